@@ -1,0 +1,96 @@
+//! What the rules read, and nothing they could change.
+
+use crate::contract::*;
+use alloc::vec::Vec;
+
+/// Numbers that one call to an import takes or answers, at most.
+pub const NUMBERS_PER_CALL_MAX: usize = 10_000;
+
+/// The dialer around the policy: the contract's three imports as one thing to read from.
+pub trait Dialer {
+    /// `clock.now`
+    fn now(&self) -> Timestamp;
+    /// `carrier-lookup.look-up`
+    fn look_up(&self, numbers: &[PhoneNumber]) -> Result<Vec<Observation>, Error>;
+    /// `number-inventory.get-account`
+    fn account(&self, id: &str) -> Result<Account, Error>;
+    /// `number-inventory.monitored`
+    fn monitored(&self, id: &str, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>, Error>;
+    /// `number-inventory.owned`
+    fn owned(&self, id: &str, numbers: &[PhoneNumber]) -> Result<Vec<PhoneNumber>, Error>;
+    /// `number-inventory.candidates`
+    fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> Result<Vec<PhoneNumber>, Error>;
+    /// `number-inventory.flag-events`
+    fn flag_events(&self, id: &str, since: Timestamp) -> Result<Vec<FlagEvent>, Error>;
+}
+
+/// Hands every monitored number of an account to `visit`, a page at a time, so that memory stays flat.
+pub fn for_each_page(
+    dialer: &impl Dialer,
+    id: &str,
+    mut visit: impl FnMut(&[MonitoredNumber]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut after = 0;
+    loop {
+        let page = dialer.monitored(id, after, NUMBERS_PER_CALL_MAX as u32)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        if last.number <= after {
+            return Err(unavailable("The inventory's pages do not ascend; the host has to mend `monitored`."));
+        }
+        after = last.number;
+        visit(&page)?;
+        if page.len() < NUMBERS_PER_CALL_MAX {
+            return Ok(());
+        }
+    }
+}
+
+/// The account, with settings that are in range.
+pub fn account(dialer: &impl Dialer, id: &str) -> Result<Account, Error> {
+    let account = dialer.account(id)?;
+    crate::settings::check(&account.settings)?;
+    Ok(account)
+}
+
+/// Slots that are locked at `now`. A lock whose time has come counts as free.
+pub fn locks_in_force(account: &Account, now: Timestamp) -> impl Iterator<Item = &SlotLock> {
+    account.locked_slots.iter().filter(move |lock| lock.until > now)
+}
+
+/// Refuses what no call takes: too many numbers, or one that cannot be E.164.
+pub fn check_numbers(numbers: &[PhoneNumber]) -> Result<(), Error> {
+    if numbers.len() > NUMBERS_PER_CALL_MAX {
+        return Err(invalid_request(alloc::format!(
+            "{} numbers are too many for one call; ask for at most {NUMBERS_PER_CALL_MAX} at a time.",
+            numbers.len()
+        )));
+    }
+    match numbers.iter().find(|number| !(1..=999_999_999_999_999).contains(*number)) {
+        Some(number) => Err(invalid_request(alloc::format!(
+            "{number} cannot be an E.164 number; give 1 to 15 digits, country code first."
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// An `invalid-request` error that says what to do about it.
+pub fn invalid_request(message: impl Into<alloc::string::String>) -> Error {
+    Error { code: ErrorCode::InvalidRequest, message: message.into() }
+}
+
+/// An `unavailable` error that says what to do about it.
+pub fn unavailable(message: &str) -> Error {
+    Error { code: ErrorCode::Unavailable, message: message.into() }
+}
+
+/// A plan in which nothing is done yet.
+pub fn empty_plan(account: &Account, now: Timestamp) -> Plan {
+    Plan {
+        account: account.id.clone(),
+        based_on: account.revision,
+        decided_at: now,
+        reviews: Vec::new(),
+        actions: Vec::new(),
+        notices: Vec::new(),
+    }
+}

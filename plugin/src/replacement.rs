@@ -1,0 +1,145 @@
+//! Which number takes another's place.
+
+use crate::contract::*;
+use crate::dialer::{Dialer, NUMBERS_PER_CALL_MAX};
+use crate::rating;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+/// Candidates screened at first; a dialer may pay for each. Where none of them is clean, four times as many.
+const SCREENED_AT_FIRST: u32 = 4;
+
+/// Looks for clean numbers on offer. One search serves a whole plan: it screens nobody twice and offers nobody twice.
+pub struct CandidateSearch<'a, D> {
+    dialer: &'a D,
+    account: &'a Account,
+    now: Timestamp,
+    clean: BTreeMap<PhoneNumber, bool>,
+    taken: BTreeSet<PhoneNumber>,
+}
+
+impl<'a, D: Dialer> CandidateSearch<'a, D> {
+    /// A search in which nobody was screened or taken yet.
+    pub fn new(dialer: &'a D, account: &'a Account, now: Timestamp) -> Self {
+        Self { dialer, account, now, clean: BTreeMap::new(), taken: BTreeSet::new() }
+    }
+
+    /// Takes the closest number on offer that a screening rates and no carrier flags; none where there is none.
+    pub fn closest_clean(&mut self, like: PhoneNumber) -> Result<Option<PhoneNumber>, Error> {
+        let most = NUMBERS_PER_CALL_MAX as u32;
+        let mut limit = SCREENED_AT_FIRST + self.taken.len() as u32;
+        loop {
+            limit = limit.min(most);
+            let offered = self.dialer.candidates(&self.account.id, like, limit)?;
+            self.screen(&offered)?;
+            if let Some(found) = offered.iter().find(|number| self.clean[number] && !self.taken.contains(number)) {
+                self.taken.insert(*found);
+                return Ok(Some(*found));
+            }
+            if (offered.len() as u32) < limit || limit == most {
+                return Ok(None);
+            }
+            limit *= 4;
+        }
+    }
+
+    fn screen(&mut self, offered: &[PhoneNumber]) -> Result<(), Error> {
+        let unknown: Vec<_> = offered.iter().copied().filter(|number| !self.clean.contains_key(number)).collect();
+        let ratings = rating::rate(self.dialer, &self.account.settings, self.now, &unknown)?;
+        let clean = ratings.iter().map(|rating| rating.status(&self.account.settings) == Status::Clean);
+        self.clean.extend(unknown.into_iter().zip(clean));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::AccountModel;
+
+    /// Candidates on offer, which of them are clean, and who is chosen in turn for the number on the left.
+    #[test]
+    fn the_closest_clean_candidate_is_taken_and_never_twice() {
+        type Numbers = &'static [PhoneNumber];
+        let scenarios: [(&str, PhoneNumber, Numbers, Numbers, Numbers); 7] = [
+            ("nobody on offer", 13_105_550_100, &[], &[], &[]),
+            ("nobody clean", 13_105_550_100, &[13_105_550_101], &[], &[]),
+            (
+                "same area code before any other",
+                13_105_550_100,
+                &[12_125_550_100, 13_109_990_000],
+                &[12_125_550_100, 13_109_990_000],
+                &[13_109_990_000, 12_125_550_100],
+            ),
+            (
+                "more leading digits first",
+                13_105_550_100,
+                &[13_105_000_000, 13_105_550_199, 13_105_559_999],
+                &[13_105_000_000, 13_105_550_199, 13_105_559_999],
+                &[13_105_550_199, 13_105_559_999, 13_105_000_000],
+            ),
+            (
+                "then the lower number, whichever way it lies",
+                13_105_550_105,
+                &[13_105_550_109, 13_105_550_101],
+                &[13_105_550_109, 13_105_550_101],
+                &[13_105_550_101, 13_105_550_109],
+            ),
+            (
+                "a flagged one is passed over",
+                13_105_550_100,
+                &[13_105_550_101, 13_105_550_102],
+                &[13_105_550_102],
+                &[13_105_550_102],
+            ),
+            (
+                "numbers of another length share digits from the left",
+                44_2071_234_567,
+                &[13_105_550_100, 442_079_999],
+                &[13_105_550_100, 442_079_999],
+                &[442_079_999, 13_105_550_100],
+            ),
+        ];
+        for (what, like, offered, clean, expected) in scenarios {
+            let mut dialer = AccountModel::new(1);
+            for number in offered {
+                dialer.offer(*number);
+                let score = if clean.contains(number) { 0 } else { 90 };
+                dialer.observe(*number, &[Some(score), Some(0), Some(0)]);
+            }
+            let account = dialer.account.clone();
+            let mut search = CandidateSearch::new(&dialer, &account, dialer.now);
+            let mut chosen = Vec::new();
+            while let Some(number) = search.closest_clean(like).unwrap() {
+                chosen.push(number);
+            }
+            assert_eq!(chosen, expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_candidate_that_too_few_carriers_rate_is_not_taken() {
+        let mut dialer = AccountModel::new(1);
+        dialer.offer(13_105_550_101);
+        dialer.observe(13_105_550_101, &[Some(0)]);
+        let account = dialer.account.clone();
+        let mut search = CandidateSearch::new(&dialer, &account, dialer.now);
+        assert_eq!(search.closest_clean(13_105_550_100), Ok(None));
+    }
+
+    #[test]
+    fn the_search_goes_on_to_the_end_of_the_offer_and_screens_nobody_twice() {
+        let mut dialer = AccountModel::new(1);
+        for number in 13_105_550_000..13_105_550_300 {
+            dialer.offer(number);
+            dialer.observe(number, &[Some(90), Some(90)]);
+        }
+        dialer.offer(19_995_550_000);
+        dialer.observe(19_995_550_000, &[Some(0), Some(0)]);
+        let account = dialer.account.clone();
+        let mut search = CandidateSearch::new(&dialer, &account, dialer.now);
+        assert_eq!(search.closest_clean(13_105_550_400), Ok(Some(19_995_550_000)));
+        assert_eq!(search.closest_clean(13_105_550_400), Ok(None));
+        assert_eq!(dialer.numbers_looked_up(), 301);
+    }
+}

@@ -1,0 +1,239 @@
+//! What a person may start, stop, delete, replace and buy, and what it does to the account's slots.
+
+use crate::contract::*;
+use crate::dialer::{self, Dialer, check_numbers, empty_plan, for_each_page, invalid_request, locks_in_force};
+use crate::replacement::CandidateSearch;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::vec::Vec;
+
+/// Blocks that an account may have, at most.
+pub const BLOCKS_MAX: u32 = 100_000;
+
+/// Answers a person's request: what is accepted is in the plan, and every number has its answer.
+pub fn decide(dialer: &impl Dialer, id: &str, request: Request) -> Result<Decision, Error> {
+    if let Some(numbers) = numbers_of(&request) {
+        check_numbers(numbers)?;
+    }
+    let account = dialer::account(dialer, id)?;
+    let now = dialer.now();
+    let (actions, outcomes) = match &request {
+        Request::SetBlocks(blocks) => set_blocks(&account, now, *blocks)?,
+        Request::StartMonitoring(numbers) => start(&mut Holdings::gather(dialer, &account, now, numbers)?, numbers),
+        Request::StopMonitoring(numbers) => stop(&mut Holdings::gather(dialer, &account, now, numbers)?, numbers),
+        Request::DeleteNumbers(deletion) => {
+            delete(&mut Holdings::gather(dialer, &account, now, &deletion.numbers)?, deletion)
+        }
+        Request::ReplaceNumbers(numbers) => {
+            let mut search = CandidateSearch::new(dialer, &account, now);
+            replace(&mut Holdings::gather(dialer, &account, now, numbers)?, numbers, &mut search)?
+        }
+    };
+    Ok(Decision { plan: Plan { actions, ..empty_plan(&account, now) }, outcomes })
+}
+
+fn numbers_of(request: &Request) -> Option<&[PhoneNumber]> {
+    match request {
+        Request::StartMonitoring(numbers) | Request::StopMonitoring(numbers) | Request::ReplaceNumbers(numbers) => {
+            Some(numbers)
+        }
+        Request::DeleteNumbers(deletion) => Some(&deletion.numbers),
+        Request::SetBlocks(_) => None,
+    }
+}
+
+type Answered = (Vec<Action>, Vec<Outcome>);
+
+/// Numbers fill the account's free slots in the order asked, the lowest slot first.
+fn start(holdings: &mut Holdings, numbers: &[PhoneNumber]) -> Answered {
+    let mut free_slots = holdings.free_slots().into_iter();
+    let no_free_slot = holdings.no_free_slot();
+    answer_each(numbers, |number, actions| {
+        if !holdings.account.enabled {
+            return refused(Answer::AddOnOff);
+        }
+        if !holdings.owned.contains(&number) {
+            return refused(Answer::NotOwned);
+        }
+        if holdings.monitored.contains_key(&number) {
+            return refused(Answer::AlreadyMonitored);
+        }
+        let Some(slot) = free_slots.next() else { return no_free_slot };
+        holdings.monitored.insert(number, Occupied { slot, replacement_pending: false });
+        actions.push(Action::OccupySlot(Occupancy { number, slot }));
+        ACCEPTED
+    })
+}
+
+fn stop(holdings: &mut Holdings, numbers: &[PhoneNumber]) -> Answered {
+    answer_each(numbers, |number, actions| {
+        if !holdings.owned.contains(&number) {
+            return refused(Answer::NotOwned);
+        }
+        match holdings.monitored.get(&number) {
+            None => refused(Answer::NotMonitored),
+            Some(occupied) if occupied.replacement_pending => refused(Answer::ReplacementPending),
+            Some(_) => {
+                actions.push(holdings.lock_slot(number, ClosingReason::MonitoringStopped));
+                ACCEPTED
+            }
+        }
+    })
+}
+
+fn delete(holdings: &mut Holdings, deletion: &Deletion) -> Answered {
+    answer_each(&deletion.numbers, |number, actions| {
+        if !holdings.owned.contains(&number) {
+            return refused(Answer::NotOwned);
+        }
+        if let Some(occupied) = holdings.monitored.get(&number) {
+            if occupied.replacement_pending {
+                return refused(Answer::ReplacementPending);
+            }
+            if !deletion.accept_slot_loss {
+                return Outcome { answer: Answer::SlotWouldLock, until: Some(holdings.account.cycle_ends_at) };
+            }
+            actions.push(holdings.lock_slot(number, ClosingReason::NumberDeleted));
+        }
+        holdings.owned.remove(&number);
+        actions.push(Action::ReleaseNumber(number));
+        ACCEPTED
+    })
+}
+
+fn replace<D: Dialer>(
+    holdings: &mut Holdings,
+    numbers: &[PhoneNumber],
+    search: &mut CandidateSearch<D>,
+) -> Result<Answered, Error> {
+    let mut failure = None;
+    let answered = answer_each(numbers, |number, actions| {
+        if !holdings.account.enabled {
+            return refused(Answer::AddOnOff);
+        }
+        if !holdings.owned.contains(&number) {
+            return refused(Answer::NotOwned);
+        }
+        let Some(occupied) = holdings.monitored.get_mut(&number) else { return refused(Answer::NotMonitored) };
+        if occupied.replacement_pending {
+            return refused(Answer::ReplacementPending);
+        }
+        let found = search.closest_clean(number).unwrap_or_else(|error| {
+            failure.get_or_insert(error);
+            None
+        });
+        let Some(replacement) = found else { return refused(Answer::NoCleanCandidate) };
+        occupied.replacement_pending = true;
+        actions.push(Action::ReplaceNumber(Replacement {
+            number,
+            replacement,
+            slot: occupied.slot,
+            why: ReplacementReason::Requested,
+        }));
+        ACCEPTED
+    });
+    failure.map_or(Ok(answered), Err)
+}
+
+/// More blocks count at once, fewer from the next cycle on, and never fewer than the monitored numbers need.
+fn set_blocks(account: &Account, now: Timestamp, blocks: u32) -> Result<Answered, Error> {
+    if blocks > BLOCKS_MAX {
+        return Err(invalid_request(format!("{blocks} blocks are too many; ask for 0 to {BLOCKS_MAX}.")));
+    }
+    let slots = u64::from(blocks) * u64::from(account.slots_per_block);
+    let more_than_now = slots > u64::from(account.slot_count);
+    let outcome = match () {
+        () if !account.enabled => refused(Answer::AddOnOff),
+        () if slots < u64::from(account.monitored_count) => refused(Answer::SlotsInUse),
+        () => ACCEPTED,
+    };
+    let changes = more_than_now || slots != u64::from(account.slot_count_next);
+    let starting = if more_than_now { now } else { account.cycle_ends_at };
+    let action = Action::SetBlocks(BlockChange { blocks, starting });
+    let actions = (outcome == ACCEPTED && changes).then_some(action).into_iter().collect();
+    Ok((actions, alloc::vec![outcome]))
+}
+
+const ACCEPTED: Outcome = Outcome { answer: Answer::Accepted, until: None };
+
+fn refused(answer: Answer) -> Outcome {
+    Outcome { answer, until: None }
+}
+
+fn answer_each(numbers: &[PhoneNumber], mut answer: impl FnMut(PhoneNumber, &mut Vec<Action>) -> Outcome) -> Answered {
+    let mut actions = Vec::new();
+    let outcomes = numbers.iter().map(|number| answer(*number, &mut actions)).collect();
+    (actions, outcomes)
+}
+
+/// What an account holds of the numbers asked about, and which of its slots are taken. Kept up to date while a
+/// request is answered, so that a number asked for twice is answered as if the first had been done.
+struct Holdings<'a> {
+    account: &'a Account,
+    now: Timestamp,
+    owned: BTreeSet<PhoneNumber>,
+    monitored: BTreeMap<PhoneNumber, Occupied>,
+    taken_slots: BTreeSet<SlotId>,
+    occupied_count: u32,
+}
+
+struct Occupied {
+    slot: SlotId,
+    replacement_pending: bool,
+}
+
+impl<'a> Holdings<'a> {
+    fn gather(
+        dialer: &impl Dialer,
+        account: &'a Account,
+        now: Timestamp,
+        numbers: &[PhoneNumber],
+    ) -> Result<Self, Error> {
+        let asked: BTreeSet<_> = numbers.iter().copied().collect();
+        let mut holdings = Holdings {
+            account,
+            now,
+            owned: BTreeSet::new(),
+            monitored: BTreeMap::new(),
+            taken_slots: locks_in_force(account, now).map(|lock| lock.slot).collect(),
+            occupied_count: 0,
+        };
+        for_each_page(dialer, &account.id, |page| {
+            holdings.occupied_count += page.len() as u32;
+            holdings.taken_slots.extend(page.iter().map(|number| number.slot));
+            for number in page.iter().filter(|number| asked.contains(&number.number)) {
+                let occupied = Occupied { slot: number.slot, replacement_pending: number.replacement_pending };
+                holdings.monitored.insert(number.number, occupied);
+            }
+            Ok(())
+        })?;
+        let asked: Vec<_> = asked.into_iter().collect();
+        holdings.owned = dialer.owned(&account.id, &asked)?.into_iter().collect();
+        Ok(holdings)
+    }
+
+    /// Slots that a number may take, in ascending order: no more than stay free now and in the next cycle.
+    fn free_slots(&self) -> Vec<SlotId> {
+        let locked = locks_in_force(self.account, self.now).count() as u32;
+        let free_now = self.account.slot_count.saturating_sub(self.occupied_count + locked);
+        let free_next_cycle = self.account.slot_count_next.saturating_sub(self.occupied_count);
+        (1..=self.account.slot_count)
+            .filter(|slot| !self.taken_slots.contains(slot))
+            .take(free_now.min(free_next_cycle) as usize)
+            .collect()
+    }
+
+    /// The refusal, with the time at which waiting helps.
+    fn no_free_slot(&self) -> Outcome {
+        let until = locks_in_force(self.account, self.now).map(|lock| lock.until).min();
+        Outcome { answer: Answer::NoFreeSlot, until }
+    }
+
+    fn lock_slot(&mut self, number: PhoneNumber, why: ClosingReason) -> Action {
+        let slot = self.monitored.remove(&number).expect("only a monitored number has a slot to lock").slot;
+        Action::LockSlot(SlotClosing { number, slot, until: self.account.cycle_ends_at, why })
+    }
+}
+
+#[cfg(test)]
+mod tests;

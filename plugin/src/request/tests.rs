@@ -1,0 +1,335 @@
+//! What a person asks for as scenarios: the account before, the request, the answers, the slots after.
+
+use super::*;
+use crate::model::{AccountModel, CYCLE, DAY};
+use Answer::*;
+use alloc::vec;
+
+fn answers(decision: &Decision) -> Vec<Answer> {
+    decision.outcomes.iter().map(|outcome| outcome.answer).collect()
+}
+
+fn deletion(numbers: &[PhoneNumber], accept_slot_loss: bool) -> Request {
+    Request::DeleteNumbers(Deletion { numbers: numbers.to_vec(), accept_slot_loss })
+}
+
+fn slots(dialer: &AccountModel) -> Vec<(PhoneNumber, SlotId)> {
+    dialer.monitored.values().map(|number| (number.number, number.slot)).collect()
+}
+
+fn locked(dialer: &AccountModel) -> Vec<SlotId> {
+    dialer.account.locked_slots.iter().map(|lock| lock.slot).collect()
+}
+
+/// Numbers 1 and 2 are monitored in slots 1 and 2, 3 to 20 owned; 1001 is a clean candidate.
+fn account() -> AccountModel {
+    let mut dialer = AccountModel::new(1);
+    dialer.own(&(1..=20).collect::<Vec<_>>());
+    dialer.own_and_monitor(&[1, 2]);
+    dialer.offer(1_001);
+    dialer.observe(1_001, &[Some(0), Some(0)]);
+    dialer
+}
+
+/// Every answer of the contract, one by one, on the account above.
+#[test]
+fn each_number_has_its_answer() {
+    type Change = fn(&mut AccountModel);
+    let same: Change = |_| {};
+    let off: Change = |dialer| dialer.account.enabled = false;
+    let pending: Change = |dialer| {
+        dialer.delivers_at_once = false;
+        dialer.request(Request::ReplaceNumbers(vec![1]));
+    };
+    let nobody_clean: Change = |dialer| dialer.observe(1_001, &[Some(90), Some(0)]);
+    let full: Change = |dialer| dialer.own_and_monitor(&(3..=15).collect::<Vec<_>>());
+    let start = |numbers: &[u64]| Request::StartMonitoring(numbers.to_vec());
+    let stop = |numbers: &[u64]| Request::StopMonitoring(numbers.to_vec());
+    let replace = |numbers: &[u64]| Request::ReplaceNumbers(numbers.to_vec());
+    let scenarios: Vec<(&str, Change, Request, Vec<Answer>)> = vec![
+        ("start", same, start(&[3, 1, 99]), vec![Accepted, AlreadyMonitored, NotOwned]),
+        ("start twice", same, start(&[3, 3]), vec![Accepted, AlreadyMonitored]),
+        ("start while off", off, start(&[3]), vec![AddOnOff]),
+        ("start where all is full", full, start(&[16, 17]), vec![NoFreeSlot, NoFreeSlot]),
+        ("start nobody", same, start(&[]), vec![]),
+        ("stop", same, stop(&[1, 3, 99]), vec![Accepted, NotMonitored, NotOwned]),
+        ("stop twice", same, stop(&[1, 1]), vec![Accepted, NotMonitored]),
+        ("stop while off", off, stop(&[1]), vec![Accepted]),
+        ("stop while being replaced", pending, stop(&[1, 2]), vec![ReplacementPending, Accepted]),
+        ("delete", same, deletion(&[3, 1, 99], false), vec![Accepted, SlotWouldLock, NotOwned]),
+        ("delete and accept the loss", same, deletion(&[3, 1, 99], true), vec![Accepted, Accepted, NotOwned]),
+        ("delete twice", same, deletion(&[1, 1], true), vec![Accepted, NotOwned]),
+        ("delete while off", off, deletion(&[1], true), vec![Accepted]),
+        ("delete while being replaced", pending, deletion(&[1], true), vec![ReplacementPending]),
+        ("replace", same, replace(&[1, 3, 99]), vec![Accepted, NotMonitored, NotOwned]),
+        ("replace two where one is on offer", same, replace(&[1, 2]), vec![Accepted, NoCleanCandidate]),
+        ("replace twice", same, replace(&[1, 1]), vec![Accepted, ReplacementPending]),
+        ("replace while off", off, replace(&[1]), vec![AddOnOff]),
+        ("replace while being replaced", pending, replace(&[1]), vec![ReplacementPending]),
+        ("replace where nobody is clean", nobody_clean, replace(&[1]), vec![NoCleanCandidate]),
+        ("more blocks", same, Request::SetBlocks(2), vec![Accepted]),
+        ("as many blocks as before", same, Request::SetBlocks(1), vec![Accepted]),
+        ("fewer blocks than numbers need", same, Request::SetBlocks(0), vec![SlotsInUse]),
+        ("blocks while off", off, Request::SetBlocks(2), vec![AddOnOff]),
+    ];
+    for (what, change, request, expected) in scenarios {
+        let mut dialer = account();
+        change(&mut dialer);
+        assert_eq!(answers(&dialer.request(request)), expected, "{what}");
+    }
+}
+
+#[test]
+fn numbers_fill_slots_in_the_order_asked_and_the_rest_is_refused_one_by_one() {
+    let mut dialer = account();
+    dialer.request(Request::StopMonitoring(vec![1]));
+    let decision = dialer.request(Request::StartMonitoring((3..=20).rev().collect()));
+    // Slot 1 is locked and slot 2 occupied: thirteen are free.
+    assert_eq!(answers(&decision), [[Accepted; 13].as_slice(), &[NoFreeSlot; 5]].concat());
+    assert!(decision.outcomes[13..].iter().all(|outcome| outcome.until == Some(dialer.account.cycle_ends_at)));
+    let expected: Vec<_> = (8..=20).rev().zip(3..=15).chain([(2, 2)]).collect();
+    let mut occupied = slots(&dialer);
+    occupied.sort_by_key(|(_, slot)| *slot);
+    assert_eq!(occupied, {
+        let mut by_slot = expected;
+        by_slot.sort_by_key(|(_, slot)| *slot);
+        by_slot
+    });
+}
+
+#[test]
+fn a_full_account_without_locks_has_nothing_to_wait_for() {
+    let mut dialer = account();
+    dialer.own_and_monitor(&(3..=15).collect::<Vec<_>>());
+    let decision = dialer.request(Request::StartMonitoring(vec![16]));
+    assert_eq!(decision.outcomes, [Outcome { answer: NoFreeSlot, until: None }]);
+}
+
+#[test]
+fn a_stopped_numbers_slot_is_free_again_at_the_very_second_the_cycle_ends() {
+    let mut dialer = account();
+    dialer.own_and_monitor(&(3..=15).collect::<Vec<_>>());
+    dialer.request(Request::StopMonitoring(vec![7]));
+    assert_eq!(locked(&dialer), [7]);
+    dialer.pass(dialer.account.cycle_ends_at - dialer.now - 1);
+    let too_early = dialer.request(Request::StartMonitoring(vec![16]));
+    assert_eq!(too_early.outcomes, [Outcome { answer: NoFreeSlot, until: Some(dialer.now + 1) }]);
+    dialer.pass(1);
+    assert_eq!(answers(&dialer.request(Request::StartMonitoring(vec![16]))), [Accepted]);
+    assert_eq!(dialer.monitored[&16].slot, 7);
+}
+
+/// A host may still list a lock whose time has come.
+#[test]
+fn a_lock_whose_time_has_come_counts_as_free() {
+    let mut dialer = account();
+    dialer.own_and_monitor(&(3..=14).collect::<Vec<_>>());
+    dialer.account.locked_slots = vec![SlotLock { slot: 15, until: dialer.now }];
+    let decision = dialer.request(Request::StartMonitoring(vec![16]));
+    assert_eq!(answers(&decision), [Accepted]);
+    assert_eq!(dialer.monitored[&16].slot, 15);
+}
+
+#[test]
+fn the_refusal_to_delete_says_until_when_the_slot_would_lock() {
+    let mut dialer = account();
+    let refused = dialer.request(deletion(&[1], false));
+    let until = Some(dialer.account.cycle_ends_at);
+    assert_eq!(refused.outcomes, [Outcome { answer: SlotWouldLock, until }]);
+    assert!(refused.plan.actions.is_empty() && dialer.owned.contains(&1));
+
+    let accepted = dialer.request(deletion(&[1], true));
+    let closing =
+        SlotClosing { number: 1, slot: 1, until: dialer.account.cycle_ends_at, why: ClosingReason::NumberDeleted };
+    assert_eq!(accepted.plan.actions, [Action::LockSlot(closing), Action::ReleaseNumber(1)]);
+    assert_eq!(locked(&dialer), [1]);
+}
+
+#[test]
+fn replacing_keeps_the_slot_and_a_person_is_not_bound_by_the_daily_cap() {
+    let mut dialer = account();
+    dialer.account.settings.replacements_per_day_max = 0;
+    let decision = dialer.request(Request::ReplaceNumbers(vec![2]));
+    let replacement = Replacement { number: 2, replacement: 1_001, slot: 2, why: ReplacementReason::Requested };
+    assert_eq!(decision.plan.actions, [Action::ReplaceNumber(replacement)]);
+    assert_eq!(slots(&dialer), [(1, 1), (1_001, 2)]);
+    assert_eq!(locked(&dialer), []);
+}
+
+#[test]
+fn more_blocks_count_at_once_and_fewer_from_the_next_cycle_on() {
+    let mut dialer = account();
+    let more = dialer.request(Request::SetBlocks(3));
+    assert_eq!(more.plan.actions, [Action::SetBlocks(BlockChange { blocks: 3, starting: dialer.now })]);
+    assert_eq!(dialer.account.slot_count, 45);
+
+    let fewer = dialer.request(Request::SetBlocks(1));
+    let change = BlockChange { blocks: 1, starting: dialer.account.cycle_ends_at };
+    assert_eq!(fewer.plan.actions, [Action::SetBlocks(change)]);
+    assert_eq!((dialer.account.slot_count, dialer.account.slot_count_next), (45, 15));
+    assert_eq!(dialer.request(Request::SetBlocks(1)).plan.actions, [], "asked for already");
+
+    // What is given up from the next cycle on cannot be filled now: nobody would be dropped then, nor billed.
+    let decision = dialer.request(Request::StartMonitoring((3..=20).collect()));
+    assert_eq!(answers(&decision), [[Accepted; 13].as_slice(), &[NoFreeSlot; 5]].concat());
+    dialer.pass(CYCLE);
+    assert_eq!(dialer.account.slot_count, 15);
+}
+
+#[test]
+fn a_change_of_mind_keeps_the_blocks() {
+    let mut dialer = account();
+    dialer.request(Request::SetBlocks(2));
+    dialer.request(Request::SetBlocks(1));
+    let kept = dialer.request(Request::SetBlocks(2));
+    let change = BlockChange { blocks: 2, starting: dialer.account.cycle_ends_at };
+    assert_eq!(kept.plan.actions, [Action::SetBlocks(change)]);
+    dialer.pass(CYCLE);
+    assert_eq!(dialer.account.slot_count, 30);
+}
+
+#[test]
+fn blocks_can_shrink_to_what_is_monitored_whichever_slots_that_is_in() {
+    let mut dialer = AccountModel::new(2);
+    dialer.own_and_monitor(&(1..=20).collect::<Vec<_>>());
+    dialer.request(Request::StopMonitoring((1..=10).collect()));
+    assert_eq!(answers(&dialer.request(Request::SetBlocks(1))), [Accepted]);
+    dialer.pass(CYCLE);
+    // Ten numbers stay in slots 11 to 20 of now fifteen; five more find room.
+    let decision = dialer.request(Request::StartMonitoring((1..=6).collect()));
+    assert_eq!(answers(&decision), [[Accepted; 5].as_slice(), &[NoFreeSlot]].concat());
+    assert_eq!(dialer.monitored[&5].slot, 5);
+}
+
+#[test]
+fn what_no_call_takes_is_refused_as_a_whole() {
+    let dialer = account();
+    for request in [
+        Request::StartMonitoring(vec![0]),
+        Request::StopMonitoring(vec![1_000_000_000_000_000]),
+        Request::ReplaceNumbers(vec![1; 10_001]),
+        deletion(&[1, 0], true),
+        Request::SetBlocks(100_001),
+    ] {
+        assert_eq!(decide(&dialer, "acme", request).unwrap_err().code, ErrorCode::InvalidRequest);
+    }
+    let error = decide(&dialer, "nobody", Request::SetBlocks(1)).unwrap_err();
+    assert_eq!(error.code, ErrorCode::NoSuchAccount);
+}
+
+/// Random histories: the model asserts the ledger's invariants at every step; here is what must hold besides.
+mod histories {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Start(Vec<PhoneNumber>),
+        Stop(Vec<PhoneNumber>),
+        Delete(Vec<PhoneNumber>, bool),
+        Replace(Vec<PhoneNumber>),
+        SetBlocks(u32),
+        Say(PhoneNumber, Option<u8>, Option<u8>, Option<u8>),
+        Outage,
+        Pass(u64),
+        Deliver,
+        Review,
+    }
+
+    fn numbers() -> impl Strategy<Value = Vec<PhoneNumber>> {
+        prop::collection::vec(1..60_u64, 0..20)
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let score = || prop::option::of(prop_oneof![0..80_u8, 80..=100_u8]);
+        prop_oneof![
+            4 => numbers().prop_map(Step::Start),
+            1 => numbers().prop_map(Step::Stop),
+            1 => (numbers(), any::<bool>()).prop_map(|(numbers, accept)| Step::Delete(numbers, accept)),
+            1 => numbers().prop_map(Step::Replace),
+            1 => (0..5_u32).prop_map(Step::SetBlocks),
+            20 => (1..120_u64, score(), score(), score()).prop_map(|(n, a, b, c)| Step::Say(n, a, b, c)),
+            1 => Just(Step::Outage),
+            3 => (1..3 * DAY).prop_map(Step::Pass),
+            1 => Just(Step::Pass(CYCLE)),
+            2 => Just(Step::Deliver),
+            6 => Just(Step::Review),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_ledgers_invariants_hold(
+            auto_replace: bool,
+            delivers_at_once: bool,
+            checks in (1..3_u8, 1..3_u8),
+            steps in prop::collection::vec(step(), 1..120),
+        ) {
+            let mut dialer = AccountModel::new(2);
+            dialer.account.settings.auto_replace = auto_replace;
+            (dialer.account.settings.checks_to_flag, dialer.account.settings.checks_to_clear) = checks;
+            dialer.delivers_at_once = delivers_at_once;
+            dialer.own(&(1..50).collect::<Vec<_>>());
+            (60..120).for_each(|number| dialer.offer(number));
+            let mut chosen = BTreeSet::new();
+            for step in steps {
+                take(&mut dialer, step, &mut chosen);
+            }
+        }
+    }
+
+    fn take(dialer: &mut AccountModel, step: Step, chosen: &mut BTreeSet<PhoneNumber>) {
+        let before = dialer.clone();
+        match step {
+            Step::Start(numbers) => {
+                chosen.extend(&numbers);
+                ask(dialer, Request::StartMonitoring(numbers.clone()), numbers.len());
+            }
+            Step::Stop(numbers) => {
+                ask(dialer, Request::StopMonitoring(numbers.clone()), numbers.len());
+                assert_eq!(in_use(&before), in_use(dialer), "a slot stays in use when its number is stopped");
+            }
+            Step::Delete(numbers, accept) => {
+                ask(dialer, deletion(&numbers, accept), numbers.len());
+                assert_eq!(in_use(&before), in_use(dialer), "a slot stays in use when its number is deleted");
+            }
+            Step::Replace(numbers) => {
+                ask(dialer, Request::ReplaceNumbers(numbers.clone()), numbers.len());
+                assert_eq!(in_use(&before), in_use(dialer), "a slot stays in use when its number is replaced");
+            }
+            Step::SetBlocks(blocks) => ask(dialer, Request::SetBlocks(blocks), 1),
+            Step::Say(number, a, b, c) => dialer.observe(number, &[a, b, c]),
+            Step::Outage => dialer.forget_observations(),
+            Step::Pass(seconds) => dialer.pass(seconds),
+            Step::Deliver => dialer.deliver(),
+            Step::Review => review_twice(dialer),
+        }
+        let replacements = before.offered.difference(&dialer.offered);
+        chosen.extend(replacements);
+        assert!(dialer.monitored.keys().all(|number| chosen.contains(number)), "monitored without being chosen");
+    }
+
+    fn ask(dialer: &mut AccountModel, request: Request, answers: usize) {
+        assert_eq!(dialer.request(request).outcomes.len(), answers, "one answer for each number asked");
+    }
+
+    fn in_use(dialer: &AccountModel) -> usize {
+        dialer.monitored.len() + locks_in_force(&dialer.account, dialer.now).count()
+    }
+
+    /// Planning again after applying changes nothing, but for the first check of a number just taken on.
+    fn review_twice(dialer: &mut AccountModel) {
+        let first = dialer.review();
+        let taken_on: BTreeSet<_> =
+            dialer.monitored.values().filter(|n| n.last_rated_at.is_none()).map(|n| n.number).collect();
+        let again = crate::review::review_account(dialer, "acme").unwrap();
+        assert!(again.reviews.iter().all(|review| taken_on.contains(&review.number)), "{first:?} then {again:?}");
+        let flagged_at_once = |number: &PhoneNumber| {
+            again.reviews.iter().any(|review| review.number == *number && review.status == Status::Flagged)
+        };
+        for action in &again.actions {
+            let Action::ReplaceNumber(replacement) = action else { panic!("a review does nothing but replace") };
+            assert!(flagged_at_once(&replacement.number), "{first:?} then {again:?}");
+        }
+    }
+}

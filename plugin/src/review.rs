@@ -1,0 +1,197 @@
+//! The daily review: every monitored number is rated, and flagged ones are replaced where the account wants that.
+
+use crate::contract::*;
+use crate::dialer::{self, Dialer, empty_plan, for_each_page};
+use crate::rating;
+use crate::replacement::CandidateSearch;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Fewer numbers than this rated on a date say nothing about a carrier's fault.
+const MASS_FLAG_NUMBERS_MIN: usize = 10;
+
+const SECONDS_PER_DAY: u64 = 86_400;
+
+/// Plans the daily review of one account.
+pub fn review_account(dialer: &impl Dialer, id: &str) -> Result<Plan, Error> {
+    let account = dialer::account(dialer, id)?;
+    let now = dialer.now();
+    let mut plan = empty_plan(&account, now);
+    if account.enabled {
+        let check = check(dialer, &account, now)?;
+        plan.notices.extend(check.notices());
+        if account.settings.auto_replace {
+            replace_flagged(dialer, &account, &check, &mut plan)?;
+        }
+        plan.reviews = check.reviews;
+    }
+    Ok(plan)
+}
+
+/// What the carriers' answers come to for an account.
+#[derive(Default)]
+struct Check {
+    reviews: Vec<Review>,
+    unrated: usize,
+    newly_flagged: Vec<PhoneNumber>,
+    newly_clean: Vec<PhoneNumber>,
+    /// Flagged after this check and not being replaced yet.
+    flagged: Vec<Flagged>,
+}
+
+/// Sorts by who has been flagged longest, then by number.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Flagged {
+    since: Timestamp,
+    number: PhoneNumber,
+    slot: SlotId,
+    monitored_since: Timestamp,
+}
+
+fn check(dialer: &impl Dialer, account: &Account, now: Timestamp) -> Result<Check, Error> {
+    let settings = &account.settings;
+    let mut check = Check::default();
+    for_each_page(dialer, &account.id, |page| {
+        let is_due = |number: &&MonitoredNumber| number.last_rated_at.is_none_or(|at| at < account.day_starts_at);
+        let due: Vec<PhoneNumber> = page.iter().filter(is_due).map(|number| number.number).collect();
+        let mut ratings = rating::rate(dialer, settings, now, &due)?.into_iter();
+        check.reviews.reserve(due.len());
+        for number in page {
+            let rating = if is_due(&number) { ratings.next() } else { None };
+            let rated = rating.filter(|rating| rating.is_rated(settings));
+            check.unrated += usize::from(rating.is_some() && rated.is_none());
+            let review = rated.map(|rating| rating::review(number, rating, settings));
+            check.note(number, review, now);
+        }
+        Ok(())
+    })?;
+    check.flagged.sort_unstable();
+    Ok(check)
+}
+
+impl Check {
+    fn note(&mut self, number: &MonitoredNumber, review: Option<Review>, now: Timestamp) {
+        let was_flagged = number.status == Status::Flagged;
+        let is_flagged = review.map_or(was_flagged, |review| review.status == Status::Flagged);
+        match (was_flagged, is_flagged) {
+            (false, true) => self.newly_flagged.push(number.number),
+            (true, false) => self.newly_clean.push(number.number),
+            _ => {}
+        }
+        if is_flagged && !number.replacement_pending {
+            self.flagged.push(Flagged {
+                since: if was_flagged { number.status_since } else { now },
+                number: number.number,
+                slot: number.slot,
+                monitored_since: number.monitored_since,
+            });
+        }
+        self.reviews.extend(review);
+    }
+
+    fn notices(&self) -> impl Iterator<Item = Notice> {
+        let newly_flagged = about(&self.newly_flagged, "turned flagged: most carriers show it as spam")
+            .map(|(number, text)| notice(Severity::Warning, "newly-flagged", number, text));
+        let newly_clean = about(&self.newly_clean, "is no longer flagged")
+            .map(|(number, text)| notice(Severity::Info, "newly-clean", number, text));
+        let unrated = (self.unrated > 0).then(|| {
+            let text = format!(
+                "{} could not be rated, for want of carriers with a fresh opinion; nothing about {} changed.",
+                count(self.unrated, "number"),
+                if self.unrated == 1 { "it" } else { "them" },
+            );
+            notice(Severity::Warning, "unrated", None, text)
+        });
+        [newly_flagged, newly_clean, unrated].into_iter().flatten()
+    }
+}
+
+/// Adds the replacements, or the notices why there are none, to the plan of a review.
+fn replace_flagged(dialer: &impl Dialer, account: &Account, check: &Check, plan: &mut Plan) -> Result<(), Error> {
+    let now = plan.decided_at;
+    let settings = &account.settings;
+    if check.flagged.is_empty() {
+        return Ok(());
+    }
+    if let Some(held) = mass_flag_held(dialer, account, check)? {
+        plan.notices.push(held);
+        return Ok(());
+    }
+    let grace_seconds = u64::from(settings.new_number_grace_days) * SECONDS_PER_DAY;
+    let (due, in_grace): (Vec<&Flagged>, Vec<&Flagged>) =
+        check.flagged.iter().partition(|flagged| now.saturating_sub(flagged.monitored_since) >= grace_seconds);
+    let allowed_today = u32::from(settings.replacements_per_day_max).saturating_sub(account.replacements_today);
+    let (chosen, over_cap) = due.split_at(due.len().min(allowed_today as usize));
+
+    let mut search = CandidateSearch::new(dialer, account, now);
+    for flagged in chosen {
+        match search.closest_clean(flagged.number)? {
+            Some(replacement) => plan.actions.push(Action::ReplaceNumber(Replacement {
+                number: flagged.number,
+                replacement,
+                slot: flagged.slot,
+                why: ReplacementReason::Flagged,
+            })),
+            None => plan.notices.push(notice(
+                Severity::Warning,
+                "no-clean-candidate",
+                Some(flagged.number),
+                format!(
+                    "+{} is flagged and was not replaced: no number on offer is rated clean; import more candidates.",
+                    flagged.number
+                ),
+            )),
+        }
+    }
+    let deferred = [
+        (over_cap.len(), format!("replacements-per-day-max is {}", settings.replacements_per_day_max)),
+        (in_grace.len(), format!("new-number-grace-days is {}", settings.new_number_grace_days)),
+    ];
+    plan.notices.extend(deferred.into_iter().filter(|(waiting, _)| *waiting > 0).map(|(waiting, why)| {
+        let text = format!("{} not replaced today: {why}.", count(waiting, "flagged number"));
+        notice(Severity::Info, "replacement-deferred", None, text)
+    }));
+    Ok(())
+}
+
+/// Many numbers that turn on one date are more likely a carrier's fault, and replacing them all would be dear.
+fn mass_flag_held(dialer: &impl Dialer, account: &Account, check: &Check) -> Result<Option<Notice>, Error> {
+    let rated = account.rated_today as usize + check.reviews.len();
+    if rated < MASS_FLAG_NUMBERS_MIN {
+        return Ok(None);
+    }
+    let turned_before = dialer.flag_events(&account.id, account.day_starts_at)?.len();
+    let turned = turned_before + check.newly_flagged.len();
+    let percent = usize::from(account.settings.mass_flag_percent);
+    Ok((turned * 100 >= rated * percent).then(|| {
+        let text = format!(
+            "{turned} of {rated} numbers rated today turned flagged, {percent} % or more: more likely a carrier's \
+             fault than theirs, so none is replaced automatically today."
+        );
+        notice(Severity::Alert, "mass-flag-held", None, text)
+    }))
+}
+
+fn notice(severity: Severity, kind: &str, number: Option<PhoneNumber>, text: String) -> Notice {
+    Notice { severity, kind: kind.into(), number, text }
+}
+
+/// A sentence about one number or several, and the number where it is one.
+fn about(numbers: &[PhoneNumber], what: &str) -> Option<(Option<PhoneNumber>, String)> {
+    match numbers {
+        [] => None,
+        [number] => Some((Some(*number), format!("+{number} {what}."))),
+        _ => {
+            let what = what.replace("is no longer", "are no longer").replace("show it", "show them");
+            Some((None, format!("{} {what}.", count(numbers.len(), "number"))))
+        }
+    }
+}
+
+fn count(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,232 @@
+//! The daily review as scenarios: numbers, what carriers say, and what must come of it.
+
+use super::*;
+use crate::model::{AccountModel, DAY};
+use alloc::vec;
+use std::println;
+
+const SPAM: [Option<u8>; 3] = [Some(90), Some(90), Some(0)];
+const CLEAN: [Option<u8>; 3] = [Some(0), Some(0), Some(0)];
+
+/// An account of which numbers 1 to `numbers` are monitored and a hundred clean candidates are on offer, 1001 up.
+fn account(numbers: u64) -> AccountModel {
+    let mut dialer = AccountModel::new(4);
+    dialer.account.settings.checks_to_flag = 1;
+    dialer.account.settings.auto_replace = true;
+    dialer.own_and_monitor(&(1..=numbers).collect::<Vec<_>>());
+    for number in 1..=numbers {
+        dialer.observe(number, &CLEAN);
+    }
+    for number in 1_001..=1_100 {
+        dialer.offer(number);
+        dialer.observe(number, &CLEAN);
+    }
+    dialer
+}
+
+fn replaced(plan: &Plan) -> Vec<PhoneNumber> {
+    let numbers = plan.actions.iter().map(|action| match action {
+        Action::ReplaceNumber(Replacement { number, why: ReplacementReason::Flagged, .. }) => *number,
+        other => panic!("a review does nothing but replace: {other:?}"),
+    });
+    numbers.collect()
+}
+
+fn kinds(plan: &Plan) -> Vec<&str> {
+    plan.notices.iter().map(|notice| notice.kind.as_str()).collect()
+}
+
+/// Of so many numbers monitored, so many turn flagged; settings; how many are replaced at once and what is noticed.
+#[test]
+fn flagged_numbers_are_replaced_within_the_caps() {
+    type Change = fn(&mut AccountModel);
+    let scenarios: [(&str, u64, u64, Change, usize, &[&str]); 13] = [
+        ("nobody flagged", 9, 0, |_| {}, 0, &[]),
+        ("one flagged", 9, 1, |_| {}, 1, &["newly-flagged"]),
+        ("off unless turned on", 9, 1, |d| d.account.settings.auto_replace = false, 0, &["newly-flagged"]),
+        ("three a day", 9, 5, |_| {}, 3, &["newly-flagged", "replacement-deferred"]),
+        (
+            "as many as the setting says",
+            9,
+            5,
+            |d| d.account.settings.replacements_per_day_max = 5,
+            5,
+            &["newly-flagged"],
+        ),
+        (
+            "none where it says none",
+            9,
+            1,
+            |d| d.account.settings.replacements_per_day_max = 0,
+            0,
+            &["newly-flagged", "replacement-deferred"],
+        ),
+        (
+            "two made before today leave one",
+            9,
+            5,
+            |d| d.account.replacements_today = 2,
+            1,
+            &["newly-flagged", "replacement-deferred"],
+        ),
+        (
+            "numbers within the grace days wait",
+            9,
+            1,
+            |d| d.account.settings.new_number_grace_days = 1,
+            0,
+            &["newly-flagged", "replacement-deferred"],
+        ),
+        (
+            "nobody on offer",
+            9,
+            2,
+            |d| d.offered.clear(),
+            0,
+            &["newly-flagged", "no-clean-candidate", "no-clean-candidate"],
+        ),
+        ("nine numbers are too few for a mass", 9, 3, |_| {}, 3, &["newly-flagged"]),
+        ("29 % is no mass", 31, 9, |_| {}, 3, &["newly-flagged", "replacement-deferred"]),
+        ("30 % of ten is", 10, 3, |_| {}, 0, &["newly-flagged", "mass-flag-held"]),
+        ("unless the setting is higher", 10, 3, |d| d.account.settings.mass_flag_percent = 31, 3, &["newly-flagged"]),
+    ];
+    for (what, numbers, flagged, change, replaced_count, notices) in scenarios {
+        let mut dialer = account(numbers);
+        change(&mut dialer);
+        for number in 1..=flagged {
+            dialer.observe(number, &SPAM);
+        }
+        let plan = dialer.review();
+        assert_eq!(plan.reviews.len() as u64, numbers, "{what}");
+        assert_eq!(replaced(&plan), (1..=replaced_count as u64).collect::<Vec<_>>(), "{what}");
+        assert_eq!(kinds(&plan), notices, "{what}");
+    }
+}
+
+#[test]
+fn those_flagged_longest_go_first() {
+    let mut dialer = account(5);
+    dialer.account.settings.observation_age_max_hours = 240;
+    dialer.account.settings.replacements_per_day_max = 1;
+    dialer.account.settings.auto_replace = false;
+    dialer.observe(4, &SPAM);
+    dialer.review();
+    dialer.pass(DAY);
+    dialer.observe(2, &SPAM);
+    dialer.observe(3, &SPAM);
+    dialer.review();
+    dialer.account.settings.auto_replace = true;
+    let mut order = Vec::new();
+    for _ in 0..3 {
+        dialer.pass(DAY);
+        order.extend(replaced(&dialer.review()));
+    }
+    assert_eq!(order, [4, 2, 3]);
+}
+
+#[test]
+fn the_replacement_takes_the_slot_pending_and_the_old_number_is_not_on_offer_again() {
+    let mut dialer = account(9);
+    dialer.observe(5, &SPAM);
+    let slot = dialer.monitored[&5].slot;
+    let plan = dialer.review();
+    let expected = Replacement { number: 5, replacement: 1_001, slot, why: ReplacementReason::Flagged };
+    assert_eq!(plan.actions, [Action::ReplaceNumber(expected)]);
+    assert_eq!((dialer.monitored[&1_001].slot, dialer.monitored[&1_001].status), (slot, Status::Pending));
+    assert!(!dialer.owned.contains(&5) && !dialer.offered.contains(&5));
+    assert!(dialer.account.locked_slots.is_empty());
+}
+
+#[test]
+fn a_number_whose_replacement_is_under_way_is_not_replaced_again() {
+    let mut dialer = account(9);
+    dialer.delivers_at_once = false;
+    dialer.observe(5, &SPAM);
+    assert_eq!(replaced(&dialer.review()), [5]);
+    dialer.pass(DAY);
+    let plan = dialer.review();
+    assert_eq!(replaced(&plan), []);
+    assert_eq!(plan.reviews.len(), 9, "it is still watched");
+}
+
+#[test]
+fn a_second_check_on_the_same_date_changes_nothing() {
+    let mut dialer = account(9);
+    dialer.observe(1, &SPAM);
+    dialer.observe(2, &[Some(90)]);
+    let first = dialer.review();
+    assert_eq!((first.reviews.len(), replaced(&first)), (8, vec![1]));
+    // The replacement is taken on now and gets its first check; number 2 still cannot be rated.
+    let second = dialer.review();
+    assert_eq!(second.reviews.iter().map(|review| review.number).collect::<Vec<_>>(), [1_001]);
+    let asked_before = dialer.numbers_looked_up();
+    let third = dialer.review();
+    assert_eq!((third.reviews.len(), third.actions.len(), kinds(&third)), (0, 0, vec!["unrated"]));
+    assert_eq!(dialer.numbers_looked_up() - asked_before, 1, "a rated number is not paid for twice");
+}
+
+#[test]
+fn an_outage_leaves_every_status_as_it_was_and_is_told_once() {
+    let mut dialer = account(9);
+    dialer.account.settings.checks_to_flag = 2;
+    dialer.observe(1, &SPAM);
+    dialer.review();
+    let before = dialer.monitored.clone();
+    dialer.pass(DAY);
+    dialer.forget_observations();
+    let plan = dialer.review();
+    assert_eq!(dialer.monitored, before);
+    assert_eq!(kinds(&plan), ["unrated"]);
+    assert!(plan.notices[0].text.starts_with("9 numbers"), "{}", plan.notices[0].text);
+    dialer.pass(DAY);
+    dialer.observe(1, &SPAM);
+    dialer.review();
+    assert_eq!(dialer.flag_events.len(), 1, "the check after the outage is the second in a row");
+}
+
+#[test]
+fn a_mass_that_turned_earlier_on_the_date_holds_replacements_for_the_rest_of_it() {
+    let mut dialer = account(20);
+    for number in 1..=6 {
+        dialer.observe(number, &SPAM);
+    }
+    assert_eq!(kinds(&dialer.review()), ["newly-flagged", "mass-flag-held"]);
+    assert_eq!(kinds(&dialer.review()), ["mass-flag-held"], "still the same date");
+    dialer.pass(DAY);
+    let next_day = dialer.review();
+    assert_eq!((replaced(&next_day), kinds(&next_day)), (vec![1, 2, 3], vec!["replacement-deferred"]));
+}
+
+#[test]
+fn nothing_is_checked_while_the_add_on_is_off() {
+    let mut dialer = account(9);
+    dialer.observe(1, &SPAM);
+    dialer.account.enabled = false;
+    let plan = dialer.review();
+    assert_eq!((plan.reviews.len(), plan.actions.len(), plan.notices.len()), (0, 0, 0));
+    assert_eq!(dialer.numbers_looked_up(), 0);
+}
+
+#[test]
+fn an_account_without_numbers_has_an_empty_review_and_an_unknown_one_an_error() {
+    let mut dialer = AccountModel::new(1);
+    assert_eq!(dialer.review().reviews, []);
+    assert_eq!(review_account(&dialer, "nobody").unwrap_err().code, ErrorCode::NoSuchAccount);
+    dialer.account.settings.spam_score_min = 0;
+    assert_eq!(review_account(&dialer, "acme").unwrap_err().code, ErrorCode::InvalidSettings);
+}
+
+#[test]
+fn accounts_larger_than_a_page_are_reviewed_whole_and_in_order() {
+    let mut dialer = AccountModel::new(1_400);
+    let numbers: Vec<_> = (1..=20_500).collect();
+    for some in numbers.chunks(10_000) {
+        dialer.own_and_monitor(some);
+    }
+    for number in &numbers {
+        dialer.observe(*number, &CLEAN);
+    }
+    let plan = dialer.review();
+    assert_eq!(plan.reviews.iter().map(|review| review.number).collect::<Vec<_>>(), numbers);
+    println!("{} numbers in three pages", plan.reviews.len());
+}

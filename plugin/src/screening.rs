@@ -1,0 +1,65 @@
+//! How numbers stand with the carriers right now, before they are bought or monitored.
+
+use crate::contract::*;
+use crate::dialer::{self, Dialer, check_numbers};
+use crate::rating::{self, Rating};
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+/// One answer for each number, in the order asked; the account's settings say when a carrier flags.
+pub fn screen(dialer: &impl Dialer, id: &str, numbers: &[PhoneNumber]) -> Result<Vec<Screening>, Error> {
+    check_numbers(numbers)?;
+    let settings = dialer::account(dialer, id)?.settings;
+    let each_once: Vec<_> = numbers.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+    let ratings = rating::rate(dialer, &settings, dialer.now(), &each_once)?;
+    let ratings: BTreeMap<PhoneNumber, Rating> = each_once.into_iter().zip(ratings).collect();
+    Ok(numbers
+        .iter()
+        .map(|number| {
+            let rating = ratings[number];
+            Screening {
+                number: *number,
+                status: rating.status(&settings),
+                flagging: rating.flagging,
+                answering: rating.answering,
+            }
+        })
+        .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::AccountModel;
+
+    #[test]
+    fn every_number_asked_has_its_answer_in_the_order_asked() {
+        let mut dialer = AccountModel::new(1);
+        dialer.observe(30, &[Some(90), Some(90), Some(0)]);
+        dialer.observe(20, &[Some(90), Some(0)]);
+        dialer.observe(10, &[Some(0), Some(0)]);
+        let answers = screen(&dialer, "acme", &[30, 10, 40, 20, 30]).unwrap();
+        let told: Vec<_> = answers.iter().map(|s| (s.number, s.status, s.flagging, s.answering)).collect();
+        assert_eq!(
+            told,
+            [
+                (30, Status::Flagged, 2, 3),
+                (10, Status::Clean, 0, 2),
+                (40, Status::Pending, 0, 0),
+                (20, Status::AtRisk, 1, 2),
+                (30, Status::Flagged, 2, 3),
+            ]
+        );
+        assert_eq!(dialer.numbers_looked_up(), 4, "a number asked for twice is looked up once");
+    }
+
+    #[test]
+    fn numbers_that_cannot_be_and_too_many_numbers_are_refused() {
+        let dialer = AccountModel::new(1);
+        for numbers in [&[0][..], &[1_000_000_000_000_000], &[1; 10_001]] {
+            assert_eq!(screen(&dialer, "acme", numbers).unwrap_err().code, ErrorCode::InvalidRequest);
+        }
+        assert!(screen(&dialer, "acme", &[1, 999_999_999_999_999]).is_ok());
+        assert_eq!(screen(&dialer, "nobody", &[1]).unwrap_err().code, ErrorCode::NoSuchAccount);
+    }
+}

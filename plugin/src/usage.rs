@@ -1,0 +1,87 @@
+//! The figures at the top of a dialer's page.
+
+use crate::contract::*;
+use crate::dialer::{self, Dialer, for_each_page, locks_in_force};
+use alloc::collections::BTreeSet;
+
+const SECONDS_PER_DAY: u64 = 86_400;
+
+/// Counts the account's slots and numbers.
+pub fn usage(dialer: &impl Dialer, id: &str) -> Result<Usage, Error> {
+    let account = dialer::account(dialer, id)?;
+    let now = dialer.now();
+    let mut usage = Usage {
+        slots: account.slot_count,
+        occupied: 0,
+        locked: locks_in_force(&account, now).count() as u32,
+        pending: 0,
+        clean: 0,
+        at_risk: 0,
+        flagged: 0,
+        flagged_past_day: 0,
+        flagged_past_week: 0,
+    };
+    for_each_page(dialer, id, |page| {
+        usage.occupied += page.len() as u32;
+        for number in page {
+            *match number.status {
+                Status::Pending => &mut usage.pending,
+                Status::Clean => &mut usage.clean,
+                Status::AtRisk => &mut usage.at_risk,
+                Status::Flagged => &mut usage.flagged,
+            } += 1;
+        }
+        Ok(())
+    })?;
+    let day_ago = now.saturating_sub(SECONDS_PER_DAY);
+    let week_ago = now.saturating_sub(7 * SECONDS_PER_DAY);
+    let events = dialer.flag_events(id, week_ago)?;
+    let numbers_since = |since| {
+        let numbers: BTreeSet<_> = events.iter().filter(|event| event.at >= since).map(|event| event.number).collect();
+        numbers.len() as u32
+    };
+    usage.flagged_past_day = numbers_since(day_ago);
+    usage.flagged_past_week = numbers_since(week_ago);
+    Ok(usage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AccountModel, DAY};
+
+    #[test]
+    fn the_head_counts_slots_statuses_and_who_turned_flagged_lately() {
+        let mut dialer = AccountModel::new(1);
+        dialer.own_and_monitor(&[1, 2, 3, 4, 5, 6]);
+        let spam = [Some(90), Some(90), Some(90)];
+        let torn = [Some(90), Some(0), Some(0)];
+        let clean = [Some(0), Some(0), Some(0)];
+        dialer.account.settings.checks_to_flag = 1;
+        for (number, scores) in [(1, spam), (2, torn), (3, clean), (4, clean), (5, spam)] {
+            dialer.observe(number, &scores);
+        }
+        dialer.review();
+        dialer.request(Request::StopMonitoring(alloc::vec![4]));
+        dialer.request(Request::DeleteNumbers(Deletion { numbers: alloc::vec![5], accept_slot_loss: true }));
+        let first_day = Usage {
+            slots: 15,
+            occupied: 4,
+            locked: 2,
+            pending: 1,
+            clean: 1,
+            at_risk: 1,
+            flagged: 1,
+            // Number 5 left, and did turn flagged.
+            flagged_past_day: 2,
+            flagged_past_week: 2,
+        };
+        assert_eq!(usage(&dialer, "acme").unwrap(), first_day);
+        dialer.pass(DAY);
+        assert_eq!(usage(&dialer, "acme").unwrap().flagged_past_day, 2, "exactly 24 hours ago counts");
+        dialer.pass(1);
+        assert_eq!(usage(&dialer, "acme").unwrap().flagged_past_day, 0);
+        dialer.pass(6 * DAY);
+        assert_eq!(usage(&dialer, "acme").unwrap().flagged_past_week, 0);
+    }
+}
