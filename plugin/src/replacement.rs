@@ -3,7 +3,7 @@
 use crate::contract::*;
 use crate::dialer::{Dialer, NUMBERS_PER_CALL_MAX};
 use crate::rating;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 /// Candidates screened at first; a dialer may pay for each. Where none of them is clean, four times as many.
@@ -14,26 +14,34 @@ pub struct CandidateSearch<'a, D> {
     dialer: &'a D,
     account: &'a Account,
     now: Timestamp,
-    clean: BTreeMap<PhoneNumber, bool>,
-    taken: BTreeSet<PhoneNumber>,
+    screened: BTreeMap<PhoneNumber, Candidate>,
+    taken_count: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Candidate {
+    Clean,
+    Unfit,
+    Taken,
 }
 
 impl<'a, D: Dialer> CandidateSearch<'a, D> {
     /// A search in which nobody was screened or taken yet.
     pub fn new(dialer: &'a D, account: &'a Account, now: Timestamp) -> Self {
-        Self { dialer, account, now, clean: BTreeMap::new(), taken: BTreeSet::new() }
+        Self { dialer, account, now, screened: BTreeMap::new(), taken_count: 0 }
     }
 
     /// Takes the closest number on offer that a screening rates and no carrier flags; none where there is none.
     pub fn closest_clean(&mut self, like: PhoneNumber) -> Result<Option<PhoneNumber>, Error> {
         let most = NUMBERS_PER_CALL_MAX as u32;
-        let mut limit = SCREENED_AT_FIRST + self.taken.len() as u32;
+        let mut limit = SCREENED_AT_FIRST + self.taken_count;
         loop {
             limit = limit.min(most);
             let offered = self.dialer.candidates(&self.account.id, like, limit)?;
             self.screen(&offered)?;
-            if let Some(found) = offered.iter().find(|number| self.clean[number] && !self.taken.contains(number)) {
-                self.taken.insert(*found);
+            if let Some(found) = offered.iter().find(|number| self.screened[number] == Candidate::Clean) {
+                self.screened.insert(*found, Candidate::Taken);
+                self.taken_count += 1;
                 return Ok(Some(*found));
             }
             if (offered.len() as u32) < limit || limit == most {
@@ -44,10 +52,12 @@ impl<'a, D: Dialer> CandidateSearch<'a, D> {
     }
 
     fn screen(&mut self, offered: &[PhoneNumber]) -> Result<(), Error> {
-        let unknown: Vec<_> = offered.iter().copied().filter(|number| !self.clean.contains_key(number)).collect();
+        let unknown: Vec<_> = offered.iter().copied().filter(|number| !self.screened.contains_key(number)).collect();
         let ratings = rating::rate(self.dialer, &self.account.settings, self.now, &unknown)?;
-        let clean = ratings.iter().map(|rating| rating.status(&self.account.settings) == Status::Clean);
-        self.clean.extend(unknown.into_iter().zip(clean));
+        for (number, rating) in unknown.into_iter().zip(ratings) {
+            let clean = rating.status(&self.account.settings) == Status::Clean;
+            self.screened.insert(number, if clean { Candidate::Clean } else { Candidate::Unfit });
+        }
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use crate::contract::*;
 use crate::dialer::{self, Dialer, check_numbers, empty_plan, for_each_page, invalid_request, locks_in_force};
 use crate::replacement::CandidateSearch;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -48,56 +48,51 @@ type Answered = (Vec<Action>, Vec<Outcome>);
 fn start(holdings: &mut Holdings, numbers: &[PhoneNumber]) -> Answered {
     let mut free_slots = holdings.free_slots().into_iter();
     let no_free_slot = holdings.no_free_slot();
-    answer_each(numbers, |number, actions| {
-        if !holdings.account.enabled {
-            return refused(Answer::AddOnOff);
-        }
-        if !holdings.owned.contains(&number) {
-            return refused(Answer::NotOwned);
-        }
-        if holdings.monitored.contains_key(&number) {
-            return refused(Answer::AlreadyMonitored);
-        }
-        let Some(slot) = free_slots.next() else { return no_free_slot };
-        holdings.monitored.insert(number, Occupied { slot, replacement_pending: false });
-        actions.push(Action::OccupySlot(Occupancy { number, slot }));
-        ACCEPTED
+    let enabled = holdings.account.enabled;
+    answer_each(numbers, |number, actions| match holdings.standing(number) {
+        _ if !enabled => refused(Answer::AddOnOff),
+        Standing::Foreign => refused(Answer::NotOwned),
+        Standing::Monitored { .. } => refused(Answer::AlreadyMonitored),
+        Standing::Unmonitored => match free_slots.next() {
+            None => no_free_slot,
+            Some(slot) => {
+                holdings.stands(number, Standing::Monitored { slot, replacement_pending: false });
+                actions.push(Action::OccupySlot(Occupancy { number, slot }));
+                ACCEPTED
+            }
+        },
     })
 }
 
 fn stop(holdings: &mut Holdings, numbers: &[PhoneNumber]) -> Answered {
-    answer_each(numbers, |number, actions| {
-        if !holdings.owned.contains(&number) {
-            return refused(Answer::NotOwned);
-        }
-        match holdings.monitored.get(&number) {
-            None => refused(Answer::NotMonitored),
-            Some(occupied) if occupied.replacement_pending => refused(Answer::ReplacementPending),
-            Some(_) => {
-                actions.push(holdings.lock_slot(number, ClosingReason::MonitoringStopped));
-                ACCEPTED
-            }
+    answer_each(numbers, |number, actions| match holdings.standing(number) {
+        Standing::Foreign => refused(Answer::NotOwned),
+        Standing::Unmonitored => refused(Answer::NotMonitored),
+        Standing::Monitored { replacement_pending: true, .. } => refused(Answer::ReplacementPending),
+        Standing::Monitored { slot, .. } => {
+            holdings.stands(number, Standing::Unmonitored);
+            actions.push(holdings.lock(number, slot, ClosingReason::MonitoringStopped));
+            ACCEPTED
         }
     })
 }
 
 fn delete(holdings: &mut Holdings, deletion: &Deletion) -> Answered {
-    answer_each(&deletion.numbers, |number, actions| {
-        if !holdings.owned.contains(&number) {
-            return refused(Answer::NotOwned);
+    let cycle_ends_at = holdings.account.cycle_ends_at;
+    answer_each(&deletion.numbers, |number, actions| match holdings.standing(number) {
+        Standing::Foreign => refused(Answer::NotOwned),
+        Standing::Monitored { replacement_pending: true, .. } => refused(Answer::ReplacementPending),
+        Standing::Monitored { .. } if !deletion.accept_slot_loss => {
+            Outcome { answer: Answer::SlotWouldLock, until: Some(cycle_ends_at) }
         }
-        if let Some(occupied) = holdings.monitored.get(&number) {
-            if occupied.replacement_pending {
-                return refused(Answer::ReplacementPending);
+        standing => {
+            if let Standing::Monitored { slot, .. } = standing {
+                actions.push(holdings.lock(number, slot, ClosingReason::NumberDeleted));
             }
-            if !deletion.accept_slot_loss {
-                return Outcome { answer: Answer::SlotWouldLock, until: Some(holdings.account.cycle_ends_at) };
-            }
-            actions.push(holdings.lock_slot(number, ClosingReason::NumberDeleted));
+            holdings.stands(number, Standing::Foreign);
+            actions.push(Action::ReleaseNumber(number));
+            ACCEPTED
         }
-        holdings.owned.remove(&number);
-        actions.push(Action::ReleaseNumber(number));
-        ACCEPTED
     })
 }
 
@@ -106,31 +101,26 @@ fn replace<D: Dialer>(
     numbers: &[PhoneNumber],
     search: &mut CandidateSearch<D>,
 ) -> Result<Answered, Error> {
+    let enabled = holdings.account.enabled;
     let mut failure = None;
-    let answered = answer_each(numbers, |number, actions| {
-        if !holdings.account.enabled {
-            return refused(Answer::AddOnOff);
-        }
-        if !holdings.owned.contains(&number) {
-            return refused(Answer::NotOwned);
-        }
-        let Some(occupied) = holdings.monitored.get_mut(&number) else { return refused(Answer::NotMonitored) };
-        if occupied.replacement_pending {
-            return refused(Answer::ReplacementPending);
-        }
-        let found = search.closest_clean(number).unwrap_or_else(|error| {
-            failure.get_or_insert(error);
-            None
-        });
-        let Some(replacement) = found else { return refused(Answer::NoCleanCandidate) };
-        occupied.replacement_pending = true;
-        actions.push(Action::ReplaceNumber(Replacement {
-            number,
-            replacement,
-            slot: occupied.slot,
-            why: ReplacementReason::Requested,
-        }));
-        ACCEPTED
+    let answered = answer_each(numbers, |number, actions| match holdings.standing(number) {
+        _ if !enabled => refused(Answer::AddOnOff),
+        Standing::Foreign => refused(Answer::NotOwned),
+        Standing::Unmonitored => refused(Answer::NotMonitored),
+        Standing::Monitored { replacement_pending: true, .. } => refused(Answer::ReplacementPending),
+        Standing::Monitored { slot, .. } => match search.closest_clean(number) {
+            Ok(Some(replacement)) => {
+                holdings.stands(number, Standing::Monitored { slot, replacement_pending: true });
+                let why = ReplacementReason::Requested;
+                actions.push(Action::ReplaceNumber(Replacement { number, replacement, slot, why }));
+                ACCEPTED
+            }
+            Ok(None) => refused(Answer::NoCleanCandidate),
+            Err(error) => {
+                failure.get_or_insert(error);
+                refused(Answer::NoCleanCandidate)
+            }
+        },
     });
     failure.map_or(Ok(answered), Err)
 }
@@ -166,20 +156,23 @@ fn answer_each(numbers: &[PhoneNumber], mut answer: impl FnMut(PhoneNumber, &mut
     (actions, outcomes)
 }
 
-/// What an account holds of the numbers asked about, and which of its slots are taken. Kept up to date while a
+/// How the account stands to the numbers asked about, and which of its slots are taken. Kept up to date while a
 /// request is answered, so that a number asked for twice is answered as if the first had been done.
 struct Holdings<'a> {
     account: &'a Account,
     now: Timestamp,
-    owned: BTreeSet<PhoneNumber>,
-    monitored: BTreeMap<PhoneNumber, Occupied>,
-    taken_slots: BTreeSet<SlotId>,
+    numbers: BTreeMap<PhoneNumber, Standing>,
+    /// In ascending order.
+    taken_slots: Vec<u64>,
     occupied_count: u32,
 }
 
-struct Occupied {
-    slot: SlotId,
-    replacement_pending: bool,
+/// How an account stands to a number.
+#[derive(Clone, Copy)]
+enum Standing {
+    Foreign,
+    Unmonitored,
+    Monitored { slot: SlotId, replacement_pending: bool },
 }
 
 impl<'a> Holdings<'a> {
@@ -189,36 +182,48 @@ impl<'a> Holdings<'a> {
         now: Timestamp,
         numbers: &[PhoneNumber],
     ) -> Result<Self, Error> {
-        let asked: BTreeSet<_> = numbers.iter().copied().collect();
         let mut holdings = Holdings {
             account,
             now,
-            owned: BTreeSet::new(),
-            monitored: BTreeMap::new(),
-            taken_slots: locks_in_force(account, now).map(|lock| lock.slot).collect(),
+            numbers: BTreeMap::new(),
+            taken_slots: locks_in_force(account, now).map(|lock| lock.slot.into()).collect(),
             occupied_count: 0,
         };
+        for number in numbers {
+            holdings.stands(*number, Standing::Foreign);
+        }
+        for number in dialer.owned(&account.id, numbers)? {
+            holdings.stands(number, Standing::Unmonitored);
+        }
         for_each_page(dialer, &account.id, |page| {
             holdings.occupied_count += page.len() as u32;
-            holdings.taken_slots.extend(page.iter().map(|number| number.slot));
-            for number in page.iter().filter(|number| asked.contains(&number.number)) {
-                let occupied = Occupied { slot: number.slot, replacement_pending: number.replacement_pending };
-                holdings.monitored.insert(number.number, occupied);
+            holdings.taken_slots.extend(page.iter().map(|number| u64::from(number.slot)));
+            for &MonitoredNumber { number, slot, replacement_pending, .. } in page {
+                if let Some(standing) = holdings.numbers.get_mut(&number) {
+                    *standing = Standing::Monitored { slot, replacement_pending };
+                }
             }
             Ok(())
         })?;
-        let asked: Vec<_> = asked.into_iter().collect();
-        holdings.owned = dialer.owned(&account.id, &asked)?.into_iter().collect();
+        holdings.taken_slots.sort_unstable();
         Ok(holdings)
+    }
+
+    fn standing(&self, number: PhoneNumber) -> Standing {
+        self.numbers.get(&number).copied().unwrap_or(Standing::Foreign)
+    }
+
+    fn stands(&mut self, number: PhoneNumber, standing: Standing) {
+        self.numbers.insert(number, standing);
     }
 
     /// Slots that a number may take, in ascending order: no more than stay free now and in the next cycle.
     fn free_slots(&self) -> Vec<SlotId> {
-        let locked = locks_in_force(self.account, self.now).count() as u32;
-        let free_now = self.account.slot_count.saturating_sub(self.occupied_count + locked);
+        let in_use = self.taken_slots.len() as u32;
+        let free_now = self.account.slot_count.saturating_sub(in_use);
         let free_next_cycle = self.account.slot_count_next.saturating_sub(self.occupied_count);
         (1..=self.account.slot_count)
-            .filter(|slot| !self.taken_slots.contains(slot))
+            .filter(|slot| self.taken_slots.binary_search(&u64::from(*slot)).is_err())
             .take(free_now.min(free_next_cycle) as usize)
             .collect()
     }
@@ -229,8 +234,7 @@ impl<'a> Holdings<'a> {
         Outcome { answer: Answer::NoFreeSlot, until }
     }
 
-    fn lock_slot(&mut self, number: PhoneNumber, why: ClosingReason) -> Action {
-        let slot = self.monitored.remove(&number).expect("only a monitored number has a slot to lock").slot;
+    fn lock(&self, number: PhoneNumber, slot: SlotId, why: ClosingReason) -> Action {
         Action::LockSlot(SlotClosing { number, slot, until: self.account.cycle_ends_at, why })
     }
 }

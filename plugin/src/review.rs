@@ -91,15 +91,14 @@ impl Check {
     }
 
     fn notices(&self) -> impl Iterator<Item = Notice> {
-        let newly_flagged = about(&self.newly_flagged, "turned flagged: most carriers show it as spam")
+        let newly_flagged = about(&self.newly_flagged, "turned flagged, called spam by most carriers")
             .map(|(number, text)| notice(Severity::Warning, "newly-flagged", number, text));
-        let newly_clean = about(&self.newly_clean, "is no longer flagged")
+        let newly_clean = about(&self.newly_clean, "turned back, no longer called spam by most carriers")
             .map(|(number, text)| notice(Severity::Info, "newly-clean", number, text));
         let unrated = (self.unrated > 0).then(|| {
             let text = format!(
-                "{} could not be rated, for want of carriers with a fresh opinion; nothing about {} changed.",
+                "{} could not be rated for want of carriers with a fresh opinion; nothing was changed there.",
                 count(self.unrated, "number"),
-                if self.unrated == 1 { "it" } else { "them" },
             );
             notice(Severity::Warning, "unrated", None, text)
         });
@@ -182,10 +181,7 @@ fn about(numbers: &[PhoneNumber], what: &str) -> Option<(Option<PhoneNumber>, St
     match numbers {
         [] => None,
         [number] => Some((Some(*number), format!("+{number} {what}."))),
-        _ => {
-            let what = what.replace("is no longer", "are no longer").replace("show it", "show them");
-            Some((None, format!("{} {what}.", count(numbers.len(), "number"))))
-        }
+        _ => Some((None, format!("{} numbers {what}.", numbers.len()))),
     }
 }
 

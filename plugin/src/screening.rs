@@ -2,29 +2,28 @@
 
 use crate::contract::*;
 use crate::dialer::{self, Dialer, check_numbers};
-use crate::rating::{self, Rating};
-use alloc::collections::{BTreeMap, BTreeSet};
+use crate::rating;
 use alloc::vec::Vec;
 
 /// One answer for each number, in the order asked; the account's settings say when a carrier flags.
 pub fn screen(dialer: &impl Dialer, id: &str, numbers: &[PhoneNumber]) -> Result<Vec<Screening>, Error> {
     check_numbers(numbers)?;
     let settings = dialer::account(dialer, id)?.settings;
-    let each_once: Vec<_> = numbers.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
+    let mut each_once = numbers.to_vec();
+    each_once.sort_unstable();
+    each_once.dedup();
     let ratings = rating::rate(dialer, &settings, dialer.now(), &each_once)?;
-    let ratings: BTreeMap<PhoneNumber, Rating> = each_once.into_iter().zip(ratings).collect();
-    Ok(numbers
-        .iter()
-        .map(|number| {
-            let rating = ratings[number];
-            Screening {
-                number: *number,
-                status: rating.status(&settings),
-                flagging: rating.flagging,
-                answering: rating.answering,
-            }
-        })
-        .collect())
+    let screening = |number: &PhoneNumber| {
+        let index = each_once.binary_search(number).expect("every number asked about is among those asked once");
+        let rating = ratings[index];
+        Screening {
+            number: *number,
+            status: rating.status(&settings),
+            flagging: rating.flagging,
+            answering: rating.answering,
+        }
+    };
+    Ok(numbers.iter().map(screening).collect())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::contract::*;
 use crate::dialer::{self, Dialer, for_each_page, locks_in_force};
-use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
 
 const SECONDS_PER_DAY: u64 = 86_400;
 
@@ -37,7 +37,9 @@ pub fn usage(dialer: &impl Dialer, id: &str) -> Result<Usage, Error> {
     let week_ago = now.saturating_sub(7 * SECONDS_PER_DAY);
     let events = dialer.flag_events(id, week_ago)?;
     let numbers_since = |since| {
-        let numbers: BTreeSet<_> = events.iter().filter(|event| event.at >= since).map(|event| event.number).collect();
+        let mut numbers: Vec<_> = events.iter().filter(|event| event.at >= since).map(|event| event.number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
         numbers.len() as u32
     };
     usage.flagged_past_day = numbers_since(day_ago);

@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::{AccountModel, CYCLE, DAY};
 use Answer::*;
+use alloc::collections::BTreeSet;
 use alloc::vec;
 
 fn answers(decision: &Decision) -> Vec<Answer> {
