@@ -1,1 +1,18 @@
-fn main(){}
+//! The program `dialguard`: a command line over the library.
+
+mod cli;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let command_line = cli::CommandLine::parse();
+    match cli::run(command_line).await {
+        Ok(done) => done.print(),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

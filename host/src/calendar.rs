@@ -1,0 +1,88 @@
+//! Local dates, review times and billing cycles of accounts in their own time zones.
+
+use crate::contract::Timestamp;
+use chrono::{DateTime, LocalResult, Months, NaiveDate, NaiveTime, TimeZone, Utc};
+use chrono_tz::{GapInfo, Tz};
+
+/// The local date at `at`.
+pub fn local_date(at: Timestamp, zone: Tz) -> NaiveDate {
+    utc(at).with_timezone(&zone).date_naive()
+}
+
+/// When the local date begins: at midnight, or where a clock change skips midnight at the first instant after it.
+pub fn day_starts_at(date: NaiveDate, zone: Tz) -> Timestamp {
+    instant(date, NaiveTime::MIN, zone)
+}
+
+/// When the local clock shows `time` on `date`. Where a clock change skips that time, the next instant that exists;
+/// where it repeats it, the first of the two.
+pub fn instant(date: NaiveDate, time: NaiveTime, zone: Tz) -> Timestamp {
+    let local = date.and_time(time);
+    let at = match zone.from_local_datetime(&local) {
+        LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => at,
+        LocalResult::None => {
+            GapInfo::new(&local, &zone).and_then(|gap| gap.end).expect("a local time that does not exist lies in a gap")
+        }
+    };
+    at.timestamp().max(0) as Timestamp
+}
+
+/// The local date on which the account's cycle number `index` (from 0) begins: a month after the one before, on the
+/// day of the month on which the account was added, or the month's last where it is shorter.
+pub fn cycle_starts_on(added_on: NaiveDate, index: u32) -> NaiveDate {
+    added_on.checked_add_months(Months::new(index)).expect("cycles are counted for centuries, not for ages")
+}
+
+/// The instant as UTC, for people and logs.
+pub fn utc(at: Timestamp) -> DateTime<Utc> {
+    DateTime::from_timestamp(at as i64, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
+}
+
+/// The instant in RFC 3339, such as `2026-01-31T14:00:00Z`.
+pub fn rfc3339(at: Timestamp) -> String {
+    utc(at).to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    /// Zone, local date and time, and the instant in UTC.
+    #[test]
+    fn skipped_and_repeated_local_times_have_one_instant() {
+        let scenarios = [
+            ("America/New_York", "2026-01-15", "06:00", "2026-01-15T11:00:00Z"),
+            // 2:00 to 3:00 is skipped on 8 March 2026
+            ("America/New_York", "2026-03-08", "02:30", "2026-03-08T07:00:00Z"),
+            ("America/New_York", "2026-03-08", "03:00", "2026-03-08T07:00:00Z"),
+            // 1:00 to 2:00 comes twice on 1 November 2026
+            ("America/New_York", "2026-11-01", "01:30", "2026-11-01T05:30:00Z"),
+            // Midnight itself is skipped in Beirut
+            ("Asia/Beirut", "2026-03-29", "00:00", "2026-03-28T22:00:00Z"),
+            // Samoa skipped all of 30 December 2011
+            ("Pacific/Apia", "2011-12-30", "12:00", "2011-12-30T10:00:00Z"),
+            ("UTC", "2026-02-28", "23:59", "2026-02-28T23:59:00Z"),
+        ];
+        for (zone, day, time, expected) in scenarios {
+            let time = NaiveTime::parse_from_str(time, "%H:%M").unwrap();
+            assert_eq!(rfc3339(instant(date(day), time, zone.parse().unwrap())), expected, "{zone} {day} {time}");
+        }
+    }
+
+    #[test]
+    fn cycles_keep_the_day_of_the_month() {
+        let starts: Vec<_> = (0..5).map(|index| cycle_starts_on(date("2026-01-31"), index).to_string()).collect();
+        assert_eq!(starts, ["2026-01-31", "2026-02-28", "2026-03-31", "2026-04-30", "2026-05-31"]);
+    }
+
+    #[test]
+    fn the_local_date_is_that_of_the_zone() {
+        let at = instant(date("2026-01-15"), NaiveTime::MIN, Tz::UTC);
+        assert_eq!(local_date(at, chrono_tz::America::Los_Angeles), date("2026-01-14"));
+        assert_eq!(local_date(at, chrono_tz::Pacific::Auckland), date("2026-01-15"));
+    }
+}

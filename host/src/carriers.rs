@@ -1,0 +1,245 @@
+//! Asking every source at once, and putting their answers into the contract's order.
+
+use crate::calendar::rfc3339;
+use crate::contract::{Carrier, CarrierId, Error, Observation, PhoneNumber, Timestamp};
+use crate::dialer::CarrierLookup;
+use crate::ledger::{CarrierAnswer, Ledger, LedgerError, SourceKind, SourceProfile};
+use crate::sources::ftc::FtcComplaints;
+use crate::sources::simulated::SimulatedCarrier;
+use crate::sources::verdicts::VerdictFile;
+use crate::sources::{CarrierSource, Report};
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// How long one source may take for one batch before the others go on without it.
+const SOURCE_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// Problems of one run that are recorded; the rest is only counted.
+const PROBLEMS_MAX: usize = 20;
+
+/// Every source of verdicts that the ledger names. Cheap to clone; sources added or removed meanwhile are noticed.
+#[derive(Clone)]
+pub struct Carriers {
+    ledger: Arc<Ledger>,
+    open: Arc<Mutex<Open>>,
+}
+
+/// Sources stay open between runs, for the sake of what they have read already.
+#[derive(Default)]
+struct Open {
+    sources: Vec<(SourceProfile, Arc<dyn CarrierSource>)>,
+    ids: HashMap<Arc<str>, CarrierId>,
+}
+
+impl Carriers {
+    /// The ledger's sources.
+    pub fn new(ledger: Arc<Ledger>) -> Self {
+        Carriers { ledger, open: Arc::default() }
+    }
+
+    /// Begins to ask for one run; its answers are on record with it afterwards.
+    pub fn ask(&self, now: Timestamp) -> Arc<Asking> {
+        Arc::new(Asking { carriers: self.clone(), now, heard: Mutex::default() })
+    }
+
+    fn sources(&self) -> Result<Vec<(SourceProfile, Arc<dyn CarrierSource>)>, LedgerError> {
+        let profiles = self.ledger.sources()?;
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.sources.retain(|(profile, _)| profiles.contains(profile));
+        for profile in profiles {
+            if !open.sources.iter().any(|(known, _)| *known == profile) {
+                let source = open_source(&profile);
+                open.sources.push((profile, source));
+            }
+        }
+        Ok(open.sources.clone())
+    }
+
+    fn id(&self, name: &Arc<str>) -> Result<CarrierId, LedgerError> {
+        let known = self.open.lock().unwrap_or_else(PoisonError::into_inner).ids.get(name).copied();
+        match known {
+            Some(id) => Ok(id),
+            None => {
+                let id = self.ledger.carrier_id(name)?;
+                self.open.lock().unwrap_or_else(PoisonError::into_inner).ids.insert(name.clone(), id);
+                Ok(id)
+            }
+        }
+    }
+}
+
+/// The source that a profile describes.
+fn open_source(profile: &SourceProfile) -> Arc<dyn CarrierSource> {
+    let name: Arc<str> = profile.name.as_str().into();
+    match profile.kind {
+        SourceKind::Ftc => Arc::new(FtcComplaints::new(name, profile.location.as_str().into())),
+        SourceKind::Verdicts => Arc::new(VerdictFile::new(profile.location.as_str().into())),
+        SourceKind::Simulated => Arc::new(SimulatedCarrier::new(name, profile.location.parse().unwrap_or_default())),
+    }
+}
+
+/// Every source, asked for one run.
+pub struct Asking {
+    carriers: Carriers,
+    now: Timestamp,
+    heard: Mutex<Heard>,
+}
+
+/// What a run heard from the carriers.
+#[derive(Debug, Default)]
+pub struct Heard {
+    /// Every answer, labels included.
+    pub answers: Vec<CarrierAnswer>,
+    /// What went wrong, in words.
+    pub problems: Vec<String>,
+}
+
+impl Asking {
+    /// What was heard so far; the next call has only what came after.
+    pub fn take_heard(&self) -> Heard {
+        let mut heard = std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut told = HashSet::new();
+        heard.problems.retain(|problem| told.insert(problem.clone()));
+        let more = heard.problems.len().saturating_sub(PROBLEMS_MAX);
+        if more > 0 {
+            heard.problems.truncate(PROBLEMS_MAX);
+            heard.problems.push(format!("And {more} more problems with carriers."));
+        }
+        heard
+    }
+
+    /// Asks all sources at the same time. One that fails, hangs or panics costs its own answers and no others.
+    async fn ask_all(
+        &self,
+        numbers: &Arc<[PhoneNumber]>,
+    ) -> Result<Vec<(String, Result<Report, String>)>, LedgerError> {
+        let mut asked = JoinSet::new();
+        let mut names = HashMap::new();
+        for (profile, source) in self.carriers.sources()? {
+            let (numbers, now) = (numbers.clone(), self.now);
+            let task =
+                asked.spawn(async move { tokio::time::timeout(SOURCE_TIME_MAX, source.look_up(&numbers, now)).await });
+            names.insert(task.id(), profile.name);
+        }
+        let mut reports = Vec::new();
+        while let Some(answer) = asked.join_next_with_id().await {
+            let (task, report) = match answer {
+                Ok((task, Ok(Ok(report)))) => (task, Ok(report)),
+                Ok((task, Ok(Err(error)))) => (task, Err(error.to_string())),
+                Ok((task, Err(_))) => (task, Err(format!("no answer within {} seconds", SOURCE_TIME_MAX.as_secs()))),
+                Err(error) => (error.id(), Err("it failed inside; please report this".to_owned())),
+            };
+            reports.push((names.remove(&task).unwrap_or_default(), report));
+        }
+        // In the order of their names, so that a run can be repeated.
+        reports.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(reports)
+    }
+
+    fn merge(
+        &self,
+        numbers: &[PhoneNumber],
+        reports: Vec<(String, Result<Report, String>)>,
+    ) -> Result<Vec<CarrierAnswer>, LedgerError> {
+        let places: HashMap<PhoneNumber, u32> =
+            numbers.iter().enumerate().map(|(place, number)| (*number, place as u32)).collect();
+        let mut placed: Vec<(u32, CarrierAnswer)> = Vec::with_capacity(numbers.len() * reports.len());
+        let mut problems = Vec::new();
+        for (name, report) in reports {
+            let report = match report {
+                Ok(report) => report,
+                Err(problem) => {
+                    problems.push(format!("{name}: {problem}"));
+                    continue;
+                }
+            };
+            let ids = report.carriers.iter().map(|carrier| self.carriers.id(carrier)).collect::<Result<Vec<_>, _>>()?;
+            problems.extend(report.problems.iter().map(|problem| format!("{name}: {problem}")));
+            for answer in report.answers {
+                match (places.get(&answer.number), ids.get(usize::from(answer.carrier)), answer.score) {
+                    (Some(place), Some(id), None | Some(0..=100)) => placed.push((
+                        *place,
+                        CarrierAnswer {
+                            number: answer.number,
+                            carrier: *id,
+                            score: answer.score,
+                            label: answer.label,
+                            observed_at: answer.observed_at,
+                        },
+                    )),
+                    _ => problems.push(format!("{name}: it answered what it was not asked, about +{}", answer.number)),
+                }
+            }
+        }
+        // Two sources may quote the same carrier: what it said last counts.
+        placed.sort_unstable_by_key(|(place, answer)| (*place, answer.carrier, Reverse(answer.observed_at)));
+        placed.dedup_by_key(|(place, answer)| (*place, answer.carrier));
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).problems.extend(problems);
+        Ok(placed.into_iter().map(|(_, answer)| answer).collect())
+    }
+}
+
+#[async_trait::async_trait]
+impl CarrierLookup for Asking {
+    async fn carriers(&self) -> Vec<Carrier> {
+        self.carriers.ledger.carriers().unwrap_or_default()
+    }
+
+    async fn look_up(&self, numbers: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
+        let numbers: Arc<[PhoneNumber]> = numbers.into();
+        let unavailable = |error: LedgerError| Error::unavailable(error.to_string());
+        let reports = self.ask_all(&numbers).await.map_err(unavailable)?;
+        let answers = self.merge(&numbers, reports).map_err(unavailable)?;
+        let observation = |answer: &CarrierAnswer| Observation {
+            number: answer.number,
+            carrier: answer.carrier,
+            spam_score: answer.score,
+            observed_at: answer.observed_at,
+        };
+        let observations = answers.iter().map(observation).collect();
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner).answers.extend(answers);
+        Ok(observations)
+    }
+}
+
+/// Says what a source holds, for the operator who adds it; an error where it cannot be used.
+pub fn inspect(profile: &SourceProfile) -> Result<String, String> {
+    match profile.kind {
+        SourceKind::Ftc => {
+            let summary = FtcComplaints::new(profile.name.as_str().into(), profile.location.as_str().into())
+                .summary()
+                .map_err(|error| error.to_string())?;
+            Ok(format!(
+                "{} files, {} complaints, the newest of {}; skipped {} rows without a number and {} with an impossible one",
+                summary.files,
+                summary.complaints,
+                summary.newest.map_or("no date".into(), |date| date.to_string()),
+                summary.rows_without_number,
+                summary.rows_with_impossible_number,
+            ))
+        }
+        SourceKind::Verdicts => {
+            let report =
+                VerdictFile::new(profile.location.as_str().into()).check().map_err(|error| error.to_string())?;
+            let newest = report.answers.iter().map(|answer| answer.observed_at).max();
+            let mut said = format!(
+                "{} verdicts of {} carriers{}",
+                report.answers.len(),
+                report.carriers.len(),
+                newest.map_or(String::new(), |at| format!(", the newest of {}", rfc3339(at))),
+            );
+            for problem in &report.problems {
+                said.push_str("\n  ");
+                said.push_str(problem);
+            }
+            Ok(said)
+        }
+        SourceKind::Simulated => match profile.location.parse::<u64>() {
+            Ok(_) => Ok("made up; not for real numbers".into()),
+            Err(_) => Err(format!("{:?} is no seed; give a whole number", profile.location)),
+        },
+    }
+}

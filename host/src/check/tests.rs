@@ -1,0 +1,215 @@
+//! Plans that a hostile or broken policy could return, each with one thing wrong.
+
+use super::*;
+
+const NOW: Timestamp = 1_000_000;
+const CYCLE_ENDS_AT: Timestamp = 2_000_000;
+
+/// Number 1 is monitored and flagged in slot 1, number 2 clean in slot 2, slot 3 is locked; 4 is owned, 9 on offer.
+fn shown() -> Shown {
+    let settings = Settings {
+        spam_score_min: 80,
+        rating_carriers_min: 2,
+        checks_to_flag: 2,
+        checks_to_clear: 2,
+        observation_age_max_hours: 48,
+        auto_replace: true,
+        replacements_per_day_max: 1,
+        new_number_grace_days: 0,
+        mass_flag_percent: 30,
+        other: vec![],
+    };
+    let account = Account {
+        id: "acme".into(),
+        revision: 7,
+        enabled: true,
+        slot_count: 15,
+        slot_count_next: 15,
+        slots_per_block: 15,
+        block_price_cents: 4_900,
+        cycle_starts_at: 0,
+        cycle_ends_at: CYCLE_ENDS_AT,
+        day_starts_at: 950_000,
+        locked_slots: vec![SlotLock { slot: 3, until: CYCLE_ENDS_AT }],
+        monitored_count: 2,
+        rated_today: 0,
+        replacements_today: 0,
+        settings,
+    };
+    let monitored = |number, slot, status| MonitoredNumber {
+        number,
+        slot,
+        status,
+        status_since: 900_000,
+        monitored_since: 900_000,
+        flagging_checks: 0,
+        clearing_checks: 0,
+        last_rated_at: Some(900_000),
+        replacement_pending: false,
+    };
+    Shown {
+        now: Some(NOW),
+        account: Some(account),
+        monitored: vec![monitored(1, 1, Status::Flagged), monitored(2, 2, Status::Clean)],
+        owned: [4].into(),
+        offered: [9, 10].into(),
+    }
+}
+
+fn plan(reviews: Vec<Review>, actions: Vec<Action>) -> Plan {
+    Plan { account: "acme".into(), based_on: 7, decided_at: NOW, reviews, actions, notices: vec![] }
+}
+
+fn review(number: PhoneNumber) -> Review {
+    Review { number, status: Status::Clean, flagging_checks: 0, clearing_checks: 1, flagging: 0, answering: 2 }
+}
+
+fn replace(number: PhoneNumber, replacement: PhoneNumber, slot: SlotId) -> Action {
+    Action::ReplaceNumber(Replacement { number, replacement, slot, why: ReplacementReason::Flagged })
+}
+
+fn occupy(number: PhoneNumber, slot: SlotId) -> Action {
+    Action::OccupySlot(Occupancy { number, slot })
+}
+
+fn lock(number: PhoneNumber, slot: SlotId, until: Timestamp, why: ClosingReason) -> Action {
+    Action::LockSlot(SlotClosing { number, slot, until, why })
+}
+
+fn told(result: Result<(), PlanFault>) -> String {
+    result.map_or_else(|fault| fault.to_string(), |()| "fine".into())
+}
+
+#[test]
+fn a_review_may_rate_and_replace_and_nothing_else() {
+    let mut again = plan(vec![review(1)], vec![]);
+    again.based_on = 6;
+    let mut foreign = plan(vec![], vec![]);
+    foreign.account = "other".into();
+    let mut late = plan(vec![], vec![]);
+    late.decided_at = NOW + 1;
+    let mut loud = plan(vec![], vec![]);
+    let notice = Notice { severity: Severity::Info, kind: "x".into(), number: None, text: "y".repeat(2_001) };
+    loud.notices = vec![notice];
+    let torn = Review { flagging: 3, ..review(1) };
+    let pending = Review { status: Status::Pending, ..review(1) };
+    let scenarios: Vec<(Plan, &str)> = vec![
+        (plan(vec![], vec![]), "fine"),
+        (plan(vec![review(1), review(2)], vec![replace(1, 9, 1)]), "not flagged"),
+        (plan(vec![review(2)], vec![replace(1, 9, 1)]), "fine"),
+        (again, "revision 6"),
+        (foreign, "account \"other\""),
+        (late, "not now"),
+        (loud, "2000 bytes"),
+        (plan(vec![review(2), review(1)], vec![]), "out of order"),
+        (plan(vec![review(1), review(1)], vec![]), "out of order"),
+        (plan(vec![review(4)], vec![]), "unmonitored"),
+        (plan(vec![torn], vec![]), "3 of 2"),
+        (plan(vec![pending], vec![]), "as pending"),
+        (plan(vec![], vec![replace(2, 9, 2)]), "not flagged"),
+        (plan(vec![], vec![replace(1, 9, 2)]), "does not occupy slot 2"),
+        (plan(vec![], vec![replace(1, 8, 1)]), "not on offer"),
+        (plan(vec![], vec![replace(1, 9, 1), replace(1, 10, 1)]), "more numbers than the account allows"),
+        (plan(vec![], vec![occupy(4, 4)]), "nobody asked"),
+        (plan(vec![], vec![lock(1, 1, CYCLE_ENDS_AT, ClosingReason::MonitoringStopped)]), "nobody asked"),
+        (plan(vec![], vec![Action::ReleaseNumber(4)]), "nobody asked"),
+        (
+            plan(vec![], vec![Action::SetBlocks(BlockChange { blocks: 9, starting: NOW })]),
+            "blocks that nobody asked for",
+        ),
+    ];
+    for (plan, expected) in scenarios {
+        let told = told(check("acme", Asked::Review, &plan, &shown()));
+        assert!(told.contains(expected), "{plan:?}: {told}, not {expected}");
+    }
+}
+
+#[test]
+fn automatic_replacement_takes_a_person_who_turned_it_on_and_room_under_the_cap() {
+    let plan = plan(vec![], vec![replace(1, 9, 1)]);
+    let refused = |change: fn(&mut Account)| {
+        let mut shown = shown();
+        change(shown.account.as_mut().unwrap());
+        told(check("acme", Asked::Review, &plan, &shown))
+    };
+    assert!(refused(|account| account.settings.auto_replace = false).contains("nobody turned that on"));
+    assert!(refused(|account| account.replacements_today = 1).contains("in a day"));
+    assert!(refused(|account| account.enabled = false).contains("add-on is off"));
+    let twice = Plan { actions: vec![replace(1, 9, 1), replace(1, 10, 1)], ..plan.clone() };
+    let mut roomy = shown();
+    roomy.account.as_mut().unwrap().settings.replacements_per_day_max = 5;
+    assert!(told(check("acme", Asked::Review, &twice, &roomy)).contains("being replaced already"));
+}
+
+#[test]
+fn a_number_rated_today_is_not_rated_again() {
+    let mut shown = shown();
+    shown.monitored[0].last_rated_at = Some(950_000);
+    let told = told(check("acme", Asked::Review, &plan(vec![review(1)], vec![]), &shown));
+    assert!(told.contains("second time"), "{told}");
+}
+
+#[test]
+fn a_request_may_do_what_was_asked_and_nothing_else() {
+    let stopped = |number, slot, until| lock(number, slot, until, ClosingReason::MonitoringStopped);
+    let start = |numbers: &[u64]| Request::StartMonitoring(numbers.to_vec());
+    let stop = |numbers: &[u64]| Request::StopMonitoring(numbers.to_vec());
+    let delete = |numbers: &[u64], accept_slot_loss| {
+        Request::DeleteNumbers(Deletion { numbers: numbers.to_vec(), accept_slot_loss })
+    };
+    let deleted = |number, slot| lock(number, slot, CYCLE_ENDS_AT, ClosingReason::NumberDeleted);
+    let blocks = |blocks, starting| Action::SetBlocks(BlockChange { blocks, starting });
+    let requested =
+        Action::ReplaceNumber(Replacement { number: 2, replacement: 9, slot: 2, why: ReplacementReason::Requested });
+    let scenarios: Vec<(Request, Vec<Action>, &str)> = vec![
+        (start(&[4]), vec![occupy(4, 4)], "fine"),
+        (start(&[4]), vec![occupy(4, 1)], "occupied or locked"),
+        (start(&[4]), vec![occupy(4, 3)], "occupied or locked"),
+        (start(&[4]), vec![occupy(4, 0)], "no slot 0"),
+        (start(&[4]), vec![occupy(4, 16)], "no slot 16"),
+        (start(&[4]), vec![occupy(4, 4), occupy(4, 5)], "has a slot already"),
+        (start(&[1]), vec![occupy(1, 4)], "has a slot already"),
+        (start(&[5]), vec![occupy(5, 4)], "not the account's"),
+        (start(&[5]), vec![occupy(4, 4)], "nobody asked"),
+        (start(&[4]), vec![stopped(1, 1, CYCLE_ENDS_AT)], "nobody asked"),
+        (stop(&[1]), vec![stopped(1, 1, CYCLE_ENDS_AT)], "fine"),
+        (stop(&[1]), vec![stopped(1, 1, NOW - 1)], "not the cycle's end"),
+        (stop(&[1]), vec![stopped(1, 2, CYCLE_ENDS_AT)], "does not occupy slot 2"),
+        (stop(&[1]), vec![stopped(1, 1, CYCLE_ENDS_AT), stopped(1, 1, CYCLE_ENDS_AT)], "does not occupy"),
+        (stop(&[1]), vec![stopped(1, 1, CYCLE_ENDS_AT), Action::ReleaseNumber(1)], "nobody asked"),
+        (stop(&[1]), vec![deleted(1, 1)], "nobody asked"),
+        (delete(&[1], true), vec![deleted(1, 1), Action::ReleaseNumber(1)], "fine"),
+        (delete(&[1], false), vec![deleted(1, 1), Action::ReleaseNumber(1)], "nobody asked"),
+        (delete(&[1], true), vec![Action::ReleaseNumber(1)], "still has its slot"),
+        (delete(&[4], false), vec![Action::ReleaseNumber(4)], "fine"),
+        (delete(&[4], false), vec![Action::ReleaseNumber(4), Action::ReleaseNumber(4)], "not the account's"),
+        (Request::ReplaceNumbers(vec![2]), vec![requested.clone()], "fine"),
+        (Request::ReplaceNumbers(vec![1]), vec![requested.clone()], "nobody asked"),
+        (Request::ReplaceNumbers(vec![2]), vec![replace(2, 9, 2)], "nobody turned that on"),
+        (Request::SetBlocks(2), vec![blocks(2, NOW)], "fine"),
+        (Request::SetBlocks(2), vec![blocks(3, NOW)], "nobody asked"),
+        (Request::SetBlocks(2), vec![blocks(2, CYCLE_ENDS_AT)], "it changes blocks at"),
+        (Request::SetBlocks(0), vec![blocks(0, CYCLE_ENDS_AT)], "in use"),
+    ];
+    for (request, actions, expected) in scenarios {
+        let plan = plan(vec![], actions);
+        let told = told(check("acme", Asked::Request(&request), &plan, &shown()));
+        assert!(told.contains(expected), "{request:?} {:?}: {told}, not {expected}", plan.actions);
+    }
+}
+
+#[test]
+fn a_decision_answers_every_number() {
+    let outcome = Outcome { answer: Answer::NotOwned, until: None };
+    let request = Request::StopMonitoring(vec![5, 6]);
+    let decision = |answers| Decision { plan: plan(vec![], vec![]), outcomes: vec![outcome; answers] };
+    assert_eq!(told(check_decision("acme", &request, &decision(2), &shown())), "fine");
+    assert!(told(check_decision("acme", &request, &decision(1), &shown())).contains("1 answers for 2"));
+    assert_eq!(told(check_decision("acme", &Request::SetBlocks(1), &decision(1), &shown())), "fine");
+}
+
+#[test]
+fn a_plan_made_without_looking_is_refused() {
+    let told = told(check("acme", Asked::Review, &plan(vec![], vec![]), &Shown::default()));
+    assert!(told.contains("without reading the account"), "{told}");
+}

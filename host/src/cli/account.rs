@@ -1,0 +1,280 @@
+//! `dialguard account …`
+
+use super::output::{answer_in_words, dollars, settings_json, table};
+use super::{Desk, Done};
+use anyhow::{Context, Result, bail, ensure};
+use chrono::NaiveTime;
+use chrono_tz::Tz;
+use clap::{Args, Subcommand, ValueEnum};
+use dialguard::calendar::rfc3339;
+use dialguard::contract::{Answer, Request, Settings};
+use dialguard::ledger::{AccountChange, AccountProfile, BLOCK_PRICE_CENTS, NewAccount, SLOTS_PER_BLOCK};
+use dialguard::phone::Region;
+use dialguard::settings::default_settings;
+use serde_json::{Value, json};
+
+#[derive(Subcommand)]
+pub enum AccountCommand {
+    /// Add an account; its first block is charged from the local midnight before
+    Add {
+        /// The dialer's own name for it: letters, digits, `.`, `_` and `-`
+        #[arg(value_parser = account_id)]
+        id: String,
+        /// Blocks of 15 slots, $49.00 a cycle each
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100_000))]
+        blocks: u32,
+        /// Whose dates and billing cycles it keeps, such as America/New_York
+        #[arg(long, value_name = "TZ", value_parser = time_zone)]
+        time_zone: Tz,
+        /// In whose national format its numbers may be written
+        #[arg(long, value_name = "CC", default_value = "US")]
+        region: Region,
+        /// Local time of its daily review
+        #[arg(long, value_name = "HH:MM", default_value = "06:00", value_parser = time_of_day)]
+        review_at: NaiveTime,
+        #[command(flatten)]
+        settings: SettingOptions,
+    },
+    /// Change an account
+    Set {
+        /// The account
+        id: String,
+        /// Blocks of 15 slots: more count at once, fewer from the next cycle on
+        #[arg(long, value_name = "N")]
+        blocks: Option<u32>,
+        /// Whose dates and billing cycles it keeps
+        #[arg(long, value_name = "TZ", value_parser = time_zone)]
+        time_zone: Option<Tz>,
+        /// In whose national format its numbers may be written
+        #[arg(long, value_name = "CC")]
+        region: Option<Region>,
+        /// Local time of its daily review
+        #[arg(long, value_name = "HH:MM", value_parser = time_of_day)]
+        review_at: Option<NaiveTime>,
+        /// The reputation add-on; while it is off nothing is checked, started or bought
+        #[arg(long, value_name = "on|off")]
+        add_on: Option<Switch>,
+        #[command(flatten)]
+        settings: SettingOptions,
+    },
+    /// List the accounts
+    List,
+}
+
+/// The contract's settings, each by its name.
+#[derive(Args)]
+#[command(next_help_heading = "How its numbers are treated")]
+pub struct SettingOptions {
+    /// A carrier flags a number from this spam score up, 1 to 100 (default 80)
+    #[arg(long, value_name = "SCORE")]
+    spam_score_min: Option<u8>,
+    /// A check counts only where this many carriers have an opinion, 1 to 255 (default 2)
+    #[arg(long, value_name = "N")]
+    rating_carriers_min: Option<u8>,
+    /// Daily checks in a row that must call a number spam before it is flagged, 1 to 30 (default 2)
+    #[arg(long, value_name = "N")]
+    checks_to_flag: Option<u8>,
+    /// Daily checks in a row that must not before it is cleared, 1 to 30 (default 2)
+    #[arg(long, value_name = "N")]
+    checks_to_clear: Option<u8>,
+    /// Older observations do not count, 1 to 8760 (default 48)
+    #[arg(long, value_name = "HOURS")]
+    observation_age_max_hours: Option<u16>,
+    /// Replace flagged numbers without asking (default off)
+    #[arg(long, value_name = "on|off")]
+    auto_replace: Option<Switch>,
+    /// Automatic replacements in a local date, at most, 0 to 1000 (default 3)
+    #[arg(long, value_name = "N")]
+    replacements_per_day_max: Option<u16>,
+    /// Never replace a number monitored for fewer days automatically, 0 to 365 (default 0)
+    #[arg(long, value_name = "DAYS")]
+    new_number_grace_days: Option<u16>,
+    /// Where this share of ten or more numbers turns on one date, replace none, 1 to 100 (default 30)
+    #[arg(long, value_name = "PERCENT")]
+    mass_flag_percent: Option<u8>,
+    /// A setting of a policy that has more than these
+    #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
+    other: Vec<(String, String)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+pub async fn run(desk: &Desk, command: AccountCommand) -> Result<Done> {
+    match command {
+        AccountCommand::Add { id, blocks, time_zone, region, review_at, settings } => {
+            let mut new = NewAccount { id, blocks, time_zone, region, review_at, settings: default_settings() };
+            settings.apply(&mut new.settings);
+            add(desk, new).await
+        }
+        AccountCommand::Set { id, blocks, time_zone, region, review_at, add_on, settings } => {
+            let enabled = add_on.map(|switch| switch == Switch::On);
+            let change = AccountChange { time_zone, region, review_at, enabled, settings: None };
+            set(desk, &id, blocks, change, &settings).await
+        }
+        AccountCommand::List => list(desk),
+    }
+}
+
+async fn add(desk: &Desk, new: NewAccount) -> Result<Done> {
+    let dialguard = desk.dialguard_on(desk.new_ledger()?);
+    dialguard.add_account(&new).await?;
+    let account = dialguard.ledger().account(&new.id)?;
+    Ok(Done::show(
+        desk.json,
+        || account_json(&account),
+        || {
+            format!(
+                "Account {} has {} slots for {} a month; its cycle ends at {}.\nNext: dialguard numbers import {} FILE.csv",
+                account.id,
+                account.slot_count,
+                dollars(u64::from(new.blocks) * u64::from(BLOCK_PRICE_CENTS)),
+                rfc3339(account.cycle_ends_at),
+                account.id,
+            )
+        },
+    ))
+}
+
+async fn set(
+    desk: &Desk,
+    id: &str,
+    blocks: Option<u32>,
+    mut change: AccountChange,
+    options: &SettingOptions,
+) -> Result<Done> {
+    let dialguard = desk.dialguard()?;
+    let before = dialguard.ledger().account(id)?.settings;
+    let mut settings = before.clone();
+    options.apply(&mut settings);
+    change.settings = (settings != before).then_some(settings);
+    // What can be refused comes first, so that a command is done as a whole or not at all.
+    if let Some(settings) = &change.settings {
+        dialguard.check_settings(settings).await?;
+    }
+    if let Some(blocks) = blocks {
+        let decided = dialguard.decide(id, &Request::SetBlocks(blocks)).await?;
+        let outcome = decided.decision.outcomes.first().context("the policy did not answer")?;
+        ensure!(outcome.answer == Answer::Accepted, "{} blocks: {}", blocks, answer_in_words(outcome));
+    }
+    dialguard.change_account(id, &change).await?;
+    let account = dialguard.ledger().account(id)?;
+    Ok(Done::show(desk.json, || account_json(&account), || describe(&account)))
+}
+
+fn list(desk: &Desk) -> Result<Done> {
+    let accounts = desk.ledger()?.accounts()?;
+    Ok(Done::show(
+        desk.json,
+        || accounts.iter().map(account_json).collect(),
+        || {
+            let rows = accounts.iter().map(|account| {
+                [
+                    account.id.clone(),
+                    if account.enabled { "on" } else { "off" }.into(),
+                    format!("{} of {}", account.occupied, account.slot_count),
+                    account.locked.to_string(),
+                    account.time_zone.to_string(),
+                    account.review_at.format("%H:%M").to_string(),
+                    rfc3339(account.cycle_ends_at),
+                ]
+            });
+            table(
+                ["ACCOUNT", "ADD-ON", "SLOTS", "LOCKED", "TIME ZONE", "REVIEW AT", "CYCLE ENDS AT"].map(str::to_owned),
+                rows,
+            )
+        },
+    ))
+}
+
+impl SettingOptions {
+    fn apply(&self, settings: &mut Settings) {
+        fn set<T: Copy>(setting: &mut T, option: Option<T>) {
+            *setting = option.unwrap_or(*setting);
+        }
+        set(&mut settings.spam_score_min, self.spam_score_min);
+        set(&mut settings.rating_carriers_min, self.rating_carriers_min);
+        set(&mut settings.checks_to_flag, self.checks_to_flag);
+        set(&mut settings.checks_to_clear, self.checks_to_clear);
+        set(&mut settings.observation_age_max_hours, self.observation_age_max_hours);
+        set(&mut settings.auto_replace, self.auto_replace.map(|switch| switch == Switch::On));
+        set(&mut settings.replacements_per_day_max, self.replacements_per_day_max);
+        set(&mut settings.new_number_grace_days, self.new_number_grace_days);
+        set(&mut settings.mass_flag_percent, self.mass_flag_percent);
+        for (name, value) in &self.other {
+            settings.other.retain(|(known, _)| known != name);
+            settings.other.push((name.clone(), value.clone()));
+        }
+    }
+}
+
+fn account_json(account: &AccountProfile) -> Value {
+    json!({
+        "id": account.id,
+        "enabled": account.enabled,
+        "time-zone": account.time_zone.name(),
+        "region": account.region.to_string(),
+        "review-at": account.review_at.format("%H:%M").to_string(),
+        "slot-count": account.slot_count,
+        "slot-count-next": account.slot_count_next,
+        "slots-per-block": SLOTS_PER_BLOCK,
+        "block-price-cents": BLOCK_PRICE_CENTS,
+        "occupied": account.occupied,
+        "locked": account.locked,
+        "cycle-starts-at": rfc3339(account.cycle_starts_at),
+        "cycle-ends-at": rfc3339(account.cycle_ends_at),
+        "settings": settings_json(&account.settings),
+    })
+}
+
+fn describe(account: &AccountProfile) -> String {
+    let settings = settings_json(&account.settings);
+    let settings = settings.as_object().into_iter().flatten().map(|(name, value)| match value {
+        Value::Bool(on) => format!("  {name}: {}\n", if *on { "on" } else { "off" }),
+        Value::Object(none) if none.is_empty() => String::new(),
+        value => format!("  {name}: {value}\n"),
+    });
+    let next = if account.slot_count_next < account.slot_count {
+        format!(" ({} from then on)", account.slot_count_next)
+    } else {
+        String::new()
+    };
+    format!(
+        "Account {}: add-on {}, {} of {} slots occupied, {} locked, cycle ends at {}{next}, review at {} {}\n{}",
+        account.id,
+        if account.enabled { "on" } else { "off" },
+        account.occupied,
+        account.slot_count,
+        account.locked,
+        rfc3339(account.cycle_ends_at),
+        account.review_at.format("%H:%M"),
+        account.time_zone,
+        settings.collect::<String>(),
+    )
+}
+
+fn account_id(text: &str) -> Result<String> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let starts_well = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+    if !starts_well || text.len() > 64 || !text.chars().all(fits) {
+        bail!("give 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first");
+    }
+    Ok(text.to_owned())
+}
+
+fn time_zone(text: &str) -> Result<Tz> {
+    text.parse().ok().context("give a name of the tz database, such as America/New_York or UTC")
+}
+
+fn time_of_day(text: &str) -> Result<NaiveTime> {
+    NaiveTime::parse_from_str(text, "%H:%M").context("give a time of day from 00:00 to 23:59")
+}
+
+fn name_and_value(text: &str) -> Result<(String, String)> {
+    let (name, value) = text.split_once('=').context("give NAME=VALUE")?;
+    ensure!(!name.is_empty() && name.len() <= 100 && value.len() <= 1_000, "give a short NAME=VALUE");
+    Ok((name.to_owned(), value.to_owned()))
+}

@@ -1,0 +1,254 @@
+//! `review`, `usage`, `events` and `serve`.
+
+use super::output::{action_json, dollars, e164, problems_in_words, severity_name, status_name, table};
+use super::{Desk, Done};
+use anyhow::{Result, anyhow, ensure};
+use clap::Args;
+use dialguard::calendar::rfc3339;
+use dialguard::contract::{Action, Usage};
+use dialguard::dialguard::Reviewed;
+use dialguard::ledger::{EventFilter, Ledger};
+use dialguard::phone::PhoneNumber;
+use dialguard::{Dialguard, schedule};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::{Value, json};
+
+#[derive(Args)]
+pub struct OneAccount {
+    /// The account
+    id: String,
+}
+
+#[derive(Args)]
+pub struct Review {
+    /// The accounts; without any, all that have the add-on on
+    ids: Vec<String>,
+    /// Show what would be done and do nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Args)]
+pub struct Events {
+    /// The account
+    id: String,
+    /// Only what happened to this number
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
+    number: Option<String>,
+    /// The latest so many
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    last: u32,
+}
+
+#[derive(Args)]
+pub struct Serve {
+    /// Review the accounts that are due now, and stop
+    #[arg(long)]
+    once: bool,
+}
+
+pub async fn review(desk: &Desk, Review { ids, dry_run }: Review) -> Result<Done> {
+    let dialguard = desk.dialguard()?;
+    let ids = if ids.is_empty() {
+        dialguard.ledger().accounts()?.into_iter().filter(|account| account.enabled).map(|account| account.id).collect()
+    } else {
+        // An unknown account is an error before any review is made.
+        ids.iter().try_for_each(|id| dialguard.ledger().account(id).map(|_| ()))?;
+        ids
+    };
+    let progress = progress_bar(ids.len());
+    let mut reviewed = Vec::new();
+    for id in ids {
+        let review = if dry_run { dialguard.try_review(&id).await } else { dialguard.review(&id).await };
+        reviewed.push((id.clone(), review.map_err(|error| anyhow!("{id}: {error}"))?));
+        progress.inc(1);
+    }
+    progress.finish_and_clear();
+    Ok(Done::show(
+        desk.json,
+        || reviewed.iter().map(|(id, review)| review_json(id, review)).collect(),
+        || reviewed.iter().map(|(id, review)| review_in_words(id, review)).collect(),
+    ))
+}
+
+fn progress_bar(length: usize) -> ProgressBar {
+    if length < 2 {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} accounts reviewed, {eta} to go");
+    ProgressBar::new(length as u64).with_style(style.expect("the template is one"))
+}
+
+pub async fn usage(desk: &Desk, OneAccount { id }: OneAccount) -> Result<Done> {
+    let dialguard = desk.dialguard()?;
+    let usage = dialguard.usage(&id).await?;
+    Ok(Done::show(desk.json, || usage_json(&usage), || usage_in_words(&dialguard, &id, &usage).unwrap_or_default()))
+}
+
+pub async fn events(desk: &Desk, Events { id, number, last }: Events) -> Result<Done> {
+    let ledger = desk.ledger()?;
+    let region = ledger.account(&id)?.region;
+    let number = number.map(|text| PhoneNumber::parse(&text, region)).transpose()?.map(PhoneNumber::digits);
+    let events = ledger.events(&id, EventFilter { number, last })?;
+    Ok(Done::show(
+        desk.json,
+        || {
+            let event = |event: &dialguard::ledger::Event| {
+                json!({
+                    "id": event.id,
+                    "at": rfc3339(event.at),
+                    "kind": event.kind,
+                    "number": event.number.map(e164),
+                    "cents": event.cents,
+                    "text": event.text,
+                    "run": event.run,
+                    "policy": event.policy,
+                })
+            };
+            events.iter().map(event).collect()
+        },
+        || {
+            let rows = events.iter().map(|event| {
+                let cause = event.run.map_or("–".to_owned(), |run| format!("run {run}"));
+                [rfc3339(event.at), event.kind.clone(), cause, event.text.clone()]
+            });
+            table(["AT", "KIND", "BY", "WHAT"].map(str::to_owned), rows)
+        },
+    ))
+}
+
+pub async fn serve(desk: &Desk, Serve { once }: Serve) -> Result<Done> {
+    ensure!(once || desk.at.is_none(), "--at sets the clock for one command and serve runs for days; add --once");
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::builder()
+                .with_default_directive(tracing::level_filters::LevelFilter::INFO.into())
+                .from_env_lossy(),
+        )
+        .with_writer(std::io::stderr)
+        .init();
+    let dialguard = desk.dialguard()?;
+    if once {
+        return serve_once(&dialguard).await;
+    }
+    tracing::info!("watching {} accounts; Ctrl-C ends it", dialguard.ledger().accounts()?.len());
+    schedule::serve(&dialguard, stop_signal()).await?;
+    tracing::info!("stopped; every review begun was finished");
+    Ok(Done::say(""))
+}
+
+async fn serve_once(dialguard: &Dialguard) -> Result<Done> {
+    let due = schedule::due_accounts(dialguard, dialguard.now())?;
+    let (mut reviewed, mut failed) = (0, Vec::new());
+    schedule::review_all(dialguard, due, std::future::pending(), |id, outcome| match outcome {
+        Ok(_) => reviewed += 1,
+        Err(error) => failed.push(format!("{id}: {error}")),
+    })
+    .await;
+    ensure!(failed.is_empty(), "{reviewed} accounts reviewed; not reviewed: {}", failed.join("; "));
+    Ok(Done::say(format!("{reviewed} accounts reviewed.")))
+}
+
+/// Ready once the program is asked to stop: by Ctrl-C, or by the service manager's SIGTERM.
+async fn stop_signal() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! { _ = interrupted => {}, _ = terminated.recv() => {} }
+            return;
+        }
+    }
+    let _ = interrupted.await;
+}
+
+fn review_json(id: &str, review: &Reviewed) -> Value {
+    let plan = &review.plan;
+    let reviews = plan.reviews.iter().map(|review| {
+        json!({
+            "number": e164(review.number),
+            "status": status_name(review.status),
+            "flagging-checks": review.flagging_checks,
+            "clearing-checks": review.clearing_checks,
+            "flagging": review.flagging,
+            "answering": review.answering,
+        })
+    });
+    let notices = plan.notices.iter().map(|notice| {
+        json!({
+            "severity": severity_name(notice.severity),
+            "kind": notice.kind,
+            "number": notice.number.map(e164),
+            "text": notice.text,
+        })
+    });
+    json!({
+        "account": id,
+        "based-on": plan.based_on,
+        "decided-at": rfc3339(plan.decided_at),
+        "applied": review.applied.is_some(),
+        "run": review.applied.map(|applied| applied.run),
+        "reviews": reviews.collect::<Vec<_>>(),
+        "actions": plan.actions.iter().map(action_json).collect::<Vec<_>>(),
+        "notices": notices.collect::<Vec<_>>(),
+        "problems": review.problems,
+    })
+}
+
+fn review_in_words(id: &str, review: &Reviewed) -> String {
+    let plan = &review.plan;
+    let tried = if review.applied.is_some() { "" } else { ", dry run: nothing was changed" };
+    let mut text = format!("{id}: {} numbers rated at {}{tried}\n", plan.reviews.len(), rfc3339(plan.decided_at));
+    for notice in &plan.notices {
+        text.push_str(&format!("  {}: {}\n", severity_name(notice.severity), notice.text));
+    }
+    for action in &plan.actions {
+        if let Action::ReplaceNumber(replacement) = action {
+            let (old, new) = (e164(replacement.number), e164(replacement.replacement));
+            let will = if review.applied.is_some() { "replaced" } else { "would be replaced" };
+            text.push_str(&format!("  {old} {will} by {new} in slot {}\n", replacement.slot));
+        }
+    }
+    text + &problems_in_words(&review.problems)
+}
+
+pub fn usage_json(usage: &Usage) -> Value {
+    json!({
+        "slots": usage.slots,
+        "occupied": usage.occupied,
+        "locked": usage.locked,
+        "pending": usage.pending,
+        "clean": usage.clean,
+        "at-risk": usage.at_risk,
+        "flagged": usage.flagged,
+        "flagged-past-day": usage.flagged_past_day,
+        "flagged-past-week": usage.flagged_past_week,
+    })
+}
+
+/// The head of the page, in lines.
+pub fn usage_in_words(dialguard: &Dialguard, id: &str, usage: &Usage) -> Result<String> {
+    let ledger: &Ledger = dialguard.ledger();
+    let account = ledger.account(id)?;
+    let price = u64::from(account.slot_count / dialguard::ledger::SLOTS_PER_BLOCK)
+        * u64::from(dialguard::ledger::BLOCK_PRICE_CENTS);
+    let locked = match ledger.locked_slots(id)?.first() {
+        Some(lock) => format!(", {} locked until {}", usage.locked, rfc3339(lock.until)),
+        None => String::new(),
+    };
+    Ok(format!(
+        "{} of {} slots used{locked}; {} a month, cycle ends at {}\n\
+         {} clean, {} at-risk, {} flagged, {} pending; turned flagged: {} in the past 24 hours, {} in the past 7 days\n",
+        usage.occupied,
+        usage.slots,
+        dollars(price),
+        rfc3339(account.cycle_ends_at),
+        usage.clean,
+        usage.at_risk,
+        usage.flagged,
+        usage.pending,
+        usage.flagged_past_day,
+        usage.flagged_past_week,
+    ))
+}

@@ -1,0 +1,37 @@
+//! The contract's types, as generated from `wit/`, whose comments are their manual.
+
+#[allow(missing_docs)]
+mod bindings {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "reputation-policy",
+        imports: { default: async | trappable },
+        exports: { default: async },
+        additional_derives: [PartialEq, Eq, serde::Serialize, serde::Deserialize],
+    });
+}
+
+pub use bindings::dialguard::reputation::carrier_lookup::Carrier;
+pub use bindings::dialguard::reputation::number_inventory::FlagEvent;
+pub use bindings::dialguard::reputation::types::*;
+pub use bindings::exports::dialguard::reputation::policy::{
+    Answer, Decision, Deletion, Description, Outcome, Request, Screening, Usage,
+};
+
+pub(crate) use bindings::dialguard::reputation as imports;
+pub(crate) use bindings::{ReputationPolicy as PolicyInstance, ReputationPolicyPre as PolicyTemplate};
+
+/// Numbers that one call to an import takes or answers, at most.
+pub const NUMBERS_PER_CALL_MAX: usize = 10_000;
+
+impl Error {
+    /// Something that may succeed later; `message` says what to do about it.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Error { code: ErrorCode::Unavailable, message: message.into() }
+    }
+
+    /// The host has no account of that id.
+    pub fn no_such_account(id: &str) -> Self {
+        Error { code: ErrorCode::NoSuchAccount, message: format!("There is no account {id:?}.") }
+    }
+}

@@ -1,0 +1,48 @@
+//! What a dialer gives a policy to read: its clock, its carriers and its numbers.
+
+use crate::clock::Clock;
+use crate::contract::*;
+use std::sync::Arc;
+
+/// A dialer as a policy sees it. Cheap to clone.
+#[derive(Clone)]
+pub struct Dialer {
+    /// The time of the run, asked once a run.
+    pub clock: Arc<dyn Clock>,
+    /// What carriers say about numbers.
+    pub carriers: Arc<dyn CarrierLookup>,
+    /// Accounts, numbers and slots.
+    pub inventory: Arc<dyn NumberInventory>,
+}
+
+/// What carriers and analytics engines say about numbers: the contract's `carrier-lookup`.
+#[async_trait::async_trait]
+pub trait CarrierLookup: Send + Sync {
+    /// Everyone whom `look_up` may quote, in ascending order of id.
+    async fn carriers(&self) -> Vec<Carrier>;
+
+    /// Asks every carrier about every number, at most 10,000, each once. Answers come grouped by number, in the order
+    /// asked, at most one a number and carrier; a carrier that failed for a number is missing.
+    async fn look_up(&self, numbers: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error>;
+}
+
+/// The dialer's accounts, numbers and slots, to read: the contract's `number-inventory`.
+///
+/// All reads of one run have to see the same revision of the account.
+#[async_trait::async_trait]
+pub trait NumberInventory: Send + Sync {
+    /// The account as of now.
+    async fn account(&self, id: &str) -> Result<Account, Error>;
+
+    /// Monitored numbers above `after`, in ascending order, at most `limit` (1 to 10,000).
+    async fn monitored(&self, id: &str, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>, Error>;
+
+    /// Of `numbers` (at most 10,000), those that the account owns, in ascending order, each once.
+    async fn owned(&self, id: &str, numbers: Vec<PhoneNumber>) -> Result<Vec<PhoneNumber>, Error>;
+
+    /// At most `limit` (1 to 10,000) numbers that could be bought in place of `like`, closest first.
+    async fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> Result<Vec<PhoneNumber>, Error>;
+
+    /// When the account's numbers turned flagged, at `since` or later, oldest first.
+    async fn flag_events(&self, id: &str, since: Timestamp) -> Result<Vec<FlagEvent>, Error>;
+}

@@ -1,0 +1,210 @@
+//! The ledger: accounts, numbers, slots, orders and events in an embedded database. The only place with SQL.
+//!
+//! Its functions speak of accounts, plans and orders, never of rows. Every change is one transaction: it is there as
+//! a whole after a crash, or not at all. Two processes may work on one ledger; a plan is applied only to the
+//! revision that it was made from, so the slower of two runs is refused and made again.
+
+mod accounts;
+mod answers;
+mod events;
+mod inventory;
+mod numbers;
+mod orders;
+mod plans;
+mod sources;
+
+pub use accounts::{AccountChange, AccountProfile, NewAccount};
+pub use answers::{CarrierAnswer, KnownAnswer};
+pub use events::{Event, EventFilter};
+pub use inventory::AccountView;
+pub use numbers::{ImportOutcome, ImportedAs, KnownNumber};
+pub use orders::{Order, OrderState};
+pub use plans::{Applied, RunRecord};
+pub use sources::{SourceKind, SourceProfile};
+
+use crate::check::PlanFault;
+use crate::contract::Timestamp;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite_migration::{M, MigrationDefinitionError, Migrations};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// Slots in a block that an account buys.
+pub const SLOTS_PER_BLOCK: u32 = 15;
+
+/// What a block costs for a billing cycle, in US cents: $49.00.
+pub const BLOCK_PRICE_CENTS: u32 = 4_900;
+
+/// How long another process may hold the ledger before a change gives up.
+const BUSY_TIME_MAX: Duration = Duration::from_secs(10);
+
+const FILE_NAME: &str = "dialguard.db";
+
+/// An open ledger. Share it between tasks; calls block for as long as the disk takes.
+pub struct Ledger {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+/// Why the ledger did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// There is no such account.
+    #[error("there is no account {0:?}; `dialguard account list` shows those there are")]
+    NoSuchAccount(String),
+    /// The account changed since the plan was made.
+    #[error("account {0:?} changed while its plan was made; try again")]
+    Stale(String),
+    /// The time of the change lies before what the ledger has recorded already.
+    #[error("the clock says {now}, but account {account:?} was changed at {changed_at} already; give a later --at")]
+    ClockWentBack {
+        /// The account.
+        account: String,
+        /// What the clock says.
+        now: String,
+        /// When the account was last changed.
+        changed_at: String,
+    },
+    /// The policy's plan may not be applied.
+    #[error(transparent)]
+    Plan(#[from] PlanFault),
+    /// What was asked cannot be; says why.
+    #[error("{0}")]
+    Refused(String),
+    /// The ledger's folder or file cannot be used; says why and what to do.
+    #[error("{0}")]
+    Unusable(String),
+    /// The database failed.
+    #[error("the ledger's database failed: {0}")]
+    Database(#[from] rusqlite::Error),
+}
+
+/// What the ledger answers.
+pub type Result<T> = std::result::Result<T, LedgerError>;
+
+impl Ledger {
+    /// Opens the ledger in `dir`, which has to be there already.
+    pub fn open(dir: &Path) -> Result<Self> {
+        let path = dir.join(FILE_NAME);
+        if !path.is_file() {
+            return Err(LedgerError::Unusable(format!(
+                "there is no ledger in {}; add the first account with `dialguard account add`, or name another folder \
+                 with --data",
+                dir.display()
+            )));
+        }
+        Self::open_file(path)
+    }
+
+    /// Opens the ledger in `dir`, and makes both where they are missing.
+    pub fn open_or_create(dir: &Path) -> Result<Self> {
+        let unusable = |error| LedgerError::Unusable(format!("the folder {} cannot be made: {error}", dir.display()));
+        std::fs::create_dir_all(dir).map_err(unusable)?;
+        Self::open_file(dir.join(FILE_NAME))
+    }
+
+    fn open_file(path: PathBuf) -> Result<Self> {
+        let mut writer = connect(&path, OpenFlags::default()).map_err(|error| explain(&path, error))?;
+        migrate(&mut writer, &path)?;
+        Ok(Ledger { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })
+    }
+
+    /// Changes the ledger: all of what `change` does, or nothing where it fails.
+    fn change<T>(&self, change: impl FnOnce(&rusqlite::Transaction) -> Result<T>) -> Result<T> {
+        let mut writer = lock(&self.writer);
+        // Immediate: to wait for the other process before reading, not to fail after it.
+        let transaction = writer
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|error| explain(&self.path, error))?;
+        let done = change(&transaction)?;
+        transaction.commit()?;
+        Ok(done)
+    }
+
+    /// Reads the ledger as it stands after the latest change.
+    fn read<T>(&self, read: impl FnOnce(&rusqlite::Transaction) -> Result<T>) -> Result<T> {
+        let idle = lock(&self.readers).pop();
+        let mut reader = match idle {
+            Some(reader) => reader,
+            None => connect(&self.path, OpenFlags::default()).map_err(|error| explain(&self.path, error))?,
+        };
+        let answer = reader.transaction().map_err(LedgerError::from).and_then(|transaction| read(&transaction));
+        lock(&self.readers).push(reader);
+        answer
+    }
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY_TIME_MAX)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // Money and slots: what was answered as done is on the disk.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -16_384)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {
+    use rusqlite_migration::Error::MigrationDefinition;
+    let migrations = Migrations::new(vec![M::up(include_str!("ledger/schema-1.sql"))]);
+    migrations.to_latest(writer).map_err(|error| match error {
+        MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => LedgerError::Unusable(format!(
+            "{} was written by a newer Dialguard; use that one, or another folder with --data",
+            path.display()
+        )),
+        rusqlite_migration::Error::RusqliteError { err, .. } => explain(path, err),
+        other => LedgerError::Unusable(format!("{} cannot be brought up to date: {other}", path.display())),
+    })
+}
+
+/// Says what a user can do about a database that cannot be used.
+fn explain(path: &Path, error: rusqlite::Error) -> LedgerError {
+    use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, NotADatabase, ReadOnly};
+    let path = path.display();
+    match error.sqlite_error_code() {
+        Some(DatabaseBusy | DatabaseLocked) => LedgerError::Unusable(format!(
+            "{path} is locked by another program, for more than {} seconds now; close it and try again",
+            BUSY_TIME_MAX.as_secs()
+        )),
+        Some(NotADatabase) => {
+            LedgerError::Unusable(format!("{path} is no Dialguard database; name another folder with --data"))
+        }
+        Some(CannotOpen | ReadOnly) => {
+            LedgerError::Unusable(format!("{path} cannot be opened for writing; check who may write there"))
+        }
+        _ => LedgerError::Database(error),
+    }
+}
+
+/// A task that panicked while it held a connection left no transaction behind: dropping one rolls it back.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Timestamps and numbers are below 2^63, so that SQLite's integers hold them.
+fn to_sql(value: u64) -> i64 {
+    i64::try_from(value).expect("timestamps and E.164 numbers are below 2^63")
+}
+
+/// The other way round. The schema has no column in which a negative one is kept.
+fn from_sql(value: i64) -> u64 {
+    u64::try_from(value).expect("the ledger keeps no negative timestamps or numbers")
+}
+
+/// The later of the two where the clock went back by less than five minutes, as clocks do that are set; a larger
+/// step back is a mistake that would tear the ledger's order.
+fn never_back(account: &str, now: Timestamp, changed_at: Timestamp) -> Result<Timestamp> {
+    const CLOCK_STEP_MAX: u64 = 300;
+    if now + CLOCK_STEP_MAX < changed_at {
+        return Err(LedgerError::ClockWentBack {
+            account: account.to_owned(),
+            now: crate::calendar::rfc3339(now),
+            changed_at: crate::calendar::rfc3339(changed_at),
+        });
+    }
+    Ok(now.max(changed_at))
+}

@@ -1,0 +1,337 @@
+//! Accounts: their settings, billing cycles and charges.
+
+use super::events::append;
+use super::{BLOCK_PRICE_CENTS, Ledger, LedgerError, Result, SLOTS_PER_BLOCK, from_sql, never_back, to_sql};
+use crate::calendar::{cycle_starts_on, day_starts_at, local_date, rfc3339};
+use crate::contract::{Settings, Timestamp};
+use crate::phone::Region;
+use chrono::{NaiveDate, NaiveTime};
+use chrono_tz::Tz;
+use rusqlite::types::Type;
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+/// An account that is to be added.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// The dialer's own name for it: 1 to 64 letters, digits, `.`, `_` or `-`.
+    pub id: String,
+    /// Blocks of 15 slots, 0 to 100,000.
+    pub blocks: u32,
+    /// Whose dates and billing cycles it keeps.
+    pub time_zone: Tz,
+    /// In whose national format its numbers may be written.
+    pub region: Region,
+    /// Local time of its daily review.
+    pub review_at: NaiveTime,
+    /// How its numbers are to be treated.
+    pub settings: Settings,
+}
+
+/// What is to change of an account; none leaves it as it is.
+#[derive(Debug, Clone, Default)]
+pub struct AccountChange {
+    /// Whose dates it keeps from now on, and whose billing cycles from the next one on.
+    pub time_zone: Option<Tz>,
+    /// In whose national format its numbers may be written.
+    pub region: Option<Region>,
+    /// Local time of its daily review.
+    pub review_at: Option<NaiveTime>,
+    /// Switches the reputation add-on on or off.
+    pub enabled: Option<bool>,
+    /// How its numbers are to be treated.
+    pub settings: Option<Settings>,
+}
+
+/// An account as it stands.
+#[derive(Debug, Clone)]
+pub struct AccountProfile {
+    pub(super) key: i64,
+    /// The dialer's own name for it.
+    pub id: String,
+    /// Whose dates and billing cycles it keeps.
+    pub time_zone: Tz,
+    /// In whose national format its numbers may be written.
+    pub region: Region,
+    /// Local time of its daily review.
+    pub review_at: NaiveTime,
+    /// The local date on which it was added; billing cycles begin on that day of the month.
+    pub added_on: NaiveDate,
+    /// Whether the reputation add-on is on.
+    pub enabled: bool,
+    /// How its numbers are to be treated.
+    pub settings: Settings,
+    /// Rises with every change.
+    pub revision: u64,
+    /// When it was last changed.
+    pub changed_at: Timestamp,
+    /// Slots bought for the current cycle.
+    pub slot_count: u32,
+    /// Slots from the next cycle on.
+    pub slot_count_next: u32,
+    pub(super) cycle_index: u32,
+    /// When the current billing cycle began.
+    pub cycle_starts_at: Timestamp,
+    /// When it ends.
+    pub cycle_ends_at: Timestamp,
+    /// Slots with a number.
+    pub occupied: u32,
+    /// Slots locked until the cycle ends.
+    pub locked: u32,
+    pub(super) rated_on: String,
+    pub(super) rated_count: u32,
+}
+
+impl AccountProfile {
+    /// The account's local date at `at`.
+    pub fn local_date(&self, at: Timestamp) -> NaiveDate {
+        local_date(at, self.time_zone)
+    }
+
+    /// Distinct numbers rated on `date`.
+    pub(super) fn rated_on(&self, date: NaiveDate) -> u32 {
+        if self.rated_on == date.to_string() { self.rated_count } else { 0 }
+    }
+}
+
+impl Ledger {
+    /// Adds an account. Its first billing cycle began at the midnight before, in its own time zone.
+    pub fn add_account(&self, new: &NewAccount, now: Timestamp) -> Result<()> {
+        let added_on = local_date(now, new.time_zone);
+        self.change(|transaction| {
+            if find(transaction, &new.id)?.is_some() {
+                return Err(LedgerError::Refused(format!("there is an account {:?} already", new.id)));
+            }
+            transaction.execute(
+                "INSERT INTO accounts (id, time_zone, region, review_at, added_on, enabled, settings, revision,
+                     changed_at, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, 1, ?7, ?8, ?8, 0, ?9, ?10)",
+                params![
+                    new.id,
+                    new.time_zone.name(),
+                    new.region.to_string(),
+                    new.review_at.format("%H:%M").to_string(),
+                    added_on.to_string(),
+                    settings_to_sql(&new.settings),
+                    to_sql(now),
+                    new.blocks * SLOTS_PER_BLOCK,
+                    to_sql(day_starts_at(added_on, new.time_zone)),
+                    to_sql(day_starts_at(cycle_starts_on(added_on, 1), new.time_zone)),
+                ],
+            )?;
+            let account = profile(transaction, &new.id)?;
+            let text = format!("Account added with {} of {SLOTS_PER_BLOCK} slots.", blocks_in_words(new.blocks));
+            append(transaction, account.key, now, None, "account-added", None, &text)?;
+            charge(transaction, &account, now, new.blocks)
+        })
+    }
+
+    /// Changes an account.
+    pub fn change_account(&self, id: &str, change: &AccountChange, now: Timestamp) -> Result<()> {
+        self.change(|transaction| {
+            let (account, now) = open(transaction, id, now)?;
+            let mut said = Vec::new();
+            if let Some(zone) = change.time_zone {
+                transaction
+                    .execute("UPDATE accounts SET time_zone = ?2 WHERE key = ?1", params![account.key, zone.name()])?;
+                said.push(format!("time zone {zone}"));
+            }
+            if let Some(region) = change.region {
+                let region = region.to_string();
+                transaction.execute("UPDATE accounts SET region = ?2 WHERE key = ?1", params![account.key, region])?;
+                said.push(format!("region {region}"));
+            }
+            if let Some(review_at) = change.review_at {
+                let review_at = review_at.format("%H:%M").to_string();
+                transaction
+                    .execute("UPDATE accounts SET review_at = ?2 WHERE key = ?1", params![account.key, review_at])?;
+                said.push(format!("review at {review_at}"));
+            }
+            if let Some(settings) = &change.settings {
+                transaction.execute(
+                    "UPDATE accounts SET settings = ?2 WHERE key = ?1",
+                    params![account.key, settings_to_sql(settings)],
+                )?;
+                said.extend(differences(&account.settings, settings));
+            }
+            if let Some(enabled) = change.enabled {
+                switch(transaction, &account, now, enabled)?;
+                said.push(format!("add-on {}", if enabled { "on" } else { "off" }));
+            }
+            if !said.is_empty() {
+                let text = format!("Changed: {}.", said.join(", "));
+                append(transaction, account.key, now, None, "account-changed", None, &text)?;
+                touch(transaction, account.key, now)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Every account, in the order of their ids.
+    pub fn accounts(&self) -> Result<Vec<AccountProfile>> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached(&format!("{SELECT_PROFILE} ORDER BY id"))?;
+            let accounts = statement.query_map([], profile_from_row)?;
+            Ok(accounts.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// One account, as it was left.
+    pub fn account(&self, id: &str) -> Result<AccountProfile> {
+        self.read(|transaction| profile(transaction, id))
+    }
+
+    /// One account as of `now`: billing cycles that have ended by then are turned, with their charges. Answers the
+    /// time to go by from here, which is `now` unless the clock went back a little.
+    pub fn account_at(&self, id: &str, now: Timestamp) -> Result<(AccountProfile, Timestamp)> {
+        let account = self.account(id)?;
+        let now = never_back(id, now, account.changed_at)?;
+        if now < account.cycle_ends_at {
+            return Ok((account, now));
+        }
+        self.change(|transaction| open(transaction, id, now))
+    }
+}
+
+/// The account as of `now`, for a change that follows in the same transaction.
+pub(super) fn open(transaction: &Transaction, id: &str, now: Timestamp) -> Result<(AccountProfile, Timestamp)> {
+    let account = profile(transaction, id)?;
+    let now = never_back(id, now, account.changed_at)?;
+    if now < account.cycle_ends_at {
+        return Ok((account, now));
+    }
+    turn_cycles(transaction, account, now)?;
+    Ok((profile(transaction, id)?, now))
+}
+
+/// Begins the billing cycles due by `now`: locks end, fewer blocks take effect, and the blocks are charged.
+fn turn_cycles(transaction: &Transaction, mut account: AccountProfile, now: Timestamp) -> Result<()> {
+    while account.cycle_ends_at <= now {
+        account.cycle_index += 1;
+        account.cycle_starts_at = account.cycle_ends_at;
+        let ends_on = cycle_starts_on(account.added_on, account.cycle_index + 1);
+        account.cycle_ends_at = day_starts_at(ends_on, account.time_zone);
+        account.slot_count = account.slot_count_next;
+        transaction.execute(
+            "DELETE FROM slot_locks WHERE account = ?1 AND until <= ?2",
+            params![account.key, to_sql(account.cycle_starts_at)],
+        )?;
+        transaction.execute(
+            "UPDATE accounts SET cycle_index = ?2, cycle_starts_at = ?3, cycle_ends_at = ?4, slot_count = ?5
+              WHERE key = ?1",
+            params![
+                account.key,
+                account.cycle_index,
+                to_sql(account.cycle_starts_at),
+                to_sql(account.cycle_ends_at),
+                account.slot_count
+            ],
+        )?;
+        if account.enabled {
+            charge(transaction, &account, account.cycle_starts_at, account.slot_count / SLOTS_PER_BLOCK)?;
+        }
+    }
+    touch(transaction, account.key, now)
+}
+
+/// Charges `blocks` for the account's current cycle.
+pub(super) fn charge(transaction: &Transaction, account: &AccountProfile, at: Timestamp, blocks: u32) -> Result<()> {
+    if blocks == 0 {
+        return Ok(());
+    }
+    let cents = u64::from(blocks) * u64::from(BLOCK_PRICE_CENTS);
+    let text = format!(
+        "${}.{:02} for {} until {}.",
+        cents / 100,
+        cents % 100,
+        blocks_in_words(blocks),
+        rfc3339(account.cycle_ends_at)
+    );
+    transaction
+        .prepare_cached("INSERT INTO events (account, at, kind, cents, text) VALUES (?1, ?2, 'charged', ?3, ?4)")?
+        .execute(params![account.key, to_sql(at), to_sql(cents), text])?;
+    Ok(())
+}
+
+/// The add-on's switch. Switched on in a cycle that was not charged, it is charged now.
+fn switch(transaction: &Transaction, account: &AccountProfile, now: Timestamp, enabled: bool) -> Result<()> {
+    transaction.execute("UPDATE accounts SET enabled = ?2 WHERE key = ?1", params![account.key, enabled])?;
+    let charged: bool = transaction.query_row(
+        "SELECT EXISTS (SELECT 1 FROM events WHERE account = ?1 AND kind = 'charged' AND at >= ?2)",
+        params![account.key, to_sql(account.cycle_starts_at)],
+        |row| row.get(0),
+    )?;
+    if enabled && !charged {
+        charge(transaction, account, now, account.slot_count / SLOTS_PER_BLOCK)?;
+    }
+    Ok(())
+}
+
+/// The account changed: plans made from the revision before can no longer be applied.
+pub(super) fn touch(transaction: &Transaction, key: i64, now: Timestamp) -> Result<()> {
+    transaction
+        .prepare_cached("UPDATE accounts SET revision = revision + 1, changed_at = max(changed_at, ?2) WHERE key = ?1")?
+        .execute(params![key, to_sql(now)])?;
+    Ok(())
+}
+
+const SELECT_PROFILE: &str = "SELECT key, id, time_zone, region, review_at, added_on, enabled, settings, revision, \
+     changed_at, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at, occupied, locked, rated_on, \
+     rated_count FROM accounts";
+
+pub(super) fn profile(transaction: &Transaction, id: &str) -> Result<AccountProfile> {
+    find(transaction, id)?.ok_or_else(|| LedgerError::NoSuchAccount(id.to_owned()))
+}
+
+fn find(transaction: &Transaction, id: &str) -> Result<Option<AccountProfile>> {
+    let mut statement = transaction.prepare_cached(&format!("{SELECT_PROFILE} WHERE id = ?1"))?;
+    Ok(statement.query_row([id], profile_from_row).optional()?)
+}
+
+fn profile_from_row(row: &Row) -> rusqlite::Result<AccountProfile> {
+    let time_zone: String = row.get(2)?;
+    let region: String = row.get(3)?;
+    let review_at: String = row.get(4)?;
+    let added_on: String = row.get(5)?;
+    let settings: String = row.get(7)?;
+    Ok(AccountProfile {
+        key: row.get(0)?,
+        id: row.get(1)?,
+        time_zone: time_zone.parse().map_err(|error| unreadable(2, error))?,
+        region: region.parse().map_err(|error: String| unreadable(3, std::io::Error::other(error)))?,
+        review_at: NaiveTime::parse_from_str(&review_at, "%H:%M").map_err(|error| unreadable(4, error))?,
+        added_on: added_on.parse().map_err(|error| unreadable(5, error))?,
+        enabled: row.get(6)?,
+        settings: serde_json::from_str(&settings).map_err(|error| unreadable(7, error))?,
+        revision: from_sql(row.get(8)?),
+        changed_at: from_sql(row.get(9)?),
+        slot_count: row.get(10)?,
+        slot_count_next: row.get(11)?,
+        cycle_index: row.get(12)?,
+        cycle_starts_at: from_sql(row.get(13)?),
+        cycle_ends_at: from_sql(row.get(14)?),
+        occupied: row.get(15)?,
+        locked: row.get(16)?,
+        rated_on: row.get(17)?,
+        rated_count: row.get(18)?,
+    })
+}
+
+fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+}
+
+fn settings_to_sql(settings: &Settings) -> String {
+    serde_json::to_string(settings).expect("settings are plain values")
+}
+
+/// Each setting that differs, by its name in the contract, with its new value.
+fn differences(before: &Settings, after: &Settings) -> Vec<String> {
+    let values = |settings: &Settings| serde_json::to_value(settings).expect("settings are plain values");
+    let (before, after) = (values(before), values(after));
+    let changed = after.as_object().into_iter().flatten().filter(|(name, value)| before.get(name) != Some(value));
+    changed.map(|(name, value)| format!("{} {value}", name.replace('_', "-"))).collect()
+}
+
+fn blocks_in_words(blocks: u32) -> String {
+    if blocks == 1 { "1 block".into() } else { format!("{blocks} blocks") }
+}

@@ -1,0 +1,154 @@
+//! What carriers answered, packed by run: three answers for each of a million numbers a day are a few dozen megabytes
+//! this way, and would be gigabytes as rows.
+
+use super::accounts::profile;
+use super::{Ledger, Result, to_sql};
+use crate::contract::{CarrierId, PhoneNumber, Timestamp};
+use rusqlite::{Transaction, params};
+use serde::{Deserialize, Serialize};
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// How long answers are kept, in days: the thirty of a month's look back, and some.
+pub const ANSWERS_KEPT_DAYS: u64 = 35;
+
+/// What one carrier answered about one number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CarrierAnswer {
+    /// The number.
+    pub number: PhoneNumber,
+    /// The carrier.
+    pub carrier: CarrierId,
+    /// 0 (clean) to 100 (certain spam); none is 'no data'.
+    pub score: Option<u8>,
+    /// What a handset shows.
+    pub label: Option<Arc<str>>,
+    /// When the carrier formed this opinion.
+    pub observed_at: Timestamp,
+}
+
+/// The latest answers about a number, one a carrier.
+pub type KnownAnswer = HashMap<PhoneNumber, Vec<CarrierAnswer>>;
+
+/// The packed form. Fields are only ever added in a new one, beside this.
+#[derive(Serialize, Deserialize)]
+struct Packed {
+    labels: Vec<String>,
+    rows: Vec<PackedRow>,
+}
+
+/// Number and time as the difference to the row before, the label as its place among the labels, from 1.
+#[derive(Serialize, Deserialize)]
+struct PackedRow(i64, CarrierId, Option<u8>, u32, i64);
+
+impl Ledger {
+    /// The latest answers about the account's numbers, as far as they are kept: for each number those of the last run
+    /// that heard of it.
+    pub fn latest_answers(&self, id: &str, numbers: &[PhoneNumber]) -> Result<KnownAnswer> {
+        let mut wanted: HashSet<PhoneNumber> = numbers.iter().copied().collect();
+        let mut known = KnownAnswer::new();
+        self.read(|transaction| {
+            let account = profile(transaction, id)?;
+            let mut statement =
+                transaction.prepare_cached("SELECT body FROM answers WHERE account = ?1 ORDER BY run DESC")?;
+            let mut bodies = statement.query([account.key])?;
+            while let Some(body) = bodies.next()? {
+                if wanted.is_empty() {
+                    break;
+                }
+                let mut heard_of = HashSet::new();
+                for answer in unpack(body.get_ref(0)?.as_blob().unwrap_or_default()) {
+                    if wanted.contains(&answer.number) {
+                        heard_of.insert(answer.number);
+                        known.entry(answer.number).or_default().push(answer);
+                    }
+                }
+                wanted.retain(|number| !heard_of.contains(number));
+            }
+            Ok(())
+        })?;
+        Ok(known)
+    }
+}
+
+/// Keeps a run's answers, and lets go of those that are too old.
+pub(super) fn keep(
+    transaction: &Transaction,
+    account: i64,
+    run: i64,
+    now: Timestamp,
+    answers: &[CarrierAnswer],
+) -> Result<()> {
+    if answers.is_empty() {
+        return Ok(());
+    }
+    transaction
+        .prepare_cached("DELETE FROM answers WHERE account = ?1 AND decided_at < ?2")?
+        .execute(params![account, to_sql(now.saturating_sub(ANSWERS_KEPT_DAYS * 86_400))])?;
+    transaction
+        .prepare_cached("INSERT INTO answers (run, account, decided_at, body) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![run, account, to_sql(now), pack(answers)])?;
+    Ok(())
+}
+
+fn pack(answers: &[CarrierAnswer]) -> Vec<u8> {
+    let mut labels: Vec<String> = Vec::new();
+    let mut places: HashMap<&str, u32> = HashMap::new();
+    let mut before = (0_i64, 0_i64);
+    let mut rows = Vec::with_capacity(answers.len());
+    for answer in answers {
+        let label = answer.label.as_deref().map_or(0, |label| {
+            *places.entry(label).or_insert_with(|| {
+                labels.push(label.to_owned());
+                labels.len() as u32
+            })
+        });
+        let (number, observed_at) = (to_sql(answer.number), answer.observed_at.min(i64::MAX as u64) as i64);
+        rows.push(PackedRow(number - before.0, answer.carrier, answer.score, label, observed_at - before.1));
+        before = (number, observed_at);
+    }
+    postcard::to_stdvec(&Packed { labels, rows }).expect("plain values can be packed")
+}
+
+/// A body that cannot be read holds no answers: it is a record for people, and nothing is decided from it.
+fn unpack(body: &[u8]) -> Vec<CarrierAnswer> {
+    let Ok(Packed { labels, rows }) = postcard::from_bytes::<Packed>(body) else { return Vec::new() };
+    let labels: Vec<Arc<str>> = labels.into_iter().map(Arc::from).collect();
+    let mut before = (0_i64, 0_i64);
+    rows.into_iter()
+        .map(|PackedRow(number, carrier, score, label, observed_at)| {
+            before = (before.0.wrapping_add(number), before.1.wrapping_add(observed_at));
+            CarrierAnswer {
+                number: before.0 as u64,
+                carrier,
+                score,
+                label: (label as usize).checked_sub(1).and_then(|place| labels.get(place).cloned()),
+                observed_at: before.1 as u64,
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_packed_is_unpacked(rows in prop::collection::vec(
+            (1..999_999_999_999_999_u64, any::<u16>(), prop::option::of(0..=100_u8),
+             prop::option::of("[a-z]{0,3}"), 0..10_000_000_000_u64), 0..50))
+        {
+            let answers: Vec<_> = rows.into_iter().map(|(number, carrier, score, label, observed_at)| {
+                CarrierAnswer { number, carrier, score, label: label.map(Arc::from), observed_at }
+            }).collect();
+            prop_assert_eq!(unpack(&pack(&answers)), answers);
+        }
+    }
+
+    #[test]
+    fn a_damaged_body_holds_no_answers() {
+        assert_eq!(unpack(b"\xff\xff\xff"), []);
+    }
+}

@@ -1,0 +1,90 @@
+//! What happened, in order.
+
+use super::accounts::profile;
+use super::{Ledger, Result, from_sql, to_sql};
+use crate::contract::{PhoneNumber, Timestamp};
+use rusqlite::{Transaction, params};
+
+/// Something that happened to an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Rises with every event.
+    pub id: u64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The run whose plan caused it; none where a person or the calendar did.
+    pub run: Option<u64>,
+    /// SHA-256 of the policy that made the plan.
+    pub policy: Option<String>,
+    /// Kebab-case name of the kind.
+    pub kind: String,
+    /// The number it happened to.
+    pub number: Option<PhoneNumber>,
+    /// What was charged, in US cents.
+    pub cents: Option<u64>,
+    /// The event in words.
+    pub text: String,
+}
+
+/// Which events are wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct EventFilter {
+    /// Only those of this number.
+    pub number: Option<PhoneNumber>,
+    /// The latest so many; the answer is in the order of time all the same.
+    pub last: u32,
+}
+
+impl Ledger {
+    /// The account's events, oldest first.
+    pub fn events(&self, id: &str, filter: EventFilter) -> Result<Vec<Event>> {
+        self.read(|transaction| {
+            let account = profile(transaction, id)?;
+            let mut statement = transaction.prepare_cached(
+                "SELECT * FROM (
+                     SELECT events.id, at, run, policy, events.kind, number, cents, text
+                       FROM events LEFT JOIN runs ON runs.id = events.run
+                      WHERE events.account = ?1 AND (?2 IS NULL OR number = ?2)
+                      ORDER BY events.id DESC LIMIT ?3
+                 ) ORDER BY id",
+            )?;
+            let number = filter.number.map(to_sql);
+            let events = statement.query_map(params![account.key, number, filter.last], |row| {
+                Ok(Event {
+                    id: from_sql(row.get(0)?),
+                    at: from_sql(row.get(1)?),
+                    run: row.get::<_, Option<i64>>(2)?.map(from_sql),
+                    policy: row.get(3)?,
+                    kind: row.get(4)?,
+                    number: row.get::<_, Option<i64>>(5)?.map(from_sql),
+                    cents: row.get::<_, Option<i64>>(6)?.map(from_sql),
+                    text: row.get(7)?,
+                })
+            })?;
+            Ok(events.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// Records something that happened to an account and changed nothing of it, such as a carrier that failed.
+    pub fn note(&self, id: &str, now: Timestamp, kind: &str, text: &str) -> Result<()> {
+        self.change(|transaction| {
+            let account = profile(transaction, id)?;
+            append(transaction, account.key, now, None, kind, None, text)
+        })
+    }
+}
+
+pub(super) fn append(
+    transaction: &Transaction,
+    account: i64,
+    at: Timestamp,
+    run: Option<i64>,
+    kind: &str,
+    number: Option<PhoneNumber>,
+    text: &str,
+) -> Result<()> {
+    transaction
+        .prepare_cached("INSERT INTO events (account, at, run, kind, number, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+        .execute(params![account, to_sql(at), run, kind, number.map(to_sql), text])?;
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! Replacements under way: intent, order, swap, release, each a step that is there after a crash or not at all.
+
+use super::accounts::{profile, touch};
+use super::events::append;
+use super::numbers::change_state;
+use super::plans::occupy;
+use super::{Ledger, Result, from_sql, to_sql};
+use crate::contract::{PhoneNumber, ReplacementReason, SlotId, Timestamp};
+use rusqlite::{Transaction, params};
+
+/// A replacement that was planned and is not finished.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Its own id, for a vendor's reference.
+    pub id: u64,
+    /// The number that goes.
+    pub number: PhoneNumber,
+    /// The one that takes its slot.
+    pub replacement: PhoneNumber,
+    /// The slot.
+    pub slot: SlotId,
+    /// How far it is.
+    pub state: OrderState,
+}
+
+/// How far a replacement is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OrderState {
+    /// On disk, and nothing bought yet.
+    Intended,
+    /// The account owns the replacement.
+    Acquired,
+    /// The replacement has the slot; the old number is still owned.
+    Swapped,
+}
+
+impl Ledger {
+    /// The account's replacements under way, oldest first.
+    pub fn open_orders(&self, id: &str) -> Result<Vec<Order>> {
+        self.read(|transaction| {
+            let account = profile(transaction, id)?;
+            let mut statement = transaction.prepare_cached(
+                "SELECT id, number, replacement, slot, state FROM orders
+                  WHERE account = ?1 AND state <> 'done' ORDER BY id",
+            )?;
+            let orders = statement.query_map([account.key], |row| {
+                let state: String = row.get(4)?;
+                Ok(Order {
+                    id: from_sql(row.get(0)?),
+                    number: from_sql(row.get(1)?),
+                    replacement: from_sql(row.get(2)?),
+                    slot: row.get(3)?,
+                    state: match state.as_str() {
+                        "intended" => OrderState::Intended,
+                        "acquired" => OrderState::Acquired,
+                        _ => OrderState::Swapped,
+                    },
+                })
+            })?;
+            Ok(orders.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// The replacement is the account's now.
+    pub fn acquired(&self, id: &str, order: &Order, now: Timestamp) -> Result<()> {
+        self.step(id, order, ("intended", "acquired"), now, |transaction, account| {
+            change_state(transaction, account, order.replacement, ("ordered", "owned"), now)
+        })
+    }
+
+    /// The slot moves from the old number to its replacement, which starts pending. It is never free in between.
+    pub fn swap(&self, id: &str, order: &Order, now: Timestamp) -> Result<()> {
+        self.step(id, order, ("acquired", "swapped"), now, |transaction, account| {
+            let left = transaction.execute(
+                "DELETE FROM monitored WHERE account = ?1 AND number = ?2 AND slot = ?3",
+                params![account, to_sql(order.number), order.slot],
+            )?;
+            assert_eq!(left, 1, "+{} left slot {} though its replacement is under way", order.number, order.slot);
+            occupy(transaction, account, order.replacement, order.slot, now)?;
+            let text = format!("+{} replaced by +{} in slot {}.", order.number, order.replacement, order.slot);
+            append(transaction, account, now, order_run(transaction, order)?, "replaced", Some(order.number), &text)
+        })
+    }
+
+    /// The old number leaves the account, and is not on offer again.
+    pub fn released(&self, id: &str, order: &Order, now: Timestamp) -> Result<()> {
+        self.step(id, order, ("swapped", "done"), now, |transaction, account| {
+            change_state(transaction, account, order.number, ("owned", "released"), now)?;
+            let text = format!("+{} left the account.", order.number);
+            append(transaction, account, now, order_run(transaction, order)?, "released", Some(order.number), &text)
+        })
+    }
+
+    /// One step of an order, in one transaction. Where another process has taken it already, nothing is done.
+    fn step(
+        &self,
+        id: &str,
+        order: &Order,
+        (from, to): (&str, &str),
+        now: Timestamp,
+        take: impl FnOnce(&Transaction, i64) -> Result<()>,
+    ) -> Result<()> {
+        self.change(|transaction| {
+            let account = profile(transaction, id)?;
+            let moved = transaction.execute(
+                "UPDATE orders SET state = ?3 WHERE id = ?1 AND state = ?2",
+                params![to_sql(order.id), from, to],
+            )?;
+            if moved == 1 {
+                take(transaction, account.key)?;
+                touch(transaction, account.key, now)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+fn order_run(transaction: &Transaction, order: &Order) -> Result<Option<i64>> {
+    Ok(transaction.query_row("SELECT run FROM orders WHERE id = ?1", [to_sql(order.id)], |row| row.get(0))?)
+}
+
+/// Puts a replacement on disk as an intent, before anything is bought.
+pub(super) fn intend(
+    transaction: &Transaction,
+    (account, run): (i64, i64),
+    replacement: &crate::contract::Replacement,
+    now: Timestamp,
+) -> Result<()> {
+    let (why, in_words) = match replacement.why {
+        ReplacementReason::Flagged => ("flagged", "flagged"),
+        ReplacementReason::Requested => ("requested", "asked for"),
+    };
+    transaction
+        .prepare_cached(
+            "INSERT INTO orders (account, run, number, replacement, slot, why, state, intended_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'intended', ?7)",
+        )?
+        .execute(params![
+            account,
+            run,
+            to_sql(replacement.number),
+            to_sql(replacement.replacement),
+            replacement.slot,
+            why,
+            to_sql(now)
+        ])?;
+    change_state(transaction, account, replacement.replacement, ("candidate", "ordered"), now)?;
+    let text = format!("+{} is to be replaced by +{}: {in_words}.", replacement.number, replacement.replacement);
+    append(transaction, account, now, Some(run), "replacement-intended", Some(replacement.number), &text)
+}

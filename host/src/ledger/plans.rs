@@ -1,0 +1,247 @@
+//! Applying a plan: the whole of it in one transaction, and only to the revision it was made from.
+
+use super::accounts::{AccountProfile, charge, open, touch};
+use super::answers::{CarrierAnswer, keep};
+use super::events::append;
+use super::inventory::status_to_sql;
+use super::numbers::change_state;
+use super::orders::intend;
+use super::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
+use crate::check::{Asked, check};
+use crate::contract::*;
+use crate::run::Shown;
+use rusqlite::{Transaction, params};
+
+/// What a run leaves behind besides its plan.
+#[derive(Debug, Clone, Copy)]
+pub struct RunRecord<'a> {
+    /// SHA-256 of the policy.
+    pub policy: &'a str,
+    /// What the carriers answered.
+    pub answers: &'a [CarrierAnswer],
+    /// What went wrong at the carriers, in words.
+    pub problems: &'a [String],
+}
+
+/// A plan that was applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Applied {
+    /// The run's id.
+    pub run: u64,
+    /// It was the review of this local date; another on the same date is extra.
+    pub daily: bool,
+}
+
+impl Ledger {
+    /// Checks a plan against the ledger's invariants and applies it, the whole or nothing of it.
+    pub fn apply(&self, id: &str, asked: Asked, plan: &Plan, shown: &Shown, record: RunRecord) -> Result<Applied> {
+        check(id, asked, plan, shown)?;
+        self.change(|transaction| {
+            let (account, now) = open(transaction, id, plan.decided_at)?;
+            if account.revision != plan.based_on || now != plan.decided_at {
+                return Err(LedgerError::Stale(id.to_owned()));
+            }
+            let (run, daily) = begin(transaction, &account, asked, plan, record.policy)?;
+            apply_reviews(transaction, &account, run, plan, shown)?;
+            for action in &plan.actions {
+                apply_action(transaction, &account, run, action, plan.decided_at)?;
+            }
+            for notice in &plan.notices {
+                append(transaction, account.key, now, Some(run), &notice.kind, notice.number, &notice.text)?;
+            }
+            for problem in record.problems {
+                append(transaction, account.key, now, Some(run), "carrier-problem", None, problem)?;
+            }
+            keep(transaction, account.key, run, now, record.answers)?;
+            touch(transaction, account.key, now)?;
+            Ok(Applied { run: super::from_sql(run), daily })
+        })
+    }
+
+    /// Whether the daily review of the account's local date at `now` has been made.
+    pub fn is_reviewed(&self, account: &AccountProfile, now: Timestamp) -> Result<bool> {
+        self.read(|transaction| is_reviewed(transaction, account, now))
+    }
+}
+
+fn is_reviewed(transaction: &Transaction, account: &AccountProfile, now: Timestamp) -> Result<bool> {
+    let mut statement = transaction
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM runs WHERE account = ?1 AND local_date = ?2 AND daily = 1)")?;
+    Ok(statement.query_row(params![account.key, account.local_date(now).to_string()], |row| row.get(0))?)
+}
+
+fn begin(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    asked: Asked,
+    plan: &Plan,
+    policy: &str,
+) -> Result<(i64, bool)> {
+    let kind = match asked {
+        Asked::Review => "review",
+        Asked::Request(_) => "request",
+    };
+    let daily = kind == "review" && !is_reviewed(transaction, account, plan.decided_at)?;
+    let local_date = account.local_date(plan.decided_at).to_string();
+    transaction
+        .prepare_cached(
+            "INSERT INTO runs (account, kind, daily, local_date, decided_at, based_on, policy)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            account.key,
+            kind,
+            daily,
+            local_date,
+            to_sql(plan.decided_at),
+            to_sql(plan.based_on),
+            policy
+        ])?;
+    Ok((transaction.last_insert_rowid(), daily))
+}
+
+/// The check has seen to it that reviews ascend and that each is of a number shown as monitored.
+fn apply_reviews(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    run: i64,
+    plan: &Plan,
+    shown: &Shown,
+) -> Result<()> {
+    if plan.reviews.is_empty() {
+        return Ok(());
+    }
+    let mut update = transaction.prepare_cached(
+        "UPDATE monitored
+            SET status = ?3, status_since = ?4, flagging_checks = ?5, clearing_checks = ?6, last_rated_at = ?7
+          WHERE account = ?1 AND number = ?2",
+    )?;
+    let now = plan.decided_at;
+    let mut monitored = shown.monitored.iter();
+    for review in &plan.reviews {
+        let before = monitored.find(|number| number.number == review.number).expect("the plan was checked");
+        let changed = before.status != review.status;
+        let updated = update.execute(params![
+            account.key,
+            to_sql(review.number),
+            status_to_sql(review.status),
+            to_sql(if changed { now } else { before.status_since }),
+            review.flagging_checks,
+            review.clearing_checks,
+            to_sql(now),
+        ])?;
+        assert_eq!(updated, 1, "+{} is no longer monitored, though the account did not change", review.number);
+        if changed {
+            tell_status(transaction, account.key, run, before.status, review, now)?;
+        }
+    }
+    let today = account.local_date(now);
+    let rated = account.rated_on(today) + plan.reviews.len() as u32;
+    transaction
+        .prepare_cached("UPDATE accounts SET rated_on = ?2, rated_count = ?3 WHERE key = ?1")?
+        .execute(params![account.key, today.to_string(), rated])?;
+    Ok(())
+}
+
+/// A number's first check that finds nothing is no news; every other change of status is.
+fn tell_status(
+    transaction: &Transaction,
+    account: i64,
+    run: i64,
+    before: Status,
+    review: &Review,
+    now: Timestamp,
+) -> Result<()> {
+    let kind = match (before, review.status) {
+        (Status::Pending, Status::Clean) => return Ok(()),
+        (_, Status::Clean) => "turned-clean",
+        (_, Status::AtRisk) => "turned-at-risk",
+        (_, Status::Flagged) => "turned-flagged",
+        (_, Status::Pending) => unreachable!("the plan was checked"),
+    };
+    let text = format!(
+        "+{} {}: {} of {} carriers flag it.",
+        review.number,
+        kind.replace('-', " ").replace("at risk", "at-risk"),
+        review.flagging,
+        review.answering
+    );
+    append(transaction, account, now, Some(run), kind, Some(review.number), &text)
+}
+
+fn apply_action(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    run: i64,
+    action: &Action,
+    now: Timestamp,
+) -> Result<()> {
+    let tell = |kind: &str, number, text: String| append(transaction, account.key, now, Some(run), kind, number, &text);
+    match action {
+        Action::OccupySlot(Occupancy { number, slot }) => {
+            occupy(transaction, account.key, *number, *slot, now)?;
+            tell("monitoring-started", Some(*number), format!("+{number} is monitored in slot {slot}."))
+        }
+        Action::LockSlot(closing) => {
+            lock(transaction, account.key, closing)?;
+            let text = format!(
+                "+{} left slot {}, which is locked until {}.",
+                closing.number,
+                closing.slot,
+                crate::calendar::rfc3339(closing.until)
+            );
+            tell("slot-locked", Some(closing.number), text)
+        }
+        Action::ReleaseNumber(number) => {
+            change_state(transaction, account.key, *number, ("owned", "released"), now)?;
+            tell("released", Some(*number), format!("+{number} left the account."))
+        }
+        Action::ReplaceNumber(replacement) => intend(transaction, (account.key, run), replacement, now),
+        Action::SetBlocks(change) => set_blocks(transaction, account, change, now)
+            .and_then(|()| tell("blocks-changed", None, blocks_in_words(account, change))),
+    }
+}
+
+/// The number takes the slot and starts pending.
+pub(super) fn occupy(
+    transaction: &Transaction,
+    account: i64,
+    number: PhoneNumber,
+    slot: SlotId,
+    now: Timestamp,
+) -> Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO monitored (account, number, slot, status, status_since, monitored_since, flagging_checks,
+                                    clearing_checks)
+             VALUES (?1, ?2, ?3, 0, ?4, ?4, 0, 0)",
+        )?
+        .execute(params![account, to_sql(number), slot, to_sql(now)])?;
+    Ok(())
+}
+
+fn lock(transaction: &Transaction, account: i64, closing: &SlotClosing) -> Result<()> {
+    let left = transaction
+        .prepare_cached("DELETE FROM monitored WHERE account = ?1 AND number = ?2 AND slot = ?3")?
+        .execute(params![account, to_sql(closing.number), closing.slot])?;
+    assert_eq!(left, 1, "+{} is not in slot {}, though the account did not change", closing.number, closing.slot);
+    transaction
+        .prepare_cached("INSERT INTO slot_locks (account, slot, until, number) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![account, closing.slot, to_sql(closing.until), to_sql(closing.number)])?;
+    Ok(())
+}
+
+fn set_blocks(transaction: &Transaction, account: &AccountProfile, change: &BlockChange, now: Timestamp) -> Result<()> {
+    let slots = change.blocks * SLOTS_PER_BLOCK;
+    transaction.execute(
+        "UPDATE accounts SET slot_count = max(slot_count, ?2), slot_count_next = ?2 WHERE key = ?1",
+        params![account.key, slots],
+    )?;
+    let more_blocks = slots.saturating_sub(account.slot_count) / SLOTS_PER_BLOCK;
+    charge(transaction, account, now, more_blocks)
+}
+
+fn blocks_in_words(account: &AccountProfile, change: &BlockChange) -> String {
+    let before = account.slot_count / SLOTS_PER_BLOCK;
+    format!("{} blocks instead of {before} from {} on.", change.blocks, crate::calendar::rfc3339(change.starting))
+}

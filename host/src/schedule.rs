@@ -1,0 +1,129 @@
+//! The daily schedule: each account is reviewed once a local date, at its own local time.
+//!
+//! What has been reviewed stands in the ledger, not here: a restart goes on where it stopped, a second process takes
+//! nothing twice, and days that were missed come to one review.
+
+use crate::calendar::{instant, rfc3339};
+use crate::contract::Timestamp;
+use crate::dialguard::{Dialguard, DialguardError, Reviewed};
+use crate::ledger::AccountProfile;
+use std::collections::HashMap;
+use std::pin::pin;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// Accounts under review at the same time; most of that time is spent waiting for carriers.
+const ACCOUNTS_AT_ONCE: usize = 16;
+
+/// How often the ledger is looked at for accounts that were added or changed.
+const LOOK_EVERY: Duration = Duration::from_secs(20);
+
+/// How long an account whose review failed is left alone, in seconds.
+const RETRY_AFTER: u64 = 15 * 60;
+
+/// Reviews every account at its time, until `stop` is ready; reviews under way are finished then.
+pub async fn serve(dialguard: &Dialguard, stop: impl Future<Output = ()>) -> Result<(), DialguardError> {
+    let mut stop = pin!(stop);
+    let mut failed: HashMap<String, Timestamp> = HashMap::new();
+    resume_all(dialguard).await?;
+    loop {
+        let now = dialguard.now();
+        failed.retain(|_, retry_at| *retry_at > now);
+        let mut due = due_accounts(dialguard, now)?;
+        due.retain(|id| !failed.contains_key(id));
+        let stopped = review_all(dialguard, due, stop.as_mut(), |id, outcome| {
+            if tell(id, outcome).is_err() {
+                failed.insert(id.to_owned(), now + RETRY_AFTER);
+            }
+        })
+        .await;
+        if stopped {
+            return Ok(());
+        }
+        tokio::select! {
+            () = &mut stop => return Ok(()),
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
+}
+
+/// The accounts whose review is due at `now`: their review time has come on a local date without one.
+pub fn due_accounts(dialguard: &Dialguard, now: Timestamp) -> Result<Vec<String>, DialguardError> {
+    let mut due = Vec::new();
+    for account in dialguard.ledger().accounts()? {
+        if account.enabled && review_time(&account, now) <= now && !dialguard.ledger().is_reviewed(&account, now)? {
+            due.push(account.id);
+        }
+    }
+    Ok(due)
+}
+
+/// When the account's review of its local date at `now` is due.
+pub fn review_time(account: &AccountProfile, now: Timestamp) -> Timestamp {
+    instant(account.local_date(now), account.review_at, account.time_zone)
+}
+
+/// Reviews these accounts unless they have had their review, several at a time. Answers whether `stop` came first:
+/// then no further account was begun, and those begun were finished.
+pub async fn review_all(
+    dialguard: &Dialguard,
+    ids: Vec<String>,
+    mut stop: impl Future<Output = ()> + Unpin,
+    mut on_reviewed: impl FnMut(&str, Result<Option<Reviewed>, DialguardError>),
+) -> bool {
+    let mut waiting = ids.into_iter();
+    let mut under_way = JoinSet::new();
+    let mut stopped = false;
+    loop {
+        while under_way.len() < ACCOUNTS_AT_ONCE && !stopped {
+            let Some(id) = waiting.next() else { break };
+            let dialguard = dialguard.clone();
+            under_way.spawn(async move {
+                let outcome = dialguard.review_once(&id).await;
+                (id, outcome)
+            });
+        }
+        if under_way.is_empty() {
+            return stopped;
+        }
+        tokio::select! {
+            () = &mut stop, if !stopped => stopped = true,
+            Some(done) = under_way.join_next() => match done {
+                Ok((id, outcome)) => on_reviewed(&id, outcome),
+                // An invariant was broken: nothing of that review was applied, and the others go on.
+                Err(error) => tracing::error!("a review failed inside: {error}"),
+            },
+        }
+    }
+}
+
+async fn resume_all(dialguard: &Dialguard) -> Result<(), DialguardError> {
+    for account in dialguard.ledger().accounts()? {
+        if let Err(error) = dialguard.resume(&account.id).await {
+            tracing::warn!(account = account.id, "its replacements under way were not resumed: {error}");
+        }
+    }
+    Ok(())
+}
+
+fn tell(id: &str, outcome: Result<Option<Reviewed>, DialguardError>) -> Result<(), ()> {
+    match outcome {
+        Ok(None) => Ok(()),
+        Ok(Some(reviewed)) => {
+            let decided_at = rfc3339(reviewed.plan.decided_at);
+            let (rated, replaced) = (reviewed.plan.reviews.len(), reviewed.replaced.len());
+            tracing::info!(account = id, rated, replaced, "reviewed at {decided_at}");
+            for notice in &reviewed.plan.notices {
+                tracing::info!(account = id, "{}", notice.text);
+            }
+            for problem in &reviewed.problems {
+                tracing::warn!(account = id, "{problem}");
+            }
+            Ok(())
+        }
+        Err(error) => {
+            tracing::error!(account = id, "not reviewed, to be tried again in {} minutes: {error}", RETRY_AFTER / 60);
+            Err(())
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Where verdicts come from: each kind of source is one file, and several are asked at a time.
+//!
+//! A source that fails costs its own answers and nobody else's.
+
+pub mod ftc;
+pub mod simulated;
+pub mod verdicts;
+
+use crate::contract::{PhoneNumber, Timestamp};
+use std::sync::Arc;
+
+/// Something that can be asked what carriers show for numbers.
+#[async_trait::async_trait]
+pub trait CarrierSource: Send + Sync {
+    /// Asks about `numbers` (each once, any order) at the time `now`.
+    ///
+    /// A number about which a carrier says nothing has no answer from it. An error means that nothing could be asked.
+    async fn look_up(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<Report, SourceError>;
+}
+
+/// What a source answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Report {
+    /// The names of the carriers that this source speaks for, each once.
+    pub carriers: Vec<Arc<str>>,
+    /// At most one a number and carrier, in any order.
+    pub answers: Vec<Answer>,
+    /// What could not be used, in words for the operator, such as a malformed row.
+    pub problems: Vec<String>,
+}
+
+/// What one carrier said about one number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The number asked about.
+    pub number: PhoneNumber,
+    /// Index into [`Report::carriers`].
+    pub carrier: u16,
+    /// 0 (clean) to 100 (certain spam); none is 'no data'.
+    pub score: Option<u8>,
+    /// What a handset shows, such as "Scam Likely".
+    pub label: Option<Arc<str>>,
+    /// When the carrier formed this opinion.
+    pub observed_at: Timestamp,
+}
+
+/// Why nothing could be asked; says what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct SourceError(pub String);
