@@ -47,7 +47,7 @@ const STORY: [Turn; 5] = [
 ];
 
 /// On this day T-Mobile's file does not come.
-const OUTAGE: (u64, usize) = (8, 1);
+const OUTAGE: (u64, usize) = (6, 1);
 
 /// On this day a person deletes this number and accepts the loss of its slot.
 const DELETION: (u64, PhoneNumber) = (10, 13_105_550_111);
@@ -141,7 +141,7 @@ impl<'a> Demo<'a> {
             events.iter().filter(|event| event.id > seen_before && !told_elsewhere.contains(&event.kind.as_str()));
         for (place, event) in told.enumerate() {
             let day = if place == 0 { format!("Day {day:>2}") } else { " ".repeat(6) };
-            let text = event.text.replace(&self.folder.display().to_string(), "");
+            let text = event.text.replace(&format!("{}/", self.folder.display()), "");
             self.say(&format!("{day}  {text}"));
         }
         Ok(())

@@ -149,6 +149,7 @@ pub struct Listing {
     numbers: Vec<KnownNumber>,
     carriers: Vec<Carrier>,
     answers: KnownAnswer,
+    spam_score_min: u8,
 }
 
 impl Listing {
@@ -158,7 +159,8 @@ impl Listing {
         let answers = ledger.latest_answers(id, &digits)?;
         let mut carriers = ledger.carriers()?;
         carriers.retain(|carrier| answers.values().flatten().any(|answer| answer.carrier == carrier.id));
-        Ok(Listing { numbers, carriers, answers })
+        let spam_score_min = ledger.account(id)?.settings.spam_score_min;
+        Ok(Listing { numbers, carriers, answers, spam_score_min })
     }
 
     fn answer(&self, number: u64, carrier: &Carrier) -> Option<&CarrierAnswer> {
@@ -197,19 +199,18 @@ impl Listing {
         let rows = self.numbers.iter().map(|known| {
             let slot = known.monitored.map_or("–".to_owned(), |(slot, ..)| slot.to_string());
             let status = known.monitored.map_or("–", |(_, status, _)| status_mark(status)).to_owned();
-            let marks = self.carriers.iter().map(|carrier| mark(self.answer(known.number, carrier)));
+            let marks = self.carriers.iter().map(|carrier| self.mark(self.answer(known.number, carrier)));
             [e164(known.number).to_string(), slot, status].into_iter().chain(marks)
         });
         table(header.map(str::to_owned), rows)
     }
-}
 
-/// What a carrier shows: its label and score, or that it had nothing to say.
-fn mark(answer: Option<&CarrierAnswer>) -> String {
-    match answer {
-        None => "no answer".into(),
-        Some(CarrierAnswer { score: None, .. }) => "no data".into(),
-        Some(CarrierAnswer { score: Some(score), label: Some(label), .. }) => format!("{score:>3} {label}"),
-        Some(CarrierAnswer { score: Some(score), label: None, .. }) => format!("{score:>3}"),
+    /// What a carrier shows: its score, and its label where it has one; a cross from the account's spam score up.
+    fn mark(&self, answer: Option<&CarrierAnswer>) -> String {
+        let Some(answer) = answer else { return "no answer".into() };
+        let Some(score) = answer.score else { return "no data".into() };
+        let mark = if score >= self.spam_score_min { '✖' } else { ' ' };
+        let label = answer.label.as_deref().unwrap_or_default();
+        format!("{mark} {score:>3} {label}")
     }
 }
