@@ -1,1 +1,45 @@
-//! To be written.
+//! The house's own rules, so that `cargo test` is the one command for everything: formatting, lints, documentation,
+//! and the licences and versions of dependencies.
+
+use std::process::Command;
+
+#[test]
+fn the_code_is_formatted() {
+    cargo("fmt", &["--all", "--check"], "run `cargo fmt`");
+}
+
+#[test]
+fn clippy_has_nothing_to_say() {
+    cargo("clippy", &["--workspace", "--all-targets", "--", "--deny", "warnings"], "mend what clippy says");
+    let component = ["--package", "dialguard-policy", "--lib", "--target", "wasm32-wasip2", "--", "--deny", "warnings"];
+    cargo("clippy", &component, "mend what clippy says of the policy as a component");
+}
+
+#[test]
+fn the_documentation_is_whole() {
+    cargo("doc", &["--workspace", "--no-deps", "--document-private-items"], "mend the documentation");
+}
+
+/// Where cargo-deny is not installed nothing is checked, and the test says so. Advisories need the network and are
+/// left out.
+#[test]
+fn dependencies_are_allowed() {
+    let is_there = Command::new("cargo").args(["deny", "--version"]).output().is_ok_and(|done| done.status.success());
+    if is_there {
+        cargo("deny", &["--offline", "check", "licenses", "bans", "sources"], "see deny.toml");
+    } else {
+        println!("not checked: cargo-deny is not installed (cargo install cargo-deny)");
+    }
+}
+
+fn cargo(command: &str, arguments: &[&str], hint: &str) {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let done = Command::new(env!("CARGO"))
+        .arg(command)
+        .args(arguments)
+        .current_dir(root)
+        .env("RUSTDOCFLAGS", "--deny warnings")
+        .output()
+        .unwrap_or_else(|error| panic!("cargo {command} cannot be run: {error}"));
+    assert!(done.status.success(), "{hint}:\n{}", String::from_utf8_lossy(&[done.stdout, done.stderr].concat()));
+}

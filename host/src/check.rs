@@ -27,6 +27,31 @@ const NOTICES_MAX: usize = 10_000;
 /// Bytes in a notice's kind or text, at most.
 const NOTICE_BYTES_MAX: usize = 2_000;
 
+/// The highest E.164 number: 15 digits.
+const NUMBER_MAX: PhoneNumber = 999_999_999_999_999;
+
+/// Blocks that an account may have, at most.
+const BLOCKS_MAX: u32 = 100_000;
+
+/// What the ledger itself records as having happened. A policy's notices stand among its events, so one that borrowed
+/// such a name would forge history, and what is counted from it: money charged, numbers that turned flagged.
+const LEDGER_KINDS: [&str; 14] = [
+    "account-added",
+    "account-changed",
+    "blocks-changed",
+    "carrier-problem",
+    "charged",
+    "monitoring-started",
+    "numbers-imported",
+    "released",
+    "replaced",
+    "replacement-intended",
+    "slot-locked",
+    "turned-at-risk",
+    "turned-clean",
+    "turned-flagged",
+];
+
 /// Checks the whole plan. `account` is the one that was asked about.
 pub fn check(account_id: &str, asked: Asked, plan: &Plan, shown: &Shown) -> Result<(), PlanFault> {
     let Some(account) = shown.account.as_ref().filter(|account| account.id == account_id) else {
@@ -59,8 +84,23 @@ pub fn check_decision(
 
 fn check_notices(notices: &[Notice]) -> Result<(), PlanFault> {
     ensure(notices.len() <= NOTICES_MAX, || format!("it has {} notices", notices.len()))?;
-    let too_long = notices.iter().any(|notice| notice.kind.len().max(notice.text.len()) > NOTICE_BYTES_MAX);
-    ensure(!too_long, || format!("a notice has more than {NOTICE_BYTES_MAX} bytes"))
+    notices.iter().try_for_each(check_notice)
+}
+
+fn check_notice(notice: &Notice) -> Result<(), PlanFault> {
+    ensure(notice.kind.len().max(notice.text.len()) <= NOTICE_BYTES_MAX, || {
+        format!("a notice has more than {NOTICE_BYTES_MAX} bytes")
+    })?;
+    let kebab_case = !notice.kind.is_empty()
+        && notice.kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    ensure(kebab_case, || format!("{:?} is no kind of notice", notice.kind))?;
+    ensure(!LEDGER_KINDS.contains(&notice.kind.as_str()), || {
+        format!("a notice of the kind {:?} would pass for what the ledger records", notice.kind)
+    })?;
+    ensure(!notice.text.contains(char::is_control), || "a notice has control characters in it".into())?;
+    ensure(notice.number.is_none_or(|number| (1..=NUMBER_MAX).contains(&number)), || {
+        "a notice is about a number that cannot be E.164".into()
+    })
 }
 
 /// Both the reviews and what was shown ascend, so one walk compares them.
@@ -89,6 +129,8 @@ fn check_reviews(asked: Asked, plan: &Plan, account: &Account, shown: &Shown) ->
 /// The account as it becomes while the plan's actions are taken one after the other.
 struct Ledger<'a> {
     account: &'a Account,
+    /// Every monitored number was shown, so what is not among them is not monitored.
+    monitored_all_shown: bool,
     asked: Asked<'a>,
     numbers_asked: BTreeSet<PhoneNumber>,
     decided_at: Timestamp,
@@ -104,6 +146,7 @@ impl<'a> Ledger<'a> {
     fn new(account: &'a Account, shown: &Shown, plan: &Plan, asked: Asked<'a>) -> Self {
         let mut ledger = Ledger {
             account,
+            monitored_all_shown: shown.monitored.len() == account.monitored_count as usize,
             asked,
             numbers_asked: BTreeSet::new(),
             decided_at: plan.decided_at,
@@ -153,6 +196,7 @@ impl<'a> Ledger<'a> {
         let wanted = matches!(self.asked, Asked::Request(Request::StartMonitoring(_)));
         self.ensure_wanted(wanted, *number, "starts to monitor")?;
         ensure(self.account.enabled, || "it starts monitoring while the add-on is off".into())?;
+        self.ensure_all_read()?;
         ensure(self.owned.contains(number), || format!("+{number} is not the account's"))?;
         ensure(!self.monitored.contains_key(number), || format!("+{number} has a slot already"))?;
         ensure((1..=self.account.slot_count).contains(slot), || format!("there is no slot {slot}"))?;
@@ -186,6 +230,7 @@ impl<'a> Ledger<'a> {
     fn release(&mut self, number: PhoneNumber) -> Result<(), PlanFault> {
         let wanted = matches!(self.asked, Asked::Request(Request::DeleteNumbers(_)));
         self.ensure_wanted(wanted, number, "releases")?;
+        self.ensure_all_read()?;
         ensure(!self.monitored.contains_key(&number), || format!("+{number} still has its slot"))?;
         ensure(self.owned.remove(&number), || format!("+{number} is not the account's"))
     }
@@ -219,6 +264,7 @@ impl<'a> Ledger<'a> {
     fn set_blocks(&self, change: &BlockChange) -> Result<(), PlanFault> {
         let wanted = matches!(self.asked, Asked::Request(Request::SetBlocks(blocks)) if *blocks == change.blocks);
         ensure(wanted && self.account.enabled, || format!("it buys {} blocks that nobody asked for", change.blocks))?;
+        ensure(change.blocks <= BLOCKS_MAX, || format!("{} blocks are too many", change.blocks))?;
         let slots = u64::from(change.blocks) * u64::from(self.account.slots_per_block);
         ensure(slots >= u64::from(self.account.monitored_count), || "it gives up slots that are in use".into())?;
         let starting =
@@ -229,6 +275,11 @@ impl<'a> Ledger<'a> {
     fn ensure_wanted(&self, wanted: bool, number: PhoneNumber, does: &str) -> Result<(), PlanFault> {
         let asked = wanted && self.numbers_asked.contains(&number);
         ensure(asked, || format!("it {does} +{number} though nobody asked for that"))
+    }
+
+    /// Who looked at some monitored numbers only cannot know that a slot is free, or that a number has none.
+    fn ensure_all_read(&self) -> Result<(), PlanFault> {
+        ensure(self.monitored_all_shown, || "it was made without reading every monitored number".into())
     }
 
     fn ensure_settled_in(&self, number: PhoneNumber, slot: SlotId) -> Result<(), PlanFault> {

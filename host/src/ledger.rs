@@ -208,3 +208,6 @@ fn never_back(account: &str, now: Timestamp, changed_at: Timestamp) -> Result<Ti
     }
     Ok(now.max(changed_at))
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,21 +2,30 @@
 
 use crate::contract::*;
 use crate::dialer::Dialer;
-use crate::run::{Run, Shown};
+use crate::run::{Run, Shown, TABLE_ENTRIES_MAX};
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::component::{Component, HasSelf, Linker};
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store, Trap};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store, Trap, WasmFeatures};
 
 /// The reference policy's component, as built from `plugin/`.
 pub const REFERENCE_POLICY: &[u8] = include_bytes!(env!("DIALGUARD_POLICY"));
 
 /// How often a computing policy is looked at: the unit of its time.
-const TICK: Duration = Duration::from_millis(10);
+pub(crate) const TICK: Duration = Duration::from_millis(10);
 
-/// Runs that may be under way at once in one engine.
+/// Runs that may be under way at once in one engine; further ones wait for their turn.
 const RUNS_MAX: u32 = 256;
+
+/// Core instances and tables in one component. An interpreter is linked from a few dozen modules, which share a
+/// memory and a table.
+const CORE_INSTANCES_MAX: u32 = 64;
+const TABLES_MAX: u32 = 4;
+
+/// Bytes in the message of an error that a policy answers.
+const MESSAGE_BYTES_MAX: usize = 2_000;
 
 /// What one run of a policy may use. A policy that wants more loses the run, and nobody else anything.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +63,7 @@ pub struct Policy {
     template: PolicyTemplate<Run>,
     limits: Limits,
     digest: Arc<str>,
+    places: Arc<Semaphore>,
     _ticker: Arc<Engine>,
 }
 
@@ -92,7 +102,10 @@ pub enum PolicyFault {
     /// It called an import where the contract says it has none to call.
     #[error("it called an import in a function that may call none")]
     UnexpectedImport,
-    /// It trapped, or what it handed over was too large or not of the contract's form.
+    /// It handed more to the host in one call than it may.
+    #[error("it handed over more than {0} bytes at once")]
+    TooLarge(usize),
+    /// It trapped, or what it handed over was not of the contract's form.
     #[error("{0}")]
     Trapped(String),
 }
@@ -119,7 +132,8 @@ impl Policy {
         PolicyInstance::add_to_linker::<_, HasSelf<Run>>(&mut linker, |run| run).map_err(refused)?;
         let template = linker.instantiate_pre(&component_compiled).and_then(PolicyTemplate::new).map_err(refused)?;
         let digest = Sha256::digest(component).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        Ok(Policy { template, limits, digest: digest.into(), _ticker: tick(engine) })
+        let places = Arc::new(Semaphore::new(RUNS_MAX as usize));
+        Ok(Policy { template, limits, digest: digest.into(), places, _ticker: tick(engine) })
     }
 
     /// SHA-256 of the component's bytes, in hexadecimal.
@@ -129,23 +143,23 @@ impl Policy {
 
     /// Who this policy is.
     pub async fn describe(&self) -> Result<Description, PolicyError> {
-        let (mut store, instance) = self.instance(None).await?;
-        let answer = instance.dialguard_reputation_policy().call_describe(&mut store).await;
-        Ok(answer.map_err(blame)?)
+        let mut run = self.begin(None).await?;
+        let answer = run.policy.dialguard_reputation_policy().call_describe(&mut run.store).await;
+        Ok(answer.map_err(|error| self.blame(error))?)
     }
 
     /// Whether an account may have these settings.
     pub async fn check_settings(&self, settings: &Settings) -> Result<(), PolicyError> {
-        let (mut store, instance) = self.instance(None).await?;
-        let answer = instance.dialguard_reputation_policy().call_check_settings(&mut store, settings).await;
-        answer.map_err(blame)?.map_err(PolicyError::Answered)
+        let mut run = self.begin(None).await?;
+        let answer = run.policy.dialguard_reputation_policy().call_check_settings(&mut run.store, settings).await;
+        self.answered(answer, run).map(|answered| answered.answer)
     }
 
     /// Plans the daily review of one account.
     pub async fn review_account(&self, dialer: &Dialer, id: &str) -> Result<Answered<Plan>, PolicyError> {
-        let (mut store, instance) = self.instance(Some(dialer)).await?;
-        let answer = instance.dialguard_reputation_policy().call_review_account(&mut store, &id.to_owned()).await;
-        answered(answer, store)
+        let mut run = self.begin(Some((dialer.clone(), id.to_owned()))).await?;
+        let answer = run.policy.dialguard_reputation_policy().call_review_account(&mut run.store, &id.to_owned()).await;
+        self.answered(answer, run)
     }
 
     /// Answers a person's request.
@@ -155,9 +169,10 @@ impl Policy {
         id: &str,
         request: &Request,
     ) -> Result<Answered<Decision>, PolicyError> {
-        let (mut store, instance) = self.instance(Some(dialer)).await?;
-        let answer = instance.dialguard_reputation_policy().call_decide(&mut store, &id.to_owned(), request).await;
-        answered(answer, store)
+        let mut run = self.begin(Some((dialer.clone(), id.to_owned()))).await?;
+        let answer =
+            run.policy.dialguard_reputation_policy().call_decide(&mut run.store, &id.to_owned(), request).await;
+        self.answered(answer, run)
     }
 
     /// Says how these numbers stand right now, one answer for each, in the order asked.
@@ -167,9 +182,10 @@ impl Policy {
         id: &str,
         numbers: &[PhoneNumber],
     ) -> Result<Vec<Screening>, PolicyError> {
-        let (mut store, instance) = self.instance(Some(dialer)).await?;
-        let answer = instance.dialguard_reputation_policy().call_screen(&mut store, &id.to_owned(), numbers).await;
-        let answer = answered(answer, store)?.answer;
+        let mut run = self.begin(Some((dialer.clone(), id.to_owned()))).await?;
+        let answer =
+            run.policy.dialguard_reputation_policy().call_screen(&mut run.store, &id.to_owned(), numbers).await;
+        let answer = self.answered(answer, run)?.answer;
         if !answer.iter().map(|screening| &screening.number).eq(numbers) {
             return Err(PolicyFault::Trapped("it did not answer every number in the order asked".into()).into());
         }
@@ -178,38 +194,76 @@ impl Policy {
 
     /// Counts the account's slots and numbers.
     pub async fn usage(&self, dialer: &Dialer, id: &str) -> Result<Usage, PolicyError> {
-        let (mut store, instance) = self.instance(Some(dialer)).await?;
-        let answer = instance.dialguard_reputation_policy().call_get_usage(&mut store, &id.to_owned()).await;
-        Ok(answered(answer, store)?.answer)
+        let mut run = self.begin(Some((dialer.clone(), id.to_owned()))).await?;
+        let answer = run.policy.dialguard_reputation_policy().call_get_usage(&mut run.store, &id.to_owned()).await;
+        Ok(self.answered(answer, run)?.answer)
     }
 
-    /// A fresh instance in a store of its own. Dropping the store ends the run, whatever state it is in.
-    async fn instance(&self, dialer: Option<&Dialer>) -> Result<(Store<Run>, PolicyInstance), PolicyFault> {
-        let ticks = self.limits.compute_time_max.as_millis().div_ceil(TICK.as_millis()) as u32;
-        let run = Run::new(dialer.cloned(), self.limits, ticks);
-        let mut store = Store::new(self.template.engine(), run);
+    /// A fresh instance in a store of its own. Dropping it ends the run, whatever state it is in.
+    async fn begin(&self, asked: Option<(Dialer, AccountId)>) -> Result<Sandbox, PolicyFault> {
+        let place = self.places.clone().acquire_owned().await.expect("nobody closes the semaphore");
+        let mut store = Store::new(self.template.engine(), Run::new(asked, self.limits));
         store.limiter(|run| run);
         store.set_hostcall_fuel(self.limits.answer_bytes_max);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut store| store.data_mut().tick());
-        let instance = self.template.instantiate_async(&mut store).await.map_err(blame)?;
-        Ok((store, instance))
+        let policy = self.template.instantiate_async(&mut store).await.map_err(|error| self.blame(error))?;
+        Ok(Sandbox { policy, store, _place: place })
+    }
+
+    fn answered<T>(
+        &self,
+        answer: wasmtime::Result<Result<T, Error>>,
+        run: Sandbox,
+    ) -> Result<Answered<T>, PolicyError> {
+        match answer.map_err(|error| self.blame(error))? {
+            Ok(answer) => Ok(Answered { answer, shown: run.store.into_data().shown }),
+            Err(error) if error.message.len() > MESSAGE_BYTES_MAX => {
+                Err(PolicyFault::TooLarge(MESSAGE_BYTES_MAX).into())
+            }
+            Err(error) => Err(PolicyError::Answered(error)),
+        }
+    }
+
+    /// Everything that ends a run from within is the policy's fault; this says which.
+    fn blame(&self, error: wasmtime::Error) -> PolicyFault {
+        if let Some(fault) = error.downcast_ref::<PolicyFault>() {
+            return fault.clone();
+        }
+        match error.downcast_ref::<Trap>() {
+            Some(trap) => PolicyFault::Trapped(trap.to_string()),
+            // The error's type is private to wasmtime; a hostile policy in tests/ sees to it that its words stay.
+            None if error.root_cause().to_string().contains("fuel allocated for hostcalls") => {
+                PolicyFault::TooLarge(self.limits.answer_bytes_max)
+            }
+            None => PolicyFault::Trapped(format!("{error:#}")),
+        }
     }
 }
 
-fn answered<T>(answer: wasmtime::Result<Result<T, Error>>, store: Store<Run>) -> Result<Answered<T>, PolicyError> {
-    let answer = answer.map_err(blame)?.map_err(PolicyError::Answered)?;
-    Ok(Answered { answer, shown: store.into_data().shown })
+/// One run of a policy. The store goes before the place that it holds in the engine's pool.
+struct Sandbox {
+    policy: PolicyInstance,
+    store: Store<Run>,
+    _place: OwnedSemaphorePermit,
 }
 
-/// Everything that ends a run from within is the policy's fault; this says which.
-fn blame(error: wasmtime::Error) -> PolicyFault {
-    match (error.downcast_ref::<PolicyFault>(), error.downcast_ref::<Trap>()) {
-        (Some(fault), _) => fault.clone(),
-        (None, Some(trap)) => PolicyFault::Trapped(trap.to_string()),
-        (None, None) => PolicyFault::Trapped(format!("{error:#}")),
-    }
-}
+/// WebAssembly proposals that no compiler's output for policies needs. Most are off already, for want of wasmtime's
+/// features; they stay off where another crate of the program switches those on.
+const PROPOSALS_OFF: WasmFeatures = WasmFeatures::THREADS
+    .union(WasmFeatures::SHARED_EVERYTHING_THREADS)
+    .union(WasmFeatures::MEMORY64)
+    .union(WasmFeatures::MULTI_MEMORY)
+    .union(WasmFeatures::CUSTOM_PAGE_SIZES)
+    .union(WasmFeatures::GC)
+    .union(WasmFeatures::GC_TYPES)
+    .union(WasmFeatures::FUNCTION_REFERENCES)
+    .union(WasmFeatures::EXCEPTIONS)
+    .union(WasmFeatures::STACK_SWITCHING)
+    .union(WasmFeatures::TAIL_CALL)
+    .union(WasmFeatures::RELAXED_SIMD)
+    .union(WasmFeatures::WIDE_ARITHMETIC)
+    .union(WasmFeatures::CM_ASYNC);
 
 /// An engine for one policy: a sandbox in which nothing works that policies do not need.
 fn engine(limits: &Limits) -> wasmtime::Result<Engine> {
@@ -219,13 +273,15 @@ fn engine(limits: &Limits) -> wasmtime::Result<Engine> {
     config.concurrency_support(false);
     config.max_wasm_stack(512 << 10).async_stack_size(1 << 20);
     config.wasm_backtrace_max_frames(None).generate_address_map(false);
-    config.wasm_relaxed_simd(false).wasm_memory64(false).wasm_multi_memory(false).wasm_tail_call(false);
-    config.wasm_wide_arithmetic(false).wasm_custom_page_sizes(false);
+    config.wasm_features(PROPOSALS_OFF, false);
 
+    // So many of each that a component within its share can always be instantiated in its place.
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(RUNS_MAX).total_stacks(RUNS_MAX);
-    pool.total_core_instances(RUNS_MAX * 4).total_memories(RUNS_MAX).total_tables(RUNS_MAX * 4);
-    pool.max_memory_size(limits.memory_bytes_max.min(256 << 20));
+    pool.total_core_instances(RUNS_MAX * CORE_INSTANCES_MAX).max_core_instances_per_component(CORE_INSTANCES_MAX);
+    pool.total_tables(RUNS_MAX * TABLES_MAX).max_tables_per_component(TABLES_MAX).max_tables_per_module(TABLES_MAX);
+    pool.total_memories(RUNS_MAX).max_memories_per_component(1);
+    pool.table_elements(TABLE_ENTRIES_MAX).max_memory_size(limits.memory_bytes_max.min(256 << 20));
     // Reused memory stays mapped and is cleared by hand: quicker than the kernel for the few pages a policy touches.
     pool.linear_memory_keep_resident(2 << 20).table_keep_resident(64 << 10).async_stack_keep_resident(0);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));

@@ -2,9 +2,13 @@
 
 use crate::contract::{self, imports, *};
 use crate::dialer::Dialer;
-use crate::policy::{Limits, PolicyFault};
+use crate::policy::{Limits, PolicyFault, TICK};
 use std::collections::BTreeSet;
-use wasmtime::{ResourceLimiter, StoreLimits, UpdateDeadline};
+use std::time::{Duration, Instant};
+use wasmtime::{ResourceLimiter, UpdateDeadline};
+
+/// Entries in one table of a component: functions that it calls indirectly. Python's interpreter has some 10,000.
+pub(crate) const TABLE_ENTRIES_MAX: usize = 20_000;
 
 /// What a policy was shown during a run. A plan is checked against it: at the revision it was made from, this is how
 /// the account stands.
@@ -24,34 +28,37 @@ pub struct Shown {
 
 /// The state of one run's store: it lives as long as the run and no longer.
 pub(crate) struct Run {
-    dialer: Option<Dialer>,
+    /// The dialer and the account asked about; none in the functions that may call no import.
+    asked: Option<(Dialer, AccountId)>,
     limits: Limits,
     ticks_left: u32,
+    /// Time spent in imports since the last tick.
+    waited: Duration,
     look_ups_left: u32,
     import_calls_left: u32,
-    tables: StoreLimits,
     pub(crate) shown: Shown,
 }
 
 impl Run {
-    pub(crate) fn new(dialer: Option<Dialer>, limits: Limits, ticks: u32) -> Self {
+    pub(crate) fn new(asked: Option<(Dialer, AccountId)>, limits: Limits) -> Self {
         Run {
-            dialer,
+            asked,
             limits,
-            ticks_left: ticks,
+            ticks_left: limits.compute_time_max.as_millis().div_ceil(TICK.as_millis()) as u32,
+            waited: Duration::ZERO,
             look_ups_left: limits.look_ups_max,
             import_calls_left: limits.import_calls_max,
-            tables: wasmtime::StoreLimitsBuilder::new().table_elements(10_000).build(),
             shown: Shown::default(),
         }
     }
 
-    /// Called where a tick of the epoch found the policy computing: its own time counts, the network's does not.
+    /// Called where a tick of the epoch finds the policy computing. Its own time counts, the dialer's does not: a
+    /// tick that was mostly spent in imports is free.
     pub(crate) fn tick(&mut self) -> wasmtime::Result<UpdateDeadline> {
-        if self.ticks_left == 0 {
-            return Err(PolicyFault::OutOfTime(self.limits.compute_time_max).into());
+        if std::mem::take(&mut self.waited) < TICK / 2 {
+            self.ticks_left =
+                self.ticks_left.checked_sub(1).ok_or(PolicyFault::OutOfTime(self.limits.compute_time_max))?;
         }
-        self.ticks_left -= 1;
         Ok(UpdateDeadline::Yield(1))
     }
 
@@ -59,14 +66,31 @@ impl Run {
     fn dialer(&mut self) -> wasmtime::Result<Dialer> {
         self.import_calls_left =
             self.import_calls_left.checked_sub(1).ok_or(PolicyFault::TooManyCalls(self.limits.import_calls_max))?;
-        Ok(self.dialer.clone().ok_or(PolicyFault::UnexpectedImport)?)
+        let (dialer, _) = self.asked.as_ref().ok_or(PolicyFault::UnexpectedImport)?;
+        Ok(dialer.clone())
     }
 
-    /// What the dialer answers in time. A dialer that hangs must not hang the run with it.
-    async fn in_time<T>(&self, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-        let late = || Error::unavailable("The dialer did not answer in time; try again later.");
-        tokio::time::timeout(self.limits.import_time_max, answer).await.unwrap_or_else(|_| Err(late()))
+    /// What the dialer answers in time; none is too late. A dialer that hangs must not hang the run with it.
+    async fn in_time<T>(&mut self, answer: impl Future<Output = T>) -> Option<T> {
+        let asked_at = Instant::now();
+        let answer = tokio::time::timeout(self.limits.import_time_max, answer).await.ok();
+        self.waited += asked_at.elapsed();
+        answer
     }
+
+    /// What the inventory answers in time about the account that this run is about. A run about one account reads no
+    /// other, whatever the dialer would show.
+    async fn in_account<T>(&mut self, id: &str, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        if self.asked.as_ref().is_none_or(|(_, asked)| asked != id) {
+            let message = "A run reads the account that it was asked about and no other; hand back its id.".into();
+            return Err(Error { code: ErrorCode::NoSuchAccount, message });
+        }
+        self.in_time(answer).await.unwrap_or_else(too_late)
+    }
+}
+
+fn too_late<T>() -> Result<T, Error> {
+    Err(Error::unavailable("The dialer did not answer in time; try again later."))
 }
 
 impl ResourceLimiter for Run {
@@ -77,8 +101,8 @@ impl ResourceLimiter for Run {
         Ok(true)
     }
 
-    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        self.tables.table_growing(current, desired, maximum)
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(desired <= TABLE_ENTRIES_MAX)
     }
 }
 
@@ -93,7 +117,8 @@ impl imports::clock::Host for Run {
 
 impl imports::carrier_lookup::Host for Run {
     async fn carriers(&mut self) -> wasmtime::Result<Vec<Carrier>> {
-        Ok(self.dialer()?.carriers.carriers().await)
+        let dialer = self.dialer()?;
+        Ok(self.in_time(dialer.carriers.carriers()).await.unwrap_or_default())
     }
 
     async fn look_up(&mut self, numbers: Vec<PhoneNumber>) -> wasmtime::Result<Result<Vec<Observation>, Error>> {
@@ -105,14 +130,14 @@ impl imports::carrier_lookup::Host for Run {
             Some(left) => self.look_ups_left = left,
             None => return Ok(Err(over_budget(self.limits.look_ups_max))),
         }
-        Ok(self.in_time(dialer.carriers.look_up(numbers)).await)
+        Ok(self.in_time(dialer.carriers.look_up(numbers)).await.unwrap_or_else(too_late))
     }
 }
 
 impl imports::number_inventory::Host for Run {
     async fn get_account(&mut self, id: AccountId) -> wasmtime::Result<Result<Account, Error>> {
         let dialer = self.dialer()?;
-        let answer = self.in_time(dialer.inventory.account(&id)).await;
+        let answer = self.in_account(&id, dialer.inventory.account(&id)).await;
         if let Ok(account) = &answer {
             self.shown.account = Some(account.clone());
         }
@@ -126,7 +151,7 @@ impl imports::number_inventory::Host for Run {
         limit: u32,
     ) -> wasmtime::Result<Result<Vec<MonitoredNumber>, Error>> {
         let dialer = self.dialer()?;
-        let answer = self.in_time(dialer.inventory.monitored(&id, after, in_range(limit))).await;
+        let answer = self.in_account(&id, dialer.inventory.monitored(&id, after, in_range(limit))).await;
         if let Ok(page) = &answer {
             // A policy may read the same page twice; what it was shown stays in ascending order, each number once.
             let known = self.shown.monitored.partition_point(|number| number.number <= after);
@@ -146,7 +171,7 @@ impl imports::number_inventory::Host for Run {
         if let Err(error) = check_numbers(&numbers) {
             return Ok(Err(error));
         }
-        let answer = self.in_time(dialer.inventory.owned(&id, numbers)).await;
+        let answer = self.in_account(&id, dialer.inventory.owned(&id, numbers)).await;
         if let Ok(owned) = &answer {
             self.shown.owned.extend(owned);
         }
@@ -160,7 +185,7 @@ impl imports::number_inventory::Host for Run {
         limit: u32,
     ) -> wasmtime::Result<Result<Vec<PhoneNumber>, Error>> {
         let dialer = self.dialer()?;
-        let answer = self.in_time(dialer.inventory.candidates(&id, like, in_range(limit))).await;
+        let answer = self.in_account(&id, dialer.inventory.candidates(&id, like, in_range(limit))).await;
         if let Ok(offered) = &answer {
             self.shown.offered.extend(offered);
         }
@@ -173,7 +198,9 @@ impl imports::number_inventory::Host for Run {
         since: Timestamp,
     ) -> wasmtime::Result<Result<Vec<FlagEvent>, Error>> {
         let dialer = self.dialer()?;
-        Ok(self.in_time(dialer.inventory.flag_events(&id, since)).await)
+        // A dialer keeps times in signed integers, and there is no event after the last of those.
+        let since = since.min(i64::MAX as Timestamp);
+        Ok(self.in_account(&id, dialer.inventory.flag_events(&id, since)).await)
     }
 }
 

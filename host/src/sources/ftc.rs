@@ -482,10 +482,14 @@ mod tests {
             ("2021-07-08T03:59:59Z", Err("7 days up to 2021-07-07")),
         ];
         for (now, expected) in scenarios {
-            let report = source(&[(DAY, EXCERPT.into())]).1.look_up(&[NUMBER, 1], utc(now)).await.unwrap();
+            let report = source(&[(DAY, EXCERPT.into())])
+                .1
+                .look_up(&[NUMBER, 12_125_550_100, 442_079_460_958], utc(now))
+                .await
+                .unwrap();
             match expected {
                 Ok(observed_at) => {
-                    assert_eq!(report.answers.len(), 2, "{now}");
+                    assert_eq!(report.answers.len(), 2, "{now}: of a British number the FTC knows nothing");
                     assert!(report.answers.iter().all(|answer| answer.observed_at == utc(observed_at)), "{now}");
                 }
                 Err(problem) => {

@@ -1,0 +1,235 @@
+//! The ledger's last guards, tried with SQL that no plan would lead to, and its steps after a crash.
+
+use super::*;
+use crate::calendar::rfc3339;
+use crate::check::Asked;
+use crate::contract::*;
+use crate::phone::Region;
+use crate::run::Shown;
+use crate::settings::default_settings;
+use chrono::NaiveTime;
+use std::sync::Arc;
+
+/// A time as people write it.
+fn at(text: &str) -> Timestamp {
+    chrono::DateTime::parse_from_rfc3339(text).expect("the test gives a time").timestamp() as Timestamp
+}
+
+const ACME: &str = "acme";
+const NUMBER: PhoneNumber = 13_105_550_100;
+
+struct Desk {
+    ledger: Arc<Ledger>,
+    now: Timestamp,
+    _folder: tempfile::TempDir,
+}
+
+impl Desk {
+    /// An account with one block in New York, which owns ten numbers from `NUMBER` on and has three candidates.
+    fn new(now: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let ledger = Arc::new(Ledger::open_or_create(folder.path()).expect("the ledger can be made"));
+        let new = NewAccount {
+            id: ACME.into(),
+            blocks: 1,
+            time_zone: chrono_tz::America::New_York,
+            region: Region::US,
+            review_at: NaiveTime::MIN,
+            settings: default_settings(),
+        };
+        let now = at(now);
+        ledger.add_account(&new, now).unwrap();
+        let numbers: Vec<_> = (NUMBER..NUMBER + 10).collect();
+        ledger.import_numbers(ACME, &numbers, ImportedAs::Owned, now).unwrap();
+        ledger.import_numbers(ACME, &[NUMBER + 50, NUMBER + 51], ImportedAs::Candidate, now).unwrap();
+        Desk { ledger, now, _folder: folder }
+    }
+
+    fn execute(&self, sql: &str) -> Result<usize> {
+        self.ledger.change(|transaction| Ok(transaction.execute(sql, [])?))
+    }
+
+    fn occupy(&self, number: PhoneNumber, slot: SlotId) -> Result<()> {
+        self.ledger.change(|transaction| {
+            let account = accounts::profile(transaction, ACME)?;
+            plans::occupy(transaction, account.key, number, slot, self.now)
+        })
+    }
+
+    /// Applies a plan as if the policy had been shown all that it needs.
+    async fn apply(&self, request: &Request, action: Action) -> Result<Applied> {
+        use crate::dialer::NumberInventory;
+        let (account, now) = self.ledger.account_at(ACME, self.now)?;
+        let based_on = account.revision;
+        let view = AccountView::new(self.ledger.clone(), account, now);
+        let shown = Shown {
+            now: Some(now),
+            account: Some(view.account(ACME).await.unwrap()),
+            monitored: view.monitored(ACME, 0, 10_000).await.unwrap(),
+            owned: view.owned(ACME, (NUMBER..NUMBER + 60).collect()).await.unwrap().into_iter().collect(),
+            offered: view.candidates(ACME, NUMBER, 100).await.unwrap().into_iter().collect(),
+        };
+        let plan = Plan {
+            account: ACME.into(),
+            based_on,
+            decided_at: now,
+            reviews: vec![],
+            actions: vec![action],
+            notices: vec![],
+        };
+        let record = RunRecord { policy: "test", answers: &[], problems: &[] };
+        self.ledger.apply(ACME, Asked::Request(request), &plan, &shown, record)
+    }
+
+    fn charges(&self) -> Vec<(String, u64)> {
+        let events = self.ledger.events(ACME, EventFilter { number: None, last: 1_000 }).unwrap();
+        events.into_iter().filter_map(|event| Some((rfc3339(event.at), event.cents?))).collect()
+    }
+}
+
+fn told<T: std::fmt::Debug>(result: Result<T>) -> String {
+    result.expect_err("the ledger lets that happen").to_string()
+}
+
+#[test]
+fn what_no_plan_may_do_the_database_refuses_as_well() {
+    let desk = Desk::new("2026-01-15T12:00:00Z");
+    desk.occupy(NUMBER, 1).unwrap();
+    assert!(told(desk.occupy(NUMBER + 1, 1)).contains("UNIQUE"), "two numbers in one slot");
+    assert!(told(desk.occupy(NUMBER, 2)).contains("UNIQUE"), "one number in two slots");
+    assert!(told(desk.occupy(NUMBER + 50, 2)).contains("not the account's"), "a candidate");
+    assert!(told(desk.occupy(99, 2)).contains("not the account's"), "a stranger");
+    let lock = |slot| format!("INSERT INTO slot_locks SELECT key, {slot}, 9999999999, 1 FROM accounts");
+    assert!(told(desk.execute(&lock(1))).contains("the slot is occupied"));
+    desk.execute(&lock(2)).unwrap();
+    assert!(told(desk.occupy(NUMBER + 1, 2)).contains("the slot is locked"));
+    assert!(told(desk.execute("UPDATE numbers SET state = 'released'")).contains("the number is monitored"));
+    assert!(told(desk.execute("UPDATE events SET text = ''")).contains("only appended"));
+    assert!(told(desk.execute("DELETE FROM events")).contains("only appended"));
+    (3..=9).for_each(|slot| desk.occupy(NUMBER + slot, slot as SlotId).unwrap());
+    (10..=15).for_each(|slot| assert_eq!(desk.execute(&lock(slot)).unwrap(), 1));
+    assert!(told(desk.execute(&lock(16))).contains("CHECK"), "more slots in use than bought");
+}
+
+#[tokio::test]
+async fn nobody_is_replaced_twice_and_nobody_replaces_two() {
+    let desk = Desk::new("2026-01-15T12:00:00Z");
+    for slot in 1..=2 {
+        desk.occupy(NUMBER + u64::from(slot), slot).unwrap();
+    }
+    let order = |number: u64, replacement: u64, slot: SlotId| {
+        let request = Request::ReplaceNumbers(vec![NUMBER + number]);
+        let why = ReplacementReason::Requested;
+        let (number, replacement) = (NUMBER + number, NUMBER + replacement);
+        (request, Action::ReplaceNumber(Replacement { number, replacement, slot, why }))
+    };
+    let (request, action) = order(1, 50, 1);
+    desk.apply(&request, action).await.unwrap();
+    let (request, again) = order(1, 51, 1);
+    assert!(told(desk.apply(&request, again).await).contains("being replaced already"));
+    let (request, taken) = order(2, 50, 2);
+    assert!(told(desk.apply(&request, taken).await).contains("not on offer"));
+    let by_hand = "INSERT INTO orders SELECT 99, account, run, number, 1, slot, why, state, 0 FROM orders";
+    assert!(told(desk.execute(by_hand)).contains("UNIQUE"));
+}
+
+/// Each step of a replacement is taken by a process that then dies; the next one goes on.
+#[tokio::test]
+async fn a_replacement_goes_on_after_a_crash_at_every_step() {
+    for steps_before_the_crash in 0..=3 {
+        let desk = Desk::new("2026-01-15T12:00:00Z");
+        desk.occupy(NUMBER, 7).unwrap();
+        let (number, replacement, slot) = (NUMBER, NUMBER + 50, 7);
+        let why = ReplacementReason::Requested;
+        let action = Action::ReplaceNumber(Replacement { number, replacement, slot, why });
+        desk.apply(&Request::ReplaceNumbers(vec![NUMBER]), action).await.unwrap();
+        let order = desk.ledger.open_orders(ACME).unwrap().remove(0);
+        let steps = [Ledger::acquired, Ledger::swap, Ledger::released];
+        for step in &steps[..steps_before_the_crash] {
+            step(&desk.ledger, ACME, &order, desk.now).unwrap();
+        }
+        crate::fulfilment::fulfil(&desk.ledger, ACME, desk.now).unwrap();
+        // A step that somebody else has taken meanwhile is not taken again.
+        steps.iter().for_each(|step| step(&desk.ledger, ACME, &order, desk.now).unwrap());
+
+        let numbers = desk.ledger.numbers(ACME).unwrap();
+        let monitored: Vec<_> = numbers.iter().filter_map(|known| Some((known.number, known.monitored?.0))).collect();
+        assert_eq!(monitored, [(NUMBER + 50, 7)], "after {steps_before_the_crash} steps");
+        assert!(numbers.iter().all(|known| known.number != NUMBER), "the old number left the account");
+        assert_eq!(desk.ledger.open_orders(ACME).unwrap(), []);
+        assert_eq!(desk.ledger.candidate_count(ACME).unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn blocks_are_charged_when_they_begin_to_count() {
+    let desk = Desk::new("2026-01-31T17:00:00Z");
+    let blocks = |blocks, starting| Action::SetBlocks(BlockChange { blocks, starting });
+    desk.apply(&Request::SetBlocks(3), blocks(3, desk.now)).await.unwrap();
+    let cycle_ends_at = at("2026-02-28T05:00:00Z");
+    desk.apply(&Request::SetBlocks(2), blocks(2, cycle_ends_at)).await.unwrap();
+    let before = desk.ledger.account(ACME).unwrap();
+    assert_eq!((before.slot_count, before.slot_count_next, before.cycle_ends_at), (45, 30, cycle_ends_at));
+    desk.ledger.account_at(ACME, at("2026-04-02T12:00:00Z")).unwrap();
+    let charges: Vec<_> = desk.charges();
+    let expected = [
+        ("2026-01-31T17:00:00Z", 4_900),
+        ("2026-01-31T17:00:00Z", 9_800),
+        // Midnight in New York, on the last day of February and the 31st of March
+        ("2026-02-28T05:00:00Z", 9_800),
+        ("2026-03-31T04:00:00Z", 9_800),
+    ];
+    assert_eq!(charges, expected.map(|(at, cents)| (at.to_owned(), cents)));
+    assert_eq!(desk.ledger.account(ACME).unwrap().slot_count, 30);
+}
+
+#[test]
+fn the_add_on_is_charged_once_a_cycle_however_often_it_is_switched() {
+    let desk = Desk::new("2026-01-10T12:00:00Z");
+    let switch = |enabled, now: &str| {
+        let change = AccountChange { enabled: Some(enabled), ..AccountChange::default() };
+        desk.ledger.change_account(ACME, &change, at(now)).unwrap();
+    };
+    switch(false, "2026-01-11T12:00:00Z");
+    switch(true, "2026-01-12T12:00:00Z");
+    assert_eq!(desk.charges().len(), 1, "this cycle was charged when the account was added");
+    switch(false, "2026-01-13T12:00:00Z");
+    switch(true, "2026-02-20T12:00:00Z");
+    switch(false, "2026-02-21T12:00:00Z");
+    switch(true, "2026-02-22T12:00:00Z");
+    assert_eq!(desk.charges()[1..], [("2026-02-20T12:00:00Z".to_owned(), 4_900)]);
+}
+
+#[tokio::test]
+async fn a_plan_is_applied_once_and_to_no_other_revision() {
+    let desk = Desk::new("2026-01-15T12:00:00Z");
+    let (account, now) = desk.ledger.account_at(ACME, desk.now).unwrap();
+    let view = AccountView::new(desk.ledger.clone(), account.clone(), now);
+    let shown = Shown {
+        now: Some(now),
+        account: Some(crate::dialer::NumberInventory::account(&view, ACME).await.unwrap()),
+        ..Shown::default()
+    };
+    let plan = Plan {
+        account: ACME.into(),
+        based_on: account.revision,
+        decided_at: now,
+        reviews: vec![],
+        actions: vec![],
+        notices: vec![],
+    };
+    let record = RunRecord { policy: "test", answers: &[], problems: &[] };
+    let apply = || desk.ledger.apply(ACME, Asked::Review, &plan, &shown, record);
+    assert!(apply().unwrap().daily);
+    assert!(matches!(apply(), Err(LedgerError::Stale(_))));
+    let moved_on = crate::dialer::NumberInventory::monitored(&view, ACME, 0, 10).await;
+    assert_eq!(moved_on.unwrap_err().code, ErrorCode::Unavailable);
+}
+
+#[test]
+fn a_clock_that_goes_back_is_refused_unless_by_a_little() {
+    let desk = Desk::new("2026-01-15T12:00:00Z");
+    assert!(told(desk.ledger.account_at(ACME, at("2026-01-15T11:00:00Z"))).contains("give a later --at"));
+    let (_, now) = desk.ledger.account_at(ACME, at("2026-01-15T11:58:00Z")).unwrap();
+    assert_eq!(now, desk.now, "time stands still until the clock has caught up");
+}
