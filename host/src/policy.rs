@@ -283,7 +283,7 @@ fn engine(limits: &Limits) -> wasmtime::Result<Engine> {
     pool.total_memories(RUNS_MAX).max_memories_per_component(1);
     pool.table_elements(TABLE_ENTRIES_MAX).max_memory_size(limits.memory_bytes_max.min(256 << 20));
     // Reused memory stays mapped and is cleared by hand: quicker than the kernel for the few pages a policy touches.
-    pool.linear_memory_keep_resident(2 << 20).table_keep_resident(64 << 10).async_stack_keep_resident(0);
+    pool.linear_memory_keep_resident(256 << 10).table_keep_resident(64 << 10).async_stack_keep_resident(0);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     Engine::new(&config)
 }

@@ -97,7 +97,8 @@ pub async fn review_all(
     }
 }
 
-async fn resume_all(dialguard: &Dialguard) -> Result<(), DialguardError> {
+/// Takes every account's replacements further that a crash interrupted, whether or not its review is due.
+pub async fn resume_all(dialguard: &Dialguard) -> Result<(), DialguardError> {
     for account in dialguard.ledger().accounts()? {
         if let Err(error) = dialguard.resume(&account.id).await {
             tracing::warn!(account = account.id, "its replacements under way were not resumed: {error}");

@@ -12,6 +12,7 @@ use dialguard::ledger::{AccountChange, AccountProfile, BLOCK_PRICE_CENTS, NewAcc
 use dialguard::phone::Region;
 use dialguard::settings::default_settings;
 use serde_json::{Value, json};
+use std::str::FromStr;
 
 #[derive(Subcommand)]
 pub enum AccountCommand {
@@ -66,31 +67,31 @@ pub enum AccountCommand {
 #[command(next_help_heading = "How its numbers are treated")]
 pub struct SettingOptions {
     /// A carrier flags a number from this spam score up, 1 to 100 (default 80)
-    #[arg(long, value_name = "SCORE")]
+    #[arg(long, value_name = "SCORE", value_parser = setting_value::<u8>)]
     spam_score_min: Option<u8>,
     /// A check counts only where this many carriers have an opinion, 1 to 255 (default 2)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = setting_value::<u8>)]
     rating_carriers_min: Option<u8>,
     /// Daily checks in a row that must call a number spam before it is flagged, 1 to 30 (default 2)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = setting_value::<u8>)]
     checks_to_flag: Option<u8>,
     /// Daily checks in a row that must not before it is cleared, 1 to 30 (default 2)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = setting_value::<u8>)]
     checks_to_clear: Option<u8>,
     /// Older observations do not count, 1 to 8760 (default 48)
-    #[arg(long, value_name = "HOURS")]
+    #[arg(long, value_name = "HOURS", value_parser = setting_value::<u16>)]
     observation_age_max_hours: Option<u16>,
     /// Replace flagged numbers without asking (default off)
     #[arg(long, value_name = "on|off")]
     auto_replace: Option<Switch>,
     /// Automatic replacements in a local date, at most, 0 to 1000 (default 3)
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = setting_value::<u16>)]
     replacements_per_day_max: Option<u16>,
     /// Never replace a number monitored for fewer days automatically, 0 to 365 (default 0)
-    #[arg(long, value_name = "DAYS")]
+    #[arg(long, value_name = "DAYS", value_parser = setting_value::<u16>)]
     new_number_grace_days: Option<u16>,
     /// Where this share of ten or more numbers turns on one date, replace none, 1 to 100 (default 30)
-    #[arg(long, value_name = "PERCENT")]
+    #[arg(long, value_name = "PERCENT", value_parser = setting_value::<u8>)]
     mass_flag_percent: Option<u8>,
     /// A setting of a policy that has more than these
     #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
@@ -271,6 +272,11 @@ fn time_zone(text: &str) -> Result<Tz> {
 
 fn time_of_day(text: &str) -> Result<NaiveTime> {
     NaiveTime::parse_from_str(text, "%H:%M").context("give a time of day from 00:00 to 23:59")
+}
+
+/// The range is the policy's to check. What no policy could take is not refused with the range of a byte.
+fn setting_value<T: FromStr>(text: &str) -> Result<T> {
+    text.parse().ok().context("give a whole number of the range that --help names")
 }
 
 fn name_and_value(text: &str) -> Result<(String, String)> {

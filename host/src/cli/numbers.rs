@@ -83,23 +83,23 @@ fn import(desk: &Desk, id: &str, file: &Path, imported_as: ImportedAs) -> Result
 type NumberedRows = Vec<(u64, PhoneNumber)>;
 
 /// Reads the numbers of a CSV file, each with its row in the file; rows that cannot be read are told apart.
+///
+/// A row is one line: a number needs no line break, and a quote that somebody forgot to close would otherwise swallow
+/// the rows after it.
 fn read_numbers(file: &Path, region: Region) -> Result<(NumberedRows, Vec<BadRow>)> {
     let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    let mut reader =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(bytes);
     let progress = ProgressBar::new(bytes.len() as u64);
     let (mut numbers, mut bad_rows) = (Vec::new(), Vec::new());
     let mut column = None;
-    let mut record = csv::ByteRecord::new();
-    while reader.read_byte_record(&mut record).with_context(|| format!("{} is no CSV file", file.display()))? {
-        let position = record.position().context("a CSV reader knows where it is")?;
-        progress.set_position(position.byte());
+    for (row, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
+        progress.inc(line.len() as u64 + 1);
+        let Some(record) = record_of(line) else { continue };
         let index = match column {
             Some(index) => index,
             None => {
                 let (index, is_header) = number_column(&record, region)
-                    .with_context(|| format!("{}: row 1 has no column `number`", file.display()))?;
+                    .with_context(|| format!("{}: row {row} has no column `number`", file.display()))?;
                 column = Some(index);
                 if is_header {
                     continue;
@@ -108,8 +108,8 @@ fn read_numbers(file: &Path, region: Region) -> Result<(NumberedRows, Vec<BadRow
             }
         };
         match number_at(&record, index, region) {
-            Ok(number) => numbers.push((position.line(), number)),
-            Err(why) => bad_rows.push(BadRow { row: position.line(), why: format!("column number: {why}") }),
+            Ok(number) => numbers.push((row, number)),
+            Err(why) => bad_rows.push(BadRow { row, why: format!("column number: {why}") }),
         }
     }
     progress.finish_and_clear();
@@ -117,6 +117,18 @@ fn read_numbers(file: &Path, region: Region) -> Result<(NumberedRows, Vec<BadRow
         bail!("{} is empty; give a CSV file with a column `number`", file.display());
     }
     Ok((numbers, bad_rows))
+}
+
+/// The fields of one line; none where it is blank.
+fn record_of(line: &[u8]) -> Option<csv::ByteRecord> {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .buffer_capacity(line.len().max(1))
+        .from_reader(line.trim_ascii());
+    let mut record = csv::ByteRecord::new();
+    reader.read_byte_record(&mut record).is_ok_and(|is_row| is_row).then_some(record)
 }
 
 fn number_at(record: &csv::ByteRecord, index: usize, region: Region) -> Result<PhoneNumber, String> {

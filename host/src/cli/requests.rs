@@ -16,7 +16,7 @@ pub struct Numbers {
     /// The account
     id: String,
     /// Numbers as people write them, such as +13105550123 or "(310) 555-0123"
-    #[arg(required = true, value_name = "NUMBER", allow_hyphen_values = true)]
+    #[arg(required = true, value_name = "NUMBER")]
     numbers: Vec<String>,
 }
 
@@ -25,7 +25,7 @@ pub struct Monitor {
     /// The account
     id: String,
     /// Numbers as people write them
-    #[arg(required_unless_present = "all", value_name = "NUMBER", allow_hyphen_values = true)]
+    #[arg(required_unless_present = "all", value_name = "NUMBER")]
     numbers: Vec<String>,
     /// Every number of the account that is not monitored, in ascending order
     #[arg(long, conflicts_with = "numbers")]

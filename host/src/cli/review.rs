@@ -138,6 +138,7 @@ pub async fn serve(desk: &Desk, Serve { once }: Serve) -> Result<Done> {
 }
 
 async fn serve_once(dialguard: &Dialguard) -> Result<Done> {
+    schedule::resume_all(dialguard).await?;
     let due = schedule::due_accounts(dialguard, dialguard.now())?;
     let (mut reviewed, mut failed) = (0, Vec::new());
     schedule::review_all(dialguard, due, std::future::pending(), |id, outcome| match outcome {
