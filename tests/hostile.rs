@@ -1,1 +1,633 @@
-//! To be written.
+//! Policies that mean harm, each running into one limit. After every one of them the process lives, the ledger is as
+//! it was, and the next run of an honest policy is right.
+
+#[path = "hostile/policies.rs"]
+mod policies;
+#[path = "hostile/scene.rs"]
+mod scene;
+
+use dialguard::contract::*;
+use dialguard::dialguard::DialguardError;
+use dialguard::ledger::LedgerError;
+use dialguard::policy::{Limits, Policy, PolicyError, PolicyFault};
+use policies::{Hostile, parse, reference_with};
+use scene::{ACME, Scene, reference, slow_dialer};
+use std::time::{Duration, Instant};
+
+/// Small, so that each is reached at once.
+const LIMITS: Limits = Limits {
+    compute_time_max: Duration::from_millis(100),
+    memory_bytes_max: 4 << 20,
+    answer_bytes_max: 1 << 20,
+    look_ups_max: 1_000,
+    import_calls_max: 100,
+    import_time_max: Duration::from_millis(100),
+};
+
+/// Room enough to hand over a large plan.
+const ROOMY: Limits = Limits {
+    memory_bytes_max: 64 << 20,
+    answer_bytes_max: 64 << 20,
+    compute_time_max: Duration::from_secs(5),
+    ..LIMITS
+};
+
+const SPIN: &str = "(loop $again (br $again))";
+
+const OUT_OF_TIME: PolicyFault = PolicyFault::OutOfTime(LIMITS.compute_time_max);
+const OUT_OF_MEMORY: PolicyFault = PolicyFault::OutOfMemory(LIMITS.memory_bytes_max);
+const TOO_LARGE: PolicyFault = PolicyFault::TooLarge(LIMITS.answer_bytes_max);
+
+fn trapped(why: &str) -> PolicyFault {
+    PolicyFault::Trapped(why.into())
+}
+
+fn compiled(policy: Hostile, limits: Limits) -> Policy {
+    Policy::compile(&policy.component(), limits).expect("it looks like a policy")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_misbehaves_loses_its_run_and_nobody_else_anything() {
+    let scenarios: Vec<(&str, Hostile, PolicyFault)> = vec![
+        ("an endless loop", Hostile::review(SPIN), OUT_OF_TIME),
+        (
+            "a memory bomb",
+            Hostile::review("(loop $again (drop (memory.grow (i32.const 1))) (br $again))"),
+            OUT_OF_MEMORY,
+        ),
+        (
+            "a storm of copies",
+            Hostile::review(
+                "(drop (memory.grow (i32.const 56)))
+                 (loop $again
+                   (memory.copy (i32.const 0x200000) (i32.const 0x20000) (i32.const 0x1a0000))
+                   (br $again))",
+            ),
+            OUT_OF_TIME,
+        ),
+        (
+            "a storm of fills",
+            Hostile::review(
+                "(drop (memory.grow (i32.const 56)))
+                 (loop $again
+                   (memory.fill (i32.const 0x20000) (i32.const 7) (i32.const 0x390000))
+                   (br $again))",
+            ),
+            OUT_OF_TIME,
+        ),
+        (
+            "a recursion without end",
+            Hostile {
+                items: "(func $deeper (result i32) (i32.add (call $deeper) (i32.const 1)))",
+                review: "(drop (call $deeper))",
+                ..Hostile::default()
+            },
+            trapped("wasm trap: call stack exhausted"),
+        ),
+        (
+            "a flood of import calls",
+            Hostile::review("(loop $again (drop (call $now)) (br $again))"),
+            PolicyFault::TooManyCalls(LIMITS.import_calls_max),
+        ),
+        (
+            "a look-up of more bytes than it may hand over",
+            Hostile::review(
+                "(drop (memory.grow (i32.const 56)))
+                 (call $look-up (i32.const 0) (i32.const 200000) (i32.const 0x1100))",
+            ),
+            TOO_LARGE,
+        ),
+        (
+            "a trap in the middle",
+            Hostile::review("(unreachable)"),
+            trapped("wasm trap: wasm `unreachable` instruction executed"),
+        ),
+        (
+            "a look beyond its memory",
+            Hostile::review("(drop (i32.load (i32.const -8)))"),
+            trapped("wasm trap: out of bounds memory access"),
+        ),
+        ("a loop where the host hands it data", Hostile { alloc: SPIN, ..Hostile::default() }, OUT_OF_TIME),
+        ("a loop once its answer was read", Hostile { post: SPIN, ..Hostile::default() }, OUT_OF_TIME),
+        (
+            "an import called where the host hands it data",
+            Hostile { alloc: "(drop (call $now))", ..Hostile::default() },
+            trapped("wasm trap: cannot leave component instance"),
+        ),
+        (
+            "a plan of a million actions",
+            Hostile::review("(i32.store (i32.const 0x202c) (i32.const 1000000))"),
+            trapped("list pointer/length out of bounds of memory"),
+        ),
+        (
+            "a plan of 90,000 actions",
+            Hostile::review(
+                "(drop (memory.grow (i32.const 56)))
+                 (i32.store (i32.const 0x2028) (i32.const 0x10000))
+                 (i32.store (i32.const 0x202c) (i32.const 90000))",
+            ),
+            TOO_LARGE,
+        ),
+        (
+            "an error that is a novel",
+            Hostile::review(
+                "(memory.fill (i32.const 0x8000) (i32.const 0x78) (i32.const 5000))
+                 (i32.store8 (i32.const 0x2000) (i32.const 1))
+                 (i32.store (i32.const 0x200c) (i32.const 0x8000))
+                 (i32.store (i32.const 0x2010) (i32.const 5000))",
+            ),
+            PolicyFault::TooLarge(2_000),
+        ),
+        (
+            "an action that the contract does not know",
+            Hostile::review("(drop (call $act (i32.const 9)))"),
+            trapped("unexpected discriminant: 9"),
+        ),
+        (
+            "a string that is no text",
+            Hostile::review("(i32.store8 (local.get $id) (i32.const 0xff))"),
+            trapped("invalid utf-8 sequence of 1 bytes from index 0"),
+        ),
+    ];
+    let scene = Scene::new().await;
+    let unharmed = Unharmed::of(&scene).await;
+    for (what, policy, expected) in scenarios {
+        let error = scene.dialguard(compiled(policy, LIMITS)).review("acme").await.expect_err(what);
+        assert_eq!(fault(error), expected, "{what}");
+        unharmed.still(&scene, what).await;
+    }
+    unharmed.reviews_at_last(&scene).await;
+}
+
+fn fault(error: DialguardError) -> PolicyFault {
+    match error {
+        DialguardError::Policy(PolicyError::Fault(fault)) => fault,
+        other => panic!("not blamed on the policy: {other}"),
+    }
+}
+
+/// What the ledger held, and what an honest policy would plan.
+struct Unharmed {
+    ledger: String,
+    plan: Plan,
+}
+
+impl Unharmed {
+    async fn of(scene: &Scene) -> Self {
+        let plan = scene.dialguard(reference()).try_review("acme").await.expect("a plan").plan;
+        let replacement =
+            Replacement { number: ACME, replacement: ACME + 90, slot: 1, why: ReplacementReason::Flagged };
+        assert_eq!(plan.actions, [Action::ReplaceNumber(replacement)]);
+        Unharmed { ledger: scene.snapshot(), plan }
+    }
+
+    async fn still(&self, scene: &Scene, after: &str) {
+        assert_eq!(scene.snapshot(), self.ledger, "the ledger after {after}");
+        let plan = scene.dialguard(reference()).try_review("acme").await.expect("a plan").plan;
+        assert_eq!(plan, self.plan, "an honest plan after {after}");
+    }
+
+    async fn reviews_at_last(&self, scene: &Scene) {
+        let reviewed = scene.dialguard(reference()).review("acme").await.expect("a review");
+        assert_eq!(reviewed.plan, self.plan);
+        assert_eq!(reviewed.replaced.len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_breaks_the_ledger_is_refused_whole() {
+    let start = |last: &[u64]| Some(Request::StartMonitoring(last.iter().map(|last| ACME + last).collect()));
+    let stop = |last: u64| Some(Request::StopMonitoring(vec![ACME + last]));
+    let delete =
+        |last: u64| Some(Request::DeleteNumbers(Deletion { numbers: vec![ACME + last], accept_slot_loss: true }));
+    const LOOK: &str = "(call $look-around (local.get $id) (local.get $id-len))";
+    // What is asked for (none: a review), what is planned, and what is said about it.
+    let scenarios: Vec<(Option<Request>, &str, &str)> = vec![
+        (None, "(i32.store8 (local.get $id) (i32.const 0x7a))", "it is for account \"zcme\""),
+        (None, "(i64.store (i32.const 0x2010) (i64.const 1))", "it is based on revision 1"),
+        (None, "(i64.store (i32.const 0x2018) (i64.const 5))", "it was decided at 5, not now"),
+        (None, "(call $rate (i64.const 13105550100) (i32.const 3))", "unmonitored"),
+        (None, "LOOK (call $rate (i64.const 13105550150) (i32.const 3))", "unmonitored"),
+        (
+            None,
+            "LOOK (call $rate (i64.const 13105550100) (i32.const 1)) (call $rate (i64.const 13105550100) (i32.const 1))",
+            "out of order",
+        ),
+        (
+            None,
+            "LOOK (call $rate (i64.const 13105550101) (i32.const 3))
+             (call $replace (i64.const 13105550101) (i64.const 13105550105) (i32.const 2))",
+            "+13105550105 was not on offer",
+        ),
+        (
+            None,
+            "LOOK (call $rate (i64.const 13105550101) (i32.const 3)) (call $rate (i64.const 13105550102) (i32.const 3))
+             (call $replace (i64.const 13105550101) (i64.const 13105550190) (i32.const 2))
+             (call $replace (i64.const 13105550102) (i64.const 13105550190) (i32.const 3))",
+            "or is used twice",
+        ),
+        (None, "LOOK (call $replace (i64.const 13105550101) (i64.const 13105550190) (i32.const 2))", "not flagged"),
+        (None, "LOOK (call $release (i64.const 13105550105))", "nobody asked for that"),
+        (
+            start(&[4, 5]),
+            "LOOK (call $occupy (i64.const 13105550104) (i32.const 5)) (call $occupy (i64.const 13105550105) (i32.const 5))",
+            "slot 5 is occupied or locked",
+        ),
+        (start(&[4]), "LOOK (call $occupy (i64.const 13105550104) (i32.const 1))", "slot 1 is occupied or locked"),
+        (start(&[4]), "(call $occupy (i64.const 13105550104) (i32.const 1))", "without reading every monitored number"),
+        (start(&[4]), "LOOK (call $occupy (i64.const 13105550104) (i32.const 16))", "there is no slot 16"),
+        (start(&[99]), "LOOK (call $occupy (i64.const 13105550199) (i32.const 5))", "is not the account's"),
+        (start(&[50]), "LOOK (call $occupy (i64.const 13105550150) (i32.const 5))", "is not the account's"),
+        (
+            stop(0),
+            "LOOK (call $lock (i64.const 13105550100) (i32.const 1) (i64.const 1))",
+            "it locks slot 1 until 1, which is not the cycle's end",
+        ),
+        (delete(0), "(call $release (i64.const 13105550100))", "without reading every monitored number"),
+        (delete(0), "LOOK (call $release (i64.const 13105550100))", "still has its slot"),
+        (stop(0), "(i32.store (i32.const 0x203c) (i32.const 3))", "it has 3 answers for 1 questions"),
+    ];
+    let scene = Scene::new().await;
+    let unharmed = Unharmed::of(&scene).await;
+    for (request, plans, expected) in scenarios {
+        let plans: &str = plans.replace("LOOK", LOOK).leak();
+        let told = match request {
+            None => refused(&scene, Hostile::review(plans), None).await,
+            Some(request) => refused(&scene, Hostile::decide(plans), Some(request)).await,
+        };
+        assert!(told.contains(expected), "{plans}: {told}, not {expected}");
+        unharmed.still(&scene, plans).await;
+    }
+    unharmed.reviews_at_last(&scene).await;
+}
+
+/// What the ledger says about the plan of a policy.
+async fn refused(scene: &Scene, policy: Hostile, request: Option<Request>) -> String {
+    let dialguard = scene.dialguard(compiled(policy, ROOMY));
+    let error = match request {
+        None => dialguard.review("acme").await.map(|_| ()),
+        Some(request) => dialguard.decide("acme", &request).await.map(|_| ()),
+    };
+    match error.expect_err("a plan that breaks the ledger") {
+        DialguardError::Ledger(LedgerError::Plan(fault)) => fault.to_string(),
+        other => panic!("not blamed on the plan: {other}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_of_unheard_of_size_is_refused() {
+    const GROW: &str = "(drop (memory.grow (i32.const 900)))";
+    let scenarios = [
+        (
+            "GROW (i32.store (i32.const 0x2028) (i32.const 0x40000)) (i32.store (i32.const 0x202c) (i32.const 1000000))",
+            "nobody asked for that",
+        ),
+        (
+            "GROW (i32.store (i32.const 0x2020) (i32.const 0x40000)) (i32.store (i32.const 0x2024) (i32.const 1000000))",
+            "unmonitored",
+        ),
+        (
+            "GROW (i32.store (i32.const 0x2030) (i32.const 0x40000)) (i32.store (i32.const 0x2034) (i32.const 100000))",
+            "it has 100000 notices",
+        ),
+        (
+            "GROW (memory.fill (i32.const 0x10000) (i32.const 0x78) (i32.const 10000000))
+             (call $notice (i32.const 4) (i64.const 0) (i32.const 0x10000) (i32.const 10000000))",
+            "a notice has more than 2000 bytes",
+        ),
+    ];
+    let scene = Scene::new().await;
+    let unharmed = Unharmed::of(&scene).await;
+    for (plans, expected) in scenarios {
+        let told = refused(&scene, Hostile::review(plans.replace("GROW", GROW).leak()), None).await;
+        assert!(told.contains(expected), "{plans}: {told}, not {expected}");
+        unharmed.still(&scene, plans).await;
+    }
+}
+
+/// Notices stand among the ledger's events for ever, so none may pass for what the ledger recorded itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_cannot_forge_history() {
+    let scene = Scene::new().await;
+    let unharmed = Unharmed::of(&scene).await;
+    let kinds = ["charged", "turned-flagged", "replaced", "slot-locked", "account-added", "numbers-imported"];
+    for kind in kinds {
+        let items = format!("(data (i32.const 0x8000) \"{kind}\")").leak();
+        let review = format!(
+            "(call $notice (i32.const {}) (i64.const 0) (i32.const 0x8000) (i32.const {}))",
+            kind.len(),
+            kind.len()
+        );
+        let told = refused(&scene, Hostile { items, ..Hostile::review(review.leak()) }, None).await;
+        assert!(told.contains("would pass for what the ledger records"), "{kind}: {told}");
+    }
+    let scenarios = [
+        (
+            "(data (i32.const 0x8000) \"Charged\")",
+            "(call $notice (i32.const 7) (i64.const 0) TEXT)",
+            "no kind of notice",
+        ),
+        ("", "(call $notice (i32.const 0) (i64.const 0) TEXT)", "no kind of notice"),
+        ("(data (i32.const 0x8000) \"ok\")", "(call $notice (i32.const 2) (i64.const -1) TEXT)", "cannot be E.164"),
+        (
+            "(data (i32.const 0x8000) \"ok\\1b[2J\")",
+            "(call $notice (i32.const 2) (i64.const 0) (i32.const 0x8000) (i32.const 6))",
+            "control characters",
+        ),
+    ];
+    for (items, review, expected) in scenarios {
+        let review = review.replace("TEXT", "(i32.const 0x3100) (i32.const 7)").leak();
+        let told = refused(&scene, Hostile { items, ..Hostile::review(review) }, None).await;
+        assert!(told.contains(expected), "{review}: {told}, not {expected}");
+    }
+    unharmed.still(&scene, "forged notices").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_policy_may_not_ask_it_is_told() {
+    // Each passes on the import's error as its own; that of a look-up stands four bytes further ahead.
+    const PASS_ON: &str = "(i32.store8 (i32.const 0x2000) (i32.const 1))
+         (memory.copy (i32.const 0x2008) (i32.const 0x1104) (i32.const 12))";
+    let scenarios = [
+        (
+            "numbers looked up until the budget is used up",
+            "(local.set $id (i32.const 0x8000))
+             (loop $fill
+               (i64.store (local.get $id) (i64.add (i64.const 13105550000) (i64.extend_i32_u (local.get $id))))
+               (local.set $id (i32.add (local.get $id) (i32.const 8)))
+               (br_if $fill (i32.lt_u (local.get $id) (i32.const 0x8320))))
+             (loop $again
+               (call $look-up (i32.const 0x8000) (i32.const 100) (i32.const 0x1100))
+               (br_if $again (i32.eqz (i32.load8_u (i32.const 0x1100)))))",
+            ErrorCode::OverBudget,
+        ),
+        (
+            "more numbers at once than a call takes",
+            "(call $look-up (i32.const 0x8000) (i32.const 10001) (i32.const 0x1100))",
+            ErrorCode::InvalidRequest,
+        ),
+        (
+            "a number that cannot be",
+            "(call $look-up (i32.const 0x4000) (i32.const 1) (i32.const 0x1100))",
+            ErrorCode::InvalidRequest,
+        ),
+        (
+            "another account's numbers",
+            "(i64.store (local.get $id) (i64.const 0x726568746f))
+             (call $monitored (local.get $id) (i32.const 5) (i64.const 0) (i32.const 10) (i32.const 0x1100))",
+            ErrorCode::NoSuchAccount,
+        ),
+    ];
+    let scene = Scene::new().await;
+    for (what, asks, code) in scenarios {
+        let review = format!("{asks} {PASS_ON}").leak();
+        let error = scene.dialguard(compiled(Hostile::review(review), LIMITS)).review("acme").await;
+        match error {
+            Err(DialguardError::Policy(PolicyError::Answered(error))) => {
+                assert_eq!(error.code, code, "{what}: {error:?}")
+            }
+            other => panic!("{what}: {other:?}"),
+        }
+    }
+}
+
+/// Numbers that no database holds must not reach one.
+#[tokio::test(flavor = "multi_thread")]
+async fn impossible_parameters_harm_nobody() {
+    let asks = [
+        "(call $flag-events (local.get $id) (local.get $id-len) (i64.const -1) (i32.const 0x1100))",
+        "(call $monitored (local.get $id) (local.get $id-len) (i64.const -1) (i32.const -1) (i32.const 0x1100))",
+        "(call $monitored (local.get $id) (local.get $id-len) (i64.const 0) (i32.const 0) (i32.const 0x1100))",
+        "(call $candidates (local.get $id) (local.get $id-len) (i64.const -1) (i32.const -1) (i32.const 0x1100))",
+    ];
+    for ask in asks {
+        let scene = Scene::new().await;
+        let reviewed = scene.dialguard(compiled(Hostile::review(ask), LIMITS)).review("acme").await;
+        assert!(reviewed.expect(ask).plan.actions.is_empty(), "{ask}");
+    }
+}
+
+#[tokio::test]
+async fn describing_itself_a_policy_calls_no_import() {
+    let scenarios = [
+        ("(drop (call $now))", Some(PolicyFault::UnexpectedImport)),
+        (
+            "(call $get-account (i32.const 0x3100) (i32.const 7) (i32.const 0x1000))",
+            Some(PolicyFault::UnexpectedImport),
+        ),
+        (SPIN, Some(OUT_OF_TIME)),
+        ("", None),
+    ];
+    for (describe, expected) in scenarios {
+        let told = compiled(Hostile { describe, ..Hostile::default() }, LIMITS).describe().await;
+        match (told, expected) {
+            (Ok(description), None) => assert_eq!(description.name, "hostile"),
+            (Err(PolicyError::Fault(fault)), Some(expected)) => assert_eq!(fault, expected, "{describe}"),
+            (told, _) => panic!("{describe}: {told:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_screening_answers_every_number() {
+    let policy = compiled(Hostile::default(), LIMITS);
+    let told = policy.screen(&slow_dialer(Some(Duration::ZERO)), "acme", &[ACME]).await;
+    assert!(matches!(told, Err(PolicyError::Fault(PolicyFault::Trapped(_)))), "{told:?}");
+}
+
+#[test]
+fn what_is_no_policy_is_refused_before_it_runs() {
+    let harmless = Hostile::default();
+    let memory = "(memory (export \"memory\") 4)";
+    let scenarios: Vec<(&str, Vec<u8>, &str)> = vec![
+        ("an empty file", Vec::new(), "empty"),
+        ("garbage", b"#!/bin/sh\necho hello\n".to_vec(), "no WebAssembly"),
+        ("half a component", harmless.component()[..5_000].to_vec(), "out of bounds"),
+        ("a core module", harmless.core_module(), "core module"),
+        ("an empty component", parse("(component)"), "dialguard:reputation/policy@0.1.0"),
+        ("a missing export", reference_with("get-usage", "got-usage"), "get-usage"),
+        ("an answer of another type", reference_with("summary", "summery"), "summary"),
+        (
+            "a wish for the network",
+            reference_with("dialguard:reputation/clock@0.1.0", "wasi:http/outgoing-handler@0.2.0"),
+            "wasi:http/outgoing-handler@0.2.0",
+        ),
+        (
+            "a wish for the environment",
+            parse(
+                "(component (import \"wasi:cli/environment@0.2.0\"
+                   (instance (export \"get-arguments\" (func (result (list string)))))))",
+            ),
+            "wasi:cli/environment@0.2.0",
+        ),
+        (
+            "a start function that loops",
+            Hostile { items: "(start $spin) (func $spin (loop $again (br $again)))", ..harmless }.component(),
+            "it computed for more than 100ms",
+        ),
+        (
+            "a start function that asks the dialer",
+            Hostile { items: "(start $ask) (func $ask (drop (call $now)))", ..harmless }.component(),
+            "called an import",
+        ),
+        ("another version", reference_with("@0.1.0", "@0.9.0"), "@0.9.0"),
+        (
+            "more memory from the start than it may have",
+            harmless.component_with(memory, "(memory (export \"memory\") 65)"),
+            "memory",
+        ),
+        (
+            "two memories, each within the limit",
+            parse(
+                "(component (core module $m (memory 1)) (core instance (instantiate $m)) (core instance (instantiate $m)))",
+            ),
+            "2 Wasm linear memories",
+        ),
+        (
+            "a table without end",
+            harmless.component_with(memory, "(memory (export \"memory\") 4) (table 1000000 funcref)"),
+            "table",
+        ),
+    ];
+    for (what, component, expected) in scenarios {
+        let told = Policy::compile(&component, LIMITS).err().expect(what).to_string();
+        if !told.contains(expected) {
+            eprintln!("{what}: {told}");
+        }
+    }
+    panic!();
+}
+
+#[test]
+fn proposals_that_no_policy_needs_are_off() {
+    let scenarios = [
+        ("threads", "(memory 1 1 shared)", "threads"),
+        ("memory64", "(memory i64 1)", "memory64"),
+        ("multi-memory", "(memory 1) (memory 1)", "multi"),
+        ("custom page sizes", "(memory 1 (pagesize 1))", "page size"),
+        ("garbage collection", "(type (struct (field i32)))", "gc"),
+        ("typed function references", "(type $f (func)) (func (param (ref $f)))", "function"),
+        ("exceptions", "(tag)", "exceptions"),
+        ("tail calls", "(func $f (return_call $f))", "tail call"),
+        (
+            "relaxed SIMD",
+            "(func (param v128) (result v128) (i8x16.relaxed_swizzle (local.get 0) (local.get 0)))",
+            "relaxed",
+        ),
+        (
+            "wide arithmetic",
+            "(func (param i64) (result i64 i64) (i64.mul_wide_u (local.get 0) (local.get 0)))",
+            "wide arithmetic",
+        ),
+    ];
+    for (what, uses, expected) in scenarios {
+        let component = parse(&format!("(component (core module {uses}))"));
+        let told = Policy::compile(&component, LIMITS).err().expect(what).to_string();
+        assert!(told.contains(expected), "{what}: {told}, not {expected}");
+    }
+    // What compilers of every language use stays on.
+    let used = "(func (param externref v128 f32) (result i32 i64)
+        (i32.extend8_s (i32.trunc_sat_f32_s (local.get 2))) (i64.const 1))";
+    let component = parse(&format!("(component (core module {}))", used.replace("externref", "funcref")));
+    let told = Policy::compile(&component, LIMITS).err().expect("a component without exports").to_string();
+    assert!(told.contains("dialguard:reputation/policy@0.1.0"), "only the export is missing: {told}");
+}
+
+/// One thread for all: whoever does not give it back stops the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn while_policies_loop_other_accounts_are_reviewed() {
+    let scene = Scene::new().await;
+    let looping = compiled(Hostile::review(SPIN), Limits { compute_time_max: Duration::from_secs(1), ..LIMITS });
+    let hostile = scene.dialguard(looping);
+    let loops: Vec<_> = (0..3)
+        .map(|_| {
+            let hostile = hostile.clone();
+            tokio::spawn(async move { hostile.review("acme").await.map(|_| ()) })
+        })
+        .collect();
+    let honest = scene.dialguard(reference());
+    let reviewed = tokio::spawn(async move { honest.review("other").await }).await.expect("no panic");
+    assert_eq!(reviewed.expect("a review").plan.reviews.len(), 4);
+    assert!(loops.iter().all(|looping| !looping.is_finished()), "the loops ended too soon to disturb anybody");
+    for looping in loops {
+        let error = looping.await.expect("no panic").expect_err("an endless loop");
+        assert_eq!(fault(error), PolicyFault::OutOfTime(Duration::from_secs(1)));
+    }
+}
+
+#[tokio::test]
+async fn a_dialer_that_hangs_is_unavailable() {
+    let hanging = slow_dialer(None);
+    for policy in
+        [compiled(Hostile::default(), LIMITS), Policy::compile(dialguard::policy::REFERENCE_POLICY, LIMITS).unwrap()]
+    {
+        let begun = Instant::now();
+        match policy.review_account(&hanging, "acme").await {
+            Err(PolicyError::Answered(error)) => assert_eq!(error.code, ErrorCode::Unavailable),
+            other => panic!("{other:?}"),
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "the run took {:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn time_that_the_dialer_takes_is_not_the_policys() {
+    const ASK_FORTY_TIMES: &str = "(loop $again
+          (call $flag-events (local.get $id) (local.get $id-len) (i64.const 0) (i32.const 0x1100))
+          (i32.store (i32.const 0x8000) (i32.add (i32.load (i32.const 0x8000)) (i32.const 1)))
+          (br_if $again (i32.lt_u (i32.load (i32.const 0x8000)) (i32.const 40))))";
+    let slow = slow_dialer(Some(Duration::from_millis(12)));
+    let policy = compiled(Hostile::review(ASK_FORTY_TIMES), LIMITS);
+    let answered = policy.review_account(&slow, "acme").await.expect("a plan, for all the waiting");
+    assert!(answered.answer.reviews.is_empty());
+    // Waiting once buys no time to loop in.
+    let looping = Hostile::review(
+        "(call $flag-events (local.get $id) (local.get $id-len) (i64.const 0) (i32.const 0x1100))
+         (loop $again (br $again))",
+    );
+    let told = compiled(looping, LIMITS).review_account(&slow, "acme").await;
+    assert!(matches!(told, Err(PolicyError::Fault(OUT_OF_TIME))), "{told:?}");
+}
+
+/// More runs than an engine has room for wait for their turn; none is refused, nor blamed on the policy.
+#[tokio::test]
+async fn nobody_is_refused_for_want_of_room() {
+    let slow = slow_dialer(Some(Duration::from_millis(20)));
+    let policy = compiled(Hostile::default(), LIMITS);
+    let mut runs = tokio::task::JoinSet::new();
+    for _ in 0..400 {
+        let (policy, slow) = (policy.clone(), slow.clone());
+        runs.spawn(async move { policy.review_account(&slow, "acme").await.map(|_| ()) });
+    }
+    while let Some(run) = runs.join_next().await {
+        run.expect("no panic").expect("a plan");
+    }
+}
+
+/// Two gigabytes are asked for in all, and given back each time.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn memory_is_given_back() {
+    const HOARD: &str = "(loop $again
+          (memory.fill (i32.mul (memory.size) (i32.const 0x10000)) (i32.const 1) (i32.const 0))
+          (drop (memory.grow (i32.const 16)))
+          (memory.fill (i32.sub (i32.mul (memory.size) (i32.const 0x10000)) (i32.const 0x100000))
+            (i32.const 1) (i32.const 0x100000))
+          (br $again))";
+    let policy = compiled(Hostile::review(HOARD), ROOMY);
+    let dialer = slow_dialer(Some(Duration::ZERO));
+    let before = resident_bytes();
+    for _ in 0..32 {
+        let told = policy.review_account(&dialer, "acme").await;
+        assert!(matches!(told, Err(PolicyError::Fault(PolicyFault::OutOfMemory(_)))), "{told:?}");
+    }
+    let kept = resident_bytes().saturating_sub(before);
+    assert!(kept < 512 << 20, "{} MiB were kept", kept >> 20);
+}
+
+#[cfg(target_os = "linux")]
+fn resident_bytes() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the resident size");
+    line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number") << 10
+}

@@ -1,4 +1,12 @@
 //! Dialguard keeps a dialer's phone numbers clean.
+//!
+//! The decisions are a WebAssembly component, the *policy*; this library runs it, checks its plans, and is a complete
+//! dialer around it besides.
+//!
+//! - **To embed a policy** in a dialer of your own: give [`dialer::Dialer`] your clock, carriers and numbers, and call
+//!   [`policy::Policy`]. Hold what it plans against [`check`] before you apply it. The README shows all of it.
+//! - **To use the reference dialer**, with its ledger, carrier sources and schedule: [`Dialguard`] and [`schedule`].
+//! - [`contract`] has the types of `wit/`, whose comments are the manual.
 #![warn(missing_docs)]
 
 pub mod calendar;
@@ -17,5 +25,11 @@ pub mod schedule;
 pub mod settings;
 pub mod sources;
 
+pub use async_trait::async_trait;
 pub use dialguard::Dialguard;
 pub use run::Shown;
+
+/// The README's example is compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -5,6 +5,7 @@ use crate::dialer::Dialer;
 use crate::run::{Run, Shown, TABLE_ENTRIES_MAX};
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, Weak};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::component::{Component, HasSelf, Linker};
@@ -123,9 +124,11 @@ impl Policy {
 
     /// Compiles a component that implements the world `reputation-policy` and imports nothing besides.
     ///
-    /// Takes a tenth of a second or so; a compiled policy serves for as long as the program runs.
+    /// Takes a tenth of a second or so; a compiled policy serves for as long as the program runs. It is instantiated
+    /// once, within its limits and with nothing to import: the types of its exports are compared only then.
     pub fn compile(component: &[u8], limits: Limits) -> Result<Self, NotAPolicy> {
         let refused = |error: wasmtime::Error| NotAPolicy(format!("{error:#}"));
+        check_header(component)?;
         let engine = engine(&limits).map_err(refused)?;
         let component_compiled = Component::from_binary(&engine, component).map_err(refused)?;
         let mut linker = Linker::<Run>::new(&engine);
@@ -133,7 +136,9 @@ impl Policy {
         let template = linker.instantiate_pre(&component_compiled).and_then(PolicyTemplate::new).map_err(refused)?;
         let digest = Sha256::digest(component).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let places = Arc::new(Semaphore::new(RUNS_MAX as usize));
-        Ok(Policy { template, limits, digest: digest.into(), places, _ticker: tick(engine) })
+        let policy = Policy { template, limits, digest: digest.into(), places, _ticker: tick(engine) };
+        policy.try_out().map_err(|fault| NotAPolicy(fault.to_string()))?;
+        Ok(policy)
     }
 
     /// SHA-256 of the component's bytes, in hexadecimal.
@@ -211,6 +216,17 @@ impl Policy {
         Ok(Sandbox { policy, store, _place: place })
     }
 
+    /// Instantiates it for nobody. There is nothing to wait for but its own start function, so this needs no runtime.
+    fn try_out(&self) -> Result<(), PolicyFault> {
+        let mut trial = std::pin::pin!(self.begin(None));
+        let mut context = Context::from_waker(Waker::noop());
+        loop {
+            if let Poll::Ready(begun) = trial.as_mut().poll(&mut context) {
+                return begun.map(|_| ());
+            }
+        }
+    }
+
     fn answered<T>(
         &self,
         answer: wasmtime::Result<Result<T, Error>>,
@@ -264,6 +280,20 @@ const PROPOSALS_OFF: WasmFeatures = WasmFeatures::THREADS
     .union(WasmFeatures::RELAXED_SIMD)
     .union(WasmFeatures::WIDE_ARITHMETIC)
     .union(WasmFeatures::CM_ASYNC);
+
+/// What a file is that is no component at all, in words that help whoever chose it.
+fn check_header(file: &[u8]) -> Result<(), NotAPolicy> {
+    const CORE_MODULE: &[u8] = b"\0asm\x01\0\0\0";
+    let misfit = match file {
+        [] => "the file is empty",
+        _ if file.starts_with(CORE_MODULE) => {
+            "it is a core module; make it a component with `wasm-tools component new`"
+        }
+        _ if !file.starts_with(b"\0asm") => "the file is no WebAssembly",
+        _ => return Ok(()),
+    };
+    Err(NotAPolicy(misfit.into()))
+}
 
 /// An engine for one policy: a sandbox in which nothing works that policies do not need.
 fn engine(limits: &Limits) -> wasmtime::Result<Engine> {

@@ -1,0 +1,172 @@
+//! Where hostile policies are let loose: a ledger with two accounts, and dialers that answer late or never.
+
+use dialguard::Dialguard;
+use dialguard::calendar::rfc3339;
+use dialguard::clock::FixedClock;
+use dialguard::contract::*;
+use dialguard::dialer::{CarrierLookup, Dialer, NumberInventory};
+use dialguard::ledger::{EventFilter, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
+use dialguard::phone::Region;
+use dialguard::policy::{Limits, Policy};
+use dialguard::settings::default_settings;
+use std::fmt::Write;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Noon UTC of 1 March 2026.
+pub const NOW: Timestamp = 1_772_366_400;
+
+/// The numbers of the account `acme` end in 0 to 5, those of `other` in 50 to 53, and candidates in 90 and 91.
+pub const ACME: PhoneNumber = 13_105_550_100;
+
+/// Two accounts that monitor four numbers each in slots 1 to 4 and replace automatically. All carriers flag `acme`'s
+/// first, so a right review replaces that one by its closest candidate.
+pub struct Scene {
+    folder: TempDir,
+    ledger: Arc<Ledger>,
+}
+
+impl Scene {
+    pub async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the ledger");
+        let ledger = Arc::new(Ledger::open_or_create(folder.path()).expect("a ledger"));
+        let scene = Scene { folder, ledger };
+        scene.carriers_flag(ACME);
+        scene.add_account("acme", (ACME..ACME + 6).collect()).await;
+        scene.add_account("other", (ACME + 50..ACME + 54).collect()).await;
+        let candidates = [ACME + 90, ACME + 91];
+        scene.ledger.import_numbers("acme", &candidates, ImportedAs::Candidate, NOW).expect("candidates on hand");
+        scene
+    }
+
+    async fn add_account(&self, id: &str, numbers: Vec<PhoneNumber>) {
+        let settings = Settings { auto_replace: true, checks_to_flag: 1, ..default_settings() };
+        let new = NewAccount {
+            id: id.into(),
+            blocks: 1,
+            time_zone: chrono_tz::UTC,
+            region: Region::US,
+            review_at: chrono::NaiveTime::MIN,
+            settings,
+        };
+        let reference = self.dialguard(reference());
+        reference.add_account(&new).await.expect("an account");
+        self.ledger.import_numbers(id, &numbers, ImportedAs::Owned, NOW).expect("numbers");
+        let request = Request::StartMonitoring(numbers[..4].to_vec());
+        reference.decide(id, &request).await.expect("four numbers are monitored");
+    }
+
+    fn carriers_flag(&self, flagged: PhoneNumber) {
+        let mut rows = "number,carrier,score,label,observed_at\n".to_owned();
+        for number in ACME..ACME + 100 {
+            for carrier in ["A", "B"] {
+                let score = if number == flagged { 95 } else { 5 };
+                writeln!(rows, "+{number},{carrier},{score},,{}", rfc3339(NOW)).expect("text grows");
+            }
+        }
+        let path = self.folder.path().join("verdicts.csv");
+        std::fs::write(&path, rows).expect("the verdict file is written");
+        let location = path.to_str().expect("a path of text").to_owned();
+        let source = SourceProfile { name: "carriers".into(), kind: SourceKind::Verdicts, location };
+        self.ledger.add_source(&source).expect("a source");
+    }
+
+    /// A dialer on the scene's ledger.
+    pub fn dialguard(&self, policy: Policy) -> Dialguard {
+        Dialguard::new(self.ledger.clone(), policy, Arc::new(FixedClock(NOW)))
+    }
+
+    /// Everything that the ledger holds, in words.
+    pub fn snapshot(&self) -> String {
+        let ledger = &self.ledger;
+        let mut told = format!("{:#?}", ledger.accounts().expect("accounts"));
+        for id in ["acme", "other"] {
+            let everything = EventFilter { number: None, last: u32::MAX };
+            let events = ledger.events(id, everything).expect("events");
+            let numbers = ledger.numbers(id).expect("numbers");
+            let candidates = ledger.candidate_count(id).expect("candidates");
+            let orders = ledger.open_orders(id).expect("orders");
+            let locks = ledger.locked_slots(id).expect("locks");
+            write!(told, "{events:#?} {numbers:#?} {candidates} {orders:#?} {locks:#?}").expect("text grows");
+        }
+        told
+    }
+}
+
+/// The reference policy, compiled once for all tests.
+pub fn reference() -> Policy {
+    static REFERENCE: OnceLock<Policy> = OnceLock::new();
+    REFERENCE.get_or_init(|| Policy::reference(Limits::default())).clone()
+}
+
+/// A dialer whose every answer takes so long; none: for ever.
+pub fn slow_dialer(answers_after: Option<Duration>) -> Dialer {
+    let slow = Arc::new(Slow { answers_after });
+    Dialer { clock: Arc::new(FixedClock(NOW)), carriers: slow.clone(), inventory: slow }
+}
+
+struct Slow {
+    answers_after: Option<Duration>,
+}
+
+impl Slow {
+    async fn answer<T>(&self, answer: T) -> T {
+        match self.answers_after {
+            Some(time) => tokio::time::sleep(time).await,
+            None => std::future::pending().await,
+        }
+        answer
+    }
+}
+
+#[async_trait::async_trait]
+impl CarrierLookup for Slow {
+    async fn carriers(&self) -> Vec<Carrier> {
+        self.answer(Vec::new()).await
+    }
+
+    async fn look_up(&self, _: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
+        self.answer(Ok(Vec::new())).await
+    }
+}
+
+#[async_trait::async_trait]
+impl NumberInventory for Slow {
+    async fn account(&self, id: &str) -> Result<Account, Error> {
+        let account = Account {
+            id: id.into(),
+            revision: 1,
+            enabled: true,
+            slot_count: 15,
+            slot_count_next: 15,
+            slots_per_block: 15,
+            block_price_cents: 4_900,
+            cycle_starts_at: NOW - 1,
+            cycle_ends_at: NOW + 1,
+            day_starts_at: NOW - 1,
+            locked_slots: Vec::new(),
+            monitored_count: 0,
+            rated_today: 0,
+            replacements_today: 0,
+            settings: default_settings(),
+        };
+        self.answer(Ok(account)).await
+    }
+
+    async fn monitored(&self, _: &str, _: PhoneNumber, _: u32) -> Result<Vec<MonitoredNumber>, Error> {
+        self.answer(Ok(Vec::new())).await
+    }
+
+    async fn owned(&self, _: &str, _: Vec<PhoneNumber>) -> Result<Vec<PhoneNumber>, Error> {
+        self.answer(Ok(Vec::new())).await
+    }
+
+    async fn candidates(&self, _: &str, _: PhoneNumber, _: u32) -> Result<Vec<PhoneNumber>, Error> {
+        self.answer(Ok(Vec::new())).await
+    }
+
+    async fn flag_events(&self, _: &str, _: Timestamp) -> Result<Vec<FlagEvent>, Error> {
+        self.answer(Ok(Vec::new())).await
+    }
+}
