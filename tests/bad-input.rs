@@ -327,7 +327,7 @@ fn a_database_that_another_program_keeps_locked() {
 
 // Carriers' files that go wrong later on
 
-/// What becomes of one source's file day by day, what the review says of it, how many carriers have an opinion about each
+/// What becomes of one source's file day by day, what the review says of it, how many carriers have an opinion of each
 /// of the two numbers, and their statuses: what the other source said counts all the same.
 #[test]
 fn a_source_that_fails_at_review_time_costs_no_other_source_s_answers() {

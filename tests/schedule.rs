@@ -9,7 +9,7 @@ use dialguard::dialguard::{Dialguard, DialguardError, Reviewed};
 use dialguard::ledger::{Ledger, NewAccount};
 use dialguard::phone::Region;
 use dialguard::policy::{Limits, Policy};
-use dialguard::schedule::{due_accounts, review_all, review_time, serve};
+use dialguard::schedule::{Manner, due_accounts, review_all, review_time, serve};
 use dialguard::settings::default_settings;
 use harness::{DAY, Dialer, seconds};
 use std::collections::BTreeMap;
@@ -95,7 +95,7 @@ impl Office {
 async fn review_due(dialguard: &Dialguard) -> Vec<String> {
     let due = due_accounts(dialguard, dialguard.now()).expect("the ledger tells who is due");
     let mut reviewed = Vec::new();
-    review_all(dialguard, due, std::future::pending(), |id, outcome| {
+    review_all(dialguard, due, Manner::OnceADate, std::future::pending(), |id, outcome| {
         if was_reviewed(&outcome) {
             reviewed.push(id.to_owned());
         }
@@ -270,7 +270,7 @@ async fn a_stopped_sweep_finishes_what_it_began_and_a_restart_does_the_rest() {
     let due = due_accounts(&dialguard, dialguard.now()).expect("the ledger tells who is due");
     assert_eq!(due.len(), ACCOUNTS);
     let (stop, reviewed) = (Notify::new(), AtomicUsize::new(0));
-    let stopped = review_all(&dialguard, due, std::pin::pin!(stop.notified()), |_, outcome| {
+    let stopped = review_all(&dialguard, due, Manner::OnceADate, std::pin::pin!(stop.notified()), |_, outcome| {
         assert!(was_reviewed(&outcome));
         reviewed.fetch_add(1, SeqCst);
         stop.notify_one();

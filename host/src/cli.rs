@@ -36,6 +36,9 @@ pub struct CommandLine {
     /// What time it is for this command, such as 2026-03-31T09:00:00Z
     #[arg(long, global = true, value_name = "RFC3339", value_parser = timestamp)]
     at: Option<Timestamp>,
+    /// Go by this policy component instead of the one that is built in
+    #[arg(long, global = true, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// Print JSON, with the contract's names for fields
     #[arg(long, global = true)]
     json: bool,
@@ -78,8 +81,8 @@ enum Command {
 
 /// Does what the command line says.
 pub async fn run(command_line: CommandLine) -> Result<Done> {
-    let CommandLine { data, at, json, command } = command_line;
-    let desk = Desk { data, at, json };
+    let CommandLine { data, at, policy, json, command } = command_line;
+    let desk = Desk { data, at, policy, json };
     match command {
         Command::Demo => demo::play(&desk).await,
         Command::Account(command) => account::run(&desk, command).await,
@@ -101,6 +104,7 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
 pub struct Desk {
     data: PathBuf,
     at: Option<Timestamp>,
+    policy: Option<PathBuf>,
     json: bool,
 }
 
@@ -116,11 +120,17 @@ impl Desk {
     }
 
     fn dialguard(&self) -> Result<Dialguard> {
-        Ok(self.dialguard_on(self.ledger()?))
+        self.dialguard_on(self.ledger()?)
     }
 
-    fn dialguard_on(&self, ledger: Arc<Ledger>) -> Dialguard {
-        Dialguard::new(ledger, Policy::reference(Limits::default()), self.clock())
+    fn dialguard_on(&self, ledger: Arc<Ledger>) -> Result<Dialguard> {
+        Ok(Dialguard::new(ledger, self.policy()?, self.clock()))
+    }
+
+    fn policy(&self) -> Result<Policy> {
+        let Some(file) = &self.policy else { return Ok(Policy::reference(Limits::default())) };
+        let component = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        Policy::compile(&component, Limits::default()).with_context(|| format!("{} was not loaded", file.display()))
     }
 
     fn clock(&self) -> Arc<dyn Clock> {

@@ -37,6 +37,9 @@ pub enum DialguardError {
     /// The policy refused or failed.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// An invariant was broken, and nothing of what was asked was done.
+    #[error("Dialguard failed inside and did nothing; please report this: {0}")]
+    Inside(String),
 }
 
 /// A daily review.

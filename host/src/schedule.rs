@@ -31,7 +31,7 @@ pub async fn serve(dialguard: &Dialguard, stop: impl Future<Output = ()>) -> Res
         failed.retain(|_, retry_at| *retry_at > now);
         let mut due = due_accounts(dialguard, now)?;
         due.retain(|id| !failed.contains_key(id));
-        let stopped = review_all(dialguard, due, stop.as_mut(), |id, outcome| {
+        let stopped = review_all(dialguard, due, Manner::OnceADate, stop.as_mut(), |id, outcome| {
             if tell(id, outcome).is_err() {
                 failed.insert(id.to_owned(), now + RETRY_AFTER);
             }
@@ -63,37 +63,58 @@ pub fn review_time(account: &AccountProfile, now: Timestamp) -> Timestamp {
     instant(account.local_date(now), account.review_at, account.time_zone)
 }
 
-/// Reviews these accounts unless they have had their review, several at a time. Answers whether `stop` came first:
-/// then no further account was begun, and those begun were finished.
+/// How accounts are to be reviewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    /// Unless they have had the review of their local date.
+    OnceADate,
+    /// In any case; numbers rated on this date already stay as they are.
+    Again,
+    /// Plan only, and change nothing.
+    DryRun,
+}
+
+/// Reviews these accounts, several at a time; `on_reviewed` hears of each as it is done, of one that needed no review
+/// with none. Answers whether `stop` came first: then no further account was begun, and those begun were finished.
 pub async fn review_all(
     dialguard: &Dialguard,
     ids: Vec<String>,
+    manner: Manner,
     mut stop: impl Future<Output = ()> + Unpin,
     mut on_reviewed: impl FnMut(&str, Result<Option<Reviewed>, DialguardError>),
 ) -> bool {
     let mut waiting = ids.into_iter();
     let mut under_way = JoinSet::new();
+    let mut accounts = HashMap::new();
     let mut stopped = false;
     loop {
         while under_way.len() < ACCOUNTS_AT_ONCE && !stopped {
             let Some(id) = waiting.next() else { break };
-            let dialguard = dialguard.clone();
-            under_way.spawn(async move {
-                let outcome = dialguard.review_once(&id).await;
-                (id, outcome)
-            });
+            let task = under_way.spawn(review(dialguard.clone(), id.clone(), manner));
+            accounts.insert(task.id(), id);
         }
         if under_way.is_empty() {
             return stopped;
         }
         tokio::select! {
             () = &mut stop, if !stopped => stopped = true,
-            Some(done) = under_way.join_next() => match done {
-                Ok((id, outcome)) => on_reviewed(&id, outcome),
-                // An invariant was broken: nothing of that review was applied, and the others go on.
-                Err(error) => tracing::error!("a review failed inside: {error}"),
-            },
+            Some(done) = under_way.join_next_with_id() => {
+                let (task, outcome) = match done {
+                    Ok(done) => done,
+                    // An invariant was broken: nothing of that review was applied, and the others go on.
+                    Err(error) => (error.id(), Err(DialguardError::Inside(error.to_string()))),
+                };
+                on_reviewed(&accounts.remove(&task).unwrap_or_default(), outcome);
+            }
         }
+    }
+}
+
+async fn review(dialguard: Dialguard, id: String, manner: Manner) -> Result<Option<Reviewed>, DialguardError> {
+    match manner {
+        Manner::OnceADate => dialguard.review_once(&id).await,
+        Manner::Again => dialguard.review(&id).await.map(Some),
+        Manner::DryRun => dialguard.try_review(&id).await.map(Some),
     }
 }
 

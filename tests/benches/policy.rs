@@ -1,7 +1,9 @@
 //! What the policy costs per number, native against component, in one run: `cargo bench --bench policy`.
 //!
-//! Both sides gather the same facts from the same kind of in-memory imports, three carriers a number. The table of
-//! ratios comes first: its samples alternate between the two sides, so that a noisy machine is noisy for both.
+//! Three carriers a number, and two kinds of imports. *Keyed*: both sides read the same in-memory dialer, which finds
+//! numbers and observations by key as a dialer does. *Ready*: the answers lie ready to be copied, so that nothing is
+//! measured but the policy and its boundary. The table of ratios comes first: its samples alternate between the two
+//! sides, so that a noisy machine is noisy for both.
 
 #[path = "../in-memory/mod.rs"]
 mod in_memory;
@@ -13,8 +15,9 @@ use dialguard_policy::contract::*;
 use dialguard_policy::model::AccountModel;
 use dialguard_policy::review::review_account;
 use divan::counter::ItemsCount;
+use in_memory::ModelDialer;
 use std::sync::{Arc, LazyLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const BATCHES: [usize; 3] = [15, 1_000, 10_000];
 const CARRIERS: u16 = 3;
@@ -53,34 +56,40 @@ fn review_by_component(dialer: &Dialer) -> usize {
     answered.answer.reviews.len()
 }
 
-/// Medians of alternating samples.
 fn print_ratios() {
-    println!("numbers  native/s     component/s  component : native");
+    println!("imports  numbers  native/s     component/s  component : native");
     for numbers in BATCHES {
         let facts = Facts::new(numbers);
-        let dialer = Facts::new(numbers).dialer();
-        let repeats = (200_000 / numbers).max(1);
-        let mut samples: Vec<(Duration, Duration)> = (0..41)
-            .map(|_| (time(repeats, || facts.review_natively()), time(repeats, || review_by_component(&dialer))))
-            .collect();
-        let total = (numbers * repeats) as f64;
-        samples.sort_by_key(|(native, _)| *native);
-        let native = samples[samples.len() / 2].0.as_secs_f64();
-        samples.sort_by_key(|(_, component)| *component);
-        let component = samples[samples.len() / 2].1.as_secs_f64();
-        let mut ratios: Vec<f64> = samples.iter().map(|(n, c)| c.as_secs_f64() / n.as_secs_f64()).collect();
-        ratios.sort_by(f64::total_cmp);
-        let ratio = ratios[ratios.len() / 2];
-        println!("{numbers:>7}  {:>11.0}  {:>11.0}  {ratio:.2} : 1", total / native, total / component);
+        let model = facts.model();
+        let keyed = ModelDialer::new(model.clone()).dialer();
+        let natively = || review_account(&model, "acme").expect("the account can be reviewed").reviews.len();
+        print_ratio("keyed", numbers, natively, || review_by_component(&keyed));
+        let ready = Facts::new(numbers).dialer();
+        print_ratio("ready", numbers, || facts.review_natively(), || review_by_component(&ready));
     }
 }
 
-fn time(repeats: usize, mut run: impl FnMut() -> usize) -> Duration {
+/// Medians of alternating samples.
+fn print_ratio(imports: &str, numbers: usize, native: impl Fn() -> usize, component: impl Fn() -> usize) {
+    let repeats = (100_000 / numbers).max(1);
+    let samples: Vec<_> = (0..41).map(|_| (time(repeats, &native), time(repeats, &component))).collect();
+    let median = |figure: fn(&(f64, f64)) -> f64| {
+        let mut figures: Vec<f64> = samples.iter().map(figure).collect();
+        figures.sort_by(f64::total_cmp);
+        figures[figures.len() / 2]
+    };
+    let total = (numbers * repeats) as f64;
+    let (native, component) = (total / median(|sample| sample.0), total / median(|sample| sample.1));
+    let ratio = median(|(native, component)| component / native);
+    println!("{imports:<7}  {numbers:>7}  {native:>11.0}  {component:>11.0}  {ratio:.2} : 1");
+}
+
+fn time(repeats: usize, run: impl Fn() -> usize) -> f64 {
     let begun = Instant::now();
     for _ in 0..repeats {
         divan::black_box(run());
     }
-    begun.elapsed()
+    begun.elapsed().as_secs_f64()
 }
 
 /// An account whose facts lie ready: what is measured is the policy and its boundary, not a dialer's database.
@@ -122,6 +131,18 @@ impl Facts {
             observations: observations.collect(),
             monitored: (0..numbers as u64).map(monitored).collect(),
         }
+    }
+
+    /// The same facts in a dialer that finds them by key.
+    fn model(&self) -> AccountModel {
+        let mut model = AccountModel::new(self.account.slot_count / 15);
+        model.account = self.account.clone();
+        model.owned = self.monitored.iter().map(|number| number.number).collect();
+        model.monitored = self.monitored.iter().map(|number| (number.number, *number)).collect();
+        for said in &self.observations {
+            model.observe_at(said.carrier, said.number, said.spam_score, said.observed_at);
+        }
+        model
     }
 
     fn review_natively(&self) -> usize {

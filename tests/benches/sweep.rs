@@ -11,7 +11,7 @@ use dialguard::contract::{Answer, Request};
 use dialguard::ledger::{ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
 use dialguard::phone::Region;
 use dialguard::policy::{Limits, Policy};
-use dialguard::schedule::review_all;
+use dialguard::schedule::{Manner, review_all};
 use dialguard::settings::default_settings;
 use std::path::Path;
 use std::sync::Arc;
@@ -74,7 +74,7 @@ async fn sweep(dialguard: &Dialguard, accounts: u64, day: &str) {
     let ids = (0..accounts).map(|account| format!("account-{account}")).collect();
     let mut rated = 0;
     let begun = Instant::now();
-    review_all(dialguard, ids, std::future::pending(), |id, outcome| {
+    review_all(dialguard, ids, Manner::OnceADate, std::future::pending(), |id, outcome| {
         let reviewed = outcome.unwrap_or_else(|error| panic!("{id}: {error}")).expect("nobody reviewed it before");
         rated += reviewed.plan.reviews.len();
     })

@@ -190,6 +190,7 @@ fn a_request_may_do_what_was_asked_and_nothing_else() {
         (Request::SetBlocks(2), vec![blocks(3, NOW)], "nobody asked"),
         (Request::SetBlocks(2), vec![blocks(2, CYCLE_ENDS_AT)], "it changes blocks at"),
         (Request::SetBlocks(0), vec![blocks(0, CYCLE_ENDS_AT)], "in use"),
+        (Request::SetBlocks(u32::MAX), vec![blocks(u32::MAX, NOW)], "too many"),
     ];
     for (request, actions, expected) in scenarios {
         let plan = plan(vec![], actions);

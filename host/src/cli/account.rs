@@ -121,7 +121,7 @@ pub async fn run(desk: &Desk, command: AccountCommand) -> Result<Done> {
 }
 
 async fn add(desk: &Desk, new: NewAccount) -> Result<Done> {
-    let dialguard = desk.dialguard_on(desk.new_ledger()?);
+    let dialguard = desk.dialguard_on(desk.new_ledger()?)?;
     dialguard.add_account(&new).await?;
     let account = dialguard.ledger().account(&new.id)?;
     Ok(Done::show(

@@ -12,13 +12,14 @@ use std::process::ExitCode;
 /// What a command did.
 pub struct Done {
     text: String,
-    refused: bool,
+    exit: u8,
+    failures: Vec<String>,
 }
 
 impl Done {
     /// Done, with this to say.
     pub fn say(text: impl Into<String>) -> Self {
-        Done { text: text.into(), refused: false }
+        Done { text: text.into(), exit: 0, failures: Vec::new() }
     }
 
     /// Done, with a table or sentences for people and a value for programs.
@@ -26,9 +27,14 @@ impl Done {
         Done::say(if json { format!("{:#}", value()) } else { text() })
     }
 
-    /// Done, except for some of what was asked.
+    /// Done, except for some numbers, which the text names.
     pub fn refused_if(self, refused: bool) -> Self {
-        Done { refused, ..self }
+        Done { exit: if refused { 3 } else { self.exit }, ..self }
+    }
+
+    /// Done, except for these accounts, of which nothing was changed.
+    pub fn failed_for(self, failures: Vec<String>) -> Self {
+        Done { exit: if failures.is_empty() { self.exit } else { 1 }, failures, ..self }
     }
 
     /// Prints it. A reader that has gone away, such as `head`, is no failure.
@@ -37,7 +43,8 @@ impl Done {
         if !text.is_empty() {
             let _ = writeln!(std::io::stdout(), "{text}");
         }
-        if self.refused { ExitCode::from(3) } else { ExitCode::SUCCESS }
+        self.failures.iter().for_each(|failure| eprintln!("error: {failure}"));
+        ExitCode::from(self.exit)
     }
 }
 
