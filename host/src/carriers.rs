@@ -27,10 +27,15 @@ pub struct Carriers {
     open: Arc<Mutex<Open>>,
 }
 
+type OpenSource = (SourceProfile, Arc<dyn CarrierSource>);
+
+/// What a source answered, or why it did not, by the source's name.
+type Reported = (String, Result<Report, String>);
+
 /// Sources stay open between runs, for the sake of what they have read already.
 #[derive(Default)]
 struct Open {
-    sources: Vec<(SourceProfile, Arc<dyn CarrierSource>)>,
+    sources: Vec<OpenSource>,
     ids: HashMap<Arc<str>, CarrierId>,
 }
 
@@ -45,7 +50,7 @@ impl Carriers {
         Arc::new(Asking { carriers: self.clone(), now, heard: Mutex::default() })
     }
 
-    fn sources(&self) -> Result<Vec<(SourceProfile, Arc<dyn CarrierSource>)>, LedgerError> {
+    fn sources(&self) -> Result<Vec<OpenSource>, LedgerError> {
         let profiles = self.ledger.sources()?;
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.sources.retain(|(profile, _)| profiles.contains(profile));
@@ -112,10 +117,7 @@ impl Asking {
     }
 
     /// Asks all sources at the same time. One that fails, hangs or panics costs its own answers and no others.
-    async fn ask_all(
-        &self,
-        numbers: &Arc<[PhoneNumber]>,
-    ) -> Result<Vec<(String, Result<Report, String>)>, LedgerError> {
+    async fn ask_all(&self, numbers: &Arc<[PhoneNumber]>) -> Result<Vec<Reported>, LedgerError> {
         let mut asked = JoinSet::new();
         let mut names = HashMap::new();
         for (profile, source) in self.carriers.sources()? {
@@ -139,11 +141,7 @@ impl Asking {
         Ok(reports)
     }
 
-    fn merge(
-        &self,
-        numbers: &[PhoneNumber],
-        reports: Vec<(String, Result<Report, String>)>,
-    ) -> Result<Vec<CarrierAnswer>, LedgerError> {
+    fn merge(&self, numbers: &[PhoneNumber], reports: Vec<Reported>) -> Result<Vec<CarrierAnswer>, LedgerError> {
         let places: HashMap<PhoneNumber, u32> =
             numbers.iter().enumerate().map(|(place, number)| (*number, place as u32)).collect();
         let mut placed: Vec<(u32, CarrierAnswer)> = Vec::with_capacity(numbers.len() * reports.len());

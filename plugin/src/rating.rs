@@ -113,8 +113,9 @@ mod tests {
     /// What the carriers said, hours ago, and what a screening makes of it with the default settings.
     #[test]
     fn a_check_rates_where_two_carriers_have_a_fresh_opinion_and_votes_spam_where_most_flag() {
-        // (score or no data, age in hours) of each carrier that answered
-        let scenarios: [(&str, &[(Option<u8>, u64)], Status, u16, u16); 14] = [
+        /// Score or no data, and age in hours, of each carrier that answered.
+        type Answers = &'static [(Option<u8>, u64)];
+        let scenarios: [(&str, Answers, Status, u16, u16); 14] = [
             ("nobody answers", &[], Pending, 0, 0),
             ("one opinion is too few", &[(Some(99), 1)], Pending, 1, 1),
             ("no data is no opinion", &[(Some(99), 1), (None, 1)], Pending, 1, 1),

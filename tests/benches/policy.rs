@@ -116,7 +116,7 @@ impl Facts {
             replacement_pending: false,
         };
         // About one number in fifty is called spam, as in a dialer's life.
-        let score = |number: u64| if number % 50 == 0 { 90 } else { (number % 30) as u8 };
+        let score = |number: u64| if number.is_multiple_of(50) { 90 } else { (number % 30) as u8 };
         let observations = (0..numbers as u64).flat_map(|place| {
             (0..CARRIERS).map(move |carrier| Observation {
                 number: first + place,

@@ -167,7 +167,9 @@ async fn set(
 }
 
 fn list(desk: &Desk) -> Result<Done> {
-    let accounts = desk.ledger()?.accounts()?;
+    let (ledger, now) = (desk.ledger()?, desk.clock().now());
+    let as_of_now = |account: AccountProfile| Ok(ledger.account_at(&account.id, now)?.0);
+    let accounts = ledger.accounts()?.into_iter().map(as_of_now).collect::<Result<Vec<_>>>()?;
     Ok(Done::show(
         desk.json,
         || accounts.iter().map(account_json).collect(),

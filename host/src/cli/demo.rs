@@ -53,11 +53,9 @@ const OUTAGE: (u64, usize) = (6, 1);
 const DELETION: (u64, PhoneNumber) = (10, 13_105_550_111);
 
 pub async fn play(desk: &Desk) -> Result<Done> {
-    let folder = std::env::temp_dir().join(format!("dialguard-demo-{}", std::process::id()));
-    let told = Demo::new(&folder)?.play(desk.json).await;
-    // A throw-away account: whatever came of it, the folder goes.
-    let _ = std::fs::remove_dir_all(&folder);
-    told
+    // A throw-away account: whatever comes of it, the folder goes.
+    let folder = tempfile::Builder::new().prefix("dialguard-demo-").tempdir()?;
+    Demo::new(folder.path())?.play(desk.json).await
 }
 
 struct Demo<'a> {

@@ -40,7 +40,8 @@ fn kinds(plan: &Plan) -> Vec<&str> {
 #[test]
 fn flagged_numbers_are_replaced_within_the_caps() {
     type Change = fn(&mut AccountModel);
-    let scenarios: [(&str, u64, u64, Change, usize, &[&str]); 13] = [
+    type Kinds = &'static [&'static str];
+    let scenarios: [(&str, u64, u64, Change, usize, Kinds); 13] = [
         ("nobody flagged", 9, 0, |_| {}, 0, &[]),
         ("one flagged", 9, 1, |_| {}, 1, &["newly-flagged"]),
         ("off unless turned on", 9, 1, |d| d.account.settings.auto_replace = false, 0, &["newly-flagged"]),
