@@ -59,6 +59,21 @@ fn command_lines_that_cannot_be_understood() {
 }
 
 #[test]
+fn files_that_are_no_policy() {
+    let dialer = Dialer::monitoring(1, "");
+    dialer.file("notes.wasm", "not a component");
+    dialer.file("empty.wasm", "");
+    each_is_refused_and_changes_nothing(
+        &dialer,
+        &[
+            ("review acme --policy notes.wasm", 1, &["notes.wasm was not loaded", "no policy component"]),
+            ("usage acme --policy empty.wasm", 1, &["empty.wasm was not loaded", "no policy component"]),
+            ("monitor acme --all --policy missing.wasm", 1, &["missing.wasm cannot be read"]),
+        ],
+    );
+}
+
+#[test]
 fn times_that_are_none() {
     let dialer = Dialer::monitoring(1, "");
     let before = dialer.everything();

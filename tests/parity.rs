@@ -17,6 +17,9 @@ use std::fmt::Debug;
 
 const CASES: u32 = 2_500;
 
+/// What three carriers said of a number, and how many hours ago.
+type Said = (PhoneNumber, [Option<u8>; 3], u64);
+
 /// What an account looks like, and what is asked of it.
 #[derive(Debug, Clone)]
 struct Scenario {
@@ -25,7 +28,7 @@ struct Scenario {
     blocks: u32,
     monitored: Vec<PhoneNumber>,
     offered: Vec<PhoneNumber>,
-    days: Vec<Vec<(PhoneNumber, [Option<u8>; 3], u64)>>,
+    days: Vec<Vec<Said>>,
     stopped: Vec<PhoneNumber>,
     id: String,
     request: Request,

@@ -168,7 +168,8 @@ async fn set(
 
 fn list(desk: &Desk) -> Result<Done> {
     let (ledger, now) = (desk.ledger()?, desk.clock().now());
-    let as_of_now = |account: AccountProfile| Ok(ledger.account_at(&account.id, now)?.0);
+    // A list is no place to quarrel about the clock: at an earlier time it shows what is latest.
+    let as_of_now = |account: AccountProfile| Ok(ledger.account_at(&account.id, now.max(account.changed_at))?.0);
     let accounts = ledger.accounts()?.into_iter().map(as_of_now).collect::<Result<Vec<_>>>()?;
     Ok(Done::show(
         desk.json,
