@@ -102,14 +102,16 @@ fn a_billing_cycle_is_a_month_from_the_local_midnight_on_which_the_account_was_a
 fn blocks_are_charged_at_once_where_more_and_from_the_next_cycle_on_where_fewer() {
     let dialer = Dialer::new();
     type Step = (&'static str, &'static str, &'static [u64], (u64, u64));
-    let steps: [Step; 9] = [
+    let steps: [Step; 10] = [
         ("2026-03-01T09:00:00Z", "account add acme --blocks 1 --time-zone UTC", &[4_900], (15, 15)),
         ("2026-03-02T09:00:00Z", "account set acme --blocks 3", &[4_900, 9_800], (45, 45)),
         ("2026-03-03T09:00:00Z", "account set acme --blocks 3", &[4_900, 9_800], (45, 45)),
         ("2026-03-04T09:00:00Z", "account set acme --blocks 1", &[4_900, 9_800], (45, 15)),
         ("2026-03-05T09:00:00Z", "account set acme --blocks 2", &[4_900, 9_800], (45, 30)),
         ("2026-03-31T23:59:59Z", "usage acme", &[4_900, 9_800], (45, 30)),
-        ("2026-04-01T00:00:00Z", "usage acme", &[4_900, 9_800, 9_800], (30, 30)),
+        // Looking is free; the new cycle is charged with the first change that falls into it.
+        ("2026-04-01T00:00:00Z", "usage acme", &[4_900, 9_800], (30, 30)),
+        ("2026-04-01T00:00:00Z", "review acme", &[4_900, 9_800, 9_800], (30, 30)),
         ("2026-04-02T00:00:00Z", "account set acme --blocks 0", &[4_900, 9_800, 9_800], (30, 0)),
         ("2026-06-01T00:00:00Z", "usage acme", &[4_900, 9_800, 9_800], (0, 0)),
     ];
@@ -127,7 +129,7 @@ fn blocks_are_charged_at_once_where_more_and_from_the_next_cycle_on_where_fewer(
 fn every_missed_cycle_is_charged_at_its_own_start() {
     let dialer = Dialer::with_account("");
     dialer.it_is("2026-05-20T00:00:00Z");
-    dialer.run("usage acme").exits(0);
+    dialer.run("review acme").exits(0);
     let times = each(&Value::Array(dialer.events("charged")), "at");
     assert_eq!(times, ["2026-03-01T09:00:00Z", APRIL, "2026-05-01T00:00:00Z"]);
 }

@@ -244,10 +244,10 @@ pub fn usage_json(usage: &Usage) -> Value {
 /// The head of the page, in lines.
 pub fn usage_in_words(dialguard: &Dialguard, id: &str, usage: &Usage) -> Result<String> {
     let ledger: &Ledger = dialguard.ledger();
-    let account = ledger.account(id)?;
+    let (account, now) = ledger.account_at(id, dialguard.now())?;
     let price = u64::from(account.slot_count / dialguard::ledger::SLOTS_PER_BLOCK)
         * u64::from(dialguard::ledger::BLOCK_PRICE_CENTS);
-    let locked = match ledger.locked_slots(id)?.first() {
+    let locked = match ledger.locked_slots(id)?.iter().find(|lock| lock.until > now) {
         Some(lock) => format!(", {} locked until {}", usage.locked, rfc3339(lock.until)),
         None => String::new(),
     };

@@ -87,6 +87,16 @@ impl AccountProfile {
         local_date(at, self.time_zone)
     }
 
+    /// The account in its next billing cycle.
+    fn turn_cycle(&mut self) {
+        self.cycle_index += 1;
+        self.cycle_starts_at = self.cycle_ends_at;
+        self.cycle_ends_at = day_starts_at(cycle_starts_on(self.added_on, self.cycle_index + 1), self.time_zone);
+        self.slot_count = self.slot_count_next;
+        // Every lock ends with the cycle in which it began.
+        self.locked = 0;
+    }
+
     /// Distinct numbers rated on `date`.
     pub(super) fn rated_on(&self, date: NaiveDate) -> u32 {
         if self.rated_on == date.to_string() { self.rated_count } else { 0 }
@@ -180,57 +190,50 @@ impl Ledger {
         self.read(|transaction| profile(transaction, id))
     }
 
-    /// One account as of `now`: billing cycles that have ended by then are turned, with their charges. Answers the
-    /// time to go by from here, which is `now` unless the clock went back a little.
+    /// One account as of `now`, in the billing cycle of that time; nothing is written. Answers the time to go by from
+    /// here, which is `now` unless the clock went back a little.
     pub fn account_at(&self, id: &str, now: Timestamp) -> Result<(AccountProfile, Timestamp)> {
-        let account = self.account(id)?;
+        let mut account = self.account(id)?;
         let now = never_back(id, now, account.changed_at)?;
-        if now < account.cycle_ends_at {
-            return Ok((account, now));
+        while account.cycle_ends_at <= now {
+            account.turn_cycle();
         }
-        self.change(|transaction| open(transaction, id, now))
+        Ok((account, now))
     }
 }
 
-/// The account as of `now`, for a change that follows in the same transaction.
+/// The account as of `now`, for a change that follows in the same transaction: the billing cycles due by then begin,
+/// and their blocks are charged.
 pub(super) fn open(transaction: &Transaction, id: &str, now: Timestamp) -> Result<(AccountProfile, Timestamp)> {
-    let account = profile(transaction, id)?;
+    let mut account = profile(transaction, id)?;
     let now = never_back(id, now, account.changed_at)?;
-    if now < account.cycle_ends_at {
-        return Ok((account, now));
+    while account.cycle_ends_at <= now {
+        account.turn_cycle();
+        begin_cycle(transaction, &account)?;
     }
-    turn_cycles(transaction, account, now)?;
-    Ok((profile(transaction, id)?, now))
+    Ok((account, now))
 }
 
-/// Begins the billing cycles due by `now`: locks end, fewer blocks take effect, and the blocks are charged.
-fn turn_cycles(transaction: &Transaction, mut account: AccountProfile, now: Timestamp) -> Result<()> {
-    while account.cycle_ends_at <= now {
-        account.cycle_index += 1;
-        account.cycle_starts_at = account.cycle_ends_at;
-        let ends_on = cycle_starts_on(account.added_on, account.cycle_index + 1);
-        account.cycle_ends_at = day_starts_at(ends_on, account.time_zone);
-        account.slot_count = account.slot_count_next;
-        transaction.execute(
-            "DELETE FROM slot_locks WHERE account = ?1 AND until <= ?2",
-            params![account.key, to_sql(account.cycle_starts_at)],
-        )?;
-        transaction.execute(
-            "UPDATE accounts SET cycle_index = ?2, cycle_starts_at = ?3, cycle_ends_at = ?4, slot_count = ?5
-              WHERE key = ?1",
-            params![
-                account.key,
-                account.cycle_index,
-                to_sql(account.cycle_starts_at),
-                to_sql(account.cycle_ends_at),
-                account.slot_count
-            ],
-        )?;
-        if account.enabled {
-            charge(transaction, &account, account.cycle_starts_at, account.slot_count / SLOTS_PER_BLOCK)?;
-        }
+/// Locks have ended, fewer blocks take effect, and the blocks are charged.
+fn begin_cycle(transaction: &Transaction, account: &AccountProfile) -> Result<()> {
+    transaction.execute(
+        "DELETE FROM slot_locks WHERE account = ?1 AND until <= ?2",
+        params![account.key, to_sql(account.cycle_starts_at)],
+    )?;
+    transaction.execute(
+        "UPDATE accounts SET cycle_index = ?2, cycle_starts_at = ?3, cycle_ends_at = ?4, slot_count = ?5 WHERE key = ?1",
+        params![
+            account.key,
+            account.cycle_index,
+            to_sql(account.cycle_starts_at),
+            to_sql(account.cycle_ends_at),
+            account.slot_count
+        ],
+    )?;
+    if account.enabled {
+        charge(transaction, account, account.cycle_starts_at, account.slot_count / SLOTS_PER_BLOCK)?;
     }
-    touch(transaction, account.key, now)
+    Ok(())
 }
 
 /// Charges `blocks` for the account's current cycle.

@@ -37,6 +37,7 @@ impl Ledger {
     pub fn apply(&self, id: &str, asked: Asked, plan: &Plan, shown: &Shown, record: RunRecord) -> Result<Applied> {
         check(id, asked, plan, shown)?;
         self.change(|transaction| {
+            // The plan was made for the billing cycle of its time, which begins now at the latest.
             let (account, now) = open(transaction, id, plan.decided_at)?;
             if account.revision != plan.based_on || now != plan.decided_at {
                 return Err(LedgerError::Stale(id.to_owned()));

@@ -170,7 +170,12 @@ async fn blocks_are_charged_when_they_begin_to_count() {
     desk.apply(&Request::SetBlocks(2), blocks(2, cycle_ends_at)).await.unwrap();
     let before = desk.ledger.account(ACME).unwrap();
     assert_eq!((before.slot_count, before.slot_count_next, before.cycle_ends_at), (45, 30, cycle_ends_at));
-    desk.ledger.account_at(ACME, at("2026-04-02T12:00:00Z")).unwrap();
+    let in_april = at("2026-04-02T12:00:00Z");
+    let (seen, _) = desk.ledger.account_at(ACME, in_april).unwrap();
+    assert_eq!((seen.slot_count, seen.cycle_starts_at), (30, at("2026-03-31T04:00:00Z")));
+    assert_eq!(desk.charges().len(), 2, "looking at an account charges nothing");
+    let review_at = NaiveTime::from_hms_opt(7, 0, 0);
+    desk.ledger.change_account(ACME, &AccountChange { review_at, ..AccountChange::default() }, in_april).unwrap();
     let charges: Vec<_> = desk.charges();
     let expected = [
         ("2026-01-31T17:00:00Z", 4_900),
