@@ -11,6 +11,7 @@ mod inventory;
 mod numbers;
 mod orders;
 mod plans;
+mod slots;
 mod sources;
 
 pub use accounts::{AccountChange, AccountProfile, NewAccount};

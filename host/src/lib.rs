@@ -18,6 +18,7 @@ pub mod dialer;
 pub mod dialguard;
 pub mod fulfilment;
 pub mod ledger;
+mod limits;
 pub mod phone;
 pub mod policy;
 mod run;

@@ -2,20 +2,18 @@
 
 use crate::contract::*;
 use crate::dialer::Dialer;
+use crate::limits::TICK;
+pub use crate::limits::{Limits, PolicyFault};
 use crate::run::{Run, Shown, TABLE_ENTRIES_MAX};
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::component::{Component, HasSelf, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store, Trap, WasmFeatures};
 
 /// The reference policy's component, as built from `plugin/`.
 pub const REFERENCE_POLICY: &[u8] = include_bytes!(env!("DIALGUARD_POLICY"));
-
-/// How often a computing policy is looked at: the unit of its time.
-pub(crate) const TICK: Duration = Duration::from_millis(10);
 
 /// Runs that may be under way at once in one engine; further ones wait for their turn.
 const RUNS_MAX: u32 = 256;
@@ -27,36 +25,6 @@ const TABLES_MAX: u32 = 4;
 
 /// Bytes in the message of an error that a policy answers.
 const MESSAGE_BYTES_MAX: usize = 2_000;
-
-/// What one run of a policy may use. A policy that wants more loses the run, and nobody else anything.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Time that the policy itself computes, waiting for the dialer not counted. Measured in ticks of 10 ms.
-    pub compute_time_max: Duration,
-    /// Bytes of its memory. At most 256 MiB, which is also what an engine sets aside address space for.
-    pub memory_bytes_max: usize,
-    /// Bytes that one call hands to the host, as parameters or as its answer.
-    pub answer_bytes_max: usize,
-    /// Numbers that it looks up with the carriers.
-    pub look_ups_max: u32,
-    /// Calls to its imports.
-    pub import_calls_max: u32,
-    /// Time that the dialer may take for one import call before the policy hears `unavailable`.
-    pub import_time_max: Duration,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Limits {
-            compute_time_max: Duration::from_secs(5),
-            memory_bytes_max: 128 << 20,
-            answer_bytes_max: 64 << 20,
-            look_ups_max: 2_000_000,
-            import_calls_max: 10_000,
-            import_time_max: Duration::from_secs(120),
-        }
-    }
-}
 
 /// A policy that can be called any number of times, from any number of tasks at once. Cheap to clone.
 #[derive(Clone)]
@@ -86,29 +54,6 @@ pub enum PolicyError {
     /// The policy is at fault; its run was thrown away.
     #[error("the policy failed and its run was thrown away: {0}")]
     Fault(#[from] PolicyFault),
-}
-
-/// What a policy did that ended its run.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PolicyFault {
-    /// It computed longer than it may.
-    #[error("it computed for more than {0:?}")]
-    OutOfTime(Duration),
-    /// It wanted more memory than it may have.
-    #[error("it wanted more than {} MiB of memory", .0 >> 20)]
-    OutOfMemory(usize),
-    /// It called its imports more often than it may.
-    #[error("it called its imports more than {0} times")]
-    TooManyCalls(u32),
-    /// It called an import where the contract says it has none to call.
-    #[error("it called an import in a function that may call none")]
-    UnexpectedImport,
-    /// It handed more to the host in one call than it may.
-    #[error("it handed over more than {0} bytes at once")]
-    TooLarge(usize),
-    /// It trapped, or what it handed over was not of the contract's form.
-    #[error("{0}")]
-    Trapped(String),
 }
 
 /// Why a file is no policy that this host can run.

@@ -2,7 +2,7 @@
 
 use crate::contract::{self, imports, *};
 use crate::dialer::Dialer;
-use crate::policy::{Limits, PolicyFault, TICK};
+use crate::limits::{Limits, PolicyFault, TICK};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use wasmtime::{ResourceLimiter, UpdateDeadline};

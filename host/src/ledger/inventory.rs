@@ -1,9 +1,10 @@
 //! The ledger as a policy reads it: the contract's `number-inventory` for one run.
 
-use super::accounts::{AccountProfile, profile};
+use super::accounts::AccountProfile;
+use super::slots::locked_slots;
 use super::{BLOCK_PRICE_CENTS, Ledger, LedgerError, Result, SLOTS_PER_BLOCK, from_sql, to_sql};
 use crate::calendar::day_starts_at;
-use crate::contract::{Account, Error, FlagEvent, MonitoredNumber, PhoneNumber, SlotLock, Status, Timestamp};
+use crate::contract::{Account, Error, FlagEvent, MonitoredNumber, PhoneNumber, Status, Timestamp};
 use crate::dialer::NumberInventory;
 use rusqlite::{Transaction, params};
 use std::cmp::Reverse;
@@ -127,23 +128,6 @@ impl NumberInventory for AccountView {
             Ok(events.collect::<rusqlite::Result<_>>()?)
         })
     }
-}
-
-impl Ledger {
-    /// The account's locked slots, in ascending order.
-    pub fn locked_slots(&self, id: &str) -> Result<Vec<SlotLock>> {
-        self.read(|transaction| {
-            let account = profile(transaction, id)?;
-            locked_slots(transaction, account.key)
-        })
-    }
-}
-
-fn locked_slots(transaction: &Transaction, key: i64) -> Result<Vec<SlotLock>> {
-    let mut statement =
-        transaction.prepare_cached("SELECT slot, until FROM slot_locks WHERE account = ?1 ORDER BY slot")?;
-    let locks = statement.query_map([key], |row| Ok(SlotLock { slot: row.get(0)?, until: from_sql(row.get(1)?) }))?;
-    Ok(locks.collect::<rusqlite::Result<_>>()?)
 }
 
 fn monitored(transaction: &Transaction, key: i64, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>> {

@@ -3,7 +3,7 @@
 use super::accounts::{profile, touch};
 use super::events::append;
 use super::numbers::change_state;
-use super::plans::occupy;
+use super::slots::occupy;
 use super::{Ledger, Result, from_sql, to_sql};
 use crate::contract::{PhoneNumber, ReplacementReason, SlotId, Timestamp};
 use rusqlite::{Transaction, params};

@@ -6,6 +6,7 @@ use super::events::append;
 use super::inventory::status_to_sql;
 use super::numbers::change_state;
 use super::orders::intend;
+use super::slots::{lock, occupy};
 use super::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
 use crate::check::{Asked, check};
 use crate::contract::*;
@@ -201,35 +202,6 @@ fn apply_action(
         Action::SetBlocks(change) => set_blocks(transaction, account, change, now)
             .and_then(|()| tell("blocks-changed", None, blocks_in_words(account, change))),
     }
-}
-
-/// The number takes the slot and starts pending.
-pub(super) fn occupy(
-    transaction: &Transaction,
-    account: i64,
-    number: PhoneNumber,
-    slot: SlotId,
-    now: Timestamp,
-) -> Result<()> {
-    transaction
-        .prepare_cached(
-            "INSERT INTO monitored (account, number, slot, status, status_since, monitored_since, flagging_checks,
-                                    clearing_checks)
-             VALUES (?1, ?2, ?3, 0, ?4, ?4, 0, 0)",
-        )?
-        .execute(params![account, to_sql(number), slot, to_sql(now)])?;
-    Ok(())
-}
-
-fn lock(transaction: &Transaction, account: i64, closing: &SlotClosing) -> Result<()> {
-    let left = transaction
-        .prepare_cached("DELETE FROM monitored WHERE account = ?1 AND number = ?2 AND slot = ?3")?
-        .execute(params![account, to_sql(closing.number), closing.slot])?;
-    assert_eq!(left, 1, "+{} is not in slot {}, though the account did not change", closing.number, closing.slot);
-    transaction
-        .prepare_cached("INSERT INTO slot_locks (account, slot, until, number) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![account, closing.slot, to_sql(closing.until), to_sql(closing.number)])?;
-    Ok(())
 }
 
 fn set_blocks(transaction: &Transaction, account: &AccountProfile, change: &BlockChange, now: Timestamp) -> Result<()> {

@@ -52,7 +52,7 @@ impl Desk {
     fn occupy(&self, number: PhoneNumber, slot: SlotId) -> Result<()> {
         self.ledger.change(|transaction| {
             let account = accounts::profile(transaction, ACME)?;
-            plans::occupy(transaction, account.key, number, slot, self.now)
+            slots::occupy(transaction, account.key, number, slot, self.now)
         })
     }
 
