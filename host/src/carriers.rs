@@ -4,13 +4,14 @@ use crate::calendar::rfc3339;
 use crate::contract::{Carrier, CarrierId, Error, Observation, PhoneNumber, Timestamp};
 use crate::dialer::CarrierLookup;
 use crate::ledger::{CarrierAnswer, Ledger, LedgerError, SourceKind, SourceProfile};
+use crate::lock::lock;
 use crate::sources::ftc::FtcComplaints;
 use crate::sources::simulated::SimulatedCarrier;
 use crate::sources::verdicts::VerdictFile;
 use crate::sources::{CarrierSource, Report};
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -52,7 +53,7 @@ impl Carriers {
 
     fn sources(&self) -> Result<Vec<OpenSource>, LedgerError> {
         let profiles = self.ledger.sources()?;
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = lock(&self.open);
         open.sources.retain(|(profile, _)| profiles.contains(profile));
         for profile in profiles {
             if !open.sources.iter().any(|(known, _)| *known == profile) {
@@ -64,12 +65,12 @@ impl Carriers {
     }
 
     fn id(&self, name: &Arc<str>) -> Result<CarrierId, LedgerError> {
-        let known = self.open.lock().unwrap_or_else(PoisonError::into_inner).ids.get(name).copied();
+        let known = lock(&self.open).ids.get(name).copied();
         match known {
             Some(id) => Ok(id),
             None => {
                 let id = self.ledger.carrier_id(name)?;
-                self.open.lock().unwrap_or_else(PoisonError::into_inner).ids.insert(name.clone(), id);
+                lock(&self.open).ids.insert(name.clone(), id);
                 Ok(id)
             }
         }
@@ -105,7 +106,7 @@ pub struct Heard {
 impl Asking {
     /// What was heard so far; the next call has only what came after.
     pub fn take_heard(&self) -> Heard {
-        let mut heard = std::mem::take(&mut *self.heard.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut heard = std::mem::take(&mut *lock(&self.heard));
         let mut told = HashSet::new();
         heard.problems.retain(|problem| told.insert(problem.clone()));
         let more = heard.problems.len().saturating_sub(PROBLEMS_MAX);
@@ -175,7 +176,7 @@ impl Asking {
         // Two sources may quote the same carrier: what it said last counts.
         placed.sort_unstable_by_key(|(place, answer)| (*place, answer.carrier, Reverse(answer.observed_at)));
         placed.dedup_by_key(|(place, answer)| (*place, answer.carrier));
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).problems.extend(problems);
+        lock(&self.heard).problems.extend(problems);
         Ok(placed.into_iter().map(|(_, answer)| answer).collect())
     }
 }
@@ -198,7 +199,7 @@ impl CarrierLookup for Asking {
             observed_at: answer.observed_at,
         };
         let observations = answers.iter().map(observation).collect();
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).answers.extend(answers);
+        lock(&self.heard).answers.extend(answers);
         Ok(observations)
     }
 }

@@ -27,15 +27,9 @@ const NOTICES_MAX: usize = 10_000;
 /// Bytes in a notice's kind or text, at most.
 const NOTICE_BYTES_MAX: usize = 2_000;
 
-/// The highest E.164 number: 15 digits.
-const NUMBER_MAX: PhoneNumber = 999_999_999_999_999;
-
-/// Blocks that an account may have, at most.
-const BLOCKS_MAX: u32 = 100_000;
-
 /// What the ledger itself records as having happened. A policy's notices stand among its events, so one that borrowed
 /// such a name would forge history, and what is counted from it: money charged, numbers that turned flagged.
-const LEDGER_KINDS: [&str; 14] = [
+pub(crate) const LEDGER_KINDS: [&str; 14] = [
     "account-added",
     "account-changed",
     "blocks-changed",

@@ -24,6 +24,12 @@ pub(crate) use bindings::{ReputationPolicy as PolicyInstance, ReputationPolicyPr
 /// Numbers that one call to an import takes or answers, at most.
 pub const NUMBERS_PER_CALL_MAX: usize = 10_000;
 
+/// The highest E.164 number: 15 digits.
+pub const NUMBER_MAX: PhoneNumber = 999_999_999_999_999;
+
+/// Blocks that an account may have, at most.
+pub const BLOCKS_MAX: u32 = 100_000;
+
 impl Error {
     /// Something that may succeed later; `message` says what to do about it.
     pub fn unavailable(message: impl Into<String>) -> Self {

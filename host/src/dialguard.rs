@@ -134,7 +134,7 @@ impl Dialguard {
             )
             .await?;
         let Some((run, answered, heard, applied)) = made else { return Ok(None) };
-        let replaced = self.fulfil(id, run.now).await?;
+        let replaced = self.fulfil(id, run.now)?;
         Ok(Some(Reviewed { plan: answered.answer, applied: Some(applied), replaced, problems: heard.problems }))
     }
 
@@ -164,7 +164,7 @@ impl Dialguard {
             )
             .await?;
         let (run, answered, heard, ()) = made.expect("nothing held the request back");
-        let replaced = self.fulfil(id, run.now).await?;
+        let replaced = self.fulfil(id, run.now)?;
         Ok(Decided { decision: answered.answer, replaced, problems: heard.problems })
     }
 
@@ -184,7 +184,7 @@ impl Dialguard {
     /// Takes the account's open orders further, such as those that a crash interrupted.
     pub async fn resume(&self, id: &str) -> Result<Vec<Order>> {
         let (_, now) = self.ledger.account_at(id, self.clock.now())?;
-        self.fulfil(id, now).await
+        self.fulfil(id, now)
     }
 
     /// Makes a run, again where the account changed meanwhile, and applies what comes of it. None where it was held
@@ -234,7 +234,7 @@ impl Dialguard {
         Ok(Run { account, now, asking, dialer })
     }
 
-    async fn fulfil(&self, id: &str, now: Timestamp) -> Result<Vec<Order>> {
+    fn fulfil(&self, id: &str, now: Timestamp) -> Result<Vec<Order>> {
         Ok(tokio::task::block_in_place(|| fulfil(&self.ledger, id, now))?)
     }
 }

@@ -25,10 +25,11 @@ pub use sources::{SourceKind, SourceProfile};
 
 use crate::check::PlanFault;
 use crate::contract::Timestamp;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use crate::lock::lock;
+use rusqlite::{Connection, TransactionBehavior};
 use rusqlite_migration::{M, MigrationDefinitionError, Migrations};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// Slots in a block that an account buys.
@@ -107,7 +108,7 @@ impl Ledger {
     }
 
     fn open_file(path: PathBuf) -> Result<Self> {
-        let mut writer = connect(&path, OpenFlags::default()).map_err(|error| explain(&path, error))?;
+        let mut writer = connect(&path).map_err(|error| explain(&path, error))?;
         migrate(&mut writer, &path)?;
         Ok(Ledger { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })
     }
@@ -129,7 +130,7 @@ impl Ledger {
         let idle = lock(&self.readers).pop();
         let mut reader = match idle {
             Some(reader) => reader,
-            None => connect(&self.path, OpenFlags::default()).map_err(|error| explain(&self.path, error))?,
+            None => connect(&self.path).map_err(|error| explain(&self.path, error))?,
         };
         let answer = reader.transaction().map_err(LedgerError::from).and_then(|transaction| read(&transaction));
         lock(&self.readers).push(reader);
@@ -137,8 +138,8 @@ impl Ledger {
     }
 }
 
-fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(path, flags)?;
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY_TIME_MAX)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // Money and slots: what was answered as done is on the disk.
@@ -179,11 +180,6 @@ fn explain(path: &Path, error: rusqlite::Error) -> LedgerError {
         }
         _ => LedgerError::Database(error),
     }
-}
-
-/// A task that panicked while it held a connection left no transaction behind: dropping one rolls it back.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Timestamps and numbers are below 2^63, so that SQLite's integers hold them.

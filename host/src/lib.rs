@@ -19,6 +19,7 @@ pub mod dialguard;
 pub mod fulfilment;
 pub mod ledger;
 mod limits;
+mod lock;
 pub mod phone;
 pub mod policy;
 mod run;

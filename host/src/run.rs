@@ -211,7 +211,7 @@ fn in_range(limit: u32) -> u32 {
 fn check_numbers(numbers: &[PhoneNumber]) -> Result<(), Error> {
     let message = if numbers.len() > contract::NUMBERS_PER_CALL_MAX {
         format!("{} numbers are too many for one call; ask for at most 10,000 at a time.", numbers.len())
-    } else if let Some(number) = numbers.iter().find(|number| !(1..=999_999_999_999_999).contains(*number)) {
+    } else if let Some(number) = numbers.iter().find(|number| !(1..=NUMBER_MAX).contains(*number)) {
         format!("{number} cannot be an E.164 number; give 1 to 15 digits, country code first.")
     } else {
         return Ok(());

@@ -7,7 +7,7 @@ use chrono::NaiveTime;
 use chrono_tz::Tz;
 use clap::{Args, Subcommand, ValueEnum};
 use dialguard::calendar::rfc3339;
-use dialguard::contract::{Answer, Request, Settings};
+use dialguard::contract::{Answer, BLOCKS_MAX, Request, Settings};
 use dialguard::ledger::{AccountChange, AccountProfile, BLOCK_PRICE_CENTS, NewAccount, SLOTS_PER_BLOCK};
 use dialguard::phone::Region;
 use dialguard::settings::default_settings;
@@ -22,7 +22,7 @@ pub enum AccountCommand {
         #[arg(value_parser = account_id)]
         id: String,
         /// Blocks of 15 slots, $49.00 a cycle each
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100_000))]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=i64::from(BLOCKS_MAX)))]
         blocks: u32,
         /// Whose dates and billing cycles it keeps, such as America/New_York
         #[arg(long, value_name = "TZ", value_parser = time_zone)]

@@ -52,26 +52,22 @@ pub async fn monitor(desk: &Desk, Monitor { id, numbers, all }: Monitor) -> Resu
     ask(desk, &dialguard, &id, numbers, Request::StartMonitoring).await
 }
 
-pub async fn unmonitor(desk: &Desk, Numbers { id, numbers }: Numbers) -> Result<Done> {
-    let dialguard = desk.dialguard()?;
-    let numbers = parse(dialguard.ledger(), &id, &numbers)?;
-    ask(desk, &dialguard, &id, numbers, Request::StopMonitoring).await
+pub async fn unmonitor(desk: &Desk, numbers: Numbers) -> Result<Done> {
+    ask_for(desk, numbers, Request::StopMonitoring).await
 }
 
-pub async fn delete(
-    desk: &Desk,
-    Delete { numbers: Numbers { id, numbers }, accept_slot_loss }: Delete,
-) -> Result<Done> {
-    let dialguard = desk.dialguard()?;
-    let numbers = parse(dialguard.ledger(), &id, &numbers)?;
-    let delete = |numbers| Request::DeleteNumbers(Deletion { numbers, accept_slot_loss });
-    ask(desk, &dialguard, &id, numbers, delete).await
+pub async fn delete(desk: &Desk, Delete { numbers, accept_slot_loss }: Delete) -> Result<Done> {
+    ask_for(desk, numbers, |numbers| Request::DeleteNumbers(Deletion { numbers, accept_slot_loss })).await
 }
 
-pub async fn replace(desk: &Desk, Numbers { id, numbers }: Numbers) -> Result<Done> {
+pub async fn replace(desk: &Desk, numbers: Numbers) -> Result<Done> {
+    ask_for(desk, numbers, Request::ReplaceNumbers).await
+}
+
+async fn ask_for(desk: &Desk, Numbers { id, numbers }: Numbers, request: impl Fn(Vec<u64>) -> Request) -> Result<Done> {
     let dialguard = desk.dialguard()?;
     let numbers = parse(dialguard.ledger(), &id, &numbers)?;
-    ask(desk, &dialguard, &id, numbers, Request::ReplaceNumbers).await
+    ask(desk, &dialguard, &id, numbers, request).await
 }
 
 pub async fn screen(desk: &Desk, Numbers { id, numbers }: Numbers) -> Result<Done> {

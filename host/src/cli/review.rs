@@ -101,7 +101,8 @@ fn progress_bar(length: usize) -> ProgressBar {
 pub async fn usage(desk: &Desk, OneAccount { id }: OneAccount) -> Result<Done> {
     let dialguard = desk.dialguard()?;
     let usage = dialguard.usage(&id).await?;
-    Ok(Done::show(desk.json, || usage_json(&usage), || usage_in_words(&dialguard, &id, &usage).unwrap_or_default()))
+    let in_words = usage_in_words(&dialguard, &id, &usage)?;
+    Ok(Done::show(desk.json, || usage_json(&usage), || in_words))
 }
 
 pub async fn events(desk: &Desk, Events { id, number, last }: Events) -> Result<Done> {

@@ -2,7 +2,8 @@
 
 use super::accounts::profile;
 use super::{Ledger, Result, from_sql, to_sql};
-use crate::contract::{PhoneNumber, Timestamp};
+use crate::check::LEDGER_KINDS;
+use crate::contract::{Notice, PhoneNumber, Timestamp};
 use rusqlite::{Transaction, params};
 
 /// Something that happened to an account.
@@ -64,17 +65,34 @@ impl Ledger {
             Ok(events.collect::<rusqlite::Result<_>>()?)
         })
     }
-
-    /// Records something that happened to an account and changed nothing of it, such as a carrier that failed.
-    pub fn note(&self, id: &str, now: Timestamp, kind: &str, text: &str) -> Result<()> {
-        self.change(|transaction| {
-            let account = profile(transaction, id)?;
-            append(transaction, account.key, now, None, kind, None, text)
-        })
-    }
 }
 
+/// Records what the ledger itself did or saw. Its kinds are those that no notice may borrow.
 pub(super) fn append(
+    transaction: &Transaction,
+    account: i64,
+    at: Timestamp,
+    run: Option<i64>,
+    kind: &str,
+    number: Option<PhoneNumber>,
+    text: &str,
+) -> Result<()> {
+    assert!(LEDGER_KINDS.contains(&kind), "{kind} is missing among the kinds that are the ledger's own");
+    insert(transaction, account, at, run, kind, number, text)
+}
+
+/// Records a policy's notice, whose kind has been checked.
+pub(super) fn append_notice(
+    transaction: &Transaction,
+    account: i64,
+    at: Timestamp,
+    run: i64,
+    notice: &Notice,
+) -> Result<()> {
+    insert(transaction, account, at, Some(run), &notice.kind, notice.number, &notice.text)
+}
+
+fn insert(
     transaction: &Transaction,
     account: i64,
     at: Timestamp,

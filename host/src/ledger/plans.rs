@@ -2,7 +2,7 @@
 
 use super::accounts::{AccountProfile, charge, open, touch};
 use super::answers::{CarrierAnswer, keep};
-use super::events::append;
+use super::events::{append, append_notice};
 use super::inventory::status_to_sql;
 use super::numbers::change_state;
 use super::orders::intend;
@@ -49,7 +49,7 @@ impl Ledger {
                 apply_action(transaction, &account, run, action, plan.decided_at)?;
             }
             for notice in &plan.notices {
-                append(transaction, account.key, now, Some(run), &notice.kind, notice.number, &notice.text)?;
+                append_notice(transaction, account.key, now, run, notice)?;
             }
             for problem in record.problems {
                 append(transaction, account.key, now, Some(run), "carrier-problem", None, problem)?;
@@ -154,20 +154,15 @@ fn tell_status(
     review: &Review,
     now: Timestamp,
 ) -> Result<()> {
-    let kind = match (before, review.status) {
+    let (kind, turned) = match (before, review.status) {
         (Status::Pending, Status::Clean) => return Ok(()),
-        (_, Status::Clean) => "turned-clean",
-        (_, Status::AtRisk) => "turned-at-risk",
-        (_, Status::Flagged) => "turned-flagged",
+        (_, Status::Clean) => ("turned-clean", "clean"),
+        (_, Status::AtRisk) => ("turned-at-risk", "at-risk"),
+        (_, Status::Flagged) => ("turned-flagged", "flagged"),
         (_, Status::Pending) => unreachable!("the plan was checked"),
     };
-    let text = format!(
-        "+{} {}: {} of {} carriers flag it.",
-        review.number,
-        kind.replace('-', " ").replace("at risk", "at-risk"),
-        review.flagging,
-        review.answering
-    );
+    let text =
+        format!("+{} turned {turned}: {} of {} carriers flag it.", review.number, review.flagging, review.answering);
     append(transaction, account, now, Some(run), kind, Some(review.number), &text)
 }
 

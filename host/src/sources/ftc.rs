@@ -21,10 +21,12 @@
 //! An opinion is as old as the newest file: it is observed at the end of the day in that file's name, US Eastern time,
 //! or at the look-up where that is earlier. Without a file of the last 7 days there is no opinion at all.
 
-use super::verdicts::{Fault, FileVersion, Problems, lock, read_csv, read_text};
+use super::verdicts::{Fault, FileVersion, Problems, read_csv, read_text};
 use super::{Answer, CarrierSource, Report, SourceError};
+use crate::calendar::day_starts_at;
 use crate::contract::{PhoneNumber, Timestamp};
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
+use crate::lock::lock;
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone};
 use chrono_tz::America::New_York;
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
@@ -274,7 +276,7 @@ fn eastern_to_utc(local: NaiveDateTime) -> Option<Timestamp> {
 }
 
 fn end_of_day(date: NaiveDate) -> Option<Timestamp> {
-    eastern_to_utc(date.succ_opt()?.and_time(NaiveTime::MIN))
+    date.succ_opt().map(|next| day_starts_at(next, New_York))
 }
 
 fn eastern_date(now: Timestamp) -> Result<NaiveDate, SourceError> {

@@ -18,6 +18,7 @@
 
 use super::{Answer, CarrierSource, Report, SourceError};
 use crate::contract::{PhoneNumber, Timestamp};
+use crate::lock::lock;
 use crate::phone::{self, Region};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -25,7 +26,7 @@ use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 const COLUMNS: [&str; 5] = ["number", "carrier", "score", "label", "observed_at"];
@@ -433,11 +434,6 @@ impl FileVersion {
         let metadata = std::fs::metadata(path)?;
         Ok(FileVersion { modified: metadata.modified()?, bytes: metadata.len() })
     }
-}
-
-/// A cache stays usable after a panic elsewhere: what is in it was whole when it was put there.
-pub(super) fn lock<T>(cache: &Mutex<T>) -> MutexGuard<'_, T> {
-    cache.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -1,0 +1,9 @@
+//! Locks that outlive a panic.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What the mutex guards, though a task may have panicked while it held it: everything guarded here is put in place
+/// whole, or (an open database transaction) rolled back when it is dropped.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
