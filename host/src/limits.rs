@@ -55,5 +55,8 @@ pub enum PolicyFault {
     Trapped(String),
 }
 
+/// Memory that no policy gets more of, whatever its limits say: the address space that a place for a run has.
+pub(crate) const MEMORY_BYTES_MAX: usize = 256 << 20;
+
 /// How often a computing policy is looked at: the unit of its time.
 pub(crate) const TICK: Duration = Duration::from_millis(10);

@@ -2,26 +2,17 @@
 
 use crate::contract::*;
 use crate::dialer::Dialer;
-use crate::limits::TICK;
+use crate::engine::{PolicyEngine, digest};
 pub use crate::limits::{Limits, PolicyFault};
-use crate::run::{Run, Shown, TABLE_ENTRIES_MAX};
-use sha2::{Digest, Sha256};
-use std::sync::{Arc, Weak};
+use crate::run::{Run, Shown};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::{Component, HasSelf, Linker};
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store, Trap, WasmFeatures};
+use wasmtime::{Store, Trap};
 
 /// The reference policy's component, as built from `plugin/`.
 pub const REFERENCE_POLICY: &[u8] = include_bytes!(env!("DIALGUARD_POLICY"));
-
-/// Runs that may be under way at once in one engine; further ones wait for their turn.
-const RUNS_MAX: u32 = 256;
-
-/// Core instances and tables in one component. An interpreter is linked from a few dozen modules, which share a
-/// memory and a table.
-const CORE_INSTANCES_MAX: u32 = 64;
-const TABLES_MAX: u32 = 4;
 
 /// Bytes in the message of an error that a policy answers.
 const MESSAGE_BYTES_MAX: usize = 2_000;
@@ -32,8 +23,7 @@ pub struct Policy {
     template: PolicyTemplate<Run>,
     limits: Limits,
     digest: Arc<str>,
-    places: Arc<Semaphore>,
-    _ticker: Arc<Engine>,
+    engine: PolicyEngine,
 }
 
 /// What a policy answered, and what it had been shown when it did.
@@ -74,16 +64,20 @@ impl Policy {
     pub fn compile(component: &[u8], limits: Limits) -> Result<Self, NotAPolicy> {
         let refused = |error: wasmtime::Error| NotAPolicy(format!("{error:#}"));
         check_header(component)?;
-        let engine = engine(&limits).map_err(refused)?;
-        let component_compiled = Component::from_binary(&engine, component).map_err(refused)?;
-        let mut linker = Linker::<Run>::new(&engine);
-        PolicyInstance::add_to_linker::<_, HasSelf<Run>>(&mut linker, |run| run).map_err(refused)?;
-        let template = linker.instantiate_pre(&component_compiled).and_then(PolicyTemplate::new).map_err(refused)?;
-        let digest = Sha256::digest(component).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let places = Arc::new(Semaphore::new(RUNS_MAX as usize));
-        let policy = Policy { template, limits, digest: digest.into(), places, _ticker: tick(engine) };
+        let compiled = Component::from_binary(PolicyEngine::shared().wasm(), component).map_err(refused)?;
+        let policy = Self::link(&compiled, digest(component).into(), limits)?;
         policy.try_out().map_err(|fault| NotAPolicy(fault.to_string()))?;
         Ok(policy)
+    }
+
+    /// A policy of a component that was compiled in the shared engine.
+    pub(crate) fn link(compiled: &Component, digest: Arc<str>, limits: Limits) -> Result<Self, NotAPolicy> {
+        let refused = |error: wasmtime::Error| NotAPolicy(format!("{error:#}"));
+        let engine = PolicyEngine::shared();
+        let mut linker = Linker::<Run>::new(engine.wasm());
+        PolicyInstance::add_to_linker::<_, HasSelf<Run>>(&mut linker, |run| run).map_err(refused)?;
+        let template = linker.instantiate_pre(compiled).and_then(PolicyTemplate::new).map_err(refused)?;
+        Ok(Policy { template, limits, digest, engine })
     }
 
     /// SHA-256 of the component's bytes, in hexadecimal.
@@ -151,7 +145,7 @@ impl Policy {
 
     /// A fresh instance in a store of its own. Dropping it ends the run, whatever state it is in.
     async fn begin(&self, asked: Option<(Dialer, AccountId)>) -> Result<Sandbox, PolicyFault> {
-        let place = self.places.clone().acquire_owned().await.expect("nobody closes the semaphore");
+        let place = self.engine.place().await;
         let mut store = Store::new(self.template.engine(), Run::new(asked, self.limits));
         store.limiter(|run| run);
         store.set_hostcall_fuel(self.limits.answer_bytes_max);
@@ -209,23 +203,6 @@ struct Sandbox {
     _place: OwnedSemaphorePermit,
 }
 
-/// WebAssembly proposals that no compiler's output for policies needs. Most are off already, for want of wasmtime's
-/// features; they stay off where another crate of the program switches those on.
-const PROPOSALS_OFF: WasmFeatures = WasmFeatures::THREADS
-    .union(WasmFeatures::SHARED_EVERYTHING_THREADS)
-    .union(WasmFeatures::MEMORY64)
-    .union(WasmFeatures::MULTI_MEMORY)
-    .union(WasmFeatures::CUSTOM_PAGE_SIZES)
-    .union(WasmFeatures::GC)
-    .union(WasmFeatures::GC_TYPES)
-    .union(WasmFeatures::FUNCTION_REFERENCES)
-    .union(WasmFeatures::EXCEPTIONS)
-    .union(WasmFeatures::STACK_SWITCHING)
-    .union(WasmFeatures::TAIL_CALL)
-    .union(WasmFeatures::RELAXED_SIMD)
-    .union(WasmFeatures::WIDE_ARITHMETIC)
-    .union(WasmFeatures::CM_ASYNC);
-
 /// What a file is that is no component at all, in words that help whoever chose it.
 fn check_header(file: &[u8]) -> Result<(), NotAPolicy> {
     const CORE_MODULE: &[u8] = b"\0asm\x01\0\0\0";
@@ -238,43 +215,4 @@ fn check_header(file: &[u8]) -> Result<(), NotAPolicy> {
         _ => return Ok(()),
     };
     Err(NotAPolicy(misfit.into()))
-}
-
-/// An engine for one policy: a sandbox in which nothing works that policies do not need.
-fn engine(limits: &Limits) -> wasmtime::Result<Engine> {
-    let mut config = Config::new();
-    config.epoch_interruption(true);
-    // Imports are synchronous to the guest, so calls need none of the bookkeeping of concurrent ones.
-    config.concurrency_support(false);
-    config.max_wasm_stack(512 << 10).async_stack_size(1 << 20);
-    config.wasm_backtrace_max_frames(None).generate_address_map(false);
-    config.wasm_features(PROPOSALS_OFF, false);
-
-    // So many of each that a component within its share can always be instantiated in its place.
-    let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(RUNS_MAX).total_stacks(RUNS_MAX);
-    pool.total_core_instances(RUNS_MAX * CORE_INSTANCES_MAX).max_core_instances_per_component(CORE_INSTANCES_MAX);
-    pool.total_tables(RUNS_MAX * TABLES_MAX).max_tables_per_component(TABLES_MAX).max_tables_per_module(TABLES_MAX);
-    pool.total_memories(RUNS_MAX).max_memories_per_component(1);
-    pool.table_elements(TABLE_ENTRIES_MAX).max_memory_size(limits.memory_bytes_max.min(256 << 20));
-    // Reused memory stays mapped and is cleared by hand: quicker than the kernel for the few pages a policy touches.
-    pool.linear_memory_keep_resident(256 << 10).table_keep_resident(64 << 10).async_stack_keep_resident(0);
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    Engine::new(&config)
-}
-
-/// Advances the engine's epoch for as long as somebody holds what this returns.
-fn tick(engine: Engine) -> Arc<Engine> {
-    let engine = Arc::new(engine);
-    let watched: Weak<Engine> = Arc::downgrade(&engine);
-    std::thread::Builder::new()
-        .name("policy-ticker".into())
-        .spawn(move || {
-            while let Some(engine) = watched.upgrade() {
-                engine.increment_epoch();
-                std::thread::sleep(TICK);
-            }
-        })
-        .expect("a thread can be started");
-    engine
 }
