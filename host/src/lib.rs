@@ -16,6 +16,7 @@ pub mod clock;
 pub mod contract;
 pub mod dialer;
 pub mod dialguard;
+mod empty_wasi;
 mod engine;
 pub mod fulfilment;
 pub mod ledger;

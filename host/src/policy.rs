@@ -2,6 +2,8 @@
 
 use crate::contract::*;
 use crate::dialer::Dialer;
+use crate::empty_wasi;
+pub use crate::empty_wasi::Wasi;
 use crate::engine::{PolicyEngine, digest};
 pub use crate::limits::{Limits, PolicyFault};
 use crate::run::{Run, Shown};
@@ -22,6 +24,7 @@ const MESSAGE_BYTES_MAX: usize = 2_000;
 pub struct Policy {
     template: PolicyTemplate<Run>,
     limits: Limits,
+    wasi: Wasi,
     digest: Arc<str>,
     engine: PolicyEngine,
 }
@@ -62,22 +65,35 @@ impl Policy {
     /// Takes a tenth of a second or so; a compiled policy serves for as long as the program runs. It is instantiated
     /// once, within its limits and with nothing to import: the types of its exports are compared only then.
     pub fn compile(component: &[u8], limits: Limits) -> Result<Self, NotAPolicy> {
+        Self::compile_with(component, limits, Wasi::None)
+    }
+
+    /// The same for a policy that the operator allowed to import a WASI in which there is nothing.
+    pub fn compile_with(component: &[u8], limits: Limits, wasi: Wasi) -> Result<Self, NotAPolicy> {
         let refused = |error: wasmtime::Error| NotAPolicy(format!("{error:#}"));
         check_header(component)?;
         let compiled = Component::from_binary(PolicyEngine::shared().wasm(), component).map_err(refused)?;
-        let policy = Self::link(&compiled, digest(component).into(), limits)?;
+        let policy = Self::link(&compiled, digest(component).into(), limits, wasi)?;
         policy.try_out().map_err(|fault| NotAPolicy(fault.to_string()))?;
         Ok(policy)
     }
 
     /// A policy of a component that was compiled in the shared engine.
-    pub(crate) fn link(compiled: &Component, digest: Arc<str>, limits: Limits) -> Result<Self, NotAPolicy> {
+    pub(crate) fn link(compiled: &Component, digest: Arc<str>, limits: Limits, wasi: Wasi) -> Result<Self, NotAPolicy> {
         let refused = |error: wasmtime::Error| NotAPolicy(format!("{error:#}"));
         let engine = PolicyEngine::shared();
         let mut linker = Linker::<Run>::new(engine.wasm());
         PolicyInstance::add_to_linker::<_, HasSelf<Run>>(&mut linker, |run| run).map_err(refused)?;
+        match wasi {
+            Wasi::Empty => empty_wasi::add_to_linker(&mut linker, Run::wasi).map_err(refused)?,
+            Wasi::None => {
+                let compiled_type = compiled.component_type();
+                let imports = compiled_type.imports(engine.wasm()).map(|(name, _)| name);
+                empty_wasi::hint(imports).map_or(Ok(()), |hint| Err(NotAPolicy(hint)))?;
+            }
+        }
         let template = linker.instantiate_pre(compiled).and_then(PolicyTemplate::new).map_err(refused)?;
-        Ok(Policy { template, limits, digest, engine })
+        Ok(Policy { template, limits, wasi, digest, engine })
     }
 
     /// SHA-256 of the component's bytes, in hexadecimal.
@@ -146,7 +162,7 @@ impl Policy {
     /// A fresh instance in a store of its own. Dropping it ends the run, whatever state it is in.
     async fn begin(&self, asked: Option<(Dialer, AccountId)>) -> Result<Sandbox, PolicyFault> {
         let place = self.engine.place().await;
-        let mut store = Store::new(self.template.engine(), Run::new(asked, self.limits));
+        let mut store = Store::new(self.template.engine(), Run::new(asked, self.limits, self.wasi));
         store.limiter(|run| run);
         store.set_hostcall_fuel(self.limits.answer_bytes_max);
         store.set_epoch_deadline(1);

@@ -2,10 +2,12 @@
 
 use crate::contract::{self, imports, *};
 use crate::dialer::Dialer;
+use crate::empty_wasi::{EmptyWasi, Wasi};
 use crate::limits::{Limits, PolicyFault, TICK};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use wasmtime::{ResourceLimiter, UpdateDeadline};
+use wasmtime_wasi::{WasiCtxView, WasiView};
 
 /// Entries in one table of a component: functions that it calls indirectly. Python's interpreter has some 10,000.
 pub(crate) const TABLE_ENTRIES_MAX: usize = 20_000;
@@ -36,11 +38,18 @@ pub(crate) struct Run {
     waited: Duration,
     look_ups_left: u32,
     import_calls_left: u32,
+    wasi: Option<EmptyWasi>,
     pub(crate) shown: Shown,
 }
 
 impl Run {
-    pub(crate) fn new(asked: Option<(Dialer, AccountId)>, limits: Limits) -> Self {
+    pub(crate) fn new(asked: Option<(Dialer, AccountId)>, limits: Limits, wasi: Wasi) -> Self {
+        let mut shown = Shown::default();
+        let wasi = (wasi == Wasi::Empty).then(|| {
+            // WASI's clock and the contract's tell the same time. Where there is nobody to ask it is 1970.
+            shown.now = asked.as_ref().map(|(dialer, _)| dialer.clock.now());
+            EmptyWasi::new(shown.now.unwrap_or_default())
+        });
         Run {
             asked,
             limits,
@@ -48,8 +57,14 @@ impl Run {
             waited: Duration::ZERO,
             look_ups_left: limits.look_ups_max,
             import_calls_left: limits.import_calls_max,
-            shown: Shown::default(),
+            wasi,
+            shown,
         }
+    }
+
+    /// The WASI of a run that has one; no other is linked to it.
+    pub(crate) fn wasi(&mut self) -> &mut EmptyWasi {
+        self.wasi.as_mut().expect("WASI is linked only where a run has one")
     }
 
     /// Called where a tick of the epoch finds the policy computing. Its own time counts, the dialer's does not: a
@@ -103,6 +118,12 @@ impl ResourceLimiter for Run {
 
     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         Ok(desired <= TABLE_ENTRIES_MAX)
+    }
+}
+
+impl WasiView for Run {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        self.wasi().view()
     }
 }
 
