@@ -22,6 +22,7 @@ const LIMITS: Limits = Limits {
     answer_bytes_max: 1 << 20,
     look_ups_max: 1_000,
     import_calls_max: 100,
+    answer_items_max: 100_000,
     import_time_max: Duration::from_millis(100),
 };
 

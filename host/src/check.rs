@@ -29,7 +29,7 @@ const NOTICE_BYTES_MAX: usize = 2_000;
 
 /// What the ledger itself records as having happened. A policy's notices stand among its events, so one that borrowed
 /// such a name would forge history, and what is counted from it: money charged, numbers that turned flagged.
-pub(crate) const LEDGER_KINDS: [&str; 14] = [
+pub(crate) const LEDGER_KINDS: [&str; 15] = [
     "account-added",
     "account-changed",
     "blocks-changed",
@@ -37,6 +37,7 @@ pub(crate) const LEDGER_KINDS: [&str; 14] = [
     "charged",
     "monitoring-started",
     "numbers-imported",
+    "policy-failed",
     "released",
     "replaced",
     "replacement-intended",

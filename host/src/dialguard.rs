@@ -141,7 +141,7 @@ impl Dialguard {
     /// Plans a review and applies nothing.
     pub async fn try_review(&self, id: &str) -> Result<Reviewed> {
         let run = self.begin(id)?;
-        let Answered { answer: plan, shown } = self.policy.review_account(&run.dialer, id).await?;
+        let Answered { answer: plan, shown, .. } = self.policy.review_account(&run.dialer, id).await?;
         check(id, Asked::Review, &plan, &shown).map_err(LedgerError::from)?;
         Ok(Reviewed { plan, applied: None, replaced: Vec::new(), problems: run.asking.take_heard().problems })
     }
@@ -154,7 +154,7 @@ impl Dialguard {
                 |_| Ok(false),
                 |dialer| async move { self.policy.decide(&dialer, id, request).await },
                 |answered: &Answered<Decision>, record| {
-                    let Answered { answer: decision, shown } = answered;
+                    let Answered { answer: decision, shown, .. } = answered;
                     check_decision(id, request, decision, shown)?;
                     if decision.plan.actions.is_empty() && decision.plan.notices.is_empty() {
                         return Ok(());

@@ -4,6 +4,7 @@ use crate::contract::*;
 use crate::dialer::Dialer;
 use crate::engine::{PolicyEngine, digest};
 pub use crate::limits::{Limits, PolicyFault};
+use crate::recording::Recording;
 use crate::run::{Run, Shown};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -20,6 +21,7 @@ const MESSAGE_BYTES_MAX: usize = 2_000;
 /// A policy that can be called any number of times, from any number of tasks at once. Cheap to clone.
 #[derive(Clone)]
 pub struct Policy {
+    component: Component,
     template: PolicyTemplate<Run>,
     limits: Limits,
     digest: Arc<str>,
@@ -33,6 +35,8 @@ pub struct Answered<T> {
     pub answer: T,
     /// What it read.
     pub shown: Shown,
+    /// Everything it asked and was answered, to repeat the run.
+    pub recording: Recording,
 }
 
 /// Why a policy gave no answer.
@@ -77,7 +81,22 @@ impl Policy {
         let mut linker = Linker::<Run>::new(engine.wasm());
         PolicyInstance::add_to_linker::<_, HasSelf<Run>>(&mut linker, |run| run).map_err(refused)?;
         let template = linker.instantiate_pre(compiled).and_then(PolicyTemplate::new).map_err(refused)?;
-        Ok(Policy { template, limits, digest, engine })
+        Ok(Policy { component: compiled.clone(), template, limits, digest, engine })
+    }
+
+    /// The same policy under other limits.
+    pub fn with_limits(&self, limits: Limits) -> Self {
+        Policy { limits, ..self.clone() }
+    }
+
+    /// What it may use.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Its compiled code, for this engine.
+    pub(crate) fn to_code(&self) -> wasmtime::Result<Vec<u8>> {
+        self.component.serialize()
     }
 
     /// SHA-256 of the component's bytes, in hexadecimal.
@@ -172,7 +191,10 @@ impl Policy {
         run: Sandbox,
     ) -> Result<Answered<T>, PolicyError> {
         match answer.map_err(|error| self.blame(error))? {
-            Ok(answer) => Ok(Answered { answer, shown: run.store.into_data().shown }),
+            Ok(answer) => {
+                let Run { shown, recording, .. } = run.store.into_data();
+                Ok(Answered { answer, shown, recording })
+            }
             Err(error) if error.message.len() > MESSAGE_BYTES_MAX => {
                 Err(PolicyFault::TooLarge(MESSAGE_BYTES_MAX).into())
             }

@@ -1,23 +1,39 @@
 //! Applying a plan: the whole of it in one transaction, and only to the revision it was made from.
 
 use super::accounts::{AccountProfile, charge, open, touch};
-use super::answers::{CarrierAnswer, keep};
+use super::answers::{self, CarrierAnswer};
 use super::events::{append, append_notice};
 use super::inventory::status_to_sql;
 use super::numbers::change_state;
 use super::orders::intend;
 use super::slots::{lock, occupy};
+use super::policies::{Revision, state};
+use super::recordings::{self, Made};
 use super::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
 use crate::check::{Asked, check};
 use crate::contract::*;
+use crate::policy::Limits;
+use crate::recording::Recording;
 use crate::run::Shown;
 use rusqlite::{Transaction, params};
 
-/// What a run leaves behind besides its plan.
+/// What a run leaves behind.
 #[derive(Debug, Clone, Copy)]
 pub struct RunRecord<'a> {
     /// SHA-256 of the policy.
     pub policy: &'a str,
+    /// The policy's revision; none where the program brought its own policy along.
+    pub revision: Option<Revision>,
+    /// The version of the contract that the policy spoke.
+    pub contract: &'a str,
+    /// What the policy was allowed.
+    pub limits: Limits,
+    /// What it was asked, and what it answered.
+    pub made: &'a Made,
+    /// Everything it read.
+    pub shown: &'a Shown,
+    /// Every call to its imports.
+    pub recording: &'a Recording,
     /// What the carriers answered.
     pub answers: &'a [CarrierAnswer],
     /// What went wrong at the carriers, in words.
@@ -35,15 +51,21 @@ pub struct Applied {
 
 impl Ledger {
     /// Checks a plan against the ledger's invariants and applies it, the whole or nothing of it.
-    pub fn apply(&self, id: &str, asked: Asked, plan: &Plan, shown: &Shown, record: RunRecord) -> Result<Applied> {
+    pub fn apply(&self, id: &str, record: RunRecord) -> Result<Applied> {
+        let (plan, shown) = (record.made.plan(), record.shown);
+        let asked = match record.made {
+            Made::Review(_) => Asked::Review,
+            Made::Request(request, _) => Asked::Request(request),
+        };
         check(id, asked, plan, shown)?;
+        let packed = recordings::pack(record.limits, record.made, record.recording, record.answers);
         self.change(|transaction| {
             // The plan was made for the billing cycle of its time, which begins now at the latest.
             let (account, now) = open(transaction, id, plan.decided_at)?;
             if account.revision != plan.based_on || now != plan.decided_at {
                 return Err(LedgerError::Stale(id.to_owned()));
             }
-            let (run, daily) = begin(transaction, &account, asked, plan, record.policy)?;
+            let (run, daily) = begin(transaction, &account, asked, &record)?;
             apply_reviews(transaction, &account, run, plan, shown)?;
             for action in &plan.actions {
                 apply_action(transaction, &account, run, action, plan.decided_at)?;
@@ -54,7 +76,9 @@ impl Ledger {
             for problem in record.problems {
                 append(transaction, account.key, now, Some(run), "carrier-problem", None, problem)?;
             }
-            keep(transaction, account.key, run, now, record.answers)?;
+            let kept_days = state(transaction)?.settings.recordings_kept_days;
+            answers::keep(transaction, account.key, run, now, kept_days, record.answers)?;
+            recordings::keep(transaction, account.key, run, now, kept_days, &packed)?;
             touch(transaction, account.key, now)?;
             Ok(Applied { run: super::from_sql(run), daily })
         })
@@ -76,9 +100,9 @@ fn begin(
     transaction: &Transaction,
     account: &AccountProfile,
     asked: Asked,
-    plan: &Plan,
-    policy: &str,
+    record: &RunRecord,
 ) -> Result<(i64, bool)> {
+    let plan = record.made.plan();
     let kind = match asked {
         Asked::Review => "review",
         Asked::Request(_) => "request",
@@ -87,8 +111,9 @@ fn begin(
     let local_date = account.local_date(plan.decided_at).to_string();
     transaction
         .prepare_cached(
-            "INSERT INTO runs (account, kind, daily, local_date, decided_at, based_on, policy)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO runs (account, kind, daily, local_date, decided_at, based_on, policy, revision, contract,
+                 host_version)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             account.key,
@@ -97,7 +122,10 @@ fn begin(
             local_date,
             to_sql(plan.decided_at),
             to_sql(plan.based_on),
-            policy
+            record.policy,
+            record.revision.map(to_sql),
+            record.contract,
+            env!("CARGO_PKG_VERSION")
         ])?;
     Ok((transaction.last_insert_rowid(), daily))
 }
