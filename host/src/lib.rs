@@ -17,6 +17,7 @@ pub mod contract;
 pub mod dialer;
 pub mod dialguard;
 pub mod fulfilment;
+pub mod inspection;
 pub mod ledger;
 mod limits;
 mod lock;

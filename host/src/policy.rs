@@ -1,7 +1,10 @@
 //! A policy component: compiled once, and a fresh sandboxed instance for every call.
 
+use crate::contract::versions::{Instance, Template};
 use crate::contract::*;
 use crate::dialer::Dialer;
+pub use crate::inspection::NotAPolicy;
+use crate::inspection::inspect;
 use crate::limits::TICK;
 pub use crate::limits::{Limits, PolicyFault};
 use crate::run::{Run, Shown, TABLE_ENTRIES_MAX};
@@ -9,7 +12,7 @@ use sha2::{Digest, Sha256};
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::Component;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store, Trap, WasmFeatures};
 
 /// The reference policy's component, as built from `plugin/`.
@@ -29,11 +32,11 @@ const MESSAGE_BYTES_MAX: usize = 2_000;
 /// A policy that can be called any number of times, from any number of tasks at once. Cheap to clone.
 #[derive(Clone)]
 pub struct Policy {
-    template: PolicyTemplate<Run>,
+    template: Arc<Template<Run>>,
     limits: Limits,
     digest: Arc<str>,
     places: Arc<Semaphore>,
-    _ticker: Arc<Engine>,
+    engine: Arc<Engine>,
 }
 
 /// What a policy answered, and what it had been shown when it did.
@@ -56,32 +59,26 @@ pub enum PolicyError {
     Fault(#[from] PolicyFault),
 }
 
-/// Why a file is no policy that this host can run.
-#[derive(Debug, thiserror::Error)]
-#[error("this is no policy component for the contract dialguard:reputation@0.1.0: {0}")]
-pub struct NotAPolicy(String);
-
 impl Policy {
     /// The policy that comes with this library.
     pub fn reference(limits: Limits) -> Self {
         Self::compile(REFERENCE_POLICY, limits).expect("the reference policy is a policy")
     }
 
-    /// Compiles a component that implements the world `reputation-policy` and imports nothing besides.
+    /// Compiles a component that implements the world `reputation-policy`, in any of the [`VERSIONS`] of the contract,
+    /// and imports nothing besides.
     ///
     /// Takes a tenth of a second or so; a compiled policy serves for as long as the program runs. It is instantiated
     /// once, within its limits and with nothing to import: the types of its exports are compared only then.
     pub fn compile(component: &[u8], limits: Limits) -> Result<Self, NotAPolicy> {
         let refused = |error: wasmtime::Error| NotAPolicy(format!("{error:#}"));
-        check_header(component)?;
+        let version = inspect(component)?.contract_spoken()?;
         let engine = engine(&limits).map_err(refused)?;
-        let component_compiled = Component::from_binary(&engine, component).map_err(refused)?;
-        let mut linker = Linker::<Run>::new(&engine);
-        PolicyInstance::add_to_linker::<_, HasSelf<Run>>(&mut linker, |run| run).map_err(refused)?;
-        let template = linker.instantiate_pre(&component_compiled).and_then(PolicyTemplate::new).map_err(refused)?;
+        let compiled = Component::from_binary(&engine, component).map_err(refused)?;
+        let template = Arc::new(Template::new(version, &compiled).map_err(refused)?);
         let digest = Sha256::digest(component).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let places = Arc::new(Semaphore::new(RUNS_MAX as usize));
-        let policy = Policy { template, limits, digest: digest.into(), places, _ticker: tick(engine) };
+        let policy = Policy { template, limits, digest: digest.into(), places, engine: tick(engine) };
         policy.try_out().map_err(|fault| NotAPolicy(fault.to_string()))?;
         Ok(policy)
     }
@@ -91,24 +88,29 @@ impl Policy {
         &self.digest
     }
 
+    /// The version of the contract that it was made for, one of [`VERSIONS`].
+    pub fn contract_version(&self) -> &'static str {
+        self.template.version()
+    }
+
     /// Who this policy is.
     pub async fn describe(&self) -> Result<Description, PolicyError> {
         let mut run = self.begin(None).await?;
-        let answer = run.policy.dialguard_reputation_policy().call_describe(&mut run.store).await;
+        let answer = run.policy.describe(&mut run.store).await;
         Ok(answer.map_err(|error| self.blame(error))?)
     }
 
     /// Whether an account may have these settings.
     pub async fn check_settings(&self, settings: &Settings) -> Result<(), PolicyError> {
         let mut run = self.begin(None).await?;
-        let answer = run.policy.dialguard_reputation_policy().call_check_settings(&mut run.store, settings).await;
+        let answer = run.policy.check_settings(&mut run.store, settings).await;
         self.answered(answer, run).map(|answered| answered.answer)
     }
 
     /// Plans the daily review of one account.
     pub async fn review_account(&self, dialer: &Dialer, id: &str) -> Result<Answered<Plan>, PolicyError> {
         let mut run = self.begin(Some((dialer.clone(), id.to_owned()))).await?;
-        let answer = run.policy.dialguard_reputation_policy().call_review_account(&mut run.store, &id.to_owned()).await;
+        let answer = run.policy.review_account(&mut run.store, &id.to_owned()).await;
         self.answered(answer, run)
     }
 
@@ -120,8 +122,7 @@ impl Policy {
         request: &Request,
     ) -> Result<Answered<Decision>, PolicyError> {
         let mut run = self.begin(Some((dialer.clone(), id.to_owned()))).await?;
-        let answer =
-            run.policy.dialguard_reputation_policy().call_decide(&mut run.store, &id.to_owned(), request).await;
+        let answer = run.policy.decide(&mut run.store, &id.to_owned(), request).await;
         self.answered(answer, run)
     }
 
@@ -133,8 +134,7 @@ impl Policy {
         numbers: &[PhoneNumber],
     ) -> Result<Vec<Screening>, PolicyError> {
         let mut run = self.begin(Some((dialer.clone(), id.to_owned()))).await?;
-        let answer =
-            run.policy.dialguard_reputation_policy().call_screen(&mut run.store, &id.to_owned(), numbers).await;
+        let answer = run.policy.screen(&mut run.store, &id.to_owned(), numbers).await;
         let answer = self.answered(answer, run)?.answer;
         if !answer.iter().map(|screening| &screening.number).eq(numbers) {
             return Err(PolicyFault::Trapped("it did not answer every number in the order asked".into()).into());
@@ -145,19 +145,19 @@ impl Policy {
     /// Counts the account's slots and numbers.
     pub async fn usage(&self, dialer: &Dialer, id: &str) -> Result<Usage, PolicyError> {
         let mut run = self.begin(Some((dialer.clone(), id.to_owned()))).await?;
-        let answer = run.policy.dialguard_reputation_policy().call_get_usage(&mut run.store, &id.to_owned()).await;
+        let answer = run.policy.usage(&mut run.store, &id.to_owned()).await;
         Ok(self.answered(answer, run)?.answer)
     }
 
     /// A fresh instance in a store of its own. Dropping it ends the run, whatever state it is in.
     async fn begin(&self, asked: Option<(Dialer, AccountId)>) -> Result<Sandbox, PolicyFault> {
         let place = self.places.clone().acquire_owned().await.expect("nobody closes the semaphore");
-        let mut store = Store::new(self.template.engine(), Run::new(asked, self.limits));
+        let mut store = Store::new(&self.engine, Run::new(asked, self.limits));
         store.limiter(|run| run);
         store.set_hostcall_fuel(self.limits.answer_bytes_max);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut store| store.data_mut().tick());
-        let policy = self.template.instantiate_async(&mut store).await.map_err(|error| self.blame(error))?;
+        let policy = self.template.instantiate(&mut store).await.map_err(|error| self.blame(error))?;
         Ok(Sandbox { policy, store, _place: place })
     }
 
@@ -204,7 +204,7 @@ impl Policy {
 
 /// One run of a policy. The store goes before the place that it holds in the engine's pool.
 struct Sandbox {
-    policy: PolicyInstance,
+    policy: Instance,
     store: Store<Run>,
     _place: OwnedSemaphorePermit,
 }
@@ -225,20 +225,6 @@ const PROPOSALS_OFF: WasmFeatures = WasmFeatures::THREADS
     .union(WasmFeatures::RELAXED_SIMD)
     .union(WasmFeatures::WIDE_ARITHMETIC)
     .union(WasmFeatures::CM_ASYNC);
-
-/// What a file is that is no component at all, in words that help whoever chose it.
-fn check_header(file: &[u8]) -> Result<(), NotAPolicy> {
-    const CORE_MODULE: &[u8] = b"\0asm\x01\0\0\0";
-    let misfit = match file {
-        [] => "the file is empty",
-        _ if file.starts_with(CORE_MODULE) => {
-            "it is a core module; make it a component with `wasm-tools component new`"
-        }
-        _ if !file.starts_with(b"\0asm") => "the file is no WebAssembly",
-        _ => return Ok(()),
-    };
-    Err(NotAPolicy(misfit.into()))
-}
 
 /// An engine for one policy: a sandbox in which nothing works that policies do not need.
 fn engine(limits: &Limits) -> wasmtime::Result<Engine> {

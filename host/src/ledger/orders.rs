@@ -5,7 +5,7 @@ use super::events::append;
 use super::numbers::change_state;
 use super::slots::occupy;
 use super::{Ledger, Result, from_sql, to_sql};
-use crate::contract::{PhoneNumber, ReplacementReason, SlotId, Timestamp};
+use crate::contract::{PhoneNumber, Replacement, ReplacementReason, SlotId, Timestamp};
 use rusqlite::{Transaction, params};
 
 /// A replacement that was planned and is not finished.
@@ -123,12 +123,12 @@ fn order_run(transaction: &Transaction, order: &Order) -> Result<Option<i64>> {
 pub(super) fn intend(
     transaction: &Transaction,
     (account, run): (i64, i64),
-    replacement: &crate::contract::Replacement,
+    replacement: &Replacement,
     now: Timestamp,
 ) -> Result<()> {
-    let (why, in_words) = match replacement.why {
-        ReplacementReason::Flagged => ("flagged", "flagged"),
-        ReplacementReason::Requested => ("requested", "asked for"),
+    let why = match replacement.why {
+        ReplacementReason::Flagged => "flagged",
+        ReplacementReason::Requested => "requested",
     };
     transaction
         .prepare_cached(
@@ -145,6 +145,7 @@ pub(super) fn intend(
             to_sql(now)
         ])?;
     change_state(transaction, account, replacement.replacement, ("candidate", "ordered"), now)?;
-    let text = format!("+{} is to be replaced by +{}: {in_words}.", replacement.number, replacement.replacement);
-    append(transaction, account, now, Some(run), "replacement-intended", Some(replacement.number), &text)
+    let Replacement { number, replacement: successor, because, .. } = replacement;
+    let text = format!("+{number} is to be replaced by +{successor}: {because}");
+    append(transaction, account, now, Some(run), "replacement-intended", Some(*number), &text)
 }

@@ -111,6 +111,11 @@ fn what_no_plan_may_do_the_database_refuses_as_well() {
     assert!(told(desk.execute(&lock(16))).contains("CHECK"), "more slots in use than bought");
 }
 
+fn replace(number: u64, replacement: u64, slot: SlotId) -> Action {
+    let because = "Asked for by a person.".into();
+    Action::ReplaceNumber(Replacement { number, replacement, slot, why: ReplacementReason::Requested, because })
+}
+
 #[tokio::test]
 async fn nobody_is_replaced_twice_and_nobody_replaces_two() {
     let desk = Desk::new("2026-01-15T12:00:00Z");
@@ -119,9 +124,7 @@ async fn nobody_is_replaced_twice_and_nobody_replaces_two() {
     }
     let order = |number: u64, replacement: u64, slot: SlotId| {
         let request = Request::ReplaceNumbers(vec![NUMBER + number]);
-        let why = ReplacementReason::Requested;
-        let (number, replacement) = (NUMBER + number, NUMBER + replacement);
-        (request, Action::ReplaceNumber(Replacement { number, replacement, slot, why }))
+        (request, replace(NUMBER + number, NUMBER + replacement, slot))
     };
     let (request, action) = order(1, 50, 1);
     desk.apply(&request, action).await.unwrap();
@@ -139,10 +142,7 @@ async fn a_replacement_goes_on_after_a_crash_at_every_step() {
     for steps_before_the_crash in 0..=3 {
         let desk = Desk::new("2026-01-15T12:00:00Z");
         desk.occupy(NUMBER, 7).unwrap();
-        let (number, replacement, slot) = (NUMBER, NUMBER + 50, 7);
-        let why = ReplacementReason::Requested;
-        let action = Action::ReplaceNumber(Replacement { number, replacement, slot, why });
-        desk.apply(&Request::ReplaceNumbers(vec![NUMBER]), action).await.unwrap();
+        desk.apply(&Request::ReplaceNumbers(vec![NUMBER]), replace(NUMBER, NUMBER + 50, 7)).await.unwrap();
         let order = desk.ledger.open_orders(ACME).unwrap().remove(0);
         let steps = [Ledger::acquired, Ledger::swap, Ledger::released];
         for step in &steps[..steps_before_the_crash] {
