@@ -65,8 +65,7 @@ pub fn differences(run: &RecordedRun, live: &Plan, candidate: &Plan) -> Vec<Diff
         Call::Monitored(_, _, Ok(page)) => Some(page),
         _ => None,
     });
-    let before: BTreeMap<PhoneNumber, Status> =
-        before.flatten().map(|number| (number.number, number.status)).collect();
+    let before: BTreeMap<PhoneNumber, Status> = before.flatten().map(|number| (number.number, number.status)).collect();
     let (mut live, mut candidate) = (Outcome::of(live), Outcome::of(candidate));
     let differences = before.into_iter().map(|(number, status)| Difference {
         number,

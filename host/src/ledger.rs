@@ -25,9 +25,7 @@ pub use inventory::AccountView;
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber};
 pub use orders::{Order, OrderState};
 pub use plans::{Applied, RunRecord};
-pub use policies::{
-    Cause, Faulted, NewPolicy, PolicyEvent, PolicyRevision, PolicyState, Revision, Shadow, TrustedKey,
-};
+pub use policies::{Cause, Faulted, NewPolicy, PolicyEvent, PolicyRevision, PolicyState, Revision, Shadow, TrustedKey};
 pub use recordings::{Made, RecordedRun};
 pub use sources::{SourceKind, SourceProfile};
 

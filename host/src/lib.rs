@@ -19,6 +19,7 @@ pub mod dialer;
 pub mod dialguard;
 mod engine;
 pub mod fulfilment;
+pub mod inspection;
 pub mod ledger;
 mod limits;
 mod lock;

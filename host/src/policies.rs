@@ -8,6 +8,7 @@ mod code;
 use crate::comparison::compare;
 use crate::contract::{Severity, Timestamp};
 use crate::engine::digest;
+use crate::inspection::inspect;
 use crate::ledger::{
     Cause, Compared, Comparison, Ledger, LedgerError, NewPolicy, PolicyRevision, PolicyState, Revision, Shadow,
     TrustedKey,
@@ -269,16 +270,15 @@ impl Policies {
         }
     }
 
-    /// Records that a policy lost a run of this account. A new one that keeps failing is given up for the last good
+    /// Records that a policy lost a run of this account of the ledger's. A new one that keeps failing is given up for the last good
     /// one, once: that is an alert, and needs no operator.
-    pub fn note_fault(&self, live: &Live, id: &str, now: Timestamp, fault: &str) -> Result<()> {
-        let installed = match &self.0 {
-            Source::Fixed(_) => return Ok(()),
-            Source::Installed(installed) => installed,
+    pub fn note_fault(&self, ledger: &Ledger, live: &Live, id: &str, now: Timestamp, fault: &str) -> Result<()> {
+        let text = match live.revision {
+            Some(revision) => format!("Revision {revision} of the policy lost this run: {fault}."),
+            None => format!("The policy lost this run: {fault}."),
         };
-        let Some(revision) = live.revision else { return Ok(()) };
-        let text = format!("Revision {revision} of the policy lost this run: {fault}");
-        let faulted = installed.ledger.note_fault(Some(revision), id, now, &text)?;
+        let faulted = ledger.note_fault(live.revision, id, now, &text)?;
+        let (Source::Installed(installed), Some(revision)) = (&self.0, live.revision) else { return Ok(()) };
         let settings = live.state.settings;
         if faulted.live && faulted.good_runs < NEW_UNTIL_RUNS && faulted.in_a_row >= settings.faults_in_a_row_max {
             installed.give_up(revision, faulted.in_a_row, now, fault)?;
@@ -517,4 +517,3 @@ fn check_size(component: &[u8], settings: &PolicySettings) -> Result<()> {
     }
     Ok(())
 }
-

@@ -1,15 +1,18 @@
 //! A policy component: compiled once, and a fresh sandboxed instance for every call.
 
+use crate::contract::versions::{Instance, Template};
 use crate::contract::*;
 use crate::dialer::Dialer;
 use crate::engine::{PolicyEngine, digest};
+pub use crate::inspection::NotAPolicy;
+use crate::inspection::inspect;
 pub use crate::limits::{Limits, PolicyFault};
 use crate::recording::Recording;
 use crate::run::{Run, Shown};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use tokio::sync::OwnedSemaphorePermit;
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::Component;
 use wasmtime::{Store, Trap};
 
 /// The reference policy's component, as built from `plugin/`.
@@ -22,7 +25,7 @@ const MESSAGE_BYTES_MAX: usize = 2_000;
 #[derive(Clone)]
 pub struct Policy {
     component: Component,
-    template: PolicyTemplate<Run>,
+    template: Arc<Template<Run>>,
     limits: Limits,
     digest: Arc<str>,
     engine: PolicyEngine,
@@ -39,6 +42,13 @@ pub struct Answered<T> {
     pub recording: Recording,
 }
 
+impl<T> Answered<T> {
+    /// The same with another form of the answer.
+    pub fn map<U>(self, form: impl FnOnce(T) -> U) -> Answered<U> {
+        Answered { answer: form(self.answer), shown: self.shown, recording: self.recording }
+    }
+}
+
 /// Why a policy gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyError {
@@ -50,38 +60,37 @@ pub enum PolicyError {
     Fault(#[from] PolicyFault),
 }
 
-/// Why a file is no policy that this host can run.
-#[derive(Debug, thiserror::Error)]
-#[error("this is no policy component for the contract dialguard:reputation@0.1.0: {0}")]
-pub struct NotAPolicy(String);
-
 impl Policy {
     /// The policy that comes with this library.
     pub fn reference(limits: Limits) -> Self {
         Self::compile(REFERENCE_POLICY, limits).expect("the reference policy is a policy")
     }
 
-    /// Compiles a component that implements the world `reputation-policy` and imports nothing besides.
+    /// Compiles a component that implements the world `reputation-policy`, in any of the [`VERSIONS`] of the contract,
+    /// and imports nothing besides.
     ///
     /// Takes a tenth of a second or so; a compiled policy serves for as long as the program runs. It is instantiated
     /// once, within its limits and with nothing to import: the types of its exports are compared only then.
     pub fn compile(component: &[u8], limits: Limits) -> Result<Self, NotAPolicy> {
         let refused = |error: wasmtime::Error| NotAPolicy(format!("{error:#}"));
-        check_header(component)?;
+        let version = inspect(component)?.contract_spoken()?;
         let compiled = Component::from_binary(PolicyEngine::shared().wasm(), component).map_err(refused)?;
-        let policy = Self::link(&compiled, digest(component).into(), limits)?;
+        let policy = Self::link(&compiled, version, digest(component).into(), limits)?;
         policy.try_out().map_err(|fault| NotAPolicy(fault.to_string()))?;
         Ok(policy)
     }
 
-    /// A policy of a component that was compiled in the shared engine.
-    pub(crate) fn link(compiled: &Component, digest: Arc<str>, limits: Limits) -> Result<Self, NotAPolicy> {
-        let refused = |error: wasmtime::Error| NotAPolicy(format!("{error:#}"));
+    /// A policy of a component that was compiled in the shared engine; `version` is the contract's, one of
+    /// [`VERSIONS`].
+    pub(crate) fn link(
+        compiled: &Component,
+        version: &str,
+        digest: Arc<str>,
+        limits: Limits,
+    ) -> Result<Self, NotAPolicy> {
+        let template = Template::new(version, compiled).map_err(|error| NotAPolicy(format!("{error:#}")))?;
         let engine = PolicyEngine::shared();
-        let mut linker = Linker::<Run>::new(engine.wasm());
-        PolicyInstance::add_to_linker::<_, HasSelf<Run>>(&mut linker, |run| run).map_err(refused)?;
-        let template = linker.instantiate_pre(compiled).and_then(PolicyTemplate::new).map_err(refused)?;
-        Ok(Policy { component: compiled.clone(), template, limits, digest, engine })
+        Ok(Policy { component: compiled.clone(), template: Arc::new(template), limits, digest, engine })
     }
 
     /// The same policy under other limits.
@@ -104,24 +113,29 @@ impl Policy {
         &self.digest
     }
 
+    /// The version of the contract that it was made for, one of [`VERSIONS`].
+    pub fn contract_version(&self) -> &'static str {
+        self.template.version()
+    }
+
     /// Who this policy is.
     pub async fn describe(&self) -> Result<Description, PolicyError> {
         let mut run = self.begin(None).await?;
-        let answer = run.policy.dialguard_reputation_policy().call_describe(&mut run.store).await;
+        let answer = run.policy.describe(&mut run.store).await;
         Ok(answer.map_err(|error| self.blame(error))?)
     }
 
     /// Whether an account may have these settings.
     pub async fn check_settings(&self, settings: &Settings) -> Result<(), PolicyError> {
         let mut run = self.begin(None).await?;
-        let answer = run.policy.dialguard_reputation_policy().call_check_settings(&mut run.store, settings).await;
+        let answer = run.policy.check_settings(&mut run.store, settings).await;
         self.answered(answer, run).map(|answered| answered.answer)
     }
 
     /// Plans the daily review of one account.
     pub async fn review_account(&self, dialer: &Dialer, id: &str) -> Result<Answered<Plan>, PolicyError> {
         let mut run = self.begin(Some((dialer.clone(), id.to_owned()))).await?;
-        let answer = run.policy.dialguard_reputation_policy().call_review_account(&mut run.store, &id.to_owned()).await;
+        let answer = run.policy.review_account(&mut run.store, &id.to_owned()).await;
         self.answered(answer, run)
     }
 
@@ -133,8 +147,7 @@ impl Policy {
         request: &Request,
     ) -> Result<Answered<Decision>, PolicyError> {
         let mut run = self.begin(Some((dialer.clone(), id.to_owned()))).await?;
-        let answer =
-            run.policy.dialguard_reputation_policy().call_decide(&mut run.store, &id.to_owned(), request).await;
+        let answer = run.policy.decide(&mut run.store, &id.to_owned(), request).await;
         self.answered(answer, run)
     }
 
@@ -146,8 +159,7 @@ impl Policy {
         numbers: &[PhoneNumber],
     ) -> Result<Vec<Screening>, PolicyError> {
         let mut run = self.begin(Some((dialer.clone(), id.to_owned()))).await?;
-        let answer =
-            run.policy.dialguard_reputation_policy().call_screen(&mut run.store, &id.to_owned(), numbers).await;
+        let answer = run.policy.screen(&mut run.store, &id.to_owned(), numbers).await;
         let answer = self.answered(answer, run)?.answer;
         if !answer.iter().map(|screening| &screening.number).eq(numbers) {
             return Err(PolicyFault::Trapped("it did not answer every number in the order asked".into()).into());
@@ -158,19 +170,19 @@ impl Policy {
     /// Counts the account's slots and numbers.
     pub async fn usage(&self, dialer: &Dialer, id: &str) -> Result<Usage, PolicyError> {
         let mut run = self.begin(Some((dialer.clone(), id.to_owned()))).await?;
-        let answer = run.policy.dialguard_reputation_policy().call_get_usage(&mut run.store, &id.to_owned()).await;
+        let answer = run.policy.usage(&mut run.store, &id.to_owned()).await;
         Ok(self.answered(answer, run)?.answer)
     }
 
     /// A fresh instance in a store of its own. Dropping it ends the run, whatever state it is in.
     async fn begin(&self, asked: Option<(Dialer, AccountId)>) -> Result<Sandbox, PolicyFault> {
         let place = self.engine.place().await;
-        let mut store = Store::new(self.template.engine(), Run::new(asked, self.limits));
+        let mut store = Store::new(self.engine.wasm(), Run::new(asked, self.limits));
         store.limiter(|run| run);
         store.set_hostcall_fuel(self.limits.answer_bytes_max);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut store| store.data_mut().tick());
-        let policy = self.template.instantiate_async(&mut store).await.map_err(|error| self.blame(error))?;
+        let policy = self.template.instantiate(&mut store).await.map_err(|error| self.blame(error))?;
         Ok(Sandbox { policy, store, _place: place })
     }
 
@@ -220,21 +232,7 @@ impl Policy {
 
 /// One run of a policy. The store goes before the place that it holds in the engine's pool.
 struct Sandbox {
-    policy: PolicyInstance,
+    policy: Instance,
     store: Store<Run>,
     _place: OwnedSemaphorePermit,
-}
-
-/// What a file is that is no component at all, in words that help whoever chose it.
-fn check_header(file: &[u8]) -> Result<(), NotAPolicy> {
-    const CORE_MODULE: &[u8] = b"\0asm\x01\0\0\0";
-    let misfit = match file {
-        [] => "the file is empty",
-        _ if file.starts_with(CORE_MODULE) => {
-            "it is a core module; make it a component with `wasm-tools component new`"
-        }
-        _ if !file.starts_with(b"\0asm") => "the file is no WebAssembly",
-        _ => return Ok(()),
-    };
-    Err(NotAPolicy(misfit.into()))
 }

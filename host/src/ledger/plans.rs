@@ -6,9 +6,9 @@ use super::events::{append, append_notice};
 use super::inventory::status_to_sql;
 use super::numbers::change_state;
 use super::orders::intend;
-use super::slots::{lock, occupy};
 use super::policies::{Revision, state};
 use super::recordings::{self, Made};
+use super::slots::{lock, occupy};
 use super::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
 use crate::check::{Asked, check};
 use crate::contract::*;
@@ -96,12 +96,7 @@ fn is_reviewed(transaction: &Transaction, account: &AccountProfile, now: Timesta
     Ok(statement.query_row(params![account.key, account.local_date(now).to_string()], |row| row.get(0))?)
 }
 
-fn begin(
-    transaction: &Transaction,
-    account: &AccountProfile,
-    asked: Asked,
-    record: &RunRecord,
-) -> Result<(i64, bool)> {
+fn begin(transaction: &Transaction, account: &AccountProfile, asked: Asked, record: &RunRecord) -> Result<(i64, bool)> {
     let plan = record.made.plan();
     let kind = match asked {
         Asked::Review => "review",
@@ -205,21 +200,21 @@ fn apply_action(
     match action {
         Action::OccupySlot(Occupancy { number, slot }) => {
             occupy(transaction, account.key, *number, *slot, now)?;
-            tell("monitoring-started", Some(*number), format!("+{number} is monitored in slot {slot}."))
+            tell("monitoring-started", Some(*number), format!("+{number} is monitored in slot {slot}, as asked for."))
         }
         Action::LockSlot(closing) => {
             lock(transaction, account.key, closing)?;
-            let text = format!(
-                "+{} left slot {}, which is locked until {}.",
-                closing.number,
-                closing.slot,
-                crate::calendar::rfc3339(closing.until)
-            );
+            let why = match closing.why {
+                ClosingReason::MonitoringStopped => "monitoring was to stop",
+                ClosingReason::NumberDeleted => "the number was to be deleted",
+            };
+            let until = crate::calendar::rfc3339(closing.until);
+            let text = format!("+{} left slot {}, which is locked until {until}: {why}.", closing.number, closing.slot);
             tell("slot-locked", Some(closing.number), text)
         }
         Action::ReleaseNumber(number) => {
             change_state(transaction, account.key, *number, ("owned", "released"), now)?;
-            tell("released", Some(*number), format!("+{number} left the account."))
+            tell("released", Some(*number), format!("+{number} left the account, as asked for."))
         }
         Action::ReplaceNumber(replacement) => intend(transaction, (account.key, run), replacement, now),
         Action::SetBlocks(change) => set_blocks(transaction, account, change, now)
@@ -239,5 +234,9 @@ fn set_blocks(transaction: &Transaction, account: &AccountProfile, change: &Bloc
 
 fn blocks_in_words(account: &AccountProfile, change: &BlockChange) -> String {
     let before = account.slot_count / SLOTS_PER_BLOCK;
-    format!("{} blocks instead of {before} from {} on.", change.blocks, crate::calendar::rfc3339(change.starting))
+    format!(
+        "{} blocks instead of {before} from {} on, as asked for.",
+        change.blocks,
+        crate::calendar::rfc3339(change.starting)
+    )
 }

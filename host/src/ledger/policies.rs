@@ -169,6 +169,14 @@ impl Ledger {
         })
     }
 
+    /// The version of the contract that a policy speaks.
+    pub(crate) fn contract_of(&self, digest: &str) -> Result<String> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached("SELECT contract FROM policies WHERE digest = ?1")?;
+            Ok(statement.query_row([digest], |row| row.get(0))?)
+        })
+    }
+
     /// Installs a policy as a new revision, which decides nothing yet. The same policy again is the same revision,
     /// until that one has been activated; the signature and the WASI asked for last count.
     pub fn install_policy(&self, new: &NewPolicy, now: Timestamp) -> Result<Revision> {
@@ -240,7 +248,9 @@ impl Ledger {
                     let text = "Every review is compared with what this revision would have done.";
                     tell(transaction, now, Some(about), Severity::Info, "shadowing", text)
                 }
-                Some(about) => tell(transaction, now, Some(about), Severity::Info, "shadowing-ended", "By an operator."),
+                Some(about) => {
+                    tell(transaction, now, Some(about), Severity::Info, "shadowing-ended", "By an operator.")
+                }
                 None => Ok(()),
             }
         })
@@ -368,8 +378,8 @@ impl Ledger {
     /// SHA-256 of the compiled code that this host wrote for a policy and an engine.
     pub(crate) fn compiled_code(&self, policy: &str, engine: &str) -> Result<Option<String>> {
         self.read(|transaction| {
-            let mut statement = transaction
-                .prepare_cached("SELECT sha256 FROM compiled_code WHERE policy = ?1 AND engine = ?2")?;
+            let mut statement =
+                transaction.prepare_cached("SELECT sha256 FROM compiled_code WHERE policy = ?1 AND engine = ?2")?;
             Ok(statement.query_row([policy, engine], |row| row.get(0)).optional()?)
         })
     }
@@ -445,15 +455,20 @@ fn install(transaction: &Transaction, new: &NewPolicy, now: Timestamp) -> Result
     if let Some(revision) = waiting {
         return Ok(from_sql(revision));
     }
-    transaction
-        .execute("INSERT INTO revisions (policy, made_at) VALUES (?1, ?2)", params![new.digest, to_sql(now)])?;
+    transaction.execute("INSERT INTO revisions (policy, made_at) VALUES (?1, ?2)", params![new.digest, to_sql(now)])?;
     let revision = from_sql(transaction.last_insert_rowid());
     let text = format!("{} {} was installed.", new.name, new.version);
     tell(transaction, now, Some(revision), Severity::Info, "installed", &text)?;
     Ok(revision)
 }
 
-fn activate(transaction: &Transaction, revision: Revision, cause: Cause, now: Timestamp, why: &str) -> Result<Revision> {
+fn activate(
+    transaction: &Transaction,
+    revision: Revision,
+    cause: Cause,
+    now: Timestamp,
+    why: &str,
+) -> Result<Revision> {
     let wanted = find(transaction, revision)?;
     let live = state(transaction)?.live.unwrap_or_default();
     let activated = match wanted.activated_at {

@@ -92,9 +92,8 @@ impl Ledger {
                 "SELECT id FROM runs JOIN recordings ON run = id
                   WHERE id > ?1 AND kind = 'review' AND runs.decided_at >= ?2 ORDER BY id LIMIT ?3",
             )?;
-            let runs = statement.query_map(params![to_sql(after), to_sql(since), limit], |row| {
-                Ok(from_sql(row.get(0)?))
-            })?;
+            let runs =
+                statement.query_map(params![to_sql(after), to_sql(since), limit], |row| Ok(from_sql(row.get(0)?)))?;
             Ok(runs.collect::<rusqlite::Result<_>>()?)
         })
     }
@@ -174,7 +173,8 @@ fn pack_call(call: &Call, answers: &mut &[CarrierAnswer]) -> PackedCall {
         Some((these, rest)) if these.iter().map(observation).eq(observations.iter().copied()) => {
             *answers = rest;
             let mut before = 0;
-            let differences = numbers.iter().map(|number| to_sql(*number) - std::mem::replace(&mut before, to_sql(*number)));
+            let differences =
+                numbers.iter().map(|number| to_sql(*number) - std::mem::replace(&mut before, to_sql(*number)));
             PackedCall::LookUp(differences.collect(), observations.len())
         }
         _ => PackedCall::Whole(call.clone()),
@@ -182,7 +182,7 @@ fn pack_call(call: &Call, answers: &mut &[CarrierAnswer]) -> PackedCall {
 }
 
 fn unpack(body: &[u8], answers: Vec<CarrierAnswer>) -> Option<(Limits, Made, Recording)> {
-    let (FORM, compressed) = body.split_first()? else { return None };
+    let (&FORM, compressed) = body.split_first()? else { return None };
     let bytes = lz4_flex::block::decompress_size_prepended(compressed).ok()?;
     let packed: Packed = postcard::from_bytes(&bytes).ok()?;
     let mut left = &answers[..];

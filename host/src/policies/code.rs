@@ -34,7 +34,8 @@ impl CodeCache {
             // would be another; wasmtime checks by itself that they fit this engine.
             let component = unsafe { Component::deserialize(PolicyEngine::shared().wasm(), code) };
             if let Ok(component) = component {
-                return Ok(Policy::link(&component, policy.into(), settings.limits)?);
+                let contract = self.ledger.contract_of(policy)?;
+                return Ok(Policy::link(&component, &contract, policy.into(), settings.limits)?);
             }
         }
         let (component, _) = self.ledger.component(policy)?;
@@ -75,9 +76,7 @@ impl CodeCache {
     pub(super) fn keep(&self, policy: &Policy) -> Result<()> {
         let written = policy.to_code().map_err(|error| error.to_string()).and_then(|code| {
             let sha256 = digest(&code);
-            self.ledger
-                .set_compiled_code(policy.digest(), &self.engine, &sha256)
-                .map_err(|error| error.to_string())?;
+            self.ledger.set_compiled_code(policy.digest(), &self.engine, &sha256).map_err(|error| error.to_string())?;
             write(&self.folder, &self.path(policy.digest()), &code).map_err(|error| error.to_string())
         });
         if let Err(error) = written {
