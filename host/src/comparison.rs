@@ -5,10 +5,10 @@
 
 use crate::check::{Asked, check, check_decision};
 use crate::contract::*;
-use crate::ledger::{Comparison, Difference, Made, RecordedRun};
+use crate::ledger::{Compared, Comparison, Difference, Made, RecordedRun};
 use crate::policy::{Policy, PolicyError};
 use crate::recording::{Call, Replay};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A run made again.
 #[derive(Debug)]
@@ -80,6 +80,75 @@ pub fn differences(run: &RecordedRun, live: &Plan, candidate: &Plan) -> Vec<Diff
                 || difference.live_replacement != difference.candidate_replacement
         })
         .collect()
+}
+
+/// What a candidate would have done otherwise, over many runs. Numbers count once each.
+#[derive(Debug, Default)]
+pub struct Summary {
+    /// Reviews that were compared.
+    pub reviews: usize,
+    /// Of them, those in which the candidate would have done just the same.
+    pub reviews_alike: usize,
+    /// Flagged by the candidate in a review in which the live policy did not.
+    pub flagged_sooner: Numbers,
+    /// Flagged by the live policy in a review in which the candidate would not have.
+    pub flagged_later: Numbers,
+    /// Of another status in any other way.
+    pub otherwise_rated: Numbers,
+    /// Replaced by the candidate in a review in which the live policy kept them.
+    pub replaced_more: Numbers,
+    /// Replaced by the live policy in a review in which the candidate would have kept them.
+    pub replaced_less: Numbers,
+    /// Replaced by both, by different numbers.
+    pub replaced_by_another: Numbers,
+    /// Numbers and questions that were not on record.
+    pub unknown: u64,
+    /// Runs in which the candidate would have done nothing, and why.
+    pub failures: Vec<(u64, String)>,
+}
+
+/// Numbers with their accounts.
+pub type Numbers = BTreeSet<(AccountId, PhoneNumber)>;
+
+impl Summary {
+    /// Sums up comparisons.
+    pub fn of(compared: &[Compared]) -> Self {
+        let mut summary = Summary::default();
+        for Compared { account, comparison, .. } in compared {
+            summary.reviews += 1;
+            summary.unknown += u64::from(comparison.unknown);
+            match &comparison.failure {
+                Some(failure) => summary.failures.push((comparison.run, failure.clone())),
+                None => summary.reviews_alike += usize::from(comparison.differences.is_empty()),
+            }
+            for difference in &comparison.differences {
+                summary.add(account, difference);
+            }
+        }
+        // Replaced once by the live policy and once by the candidate is one replacement, on another day.
+        let both: Numbers = summary.replaced_more.intersection(&summary.replaced_less).cloned().collect();
+        summary.replaced_more.retain(|number| !both.contains(number));
+        summary.replaced_less.retain(|number| !both.contains(number));
+        summary
+    }
+
+    fn add(&mut self, account: &str, difference: &Difference) {
+        let number = (account.to_owned(), difference.number);
+        let rated = match (difference.live_status, difference.candidate_status) {
+            (live, candidate) if live == candidate => None,
+            (_, Status::Flagged) => Some(&mut self.flagged_sooner),
+            (Status::Flagged, _) => Some(&mut self.flagged_later),
+            _ => Some(&mut self.otherwise_rated),
+        };
+        rated.map(|numbers| numbers.insert(number.clone()));
+        let replaced = match (difference.live_replacement, difference.candidate_replacement) {
+            (live, candidate) if live == candidate => None,
+            (None, _) => Some(&mut self.replaced_more),
+            (_, None) => Some(&mut self.replaced_less),
+            _ => Some(&mut self.replaced_by_another),
+        };
+        replaced.map(|numbers| numbers.insert(number));
+    }
 }
 
 /// A plan by number.

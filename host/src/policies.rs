@@ -237,6 +237,13 @@ impl Policies {
         Ok(installed.ledger.set_shadow(candidate, now)?)
     }
 
+    /// The revision that decides.
+    pub fn live_revision(&self) -> Result<PolicyRevision> {
+        let installed = self.installed()?;
+        let live = self.live()?.revision.expect("an installed policy has a revision");
+        Ok(installed.ledger.revision(live)?)
+    }
+
     /// The policy of a revision, compiled.
     pub fn policy(&self, revision: Revision) -> Result<Policy> {
         let installed = self.installed()?;

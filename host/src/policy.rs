@@ -3,7 +3,8 @@
 use crate::contract::versions::{Instance, Template};
 use crate::contract::*;
 use crate::dialer::Dialer;
-use crate::engine::{PolicyEngine, digest};
+use crate::engine::PolicyEngine;
+pub use crate::engine::digest;
 pub use crate::inspection::NotAPolicy;
 use crate::inspection::inspect;
 pub use crate::limits::{Limits, PolicyFault};

@@ -149,7 +149,7 @@ async fn nobody_is_replaced_twice_and_nobody_replaces_two() {
     assert!(told(desk.apply(&request, again).await).contains("being replaced already"));
     let (request, taken) = order(2, 50, 2);
     assert!(told(desk.apply(&request, taken).await).contains("not on offer"));
-    let by_hand = "INSERT INTO orders SELECT 99, account, run, number, 1, slot, why, state, 0 FROM orders";
+    let by_hand = "INSERT INTO orders SELECT 99, account, run, number, 1, slot, why, state, 0, because FROM orders";
     assert!(told(desk.execute(by_hand)).contains("UNIQUE"));
 }
 
