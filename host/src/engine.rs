@@ -78,10 +78,12 @@ pub fn digest(bytes: &[u8]) -> String {
 
 /// WebAssembly proposals that no compiler's output for policies needs. Most are off already, for want of wasmtime's
 /// features; they stay off where another crate of the program switches those on.
+///
+/// Several memories in a module are not among them: wasmtime makes such modules itself where components in a component
+/// call each other, and panics where it may not. The pool refuses them.
 const PROPOSALS_OFF: WasmFeatures = WasmFeatures::THREADS
     .union(WasmFeatures::SHARED_EVERYTHING_THREADS)
     .union(WasmFeatures::MEMORY64)
-    .union(WasmFeatures::MULTI_MEMORY)
     .union(WasmFeatures::CUSTOM_PAGE_SIZES)
     .union(WasmFeatures::GC)
     .union(WasmFeatures::GC_TYPES)

@@ -1,6 +1,7 @@
 //! What a component says of itself, read without compiling or running any of it.
 
 use crate::contract::VERSIONS;
+use crate::empty_wasi::{self, Wasi};
 use wasmparser::component_types::ComponentEntityType;
 use wasmparser::types::Types;
 use wasmparser::{BinaryReaderError, Parser, Payload, ValidPayload, Validator, WasmFeatures};
@@ -49,16 +50,20 @@ pub fn inspect(component: &[u8]) -> Result<Inspection, NotAPolicy> {
 
 impl Inspection {
     /// The version of the contract that it is a policy for, where that is one of [`VERSIONS`] and it imports nothing
-    /// else.
-    pub fn contract_spoken(&self) -> Result<&'static str, NotAPolicy> {
-        let refused = |why: String| Err(NotAPolicy(why));
+    /// else that it may not have.
+    pub fn contract_spoken(&self, wasi: Wasi) -> Result<&'static str, NotAPolicy> {
         let spoken = VERSIONS.into_iter().find(|version| self.contract.as_deref() == Some(version));
-        match (spoken, self.contract.as_deref(), self.beyond_contract.as_slice()) {
-            (None, Some(offered), _) => refused(format!("it is one for version {offered}")),
-            (_, _, [_, ..]) => refused(format!("it imports {}, beyond the contract", self.beyond_contract.join(", "))),
-            (None, None, []) => refused("it exports no dialguard:reputation/policy".into()),
-            (Some(spoken), _, []) => Ok(spoken),
-        }
+        let refusal = match (spoken, self.contract.as_deref(), &self.beyond_contract[..]) {
+            (None, Some(offered), _) => format!("it is one for version {offered}"),
+            (None, None, []) => "it exports no dialguard:reputation/policy".into(),
+            (Some(spoken), _, []) => return Ok(spoken),
+            (Some(spoken), _, beyond) if empty_wasi::has_all(beyond) && wasi == Wasi::Empty => return Ok(spoken),
+            (Some(_), _, [first, ..]) if empty_wasi::has_all(&self.beyond_contract) => {
+                format!("it imports {first}; install it with --allow-empty-wasi if that is meant")
+            }
+            (_, _, beyond) => format!("it imports {}, beyond the contract", beyond.join(", ")),
+        };
+        Err(NotAPolicy(refusal))
     }
 }
 

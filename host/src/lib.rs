@@ -17,6 +17,7 @@ pub mod comparison;
 pub mod contract;
 pub mod dialer;
 pub mod dialguard;
+mod empty_wasi;
 mod engine;
 pub mod fulfilment;
 pub mod inspection;

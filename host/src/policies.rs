@@ -14,7 +14,7 @@ use crate::ledger::{
     TrustedKey,
 };
 use crate::lock::lock;
-use crate::policy::{Limits, NotAPolicy, Policy, PolicyError, REFERENCE_POLICY};
+use crate::policy::{Limits, NotAPolicy, Policy, PolicyError, REFERENCE_POLICY, Wasi};
 use crate::signature::{PublicKey, SignatureError, verify};
 use code::CodeCache;
 use serde::{Deserialize, Serialize};
@@ -165,14 +165,14 @@ impl Policies {
     pub async fn install(&self, new: Candidate, now: Timestamp) -> Result<PolicyRevision> {
         let installed = self.installed()?;
         let settings = installed.ledger.policy_state()?.settings;
-        let Candidate { component, signature, empty_wasi, built_in } = new;
+        let Candidate { component, signature, wasi, built_in } = new;
         check_size(&component, &settings)?;
         if !built_in {
             verify(&installed.trusted()?, &component, signature.as_deref())?;
         }
         let component: Arc<[u8]> = component.into();
         let digest = digest(&component);
-        let policy = installed.code.compile(component.clone(), &digest, &settings).await?;
+        let policy = installed.code.compile(component.clone(), &digest, wasi, &settings).await?;
         let description = policy.describe().await?;
         let revision = installed.ledger.install_policy(
             &NewPolicy {
@@ -184,7 +184,7 @@ impl Policies {
                 summary: &description.summary,
                 contract: policy.contract_version(),
                 built_in,
-                empty_wasi,
+                wasi,
             },
             now,
         )?;
@@ -368,8 +368,8 @@ pub struct Candidate {
     pub component: Vec<u8>,
     /// The file beside it, as it was found.
     pub signature: Option<Vec<u8>>,
-    /// The operator allows it a WASI in which there is nothing.
-    pub empty_wasi: bool,
+    /// What the operator allows it besides the contract.
+    pub wasi: Wasi,
     /// It is the one that comes with this library.
     pub built_in: bool,
 }
@@ -377,7 +377,7 @@ pub struct Candidate {
 impl Candidate {
     /// The policy that comes with this library.
     pub fn built_in() -> Self {
-        Candidate { component: REFERENCE_POLICY.to_vec(), signature: None, empty_wasi: false, built_in: true }
+        Candidate { component: REFERENCE_POLICY.to_vec(), signature: None, wasi: Wasi::None, built_in: true }
     }
 }
 
@@ -483,7 +483,7 @@ fn install_built_in(ledger: &Ledger, now: Timestamp) -> Result<()> {
         summary: inspection.description.as_deref().unwrap_or_default(),
         contract: inspection.contract.as_deref().unwrap_or_default(),
         built_in: true,
-        empty_wasi: false,
+        wasi: Wasi::None,
     };
     Ok(ledger.install_first_policy(&policy, now)?)
 }

@@ -3,6 +3,8 @@
 use crate::contract::versions::{Instance, Template};
 use crate::contract::*;
 use crate::dialer::Dialer;
+use crate::empty_wasi;
+pub use crate::empty_wasi::Wasi;
 use crate::engine::PolicyEngine;
 pub use crate::engine::digest;
 pub use crate::inspection::NotAPolicy;
@@ -13,7 +15,7 @@ use crate::run::{Run, Shown};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use tokio::sync::OwnedSemaphorePermit;
-use wasmtime::component::Component;
+use wasmtime::component::{Component, Linker};
 use wasmtime::{Store, Trap};
 
 /// The reference policy's component, as built from `plugin/`.
@@ -28,6 +30,7 @@ pub struct Policy {
     component: Component,
     template: Arc<Template<Run>>,
     limits: Limits,
+    wasi: Wasi,
     digest: Arc<str>,
     engine: PolicyEngine,
 }
@@ -73,10 +76,15 @@ impl Policy {
     /// Takes a tenth of a second or so; a compiled policy serves for as long as the program runs. It is instantiated
     /// once, within its limits and with nothing to import: the types of its exports are compared only then.
     pub fn compile(component: &[u8], limits: Limits) -> Result<Self, NotAPolicy> {
+        Self::compile_with(component, limits, Wasi::None)
+    }
+
+    /// The same for a policy that the operator allowed to import a WASI in which there is nothing.
+    pub fn compile_with(component: &[u8], limits: Limits, wasi: Wasi) -> Result<Self, NotAPolicy> {
         let refused = |error: wasmtime::Error| NotAPolicy(format!("{error:#}"));
-        let version = inspect(component)?.contract_spoken()?;
+        let version = inspect(component)?.contract_spoken(wasi)?;
         let compiled = Component::from_binary(PolicyEngine::shared().wasm(), component).map_err(refused)?;
-        let policy = Self::link(&compiled, version, digest(component).into(), limits)?;
+        let policy = Self::link(&compiled, version, digest(component).into(), limits, wasi)?;
         policy.try_out().map_err(|fault| NotAPolicy(fault.to_string()))?;
         Ok(policy)
     }
@@ -88,10 +96,16 @@ impl Policy {
         version: &str,
         digest: Arc<str>,
         limits: Limits,
+        wasi: Wasi,
     ) -> Result<Self, NotAPolicy> {
-        let template = Template::new(version, compiled).map_err(|error| NotAPolicy(format!("{error:#}")))?;
+        let refused = |error: wasmtime::Error| NotAPolicy(format!("{error:#}"));
         let engine = PolicyEngine::shared();
-        Ok(Policy { component: compiled.clone(), template: Arc::new(template), limits, digest, engine })
+        let mut linker = Linker::<Run>::new(engine.wasm());
+        if wasi == Wasi::Empty {
+            empty_wasi::add_to_linker(&mut linker, Run::wasi).map_err(refused)?;
+        }
+        let template = Arc::new(Template::new(version, linker, compiled).map_err(refused)?);
+        Ok(Policy { component: compiled.clone(), template, limits, wasi, digest, engine })
     }
 
     /// The same policy under other limits.
@@ -178,7 +192,7 @@ impl Policy {
     /// A fresh instance in a store of its own. Dropping it ends the run, whatever state it is in.
     async fn begin(&self, asked: Option<(Dialer, AccountId)>) -> Result<Sandbox, PolicyFault> {
         let place = self.engine.place().await;
-        let mut store = Store::new(self.engine.wasm(), Run::new(asked, self.limits));
+        let mut store = Store::new(self.engine.wasm(), Run::new(asked, self.limits, self.wasi));
         store.limiter(|run| run);
         store.set_hostcall_fuel(self.limits.answer_bytes_max);
         store.set_epoch_deadline(1);

@@ -2,11 +2,13 @@
 
 use crate::contract::{self, imports, *};
 use crate::dialer::Dialer;
+use crate::empty_wasi::{EmptyWasi, Wasi};
 use crate::limits::{Limits, PolicyFault, TICK};
 use crate::recording::{Call, Recording};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use wasmtime::{ResourceLimiter, UpdateDeadline};
+use wasmtime_wasi::{WasiCtxView, WasiView};
 
 /// Entries in one table of a component: functions that it calls indirectly. Python's interpreter has some 10,000.
 pub(crate) const TABLE_ENTRIES_MAX: usize = 20_000;
@@ -38,12 +40,19 @@ pub(crate) struct Run {
     look_ups_left: u32,
     import_calls_left: u32,
     answer_items_left: u64,
+    wasi: Option<EmptyWasi>,
     pub(crate) shown: Shown,
     pub(crate) recording: Recording,
 }
 
 impl Run {
-    pub(crate) fn new(asked: Option<(Dialer, AccountId)>, limits: Limits) -> Self {
+    pub(crate) fn new(asked: Option<(Dialer, AccountId)>, limits: Limits, wasi: Wasi) -> Self {
+        let mut shown = Shown::default();
+        let wasi = (wasi == Wasi::Empty).then(|| {
+            // WASI's clock and the contract's tell the same time. Where there is nobody to ask it is 1970.
+            shown.now = asked.as_ref().map(|(dialer, _)| dialer.clock.now());
+            EmptyWasi::new(shown.now.unwrap_or_default())
+        });
         Run {
             asked,
             limits,
@@ -52,9 +61,15 @@ impl Run {
             look_ups_left: limits.look_ups_max,
             import_calls_left: limits.import_calls_max,
             answer_items_left: limits.answer_items_max,
-            shown: Shown::default(),
+            wasi,
+            shown,
             recording: Recording::default(),
         }
+    }
+
+    /// The WASI of a run that has one; no other is linked to it.
+    pub(crate) fn wasi(&mut self) -> &mut EmptyWasi {
+        self.wasi.as_mut().expect("WASI is linked only where a run has one")
     }
 
     /// Called where a tick of the epoch finds the policy computing. Its own time counts, the dialer's does not: a
@@ -123,6 +138,12 @@ impl ResourceLimiter for Run {
 
     fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         Ok(desired <= TABLE_ENTRIES_MAX)
+    }
+}
+
+impl WasiView for Run {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        self.wasi().view()
     }
 }
 

@@ -33,9 +33,8 @@ impl<T> Imports for T where
 }
 
 impl<T: Imports> Template<T> {
-    /// `version` is one of [`VERSIONS`].
-    pub(crate) fn new(version: &str, component: &Component) -> wasmtime::Result<Self> {
-        let mut linker = Linker::<T>::new(component.engine());
+    /// `version` is one of [`VERSIONS`]; whatever else the policy may import is in `linker` already.
+    pub(crate) fn new(version: &str, mut linker: Linker<T>, component: &Component) -> wasmtime::Result<Self> {
         match version {
             "0.1.0" => {
                 v0_1::add_to_linker(&mut linker)?;

@@ -4,6 +4,7 @@ use super::accounts::profile;
 use super::{Ledger, LedgerError, Result, from_sql, to_sql};
 use crate::contract::{Severity, Timestamp};
 use crate::policies::PolicySettings;
+use crate::policy::Wasi;
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -29,8 +30,8 @@ pub struct NewPolicy<'a> {
     pub contract: &'a str,
     /// It came with this program.
     pub built_in: bool,
-    /// It gets a WASI in which there is nothing.
-    pub empty_wasi: bool,
+    /// What it may import besides the contract.
+    pub wasi: Wasi,
 }
 
 /// A revision of the policy.
@@ -52,8 +53,8 @@ pub struct PolicyRevision {
     pub bytes: u64,
     /// It came with this program, or with an earlier one.
     pub built_in: bool,
-    /// It gets a WASI in which there is nothing.
-    pub empty_wasi: bool,
+    /// What it may import besides the contract.
+    pub wasi: Wasi,
     /// When the revision was made.
     pub made_at: Timestamp,
     /// The earlier revision whose policy this is again.
@@ -169,11 +170,12 @@ impl Ledger {
         })
     }
 
-    /// The version of the contract that a policy speaks.
-    pub(crate) fn contract_of(&self, digest: &str) -> Result<String> {
+    /// The version of the contract that a policy speaks, and what it may import besides.
+    pub(crate) fn contract_and_wasi(&self, digest: &str) -> Result<(String, Wasi)> {
         self.read(|transaction| {
-            let mut statement = transaction.prepare_cached("SELECT contract FROM policies WHERE digest = ?1")?;
-            Ok(statement.query_row([digest], |row| row.get(0))?)
+            let mut statement =
+                transaction.prepare_cached("SELECT contract, empty_wasi FROM policies WHERE digest = ?1")?;
+            Ok(statement.query_row([digest], |row| Ok((row.get(0)?, wasi_from_sql(row.get(1)?))))?)
         })
     }
 
@@ -439,7 +441,7 @@ fn install(transaction: &Transaction, new: &NewPolicy, now: Timestamp) -> Result
             new.summary,
             new.contract,
             new.built_in,
-            new.empty_wasi,
+            new.wasi == Wasi::Empty,
             new.signature,
             new.component
         ],
@@ -534,6 +536,10 @@ fn severity_from_sql(severity: &str) -> Severity {
     }
 }
 
+fn wasi_from_sql(empty: bool) -> Wasi {
+    if empty { Wasi::Empty } else { Wasi::None }
+}
+
 fn cause_to_sql(cause: Cause) -> &'static str {
     match cause {
         Cause::First => "first",
@@ -575,7 +581,7 @@ fn revision_from_row(row: &Row) -> rusqlite::Result<PolicyRevision> {
         contract: row.get(5)?,
         bytes: from_sql(row.get(6)?),
         built_in: row.get(7)?,
-        empty_wasi: row.get(8)?,
+        wasi: wasi_from_sql(row.get(8)?),
         made_at: from_sql(row.get(9)?),
         restores: row.get::<_, Option<i64>>(10)?.map(from_sql),
         activated_at: row.get::<_, Option<i64>>(11)?.map(from_sql),

@@ -8,7 +8,7 @@
 use super::{PoliciesError, PolicySettings, Result};
 use crate::engine::{PolicyEngine, digest};
 use crate::ledger::Ledger;
-use crate::policy::Policy;
+use crate::policy::{Policy, Wasi};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,13 +29,13 @@ impl CodeCache {
 
     /// A policy from its compiled code, or from its component where there is none that may be loaded.
     pub(super) fn load(&self, policy: &str, settings: &PolicySettings) -> Result<Policy> {
+        let (contract, wasi) = self.ledger.contract_and_wasi(policy)?;
         if let Some(code) = self.code(policy)? {
             // SAFETY: the bytes are those that `keep` got from this very version of wasmtime and wrote, or their hash
             // would be another; wasmtime checks by itself that they fit this engine.
             let component = unsafe { Component::deserialize(PolicyEngine::shared().wasm(), code) };
             if let Ok(component) = component {
-                let contract = self.ledger.contract_of(policy)?;
-                return Ok(Policy::link(&component, &contract, policy.into(), settings.limits)?);
+                return Ok(Policy::link(&component, &contract, policy.into(), settings.limits, wasi)?);
             }
         }
         let (component, _) = self.ledger.component(policy)?;
@@ -44,7 +44,7 @@ impl CodeCache {
                 "the component of policy {policy} is damaged in the ledger; install it again from its file"
             )));
         }
-        let compiled = Policy::compile(&component, settings.limits)?;
+        let compiled = Policy::compile_with(&component, settings.limits, wasi)?;
         self.keep(&compiled)?;
         Ok(compiled)
     }
@@ -54,13 +54,14 @@ impl CodeCache {
         &self,
         component: Arc<[u8]>,
         policy: &str,
+        wasi: Wasi,
         settings: &PolicySettings,
     ) -> Result<Policy> {
         debug_assert_eq!(digest(&component), policy);
         let limits = settings.limits;
         let (answer, compiled) = tokio::sync::oneshot::channel();
         // No task of the runtime's: one of those would keep a program from ending that has given up waiting.
-        std::thread::spawn(move || answer.send(Policy::compile(&component, limits)));
+        std::thread::spawn(move || answer.send(Policy::compile_with(&component, limits, wasi)));
         match tokio::time::timeout(settings.compile_time_max, compiled).await {
             Ok(Ok(compiled)) => Ok(compiled?),
             Ok(Err(_)) => Err(PoliciesError::Refused("the compiler failed on it".into())),

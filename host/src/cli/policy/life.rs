@@ -10,6 +10,7 @@ use dialguard::contract::VERSIONS;
 use dialguard::inspection;
 use dialguard::ledger::{Cause, PolicyRevision, Revision};
 use dialguard::policies::Candidate;
+use dialguard::policy::Wasi;
 use dialguard::signature::verify;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -30,7 +31,7 @@ pub struct Install {
 pub fn inspect(desk: &Desk, file: &Path) -> Result<Done> {
     let component = read(file)?;
     let inspection = inspection::inspect(&component).with_context(|| format!("{} is no policy", file.display()))?;
-    let verdict = inspection.contract_spoken().map(|_| "this host can run it".to_owned());
+    let verdict = inspection.contract_spoken(Wasi::None).map(|_| "this host can run it".to_owned());
     let verdict = verdict.unwrap_or_else(|error| error.to_string());
     let signature = signature_in_words(desk, &component, read_signature(file)?.as_deref());
     let digest = dialguard::policy::digest(&component);
@@ -94,8 +95,8 @@ pub async fn install(desk: &Desk, install: Install) -> Result<Done> {
         Some(file) => {
             let component = read(file)?;
             let signature = read_signature(file)?;
-            let empty_wasi = install.allow_empty_wasi;
-            (Candidate { component, signature, empty_wasi, built_in: false }, file.display().to_string())
+            let wasi = if install.allow_empty_wasi { Wasi::Empty } else { Wasi::None };
+            (Candidate { component, signature, wasi, built_in: false }, file.display().to_string())
         }
     };
     let policies = desk.policies(desk.new_ledger()?)?;
@@ -171,7 +172,7 @@ fn revision_json(revision: &PolicyRevision, live: bool, shadow: bool) -> Value {
         "sha256": revision.digest,
         "bytes": revision.bytes,
         "built-in": revision.built_in,
-        "empty-wasi": revision.empty_wasi,
+        "empty-wasi": revision.wasi == Wasi::Empty,
         "made-at": rfc3339(revision.made_at),
         "activated-at": revision.activated_at.map(rfc3339),
         "restores": revision.restores,
