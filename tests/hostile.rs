@@ -158,6 +158,8 @@ async fn a_policy_that_misbehaves_loses_its_run_and_nobody_else_anything() {
     let unharmed = Unharmed::of(&scene).await;
     for (what, policy, expected) in scenarios {
         let error = scene.dialguard(compiled(policy, LIMITS)).review("acme").await.expect_err(what);
+        let told = scene.faults().pop().expect("an event that blames the policy");
+        assert!(told.contains(&expected.to_string()), "{what}: {told}");
         assert_eq!(fault(error), expected, "{what}");
         unharmed.still(&scene, what).await;
     }
@@ -285,6 +287,7 @@ async fn a_plan_that_breaks_the_ledger_is_refused_whole() {
             Some(request) => refused(&scene, Hostile::decide(plans), Some(request)).await,
         };
         assert!(told.contains(expected), "{plans}: {told}, not {expected}");
+        assert!(scene.faults().pop().is_some_and(|event| event.contains(&told)), "no event says {told}");
         unharmed.still(&scene, plans).await;
     }
     unharmed.reviews_at_last(&scene).await;
@@ -543,7 +546,7 @@ fn proposals_that_no_policy_needs_are_off() {
     let scenarios = [
         ("threads", "(memory 1 1 shared)", "threads"),
         ("memory64", "(memory i64 1)", "memory64"),
-        ("multi-memory", "(memory 1) (memory 1)", "multi"),
+        ("multi-memory", "(memory 1) (memory 1)", "memories count of 2"),
         ("custom page sizes", "(memory 1 (pagesize 1))", "page size"),
         ("garbage collection", "(type (struct (field i32)))", "gc"),
         ("typed function references", "(type $f (func)) (func (param (ref $f)))", "function"),

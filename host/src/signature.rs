@@ -128,7 +128,8 @@ mod tests {
         let (annas, bens, carls) = (key(1).sign(bytes), key(2).sign(bytes), key(3).sign(bytes));
         let names = || "anna, ben".to_owned();
         type Verdict = Result<Option<String>, SignatureError>;
-        let scenarios: Vec<(&str, &[u8], Option<&[u8]>, Verdict)> = vec![
+        type Signed<'a> = (&'a str, &'a [u8], Option<&'a [u8]>, Verdict);
+        let scenarios: Vec<Signed> = vec![
             ("signed by anna", bytes, Some(&annas), Ok(Some("anna".into()))),
             ("signed by ben", bytes, Some(&bens), Ok(Some("ben".into()))),
             ("signed by a stranger", bytes, Some(&carls), Err(SignatureError::Wrong(names()))),
