@@ -1,6 +1,6 @@
 //! The contract's types, as generated from the newest version in `wit/`, whose comments are their manual.
 //!
-//! Older versions are translated into these (`versions`), so nothing but that layer knows that there are several.
+//! Older versions are translated into these in `contract/`, and nothing else knows that there are several.
 
 mod v0_1;
 pub(crate) mod versions;

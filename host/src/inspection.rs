@@ -29,7 +29,7 @@ pub struct Inspection {
 
 /// Why a file is no policy that this host can run.
 #[derive(Debug, thiserror::Error)]
-#[error("this is no policy for the contract dialguard:reputation, of which this host speaks {spoken}: {0}",
+#[error("this is no policy component for the contract dialguard:reputation, of which this host speaks {spoken}: {0}",
         spoken = VERSIONS.join(" and "))]
 pub struct NotAPolicy(pub(crate) String);
 
