@@ -13,7 +13,7 @@ use crate::fulfilment::fulfil;
 use crate::ledger::{
     AccountChange, AccountProfile, AccountView, Applied, Ledger, LedgerError, Made, NewAccount, Order, RunRecord,
 };
-use crate::policies::{Live, Policies, PoliciesError};
+use crate::policies::{Live, Policies, PoliciesError, UnderWay};
 use crate::policy::{Answered, PolicyError};
 use std::sync::Arc;
 
@@ -247,12 +247,13 @@ impl Dialguard {
 
     /// Opens the account for one run, by the policy that decides now.
     fn begin(&self, id: &str) -> Result<Run> {
+        let under_way = self.policies.begin_run();
         let live = self.policies.live()?;
         let (account, now) = self.ledger.account_at(id, self.clock.now())?;
         let asking = self.carriers.ask(now);
         let view = AccountView::new(self.ledger.clone(), account.clone(), now);
         let dialer = Dialer { clock: Arc::new(FixedClock(now)), carriers: asking.clone(), inventory: Arc::new(view) };
-        Ok(Run { live, account, now, asking, dialer })
+        Ok(Run { _under_way: under_way, live, account, now, asking, dialer })
     }
 
     fn fulfil(&self, id: &str, now: Timestamp) -> Result<Vec<Order>> {
@@ -270,6 +271,7 @@ enum Wish<'a> {
 /// One run: the policy that decided when it began, the account at one revision, one time, and the carriers as asked
 /// for it.
 struct Run {
+    _under_way: UnderWay,
     live: Arc<Live>,
     account: AccountProfile,
     now: Timestamp,

@@ -20,7 +20,7 @@ use code::CodeCache;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::{JoinSet, block_in_place};
 
 /// A policy is new until it has made this many good runs; a new one that keeps failing is given up by itself.
@@ -33,7 +33,13 @@ const LOADED_MAX: usize = 8;
 const COMPARED_AT_ONCE: usize = 2;
 
 /// Comparisons that are kept in one go.
-const COMPARED_TOGETHER: usize = 64;
+const COMPARED_TOGETHER: u32 = 64;
+
+/// The same while reviews may be coming in, which a comparison is not to hold up for long.
+const COMPARED_IN_BETWEEN: u32 = 4;
+
+/// How long comparing waits for a moment in which no run is being made, before it takes its turn all the same.
+const IDLE_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// What policies may use, and when they are given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,6 +112,8 @@ struct Installed {
     /// Compiled and ready, the one used last at the end.
     loaded: Mutex<Vec<Policy>>,
     reviewed: Notify,
+    /// Runs that are being made right now.
+    under_way: watch::Sender<usize>,
 }
 
 /// The policy that decides.
@@ -142,6 +150,7 @@ impl Policies {
             loading: Mutex::default(),
             loaded: Mutex::new(loaded),
             reviewed: Notify::new(),
+            under_way: watch::Sender::new(0),
         };
         Ok(Policies(Source::Installed(Arc::new(installed))))
     }
@@ -300,23 +309,47 @@ impl Policies {
         }
     }
 
+    /// A run begins, and is under way until what this returns is dropped.
+    pub(crate) fn begin_run(&self) -> UnderWay {
+        let Source::Installed(installed) = &self.0 else { return UnderWay(None) };
+        installed.under_way.send_modify(|runs| *runs += 1);
+        UnderWay(Some(installed.clone()))
+    }
+
     /// Compares the candidate with every review that it has not been compared with; answers how many.
     pub async fn follow_shadow(&self) -> Result<usize> {
+        let mut compared = 0;
+        loop {
+            match self.follow_a_little(COMPARED_TOGETHER).await? {
+                0 => return Ok(compared),
+                more => compared += more,
+            }
+        }
+    }
+
+    /// Compares reviews as they are made, until dropped. Runs come first: it uses the moments in which none is made.
+    pub async fn keep_following(&self) {
+        let Source::Installed(installed) = &self.0 else { return std::future::pending().await };
+        let mut under_way = installed.under_way.subscribe();
+        loop {
+            let _ = tokio::time::timeout(IDLE_WAIT_MAX, under_way.wait_for(|runs| *runs == 0)).await;
+            match self.follow_a_little(COMPARED_IN_BETWEEN).await {
+                Ok(0) => installed.reviewed.notified().await,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!("the candidate was not compared: {error}");
+                    installed.reviewed.notified().await;
+                }
+            }
+        }
+    }
+
+    async fn follow_a_little(&self, count: u32) -> Result<usize> {
         let Source::Installed(installed) = &self.0 else { return Ok(0) };
         let Some(Shadow { revision, since_run }) = installed.ledger.policy_state()?.shadow else { return Ok(0) };
         let after = since_run.max(installed.ledger.compared_until(revision)?);
-        self.compare_reviews(revision, after, 0, |_| {}).await
-    }
-
-    /// Compares the candidate with reviews as they are made, until dropped.
-    pub async fn keep_following(&self) {
-        let Source::Installed(installed) = &self.0 else { return std::future::pending().await };
-        loop {
-            if let Err(error) = self.follow_shadow().await {
-                tracing::error!("the candidate was not compared: {error}");
-            }
-            installed.reviewed.notified().await;
-        }
+        let runs = installed.ledger.recorded_reviews(after, 0, count)?;
+        installed.compare(revision, runs).await
     }
 
     /// What a candidate would have done in every review since then that is on record. `on_compared` hears how many.
@@ -324,30 +357,15 @@ impl Policies {
         &self,
         candidate: Revision,
         since: Timestamp,
-        on_compared: impl FnMut(usize),
-    ) -> Result<Vec<Compared>> {
-        self.compare_reviews(candidate, 0, since, on_compared).await?;
-        Ok(self.installed()?.ledger.comparisons(candidate, since)?)
-    }
-
-    async fn compare_reviews(
-        &self,
-        candidate: Revision,
-        mut after: u64,
-        since: Timestamp,
         mut on_compared: impl FnMut(usize),
-    ) -> Result<usize> {
+    ) -> Result<Vec<Compared>> {
         let installed = self.installed()?;
-        let policy = self.policy(candidate)?;
-        let mut compared = 0;
+        let mut after = 0;
         loop {
-            let runs = installed.ledger.recorded_reviews(after, since, COMPARED_TOGETHER as u32)?;
-            let Some(last) = runs.last().copied() else { return Ok(compared) };
-            let comparisons = installed.compare(runs, &policy).await?;
-            block_in_place(|| installed.ledger.keep_comparisons(candidate, &comparisons))?;
-            compared += comparisons.len();
-            on_compared(comparisons.len());
-            after = last;
+            let runs = installed.ledger.recorded_reviews(after, since, COMPARED_TOGETHER)?;
+            let Some(last) = runs.last() else { return Ok(installed.ledger.comparisons(candidate, since)?) };
+            after = *last;
+            on_compared(installed.compare(candidate, runs).await?);
         }
     }
 
@@ -446,7 +464,9 @@ impl Installed {
         Ok(self.ledger.tell_of_policy(now, Some(failed), Severity::Alert, "failing", &text)?)
     }
 
-    async fn compare(&self, runs: Vec<u64>, policy: &Policy) -> Result<Vec<Comparison>> {
+    /// Compares these runs with what a candidate would have done, and keeps the differences; answers how many.
+    async fn compare(&self, candidate: Revision, runs: Vec<u64>) -> Result<usize> {
+        let policy = self.load(&self.ledger.revision(candidate)?.digest)?;
         let mut waiting = runs.into_iter();
         let mut under_way = JoinSet::new();
         let mut comparisons = Vec::new();
@@ -466,8 +486,20 @@ impl Installed {
                 None => break,
             }
         }
-        comparisons.sort_by_key(|comparison| comparison.run);
-        Ok(comparisons)
+        comparisons.sort_by_key(|comparison: &Comparison| comparison.run);
+        block_in_place(|| self.ledger.keep_comparisons(candidate, &comparisons))?;
+        Ok(comparisons.len())
+    }
+}
+
+/// A run that is being made.
+pub(crate) struct UnderWay(Option<Arc<Installed>>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if let Some(installed) = &self.0 {
+            installed.under_way.send_modify(|runs| *runs -= 1);
+        }
     }
 }
 
