@@ -9,6 +9,7 @@
 //! - [`contract`] has the types of `wit/`, whose comments are the manual.
 #![warn(missing_docs)]
 
+pub mod bench;
 pub mod calendar;
 pub mod carriers;
 pub mod check;
@@ -23,6 +24,7 @@ mod lock;
 pub mod phone;
 pub mod policy;
 mod run;
+pub mod scenarios;
 pub mod schedule;
 pub mod settings;
 pub mod sources;

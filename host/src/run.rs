@@ -36,6 +36,8 @@ pub(crate) struct Run {
     waited: Duration,
     look_ups_left: u32,
     import_calls_left: u32,
+    /// Bytes of the policy's memory: it never shrinks.
+    pub(crate) memory_bytes: usize,
     pub(crate) shown: Shown,
 }
 
@@ -48,6 +50,7 @@ impl Run {
             waited: Duration::ZERO,
             look_ups_left: limits.look_ups_max,
             import_calls_left: limits.import_calls_max,
+            memory_bytes: 0,
             shown: Shown::default(),
         }
     }
@@ -98,6 +101,7 @@ impl ResourceLimiter for Run {
         if desired > self.limits.memory_bytes_max {
             return Err(PolicyFault::OutOfMemory(self.limits.memory_bytes_max).into());
         }
+        self.memory_bytes = self.memory_bytes.max(desired);
         Ok(true)
     }
 
