@@ -46,8 +46,8 @@ pub struct CanaryFailure {
     pub rule: String,
 }
 
-/// Tries everything there is to try. Takes seconds at most for a quick policy; a slow one is stopped by its limits,
-/// each time anew.
+/// Tries everything there is to try. Takes seconds for a policy that answers at once; one that loops is stopped by its
+/// limits each time anew, so whoever checks a policy he does not know compiles it with a short `compute_time_max`.
 pub async fn check(policy: &Policy) -> CheckReport {
     let mut findings = Vec::new();
     for file in case_files() {

@@ -2,7 +2,7 @@
 //!
 //! Only what is stated is expected: a field left out may be anything, while a list has to have exactly its elements.
 
-use super::notation::{Name, Numbers, Time};
+use super::notation::{Name, Numbers, Time, name};
 use crate::contract::{self, *};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -61,14 +61,14 @@ enum OutcomeNotation {
 #[serde(deny_unknown_fields)]
 struct OutcomeInFull {
     answer: Name<contract::Answer>,
-    #[serde(default, deserialize_with = "stated")]
+    #[serde(default, deserialize_with = "until")]
     until: Option<Until>,
     #[serde(default = "once")]
     times: usize,
 }
 
 /// Null says something here.
-fn stated<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Until>, D::Error> {
+fn until<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Until>, D::Error> {
     Until::deserialize(deserializer).map(Some)
 }
 
@@ -149,9 +149,9 @@ impl Answer {
     /// Where `got` is not what is expected, in words; none where it is.
     pub fn difference(&self, got: &Answer) -> Option<String> {
         if let (None, None, Some(error)) = (self.error, self.settings_as_checked, got.error) {
-            return Some(format!("expected an answer, got the error {:?}", super::notation::name(&error.0)));
+            return Some(format!("expected an answer, got the error {:?}", name(&error.0)));
         }
-        let value = |answer| serde_json::to_value(answer).expect("an answer can be written as JSON");
+        let value = |answer| stated(serde_json::to_value(answer).expect("an answer can be written as JSON"));
         difference("", &value(&self.clone().one_by_one()), &value(got))
     }
 
@@ -177,7 +177,7 @@ impl Answer {
 
     /// An answer, or which error.
     pub fn in_a_word(&self) -> String {
-        self.error.map_or("an answer".into(), |error| format!("the error {}", super::notation::name(&error.0)))
+        self.error.map_or("an answer".into(), |error| format!("the error {}", name(&error.0)))
     }
 
     /// What a screening says.
@@ -216,19 +216,30 @@ impl Answer {
     }
 }
 
-/// Where `got` lacks something expected. What is null is not stated; an object may have more than is expected of it, a list may not.
+/// An answer without what it leaves open.
+fn stated(answer: Value) -> Value {
+    match answer {
+        Value::Object(fields) => {
+            let fields = fields.into_iter().filter(|(_, field)| !field.is_null());
+            Value::Object(fields.map(|(name, field)| (name, stated(field))).collect())
+        }
+        Value::Array(elements) => Value::Array(elements.into_iter().map(stated).collect()),
+        value => value,
+    }
+}
+
+/// Where `got` lacks something expected. An object may have more than is expected of it, a list may not.
 fn difference(place: &str, expected: &Value, got: &Value) -> Option<String> {
     match (expected, got) {
-        (Value::Null, _) => None,
         (Value::Object(expected), Value::Object(got)) => expected.iter().find_map(|(key, expected)| {
             let place = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
             difference(&place, expected, got.get(key).unwrap_or(&Value::Null))
         }),
         (Value::Array(expected), Value::Array(got)) => {
             let pairs = expected.iter().zip(got).enumerate();
-            let first = pairs.into_iter().find_map(|(index, (expected, got))| {
-                difference(&format!("{place}[{index}]"), expected, got)
-            });
+            let first = pairs
+                .into_iter()
+                .find_map(|(index, (expected, got))| difference(&format!("{place}[{index}]"), expected, got));
             let lengths = || format!("{place}: expected {} of them, got {}", expected.len(), got.len());
             let surplus = || match (expected.get(got.len()), got.get(expected.len())) {
                 (Some(missing), _) => format!("; {} is missing", shortened(missing)),

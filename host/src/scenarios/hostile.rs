@@ -52,8 +52,7 @@ struct Tampering {
     candidates: fn(&mut Vec<PhoneNumber>),
 }
 
-const HONEST: Tampering =
-    Tampering { observations: |_| {}, page: |_| {}, owned: |_| {}, candidates: |_| {} };
+const HONEST: Tampering = Tampering { observations: |_| {}, page: |_| {}, owned: |_| {}, candidates: |_| {} };
 
 /// An honest dialer, whose answers are tampered with.
 struct TamperedDialer {
@@ -65,7 +64,7 @@ impl HostileInput {
     /// The dialer knows something that it should not.
     fn knowing(name: &str, what: &'static str, knows: fn(&mut CaseDialer)) -> Self {
         HostileInput {
-            title: "facts",
+            title: "",
             name: name.into(),
             what,
             knows: Box::new(knows),
@@ -76,7 +75,7 @@ impl HostileInput {
 
     /// The dialer answers what it should not.
     fn answering(name: &str, what: &'static str, answers: Tampering) -> Self {
-        HostileInput { title: "answers", answers, ..HostileInput::knowing(name, what, |_| {}) }
+        HostileInput { answers, ..HostileInput::knowing(name, what, |_| {}) }
     }
 
     /// An import fails.
@@ -84,37 +83,37 @@ impl HostileInput {
         let name = format!("{} answers {}", name(&import), name(&code));
         let knows = Box::new(move |dialer: &mut CaseDialer| dialer.failures.extend([(import, code)]));
         let what = "Every import may fail at any time.";
-        HostileInput { title: "imports that fail", name, what, knows, ..HostileInput::knowing("", "", |_| {}) }
+        HostileInput { knows, ..HostileInput::knowing(&name, what, |_| {}) }
     }
 
     fn contradicting_itself(self) -> Self {
         HostileInput { contradicts_itself: true, ..self }
     }
 
+    /// Stops at the first fault: who loops once may loop each time.
     async fn try_with(self, policy: &Policy) -> Finding {
-        let mut told = BTreeMap::<String, Vec<&str>>::new();
-        let mut faults = Vec::new();
+        let mut answers = BTreeMap::<String, Vec<&str>>::new();
+        let mut fault = None;
         for (call_name, call) in calls() {
             let dialer = self.dialer();
-            let (id, settings) = (dialer.honest.account.id.clone(), dialer.honest.account.settings.clone());
-            match ask(policy, &dialer.around(), &id, &call, &settings).await {
-                Ok(answer) => told.entry(answer.in_a_word()).or_default().push(call_name),
-                Err(Broken::Refused(_)) if self.contradicts_itself => {
-                    told.entry("a plan that is refused".into()).or_default().push(call_name)
+            let (id, settings) = (&dialer.honest.account.id, &dialer.honest.account.settings);
+            let answer = match ask(policy, &dialer.around(), id, &call, settings).await {
+                Ok(answer) => answer.in_a_word(),
+                Err(Broken::Refused(_)) if self.contradicts_itself => "a plan that is refused".into(),
+                Err(broken) => {
+                    fault = Some(format!("{call_name}: {broken}"));
+                    break;
                 }
-                Err(broken) => faults.push(format!("{call_name}: {broken}")),
-            }
+            };
+            answers.entry(answer).or_default().push(call_name);
         }
-        let verdict = if faults.is_empty() { Verdict::Passed } else { Verdict::Failed };
-        let in_words = told.into_iter().map(|(answer, calls)| format!("{answer} to {}", calls.join(", ")));
-        let told = if faults.is_empty() { in_words.collect::<Vec<_>>() } else { faults };
         Finding {
             section: Section::Hostile,
             title: self.title.into(),
             name: self.name,
             rule: self.what.into(),
-            verdict,
-            told: told.join("; "),
+            verdict: if fault.is_none() { Verdict::Passed } else { Verdict::Failed },
+            told: fault.unwrap_or_else(|| in_words(&answers)),
         }
     }
 
@@ -124,6 +123,15 @@ impl HostileInput {
         (self.knows)(&mut honest);
         Arc::new(TamperedDialer { honest, tampering: self.answers })
     }
+}
+
+/// Which answer to which calls.
+fn in_words(answers: &BTreeMap<String, Vec<&str>>) -> String {
+    if let (1, Some(answer)) = (answers.len(), answers.keys().next()) {
+        return format!("{answer} to every call");
+    }
+    let each = answers.iter().map(|(answer, calls)| format!("{answer} to {}", calls.join(", ")));
+    each.collect::<Vec<_>>().join("; ")
 }
 
 /// Every call there is that reads anything.
@@ -142,32 +150,29 @@ fn calls() -> [(&'static str, Call); 8] {
     ]
 }
 
-fn inputs() -> Vec<HostileInput> {
-    let imports = [
-        Import::LookUp,
-        Import::GetAccount,
-        Import::Monitored,
-        Import::Owned,
-        Import::Candidates,
-        Import::FlagEvents,
+fn inputs() -> impl Iterator<Item = HostileInput> {
+    let about = [
+        ("imports that fail", failing_imports()),
+        ("what carriers say", observations()),
+        ("lists of numbers", lists_of_numbers()),
+        ("accounts", accounts()),
+        ("monitored numbers", monitored_numbers()),
+        ("times", times()),
     ];
-    let failing = |code| imports.map(|import| HostileInput::failing(import, code));
-    let mut inputs = Vec::new();
-    inputs.extend(failing(ErrorCode::Unavailable));
-    inputs.extend(failing(ErrorCode::OverBudget));
-    inputs.extend(observations());
-    inputs.extend(lists_of_numbers());
-    inputs.extend(accounts());
-    inputs.extend(monitored_numbers());
-    inputs.extend(times());
-    inputs
+    about.into_iter().flat_map(|(title, inputs)| inputs.into_iter().map(move |input| HostileInput { title, ..input }))
+}
+
+fn failing_imports() -> Vec<HostileInput> {
+    let imports =
+        [Import::LookUp, Import::GetAccount, Import::Monitored, Import::Owned, Import::Candidates, Import::FlagEvents];
+    let codes = [ErrorCode::Unavailable, ErrorCode::OverBudget];
+    codes.iter().flat_map(|code| imports.map(|import| HostileInput::failing(import, *code))).collect()
 }
 
 /// What carriers are said to have said.
 fn observations() -> Vec<HostileInput> {
-    let answering = |name, what, observations| {
-        HostileInput::answering(name, what, Tampering { observations, ..HONEST })
-    };
+    let answering =
+        |name, what, observations| HostileInput::answering(name, what, Tampering { observations, ..HONEST });
     vec![
         answering("carriers that were never listed", "An observation's carrier is one of those listed.", |said| {
             (u16::MAX - 40_000..).zip(said).for_each(|(carrier, observation)| observation.carrier = carrier)
@@ -347,12 +352,7 @@ fn monitor_only(dialer: &mut CaseDialer, monitored: impl Iterator<Item = Monitor
     dialer.monitored = monitored.collect();
     dialer.owned.extend(dialer.monitored.iter().map(|number| number.number));
     for MonitoredNumber { number, .. } in &dialer.monitored {
-        let says = |carrier| Observation {
-            number: *number,
-            carrier,
-            spam_score: Some(100),
-            observed_at: dialer.now,
-        };
+        let says = |carrier| Observation { number: *number, carrier, spam_score: Some(100), observed_at: dialer.now };
         dialer.observations.insert(*number, [1, 2, 3].map(says).to_vec());
     }
     let count = dialer.monitored.len() as u32;

@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::case::{Call, Case, RequestGiven};
-use super::notation::Numbers;
+use super::notation::{Numbers, name};
 use crate::check::{Asked, check, check_decision};
 use crate::contract::{self, *};
 use crate::dialer::Dialer;
@@ -56,7 +56,7 @@ pub(super) async fn ask(
         Call::ReviewAccount => review(policy, dialer, id).await,
         Call::Decide(request) => decide(policy, dialer, id, request).await,
         Call::Screen(numbers) => screen(policy, dialer, id, numbers).await,
-        Call::GetUsage => policy.usage(dialer, id).await.map(|usage| Ok(Answer::of_usage(&usage))),
+        Call::GetUsage => usage(policy, dialer, id).await,
     };
     answered.unwrap_or_else(refused)
 }
@@ -65,7 +65,7 @@ fn refused(error: PolicyError) -> Result<Answer, Broken> {
     match error {
         PolicyError::Fault(fault) => Err(Broken::Fault(format!("its run was ended: {fault}"))),
         PolicyError::Answered(error) if error.message.trim().is_empty() => {
-            Err(Broken::Promise(format!("its error {} says nothing to people", super::notation::name(&error.code))))
+            Err(Broken::Promise(format!("its error {} says nothing to people", name(&error.code))))
         }
         PolicyError::Answered(error) => Ok(Answer::of_error(error.code)),
     }
@@ -76,9 +76,9 @@ type Asking = Result<Result<Answer, Broken>, PolicyError>;
 
 async fn describe(policy: &Policy) -> Asking {
     let Description { name, version, summary } = policy.describe().await?;
-    let is_kebab_case = name.split('-').all(|word| {
-        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    });
+    let is_kebab_case = name
+        .split('-')
+        .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
     Ok(match () {
         () if !is_kebab_case => promise(format!("its name {name:?} is not in kebab-case")),
         () if semver::Version::parse(&version).is_err() => promise(format!("its version {version:?} is no SemVer")),
@@ -118,36 +118,51 @@ async fn screen(policy: &Policy, dialer: &Dialer, id: &str, numbers: &[Numbers])
     })
 }
 
+async fn usage(policy: &Policy, dialer: &Dialer, id: &str) -> Asking {
+    let usage = policy.usage(dialer, id).await?;
+    let statuses = [usage.pending, usage.clean, usage.at_risk, usage.flagged];
+    let counted = statuses.into_iter().map(u64::from).sum::<u64>();
+    let Usage { occupied, flagged_past_day, flagged_past_week, .. } = usage;
+    Ok(match () {
+        () if counted != u64::from(occupied) => {
+            promise(format!("it counts {occupied} numbers, and {counted} by their status"))
+        }
+        () if flagged_past_day > flagged_past_week => {
+            promise(format!("it counts {flagged_past_day} flagged in a day, {flagged_past_week} in a week"))
+        }
+        () => Ok(Answer::of_usage(&usage)),
+    })
+}
+
 /// What is accepted is in the plan, what is refused is not, and only two refusals say until when.
 fn ensure_kept(request: &Request, decision: &Decision) -> Result<(), Broken> {
-    for outcome in &decision.outcomes {
-        let may_wait = matches!(outcome.answer, contract::Answer::NoFreeSlot | contract::Answer::SlotWouldLock);
-        if outcome.until.is_some() && !may_wait {
-            let answer = super::notation::name(&outcome.answer);
-            return promise(format!("its answer {answer} has a time until which nothing lasts"));
-        }
+    let may_wait = [contract::Answer::NoFreeSlot, contract::Answer::SlotWouldLock];
+    let timed = decision.outcomes.iter().find(|outcome| outcome.until.is_some() && !may_wait.contains(&outcome.answer));
+    if let Some(Outcome { answer, .. }) = timed {
+        return promise(format!("its answer {} has a time until which nothing lasts", name(answer)));
     }
-    let accepted = decision.outcomes.iter().map(|outcome| outcome.answer == contract::Answer::Accepted);
-    let asked = match request {
-        Request::StartMonitoring(numbers) | Request::StopMonitoring(numbers) | Request::ReplaceNumbers(numbers) => {
-            numbers
-        }
-        Request::DeleteNumbers(deletion) => &deletion.numbers,
-        Request::SetBlocks(_) => {
-            let refused = accepted.into_iter().any(|accepted| !accepted);
-            let overdone = decision.plan.actions.len() > usize::from(!refused);
-            return if overdone { promise("its plan does more than it accepted".into()) } else { Ok(()) };
-        }
-    };
-    let mut accepted: Vec<_> = asked.iter().zip(accepted).filter(|(_, accepted)| *accepted).map(|(n, _)| *n).collect();
     let mut done: Vec<_> = decision.plan.actions.iter().filter_map(|action| done(request, action)).collect();
-    accepted.sort_unstable();
+    let mut accepted = accepted(request, &decision.outcomes);
     done.sort_unstable();
+    accepted.sort_unstable();
     match accepted.iter().find(|number| done.binary_search(number).is_err()) {
         Some(number) => promise(format!("it accepted +{number}, and its plan does nothing about it")),
         None if done != accepted => promise("its plan does more than it accepted".into()),
         None => Ok(()),
     }
+}
+
+/// The numbers whose wishes are granted. Blocks are no number's: what they were before may do without an action.
+fn accepted(request: &Request, outcomes: &[Outcome]) -> Vec<PhoneNumber> {
+    let numbers = match request {
+        Request::StartMonitoring(numbers) | Request::StopMonitoring(numbers) | Request::ReplaceNumbers(numbers) => {
+            numbers
+        }
+        Request::DeleteNumbers(deletion) => &deletion.numbers,
+        Request::SetBlocks(_) => return Vec::new(),
+    };
+    let answered = numbers.iter().zip(outcomes);
+    answered.filter(|(_, outcome)| outcome.answer == contract::Answer::Accepted).map(|(number, _)| *number).collect()
 }
 
 /// The number whose wish the action grants.
