@@ -10,7 +10,7 @@ mod renamed;
 use dialguard::Dialguard;
 use dialguard::calendar::rfc3339;
 use dialguard::clock::FixedClock;
-use dialguard::ledger::{EventFilter, Ledger};
+use dialguard::ledger::{EventFilter, Ledger, NewPolicy};
 use dialguard::policies::{Candidate, Policies, PoliciesError, PolicySettings};
 use dialguard::policy::{Limits, Policy, REFERENCE_POLICY, Wasi};
 use harness::{DAY, Dialer, Ran, each, number};
@@ -58,6 +58,23 @@ fn with_file(dialer: &Dialer, name: &str, component: &[u8]) {
 fn install(dialer: &Dialer, name: &str, component: &[u8]) -> u64 {
     with_file(dialer, name, component);
     dialer.json(&format!("policy install {name}.wasm"))["revision"].as_u64().expect("a revision")
+}
+
+/// Puts a policy into the ledger that the scenarios would have caught: one that goes wrong on real numbers only.
+fn install_untried(dialer: &Dialer, component: &[u8]) -> u64 {
+    let policy = NewPolicy {
+        digest: &dialguard::policy::digest(component),
+        component,
+        signature: None,
+        name: "hostile",
+        version: "1.0.0",
+        summary: "Means harm.",
+        contract: "0.2.0",
+        built_in: false,
+        wasi: Wasi::None,
+    };
+    dialer.json("policy list");
+    dialer.ledger().install_policy(&policy, dialer.now()).expect("a revision")
 }
 
 fn live(dialer: &Dialer) -> Value {
@@ -110,7 +127,7 @@ fn from_the_first_trusted_key_on_only_signed_policies_are_taken() {
         let mode = std::fs::metadata(dialer.path("anna.key")).expect("the key").permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "a secret key is for its owner's eyes");
     }
-    let unsigned = install(&dialer, "unsigned", &eager());
+    let unsigned = install_untried(&dialer, &eager());
     dialer.run("policy trust anna.key.pub --name anna").exits(0).says(&["anna", "policies that no trusted key signed"]);
     dialer.run("policy trust ben.key.pub --name ben").exits(0);
     dialer.run("policy trust ben.key.pub --name benjamin").exits(1).says(&["trusted as \"ben\" already"]);
@@ -154,7 +171,8 @@ fn from_the_first_trusted_key_on_only_signed_policies_are_taken() {
 fn what_cannot_be_a_policy_here_is_not_installed() {
     let dialer = Dialer::monitoring(1, "");
     let looping = Hostile { items: "(start $spin) (func $spin (loop $again (br $again)))", ..Hostile::default() };
-    let refusals: [(&str, Vec<u8>, &[&str]); 5] = [
+    let refusals: [(&str, Vec<u8>, &[&str]); 6] = [
+        ("eager", eager(), &["the policy breaks the contract where", "The rule:", "policy check"]),
         ("newer", reference_with("@0.2.0", "@0.9.0"), &["version 0.9.0", "speaks 0.1.0 and 0.2.0"]),
         (
             "network",
@@ -203,8 +221,8 @@ fn revisions_only_rise_and_going_back_is_a_new_one() {
         assert_eq!(dialer.standing(100), says);
     };
     review("1 clean");
-    assert_eq!(install(&dialer, "eager", &eager()), 2);
-    assert_eq!(install(&dialer, "eager", &eager()), 2, "the same policy is the same revision");
+    assert_eq!(install_untried(&dialer, &eager()), 2);
+    assert_eq!(install_untried(&dialer, &eager()), 2, "the same policy is the same revision");
     review("1 clean");
     dialer.run("policy activate 2").exits(0).says(&["Revision 2 decides"]);
     review("1 flagged");
@@ -229,7 +247,7 @@ fn revisions_only_rise_and_going_back_is_a_new_one() {
 fn a_new_policy_that_keeps_failing_is_given_up() {
     let dialer = Dialer::monitoring(2, "");
     dialer.run("review acme").exits(0);
-    let bad = install(&dialer, "trapping", &trapping());
+    let bad = install_untried(&dialer, &trapping());
     dialer.run(&format!("policy activate {bad}")).exits(0);
     dialer.pass(DAY);
     dialer.carriers_say(&[(100, "ooo"), (101, "ooo")]);
@@ -267,7 +285,7 @@ fn faults_in_a_row_are_not_those_with_good_runs_between() {
     let dialer = Dialer::monitoring(2, "");
     // Fails at what people ask for, and reviews well.
     let component = Hostile { decide: "(unreachable)", ..Hostile::default() }.component();
-    let revision = install(&dialer, "grumpy", &component);
+    let revision = install_untried(&dialer, &component);
     dialer.run(&format!("policy activate {revision}")).exits(0);
     for _ in 0..3 {
         dialer.run("unmonitor acme +13105550100").exits(1).says(&["the policy failed"]);
@@ -282,7 +300,7 @@ fn faults_in_a_row_are_not_those_with_good_runs_between() {
 #[test]
 fn a_candidate_is_compared_with_every_review_and_changes_nothing() {
     let dialer = Dialer::monitoring(3, "--checks-to-flag 1 --auto-replace on");
-    let candidate = install(&dialer, "eager", &eager());
+    let candidate = install_untried(&dialer, &eager());
     let review = |marks: [&str; 3]| {
         dialer.pass(DAY);
         dialer.carriers_say(&[(100, marks[0]), (101, marks[1]), (102, marks[2])]);
@@ -325,7 +343,7 @@ fn what_a_candidate_would_have_replaced_is_told_in_dollars() {
     let review = "(call $look-around (local.get $id) (local.get $id-len))
         (call $rate (i64.const 13105550100) (i32.const 3))
         (call $replace (i64.const 13105550100) (i64.load (i32.load (i32.const 0x1104))) (i32.const 1))";
-    let spendthrift = install(&dialer, "spendthrift", &Hostile::review(review).component());
+    let spendthrift = install_untried(&dialer, &Hostile::review(review).component());
     dialer.run(&format!("policy shadow {spendthrift}")).exits(0);
     for _ in 0..2 {
         dialer.pass(DAY);
@@ -344,9 +362,9 @@ fn what_a_candidate_would_have_replaced_is_told_in_dollars() {
 #[test]
 fn a_candidate_that_fails_is_no_trouble() {
     let dialer = Dialer::monitoring(2, "");
-    let bad = install(&dialer, "trapping", &trapping());
+    let bad = install_untried(&dialer, &trapping());
     let breaking = "(call $release (i64.const 13105550100))";
-    let worse = install(&dialer, "breaking", &Hostile::review(breaking).component());
+    let worse = install_untried(&dialer, &Hostile::review(breaking).component());
     dialer.carriers_say(&[(100, "ooo"), (101, "ooo")]);
     dialer.run(&format!("policy shadow {bad}")).exits(0);
     dialer.run("review acme").exits(0);
@@ -371,7 +389,7 @@ fn every_run_can_be_made_again() {
     dialer.run("replace acme +13105550102").exits(0);
     dialer.run("account set acme --blocks 2").exits(0);
     // Everything has moved on since; what each run was told has not.
-    let eager = install(&dialer, "eager", &eager());
+    let eager = install_untried(&dialer, &eager());
     dialer.run(&format!("policy activate {eager}")).exits(0);
     dialer.file("verdicts.csv", "number,carrier,score,label,observed_at\n");
     let runs = dialer.json("events acme --last 100000");
@@ -428,7 +446,7 @@ async fn another_process_activates_and_the_next_run_goes_by_it() {
     let dialer = Dialer::monitoring(2, "");
     dialer.carriers_say(&[(100, "ooo"), (101, "ooo")]);
     let serving = dialguard(&dialer);
-    let eager = install(&dialer, "eager", &eager());
+    let eager = install_untried(&dialer, &eager());
     let under_way = serving.policies().live().expect("a policy");
     dialer.run(&format!("policy activate {eager}")).exits(0);
     let reviewed = serving.review("acme").await.expect("a review");
@@ -449,13 +467,29 @@ fn code_files(dialer: &Dialer) -> Vec<PathBuf> {
     files
 }
 
+#[test]
+fn who_writes_policies_is_told_what_one_does_and_costs() {
+    let dialer = Dialer::new();
+    with_file(&dialer, "reference", REFERENCE_POLICY);
+    with_file(&dialer, "eager", &eager());
+    dialer.run("policy check reference.wasm").exits(0).says(&["✓", "0 failed", "This policy keeps the contract"]);
+    dialer.run("policy check eager.wasm").exits(1).says(&["✗", "it breaks the contract"]);
+    let report = dialer.json("policy bench reference.wasm");
+    let reviews = report["reviews"].as_array().expect("a list");
+    assert_eq!(each(&report["reviews"], "numbers"), [15, 1_000, 10_000].map(|numbers| json!(numbers)));
+    assert!(reviews.iter().all(|review| review["fuel"].as_u64() > Some(10_000)), "{report}");
+    assert_eq!(dialer.everything(), Value::Null, "trying leaves nothing behind");
+}
+
 /// Machine code is loaded only where this host wrote it, for this policy.
 #[test]
 fn compiled_code_of_others_is_never_loaded() {
     let dialer = Dialer::monitoring(1, "");
     dialer.carriers_say(&[(100, "ooo")]);
-    let eager = install(&dialer, "eager", &eager());
-    assert_eq!(eager, 2);
+    let eager = install_untried(&dialer, &eager());
+    // Compiled to be compared, and kept.
+    dialer.run(&format!("policy shadow {eager}")).exits(0);
+    dialer.run("policy shadow --off").exits(0);
     let (mine, others): (Vec<_>, Vec<_>) = code_files(&dialer).into_iter().partition(|file| {
         let digest = dialguard::policy::digest(REFERENCE_POLICY);
         file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&digest))
@@ -495,7 +529,7 @@ async fn a_program_that_brings_its_policy_along_installs_none() {
 fn serve_notices_a_change_without_a_restart() {
     let dialer = Dialer::monitoring(2, "");
     dialer.carriers_say(&[(100, "ooo"), (101, "ooo")]);
-    let eager = install(&dialer, "eager", &eager());
+    let eager = install_untried(&dialer, &eager());
     dialer.run(&format!("policy activate {eager}")).exits(0);
     dialer.run("serve --once").exits(0).says(&["1 accounts reviewed"]);
     assert_eq!(dialer.standing(100), "1 flagged");

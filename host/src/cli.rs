@@ -118,6 +118,10 @@ impl Desk {
         Ok(Arc::new(Ledger::open(&self.data)?))
     }
 
+    fn has_ledger(&self) -> bool {
+        Ledger::is_in(&self.data)
+    }
+
     /// The ledger, made where it is missing.
     fn new_ledger(&self) -> Result<Arc<Ledger>> {
         Ok(Arc::new(Ledger::open_or_create(&self.data)?))

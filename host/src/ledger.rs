@@ -93,17 +93,21 @@ pub enum LedgerError {
 pub type Result<T> = std::result::Result<T, LedgerError>;
 
 impl Ledger {
+    /// Whether there is a ledger in `dir`.
+    pub fn is_in(dir: &Path) -> bool {
+        dir.join(FILE_NAME).is_file()
+    }
+
     /// Opens the ledger in `dir`, which has to be there already.
     pub fn open(dir: &Path) -> Result<Self> {
-        let path = dir.join(FILE_NAME);
-        if !path.is_file() {
+        if !Self::is_in(dir) {
             return Err(LedgerError::Unusable(format!(
                 "there is no ledger in {}; add the first account with `dialguard account add`, or name another folder \
                  with --data",
                 dir.display()
             )));
         }
-        Self::open_file(path)
+        Self::open_file(dir.join(FILE_NAME))
     }
 
     /// Opens the ledger in `dir`, and makes both where they are missing.

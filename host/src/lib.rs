@@ -9,6 +9,7 @@
 //! - [`contract`] has the types of `wit/`, whose comments are the manual.
 #![warn(missing_docs)]
 
+pub mod bench;
 pub mod calendar;
 pub mod carriers;
 pub mod check;
@@ -29,6 +30,7 @@ pub mod policies;
 pub mod policy;
 pub mod recording;
 mod run;
+pub mod scenarios;
 pub mod schedule;
 pub mod settings;
 pub mod signature;

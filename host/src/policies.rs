@@ -15,6 +15,7 @@ use crate::ledger::{
 };
 use crate::lock::lock;
 use crate::policy::{Limits, NotAPolicy, Policy, PolicyError, REFERENCE_POLICY, Wasi};
+use crate::scenarios::{CanaryFailure, canary};
 use crate::signature::{PublicKey, SignatureError, verify};
 use code::CodeCache;
 use serde::{Deserialize, Serialize};
@@ -82,9 +83,12 @@ pub enum PoliciesError {
     /// Nobody trusted signed it.
     #[error(transparent)]
     Signature(#[from] SignatureError),
-    /// It failed when it was tried.
-    #[error("it failed when it was tried: {0}")]
+    /// It does not say who it is.
+    #[error("asked who it is, {0}")]
     Tried(#[from] PolicyError),
+    /// It does what no policy may do.
+    #[error("{0}; `dialguard policy check` tells everything")]
+    Canary(#[from] CanaryFailure),
     /// What was asked cannot be; says why.
     #[error("{0}")]
     Refused(String),
@@ -183,6 +187,7 @@ impl Policies {
         let digest = digest(&component);
         let policy = installed.code.compile(component.clone(), &digest, wasi, &settings).await?;
         let description = policy.describe().await?;
+        canary(&policy).await?;
         let revision = installed.ledger.install_policy(
             &NewPolicy {
                 digest: &digest,

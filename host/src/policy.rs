@@ -3,7 +3,6 @@
 use crate::contract::versions::{Instance, Template};
 use crate::contract::*;
 use crate::dialer::Dialer;
-use crate::empty_wasi;
 pub use crate::empty_wasi::Wasi;
 use crate::engine::PolicyEngine;
 pub use crate::engine::digest;
@@ -15,7 +14,7 @@ use crate::run::{Run, Shown};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use tokio::sync::OwnedSemaphorePermit;
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::Component;
 use wasmtime::{Store, Trap};
 
 /// The reference policy's component, as built from `plugin/`.
@@ -100,10 +99,7 @@ impl Policy {
     ) -> Result<Self, NotAPolicy> {
         let refused = |error: wasmtime::Error| NotAPolicy(format!("{error:#}"));
         let engine = PolicyEngine::shared();
-        let mut linker = Linker::<Run>::new(engine.wasm());
-        if wasi == Wasi::Empty {
-            empty_wasi::add_to_linker(&mut linker, Run::wasi).map_err(refused)?;
-        }
+        let linker = Run::linker(engine.wasm(), wasi).map_err(refused)?;
         let template = Arc::new(Template::new(version, linker, compiled).map_err(refused)?);
         Ok(Policy { component: compiled.clone(), template, limits, wasi, digest, engine })
     }

@@ -2,12 +2,13 @@
 
 use crate::contract::{self, imports, *};
 use crate::dialer::Dialer;
-use crate::empty_wasi::{EmptyWasi, Wasi};
+use crate::empty_wasi::{self, EmptyWasi, Wasi};
 use crate::limits::{Limits, PolicyFault, TICK};
 use crate::recording::{Call, Recording};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
-use wasmtime::{ResourceLimiter, UpdateDeadline};
+use wasmtime::component::Linker;
+use wasmtime::{Engine, ResourceLimiter, UpdateDeadline};
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
 /// Entries in one table of a component: functions that it calls indirectly. Python's interpreter has some 10,000.
@@ -41,6 +42,8 @@ pub(crate) struct Run {
     import_calls_left: u32,
     answer_items_left: u64,
     wasi: Option<EmptyWasi>,
+    /// Bytes of the policy's memory: it never shrinks.
+    pub(crate) memory_bytes: usize,
     pub(crate) shown: Shown,
     pub(crate) recording: Recording,
 }
@@ -62,13 +65,23 @@ impl Run {
             import_calls_left: limits.import_calls_max,
             answer_items_left: limits.answer_items_max,
             wasi,
+            memory_bytes: 0,
             shown,
             recording: Recording::default(),
         }
     }
 
+    /// What a run may import besides the contract.
+    pub(crate) fn linker(engine: &Engine, wasi: Wasi) -> wasmtime::Result<Linker<Run>> {
+        let mut linker = Linker::new(engine);
+        if wasi == Wasi::Empty {
+            empty_wasi::add_to_linker(&mut linker, Run::wasi)?;
+        }
+        Ok(linker)
+    }
+
     /// The WASI of a run that has one; no other is linked to it.
-    pub(crate) fn wasi(&mut self) -> &mut EmptyWasi {
+    fn wasi(&mut self) -> &mut EmptyWasi {
         self.wasi.as_mut().expect("WASI is linked only where a run has one")
     }
 
@@ -133,6 +146,7 @@ impl ResourceLimiter for Run {
         if desired > self.limits.memory_bytes_max {
             return Err(PolicyFault::OutOfMemory(self.limits.memory_bytes_max).into());
         }
+        self.memory_bytes = self.memory_bytes.max(desired);
         Ok(true)
     }
 

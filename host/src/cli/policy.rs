@@ -1,5 +1,6 @@
 //! `dialguard policy …`: the life of policies, one file for each part of it.
 
+mod author;
 mod comparison;
 mod keys;
 mod life;
@@ -47,6 +48,10 @@ pub enum PolicyCommand {
     },
     /// List the keys that are trusted
     Keys,
+    /// Try a policy with every built-in scenario and hostile inputs, and tell of all of it
+    Check(author::PolicyFile),
+    /// Measure what a policy costs: time, memory, and fuel, which is the same on every machine
+    Bench(author::PolicyFile),
     /// Verify, compile and try a policy, and keep it as a new revision; it decides nothing before `activate`
     Install(life::Install),
     /// List the revisions: which decides, which is compared, which there were
@@ -82,6 +87,8 @@ pub async fn run(desk: &Desk, command: PolicyCommand) -> Result<Done> {
         PolicyCommand::Trust { file, name } => keys::trust(desk, &file, name),
         PolicyCommand::Distrust { name } => keys::distrust(desk, &name),
         PolicyCommand::Keys => keys::list(desk),
+        PolicyCommand::Check(file) => author::check(desk, file).await,
+        PolicyCommand::Bench(file) => author::bench(desk, file).await,
         PolicyCommand::Install(install) => life::install(desk, install).await,
         PolicyCommand::List => life::list(desk),
         PolicyCommand::Activate { revision } => life::activate(desk, revision),
