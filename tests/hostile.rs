@@ -95,6 +95,21 @@ async fn a_policy_that_misbehaves_loses_its_run_and_nobody_else_anything() {
             PolicyFault::TooManyCalls(LIMITS.import_calls_max),
         ),
         (
+            "questions that are answered at length, again and again",
+            Hostile::review(
+                "(local.set $id-len (i32.const 0x24000))
+                 (drop (memory.grow (i32.const 4)))
+                 (loop $fill
+                   (i64.store (local.get $id-len) (i64.const 13105550100))
+                   (local.set $id-len (i32.add (local.get $id-len) (i32.const 8)))
+                   (br_if $fill (i32.lt_u (local.get $id-len) (i32.const 0x36000))))
+                 (loop $again
+                   (call $owned (local.get $id) (i32.const 4) (i32.const 0x24000) (i32.const 9000) (i32.const 0x1100))
+                   (br $again))",
+            ),
+            PolicyFault::TooManyAnswers(LIMITS.answer_items_max),
+        ),
+        (
             "a look-up of more bytes than it may hand over",
             Hostile::review(
                 "(drop (memory.grow (i32.const 56)))
