@@ -1,14 +1,19 @@
 //! The scenarios that any policy is checked with, checked themselves: the reference policy passes them all, wrong
 //! policies do not, and whatever a case expects can fail.
 
-#[path = "hostile/policies.rs"]
+#[path = "policies/first-contract/mod.rs"]
 #[allow(dead_code)]
+mod first_contract;
+#[path = "hostile/policies.rs"]
 mod policies;
+#[path = "policies/renamed.rs"]
+mod renamed;
 
 use dialguard::bench::bench;
 use dialguard::policy::{Limits, Policy, REFERENCE_POLICY};
 use dialguard::scenarios::{CASE_FILES, CaseFile, Section, Tier, Verdict, canary, case_files, check, try_case};
-use policies::{Hostile, reference_with};
+use policies::Hostile;
+use renamed::renamed;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -118,7 +123,7 @@ async fn a_wrong_policy_fails_and_the_report_says_at_what() {
 /// A policy with another word for a notice keeps the contract, and differs from Dialguard's own.
 #[tokio::test(flavor = "multi_thread")]
 async fn to_differ_from_the_reference_policy_is_no_failure() {
-    let policy = compiled(&reference_with("newly-flagged", "newly-flogged"), Limits::default());
+    let policy = compiled(&renamed(REFERENCE_POLICY, "newly-flagged", "newly-flogged"), Limits::default());
     let report = check(&policy).await;
     assert!(report.passed() && canary(&policy).await.is_ok(), "{report}");
     assert!(report.count(Verdict::Differs) > 0, "{report}");
@@ -299,6 +304,12 @@ async fn what_a_policy_costs_is_measured_and_its_fuel_is_the_same_each_time() {
     let fuel: Vec<u64> = report.reviews.iter().map(|cost| cost.fuel).collect();
     assert!(fuel.is_sorted() && fuel[2] < fuel[1] * 20, "fuel grows with the numbers, and no faster: {fuel:?}");
     assert!(report.to_string().contains("10000"), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_of_the_first_contract_is_measured_too() {
+    let report = bench(&first_contract::first_contract(), Limits::default()).await.expect("figures");
+    assert!(report.reviews.iter().all(|cost| cost.fuel > 0 && cost.memory_bytes > 0), "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,11 @@
 //! What a policy costs: time, memory, and fuel, which is the same on every machine and at every run.
 
 use crate::clock::FixedClock;
+use crate::contract::versions::Template;
 use crate::contract::*;
 use crate::dialer::{CarrierLookup, Dialer, NumberInventory};
 use crate::limits::Limits;
-use crate::policy::Policy;
+use crate::policy::{Policy, Wasi};
 use crate::run::Run;
 use crate::settings::default_settings;
 use anyhow::{Context, anyhow};
@@ -12,7 +13,7 @@ use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, Store};
 
 /// Numbers in the accounts reviewed: a block, a large account, and a full page.
@@ -57,7 +58,7 @@ pub struct ReviewCost {
 /// Errors: the component is no policy, exceeds `limits`, or answers a review with an error.
 pub async fn bench(component: &[u8], limits: Limits) -> anyhow::Result<BenchReport> {
     let policy = Policy::compile(component, limits)?;
-    let metered = MeteredPolicy::compile(component, limits)?;
+    let metered = MeteredPolicy::compile(component, policy.contract_version(), limits)?;
     let instantiation_nanoseconds = instantiation_nanoseconds(&policy).await?;
     let mut reviews = Vec::new();
     for numbers in ACCOUNT_SIZES {
@@ -120,7 +121,8 @@ impl fmt::Display for BenchReport {
 /// The policy in an engine of its own that counts fuel. It has no clock: what takes too long has been stopped in the
 /// ordinary engine before.
 struct MeteredPolicy {
-    template: PolicyTemplate<Run>,
+    template: Template<Run>,
+    engine: Engine,
     limits: Limits,
 }
 
@@ -130,26 +132,24 @@ struct Metered {
 }
 
 impl MeteredPolicy {
-    fn compile(component: &[u8], limits: Limits) -> anyhow::Result<Self> {
+    fn compile(component: &[u8], version: &str, limits: Limits) -> anyhow::Result<Self> {
         let mut config = Config::new();
         config.consume_fuel(true).concurrency_support(false);
         let engine = Engine::new(&config)?;
-        let mut linker = Linker::<Run>::new(&engine);
-        PolicyInstance::add_to_linker::<_, HasSelf<Run>>(&mut linker, |run| run)?;
         let component = Component::from_binary(&engine, component)?;
-        Ok(MeteredPolicy { template: PolicyTemplate::new(linker.instantiate_pre(&component)?)?, limits })
+        let template = Template::new(version, Linker::<Run>::new(&engine), &component)?;
+        Ok(MeteredPolicy { template, engine, limits })
     }
 
     async fn review(&self, dialer: &Dialer) -> anyhow::Result<Metered> {
         const FULL: u64 = u64::MAX;
-        let run = Run::new(Some((dialer.clone(), ACCOUNT.into())), self.limits);
-        let mut store = Store::new(self.template.engine(), run);
+        let run = Run::new(Some((dialer.clone(), ACCOUNT.into())), self.limits, Wasi::None);
+        let mut store = Store::new(&self.engine, run);
         store.limiter(|run| run);
         store.set_hostcall_fuel(self.limits.answer_bytes_max);
         store.set_fuel(FULL)?;
-        let policy = self.template.instantiate_async(&mut store).await?;
-        let id = ACCOUNT.to_owned();
-        let answer = policy.dialguard_reputation_policy().call_review_account(&mut store, &id).await;
+        let policy = self.template.instantiate(&mut store).await?;
+        let answer = policy.review_account(&mut store, &ACCOUNT.to_owned()).await;
         answer?.map_err(|error| anyhow!(error.message))?;
         Ok(Metered { fuel: FULL - store.get_fuel()?, memory_bytes: store.data().memory_bytes })
     }

@@ -6,21 +6,27 @@
 
 mod accounts;
 mod answers;
+mod comparisons;
 mod events;
 mod inventory;
 mod numbers;
 mod orders;
 mod plans;
+mod policies;
+mod recordings;
 mod slots;
 mod sources;
 
 pub use accounts::{AccountChange, AccountProfile, NewAccount};
 pub use answers::{CarrierAnswer, KnownAnswer};
+pub use comparisons::{Compared, Comparison, Difference};
 pub use events::{Event, EventFilter};
 pub use inventory::AccountView;
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber};
 pub use orders::{Order, OrderState};
 pub use plans::{Applied, RunRecord};
+pub use policies::{Cause, Faulted, NewPolicy, PolicyEvent, PolicyRevision, PolicyState, Revision, Shadow, TrustedKey};
+pub use recordings::{Made, RecordedRun};
 pub use sources::{SourceKind, SourceProfile};
 
 use crate::check::PlanFault;
@@ -113,6 +119,11 @@ impl Ledger {
         Ok(Ledger { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })
     }
 
+    /// The folder that the ledger lies in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.path.parent().expect("the ledger's file lies in a folder")
+    }
+
     /// Changes the ledger: all of what `change` does, or nothing where it fails.
     fn change<T>(&self, change: impl FnOnce(&rusqlite::Transaction) -> Result<T>) -> Result<T> {
         let mut writer = lock(&self.writer);
@@ -152,7 +163,8 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 
 fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {
     use rusqlite_migration::Error::MigrationDefinition;
-    let migrations = Migrations::new(vec![M::up(include_str!("ledger/schema-1.sql"))]);
+    let schemas = [include_str!("ledger/schema-1.sql"), include_str!("ledger/schema-2.sql")];
+    let migrations = Migrations::from_iter(schemas.map(M::up));
     migrations.to_latest(writer).map_err(|error| match error {
         MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => LedgerError::Unusable(format!(
             "{} was written by a newer Dialguard; use that one, or another folder with --data",

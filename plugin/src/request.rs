@@ -109,10 +109,15 @@ fn replace<D: Dialer>(
         Standing::Unmonitored => refused(Answer::NotMonitored),
         Standing::Monitored { replacement_pending: true, .. } => refused(Answer::ReplacementPending),
         Standing::Monitored { slot, .. } => match search.closest_clean(number) {
-            Ok(Some(replacement)) => {
+            Ok(Some(successor)) => {
                 holdings.stands(number, Standing::Monitored { slot, replacement_pending: true });
-                let why = ReplacementReason::Requested;
-                actions.push(Action::ReplaceNumber(Replacement { number, replacement, slot, why }));
+                actions.push(Action::ReplaceNumber(Replacement {
+                    number,
+                    replacement: successor.number,
+                    slot,
+                    why: ReplacementReason::Requested,
+                    because: successor.because("Asked for by a person"),
+                }));
                 ACCEPTED
             }
             Ok(None) => refused(Answer::NoCleanCandidate),
