@@ -1,6 +1,9 @@
 //! The scenarios that any policy is checked with, checked themselves: the reference policy passes them all, wrong
 //! policies do not, and whatever a case expects can fail.
 
+#[path = "policies/first-contract/mod.rs"]
+#[allow(dead_code)]
+mod first_contract;
 #[path = "hostile/policies.rs"]
 mod policies;
 #[path = "policies/renamed.rs"]
@@ -21,15 +24,9 @@ fn reference() -> Policy {
 }
 
 /// Stops a loop soon.
-const SHORT: Limits = Limits {
-    compute_time_max: Duration::from_millis(20),
-    memory_bytes_max: 128 << 20,
-    answer_bytes_max: 64 << 20,
-    look_ups_max: 2_000_000,
-    import_calls_max: 10_000,
-    answer_items_max: 16_000_000,
-    import_time_max: Duration::from_secs(120),
-};
+fn short() -> Limits {
+    Limits { compute_time_max: Duration::from_millis(20), ..Limits::default() }
+}
 
 fn compiled(component: &[u8], limits: Limits) -> Policy {
     Policy::compile(component, limits).expect("it looks like a policy")
@@ -82,7 +79,7 @@ async fn a_wrong_policy_fails_and_the_report_says_at_what() {
         (
             "loops",
             Hostile::review("(loop $again (br $again))"),
-            SHORT,
+            short(),
             "its run was ended: it computed for more than 20ms",
         ),
         (
@@ -310,9 +307,15 @@ async fn what_a_policy_costs_is_measured_and_its_fuel_is_the_same_each_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_policy_of_the_first_contract_is_measured_too() {
+    let report = bench(&first_contract::first_contract(), Limits::default(), Wasi::None).await.expect("figures");
+    assert!(report.reviews.iter().all(|cost| cost.fuel > 0 && cost.memory_bytes > 0), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_measured_is_said() {
     let looping = Hostile::review("(loop $again (br $again))").component();
-    let told = bench(&looping, SHORT, Wasi::None).await.expect_err("it loops");
+    let told = bench(&looping, short(), Wasi::None).await.expect_err("it loops");
     assert!(format!("{told:#}").contains("reviewing 15 numbers: the policy failed"), "{told:#}");
-    assert!(bench(b"garbage", SHORT, Wasi::None).await.is_err());
+    assert!(bench(b"garbage", short(), Wasi::None).await.is_err());
 }
