@@ -66,9 +66,23 @@ fn files_that_are_no_policy() {
     each_is_refused_and_changes_nothing(
         &dialer,
         &[
-            ("review acme --policy notes.wasm", 1, &["notes.wasm was not loaded", "no policy component"]),
-            ("usage acme --policy empty.wasm", 1, &["empty.wasm was not loaded", "no policy component"]),
-            ("monitor acme --all --policy missing.wasm", 1, &["missing.wasm cannot be read"]),
+            ("policy install notes.wasm", 1, &["notes.wasm was not installed", "this is no policy", "no WebAssembly"]),
+            ("policy install empty.wasm", 1, &["empty.wasm was not installed", "the file is empty"]),
+            ("policy install missing.wasm", 1, &["missing.wasm cannot be read"]),
+            ("policy inspect notes.wasm", 1, &["notes.wasm is no policy"]),
+            ("policy activate 7", 1, &["there is no revision 7", "policy list"]),
+            ("policy activate 1", 1, &["revision 1 decides already"]),
+            ("policy rollback", 1, &["nothing to go back to"]),
+            ("policy shadow 1", 1, &["nothing to compare"]),
+            ("policy shadow", 2, &["REVISION"]),
+            ("policy diff", 1, &["no revision is compared now"]),
+            ("policy backtest 1 --since yesterday", 2, &["yesterday"]),
+            ("policy backtest 1 --since 2030-01-01", 1, &["no review since 2030-01-01 is on record"]),
+            ("policy trust notes.wasm", 1, &["notes.wasm was not read", "no public key"]),
+            ("policy distrust anna", 1, &["no key is trusted as \"anna\""]),
+            ("policy sign notes.wasm --key notes.wasm", 1, &["notes.wasm was not read", "no secret key"]),
+            ("policy limits --memory-mib-max 0", 2, &["1..=256"]),
+            ("replay 99", 1, &["there is no run 99"]),
         ],
     );
 }

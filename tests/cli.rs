@@ -596,8 +596,16 @@ fn with_auto_replacement_the_closest_clean_candidate_takes_the_slot() {
     dialer.carriers_say(&said);
     let review = dialer.json("review acme")[0].clone();
     let (old, new) = (number(100), number(199));
-    let replaced = json!({"action": "replace-number", "number": old, "replacement": new, "slot": 1, "why": "flagged"});
+    let because = format!("Flagged by 2 of 3 carriers; {new} is the closest candidate that none of 3 carriers flags.");
+    let replaced = json!({
+        "action": "replace-number", "number": old, "replacement": new, "slot": 1, "why": "flagged", "because": because,
+    });
     assert_eq!(review["actions"], json!([replaced]));
+    for event in ["replacement-intended", "replaced"].map(|kind| dialer.events(kind)[0].clone()) {
+        let text = event["text"].as_str().expect("words");
+        assert!(text.ends_with(&because), "{text}");
+        assert_eq!((&event["run"], &event["revision"]), (&json!(3), &json!(1)), "{text}");
+    }
     assert_eq!([100, 199, 101].map(|last| dialer.standing(last)), ["gone", "1 pending", "2 clean"]);
     assert_eq!(dialer.json("usage acme")["locked"], 0, "replacing keeps the slot");
 

@@ -1,5 +1,7 @@
 //! The reference component and the contract as they are handed to strangers.
 
+use dialguard::contract::VERSIONS;
+use dialguard::inspection::inspect;
 use dialguard::policy::{Limits, Policy, REFERENCE_POLICY};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -10,13 +12,13 @@ use wasmtime::{Config, Engine};
 
 /// What a policy may be told, and what it answers.
 const IMPORTS: [&str; 3] = [
-    "dialguard:reputation/carrier-lookup@0.1.0",
-    "dialguard:reputation/clock@0.1.0",
-    "dialguard:reputation/number-inventory@0.1.0",
+    "dialguard:reputation/carrier-lookup@0.2.0",
+    "dialguard:reputation/clock@0.2.0",
+    "dialguard:reputation/number-inventory@0.2.0",
 ];
 /// Names of types, and nothing that could be called.
-const TYPES: &str = "dialguard:reputation/types@0.1.0";
-const EXPORT: &str = "dialguard:reputation/policy@0.1.0";
+const TYPES: &str = "dialguard:reputation/types@0.2.0";
+const EXPORT: &str = "dialguard:reputation/policy@0.2.0";
 
 const COMPONENT_BYTES_MAX: usize = 96 << 10;
 
@@ -33,13 +35,13 @@ fn the_reference_component_imports_the_contract_and_nothing_else() {
 fn an_import_beyond_the_contract_is_found() {
     let scenarios = [
         ("(import \"wasi:cli/environment@0.2.0\" (instance))", "wasi:cli/environment@0.2.0"),
-        ("(import \"dialguard:reputation/clock@0.2.0\" (instance))", "dialguard:reputation/clock@0.2.0"),
+        ("(import \"dialguard:reputation/clock@0.1.0\" (instance))", "dialguard:reputation/clock@0.1.0"),
         ("(import \"help\" (func))", "help"),
         (
-            "(import \"dialguard:reputation/types@0.1.0\" (instance (export \"now\" (func (result u64)))))",
-            "dialguard:reputation/types@0.1.0#now",
+            "(import \"dialguard:reputation/types@0.2.0\" (instance (export \"now\" (func (result u64)))))",
+            "dialguard:reputation/types@0.2.0#now",
         ),
-        ("(import \"dialguard:reputation/clock@0.1.0\" (instance))", ""),
+        ("(import \"dialguard:reputation/clock@0.2.0\" (instance))", ""),
     ];
     for (import, expected) in scenarios {
         let component = wat::parse_str(format!("(component {import})")).expect("a component");
@@ -69,32 +71,43 @@ async fn the_reference_component_says_who_it_is() {
     assert_eq!(description.name, "dialguard-reference");
     assert_eq!(description.version, env!("CARGO_PKG_VERSION"));
     assert!(description.summary.ends_with('.'), "{}", description.summary);
+    let seen = inspect(REFERENCE_POLICY).expect("a component");
+    assert_eq!((seen.description, seen.version), (Some(description.summary), Some(description.version)));
     let digest: String = Sha256::digest(REFERENCE_POLICY).iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(policy.digest(), digest);
 }
 
 #[test]
 fn the_contract_is_one_interface_a_file() {
-    let names: Vec<String> = contract().into_keys().collect();
     let expected = ["carrier-lookup.wit", "clock.wit", "number-inventory.wit", "policy.wit", "types.wit", "world.wit"];
-    assert_eq!(names, expected);
+    for version in VERSIONS {
+        assert_eq!(contract(version).into_keys().collect::<Vec<_>>(), expected, "{version}");
+    }
 }
 
 #[test]
 fn every_item_of_the_contract_is_explained() {
-    let unexplained: Vec<String> = contract()
-        .iter()
-        .flat_map(|(name, text)| unexplained(text).map(move |line| format!("{name}: {line}")))
-        .collect();
-    assert_eq!(unexplained, Vec::<String>::new());
+    for version in VERSIONS {
+        let unexplained: Vec<String> = contract(version)
+            .iter()
+            .flat_map(|(name, text)| unexplained(text).map(move |line| format!("{name}: {line}")))
+            .collect();
+        assert_eq!(unexplained, Vec::<String>::new(), "{version}");
+    }
     assert_eq!(unexplained_in("/// It.\nrecord a {\n  /// One.\n  b: u8,\n  c: u8,\n}"), ["c: u8,"]);
     assert_eq!(unexplained_in("/// It.\nenum a {\n  b,\n}\nd: func();"), ["b,", "d: func();"]);
 }
 
 #[test]
-fn the_contract_says_what_would_break_it() {
-    let world = &contract()["world.wit"];
-    assert!(world.contains("**What counts as a breaking change:**"), "{world}");
+fn the_contract_says_what_would_break_it_and_what_changed() {
+    for version in VERSIONS {
+        let world = &contract(version)["world.wit"];
+        assert!(world.contains("**What counts as a breaking change:**"), "{world}");
+    }
+    for (before, version) in VERSIONS.iter().zip(&VERSIONS[1..]) {
+        let world = &contract(version)["world.wit"];
+        assert!(world.contains(&format!("**Since {before}:**")), "{world}");
+    }
 }
 
 /// Imports that a policy may not have, in the order of their names.
@@ -129,10 +142,10 @@ fn engine() -> Engine {
     Engine::new(&Config::new()).expect("an engine")
 }
 
-/// The files of `wit/`, by name.
-fn contract() -> BTreeMap<String, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
-    let files = std::fs::read_dir(folder).expect("wit/").map(|entry| {
+/// The files of one version's folder in `wit/`, by name.
+fn contract(version: &str) -> BTreeMap<String, String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit").join(version);
+    let files = std::fs::read_dir(folder).expect("a folder of wit/").map(|entry| {
         let path = entry.expect("an entry of wit/").path();
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();
         (name, std::fs::read_to_string(&path).expect("text"))

@@ -4,10 +4,9 @@ mod harness;
 
 use dialguard::Dialguard;
 use dialguard::carriers::Carriers;
-use dialguard::check::Asked;
 use dialguard::clock::FixedClock;
 use dialguard::contract::{Answer, PhoneNumber, Request};
-use dialguard::ledger::{AccountView, Event, EventFilter, Ledger, OrderState, RunRecord};
+use dialguard::ledger::{AccountView, Event, EventFilter, Ledger, Made, OrderState, RunRecord};
 use dialguard::policy::{Answered, Limits, Policy};
 use harness::{DAY, Dialer, each, number};
 use std::collections::HashSet;
@@ -176,9 +175,20 @@ async fn intend(ledger: Arc<Ledger>, number: PhoneNumber, now: u64) {
         inventory: Arc::new(AccountView::new(ledger.clone(), account, now)),
     };
     let request = Request::ReplaceNumbers(vec![number]);
-    let Answered { answer, shown } = policy.decide(&dialer, "acme", &request).await.expect("the policy answers");
-    let record = RunRecord { policy: policy.digest(), answers: &[], problems: &[] };
-    ledger.apply("acme", Asked::Request(&request), &answer.plan, &shown, record).expect("the plan is applied");
+    let Answered { answer, shown, recording } =
+        policy.decide(&dialer, "acme", &request).await.expect("the policy answers");
+    let record = RunRecord {
+        policy: policy.digest(),
+        revision: None,
+        contract: policy.contract_version(),
+        limits: policy.limits(),
+        made: &Made::Request(request, answer),
+        shown: &shown,
+        recording: &recording,
+        answers: &[],
+        problems: &[],
+    };
+    ledger.apply("acme", record).expect("the plan is applied");
 }
 
 /// The next command, whichever it is: what it answers about the number that is being replaced, and that it goes on with

@@ -3,14 +3,17 @@
 
 #[path = "hostile/policies.rs"]
 mod policies;
+#[path = "policies/renamed.rs"]
+mod renamed;
 #[path = "hostile/scene.rs"]
 mod scene;
 
 use dialguard::contract::*;
 use dialguard::dialguard::DialguardError;
 use dialguard::ledger::{AccountChange, EventFilter, LedgerError};
-use dialguard::policy::{Limits, Policy, PolicyError, PolicyFault};
-use policies::{Hostile, parse, reference_with};
+use dialguard::policy::{Limits, Policy, PolicyError, PolicyFault, REFERENCE_POLICY};
+use policies::{Hostile, parse};
+use renamed::renamed;
 use scene::{ACME, Scene, reference, slow_dialer};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -22,6 +25,7 @@ const LIMITS: Limits = Limits {
     answer_bytes_max: 1 << 20,
     look_ups_max: 1_000,
     import_calls_max: 100,
+    answer_items_max: 100_000,
     import_time_max: Duration::from_millis(100),
 };
 
@@ -91,6 +95,21 @@ async fn a_policy_that_misbehaves_loses_its_run_and_nobody_else_anything() {
             PolicyFault::TooManyCalls(LIMITS.import_calls_max),
         ),
         (
+            "questions that are answered at length, again and again",
+            Hostile::review(
+                "(local.set $id-len (i32.const 0x24000))
+                 (drop (memory.grow (i32.const 4)))
+                 (loop $fill
+                   (i64.store (local.get $id-len) (i64.const 13105550100))
+                   (local.set $id-len (i32.add (local.get $id-len) (i32.const 8)))
+                   (br_if $fill (i32.lt_u (local.get $id-len) (i32.const 0x36000))))
+                 (loop $again
+                   (call $owned (local.get $id) (i32.const 4) (i32.const 0x24000) (i32.const 9000) (i32.const 0x1100))
+                   (br $again))",
+            ),
+            PolicyFault::TooManyAnswers(LIMITS.answer_items_max),
+        ),
+        (
             "a look-up of more bytes than it may hand over",
             Hostile::review(
                 "(drop (memory.grow (i32.const 56)))
@@ -154,6 +173,8 @@ async fn a_policy_that_misbehaves_loses_its_run_and_nobody_else_anything() {
     let unharmed = Unharmed::of(&scene).await;
     for (what, policy, expected) in scenarios {
         let error = scene.dialguard(compiled(policy, LIMITS)).review("acme").await.expect_err(what);
+        let told = scene.faults().pop().expect("an event that blames the policy");
+        assert!(told.contains(&expected.to_string()), "{what}: {told}");
         assert_eq!(fault(error), expected, "{what}");
         unharmed.still(&scene, what).await;
     }
@@ -176,8 +197,14 @@ struct Unharmed {
 impl Unharmed {
     async fn of(scene: &Scene) -> Self {
         let plan = scene.dialguard(reference()).try_review("acme").await.expect("a plan").plan;
-        let replacement =
-            Replacement { number: ACME, replacement: ACME + 90, slot: 1, why: ReplacementReason::Flagged };
+        let replacement = Replacement {
+            number: ACME,
+            replacement: ACME + 90,
+            slot: 1,
+            why: ReplacementReason::Flagged,
+            because: "Flagged by 2 of 2 carriers; +13105550190 is the closest candidate that none of 2 carriers flags."
+                .into(),
+        };
         assert_eq!(plan.actions, [Action::ReplaceNumber(replacement)]);
         Unharmed { ledger: scene.snapshot(), plan }
     }
@@ -202,6 +229,8 @@ async fn a_plan_that_breaks_the_ledger_is_refused_whole() {
     let delete =
         |last: u64| Some(Request::DeleteNumbers(Deletion { numbers: vec![ACME + last], accept_slot_loss: true }));
     const LOOK: &str = "(call $look-around (local.get $id) (local.get $id-len))";
+    const RATE: &str = "(call $rate (i64.const 13105550100) (i32.const 3))";
+    const GOING: &str = "(i64.const 13105550100) (i64.const 13105550190) (i32.const 1)";
     // What is asked for (none: a review), what is planned, and what is said about it.
     let scenarios: Vec<(Option<Request>, &str, &str)> = vec![
         (None, "(i32.store8 (local.get $id) (i32.const 0x7a))", "it is for account \"zcme\""),
@@ -230,6 +259,22 @@ async fn a_plan_that_breaks_the_ledger_is_refused_whole() {
         (None, "LOOK (call $replace (i64.const 13105550101) (i64.const 13105550190) (i32.const 2))", "not flagged"),
         (None, "LOOK (call $release (i64.const 13105550105))", "nobody asked for that"),
         (
+            None,
+            "LOOK RATE (call $replace-because GOING (i32.const 0x3200) (i32.const 0))",
+            "it does not say why it replaces +13105550100",
+        ),
+        (
+            None,
+            "LOOK RATE (call $replace-because GOING (i32.const 0x4000) (i32.const 19))",
+            "it says with control characters why",
+        ),
+        (
+            None,
+            "LOOK RATE (memory.fill (i32.const 0x8000) (i32.const 0x78) (i32.const 501))
+             (call $replace-because GOING (i32.const 0x8000) (i32.const 501))",
+            "it takes more than 500 bytes to say why it replaces +13105550100",
+        ),
+        (
             start(&[4, 5]),
             "LOOK (call $occupy (i64.const 13105550104) (i32.const 5)) (call $occupy (i64.const 13105550105) (i32.const 5))",
             "slot 5 is occupied or locked",
@@ -251,12 +296,13 @@ async fn a_plan_that_breaks_the_ledger_is_refused_whole() {
     let scene = Scene::new().await;
     let unharmed = Unharmed::of(&scene).await;
     for (request, plans, expected) in scenarios {
-        let plans: &str = plans.replace("LOOK", LOOK).leak();
+        let plans: &str = plans.replace("LOOK", LOOK).replace("RATE", RATE).replace("GOING", GOING).leak();
         let told = match request {
             None => refused(&scene, Hostile::review(plans), None).await,
             Some(request) => refused(&scene, Hostile::decide(plans), Some(request)).await,
         };
         assert!(told.contains(expected), "{plans}: {told}, not {expected}");
+        assert!(scene.faults().pop().is_some_and(|event| event.contains(&told)), "no event says {told}");
         unharmed.still(&scene, plans).await;
     }
     unharmed.reviews_at_last(&scene).await;
@@ -456,14 +502,14 @@ fn what_is_no_policy_is_refused_before_it_runs() {
     let scenarios: Vec<(&str, Vec<u8>, &str)> = vec![
         ("an empty file", Vec::new(), "empty"),
         ("garbage", b"#!/bin/sh\necho hello\n".to_vec(), "no WebAssembly"),
-        ("half a component", harmless.component()[..5_000].to_vec(), "out of bounds"),
+        ("half a component", harmless.component()[..5_000].to_vec(), "unexpected end"),
         ("a core module", harmless.core_module(), "core module"),
-        ("an empty component", parse("(component)"), "dialguard:reputation/policy@0.1.0"),
-        ("a missing export", reference_with("get-usage", "got-usage"), "get-usage"),
-        ("an answer of another type", reference_with("summary", "summery"), "summary"),
+        ("an empty component", parse("(component)"), "it exports no dialguard:reputation/policy"),
+        ("a missing export", renamed(REFERENCE_POLICY, "get-usage", "got-usage"), "get-usage"),
+        ("an answer of another type", renamed(REFERENCE_POLICY, "summary", "summery"), "summary"),
         (
             "a wish for the network",
-            reference_with("dialguard:reputation/clock@0.1.0", "wasi:http/outgoing-handler@0.2.0"),
+            renamed(REFERENCE_POLICY, "dialguard:reputation/clock@0.2.0", "wasi:http/outgoing-handler@0.2.0"),
             "wasi:http/outgoing-handler@0.2.0",
         ),
         (
@@ -484,7 +530,7 @@ fn what_is_no_policy_is_refused_before_it_runs() {
             Hostile { items: "(start $ask) (func $ask (drop (call $now)))", ..harmless }.component(),
             "called an import",
         ),
-        ("another version", reference_with("@0.1.0", "@0.9.0"), "@0.9.0"),
+        ("another version", renamed(REFERENCE_POLICY, "@0.2.0", "@0.9.0"), "speaks 0.1.0 and 0.2.0: it is one for version 0.9.0"),
         (
             "more memory from the start than it may have",
             harmless.component_with(memory, "(memory (export \"memory\") 65)"),
@@ -493,7 +539,8 @@ fn what_is_no_policy_is_refused_before_it_runs() {
         (
             "two memories, each within the limit",
             parse(
-                "(component (core module $m (memory 1)) (core instance (instantiate $m)) (core instance (instantiate $m)))",
+                "(component (core module $m (memory 1)) (core instance (instantiate $m)) (core instance (instantiate $m))
+                   (instance $p) (export \"dialguard:reputation/policy@0.2.0\" (instance $p)))",
             ),
             "2 Wasm linear memories",
         ),
@@ -514,7 +561,7 @@ fn proposals_that_no_policy_needs_are_off() {
     let scenarios = [
         ("threads", "(memory 1 1 shared)", "threads"),
         ("memory64", "(memory i64 1)", "memory64"),
-        ("multi-memory", "(memory 1) (memory 1)", "multi"),
+        ("multi-memory", "(memory 1) (memory 1)", "memories count of 2"),
         ("custom page sizes", "(memory 1 (pagesize 1))", "page size"),
         ("garbage collection", "(type (struct (field i32)))", "gc"),
         ("typed function references", "(type $f (func)) (func (param (ref $f)))", "function"),
@@ -532,16 +579,22 @@ fn proposals_that_no_policy_needs_are_off() {
         ),
     ];
     for (what, uses, expected) in scenarios {
-        let component = parse(&format!("(component (core module {uses}))"));
+        let component = empty_policy_with(uses);
         let told = Policy::compile(&component, LIMITS).err().expect(what).to_string();
         assert!(told.contains(expected), "{what}: {told}, not {expected}");
     }
     // What compilers of every language use stays on.
     let used = "(func (param externref v128 f32) (result i32 i64)
         (i32.extend8_s (i32.trunc_sat_f32_s (local.get 2))) (i64.const 1))";
-    let component = parse(&format!("(component (core module {}))", used.replace("externref", "funcref")));
-    let told = Policy::compile(&component, LIMITS).err().expect("a component without exports").to_string();
-    assert!(told.contains("dialguard:reputation/policy@0.1.0"), "only the export is missing: {told}");
+    let component = empty_policy_with(&used.replace("externref", "funcref"));
+    let told = Policy::compile(&component, LIMITS).err().expect("a policy without functions").to_string();
+    assert!(told.contains("does not have export `describe`"), "only its functions are missing: {told}");
+}
+
+/// Named as a policy, so that it is compiled, and with no function of one.
+fn empty_policy_with(uses: &str) -> Vec<u8> {
+    let export = "(export \"dialguard:reputation/policy@0.2.0\" (instance $nothing))";
+    parse(&format!("(component (core module {uses}) (instance $nothing) {export})"))
 }
 
 /// One thread for all: whoever does not give it back stops the others.
@@ -569,9 +622,7 @@ async fn while_policies_loop_other_accounts_are_reviewed() {
 #[tokio::test]
 async fn a_dialer_that_hangs_is_unavailable() {
     let hanging = slow_dialer(None);
-    for policy in
-        [compiled(Hostile::default(), LIMITS), Policy::compile(dialguard::policy::REFERENCE_POLICY, LIMITS).unwrap()]
-    {
+    for policy in [compiled(Hostile::default(), LIMITS), Policy::compile(REFERENCE_POLICY, LIMITS).unwrap()] {
         let begun = Instant::now();
         match policy.review_account(&hanging, "acme").await {
             Err(PolicyError::Answered(error)) => assert_eq!(error.code, ErrorCode::Unavailable),

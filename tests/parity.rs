@@ -1,4 +1,5 @@
-//! The component answers what the native policy answers, on thousands of random accounts and requests.
+//! The component answers what the native policy answers, on thousands of random accounts and requests, and each run
+//! made again from its recording comes to the same.
 //!
 //! Both sides read the same model through their own imports. Their types are generated separately from the same
 //! contract, and print alike, so answers are compared as they print.
@@ -6,7 +7,8 @@
 #[path = "in-memory/mod.rs"]
 mod in_memory;
 
-use dialguard::policy::{Limits, Policy, PolicyError};
+use dialguard::policy::{Answered, Limits, Policy, PolicyError};
+use dialguard::recording::Replay;
 use dialguard_policy::contract::*;
 use dialguard_policy::model::{AccountModel, DAY, HOUR};
 use dialguard_policy::{request, review, screening, usage};
@@ -78,12 +80,22 @@ async fn compare(component: &Policy, dialer: &ModelDialer, scenario: &Scenario) 
     let native = dialer.model().clone();
     let (id, host_dialer) = (scenario.id.as_str(), dialer.dialer());
 
-    let reviewed = component.review_account(&host_dialer, id).await.map(|answered| answered.answer);
-    assert_alike(review::review_account(&native, id), reviewed);
+    let reviewed = component.review_account(&host_dialer, id).await;
+    if let Ok(Answered { answer, recording, .. }) = &reviewed {
+        let record = Replay::new(recording.clone(), native.now);
+        let again = component.review_account(&record.dialer(), id).await.expect("the same run again");
+        assert_eq!((&again.answer, &again.recording, record.unknown()), (answer, recording, 0));
+    }
+    assert_alike(review::review_account(&native, id), reviewed.map(|answered| answered.answer));
 
     let request = in_memory::request(&scenario.request);
-    let decided = component.decide(&host_dialer, id, &request).await.map(|answered| answered.answer);
-    assert_alike(request::decide(&native, id, scenario.request.clone()), decided);
+    let decided = component.decide(&host_dialer, id, &request).await;
+    if let Ok(Answered { answer, recording, .. }) = &decided {
+        let record = Replay::new(recording.clone(), native.now);
+        let again = component.decide(&record.dialer(), id, &request).await.expect("the same run again");
+        assert_eq!((&again.answer, &again.recording, record.unknown()), (answer, recording, 0));
+    }
+    assert_alike(request::decide(&native, id, scenario.request.clone()), decided.map(|answered| answered.answer));
 
     let numbers = [&scenario.offered[..], &scenario.monitored[..]].concat();
     let screened = component.screen(&host_dialer, id, &numbers).await;

@@ -27,9 +27,12 @@ const NOTICES_MAX: usize = 10_000;
 /// Bytes in a notice's kind or text, at most.
 const NOTICE_BYTES_MAX: usize = 2_000;
 
+/// Bytes in the sentence that says why a number is replaced, at most.
+const BECAUSE_BYTES_MAX: usize = 500;
+
 /// What the ledger itself records as having happened. A policy's notices stand among its events, so one that borrowed
 /// such a name would forge history, and what is counted from it: money charged, numbers that turned flagged.
-pub(crate) const LEDGER_KINDS: [&str; 14] = [
+pub(crate) const LEDGER_KINDS: [&str; 15] = [
     "account-added",
     "account-changed",
     "blocks-changed",
@@ -37,6 +40,7 @@ pub(crate) const LEDGER_KINDS: [&str; 14] = [
     "charged",
     "monitoring-started",
     "numbers-imported",
+    "policy-failed",
     "released",
     "replaced",
     "replacement-intended",
@@ -95,6 +99,15 @@ fn check_notice(notice: &Notice) -> Result<(), PlanFault> {
     ensure(notice.number.is_none_or(|number| (1..=NUMBER_MAX).contains(&number)), || {
         "a notice is about a number that cannot be E.164".into()
     })
+}
+
+/// It stands in the dialer's history, which people read in a terminal.
+fn check_because(number: PhoneNumber, because: &str) -> Result<(), PlanFault> {
+    ensure(!because.trim().is_empty(), || format!("it does not say why it replaces +{number}"))?;
+    ensure(because.len() <= BECAUSE_BYTES_MAX, || {
+        format!("it takes more than {BECAUSE_BYTES_MAX} bytes to say why it replaces +{number}")
+    })?;
+    ensure(!because.contains(char::is_control), || format!("it says with control characters why it replaces +{number}"))
 }
 
 /// Both the reviews and what was shown ascend, so one walk compares them.
@@ -230,7 +243,7 @@ impl<'a> Ledger<'a> {
     }
 
     fn replace(&mut self, replacement: &Replacement) -> Result<(), PlanFault> {
-        let Replacement { number, replacement: successor, slot, why } = replacement;
+        let Replacement { number, replacement: successor, slot, why, because } = replacement;
         ensure(self.account.enabled, || "it replaces while the add-on is off".into())?;
         match why {
             ReplacementReason::Requested => {
@@ -240,6 +253,7 @@ impl<'a> Ledger<'a> {
             ReplacementReason::Flagged => self.ensure_automatic(*number)?,
         }
         self.ensure_settled_in(*number, *slot)?;
+        check_because(*number, because)?;
         ensure(self.offered.remove(successor), || format!("+{successor} was not on offer, or is used twice"))?;
         self.monitored.insert(*number, (*slot, true));
         Ok(())

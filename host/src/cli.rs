@@ -6,6 +6,7 @@ mod carriers;
 mod demo;
 mod numbers;
 mod output;
+mod policy;
 mod requests;
 mod review;
 
@@ -15,7 +16,7 @@ use dialguard::Dialguard;
 use dialguard::clock::{Clock, FixedClock, SystemClock};
 use dialguard::contract::Timestamp;
 use dialguard::ledger::Ledger;
-use dialguard::policy::{Limits, Policy};
+use dialguard::policies::Policies;
 pub use output::Done;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,9 +37,6 @@ pub struct CommandLine {
     /// What time it is for this command, such as 2026-03-31T09:00:00Z
     #[arg(long, global = true, value_name = "RFC3339", value_parser = timestamp)]
     at: Option<Timestamp>,
-    /// Go by this policy component instead of the one that is built in
-    #[arg(long, global = true, value_name = "FILE")]
-    policy: Option<PathBuf>,
     /// Print JSON, with the contract's names for fields
     #[arg(long, global = true)]
     json: bool,
@@ -75,14 +73,19 @@ enum Command {
     Usage(review::OneAccount),
     /// Say what happened to an account, and why
     Events(review::Events),
+    /// Install, compare, activate and roll back the policy that decides
+    #[command(subcommand)]
+    Policy(policy::PolicyCommand),
+    /// Make a run on record again, and see that it comes to the same plan
+    Replay(policy::Replay),
     /// Review each account daily at its own local time, until stopped
     Serve(review::Serve),
 }
 
 /// Does what the command line says.
 pub async fn run(command_line: CommandLine) -> Result<Done> {
-    let CommandLine { data, at, policy, json, command } = command_line;
-    let desk = Desk { data, at, policy, json };
+    let CommandLine { data, at, json, command } = command_line;
+    let desk = Desk { data, at, json };
     match command {
         Command::Demo => demo::play(&desk).await,
         Command::Account(command) => account::run(&desk, command).await,
@@ -96,6 +99,8 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Review(review) => review::review(&desk, review).await,
         Command::Usage(account) => review::usage(&desk, account).await,
         Command::Events(events) => review::events(&desk, events).await,
+        Command::Policy(command) => policy::run(&desk, command).await,
+        Command::Replay(run) => policy::replay(&desk, run).await,
         Command::Serve(serve) => review::serve(&desk, serve).await,
     }
 }
@@ -104,7 +109,6 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
 pub struct Desk {
     data: PathBuf,
     at: Option<Timestamp>,
-    policy: Option<PathBuf>,
     json: bool,
 }
 
@@ -112,6 +116,10 @@ impl Desk {
     /// The ledger, which has to be there.
     fn ledger(&self) -> Result<Arc<Ledger>> {
         Ok(Arc::new(Ledger::open(&self.data)?))
+    }
+
+    fn has_ledger(&self) -> bool {
+        Ledger::is_in(&self.data)
     }
 
     /// The ledger, made where it is missing.
@@ -124,13 +132,15 @@ impl Desk {
     }
 
     fn dialguard_on(&self, ledger: Arc<Ledger>) -> Result<Dialguard> {
-        Ok(Dialguard::new(ledger, self.policy()?, self.clock()))
+        Ok(Dialguard::new(ledger.clone(), self.policies(ledger)?, self.clock()))
     }
 
-    fn policy(&self) -> Result<Policy> {
-        let Some(file) = &self.policy else { return Ok(Policy::reference(Limits::default())) };
-        let component = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-        Policy::compile(&component, Limits::default()).with_context(|| format!("{} was not loaded", file.display()))
+    fn policies(&self, ledger: Arc<Ledger>) -> Result<Policies> {
+        Ok(Policies::open(ledger, self.now())?)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock().now()
     }
 
     fn clock(&self) -> Arc<dyn Clock> {

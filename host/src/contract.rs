@@ -1,9 +1,14 @@
-//! The contract's types, as generated from `wit/`, whose comments are their manual.
+//! The contract's types, as generated from the newest version in `wit/`, whose comments are their manual.
+//!
+//! Older versions are translated into these in `contract/`, and nothing else knows that there are several.
+
+mod v0_1;
+pub(crate) mod versions;
 
 #[allow(missing_docs)]
 mod bindings {
     wasmtime::component::bindgen!({
-        path: "../wit",
+        path: "../wit/0.2.0",
         world: "reputation-policy",
         imports: { default: async | trappable },
         exports: { default: async },
@@ -19,7 +24,9 @@ pub use bindings::exports::dialguard::reputation::policy::{
 };
 
 pub(crate) use bindings::dialguard::reputation as imports;
-pub(crate) use bindings::{ReputationPolicy as PolicyInstance, ReputationPolicyPre as PolicyTemplate};
+
+/// The versions of the contract that this host speaks, oldest first: each a folder of `wit/`.
+pub const VERSIONS: [&str; 2] = ["0.1.0", "0.2.0"];
 
 /// Numbers that one call to an import takes or answers, at most.
 pub const NUMBERS_PER_CALL_MAX: usize = 10_000;

@@ -11,9 +11,10 @@ use crate::contract::*;
 use crate::dialer::Dialer;
 use crate::fulfilment::fulfil;
 use crate::ledger::{
-    AccountChange, AccountProfile, AccountView, Applied, Ledger, LedgerError, NewAccount, Order, RunRecord,
+    AccountChange, AccountProfile, AccountView, Applied, Ledger, LedgerError, Made, NewAccount, Order, RunRecord,
 };
-use crate::policy::{Answered, Policy, PolicyError};
+use crate::policies::{Live, Policies, PoliciesError, UnderWay};
+use crate::policy::{Answered, PolicyError};
 use std::sync::Arc;
 
 /// How often a run is made again because the account changed meanwhile.
@@ -23,7 +24,7 @@ const ATTEMPTS_MAX: u32 = 10;
 #[derive(Clone)]
 pub struct Dialguard {
     ledger: Arc<Ledger>,
-    policy: Policy,
+    policies: Policies,
     carriers: Carriers,
     clock: Arc<dyn Clock>,
 }
@@ -37,6 +38,9 @@ pub enum DialguardError {
     /// The policy refused or failed.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// The policy that decides could not be found out.
+    #[error(transparent)]
+    Policies(#[from] PoliciesError),
     /// An invariant was broken, and nothing of what was asked was done.
     #[error("Dialguard failed inside and did nothing; please report this: {0}")]
     Inside(String),
@@ -69,9 +73,10 @@ pub struct Decided {
 type Result<T> = std::result::Result<T, DialguardError>;
 
 impl Dialguard {
-    /// A dialer on this ledger.
-    pub fn new(ledger: Arc<Ledger>, policy: Policy, clock: Arc<dyn Clock>) -> Self {
-        Dialguard { carriers: Carriers::new(ledger.clone()), ledger, policy, clock }
+    /// A dialer on this ledger, whose policies are the ledger's ([`Policies::open`]) or one that the program brings
+    /// along.
+    pub fn new(ledger: Arc<Ledger>, policies: impl Into<Policies>, clock: Arc<dyn Clock>) -> Self {
+        Dialguard { carriers: Carriers::new(ledger.clone()), ledger, policies: policies.into(), clock }
     }
 
     /// The same dialer at another time.
@@ -84,6 +89,11 @@ impl Dialguard {
         &self.ledger
     }
 
+    /// Its policies: to install others, compare and activate them.
+    pub fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
     /// What the clock says.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
@@ -91,19 +101,19 @@ impl Dialguard {
 
     /// Adds an account whose settings the policy agrees with.
     pub async fn add_account(&self, new: &NewAccount) -> Result<()> {
-        self.policy.check_settings(&new.settings).await?;
+        self.check_settings(&new.settings).await?;
         Ok(self.ledger.add_account(new, self.clock.now())?)
     }
 
     /// Whether the policy would take these settings.
     pub async fn check_settings(&self, settings: &Settings) -> Result<()> {
-        Ok(self.policy.check_settings(settings).await?)
+        Ok(self.policies.live()?.policy.check_settings(settings).await?)
     }
 
     /// Changes an account; the policy has to agree with its new settings.
     pub async fn change_account(&self, id: &str, change: &AccountChange) -> Result<()> {
         if let Some(settings) = &change.settings {
-            self.policy.check_settings(settings).await?;
+            self.check_settings(settings).await?;
         }
         Ok(self.ledger.change_account(id, change, self.clock.now())?)
     }
@@ -125,60 +135,49 @@ impl Dialguard {
         id: &str,
         held_back: impl Fn(&Run) -> std::result::Result<bool, LedgerError>,
     ) -> Result<Option<Reviewed>> {
-        let made = self
-            .run(
-                id,
-                held_back,
-                |dialer| async move { self.policy.review_account(&dialer, id).await },
-                |answered, record| self.ledger.apply(id, Asked::Review, &answered.answer, &answered.shown, record),
-            )
-            .await?;
-        let Some((run, answered, heard, applied)) = made else { return Ok(None) };
+        let Some((run, made, heard, applied)) = self.run(id, Wish::Review, held_back).await? else { return Ok(None) };
+        self.policies.note_review();
         let replaced = self.fulfil(id, run.now)?;
-        Ok(Some(Reviewed { plan: answered.answer, applied: Some(applied), replaced, problems: heard.problems }))
+        let Made::Review(plan) = made else { unreachable!("a review was asked for") };
+        Ok(Some(Reviewed { plan, applied, replaced, problems: heard.problems }))
     }
 
     /// Plans a review and applies nothing.
     pub async fn try_review(&self, id: &str) -> Result<Reviewed> {
         let run = self.begin(id)?;
-        let Answered { answer: plan, shown } = self.policy.review_account(&run.dialer, id).await?;
-        check(id, Asked::Review, &plan, &shown).map_err(LedgerError::from)?;
+        let answered = run.live.policy.review_account(&run.dialer, id).await;
+        let plan = self.blame(
+            &run,
+            answered.map_err(DialguardError::from).and_then(|answered| {
+                check(id, Asked::Review, &answered.answer, &answered.shown).map_err(LedgerError::from)?;
+                Ok(answered.answer)
+            }),
+        )?;
         Ok(Reviewed { plan, applied: None, replaced: Vec::new(), problems: run.asking.take_heard().problems })
     }
 
     /// Answers a person's request and does what is accepted of it.
     pub async fn decide(&self, id: &str, request: &Request) -> Result<Decided> {
-        let made = self
-            .run(
-                id,
-                |_| Ok(false),
-                |dialer| async move { self.policy.decide(&dialer, id, request).await },
-                |answered: &Answered<Decision>, record| {
-                    let Answered { answer: decision, shown } = answered;
-                    check_decision(id, request, decision, shown)?;
-                    if decision.plan.actions.is_empty() && decision.plan.notices.is_empty() {
-                        return Ok(());
-                    }
-                    self.ledger.apply(id, Asked::Request(request), &decision.plan, shown, record).map(|_| ())
-                },
-            )
-            .await?;
-        let (run, answered, heard, ()) = made.expect("nothing held the request back");
+        let made = self.run(id, Wish::Request(request), |_| Ok(false)).await?;
+        let (run, made, heard, _) = made.expect("nothing held the request back");
         let replaced = self.fulfil(id, run.now)?;
-        Ok(Decided { decision: answered.answer, replaced, problems: heard.problems })
+        let Made::Request(_, decision) = made else { unreachable!("a request was made") };
+        Ok(Decided { decision, replaced, problems: heard.problems })
     }
 
     /// Says how numbers stand with the carriers right now, and what went wrong at the carriers.
     pub async fn screen(&self, id: &str, numbers: &[PhoneNumber]) -> Result<(Vec<Screening>, Vec<String>)> {
         let run = self.begin(id)?;
-        let screenings = self.policy.screen(&run.dialer, id, numbers).await?;
+        let screenings = run.live.policy.screen(&run.dialer, id, numbers).await;
+        let screenings = self.blame(&run, screenings.map_err(DialguardError::from))?;
         Ok((screenings, run.asking.take_heard().problems))
     }
 
     /// Counts the account's slots and numbers.
     pub async fn usage(&self, id: &str) -> Result<Usage> {
         let run = self.begin(id)?;
-        Ok(self.policy.usage(&run.dialer, id).await?)
+        let usage = run.live.policy.usage(&run.dialer, id).await;
+        self.blame(&run, usage.map_err(DialguardError::from))
     }
 
     /// Takes the account's open orders further, such as those that a crash interrupted.
@@ -189,49 +188,72 @@ impl Dialguard {
 
     /// Makes a run, again where the account changed meanwhile, and applies what comes of it. None where it was held
     /// back; that is looked at after the account's revision was read, so what changes later makes the run stale.
-    async fn run<T, A, F>(
+    async fn run(
         &self,
         id: &str,
+        wish: Wish<'_>,
         held_back: impl Fn(&Run) -> std::result::Result<bool, LedgerError>,
-        ask: impl Fn(Dialer) -> F,
-        apply: impl Fn(&Answered<T>, RunRecord) -> std::result::Result<A, LedgerError>,
-    ) -> Result<Option<(Run, Answered<T>, Heard, A)>>
-    where
-        F: Future<Output = std::result::Result<Answered<T>, PolicyError>>,
-    {
+    ) -> Result<Option<(Run, Made, Heard, Option<Applied>)>> {
         let mut attempt = 1;
         loop {
             let run = self.begin(id)?;
             if held_back(&run)? {
                 return Ok(None);
             }
-            let outcome = match ask(run.dialer.clone()).await {
+            let outcome = match run.ask(wish).await {
                 Ok(answered) => {
                     let heard = run.asking.take_heard();
-                    let record =
-                        RunRecord { policy: self.policy.digest(), answers: &heard.answers, problems: &heard.problems };
-                    match tokio::task::block_in_place(|| apply(&answered, record)) {
-                        Ok(applied) => return Ok(Some((run, answered, heard, applied))),
-                        Err(error) => DialguardError::from(error),
+                    match tokio::task::block_in_place(|| self.apply(&run, &answered, &heard)) {
+                        Ok(applied) => return Ok(Some((run, answered.answer, heard, applied))),
+                        Err(error) => error.into(),
                     }
                 }
-                Err(error) => error.into(),
+                Err(error) => error,
             };
             let moved_on = self.ledger.account(id)?.revision != run.account.revision;
             if !moved_on || attempt == ATTEMPTS_MAX {
-                return Err(outcome);
+                return self.blame(&run, Err(outcome));
             }
             attempt += 1;
         }
     }
 
-    /// Opens the account for one run.
+    /// A request of which nothing was accepted changes nothing, and no run is recorded for it.
+    fn apply(
+        &self,
+        run: &Run,
+        answered: &Answered<Made>,
+        heard: &Heard,
+    ) -> std::result::Result<Option<Applied>, LedgerError> {
+        let plan = answered.answer.plan();
+        if matches!(answered.answer, Made::Request(..)) && plan.actions.is_empty() && plan.notices.is_empty() {
+            return Ok(None);
+        }
+        self.ledger.apply(&run.account.id, run.record(answered, heard)).map(Some)
+    }
+
+    /// Notes where the policy is to blame for a run that came to nothing.
+    fn blame<T>(&self, run: &Run, outcome: Result<T>) -> Result<T> {
+        let fault = match &outcome {
+            Err(DialguardError::Policy(PolicyError::Fault(fault))) => fault.to_string(),
+            Err(DialguardError::Ledger(LedgerError::Plan(fault))) => fault.to_string(),
+            _ => return outcome,
+        };
+        tokio::task::block_in_place(|| {
+            self.policies.note_fault(&self.ledger, &run.live, &run.account.id, run.now, &fault)
+        })?;
+        outcome
+    }
+
+    /// Opens the account for one run, by the policy that decides now.
     fn begin(&self, id: &str) -> Result<Run> {
+        let under_way = self.policies.begin_run();
+        let live = self.policies.live()?;
         let (account, now) = self.ledger.account_at(id, self.clock.now())?;
         let asking = self.carriers.ask(now);
         let view = AccountView::new(self.ledger.clone(), account.clone(), now);
         let dialer = Dialer { clock: Arc::new(FixedClock(now)), carriers: asking.clone(), inventory: Arc::new(view) };
-        Ok(Run { account, now, asking, dialer })
+        Ok(Run { _under_way: under_way, live, account, now, asking, dialer })
     }
 
     fn fulfil(&self, id: &str, now: Timestamp) -> Result<Vec<Order>> {
@@ -239,10 +261,49 @@ impl Dialguard {
     }
 }
 
-/// One run: the account at one revision, one time, and the carriers as asked for it.
+/// What a run is for.
+#[derive(Clone, Copy)]
+enum Wish<'a> {
+    Review,
+    Request(&'a Request),
+}
+
+/// One run: the policy that decided when it began, the account at one revision, one time, and the carriers as asked
+/// for it.
 struct Run {
+    _under_way: UnderWay,
+    live: Arc<Live>,
     account: AccountProfile,
     now: Timestamp,
     asking: Arc<Asking>,
     dialer: Dialer,
+}
+
+impl Run {
+    async fn ask(&self, wish: Wish<'_>) -> Result<Answered<Made>> {
+        let (policy, id) = (&self.live.policy, &self.account.id);
+        match wish {
+            Wish::Review => Ok(policy.review_account(&self.dialer, id).await?.map(Made::Review)),
+            Wish::Request(request) => {
+                let answered = policy.decide(&self.dialer, id, request).await?;
+                check_decision(id, request, &answered.answer, &answered.shown).map_err(LedgerError::from)?;
+                Ok(answered.map(|decision| Made::Request(request.clone(), decision)))
+            }
+        }
+    }
+
+    fn record<'a>(&'a self, answered: &'a Answered<Made>, heard: &'a Heard) -> RunRecord<'a> {
+        let policy = &self.live.policy;
+        RunRecord {
+            policy: policy.digest(),
+            revision: self.live.revision,
+            contract: policy.contract_version(),
+            limits: policy.limits(),
+            made: &answered.answer,
+            shown: &answered.shown,
+            recording: &answered.recording,
+            answers: &heard.answers,
+            problems: &heard.problems,
+        }
+    }
 }

@@ -77,12 +77,10 @@ pub(crate) fn add_to_linker<T: WasiView>(
     Ok(())
 }
 
-/// What to tell an operator about a policy with these imports that would run if it had an empty WASI.
-pub(crate) fn hint<'a>(imports: impl Iterator<Item = &'a str>) -> Option<String> {
-    let mut wasi = imports.filter(|name| name.starts_with("wasi:")).peekable();
-    let first = *wasi.peek()?;
-    let is_there = |name: &str| PACKAGES.iter().any(|package| name.starts_with(package)) && name.contains("@0.2.");
-    wasi.all(is_there).then(|| format!("it imports {first}; install it with --allow-empty-wasi if that is meant"))
+/// Whether an empty WASI has all of these imports.
+pub(crate) fn has_all(imports: &[String]) -> bool {
+    let has = |name: &String| PACKAGES.iter().any(|package| name.starts_with(package)) && name.contains("@0.2.");
+    imports.iter().all(has)
 }
 
 /// A clock at which no time passes.

@@ -6,21 +6,27 @@
 
 mod accounts;
 mod answers;
+mod comparisons;
 mod events;
 mod inventory;
 mod numbers;
 mod orders;
 mod plans;
+mod policies;
+mod recordings;
 mod slots;
 mod sources;
 
 pub use accounts::{AccountChange, AccountProfile, NewAccount};
 pub use answers::{CarrierAnswer, KnownAnswer};
+pub use comparisons::{Compared, Comparison, Difference};
 pub use events::{Event, EventFilter};
 pub use inventory::AccountView;
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber};
 pub use orders::{Order, OrderState};
 pub use plans::{Applied, RunRecord};
+pub use policies::{Cause, Faulted, NewPolicy, PolicyEvent, PolicyRevision, PolicyState, Revision, Shadow, TrustedKey};
+pub use recordings::{Made, RecordedRun};
 pub use sources::{SourceKind, SourceProfile};
 
 use crate::check::PlanFault;
@@ -87,17 +93,21 @@ pub enum LedgerError {
 pub type Result<T> = std::result::Result<T, LedgerError>;
 
 impl Ledger {
+    /// Whether there is a ledger in `dir`.
+    pub fn is_in(dir: &Path) -> bool {
+        dir.join(FILE_NAME).is_file()
+    }
+
     /// Opens the ledger in `dir`, which has to be there already.
     pub fn open(dir: &Path) -> Result<Self> {
-        let path = dir.join(FILE_NAME);
-        if !path.is_file() {
+        if !Self::is_in(dir) {
             return Err(LedgerError::Unusable(format!(
                 "there is no ledger in {}; add the first account with `dialguard account add`, or name another folder \
                  with --data",
                 dir.display()
             )));
         }
-        Self::open_file(path)
+        Self::open_file(dir.join(FILE_NAME))
     }
 
     /// Opens the ledger in `dir`, and makes both where they are missing.
@@ -111,6 +121,11 @@ impl Ledger {
         let mut writer = connect(&path).map_err(|error| explain(&path, error))?;
         migrate(&mut writer, &path)?;
         Ok(Ledger { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })
+    }
+
+    /// The folder that the ledger lies in.
+    pub(crate) fn folder(&self) -> &Path {
+        self.path.parent().expect("the ledger's file lies in a folder")
     }
 
     /// Changes the ledger: all of what `change` does, or nothing where it fails.
@@ -152,7 +167,8 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 
 fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {
     use rusqlite_migration::Error::MigrationDefinition;
-    let migrations = Migrations::new(vec![M::up(include_str!("ledger/schema-1.sql"))]);
+    let schemas = [include_str!("ledger/schema-1.sql"), include_str!("ledger/schema-2.sql")];
+    let migrations = Migrations::from_iter(schemas.map(M::up));
     migrations.to_latest(writer).map_err(|error| match error {
         MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => LedgerError::Unusable(format!(
             "{} was written by a newer Dialguard; use that one, or another folder with --data",

@@ -9,24 +9,31 @@
 //! - [`contract`] has the types of `wit/`, whose comments are the manual.
 #![warn(missing_docs)]
 
+pub mod bench;
 pub mod calendar;
 pub mod carriers;
 pub mod check;
 pub mod clock;
+pub mod comparison;
 pub mod contract;
 pub mod dialer;
 pub mod dialguard;
 mod empty_wasi;
 mod engine;
 pub mod fulfilment;
+pub mod inspection;
 pub mod ledger;
 mod limits;
 mod lock;
 pub mod phone;
+pub mod policies;
 pub mod policy;
+pub mod recording;
 mod run;
+pub mod scenarios;
 pub mod schedule;
 pub mod settings;
+pub mod signature;
 pub mod sources;
 
 pub use async_trait::async_trait;

@@ -1,9 +1,10 @@
 //! What one run of a policy may use, and what ends a run that wants more.
 
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// What one run of a policy may use. A policy that wants more loses the run, and nobody else anything.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Time that the policy itself computes, waiting for the dialer not counted. Measured in ticks of 10 ms.
     pub compute_time_max: Duration,
@@ -15,6 +16,8 @@ pub struct Limits {
     pub look_ups_max: u32,
     /// Calls to its imports.
     pub import_calls_max: u32,
+    /// Items (numbers, observations, events) that its imports answer in all. They are kept until the run ends.
+    pub answer_items_max: u64,
     /// Time that the dialer may take for one import call before the policy hears `unavailable`.
     pub import_time_max: Duration,
 }
@@ -27,6 +30,7 @@ impl Default for Limits {
             answer_bytes_max: 64 << 20,
             look_ups_max: 2_000_000,
             import_calls_max: 10_000,
+            answer_items_max: 16_000_000,
             import_time_max: Duration::from_secs(120),
         }
     }
@@ -44,6 +48,9 @@ pub enum PolicyFault {
     /// It called its imports more often than it may.
     #[error("it called its imports more than {0} times")]
     TooManyCalls(u32),
+    /// It was answered more than a run may be told.
+    #[error("its imports answered more than {0} items")]
+    TooManyAnswers(u64),
     /// It called an import where the contract says it has none to call.
     #[error("it called an import in a function that may call none")]
     UnexpectedImport,

@@ -1,16 +1,20 @@
 //! A policy component: compiled once, and a fresh sandboxed instance for every call.
 
+use crate::contract::versions::{Instance, Template};
 use crate::contract::*;
 use crate::dialer::Dialer;
-use crate::empty_wasi;
 pub use crate::empty_wasi::Wasi;
-use crate::engine::{PolicyEngine, digest};
+use crate::engine::PolicyEngine;
+pub use crate::engine::digest;
+pub use crate::inspection::NotAPolicy;
+use crate::inspection::inspect;
 pub use crate::limits::{Limits, PolicyFault};
+use crate::recording::Recording;
 use crate::run::{Run, Shown};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use tokio::sync::OwnedSemaphorePermit;
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::Component;
 use wasmtime::{Store, Trap};
 
 /// The reference policy's component, as built from `plugin/`.
@@ -22,7 +26,8 @@ const MESSAGE_BYTES_MAX: usize = 2_000;
 /// A policy that can be called any number of times, from any number of tasks at once. Cheap to clone.
 #[derive(Clone)]
 pub struct Policy {
-    template: PolicyTemplate<Run>,
+    component: Component,
+    template: Arc<Template<Run>>,
     limits: Limits,
     wasi: Wasi,
     digest: Arc<str>,
@@ -36,6 +41,15 @@ pub struct Answered<T> {
     pub answer: T,
     /// What it read.
     pub shown: Shown,
+    /// Everything it asked and was answered, to repeat the run.
+    pub recording: Recording,
+}
+
+impl<T> Answered<T> {
+    /// The same with another form of the answer.
+    pub fn map<U>(self, form: impl FnOnce(T) -> U) -> Answered<U> {
+        Answered { answer: form(self.answer), shown: self.shown, recording: self.recording }
+    }
 }
 
 /// Why a policy gave no answer.
@@ -49,18 +63,14 @@ pub enum PolicyError {
     Fault(#[from] PolicyFault),
 }
 
-/// Why a file is no policy that this host can run.
-#[derive(Debug, thiserror::Error)]
-#[error("this is no policy component for the contract dialguard:reputation@0.1.0: {0}")]
-pub struct NotAPolicy(String);
-
 impl Policy {
     /// The policy that comes with this library.
     pub fn reference(limits: Limits) -> Self {
         Self::compile(REFERENCE_POLICY, limits).expect("the reference policy is a policy")
     }
 
-    /// Compiles a component that implements the world `reputation-policy` and imports nothing besides.
+    /// Compiles a component that implements the world `reputation-policy`, in any of the [`VERSIONS`] of the contract,
+    /// and imports nothing besides.
     ///
     /// Takes a tenth of a second or so; a compiled policy serves for as long as the program runs. It is instantiated
     /// once, within its limits and with nothing to import: the types of its exports are compared only then.
@@ -71,29 +81,42 @@ impl Policy {
     /// The same for a policy that the operator allowed to import a WASI in which there is nothing.
     pub fn compile_with(component: &[u8], limits: Limits, wasi: Wasi) -> Result<Self, NotAPolicy> {
         let refused = |error: wasmtime::Error| NotAPolicy(format!("{error:#}"));
-        check_header(component)?;
+        let version = inspect(component)?.contract_spoken(wasi)?;
         let compiled = Component::from_binary(PolicyEngine::shared().wasm(), component).map_err(refused)?;
-        let policy = Self::link(&compiled, digest(component).into(), limits, wasi)?;
+        let policy = Self::link(&compiled, version, digest(component).into(), limits, wasi)?;
         policy.try_out().map_err(|fault| NotAPolicy(fault.to_string()))?;
         Ok(policy)
     }
 
-    /// A policy of a component that was compiled in the shared engine.
-    pub(crate) fn link(compiled: &Component, digest: Arc<str>, limits: Limits, wasi: Wasi) -> Result<Self, NotAPolicy> {
+    /// A policy of a component that was compiled in the shared engine; `version` is the contract's, one of
+    /// [`VERSIONS`].
+    pub(crate) fn link(
+        compiled: &Component,
+        version: &str,
+        digest: Arc<str>,
+        limits: Limits,
+        wasi: Wasi,
+    ) -> Result<Self, NotAPolicy> {
         let refused = |error: wasmtime::Error| NotAPolicy(format!("{error:#}"));
         let engine = PolicyEngine::shared();
-        let mut linker = Linker::<Run>::new(engine.wasm());
-        PolicyInstance::add_to_linker::<_, HasSelf<Run>>(&mut linker, |run| run).map_err(refused)?;
-        match wasi {
-            Wasi::Empty => empty_wasi::add_to_linker(&mut linker, Run::wasi).map_err(refused)?,
-            Wasi::None => {
-                let compiled_type = compiled.component_type();
-                let imports = compiled_type.imports(engine.wasm()).map(|(name, _)| name);
-                empty_wasi::hint(imports).map_or(Ok(()), |hint| Err(NotAPolicy(hint)))?;
-            }
-        }
-        let template = linker.instantiate_pre(compiled).and_then(PolicyTemplate::new).map_err(refused)?;
-        Ok(Policy { template, limits, wasi, digest, engine })
+        let linker = Run::linker(engine.wasm(), wasi).map_err(refused)?;
+        let template = Arc::new(Template::new(version, linker, compiled).map_err(refused)?);
+        Ok(Policy { component: compiled.clone(), template, limits, wasi, digest, engine })
+    }
+
+    /// The same policy under other limits.
+    pub fn with_limits(&self, limits: Limits) -> Self {
+        Policy { limits, ..self.clone() }
+    }
+
+    /// What it may use.
+    pub fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    /// Its compiled code, for this engine.
+    pub(crate) fn to_code(&self) -> wasmtime::Result<Vec<u8>> {
+        self.component.serialize()
     }
 
     /// SHA-256 of the component's bytes, in hexadecimal.
@@ -101,24 +124,29 @@ impl Policy {
         &self.digest
     }
 
+    /// The version of the contract that it was made for, one of [`VERSIONS`].
+    pub fn contract_version(&self) -> &'static str {
+        self.template.version()
+    }
+
     /// Who this policy is.
     pub async fn describe(&self) -> Result<Description, PolicyError> {
         let mut run = self.begin(None).await?;
-        let answer = run.policy.dialguard_reputation_policy().call_describe(&mut run.store).await;
+        let answer = run.policy.describe(&mut run.store).await;
         Ok(answer.map_err(|error| self.blame(error))?)
     }
 
     /// Whether an account may have these settings.
     pub async fn check_settings(&self, settings: &Settings) -> Result<(), PolicyError> {
         let mut run = self.begin(None).await?;
-        let answer = run.policy.dialguard_reputation_policy().call_check_settings(&mut run.store, settings).await;
+        let answer = run.policy.check_settings(&mut run.store, settings).await;
         self.answered(answer, run).map(|answered| answered.answer)
     }
 
     /// Plans the daily review of one account.
     pub async fn review_account(&self, dialer: &Dialer, id: &str) -> Result<Answered<Plan>, PolicyError> {
         let mut run = self.begin(Some((dialer.clone(), id.to_owned()))).await?;
-        let answer = run.policy.dialguard_reputation_policy().call_review_account(&mut run.store, &id.to_owned()).await;
+        let answer = run.policy.review_account(&mut run.store, &id.to_owned()).await;
         self.answered(answer, run)
     }
 
@@ -130,8 +158,7 @@ impl Policy {
         request: &Request,
     ) -> Result<Answered<Decision>, PolicyError> {
         let mut run = self.begin(Some((dialer.clone(), id.to_owned()))).await?;
-        let answer =
-            run.policy.dialguard_reputation_policy().call_decide(&mut run.store, &id.to_owned(), request).await;
+        let answer = run.policy.decide(&mut run.store, &id.to_owned(), request).await;
         self.answered(answer, run)
     }
 
@@ -143,8 +170,7 @@ impl Policy {
         numbers: &[PhoneNumber],
     ) -> Result<Vec<Screening>, PolicyError> {
         let mut run = self.begin(Some((dialer.clone(), id.to_owned()))).await?;
-        let answer =
-            run.policy.dialguard_reputation_policy().call_screen(&mut run.store, &id.to_owned(), numbers).await;
+        let answer = run.policy.screen(&mut run.store, &id.to_owned(), numbers).await;
         let answer = self.answered(answer, run)?.answer;
         if !answer.iter().map(|screening| &screening.number).eq(numbers) {
             return Err(PolicyFault::Trapped("it did not answer every number in the order asked".into()).into());
@@ -155,19 +181,19 @@ impl Policy {
     /// Counts the account's slots and numbers.
     pub async fn usage(&self, dialer: &Dialer, id: &str) -> Result<Usage, PolicyError> {
         let mut run = self.begin(Some((dialer.clone(), id.to_owned()))).await?;
-        let answer = run.policy.dialguard_reputation_policy().call_get_usage(&mut run.store, &id.to_owned()).await;
+        let answer = run.policy.usage(&mut run.store, &id.to_owned()).await;
         Ok(self.answered(answer, run)?.answer)
     }
 
     /// A fresh instance in a store of its own. Dropping it ends the run, whatever state it is in.
     async fn begin(&self, asked: Option<(Dialer, AccountId)>) -> Result<Sandbox, PolicyFault> {
         let place = self.engine.place().await;
-        let mut store = Store::new(self.template.engine(), Run::new(asked, self.limits, self.wasi));
+        let mut store = Store::new(self.engine.wasm(), Run::new(asked, self.limits, self.wasi));
         store.limiter(|run| run);
         store.set_hostcall_fuel(self.limits.answer_bytes_max);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut store| store.data_mut().tick());
-        let policy = self.template.instantiate_async(&mut store).await.map_err(|error| self.blame(error))?;
+        let policy = self.template.instantiate(&mut store).await.map_err(|error| self.blame(error))?;
         Ok(Sandbox { policy, store, _place: place })
     }
 
@@ -188,7 +214,10 @@ impl Policy {
         run: Sandbox,
     ) -> Result<Answered<T>, PolicyError> {
         match answer.map_err(|error| self.blame(error))? {
-            Ok(answer) => Ok(Answered { answer, shown: run.store.into_data().shown }),
+            Ok(answer) => {
+                let Run { shown, recording, .. } = run.store.into_data();
+                Ok(Answered { answer, shown, recording })
+            }
             Err(error) if error.message.len() > MESSAGE_BYTES_MAX => {
                 Err(PolicyFault::TooLarge(MESSAGE_BYTES_MAX).into())
             }
@@ -214,21 +243,7 @@ impl Policy {
 
 /// One run of a policy. The store goes before the place that it holds in the engine's pool.
 struct Sandbox {
-    policy: PolicyInstance,
+    policy: Instance,
     store: Store<Run>,
     _place: OwnedSemaphorePermit,
-}
-
-/// What a file is that is no component at all, in words that help whoever chose it.
-fn check_header(file: &[u8]) -> Result<(), NotAPolicy> {
-    const CORE_MODULE: &[u8] = b"\0asm\x01\0\0\0";
-    let misfit = match file {
-        [] => "the file is empty",
-        _ if file.starts_with(CORE_MODULE) => {
-            "it is a core module; make it a component with `wasm-tools component new`"
-        }
-        _ if !file.starts_with(b"\0asm") => "the file is no WebAssembly",
-        _ => return Ok(()),
-    };
-    Err(NotAPolicy(misfit.into()))
 }

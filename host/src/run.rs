@@ -2,11 +2,13 @@
 
 use crate::contract::{self, imports, *};
 use crate::dialer::Dialer;
-use crate::empty_wasi::{EmptyWasi, Wasi};
+use crate::empty_wasi::{self, EmptyWasi, Wasi};
 use crate::limits::{Limits, PolicyFault, TICK};
+use crate::recording::{Call, Recording};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
-use wasmtime::{ResourceLimiter, UpdateDeadline};
+use wasmtime::component::Linker;
+use wasmtime::{Engine, ResourceLimiter, UpdateDeadline};
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
 /// Entries in one table of a component: functions that it calls indirectly. Python's interpreter has some 10,000.
@@ -38,8 +40,12 @@ pub(crate) struct Run {
     waited: Duration,
     look_ups_left: u32,
     import_calls_left: u32,
+    answer_items_left: u64,
     wasi: Option<EmptyWasi>,
+    /// Bytes of the policy's memory: it never shrinks.
+    pub(crate) memory_bytes: usize,
     pub(crate) shown: Shown,
+    pub(crate) recording: Recording,
 }
 
 impl Run {
@@ -57,13 +63,25 @@ impl Run {
             waited: Duration::ZERO,
             look_ups_left: limits.look_ups_max,
             import_calls_left: limits.import_calls_max,
+            answer_items_left: limits.answer_items_max,
             wasi,
+            memory_bytes: 0,
             shown,
+            recording: Recording::default(),
         }
     }
 
+    /// What a run may import besides the contract.
+    pub(crate) fn linker(engine: &Engine, wasi: Wasi) -> wasmtime::Result<Linker<Run>> {
+        let mut linker = Linker::new(engine);
+        if wasi == Wasi::Empty {
+            empty_wasi::add_to_linker(&mut linker, Run::wasi)?;
+        }
+        Ok(linker)
+    }
+
     /// The WASI of a run that has one; no other is linked to it.
-    pub(crate) fn wasi(&mut self) -> &mut EmptyWasi {
+    fn wasi(&mut self) -> &mut EmptyWasi {
         self.wasi.as_mut().expect("WASI is linked only where a run has one")
     }
 
@@ -85,6 +103,14 @@ impl Run {
         Ok(dialer.clone())
     }
 
+    /// Puts a call on record. What a run was told is kept until it ends, so it may not be told without end.
+    fn record(&mut self, call: Call) -> wasmtime::Result<()> {
+        let too_much = PolicyFault::TooManyAnswers(self.limits.answer_items_max);
+        self.answer_items_left = self.answer_items_left.checked_sub(call.items() as u64).ok_or(too_much)?;
+        self.recording.calls.push(call);
+        Ok(())
+    }
+
     /// What the dialer answers in time; none is too late. A dialer that hangs must not hang the run with it.
     async fn in_time<T>(&mut self, answer: impl Future<Output = T>) -> Option<T> {
         let asked_at = Instant::now();
@@ -93,14 +119,21 @@ impl Run {
         answer
     }
 
-    /// What the inventory answers in time about the account that this run is about. A run about one account reads no
-    /// other, whatever the dialer would show.
-    async fn in_account<T>(&mut self, id: &str, answer: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    /// What the inventory answers in time about the account that this run is about, and puts on record as `call`. A
+    /// run about one account reads no other, whatever the dialer would show.
+    async fn in_account<T: Clone>(
+        &mut self,
+        id: &str,
+        answer: impl Future<Output = Result<T, Error>>,
+        call: impl FnOnce(Result<T, Error>) -> Call,
+    ) -> wasmtime::Result<Result<T, Error>> {
         if self.asked.as_ref().is_none_or(|(_, asked)| asked != id) {
             let message = "A run reads the account that it was asked about and no other; hand back its id.".into();
-            return Err(Error { code: ErrorCode::NoSuchAccount, message });
+            return Ok(Err(Error { code: ErrorCode::NoSuchAccount, message }));
         }
-        self.in_time(answer).await.unwrap_or_else(too_late)
+        let answer = self.in_time(answer).await.unwrap_or_else(too_late);
+        self.record(call(answer.clone()))?;
+        Ok(answer)
     }
 }
 
@@ -113,6 +146,7 @@ impl ResourceLimiter for Run {
         if desired > self.limits.memory_bytes_max {
             return Err(PolicyFault::OutOfMemory(self.limits.memory_bytes_max).into());
         }
+        self.memory_bytes = self.memory_bytes.max(desired);
         Ok(true)
     }
 
@@ -132,14 +166,22 @@ impl imports::types::Host for Run {}
 impl imports::clock::Host for Run {
     async fn now(&mut self) -> wasmtime::Result<Timestamp> {
         let dialer = self.dialer()?;
-        Ok(*self.shown.now.get_or_insert_with(|| dialer.clock.now()))
+        if let Some(now) = self.shown.now {
+            return Ok(now);
+        }
+        let now = dialer.clock.now();
+        self.shown.now = Some(now);
+        self.record(Call::Now(now))?;
+        Ok(now)
     }
 }
 
 impl imports::carrier_lookup::Host for Run {
     async fn carriers(&mut self) -> wasmtime::Result<Vec<Carrier>> {
         let dialer = self.dialer()?;
-        Ok(self.in_time(dialer.carriers.carriers()).await.unwrap_or_default())
+        let carriers = self.in_time(dialer.carriers.carriers()).await.unwrap_or_default();
+        self.record(Call::Carriers(carriers.clone()))?;
+        Ok(carriers)
     }
 
     async fn look_up(&mut self, numbers: Vec<PhoneNumber>) -> wasmtime::Result<Result<Vec<Observation>, Error>> {
@@ -151,14 +193,16 @@ impl imports::carrier_lookup::Host for Run {
             Some(left) => self.look_ups_left = left,
             None => return Ok(Err(over_budget(self.limits.look_ups_max))),
         }
-        Ok(self.in_time(dialer.carriers.look_up(numbers)).await.unwrap_or_else(too_late))
+        let answer = self.in_time(dialer.carriers.look_up(numbers.clone())).await.unwrap_or_else(too_late);
+        self.record(Call::LookUp(numbers, answer.clone()))?;
+        Ok(answer)
     }
 }
 
 impl imports::number_inventory::Host for Run {
     async fn get_account(&mut self, id: AccountId) -> wasmtime::Result<Result<Account, Error>> {
         let dialer = self.dialer()?;
-        let answer = self.in_account(&id, dialer.inventory.account(&id)).await;
+        let answer = self.in_account(&id, dialer.inventory.account(&id), Call::Account).await?;
         if let Ok(account) = &answer {
             self.shown.account = Some(account.clone());
         }
@@ -172,7 +216,9 @@ impl imports::number_inventory::Host for Run {
         limit: u32,
     ) -> wasmtime::Result<Result<Vec<MonitoredNumber>, Error>> {
         let dialer = self.dialer()?;
-        let answer = self.in_account(&id, dialer.inventory.monitored(&id, after, in_range(limit))).await;
+        let limit = in_range(limit);
+        let call = |answer| Call::Monitored(after, limit, answer);
+        let answer = self.in_account(&id, dialer.inventory.monitored(&id, after, limit), call).await?;
         if let Ok(page) = &answer {
             // A policy may read the same page twice; what it was shown stays in ascending order, each number once.
             let known = self.shown.monitored.partition_point(|number| number.number <= after);
@@ -192,7 +238,8 @@ impl imports::number_inventory::Host for Run {
         if let Err(error) = check_numbers(&numbers) {
             return Ok(Err(error));
         }
-        let answer = self.in_account(&id, dialer.inventory.owned(&id, numbers)).await;
+        let call = |answer| Call::Owned(numbers.clone(), answer);
+        let answer = self.in_account(&id, dialer.inventory.owned(&id, numbers.clone()), call).await?;
         if let Ok(owned) = &answer {
             self.shown.owned.extend(owned);
         }
@@ -206,7 +253,9 @@ impl imports::number_inventory::Host for Run {
         limit: u32,
     ) -> wasmtime::Result<Result<Vec<PhoneNumber>, Error>> {
         let dialer = self.dialer()?;
-        let answer = self.in_account(&id, dialer.inventory.candidates(&id, like, in_range(limit))).await;
+        let limit = in_range(limit);
+        let call = |answer| Call::Candidates(like, limit, answer);
+        let answer = self.in_account(&id, dialer.inventory.candidates(&id, like, limit), call).await?;
         if let Ok(offered) = &answer {
             self.shown.offered.extend(offered);
         }
@@ -221,7 +270,8 @@ impl imports::number_inventory::Host for Run {
         let dialer = self.dialer()?;
         // A dialer keeps times in signed integers, and there is no event after the last of those.
         let since = since.min(i64::MAX as Timestamp);
-        Ok(self.in_account(&id, dialer.inventory.flag_events(&id, since)).await)
+        let call = |answer| Call::FlagEvents(since, answer);
+        self.in_account(&id, dialer.inventory.flag_events(&id, since), call).await
     }
 }
 

@@ -23,11 +23,25 @@ const RETRY_AFTER: u64 = 15 * 60;
 
 /// Reviews every account at its time, until `stop` is ready; reviews under way are finished then.
 pub async fn serve(dialguard: &Dialguard, stop: impl Future<Output = ()>) -> Result<(), DialguardError> {
+    let policies = dialguard.policies().clone();
+    let comparing = tokio::spawn(async move { policies.keep_following().await });
+    let served = review_daily(dialguard, stop).await;
+    comparing.abort();
+    served
+}
+
+async fn review_daily(dialguard: &Dialguard, stop: impl Future<Output = ()>) -> Result<(), DialguardError> {
     let mut stop = pin!(stop);
     let mut failed: HashMap<String, Timestamp> = HashMap::new();
+    let mut policy = dialguard.policies().live()?.revision;
     resume_all(dialguard).await?;
     loop {
         let now = dialguard.now();
+        let live = dialguard.policies().live()?.revision;
+        if std::mem::replace(&mut policy, live) != live {
+            // Another policy may well do what the one before failed at.
+            failed.clear();
+        }
         failed.retain(|_, retry_at| *retry_at > now);
         let mut due = due_accounts(dialguard, now)?;
         due.retain(|id| !failed.contains_key(id));

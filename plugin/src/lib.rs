@@ -1,7 +1,7 @@
 //! Dialguard's reference policy: who is monitored in which slot, when a number counts as spam, and what is done
 //! about it.
 //!
-//! This file is the glue between the rules and the component's contract (`wit/`); nothing is decided here. Each
+//! This file is the glue between the rules and the component's contract (`wit/0.2.0/`); nothing is decided here. Each
 //! module below holds one kind of rule, reads what it needs through [`Dialer`], and can be tested natively.
 //!
 //! - [`review`]: the daily review, which is where to start reading
@@ -27,7 +27,7 @@ pub mod usage;
 
 pub use dialer::Dialer;
 
-/// The contract's types, as generated from `wit/`.
+/// The contract's types, as generated from `wit/0.2.0/`.
 pub mod contract {
     pub use crate::bindings::dialguard::reputation::number_inventory::FlagEvent;
     pub use crate::bindings::dialguard::reputation::types::*;
@@ -39,7 +39,7 @@ pub mod contract {
 #[allow(missing_docs)]
 mod bindings {
     wit_bindgen::generate!({
-        path: "../wit",
+        path: "../wit/0.2.0",
         world: "reputation-policy",
         additional_derives: [PartialEq, Eq],
     });
@@ -81,15 +81,13 @@ impl Guest for ReferencePolicy {
 
 /// Who this policy is.
 pub fn describe() -> Description {
-    Description {
-        name: String::from("dialguard-reference"),
-        version: String::from(env!("CARGO_PKG_VERSION")),
-        summary: String::from(
-            "Flags a number once most carriers have called it spam on consecutive days, and replaces it by the \
-             closest clean one where the account turned that on.",
-        ),
-    }
+    Description { name: String::from("dialguard-reference"), version: VERSION.into(), summary: SUMMARY.into() }
 }
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+const SUMMARY: &str = "Flags a number once most carriers have called it spam on consecutive days, and replaces it by \
+                       the closest clean one where the account turned that on.";
 
 /// The dialer around the component, seen through the imports.
 struct Host;
@@ -128,10 +126,17 @@ impl Dialer for Host {
 /// bring some.
 #[cfg(target_family = "wasm")]
 mod component {
-    use super::{ReferencePolicy, bindings};
+    use super::{ReferencePolicy, SUMMARY, VERSION, bindings};
     use core::alloc::Layout;
 
     bindings::export!(ReferencePolicy with_types_in bindings);
+
+    /// For whoever looks at the component without running it.
+    #[unsafe(link_section = "description")]
+    static DESCRIPTION_SECTION: [u8; SUMMARY.len()] = *SUMMARY.as_bytes().first_chunk().unwrap();
+
+    #[unsafe(link_section = "version")]
+    static VERSION_SECTION: [u8; VERSION.len()] = *VERSION.as_bytes().first_chunk().unwrap();
 
     #[global_allocator]
     static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;

@@ -44,7 +44,7 @@ pub struct AccountModel {
     numbers_looked_up: Cell<usize>,
 }
 
-/// The defaults that `wit/types.wit` names.
+/// The defaults that `wit/0.2.0/types.wit` names.
 pub fn default_settings() -> Settings {
     Settings {
         spam_score_min: 80,
@@ -236,7 +236,7 @@ impl AccountModel {
                         self.account.replacements_today <= u32::from(self.account.settings.replacements_per_day_max)
                     );
                 }
-                self.orders.push(*replacement);
+                self.orders.push(replacement.clone());
             }
             Action::SetBlocks(BlockChange { blocks, starting }) => {
                 let slots = blocks * self.account.slots_per_block;

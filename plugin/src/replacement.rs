@@ -4,6 +4,8 @@ use crate::contract::*;
 use crate::dialer::{Dialer, NUMBERS_PER_CALL_MAX};
 use crate::rating;
 use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Candidates screened at first; a dialer may pay for each. Where none of them is clean, four times as many.
@@ -14,15 +16,32 @@ pub struct CandidateSearch<'a, D> {
     dialer: &'a D,
     account: &'a Account,
     now: Timestamp,
-    screened: BTreeMap<PhoneNumber, Candidate>,
+    screened: BTreeMap<PhoneNumber, Screened>,
     taken_count: u32,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Candidate {
-    Clean,
+/// A clean number that takes another's place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Successor {
+    /// The number.
+    pub number: PhoneNumber,
+    /// Carriers with an opinion about it, none of which flags it.
+    pub answering: u16,
+}
+
+#[derive(Clone, Copy)]
+enum Screened {
+    Clean { answering: u16 },
     Unfit,
     Taken,
+}
+
+impl Successor {
+    /// Why the other number goes and this one comes, for the account's history.
+    pub fn because(&self, reason: &str) -> String {
+        let Successor { number, answering } = self;
+        format!("{reason}; +{number} is the closest candidate that none of {answering} carriers flags.")
+    }
 }
 
 impl<'a, D: Dialer> CandidateSearch<'a, D> {
@@ -32,17 +51,17 @@ impl<'a, D: Dialer> CandidateSearch<'a, D> {
     }
 
     /// Takes the closest number on offer that a screening rates and no carrier flags; none where there is none.
-    pub fn closest_clean(&mut self, like: PhoneNumber) -> Result<Option<PhoneNumber>, Error> {
+    pub fn closest_clean(&mut self, like: PhoneNumber) -> Result<Option<Successor>, Error> {
         let most = NUMBERS_PER_CALL_MAX as u32;
         let mut limit = SCREENED_AT_FIRST + self.taken_count;
         loop {
             limit = limit.min(most);
             let offered = self.dialer.candidates(&self.account.id, like, limit)?;
             self.screen(&offered)?;
-            if let Some(found) = offered.iter().find(|number| self.screened[number] == Candidate::Clean) {
-                self.screened.insert(*found, Candidate::Taken);
+            if let Some(found) = offered.iter().find_map(|number| self.clean(*number)) {
+                self.screened.insert(found.number, Screened::Taken);
                 self.taken_count += 1;
-                return Ok(Some(*found));
+                return Ok(Some(found));
             }
             if (offered.len() as u32) < limit || limit == most {
                 return Ok(None);
@@ -51,12 +70,22 @@ impl<'a, D: Dialer> CandidateSearch<'a, D> {
         }
     }
 
+    fn clean(&self, number: PhoneNumber) -> Option<Successor> {
+        match self.screened[&number] {
+            Screened::Clean { answering } => Some(Successor { number, answering }),
+            Screened::Unfit | Screened::Taken => None,
+        }
+    }
+
     fn screen(&mut self, offered: &[PhoneNumber]) -> Result<(), Error> {
         let unknown: Vec<_> = offered.iter().copied().filter(|number| !self.screened.contains_key(number)).collect();
         let ratings = rating::rate(self.dialer, &self.account.settings, self.now, &unknown)?;
         for (number, rating) in unknown.into_iter().zip(ratings) {
-            let clean = rating.status(&self.account.settings) == Status::Clean;
-            self.screened.insert(number, if clean { Candidate::Clean } else { Candidate::Unfit });
+            let screened = match rating.status(&self.account.settings) {
+                Status::Clean => Screened::Clean { answering: rating.answering },
+                _ => Screened::Unfit,
+            };
+            self.screened.insert(number, screened);
         }
         Ok(())
     }
@@ -120,8 +149,9 @@ mod tests {
             let account = dialer.account.clone();
             let mut search = CandidateSearch::new(&dialer, &account, dialer.now);
             let mut chosen = Vec::new();
-            while let Some(number) = search.closest_clean(like).unwrap() {
-                chosen.push(number);
+            while let Some(found) = search.closest_clean(like).unwrap() {
+                assert_eq!(found.answering, 3, "{what}");
+                chosen.push(found.number);
             }
             assert_eq!(chosen, expected, "{what}");
         }
@@ -148,7 +178,8 @@ mod tests {
         dialer.observe(19_995_550_000, &[Some(0), Some(0)]);
         let account = dialer.account.clone();
         let mut search = CandidateSearch::new(&dialer, &account, dialer.now);
-        assert_eq!(search.closest_clean(13_105_550_400), Ok(Some(19_995_550_000)));
+        let found = Successor { number: 19_995_550_000, answering: 2 };
+        assert_eq!(search.closest_clean(13_105_550_400), Ok(Some(found)));
         assert_eq!(search.closest_clean(13_105_550_400), Ok(None));
         assert_eq!(dialer.numbers_looked_up(), 301);
     }

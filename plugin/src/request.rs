@@ -46,7 +46,7 @@ type Answered = (Vec<Action>, Vec<Outcome>);
 
 /// Numbers fill the account's free slots in the order asked, the lowest slot first.
 fn start(holdings: &mut Holdings, numbers: &[PhoneNumber]) -> Answered {
-    let mut free_slots = holdings.free_slots().into_iter();
+    let mut free_slots = holdings.free_slots(numbers.len()).into_iter();
     let no_free_slot = holdings.no_free_slot();
     let enabled = holdings.account.enabled;
     answer_each(numbers, |number, actions| match holdings.standing(number) {
@@ -109,10 +109,15 @@ fn replace<D: Dialer>(
         Standing::Unmonitored => refused(Answer::NotMonitored),
         Standing::Monitored { replacement_pending: true, .. } => refused(Answer::ReplacementPending),
         Standing::Monitored { slot, .. } => match search.closest_clean(number) {
-            Ok(Some(replacement)) => {
+            Ok(Some(successor)) => {
                 holdings.stands(number, Standing::Monitored { slot, replacement_pending: true });
-                let why = ReplacementReason::Requested;
-                actions.push(Action::ReplaceNumber(Replacement { number, replacement, slot, why }));
+                actions.push(Action::ReplaceNumber(Replacement {
+                    number,
+                    replacement: successor.number,
+                    slot,
+                    why: ReplacementReason::Requested,
+                    because: successor.because("Asked for by a person"),
+                }));
                 ACCEPTED
             }
             Ok(None) => refused(Answer::NoCleanCandidate),
@@ -217,14 +222,14 @@ impl<'a> Holdings<'a> {
         self.numbers.insert(number, standing);
     }
 
-    /// Slots that a number may take, in ascending order: no more than stay free now and in the next cycle.
-    fn free_slots(&self) -> Vec<SlotId> {
+    /// The first `wanted` slots that a number may take: no more than stay free now and in the next cycle.
+    fn free_slots(&self, wanted: usize) -> Vec<SlotId> {
         let in_use = self.taken_slots.len() as u32;
         let free_now = self.account.slot_count.saturating_sub(in_use);
         let free_next_cycle = self.account.slot_count_next.saturating_sub(self.occupied_count);
         (1..=self.account.slot_count)
             .filter(|slot| self.taken_slots.binary_search(&u64::from(*slot)).is_err())
-            .take(free_now.min(free_next_cycle) as usize)
+            .take(wanted.min(free_now.min(free_next_cycle) as usize))
             .collect()
     }
 

@@ -2,7 +2,7 @@
 
 use crate::contract::*;
 use crate::dialer::{self, Dialer, empty_plan, for_each_page};
-use crate::rating;
+use crate::rating::{self, Rating};
 use crate::replacement::CandidateSearch;
 use alloc::format;
 use alloc::string::String;
@@ -40,13 +40,13 @@ struct Check {
     flagged: Vec<Flagged>,
 }
 
-/// Sorts by who has been flagged longest, then by number.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Flagged {
     since: Timestamp,
     number: PhoneNumber,
     slot: SlotId,
     monitored_since: Timestamp,
+    /// What carriers said in this review, where they call it spam in it too.
+    spam_vote: Option<Rating>,
 }
 
 fn check(dialer: &impl Dialer, account: &Account, now: Timestamp) -> Result<Check, Error> {
@@ -62,16 +62,17 @@ fn check(dialer: &impl Dialer, account: &Account, now: Timestamp) -> Result<Chec
             let rated = rating.filter(|rating| rating.is_rated(settings));
             check.unrated += usize::from(rating.is_some() && rated.is_none());
             let review = rated.map(|rating| rating::review(number, rating, settings));
-            check.note(number, review, now);
+            check.note(number, review, rated.filter(|rating| rating.votes_spam()), now);
         }
         Ok(())
     })?;
-    check.flagged.sort_unstable();
+    // Who has been flagged longest goes first.
+    check.flagged.sort_unstable_by_key(|flagged| (flagged.since, flagged.number));
     Ok(check)
 }
 
 impl Check {
-    fn note(&mut self, number: &MonitoredNumber, review: Option<Review>, now: Timestamp) {
+    fn note(&mut self, number: &MonitoredNumber, review: Option<Review>, spam_vote: Option<Rating>, now: Timestamp) {
         let was_flagged = number.status == Status::Flagged;
         let is_flagged = review.map_or(was_flagged, |review| review.status == Status::Flagged);
         match (was_flagged, is_flagged) {
@@ -85,6 +86,7 @@ impl Check {
                 number: number.number,
                 slot: number.slot,
                 monitored_since: number.monitored_since,
+                spam_vote,
             });
         }
         self.reviews.extend(review);
@@ -126,11 +128,12 @@ fn replace_flagged(dialer: &impl Dialer, account: &Account, check: &Check, plan:
     let mut search = CandidateSearch::new(dialer, account, now);
     for flagged in chosen {
         match search.closest_clean(flagged.number)? {
-            Some(replacement) => plan.actions.push(Action::ReplaceNumber(Replacement {
+            Some(successor) => plan.actions.push(Action::ReplaceNumber(Replacement {
                 number: flagged.number,
-                replacement,
+                replacement: successor.number,
                 slot: flagged.slot,
                 why: ReplacementReason::Flagged,
+                because: successor.because(&flagged.reason()),
             })),
             None => plan.notices.push(notice(
                 Severity::Warning,
@@ -152,6 +155,16 @@ fn replace_flagged(dialer: &impl Dialer, account: &Account, check: &Check, plan:
         notice(Severity::Info, "replacement-deferred", None, text)
     }));
     Ok(())
+}
+
+impl Flagged {
+    /// A flagged number that was not rated today, or that carriers begin to clear, is replaced all the same.
+    fn reason(&self) -> String {
+        match self.spam_vote {
+            Some(rating) => format!("Flagged by {} of {} carriers", rating.flagging, rating.answering),
+            None => String::from("Flagged since an earlier review"),
+        }
+    }
 }
 
 /// Many numbers that turn on one date are more likely a carrier's fault, and replacing them all would be dear.

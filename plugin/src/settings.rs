@@ -1,4 +1,4 @@
-//! The ranges of an account's settings. Their defaults are the host's to offer; both stand in `wit/types.wit`.
+//! The ranges of an account's settings. Their defaults are the host's to offer; both stand in `wit/0.2.0/types.wit`.
 
 use crate::contract::{Error, ErrorCode, Settings};
 

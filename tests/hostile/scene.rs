@@ -77,13 +77,21 @@ impl Scene {
         Dialguard::new(self.ledger.clone(), policy, Arc::new(FixedClock(NOW)))
     }
 
-    /// Everything that the ledger holds, in words.
+    /// What the ledger says of runs that policies lost, oldest first.
+    pub fn faults(&self) -> Vec<String> {
+        let everything = EventFilter { number: None, last: u32::MAX };
+        let events = self.ledger.events("acme", everything).expect("events");
+        events.into_iter().filter(|event| event.kind == "policy-failed").map(|event| event.text).collect()
+    }
+
+    /// Everything that the ledger holds, in words, but for its events of policies that failed.
     pub fn snapshot(&self) -> String {
         let ledger = &self.ledger;
         let mut told = format!("{:#?}", ledger.accounts().expect("accounts"));
         for id in ["acme", "other"] {
             let everything = EventFilter { number: None, last: u32::MAX };
-            let events = ledger.events(id, everything).expect("events");
+            let mut events = ledger.events(id, everything).expect("events");
+            events.retain(|event| event.kind != "policy-failed");
             let numbers = ledger.numbers(id).expect("numbers");
             let candidates = ledger.candidate_count(id).expect("candidates");
             let orders = ledger.open_orders(id).expect("orders");

@@ -65,7 +65,17 @@ fn review(number: PhoneNumber) -> Review {
 }
 
 fn replace(number: PhoneNumber, replacement: PhoneNumber, slot: SlotId) -> Action {
-    Action::ReplaceNumber(Replacement { number, replacement, slot, why: ReplacementReason::Flagged })
+    replace_because(number, replacement, slot, ReplacementReason::Flagged, "Flagged by 2 of 2 carriers.")
+}
+
+fn replace_because(
+    number: PhoneNumber,
+    replacement: PhoneNumber,
+    slot: SlotId,
+    why: ReplacementReason,
+    because: &str,
+) -> Action {
+    Action::ReplaceNumber(Replacement { number, replacement, slot, why, because: because.into() })
 }
 
 fn occupy(number: PhoneNumber, slot: SlotId) -> Action {
@@ -142,6 +152,24 @@ fn automatic_replacement_takes_a_person_who_turned_it_on_and_room_under_the_cap(
 }
 
 #[test]
+fn a_replacement_says_why_in_one_short_line() {
+    let scenarios = [
+        ("x".repeat(500), "fine"),
+        ("x".repeat(501), "more than 500 bytes"),
+        ("é".repeat(251), "more than 500 bytes"),
+        (String::new(), "does not say why it replaces +1"),
+        (" ".into(), "does not say why it replaces +1"),
+        ("Flagged.\n+1 is fine.".into(), "control characters"),
+        ("\u{1b}[2J".into(), "control characters"),
+    ];
+    for (because, expected) in scenarios {
+        let plan = plan(vec![], vec![replace_because(1, 9, 1, ReplacementReason::Flagged, &because)]);
+        let told = told(check("acme", Asked::Review, &plan, &shown()));
+        assert!(told.contains(expected), "{because:?}: {told}, not {expected}");
+    }
+}
+
+#[test]
 fn a_number_rated_today_is_not_rated_again() {
     let mut shown = shown();
     shown.monitored[0].last_rated_at = Some(950_000);
@@ -159,8 +187,7 @@ fn a_request_may_do_what_was_asked_and_nothing_else() {
     };
     let deleted = |number, slot| lock(number, slot, CYCLE_ENDS_AT, ClosingReason::NumberDeleted);
     let blocks = |blocks, starting| Action::SetBlocks(BlockChange { blocks, starting });
-    let requested =
-        Action::ReplaceNumber(Replacement { number: 2, replacement: 9, slot: 2, why: ReplacementReason::Requested });
+    let requested = || replace_because(2, 9, 2, ReplacementReason::Requested, "Asked for by a person.");
     let scenarios: Vec<(Request, Vec<Action>, &str)> = vec![
         (start(&[4]), vec![occupy(4, 4)], "fine"),
         (start(&[4]), vec![occupy(4, 1)], "occupied or locked"),
@@ -183,8 +210,8 @@ fn a_request_may_do_what_was_asked_and_nothing_else() {
         (delete(&[1], true), vec![Action::ReleaseNumber(1)], "still has its slot"),
         (delete(&[4], false), vec![Action::ReleaseNumber(4)], "fine"),
         (delete(&[4], false), vec![Action::ReleaseNumber(4), Action::ReleaseNumber(4)], "not the account's"),
-        (Request::ReplaceNumbers(vec![2]), vec![requested], "fine"),
-        (Request::ReplaceNumbers(vec![1]), vec![requested], "nobody asked"),
+        (Request::ReplaceNumbers(vec![2]), vec![requested()], "fine"),
+        (Request::ReplaceNumbers(vec![1]), vec![requested()], "nobody asked"),
         (Request::ReplaceNumbers(vec![2]), vec![replace(2, 9, 2)], "nobody turned that on"),
         (Request::SetBlocks(2), vec![blocks(2, NOW)], "fine"),
         (Request::SetBlocks(2), vec![blocks(3, NOW)], "nobody asked"),

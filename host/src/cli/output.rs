@@ -168,6 +168,7 @@ pub fn action_json(action: &Action) -> Value {
                 ReplacementReason::Flagged => "flagged",
                 ReplacementReason::Requested => "requested",
             },
+            "because": replacement.because,
         }),
         Action::SetBlocks(change) => {
             json!({"action": "set-blocks", "blocks": change.blocks, "starting": rfc3339(change.starting)})

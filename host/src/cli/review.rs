@@ -87,6 +87,10 @@ async fn review_these(
     })
     .await;
     progress.finish_and_clear();
+    // The candidate that is compared has its turn after the reviews, and loses nobody theirs.
+    if let Err(error) = dialguard.policies().follow_shadow().await {
+        eprintln!("the reviews were not compared: {error}");
+    }
     (reviewed, failed)
 }
 
@@ -123,13 +127,17 @@ pub async fn events(desk: &Desk, Events { id, number, last }: Events) -> Result<
                     "text": event.text,
                     "run": event.run,
                     "policy": event.policy,
+                    "revision": event.revision,
                 })
             };
             events.iter().map(event).collect()
         },
         || {
             let rows = events.iter().map(|event| {
-                let cause = event.run.map_or("–".to_owned(), |run| format!("run {run}"));
+                let run = event.run.map(|run| format!("run {run}"));
+                let revision = event.revision.map(|revision| format!("revision {revision}"));
+                let cause = run.into_iter().chain(revision).collect::<Vec<_>>().join(", ");
+                let cause = if cause.is_empty() { "–".to_owned() } else { cause };
                 [rfc3339(event.at), event.kind.clone(), cause, event.text.clone()]
             });
             table(["AT", "KIND", "BY", "WHAT"].map(str::to_owned), rows)

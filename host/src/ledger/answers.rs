@@ -9,9 +9,6 @@ use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// How long answers are kept, in days: the thirty of a month's look back, and some.
-pub const ANSWERS_KEPT_DAYS: u64 = 35;
-
 /// What one carrier answered about one number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CarrierAnswer {
@@ -77,6 +74,7 @@ pub(super) fn keep(
     account: i64,
     run: i64,
     now: Timestamp,
+    kept_days: u32,
     answers: &[CarrierAnswer],
 ) -> Result<()> {
     if answers.is_empty() {
@@ -84,7 +82,7 @@ pub(super) fn keep(
     }
     transaction
         .prepare_cached("DELETE FROM answers WHERE account = ?1 AND decided_at < ?2")?
-        .execute(params![account, to_sql(now.saturating_sub(ANSWERS_KEPT_DAYS * 86_400))])?;
+        .execute(params![account, to_sql(now.saturating_sub(u64::from(kept_days) * 86_400))])?;
     transaction
         .prepare_cached("INSERT INTO answers (run, account, decided_at, body) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![run, account, to_sql(now), pack(answers)])?;
@@ -111,7 +109,7 @@ fn pack(answers: &[CarrierAnswer]) -> Vec<u8> {
 }
 
 /// A body that cannot be read holds no answers: it is a record for people, and nothing is decided from it.
-fn unpack(body: &[u8]) -> Vec<CarrierAnswer> {
+pub(super) fn unpack(body: &[u8]) -> Vec<CarrierAnswer> {
     let Ok(Packed { labels, rows }) = postcard::from_bytes::<Packed>(body) else { return Vec::new() };
     let labels: Vec<Arc<str>> = labels.into_iter().map(Arc::from).collect();
     let mut before = (0_i64, 0_i64);

@@ -1,6 +1,7 @@
 //! What happened, in order.
 
 use super::accounts::profile;
+use super::policies::Revision;
 use super::{Ledger, Result, from_sql, to_sql};
 use crate::check::LEDGER_KINDS;
 use crate::contract::{Notice, PhoneNumber, Timestamp};
@@ -15,8 +16,10 @@ pub struct Event {
     pub at: Timestamp,
     /// The run whose plan caused it; none where a person or the calendar did.
     pub run: Option<u64>,
-    /// SHA-256 of the policy that made the plan.
+    /// SHA-256 of the policy that made the plan, or failed to.
     pub policy: Option<String>,
+    /// That policy's revision; none where the program brought its own policy along.
+    pub revision: Option<Revision>,
     /// Kebab-case name of the kind.
     pub kind: String,
     /// The number it happened to.
@@ -43,8 +46,10 @@ impl Ledger {
             let account = profile(transaction, id)?;
             let mut statement = transaction.prepare_cached(
                 "SELECT * FROM (
-                     SELECT events.id, at, run, policy, events.kind, number, cents, text
+                     SELECT events.id, at, run, ifnull(runs.policy, revisions.policy), events.kind, number, cents, text,
+                            ifnull(runs.revision, events.revision)
                        FROM events LEFT JOIN runs ON runs.id = events.run
+                            LEFT JOIN revisions ON revisions.revision = events.revision
                       WHERE events.account = ?1 AND (?2 IS NULL OR number = ?2)
                       ORDER BY events.id DESC LIMIT ?3
                  ) ORDER BY id",
@@ -60,6 +65,7 @@ impl Ledger {
                     number: row.get::<_, Option<i64>>(5)?.map(from_sql),
                     cents: row.get::<_, Option<i64>>(6)?.map(from_sql),
                     text: row.get(7)?,
+                    revision: row.get::<_, Option<i64>>(8)?.map(from_sql),
                 })
             })?;
             Ok(events.collect::<rusqlite::Result<_>>()?)

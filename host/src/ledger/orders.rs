@@ -5,7 +5,7 @@ use super::events::append;
 use super::numbers::change_state;
 use super::slots::occupy;
 use super::{Ledger, Result, from_sql, to_sql};
-use crate::contract::{PhoneNumber, ReplacementReason, SlotId, Timestamp};
+use crate::contract::{PhoneNumber, Replacement, ReplacementReason, SlotId, Timestamp};
 use rusqlite::{Transaction, params};
 
 /// A replacement that was planned and is not finished.
@@ -77,8 +77,10 @@ impl Ledger {
             )?;
             assert_eq!(left, 1, "+{} left slot {} though its replacement is under way", order.number, order.slot);
             occupy(transaction, account, order.replacement, order.slot, now)?;
-            let text = format!("+{} replaced by +{} in slot {}.", order.number, order.replacement, order.slot);
-            append(transaction, account, now, order_run(transaction, order)?, "replaced", Some(order.number), &text)
+            let (run, because) = cause(transaction, order)?;
+            let (number, successor, slot) = (order.number, order.replacement, order.slot);
+            let text = format!("+{number} replaced by +{successor} in slot {slot}: {because}");
+            append(transaction, account, now, run, "replaced", Some(number), &text)
         })
     }
 
@@ -86,8 +88,9 @@ impl Ledger {
     pub fn released(&self, id: &str, order: &Order, now: Timestamp) -> Result<()> {
         self.step(id, order, ("swapped", "done"), now, |transaction, account| {
             change_state(transaction, account, order.number, ("owned", "released"), now)?;
-            let text = format!("+{} left the account.", order.number);
-            append(transaction, account, now, order_run(transaction, order)?, "released", Some(order.number), &text)
+            let (run, _) = cause(transaction, order)?;
+            let text = format!("+{} left the account, replaced by +{}.", order.number, order.replacement);
+            append(transaction, account, now, run, "released", Some(order.number), &text)
         })
     }
 
@@ -115,25 +118,27 @@ impl Ledger {
     }
 }
 
-fn order_run(transaction: &Transaction, order: &Order) -> Result<Option<i64>> {
-    Ok(transaction.query_row("SELECT run FROM orders WHERE id = ?1", [to_sql(order.id)], |row| row.get(0))?)
+/// The run that planned an order, and why in the policy's words.
+fn cause(transaction: &Transaction, order: &Order) -> Result<(Option<i64>, String)> {
+    let mut statement = transaction.prepare_cached("SELECT run, because FROM orders WHERE id = ?1")?;
+    Ok(statement.query_row([to_sql(order.id)], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
 /// Puts a replacement on disk as an intent, before anything is bought.
 pub(super) fn intend(
     transaction: &Transaction,
     (account, run): (i64, i64),
-    replacement: &crate::contract::Replacement,
+    replacement: &Replacement,
     now: Timestamp,
 ) -> Result<()> {
-    let (why, in_words) = match replacement.why {
-        ReplacementReason::Flagged => ("flagged", "flagged"),
-        ReplacementReason::Requested => ("requested", "asked for"),
+    let why = match replacement.why {
+        ReplacementReason::Flagged => "flagged",
+        ReplacementReason::Requested => "requested",
     };
     transaction
         .prepare_cached(
-            "INSERT INTO orders (account, run, number, replacement, slot, why, state, intended_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'intended', ?7)",
+            "INSERT INTO orders (account, run, number, replacement, slot, why, state, intended_at, because)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'intended', ?7, ?8)",
         )?
         .execute(params![
             account,
@@ -142,9 +147,11 @@ pub(super) fn intend(
             to_sql(replacement.replacement),
             replacement.slot,
             why,
-            to_sql(now)
+            to_sql(now),
+            replacement.because
         ])?;
     change_state(transaction, account, replacement.replacement, ("candidate", "ordered"), now)?;
-    let text = format!("+{} is to be replaced by +{}: {in_words}.", replacement.number, replacement.replacement);
-    append(transaction, account, now, Some(run), "replacement-intended", Some(replacement.number), &text)
+    let Replacement { number, replacement: successor, because, .. } = replacement;
+    let text = format!("+{number} is to be replaced by +{successor}: {because}");
+    append(transaction, account, now, Some(run), "replacement-intended", Some(*number), &text)
 }

@@ -1,23 +1,39 @@
 //! Applying a plan: the whole of it in one transaction, and only to the revision it was made from.
 
 use super::accounts::{AccountProfile, charge, open, touch};
-use super::answers::{CarrierAnswer, keep};
+use super::answers::{self, CarrierAnswer};
 use super::events::{append, append_notice};
 use super::inventory::status_to_sql;
 use super::numbers::change_state;
 use super::orders::intend;
+use super::policies::{Revision, state};
+use super::recordings::{self, Made};
 use super::slots::{lock, occupy};
 use super::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
 use crate::check::{Asked, check};
 use crate::contract::*;
+use crate::policy::Limits;
+use crate::recording::Recording;
 use crate::run::Shown;
 use rusqlite::{Transaction, params};
 
-/// What a run leaves behind besides its plan.
+/// What a run leaves behind.
 #[derive(Debug, Clone, Copy)]
 pub struct RunRecord<'a> {
     /// SHA-256 of the policy.
     pub policy: &'a str,
+    /// The policy's revision; none where the program brought its own policy along.
+    pub revision: Option<Revision>,
+    /// The version of the contract that the policy spoke.
+    pub contract: &'a str,
+    /// What the policy was allowed.
+    pub limits: Limits,
+    /// What it was asked, and what it answered.
+    pub made: &'a Made,
+    /// Everything it read.
+    pub shown: &'a Shown,
+    /// Every call to its imports.
+    pub recording: &'a Recording,
     /// What the carriers answered.
     pub answers: &'a [CarrierAnswer],
     /// What went wrong at the carriers, in words.
@@ -35,15 +51,21 @@ pub struct Applied {
 
 impl Ledger {
     /// Checks a plan against the ledger's invariants and applies it, the whole or nothing of it.
-    pub fn apply(&self, id: &str, asked: Asked, plan: &Plan, shown: &Shown, record: RunRecord) -> Result<Applied> {
+    pub fn apply(&self, id: &str, record: RunRecord) -> Result<Applied> {
+        let (plan, shown) = (record.made.plan(), record.shown);
+        let asked = match record.made {
+            Made::Review(_) => Asked::Review,
+            Made::Request(request, _) => Asked::Request(request),
+        };
         check(id, asked, plan, shown)?;
+        let packed = recordings::pack(record.limits, record.made, record.recording, record.answers);
         self.change(|transaction| {
             // The plan was made for the billing cycle of its time, which begins now at the latest.
             let (account, now) = open(transaction, id, plan.decided_at)?;
             if account.revision != plan.based_on || now != plan.decided_at {
                 return Err(LedgerError::Stale(id.to_owned()));
             }
-            let (run, daily) = begin(transaction, &account, asked, plan, record.policy)?;
+            let (run, daily) = begin(transaction, &account, asked, &record)?;
             apply_reviews(transaction, &account, run, plan, shown)?;
             for action in &plan.actions {
                 apply_action(transaction, &account, run, action, plan.decided_at)?;
@@ -54,7 +76,9 @@ impl Ledger {
             for problem in record.problems {
                 append(transaction, account.key, now, Some(run), "carrier-problem", None, problem)?;
             }
-            keep(transaction, account.key, run, now, record.answers)?;
+            let kept_days = state(transaction)?.settings.recordings_kept_days;
+            answers::keep(transaction, account.key, run, now, kept_days, record.answers)?;
+            recordings::keep(transaction, account.key, run, now, kept_days, &packed)?;
             touch(transaction, account.key, now)?;
             Ok(Applied { run: super::from_sql(run), daily })
         })
@@ -72,13 +96,8 @@ fn is_reviewed(transaction: &Transaction, account: &AccountProfile, now: Timesta
     Ok(statement.query_row(params![account.key, account.local_date(now).to_string()], |row| row.get(0))?)
 }
 
-fn begin(
-    transaction: &Transaction,
-    account: &AccountProfile,
-    asked: Asked,
-    plan: &Plan,
-    policy: &str,
-) -> Result<(i64, bool)> {
+fn begin(transaction: &Transaction, account: &AccountProfile, asked: Asked, record: &RunRecord) -> Result<(i64, bool)> {
+    let plan = record.made.plan();
     let kind = match asked {
         Asked::Review => "review",
         Asked::Request(_) => "request",
@@ -87,8 +106,9 @@ fn begin(
     let local_date = account.local_date(plan.decided_at).to_string();
     transaction
         .prepare_cached(
-            "INSERT INTO runs (account, kind, daily, local_date, decided_at, based_on, policy)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO runs (account, kind, daily, local_date, decided_at, based_on, policy, revision, contract,
+                 host_version)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             account.key,
@@ -97,7 +117,10 @@ fn begin(
             local_date,
             to_sql(plan.decided_at),
             to_sql(plan.based_on),
-            policy
+            record.policy,
+            record.revision.map(to_sql),
+            record.contract,
+            env!("CARGO_PKG_VERSION")
         ])?;
     Ok((transaction.last_insert_rowid(), daily))
 }
@@ -177,21 +200,21 @@ fn apply_action(
     match action {
         Action::OccupySlot(Occupancy { number, slot }) => {
             occupy(transaction, account.key, *number, *slot, now)?;
-            tell("monitoring-started", Some(*number), format!("+{number} is monitored in slot {slot}."))
+            tell("monitoring-started", Some(*number), format!("+{number} is monitored in slot {slot}, as asked for."))
         }
         Action::LockSlot(closing) => {
             lock(transaction, account.key, closing)?;
-            let text = format!(
-                "+{} left slot {}, which is locked until {}.",
-                closing.number,
-                closing.slot,
-                crate::calendar::rfc3339(closing.until)
-            );
+            let why = match closing.why {
+                ClosingReason::MonitoringStopped => "monitoring was to stop",
+                ClosingReason::NumberDeleted => "the number was to be deleted",
+            };
+            let until = crate::calendar::rfc3339(closing.until);
+            let text = format!("+{} left slot {}, which is locked until {until}: {why}.", closing.number, closing.slot);
             tell("slot-locked", Some(closing.number), text)
         }
         Action::ReleaseNumber(number) => {
             change_state(transaction, account.key, *number, ("owned", "released"), now)?;
-            tell("released", Some(*number), format!("+{number} left the account."))
+            tell("released", Some(*number), format!("+{number} left the account, as asked for."))
         }
         Action::ReplaceNumber(replacement) => intend(transaction, (account.key, run), replacement, now),
         Action::SetBlocks(change) => set_blocks(transaction, account, change, now)
@@ -211,5 +234,9 @@ fn set_blocks(transaction: &Transaction, account: &AccountProfile, change: &Bloc
 
 fn blocks_in_words(account: &AccountProfile, change: &BlockChange) -> String {
     let before = account.slot_count / SLOTS_PER_BLOCK;
-    format!("{} blocks instead of {before} from {} on.", change.blocks, crate::calendar::rfc3339(change.starting))
+    format!(
+        "{} blocks instead of {before} from {} on, as asked for.",
+        change.blocks,
+        crate::calendar::rfc3339(change.starting)
+    )
 }

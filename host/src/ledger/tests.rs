@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::calendar::rfc3339;
-use crate::check::Asked;
 use crate::contract::*;
 use crate::phone::Region;
+use crate::policy::Limits;
+use crate::recording::Recording;
 use crate::run::Shown;
 use crate::settings::default_settings;
 use chrono::NaiveTime;
@@ -77,13 +78,29 @@ impl Desk {
             actions: vec![action],
             notices: vec![],
         };
-        let record = RunRecord { policy: "test", answers: &[], problems: &[] };
-        self.ledger.apply(ACME, Asked::Request(request), &plan, &shown, record)
+        let made = Made::Request(request.clone(), Decision { plan, outcomes: vec![] });
+        self.ledger.apply(ACME, record(&made, &shown))
     }
 
     fn charges(&self) -> Vec<(String, u64)> {
         let events = self.ledger.events(ACME, EventFilter { number: None, last: 1_000 }).unwrap();
         events.into_iter().filter_map(|event| Some((rfc3339(event.at), event.cents?))).collect()
+    }
+}
+
+/// A run of nobody's policy that asked nothing on record.
+fn record<'a>(made: &'a Made, shown: &'a Shown) -> RunRecord<'a> {
+    static NOTHING: Recording = Recording { calls: Vec::new() };
+    RunRecord {
+        policy: "test",
+        revision: None,
+        contract: "0.2.0",
+        limits: Limits::default(),
+        made,
+        shown,
+        recording: &NOTHING,
+        answers: &[],
+        problems: &[],
     }
 }
 
@@ -111,6 +128,11 @@ fn what_no_plan_may_do_the_database_refuses_as_well() {
     assert!(told(desk.execute(&lock(16))).contains("CHECK"), "more slots in use than bought");
 }
 
+fn replace(number: u64, replacement: u64, slot: SlotId) -> Action {
+    let because = "Asked for by a person.".into();
+    Action::ReplaceNumber(Replacement { number, replacement, slot, why: ReplacementReason::Requested, because })
+}
+
 #[tokio::test]
 async fn nobody_is_replaced_twice_and_nobody_replaces_two() {
     let desk = Desk::new("2026-01-15T12:00:00Z");
@@ -119,9 +141,7 @@ async fn nobody_is_replaced_twice_and_nobody_replaces_two() {
     }
     let order = |number: u64, replacement: u64, slot: SlotId| {
         let request = Request::ReplaceNumbers(vec![NUMBER + number]);
-        let why = ReplacementReason::Requested;
-        let (number, replacement) = (NUMBER + number, NUMBER + replacement);
-        (request, Action::ReplaceNumber(Replacement { number, replacement, slot, why }))
+        (request, replace(NUMBER + number, NUMBER + replacement, slot))
     };
     let (request, action) = order(1, 50, 1);
     desk.apply(&request, action).await.unwrap();
@@ -129,7 +149,7 @@ async fn nobody_is_replaced_twice_and_nobody_replaces_two() {
     assert!(told(desk.apply(&request, again).await).contains("being replaced already"));
     let (request, taken) = order(2, 50, 2);
     assert!(told(desk.apply(&request, taken).await).contains("not on offer"));
-    let by_hand = "INSERT INTO orders SELECT 99, account, run, number, 1, slot, why, state, 0 FROM orders";
+    let by_hand = "INSERT INTO orders SELECT 99, account, run, number, 1, slot, why, state, 0, because FROM orders";
     assert!(told(desk.execute(by_hand)).contains("UNIQUE"));
 }
 
@@ -139,10 +159,7 @@ async fn a_replacement_goes_on_after_a_crash_at_every_step() {
     for steps_before_the_crash in 0..=3 {
         let desk = Desk::new("2026-01-15T12:00:00Z");
         desk.occupy(NUMBER, 7).unwrap();
-        let (number, replacement, slot) = (NUMBER, NUMBER + 50, 7);
-        let why = ReplacementReason::Requested;
-        let action = Action::ReplaceNumber(Replacement { number, replacement, slot, why });
-        desk.apply(&Request::ReplaceNumbers(vec![NUMBER]), action).await.unwrap();
+        desk.apply(&Request::ReplaceNumbers(vec![NUMBER]), replace(NUMBER, NUMBER + 50, 7)).await.unwrap();
         let order = desk.ledger.open_orders(ACME).unwrap().remove(0);
         let steps = [Ledger::acquired, Ledger::swap, Ledger::released];
         for step in &steps[..steps_before_the_crash] {
@@ -223,8 +240,8 @@ async fn a_plan_is_applied_once_and_to_no_other_revision() {
         actions: vec![],
         notices: vec![],
     };
-    let record = RunRecord { policy: "test", answers: &[], problems: &[] };
-    let apply = || desk.ledger.apply(ACME, Asked::Review, &plan, &shown, record);
+    let made = Made::Review(plan);
+    let apply = || desk.ledger.apply(ACME, record(&made, &shown));
     assert!(apply().unwrap().daily);
     assert!(matches!(apply(), Err(LedgerError::Stale(_))));
     let moved_on = crate::dialer::NumberInventory::monitored(&view, ACME, 0, 10).await;

@@ -131,11 +131,57 @@ fn the_replacement_takes_the_slot_pending_and_the_old_number_is_not_on_offer_aga
     dialer.observe(5, &SPAM);
     let slot = dialer.monitored[&5].slot;
     let plan = dialer.review();
-    let expected = Replacement { number: 5, replacement: 1_001, slot, why: ReplacementReason::Flagged };
+    let expected = Replacement {
+        number: 5,
+        replacement: 1_001,
+        slot,
+        why: ReplacementReason::Flagged,
+        because: "Flagged by 2 of 3 carriers; +1001 is the closest candidate that none of 3 carriers flags.".into(),
+    };
     assert_eq!(plan.actions, [Action::ReplaceNumber(expected)]);
     assert_eq!((dialer.monitored[&1_001].slot, dialer.monitored[&1_001].status), (slot, Status::Pending));
     assert!(!dialer.owned.contains(&5) && !dialer.offered.contains(&5));
     assert!(dialer.account.locked_slots.is_empty());
+}
+
+/// What carriers say of a number on the day it turns flagged and on the next, when automatic replacement is turned on,
+/// what they say of the candidate, and how the replacement explains itself.
+#[test]
+fn a_replacement_says_why_in_true_figures() {
+    type Said = &'static [Option<u8>];
+    let scenarios: [(Said, Said, Said, &str); 5] = [
+        (&SPAM, &SPAM, &CLEAN, "Flagged by 2 of 3 carriers; +1001 is the closest candidate that none of 3"),
+        (
+            &SPAM,
+            &[Some(99), Some(80)],
+            &CLEAN,
+            "Flagged by 2 of 2 carriers; +1001 is the closest candidate that none of 3",
+        ),
+        (
+            &SPAM,
+            &SPAM,
+            &[Some(0), None, Some(0)],
+            "Flagged by 2 of 3 carriers; +1001 is the closest candidate that none of 2",
+        ),
+        (&SPAM, &CLEAN, &CLEAN, "Flagged since an earlier review; +1001 is the closest candidate that none of 3"),
+        (&SPAM, &[Some(90)], &CLEAN, "Flagged since an earlier review; +1001 is the closest candidate that none of 3"),
+    ];
+    for (first_day, next_day, candidate, expected) in scenarios {
+        let mut dialer = account(9);
+        dialer.account.settings.auto_replace = false;
+        dialer.observe(5, first_day);
+        dialer.review();
+        dialer.pass(DAY);
+        dialer.account.settings.auto_replace = true;
+        dialer.observe(5, next_day);
+        dialer.observe(1_001, candidate);
+        match dialer.review().actions.as_slice() {
+            [Action::ReplaceNumber(Replacement { number: 5, because, .. })] => {
+                assert_eq!(*because, format!("{expected} carriers flags."));
+            }
+            other => panic!("{expected}: {other:?}"),
+        }
+    }
 }
 
 #[test]

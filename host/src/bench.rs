@@ -1,0 +1,264 @@
+//! What a policy costs: time, memory, and fuel, which is the same on every machine and at every run.
+
+use crate::clock::FixedClock;
+use crate::contract::versions::Template;
+use crate::contract::*;
+use crate::dialer::{CarrierLookup, Dialer, NumberInventory};
+use crate::limits::Limits;
+use crate::policy::{Policy, Wasi};
+use crate::run::Run;
+use crate::settings::default_settings;
+use anyhow::{Context, anyhow};
+use serde::Serialize;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+use wasmtime::component::Component;
+use wasmtime::{Config, Engine, Store};
+
+/// Numbers in the accounts reviewed: a block, a large account, and a full page.
+const ACCOUNT_SIZES: [u32; 3] = [15, 1_000, 10_000];
+
+/// Fresh instances made to find the median.
+const INSTANCES: usize = 101;
+
+/// Numbers reviewed to find a median, in at least so many runs.
+const NUMBERS_REVIEWED: usize = 50_000;
+const RUNS_MIN: usize = 11;
+const RUNS_MAX: usize = 501;
+
+/// What a policy costs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BenchReport {
+    /// Nanoseconds for a fresh instance and the shortest call there is, `describe`: the median.
+    pub instantiation_nanoseconds: u64,
+    /// Reviews of accounts of 15, 1,000 and 10,000 numbers with three carriers.
+    pub reviews: Vec<ReviewCost>,
+}
+
+/// What the review of one account costs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReviewCost {
+    /// Numbers that the account monitors, all of them due.
+    pub numbers: u32,
+    /// Nanoseconds a number, instantiation included: the median of many reviews.
+    pub nanoseconds_per_number: f64,
+    /// Fuel of the whole review, instantiation included: about one a WebAssembly instruction. It depends on nothing
+    /// but the component and its input.
+    pub fuel: u64,
+    /// The same a number.
+    pub fuel_per_number: f64,
+    /// Bytes of the policy's memory at the end, which is the most it had.
+    pub memory_bytes: usize,
+}
+
+/// Measures a policy component. Takes seconds. The dialer around it has every answer lying ready, so that nothing is
+/// measured but the policy and its boundary.
+///
+/// Errors: the component is no policy, exceeds `limits`, or answers a review with an error.
+pub async fn bench(component: &[u8], limits: Limits, wasi: Wasi) -> anyhow::Result<BenchReport> {
+    let policy = Policy::compile_with(component, limits, wasi)?;
+    let metered = MeteredPolicy::compile(component, policy.contract_version(), limits, wasi)?;
+    let instantiation_nanoseconds = instantiation_nanoseconds(&policy).await?;
+    let mut reviews = Vec::new();
+    for numbers in ACCOUNT_SIZES {
+        reviews.push(review_cost(&policy, &metered, numbers).await?);
+    }
+    Ok(BenchReport { instantiation_nanoseconds, reviews })
+}
+
+async fn instantiation_nanoseconds(policy: &Policy) -> anyhow::Result<u64> {
+    let mut samples = Vec::new();
+    for _ in 0..INSTANCES {
+        let begun = Instant::now();
+        policy.describe().await?;
+        samples.push(begun.elapsed().as_nanos() as u64);
+    }
+    Ok(median(samples))
+}
+
+async fn review_cost(policy: &Policy, metered: &MeteredPolicy, numbers: u32) -> anyhow::Result<ReviewCost> {
+    let dialer = ReadyDialer::new(numbers).around();
+    let mut samples = Vec::new();
+    for _ in 0..(NUMBERS_REVIEWED / numbers as usize).clamp(RUNS_MIN, RUNS_MAX) {
+        let begun = Instant::now();
+        policy.review_account(&dialer, ACCOUNT).await.with_context(|| format!("reviewing {numbers} numbers"))?;
+        samples.push(begun.elapsed().as_nanos() as u64);
+    }
+    let Metered { fuel, memory_bytes } = metered.review(&dialer).await?;
+    Ok(ReviewCost {
+        numbers,
+        nanoseconds_per_number: median(samples) as f64 / f64::from(numbers),
+        fuel,
+        fuel_per_number: fuel as f64 / f64::from(numbers),
+        memory_bytes,
+    })
+}
+
+fn median(mut samples: Vec<u64>) -> u64 {
+    samples.sort_unstable();
+    samples[samples.len() / 2]
+}
+
+impl fmt::Display for BenchReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let microseconds = self.instantiation_nanoseconds as f64 / 1_000.0;
+        writeln!(f, "a fresh instance  {microseconds:.1} µs")?;
+        write!(f, "numbers   ns/number   numbers/s   fuel/number   memory")?;
+        for ReviewCost { numbers, nanoseconds_per_number, fuel_per_number, memory_bytes, .. } in &self.reviews {
+            let numbers_per_second = 1e9 / nanoseconds_per_number;
+            let memory_kib = memory_bytes >> 10;
+            write!(
+                f,
+                "\n{numbers:>7}   {nanoseconds_per_number:>9.0}   {numbers_per_second:>9.0}   {fuel_per_number:>11.0}   \
+                 {memory_kib} KiB"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// The policy in an engine of its own that counts fuel. It has no clock: what takes too long has been stopped in the
+/// ordinary engine before.
+struct MeteredPolicy {
+    engine: Engine,
+    template: Template<Run>,
+    limits: Limits,
+    wasi: Wasi,
+}
+
+struct Metered {
+    fuel: u64,
+    memory_bytes: usize,
+}
+
+impl MeteredPolicy {
+    fn compile(component: &[u8], contract: &str, limits: Limits, wasi: Wasi) -> anyhow::Result<Self> {
+        let mut config = Config::new();
+        config.consume_fuel(true).concurrency_support(false);
+        let engine = Engine::new(&config)?;
+        let component = Component::from_binary(&engine, component)?;
+        let template = Template::new(contract, Run::linker(&engine, wasi)?, &component)?;
+        Ok(MeteredPolicy { engine, template, limits, wasi })
+    }
+
+    async fn review(&self, dialer: &Dialer) -> anyhow::Result<Metered> {
+        const FULL: u64 = u64::MAX;
+        let run = Run::new(Some((dialer.clone(), ACCOUNT.into())), self.limits, self.wasi);
+        let mut store = Store::new(&self.engine, run);
+        store.limiter(|run| run);
+        store.set_hostcall_fuel(self.limits.answer_bytes_max);
+        store.set_fuel(FULL)?;
+        let policy = self.template.instantiate(&mut store).await?;
+        let answer = policy.review_account(&mut store, &ACCOUNT.to_owned()).await;
+        answer?.map_err(|error| anyhow!(error.message))?;
+        Ok(Metered { fuel: FULL - store.get_fuel()?, memory_bytes: store.data().memory_bytes })
+    }
+}
+
+const ACCOUNT: &str = "bench";
+const CARRIERS: u16 = 3;
+const FIRST: PhoneNumber = 13_100_000_000;
+/// 2026-01-15T09:00:00Z
+const NOW: Timestamp = 1_768_467_600;
+const DAY: u64 = 86_400;
+
+/// An account whose facts lie ready to be copied.
+struct ReadyDialer {
+    account: Account,
+    monitored: Vec<MonitoredNumber>,
+    /// Those about one number lie side by side.
+    observations: Vec<Observation>,
+}
+
+impl ReadyDialer {
+    fn new(numbers: u32) -> Self {
+        let slots = numbers.next_multiple_of(15);
+        ReadyDialer {
+            account: Account {
+                id: ACCOUNT.into(),
+                revision: 1,
+                enabled: true,
+                slot_count: slots,
+                slot_count_next: slots,
+                slots_per_block: 15,
+                block_price_cents: 4_900,
+                cycle_starts_at: NOW - 15 * DAY,
+                cycle_ends_at: NOW + 15 * DAY,
+                day_starts_at: NOW - NOW % DAY,
+                locked_slots: Vec::new(),
+                monitored_count: numbers,
+                rated_today: 0,
+                replacements_today: 0,
+                settings: default_settings(),
+            },
+            monitored: (0..numbers).map(monitored).collect(),
+            observations: (0..numbers).flat_map(|place| (1..=CARRIERS).map(move |c| observation(place, c))).collect(),
+        }
+    }
+
+    fn around(self) -> Dialer {
+        let ready = Arc::new(self);
+        Dialer { clock: Arc::new(FixedClock(NOW)), carriers: ready.clone(), inventory: ready }
+    }
+}
+
+fn monitored(place: u32) -> MonitoredNumber {
+    MonitoredNumber {
+        number: FIRST + u64::from(place),
+        slot: place + 1,
+        status: Status::Clean,
+        status_since: NOW - 10 * DAY,
+        monitored_since: NOW - 10 * DAY,
+        flagging_checks: 0,
+        clearing_checks: 5,
+        last_rated_at: Some(NOW - DAY),
+        replacement_pending: false,
+    }
+}
+
+/// About one number in fifty is called spam, as in a dialer's life.
+fn observation(place: u32, carrier: CarrierId) -> Observation {
+    let spam_score = if place.is_multiple_of(50) { 90 } else { (place % 30) as u8 };
+    Observation { number: FIRST + u64::from(place), carrier, spam_score: Some(spam_score), observed_at: NOW - 600 }
+}
+
+#[async_trait::async_trait]
+impl CarrierLookup for ReadyDialer {
+    async fn carriers(&self) -> Vec<Carrier> {
+        (1..=CARRIERS).map(|id| Carrier { id, name: format!("carrier {id}") }).collect()
+    }
+
+    async fn look_up(&self, numbers: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
+        let mut found = Vec::with_capacity(numbers.len() * usize::from(CARRIERS));
+        for number in numbers {
+            let from = number.saturating_sub(FIRST) as usize * usize::from(CARRIERS);
+            found.extend_from_slice(self.observations.get(from..from + usize::from(CARRIERS)).unwrap_or_default());
+        }
+        Ok(found)
+    }
+}
+
+#[async_trait::async_trait]
+impl NumberInventory for ReadyDialer {
+    async fn account(&self, _: &str) -> Result<Account, Error> {
+        Ok(self.account.clone())
+    }
+
+    async fn monitored(&self, _: &str, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>, Error> {
+        let from = self.monitored.partition_point(|number| number.number <= after);
+        Ok(self.monitored[from..].iter().take(limit as usize).copied().collect())
+    }
+
+    async fn owned(&self, _: &str, _: Vec<PhoneNumber>) -> Result<Vec<PhoneNumber>, Error> {
+        Ok(Vec::new())
+    }
+
+    async fn candidates(&self, _: &str, _: PhoneNumber, _: u32) -> Result<Vec<PhoneNumber>, Error> {
+        Ok(Vec::new())
+    }
+
+    async fn flag_events(&self, _: &str, _: Timestamp) -> Result<Vec<FlagEvent>, Error> {
+        Ok(Vec::new())
+    }
+}

@@ -1,0 +1,121 @@
+//! A policy of any version that this host speaks, called in the words of the newest.
+
+use super::bindings::{ReputationPolicy, ReputationPolicyPre};
+use super::*;
+use wasmtime::Store;
+use wasmtime::component::{Component, HasSelf, Linker};
+
+/// A compiled policy with its imports linked: those of its own version and nothing else.
+pub(crate) enum Template<T: 'static> {
+    V0_1(v0_1::ReputationPolicyPre<T>),
+    V0_2(ReputationPolicyPre<T>),
+}
+
+/// A policy that can be called.
+pub(crate) enum Instance {
+    V0_1(v0_1::ReputationPolicy),
+    V0_2(ReputationPolicy),
+}
+
+/// Whoever answers the newest version's imports. Older versions' imports are answered by the same.
+pub(crate) trait Imports:
+    imports::clock::Host + imports::carrier_lookup::Host + imports::number_inventory::Host + imports::types::Host + Send
+{
+}
+
+impl<T> Imports for T where
+    T: imports::clock::Host
+        + imports::carrier_lookup::Host
+        + imports::number_inventory::Host
+        + imports::types::Host
+        + Send
+{
+}
+
+impl<T: Imports> Template<T> {
+    /// `version` is one of [`VERSIONS`]; whatever else the policy may import is in `linker` already.
+    pub(crate) fn new(version: &str, mut linker: Linker<T>, component: &Component) -> wasmtime::Result<Self> {
+        match version {
+            "0.1.0" => {
+                v0_1::add_to_linker(&mut linker)?;
+                linker.instantiate_pre(component).and_then(v0_1::ReputationPolicyPre::new).map(Template::V0_1)
+            }
+            "0.2.0" => {
+                ReputationPolicy::add_to_linker::<_, HasSelf<T>>(&mut linker, |answering| answering)?;
+                linker.instantiate_pre(component).and_then(ReputationPolicyPre::new).map(Template::V0_2)
+            }
+            other => unreachable!("{other} is none of the versions that this host speaks"),
+        }
+    }
+
+    pub(crate) fn version(&self) -> &'static str {
+        match self {
+            Template::V0_1(_) => "0.1.0",
+            Template::V0_2(_) => "0.2.0",
+        }
+    }
+
+    pub(crate) async fn instantiate(&self, store: &mut Store<T>) -> wasmtime::Result<Instance> {
+        match self {
+            Template::V0_1(template) => template.instantiate_async(store).await.map(Instance::V0_1),
+            Template::V0_2(template) => template.instantiate_async(store).await.map(Instance::V0_2),
+        }
+    }
+}
+
+/// What a policy answers, its own error included.
+type Answered<T> = wasmtime::Result<Result<T, Error>>;
+
+impl Instance {
+    pub(crate) async fn describe<T: Send>(&self, store: &mut Store<T>) -> wasmtime::Result<Description> {
+        match self {
+            Instance::V0_1(policy) => policy.describe(store).await,
+            Instance::V0_2(policy) => policy.dialguard_reputation_policy().call_describe(store).await,
+        }
+    }
+
+    pub(crate) async fn check_settings<T: Send>(&self, store: &mut Store<T>, settings: &Settings) -> Answered<()> {
+        match self {
+            Instance::V0_1(policy) => policy.check_settings(store, settings).await,
+            Instance::V0_2(policy) => policy.dialguard_reputation_policy().call_check_settings(store, settings).await,
+        }
+    }
+
+    pub(crate) async fn review_account<T: Send>(&self, store: &mut Store<T>, id: &AccountId) -> Answered<Plan> {
+        match self {
+            Instance::V0_1(policy) => policy.review_account(store, id).await,
+            Instance::V0_2(policy) => policy.dialguard_reputation_policy().call_review_account(store, id).await,
+        }
+    }
+
+    pub(crate) async fn decide<T: Send>(
+        &self,
+        store: &mut Store<T>,
+        id: &AccountId,
+        request: &Request,
+    ) -> Answered<Decision> {
+        match self {
+            Instance::V0_1(policy) => policy.decide(store, id, request).await,
+            Instance::V0_2(policy) => policy.dialguard_reputation_policy().call_decide(store, id, request).await,
+        }
+    }
+
+    pub(crate) async fn screen<T: Send>(
+        &self,
+        store: &mut Store<T>,
+        id: &AccountId,
+        numbers: &[PhoneNumber],
+    ) -> Answered<Vec<Screening>> {
+        match self {
+            Instance::V0_1(policy) => policy.screen(store, id, numbers).await,
+            Instance::V0_2(policy) => policy.dialguard_reputation_policy().call_screen(store, id, numbers).await,
+        }
+    }
+
+    pub(crate) async fn usage<T: Send>(&self, store: &mut Store<T>, id: &AccountId) -> Answered<Usage> {
+        match self {
+            Instance::V0_1(policy) => policy.usage(store, id).await,
+            Instance::V0_2(policy) => policy.dialguard_reputation_policy().call_get_usage(store, id).await,
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What a component says of itself, read without compiling or running any of it.
+
+use crate::contract::VERSIONS;
+use crate::empty_wasi::{self, Wasi};
+use wasmparser::component_types::ComponentEntityType;
+use wasmparser::types::Types;
+use wasmparser::{BinaryReaderError, Parser, Payload, ValidPayload, Validator, WasmFeatures};
+
+/// What can be seen of a component from outside. Texts are fit for a terminal: control characters are replaced.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Inspection {
+    /// Version of the contract whose `policy` it exports, spoken here or not: the newest spoken where it exports
+    /// several, none where it exports none.
+    pub contract: Option<String>,
+    /// What it imports, in the order of the file.
+    pub imports: Vec<String>,
+    /// Of the imports, those that its version of the contract does not have; `instance#function` where a function is
+    /// imported from the contract's types, which have none.
+    pub beyond_contract: Vec<String>,
+    /// Of those beyond the contract, the ones that are WASI's.
+    pub wasi: Vec<String>,
+    /// What its maker says it does: the section `description` that packaging tools write. At most 500 characters.
+    pub description: Option<String>,
+    /// The maker's version of it: the section `version`. At most 500 characters.
+    pub version: Option<String>,
+    /// Bytes.
+    pub size: usize,
+}
+
+/// Why a file is no policy that this host can run.
+#[derive(Debug, thiserror::Error)]
+#[error("this is no policy component for the contract dialguard:reputation, of which this host speaks {spoken}: {0}",
+        spoken = VERSIONS.join(" and "))]
+pub struct NotAPolicy(pub(crate) String);
+
+/// Interfaces that a policy may import: the same in all versions so far.
+const INTERFACES: [&str; 4] = ["carrier-lookup", "clock", "number-inventory", TYPES];
+
+/// Names of types, and nothing that could be called.
+const TYPES: &str = "types";
+
+/// Characters of a text in a custom section that are read.
+const TEXT_CHARS_MAX: usize = 500;
+
+/// Looks at a component. Whether this host can run it, [`Inspection::contract_spoken`] says.
+pub fn inspect(component: &[u8]) -> Result<Inspection, NotAPolicy> {
+    check_header(component)?;
+    read(component).map_err(|error| NotAPolicy(error.to_string()))
+}
+
+impl Inspection {
+    /// The version of the contract that it is a policy for, where that is one of [`VERSIONS`] and it imports nothing
+    /// else that it may not have.
+    pub fn contract_spoken(&self, wasi: Wasi) -> Result<&'static str, NotAPolicy> {
+        let spoken = VERSIONS.into_iter().find(|version| self.contract.as_deref() == Some(version));
+        let refusal = match (spoken, self.contract.as_deref(), &self.beyond_contract[..]) {
+            (None, Some(offered), _) => format!("it is one for version {offered}"),
+            (None, None, []) => "it exports no dialguard:reputation/policy".into(),
+            (Some(spoken), _, []) => return Ok(spoken),
+            (Some(spoken), _, beyond) if empty_wasi::has_all(beyond) && wasi == Wasi::Empty => return Ok(spoken),
+            (Some(_), _, [first, ..]) if empty_wasi::has_all(&self.beyond_contract) => {
+                format!("it imports {first}; install it with --allow-empty-wasi if that is meant")
+            }
+            (_, _, beyond) => format!("it imports {}, beyond the contract", beyond.join(", ")),
+        };
+        Err(NotAPolicy(refusal))
+    }
+}
+
+/// What a file is that is no component at all, in words that help whoever chose it.
+fn check_header(file: &[u8]) -> Result<(), NotAPolicy> {
+    const CORE_MODULE: &[u8] = b"\0asm\x01\0\0\0";
+    let misfit = match file {
+        [] => "the file is empty",
+        _ if file.starts_with(CORE_MODULE) => {
+            "it is a core module; make it a component with `wasm-tools component new`"
+        }
+        _ if !file.starts_with(b"\0asm") => "the file is no WebAssembly",
+        _ => return Ok(()),
+    };
+    Err(NotAPolicy(misfit.into()))
+}
+
+/// One walk over all sections. Function bodies are left to the compiler, and so is what the engine does not support.
+fn read(component: &[u8]) -> Result<Inspection, BinaryReaderError> {
+    let mut found = Inspection { size: component.len(), ..Inspection::default() };
+    let mut validator = Validator::new_with_features(WasmFeatures::all());
+    let (mut depth, mut types) = (0, None);
+    for payload in Parser::new(0).parse_all(component) {
+        let payload = payload?;
+        if let ValidPayload::End(of_the_part) = validator.payload(&payload)? {
+            types = Some(of_the_part);
+        }
+        match payload {
+            Payload::Version { .. } => depth += 1,
+            Payload::End(_) => depth -= 1,
+            Payload::ComponentImportSection(section) if depth == 1 => {
+                for import in section {
+                    found.imports.push(import?.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 1 => {
+                for export in section {
+                    found.exports(export?.name.name);
+                }
+            }
+            Payload::CustomSection(section) => found.says(section.name(), section.data()),
+            _ => {}
+        }
+    }
+    // The part that ends last is the component itself.
+    let types = types.expect("a walk without an error ends");
+    found.compare_imports(&types);
+    Ok(found)
+}
+
+impl Inspection {
+    fn exports(&mut self, name: &str) {
+        let Some(version) = name.strip_prefix("dialguard:reputation/policy@") else { return };
+        let rank = |version: &str| VERSIONS.iter().position(|spoken| *spoken == version);
+        if self.contract.as_deref().is_none_or(|known| rank(known) < rank(version)) {
+            self.contract = Some(for_terminal(version));
+        }
+    }
+
+    /// Sections further out come later, and say more about the whole.
+    fn says(&mut self, section: &str, text: &[u8]) {
+        let told = match section {
+            "description" => &mut self.description,
+            "version" => &mut self.version,
+            _ => return,
+        };
+        *told = Some(for_terminal(&String::from_utf8_lossy(text)));
+    }
+
+    fn compare_imports(&mut self, types: &Types) {
+        let imports = std::mem::take(&mut self.imports);
+        self.beyond_contract = imports.iter().flat_map(|name| self.beyond(name, types)).collect();
+        self.wasi = self.beyond_contract.iter().filter(|name| name.starts_with("wasi:")).cloned().collect();
+        self.imports = imports.iter().map(|name| for_terminal(name)).collect();
+    }
+
+    /// What of an import is not the contract's: nothing, the functions in it, or all of it.
+    fn beyond(&self, name: &str, types: &Types) -> Vec<String> {
+        match self.interface(name) {
+            Some(TYPES) => functions(name, types),
+            Some(_) => Vec::new(),
+            None => vec![for_terminal(name)],
+        }
+    }
+
+    /// Which of the contract's interfaces a name stands for, in the version of the export; in any spoken one where
+    /// there is no export.
+    fn interface(&self, name: &str) -> Option<&'static str> {
+        let (interface, version) = name.strip_prefix("dialguard:reputation/")?.split_once('@')?;
+        let own_version = match &self.contract {
+            Some(contract) => contract == version,
+            None => VERSIONS.contains(&version),
+        };
+        INTERFACES.into_iter().find(|known| own_version && *known == interface)
+    }
+}
+
+fn functions(name: &str, types: &Types) -> Vec<String> {
+    let types = types.as_ref();
+    match types.component_item_for_import(name).map(|item| item.ty) {
+        Some(ComponentEntityType::Instance(instance)) => {
+            let exports = types[instance].exports.iter();
+            let called = exports.filter(|(_, item)| !matches!(item.ty, ComponentEntityType::Type { .. }));
+            called.map(|(function, _)| for_terminal(&format!("{name}#{function}"))).collect()
+        }
+        _ => vec![for_terminal(name)],
+    }
+}
+
+fn for_terminal(text: &str) -> String {
+    let harmless = |char: char| if char.is_control() { char::REPLACEMENT_CHARACTER } else { char };
+    text.chars().map(harmless).take(TEXT_CHARS_MAX).collect()
+}

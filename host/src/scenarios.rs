@@ -1,0 +1,98 @@
+//! Whether a policy keeps the contract: scenarios and hostile inputs, each in an instance that is thrown away.
+//!
+//! [`check`] tries everything and tells of all of it, [`canary`] stops at the first thing that no policy may do. The
+//! scenarios are data in `scenarios/cases/`, so that hosts in other languages can try the same; the file `README.md`
+//! beside them is their manual.
+
+mod answer;
+mod case;
+mod dialer;
+mod hostile;
+mod notation;
+mod report;
+mod trial;
+
+pub use case::{Case, CaseFile, Tier};
+pub use report::{CheckReport, Finding, Section, Verdict};
+
+use crate::policy::Policy;
+
+/// The cases that come with this library: the name of each file and its text.
+pub const CASE_FILES: [(&str, &str); 13] = [
+    ("description.json", include_str!("scenarios/cases/description.json")),
+    ("reviewing.json", include_str!("scenarios/cases/reviewing.json")),
+    ("starting.json", include_str!("scenarios/cases/starting.json")),
+    ("stopping.json", include_str!("scenarios/cases/stopping.json")),
+    ("replacing.json", include_str!("scenarios/cases/replacing.json")),
+    ("blocks.json", include_str!("scenarios/cases/blocks.json")),
+    ("screening.json", include_str!("scenarios/cases/screening.json")),
+    ("usage.json", include_str!("scenarios/cases/usage.json")),
+    ("errors.json", include_str!("scenarios/cases/errors.json")),
+    ("rating.json", include_str!("scenarios/cases/rating.json")),
+    ("days.json", include_str!("scenarios/cases/days.json")),
+    ("automatic-replacement.json", include_str!("scenarios/cases/automatic-replacement.json")),
+    ("many.json", include_str!("scenarios/cases/many.json")),
+];
+
+/// What a policy did that no policy may do, in words.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the policy breaks the contract where {case:?} is tried: {told}. The rule: {rule}")]
+pub struct CanaryFailure {
+    /// The name of the case.
+    pub case: String,
+    /// What it should have answered and what it did.
+    pub told: String,
+    /// The rule of the contract that the case shows.
+    pub rule: String,
+}
+
+/// Tries everything there is to try. Takes seconds for a policy that answers at once; one that loops is stopped by its
+/// limits each time anew, so whoever checks a policy he does not know compiles it with a short `compute_time_max`.
+pub async fn check(policy: &Policy) -> CheckReport {
+    let mut findings = Vec::new();
+    for file in case_files() {
+        for case in &file.cases {
+            findings.push(try_case(policy, &file.title, case).await);
+        }
+    }
+    findings.extend(hostile::try_all(policy).await);
+    CheckReport::new(policy.digest(), findings)
+}
+
+/// Tries what every policy must do, and stops at the first failure: the last look at a policy before it decides
+/// about real numbers.
+pub async fn canary(policy: &Policy) -> Result<(), CanaryFailure> {
+    for file in case_files() {
+        for case in file.cases.iter().filter(|case| case.tier() == Tier::Contract) {
+            let finding = try_case(policy, &file.title, case).await;
+            if finding.verdict != Verdict::Passed {
+                return Err(CanaryFailure { case: finding.name, told: finding.told, rule: finding.rule });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Tries one case. `title` is the title of its file.
+///
+/// A case of the tier `reference` that is answered otherwise differs, which is no failure; a trap, or a plan that
+/// breaks the ledger, is one in either tier.
+pub async fn try_case(policy: &Policy, title: &str, case: &Case) -> Finding {
+    let (verdict, told) = match trial::try_case(policy, case).await {
+        Ok(None) => (Verdict::Passed, String::new()),
+        Ok(Some(difference)) if case.tier() == Tier::Reference => (Verdict::Differs, difference),
+        Ok(Some(difference)) => (Verdict::Failed, difference),
+        Err(broken) => (Verdict::Failed, broken.to_string()),
+    };
+    let section = match case.tier() {
+        Tier::Contract => Section::Contract,
+        Tier::Reference => Section::Reference,
+    };
+    Finding { section, title: title.into(), name: case.name().into(), rule: case.rule().into(), verdict, told }
+}
+
+/// The cases that come with this library, in the order to read them.
+pub fn case_files() -> Vec<CaseFile> {
+    let read = |(name, text): &(&str, &str)| CaseFile::read(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    CASE_FILES.iter().map(read).collect()
+}

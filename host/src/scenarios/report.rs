@@ -1,0 +1,129 @@
+//! What was tried and what came of it, for people and for programs.
+
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+use std::fmt;
+
+/// Everything that was tried with a policy.
+#[derive(Debug, Clone)]
+pub struct CheckReport {
+    /// SHA-256 of the component's bytes, in hexadecimal.
+    pub digest: String,
+    /// In the order tried.
+    pub findings: Vec<Finding>,
+}
+
+/// One thing that was tried.
+#[derive(Debug, Clone, Serialize)]
+pub struct Finding {
+    /// What kind of thing it is.
+    pub section: Section,
+    /// What it is about, with its likes.
+    pub title: String,
+    /// Its name, by which it is told from all others.
+    pub name: String,
+    /// The rule that it shows, in a sentence.
+    pub rule: String,
+    /// What came of it.
+    pub verdict: Verdict,
+    /// What was expected and what was got, where that is not the same; of hostile inputs what the policy did.
+    pub told: String,
+}
+
+/// What kind of thing is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Section {
+    /// Cases that every policy must answer so.
+    Contract,
+    /// Dialers that answer what they should not.
+    Hostile,
+    /// Cases that Dialguard's own policy answers so.
+    Reference,
+}
+
+/// What came of something that was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// All as it must be.
+    Passed,
+    /// What no policy may do.
+    Failed,
+    /// Not what Dialguard's own policy would do, which another may.
+    Differs,
+}
+
+impl CheckReport {
+    pub(super) fn new(digest: &str, findings: Vec<Finding>) -> Self {
+        CheckReport { digest: digest.into(), findings }
+    }
+
+    /// Whether nothing failed: every case of the contract and every hostile input passed, and nowhere did the policy
+    /// trap or plan what a host would refuse. Where it only differs from Dialguard's own policy, it has passed.
+    pub fn passed(&self) -> bool {
+        self.count(Verdict::Failed) == 0
+    }
+
+    /// How many things had this verdict.
+    pub fn count(&self, verdict: Verdict) -> usize {
+        self.findings.iter().filter(|finding| finding.verdict == verdict).count()
+    }
+}
+
+impl Serialize for CheckReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut report = serializer.serialize_struct("CheckReport", 3)?;
+        report.serialize_field("digest", &self.digest)?;
+        report.serialize_field("passed", &self.passed())?;
+        report.serialize_field("findings", &self.findings)?;
+        report.end()
+    }
+}
+
+impl fmt::Display for CheckReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (section, heading) in [
+            (Section::Contract, "THE CONTRACT: what every policy must do"),
+            (Section::Hostile, "HOSTILE INPUTS: dialers that answer what they should not"),
+            (Section::Reference, "DIALGUARD'S OWN RULES: to differ is no failure"),
+        ] {
+            let mut title = "";
+            writeln!(f, "{heading}")?;
+            for finding in self.findings.iter().filter(|finding| finding.section == section) {
+                if finding.title != title {
+                    title = &finding.title;
+                    writeln!(f, "  {title}")?;
+                }
+                writeln!(f, "{finding}")?;
+            }
+            writeln!(f)?;
+        }
+        let (failed, differs) = (self.count(Verdict::Failed), self.count(Verdict::Differs));
+        let kept = if self.passed() { "keeps" } else { "breaks" };
+        write!(
+            f,
+            "{} tried: {} passed, {failed} failed, {differs} differ. This policy {kept} the contract.",
+            self.findings.len(),
+            self.count(Verdict::Passed),
+        )
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mark = match self.verdict {
+            Verdict::Passed => '✓',
+            Verdict::Failed => '✗',
+            Verdict::Differs => '≠',
+        };
+        write!(f, "  {mark} {}", self.name)?;
+        match self.verdict {
+            Verdict::Passed if self.told.is_empty() => Ok(()),
+            Verdict::Passed => write!(f, ": {}", self.told),
+            Verdict::Failed | Verdict::Differs => {
+                write!(f, "\n      {}\n      the rule: {}", self.told, self.rule)
+            }
+        }
+    }
+}
