@@ -545,6 +545,29 @@ fn what_is_no_policy_is_refused_before_it_runs() {
             "2 Wasm linear memories",
         ),
         (
+            "two components that call each other, each with a memory",
+            parse(
+                "(component
+                   (component $callee
+                     (core module $m (memory (export \"memory\") 1) (func (export \"f\") (param i32 i32))
+                       (func (export \"realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 0)))
+                     (core instance $i (instantiate $m))
+                     (func (export \"f\") (param \"text\" string)
+                       (canon lift (core func $i \"f\") (memory $i \"memory\") (realloc (func $i \"realloc\")))))
+                   (component $caller
+                     (import \"f\" (func $f (param \"text\" string)))
+                     (core module $m (memory (export \"memory\") 1))
+                     (core instance $i (instantiate $m))
+                     (core func $f (canon lower (func $f) (memory $i \"memory\")))
+                     (core module $n (import \"\" \"f\" (func (param i32 i32))))
+                     (core instance (instantiate $n (with \"\" (instance (export \"f\" (func $f)))))))
+                   (instance $callee (instantiate $callee))
+                   (instance (instantiate $caller (with \"f\" (func $callee \"f\"))))
+                   (instance $p) (export \"dialguard:reputation/policy@0.2.0\" (instance $p)))",
+            ),
+            "2 Wasm linear memories",
+        ),
+        (
             "a table without end",
             harmless.component_with(memory, "(memory (export \"memory\") 4) (table 1000000 funcref)"),
             "table",

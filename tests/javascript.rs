@@ -60,13 +60,11 @@ async fn the_policy_in_javascript_plans_what_the_reference_plans() {
     assert_eq!(usage.await.expect("figures"), expected.await.expect("figures"));
 }
 
-/// The same in all but the notices' words, which are each policy's own.
-fn assert_alike(mut plan: Plan, expected: Plan) {
-    let kinds =
-        |plan: &Plan| plan.notices.iter().map(|notice| (notice.kind.clone(), notice.number)).collect::<Vec<_>>();
+/// The same in all but the notices, of which only the kinds have to be the same: their words are each policy's own.
+fn assert_alike(plan: Plan, expected: Plan) {
+    let kinds = |plan: &Plan| plan.notices.iter().map(|notice| notice.kind.clone()).collect::<Vec<_>>();
     assert_eq!(kinds(&plan), kinds(&expected));
-    plan.notices.clone_from(&expected.notices);
-    assert_eq!(plan, expected);
+    assert_eq!(Plan { notices: expected.notices.clone(), ..plan }, expected);
 }
 
 const NUMBER: PhoneNumber = 13_105_550_100;
