@@ -89,9 +89,11 @@ mod freestanding {
     bindings::export!(Component with_types_in bindings);
 
     /// For whoever looks at the component without running it.
+    #[used]
     #[unsafe(link_section = "description")]
     static DESCRIPTION_SECTION: [u8; SUMMARY.len()] = *SUMMARY.as_bytes().first_chunk().unwrap();
 
+    #[used]
     #[unsafe(link_section = "version")]
     static VERSION_SECTION: [u8; VERSION.len()] = *VERSION.as_bytes().first_chunk().unwrap();
 
