@@ -1,0 +1,360 @@
+// A reputation policy in JavaScript. It flags a number once most carriers have called it spam on consecutive days, and
+// replaces it by the closest clean one where the account turned that on.
+//
+// The contract's WIT is the manual. Numbers, times and revisions are BigInts, errors are thrown, and what an import
+// throws is handed on as it is.
+
+import { now } from "dialguard:reputation/clock";
+import { lookUp } from "dialguard:reputation/carrier-lookup";
+import { getAccount, monitored, owned, candidates, flagEvents } from "dialguard:reputation/number-inventory";
+
+const SECONDS_PER_HOUR = 3_600n;
+const SECONDS_PER_DAY = 86_400n;
+const NUMBERS_PER_CALL_MAX = 10_000;
+const NUMBER_MAX = 999_999_999_999_999n;
+const BLOCKS_MAX = 100_000;
+const CHECKS_MAX = 255;
+// Fewer numbers than this rated on a date say nothing about a carrier's fault.
+const MASS_FLAG_NUMBERS_MIN = 10;
+// Candidates screened at first; a dialer may pay for each. Where none of them is clean, four times as many.
+const SCREENED_AT_FIRST = 4;
+
+export const policy = { describe, checkSettings, reviewAccount, decide, screen, getUsage };
+
+function describe() {
+  const summary = "Flags what most carriers call spam on consecutive days and replaces it on request; in JavaScript.";
+  return { name: "javascript-example", version: "0.1.0", summary };
+}
+
+const RANGES = {
+  "spam-score-min": [1, 100],
+  "rating-carriers-min": [1, 255],
+  "checks-to-flag": [1, 30],
+  "checks-to-clear": [1, 30],
+  "observation-age-max-hours": [1, 8_760],
+  "replacements-per-day-max": [0, 1_000],
+  "new-number-grace-days": [0, 365],
+  "mass-flag-percent": [1, 100],
+};
+
+function checkSettings(settings) {
+  for (const [name, [min, max]] of Object.entries(RANGES)) {
+    const value = settings[name.replace(/-(.)/g, (_, letter) => letter.toUpperCase())];
+    if (value < min || value > max) {
+      throw error("invalid-settings", `${name} is ${value}; set it to a whole number from ${min} to ${max}.`);
+    }
+  }
+}
+
+// The daily review: every number not rated today is rated, and flagged ones are replaced where the account wants that.
+
+function reviewAccount(id) {
+  const account = readAccount(id);
+  const plan = emptyPlan(account);
+  if (!account.enabled) return plan;
+  const { settings } = account;
+  const check = { turnedFlagged: [], turnedClean: [], unrated: [], flagged: [] };
+  for (const page of pages(id)) {
+    const due = page.filter(({ lastRatedAt }) => lastRatedAt === undefined || lastRatedAt < account.dayStartsAt);
+    const ratings = rate(due.map(({ number }) => number), settings, plan.decidedAt);
+    for (const number of page) {
+      const rating = ratings.get(number.number);
+      const review = rating && isRated(rating, settings) ? reviewed(number, rating, settings) : undefined;
+      if (review) plan.reviews.push(review);
+      else if (rating) check.unrated.push(number.number);
+      note(check, number, review, plan.decidedAt);
+    }
+  }
+  plan.notices.push(...checkNotices(check));
+  if (settings.autoReplace && check.flagged.length > 0) replaceFlagged(account, check, plan);
+  return plan;
+}
+
+/** Where a number stands after a check that rated it. */
+function reviewed(number, rating, settings) {
+  const spam = votesSpam(rating);
+  const flaggingChecks = spam ? Math.min(number.flaggingChecks + 1, CHECKS_MAX) : 0;
+  const clearingChecks = spam ? 0 : Math.min(number.clearingChecks + 1, CHECKS_MAX);
+  const isFlagged =
+    number.status === "flagged" ? clearingChecks < settings.checksToClear : flaggingChecks >= settings.checksToFlag;
+  const status = isFlagged ? "flagged" : rating.flagging > 0 ? "at-risk" : "clean";
+  return { number: number.number, status, flaggingChecks, clearingChecks, ...rating };
+}
+
+function note(check, number, review, decidedAt) {
+  const wasFlagged = number.status === "flagged";
+  const isFlagged = (review ?? number).status === "flagged";
+  if (isFlagged && !wasFlagged) check.turnedFlagged.push(number.number);
+  if (wasFlagged && !isFlagged) check.turnedClean.push(number.number);
+  if (isFlagged && !number.replacementPending) {
+    const votes = review && votesSpam(review) && `Flagged by ${review.flagging} of ${review.answering} carriers`;
+    const why = votes || "Flagged since an earlier review";
+    check.flagged.push({ ...number, since: wasFlagged ? number.statusSince : decidedAt, why });
+  }
+}
+
+function checkNotices({ turnedFlagged, turnedClean, unrated }) {
+  const about = (numbers, severity, kind, what) => {
+    if (numbers.length === 0) return [];
+    if (numbers.length === 1) return [notice(severity, kind, `+${numbers[0]} ${what}.`, numbers[0])];
+    return [notice(severity, kind, `${numbers.length} numbers ${what}.`)];
+  };
+  return [
+    ...about(turnedFlagged, "warning", "newly-flagged", "turned flagged, called spam by most carriers"),
+    ...about(turnedClean, "info", "newly-clean", "turned back, no longer called spam by most carriers"),
+    ...about(unrated, "warning", "unrated", "could not be rated for want of fresh opinions and stayed as before"),
+  ];
+}
+
+/** Who has been flagged longest goes first, within the day's cap and not before a new number's grace is over. */
+function replaceFlagged(account, check, plan) {
+  const { settings } = account;
+  const rated = account.ratedToday + plan.reviews.length;
+  if (rated >= MASS_FLAG_NUMBERS_MIN) {
+    const turned = flagEvents(account.id, account.dayStartsAt).length + check.turnedFlagged.length;
+    if (turned * 100 >= rated * settings.massFlagPercent) {
+      const text = `${turned} of ${rated} numbers rated today turned flagged: a carrier's fault, so none is replaced.`;
+      plan.notices.push(notice("alert", "mass-flag-held", text));
+      return;
+    }
+  }
+  check.flagged.sort((a, b) => ascending(a.since, b.since) || ascending(a.number, b.number));
+  const grace = BigInt(settings.newNumberGraceDays) * SECONDS_PER_DAY;
+  const due = check.flagged.filter(({ monitoredSince }) => plan.decidedAt - monitoredSince >= grace);
+  const chosen = due.slice(0, Math.max(settings.replacementsPerDayMax - account.replacementsToday, 0));
+  const closestClean = candidateSearch(account, plan.decidedAt);
+  for (const { number, slot, why } of chosen) {
+    const successor = closestClean(number);
+    if (successor) {
+      plan.actions.push(replaceNumber(number, slot, successor, "flagged", why));
+    } else {
+      const text = `+${number} is flagged and stays: no number on offer is rated clean; import more candidates.`;
+      plan.notices.push(notice("warning", "no-clean-candidate", text, number));
+    }
+  }
+  const deferred = check.flagged.length - chosen.length;
+  if (deferred > 0) {
+    const text = `${deferred} of the flagged numbers are too new or too many to be replaced today.`;
+    plan.notices.push(notice("info", "replacement-deferred", text));
+  }
+}
+
+// A person's request: each number is answered in turn, as if what was asked before it had been done.
+
+function decide(id, { tag, val }) {
+  if (tag === "set-blocks") return setBlocks(readAccount(id), val);
+  const numbers = [...(tag === "delete-numbers" ? val.numbers : val)];
+  checkNumbers(numbers);
+  const account = readAccount(id);
+  const plan = emptyPlan(account);
+  const holdings = gather(account, numbers, plan.decidedAt);
+  const closestClean = candidateSearch(account, plan.decidedAt);
+  const accepted = (number, standing, ...actions) => {
+    plan.actions.push(...actions);
+    holdings.standings.set(number, standing);
+    return { answer: "accepted" };
+  };
+  const lockSlot = (number, slot, why) => ({
+    tag: "lock-slot",
+    val: { number, slot, until: account.cycleEndsAt, why },
+  });
+  const answers = {
+    "start-monitoring"(number, { slot }) {
+      if (slot) return { answer: "already-monitored" };
+      const free = holdings.freeSlots.shift();
+      if (!free) return { answer: "no-free-slot", until: holdings.nextLockEnds };
+      return accepted(number, { slot: free }, { tag: "occupy-slot", val: { number, slot: free } });
+    },
+    "stop-monitoring"(number, { slot, pending }) {
+      if (!slot) return { answer: "not-monitored" };
+      if (pending) return { answer: "replacement-pending" };
+      return accepted(number, {}, lockSlot(number, slot, "monitoring-stopped"));
+    },
+    "delete-numbers"(number, { slot, pending }) {
+      const release = { tag: "release-number", val: number };
+      if (!slot) return accepted(number, undefined, release);
+      if (pending) return { answer: "replacement-pending" };
+      if (!val.acceptSlotLoss) return { answer: "slot-would-lock", until: account.cycleEndsAt };
+      return accepted(number, undefined, lockSlot(number, slot, "number-deleted"), release);
+    },
+    "replace-numbers"(number, { slot, pending }) {
+      if (!slot) return { answer: "not-monitored" };
+      if (pending) return { answer: "replacement-pending" };
+      const successor = closestClean(number);
+      if (!successor) return { answer: "no-clean-candidate" };
+      const action = replaceNumber(number, slot, successor, "requested", "Asked for by a person");
+      return accepted(number, { slot, pending: true }, action);
+    },
+  };
+  const needsAddOn = tag === "start-monitoring" || tag === "replace-numbers";
+  const outcomes = numbers.map((number) => {
+    if (needsAddOn && !account.enabled) return { answer: "add-on-off" };
+    const standing = holdings.standings.get(number);
+    return standing ? answers[tag](number, standing) : { answer: "not-owned" };
+  });
+  return { plan, outcomes };
+}
+
+/** More blocks count at once, fewer from the next cycle on, and never fewer than the monitored numbers need. */
+function setBlocks(account, blocks) {
+  if (blocks > BLOCKS_MAX) {
+    throw error("invalid-request", `${blocks} blocks are too many; ask for 0 to ${BLOCKS_MAX}.`);
+  }
+  const plan = emptyPlan(account);
+  const slots = blocks * account.slotsPerBlock;
+  const more = slots > account.slotCount;
+  let answer = "accepted";
+  if (!account.enabled) answer = "add-on-off";
+  else if (slots < account.monitoredCount) answer = "slots-in-use";
+  else if (more || slots !== account.slotCountNext) {
+    plan.actions.push({ tag: "set-blocks", val: { blocks, starting: more ? plan.decidedAt : account.cycleEndsAt } });
+  }
+  return { plan, outcomes: [{ answer }] };
+}
+
+/** How the account stands to those of these numbers that it owns, and which of its slots they may take. */
+function gather(account, numbers, decidedAt) {
+  const standings = new Map();
+  for (const number of owned(account.id, numbers)) standings.set(number, {});
+  const locks = locksInForce(account, decidedAt);
+  const taken = new Set(locks.map(({ slot }) => slot));
+  let occupied = 0;
+  const asked = new Set(numbers);
+  for (const page of pages(account.id)) {
+    occupied += page.length;
+    for (const { number, slot, replacementPending } of page) {
+      taken.add(slot);
+      if (asked.has(number)) standings.set(number, { slot, pending: replacementPending });
+    }
+  }
+  // No more than stay free now and in the next cycle.
+  const free = Math.min(account.slotCount - taken.size, account.slotCountNext - occupied, numbers.length);
+  const freeSlots = [];
+  for (let slot = 1; freeSlots.length < free; slot += 1) if (!taken.has(slot)) freeSlots.push(slot);
+  return { standings, freeSlots, nextLockEnds: locks.map(({ until }) => until).sort(ascending)[0] };
+}
+
+// What carriers say.
+
+function screen(id, asked) {
+  const numbers = [...asked];
+  checkNumbers(numbers);
+  const { settings } = readAccount(id);
+  const ratings = rate(numbers, settings, now());
+  return numbers.map((number) => ({ number, status: status(ratings.get(number), settings), ...ratings.get(number) }));
+}
+
+/** For each number, once, how many carriers have a fresh opinion and how many of them flag it. */
+function rate(numbers, settings, decidedAt) {
+  const ratings = new Map(numbers.map((number) => [number, { flagging: 0, answering: 0 }]));
+  if (ratings.size === 0) return ratings;
+  const oldest = decidedAt - BigInt(settings.observationAgeMaxHours) * SECONDS_PER_HOUR;
+  for (const { number, spamScore, observedAt } of lookUp([...ratings.keys()])) {
+    const rating = ratings.get(number);
+    if (!rating) throw error("unavailable", `The carriers spoke of +${number}, about which nobody asked.`);
+    if (spamScore === undefined || observedAt < oldest) continue;
+    rating.answering += 1;
+    if (spamScore >= settings.spamScoreMin) rating.flagging += 1;
+  }
+  return ratings;
+}
+
+const isRated = ({ answering }, settings) => answering >= settings.ratingCarriersMin;
+// A tie is not spam.
+const votesSpam = ({ flagging, answering }) => flagging * 2 > answering;
+
+function status(rating, settings) {
+  if (!isRated(rating, settings)) return "pending";
+  if (votesSpam(rating)) return "flagged";
+  return rating.flagging > 0 ? "at-risk" : "clean";
+}
+
+/** Finds the closest number on offer that is rated clean, for one number after the other; nobody is offered twice. */
+function candidateSearch(account, decidedAt) {
+  const screened = new Map();
+  const taken = new Set();
+  return (like) => {
+    for (let limit = SCREENED_AT_FIRST + taken.size; ; limit *= 4) {
+      limit = Math.min(limit, NUMBERS_PER_CALL_MAX);
+      const offered = [...candidates(account.id, like, limit)];
+      const unknown = offered.filter((number) => !screened.has(number));
+      for (const [number, rating] of rate(unknown, account.settings, decidedAt)) screened.set(number, rating);
+      const isClean = (number) => status(screened.get(number), account.settings) === "clean";
+      const number = offered.find((number) => isClean(number) && !taken.has(number));
+      if (number !== undefined) {
+        taken.add(number);
+        return { number, ...screened.get(number) };
+      }
+      if (offered.length < limit || limit === NUMBERS_PER_CALL_MAX) return undefined;
+    }
+  };
+}
+
+function replaceNumber(number, slot, successor, why, reason) {
+  const { number: replacement, answering } = successor;
+  const because = `${reason}; +${replacement} is the closest candidate that none of ${answering} carriers flags.`;
+  return { tag: "replace-number", val: { number, replacement, slot, why, because } };
+}
+
+function getUsage(id) {
+  const account = readAccount(id);
+  const at = now();
+  const statuses = { pending: 0, clean: 0, "at-risk": 0, flagged: 0 };
+  for (const page of pages(id)) for (const { status } of page) statuses[status] += 1;
+  const { pending, clean, "at-risk": atRisk, flagged } = statuses;
+  const events = flagEvents(id, at > 7n * SECONDS_PER_DAY ? at - 7n * SECONDS_PER_DAY : 0n);
+  const numbersSince = (since) => new Set(events.filter((event) => event.at >= since).map(({ number }) => number)).size;
+  return {
+    slots: account.slotCount,
+    occupied: pending + clean + atRisk + flagged,
+    locked: locksInForce(account, at).length,
+    pending,
+    clean,
+    atRisk,
+    flagged,
+    flaggedPastDay: numbersSince(at - SECONDS_PER_DAY),
+    flaggedPastWeek: numbersSince(at - 7n * SECONDS_PER_DAY),
+  };
+}
+
+// What all of them read.
+
+function readAccount(id) {
+  const account = getAccount(id);
+  checkSettings(account.settings);
+  return account;
+}
+
+/** The monitored numbers, a page at a time. */
+function* pages(id) {
+  for (let after = 0n; ; ) {
+    const page = monitored(id, after, NUMBERS_PER_CALL_MAX);
+    if (page.length === 0) return;
+    if (page.at(-1).number <= after) throw error("unavailable", "The inventory's pages do not ascend.");
+    after = page.at(-1).number;
+    yield page;
+    if (page.length < NUMBERS_PER_CALL_MAX) return;
+  }
+}
+
+function locksInForce({ lockedSlots }, at) {
+  return lockedSlots.filter(({ until }) => until > at);
+}
+
+function checkNumbers(numbers) {
+  if (numbers.length > NUMBERS_PER_CALL_MAX) {
+    throw error("invalid-request", `${numbers.length} numbers are too many; ask for at most ${NUMBERS_PER_CALL_MAX}.`);
+  }
+  const impossible = numbers.find((number) => number < 1n || number > NUMBER_MAX);
+  if (impossible !== undefined) {
+    throw error("invalid-request", `${impossible} cannot be an E.164 number; give 1 to 15 digits, country code first.`);
+  }
+}
+
+function emptyPlan({ id, revision }) {
+  return { account: id, basedOn: revision, decidedAt: now(), reviews: [], actions: [], notices: [] };
+}
+
+const notice = (severity, kind, text, number) => ({ severity, kind, number, text });
+const error = (code, message) => ({ code, message });
+const ascending = (a, b) => (a < b ? -1 : a > b ? 1 : 0);

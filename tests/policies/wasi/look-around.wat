@@ -1,0 +1,41 @@
+  ;; Stands among the policy's functions.
+  (table $wasi (export "wasi") 9 funcref)
+  (func $environment (param i32) (call_indirect $wasi (param i32) (local.get 0) (i32.const 0)))
+  (func $arguments (param i32) (call_indirect $wasi (param i32) (local.get 0) (i32.const 1)))
+  (func $directories (param i32) (call_indirect $wasi (param i32) (local.get 0) (i32.const 2)))
+  (func $wall-clock (param i32) (call_indirect $wasi (param i32) (local.get 0) (i32.const 3)))
+  (func $monotonic-clock (result i64) (call_indirect $wasi (result i64) (i32.const 4)))
+  (func $subscribe (param i64) (result i32) (call_indirect $wasi (param i64) (result i32) (local.get 0) (i32.const 5)))
+  (func $block (param i32) (call_indirect $wasi (param i32) (local.get 0) (i32.const 6)))
+  (func $random (result i64) (call_indirect $wasi (result i64) (i32.const 7)))
+  (func $create-socket (param i32 i32) (call_indirect $wasi (param i32 i32) (local.get 0) (local.get 1) (i32.const 8)))
+  (data (i32.const 0x3a00)
+    "variables arguments directories seconds   nanosecondsrandom    random    socket    ")
+
+  ;; Puts what it sees into notices, at 0x38000: what it looked at, and how much there was, as if that were a number.
+  (func $look-around
+    (call $environment (i32.const 0x3b00))
+    (call $tell (i32.const 0x3a00) (i32.const 9) (i64.load32_u offset=4 (i32.const 0x3b00)))
+    (call $arguments (i32.const 0x3b00))
+    (call $tell (i32.const 0x3a0a) (i32.const 9) (i64.load32_u offset=4 (i32.const 0x3b00)))
+    (call $directories (i32.const 0x3b00))
+    (call $tell (i32.const 0x3a14) (i32.const 11) (i64.load32_u offset=4 (i32.const 0x3b00)))
+    (call $wall-clock (i32.const 0x3b00))
+    (call $tell (i32.const 0x3a20) (i32.const 7) (i64.load (i32.const 0x3b00)))
+    ;; After a wait of an hour.
+    (call $block (call $subscribe (i64.const 3600000000000)))
+    (call $tell (i32.const 0x3a2a) (i32.const 11) (call $monotonic-clock))
+    (call $tell (i32.const 0x3a35) (i32.const 6) (call $random))
+    (call $tell (i32.const 0x3a35) (i32.const 6) (call $random))
+    ;; 1 where it is refused, and why: 1 is `access-denied`.
+    (call $create-socket (i32.const 0) (i32.const 0x3b00))
+    (call $tell (i32.const 0x3a49) (i32.const 6)
+      (i64.add (i64.mul (i64.load8_u (i32.const 0x3b00)) (i64.const 100)) (i64.load8_u offset=4 (i32.const 0x3b00)))))
+
+  (func $tell (param $kind i32) (param $kind-len i32) (param $value i64)
+    (local $at i32)
+    (local.set $at (call $append (i32.const 0x2030) (i32.const 0x38000) (i32.const 40)))
+    (i32.store offset=4 (local.get $at) (local.get $kind))
+    (i32.store offset=8 (local.get $at) (local.get $kind-len))
+    (i32.store8 offset=16 (local.get $at) (i32.const 1))
+    (i64.store offset=24 (local.get $at) (local.get $value)))
