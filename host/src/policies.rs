@@ -8,7 +8,7 @@ mod code;
 use crate::comparison::compare;
 use crate::contract::{Severity, Timestamp};
 use crate::engine::digest;
-use crate::inspection::inspect;
+use crate::inspection::{for_terminal, inspect};
 use crate::ledger::{
     Cause, Compared, Comparison, Ledger, LedgerError, NewPolicy, PolicyRevision, PolicyState, Revision, Shadow,
     TrustedKey,
@@ -180,8 +180,9 @@ impl Policies {
     pub async fn install(&self, new: Candidate, now: Timestamp) -> Result<PolicyRevision> {
         let installed = self.installed()?;
         let settings = installed.ledger.policy_state()?.settings;
-        let Candidate { component, signature, wasi, built_in } = new;
+        let Candidate { component, signature, wasi } = new;
         check_size(&component, &settings)?;
+        let built_in = component == REFERENCE_POLICY;
         if !built_in {
             verify(&installed.trusted()?, &component, signature.as_deref())?;
         }
@@ -195,9 +196,9 @@ impl Policies {
                 digest: &digest,
                 component: &component,
                 signature: signature.as_deref(),
-                name: &description.name,
-                version: &description.version,
-                summary: &description.summary,
+                name: &for_terminal(&description.name),
+                version: &for_terminal(&description.version),
+                summary: &for_terminal(&description.summary),
                 contract: policy.contract_version(),
                 built_in,
                 wasi,
@@ -292,8 +293,8 @@ impl Policies {
         }
     }
 
-    /// Records that a policy lost a run of this account of the ledger's. A new one that keeps failing is given up for the last good
-    /// one, once: that is an alert, and needs no operator.
+    /// Records that a policy lost a run of this account of the ledger's. A new one that keeps failing is given up for
+    /// the last good one, once: that is an alert, and needs no operator.
     pub fn note_fault(&self, ledger: &Ledger, live: &Live, id: &str, now: Timestamp, fault: &str) -> Result<()> {
         let text = match live.revision {
             Some(revision) => format!("Revision {revision} of the policy lost this run: {fault}."),
@@ -366,6 +367,7 @@ impl Policies {
         mut on_compared: impl FnMut(usize),
     ) -> Result<Vec<Compared>> {
         let installed = self.installed()?;
+        installed.ensure_trusted(&installed.ledger.revision(candidate)?)?;
         let mut after = 0;
         loop {
             let runs = installed.ledger.recorded_reviews(after, since, COMPARED_TOGETHER)?;
@@ -394,14 +396,12 @@ pub struct Candidate {
     pub signature: Option<Vec<u8>>,
     /// What the operator allows it besides the contract.
     pub wasi: Wasi,
-    /// It is the one that comes with this library.
-    pub built_in: bool,
 }
 
 impl Candidate {
     /// The policy that comes with this library.
     pub fn built_in() -> Self {
-        Candidate { component: REFERENCE_POLICY.to_vec(), signature: None, wasi: Wasi::None, built_in: true }
+        Candidate { component: REFERENCE_POLICY.to_vec(), signature: None, wasi: Wasi::None }
     }
 }
 
