@@ -489,6 +489,18 @@ async fn describing_itself_a_policy_calls_no_import() {
 }
 
 #[tokio::test]
+async fn what_a_policy_says_draws_on_no_terminal() {
+    let review = "(i32.store8 (i32.const 0x2000) (i32.const 1))
+        (i32.store (i32.const 0x200c) (i32.const 0x8000))
+        (i32.store (i32.const 0x2010) (i32.const 8))";
+    let drawing = Hostile { items: "(data (i32.const 0x8000) \"gone\\1b[2J\")", ..Hostile::review(review) };
+    match compiled(drawing, LIMITS).review_account(&slow_dialer(Some(Duration::ZERO)), "acme").await {
+        Err(PolicyError::Answered(error)) => assert_eq!(error.message, "gone\u{fffd}[2J"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
 async fn a_screening_answers_every_number() {
     let policy = compiled(Hostile::default(), LIMITS);
     let told = policy.screen(&slow_dialer(Some(Duration::ZERO)), "acme", &[ACME]).await;

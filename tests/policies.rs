@@ -159,6 +159,7 @@ fn from_the_first_trusted_key_on_only_signed_policies_are_taken() {
     // What was installed before anybody was trusted decides no more than what comes after.
     dialer.run(&format!("policy activate {unsigned}")).exits(1).says(&["not signed"]);
     dialer.run(&format!("policy shadow {unsigned}")).exits(1).says(&["not signed"]);
+    dialer.run(&format!("policy backtest {unsigned} --since 2026-03-01")).exits(1).says(&["not signed"]);
     dialer.run("policy activate 3").exits(0);
     dialer.run("policy rollback").exits(0).says(&["the policy of revision 1 again"]);
     dialer.run("policy distrust anna").exits(0);
@@ -432,7 +433,7 @@ fn open(dialer: &Dialer) -> (Arc<Ledger>, Policies) {
 }
 
 fn candidate(component: Vec<u8>) -> Candidate {
-    Candidate { component, signature: None, wasi: Wasi::None, built_in: false }
+    Candidate { component, signature: None, wasi: Wasi::None }
 }
 
 fn dialguard(dialer: &Dialer) -> Dialguard {

@@ -239,9 +239,12 @@ impl Dialguard {
             Err(DialguardError::Ledger(LedgerError::Plan(fault))) => fault.to_string(),
             _ => return outcome,
         };
-        tokio::task::block_in_place(|| {
+        let noted = tokio::task::block_in_place(|| {
             self.policies.note_fault(&self.ledger, &run.live, &run.account.id, run.now, &fault)
-        })?;
+        });
+        if let Err(error) = noted {
+            tracing::error!(account = run.account.id, "a fault of the policy was not recorded: {error}");
+        }
         outcome
     }
 

@@ -173,7 +173,12 @@ fn functions(name: &str, types: &Types) -> Vec<String> {
     }
 }
 
-fn for_terminal(text: &str) -> String {
-    let harmless = |char: char| if char.is_control() { char::REPLACEMENT_CHARACTER } else { char };
-    text.chars().map(harmless).take(TEXT_CHARS_MAX).collect()
+/// A stranger's text, fit for a terminal: no control characters, and no novel.
+pub(crate) fn for_terminal(text: &str) -> String {
+    without_control_characters(text).chars().take(TEXT_CHARS_MAX).collect()
+}
+
+/// The text as it was, but for the control characters, with which a stranger could draw on a terminal.
+pub(crate) fn without_control_characters(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
 }

@@ -8,12 +8,12 @@ mod code;
 use crate::comparison::compare;
 use crate::contract::{Severity, Timestamp};
 use crate::engine::digest;
-use crate::inspection::inspect;
+use crate::inspection::{for_terminal, inspect};
 use crate::ledger::{
     Cause, Compared, Comparison, Ledger, LedgerError, NewPolicy, PolicyRevision, PolicyState, Revision, Shadow,
     TrustedKey,
 };
-use crate::lock::lock;
+use crate::lock::{lock, try_lock};
 use crate::policy::{Limits, NotAPolicy, Policy, PolicyError, REFERENCE_POLICY, Wasi};
 use crate::scenarios::{CanaryFailure, canary};
 use crate::signature::{PublicKey, SignatureError, verify};
@@ -110,7 +110,8 @@ enum Source {
 struct Installed {
     ledger: Arc<Ledger>,
     code: CodeCache,
-    live: Mutex<Arc<Live>>,
+    /// None until somebody asks: a policy that cannot be loaded is no reason not to go back to another.
+    live: Mutex<Option<Arc<Live>>>,
     /// Held by whoever loads what was just activated; nobody else waits for that.
     loading: Mutex<()>,
     /// Compiled and ready, the one used last at the end.
@@ -140,23 +141,18 @@ impl From<Policy> for Policies {
 impl Policies {
     /// The policies of a ledger. Where it has none, the one that comes with this library decides from `now` on.
     pub fn open(ledger: Arc<Ledger>, now: Timestamp) -> Result<Self> {
-        let code = CodeCache::new(ledger.clone());
         if ledger.policy_state()?.live.is_none() {
             install_built_in(&ledger, now)?;
         }
-        let state = ledger.policy_state()?;
-        let mut loaded = Vec::new();
-        let live = load_live(&ledger, &code, state, &mut loaded)?;
-        let installed = Installed {
+        Ok(Policies(Source::Installed(Arc::new(Installed {
+            code: CodeCache::new(ledger.clone()),
             ledger,
-            code,
-            live: Mutex::new(Arc::new(live)),
+            live: Mutex::default(),
             loading: Mutex::default(),
-            loaded: Mutex::new(loaded),
+            loaded: Mutex::default(),
             reviewed: Notify::new(),
             under_way: watch::Sender::new(0),
-        };
-        Ok(Policies(Source::Installed(Arc::new(installed))))
+        }))))
     }
 
     /// The policy for a run that begins now. Where another one was activated meanwhile, by any process, this notices.
@@ -167,19 +163,26 @@ impl Policies {
         };
         let state = installed.ledger.policy_state()?;
         let live = lock(&installed.live).clone();
-        if live.state == state {
-            return Ok(live);
+        match live {
+            None => block_in_place(|| {
+                let _loading = lock(&installed.loading);
+                installed.begin_with(state)
+            }),
+            Some(live) if live.state == state => Ok(live),
+            Some(live) => match try_lock(&installed.loading) {
+                Some(_loading) => block_in_place(|| installed.go_on(live)),
+                None => Ok(live),
+            },
         }
-        let Ok(_loading) = installed.loading.try_lock() else { return Ok(live) };
-        block_in_place(|| installed.go_by(state))
     }
 
     /// Verifies, compiles and tries a policy, and keeps it as a new revision. It decides nothing yet.
     pub async fn install(&self, new: Candidate, now: Timestamp) -> Result<PolicyRevision> {
         let installed = self.installed()?;
         let settings = installed.ledger.policy_state()?.settings;
-        let Candidate { component, signature, wasi, built_in } = new;
+        let Candidate { component, signature, wasi } = new;
         check_size(&component, &settings)?;
+        let built_in = component == REFERENCE_POLICY;
         if !built_in {
             verify(&installed.trusted()?, &component, signature.as_deref())?;
         }
@@ -193,9 +196,9 @@ impl Policies {
                 digest: &digest,
                 component: &component,
                 signature: signature.as_deref(),
-                name: &description.name,
-                version: &description.version,
-                summary: &description.summary,
+                name: &for_terminal(&description.name),
+                version: &for_terminal(&description.version),
+                summary: &for_terminal(&description.summary),
                 contract: policy.contract_version(),
                 built_in,
                 wasi,
@@ -241,8 +244,7 @@ impl Policies {
         if let Some(revision) = candidate {
             let wanted = installed.ledger.revision(revision)?;
             installed.ensure_trusted(&wanted)?;
-            let live = self.live()?;
-            if live.policy.digest() == wanted.digest {
+            if self.live_revision()?.digest == wanted.digest {
                 let message = format!("revision {revision} is the policy that decides; there is nothing to compare");
                 return Err(PoliciesError::Refused(message));
             }
@@ -254,7 +256,7 @@ impl Policies {
     /// The revision that decides.
     pub fn live_revision(&self) -> Result<PolicyRevision> {
         let installed = self.installed()?;
-        let live = self.live()?.revision.expect("an installed policy has a revision");
+        let live = installed.ledger.policy_state()?.live.expect("one is installed where there was none");
         Ok(installed.ledger.revision(live)?)
     }
 
@@ -291,8 +293,8 @@ impl Policies {
         }
     }
 
-    /// Records that a policy lost a run of this account of the ledger's. A new one that keeps failing is given up for the last good
-    /// one, once: that is an alert, and needs no operator.
+    /// Records that a policy lost a run of this account of the ledger's. A new one that keeps failing is given up for
+    /// the last good one, once: that is an alert, and needs no operator.
     pub fn note_fault(&self, ledger: &Ledger, live: &Live, id: &str, now: Timestamp, fault: &str) -> Result<()> {
         let text = match live.revision {
             Some(revision) => format!("Revision {revision} of the policy lost this run: {fault}."),
@@ -365,6 +367,7 @@ impl Policies {
         mut on_compared: impl FnMut(usize),
     ) -> Result<Vec<Compared>> {
         let installed = self.installed()?;
+        installed.ensure_trusted(&installed.ledger.revision(candidate)?)?;
         let mut after = 0;
         loop {
             let runs = installed.ledger.recorded_reviews(after, since, COMPARED_TOGETHER)?;
@@ -393,46 +396,70 @@ pub struct Candidate {
     pub signature: Option<Vec<u8>>,
     /// What the operator allows it besides the contract.
     pub wasi: Wasi,
-    /// It is the one that comes with this library.
-    pub built_in: bool,
 }
 
 impl Candidate {
     /// The policy that comes with this library.
     pub fn built_in() -> Self {
-        Candidate { component: REFERENCE_POLICY.to_vec(), signature: None, wasi: Wasi::None, built_in: true }
+        Candidate { component: REFERENCE_POLICY.to_vec(), signature: None, wasi: Wasi::None }
     }
 }
 
 impl Installed {
+    /// The first run of this process: there is no policy to go on with where this one cannot be loaded.
+    fn begin_with(&self, state: PolicyState) -> Result<Arc<Live>> {
+        let mut live = lock(&self.live);
+        if let Some(live) = &*live {
+            return Ok(live.clone());
+        }
+        let loaded = Arc::new(self.load_live(state)?);
+        *live = Some(loaded.clone());
+        Ok(loaded)
+    }
+
     /// Loads what was activated meanwhile. Where that fails, runs go on with the policy that they had: an operator is
     /// told, and nobody is refused.
-    fn go_by(&self, state: PolicyState) -> Result<Arc<Live>> {
-        let before = lock(&self.live).clone();
-        if before.state == state {
-            return Ok(before);
-        }
-        let live = match load_live(&self.ledger, &self.code, state.clone(), &mut lock(&self.loaded)) {
-            Ok(live) => live,
-            Err(error) => {
-                tracing::error!("revision {:?} cannot be loaded, the one before goes on: {error}", state.live);
-                Live { revision: before.revision, policy: before.policy.clone(), state }
-            }
-        };
+    fn go_on(&self, before: Arc<Live>) -> Result<Arc<Live>> {
+        // Read again now that nobody else is at it: what was read before may be older than what is loaded.
+        let state = self.ledger.policy_state()?;
+        let revision = state.live.unwrap_or_default();
+        let live = self.load_live(state.clone()).unwrap_or_else(|error| {
+            tracing::error!("revision {revision} of the policy cannot be loaded, the one before goes on: {error}");
+            Live { revision: before.revision, policy: before.policy.clone(), state }
+        });
         if live.revision != before.revision {
-            tracing::info!("revision {} of the policy decides", live.revision.unwrap_or_default());
+            tracing::info!("revision {revision} of the policy decides");
         }
         let live = Arc::new(live);
-        *lock(&self.live) = live.clone();
+        *lock(&self.live) = Some(live.clone());
         Ok(live)
     }
 
+    fn load_live(&self, state: PolicyState) -> Result<Live> {
+        let revision = state.live.ok_or_else(|| PoliciesError::Refused("no policy decides".into()))?;
+        let digest = self.ledger.revision(revision)?.digest;
+        let policy = self.load(&digest)?.with_limits(state.settings.limits);
+        Ok(Live { revision: Some(revision), policy, state })
+    }
+
+    /// A policy, from memory, from compiled code, or compiled anew from its component.
     fn load(&self, digest: &str) -> Result<Policy> {
-        load(&self.ledger, &self.code, digest, &mut lock(&self.loaded))
+        let known = lock(&self.loaded).iter().find(|policy| policy.digest() == digest).cloned();
+        let policy = match known {
+            Some(policy) => policy,
+            None => self.code.load(digest, &self.ledger.policy_state()?.settings)?,
+        };
+        self.put_loaded(policy.clone());
+        Ok(policy)
     }
 
     fn put_loaded(&self, policy: Policy) {
-        put_loaded(&mut lock(&self.loaded), policy);
+        let mut loaded = lock(&self.loaded);
+        loaded.retain(|known| known.digest() != policy.digest());
+        loaded.push(policy);
+        if loaded.len() > LOADED_MAX {
+            loaded.remove(0);
+        }
     }
 
     fn trusted(&self) -> Result<Vec<(String, PublicKey)>> {
@@ -523,32 +550,6 @@ fn install_built_in(ledger: &Ledger, now: Timestamp) -> Result<()> {
         wasi: Wasi::None,
     };
     Ok(ledger.install_first_policy(&policy, now)?)
-}
-
-fn load_live(ledger: &Ledger, code: &CodeCache, state: PolicyState, loaded: &mut Vec<Policy>) -> Result<Live> {
-    let revision = state.live.ok_or_else(|| PoliciesError::Refused("no policy decides".into()))?;
-    let digest = ledger.revision(revision)?.digest;
-    let policy = load(ledger, code, &digest, loaded)?.with_limits(state.settings.limits);
-    Ok(Live { revision: Some(revision), policy, state })
-}
-
-/// A policy, from memory, from compiled code, or compiled anew from its component.
-fn load(ledger: &Ledger, code: &CodeCache, digest: &str, loaded: &mut Vec<Policy>) -> Result<Policy> {
-    let known = loaded.iter().position(|policy| policy.digest() == digest);
-    let policy = match known {
-        Some(place) => loaded.remove(place),
-        None => code.load(digest, &ledger.policy_state()?.settings)?,
-    };
-    put_loaded(loaded, policy.clone());
-    Ok(policy)
-}
-
-fn put_loaded(loaded: &mut Vec<Policy>, policy: Policy) {
-    loaded.retain(|known| known.digest() != policy.digest());
-    loaded.push(policy);
-    if loaded.len() > LOADED_MAX {
-        loaded.remove(0);
-    }
 }
 
 fn check_size(component: &[u8], settings: &PolicySettings) -> Result<()> {

@@ -7,7 +7,7 @@ pub use crate::empty_wasi::Wasi;
 use crate::engine::PolicyEngine;
 pub use crate::engine::digest;
 pub use crate::inspection::NotAPolicy;
-use crate::inspection::inspect;
+use crate::inspection::{inspect, without_control_characters};
 pub use crate::limits::{Limits, PolicyFault};
 use crate::recording::Recording;
 use crate::run::{Run, Shown};
@@ -221,7 +221,9 @@ impl Policy {
             Err(error) if error.message.len() > MESSAGE_BYTES_MAX => {
                 Err(PolicyFault::TooLarge(MESSAGE_BYTES_MAX).into())
             }
-            Err(error) => Err(PolicyError::Answered(error)),
+            Err(Error { code, message }) => {
+                Err(PolicyError::Answered(Error { code, message: without_control_characters(&message) }))
+            }
         }
     }
 

@@ -1,7 +1,6 @@
 //! A dialer with one account in memory, which applies plans and asserts the ledger's invariants while it does.
 //!
-//! The rules' tests run against it, and with the feature `model` so do the workspace's parity tests and benchmarks.
-//! It shares no code with the reference host, so that each can show the other's mistakes.
+//! The rules' tests run against it. It shares no code with a host, so that each can show the other's mistakes.
 
 use crate::contract::*;
 use crate::dialer::Dialer;

@@ -99,7 +99,7 @@ impl Scene {
         let ledger = Arc::new(Ledger::open_or_create(folder.path()).expect("a ledger"));
         let policies = Policies::open(ledger.clone(), FIRST_DAY).expect("policies");
         let component = renamed::renamed(REFERENCE_POLICY, "dialguard-reference", "dialguard-lookalike");
-        let candidate = Candidate { component, signature: None, wasi: Wasi::None, built_in: false };
+        let candidate = Candidate { component, signature: None, wasi: Wasi::None };
         let other = policies.install(candidate, FIRST_DAY).await.expect("another policy").revision;
         let dialguard = Dialguard::new(ledger.clone(), policies, Arc::new(FixedClock(FIRST_DAY)));
         for carrier in 1..=3 {

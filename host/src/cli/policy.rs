@@ -5,6 +5,7 @@ mod comparison;
 mod keys;
 mod life;
 mod limits;
+mod new;
 
 use super::{Desk, Done};
 use anyhow::{Context, Result};
@@ -15,6 +16,11 @@ use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub enum PolicyCommand {
+    /// Write a folder with a policy of your own to begin with: a crate with its tests
+    New {
+        /// The policy's name and the folder's, such as my-policy
+        name: String,
+    },
     /// Say what a policy component is, without running any of it
     Inspect {
         /// The component
@@ -81,6 +87,7 @@ pub enum PolicyCommand {
 
 pub async fn run(desk: &Desk, command: PolicyCommand) -> Result<Done> {
     match command {
+        PolicyCommand::New { name } => new::new(&name),
         PolicyCommand::Inspect { file } => life::inspect(desk, &file),
         PolicyCommand::Keygen { file } => keys::keygen(desk, &file),
         PolicyCommand::Sign { file, key } => keys::sign(desk, &file, &key),

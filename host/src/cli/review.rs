@@ -10,6 +10,7 @@ use dialguard::contract::{Action, Usage};
 use dialguard::dialguard::Reviewed;
 use dialguard::ledger::{EventFilter, Ledger};
 use dialguard::phone::PhoneNumber;
+use dialguard::policy;
 use dialguard::schedule::{self, Manner};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -160,9 +161,21 @@ pub async fn serve(desk: &Desk, Serve { once }: Serve) -> Result<Done> {
         return serve_once(&dialguard).await;
     }
     tracing::info!("watching {} accounts; Ctrl-C ends it", dialguard.ledger().accounts()?.len());
+    tell_of_policies(&dialguard)?;
     schedule::serve(&dialguard, stop_signal()).await?;
     tracing::info!("stopped; every review begun was finished");
     Ok(Done::say(""))
+}
+
+/// A program that was upgraded goes on by the policy that decides, and says that it brought another.
+fn tell_of_policies(dialguard: &Dialguard) -> Result<()> {
+    let live = dialguard.policies().live_revision()?;
+    tracing::info!("revision {} of the policy decides: {} {}", live.revision, live.name, live.version);
+    let built_in = policy::digest(policy::REFERENCE_POLICY);
+    if !dialguard.ledger().revisions()?.iter().any(|revision| revision.digest == built_in) {
+        tracing::info!("this program brings another policy; `dialguard policy install --built-in` makes it a revision");
+    }
+    Ok(())
 }
 
 async fn serve_once(dialguard: &Dialguard) -> Result<Done> {

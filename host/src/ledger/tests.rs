@@ -255,3 +255,52 @@ fn a_clock_that_goes_back_is_refused_unless_by_a_little() {
     let (_, now) = desk.ledger.account_at(ACME, at("2026-01-15T11:58:00Z")).unwrap();
     assert_eq!(now, desk.now, "time stands still until the clock has caught up");
 }
+
+/// Which policy decided is history: revisions rise, and nothing of it is changed or taken away.
+#[test]
+fn activations_and_what_happened_to_policies_stay() {
+    let desk = Desk::new("2026-01-15T12:00:00Z");
+    let new = |digest| NewPolicy {
+        digest,
+        component: b"a component",
+        signature: None,
+        name: "a-policy",
+        version: "1.0.0",
+        summary: "Decides.",
+        contract: "0.2.0",
+        built_in: false,
+        wasi: crate::policy::Wasi::None,
+    };
+    desk.ledger.install_first_policy(&new("first"), desk.now).unwrap();
+    desk.ledger.install_first_policy(&new("second"), desk.now).unwrap();
+    assert_eq!(desk.ledger.revisions().unwrap().len(), 1, "there was a first one already");
+    let second = desk.ledger.install_policy(&new("second"), desk.now).unwrap();
+    let third = desk.ledger.install_policy(&new("third"), desk.now).unwrap();
+    assert_eq!(desk.ledger.activate(third, Cause::Operator, desk.now, "").unwrap(), third);
+    assert_eq!(
+        desk.ledger.activate(second, Cause::Operator, desk.now, "").unwrap(),
+        4,
+        "older than the one that decides"
+    );
+    let good: Vec<_> = desk.ledger.last_good_revisions().unwrap().iter().map(|good| good.revision).collect();
+    assert_eq!(good, [3, 1]);
+
+    // Somebody else gave revision 3 up meanwhile: revision 4 is not touched for its sake.
+    desk.ledger.give_up(third, 1, desk.now, "").unwrap();
+    assert_eq!(desk.ledger.policy_state().unwrap().live, Some(4));
+    desk.ledger.give_up(4, third, desk.now, "").unwrap();
+    assert_eq!(desk.ledger.policy_state().unwrap().live, Some(5));
+    let good: Vec<_> = desk.ledger.last_good_revisions().unwrap().iter().map(|good| good.revision).collect();
+    assert_eq!(good, [1], "nobody goes back to what was given up");
+
+    let activate =
+        |revision, replaces| format!("INSERT INTO activations VALUES ({revision}, {replaces}, 0, 'operator')");
+    assert!(told(desk.execute(&activate(2, "5"))).contains("revisions only rise"));
+    desk.execute("INSERT INTO revisions (policy, made_at) VALUES ('first', 0)").unwrap();
+    assert!(told(desk.execute(&activate(6, "4"))).contains("each replacing the one before"));
+    assert!(told(desk.execute(&activate(6, "NULL"))).contains("each replacing the one before"));
+    for table in ["activations", "policy_events"] {
+        assert!(told(desk.execute(&format!("UPDATE {table} SET at = 1"))).contains("only appended"));
+        assert!(told(desk.execute(&format!("DELETE FROM {table}"))).contains("only appended"));
+    }
+}

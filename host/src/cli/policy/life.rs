@@ -96,7 +96,7 @@ pub async fn install(desk: &Desk, install: Install) -> Result<Done> {
             let component = read(file)?;
             let signature = read_signature(file)?;
             let wasi = if install.allow_empty_wasi { Wasi::Empty } else { Wasi::None };
-            (Candidate { component, signature, wasi, built_in: false }, file.display().to_string())
+            (Candidate { component, signature, wasi }, file.display().to_string())
         }
     };
     let policies = desk.policies(desk.new_ledger()?)?;
