@@ -304,3 +304,29 @@ fn activations_and_what_happened_to_policies_stay() {
         assert!(told(desk.execute(&format!("DELETE FROM {table}"))).contains("only appended"));
     }
 }
+
+/// Runs of the time before policies had revisions stay what they were: made, and not to be repeated.
+#[test]
+fn a_ledger_of_the_first_schema_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let mut first = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    Migrations::new(vec![M::up(include_str!("schema-1.sql"))]).to_latest(&mut first).unwrap();
+    let settings = serde_json::to_string(&default_settings()).unwrap();
+    first
+        .execute(
+            "INSERT INTO accounts VALUES (1, 'acme', 'UTC', 'US', '06:00', '2026-01-15', 1, ?1, 3, 100, 15, 15, 0, 0,
+                 1771113600, 0, 0, '', 0)",
+            [settings],
+        )
+        .unwrap();
+    first.execute("INSERT INTO runs VALUES (1, 1, 'review', 1, '2026-01-15', 100, 2, 'abc')", []).unwrap();
+    first.execute("INSERT INTO events VALUES (1, 1, 100, 1, 'unrated', NULL, NULL, 'Nobody answered.')", []).unwrap();
+    drop(first);
+
+    let ledger = Ledger::open(folder.path()).unwrap();
+    assert_eq!(ledger.account(ACME).unwrap().revision, 3);
+    let events = ledger.events(ACME, EventFilter { number: None, last: 10 }).unwrap();
+    assert_eq!((events[0].policy.as_deref(), events[0].revision), (Some("abc"), None));
+    assert!(told(ledger.recorded_run(1)).contains("no longer on record"));
+    assert_eq!(ledger.policy_state().unwrap().live, None);
+}

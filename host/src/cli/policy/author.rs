@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// How long a policy may compute in one scenario.
-const COMPUTE_TIME_MAX: Duration = Duration::from_secs(1);
+const COMPUTE_TIME_MAX: Duration = Duration::from_secs(3);
 
 #[derive(Args)]
 pub struct PolicyFile {
