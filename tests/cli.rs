@@ -796,7 +796,7 @@ fn the_demo_needs_nothing_and_leaves_nothing_behind() {
     let carriers = ["AT&T", "T-Mobile", "Verizon", "Scam Likely", "Suspected Spam", "✖", "●", "▲"];
     told.says(&carriers).says(&[
         "replaced by +1",
-        "Why:",
+        "Flagged by 3 of 3 carriers; +13105550141 is the closest candidate that none of 3 carriers flags.",
         "dialguard account add",
         "dialguard monitor",
         "dialguard review",

@@ -13,7 +13,7 @@ use dialguard::scenarios;
 use dialguard_policy::contract::{Deletion, PhoneNumber, Request};
 use dialguard_policy::model::{AccountModel, DAY};
 use in_memory::ModelDialer;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::SystemTime;
@@ -126,6 +126,6 @@ fn component() -> Option<Vec<u8>> {
 }
 
 /// Long ago where there is no such file.
-fn changed_at(path: &PathBuf) -> SystemTime {
+fn changed_at(path: &Path) -> SystemTime {
     path.metadata().and_then(|metadata| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
 }

@@ -184,9 +184,7 @@ impl<'a> Demo<'a> {
         let events = self.dialguard.ledger().events(ACCOUNT, EventFilter { number: None, last: 1_000 })?;
         let mut text = "REPLACED\n".to_owned();
         for event in events.iter().filter(|event| event.kind == "replaced") {
-            let why = events.iter().find(|other| other.kind == "turned-flagged" && other.number == event.number);
-            let why = why.and_then(|event| event.text.split_once(": ")).map_or("", |(_, why)| why);
-            writeln!(text, "{} {} Why: {why}", rfc3339(event.at), event.text)?;
+            writeln!(text, "{} {}", rfc3339(event.at), event.text)?;
         }
         let cents = events.iter().filter_map(|event| event.cents).sum();
         writeln!(
