@@ -1,13 +1,15 @@
 //! The program killed at any moment, and several of it at once on one ledger: nothing is half done, lost or paid twice.
 
 mod harness;
+#[path = "policies/renamed.rs"]
+mod renamed;
 
 use dialguard::Dialguard;
 use dialguard::carriers::Carriers;
 use dialguard::clock::FixedClock;
 use dialguard::contract::{Answer, PhoneNumber, Request};
 use dialguard::ledger::{AccountView, Event, EventFilter, Ledger, Made, OrderState, RunRecord};
-use dialguard::policy::{Answered, Limits, Policy};
+use dialguard::policy::{Answered, Limits, Policy, REFERENCE_POLICY};
 use harness::{DAY, Dialer, each, number};
 use std::collections::HashSet;
 use std::process::Stdio;
@@ -100,6 +102,57 @@ fn moments(whole: Duration) -> impl Iterator<Item = Duration> {
 fn rounds(time: Duration) -> impl Iterator<Item = u32> {
     let begun = Instant::now();
     (0..).take_while(move |round| *round < 3 || begun.elapsed() < time)
+}
+
+/// Whenever a change of policy is killed, one policy decides, no revision is lost, and whatever compiled code is left
+/// behind can be gone by or is made anew.
+#[test]
+fn a_change_of_policy_that_was_killed_leaves_one_that_decides() {
+    let dialer = large_account(10, 0);
+    dialer.run("monitor acme --all").exits(0);
+    let lookalike = renamed::renamed(REFERENCE_POLICY, "dialguard-reference", "dialguard-lookalike");
+    dialer.file("lookalike.wasm", lookalike);
+    let begun = Instant::now();
+    dialer.run("policy install lookalike.wasm").exits(0);
+    let mut moments = moments(begun.elapsed());
+    let changes = ["policy activate 2", "policy rollback", "policy install lookalike.wasm", "policy shadow 2"];
+    let (mut killed, mut known) = (0, 2);
+    for round in rounds(Duration::from_secs(6)) {
+        // Compiled anew: the longest part of a change, and the one that writes files.
+        let _ = std::fs::remove_dir_all(dialer.path("ledger/compiled"));
+        let (live, name) = live_policy(&dialer);
+        let change = changes[round as usize % changes.len()];
+        let is_refused = match change {
+            "policy rollback" => live == 1,
+            "policy activate 2" => live == 2,
+            "policy shadow 2" => name == "dialguard-lookalike",
+            _ => false,
+        };
+        if is_refused {
+            continue;
+        }
+        killed += u32::from(kill_after(&dialer, change, moments.next().expect("moments without end")));
+        assert!(live_policy(&dialer).0 >= live, "revisions only rise");
+        let revisions = dialer.json("policy list").as_array().expect("a list").len();
+        assert!(revisions >= known, "none is lost");
+        known = revisions;
+        dialer.pass(DAY);
+        dialer.run("review acme").exits(0);
+        dialer.run("policy shadow --off").exits(0);
+    }
+    assert!(killed > 0, "every change ended before it was killed");
+    assert_invariants(&dialer.ledger(), 10);
+}
+
+/// The revision that decides, and the name of its policy.
+fn live_policy(dialer: &Dialer) -> (u64, String) {
+    let revisions = dialer.json("policy list");
+    let live = revisions.as_array().expect("a list").iter().filter(|revision| revision["live"] == true);
+    let live: Vec<_> = live.map(|live| (live["revision"].as_u64(), live["name"].as_str())).collect();
+    match live[..] {
+        [(Some(revision), Some(name))] => (revision, name.to_owned()),
+        _ => panic!("one policy decides, no more and no fewer: {revisions}"),
+    }
 }
 
 #[test]

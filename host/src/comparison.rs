@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Replayed {
     /// What was answered this time.
     pub made: Result<Made, PolicyError>,
-    /// Numbers and questions that were not on record. None where the policy is the one that was recorded.
+    /// Numbers and questions that were not on record: 0 where the policy is the one that was recorded.
     pub unknown: u32,
     /// What is wrong with the plan, in words; none where it could be applied.
     pub objection: Option<String>,
