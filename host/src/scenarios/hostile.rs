@@ -24,7 +24,7 @@ const CANDIDATE: PhoneNumber = 13_105_550_190;
 
 /// Tries every hostile input with every call.
 pub(super) async fn try_all(policy: &Policy, until: Instant, findings: &mut Vec<Finding>) {
-    for input in inputs().into_iter().take_while(|_| Instant::now() < until) {
+    for input in inputs().take_while(|_| Instant::now() < until) {
         findings.push(input.try_with(policy).await);
     }
 }
