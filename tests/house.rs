@@ -18,6 +18,19 @@ fn the_documentation_is_whole() {
     cargo("doc", &["--workspace", "--no-deps", "--document-private-items"], "mend the documentation");
 }
 
+/// Who embeds a policy wants the sandbox and its checks, and brings carriers, numbers and a database of his own.
+#[test]
+fn an_embedding_brings_no_database_and_no_program() {
+    let embedding = ["--package", "dialguard", "--no-default-features"];
+    let tree = cargo("tree", &[&embedding[..], &["--edges", "normal", "--prefix", "none"]].concat(), "see Cargo.toml");
+    let brought: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert!(brought.contains(&"wasmtime"), "{tree}");
+    for unwanted in ["rusqlite", "libsqlite3-sys", "clap", "indicatif", "reqwest", "hyper", "phonenumber"] {
+        assert!(!brought.contains(&unwanted), "an embedding brings {unwanted}");
+    }
+    cargo("clippy", &[&embedding[..], &["--lib", "--", "--deny", "warnings"]].concat(), "mend what clippy says");
+}
+
 /// Where cargo-deny is not installed nothing is checked, and the test says so. Advisories need the network and are
 /// left out.
 #[test]
@@ -30,7 +43,8 @@ fn dependencies_are_allowed() {
     }
 }
 
-fn cargo(command: &str, arguments: &[&str], hint: &str) {
+/// What cargo says on standard output; it has to succeed.
+fn cargo(command: &str, arguments: &[&str], hint: &str) -> String {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let done = Command::new(env!("CARGO"))
         .arg(command)
@@ -39,5 +53,7 @@ fn cargo(command: &str, arguments: &[&str], hint: &str) {
         .env("RUSTDOCFLAGS", "--deny warnings")
         .output()
         .unwrap_or_else(|error| panic!("cargo {command} cannot be run: {error}"));
-    assert!(done.status.success(), "{hint}:\n{}", String::from_utf8_lossy(&[done.stdout, done.stderr].concat()));
+    let stdout = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(done.status.success(), "{hint}:\n{stdout}{}", String::from_utf8_lossy(&done.stderr));
+    stdout
 }

@@ -482,6 +482,15 @@ fn who_writes_policies_is_told_what_one_does_and_costs() {
     assert_eq!(dialer.everything(), Value::Null, "trying leaves nothing behind");
 }
 
+#[test]
+fn the_built_in_policy_is_there_for_others() {
+    let dialer = Dialer::new();
+    let told = dialer.json("component -o policy.wasm");
+    assert_eq!((&told["contract"], &told["bytes"]), (&json!("0.2.0"), &json!(REFERENCE_POLICY.len())));
+    assert!(std::fs::read(dialer.path("policy.wasm")).expect("the component") == REFERENCE_POLICY);
+    dialer.run("component -o policy.wasm").exits(1).says(&["policy.wasm cannot be written"]);
+}
+
 /// Machine code is loaded only where this host wrote it, for this policy.
 #[test]
 fn compiled_code_of_others_is_never_loaded() {

@@ -76,6 +76,8 @@ enum Command {
     /// Install, compare, activate and roll back the policy that decides
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
+    /// Write the built-in policy's component into a file, for dialers in other languages
+    Component(policy::Component),
     /// Make a run on record again, and see that it comes to the same plan
     Replay(policy::Replay),
     /// Review each account daily at its own local time, until stopped
@@ -100,6 +102,7 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Usage(account) => review::usage(&desk, account).await,
         Command::Events(events) => review::events(&desk, events).await,
         Command::Policy(command) => policy::run(&desk, command).await,
+        Command::Component(component) => policy::component(&desk, component),
         Command::Replay(run) => policy::replay(&desk, run).await,
         Command::Serve(serve) => review::serve(&desk, serve).await,
     }

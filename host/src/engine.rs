@@ -4,7 +4,6 @@
 use crate::limits::{MEMORY_BYTES_MAX, TICK};
 use crate::run::TABLE_ENTRIES_MAX;
 use sha2::{Digest, Sha256};
-use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock, Weak};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmFeatures};
@@ -44,36 +43,11 @@ impl PolicyEngine {
     pub(crate) async fn place(&self) -> OwnedSemaphorePermit {
         self.places.clone().acquire_owned().await.expect("nobody closes the semaphore")
     }
-
-    /// What compiled code has to have been compiled for to run here, in hexadecimal.
-    pub(crate) fn compatibility(&self) -> String {
-        let mut hasher = Sha256Hasher(Sha256::new());
-        self.engine.precompile_compatibility_hash().hash(&mut hasher);
-        hex(&hasher.0.finalize()[..16])
-    }
-}
-
-/// SHA-256 as the standard library's kind of hasher, which has none that is the same in every release.
-struct Sha256Hasher(Sha256);
-
-impl Hasher for Sha256Hasher {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
-
-    fn finish(&self) -> u64 {
-        unreachable!("the digest is read as a whole")
-    }
-}
-
-/// Bytes in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// SHA-256 of these bytes, in hexadecimal.
 pub fn digest(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// WebAssembly proposals that no compiler's output for policies needs. Most are off already, for want of wasmtime's

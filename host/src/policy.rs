@@ -26,7 +26,6 @@ const MESSAGE_BYTES_MAX: usize = 2_000;
 /// A policy that can be called any number of times, from any number of tasks at once. Cheap to clone.
 #[derive(Clone)]
 pub struct Policy {
-    component: Component,
     template: Arc<Template<Run>>,
     limits: Limits,
     wasi: Wasi,
@@ -101,7 +100,7 @@ impl Policy {
         let engine = PolicyEngine::shared();
         let linker = Run::linker(engine.wasm(), wasi).map_err(refused)?;
         let template = Arc::new(Template::new(version, linker, compiled).map_err(refused)?);
-        Ok(Policy { component: compiled.clone(), template, limits, wasi, digest, engine })
+        Ok(Policy { template, limits, wasi, digest, engine })
     }
 
     /// The same policy under other limits.
@@ -115,8 +114,9 @@ impl Policy {
     }
 
     /// Its compiled code, for this engine.
+    #[cfg(feature = "ledger")]
     pub(crate) fn to_code(&self) -> wasmtime::Result<Vec<u8>> {
-        self.component.serialize()
+        self.template.component().serialize()
     }
 
     /// SHA-256 of the component's bytes, in hexadecimal.

@@ -9,6 +9,7 @@ mod new;
 
 use super::{Desk, Done};
 use anyhow::{Context, Result};
+pub use author::{Component, component};
 use clap::Subcommand;
 pub use comparison::{Replay, replay};
 use dialguard::ledger::Revision;

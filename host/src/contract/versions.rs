@@ -48,6 +48,15 @@ impl<T: Imports> Template<T> {
         }
     }
 
+    /// The component that it was made from.
+    #[cfg(feature = "ledger")]
+    pub(crate) fn component(&self) -> &Component {
+        match self {
+            Template::V0_1(template) => template.instance_pre().component(),
+            Template::V0_2(template) => template.instance_pre().component(),
+        }
+    }
+
     pub(crate) fn version(&self) -> &'static str {
         match self {
             Template::V0_1(_) => "0.1.0",

@@ -9,6 +9,7 @@ use super::{PoliciesError, PolicySettings, Result};
 use crate::engine::{PolicyEngine, digest};
 use crate::ledger::Ledger;
 use crate::policy::{Policy, Wasi};
+use std::hash::{Hash, Hasher};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -24,7 +25,7 @@ pub(super) struct CodeCache {
 impl CodeCache {
     pub(super) fn new(ledger: Arc<Ledger>) -> Self {
         let folder = ledger.folder().join("compiled");
-        CodeCache { ledger, folder, engine: PolicyEngine::shared().compatibility() }
+        CodeCache { ledger, folder, engine: engine_compatibility() }
     }
 
     /// A policy from its compiled code, or from its component where there is none that may be loaded.
@@ -102,6 +103,27 @@ impl CodeCache {
 
     fn path(&self, policy: &str) -> PathBuf {
         self.folder.join(format!("{policy}-{}.cwasm", self.engine))
+    }
+}
+
+/// What code has to have been compiled for to run in this engine, in hexadecimal.
+fn engine_compatibility() -> String {
+    let mut read = BytesHashed::default();
+    PolicyEngine::shared().wasm().precompile_compatibility_hash().hash(&mut read);
+    digest(&read.0)[..32].to_owned()
+}
+
+/// What is hashed, as bytes: the standard library has no hasher that is the same in every release.
+#[derive(Default)]
+struct BytesHashed(Vec<u8>);
+
+impl Hasher for BytesHashed {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        unreachable!("the bytes are read as a whole")
     }
 }
 
