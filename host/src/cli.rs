@@ -3,6 +3,7 @@
 
 mod account;
 mod carriers;
+mod conformance;
 mod demo;
 mod numbers;
 mod output;
@@ -78,6 +79,8 @@ enum Command {
     Policy(policy::PolicyCommand),
     /// Make a run on record again, and see that it comes to the same plan
     Replay(policy::Replay),
+    /// Ask a dialer in any language every built-in case, to see that it embeds a policy rightly
+    Conformance(conformance::Conformance),
     /// Review each account daily at its own local time, until stopped
     Serve(review::Serve),
 }
@@ -101,6 +104,7 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Events(events) => review::events(&desk, events).await,
         Command::Policy(command) => policy::run(&desk, command).await,
         Command::Replay(run) => policy::replay(&desk, run).await,
+        Command::Conformance(conformance) => conformance::check(&desk, conformance),
         Command::Serve(serve) => review::serve(&desk, serve).await,
     }
 }
