@@ -3,6 +3,7 @@
 
 mod account;
 mod carriers;
+mod conformance;
 mod demo;
 mod numbers;
 mod output;
@@ -80,6 +81,8 @@ enum Command {
     Component(policy::Component),
     /// Make a run on record again, and see that it comes to the same plan
     Replay(policy::Replay),
+    /// Ask a dialer in any language every built-in case, to see that it embeds a policy rightly
+    Conformance(conformance::Conformance),
     /// Review each account daily at its own local time, until stopped
     Serve(review::Serve),
 }
@@ -104,6 +107,7 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Policy(command) => policy::run(&desk, command).await,
         Command::Component(component) => policy::component(&desk, component),
         Command::Replay(run) => policy::replay(&desk, run).await,
+        Command::Conformance(conformance) => conformance::check(&desk, conformance),
         Command::Serve(serve) => review::serve(&desk, serve).await,
     }
 }

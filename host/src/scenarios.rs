@@ -1,19 +1,23 @@
 //! Whether a policy keeps the contract: scenarios and hostile inputs, each in an instance that is thrown away.
 //!
-//! [`check`] tries everything and tells of all of it, [`canary`] stops at the first thing that no policy may do. The
+//! [`check`] tries everything and tells of all of it, [`canary`] stops at the first thing that no policy may do, and
+//! [`check_dialer`] asks the same of a dialer in another language that has a policy embedded. The
 //! scenarios are data in `scenarios/cases/`, so that hosts in other languages can try the same; the file `README.md`
 //! beside them is their manual.
 
 mod answer;
 mod case;
+mod conformance;
 mod dialer;
 mod hostile;
 mod notation;
+mod promises;
 mod report;
 mod trial;
 
 pub use case::{Case, CaseFile, Tier};
-pub use report::{CheckReport, Finding, Section, Verdict};
+pub use conformance::check_dialer;
+pub use report::{CheckReport, Finding, Section, Subject, Verdict};
 
 use crate::policy::Policy;
 use std::time::{Duration, Instant};
@@ -64,7 +68,7 @@ pub async fn check(policy: &Policy) -> CheckReport {
     if Instant::now() >= until {
         findings.push(not_tried_further());
     }
-    CheckReport::new(policy.digest(), findings)
+    CheckReport::new(Subject::Policy, policy.digest(), findings)
 }
 
 fn not_tried_further() -> Finding {
@@ -103,6 +107,10 @@ pub async fn try_case(policy: &Policy, title: &str, case: &Case) -> Finding {
         Ok(Some(difference)) => (Verdict::Failed, difference),
         Err(broken) => (Verdict::Failed, broken.to_string()),
     };
+    finding(title, case, verdict, told)
+}
+
+fn finding(title: &str, case: &Case, verdict: Verdict, told: String) -> Finding {
     let section = match case.tier() {
         Tier::Contract => Section::Contract,
         Tier::Reference => Section::Reference,

@@ -175,6 +175,11 @@ impl Answer {
         self.error == Some(Name(code))
     }
 
+    /// Whether the settings are to blame.
+    pub fn refuses_settings(&self) -> bool {
+        self.is_error(ErrorCode::InvalidSettings)
+    }
+
     /// An answer, or which error.
     pub fn in_a_word(&self) -> String {
         self.error.map_or("an answer".into(), |error| format!("the error {}", name(&error.0)))

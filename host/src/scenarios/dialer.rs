@@ -4,6 +4,7 @@ use super::case::Import;
 use crate::clock::FixedClock;
 use crate::contract::*;
 use crate::dialer::{CarrierLookup, Dialer, NumberInventory};
+use crate::run::Shown;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -33,10 +34,26 @@ impl CaseDialer {
         Dialer { clock: Arc::new(FixedClock(self.now)), carriers: self.clone(), inventory: self.clone() }
     }
 
+    /// Everything that a policy could be shown of it.
+    pub fn shown(&self) -> Shown {
+        Shown {
+            now: Some(self.now),
+            account: Some(self.account.clone()),
+            monitored: self.monitored.clone(),
+            owned: self.owned.clone(),
+            offered: self.candidates.clone(),
+        }
+    }
+
+    /// What an import that fails answers.
+    pub fn failure(code: ErrorCode) -> Error {
+        Error { code, message: "The case has this import fail; try again later.".into() }
+    }
+
     fn ensure_answers(&self, import: Import) -> Result<(), Error> {
         match self.failures.get(&import) {
             None => Ok(()),
-            Some(code) => Err(Error { code: *code, message: "The case has this import fail; try again later.".into() }),
+            Some(code) => Err(Self::failure(*code)),
         }
     }
 

@@ -5,8 +5,9 @@
 use super::case::{Call, Case, Import, RequestGiven};
 use super::dialer::CaseDialer;
 use super::notation::{Numbers, name};
+use super::promises::Broken;
 use super::report::{Finding, Section, Verdict};
-use super::trial::{Broken, ask};
+use super::trial::ask;
 use crate::clock::FixedClock;
 use crate::contract::*;
 use crate::dialer::{CarrierLookup, Dialer, NumberInventory};

@@ -76,11 +76,7 @@ pub struct Name<T>(pub T);
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Name<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let words = String::deserialize(deserializer)?;
-        let capitalised = words.split('-').flat_map(|word| {
-            let (first, rest) = word.split_at_checked(1).unwrap_or(("", word));
-            [first.to_ascii_uppercase(), rest.to_owned()]
-        });
-        T::deserialize(capitalised.collect::<String>().into_deserializer()).map(Name)
+        T::deserialize(capitalised(&words).into_deserializer()).map(Name)
     }
 }
 
@@ -88,6 +84,15 @@ impl<T: Serialize> Serialize for Name<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&name(&self.0))
     }
+}
+
+/// What Rust calls a case of one of the contract's enums or variants: `AtRisk` for `at-risk`.
+pub fn capitalised(name: &str) -> String {
+    let word = |word: &str| {
+        let (first, rest) = word.split_at_checked(1).unwrap_or(("", word));
+        first.to_ascii_uppercase() + rest
+    };
+    name.split('-').map(word).collect()
 }
 
 /// What the contract calls a case of one of its enums.

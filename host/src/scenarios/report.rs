@@ -4,13 +4,24 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use std::fmt;
 
-/// Everything that was tried with a policy.
+/// Everything that was tried with a policy, or with a dialer around one.
 #[derive(Debug, Clone)]
 pub struct CheckReport {
+    /// Who was tried.
+    pub subject: Subject,
     /// SHA-256 of the component's bytes, in hexadecimal.
     pub digest: String,
     /// In the order tried.
     pub findings: Vec<Finding>,
+}
+
+/// Who is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// A policy, in this library's dialer.
+    Policy,
+    /// Somebody else's dialer, around a policy.
+    Dialer,
 }
 
 /// One thing that was tried.
@@ -55,8 +66,8 @@ pub enum Verdict {
 }
 
 impl CheckReport {
-    pub(super) fn new(digest: &str, findings: Vec<Finding>) -> Self {
-        CheckReport { digest: digest.into(), findings }
+    pub(super) fn new(subject: Subject, digest: &str, findings: Vec<Finding>) -> Self {
+        CheckReport { subject, digest: digest.into(), findings }
     }
 
     /// Whether nothing failed: every case of the contract and every hostile input passed, and nowhere did the policy
@@ -83,14 +94,22 @@ impl Serialize for CheckReport {
 
 impl fmt::Display for CheckReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let own_rules = match self.subject {
+            Subject::Policy => "DIALGUARD'S OWN RULES: to differ is no failure",
+            Subject::Dialer => "DIALGUARD'S OWN RULES: what its own policy answers; another may differ",
+        };
         for (section, heading) in [
             (Section::Contract, "THE CONTRACT: what every policy must do"),
             (Section::Hostile, "HOSTILE INPUTS: dialers that answer what they should not"),
-            (Section::Reference, "DIALGUARD'S OWN RULES: to differ is no failure"),
+            (Section::Reference, own_rules),
         ] {
+            let mut findings = self.findings.iter().filter(|finding| finding.section == section).peekable();
+            if findings.peek().is_none() {
+                continue;
+            }
             let mut title = "";
             writeln!(f, "{heading}")?;
-            for finding in self.findings.iter().filter(|finding| finding.section == section) {
+            for finding in findings {
                 if finding.title != title {
                     title = &finding.title;
                     writeln!(f, "  {title}")?;
@@ -100,10 +119,15 @@ impl fmt::Display for CheckReport {
             writeln!(f)?;
         }
         let (failed, differs) = (self.count(Verdict::Failed), self.count(Verdict::Differs));
-        let kept = if self.passed() { "keeps" } else { "breaks" };
+        let conclusion = match (self.subject, self.passed()) {
+            (Subject::Policy, true) => "This policy keeps the contract.",
+            (Subject::Policy, false) => "This policy breaks the contract.",
+            (Subject::Dialer, true) => "This dialer embeds the policy as the contract says.",
+            (Subject::Dialer, false) => "This dialer does not embed the policy as the contract says.",
+        };
         write!(
             f,
-            "{} tried: {} passed, {failed} failed, {differs} differ. This policy {kept} the contract.",
+            "{} tried: {} passed, {failed} failed, {differs} differ. {conclusion}",
             self.findings.len(),
             self.count(Verdict::Passed),
         )

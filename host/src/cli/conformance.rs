@@ -1,0 +1,54 @@
+//! `dialguard conformance`: for those who embed policies in dialers of their own, in any language.
+
+use super::{Desk, Done};
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use dialguard::policy::REFERENCE_POLICY;
+use dialguard::scenarios::check_dialer;
+use serde_json::json;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Asks a dialer every built-in case: a line of JSON to its stdin, and a line from its stdout.
+///
+/// The path of the policy component is added to the dialer's arguments. The lines are described in
+/// host/src/scenarios/cases/README.md, and tests/hosts/python/ is a dialer that speaks them:
+///
+///     dialguard conformance -- python3 dialer.py conformance
+#[derive(Args)]
+#[command(verbatim_doc_comment)]
+pub struct Conformance {
+    /// The policy component; else the one that comes with this program
+    #[arg(long, value_name = "FILE")]
+    component: Option<PathBuf>,
+    /// How long the dialer may take for one answer
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    answer_seconds_max: u64,
+    /// The dialer as one text, parted at blanks; where an argument has blanks, give it after `--`
+    #[arg(long, value_name = "CMD", required_unless_present = "dialer", conflicts_with = "dialer")]
+    host_command: Option<String>,
+    /// The dialer's program and its arguments
+    #[arg(last = true)]
+    dialer: Vec<OsString>,
+}
+
+pub fn check(desk: &Desk, conformance: Conformance) -> Result<Done> {
+    let command = match conformance.host_command {
+        Some(command) => command.split_whitespace().map(OsString::from).collect(),
+        None => conformance.dialer,
+    };
+    ensure!(!command.is_empty(), "say which program the dialer is");
+    let folder = tempfile::tempdir().context("there is no folder for the policy")?;
+    let component = match conformance.component {
+        Some(file) => std::path::absolute(&file)?,
+        None => {
+            let file = folder.path().join("policy.wasm");
+            std::fs::write(&file, REFERENCE_POLICY).context("the policy cannot be written to a temporary folder")?;
+            file
+        }
+    };
+    let report = check_dialer(&command, &component, Duration::from_secs(conformance.answer_seconds_max))?;
+    let failed = if report.passed() { vec![] } else { vec!["the dialer failed where the report says ✗".into()] };
+    Ok(Done::show(desk.json, || json!(report), || report.to_string()).failed_for(failed))
+}

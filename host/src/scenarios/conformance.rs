@@ -1,0 +1,109 @@
+//! Whether a dialer in any language embeds a policy rightly: each case is a line to its stdin, and a line from its
+//! stdout says what the policy answered. `cases/README.md` describes the lines.
+
+mod program;
+mod question;
+mod reply;
+
+use super::answer::Answer;
+use super::case::{Call, Case, Tier};
+use super::dialer::CaseDialer;
+use super::notation::Numbers;
+use super::promises::{self, Broken};
+use super::report::{CheckReport, Finding, Section, Subject, Verdict};
+use super::{case_files, finding};
+use crate::engine::digest;
+use crate::policy::REFERENCE_POLICY;
+use program::{Interruption, Program};
+use question::question;
+use reply::{Outcome, read};
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+/// A dialer that broke off this often is asked nothing more: one that hangs would do so in case after case.
+const INTERRUPTIONS_MAX: usize = 3;
+
+/// Asks a dialer every case that comes with this library. `command` is its program and arguments, to which the path of
+/// the policy component is added; each answer may take `answer_time_max`.
+///
+/// With the reference policy every case has to be answered as expected; with another, cases of the tier `reference`
+/// may differ. Errors where the component cannot be read or the dialer not be started.
+pub fn check_dialer(command: &[OsString], component: &Path, answer_time_max: Duration) -> std::io::Result<CheckReport> {
+    let bytes = std::fs::read(component)?;
+    let may_differ = bytes != REFERENCE_POLICY;
+    let mut program = Program::start(command, component, answer_time_max)?;
+    let (mut findings, mut interruptions) = (Vec::new(), 0);
+    for file in case_files() {
+        for case in &file.cases {
+            let tried = try_case(&mut program, case);
+            interruptions += usize::from(matches!(tried, Err(Failure::Interrupted(_))));
+            let (verdict, told) = match tried {
+                Ok(None) => (Verdict::Passed, String::new()),
+                Ok(Some(difference)) if may_differ && case.tier() == Tier::Reference => (Verdict::Differs, difference),
+                Ok(Some(difference)) => (Verdict::Failed, difference),
+                Err(failure) => (Verdict::Failed, failure.to_string()),
+            };
+            findings.push(finding(&file.title, case, verdict, told));
+            if interruptions == INTERRUPTIONS_MAX {
+                findings.push(not_asked_further());
+                return Ok(CheckReport::new(Subject::Dialer, &digest(&bytes), findings));
+            }
+        }
+    }
+    Ok(CheckReport::new(Subject::Dialer, &digest(&bytes), findings))
+}
+
+fn not_asked_further() -> Finding {
+    Finding {
+        section: Section::Contract,
+        title: "the dialer".into(),
+        name: "the rest".into(),
+        rule: "A dialer answers every line with a line.".into(),
+        verdict: Verdict::Failed,
+        told: format!("not tried: the dialer broke off {INTERRUPTIONS_MAX} times already"),
+    }
+}
+
+/// Why a case has no answer that could be compared.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Broken(#[from] Broken),
+    #[error(transparent)]
+    Interrupted(#[from] Interruption),
+}
+
+/// Where the dialer's answer differs from what the case expects; none where it does not.
+fn try_case(program: &mut Program, case: &Case) -> Result<Option<String>, Failure> {
+    let known = case.dialer();
+    let mut answer = ask(program, case, &known, case.call())?;
+    if case.expect().settings_as_checked.is_some() {
+        let checked = ask(program, case, &known, &Call::CheckSettings)?;
+        answer.settings_as_checked = Some(checked.refuses_settings() == answer.refuses_settings());
+    }
+    Ok(case.expect().difference(&answer))
+}
+
+fn ask(program: &mut Program, case: &Case, known: &CaseDialer, call: &Call) -> Result<Answer, Failure> {
+    let reply = program.ask(&question(case, known, call))?;
+    let (outcome, numbers_looked_up) = reply::parts(reply)?;
+    let answer = match outcome {
+        Outcome::Ok(value) => answer(case, known, call, value)?,
+        Outcome::Err(error) => promises::error(&error)?,
+        Outcome::Fault(words) => return Err(Broken::Fault(format!("it could not ask the policy: {words}")).into()),
+    };
+    Ok(Answer { numbers_looked_up, ..answer })
+}
+
+/// What the policy answered, as the dialer tells it, held against what the contract promises.
+fn answer(case: &Case, known: &CaseDialer, call: &Call, told: serde_json::Value) -> Result<Answer, Broken> {
+    match call {
+        Call::Describe => promises::description(&read(told)?),
+        Call::CheckSettings => Ok(Answer::default()),
+        Call::ReviewAccount => promises::review(case.id(), &read(told)?, &known.shown()),
+        Call::Decide(request) => promises::decision(case.id(), &request.request(), &read(told)?, &known.shown()),
+        Call::Screen(numbers) => promises::screenings(&Numbers::of_all(numbers), &read::<Vec<_>>(told)?),
+        Call::GetUsage => promises::usage(&read(told)?),
+    }
+}

@@ -1,0 +1,149 @@
+//! A case as one line: all that its dialer knows, written out, with the contract's names.
+
+use crate::contract::*;
+use crate::scenarios::case::{Call, Case, Import};
+use crate::scenarios::dialer::CaseDialer;
+use crate::scenarios::notation::{Numbers, name};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// What a dialer is to ask its policy, and what it knows while it does.
+pub(super) fn question(case: &Case, known: &CaseDialer, call: &Call) -> Value {
+    let failure = |(import, code): (&Import, &ErrorCode)| (*import, error(&CaseDialer::failure(*code)));
+    json!({
+        "case": case.name(),
+        "now": digits(known.now),
+        "carriers": each(&known.carriers, |carrier| json!({ "id": carrier.id, "name": carrier.name })),
+        "observations": each(known.observations.values().flatten(), observation),
+        "account": account(&known.account),
+        "monitored": each(&known.monitored, monitored),
+        "owned": each(&known.owned, |number| digits(*number)),
+        "candidates": each(&known.candidates, |number| digits(*number)),
+        "flag-events": each(&known.flag_events, |event| json!({ "number": digits(event.number), "at": digits(event.at) })),
+        "failures": known.failures.iter().map(failure).collect::<BTreeMap<_, _>>(),
+        "call": self::call(case.id(), call, case.settings()),
+    })
+}
+
+/// The contract's function, and its arguments in its order.
+fn call(id: &str, call: &Call, settings_checked: &Settings) -> Value {
+    let (function, arguments) = match call {
+        Call::Describe => ("describe", json!([])),
+        Call::CheckSettings => ("check-settings", json!([settings(settings_checked)])),
+        Call::ReviewAccount => ("review-account", json!([id])),
+        Call::Decide(given) => ("decide", json!([id, request(&given.request())])),
+        Call::Screen(numbers) => ("screen", json!([id, each(&Numbers::of_all(numbers), |number| digits(*number))])),
+        Call::GetUsage => ("get-usage", json!([id])),
+    };
+    json!({ "function": function, "arguments": arguments })
+}
+
+fn request(request: &Request) -> Value {
+    let all = |numbers: &[PhoneNumber]| each(numbers, |number| digits(*number));
+    match request {
+        Request::StartMonitoring(numbers) => json!({ "start-monitoring": all(numbers) }),
+        Request::StopMonitoring(numbers) => json!({ "stop-monitoring": all(numbers) }),
+        Request::DeleteNumbers(Deletion { numbers, accept_slot_loss }) => {
+            json!({ "delete-numbers": { "numbers": all(numbers), "accept-slot-loss": accept_slot_loss } })
+        }
+        Request::ReplaceNumbers(numbers) => json!({ "replace-numbers": all(numbers) }),
+        Request::SetBlocks(blocks) => json!({ "set-blocks": blocks }),
+    }
+}
+
+fn account(account: &Account) -> Value {
+    let lock = |lock: &SlotLock| json!({ "slot": lock.slot, "until": digits(lock.until) });
+    json!({
+        "id": account.id,
+        "revision": digits(account.revision),
+        "enabled": account.enabled,
+        "slot-count": account.slot_count,
+        "slot-count-next": account.slot_count_next,
+        "slots-per-block": account.slots_per_block,
+        "block-price-cents": account.block_price_cents,
+        "cycle-starts-at": digits(account.cycle_starts_at),
+        "cycle-ends-at": digits(account.cycle_ends_at),
+        "day-starts-at": digits(account.day_starts_at),
+        "locked-slots": each(&account.locked_slots, lock),
+        "monitored-count": account.monitored_count,
+        "rated-today": account.rated_today,
+        "replacements-today": account.replacements_today,
+        "settings": settings(&account.settings),
+    })
+}
+
+fn settings(settings: &Settings) -> Value {
+    json!({
+        "spam-score-min": settings.spam_score_min,
+        "rating-carriers-min": settings.rating_carriers_min,
+        "checks-to-flag": settings.checks_to_flag,
+        "checks-to-clear": settings.checks_to_clear,
+        "observation-age-max-hours": settings.observation_age_max_hours,
+        "auto-replace": settings.auto_replace,
+        "replacements-per-day-max": settings.replacements_per_day_max,
+        "new-number-grace-days": settings.new_number_grace_days,
+        "mass-flag-percent": settings.mass_flag_percent,
+        "other": settings.other,
+    })
+}
+
+fn monitored(number: &MonitoredNumber) -> Value {
+    json!({
+        "number": digits(number.number),
+        "slot": number.slot,
+        "status": name(&number.status),
+        "status-since": digits(number.status_since),
+        "monitored-since": digits(number.monitored_since),
+        "flagging-checks": number.flagging_checks,
+        "clearing-checks": number.clearing_checks,
+        "last-rated-at": number.last_rated_at.map(digits),
+        "replacement-pending": number.replacement_pending,
+    })
+}
+
+fn observation(observation: &Observation) -> Value {
+    json!({
+        "number": digits(observation.number),
+        "carrier": observation.carrier,
+        "spam-score": observation.spam_score,
+        "observed-at": digits(observation.observed_at),
+    })
+}
+
+fn error(error: &Error) -> Value {
+    json!({ "code": name(&error.code), "message": error.message })
+}
+
+/// 64 bits as text: JavaScript's numbers cannot hold all of them.
+fn digits(value: u64) -> Value {
+    value.to_string().into()
+}
+
+fn each<'a, T: 'a>(values: impl IntoIterator<Item = &'a T>, write: impl Fn(&T) -> Value) -> Value {
+    values.into_iter().map(write).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reply::read;
+    use super::*;
+    use crate::scenarios::case_files;
+
+    /// So no field of the contract is missing from a line, and none has another name.
+    #[test]
+    fn what_a_line_says_reads_as_what_the_case_knows() {
+        for case in case_files().iter().flat_map(|file| &file.cases) {
+            let known = case.dialer();
+            let mut line = question(case, &known, case.call());
+            assert_eq!(read::<Account>(line["account"].take()).unwrap(), known.account, "{}", case.name());
+            assert_eq!(read::<Vec<Carrier>>(line["carriers"].take()).unwrap(), known.carriers);
+            assert_eq!(read::<Vec<MonitoredNumber>>(line["monitored"].take()).unwrap(), known.monitored);
+            assert_eq!(read::<Vec<FlagEvent>>(line["flag-events"].take()).unwrap(), known.flag_events);
+            let observations: Vec<_> = known.observations.values().flatten().copied().collect();
+            assert_eq!(read::<Vec<Observation>>(line["observations"].take()).unwrap(), observations);
+            if let Call::Decide(given) = case.call() {
+                assert_eq!(read::<Request>(line["call"]["arguments"][1].take()).unwrap(), given.request());
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! A dialer's line back, read as the contract's types: their names in kebab-case, and 64 bits as a number or as text.
+
+use crate::contract::Error;
+use crate::scenarios::notation::capitalised;
+use crate::scenarios::promises::Broken;
+use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
+use serde::de::{DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
+use serde::forward_to_deserialize_any;
+use serde_json::{Map, Value};
+
+/// What came of the call.
+pub(super) enum Outcome {
+    /// The policy answered.
+    Ok(Value),
+    /// The policy answered an error.
+    Err(Error),
+    /// There is no answer of the policy; in words, why.
+    Fault(String),
+}
+
+/// What a line says came of the call, and how many numbers carriers were asked about.
+pub(super) fn parts(line: Value) -> Result<(Outcome, Option<usize>), Broken> {
+    let Value::Object(mut line) = line else { return unreadable("it is no object") };
+    let looked_up = line.remove("numbers-looked-up").map(read).transpose()?;
+    let outcome = match sole(line) {
+        Some(("ok", value)) => Outcome::Ok(value),
+        Some(("err", error)) => Outcome::Err(read(error)?),
+        Some(("fault", words)) => Outcome::Fault(read(words)?),
+        _ => return unreadable("it has to have one of `ok`, `err` and `fault`, and `numbers-looked-up` besides"),
+    };
+    Ok((outcome, looked_up))
+}
+
+/// A value of one of the contract's types.
+pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Broken> {
+    T::deserialize(Told(value)).or_else(|error| unreadable(&error.to_string()))
+}
+
+fn sole(line: Map<String, Value>) -> Option<(&'static str, Value)> {
+    let mut fields = line.into_iter();
+    let (name, value) = fields.next().filter(|_| fields.len() == 0)?;
+    let known = ["ok", "err", "fault"].into_iter().find(|known| *known == name)?;
+    Some((known, value))
+}
+
+fn unreadable<T>(why: &str) -> Result<T, Broken> {
+    Err(Broken::Promise(format!("its line cannot be read: {why}")))
+}
+
+/// A value with the contract's names, where Rust's are expected.
+struct Told(Value);
+
+impl<'de> IntoDeserializer<'de, serde_json::Error> for Told {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+impl<'de> Deserializer<'de> for Told {
+    type Error = serde_json::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self.0 {
+            Value::Array(elements) => visitor.visit_seq(SeqDeserializer::new(elements.into_iter().map(Told))),
+            Value::Object(fields) => {
+                let fields = fields.into_iter().map(|(name, field)| (name.replace('-', "_"), Told(field)));
+                visitor.visit_map(MapDeserializer::new(fields))
+            }
+            plain => plain.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self.0.as_str().and_then(|digits| digits.parse().ok()) {
+            Some(value) => visitor.visit_u64(value),
+            None => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        if self.0.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
+    }
+
+    /// `"at-risk"` where there is nothing to a case but its name, else `{"lock-slot": …}`.
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        cases: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        match self.0 {
+            Value::String(case) => capitalised(&case).into_deserializer().deserialize_enum(name, cases, visitor),
+            Value::Object(case) => {
+                let case = case.into_iter().map(|(case, value)| (capitalised(&case), Told(value)));
+                MapAccessDeserializer::new(MapDeserializer::new(case)).deserialize_enum(name, cases, visitor)
+            }
+            other => other.deserialize_enum(name, cases, visitor),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
