@@ -4,7 +4,6 @@
 mod harness;
 
 use harness::{Dialer, Ran};
-use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
