@@ -16,7 +16,7 @@ mod report;
 mod trial;
 
 pub use case::{Case, CaseFile, Tier};
-pub use conformance::check_dialer;
+pub use conformance::{NotAsked, check_dialer};
 pub use report::{CheckReport, Finding, Section, Subject, Verdict};
 
 use crate::policy::Policy;

@@ -18,8 +18,19 @@ use program::{Interruption, Program};
 use question::question;
 use reply::{Outcome, read};
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// Why a dialer could not be asked anything.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAsked {
+    /// The policy component.
+    #[error("{} cannot be read", .0.display())]
+    Component(PathBuf, #[source] std::io::Error),
+    /// The dialer's program.
+    #[error("{} cannot be started", .0.display())]
+    Dialer(OsString, #[source] std::io::Error),
+}
 
 /// A dialer that broke off this often is asked nothing more: one that hangs would do so in case after case.
 const INTERRUPTIONS_MAX: usize = 3;
@@ -29,10 +40,15 @@ const INTERRUPTIONS_MAX: usize = 3;
 ///
 /// With the reference policy every case has to be answered as expected; with another, cases of the tier `reference`
 /// may differ. Errors where the component cannot be read or the dialer not be started.
-pub fn check_dialer(command: &[OsString], component: &Path, answer_time_max: Duration) -> std::io::Result<CheckReport> {
-    let bytes = std::fs::read(component)?;
+pub fn check_dialer(
+    command: &[OsString],
+    component: &Path,
+    answer_time_max: Duration,
+) -> Result<CheckReport, NotAsked> {
+    let bytes = std::fs::read(component).map_err(|error| NotAsked::Component(component.to_owned(), error))?;
     let may_differ = bytes != REFERENCE_POLICY;
-    let mut program = Program::start(command, component, answer_time_max)?;
+    let program = Program::start(command, component, answer_time_max);
+    let mut program = program.map_err(|error| NotAsked::Dialer(command[0].clone(), error))?;
     let (mut findings, mut interruptions) = (Vec::new(), 0);
     for file in case_files() {
         for case in &file.cases {

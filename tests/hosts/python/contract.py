@@ -4,7 +4,7 @@ wasmtime hands over a record as an object whose attributes keep their names of t
 that has them.
 """
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from types import UnionType
 from typing import get_args, get_origin
 
@@ -65,7 +65,7 @@ class Settings(Named):
     replacements_per_day_max: int = 3
     new_number_grace_days: int = 0
     mass_flag_percent: int = 30
-    other: list[tuple[str, str]] = ()
+    other: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass
@@ -241,7 +241,7 @@ def read(kind, value):
         return kind(tag, read(kind.PAYLOADS[tag], payload))
     if is_dataclass(kind):
         known = value if isinstance(value, dict) else vars(value)
-        return kind(**{field.name: read(field.type, known[field.name.replace("_", "-")]) for field in fields(kind)})
+        return kind(**{f.name: read(f.type, known[f.name.replace("_", "-")]) for f in fields(kind)})
     return kind(value)
 
 

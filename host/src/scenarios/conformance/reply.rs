@@ -73,7 +73,8 @@ impl<'de> Deserializer<'de> for Told {
     }
 
     fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
-        match self.0.as_str().and_then(|digits| digits.parse().ok()) {
+        let digits = self.0.as_str().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        match digits.and_then(|digits| digits.parse().ok()) {
             Some(value) => visitor.visit_u64(value),
             None => self.deserialize_any(visitor),
         }
@@ -103,5 +104,39 @@ impl<'de> Deserializer<'de> for Told {
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u128 f32 f64 char str string bytes byte_buf unit unit_struct
         newtype_struct seq tuple tuple_struct map struct identifier ignored_any
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::{Action, ClosingReason, Notice, Plan, Severity, SlotClosing};
+    use serde_json::json;
+
+    #[test]
+    fn sixty_four_bits_come_as_text_or_as_a_number() {
+        for (number, until) in [(json!("13105550100"), json!(60)), (json!(13_105_550_100_u64), json!("60"))] {
+            let closing = json!({ "number": number, "slot": 1, "until": until, "why": "number-deleted" });
+            let why = ClosingReason::NumberDeleted;
+            let expected = Action::LockSlot(SlotClosing { number: 13_105_550_100, slot: 1, until: 60, why });
+            assert_eq!(read::<Action>(json!({ "lock-slot": closing })).unwrap(), expected);
+        }
+        let notice = json!({ "severity": "alert", "kind": "at-risk", "number": null, "text": "7" });
+        let expected = Notice { severity: Severity::Alert, kind: "at-risk".into(), number: None, text: "7".into() };
+        assert_eq!(read::<Notice>(notice).unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_no_answer_is_refused() {
+        let refused = |line| parts(line).err().unwrap().to_string();
+        assert!(refused(json!("ok")).contains("no object"));
+        assert!(refused(json!({ "numbers-looked-up": 1 })).contains("one of `ok`, `err` and `fault`"));
+        assert!(refused(json!({ "ok": null, "more": 1 })).contains("one of `ok`, `err` and `fault`"));
+        assert!(refused(json!({ "err": { "code": "unavailable" } })).contains("missing field `message`"));
+        assert!(
+            read::<u64>(json!("+1")).is_err() && read::<u64>(json!(-1)).is_err() && read::<u8>(json!("1")).is_err()
+        );
+        let plan = json!({ "account": "acme", "based-on": 1.5 });
+        assert!(read::<Plan>(plan).unwrap_err().to_string().contains("1.5"));
     }
 }

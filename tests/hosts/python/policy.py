@@ -1,0 +1,89 @@
+"""A policy component: loaded once, and a fresh instance for every call."""
+
+from wasmtime import Config, Engine, Store, WasmtimeError
+from wasmtime.component import Component, Linker, Record, Variant
+
+from contract import VERSION, Decision, Description, Error, Plan, Screening, Usage, read
+
+POLICY = f"dialguard:reputation/policy@{VERSION}"
+FUEL_PER_CALL = 20_000_000_000  # A policy that loops is ended.
+MEMORY_BYTES_MAX = 256 << 20
+ANSWERS = {
+    "describe": Description,
+    "check-settings": None,
+    "review-account": Plan,
+    "decide": Decision,
+    "screen": list[Screening],
+    "get-usage": Usage,
+}
+
+
+class Refused(Exception):
+    """The contract's error: what an import answers instead of a value, and what a policy answers then."""
+
+    def __init__(self, code, message):
+        super().__init__(message)
+        self.error = Error(code, message)
+
+
+class Policy:
+    """Raises `WasmtimeError` where the component is none, or is for another version of the contract."""
+
+    def __init__(self, component):
+        config = Config()
+        config.consume_fuel = True
+        self.engine = Engine(config)
+        self.component = Component(self.engine, component)
+        types = self.component.type
+        self.ensure_spoken(types.imports(self.engine), types.exports(self.engine))
+
+    def ensure_spoken(self, imports, exports):
+        named = [name for name in [*imports, *exports] if name.startswith("dialguard:reputation/")]
+        others = [name for name in named if not name.endswith(f"@{VERSION}")]
+        if others or POLICY not in exports:
+            reason = f"it has {others[0]}" if others else f"it has no {POLICY}"
+            raise WasmtimeError(f"no policy for version {VERSION} of the contract: {reason}")
+
+    def call(self, imports, function, *arguments):
+        """What the policy answers, who reads through `imports`: functions by name, by interface.
+
+        Raises `Refused` where it answers an error, `WasmtimeError` where it traps or uses too much. An instance that
+        trapped or saw an exception can never be called again, so each call has its own.
+        """
+        store = Store(self.engine)
+        store.set_fuel(FUEL_PER_CALL)
+        store.set_limits(memory_size=MEMORY_BYTES_MAX)
+        instance = self.instantiate(store, imports)
+        index = instance.get_export_index(store, function, instance.get_export_index(store, POLICY))
+        answer, failed = instance.get_func(store, index)(store, *arguments), False
+        # A result whose two sides are records comes as a variant; of any other the bare value comes, or the bare error.
+        if isinstance(answer, Variant):
+            answer, failed = answer.payload, answer.tag == "err"
+        if failed or isinstance(answer, Record) and hasattr(answer, "code"):
+            raise Refused(answer.code, answer.message)
+        return read(ANSWERS[function], answer) if ANSWERS[function] else None
+
+    def instantiate(self, store, imports):
+        linker = Linker(self.engine)
+        with linker.root() as root:
+            for interface, functions in imports.items():
+                with root.add_instance(f"dialguard:reputation/{interface}@{VERSION}") as instance:
+                    for name, function in functions.items():
+                        instance.add_func(name, function)
+        return linker.instantiate(store, self.component)
+
+
+def answering(function, tagged=False):
+    """An import whose exceptions become the contract's errors: none may reach the instance, and the policy says then
+    what it means. `tagged` where both sides of its result are records."""
+
+    def answer(_store, *arguments):
+        try:
+            tag, value = "ok", function(*arguments)
+        except Refused as refused:
+            tag, value = "err", refused.error
+        except Exception as error:
+            tag, value = "err", Error("unavailable", f"The dialer could not be asked: {error}. Try again later.")
+        return Variant(tag, value) if tagged else value
+
+    return answer
