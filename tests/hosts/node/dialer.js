@@ -64,7 +64,7 @@ export class Dialer {
   }
 
   lookUp(/** @type {BigUint64Array} */ numbers) {
-    const { observations, account } = this.asked("lookUp", undefined, numbers);
+    const { observations } = this.asked("lookUp", undefined, numbers);
     this.numbersLookedUp += numbers.length;
     /** @type {Map<bigint, Types.Observation[]>} */
     const said = new Map([...numbers].map((number) => [number, []]));
@@ -73,7 +73,7 @@ export class Dialer {
   }
 
   /** What there is to answer from; throws what is to be answered instead. */
-  asked(/** @type {string} */ name, /** @type {string=} */ id, numbers = new BigUint64Array()) {
+  asked(/** @type {string} */ name, /** @type {string=} */ id, /** @type {BigUint64Array} */ numbers = new BigUint64Array()) {
     const { failures, account } = this.known;
     if (failures[name]) throw new Refused(failures[name]);
     if (id !== undefined && id !== account.id)

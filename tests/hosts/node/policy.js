@@ -41,7 +41,7 @@ async function transpiled(/** @type {Buffer} */ component) {
   const folder = new URL(`generated/${digest}/`, import.meta.url);
   if (existsSync(folder)) return folder;
   // Without the shim a policy that wants more than the contract gives fails before it is asked anything.
-  const options = { name: "policy", wasiShim: false, emitTypescriptDeclarations: false };
+  const options = { name: "policy", wasiShim: false, noComponentErrorWrapping: false, emitTypescriptDeclarations: false };
   const { files, exports } = await transpileBytes(component, { ...options, instantiation: "sync" });
   const offered = exports.map(([name]) => name).filter((name) => name.includes("/"));
   if (!offered.includes(INTERFACE)) throw new Error(`it has ${offered.join(", ") || "nothing"}, not ${INTERFACE}`);
