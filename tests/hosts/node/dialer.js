@@ -5,7 +5,6 @@
 
 /** @import * as CarrierLookup from "./generated/types/interfaces/dialguard-reputation-carrier-lookup.js" */
 /** @import * as NumberInventory from "./generated/types/interfaces/dialguard-reputation-number-inventory.js" */
-/** @import * as Clock from "./generated/types/interfaces/dialguard-reputation-clock.js" */
 /** @import * as Types from "./generated/types/interfaces/dialguard-reputation-types.js" */
 
 import { readFileSync } from "node:fs";
@@ -14,19 +13,20 @@ import { argumentsFromJson, camelCase, fromJson, toJson } from "./json.js";
 import { Policy } from "./policy.js";
 
 const NUMBERS_PER_CALL_MAX = 10_000;
+const NUMBER_MAX = 999_999_999_999_999n;
 
 /**
  * All that a dialer knows. Numbers ascend wherever there are several; `failures` are imports that fail, by name.
- * @typedef {{ now: bigint, carriers: CarrierLookup.Carrier[], account: Types.Account, monitored: Types.MonitoredNumber[],
- *   owned: BigUint64Array, candidates: BigUint64Array, observations: Types.Observation[],
- *   flagEvents: NumberInventory.FlagEvent[], failures: Record<string, Types.Error> }} Known
+ * @typedef {{ now: bigint, account: Types.Account, monitored: Types.MonitoredNumber[], owned: BigUint64Array,
+ *   candidates: BigUint64Array, flagEvents: NumberInventory.FlagEvent[], carriers: CarrierLookup.Carrier[],
+ *   observations: Types.Observation[], failures: Record<string, Types.Error> }} Known
  */
 
 /** The contract's error: what an import answers instead of a value. `payload` is where jco looks for it. */
 class Refused extends Error {
-  constructor(/** @type {Types.Error} */ payload) {
-    super(payload.message);
-    this.payload = payload;
+  constructor(/** @type {Types.ErrorCode} */ code, /** @type {string} */ message) {
+    super(message);
+    this.payload = { code, message };
   }
 }
 
@@ -45,19 +45,14 @@ export class Dialer {
       getAccount: (id) => this.asked("getAccount", id).account,
       monitored: (id, after, limit) =>
         first(limit, this.asked("monitored", id).monitored.filter(({ number }) => number > after)),
-      owned: (id, numbers) => {
-        const asked = new Set(numbers);
-        return this.asked("owned", id, numbers).owned.filter((number) => asked.has(number));
-      },
+      owned: (id, numbers) => this.asked("owned", id, numbers).owned.filter(Set.prototype.has, new Set(numbers)),
       candidates: (id, like, limit) => first(limit, this.asked("candidates", id).candidates.toSorted(closestTo(like))),
       flagEvents: (id, since) => this.asked("flagEvents", id).flagEvents.filter(({ at }) => at >= since),
     };
     /** @type {typeof CarrierLookup} */
     const carriers = { carriers: () => this.known.carriers, lookUp: (numbers) => this.lookUp(numbers) };
-    /** @type {typeof Clock} */
-    const clock = { now: () => this.known.now };
     return {
-      "dialguard:reputation/clock": clock,
+      "dialguard:reputation/clock": { now: () => this.known.now },
       "dialguard:reputation/carrier-lookup": answering(carriers),
       "dialguard:reputation/number-inventory": answering(inventory),
     };
@@ -72,14 +67,17 @@ export class Dialer {
     return [...said.values()].flat();
   }
 
-  /** What there is to answer from; throws what is to be answered instead. */
-  asked(/** @type {string} */ name, /** @type {string=} */ id, /** @type {BigUint64Array} */ numbers = new BigUint64Array()) {
+  /**
+   * What there is to answer from; throws what is to be answered instead.
+   * @param {string} name @param {string} [id] @param {BigUint64Array} [numbers]
+   */
+  asked(name, id, numbers) {
     const { failures, account } = this.known;
-    if (failures[name]) throw new Refused(failures[name]);
-    if (id !== undefined && id !== account.id)
-      throw new Refused({ code: "no-such-account", message: `There is no account ${JSON.stringify(id)}.` });
-    if (numbers.length > NUMBERS_PER_CALL_MAX || numbers.some((number) => number < 1n || number >= 10n ** 15n))
-      throw new Refused({ code: "invalid-request", message: "Ask for at most 10,000 numbers of 1 to 15 digits." });
+    if (failures[name]) throw new Refused(failures[name].code, failures[name].message);
+    if (id !== undefined && id !== account.id) throw new Refused("no-such-account", `There is no account '${id}'.`);
+    const tooMany = numbers && numbers.length > NUMBERS_PER_CALL_MAX;
+    if (tooMany || numbers?.some((number) => number < 1n || number > NUMBER_MAX))
+      throw new Refused("invalid-request", "Ask for at most 10,000 numbers of 1 to 15 digits.");
     return this.known;
   }
 }
@@ -94,11 +92,10 @@ function answering(functions) {
       return ask(...given);
     } catch (error) {
       if (error instanceof Refused) throw error;
-      throw new Refused({ code: "unavailable", message: `The dialer could not be asked: ${error}. Try again later.` });
+      throw new Refused("unavailable", `The dialer could not be asked: ${error}. Try again later.`);
     }
   };
-  const answers = Object.entries(functions).map(([name, ask]) => [name, answer(ask)]);
-  return Object.fromEntries(answers);
+  return /** @type {any} */ (Object.fromEntries(Object.entries(functions).map(([name, ask]) => [name, answer(ask)])));
 }
 
 /** @template {{ slice(start: number, end: number): any }} List @returns {List} */
@@ -107,10 +104,9 @@ const first = (/** @type {number} */ limit, /** @type {List} */ list) =>
 
 /** Most leading digits shared first, then the lower number. */
 function closestTo(/** @type {bigint} */ like) {
-  const digits = String(like);
   const shared = (/** @type {bigint} */ number) => {
-    const differs = [...String(number)].findIndex((digit, place) => digit !== digits[place]);
-    return differs < 0 ? digits.length : differs;
+    const [digits, others] = [String(like), String(number)];
+    return [...digits, "end"].findIndex((digit, place) => digit !== others[place]);
   };
   return (/** @type {bigint} */ a, /** @type {bigint} */ b) => shared(b) - shared(a) || Number(a - b);
 }
@@ -123,10 +119,8 @@ function evaluate(/** @type {Policy} */ policy) {
   const { reviews, actions, notices } = policy.for(dialer).reviewAccount(example.account.id);
   for (const { number, status, flagging, answering } of reviews)
     console.log(`+${number} is ${status}: ${flagging} of ${answering} carriers flag it`);
-  for (const action of actions) console.log(JSON.stringify(toJson(action), null, 2));
+  for (const action of actions) console.log(JSON.stringify(toJson(action)));
   for (const { severity, text } of notices) console.log(`${severity}: ${text}`);
-  const { slots, occupied, locked } = policy.for(dialer).getUsage(example.account.id);
-  console.log(`${occupied} of ${slots} slots occupied, ${locked} locked`);
 }
 
 async function conformance(/** @type {Policy} */ policy) {
@@ -148,10 +142,9 @@ function answer(/** @type {Policy} */ policy, /** @type {Dialer} */ dialer, /** 
   }
 }
 
-const [command, file] = process.argv.slice(2);
-const commands = new Map(Object.entries({ evaluate, conformance }));
-const run = commands.get(command);
 try {
+  const [command, file] = process.argv.slice(2);
+  const run = new Map(Object.entries({ evaluate, conformance })).get(command);
   if (!run || !file) throw new Error("say `evaluate POLICY.wasm` or `conformance POLICY.wasm`");
   await run(await Policy.load(file));
 } catch (/** @type {any} */ error) {

@@ -35,20 +35,32 @@ export class Policy {
 }
 
 /** A folder with the component as JavaScript, there whole or not at all; another component or jco has another. */
-async function transpiled(/** @type {Buffer} */ component) {
+async function transpiled(/** @type {Uint8Array} */ component) {
   const jco = await readFile(new URL("package-lock.json", import.meta.url));
   const digest = createHash("sha256").update(jco).update(component).digest("hex").slice(0, 16);
   const folder = new URL(`generated/${digest}/`, import.meta.url);
   if (existsSync(folder)) return folder;
-  // Without the shim a policy that wants more than the contract gives fails before it is asked anything.
-  const options = { name: "policy", wasiShim: false, noComponentErrorWrapping: false, emitTypescriptDeclarations: false };
-  const { files, exports } = await transpileBytes(component, { ...options, instantiation: "sync" });
-  const offered = exports.map(([name]) => name).filter((name) => name.includes("/"));
-  if (!offered.includes(INTERFACE)) throw new Error(`it has ${offered.join(", ") || "nothing"}, not ${INTERFACE}`);
+  const files = await javascript(component);
   const unfinished = new URL(`generated/${digest}.${process.pid}/`, import.meta.url);
   await mkdir(unfinished, { recursive: true });
   for (const [name, bytes] of Object.entries(files)) await writeFile(new URL(name, unfinished), bytes);
   // Where another process was faster, its folder is as good.
   await rename(unfinished, folder).catch(() => rm(unfinished, { recursive: true }));
   return folder;
+}
+
+/** Files by name. Fails where the component is no policy, or wants more than the contract gives. */
+async function javascript(/** @type {Uint8Array} */ component) {
+  const { files, imports, exports } = await transpileBytes(component, {
+    name: "policy",
+    instantiation: "sync",
+    wasiShim: false,
+    emitTypescriptDeclarations: false,
+    noComponentErrorWrapping: false, // So that an error that a policy answers differs from whatever else is thrown.
+  });
+  const offered = exports.map(([name]) => name).filter((name) => name.includes("/"));
+  if (!offered.includes(INTERFACE)) throw new Error(`it has ${offered.join(", ") || "nothing"}, not ${INTERFACE}`);
+  const foreign = imports.filter((name) => !name.startsWith("dialguard:reputation/"));
+  if (foreign.length > 0) throw new Error(`it wants ${foreign.join(", ")}, which no policy needs`);
+  return files;
 }
