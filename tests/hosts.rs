@@ -12,7 +12,21 @@ use std::time::{Duration, Instant};
 #[test]
 fn the_dialer_in_python_passes_every_case() {
     let Some(python) = python_with_wasmtime() else { return };
-    let report = conformance(&["--json"], &[&python, &dialer_in_python(), "conformance"]).exits(0).json();
+    passes_every_case(&[&python, &dialer_in_python(), "conformance"]);
+}
+
+#[test]
+fn the_dialer_in_node_passes_every_case() {
+    let folder = folder("node");
+    if !folder.join("node_modules").is_dir() {
+        println!("not tried: npm ci in tests/hosts/node");
+        return;
+    }
+    passes_every_case(&["node", &folder.join("dialer.js").display().to_string(), "conformance"]);
+}
+
+fn passes_every_case(dialer: &[&str]) {
+    let report = conformance(&["--json"], dialer).exits(0).json();
     let findings = report["findings"].as_array().expect("a list");
     assert!(findings.len() >= 140, "{}", findings.len());
     assert!(findings.iter().all(|finding| finding["verdict"] == "passed"), "{report:#}");
@@ -129,16 +143,16 @@ fn the_command_may_be_one_text() {
 }
 
 fn dialer_in_python() -> String {
-    folder().join("dialer.py").display().to_string()
+    folder("python").join("dialer.py").display().to_string()
 }
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/hosts/python")
+fn folder(dialer: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/hosts").join(dialer)
 }
 
 /// Python with the dialer's tools, its own or the machine's; none where they are not installed.
 fn python_with_wasmtime() -> Option<String> {
-    let own = folder().join(".venv/bin/python").display().to_string();
+    let own = folder("python").join(".venv/bin/python").display().to_string();
     let found = [own, "python3".into()].into_iter().find(|python| runs(python, "import wasmtime.component"));
     if found.is_none() {
         println!("not tried: python3 -m venv .venv && .venv/bin/pip install -r requirements.txt in tests/hosts/python");
@@ -153,6 +167,7 @@ fn runs(python: &str, code: &str) -> bool {
 
 fn conformance(options: &[&str], dialer: &[&str]) -> Ran {
     let arguments = [&["conformance"], options, &["--"], dialer].concat();
-    let output = Dialer::new().command(&arguments).env("PYTHONPATH", folder()).output().expect("the program starts");
+    let output =
+        Dialer::new().command(&arguments).env("PYTHONPATH", folder("python")).output().expect("the program starts");
     Ran::new(arguments.join(" "), output)
 }
