@@ -104,10 +104,8 @@ const first = (/** @type {number} */ limit, /** @type {List} */ list) =>
 
 /** Most leading digits shared first, then the lower number. */
 function closestTo(/** @type {bigint} */ like) {
-  const shared = (/** @type {bigint} */ number) => {
-    const [digits, others] = [String(like), String(number)];
-    return [...digits, "end"].findIndex((digit, place) => digit !== others[place]);
-  };
+  const digits = [...String(like), "end"];
+  const shared = (/** @type {bigint} */ number) => digits.findIndex((digit, place) => digit !== String(number)[place]);
   return (/** @type {bigint} */ a, /** @type {bigint} */ b) => shared(b) - shared(a) || Number(a - b);
 }
 
@@ -117,26 +115,23 @@ function evaluate(/** @type {Policy} */ policy) {
   const { name, version, summary } = policy.for(dialer).describe();
   console.log(`${name} ${version}: ${summary}\n`);
   const { reviews, actions, notices } = policy.for(dialer).reviewAccount(example.account.id);
-  for (const { number, status, flagging, answering } of reviews)
-    console.log(`+${number} is ${status}: ${flagging} of ${answering} carriers flag it`);
+  for (const review of reviews)
+    console.log(`+${review.number} is ${review.status}: ${review.flagging} of ${review.answering} carriers flag it`);
   for (const action of actions) console.log(JSON.stringify(toJson(action)));
   for (const { severity, text } of notices) console.log(`${severity}: ${text}`);
 }
 
 async function conformance(/** @type {Policy} */ policy) {
   for await (const line of createInterface({ input: process.stdin })) {
-    const { call, failures, ...known } = JSON.parse(line);
-    const failing = Object.entries(failures).map(([name, error]) => [camelCase(name), error]);
-    const dialer = new Dialer({ ...fromJson(known), failures: Object.fromEntries(failing) });
+    const { call, ...known } = JSON.parse(line);
+    const dialer = new Dialer(fromJson(known));
     console.log(JSON.stringify({ ...answer(policy, dialer, call), "numbers-looked-up": dialer.numbersLookedUp }));
   }
 }
 
-function answer(/** @type {Policy} */ policy, /** @type {Dialer} */ dialer, /** @type {any} */ call) {
+function answer(/** @type {any} */ policy, /** @type {Dialer} */ dialer, /** @type {any} */ call) {
   try {
-    /** @type {Record<string, any>} */
-    const functions = policy.for(dialer);
-    return { ok: toJson(functions[camelCase(call.function)](...argumentsFromJson(call))) };
+    return { ok: toJson(policy.for(dialer)[camelCase(call.function)](...argumentsFromJson(call))) };
   } catch (/** @type {any} */ error) {
     return error.payload ? { err: toJson(error.payload) } : { fault: String(error) };
   }

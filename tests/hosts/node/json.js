@@ -7,9 +7,9 @@ const BIG = /^(now|number|revision|until|(.+-)?(at|since))$/;
 /** What jco takes. `name` says which texts are integers, since others may look like some. @returns {any} */
 export function fromJson(/** @type {any} */ value, name = "") {
   if (value === null) return undefined;
-  if (NUMBERS.test(name)) return BigUint64Array.from(value, BigInt);
+  if (Array.isArray(value))
+    return NUMBERS.test(name) ? BigUint64Array.from(value, BigInt) : value.map((element) => fromJson(element));
   if (BIG.test(name)) return BigInt(value);
-  if (Array.isArray(value)) return value.map((element) => fromJson(element));
   if (typeof value !== "object") return value;
   return Object.fromEntries(Object.entries(value).map(([name, field]) => [camelCase(name), fromJson(field, name)]));
 }
