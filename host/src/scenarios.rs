@@ -1,9 +1,8 @@
 //! Whether a policy keeps the contract: scenarios and hostile inputs, each in an instance that is thrown away.
 //!
 //! [`check`] tries everything and tells of all of it, [`canary`] stops at the first thing that no policy may do, and
-//! [`check_dialer`] asks the same of a dialer in another language that has a policy embedded. The
-//! scenarios are data in `scenarios/cases/`, so that hosts in other languages can try the same; the file `README.md`
-//! beside them is their manual.
+//! [`check_dialer`] asks a dialer in any language the same. The scenarios are data in `scenarios/cases/`, so that hosts
+//! in other languages can try them; the file `README.md` beside them is their manual.
 
 mod answer;
 mod case;

@@ -1,7 +1,7 @@
 //! `dialguard conformance`: for those who embed policies in dialers of their own, in any language.
 
 use super::{Desk, Done};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
 use dialguard::policy::REFERENCE_POLICY;
 use dialguard::scenarios::check_dialer;
@@ -10,14 +10,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Asks a dialer every built-in case: a line of JSON to its stdin, and a line from its stdout.
-///
-/// The path of the policy component is added to the dialer's arguments. The lines are described in
-/// host/src/scenarios/cases/README.md, and tests/hosts/python/ is a dialer that speaks them:
-///
-///     dialguard conformance -- python3 dialer.py conformance
 #[derive(Args)]
-#[command(verbatim_doc_comment)]
 pub struct Conformance {
     /// The policy component; else the one that comes with this program
     #[arg(long, value_name = "FILE")]
@@ -34,11 +27,11 @@ pub struct Conformance {
 }
 
 pub fn check(desk: &Desk, conformance: Conformance) -> Result<Done> {
-    let command = match conformance.host_command {
+    let command: Vec<OsString> = match conformance.host_command {
         Some(command) => command.split_whitespace().map(OsString::from).collect(),
         None => conformance.dialer,
     };
-    ensure!(!command.is_empty(), "say which program the dialer is");
+    let (program, arguments) = command.split_first().context("say which program the dialer is")?;
     let folder = tempfile::tempdir().context("there is no folder for the policy")?;
     let component = match conformance.component {
         Some(file) => std::path::absolute(&file)?,
@@ -48,7 +41,7 @@ pub fn check(desk: &Desk, conformance: Conformance) -> Result<Done> {
             file
         }
     };
-    let report = check_dialer(&command, &component, Duration::from_secs(conformance.answer_seconds_max))?;
+    let report = check_dialer(program, arguments, &component, Duration::from_secs(conformance.answer_seconds_max))?;
     let failed = if report.passed() { vec![] } else { vec!["the dialer failed where the report says ✗".into()] };
     Ok(Done::show(desk.json, || json!(report), || report.to_string()).failed_for(failed))
 }

@@ -17,42 +17,32 @@ use crate::policy::REFERENCE_POLICY;
 use program::{Interruption, Program};
 use question::question;
 use reply::{Outcome, read};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// Why a dialer could not be asked anything.
-#[derive(Debug, thiserror::Error)]
-pub enum NotAsked {
-    /// The policy component.
-    #[error("{} cannot be read", .0.display())]
-    Component(PathBuf, #[source] std::io::Error),
-    /// The dialer's program.
-    #[error("{} cannot be started", .0.display())]
-    Dialer(OsString, #[source] std::io::Error),
-}
 
 /// A dialer that broke off this often is asked nothing more: one that hangs would do so in case after case.
 const INTERRUPTIONS_MAX: usize = 3;
 
-/// Asks a dialer every case that comes with this library. `command` is its program and arguments, to which the path of
-/// the policy component is added; each answer may take `answer_time_max`.
+/// Asks a dialer every case that comes with this library. The path of the policy component becomes the last
+/// of its arguments; each answer may take `answer_time_max`.
 ///
 /// With the reference policy every case has to be answered as expected; with another, cases of the tier `reference`
 /// may differ. Errors where the component cannot be read or the dialer not be started.
 pub fn check_dialer(
-    command: &[OsString],
+    program: &OsStr,
+    arguments: &[OsString],
     component: &Path,
     answer_time_max: Duration,
 ) -> Result<CheckReport, NotAsked> {
     let bytes = std::fs::read(component).map_err(|error| NotAsked::Component(component.to_owned(), error))?;
     let may_differ = bytes != REFERENCE_POLICY;
-    let program = Program::start(command, component, answer_time_max);
-    let mut program = program.map_err(|error| NotAsked::Dialer(command[0].clone(), error))?;
+    let mut dialer = Program::start(program, arguments, component, answer_time_max)
+        .map_err(|error| NotAsked::Dialer(program.to_owned(), error))?;
     let (mut findings, mut interruptions) = (Vec::new(), 0);
     for file in case_files() {
         for case in &file.cases {
-            let tried = try_case(&mut program, case);
+            let tried = try_case(&mut dialer, case);
             interruptions += usize::from(matches!(tried, Err(Failure::Interrupted(_))));
             let (verdict, told) = match tried {
                 Ok(None) => (Verdict::Passed, String::new()),
@@ -68,6 +58,17 @@ pub fn check_dialer(
         }
     }
     Ok(CheckReport::new(Subject::Dialer, &digest(&bytes), findings))
+}
+
+/// Why a dialer could not be asked anything.
+#[derive(Debug, thiserror::Error)]
+pub enum NotAsked {
+    /// The policy component.
+    #[error("{} cannot be read", .0.display())]
+    Component(PathBuf, #[source] std::io::Error),
+    /// The dialer's program.
+    #[error("{} cannot be started", .0.display())]
+    Dialer(OsString, #[source] std::io::Error),
 }
 
 fn not_asked_further() -> Finding {
@@ -91,18 +92,18 @@ enum Failure {
 }
 
 /// Where the dialer's answer differs from what the case expects; none where it does not.
-fn try_case(program: &mut Program, case: &Case) -> Result<Option<String>, Failure> {
+fn try_case(dialer: &mut Program, case: &Case) -> Result<Option<String>, Failure> {
     let known = case.dialer();
-    let mut answer = ask(program, case, &known, case.call())?;
+    let mut answer = ask(dialer, case, &known, case.call())?;
     if case.expect().settings_as_checked.is_some() {
-        let checked = ask(program, case, &known, &Call::CheckSettings)?;
+        let checked = ask(dialer, case, &known, &Call::CheckSettings)?;
         answer.settings_as_checked = Some(checked.refuses_settings() == answer.refuses_settings());
     }
     Ok(case.expect().difference(&answer))
 }
 
-fn ask(program: &mut Program, case: &Case, known: &CaseDialer, call: &Call) -> Result<Answer, Failure> {
-    let reply = program.ask(&question(case, known, call))?;
+fn ask(dialer: &mut Program, case: &Case, known: &CaseDialer, call: &Call) -> Result<Answer, Failure> {
+    let reply = dialer.ask(&question(case, known, call))?;
     let (outcome, numbers_looked_up) = reply::parts(reply)?;
     let answer = match outcome {
         Outcome::Ok(value) => answer(case, known, call, value)?,

@@ -1,7 +1,7 @@
 //! A dialer as a program: a line in, a line out, each in time.
 
 use serde_json::Value;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
@@ -13,7 +13,7 @@ const ANSWER_BYTES_MAX: u64 = 32 << 20;
 
 /// A program that answers lines. It is started anew where it broke off.
 pub struct Program {
-    command: Vec<OsString>,
+    command: Command,
     answer_time_max: Duration,
     running: Option<Running>,
 }
@@ -45,9 +45,15 @@ pub enum Interruption {
 
 impl Program {
     /// Starts it. `component` is the last of its arguments.
-    pub fn start(command: &[OsString], component: &Path, answer_time_max: Duration) -> io::Result<Self> {
-        let command = [command, &[component.into()]].concat();
-        let running = Running::start(&command)?;
+    pub fn start(
+        program: &OsStr,
+        arguments: &[OsString],
+        component: &Path,
+        answer_time_max: Duration,
+    ) -> io::Result<Self> {
+        let mut command = Command::new(program);
+        command.args(arguments).arg(component).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let running = Running::start(&mut command)?;
         Ok(Program { command, answer_time_max, running: Some(running) })
     }
 
@@ -55,7 +61,7 @@ impl Program {
     pub fn ask(&mut self, question: &Value) -> Result<Value, Interruption> {
         let mut running = match self.running.take() {
             Some(running) => running,
-            None => Running::start(&self.command)?,
+            None => Running::start(&mut self.command)?,
         };
         let answer = running.ask(question, self.answer_time_max)?;
         self.running = Some(running);
@@ -73,9 +79,8 @@ struct Running {
 }
 
 impl Running {
-    fn start(command: &[OsString]) -> io::Result<Self> {
-        let mut child =
-            Command::new(&command[0]).args(&command[1..]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    fn start(command: &mut Command) -> io::Result<Self> {
+        let mut child = command.spawn()?;
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
         let questions = write_to(stdin.expect("its stdin is a pipe"));
         let answers = read_from(stdout.expect("its stdout is a pipe"));
