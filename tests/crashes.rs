@@ -235,6 +235,7 @@ async fn intend(ledger: Arc<Ledger>, number: PhoneNumber, now: u64) {
         revision: None,
         contract: policy.contract_version(),
         limits: policy.limits(),
+        kept_days: 35,
         made: &Made::Request(request, answer),
         shown: &shown,
         recording: &recording,

@@ -302,6 +302,7 @@ impl Run {
             revision: self.live.revision,
             contract: policy.contract_version(),
             limits: policy.limits(),
+            kept_days: self.live.recordings_kept_days(),
             made: &answered.answer,
             shown: &answered.shown,
             recording: &answered.recording,

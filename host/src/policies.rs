@@ -130,6 +130,13 @@ pub struct Live {
     state: PolicyState,
 }
 
+impl Live {
+    /// Days for which the runs that it decides stay on record.
+    pub(crate) fn recordings_kept_days(&self) -> u32 {
+        self.state.settings.recordings_kept_days
+    }
+}
+
 impl From<Policy> for Policies {
     fn from(policy: Policy) -> Self {
         let settings = PolicySettings { limits: policy.limits(), ..PolicySettings::default() };
@@ -161,14 +168,14 @@ impl Policies {
             Source::Fixed(live) => return Ok(live.clone()),
             Source::Installed(installed) => installed,
         };
-        let state = installed.ledger.policy_state()?;
+        let change = installed.ledger.policy_change()?;
         let live = lock(&installed.live).clone();
         match live {
             None => block_in_place(|| {
                 let _loading = lock(&installed.loading);
-                installed.begin_with(state)
+                installed.begin()
             }),
-            Some(live) if live.state == state => Ok(live),
+            Some(live) if live.state.change == change => Ok(live),
             Some(live) => match try_lock(&installed.loading) {
                 Some(_loading) => block_in_place(|| installed.go_on(live)),
                 None => Ok(live),
@@ -184,7 +191,7 @@ impl Policies {
         check_size(&component, &settings)?;
         let built_in = component == REFERENCE_POLICY;
         if !built_in {
-            verify(&installed.trusted()?, &component, signature.as_deref())?;
+            verify(&trusted_keys(&installed.ledger)?, &component, signature.as_deref())?;
         }
         let component: Arc<[u8]> = component.into();
         let digest = digest(&component);
@@ -205,7 +212,7 @@ impl Policies {
             },
             now,
         )?;
-        installed.code.keep(&policy)?;
+        installed.code.keep(&policy);
         installed.put_loaded(policy);
         Ok(installed.ledger.revision(revision)?)
     }
@@ -407,12 +414,12 @@ impl Candidate {
 
 impl Installed {
     /// The first run of this process: there is no policy to go on with where this one cannot be loaded.
-    fn begin_with(&self, state: PolicyState) -> Result<Arc<Live>> {
+    fn begin(&self) -> Result<Arc<Live>> {
         let mut live = lock(&self.live);
         if let Some(live) = &*live {
             return Ok(live.clone());
         }
-        let loaded = Arc::new(self.load_live(state)?);
+        let loaded = Arc::new(self.load_live(self.ledger.policy_state()?)?);
         *live = Some(loaded.clone());
         Ok(loaded)
     }
@@ -462,18 +469,14 @@ impl Installed {
         }
     }
 
-    fn trusted(&self) -> Result<Vec<(String, PublicKey)>> {
-        let keys = self.ledger.trusted_keys()?;
-        keys.into_iter().map(|key| Ok((key.name, PublicKey::from_pem(&key.pem)?))).collect()
-    }
-
     /// A key may have been trusted after a policy was installed.
     fn ensure_trusted(&self, revision: &PolicyRevision) -> Result<()> {
-        if revision.built_in {
+        let trusted = trusted_keys(&self.ledger)?;
+        if revision.built_in || trusted.is_empty() {
             return Ok(());
         }
         let (component, signature) = self.ledger.component(&revision.digest)?;
-        verify(&self.trusted()?, &component, signature.as_deref())?;
+        verify(&trusted, &component, signature.as_deref())?;
         Ok(())
     }
 
@@ -533,6 +536,12 @@ impl Drop for UnderWay {
             installed.under_way.send_modify(|runs| *runs -= 1);
         }
     }
+}
+
+/// The keys whose signatures count in a ledger, by the operator's names for them.
+pub fn trusted_keys(ledger: &Ledger) -> Result<Vec<(String, PublicKey)>> {
+    let keys = ledger.trusted_keys()?;
+    keys.into_iter().map(|key| Ok((key.name, PublicKey::from_pem(&key.pem)?))).collect()
 }
 
 /// The policy that comes with this library. Its description is known without running it.

@@ -87,6 +87,22 @@ pub(super) fn append(
     insert(transaction, account, at, run, kind, number, text)
 }
 
+/// Records that a policy lost a run, which leaves nothing else behind.
+pub(super) fn append_fault(
+    transaction: &Transaction,
+    account: i64,
+    at: Timestamp,
+    revision: Option<Revision>,
+    text: &str,
+) -> Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO events (account, at, kind, text, revision) VALUES (?1, ?2, 'policy-failed', ?3, ?4)",
+        )?
+        .execute(params![account, to_sql(at), text, revision.map(to_sql)])?;
+    Ok(())
+}
+
 /// Records a policy's notice, whose kind has been checked.
 pub(super) fn append_notice(
     transaction: &Transaction,

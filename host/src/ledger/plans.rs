@@ -6,7 +6,7 @@ use super::events::{append, append_notice};
 use super::inventory::status_to_sql;
 use super::numbers::change_state;
 use super::orders::intend;
-use super::policies::{Revision, state};
+use super::policies::Revision;
 use super::recordings::{self, Made};
 use super::slots::{lock, occupy};
 use super::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
@@ -28,6 +28,8 @@ pub struct RunRecord<'a> {
     pub contract: &'a str,
     /// What the policy was allowed.
     pub limits: Limits,
+    /// Days for which runs stay on record.
+    pub kept_days: u32,
     /// What it was asked, and what it answered.
     pub made: &'a Made,
     /// Everything it read.
@@ -76,9 +78,8 @@ impl Ledger {
             for problem in record.problems {
                 append(transaction, account.key, now, Some(run), "carrier-problem", None, problem)?;
             }
-            let kept_days = state(transaction)?.settings.recordings_kept_days;
-            answers::keep(transaction, account.key, run, now, kept_days, record.answers)?;
-            recordings::keep(transaction, account.key, run, now, kept_days, &packed)?;
+            answers::keep(transaction, account.key, run, now, record.kept_days, record.answers)?;
+            recordings::keep(transaction, account.key, run, now, record.kept_days, &packed)?;
             touch(transaction, account.key, now)?;
             Ok(Applied { run: super::from_sql(run), daily })
         })

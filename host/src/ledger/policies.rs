@@ -1,6 +1,7 @@
 //! Installed policies: their revisions, which of them decides, whose signatures count, and what went wrong.
 
 use super::accounts::profile;
+use super::events::append_fault;
 use super::{Ledger, LedgerError, Result, from_sql, to_sql};
 use crate::contract::{Severity, Timestamp};
 use crate::policies::PolicySettings;
@@ -87,7 +88,7 @@ pub struct Shadow {
     pub since_run: u64,
 }
 
-/// What decides right now, and how. Every process reads this before each run.
+/// What decides right now, and how. Every process reads it again where `change` has risen before a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyState {
     /// Rises with every change to what follows.
@@ -145,6 +146,14 @@ impl Ledger {
     /// What decides right now.
     pub fn policy_state(&self) -> Result<PolicyState> {
         self.read(state)
+    }
+
+    /// What [`PolicyState::change`] is right now: all that a run has to read to notice a change.
+    pub(crate) fn policy_change(&self) -> Result<u64> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached("SELECT ifnull(max(change), 0) FROM policy_state")?;
+            Ok(statement.query_row([], |row| Ok(from_sql(row.get(0)?)))?)
+        })
     }
 
     /// Every revision, oldest first.
@@ -271,11 +280,7 @@ impl Ledger {
     pub fn note_fault(&self, revision: Option<Revision>, id: &str, now: Timestamp, text: &str) -> Result<Faulted> {
         self.change(|transaction| {
             let account = profile(transaction, id)?;
-            transaction
-                .prepare_cached(
-                    "INSERT INTO events (account, at, kind, text, revision) VALUES (?1, ?2, 'policy-failed', ?3, ?4)",
-                )?
-                .execute(params![account.key, to_sql(now), text, revision.map(to_sql)])?;
+            append_fault(transaction, account.key, now, revision, text)?;
             let Some(revision) = revision else { return Ok(Faulted { in_a_row: 1, good_runs: 0, live: true }) };
             let (after_run, good_runs): (i64, i64) = transaction
                 .prepare_cached("SELECT ifnull(max(id), 0), count(*) FROM runs WHERE revision = ?1")?
@@ -398,7 +403,7 @@ impl Ledger {
     }
 }
 
-pub(super) fn state(transaction: &Transaction) -> Result<PolicyState> {
+fn state(transaction: &Transaction) -> Result<PolicyState> {
     let mut statement = transaction.prepare_cached(
         "SELECT change, (SELECT max(revision) FROM activations), shadow, shadow_from, settings FROM policy_state",
     )?;

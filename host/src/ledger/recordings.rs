@@ -11,6 +11,7 @@ use crate::policy::Limits;
 use crate::recording::{Call, Recording};
 use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// A run as it was made.
 #[derive(Debug, Clone)]
@@ -63,17 +64,17 @@ impl Made {
 
 /// The packed form. What it is made of changes with the contract; its first byte says which form it is.
 #[derive(Serialize, Deserialize)]
-struct Packed {
+struct Packed<'a> {
     limits: Limits,
-    made: Made,
-    calls: Vec<PackedCall>,
+    made: Cow<'a, Made>,
+    calls: Vec<PackedCall<'a>>,
 }
 
 const FORM: u8 = 1;
 
 #[derive(Serialize, Deserialize)]
-enum PackedCall {
-    Whole(Call),
+enum PackedCall<'a> {
+    Whole(Cow<'a, Call>),
     /// Numbers as the difference to the one before, and how many of the run's answers came back.
     LookUp(Vec<i64>, usize),
 }
@@ -160,15 +161,15 @@ pub(super) fn keep(
 pub(super) fn pack(limits: Limits, made: &Made, recording: &Recording, answers: &[CarrierAnswer]) -> Vec<u8> {
     let mut left = answers;
     let calls = recording.calls.iter().map(|call| pack_call(call, &mut left)).collect();
-    let packed = Packed { limits, made: made.clone(), calls };
+    let packed = Packed { limits, made: Cow::Borrowed(made), calls };
     let bytes = postcard::to_stdvec(&packed).expect("plain values can be packed");
     let mut body = vec![FORM];
     body.extend(lz4_flex::block::compress_prepend_size(&bytes));
     body
 }
 
-fn pack_call(call: &Call, answers: &mut &[CarrierAnswer]) -> PackedCall {
-    let Call::LookUp(numbers, Ok(observations)) = call else { return PackedCall::Whole(call.clone()) };
+fn pack_call<'a>(call: &'a Call, answers: &mut &[CarrierAnswer]) -> PackedCall<'a> {
+    let Call::LookUp(numbers, Ok(observations)) = call else { return PackedCall::Whole(Cow::Borrowed(call)) };
     match answers.split_at_checked(observations.len()) {
         Some((these, rest)) if these.iter().map(observation).eq(observations.iter().copied()) => {
             *answers = rest;
@@ -177,7 +178,7 @@ fn pack_call(call: &Call, answers: &mut &[CarrierAnswer]) -> PackedCall {
                 numbers.iter().map(|number| to_sql(*number) - std::mem::replace(&mut before, to_sql(*number)));
             PackedCall::LookUp(differences.collect(), observations.len())
         }
-        _ => PackedCall::Whole(call.clone()),
+        _ => PackedCall::Whole(Cow::Borrowed(call)),
     }
 }
 
@@ -187,12 +188,12 @@ fn unpack(body: &[u8], answers: Vec<CarrierAnswer>) -> Option<(Limits, Made, Rec
     let packed: Packed = postcard::from_bytes(&bytes).ok()?;
     let mut left = &answers[..];
     let calls = packed.calls.into_iter().map(|call| unpack_call(call, &mut left)).collect::<Option<_>>()?;
-    Some((packed.limits, packed.made, Recording { calls }))
+    Some((packed.limits, packed.made.into_owned(), Recording { calls }))
 }
 
-fn unpack_call(call: PackedCall, answers: &mut &[CarrierAnswer]) -> Option<Call> {
+fn unpack_call(call: PackedCall<'_>, answers: &mut &[CarrierAnswer]) -> Option<Call> {
     let (differences, count) = match call {
-        PackedCall::Whole(call) => return Some(call),
+        PackedCall::Whole(call) => return Some(call.into_owned()),
         PackedCall::LookUp(differences, count) => (differences, count),
     };
     let (these, rest) = answers.split_at_checked(count)?;

@@ -96,6 +96,7 @@ fn record<'a>(made: &'a Made, shown: &'a Shown) -> RunRecord<'a> {
         revision: None,
         contract: "0.2.0",
         limits: Limits::default(),
+        kept_days: 35,
         made,
         shown,
         recording: &NOTHING,

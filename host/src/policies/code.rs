@@ -46,7 +46,7 @@ impl CodeCache {
             )));
         }
         let compiled = Policy::compile_with(&component, settings.limits, wasi)?;
-        self.keep(&compiled)?;
+        self.keep(&compiled);
         Ok(compiled)
     }
 
@@ -75,7 +75,7 @@ impl CodeCache {
 
     /// Keeps a policy's compiled code. The ledger knows of it first, so that nothing is left to be trusted that the
     /// ledger does not know.
-    pub(super) fn keep(&self, policy: &Policy) -> Result<()> {
+    pub(super) fn keep(&self, policy: &Policy) {
         let written = policy.to_code().map_err(|error| error.to_string()).and_then(|code| {
             let sha256 = digest(&code);
             self.ledger.set_compiled_code(policy.digest(), &self.engine, &sha256).map_err(|error| error.to_string())?;
@@ -84,7 +84,6 @@ impl CodeCache {
         if let Err(error) = written {
             tracing::warn!("compiled code is not kept, and will be compiled again: {error}");
         }
-        Ok(())
     }
 
     /// Code that this host wrote; none where there is no file, or another than that.

@@ -9,7 +9,7 @@ use dialguard::calendar::rfc3339;
 use dialguard::contract::VERSIONS;
 use dialguard::inspection;
 use dialguard::ledger::{Cause, PolicyRevision, Revision};
-use dialguard::policies::Candidate;
+use dialguard::policies::{Candidate, trusted_keys};
 use dialguard::policy::Wasi;
 use dialguard::signature::verify;
 use serde_json::{Value, json};
@@ -76,11 +76,7 @@ pub fn inspect(desk: &Desk, file: &Path) -> Result<Done> {
 
 /// What the signature beside a policy is worth here. Looking changes nothing, so there need be no ledger yet.
 fn signature_in_words(desk: &Desk, component: &[u8], signature: Option<&[u8]>) -> String {
-    let keys = desk.ledger().and_then(|ledger| Ok(ledger.trusted_keys()?)).unwrap_or_default();
-    let trusted: Vec<_> = keys
-        .into_iter()
-        .filter_map(|key| Some((key.name, dialguard::signature::PublicKey::from_pem(&key.pem).ok()?)))
-        .collect();
+    let trusted = desk.ledger().and_then(|ledger| Ok(trusted_keys(&ledger)?)).unwrap_or_default();
     match (verify(&trusted, component, signature), signature) {
         (Ok(Some(name)), _) => format!("by {name}, who is trusted"),
         (Ok(None), None) => "none, and no key is trusted here".into(),
