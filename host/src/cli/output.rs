@@ -4,6 +4,7 @@ use comfy_table::{Cell, Table, presets};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::*;
 use dialguard::phone::PhoneNumber;
+use dialguard::settings::settings_by_name;
 use serde_json::{Value, json};
 use std::fmt::Display;
 use std::io::Write;
@@ -131,20 +132,12 @@ pub fn severity_name(severity: Severity) -> &'static str {
     }
 }
 
-/// The contract's settings by their names.
+/// The contract's settings by their names, those that only some policies know among them.
 pub fn settings_json(settings: &Settings) -> Value {
-    json!({
-        "spam-score-min": settings.spam_score_min,
-        "rating-carriers-min": settings.rating_carriers_min,
-        "checks-to-flag": settings.checks_to_flag,
-        "checks-to-clear": settings.checks_to_clear,
-        "observation-age-max-hours": settings.observation_age_max_hours,
-        "auto-replace": settings.auto_replace,
-        "replacements-per-day-max": settings.replacements_per_day_max,
-        "new-number-grace-days": settings.new_number_grace_days,
-        "mass-flag-percent": settings.mass_flag_percent,
-        "other": settings.other.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<serde_json::Map<_, _>>(),
-    })
+    let mut by_name = settings_by_name(settings);
+    let other = settings.other.iter().map(|(name, value)| (name.clone(), json!(value)));
+    by_name.insert("other".into(), Value::Object(other.collect()));
+    Value::Object(by_name)
 }
 
 pub fn action_json(action: &Action) -> Value {

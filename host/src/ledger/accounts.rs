@@ -5,6 +5,7 @@ use super::{BLOCK_PRICE_CENTS, Ledger, LedgerError, Result, SLOTS_PER_BLOCK, fro
 use crate::calendar::{cycle_starts_on, day_starts_at, local_date, rfc3339};
 use crate::contract::{Settings, Timestamp};
 use crate::phone::Region;
+use crate::settings::settings_by_name;
 use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use rusqlite::types::Type;
@@ -329,10 +330,9 @@ fn settings_to_sql(settings: &Settings) -> String {
 
 /// Each setting that differs, by its name in the contract, with its new value.
 fn differences(before: &Settings, after: &Settings) -> Vec<String> {
-    let values = |settings: &Settings| serde_json::to_value(settings).expect("settings are plain values");
-    let (before, after) = (values(before), values(after));
-    let changed = after.as_object().into_iter().flatten().filter(|(name, value)| before.get(name) != Some(value));
-    changed.map(|(name, value)| format!("{} {value}", name.replace('_', "-"))).collect()
+    let (before, after) = (settings_by_name(before), settings_by_name(after));
+    let changed = after.iter().filter(|(name, value)| before.get(*name) != Some(value));
+    changed.map(|(name, value)| format!("{name} {value}")).collect()
 }
 
 fn blocks_in_words(blocks: u32) -> String {

@@ -4,6 +4,7 @@ use crate::contract::*;
 use crate::scenarios::case::{Call, Case, Import};
 use crate::scenarios::dialer::CaseDialer;
 use crate::scenarios::notation::{Numbers, name};
+use crate::settings::settings_by_name;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -29,7 +30,7 @@ pub(super) fn question(case: &Case, known: &CaseDialer, call: &Call) -> Value {
 fn call(id: &str, call: &Call, settings_checked: &Settings) -> Value {
     let (function, arguments) = match call {
         Call::Describe => ("describe", json!([])),
-        Call::CheckSettings => ("check-settings", json!([settings(settings_checked)])),
+        Call::CheckSettings => ("check-settings", json!([settings_by_name(settings_checked)])),
         Call::ReviewAccount => ("review-account", json!([id])),
         Call::Decide(given) => ("decide", json!([id, request(&given.request())])),
         Call::Screen(numbers) => ("screen", json!([id, each(&Numbers::of_all(numbers), |number| digits(*number))])),
@@ -68,22 +69,7 @@ fn account(account: &Account) -> Value {
         "monitored-count": account.monitored_count,
         "rated-today": account.rated_today,
         "replacements-today": account.replacements_today,
-        "settings": settings(&account.settings),
-    })
-}
-
-fn settings(settings: &Settings) -> Value {
-    json!({
-        "spam-score-min": settings.spam_score_min,
-        "rating-carriers-min": settings.rating_carriers_min,
-        "checks-to-flag": settings.checks_to_flag,
-        "checks-to-clear": settings.checks_to_clear,
-        "observation-age-max-hours": settings.observation_age_max_hours,
-        "auto-replace": settings.auto_replace,
-        "replacements-per-day-max": settings.replacements_per_day_max,
-        "new-number-grace-days": settings.new_number_grace_days,
-        "mass-flag-percent": settings.mass_flag_percent,
-        "other": settings.other,
+        "settings": settings_by_name(&account.settings),
     })
 }
 
