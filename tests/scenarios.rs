@@ -247,7 +247,7 @@ fn other_text(key: &str, text: &str) -> &'static str {
 
 #[test]
 fn every_file_of_cases_is_tried_and_every_case_has_a_name_and_a_rule_of_its_own() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/scenarios/cases");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases");
     let names = std::fs::read_dir(folder).expect("the folder of cases").map(|entry| {
         let name = entry.expect("an entry").file_name();
         name.into_string().expect("text")

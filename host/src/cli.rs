@@ -84,7 +84,7 @@ enum Command {
     /// Ask a dialer in any language every built-in case, to see that it embeds a policy rightly
     ///
     /// Each case is a line of JSON to its stdin, and its answer a line from its stdout, as the README beside the cases
-    /// describes (host/src/scenarios/cases/). The path of the policy component is added to the dialer's arguments, so
+    /// describes (tests/cases/). The path of the policy component is added to the dialer's arguments, so
     /// that `dialguard conformance -- python3 dialer.py` runs `python3 dialer.py POLICY.wasm`.
     Conformance(conformance::Conformance),
     /// Review each account daily at its own local time, until stopped

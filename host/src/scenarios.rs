@@ -1,7 +1,7 @@
 //! Whether a policy keeps the contract: scenarios and hostile inputs, each in an instance that is thrown away.
 //!
 //! [`check`] tries everything and tells of all of it, [`canary`] stops at the first thing that no policy may do, and
-//! [`check_dialer`] asks a dialer in any language the same. The scenarios are data in `scenarios/cases/`, so that hosts
+//! [`check_dialer`] asks a dialer in any language the same. The scenarios are data in `tests/cases/`, so that hosts
 //! in other languages can try them; the file `README.md` beside them is their manual.
 
 mod answer;
@@ -23,19 +23,19 @@ use std::time::{Duration, Instant};
 
 /// The cases that come with this library: the name of each file and its text.
 pub const CASE_FILES: [(&str, &str); 13] = [
-    ("description.json", include_str!("scenarios/cases/description.json")),
-    ("reviewing.json", include_str!("scenarios/cases/reviewing.json")),
-    ("starting.json", include_str!("scenarios/cases/starting.json")),
-    ("stopping.json", include_str!("scenarios/cases/stopping.json")),
-    ("replacing.json", include_str!("scenarios/cases/replacing.json")),
-    ("blocks.json", include_str!("scenarios/cases/blocks.json")),
-    ("screening.json", include_str!("scenarios/cases/screening.json")),
-    ("usage.json", include_str!("scenarios/cases/usage.json")),
-    ("errors.json", include_str!("scenarios/cases/errors.json")),
-    ("rating.json", include_str!("scenarios/cases/rating.json")),
-    ("days.json", include_str!("scenarios/cases/days.json")),
-    ("automatic-replacement.json", include_str!("scenarios/cases/automatic-replacement.json")),
-    ("many.json", include_str!("scenarios/cases/many.json")),
+    ("description.json", include_str!("../../tests/cases/description.json")),
+    ("reviewing.json", include_str!("../../tests/cases/reviewing.json")),
+    ("starting.json", include_str!("../../tests/cases/starting.json")),
+    ("stopping.json", include_str!("../../tests/cases/stopping.json")),
+    ("replacing.json", include_str!("../../tests/cases/replacing.json")),
+    ("blocks.json", include_str!("../../tests/cases/blocks.json")),
+    ("screening.json", include_str!("../../tests/cases/screening.json")),
+    ("usage.json", include_str!("../../tests/cases/usage.json")),
+    ("errors.json", include_str!("../../tests/cases/errors.json")),
+    ("rating.json", include_str!("../../tests/cases/rating.json")),
+    ("days.json", include_str!("../../tests/cases/days.json")),
+    ("automatic-replacement.json", include_str!("../../tests/cases/automatic-replacement.json")),
+    ("many.json", include_str!("../../tests/cases/many.json")),
 ];
 
 /// What a policy did that no policy may do, in words.

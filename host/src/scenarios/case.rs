@@ -1,6 +1,6 @@
 //! One case: an account, what its dialer knows, a question to the policy, and what must come of it.
 //!
-//! The files in `cases/` are the same for every language; `cases/README.md` is their manual.
+//! The files in `tests/cases/` are the same for every language; `README.md` there is their manual.
 
 use super::answer::Answer;
 use super::dialer::CaseDialer;

@@ -1,5 +1,5 @@
 //! Whether a dialer in any language embeds a policy rightly: each case is a line to its stdin, and a line from its
-//! stdout says what the policy answered. `cases/README.md` describes the lines.
+//! stdout says what the policy answered. `tests/cases/README.md` describes the lines.
 
 mod program;
 mod question;
