@@ -78,6 +78,7 @@ fn not_tried_further() -> Finding {
         rule: "A policy answers in time.".into(),
         verdict: Verdict::Failed,
         told: format!("not tried: what was tried took {CHECK_TIME_MAX:?} already"),
+        took: None,
     }
 }
 
@@ -114,7 +115,8 @@ fn finding(title: &str, case: &Case, verdict: Verdict, told: String) -> Finding 
         Tier::Contract => Section::Contract,
         Tier::Reference => Section::Reference,
     };
-    Finding { section, title: title.into(), name: case.name().into(), rule: case.rule().into(), verdict, told }
+    let (title, name, rule) = (title.into(), case.name().into(), case.rule().into());
+    Finding { section, title, name, rule, verdict, told, took: None }
 }
 
 /// The cases that come with this library, in the order to read them.

@@ -16,7 +16,7 @@ use crate::engine::digest;
 use crate::policy::REFERENCE_POLICY;
 use program::{Interruption, Program};
 use question::question;
-use reply::{Outcome, read};
+use reply::{Outcome, Reply, read, reply};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -44,13 +44,14 @@ pub fn check_dialer(
         for case in &file.cases {
             let tried = try_case(&mut dialer, case);
             interruptions += usize::from(matches!(tried, Err(Failure::Interrupted(_))));
-            let (verdict, told) = match tried {
+            let took = tried.as_ref().map_or(None, |tried| tried.took);
+            let (verdict, told) = match tried.map(|tried| tried.difference) {
                 Ok(None) => (Verdict::Passed, String::new()),
                 Ok(Some(difference)) if may_differ && case.tier() == Tier::Reference => (Verdict::Differs, difference),
                 Ok(Some(difference)) => (Verdict::Failed, difference),
                 Err(failure) => (Verdict::Failed, failure.to_string()),
             };
-            findings.push(finding(&file.title, case, verdict, told));
+            findings.push(Finding { took, ..finding(&file.title, case, verdict, told) });
             if interruptions == INTERRUPTIONS_MAX {
                 findings.push(not_asked_further());
                 return Ok(CheckReport::new(Subject::Dialer, &digest(&bytes), findings));
@@ -79,6 +80,7 @@ fn not_asked_further() -> Finding {
         rule: "A dialer answers every line with a line.".into(),
         verdict: Verdict::Failed,
         told: format!("not tried: the dialer broke off {INTERRUPTIONS_MAX} times already"),
+        took: None,
     }
 }
 
@@ -91,26 +93,37 @@ enum Failure {
     Interrupted(#[from] Interruption),
 }
 
-/// Where the dialer's answer differs from what the case expects; none where it does not.
-fn try_case(dialer: &mut Program, case: &Case) -> Result<Option<String>, Failure> {
-    let known = case.dialer();
-    let mut answer = ask(dialer, case, &known, case.call())?;
-    if case.expect().settings_as_checked.is_some() {
-        let checked = ask(dialer, case, &known, &Call::CheckSettings)?;
-        answer.settings_as_checked = Some(checked.refuses_settings() == answer.refuses_settings());
-    }
-    Ok(case.expect().difference(&answer))
+/// What came of a case that the dialer answered.
+struct Tried {
+    /// Where its answer differs from what the case expects; none where it does not.
+    difference: Option<String>,
+    took: Option<Duration>,
 }
 
-fn ask(dialer: &mut Program, case: &Case, known: &CaseDialer, call: &Call) -> Result<Answer, Failure> {
-    let reply = dialer.ask(&question(case, known, call))?;
-    let (outcome, numbers_looked_up) = reply::parts(reply)?;
+fn try_case(dialer: &mut Program, case: &Case) -> Result<Tried, Failure> {
+    let known = case.dialer();
+    let (mut answer, took) = ask(dialer, case, &known, case.call())?;
+    if case.expect().settings_as_checked.is_some() {
+        let (checked, _) = ask(dialer, case, &known, &Call::CheckSettings)?;
+        answer.settings_as_checked = Some(checked.refuses_settings() == answer.refuses_settings());
+    }
+    Ok(Tried { difference: case.expect().difference(&answer), took })
+}
+
+/// The policy's answer, and how long it took.
+fn ask(
+    dialer: &mut Program,
+    case: &Case,
+    known: &CaseDialer,
+    call: &Call,
+) -> Result<(Answer, Option<Duration>), Failure> {
+    let Reply { outcome, numbers_looked_up, took } = reply(dialer.ask(&question(case, known, call))?)?;
     let answer = match outcome {
         Outcome::Ok(value) => answer(case, known, call, value)?,
         Outcome::Err(error) => promises::error(&error)?,
         Outcome::Fault(words) => return Err(Broken::Fault(format!("it could not ask the policy: {words}")).into()),
     };
-    Ok(Answer { numbers_looked_up, ..answer })
+    Ok((Answer { numbers_looked_up, ..answer }, took))
 }
 
 /// What the policy answered, as the dialer tells it, held against what the contract promises.

@@ -114,6 +114,7 @@ impl HostileInput {
             rule: self.what.into(),
             verdict: if fault.is_none() { Verdict::Passed } else { Verdict::Failed },
             told: fault.unwrap_or_else(|| in_words(&answers)),
+            took: None,
         }
     }
 

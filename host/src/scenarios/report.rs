@@ -3,6 +3,7 @@
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use std::fmt;
+use std::time::Duration;
 
 /// Everything that was tried with a policy, or with a dialer around one.
 #[derive(Debug, Clone)]
@@ -39,6 +40,13 @@ pub struct Finding {
     pub verdict: Verdict,
     /// What was expected and what was got, where that is not the same; of hostile inputs what the policy did.
     pub told: String,
+    /// How long the policy took to answer, where a dialer measured it.
+    #[serde(rename = "microseconds", skip_serializing_if = "Option::is_none", serialize_with = "microseconds")]
+    pub took: Option<Duration>,
+}
+
+fn microseconds<S: Serializer>(took: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    took.map(|took| took.as_micros()).serialize(serializer)
 }
 
 /// What kind of thing is tried.
@@ -80,6 +88,13 @@ impl CheckReport {
     pub fn count(&self, verdict: Verdict) -> usize {
         self.findings.iter().filter(|finding| finding.verdict == verdict).count()
     }
+
+    /// The median of the times that a dialer measured, and the finding that took longest; none where it measured none.
+    pub fn times(&self) -> Option<(Duration, &Finding)> {
+        let mut timed: Vec<_> = self.findings.iter().filter(|finding| finding.took.is_some()).collect();
+        timed.sort_by_key(|finding| finding.took);
+        Some((timed.get(timed.len() / 2)?.took?, timed.last()?))
+    }
 }
 
 impl Serialize for CheckReport {
@@ -117,6 +132,10 @@ impl fmt::Display for CheckReport {
                 writeln!(f, "{finding}")?;
             }
             writeln!(f)?;
+        }
+        if let Some((median, longest)) = self.times() {
+            let took = longest.took.unwrap_or_default();
+            writeln!(f, "Time for an answer: {median:?} (median), {took:?} at most, for {:?}.", longest.name)?;
         }
         let (failed, differs) = (self.count(Verdict::Failed), self.count(Verdict::Differs));
         let conclusion = match (self.subject, self.passed()) {

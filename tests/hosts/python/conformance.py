@@ -2,6 +2,7 @@
 
 import json
 import sys
+from time import perf_counter_ns
 
 from wasmtime import Trap, WasmtimeError
 
@@ -39,10 +40,12 @@ def answer(policy, case):
     dialer = Dialer(**known, failures={name: Refused(**error) for name, error in case["failures"].items()})
     function, arguments = case["call"]["function"], case["call"]["arguments"]
     arguments = [read(kind, argument) for kind, argument in zip(ARGUMENTS[function], arguments)]
+    begun = perf_counter_ns()
     try:
-        came = {"ok": to_json(policy.call(dialer.imports(), function, *arguments))}
+        came, what = "ok", policy.call(dialer.imports(), function, *arguments)
     except Refused as refused:
-        came = {"err": to_json(refused.error)}
+        came, what = "err", refused.error
     except (Trap, WasmtimeError) as fault:
-        came = {"fault": str(fault)}
-    return came | {"numbers-looked-up": dialer.numbers_looked_up}
+        came, what = "fault", str(fault)
+    took = (perf_counter_ns() - begun) // 1000
+    return {came: to_json(what), "numbers-looked-up": dialer.numbers_looked_up, "microseconds": took}

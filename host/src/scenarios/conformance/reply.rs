@@ -7,6 +7,7 @@ use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
+use std::time::Duration;
 
 /// What came of the call.
 pub(super) enum Outcome {
@@ -18,17 +19,30 @@ pub(super) enum Outcome {
     Fault(String),
 }
 
-/// What a line says came of the call, and how many numbers carriers were asked about.
-pub(super) fn parts(line: Value) -> Result<(Outcome, Option<usize>), Broken> {
+/// What a line says.
+pub(super) struct Reply {
+    pub outcome: Outcome,
+    /// How many numbers carriers were asked about.
+    pub numbers_looked_up: Option<usize>,
+    /// How long the policy took to answer, as its dialer measured it.
+    pub took: Option<Duration>,
+}
+
+pub(super) fn reply(line: Value) -> Result<Reply, Broken> {
     let Value::Object(mut line) = line else { return unreadable("it is no object") };
-    let looked_up = line.remove("numbers-looked-up").map(read).transpose()?;
+    let numbers_looked_up = line.remove("numbers-looked-up").map(read).transpose()?;
+    let took = line.remove("microseconds").map(read).transpose()?.map(Duration::from_micros);
     let outcome = match sole(line) {
         Some(("ok", value)) => Outcome::Ok(value),
         Some(("err", error)) => Outcome::Err(read(error)?),
         Some(("fault", words)) => Outcome::Fault(read(words)?),
-        _ => return unreadable("it has to have one of `ok`, `err` and `fault`, and `numbers-looked-up` besides"),
+        _ => {
+            return unreadable(
+                "it has to have one of `ok`, `err` and `fault`, and `numbers-looked-up` besides; `microseconds` may be there",
+            );
+        }
     };
-    Ok((outcome, looked_up))
+    Ok(Reply { outcome, numbers_looked_up, took })
 }
 
 /// A value of one of the contract's types.
@@ -128,7 +142,7 @@ mod tests {
 
     #[test]
     fn what_is_no_answer_is_refused() {
-        let refused = |line| parts(line).err().unwrap().to_string();
+        let refused = |line| reply(line).err().unwrap().to_string();
         assert!(refused(json!("ok")).contains("no object"));
         assert!(refused(json!({ "numbers-looked-up": 1 })).contains("one of `ok`, `err` and `fault`"));
         assert!(refused(json!({ "ok": null, "more": 1 })).contains("one of `ok`, `err` and `fault`"));
