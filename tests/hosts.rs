@@ -4,43 +4,38 @@
 mod harness;
 
 use dialguard::policy::REFERENCE_POLICY;
-use dialguard::scenarios::case_files;
+use harness::hosts::{self, conformance, dialer_in_rust, file, runs};
 use harness::{Dialer, Ran};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 #[test]
-fn the_dialer_in_python_passes_every_case() {
-    let Some(python) = python_with_wasmtime() else { return };
-    passes_every_case(&[&python, &dialer_in_python(), "conformance"]);
-}
-
-#[test]
-fn the_dialer_in_node_passes_every_case() {
-    let folder = folder("node");
-    if !folder.join("node_modules").is_dir() {
-        println!("not tried: npm ci in tests/hosts/node");
-        return;
-    }
-    passes_every_case(&["node", &folder.join("dialer.js").display().to_string(), "conformance"]);
-}
-
-fn passes_every_case(dialer: &[&str]) {
-    let report = conformance(&["--json"], dialer).exits(0).json();
-    let findings = report["findings"].as_array().expect("a list");
-    let cases: usize = case_files().iter().map(|file| file.cases.len()).sum();
-    assert_eq!(findings.len(), cases, "every case was asked");
-    assert!(findings.iter().all(|finding| finding["verdict"] == "passed"), "{report:#}");
+fn the_dialer_in_rust_fails_clearly_and_does_nothing_by_halves() {
+    let desk = Dialer::new();
+    desk.file("policy.wasm", REFERENCE_POLICY);
+    let told = Command::new(dialer_in_rust()).arg("days").arg(desk.path("policy.wasm")).output().expect("it starts");
+    Ran::new("days".into(), told).exits(0).says(&[
+        "+13105550101 replaced: Flagged by 2 of 3 carriers",
+        "the inventory: The database is down; try again later. Nothing was changed.",
+        "every carrier: No carrier answered in time; try again later. Nothing was changed.",
+        "one carrier of three: 2 numbers rated all the same",
+        "the account is unknown: There is no account \"nobody\". Nothing was changed.",
+        "the component is of another version: this is no policy component for the contract dialguard:reputation",
+    ]);
 }
 
 #[test]
 fn the_dialer_in_python_fails_clearly_and_does_nothing_by_halves() {
-    let Some(python) = python_with_wasmtime() else { return };
+    let Some(python) = hosts::python() else { return };
     let desk = Dialer::new();
     desk.file("policy.wasm", REFERENCE_POLICY);
     let component = desk.path("policy.wasm");
-    let told = Command::new(python).arg(dialer_in_python()).arg("days").arg(component).output().expect("Python starts");
+    let told = Command::new(python)
+        .arg(file("python", "dialer.py"))
+        .arg("days")
+        .arg(component)
+        .output()
+        .expect("Python starts");
     Ran::new("days".into(), told).exits(0).says(&[
         "+13105550101 replaced: Flagged by 2 of 3 carriers",
         "the inventory: unavailable: The dialer could not be asked: the database is down. Try again later. Nothing was",
@@ -55,7 +50,7 @@ fn the_dialer_in_python_fails_clearly_and_does_nothing_by_halves() {
 /// every case takes Python several seconds.
 #[test]
 fn a_dialer_that_embeds_the_policy_wrongly_is_told_at_which_cases() {
-    let Some(python) = python_with_wasmtime() else { return };
+    let Some(python) = hosts::python() else { return };
     let wrongs = [
         (
             "read_candidates = lambda self, id, like, limit: self.candidates[:limit]",
@@ -142,34 +137,4 @@ fn the_command_may_be_one_text() {
     desk.run_arguments(&["conformance", "--host-command", "./no-such-dialer it"])
         .exits(1)
         .says(&["./no-such-dialer cannot be started"]);
-}
-
-fn dialer_in_python() -> String {
-    folder("python").join("dialer.py").display().to_string()
-}
-
-fn folder(dialer: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/hosts").join(dialer)
-}
-
-/// Python with the dialer's tools, its own or the machine's; none where they are not installed.
-fn python_with_wasmtime() -> Option<String> {
-    let own = folder("python").join(".venv/bin/python").display().to_string();
-    let found = [own, "python3".into()].into_iter().find(|python| runs(python, "import wasmtime.component"));
-    if found.is_none() {
-        println!("not tried: python3 -m venv .venv && .venv/bin/pip install -r requirements.txt in tests/hosts/python");
-    }
-    found
-}
-
-fn runs(python: &str, code: &str) -> bool {
-    let quiet = Command::new(python).args(["-c", code]).stderr(Stdio::null()).status();
-    quiet.is_ok_and(|status| status.success())
-}
-
-fn conformance(options: &[&str], dialer: &[&str]) -> Ran {
-    let arguments = [&["conformance"], options, &["--"], dialer].concat();
-    let output =
-        Dialer::new().command(&arguments).env("PYTHONPATH", folder("python")).output().expect("the program starts");
-    Ran::new(arguments.join(" "), output)
 }

@@ -1,7 +1,8 @@
 //! Whether a policy keeps the contract: scenarios and hostile inputs, each in an instance that is thrown away.
 //!
-//! [`check`] tries everything and tells of all of it, [`canary`] stops at the first thing that no policy may do, and
-//! [`check_dialer`] asks a dialer in any language the same. The scenarios are data in `tests/cases/`, so that hosts
+//! [`check`] tries everything and tells of all of it, and [`canary`] stops at the first thing that no policy may do.
+//! The same cases tell whether a dialer embeds a policy rightly: [`check_embedding`] asks one in Rust, and
+//! [`check_dialer`] one in any language. The scenarios are data in `tests/cases/`, so that hosts
 //! in other languages can try them; the file `README.md` beside them is their manual.
 
 mod answer;
@@ -14,11 +15,15 @@ mod promises;
 mod report;
 mod trial;
 
-pub use case::{Case, CaseFile, Tier};
+pub use case::{Case, CaseFile, Import, Tier};
 pub use conformance::{NotAsked, check_dialer};
+pub use dialer::Known;
 pub use report::{CheckReport, Finding, Section, Subject, Verdict};
 
-use crate::policy::Policy;
+use crate::dialer::Dialer;
+use crate::engine::digest;
+use crate::policy::{Policy, REFERENCE_POLICY};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The cases that come with this library: the name of each file and its text.
@@ -101,16 +106,37 @@ pub async fn canary(policy: &Policy) -> Result<(), CanaryFailure> {
 /// A case of the tier `reference` that is answered otherwise differs, which is no failure; a trap, or a plan that
 /// breaks the ledger, is one in either tier.
 pub async fn try_case(policy: &Policy, title: &str, case: &Case) -> Finding {
-    let (verdict, told) = match trial::try_case(policy, case).await {
-        Ok(None) => (Verdict::Passed, String::new()),
-        Ok(Some(difference)) if case.tier() == Tier::Reference => (Verdict::Differs, difference),
-        Ok(Some(difference)) => (Verdict::Failed, difference),
-        Err(broken) => (Verdict::Failed, broken.to_string()),
-    };
-    finding(title, case, verdict, told)
+    let tried = trial::try_case(policy, case, &|known| known.around()).await;
+    finding(title, case, true, tried.map(|tried| tried.difference))
 }
 
-fn finding(title: &str, case: &Case, verdict: Verdict, told: String) -> Finding {
+/// Asks a policy every case that comes with this library in a dialer of your own. `embedding` makes one that knows what
+/// it is given and nothing else; each case is tried in a new one.
+///
+/// With the reference policy every case has to be answered as expected; with another, cases of the tier `reference`
+/// may differ.
+pub async fn check_embedding(policy: &Policy, embedding: impl Fn(Arc<Known>) -> Dialer + Sync) -> CheckReport {
+    let may_differ = policy.digest() != digest(REFERENCE_POLICY);
+    let mut findings = Vec::new();
+    for file in case_files() {
+        for case in &file.cases {
+            let tried = trial::try_case(policy, case, &embedding).await;
+            let took = tried.as_ref().ok().map(|tried| tried.took);
+            let finding = finding(&file.title, case, may_differ, tried.map(|tried| tried.difference));
+            findings.push(Finding { took, ..finding });
+        }
+    }
+    CheckReport::new(Subject::Dialer, policy.digest(), findings)
+}
+
+/// `may_differ` says whether a case of the tier `reference` may be answered otherwise.
+fn finding<E: ToString>(title: &str, case: &Case, may_differ: bool, difference: Result<Option<String>, E>) -> Finding {
+    let (verdict, told) = match difference {
+        Ok(None) => (Verdict::Passed, String::new()),
+        Ok(Some(difference)) if may_differ && case.tier() == Tier::Reference => (Verdict::Differs, difference),
+        Ok(Some(difference)) => (Verdict::Failed, difference),
+        Err(failure) => (Verdict::Failed, failure.to_string()),
+    };
     let section = match case.tier() {
         Tier::Contract => Section::Contract,
         Tier::Reference => Section::Reference,

@@ -3,6 +3,8 @@
 //! Suites share this file by `mod harness;` and none of them uses all of it.
 #![allow(dead_code)]
 
+pub mod hosts;
+
 use dialguard::calendar::rfc3339;
 use dialguard::ledger::Ledger;
 use serde_json::Value;

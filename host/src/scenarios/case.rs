@@ -3,7 +3,7 @@
 //! The files in `tests/cases/` are the same for every language; `README.md` there is their manual.
 
 use super::answer::Answer;
-use super::dialer::CaseDialer;
+use super::dialer::{Known, failure};
 use super::notation::{Name, Numbers, Time};
 use crate::contract::*;
 use crate::settings::default_settings;
@@ -87,15 +87,21 @@ pub(super) enum RequestGiven {
     SetBlocks(u32),
 }
 
-/// What a policy imports and may fail.
+/// What a policy imports that may fail: the contract's functions that answer a `result`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum Import {
+pub enum Import {
+    /// `carrier-lookup.look-up`.
     LookUp,
+    /// `number-inventory.get-account`.
     GetAccount,
+    /// `number-inventory.monitored`.
     Monitored,
+    /// `number-inventory.owned`.
     Owned,
+    /// `number-inventory.candidates`.
     Candidates,
+    /// `number-inventory.flag-events`.
     FlagEvents,
 }
 
@@ -279,12 +285,12 @@ impl Case {
     }
 
     /// The dialer that knows what the case states.
-    pub(super) fn dialer(&self) -> CaseDialer {
+    pub(super) fn known(&self) -> Known {
         let monitored = self.monitored();
         let owned = Numbers::of_all(&self.owned).into_iter().chain(monitored.iter().map(|number| number.number));
         let carriers = (1..).zip(&self.carriers).map(|(id, name)| Carrier { id, name: name.clone() });
         let events = self.flag_events.iter();
-        CaseDialer {
+        Known {
             now: self.now.0,
             account: self.account(&monitored),
             owned: owned.collect(),
@@ -295,8 +301,7 @@ impl Case {
             flag_events: events
                 .flat_map(|event| event.number.each().map(|number| FlagEvent { number, at: event.at.0 }))
                 .collect(),
-            failures: self.failures.iter().map(|(import, code)| (*import, code.0)).collect(),
-            numbers_looked_up: Default::default(),
+            failures: self.failures.iter().map(|(import, code)| (*import, failure(code.0))).collect(),
         }
     }
 

@@ -6,8 +6,8 @@ mod question;
 mod reply;
 
 use super::answer::Answer;
-use super::case::{Call, Case, Tier};
-use super::dialer::CaseDialer;
+use super::case::{Call, Case};
+use super::dialer::Known;
 use super::notation::Numbers;
 use super::promises::{self, Broken};
 use super::report::{CheckReport, Finding, Section, Subject, Verdict};
@@ -45,13 +45,8 @@ pub fn check_dialer(
             let tried = try_case(&mut dialer, case);
             interruptions += usize::from(matches!(tried, Err(Failure::Interrupted(_))));
             let took = tried.as_ref().map_or(None, |tried| tried.took);
-            let (verdict, told) = match tried.map(|tried| tried.difference) {
-                Ok(None) => (Verdict::Passed, String::new()),
-                Ok(Some(difference)) if may_differ && case.tier() == Tier::Reference => (Verdict::Differs, difference),
-                Ok(Some(difference)) => (Verdict::Failed, difference),
-                Err(failure) => (Verdict::Failed, failure.to_string()),
-            };
-            findings.push(Finding { took, ..finding(&file.title, case, verdict, told) });
+            let finding = finding(&file.title, case, may_differ, tried.map(|tried| tried.difference));
+            findings.push(Finding { took, ..finding });
             if interruptions == INTERRUPTIONS_MAX {
                 findings.push(not_asked_further());
                 return Ok(CheckReport::new(Subject::Dialer, &digest(&bytes), findings));
@@ -101,7 +96,7 @@ struct Tried {
 }
 
 fn try_case(dialer: &mut Program, case: &Case) -> Result<Tried, Failure> {
-    let known = case.dialer();
+    let known = case.known();
     let (mut answer, took) = ask(dialer, case, &known, case.call())?;
     if case.expect().settings_as_checked.is_some() {
         let (checked, _) = ask(dialer, case, &known, &Call::CheckSettings)?;
@@ -111,12 +106,7 @@ fn try_case(dialer: &mut Program, case: &Case) -> Result<Tried, Failure> {
 }
 
 /// The policy's answer, and how long it took.
-fn ask(
-    dialer: &mut Program,
-    case: &Case,
-    known: &CaseDialer,
-    call: &Call,
-) -> Result<(Answer, Option<Duration>), Failure> {
+fn ask(dialer: &mut Program, case: &Case, known: &Known, call: &Call) -> Result<(Answer, Option<Duration>), Failure> {
     let Reply { outcome, numbers_looked_up, took } = reply(dialer.ask(&question(case, known, call))?)?;
     let answer = match outcome {
         Outcome::Ok(value) => answer(case, known, call, value)?,
@@ -127,7 +117,7 @@ fn ask(
 }
 
 /// What the policy answered, as the dialer tells it, held against what the contract promises.
-fn answer(case: &Case, known: &CaseDialer, call: &Call, told: serde_json::Value) -> Result<Answer, Broken> {
+fn answer(case: &Case, known: &Known, call: &Call, told: serde_json::Value) -> Result<Answer, Broken> {
     match call {
         Call::Describe => promises::description(&read(told)?),
         Call::CheckSettings => Ok(Answer::default()),

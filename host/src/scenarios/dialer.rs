@@ -1,4 +1,4 @@
-//! A dialer in memory that knows what a case states, and nothing else.
+//! What the dialer of a case knows, and this library's own dialer around it.
 
 use super::case::Import;
 use crate::clock::FixedClock;
@@ -8,34 +8,44 @@ use crate::run::Shown;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// One account, and what is known around it.
-#[derive(Debug)]
-pub(super) struct CaseDialer {
+/// One account and what is known around it: all that the dialer of a case knows.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Known {
+    /// What the clock says.
     pub now: Timestamp,
+    /// The account; there is no other.
     pub account: Account,
-    /// In ascending order of number.
+    /// Its monitored numbers, in ascending order.
     pub monitored: Vec<MonitoredNumber>,
+    /// Every number that it owns.
     pub owned: BTreeSet<PhoneNumber>,
+    /// Every number on offer.
     pub candidates: BTreeSet<PhoneNumber>,
+    /// Everyone who may be quoted.
     pub carriers: Vec<Carrier>,
+    /// What carriers say, by number.
     pub observations: BTreeMap<PhoneNumber, Vec<Observation>>,
+    /// Who turned flagged and when, oldest first.
     pub flag_events: Vec<FlagEvent>,
     /// Imports that answer nothing but an error.
-    pub failures: BTreeMap<Import, ErrorCode>,
-    /// Numbers that carriers were asked about, as often as they were.
-    pub numbers_looked_up: AtomicUsize,
+    pub failures: BTreeMap<Import, Error>,
 }
 
-impl CaseDialer {
-    /// The dialer as policies see it.
-    pub fn around(self: &Arc<Self>) -> Dialer {
+/// What an import that fails answers in a case.
+pub(super) fn failure(code: ErrorCode) -> Error {
+    Error { code, message: "The case has this import fail; try again later.".into() }
+}
+
+impl Known {
+    /// This library's dialer around it, as policies see it.
+    pub(super) fn around(self: &Arc<Self>) -> Dialer {
         Dialer { clock: Arc::new(FixedClock(self.now)), carriers: self.clone(), inventory: self.clone() }
     }
 
     /// Everything that a policy could be shown of it.
-    pub fn shown(&self) -> Shown {
+    pub(super) fn shown(&self) -> Shown {
         Shown {
             now: Some(self.now),
             account: Some(self.account.clone()),
@@ -45,16 +55,8 @@ impl CaseDialer {
         }
     }
 
-    /// What an import that fails answers.
-    pub fn failure(code: ErrorCode) -> Error {
-        Error { code, message: "The case has this import fail; try again later.".into() }
-    }
-
     fn ensure_answers(&self, import: Import) -> Result<(), Error> {
-        match self.failures.get(&import) {
-            None => Ok(()),
-            Some(code) => Err(Self::failure(*code)),
-        }
+        self.failures.get(&import).cloned().map_or(Ok(()), Err)
     }
 
     fn ensure_account(&self, id: &str) -> Result<(), Error> {
@@ -63,20 +65,19 @@ impl CaseDialer {
 }
 
 #[async_trait::async_trait]
-impl CarrierLookup for CaseDialer {
+impl CarrierLookup for Known {
     async fn carriers(&self) -> Vec<Carrier> {
         self.carriers.clone()
     }
 
     async fn look_up(&self, numbers: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
         self.ensure_answers(Import::LookUp)?;
-        self.numbers_looked_up.fetch_add(numbers.len(), Relaxed);
         Ok(numbers.iter().filter_map(|number| self.observations.get(number)).flatten().copied().collect())
     }
 }
 
 #[async_trait::async_trait]
-impl NumberInventory for CaseDialer {
+impl NumberInventory for Known {
     async fn account(&self, id: &str) -> Result<Account, Error> {
         self.ensure_answers(Import::GetAccount)?;
         self.ensure_account(id)?;

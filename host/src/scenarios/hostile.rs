@@ -3,7 +3,7 @@
 //! A policy may make of it what it likes, an answer or an error, as long as its run does not end in a fault.
 
 use super::case::{Call, Case, Import, RequestGiven};
-use super::dialer::CaseDialer;
+use super::dialer::{Known, failure};
 use super::notation::{Numbers, name};
 use super::promises::Broken;
 use super::report::{Finding, Section, Verdict};
@@ -36,7 +36,7 @@ struct HostileInput {
     name: String,
     what: &'static str,
     /// Changes what the dialer knows.
-    knows: Box<dyn Fn(&mut CaseDialer) + Send + Sync>,
+    knows: Box<dyn Fn(&mut Known) + Send + Sync>,
     /// Changes what it answers.
     answers: Tampering,
     /// What it shows contradicts itself, so that a plan made from it cannot be right: a host refuses it.
@@ -56,13 +56,13 @@ const HONEST: Tampering = Tampering { observations: |_| {}, page: |_| {}, owned:
 
 /// An honest dialer, whose answers are tampered with.
 struct TamperedDialer {
-    honest: CaseDialer,
+    honest: Known,
     tampering: Tampering,
 }
 
 impl HostileInput {
     /// The dialer knows something that it should not.
-    fn knowing(name: &str, what: &'static str, knows: fn(&mut CaseDialer)) -> Self {
+    fn knowing(name: &str, what: &'static str, knows: fn(&mut Known)) -> Self {
         HostileInput {
             title: "",
             name: name.into(),
@@ -81,7 +81,7 @@ impl HostileInput {
     /// An import fails.
     fn failing(import: Import, code: ErrorCode) -> Self {
         let name = format!("{} answers {}", name(&import), name(&code));
-        let knows = Box::new(move |dialer: &mut CaseDialer| dialer.failures.extend([(import, code)]));
+        let knows = Box::new(move |dialer: &mut Known| dialer.failures.extend([(import, failure(code))]));
         let what = "Every import may fail at any time.";
         HostileInput { knows, ..HostileInput::knowing(&name, what, |_| {}) }
     }
@@ -120,7 +120,7 @@ impl HostileInput {
 
     fn dialer(&self) -> Arc<TamperedDialer> {
         let scene: Case = serde_json::from_str(SCENE).expect("the scene is a case");
-        let mut honest = scene.dialer();
+        let mut honest = scene.known();
         (self.knows)(&mut honest);
         Arc::new(TamperedDialer { honest, tampering: self.answers })
     }
@@ -349,7 +349,7 @@ fn at_the_edge(number: PhoneNumber, slot: SlotId) -> MonitoredNumber {
 }
 
 /// Numbers of which every carrier says the worst.
-fn monitor_only(dialer: &mut CaseDialer, monitored: impl Iterator<Item = MonitoredNumber>) {
+fn monitor_only(dialer: &mut Known, monitored: impl Iterator<Item = MonitoredNumber>) {
     dialer.monitored = monitored.collect();
     dialer.owned.extend(dialer.monitored.iter().map(|number| number.number));
     for MonitoredNumber { number, .. } in &dialer.monitored {

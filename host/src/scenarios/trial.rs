@@ -2,20 +2,36 @@
 
 use super::answer::Answer;
 use super::case::{Call, Case, RequestGiven};
+use super::dialer::Known;
 use super::notation::Numbers;
 use super::promises::{self, Broken};
 use crate::contract::*;
-use crate::dialer::Dialer;
+use crate::dialer::{CarrierLookup, Dialer};
 use crate::policy::{Policy, PolicyError};
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
-/// Where the policy's answer differs from what the case expects; none where it does not.
-pub(super) async fn try_case(policy: &Policy, case: &Case) -> Result<Option<String>, Broken> {
-    let known = Arc::new(case.dialer());
-    let dialer = known.around();
+/// What came of a case.
+pub(super) struct Tried {
+    /// Where the policy's answer differs from what the case expects; none where it does not.
+    pub difference: Option<String>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// A dialer that knows what the case states, and nothing else.
+pub(super) type Embedding<'a> = &'a (dyn Fn(Arc<Known>) -> Dialer + Sync);
+
+pub(super) async fn try_case(policy: &Policy, case: &Case, embedding: Embedding<'_>) -> Result<Tried, Broken> {
+    let dialer = embedding(Arc::new(case.known()));
+    let numbers_looked_up = Arc::new(AtomicUsize::new(0));
+    let carriers = Arc::new(Counting { carriers: dialer.carriers.clone(), numbers: numbers_looked_up.clone() });
+    let dialer = Dialer { carriers, ..dialer };
+    let begun = Instant::now();
     let mut answer = ask(policy, &dialer, case.id(), case.call(), case.settings()).await?;
-    answer.numbers_looked_up = Some(known.numbers_looked_up.load(Relaxed));
+    let took = begun.elapsed();
+    answer.numbers_looked_up = Some(numbers_looked_up.load(Relaxed));
     if case.expect().settings_as_checked.is_some() {
         let checked = ask(policy, &dialer, case.id(), &Call::CheckSettings, case.settings()).await?;
         answer.settings_as_checked = Some(checked.refuses_settings() == answer.refuses_settings());
@@ -24,7 +40,27 @@ pub(super) async fn try_case(policy: &Policy, case: &Case) -> Result<Option<Stri
     if let Some(difference) = again.difference(&answer) {
         return Err(Broken::Promise(format!("it answers the same question differently the second time: {difference}")));
     }
-    Ok(case.expect().difference(&answer))
+    Ok(Tried { difference: case.expect().difference(&answer), took })
+}
+
+/// Carriers, and about how many numbers they were asked without failing.
+struct Counting {
+    carriers: Arc<dyn CarrierLookup>,
+    numbers: Arc<AtomicUsize>,
+}
+
+#[async_trait::async_trait]
+impl CarrierLookup for Counting {
+    async fn carriers(&self) -> Vec<Carrier> {
+        self.carriers.carriers().await
+    }
+
+    async fn look_up(&self, numbers: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
+        let asked = numbers.len();
+        let answered = self.carriers.look_up(numbers).await?;
+        self.numbers.fetch_add(asked, Relaxed);
+        Ok(answered)
+    }
 }
 
 /// The policy's answer to one call, in the notation of cases.

@@ -1,16 +1,15 @@
 //! A case as one line: all that its dialer knows, written out, with the contract's names.
 
 use crate::contract::*;
-use crate::scenarios::case::{Call, Case, Import};
-use crate::scenarios::dialer::CaseDialer;
+use crate::scenarios::case::{Call, Case};
+use crate::scenarios::dialer::Known;
 use crate::scenarios::notation::{Numbers, name};
 use crate::settings::settings_by_name;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// What a dialer is to ask its policy, and what it knows while it does.
-pub(super) fn question(case: &Case, known: &CaseDialer, call: &Call) -> Value {
-    let failure = |(import, code): (&Import, &ErrorCode)| (*import, error(&CaseDialer::failure(*code)));
+pub(super) fn question(case: &Case, known: &Known, call: &Call) -> Value {
     json!({
         "case": case.name(),
         "now": digits(known.now),
@@ -21,7 +20,7 @@ pub(super) fn question(case: &Case, known: &CaseDialer, call: &Call) -> Value {
         "owned": each(&known.owned, |number| digits(*number)),
         "candidates": each(&known.candidates, |number| digits(*number)),
         "flag-events": each(&known.flag_events, |event| json!({ "number": digits(event.number), "at": digits(event.at) })),
-        "failures": known.failures.iter().map(failure).collect::<BTreeMap<_, _>>(),
+        "failures": known.failures.iter().map(|(import, failure)| (import, error(failure))).collect::<BTreeMap<_, _>>(),
         "call": self::call(case.id(), call, case.settings()),
     })
 }

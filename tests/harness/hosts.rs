@@ -1,0 +1,56 @@
+//! The dialers in other languages: where they are, and whether the tools for them are.
+
+use super::{Dialer, Ran};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Where the dialer in a language lies.
+pub fn folder(language: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/hosts").join(language)
+}
+
+/// A file of it, as an argument.
+pub fn file(language: &str, name: &str) -> String {
+    folder(language).join(name).display().to_string()
+}
+
+/// The dialer in Rust, which cargo builds with the tests.
+pub fn dialer_in_rust() -> PathBuf {
+    let tests = std::env::current_exe().expect("a test has a path");
+    tests.ancestors().nth(2).expect("tests lie in deps/").join("examples/dialer")
+}
+
+/// Python with the dialer's tools, its own or the machine's; none where they are not installed.
+pub fn python() -> Option<String> {
+    let found = [file("python", ".venv/bin/python"), "python3".into()]
+        .into_iter()
+        .find(|python| runs(python, "import wasmtime.component"));
+    if found.is_none() {
+        println!("not tried: python3 -m venv .venv && .venv/bin/pip install -r requirements.txt in tests/hosts/python");
+    }
+    found
+}
+
+/// Whether this Python is there and the code succeeds in it.
+pub fn runs(python: &str, code: &str) -> bool {
+    let quiet = Command::new(python).args(["-c", code]).stderr(Stdio::null()).status();
+    quiet.is_ok_and(|status| status.success())
+}
+
+/// Whether `npm ci` was run for it.
+pub fn has_packages(language: &str) -> bool {
+    let installed = folder(language).join("node_modules").is_dir();
+    if !installed {
+        println!("not tried: npm ci in tests/hosts/{language}");
+    }
+    installed
+}
+
+/// `dialguard conformance` with a dialer's command.
+pub fn conformance(options: &[&str], dialer: &[&str]) -> Ran {
+    let arguments = [&["conformance"], options, &["--"], dialer].concat();
+    let desk = Dialer::new();
+    let mut command = desk.command(&arguments);
+    let output = command.env("PYTHONPATH", folder("python")).output().expect("the program starts");
+    Ran::new(arguments.join(" "), output)
+}
