@@ -3,6 +3,6 @@
 import { generateHostTypes, writeFiles } from "@bytecodealliance/jco-transpile";
 import { fileURLToPath } from "node:url";
 
-const here = (/** @type {string} */ path) => fileURLToPath(new URL(path, import.meta.url));
-const wit = here(process.env.npm_package_config_wit ?? "");
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const wit = here(process.env.npm_package_config_wit!);
 await writeFiles(await generateHostTypes(wit, { worldName: "reputation-policy", outDir: here("generated/types") }));

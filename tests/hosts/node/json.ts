@@ -4,8 +4,8 @@
 const NUMBERS = /^(owned|candidates|numbers|(start|stop)-monitoring|replace-numbers)$/;
 const BIG = /^(now|number|revision|until|(.+-)?(at|since))$/;
 
-/** What jco takes. `name` says which texts are integers, since others may look like some. @returns {any} */
-export function fromJson(/** @type {any} */ value, name = "") {
+/** What jco takes. `name` says which texts are integers, since others may look like some. */
+export function fromJson(value: any, name = ""): any {
   if (value === null) return undefined;
   if (Array.isArray(value))
     return NUMBERS.test(name) ? BigUint64Array.from(value, BigInt) : value.map((element) => fromJson(element));
@@ -14,8 +14,7 @@ export function fromJson(/** @type {any} */ value, name = "") {
   return Object.fromEntries(Object.entries(value).map(([name, field]) => [camelCase(name), fromJson(field, name)]));
 }
 
-/** @returns {any} */
-export function toJson(/** @type {any} */ value) {
+export function toJson(value: any): any {
   if (typeof value === "bigint") return String(value);
   if (Array.isArray(value)) return value.map(toJson);
   if (typeof value !== "object") return value ?? null;
@@ -23,14 +22,15 @@ export function toJson(/** @type {any} */ value) {
   return Object.fromEntries(Object.entries(value).map(([name, field]) => [kebabCase(name), toJson(field)]));
 }
 
-/** A function's arguments; only here is there a variant to read. */
-export function argumentsFromJson(/** @type {{ function: string, arguments: any[] }} */ call) {
-  const [first, second] = call.arguments;
-  if (call.function === "screen") return [first, fromJson(second, "numbers")];
-  if (call.function !== "decide") return call.arguments.map((argument) => fromJson(argument));
-  const [[tag, val]] = Object.entries(second);
-  return [first, { tag, val: fromJson(val, tag) }];
+/** A call of the contract's, with what jco takes. Only here is there a variant to read. */
+export function callFromJson(call: { function: string; arguments: any[] }): { name: string; given: any[] } {
+  const name = camelCase(call.function);
+  const [id, second] = call.arguments;
+  if (name === "screen") return { name, given: [id, fromJson(second, "numbers")] };
+  if (name !== "decide") return { name, given: call.arguments.map((argument) => fromJson(argument)) };
+  const [[tag, val]] = Object.entries(second) as [[string, unknown]];
+  return { name, given: [id, { tag, val: fromJson(val, tag) }] };
 }
 
-export const camelCase = (/** @type {string} */ name) => name.replace(/-./g, ([, letter]) => letter.toUpperCase());
-const kebabCase = (/** @type {string} */ name) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+const camelCase = (name: string) => name.replace(/-./g, ([, letter]) => letter!.toUpperCase());
+const kebabCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

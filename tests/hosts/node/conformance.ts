@@ -1,0 +1,25 @@
+// Answers `dialguard conformance`: a case on a line, what came of it on another.
+
+import { Dialer } from "./dialer.ts";
+import { callFromJson, fromJson, toJson } from "./json.ts";
+import { Refused, refusal, type Policy } from "./policy.ts";
+
+export function answer(policy: Policy, line: string): string {
+  const { call, failures, ...known } = JSON.parse(line);
+  const dialer = new Dialer({ ...fromJson(known), failures: refused(fromJson(failures)) });
+  const { name, given } = callFromJson(call);
+  const came = attempt(() => (policy.for(dialer) as Record<string, any>)[name](...given));
+  return JSON.stringify({ ...came, "numbers-looked-up": dialer.numbersLookedUp });
+}
+
+const refused = (errors: Record<string, Refused["payload"]>) =>
+  Object.fromEntries(Object.entries(errors).map(([name, { code, message }]) => [name, new Refused(code, message)]));
+
+function attempt(ask: () => unknown) {
+  try {
+    return { ok: toJson(ask()) };
+  } catch (thrown) {
+    const error = refusal(thrown);
+    return error ? { err: toJson(error) } : { fault: String(thrown) };
+  }
+}

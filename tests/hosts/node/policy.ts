@@ -1,0 +1,85 @@
+// A policy component made callable. It needs nothing of Node: the page in ../browser has the same.
+
+import type * as Exports from "./generated/types/interfaces/dialguard-reputation-policy.js";
+import type * as Types from "./generated/types/interfaces/dialguard-reputation-types.js";
+import type { Dialer } from "./dialer.ts";
+
+const VERSION = "0.2.0";
+const CONTRACT = "dialguard:reputation/";
+const POLICY = `${CONTRACT}policy@${VERSION}`;
+
+// What jco writes tries this on every export, used or not. Where there is none, each instance would take 7 ms for that.
+(WebAssembly as { promising?: unknown }).promising ??= (run: unknown) => run;
+
+/** The contract's error: what an import answers instead of a value. `payload` is where jco looks for it. */
+export class Refused extends Error {
+  payload: Types.Error;
+
+  constructor(code: Types.ErrorCode, message: string) {
+    super(message);
+    this.payload = { code, message };
+  }
+}
+
+/** What a policy answered as an error, of whatever it was that ended a call; nothing where it is a fault. */
+export const refusal = (thrown: unknown) => (thrown as Partial<Refused>).payload;
+
+/** A folder that `component.ts` made says this in `parts.json`. */
+export interface Parts {
+  imports: string[];
+  exports: string[];
+  modules: string[];
+}
+
+type Instantiate = (module: (name: string) => WebAssembly.Module, imports: object) => Record<string, typeof Exports>;
+
+/** Every question has a fresh instance: one that trapped can never be called again. */
+export class Policy {
+  instantiate: Instantiate;
+  modules: Map<string, WebAssembly.Module>;
+
+  /** From a folder that `component.ts` made. Fails where it is no policy for this version of the contract. */
+  static async load(folder: URL, read: (file: URL) => Promise<BufferSource>): Promise<Policy> {
+    const parts: Parts = JSON.parse(new TextDecoder().decode(await read(new URL("parts.json", folder))));
+    ensureSpoken(parts);
+    const compiled = parts.modules.map(async (name) => {
+      return [name, await WebAssembly.compile(await read(new URL(name, folder)))] as const;
+    });
+    const { instantiate } = await import(new URL("policy.js", folder).href);
+    return new Policy(instantiate, new Map(await Promise.all(compiled)));
+  }
+
+  constructor(instantiate: Instantiate, modules: Map<string, WebAssembly.Module>) {
+    this.instantiate = instantiate;
+    this.modules = modules;
+  }
+
+  /** The contract's functions, to call one of. What a policy answers as an error is thrown, see `refusal`. */
+  for(dialer: Dialer): typeof Exports {
+    return this.instantiate((name) => this.modules.get(name)!, dialer.imports())[POLICY]!;
+  }
+}
+
+/** The version is checked by what is exported, since jco's imports have none. */
+function ensureSpoken({ imports, exports }: Parts) {
+  const offered = exports.filter((name) => name.includes("/"));
+  const foreign = imports.filter((name) => !name.startsWith(CONTRACT));
+  const wrong = !offered.includes(POLICY)
+    ? `it has ${offered.join(", ") || "nothing"}, not ${POLICY}`
+    : foreign.length > 0 && `it wants ${foreign.join(", ")}, which no policy needs`;
+  if (wrong) throw new Error(`no policy for version ${VERSION} of the contract: ${wrong}`);
+}
+
+/** The same functions, but whatever they throw is an error of the contract, so that the policy can say what it means. */
+export function answering<Functions extends object>(functions: Functions): Functions {
+  const answer = (ask: Function) => (...given: unknown[]) => {
+    try {
+      return ask(...given);
+    } catch (error) {
+      if (error instanceof Refused) throw error;
+      const why = error instanceof Error ? error.message : error;
+      throw new Refused("unavailable", `The dialer could not be asked: ${why}. Try again later.`);
+    }
+  };
+  return Object.fromEntries(Object.entries(functions).map(([name, ask]) => [name, answer(ask)])) as Functions;
+}
