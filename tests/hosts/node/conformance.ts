@@ -8,8 +8,10 @@ export function answer(policy: Policy, line: string): string {
   const { call, failures, ...known } = JSON.parse(line);
   const dialer = new Dialer({ ...fromJson(known), failures: refused(fromJson(failures)) });
   const { name, given } = callFromJson(call);
+  const began = performance.now();
   const came = attempt(() => (policy.for(dialer) as Record<string, any>)[name](...given));
-  return JSON.stringify({ ...came, "numbers-looked-up": dialer.numbersLookedUp });
+  const microseconds = Math.round((performance.now() - began) * 1_000);
+  return JSON.stringify({ ...toJson(came), "numbers-looked-up": dialer.numbersLookedUp, microseconds });
 }
 
 const refused = (errors: Record<string, Refused["payload"]>) =>
@@ -17,9 +19,9 @@ const refused = (errors: Record<string, Refused["payload"]>) =>
 
 function attempt(ask: () => unknown) {
   try {
-    return { ok: toJson(ask()) };
+    return { ok: ask() };
   } catch (thrown) {
     const error = refusal(thrown);
-    return error ? { err: toJson(error) } : { fault: String(thrown) };
+    return error ? { err: error } : { fault: String(thrown) };
   }
 }
