@@ -34,11 +34,11 @@ const HEADERS = {
 export async function serve(component: string, port: number): Promise<{ server: Server; address: string }> {
   const files = await site(component);
   const server = createServer(({ url = "/", method }, response) => {
-    const { pathname } = new URL(url, "http://localhost");
-    const name = pathname === "/" ? "index.html" : pathname.slice(1);
+    const name = url.slice(1).replace(/\?.*/, "") || "index.html";
     const content = method === "GET" ? files.get(name) : undefined;
-    const type = content ? TYPES[name.split(".").at(-1)!] : TYPES.html;
-    response.writeHead(content ? 200 : 404, { ...HEADERS, "Content-Type": type }).end(content ?? "There is no such page.");
+    const type = content ? TYPES[extension(name)] : TYPES.html;
+    response.writeHead(content ? 200 : 404, { ...HEADERS, "Content-Type": type });
+    response.end(content ?? "There is no such page.");
   });
   await new Promise<void>((listening, failed) => server.once("error", failed).listen(port, "127.0.0.1", listening));
   return { server, address: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` };
@@ -55,12 +55,15 @@ async function site(component: string): Promise<Map<string, Uint8Array>> {
 }
 
 async function folder(prefix: string, folder: URL): Promise<[string, Uint8Array][]> {
-  const names = (await readdir(folder)).filter((name) => TYPES[name.split(".").at(-1)!]);
-  return Promise.all(names.map(async (name) => [prefix + name, await readFile(new URL(name, folder))] as const)) as any;
+  const names = (await readdir(folder)).filter((name) => TYPES[extension(name)]);
+  return Promise.all(names.map(async (name) => [prefix + name, await readFile(new URL(name, folder))]));
 }
 
 async function scripts(): Promise<[string, Uint8Array][]> {
   const entryPoints = ["page", "worker"].map((name) => fileURLToPath(new URL(`page/${name}.ts`, import.meta.url)));
-  const { outputFiles } = await build({ entryPoints, bundle: true, format: "esm", target: "es2023", write: false, outdir: "." });
+  const options = { bundle: true, format: "esm", target: "es2023", write: false, outdir: "." } as const;
+  const { outputFiles } = await build({ entryPoints, ...options });
   return outputFiles.map(({ path, contents }) => [path.split(/[\\/]/).at(-1)!, contents]);
 }
+
+const extension = (name: string) => name.split(".").at(-1)!;

@@ -29,7 +29,8 @@ export async function tell(policy: Policy) {
   const observations = known.observations.filter(({ carrier }) => carrier !== 3);
   tellFailure("one carrier of three", policy, { ...known, observations });
   tellFailure("the account is unknown", policy, known, "nobody");
-  await load(await anotherVersion()).catch((error) => console.log(`  the component is of another version: ${error.message}`));
+  const refused = await load(await anotherVersion()).catch((error) => error);
+  console.log(`  the component is of another version: ${refused.message}`);
 }
 
 /** A component that says it is a policy for a version that there is not. */

@@ -70,7 +70,7 @@ function ensureSpoken({ imports, exports }: Parts) {
   if (wrong) throw new Error(`no policy for version ${VERSION} of the contract: ${wrong}`);
 }
 
-/** The same functions, but whatever they throw is an error of the contract, so that the policy can say what it means. */
+/** The same functions, whose exceptions become the contract's errors, so that the policy can say what they mean. */
 export function answering<Functions extends object>(functions: Functions): Functions {
   const answer = (ask: Function) => (...given: unknown[]) => {
     try {

@@ -2,9 +2,9 @@
 
 import { pending } from "../../node/dialer.ts";
 import type * as Types from "../../node/generated/types/interfaces/dialguard-reputation-types.js";
+import { CARRIERS, entered, rows } from "./rows.ts";
 import type { Question } from "./worker.ts";
 
-const CARRIERS = ["AT&T (Hiya)", "T-Mobile (First Orion)", "Verizon (TNS)"].map((name, at) => ({ id: at + 1, name }));
 const SLOTS_PER_BLOCK = 15;
 const DAY = 24 * 60 * 60;
 const seconds = (time: Date) => BigInt(Math.floor(time.getTime() / 1_000));
@@ -14,7 +14,8 @@ export function accountOf(form: HTMLFormElement): Question | undefined {
   if (!isRight(form)) return undefined;
   const [numbers, candidates] = [rows("#numbers"), rows("#candidates")];
   const now = new Date();
-  const monitored = numbers.map((row) => monitoredNumber(row, seconds(now))).sort((a, b) => Number(a.number - b.number));
+  const monitored = numbers.map((row) => monitoredNumber(row, seconds(now)));
+  monitored.sort((a, b) => Number(a.number - b.number));
   const known = {
     now: seconds(now),
     account: account(form, now, monitored.length),
@@ -79,7 +80,8 @@ function monitoredNumber(row: HTMLElement, now: bigint): Types.MonitoredNumber {
   const taken = pending(numberIn(row), Number(entered(row, "slot").value), now - BigInt(10 * DAY));
   const status = entered(row, "status").value as Types.Status;
   if (status === "pending") return taken;
-  const [flaggingChecks, clearingChecks] = { clean: [0, 9], "at-risk": [1, 0], flagged: [9, 0] }[status] as [number, number];
+  const flaggingChecks = { clean: 0, "at-risk": 1, flagged: 9 }[status];
+  const clearingChecks = status === "clean" ? 9 : 0;
   return { ...taken, status, flaggingChecks, clearingChecks, lastRatedAt: now - BigInt(DAY) };
 }
 
@@ -114,67 +116,3 @@ function complain(row: HTMLElement, name: string, problem: string | false) {
 
 const digits = (row: HTMLElement) => entered(row, "number").value.replace(/[\s().+-]/g, "");
 const numberIn = (row: HTMLElement) => BigInt(digits(row));
-const rows = (list: string) => [...document.querySelectorAll<HTMLElement>(`${list} .row`)];
-
-/** An input by its name. Of several with one name, the one that is chosen. */
-function entered(within: HTMLElement, name: string): HTMLInputElement {
-  const chosen = within.querySelector<HTMLInputElement>(`[name=${name}]:checked`);
-  return chosen ?? within.querySelector<HTMLInputElement>(`[name=${name}]`)!;
-}
-
-/** A new row for a monitored number, in the first slot that is free; what it returns is to be filled in first. */
-export function addNumber(number = "", status = "clean", scores: string[] = []): HTMLInputElement {
-  const taken = new Set(rows("#numbers").map((row) => entered(row, "slot").value));
-  let slot = 1;
-  while (taken.has(String(slot))) slot++;
-  const row = addRow("number-row", "#numbers", number, scores);
-  entered(row, "slot").value = String(slot);
-  entered(row, "status").value = status;
-  return entered(row, "number");
-}
-
-export function addCandidate(number = "", scores: string[] = []): HTMLInputElement {
-  return entered(addRow("candidate-row", "#candidates", number, scores), "number");
-}
-
-function addRow(template: string, list: string, number: string, scores: string[]): HTMLElement {
-  const copy = document.querySelector<HTMLTemplateElement>(`#${template}`)!.content.cloneNode(true) as DocumentFragment;
-  const row = copy.querySelector<HTMLElement>(".row")!;
-  row.querySelector(".scores")!.append(...CARRIERS.map(({ id, name }) => scoreEntry(id, name, scores[id - 1] ?? "")));
-  row.querySelector(".remove")!.addEventListener("click", () => remove(row));
-  entered(row, "number").value = number;
-  document.querySelector(list)!.append(copy);
-  return row;
-}
-
-/** Who goes by the keyboard stays where the row was. */
-function remove(row: HTMLElement) {
-  const next = (row.nextElementSibling ?? row.previousElementSibling)?.querySelector("input");
-  const add = row.parentElement!.nextElementSibling as HTMLElement;
-  row.remove();
-  (next ?? add).focus();
-}
-
-function scoreEntry(carrier: number, name: string, score: string): HTMLLabelElement {
-  const label = document.createElement("label");
-  const input = document.createElement("input");
-  Object.assign(input, { type: "number", name: `carrier-${carrier}`, min: "0", max: "100", placeholder: "–" });
-  input.value = score;
-  label.append(`${name} `, input);
-  return label;
-}
-
-/** Takes every row away, and returns what is to be filled in first. */
-export function clear(): HTMLInputElement {
-  for (const row of [...rows("#numbers"), ...rows("#candidates")]) row.remove();
-  return addNumber();
-}
-
-/** What the page begins with. */
-export function example() {
-  addNumber("+13105550100", "clean", ["0", "10", "5"]);
-  addNumber("+13105550101", "at-risk", ["95", "90", "20"]);
-  addNumber("+13105550102", "pending", ["5", "85", ""]);
-  addCandidate("+13105550141", ["0", "0", "5"]);
-  addCandidate("+12125550177", ["0", "0", ""]);
-}

@@ -1,7 +1,8 @@
 // The page: an account entered by hand, a review of it in words.
 
 import type { Plan, Status } from "../../node/generated/types/interfaces/dialguard-reputation-types.js";
-import { accountOf, addCandidate, addNumber, clear, example } from "./form.ts";
+import { accountOf } from "./form.ts";
+import { addCandidate, addNumber, clear, example } from "./rows.ts";
 import type { Answer, Question } from "./worker.ts";
 
 const SECONDS_MAX = 10;
@@ -66,9 +67,10 @@ function reviewInWords({ known }: Question, { reviews, actions, notices }: Plan)
   const rated = reviews.map(({ number, status, flagging, answering }) => {
     const turned = before.get(number) === status ? "is still" : "turned";
     const line = element("li", `status ${status}`, `+${number} ${turned} `);
+    const silent = known.carriers.length - answering;
     line.append(
       element("strong", "", `${MARKS[status]} ${status}`),
-      answering === 0 ? ": no carrier has an opinion." : `: ${flagging} of ${answering} carriers flag it.`,
+      `: ${flagging} of ${answering} carriers flag it${silent > 0 ? `, ${silent} did not answer` : ""}.`,
     );
     return line;
   });

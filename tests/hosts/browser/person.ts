@@ -1,0 +1,63 @@
+// node --import tsx person.ts POLICY.wasm   enters an account as a person would, and prints what the page then says
+
+import type { Page } from "playwright-core";
+import { withPage } from "./chromium.ts";
+
+const FAILURES = [
+  "The inventory",
+  "Every carrier",
+  "One carrier of three",
+  "The account is unknown",
+  "The policy is of another version",
+];
+
+await withPage(process.argv[2]!, async (page) => {
+  await enterAccount(page);
+  console.log(`WRONG ENTRY\n${await evaluate(page)}\n`);
+  await page.getByLabel("Slot", { exact: true }).nth(1).fill("2");
+  console.log(`NOTHING FAILS\n${await evaluate(page)}\n`);
+  for (const failure of FAILURES) {
+    await page.getByLabel(failure).check();
+    console.log(`${failure.toUpperCase()}\n${await evaluate(page)}\n`);
+  }
+  console.log(`A POLICY THAT LOOPS\n${await evaluateOneThatLoops(page)}`);
+});
+
+/** By the keyboard alone, and with a slot entered twice. */
+async function enterAccount(page: Page) {
+  await page.getByRole("button", { name: "Clear all" }).press("Enter");
+  await type(page, ["+1 (310) 555-0150", "1", "clean", "0", "10", "5"]);
+  await page.getByRole("button", { name: "Add a number" }).press("Enter");
+  await type(page, ["13105550151", "1", "flagged yesterday", "95", "90", "20"]);
+  await page.getByRole("button", { name: "Add a candidate" }).press("Enter");
+  await type(page, ["+13105550191", "0", "0", "0"]);
+}
+
+/** Into what has the focus, and what follows it. */
+async function type(page: Page, entries: string[]) {
+  for (const entry of entries) {
+    await page.keyboard.type(entry);
+    await page.keyboard.press("Tab");
+  }
+}
+
+/** Which the page ends after ten seconds, here made short. */
+async function evaluateOneThatLoops(page: Page): Promise<string> {
+  const body = "export function instantiate() { for (;;); }";
+  await page.route("**/policy/policy.js", (route) => route.fulfill({ contentType: "text/javascript", body }));
+  await page.getByLabel("Nothing").check();
+  await page.clock.install();
+  const told = evaluate(page);
+  await page.locator("#account[aria-busy]").waitFor();
+  await page.clock.fastForward(10_000);
+  return told;
+}
+
+/** Says why where an entry is wrong. */
+async function evaluate(page: Page): Promise<string> {
+  await page.getByRole("button", { name: "Evaluate" }).press("Enter");
+  const wrong = page.locator("input:invalid");
+  if ((await wrong.count()) > 0) return wrong.first().evaluate((entry: HTMLInputElement) => entry.validationMessage);
+  await page.locator("#account:not([aria-busy]) ~ #result:focus").waitFor();
+  return page.locator("#answer").innerText();
+}
