@@ -6,10 +6,14 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 /// Bytes in one answer, at most. The largest case, 20,000 numbers reviewed, needs 3 MB.
 const ANSWER_BYTES_MAX: u64 = 32 << 20;
+
+/// What a program may take to put its things in order at the end, a browser its profile, before it is ended.
+const PARTING_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// A program that answers lines. It is started anew where it broke off.
 pub struct Program {
@@ -69,12 +73,22 @@ impl Program {
     }
 }
 
+/// One that kept answering sees its stdin end, and has time to end by itself.
+impl Drop for Program {
+    fn drop(&mut self) {
+        if let Some(running) = &mut self.running {
+            running.part();
+        }
+    }
+}
+
 /// The program while it runs. Dropping it ends it.
 ///
 /// Two threads write and read, so that a program which does neither cannot hold up more than them.
 struct Running {
     child: Child,
-    questions: Sender<String>,
+    /// None once its stdin is to end.
+    questions: Option<Sender<String>>,
     answers: Receiver<Vec<u8>>,
 }
 
@@ -82,7 +96,7 @@ impl Running {
     fn start(command: &mut Command) -> io::Result<Self> {
         let mut child = command.spawn()?;
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
-        let questions = write_to(stdin.expect("its stdin is a pipe"));
+        let questions = Some(write_to(stdin.expect("its stdin is a pipe")));
         let answers = read_from(stdout.expect("its stdout is a pipe"));
         Ok(Running { child, questions, answers })
     }
@@ -92,7 +106,7 @@ impl Running {
             return Err(Interruption::Unasked(beginning(&line)));
         }
         // Where it has ended there is nobody to write to, and nothing to read either.
-        let _ = self.questions.send(format!("{question}\n"));
+        let _ = self.questions.as_ref().map(|questions| questions.send(format!("{question}\n")));
         let line = match self.answers.recv_timeout(time_max) {
             Ok(line) => line,
             Err(RecvTimeoutError::Timeout) => return Err(Interruption::TooLate(time_max)),
@@ -102,6 +116,14 @@ impl Running {
             return Err(Interruption::TooMuch);
         }
         serde_json::from_slice(&line).map_err(|error| Interruption::NoJson(beginning(&line), error))
+    }
+
+    fn part(&mut self) {
+        self.questions = None;
+        let begun = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) && begun.elapsed() < PARTING_TIME_MAX {
+            sleep(Duration::from_millis(10));
+        }
     }
 
     fn end(&mut self) -> io::Result<ExitStatus> {
