@@ -6,7 +6,7 @@ mod harness;
 
 use dialguard::policy::REFERENCE_POLICY;
 use dialguard::scenarios::{CaseFile, case_files};
-use harness::hosts::{self, conformance, dialer_in_rust, file, has_packages};
+use harness::hosts::{self, conformance, dialer_in_rust, file, has_browser, has_packages, typescript};
 use harness::{Dialer, Ran};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,7 @@ fn every_host_passes_every_case_and_the_readme_says_so() {
     let hosts = [
         Host { name: "Rust, wasmtime", report: Some(rust()) },
         Host { name: "Node, jco", report: node() },
+        Host { name: "Chromium, jco", report: browser() },
         Host { name: "Python, wasmtime-py", report: python() },
     ];
     let cases: usize = case_files().iter().map(|file| file.cases.len()).sum();
@@ -124,7 +125,12 @@ fn rust() -> Value {
 }
 
 fn node() -> Option<Value> {
-    has_packages("node").then(|| asked(&["node", &file("node", "dialer.js"), "conformance"]))
+    let [node, import, tsx, main] = typescript("node", "main.ts");
+    has_packages("node").then(|| asked(&[&node, &import, &tsx, &main, "conformance"]))
+}
+
+fn browser() -> Option<Value> {
+    has_browser().then(|| asked(&typescript("browser", "conformance.ts").each_ref().map(String::as_str)))
 }
 
 fn python() -> Option<Value> {

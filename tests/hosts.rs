@@ -4,9 +4,10 @@
 mod harness;
 
 use dialguard::policy::REFERENCE_POLICY;
-use harness::hosts::{self, conformance, dialer_in_rust, file, runs};
+use harness::hosts::{self, conformance, dialer_in_rust, file, has_browser, has_packages, runs, typescript};
 use harness::{Dialer, Ran};
 use std::process::Command;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -44,6 +45,101 @@ fn the_dialer_in_python_fails_clearly_and_does_nothing_by_halves() {
         "the account is unknown: no-such-account: There is no account 'nobody'. Nothing was changed.",
         "no policy for version 0.2.0 of the contract: it has dialguard:reputation/clock@0.9.0",
     ]);
+}
+
+#[test]
+fn the_dialer_in_node_fails_clearly_and_does_nothing_by_halves() {
+    if !has_packages("node") {
+        return;
+    }
+    in_typescript("node", "main.ts", &["days"]).exits(0).says(&[
+        "+13105550101 replaced: Flagged by 2 of 3 carriers",
+        "Day 3: +13105550100 clean, +13105550141 clean",
+        "the inventory: unavailable: The dialer could not be asked: the database is down. Try again later. Nothing was",
+        "every carrier: unavailable: The dialer could not be asked: no carrier answered in time.",
+        "one carrier of three: 2 numbers rated all the same",
+        "the account is unknown: no-such-account: There is no account 'nobody'. Nothing was changed.",
+        "no policy for version 0.2.0 of the contract: it has dialguard:reputation/policy@0.9.0",
+    ]);
+}
+
+#[test]
+fn a_person_enters_an_account_into_the_page_and_sees_what_the_policy_makes_of_it() {
+    let Some(page) = page() else { return };
+    assert_eq!(page.part("WRONG ENTRY"), "Another number has this slot.");
+    let review = page.part("NOTHING FAILS");
+    for words in [
+        "+13105550150 is still ● clean: 0 of 3 carriers flag it.",
+        "+13105550151 turned ✖ flagged: 2 of 3 carriers flag it.",
+        "Replace +13105550151 by +13105550191 in slot 2. Flagged by 2 of 3 carriers",
+        "+13105550151 turned flagged",
+    ] {
+        assert!(review.contains(words), "the page does not say {words:?}:\n{review}");
+    }
+}
+
+#[test]
+fn the_page_says_clearly_what_failed_and_shows_no_half_of_a_plan() {
+    let Some(page) = page() else { return };
+    for (what, words) in [
+        ("THE INVENTORY", "no plan: unavailable The dialer could not be asked: the database is down. Try again later."),
+        ("EVERY CARRIER", "no plan: unavailable The dialer could not be asked: no carrier answered in time."),
+        ("THE ACCOUNT IS UNKNOWN", "no plan: no-such-account There is no account 'nobody'."),
+        (
+            "THE POLICY IS OF ANOTHER VERSION",
+            "no policy for version 0.2.0 of the contract: it has dialguard:reputation",
+        ),
+        ("A POLICY THAT LOOPS", "did not answer in 10 seconds and was ended."),
+    ] {
+        let told = page.part(what);
+        assert!(told.contains(words) && told.ends_with("Nothing was changed."), "{what}: {told}");
+        assert!(!told.contains("+1310555"), "{what}: {told}");
+    }
+    let rated = page.part("ONE CARRIER OF THREE");
+    assert!(rated.contains("+13105550151 turned ✖ flagged: 2 of 2 carriers flag it, 1 did not answer."), "{rated}");
+}
+
+#[test]
+fn the_dialers_in_typescript_keep_the_types_of_the_contract() {
+    for language in ["node", "browser"] {
+        if !has_packages("node") || !has_packages(language) {
+            continue;
+        }
+        let checked = Command::new("npm").args(["run", "check"]).current_dir(hosts::folder(language)).output();
+        Ran::new(format!("npm run check in {language}"), checked.expect("npm starts")).exits(0);
+    }
+}
+
+/// What the page said to a person, who did all once for every test; none where there is no browser.
+fn page() -> Option<&'static Page> {
+    static PAGE: OnceLock<Option<Page>> = OnceLock::new();
+    let visit = || {
+        let visited = in_typescript("browser", "person.ts", &[]).exits(0);
+        assert_eq!(visited.stderr, "", "what the browser complains of");
+        Page(visited.stdout)
+    };
+    PAGE.get_or_init(|| has_browser().then(visit)).as_ref()
+}
+
+struct Page(String);
+
+impl Page {
+    /// What stands under a title, in one line.
+    fn part(&self, title: &str) -> String {
+        let lines = self.0.lines().skip_while(|line| *line != title).skip(1);
+        let words = lines.take_while(|line| *line != "=").flat_map(str::split_whitespace);
+        words.collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// A program in TypeScript, given these arguments and the reference policy.
+fn in_typescript(language: &str, name: &str, arguments: &[&str]) -> Ran {
+    let desk = Dialer::new();
+    desk.file("policy.wasm", REFERENCE_POLICY);
+    let [node, options @ ..] = typescript(language, name);
+    let mut command = Command::new(node);
+    let told = command.args(options).args(arguments).arg(desk.path("policy.wasm")).output().expect("Node starts");
+    Ran::new(name.into(), told)
 }
 
 /// What the right dialer is made to do wrongly, in Python, and a case that tells. One dialer does it all: a run of
@@ -127,6 +223,20 @@ fn a_dialer_that_breaks_off_is_started_anew_and_not_for_ever() {
     assert_eq!(findings[3]["told"], "not tried: the dialer broke off 3 times already");
     conformance(&[], &["./no-such-dialer"]).exits(1).says(&["./no-such-dialer cannot be started"]);
     conformance(&["--component", "no-such.wasm"], &dies_at_once).exits(1).says(&["no-such.wasm cannot be read"]);
+}
+
+#[test]
+fn at_the_end_a_dialer_may_put_its_things_in_order() {
+    if !runs("python3", "") {
+        return println!("not tried: there is no python3");
+    }
+    let desk = Dialer::new();
+    let left = desk.path("left");
+    let program = format!(
+        "import sys\nfor line in sys.stdin: print('{{\"fault\": \"no policy\"}}', flush=True)\nopen({left:?}, 'w')"
+    );
+    conformance(&[], &["python3", "-c", &program]).exits(1).says(&["no policy"]);
+    assert!(left.is_file());
 }
 
 #[test]

@@ -46,6 +46,21 @@ pub fn has_packages(language: &str) -> bool {
     installed
 }
 
+/// The command that runs a file in TypeScript as it stands, with what its folder has installed.
+pub fn typescript(language: &str, name: &str) -> [String; 4] {
+    ["node".into(), "--import".into(), file(language, "node_modules/tsx/dist/loader.mjs"), file(language, name)]
+}
+
+/// Whether the page can be opened: its packages, those that it shares, and Chromium.
+pub fn has_browser() -> bool {
+    let chromium = std::env::var("CHROMIUM").unwrap_or("/usr/bin/chromium".into());
+    let installed = Path::new(&chromium).is_file();
+    if !installed {
+        println!("not tried: there is no {chromium}; apt-get install --no-install-recommends chromium");
+    }
+    installed && has_packages("browser") && has_packages("node")
+}
+
 /// `dialguard conformance` with a dialer's command.
 pub fn conformance(options: &[&str], dialer: &[&str]) -> Ran {
     let arguments = [&["conformance"], options, &["--"], dialer].concat();

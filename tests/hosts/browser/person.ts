@@ -13,15 +13,19 @@ const FAILURES = [
 
 await withPage(process.argv[2]!, async (page) => {
   await enterAccount(page);
-  console.log(`WRONG ENTRY\n${await evaluate(page)}\n`);
+  tell("WRONG ENTRY", await evaluate(page));
   await page.getByLabel("Slot", { exact: true }).nth(1).fill("2");
-  console.log(`NOTHING FAILS\n${await evaluate(page)}\n`);
+  tell("NOTHING FAILS", await evaluate(page));
   for (const failure of FAILURES) {
     await page.getByLabel(failure).check();
-    console.log(`${failure.toUpperCase()}\n${await evaluate(page)}\n`);
+    tell(failure.toUpperCase(), await evaluate(page));
   }
-  console.log(`A POLICY THAT LOOPS\n${await evaluateOneThatLoops(page)}`);
+  tell("A POLICY THAT LOOPS", await evaluateOneThatLoops(page));
 });
+
+function tell(title: string, told: string) {
+  console.log(`${title}\n${told}\n=`);
+}
 
 /** By the keyboard alone, and with a slot entered twice. */
 async function enterAccount(page: Page) {
