@@ -47,6 +47,14 @@ async function review({ folder, id, known }: Question): Promise<Answer> {
   }
 }
 
-/** A line is one of `dialguard conformance`. */
+/** A line of `dialguard conformance`. */
+async function answerLine(line: string): Promise<string> {
+  try {
+    return answer(await load("policy/"), line);
+  } catch (thrown) {
+    return JSON.stringify({ fault: String(thrown), "numbers-looked-up": 0 });
+  }
+}
+
 self.onmessage = async ({ data }: MessageEvent<Question | string>) =>
-  self.postMessage(typeof data === "string" ? answer(await load("policy/"), data) : await review(data));
+  self.postMessage(typeof data === "string" ? await answerLine(data) : await review(data));
