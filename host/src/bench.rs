@@ -29,6 +29,7 @@ const RUNS_MAX: usize = 501;
 
 /// What a policy costs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct BenchReport {
     /// Nanoseconds for a fresh instance and the shortest call there is, `describe`: the median.
     pub instantiation_nanoseconds: u64,
@@ -38,6 +39,7 @@ pub struct BenchReport {
 
 /// What the review of one account costs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct ReviewCost {
     /// Numbers that the account monitors, all of them due.
     pub numbers: u32,

@@ -96,6 +96,7 @@ pub struct Asking {
 
 /// What a run heard from the carriers.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Heard {
     /// Every answer, labels included.
     pub answers: Vec<CarrierAnswer>,

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What a policy was asked for. A plan may do no more than that.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub enum Asked<'a> {
     /// The daily review: rate numbers, and replace them where the account turned that on.
     Review,

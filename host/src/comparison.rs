@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A run made again.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Replayed {
     /// What was answered this time.
     pub made: Result<Made, PolicyError>,
@@ -84,6 +85,7 @@ pub fn differences(run: &RecordedRun, live: &Plan, candidate: &Plan) -> Vec<Diff
 
 /// What a candidate would have done otherwise, over many runs. Numbers count once each.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Summary {
     /// Reviews that were compared.
     pub reviews: usize,

@@ -18,7 +18,11 @@ mod bindings {
 
 pub use bindings::dialguard::reputation::carrier_lookup::Carrier;
 pub use bindings::dialguard::reputation::number_inventory::FlagEvent;
-pub use bindings::dialguard::reputation::types::*;
+pub use bindings::dialguard::reputation::types::{
+    Account, AccountId, Action, BlockChange, CarrierId, ClosingReason, Error, ErrorCode, MonitoredNumber, Notice,
+    Observation, Occupancy, PhoneNumber, Plan, Replacement, ReplacementReason, Review, Settings, Severity, SlotClosing,
+    SlotId, SlotLock, Status, Timestamp,
+};
 pub use bindings::exports::dialguard::reputation::policy::{
     Answer, Decision, Deletion, Description, Outcome, Request, Screening, Usage,
 };

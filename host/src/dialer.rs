@@ -1,4 +1,25 @@
 //! What a dialer gives a policy to read: its clock, its carriers and its numbers.
+//!
+//! A dialer of your own implements [`CarrierLookup`] and [`NumberInventory`] on what it has already: its database, its
+//! clients of carriers' services. The clock is [`SystemClock`], or in tests one that stands still. Here is a whole one
+//! in memory, whose `small_dialer` is also what the other examples of this documentation go on from:
+//!
+//! ```
+#![doc = include_str!("dialer/example.rs")]
+//!
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     use dialguard::policy::{Limits, Policy};
+//!     use dialguard::settings::default_settings;
+//!
+//!     let dialer = small_dialer(default_settings());
+//!     let usage = Policy::reference(Limits::default()).usage(&dialer, "acme").await?;
+//!     assert_eq!((usage.slots, usage.occupied, usage.clean, usage.at_risk), (15, 2, 1, 1));
+//!     Ok(())
+//! }
+//! ```
+//!
+//! [`SystemClock`]: crate::clock::SystemClock
 
 use crate::clock::Clock;
 use crate::contract::*;

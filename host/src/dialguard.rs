@@ -31,6 +31,7 @@ pub struct Dialguard {
 
 /// Why Dialguard did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DialguardError {
     /// The ledger refused or failed.
     #[error(transparent)]
@@ -48,6 +49,7 @@ pub enum DialguardError {
 
 /// A daily review.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Reviewed {
     /// What the policy planned.
     pub plan: Plan,
@@ -61,6 +63,7 @@ pub struct Reviewed {
 
 /// A request that was answered.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Decided {
     /// One answer for each number asked about.
     pub decision: Decision,

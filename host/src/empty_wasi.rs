@@ -15,6 +15,7 @@ use wasmtime_wasi::{Deterministic, HostWallClock, WasiCtx, WasiCtxView, WasiView
 
 /// What a policy finds beside the contract's imports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Wasi {
     /// Nothing: a policy that imports WASI is refused.
     None,

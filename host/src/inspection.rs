@@ -8,6 +8,7 @@ use wasmparser::{BinaryReaderError, Parser, Payload, ValidPayload, Validator, Wa
 
 /// What can be seen of a component from outside. Texts are fit for a terminal: control characters are replaced.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Inspection {
     /// Version of the contract whose `policy` it exports, spoken here or not: the newest spoken where it exports
     /// several, none where it exports none.

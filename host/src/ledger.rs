@@ -58,6 +58,7 @@ pub struct Ledger {
 
 /// Why the ledger did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LedgerError {
     /// There is no such account.
     #[error("there is no account {0:?}; `dialguard account list` shows those there are")]

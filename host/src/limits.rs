@@ -38,6 +38,7 @@ impl Default for Limits {
 
 /// What a policy did that ended its run.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PolicyFault {
     /// It computed longer than it may.
     #[error("it computed for more than {0:?}")]

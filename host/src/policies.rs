@@ -73,6 +73,7 @@ impl Default for PolicySettings {
 
 /// Why something could not be done with a policy.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PoliciesError {
     /// The ledger refused or failed.
     #[error(transparent)]
@@ -122,6 +123,7 @@ struct Installed {
 }
 
 /// The policy that decides.
+#[non_exhaustive]
 pub struct Live {
     /// Its revision; none where the program brought it along.
     pub revision: Option<Revision>,

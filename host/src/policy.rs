@@ -1,4 +1,22 @@
 //! A policy component: compiled once, and a fresh sandboxed instance for every call.
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialer/example.rs"));
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use dialguard::contract::Status;
+//! use dialguard::policy::{Limits, Policy};
+//! use dialguard::settings::default_settings;
+//!
+//! let policy = Policy::reference(Limits::default()); // or `Policy::compile` with the bytes of another
+//! let dialer = small_dialer(default_settings()); // the one in memory that `dialguard::dialer` shows
+//!
+//! let reviewed = policy.review_account(&dialer, "acme").await?;
+//! let statuses: Vec<Status> = reviewed.answer.reviews.iter().map(|review| review.status).collect();
+//! assert_eq!(statuses, [Status::Clean, Status::Flagged]);
+//! # Ok(())
+//! # }
+//! ```
 
 use crate::contract::versions::{Instance, Template};
 use crate::contract::*;
@@ -35,6 +53,7 @@ pub struct Policy {
 
 /// What a policy answered, and what it had been shown when it did.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Answered<T> {
     /// The policy's answer.
     pub answer: T,
@@ -53,6 +72,7 @@ impl<T> Answered<T> {
 
 /// Why a policy gave no answer.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PolicyError {
     /// The policy itself answered with an error, its own or one of the dialer's.
     #[error("{}", .0.message)]

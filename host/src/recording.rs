@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex};
 /// What a run refuses by itself (another account's id, a number that cannot be, a budget used up) is not in here: a
 /// run that is repeated refuses it again.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Recording {
     /// The calls, in the order in which they were made.
     pub calls: Vec<Call>,
@@ -20,6 +21,7 @@ pub struct Recording {
 
 /// A call to an import, and its answer. A number-inventory's is about the account of the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Call {
     /// `clock.now`
     Now(Timestamp),

@@ -17,6 +17,7 @@ pub(crate) const TABLE_ENTRIES_MAX: usize = 20_000;
 /// What a policy was shown during a run. A plan is checked against it: at the revision it was made from, this is how
 /// the account stands.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct Shown {
     /// The clock's answer, where it was asked.
     pub now: Option<Timestamp>,

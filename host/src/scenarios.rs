@@ -41,6 +41,7 @@ pub const CASE_FILES: [(&str, &str); 13] = [
 /// What a policy did that no policy may do, in words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the policy breaks the contract where {case:?} is tried: {told}. The rule: {rule}")]
+#[non_exhaustive]
 pub struct CanaryFailure {
     /// The name of the case.
     pub case: String,

@@ -13,6 +13,7 @@ pub const SIGNATURE_BYTES: usize = 64;
 
 /// What is wrong with a key or a signature, and what to do about it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SignatureError {
     /// The file is no secret key.
     #[error("this is no secret key; make one with `dialguard policy keygen` (Ed25519, PKCS#8 in PEM)")]

@@ -45,6 +45,7 @@ pub struct AccountChange {
 
 /// An account as it stands.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct AccountProfile {
     pub(super) key: i64,
     /// The dialer's own name for it.

@@ -31,6 +31,7 @@ pub enum ImportOutcome {
 
 /// A number that an account owns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct KnownNumber {
     /// The number.
     pub number: PhoneNumber,

@@ -10,6 +10,7 @@ use rusqlite::{Transaction, params};
 
 /// A replacement that was planned and is not finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Order {
     /// Its own id, for a vendor's reference.
     pub id: u64,
@@ -25,6 +26,7 @@ pub struct Order {
 
 /// How far a replacement is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OrderState {
     /// On disk, and nothing bought yet.
     Intended,

@@ -44,6 +44,7 @@ pub struct RunRecord<'a> {
 
 /// A plan that was applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Applied {
     /// The run's id.
     pub run: u64,

@@ -37,6 +37,7 @@ pub struct NewPolicy<'a> {
 
 /// A revision of the policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PolicyRevision {
     /// Its number.
     pub revision: Revision,
@@ -81,6 +82,7 @@ pub enum Cause {
 
 /// A candidate that is compared with every review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Shadow {
     /// The candidate.
     pub revision: Revision,
@@ -90,6 +92,7 @@ pub struct Shadow {
 
 /// What decides right now, and how. Every process reads it again where `change` has risen before a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PolicyState {
     /// Rises with every change to what follows.
     pub change: u64,
@@ -116,6 +119,7 @@ pub struct TrustedKey {
 
 /// Something that happened to policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PolicyEvent {
     /// Rises with every event.
     pub id: u64,
@@ -133,6 +137,7 @@ pub struct PolicyEvent {
 
 /// What a fault of the live policy comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Faulted {
     /// Its faults since its last good run, this one included.
     pub in_a_row: u32,

@@ -47,6 +47,7 @@ pub struct Case {
 /// How far a case goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Tier {
     /// What every policy must do, whatever its thresholds.
     Contract,
@@ -57,6 +58,7 @@ pub enum Tier {
 /// A file of cases about one matter.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct CaseFile {
     /// What the cases are about.
     pub title: String,

@@ -65,6 +65,7 @@ pub struct FtcComplaints {
 
 /// What all files of a folder hold, for the person who adds it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FolderSummary {
     /// Files that could be read.
     pub files: usize,
