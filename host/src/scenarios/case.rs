@@ -10,7 +10,7 @@ use crate::settings::default_settings;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One question to a policy, with all that the dialer around it knows.
+/// One question to a policy, with all that the dialer around it knows. [`CaseFile::read`] reads it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Case {
@@ -218,8 +218,19 @@ fn usual_carriers() -> Vec<String> {
 }
 
 impl CaseFile {
-    /// Reads a file of cases. Errors where one says what no dialer could have: an unknown field or carrier, a number
-    /// in two slots.
+    /// Reads the text of a file of cases. Errors where it is no such JSON, or where a case says what no dialer could
+    /// have: an unknown field or carrier, a number in two slots.
+    ///
+    /// ```
+    /// use dialguard::scenarios::CaseFile;
+    ///
+    /// let text = r#"{"title": "who it is", "cases": [
+    ///   {"name": "says who it is", "tier": "contract", "rule": "A policy says who it is.", "call": "describe", "expect": {}}
+    /// ]}"#;
+    /// assert_eq!(CaseFile::read(text)?.cases[0].name(), "says who it is");
+    /// assert!(CaseFile::read(&text.replace("describe", "guess")).is_err());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn read(text: &str) -> Result<Self, serde_json::Error> {
         let file: CaseFile = serde_json::from_str(text)?;
         file.cases.iter().try_for_each(Case::ensure_sound)?;
