@@ -32,15 +32,14 @@
 //! - **To embed a policy** in a dialer of your own, the example above is all there is to it: [`dialer`] has the three
 //!   traits that your dialer implements, [`policy`] the calls, [`check`] what to hold a plan against before you apply it.
 //! - **To choose a policy or write one**: [`inspection`] says what a component is, [`scenarios`] whether it keeps the
-//!   contract, [`bench`] what it costs, and [`recording`] makes a run again.
+//!   contract, [`mod@bench`] what it costs, and [`recording`] makes a run again.
 //! - [`contract`] has the types, whose comments are the manual; [`settings`], [`calendar`] and [`clock`] help to fill
 //!   them in.
 #![cfg_attr(
     feature = "ledger",
-    doc = "- **To use the reference dialer**, with its ledger, sources of verdicts and schedule: [`Dialguard`], on a\n  \
-           [`ledger`], driven by [`mod@schedule`]; [`policies`] come and go in it."
+    doc = "- **To use the reference dialer**, with its ledger, sources of verdicts and schedule: [`Dialguard`] on a\n  \
+           [`ledger`], driven by [`schedule`]; [`policies`] come and go in it."
 )]
-//!
 //!
 //! # Features
 //!
@@ -66,7 +65,7 @@
 //!   its contract and the cases in [`scenarios`].
 //! - of other libraries only these are part of the interface: [`macro@async_trait`], which is exported here; chrono's and
 //!   chrono-tz's dates and zones, exported from [`calendar`]; serde's traits; `serde_json` in [`settings`] and in the error
-//!   of [`scenarios::CaseFile::read`]; `anyhow::Error` in [`bench`]. wasmtime is not, nor is any database.
+//!   of [`scenarios::CaseFile::read`]; `anyhow::Error` in [`mod@bench`]. wasmtime is not, nor is any database.
 #![warn(missing_docs)]
 
 pub mod bench;
