@@ -126,7 +126,7 @@ impl Dialguard {
 
     /// Adds an account whose settings the policy agrees with, and charges its blocks.
     ///
-    /// Errors: settings out of range; an account of that id; an id or a number of blocks that cannot be.
+    /// Errors: settings out of range; an account of that id; too many blocks.
     pub async fn add_account(&self, new: &NewAccount) -> Result<()> {
         self.check_settings(&new.settings).await?;
         Ok(self.ledger.add_account(new, self.clock.now())?)

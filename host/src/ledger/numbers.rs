@@ -42,7 +42,8 @@ pub struct KnownNumber {
 }
 
 impl Ledger {
-    /// Takes numbers into an account; answers what became of each, in the order given.
+    /// Takes numbers into an account; answers what became of each, in the order given. They have to be E.164, as
+    /// [`PhoneNumber::parse`](crate::phone::PhoneNumber::parse) makes them.
     pub fn import_numbers(
         &self,
         id: &str,
