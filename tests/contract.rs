@@ -11,7 +11,7 @@ mod scene;
 
 use dialguard::contract::*;
 use dialguard::dialguard::DialguardError;
-use dialguard::inspection::{Inspection, inspect};
+use dialguard::inspection::inspect;
 use dialguard::ledger::{EventFilter, LedgerError};
 use dialguard::policy::{Limits, Policy, PolicyError, PolicyFault, REFERENCE_POLICY};
 use first_contract::{first_contract, first_contract_with};
@@ -195,17 +195,13 @@ fn a_component_is_inspected_without_running_it() {
         (core module (@custom "description" "what a part says") (@custom "version" "1.2.3"))
         (@custom "description" "turns\1b[2J the screen blank"))"#;
     let seen = inspect(&wat::parse_str(text).expect("a component")).expect("a component");
-    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-    let expected = Inspection {
-        contract: None,
-        imports: names(&["wasi:cli/environment@0.2.0", "dialguard:reputation/types@0.2.0", "help"]),
-        beyond_contract: names(&["wasi:cli/environment@0.2.0", "dialguard:reputation/types@0.2.0#now", "help"]),
-        wasi: names(&["wasi:cli/environment@0.2.0"]),
-        description: Some("turns\u{fffd}[2J the screen blank".into()),
-        version: Some("1.2.3".into()),
-        size: seen.size,
-    };
-    assert_eq!(seen, expected);
+    assert_eq!(seen.contract, None);
+    assert_eq!(seen.imports, ["wasi:cli/environment@0.2.0", "dialguard:reputation/types@0.2.0", "help"]);
+    let beyond = ["wasi:cli/environment@0.2.0", "dialguard:reputation/types@0.2.0#now", "help"];
+    assert_eq!(seen.beyond_contract, beyond);
+    assert_eq!(seen.wasi, ["wasi:cli/environment@0.2.0"]);
+    assert_eq!(seen.description.as_deref(), Some("turns\u{fffd}[2J the screen blank"));
+    assert_eq!(seen.version.as_deref(), Some("1.2.3"));
 }
 
 #[test]

@@ -228,7 +228,7 @@ async fn intend(ledger: Arc<Ledger>, number: PhoneNumber, now: u64) {
         inventory: Arc::new(AccountView::new(ledger.clone(), account, now)),
     };
     let request = Request::ReplaceNumbers(vec![number]);
-    let Answered { answer, shown, recording } =
+    let Answered { answer, shown, recording, .. } =
         policy.decide(&dialer, "acme", &request).await.expect("the policy answers");
     let record = RunRecord {
         policy: policy.digest(),

@@ -16,6 +16,26 @@ fn clippy_has_nothing_to_say() {
 #[test]
 fn the_documentation_is_whole() {
     cargo("doc", &["--workspace", "--no-deps", "--document-private-items"], "mend the documentation");
+    // An embedding's pages have no links to what it left out.
+    let embedding = ["--package", "dialguard", "--lib", "--no-default-features", "--no-deps"];
+    cargo("doc", &embedding, "mend the documentation of the library without its features");
+}
+
+/// The examples themselves are run as documentation tests.
+#[test]
+fn every_module_of_the_library_begins_with_an_example() {
+    let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
+    let read = |file: String| std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
+    let library = read(format!("{sources}/lib.rs"));
+    let modules = library.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+    let without = modules.filter(|module| {
+        let text = read(format!("{sources}/{module}.rs"));
+        !text
+            .lines()
+            .take_while(|line| line.starts_with("//!") || line.starts_with("#![doc"))
+            .any(|line| line == "//! ```")
+    });
+    assert_eq!(without.collect::<Vec<_>>(), Vec::<&str>::new(), "these begin without an example");
 }
 
 /// Who embeds a policy wants the sandbox and its checks, and brings carriers, numbers and a database of his own.

@@ -1,4 +1,20 @@
 //! What a policy costs: time, memory, and fuel, which is the same on every machine and at every run.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use dialguard::bench::bench;
+//! use dialguard::policy::{Limits, REFERENCE_POLICY, Wasi};
+//!
+//! let report = bench(REFERENCE_POLICY, Limits::default(), Wasi::None).await?;
+//! let sizes: Vec<u32> = report.reviews.iter().map(|review| review.numbers).collect();
+//! assert_eq!(sizes, [15, 1_000, 10_000]);
+//! let large = &report.reviews[2];
+//! assert!(large.fuel_per_number < report.reviews[0].fuel_per_number); // what a run costs once is shared by more
+//! println!("{report}");
+//! # Ok(())
+//! # }
+//! ```
 
 use crate::clock::FixedClock;
 use crate::contract::versions::Template;
@@ -29,6 +45,7 @@ const RUNS_MAX: usize = 501;
 
 /// What a policy costs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct BenchReport {
     /// Nanoseconds for a fresh instance and the shortest call there is, `describe`: the median.
     pub instantiation_nanoseconds: u64,
@@ -38,6 +55,7 @@ pub struct BenchReport {
 
 /// What the review of one account costs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct ReviewCost {
     /// Numbers that the account monitors, all of them due.
     pub numbers: u32,

@@ -1,8 +1,30 @@
 //! Local dates, review times and billing cycles of accounts in their own time zones.
+//!
+//! An embedding needs this for three fields of an account: `day-starts-at`, `cycle-starts-at` and `cycle-ends-at`. The
+//! types of chrono and chrono-tz that it speaks in are exported here.
+//!
+//! ```
+//! use dialguard::calendar::{NaiveDate, Tz, cycle_starts_on, day_starts_at, local_date, rfc3339};
+//!
+//! let zone: Tz = "America/New_York".parse()?;
+//! let added_on: NaiveDate = "2026-01-31".parse()?;
+//! let now = 1_772_337_600; // 2026-03-01T04:00:00Z, still February in New York
+//!
+//! assert_eq!(local_date(now, zone).to_string(), "2026-02-28");
+//! assert_eq!(rfc3339(day_starts_at(local_date(now, zone), zone)), "2026-02-28T05:00:00Z");
+//!
+//! // The second cycle begins on the last day of February, and the third one on 31 March, by then in summer time.
+//! assert_eq!(rfc3339(day_starts_at(cycle_starts_on(added_on, 1), zone)), "2026-02-28T05:00:00Z");
+//! assert_eq!(rfc3339(day_starts_at(cycle_starts_on(added_on, 2), zone)), "2026-03-31T04:00:00Z");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::contract::Timestamp;
-use chrono::{DateTime, LocalResult, Months, NaiveDate, NaiveTime, TimeZone, Utc};
-use chrono_tz::{GapInfo, Tz};
+use chrono::{LocalResult, Months, TimeZone};
+use chrono_tz::GapInfo;
+
+pub use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
+pub use chrono_tz::Tz;
 
 /// The local date at `at`.
 pub fn local_date(at: Timestamp, zone: Tz) -> NaiveDate {
@@ -15,7 +37,17 @@ pub fn day_starts_at(date: NaiveDate, zone: Tz) -> Timestamp {
 }
 
 /// When the local clock shows `time` on `date`. Where a clock change skips that time, the next instant that exists;
-/// where it repeats it, the first of the two.
+/// where it repeats it, the first of the two. What lies before 1970 is 0.
+///
+/// ```
+/// use dialguard::calendar::{NaiveDate, NaiveTime, Tz, instant, rfc3339};
+///
+/// let zone: Tz = "America/New_York".parse()?;
+/// let half_past_two = NaiveTime::from_hms_opt(2, 30, 0).expect("a time");
+/// let springs_forward: NaiveDate = "2026-03-08".parse()?; // from 2:00 to 3:00
+/// assert_eq!(rfc3339(instant(springs_forward, half_past_two, zone)), "2026-03-08T07:00:00Z");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn instant(date: NaiveDate, time: NaiveTime, zone: Tz) -> Timestamp {
     let local = date.and_time(time);
     let at = match zone.from_local_datetime(&local) {
@@ -29,11 +61,15 @@ pub fn instant(date: NaiveDate, time: NaiveTime, zone: Tz) -> Timestamp {
 
 /// The local date on which the account's cycle number `index` (from 0) begins: a month after the one before, on the
 /// day of the month on which the account was added, or the month's last where it is shorter.
+///
+/// # Panics
+///
+/// Where that date lies beyond the year 262142.
 pub fn cycle_starts_on(added_on: NaiveDate, index: u32) -> NaiveDate {
     added_on.checked_add_months(Months::new(index)).expect("cycles are counted for centuries, not for ages")
 }
 
-/// The instant as UTC, for people and logs.
+/// The instant as UTC, for people and logs. What lies beyond the year 262142 is the last instant of that year.
 pub fn utc(at: Timestamp) -> DateTime<Utc> {
     DateTime::from_timestamp(at as i64, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }

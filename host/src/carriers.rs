@@ -1,4 +1,24 @@
 //! Asking every source at once, and putting their answers into the contract's order.
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use dialguard::carriers::Carriers;
+//! use dialguard::dialer::CarrierLookup;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let dialguard = small_dialguard(folder.path()).await?;
+//! let asking = Carriers::new(dialguard.ledger().clone()).ask(NOW);
+//! let observations = asking.look_up(vec![13_105_550_123]).await.map_err(|error| error.message)?;
+//! assert_eq!(observations.len(), 2);
+//!
+//! let heard = asking.take_heard(); // what handsets show stays with the host
+//! assert_eq!(heard.answers[0].label.as_deref(), Some("Suspected Spam"));
+//! assert!(heard.problems.is_empty());
+//! # Ok(())
+//! # }
+//! ```
 
 use crate::calendar::rfc3339;
 use crate::contract::{Carrier, CarrierId, Error, Observation, PhoneNumber, Timestamp};
@@ -46,7 +66,8 @@ impl Carriers {
         Carriers { ledger, open: Arc::default() }
     }
 
-    /// Begins to ask for one run; its answers are on record with it afterwards.
+    /// Begins to ask for one run at the time `now`, in seconds since 1970. A source has 30 seconds a batch; one that fails
+    /// or takes longer costs its own answers and no others.
     pub fn ask(&self, now: Timestamp) -> Arc<Asking> {
         Arc::new(Asking { carriers: self.clone(), now, heard: Mutex::default() })
     }
@@ -96,6 +117,7 @@ pub struct Asking {
 
 /// What a run heard from the carriers.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Heard {
     /// Every answer, labels included.
     pub answers: Vec<CarrierAnswer>,

@@ -2,6 +2,27 @@
 //!
 //! At the revision that a plan was made from, the account stands as the policy was shown it ([`Shown`]); so a plan
 //! can be checked without asking anybody again. What a policy was not shown it cannot plan for.
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialer/example.rs"));
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use dialguard::check::{Asked, check};
+//! use dialguard::contract::Action;
+//! use dialguard::policy::{Limits, Policy};
+//! use dialguard::settings::default_settings;
+//!
+//! let policy = Policy::reference(Limits::default());
+//! let reviewed = policy.review_account(&small_dialer(default_settings()), "acme").await?;
+//! check("acme", Asked::Review, &reviewed.answer, &reviewed.shown)?; // nothing is wrong with it: apply it
+//!
+//! let mut plan = reviewed.answer;
+//! plan.actions.push(Action::ReleaseNumber(13_105_550_123));
+//! let fault = check("acme", Asked::Review, &plan, &reviewed.shown).unwrap_err();
+//! assert!(fault.to_string().ends_with("it releases +13105550123 though nobody asked for that"));
+//! # Ok(())
+//! # }
+//! ```
 
 use crate::contract::*;
 use crate::run::Shown;
@@ -9,6 +30,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What a policy was asked for. A plan may do no more than that.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub enum Asked<'a> {
     /// The daily review: rate numbers, and replace them where the account turned that on.
     Review,
@@ -16,7 +38,7 @@ pub enum Asked<'a> {
     Request(&'a Request),
 }
 
-/// What is wrong with a plan. The policy is to blame; nothing of the plan was applied.
+/// What is wrong with a plan, in a sentence for the operator. The policy is to blame; apply nothing of the plan.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the policy's plan breaks the ledger and nothing of it was applied: {0}")]
 pub struct PlanFault(String);
@@ -50,7 +72,13 @@ pub(crate) const LEDGER_KINDS: [&str; 15] = [
     "turned-flagged",
 ];
 
-/// Checks the whole plan. `account` is the one that was asked about.
+/// Checks the whole plan. `account_id` is the account that was asked about, `shown` what the policy read in that run.
+///
+/// Errors with the first thing that is wrong: the plan is for another account, revision or time; a number is rated
+/// twice on one date, out of order or though it is not monitored; a slot would be occupied twice, while it is locked, or
+/// beyond those bought; something is done that was not asked for; a number is replaced automatically where nobody turned
+/// that on, though it is not flagged, or beyond the day's cap; a replacement was not on offer or is not explained; a
+/// notice passes for one of the ledger's own events, is too long, or has control characters in it.
 pub fn check(account_id: &str, asked: Asked, plan: &Plan, shown: &Shown) -> Result<(), PlanFault> {
     let Some(account) = shown.account.as_ref().filter(|account| account.id == account_id) else {
         return fault("it was made without reading the account");
@@ -66,7 +94,27 @@ pub fn check(account_id: &str, asked: Asked, plan: &Plan, shown: &Shown) -> Resu
     plan.actions.iter().try_for_each(|action| ledger.take(action))
 }
 
-/// Checks that a decision answers every number, and holds its plan against the ledger.
+/// Checks that a decision answers every number, and holds its plan against the ledger, as [`check`] does.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialer/example.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use dialguard::check::check_decision;
+/// use dialguard::contract::Request;
+/// use dialguard::policy::{Limits, Policy};
+/// use dialguard::settings::default_settings;
+///
+/// let policy = Policy::reference(Limits::default());
+/// let request = Request::StartMonitoring(vec![13_105_550_150]);
+/// let decided = policy.decide(&small_dialer(default_settings()), "acme", &request).await?;
+/// check_decision("acme", &request, &decided.answer, &decided.shown)?;
+///
+/// let other = Request::StopMonitoring(vec![13_105_550_100]);
+/// assert!(check_decision("acme", &other, &decided.answer, &decided.shown).is_err());
+/// # Ok(())
+/// # }
+/// ```
 pub fn check_decision(
     account_id: &str,
     request: &Request,

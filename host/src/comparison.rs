@@ -2,6 +2,30 @@
 //!
 //! A candidate is told what the live policy was told and nothing else; its plan is checked and applied to nothing.
 //! Each comparison begins where the live policy had left the account.
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use dialguard::comparison::{Summary, compare, replay};
+//! use dialguard::ledger::Compared;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let dialguard = small_dialguard(folder.path()).await?;
+//! let applied = dialguard.review("acme").await?.applied.ok_or("it was no dry run")?;
+//! let recorded = dialguard.ledger().recorded_run(applied.run)?;
+//! let policy = dialguard.policies().policy(1)?;
+//!
+//! let replayed = replay(&recorded, &policy).await;
+//! assert_eq!(replayed.made?.to_bytes(), recorded.made.to_bytes());
+//! assert_eq!((replayed.unknown, replayed.objection), (0, None));
+//!
+//! let comparison = compare(&recorded, &policy).await;
+//! let compared = Compared { account: "acme".into(), decided_at: NOW, comparison };
+//! assert_eq!(Summary::of(&[compared]).reviews_alike, 1);
+//! # Ok(())
+//! # }
+//! ```
 
 use crate::check::{Asked, check, check_decision};
 use crate::contract::*;
@@ -12,6 +36,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A run made again.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Replayed {
     /// What was answered this time.
     pub made: Result<Made, PolicyError>,
@@ -84,6 +109,7 @@ pub fn differences(run: &RecordedRun, live: &Plan, candidate: &Plan) -> Vec<Diff
 
 /// What a candidate would have done otherwise, over many runs. Numbers count once each.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Summary {
     /// Reviews that were compared.
     pub reviews: usize,

@@ -1,6 +1,39 @@
 //! The contract's types, as generated from the newest version in `wit/`, whose comments are their manual.
 //!
 //! Older versions are translated into these in `contract/`, and nothing else knows that there are several.
+//!
+//! Numbers are the digits of E.164 as an integer, times whole seconds since 1970, money whole US cents; every type and
+//! field says its unit and range. A dialer mostly reads these: here is a plan as its page might tell it.
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialer/example.rs"));
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use dialguard::contract::{Action, Plan};
+//! use dialguard::policy::{Limits, Policy};
+//! use dialguard::settings::default_settings;
+//!
+//! fn in_words(plan: &Plan) -> Vec<String> {
+//!     plan.actions
+//!         .iter()
+//!         .map(|action| match action {
+//!             Action::OccupySlot(it) => format!("+{} takes slot {}", it.number, it.slot),
+//!             Action::LockSlot(it) => format!("slot {} stays locked until {}", it.slot, it.until),
+//!             Action::ReleaseNumber(number) => format!("+{number} leaves the account"),
+//!             Action::ReplaceNumber(it) => format!("+{} makes way for +{}: {}", it.number, it.replacement, it.because),
+//!             Action::SetBlocks(it) => format!("{} blocks from {} on", it.blocks, it.starting),
+//!         })
+//!         .collect()
+//! }
+//!
+//! let mut settings = default_settings();
+//! settings.auto_replace = true;
+//! let policy = Policy::reference(Limits::default());
+//! let plan = policy.review_account(&small_dialer(settings), "acme").await?.answer;
+//! assert!(in_words(&plan)[0].starts_with("+13105550123 makes way for +13105550199: Flagged by 2 of 2 carriers;"));
+//! # Ok(())
+//! # }
+//! ```
 
 mod v0_1;
 pub(crate) mod versions;
@@ -18,7 +51,11 @@ mod bindings {
 
 pub use bindings::dialguard::reputation::carrier_lookup::Carrier;
 pub use bindings::dialguard::reputation::number_inventory::FlagEvent;
-pub use bindings::dialguard::reputation::types::*;
+pub use bindings::dialguard::reputation::types::{
+    Account, AccountId, Action, BlockChange, CarrierId, ClosingReason, Error, ErrorCode, MonitoredNumber, Notice,
+    Observation, Occupancy, PhoneNumber, Plan, Replacement, ReplacementReason, Review, Settings, Severity, SlotClosing,
+    SlotId, SlotLock, Status, Timestamp,
+};
 pub use bindings::exports::dialguard::reputation::policy::{
     Answer, Decision, Deletion, Description, Outcome, Request, Screening, Usage,
 };
@@ -38,12 +75,28 @@ pub const NUMBER_MAX: PhoneNumber = 999_999_999_999_999;
 pub const BLOCKS_MAX: u32 = 100_000;
 
 impl Error {
-    /// Something that may succeed later; `message` says what to do about it.
+    /// Something that may succeed later; `message` says what to do about it, in one English sentence. For a dialer whose
+    /// carriers or inventory cannot be asked: the policy hands it on and plans nothing.
+    ///
+    /// ```
+    /// use dialguard::contract::{Error, ErrorCode};
+    ///
+    /// let error = Error::unavailable("The number inventory does not answer; try again in a minute.");
+    /// assert_eq!(error.code, ErrorCode::Unavailable);
+    /// ```
     pub fn unavailable(message: impl Into<String>) -> Self {
         Error { code: ErrorCode::Unavailable, message: message.into() }
     }
 
-    /// The host has no account of that id.
+    /// The dialer has no account of that id.
+    ///
+    /// ```
+    /// use dialguard::contract::{Error, ErrorCode};
+    ///
+    /// let error = Error::no_such_account("acme");
+    /// assert_eq!(error.code, ErrorCode::NoSuchAccount);
+    /// assert_eq!(error.message, "There is no account \"acme\".");
+    /// ```
     pub fn no_such_account(id: &str) -> Self {
         Error { code: ErrorCode::NoSuchAccount, message: format!("There is no account {id:?}.") }
     }

@@ -3,6 +3,28 @@
 //! The CLI, the schedule and whatever else drives Dialguard go through here. A run reads the account at one revision,
 //! the policy decides from what it is shown, and the ledger checks and applies the plan; where the account moved on
 //! meanwhile, the run is made again.
+//!
+//! It blocks the thread for the ledger's disk, and so needs Tokio's runtime of several threads. A whole dialer, whose
+//! `small_dialguard` is also what the examples of the modules around it go on from:
+//!
+//! ```
+#![doc = include_str!("dialguard/example.rs")]
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     use dialguard::contract::Status;
+//!
+//!     let folder = tempfile::tempdir()?;
+//!     let dialguard = small_dialguard(folder.path()).await?;
+//!
+//!     let first = dialguard.review("acme").await?;
+//!     assert_eq!(first.plan.reviews[1].status, Status::AtRisk);
+//!
+//!     let second = dialguard.at(NOW + DAY).review("acme").await?;
+//!     assert_eq!(second.plan.reviews[1].status, Status::Flagged);
+//!     assert_eq!(second.replaced[0].replacement, 13_105_550_199);
+//!     Ok(())
+//! }
+//! ```
 
 use crate::carriers::{Asking, Carriers, Heard};
 use crate::check::{Asked, check, check_decision};
@@ -31,6 +53,7 @@ pub struct Dialguard {
 
 /// Why Dialguard did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DialguardError {
     /// The ledger refused or failed.
     #[error(transparent)]
@@ -48,6 +71,7 @@ pub enum DialguardError {
 
 /// A daily review.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Reviewed {
     /// What the policy planned.
     pub plan: Plan,
@@ -61,6 +85,7 @@ pub struct Reviewed {
 
 /// A request that was answered.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Decided {
     /// One answer for each number asked about.
     pub decision: Decision,
@@ -74,12 +99,12 @@ type Result<T> = std::result::Result<T, DialguardError>;
 
 impl Dialguard {
     /// A dialer on this ledger, whose policies are the ledger's ([`Policies::open`]) or one that the program brings
-    /// along.
+    /// along, a [`Policy`](crate::policy::Policy).
     pub fn new(ledger: Arc<Ledger>, policies: impl Into<Policies>, clock: Arc<dyn Clock>) -> Self {
         Dialguard { carriers: Carriers::new(ledger.clone()), ledger, policies: policies.into(), clock }
     }
 
-    /// The same dialer at another time.
+    /// The same dialer at another time, in seconds since 1970, at which its clock stands still.
     pub fn at(&self, now: Timestamp) -> Self {
         Dialguard { clock: Arc::new(FixedClock(now)), ..self.clone() }
     }
@@ -99,18 +124,21 @@ impl Dialguard {
         self.clock.now()
     }
 
-    /// Adds an account whose settings the policy agrees with.
+    /// Adds an account whose settings the policy agrees with, and charges its blocks.
+    ///
+    /// Errors: settings out of range; an account of that id; too many blocks.
     pub async fn add_account(&self, new: &NewAccount) -> Result<()> {
         self.check_settings(&new.settings).await?;
         Ok(self.ledger.add_account(new, self.clock.now())?)
     }
 
-    /// Whether the policy would take these settings.
+    /// Whether the policy would take these settings; an error says which is out of range.
     pub async fn check_settings(&self, settings: &Settings) -> Result<()> {
         Ok(self.policies.live()?.policy.check_settings(settings).await?)
     }
 
-    /// Changes an account; the policy has to agree with its new settings.
+    /// Changes an account; the policy has to agree with its new settings. Errors: no such account, settings out of range,
+    /// a clock that went back.
     pub async fn change_account(&self, id: &str, change: &AccountChange) -> Result<()> {
         if let Some(settings) = &change.settings {
             self.check_settings(settings).await?;
@@ -120,12 +148,17 @@ impl Dialguard {
 
     /// Reviews an account: rates its numbers, and replaces flagged ones where it has that turned on. Another review on
     /// the same local date rates only numbers that were not rated on it yet.
+    ///
+    /// A carrier that fails is no error but one of the [`Reviewed::problems`]. Errors: no such account; a clock that went
+    /// back; an account that changed ten times while it was reviewed; a fault of the policy, or a plan that breaks the
+    /// ledger. Nothing was changed then.
     pub async fn review(&self, id: &str) -> Result<Reviewed> {
         let reviewed = self.review_unless(id, |_| Ok(false)).await?;
         Ok(reviewed.expect("nothing held the review back"))
     }
 
-    /// Reviews an account unless it has had the review of its local date, from another process perhaps.
+    /// Reviews an account unless it has had the review of its local date, from another process perhaps; none then.
+    /// Errors are those of [`Dialguard::review`].
     pub async fn review_once(&self, id: &str) -> Result<Option<Reviewed>> {
         self.review_unless(id, |run| self.ledger.is_reviewed(&run.account, run.now)).await
     }
@@ -143,6 +176,19 @@ impl Dialguard {
     }
 
     /// Plans a review and applies nothing.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let folder = tempfile::tempdir()?;
+    /// let dialguard = small_dialguard(folder.path()).await?;
+    /// let tried = dialguard.try_review("acme").await?;
+    /// assert_eq!(tried.plan.reviews.len(), 2);
+    /// assert!(tried.applied.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn try_review(&self, id: &str) -> Result<Reviewed> {
         let run = self.begin(id)?;
         let answered = run.live.policy.review_account(&run.dialer, id).await;
@@ -156,7 +202,25 @@ impl Dialguard {
         Ok(Reviewed { plan, applied: None, replaced: Vec::new(), problems: run.asking.take_heard().problems })
     }
 
-    /// Answers a person's request and does what is accepted of it.
+    /// Answers a person's request and does what is accepted of it. Errors are those of [`Dialguard::review`], and a
+    /// request of more than 10,000 numbers or with one that is no E.164; that a number is refused is an answer.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use dialguard::contract::Answer;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let dialguard = small_dialguard(folder.path()).await?;
+    /// let request = Request::ReplaceNumbers(vec![13_105_550_100, 442_079_460_958]);
+    /// let decided = dialguard.decide("acme", &request).await?;
+    /// assert_eq!(decided.decision.outcomes[0].answer, Answer::Accepted);
+    /// assert_eq!(decided.decision.outcomes[1].answer, Answer::NotOwned);
+    /// assert_eq!(decided.replaced[0].replacement, 13_105_550_199);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn decide(&self, id: &str, request: &Request) -> Result<Decided> {
         let made = self.run(id, Wish::Request(request), |_| Ok(false)).await?;
         let (run, made, heard, _) = made.expect("nothing held the request back");
@@ -165,7 +229,23 @@ impl Dialguard {
         Ok(Decided { decision, replaced, problems: heard.problems })
     }
 
-    /// Says how numbers stand with the carriers right now, and what went wrong at the carriers.
+    /// Says how numbers, at most 10,000, stand with the carriers right now, one answer for each in the order asked; and
+    /// what went wrong at the carriers, in words.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use dialguard::contract::Status;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let dialguard = small_dialguard(folder.path()).await?;
+    /// let (screenings, problems) = dialguard.screen("acme", &[13_105_550_123, 13_105_550_199]).await?;
+    /// assert_eq!((screenings[0].status, screenings[1].status), (Status::Flagged, Status::Clean));
+    /// assert!(problems.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn screen(&self, id: &str, numbers: &[PhoneNumber]) -> Result<(Vec<Screening>, Vec<String>)> {
         let run = self.begin(id)?;
         let screenings = run.live.policy.screen(&run.dialer, id, numbers).await;
@@ -180,7 +260,7 @@ impl Dialguard {
         self.blame(&run, usage.map_err(DialguardError::from))
     }
 
-    /// Takes the account's open orders further, such as those that a crash interrupted.
+    /// Takes the account's open orders further, such as those that a crash interrupted; answers those that were finished.
     pub async fn resume(&self, id: &str) -> Result<Vec<Order>> {
         let (_, now) = self.ledger.account_at(id, self.clock.now())?;
         self.fulfil(id, now)

@@ -15,10 +15,12 @@ use wasmtime_wasi::{Deterministic, HostWallClock, WasiCtx, WasiCtxView, WasiView
 
 /// What a policy finds beside the contract's imports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Wasi {
     /// Nothing: a policy that imports WASI is refused.
     None,
-    /// A WASI in which there is nothing. For a policy whose operator allowed it.
+    /// A WASI in which there is nothing: no files, no environment, no network, output thrown away, clocks that stand at
+    /// the run's time, the same random numbers in every run. For a policy whose operator allowed it.
     Empty,
 }
 

@@ -45,7 +45,13 @@ impl PolicyEngine {
     }
 }
 
-/// SHA-256 of these bytes, in hexadecimal.
+/// SHA-256 of these bytes, in 64 lowercase hexadecimal digits: by what policies are told apart.
+///
+/// ```
+/// use dialguard::policy::{Limits, Policy, REFERENCE_POLICY, digest};
+///
+/// assert_eq!(Policy::reference(Limits::default()).digest(), digest(REFERENCE_POLICY));
+/// ```
 pub fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,4 +1,21 @@
 //! What a component says of itself, read without compiling or running any of it.
+//!
+//! Good for whoever is handed a component and wants to know what it is before it is compiled: which version of the
+//! contract it is for, and whether it wants to reach beyond that.
+//!
+//! ```
+//! use dialguard::inspection::inspect;
+//! use dialguard::policy::{REFERENCE_POLICY, Wasi};
+//!
+//! let inspection = inspect(REFERENCE_POLICY)?;
+//! assert_eq!(inspection.contract_spoken(Wasi::None)?, "0.2.0");
+//! assert!(inspection.imports.contains(&"dialguard:reputation/carrier-lookup@0.2.0".to_owned()));
+//! assert!(inspection.beyond_contract.is_empty());
+//!
+//! let refused = inspect(b"\x7fELF").unwrap_err();
+//! assert!(refused.to_string().ends_with("the file is no WebAssembly"));
+//! # Ok::<(), dialguard::inspection::NotAPolicy>(())
+//! ```
 
 use crate::contract::VERSIONS;
 use crate::empty_wasi::{self, Wasi};
@@ -8,6 +25,7 @@ use wasmparser::{BinaryReaderError, Parser, Payload, ValidPayload, Validator, Wa
 
 /// What can be seen of a component from outside. Texts are fit for a terminal: control characters are replaced.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Inspection {
     /// Version of the contract whose `policy` it exports, spoken here or not: the newest spoken where it exports
     /// several, none where it exports none.
@@ -23,11 +41,11 @@ pub struct Inspection {
     pub description: Option<String>,
     /// The maker's version of it: the section `version`. At most 500 characters.
     pub version: Option<String>,
-    /// Bytes.
+    /// The component's size, in bytes.
     pub size: usize,
 }
 
-/// Why a file is no policy that this host can run.
+/// Why a file is no policy that this host can run, in a sentence for whoever chose the file.
 #[derive(Debug, thiserror::Error)]
 #[error("this is no policy component for the contract dialguard:reputation, of which this host speaks {spoken}: {0}",
         spoken = VERSIONS.join(" and "))]
@@ -43,6 +61,8 @@ const TYPES: &str = "types";
 const TEXT_CHARS_MAX: usize = 500;
 
 /// Looks at a component. Whether this host can run it, [`Inspection::contract_spoken`] says.
+///
+/// Errors: the bytes are no component. What kind of component it is, is no reason for one.
 pub fn inspect(component: &[u8]) -> Result<Inspection, NotAPolicy> {
     check_header(component)?;
     read(component).map_err(|error| NotAPolicy(error.to_string()))
@@ -50,7 +70,9 @@ pub fn inspect(component: &[u8]) -> Result<Inspection, NotAPolicy> {
 
 impl Inspection {
     /// The version of the contract that it is a policy for, where that is one of [`VERSIONS`] and it imports nothing
-    /// else that it may not have.
+    /// else that it may not have. `wasi` says what it may.
+    ///
+    /// Errors: it is for no version, for one that this host does not speak, or it imports more than it may.
     pub fn contract_spoken(&self, wasi: Wasi) -> Result<&'static str, NotAPolicy> {
         let spoken = VERSIONS.into_iter().find(|version| self.contract.as_deref() == Some(version));
         let refusal = match (spoken, self.contract.as_deref(), &self.beyond_contract[..]) {

@@ -3,6 +3,37 @@
 //! Its functions speak of accounts, plans and orders, never of rows. Every change is one transaction: it is there as
 //! a whole after a crash, or not at all. Two processes may work on one ledger; a plan is applied only to the
 //! revision that it was made from, so the slower of two runs is refused and made again.
+//!
+//! Functions that take an account's id answer [`LedgerError::NoSuchAccount`] where there is none, those that change one
+//! [`LedgerError::ClockWentBack`] where its last change lies more than five minutes after `now`, and all of them
+//! [`LedgerError::Unusable`] or [`LedgerError::Database`] where the disk fails. Times are seconds since 1970, below 2^63.
+//! Plans are best made and applied by [`Dialguard`](crate::Dialguard); here one reads what came of them.
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use dialguard::ledger::EventFilter;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let dialguard = small_dialguard(folder.path()).await?;
+//! dialguard.review("acme").await?;
+//!
+//! let ledger = Ledger::open(folder.path())?; // as another process would
+//! let account = ledger.account("acme")?;
+//! assert_eq!((account.slot_count, account.occupied, account.locked), (15, 2, 0));
+//!
+//! let (slot, status, _since) = ledger.numbers("acme")?[1].monitored.ok_or("it is monitored")?;
+//! assert_eq!((slot, status), (2, dialguard::contract::Status::AtRisk));
+//!
+//! let events = ledger.events("acme", EventFilter { number: None, last: 100 })?;
+//! let charged: Vec<u64> = events.iter().filter_map(|event| event.cents).collect();
+//! assert_eq!(charged, [4_900]);
+//! let of_one = ledger.events("acme", EventFilter { number: Some(13_105_550_123), last: 1 })?;
+//! assert_eq!(of_one[0].kind, "turned-at-risk");
+//! # Ok(())
+//! # }
+//! ```
 
 mod accounts;
 mod answers;
@@ -25,7 +56,7 @@ pub use inventory::AccountView;
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber};
 pub use orders::{Order, OrderState};
 pub use plans::{Applied, RunRecord};
-pub use policies::{Cause, Faulted, NewPolicy, PolicyEvent, PolicyRevision, PolicyState, Revision, Shadow, TrustedKey};
+pub use policies::{Cause, NewPolicy, PolicyEvent, PolicyRevision, PolicyState, Revision, Shadow, TrustedKey};
 pub use recordings::{Made, RecordedRun};
 pub use sources::{SourceKind, SourceProfile};
 
@@ -58,6 +89,7 @@ pub struct Ledger {
 
 /// Why the ledger did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LedgerError {
     /// There is no such account.
     #[error("there is no account {0:?}; `dialguard account list` shows those there are")]
@@ -84,7 +116,7 @@ pub enum LedgerError {
     /// The ledger's folder or file cannot be used; says why and what to do.
     #[error("{0}")]
     Unusable(String),
-    /// The database failed.
+    /// The database failed. To show: which library's error this is may change.
     #[error("the ledger's database failed: {0}")]
     Database(#[from] rusqlite::Error),
 }
@@ -98,7 +130,7 @@ impl Ledger {
         dir.join(FILE_NAME).is_file()
     }
 
-    /// Opens the ledger in `dir`, which has to be there already.
+    /// Opens the ledger in `dir`, which has to be there already. Errors: [`LedgerError::Unusable`], which says why.
     pub fn open(dir: &Path) -> Result<Self> {
         if !Self::is_in(dir) {
             return Err(LedgerError::Unusable(format!(
@@ -110,7 +142,8 @@ impl Ledger {
         Self::open_file(dir.join(FILE_NAME))
     }
 
-    /// Opens the ledger in `dir`, and makes both where they are missing.
+    /// Opens the ledger in `dir`, and makes both where they are missing. A ledger of an older Dialguard is brought up to
+    /// date. Errors: [`LedgerError::Unusable`], which says why.
     pub fn open_or_create(dir: &Path) -> Result<Self> {
         let unusable = |error| LedgerError::Unusable(format!("the folder {} cannot be made: {error}", dir.display()));
         std::fs::create_dir_all(dir).map_err(unusable)?;

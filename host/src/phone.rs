@@ -1,4 +1,19 @@
 //! Phone numbers as people write them, parsed at the border and passed on as E.164.
+//!
+//! ```
+//! use dialguard::phone::{PhoneNumber, Region};
+//!
+//! let number = PhoneNumber::parse("(310) 555-0123", Region::US)?;
+//! assert_eq!(number.to_string(), "+13105550123");
+//! assert_eq!(number.digits(), 13_105_550_123); // as the contract has it
+//!
+//! let gb: Region = "GB".parse()?;
+//! assert_eq!(PhoneNumber::parse("020 7946 0958", gb)?.digits(), 442_079_460_958);
+//!
+//! let refused = PhoneNumber::parse("555-0123", Region::US).unwrap_err();
+//! assert!(refused.to_string().ends_with("write it like +13105550123"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::contract;
 use phonenumber::metadata::DATABASE;
@@ -47,6 +62,7 @@ impl fmt::Display for Region {
 
 impl PhoneNumber {
     /// Reads a number as people write it: `+1 310-555-0123`, or `(310) 555-0123` where `region` is that of the US.
+    /// Errors where no number could be meant: no digits, too few or too many for its country, or an extension.
     pub fn parse(text: &str, region: Region) -> Result<Self, NotAPhoneNumber> {
         let refused = |hint: String| NotAPhoneNumber { text: text.to_owned(), hint };
         let parsed = phonenumber::parse(Some(region.0), text.trim()).map_err(|error| refused(format!(" ({error})")))?;
@@ -62,7 +78,7 @@ impl PhoneNumber {
         }
     }
 
-    /// The contract's integer, which a host of Dialguard's own made from a phone number.
+    /// The contract's integer, which came from a phone number once: it is not looked at again.
     pub fn from_digits(digits: contract::PhoneNumber) -> Self {
         PhoneNumber(digits)
     }

@@ -2,6 +2,39 @@
 //!
 //! What decides stands in the ledger, so a restart or another process sees it; each run reads one row to notice a
 //! change. A run that has begun finishes on the policy that it began with.
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use dialguard::policies::Candidate;
+//! use dialguard::policy::REFERENCE_POLICY;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let dialguard = small_dialguard(folder.path()).await?;
+//! let policies = dialguard.policies();
+//! assert_eq!(policies.live_revision()?.revision, 1); // the built-in policy
+//!
+//! // Another component, if only by a note at its end.
+//! let mut candidate = Candidate::built_in();
+//! candidate.component.extend(b"\0\x05\x04note");
+//! assert_ne!(candidate.component, REFERENCE_POLICY);
+//! let installed = policies.install(candidate, NOW).await?;
+//! assert_eq!((installed.revision, installed.activated_at), (2, None));
+//!
+//! // It is compared with every review from now on, and decides nothing.
+//! policies.shadow(Some(2), NOW)?;
+//! dialguard.review("acme").await?;
+//! assert_eq!(policies.follow_shadow().await?, 1);
+//! let compared = dialguard.ledger().comparisons(2, NOW)?;
+//! assert!(compared[0].comparison.differences.is_empty());
+//!
+//! policies.activate(2, NOW)?;
+//! assert_eq!(policies.live_revision()?.revision, 2);
+//! assert_eq!(policies.roll_back(NOW)?, 3); // the policy of revision 1 again
+//! # Ok(())
+//! # }
+//! ```
 
 mod code;
 
@@ -73,6 +106,7 @@ impl Default for PolicySettings {
 
 /// Why something could not be done with a policy.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PoliciesError {
     /// The ledger refused or failed.
     #[error(transparent)]
@@ -122,6 +156,7 @@ struct Installed {
 }
 
 /// The policy that decides.
+#[non_exhaustive]
 pub struct Live {
     /// Its revision; none where the program brought it along.
     pub revision: Option<Revision>,
@@ -184,6 +219,9 @@ impl Policies {
     }
 
     /// Verifies, compiles and tries a policy, and keeps it as a new revision. It decides nothing yet.
+    ///
+    /// Errors, and then nothing is kept: it is larger than allowed; keys are trusted and none of them signed it; it is no
+    /// policy for this host, or takes too long to compile; it does what no policy may do.
     pub async fn install(&self, new: Candidate, now: Timestamp) -> Result<PolicyRevision> {
         let installed = self.installed()?;
         let settings = installed.ledger.policy_state()?.settings;
@@ -218,13 +256,14 @@ impl Policies {
     }
 
     /// From now on this revision's policy decides. Answers the revision that does: a new one where that policy has
-    /// decided before.
+    /// decided before. Errors: there is no such revision, it is not trusted, or it cannot be loaded.
     pub fn activate(&self, revision: Revision, now: Timestamp) -> Result<Revision> {
         let wanted = self.installed()?.ledger.revision(revision)?;
         self.switch_to(&wanted, Cause::Operator, now, &format!("Revision {revision} was activated by an operator."))
     }
 
-    /// Goes back to the policy that decided before the present one.
+    /// Goes back to the policy that decided before the present one; answers the new revision that does. Errors where
+    /// there is none to go back to.
     pub fn roll_back(&self, now: Timestamp) -> Result<Revision> {
         let installed = self.installed()?;
         let good = installed.ledger.last_good_revisions()?;
@@ -245,7 +284,8 @@ impl Policies {
         Ok(activated)
     }
 
-    /// Compares this candidate with every review from now on; none ends that.
+    /// Compares this candidate with every review from now on; none ends that. Errors: there is no such revision, it is
+    /// not trusted, it cannot be loaded, or it is the policy that decides.
     pub fn shadow(&self, candidate: Option<Revision>, now: Timestamp) -> Result<()> {
         let installed = self.installed()?;
         if let Some(revision) = candidate {
@@ -302,7 +342,7 @@ impl Policies {
 
     /// Records that a policy lost a run of this account of the ledger's. A new one that keeps failing is given up for
     /// the last good one, once: that is an alert, and needs no operator.
-    pub fn note_fault(&self, ledger: &Ledger, live: &Live, id: &str, now: Timestamp, fault: &str) -> Result<()> {
+    pub(crate) fn note_fault(&self, ledger: &Ledger, live: &Live, id: &str, now: Timestamp, fault: &str) -> Result<()> {
         let text = match live.revision {
             Some(revision) => format!("Revision {revision} of the policy lost this run: {fault}."),
             None => format!("The policy lost this run: {fault}."),
@@ -366,7 +406,26 @@ impl Policies {
         installed.compare(revision, runs).await
     }
 
-    /// What a candidate would have done in every review since then that is on record. `on_compared` hears how many.
+    /// What a candidate would have done in every review since then that is on record. `on_compared` hears, batch by
+    /// batch, how many were compared.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use dialguard::comparison::Summary;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let dialguard = small_dialguard(folder.path()).await?;
+    /// dialguard.review("acme").await?;
+    ///
+    /// let mut done = 0;
+    /// let compared = dialguard.policies().backtest(1, NOW, |more| done += more).await?;
+    /// let summary = Summary::of(&compared);
+    /// assert_eq!((done, summary.reviews, summary.reviews_alike), (1, 1, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn backtest(
         &self,
         candidate: Revision,

@@ -1,4 +1,29 @@
 //! What a run was told, so that it can be repeated, by the same policy or by another.
+//!
+//! Every answer of a policy brings its [`Recording`] along. Kept (it has serde's traits), it answers 'why was this number
+//! replaced?' months later, and 'what would another policy have done?' before that one decides about anything.
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialer/example.rs"));
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use dialguard::policy::{Limits, Policy};
+//! use dialguard::recording::{Recording, Replay};
+//! use dialguard::settings::default_settings;
+//!
+//! let policy = Policy::reference(Limits::default());
+//! let reviewed = policy.review_account(&small_dialer(default_settings()), "acme").await?;
+//! let kept = serde_json::to_string(&reviewed.recording)?;
+//!
+//! // Later, and far from the dialer:
+//! let recording: Recording = serde_json::from_str(&kept)?;
+//! let replay = Replay::new(recording, reviewed.answer.decided_at);
+//! let again = policy.review_account(&replay.dialer(), "acme").await?;
+//! assert_eq!(again.answer, reviewed.answer);
+//! assert_eq!(replay.unknown(), 0);
+//! # Ok(())
+//! # }
+//! ```
 
 use crate::clock::FixedClock;
 use crate::contract::*;
@@ -13,6 +38,7 @@ use std::sync::{Arc, Mutex};
 /// What a run refuses by itself (another account's id, a number that cannot be, a budget used up) is not in here: a
 /// run that is repeated refuses it again.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Recording {
     /// The calls, in the order in which they were made.
     pub calls: Vec<Call>,
@@ -20,6 +46,7 @@ pub struct Recording {
 
 /// A call to an import, and its answer. A number-inventory's is about the account of the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Call {
     /// `clock.now`
     Now(Timestamp),
@@ -99,7 +126,7 @@ struct Known {
 }
 
 impl Replay {
-    /// A dialer at this time that knows what was recorded.
+    /// A dialer at the time `now` that knows what was recorded. Give it the run's own time, `plan.decided_at`.
     pub fn new(recording: Recording, now: Timestamp) -> Arc<Self> {
         let state = State { calls: recording.calls, next: 0, known: None, unknown: 0, stand_ins: 0 };
         Arc::new(Replay { now, state: Mutex::new(state) })
@@ -110,7 +137,7 @@ impl Replay {
         Dialer { clock: Arc::new(FixedClock(self.now)), carriers: self.clone(), inventory: self.clone() }
     }
 
-    /// How much was asked that is not on record: numbers, and questions.
+    /// How much was asked so far that is not on record: numbers, and questions. 0 where the recorded policy itself asks.
     pub fn unknown(&self) -> u32 {
         lock(&self.state).unknown
     }

@@ -4,6 +4,38 @@
 //! The same cases tell whether a dialer embeds a policy rightly: [`check_embedding`] asks one in Rust, and
 //! [`check_dialer`] one in any language. The scenarios are data in `tests/cases/`, so that hosts
 //! in other languages can try them; the file `README.md` beside them is their manual.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use dialguard::policy::{Limits, Policy};
+//! use dialguard::scenarios::{CaseFile, Verdict, canary, check, try_case};
+//!
+//! let policy = Policy::reference(Limits::default());
+//! canary(&policy).await?; // what every policy must do
+//! let report = check(&policy).await; // everything there is
+//! assert!(report.passed());
+//!
+//! // A rule of your own, in the notation of the cases that come along.
+//! let file = CaseFile::read(
+//!     r#"{
+//!       "title": "our own thresholds",
+//!       "cases": [{
+//!         "name": "one carrier of three puts a number at risk",
+//!         "tier": "reference",
+//!         "rule": "A number that any carrier flags is at risk.",
+//!         "monitored": [{ "number": "+13105550100" }],
+//!         "observations": { "+13105550100": { "carrier 1": 95, "carrier 2": 5, "carrier 3": 5 } },
+//!         "call": "review-account",
+//!         "expect": { "reviews": [{ "number": "+13105550100", "status": "at-risk", "flagging": 1 }], "actions": [] }
+//!       }]
+//!     }"#,
+//! )?;
+//! let finding = try_case(&policy, &file.title, &file.cases[0]).await;
+//! assert_eq!(finding.verdict, Verdict::Passed, "{finding}");
+//! # Ok(())
+//! # }
+//! ```
 
 mod answer;
 mod case;
@@ -46,6 +78,7 @@ pub const CASE_FILES: [(&str, &str); 13] = [
 /// What a policy did that no policy may do, in words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the policy breaks the contract where {case:?} is tried: {told}. The rule: {rule}")]
+#[non_exhaustive]
 pub struct CanaryFailure {
     /// The name of the case.
     pub case: String,
@@ -59,7 +92,8 @@ pub struct CanaryFailure {
 /// hundreds of calls. An interpreter needs half a minute for all of them.
 const CHECK_TIME_MAX: Duration = Duration::from_secs(300);
 
-/// Tries everything there is to try, for five minutes at most. Takes a second or so for a compiled policy.
+/// Tries everything there is to try, for five minutes at most. Takes a second or so for a compiled policy. Needs a
+/// Tokio runtime with its timers enabled, as all here does.
 pub async fn check(policy: &Policy) -> CheckReport {
     let until = Instant::now() + CHECK_TIME_MAX;
     let mut findings = Vec::new();
@@ -89,6 +123,8 @@ fn not_tried_further() -> Finding {
 
 /// Tries what every policy must do, and stops at the first failure: the last look at a policy before it decides
 /// about real numbers.
+///
+/// Errors with that failure: the case, what the policy answered, and the rule.
 pub async fn canary(policy: &Policy) -> Result<(), CanaryFailure> {
     for file in case_files() {
         for case in file.cases.iter().filter(|case| case.tier() == Tier::Contract) {
@@ -146,6 +182,15 @@ fn finding<E: ToString>(title: &str, case: &Case, may_differ: bool, difference: 
 }
 
 /// The cases that come with this library, in the order to read them.
+///
+/// ```
+/// use dialguard::scenarios::{Tier, case_files};
+///
+/// let files = case_files();
+/// let cases = || files.iter().flat_map(|file| &file.cases);
+/// assert!(cases().count() > 150);
+/// assert!(cases().any(|case| case.tier() == Tier::Contract && case.rule().contains("slot")));
+/// ```
 pub fn case_files() -> Vec<CaseFile> {
     let read = |(name, text): &(&str, &str)| CaseFile::read(text).unwrap_or_else(|error| panic!("{name}: {error}"));
     CASE_FILES.iter().map(read).collect()

@@ -2,6 +2,32 @@
 //!
 //! What has been reviewed stands in the ledger, not here: a restart goes on where it stopped, a second process takes
 //! nothing twice, and days that were missed come to one review.
+//!
+//! [`serve`] does it all; a program with a schedule of its own asks [`due_accounts`] and calls [`review_all`].
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use dialguard::schedule::{Manner, due_accounts, review_all};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let dialguard = small_dialguard(folder.path()).await?;
+//! let due = due_accounts(&dialguard, NOW)?; // its review time, six o'clock, has passed
+//! assert_eq!(due, ["acme"]);
+//!
+//! let never = Box::pin(std::future::pending());
+//! let mut reviewed = Vec::new();
+//! let stopped = review_all(&dialguard, due, Manner::OnceADate, never, |id, outcome| {
+//!     reviewed.push((id.to_owned(), outcome.is_ok()));
+//! })
+//! .await;
+//! assert!(!stopped);
+//! assert_eq!(reviewed, [("acme".to_owned(), true)]);
+//! assert!(due_accounts(&dialguard, NOW)?.is_empty());
+//! # Ok(())
+//! # }
+//! ```
 
 use crate::calendar::{instant, rfc3339};
 use crate::contract::Timestamp;
@@ -21,7 +47,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(20);
 /// How long an account whose review failed is left alone, in seconds.
 const RETRY_AFTER: u64 = 15 * 60;
 
-/// Reviews every account at its time, until `stop` is ready; reviews under way are finished then.
+/// Reviews every account at its time, until `stop` is ready; reviews under way are finished then. Accounts whose review
+/// failed are tried again after 15 minutes. Errors only where the ledger or its policies cannot be read.
 pub async fn serve(dialguard: &Dialguard, stop: impl Future<Output = ()>) -> Result<(), DialguardError> {
     let policies = dialguard.policies().clone();
     let comparing = tokio::spawn(async move { policies.keep_following().await });

@@ -2,6 +2,22 @@
 //!
 //! Keys are PEM files (PKCS#8 and SPKI), so other tools make, read and check the same: `openssl pkeyutl -verify -rawin
 //! -pubin -inkey release.pub.pem -sigfile policy.wasm.sig -in policy.wasm`.
+//!
+//! ```
+//! use dialguard::policy::REFERENCE_POLICY;
+//! use dialguard::signature::{PublicKey, SecretKey, SignatureError, verify};
+//!
+//! let secret = SecretKey::generate()?;
+//! let signature = secret.sign(REFERENCE_POLICY);
+//!
+//! let public = PublicKey::from_pem(&secret.public().to_pem())?; // what a dialer is given, and no more
+//! let trusted = [("release".to_owned(), public)];
+//! assert_eq!(verify(&trusted, REFERENCE_POLICY, Some(&signature))?.as_deref(), Some("release"));
+//!
+//! let refused = verify(&trusted, b"another policy", Some(&signature)).unwrap_err();
+//! assert_eq!(refused, SignatureError::Wrong("release".into()));
+//! # Ok::<(), SignatureError>(())
+//! ```
 
 use crate::engine::digest;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
@@ -13,6 +29,7 @@ pub const SIGNATURE_BYTES: usize = 64;
 
 /// What is wrong with a key or a signature, and what to do about it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SignatureError {
     /// The file is no secret key.
     #[error("this is no secret key; make one with `dialguard policy keygen` (Ed25519, PKCS#8 in PEM)")]
@@ -42,7 +59,7 @@ pub struct SecretKey(SigningKey);
 pub struct PublicKey(VerifyingKey);
 
 impl SecretKey {
-    /// A new key.
+    /// A new key. Errors where the system gives no random numbers.
     pub fn generate() -> Result<Self, SignatureError> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|error| SignatureError::NoRandomness(error.to_string()))?;

@@ -1,6 +1,20 @@
 //! Where verdicts come from: each kind of source is one file, and several are asked at a time.
 //!
 //! A source that fails costs its own answers and nobody else's.
+//!
+//! ```
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use dialguard::sources::CarrierSource;
+//! use dialguard::sources::simulated::SimulatedCarrier;
+//!
+//! let carrier = SimulatedCarrier::new("AT&T".into(), 7);
+//! let report = carrier.look_up(&[13_105_550_100, 13_105_550_123], 1_768_467_600).await?;
+//! assert_eq!(report.carriers, ["AT&T".into()]);
+//! assert!(report.answers.iter().all(|answer| answer.carrier == 0 && answer.score.is_none_or(|score| score <= 100)));
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod ftc;
 pub mod simulated;
@@ -12,7 +26,7 @@ use std::sync::Arc;
 /// Something that can be asked what carriers show for numbers.
 #[async_trait::async_trait]
 pub trait CarrierSource: Send + Sync {
-    /// Asks about `numbers` (each once, any order) at the time `now`.
+    /// Asks about `numbers` (each once, any order) at the time `now`, in seconds since 1970.
     ///
     /// A number about which a carrier says nothing has no answer from it. An error means that nothing could be asked.
     async fn look_up(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<Report, SourceError>;

@@ -3,7 +3,7 @@
 use super::events::append;
 use super::{BLOCK_PRICE_CENTS, Ledger, LedgerError, Result, SLOTS_PER_BLOCK, from_sql, never_back, to_sql};
 use crate::calendar::{cycle_starts_on, day_starts_at, local_date, rfc3339};
-use crate::contract::{Settings, Timestamp};
+use crate::contract::{BLOCKS_MAX, Settings, Timestamp};
 use crate::phone::Region;
 use crate::settings::settings_by_name;
 use chrono::{NaiveDate, NaiveTime};
@@ -14,7 +14,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 /// An account that is to be added.
 #[derive(Debug, Clone)]
 pub struct NewAccount {
-    /// The dialer's own name for it: 1 to 64 letters, digits, `.`, `_` or `-`.
+    /// The dialer's own name for it. The program takes 1 to 64 letters, digits, `.`, `_` or `-`; a ledger takes any.
     pub id: String,
     /// Blocks of 15 slots, 0 to 100,000.
     pub blocks: u32,
@@ -45,6 +45,7 @@ pub struct AccountChange {
 
 /// An account as it stands.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct AccountProfile {
     pub(super) key: i64,
     /// The dialer's own name for it.
@@ -105,8 +106,13 @@ impl AccountProfile {
 }
 
 impl Ledger {
-    /// Adds an account. Its first billing cycle began at the midnight before, in its own time zone.
+    /// Adds an account and charges its blocks. Its first billing cycle began at the midnight before, in its own time
+    /// zone. Refuses an id that there is already, and more than [`BLOCKS_MAX`] blocks.
     pub fn add_account(&self, new: &NewAccount, now: Timestamp) -> Result<()> {
+        if new.blocks > BLOCKS_MAX {
+            let message = format!("{} blocks are too many; give 0 to {BLOCKS_MAX}", new.blocks);
+            return Err(LedgerError::Refused(message));
+        }
         let added_on = local_date(now, new.time_zone);
         self.change(|transaction| {
             if find(transaction, &new.id)?.is_some() {
@@ -191,7 +197,7 @@ impl Ledger {
         self.read(|transaction| profile(transaction, id))
     }
 
-    /// One account as of `now`, in the billing cycle of that time; nothing is written. Answers the time to go by from
+    /// One account as of `now` (in seconds since 1970), in the billing cycle of that time; nothing is written. Answers the time to go by from
     /// here, which is `now` unless the clock went back a little.
     pub fn account_at(&self, id: &str, now: Timestamp) -> Result<(AccountProfile, Timestamp)> {
         let mut account = self.account(id)?;

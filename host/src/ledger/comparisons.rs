@@ -47,7 +47,7 @@ pub struct Compared {
 
 impl Ledger {
     /// Keeps what a candidate would have done in these runs. A run that was compared already stays as it was.
-    pub fn keep_comparisons(&self, candidate: Revision, comparisons: &[Comparison]) -> Result<()> {
+    pub(crate) fn keep_comparisons(&self, candidate: Revision, comparisons: &[Comparison]) -> Result<()> {
         self.change(|transaction| {
             let mut insert = transaction.prepare_cached(
                 "INSERT OR IGNORE INTO comparisons (revision, run, unknown, failure) VALUES (?1, ?2, ?3, ?4)",
@@ -77,7 +77,7 @@ impl Ledger {
     }
 
     /// The last run that was compared with a candidate; 0 where none was.
-    pub fn compared_until(&self, candidate: Revision) -> Result<u64> {
+    pub(crate) fn compared_until(&self, candidate: Revision) -> Result<u64> {
         self.read(|transaction| {
             let mut statement =
                 transaction.prepare_cached("SELECT ifnull(max(run), 0) FROM comparisons WHERE revision = ?1")?;

@@ -9,6 +9,7 @@ use rusqlite::{Transaction, params};
 
 /// Something that happened to an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Event {
     /// Rises with every event.
     pub id: u64,

@@ -31,6 +31,7 @@ pub enum ImportOutcome {
 
 /// A number that an account owns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct KnownNumber {
     /// The number.
     pub number: PhoneNumber,
@@ -41,7 +42,8 @@ pub struct KnownNumber {
 }
 
 impl Ledger {
-    /// Takes numbers into an account; answers what became of each, in the order given.
+    /// Takes numbers into an account; answers what became of each, in the order given. They have to be E.164, as
+    /// [`PhoneNumber::parse`](crate::phone::PhoneNumber::parse) makes them.
     pub fn import_numbers(
         &self,
         id: &str,

@@ -10,6 +10,7 @@ use rusqlite::{Transaction, params};
 
 /// A replacement that was planned and is not finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Order {
     /// Its own id, for a vendor's reference.
     pub id: u64,
@@ -25,6 +26,7 @@ pub struct Order {
 
 /// How far a replacement is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum OrderState {
     /// On disk, and nothing bought yet.
     Intended,
@@ -62,14 +64,14 @@ impl Ledger {
     }
 
     /// The replacement is the account's now.
-    pub fn acquired(&self, id: &str, order: &Order, now: Timestamp) -> Result<()> {
+    pub(crate) fn acquired(&self, id: &str, order: &Order, now: Timestamp) -> Result<()> {
         self.step(id, order, ("intended", "acquired"), now, |transaction, account| {
             change_state(transaction, account, order.replacement, ("ordered", "owned"), now)
         })
     }
 
     /// The slot moves from the old number to its replacement, which starts pending. It is never free in between.
-    pub fn swap(&self, id: &str, order: &Order, now: Timestamp) -> Result<()> {
+    pub(crate) fn swap(&self, id: &str, order: &Order, now: Timestamp) -> Result<()> {
         self.step(id, order, ("acquired", "swapped"), now, |transaction, account| {
             let left = transaction.execute(
                 "DELETE FROM monitored WHERE account = ?1 AND number = ?2 AND slot = ?3",
@@ -85,7 +87,7 @@ impl Ledger {
     }
 
     /// The old number leaves the account, and is not on offer again.
-    pub fn released(&self, id: &str, order: &Order, now: Timestamp) -> Result<()> {
+    pub(crate) fn released(&self, id: &str, order: &Order, now: Timestamp) -> Result<()> {
         self.step(id, order, ("swapped", "done"), now, |transaction, account| {
             change_state(transaction, account, order.number, ("owned", "released"), now)?;
             let (run, _) = cause(transaction, order)?;

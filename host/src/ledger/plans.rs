@@ -44,6 +44,7 @@ pub struct RunRecord<'a> {
 
 /// A plan that was applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Applied {
     /// The run's id.
     pub run: u64,
@@ -53,6 +54,9 @@ pub struct Applied {
 
 impl Ledger {
     /// Checks a plan against the ledger's invariants and applies it, the whole or nothing of it.
+    ///
+    /// Errors, and then nothing was changed: [`LedgerError::Plan`] where it breaks an invariant, [`LedgerError::Stale`]
+    /// where the account has moved on since the plan was made, which is a reason to make the run again.
     pub fn apply(&self, id: &str, record: RunRecord) -> Result<Applied> {
         let (plan, shown) = (record.made.plan(), record.shown);
         let asked = match record.made {

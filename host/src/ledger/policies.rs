@@ -37,6 +37,7 @@ pub struct NewPolicy<'a> {
 
 /// A revision of the policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PolicyRevision {
     /// Its number.
     pub revision: Revision,
@@ -81,6 +82,7 @@ pub enum Cause {
 
 /// A candidate that is compared with every review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Shadow {
     /// The candidate.
     pub revision: Revision,
@@ -90,6 +92,7 @@ pub struct Shadow {
 
 /// What decides right now, and how. Every process reads it again where `change` has risen before a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PolicyState {
     /// Rises with every change to what follows.
     pub change: u64,
@@ -116,6 +119,7 @@ pub struct TrustedKey {
 
 /// Something that happened to policies.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PolicyEvent {
     /// Rises with every event.
     pub id: u64,
@@ -133,7 +137,7 @@ pub struct PolicyEvent {
 
 /// What a fault of the live policy comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Faulted {
+pub(crate) struct Faulted {
     /// Its faults since its last good run, this one included.
     pub in_a_row: u32,
     /// Good runs that it had made before.
@@ -195,7 +199,7 @@ impl Ledger {
     }
 
     /// Installs the policy that comes with the program and activates it, where there is none yet.
-    pub fn install_first_policy(&self, new: &NewPolicy, now: Timestamp) -> Result<()> {
+    pub(crate) fn install_first_policy(&self, new: &NewPolicy, now: Timestamp) -> Result<()> {
         self.change(|transaction| {
             if state(transaction)?.live.is_some() {
                 return Ok(());
@@ -208,13 +212,13 @@ impl Ledger {
 
     /// From now on this revision's policy decides. One that has decided before, or is older than the one that does,
     /// comes back as a new revision; answers the one that decides now.
-    pub fn activate(&self, revision: Revision, cause: Cause, now: Timestamp, why: &str) -> Result<Revision> {
+    pub(crate) fn activate(&self, revision: Revision, cause: Cause, now: Timestamp, why: &str) -> Result<Revision> {
         self.change(|transaction| activate(transaction, revision, cause, now, why))
     }
 
     /// Goes back to an earlier revision's policy because the one that decides keeps failing. Nothing is done where
     /// another one decides by now.
-    pub fn give_up(&self, failed: Revision, good: Revision, now: Timestamp, why: &str) -> Result<()> {
+    pub(crate) fn give_up(&self, failed: Revision, good: Revision, now: Timestamp, why: &str) -> Result<()> {
         self.change(|transaction| {
             if state(transaction)?.live == Some(failed) {
                 activate(transaction, good, Cause::Faults, now, why)?;
@@ -225,7 +229,7 @@ impl Ledger {
 
     /// Policies to go back to, latest first: each that decided before the present one, is another policy, and was not
     /// itself given up for its faults.
-    pub fn last_good_revisions(&self) -> Result<Vec<PolicyRevision>> {
+    pub(crate) fn last_good_revisions(&self) -> Result<Vec<PolicyRevision>> {
         self.read(|transaction| {
             let mut statement = transaction.prepare_cached(&format!(
                 "{SELECT_REVISION}
@@ -243,7 +247,7 @@ impl Ledger {
     }
 
     /// Compares this candidate with every review from now on, or none.
-    pub fn set_shadow(&self, revision: Option<Revision>, now: Timestamp) -> Result<()> {
+    pub(crate) fn set_shadow(&self, revision: Option<Revision>, now: Timestamp) -> Result<()> {
         self.change(|transaction| {
             if let Some(revision) = revision {
                 find(transaction, revision)?;
@@ -277,7 +281,13 @@ impl Ledger {
     }
 
     /// Records that the policy lost a run, with the account and for the count.
-    pub fn note_fault(&self, revision: Option<Revision>, id: &str, now: Timestamp, text: &str) -> Result<Faulted> {
+    pub(crate) fn note_fault(
+        &self,
+        revision: Option<Revision>,
+        id: &str,
+        now: Timestamp,
+        text: &str,
+    ) -> Result<Faulted> {
         self.change(|transaction| {
             let account = profile(transaction, id)?;
             append_fault(transaction, account.key, now, revision, text)?;
@@ -321,7 +331,7 @@ impl Ledger {
     }
 
     /// Records what happened to policies.
-    pub fn tell_of_policy(
+    pub(crate) fn tell_of_policy(
         &self,
         now: Timestamp,
         revision: Option<Revision>,

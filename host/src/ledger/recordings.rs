@@ -15,6 +15,7 @@ use std::borrow::Cow;
 
 /// A run as it was made.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct RecordedRun {
     /// Its id.
     pub run: u64,

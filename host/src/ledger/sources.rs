@@ -99,7 +99,7 @@ impl Ledger {
     }
 
     /// The id of the carrier of that name, which keeps it for good.
-    pub fn carrier_id(&self, name: &str) -> Result<CarrierId> {
+    pub(crate) fn carrier_id(&self, name: &str) -> Result<CarrierId> {
         self.change(|transaction| {
             let known = transaction
                 .query_row("SELECT id FROM carriers WHERE name = ?1", [name], |row| row.get(0))

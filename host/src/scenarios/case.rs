@@ -10,7 +10,7 @@ use crate::settings::default_settings;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One question to a policy, with all that the dialer around it knows.
+/// One question to a policy, with all that the dialer around it knows. [`CaseFile::read`] reads it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Case {
@@ -47,6 +47,7 @@ pub struct Case {
 /// How far a case goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Tier {
     /// What every policy must do, whatever its thresholds.
     Contract,
@@ -57,6 +58,7 @@ pub enum Tier {
 /// A file of cases about one matter.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
 pub struct CaseFile {
     /// What the cases are about.
     pub title: String,
@@ -222,8 +224,19 @@ fn usual_carriers() -> Vec<String> {
 }
 
 impl CaseFile {
-    /// Reads a file of cases. Errors where one says what no dialer could have: an unknown field or carrier, a number
-    /// in two slots.
+    /// Reads the text of a file of cases. Errors where it is no such JSON, or where a case says what no dialer could
+    /// have: an unknown field or carrier, a number in two slots.
+    ///
+    /// ```
+    /// use dialguard::scenarios::CaseFile;
+    ///
+    /// let text = r#"{"title": "who it is", "cases": [
+    ///   {"name": "says who it is", "tier": "contract", "rule": "A policy says who it is.", "call": "describe", "expect": {}}
+    /// ]}"#;
+    /// assert_eq!(CaseFile::read(text)?.cases[0].name(), "says who it is");
+    /// assert!(CaseFile::read(&text.replace("describe", "guess")).is_err());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn read(text: &str) -> Result<Self, serde_json::Error> {
         let file: CaseFile = serde_json::from_str(text)?;
         file.cases.iter().try_for_each(Case::ensure_sound)?;

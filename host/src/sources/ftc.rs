@@ -20,6 +20,24 @@
 //!
 //! An opinion is as old as the newest file: it is observed at the end of the day in that file's name, US Eastern time,
 //! or at the look-up where that is earlier. Without a file of the last 7 days there is no opinion at all.
+//!
+//! ```
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use dialguard::sources::CarrierSource;
+//! use dialguard::sources::ftc::{FtcComplaints, score};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let day = "Company_Phone_Number,Created_Date\n3105550123,2026-01-14 11:30:00\n3105550123,2026-01-14 15:02:10\n";
+//! std::fs::write(folder.path().join("DNC_Complaint_Numbers_2026-01-14.csv"), day)?;
+//!
+//! let ftc = FtcComplaints::new("FTC".into(), folder.path().into());
+//! let report = ftc.look_up(&[13_105_550_123], 1_768_467_600).await?;
+//! assert_eq!(report.answers[0].score, Some(score(2)));
+//! assert_eq!(ftc.summary()?.complaints, 2);
+//! # Ok(())
+//! # }
+//! ```
 
 use super::verdicts::{Fault, FileVersion, Problems, read_csv, read_text};
 use super::{Answer, CarrierSource, Report, SourceError};
@@ -65,6 +83,7 @@ pub struct FtcComplaints {
 
 /// What all files of a folder hold, for the person who adds it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FolderSummary {
     /// Files that could be read.
     pub files: usize,
@@ -84,7 +103,8 @@ impl FtcComplaints {
         FtcComplaints { name, dir, files_read: Mutex::default() }
     }
 
-    /// Reads every dated file of the folder, however old. Files that cannot be read are left out.
+    /// Reads every dated file of the folder, however old. Files that cannot be read are left out. Errors where the folder
+    /// cannot be listed.
     pub fn summary(&self) -> Result<FolderSummary, SourceError> {
         let mut summary = FolderSummary::default();
         for file in self.list()?.files {

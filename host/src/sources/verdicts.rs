@@ -15,6 +15,24 @@
 //! Where a number and carrier stand in several rows, the newest `observed_at` wins, and the later row where the times
 //! are equal. A row that cannot be read is named in the report and costs no other row. A row is one line: no column
 //! needs a line break, and a quote somebody forgot to close would otherwise swallow the rows after it.
+//!
+//! ```
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use dialguard::sources::CarrierSource;
+//! use dialguard::sources::verdicts::VerdictFile;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("verdicts.csv");
+//! let rows = "+13105550123,AT&T,95,Scam Likely,2026-01-15T08:00:00Z\n(310) 555-0100,AT&T,high,,2026-01-15T08:00:00Z\n";
+//! std::fs::write(&path, format!("number,carrier,score,label,observed_at\n{rows}"))?;
+//!
+//! let report = VerdictFile::new(path).look_up(&[13_105_550_100, 13_105_550_123], 1_768_467_600).await?;
+//! assert_eq!((report.answers.len(), report.answers[0].score), (1, Some(95)));
+//! assert_eq!(report.problems.len(), 1); // "high" is no score
+//! # Ok(())
+//! # }
+//! ```
 
 use super::{Answer, CarrierSource, Report, SourceError};
 use crate::contract::{PhoneNumber, Timestamp};

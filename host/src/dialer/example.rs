@@ -1,0 +1,97 @@
+use dialguard::async_trait;
+use dialguard::clock::FixedClock;
+use dialguard::contract::*;
+use dialguard::dialer::{CarrierLookup, Dialer, NumberInventory};
+use std::sync::Arc;
+
+/// Nine in the morning, UTC, of 15 January 2026.
+const NOW: Timestamp = 1_768_467_600;
+
+const DAY: Timestamp = 24 * 60 * 60;
+
+/// A dialer in memory with one account, `acme`. It monitors +13105550100 and +13105550123, owns +13105550150 besides,
+/// and could buy +13105550199. Both carriers call +13105550123 spam, as they did yesterday.
+struct SmallDialer {
+    settings: Settings,
+}
+
+/// The dialer as a policy sees it, at a time that stands still.
+fn small_dialer(settings: Settings) -> Dialer {
+    let dialer = Arc::new(SmallDialer { settings });
+    Dialer { clock: Arc::new(FixedClock(NOW)), carriers: dialer.clone(), inventory: dialer }
+}
+
+#[async_trait]
+impl CarrierLookup for SmallDialer {
+    async fn carriers(&self) -> Vec<Carrier> {
+        vec![Carrier { id: 1, name: "AT&T".into() }, Carrier { id: 2, name: "T-Mobile".into() }]
+    }
+
+    async fn look_up(&self, numbers: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
+        let said = |number, carrier| {
+            let spam_score = if number == 13_105_550_123 { 95 } else { 5 };
+            Observation { number, carrier, spam_score: Some(spam_score), observed_at: NOW }
+        };
+        Ok(numbers.into_iter().flat_map(|number| [said(number, 1), said(number, 2)]).collect())
+    }
+}
+
+#[async_trait]
+impl NumberInventory for SmallDialer {
+    async fn account(&self, id: &str) -> Result<Account, Error> {
+        if id != "acme" {
+            return Err(Error::no_such_account(id));
+        }
+        Ok(Account {
+            id: id.into(),
+            revision: 7,
+            enabled: true,
+            slot_count: 15,
+            slot_count_next: 15,
+            slots_per_block: 15,
+            block_price_cents: 4_900,
+            cycle_starts_at: NOW - 10 * DAY,
+            cycle_ends_at: NOW + 20 * DAY,
+            day_starts_at: NOW - NOW % DAY,
+            locked_slots: vec![],
+            monitored_count: 2,
+            rated_today: 0,
+            replacements_today: 0,
+            settings: self.settings.clone(),
+        })
+    }
+
+    async fn monitored(&self, _: &str, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>, Error> {
+        let number = |number, slot, status, flagging_checks, clearing_checks| MonitoredNumber {
+            number,
+            slot,
+            status,
+            status_since: NOW - DAY,
+            monitored_since: NOW - 9 * DAY,
+            flagging_checks,
+            clearing_checks,
+            last_rated_at: Some(NOW - DAY),
+            replacement_pending: false,
+        };
+        let numbers = [
+            number(13_105_550_100, 1, Status::Clean, 0, 9),
+            number(13_105_550_123, 2, Status::AtRisk, 1, 0), // a second day of spam flags it
+        ];
+        Ok(numbers.into_iter().filter(|number| number.number > after).take(limit as usize).collect())
+    }
+
+    async fn owned(&self, _: &str, mut numbers: Vec<PhoneNumber>) -> Result<Vec<PhoneNumber>, Error> {
+        numbers.retain(|number| [13_105_550_100, 13_105_550_123, 13_105_550_150].contains(number));
+        numbers.sort_unstable();
+        numbers.dedup();
+        Ok(numbers)
+    }
+
+    async fn candidates(&self, _: &str, _: PhoneNumber, limit: u32) -> Result<Vec<PhoneNumber>, Error> {
+        Ok([13_105_550_199].into_iter().take(limit as usize).collect())
+    }
+
+    async fn flag_events(&self, _: &str, _: Timestamp) -> Result<Vec<FlagEvent>, Error> {
+        Ok(vec![]) // none of its numbers was ever flagged before
+    }
+}
