@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn what_a_line_says_reads_as_what_the_case_knows() {
         for case in case_files().iter().flat_map(|file| &file.cases) {
-            let known = case.dialer();
+            let known = case.known();
             let mut line = question(case, &known, case.call());
             assert_eq!(read::<Account>(line["account"].take()).unwrap(), known.account, "{}", case.name());
             assert_eq!(read::<Vec<Carrier>>(line["carriers"].take()).unwrap(), known.carriers);
