@@ -1,0 +1,2 @@
+#include "dialer.h"
+int tell(struct policy *policy) { (void)policy; return 0; }
