@@ -19,6 +19,7 @@ int answer_cases(struct policy *policy)
         struct dialer dialer = {.known = json_loads(line, 0, NULL)};
         json_t *came = answer(policy, &dialer);
         json_object_set_new(came, "numbers-looked-up", json_integer((json_int_t)dialer.numbers_looked_up));
+        json_object_set_new(came, "microseconds", json_integer(policy->microseconds));
         json_dumpf(came, stdout, JSON_COMPACT);
         putchar('\n');
         fflush(stdout);

@@ -14,17 +14,20 @@ struct dialer {
 
 extern const struct interface IMPORTS[];
 
-/* The daily review: the policy plans it, and the dialer does it. The answer is that of `policy_call`, or an `err` where
- * the plan could not be applied. */
+/* The daily review: the policy plans it, and the dialer does all of it or nothing. The answer is that of `policy_call`,
+ * or an `err` where the plan cannot be done. */
 json_t *dialer_review(struct dialer *dialer, struct policy *policy, const char *account);
 
 /* The contract's error, as imports answer it. */
 json_t *refused(const char *code, const char *message);
 
+/* Where in an ascending list of numbers, or of what is known about each, one is or belongs. */
+size_t place(const json_t *list, uint64_t number);
+
 /* `conformance`: answers `dialguard conformance`, a line for a line. */
 int answer_cases(struct policy *policy);
 
 /* `days`: three days, and what happens where something fails. */
-int tell(struct policy *policy);
+int tell_days(struct policy *policy);
 
 #endif

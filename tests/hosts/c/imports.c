@@ -1,45 +1,17 @@
-/* A small dialer with a Dialguard policy embedded.
- *
- *     ./dialer days POLICY.wasm          three days of it, and what happens where something fails
- *     ./dialer conformance POLICY.wasm   answers `dialguard conformance` */
+/* What a policy may ask a dialer: its clock, its carriers, and its accounts and numbers. */
 #include "dialer.h"
-
-#include <string.h>
 
 enum { NUMBERS_PER_CALL_MAX = 10000, DIGITS_MAX = 15 };
 static const uint64_t NUMBER_MAX = 999999999999999;
 
-json_t *refused(const char *code, const char *message)
-{
-    return json_pack("{s:{s:s, s:s}}", "err", "code", code, "message", message);
-}
-
 static json_t *ok(json_t *value) { return json_pack("{s:o}", "ok", value); }
-
-static json_t *account(const json_t *known, const char *field)
-{
-    return json_object_get(json_object_get(known, "account"), field);
-}
-
-/* Where in a list of numbers, or of what is known about each, one is or belongs. */
-static size_t place(const json_t *list, uint64_t number)
-{
-    size_t from = 0, to = json_array_size(list);
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-        const json_t *there = json_array_get(list, middle);
-        if (number_of(json_is_object(there) ? json_object_get(there, "number") : there) < number) from = middle + 1;
-        else to = middle;
-    }
-    return from;
-}
 
 /* What an import answers instead of a value; NULL where it can be answered. */
 static json_t *refusal(const struct dialer *dialer, const char *import, const json_t *id, const json_t *numbers)
 {
     json_t *failure = json_object_get(json_object_get(dialer->known, "failures"), import), *number;
     if (failure) return json_pack("{s:O}", "err", failure);
-    if (id && !json_equal(id, account(dialer->known, "id")))
+    if (id && !json_equal(id, json_object_get(json_object_get(dialer->known, "account"), "id")))
         return refused("no-such-account", "The dialer has no such account.");
     bool may_be_asked = json_array_size(numbers) <= NUMBERS_PER_CALL_MAX;
     size_t i;

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 enum { ARGUMENTS_MAX = 2, MEMORY_BYTES_MAX = 256 << 20, WORDS_MAX = 512 };
 
@@ -81,7 +82,8 @@ static wasmtime_error_t *find_exports(struct policy *policy)
     wasmtime_component_type_t *type = wasmtime_component_type(policy->component);
     if (wasmtime_component_type_export_nth(type, policy->engine, 0, &name, &length, &export))
         wasmtime_component_extern_delete(export);
-    wasmtime_error_t *error = failed("no policy for version " VERSION " of the contract: it exports %.*s", name, length);
+    wasmtime_error_t *error =
+        failed("no policy for version " VERSION " of the contract: it exports %.*s", name, length);
     wasmtime_component_type_delete(type);
     return error;
 }
@@ -172,8 +174,30 @@ static wasmtime_error_t *call(const wasmtime_component_func_t *function, wasmtim
     return error;
 }
 
+static int64_t microseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Why there is no answer. wasmtime's own words for a policy that has no fuel left are its stack and a trap. */
+static json_t *fault(wasmtime_error_t *error, const wasmtime_context_t *context)
+{
+    uint64_t fuel = 0;
+    wasmtime_error_t *unknown = wasmtime_context_get_fuel(context, &fuel);
+    if (unknown) wasmtime_error_delete(unknown);
+    json_t *words = words_of(error);
+    if (!unknown && fuel == 0) {
+        json_decref(words);
+        words = json_string("it computed for longer than it may, and was ended");
+    }
+    return json_pack("{s:o}", "fault", words);
+}
+
 json_t *policy_call(struct policy *policy, struct dialer *dialer, const char *function, const json_t *arguments)
 {
+    int64_t begun = microseconds();
     wasmtime_store_t *store = new_store(policy, dialer);
     wasmtime_context_t *context = wasmtime_store_context(store);
     wasmtime_component_instance_t instance;
@@ -182,8 +206,9 @@ json_t *policy_call(struct policy *policy, struct dialer *dialer, const char *fu
     wasmtime_error_t *error = instantiate(policy, store, &instance);
     if (!error) error = find_function(policy, &instance, context, function, &found);
     if (!error) error = call(&found, context, arguments, &result);
+    policy->microseconds = microseconds() - begun;
     json_t *answer;
-    if (error) answer = json_pack("{s:o}", "fault", words_of(error));
+    if (error) answer = fault(error, context);
     else if (result.kind == WASMTIME_COMPONENT_RESULT) answer = value_to_json(&result);
     else answer = json_pack("{s:o}", "ok", value_to_json(&result));
     wasmtime_component_val_delete(&result);

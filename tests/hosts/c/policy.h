@@ -28,10 +28,11 @@ struct policy {
     wasmtime_component_export_index_t *exports;
     wasmtime_component_linker_t *linker;
     uint64_t fuel_per_call; /* A policy that loops is ended. */
+    int64_t microseconds;   /* How long the latest call took, with its instance and what its imports took. */
 };
 
 /* Fails where the bytes are no component, none for this version of the contract, or one that wants more than the
- * interfaces give. They have to outlive the policy. Delete the policy either way. */
+ * interfaces give, which have to outlive the policy. Delete the policy either way. */
 wasmtime_error_t *policy_load(struct policy *policy, const char *bytes, size_t size, const struct interface *imports);
 void policy_delete(struct policy *policy);
 
