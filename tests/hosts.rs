@@ -8,6 +8,7 @@ use dialguard::scenarios::case_files;
 use harness::{Dialer, Ran};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -24,6 +25,62 @@ fn the_dialer_in_node_passes_every_case() {
         return;
     }
     passes_every_case(&["node", &folder.join("dialer.js").display().to_string(), "conformance"]);
+}
+
+#[test]
+fn the_dialer_in_c_passes_every_case() {
+    let Some(dialer) = dialer_in_c() else { return };
+    passes_every_case(&[dialer, "conformance"]);
+}
+
+#[test]
+fn the_dialer_in_c_fails_clearly_and_does_nothing_by_halves() {
+    let Some(dialer) = dialer_in_c() else { return };
+    let desk = Dialer::new();
+    desk.file("policy.wasm", REFERENCE_POLICY);
+    desk.file("text.wasm", "no component");
+    let run = |file| Command::new(dialer).arg("days").arg(desk.path(file)).output().expect("the dialer starts");
+    Ran::new("days".into(), run("policy.wasm")).exits(0).says(&[
+        "+13105550101 replaced: Flagged by 2 of 3 carriers",
+        "Day 3: +13105550100 clean, +13105550141 clean",
+        "the inventory: unavailable: The database is down. Nothing was changed.",
+        "every carrier: unavailable: No carrier answered. Nothing was changed.",
+        "one carrier of three: 2 numbers rated all the same",
+        "the account is unknown: no-such-account: The dialer has no such account. Nothing was changed.",
+        "no policy for version 0.2.0 of the contract: it exports dialguard:reputation/policy@0.9.0",
+        "component imports instance `wasi:random/random@0.2.0`, but a matching implementation was not found",
+        "the policy hoards memory: memory minimum size of 5000 pages exceeds memory limits",
+        "the policy loops: it computed for longer than it may, and was ended. Nothing was changed.",
+    ]);
+    Ran::new("days".into(), run("text.wasm")).exits(1).says(&["error:", "text.wasm: expected"]);
+    Ran::new("days".into(), run("missing.wasm")).exits(1).says(&["missing.wasm: No such file"]);
+}
+
+/// The dialer as `make` builds it; none where a piece is missing, which `make` would fetch.
+fn dialer_in_c() -> Option<&'static str> {
+    static BUILT: OnceLock<Option<String>> = OnceLock::new();
+    let built = BUILT.get_or_init(|| {
+        let folder = folder("c");
+        let mut compiler = Command::new("cc");
+        compiler.args(["-fsyntax-only", "-include", "jansson.h", "-x", "c", "/dev/null"]).stderr(Stdio::null());
+        let missing = if !compiler.status().is_ok_and(|status| status.success()) {
+            "a C compiler and jansson (libjansson-dev)"
+        } else if !Command::new("make").arg("--version").output().is_ok_and(|make| make.status.success()) {
+            "make"
+        } else if !["lib/libwasmtime.so", "include/wasmtime/conf.h"]
+            .iter()
+            .all(|it| folder.join("wasmtime").join(it).exists())
+        {
+            "`make fetch` in tests/hosts/c"
+        } else {
+            let made = Command::new("make").arg("-C").arg(&folder).output().expect("make starts");
+            Ran::new("make".into(), made).exits(0);
+            return Some(folder.join("dialer").display().to_string());
+        };
+        println!("not tried: {missing}");
+        None
+    });
+    built.as_deref()
 }
 
 fn passes_every_case(dialer: &[&str]) {

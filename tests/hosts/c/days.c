@@ -13,6 +13,9 @@ static const char ANOTHER_VERSION[] =
 static const char WANTS_MORE[] =
     "(component (import \"wasi:random/random@0.2.0\" (instance (export \"get-random-u64\" (func (result u64)))))"
     " (instance $policy) (export \"" INTERFACE("policy") "\" (instance $policy)))";
+static const char HOARDS[] =
+    "(component (core module $module (memory 5000)) (core instance (instantiate $module))"
+    " (instance $policy) (export \"" INTERFACE("policy") "\" (instance $policy)))";
 static const char LOOPS[] =
     "(component (core module $module (memory (export \"memory\") 1)"
     "  (func (export \"realloc\") (param i32 i32 i32 i32) (result i32) i32.const 0)"
@@ -124,24 +127,21 @@ static json_t *failing(const char *import, const char *message)
     return json_pack("{s:{s:s, s:s}}", import, "code", "unavailable", "message", message);
 }
 
-/* A component from WebAssembly's text; what it does with it, or why it cannot be loaded. */
-static void tell_component(const char *what, const struct dialer *dialer, const char *wat)
+/* What becomes of a component in WebAssembly's text, which wasmtime takes too. */
+static void tell_component(const char *what, const struct dialer *dialer, const char *component)
 {
-    wasm_byte_vec_t bytes;
-    wasmtime_error_t *error = wasmtime_wat2wasm(wat, strlen(wat), &bytes);
     struct policy policy;
-    if (!error) {
-        error = policy_load(&policy, bytes.data, bytes.size, IMPORTS);
-        policy.fuel_per_call = 1000000; /* So that what loops is ended at once. */
-        if (!error) tell_failure(what, dialer, &policy, "acme", NULL, NULL);
-        policy_delete(&policy);
-        wasm_byte_vec_delete(&bytes);
+    wasmtime_error_t *error = policy_load(&policy, component, strlen(component), IMPORTS);
+    policy.fuel_per_call = 1000000; /* So that what loops is ended at once. */
+    if (error) {
+        json_t *words = words_of(error);
+        const char *first_line = json_string_value(words);
+        printf("  %s: %.*s\n", what, (int)strcspn(first_line, "\n"), first_line);
+        json_decref(words);
+    } else {
+        tell_failure(what, dialer, &policy, "acme", NULL, NULL);
     }
-    if (!error) return;
-    json_t *words = words_of(error);
-    const char *first_line = json_string_value(words);
-    printf("  %s: %.*s\n", what, (int)strcspn(first_line, "\n"), first_line);
-    json_decref(words);
+    policy_delete(&policy);
 }
 
 int tell_days(struct policy *policy)
@@ -157,6 +157,7 @@ int tell_days(struct policy *policy)
     tell_failure("the account is unknown", &dialer, policy, "nobody", NULL, NULL);
     tell_component("the component is of another version", &dialer, ANOTHER_VERSION);
     tell_component("the component wants more than the contract gives", &dialer, WANTS_MORE);
+    tell_component("the policy hoards memory", &dialer, HOARDS);
     tell_component("the policy loops", &dialer, LOOPS);
     json_decref(dialer.known);
     return EXIT_SUCCESS;

@@ -33,11 +33,12 @@ static void enter(json_t *known, const char *list, const json_t *number, json_t 
     json_array_insert_new(numbers, place(numbers, number_of(number)), it);
 }
 
-static void strike(json_t *known, const char *list, const json_t *number)
+/* Whether it was there. */
+static bool strike(json_t *known, const char *list, const json_t *number)
 {
     json_t *numbers = json_object_get(known, list);
-    size_t from = place(numbers, number_of(number)), to = place(numbers, number_of(number) + 1);
-    for (; from < to; to--) json_array_remove(numbers, to - 1);
+    size_t at = place(numbers, number_of(number));
+    return at < place(numbers, number_of(number) + 1) && json_array_remove(numbers, at) == 0;
 }
 
 static void count(json_t *known, const char *what)
@@ -65,14 +66,13 @@ static bool replace(json_t *known, const json_t *replacement)
 {
     json_t *number = json_object_get(replacement, "number"), *new = json_object_get(replacement, "replacement");
     json_t *gone = find_monitored(known, number), *now = json_object_get(known, "now");
-    if (!gone || find_monitored(known, new)) return false;
+    if (!gone || !strike(known, "candidates", new)) return false;
     json_t *pending = json_pack("{s:O, s:O, s:s, s:O, s:O, s:i, s:i, s:n, s:b}", "number", new, "slot",
                                 json_object_get(gone, "slot"), "status", "pending", "status-since", now,
                                 "monitored-since", now, "flagging-checks", 0, "clearing-checks", 0, "last-rated-at",
                                 "replacement-pending", 0);
     strike(known, "monitored", number);
     strike(known, "owned", number);
-    strike(known, "candidates", new);
     enter(known, "monitored", new, pending);
     enter(known, "owned", new, json_incref(new));
     count(known, "replacements-today");
@@ -91,7 +91,7 @@ static const char *carry_out(json_t *known, const json_t *plan)
         if (!rate(known, it)) return "The plan rates a number that is not monitored.";
     json_array_foreach (json_object_get(plan, "actions"), i, it)
         if (!replace(known, json_object_get(it, "replace-number")))
-            return "The plan does something else than replace a monitored number.";
+            return "The plan does something else than replace a monitored number by one on offer.";
     json_object_set_new(account, "revision", digits_of(revision + 1));
     return NULL;
 }
