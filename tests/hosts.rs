@@ -63,14 +63,12 @@ fn dialer_in_c() -> Option<&'static str> {
         let folder = folder("c");
         let mut compiler = Command::new("cc");
         compiler.args(["-fsyntax-only", "-include", "jansson.h", "-x", "c", "/dev/null"]).stderr(Stdio::null());
+        let is_fetched = |file| folder.join("wasmtime").join(file).exists();
         let missing = if !compiler.status().is_ok_and(|status| status.success()) {
             "a C compiler and jansson (libjansson-dev)"
-        } else if !Command::new("make").arg("--version").output().is_ok_and(|make| make.status.success()) {
+        } else if Command::new("make").arg("--version").output().is_err() {
             "make"
-        } else if !["lib/libwasmtime.so", "include/wasmtime/conf.h"]
-            .iter()
-            .all(|it| folder.join("wasmtime").join(it).exists())
-        {
+        } else if !is_fetched("lib/libwasmtime.so") || !is_fetched("include/wasmtime/conf.h") {
             "`make fetch` in tests/hosts/c"
         } else {
             let made = Command::new("make").arg("-C").arg(&folder).output().expect("make starts");

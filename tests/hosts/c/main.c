@@ -10,15 +10,19 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* The file's bytes; MAP_FAILED where it cannot be read. */
 static void *read_file(const char *path, size_t *size)
 {
-    struct stat about;
     int file = open(path, O_RDONLY);
-    if (file < 0 || fstat(file, &about) != 0) return MAP_FAILED;
+    if (file < 0) return MAP_FAILED;
+    struct stat about = {0};
+    fstat(file, &about);
     *size = (size_t)about.st_size;
-    return mmap(NULL, *size, PROT_READ, MAP_PRIVATE, file, 0);
+    void *bytes = mmap(NULL, *size, PROT_READ, MAP_PRIVATE, file, 0);
+    close(file);
+    return bytes;
 }
 
 int main(int count, char **arguments)
