@@ -29,6 +29,7 @@ fn every_host_passes_every_case_and_the_readme_says_so() {
         Host { name: "Node, jco", report: node() },
         Host { name: "Chromium, jco", report: browser() },
         Host { name: "Python, wasmtime-py", report: python() },
+        Host { name: "C, wasmtime", report: c() },
     ];
     let cases: usize = case_files().iter().map(|file| file.cases.len()).sum();
     for Host { name, report } in &hosts {
@@ -135,6 +136,10 @@ fn browser() -> Option<Value> {
 
 fn python() -> Option<Value> {
     Some(asked(&[&hosts::python()?, &file("python", "dialer.py"), "conformance"]))
+}
+
+fn c() -> Option<Value> {
+    Some(asked(&[hosts::dialer_in_c()?, "conformance"]))
 }
 
 fn asked(dialer: &[&str]) -> Value {

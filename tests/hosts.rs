@@ -26,6 +26,29 @@ fn the_dialer_in_rust_fails_clearly_and_does_nothing_by_halves() {
 }
 
 #[test]
+fn the_dialer_in_c_fails_clearly_and_does_nothing_by_halves() {
+    let Some(dialer) = hosts::dialer_in_c() else { return };
+    let desk = Dialer::new();
+    desk.file("policy.wasm", REFERENCE_POLICY);
+    desk.file("text.wasm", "no component");
+    let run = |file| Command::new(dialer).arg("days").arg(desk.path(file)).output().expect("the dialer starts");
+    Ran::new("days".into(), run("policy.wasm")).exits(0).says(&[
+        "+13105550101 replaced: Flagged by 2 of 3 carriers",
+        "Day 3: +13105550100 clean, +13105550141 clean",
+        "the inventory: unavailable: The database is down. Nothing was changed.",
+        "every carrier: unavailable: No carrier answered. Nothing was changed.",
+        "one carrier of three: 2 numbers rated all the same",
+        "the account is unknown: no-such-account: The dialer has no such account. Nothing was changed.",
+        "no policy for version 0.2.0 of the contract: it exports dialguard:reputation/policy@0.9.0",
+        "component imports instance `wasi:random/random@0.2.0`, but a matching implementation was not found",
+        "the policy hoards memory: memory minimum size of 5000 pages exceeds memory limits",
+        "the policy loops: it computed for longer than it may, and was ended. Nothing was changed.",
+    ]);
+    Ran::new("days".into(), run("text.wasm")).exits(1).says(&["error:", "text.wasm: expected"]);
+    Ran::new("days".into(), run("missing.wasm")).exits(1).says(&["missing.wasm: No such file"]);
+}
+
+#[test]
 fn the_dialer_in_python_fails_clearly_and_does_nothing_by_halves() {
     let Some(python) = hosts::python() else { return };
     let desk = Dialer::new();

@@ -3,6 +3,7 @@
 use super::{Dialer, Ran};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 /// Where the dialer in a language lies.
 pub fn folder(language: &str) -> PathBuf {
@@ -17,7 +18,9 @@ pub fn file(language: &str, name: &str) -> String {
 /// The dialer in Rust, which cargo builds with the tests.
 pub fn dialer_in_rust() -> PathBuf {
     let tests = std::env::current_exe().expect("a test has a path");
-    tests.ancestors().nth(2).expect("tests lie in deps/").join("examples/dialer")
+    let dialer = tests.ancestors().nth(2).expect("tests lie in deps/").join("examples/dialer");
+    assert!(dialer.exists(), "`cargo test` builds it; for one suite alone, `cargo build --example dialer` does");
+    dialer
 }
 
 /// Python with the dialer's tools, its own or the machine's; none where they are not installed.
@@ -68,4 +71,29 @@ pub fn conformance(options: &[&str], dialer: &[&str]) -> Ran {
     let mut command = desk.command(&arguments);
     let output = command.env("PYTHONPATH", folder("python")).output().expect("the program starts");
     Ran::new(arguments.join(" "), output)
+}
+
+/// The dialer as `make` builds it; none where a piece is missing, which `make` would fetch.
+pub fn dialer_in_c() -> Option<&'static str> {
+    static BUILT: OnceLock<Option<String>> = OnceLock::new();
+    let built = BUILT.get_or_init(|| {
+        let folder = folder("c");
+        let mut compiler = Command::new("cc");
+        compiler.args(["-fsyntax-only", "-include", "jansson.h", "-x", "c", "/dev/null"]).stderr(Stdio::null());
+        let is_fetched = |file| folder.join("wasmtime").join(file).exists();
+        let missing = if !compiler.status().is_ok_and(|status| status.success()) {
+            "a C compiler and jansson (libjansson-dev)"
+        } else if Command::new("make").arg("--version").output().is_err() {
+            "make"
+        } else if !is_fetched("lib/libwasmtime.so") || !is_fetched("include/wasmtime/conf.h") {
+            "`make fetch` in tests/hosts/c"
+        } else {
+            let made = Command::new("make").arg("-C").arg(&folder).output().expect("make starts");
+            Ran::new("make".into(), made).exits(0);
+            return Some(folder.join("dialer").display().to_string());
+        };
+        println!("not tried: {missing}");
+        None
+    });
+    built.as_deref()
 }

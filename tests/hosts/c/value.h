@@ -1,0 +1,21 @@
+/* Values of the component model as JSON and back, with the contract's names.
+ *
+ * A record is an object; a variant and a result are an object with one field, the case; an option without a value is
+ * null; an enum is a text; a tuple is a list. u64 is a string of digits: a double holds no 64 bits, nor does
+ * jansson's integer hold all of them. Of wasmtime's kinds these are the contract's; no other is translated. */
+#ifndef VALUE_H
+#define VALUE_H
+
+#include <jansson.h>
+#include <wasmtime.h>
+#include <wasmtime/component.h>
+
+/* The number of up to 64 bits that a string of digits or an integer is; 0 where it is none. */
+uint64_t number_of(const json_t *json);
+json_t *digits_of(uint64_t number);
+
+/* Whether the JSON is of this type. Delete `value` either way. */
+bool value_from_json(const json_t *json, const wasmtime_component_valtype_t *type, wasmtime_component_val_t *value);
+json_t *value_to_json(const wasmtime_component_val_t *value);
+
+#endif
