@@ -49,6 +49,12 @@ fn an_embedding_brings_no_database_and_no_program() {
     cargo("clippy", &[&embedding[..], &["--lib", "--", "--deny", "warnings"]].concat(), "mend what clippy says");
 }
 
+#[test]
+fn the_reference_dialer_needs_no_program() {
+    let arguments = ["--package", "dialguard", "--lib", "--no-default-features", "--features", "ledger"];
+    cargo("clippy", &[&arguments[..], &["--", "--deny", "warnings"]].concat(), "the feature `ledger` lacks something");
+}
+
 /// Where cargo-deny is not installed nothing is checked, and the test says so. Advisories need the network and are
 /// left out.
 #[test]
