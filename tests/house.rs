@@ -30,10 +30,8 @@ fn every_module_of_the_library_begins_with_an_example() {
     let modules = library.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
     let without = modules.filter(|module| {
         let text = read(format!("{sources}/{module}.rs"));
-        !text
-            .lines()
-            .take_while(|line| line.starts_with("//!") || line.starts_with("#![doc"))
-            .any(|line| line == "//! ```")
+        let mut head = text.lines().take_while(|line| line.starts_with("//!") || line.starts_with("#![doc"));
+        head.find(|line| line.starts_with("//! ```")) != Some("//! ```")
     });
     assert_eq!(without.collect::<Vec<_>>(), Vec::<&str>::new(), "these begin without an example");
 }
@@ -49,6 +47,12 @@ fn an_embedding_brings_no_database_and_no_program() {
         assert!(!brought.contains(&unwanted), "an embedding brings {unwanted}");
     }
     cargo("clippy", &[&embedding[..], &["--lib", "--", "--deny", "warnings"]].concat(), "mend what clippy says");
+}
+
+#[test]
+fn the_reference_dialer_needs_no_program() {
+    let arguments = ["--package", "dialguard", "--lib", "--no-default-features", "--features", "ledger"];
+    cargo("clippy", &[&arguments[..], &["--", "--deny", "warnings"]].concat(), "the feature `ledger` lacks something");
 }
 
 /// Where cargo-deny is not installed nothing is checked, and the test says so. Advisories need the network and are

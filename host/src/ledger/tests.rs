@@ -179,6 +179,24 @@ async fn a_replacement_goes_on_after_a_crash_at_every_step() {
     }
 }
 
+#[test]
+fn an_account_with_more_blocks_than_there_can_be_is_refused() {
+    let desk = Desk::new("2026-01-31T17:00:00Z");
+    let new = |blocks| NewAccount {
+        id: format!("{blocks}"),
+        blocks,
+        time_zone: chrono_tz::Tz::UTC,
+        region: Region::US,
+        review_at: NaiveTime::MIN,
+        settings: default_settings(),
+    };
+    desk.ledger.add_account(&new(BLOCKS_MAX), desk.now).unwrap();
+    for blocks in [BLOCKS_MAX + 1, u32::MAX] {
+        let refused = desk.ledger.add_account(&new(blocks), desk.now).unwrap_err().to_string();
+        assert!(refused.contains("too many; give 0 to 100000"), "{refused}");
+    }
+}
+
 #[tokio::test]
 async fn blocks_are_charged_when_they_begin_to_count() {
     let desk = Desk::new("2026-01-31T17:00:00Z");
