@@ -1,6 +1,7 @@
 //! Commands, one file for each family, and what they have in common: where the ledger is, what time it is, and how
 //! their answers are printed.
 
+mod access;
 mod account;
 mod carriers;
 mod conformance;
@@ -10,6 +11,7 @@ mod output;
 mod policy;
 mod requests;
 mod review;
+mod serve;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -48,7 +50,7 @@ pub struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     /// Play two weeks of a dialer's days in a throw-away account, and show what the page would
-    Demo,
+    Demo(demo::Demo),
     /// Add, change and list accounts
     #[command(subcommand)]
     Account(account::AccountCommand),
@@ -87,8 +89,14 @@ enum Command {
     /// describes (tests/cases/). The path of the policy component is added to the dialer's arguments, so
     /// that `dialguard conformance -- python3 dialer.py` runs `python3 dialer.py POLICY.wasm`.
     Conformance(conformance::Conformance),
-    /// Review each account daily at its own local time, until stopped
-    Serve(review::Serve),
+    /// Say who may sign in at the page
+    #[command(subcommand)]
+    People(access::PeopleCommand),
+    /// Make and withdraw tokens for programs that call the API
+    #[command(subcommand)]
+    Tokens(access::TokensCommand),
+    /// Review each account daily at its own local time, and serve the page and the API, until stopped
+    Serve(serve::Serve),
 }
 
 /// Does what the command line says.
@@ -96,7 +104,7 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
     let CommandLine { data, at, json, command } = command_line;
     let desk = Desk { data, at, json };
     match command {
-        Command::Demo => demo::play(&desk).await,
+        Command::Demo(demo) => demo::play(&desk, demo).await,
         Command::Account(command) => account::run(&desk, command).await,
         Command::Carriers(command) => carriers::run(&desk, command).await,
         Command::Numbers(command) => numbers::run(&desk, command).await,
@@ -112,7 +120,9 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Component(component) => policy::component(&desk, component),
         Command::Replay(run) => policy::replay(&desk, run).await,
         Command::Conformance(conformance) => conformance::check(&desk, conformance),
-        Command::Serve(serve) => review::serve(&desk, serve).await,
+        Command::People(command) => access::people(&desk, command),
+        Command::Tokens(command) => access::tokens(&desk, command),
+        Command::Serve(serve) => serve::serve(&desk, serve).await,
     }
 }
 

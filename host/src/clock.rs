@@ -50,3 +50,23 @@ impl Clock for FixedClock {
         self.0
     }
 }
+
+/// The system's clock, set to another time: for a demonstration that goes on from a day of its own.
+#[derive(Debug, Clone, Copy)]
+pub struct ShiftedClock {
+    began_at: Timestamp,
+    reading: Timestamp,
+}
+
+impl ShiftedClock {
+    /// A clock that says `reading` now, and goes on from there.
+    pub fn reading(reading: Timestamp) -> Self {
+        ShiftedClock { began_at: SystemClock.now(), reading }
+    }
+}
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> Timestamp {
+        self.reading + SystemClock.now().saturating_sub(self.began_at)
+    }
+}

@@ -35,6 +35,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "web")]
+mod access;
 mod accounts;
 mod answers;
 mod comparisons;
@@ -48,6 +50,8 @@ mod recordings;
 mod slots;
 mod sources;
 
+#[cfg(feature = "web")]
+pub use access::{Person, SecretDigest, Token};
 pub use accounts::{AccountChange, AccountProfile, NewAccount};
 pub use answers::{CarrierAnswer, KnownAnswer};
 pub use comparisons::{Compared, Comparison, Difference};
@@ -200,7 +204,8 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 
 fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {
     use rusqlite_migration::Error::MigrationDefinition;
-    let schemas = [include_str!("ledger/schema-1.sql"), include_str!("ledger/schema-2.sql")];
+    let schemas =
+        [include_str!("ledger/schema-1.sql"), include_str!("ledger/schema-2.sql"), include_str!("ledger/schema-3.sql")];
     let migrations = Migrations::from_iter(schemas.map(M::up));
     migrations.to_latest(writer).map_err(|error| match error {
         MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => LedgerError::Unusable(format!(

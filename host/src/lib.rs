@@ -68,6 +68,8 @@
 //!   of [`scenarios::CaseFile::read`]; `anyhow::Error` in [`mod@bench`]. wasmtime is not, nor is any database.
 #![warn(missing_docs)]
 
+#[cfg(feature = "web")]
+pub mod access;
 pub mod bench;
 pub mod calendar;
 #[cfg(feature = "ledger")]
@@ -104,6 +106,9 @@ pub mod settings;
 pub mod signature;
 #[cfg(feature = "ledger")]
 pub mod sources;
+
+#[cfg(feature = "web")]
+pub mod web;
 
 pub use async_trait::async_trait;
 #[cfg(feature = "ledger")]

@@ -6,16 +6,19 @@
 use super::numbers::Listing;
 use super::output::{dollars, e164};
 use super::review::{usage_in_words, usage_json};
+use super::serve::{PageOptions, log_to_stderr, open, stop_signal};
 use super::{Desk, Done};
 use anyhow::{Context, Result};
 use chrono::{Days, NaiveDate, NaiveTime};
+use clap::Args;
 use dialguard::Dialguard;
+use dialguard::access::{Accounts, Grant, Role, add_person, random_secret};
 use dialguard::calendar::{instant, rfc3339};
-use dialguard::clock::FixedClock;
+use dialguard::clock::{Clock, FixedClock, ShiftedClock};
 use dialguard::contract::{Deletion, PhoneNumber, Request, Timestamp};
 use dialguard::ledger::{EventFilter, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
 use dialguard::phone::Region;
-use dialguard::policy::{Limits, Policy};
+use dialguard::policies::Policies;
 use dialguard::settings::default_settings;
 use serde_json::json;
 use std::fmt::Write;
@@ -24,6 +27,8 @@ use std::sync::Arc;
 
 const ACCOUNT: &str = "demo";
 const DAYS: u64 = 14;
+/// Who is signed in at the demo's page.
+const VISITOR: &str = "visitor";
 const NUMBERS: std::ops::Range<PhoneNumber> = 13_105_550_100..13_105_550_112;
 const CANDIDATES: [PhoneNumber; 3] = [13_105_550_140, 13_105_550_141, 12_135_550_177];
 
@@ -52,27 +57,42 @@ const OUTAGE: (u64, usize) = (6, 1);
 /// On this day a person deletes this number and accepts the loss of its slot.
 const DELETION: (u64, PhoneNumber) = (10, 13_105_550_111);
 
-pub async fn play(desk: &Desk) -> Result<Done> {
-    // A throw-away account: whatever comes of it, the folder goes.
-    let folder = tempfile::Builder::new().prefix("dialguard-demo-").tempdir()?;
-    Demo::new(folder.path())?.play(desk.json).await
+#[derive(Args)]
+pub struct Demo {
+    /// Then serve the page on the demo's account, until stopped
+    #[arg(long)]
+    serve: bool,
+    #[command(flatten)]
+    page: PageOptions,
 }
 
-struct Demo<'a> {
+pub async fn play(desk: &Desk, Demo { serve, page }: Demo) -> Result<Done> {
+    // A throw-away account: whatever comes of it, the folder goes.
+    let folder = tempfile::Builder::new().prefix("dialguard-demo-").tempdir()?;
+    let mut story = Story::new(folder.path())?;
+    let told = story.play(desk.json).await?;
+    if serve {
+        story.serve(&page).await?;
+        return Ok(Done::say(""));
+    }
+    Ok(told)
+}
+
+struct Story<'a> {
     folder: &'a Path,
     dialguard: Dialguard,
     story: String,
 }
 
-impl<'a> Demo<'a> {
+impl<'a> Story<'a> {
     fn new(folder: &'a Path) -> Result<Self> {
         let ledger = Arc::new(Ledger::open_or_create(folder)?);
         let clock = Arc::new(FixedClock(time_on(0)?));
-        let policy = Policy::reference(Limits::default());
-        Ok(Demo { folder, dialguard: Dialguard::new(ledger, policy, clock), story: String::new() })
+        let policies = Policies::open(ledger.clone(), clock.now())?;
+        Ok(Story { folder, dialguard: Dialguard::new(ledger, policies, clock), story: String::new() })
     }
 
-    async fn play(mut self, json: bool) -> Result<Done> {
+    async fn play(&mut self, json: bool) -> Result<Done> {
         self.set_up().await?;
         for day in 1..=DAYS {
             self.live_through(day).await?;
@@ -87,6 +107,20 @@ impl<'a> Demo<'a> {
             || json!({"usage": usage_json(&usage), "numbers": listing.json()}),
             || format!("{}\nTHE PAGE ON DAY {DAYS}\n{head}\n{}\n{replaced}\n{NEXT}", self.story, listing.text()),
         ))
+    }
+
+    /// The page on the last day, which goes on at the pace of real days.
+    async fn serve(&self, page: &PageOptions) -> Result<()> {
+        log_to_stderr();
+        let ledger = self.dialguard.ledger();
+        let clock = Arc::new(ShiftedClock::reading(time_on(DAYS)?));
+        let dialguard = Dialguard::new(ledger.clone(), self.dialguard.policies().clone(), clock);
+        let grant = Grant { role: Role::Administer, accounts: Accounts::All };
+        add_person(ledger, VISITOR, &random_secret()?, grant, dialguard.now())?;
+        let stop = stop_signal();
+        tracing::info!("two weeks were played; open this link, and press Ctrl-C when you have seen enough");
+        open(&dialguard, page, Some(VISITOR), stop).await?.await??;
+        Ok(())
     }
 
     /// Twelve numbers in fifteen slots, auto-replacement turned on, three candidates on hand, one file a carrier.

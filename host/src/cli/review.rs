@@ -1,8 +1,8 @@
-//! `review`, `usage`, `events` and `serve`.
+//! `review`, `usage` and `events`.
 
 use super::output::{action_json, dollars, e164, problems_in_words, severity_name, status_name, table};
 use super::{Desk, Done};
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::Args;
 use dialguard::Dialguard;
 use dialguard::calendar::rfc3339;
@@ -10,7 +10,6 @@ use dialguard::contract::{Action, Usage};
 use dialguard::dialguard::Reviewed;
 use dialguard::ledger::{EventFilter, Ledger};
 use dialguard::phone::PhoneNumber;
-use dialguard::policy;
 use dialguard::schedule::{self, Manner};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -42,13 +41,6 @@ pub struct Events {
     last: u32,
 }
 
-#[derive(Args)]
-pub struct Serve {
-    /// Review the accounts that are due now, and stop
-    #[arg(long)]
-    once: bool,
-}
-
 pub async fn review(desk: &Desk, Review { ids, dry_run }: Review) -> Result<Done> {
     let dialguard = desk.dialguard()?;
     let ids = if ids.is_empty() {
@@ -72,7 +64,7 @@ pub async fn review(desk: &Desk, Review { ids, dry_run }: Review) -> Result<Done
 }
 
 /// The reviews that were made, and of the others why not.
-async fn review_these(
+pub async fn review_these(
     dialguard: &Dialguard,
     ids: Vec<String>,
     manner: Manner,
@@ -144,59 +136,6 @@ pub async fn events(desk: &Desk, Events { id, number, last }: Events) -> Result<
             table(["AT", "KIND", "BY", "WHAT"].map(str::to_owned), rows)
         },
     ))
-}
-
-pub async fn serve(desk: &Desk, Serve { once }: Serve) -> Result<Done> {
-    ensure!(once || desk.at.is_none(), "--at sets the clock for one command and serve runs for days; add --once");
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            tracing_subscriber::EnvFilter::builder()
-                .with_default_directive(tracing::level_filters::LevelFilter::INFO.into())
-                .from_env_lossy(),
-        )
-        .with_writer(std::io::stderr)
-        .init();
-    let dialguard = desk.dialguard()?;
-    if once {
-        return serve_once(&dialguard).await;
-    }
-    tracing::info!("watching {} accounts; Ctrl-C ends it", dialguard.ledger().accounts()?.len());
-    tell_of_policies(&dialguard)?;
-    schedule::serve(&dialguard, stop_signal()).await?;
-    tracing::info!("stopped; every review begun was finished");
-    Ok(Done::say(""))
-}
-
-/// A program that was upgraded goes on by the policy that decides, and says that it brought another.
-fn tell_of_policies(dialguard: &Dialguard) -> Result<()> {
-    let live = dialguard.policies().live_revision()?;
-    tracing::info!("revision {} of the policy decides: {} {}", live.revision, live.name, live.version);
-    let built_in = policy::digest(policy::REFERENCE_POLICY);
-    if !dialguard.ledger().revisions()?.iter().any(|revision| revision.digest == built_in) {
-        tracing::info!("this program brings another policy; `dialguard policy install --built-in` makes it a revision");
-    }
-    Ok(())
-}
-
-async fn serve_once(dialguard: &Dialguard) -> Result<Done> {
-    schedule::resume_all(dialguard).await?;
-    let due = schedule::due_accounts(dialguard, dialguard.now())?;
-    let (reviewed, failed) = review_these(dialguard, due, Manner::OnceADate).await;
-    Ok(Done::say(format!("{} accounts reviewed.", reviewed.len())).failed_for(failed))
-}
-
-/// Ready once the program is asked to stop: by Ctrl-C, or by the service manager's SIGTERM.
-async fn stop_signal() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! { _ = interrupted => {}, _ = terminated.recv() => {} }
-            return;
-        }
-    }
-    let _ = interrupted.await;
 }
 
 fn review_json(id: &str, review: &Reviewed) -> Value {

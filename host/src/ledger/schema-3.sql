@@ -1,0 +1,29 @@
+-- Who may see and do what over the page and the API.
+
+-- People sign in at the page. `password` is an argon2id hash in PHC notation; `accounts` a JSON list of ids, none for
+-- every account.
+CREATE TABLE people (
+    name     TEXT    PRIMARY KEY,
+    password TEXT    NOT NULL,
+    role     TEXT    NOT NULL CHECK (role IN ('read', 'operate', 'administer')),
+    accounts TEXT,
+    added_at INTEGER NOT NULL
+) STRICT;
+
+-- `secret` is the SHA-256 of what the browser keeps. A session goes with its person.
+CREATE TABLE sessions (
+    secret  BLOB    PRIMARY KEY CHECK (length(secret) = 32),
+    person  TEXT    NOT NULL REFERENCES people (name) ON DELETE CASCADE,
+    ends_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_by_end ON sessions (ends_at);
+
+-- Programs have tokens. `secret` is the SHA-256 of the token, which is shown once and kept nowhere.
+CREATE TABLE tokens (
+    name     TEXT    PRIMARY KEY,
+    secret   BLOB    NOT NULL UNIQUE CHECK (length(secret) = 32),
+    role     TEXT    NOT NULL CHECK (role IN ('read', 'operate', 'administer')),
+    accounts TEXT,
+    made_at  INTEGER NOT NULL,
+    ends_at  INTEGER
+) STRICT;

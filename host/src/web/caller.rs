@@ -1,0 +1,168 @@
+//! Who asks, and whether he may: every route of an account takes an [`OfAccount`], so none can forget to look.
+
+use super::Site;
+use super::pages;
+use super::problem::Problem;
+use crate::access::{self, Grant, Role, secret_digest};
+use crate::ledger::AccountProfile;
+use axum::RequestPartsExt;
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
+use axum::http::{StatusCode, Uri, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
+use serde::Deserialize;
+use std::marker::PhantomData;
+
+/// Somebody who has shown who he is: a person by a session, or a program by a token.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The person's name, or the token's.
+    pub name: String,
+    /// What he may see and do.
+    pub grant: Grant,
+    /// Whether it is a program.
+    pub is_program: bool,
+}
+
+/// Somebody who may do over everything what concerns no single account.
+pub struct Administrator(pub Caller);
+
+/// Somebody who may do in an account what `R` says, and the account as it stands.
+pub struct OfAccount<R> {
+    pub caller: Caller,
+    pub account: AccountProfile,
+    role: PhantomData<R>,
+}
+
+/// A role that a route asks for.
+pub trait Needs {
+    const ROLE: Role;
+}
+pub struct Read;
+pub struct Operate;
+pub struct Administer;
+impl Needs for Read {
+    const ROLE: Role = Role::Read;
+}
+impl Needs for Operate {
+    const ROLE: Role = Role::Operate;
+}
+impl Needs for Administer {
+    const ROLE: Role = Role::Administer;
+}
+
+impl FromRequestParts<Site> for Caller {
+    type Rejection = NotLetIn;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, NotLetIn> {
+        let refuse = |problem| NotLetIn { problem, uri: parts.uri.clone() };
+        let (ledger, now) = (site.dialguard().ledger(), site.dialguard().now());
+        if let Some(token) = bearer(parts) {
+            let known = ledger.token(&secret_digest(token), now).map_err(|error| refuse(error.into()))?;
+            let token = known.ok_or_else(|| refuse(signed_out("there is no such token, or it has ended")))?;
+            return Ok(Caller { name: token.name, grant: token.grant, is_program: true });
+        }
+        let jar = CookieJar::from_headers(&parts.headers);
+        let secret = jar.get(SESSION_COOKIE).map(|cookie| secret_digest(cookie.value()));
+        let known = secret.map(|secret| ledger.session(&secret, now)).transpose();
+        let person = known.map_err(|error| refuse(error.into()))?.flatten();
+        let person =
+            person.ok_or_else(|| refuse(signed_out("sign in, or send a token as `Authorization: Bearer …`")))?;
+        Ok(Caller { name: person.name, grant: person.grant, is_program: false })
+    }
+}
+
+impl FromRequestParts<Site> for Administrator {
+    type Rejection = NotLetIn;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, NotLetIn> {
+        let caller = Caller::from_request_parts(parts, site).await?;
+        if caller.grant.is_over_everything() {
+            return Ok(Administrator(caller));
+        }
+        let detail = "this takes the role `administer` over every account; ask somebody who has it";
+        Err(NotLetIn { problem: Problem::new(StatusCode::FORBIDDEN, detail), uri: parts.uri.clone() })
+    }
+}
+
+/// An account that the caller may not know of is told from none by nothing.
+impl<R: Needs> FromRequestParts<Site> for OfAccount<R> {
+    type Rejection = NotLetIn;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, NotLetIn> {
+        #[derive(Deserialize)]
+        struct Named {
+            account: String,
+        }
+        let caller = Caller::from_request_parts(parts, site).await?;
+        let named = parts.extract::<Path<Named>>().await;
+        let refuse = |problem| NotLetIn { problem, uri: parts.uri.clone() };
+        let Path(Named { account: id }) =
+            named.map_err(|error| refuse(Problem::new(StatusCode::BAD_REQUEST, error.body_text())))?;
+        if !caller.grant.covers(&id) {
+            return Err(refuse(Problem::no_such_account(&id)));
+        }
+        if caller.grant.role < R::ROLE {
+            let detail = format!("this takes the role `{}`, and yours is `{}`", R::ROLE, caller.grant.role);
+            return Err(refuse(Problem::new(StatusCode::FORBIDDEN, detail)));
+        }
+        let account = as_of_now(site, &id).map_err(refuse)?;
+        Ok(OfAccount { caller, account, role: PhantomData })
+    }
+}
+
+/// The account in its present billing cycle. Where the clock went back it is shown as it was left.
+pub fn as_of_now(site: &Site, id: &str) -> Result<AccountProfile, Problem> {
+    let (ledger, now) = (site.dialguard().ledger(), site.dialguard().now());
+    let left = ledger.account(id)?;
+    Ok(ledger.account_at(id, now.max(left.changed_at))?.0)
+}
+
+/// Why somebody was not let in: a problem for programs, the sign-in page or a page with the reason for people.
+#[derive(Debug)]
+pub struct NotLetIn {
+    problem: Problem,
+    uri: Uri,
+}
+
+impl IntoResponse for NotLetIn {
+    fn into_response(self) -> Response {
+        if self.uri.path().starts_with("/api/") {
+            return self.problem.into_response();
+        }
+        if self.problem.status() != StatusCode::UNAUTHORIZED {
+            return pages::Failed(self.problem).into_response();
+        }
+        let next = self.uri.path_and_query().map_or("/", |path| path.as_str());
+        Redirect::to(&format!("/sign-in?next={}", urlencoded(next))).into_response()
+    }
+}
+
+fn signed_out(detail: &str) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, detail)
+}
+
+fn bearer(parts: &Parts) -> Option<&str> {
+    let value = parts.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+fn urlencoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+/// What a browser keeps of a session.
+pub const SESSION_COOKIE: &str = "dialguard_session";
+
+/// The cookie of a session, out of reach of scripts and of other sites.
+pub fn session_cookie(site: &Site, secret: String) -> Cookie<'static> {
+    Cookie::build((SESSION_COOKIE, secret))
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(site.0.settings.is_https)
+        .max_age(time::Duration::seconds(access::SESSION_SECONDS as i64))
+        .build()
+}

@@ -1,0 +1,43 @@
+//! The pages: HTML made on the server, which a little script makes livelier.
+
+mod accounts;
+mod layout;
+
+pub use layout::{bare, page};
+
+use super::Site;
+use super::problem::Problem;
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use maud::html;
+
+pub fn routes() -> Router<Site> {
+    Router::new().merge(accounts::routes())
+}
+
+/// A page that says what went wrong.
+pub struct Failed(pub Problem);
+
+impl IntoResponse for Failed {
+    fn into_response(self) -> Response {
+        let Failed(problem) = self;
+        let content = html! {
+            h1 { (problem.title()) }
+            p { (problem.detail) }
+            p { a href="/" { "Back to the accounts" } }
+        };
+        (problem.status(), bare(problem.title(), content)).into_response()
+    }
+}
+
+impl<E: Into<Problem>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Failed(error.into())
+    }
+}
+
+/// For addresses that lead nowhere.
+pub async fn nothing_here() -> Failed {
+    Failed(Problem::new(StatusCode::NOT_FOUND, "There is nothing at this address."))
+}

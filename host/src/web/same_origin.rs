@@ -1,0 +1,58 @@
+//! No other site's page changes anything in the name of whoever is signed in here.
+//!
+//! Browsers say where a request comes from: `Sec-Fetch-Site`, or `Origin` where they are older. Both are out of reach
+//! of scripts. Programs say neither and carry no cookie. (The algorithm of Go's `http.CrossOriginProtection`.)
+
+use super::problem::Problem;
+use axum::extract::Request;
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+/// Refuses what changes something and comes from another origin.
+pub async fn ensure(request: Request, next: Next) -> Response {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if is_read || is_same_origin(request.headers()) {
+        return next.run(request).await;
+    }
+    let detail = "the request comes from another site; open Dialguard's own page and try again there";
+    Problem::new(StatusCode::FORBIDDEN, detail).into_response()
+}
+
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    match (said("sec-fetch-site"), said(header::ORIGIN.as_str())) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => {
+            let origin = origin.parse::<Uri>().ok();
+            origin.as_ref().and_then(Uri::authority).map(|authority| authority.as_str()) == said(header::HOST.as_str())
+        }
+        (None, None) => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_site_and_programs_change_anything() {
+        let cases: [(&[(&str, &str)], bool); 8] = [
+            (&[("host", "dialer.example")], true),
+            (&[("host", "dialer.example"), ("sec-fetch-site", "same-origin")], true),
+            (&[("host", "dialer.example"), ("sec-fetch-site", "none")], true),
+            (&[("host", "dialer.example"), ("sec-fetch-site", "same-site")], false),
+            (
+                &[("host", "dialer.example"), ("sec-fetch-site", "cross-site"), ("origin", "https://dialer.example")],
+                false,
+            ),
+            (&[("host", "dialer.example:8080"), ("origin", "http://dialer.example:8080")], true),
+            (&[("host", "dialer.example"), ("origin", "https://evil.example")], false),
+            (&[("host", "dialer.example"), ("origin", "null")], false),
+        ];
+        for (said, allowed) in cases {
+            let headers = said.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+            assert_eq!(is_same_origin(&headers), allowed, "{said:?}");
+        }
+    }
+}
