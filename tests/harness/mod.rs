@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 pub mod hosts;
+pub mod site;
 
 use dialguard::calendar::rfc3339;
 use dialguard::ledger::Ledger;

@@ -1,0 +1,120 @@
+//! The page and the API of a dialer at its desk, served in this process at the desk's time.
+
+use super::Dialer;
+use dialguard::Dialguard;
+use dialguard::access::{Accounts, Grant, Role, add_person, make_token};
+use dialguard::clock::Clock;
+use dialguard::policies::Policies;
+use dialguard::web::{Site, WebSettings, serve};
+use reqwest::{Client, Method, RequestBuilder, Response, redirect};
+use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use tokio::net::TcpListener;
+
+/// A site that is served until this is dropped.
+pub struct Served {
+    pub desk: Dialer,
+    pub dialguard: Dialguard,
+    pub address: String,
+    now: Arc<SetClock>,
+    client: Client,
+    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+/// Somebody at the page or the API.
+pub struct Visitor<'a> {
+    site: &'a Served,
+    header: (&'static str, String),
+}
+
+struct SetClock(AtomicU64);
+
+impl Clock for SetClock {
+    fn now(&self) -> u64 {
+        self.0.load(SeqCst)
+    }
+}
+
+impl Served {
+    /// Serves the ledger of this desk.
+    pub async fn new(desk: Dialer) -> Self {
+        let ledger = Arc::new(desk.ledger());
+        let now = Arc::new(SetClock(AtomicU64::new(desk.now())));
+        let policies = Policies::open(ledger.clone(), desk.now()).expect("a policy decides");
+        let dialguard = Dialguard::new(ledger, policies, now.clone());
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let address = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let site = Site::new(dialguard.clone(), WebSettings::default());
+        let serving = tokio::spawn(serve(listener, site, std::future::pending()));
+        let client = Client::builder().redirect(redirect::Policy::none()).no_proxy().build().expect("a client");
+        Served { desk, dialguard, address, now, client, serving }
+    }
+
+    /// Time passes for the site and at the desk.
+    pub fn pass(&self, seconds: u64) {
+        self.desk.pass(seconds);
+        self.now.0.store(self.desk.now(), SeqCst);
+    }
+
+    /// Nobody in particular.
+    pub fn stranger(&self) -> Visitor<'_> {
+        Visitor { site: self, header: ("x-nobody", "1".into()) }
+    }
+
+    /// A program with a token over these accounts; none is every account.
+    pub fn program(&self, role: Role, accounts: &[&str]) -> Visitor<'_> {
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        let name = format!("program-{}", MADE.fetch_add(1, SeqCst));
+        let token = make_token(self.dialguard.ledger(), &name, grant(role, accounts), self.dialguard.now(), None);
+        Visitor { site: self, header: ("authorization", format!("Bearer {}", token.expect("a token"))) }
+    }
+
+    /// A person who is signed in.
+    pub fn person(&self, role: Role, accounts: &[&str]) -> Visitor<'_> {
+        static ADDED: AtomicU64 = AtomicU64::new(0);
+        let name = format!("person-{}", ADDED.fetch_add(1, SeqCst));
+        let (ledger, now) = (self.dialguard.ledger(), self.dialguard.now());
+        add_person(ledger, &name, PASSWORD, grant(role, accounts), now).expect("a person");
+        let secret = dialguard::access::begin_session(ledger, &name, now).expect("a session");
+        Visitor { site: self, header: ("cookie", format!("dialguard_session={secret}")) }
+    }
+}
+
+/// Of every person here.
+pub const PASSWORD: &str = "a password of some words";
+
+fn grant(role: Role, accounts: &[&str]) -> Grant {
+    let ids = accounts.iter().map(|id| (*id).to_owned());
+    Grant { role, accounts: if accounts.is_empty() { Accounts::All } else { Accounts::Only(ids.collect()) } }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl Visitor<'_> {
+    /// A request of theirs, to send.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.site.client.request(method, format!("{}{path}", self.site.address)).header(self.header.0, &self.header.1)
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.request(Method::GET, path).send().await.expect("the site answers")
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Response {
+        self.request(Method::POST, path).json(&body).send().await.expect("the site answers")
+    }
+
+    /// What is answered as JSON; it has to succeed.
+    pub async fn json(&self, path: &str) -> Value {
+        let answer = self.get(path).await;
+        let status = answer.status();
+        let body = answer.text().await.expect("a body");
+        assert!(status.is_success(), "{path}: {status} {body}");
+        serde_json::from_str(&body).unwrap_or_else(|error| panic!("{path}: {error}: {body}"))
+    }
+}
