@@ -47,6 +47,7 @@ impl Served {
         let address = format!("http://{}", listener.local_addr().expect("it is bound"));
         let site = Site::new(dialguard.clone(), WebSettings::default());
         let serving = tokio::spawn(serve(listener, site, std::future::pending()));
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().redirect(redirect::Policy::none()).no_proxy().build().expect("a client");
         Served { desk, dialguard, address, now, client, serving }
     }

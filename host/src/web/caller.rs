@@ -6,7 +6,7 @@ use super::problem::Problem;
 use crate::access::{self, Grant, Role, secret_digest};
 use crate::ledger::AccountProfile;
 use axum::RequestPartsExt;
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRequestParts, OriginalUri, Path};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -56,7 +56,7 @@ impl FromRequestParts<Site> for Caller {
     type Rejection = NotLetIn;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, NotLetIn> {
-        let refuse = |problem| NotLetIn { problem, uri: parts.uri.clone() };
+        let refuse = |problem| NotLetIn { problem, uri: asked_for(parts) };
         let (ledger, now) = (site.dialguard().ledger(), site.dialguard().now());
         if let Some(token) = bearer(parts) {
             let known = ledger.token(&secret_digest(token), now).map_err(|error| refuse(error.into()))?;
@@ -82,7 +82,7 @@ impl FromRequestParts<Site> for Administrator {
             return Ok(Administrator(caller));
         }
         let detail = "this takes the role `administer` over every account; ask somebody who has it";
-        Err(NotLetIn { problem: Problem::new(StatusCode::FORBIDDEN, detail), uri: parts.uri.clone() })
+        Err(NotLetIn { problem: Problem::new(StatusCode::FORBIDDEN, detail), uri: asked_for(parts) })
     }
 }
 
@@ -97,7 +97,7 @@ impl<R: Needs> FromRequestParts<Site> for OfAccount<R> {
         }
         let caller = Caller::from_request_parts(parts, site).await?;
         let named = parts.extract::<Path<Named>>().await;
-        let refuse = |problem| NotLetIn { problem, uri: parts.uri.clone() };
+        let refuse = |problem| NotLetIn { problem, uri: asked_for(parts) };
         let Path(Named { account: id }) =
             named.map_err(|error| refuse(Problem::new(StatusCode::BAD_REQUEST, error.body_text())))?;
         if !caller.grant.covers(&id) {
@@ -137,6 +137,11 @@ impl IntoResponse for NotLetIn {
         let next = self.uri.path_and_query().map_or("/", |path| path.as_str());
         Redirect::to(&format!("/sign-in?next={}", urlencoded(next))).into_response()
     }
+}
+
+/// The whole address: routes in a nest see the rest of it only.
+fn asked_for(parts: &Parts) -> Uri {
+    parts.extensions.get::<OriginalUri>().map_or_else(|| parts.uri.clone(), |OriginalUri(uri)| uri.clone())
 }
 
 fn signed_out(detail: &str) -> Problem {
