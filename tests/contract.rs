@@ -185,13 +185,15 @@ fn a_component_is_inspected_without_running_it() {
     for (component, version) in [(first_contract(), "0.1.0"), (REFERENCE_POLICY.to_vec(), "0.2.0")] {
         let seen = inspect(&component).expect("a component");
         assert_eq!((seen.contract.as_deref(), seen.size), (Some(version), component.len()));
+        assert_eq!(seen.exports, [format!("dialguard:reputation/policy@{version}")]);
         assert_eq!(seen.imports.into_iter().collect::<BTreeSet<_>>(), names(version));
         assert_eq!((seen.beyond_contract, seen.wasi), (vec![], vec![]));
     }
     let text = r#"(component
         (import "wasi:cli/environment@0.2.0" (instance))
         (import "dialguard:reputation/types@0.2.0" (instance (export "now" (func (result u64)))))
-        (import "help" (func))
+        (import "help" (func $help))
+        (export "greet" (func $help))
         (core module (@custom "description" "what a part says") (@custom "version" "1.2.3"))
         (@custom "description" "turns\1b[2J the screen blank"))"#;
     let seen = inspect(&wat::parse_str(text).expect("a component")).expect("a component");
@@ -199,6 +201,7 @@ fn a_component_is_inspected_without_running_it() {
     let expected = Inspection {
         contract: None,
         imports: names(&["wasi:cli/environment@0.2.0", "dialguard:reputation/types@0.2.0", "help"]),
+        exports: names(&["greet"]),
         beyond_contract: names(&["wasi:cli/environment@0.2.0", "dialguard:reputation/types@0.2.0#now", "help"]),
         wasi: names(&["wasi:cli/environment@0.2.0"]),
         description: Some("turns\u{fffd}[2J the screen blank".into()),
