@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 #[derive(Args)]
 pub struct Component {
     /// Write the built-in component into this file; one that is there already stays
-    #[arg(short, long, value_name = "FILE", required_unless_present = "release")]
+    #[arg(short, long, value_name = "FILE", required_unless_present = "release", conflicts_with = "component")]
     output: Option<PathBuf>,
     /// Write a release into this folder, whole or not at all: the component, the contract that it was made for (WIT,
     /// and documentation from its comments), a manifest, and the digests of all of it
