@@ -1,5 +1,7 @@
 //! Policies as they are handed on: released as a folder, and composed of several.
 
+// Not every suite exchanges texts in it.
+#[allow(dead_code)]
 #[path = "policies/first-contract/mod.rs"]
 mod first_contract;
 #[path = "harness/mod.rs"]
@@ -23,6 +25,7 @@ use in_memory::ModelDialer;
 use no_friday::{composed, wrapped};
 use renamed::renamed;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
@@ -217,6 +220,18 @@ fn wkg_builds_the_package_from_a_release() {
     let decoded = wit_component::decode(&package).expect("a WIT package");
     let name = &decoded.resolve().packages[decoded.package()].name;
     assert_eq!(name.to_string(), "dialguard:reputation@0.2.0");
+}
+
+/// Its crates are there then, wherever the workspace was built.
+#[test]
+fn the_wrapping_policy_is_built_from_the_workspaces_crates() {
+    let packages = |lock: &str| -> BTreeSet<String> {
+        let stanzas = lock.split("[[package]]").filter(|stanza| stanza.contains("checksum"));
+        stanzas.map(|stanza| stanza.trim().lines().take(2).collect::<Vec<_>>().join(", ")).collect()
+    };
+    let (own, workspace) = (include_str!("policies/no-friday/Cargo.lock"), include_str!("../Cargo.lock"));
+    let others: Vec<String> = packages(own).difference(&packages(workspace)).cloned().collect();
+    assert!(packages(own).len() > 10 && others.is_empty(), "`cargo update --precise` in no-friday/: {others:?}");
 }
 
 #[test]

@@ -8,7 +8,8 @@ use std::time::Duration;
 pub struct Limits {
     /// Time that the policy itself computes, waiting for the dialer not counted. Measured in ticks of 10 ms.
     pub compute_time_max: Duration,
-    /// Bytes of its memory. At most 256 MiB, which is also what an engine sets aside address space for.
+    /// Bytes of its memory; of all its memories together, where it is composed of several. At most 256 MiB, which is
+    /// also what an engine sets aside address space for.
     pub memory_bytes_max: usize,
     /// Bytes that one call hands to the host, as parameters or as its answer.
     pub answer_bytes_max: usize,

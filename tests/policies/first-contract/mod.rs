@@ -1,6 +1,4 @@
 //! A policy made for the contract's version 0.1.0: its component in one text, the core module in it in another.
-//! Not every suite exchanges texts in it.
-#![allow(dead_code)]
 
 const COMPONENT: &str = include_str!("component.wat");
 const POLICY: &str = include_str!("policy.wat");
