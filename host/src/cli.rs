@@ -4,6 +4,7 @@
 mod access;
 mod account;
 mod carriers;
+mod component;
 mod conformance;
 mod demo;
 mod numbers;
@@ -79,8 +80,8 @@ enum Command {
     /// Install, compare, activate and roll back the policy that decides
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
-    /// Write the built-in policy's component into a file, for dialers in other languages
-    Component(policy::Component),
+    /// Write the built-in policy's component into a file for dialers in other languages, or release a policy
+    Component(component::Component),
     /// Make a run on record again, and see that it comes to the same plan
     Replay(policy::Replay),
     /// Ask a dialer in any language every built-in case, to see that it embeds a policy rightly
@@ -117,7 +118,7 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Usage(account) => review::usage(&desk, account).await,
         Command::Events(events) => review::events(&desk, events).await,
         Command::Policy(command) => policy::run(&desk, command).await,
-        Command::Component(component) => policy::component(&desk, component),
+        Command::Component(component) => component::write(&desk, component).await,
         Command::Replay(run) => policy::replay(&desk, run).await,
         Command::Conformance(conformance) => conformance::check(&desk, conformance),
         Command::People(command) => access::people(&desk, command),

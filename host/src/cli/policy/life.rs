@@ -45,6 +45,7 @@ pub fn inspect(desk: &Desk, file: &Path) -> Result<Done> {
                 "contract": inspection.contract,
                 "contracts-spoken-here": VERSIONS,
                 "imports": inspection.imports,
+                "exports": inspection.exports,
                 "beyond-the-contract": inspection.beyond_contract,
                 "bytes": inspection.size,
                 "sha256": digest,
