@@ -31,6 +31,7 @@ use crate::check::{Asked, check, check_decision};
 use crate::clock::{Clock, FixedClock};
 use crate::contract::*;
 use crate::dialer::Dialer;
+use crate::effect::{Effect, effect_of};
 use crate::fulfilment::fulfil;
 use crate::ledger::{
     AccountChange, AccountProfile, AccountView, Applied, Ledger, LedgerError, Made, NewAccount, Order, RunRecord,
@@ -144,6 +145,16 @@ impl Dialguard {
             self.check_settings(settings).await?;
         }
         Ok(self.ledger.change_account(id, change, self.clock.now())?)
+    }
+
+    /// What these settings would have done in the account's reviews since then that are on record, at most 100, beside what
+    /// was done. It takes 20 seconds at most, and says how far it came. Nothing is changed.
+    ///
+    /// Errors: no such account; settings out of range, whose message says which.
+    pub async fn effect_of_settings(&self, id: &str, settings: &Settings, since: Timestamp) -> Result<Effect> {
+        self.ledger.account(id)?;
+        self.check_settings(settings).await?;
+        effect_of(&self.ledger, &self.policies.live()?.policy, id, settings, since).await
     }
 
     /// Reviews an account: rates its numbers, and replaces flagged ones where it has that turned on. Another review on

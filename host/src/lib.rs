@@ -82,6 +82,8 @@ pub mod contract;
 pub mod dialer;
 #[cfg(feature = "ledger")]
 pub mod dialguard;
+#[cfg(feature = "ledger")]
+pub mod effect;
 mod empty_wasi;
 mod engine;
 #[cfg(feature = "ledger")]

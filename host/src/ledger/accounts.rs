@@ -10,6 +10,7 @@ use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
+use std::collections::HashMap;
 
 /// An account that is to be added.
 #[derive(Debug, Clone)]
@@ -189,6 +190,15 @@ impl Ledger {
             let mut statement = transaction.prepare_cached(&format!("{SELECT_PROFILE} ORDER BY id"))?;
             let accounts = statement.query_map([], profile_from_row)?;
             Ok(accounts.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// The revision of every account, by its id: what has changed meanwhile, in this process or another.
+    pub(crate) fn account_revisions(&self) -> Result<HashMap<String, u64>> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached("SELECT id, revision FROM accounts")?;
+            let revisions = statement.query_map([], |row| Ok((row.get(0)?, from_sql(row.get(1)?))))?;
+            Ok(revisions.collect::<rusqlite::Result<_>>()?)
         })
     }
 

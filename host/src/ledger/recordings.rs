@@ -3,6 +3,7 @@
 //! What carriers answered is most of it and lies among the run's answers already, labels included; a recording says
 //! only how many of them each look-up got.
 
+use super::accounts::profile;
 use super::answers::{self, CarrierAnswer};
 use super::policies::Revision;
 use super::{Ledger, LedgerError, Result, from_sql, to_sql};
@@ -97,6 +98,25 @@ impl Ledger {
             let runs =
                 statement.query_map(params![to_sql(after), to_sql(since), limit], |row| Ok(from_sql(row.get(0)?)))?;
             Ok(runs.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// The same of one account: the latest `limit`, in the order in which they were made, and whether that is all.
+    pub(crate) fn recorded_reviews_of(&self, id: &str, since: Timestamp, limit: u32) -> Result<(Vec<u64>, bool)> {
+        self.read(|transaction| {
+            let account = profile(transaction, id)?;
+            let mut statement = transaction.prepare_cached(
+                "SELECT run FROM recordings JOIN runs ON runs.id = run
+                  WHERE recordings.account = ?1 AND recordings.decided_at >= ?2 AND kind = 'review'
+                  ORDER BY recordings.decided_at DESC, run DESC LIMIT ?3",
+            )?;
+            let runs = statement
+                .query_map(params![account.key, to_sql(since), limit + 1], |row| Ok(from_sql(row.get(0)?)))?;
+            let mut runs: Vec<u64> = runs.collect::<rusqlite::Result<_>>()?;
+            let is_all = runs.len() <= limit as usize;
+            runs.truncate(limit as usize);
+            runs.reverse();
+            Ok((runs, is_all))
         })
     }
 }
