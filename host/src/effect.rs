@@ -36,6 +36,9 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tokio::task::block_in_place;
 
+/// How far back one looks unless told otherwise.
+pub const EFFECT_DAYS: u64 = 30;
+
 /// Reviews that are made again, at most: 30 days with a few extra ones on each.
 const REVIEWS_MAX: u32 = 100;
 

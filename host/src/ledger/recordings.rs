@@ -110,8 +110,8 @@ impl Ledger {
                   WHERE recordings.account = ?1 AND recordings.decided_at >= ?2 AND kind = 'review'
                   ORDER BY recordings.decided_at DESC, run DESC LIMIT ?3",
             )?;
-            let runs = statement
-                .query_map(params![account.key, to_sql(since), limit + 1], |row| Ok(from_sql(row.get(0)?)))?;
+            let runs =
+                statement.query_map(params![account.key, to_sql(since), limit + 1], |row| Ok(from_sql(row.get(0)?)))?;
             let mut runs: Vec<u64> = runs.collect::<rusqlite::Result<_>>()?;
             let is_all = runs.len() <= limit as usize;
             runs.truncate(limit as usize);
