@@ -26,6 +26,10 @@
 //! }
 //! ```
 
+mod progress;
+
+pub use progress::Progress;
+
 use crate::carriers::{Asking, Carriers, Heard};
 use crate::check::{Asked, check, check_decision};
 use crate::clock::{Clock, FixedClock};
@@ -38,6 +42,7 @@ use crate::ledger::{
 };
 use crate::policies::{Live, Policies, PoliciesError, UnderWay};
 use crate::policy::{Answered, PolicyError};
+use progress::{Begun, Reviews};
 use std::sync::Arc;
 
 /// How often a run is made again because the account changed meanwhile.
@@ -50,6 +55,7 @@ pub struct Dialguard {
     policies: Policies,
     carriers: Carriers,
     clock: Arc<dyn Clock>,
+    reviews: Reviews,
 }
 
 /// Why Dialguard did not do what it was asked.
@@ -102,7 +108,8 @@ impl Dialguard {
     /// A dialer on this ledger, whose policies are the ledger's ([`Policies::open`]) or one that the program brings
     /// along, a [`Policy`](crate::policy::Policy).
     pub fn new(ledger: Arc<Ledger>, policies: impl Into<Policies>, clock: Arc<dyn Clock>) -> Self {
-        Dialguard { carriers: Carriers::new(ledger.clone()), ledger, policies: policies.into(), clock }
+        let (carriers, policies) = (Carriers::new(ledger.clone()), policies.into());
+        Dialguard { carriers, ledger, policies, clock, reviews: Reviews::default() }
     }
 
     /// The same dialer at another time, in seconds since 1970, at which its clock stands still.
@@ -184,6 +191,11 @@ impl Dialguard {
         let replaced = self.fulfil(id, run.now)?;
         let Made::Review(plan) = made else { unreachable!("a review was asked for") };
         Ok(Some(Reviewed { plan, applied, replaced, problems: heard.problems }))
+    }
+
+    /// How far this account's review is that is being made right now, by this or by a clone; none where none is.
+    pub fn progress(&self, id: &str) -> Option<Progress> {
+        self.reviews.progress(id)
     }
 
     /// Plans a review and applies nothing.
@@ -291,6 +303,7 @@ impl Dialguard {
             if held_back(&run)? {
                 return Ok(None);
             }
+            let _begun = self.told_as(wish, &run);
             let outcome = match run.ask(wish).await {
                 Ok(answered) => {
                     let heard = run.asking.take_heard();
@@ -348,6 +361,11 @@ impl Dialguard {
         let view = AccountView::new(self.ledger.clone(), account.clone(), now);
         let dialer = Dialer { clock: Arc::new(FixedClock(now)), carriers: asking.clone(), inventory: Arc::new(view) };
         Ok(Run { _under_way: under_way, live, account, now, asking, dialer })
+    }
+
+    /// People follow a review while it is made.
+    fn told_as(&self, wish: Wish, run: &Run) -> Option<Begun> {
+        matches!(wish, Wish::Review).then(|| self.reviews.begin(&run.account, run.asking.clone()))
     }
 
     fn fulfil(&self, id: &str, now: Timestamp) -> Result<Vec<Order>> {

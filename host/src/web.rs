@@ -5,6 +5,7 @@
 mod api;
 mod assets;
 mod caller;
+mod live;
 mod pages;
 mod problem;
 mod same_origin;
@@ -46,13 +47,14 @@ struct Inside {
     sign_ins: sign_in::Limits,
     /// Who may sign in once without a password, by the digest of what the link has.
     tickets: Mutex<HashMap<SecretDigest, String>>,
+    live: live::Live,
 }
 
 impl Site {
     /// A site on this dialer.
     pub fn new(dialguard: Dialguard, settings: WebSettings) -> Self {
-        let sign_ins = sign_in::Limits::default();
-        Site(Arc::new(Inside { dialguard, settings, sign_ins, tickets: Mutex::default() }))
+        let (sign_ins, live) = (sign_in::Limits::default(), live::Live::default());
+        Site(Arc::new(Inside { dialguard, settings, sign_ins, tickets: Mutex::default(), live }))
     }
 
     /// A path that signs this person in, once. For whoever started the program and sees what it prints.
@@ -73,6 +75,11 @@ pub async fn serve(
     site: Site,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
+    let ends = site.clone();
+    let stop = async move {
+        stop.await;
+        ends.0.live.close();
+    };
     let service = router(site).into_make_service_with_connect_info::<std::net::SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(stop).await
 }
@@ -83,6 +90,7 @@ pub fn router(site: Site) -> Router {
         |name: HeaderName, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     Router::new()
         .merge(pages::routes())
+        .merge(live::routes())
         .merge(sign_in::routes())
         .merge(api::routes())
         .merge(assets::routes())

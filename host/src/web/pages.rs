@@ -1,7 +1,12 @@
 //! The pages: HTML made on the server, which a little script makes livelier.
 
 mod accounts;
+mod activity;
 mod layout;
+mod policy;
+mod review;
+mod settings;
+mod words;
 
 pub use layout::{bare, page};
 
@@ -13,7 +18,12 @@ use axum::response::{IntoResponse, Response};
 use maud::html;
 
 pub fn routes() -> Router<Site> {
-    Router::new().merge(accounts::routes())
+    Router::new()
+        .merge(accounts::routes())
+        .merge(activity::routes())
+        .merge(policy::routes())
+        .merge(settings::routes())
+        .merge(review::routes())
 }
 
 /// A page that says what went wrong.
