@@ -93,6 +93,8 @@ pub mod ledger;
 mod limits;
 mod lock;
 #[cfg(feature = "ledger")]
+pub mod number_file;
+#[cfg(feature = "ledger")]
 pub mod phone;
 #[cfg(feature = "ledger")]
 pub mod policies;
