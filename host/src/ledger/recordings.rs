@@ -212,6 +212,17 @@ fn unpack(body: &[u8], answers: Vec<CarrierAnswer>) -> Option<(Limits, Made, Rec
     Some((packed.limits, packed.made.into_owned(), Recording { calls }))
 }
 
+/// How a run's review rated the numbers; none where it was no review or cannot be read. Reads no more than it takes.
+pub(super) fn reviews(body: &[u8]) -> Vec<Review> {
+    let Some((&FORM, compressed)) = body.split_first() else { return Vec::new() };
+    let Ok(bytes) = lz4_flex::block::decompress_size_prepended(compressed) else { return Vec::new() };
+    // The fields of `Packed` before the calls.
+    match postcard::take_from_bytes::<(Limits, Made)>(&bytes) {
+        Ok(((_, Made::Review(plan)), _)) => plan.reviews,
+        _ => Vec::new(),
+    }
+}
+
 fn unpack_call(call: PackedCall<'_>, answers: &mut &[CarrierAnswer]) -> Option<Call> {
     let (differences, count) = match call {
         PackedCall::Whole(call) => return Some(call.into_owned()),

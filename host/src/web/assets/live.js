@@ -162,27 +162,41 @@ function settingsEffect(base) {
   if (!form || !shown) return;
   let timer;
   let asking;
+  const see = async () => {
+    asking?.abort();
+    asking = new AbortController();
+    shown.setAttribute("aria-busy", "true");
+    try {
+      const body = new URLSearchParams(new FormData(form));
+      const answer = await fetch(`${base}/settings/effect`, { method: "POST", body, signal: asking.signal });
+      showEffect(form, shown, answer, await answer.text());
+    } catch (error) {
+      if (error.name !== "AbortError") shown.textContent = "Dialguard could not be reached.";
+    }
+  };
   form.addEventListener("input", () => {
     costADay(form);
     clearTimeout(timer);
-    timer = setTimeout(async () => {
-      asking?.abort();
-      asking = new AbortController();
-      shown.setAttribute("aria-busy", "true");
-      try {
-        const body = new URLSearchParams(new FormData(form));
-        const answer = await fetch(`${base}/settings/effect`, { method: "POST", body, signal: asking.signal });
-        const isPage = answer.headers.get("content-type")?.startsWith("text/html");
-        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-        if (isPage) shown.replaceChildren(...fresh.body.childNodes);
-        else shown.textContent = "The effect could not be found out.";
-        markRefused(form, shown);
-        shown.removeAttribute("aria-busy");
-      } catch (error) {
-        if (error.name !== "AbortError") shown.textContent = "Dialguard could not be reached.";
-      }
-    }, 500);
+    timer = setTimeout(see, 500);
   });
+  form.addEventListener("submit", async (event) => {
+    if (event.submitter?.value !== "effect") return;
+    event.preventDefault();
+    clearTimeout(timer);
+    await see();
+    shown.scrollIntoView({ block: "nearest" });
+  });
+}
+
+function showEffect(form, shown, answer, text) {
+  shown.removeAttribute("aria-busy");
+  const isPart = answer.headers.get("content-type")?.startsWith("text/html");
+  const fresh = new DOMParser().parseFromString(text, "text/html");
+  if (isPart && !answer.redirected) shown.replaceChildren(...fresh.body.childNodes);
+  else shown.textContent = "The effect could not be found out.";
+  // On a phone the figures are below: the bar that stays in sight has them in short.
+  form.querySelector("#effect-short").textContent = shown.querySelector("strong, .failed")?.textContent ?? "";
+  markRefused(form, shown);
 }
 
 function markRefused(form, shown) {

@@ -132,7 +132,7 @@ fn differences(account: &AccountProfile, compared: &[Compared]) -> Markup {
         @if !latest.is_empty() {
             details id="differences" {
                 summary { "The latest differences, number by number" }
-                div.wide { table {
+                div.wide tabindex="0" role="region" aria-label="Differences" { table {
                     thead { tr { th scope="col" { "Review" } th scope="col" { "Number" } th scope="col" { "As it was" } th scope="col" { "As it would have been" } } }
                     tbody { @for (run, other) in latest {
                         tr {
@@ -170,7 +170,7 @@ fn side(status: Status, replacement: Option<crate::contract::PhoneNumber>) -> St
 fn table_of(account: &AccountProfile, revisions: &[PolicyRevision], state: &PolicyState, may_act: bool) -> Markup {
     let shadow = state.shadow.map(|shadow| shadow.revision);
     html! {
-        div.wide data-live="revisions" { table {
+        div.wide data-live="revisions" tabindex="0" role="region" aria-label="Revisions" { table {
             thead { tr {
                 th scope="col" { "Revision" } th scope="col" { "Policy" } th scope="col" { "Contract" }
                 th scope="col" { "SHA-256" } th scope="col" { "State" } th scope="col" { "Decides since" }
@@ -209,7 +209,7 @@ fn table_of(account: &AccountProfile, revisions: &[PolicyRevision], state: &Poli
 fn history(account: &AccountProfile, events: &[PolicyEvent], caller: &Caller) -> Markup {
     let sees_everything = caller.grant.accounts == Accounts::All;
     html! {
-        div.wide data-live="policy-events" { table {
+        div.wide data-live="policy-events" tabindex="0" role="region" aria-label="What happened to policies" { table {
             thead { tr { th scope="col" { "When" } th scope="col" { "What" } th scope="col" { "Revision" } @if sees_everything { th scope="col" { "In words" } } } }
             tbody { @for event in events {
                 tr {

@@ -170,8 +170,9 @@ impl Filled<'_> {
                     }
                     @if may_change {
                         p.buttons.save {
-                            button name="do" value="effect" { "See the effect" }
+                            button name="do" value="effect" formaction={ "/accounts/" (self.account.id) "/settings#effect" } { "See the effect" }
                             button.first name="do" value="save" { "Save" }
+                            output #effect-short for="settings" {}
                         }
                     } @else {
                         p.quiet { "Whoever has the role " code { "administer" } " may change these." }
