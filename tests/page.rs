@@ -21,6 +21,9 @@ fn step(site: &Served, role: Role, name: &str) -> bool {
     }
     let mut node = Command::new("node");
     node.args(["step.js", name]).current_dir(&folder).env("CHROMIUM", chromium);
+    // The program itself, for steps in which another process does something.
+    node.env("DIALGUARD", env!("CARGO_BIN_EXE_dialguard")).env("DIALGUARD_DATA", site.desk.path("ledger"));
+    node.env("DIALGUARD_AT", dialguard::calendar::rfc3339(site.desk.now()));
     node.env("DIALGUARD_PAGE", &site.address).env("DIALGUARD_SESSION", site.session(role, &[]));
     let done = tokio::task::block_in_place(|| node.output()).expect("node starts");
     let [told, wrong] = [&done.stdout, &done.stderr].map(|text| String::from_utf8_lossy(text));
@@ -32,4 +35,26 @@ fn step(site: &Served, role: Role, name: &str) -> bool {
 async fn everybody_can_use_every_page() {
     let site = Served::new(Dialer::monitoring(3, "")).await;
     step(&site, Role::Administer, "accessible");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_threshold_is_changed_and_its_effect_is_seen_before() {
+    let desk = Dialer::monitoring(2, "");
+    for _ in 0..2 {
+        desk.pass(harness::DAY);
+        desk.carriers_say(&[(100, "ooo"), (101, "xxo")]);
+        desk.run("review acme").exits(0);
+    }
+    let site = Served::new(desk).await;
+    if step(&site, Role::Administer, "settings") {
+        assert_eq!(site.dialguard.ledger().account("acme").expect("the account").settings.checks_to_flag, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_process_does_shows_without_a_reload() {
+    let desk = Dialer::monitoring(3, "");
+    desk.pass(harness::DAY);
+    desk.carriers_say(&[(100, "ooo"), (101, "xxo"), (102, "ooo")]);
+    step(&Served::new(desk).await, Role::Operate, "live");
 }

@@ -18,4 +18,17 @@ export const PAGES = [
   { name: "delete", path: (account, number) => `/accounts/${account}/ask?action=delete&number=${number}` },
   { name: "number", path: (account, number) => `/accounts/${account}/numbers/${number}` },
   { name: "import", path: (account) => `/accounts/${account}/import` },
+  { name: "activity", path: (account) => `/accounts/${account}/activity` },
+  { name: "policy", path: (account) => `/accounts/${account}/policy` },
+  { name: "policy-question", path: (account) => `/accounts/${account}/policy/stop` },
+  { name: "settings", path: (account) => `/accounts/${account}/settings` },
+  {
+    name: "effect",
+    path: (account) => `/accounts/${account}/settings`,
+    prepare: async (page) => {
+      await page.getByLabel("Checks to flag").fill("1");
+      await page.locator("#effect strong, #effect p").filter({ hasText: /otherwise|on record, so/ }).first().waitFor();
+    },
+  },
+  { name: "blocks", path: (account) => `/accounts/${account}/settings/blocks?blocks=3` },
 ];

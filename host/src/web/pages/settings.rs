@@ -88,8 +88,8 @@ async fn see_effect(
     match effect_of(&site, &of.account, &typed).await {
         Ok(effect) => Ok(effect::shown(&of.account, &effect).into_response()),
         Err(Stopped::Refused(refused)) => {
-            let told = html! { p.failed data-setting=(refused.name) { (refused.why) } };
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, told).into_response())
+            // Half-typed settings are no mistake yet.
+            Ok(html! { p.failed data-setting=(refused.name) { (refused.why) } }.into_response())
         }
         Err(Stopped::Failed(problem)) => Err(problem),
     }
