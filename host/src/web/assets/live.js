@@ -192,8 +192,10 @@ function showEffect(form, shown, answer, text) {
   shown.removeAttribute("aria-busy");
   const isPart = answer.headers.get("content-type")?.startsWith("text/html");
   const fresh = new DOMParser().parseFromString(text, "text/html");
+  const wasOpen = shown.querySelector("details[open]");
   if (isPart && !answer.redirected) shown.replaceChildren(...fresh.body.childNodes);
   else shown.textContent = "The effect could not be found out.";
+  if (wasOpen) shown.querySelector("details")?.setAttribute("open", "");
   // On a phone the figures are below: the bar that stays in sight has them in short.
   form.querySelector("#effect-short").textContent = shown.querySelector("strong, .failed")?.textContent ?? "";
   markRefused(form, shown);

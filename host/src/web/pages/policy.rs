@@ -254,17 +254,17 @@ struct Chosen {
 /// Asks first: says what it means.
 async fn ask(
     State(site): State<Site>,
-    Administrator(_): Administrator,
+    Administrator(caller): Administrator,
     of: OfAccount<Administer>,
     Path(Named { act }): Path<Named>,
     Query(chosen): Query<Chosen>,
 ) -> Result<Markup, Failed> {
-    question(&site, &of, act, &chosen, None)
+    question(&site, &caller, &of.account, act, &chosen, None)
 }
 
 async fn act(
     State(site): State<Site>,
-    Administrator(_): Administrator,
+    Administrator(caller): Administrator,
     of: OfAccount<Administer>,
     Path(Named { act }): Path<Named>,
     Form(chosen): Form<Chosen>,
@@ -272,7 +272,7 @@ async fn act(
     match done(&site, act, &chosen) {
         Ok(()) => Ok(Redirect::to(&format!("/accounts/{}/policy", of.account.id)).into_response()),
         Err(error) => {
-            let told = question(&site, &of, act, &chosen, Some(&error.to_string()))?;
+            let told = question(&site, &caller, &of.account, act, &chosen, Some(&error.to_string()))?;
             Ok((StatusCode::CONFLICT, told).into_response())
         }
     }
@@ -300,7 +300,8 @@ fn activate(policies: &Policies, revision: Revision, now: u64) -> Result<(), Pol
 
 fn question(
     site: &Site,
-    of: &OfAccount<Administer>,
+    caller: &Caller,
+    account: &AccountProfile,
     act: Act,
     chosen: &Chosen,
     failed: Option<&str>,
@@ -326,7 +327,7 @@ fn question(
         Act::Activate => Summary::of(&ledger.comparisons(wanted.revision, 0)?),
         _ => Summary::default(),
     };
-    let back = format!("/accounts/{}/policy", of.account.id);
+    let back = format!("/accounts/{}/policy", account.id);
     let content = html! {
         form.panel.confirm method="post" {
             h1 { (title) }
@@ -353,5 +354,5 @@ fn question(
             p.buttons { button.first { (button) } a.button href=(back) { "Cancel" } }
         }
     };
-    Ok(page(&of.caller, Some((&of.account, Tab::Policy)), "Policy", content))
+    Ok(page(caller, Some((account, Tab::Policy)), "Policy", content))
 }

@@ -112,8 +112,7 @@ impl From<DialguardError> for Stopped {
     fn from(error: DialguardError) -> Self {
         match error {
             DialguardError::Policy(PolicyError::Answered(error)) if error.code == ErrorCode::InvalidSettings => {
-                let name = fields::named_in(&error.message).unwrap_or_default().to_owned();
-                Stopped::Refused(Refused { name, why: error.message })
+                Stopped::Refused(fields::refused_by_policy(error.message))
             }
             other => Stopped::Failed(other.into()),
         }

@@ -27,6 +27,12 @@ pub fn date(at: Timestamp, zone: Tz) -> Markup {
     html! { time datetime=(rfc3339(at)) title=(rfc3339(at)) { (there.format("%-d %b %Y").to_string()) } }
 }
 
+/// The date of it, of this month or the one before.
+pub fn day(at: Timestamp, zone: Tz) -> Markup {
+    let there = utc(at).with_timezone(&zone);
+    html! { time datetime=(rfc3339(at)) title=(rfc3339(at)) { (there.format("%-d %b").to_string()) } }
+}
+
 /// `turned-flagged` as `Turned flagged`.
 pub fn name(kebab: &str) -> String {
     let words = kebab.replace('-', " ");

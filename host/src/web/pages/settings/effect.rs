@@ -8,7 +8,7 @@ use crate::effect::{EFFECT_DAYS, Effect, Fared, Tally};
 use crate::ledger::AccountProfile;
 use crate::phone::PhoneNumber;
 use crate::web::Site;
-use crate::web::pages::words::{count, date, dollars};
+use crate::web::pages::words::{count, date, day, dollars};
 use maud::{Markup, html};
 use tokio::sync::Semaphore;
 
@@ -39,17 +39,15 @@ pub fn shown(account: &AccountProfile, effect: &Effect) -> Markup {
         table {
             thead { tr {
                 th scope="col" { "Numbers" } th.figure scope="col" { "As it was" } th.figure scope="col" { "With these" }
-                th scope="col" { "Of both" }
             } }
             tbody {
                 (row("flagged", &effect.flagged))
                 (row("cleared again", &effect.cleared))
                 (row("replaced", &effect.replaced))
                 tr {
-                    th scope="row" { "Replacements cost" }
+                    th scope="row" { "Replacements" br; "at " (dollars(REPLACEMENT_PRICE_CENTS)) }
                     td.figure { (dollars(u64::from(effect.replaced.as_it_was) * REPLACEMENT_PRICE_CENTS)) }
                     td.figure { (dollars(u64::from(effect.replaced.with_these) * REPLACEMENT_PRICE_CENTS)) }
-                    td { (dollars(REPLACEMENT_PRICE_CENTS)) " each" }
                 }
             }
         }
@@ -87,8 +85,10 @@ fn row(what: &str, tally: &Tally) -> Markup {
         tr {
             th scope="row" { (what) }
             td.figure { (tally.as_it_was) }
-            td.figure { @if tally.with_these == tally.as_it_was { (tally.with_these) } @else { strong { (tally.with_these) } } }
-            td { @if parts.is_empty() { "–" } @else { (parts.join(", ")) } }
+            td.figure {
+                @if tally.with_these == tally.as_it_was { (tally.with_these) } @else { strong { (tally.with_these) } }
+                @for part in parts { br; small.quiet { (part) } }
+            }
         }
     }
 }
@@ -127,9 +127,9 @@ fn one(account: &AccountProfile, fared: &Fared) -> Markup {
 fn turn(was: Option<Timestamp>, with: Option<Timestamp>, zone: Tz) -> Markup {
     html! {
         @match (was, with) {
-            (Some(was), Some(with)) => { (date(with, zone)) " instead of " (date(was, zone)) },
-            (None, Some(with)) => { (date(with, zone)) " instead of not at all" },
-            (Some(was), None) => { "not, instead of " (date(was, zone)) },
+            (Some(was), Some(with)) => { (day(with, zone)) " instead of " (day(was, zone)) },
+            (None, Some(with)) => { (day(with, zone)) " instead of not at all" },
+            (Some(was), None) => { "not, instead of " (day(was, zone)) },
             (None, None) => {},
         }
     }

@@ -155,9 +155,12 @@ fn read_other(text: &str) -> Result<Value, Refused> {
     Ok(serde_json::to_value(pairs).expect("pairs of texts"))
 }
 
-/// The setting that a policy's refusal is about, for its message to be shown there.
-pub fn named_in(message: &str) -> Option<&'static str> {
-    RATING.iter().chain(&REPLACING).map(|field| field.name).find(|name| message.contains(name))
+/// The setting that a policy's refusal is about, for its words to stand there, under the setting's name on the page.
+pub fn refused_by_policy(message: String) -> Refused {
+    match RATING.iter().chain(&REPLACING).find(|field| message.contains(field.name)) {
+        Some(field) => Refused { name: field.name.into(), why: message.replace(field.name, field.title) },
+        None => Refused { name: String::new(), why: message },
+    }
 }
 
 #[cfg(test)]
