@@ -48,7 +48,8 @@ fn import(desk: &Desk, id: &str, file: &Path, imported_as: ImportedAs) -> Result
     let progress = ProgressBar::new(bytes.len() as u64);
     let read = NumberFile::read(&bytes, region, |line| progress.inc(line));
     progress.finish_and_clear();
-    let imported = read.with_context(|| file.display().to_string())?.import(&ledger, id, imported_as, desk.clock().now())?;
+    let imported =
+        read.with_context(|| file.display().to_string())?.import(&ledger, id, imported_as, desk.clock().now())?;
     let Imported { imported, known_before, refused, .. } = &imported;
     let done = Done::show(
         desk.json,
@@ -58,7 +59,8 @@ fn import(desk: &Desk, id: &str, file: &Path, imported_as: ImportedAs) -> Result
         },
         || {
             let what = if imported_as == ImportedAs::Candidate { "candidates" } else { "numbers" };
-            let mut text = format!("{imported} {what} imported, {known_before} known before, {} refused\n", refused.len());
+            let mut text =
+                format!("{imported} {what} imported, {known_before} known before, {} refused\n", refused.len());
             refused.iter().for_each(|bad| text.push_str(&format!("  row {}: {}\n", bad.row, bad.why)));
             text
         },

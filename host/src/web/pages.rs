@@ -1,8 +1,10 @@
 //! The pages: HTML made on the server, which a little script makes livelier.
 
+mod account;
 mod accounts;
 mod layout;
 
+pub use account::Figures;
 pub use layout::{bare, page};
 
 use super::Site;
@@ -13,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use maud::html;
 
 pub fn routes() -> Router<Site> {
-    Router::new().merge(accounts::routes())
+    Router::new().merge(accounts::routes()).merge(account::routes())
 }
 
 /// A page that says what went wrong.
