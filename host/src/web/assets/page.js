@@ -28,7 +28,7 @@ const show = ({ page }) => {
     dialog.setAttribute("aria-labelledby", title.id);
   }
   if (!dialog.open) dialog.showModal();
-  (panel.querySelector(".first") ?? panel.querySelector("button, a"))?.focus();
+  (panel.querySelector(".first") ?? panel.querySelector("[data-close], a"))?.focus();
 };
 
 const fieldsOf = (form, submitter) => new URLSearchParams(new FormData(form, submitter));

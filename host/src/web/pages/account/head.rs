@@ -83,7 +83,8 @@ fn add_on(account: &AccountProfile, may_change: bool, now: u64) -> Markup {
             }
             p {
                 (dollars(price)) " a month for each " (SLOTS_PER_BLOCK) " numbers. "
-                (count(blocks, "block")) " of " (SLOTS_PER_BLOCK) " make " strong { (dollars(blocks * price)) } " a month here. "
+                (count(blocks, "block")) @if blocks == 1 { " makes " } @else { " make " }
+                strong { (dollars(blocks * price)) } " a month here. "
                 "The billing cycle ends on " (ends) "."
             }
             @if account.slot_count_next < account.slot_count {
