@@ -6,8 +6,9 @@
 mod harness;
 
 use dialguard::access::Role;
-use harness::Dialer;
 use harness::site::Served;
+use harness::{DAY, Dialer, number};
+use serde_json::json;
 use std::path::Path;
 use std::process::Command;
 
@@ -31,17 +32,78 @@ fn step(site: &Served, role: Role, name: &str) -> bool {
     true
 }
 
+/// Twelve numbers monitored in fifteen slots, of which the first turned flagged today: A and C say so, C for the last
+/// time yesterday. Three more are owned, and one candidate is clean.
+async fn a_flagged_one() -> Served {
+    let desk = Dialer::with_account("--checks-to-flag 1");
+    desk.import(100..116, "");
+    desk.import([190], "--candidates");
+    let monitored: Vec<String> = (100..113).map(number).collect();
+    desk.run(&format!("monitor acme {}", monitored.join(" "))).exits(0);
+    let say = |of_the_first| {
+        let others = (101..113).chain([190]).map(|number| (number, "ooo"));
+        desk.carriers_say(&others.chain([(100, of_the_first)]).collect::<Vec<_>>());
+    };
+    say("xox");
+    desk.run("review acme").exits(0);
+    desk.pass(DAY);
+    say("xo.");
+    desk.run("review acme").exits(0);
+    Served::new(desk).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_can_use_every_page() {
-    let site = Served::new(Dialer::monitoring(3, "")).await;
+    let site = a_flagged_one().await;
     step(&site, Role::Administer, "accessible");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_add_on_is_switched_on_by_whoever_has_seen_the_price() {
+    let desk = Dialer::new();
+    desk.run("account add acme --blocks 0 --time-zone UTC").exits(0);
+    let site = Served::new(desk).await;
+    site.desk.run("account set acme --blocks 2").exits(0);
+    site.desk.run("account set acme --add-on off").exits(0);
+    site.pass(31 * DAY);
+    if step(&site, Role::Administer, "add-on") {
+        let charged: Vec<_> = site.desk.events("charged").iter().map(|event| event["cents"].clone()).collect();
+        assert_eq!(charged, [json!(9_800), json!(9_800), json!(4_900)]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_are_monitored_in_bulk_and_replaced_rather_than_deleted() {
+    let site = a_flagged_one().await;
+    if step(&site, Role::Operate, "numbers") {
+        assert_eq!(site.desk.standing(113), "14 pending");
+        assert_eq!(site.desk.standing(115), "–");
+        assert_eq!(site.desk.standing(190), "1 pending");
+        assert_eq!(site.desk.standing(100), "gone");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_come_and_go_as_files() {
+    let site = Served::new(Dialer::monitoring(3, "")).await;
+    if step(&site, Role::Operate, "files") {
+        assert_eq!(site.desk.standing(150), "–");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_needs_no_script() {
+    let site = Served::new(Dialer::monitoring(4, "")).await;
+    if step(&site, Role::Operate, "without-script") {
+        assert_eq!(site.desk.standing(101), "–");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_threshold_is_changed_and_its_effect_is_seen_before() {
     let desk = Dialer::monitoring(2, "");
     for _ in 0..2 {
-        desk.pass(harness::DAY);
+        desk.pass(DAY);
         desk.carriers_say(&[(100, "ooo"), (101, "xxo")]);
         desk.run("review acme").exits(0);
     }
@@ -54,7 +116,7 @@ async fn a_threshold_is_changed_and_its_effect_is_seen_before() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_another_process_does_shows_without_a_reload() {
     let desk = Dialer::monitoring(3, "");
-    desk.pass(harness::DAY);
+    desk.pass(DAY);
     desk.carriers_say(&[(100, "ooo"), (101, "xxo"), (102, "ooo")]);
     step(&Served::new(desk).await, Role::Operate, "live");
 }

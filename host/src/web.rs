@@ -26,6 +26,7 @@ mod pages;
 mod problem;
 mod same_origin;
 mod sign_in;
+mod words;
 
 use crate::access::{self, AccessError};
 use crate::dialguard::Dialguard;
@@ -61,6 +62,7 @@ struct Inside {
     dialguard: Dialguard,
     settings: WebSettings,
     sign_ins: sign_in::Limits,
+    figures: pages::Figures,
     /// Who may sign in once without a password, by the digest of what the link has.
     tickets: Mutex<HashMap<SecretDigest, String>>,
     live: live::Live,
@@ -69,8 +71,15 @@ struct Inside {
 impl Site {
     /// A site on this dialer.
     pub fn new(dialguard: Dialguard, settings: WebSettings) -> Self {
-        let (sign_ins, live) = (sign_in::Limits::default(), live::Live::default());
-        Site(Arc::new(Inside { dialguard, settings, sign_ins, tickets: Mutex::default(), live }))
+        let sign_ins = sign_in::Limits::default();
+        Site(Arc::new(Inside {
+            dialguard,
+            settings,
+            sign_ins,
+            figures: pages::Figures::default(),
+            tickets: Mutex::default(),
+            live: live::Live::default(),
+        }))
     }
 
     /// A path that signs this person in, once. For whoever started the program and sees what it prints.
@@ -82,6 +91,10 @@ impl Site {
 
     fn dialguard(&self) -> &Dialguard {
         &self.0.dialguard
+    }
+
+    fn figures(&self) -> &pages::Figures {
+        &self.0.figures
     }
 }
 

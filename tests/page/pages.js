@@ -13,7 +13,16 @@ export const PAGES = [
   {
     name: "actions",
     path: (account) => `/accounts/${account}`,
-    prepare: (page) => page.locator("summary.actions").first().click(),
+    prepare: (page) => page.locator("details.actions summary").first().click(),
+  },
+  {
+    name: "dialog",
+    path: (account) => `/accounts/${account}`,
+    prepare: async (page) => {
+      await page.locator("details.actions summary").first().click();
+      await page.getByRole("link", { name: "Delete" }).first().click();
+      await page.locator("dialog[open] h1").waitFor();
+    },
   },
   { name: "delete", path: (account, number) => `/accounts/${account}/ask?action=delete&number=${number}` },
   { name: "number", path: (account, number) => `/accounts/${account}/numbers/${number}` },
@@ -30,5 +39,4 @@ export const PAGES = [
       await page.locator("#effect strong, #effect p").filter({ hasText: /otherwise|on record, so/ }).first().waitFor();
     },
   },
-  { name: "blocks", path: (account) => `/accounts/${account}/settings/blocks?blocks=3` },
 ];

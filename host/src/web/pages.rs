@@ -1,13 +1,14 @@
 //! The pages: HTML made on the server, which a little script makes livelier.
 
+mod account;
 mod accounts;
 mod activity;
 mod layout;
 mod policy;
 mod review;
 mod settings;
-mod words;
 
+pub use account::Figures;
 pub use layout::{bare, page};
 
 use super::Site;
@@ -20,6 +21,7 @@ use maud::html;
 pub fn routes() -> Router<Site> {
     Router::new()
         .merge(accounts::routes())
+        .merge(account::routes())
         .merge(activity::routes())
         .merge(policy::routes())
         .merge(settings::routes())

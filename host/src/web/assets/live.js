@@ -64,7 +64,8 @@ async function refresh() {
     if (!freshMain) return;
     swapParts(freshMain);
     main.dataset.revision = freshMain.dataset.revision;
-    document.dispatchEvent(new CustomEvent("dialguard:refreshed"));
+    // Whoever counts what is selected counts again.
+    document.dispatchEvent(new Event("refreshed"));
   } finally {
     const { again } = refreshing;
     refreshing = undefined;

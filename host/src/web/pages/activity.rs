@@ -1,7 +1,7 @@
 //! What happened in an account, newest first, and why.
 
+use super::account::address;
 use super::layout::Tab;
-use super::words::{dollars, name, time};
 use super::{Failed, page};
 use crate::calendar::{day_starts_at, rfc3339};
 use crate::contract::Timestamp;
@@ -9,6 +9,7 @@ use crate::ledger::{AccountProfile, Event, EventPage, EventQuery, Ledger, Ledger
 use crate::phone::PhoneNumber;
 use crate::web::Site;
 use crate::web::caller::{OfAccount, Read};
+use crate::web::words::{dollars, e164, kind_name, moment};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
@@ -81,7 +82,7 @@ impl Filter {
         let pairs = pairs.as_object().into_iter().flatten();
         let texts = pairs.filter_map(|(name, value)| Some((name, value.as_str()?)));
         let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(texts).finish();
-        format!("/accounts/{account}/{file}?{query}")
+        format!("{}/{file}?{query}", address(account))
     }
 
     fn from(&self, before: Option<u64>) -> Filter {
@@ -123,12 +124,12 @@ async fn activity(
 
 fn form(account: &AccountProfile, filter: &Filter, kinds: &[String]) -> Markup {
     html! {
-        form.panel.filter method="get" action={ "/accounts/" (account.id) "/activity" } role="search" aria-label="Events" {
+        form.panel.filter method="get" action={ (address(&account.id)) "/activity" } role="search" aria-label="Events" {
             label { "What"
                 select name="kind" {
                     option value="" { "Everything" }
                     @for kind in kinds {
-                        option value=(kind) selected[*kind == filter.kind] { (name(kind)) }
+                        option value=(kind) selected[*kind == filter.kind] { (kind_name(kind)) }
                     }
                 }
             }
@@ -139,7 +140,7 @@ fn form(account: &AccountProfile, filter: &Filter, kinds: &[String]) -> Markup {
             label.short { "Policy revision" input name="revision" value=(filter.revision) inputmode="numeric" autocomplete="off"; }
             div.buttons {
                 button.first { "Filter" }
-                @if !filter.is_empty() { a.button href={ "/accounts/" (account.id) "/activity" } { "Clear" } }
+                @if !filter.is_empty() { a.button href={ (address(&account.id)) "/activity" } { "Clear" } }
                 a.button href=(filter.from(None).address(&account.id, "activity.csv")) { "Save as CSV" }
             }
         }
@@ -179,13 +180,13 @@ fn events(account: &AccountProfile, filter: &Filter, found: &EventPage) -> Marku
 }
 
 fn row(account: &AccountProfile, event: &Event) -> Markup {
-    let here = format!("/accounts/{}", account.id);
+    let here = address(&account.id);
     html! {
         tr data-kind=(event.kind) {
-            td.when { (time(event.at, account.time_zone)) }
-            td.what { span.kind { (name(&event.kind)) } }
+            td.when { (moment(event.at, account.time_zone)) }
+            td.what { span.kind { (kind_name(&event.kind)) } }
             td.number {
-                @if let Some(number) = event.number.map(PhoneNumber::from_digits) {
+                @if let Some(number) = event.number.map(e164) {
                     a href={ (here) "/numbers/" (number) } { (number) }
                 }
             }
@@ -254,7 +255,7 @@ fn csv_row(event: &Event) -> [String; 9] {
         event.id.to_string(),
         rfc3339(event.at as Timestamp),
         event.kind.clone(),
-        event.number.map_or(String::new(), |number| PhoneNumber::from_digits(number).to_string()),
+        event.number.map_or(String::new(), |number| e164(number)),
         or_empty(event.cents),
         or_empty(event.run),
         or_empty(event.revision),

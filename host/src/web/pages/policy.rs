@@ -1,18 +1,18 @@
 //! The policy that decides, those that could, and what another would have done otherwise.
 
+use super::account::address;
 use super::layout::Tab;
-use super::words::{count, dollars, name, time};
 use super::{Failed, page};
 use crate::access::Accounts;
 use crate::comparison::{REPLACEMENT_PRICE_CENTS, Summary};
-use crate::contract::{Severity, Status};
+use crate::contract::{PhoneNumber, Severity, Status};
 use crate::ledger::{AccountProfile, Compared, PolicyEvent, PolicyRevision, PolicyState, Revision};
-use crate::phone::PhoneNumber;
 use crate::policies::{Policies, PoliciesError};
 use crate::recording::STAND_IN_FIRST;
 use crate::web::Site;
 use crate::web::caller::{Administer, Administrator, Caller, OfAccount, Read};
 use crate::web::problem::Problem;
+use crate::web::words::{capital, count, dollars, e164, kind_name, moment, status_name};
 use axum::Router;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
@@ -35,7 +35,7 @@ async fn policy(State(site): State<Site>, of: OfAccount<Read>) -> Result<Markup,
     let live = match site.dialguard().policies().live_revision() {
         Ok(live) => live,
         Err(PoliciesError::Refused(why)) => {
-            let content = html! { h1 { "Policy" } p.panel { (name(&why)) "." } };
+            let content = html! { h1 { "Policy" } p.panel { (capital(&why)) "." } };
             return Ok(page(&of.caller, Some((account, Tab::Policy)), "Policy", content));
         }
         Err(error) => return Err(error.into()),
@@ -58,7 +58,7 @@ async fn policy(State(site): State<Site>, of: OfAccount<Read>) -> Result<Markup,
         (history(account, &events, &of.caller))
         p.quiet {
             "Runs that a policy lost are among this account's "
-            a href={ "/accounts/" (account.id) "/activity?kind=policy-failed" } { "activity" } "."
+            a href={ (address(&account.id)) "/activity?kind=policy-failed" } { "activity" } "."
         }
     };
     Ok(page(&of.caller, Some((account, Tab::Policy)), "Policy", content))
@@ -74,13 +74,13 @@ fn decides_now(account: &AccountProfile, live: &PolicyRevision, may_roll_back: b
                 div { dt { "Revision" } dd { (live.revision) } }
                 div { dt { "Contract" } dd { (live.contract) } }
                 @if let Some(since) = live.activated_at {
-                    div { dt { "Since" } dd { (time(since, account.time_zone)) } }
+                    div { dt { "Since" } dd { (moment(since, account.time_zone)) } }
                 }
                 div { dt { "Because" } dd { (live.because()) } }
                 div.digest { dt { "SHA-256" } dd { code { (live.digest) } } }
             }
             @if may_roll_back {
-                a.button href={ "/accounts/" (account.id) "/policy/roll-back" } { "Roll back…" }
+                a.button href={ (address(&account.id)) "/policy/roll-back" } { "Roll back…" }
             }
         }
     }
@@ -117,8 +117,8 @@ fn shadow(account: &AccountProfile, candidate: &PolicyRevision, compared: &[Comp
             }
             @if may_act {
                 p.buttons {
-                    a.button href={ "/accounts/" (account.id) "/policy/activate?revision=" (candidate.revision) } { "Let it decide…" }
-                    a.button href={ "/accounts/" (account.id) "/policy/stop" } { "Compare no more…" }
+                    a.button href={ (address(&account.id)) "/policy/activate?revision=" (candidate.revision) } { "Let it decide…" }
+                    a.button href={ (address(&account.id)) "/policy/stop" } { "Compare no more…" }
                 }
             }
         }
@@ -136,7 +136,7 @@ fn differences(account: &AccountProfile, compared: &[Compared]) -> Markup {
                     thead { tr { th scope="col" { "Review" } th scope="col" { "Number" } th scope="col" { "As it was" } th scope="col" { "As it would have been" } } }
                     tbody { @for (run, other) in latest {
                         tr {
-                            td { (time(run.decided_at, account.time_zone)) }
+                            td { (moment(run.decided_at, account.time_zone)) }
                             td { (number(account, other.number)) }
                             td { (side(other.live_status, other.live_replacement)) }
                             td { (side(other.candidate_status, other.candidate_replacement)) }
@@ -148,22 +148,17 @@ fn differences(account: &AccountProfile, compared: &[Compared]) -> Markup {
     }
 }
 
-fn number(account: &AccountProfile, digits: crate::contract::PhoneNumber) -> Markup {
-    let number = PhoneNumber::from_digits(digits);
-    html! { a href={ "/accounts/" (account.id) "/numbers/" (number) } { (number) } }
+fn number(account: &AccountProfile, digits: PhoneNumber) -> Markup {
+    let number = e164(digits);
+    html! { a href={ (address(&account.id)) "/numbers/" (number) } { (number) } }
 }
 
-fn side(status: Status, replacement: Option<crate::contract::PhoneNumber>) -> String {
-    let status = match status {
-        Status::Pending => "pending",
-        Status::Clean => "clean",
-        Status::AtRisk => "at-risk",
-        Status::Flagged => "flagged",
-    };
+fn side(status: Status, replacement: Option<PhoneNumber>) -> String {
+    let status = status_name(status);
     match replacement {
         None => status.to_owned(),
         Some(STAND_IN_FIRST..) => format!("{status}, replaced"),
-        Some(number) => format!("{status}, replaced by {}", PhoneNumber::from_digits(number)),
+        Some(number) => format!("{status}, replaced by {}", e164(number)),
     }
 }
 
@@ -179,7 +174,7 @@ fn table_of(account: &AccountProfile, revisions: &[PolicyRevision], state: &Poli
             tbody { @for revision in revisions.iter().rev() {
                 @let is_live = state.live == Some(revision.revision);
                 @let is_shadow = shadow == Some(revision.revision);
-                @let act = |act: &str| format!("/accounts/{}/policy/{act}?revision={}", account.id, revision.revision);
+                @let act = |act: &str| format!("{}/policy/{act}?revision={}", address(&account.id), revision.revision);
                 tr id={ "revision-" (revision.revision) } {
                     td { (revision.revision) }
                     td { (revision.name) " " (revision.version) }
@@ -192,7 +187,7 @@ fn table_of(account: &AccountProfile, revisions: &[PolicyRevision], state: &Poli
                         @else { "installed" }
                     }
                     td {
-                        @match revision.activated_at { Some(at) => (time(at, account.time_zone)), None => "–" }
+                        @match revision.activated_at { Some(at) => (moment(at, account.time_zone)), None => "–" }
                         @if !revision.because().is_empty() { span.quiet { ", " (revision.because()) } }
                     }
                     @if may_act { td.acts {
@@ -213,8 +208,8 @@ fn history(account: &AccountProfile, events: &[PolicyEvent], caller: &Caller) ->
             thead { tr { th scope="col" { "When" } th scope="col" { "What" } th scope="col" { "Revision" } @if sees_everything { th scope="col" { "In words" } } } }
             tbody { @for event in events {
                 tr {
-                    td { (time(event.at, account.time_zone)) }
-                    td { (severity(event.severity)) (name(&event.kind)) }
+                    td { (moment(event.at, account.time_zone)) }
+                    td { (severity(event.severity)) (kind_name(&event.kind)) }
                     td { @match event.revision { Some(revision) => (revision), None => "–" } }
                     @if sees_everything { td { (event.text) } }
                 }
@@ -226,7 +221,7 @@ fn history(account: &AccountProfile, events: &[PolicyEvent], caller: &Caller) ->
 fn severity(severity: Severity) -> Markup {
     match severity {
         Severity::Info => html! {},
-        Severity::Warning => html! { span.severity.warning { "Warning" } " " },
+        Severity::Warning => html! { span.severity.warn { "Warning" } " " },
         Severity::Alert => html! { span.severity.alert { "Alert" } " " },
     }
 }
@@ -270,7 +265,7 @@ async fn act(
     Form(chosen): Form<Chosen>,
 ) -> Result<Response, Failed> {
     match done(&site, act, &chosen) {
-        Ok(()) => Ok(Redirect::to(&format!("/accounts/{}/policy", of.account.id)).into_response()),
+        Ok(()) => Ok(Redirect::to(&format!("{}/policy", address(&of.account.id))).into_response()),
         Err(error) => {
             let told = question(&site, &caller, &of.account, act, &chosen, Some(&error.to_string()))?;
             Ok((StatusCode::CONFLICT, told).into_response())
@@ -327,7 +322,7 @@ fn question(
         Act::Activate => Summary::of(&ledger.comparisons(wanted.revision, 0)?),
         _ => Summary::default(),
     };
-    let back = format!("/accounts/{}/policy", account.id);
+    let back = format!("{}/policy", address(&account.id));
     let content = html! {
         form.panel.confirm method="post" {
             h1 { (title) }

@@ -1,16 +1,16 @@
 //! `Review now`, on every page of an account.
 
+use super::account::address;
 use super::layout::Tab;
-use super::words::count;
 use super::{Failed, page};
 use crate::access::Role;
 use crate::contract::Action;
 use crate::dialguard::{DialguardError, Reviewed};
 use crate::ledger::AccountProfile;
-use crate::phone::PhoneNumber;
 use crate::web::Site;
 use crate::web::caller::{Caller, OfAccount, Operate};
 use crate::web::problem::Problem;
+use crate::web::words::{count, e164};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
@@ -24,7 +24,7 @@ pub fn routes() -> Router<Site> {
 pub fn button(caller: &Caller, account: &AccountProfile) -> Markup {
     html! {
         @if caller.grant.role >= Role::Operate && account.enabled {
-            form.review-now method="post" action={ "/accounts/" (account.id) "/review" } {
+            form.review-now method="post" action={ (address(&account.id)) "/review" } {
                 button title="Ask the carriers about numbers that were not rated today" { "Review now" }
             }
         }
@@ -56,8 +56,8 @@ fn outcome(account: &AccountProfile, reviewed: &Reviewed) -> Markup {
     let replaced = reviewed.plan.actions.iter().filter_map(|action| match action {
         Action::ReplaceNumber(replacement) => Some(format!(
             "{} is replaced by {} in slot {}: {}",
-            PhoneNumber::from_digits(replacement.number),
-            PhoneNumber::from_digits(replacement.replacement),
+            e164(replacement.number),
+            e164(replacement.replacement),
             replacement.slot,
             replacement.because
         )),
@@ -75,9 +75,9 @@ fn outcome(account: &AccountProfile, reviewed: &Reviewed) -> Markup {
             }
         }
         p {
-            a href={ "/accounts/" (account.id) } { "Back to the numbers" }
+            a href=(address(&account.id)) { "Back to the numbers" }
             @if let Some(run) = run {
-                " · " a href={ "/accounts/" (account.id) "/activity?run=" (run) } { "Everything that it did" }
+                " · " a href={ (address(&account.id)) "/activity?run=" (run) } { "Everything that it did" }
             }
         }
     }

@@ -1,23 +1,23 @@
 //! How an account's numbers are treated: every setting with its meaning, and what a change would have done.
 
-mod blocks;
 mod effect;
 mod fields;
 
+use super::account::address;
 use super::layout::Tab;
-use super::words::dollars;
 use super::{Failed, page};
 use crate::access::Role;
 use crate::calendar::Tz;
 use crate::comparison::REPLACEMENT_PRICE_CENTS;
-use crate::contract::{ErrorCode, Settings};
+use crate::contract::{BLOCKS_MAX, ErrorCode, Settings, Timestamp};
 use crate::dialguard::DialguardError;
 use crate::effect::{EFFECT_DAYS, Effect};
-use crate::ledger::{AccountChange, AccountProfile};
+use crate::ledger::{AccountChange, AccountProfile, BLOCK_PRICE_CENTS, SLOTS_PER_BLOCK};
 use crate::policy::PolicyError;
 use crate::web::Site;
 use crate::web::caller::{Administer, Caller, OfAccount, Read};
 use crate::web::problem::Problem;
+use crate::web::words::{capital, count, date, dollars};
 use axum::Router;
 use axum::extract::{Form, State};
 use axum::http::StatusCode;
@@ -31,21 +31,21 @@ pub fn routes() -> Router<Site> {
     Router::new()
         .route("/accounts/{account}/settings", get(settings).post(change))
         .route("/accounts/{account}/settings/effect", post(see_effect))
-        .route("/accounts/{account}/settings/blocks", get(blocks::ask).post(blocks::change))
 }
 
 /// The page as somebody is filling it in.
 struct Filled<'a> {
     caller: &'a Caller,
     account: &'a AccountProfile,
+    now: Timestamp,
     typed: &'a Typed,
     refused: Option<&'a Refused>,
     effect: Option<&'a Effect>,
 }
 
-async fn settings(of: OfAccount<Read>) -> Markup {
-    let typed = typed(&of.account);
-    Filled { caller: &of.caller, account: &of.account, typed: &typed, refused: None, effect: None }.page()
+async fn settings(State(site): State<Site>, of: OfAccount<Read>) -> Markup {
+    let (typed, now) = (typed(&of.account), site.dialguard().now());
+    Filled { caller: &of.caller, account: &of.account, now, typed: &typed, refused: None, effect: None }.page()
 }
 
 /// The account as somebody would type it.
@@ -63,13 +63,14 @@ async fn change(
     of: OfAccount<Administer>,
     Form(typed): Form<Typed>,
 ) -> Result<Response, Failed> {
-    let filled = Filled { caller: &of.caller, account: &of.account, typed: &typed, refused: None, effect: None };
+    let now = site.dialguard().now();
+    let filled = Filled { caller: &of.caller, account: &of.account, now, typed: &typed, refused: None, effect: None };
     let outcome = match typed.get("do").map(String::as_str) {
         Some("save") => save(&site, &of.account, &typed).await.map(|()| None),
         _ => effect_of(&site, &of.account, &typed).await.map(Some),
     };
     match outcome {
-        Ok(None) => Ok(Redirect::to(&format!("/accounts/{}/settings", of.account.id)).into_response()),
+        Ok(None) => Ok(Redirect::to(&format!("{}/settings", address(&of.account.id))).into_response()),
         Ok(Some(effect)) => Ok(Filled { effect: Some(&effect), ..filled }.page().into_response()),
         Err(Stopped::Refused(refused)) => {
             let told = Filled { refused: Some(&refused), ..filled }.page();
@@ -86,7 +87,7 @@ async fn see_effect(
     Form(typed): Form<Typed>,
 ) -> Result<Response, Problem> {
     match effect_of(&site, &of.account, &typed).await {
-        Ok(effect) => Ok(effect::shown(&of.account, &effect).into_response()),
+        Ok(effect) => Ok(effect::shown(&of.account, &effect, site.dialguard().now()).into_response()),
         Err(Stopped::Refused(refused)) => {
             // Half-typed settings are no mistake yet.
             Ok(html! { p.failed data-setting=(refused.name) { (refused.why) } }.into_response())
@@ -159,7 +160,7 @@ impl Filled<'_> {
                 }
             }
             div.settings {
-                form #settings method="post" action={ "/accounts/" (self.account.id) "/settings" } data-effect=[may_change.then_some(true)] {
+                form #settings method="post" action={ (address(&self.account.id)) "/settings" } data-effect=[may_change.then_some(true)] {
                     fieldset.plain disabled[!may_change] {
                         legend.unseen { "Settings" }
                         (self.group("When a number counts as spam", &RATING, &html! {}))
@@ -169,7 +170,7 @@ impl Filled<'_> {
                     }
                     @if may_change {
                         p.buttons.save {
-                            button name="do" value="effect" formaction={ "/accounts/" (self.account.id) "/settings#effect" } { "See the effect" }
+                            button name="do" value="effect" formaction={ (address(&self.account.id)) "/settings#effect" } { "See the effect" }
                             button.first name="do" value="save" { "Save" }
                             output #effect-short for="settings" {}
                         }
@@ -179,7 +180,7 @@ impl Filled<'_> {
                 }
                 @if may_change { (self.effect()) }
             }
-            (blocks::section(self.account, may_change))
+            (blocks(self.account, may_change, self.now))
             (alerts())
         };
         page(self.caller, Some((self.account, Tab::Settings)), "Settings", content)
@@ -191,7 +192,7 @@ impl Filled<'_> {
                 h2 { "In the past " (EFFECT_DAYS) " days" }
                 div #effect role="status" {
                     @match self.effect {
-                        Some(effect) => (effect::shown(self.account, effect)),
+                        Some(effect) => (effect::shown(self.account, effect, self.now)),
                         None => p.quiet { "Change a setting and see what it would have done: the policy makes the reviews on record again." },
                     }
                 }
@@ -305,12 +306,30 @@ impl Filled<'_> {
     }
 }
 
+/// What the account has, and the way to more or fewer: the question that follows has the figures.
+fn blocks(account: &AccountProfile, may_change: bool, now: Timestamp) -> Markup {
+    let of = |slots: u32| u64::from(slots / SLOTS_PER_BLOCK);
+    let price = |blocks: u64| dollars(blocks * u64::from(BLOCK_PRICE_CENTS));
+    let (now_has, next) = (of(account.slot_count), of(account.slot_count_next));
+    html! {
+        section.panel aria-label="Blocks" data-live="blocks" {
+            h2 { "Blocks" }
+            p {
+                strong { (count(now_has, "block")) } " of " (SLOTS_PER_BLOCK) " slots, " strong { (price(now_has)) }
+                " a month; the cycle ends on " (date(account.cycle_ends_at, account.time_zone, now)) "."
+                @if next != now_has { " From then on " (count(next, "block")) ", " (price(next)) " a month." }
+            }
+            @if may_change {
+                form.inline method="get" action={ (address(&account.id)) "/add-on" } data-ask {
+                    label { "Blocks wanted" input type="number" name="blocks" min="0" max=(BLOCKS_MAX) value=(next) required; }
+                    button name="change" value="blocks" { "See what it comes to…" }
+                }
+            }
+        }
+    }
+}
+
 /// Where alerts are set up, once there are any.
 fn alerts() -> Markup {
     html! {}
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }

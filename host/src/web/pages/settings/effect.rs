@@ -6,9 +6,9 @@ use crate::contract::Timestamp;
 use crate::dialguard::DialguardError;
 use crate::effect::{EFFECT_DAYS, Effect, Fared, Tally};
 use crate::ledger::AccountProfile;
-use crate::phone::PhoneNumber;
 use crate::web::Site;
-use crate::web::pages::words::{count, date, day, dollars};
+use crate::web::pages::account::address;
+use crate::web::words::{count, date, dollars, e164};
 use maud::{Markup, html};
 use tokio::sync::Semaphore;
 
@@ -30,7 +30,7 @@ pub async fn effect_of(
     dialguard.effect_of_settings(&account.id, settings, since).await
 }
 
-pub fn shown(account: &AccountProfile, effect: &Effect) -> Markup {
+pub fn shown(account: &AccountProfile, effect: &Effect, now: Timestamp) -> Markup {
     let (Some(since), Some(until)) = (effect.since, effect.until) else {
         return html! { p { "No review of the past " (EFFECT_DAYS) " days is on record, so nothing can be said yet." } };
     };
@@ -51,10 +51,10 @@ pub fn shown(account: &AccountProfile, effect: &Effect) -> Markup {
                 }
             }
         }
-        (named(account, effect))
+        (named(account, effect, now))
         p.quiet {
-            "The policy made " (count(effect.reviews, "review")) " of " (count(effect.numbers, "number")) " again, from "
-            (date(since, account.time_zone)) " to " (date(until, account.time_zone)) "."
+            "The policy made " (count(effect.reviews.into(), "review")) " of " (count(effect.numbers.into(), "number")) " again, from "
+            (date(since, account.time_zone, now)) " to " (date(until, account.time_zone, now)) "."
             @if !effect.is_whole { " There was more on record than could be made again in time." }
             @if effect.unknown > 0 { " Some of what it asked was not on record, such as candidates: those are taken as clean." }
         }
@@ -93,12 +93,12 @@ fn row(what: &str, tally: &Tally) -> Markup {
     }
 }
 
-fn named(account: &AccountProfile, effect: &Effect) -> Markup {
+fn named(account: &AccountProfile, effect: &Effect, now: Timestamp) -> Markup {
     html! {
         @if !effect.differences.is_empty() {
             details id="effect-numbers" {
                 summary { "Number by number" }
-                ul { @for fared in effect.differences.iter().take(NAMED_MAX) { li { (one(account, fared)) } } }
+                ul { @for fared in effect.differences.iter().take(NAMED_MAX) { li { (one(account, fared, now)) } } }
                 @if effect.differences.len() > NAMED_MAX {
                     p.quiet { "And " (effect.differences.len() - NAMED_MAX) " more; `dialguard account set … --dry-run --json` names each." }
                 }
@@ -107,8 +107,8 @@ fn named(account: &AccountProfile, effect: &Effect) -> Markup {
     }
 }
 
-fn one(account: &AccountProfile, fared: &Fared) -> Markup {
-    let number = PhoneNumber::from_digits(fared.number);
+fn one(account: &AccountProfile, fared: &Fared, now: Timestamp) -> Markup {
+    let number = e164(fared.number);
     let (was, with) = (&fared.as_it_was, &fared.with_these);
     let changes = [
         ("flagged", was.flagged_at, with.flagged_at),
@@ -116,20 +116,20 @@ fn one(account: &AccountProfile, fared: &Fared) -> Markup {
         ("replaced", was.replaced_at, with.replaced_at),
     ];
     html! {
-        a href={ "/accounts/" (account.id) "/numbers/" (number) } { (number) } ": "
+        a href={ (address(&account.id)) "/numbers/" (number) } { (number) } ": "
         @for (place, (what, was, with)) in changes.into_iter().filter(|(_, was, with)| was != with).enumerate() {
             @if place > 0 { "; " }
-            (what) " " (turn(was, with, account.time_zone))
+            (what) " " (turn(was, with, account.time_zone, now))
         }
     }
 }
 
-fn turn(was: Option<Timestamp>, with: Option<Timestamp>, zone: Tz) -> Markup {
+fn turn(was: Option<Timestamp>, with: Option<Timestamp>, zone: Tz, now: Timestamp) -> Markup {
     html! {
         @match (was, with) {
-            (Some(was), Some(with)) => { (day(with, zone)) " instead of " (day(was, zone)) },
-            (None, Some(with)) => { (day(with, zone)) " instead of not at all" },
-            (Some(was), None) => { "not, instead of " (day(was, zone)) },
+            (Some(was), Some(with)) => { (date(with, zone, now)) " instead of " (date(was, zone, now)) },
+            (None, Some(with)) => { (date(with, zone, now)) " instead of not at all" },
+            (Some(was), None) => { "not, instead of " (date(was, zone, now)) },
             (None, None) => {},
         }
     }
