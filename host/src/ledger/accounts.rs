@@ -10,7 +10,6 @@ use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
-use std::collections::HashMap;
 
 /// An account that is to be added.
 #[derive(Debug, Clone)]
@@ -203,7 +202,8 @@ impl Ledger {
     }
 
     /// The revision of every account, by its id: what has changed meanwhile, in this process or another.
-    pub(crate) fn account_revisions(&self) -> Result<HashMap<String, u64>> {
+    #[cfg(feature = "web")]
+    pub(crate) fn account_revisions(&self) -> Result<std::collections::HashMap<String, u64>> {
         self.read(|transaction| {
             let mut statement = transaction.prepare_cached("SELECT id, revision FROM accounts")?;
             let revisions = statement.query_map([], |row| Ok((row.get(0)?, from_sql(row.get(1)?))))?;

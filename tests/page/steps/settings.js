@@ -23,6 +23,6 @@ export default async function (page) {
   await page.getByLabel("Cap", { exact: true }).fill("3");
 
   await page.getByRole("button", { name: "Save" }).click();
-  await page.waitForLoadState();
+  await page.getByText("Saved.").waitFor();
   if ((await checks.inputValue()) !== "1") throw new Error("it was not saved");
 }

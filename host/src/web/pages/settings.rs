@@ -19,13 +19,14 @@ use crate::web::caller::{Administer, Caller, OfAccount, Read};
 use crate::web::problem::Problem;
 use crate::web::words::{capital, count, date, dollars};
 use axum::Router;
-use axum::extract::{Form, State};
+use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use chrono::NaiveTime;
 use fields::{Field, RATING, REPLACING, Refused, Typed};
 use maud::{Markup, html};
+use serde::Deserialize;
 
 pub fn routes() -> Router<Site> {
     Router::new()
@@ -39,13 +40,22 @@ struct Filled<'a> {
     account: &'a AccountProfile,
     now: Timestamp,
     typed: &'a Typed,
+    is_saved: bool,
     refused: Option<&'a Refused>,
     effect: Option<&'a Effect>,
 }
 
-async fn settings(State(site): State<Site>, of: OfAccount<Read>) -> Markup {
+#[derive(Deserialize)]
+struct After {
+    /// What was typed has just been saved.
+    saved: Option<String>,
+}
+
+async fn settings(State(site): State<Site>, of: OfAccount<Read>, Query(after): Query<After>) -> Markup {
     let (typed, now) = (typed(&of.account), site.dialguard().now());
-    Filled { caller: &of.caller, account: &of.account, now, typed: &typed, refused: None, effect: None }.page()
+    let is_saved = after.saved.is_some();
+    Filled { caller: &of.caller, account: &of.account, now, typed: &typed, is_saved, refused: None, effect: None }
+        .page()
 }
 
 /// The account as somebody would type it.
@@ -64,13 +74,21 @@ async fn change(
     Form(typed): Form<Typed>,
 ) -> Result<Response, Failed> {
     let now = site.dialguard().now();
-    let filled = Filled { caller: &of.caller, account: &of.account, now, typed: &typed, refused: None, effect: None };
+    let filled = Filled {
+        caller: &of.caller,
+        account: &of.account,
+        now,
+        typed: &typed,
+        is_saved: false,
+        refused: None,
+        effect: None,
+    };
     let outcome = match typed.get("do").map(String::as_str) {
         Some("save") => save(&site, &of.account, &typed).await.map(|()| None),
         _ => effect_of(&site, &of.account, &typed).await.map(Some),
     };
     match outcome {
-        Ok(None) => Ok(Redirect::to(&format!("{}/settings", address(&of.account.id))).into_response()),
+        Ok(None) => Ok(Redirect::to(&format!("{}/settings?saved", address(&of.account.id))).into_response()),
         Ok(Some(effect)) => Ok(Filled { effect: Some(&effect), ..filled }.page().into_response()),
         Err(Stopped::Refused(refused)) => {
             let told = Filled { refused: Some(&refused), ..filled }.page();
@@ -153,6 +171,7 @@ impl Filled<'_> {
         let may_change = self.caller.grant.role >= Role::Administer;
         let content = html! {
             h1 { "Settings" }
+            @if self.is_saved { p.saved role="status" { "Saved. They hold from the next review on." } }
             @if let Some(refused) = self.refused {
                 p.panel.failed role="alert" {
                     "Nothing was saved: "
