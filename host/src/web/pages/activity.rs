@@ -255,7 +255,7 @@ fn csv_row(event: &Event) -> [String; 9] {
         event.id.to_string(),
         rfc3339(event.at as Timestamp),
         event.kind.clone(),
-        event.number.map_or(String::new(), |number| e164(number)),
+        event.number.map_or(String::new(), e164),
         or_empty(event.cents),
         or_empty(event.run),
         or_empty(event.revision),
