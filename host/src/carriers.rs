@@ -31,6 +31,7 @@ use crate::sources::verdicts::VerdictFile;
 use crate::sources::{CarrierSource, Report};
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -69,7 +70,7 @@ impl Carriers {
     /// Begins to ask for one run at the time `now`, in seconds since 1970. A source has 30 seconds a batch; one that fails
     /// or takes longer costs its own answers and no others.
     pub fn ask(&self, now: Timestamp) -> Arc<Asking> {
-        Arc::new(Asking { carriers: self.clone(), now, heard: Mutex::default() })
+        Arc::new(Asking { carriers: self.clone(), now, heard: Mutex::default(), asked: AtomicU32::new(0) })
     }
 
     fn sources(&self) -> Result<Vec<OpenSource>, LedgerError> {
@@ -113,6 +114,8 @@ pub struct Asking {
     carriers: Carriers,
     now: Timestamp,
     heard: Mutex<Heard>,
+    /// Numbers asked about so far.
+    asked: AtomicU32,
 }
 
 /// What a run heard from the carriers.
@@ -126,6 +129,11 @@ pub struct Heard {
 }
 
 impl Asking {
+    /// How many numbers every source has been asked about so far, and has answered or failed to.
+    pub fn asked(&self) -> u32 {
+        self.asked.load(Relaxed)
+    }
+
     /// What was heard so far; the next call has only what came after.
     pub fn take_heard(&self) -> Heard {
         let mut heard = std::mem::take(&mut *lock(&self.heard));
@@ -213,6 +221,7 @@ impl CarrierLookup for Asking {
         let numbers: Arc<[PhoneNumber]> = numbers.into();
         let unavailable = |error: LedgerError| Error::unavailable(error.to_string());
         let reports = self.ask_all(&numbers).await.map_err(unavailable)?;
+        self.asked.fetch_add(numbers.len() as u32, Relaxed);
         let answers = self.merge(&numbers, reports).map_err(unavailable)?;
         let observation = |answer: &CarrierAnswer| Observation {
             number: answer.number,

@@ -41,7 +41,9 @@ mod accounts;
 mod answers;
 mod comparisons;
 mod events;
+mod history;
 mod inventory;
+mod number_page;
 mod numbers;
 mod orders;
 mod plans;
@@ -55,8 +57,10 @@ pub use access::{Person, SecretDigest, Token};
 pub use accounts::{AccountChange, AccountProfile, NewAccount};
 pub use answers::{CarrierAnswer, KnownAnswer};
 pub use comparisons::{Compared, Comparison, Difference};
-pub use events::{Event, EventFilter};
+pub use events::{Event, EventFilter, EventPage, EventQuery};
+pub use history::{NumberCheck, NumberHistory, PastReplacement};
 pub use inventory::AccountView;
+pub use number_page::{NumberOrder, NumberPage, NumberQuery, Standing};
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber};
 pub use orders::{Order, OrderState};
 pub use plans::{Applied, RunRecord};
@@ -204,8 +208,13 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 
 fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {
     use rusqlite_migration::Error::MigrationDefinition;
-    let schemas =
-        [include_str!("ledger/schema-1.sql"), include_str!("ledger/schema-2.sql"), include_str!("ledger/schema-3.sql")];
+    let schemas = [
+        include_str!("ledger/schema-1.sql"),
+        include_str!("ledger/schema-2.sql"),
+        include_str!("ledger/schema-3.sql"),
+        include_str!("ledger/schema-6.sql"),
+        include_str!("ledger/schema-7.sql"),
+    ];
     let migrations = Migrations::from_iter(schemas.map(M::up));
     migrations.to_latest(writer).map_err(|error| match error {
         MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => LedgerError::Unusable(format!(

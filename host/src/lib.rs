@@ -83,6 +83,8 @@ pub mod contract;
 pub mod dialer;
 #[cfg(feature = "ledger")]
 pub mod dialguard;
+#[cfg(feature = "ledger")]
+pub mod effect;
 mod empty_wasi;
 mod engine;
 #[cfg(feature = "ledger")]
@@ -92,6 +94,8 @@ pub mod inspection;
 pub mod ledger;
 mod limits;
 mod lock;
+#[cfg(feature = "ledger")]
+pub mod number_file;
 #[cfg(feature = "ledger")]
 pub mod phone;
 #[cfg(feature = "ledger")]

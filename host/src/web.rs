@@ -21,10 +21,12 @@
 mod api;
 mod assets;
 mod caller;
+mod live;
 mod pages;
 mod problem;
 mod same_origin;
 mod sign_in;
+mod words;
 
 use crate::access::{self, AccessError};
 use crate::dialguard::Dialguard;
@@ -60,15 +62,24 @@ struct Inside {
     dialguard: Dialguard,
     settings: WebSettings,
     sign_ins: sign_in::Limits,
+    figures: pages::Figures,
     /// Who may sign in once without a password, by the digest of what the link has.
     tickets: Mutex<HashMap<SecretDigest, String>>,
+    live: live::Live,
 }
 
 impl Site {
     /// A site on this dialer.
     pub fn new(dialguard: Dialguard, settings: WebSettings) -> Self {
         let sign_ins = sign_in::Limits::default();
-        Site(Arc::new(Inside { dialguard, settings, sign_ins, tickets: Mutex::default() }))
+        Site(Arc::new(Inside {
+            dialguard,
+            settings,
+            sign_ins,
+            figures: pages::Figures::default(),
+            tickets: Mutex::default(),
+            live: live::Live::default(),
+        }))
     }
 
     /// A path that signs this person in, once. For whoever started the program and sees what it prints.
@@ -81,6 +92,10 @@ impl Site {
     fn dialguard(&self) -> &Dialguard {
         &self.0.dialguard
     }
+
+    fn figures(&self) -> &pages::Figures {
+        &self.0.figures
+    }
 }
 
 /// Serves a site until `stop` is ready; requests under way are finished then.
@@ -89,6 +104,11 @@ pub async fn serve(
     site: Site,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
+    let ends = site.clone();
+    let stop = async move {
+        stop.await;
+        ends.0.live.close();
+    };
     let service = router(site).into_make_service_with_connect_info::<std::net::SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(stop).await
 }
@@ -99,6 +119,7 @@ pub fn router(site: Site) -> Router {
         |name: HeaderName, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     Router::new()
         .merge(pages::routes())
+        .merge(live::routes())
         .merge(sign_in::routes())
         .merge(api::routes())
         .merge(assets::routes())

@@ -73,12 +73,16 @@ impl Served {
 
     /// A person who is signed in.
     pub fn person(&self, role: Role, accounts: &[&str]) -> Visitor<'_> {
+        Visitor { site: self, header: ("cookie", format!("dialguard_session={}", self.session(role, accounts))) }
+    }
+
+    /// What the cookie of such a person's session has.
+    pub fn session(&self, role: Role, accounts: &[&str]) -> String {
         static ADDED: AtomicU64 = AtomicU64::new(0);
         let name = format!("person-{}", ADDED.fetch_add(1, SeqCst));
         let (ledger, now) = (self.dialguard.ledger(), self.dialguard.now());
         add_person(ledger, &name, PASSWORD, grant(role, accounts), now).expect("a person");
-        let secret = dialguard::access::begin_session(ledger, &name, now).expect("a session");
-        Visitor { site: self, header: ("cookie", format!("dialguard_session={secret}")) }
+        dialguard::access::begin_session(ledger, &name, now).expect("a session")
     }
 }
 

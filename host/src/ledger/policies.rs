@@ -67,6 +67,20 @@ pub struct PolicyRevision {
     pub cause: Option<Cause>,
 }
 
+impl PolicyRevision {
+    /// Why it began to decide, in words; empty where it never did.
+    pub fn because(&self) -> String {
+        let restores = self.restores.map(|earlier| format!("revision {earlier} again")).unwrap_or_default();
+        match self.cause {
+            None => String::new(),
+            Some(Cause::First) => "came with the program".into(),
+            Some(Cause::Operator) if restores.is_empty() => "an operator".into(),
+            Some(Cause::Operator | Cause::Rollback) => format!("an operator: {restores}"),
+            Some(Cause::Faults) => format!("the one before kept failing: {restores}"),
+        }
+    }
+}
+
 /// Why a revision began to decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
