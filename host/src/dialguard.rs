@@ -229,6 +229,30 @@ impl Dialguard {
         Ok(Decided { decision, replaced, problems: heard.problems })
     }
 
+    /// Answers a person's request and applies nothing: what [`Dialguard::decide`] would do now. Errors are the same, but
+    /// that an account that changes meanwhile is not asked about again.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let folder = tempfile::tempdir()?;
+    /// let dialguard = small_dialguard(folder.path()).await?;
+    /// let request = Request::StopMonitoring(vec![13_105_550_100]);
+    /// let tried = dialguard.try_decide("acme", &request).await?;
+    /// let Action::LockSlot(closing) = &tried.decision.plan.actions[0] else { return Err("no lock".into()) };
+    /// assert_eq!(closing.slot, 1);
+    /// assert_eq!(dialguard.ledger().account("acme")?.locked, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn try_decide(&self, id: &str, request: &Request) -> Result<Decided> {
+        let run = self.begin(id)?;
+        let answered = run.ask(Wish::Request(request)).await;
+        let Made::Request(_, decision) = self.blame(&run, answered)?.answer else { unreachable!("a request was made") };
+        Ok(Decided { decision, replaced: Vec::new(), problems: run.asking.take_heard().problems })
+    }
+
     /// Says how numbers, at most 10,000, stand with the carriers right now, one answer for each in the order asked; and
     /// what went wrong at the carriers, in words.
     ///
