@@ -1,4 +1,23 @@
 //! Who may see and do what over the page and the API: people with passwords, programs with tokens.
+//!
+//! ```
+//! use dialguard::access::{Accounts, Grant, Role, add_person, make_token, secret_digest, sign_in};
+//! use dialguard::ledger::Ledger;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let ledger = Ledger::open_or_create(folder.path())?;
+//! let now = 1_772_323_200; // 2026-03-01T00:00:00Z
+//!
+//! let operator = Grant { role: Role::Operate, accounts: Accounts::Only(["acme".to_owned()].into()) };
+//! add_person(&ledger, "ann", "a password of some words", operator.clone(), now)?;
+//! assert!(sign_in(&ledger, "ann", "a guess", now)?.is_none());
+//! assert!(sign_in(&ledger, "ann", "a password of some words", now)?.is_some());
+//!
+//! let token = make_token(&ledger, "dialer", operator, now, None)?; // shown this once
+//! let known = ledger.token(&secret_digest(&token), now)?.expect("it has not ended");
+//! assert!(known.grant.covers("acme") && !known.grant.covers("other"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use crate::contract::Timestamp;
 use crate::ledger::{Ledger, LedgerError, Person, SecretDigest, Token};

@@ -151,6 +151,39 @@ pub async fn try_case(policy: &Policy, title: &str, case: &Case) -> Finding {
 ///
 /// With the reference policy every case has to be answered as expected; with another, cases of the tier `reference`
 /// may differ.
+///
+/// ```
+/// use dialguard::policy::{Limits, Policy};
+/// use dialguard::scenarios::{Known, check_embedding};
+/// # use dialguard::{async_trait, clock::FixedClock, contract::*, dialer::*};
+/// # use std::sync::Arc;
+/// # struct MyDialer(Arc<Known>);
+/// # #[async_trait]
+/// # impl CarrierLookup for MyDialer {
+/// #     async fn carriers(&self) -> Vec<Carrier> { self.0.carriers.clone() }
+/// #     async fn look_up(&self, _: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> { Ok(vec![]) }
+/// # }
+/// # #[async_trait]
+/// # impl NumberInventory for MyDialer {
+/// #     async fn account(&self, _: &str) -> Result<Account, Error> { Ok(self.0.account.clone()) }
+/// #     async fn monitored(&self, _: &str, _: PhoneNumber, _: u32) -> Result<Vec<MonitoredNumber>, Error> { Ok(vec![]) }
+/// #     async fn owned(&self, _: &str, _: Vec<PhoneNumber>) -> Result<Vec<PhoneNumber>, Error> { Ok(vec![]) }
+/// #     async fn candidates(&self, _: &str, _: PhoneNumber, _: u32) -> Result<Vec<PhoneNumber>, Error> { Ok(vec![]) }
+/// #     async fn flag_events(&self, _: &str, _: Timestamp) -> Result<Vec<FlagEvent>, Error> { Ok(vec![]) }
+/// # }
+/// # fn my_dialer(known: Arc<Known>) -> Dialer {
+/// #     let mine = Arc::new(MyDialer(known.clone()));
+/// #     Dialer { clock: Arc::new(FixedClock(known.now)), carriers: mine.clone(), inventory: mine }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() {
+///
+/// // A dialer that forgets its numbers, where `tests/hosts/rust` has one that is right.
+/// let report = check_embedding(&Policy::reference(Limits::default()), my_dialer).await;
+/// assert!(!report.passed());
+/// assert!(report.to_string().contains("✗ numbers beyond a page are reviewed too"));
+/// # }
+/// ```
 pub async fn check_embedding(policy: &Policy, embedding: impl Fn(Arc<Known>) -> Dialer + Sync) -> CheckReport {
     let may_differ = policy.digest() != digest(REFERENCE_POLICY);
     let mut findings = Vec::new();

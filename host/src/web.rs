@@ -1,6 +1,22 @@
 //! The page and the API over HTTP: what an operator sees and does, and what dialers call that would rather not embed.
 //!
 //! Both go through [`Dialguard`] as the command line does, and decide nothing themselves. Start reading at [`router`].
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+//! use dialguard::web::{Site, WebSettings, serve};
+//! use tokio::net::TcpListener;
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! let dialguard = small_dialguard(folder.path()).await?; // `dialguard::dialguard` shows this one
+//! let site = Site::new(dialguard, WebSettings::default());
+//! let listener = TcpListener::bind("127.0.0.1:0").await?; // any port that is free, and for this machine alone
+//! serve(listener, site, std::future::ready(())).await?; // until the future is ready
+//! # Ok(())
+//! # }
+//! ```
 
 mod api;
 mod assets;

@@ -29,6 +29,17 @@ const INTERRUPTIONS_MAX: usize = 3;
 ///
 /// With the reference policy every case has to be answered as expected; with another, cases of the tier `reference`
 /// may differ. Errors where the component cannot be read or the dialer not be started.
+///
+/// ```
+/// use dialguard::scenarios::check_dialer;
+/// use std::{path::Path, time::Duration};
+///
+/// // For a dialer in Python: the program `python3`, the arguments `dialer.py` and `conformance`, and `policy.wasm`.
+/// let report = check_dialer("true".as_ref(), &[], Path::new("Cargo.toml"), Duration::from_secs(60))?;
+/// assert!(!report.passed(), "`true` ends before it answers anything");
+/// assert!(report.to_string().contains("it ended before it answered"));
+/// # Ok::<(), dialguard::scenarios::NotAsked>(())
+/// ```
 pub fn check_dialer(
     program: &OsStr,
     arguments: &[OsString],
@@ -58,6 +69,7 @@ pub fn check_dialer(
 
 /// Why a dialer could not be asked anything.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum NotAsked {
     /// The policy component.
     #[error("{} cannot be read", .0.display())]

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 /// Everything that was tried with a policy, or with a dialer around one.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct CheckReport {
     /// Who was tried.
     pub subject: Subject,
@@ -18,6 +19,7 @@ pub struct CheckReport {
 
 /// Who is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Subject {
     /// A policy, in this library's dialer.
     Policy,
@@ -27,6 +29,7 @@ pub enum Subject {
 
 /// One thing that was tried.
 #[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
 pub struct Finding {
     /// What kind of thing it is.
     pub section: Section,
@@ -52,6 +55,7 @@ fn microseconds<S: Serializer>(took: &Option<Duration>, serializer: S) -> Result
 /// What kind of thing is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Section {
     /// Cases that every policy must answer so.
     Contract,
@@ -64,6 +68,7 @@ pub enum Section {
 /// What came of something that was tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum Verdict {
     /// All as it must be.
     Passed,
