@@ -42,11 +42,14 @@ mod answers;
 mod comparisons;
 mod events;
 mod inventory;
+#[cfg(feature = "web")]
+mod keyed_requests;
 mod numbers;
 mod orders;
 mod plans;
 mod policies;
 mod recordings;
+mod runs;
 mod slots;
 mod sources;
 
@@ -55,13 +58,18 @@ pub use access::{Person, SecretDigest, Token};
 pub use accounts::{AccountChange, AccountProfile, NewAccount};
 pub use answers::{CarrierAnswer, KnownAnswer};
 pub use comparisons::{Compared, Comparison, Difference};
-pub use events::{Event, EventFilter};
+pub use events::{Event, EventFilter, EventQuery};
 pub use inventory::AccountView;
+#[cfg(feature = "web")]
+pub use keyed_requests::KEYS_KEPT_SECONDS;
+#[cfg(feature = "web")]
+pub(crate) use keyed_requests::{KeptAnswer, KeyedRequest, Known};
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber};
 pub use orders::{Order, OrderState};
 pub use plans::{Applied, RunRecord};
 pub use policies::{Cause, NewPolicy, PolicyEvent, PolicyRevision, PolicyState, Revision, Shadow, TrustedKey};
 pub use recordings::{Made, RecordedRun};
+pub use runs::{RunKind, RunProfile};
 pub use sources::{SourceKind, SourceProfile};
 
 use crate::check::PlanFault;
@@ -204,8 +212,12 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 
 fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {
     use rusqlite_migration::Error::MigrationDefinition;
-    let schemas =
-        [include_str!("ledger/schema-1.sql"), include_str!("ledger/schema-2.sql"), include_str!("ledger/schema-3.sql")];
+    let schemas = [
+        include_str!("ledger/schema-1.sql"),
+        include_str!("ledger/schema-2.sql"),
+        include_str!("ledger/schema-3.sql"),
+        include_str!("ledger/schema-5.sql"),
+    ];
     let migrations = Migrations::from_iter(schemas.map(M::up));
     migrations.to_latest(writer).map_err(|error| match error {
         MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => LedgerError::Unusable(format!(
