@@ -44,6 +44,7 @@ mod events;
 mod inventory;
 #[cfg(feature = "web")]
 mod keyed_requests;
+mod number_page;
 mod numbers;
 mod orders;
 mod plans;
@@ -64,6 +65,7 @@ pub use inventory::AccountView;
 pub use keyed_requests::KEYS_KEPT_SECONDS;
 #[cfg(feature = "web")]
 pub(crate) use keyed_requests::{KeptAnswer, KeyedRequest, Known};
+pub use number_page::{NumberOrder, NumberPage, NumberQuery, Standing};
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber};
 pub use orders::{Order, OrderState};
 pub use plans::{Applied, RunRecord};
@@ -217,6 +219,7 @@ fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {
         include_str!("ledger/schema-2.sql"),
         include_str!("ledger/schema-3.sql"),
         include_str!("ledger/schema-5.sql"),
+        include_str!("ledger/schema-6.sql"),
     ];
     let migrations = Migrations::from_iter(schemas.map(M::up));
     migrations.to_latest(writer).map_err(|error| match error {
