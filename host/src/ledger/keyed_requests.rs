@@ -50,7 +50,9 @@ impl Ledger {
                 .prepare_cached("DELETE FROM keyed_requests WHERE begun_at <= ?1")?
                 .execute([to_sql(now) - to_sql(KEYS_KEPT_SECONDS)])?;
             let known = transaction
-                .prepare_cached("SELECT request, status, location, body FROM keyed_requests WHERE caller = ?1 AND key = ?2")?
+                .prepare_cached(
+                    "SELECT request, status, location, body FROM keyed_requests WHERE caller = ?1 AND key = ?2",
+                )?
                 .query_row([&asked.caller, &asked.key], |row| {
                     if row.get::<_, [u8; 32]>(0)? != asked.request {
                         return Ok(Known::AnotherRequest);
