@@ -106,7 +106,7 @@ struct Wanted {
     status: Option<Status>,
     /// Those alike are in the order of the number.
     #[serde(default)]
-    #[param(default = "number")]
+    #[param(inline, default = "number")]
     sort: Sort,
     /// The other way round. Numbers without a slot stay last.
     #[serde(default)]
