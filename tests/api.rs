@@ -7,6 +7,8 @@ use harness::site::{Served, Visitor};
 use harness::{DAY, Dialer, each, number};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
 
 /// A site on two carriers and so many monitored numbers.
 async fn site(monitored: u64) -> Served {
@@ -38,11 +40,17 @@ async fn a_number_that_turns_flagged_is_replaced() {
     let site = Served::new(Dialer::with_account("")).await;
     let dialer = Caller(site.program(Role::Operate, &["acme"]));
     let imported = dialer.post("numbers", json!({"numbers": [number(100), number(101)]})).await;
-    assert_eq!((&imported["imported"], each(&imported["outcomes"], "outcome")), (&json!(2), vec![json!("imported"); 2]));
+    assert_eq!(
+        (&imported["imported"], each(&imported["outcomes"], "outcome")),
+        (&json!(2), vec![json!("imported"); 2])
+    );
     dialer.post("numbers", json!({"numbers": ["(310) 555-0199"], "as": "candidate"})).await;
     assert_eq!(dialer.get("candidates").await, json!({"count": 1}));
     let request = json!({"request": "start-monitoring", "numbers": [number(100), number(101)]});
-    assert_eq!(each(&dialer.post("requests", request).await["outcomes"], "answer"), [json!("accepted"), json!("accepted")]);
+    assert_eq!(
+        each(&dialer.post("requests", request).await["outcomes"], "answer"),
+        [json!("accepted"), json!("accepted")]
+    );
 
     for _ in 0..2 {
         site.desk.carriers_say(&[(100, "ooo"), (101, "xx."), (199, "ooo")]);
@@ -326,7 +334,8 @@ async fn the_document_says_of_every_route_what_it_does_and_how_it_can_fail() {
     assert_eq!((&document["openapi"], &document["security"]), (&json!("3.1.0"), &json!([{"token": []}])));
     assert_eq!(document["components"]["securitySchemes"]["token"]["scheme"], "bearer");
     let operations = operations(&site).await;
-    let mut ids: Vec<&str> = operations.iter().filter_map(|(.., operation)| operation["operationId"].as_str()).collect();
+    let mut ids: Vec<&str> =
+        operations.iter().filter_map(|(.., operation)| operation["operationId"].as_str()).collect();
     assert!(ids.len() == operations.len() && ids.len() > 20, "{ids:?}");
     ids.sort_unstable();
     ids.dedup();
@@ -363,4 +372,36 @@ fn ensure_references(document: &Value, part: &Value) {
         Value::Array(items) => items.iter().for_each(|item| ensure_references(document, item)),
         _ => {}
     }
+}
+
+/// A fuzz of the API from its own document, where schemathesis is installed (`.ci/run` does it).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fuzz_finds_no_fault_and_no_undocumented_answer() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/api");
+    let program = folder.join(".venv/bin/schemathesis");
+    if !program.exists() {
+        println!("schemathesis is not installed in tests/api/.venv; the API was not fuzzed");
+        return;
+    }
+    let site = site(3).await;
+    site.desk.run("account add other --blocks 1 --time-zone UTC").exits(0);
+    site.desk.import([199], "--candidates");
+    site.desk.carriers_say(&[(100, "ooo"), (101, "xxo"), (102, "xxx"), (199, "ooo")]);
+    let token = site.desk.json("tokens make the-fuzz-itself --role administer");
+    let fuzz = Command::new(program)
+        .args(["--config-file", folder.join("schemathesis.toml").to_str().expect("a path")])
+        .args(["run", &format!("{}/api/openapi.json", site.address), "--no-color", "--warnings", "off"])
+        .args(["--seed", "1", "--max-examples", "25", "--phases", "examples,coverage,fuzzing", "--continue-on-failure"])
+        .arg("--header")
+        .arg(format!("Authorization: Bearer {}", token["token"].as_str().expect("a token")))
+        .env("SCHEMATHESIS_HOOKS", "hooks")
+        .env("PYTHONPATH", &folder)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .current_dir(site.desk.path(""))
+        .output();
+    let fuzzed = tokio::task::block_in_place(|| fuzz).expect("the fuzz starts");
+    let told = String::from_utf8_lossy(&fuzzed.stdout);
+    assert!(fuzzed.status.success(), "{told}{}", String::from_utf8_lossy(&fuzzed.stderr));
+    assert!(told.contains("No issues found"), "{told}");
+    println!("{told}");
 }

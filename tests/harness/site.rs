@@ -82,10 +82,7 @@ impl Served {
     }
 }
 
-async fn begin(
-    desk: &Dialer,
-    now: Arc<SetClock>,
-) -> (Dialguard, String, tokio::task::JoinHandle<std::io::Result<()>>) {
+async fn begin(desk: &Dialer, now: Arc<SetClock>) -> (Dialguard, String, tokio::task::JoinHandle<std::io::Result<()>>) {
     let ledger = Arc::new(desk.ledger());
     let policies = Policies::open(ledger.clone(), desk.now()).expect("a policy decides");
     let dialguard = Dialguard::new(ledger, policies, now);

@@ -81,6 +81,19 @@ impl TryFrom<u32> for Limit {
     }
 }
 
+/// The number of a run, an event or a revision, as the database counts them: up to 2^63 - 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "u64")]
+pub struct Counted(pub u64);
+
+impl TryFrom<u64> for Counted {
+    type Error = String;
+
+    fn try_from(number: u64) -> Result<Self, String> {
+        if i64::try_from(number).is_ok() { Ok(Counted(number)) } else { Err(format!("there is no {number} of these")) }
+    }
+}
+
 /// Which part of a list is wanted.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -13,6 +13,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -104,9 +105,9 @@ struct Wanted {
     monitored: Option<bool>,
     /// Only those of this status.
     status: Option<Status>,
-    /// Those alike are in the order of the number.
+    /// By the number where it is missing. Those alike are in the order of the number.
     #[serde(default)]
-    #[param(inline, default = "number")]
+    #[param(inline)]
     sort: Sort,
     /// The other way round. Numbers without a slot stay last.
     #[serde(default)]
@@ -169,7 +170,7 @@ impl Wanted {
     }
 }
 
-fn cursor<T: std::str::FromStr>(after: &str) -> Result<T, Problem> {
+fn cursor<T: FromStr>(after: &str) -> Result<T, Problem> {
     let unknown = |_| Problem::new(StatusCode::BAD_REQUEST, "after: give what the part before called `next`");
     after.parse().map_err(unknown)
 }
@@ -192,7 +193,7 @@ async fn list(
 ) -> Result<Json<Page<Number>>, Problem> {
     let query = wanted.query()?;
     let page = site.dialguard().ledger().number_page(&of.account.id, &query)?;
-    let read = query.skip + page.numbers.len() as u32;
+    let read = query.skip.saturating_add(page.numbers.len() as u32);
     let next = page.numbers.last().filter(|_| read < page.total).map(|last| match wanted.goes_by_number() {
         true => last.number.to_string(),
         false => read.to_string(),

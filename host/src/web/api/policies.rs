@@ -1,6 +1,6 @@
 //! Policies: their revisions, which of them decides, and what another one would have done.
 
-use super::input::{Asked, Body, Limit, Named, Page};
+use super::input::{Asked, Body, Counted, Limit, Named, Page};
 use super::nouns::{E164, Status, Time};
 use super::refused::{ChangeRefused, Refused};
 use crate::contract;
@@ -117,7 +117,8 @@ struct Wanted {
     limit: Limit,
     /// Those after this one.
     #[serde(default)]
-    after: u64,
+    #[param(value_type = i64, minimum = 0)]
+    after: Counted,
 }
 
 /// Every revision of the policy, oldest first
@@ -138,7 +139,7 @@ async fn list(
 ) -> Result<Json<Page<Revision>>, Problem> {
     let ledger = site.dialguard().ledger();
     let state = ledger.policy_state()?;
-    let revisions = ledger.revisions()?.into_iter().filter(|revision| revision.revision > after);
+    let revisions = ledger.revisions()?.into_iter().filter(|revision| revision.revision > after.0);
     let page = Page::of(revisions, limit, |revision| revision.revision.to_string());
     Ok(Json(page.map(|revision| Revision::new(revision, &state))))
 }
@@ -167,8 +168,8 @@ fn that_decides(site: &Site) -> Result<Revision, Problem> {
 #[into_params(parameter_in = Path)]
 struct InRevision {
     /// Its number.
-    #[param(example = 1)]
-    revision: u64,
+    #[param(example = 1, value_type = i64, minimum = 0)]
+    revision: Counted,
 }
 
 fn find(site: &Site, revision: u64) -> Result<PolicyRevision, Problem> {
@@ -194,7 +195,7 @@ fn find(site: &Site, revision: u64) -> Result<PolicyRevision, Problem> {
 async fn activate(
     State(site): State<Site>,
     _: Administrator,
-    Named(InRevision { revision }): Named<InRevision>,
+    Named(InRevision { revision: Counted(revision) }): Named<InRevision>,
 ) -> Result<Json<Revision>, Problem> {
     let dialguard = site.dialguard();
     find(&site, revision)?;
@@ -226,8 +227,8 @@ async fn roll_back(State(site): State<Site>, _: Administrator) -> Result<Json<Re
 #[serde(deny_unknown_fields)]
 struct Candidate {
     /// Its revision; none where nothing is compared.
-    #[schema(example = 2, required = true)]
-    revision: Option<u64>,
+    #[schema(example = 2, required = true, value_type = Option<i64>, minimum = 0)]
+    revision: Option<Counted>,
 }
 
 /// Compare a revision's policy with every review from now on, or none
@@ -247,10 +248,11 @@ async fn shadow(
     Body(candidate): Body<Candidate>,
 ) -> Result<Json<Candidate>, Problem> {
     let dialguard = site.dialguard();
-    if let Some(revision) = candidate.revision {
+    let revision = candidate.revision.map(|Counted(revision)| revision);
+    if let Some(revision) = revision {
         find(&site, revision)?;
     }
-    tokio::task::block_in_place(|| dialguard.policies().shadow(candidate.revision, dialguard.now()))?;
+    tokio::task::block_in_place(|| dialguard.policies().shadow(revision, dialguard.now()))?;
     Ok(Json(candidate))
 }
 
@@ -336,12 +338,12 @@ impl From<&Difference> for NumberDiffers {
 async fn differences(
     State(site): State<Site>,
     _: Administrator,
-    Named(InRevision { revision }): Named<InRevision>,
+    Named(InRevision { revision: Counted(revision) }): Named<InRevision>,
     Asked(Wanted { limit, after }): Asked<Wanted>,
 ) -> Result<Json<Page<Comparison>>, Problem> {
     find(&site, revision)?;
     let compared = site.dialguard().ledger().comparisons(revision, 0)?;
-    let compared = compared.into_iter().filter(|compared| compared.comparison.run > after);
+    let compared = compared.into_iter().filter(|compared| compared.comparison.run > after.0);
     let page = Page::of(compared, limit, |compared| compared.comparison.run.to_string());
     Ok(Json(page.map(Comparison::from)))
 }

@@ -1,6 +1,6 @@
 //! Reviews, runs and events of an account: what happened, and having it happen now.
 
-use super::input::{Asked, InAccount, Limit, Page};
+use super::input::{Asked, Counted, InAccount, Limit, Page};
 use super::nouns::{Action, E164, Notice, Status, Time};
 use super::refused::{ChangeRefused, Refused};
 use super::requests::Replaced;
@@ -186,7 +186,8 @@ struct RunsWanted {
     limit: Limit,
     /// Those after the run of this id.
     #[serde(default)]
-    after: u64,
+    #[param(value_type = i64, minimum = 0)]
+    after: Counted,
 }
 
 /// The runs of the account, oldest first
@@ -205,7 +206,7 @@ async fn runs(
     of: OfAccount<Read>,
     Asked(RunsWanted { limit, after }): Asked<RunsWanted>,
 ) -> Result<Json<Page<Run>>, Problem> {
-    let runs = site.dialguard().ledger().runs(&of.account.id, after, limit.0 + 1)?;
+    let runs = site.dialguard().ledger().runs(&of.account.id, after.0, limit.0 + 1)?;
     Ok(Json(Page::of(runs, limit, |run| run.id.to_string()).map(Run::from)))
 }
 
@@ -259,7 +260,8 @@ struct EventsWanted {
     #[param(value_type = u32, minimum = 1, maximum = 1000, default = 100)]
     limit: Limit,
     /// Those that follow the event of this id. Whoever keeps the id of the last event he has seen can ask for what is new.
-    after: Option<u64>,
+    #[param(value_type = Option<i64>, minimum = 0)]
+    after: Option<Counted>,
     /// Only those of this number. In an address the `+` is written `%2B`.
     #[serde(default, deserialize_with = "number_in_query")]
     #[param(value_type = Option<E164>)]
@@ -301,7 +303,7 @@ async fn events(
         number: wanted.number.map(E164::digits),
         kind: wanted.kind,
         since: wanted.since.map_or(0, |Time(since)| since),
-        after: wanted.after,
+        after: wanted.after.map(|Counted(after)| after),
         newest_first: wanted.newest_first,
         limit: wanted.limit.0 + 1,
     };
