@@ -79,7 +79,8 @@ fn key(headers: &HeaderMap) -> Result<String, Problem> {
     let mut given = headers.get_all(KEY).iter();
     let text = given.next().and_then(|value| value.to_str().ok()).unwrap_or_default().trim();
     let key = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
-    if key.is_empty() || key.len() > KEY_LENGTH_MAX || given.next().is_some() {
+    let fits = (1..=KEY_LENGTH_MAX).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    if !fits || given.next().is_some() {
         let detail =
             format!("Idempotency-Key: give one of 1 to {KEY_LENGTH_MAX} visible ASCII characters, such as a UUID");
         return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
@@ -223,4 +224,129 @@ fn parameter() -> Parameter {
         .description(Some(description))
         .schema(Some(text.pattern(Some("^[!-~]+$"))))
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate as dialguard;
+    use crate::access::{Accounts, Grant, Role, make_token};
+    use crate::web::WebSettings;
+    use axum::Router;
+    use axum::http::Request;
+    use axum::routing::post;
+    use std::path::Path;
+    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+    use tokio::sync::Semaphore;
+    use tower::ServiceExt;
+
+    include!("../../dialguard/example.rs");
+
+    /// A site with one route, which does something as often as it is let.
+    struct Slow {
+        _folder: tempfile::TempDir,
+        site: Site,
+        token: String,
+        done: Arc<AtomicU32>,
+        may: Arc<Semaphore>,
+        routes: Router,
+    }
+
+    impl Slow {
+        async fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let dialguard = small_dialguard(folder.path()).await.unwrap();
+            let grant = Grant { role: Role::Operate, accounts: Accounts::All };
+            let token = make_token(dialguard.ledger(), "dialer", grant, NOW, None).unwrap();
+            let site = Site::new(dialguard, WebSettings::default());
+            let (done, may) = (Arc::new(AtomicU32::new(0)), Arc::new(Semaphore::new(0)));
+            let routes = routes(&site, done.clone(), may.clone());
+            Slow { _folder: folder, site, token, done, may, routes }
+        }
+
+        /// Another process on the same ledger.
+        fn restart(&mut self) {
+            self.routes = routes(&self.site, self.done.clone(), self.may.clone());
+        }
+
+        async fn ask(&self, path: &str) -> StatusCode {
+            self.asking(path).await.status()
+        }
+
+        fn asking(&self, path: &str) -> impl Future<Output = Response> + use<> {
+            let request = Request::post(path)
+                .header("authorization", format!("Bearer {}", self.token))
+                .header(KEY, "one")
+                .body(Body::empty());
+            let routes = self.routes.clone();
+            async move { routes.oneshot(request.unwrap()).await.unwrap() }
+        }
+    }
+
+    fn routes(site: &Site, done: Arc<AtomicU32>, may: Arc<Semaphore>) -> Router {
+        let slowly = async move || {
+            may.acquire().await.unwrap().forget();
+            done.fetch_add(1, SeqCst);
+        };
+        Router::new()
+            .route("/slow", post(slowly))
+            .route("/panics", post(async || -> () { panic!("a test's own") }))
+            .layer(axum::middleware::from_fn_with_state((site.clone(), UnderWay::default()), once))
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn while_the_first_is_under_way_the_second_has_to_wait() {
+        let slow = Slow::new().await;
+        let first = tokio::spawn(slow.asking("/slow"));
+        while slow.site.dialguard().ledger().keyed_request_count() == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(slow.ask("/slow").await, StatusCode::CONFLICT);
+        slow.may.add_permits(1);
+        assert_eq!(first.await.unwrap().status(), StatusCode::OK);
+        assert_eq!((slow.ask("/slow").await, slow.done.load(SeqCst)), (StatusCode::OK, 1));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn whoever_goes_before_the_answer_finds_it_when_he_comes_back() {
+        let slow = Slow::new().await;
+        let first = tokio::spawn(slow.asking("/slow"));
+        while slow.site.dialguard().ledger().keyed_request_count() == 0 {
+            tokio::task::yield_now().await;
+        }
+        // As a connection is that breaks.
+        first.abort();
+        slow.may.add_permits(1);
+        let mut again = slow.ask("/slow").await;
+        while again == StatusCode::CONFLICT {
+            tokio::task::yield_now().await;
+            again = slow.ask("/slow").await;
+        }
+        assert_eq!((again, slow.done.load(SeqCst)), (StatusCode::OK, 1));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_a_process_left_without_an_answer_is_not_done_again() {
+        let mut slow = Slow::new().await;
+        let first = tokio::spawn(slow.asking("/slow"));
+        while slow.site.dialguard().ledger().keyed_request_count() == 0 {
+            tokio::task::yield_now().await;
+        }
+        slow.restart();
+        slow.may.add_permits(1);
+        let told = slow.asking("/slow").await;
+        assert_eq!(told.status(), StatusCode::CONFLICT);
+        let told = axum::body::to_bytes(told.into_body(), 10_000).await.unwrap();
+        assert!(String::from_utf8_lossy(&told).contains("outcome-unknown"), "{told:?}");
+        assert_eq!(first.await.unwrap().status(), StatusCode::OK);
+        assert_eq!(slow.done.load(SeqCst), 1);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_request_that_panicked_frees_its_key() {
+        let slow = Slow::new().await;
+        assert_eq!(slow.ask("/panics").await, StatusCode::INTERNAL_SERVER_ERROR);
+        slow.may.add_permits(1);
+        assert_eq!(slow.ask("/slow").await, StatusCode::OK);
+    }
 }

@@ -227,6 +227,7 @@ async fn roll_back(State(site): State<Site>, _: Administrator) -> Result<Json<Re
 #[serde(deny_unknown_fields)]
 struct Candidate {
     /// Its revision; none where nothing is compared.
+    #[serde(deserialize_with = "Option::deserialize")]
     #[schema(example = 2, required = true, value_type = Option<i64>, minimum = 0)]
     revision: Option<Counted>,
 }
