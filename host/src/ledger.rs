@@ -59,7 +59,7 @@ pub use access::{Person, SecretDigest, Token};
 pub use accounts::{AccountChange, AccountProfile, NewAccount};
 pub use answers::{CarrierAnswer, KnownAnswer};
 pub use comparisons::{Compared, Comparison, Difference};
-pub use events::{Event, EventFilter, EventQuery};
+pub use events::{Event, EventFilter, EventPage, EventQuery};
 pub use inventory::AccountView;
 #[cfg(feature = "web")]
 pub use keyed_requests::KEYS_KEPT_SECONDS;

@@ -233,9 +233,7 @@ mod tests {
     use crate::access::{Accounts, Grant, Role, make_token};
     use crate::web::WebSettings;
     use axum::Router;
-    use axum::http::Request;
     use axum::routing::post;
-    use std::path::Path;
     use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
     use tokio::sync::Semaphore;
     use tower::ServiceExt;
@@ -274,7 +272,7 @@ mod tests {
         }
 
         fn asking(&self, path: &str) -> impl Future<Output = Response> + use<> {
-            let request = Request::post(path)
+            let request = axum::http::Request::post(path)
                 .header("authorization", format!("Bearer {}", self.token))
                 .header(KEY, "one")
                 .body(Body::empty());
@@ -340,6 +338,14 @@ mod tests {
         assert!(String::from_utf8_lossy(&told).contains("outcome-unknown"), "{told:?}");
         assert_eq!(first.await.unwrap().status(), StatusCode::OK);
         assert_eq!(slow.done.load(SeqCst), 1);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_key_is_forgotten_after_a_day() {
+        let slow = Slow::new().await;
+        let asked = KeyedRequest { caller: "token dialer".into(), key: "one".into(), request: [7; 32] };
+        let known = |now| slow.site.dialguard().ledger().begin_keyed_request(&asked, now).unwrap();
+        assert_eq!([NOW, NOW + DAY - 1, NOW + DAY].map(known), [Known::New, Known::Begun, Known::New]);
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -294,13 +294,13 @@ struct Import {
     given: String,
     /// As E.164; none where it is no phone number.
     number: Option<E164>,
-    outcome: Imported,
+    outcome: ImportResult,
 }
 
 /// What became of a number.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-enum Imported {
+enum ImportResult {
     /// The account has it from now on.
     Imported,
     /// The account had it before.
@@ -313,13 +313,13 @@ enum Imported {
     NoPhoneNumber,
 }
 
-impl From<ImportOutcome> for Imported {
+impl From<ImportOutcome> for ImportResult {
     fn from(outcome: ImportOutcome) -> Self {
         match outcome {
-            ImportOutcome::Imported => Imported::Imported,
-            ImportOutcome::KnownBefore => Imported::KnownBefore,
-            ImportOutcome::OtherAccounts => Imported::OtherAccounts,
-            ImportOutcome::NoCandidate => Imported::NoCandidate,
+            ImportOutcome::Imported => ImportResult::Imported,
+            ImportOutcome::KnownBefore => ImportResult::KnownBefore,
+            ImportOutcome::OtherAccounts => ImportResult::OtherAccounts,
+            ImportOutcome::NoCandidate => ImportResult::NoCandidate,
         }
     }
 }
@@ -352,11 +352,11 @@ async fn import(
     let outcomes = dialguard.ledger().import_numbers(&of.account.id, &known, imported_as, dialguard.now())?;
     let mut outcomes = outcomes.into_iter();
     let told = numbers.into_iter().zip(parsed).map(|(given, number)| {
-        let outcome = number.and_then(|_| outcomes.next()).map_or(Imported::NoPhoneNumber, Imported::from);
+        let outcome = number.and_then(|_| outcomes.next()).map_or(ImportResult::NoPhoneNumber, ImportResult::from);
         Import { given, number: number.map(E164::from), outcome }
     });
     let outcomes: Vec<Import> = told.collect();
-    let imported = outcomes.iter().filter(|import| import.outcome == Imported::Imported).count();
+    let imported = outcomes.iter().filter(|import| import.outcome == ImportResult::Imported).count();
     Ok(Json(Imports { imported, outcomes }))
 }
 

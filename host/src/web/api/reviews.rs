@@ -269,6 +269,9 @@ struct EventsWanted {
     /// Only those of this kind.
     #[param(example = "turned-flagged")]
     kind: Option<String>,
+    /// Only those that this run caused.
+    #[param(value_type = Option<i64>, minimum = 0)]
+    run: Option<Counted>,
     /// Only those that happened then or later.
     since: Option<Time>,
     /// The newest first, not the oldest.
@@ -299,14 +302,19 @@ async fn events(
     of: OfAccount<Read>,
     Asked(wanted): Asked<EventsWanted>,
 ) -> Result<Json<Page<Event>>, Problem> {
+    let follows = wanted.after.map(|Counted(after)| after);
+    let (before, after) = if wanted.newest_first { (follows, None) } else { (None, follows) };
     let query = EventQuery {
         number: wanted.number.map(E164::digits),
         kind: wanted.kind,
-        since: wanted.since.map_or(0, |Time(since)| since),
-        after: wanted.after.map(|Counted(after)| after),
-        newest_first: wanted.newest_first,
-        limit: wanted.limit.0 + 1,
+        since: wanted.since.map(|Time(since)| since),
+        run: wanted.run.map(|Counted(run)| run),
+        before,
+        after,
+        oldest_first: !wanted.newest_first,
+        ..EventQuery::default()
     };
-    let events = site.dialguard().ledger().event_page(&of.account.id, &query)?;
-    Ok(Json(Page::of(events, wanted.limit, |event| event.id.to_string()).map(Event::from)))
+    let page = site.dialguard().ledger().event_page(&of.account.id, &query, wanted.limit.0)?;
+    let next = page.next.map(|next| next.to_string());
+    Ok(Json(Page { items: page.events.into_iter().map(Event::from).collect(), next }))
 }
