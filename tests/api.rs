@@ -387,6 +387,20 @@ fn ensure_references(document: &Value, part: &Value) {
     }
 }
 
+/// The document by the rules of OpenAPI 3.1, where the validator is installed (`.ci/run` does it).
+#[tokio::test(flavor = "multi_thread")]
+async fn the_document_is_valid() {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/api/.venv/bin/openapi-spec-validator");
+    if !program.exists() {
+        println!("openapi-spec-validator is not installed in tests/api/.venv; the document was not validated");
+        return;
+    }
+    let site = site(0).await;
+    site.desk.file("openapi.json", site.stranger().json("/api/openapi.json").await.to_string());
+    let validated = Command::new(program).arg(site.desk.path("openapi.json")).output().expect("the validator starts");
+    assert!(validated.status.success(), "{}", String::from_utf8_lossy(&validated.stdout));
+}
+
 /// A fuzz of the API from its own document, where schemathesis is installed (`.ci/run` does it).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fuzz_finds_no_fault_and_no_undocumented_answer() {
