@@ -43,12 +43,15 @@ mod comparisons;
 mod events;
 mod history;
 mod inventory;
+#[cfg(feature = "web")]
+mod keyed_requests;
 mod number_page;
 mod numbers;
 mod orders;
 mod plans;
 mod policies;
 mod recordings;
+mod runs;
 mod slots;
 mod sources;
 
@@ -60,12 +63,17 @@ pub use comparisons::{Compared, Comparison, Difference};
 pub use events::{Event, EventFilter, EventPage, EventQuery};
 pub use history::{NumberCheck, NumberHistory, PastReplacement};
 pub use inventory::AccountView;
+#[cfg(feature = "web")]
+pub use keyed_requests::KEYS_KEPT_SECONDS;
+#[cfg(feature = "web")]
+pub(crate) use keyed_requests::{KeptAnswer, KeyedRequest, Known};
 pub use number_page::{NumberOrder, NumberPage, NumberQuery, Standing};
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber};
 pub use orders::{Order, OrderState};
 pub use plans::{Applied, RunRecord};
 pub use policies::{Cause, NewPolicy, PolicyEvent, PolicyRevision, PolicyState, Revision, Shadow, TrustedKey};
 pub use recordings::{Made, RecordedRun};
+pub use runs::{RunKind, RunProfile};
 pub use sources::{SourceKind, SourceProfile};
 
 use crate::check::PlanFault;
@@ -212,6 +220,7 @@ fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {
         include_str!("ledger/schema-1.sql"),
         include_str!("ledger/schema-2.sql"),
         include_str!("ledger/schema-3.sql"),
+        include_str!("ledger/schema-5.sql"),
         include_str!("ledger/schema-6.sql"),
         include_str!("ledger/schema-7.sql"),
     ];

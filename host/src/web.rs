@@ -33,6 +33,7 @@ use crate::dialguard::Dialguard;
 use crate::ledger::SecretDigest;
 use crate::lock::lock;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::HeaderValue;
 use axum::http::header::{self, HeaderName};
 use std::collections::HashMap;
@@ -40,7 +41,6 @@ use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 /// Bytes in a request's body, at most: a file of 100,000 numbers has 2 MB.
@@ -121,12 +121,12 @@ pub fn router(site: Site) -> Router {
         .merge(pages::routes())
         .merge(live::routes())
         .merge(sign_in::routes())
-        .merge(api::routes())
+        .merge(api::routes(&site))
         .merge(assets::routes())
         .fallback(pages::nothing_here)
         .layer(axum::middleware::from_fn(same_origin::ensure))
         .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(CompressionLayer::new())
         .layer(always(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))

@@ -356,9 +356,7 @@ fn describe(account: &AccountProfile) -> String {
 }
 
 fn account_id(text: &str) -> Result<String> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    let starts_well = text.starts_with(|c: char| c.is_ascii_alphanumeric());
-    if !starts_well || text.len() > 64 || !text.chars().all(fits) {
+    if !NewAccount::is_id(text) {
         bail!("give 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first");
     }
     Ok(text.to_owned())

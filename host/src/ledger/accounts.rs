@@ -28,6 +28,15 @@ pub struct NewAccount {
     pub settings: Settings,
 }
 
+impl NewAccount {
+    /// Whether the program would take this id.
+    pub fn is_id(text: &str) -> bool {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        let starts_well = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+        starts_well && text.len() <= 64 && text.bytes().all(fits)
+    }
+}
+
 /// What is to change of an account; none leaves it as it is.
 #[derive(Debug, Clone, Default)]
 pub struct AccountChange {

@@ -57,15 +57,20 @@ pub struct EventQuery {
     pub revision: Option<Revision>,
     /// Only those before this event: what came before on the page.
     pub before: Option<u64>,
+    /// Only those after this event: what is new for whoever has seen it.
+    pub after: Option<u64>,
+    /// The oldest first, not the newest.
+    pub oldest_first: bool,
 }
 
-/// A page of events, newest first.
+/// A page of events, in the order wanted.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct EventPage {
     /// The events.
     pub events: Vec<Event>,
-    /// To be given as [`EventQuery::before`] for the page after this one; none where there is none.
+    /// To be given as [`EventQuery::before`], or [`EventQuery::after`] where the oldest come first, for the page after
+    /// this one; none where there is none.
     pub next: Option<u64>,
 }
 
@@ -90,11 +95,12 @@ impl Ledger {
         })
     }
 
-    /// The account's events, newest first, at most `limit` of them.
+    /// The account's events, the newest first unless it is wanted the other way round, at most `limit` of them.
     pub fn event_page(&self, id: &str, query: &EventQuery, limit: u32) -> Result<EventPage> {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
-            let mut statement = transaction.prepare_cached(
+            let order = if query.oldest_first { "ASC" } else { "DESC" };
+            let mut statement = transaction.prepare_cached(&format!(
                 "SELECT events.id, at, run, ifnull(runs.policy, revisions.policy), events.kind, number, cents, text,
                         ifnull(runs.revision, events.revision)
                    FROM events LEFT JOIN runs ON runs.id = events.run
@@ -102,11 +108,11 @@ impl Ledger {
                   WHERE events.account = ?1 AND (?2 IS NULL OR events.kind = ?2) AND (?3 IS NULL OR number = ?3)
                         AND (?4 IS NULL OR at >= ?4) AND (?5 IS NULL OR at < ?5) AND (?6 IS NULL OR run = ?6)
                         AND (?7 IS NULL OR ifnull(runs.revision, events.revision) = ?7)
-                        AND (?8 IS NULL OR events.id < ?8)
-                  ORDER BY events.id DESC LIMIT ?9",
-            )?;
+                        AND (?8 IS NULL OR events.id < ?8) AND (?9 IS NULL OR events.id > ?9)
+                  ORDER BY events.id {order} LIMIT ?10"
+            ))?;
             let asked = |value: Option<u64>| value.map(|value| i64::try_from(value).unwrap_or(i64::MAX));
-            let EventQuery { kind, number, since, until, run, revision, before } = query;
+            let EventQuery { kind, number, since, until, run, revision, before, after, oldest_first: _ } = query;
             let found = statement.query_map(
                 params![
                     account.key,
@@ -117,6 +123,7 @@ impl Ledger {
                     asked(*run),
                     asked(*revision),
                     asked(*before),
+                    asked(*after),
                     i64::from(limit) + 1
                 ],
                 event_from_row,
