@@ -40,6 +40,7 @@ mod access;
 mod accounts;
 mod answers;
 mod comparisons;
+mod deliveries;
 mod events;
 mod inventory;
 mod numbers;
@@ -47,14 +48,19 @@ mod orders;
 mod plans;
 mod policies;
 mod recordings;
+#[cfg(feature = "web")]
+mod sending;
 mod slots;
 mod sources;
+mod standing;
+mod webhooks;
 
 #[cfg(feature = "web")]
 pub use access::{Person, SecretDigest, Token};
 pub use accounts::{AccountChange, AccountProfile, NewAccount};
 pub use answers::{CarrierAnswer, KnownAnswer};
 pub use comparisons::{Compared, Comparison, Difference};
+pub use deliveries::{Delivery, DeliveryState};
 pub use events::{Event, EventFilter};
 pub use inventory::AccountView;
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber};
@@ -62,7 +68,11 @@ pub use orders::{Order, OrderState};
 pub use plans::{Applied, RunRecord};
 pub use policies::{Cause, NewPolicy, PolicyEvent, PolicyRevision, PolicyState, Revision, Shadow, TrustedKey};
 pub use recordings::{Made, RecordedRun};
+#[cfg(feature = "web")]
+pub(crate) use sending::{Claimed, Tried};
 pub use sources::{SourceKind, SourceProfile};
+pub(crate) use standing::Standing;
+pub use webhooks::{NewWebhook, Webhook, WebhookId};
 
 use crate::check::PlanFault;
 use crate::contract::Timestamp;
@@ -98,6 +108,9 @@ pub enum LedgerError {
     /// There is no such account.
     #[error("there is no account {0:?}; `dialguard account list` shows those there are")]
     NoSuchAccount(String),
+    /// There is no such webhook.
+    #[error("there is no webhook {0}; `dialguard alerts list` shows those there are")]
+    NoSuchWebhook(WebhookId),
     /// The account changed since the plan was made.
     #[error("account {0:?} changed while its plan was made; try again")]
     Stale(String),
@@ -204,8 +217,12 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 
 fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {
     use rusqlite_migration::Error::MigrationDefinition;
-    let schemas =
-        [include_str!("ledger/schema-1.sql"), include_str!("ledger/schema-2.sql"), include_str!("ledger/schema-3.sql")];
+    let schemas = [
+        include_str!("ledger/schema-1.sql"),
+        include_str!("ledger/schema-2.sql"),
+        include_str!("ledger/schema-3.sql"),
+        include_str!("ledger/schema-4.sql"),
+    ];
     let migrations = Migrations::from_iter(schemas.map(M::up));
     migrations.to_latest(writer).map_err(|error| match error {
         MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => LedgerError::Unusable(format!(

@@ -71,6 +71,8 @@
 
 #[cfg(feature = "web")]
 pub mod access;
+#[cfg(feature = "web")]
+pub mod alerts;
 pub mod bench;
 pub mod calendar;
 #[cfg(feature = "ledger")]
@@ -83,6 +85,8 @@ pub mod contract;
 pub mod dialer;
 #[cfg(feature = "ledger")]
 pub mod dialguard;
+#[cfg(feature = "ledger")]
+mod digest;
 mod empty_wasi;
 mod engine;
 #[cfg(feature = "ledger")]
@@ -92,6 +96,8 @@ pub mod inspection;
 pub mod ledger;
 mod limits;
 mod lock;
+#[cfg(feature = "ledger")]
+mod metrics;
 #[cfg(feature = "ledger")]
 pub mod phone;
 #[cfg(feature = "ledger")]
