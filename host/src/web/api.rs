@@ -1,6 +1,7 @@
 //! The API: REST and JSON, under `/api/v1`, described by an OpenAPI document that is made from this code.
 
 mod accounts;
+mod webhooks;
 
 use super::Site;
 use super::problem::Problem;
@@ -41,7 +42,9 @@ pub fn routes() -> Router<Site> {
 
 /// The routes and what describes them, made from one another.
 fn described() -> (Router<Site>, Document) {
-    OpenApiRouter::with_openapi(Described::openapi()).nest("/api/v1", accounts::routes()).split_for_parts()
+    OpenApiRouter::with_openapi(Described::openapi())
+        .nest("/api/v1", accounts::routes().merge(webhooks::routes()))
+        .split_for_parts()
 }
 
 async fn nothing_here(uri: Uri) -> impl IntoResponse {

@@ -1,6 +1,7 @@
 //! The pages: HTML made on the server, which a little script makes livelier.
 
 mod accounts;
+mod alerts;
 mod layout;
 
 pub use layout::{bare, page};
@@ -13,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use maud::html;
 
 pub fn routes() -> Router<Site> {
-    Router::new().merge(accounts::routes())
+    Router::new().merge(accounts::routes()).merge(alerts::routes())
 }
 
 /// A page that says what went wrong.
