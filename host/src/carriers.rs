@@ -25,6 +25,7 @@ use crate::contract::{Carrier, CarrierId, Error, Observation, PhoneNumber, Times
 use crate::dialer::CarrierLookup;
 use crate::ledger::{CarrierAnswer, Ledger, LedgerError, SourceKind, SourceProfile};
 use crate::lock::lock;
+use crate::metrics::Metrics;
 use crate::sources::ftc::FtcComplaints;
 use crate::sources::simulated::SimulatedCarrier;
 use crate::sources::verdicts::VerdictFile;
@@ -47,6 +48,7 @@ const PROBLEMS_MAX: usize = 20;
 pub struct Carriers {
     ledger: Arc<Ledger>,
     open: Arc<Mutex<Open>>,
+    metrics: Metrics,
 }
 
 type OpenSource = (SourceProfile, Arc<dyn CarrierSource>);
@@ -64,7 +66,12 @@ struct Open {
 impl Carriers {
     /// The ledger's sources.
     pub fn new(ledger: Arc<Ledger>) -> Self {
-        Carriers { ledger, open: Arc::default() }
+        Carriers { ledger, open: Arc::default(), metrics: Metrics::default() }
+    }
+
+    /// Where it is counted what they answer.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Begins to ask for one run at the time `now`, in seconds since 1970. A source has 30 seconds a batch; one that fails
@@ -177,15 +184,18 @@ impl Asking {
             numbers.iter().enumerate().map(|(place, number)| (*number, place as u32)).collect();
         let mut placed: Vec<(u32, CarrierAnswer)> = Vec::with_capacity(numbers.len() * reports.len());
         let mut problems = Vec::new();
+        let mut named: HashMap<CarrierId, (Arc<str>, (u64, u64))> = HashMap::new();
         for (name, report) in reports {
             let report = match report {
                 Ok(report) => report,
                 Err(problem) => {
+                    self.carriers.metrics.source_failed(&name);
                     problems.push(format!("{name}: {problem}"));
                     continue;
                 }
             };
             let ids = report.carriers.iter().map(|carrier| self.carriers.id(carrier)).collect::<Result<Vec<_>, _>>()?;
+            named.extend(ids.iter().zip(&report.carriers).map(|(id, carrier)| (*id, (carrier.clone(), (0, 0)))));
             problems.extend(report.problems.iter().map(|problem| format!("{name}: {problem}")));
             for answer in report.answers {
                 match (places.get(&answer.number), ids.get(usize::from(answer.carrier)), answer.score) {
@@ -206,6 +216,12 @@ impl Asking {
         // Two sources may quote the same carrier: what it said last counts.
         placed.sort_unstable_by_key(|(place, answer)| (*place, answer.carrier, Reverse(answer.observed_at)));
         placed.dedup_by_key(|(place, answer)| (*place, answer.carrier));
+        for (_, answer) in &placed {
+            if let Some((_, (scores, no_data))) = named.get_mut(&answer.carrier) {
+                *(if answer.score.is_some() { scores } else { no_data }) += 1;
+            }
+        }
+        self.carriers.metrics.looked_up(numbers.len(), named.values().map(|(carrier, counts)| (&**carrier, *counts)));
         lock(&self.heard).problems.extend(problems);
         Ok(placed.into_iter().map(|(_, answer)| answer).collect())
     }

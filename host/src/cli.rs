@@ -3,6 +3,7 @@
 
 mod access;
 mod account;
+mod alerts;
 mod carriers;
 mod component;
 mod conformance;
@@ -96,6 +97,9 @@ enum Command {
     /// Make and withdraw tokens for programs that call the API
     #[command(subcommand)]
     Tokens(access::TokensCommand),
+    /// Have webhooks told what reviews find
+    #[command(subcommand)]
+    Alerts(alerts::AlertsCommand),
     /// Review each account daily at its own local time, and serve the page and the API, until stopped
     Serve(serve::Serve),
 }
@@ -123,6 +127,7 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Conformance(conformance) => conformance::check(&desk, conformance),
         Command::People(command) => access::people(&desk, command),
         Command::Tokens(command) => access::tokens(&desk, command),
+        Command::Alerts(command) => alerts::run(&desk, command).await,
         Command::Serve(serve) => serve::serve(&desk, serve).await,
     }
 }

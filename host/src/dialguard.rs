@@ -40,10 +40,12 @@ use crate::fulfilment::fulfil;
 use crate::ledger::{
     AccountChange, AccountProfile, AccountView, Applied, Ledger, LedgerError, Made, NewAccount, Order, RunRecord,
 };
+use crate::metrics::Metrics;
 use crate::policies::{Live, Policies, PoliciesError, UnderWay};
 use crate::policy::{Answered, PolicyError};
 use progress::{Begun, Reviews};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// How often a run is made again because the account changed meanwhile.
 const ATTEMPTS_MAX: u32 = 10;
@@ -127,6 +129,31 @@ impl Dialguard {
         &self.policies
     }
 
+    /// What this process did and how the ledger stands, in figures as Prometheus reads them (text format 0.0.4).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let folder = tempfile::tempdir()?;
+    /// let dialguard = small_dialguard(folder.path()).await?;
+    /// dialguard.review("acme").await?;
+    /// let figures = dialguard.figures()?;
+    /// assert!(figures.contains("dialguard_reviews_total{outcome=\"made\"} 1\n"));
+    /// assert!(figures.contains("dialguard_monitored_numbers{status=\"at-risk\"} 1\n"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn figures(&self) -> Result<String> {
+        let totals = tokio::task::block_in_place(|| self.ledger.totals(self.metrics().totals()))?;
+        Ok(self.metrics().encode(totals))
+    }
+
+    /// What this process counts.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        self.carriers.metrics()
+    }
+
     /// What the clock says.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
@@ -186,10 +213,15 @@ impl Dialguard {
         id: &str,
         held_back: impl Fn(&Run) -> std::result::Result<bool, LedgerError>,
     ) -> Result<Option<Reviewed>> {
-        let Some((run, made, heard, applied)) = self.run(id, Wish::Review, held_back).await? else { return Ok(None) };
+        let begun = Instant::now();
+        let run = self.run(id, Wish::Review, held_back).await;
+        let Some((run, made, heard, applied)) = run.inspect_err(|error| self.tell_of_failure(id, error))? else {
+            return Ok(None);
+        };
         self.policies.note_review();
         let replaced = self.fulfil(id, run.now)?;
         let Made::Review(plan) = made else { unreachable!("a review was asked for") };
+        self.metrics().review_made(plan.reviews.len(), begun.elapsed());
         Ok(Some(Reviewed { plan, applied, replaced, problems: heard.problems }))
     }
 
@@ -367,6 +399,7 @@ impl Dialguard {
             Err(DialguardError::Ledger(LedgerError::Plan(fault))) => fault.to_string(),
             _ => return outcome,
         };
+        self.metrics().policy_fault();
         let noted = tokio::task::block_in_place(|| {
             self.policies.note_fault(&self.ledger, &run.live, &run.account.id, run.now, &fault)
         });
@@ -374,6 +407,19 @@ impl Dialguard {
             tracing::error!(account = run.account.id, "a fault of the policy was not recorded: {error}");
         }
         outcome
+    }
+
+    /// Tells those who want to hear of it that a review came to nothing.
+    fn tell_of_failure(&self, id: &str, error: &DialguardError) {
+        if matches!(error, DialguardError::Ledger(LedgerError::NoSuchAccount(_))) {
+            return;
+        }
+        self.metrics().review_failed();
+        let why = error.to_string();
+        let told = tokio::task::block_in_place(|| self.ledger.tell_review_failed(id, self.now(), &why));
+        if let Err(error) = told {
+            tracing::error!(account = id, "nobody was told that its review failed: {error}");
+        }
     }
 
     /// Opens the account for one run, by the policy that decides now.
@@ -393,7 +439,9 @@ impl Dialguard {
     }
 
     fn fulfil(&self, id: &str, now: Timestamp) -> Result<Vec<Order>> {
-        Ok(tokio::task::block_in_place(|| fulfil(&self.ledger, id, now))?)
+        let replaced = tokio::task::block_in_place(|| fulfil(&self.ledger, id, now))?;
+        self.metrics().replaced(replaced.len());
+        Ok(replaced)
     }
 }
 

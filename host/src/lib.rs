@@ -71,6 +71,8 @@
 
 #[cfg(feature = "web")]
 pub mod access;
+#[cfg(feature = "web")]
+pub mod alerts;
 pub mod bench;
 pub mod calendar;
 #[cfg(feature = "ledger")]
@@ -84,6 +86,7 @@ pub mod dialer;
 #[cfg(feature = "ledger")]
 pub mod dialguard;
 #[cfg(feature = "ledger")]
+mod digest;
 pub mod effect;
 mod empty_wasi;
 mod engine;
@@ -95,6 +98,7 @@ pub mod ledger;
 mod limits;
 mod lock;
 #[cfg(feature = "ledger")]
+mod metrics;
 pub mod number_file;
 #[cfg(feature = "ledger")]
 pub mod phone;

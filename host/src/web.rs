@@ -26,6 +26,7 @@ mod pages;
 mod problem;
 mod same_origin;
 mod sign_in;
+mod watch;
 mod words;
 
 use crate::access::{self, AccessError};
@@ -123,11 +124,13 @@ pub fn router(site: Site) -> Router {
         .merge(sign_in::routes())
         .merge(api::routes(&site))
         .merge(assets::routes())
+        .merge(watch::routes())
         .fallback(pages::nothing_here)
         .layer(axum::middleware::from_fn(same_origin::ensure))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(CompressionLayer::new())
+        .layer(axum::middleware::from_fn_with_state(site.clone(), watch::count))
         .layer(always(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(always(header::REFERRER_POLICY, "same-origin"))

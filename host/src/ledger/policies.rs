@@ -1,9 +1,11 @@
 //! Installed policies: their revisions, which of them decides, whose signatures count, and what went wrong.
 
 use super::accounts::profile;
+use super::deliveries::enqueue;
 use super::events::append_fault;
 use super::{Ledger, LedgerError, Result, from_sql, to_sql};
 use crate::contract::{Severity, Timestamp};
+use crate::digest::Message;
 use crate::policies::PolicySettings;
 use crate::policy::Wasi;
 use rusqlite::types::Type;
@@ -545,6 +547,10 @@ fn tell(
     kind: &str,
     text: &str,
 ) -> Result<()> {
+    if severity == Severity::Alert {
+        // It concerns every account, and whoever runs them.
+        enqueue(transaction, None, None, now, || Message::policy(kind, revision, text))?;
+    }
     let severity = match severity {
         Severity::Info => "info",
         Severity::Warning => "warning",

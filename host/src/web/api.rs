@@ -11,6 +11,7 @@ mod refused;
 mod requests;
 mod reviews;
 mod tokens;
+mod webhooks;
 
 use super::Site;
 use super::problem::Problem;
@@ -80,7 +81,8 @@ fn described() -> (Router<Site>, Document) {
         .merge(reviews::routes())
         .merge(policies::routes())
         .merge(carriers::routes())
-        .merge(tokens::routes());
+        .merge(tokens::routes())
+        .merge(webhooks::routes());
     let (routes, mut document) =
         OpenApiRouter::with_openapi(Described::openapi()).nest("/api/v1", routes).split_for_parts();
     keyed::describe(&mut document);

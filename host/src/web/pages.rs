@@ -3,6 +3,7 @@
 mod account;
 mod accounts;
 mod activity;
+mod alerts;
 mod layout;
 mod policy;
 mod review;
@@ -26,6 +27,7 @@ pub fn routes() -> Router<Site> {
         .merge(policy::routes())
         .merge(settings::routes())
         .merge(review::routes())
+        .merge(alerts::routes())
 }
 
 /// A page that says what went wrong.

@@ -73,6 +73,7 @@ impl Filter {
             run: given(&self.run, whole)?,
             revision: given(&self.revision, whole)?,
             before: given(&self.before, whole)?,
+            ..EventQuery::default()
         })
     }
 
