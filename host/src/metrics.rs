@@ -242,8 +242,7 @@ impl Collector for Figures {
                 ConstGauge::new(*figure as i64).encode(described.encode_family(&[(label, *value)])?)
             })
         };
-        let by_status: Vec<_> =
-            totals.monitored.iter().map(|(status, count)| (status_name(*status), *count)).collect();
+        let by_status: Vec<_> = totals.monitored.iter().map(|(status, count)| (status_name(*status), *count)).collect();
         let (on, off) = totals.accounts;
         gauge("accounts", "Accounts, by whether the add-on is on.", Some("add_on"), &[("on", on), ("off", off)])?;
         gauge("monitored_numbers", "Monitored numbers, by status.", Some("status"), &by_status)?;

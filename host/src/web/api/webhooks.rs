@@ -1,17 +1,21 @@
 //! Webhooks: who is told of what happens. For administrators over everything, since they have this host call others.
 
+use super::created;
+use super::input::{Asked, Body, Named, Page, Part};
+use super::keyed::Secret;
+use super::nouns::Time;
+use super::refused::{ChangeRefused, Refused};
 use crate::alerts::{Courier, WebhookWish, add_webhook};
-use crate::calendar::rfc3339;
 use crate::ledger::{self, DeliveryState};
 use crate::web::Site;
 use crate::web::caller::Administrator;
 use crate::web::problem::Problem;
-use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::{Extension, Json};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -43,11 +47,9 @@ struct Webhook {
     /// Where people reach the page, for links in messages.
     page_address: Option<String>,
     /// When it was added.
-    #[schema(format = DateTime)]
-    since: String,
+    since: Time,
     /// Since when nothing is sent there; a test that is answered ends it.
-    #[schema(format = DateTime)]
-    paused_at: Option<String>,
+    paused_at: Option<Time>,
     /// Why nothing is.
     paused_because: Option<String>,
     /// Messages that wait to be delivered.
@@ -105,17 +107,13 @@ struct Delivery {
     #[schema(example = "review.completed")]
     kind: String,
     /// When it was made.
-    #[schema(format = DateTime)]
-    made_at: String,
+    made_at: Time,
     /// When it is tried next; none where it was delivered or given up.
-    #[schema(format = DateTime)]
-    next_try_at: Option<String>,
+    next_try_at: Option<Time>,
     /// When the receiver took it.
-    #[schema(format = DateTime)]
-    delivered_at: Option<String>,
+    delivered_at: Option<Time>,
     /// When it was given up.
-    #[schema(format = DateTime)]
-    given_up_at: Option<String>,
+    given_up_at: Option<Time>,
     /// How often it was tried.
     tries: u32,
     /// What went wrong at the last try.
@@ -124,14 +122,14 @@ struct Delivery {
 
 impl From<ledger::Webhook> for Webhook {
     fn from(webhook: ledger::Webhook) -> Self {
-        let (paused_at, paused_because) = webhook.paused.map(|(at, because)| (rfc3339(at), because)).unzip();
+        let (paused_at, paused_because) = webhook.paused.map(|(at, because)| (Time(at), because)).unzip();
         Webhook {
             id: webhook.id,
             account: webhook.account,
             url: webhook.url,
             allow_private: webhook.allow_private,
             page_address: webhook.page_address,
-            since: rfc3339(webhook.since),
+            since: Time(webhook.since),
             paused_at,
             paused_because,
             waiting: webhook.waiting,
@@ -142,16 +140,16 @@ impl From<ledger::Webhook> for Webhook {
 impl From<ledger::Delivery> for Delivery {
     fn from(delivery: ledger::Delivery) -> Self {
         let (next_try_at, delivered_at, given_up_at) = match delivery.state {
-            DeliveryState::Waiting(at) => (Some(rfc3339(at)), None, None),
-            DeliveryState::Delivered(at) => (None, Some(rfc3339(at)), None),
-            DeliveryState::GivenUp(at) => (None, None, Some(rfc3339(at))),
+            DeliveryState::Waiting(at) => (Some(Time(at)), None, None),
+            DeliveryState::Delivered(at) => (None, Some(Time(at)), None),
+            DeliveryState::GivenUp(at) => (None, None, Some(Time(at))),
         };
         Delivery {
             id: delivery.id,
             account: delivery.account,
             run: delivery.run,
             kind: delivery.kind,
-            made_at: rfc3339(delivery.made_at),
+            made_at: Time(delivery.made_at),
             next_try_at,
             delivered_at,
             given_up_at,
@@ -161,39 +159,69 @@ impl From<ledger::Delivery> for Delivery {
     }
 }
 
-/// The webhooks, in the order of adding.
+/// A webhook in the path.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+struct InWebhook {
+    /// Its number.
+    #[param(example = 1)]
+    webhook: u64,
+}
+
+/// The part of a list, in the order of its elements' numbers, that was asked for.
+fn part<T>(known: Vec<T>, Part { limit, after }: Part, number: impl Fn(&T) -> u64) -> Result<Page<T>, Problem> {
+    let after: Option<u64> = match after.map(|after| after.parse()) {
+        None => None,
+        Some(Ok(after)) => Some(after),
+        Some(Err(_)) => {
+            return Err(Problem::new(StatusCode::BAD_REQUEST, "after: give what the part before called `next`"));
+        }
+    };
+    let wanted = known.into_iter().filter(|element| after.is_none_or(|after| number(element) > after));
+    Ok(Page::of(wanted, limit, |element| number(element).to_string()))
+}
+
+/// The webhooks, in the order of adding
+///
+/// Takes the role `administer` over every account.
 #[utoipa::path(
     get,
     path = "/webhooks",
+    operation_id = "list-webhooks",
     tag = "webhooks",
-    responses((status = 200, body = Vec<Webhook>), (status = 403, body = Problem))
+    params(Part),
+    responses((status = 200, description = "Part of them", body = Page<Webhook>), Refused)
 )]
-async fn list(State(site): State<Site>, _: Administrator) -> Result<Json<Vec<Webhook>>, Problem> {
-    Ok(Json(site.dialguard().ledger().webhooks(None)?.into_iter().map(Webhook::from).collect()))
+async fn list(
+    State(site): State<Site>,
+    _: Administrator,
+    Asked(wanted): Asked<Part>,
+) -> Result<Json<Page<Webhook>>, Problem> {
+    let known = site.dialguard().ledger().webhooks(None)?;
+    Ok(Json(part(known, wanted, |webhook| webhook.id)?.map(Webhook::from)))
 }
 
-/// Adds a webhook, and shows its secret this once.
+/// Add a webhook
+///
+/// Takes the role `administer` over every account. The answer is the only one that has the secret in it: it is not given
+/// again where the request is repeated with the same `Idempotency-Key`.
 #[utoipa::path(
     post,
     path = "/webhooks",
+    operation_id = "add-webhook",
     tag = "webhooks",
     request_body = NewWebhook,
     responses(
-        (status = 201, body = Added),
-        (status = 400, description = "The body is no JSON", body = Problem),
-        (status = 403, body = Problem),
-        (status = 404, description = "There is no such account", body = Problem),
-        (status = 413, description = "The body is too large", body = Problem),
-        (status = 415, description = "The body is no `application/json`", body = Problem),
-        (status = 422, description = "Not an address that messages may be sent to", body = Problem)
+        (status = 201, description = "The webhook's number and secret", body = Added,
+         headers(("Location" = String, description = "Where it is found, without its secret"))),
+        ChangeRefused
     )
 )]
 async fn add(
     State(site): State<Site>,
     _: Administrator,
-    new: Result<Json<NewWebhook>, JsonRejection>,
-) -> Result<(StatusCode, Json<Added>), Problem> {
-    let Json(new) = new.map_err(|error| Problem::new(error.status(), error.body_text()))?;
+    Body(new): Body<NewWebhook>,
+) -> Result<impl IntoResponse, Problem> {
     let wish = WebhookWish {
         account: new.account.as_deref(),
         url: &new.url,
@@ -201,98 +229,86 @@ async fn add(
         page_address: new.page_address.as_deref(),
     };
     let (id, secret) = add_webhook(site.dialguard().ledger(), &wish, site.dialguard().now())?;
-    Ok((StatusCode::CREATED, Json(Added { id, secret })))
+    Ok((Extension(Secret), created(format!("/api/v1/webhooks/{id}"), Added { id, secret })))
 }
 
-/// One webhook.
+/// One webhook
+///
+/// Takes the role `administer` over every account.
 #[utoipa::path(
     get,
     path = "/webhooks/{webhook}",
+    operation_id = "get-webhook",
     tag = "webhooks",
-    params(("webhook" = u64, Path, description = "Its number")),
-    responses(
-        (status = 200, body = Webhook),
-        (status = 400, description = "Not a number", body = Problem),
-        (status = 403, body = Problem),
-        (status = 404, body = Problem)
-    )
+    params(InWebhook),
+    responses((status = 200, description = "The webhook", body = Webhook), Refused)
 )]
 async fn one(
     State(site): State<Site>,
     _: Administrator,
-    id: Result<Path<u64>, PathRejection>,
+    Named(InWebhook { webhook }): Named<InWebhook>,
 ) -> Result<Json<Webhook>, Problem> {
-    Ok(Json(Webhook::from(site.dialguard().ledger().webhook(named(id)?)?)))
+    Ok(Json(site.dialguard().ledger().webhook(webhook)?.into()))
 }
 
-/// Removes a webhook; what waits to be told there is lost.
+/// Remove a webhook; what waits to be told there is lost
+///
+/// Takes the role `administer` over every account.
 #[utoipa::path(
     delete,
     path = "/webhooks/{webhook}",
+    operation_id = "remove-webhook",
     tag = "webhooks",
-    params(("webhook" = u64, Path, description = "Its number")),
-    responses(
-        (status = 204, description = "It is gone"),
-        (status = 400, description = "Not a number", body = Problem),
-        (status = 403, body = Problem),
-        (status = 404, body = Problem)
-    )
+    params(InWebhook),
+    responses((status = 204, description = "It is gone"), ChangeRefused)
 )]
 async fn remove(
     State(site): State<Site>,
     _: Administrator,
-    id: Result<Path<u64>, PathRejection>,
+    Named(InWebhook { webhook }): Named<InWebhook>,
 ) -> Result<StatusCode, Problem> {
-    site.dialguard().ledger().remove_webhook(named(id)?, site.dialguard().now())?;
+    site.dialguard().ledger().remove_webhook(webhook, site.dialguard().now())?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Sends a test message now. One that is taken ends a pause, and what waits is due at once.
+/// Send a test message now
+///
+/// Takes the role `administer` over every account. A message that is taken ends a pause, and what waits is due at once.
+/// Where the receiver does not take it, 422 says why and what to do.
 #[utoipa::path(
     post,
     path = "/webhooks/{webhook}/test",
+    operation_id = "test-webhook",
     tag = "webhooks",
-    params(("webhook" = u64, Path, description = "Its number")),
-    responses(
-        (status = 200, body = Tested),
-        (status = 400, description = "Not a number", body = Problem),
-        (status = 403, body = Problem),
-        (status = 404, body = Problem),
-        (status = 422, description = "The receiver did not take it; says why and what to do", body = Problem)
-    )
+    params(InWebhook),
+    responses((status = 200, description = "It was taken", body = Tested), ChangeRefused)
 )]
 async fn test(
     State(site): State<Site>,
     _: Administrator,
-    id: Result<Path<u64>, PathRejection>,
+    Named(InWebhook { webhook }): Named<InWebhook>,
 ) -> Result<Json<Tested>, Problem> {
-    let answered = Courier::new(site.dialguard().clone()).test(named(id)?).await?;
+    let answered = Courier::new(site.dialguard().clone()).test(webhook).await?;
     Ok(Json(Tested { answered }))
 }
 
-/// A webhook's latest 1,000 messages of the past 35 days and those that wait, oldest first.
+/// A webhook's latest 1,000 messages of the past 35 days and those that wait, oldest first
+///
+/// Takes the role `administer` over every account.
 #[utoipa::path(
     get,
     path = "/webhooks/{webhook}/deliveries",
+    operation_id = "list-deliveries",
     tag = "webhooks",
-    params(("webhook" = u64, Path, description = "Its number")),
-    responses(
-        (status = 200, body = Vec<Delivery>),
-        (status = 400, description = "Not a number", body = Problem),
-        (status = 403, body = Problem),
-        (status = 404, body = Problem)
-    )
+    params(InWebhook),
+    responses((status = 200, description = "The messages", body = Vec<Delivery>), Refused)
 )]
 async fn deliveries(
     State(site): State<Site>,
     _: Administrator,
-    id: Result<Path<u64>, PathRejection>,
+    Named(InWebhook { webhook }): Named<InWebhook>,
 ) -> Result<Json<Vec<Delivery>>, Problem> {
-    let (ledger, id) = (site.dialguard().ledger(), named(id)?);
-    ledger.webhook(id)?;
-    Ok(Json(ledger.deliveries(Some(id), false, LISTED_MAX)?.into_iter().map(Delivery::from).collect()))
-}
-
-fn named(id: Result<Path<u64>, PathRejection>) -> Result<u64, Problem> {
-    id.map(|Path(id)| id).map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))
+    let ledger = site.dialguard().ledger();
+    ledger.webhook(webhook)?;
+    Ok(Json(ledger.deliveries(Some(webhook), false, LISTED_MAX)?.into_iter().map(Delivery::from).collect()))
 }

@@ -5,14 +5,14 @@ mod fields;
 
 use super::account::address;
 use super::layout::Tab;
-use super::{Failed, page};
+use super::{Failed, alerts, page};
 use crate::access::Role;
 use crate::calendar::Tz;
 use crate::comparison::REPLACEMENT_PRICE_CENTS;
 use crate::contract::{BLOCKS_MAX, ErrorCode, Settings, Timestamp};
 use crate::dialguard::DialguardError;
 use crate::effect::{EFFECT_DAYS, Effect};
-use crate::ledger::{AccountChange, AccountProfile, BLOCK_PRICE_CENTS, SLOTS_PER_BLOCK};
+use crate::ledger::{AccountChange, AccountProfile, BLOCK_PRICE_CENTS, SLOTS_PER_BLOCK, Webhook};
 use crate::policy::PolicyError;
 use crate::web::Site;
 use crate::web::caller::{Administer, Caller, OfAccount, Read};
@@ -43,6 +43,7 @@ struct Filled<'a> {
     is_saved: bool,
     refused: Option<&'a Refused>,
     effect: Option<&'a Effect>,
+    webhooks: &'a [Webhook],
 }
 
 #[derive(Deserialize)]
@@ -51,11 +52,21 @@ struct After {
     saved: Option<String>,
 }
 
-async fn settings(State(site): State<Site>, of: OfAccount<Read>, Query(after): Query<After>) -> Markup {
+async fn settings(State(site): State<Site>, of: OfAccount<Read>, Query(after): Query<After>) -> Result<Markup, Failed> {
     let (typed, now) = (typed(&of.account), site.dialguard().now());
     let is_saved = after.saved.is_some();
-    Filled { caller: &of.caller, account: &of.account, now, typed: &typed, is_saved, refused: None, effect: None }
-        .page()
+    let webhooks = site.dialguard().ledger().webhooks(Some(&of.account.id))?;
+    let filled = Filled {
+        caller: &of.caller,
+        account: &of.account,
+        now,
+        typed: &typed,
+        is_saved,
+        refused: None,
+        effect: None,
+        webhooks: &webhooks,
+    };
+    Ok(filled.page())
 }
 
 /// The account as somebody would type it.
@@ -74,6 +85,7 @@ async fn change(
     Form(typed): Form<Typed>,
 ) -> Result<Response, Failed> {
     let now = site.dialguard().now();
+    let webhooks = site.dialguard().ledger().webhooks(Some(&of.account.id))?;
     let filled = Filled {
         caller: &of.caller,
         account: &of.account,
@@ -82,6 +94,7 @@ async fn change(
         is_saved: false,
         refused: None,
         effect: None,
+        webhooks: &webhooks,
     };
     let outcome = match typed.get("do").map(String::as_str) {
         Some("save") => save(&site, &of.account, &typed).await.map(|()| None),
@@ -200,7 +213,7 @@ impl Filled<'_> {
                 @if may_change { (self.effect()) }
             }
             (blocks(self.account, may_change, self.now))
-            (alerts())
+            @if may_change { (alerts::section(&self.account.id, self.webhooks)) }
         };
         page(self.caller, Some((self.account, Tab::Settings)), "Settings", content)
     }
@@ -346,9 +359,4 @@ fn blocks(account: &AccountProfile, may_change: bool, now: Timestamp) -> Markup 
             }
         }
     }
-}
-
-/// Where alerts are set up, once there are any.
-fn alerts() -> Markup {
-    html! {}
 }

@@ -159,13 +159,16 @@ struct Tried {
 
 impl Tried {
     fn closings(&self) -> Vec<&SlotClosing> {
-        let closing = |action| if let &Action::LockSlot(ref closing) = action { Some(closing) } else { None };
+        fn closing(action: &Action) -> Option<&SlotClosing> {
+            if let Action::LockSlot(closing) = action { Some(closing) } else { None }
+        }
         self.actions.iter().filter_map(closing).collect()
     }
 
     fn replacements(&self) -> Vec<&Replacement> {
-        let replacement =
-            |action| if let &Action::ReplaceNumber(ref replacement) = action { Some(replacement) } else { None };
+        fn replacement(action: &Action) -> Option<&Replacement> {
+            if let Action::ReplaceNumber(replacement) = action { Some(replacement) } else { None }
+        }
         self.actions.iter().filter_map(replacement).collect()
     }
 }
