@@ -464,7 +464,7 @@ async fn webhooks_are_kept_by_the_command_line_the_api_and_the_page() {
     desk.run("alerts test 9").exits(1).says(&["no webhook 9", "alerts list"]);
 
     let program = site.program(Role::Administer, &[]);
-    assert_eq!(program.json("/api/v1/webhooks").await[0]["url"], json!(receiver.url()));
+    assert_eq!(program.json("/api/v1/webhooks").await["items"][0]["url"], json!(receiver.url()));
     assert_eq!(program.post("/api/v1/webhooks/1/test", json!({})).await.status(), 200);
     receiver.heard();
     receiver.answer(Answers::Status(500));

@@ -7,11 +7,11 @@ export default async function (page) {
   const addOn = page.getByRole("region", { name: /Reputation monitoring is/ });
   await assertSays(addOn, "Reputation monitoring is off");
   await assertSays(addOn, "$49.00 a month for each 15 numbers. 2 blocks make $98.00 a month here.");
-  await assertSays(addOn, "The billing cycle ends on 1 April.");
+  await assertSays(addOn, "The billing cycle ends on 1 May.");
 
   await addOn.getByRole("button", { name: "Switch on" }).click();
   const question = page.getByRole("dialog", { name: "Switch reputation monitoring on?" });
-  await assertSays(question, "$98.00 is charged now, for 2 blocks until 1 April.");
+  await assertSays(question, "$98.00 is charged now, for 2 blocks until 1 May.");
   await question.getByRole("link", { name: "Cancel" }).click();
   await assertSays(addOn, "Reputation monitoring is off");
 
@@ -22,7 +22,7 @@ export default async function (page) {
   await addOn.getByLabel("Blocks of 15").fill("3");
   await addOn.getByRole("button", { name: "Change…" }).click();
   const blocks = page.getByRole("dialog", { name: "Have 3 blocks?" });
-  await assertSays(blocks, "$49.00 is charged now, for 1 block more until 1 April.");
+  await assertSays(blocks, "$49.00 is charged now, for 1 block more until 1 May.");
   await blocks.getByRole("button", { name: "Have 3 blocks" }).click();
   await assertSays(addOn, "3 blocks make $147.00 a month here.");
 }

@@ -37,13 +37,13 @@ addEventListener("submit", async (event) => {
   const { target: form, submitter } = event;
   if (form.matches("[data-ask]")) {
     event.preventDefault();
-    show(await fetched(`${form.action}?${fieldsOf(form, submitter)}`));
+    show(await fetched(`${form.getAttribute("action")}?${fieldsOf(form, submitter)}`));
   } else if (form.matches("[data-do]") && dialog.contains(form)) {
     event.preventDefault();
     const body = fieldsOf(form, submitter);
     form.setAttribute("aria-busy", "true");
     for (const button of form.querySelectorAll("button")) button.disabled = true;
-    show(await fetched(form.action, { method: "POST", body }));
+    show(await fetched(form.getAttribute("action"), { method: "POST", body }));
   }
 });
 
@@ -135,7 +135,7 @@ document.addEventListener("change", ({ target }) => {
 let latest = 0;
 const find = async (form) => {
   const fields = [...fieldsOf(form)].filter(([, value]) => value !== "");
-  const address = `${form.action}?${new URLSearchParams(fields)}`;
+  const address = `${form.getAttribute("action")}?${new URLSearchParams(fields)}`;
   const asked = ++latest;
   const { answer, page } = await fetched(address);
   const numbers = page.getElementById("numbers");
