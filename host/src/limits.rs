@@ -20,8 +20,8 @@ pub struct Limits {
     /// Time that the policy itself computes, waiting for the dialer not counted. Measured in ticks of 10 ms, to which it
     /// is rounded up. 5 seconds by default.
     pub compute_time_max: Duration,
-    /// Bytes of its memory; of all its memories together, where it is composed of several. No policy gets more than
-    /// 256 MiB, for which address space is set aside, whatever this says. 128 MiB by default.
+    /// Bytes of its memory; of all its memories together, where it is composed of several policies. No policy gets more
+    /// than 256 MiB, for which address space is set aside, whatever this says. 128 MiB by default.
     pub memory_bytes_max: usize,
     /// Bytes that one call hands to the host, as parameters or as its answer. 64 MiB by default.
     pub answer_bytes_max: usize,

@@ -3,7 +3,7 @@
 use crate::contract::{self, imports, *};
 use crate::dialer::Dialer;
 use crate::empty_wasi::{self, EmptyWasi, Wasi};
-use crate::limits::{Limits, PolicyFault, TICK};
+use crate::limits::{Limits, MEMORY_BYTES_MAX, PolicyFault, TICK};
 use crate::recording::{Call, Recording};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -152,8 +152,9 @@ impl ResourceLimiter for Run {
             return Ok(false);
         }
         let bytes = self.memory_bytes.saturating_add(desired - current);
-        if bytes > self.limits.memory_bytes_max {
-            return Err(PolicyFault::OutOfMemory(self.limits.memory_bytes_max).into());
+        let bytes_max = self.limits.memory_bytes_max.min(MEMORY_BYTES_MAX);
+        if bytes > bytes_max {
+            return Err(PolicyFault::OutOfMemory(bytes_max).into());
         }
         self.memory_bytes = bytes;
         Ok(true)
