@@ -14,5 +14,11 @@ await withBrowser(address, async (openPage) => {
     await signIn(page, address, session);
     return page;
   };
-  await step(await open(), open);
+  const page = await open();
+  try {
+    await step(page, open);
+  } catch (error) {
+    console.error(`the page when it failed:\n${await page.locator("dialog[open], body").last().innerText()}\n`);
+    throw error;
+  }
 });

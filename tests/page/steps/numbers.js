@@ -55,7 +55,7 @@ async function replaceInsteadOfDeleting(page) {
   await row.getByLabel(`Actions for ${NUMBER("0100")}`).click();
   await row.getByRole("link", { name: "Delete" }).click();
   const question = page.getByRole("dialog", { name: `Delete ${NUMBER("0100")}?` });
-  await question.getByText("Deleting locks slot 1 until 1 April, 28 days of a $49.00 block; replacing keeps it.").waitFor();
+  await question.getByText("Deleting locks slot 1 until 1 April, 30 days of a $49.00 block; replacing keeps it.").waitFor();
   const first = question.getByRole("button").first();
   assert.equal(await first.innerText(), "Replace instead");
   assert.ok(await first.evaluate((button) => button === document.activeElement), "Replace has not the focus");
@@ -64,7 +64,7 @@ async function replaceInsteadOfDeleting(page) {
   const done = page.getByRole("dialog", { name: "1 done" });
   await done.getByText(`replaced by ${NUMBER("0190")} in slot 1`).waitFor();
   await done.getByRole("link", { name: "Back to the numbers" }).click();
-  await page.getByRole("row", { name: new RegExp(`${NUMBER("0190").slice(1)}.* pending .* 1 `) }).waitFor();
+  await page.getByRole("row", { name: new RegExp(`${NUMBER("0190").slice(1)}.* pending\\b.* 1 `) }).waitFor();
 }
 
 /** Who turned flagged lately is told of even where it has left the account. */
@@ -76,7 +76,7 @@ async function followAFlaggedFigure(page) {
   await row.getByRole("link", { name: NUMBER("0100") }).click();
   await page.getByRole("heading", { name: NUMBER("0100") }).waitFor();
   await page.getByText(`It made way for ${NUMBER("0190")} in slot 1`).waitFor();
-  await page.getByRole("img", { name: /^Spam scores from 0 to 100 of A, B from/ }).waitFor();
+  await page.getByRole("img", { name: /^Spam scores from 0 to 100 of A, B, C from/ }).waitFor();
   await page.getByRole("link", { name: NUMBER("0190") }).click();
   await page.getByText(`It took slot 1 from ${NUMBER("0100")}`).waitFor();
 }
