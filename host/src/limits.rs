@@ -27,7 +27,7 @@ pub struct Limits {
     pub answer_bytes_max: usize,
     /// Numbers that it looks up with the carriers; past that it hears `over-budget`. 2,000,000 by default.
     pub look_ups_max: u32,
-    /// Calls to its imports. 10,000 by default.
+    /// Calls to its imports: a request to replace 10,000 numbers asks for candidates as often. 30,000 by default.
     pub import_calls_max: u32,
     /// Items (numbers, observations, events) that its imports answer in all. They are kept until the run ends.
     /// 16,000,000 by default.
@@ -43,7 +43,7 @@ impl Default for Limits {
             memory_bytes_max: 128 << 20,
             answer_bytes_max: 64 << 20,
             look_ups_max: 2_000_000,
-            import_calls_max: 10_000,
+            import_calls_max: 30_000,
             answer_items_max: 16_000_000,
             import_time_max: Duration::from_secs(120),
         }
