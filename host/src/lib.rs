@@ -87,6 +87,7 @@ pub mod dialer;
 pub mod dialguard;
 #[cfg(feature = "ledger")]
 mod digest;
+#[cfg(feature = "ledger")]
 pub mod effect;
 mod empty_wasi;
 mod engine;
@@ -99,6 +100,7 @@ mod limits;
 mod lock;
 #[cfg(feature = "ledger")]
 mod metrics;
+#[cfg(feature = "ledger")]
 pub mod number_file;
 #[cfg(feature = "ledger")]
 pub mod phone;
@@ -115,7 +117,6 @@ pub mod settings;
 pub mod signature;
 #[cfg(feature = "ledger")]
 pub mod sources;
-
 #[cfg(feature = "web")]
 pub mod web;
 

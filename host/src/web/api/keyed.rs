@@ -331,9 +331,9 @@ mod tests {
             tokio::task::yield_now().await;
         }
         slow.restart();
-        slow.may.add_permits(1);
         let told = slow.asking("/slow").await;
         assert_eq!(told.status(), StatusCode::CONFLICT);
+        slow.may.add_permits(1);
         let told = axum::body::to_bytes(told.into_body(), 10_000).await.unwrap();
         assert!(String::from_utf8_lossy(&told).contains("outcome-unknown"), "{told:?}");
         assert_eq!(first.await.unwrap().status(), StatusCode::OK);
