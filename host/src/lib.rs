@@ -102,12 +102,16 @@ mod run;
 pub mod scenarios;
 #[cfg(feature = "ledger")]
 pub mod schedule;
+#[cfg(feature = "vendors")]
+pub mod secret;
 pub mod settings;
 #[cfg(feature = "ledger")]
 pub mod signature;
 #[cfg(feature = "ledger")]
 pub mod sources;
 
+#[cfg(feature = "vendors")]
+pub mod vendor;
 #[cfg(feature = "web")]
 pub mod web;
 
