@@ -26,9 +26,17 @@ use crate::dialer::CarrierLookup;
 use crate::ledger::{CarrierAnswer, Ledger, LedgerError, SourceKind, SourceProfile};
 use crate::lock::lock;
 use crate::sources::ftc::FtcComplaints;
+#[cfg(feature = "vendors")]
+use crate::sources::lookups::{LookupSettings, Lookups, Service};
+#[cfg(feature = "vendors")]
+use crate::sources::nomorobo::Nomorobo;
 use crate::sources::simulated::SimulatedCarrier;
+#[cfg(feature = "vendors")]
+use crate::sources::telnyx::Telnyx;
+#[cfg(feature = "vendors")]
+use crate::sources::trustcall::TrustCall;
 use crate::sources::verdicts::VerdictFile;
-use crate::sources::{CarrierSource, Report};
+use crate::sources::{CarrierSource, Report, SourceError};
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
@@ -72,13 +80,25 @@ impl Carriers {
         Arc::new(Asking { carriers: self.clone(), now, heard: Mutex::default() })
     }
 
+    /// Asks one source about one number, to see whether it works; what a service costs counts in its budget. An error says
+    /// what to mend.
+    pub async fn test(&self, source: &str, number: PhoneNumber, now: Timestamp) -> Result<Report, SourceError> {
+        let sources = self.sources().map_err(|error| SourceError(error.to_string()))?;
+        let Some((_, source)) = sources.into_iter().find(|(profile, _)| profile.name == source) else {
+            return Err(SourceError(format!(
+                "there is no source {source:?}; `dialguard carriers list` shows those there are"
+            )));
+        };
+        source.test(number, now).await
+    }
+
     fn sources(&self) -> Result<Vec<OpenSource>, LedgerError> {
         let profiles = self.ledger.sources()?;
         let mut open = lock(&self.open);
         open.sources.retain(|(profile, _)| profiles.contains(profile));
         for profile in profiles {
             if !open.sources.iter().any(|(known, _)| *known == profile) {
-                let source = open_source(&profile);
+                let source = open_source(&self.ledger, &profile);
                 open.sources.push((profile, source));
             }
         }
@@ -99,12 +119,42 @@ impl Carriers {
 }
 
 /// The source that a profile describes.
-fn open_source(profile: &SourceProfile) -> Arc<dyn CarrierSource> {
+fn open_source(ledger: &Arc<Ledger>, profile: &SourceProfile) -> Arc<dyn CarrierSource> {
     let name: Arc<str> = profile.name.as_str().into();
     match profile.kind {
         SourceKind::Ftc => Arc::new(FtcComplaints::new(name, profile.location.as_str().into())),
         SourceKind::Verdicts => Arc::new(VerdictFile::new(profile.location.as_str().into())),
         SourceKind::Simulated => Arc::new(SimulatedCarrier::new(name, profile.location.parse().unwrap_or_default())),
+        #[cfg(feature = "vendors")]
+        SourceKind::TrustCall => service::<TrustCall>(ledger, profile),
+        #[cfg(feature = "vendors")]
+        SourceKind::Telnyx => service::<Telnyx>(ledger, profile),
+        #[cfg(feature = "vendors")]
+        SourceKind::Nomorobo => service::<Nomorobo>(ledger, profile),
+        #[cfg(not(feature = "vendors"))]
+        SourceKind::TrustCall | SourceKind::Telnyx | SourceKind::Nomorobo => Arc::new(Unusable(NO_VENDORS.into())),
+    }
+}
+
+/// What is said of services where they cannot be asked.
+#[cfg(not(feature = "vendors"))]
+const NO_VENDORS: &str = "this program asks no services of vendors; build it with the feature `vendors`";
+
+/// A source whose settings cannot be used; it says so each time.
+struct Unusable(String);
+
+#[async_trait::async_trait]
+impl CarrierSource for Unusable {
+    async fn look_up(&self, _: &[PhoneNumber], _: Timestamp) -> Result<Report, SourceError> {
+        Err(SourceError(self.0.clone()))
+    }
+}
+
+#[cfg(feature = "vendors")]
+fn service<S: Service>(ledger: &Arc<Ledger>, profile: &SourceProfile) -> Arc<dyn CarrierSource> {
+    match LookupSettings::from_location(&profile.location) {
+        Ok(settings) => Arc::new(Lookups::<S>::new(ledger.clone(), &profile.name, settings)),
+        Err(error) => Arc::new(Unusable(error.0)),
     }
 }
 
@@ -262,5 +312,19 @@ pub fn inspect(profile: &SourceProfile) -> Result<String, String> {
             Ok(_) => Ok("made up; not for real numbers".into()),
             Err(_) => Err(format!("{:?} is no seed; give a whole number", profile.location)),
         },
+        #[cfg(feature = "vendors")]
+        SourceKind::TrustCall => inspect_service::<TrustCall>(profile),
+        #[cfg(feature = "vendors")]
+        SourceKind::Telnyx => inspect_service::<Telnyx>(profile),
+        #[cfg(feature = "vendors")]
+        SourceKind::Nomorobo => inspect_service::<Nomorobo>(profile),
+        #[cfg(not(feature = "vendors"))]
+        SourceKind::TrustCall | SourceKind::Telnyx | SourceKind::Nomorobo => Err(NO_VENDORS.into()),
     }
+}
+
+#[cfg(feature = "vendors")]
+fn inspect_service<S: Service>(profile: &SourceProfile) -> Result<String, String> {
+    let settings = LookupSettings::from_location(&profile.location);
+    settings.and_then(|settings| settings.inspect::<S>()).map_err(|error| error.to_string())
 }

@@ -42,6 +42,8 @@ mod answers;
 mod comparisons;
 mod events;
 mod inventory;
+#[cfg(feature = "vendors")]
+mod lookups;
 mod numbers;
 mod orders;
 mod plans;
@@ -57,6 +59,8 @@ pub use answers::{CarrierAnswer, KnownAnswer};
 pub use comparisons::{Compared, Comparison, Difference};
 pub use events::{Event, EventFilter};
 pub use inventory::AccountView;
+#[cfg(feature = "vendors")]
+pub use lookups::{LookupBudget, LookupsSpent, Opinion, Opinions};
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber};
 pub use orders::{Order, OrderState};
 pub use plans::{Applied, RunRecord};
@@ -204,8 +208,12 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
 
 fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {
     use rusqlite_migration::Error::MigrationDefinition;
-    let schemas =
-        [include_str!("ledger/schema-1.sql"), include_str!("ledger/schema-2.sql"), include_str!("ledger/schema-3.sql")];
+    let schemas = [
+        include_str!("ledger/schema-1.sql"),
+        include_str!("ledger/schema-2.sql"),
+        include_str!("ledger/schema-3.sql"),
+        include_str!("ledger/schema-8.sql"),
+    ];
     let migrations = Migrations::from_iter(schemas.map(M::up));
     migrations.to_latest(writer).map_err(|error| match error {
         MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => LedgerError::Unusable(format!(

@@ -17,7 +17,15 @@
 //! ```
 
 pub mod ftc;
+#[cfg(feature = "vendors")]
+pub mod lookups;
+#[cfg(feature = "vendors")]
+pub mod nomorobo;
 pub mod simulated;
+#[cfg(feature = "vendors")]
+pub mod telnyx;
+#[cfg(feature = "vendors")]
+pub mod trustcall;
 pub mod verdicts;
 
 use crate::contract::{PhoneNumber, Timestamp};
@@ -30,6 +38,12 @@ pub trait CarrierSource: Send + Sync {
     ///
     /// A number about which a carrier says nothing has no answer from it. An error means that nothing could be asked.
     async fn look_up(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<Report, SourceError>;
+
+    /// Asks about one number for an operator who wants to see whether it works, though an answer may be known. An error
+    /// says what to mend.
+    async fn test(&self, number: PhoneNumber, now: Timestamp) -> Result<Report, SourceError> {
+        self.look_up(&[number], now).await
+    }
 }
 
 /// What a source answered.

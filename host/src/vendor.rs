@@ -226,13 +226,22 @@ impl Vendor {
 
     /// Asks once, when it is the request's turn and the service wants to be asked.
     pub async fn send_once(&self, call: &Call) -> Result<Answered, VendorError> {
+        self.read_once(call, Ok).await
+    }
+
+    /// The same, and makes something of the answer; where that is nonsense it counts against the service.
+    pub async fn read_once<T>(
+        &self,
+        call: &Call,
+        read: impl FnOnce(Answered) -> Result<T, VendorError>,
+    ) -> Result<T, VendorError> {
         let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
         self.pace
             .wait_for_turn(self.limits.wait_max)
             .await
             .map_err(|wait| VendorError::RateLimited { wait: Some(wait) })?;
         self.breaker.admit().map_err(|wait| VendorError::CircuitOpen { wait })?;
-        let outcome = self.exchange(call).await;
+        let outcome = self.exchange(call).await.and_then(read);
         self.breaker.note(outcome.as_ref().is_err_and(VendorError::is_failure));
         outcome
     }

@@ -1,0 +1,91 @@
+//! Nomorobo's spam score, an add-on of Twilio Lookup v1.
+//!
+//! Three levels have to succeed before the score counts: `add_ons.status` and
+//! `add_ons.results.nomorobo_spamscore.status` are `successful`, and `….result.status` is `success`.
+//!
+//! | `add_ons.results.nomorobo_spamscore.result.score` | score | handset |
+//! |---|---|---|
+//! | 0 | 0 | |
+//! | 1 | 100 | |
+//! | null or missing | 'no data' | |
+//! | anything else | no answer, and told | |
+//! | any level without success | no answer, and told with Twilio's code | |
+//!
+//! Status 404, with a code of Twilio's, means that there is no such number: no answer, and nothing is told. The opinion is
+//! as of when it was asked.
+//!
+//! ```
+//! use dialguard::sources::lookups::Service;
+//! use dialguard::sources::nomorobo::Nomorobo;
+//!
+//! let answer = serde_json::json!({
+//!     "phone_number": "+13105550123",
+//!     "add_ons": {"status": "successful", "results": {"nomorobo_spamscore": {
+//!         "status": "successful", "result": {"status": "success", "score": 1},
+//!     }}},
+//! });
+//! let reading = Nomorobo::read(&[13_105_550_123], answer, 1_768_467_600)?;
+//! assert_eq!(reading.opinions[&13_105_550_123][0].score, Some(100));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use super::lookups::{Reading, Service, about_another};
+use crate::contract::{PhoneNumber, Timestamp};
+use crate::ledger::Opinion;
+use crate::secret::Secret;
+use crate::vendor::{Call, Credentials, VendorError};
+use serde_json::Value;
+
+/// The service.
+pub struct Nomorobo;
+
+const ADD_ON: &str = "nomorobo_spamscore";
+
+impl Service for Nomorobo {
+    const NAME: &'static str = "Twilio Lookup";
+    const BASE_URL: &'static str = "https://lookups.twilio.com/v1";
+    const SECRETS: &'static [&'static [&'static str]] =
+        &[&["account-sid", "auth-token"], &["api-key", "api-key-secret"]];
+    const PRODUCT: &'static str = "Lookup and the add-on Nomorobo Spam Score (in Twilio's console)";
+    const NUMBERS_PER_CALL_MAX: usize = 1;
+    const CARRIERS: &'static [&'static str] = &["Nomorobo"];
+
+    fn credentials(mut secrets: Vec<Secret>) -> Credentials {
+        let user = secrets.remove(0);
+        Credentials::Basic(user, secrets.remove(0))
+    }
+
+    fn knows_of(_: PhoneNumber) -> bool {
+        true
+    }
+
+    fn call(numbers: &[PhoneNumber]) -> Call {
+        Call::get(&["PhoneNumbers", &format!("+{}", numbers[0])]).query("AddOns", ADD_ON)
+    }
+
+    fn read(numbers: &[PhoneNumber], answer: Value, now: Timestamp) -> Result<Reading, VendorError> {
+        if about_another(&answer["phone_number"], numbers[0]) {
+            return Err(VendorError::Nonsense("about a number that it was not asked about".into()));
+        }
+        let add_ons = &answer["add_ons"];
+        let outcome = &add_ons["results"][ADD_ON];
+        let levels = [(add_ons, "successful"), (outcome, "successful"), (&outcome["result"], "success")];
+        if let Some((level, _)) = levels.iter().find(|(level, success)| level["status"] != *success) {
+            return Ok(Reading { problems: vec![without_success(level)], ..Reading::default() });
+        }
+        let score = match &outcome["result"]["score"] {
+            Value::Null => None,
+            score if score.as_u64() == Some(0) => Some(0),
+            score if score.as_u64() == Some(1) => Some(100),
+            _ => return Err(VendorError::Nonsense("a score that is not 0 or 1".into())),
+        };
+        let opinion = Opinion { carrier: Self::CARRIERS[0].into(), score, label: None, observed_at: now };
+        Ok(Reading { opinions: [(numbers[0], vec![opinion])].into(), ..Reading::default() })
+    }
+}
+
+/// The code is a number; what else stands there is the add-on's and not repeated.
+fn without_success(level: &Value) -> String {
+    let code = level["code"].as_u64().map_or(String::new(), |code| format!(" (error {code})"));
+    format!("its add-on gave no score{code}; see that Nomorobo Spam Score is installed in Twilio's console")
+}

@@ -1,0 +1,127 @@
+//! DNCScrub TrustCall: what Verizon, AT&T, T-Mobile, RoboKiller and Nomorobo show, up to 200 US numbers a request.
+//!
+//! | `VerizonScore`, `ATTScore`, `TMobileScore`, `RoboKillerStatus`, `NomoroboStatus` | score | handset |
+//! |---|---|---|
+//! | `Clean` | 0 | |
+//! | `Flagged` | 100 | |
+//! | `Processing`, null | 'no data' | |
+//! | missing | no answer | |
+//! | anything else | no answer, and told | |
+//!
+//! TrustCall says neither what a handset shows nor when a carrier formed its opinion, so it counts as of when it was
+//! asked. `CurrScore` and `HistoricalScore` are its own sums of these, and not used. Objects about numbers that were not
+//! asked about are told; where two about one number differ, neither counts.
+//!
+//! ```
+//! use dialguard::sources::lookups::Service;
+//! use dialguard::sources::trustcall::TrustCall;
+//!
+//! let answer = serde_json::json!([{"Phone": "3105550123", "VerizonScore": "Flagged", "ATTScore": "Processing"}]);
+//! let reading = TrustCall::read(&[13_105_550_123], answer, 1_768_467_600)?;
+//! let opinions = &reading.opinions[&13_105_550_123];
+//! assert_eq!((&*opinions[0].carrier, opinions[0].score), ("Verizon", Some(100)));
+//! assert_eq!((&*opinions[1].carrier, opinions[1].score), ("AT&T", None));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use super::lookups::{Reading, Service};
+use crate::contract::{PhoneNumber, Timestamp};
+use crate::ledger::Opinion;
+use crate::phone;
+use crate::secret::Secret;
+use crate::vendor::{Call, Credentials, VendorError};
+use serde_json::Value;
+
+/// The service.
+pub struct TrustCall;
+
+/// The field of each carrier, in the order of [`Service::CARRIERS`].
+const FIELDS: [&str; 5] = ["VerizonScore", "ATTScore", "TMobileScore", "RoboKillerStatus", "NomoroboStatus"];
+
+/// +1 before the ten digits.
+const US: u64 = 10_000_000_000;
+
+impl Service for TrustCall {
+    const NAME: &'static str = "DNCScrub TrustCall";
+    const BASE_URL: &'static str = "https://dataapi.dncscrub.com/v1.5";
+    const SECRETS: &'static [&'static [&'static str]] = &[&["login-id"]];
+    const PRODUCT: &'static str = "TrustCall and its data API (DNCScrub's support)";
+    const NUMBERS_PER_CALL_MAX: usize = 200;
+    const CARRIERS: &'static [&'static str] = &["Verizon", "AT&T", "T-Mobile", "RoboKiller", "Nomorobo"];
+
+    fn credentials(mut secrets: Vec<Secret>) -> Credentials {
+        Credentials::Header("loginid", secrets.remove(0))
+    }
+
+    fn knows_of(number: PhoneNumber) -> bool {
+        phone::is_us(number)
+    }
+
+    fn call(numbers: &[PhoneNumber]) -> Call {
+        let numbers: Vec<_> = numbers.iter().map(|number| (number - US).to_string()).collect();
+        Call::get(&["TrustCall", "Get"]).query("phoneList", &numbers.join(","))
+    }
+
+    fn read(numbers: &[PhoneNumber], answer: Value, now: Timestamp) -> Result<Reading, VendorError> {
+        let Value::Array(objects) = answer else {
+            return Err(VendorError::Nonsense("JSON that is no list of numbers".into()));
+        };
+        let mut reading = Reading::default();
+        let mut contradicted = Vec::new();
+        for object in objects {
+            let Some(number) = number_of(&object).filter(|number| numbers.contains(number)) else {
+                reading.problems.push("it answered nonsense: about a number that it was not asked about".into());
+                continue;
+            };
+            let opinions = opinions(&object, now, &mut reading.problems);
+            if reading.opinions.get(&number).is_some_and(|known| *known != opinions) {
+                contradicted.push(number);
+            }
+            reading.opinions.insert(number, opinions);
+        }
+        for number in contradicted {
+            if reading.opinions.remove(&number).is_some() {
+                reading.problems.push("it answered nonsense: twice about one number, and not the same".into());
+            }
+        }
+        if reading.opinions.is_empty() {
+            let told = reading.problems.into_iter().next();
+            let told = told.map(|told| told.trim_start_matches("it answered nonsense: ").to_owned());
+            return Err(VendorError::Nonsense(told.unwrap_or("nothing about any number".into())));
+        }
+        let missing = numbers.iter().filter(|number| !reading.opinions.contains_key(number)).count();
+        if missing > 0 {
+            reading.problems.push(format!("it left out {missing} of {} numbers", numbers.len()));
+        }
+        Ok(reading)
+    }
+}
+
+/// Ten digits, as text or as a number.
+fn number_of(object: &Value) -> Option<PhoneNumber> {
+    let ten_digits: u64 = match &object["Phone"] {
+        Value::String(text) => text.trim_start_matches("+1").parse().ok()?,
+        Value::Number(number) => number.as_u64()?,
+        _ => return None,
+    };
+    (ten_digits < US).then_some(ten_digits + US)
+}
+
+fn opinions(object: &Value, now: Timestamp, problems: &mut Vec<String>) -> Vec<Opinion> {
+    let mut opinions = Vec::new();
+    for (field, carrier) in FIELDS.iter().zip(TrustCall::CARRIERS) {
+        let score = match object.get(field) {
+            None => continue,
+            Some(Value::Null) => None,
+            Some(Value::String(status)) if status == "Processing" => None,
+            Some(Value::String(status)) if status == "Clean" => Some(0),
+            Some(Value::String(status)) if status == "Flagged" => Some(100),
+            Some(_) => {
+                problems.push(format!("it answered nonsense: a {field} that is not Clean, Flagged or Processing"));
+                continue;
+            }
+        };
+        opinions.push(Opinion { carrier: (*carrier).into(), score, label: None, observed_at: now });
+    }
+    opinions
+}
