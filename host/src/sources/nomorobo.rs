@@ -89,3 +89,58 @@ fn without_success(level: &Value) -> String {
     let code = level["code"].as_u64().map_or(String::new(), |code| format!(" (error {code})"));
     format!("its add-on gave no score{code}; see that Nomorobo Spam Score is installed in Twilio's console")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const NOW: Timestamp = 1_768_467_600;
+    const NUMBER: PhoneNumber = 13_105_550_123;
+
+    fn answer(levels: [&str; 3], score: Value) -> Value {
+        let result = json!({"status": levels[2], "score": score});
+        let results = json!({ADD_ON: {"status": levels[1], "code": 61001, "result": result}});
+        json!({"phone_number": "+13105550123", "add_ons": {"status": levels[0], "results": results}})
+    }
+
+    #[test]
+    fn every_row_of_the_table() {
+        let success = ["successful", "successful", "success"];
+        for (said, score) in [(json!(0), Some(0)), (json!(1), Some(100)), (json!(null), None)] {
+            let reading = Nomorobo::read(&[NUMBER], answer(success, said), NOW).unwrap();
+            let opinion = Opinion { carrier: "Nomorobo".into(), score, label: None, observed_at: NOW };
+            assert_eq!((reading.opinions, reading.problems), ([(NUMBER, vec![opinion])].into(), vec![]));
+        }
+        for said in [json!(900), json!(2), json!(-1), json!(0.5), json!("1"), json!(true)] {
+            let read = Nomorobo::read(&[NUMBER], answer(success, said.clone()), NOW);
+            assert!(matches!(read, Err(VendorError::Nonsense(_))), "{said}");
+        }
+    }
+
+    #[test]
+    fn every_level_has_to_succeed() {
+        for levels in [
+            ["failed", "successful", "success"],
+            ["successful", "failed", "success"],
+            ["successful", "successful", "failed"],
+            ["successful", "successful", "successful"],
+            ["success", "successful", "success"],
+        ] {
+            let reading = Nomorobo::read(&[NUMBER], answer(levels, json!(1)), NOW).unwrap();
+            assert_eq!((reading.opinions.len(), reading.problems.len()), (0, 1), "{levels:?}");
+        }
+        for lacking in
+            [json!({}), json!({"add_ons": null}), json!({"add_ons": {"status": "successful", "results": {}}})]
+        {
+            let reading = Nomorobo::read(&[NUMBER], lacking, NOW).unwrap();
+            assert_eq!((reading.opinions.len(), reading.problems.len()), (0, 1));
+        }
+    }
+
+    #[test]
+    fn an_answer_about_another_number_is_nonsense() {
+        let read = Nomorobo::read(&[NUMBER + 1], answer(["successful", "successful", "success"], json!(1)), NOW);
+        assert!(matches!(read, Err(VendorError::Nonsense(_))));
+    }
+}

@@ -92,3 +92,59 @@ impl Service for Telnyx {
         Ok(Reading { opinions: [(numbers[0], vec![opinion])].into(), ..Reading::default() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const NOW: Timestamp = 1_768_467_600;
+    const NUMBER: PhoneNumber = 13_105_550_123;
+
+    fn read(reputation: Value) -> Result<Vec<Opinion>, VendorError> {
+        let answer = json!({"data": {"phone_number": "+13105550123", "reputation_data": reputation}});
+        Telnyx::read(&[NUMBER], answer, NOW).map(|mut reading| reading.opinions.remove(&NUMBER).expect("it is asked"))
+    }
+
+    fn opinion(score: Option<u8>, label: Option<&str>, observed_at: Timestamp) -> Vec<Opinion> {
+        vec![Opinion { carrier: "Hiya".into(), score, label: label.map(Into::into), observed_at }]
+    }
+
+    #[test]
+    fn every_row_of_the_table() {
+        let rows = [
+            (json!({"spam_risk": "low", "spam_category": "Debt Collector"}), opinion(Some(10), None, NOW)),
+            (json!({"spam_risk": "medium", "spam_category": "Survey"}), opinion(Some(50), Some("Survey"), NOW)),
+            (json!({"spam_risk": "high", "spam_category": "Fraud"}), opinion(Some(95), Some("Fraud"), NOW)),
+            (json!({"spam_risk": "high", "spam_category": null}), opinion(Some(95), None, NOW)),
+            (json!({"spam_risk": "high", "spam_category": "\u{1b}[2J"}), opinion(Some(95), None, NOW)),
+            (json!({"spam_risk": null, "maturity_score": null}), opinion(None, None, NOW)),
+            (json!({}), opinion(None, None, NOW)),
+            (json!(null), vec![]),
+            (json!({"last_refreshed_at": "2026-01-15T08:00:00Z"}), opinion(None, None, 1_768_464_000)),
+            (json!({"last_refreshed_at": "2027-01-15T08:00:00Z"}), opinion(None, None, NOW)),
+            (json!({"spam_risk": "low", "maturity_score": 0, "sentiment_score": 100}), opinion(Some(10), None, NOW)),
+        ];
+        for (said, opinions) in rows {
+            assert_eq!(read(said.clone()).unwrap(), opinions, "{said}");
+        }
+    }
+
+    #[test]
+    fn what_its_interface_does_not_have_is_nonsense() {
+        for said in [
+            json!({"spam_risk": "extreme"}),
+            json!({"spam_risk": 900}),
+            json!({"spam_risk": "low", "maturity_score": 900}),
+            json!({"spam_risk": "low", "engagement_score": "high"}),
+            json!({"spam_risk": "low", "last_refreshed_at": "yesterday"}),
+            json!("low"),
+        ] {
+            assert!(matches!(read(said.clone()), Err(VendorError::Nonsense(_))), "{said}");
+        }
+        let null = json!({"data": {"phone_number": "+12125550100", "reputation_data": null}});
+        for answer in [json!({}), json!([]), json!({"data": null}), json!({"data": {}}), null] {
+            assert!(matches!(Telnyx::read(&[NUMBER], answer, NOW), Err(VendorError::Nonsense(_))));
+        }
+    }
+}

@@ -125,3 +125,70 @@ fn opinions(object: &Value, now: Timestamp, problems: &mut Vec<String>) -> Vec<O
     }
     opinions
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const NOW: Timestamp = 1_768_467_600;
+    const NUMBER: PhoneNumber = 13_105_550_123;
+
+    /// What stands in a field; the score, or none where there is no answer; whether something is told.
+    #[test]
+    fn every_row_of_the_table() {
+        let rows = [
+            (json!("Clean"), Some(Some(0)), false),
+            (json!("Flagged"), Some(Some(100)), false),
+            (json!("Processing"), Some(None), false),
+            (json!(null), Some(None), false),
+            (json!("flagged"), None, true),
+            (json!("Suspicious"), None, true),
+            (json!(900), None, true),
+            (json!({}), None, true),
+        ];
+        for (said, score, told) in rows {
+            for (place, field) in FIELDS.iter().enumerate() {
+                let reading = TrustCall::read(&[NUMBER], json!([{"Phone": "3105550123", *field: said}]), NOW).unwrap();
+                let carrier = TrustCall::CARRIERS[place].to_owned();
+                let opinion = score.map(|score| Opinion { carrier, score, label: None, observed_at: NOW });
+                assert_eq!(reading.opinions[&NUMBER], Vec::from_iter(opinion), "{field} {said}");
+                assert_eq!(reading.problems.len(), usize::from(told), "{field} {said}");
+            }
+        }
+        let missing = TrustCall::read(&[NUMBER], json!([{"Phone": 3_105_550_123_u64}]), NOW).unwrap();
+        assert_eq!((missing.opinions[&NUMBER].as_slice(), missing.problems.len()), (&[][..], 0));
+    }
+
+    #[test]
+    fn good_parts_of_a_batch_count() {
+        let answer = json!([
+            {"Phone": "3105550123", "ATTScore": "Flagged"},
+            {"Phone": "3105550123", "ATTScore": "Flagged"},
+            {"Phone": "3105550124", "ATTScore": "Flagged"},
+            {"Phone": "3105550124", "ATTScore": "Clean"},
+            {"Phone": "2125550100", "ATTScore": "Flagged"},
+            {"Phone": "", "ATTScore": "Flagged"},
+            {"Phone": "99999999999999999999", "ATTScore": "Flagged"},
+            "3105550125",
+        ]);
+        let reading = TrustCall::read(&[NUMBER, NUMBER + 1, NUMBER + 2], answer, NOW).unwrap();
+        assert_eq!(reading.opinions.keys().collect::<Vec<_>>(), [&NUMBER]);
+        let told = |words: &str| reading.problems.iter().filter(|problem| problem.contains(words)).count();
+        let words = ["not asked about", "not the same", "left out 2 of 3"];
+        assert_eq!(words.map(told), [4, 1, 1], "{:?}", reading.problems);
+    }
+
+    #[test]
+    fn nothing_about_what_was_asked_is_nonsense() {
+        for answer in [json!([]), json!({}), json!(null), json!([{"Phone": "2125550100"}])] {
+            assert!(matches!(TrustCall::read(&[NUMBER], answer, NOW), Err(VendorError::Nonsense(_))));
+        }
+    }
+
+    #[test]
+    fn only_numbers_of_the_united_states_are_asked_about() {
+        let asked = [13_105_550_100, 14_165_550_100, 18_765_550_100, 442_079_460_958, 1_310_555_010, 17_872_550_100];
+        assert_eq!(asked.map(TrustCall::knows_of), [true, false, false, false, false, false]);
+    }
+}
