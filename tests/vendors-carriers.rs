@@ -301,7 +301,7 @@ async fn a_second_run_on_the_same_day_makes_no_request() {
     assert_eq!((asked, desk.spent()), (3, 3));
     desk.dialer.pass(10 * 3_600);
     desk.run("review acme").exits(0);
-    desk.run(&format!("screen acme{}", numbers(100..103))).exits(0).says(&["flagged"]);
+    desk.run(&format!("screen acme{}", numbers(100..103))).exits(0).says(&["1 of 1 carriers flag it"]);
     assert_eq!((desk.fake.requests(), desk.spent()), (3, 3));
     desk.dialer.pass(14 * 3_600);
     desk.run("review acme").exits(0);
@@ -381,7 +381,8 @@ async fn one_command_says_whether_a_service_works_and_what_to_mend() {
     add(&desk.fake.address.replace("http:", "https:")).exits(0);
     desk.run("carriers test hiya +13105550101").exits(1).says(&["could not be reached"]);
     add("http://example.com").exits(1).says(&["in the clear"]);
-    assert_eq!(desk.spent(), 3); // of the tests above those that may have cost something: two answers and an error of 500
+    // What may have cost something: two answers, a redirect, a page for browsers, and three attempts at an error of 500.
+    assert_eq!(desk.spent(), 7);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -397,7 +398,7 @@ async fn what_is_missing_to_ask_a_service_is_said_when_it_is_added() {
     said("--telnyx --api-key env:A", &["--price-cents"]);
     said("--telnyx --api-key env:A --price-cents 1", &["--budget-cents"]);
     said("--telnyx --api-key env:A --price-cents 0.00001 --budget-cents 1", &["four decimals"]);
-    said("--telnyx --api-key env:A --price-cents -1 --budget-cents 1", &["price-cents"]);
+    said("--telnyx --api-key env:A --price-cents=-1 --budget-cents 1", &["cents from 0"]);
     said("--telnyx --api-key env:NOT_SET --price-cents 1 --budget-cents 1", &["its api key", "NOT_SET is not set"]);
     let refused = desk.run(&format!("carriers add them --telnyx --api-key {SECRET} --price-cents 1 --budget-cents 1"));
     refused.exits(2).says(&["env:NAME or file:PATH"]);
@@ -431,7 +432,8 @@ async fn secrets_appear_nowhere() {
         assert!(said.contains("20422") && said.contains("env:THEIR_SECRET") && said.contains("[secret]"), "{said}");
         assert!(!said.contains(SECRET), "{said}");
         let files = std::fs::read_dir(desk.dialer.path("ledger")).unwrap();
-        let contents: Vec<_> = files.map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect();
+        let files = files.map(|file| file.unwrap().path()).filter(|path| path.is_file());
+        let contents: Vec<_> = files.map(|file| std::fs::read(file).unwrap()).collect();
         let has =
             |text: &str| contents.iter().any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()));
         assert!(has("THEIR_SECRET") && !has(SECRET));
@@ -442,6 +444,7 @@ async fn secrets_appear_nowhere() {
 #[tokio::test(flavor = "multi_thread")]
 async fn twilio_lookup_is_asked_as_twilio_describes_it() {
     let Some(prism) = Prism::serve("twilio_lookups_v1.json") else { return };
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let desk = Desk::new(100).await;
     let place = SecretPlace::File(desk.folder.path().join("secret"));
     let mut settings = LookupSettings::new::<Nomorobo>([("account-sid", place.clone()), ("auth-token", place)]);

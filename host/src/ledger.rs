@@ -60,7 +60,9 @@ pub use comparisons::{Compared, Comparison, Difference};
 pub use events::{Event, EventFilter};
 pub use inventory::AccountView;
 #[cfg(feature = "vendors")]
-pub use lookups::{LookupBudget, LookupsSpent, Opinion, Opinions};
+pub(crate) use lookups::LookupBudget;
+#[cfg(feature = "vendors")]
+pub use lookups::{LookupsSpent, Opinion, Opinions};
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber};
 pub use orders::{Order, OrderState};
 pub use plans::{Applied, RunRecord};

@@ -47,6 +47,7 @@
 //! |---|---|---|
 //! | none (`default-features = false`) | everything above: the sandbox and its checks | wasmtime; no database, no HTTP client |
 //! | `ledger` | the reference dialer: ledger, sources of verdicts, schedule, the life of policies | an embedded SQLite and its C compiler |
+//! | `vendors` | vendors' services on it, as sources of verdicts | an HTTP client |
 //! | `web` | the page and the API on it | an HTTP server and client |
 //! | `program` (the default) | the program `dialguard` on it; nothing more in the library | a command line |
 //!

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
-use tokio_stream::StreamExt;
+use tokio_stream::wrappers::ReceiverStream;
 
 /// How a service fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,8 +156,13 @@ async fn answer(State(inside): State<Arc<Inside>>, request: Request) -> Response
         Fault::HalfABody => whole[..whole.len() / 2].to_owned().into_response(),
         Fault::Twice => format!("{whole}{whole}").into_response(),
         Fault::Drip => {
-            let drops = tokio_stream::iter(std::iter::repeat_with(|| Ok::<_, io::Error>(Bytes::from_static(b" "))));
-            Body::from_stream(drops.throttle(Duration::from_millis(50))).into_response()
+            let (pipe, drops) = tokio::sync::mpsc::channel::<io::Result<Bytes>>(1);
+            tokio::spawn(async move {
+                while pipe.send(Ok(Bytes::from_static(b" "))).await.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            });
+            Body::from_stream(ReceiverStream::new(drops)).into_response()
         }
         Fault::Html => ([("content-type", "text/html")], "<!DOCTYPE html><title>Welcome</title>").into_response(),
         Fault::AnotherNumber => said(&[12_125_550_100], true).into_response(),
@@ -198,7 +203,7 @@ fn numbers(uri: &Uri) -> Vec<u64> {
 fn said(path: &str, numbers: &[u64], is_sane: bool) -> Value {
     let is_spam = |number: &u64| !number.is_multiple_of(2);
     if path.starts_with("/TrustCall/") {
-        let status = |number| match (is_sane, is_spam(number)) {
+        let status = |number: &u64| match (is_sane, is_spam(number)) {
             (false, _) => json!(900),
             (true, true) => json!("Flagged"),
             (true, false) => json!("Clean"),

@@ -10,11 +10,11 @@ use std::collections::HashMap;
 /// What one lookup costs and what all of a day may, in millionths of a US dollar. A day is a date in UTC, for a source
 /// serves accounts in many time zones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LookupBudget {
+pub(crate) struct LookupBudget {
     /// The price of asking about one number.
-    pub price_micros: u64,
+    pub(crate) price_micros: u64,
     /// What all lookups of a day may cost.
-    pub budget_micros: u64,
+    pub(crate) budget_micros: u64,
 }
 
 /// What was asked of a source on a date.
@@ -44,7 +44,13 @@ pub type Opinions = HashMap<PhoneNumber, Vec<Opinion>>;
 
 impl Ledger {
     /// Counts up to `wanted` lookups as spent before they are made, and answers how many the budget of the day allows.
-    pub fn reserve_lookups(&self, source: &str, budget: LookupBudget, wanted: u64, now: Timestamp) -> Result<u64> {
+    pub(crate) fn reserve_lookups(
+        &self,
+        source: &str,
+        budget: LookupBudget,
+        wanted: u64,
+        now: Timestamp,
+    ) -> Result<u64> {
         self.change(|transaction| {
             let spent = spent_on(transaction, source, now)?;
             let left = budget.budget_micros.saturating_sub(spent.micros);
@@ -62,7 +68,7 @@ impl Ledger {
 
     /// Ends what [`Ledger::reserve_lookups`] began at the same time: keeps the answers, and gives back what certainly
     /// was not asked. Answers older than `fresh_seconds` are let go.
-    pub fn settle_lookups(
+    pub(crate) fn settle_lookups(
         &self,
         source: &str,
         budget: LookupBudget,
@@ -94,7 +100,7 @@ impl Ledger {
     }
 
     /// What the source answered about these numbers after `since` and not after `now`.
-    pub fn fresh_answers(
+    pub(crate) fn fresh_answers(
         &self,
         source: &str,
         numbers: &[PhoneNumber],

@@ -51,7 +51,7 @@ pub trait Service: Send + Sync + 'static {
     const SECRETS: &'static [&'static [&'static str]];
     /// What has to be switched on in the account with it.
     const PRODUCT: &'static str;
-    /// Numbers that one request asks about, at most.
+    /// Numbers that one request asks about, at most: 1 to 200.
     const NUMBERS_PER_CALL_MAX: usize;
     /// The carriers that it speaks for, each once.
     const CARRIERS: &'static [&'static str];
@@ -200,11 +200,12 @@ impl<S: Service> Lookups<S> {
     async fn ask(&self, numbers: Vec<PhoneNumber>, now: Timestamp) -> Result<Heard, SourceError> {
         let run = Arc::new(Refusal::default());
         let until = Instant::now() + ANSWER_TIME_MAX;
+        let groups_max = self.inside.limits.concurrent_max.div_ceil(GROUP_MAX / S::NUMBERS_PER_CALL_MAX);
         let mut waiting = numbers.chunks(GROUP_MAX);
         let mut groups = JoinSet::new();
         let mut heard = Heard::default();
         loop {
-            while groups.len() < self.inside.limits.concurrent_max && Instant::now() < until {
+            while groups.len() < groups_max && Instant::now() < until {
                 let Some(group) = waiting.next() else { break };
                 let (lookups, group, run) = (self.clone(), group.to_vec(), run.clone());
                 groups.spawn(async move { lookups.ask_group(group, run, now).await });
@@ -235,19 +236,22 @@ impl<S: Service> Lookups<S> {
         refusal: Arc<Refusal>,
         now: Timestamp,
     ) -> Result<Heard, SourceError> {
-        let Inside { source, ledger, settings, .. } = &*self.inside;
+        let Inside { source, ledger, settings, limits, .. } = &*self.inside;
         let budget = settings.budget();
         let granted = ledger.reserve_lookups(source, budget, numbers.len() as u64, now).map_err(unkept)? as usize;
         let mut heard = Heard { numbers: numbers.len(), ..Heard::default() };
         if granted < numbers.len() {
             heard.tell(self.over_budget(), numbers.len() - granted);
         }
+        let mut waiting = numbers[..granted].chunks(S::NUMBERS_PER_CALL_MAX);
         let mut calls = JoinSet::new();
-        for numbers in numbers[..granted].chunks(S::NUMBERS_PER_CALL_MAX) {
-            let (lookups, numbers, refusal) = (self.clone(), numbers.to_vec(), refusal.clone());
-            calls.spawn(async move { lookups.ask_once_granted(&numbers, &refusal, now).await });
-        }
-        while let Some(call) = calls.join_next().await {
+        loop {
+            while calls.len() < limits.concurrent_max {
+                let Some(numbers) = waiting.next() else { break };
+                let (lookups, numbers, refusal) = (self.clone(), numbers.to_vec(), refusal.clone());
+                calls.spawn(async move { lookups.ask_once_granted(&numbers, &refusal, now).await });
+            }
+            let Some(call) = calls.join_next().await else { break };
             heard.add(call.map_err(|error| SourceError(format!("it failed inside: {error}")))?);
         }
         ledger
