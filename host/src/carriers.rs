@@ -40,11 +40,7 @@ use crate::sources::{CarrierSource, Report, SourceError};
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use tokio::task::JoinSet;
-
-/// How long one source may take for one batch before the others go on without it.
-const SOURCE_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// Problems of one run that are recorded; the rest is only counted.
 const PROBLEMS_MAX: usize = 20;
@@ -74,8 +70,8 @@ impl Carriers {
         Carriers { ledger, open: Arc::default() }
     }
 
-    /// Begins to ask for one run at the time `now`, in seconds since 1970. A source has 30 seconds a batch; one that fails
-    /// or takes longer costs its own answers and no others.
+    /// Begins to ask for one run at the time `now`, in seconds since 1970. A source has 30 seconds a batch, a
+    /// service 100; one that fails or takes longer costs its own answers and no others.
     pub fn ask(&self, now: Timestamp) -> Arc<Asking> {
         Arc::new(Asking { carriers: self.clone(), now, heard: Mutex::default() })
     }
@@ -195,8 +191,10 @@ impl Asking {
         let mut names = HashMap::new();
         for (profile, source) in self.carriers.sources()? {
             let (numbers, now) = (numbers.clone(), self.now);
-            let task =
-                asked.spawn(async move { tokio::time::timeout(SOURCE_TIME_MAX, source.look_up(&numbers, now)).await });
+            let task = asked.spawn(async move {
+                let time_max = source.time_max();
+                tokio::time::timeout(time_max, source.look_up(&numbers, now)).await.map_err(|_| time_max)
+            });
             names.insert(task.id(), profile.name);
         }
         let mut reports = Vec::new();
@@ -204,7 +202,7 @@ impl Asking {
             let (task, report) = match answer {
                 Ok((task, Ok(Ok(report)))) => (task, Ok(report)),
                 Ok((task, Ok(Err(error)))) => (task, Err(error.to_string())),
-                Ok((task, Err(_))) => (task, Err(format!("no answer within {} seconds", SOURCE_TIME_MAX.as_secs()))),
+                Ok((task, Err(time_max))) => (task, Err(format!("no answer within {} seconds", time_max.as_secs()))),
                 Err(error) => (error.id(), Err("it failed inside; please report this".to_owned())),
             };
             reports.push((names.remove(&task).unwrap_or_default(), report));

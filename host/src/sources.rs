@@ -30,6 +30,7 @@ pub mod verdicts;
 
 use crate::contract::{PhoneNumber, Timestamp};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Something that can be asked what carriers show for numbers.
 #[async_trait::async_trait]
@@ -38,6 +39,11 @@ pub trait CarrierSource: Send + Sync {
     ///
     /// A number about which a carrier says nothing has no answer from it. An error means that nothing could be asked.
     async fn look_up(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<Report, SourceError>;
+
+    /// How long it may take over `numbers` before the others go on without it; below two minutes.
+    fn time_max(&self) -> Duration {
+        Duration::from_secs(30)
+    }
 
     /// Asks about one number for an operator who wants to see whether it works, though an answer may be known. An error
     /// says what to mend.

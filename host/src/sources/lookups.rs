@@ -32,11 +32,15 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// Numbers whose price is set aside and whose answers are kept at a time: a write to the disk for each would be slow.
-const GROUP_MAX: usize = 200;
+/// Numbers, at least, whose price is set aside and whose answers are kept at a time: a write to the disk for each would
+/// be slow.
+const GROUP_MIN: usize = 40;
 
 /// After so long a run goes on with what has been answered; what is under way is finished for the next run.
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(25);
+const ANSWER_TIME_MAX: Duration = Duration::from_secs(90);
+
+/// How long after that the last answers may take to be kept.
+const KEEP_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Two runs on one date are at most this far apart, but for the odd one around midnight; two daily reviews are further.
 const FRESH_HOURS: u32 = 23;
@@ -47,7 +51,7 @@ pub trait Service: Send + Sync + 'static {
     const NAME: &'static str;
     /// Where it is.
     const BASE_URL: &'static str;
-    /// Its secrets, as they are called on the command line; one or two, or one of several pairs.
+    /// Its secrets, as they are called on the command line; where there are several sets, any of them will do.
     const SECRETS: &'static [&'static [&'static str]];
     /// What has to be switched on in the account with it.
     const PRODUCT: &'static str;
@@ -144,7 +148,7 @@ impl LookupSettings {
     }
 }
 
-/// Numbers that were asked about in vain, and why; what they would have cost is not counted where it was not asked for.
+/// What went wrong, in words, and for how many numbers.
 type Problems = BTreeMap<String, usize>;
 
 /// A source that asks a service. Cheap to clone.
@@ -200,8 +204,9 @@ impl<S: Service> Lookups<S> {
     async fn ask(&self, numbers: Vec<PhoneNumber>, now: Timestamp) -> Result<Heard, SourceError> {
         let run = Arc::new(Refusal::default());
         let until = Instant::now() + ANSWER_TIME_MAX;
-        let groups_max = self.inside.limits.concurrent_max.div_ceil(GROUP_MAX / S::NUMBERS_PER_CALL_MAX);
-        let mut waiting = numbers.chunks(GROUP_MAX);
+        let group = S::NUMBERS_PER_CALL_MAX.max(GROUP_MIN);
+        let groups_max = self.inside.limits.concurrent_max.div_ceil(group / S::NUMBERS_PER_CALL_MAX);
+        let mut waiting = numbers.chunks(group);
         let mut groups = JoinSet::new();
         let mut heard = Heard::default();
         loop {
@@ -366,6 +371,10 @@ impl<S: Service> CarrierSource for Lookups<S> {
             numbers => format!("{problem} ({numbers} numbers)"),
         });
         Ok(report::<S>(opinions, problems.collect()))
+    }
+
+    fn time_max(&self) -> Duration {
+        ANSWER_TIME_MAX + KEEP_TIME_MAX
     }
 
     /// Within the budget of the day, as every lookup.

@@ -73,7 +73,11 @@ impl Service for TrustCall {
                 reading.problems.push("it answered nonsense: about a number that it was not asked about".into());
                 continue;
             };
+            let told = reading.problems.len();
             let opinions = opinions(&object, now, &mut reading.problems);
+            if opinions.is_empty() && reading.problems.len() > told {
+                continue; // nothing in it is an answer
+            }
             if reading.opinions.get(&number).is_some_and(|known| *known != opinions) {
                 contradicted.push(number);
             }
@@ -149,10 +153,17 @@ mod tests {
         ];
         for (said, score, told) in rows {
             for (place, field) in FIELDS.iter().enumerate() {
-                let reading = TrustCall::read(&[NUMBER], json!([{"Phone": "3105550123", *field: said}]), NOW).unwrap();
-                let carrier = TrustCall::CARRIERS[place].to_owned();
-                let opinion = score.map(|score| Opinion { carrier, score, label: None, observed_at: NOW });
-                assert_eq!(reading.opinions[&NUMBER], Vec::from_iter(opinion), "{field} {said}");
+                let another = TrustCall::CARRIERS[(place + 1) % 5];
+                let object = json!({"Phone": "3105550123", *field: said, FIELDS[(place + 1) % 5]: "Clean"});
+                let reading = TrustCall::read(&[NUMBER], json!([object]), NOW).unwrap();
+                let opinion =
+                    |carrier: &str, score| Opinion { carrier: carrier.into(), score, label: None, observed_at: NOW };
+                let of_this = score.map(|score| opinion(TrustCall::CARRIERS[place], score));
+                let mut expected: Vec<_> = of_this.into_iter().chain([opinion(another, Some(0))]).collect();
+                let in_order =
+                    |opinion: &Opinion| TrustCall::CARRIERS.iter().position(|known| *known == opinion.carrier);
+                expected.sort_by_key(in_order);
+                assert_eq!(reading.opinions[&NUMBER], expected, "{field} {said}");
                 assert_eq!(reading.problems.len(), usize::from(told), "{field} {said}");
             }
         }
@@ -181,7 +192,13 @@ mod tests {
 
     #[test]
     fn nothing_about_what_was_asked_is_nonsense() {
-        for answer in [json!([]), json!({}), json!(null), json!([{"Phone": "2125550100"}])] {
+        for answer in [
+            json!([]),
+            json!({}),
+            json!(null),
+            json!([{"Phone": "2125550100"}]),
+            json!([{"Phone": "3105550123", "ATTScore": 900}]),
+        ] {
             assert!(matches!(TrustCall::read(&[NUMBER], answer, NOW), Err(VendorError::Nonsense(_))));
         }
     }
