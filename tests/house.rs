@@ -53,6 +53,14 @@ fn an_embedding_brings_no_database_and_no_program() {
 fn the_reference_dialer_needs_no_program() {
     let arguments = ["--package", "dialguard", "--lib", "--no-default-features", "--features", "ledger"];
     cargo("clippy", &[&arguments[..], &["--", "--deny", "warnings"]].concat(), "the feature `ledger` lacks something");
+    let tree = ["--package", "dialguard", "--no-default-features", "--features", "ledger", "--edges", "normal"];
+    let tree = cargo("tree", &[&tree[..], &["--prefix", "none"]].concat(), "see Cargo.toml");
+    assert!(
+        !tree.lines().any(|line| line.starts_with("reqwest ") || line.starts_with("hyper ")),
+        "it asks nobody:\n{tree}"
+    );
+    let vendors = ["--package", "dialguard", "--lib", "--no-default-features", "--features", "vendors"];
+    cargo("clippy", &[&vendors[..], &["--", "--deny", "warnings"]].concat(), "the feature `vendors` lacks something");
 }
 
 /// Where cargo-deny is not installed nothing is checked, and the test says so. Advisories need the network and are

@@ -27,18 +27,22 @@ use crate::ledger::{CarrierAnswer, Ledger, LedgerError, SourceKind, SourceProfil
 use crate::lock::lock;
 use crate::metrics::Metrics;
 use crate::sources::ftc::FtcComplaints;
+#[cfg(feature = "vendors")]
+use crate::sources::lookups::{LookupSettings, Lookups, Service};
+#[cfg(feature = "vendors")]
+use crate::sources::nomorobo::Nomorobo;
 use crate::sources::simulated::SimulatedCarrier;
+#[cfg(feature = "vendors")]
+use crate::sources::telnyx::Telnyx;
+#[cfg(feature = "vendors")]
+use crate::sources::trustcall::TrustCall;
 use crate::sources::verdicts::VerdictFile;
-use crate::sources::{CarrierSource, Report};
+use crate::sources::{CarrierSource, Report, SourceError};
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 use tokio::task::JoinSet;
-
-/// How long one source may take for one batch before the others go on without it.
-const SOURCE_TIME_MAX: Duration = Duration::from_secs(30);
 
 /// Problems of one run that are recorded; the rest is only counted.
 const PROBLEMS_MAX: usize = 20;
@@ -74,10 +78,22 @@ impl Carriers {
         &self.metrics
     }
 
-    /// Begins to ask for one run at the time `now`, in seconds since 1970. A source has 30 seconds a batch; one that fails
-    /// or takes longer costs its own answers and no others.
+    /// Begins to ask for one run at the time `now`, in seconds since 1970. A source has 30 seconds a batch, a
+    /// service 100; one that fails or takes longer costs its own answers and no others.
     pub fn ask(&self, now: Timestamp) -> Arc<Asking> {
         Arc::new(Asking { carriers: self.clone(), now, heard: Mutex::default(), asked: AtomicU32::new(0) })
+    }
+
+    /// Asks one source about one number, to see whether it works; what a service costs counts in its budget. An error says
+    /// what to mend.
+    pub async fn test(&self, source: &str, number: PhoneNumber, now: Timestamp) -> Result<Report, SourceError> {
+        let sources = self.sources().map_err(|error| SourceError(error.to_string()))?;
+        let Some((_, source)) = sources.into_iter().find(|(profile, _)| profile.name == source) else {
+            return Err(SourceError(format!(
+                "there is no source {source:?}; `dialguard carriers list` shows those there are"
+            )));
+        };
+        source.test(number, now).await
     }
 
     fn sources(&self) -> Result<Vec<OpenSource>, LedgerError> {
@@ -86,7 +102,7 @@ impl Carriers {
         open.sources.retain(|(profile, _)| profiles.contains(profile));
         for profile in profiles {
             if !open.sources.iter().any(|(known, _)| *known == profile) {
-                let source = open_source(&profile);
+                let source = open_source(&self.ledger, &profile);
                 open.sources.push((profile, source));
             }
         }
@@ -107,12 +123,42 @@ impl Carriers {
 }
 
 /// The source that a profile describes.
-fn open_source(profile: &SourceProfile) -> Arc<dyn CarrierSource> {
+fn open_source(ledger: &Arc<Ledger>, profile: &SourceProfile) -> Arc<dyn CarrierSource> {
     let name: Arc<str> = profile.name.as_str().into();
     match profile.kind {
         SourceKind::Ftc => Arc::new(FtcComplaints::new(name, profile.location.as_str().into())),
         SourceKind::Verdicts => Arc::new(VerdictFile::new(profile.location.as_str().into())),
         SourceKind::Simulated => Arc::new(SimulatedCarrier::new(name, profile.location.parse().unwrap_or_default())),
+        #[cfg(feature = "vendors")]
+        SourceKind::TrustCall => service::<TrustCall>(ledger, profile),
+        #[cfg(feature = "vendors")]
+        SourceKind::Telnyx => service::<Telnyx>(ledger, profile),
+        #[cfg(feature = "vendors")]
+        SourceKind::Nomorobo => service::<Nomorobo>(ledger, profile),
+        #[cfg(not(feature = "vendors"))]
+        SourceKind::TrustCall | SourceKind::Telnyx | SourceKind::Nomorobo => Arc::new(Unusable(NO_VENDORS.into())),
+    }
+}
+
+/// What is said of services where they cannot be asked.
+#[cfg(not(feature = "vendors"))]
+const NO_VENDORS: &str = "this program asks no services of vendors; build it with the feature `vendors`";
+
+/// A source whose settings cannot be used; it says so each time.
+struct Unusable(String);
+
+#[async_trait::async_trait]
+impl CarrierSource for Unusable {
+    async fn look_up(&self, _: &[PhoneNumber], _: Timestamp) -> Result<Report, SourceError> {
+        Err(SourceError(self.0.clone()))
+    }
+}
+
+#[cfg(feature = "vendors")]
+fn service<S: Service>(ledger: &Arc<Ledger>, profile: &SourceProfile) -> Arc<dyn CarrierSource> {
+    match LookupSettings::from_location(&profile.location) {
+        Ok(settings) => Arc::new(Lookups::<S>::new(ledger.clone(), &profile.name, settings)),
+        Err(error) => Arc::new(Unusable(error.0)),
     }
 }
 
@@ -160,8 +206,10 @@ impl Asking {
         let mut names = HashMap::new();
         for (profile, source) in self.carriers.sources()? {
             let (numbers, now) = (numbers.clone(), self.now);
-            let task =
-                asked.spawn(async move { tokio::time::timeout(SOURCE_TIME_MAX, source.look_up(&numbers, now)).await });
+            let task = asked.spawn(async move {
+                let time_max = source.time_max();
+                tokio::time::timeout(time_max, source.look_up(&numbers, now)).await.map_err(|_| time_max)
+            });
             names.insert(task.id(), profile.name);
         }
         let mut reports = Vec::new();
@@ -169,7 +217,7 @@ impl Asking {
             let (task, report) = match answer {
                 Ok((task, Ok(Ok(report)))) => (task, Ok(report)),
                 Ok((task, Ok(Err(error)))) => (task, Err(error.to_string())),
-                Ok((task, Err(_))) => (task, Err(format!("no answer within {} seconds", SOURCE_TIME_MAX.as_secs()))),
+                Ok((task, Err(time_max))) => (task, Err(format!("no answer within {} seconds", time_max.as_secs()))),
                 Err(error) => (error.id(), Err("it failed inside; please report this".to_owned())),
             };
             reports.push((names.remove(&task).unwrap_or_default(), report));
@@ -287,5 +335,19 @@ pub fn inspect(profile: &SourceProfile) -> Result<String, String> {
             Ok(_) => Ok("made up; not for real numbers".into()),
             Err(_) => Err(format!("{:?} is no seed; give a whole number", profile.location)),
         },
+        #[cfg(feature = "vendors")]
+        SourceKind::TrustCall => inspect_service::<TrustCall>(profile),
+        #[cfg(feature = "vendors")]
+        SourceKind::Telnyx => inspect_service::<Telnyx>(profile),
+        #[cfg(feature = "vendors")]
+        SourceKind::Nomorobo => inspect_service::<Nomorobo>(profile),
+        #[cfg(not(feature = "vendors"))]
+        SourceKind::TrustCall | SourceKind::Telnyx | SourceKind::Nomorobo => Err(NO_VENDORS.into()),
     }
+}
+
+#[cfg(feature = "vendors")]
+fn inspect_service<S: Service>(profile: &SourceProfile) -> Result<String, String> {
+    let settings = LookupSettings::from_location(&profile.location);
+    settings.and_then(|settings| settings.inspect::<S>()).map_err(|error| error.to_string())
 }

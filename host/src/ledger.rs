@@ -46,6 +46,8 @@ mod history;
 mod inventory;
 #[cfg(feature = "web")]
 mod keyed_requests;
+#[cfg(feature = "vendors")]
+mod lookups;
 mod number_page;
 mod numbers;
 mod orders;
@@ -73,6 +75,10 @@ pub use inventory::AccountView;
 pub use keyed_requests::KEYS_KEPT_SECONDS;
 #[cfg(feature = "web")]
 pub(crate) use keyed_requests::{KeptAnswer, KeyedRequest, Known};
+#[cfg(feature = "vendors")]
+pub(crate) use lookups::LookupBudget;
+#[cfg(feature = "vendors")]
+pub use lookups::{LookupsSpent, Opinion, Opinions};
 pub use number_page::{NumberOrder, NumberPage, NumberQuery, Standing};
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber};
 pub use orders::{Order, OrderState};
@@ -237,6 +243,7 @@ fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {
         include_str!("ledger/schema-5.sql"),
         include_str!("ledger/schema-6.sql"),
         include_str!("ledger/schema-7.sql"),
+        include_str!("ledger/schema-8.sql"),
     ];
     let migrations = Migrations::from_iter(schemas.map(M::up));
     migrations.to_latest(writer).map_err(|error| match error {

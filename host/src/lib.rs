@@ -47,6 +47,7 @@
 //! |---|---|---|
 //! | none (`default-features = false`) | everything above: the sandbox and its checks | wasmtime; no database, no HTTP client |
 //! | `ledger` | the reference dialer: ledger, sources of verdicts, schedule, the life of policies | an embedded SQLite and its C compiler |
+//! | `vendors` | vendors' services on it, as sources of verdicts | an HTTP client |
 //! | `web` | the page and the API on it | an HTTP server and client |
 //! | `program` (the default) | the program `dialguard` on it; nothing more in the library | a command line |
 //!
@@ -112,11 +113,15 @@ mod run;
 pub mod scenarios;
 #[cfg(feature = "ledger")]
 pub mod schedule;
+#[cfg(feature = "vendors")]
+pub mod secret;
 pub mod settings;
 #[cfg(feature = "ledger")]
 pub mod signature;
 #[cfg(feature = "ledger")]
 pub mod sources;
+#[cfg(feature = "vendors")]
+pub mod vendor;
 #[cfg(feature = "web")]
 pub mod web;
 

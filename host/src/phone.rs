@@ -89,6 +89,16 @@ impl PhoneNumber {
     }
 }
 
+/// Whether a number is one of the United States: +1 and ten digits, and no area code of another country that has +1.
+#[cfg(feature = "vendors")]
+pub(crate) fn is_us(digits: contract::PhoneNumber) -> bool {
+    if !(12_000_000_000..=19_999_999_999).contains(&digits) {
+        return false;
+    }
+    let country = phonenumber::parse(None, format!("+{digits}")).ok().and_then(|number| number.country().id());
+    country.is_none_or(|country| country == phonenumber::country::Id::US)
+}
+
 /// Whether numbers of that many digits after the country code are given out there, of any kind that can call.
 fn is_possible_length(country_code: u16, national_length: u16) -> bool {
     use phonenumber::Type::{FixedLine, Mobile, Pager, PersonalNumber, PremiumRate, SharedCost, TollFree, Voip};

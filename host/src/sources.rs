@@ -17,11 +17,20 @@
 //! ```
 
 pub mod ftc;
+#[cfg(feature = "vendors")]
+pub mod lookups;
+#[cfg(feature = "vendors")]
+pub mod nomorobo;
 pub mod simulated;
+#[cfg(feature = "vendors")]
+pub mod telnyx;
+#[cfg(feature = "vendors")]
+pub mod trustcall;
 pub mod verdicts;
 
 use crate::contract::{PhoneNumber, Timestamp};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Something that can be asked what carriers show for numbers.
 #[async_trait::async_trait]
@@ -30,6 +39,17 @@ pub trait CarrierSource: Send + Sync {
     ///
     /// A number about which a carrier says nothing has no answer from it. An error means that nothing could be asked.
     async fn look_up(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<Report, SourceError>;
+
+    /// How long it may take over `numbers` before the others go on without it; below two minutes.
+    fn time_max(&self) -> Duration {
+        Duration::from_secs(30)
+    }
+
+    /// Asks about one number for an operator who wants to see whether it works, though an answer may be known. An error
+    /// says what to mend.
+    async fn test(&self, number: PhoneNumber, now: Timestamp) -> Result<Report, SourceError> {
+        self.look_up(&[number], now).await
+    }
 }
 
 /// What a source answered.

@@ -5,6 +5,7 @@
 
 pub mod hosts;
 pub mod site;
+pub mod vendor;
 
 use dialguard::calendar::rfc3339;
 use dialguard::ledger::Ledger;

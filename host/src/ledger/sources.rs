@@ -11,7 +11,8 @@ pub struct SourceProfile {
     pub name: String,
     /// What it is.
     pub kind: SourceKind,
-    /// The folder, the file, or the seed.
+    /// The folder, the file, or the seed; of a service its settings in JSON, which say where its secrets are and never
+    /// what they are.
     pub location: String,
 }
 
@@ -24,6 +25,12 @@ pub enum SourceKind {
     Verdicts,
     /// Made up from a seed.
     Simulated,
+    /// DNCScrub TrustCall.
+    TrustCall,
+    /// Telnyx number reputation.
+    Telnyx,
+    /// Nomorobo's spam score, through Twilio Lookup.
+    Nomorobo,
 }
 
 impl SourceKind {
@@ -33,6 +40,21 @@ impl SourceKind {
             SourceKind::Ftc => "ftc",
             SourceKind::Verdicts => "verdicts",
             SourceKind::Simulated => "simulated",
+            SourceKind::TrustCall => "trustcall",
+            SourceKind::Telnyx => "telnyx",
+            SourceKind::Nomorobo => "nomorobo",
+        }
+    }
+
+    /// The kind of that name; the schema has no other names.
+    fn named(name: &str) -> Self {
+        match name {
+            "ftc" => SourceKind::Ftc,
+            "verdicts" => SourceKind::Verdicts,
+            "trustcall" => SourceKind::TrustCall,
+            "telnyx" => SourceKind::Telnyx,
+            "nomorobo" => SourceKind::Nomorobo,
+            _ => SourceKind::Simulated,
         }
     }
 }
@@ -77,12 +99,7 @@ impl Ledger {
         self.read(|transaction| {
             let mut statement = transaction.prepare("SELECT name, kind, location FROM sources ORDER BY name")?;
             let sources = statement.query_map([], |row| {
-                let kind: String = row.get(1)?;
-                let kind = match kind.as_str() {
-                    "ftc" => SourceKind::Ftc,
-                    "verdicts" => SourceKind::Verdicts,
-                    _ => SourceKind::Simulated,
-                };
+                let kind = SourceKind::named(row.get_ref(1)?.as_str()?);
                 Ok(SourceProfile { name: row.get(0)?, kind, location: row.get(2)? })
             })?;
             Ok(sources.collect::<rusqlite::Result<_>>()?)

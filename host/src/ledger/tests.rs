@@ -340,9 +340,12 @@ fn a_ledger_of_the_first_schema_is_brought_up_to_date() {
         .unwrap();
     first.execute("INSERT INTO runs VALUES (1, 1, 'review', 1, '2026-01-15', 100, 2, 'abc')", []).unwrap();
     first.execute("INSERT INTO events VALUES (1, 1, 100, 1, 'unrated', NULL, NULL, 'Nobody answered.')", []).unwrap();
+    first.execute("INSERT INTO sources VALUES ('made up', 'simulated', '7')", []).unwrap();
     drop(first);
 
     let ledger = Ledger::open(folder.path()).unwrap();
+    let source = SourceProfile { name: "made up".into(), kind: SourceKind::Simulated, location: "7".into() };
+    assert_eq!(ledger.sources().unwrap(), [source]);
     assert_eq!(ledger.account(ACME).unwrap().revision, 3);
     let events = ledger.events(ACME, EventFilter { number: None, last: 10 }).unwrap();
     assert_eq!((events[0].policy.as_deref(), events[0].revision), (Some("abc"), None));

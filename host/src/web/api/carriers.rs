@@ -54,7 +54,8 @@ async fn carriers(
 struct Source {
     name: String,
     kind: SourceKind,
-    /// The folder, the file, or the seed.
+    /// The folder, the file, or the seed; of a service its settings in JSON, which say where its secrets are and never what
+    /// they are.
     location: String,
 }
 
@@ -68,6 +69,12 @@ enum SourceKind {
     Verdicts,
     /// Made up from a seed.
     Simulated,
+    /// DNCScrub TrustCall.
+    Trustcall,
+    /// Telnyx number reputation.
+    Telnyx,
+    /// Nomorobo's spam score, through Twilio Lookup.
+    Nomorobo,
 }
 
 impl From<SourceProfile> for Source {
@@ -76,6 +83,9 @@ impl From<SourceProfile> for Source {
             crate::ledger::SourceKind::Ftc => SourceKind::Ftc,
             crate::ledger::SourceKind::Verdicts => SourceKind::Verdicts,
             crate::ledger::SourceKind::Simulated => SourceKind::Simulated,
+            crate::ledger::SourceKind::TrustCall => SourceKind::Trustcall,
+            crate::ledger::SourceKind::Telnyx => SourceKind::Telnyx,
+            crate::ledger::SourceKind::Nomorobo => SourceKind::Nomorobo,
         };
         Source { name: source.name, kind, location: source.location }
     }

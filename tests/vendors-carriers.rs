@@ -1,0 +1,509 @@
+//! Carriers' services, asked of a fake that fails in every way, and of Twilio's own description of its Lookup.
+
+mod harness;
+
+use dialguard::ledger::{Ledger, LookupsSpent, SourceKind, SourceProfile};
+use dialguard::secret::{Secret, SecretPlace};
+use dialguard::sources::lookups::{LookupSettings, Lookups, Service};
+use dialguard::sources::nomorobo::Nomorobo;
+use dialguard::sources::telnyx::Telnyx;
+use dialguard::sources::trustcall::TrustCall;
+use dialguard::sources::{CarrierSource, Report};
+use dialguard::vendor::{Call, Credentials, Vendor, VendorError, VendorLimits};
+use harness::vendor::{FakeVendor, Fault, Prism};
+use harness::{Dialer, Ran, each};
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+const NOW: u64 = 1_768_467_600;
+const NUMBER: u64 = 13_105_550_100;
+const SECRET: &str = "hunter2hunter2";
+const PRICE_MICROS: u64 = 10_000;
+
+/// A ledger with one source, and the fake that it asks.
+struct Desk {
+    fake: FakeVendor,
+    folder: TempDir,
+    ledger: Arc<Ledger>,
+    lookups_a_day: u64,
+}
+
+impl Desk {
+    async fn new(lookups_a_day: u64) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Arc::new(Ledger::open_or_create(folder.path()).unwrap());
+        let location = String::from("{}");
+        ledger.add_source(&SourceProfile { name: "them".into(), kind: SourceKind::Telnyx, location }).unwrap();
+        let secret = folder.path().join("secret");
+        std::fs::write(&secret, SECRET).unwrap();
+        std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
+        Desk { fake: FakeVendor::new().await, folder, ledger, lookups_a_day }
+    }
+
+    /// The service as another process would ask it.
+    fn service<S: Service>(&self, limits: VendorLimits) -> Lookups<S> {
+        self.service_on(&self.ledger, limits)
+    }
+
+    fn service_on<S: Service>(&self, ledger: &Arc<Ledger>, limits: VendorLimits) -> Lookups<S> {
+        let place = SecretPlace::File(self.folder.path().join("secret"));
+        let mut settings = LookupSettings::new::<S>(S::SECRETS[0].iter().map(|name| (*name, place.clone())));
+        settings.base_url = self.fake.address.clone();
+        settings.price_micros = PRICE_MICROS;
+        settings.budget_micros = self.lookups_a_day * PRICE_MICROS;
+        Lookups::with_limits(ledger.clone(), "them", settings, limits)
+    }
+
+    fn spent(&self) -> u64 {
+        let LookupsSpent { count, micros } = self.ledger.lookups_spent("them", NOW).unwrap();
+        assert_eq!(micros, count * PRICE_MICROS);
+        count
+    }
+}
+
+/// Asked once, and soon given up.
+fn hasty() -> VendorLimits {
+    VendorLimits { request_time_max: Duration::from_millis(500), ..single() }
+}
+
+/// Asked once.
+fn single() -> VendorLimits {
+    VendorLimits { attempts_max: 1, failures_max: u32::MAX, ..VendorLimits::default() }
+}
+
+fn scores(report: &Report) -> Vec<(u64, &str, Option<u8>)> {
+    let answers = report.answers.iter();
+    answers.map(|answer| (answer.number, &*report.carriers[usize::from(answer.carrier)], answer.score)).collect()
+}
+
+/// Every fault: what is told, and whether the lookup may have been paid for.
+const FAULTS: [(Fault, &str, bool); 17] = [
+    (Fault::NoAnswer, "no answer within 1 second", true),
+    (Fault::LateAnswer, "no answer within 1 second", true),
+    (Fault::TooMany, "wants to be asked less often", false),
+    (Fault::TooManyFor(600), "ask again in 600 seconds", false),
+    (Fault::TooManyUntil(600), "ask again in 600 seconds", false),
+    (Fault::ServerError, "it answered 500: out of order", true),
+    (Fault::Reset, "the connection broke off", true),
+    (Fault::HalfABody, "nonsense: JSON that ends in the middle", true),
+    (Fault::Drip, "no answer within 1 second", true),
+    (Fault::Html, "nonsense: a page for browsers", true),
+    (Fault::AnotherNumber, "nonsense: about a number that it was not asked about", true),
+    (Fault::TenMegabytes, "nonsense: more than 1048576 bytes", true),
+    (Fault::Redirect, "nonsense: 302, which leads to elsewhere.example", true),
+    (Fault::Score900, "nonsense: a ", true),
+    (Fault::Status(401), "(file:", false),
+    (Fault::Status(403), "switched on", false),
+    (Fault::Status(422), "it answered 422, error 20422", true),
+];
+
+async fn no_fault_gives_an_opinion<S: Service>() {
+    for (fault, words, is_paid) in FAULTS {
+        let desk = Desk::new(100).await;
+        desk.fake.fails(fault);
+        let is_slow = matches!(fault, Fault::NoAnswer | Fault::LateAnswer | Fault::Drip);
+        let limits = if is_slow { hasty() } else { single() };
+        let report = desk.service::<S>(limits).look_up(&[NUMBER, NUMBER + 1], NOW).await.unwrap();
+        let context = format!("{} and {fault:?}: {:?}", S::NAME, report.problems);
+        assert_eq!(report.answers, [], "{context}");
+        assert!(report.problems.iter().any(|problem| problem.contains(words)), "{context}");
+        assert!(!report.problems.iter().any(|problem| problem.contains(SECRET)), "{context}");
+        assert_eq!(desk.spent(), if is_paid { 2 } else { 0 }, "{context}");
+        // No fault is remembered as an answer.
+        desk.fake.fails(None);
+        let report = desk.service::<S>(single()).look_up(&[NUMBER, NUMBER + 1], NOW).await.unwrap();
+        assert_eq!((report.answers.len(), report.problems), (2 * S::CARRIERS.len(), vec![]), "{context}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_fault_of_trustcall_gives_an_opinion() {
+    no_fault_gives_an_opinion::<TrustCall>().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_fault_of_telnyx_gives_an_opinion() {
+    no_fault_gives_an_opinion::<Telnyx>().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_fault_of_nomorobo_gives_an_opinion() {
+    no_fault_gives_an_opinion::<Nomorobo>().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fault_that_passes_is_asked_again_and_each_lookup_that_may_cost_is_counted() {
+    let scenarios = [
+        (Fault::ServerError, 2),
+        (Fault::Reset, 2),
+        (Fault::TooMany, 1),
+        (Fault::TooManyFor(0), 1),
+        (Fault::TooManyUntil(1), 1),
+    ];
+    for (fault, lookups) in scenarios {
+        let desk = Desk::new(100).await;
+        desk.fake.fails_once(&[fault]);
+        let report = desk.service::<Telnyx>(VendorLimits::default()).look_up(&[NUMBER + 1], NOW).await.unwrap();
+        assert_eq!(scores(&report), [(NUMBER + 1, "Hiya", Some(95))], "{fault:?}: {:?}", report.problems);
+        assert_eq!((desk.fake.requests(), desk.spent()), (2, lookups), "{fault:?}");
+    }
+    let desk = Desk::new(1).await;
+    desk.fake.fails_once(&[Fault::ServerError]);
+    let report = desk.service::<Telnyx>(VendorLimits::default()).look_up(&[NUMBER + 1], NOW).await.unwrap();
+    assert_eq!((report.answers.len(), desk.fake.requests(), desk.spent()), (0, 1, 1), "no budget for another attempt");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_have_been_done_is_not_done_again_unasked() {
+    let call = |method: fn(&[&str]) -> Call| method(&["PhoneNumbers", "+13105550101"]);
+    let (get, post, delete) = (call(Call::get), call(Call::post), call(Call::delete));
+    let scenarios = [
+        (&get, Fault::ServerError, 2),
+        (&get, Fault::Reset, 2),
+        (&get, Fault::Html, 1),
+        (&post, Fault::ServerError, 1),
+        (&post, Fault::Reset, 1),
+        (&post, Fault::Html, 1),
+        (&post, Fault::TooMany, 2),
+        (&post, Fault::Status(404), 1),
+        (&delete, Fault::ServerError, 1),
+        (&delete, Fault::TooManyFor(0), 2),
+    ];
+    for (call, fault, requests) in scenarios {
+        let fake = FakeVendor::new().await;
+        fake.fails_once(&[fault]);
+        let bearer = Credentials::Bearer(Secret::new(SECRET.into()));
+        let vendor = Vendor::new("them", &fake.address, bearer, VendorLimits::default()).unwrap();
+        let outcome = vendor.send(call).await;
+        assert_eq!((fake.requests(), outcome.is_ok()), (requests, requests == 2), "{call:?} {fault:?}");
+        if let Err(error) = outcome {
+            let is_refused = matches!(error, VendorError::Refused { status: 404, .. });
+            assert_eq!(error.is_without_effect(), is_refused, "{fault:?}");
+        }
+    }
+    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let bearer = Credentials::Bearer(Secret::new(SECRET.into()));
+    let vendor = Vendor::new("them", &format!("http://{nobody}"), bearer, VendorLimits::default()).unwrap();
+    let error = vendor.send(&post).await.unwrap_err();
+    assert!(matches!(error, VendorError::NotSent(_)) && error.is_without_effect(), "{error:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_duplicated_answer_counts_once_or_not_at_all() {
+    let desk = Desk::new(100).await;
+    desk.fake.fails(Fault::Twice);
+    let report = desk.service::<Nomorobo>(single()).look_up(&[NUMBER], NOW).await.unwrap();
+    assert!(report.answers.is_empty() && report.problems[0].contains("nonsense"), "{:?}", report.problems);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trustcall_is_asked_in_batches_of_200_and_only_about_the_united_states() {
+    let desk = Desk::new(1_000).await;
+    let numbers: Vec<u64> = (NUMBER..NUMBER + 450).chain([442_079_460_958, 14_165_550_100]).collect();
+    let report = desk.service::<TrustCall>(single()).look_up(&numbers, NOW).await.unwrap();
+    let mut batches: Vec<_> = desk.fake.asked().iter().map(Vec::len).collect();
+    batches.sort();
+    assert_eq!((batches, desk.spent()), (vec![50, 200, 200], 450));
+    assert_eq!((report.answers.len(), report.problems), (450 * 5, vec![]));
+    let of_one: Vec<_> = report.answers.iter().filter(|answer| answer.number == NUMBER + 1).collect();
+    assert!(of_one.len() == 5 && of_one.iter().all(|answer| answer.score == Some(100) && answer.observed_at == NOW));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn few_requests_are_under_way_at_a_time() {
+    let desk = Desk::new(1_000).await;
+    let numbers: Vec<u64> = (NUMBER..NUMBER + 100).collect();
+    let limits = VendorLimits { concurrent_max: 4, ..single() };
+    let report = desk.service::<Nomorobo>(limits).look_up(&numbers, NOW).await.unwrap();
+    assert_eq!((report.answers.len(), desk.fake.requests()), (100, 100));
+    assert!((2..=4).contains(&desk.fake.most_under_way()), "{}", desk.fake.most_under_way());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_fails_in_a_row_is_left_alone_and_one_that_lets_nobody_in_is_not_asked_on() {
+    let desk = Desk::new(1_000).await;
+    desk.fake.fails(Fault::Score900);
+    let numbers: Vec<u64> = (NUMBER..NUMBER + 100).collect();
+    let service = desk.service::<Telnyx>(VendorLimits::default());
+    let report = service.look_up(&numbers, NOW).await.unwrap();
+    let asked = desk.fake.requests();
+    assert!((5..5 + 8).contains(&asked), "{asked}"); // five in a row, and those under way with them
+    assert!(report.problems.iter().any(|problem| problem.contains("left alone")), "{:?}", report.problems);
+    assert_eq!(desk.spent(), asked as u64);
+    assert!(desk.ledger.source_rests_until("them", NOW).unwrap() > Some(NOW));
+    service.look_up(&numbers, NOW).await.unwrap();
+    assert_eq!((desk.fake.requests(), desk.spent()), (asked, asked as u64));
+
+    let desk = Desk::new(1_000).await;
+    desk.fake.fails(Fault::Status(401));
+    desk.service::<Telnyx>(VendorLimits::default()).look_up(&numbers, NOW).await.unwrap();
+    assert!(desk.fake.requests() <= 8 && desk.spent() == 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_budget_of_a_day_holds_when_fifty_ask_at_once() {
+    let desk = Desk::new(100).await;
+    let other = Arc::new(Ledger::open(desk.folder.path()).unwrap());
+    let mut asking = JoinSet::new();
+    for task in 0..50 {
+        let ledger = if task % 2 == 0 { &desk.ledger } else { &other };
+        let service = desk.service_on::<Telnyx>(ledger, single());
+        let numbers: Vec<u64> = (NUMBER + task * 10..NUMBER + task * 10 + 10).collect();
+        asking.spawn(async move { service.look_up(&numbers, NOW).await.unwrap() });
+    }
+    let reports = asking.join_all().await;
+    assert_eq!((desk.fake.requests(), desk.spent()), (100, 100));
+    assert_eq!(reports.iter().map(|report| report.answers.len()).sum::<usize>(), 100);
+    let refused =
+        reports.iter().filter(|report| report.problems.iter().any(|problem| problem.contains("its budget of $1.00")));
+    assert_eq!(refused.count(), 40);
+    // The next date has a budget of its own.
+    let report = desk.service::<Telnyx>(single()).look_up(&[NUMBER + 9_000], NOW + harness::DAY).await.unwrap();
+    assert_eq!(report.answers.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_fresh_for_as_long_as_the_settings_say() {
+    let desk = Desk::new(100).await;
+    let ask =
+        async |at| desk.service::<Telnyx>(single()).look_up(&[NUMBER, NUMBER + 1], at).await.unwrap().answers.len();
+    for (hours, requests) in [(0, 2), (1, 2), (22, 2), (23, 4), (24, 4), (47, 6)] {
+        assert_eq!((ask(NOW + hours * 3_600).await, desk.fake.requests()), (2, requests), "after {hours} hours");
+    }
+    // That it does not know a number is an answer, too.
+    desk.fake.fails(Fault::Status(404));
+    for _ in 0..2 {
+        let report = desk.service::<Telnyx>(single()).look_up(&[NUMBER + 2], NOW).await.unwrap();
+        assert_eq!((report.answers, report.problems, desk.fake.requests()), (vec![], vec![], 7));
+    }
+}
+
+/// A dialer at its desk whose carriers are one service; `price` of a cent a lookup.
+struct Served {
+    fake: FakeVendor,
+    dialer: Dialer,
+}
+
+impl Served {
+    async fn new(options: &str) -> Self {
+        let fake = FakeVendor::new().await;
+        let dialer = Dialer::new();
+        dialer.run("account add acme --blocks 1 --time-zone UTC").exits(0);
+        let served = Served { fake, dialer };
+        served.run(&format!("carriers add hiya {options} --price-cents 1 --base-url {}", served.fake.address)).exits(0);
+        served
+    }
+
+    fn run(&self, line: &str) -> Ran {
+        let (line, mut command) = self.command(line);
+        Ran::new(line, command.output().expect("the program starts"))
+    }
+
+    fn spawn(&self, line: &str) -> Child {
+        self.command(line).1.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts")
+    }
+
+    fn command(&self, line: &str) -> (String, std::process::Command) {
+        let line = format!("{line} --at {}", dialguard::calendar::rfc3339(self.dialer.now()));
+        let mut command = self.dialer.command(&line.split_whitespace().collect::<Vec<_>>());
+        command.env("THEIR_SECRET", SECRET).env("RUST_LOG", "trace");
+        (line, command)
+    }
+
+    fn spent(&self) -> u64 {
+        self.dialer.ledger().lookups_spent("hiya", self.dialer.now()).unwrap().count
+    }
+}
+
+const TELNYX: &str = "--telnyx --api-key env:THEIR_SECRET";
+
+fn numbers(range: std::ops::Range<u64>) -> String {
+    range.map(|last| format!(" {}", harness::number(last))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_run_on_the_same_day_makes_no_request() {
+    let desk = Served::new(&format!("{TELNYX} --budget-cents 100")).await;
+    desk.dialer.import(100..103, "");
+    desk.run("monitor acme --all").exits(0);
+    desk.run("review acme").exits(0);
+    let asked = desk.fake.requests();
+    assert_eq!((asked, desk.spent()), (3, 3));
+    desk.dialer.pass(10 * 3_600);
+    desk.run("review acme").exits(0);
+    desk.run(&format!("screen acme{}", numbers(100..103))).exits(0).says(&["1 of 1 carriers flag it"]);
+    assert_eq!((desk.fake.requests(), desk.spent()), (3, 3));
+    desk.dialer.pass(14 * 3_600);
+    desk.run("review acme").exits(0);
+    assert_eq!((desk.fake.requests(), desk.spent()), (6, 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_budget_of_a_day_holds_between_processes_and_when_one_is_killed() {
+    let desk = Served::new(&format!("{TELNYX} --budget-cents 20")).await;
+    let mut both = [0, 30].map(|first| desk.spawn(&format!("screen acme{}", numbers(first..first + 30))));
+    both.iter_mut().for_each(|process| assert!(process.wait().unwrap().success()));
+    assert_eq!((desk.fake.requests(), desk.spent()), (20, 20));
+
+    desk.dialer.pass(harness::DAY);
+    desk.fake.fails(Fault::NoAnswer);
+    let mut killed = desk.spawn(&format!("screen acme{}", numbers(100..120)));
+    while desk.fake.requests() == 20 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    desk.fake.fails(None);
+    let asked = desk.fake.requests();
+    assert_eq!(desk.spent(), 20, "what may have been asked for is counted");
+    desk.run(&format!("screen acme{}", numbers(200..220))).exits(0).says(&["its budget of $0.20 a day"]);
+    // Adding it anew gives no second budget.
+    desk.run("carriers remove hiya").exits(0);
+    let add = format!("carriers add hiya {TELNYX} --price-cents 1 --budget-cents 20 --base-url {}", desk.fake.address);
+    desk.run(&add).exits(0);
+    desk.run(&format!("screen acme{}", numbers(200..220))).exits(0);
+    assert_eq!(desk.fake.requests(), asked);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nonsense_is_told_by_name_in_an_event() {
+    let desk = Served::new(&format!("{TELNYX} --budget-cents 1000")).await;
+    desk.dialer.import(100..103, "");
+    desk.run("monitor acme --all").exits(0);
+    desk.fake.fails(Fault::Html);
+    desk.run("review acme").exits(0);
+    let told = each(&serde_json::Value::Array(desk.dialer.events("carrier-problem")), "text");
+    let told = told.iter().filter_map(|text| text.as_str()).collect::<Vec<_>>();
+    assert!(told.len() == 1 && told[0].starts_with("hiya: it answered nonsense: a page for browsers"), "{told:?}");
+    assert_eq!(desk.dialer.standing(101), "2 pending");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_command_says_whether_a_service_works_and_what_to_mend() {
+    let desk = Served::new(&format!("{TELNYX} --budget-cents 1000")).await;
+    desk.run("carriers test hiya +13105550101").exits(0).says(&["hiya works", "Hiya", "95", "Telemarketing"]);
+    let answered = desk.run("carriers test hiya 310-555-0100 --json").exits(0).json();
+    assert_eq!(answered["answers"][0]["score"], 10);
+    let scenarios: [(Fault, &[&str]); 7] = [
+        (Fault::Status(401), &["hiya does not work", "error 20401", "api key (env:THEIR_SECRET)"]),
+        (Fault::Status(402), &["pay into the account"]),
+        (Fault::Status(403), &["number reputation", "switched on"]),
+        (Fault::TooManyFor(600), &["ask again in 600 seconds"]),
+        (Fault::Redirect, &["leads to elsewhere.example", "base URL"]),
+        (Fault::Html, &["a page for browsers", "proxy"]),
+        (Fault::ServerError, &["it answered 500"]),
+    ];
+    for (fault, words) in scenarios {
+        desk.fake.fails(fault);
+        desk.run("carriers test hiya +13105550101").exits(1).says(words);
+    }
+    desk.fake.fails(None);
+    let listed = desk.run("carriers list --json").exits(0).json();
+    assert_eq!(listed["sources"][0]["today"]["budget"], "$10.00");
+    desk.run("carriers list").says(&["of $10.00 spent"]);
+    desk.run("carriers test nobody +13105550101").exits(1).says(&["there is no source"]);
+    let add = |url: &str| {
+        desk.run("carriers remove hiya");
+        desk.run(&format!("carriers add hiya {TELNYX} --price-cents 0.3 --budget-cents 10 --base-url {url}"))
+    };
+    add("https://nowhere.invalid/v2").exits(0);
+    desk.run("carriers test hiya +13105550101").exits(1).says(&["nowhere.invalid could not be reached"]);
+    add(&desk.fake.address.replace("http:", "https:")).exits(0);
+    desk.run("carriers test hiya +13105550101").exits(1).says(&["could not be reached"]);
+    add("http://example.com").exits(1).says(&["in the clear"]);
+    // What may have cost something: two answers, a redirect, a page for browsers, and three attempts at an error of 500.
+    assert_eq!(desk.spent(), 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_missing_to_ask_a_service_is_said_when_it_is_added() {
+    let desk = Dialer::new();
+    let said = |options: &str, words: &[&str]| {
+        desk.run(&format!("carriers add them {options}")).says(words);
+        assert!(!desk.path("ledger/dialguard.db").exists(), "{options}");
+    };
+    said("--telnyx --price-cents 1 --budget-cents 1", &["Telnyx takes --api-key env:NAME"]);
+    said("--telnyx --login-id env:A --price-cents 1 --budget-cents 1", &["no other secrets"]);
+    said("--nomorobo --account-sid env:A --price-cents 1 --budget-cents 1", &["--auth-token", "or --api-key"]);
+    said("--telnyx --api-key env:A", &["--price-cents"]);
+    said("--telnyx --api-key env:A --price-cents 1", &["--budget-cents"]);
+    said("--telnyx --api-key env:A --price-cents 0.00001 --budget-cents 1", &["four decimals"]);
+    said("--telnyx --api-key env:A --price-cents=-1 --budget-cents 1", &["cents from 0"]);
+    said("--telnyx --api-key env:NOT_SET --price-cents 1 --budget-cents 1", &["its api key", "NOT_SET is not set"]);
+    let refused = desk.run(&format!("carriers add them --telnyx --api-key {SECRET} --price-cents 1 --budget-cents 1"));
+    refused.exits(2).says(&["env:NAME or file:PATH"]);
+    desk.file("verdicts.csv", "number,carrier,score,label,observed_at\n");
+    said("--verdicts verdicts.csv --price-cents 1", &["only --trustcall"]);
+    desk.file("secret", SECRET);
+    std::fs::set_permissions(desk.path("secret"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    said("--telnyx --api-key file:secret --price-cents 1 --budget-cents 1", &["chmod o="]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_appear_nowhere() {
+    for options in [TELNYX, "--trustcall --login-id env:THEIR_SECRET"] {
+        let desk = Served::new(&format!("{options} --budget-cents 1000")).await;
+        desk.dialer.import(100..103, "");
+        let mut said = String::new();
+        for (fault, line) in [
+            (None, "monitor acme --all"),
+            (None, "carriers test hiya +13105550101 --json"),
+            (Some(Fault::Status(401)), "carriers test hiya +13105550101"),
+            (Some(Fault::Status(400)), "carriers test hiya +13105550101"),
+            (Some(Fault::Status(500)), "carriers test hiya +13105550101"),
+            (Some(Fault::Status(422)), "review acme --json"),
+            (None, "carriers list --json"),
+            (None, "events acme --json"),
+        ] {
+            desk.fake.fails(fault);
+            let ran = desk.run(line);
+            said += &(ran.stdout + &ran.stderr);
+        }
+        assert!(said.contains("20422") && said.contains("env:THEIR_SECRET") && said.contains("[secret]"), "{said}");
+        assert!(!said.contains(SECRET), "{said}");
+        let files = std::fs::read_dir(desk.dialer.path("ledger")).unwrap();
+        let files = files.map(|file| file.unwrap().path()).filter(|path| path.is_file());
+        let contents: Vec<_> = files.map(|file| std::fs::read(file).unwrap()).collect();
+        let has =
+            |text: &str| contents.iter().any(|bytes| bytes.windows(text.len()).any(|window| window == text.as_bytes()));
+        assert!(has("THEIR_SECRET") && !has(SECRET));
+    }
+}
+
+/// Twilio's own description of Lookup v1. Prism answers its example about one number, which has to be asked about.
+#[tokio::test(flavor = "multi_thread")]
+async fn twilio_lookup_is_asked_as_twilio_describes_it() {
+    let Some(prism) = Prism::serve("twilio_lookups_v1.json") else { return };
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let desk = Desk::new(100).await;
+    let place = SecretPlace::File(desk.folder.path().join("secret"));
+    let mut settings = LookupSettings::new::<Nomorobo>([("account-sid", place.clone()), ("auth-token", place)]);
+    settings.base_url = choosing_the_example(&prism.address, "fetchAddonsNomorobo").await + "/v1";
+    let service = Lookups::<Nomorobo>::with_limits(desk.ledger.clone(), "them", settings, single());
+    let report = service.look_up(&[19_892_008_374], NOW).await.unwrap();
+    assert_eq!(scores(&report), [(19_892_008_374, "Nomorobo", Some(100))], "{:?}", report.problems);
+    // It does refuse what breaks the description.
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let refused = client.get(format!("{}/v1/PhoneNumbers/1", prism.address)).send().await.unwrap();
+    assert_eq!(refused.status(), 401);
+}
+
+/// Passes requests on as they are, with the header by which Prism is told which example to answer.
+async fn choosing_the_example(prism: &str, example: &'static str) -> String {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let prism = prism.to_owned();
+    let pass_on = async move |request: axum::extract::Request| {
+        let url = format!("{prism}{}", request.uri());
+        let passed = client.get(url).headers(request.headers().clone()).header("prefer", format!("example={example}"));
+        let answer = passed.send().await.expect("Prism answers");
+        (answer.status(), answer.text().await.expect("a body"))
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async { axum::serve(listener, axum::Router::new().fallback(pass_on)).await });
+    address
+}
