@@ -58,7 +58,8 @@ mod tests {
     /// Headers, and how long they ask to wait, in seconds.
     #[test]
     fn a_services_headers_say_when_to_ask_again() {
-        let scenarios: [(&[(&str, &str)], Option<u64>); 9] = [
+        type Headers = &'static [(&'static str, &'static str)];
+        let scenarios: [(Headers, Option<u64>); 9] = [
             (&[], None),
             (&[("retry-after", "7")], Some(7)),
             (&[("retry-after", "Wed, 21 Oct 2026 07:28:30 GMT"), ("date", "Wed, 21 Oct 2026 07:28:00 GMT")], Some(30)),
