@@ -175,7 +175,7 @@ fn files_that_cannot_be_used() {
         &[
             ("numbers import acme missing.csv", 1, &["missing.csv cannot be read"]),
             ("numbers import acme folder", 1, &["folder cannot be read"]),
-            ("numbers import acme empty.csv", 1, &["empty.csv is empty", "column `number`"]),
+            ("numbers import acme empty.csv", 1, &["empty.csv: it is empty", "column `number`"]),
             ("numbers import acme names.csv", 1, &["names.csv: row 1 has no column `number`"]),
             ("numbers import acme binary.csv", 1, &["binary.csv: row 1 has no column `number`"]),
             ("carriers add x --verdicts missing.csv", 1, &["missing.csv cannot be read"]),

@@ -61,6 +61,16 @@ async fn a_policy_that_misbehaves_loses_its_run_and_nobody_else_anything() {
             OUT_OF_MEMORY,
         ),
         (
+            "a memory bomb that asks for what nobody can have in between",
+            Hostile::review(
+                "(loop $again
+                   (drop (memory.grow (i32.const 1)))
+                   (drop (memory.grow (i32.const 65535)))
+                   (br $again))",
+            ),
+            OUT_OF_MEMORY,
+        ),
+        (
             "a storm of copies",
             Hostile::review(
                 "(drop (memory.grow (i32.const 56)))
@@ -542,42 +552,24 @@ fn what_is_no_policy_is_refused_before_it_runs() {
             Hostile { items: "(start $ask) (func $ask (drop (call $now)))", ..harmless }.component(),
             "called an import",
         ),
-        ("another version", renamed(REFERENCE_POLICY, "@0.2.0", "@0.9.0"), "speaks 0.1.0 and 0.2.0: it is one for version 0.9.0"),
+        (
+            "another version",
+            renamed(REFERENCE_POLICY, "@0.2.0", "@0.9.0"),
+            "speaks 0.1.0 and 0.2.0: it is one for version 0.9.0",
+        ),
         (
             "more memory from the start than it may have",
             harmless.component_with(memory, "(memory (export \"memory\") 65)"),
             "memory",
         ),
         (
-            "two memories, each within the limit",
-            parse(
-                "(component (core module $m (memory 1)) (core instance (instantiate $m)) (core instance (instantiate $m))
-                   (instance $p) (export \"dialguard:reputation/policy@0.2.0\" (instance $p)))",
-            ),
-            "2 Wasm linear memories",
-        ),
-        (
-            "two components that call each other, each with a memory",
-            parse(
-                "(component
-                   (component $callee
-                     (core module $m (memory (export \"memory\") 1) (func (export \"f\") (param i32 i32))
-                       (func (export \"realloc\") (param i32 i32 i32 i32) (result i32) (i32.const 0)))
-                     (core instance $i (instantiate $m))
-                     (func (export \"f\") (param \"text\" string)
-                       (canon lift (core func $i \"f\") (memory $i \"memory\") (realloc (func $i \"realloc\")))))
-                   (component $caller
-                     (import \"f\" (func $f (param \"text\" string)))
-                     (core module $m (memory (export \"memory\") 1))
-                     (core instance $i (instantiate $m))
-                     (core func $f (canon lower (func $f) (memory $i \"memory\")))
-                     (core module $n (import \"\" \"f\" (func (param i32 i32))))
-                     (core instance (instantiate $n (with \"\" (instance (export \"f\" (func $f)))))))
-                   (instance $callee (instantiate $callee))
-                   (instance (instantiate $caller (with \"f\" (func $callee \"f\"))))
-                   (instance $p) (export \"dialguard:reputation/policy@0.2.0\" (instance $p)))",
-            ),
-            "2 Wasm linear memories",
+            "five memories, each within the limit",
+            parse(&format!(
+                "(component (core module $m (memory 1)) {} (instance $p)
+                   (export \"dialguard:reputation/policy@0.2.0\" (instance $p)))",
+                "(core instance (instantiate $m)) ".repeat(5)
+            )),
+            "5 Wasm linear memories",
         ),
         (
             "a table without end",
@@ -589,6 +581,21 @@ fn what_is_no_policy_is_refused_before_it_runs() {
         let told = Policy::compile(&component, LIMITS).err().expect(what).to_string();
         assert!(told.contains(expected), "{what}: {told}, not {expected}");
     }
+}
+
+/// What a module's own maximum does not allow is refused as the format says, and is not held against the policy.
+#[tokio::test]
+async fn memory_that_was_not_given_does_not_count() {
+    let review = "(local.set $id (i32.const 100))
+        (loop $again
+          (if (i32.ne (memory.grow (i32.const 8)) (i32.const -1)) (then (unreachable)))
+          (local.set $id (i32.sub (local.get $id) (i32.const 1)))
+          (br_if $again (local.get $id)))
+        (if (i32.eq (memory.grow (i32.const 4)) (i32.const -1)) (then (unreachable)))";
+    let greedy =
+        Hostile::review(review).component_with("(memory (export \"memory\") 4)", "(memory (export \"memory\") 4 8)");
+    let policy = Policy::compile(&greedy, LIMITS).expect("it looks like a policy");
+    policy.review_account(&slow_dialer(Some(Duration::ZERO)), "acme").await.expect("a plan");
 }
 
 #[test]

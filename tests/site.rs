@@ -31,7 +31,7 @@ async fn nobody_is_let_in_who_does_not_say_who_he_is() {
 async fn an_account_that_somebody_may_not_see_is_as_if_there_were_none() {
     let site = two_accounts().await;
     let program = site.program(Role::Administer, &["acme"]);
-    assert_eq!(each(&program.json("/api/v1/accounts").await, "id"), [json!("acme")]);
+    assert_eq!(each(&program.json("/api/v1/accounts").await["items"], "id"), [json!("acme")]);
     let (foreign, unknown) =
         (program.get("/api/v1/accounts/other").await, program.get("/api/v1/accounts/nobody").await);
     assert_eq!((foreign.status(), unknown.status()), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));

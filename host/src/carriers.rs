@@ -25,6 +25,7 @@ use crate::contract::{Carrier, CarrierId, Error, Observation, PhoneNumber, Times
 use crate::dialer::CarrierLookup;
 use crate::ledger::{CarrierAnswer, Ledger, LedgerError, SourceKind, SourceProfile};
 use crate::lock::lock;
+use crate::metrics::Metrics;
 use crate::sources::ftc::FtcComplaints;
 #[cfg(feature = "vendors")]
 use crate::sources::lookups::{inspect_service, open_service};
@@ -33,6 +34,7 @@ use crate::sources::verdicts::VerdictFile;
 use crate::sources::{CarrierSource, Report, SourceError};
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use tokio::task::JoinSet;
 
@@ -44,6 +46,7 @@ const PROBLEMS_MAX: usize = 20;
 pub struct Carriers {
     ledger: Arc<Ledger>,
     open: Arc<Mutex<Open>>,
+    metrics: Metrics,
 }
 
 type OpenSource = (SourceProfile, Arc<dyn CarrierSource>);
@@ -61,13 +64,18 @@ struct Open {
 impl Carriers {
     /// The ledger's sources.
     pub fn new(ledger: Arc<Ledger>) -> Self {
-        Carriers { ledger, open: Arc::default() }
+        Carriers { ledger, open: Arc::default(), metrics: Metrics::default() }
+    }
+
+    /// Where it is counted what they answer.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Begins to ask for one run at the time `now`, in seconds since 1970. A source has 30 seconds a batch, a
     /// service 100; one that fails or takes longer costs its own answers and no others.
     pub fn ask(&self, now: Timestamp) -> Arc<Asking> {
-        Arc::new(Asking { carriers: self.clone(), now, heard: Mutex::default() })
+        Arc::new(Asking { carriers: self.clone(), now, heard: Mutex::default(), asked: AtomicU32::new(0) })
     }
 
     /// Asks one source about one number, to see whether it works; what a service costs counts in its budget. An error says
@@ -146,6 +154,8 @@ pub struct Asking {
     carriers: Carriers,
     now: Timestamp,
     heard: Mutex<Heard>,
+    /// Numbers asked about so far.
+    asked: AtomicU32,
 }
 
 /// What a run heard from the carriers.
@@ -159,6 +169,11 @@ pub struct Heard {
 }
 
 impl Asking {
+    /// How many numbers every source has been asked about so far, and has answered or failed to.
+    pub fn asked(&self) -> u32 {
+        self.asked.load(Relaxed)
+    }
+
     /// What was heard so far; the next call has only what came after.
     pub fn take_heard(&self) -> Heard {
         let mut heard = std::mem::take(&mut *lock(&self.heard));
@@ -204,15 +219,18 @@ impl Asking {
             numbers.iter().enumerate().map(|(place, number)| (*number, place as u32)).collect();
         let mut placed: Vec<(u32, CarrierAnswer)> = Vec::with_capacity(numbers.len() * reports.len());
         let mut problems = Vec::new();
+        let mut named: HashMap<CarrierId, (Arc<str>, (u64, u64))> = HashMap::new();
         for (name, report) in reports {
             let report = match report {
                 Ok(report) => report,
                 Err(problem) => {
+                    self.carriers.metrics.source_failed(&name);
                     problems.push(format!("{name}: {problem}"));
                     continue;
                 }
             };
             let ids = report.carriers.iter().map(|carrier| self.carriers.id(carrier)).collect::<Result<Vec<_>, _>>()?;
+            named.extend(ids.iter().zip(&report.carriers).map(|(id, carrier)| (*id, (carrier.clone(), (0, 0)))));
             problems.extend(report.problems.iter().map(|problem| format!("{name}: {problem}")));
             for answer in report.answers {
                 match (places.get(&answer.number), ids.get(usize::from(answer.carrier)), answer.score) {
@@ -233,6 +251,12 @@ impl Asking {
         // Two sources may quote the same carrier: what it said last counts.
         placed.sort_unstable_by_key(|(place, answer)| (*place, answer.carrier, Reverse(answer.observed_at)));
         placed.dedup_by_key(|(place, answer)| (*place, answer.carrier));
+        for (_, answer) in &placed {
+            if let Some((_, (scores, no_data))) = named.get_mut(&answer.carrier) {
+                *(if answer.score.is_some() { scores } else { no_data }) += 1;
+            }
+        }
+        self.carriers.metrics.looked_up(numbers.len(), named.values().map(|(carrier, counts)| (&**carrier, *counts)));
         lock(&self.heard).problems.extend(problems);
         Ok(placed.into_iter().map(|(_, answer)| answer).collect())
     }
@@ -248,6 +272,7 @@ impl CarrierLookup for Asking {
         let numbers: Arc<[PhoneNumber]> = numbers.into();
         let unavailable = |error: LedgerError| Error::unavailable(error.to_string());
         let reports = self.ask_all(&numbers).await.map_err(unavailable)?;
+        self.asked.fetch_add(numbers.len() as u32, Relaxed);
         let answers = self.merge(&numbers, reports).map_err(unavailable)?;
         let observation = |answer: &CarrierAnswer| Observation {
             number: answer.number,

@@ -54,9 +54,10 @@ const BECAUSE_BYTES_MAX: usize = 500;
 
 /// What the ledger itself records as having happened. A policy's notices stand among its events, so one that borrowed
 /// such a name would forge history, and what is counted from it: money charged, numbers that turned flagged.
-pub(crate) const LEDGER_KINDS: [&str; 15] = [
+pub(crate) const LEDGER_KINDS: [&str; 19] = [
     "account-added",
     "account-changed",
+    "alert-given-up",
     "blocks-changed",
     "carrier-problem",
     "charged",
@@ -70,6 +71,9 @@ pub(crate) const LEDGER_KINDS: [&str; 15] = [
     "turned-at-risk",
     "turned-clean",
     "turned-flagged",
+    "webhook-added",
+    "webhook-paused",
+    "webhook-removed",
 ];
 
 /// Checks the whole plan. `account_id` is the account that was asked about, `shown` what the policy read in that run.

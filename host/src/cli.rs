@@ -3,7 +3,9 @@
 
 mod access;
 mod account;
+mod alerts;
 mod carriers;
+mod component;
 mod conformance;
 mod demo;
 mod numbers;
@@ -79,8 +81,8 @@ enum Command {
     /// Install, compare, activate and roll back the policy that decides
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
-    /// Write the built-in policy's component into a file, for dialers in other languages
-    Component(policy::Component),
+    /// Write the built-in policy's component into a file for dialers in other languages, or release a policy
+    Component(component::Component),
     /// Make a run on record again, and see that it comes to the same plan
     Replay(policy::Replay),
     /// Ask a dialer in any language every built-in case, to see that it embeds a policy rightly
@@ -95,6 +97,9 @@ enum Command {
     /// Make and withdraw tokens for programs that call the API
     #[command(subcommand)]
     Tokens(access::TokensCommand),
+    /// Have webhooks told what reviews find
+    #[command(subcommand)]
+    Alerts(alerts::AlertsCommand),
     /// Review each account daily at its own local time, and serve the page and the API, until stopped
     Serve(serve::Serve),
 }
@@ -117,11 +122,12 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Usage(account) => review::usage(&desk, account).await,
         Command::Events(events) => review::events(&desk, events).await,
         Command::Policy(command) => policy::run(&desk, command).await,
-        Command::Component(component) => policy::component(&desk, component),
+        Command::Component(component) => component::write(&desk, component).await,
         Command::Replay(run) => policy::replay(&desk, run).await,
         Command::Conformance(conformance) => conformance::check(&desk, conformance),
         Command::People(command) => access::people(&desk, command),
         Command::Tokens(command) => access::tokens(&desk, command),
+        Command::Alerts(command) => alerts::run(&desk, command).await,
         Command::Serve(serve) => serve::serve(&desk, serve).await,
     }
 }

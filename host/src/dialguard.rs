@@ -26,18 +26,26 @@
 //! }
 //! ```
 
+mod progress;
+
+pub use progress::Progress;
+
 use crate::carriers::{Asking, Carriers, Heard};
 use crate::check::{Asked, check, check_decision};
 use crate::clock::{Clock, FixedClock};
 use crate::contract::*;
 use crate::dialer::Dialer;
+use crate::effect::{Effect, effect_of};
 use crate::fulfilment::fulfil;
 use crate::ledger::{
     AccountChange, AccountProfile, AccountView, Applied, Ledger, LedgerError, Made, NewAccount, Order, RunRecord,
 };
+use crate::metrics::Metrics;
 use crate::policies::{Live, Policies, PoliciesError, UnderWay};
 use crate::policy::{Answered, PolicyError};
+use progress::{Begun, Reviews};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// How often a run is made again because the account changed meanwhile.
 const ATTEMPTS_MAX: u32 = 10;
@@ -49,6 +57,7 @@ pub struct Dialguard {
     policies: Policies,
     carriers: Carriers,
     clock: Arc<dyn Clock>,
+    reviews: Reviews,
 }
 
 /// Why Dialguard did not do what it was asked.
@@ -101,7 +110,8 @@ impl Dialguard {
     /// A dialer on this ledger, whose policies are the ledger's ([`Policies::open`]) or one that the program brings
     /// along, a [`Policy`](crate::policy::Policy).
     pub fn new(ledger: Arc<Ledger>, policies: impl Into<Policies>, clock: Arc<dyn Clock>) -> Self {
-        Dialguard { carriers: Carriers::new(ledger.clone()), ledger, policies: policies.into(), clock }
+        let (carriers, policies) = (Carriers::new(ledger.clone()), policies.into());
+        Dialguard { carriers, ledger, policies, clock, reviews: Reviews::default() }
     }
 
     /// The same dialer at another time, in seconds since 1970, at which its clock stands still.
@@ -117,6 +127,31 @@ impl Dialguard {
     /// Its policies: to install others, compare and activate them.
     pub fn policies(&self) -> &Policies {
         &self.policies
+    }
+
+    /// What this process did and how the ledger stands, in figures as Prometheus reads them (text format 0.0.4).
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let folder = tempfile::tempdir()?;
+    /// let dialguard = small_dialguard(folder.path()).await?;
+    /// dialguard.review("acme").await?;
+    /// let figures = dialguard.figures()?;
+    /// assert!(figures.contains("dialguard_reviews_total{outcome=\"made\"} 1\n"));
+    /// assert!(figures.contains("dialguard_monitored_numbers{status=\"at-risk\"} 1\n"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn figures(&self) -> Result<String> {
+        let totals = tokio::task::block_in_place(|| self.ledger.totals(self.metrics().totals()))?;
+        Ok(self.metrics().encode(totals))
+    }
+
+    /// What this process counts.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        self.carriers.metrics()
     }
 
     /// What the clock says.
@@ -146,6 +181,16 @@ impl Dialguard {
         Ok(self.ledger.change_account(id, change, self.clock.now())?)
     }
 
+    /// What these settings would have done in the account's reviews since then that are on record, at most 100, beside what
+    /// was done. It takes 20 seconds at most, and says how far it came. Nothing is changed.
+    ///
+    /// Errors: no such account; settings out of range, whose message says which.
+    pub async fn effect_of_settings(&self, id: &str, settings: &Settings, since: Timestamp) -> Result<Effect> {
+        self.ledger.account(id)?;
+        self.check_settings(settings).await?;
+        effect_of(&self.ledger, &self.policies.live()?.policy, id, settings, since).await
+    }
+
     /// Reviews an account: rates its numbers, and replaces flagged ones where it has that turned on. Another review on
     /// the same local date rates only numbers that were not rated on it yet.
     ///
@@ -168,11 +213,21 @@ impl Dialguard {
         id: &str,
         held_back: impl Fn(&Run) -> std::result::Result<bool, LedgerError>,
     ) -> Result<Option<Reviewed>> {
-        let Some((run, made, heard, applied)) = self.run(id, Wish::Review, held_back).await? else { return Ok(None) };
+        let begun = Instant::now();
+        let run = self.run(id, Wish::Review, held_back).await;
+        let Some((run, made, heard, applied)) = run.inspect_err(|error| self.tell_of_failure(id, error))? else {
+            return Ok(None);
+        };
         self.policies.note_review();
         let replaced = self.fulfil(id, run.now)?;
         let Made::Review(plan) = made else { unreachable!("a review was asked for") };
+        self.metrics().review_made(plan.reviews.len(), begun.elapsed());
         Ok(Some(Reviewed { plan, applied, replaced, problems: heard.problems }))
+    }
+
+    /// How far this account's review is that is being made right now, by this or by a clone; none where none is.
+    pub fn progress(&self, id: &str) -> Option<Progress> {
+        self.reviews.progress(id)
     }
 
     /// Plans a review and applies nothing.
@@ -229,6 +284,30 @@ impl Dialguard {
         Ok(Decided { decision, replaced, problems: heard.problems })
     }
 
+    /// Answers a person's request and applies nothing: what [`Dialguard::decide`] would do now. Errors are the same, but
+    /// that an account that changes meanwhile is not asked about again.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let folder = tempfile::tempdir()?;
+    /// let dialguard = small_dialguard(folder.path()).await?;
+    /// let request = Request::StopMonitoring(vec![13_105_550_100]);
+    /// let tried = dialguard.try_decide("acme", &request).await?;
+    /// let Action::LockSlot(closing) = &tried.decision.plan.actions[0] else { return Err("no lock".into()) };
+    /// assert_eq!(closing.slot, 1);
+    /// assert_eq!(dialguard.ledger().account("acme")?.locked, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn try_decide(&self, id: &str, request: &Request) -> Result<Decided> {
+        let run = self.begin(id)?;
+        let answered = run.ask(Wish::Request(request)).await;
+        let Made::Request(_, decision) = self.blame(&run, answered)?.answer else { unreachable!("a request was made") };
+        Ok(Decided { decision, replaced: Vec::new(), problems: run.asking.take_heard().problems })
+    }
+
     /// Says how numbers, at most 10,000, stand with the carriers right now, one answer for each in the order asked; and
     /// what went wrong at the carriers, in words.
     ///
@@ -280,6 +359,7 @@ impl Dialguard {
             if held_back(&run)? {
                 return Ok(None);
             }
+            let _begun = self.told_as(wish, &run);
             let outcome = match run.ask(wish).await {
                 Ok(answered) => {
                     let heard = run.asking.take_heard();
@@ -319,6 +399,7 @@ impl Dialguard {
             Err(DialguardError::Ledger(LedgerError::Plan(fault))) => fault.to_string(),
             _ => return outcome,
         };
+        self.metrics().policy_fault();
         let noted = tokio::task::block_in_place(|| {
             self.policies.note_fault(&self.ledger, &run.live, &run.account.id, run.now, &fault)
         });
@@ -326,6 +407,19 @@ impl Dialguard {
             tracing::error!(account = run.account.id, "a fault of the policy was not recorded: {error}");
         }
         outcome
+    }
+
+    /// Tells those who want to hear of it that a review came to nothing.
+    fn tell_of_failure(&self, id: &str, error: &DialguardError) {
+        if matches!(error, DialguardError::Ledger(LedgerError::NoSuchAccount(_))) {
+            return;
+        }
+        self.metrics().review_failed();
+        let why = error.to_string();
+        let told = tokio::task::block_in_place(|| self.ledger.tell_review_failed(id, self.now(), &why));
+        if let Err(error) = told {
+            tracing::error!(account = id, "nobody was told that its review failed: {error}");
+        }
     }
 
     /// Opens the account for one run, by the policy that decides now.
@@ -339,8 +433,15 @@ impl Dialguard {
         Ok(Run { _under_way: under_way, live, account, now, asking, dialer })
     }
 
+    /// People follow a review while it is made.
+    fn told_as(&self, wish: Wish, run: &Run) -> Option<Begun> {
+        matches!(wish, Wish::Review).then(|| self.reviews.begin(&run.account, run.asking.clone()))
+    }
+
     fn fulfil(&self, id: &str, now: Timestamp) -> Result<Vec<Order>> {
-        Ok(tokio::task::block_in_place(|| fulfil(&self.ledger, id, now))?)
+        let replaced = tokio::task::block_in_place(|| fulfil(&self.ledger, id, now))?;
+        self.metrics().replaced(replaced.len());
+        Ok(replaced)
     }
 }
 

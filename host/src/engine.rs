@@ -11,10 +11,13 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 /// Runs that may be under way at once; further ones wait for their turn.
 const RUNS_MAX: u32 = 256;
 
+/// Memories in one component. A policy has one, and so has each policy that is wrapped around it.
+const MEMORIES_MAX: u32 = 4;
+
 /// Core instances and tables in one component. An interpreter is linked from a few dozen modules, which share a
-/// memory and a table.
+/// memory and a table; what compilers put between a module and its imports has a table of its own.
 const CORE_INSTANCES_MAX: u32 = 64;
-const TABLES_MAX: u32 = 4;
+const TABLES_MAX: u32 = 2 * MEMORIES_MAX;
 
 /// An engine with places for runs. Cheap to clone.
 #[derive(Clone)]
@@ -60,7 +63,7 @@ pub fn digest(bytes: &[u8]) -> String {
 /// features; they stay off where another crate of the program switches those on.
 ///
 /// Several memories in a module are not among them: wasmtime makes such modules itself where components in a component
-/// call each other, and panics where it may not. The pool refuses them.
+/// call each other, and panics where it may not. The pool has no place for a module with two of its own.
 const PROPOSALS_OFF: WasmFeatures = WasmFeatures::THREADS
     .union(WasmFeatures::SHARED_EVERYTHING_THREADS)
     .union(WasmFeatures::MEMORY64)
@@ -90,8 +93,8 @@ fn config() -> Config {
     pool.total_component_instances(RUNS_MAX).total_stacks(RUNS_MAX);
     pool.total_core_instances(RUNS_MAX * CORE_INSTANCES_MAX).max_core_instances_per_component(CORE_INSTANCES_MAX);
     pool.total_tables(RUNS_MAX * TABLES_MAX).max_tables_per_component(TABLES_MAX).max_tables_per_module(TABLES_MAX);
-    pool.total_memories(RUNS_MAX).max_memories_per_component(1);
-    // Address space only: what a run may use of it is its own limit.
+    pool.total_memories(RUNS_MAX * MEMORIES_MAX).max_memories_per_component(MEMORIES_MAX);
+    // Address space only: what a run may use of it, in all its memories together, is its own limit.
     pool.table_elements(TABLE_ENTRIES_MAX).max_memory_size(MEMORY_BYTES_MAX);
     // Reused memory stays mapped and is cleared by hand: quicker than the kernel for the few pages a policy touches.
     pool.linear_memory_keep_resident(256 << 10).table_keep_resident(64 << 10).async_stack_keep_resident(0);

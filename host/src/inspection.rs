@@ -17,8 +17,11 @@
 //! # Ok::<(), dialguard::inspection::NotAPolicy>(())
 //! ```
 
+mod description;
+
 use crate::contract::VERSIONS;
 use crate::empty_wasi::{self, Wasi};
+use description::Parts;
 use wasmparser::component_types::ComponentEntityType;
 use wasmparser::types::Types;
 use wasmparser::{BinaryReaderError, Parser, Payload, ValidPayload, Validator, WasmFeatures};
@@ -32,14 +35,17 @@ pub struct Inspection {
     pub contract: Option<String>,
     /// What it imports, in the order of the file.
     pub imports: Vec<String>,
+    /// What it exports, in the order of the file.
+    pub exports: Vec<String>,
     /// Of the imports, those that its version of the contract does not have; `instance#function` where a function is
     /// imported from the contract's types, which have none.
     pub beyond_contract: Vec<String>,
     /// Of those beyond the contract, the ones that are WASI's.
     pub wasi: Vec<String>,
-    /// What its maker says it does: the section `description` that packaging tools write. At most 500 characters.
+    /// What its maker says it does: the section `description` that packaging tools write. Of a policy composed of
+    /// several, what the outermost one says, whose answers are the whole's. At most 500 characters.
     pub description: Option<String>,
-    /// The maker's version of it: the section `version`. At most 500 characters.
+    /// The maker's version of it: the section `version`, looked for in the same way. At most 500 characters.
     pub version: Option<String>,
     /// The component's size, in bytes.
     pub size: usize,
@@ -50,6 +56,9 @@ pub struct Inspection {
 #[error("this is no policy component for the contract dialguard:reputation, of which this host speaks {spoken}: {0}",
         spoken = VERSIONS.join(" and "))]
 pub struct NotAPolicy(pub(crate) String);
+
+/// What a policy exports, before the contract's version.
+const POLICY: &str = "dialguard:reputation/policy@";
 
 /// Interfaces that a policy may import: the same in all versions so far.
 const INTERFACES: [&str; 4] = ["carrier-lookup", "clock", "number-inventory", TYPES];
@@ -107,52 +116,43 @@ fn check_header(file: &[u8]) -> Result<(), NotAPolicy> {
 fn read(component: &[u8]) -> Result<Inspection, BinaryReaderError> {
     let mut found = Inspection { size: component.len(), ..Inspection::default() };
     let mut validator = Validator::new_with_features(WasmFeatures::all());
-    let (mut depth, mut types) = (0, None);
+    let (mut parts, mut types) = (Parts::default(), None);
     for payload in Parser::new(0).parse_all(component) {
         let payload = payload?;
         if let ValidPayload::End(of_the_part) = validator.payload(&payload)? {
             types = Some(of_the_part);
         }
+        parts.pass(&payload)?;
         match payload {
-            Payload::Version { .. } => depth += 1,
-            Payload::End(_) => depth -= 1,
-            Payload::ComponentImportSection(section) if depth == 1 => {
+            Payload::ComponentImportSection(section) if parts.depth() == 1 => {
                 for import in section {
                     found.imports.push(import?.name.name.to_owned());
                 }
             }
-            Payload::ComponentExportSection(section) if depth == 1 => {
+            Payload::ComponentExportSection(section) if parts.depth() == 1 => {
                 for export in section {
                     found.exports(export?.name.name);
                 }
             }
-            Payload::CustomSection(section) => found.says(section.name(), section.data()),
             _ => {}
         }
     }
     // The part that ends last is the component itself.
     let types = types.expect("a walk without an error ends");
     found.compare_imports(&types);
+    let told = parts.told();
+    (found.description, found.version) = (told.description, told.version);
     Ok(found)
 }
 
 impl Inspection {
     fn exports(&mut self, name: &str) {
-        let Some(version) = name.strip_prefix("dialguard:reputation/policy@") else { return };
+        self.exports.push(for_terminal(name));
+        let Some(version) = name.strip_prefix(POLICY) else { return };
         let rank = |version: &str| VERSIONS.iter().position(|spoken| *spoken == version);
         if self.contract.as_deref().is_none_or(|known| rank(known) < rank(version)) {
             self.contract = Some(for_terminal(version));
         }
-    }
-
-    /// Sections further out come later, and say more about the whole.
-    fn says(&mut self, section: &str, text: &[u8]) {
-        let told = match section {
-            "description" => &mut self.description,
-            "version" => &mut self.version,
-            _ => return,
-        };
-        *told = Some(for_terminal(&String::from_utf8_lossy(text)));
     }
 
     fn compare_imports(&mut self, types: &Types) {

@@ -40,35 +40,57 @@ mod access;
 mod accounts;
 mod answers;
 mod comparisons;
+mod deliveries;
 mod events;
+mod history;
 mod inventory;
+#[cfg(feature = "web")]
+mod keyed_requests;
 #[cfg(feature = "vendors")]
 mod lookups;
+mod number_page;
 mod numbers;
 mod orders;
 mod plans;
 mod policies;
 mod recordings;
+mod runs;
+#[cfg(feature = "web")]
+mod sending;
 mod slots;
 mod sources;
+mod totals;
+mod webhooks;
 
 #[cfg(feature = "web")]
 pub use access::{Person, SecretDigest, Token};
 pub use accounts::{AccountChange, AccountProfile, NewAccount};
 pub use answers::{CarrierAnswer, KnownAnswer};
 pub use comparisons::{Compared, Comparison, Difference};
-pub use events::{Event, EventFilter};
+pub use deliveries::{Delivery, DeliveryState};
+pub use events::{Event, EventFilter, EventPage, EventQuery};
+pub use history::{NumberCheck, NumberHistory, PastReplacement};
 pub use inventory::AccountView;
+#[cfg(feature = "web")]
+pub use keyed_requests::KEYS_KEPT_SECONDS;
+#[cfg(feature = "web")]
+pub(crate) use keyed_requests::{KeptAnswer, KeyedRequest, Known};
 #[cfg(feature = "vendors")]
 pub(crate) use lookups::LookupBudget;
 #[cfg(feature = "vendors")]
 pub use lookups::{LookupsSpent, Opinion, Opinions};
+pub use number_page::{NumberOrder, NumberPage, NumberQuery, Standing};
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber};
 pub use orders::{Order, OrderState};
 pub use plans::{Applied, RunRecord};
 pub use policies::{Cause, NewPolicy, PolicyEvent, PolicyRevision, PolicyState, Revision, Shadow, TrustedKey};
 pub use recordings::{Made, RecordedRun};
+pub use runs::{RunKind, RunProfile};
+#[cfg(feature = "web")]
+pub(crate) use sending::{Claimed, Tried};
 pub use sources::{SourceKind, SourceProfile};
+pub(crate) use totals::Totals;
+pub use webhooks::{NewWebhook, Webhook, WebhookId};
 
 use crate::check::PlanFault;
 use crate::contract::Timestamp;
@@ -104,6 +126,9 @@ pub enum LedgerError {
     /// There is no such account.
     #[error("there is no account {0:?}; `dialguard account list` shows those there are")]
     NoSuchAccount(String),
+    /// There is no such webhook.
+    #[error("there is no webhook {0}; `dialguard alerts list` shows those there are")]
+    NoSuchWebhook(WebhookId),
     /// The account changed since the plan was made.
     #[error("account {0:?} changed while its plan was made; try again")]
     Stale(String),
@@ -214,6 +239,10 @@ fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {
         include_str!("ledger/schema-1.sql"),
         include_str!("ledger/schema-2.sql"),
         include_str!("ledger/schema-3.sql"),
+        include_str!("ledger/schema-4.sql"),
+        include_str!("ledger/schema-5.sql"),
+        include_str!("ledger/schema-6.sql"),
+        include_str!("ledger/schema-7.sql"),
         include_str!("ledger/schema-8.sql"),
     ];
     let migrations = Migrations::from_iter(schemas.map(M::up));

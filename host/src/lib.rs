@@ -72,6 +72,8 @@
 
 #[cfg(feature = "web")]
 pub mod access;
+#[cfg(feature = "web")]
+pub mod alerts;
 pub mod bench;
 pub mod calendar;
 #[cfg(feature = "ledger")]
@@ -84,6 +86,10 @@ pub mod contract;
 pub mod dialer;
 #[cfg(feature = "ledger")]
 pub mod dialguard;
+#[cfg(feature = "ledger")]
+mod digest;
+#[cfg(feature = "ledger")]
+pub mod effect;
 mod empty_wasi;
 mod engine;
 #[cfg(feature = "ledger")]
@@ -93,6 +99,10 @@ pub mod inspection;
 pub mod ledger;
 mod limits;
 mod lock;
+#[cfg(feature = "ledger")]
+mod metrics;
+#[cfg(feature = "ledger")]
+pub mod number_file;
 #[cfg(feature = "ledger")]
 pub mod phone;
 #[cfg(feature = "ledger")]
@@ -110,7 +120,6 @@ pub mod settings;
 pub mod signature;
 #[cfg(feature = "ledger")]
 pub mod sources;
-
 #[cfg(feature = "vendors")]
 pub mod vendor;
 #[cfg(feature = "web")]

@@ -20,14 +20,14 @@ pub struct Limits {
     /// Time that the policy itself computes, waiting for the dialer not counted. Measured in ticks of 10 ms, to which it
     /// is rounded up. 5 seconds by default.
     pub compute_time_max: Duration,
-    /// Bytes of its memory. No policy gets more than 256 MiB, for which address space is set aside, whatever this says.
-    /// 128 MiB by default.
+    /// Bytes of its memory; of all its memories together, where it is composed of several policies. No policy gets more
+    /// than 256 MiB, for which address space is set aside, whatever this says. 128 MiB by default.
     pub memory_bytes_max: usize,
     /// Bytes that one call hands to the host, as parameters or as its answer. 64 MiB by default.
     pub answer_bytes_max: usize,
     /// Numbers that it looks up with the carriers; past that it hears `over-budget`. 2,000,000 by default.
     pub look_ups_max: u32,
-    /// Calls to its imports. 10,000 by default.
+    /// Calls to its imports: a request to replace 10,000 numbers asks for candidates as often. 30,000 by default.
     pub import_calls_max: u32,
     /// Items (numbers, observations, events) that its imports answer in all. They are kept until the run ends.
     /// 16,000,000 by default.
@@ -43,7 +43,7 @@ impl Default for Limits {
             memory_bytes_max: 128 << 20,
             answer_bytes_max: 64 << 20,
             look_ups_max: 2_000_000,
-            import_calls_max: 10_000,
+            import_calls_max: 30_000,
             answer_items_max: 16_000_000,
             import_time_max: Duration::from_secs(120),
         }

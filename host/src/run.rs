@@ -3,7 +3,7 @@
 use crate::contract::{self, imports, *};
 use crate::dialer::Dialer;
 use crate::empty_wasi::{self, EmptyWasi, Wasi};
-use crate::limits::{Limits, PolicyFault, TICK};
+use crate::limits::{Limits, MEMORY_BYTES_MAX, PolicyFault, TICK};
 use crate::recording::{Call, Recording};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -45,7 +45,7 @@ pub(crate) struct Run {
     import_calls_left: u32,
     answer_items_left: u64,
     wasi: Option<EmptyWasi>,
-    /// Bytes of the policy's memory: it never shrinks.
+    /// Bytes of all the policy's memories, which never shrink.
     pub(crate) memory_bytes: usize,
     pub(crate) shown: Shown,
     pub(crate) recording: Recording,
@@ -145,11 +145,18 @@ fn too_late<T>() -> Result<T, Error> {
 }
 
 impl ResourceLimiter for Run {
-    fn memory_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        if desired > self.limits.memory_bytes_max {
-            return Err(PolicyFault::OutOfMemory(self.limits.memory_bytes_max).into());
+    /// A policy that is composed of several has as many memories, and one limit for all of them together.
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        // What its own module does not allow will not be had, so it does not count either.
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
         }
-        self.memory_bytes = self.memory_bytes.max(desired);
+        let bytes = self.memory_bytes.saturating_add(desired - current);
+        let bytes_max = self.limits.memory_bytes_max.min(MEMORY_BYTES_MAX);
+        if bytes > bytes_max {
+            return Err(PolicyFault::OutOfMemory(bytes_max).into());
+        }
+        self.memory_bytes = bytes;
         Ok(true)
     }
 

@@ -21,16 +21,20 @@
 mod api;
 mod assets;
 mod caller;
+mod live;
 mod pages;
 mod problem;
 mod same_origin;
 mod sign_in;
+mod watch;
+mod words;
 
 use crate::access::{self, AccessError};
 use crate::dialguard::Dialguard;
 use crate::ledger::SecretDigest;
 use crate::lock::lock;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::HeaderValue;
 use axum::http::header::{self, HeaderName};
 use std::collections::HashMap;
@@ -38,7 +42,6 @@ use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 /// Bytes in a request's body, at most: a file of 100,000 numbers has 2 MB.
@@ -60,15 +63,24 @@ struct Inside {
     dialguard: Dialguard,
     settings: WebSettings,
     sign_ins: sign_in::Limits,
+    figures: pages::Figures,
     /// Who may sign in once without a password, by the digest of what the link has.
     tickets: Mutex<HashMap<SecretDigest, String>>,
+    live: live::Live,
 }
 
 impl Site {
     /// A site on this dialer.
     pub fn new(dialguard: Dialguard, settings: WebSettings) -> Self {
         let sign_ins = sign_in::Limits::default();
-        Site(Arc::new(Inside { dialguard, settings, sign_ins, tickets: Mutex::default() }))
+        Site(Arc::new(Inside {
+            dialguard,
+            settings,
+            sign_ins,
+            figures: pages::Figures::default(),
+            tickets: Mutex::default(),
+            live: live::Live::default(),
+        }))
     }
 
     /// A path that signs this person in, once. For whoever started the program and sees what it prints.
@@ -81,6 +93,10 @@ impl Site {
     fn dialguard(&self) -> &Dialguard {
         &self.0.dialguard
     }
+
+    fn figures(&self) -> &pages::Figures {
+        &self.0.figures
+    }
 }
 
 /// Serves a site until `stop` is ready; requests under way are finished then.
@@ -89,6 +105,11 @@ pub async fn serve(
     site: Site,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
+    let ends = site.clone();
+    let stop = async move {
+        stop.await;
+        ends.0.live.close();
+    };
     let service = router(site).into_make_service_with_connect_info::<std::net::SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(stop).await
 }
@@ -99,14 +120,17 @@ pub fn router(site: Site) -> Router {
         |name: HeaderName, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     Router::new()
         .merge(pages::routes())
+        .merge(live::routes())
         .merge(sign_in::routes())
-        .merge(api::routes())
+        .merge(api::routes(&site))
         .merge(assets::routes())
+        .merge(watch::routes())
         .fallback(pages::nothing_here)
         .layer(axum::middleware::from_fn(same_origin::ensure))
         .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(CompressionLayer::new())
+        .layer(axum::middleware::from_fn_with_state(site.clone(), watch::count))
         .layer(always(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
         .layer(always(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(always(header::REFERRER_POLICY, "same-origin"))

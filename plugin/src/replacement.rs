@@ -18,6 +18,8 @@ pub struct CandidateSearch<'a, D> {
     now: Timestamp,
     screened: BTreeMap<PhoneNumber, Screened>,
     taken_count: u32,
+    /// Everyone on offer was seen, and nobody clean is left: there is no use in asking again.
+    is_exhausted: bool,
 }
 
 /// A clean number that takes another's place.
@@ -47,14 +49,14 @@ impl Successor {
 impl<'a, D: Dialer> CandidateSearch<'a, D> {
     /// A search in which nobody was screened or taken yet.
     pub fn new(dialer: &'a D, account: &'a Account, now: Timestamp) -> Self {
-        Self { dialer, account, now, screened: BTreeMap::new(), taken_count: 0 }
+        Self { dialer, account, now, screened: BTreeMap::new(), taken_count: 0, is_exhausted: false }
     }
 
     /// Takes the closest number on offer that a screening rates and no carrier flags; none where there is none.
     pub fn closest_clean(&mut self, like: PhoneNumber) -> Result<Option<Successor>, Error> {
         let most = NUMBERS_PER_CALL_MAX as u32;
         let mut limit = SCREENED_AT_FIRST + self.taken_count;
-        loop {
+        while !self.is_exhausted {
             limit = limit.min(most);
             let offered = self.dialer.candidates(&self.account.id, like, limit)?;
             self.screen(&offered)?;
@@ -63,11 +65,13 @@ impl<'a, D: Dialer> CandidateSearch<'a, D> {
                 self.taken_count += 1;
                 return Ok(Some(found));
             }
-            if (offered.len() as u32) < limit || limit == most {
-                return Ok(None);
+            self.is_exhausted = (offered.len() as u32) < limit;
+            if limit == most {
+                break;
             }
             limit *= 4;
         }
+        Ok(None)
     }
 
     fn clean(&self, number: PhoneNumber) -> Option<Successor> {

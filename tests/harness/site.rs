@@ -39,17 +39,17 @@ impl Clock for SetClock {
 impl Served {
     /// Serves the ledger of this desk.
     pub async fn new(desk: Dialer) -> Self {
-        let ledger = Arc::new(desk.ledger());
         let now = Arc::new(SetClock(AtomicU64::new(desk.now())));
-        let policies = Policies::open(ledger.clone(), desk.now()).expect("a policy decides");
-        let dialguard = Dialguard::new(ledger, policies, now.clone());
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-        let address = format!("http://{}", listener.local_addr().expect("it is bound"));
-        let site = Site::new(dialguard.clone(), WebSettings::default());
-        let serving = tokio::spawn(serve(listener, site, std::future::pending()));
+        let (dialguard, address, serving) = begin(&desk, now.clone()).await;
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().redirect(redirect::Policy::none()).no_proxy().build().expect("a client");
         Served { desk, dialguard, address, now, client, serving }
+    }
+
+    /// The program ends and is started again.
+    pub async fn restart(&mut self) {
+        self.serving.abort();
+        (self.dialguard, self.address, self.serving) = begin(&self.desk, self.now.clone()).await;
     }
 
     /// Time passes for the site and at the desk.
@@ -73,13 +73,27 @@ impl Served {
 
     /// A person who is signed in.
     pub fn person(&self, role: Role, accounts: &[&str]) -> Visitor<'_> {
+        Visitor { site: self, header: ("cookie", format!("dialguard_session={}", self.session(role, accounts))) }
+    }
+
+    /// What the cookie of such a person's session has.
+    pub fn session(&self, role: Role, accounts: &[&str]) -> String {
         static ADDED: AtomicU64 = AtomicU64::new(0);
         let name = format!("person-{}", ADDED.fetch_add(1, SeqCst));
         let (ledger, now) = (self.dialguard.ledger(), self.dialguard.now());
         add_person(ledger, &name, PASSWORD, grant(role, accounts), now).expect("a person");
-        let secret = dialguard::access::begin_session(ledger, &name, now).expect("a session");
-        Visitor { site: self, header: ("cookie", format!("dialguard_session={secret}")) }
+        dialguard::access::begin_session(ledger, &name, now).expect("a session")
     }
+}
+
+async fn begin(desk: &Dialer, now: Arc<SetClock>) -> (Dialguard, String, tokio::task::JoinHandle<std::io::Result<()>>) {
+    let ledger = Arc::new(desk.ledger());
+    let policies = Policies::open(ledger.clone(), desk.now()).expect("a policy decides");
+    let dialguard = Dialguard::new(ledger, policies, now);
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = format!("http://{}", listener.local_addr().expect("it is bound"));
+    let site = Site::new(dialguard.clone(), WebSettings::default());
+    (dialguard, address, tokio::spawn(serve(listener, site, std::future::pending())))
 }
 
 /// Of every person here.

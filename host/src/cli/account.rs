@@ -1,13 +1,15 @@
 //! `dialguard account …`
 
-use super::output::{answer_in_words, dollars, settings_json, table};
+use super::output::{answer_in_words, dollars, e164, settings_json, table};
 use super::{Desk, Done};
 use anyhow::{Context, Result, bail, ensure};
 use chrono::NaiveTime;
 use chrono_tz::Tz;
 use clap::{Args, Subcommand, ValueEnum};
 use dialguard::calendar::rfc3339;
+use dialguard::comparison::REPLACEMENT_PRICE_CENTS;
 use dialguard::contract::{Answer, BLOCKS_MAX, Request, Settings};
+use dialguard::effect::{EFFECT_DAYS, Effect, Fate, Tally};
 use dialguard::ledger::{AccountChange, AccountProfile, BLOCK_PRICE_CENTS, NewAccount, SLOTS_PER_BLOCK};
 use dialguard::phone::Region;
 use dialguard::settings::default_settings;
@@ -55,6 +57,9 @@ pub enum AccountCommand {
         /// The reputation add-on; while it is off nothing is checked, started or bought
         #[arg(long, value_name = "on|off")]
         add_on: Option<Switch>,
+        /// Change nothing, and show what these settings would have done in the past 30 days
+        #[arg(long, conflicts_with_all = ["blocks", "time_zone", "region", "review_at", "add_on"])]
+        dry_run: bool,
         #[command(flatten)]
         settings: SettingOptions,
     },
@@ -111,7 +116,8 @@ pub async fn run(desk: &Desk, command: AccountCommand) -> Result<Done> {
             settings.apply(&mut new.settings);
             add(desk, new).await
         }
-        AccountCommand::Set { id, blocks, time_zone, region, review_at, add_on, settings } => {
+        AccountCommand::Set { id, dry_run: true, settings, .. } => effect(desk, &id, &settings).await,
+        AccountCommand::Set { id, blocks, time_zone, region, review_at, add_on, settings, .. } => {
             let enabled = add_on.map(|switch| switch == Switch::On);
             let change = AccountChange { time_zone, region, review_at, enabled, settings: None };
             set(desk, &id, blocks, change, &settings).await
@@ -164,6 +170,95 @@ async fn set(
     dialguard.change_account(id, &change).await?;
     let account = dialguard.ledger().account(id)?;
     Ok(Done::show(desk.json, || account_json(&account), || describe(&account)))
+}
+
+/// What the settings would have done, and nothing done.
+async fn effect(desk: &Desk, id: &str, options: &SettingOptions) -> Result<Done> {
+    let dialguard = desk.dialguard()?;
+    let mut settings = dialguard.ledger().account(id)?.settings;
+    options.apply(&mut settings);
+    let since = dialguard.now().saturating_sub(EFFECT_DAYS * 86_400);
+    let effect = dialguard.effect_of_settings(id, &settings, since).await?;
+    Ok(Done::show(desk.json, || effect_json(&effect), || effect_in_words(&effect)))
+}
+
+fn effect_json(effect: &Effect) -> Value {
+    let tally = |tally: &Tally| {
+        json!({
+            "as-it-was": tally.as_it_was,
+            "with-these": tally.with_these,
+            "sooner": tally.sooner,
+            "later": tally.later,
+        })
+    };
+    let at = |time: Option<u64>| time.map(rfc3339);
+    let fate = |fate: &Fate| {
+        json!({
+            "flagged-at": at(fate.flagged_at),
+            "cleared-at": at(fate.cleared_at),
+            "replaced-at": at(fate.replaced_at),
+        })
+    };
+    let differences = effect.differences.iter().map(|fared| {
+        json!({
+            "number": e164(fared.number),
+            "as-it-was": fate(&fared.as_it_was),
+            "with-these": fate(&fared.with_these),
+        })
+    });
+    json!({
+        "reviews": effect.reviews,
+        "since": at(effect.since),
+        "until": at(effect.until),
+        "whole": effect.is_whole,
+        "numbers": effect.numbers,
+        "flagged": tally(&effect.flagged),
+        "cleared": tally(&effect.cleared),
+        "replaced": tally(&effect.replaced),
+        "cents": effect.cents(REPLACEMENT_PRICE_CENTS),
+        "unknown": effect.unknown,
+        "failures": effect.failures.iter().map(|(run, why)| json!({"run": run, "why": why})).collect::<Vec<_>>(),
+        "differences": differences.collect::<Vec<_>>(),
+    })
+}
+
+fn effect_in_words(effect: &Effect) -> String {
+    let (Some(since), Some(until)) = (effect.since, effect.until) else {
+        return format!("No review of the past {EFFECT_DAYS} days is on record, so nothing can be said.");
+    };
+    let row = |what: &str, tally: &Tally| {
+        [
+            what.to_owned(),
+            tally.as_it_was.to_string(),
+            tally.with_these.to_string(),
+            tally.sooner.to_string(),
+            tally.later.to_string(),
+        ]
+    };
+    let rows = [("flagged", &effect.flagged), ("cleared", &effect.cleared), ("replaced", &effect.replaced)];
+    let cents = effect.cents(REPLACEMENT_PRICE_CENTS);
+    let mut text = format!(
+        "{} reviews of {} numbers from {} to {}, made again with these settings; nothing was changed\n{}{} {} for \
+         replacements at {} each\n",
+        effect.reviews,
+        effect.numbers,
+        rfc3339(since),
+        rfc3339(until),
+        table(
+            ["NUMBERS", "AS IT WAS", "WITH THESE", "SOONER", "LATER"].map(str::to_owned),
+            rows.map(|(what, tally)| row(what, tally))
+        ),
+        dollars(cents.unsigned_abs()),
+        if cents < 0 { "less" } else { "more" },
+        dollars(REPLACEMENT_PRICE_CENTS),
+    );
+    if !effect.is_whole {
+        text += "! there was more on record than could be made again in time\n";
+    }
+    for (run, why) in effect.failures.iter().take(10) {
+        text += &format!("! run {run}: nothing would have been done: {why}\n");
+    }
+    text
 }
 
 fn list(desk: &Desk) -> Result<Done> {
@@ -261,9 +356,7 @@ fn describe(account: &AccountProfile) -> String {
 }
 
 fn account_id(text: &str) -> Result<String> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
-    let starts_well = text.starts_with(|c: char| c.is_ascii_alphanumeric());
-    if !starts_well || text.len() > 64 || !text.chars().all(fits) {
+    if !NewAccount::is_id(text) {
         bail!("give 1 to 64 letters, digits, '.', '_' or '-', a letter or digit first");
     }
     Ok(text.to_owned())

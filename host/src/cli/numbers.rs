@@ -2,12 +2,12 @@
 
 use super::output::{e164, status_mark, status_name, table};
 use super::{Desk, Done};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::Subcommand;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Carrier;
-use dialguard::ledger::{CarrierAnswer, ImportOutcome, ImportedAs, KnownAnswer, KnownNumber, Ledger};
-use dialguard::phone::{PhoneNumber, Region};
+use dialguard::ledger::{CarrierAnswer, ImportedAs, KnownAnswer, KnownNumber, Ledger};
+use dialguard::number_file::{Imported, NumberFile};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -41,113 +41,31 @@ pub async fn run(desk: &Desk, command: NumbersCommand) -> Result<Done> {
     }
 }
 
-/// A row of the file that could not be taken, and why.
-struct BadRow {
-    row: u64,
-    why: String,
-}
-
 fn import(desk: &Desk, id: &str, file: &Path, imported_as: ImportedAs) -> Result<Done> {
     let ledger = desk.ledger()?;
     let region = ledger.account(id)?.region;
-    let (rows, mut bad_rows) = read_numbers(file, region)?;
-    let numbers: Vec<u64> = rows.iter().map(|(_, number)| number.digits()).collect();
-    let outcomes = ledger.import_numbers(id, &numbers, imported_as, desk.clock().now())?;
-    let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
-    for ((row, number), outcome) in rows.iter().zip(&outcomes) {
-        let why = match outcome {
-            ImportOutcome::OtherAccounts => "belongs to another account",
-            ImportOutcome::NoCandidate => "cannot be a candidate: the account owns it, or has given it up",
-            ImportOutcome::Imported | ImportOutcome::KnownBefore => continue,
-        };
-        bad_rows.push(BadRow { row: *row, why: format!("{number} {why}") });
-    }
-    bad_rows.sort_by_key(|bad| bad.row);
-    let (imported, known) = (count(ImportOutcome::Imported), count(ImportOutcome::KnownBefore));
+    let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let progress = ProgressBar::new(bytes.len() as u64);
+    let read = NumberFile::read(&bytes, region, |line| progress.inc(line));
+    progress.finish_and_clear();
+    let imported =
+        read.with_context(|| file.display().to_string())?.import(&ledger, id, imported_as, desk.clock().now())?;
+    let Imported { imported, known_before, refused, .. } = &imported;
     let done = Done::show(
         desk.json,
         || {
-            let bad: Vec<_> = bad_rows.iter().map(|bad| json!({"row": bad.row, "why": bad.why})).collect();
-            json!({"imported": imported, "known-before": known, "refused": bad})
+            let bad: Vec<_> = refused.iter().map(|bad| json!({"row": bad.row, "why": bad.why})).collect();
+            json!({"imported": imported, "known-before": known_before, "refused": bad})
         },
         || {
             let what = if imported_as == ImportedAs::Candidate { "candidates" } else { "numbers" };
-            let mut text = format!("{imported} {what} imported, {known} known before, {} refused\n", bad_rows.len());
-            bad_rows.iter().for_each(|bad| text.push_str(&format!("  row {}: {}\n", bad.row, bad.why)));
+            let mut text =
+                format!("{imported} {what} imported, {known_before} known before, {} refused\n", refused.len());
+            refused.iter().for_each(|bad| text.push_str(&format!("  row {}: {}\n", bad.row, bad.why)));
             text
         },
     );
-    Ok(done.refused_if(!bad_rows.is_empty()))
-}
-
-type NumberedRows = Vec<(u64, PhoneNumber)>;
-
-/// Reads the numbers of a CSV file, each with its row in the file; rows that cannot be read are told apart.
-///
-/// A row is one line: a number needs no line break, and a quote that somebody forgot to close would otherwise swallow
-/// the rows after it.
-fn read_numbers(file: &Path, region: Region) -> Result<(NumberedRows, Vec<BadRow>)> {
-    let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
-    let progress = ProgressBar::new(bytes.len() as u64);
-    let (mut numbers, mut bad_rows) = (Vec::new(), Vec::new());
-    let mut column = None;
-    for (row, line) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
-        progress.inc(line.len() as u64 + 1);
-        let Some(record) = record_of(line) else { continue };
-        let index = match column {
-            Some(index) => index,
-            None => {
-                let (index, is_header) = number_column(&record, region)
-                    .with_context(|| format!("{}: row {row} has no column `number`", file.display()))?;
-                column = Some(index);
-                if is_header {
-                    continue;
-                }
-                index
-            }
-        };
-        match number_at(&record, index, region) {
-            Ok(number) => numbers.push((row, number)),
-            Err(why) => bad_rows.push(BadRow { row, why: format!("column number: {why}") }),
-        }
-    }
-    progress.finish_and_clear();
-    if column.is_none() {
-        bail!("{} is empty; give a CSV file with a column `number`", file.display());
-    }
-    Ok((numbers, bad_rows))
-}
-
-/// The fields of one line; none where it is blank.
-fn record_of(line: &[u8]) -> Option<csv::ByteRecord> {
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .buffer_capacity(line.len().max(1))
-        .from_reader(line.trim_ascii());
-    let mut record = csv::ByteRecord::new();
-    reader.read_byte_record(&mut record).is_ok_and(|is_row| is_row).then_some(record)
-}
-
-fn number_at(record: &csv::ByteRecord, index: usize, region: Region) -> Result<PhoneNumber, String> {
-    let field = record.get(index).ok_or("it is missing")?;
-    let text = std::str::from_utf8(field).map_err(|_| "it is no UTF-8 text")?;
-    PhoneNumber::parse(text, region).map_err(|error| error.to_string())
-}
-
-/// Where the numbers are, and whether the first row says so or is a number itself.
-fn number_column(first: &csv::ByteRecord, region: Region) -> Option<(usize, bool)> {
-    let named = |field: &[u8]| {
-        ["number", "phone", "phone_number", "phone number"]
-            .iter()
-            .any(|name| field.eq_ignore_ascii_case(name.as_bytes()))
-    };
-    match first.iter().position(named) {
-        Some(index) => Some((index, true)),
-        None => number_at(first, 0, region).ok().map(|_| (0, false)),
-    }
+    Ok(done.refused_if(!refused.is_empty()))
 }
 
 fn list(desk: &Desk, id: &str) -> Result<Done> {

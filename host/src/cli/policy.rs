@@ -9,7 +9,6 @@ mod new;
 
 use super::{Desk, Done};
 use anyhow::{Context, Result};
-pub use author::{Component, component};
 use clap::Subcommand;
 pub use comparison::{Replay, replay};
 use dialguard::ledger::Revision;

@@ -1,10 +1,11 @@
-//! `dialguard serve`: the schedule, the page and the API.
+//! `dialguard serve`: the schedule, alerts, the page and the API.
 
 use super::review::review_these;
 use super::{Desk, Done};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use dialguard::Dialguard;
+use dialguard::alerts::Courier;
 use dialguard::policy;
 use dialguard::schedule::{self, Manner};
 use dialguard::web::{self, Site, WebSettings};
@@ -51,7 +52,12 @@ pub async fn serve(desk: &Desk, Serve { once, page }: Serve) -> Result<Done> {
         true => None,
         false => Some(open(&dialguard, &page, None, stop.clone()).await?),
     };
+    let alerting = {
+        let (courier, stop) = (Courier::new(dialguard.clone()), stop.clone());
+        tokio::spawn(async move { courier.keep_delivering(stopped(stop)).await })
+    };
     schedule::serve(&dialguard, stopped(stop)).await?;
+    alerting.await?;
     if let Some(serving) = serving {
         serving.await??;
     }
@@ -111,6 +117,7 @@ async fn serve_once(dialguard: &Dialguard) -> Result<Done> {
     schedule::resume_all(dialguard).await?;
     let due = schedule::due_accounts(dialguard, dialguard.now())?;
     let (reviewed, failed) = review_these(dialguard, due, Manner::OnceADate).await;
+    Courier::new(dialguard.clone()).deliver_due().await?;
     Ok(Done::say(format!("{} accounts reviewed.", reviewed.len())).failed_for(failed))
 }
 

@@ -28,6 +28,15 @@ pub struct NewAccount {
     pub settings: Settings,
 }
 
+impl NewAccount {
+    /// Whether the program would take this id.
+    pub fn is_id(text: &str) -> bool {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        let starts_well = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+        starts_well && text.len() <= 64 && text.bytes().all(fits)
+    }
+}
+
 /// What is to change of an account; none leaves it as it is.
 #[derive(Debug, Clone, Default)]
 pub struct AccountChange {
@@ -183,12 +192,31 @@ impl Ledger {
         })
     }
 
+    /// US cents that switching the add-on on would be charged now: nothing in a cycle that was charged already.
+    pub fn switch_on_cents(&self, id: &str, now: Timestamp) -> Result<u64> {
+        let (account, _) = self.account_at(id, now)?;
+        self.read(|transaction| match is_charged(transaction, &account)? {
+            true => Ok(0),
+            false => Ok(u64::from(account.slot_count / SLOTS_PER_BLOCK) * u64::from(BLOCK_PRICE_CENTS)),
+        })
+    }
+
     /// Every account, in the order of their ids.
     pub fn accounts(&self) -> Result<Vec<AccountProfile>> {
         self.read(|transaction| {
             let mut statement = transaction.prepare_cached(&format!("{SELECT_PROFILE} ORDER BY id"))?;
             let accounts = statement.query_map([], profile_from_row)?;
             Ok(accounts.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// The revision of every account, by its id: what has changed meanwhile, in this process or another.
+    #[cfg(feature = "web")]
+    pub(crate) fn account_revisions(&self) -> Result<std::collections::HashMap<String, u64>> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached("SELECT id, revision FROM accounts")?;
+            let revisions = statement.query_map([], |row| Ok((row.get(0)?, from_sql(row.get(1)?))))?;
+            Ok(revisions.collect::<rusqlite::Result<_>>()?)
         })
     }
 
@@ -265,15 +293,18 @@ pub(super) fn charge(transaction: &Transaction, account: &AccountProfile, at: Ti
 /// The add-on's switch. Switched on in a cycle that was not charged, it is charged now.
 fn switch(transaction: &Transaction, account: &AccountProfile, now: Timestamp, enabled: bool) -> Result<()> {
     transaction.execute("UPDATE accounts SET enabled = ?2 WHERE key = ?1", params![account.key, enabled])?;
-    let charged: bool = transaction.query_row(
-        "SELECT EXISTS (SELECT 1 FROM events WHERE account = ?1 AND kind = 'charged' AND at >= ?2)",
-        params![account.key, to_sql(account.cycle_starts_at)],
-        |row| row.get(0),
-    )?;
-    if enabled && !charged {
+    if enabled && !is_charged(transaction, account)? {
         charge(transaction, account, now, account.slot_count / SLOTS_PER_BLOCK)?;
     }
     Ok(())
+}
+
+/// Whether something was charged in the account's present cycle.
+fn is_charged(transaction: &Transaction, account: &AccountProfile) -> Result<bool> {
+    let charged = transaction
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM events WHERE account = ?1 AND kind = 'charged' AND at >= ?2)")?
+        .query_row(params![account.key, to_sql(account.cycle_starts_at)], |row| row.get(0))?;
+    Ok(charged)
 }
 
 /// The account changed: plans made from the revision before can no longer be applied.

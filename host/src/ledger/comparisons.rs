@@ -87,6 +87,15 @@ impl Ledger {
 
     /// Every comparison of a candidate with a run decided at `since` or later, in the order of the runs.
     pub fn comparisons(&self, candidate: Revision, since: Timestamp) -> Result<Vec<Compared>> {
+        self.compared(None, candidate, since)
+    }
+
+    /// The same of one account's runs.
+    pub fn comparisons_of(&self, id: &str, candidate: Revision, since: Timestamp) -> Result<Vec<Compared>> {
+        self.compared(Some(id), candidate, since)
+    }
+
+    fn compared(&self, id: Option<&str>, candidate: Revision, since: Timestamp) -> Result<Vec<Compared>> {
         self.read(|transaction| {
             let mut differences = transaction.prepare_cached(
                 "SELECT number, live_status, candidate_status, live_replacement, candidate_replacement
@@ -95,9 +104,9 @@ impl Ledger {
             let mut statement = transaction.prepare_cached(
                 "SELECT accounts.id, runs.decided_at, run, unknown, failure
                    FROM comparisons JOIN runs ON runs.id = run JOIN accounts ON accounts.key = runs.account
-                  WHERE comparisons.revision = ?1 AND runs.decided_at >= ?2 ORDER BY run",
+                  WHERE comparisons.revision = ?1 AND runs.decided_at >= ?2 AND (?3 IS NULL OR accounts.id = ?3) ORDER BY run",
             )?;
-            let mut rows = statement.query(params![to_sql(candidate), to_sql(since)])?;
+            let mut rows = statement.query(params![to_sql(candidate), to_sql(since), id])?;
             let mut compared = Vec::new();
             while let Some(row) = rows.next()? {
                 let run: i64 = row.get(2)?;

@@ -40,6 +40,40 @@ pub struct EventFilter {
     pub last: u32,
 }
 
+/// Which of an account's events are looked for; none is any.
+#[derive(Debug, Clone, Default)]
+pub struct EventQuery {
+    /// Only of this kind.
+    pub kind: Option<String>,
+    /// Only those of this number.
+    pub number: Option<PhoneNumber>,
+    /// Only at this time or later.
+    pub since: Option<Timestamp>,
+    /// Only before this time.
+    pub until: Option<Timestamp>,
+    /// Only those that this run caused.
+    pub run: Option<u64>,
+    /// Only those that this revision of the policy caused.
+    pub revision: Option<Revision>,
+    /// Only those before this event: what came before on the page.
+    pub before: Option<u64>,
+    /// Only those after this event: what is new for whoever has seen it.
+    pub after: Option<u64>,
+    /// The oldest first, not the newest.
+    pub oldest_first: bool,
+}
+
+/// A page of events, in the order wanted.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct EventPage {
+    /// The events.
+    pub events: Vec<Event>,
+    /// To be given as [`EventQuery::before`], or [`EventQuery::after`] where the oldest come first, for the page after
+    /// this one; none where there is none.
+    pub next: Option<u64>,
+}
+
 impl Ledger {
     /// The account's events, oldest first.
     pub fn events(&self, id: &str, filter: EventFilter) -> Result<Vec<Event>> {
@@ -56,22 +90,76 @@ impl Ledger {
                  ) ORDER BY id",
             )?;
             let number = filter.number.map(to_sql);
-            let events = statement.query_map(params![account.key, number, filter.last], |row| {
-                Ok(Event {
-                    id: from_sql(row.get(0)?),
-                    at: from_sql(row.get(1)?),
-                    run: row.get::<_, Option<i64>>(2)?.map(from_sql),
-                    policy: row.get(3)?,
-                    kind: row.get(4)?,
-                    number: row.get::<_, Option<i64>>(5)?.map(from_sql),
-                    cents: row.get::<_, Option<i64>>(6)?.map(from_sql),
-                    text: row.get(7)?,
-                    revision: row.get::<_, Option<i64>>(8)?.map(from_sql),
-                })
-            })?;
+            let events = statement.query_map(params![account.key, number, filter.last], event_from_row)?;
             Ok(events.collect::<rusqlite::Result<_>>()?)
         })
     }
+
+    /// The account's events, the newest first unless it is wanted the other way round, at most `limit` of them.
+    pub fn event_page(&self, id: &str, query: &EventQuery, limit: u32) -> Result<EventPage> {
+        self.read(|transaction| {
+            let account = profile(transaction, id)?;
+            let order = if query.oldest_first { "ASC" } else { "DESC" };
+            let mut statement = transaction.prepare_cached(&format!(
+                "SELECT events.id, at, run, ifnull(runs.policy, revisions.policy), events.kind, number, cents, text,
+                        ifnull(runs.revision, events.revision)
+                   FROM events LEFT JOIN runs ON runs.id = events.run
+                        LEFT JOIN revisions ON revisions.revision = events.revision
+                  WHERE events.account = ?1 AND (?2 IS NULL OR events.kind = ?2) AND (?3 IS NULL OR number = ?3)
+                        AND (?4 IS NULL OR at >= ?4) AND (?5 IS NULL OR at < ?5) AND (?6 IS NULL OR run = ?6)
+                        AND (?7 IS NULL OR ifnull(runs.revision, events.revision) = ?7)
+                        AND (?8 IS NULL OR events.id < ?8) AND (?9 IS NULL OR events.id > ?9)
+                  ORDER BY events.id {order} LIMIT ?10"
+            ))?;
+            let asked = |value: Option<u64>| value.map(|value| i64::try_from(value).unwrap_or(i64::MAX));
+            let EventQuery { kind, number, since, until, run, revision, before, after, oldest_first: _ } = query;
+            let found = statement.query_map(
+                params![
+                    account.key,
+                    kind,
+                    asked(*number),
+                    asked(*since),
+                    asked(*until),
+                    asked(*run),
+                    asked(*revision),
+                    asked(*before),
+                    asked(*after),
+                    i64::from(limit) + 1
+                ],
+                event_from_row,
+            )?;
+            let mut events: Vec<Event> = found.collect::<rusqlite::Result<_>>()?;
+            let is_more = events.len() > limit as usize;
+            events.truncate(limit as usize);
+            let next = events.last().filter(|_| is_more).map(|event| event.id);
+            Ok(EventPage { events, next })
+        })
+    }
+
+    /// The kinds of the account's events, in the order of their names.
+    pub fn event_kinds(&self, id: &str) -> Result<Vec<String>> {
+        self.read(|transaction| {
+            let account = profile(transaction, id)?;
+            let mut statement =
+                transaction.prepare_cached("SELECT DISTINCT kind FROM events WHERE account = ?1 ORDER BY kind")?;
+            let kinds = statement.query_map([account.key], |row| row.get(0))?;
+            Ok(kinds.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+}
+
+fn event_from_row(row: &rusqlite::Row) -> rusqlite::Result<Event> {
+    Ok(Event {
+        id: from_sql(row.get(0)?),
+        at: from_sql(row.get(1)?),
+        run: row.get::<_, Option<i64>>(2)?.map(from_sql),
+        policy: row.get(3)?,
+        kind: row.get(4)?,
+        number: row.get::<_, Option<i64>>(5)?.map(from_sql),
+        cents: row.get::<_, Option<i64>>(6)?.map(from_sql),
+        text: row.get(7)?,
+        revision: row.get::<_, Option<i64>>(8)?.map(from_sql),
+    })
 }
 
 /// Records what the ledger itself did or saw. Its kinds are those that no notice may borrow.

@@ -5,7 +5,7 @@ use super::events::append;
 use super::inventory::status_from_sql;
 use super::{Ledger, Result, from_sql, to_sql};
 use crate::contract::{PhoneNumber, SlotId, Status, Timestamp};
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 /// What numbers are imported as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub struct KnownNumber {
     pub monitored: Option<(SlotId, Status, Timestamp)>,
     /// Its replacement is under way.
     pub replacement_pending: bool,
+    /// Whether the account owns it still; not so only where those are asked for too that have left it.
+    pub is_owned: bool,
 }
 
 impl Ledger {
@@ -72,18 +74,12 @@ impl Ledger {
             let account = profile(transaction, id)?;
             let mut statement = transaction.prepare_cached(
                 "SELECT numbers.number, slot, status, status_since,
-                        EXISTS (SELECT 1 FROM orders WHERE orders.number = numbers.number AND orders.state <> 'done')
+                        EXISTS (SELECT 1 FROM orders WHERE orders.number = numbers.number AND orders.state <> 'done'),
+                        1
                    FROM numbers LEFT JOIN monitored ON monitored.number = numbers.number
                   WHERE numbers.account = ?1 AND numbers.state = 'owned' ORDER BY numbers.number",
             )?;
-            let numbers = statement.query_map([account.key], |row| {
-                let slot: Option<SlotId> = row.get(1)?;
-                let monitored = match slot {
-                    Some(slot) => Some((slot, status_from_sql(row.get(2)?), from_sql(row.get(3)?))),
-                    None => None,
-                };
-                Ok(KnownNumber { number: from_sql(row.get(0)?), monitored, replacement_pending: row.get(4)? })
-            })?;
+            let numbers = statement.query_map([account.key], known_number)?;
             Ok(numbers.collect::<rusqlite::Result<_>>()?)
         })
     }
@@ -96,6 +92,21 @@ impl Ledger {
             Ok(transaction.query_row(count, [account.key], |row| row.get(0))?)
         })
     }
+}
+
+/// From number, slot, status, since when it has that, whether its replacement is under way, and whether it is owned.
+pub(super) fn known_number(row: &Row) -> rusqlite::Result<KnownNumber> {
+    let slot: Option<SlotId> = row.get(1)?;
+    let monitored = match slot {
+        Some(slot) => Some((slot, status_from_sql(row.get(2)?), from_sql(row.get(3)?))),
+        None => None,
+    };
+    Ok(KnownNumber {
+        number: from_sql(row.get(0)?),
+        monitored,
+        replacement_pending: row.get(4)?,
+        is_owned: row.get(5)?,
+    })
 }
 
 fn import(

@@ -2,6 +2,7 @@
 
 use super::accounts::{AccountProfile, charge, open, touch};
 use super::answers::{self, CarrierAnswer};
+use super::deliveries::enqueue;
 use super::events::{append, append_notice};
 use super::inventory::status_to_sql;
 use super::numbers::change_state;
@@ -12,6 +13,7 @@ use super::slots::{lock, occupy};
 use super::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
 use crate::check::{Asked, check};
 use crate::contract::*;
+use crate::digest::{Message, Review as Digested};
 use crate::policy::Limits;
 use crate::recording::Recording;
 use crate::run::Shown;
@@ -85,6 +87,9 @@ impl Ledger {
             answers::keep(transaction, account.key, run, now, record.kept_days, record.answers)?;
             recordings::keep(transaction, account.key, run, now, record.kept_days, &packed)?;
             touch(transaction, account.key, now)?;
+            if let Made::Review(plan) = record.made {
+                tell(transaction, &account, run, daily, plan, &record)?;
+            }
             Ok(Applied { run: super::from_sql(run), daily })
         })
     }
@@ -128,6 +133,24 @@ fn begin(transaction: &Transaction, account: &AccountProfile, asked: Asked, reco
             env!("CARGO_PKG_VERSION")
         ])?;
     Ok((transaction.last_insert_rowid(), daily))
+}
+
+/// Queues what a review came to for those who want to be told, where there is something to tell.
+fn tell(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    run: i64,
+    daily: bool,
+    plan: &Plan,
+    record: &RunRecord,
+) -> Result<()> {
+    let now = plan.decided_at;
+    let local_date = account.local_date(now).to_string();
+    let review = Digested { plan, shown: record.shown, problems: record.problems, run, daily, local_date };
+    if !review.is_worth_telling() {
+        return Ok(());
+    }
+    enqueue(transaction, Some(account), Some(run), now, || Message::review_completed(&review))
 }
 
 /// The check has seen to it that reviews ascend and that each is of a number shown as monitored.

@@ -1,9 +1,11 @@
 //! Installed policies: their revisions, which of them decides, whose signatures count, and what went wrong.
 
 use super::accounts::profile;
+use super::deliveries::enqueue;
 use super::events::append_fault;
 use super::{Ledger, LedgerError, Result, from_sql, to_sql};
 use crate::contract::{Severity, Timestamp};
+use crate::digest::Message;
 use crate::policies::PolicySettings;
 use crate::policy::Wasi;
 use rusqlite::types::Type;
@@ -65,6 +67,20 @@ pub struct PolicyRevision {
     pub activated_at: Option<Timestamp>,
     /// Why it began to decide.
     pub cause: Option<Cause>,
+}
+
+impl PolicyRevision {
+    /// Why it began to decide, in words; empty where it never did.
+    pub fn because(&self) -> String {
+        let restores = self.restores.map(|earlier| format!("revision {earlier} again")).unwrap_or_default();
+        match self.cause {
+            None => String::new(),
+            Some(Cause::First) => "came with the program".into(),
+            Some(Cause::Operator) if restores.is_empty() => "an operator".into(),
+            Some(Cause::Operator | Cause::Rollback) => format!("an operator: {restores}"),
+            Some(Cause::Faults) => format!("the one before kept failing: {restores}"),
+        }
+    }
 }
 
 /// Why a revision began to decide.
@@ -531,6 +547,10 @@ fn tell(
     kind: &str,
     text: &str,
 ) -> Result<()> {
+    if severity == Severity::Alert {
+        // It concerns every account, and whoever runs them.
+        enqueue(transaction, None, None, now, || Message::policy(kind, revision, text))?;
+    }
     let severity = match severity {
         Severity::Info => "info",
         Severity::Warning => "warning",

@@ -3,6 +3,7 @@
 //! What carriers answered is most of it and lies among the run's answers already, labels included; a recording says
 //! only how many of them each look-up got.
 
+use super::accounts::profile;
 use super::answers::{self, CarrierAnswer};
 use super::policies::Revision;
 use super::{Ledger, LedgerError, Result, from_sql, to_sql};
@@ -99,6 +100,25 @@ impl Ledger {
             Ok(runs.collect::<rusqlite::Result<_>>()?)
         })
     }
+
+    /// The same of one account: the latest `limit`, in the order in which they were made, and whether that is all.
+    pub(crate) fn recorded_reviews_of(&self, id: &str, since: Timestamp, limit: u32) -> Result<(Vec<u64>, bool)> {
+        self.read(|transaction| {
+            let account = profile(transaction, id)?;
+            let mut statement = transaction.prepare_cached(
+                "SELECT run FROM recordings JOIN runs ON runs.id = run
+                  WHERE recordings.account = ?1 AND recordings.decided_at >= ?2 AND kind = 'review'
+                  ORDER BY recordings.decided_at DESC, run DESC LIMIT ?3",
+            )?;
+            let runs =
+                statement.query_map(params![account.key, to_sql(since), limit + 1], |row| Ok(from_sql(row.get(0)?)))?;
+            let mut runs: Vec<u64> = runs.collect::<rusqlite::Result<_>>()?;
+            let is_all = runs.len() <= limit as usize;
+            runs.truncate(limit as usize);
+            runs.reverse();
+            Ok((runs, is_all))
+        })
+    }
 }
 
 fn recorded(transaction: &Transaction, run: u64) -> Result<RecordedRun> {
@@ -190,6 +210,17 @@ fn unpack(body: &[u8], answers: Vec<CarrierAnswer>) -> Option<(Limits, Made, Rec
     let mut left = &answers[..];
     let calls = packed.calls.into_iter().map(|call| unpack_call(call, &mut left)).collect::<Option<_>>()?;
     Some((packed.limits, packed.made.into_owned(), Recording { calls }))
+}
+
+/// How a run's review rated the numbers; none where it was no review or cannot be read. Reads no more than it takes.
+pub(super) fn reviews(body: &[u8]) -> Vec<Review> {
+    let Some((&FORM, compressed)) = body.split_first() else { return Vec::new() };
+    let Ok(bytes) = lz4_flex::block::decompress_size_prepended(compressed) else { return Vec::new() };
+    // The fields of `Packed` before the calls.
+    match postcard::take_from_bytes::<(Limits, Made)>(&bytes) {
+        Ok(((_, Made::Review(plan)), _)) => plan.reviews,
+        _ => Vec::new(),
+    }
 }
 
 fn unpack_call(call: PackedCall<'_>, answers: &mut &[CarrierAnswer]) -> Option<Call> {

@@ -13,10 +13,12 @@ struct Asset {
     content: &'static str,
 }
 
-const ASSETS: [Asset; 3] = [
+const ASSETS: [Asset; 5] = [
     Asset { path: "/assets/page.css", media_type: "text/css", content: include_str!("assets/page.css") },
     Asset { path: "/assets/page.js", media_type: "text/javascript", content: include_str!("assets/page.js") },
+    Asset { path: "/assets/live.js", media_type: "text/javascript", content: include_str!("assets/live.js") },
     Asset { path: "/assets/mark.svg", media_type: "image/svg+xml", content: include_str!("assets/mark.svg") },
+    Asset { path: "/assets/marks.svg", media_type: "image/svg+xml", content: include_str!("assets/marks.svg") },
 ];
 
 /// Rises with whatever of them changes.

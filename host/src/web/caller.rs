@@ -3,6 +3,7 @@
 use super::Site;
 use super::pages;
 use super::problem::Problem;
+use super::watch;
 use crate::access::{self, Grant, Role, secret_digest};
 use crate::ledger::AccountProfile;
 use axum::RequestPartsExt;
@@ -128,7 +129,7 @@ pub struct NotLetIn {
 
 impl IntoResponse for NotLetIn {
     fn into_response(self) -> Response {
-        if self.uri.path().starts_with("/api/") {
+        if self.uri.path().starts_with("/api/") || watch::is_for_programs(self.uri.path()) {
             return self.problem.into_response();
         }
         if self.problem.status() != StatusCode::UNAUTHORIZED {

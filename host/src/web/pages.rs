@@ -1,8 +1,15 @@
 //! The pages: HTML made on the server, which a little script makes livelier.
 
+mod account;
 mod accounts;
+mod activity;
+mod alerts;
 mod layout;
+mod policy;
+mod review;
+mod settings;
 
+pub use account::Figures;
 pub use layout::{bare, page};
 
 use super::Site;
@@ -13,7 +20,14 @@ use axum::response::{IntoResponse, Response};
 use maud::html;
 
 pub fn routes() -> Router<Site> {
-    Router::new().merge(accounts::routes())
+    Router::new()
+        .merge(accounts::routes())
+        .merge(account::routes())
+        .merge(activity::routes())
+        .merge(policy::routes())
+        .merge(settings::routes())
+        .merge(review::routes())
+        .merge(alerts::routes())
 }
 
 /// A page that says what went wrong.

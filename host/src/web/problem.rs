@@ -1,6 +1,7 @@
 //! What went wrong, as problem details (RFC 9457).
 
 use crate::access::AccessError;
+use crate::alerts::AlertsError;
 use crate::contract::{Error, ErrorCode};
 use crate::dialguard::DialguardError;
 use crate::ledger::LedgerError;
@@ -99,6 +100,9 @@ impl From<LedgerError> for Problem {
     fn from(error: LedgerError) -> Self {
         match &error {
             LedgerError::NoSuchAccount(id) => Problem::no_such_account(id),
+            LedgerError::NoSuchWebhook(_) => {
+                Problem::of_kind(StatusCode::NOT_FOUND, "no-such-webhook", "No such webhook", error.to_string())
+            }
             LedgerError::Refused(why) => Problem::new(StatusCode::CONFLICT, why),
             LedgerError::Stale { .. } | LedgerError::ClockWentBack { .. } => {
                 Problem::new(StatusCode::CONFLICT, in_words(&error))
@@ -124,6 +128,16 @@ impl From<AccessError> for Problem {
             AccessError::Ledger(error) => error.into(),
             AccessError::Random(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
             other => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, other.to_string()),
+        }
+    }
+}
+
+impl From<AlertsError> for Problem {
+    fn from(error: AlertsError) -> Self {
+        match error {
+            AlertsError::Ledger(error) => error.into(),
+            AlertsError::Address(why) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why),
+            AlertsError::Random(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
         }
     }
 }

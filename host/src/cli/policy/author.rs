@@ -5,10 +5,9 @@ use super::read;
 use anyhow::{Context, Result};
 use clap::Args;
 use dialguard::policies::PolicySettings;
-use dialguard::policy::{Limits, Policy, REFERENCE_POLICY, Wasi, digest};
-use dialguard::{bench, inspection, scenarios};
+use dialguard::policy::{Limits, Policy, Wasi};
+use dialguard::{bench, scenarios};
 use serde_json::json;
-use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -48,26 +47,6 @@ pub async fn bench(desk: &Desk, file: PolicyFile) -> Result<Done> {
         .await
         .with_context(|| format!("{} was not measured", file.file.display()))?;
     Ok(Done::show(desk.json, || json!(report), || report.to_string()))
-}
-
-#[derive(Args)]
-pub struct Component {
-    /// Where it goes; a file that is there already stays
-    #[arg(short, long, value_name = "FILE")]
-    output: PathBuf,
-}
-
-/// Writes the built-in policy.
-pub fn component(desk: &Desk, Component { output }: Component) -> Result<Done> {
-    let written = std::fs::File::create_new(&output).and_then(|mut file| file.write_all(REFERENCE_POLICY));
-    written.with_context(|| format!("{} cannot be written", output.display()))?;
-    let (contract, sha256) = (inspection::inspect(REFERENCE_POLICY)?.contract, digest(REFERENCE_POLICY));
-    let contract = contract.unwrap_or_default();
-    Ok(Done::show(
-        desk.json,
-        || json!({"file": output, "contract": contract, "bytes": REFERENCE_POLICY.len(), "sha256": sha256}),
-        || format!("{}: contract {contract}, {} bytes, SHA-256 {sha256}", output.display(), REFERENCE_POLICY.len()),
-    ))
 }
 
 /// Those of the ledger where there is one: a policy is tried as it would run.

@@ -6,15 +6,12 @@ use anyhow::{Context, Result, ensure};
 use chrono::NaiveDate;
 use clap::Args;
 use dialguard::calendar::{day_starts_at, rfc3339};
-use dialguard::comparison::{self, Summary};
+use dialguard::comparison::{self, REPLACEMENT_PRICE_CENTS, Summary};
 use dialguard::contract::Timestamp;
 use dialguard::ledger::{Compared, Difference, Made, RecordedRun, Revision};
 use dialguard::recording::STAND_IN_FIRST;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
-
-/// What the product charges for each replacement, in US cents.
-const REPLACEMENT_PRICE_CENTS: u64 = 400;
 
 #[derive(Args)]
 pub struct Shadow {

@@ -8,7 +8,7 @@ use clap::Args;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::VERSIONS;
 use dialguard::inspection;
-use dialguard::ledger::{Cause, PolicyRevision, Revision};
+use dialguard::ledger::{PolicyRevision, Revision};
 use dialguard::policies::{Candidate, trusted_keys};
 use dialguard::policy::Wasi;
 use dialguard::signature::verify;
@@ -45,6 +45,7 @@ pub fn inspect(desk: &Desk, file: &Path) -> Result<Done> {
                 "contract": inspection.contract,
                 "contracts-spoken-here": VERSIONS,
                 "imports": inspection.imports,
+                "exports": inspection.exports,
                 "beyond-the-contract": inspection.beyond_contract,
                 "bytes": inspection.size,
                 "sha256": digest,
@@ -136,24 +137,13 @@ pub fn list(desk: &Desk) -> Result<Done> {
                     revision.digest[..12].to_owned(),
                     rfc3339(revision.made_at),
                     revision.activated_at.map_or("–".into(), rfc3339),
-                    because(revision),
+                    revision.because(),
                 ]
             });
             let header = ["REVISION", "STATE", "POLICY", "CONTRACT", "SHA256", "MADE", "ACTIVATED", "WHY"];
             table(header.map(str::to_owned), rows)
         },
     ))
-}
-
-fn because(revision: &PolicyRevision) -> String {
-    let restores = revision.restores.map(|earlier| format!("revision {earlier} again")).unwrap_or_default();
-    match revision.cause {
-        None => String::new(),
-        Some(Cause::First) => "came with the program".into(),
-        Some(Cause::Operator) if restores.is_empty() => "an operator".into(),
-        Some(Cause::Operator | Cause::Rollback) => format!("an operator: {restores}"),
-        Some(Cause::Faults) => format!("the one before kept failing: {restores}"),
-    }
 }
 
 fn revision_json(revision: &PolicyRevision, live: bool, shadow: bool) -> Value {

@@ -1,19 +1,28 @@
-//! Accounts: how they stand.
+//! Accounts: how they stand, and changing that.
 
-use crate::calendar::rfc3339;
-use crate::ledger::AccountProfile;
+use super::created;
+use super::input::{Asked, Body, InAccount, Page, Part};
+use super::nouns::{Settings, SettingsChange, Time};
+use super::refused::{ChangeRefused, Refused};
+use crate::calendar::{NaiveTime, Tz};
+use crate::contract::{self, BLOCKS_MAX, Request};
+use crate::ledger::{AccountChange, AccountProfile, BLOCK_PRICE_CENTS, NewAccount, SLOTS_PER_BLOCK};
+use crate::phone::Region;
+use crate::settings::default_settings;
 use crate::web::Site;
-use crate::web::caller::{Caller, OfAccount, Read, as_of_now};
+use crate::web::caller::{Administer, Administrator, Caller, OfAccount, Read, as_of_now};
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;
-use serde::Serialize;
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub fn routes() -> OpenApiRouter<Site> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(one))
+    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(one, change)).routes(routes!(usage))
 }
 
 /// An account as it stands in its present billing cycle.
@@ -23,58 +32,349 @@ struct Account {
     /// The dialer's own name for it.
     #[schema(example = "acme")]
     id: String,
-    /// Whether the reputation add-on is on.
+    /// Whether the reputation add-on is on. While it is off nothing is checked, started or bought.
     enabled: bool,
     /// Rises with every change.
     revision: u64,
-    /// Slots bought for the present cycle: 15 a block.
+    /// Whose dates and billing cycles it keeps, as the tz database names it.
+    #[schema(example = "America/New_York")]
+    time_zone: String,
+    /// In whose national format its numbers may be written where people write them: ISO 3166-1.
+    #[schema(example = "US")]
+    region: String,
+    /// Local time of its daily review.
+    #[schema(example = "06:00")]
+    review_at: String,
+    /// Blocks bought for the present cycle.
+    blocks: u32,
+    /// Slots bought for the present cycle: `blocks` times `slots-per-block`.
     slot_count: u32,
     /// Slots from the next cycle on.
     slot_count_next: u32,
+    /// Slots in a block.
+    #[schema(example = 15)]
+    slots_per_block: u32,
+    /// What a block costs a month, in US cents.
+    #[schema(example = 4900)]
+    block_price_cents: u32,
+    /// What the account's blocks cost a month, in US cents.
+    #[schema(example = 4900)]
+    price_cents: u64,
     /// Slots with a number.
     occupied: u32,
     /// Slots locked until the cycle ends.
     locked: u32,
     /// When the present cycle began.
-    #[schema(format = DateTime)]
-    cycle_starts_at: String,
-    /// When it ends.
-    #[schema(format = DateTime)]
-    cycle_ends_at: String,
+    cycle_starts_at: Time,
+    /// When it ends: locked slots become free, and fewer blocks take effect.
+    cycle_ends_at: Time,
+    settings: Settings,
 }
 
 impl From<&AccountProfile> for Account {
     fn from(account: &AccountProfile) -> Self {
+        let blocks = account.slot_count / SLOTS_PER_BLOCK;
         Account {
             id: account.id.clone(),
             enabled: account.enabled,
             revision: account.revision,
+            time_zone: account.time_zone.name().into(),
+            region: account.region.to_string(),
+            review_at: account.review_at.format("%H:%M").to_string(),
+            blocks,
             slot_count: account.slot_count,
             slot_count_next: account.slot_count_next,
+            slots_per_block: SLOTS_PER_BLOCK,
+            block_price_cents: BLOCK_PRICE_CENTS,
+            price_cents: u64::from(blocks) * u64::from(BLOCK_PRICE_CENTS),
             occupied: account.occupied,
             locked: account.locked,
-            cycle_starts_at: rfc3339(account.cycle_starts_at),
-            cycle_ends_at: rfc3339(account.cycle_ends_at),
+            cycle_starts_at: Time(account.cycle_starts_at),
+            cycle_ends_at: Time(account.cycle_ends_at),
+            settings: Settings::from(&account.settings),
         }
     }
 }
 
-/// The accounts that the caller may see, in the order of their ids.
-#[utoipa::path(get, path = "/accounts", tag = "accounts", responses((status = 200, body = Vec<Account>)))]
-async fn list(State(site): State<Site>, caller: Caller) -> Result<Json<Vec<Account>>, Problem> {
-    let known = site.dialguard().ledger().accounts()?;
-    let seen = known.iter().filter(|account| caller.grant.covers(&account.id));
-    seen.map(|account| Ok(Account::from(&as_of_now(&site, &account.id)?))).collect::<Result<_, _>>().map(Json)
+/// An account that is to be added.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct AccountToAdd {
+    /// The dialer's own name for it.
+    #[schema(example = "acme", pattern = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    id: String,
+    /// Blocks of 15 slots, $49.00 a month each.
+    #[schema(example = 1, maximum = 100000)]
+    blocks: u32,
+    /// Whose dates and billing cycles it keeps, as the tz database names it.
+    #[schema(example = "America/New_York", value_type = String)]
+    time_zone: TimeZone,
+    /// In whose national format its numbers may be written where people write them: ISO 3166-1; `US` where it is missing.
+    #[schema(example = "US", value_type = Option<String>, pattern = "^[A-Z]{2}$")]
+    region: Option<Country>,
+    /// Local time of its daily review; 06:00 where it is missing.
+    #[schema(example = "06:00", value_type = Option<String>, pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+    review_at: Option<TimeOfDay>,
+    /// Where they differ from the defaults.
+    #[serde(default)]
+    settings: SettingsChange,
 }
 
-/// One account.
+/// What is to change of an account; what is missing stays as it is.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct AccountToChange {
+    /// Switches the reputation add-on on or off.
+    #[schema(example = true)]
+    enabled: Option<bool>,
+    /// Blocks of 15 slots, $49.00 a month each: more count at once, fewer from the next cycle on.
+    #[schema(example = 2, maximum = 100000)]
+    blocks: Option<u32>,
+    /// Whose dates it keeps from now on, and whose billing cycles from the next one on.
+    #[schema(example = "America/New_York", value_type = Option<String>)]
+    time_zone: Option<TimeZone>,
+    /// In whose national format its numbers may be written where people write them: ISO 3166-1.
+    #[schema(example = "US", value_type = Option<String>, pattern = "^[A-Z]{2}$")]
+    region: Option<Country>,
+    /// Local time of its daily review.
+    #[schema(example = "06:00", value_type = Option<String>, pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+    review_at: Option<TimeOfDay>,
+    /// Settings that are to change.
+    #[serde(default)]
+    settings: SettingsChange,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+struct TimeZone(Tz);
+
+impl TryFrom<String> for TimeZone {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let unknown = |_| format!("{text:?} is no time zone; give a name of the tz database, such as America/New_York");
+        text.parse().map(TimeZone).map_err(unknown)
+    }
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+struct Country(Region);
+
+impl TryFrom<String> for Country {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.len() != 2 || !text.bytes().all(|byte| byte.is_ascii_uppercase()) {
+            return Err(format!("{text:?} is no country code; give two letters, such as US or GB"));
+        }
+        text.parse().map(Country)
+    }
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "String")]
+struct TimeOfDay(NaiveTime);
+
+impl TryFrom<String> for TimeOfDay {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match NaiveTime::parse_from_str(&text, "%H:%M") {
+            Ok(time) if text.len() == "06:00".len() => Ok(TimeOfDay(time)),
+            _ => Err(format!("{text:?} is no time of day; give one from 00:00 to 23:59")),
+        }
+    }
+}
+
+/// The figures at the top of an account's page, counted by the policy.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+struct Usage {
+    /// Slots bought for the present cycle.
+    slots: u32,
+    /// Slots with a number: the sum of the four statuses.
+    occupied: u32,
+    /// Slots that nobody may take until the cycle ends.
+    locked: u32,
+    /// Monitored numbers not rated yet.
+    pending: u32,
+    /// Monitored numbers that no carrier flags.
+    clean: u32,
+    /// Monitored numbers that some carrier flags.
+    at_risk: u32,
+    /// Monitored numbers that most carriers flag.
+    flagged: u32,
+    /// Numbers that turned flagged in the past 24 hours, those replaced or deleted since included.
+    flagged_past_day: u32,
+    /// The same for the past 7 days.
+    flagged_past_week: u32,
+}
+
+impl From<contract::Usage> for Usage {
+    fn from(usage: contract::Usage) -> Self {
+        Usage {
+            slots: usage.slots,
+            occupied: usage.occupied,
+            locked: usage.locked,
+            pending: usage.pending,
+            clean: usage.clean,
+            at_risk: usage.at_risk,
+            flagged: usage.flagged,
+            flagged_past_day: usage.flagged_past_day,
+            flagged_past_week: usage.flagged_past_week,
+        }
+    }
+}
+
+/// The accounts that the caller may see, by their ids
+///
+/// Any role.
+#[utoipa::path(
+    get,
+    path = "/accounts",
+    operation_id = "list-accounts",
+    tag = "accounts",
+    params(Part),
+    responses((status = 200, description = "Part of them", body = Page<Account>), Refused)
+)]
+async fn list(
+    State(site): State<Site>,
+    caller: Caller,
+    Asked(Part { limit, after }): Asked<Part>,
+) -> Result<Json<Page<Account>>, Problem> {
+    let known = site.dialguard().ledger().accounts()?;
+    let follows = |id: &str| after.as_deref().is_none_or(|after| id > after);
+    let seen = known.into_iter().filter(|account| caller.grant.covers(&account.id) && follows(&account.id));
+    let page = Page::of(seen, limit, |account| account.id.clone());
+    page.try_map(|account| Ok(Account::from(&as_of_now(&site, &account.id)?))).map(Json)
+}
+
+/// Add an account and charge its first month
+///
+/// Takes the role `administer` over every account.
+#[utoipa::path(
+    post,
+    path = "/accounts",
+    operation_id = "add-account",
+    tag = "accounts",
+    request_body = AccountToAdd,
+    responses(
+        (status = 201, description = "The account", body = Account,
+         headers(("Location" = String, description = "Where it is found"))),
+        ChangeRefused
+    )
+)]
+async fn add(
+    State(site): State<Site>,
+    _: Administrator,
+    Body(wanted): Body<AccountToAdd>,
+) -> Result<impl IntoResponse, Problem> {
+    if !NewAccount::is_id(&wanted.id) {
+        let detail = "id: give 1 to 64 letters, digits, `.`, `_` or `-`, a letter or digit first";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
+    }
+    ensure_blocks(wanted.blocks)?;
+    let six = NaiveTime::from_hms_opt(6, 0, 0).expect("six o'clock is a time");
+    let new = NewAccount {
+        id: wanted.id,
+        blocks: wanted.blocks,
+        time_zone: wanted.time_zone.0,
+        region: wanted.region.map_or(Region::US, |region| region.0),
+        review_at: wanted.review_at.map_or(six, |time| time.0),
+        settings: wanted.settings.applied_to(&default_settings()),
+    };
+    site.dialguard().add_account(&new).await?;
+    let account = Account::from(&as_of_now(&site, &new.id)?);
+    Ok(created(format!("/api/v1/accounts/{}", new.id), account))
+}
+
+/// One account
+///
+/// Takes the role `read`.
 #[utoipa::path(
     get,
     path = "/accounts/{account}",
+    operation_id = "get-account",
     tag = "accounts",
-    params(("account" = String, Path, description = "The dialer's own name for it")),
-    responses((status = 200, body = Account), (status = 404, body = Problem))
+    params(InAccount),
+    responses((status = 200, description = "The account", body = Account), Refused)
 )]
 async fn one(of: OfAccount<Read>) -> Json<Account> {
     Json(Account::from(&of.account))
+}
+
+/// Change an account: the add-on, its blocks, its settings
+///
+/// Takes the role `administer`. Blocks cost money: more are charged at once. All of it is done or nothing; blocks can
+/// be changed only while the add-on is on.
+#[utoipa::path(
+    patch,
+    path = "/accounts/{account}",
+    operation_id = "change-account",
+    tag = "accounts",
+    params(InAccount),
+    request_body = AccountToChange,
+    responses((status = 200, description = "The account after that", body = Account), ChangeRefused)
+)]
+async fn change(
+    State(site): State<Site>,
+    of: OfAccount<Administer>,
+    Body(wanted): Body<AccountToChange>,
+) -> Result<Json<Account>, Problem> {
+    let (dialguard, id) = (site.dialguard(), &of.account.id);
+    let settings = wanted.settings.applied_to(&of.account.settings);
+    let change = AccountChange {
+        time_zone: wanted.time_zone.map(|zone| zone.0),
+        region: wanted.region.map(|region| region.0),
+        review_at: wanted.review_at.map(|time| time.0),
+        enabled: wanted.enabled,
+        settings: (settings != of.account.settings).then_some(settings),
+    };
+    // What can be refused comes first.
+    if let Some(settings) = &change.settings {
+        dialguard.check_settings(settings).await?;
+    }
+    if let Some(blocks) = wanted.blocks {
+        ensure_blocks(blocks)?;
+        set_blocks(&site, id, blocks).await?;
+    }
+    dialguard.change_account(id, &change).await?;
+    Ok(Json(Account::from(&as_of_now(&site, id)?)))
+}
+
+fn ensure_blocks(blocks: u32) -> Result<(), Problem> {
+    if blocks <= BLOCKS_MAX {
+        return Ok(());
+    }
+    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("blocks: give 0 to {BLOCKS_MAX}")))
+}
+
+/// Has the policy decide about the account's blocks.
+async fn set_blocks(site: &Site, id: &str, blocks: u32) -> Result<(), Problem> {
+    let decided = site.dialguard().decide(id, &Request::SetBlocks(blocks)).await?;
+    let (kind, detail) = match decided.decision.outcomes.first().map(|outcome| outcome.answer) {
+        Some(contract::Answer::Accepted) => return Ok(()),
+        Some(contract::Answer::AddOnOff) => ("add-on-off", "the reputation add-on is off; switch it on first"),
+        Some(contract::Answer::SlotsInUse) => {
+            ("slots-in-use", "more numbers are monitored than that many blocks hold; stop monitoring some first")
+        }
+        _ => ("refused-by-the-policy", "the policy that decides does not agree to that many blocks"),
+    };
+    Err(Problem::of_kind(StatusCode::CONFLICT, kind, "Not so many blocks", detail))
+}
+
+/// The account's slots and numbers, counted by the policy
+///
+/// Takes the role `read`.
+#[utoipa::path(
+    get,
+    path = "/accounts/{account}/usage",
+    operation_id = "get-usage",
+    tag = "accounts",
+    params(InAccount),
+    responses((status = 200, description = "The figures", body = Usage), Refused)
+)]
+async fn usage(State(site): State<Site>, of: OfAccount<Read>) -> Result<Json<Usage>, Problem> {
+    Ok(Json(site.dialguard().usage(&of.account.id).await?.into()))
 }

@@ -1,5 +1,6 @@
 //! What all pages look alike in.
 
+use super::review;
 use crate::ledger::AccountProfile;
 use crate::web::assets;
 use crate::web::caller::Caller;
@@ -52,11 +53,13 @@ pub fn page(caller: &Caller, of: Option<(&AccountProfile, Tab)>, title: &str, co
                         }
                     }
                 }
+                @if let Some((account, _)) = of { (review::button(caller, account)) }
                 form.sign-out method="post" action="/sign-out" {
                     span.caller { (caller.name) }
                     button { "Sign out" }
                 }
             }
+            @if of.is_some() { (review::told_here()) }
             main data-account=[of.map(|(account, _)| &account.id)] data-revision=[of.map(|(account, _)| account.revision)] {
                 (content)
             }
@@ -81,6 +84,7 @@ fn document(title: &str, body: Markup) -> Markup {
                 link rel="icon" href=(assets::address("/assets/mark.svg")) type="image/svg+xml";
                 link rel="stylesheet" href=(assets::address("/assets/page.css"));
                 script type="module" src=(assets::address("/assets/page.js")) {}
+                script type="module" src=(assets::address("/assets/live.js")) {}
             }
             body { (body) }
         }

@@ -1,0 +1,49 @@
+//! `dialguard component`: a policy's component, on its own or as a release.
+
+mod documentation;
+mod release;
+pub mod wit;
+
+use super::{Desk, Done};
+use anyhow::{Context, Result};
+use clap::Args;
+use dialguard::inspection::inspect;
+use dialguard::policy::{REFERENCE_POLICY, digest};
+use serde_json::json;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+#[derive(Args)]
+pub struct Component {
+    /// Write the built-in component into this file; one that is there already stays
+    #[arg(short, long, value_name = "FILE", required_unless_present = "release", conflicts_with = "component")]
+    output: Option<PathBuf>,
+    /// Write a release into this folder, whole or not at all: the component, the contract that it was made for (WIT,
+    /// and documentation from its comments), a manifest, and the digests of all of it
+    #[arg(long, value_name = "DIR", conflicts_with = "output")]
+    release: Option<PathBuf>,
+    /// Release this component instead of the built-in one
+    #[arg(long, value_name = "FILE", requires = "release")]
+    component: Option<PathBuf>,
+}
+
+pub async fn write(desk: &Desk, Component { output, release, component }: Component) -> Result<Done> {
+    match (output, release) {
+        (Some(file), _) => built_in(desk, &file),
+        (None, Some(folder)) => release::release(desk, &folder, component.as_deref()).await,
+        (None, None) => unreachable!("the command line asks for one of them"),
+    }
+}
+
+/// Writes the built-in policy.
+fn built_in(desk: &Desk, output: &Path) -> Result<Done> {
+    let written = std::fs::File::create_new(output).and_then(|mut file| file.write_all(REFERENCE_POLICY));
+    written.with_context(|| format!("{} cannot be written", output.display()))?;
+    let (contract, sha256) = (inspect(REFERENCE_POLICY)?.contract, digest(REFERENCE_POLICY));
+    let contract = contract.unwrap_or_default();
+    Ok(Done::show(
+        desk.json,
+        || json!({"file": output, "contract": contract, "bytes": REFERENCE_POLICY.len(), "sha256": sha256}),
+        || format!("{}: contract {contract}, {} bytes, SHA-256 {sha256}", output.display(), REFERENCE_POLICY.len()),
+    ))
+}

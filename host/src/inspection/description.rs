@@ -1,0 +1,169 @@
+//! What makers say of a component, where it may be composed of several: the sections `description` and `version`.
+//!
+//! What a component says of itself counts first. Tools that compose say nothing, so then counts what the component in
+//! it says whose `policy` it exports, and last what its modules say: that is where compilers put such sections.
+
+use super::{POLICY, for_terminal};
+use wasmparser::{
+    BinaryReaderError, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
+    ComponentTypeRef, Encoding, Payload,
+};
+
+/// What a maker says of a component.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Told {
+    pub description: Option<String>,
+    pub version: Option<String>,
+}
+
+impl Told {
+    fn says(&mut self, section: &str, text: &[u8]) {
+        let told = match section {
+            "description" => &mut self.description,
+            "version" => &mut self.version,
+            _ => return,
+        };
+        *told = Some(for_terminal(&String::from_utf8_lossy(text)));
+    }
+
+    fn or(self, other: Told) -> Told {
+        Told { description: self.description.or(other.description), version: self.version.or(other.version) }
+    }
+}
+
+/// The parts that a walk over a file is in, outermost first, and at the end what the outermost one says.
+#[derive(Default)]
+pub(super) struct Parts {
+    open: Vec<Part>,
+    told: Told,
+}
+
+/// A component or a module.
+#[derive(Default)]
+struct Part {
+    is_module: bool,
+    own: Told,
+    modules: Told,
+    /// What each component says, by its index; of imported ones nothing is known.
+    components: Vec<Told>,
+    /// Of which component each instance is, by its index, where that is known.
+    instances: Vec<Option<usize>>,
+    /// The component whose instance is exported as the policy.
+    policy: Option<usize>,
+}
+
+impl Parts {
+    /// How deep in the file the walk is; 1 in the component itself.
+    pub(super) fn depth(&self) -> usize {
+        self.open.len()
+    }
+
+    pub(super) fn told(self) -> Told {
+        self.told
+    }
+
+    /// Passes by one section of a file that is valid so far.
+    pub(super) fn pass(&mut self, payload: &Payload) -> Result<(), BinaryReaderError> {
+        match payload {
+            Payload::Version { encoding, .. } => {
+                self.open.push(Part { is_module: *encoding == Encoding::Module, ..Part::default() });
+                return Ok(());
+            }
+            Payload::End(_) => {
+                self.leave();
+                return Ok(());
+            }
+            _ => {}
+        }
+        self.open.last_mut().map_or(Ok(()), |part| part.pass(payload))
+    }
+
+    fn leave(&mut self) {
+        let Some(part) = self.open.pop() else { return };
+        let (is_module, told) = (part.is_module, part.told());
+        match self.open.last_mut() {
+            None => self.told = told,
+            Some(outer) if is_module => outer.modules = told.or(std::mem::take(&mut outer.modules)),
+            Some(outer) => outer.components.push(told),
+        }
+    }
+}
+
+impl Part {
+    fn told(self) -> Told {
+        let Part { own, modules, components, policy, .. } = self;
+        let exported = policy.and_then(|index| components.into_iter().nth(index)).unwrap_or_default();
+        own.or(exported).or(modules)
+    }
+
+    /// Keeps count of components and instances as the format does: imports, instances, aliases and exports each add
+    /// one, in the order of the file.
+    fn pass(&mut self, payload: &Payload) -> Result<(), BinaryReaderError> {
+        match payload {
+            Payload::CustomSection(section) => self.own.says(section.name(), section.data()),
+            Payload::ComponentImportSection(section) => {
+                for import in section.clone() {
+                    match import?.ty {
+                        ComponentTypeRef::Component(_) => self.components.push(Told::default()),
+                        ComponentTypeRef::Instance(_) => self.instances.push(None),
+                        _ => {}
+                    }
+                }
+            }
+            Payload::ComponentInstanceSection(section) => {
+                for instance in section.clone() {
+                    self.instances.push(match instance? {
+                        ComponentInstance::Instantiate { component_index, .. } => Some(component_index as usize),
+                        ComponentInstance::FromExports(_) => None,
+                    });
+                }
+            }
+            Payload::ComponentAliasSection(section) => {
+                for alias in section.clone() {
+                    self.alias(&alias?);
+                }
+            }
+            Payload::ComponentExportSection(section) => {
+                for export in section.clone() {
+                    let export = export?;
+                    self.export(export.name.name, export.kind, export.index as usize);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn alias(&mut self, alias: &ComponentAlias) {
+        match *alias {
+            ComponentAlias::InstanceExport { kind: ComponentExternalKind::Instance, instance_index, .. } => {
+                self.instances.push(self.component_of(instance_index as usize));
+            }
+            ComponentAlias::InstanceExport { kind: ComponentExternalKind::Component, .. }
+            | ComponentAlias::Outer { kind: ComponentOuterAliasKind::Component, .. } => {
+                self.components.push(Told::default());
+            }
+            _ => {}
+        }
+    }
+
+    fn export(&mut self, name: &str, kind: ComponentExternalKind, index: usize) {
+        match kind {
+            ComponentExternalKind::Instance => {
+                let component = self.component_of(index);
+                self.instances.push(component);
+                if name.starts_with(POLICY) {
+                    self.policy = component;
+                }
+            }
+            ComponentExternalKind::Component => {
+                self.components.push(self.components.get(index).cloned().unwrap_or_default());
+            }
+            _ => {}
+        }
+    }
+
+    fn component_of(&self, instance: usize) -> Option<usize> {
+        self.instances.get(instance).copied().flatten()
+    }
+}

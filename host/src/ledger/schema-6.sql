@@ -1,0 +1,5 @@
+-- Pages of an account's numbers, in whatever order somebody wants to see them, and what became of one.
+CREATE INDEX monitored_by_status ON monitored (account, status, number);
+CREATE INDEX monitored_by_since ON monitored (account, status_since, number);
+CREATE INDEX events_of_number ON events (account, number, id) WHERE number IS NOT NULL;
+CREATE INDEX orders_of_number ON orders (number);

@@ -1,0 +1,151 @@
+//! What a request brings along, read at the border: what cannot be read is a problem that says where.
+
+use crate::web::problem::Problem;
+use axum::Json;
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// The body, as JSON.
+pub struct Body<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let read = Json::<T>::from_request(request, state).await;
+        read.map(|Json(body)| Body(body)).map_err(|error| Problem::new(error.status(), error.body_text()))
+    }
+}
+
+/// What stands after the `?`.
+pub struct Asked<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let read = Query::<T>::from_request_parts(parts, state).await;
+        read.map(|Query(asked)| Asked(asked)).map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))
+    }
+}
+
+/// What stands in the path.
+pub struct Named<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Named<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let read = Path::<T>::from_request_parts(parts, state).await;
+        read.map(|Path(named)| Named(named)).map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))
+    }
+}
+
+/// The account in the path, for the document; it is read by [`OfAccount`](crate::web::caller::OfAccount).
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[allow(dead_code)]
+pub struct InAccount {
+    /// The dialer's own name for the account.
+    #[param(example = "acme")]
+    account: String,
+}
+
+/// Elements of a page, at most.
+pub const LIMIT_MAX: u32 = 1_000;
+
+/// How many elements are wanted: 1 to 1,000, 100 where nobody says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u32")]
+pub struct Limit(pub u32);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Limit(100)
+    }
+}
+
+impl TryFrom<u32> for Limit {
+    type Error = String;
+
+    fn try_from(limit: u32) -> Result<Self, String> {
+        if (1..=LIMIT_MAX).contains(&limit) {
+            Ok(Limit(limit))
+        } else {
+            Err(format!("give a limit of 1 to {LIMIT_MAX}"))
+        }
+    }
+}
+
+/// The number of a run, an event or a revision, as the database counts them: up to 2^63 - 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(try_from = "u64")]
+pub struct Counted(pub u64);
+
+impl TryFrom<u64> for Counted {
+    type Error = String;
+
+    fn try_from(number: u64) -> Result<Self, String> {
+        if i64::try_from(number).is_ok() { Ok(Counted(number)) } else { Err(format!("there is no {number} of these")) }
+    }
+}
+
+/// Which part of a list is wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Part {
+    /// At most so many.
+    #[serde(default)]
+    #[param(value_type = u32, minimum = 1, maximum = 1000, default = 100)]
+    pub limit: Limit,
+    /// What the part before called `next`; the start of the list where it is missing.
+    pub after: Option<String>,
+}
+
+/// Part of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Page<T> {
+    /// As many as were wanted, or all that were left.
+    pub items: Vec<T>,
+    /// Give this as `after` for the rest; none where nothing is left.
+    pub next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// The first of these, and where the rest begins: after the last one's name.
+    pub fn of(all: impl IntoIterator<Item = T>, limit: Limit, name: impl Fn(&T) -> String) -> Self {
+        let mut all = all.into_iter();
+        let items: Vec<T> = all.by_ref().take(limit.0 as usize).collect();
+        let next = all.next().and_then(|_| items.last().map(name));
+        Page { items, next }
+    }
+
+    /// Each element as something else.
+    pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
+        Page { items: self.items.into_iter().map(change).collect(), next: self.next }
+    }
+
+    /// The same where each element can fail.
+    pub fn try_map<U, E>(self, change: impl FnMut(T) -> Result<U, E>) -> Result<Page<U>, E> {
+        Ok(Page { items: self.items.into_iter().map(change).collect::<Result<_, E>>()?, next: self.next })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_says_where_the_rest_begins_and_the_last_one_that_there_is_none() {
+        let page = |count: u32| Page::of(1..=count, Limit(3), u32::to_string);
+        assert_eq!((page(2).items, page(2).next), (vec![1, 2], None));
+        assert_eq!((page(3).items, page(3).next), (vec![1, 2, 3], None));
+        assert_eq!((page(4).items, page(4).next), (vec![1, 2, 3], Some("3".into())));
+        assert_eq!((page(0).items, page(0).next), (vec![], None));
+    }
+}

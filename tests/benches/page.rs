@@ -1,0 +1,110 @@
+//! How quickly the page of a 100,000-number account answers at 50 requests a second.
+//!
+//! `cargo bench --bench page` asks for a minute, whether answers come or not: a request that has to wait behind another
+//! one is as slow as somebody would find it. `-- SECONDS` asks for another time. Pages are asked for as people do:
+//! the first, others in every order, searches and filters.
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+use dialguard::access::Role;
+use dialguard::contract::{NUMBERS_PER_CALL_MAX, Request};
+use dialguard::ledger::ImportedAs;
+use harness::site::Served;
+use harness::{DAY, Dialer};
+use reqwest::Client;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
+
+const NUMBERS: u64 = 100_000;
+const MONITORED: u64 = 80_000;
+const FIRST: u64 = 13_000_000_000;
+const REQUESTS_PER_SECOND: u32 = 50;
+
+/// Of these, one after the other.
+const ASKED: [(&str, &str); 10] = [
+    ("the first page", ""),
+    ("the last page", "?page=2000"),
+    ("by status", "?sort=status&down=1"),
+    ("by slot, in the middle", "?sort=slot&page=800"),
+    ("by when", "?sort=since&page=3"),
+    ("a search anywhere", "?q=777"),
+    ("a search from the start", "?q=%2B1300009"),
+    ("flagged", "?show=flagged"),
+    ("not monitored, the last page", "?show=not-monitored&page=399"),
+    ("turned flagged this week", "?flagged=week"),
+];
+
+#[tokio::main]
+async fn main() {
+    let seconds = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(60);
+    let site = scene().await;
+    let cookie = format!("dialguard_session={}", site.session(Role::Operate, &[]));
+    let visitor = Arc::new(Visitor { address: site.address.clone(), cookie, client: Client::new() });
+    for (_, query) in ASKED {
+        visitor.ask(query, Instant::now()).await;
+    }
+    let begun = Instant::now();
+    let mut asking = JoinSet::new();
+    for place in 0..seconds * REQUESTS_PER_SECOND {
+        let due = begun + Duration::from_secs(1) / REQUESTS_PER_SECOND * place;
+        tokio::time::sleep_until(due.into()).await;
+        let (visitor, kind) = (visitor.clone(), place as usize % ASKED.len());
+        asking.spawn(async move { (kind, visitor.ask(ASKED[kind].1, due).await) });
+    }
+    let taken = asking.join_all().await;
+    println!("{REQUESTS_PER_SECOND} requests a second for {seconds} s, {NUMBERS} numbers, in milliseconds");
+    println!("{:<32}{:>8}{:>8}{:>8}", "", "p50", "p99", "most");
+    tell("all", taken.iter().map(|(_, time)| *time));
+    for (place, (what, _)) in ASKED.iter().enumerate() {
+        tell(what, taken.iter().filter(|(kind, _)| *kind == place).map(|(_, time)| *time));
+    }
+}
+
+/// Somebody who has the page open.
+struct Visitor {
+    address: String,
+    cookie: String,
+    client: Client,
+}
+
+impl Visitor {
+    /// How long after it was due the answer is there.
+    async fn ask(&self, query: &str, due: Instant) -> Duration {
+        let asked = self.client.get(format!("{}/accounts/acme{query}", self.address)).header("cookie", &self.cookie);
+        let answer = asked.send().await.expect("the site answers");
+        assert!(answer.status().is_success(), "{query}: {}", answer.status());
+        let page = answer.text().await.expect("a page");
+        assert!(page.contains("+1300"), "{query}: no number");
+        due.elapsed()
+    }
+}
+
+/// 100,000 numbers, of which four fifths are monitored and were reviewed on three days, and one fifth is not.
+async fn scene() -> Served {
+    let desk = Dialer::new();
+    desk.run(&format!("account add acme --blocks {} --time-zone UTC", MONITORED.div_ceil(15))).exits(0);
+    for seed in 1..=3 {
+        desk.run(&format!("carriers add carrier-{seed} --simulated {seed}")).exits(0);
+    }
+    let numbers: Vec<u64> = (FIRST..FIRST + NUMBERS).collect();
+    desk.ledger().import_numbers("acme", &numbers, ImportedAs::Owned, desk.now()).expect("numbers are imported");
+    let site = Served::new(desk).await;
+    for batch in numbers[..MONITORED as usize].chunks(NUMBERS_PER_CALL_MAX) {
+        let request = Request::StartMonitoring(batch.to_vec());
+        site.dialguard.decide("acme", &request).await.expect("monitoring starts");
+    }
+    for _ in 0..3 {
+        site.pass(DAY);
+        site.dialguard.review("acme").await.expect("a review");
+    }
+    site
+}
+
+fn tell(what: &str, taken: impl Iterator<Item = Duration>) {
+    let mut taken: Vec<f64> = taken.map(|time| time.as_secs_f64() * 1_000.0).collect();
+    taken.sort_by(f64::total_cmp);
+    let part = |of_hundred: usize| taken[(taken.len() * of_hundred / 100).min(taken.len() - 1)];
+    println!("{what:<32}{:>8.1}{:>8.1}{:>8.1}", part(50), part(99), part(100));
+}

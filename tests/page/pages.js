@@ -1,0 +1,42 @@
+// Every page there is, for the check of accessibility and for pictures.
+
+/** @type {{ name: string, path: (account: string, number: string) => string, prepare?: (page: any) => Promise<void> }[]} */
+export const PAGES = [
+  { name: "accounts", path: () => "/" },
+  { name: "numbers", path: (account) => `/accounts/${account}` },
+  { name: "flagged", path: (account) => `/accounts/${account}?show=flagged` },
+  {
+    name: "carriers",
+    path: (account) => `/accounts/${account}`,
+    prepare: (page) => page.locator("button.mark").first().focus(),
+  },
+  {
+    name: "actions",
+    path: (account) => `/accounts/${account}`,
+    prepare: (page) => page.locator("details.actions summary").first().click(),
+  },
+  {
+    name: "dialog",
+    path: (account) => `/accounts/${account}`,
+    prepare: async (page) => {
+      await page.locator("details.actions summary").first().click();
+      await page.getByRole("link", { name: "Delete" }).first().click();
+      await page.locator("dialog[open] h1").waitFor();
+    },
+  },
+  { name: "delete", path: (account, number) => `/accounts/${account}/ask?action=delete&number=${number}` },
+  { name: "number", path: (account, number) => `/accounts/${account}/numbers/${number}` },
+  { name: "import", path: (account) => `/accounts/${account}/import` },
+  { name: "activity", path: (account) => `/accounts/${account}/activity` },
+  { name: "policy", path: (account) => `/accounts/${account}/policy` },
+  { name: "policy-question", path: (account) => `/accounts/${account}/policy/stop` },
+  { name: "settings", path: (account) => `/accounts/${account}/settings` },
+  {
+    name: "effect",
+    path: (account) => `/accounts/${account}/settings`,
+    prepare: async (page) => {
+      await page.getByLabel("Checks to flag").fill("1");
+      await page.locator("#effect strong, #effect p").filter({ hasText: /otherwise|on record, so/ }).first().waitFor();
+    },
+  },
+];

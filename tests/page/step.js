@@ -1,0 +1,24 @@
+// node step.js NAME   does steps/NAME.js in a browser: one thing that a person does, and what has to come of it
+//
+// DIALGUARD_PAGE is the site's address, DIALGUARD_SESSION what a session's cookie has. A step is a module whose default
+// export is given a page that is signed in, and `open` for further ones. It fails by throwing.
+
+import { signIn, withBrowser } from "./browser.js";
+
+const { DIALGUARD_PAGE: address, DIALGUARD_SESSION: session } = process.env;
+const { default: step } = await import(`./steps/${process.argv[2]}.js`);
+
+await withBrowser(address, async (openPage) => {
+  const open = async (options) => {
+    const page = await openPage(options);
+    await signIn(page, address, session);
+    return page;
+  };
+  const page = await open();
+  try {
+    await step(page, open);
+  } catch (error) {
+    console.error(`the page when it failed:\n${await page.locator("dialog[open], body").last().innerText()}\n`);
+    throw error;
+  }
+});

@@ -1,0 +1,33 @@
+// axe finds nothing serious on any page, at a desk and on a phone, by day and by night.
+
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { DESKTOP, PHONE } from "../browser.js";
+import { PAGES } from "../pages.js";
+
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** The account and one of its numbers, as the test made them. */
+const [account, number] = ["acme", "+13105550100"];
+
+export default async function (_, open) {
+  const found = [];
+  for (const [viewport, colorScheme] of [[DESKTOP, "light"], [PHONE, "dark"]]) {
+    const page = await open({ viewport, colorScheme });
+    for (const { name, path, prepare } of PAGES) {
+      const answer = await page.goto(path(account, number));
+      if (!answer.ok()) throw new Error(`${name}: ${answer.status()}`);
+      await prepare?.(page);
+      for (const violation of await violations(page)) found.push(`${name}, ${viewport.width} px: ${violation}`);
+    }
+  }
+  if (found.length > 0) throw new Error(found.join("\n"));
+}
+
+/** The page's own policy keeps scripts from elsewhere out; the debugger's are not subject to it. */
+async function violations(page) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => globalThis.axe.run());
+  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  return serious.map(({ id, help, nodes }) => `${id} (${help}): ${nodes.map(({ html }) => html).join("\n    ")}`);
+}

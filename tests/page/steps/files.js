@@ -1,0 +1,30 @@
+// Numbers come in from a file and pasted, and go out as a file again, filtered as the table is.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+
+export default async function (page) {
+  await page.goto("/accounts/acme");
+  await page.getByRole("link", { name: "Import CSV" }).click();
+  const file = { name: "numbers.csv", mimeType: "text/csv", buffer: Buffer.from("name,phone\nAnn,(310) 555-0150\nBen,12\n") };
+  await page.getByLabel("CSV file").setInputFiles(file);
+  await page.getByRole("button", { name: "Import" }).click();
+  await page.getByRole("heading", { name: "1 number imported" }).waitFor();
+  await page.getByRole("row", { name: /^3 column number: "12" is no possible phone number/ }).waitFor();
+
+  await page.getByRole("link", { name: "Import more" }).click();
+  await page.getByLabel("Or paste numbers").fill("+13105550151\n310-555-0152\n");
+  await page.getByLabel(/^candidates on hand/).check();
+  await page.getByRole("button", { name: "Import" }).click();
+  await page.getByRole("heading", { name: "2 candidates imported" }).waitFor();
+
+  await page.goto("/accounts/acme?show=not-monitored");
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("link", { name: "Export CSV" }).click(),
+  ]);
+  assert.equal(download.suggestedFilename(), "acme-numbers.csv");
+  const rows = (await readFile(await download.path(), "utf8")).trim().split("\n");
+  assert.equal(rows.length, 2, rows.join("\n"));
+  assert.match(rows[1], /^\+13105550150,,,,false/);
+}

@@ -1,0 +1,49 @@
+// Another process reviews the account: the figures change without a reload, and nobody's place is lost.
+
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+
+const { DIALGUARD: program, DIALGUARD_AT: now } = process.env;
+
+/** Opens an address, and knows the page again later. */
+async function listening(page, address) {
+  await page.goto(address);
+  await page.locator("html[data-listening]").waitFor({ state: "attached" });
+  await page.evaluate(() => (globalThis.isSamePage = true));
+}
+
+export default async function (page, open) {
+  await listening(page, "/accounts/acme/activity");
+  const numbers = await open();
+  await listening(numbers, "/accounts/acme");
+  const atRisk = numbers.locator(".figures a.at-risk strong");
+  if ((await atRisk.innerText()) !== "0") throw new Error("a number is at risk before the review");
+  await numbers.getByLabel("Select +13105550102").check();
+
+  const turned = page.locator("tr[data-kind=turned-at-risk]");
+  if ((await turned.count()) !== 0) throw new Error("something turned before the review");
+  const link = page.getByRole("link", { name: "+13105550102" }).last();
+  await link.focus();
+  await page.evaluate(() => scrollTo(0, 120));
+  const place = await page.evaluate(() => scrollY);
+
+  await promisify(execFile)(program, ["review", "acme", "--at", now]);
+  await turned.first().waitFor();
+  if ((await turned.innerText()).includes("+13105550101") === false) throw new Error("another number turned");
+  const after = await page.evaluate(() => [globalThis.isSamePage, document.activeElement?.textContent, scrollY]);
+  if (after[0] !== true) throw new Error("the page was loaded again");
+  if (after[1] !== "+13105550102") throw new Error(`the focus is at ${after[1]}`);
+  if (after[2] !== place) throw new Error(`it was scrolled from ${place} to ${after[2]}`);
+
+  // The figures follow too, and what was selected stays so.
+  await atRisk.filter({ hasText: "1" }).waitFor();
+  await numbers.getByRole("button", { name: /^at-risk/ }).waitFor();
+  if (!(await numbers.evaluate(() => globalThis.isSamePage))) throw new Error("the numbers were loaded again");
+  if (!(await numbers.getByLabel("Select +13105550102").isChecked())) throw new Error("the selection is lost");
+  await numbers.getByText("1 selected:").waitFor();
+
+  // A review of one's own: what came of it is told in place.
+  await page.getByRole("button", { name: "Review now" }).click();
+  await page.getByRole("status").getByText("No number was due").waitFor();
+  if (!(await page.evaluate(() => globalThis.isSamePage))) throw new Error("the page was loaded again");
+}

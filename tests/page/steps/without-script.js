@@ -1,0 +1,20 @@
+// Everything works without the script, a page at a time, and by whoever may only look there is nothing to press.
+
+import assert from "node:assert/strict";
+
+export default async function (_, open) {
+  const page = await open({ javaScriptEnabled: false });
+  await page.goto("/accounts/acme?show=monitored");
+  await page.getByLabel("Select +13105550101").check();
+  await page.getByLabel("Select +13105550102").check();
+  await page.getByRole("button", { name: "Stop monitoring" }).click();
+  await page.getByRole("heading", { name: "Stop monitoring 2 numbers?" }).waitFor();
+  await page.getByText("Stopping locks slots 2 and 3 until 1 April").waitFor();
+  await page.getByRole("button", { name: "Stop monitoring and lock slots 2 and 3" }).click();
+  await page.getByRole("heading", { name: "2 done" }).waitFor();
+  await page.getByRole("row", { name: /\+13105550101 no longer monitored; slot 2 is locked/ }).waitFor();
+  await page.getByRole("link", { name: "Back to the numbers" }).click();
+  await page.getByText("Slots 2 and 3 are locked until 1 April.").waitFor();
+  await page.getByRole("button", { name: /^clean: what carriers say of \+13105550103|^pending: what carriers say of \+13105550103/ }).click();
+  assert.ok(await page.locator("#says-13105550103").isVisible());
+}
