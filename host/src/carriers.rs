@@ -28,14 +28,8 @@ use crate::lock::lock;
 use crate::metrics::Metrics;
 use crate::sources::ftc::FtcComplaints;
 #[cfg(feature = "vendors")]
-use crate::sources::lookups::{LookupSettings, Lookups, Service};
-#[cfg(feature = "vendors")]
-use crate::sources::nomorobo::Nomorobo;
+use crate::sources::lookups::{inspect_service, open_service};
 use crate::sources::simulated::SimulatedCarrier;
-#[cfg(feature = "vendors")]
-use crate::sources::telnyx::Telnyx;
-#[cfg(feature = "vendors")]
-use crate::sources::trustcall::TrustCall;
 use crate::sources::verdicts::VerdictFile;
 use crate::sources::{CarrierSource, Report, SourceError};
 use std::cmp::Reverse;
@@ -129,20 +123,21 @@ fn open_source(ledger: &Arc<Ledger>, profile: &SourceProfile) -> Arc<dyn Carrier
         SourceKind::Ftc => Arc::new(FtcComplaints::new(name, profile.location.as_str().into())),
         SourceKind::Verdicts => Arc::new(VerdictFile::new(profile.location.as_str().into())),
         SourceKind::Simulated => Arc::new(SimulatedCarrier::new(name, profile.location.parse().unwrap_or_default())),
-        #[cfg(feature = "vendors")]
-        SourceKind::TrustCall => service::<TrustCall>(ledger, profile),
-        #[cfg(feature = "vendors")]
-        SourceKind::Telnyx => service::<Telnyx>(ledger, profile),
-        #[cfg(feature = "vendors")]
-        SourceKind::Nomorobo => service::<Nomorobo>(ledger, profile),
-        #[cfg(not(feature = "vendors"))]
-        SourceKind::TrustCall | SourceKind::Telnyx | SourceKind::Nomorobo => Arc::new(Unusable(NO_VENDORS.into())),
+        SourceKind::TrustCall | SourceKind::Telnyx | SourceKind::Nomorobo => {
+            open_service(ledger, profile).unwrap_or_else(|error| Arc::new(Unusable(error.0)))
+        }
     }
 }
 
-/// What is said of services where they cannot be asked.
 #[cfg(not(feature = "vendors"))]
-const NO_VENDORS: &str = "this program asks no services of vendors; build it with the feature `vendors`";
+fn open_service(_: &Arc<Ledger>, _: &SourceProfile) -> Result<Arc<dyn CarrierSource>, SourceError> {
+    Err(SourceError("this program asks no services of vendors; build it with the feature `vendors`".into()))
+}
+
+#[cfg(not(feature = "vendors"))]
+fn inspect_service(_: &SourceProfile) -> Result<String, SourceError> {
+    Err(SourceError("this program asks no services of vendors; build it with the feature `vendors`".into()))
+}
 
 /// A source whose settings cannot be used; it says so each time.
 struct Unusable(String);
@@ -151,14 +146,6 @@ struct Unusable(String);
 impl CarrierSource for Unusable {
     async fn look_up(&self, _: &[PhoneNumber], _: Timestamp) -> Result<Report, SourceError> {
         Err(SourceError(self.0.clone()))
-    }
-}
-
-#[cfg(feature = "vendors")]
-fn service<S: Service>(ledger: &Arc<Ledger>, profile: &SourceProfile) -> Arc<dyn CarrierSource> {
-    match LookupSettings::from_location(&profile.location) {
-        Ok(settings) => Arc::new(Lookups::<S>::new(ledger.clone(), &profile.name, settings)),
-        Err(error) => Arc::new(Unusable(error.0)),
     }
 }
 
@@ -335,19 +322,8 @@ pub fn inspect(profile: &SourceProfile) -> Result<String, String> {
             Ok(_) => Ok("made up; not for real numbers".into()),
             Err(_) => Err(format!("{:?} is no seed; give a whole number", profile.location)),
         },
-        #[cfg(feature = "vendors")]
-        SourceKind::TrustCall => inspect_service::<TrustCall>(profile),
-        #[cfg(feature = "vendors")]
-        SourceKind::Telnyx => inspect_service::<Telnyx>(profile),
-        #[cfg(feature = "vendors")]
-        SourceKind::Nomorobo => inspect_service::<Nomorobo>(profile),
-        #[cfg(not(feature = "vendors"))]
-        SourceKind::TrustCall | SourceKind::Telnyx | SourceKind::Nomorobo => Err(NO_VENDORS.into()),
+        SourceKind::TrustCall | SourceKind::Telnyx | SourceKind::Nomorobo => {
+            inspect_service(profile).map_err(|error| error.to_string())
+        }
     }
-}
-
-#[cfg(feature = "vendors")]
-fn inspect_service<S: Service>(profile: &SourceProfile) -> Result<String, String> {
-    let settings = LookupSettings::from_location(&profile.location);
-    settings.and_then(|settings| settings.inspect::<S>()).map_err(|error| error.to_string())
 }

@@ -52,7 +52,9 @@ pub struct Vendor {
     name: String,
     base: Url,
     client: Client,
-    credentials: Credentials,
+    authorisation: (HeaderName, HeaderValue),
+    /// What no words of the service may repeat to anybody.
+    secrets: Vec<Secret>,
     limits: VendorLimits,
     permits: Semaphore,
     breaker: Breaker,
@@ -68,6 +70,38 @@ pub enum Credentials {
     Bearer(Secret),
     /// A header of the service's own, by its name in lower case.
     Header(&'static str, Secret),
+}
+
+impl Credentials {
+    /// The header that says who asks. It is marked as not to be logged.
+    fn header(&self, client: &Client, base: &Url) -> Result<(HeaderName, HeaderValue), VendorError> {
+        let unfit = || VendorError::NotSent("its secret has characters that no header may have".into());
+        let request = client.get(base.clone());
+        let (name, request) = match self {
+            Credentials::Basic(user, secret) => {
+                (header::AUTHORIZATION, request.basic_auth(user.expose(), Some(secret.expose())))
+            }
+            Credentials::Bearer(secret) => (header::AUTHORIZATION, request.bearer_auth(secret.expose())),
+            Credentials::Header(name, secret) => {
+                (HeaderName::from_static(name), request.header(*name, secret.expose()))
+            }
+        };
+        let mut value =
+            request.build().ok().and_then(|mut request| request.headers_mut().remove(&name)).ok_or_else(unfit)?;
+        value.set_sensitive(true);
+        Ok((name, value))
+    }
+
+    /// The secrets, and what `header` makes of them.
+    fn secrets(&self, header: &HeaderValue) -> Vec<Secret> {
+        let encoded = header.to_str().ok().and_then(|value| value.split(' ').next_back());
+        let encoded = encoded.map(|word| Secret::new(word.to_owned()));
+        let plain = match self {
+            Credentials::Basic(user, secret) => vec![user.clone(), secret.clone()],
+            Credentials::Bearer(secret) | Credentials::Header(_, secret) => vec![secret.clone()],
+        };
+        encoded.into_iter().chain(plain).collect()
+    }
 }
 
 /// How much a service is asked, and how long it may take.
@@ -173,11 +207,14 @@ impl Vendor {
                 "this host cannot send; see that it has root certificates (ca-certificates): {words}"
             ))
         };
+        let client = client(&base, &limits).map_err(no_client)?;
+        let authorisation = credentials.header(&client, &base)?;
         Ok(Vendor {
             name: name.to_owned(),
-            client: client(&base, &limits).map_err(no_client)?,
+            client,
             base,
-            credentials,
+            secrets: credentials.secrets(&authorisation.1),
+            authorisation,
             permits: Semaphore::new(limits.concurrent_max),
             breaker: Breaker::new(limits.failures_max, limits.rest),
             pace: Pace::default(),
@@ -248,7 +285,8 @@ impl Vendor {
 
     /// One request and its answer. The status comes first, the body after it.
     async fn exchange(&self, call: &Call) -> Result<Answered, VendorError> {
-        let request = self.authorised(call.request(&self.client, &self.base));
+        let (name, value) = self.authorisation.clone();
+        let request = call.request(&self.client, &self.base).header(name, value);
         let answer = request.send().await.map_err(|error| self.no_answer(&error))?;
         let (status, headers) = (answer.status(), answer.headers().clone());
         let wait = self.pace.note(&headers);
@@ -262,20 +300,6 @@ impl Vendor {
             status if status.is_client_error() => Err(self.refusal(status, &body.unwrap_or_default())),
             status if status.is_success() => Ok(Answered { status: status.as_u16(), body: json(&body?)? }),
             status => Err(VendorError::Nonsense(elsewhere(status, &headers, &self.base))),
-        }
-    }
-
-    fn authorised(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
-        match &self.credentials {
-            Credentials::Basic(user, secret) => request.basic_auth(user.expose(), Some(secret.expose())),
-            Credentials::Bearer(secret) => request.bearer_auth(secret.expose()),
-            Credentials::Header(name, secret) => match HeaderValue::from_str(secret.expose()) {
-                Ok(mut value) => {
-                    value.set_sensitive(true);
-                    request.header(HeaderName::from_static(name), value)
-                }
-                Err(_) => request,
-            },
         }
     }
 
@@ -314,11 +338,7 @@ impl Vendor {
     /// One short line, without what a terminal would act on, and without the secrets should they be in it.
     fn cleaned(&self, words: &str) -> String {
         let mut words = words.split(|c: char| c.is_whitespace() || c.is_control()).collect::<Vec<_>>().join(" ");
-        let secrets = match &self.credentials {
-            Credentials::Basic(user, secret) => vec![user, secret],
-            Credentials::Bearer(secret) | Credentials::Header(_, secret) => vec![secret],
-        };
-        for secret in secrets {
+        for secret in &self.secrets {
             words = words.replace(secret.expose(), "[secret]");
         }
         words.chars().take(WORDS_MAX).collect()

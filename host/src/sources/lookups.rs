@@ -16,9 +16,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+use super::nomorobo::Nomorobo;
+use super::telnyx::Telnyx;
+use super::trustcall::TrustCall;
 use super::{Answer, CarrierSource, Report, SourceError};
 use crate::contract::{PhoneNumber, Timestamp};
-use crate::ledger::{Ledger, LedgerError, LookupBudget, Opinion, Opinions};
+use crate::ledger::{Ledger, LedgerError, LookupBudget, Opinion, Opinions, SourceKind, SourceProfile};
 use crate::lock::lock;
 use crate::secret::{Secret, SecretPlace};
 use crate::vendor::{Call, Credentials, Vendor, VendorError, VendorLimits};
@@ -130,7 +133,7 @@ impl LookupSettings {
     }
 
     /// What the service costs, where its secrets can be read and its URL may be used; an error says what to mend.
-    pub fn inspect<S: Service>(&self) -> Result<String, SourceError> {
+    fn inspect<S: Service>(&self) -> Result<String, SourceError> {
         self.vendor::<S>(VendorLimits::default())?;
         let (price, budget) = (dollars(self.price_micros), dollars(self.budget_micros));
         Ok(format!("{} at {price} a lookup, of which a day may cost {budget}", S::NAME))
@@ -146,6 +149,36 @@ impl LookupSettings {
         let credentials = S::credentials(secrets.collect::<Result<_, _>>()?);
         Vendor::new(S::NAME, &self.base_url, credentials, limits).map_err(|error| SourceError(error.to_string()))
     }
+}
+
+/// The service that a source in the ledger stands for.
+pub(crate) fn open_service(
+    ledger: &Arc<Ledger>,
+    profile: &SourceProfile,
+) -> Result<Arc<dyn CarrierSource>, SourceError> {
+    let settings = LookupSettings::from_location(&profile.location)?;
+    let (ledger, name) = (ledger.clone(), profile.name.as_str());
+    Ok(match profile.kind {
+        SourceKind::TrustCall => Arc::new(Lookups::<TrustCall>::new(ledger, name, settings)),
+        SourceKind::Telnyx => Arc::new(Lookups::<Telnyx>::new(ledger, name, settings)),
+        SourceKind::Nomorobo => Arc::new(Lookups::<Nomorobo>::new(ledger, name, settings)),
+        SourceKind::Ftc | SourceKind::Verdicts | SourceKind::Simulated => return Err(no_service()),
+    })
+}
+
+/// What such a source costs; an error says why it cannot be asked.
+pub(crate) fn inspect_service(profile: &SourceProfile) -> Result<String, SourceError> {
+    let settings = LookupSettings::from_location(&profile.location)?;
+    match profile.kind {
+        SourceKind::TrustCall => settings.inspect::<TrustCall>(),
+        SourceKind::Telnyx => settings.inspect::<Telnyx>(),
+        SourceKind::Nomorobo => settings.inspect::<Nomorobo>(),
+        SourceKind::Ftc | SourceKind::Verdicts | SourceKind::Simulated => Err(no_service()),
+    }
+}
+
+fn no_service() -> SourceError {
+    SourceError("it is no service of a vendor".into())
 }
 
 /// What went wrong, in words, and for how many numbers.

@@ -54,8 +54,8 @@ async fn carriers(
 struct Source {
     name: String,
     kind: SourceKind,
-    /// The folder, the file, or the seed; of a service its settings in JSON, which say where its secrets are and never what
-    /// they are.
+    /// The folder, the file, or the seed; of a service its settings in JSON, which say where its secrets are and never
+    /// what they are.
     location: String,
 }
 
@@ -70,7 +70,8 @@ enum SourceKind {
     /// Made up from a seed.
     Simulated,
     /// DNCScrub TrustCall.
-    Trustcall,
+    #[serde(rename = "trustcall")]
+    TrustCall,
     /// Telnyx number reputation.
     Telnyx,
     /// Nomorobo's spam score, through Twilio Lookup.
@@ -83,7 +84,7 @@ impl From<SourceProfile> for Source {
             crate::ledger::SourceKind::Ftc => SourceKind::Ftc,
             crate::ledger::SourceKind::Verdicts => SourceKind::Verdicts,
             crate::ledger::SourceKind::Simulated => SourceKind::Simulated,
-            crate::ledger::SourceKind::TrustCall => SourceKind::Trustcall,
+            crate::ledger::SourceKind::TrustCall => SourceKind::TrustCall,
             crate::ledger::SourceKind::Telnyx => SourceKind::Telnyx,
             crate::ledger::SourceKind::Nomorobo => SourceKind::Nomorobo,
         };
