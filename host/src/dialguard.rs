@@ -291,6 +291,8 @@ impl Dialguard {
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
     /// # #[tokio::main]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use dialguard::contract::Action;
+    ///
     /// let folder = tempfile::tempdir()?;
     /// let dialguard = small_dialguard(folder.path()).await?;
     /// let request = Request::StopMonitoring(vec![13_105_550_100]);
