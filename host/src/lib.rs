@@ -120,6 +120,8 @@ pub mod settings;
 pub mod signature;
 #[cfg(feature = "ledger")]
 pub mod sources;
+#[cfg(feature = "ledger")]
+pub mod suppliers;
 #[cfg(feature = "vendors")]
 pub mod vendor;
 #[cfg(feature = "web")]

@@ -1,0 +1,107 @@
+//! Where numbers are bought: each vendor is one file behind [`Supplier`].
+//!
+//! Money is spent in one place only, [`Supplier::order`], and only for a number that was named. What may have been carried
+//! out is told apart from what certainly was not, so that whoever buys can look before he tries again:
+//!
+//! ```
+//! use dialguard::suppliers::SupplierError;
+//!
+//! let lost = SupplierError::Lost("no answer within 10 seconds".into());
+//! assert!(!lost.is_without_effect());
+//! assert!(SupplierError::NoLongerAvailable("error 21422".into()).is_without_effect());
+//! ```
+
+use crate::contract::PhoneNumber;
+use std::time::Duration;
+
+/// A vendor of phone numbers, for one account with it.
+#[async_trait::async_trait]
+pub trait Supplier: Send + Sync {
+    /// Numbers on offer in an area, at most `limit` (1 to 1,000), in any order, each once. What the vendor offers in place
+    /// of what was asked for ("best effort") is left out.
+    async fn search(&self, area: SearchArea, limit: u32) -> Result<Vec<PhoneNumber>, SupplierError>;
+
+    /// Holds a number for a while, so that nobody else buys it. Asking twice is no error.
+    async fn reserve(&self, number: PhoneNumber) -> Result<Reservation, SupplierError>;
+
+    /// Buys exactly this number. `reference` is the buyer's own, of at most 64 letters, digits and hyphens, the same for
+    /// every attempt of one purchase.
+    async fn order(&self, number: PhoneNumber, reference: &str) -> Result<Standing, SupplierError>;
+
+    /// What became of an order, looked up anew; for one whose answer was lost or that takes a while.
+    async fn standing(&self, number: PhoneNumber, reference: &str) -> Result<Standing, SupplierError>;
+
+    /// Gives the number `to` the name and the settings for voice and messages of `from`, both owned. Answers what could
+    /// not be carried over, in words. Doing it twice does no harm.
+    async fn carry_over(&self, from: PhoneNumber, to: PhoneNumber) -> Result<Vec<String>, SupplierError>;
+
+    /// Gives a number back. One that is not owned (any more) is no error.
+    async fn release(&self, number: PhoneNumber) -> Result<(), SupplierError>;
+
+    /// Every number owned, in ascending order.
+    async fn owned(&self) -> Result<Vec<PhoneNumber>, SupplierError>;
+
+    /// Asks for something that costs nothing, to see whether the vendor lets this account in. An error says what to mend.
+    async fn test(&self) -> Result<(), SupplierError>;
+}
+
+/// Where to look for a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SearchArea {
+    /// An area code of the North American numbering plan, 200 to 999.
+    AreaCode(u16),
+    /// Anywhere in the United States.
+    Anywhere,
+}
+
+/// Whether a number is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reservation {
+    /// For long enough to order it.
+    Held,
+    /// The vendor has no reservations: who orders first has it.
+    NotOffered,
+}
+
+/// How an order stands with the vendor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It knows of no such order, and the number is not owned.
+    Unknown,
+    /// It is working on it.
+    Pending,
+    /// The number is owned.
+    Owned,
+    /// It was given up by the vendor, and nothing was charged.
+    Failed,
+}
+
+/// Why a vendor did not do something. The words say what to look at and never hold a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SupplierError {
+    /// Somebody else has the number; take another one. Nothing happened.
+    #[error("the number is no longer available ({0})")]
+    NoLongerAvailable(String),
+    /// Nothing happened, and nothing will until a person mends something: credentials, funds, settings.
+    #[error("{0}")]
+    Refused(String),
+    /// Nothing happened; it may go well later.
+    #[error("{words}")]
+    Later {
+        /// Why.
+        words: String,
+        /// How long to leave it alone, where that is known.
+        wait: Option<Duration>,
+    },
+    /// No usable answer came. It may have been carried out: look before trying again.
+    #[error("{0}")]
+    Lost(String),
+}
+
+impl SupplierError {
+    /// Whether the vendor has certainly done nothing.
+    pub fn is_without_effect(&self) -> bool {
+        !matches!(self, SupplierError::Lost(_))
+    }
+}
