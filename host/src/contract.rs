@@ -74,6 +74,42 @@ pub const NUMBER_MAX: PhoneNumber = 999_999_999_999_999;
 /// Blocks that an account may have, at most.
 pub const BLOCKS_MAX: u32 = 100_000;
 
+impl Status {
+    /// Every status, in the contract's order.
+    pub const ALL: [Status; 4] = [Status::Pending, Status::Clean, Status::AtRisk, Status::Flagged];
+
+    /// Its name in the contract.
+    ///
+    /// ```
+    /// use dialguard::contract::Status;
+    ///
+    /// assert_eq!(Status::ALL.map(Status::name), ["pending", "clean", "at-risk", "flagged"]);
+    /// ```
+    pub fn name(self) -> &'static str {
+        match self {
+            Status::Pending => "pending",
+            Status::Clean => "clean",
+            Status::AtRisk => "at-risk",
+            Status::Flagged => "flagged",
+        }
+    }
+}
+
+impl Severity {
+    /// Its name in the contract.
+    ///
+    /// ```
+    /// assert_eq!(dialguard::contract::Severity::Warning.name(), "warning");
+    /// ```
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Alert => "alert",
+        }
+    }
+}
+
 impl Error {
     /// Something that may succeed later; `message` says what to do about it, in one English sentence. For a dialer whose
     /// carriers or inventory cannot be asked: the policy hands it on and plans nothing.

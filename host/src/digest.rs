@@ -67,7 +67,7 @@ impl Message {
                 "because": replacement.because,
             })),
             "notices": list(&notices, TEXTS_TOLD_MAX, |notice| json!({
-                "severity": severity(notice.severity),
+                "severity": notice.severity.name(),
                 "kind": notice.kind,
                 "number": notice.number.map(e164),
                 "text": notice.text,
@@ -153,12 +153,4 @@ fn list<T>(all: &[T], shown_max: usize, show: impl Fn(&T) -> Value) -> Value {
 
 fn e164(number: PhoneNumber) -> String {
     format!("+{number}")
-}
-
-fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "info",
-        Severity::Warning => "warning",
-        Severity::Alert => "alert",
-    }
 }

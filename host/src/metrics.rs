@@ -242,7 +242,7 @@ impl Collector for Figures {
                 ConstGauge::new(*figure as i64).encode(described.encode_family(&[(label, *value)])?)
             })
         };
-        let by_status: Vec<_> = totals.monitored.iter().map(|(status, count)| (status_name(*status), *count)).collect();
+        let by_status: Vec<_> = totals.monitored.iter().map(|(status, count)| (status.name(), *count)).collect();
         let (on, off) = totals.accounts;
         gauge("accounts", "Accounts, by whether the add-on is on.", Some("add_on"), &[("on", on), ("off", off)])?;
         gauge("monitored_numbers", "Monitored numbers, by status.", Some("status"), &by_status)?;
@@ -250,14 +250,5 @@ impl Collector for Figures {
         gauge("deliveries_waiting", "Messages to webhooks that wait.", None, &[("", waiting.messages)])?;
         let webhooks = [("on", waiting.webhooks - waiting.paused_webhooks), ("paused", waiting.paused_webhooks)];
         gauge("webhooks", "Webhooks, by whether they are paused.", Some("state"), &webhooks)
-    }
-}
-
-fn status_name(status: Status) -> &'static str {
-    match status {
-        Status::Pending => "pending",
-        Status::Clean => "clean",
-        Status::AtRisk => "at-risk",
-        Status::Flagged => "flagged",
     }
 }

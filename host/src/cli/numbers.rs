@@ -1,6 +1,6 @@
 //! `dialguard numbers …`
 
-use super::output::{e164, status_mark, status_name, table};
+use super::output::{e164, status_mark, table};
 use super::{Desk, Done};
 use anyhow::{Context, Result};
 use clap::Subcommand;
@@ -114,7 +114,7 @@ impl Listing {
             json!({
                 "number": e164(known.number),
                 "slot": known.monitored.map(|(slot, ..)| slot),
-                "status": known.monitored.map(|(_, status, _)| status_name(status)),
+                "status": known.monitored.map(|(_, status, _)| status.name()),
                 "status-since": known.monitored.map(|(.., since)| rfc3339(since)),
                 "replacement-pending": known.replacement_pending,
                 "carriers": carriers,

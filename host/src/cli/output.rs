@@ -67,15 +67,6 @@ pub fn e164(number: u64) -> PhoneNumber {
     PhoneNumber::from_digits(number)
 }
 
-pub fn status_name(status: Status) -> &'static str {
-    match status {
-        Status::Pending => "pending",
-        Status::Clean => "clean",
-        Status::AtRisk => "at-risk",
-        Status::Flagged => "flagged",
-    }
-}
-
 /// The mark of a status, never told by colour alone.
 pub fn status_mark(status: Status) -> &'static str {
     match status {
@@ -121,14 +112,6 @@ pub fn answer_in_words(outcome: &Outcome) -> String {
         }
         (Answer::ReplacementPending, _) => "refused: its replacement is under way".into(),
         (Answer::SlotsInUse, _) => "refused: more numbers are monitored than that many blocks hold".into(),
-    }
-}
-
-pub fn severity_name(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Info => "info",
-        Severity::Warning => "warning",
-        Severity::Alert => "alert",
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a person asks for: `monitor`, `unmonitor`, `delete`, `replace` and `screen`.
 
-use super::output::{answer_in_words, answer_name, e164, problems_in_words, status_mark, status_name, table};
+use super::output::{answer_in_words, answer_name, e164, problems_in_words, status_mark, table};
 use super::{Desk, Done};
 use anyhow::{Result, ensure};
 use clap::Args;
@@ -80,7 +80,7 @@ pub async fn screen(desk: &Desk, Numbers { id, numbers }: Numbers) -> Result<Don
             let screening = |s: &dialguard::contract::Screening| {
                 json!({
                     "number": e164(s.number),
-                    "status": status_name(s.status),
+                    "status": s.status.name(),
                     "flagging": s.flagging,
                     "answering": s.answering,
                 })

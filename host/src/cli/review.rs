@@ -1,6 +1,6 @@
 //! `review`, `usage` and `events`.
 
-use super::output::{action_json, dollars, e164, problems_in_words, severity_name, status_name, table};
+use super::output::{action_json, dollars, e164, problems_in_words, table};
 use super::{Desk, Done};
 use anyhow::Result;
 use clap::Args;
@@ -143,7 +143,7 @@ fn review_json(id: &str, review: &Reviewed) -> Value {
     let reviews = plan.reviews.iter().map(|review| {
         json!({
             "number": e164(review.number),
-            "status": status_name(review.status),
+            "status": review.status.name(),
             "flagging-checks": review.flagging_checks,
             "clearing-checks": review.clearing_checks,
             "flagging": review.flagging,
@@ -152,7 +152,7 @@ fn review_json(id: &str, review: &Reviewed) -> Value {
     });
     let notices = plan.notices.iter().map(|notice| {
         json!({
-            "severity": severity_name(notice.severity),
+            "severity": notice.severity.name(),
             "kind": notice.kind,
             "number": notice.number.map(e164),
             "text": notice.text,
@@ -176,7 +176,7 @@ fn review_in_words(id: &str, review: &Reviewed) -> String {
     let tried = if review.applied.is_some() { "" } else { ", dry run: nothing was changed" };
     let mut text = format!("{id}: {} numbers rated at {}{tried}\n", plan.reviews.len(), rfc3339(plan.decided_at));
     for notice in &plan.notices {
-        text.push_str(&format!("  {}: {}\n", severity_name(notice.severity), notice.text));
+        text.push_str(&format!("  {}: {}\n", notice.severity.name(), notice.text));
     }
     for action in &plan.actions {
         if let Action::ReplaceNumber(replacement) = action {

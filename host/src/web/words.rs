@@ -74,21 +74,9 @@ pub fn capital(text: &str) -> String {
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// The contract's name of a status.
-pub fn status_name(status: Status) -> &'static str {
-    match status {
-        Status::Pending => "pending",
-        Status::Clean => "clean",
-        Status::AtRisk => "at-risk",
-        Status::Flagged => "flagged",
-    }
-}
-
 /// The status of that name.
 pub fn status_of_name(name: &str) -> Option<Status> {
-    [Status::Pending, Status::Clean, Status::AtRisk, Status::Flagged]
-        .into_iter()
-        .find(|status| status_name(*status) == name)
+    Status::ALL.into_iter().find(|status| status.name() == name)
 }
 
 /// Why a number was refused, and what to do next.

@@ -1,6 +1,6 @@
 //! Comparing policies, and repeating runs.
 
-use super::super::output::{dollars, e164, status_name, table};
+use super::super::output::{dollars, e164, table};
 use super::super::{Desk, Done};
 use anyhow::{Context, Result, ensure};
 use chrono::NaiveDate;
@@ -190,12 +190,12 @@ fn each_json((compared, difference): (&Compared, &Difference)) -> Value {
         "account": compared.account,
         "number": e164(difference.number),
         "live": {
-            "status": status_name(difference.live_status),
+            "status": difference.live_status.name(),
             "replaced": difference.live_replacement.is_some(),
             "by": by(difference.live_replacement),
         },
         "candidate": {
-            "status": status_name(difference.candidate_status),
+            "status": difference.candidate_status.name(),
             "replaced": difference.candidate_replacement.is_some(),
             "by": by(difference.candidate_replacement),
         },
@@ -205,9 +205,9 @@ fn each_json((compared, difference): (&Compared, &Difference)) -> Value {
 /// What the live policy did, and what the candidate would have done.
 fn sides(difference: &Difference) -> (String, String) {
     let side = |status, replacement: Option<u64>| match replacement {
-        None => status_name(status).to_owned(),
-        Some(STAND_IN_FIRST..) => format!("{}, replaced", status_name(status)),
-        Some(number) => format!("{}, replaced by {}", status_name(status), e164(number)),
+        None => status.name().to_owned(),
+        Some(STAND_IN_FIRST..) => format!("{}, replaced", status.name()),
+        Some(number) => format!("{}, replaced by {}", status.name(), e164(number)),
     };
     (
         side(difference.live_status, difference.live_replacement),

@@ -1,6 +1,6 @@
 //! Installing, listing and activating policies.
 
-use super::super::output::{severity_name, table};
+use super::super::output::table;
 use super::super::{Desk, Done};
 use super::{read, read_signature};
 use anyhow::{Context, Result, ensure};
@@ -203,7 +203,7 @@ pub fn history(desk: &Desk, last: u32) -> Result<Done> {
                     "id": event.id,
                     "at": rfc3339(event.at),
                     "revision": event.revision,
-                    "severity": severity_name(event.severity),
+                    "severity": event.severity.name(),
                     "kind": event.kind,
                     "text": event.text,
                 })
@@ -213,7 +213,7 @@ pub fn history(desk: &Desk, last: u32) -> Result<Done> {
         || {
             let rows = events.iter().map(|event| {
                 let revision = event.revision.map_or("–".into(), |revision| revision.to_string());
-                let severity = severity_name(event.severity).to_owned();
+                let severity = event.severity.name().to_owned();
                 [rfc3339(event.at), severity, revision, event.kind.clone(), event.text.clone()]
             });
             table(["AT", "SEVERITY", "REVISION", "KIND", "WHAT"].map(str::to_owned), rows)

@@ -12,7 +12,7 @@ use crate::recording::STAND_IN_FIRST;
 use crate::web::Site;
 use crate::web::caller::{Administer, Administrator, Caller, OfAccount, Read};
 use crate::web::problem::Problem;
-use crate::web::words::{capital, count, dollars, e164, kind_name, moment, status_name};
+use crate::web::words::{capital, count, dollars, e164, kind_name, moment};
 use axum::Router;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
@@ -154,7 +154,7 @@ fn number(account: &AccountProfile, digits: PhoneNumber) -> Markup {
 }
 
 fn side(status: Status, replacement: Option<PhoneNumber>) -> String {
-    let status = status_name(status);
+    let status = status.name();
     match replacement {
         None => status.to_owned(),
         Some(STAND_IN_FIRST..) => format!("{status}, replaced"),

@@ -15,7 +15,7 @@ use crate::web::caller::{OfAccount, Operate};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
-use crate::web::words::{count, date, days_until, dollars, e164, refusal, slots, status_name, thousands};
+use crate::web::words::{count, date, days_until, dollars, e164, refusal, slots, thousands};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -392,7 +392,7 @@ async fn act(State(site): State<Site>, of: OfAccount<Operate>, Form(wanted): For
                 told.extend(screened.iter().map(|it| Told {
                     number: it.number,
                     is_done: true,
-                    words: format!("{}: {} of {} carriers flag it", status_name(it.status), it.flagging, it.answering),
+                    words: format!("{}: {} of {} carriers flag it", it.status.name(), it.flagging, it.answering),
                 }));
                 problems.extend(heard);
             }

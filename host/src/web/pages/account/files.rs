@@ -11,7 +11,7 @@ use crate::web::caller::{OfAccount, Operate, Read};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
-use crate::web::words::{count, e164, status_name, thousands};
+use crate::web::words::{count, e164, thousands};
 use axum::Router;
 use axum::extract::{Multipart, State};
 use axum::http::{StatusCode, header};
@@ -135,7 +135,7 @@ fn csv_of(numbers: &[KnownNumber], carriers: &[Carrier], answers: &KnownAnswer) 
     rows.write_record(header).expect("memory takes it");
     for known in numbers {
         let (slot, status, since) = match known.monitored {
-            Some((slot, status, since)) => (slot.to_string(), status_name(status).to_owned(), rfc3339(since)),
+            Some((slot, status, since)) => (slot.to_string(), status.name().to_owned(), rfc3339(since)),
             None => Default::default(),
         };
         let own = [e164(known.number), slot, status, since, known.replacement_pending.to_string()].into_iter();

@@ -12,7 +12,7 @@ use crate::web::caller::{OfAccount, Read};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
-use crate::web::words::{e164, moment, status_name};
+use crate::web::words::{e164, moment};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -82,7 +82,7 @@ fn head(account: &AccountProfile, history: &NumberHistory, may_act: bool) -> Mar
             p {
                 @match known.monitored {
                     Some((slot, status, since)) => {
-                        span class={ "mark " (status_name(status)) } { (icon(status_name(status))) span { (status_name(status)) } }
+                        span class={ "mark " (status.name()) } { (icon(status.name())) span { (status.name()) } }
                         " in slot " strong { (slot) } ", since " (moment(since, account.time_zone)) "."
                     }
                     None if known.is_owned => "Not monitored.",
@@ -139,7 +139,7 @@ fn checks(account: &AccountProfile, history: &NumberHistory, carriers: &[Carrier
                         @for check in history.checks.iter().rev() {
                             tr {
                                 td { (moment(check.at, account.time_zone)) }
-                                td { @match &check.review { Some(review) => (status_name(review.status)), None => "–" } }
+                                td { @match &check.review { Some(review) => (review.status.name()), None => "–" } }
                                 @for carrier in carriers {
                                     td.figure {
                                         @match check.answers.iter().find(|answer| answer.carrier == carrier.id).map(|answer| answer.score) {

@@ -3,7 +3,7 @@
 use crate::calendar::{Tz, utc};
 use crate::contract::{Carrier, Status, Timestamp};
 use crate::ledger::{AccountProfile, NumberCheck, NumberHistory};
-use crate::web::words::{date, status_name};
+use crate::web::words::date;
 use maud::{Markup, html};
 
 const WIDTH: f64 = 720.0;
@@ -127,7 +127,7 @@ fn band(scale: &Scale, checks: &[NumberCheck]) -> Markup {
     let ends = spans.iter().skip(1).map(|(at, _)| *at).chain([scale.to]).collect::<Vec<_>>();
     html! {
         @for ((from, status), to) in spans.iter().zip(ends) {
-            @let (x, width, name) = (scale.x(*from), tenths(scale.x(to) - scale.x(*from)).max(2.0), status_name(*status));
+            @let (x, width, name) = (scale.x(*from), tenths(scale.x(to) - scale.x(*from)).max(2.0), status.name());
             g {
                 title { (name) }
                 rect class={ "band " (name) } x=(x) y=(BAND) width=(width) height=(BAND_HEIGHT) {}

@@ -8,7 +8,7 @@ use crate::contract::{Carrier, PhoneNumber};
 use crate::ledger::{AccountProfile, CarrierAnswer, KnownAnswer, KnownNumber, LedgerError, NumberPage};
 use crate::web::Site;
 use crate::web::caller::{OfAccount, Read};
-use crate::web::words::{e164, moment, status_name, thousands};
+use crate::web::words::{e164, moment, thousands};
 use maud::{Markup, html};
 
 /// How far back the table looks for what a carrier said of a number: whoever was silent for a week gave no answer.
@@ -183,7 +183,7 @@ impl Rows<'_> {
         let Some((_, status, _)) = known.monitored else {
             return html! { span.quiet { @if known.is_owned { "– " span.unseen { "not monitored" } } @else { "left the account" } } };
         };
-        let (status, says) = (status_name(status), format!("says-{}", known.number));
+        let (status, says) = (status.name(), format!("says-{}", known.number));
         html! {
             button type="button" class={ "mark " (status) } popovertarget=(says) aria-label={ (status) ": what carriers say of " (e164(known.number)) } {
                 (icon(status)) span { (status) }
