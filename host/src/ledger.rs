@@ -40,6 +40,7 @@ mod access;
 mod accounts;
 mod answers;
 mod comparisons;
+mod counts;
 mod deliveries;
 mod events;
 mod history;
@@ -117,6 +118,7 @@ pub struct Ledger {
     path: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    counts: counts::Counts,
 }
 
 /// Why the ledger did not do what it was asked.
@@ -188,7 +190,7 @@ impl Ledger {
     fn open_file(path: PathBuf) -> Result<Self> {
         let mut writer = connect(&path).map_err(|error| explain(&path, error))?;
         migrate(&mut writer, &path)?;
-        Ok(Ledger { path, writer: Mutex::new(writer), readers: Mutex::new(Vec::new()) })
+        Ok(Ledger { path, writer: Mutex::new(writer), readers: Mutex::default(), counts: counts::Counts::default() })
     }
 
     /// The folder that the ledger lies in.
@@ -233,19 +235,22 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Each brings the one before up to date.
+const SCHEMAS: &[&str] = &[
+    include_str!("ledger/schema-1.sql"),
+    include_str!("ledger/schema-2.sql"),
+    include_str!("ledger/schema-3.sql"),
+    include_str!("ledger/schema-4.sql"),
+    include_str!("ledger/schema-5.sql"),
+    include_str!("ledger/schema-6.sql"),
+    include_str!("ledger/schema-7.sql"),
+    include_str!("ledger/schema-8.sql"),
+    include_str!("ledger/schema-9.sql"),
+];
+
 fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {
     use rusqlite_migration::Error::MigrationDefinition;
-    let schemas = [
-        include_str!("ledger/schema-1.sql"),
-        include_str!("ledger/schema-2.sql"),
-        include_str!("ledger/schema-3.sql"),
-        include_str!("ledger/schema-4.sql"),
-        include_str!("ledger/schema-5.sql"),
-        include_str!("ledger/schema-6.sql"),
-        include_str!("ledger/schema-7.sql"),
-        include_str!("ledger/schema-8.sql"),
-    ];
-    let migrations = Migrations::from_iter(schemas.map(M::up));
+    let migrations = Migrations::from_iter(SCHEMAS.iter().copied().map(M::up));
     migrations.to_latest(writer).map_err(|error| match error {
         MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => LedgerError::Unusable(format!(
             "{} was written by a newer Dialguard; use that one, or another folder with --data",

@@ -1,12 +1,13 @@
 //! What carriers answered, packed by run: three answers for each of a million numbers a day are a few dozen megabytes
-//! this way, and would be gigabytes as rows.
+//! this way, and would be gigabytes as rows. A run's answers lie in parts, so that those about a page of numbers are
+//! found without reading the others.
 
 use super::accounts::profile;
-use super::{Ledger, Result, to_sql};
+use super::{Ledger, Result, from_sql, to_sql};
 use crate::contract::{CarrierId, PhoneNumber, Timestamp};
 use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 /// What one carrier answered about one number.
@@ -38,6 +39,9 @@ struct Packed {
 #[derive(Serialize, Deserialize)]
 struct PackedRow(i64, CarrierId, Option<u8>, u32, i64);
 
+/// Answers in a part: about as many as fit a page of the database.
+const PART_LENGTH: usize = 512;
+
 impl Ledger {
     /// The latest answers about the account's numbers, as far as they are kept: for each number those of the last run
     /// that heard of it.
@@ -48,19 +52,18 @@ impl Ledger {
     /// The same of runs at `since` or later alone. A number of which nobody has said anything for long costs a look
     /// through all that was kept: whoever is in a hurry looks back no further than it takes.
     pub fn latest_answers_since(&self, id: &str, numbers: &[PhoneNumber], since: Timestamp) -> Result<KnownAnswer> {
-        let mut wanted: HashSet<PhoneNumber> = numbers.iter().copied().collect();
+        let mut wanted: BTreeSet<PhoneNumber> = numbers.iter().copied().collect();
         let mut known = KnownAnswer::new();
         self.read(|transaction| {
             let account = profile(transaction, id)?;
             let mut statement = transaction.prepare_cached(
-                "SELECT body FROM answers WHERE account = ?1 AND decided_at >= ?2 ORDER BY decided_at DESC, run DESC",
+                "SELECT run FROM answers WHERE account = ?1 AND decided_at >= ?2 ORDER BY decided_at DESC, run DESC",
             )?;
-            let mut bodies = statement.query(params![account.key, to_sql(since)])?;
+            let mut runs = statement.query(params![account.key, to_sql(since)])?;
             while !wanted.is_empty()
-                && let Some(body) = bodies.next()?
+                && let Some(run) = runs.next()?
             {
-                let body = body.get_ref(0)?.as_blob().unwrap_or_default();
-                for answer in about(body, |number| wanted.contains(&number)) {
+                for answer in heard_of(transaction, run.get(0)?, &wanted)? {
                     known.entry(answer.number).or_default().push(answer);
                 }
                 wanted.retain(|number| !known.contains_key(number));
@@ -69,6 +72,36 @@ impl Ledger {
         })?;
         Ok(known)
     }
+}
+
+/// What a run heard of these numbers. Only parts that one of them may be in are read.
+pub(super) fn heard_of(
+    transaction: &Transaction,
+    run: i64,
+    wanted: &BTreeSet<PhoneNumber>,
+) -> Result<Vec<CarrierAnswer>> {
+    let mut parts =
+        transaction.prepare_cached("SELECT part, first, last FROM answer_parts WHERE run = ?1 ORDER BY part")?;
+    let mut body = transaction.prepare_cached("SELECT body FROM answer_parts WHERE run = ?1 AND part = ?2")?;
+    let (mut parts, mut heard) = (parts.query([run])?, Vec::new());
+    while let Some(part) = parts.next()? {
+        let range = from_sql(part.get(1)?)..=from_sql(part.get(2)?);
+        if wanted.range(range).next().is_some() {
+            let body: Vec<u8> = body.query_row(params![run, part.get::<_, i64>(0)?], |row| row.get(0))?;
+            heard.extend(unpack(&body, |number| wanted.contains(&number)));
+        }
+    }
+    Ok(heard)
+}
+
+/// All that a run heard, in the order in which it was heard.
+pub(super) fn of_run(transaction: &Transaction, run: i64) -> Result<Vec<CarrierAnswer>> {
+    let mut statement = transaction.prepare_cached("SELECT body FROM answer_parts WHERE run = ?1 ORDER BY part")?;
+    let (mut parts, mut heard) = (statement.query([run])?, Vec::new());
+    while let Some(part) = parts.next()? {
+        heard.extend(unpack(part.get_ref(0)?.as_blob().unwrap_or_default(), |_| true));
+    }
+    Ok(heard)
 }
 
 /// Keeps a run's answers, and lets go of those that are too old.
@@ -87,12 +120,18 @@ pub(super) fn keep(
         .prepare_cached("DELETE FROM answers WHERE account = ?1 AND decided_at < ?2")?
         .execute(params![account, to_sql(now.saturating_sub(u64::from(kept_days) * 86_400))])?;
     transaction
-        .prepare_cached("INSERT INTO answers (run, account, decided_at, body) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![run, account, to_sql(now), pack(answers)])?;
+        .prepare_cached("INSERT INTO answers (run, account, decided_at) VALUES (?1, ?2, ?3)")?
+        .execute(params![run, account, to_sql(now)])?;
+    let mut keep = transaction
+        .prepare_cached("INSERT INTO answer_parts (run, part, first, last, body) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for (part, answers) in (0_i64..).zip(answers.chunks(PART_LENGTH)) {
+        let numbers = || answers.iter().map(|answer| to_sql(answer.number));
+        keep.execute(params![run, part, numbers().min(), numbers().max(), pack(answers)])?;
+    }
     Ok(())
 }
 
-fn pack(answers: &[CarrierAnswer]) -> Vec<u8> {
+pub(super) fn pack(answers: &[CarrierAnswer]) -> Vec<u8> {
     let mut labels: Vec<String> = Vec::new();
     let mut places: HashMap<&str, u32> = HashMap::new();
     let mut before = (0_i64, 0_i64);
@@ -111,20 +150,15 @@ fn pack(answers: &[CarrierAnswer]) -> Vec<u8> {
     postcard::to_stdvec(&Packed { labels, rows }).expect("plain values can be packed")
 }
 
-/// All that is packed. A body that cannot be read holds no answers: it is a record for people, and nothing is decided
-/// from it.
-pub(super) fn unpack(body: &[u8]) -> Vec<CarrierAnswer> {
-    about(body, |_| true)
-}
-
-/// What is packed about the numbers that are wanted. The others are passed over as they come, which takes a few
-/// milliseconds for 100,000 of them where making a list of all takes a hundred.
-pub(super) fn about(body: &[u8], is_wanted: impl FnMut(PhoneNumber) -> bool) -> Vec<CarrierAnswer> {
+/// What is packed about the numbers that are wanted. A body that cannot be read holds no answers: it is a record for
+/// people, and nothing is decided from it.
+fn unpack(body: &[u8], is_wanted: impl FnMut(PhoneNumber) -> bool) -> Vec<CarrierAnswer> {
     unpacked(body, is_wanted).unwrap_or_default()
 }
 
 fn unpacked(body: &[u8], mut is_wanted: impl FnMut(PhoneNumber) -> bool) -> postcard::Result<Vec<CarrierAnswer>> {
-    // The fields of `Packed` one by one: a list is its length and its elements.
+    // The fields of `Packed` one by one: a list is its length and its elements. So what is not wanted is passed over as
+    // it comes.
     let (labels, rest) = postcard::take_from_bytes::<Vec<String>>(body)?;
     let (count, mut rest) = postcard::take_from_bytes::<usize>(rest)?;
     let labels: Vec<Arc<str>> = labels.into_iter().map(Arc::from).collect();
@@ -160,12 +194,12 @@ mod tests {
             let answers: Vec<_> = rows.into_iter().map(|(number, carrier, score, label, observed_at)| {
                 CarrierAnswer { number, carrier, score, label: label.map(Arc::from), observed_at }
             }).collect();
-            prop_assert_eq!(unpack(&pack(&answers)), answers);
+            prop_assert_eq!(unpack(&pack(&answers), |_| true), answers);
         }
     }
 
     #[test]
     fn a_damaged_body_holds_no_answers() {
-        assert_eq!(unpack(b"\xff\xff\xff"), []);
+        assert_eq!(unpack(b"\xff\xff\xff", |_| true), []);
     }
 }

@@ -1,11 +1,12 @@
 //! What became of one number: its checks and its replacements.
 
 use super::accounts::profile;
-use super::answers::{self, CarrierAnswer};
+use super::answers::{CarrierAnswer, heard_of};
 use super::numbers::{KnownNumber, known_number};
 use super::{Ledger, Result, from_sql, recordings};
 use crate::contract::{PhoneNumber, Review, SlotId, Timestamp};
 use rusqlite::{OptionalExtension, Transaction};
+use std::collections::BTreeSet;
 
 /// A number of an account, one that it owned once included.
 #[derive(Debug, Clone)]
@@ -101,15 +102,15 @@ fn replacement(transaction: &Transaction, is_so: &str, account: i64, number: i64
 
 fn checks(transaction: &Transaction, account: i64, number: PhoneNumber) -> Result<Vec<NumberCheck>> {
     let mut statement = transaction.prepare_cached(
-        "SELECT answers.run, answers.decided_at, answers.body, recordings.body
+        "SELECT answers.run, answers.decided_at, recordings.body
            FROM answers LEFT JOIN recordings ON recordings.run = answers.run
           WHERE answers.account = ?1 ORDER BY answers.decided_at, answers.run",
     )?;
     let mut rows = statement.query([account])?;
-    let mut checks = Vec::new();
+    let (mut checks, wanted) = (Vec::new(), BTreeSet::from([number]));
     while let Some(row) = rows.next()? {
-        let answers = answers::about(row.get_ref(2)?.as_blob().unwrap_or_default(), |heard_of| heard_of == number);
-        let recording = row.get_ref(3)?.as_blob().unwrap_or_default();
+        let answers = heard_of(transaction, row.get(0)?, &wanted)?;
+        let recording = row.get_ref(2)?.as_blob().unwrap_or_default();
         let review = recordings::reviews(recording).into_iter().find(|review| review.number == number);
         if review.is_some() || !answers.is_empty() {
             checks.push(NumberCheck { run: from_sql(row.get(0)?), at: from_sql(row.get(1)?), review, answers });

@@ -1,12 +1,13 @@
 //! An account's numbers a page at a time: searched, filtered and sorted by the database.
 //!
 //! Monitored numbers come first and the others last, by number, unless all are sorted by number. So each order is that
-//! of an index, and no page has to sort 100,000 numbers.
+//! of an index, and no page has to sort 100,000 numbers. How many there are is counted once for each revision of the
+//! account, and a page is looked for from the end that is nearer.
 
 use super::accounts::profile;
 use super::inventory::status_to_sql;
 use super::numbers::{KnownNumber, known_number};
-use super::{Ledger, Result, to_sql};
+use super::{Ledger, Result, from_sql, to_sql};
 use crate::contract::{PhoneNumber, Status, Timestamp};
 use rusqlite::types::Value;
 use rusqlite::{Transaction, params_from_iter};
@@ -60,6 +61,9 @@ pub enum NumberOrder {
     Since,
 }
 
+/// Digits of the longest number in E.164.
+const DIGITS_MAX: usize = 15;
+
 /// A part of an account's numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -74,58 +78,85 @@ impl Ledger {
     /// Part of the account's numbers.
     pub fn number_page(&self, id: &str, query: &NumberQuery) -> Result<NumberPage> {
         self.read(|transaction| {
-            let account = profile(transaction, id)?.key;
-            let (lists, total) = match query.standing {
-                None if query.order == NumberOrder::Number => {
-                    let all = List::of_all(query, account);
-                    let total = all.count(transaction)?;
-                    (vec![all], total)
+            let account = profile(transaction, id)?;
+            let mut query = query.clone();
+            if let Some(since) = &mut query.flagged_since {
+                *since = first_flagged(transaction, account.key, *since)?;
+            }
+            let (mut page, mut skip) = (NumberPage { numbers: Vec::new(), total: 0 }, query.skip);
+            for list in lists(&query, account.key) {
+                let count = self.count(transaction, &list, &query, account.revision)?;
+                let limit = (query.limit - page.numbers.len() as u32).min(count.saturating_sub(skip));
+                if limit > 0 {
+                    page.numbers.extend(list.part(transaction, skip, limit, count)?);
                 }
-                None => {
-                    let lists = vec![List::of_monitored(query, account), List::of_others(query, account)];
-                    (lists, List::of_all(query, account).count(transaction)?)
-                }
-                Some(Standing::NotMonitored) => {
-                    // Counted as a difference: looking for each of 100,000 numbers whether it has a slot takes longer.
-                    let all = List::of_all(query, account).count(transaction)?;
-                    let monitored = List::of_monitored(query, account).count(transaction)?;
-                    (vec![List::of_others(query, account)], all - monitored)
-                }
-                Some(Standing::Monitored | Standing::Status(_)) => {
-                    let monitored = List::of_monitored(query, account);
-                    let total = monitored.count(transaction)?;
-                    (vec![monitored], total)
-                }
-            };
-            Ok(NumberPage { numbers: part(transaction, &lists, query)?, total })
+                page.total += count;
+                skip = skip.saturating_sub(count);
+            }
+            Ok(page)
         })
+    }
+
+    fn count(&self, transaction: &Transaction, list: &List, query: &NumberQuery, revision: u64) -> Result<u32> {
+        // There are few replacements under way, and as many ends of lists as numbers: neither is worth keeping.
+        if query.replacement_pending || query.above.is_some() {
+            return list.count(transaction);
+        }
+        self.counts.of(&list.in_words(), revision, || list.count(transaction))
     }
 }
 
-/// What is wanted of lists that stand one after the other.
-fn part(transaction: &Transaction, lists: &[List], query: &NumberQuery) -> Result<Vec<KnownNumber>> {
-    let mut numbers = Vec::new();
-    let mut skip = query.skip;
-    for list in lists {
-        let before = numbers.len();
-        numbers.extend(list.part(transaction, skip, query.limit - before as u32)?);
-        if numbers.len() as u32 == query.limit {
-            break;
-        }
-        let is_passed_over = numbers.len() == before;
-        skip = if is_passed_over { skip.saturating_sub(list.count(transaction)?) } else { 0 };
+/// When the first number turned flagged then or later. Whoever asks for those since a moment ago asks for the same as
+/// before until one of them is too old.
+fn first_flagged(transaction: &Transaction, account: i64, since: Timestamp) -> Result<Timestamp> {
+    let sql = "SELECT min(at) FROM events WHERE account = ?1 AND kind = 'turned-flagged' AND at >= ?2";
+    let first: Option<i64> = transaction.prepare_cached(sql)?.query_row([account, to_sql(since)], |row| row.get(0))?;
+    Ok(first.map_or(i64::MAX as u64, from_sql))
+}
+
+/// What is wanted, as lists that stand one after the other.
+fn lists(query: &NumberQuery, account: i64) -> Vec<List> {
+    let lists = match query.standing {
+        None if query.order == NumberOrder::Number => vec![List::of_all(query, account)],
+        None => vec![List::of_monitored(query, account), List::of_others(query, account)],
+        Some(Standing::NotMonitored) => vec![List::of_others(query, account)],
+        Some(Standing::Monitored | Standing::Status(_)) => vec![List::of_monitored(query, account)],
+    };
+    match Search::of(&query.search) {
+        Search::Nothing => lists,
+        Search::Anywhere(digits) => lists.into_iter().map(|list| list.with(&digits)).collect(),
+        Search::Start(digits) => lists.into_iter().flat_map(|list| list.from(&digits)).collect(),
     }
-    Ok(numbers)
+}
+
+/// What is looked for in numbers.
+enum Search {
+    Nothing,
+    Anywhere(String),
+    Start(String),
+}
+
+impl Search {
+    fn of(text: &str) -> Self {
+        // One digit more than a number can have fits none, however many follow.
+        let digits: String = text.chars().filter(char::is_ascii_digit).take(DIGITS_MAX + 1).collect();
+        match digits.is_empty() {
+            true => Search::Nothing,
+            false if text.trim_start().starts_with('+') => Search::Start(digits),
+            false => Search::Anywhere(digits),
+        }
+    }
 }
 
 /// Numbers of one table, in the order of one of its indexes.
+#[derive(Clone)]
 struct List {
     table: &'static str,
     conditions: Vec<&'static str>,
     values: Vec<Value>,
     /// Columns before the number.
     order: &'static str,
-    direction: &'static str,
+    is_descending: bool,
 }
 
 impl List {
@@ -134,7 +165,7 @@ impl List {
         let mut list = List::of("numbers", query, account);
         list.conditions.push(match query.flagged_since {
             None => "state = 'owned'",
-            Some(_) => "state IN ('owned', 'released')",
+            Some(_) => "+state IN ('owned', 'released')",
         });
         list
     }
@@ -156,22 +187,17 @@ impl List {
     /// Those of all that are not monitored.
     fn of_others(query: &NumberQuery, account: i64) -> Self {
         let mut list = List::of_all(query, account);
-        list.conditions.push("NOT EXISTS (SELECT 1 FROM monitored WHERE monitored.number = numbers.number)");
-        if query.order != NumberOrder::Number {
-            list.direction = "ASC";
-        }
+        list.conditions.push("is_monitored = 0");
+        list.is_descending &= query.order == NumberOrder::Number;
         list
     }
 
     fn of(table: &'static str, query: &NumberQuery, account: i64) -> Self {
-        let direction = if query.descending { "DESC" } else { "ASC" };
-        let mut list = List { table, conditions: Vec::new(), values: Vec::new(), order: "", direction };
-        list.also("account = ?", account);
-        let digits: String = query.search.chars().filter(char::is_ascii_digit).collect();
-        if !digits.is_empty() {
-            let from_its_start = query.search.trim_start().starts_with('+');
-            list.also(if from_its_start { "instr(number, ?) = 1" } else { "instr(number, ?)" }, digits);
-        }
+        let is_descending = query.descending;
+        let mut list = List { table, conditions: Vec::new(), values: Vec::new(), order: "", is_descending };
+        // Few have turned flagged: a `+` has each of them looked up, where an index would lead through all numbers.
+        let looks_each_up = table == "numbers" && query.flagged_since.is_some();
+        list.also(if looks_each_up { "+account = ?" } else { "account = ?" }, account);
         if let Some(since) = query.flagged_since {
             list.also(
                 "number IN (SELECT number FROM events WHERE account = ?1 AND kind = 'turned-flagged' AND at >= ?)",
@@ -192,29 +218,72 @@ impl List {
         self.values.push(value.into());
     }
 
+    /// Those that have these digits somewhere.
+    fn with(mut self, digits: &str) -> Self {
+        self.also("instr(number, ?)", digits.to_owned());
+        self
+    }
+
+    /// Those that begin with these digits. In the order of numbers they are a range for each length that numbers have.
+    fn from(mut self, digits: &str) -> Vec<Self> {
+        if !self.order.is_empty() {
+            self.also("instr(number, ?) = 1", digits.to_owned());
+            return vec![self];
+        }
+        let digits = digits.parse::<i64>().ok().filter(|_| digits.len() <= DIGITS_MAX && !digits.starts_with('0'));
+        let mut ranges = Vec::new();
+        let mut range = digits.map(|digits| (digits, digits));
+        while let Some((first, last)) = range.filter(|(first, _)| *first < 10_i64.pow(DIGITS_MAX as u32)) {
+            let mut list = self.clone();
+            list.also("number >= ?", first);
+            list.also("number <= ?", last);
+            ranges.push(list);
+            range = Some((first * 10, last * 10 + 9));
+        }
+        if self.is_descending {
+            ranges.reverse();
+        }
+        ranges
+    }
+
+    /// What it is a list of, the account included.
+    fn in_words(&self) -> String {
+        format!("{} {} {:?}", self.table, self.conditions.join(" AND "), self.values)
+    }
+
     fn count(&self, transaction: &Transaction) -> Result<u32> {
         let List { table, values, .. } = self;
         let sql = format!("SELECT count(*) FROM {table} WHERE {}", self.conditions.join(" AND "));
         Ok(transaction.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?)
     }
 
-    fn part(&self, transaction: &Transaction, skip: u32, limit: u32) -> Result<Vec<KnownNumber>> {
-        let List { table, order, direction, .. } = self;
-        let before = if order.is_empty() { String::new() } else { format!("{order} {direction}, ") };
+    /// So many after those that are left out, of `count` in all. They are looked for from the nearer end.
+    fn part(&self, transaction: &Transaction, skip: u32, limit: u32, count: u32) -> Result<Vec<KnownNumber>> {
+        let after = count - skip - limit;
+        let (skip, from_the_end) = if after < skip { (after, true) } else { (skip, false) };
+        let List { table, order, is_descending, .. } = self;
+        let (way, looked_through) = (direction(*is_descending), direction(is_descending ^ from_the_end));
+        let before = |way: &str| if order.is_empty() { String::new() } else { format!("{order} {way}, ") };
         // The page is found in an index alone, and only its own rows are looked up in the other tables.
         let sql = format!(
             "SELECT page.number, slot, status, status_since,
                     EXISTS (SELECT 1 FROM orders WHERE orders.number = page.number AND orders.state <> 'done'),
                     state = 'owned'
-               FROM (SELECT number FROM {table} WHERE {} ORDER BY {before} number {direction} LIMIT ? OFFSET ?) AS page
+               FROM (SELECT number FROM {table} WHERE {} ORDER BY {} number {looked_through} LIMIT ? OFFSET ?) AS page
                     JOIN numbers ON numbers.number = page.number
                     LEFT JOIN monitored ON monitored.number = page.number
-              ORDER BY {before} page.number {direction}",
-            self.conditions.join(" AND ")
+              ORDER BY {} page.number {way}",
+            self.conditions.join(" AND "),
+            before(looked_through),
+            before(way)
         );
         let part = [Value::from(i64::from(limit)), Value::from(i64::from(skip))];
         let mut statement = transaction.prepare_cached(&sql)?;
         let numbers = statement.query_map(params_from_iter(self.values.iter().chain(&part)), known_number)?;
         Ok(numbers.collect::<rusqlite::Result<_>>()?)
     }
+}
+
+fn direction(is_descending: bool) -> &'static str {
+    if is_descending { "DESC" } else { "ASC" }
 }

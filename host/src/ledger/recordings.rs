@@ -123,16 +123,16 @@ impl Ledger {
 
 fn recorded(transaction: &Transaction, run: u64) -> Result<RecordedRun> {
     let mut statement = transaction.prepare_cached(
-        "SELECT accounts.id, runs.decided_at, policy, runs.revision, contract, host_version, recordings.body, answers.body
+        "SELECT accounts.id, runs.decided_at, policy, runs.revision, contract, host_version, recordings.body
            FROM runs JOIN accounts ON accounts.key = runs.account
-                LEFT JOIN recordings ON recordings.run = runs.id LEFT JOIN answers ON answers.run = runs.id
+                LEFT JOIN recordings ON recordings.run = runs.id
           WHERE runs.id = ?1",
     )?;
-    let mut rows = statement.query([i64::try_from(run).unwrap_or(i64::MAX)])?;
+    let digits = i64::try_from(run).unwrap_or(i64::MAX);
+    let mut rows = statement.query([digits])?;
     let row = rows.next()?.ok_or_else(|| no_such_run(run))?;
     let body: Option<Vec<u8>> = row.get(6)?;
-    let answers: Option<Vec<u8>> = row.get(7)?;
-    let answers = answers::unpack(&answers.unwrap_or_default());
+    let answers = answers::of_run(transaction, digits)?;
     let (limits, made, recording) =
         body.and_then(|body| unpack(&body, answers)).ok_or_else(|| no_longer_on_record(run))?;
     Ok(RecordedRun {

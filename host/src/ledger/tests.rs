@@ -1,5 +1,7 @@
 //! The ledger's last guards, tried with SQL that no plan would lead to, and its steps after a crash.
 
+mod number_pages;
+
 use super::*;
 use crate::calendar::rfc3339;
 use crate::contract::*;
@@ -353,114 +355,42 @@ fn a_ledger_of_the_first_schema_is_brought_up_to_date() {
     assert_eq!(ledger.policy_state().unwrap().live, None);
 }
 
-/// Nine numbers of which seven are monitored, in slots and with times that have another order than their numbers; one
-/// was replaced, and one of them and another turned flagged.
-fn desk_of_all_kinds() -> Desk {
-    let desk = Desk::new("2026-03-02T09:00:00Z");
-    for (slot, place) in (1..).zip([4, 1, 7, 0, 3, 8, 2]) {
-        desk.occupy(NUMBER + place, slot).unwrap();
-    }
-    for (place, status) in [(4, 3), (1, 1), (7, 1), (0, 2), (3, 3), (8, 0), (2, 1)] {
-        let since = to_sql(desk.now + 60 * (place * place % 7));
-        let number = NUMBER + place;
-        desk.execute(&format!(
-            "UPDATE monitored SET status = {status}, status_since = {since} WHERE number = {number}"
-        ))
+/// What carriers said before answers lay in parts is found still, and it is known who has a slot.
+#[test]
+fn a_ledger_of_the_eighth_schema_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let mut eighth = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    Migrations::from_iter(SCHEMAS[..8].iter().copied().map(M::up)).to_latest(&mut eighth).unwrap();
+    let settings = serde_json::to_string(&default_settings()).unwrap();
+    eighth
+        .execute(
+            "INSERT INTO accounts VALUES (1, 'acme', 'UTC', 'US', '06:00', '2026-01-15', 1, ?1, 3, 100, 15, 15, 0, 0,
+                 1771113600, 0, 0, '', 0)",
+            [settings],
+        )
         .unwrap();
+    let numbers = [NUMBER, NUMBER + 1, NUMBER + 2];
+    for number in numbers {
+        eighth.execute("INSERT INTO numbers VALUES (?1, 1, 'owned', 100)", [to_sql(number)]).unwrap();
     }
-    desk.execute(&format!("UPDATE numbers SET state = 'released' WHERE number = {}", NUMBER + 9)).unwrap();
-    for place in [4, 9] {
-        let (now, number) = (desk.now, NUMBER + place);
-        let sql = format!(
-            "INSERT INTO events (account, at, kind, number, text) VALUES (1, {now}, 'turned-flagged', {number}, '')"
-        );
-        desk.execute(&sql).unwrap();
-    }
-    desk
-}
+    eighth.execute("INSERT INTO monitored VALUES (1, ?1, 7, 1, 100, 100, 0, 0, 100)", [to_sql(NUMBER + 1)]).unwrap();
+    eighth
+        .execute(
+            "INSERT INTO runs (id, account, kind, daily, local_date, decided_at, based_on, policy)
+             VALUES (5, 1, 'review', 1, '2026-01-15', 100, 2, 'abc')",
+            [],
+        )
+        .unwrap();
+    let heard =
+        CarrierAnswer { number: NUMBER + 1, carrier: 1, score: Some(7), label: Some("Spam".into()), observed_at: 90 };
+    let body = answers::pack(std::slice::from_ref(&heard));
+    eighth.execute("INSERT INTO answers VALUES (5, 1, 100, ?1)", [body]).unwrap();
+    drop(eighth);
 
-#[test]
-fn a_page_of_numbers_is_part_of_all_that_fit_in_their_order() {
-    let desk = desk_of_all_kinds();
-    let all = desk.ledger.numbers(ACME).unwrap();
-    let orders = [NumberOrder::Number, NumberOrder::Status, NumberOrder::Slot, NumberOrder::Since];
-    let standings = [
-        None,
-        Some(Standing::Monitored),
-        Some(Standing::NotMonitored),
-        Some(Standing::Status(Status::Clean)),
-        Some(Standing::Status(Status::Flagged)),
-    ];
-    for (order, standing) in orders.iter().flat_map(|order| standings.map(|standing| (*order, standing))) {
-        for search in ["", "0103", "+1310", "+0", "(310) 555-010"] {
-            for descending in [false, true] {
-                let search = search.to_owned();
-                let query = NumberQuery { search, standing, order, descending, ..NumberQuery::default() };
-                is_answered_in_pages(&desk, &query, &fitting(&all, &query));
-            }
-        }
-    }
-}
-
-#[track_caller]
-fn is_answered_in_pages(desk: &Desk, query: &NumberQuery, fitting: &[KnownNumber]) {
-    for (skip, limit) in [(0, 100), (0, 3), (2, 3), (6, 2), (7, 1), (8, 5), (50, 5)] {
-        let page = desk.ledger.number_page(ACME, &NumberQuery { skip, limit, ..query.clone() }).unwrap();
-        let expected: Vec<_> = fitting.iter().skip(skip as usize).take(limit as usize).copied().collect();
-        assert_eq!(page.numbers, expected, "{query:?}, {limit} after {skip}");
-        assert_eq!(page.total as usize, fitting.len(), "{query:?}");
-    }
-}
-
-/// The same by going through all numbers.
-fn fitting(all: &[KnownNumber], query: &NumberQuery) -> Vec<KnownNumber> {
-    let digits: String = query.search.chars().filter(char::is_ascii_digit).collect();
-    let is_found = |number: u64| match query.search.starts_with('+') {
-        true => number.to_string().starts_with(&digits),
-        false => number.to_string().contains(&digits),
-    };
-    let stands = |known: &KnownNumber| match query.standing {
-        None => true,
-        Some(Standing::NotMonitored) => known.monitored.is_none(),
-        Some(Standing::Monitored) => known.monitored.is_some(),
-        Some(Standing::Status(wanted)) => known.monitored.is_some_and(|(_, status, _)| status == wanted),
-    };
-    let (mut fitting, mut last): (Vec<_>, Vec<_>) = all
-        .iter()
-        .copied()
-        .filter(|known| is_found(known.number) && stands(known))
-        .partition(|known| query.order == NumberOrder::Number || known.monitored.is_some());
-    fitting.sort_by_key(|known| {
-        let (slot, status, since) = known.monitored.unwrap_or((0, Status::Pending, 0));
-        let key = match query.order {
-            NumberOrder::Number => 0,
-            NumberOrder::Status => u64::from(inventory::status_to_sql(status)),
-            NumberOrder::Slot => u64::from(slot),
-            NumberOrder::Since => since,
-        };
-        (key, known.number)
-    });
-    if query.descending {
-        fitting.reverse();
-    }
-    fitting.append(&mut last);
-    fitting
-}
-
-#[test]
-fn who_turned_flagged_is_found_even_where_it_left_the_account() {
-    let desk = desk_of_all_kinds();
-    let query =
-        |since, standing| NumberQuery { flagged_since: Some(since), standing, limit: 9, ..NumberQuery::default() };
-    let found = |query| {
-        let page = desk.ledger.number_page(ACME, &query).unwrap();
-        let numbers: Vec<_> = page.numbers.iter().map(|known| (known.number - NUMBER, known.is_owned)).collect();
-        assert_eq!(page.total as usize, numbers.len());
-        numbers
-    };
-    assert_eq!(found(query(desk.now, None)), [(4, true), (9, false)]);
-    assert_eq!(found(query(desk.now, Some(Standing::NotMonitored))), [(9, false)]);
-    assert_eq!(found(query(desk.now + 1, None)), []);
-    let above = NumberQuery { above: Some(NUMBER + 4), ..query(desk.now, None) };
-    assert_eq!(found(above), [(9, false)]);
+    let ledger = Ledger::open(folder.path()).unwrap();
+    let known = ledger.latest_answers(ACME, &numbers).unwrap();
+    assert_eq!(known, KnownAnswer::from([(NUMBER + 1, vec![heard])]));
+    let without_a_slot = NumberQuery { standing: Some(Standing::NotMonitored), limit: 9, ..NumberQuery::default() };
+    let page = ledger.number_page(ACME, &without_a_slot).unwrap();
+    assert_eq!(page.numbers.iter().map(|known| known.number).collect::<Vec<_>>(), [NUMBER, NUMBER + 2]);
 }
