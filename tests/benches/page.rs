@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench page` asks for a minute, whether answers come or not: a request that has to wait behind another
 //! one is as slow as somebody would find it. `-- SECONDS` asks for another time. Pages are asked for as people do:
-//! the first, others in every order, searches and filters.
+//! the first, others in every order, searches and filters. The site's clock goes on meanwhile: what was a week ago moves,
+//! and once a minute the figures at the page's head are counted anew.
 
 #[path = "../harness/mod.rs"]
 mod harness;
@@ -22,14 +23,16 @@ const MONITORED: u64 = 80_000;
 const FIRST: u64 = 13_000_000_000;
 const REQUESTS_PER_SECOND: u32 = 50;
 
-/// Of these, one after the other.
-const ASKED: [(&str, &str); 10] = [
+/// Of these, one after the other. `NEW` stands for digits that nobody has looked for yet.
+const ASKED: [(&str, &str); 12] = [
     ("the first page", ""),
+    ("the middle page", "?page=1000"),
     ("the last page", "?page=2000"),
     ("by status", "?sort=status&down=1"),
     ("by slot, in the middle", "?sort=slot&page=800"),
     ("by when", "?sort=since&page=3"),
     ("a search anywhere", "?q=777"),
+    ("a new search", "?q=NEW"),
     ("a search from the start", "?q=%2B1300009"),
     ("flagged", "?show=flagged"),
     ("not monitored, the last page", "?show=not-monitored&page=399"),
@@ -50,8 +53,12 @@ async fn main() {
     for place in 0..seconds * REQUESTS_PER_SECOND {
         let due = begun + Duration::from_secs(1) / REQUESTS_PER_SECOND * place;
         tokio::time::sleep_until(due.into()).await;
+        if place.is_multiple_of(REQUESTS_PER_SECOND) {
+            site.pass(1);
+        }
         let (visitor, kind) = (visitor.clone(), place as usize % ASKED.len());
-        asking.spawn(async move { (kind, visitor.ask(ASKED[kind].1, due).await) });
+        let query = ASKED[kind].1.replace("NEW", &format!("{:03}", place % 1_000));
+        asking.spawn(async move { (kind, visitor.ask(&query, due).await) });
     }
     let taken = asking.join_all().await;
     println!("{REQUESTS_PER_SECOND} requests a second for {seconds} s, {NUMBERS} numbers, in milliseconds");
