@@ -7,7 +7,7 @@ mod harness;
 
 use dialguard::access::Role;
 use harness::site::Served;
-use harness::{DAY, Dialer, number};
+use harness::{DAY, Dialer, hosts, number};
 use serde_json::json;
 use std::path::Path;
 use std::process::Command;
@@ -15,11 +15,7 @@ use std::process::Command;
 /// Does `tests/page/steps/NAME.js` as somebody with this role, and fails where that does. False where nothing was tried.
 fn step(site: &Served, role: Role, name: &str) -> bool {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/page");
-    let chromium = std::env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".into());
-    if !folder.join("node_modules").exists() || !Path::new(&chromium).exists() {
-        println!("not tried: npm ci --prefix tests/page, and Chromium at {chromium} or where CHROMIUM says");
-        return false;
-    }
+    let (true, Some(chromium)) = (hosts::are_installed(&folder, "tests/page"), hosts::chromium()) else { return false };
     let mut node = Command::new("node");
     node.args(["step.js", name]).current_dir(&folder).env("CHROMIUM", chromium);
     // The program itself, for steps in which another process does something.

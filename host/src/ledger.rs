@@ -108,6 +108,15 @@ pub const SLOTS_PER_BLOCK: u32 = 15;
 /// What a block costs for a billing cycle, in US cents: $49.00.
 pub const BLOCK_PRICE_CENTS: u32 = 4_900;
 
+/// What so many blocks cost for a billing cycle, in US cents.
+///
+/// ```
+/// assert_eq!(dialguard::ledger::price_cents(3), 14_700);
+/// ```
+pub fn price_cents(blocks: u32) -> u64 {
+    u64::from(blocks) * u64::from(BLOCK_PRICE_CENTS)
+}
+
 /// How long another process may hold the ledger before a change gives up.
 const BUSY_TIME_MAX: Duration = Duration::from_secs(10);
 
@@ -283,6 +292,11 @@ fn explain(path: &Path, error: rusqlite::Error) -> LedgerError {
 /// Timestamps and numbers are below 2^63, so that SQLite's integers hold them.
 fn to_sql(value: u64) -> i64 {
     i64::try_from(value).expect("timestamps and E.164 numbers are below 2^63")
+}
+
+/// What somebody asks for, which may be beyond anything that the ledger has.
+fn asked_to_sql(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
 }
 
 /// The other way round. The schema has no column in which a negative one is kept.

@@ -78,6 +78,8 @@ pub mod bench;
 pub mod calendar;
 #[cfg(feature = "ledger")]
 pub mod carriers;
+#[cfg(any(feature = "vendors", feature = "web"))]
+mod causes;
 pub mod check;
 pub mod clock;
 #[cfg(feature = "ledger")]
@@ -103,6 +105,8 @@ mod lock;
 mod metrics;
 #[cfg(feature = "ledger")]
 pub mod number_file;
+#[cfg(any(feature = "vendors", feature = "web"))]
+mod outgoing;
 #[cfg(feature = "ledger")]
 pub mod phone;
 #[cfg(feature = "ledger")]

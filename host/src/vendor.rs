@@ -29,17 +29,16 @@ mod pace;
 
 pub use call::{Answered, Call};
 
+use crate::causes::causes;
+use crate::outgoing;
 use crate::secret::Secret;
 use backon::{ExponentialBuilder, Retryable};
 use breaker::Breaker;
 use pace::Pace;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Method, Response, StatusCode, redirect};
-use rustls::crypto::ring;
-use rustls_platform_verifier::BuilderVerifierExt;
+use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::Value;
 use std::error::Error;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use url::{Host, Url};
@@ -201,13 +200,7 @@ impl Vendor {
     /// Errors, which say what to do: a URL that is not https, but for this machine; a host without root certificates.
     pub fn new(name: &str, base: &str, credentials: Credentials, limits: VendorLimits) -> Result<Self, VendorError> {
         let base = base_url(base).map_err(VendorError::NotSent)?;
-        let no_client = |error: Box<dyn Error + Send + Sync>| {
-            let words = causes(&*error);
-            VendorError::NotSent(format!(
-                "this host cannot send; see that it has root certificates (ca-certificates): {words}"
-            ))
-        };
-        let client = client(&base, &limits).map_err(no_client)?;
+        let client = client(&base, &limits).map_err(VendorError::NotSent)?;
         let authorisation = credentials.header(&client, &base)?;
         Ok(Vendor {
             name: name.to_owned(),
@@ -363,19 +356,11 @@ impl Vendor {
     }
 }
 
-fn client(base: &Url, limits: &VendorLimits) -> Result<Client, Box<dyn Error + Send + Sync>> {
-    // A provider of its own: the process may have none, or another's.
-    let tls = rustls::ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_platform_verifier()?
-        .with_no_client_auth();
-    let builder = Client::builder()
-        .tls_backend_preconfigured(tls)
-        .user_agent(concat!("dialguard/", env!("CARGO_PKG_VERSION")))
-        .redirect(redirect::Policy::none())
-        .connect_timeout(limits.connect_time_max)
-        .timeout(limits.request_time_max);
-    Ok(if is_this_machine(base) { builder.no_proxy() } else { builder }.build()?)
+fn client(base: &Url, limits: &VendorLimits) -> Result<Client, String> {
+    outgoing::client(|builder| {
+        let builder = builder.connect_timeout(limits.connect_time_max).timeout(limits.request_time_max);
+        if is_this_machine(base) { builder.no_proxy() } else { builder }
+    })
 }
 
 fn base_url(text: &str) -> Result<Url, String> {
@@ -431,20 +416,6 @@ fn what_to_look_at(why: &str) -> &'static str {
     } else {
         "see that its address is right, and that no firewall stands between"
     }
-}
-
-/// An error's cause and that one's cause, each once.
-fn causes(error: &(dyn Error + 'static)) -> String {
-    let mut words = Vec::new();
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        let text = error.to_string();
-        if !words.last().is_some_and(|last: &String| last.contains(&text)) {
-            words.push(text);
-        }
-        cause = error.source();
-    }
-    words.join(": ")
 }
 
 fn seconds(time: Duration) -> String {

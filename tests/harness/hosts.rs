@@ -42,9 +42,14 @@ pub fn runs(python: &str, code: &str) -> bool {
 
 /// Whether `npm ci` was run for it.
 pub fn has_packages(language: &str) -> bool {
-    let installed = folder(language).join("node_modules").is_dir();
+    are_installed(&folder(language), &format!("tests/hosts/{language}"))
+}
+
+/// Whether the packages of scripts in this folder are installed; `name` is the folder as people know it.
+pub fn are_installed(folder: &Path, name: &str) -> bool {
+    let installed = folder.join("node_modules").is_dir();
     if !installed {
-        println!("not tried: npm ci in tests/hosts/{language}");
+        println!("not tried: npm ci --prefix {name}");
     }
     installed
 }
@@ -54,14 +59,19 @@ pub fn typescript(language: &str, name: &str) -> [String; 4] {
     ["node".into(), "--import".into(), file(language, "node_modules/tsx/dist/loader.mjs"), file(language, name)]
 }
 
-/// Whether the page can be opened: its packages, those that it shares, and Chromium.
-pub fn has_browser() -> bool {
+/// Where Chromium is, or where CHROMIUM says that it is; none where it is not.
+pub fn chromium() -> Option<String> {
     let chromium = std::env::var("CHROMIUM").unwrap_or("/usr/bin/chromium".into());
     let installed = Path::new(&chromium).is_file();
     if !installed {
         println!("not tried: there is no {chromium}; apt-get install --no-install-recommends chromium");
     }
-    installed && has_packages("browser") && has_packages("node")
+    installed.then_some(chromium)
+}
+
+/// Whether the dialer's page can be opened: its packages, those that it shares, and Chromium.
+pub fn has_browser() -> bool {
+    chromium().is_some() && has_packages("browser") && has_packages("node")
 }
 
 /// `dialguard conformance` with a dialer's command.

@@ -1,18 +1,18 @@
 //! Sending one message: signed, to a public address, in time.
 
 use super::is_public;
+use crate::causes::causes;
 use crate::contract::Timestamp;
+use crate::outgoing;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Client, Response, StatusCode, header, redirect};
-use rustls::crypto::ring;
-use rustls_platform_verifier::BuilderVerifierExt;
+use reqwest::{Client, ClientBuilder, Response, StatusCode, header};
 use sha2::Sha256;
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 use url::{Host, Url};
 
@@ -97,11 +97,8 @@ impl Outbound {
 
     fn client(&self, allow_private: bool) -> Result<&Client, String> {
         let made = match allow_private {
-            true => self.to_any.get_or_init(|| client().map_err(no_client)),
-            false => self.to_public.get_or_init(|| {
-                let client = client_with(|builder| builder.dns_resolver(PublicOnly(System)));
-                client.map_err(no_client)
-            }),
+            true => self.to_any.get_or_init(|| client(|builder| builder)),
+            false => self.to_public.get_or_init(|| client(|builder| builder.dns_resolver(PublicOnly(System)))),
         };
         made.as_ref().map_err(Clone::clone)
     }
@@ -162,30 +159,9 @@ impl Resolve for System {
     }
 }
 
-type Failure = Box<dyn Error + Send + Sync>;
-
-fn client() -> Result<Client, Failure> {
-    client_with(|builder| builder)
-}
-
-fn no_client(error: Failure) -> String {
-    format!("this host cannot send; see that it has root certificates (ca-certificates): {}", explain(&*error))
-}
-
-/// No proxy: it would look names up by itself. No redirects: they lead where nobody added a webhook.
-fn client_with(change: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Result<Client, Failure> {
-    let tls = rustls::ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_platform_verifier()?
-        .with_no_client_auth();
-    let builder = Client::builder()
-        .tls_backend_preconfigured(tls)
-        .user_agent(concat!("dialguard/", env!("CARGO_PKG_VERSION")))
-        .redirect(redirect::Policy::none())
-        .no_proxy()
-        .connect_timeout(CONNECT_TIME_MAX)
-        .pool_max_idle_per_host(0);
-    Ok(change(builder).build()?)
+/// No proxy: it would look names up by itself.
+fn client(change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Result<Client, String> {
+    outgoing::client(|builder| change(builder.no_proxy().connect_timeout(CONNECT_TIME_MAX).pool_max_idle_per_host(0)))
 }
 
 /// The beginning of an answer as one line, without what a terminal would act on.
@@ -233,16 +209,8 @@ fn in_words(error: &reqwest::Error) -> String {
         );
     }
     // Without the URL, whose path may be a secret of the receiver's.
-    let why = explain(error.source().unwrap_or(error));
+    let why = causes(error.source().unwrap_or(error));
     format!("the receiver could not be reached; see that its address is right and that it runs: {why}")
-}
-
-/// An error and what caused it.
-fn explain(error: &(dyn Error + 'static)) -> String {
-    let causes = std::iter::successors(Some(error), |error| (**error).source());
-    let mut words: Vec<String> = causes.map(ToString::to_string).collect();
-    words.dedup();
-    words.join(": ")
 }
 
 #[cfg(test)]

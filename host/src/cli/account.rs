@@ -10,7 +10,7 @@ use dialguard::calendar::rfc3339;
 use dialguard::comparison::REPLACEMENT_PRICE_CENTS;
 use dialguard::contract::{Answer, BLOCKS_MAX, Request, Settings};
 use dialguard::effect::{EFFECT_DAYS, Effect, Fate, Tally};
-use dialguard::ledger::{AccountChange, AccountProfile, BLOCK_PRICE_CENTS, NewAccount, SLOTS_PER_BLOCK};
+use dialguard::ledger::{AccountChange, AccountProfile, BLOCK_PRICE_CENTS, NewAccount, SLOTS_PER_BLOCK, price_cents};
 use dialguard::phone::Region;
 use dialguard::settings::default_settings;
 use serde_json::{Value, json};
@@ -138,7 +138,7 @@ async fn add(desk: &Desk, new: NewAccount) -> Result<Done> {
                 "Account {} has {} slots for {} a month; its cycle ends at {}.\nNext: dialguard numbers import {} FILE.csv",
                 account.id,
                 account.slot_count,
-                dollars(u64::from(new.blocks) * u64::from(BLOCK_PRICE_CENTS)),
+                dollars(price_cents(new.blocks)),
                 rfc3339(account.cycle_ends_at),
                 account.id,
             )
@@ -264,8 +264,7 @@ fn effect_in_words(effect: &Effect) -> String {
 fn list(desk: &Desk) -> Result<Done> {
     let (ledger, now) = (desk.ledger()?, desk.clock().now());
     // A list is no place to quarrel about the clock: at an earlier time it shows what is latest.
-    let as_of_now = |account: AccountProfile| Ok(ledger.account_at(&account.id, now.max(account.changed_at))?.0);
-    let accounts = ledger.accounts()?.into_iter().map(as_of_now).collect::<Result<Vec<_>>>()?;
+    let accounts: Vec<_> = ledger.accounts()?.into_iter().map(|account| account.as_of(now)).collect();
     Ok(Done::show(
         desk.json,
         || accounts.iter().map(account_json).collect(),

@@ -8,7 +8,7 @@ use dialguard::Dialguard;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{Action, Usage};
 use dialguard::dialguard::Reviewed;
-use dialguard::ledger::{EventFilter, Ledger};
+use dialguard::ledger::{EventFilter, Ledger, price_cents};
 use dialguard::phone::PhoneNumber;
 use dialguard::schedule::{self, Manner};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -206,8 +206,7 @@ pub fn usage_json(usage: &Usage) -> Value {
 pub fn usage_in_words(dialguard: &Dialguard, id: &str, usage: &Usage) -> Result<String> {
     let ledger: &Ledger = dialguard.ledger();
     let (account, now) = ledger.account_at(id, dialguard.now())?;
-    let price = u64::from(account.slot_count / dialguard::ledger::SLOTS_PER_BLOCK)
-        * u64::from(dialguard::ledger::BLOCK_PRICE_CENTS);
+    let price = price_cents(account.blocks());
     let locked = match ledger.locked_slots(id)?.iter().find(|lock| lock.until > now) {
         Some(lock) => format!(", {} locked until {}", usage.locked, rfc3339(lock.until)),
         None => String::new(),

@@ -1,7 +1,7 @@
 //! Accounts: their settings, billing cycles and charges.
 
 use super::events::append;
-use super::{BLOCK_PRICE_CENTS, Ledger, LedgerError, Result, SLOTS_PER_BLOCK, from_sql, never_back, to_sql};
+use super::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, from_sql, never_back, price_cents, to_sql};
 use crate::calendar::{cycle_starts_on, day_starts_at, local_date, rfc3339};
 use crate::contract::{BLOCKS_MAX, Settings, Timestamp};
 use crate::phone::Region;
@@ -96,6 +96,24 @@ impl AccountProfile {
     /// The account's local date at `at`.
     pub fn local_date(&self, at: Timestamp) -> NaiveDate {
         local_date(at, self.time_zone)
+    }
+
+    /// Blocks bought for the current cycle.
+    pub fn blocks(&self) -> u32 {
+        self.slot_count / SLOTS_PER_BLOCK
+    }
+
+    /// Blocks from the next cycle on.
+    pub fn blocks_next(&self) -> u32 {
+        self.slot_count_next / SLOTS_PER_BLOCK
+    }
+
+    /// The account in the billing cycle of `now`, in seconds since 1970; before the latest change to it, as it was left.
+    pub fn as_of(mut self, now: Timestamp) -> Self {
+        while self.cycle_ends_at <= now {
+            self.turn_cycle();
+        }
+        self
     }
 
     /// The account in its next billing cycle.
@@ -197,7 +215,7 @@ impl Ledger {
         let (account, _) = self.account_at(id, now)?;
         self.read(|transaction| match is_charged(transaction, &account)? {
             true => Ok(0),
-            false => Ok(u64::from(account.slot_count / SLOTS_PER_BLOCK) * u64::from(BLOCK_PRICE_CENTS)),
+            false => Ok(price_cents(account.blocks())),
         })
     }
 
@@ -225,15 +243,12 @@ impl Ledger {
         self.read(|transaction| profile(transaction, id))
     }
 
-    /// One account as of `now` (in seconds since 1970), in the billing cycle of that time; nothing is written. Answers the time to go by from
-    /// here, which is `now` unless the clock went back a little.
+    /// One account as of `now` (in seconds since 1970), in the billing cycle of that time; nothing is written. Answers the
+    /// time to go by from here, which is `now` unless the clock went back a little.
     pub fn account_at(&self, id: &str, now: Timestamp) -> Result<(AccountProfile, Timestamp)> {
-        let mut account = self.account(id)?;
+        let account = self.account(id)?;
         let now = never_back(id, now, account.changed_at)?;
-        while account.cycle_ends_at <= now {
-            account.turn_cycle();
-        }
-        Ok((account, now))
+        Ok((account.as_of(now), now))
     }
 }
 
@@ -266,7 +281,7 @@ fn begin_cycle(transaction: &Transaction, account: &AccountProfile) -> Result<()
         ],
     )?;
     if account.enabled {
-        charge(transaction, account, account.cycle_starts_at, account.slot_count / SLOTS_PER_BLOCK)?;
+        charge(transaction, account, account.cycle_starts_at, account.blocks())?;
     }
     Ok(())
 }
@@ -276,7 +291,7 @@ pub(super) fn charge(transaction: &Transaction, account: &AccountProfile, at: Ti
     if blocks == 0 {
         return Ok(());
     }
-    let cents = u64::from(blocks) * u64::from(BLOCK_PRICE_CENTS);
+    let cents = price_cents(blocks);
     let text = format!(
         "${}.{:02} for {} until {}.",
         cents / 100,
@@ -294,7 +309,7 @@ pub(super) fn charge(transaction: &Transaction, account: &AccountProfile, at: Ti
 fn switch(transaction: &Transaction, account: &AccountProfile, now: Timestamp, enabled: bool) -> Result<()> {
     transaction.execute("UPDATE accounts SET enabled = ?2 WHERE key = ?1", params![account.key, enabled])?;
     if enabled && !is_charged(transaction, account)? {
-        charge(transaction, account, now, account.slot_count / SLOTS_PER_BLOCK)?;
+        charge(transaction, account, now, account.blocks())?;
     }
     Ok(())
 }

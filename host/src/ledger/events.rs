@@ -2,7 +2,7 @@
 
 use super::accounts::profile;
 use super::policies::Revision;
-use super::{Ledger, Result, from_sql, to_sql};
+use super::{Ledger, Result, asked_to_sql, from_sql, to_sql};
 use crate::check::LEDGER_KINDS;
 use crate::contract::{Notice, PhoneNumber, Timestamp};
 use rusqlite::{Transaction, params};
@@ -111,7 +111,7 @@ impl Ledger {
                         AND (?8 IS NULL OR events.id < ?8) AND (?9 IS NULL OR events.id > ?9)
                   ORDER BY events.id {order} LIMIT ?10"
             ))?;
-            let asked = |value: Option<u64>| value.map(|value| i64::try_from(value).unwrap_or(i64::MAX));
+            let asked = |value: Option<u64>| value.map(asked_to_sql);
             let EventQuery { kind, number, since, until, run, revision, before, after, oldest_first: _ } = query;
             let found = statement.query_map(
                 params![

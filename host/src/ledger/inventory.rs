@@ -2,7 +2,7 @@
 
 use super::accounts::AccountProfile;
 use super::slots::locked_slots;
-use super::{BLOCK_PRICE_CENTS, Ledger, LedgerError, Result, SLOTS_PER_BLOCK, from_sql, to_sql};
+use super::{BLOCK_PRICE_CENTS, Ledger, LedgerError, Result, SLOTS_PER_BLOCK, asked_to_sql, from_sql, to_sql};
 use crate::calendar::day_starts_at;
 use crate::contract::{Account, Error, FlagEvent, MonitoredNumber, PhoneNumber, Status, Timestamp};
 use crate::dialer::NumberInventory;
@@ -136,7 +136,7 @@ fn monitored(transaction: &Transaction, key: i64, after: PhoneNumber, limit: u32
                 EXISTS (SELECT 1 FROM orders WHERE orders.number = monitored.number AND state <> 'done')
            FROM monitored WHERE account = ?1 AND number > ?2 ORDER BY number LIMIT ?3",
     )?;
-    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let after = asked_to_sql(after);
     let numbers = statement.query_map(params![key, after, limit], |row| {
         Ok(MonitoredNumber {
             number: from_sql(row.get(0)?),

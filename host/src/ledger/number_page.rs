@@ -7,7 +7,7 @@
 use super::accounts::profile;
 use super::inventory::status_to_sql;
 use super::numbers::{KnownNumber, known_number};
-use super::{Ledger, Result, from_sql, to_sql};
+use super::{Ledger, Result, asked_to_sql, from_sql, to_sql};
 use crate::contract::{PhoneNumber, Status, Timestamp};
 use rusqlite::types::Value;
 use rusqlite::{Transaction, params_from_iter};
@@ -208,7 +208,7 @@ impl List {
             list.conditions.push("number IN (SELECT number FROM orders WHERE state <> 'done')");
         }
         if let Some(above) = query.above {
-            list.also("number > ?", i64::try_from(above).unwrap_or(i64::MAX));
+            list.also("number > ?", asked_to_sql(above));
         }
         list
     }

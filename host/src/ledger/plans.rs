@@ -261,7 +261,7 @@ fn set_blocks(transaction: &Transaction, account: &AccountProfile, change: &Bloc
 }
 
 fn blocks_in_words(account: &AccountProfile, change: &BlockChange) -> String {
-    let before = account.slot_count / SLOTS_PER_BLOCK;
+    let before = account.blocks();
     format!(
         "{} blocks instead of {before} from {} on, as asked for.",
         change.blocks,

@@ -3,7 +3,7 @@
 use super::accounts::profile;
 use super::deliveries::enqueue;
 use super::events::append_fault;
-use super::{Ledger, LedgerError, Result, from_sql, to_sql};
+use super::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
 use crate::contract::{Severity, Timestamp};
 use crate::digest::Message;
 use crate::policies::PolicySettings;
@@ -600,7 +600,7 @@ const SELECT_REVISION: &str = "SELECT * FROM (SELECT revisions.revision, digest,
 
 fn find(transaction: &Transaction, revision: Revision) -> Result<PolicyRevision> {
     let mut statement = transaction.prepare_cached(&format!("{SELECT_REVISION} WHERE revision = ?1"))?;
-    let number = i64::try_from(revision).unwrap_or(i64::MAX);
+    let number = asked_to_sql(revision);
     statement.query_row([number], revision_from_row).optional()?.ok_or_else(|| {
         LedgerError::Refused(format!("there is no revision {revision}; `dialguard policy list` shows those there are"))
     })

@@ -6,7 +6,7 @@
 use super::accounts::profile;
 use super::answers::{self, CarrierAnswer};
 use super::policies::Revision;
-use super::{Ledger, LedgerError, Result, from_sql, to_sql};
+use super::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
 use crate::contract::*;
 use crate::policy::Limits;
 use crate::recording::{Call, Recording};
@@ -128,11 +128,10 @@ fn recorded(transaction: &Transaction, run: u64) -> Result<RecordedRun> {
                 LEFT JOIN recordings ON recordings.run = runs.id
           WHERE runs.id = ?1",
     )?;
-    let digits = i64::try_from(run).unwrap_or(i64::MAX);
-    let mut rows = statement.query([digits])?;
+    let mut rows = statement.query([asked_to_sql(run)])?;
     let row = rows.next()?.ok_or_else(|| no_such_run(run))?;
     let body: Option<Vec<u8>> = row.get(6)?;
-    let answers = answers::of_run(transaction, digits)?;
+    let answers = answers::of_run(transaction, asked_to_sql(run))?;
     let (limits, made, recording) =
         body.and_then(|body| unpack(&body, answers)).ok_or_else(|| no_longer_on_record(run))?;
     Ok(RecordedRun {

@@ -2,7 +2,7 @@
 
 use super::accounts::profile;
 use super::policies::Revision;
-use super::{Ledger, Result, from_sql};
+use super::{Ledger, Result, asked_to_sql, from_sql};
 use crate::contract::Timestamp;
 use rusqlite::params;
 
@@ -48,7 +48,7 @@ impl Ledger {
                 "SELECT id, kind, daily, local_date, decided_at, based_on, policy, revision, contract
                    FROM runs WHERE account = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
             )?;
-            let after = i64::try_from(after).unwrap_or(i64::MAX);
+            let after = asked_to_sql(after);
             let runs = statement.query_map(params![account.key, after, limit], |row| {
                 let kind: String = row.get(1)?;
                 Ok(RunProfile {

@@ -115,9 +115,7 @@ impl<R: Needs> FromRequestParts<Site> for OfAccount<R> {
 
 /// The account in its present billing cycle. Where the clock went back it is shown as it was left.
 pub fn as_of_now(site: &Site, id: &str) -> Result<AccountProfile, Problem> {
-    let (ledger, now) = (site.dialguard().ledger(), site.dialguard().now());
-    let left = ledger.account(id)?;
-    Ok(ledger.account_at(id, now.max(left.changed_at))?.0)
+    Ok(site.dialguard().ledger().account(id)?.as_of(site.dialguard().now()))
 }
 
 /// Why somebody was not let in: a problem for programs, the sign-in page or a page with the reason for people.

@@ -2,6 +2,7 @@
 
 use crate::access::AccessError;
 use crate::alerts::AlertsError;
+use crate::causes::causes;
 use crate::contract::{Error, ErrorCode};
 use crate::dialguard::DialguardError;
 use crate::ledger::LedgerError;
@@ -91,7 +92,7 @@ impl From<DialguardError> for Problem {
             DialguardError::Ledger(error) => error.into(),
             DialguardError::Policy(PolicyError::Answered(error)) => error.into(),
             DialguardError::Policies(error) => error.into(),
-            other => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, in_words(&other)),
+            other => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&other)),
         }
     }
 }
@@ -105,10 +106,10 @@ impl From<LedgerError> for Problem {
             }
             LedgerError::Refused(why) => Problem::new(StatusCode::CONFLICT, why),
             LedgerError::Stale { .. } | LedgerError::ClockWentBack { .. } => {
-                Problem::new(StatusCode::CONFLICT, in_words(&error))
+                Problem::new(StatusCode::CONFLICT, causes(&error))
             }
             LedgerError::Unusable(why) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, why),
-            _ => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, in_words(&error)),
+            _ => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&error)),
         }
     }
 }
@@ -117,7 +118,7 @@ impl From<PoliciesError> for Problem {
     fn from(error: PoliciesError) -> Self {
         match error {
             PoliciesError::Ledger(error) => error.into(),
-            other => Problem::new(StatusCode::CONFLICT, in_words(&other)),
+            other => Problem::new(StatusCode::CONFLICT, causes(&other)),
         }
     }
 }
@@ -158,15 +159,4 @@ impl From<Error> for Problem {
         };
         Problem::of_kind(status, kind, title, message)
     }
-}
-
-/// The error and what caused it.
-fn in_words(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words += &format!(": {error}");
-        cause = error.source();
-    }
-    words
 }

@@ -5,14 +5,13 @@
 
 use super::problem::Problem;
 use axum::extract::Request;
-use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 /// Refuses what changes something and comes from another origin.
 pub async fn ensure(request: Request, next: Next) -> Response {
-    let is_read = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if is_read || is_same_origin(request.headers()) {
+    if request.method().is_safe() || is_same_origin(request.headers()) {
         return next.run(request).await;
     }
     let detail = "the request comes from another site; open Dialguard's own page and try again there";

@@ -2,12 +2,18 @@
 
 use crate::calendar::{Tz, rfc3339, utc};
 use crate::contract::{Answer, Outcome, PhoneNumber, SlotId, Status, Timestamp};
+use crate::ledger::price_cents;
 use chrono::Datelike;
 use maud::{Markup, html};
 
 /// Cents as dollars.
 pub fn dollars(cents: u64) -> String {
     format!("${}.{:02}", thousands(cents / 100), cents % 100)
+}
+
+/// What so many blocks cost a month.
+pub fn price(blocks: u32) -> String {
+    dollars(price_cents(blocks))
 }
 
 /// 100,000 rather than 100000.

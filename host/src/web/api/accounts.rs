@@ -6,7 +6,7 @@ use super::nouns::{Settings, SettingsChange, Time};
 use super::refused::{ChangeRefused, Refused};
 use crate::calendar::{NaiveTime, Tz};
 use crate::contract::{self, BLOCKS_MAX, Request};
-use crate::ledger::{AccountChange, AccountProfile, BLOCK_PRICE_CENTS, NewAccount, SLOTS_PER_BLOCK};
+use crate::ledger::{AccountChange, AccountProfile, BLOCK_PRICE_CENTS, NewAccount, SLOTS_PER_BLOCK, price_cents};
 use crate::phone::Region;
 use crate::settings::default_settings;
 use crate::web::Site;
@@ -73,7 +73,6 @@ struct Account {
 
 impl From<&AccountProfile> for Account {
     fn from(account: &AccountProfile) -> Self {
-        let blocks = account.slot_count / SLOTS_PER_BLOCK;
         Account {
             id: account.id.clone(),
             enabled: account.enabled,
@@ -81,12 +80,12 @@ impl From<&AccountProfile> for Account {
             time_zone: account.time_zone.name().into(),
             region: account.region.to_string(),
             review_at: account.review_at.format("%H:%M").to_string(),
-            blocks,
+            blocks: account.blocks(),
             slot_count: account.slot_count,
             slot_count_next: account.slot_count_next,
             slots_per_block: SLOTS_PER_BLOCK,
             block_price_cents: BLOCK_PRICE_CENTS,
-            price_cents: u64::from(blocks) * u64::from(BLOCK_PRICE_CENTS),
+            price_cents: price_cents(account.blocks()),
             occupied: account.occupied,
             locked: account.locked,
             cycle_starts_at: Time(account.cycle_starts_at),
@@ -247,7 +246,8 @@ async fn list(
     let follows = |id: &str| after.as_deref().is_none_or(|after| id > after);
     let seen = known.into_iter().filter(|account| caller.grant.covers(&account.id) && follows(&account.id));
     let page = Page::of(seen, limit, |account| account.id.clone());
-    page.try_map(|account| Ok(Account::from(&as_of_now(&site, &account.id)?))).map(Json)
+    let now = site.dialguard().now();
+    Ok(Json(page.map(|account| Account::from(&account.as_of(now)))))
 }
 
 /// Add an account and charge its first month

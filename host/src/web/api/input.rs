@@ -107,6 +107,21 @@ pub struct Part {
     pub after: Option<String>,
 }
 
+/// Which part of a list is wanted whose elements are numbered.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct NumberedPart {
+    /// At most so many.
+    #[serde(default)]
+    #[param(value_type = u32, minimum = 1, maximum = 1000, default = 100)]
+    pub limit: Limit,
+    /// Those after this one, which the part before called `next`; from the first on where it is missing.
+    #[serde(default)]
+    #[param(value_type = i64, minimum = 0)]
+    pub after: Counted,
+}
+
 /// Part of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Page<T> {
@@ -128,11 +143,6 @@ impl<T> Page<T> {
     /// Each element as something else.
     pub fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
         Page { items: self.items.into_iter().map(change).collect(), next: self.next }
-    }
-
-    /// The same where each element can fail.
-    pub fn try_map<U, E>(self, change: impl FnMut(T) -> Result<U, E>) -> Result<Page<U>, E> {
-        Ok(Page { items: self.items.into_iter().map(change).collect::<Result<_, E>>()?, next: self.next })
     }
 }
 

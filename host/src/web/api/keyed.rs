@@ -14,7 +14,7 @@ use crate::web::problem::Problem;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
@@ -42,7 +42,7 @@ pub struct UnderWay(Arc<Mutex<HashSet<(String, String)>>>);
 
 /// Does a request with a key once.
 pub async fn once(State((site, under_way)): State<(Site, UnderWay)>, request: Request, next: Next) -> Response {
-    if is_read(request.method()) || !request.headers().contains_key(KEY) {
+    if request.method().is_safe() || !request.headers().contains_key(KEY) {
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
@@ -54,10 +54,6 @@ pub async fn once(State((site, under_way)): State<(Site, UnderWay)>, request: Re
         Ok((asked, request)) => under_way.run(site, asked, request, next).await.unwrap_or_else(Problem::into_response),
         Err(problem) => problem.into_response(),
     }
-}
-
-fn is_read(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 /// The request by its key, and the request itself with its body read.

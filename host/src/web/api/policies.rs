@@ -1,6 +1,6 @@
 //! Policies: their revisions, which of them decides, and what another one would have done.
 
-use super::input::{Asked, Body, Counted, Limit, Named, Page};
+use super::input::{Asked, Body, Counted, Named, NumberedPart, Page};
 use super::nouns::{E164, Status, Time};
 use super::refused::{ChangeRefused, Refused};
 use crate::contract;
@@ -106,21 +106,6 @@ impl Revision {
     }
 }
 
-/// Which revisions or runs are wanted.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Wanted {
-    /// At most so many.
-    #[serde(default)]
-    #[param(value_type = u32, minimum = 1, maximum = 1000, default = 100)]
-    limit: Limit,
-    /// Those after this one.
-    #[serde(default)]
-    #[param(value_type = i64, minimum = 0)]
-    after: Counted,
-}
-
 /// Every revision of the policy, oldest first
 ///
 /// Takes the role `administer` over every account.
@@ -129,13 +114,13 @@ struct Wanted {
     path = "/policies",
     operation_id = "list-policies",
     tag = "policies",
-    params(Wanted),
+    params(NumberedPart),
     responses((status = 200, description = "Part of them", body = Page<Revision>), Refused)
 )]
 async fn list(
     State(site): State<Site>,
     _: Administrator,
-    Asked(Wanted { limit, after }): Asked<Wanted>,
+    Asked(NumberedPart { limit, after }): Asked<NumberedPart>,
 ) -> Result<Json<Page<Revision>>, Problem> {
     let ledger = site.dialguard().ledger();
     let state = ledger.policy_state()?;
@@ -333,14 +318,14 @@ impl From<&Difference> for NumberDiffers {
     path = "/policies/{revision}/differences",
     operation_id = "list-policy-differences",
     tag = "policies",
-    params(InRevision, Wanted),
+    params(InRevision, NumberedPart),
     responses((status = 200, description = "Part of the runs", body = Page<Comparison>), Refused)
 )]
 async fn differences(
     State(site): State<Site>,
     _: Administrator,
     Named(InRevision { revision: Counted(revision) }): Named<InRevision>,
-    Asked(Wanted { limit, after }): Asked<Wanted>,
+    Asked(NumberedPart { limit, after }): Asked<NumberedPart>,
 ) -> Result<Json<Page<Comparison>>, Problem> {
     find(&site, revision)?;
     let compared = site.dialguard().ledger().comparisons(revision, 0)?;

@@ -1,6 +1,6 @@
 //! Reviews, runs and events of an account: what happened, and having it happen now.
 
-use super::input::{Asked, Counted, InAccount, Limit, Page};
+use super::input::{Asked, Counted, InAccount, Limit, NumberedPart, Page};
 use super::nouns::{Action, E164, Notice, Status, Time};
 use super::refused::{ChangeRefused, Refused};
 use super::requests::Replaced;
@@ -175,21 +175,6 @@ impl From<RunProfile> for Run {
     }
 }
 
-/// Which runs are wanted.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct RunsWanted {
-    /// At most so many.
-    #[serde(default)]
-    #[param(value_type = u32, minimum = 1, maximum = 1000, default = 100)]
-    limit: Limit,
-    /// Those after the run of this id.
-    #[serde(default)]
-    #[param(value_type = i64, minimum = 0)]
-    after: Counted,
-}
-
 /// The runs of the account, oldest first
 ///
 /// Takes the role `read`. Every review and every request of which something was accepted is a run.
@@ -198,13 +183,13 @@ struct RunsWanted {
     path = "/accounts/{account}/runs",
     operation_id = "list-runs",
     tag = "reviews",
-    params(InAccount, RunsWanted),
+    params(InAccount, NumberedPart),
     responses((status = 200, description = "Part of them", body = Page<Run>), Refused)
 )]
 async fn runs(
     State(site): State<Site>,
     of: OfAccount<Read>,
-    Asked(RunsWanted { limit, after }): Asked<RunsWanted>,
+    Asked(NumberedPart { limit, after }): Asked<NumberedPart>,
 ) -> Result<Json<Page<Run>>, Problem> {
     let runs = site.dialguard().ledger().runs(&of.account.id, after.0, limit.0 + 1)?;
     Ok(Json(Page::of(runs, limit, |run| run.id.to_string()).map(Run::from)))

@@ -1,7 +1,7 @@
 //! Webhooks: who is told of what happens. For administrators over everything, since they have this host call others.
 
 use super::created;
-use super::input::{Asked, Body, Named, Page, Part};
+use super::input::{Asked, Body, Named, NumberedPart, Page};
 use super::keyed::Secret;
 use super::nouns::Time;
 use super::refused::{ChangeRefused, Refused};
@@ -168,19 +168,6 @@ struct InWebhook {
     webhook: u64,
 }
 
-/// The part of a list, in the order of its elements' numbers, that was asked for.
-fn part<T>(known: Vec<T>, Part { limit, after }: Part, number: impl Fn(&T) -> u64) -> Result<Page<T>, Problem> {
-    let after: Option<u64> = match after.map(|after| after.parse()) {
-        None => None,
-        Some(Ok(after)) => Some(after),
-        Some(Err(_)) => {
-            return Err(Problem::new(StatusCode::BAD_REQUEST, "after: give what the part before called `next`"));
-        }
-    };
-    let wanted = known.into_iter().filter(|element| after.is_none_or(|after| number(element) > after));
-    Ok(Page::of(wanted, limit, |element| number(element).to_string()))
-}
-
 /// The webhooks, in the order of adding
 ///
 /// Takes the role `administer` over every account.
@@ -189,16 +176,17 @@ fn part<T>(known: Vec<T>, Part { limit, after }: Part, number: impl Fn(&T) -> u6
     path = "/webhooks",
     operation_id = "list-webhooks",
     tag = "webhooks",
-    params(Part),
+    params(NumberedPart),
     responses((status = 200, description = "Part of them", body = Page<Webhook>), Refused)
 )]
 async fn list(
     State(site): State<Site>,
     _: Administrator,
-    Asked(wanted): Asked<Part>,
+    Asked(NumberedPart { limit, after }): Asked<NumberedPart>,
 ) -> Result<Json<Page<Webhook>>, Problem> {
     let known = site.dialguard().ledger().webhooks(None)?;
-    Ok(Json(part(known, wanted, |webhook| webhook.id)?.map(Webhook::from)))
+    let wanted = known.into_iter().filter(|webhook| webhook.id > after.0);
+    Ok(Json(Page::of(wanted, limit, |webhook| webhook.id.to_string()).map(Webhook::from)))
 }
 
 /// Add a webhook

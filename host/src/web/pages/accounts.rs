@@ -1,10 +1,11 @@
 //! The accounts that somebody may see.
 
+use super::account::address;
 use super::{Failed, page};
 use crate::access::Accounts;
 use crate::ledger::AccountProfile;
 use crate::web::Site;
-use crate::web::caller::{Caller, as_of_now};
+use crate::web::caller::Caller;
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -19,18 +20,16 @@ pub fn routes() -> Router<Site> {
 async fn accounts(State(site): State<Site>, caller: Caller) -> Result<Response, Failed> {
     let accounts = seen_by(&site, &caller)?;
     match &accounts[..] {
-        [only] if caller.grant.accounts != Accounts::All => {
-            Ok(Redirect::to(&format!("/accounts/{}", only.id)).into_response())
-        }
+        [only] if caller.grant.accounts != Accounts::All => Ok(Redirect::to(&address(&only.id)).into_response()),
         _ => Ok(page(&caller, None, "Accounts", list(&accounts)).into_response()),
     }
 }
 
 /// In the order of their ids.
 pub fn seen_by(site: &Site, caller: &Caller) -> Result<Vec<AccountProfile>, Failed> {
-    let known = site.dialguard().ledger().accounts()?;
+    let (known, now) = (site.dialguard().ledger().accounts()?, site.dialguard().now());
     let seen = known.into_iter().filter(|account| caller.grant.covers(&account.id));
-    Ok(seen.map(|account| as_of_now(site, &account.id)).collect::<Result<_, _>>()?)
+    Ok(seen.map(|account| account.as_of(now)).collect())
 }
 
 fn list(accounts: &[AccountProfile]) -> Markup {
@@ -44,7 +43,7 @@ fn list(accounts: &[AccountProfile]) -> Markup {
                 tbody {
                     @for account in accounts {
                         tr {
-                            td { a href={ "/accounts/" (account.id) } { (account.id) } }
+                            td { a href=(address(&account.id)) { (account.id) } }
                             td { @if account.enabled { "on" } @else { "off" } }
                             td.figure { (account.occupied) " of " (account.slot_count) }
                             td.figure { (account.locked) }

@@ -1,5 +1,6 @@
 //! Alerts of an account: its webhooks, what waits to be told, and what went wrong.
 
+use super::account::address;
 use super::layout::Tab;
 use super::{Failed, page};
 use crate::alerts::{Courier, WebhookWish, add_webhook};
@@ -40,7 +41,7 @@ pub fn section(account: &str, webhooks: &[Webhook]) -> Markup {
             @for webhook in webhooks.iter().filter(|webhook| webhook.paused.is_some()) {
                 p.failed { "Webhook " (webhook.id) " is paused." }
             }
-            p { a.button href={ "/accounts/" (account) "/alerts" } { "Change alerts" } }
+            p { a.button href=(alerts_of(account)) { "Change alerts" } }
         }
     }
 }
@@ -95,7 +96,7 @@ async fn ask_to_remove(
     Path((_, id)): Path<(String, WebhookId)>,
 ) -> Result<Markup, Failed> {
     let webhook = own(&site, &of, id)?;
-    let back = format!("/accounts/{}/alerts", of.account.id);
+    let back = alerts_of(&of.account.id);
     let content = html! {
         h1 { "Remove webhook " (id) "?" }
         p { (webhook.url) " is told nothing any more, and its secret is worth nothing." }
@@ -120,7 +121,11 @@ async fn remove(
 ) -> Result<Response, Failed> {
     own(&site, &of, id)?;
     site.dialguard().ledger().remove_webhook(id, site.dialguard().now())?;
-    Ok(Redirect::to(&format!("/accounts/{}/alerts", of.account.id)).into_response())
+    Ok(Redirect::to(&alerts_of(&of.account.id)).into_response())
+}
+
+fn alerts_of(account: &str) -> String {
+    address(account) + "/alerts"
 }
 
 /// One of the account's own webhooks: any other is as if there were none.
@@ -149,7 +154,7 @@ fn whole(site: &Site, of: &OfAccount<Administer>, told: Markup) -> Result<Markup
         }
         @if !webhooks.is_empty() { div.wide { (table(account, &webhooks)) } }
         h2 { "Add a webhook" }
-        form.panel method="post" action={ "/accounts/" (account) "/alerts" } {
+        form.panel method="post" action=(alerts_of(account)) {
             label { "Address"
                 input name="url" type="url" required maxlength="2048" placeholder="https://dialer.example/alerts"; }
             p { button.first { "Add webhook" } }
@@ -168,7 +173,7 @@ fn table(account: &str, webhooks: &[Webhook]) -> Markup {
             thead { tr { th { "Webhook" } th { "Address" } th { "State" } th.figure { "Waiting" } th { "Do" } } }
             tbody {
                 @for webhook in webhooks {
-                    @let path = format!("/accounts/{account}/alerts/{}", webhook.id);
+                    @let path = format!("{}/{}", alerts_of(account), webhook.id);
                     tr {
                         td { (webhook.id) }
                         td { (webhook.url) }

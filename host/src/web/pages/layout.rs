@@ -1,5 +1,6 @@
 //! What all pages look alike in.
 
+use super::account::address;
 use super::review;
 use crate::ledger::AccountProfile;
 use crate::web::assets;
@@ -28,12 +29,13 @@ impl Tab {
     }
 
     fn address(self, account: &str) -> String {
-        match self {
-            Tab::Numbers => format!("/accounts/{account}"),
-            Tab::Activity => format!("/accounts/{account}/activity"),
-            Tab::Policy => format!("/accounts/{account}/policy"),
-            Tab::Settings => format!("/accounts/{account}/settings"),
-        }
+        let below = match self {
+            Tab::Numbers => "",
+            Tab::Activity => "/activity",
+            Tab::Policy => "/policy",
+            Tab::Settings => "/settings",
+        };
+        address(account) + below
     }
 }
 

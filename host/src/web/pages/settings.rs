@@ -12,12 +12,12 @@ use crate::comparison::REPLACEMENT_PRICE_CENTS;
 use crate::contract::{BLOCKS_MAX, ErrorCode, Settings, Timestamp};
 use crate::dialguard::DialguardError;
 use crate::effect::{EFFECT_DAYS, Effect};
-use crate::ledger::{AccountChange, AccountProfile, BLOCK_PRICE_CENTS, SLOTS_PER_BLOCK, Webhook};
+use crate::ledger::{AccountChange, AccountProfile, SLOTS_PER_BLOCK, Webhook};
 use crate::policy::PolicyError;
 use crate::web::Site;
 use crate::web::caller::{Administer, Caller, OfAccount, Read};
 use crate::web::problem::Problem;
-use crate::web::words::{capital, count, date, dollars};
+use crate::web::words::{capital, count, date, dollars, price};
 use axum::Router;
 use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
@@ -56,17 +56,7 @@ async fn settings(State(site): State<Site>, of: OfAccount<Read>, Query(after): Q
     let (typed, now) = (typed(&of.account), site.dialguard().now());
     let is_saved = after.saved.is_some();
     let webhooks = site.dialguard().ledger().webhooks(Some(&of.account.id))?;
-    let filled = Filled {
-        caller: &of.caller,
-        account: &of.account,
-        now,
-        typed: &typed,
-        is_saved,
-        refused: None,
-        effect: None,
-        webhooks: &webhooks,
-    };
-    Ok(filled.page())
+    Ok(Filled { is_saved, ..Filled::new(&of, now, &typed, &webhooks) }.page())
 }
 
 /// The account as somebody would type it.
@@ -86,16 +76,7 @@ async fn change(
 ) -> Result<Response, Failed> {
     let now = site.dialguard().now();
     let webhooks = site.dialguard().ledger().webhooks(Some(&of.account.id))?;
-    let filled = Filled {
-        caller: &of.caller,
-        account: &of.account,
-        now,
-        typed: &typed,
-        is_saved: false,
-        refused: None,
-        effect: None,
-        webhooks: &webhooks,
-    };
+    let filled = Filled::new(&of, now, &typed, &webhooks);
     let outcome = match typed.get("do").map(String::as_str) {
         Some("save") => save(&site, &of.account, &typed).await.map(|()| None),
         _ => effect_of(&site, &of.account, &typed).await.map(Some),
@@ -179,7 +160,12 @@ fn changed(account: &AccountProfile, typed: &Typed, settings: Settings) -> Resul
     })
 }
 
-impl Filled<'_> {
+impl<'a> Filled<'a> {
+    fn new<R>(of: &'a OfAccount<R>, now: Timestamp, typed: &'a Typed, webhooks: &'a [Webhook]) -> Self {
+        let (caller, account) = (&of.caller, &of.account);
+        Filled { caller, account, now, typed, is_saved: false, refused: None, effect: None, webhooks }
+    }
+
     fn page(&self) -> Markup {
         let may_change = self.caller.grant.role >= Role::Administer;
         let content = html! {
@@ -340,16 +326,14 @@ impl Filled<'_> {
 
 /// What the account has, and the way to more or fewer: the question that follows has the figures.
 fn blocks(account: &AccountProfile, may_change: bool, now: Timestamp) -> Markup {
-    let of = |slots: u32| u64::from(slots / SLOTS_PER_BLOCK);
-    let price = |blocks: u64| dollars(blocks * u64::from(BLOCK_PRICE_CENTS));
-    let (now_has, next) = (of(account.slot_count), of(account.slot_count_next));
+    let (now_has, next) = (account.blocks(), account.blocks_next());
     html! {
         section.panel aria-label="Blocks" data-live="blocks" {
             h2 { "Blocks" }
             p {
-                strong { (count(now_has, "block")) } " of " (SLOTS_PER_BLOCK) " slots, " strong { (price(now_has)) }
+                strong { (count(now_has.into(), "block")) } " of " (SLOTS_PER_BLOCK) " slots, " strong { (price(now_has)) }
                 " a month; the cycle ends on " (date(account.cycle_ends_at, account.time_zone, now)) "."
-                @if next != now_has { " From then on " (count(next, "block")) ", " (price(next)) " a month." }
+                @if next != now_has { " From then on " (count(next.into(), "block")) ", " (price(next)) " a month." }
             }
             @if may_change {
                 form.inline method="get" action={ (address(&account.id)) "/add-on" } data-ask {

@@ -2,13 +2,13 @@
 
 use super::{address, now_of};
 use crate::contract::{Answer, Request};
-use crate::ledger::{AccountChange, AccountProfile, BLOCK_PRICE_CENTS, SLOTS_PER_BLOCK};
+use crate::ledger::{AccountChange, AccountProfile, SLOTS_PER_BLOCK};
 use crate::web::Site;
 use crate::web::caller::{Administer, OfAccount};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
-use crate::web::words::{count, date, dollars, refusal, thousands};
+use crate::web::words::{count, date, dollars, price, refusal, thousands};
 use axum::Router;
 use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
@@ -78,20 +78,11 @@ async fn ask(
     Ok(page(&of.caller, Some((account, Tab::Numbers)), "Add-on", content))
 }
 
-/// Slots bought, as blocks.
-fn blocks_of(slots: u32) -> u64 {
-    u64::from(slots / SLOTS_PER_BLOCK)
-}
-
-fn price(blocks: u64) -> String {
-    dollars(blocks * u64::from(BLOCK_PRICE_CENTS))
-}
-
 fn switched_on(account: &AccountProfile, cents: u64, ends: &str) -> Markup {
-    let next = blocks_of(account.slot_count_next);
+    let next = account.blocks_next();
     html! {
         @if cents > 0 {
-            p.warning { strong { (dollars(cents)) } " is charged now, for " (count(blocks_of(account.slot_count), "block")) " until " (ends) "." }
+            p.warning { strong { (dollars(cents)) } " is charged now, for " (count(account.blocks().into(), "block")) " until " (ends) "." }
         } @else if account.slot_count > 0 {
             p { "Nothing is charged now: this billing cycle is paid." }
         } @else {
@@ -120,21 +111,21 @@ async fn blocks(
     ends: &str,
 ) -> Result<(String, Markup, Option<String>), Failed> {
     let tried = site.dialguard().try_decide(&account.id, &Request::SetBlocks(wanted)).await?;
-    let (now, had) = (u64::from(wanted), blocks_of(account.slot_count));
-    let title = format!("Have {}?", count(now, "block"));
-    let label = format!("Have {}", count(now, "block"));
+    let (now, had) = (wanted, account.blocks());
+    let title = format!("Have {}?", count(now.into(), "block"));
+    let label = format!("Have {}", count(now.into(), "block"));
     let outcome = tried.decision.outcomes.first();
     if let Some(refused) = outcome.filter(|outcome| outcome.answer != Answer::Accepted) {
         let why = refusal(refused, account.time_zone, now_of(site, account));
         return Ok((title, html! { p.warning { "That cannot be: " (why) "." } }, None));
     }
-    let slots = thousands(now * u64::from(SLOTS_PER_BLOCK));
+    let slots = thousands(u64::from(now) * u64::from(SLOTS_PER_BLOCK));
     let told = html! {
         @if now > had {
-            p.warning { strong { (price(now - had)) } " is charged now, for " (count(now - had, "block")) " more until " (ends) "." }
+            p.warning { strong { (price(now - had)) } " is charged now, for " (count((now - had).into(), "block")) " more until " (ends) "." }
             p { "From then on it is " strong { (price(now)) } " a month for " (slots) " numbers." }
         } @else {
-            p { "Nothing is charged now. From " (ends) " on it is " strong { (price(now)) } " a month for " (slots) " numbers; until then it stays at " (count(had, "block")) "." }
+            p { "Nothing is charged now. From " (ends) " on it is " strong { (price(now)) } " a month for " (slots) " numbers; until then it stays at " (count(had.into(), "block")) "." }
         }
     };
     Ok((title, told, Some(label)))

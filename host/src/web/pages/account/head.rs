@@ -3,12 +3,12 @@
 use super::{Filter, address, now_of};
 use crate::access::Role;
 use crate::contract::{SlotLock, Usage};
-use crate::ledger::{AccountProfile, BLOCK_PRICE_CENTS, SLOTS_PER_BLOCK};
+use crate::ledger::{AccountProfile, SLOTS_PER_BLOCK};
 use crate::web::Site;
 use crate::web::assets;
 use crate::web::caller::{OfAccount, Read};
 use crate::web::pages::Failed;
-use crate::web::words::{count, date, dollars, slots, thousands};
+use crate::web::words::{count, date, price, slots, thousands};
 use maud::{Markup, html};
 
 pub async fn head(site: &Site, of: &OfAccount<Read>) -> Result<Markup, Failed> {
@@ -64,8 +64,7 @@ fn locked(account: &AccountProfile, locks: &[SlotLock], now: u64) -> Markup {
 }
 
 fn add_on(account: &AccountProfile, may_change: bool, now: u64) -> Markup {
-    let blocks = u64::from(account.slot_count / SLOTS_PER_BLOCK);
-    let price = u64::from(BLOCK_PRICE_CENTS);
+    let blocks = account.blocks();
     let ends = date(account.cycle_ends_at, account.time_zone, now);
     let (state, change, label) = match account.enabled {
         true => ("on", "off", "Switch off"),
@@ -82,18 +81,18 @@ fn add_on(account: &AccountProfile, may_change: bool, now: u64) -> Markup {
                 }
             }
             p {
-                (dollars(price)) " a month for each " (SLOTS_PER_BLOCK) " numbers. "
-                (count(blocks, "block")) @if blocks == 1 { " makes " } @else { " make " }
-                strong { (dollars(blocks * price)) } " a month here. "
+                (price(1)) " a month for each " (SLOTS_PER_BLOCK) " numbers. "
+                (count(blocks.into(), "block")) @if blocks == 1 { " makes " } @else { " make " }
+                strong { (price(blocks)) } " a month here. "
                 "The billing cycle ends on " (ends) "."
             }
             @if account.slot_count_next < account.slot_count {
-                p { "From then on " (count(u64::from(account.slot_count_next / SLOTS_PER_BLOCK), "block")) "." }
+                p { "From then on " (count(account.blocks_next().into(), "block")) "." }
             }
             @if may_change && account.enabled {
                 form.blocks method="get" action={ (address(&account.id)) "/add-on" } data-ask {
                     label for="blocks" { "Blocks of " (SLOTS_PER_BLOCK) }
-                    input #blocks type="number" name="blocks" min="0" max="100000" required value=(account.slot_count_next / SLOTS_PER_BLOCK);
+                    input #blocks type="number" name="blocks" min="0" max="100000" required value=(account.blocks_next());
                     button name="change" value="blocks" { "Change…" }
                 }
             }

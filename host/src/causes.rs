@@ -1,0 +1,16 @@
+//! What went wrong, and why.
+
+use std::error::Error;
+use std::iter::successors;
+
+/// An error and what caused it, in one line; a cause that its effect repeats is not told again.
+pub fn causes(error: &(dyn Error + 'static)) -> String {
+    let mut words: Vec<String> = Vec::new();
+    for error in successors(Some(error), |error| (**error).source()) {
+        let text = error.to_string();
+        if !words.last().is_some_and(|last| last.contains(&text)) {
+            words.push(text);
+        }
+    }
+    words.join(": ")
+}
