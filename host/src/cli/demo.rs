@@ -31,6 +31,8 @@ const DAYS: u64 = 14;
 const VISITOR: &str = "visitor";
 const NUMBERS: std::ops::Range<PhoneNumber> = 13_105_550_100..13_105_550_112;
 const CANDIDATES: [PhoneNumber; 3] = [13_105_550_140, 13_105_550_141, 12_135_550_177];
+/// Numbers on hand for whoever tries the page; in the story there is none left.
+const CANDIDATES_OF_THE_PAGE: [PhoneNumber; 2] = [13_105_550_142, 13_105_550_143];
 
 /// A carrier: its name, the engine behind it, and what a handset shows for spam.
 const CARRIERS: [(&str, &str); 3] =
@@ -115,6 +117,7 @@ impl<'a> Story<'a> {
         let ledger = self.dialguard.ledger();
         let clock = Arc::new(ShiftedClock::reading(time_on(DAYS)?));
         let dialguard = Dialguard::new(ledger.clone(), self.dialguard.policies().clone(), clock);
+        ledger.import_numbers(ACCOUNT, &CANDIDATES_OF_THE_PAGE, ImportedAs::Candidate, dialguard.now())?;
         let grant = Grant { role: Role::Administer, accounts: Accounts::All };
         add_person(ledger, VISITOR, &random_secret()?, grant, dialguard.now())?;
         let stop = stop_signal();
@@ -200,7 +203,7 @@ impl<'a> Story<'a> {
                 continue;
             }
             let mut rows = "number,carrier,score,label,observed_at\n".to_owned();
-            for number in NUMBERS.chain(CANDIDATES) {
+            for number in NUMBERS.chain(CANDIDATES).chain(CANDIDATES_OF_THE_PAGE) {
                 let flags = STORY
                     .iter()
                     .any(|turn| turn.from_day <= day && turn.number == number && turn.flagged_by.contains(&carrier));
