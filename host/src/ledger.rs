@@ -59,6 +59,7 @@ mod runs;
 mod sending;
 mod slots;
 mod sources;
+mod suppliers;
 mod totals;
 mod webhooks;
 
@@ -89,6 +90,7 @@ pub use runs::{RunKind, RunProfile};
 #[cfg(feature = "web")]
 pub(crate) use sending::{Claimed, Tried};
 pub use sources::{SourceKind, SourceProfile};
+pub use suppliers::{SupplierKind, SupplierProfile};
 pub(crate) use totals::Totals;
 pub use webhooks::{NewWebhook, Webhook, WebhookId};
 
@@ -244,6 +246,7 @@ fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {
         include_str!("ledger/schema-6.sql"),
         include_str!("ledger/schema-7.sql"),
         include_str!("ledger/schema-8.sql"),
+        include_str!("ledger/schema-10.sql"),
     ];
     let migrations = Migrations::from_iter(schemas.map(M::up));
     migrations.to_latest(writer).map_err(|error| match error {

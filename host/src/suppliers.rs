@@ -11,8 +11,32 @@
 //! assert!(SupplierError::NoLongerAvailable("error 21422".into()).is_without_effect());
 //! ```
 
+#[cfg(feature = "vendors")]
+mod settings;
+
+#[cfg(feature = "vendors")]
+pub use settings::SupplierSettings;
+
 use crate::contract::PhoneNumber;
+use crate::ledger::SupplierProfile;
+use std::sync::Arc;
 use std::time::Duration;
+
+/// The vendor that a profile in the ledger describes. Nothing is sent yet. Open it once and share it: it counts what is
+/// under way, keeps to the vendor's pace and leaves it alone where it fails.
+///
+/// [`SupplierError::Refused`] where its settings or its secrets cannot be used; says what to mend.
+#[cfg(feature = "vendors")]
+pub fn open_supplier(profile: &SupplierProfile) -> Result<Arc<dyn Supplier>, SupplierError> {
+    SupplierSettings::from_json(&profile.settings)?;
+    Err(SupplierError::Refused("not built yet".into()))
+}
+
+/// The vendor that a profile in the ledger describes; always [`SupplierError::Refused`] without the feature `vendors`.
+#[cfg(not(feature = "vendors"))]
+pub fn open_supplier(_: &SupplierProfile) -> Result<Arc<dyn Supplier>, SupplierError> {
+    Err(SupplierError::Refused("this program asks no vendors; build it with the feature `vendors`".into()))
+}
 
 /// A vendor of phone numbers, for one account with it.
 #[async_trait::async_trait]

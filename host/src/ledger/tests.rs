@@ -464,3 +464,45 @@ fn who_turned_flagged_is_found_even_where_it_left_the_account() {
     let above = NumberQuery { above: Some(NUMBER + 4), ..query(desk.now, None) };
     assert_eq!(found(above), [(9, false)]);
 }
+
+#[test]
+fn suppliers_are_kept_by_name() {
+    let desk = Desk::new("2026-01-15T09:00:00Z");
+    let ledger = &desk.ledger;
+    let profile = |name: &str, price_cents| SupplierProfile {
+        name: name.into(),
+        kind: SupplierKind::Telnyx,
+        price_cents,
+        settings: "{}".into(),
+    };
+    ledger.add_supplier(&profile("main", 100)).unwrap();
+    ledger.add_supplier(&SupplierProfile { kind: SupplierKind::Twilio, ..profile("again", 115) }).unwrap();
+    assert!(ledger.add_supplier(&profile("main", 1)).unwrap_err().to_string().contains("inventory change main"));
+    for price_cents in [0, 10_001] {
+        assert!(matches!(ledger.add_supplier(&profile("other", price_cents)), Err(LedgerError::Refused(_))));
+    }
+    ledger.change_supplier(&profile("main", 200)).unwrap();
+    assert_eq!(ledger.supplier("main").unwrap(), profile("main", 200));
+    // Another vendor is another supplier.
+    assert!(matches!(ledger.change_supplier(&profile("again", 200)), Err(LedgerError::Refused(_))));
+    let names = || ledger.suppliers().unwrap().into_iter().map(|supplier| supplier.name).collect::<Vec<_>>();
+    assert_eq!(names(), ["again", "main"]);
+    ledger.remove_supplier("again").unwrap();
+    assert_eq!(names(), ["main"]);
+    for refused in [ledger.remove_supplier("again"), ledger.supplier("again").map(drop)] {
+        assert!(refused.unwrap_err().to_string().contains("inventory list"));
+    }
+}
+
+/// Whoever refers to a supplier keeps it.
+#[test]
+fn a_supplier_in_use_stays() {
+    let desk = Desk::new("2026-01-15T09:00:00Z");
+    let profile =
+        SupplierProfile { name: "main".into(), kind: SupplierKind::Twilio, price_cents: 115, settings: "{}".into() };
+    desk.ledger.add_supplier(&profile).unwrap();
+    desk.execute("CREATE TABLE buyers (supplier TEXT REFERENCES suppliers (name)) STRICT").unwrap();
+    desk.execute("INSERT INTO buyers VALUES ('main')").unwrap();
+    assert!(desk.ledger.remove_supplier("main").unwrap_err().to_string().contains("in use"));
+    assert_eq!(desk.ledger.supplier("main").unwrap(), profile);
+}
