@@ -119,7 +119,7 @@ pub async fn run(desk: &Desk, command: AccountCommand) -> Result<Done> {
         AccountCommand::Set { id, dry_run: true, settings, .. } => effect(desk, &id, &settings).await,
         AccountCommand::Set { id, blocks, time_zone, region, review_at, add_on, settings, .. } => {
             let enabled = add_on.map(|switch| switch == Switch::On);
-            let change = AccountChange { time_zone, region, review_at, enabled, settings: None };
+            let change = AccountChange { time_zone, region, review_at, enabled, settings: None, buying: None };
             set(desk, &id, blocks, change, &settings).await
         }
         AccountCommand::List => list(desk),
