@@ -165,6 +165,29 @@ async fn take_further(dialguard: &Dialguard, order: Order, begun: Instant) -> Re
     Ok(dialguard.ledger().order(order.id)?.filter(|now| has_slot(now) && !has_slot(&order)))
 }
 
+/// Ends an order because a person wants to, and has the policy not asked again. Only where certainly nothing was bought:
+/// otherwise [`LedgerError::Refused`] says what is the matter, and nothing is changed.
+pub async fn give_up(dialguard: &Dialguard, order: u64) -> Result<(), DialguardError> {
+    let ledger = dialguard.ledger();
+    let before = ledger.order(order)?.ok_or_else(|| crate::ledger::no_open_order(order))?;
+    let (_, now) = ledger.account_at(&before.account, dialguard.now())?;
+    let Some(claimed) = on_disk(|| ledger.claim(order, now))? else {
+        let words =
+            format!("order {order} is over, or somebody is at it right now; see `dialguard orders` in two minutes");
+        return Err(LedgerError::Refused(words).into());
+    };
+    match (Purchase { dialguard, claimed: &claimed, now }).may_have_bought().await {
+        None => {
+            on_disk(|| ledger.give_up_order(&claimed, "a person gave it up", false, now))?;
+            Ok(())
+        }
+        Some(words) => {
+            on_disk(|| ledger.let_go(&claimed))?;
+            Err(LedgerError::Refused(format!("order {order} cannot be given up: {words}")).into())
+        }
+    }
+}
+
 /// What blocks the thread for the ledger's disk.
 fn on_disk<T>(change: impl FnOnce() -> Result<T, LedgerError>) -> Result<T, LedgerError> {
     tokio::task::block_in_place(change)

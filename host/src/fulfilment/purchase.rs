@@ -5,6 +5,7 @@
 //! next step is a look.
 
 use super::on_disk;
+use crate::calendar::rfc3339;
 use crate::contract::{Status, Timestamp};
 use crate::dialguard::{Dialguard, DialguardError};
 use crate::ledger::{ClaimedOrder, Held, Ledger, LedgerError, Order, OrderState, SetAside};
@@ -21,6 +22,9 @@ const SETTLES_SECONDS: u64 = 60;
 
 /// How long an order whose first answer was lost is looked for before 'no longer available' is believed, in seconds.
 const LOOKED_FOR_SECONDS: u64 = 15 * 60;
+
+/// How long after an order was sent a supplier that knows of none is believed, in seconds.
+const BELIEVED_SECONDS: u64 = 60 * 60;
 
 /// A supplier that works on an order for longer is told of.
 const PENDING_SECONDS_MAX: u64 = 60 * 60;
@@ -169,6 +173,30 @@ impl Purchase<'_> {
         match in_time(async { self.supplier()?.release(number).await }).await {
             Ok(()) => self.record(|ledger| ledger.released(self.claimed, false, self.now)),
             Err(error) => self.hold(self.after(&error)),
+        }
+    }
+
+    /// Why it cannot be said that nothing was bought, and what to do; none where it can.
+    pub async fn may_have_bought(&self) -> Option<String> {
+        let order = self.order();
+        let number = order.replacement;
+        match order.state {
+            OrderState::Intended | OrderState::Reserved | OrderState::Screened => return None,
+            OrderState::Ordering => {}
+            _ => return Some(format!("+{number} is the account's already, and the replacement goes on")),
+        }
+        let believed_at = order.sent_at.unwrap_or_default() + BELIEVED_SECONDS;
+        match self.standing().await {
+            Ok(Standing::Failed) => None,
+            Ok(Standing::Unknown) if believed_at <= self.now => None,
+            Ok(Standing::Owned) => Some(format!("+{number} was bought, and the replacement goes on")),
+            Ok(Standing::Unknown | Standing::Pending) => Some(format!(
+                "whether +{number} was bought is not certain yet; try again after {}",
+                rfc3339(believed_at.max(self.now + SETTLES_SECONDS))
+            )),
+            Err(error) => {
+                Some(format!("the supplier does not say whether +{number} was bought ({error}); try again later"))
+            }
         }
     }
 

@@ -1,6 +1,6 @@
 //! Where an account's numbers are bought, and what may be spent on them.
 
-use super::accounts::AccountProfile;
+use super::accounts::{AccountProfile, profile};
 use super::{Ledger, LedgerError, Result, from_sql, to_sql};
 use crate::contract::Timestamp;
 use rusqlite::{Transaction, params};
@@ -133,6 +133,18 @@ impl Ledger {
     pub fn spending(&self, id: &str, now: Timestamp) -> Result<Spending> {
         let (account, now) = self.account_at(id, now)?;
         self.read(|transaction| spending(transaction, &account, now))
+    }
+}
+
+impl Ledger {
+    /// What the account was charged since then, in US cents: blocks and replacements.
+    pub fn charged_cents(&self, id: &str, since: Timestamp) -> Result<u64> {
+        self.read(|transaction| {
+            let account = profile(transaction, id)?;
+            let mut statement = transaction
+                .prepare_cached("SELECT ifnull(sum(cents), 0) FROM events WHERE account = ?1 AND at >= ?2")?;
+            Ok(statement.query_row([account.key, to_sql(since)], |row| Ok(from_sql(row.get(0)?)))?)
+        })
     }
 }
 

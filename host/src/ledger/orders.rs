@@ -176,11 +176,12 @@ pub(crate) struct Held {
 }
 
 impl Ledger {
-    /// The account's replacements that are not over, oldest first: those under way, and those whose old number rests.
+    /// The account's replacements that are not over, oldest first: those under way, those whose old number rests, and those
+    /// that were given up and about which the policy is to be asked again.
     pub fn open_orders(&self, id: &str) -> Result<Vec<Order>> {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
-            orders(transaction, "account = ?1 AND state NOT IN ('done', 'given-up')", [account.key])
+            orders(transaction, "account = ?1 AND (state NOT IN ('done', 'given-up') OR ask_again = 1)", [account.key])
         })
     }
 
