@@ -295,7 +295,7 @@ async fn a_search_that_fails_costs_its_offers_and_nothing_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_flagged_is_reviewed_again_and_costs_the_days_cap_once() {
-    let mut desk = Desk::new(1, [150, 151, 152]).await;
+    let desk = Desk::new(1, [150, 151, 152]).await;
     let mut settings = default_settings();
     settings.auto_replace = true;
     settings.checks_to_flag = 1;

@@ -356,10 +356,17 @@ impl Dialguard {
     /// # }
     /// ```
     pub async fn screen(&self, id: &str, numbers: &[PhoneNumber]) -> Result<(Vec<Screening>, Vec<String>)> {
-        let run = self.begin(id)?;
-        let screenings = run.live.policy.screen(&run.dialer, id, numbers).await;
-        let screenings = self.blame(&run, screenings.map_err(DialguardError::from))?;
-        Ok((screenings, run.told().problems()))
+        let mut attempt = 1;
+        loop {
+            let run = self.begin(id)?;
+            let screenings = run.live.policy.screen(&run.dialer, id, numbers).await;
+            let moved_on = self.ledger.account(id)?.revision != run.account.revision;
+            if screenings.is_ok() || !moved_on || attempt == ATTEMPTS_MAX {
+                let screenings = self.blame(&run, screenings.map_err(DialguardError::from))?;
+                return Ok((screenings, run.told().problems()));
+            }
+            attempt += 1;
+        }
     }
 
     /// Counts the account's slots and numbers.

@@ -220,7 +220,13 @@ async fn set(
         ensure!(outcome.answer == Answer::Accepted, "{} blocks: {}", blocks, answer_in_words(outcome));
     }
     dialguard.change_account(id, &change).await?;
-    show(desk, id)
+    let account = dialguard.ledger().account(id)?;
+    let spending = dialguard.ledger().spending(id, dialguard.now())?;
+    Ok(Done::show(
+        desk.json,
+        || account_json(&account),
+        || describe(&account) + &buying_in_words(&account.buying, &spending),
+    ))
 }
 
 fn show(desk: &Desk, id: &str) -> Result<Done> {

@@ -502,7 +502,10 @@ impl Ledger {
                     .execute(params![to_sql(order.id), to.name(), to_sql(now)])?;
             }
             also(transaction, &account)?;
-            touch(transaction, account.key, now)?;
+            // Steps before that are no news to a policy, whose runs they would only make stale.
+            if settled {
+                touch(transaction, account.key, now)?;
+            }
             Ok(true)
         })
     }
