@@ -4,7 +4,6 @@
 //! who a dialer's customers are and how they fare is more than a monitoring system has to know. What happened to one
 //! account stands among its events.
 
-use crate::contract::Status;
 use crate::ledger::Totals;
 use crate::lock::lock;
 use prometheus_client::collector::Collector;

@@ -316,8 +316,13 @@ fn order_standing(order: &Value) -> Result<Standing, VendorError> {
 /// What has to be set so that `new` is as `old`.
 fn to_carry(old: &Held, new: &Held) -> Map<String, Value> {
     let differs = |field: &&'static str| is_set(&old.fields[*field]) && old.fields[*field] != new.fields[*field];
-    let fields = CARRIED.into_iter().filter(differs);
+    let fields = CARRIED.into_iter().filter(differs).filter(|field| !names_its_order(&old.fields[*field]));
     fields.map(|field| (field.to_owned(), old.fields[field].clone())).collect()
+}
+
+/// Whether a reference is the one that this host bought the number by, and no name of it.
+fn names_its_order(reference: &Value) -> bool {
+    reference.as_str().is_some_and(|reference| reference.starts_with("dialguard-"))
 }
 
 fn is_set(value: &Value) -> bool {
@@ -362,6 +367,8 @@ mod tests {
             json!({"connection_id": "7", "tags": ["west"], "customer_reference": "Sales"})
         );
         assert!(to_carry(&old, &old).is_empty());
+        let bought_here = number(json!({"customer_reference": "dialguard-0123456789abcdef01234567"}));
+        assert!(to_carry(&bought_here, &new).is_empty());
     }
 
     #[test]
