@@ -10,6 +10,7 @@ mod conformance;
 mod demo;
 mod inventory;
 mod numbers;
+mod orders;
 mod output;
 mod policy;
 mod reconcile;
@@ -82,6 +83,8 @@ enum Command {
     Screen(requests::Numbers),
     /// Make the daily review now, of these accounts or of all
     Review(review::Review),
+    /// List replacements that are under way, rest or are stuck, and see to them
+    Orders(orders::Orders),
     /// Count an account's slots and numbers
     Usage(review::OneAccount),
     /// Say what happened to an account, and why
@@ -129,6 +132,7 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Replace(numbers) => requests::replace(&desk, numbers).await,
         Command::Screen(numbers) => requests::screen(&desk, numbers).await,
         Command::Review(review) => review::review(&desk, review).await,
+        Command::Orders(orders) => orders::run(&desk, orders).await,
         Command::Usage(account) => review::usage(&desk, account).await,
         Command::Events(events) => review::events(&desk, events).await,
         Command::Policy(command) => policy::run(&desk, command).await,

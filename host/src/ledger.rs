@@ -39,6 +39,7 @@
 mod access;
 mod accounts;
 mod answers;
+mod buying;
 mod comparisons;
 mod deliveries;
 mod events;
@@ -67,6 +68,7 @@ mod webhooks;
 pub use access::{Person, SecretDigest, Token};
 pub use accounts::{AccountChange, AccountProfile, NewAccount};
 pub use answers::{CarrierAnswer, KnownAnswer};
+pub use buying::{Areas, Buying, Spending};
 pub use comparisons::{Compared, Comparison, Difference};
 pub use deliveries::{Delivery, DeliveryState};
 pub use events::{Event, EventFilter, EventPage, EventQuery};
@@ -82,7 +84,8 @@ pub(crate) use lookups::LookupBudget;
 pub use lookups::{LookupsSpent, Opinion, Opinions};
 pub use number_page::{NumberOrder, NumberPage, NumberQuery, Standing};
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber};
-pub use orders::{Order, OrderState};
+pub(crate) use orders::{ClaimedOrder, Held, SetAside, no_open_order};
+pub use orders::{Hold, Order, OrderState};
 pub use plans::{Applied, RunRecord};
 pub use policies::{Cause, NewPolicy, PolicyEvent, PolicyRevision, PolicyState, Revision, Shadow, TrustedKey};
 pub use recordings::{Made, RecordedRun};
@@ -247,6 +250,7 @@ fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {
         include_str!("ledger/schema-7.sql"),
         include_str!("ledger/schema-8.sql"),
         include_str!("ledger/schema-10.sql"),
+        include_str!("ledger/schema-11.sql"),
     ];
     let migrations = Migrations::from_iter(schemas.map(M::up));
     migrations.to_latest(writer).map_err(|error| match error {

@@ -1,5 +1,6 @@
 //! Accounts: their settings, billing cycles and charges.
 
+use super::buying::{self, Areas, Buying};
 use super::events::append;
 use super::{BLOCK_PRICE_CENTS, Ledger, LedgerError, Result, SLOTS_PER_BLOCK, from_sql, never_back, to_sql};
 use crate::calendar::{cycle_starts_on, day_starts_at, local_date, rfc3339};
@@ -50,6 +51,8 @@ pub struct AccountChange {
     pub enabled: Option<bool>,
     /// How its numbers are to be treated.
     pub settings: Option<Settings>,
+    /// Where its numbers are bought, and for how much.
+    pub buying: Option<Buying>,
 }
 
 /// An account as it stands.
@@ -71,6 +74,8 @@ pub struct AccountProfile {
     pub enabled: bool,
     /// How its numbers are to be treated.
     pub settings: Settings,
+    /// Where its numbers are bought, and for how much.
+    pub buying: Buying,
     /// Rises with every change.
     pub revision: u64,
     /// When it was last changed.
@@ -178,6 +183,10 @@ impl Ledger {
                     params![account.key, settings_to_sql(settings)],
                 )?;
                 said.extend(differences(&account.settings, settings));
+            }
+            if let Some(buying) = &change.buying {
+                buying::change(transaction, &account, buying)?;
+                said.extend(account.buying.differences(buying));
             }
             if let Some(enabled) = change.enabled {
                 switch(transaction, &account, now, enabled)?;
@@ -317,7 +326,7 @@ pub(super) fn touch(transaction: &Transaction, key: i64, now: Timestamp) -> Resu
 
 const SELECT_PROFILE: &str = "SELECT key, id, time_zone, region, review_at, added_on, enabled, settings, revision, \
      changed_at, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at, occupied, locked, rated_on, \
-     rated_count FROM accounts";
+     rated_count, supplier, areas, rest_days, day_cents_max, cycle_cents_max FROM accounts";
 
 pub(super) fn profile(transaction: &Transaction, id: &str) -> Result<AccountProfile> {
     find(transaction, id)?.ok_or_else(|| LedgerError::NoSuchAccount(id.to_owned()))
@@ -354,6 +363,17 @@ fn profile_from_row(row: &Row) -> rusqlite::Result<AccountProfile> {
         locked: row.get(16)?,
         rated_on: row.get(17)?,
         rated_count: row.get(18)?,
+        buying: Buying {
+            supplier: row.get(19)?,
+            areas: row
+                .get_ref(20)?
+                .as_str()?
+                .parse::<Areas>()
+                .map_err(|error| unreadable(20, std::io::Error::other(error)))?,
+            rest_days: row.get(21)?,
+            day_cents_max: row.get(22)?,
+            cycle_cents_max: row.get(23)?,
+        },
     })
 }
 

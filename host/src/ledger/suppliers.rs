@@ -210,7 +210,7 @@ fn checked(supplier: &SupplierProfile) -> Result<&SupplierProfile> {
     }
 }
 
-fn no_supplier(name: &str) -> LedgerError {
+pub(super) fn no_supplier(name: &str) -> LedgerError {
     LedgerError::Refused(format!(
         "there is no such supplier {name:?}; `dialguard inventory list` shows those there are"
     ))

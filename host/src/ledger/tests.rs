@@ -102,6 +102,7 @@ fn record<'a>(made: &'a Made, shown: &'a Shown) -> RunRecord<'a> {
         recording: &NOTHING,
         answers: &[],
         problems: &[],
+        supplier_problems: &[],
     }
 }
 
@@ -150,25 +151,33 @@ async fn nobody_is_replaced_twice_and_nobody_replaces_two() {
     assert!(told(desk.apply(&request, again).await).contains("being replaced already"));
     let (request, taken) = order(2, 50, 2);
     assert!(told(desk.apply(&request, taken).await).contains("not on offer"));
-    let by_hand = "INSERT INTO orders SELECT 99, account, run, number, 1, slot, why, state, 0, because FROM orders";
+    let by_hand = "INSERT INTO orders (account, run, number, replacement, slot, why, state, intended_at)
+                   SELECT account, run, number, 1, slot, why, state, 0 FROM orders";
     assert!(told(desk.execute(by_hand)).contains("UNIQUE"));
 }
 
 /// Each step of a replacement is taken by a process that then dies; the next one goes on.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_replacement_goes_on_after_a_crash_at_every_step() {
-    for steps_before_the_crash in 0..=3 {
+    let policy = crate::policy::Policy::reference(Limits::default());
+    for steps_before_the_crash in 0..=2 {
         let desk = Desk::new("2026-01-15T12:00:00Z");
         desk.occupy(NUMBER, 7).unwrap();
         desk.apply(&Request::ReplaceNumbers(vec![NUMBER]), replace(NUMBER, NUMBER + 50, 7)).await.unwrap();
         let order = desk.ledger.open_orders(ACME).unwrap().remove(0);
-        let steps = [Ledger::acquired, Ledger::swap, Ledger::released];
-        for step in &steps[..steps_before_the_crash] {
-            step(&desk.ledger, ACME, &order, desk.now).unwrap();
+        let claim = || desk.ledger.claim(order.id, desk.now).unwrap();
+        let mut taken = Vec::new();
+        for step in &[Ledger::acquired, Ledger::swap][..steps_before_the_crash] {
+            let claimed = claim().expect("nobody else has it");
+            assert!(claim().is_none(), "two processes never take one step");
+            assert!(step(&desk.ledger, &claimed, desk.now).unwrap());
+            taken.push((*step, claimed));
         }
-        crate::fulfilment::fulfil(&desk.ledger, ACME, desk.now).unwrap();
+        let clock = Arc::new(crate::clock::FixedClock(desk.now));
+        let dialguard = crate::Dialguard::new(desk.ledger.clone(), policy.clone(), clock);
+        crate::fulfilment::fulfil(&dialguard, ACME).await.unwrap();
         // A step that somebody else has taken meanwhile is not taken again.
-        steps.iter().for_each(|step| step(&desk.ledger, ACME, &order, desk.now).unwrap());
+        taken.iter().for_each(|(step, claimed)| assert!(!step(&desk.ledger, claimed, desk.now).unwrap()));
 
         let numbers = desk.ledger.numbers(ACME).unwrap();
         let monitored: Vec<_> = numbers.iter().filter_map(|known| Some((known.number, known.monitored?.0))).collect();
@@ -176,6 +185,8 @@ async fn a_replacement_goes_on_after_a_crash_at_every_step() {
         assert!(numbers.iter().all(|known| known.number != NUMBER), "the old number left the account");
         assert_eq!(desk.ledger.open_orders(ACME).unwrap(), []);
         assert_eq!(desk.ledger.candidate_count(ACME).unwrap(), 1);
+        let charged: Vec<_> = desk.charges().into_iter().map(|(_, cents)| cents).collect();
+        assert_eq!(charged, [4_900, 400], "the replacement is charged, once");
     }
 }
 

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use clap::Args;
 use dialguard::calendar::{day_starts_at, rfc3339};
 use dialguard::comparison::{self, REPLACEMENT_PRICE_CENTS, Summary};
-use dialguard::contract::Timestamp;
+use dialguard::contract::{Status, Timestamp};
 use dialguard::ledger::{Compared, Difference, Made, RecordedRun, Revision};
 use dialguard::recording::STAND_IN_FIRST;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -204,7 +204,7 @@ fn each_json((compared, difference): (&Compared, &Difference)) -> Value {
 
 /// What the live policy did, and what the candidate would have done.
 fn sides(difference: &Difference) -> (String, String) {
-    let side = |status, replacement: Option<u64>| match replacement {
+    let side = |status: Status, replacement: Option<u64>| match replacement {
         None => status.name().to_owned(),
         Some(STAND_IN_FIRST..) => format!("{}, replaced", status.name()),
         Some(number) => format!("{}, replaced by {}", status.name(), e164(number)),
