@@ -8,12 +8,15 @@ mod carriers;
 mod component;
 mod conformance;
 mod demo;
+mod inventory;
 mod numbers;
 mod orders;
 mod output;
 mod policy;
+mod reconcile;
 mod requests;
 mod review;
+mod secrets;
 mod serve;
 
 use anyhow::{Context, Result};
@@ -60,6 +63,11 @@ enum Command {
     /// Add, remove and list where verdicts come from
     #[command(subcommand)]
     Carriers(carriers::CarriersCommand),
+    /// Add, change, remove and list the vendors that numbers are bought from
+    #[command(subcommand)]
+    Inventory(inventory::InventoryCommand),
+    /// Compare what a vendor has with what the database says; changes nothing unless told to
+    Reconcile(reconcile::Reconcile),
     /// Import and list an account's numbers
     #[command(subcommand)]
     Numbers(numbers::NumbersCommand),
@@ -115,6 +123,8 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Demo(demo) => demo::play(&desk, demo).await,
         Command::Account(command) => account::run(&desk, command).await,
         Command::Carriers(command) => carriers::run(&desk, command).await,
+        Command::Inventory(command) => inventory::run(&desk, command).await,
+        Command::Reconcile(reconcile) => reconcile::reconcile(&desk, reconcile).await,
         Command::Numbers(command) => numbers::run(&desk, command).await,
         Command::Monitor(monitor) => requests::monitor(&desk, monitor).await,
         Command::Unmonitor(numbers) => requests::unmonitor(&desk, numbers).await,

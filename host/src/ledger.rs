@@ -93,7 +93,7 @@ pub use runs::{RunKind, RunProfile};
 #[cfg(feature = "web")]
 pub(crate) use sending::{Claimed, Tried};
 pub use sources::{SourceKind, SourceProfile};
-pub use suppliers::{SupplierKind, SupplierProfile};
+pub use suppliers::{HeldNumber, NumberState, SupplierKind, SupplierProfile};
 pub(crate) use totals::Totals;
 pub use webhooks::{NewWebhook, Webhook, WebhookId};
 

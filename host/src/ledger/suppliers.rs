@@ -1,6 +1,8 @@
 //! The vendors that numbers are bought from.
 
-use super::{Ledger, LedgerError, Result};
+use super::events::append;
+use super::{Ledger, LedgerError, Result, from_sql, to_sql};
+use crate::contract::{PhoneNumber, Timestamp};
 use rusqlite::{ErrorCode, OptionalExtension, Row, params};
 
 /// A vendor of numbers, as an operator set it up.
@@ -39,6 +41,48 @@ impl SupplierKind {
         match name {
             "telnyx" => SupplierKind::Telnyx,
             _ => SupplierKind::Twilio,
+        }
+    }
+}
+
+/// A number that this host knows, as it stands towards a supplier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldNumber {
+    /// The number.
+    pub number: PhoneNumber,
+    /// The account that has it, or had it last.
+    pub account: String,
+    /// Where it stands.
+    pub state: NumberState,
+    /// Whether it is in a slot.
+    pub is_monitored: bool,
+    /// Whether its purchase, replacement or release is under way.
+    pub is_under_way: bool,
+    /// Whether it was bought from that supplier.
+    pub is_bought_there: bool,
+}
+
+/// Where a number stands with its account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberState {
+    /// It could take another's place.
+    Candidate,
+    /// It is to be bought.
+    Ordered,
+    /// The account owns it.
+    Owned,
+    /// The account has given it up.
+    Released,
+}
+
+impl NumberState {
+    /// The state of that name; the schema has no other names.
+    fn named(name: &str) -> Self {
+        match name {
+            "candidate" => NumberState::Candidate,
+            "ordered" => NumberState::Ordered,
+            "owned" => NumberState::Owned,
+            _ => NumberState::Released,
         }
     }
 }
@@ -105,6 +149,49 @@ impl Ledger {
         self.read(|transaction| {
             let supplier = "SELECT name, kind, price_cents, settings FROM suppliers WHERE name = ?1";
             transaction.query_row(supplier, [name], profile).optional()?.ok_or_else(|| no_supplier(name))
+        })
+    }
+}
+
+impl Ledger {
+    /// Every number of every account, as it stands towards a supplier, in ascending order.
+    pub fn held_numbers(&self, supplier: &str) -> Result<Vec<HeldNumber>> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare(
+                "SELECT number, accounts.id, state,
+                        EXISTS (SELECT 1 FROM monitored WHERE monitored.number = numbers.number),
+                        state = 'ordered' OR EXISTS (
+                            SELECT 1 FROM orders
+                             WHERE orders.state NOT IN ('done', 'given-up')
+                               AND numbers.number IN (orders.number, orders.replacement)),
+                        EXISTS (
+                            SELECT 1 FROM orders
+                             WHERE orders.replacement = numbers.number AND orders.supplier = ?1
+                               AND orders.price_cents IS NOT NULL AND orders.state <> 'given-up')
+                   FROM numbers JOIN accounts ON accounts.key = numbers.account ORDER BY number",
+            )?;
+            let numbers = statement.query_map([supplier], |row| {
+                Ok(HeldNumber {
+                    number: from_sql(row.get(0)?),
+                    account: row.get(1)?,
+                    state: NumberState::named(row.get_ref(2)?.as_str()?),
+                    is_monitored: row.get(3)?,
+                    is_under_way: row.get(4)?,
+                    is_bought_there: row.get(5)?,
+                })
+            })?;
+            Ok(numbers.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// Puts on record that a released number was given back to its vendor after all.
+    pub(crate) fn given_back(&self, number: PhoneNumber, supplier: &str, now: Timestamp) -> Result<()> {
+        self.change(|transaction| {
+            let account: i64 =
+                transaction
+                    .query_row("SELECT account FROM numbers WHERE number = ?1", [to_sql(number)], |row| row.get(0))?;
+            let text = format!("+{number}, released before, was given back to {supplier}.");
+            append(transaction, account, now, None, "given-back", Some(number), &text)
         })
     }
 }
