@@ -4,14 +4,16 @@
 mod harness;
 
 use dialguard::ledger::SupplierKind::{self, Telnyx, Twilio};
-use dialguard::suppliers::{Reservation, SearchArea, Standing, Supplier, SupplierError, open_supplier_within};
+use dialguard::suppliers::{
+    Reservation, SearchArea, Standing, Supplier, SupplierError, SupplierSettings, open_supplier_within,
+};
 use dialguard::vendor::VendorLimits;
 use harness::numbers::Deed::{self, Account, Configure, Look, Order, Orders, Release, Reserve, Search};
 use harness::numbers::When::{self, After, Before};
 use harness::numbers::{ACCOUNT_SID, FakeNumbers, TOKEN};
-use harness::vendor::Fault;
+use harness::vendor::{Fault, Prism};
 use serde_json::json;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -425,4 +427,110 @@ async fn an_account_that_cannot_buy_is_seen_by_testing() {
         shop.fake.fails(Account, Fault::Status(403), Before);
         shop.patient().test().await.unwrap();
     }
+}
+
+/// What Twilio's own description of its API says to our requests. Prism answers its examples, which are about one number;
+/// what is asked about another is put in its place on the way back.
+#[tokio::test(flavor = "multi_thread")]
+async fn twilio_is_asked_as_twilio_describes_it() {
+    let Some(prism) = Prism::serve("twilio_api_v2010.json") else { return };
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let relay = Relay::to(&prism.address).await;
+    let shop = Shop::new(Twilio).await;
+    let mut profile = shop.fake.profile("shop", Twilio, shop.folder.path());
+    let mut settings = SupplierSettings::from_json(&profile.settings).unwrap();
+    settings.base_url = format!("{}/2010-04-01", relay.address);
+    settings.texts = true;
+    profile.settings = settings.to_json();
+    let supplier = open_supplier_within(&profile, single()).unwrap();
+
+    // The example's number can send no texts, and then none is wanted.
+    assert_eq!(supplier.search(SearchArea::AreaCode(808), 10).await, Ok(vec![]));
+    settings.texts = false;
+    profile.settings = settings.to_json();
+    let supplier = open_supplier_within(&profile, single()).unwrap();
+    assert_eq!(supplier.search(SearchArea::AreaCode(808), 10).await, Ok(vec![18_089_251_571]));
+    assert_eq!(supplier.search(SearchArea::Anywhere, 1_000).await, Ok(vec![18_089_251_571]));
+    assert_eq!(supplier.order(OFFERED, REFERENCE).await, Ok(Standing::Owned));
+    assert_eq!(supplier.standing(OFFERED, REFERENCE).await, Ok(Standing::Owned));
+    let told = supplier.carry_over(OLD, NEW).await.unwrap();
+    assert!(told.iter().all(|words| !words.contains("answered")), "{told:?}");
+    assert_eq!(supplier.release(OLD).await, Ok(()));
+    assert_eq!(supplier.owned().await, Ok(vec![18_089_255_327]));
+    assert_eq!(supplier.test().await, Ok(()));
+
+    let answered = relay.answered();
+    for request in ["GET 200", "POST 201", "POST 200", "DELETE 204"] {
+        assert!(answered.iter().any(|answered| answered == request), "{request}: {answered:?}");
+    }
+    assert!(answered.iter().all(|answered| answered.contains(" 20")), "{answered:?}");
+    // It does refuse what breaks the description.
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let broken = format!("{}/2010-04-01/Accounts/{ACCOUNT_SID}/IncomingPhoneNumbers.json?PageSize=0", prism.address);
+    let refused = client.get(broken).basic_auth(ACCOUNT_SID, Some(TOKEN)).send().await.unwrap();
+    assert_eq!(refused.status(), 422);
+}
+
+/// Passes requests on as they are, and answers of the number that was asked about.
+struct Relay {
+    address: String,
+    answered: Arc<Mutex<Vec<String>>>,
+}
+
+impl Relay {
+    async fn to(prism: &str) -> Self {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let answered = Arc::<Mutex<Vec<String>>>::default();
+        let (prism, heard) = (prism.to_owned(), answered.clone());
+        let pass_on = async move |request: axum::extract::Request| {
+            let (head, body) = request.into_parts();
+            let body = axum::body::to_bytes(body, 1 << 20).await.expect("a body");
+            let asked = format!("{} {}", head.uri, String::from_utf8_lossy(&body));
+            let mut headers = head.headers.clone();
+            headers.remove("host");
+            let passed =
+                client.request(head.method.clone(), format!("{prism}{}", head.uri)).headers(headers).body(body);
+            let answer = passed.send().await.expect("Prism answers");
+            let status = answer.status();
+            heard.lock().unwrap().push(format!("{} {}", head.method, status.as_u16()));
+            (status, about(&asked, &answer.text().await.expect("a body")))
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async { axum::serve(listener, axum::Router::new().fallback(pass_on)).await });
+        Relay { address, answered }
+    }
+
+    /// Method and status of every request.
+    fn answered(&self) -> Vec<String> {
+        self.answered.lock().unwrap().clone()
+    }
+}
+
+/// The example, of the number asked about; the old one has other settings than the example's.
+fn about(asked: &str, answer: &str) -> String {
+    let Some(place) = asked.find("PhoneNumber=%2B") else { return answer.to_owned() };
+    let number: String = asked[place + 15..].chars().take_while(char::is_ascii_digit).collect();
+    let mut said: serde_json::Value = serde_json::from_str(answer).expect("JSON");
+    let fields = match said.get_mut("incoming_phone_numbers") {
+        Some(numbers) => &mut numbers[0],
+        None => &mut said,
+    };
+    fields["phone_number"] = json!(format!("+{number}"));
+    if number == OLD.to_string() {
+        fields["friendly_name"] = json!("Sales, west");
+        fields["trunk_sid"] = json!(null);
+        fields["voice_application_sid"] = json!("AP0123456789abcdef0123456789abcdef");
+        fields["voice_caller_id_lookup"] = json!(true);
+        fields["voice_receive_mode"] = json!("voice");
+        for place in ["voice_url", "voice_fallback_url", "sms_url", "sms_fallback_url", "status_callback"] {
+            fields[place] = json!(format!("https://dialer.example/{place}?of=us"));
+        }
+        for method in ["voice_method", "voice_fallback_method", "sms_method", "sms_fallback_method"] {
+            fields[method] = json!("GET");
+        }
+    } else if let Some(fields) = fields.as_object_mut() {
+        fields.retain(|field, _| matches!(field.as_str(), "phone_number" | "sid"));
+    }
+    said.to_string()
 }
