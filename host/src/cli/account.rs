@@ -259,10 +259,10 @@ fn buying_in_words(buying: &Buying, spending: &Spending) -> String {
         return "Replacements are numbers on hand; `--inventory NAME` has them bought\n".into();
     };
     format!(
-        "Replacements are bought from {supplier}: areas besides their own: {}; old numbers rest {} days\n\
+        "Replacements are bought from {supplier}: areas besides their own: {}; old numbers rest {}\n\
          Spent on numbers: {} of {} today, {} of {} in this cycle\n",
         buying.areas,
-        buying.rest_days,
+        if buying.rest_days == 1 { "1 day".into() } else { format!("{} days", buying.rest_days) },
         dollars(spending.day_cents),
         dollars(buying.day_cents_max.into()),
         dollars(spending.cycle_cents),

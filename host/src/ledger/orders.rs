@@ -206,13 +206,14 @@ impl Ledger {
         })
     }
 
-    /// Takes an order for one step, where it is as it was and no other process has it. One on hand needs no lease: its
-    /// steps are in the ledger alone.
+    /// Takes an order for one step, where no other process has it. Without a supplier it needs no lease: its steps are in
+    /// the ledger alone, and each is taken once.
     pub(crate) fn claim(&self, order: u64, now: Timestamp) -> Result<Option<ClaimedOrder>> {
         self.change(|transaction| {
-            let lease = transaction
+            let lease: Option<Option<String>> = transaction
                 .prepare_cached(
-                    "UPDATE orders SET lease = lower(hex(randomblob(8))), leased_until = ?2 + ?3
+                    "UPDATE orders SET lease = iif(supplier IS NULL, NULL, lower(hex(randomblob(8)))),
+                            leased_until = iif(supplier IS NULL, 0, ?2 + ?3)
                       WHERE id = ?1 AND leased_until <= ?2 AND state NOT IN ('done', 'given-up') RETURNING lease",
                 )?
                 .query_row(params![to_sql(order), to_sql(now), to_sql(LEASE_SECONDS)], |row| row.get(0))
