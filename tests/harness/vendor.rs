@@ -246,6 +246,16 @@ pub struct Prism {
 impl Prism {
     /// Serves a document of tests/vendors/openapi/; none where Prism is not installed, which is printed.
     pub fn serve(document: &str) -> Option<Prism> {
+        Prism::start(document, &["--errors"])
+    }
+
+    /// The same for a document whose own examples break it, which `--errors` would not let through: requests are held
+    /// against it as before.
+    pub fn serve_with_its_examples(document: &str) -> Option<Prism> {
+        Prism::start(document, &[])
+    }
+
+    fn start(document: &str, options: &[&str]) -> Option<Prism> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vendors");
         let prism = folder.join("node_modules/@stoplight/prism-cli/dist/index.js");
         if !prism.is_file() {
@@ -255,7 +265,7 @@ impl Prism {
         let free =
             std::net::TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a port is free");
         let mut node = Command::new("node");
-        node.arg(prism).args(["mock", "--errors", "--port", &free.port().to_string()]);
+        node.arg(prism).args(["mock", "--port", &free.port().to_string()]).args(options);
         let serving =
             node.arg(folder.join("openapi").join(document)).stdout(Stdio::null()).spawn().expect("node starts");
         let mut prism = Prism { address: format!("http://{free}"), serving };

@@ -207,6 +207,9 @@ impl Supplier for TwilioNumbers {
                 told.extend(self.set(&new, &[field]).await?);
             }
         }
+        told.extend(left_over(&old, &new).iter().map(|field| {
+            format!("{}: +{from} has none, and the one of +{to} stays; empty it in Twilio's console", in_words(field))
+        }));
         let kept = KEPT.iter().filter(|field| !text(&old.fields[**field]).is_empty());
         let kept = kept.filter(|field| text(&new.fields[**field]) != text(&old.fields[**field]));
         told.extend(kept.map(|field| format!("{}: set it in Twilio's console", in_words(field))));
@@ -258,15 +261,28 @@ impl Supplier for TwilioNumbers {
 
 /// What has to be set so that `new` is as `old`: the answer's field, the form's, and the value.
 fn to_carry(old: &Owned, new: &Owned) -> Vec<(&'static str, &'static str, String)> {
+    let set = carried(old).filter(|(field, _)| !text(&old.fields[*field]).is_empty());
+    let set = set.map(|(field, form)| (field, form, text(&old.fields[field])));
+    set.filter(|(field, _, value)| text(&new.fields[*field]) != *value).collect()
+}
+
+/// What `new` has of its own where `old` has nothing. By its description the API takes no empty values.
+fn left_over(old: &Owned, new: &Owned) -> Vec<&'static str> {
+    // A method says nothing without its URL.
+    let fields = carried(old).map(|(field, _)| field).filter(|field| !field.ends_with("_method"));
+    let unset = fields.filter(|field| text(&old.fields[*field]).is_empty());
+    unset.filter(|field| !text(&new.fields[*field]).is_empty()).collect()
+}
+
+fn carried(old: &Owned) -> impl Iterator<Item = (&'static str, &'static str)> {
     let is_carried = |field: &str| match field {
         "friendly_name" => !names_itself(old),
-        // A trunk takes an application's place with the vendor.
-        "voice_application_sid" => text(&old.fields["trunk_sid"]).is_empty(),
-        _ => old.fields.get(field).is_some(),
+        // A trunk takes the place of an application and of every URL for calls.
+        "trunk_sid" => true,
+        _ if field.starts_with("voice_") => text(&old.fields["trunk_sid"]).is_empty(),
+        _ => true,
     };
-    let carried = CARRIED.into_iter().filter(|(field, _)| is_carried(field));
-    let carried = carried.map(|(field, form)| (field, form, text(&old.fields[field])));
-    carried.filter(|(field, _, value)| text(&new.fields[*field]) != *value).collect()
+    CARRIED.into_iter().filter(move |(field, _)| is_carried(field))
 }
 
 /// Whether a number has no other name than itself, such as `(310) 555-0123`.
@@ -350,12 +366,16 @@ mod tests {
                 ("VoiceApplicationSid", "AP1"),
                 ("VoiceUrl", "https://dialer.example/voice"),
                 ("VoiceCallerIdLookup", "true"),
-                ("SmsUrl", ""),
             ]
         );
-        assert!(to_carry(&old, &old).is_empty());
-        let trunked = number(json!({"trunk_sid": "TK1", "voice_application_sid": "AP1"}));
-        assert_eq!(to_carry(&trunked, &new), [("trunk_sid", "TrunkSid", "TK1".to_owned())]);
+        assert_eq!(left_over(&old, &new), ["sms_url"]);
+        assert!(to_carry(&old, &old).is_empty() && left_over(&old, &old).is_empty());
+        let trunked =
+            number(json!({"trunk_sid": "TK1", "voice_application_sid": "AP1", "sms_url": "https://a.example/"}));
+        let carried = to_carry(&trunked, &new);
+        let carried: Vec<_> = carried.iter().map(|(_, form, value)| (*form, value.as_str())).collect();
+        assert_eq!(carried, [("TrunkSid", "TK1"), ("SmsUrl", "https://a.example/")]);
+        assert!(left_over(&trunked, &new).is_empty());
     }
 
     #[test]
