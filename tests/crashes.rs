@@ -241,6 +241,7 @@ async fn intend(ledger: Arc<Ledger>, number: PhoneNumber, now: u64) {
         recording: &recording,
         answers: &[],
         problems: &[],
+        supplier_problems: &[],
     };
     ledger.apply("acme", record).expect("the plan is applied");
 }

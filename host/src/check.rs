@@ -54,7 +54,7 @@ const BECAUSE_BYTES_MAX: usize = 500;
 
 /// What the ledger itself records as having happened. A policy's notices stand among its events, so one that borrowed
 /// such a name would forge history, and what is counted from it: money charged, numbers that turned flagged.
-pub(crate) const LEDGER_KINDS: [&str; 19] = [
+pub(crate) const LEDGER_KINDS: [&str; 28] = [
     "account-added",
     "account-changed",
     "alert-given-up",
@@ -62,12 +62,21 @@ pub(crate) const LEDGER_KINDS: [&str; 19] = [
     "carrier-problem",
     "charged",
     "monitoring-started",
+    "not-carried-over",
+    "number-bought",
+    "number-kept",
     "numbers-imported",
+    "order-given-up",
+    "order-resumed",
+    "order-stuck",
     "policy-failed",
     "released",
     "replaced",
+    "replacement-charged",
     "replacement-intended",
+    "resting",
     "slot-locked",
+    "supplier-problem",
     "turned-at-risk",
     "turned-clean",
     "turned-flagged",

@@ -8,11 +8,15 @@ mod carriers;
 mod component;
 mod conformance;
 mod demo;
+mod inventory;
 mod numbers;
+mod orders;
 mod output;
 mod policy;
+mod reconcile;
 mod requests;
 mod review;
+mod secrets;
 mod serve;
 
 use anyhow::{Context, Result};
@@ -59,6 +63,11 @@ enum Command {
     /// Add, remove and list where verdicts come from
     #[command(subcommand)]
     Carriers(carriers::CarriersCommand),
+    /// Add, change, remove and list the vendors that numbers are bought from
+    #[command(subcommand)]
+    Inventory(inventory::InventoryCommand),
+    /// Compare what a vendor has with what the database says; changes nothing unless told to
+    Reconcile(reconcile::Reconcile),
     /// Import and list an account's numbers
     #[command(subcommand)]
     Numbers(numbers::NumbersCommand),
@@ -74,6 +83,8 @@ enum Command {
     Screen(requests::Numbers),
     /// Make the daily review now, of these accounts or of all
     Review(review::Review),
+    /// List replacements that are under way, rest or are stuck, and see to them
+    Orders(orders::Orders),
     /// Count an account's slots and numbers
     Usage(review::OneAccount),
     /// Say what happened to an account, and why
@@ -112,6 +123,8 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Demo(demo) => demo::play(&desk, demo).await,
         Command::Account(command) => account::run(&desk, command).await,
         Command::Carriers(command) => carriers::run(&desk, command).await,
+        Command::Inventory(command) => inventory::run(&desk, command).await,
+        Command::Reconcile(reconcile) => reconcile::reconcile(&desk, reconcile).await,
         Command::Numbers(command) => numbers::run(&desk, command).await,
         Command::Monitor(monitor) => requests::monitor(&desk, monitor).await,
         Command::Unmonitor(numbers) => requests::unmonitor(&desk, numbers).await,
@@ -119,6 +132,7 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Replace(numbers) => requests::replace(&desk, numbers).await,
         Command::Screen(numbers) => requests::screen(&desk, numbers).await,
         Command::Review(review) => review::review(&desk, review).await,
+        Command::Orders(orders) => orders::run(&desk, orders).await,
         Command::Usage(account) => review::usage(&desk, account).await,
         Command::Events(events) => review::events(&desk, events).await,
         Command::Policy(command) => policy::run(&desk, command).await,

@@ -36,13 +36,14 @@ use crate::clock::{Clock, FixedClock};
 use crate::contract::*;
 use crate::dialer::Dialer;
 use crate::effect::{Effect, effect_of};
-use crate::fulfilment::fulfil;
+use crate::fulfilment::{Offers, Suppliers, fulfil};
 use crate::ledger::{
     AccountChange, AccountProfile, AccountView, Applied, Ledger, LedgerError, Made, NewAccount, Order, RunRecord,
 };
 use crate::metrics::Metrics;
 use crate::policies::{Live, Policies, PoliciesError, UnderWay};
 use crate::policy::{Answered, PolicyError};
+use crate::suppliers::{Supplier, SupplierError};
 use progress::{Begun, Reviews};
 use std::sync::Arc;
 use std::time::Instant;
@@ -50,12 +51,19 @@ use std::time::Instant;
 /// How often a run is made again because the account changed meanwhile.
 const ATTEMPTS_MAX: u32 = 10;
 
+/// How often the policy is asked again in one go where numbers could not be had.
+const ASKED_AGAIN_MAX: u32 = 3;
+
+/// How many numbers that could not be had are enough for one number and 24 hours.
+const GIVEN_UP_A_DAY_MAX: u32 = 5;
+
 /// A dialer with a ledger, carriers and a policy. Cheap to clone.
 #[derive(Clone)]
 pub struct Dialguard {
     ledger: Arc<Ledger>,
     policies: Policies,
     carriers: Carriers,
+    suppliers: Suppliers,
     clock: Arc<dyn Clock>,
     reviews: Reviews,
 }
@@ -111,12 +119,30 @@ impl Dialguard {
     /// along, a [`Policy`](crate::policy::Policy).
     pub fn new(ledger: Arc<Ledger>, policies: impl Into<Policies>, clock: Arc<dyn Clock>) -> Self {
         let (carriers, policies) = (Carriers::new(ledger.clone()), policies.into());
-        Dialguard { carriers, ledger, policies, clock, reviews: Reviews::default() }
+        Dialguard {
+            carriers,
+            suppliers: Suppliers::new(ledger.clone()),
+            ledger,
+            policies,
+            clock,
+            reviews: Reviews::default(),
+        }
     }
 
     /// The same dialer at another time, in seconds since 1970, at which its clock stands still.
     pub fn at(&self, now: Timestamp) -> Self {
         Dialguard { clock: Arc::new(FixedClock(now)), ..self.clone() }
+    }
+
+    /// The same dialer, which asks this supplier where the ledger names one of that name; for tests, and for vendors that
+    /// this library does not know.
+    pub fn with_supplier(&self, name: &str, supplier: Arc<dyn Supplier>) -> Self {
+        Dialguard { suppliers: self.suppliers.with(name, supplier), ..self.clone() }
+    }
+
+    /// The supplier of that name. [`SupplierError::Refused`] where there is none, or it cannot be used as it is set up.
+    pub fn supplier(&self, name: &str) -> std::result::Result<Arc<dyn Supplier>, SupplierError> {
+        self.suppliers.named(name)
     }
 
     /// The ledger, to read from.
@@ -215,14 +241,15 @@ impl Dialguard {
     ) -> Result<Option<Reviewed>> {
         let begun = Instant::now();
         let run = self.run(id, Wish::Review, held_back).await;
-        let Some((run, made, heard, applied)) = run.inspect_err(|error| self.tell_of_failure(id, error))? else {
+        let Some((_, made, heard, applied)) = run.inspect_err(|error| self.tell_of_failure(id, error))? else {
             return Ok(None);
         };
         self.policies.note_review();
-        let replaced = self.fulfil(id, run.now)?;
         let Made::Review(plan) = made else { unreachable!("a review was asked for") };
         self.metrics().review_made(plan.reviews.len(), begun.elapsed());
-        Ok(Some(Reviewed { plan, applied, replaced, problems: heard.problems }))
+        let mut problems = heard.problems();
+        let replaced = self.carry_out(id, &mut problems).await?;
+        Ok(Some(Reviewed { plan, applied, replaced, problems }))
     }
 
     /// How far this account's review is that is being made right now, by this or by a clone; none where none is.
@@ -254,7 +281,7 @@ impl Dialguard {
                 Ok(answered.answer)
             }),
         )?;
-        Ok(Reviewed { plan, applied: None, replaced: Vec::new(), problems: run.asking.take_heard().problems })
+        Ok(Reviewed { plan, applied: None, replaced: Vec::new(), problems: run.told().problems() })
     }
 
     /// Answers a person's request and does what is accepted of it. Errors are those of [`Dialguard::review`], and a
@@ -278,10 +305,11 @@ impl Dialguard {
     /// ```
     pub async fn decide(&self, id: &str, request: &Request) -> Result<Decided> {
         let made = self.run(id, Wish::Request(request), |_| Ok(false)).await?;
-        let (run, made, heard, _) = made.expect("nothing held the request back");
-        let replaced = self.fulfil(id, run.now)?;
+        let (_, made, heard, _) = made.expect("nothing held the request back");
         let Made::Request(_, decision) = made else { unreachable!("a request was made") };
-        Ok(Decided { decision, replaced, problems: heard.problems })
+        let mut problems = heard.problems();
+        let replaced = self.carry_out(id, &mut problems).await?;
+        Ok(Decided { decision, replaced, problems })
     }
 
     /// Answers a person's request and applies nothing: what [`Dialguard::decide`] would do now. Errors are the same, but
@@ -307,7 +335,7 @@ impl Dialguard {
         let run = self.begin(id)?;
         let answered = run.ask(Wish::Request(request)).await;
         let Made::Request(_, decision) = self.blame(&run, answered)?.answer else { unreachable!("a request was made") };
-        Ok(Decided { decision, replaced: Vec::new(), problems: run.asking.take_heard().problems })
+        Ok(Decided { decision, replaced: Vec::new(), problems: run.told().problems() })
     }
 
     /// Says how numbers, at most 10,000, stand with the carriers right now, one answer for each in the order asked; and
@@ -328,10 +356,17 @@ impl Dialguard {
     /// # }
     /// ```
     pub async fn screen(&self, id: &str, numbers: &[PhoneNumber]) -> Result<(Vec<Screening>, Vec<String>)> {
-        let run = self.begin(id)?;
-        let screenings = run.live.policy.screen(&run.dialer, id, numbers).await;
-        let screenings = self.blame(&run, screenings.map_err(DialguardError::from))?;
-        Ok((screenings, run.asking.take_heard().problems))
+        let mut attempt = 1;
+        loop {
+            let run = self.begin(id)?;
+            let screenings = run.live.policy.screen(&run.dialer, id, numbers).await;
+            let moved_on = self.ledger.account(id)?.revision != run.account.revision;
+            if screenings.is_ok() || !moved_on || attempt == ATTEMPTS_MAX {
+                let screenings = self.blame(&run, screenings.map_err(DialguardError::from))?;
+                return Ok((screenings, run.told().problems()));
+            }
+            attempt += 1;
+        }
     }
 
     /// Counts the account's slots and numbers.
@@ -341,10 +376,75 @@ impl Dialguard {
         self.blame(&run, usage.map_err(DialguardError::from))
     }
 
-    /// Takes the account's open orders further, such as those that a crash interrupted; answers those that were finished.
+    /// Takes the account's open orders further: those that a crash interrupted, that were held up, or whose old number has
+    /// rested. Answers those whose slot has moved.
     pub async fn resume(&self, id: &str) -> Result<Vec<Order>> {
+        self.carry_out(id, &mut Vec::new()).await
+    }
+
+    /// Takes the account's open orders further. Where a number could not be had the policy is asked again, a few times;
+    /// what it decides is carried out as well.
+    async fn carry_out(&self, id: &str, problems: &mut Vec<String>) -> Result<Vec<Order>> {
+        let mut replaced = fulfil(self, id).await?;
+        for _ in 0..ASKED_AGAIN_MAX {
+            let given_up = self.ledger.orders_to_ask_again(id)?;
+            if given_up.is_empty() {
+                break;
+            }
+            if let Err(error) = self.ask_again(id, &given_up, problems).await {
+                // They stay to be asked about, by whoever resumes.
+                problems
+                    .push(format!("The policy could not be asked again about numbers that could not be had: {error}"));
+                break;
+            }
+            replaced.extend(fulfil(self, id).await?);
+        }
+        self.metrics().replaced(replaced.len());
+        Ok(replaced)
+    }
+
+    /// Asks the policy again about the numbers of orders that were given up, as it was asked the first time.
+    async fn ask_again(&self, id: &str, given_up: &[Order], problems: &mut Vec<String>) -> Result<()> {
         let (_, now) = self.ledger.account_at(id, self.clock.now())?;
-        self.fulfil(id, now)
+        let mut again = Vec::with_capacity(given_up.len());
+        for order in given_up {
+            let times = self.ledger.given_up_since(order, now.saturating_sub(24 * 60 * 60))?;
+            if times < GIVEN_UP_A_DAY_MAX {
+                again.push(order);
+                continue;
+            }
+            let words = format!(
+                "+{} keeps its slot for now: {times} numbers that were to replace it could not be had.",
+                order.number
+            );
+            self.ledger.asked_again(order, Some(&words), now)?;
+        }
+        let (flagged, requested): (Vec<_>, Vec<_>) =
+            again.into_iter().partition(|order| order.why == ReplacementReason::Flagged);
+        if !flagged.is_empty()
+            && let Some((_, _, told, _)) = self.run(id, Wish::Review, |_| Ok(false)).await?
+        {
+            problems.extend(told.problems());
+        }
+        for order in flagged {
+            self.ledger.asked_again(order, None, now)?;
+        }
+        for order in requested {
+            let request = Request::ReplaceNumbers(vec![order.number]);
+            let Some((_, made, told, _)) = self.run(id, Wish::Request(&request), |_| Ok(false)).await? else {
+                continue;
+            };
+            problems.extend(told.problems());
+            let Made::Request(_, decision) = made else { unreachable!("a request was made") };
+            let words = match decision.outcomes[0].answer {
+                Answer::Accepted => None,
+                Answer::NoCleanCandidate => Some("no other number on offer is rated clean"),
+                _ => Some("it cannot be replaced any more"),
+            };
+            let words = words.map(|why| format!("+{} is not replaced: {why}.", order.number));
+            self.ledger.asked_again(order, words.as_deref(), now)?;
+        }
+        Ok(())
     }
 
     /// Makes a run, again where the account changed meanwhile, and applies what comes of it. None where it was held
@@ -354,7 +454,7 @@ impl Dialguard {
         id: &str,
         wish: Wish<'_>,
         held_back: impl Fn(&Run) -> std::result::Result<bool, LedgerError>,
-    ) -> Result<Option<(Run, Made, Heard, Option<Applied>)>> {
+    ) -> Result<Option<(Run, Made, Told, Option<Applied>)>> {
         let mut attempt = 1;
         loop {
             let run = self.begin(id)?;
@@ -364,7 +464,7 @@ impl Dialguard {
             let _begun = self.told_as(wish, &run);
             let outcome = match run.ask(wish).await {
                 Ok(answered) => {
-                    let heard = run.asking.take_heard();
+                    let heard = run.told();
                     match tokio::task::block_in_place(|| self.apply(&run, &answered, &heard)) {
                         Ok(applied) => return Ok(Some((run, answered.answer, heard, applied))),
                         Err(error) => error.into(),
@@ -372,7 +472,9 @@ impl Dialguard {
                 }
                 Err(error) => error,
             };
-            let moved_on = self.ledger.account(id)?.revision != run.account.revision;
+            // Another account's plan may have been quicker to take a number on offer.
+            let is_stale = matches!(outcome, DialguardError::Ledger(LedgerError::Stale(_)));
+            let moved_on = is_stale || self.ledger.account(id)?.revision != run.account.revision;
             if !moved_on || attempt == ATTEMPTS_MAX {
                 return self.blame(&run, Err(outcome));
             }
@@ -385,7 +487,7 @@ impl Dialguard {
         &self,
         run: &Run,
         answered: &Answered<Made>,
-        heard: &Heard,
+        heard: &Told,
     ) -> std::result::Result<Option<Applied>, LedgerError> {
         let plan = answered.answer.plan();
         if matches!(answered.answer, Made::Request(..)) && plan.actions.is_empty() && plan.notices.is_empty() {
@@ -430,20 +532,19 @@ impl Dialguard {
         let live = self.policies.live()?;
         let (account, now) = self.ledger.account_at(id, self.clock.now())?;
         let asking = self.carriers.ask(now);
-        let view = AccountView::new(self.ledger.clone(), account.clone(), now);
+        let offers = account
+            .buying
+            .supplier
+            .as_deref()
+            .map(|name| Arc::new(Offers::new(name, self.suppliers.named(name), account.buying.areas.clone())));
+        let view = AccountView::new(self.ledger.clone(), account.clone(), now).with_offers(offers.clone());
         let dialer = Dialer { clock: Arc::new(FixedClock(now)), carriers: asking.clone(), inventory: Arc::new(view) };
-        Ok(Run { _under_way: under_way, live, account, now, asking, dialer })
+        Ok(Run { _under_way: under_way, live, account, now, asking, offers, dialer })
     }
 
     /// People follow a review while it is made.
     fn told_as(&self, wish: Wish, run: &Run) -> Option<Begun> {
         matches!(wish, Wish::Review).then(|| self.reviews.begin(&run.account, run.asking.clone()))
-    }
-
-    fn fulfil(&self, id: &str, now: Timestamp) -> Result<Vec<Order>> {
-        let replaced = tokio::task::block_in_place(|| fulfil(&self.ledger, id, now))?;
-        self.metrics().replaced(replaced.len());
-        Ok(replaced)
     }
 }
 
@@ -462,10 +563,31 @@ struct Run {
     account: AccountProfile,
     now: Timestamp,
     asking: Arc<Asking>,
+    offers: Option<Arc<Offers>>,
     dialer: Dialer,
 }
 
+/// What carriers and the supplier said during a run.
+struct Told {
+    heard: Heard,
+    /// What went wrong where numbers on offer were searched for.
+    of_supplier: Vec<String>,
+}
+
+impl Told {
+    /// What went wrong, in words.
+    fn problems(mut self) -> Vec<String> {
+        self.heard.problems.append(&mut self.of_supplier);
+        self.heard.problems
+    }
+}
+
 impl Run {
+    fn told(&self) -> Told {
+        let of_supplier = self.offers.as_ref().map(|offers| offers.take_problems()).unwrap_or_default();
+        Told { heard: self.asking.take_heard(), of_supplier }
+    }
+
     async fn ask(&self, wish: Wish<'_>) -> Result<Answered<Made>> {
         let (policy, id) = (&self.live.policy, &self.account.id);
         match wish {
@@ -478,7 +600,7 @@ impl Run {
         }
     }
 
-    fn record<'a>(&'a self, answered: &'a Answered<Made>, heard: &'a Heard) -> RunRecord<'a> {
+    fn record<'a>(&'a self, answered: &'a Answered<Made>, told: &'a Told) -> RunRecord<'a> {
         let policy = &self.live.policy;
         RunRecord {
             policy: policy.digest(),
@@ -489,8 +611,9 @@ impl Run {
             made: &answered.answer,
             shown: &answered.shown,
             recording: &answered.recording,
-            answers: &heard.answers,
-            problems: &heard.problems,
+            answers: &told.heard.answers,
+            problems: &told.heard.problems,
+            supplier_problems: &told.of_supplier,
         }
     }
 }

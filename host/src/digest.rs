@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `review.completed` | a review turned numbers flagged or clean, replaced some, or has a warning or an alert | webhooks of the account and of every account |
 //! | `review.failed` | a review came to nothing; once a local date, however often it is tried again | the same |
+//! | `order.stuck` | a replacement is held up, and a person has to see to it; once an order | the same |
 //! | `policy.rolled-back`, `policy.failing` | a policy that kept failing was given up; there is none to go back to | webhooks of every account |
 //! | `webhook.test` | somebody tests a webhook; sent at once and never again | that webhook |
 //!
@@ -11,6 +12,7 @@
 //! a second day confirms or not.
 
 use crate::contract::*;
+use crate::ledger::Order;
 use crate::run::Shown;
 use serde_json::{Map, Value, json};
 
@@ -80,6 +82,18 @@ impl Message {
     pub fn review_failed(account: &str, local_date: &str, why: &str) -> Self {
         let text = format!("Account {account} was not reviewed, and is to be tried again: {why}");
         Message::new(Self::REVIEW_FAILED, json!({"local-date": local_date, "text": text}), "activity")
+    }
+
+    pub fn order_stuck(order: &Order, text: &str) -> Self {
+        let data = json!({
+            "order": order.id,
+            "number": e164(order.number),
+            "replacement": e164(order.replacement),
+            "slot": order.slot,
+            "state": order.state.name(),
+            "text": text,
+        });
+        Message::new("order.stuck", data, "activity")
     }
 
     pub fn policy(kind: &str, revision: Option<u64>, text: &str) -> Self {

@@ -39,6 +39,7 @@
 mod access;
 mod accounts;
 mod answers;
+mod buying;
 mod comparisons;
 mod counts;
 mod deliveries;
@@ -60,6 +61,7 @@ mod runs;
 mod sending;
 mod slots;
 mod sources;
+mod suppliers;
 mod totals;
 mod webhooks;
 
@@ -67,6 +69,7 @@ mod webhooks;
 pub use access::{Person, SecretDigest, Token};
 pub use accounts::{AccountChange, AccountProfile, NewAccount};
 pub use answers::{CarrierAnswer, KnownAnswer};
+pub use buying::{Areas, Buying, Spending};
 pub use comparisons::{Compared, Comparison, Difference};
 pub use deliveries::{Delivery, DeliveryState};
 pub use events::{Event, EventFilter, EventPage, EventQuery};
@@ -82,7 +85,8 @@ pub(crate) use lookups::LookupBudget;
 pub use lookups::{LookupsSpent, Opinion, Opinions};
 pub use number_page::{NumberOrder, NumberPage, NumberQuery, Standing};
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber};
-pub use orders::{Order, OrderState};
+pub(crate) use orders::{ClaimedOrder, Held, SetAside, no_open_order};
+pub use orders::{Hold, Order, OrderState};
 pub use plans::{Applied, RunRecord};
 pub use policies::{Cause, NewPolicy, PolicyEvent, PolicyRevision, PolicyState, Revision, Shadow, TrustedKey};
 pub use recordings::{Made, RecordedRun};
@@ -90,6 +94,7 @@ pub use runs::{RunKind, RunProfile};
 #[cfg(feature = "web")]
 pub(crate) use sending::{Claimed, Tried};
 pub use sources::{SourceKind, SourceProfile};
+pub use suppliers::{HeldNumber, NumberState, SupplierKind, SupplierProfile};
 pub(crate) use totals::Totals;
 pub use webhooks::{NewWebhook, Webhook, WebhookId};
 
@@ -255,6 +260,8 @@ const SCHEMAS: &[&str] = &[
     include_str!("ledger/schema-7.sql"),
     include_str!("ledger/schema-8.sql"),
     include_str!("ledger/schema-9.sql"),
+    include_str!("ledger/schema-10.sql"),
+    include_str!("ledger/schema-11.sql"),
 ];
 
 fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {

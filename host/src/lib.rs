@@ -112,6 +112,8 @@ pub mod phone;
 #[cfg(feature = "ledger")]
 pub mod policies;
 pub mod policy;
+#[cfg(feature = "ledger")]
+pub mod reconciliation;
 pub mod recording;
 mod run;
 pub mod scenarios;

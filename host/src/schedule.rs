@@ -36,6 +36,7 @@ use crate::ledger::AccountProfile;
 use std::collections::HashMap;
 use std::pin::pin;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// Accounts under review at the same time; most of that time is spent waiting for carriers.
@@ -52,8 +53,13 @@ const RETRY_AFTER: u64 = 15 * 60;
 pub async fn serve(dialguard: &Dialguard, stop: impl Future<Output = ()>) -> Result<(), DialguardError> {
     let policies = dialguard.policies().clone();
     let comparing = tokio::spawn(async move { policies.keep_following().await });
+    let (tell, told) = watch::channel(false);
+    let fulfilling = tokio::spawn(keep_fulfilling(dialguard.clone(), told));
     let served = review_daily(dialguard, stop).await;
     comparing.abort();
+    // The steps under way are finished.
+    tell.send_replace(true);
+    let _ = fulfilling.await;
     served
 }
 
@@ -84,6 +90,28 @@ async fn review_daily(dialguard: &Dialguard, stop: impl Future<Output = ()>) -> 
         tokio::select! {
             () = &mut stop => return Ok(()),
             () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+    }
+}
+
+/// Takes replacements further as soon as they can be: what was held up, what a supplier works on, old numbers that have
+/// rested.
+async fn keep_fulfilling(dialguard: Dialguard, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        tokio::select! {
+            _ = stop.changed() => return,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+        match dialguard.ledger().accounts_with_due_orders(dialguard.now()) {
+            Ok(due) => {
+                for id in due {
+                    if *stop.borrow() {
+                        return;
+                    }
+                    resume(&dialguard, &id).await;
+                }
+            }
+            Err(error) => tracing::warn!("replacements under way could not be looked up: {error}"),
         }
     }
 }
@@ -162,11 +190,20 @@ async fn review(dialguard: Dialguard, id: String, manner: Manner) -> Result<Opti
 /// Takes every account's replacements further that a crash interrupted, whether or not its review is due.
 pub async fn resume_all(dialguard: &Dialguard) -> Result<(), DialguardError> {
     for account in dialguard.ledger().accounts()? {
-        if let Err(error) = dialguard.resume(&account.id).await {
-            tracing::warn!(account = account.id, "its replacements under way were not resumed: {error}");
-        }
+        resume(dialguard, &account.id).await;
     }
     Ok(())
+}
+
+async fn resume(dialguard: &Dialguard, id: &str) {
+    match dialguard.resume(id).await {
+        Ok(replaced) => {
+            for order in replaced {
+                tracing::info!(account = id, "+{} replaced by +{}", order.number, order.replacement);
+            }
+        }
+        Err(error) => tracing::warn!(account = id, "its replacements under way were not resumed: {error}"),
+    }
 }
 
 fn tell(id: &str, outcome: Result<Option<Reviewed>, DialguardError>) -> Result<(), ()> {

@@ -11,8 +11,60 @@
 //! assert!(SupplierError::NoLongerAvailable("error 21422".into()).is_without_effect());
 //! ```
 
+#[cfg(feature = "vendors")]
+mod service;
+#[cfg(feature = "vendors")]
+mod settings;
+#[cfg(feature = "vendors")]
+mod telnyx;
+#[cfg(feature = "vendors")]
+mod twilio;
+
+#[cfg(feature = "vendors")]
+pub use settings::SupplierSettings;
+
 use crate::contract::PhoneNumber;
+#[cfg(feature = "vendors")]
+use crate::ledger::SupplierKind;
+use crate::ledger::SupplierProfile;
+#[cfg(feature = "vendors")]
+use crate::phone;
+#[cfg(feature = "vendors")]
+use crate::vendor::VendorLimits;
+use std::sync::Arc;
 use std::time::Duration;
+#[cfg(feature = "vendors")]
+use telnyx::TelnyxNumbers;
+#[cfg(feature = "vendors")]
+use twilio::TwilioNumbers;
+
+/// The vendor that a profile in the ledger describes. Nothing is sent yet. Open it once and share it: it counts what is
+/// under way, keeps to the vendor's pace and leaves it alone where it fails.
+///
+/// [`SupplierError::Refused`] where its settings or its secrets cannot be used; says what to mend.
+#[cfg(feature = "vendors")]
+pub fn open_supplier(profile: &SupplierProfile) -> Result<Arc<dyn Supplier>, SupplierError> {
+    open_supplier_within(profile, VendorLimits::default())
+}
+
+/// The same, asked within other limits.
+#[cfg(feature = "vendors")]
+pub fn open_supplier_within(
+    profile: &SupplierProfile,
+    limits: VendorLimits,
+) -> Result<Arc<dyn Supplier>, SupplierError> {
+    let settings = SupplierSettings::from_json(&profile.settings)?;
+    Ok(match profile.kind {
+        SupplierKind::Twilio => Arc::new(TwilioNumbers::open(&settings, limits)?),
+        SupplierKind::Telnyx => Arc::new(TelnyxNumbers::open(&settings, limits)?),
+    })
+}
+
+/// The vendor that a profile in the ledger describes; always [`SupplierError::Refused`] without the feature `vendors`.
+#[cfg(not(feature = "vendors"))]
+pub fn open_supplier(_: &SupplierProfile) -> Result<Arc<dyn Supplier>, SupplierError> {
+    Err(SupplierError::Refused("this program asks no vendors; build it with the feature `vendors`".into()))
+}
 
 /// A vendor of phone numbers, for one account with it.
 #[async_trait::async_trait]
@@ -52,6 +104,18 @@ pub enum SearchArea {
     AreaCode(u16),
     /// Anywhere in the United States.
     Anywhere,
+}
+
+#[cfg(feature = "vendors")]
+impl SearchArea {
+    /// Whether a number lies there.
+    fn holds(self, number: PhoneNumber) -> bool {
+        let is_in = match self {
+            SearchArea::AreaCode(code) => number / 10_000_000 == 1_000 + u64::from(code),
+            SearchArea::Anywhere => true,
+        };
+        is_in && phone::is_us(number)
+    }
 }
 
 /// Whether a number is held.

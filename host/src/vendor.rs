@@ -36,7 +36,7 @@ use backon::{ExponentialBuilder, Retryable};
 use breaker::Breaker;
 use pace::Pace;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Client, Method, Response, StatusCode};
+use reqwest::{Client, Response, StatusCode};
 use serde_json::Value;
 use std::error::Error;
 use std::time::Duration;
@@ -215,6 +215,13 @@ impl Vendor {
         })
     }
 
+    /// The same, which repeats this to nobody either: what the service could say that is no credential, such as an
+    /// account's id.
+    pub fn hiding(mut self, secret: Secret) -> Self {
+        self.secrets.push(secret);
+        self
+    }
+
     /// The vendor's name.
     pub fn name(&self) -> &str {
         &self.name
@@ -229,8 +236,17 @@ impl Vendor {
     ///
     /// Each further attempt may be paid for; where that matters, [`Vendor::retry`] is what this is made of.
     pub async fn send(&self, call: &Call) -> Result<Answered, VendorError> {
-        let is_safe = |error: &VendorError| error.is_without_effect() || call.method == Method::GET;
-        self.retry(is_safe, || self.send_once(call)).await
+        self.read(call, Ok).await
+    }
+
+    /// The same, and makes something of the answer; where that is nonsense it counts against the service.
+    pub async fn read<T>(
+        &self,
+        call: &Call,
+        read: impl Fn(Answered) -> Result<T, VendorError>,
+    ) -> Result<T, VendorError> {
+        let is_safe = |error: &VendorError| error.is_without_effect() || call.only_reads();
+        self.retry(is_safe, || self.read_once(call, &read)).await
     }
 
     /// Makes an attempt, and another after a while, as long as its failure passes and `may_repeat` it.

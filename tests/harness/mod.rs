@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 pub mod hosts;
+pub mod numbers;
 pub mod site;
 pub mod vendor;
 

@@ -130,14 +130,22 @@ async fn answer(State(inside): State<Arc<Inside>>, request: Request) -> Response
     // So that requests made at a time are seen at a time.
     tokio::time::sleep(Duration::from_millis(5)).await;
     let path = request.uri().path();
-    let said = |numbers: &[u64], is_sane| said(path, numbers, is_sane).to_string();
-    let whole = said(&numbers, true);
-    let Some(fault) = fault else { return whole.into_response() };
+    let whole = match fault {
+        Some(Fault::AnotherNumber) => said(path, &[12_125_550_100], true),
+        Some(Fault::Score900) => said(path, &numbers, false),
+        _ => said(path, &numbers, true),
+    };
+    spoilt(fault, StatusCode::OK, whole.to_string(), request.headers()).await
+}
+
+/// The answer as the fault lets it come; where the fault is in what is said, `whole` has it already.
+pub(super) async fn spoilt(fault: Option<Fault>, status: StatusCode, whole: String, asked: &HeaderMap) -> Response {
+    let Some(fault) = fault else { return (status, whole).into_response() };
     match fault {
         Fault::NoAnswer => std::future::pending().await,
         Fault::LateAnswer => {
             tokio::time::sleep(Duration::from_secs(5)).await;
-            whole.into_response()
+            (status, whole).into_response()
         }
         Fault::TooMany => StatusCode::TOO_MANY_REQUESTS.into_response(),
         Fault::TooManyFor(seconds) => {
@@ -151,10 +159,10 @@ async fn answer(State(inside): State<Arc<Inside>>, request: Request) -> Response
         Fault::Reset => {
             let half = Bytes::from(whole[..whole.len() / 2].to_owned());
             let broken = tokio_stream::iter([Ok(half), Err(io::Error::from(io::ErrorKind::ConnectionReset))]);
-            Body::from_stream(broken).into_response()
+            (status, Body::from_stream(broken)).into_response()
         }
-        Fault::HalfABody => whole[..whole.len() / 2].to_owned().into_response(),
-        Fault::Twice => format!("{whole}{whole}").into_response(),
+        Fault::HalfABody => (status, whole[..whole.len() / 2].to_owned()).into_response(),
+        Fault::Twice => (status, format!("{whole}{whole}")).into_response(),
         Fault::Drip => {
             let (pipe, drops) = tokio::sync::mpsc::channel::<io::Result<Bytes>>(1);
             tokio::spawn(async move {
@@ -162,15 +170,14 @@ async fn answer(State(inside): State<Arc<Inside>>, request: Request) -> Response
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             });
-            Body::from_stream(ReceiverStream::new(drops)).into_response()
+            (status, Body::from_stream(ReceiverStream::new(drops))).into_response()
         }
         Fault::Html => ([("content-type", "text/html")], "<!DOCTYPE html><title>Welcome</title>").into_response(),
-        Fault::AnotherNumber => said(&[12_125_550_100], true).into_response(),
+        Fault::AnotherNumber | Fault::Score900 => (status, whole).into_response(),
         Fault::TenMegabytes => " ".repeat(10 << 20).into_response(),
         Fault::Redirect => (StatusCode::FOUND, [("location", "https://elsewhere.example/")]).into_response(),
-        Fault::Score900 => said(&numbers, false).into_response(),
         Fault::Status(status) => {
-            let error = json!({"code": 20_000 + u32::from(status), "message": format!("refused: {}", secrets(request.headers()))});
+            let error = json!({"code": 20_000 + u32::from(status), "message": format!("refused: {}", secrets(asked))});
             (StatusCode::from_u16(status).expect("a status"), error.to_string()).into_response()
         }
     }
@@ -239,6 +246,16 @@ pub struct Prism {
 impl Prism {
     /// Serves a document of tests/vendors/openapi/; none where Prism is not installed, which is printed.
     pub fn serve(document: &str) -> Option<Prism> {
+        Prism::start(document, &["--errors"])
+    }
+
+    /// The same for a document whose own examples break it, which `--errors` would not let through: requests are held
+    /// against it as before.
+    pub fn serve_with_its_examples(document: &str) -> Option<Prism> {
+        Prism::start(document, &[])
+    }
+
+    fn start(document: &str, options: &[&str]) -> Option<Prism> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vendors");
         let prism = folder.join("node_modules/@stoplight/prism-cli/dist/index.js");
         if !prism.is_file() {
@@ -248,7 +265,7 @@ impl Prism {
         let free =
             std::net::TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a port is free");
         let mut node = Command::new("node");
-        node.arg(prism).args(["mock", "--errors", "--port", &free.port().to_string()]);
+        node.arg(prism).args(["mock", "--port", &free.port().to_string()]).args(options);
         let serving =
             node.arg(folder.join("openapi").join(document)).stdout(Stdio::null()).spawn().expect("node starts");
         let mut prism = Prism { address: format!("http://{free}"), serving };

@@ -10,7 +10,9 @@ use dialguard::calendar::rfc3339;
 use dialguard::comparison::REPLACEMENT_PRICE_CENTS;
 use dialguard::contract::{Answer, BLOCKS_MAX, Request, Settings};
 use dialguard::effect::{EFFECT_DAYS, Effect, Fate, Tally};
-use dialguard::ledger::{AccountChange, AccountProfile, BLOCK_PRICE_CENTS, NewAccount, SLOTS_PER_BLOCK, price_cents};
+use dialguard::ledger::{
+    AccountChange, AccountProfile, Areas, BLOCK_PRICE_CENTS, Buying, NewAccount, SLOTS_PER_BLOCK, Spending, price_cents,
+};
 use dialguard::phone::Region;
 use dialguard::settings::default_settings;
 use serde_json::{Value, json};
@@ -58,13 +60,57 @@ pub enum AccountCommand {
         #[arg(long, value_name = "on|off")]
         add_on: Option<Switch>,
         /// Change nothing, and show what these settings would have done in the past 30 days
-        #[arg(long, conflicts_with_all = ["blocks", "time_zone", "region", "review_at", "add_on"])]
+        #[arg(long, conflicts_with_all = [
+            "blocks", "time_zone", "region", "review_at", "add_on", "inventory", "areas", "rest_days", "day_cap",
+            "cycle_cap",
+        ])]
         dry_run: bool,
+        #[command(flatten)]
+        buying: BuyingOptions,
         #[command(flatten)]
         settings: SettingOptions,
     },
+    /// Show one account: its slots, settings, what it buys from whom, and what that has cost
+    Show {
+        /// The account
+        id: String,
+    },
     /// List the accounts
     List,
+}
+
+/// Where replacements are bought, and for how much. These are the dialer's own, and the policy does not see them.
+#[derive(Args)]
+#[command(next_help_heading = "Where its numbers are bought")]
+pub struct BuyingOptions {
+    /// Buy replacements from this supplier (`inventory list` shows them), or `none`: numbers on hand only
+    #[arg(long, value_name = "NAME")]
+    inventory: Option<String>,
+    /// Where else a replacement may come from where its number's own area code has too few: none, anywhere, or area codes
+    /// (default none)
+    #[arg(long, value_name = "none|anywhere|CODES", value_parser = |text: &str| text.parse::<Areas>())]
+    areas: Option<Areas>,
+    /// Days for which a replaced number is kept before it is given back to the supplier, 0 (at once) to 365 (default 30)
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(0..=365))]
+    rest_days: Option<u16>,
+    /// Dollars that may be spent on numbers in a local day (default 10)
+    #[arg(long, value_name = "DOLLARS", value_parser = cents)]
+    day_cap: Option<u32>,
+    /// Dollars that may be spent on numbers in a billing cycle (default 50)
+    #[arg(long, value_name = "DOLLARS", value_parser = cents)]
+    cycle_cap: Option<u32>,
+}
+
+impl BuyingOptions {
+    fn apply(&self, buying: &mut Buying) {
+        if let Some(name) = &self.inventory {
+            buying.supplier = (name != "none").then(|| name.clone());
+        }
+        buying.areas = self.areas.clone().unwrap_or(buying.areas.clone());
+        buying.rest_days = self.rest_days.unwrap_or(buying.rest_days);
+        buying.day_cents_max = self.day_cap.unwrap_or(buying.day_cents_max);
+        buying.cycle_cents_max = self.cycle_cap.unwrap_or(buying.cycle_cents_max);
+    }
 }
 
 /// The contract's settings, each by its name.
@@ -117,11 +163,12 @@ pub async fn run(desk: &Desk, command: AccountCommand) -> Result<Done> {
             add(desk, new).await
         }
         AccountCommand::Set { id, dry_run: true, settings, .. } => effect(desk, &id, &settings).await,
-        AccountCommand::Set { id, blocks, time_zone, region, review_at, add_on, settings, .. } => {
+        AccountCommand::Set { id, blocks, time_zone, region, review_at, add_on, buying, settings, .. } => {
             let enabled = add_on.map(|switch| switch == Switch::On);
-            let change = AccountChange { time_zone, region, review_at, enabled, settings: None };
-            set(desk, &id, blocks, change, &settings).await
+            let change = AccountChange { time_zone, region, review_at, enabled, settings: None, buying: None };
+            set(desk, &id, blocks, change, (&buying, &settings)).await
         }
+        AccountCommand::Show { id } => show(desk, &id),
         AccountCommand::List => list(desk),
     }
 }
@@ -151,13 +198,18 @@ async fn set(
     id: &str,
     blocks: Option<u32>,
     mut change: AccountChange,
-    options: &SettingOptions,
+    (buying_options, options): (&BuyingOptions, &SettingOptions),
 ) -> Result<Done> {
     let dialguard = desk.dialguard()?;
-    let before = dialguard.ledger().account(id)?.settings;
-    let mut settings = before.clone();
+    let before = dialguard.ledger().account(id)?;
+    let (mut settings, mut buying) = (before.settings.clone(), before.buying.clone());
     options.apply(&mut settings);
-    change.settings = (settings != before).then_some(settings);
+    buying_options.apply(&mut buying);
+    if let Some(name) = buying.supplier.as_ref().filter(|_| buying.supplier != before.buying.supplier) {
+        dialguard.supplier(name)?;
+    }
+    change.settings = (settings != before.settings).then_some(settings);
+    change.buying = (buying != before.buying).then_some(buying);
     // What can be refused comes first, so that a command is done as a whole or not at all.
     if let Some(settings) = &change.settings {
         dialguard.check_settings(settings).await?;
@@ -169,7 +221,53 @@ async fn set(
     }
     dialguard.change_account(id, &change).await?;
     let account = dialguard.ledger().account(id)?;
-    Ok(Done::show(desk.json, || account_json(&account), || describe(&account)))
+    let spending = dialguard.ledger().spending(id, dialguard.now())?;
+    Ok(Done::show(
+        desk.json,
+        || account_json(&account),
+        || describe(&account) + &buying_in_words(&account.buying, &spending),
+    ))
+}
+
+fn show(desk: &Desk, id: &str) -> Result<Done> {
+    let ledger = desk.ledger()?;
+    let now = desk.now().max(ledger.account(id)?.changed_at);
+    let (account, now) = ledger.account_at(id, now)?;
+    let spending = ledger.spending(id, now)?;
+    let charged = ledger.charged_cents(id, account.cycle_starts_at)?;
+    let mut shown = account_json(&account);
+    shown["spent-today-cents"] = json!(spending.day_cents);
+    shown["spent-in-cycle-cents"] = json!(spending.cycle_cents);
+    shown["charged-in-cycle-cents"] = json!(charged);
+    Ok(Done::show(
+        desk.json,
+        || shown,
+        || {
+            format!(
+                "{}Charged in this cycle: {}, replacements at {} each included\n{}",
+                describe(&account),
+                dollars(charged),
+                dollars(REPLACEMENT_PRICE_CENTS),
+                buying_in_words(&account.buying, &spending)
+            )
+        },
+    ))
+}
+
+fn buying_in_words(buying: &Buying, spending: &Spending) -> String {
+    let Some(supplier) = &buying.supplier else {
+        return "Replacements are numbers on hand; `--inventory NAME` has them bought\n".into();
+    };
+    format!(
+        "Replacements are bought from {supplier}: areas besides their own: {}; old numbers rest {}\n\
+         Spent on numbers: {} of {} today, {} of {} in this cycle\n",
+        buying.areas,
+        if buying.rest_days == 1 { "1 day".into() } else { format!("{} days", buying.rest_days) },
+        dollars(spending.day_cents),
+        dollars(buying.day_cents_max.into()),
+        dollars(spending.cycle_cents),
+        dollars(buying.cycle_cents_max.into()),
+    )
 }
 
 /// What the settings would have done, and nothing done.
@@ -324,6 +422,12 @@ fn account_json(account: &AccountProfile) -> Value {
         "locked": account.locked,
         "cycle-starts-at": rfc3339(account.cycle_starts_at),
         "cycle-ends-at": rfc3339(account.cycle_ends_at),
+        "inventory": account.buying.supplier,
+        "areas": account.buying.areas.to_string(),
+        "rest-days": account.buying.rest_days,
+        "day-cap-cents": account.buying.day_cents_max,
+        "cycle-cap-cents": account.buying.cycle_cents_max,
+        "replacement-price-cents": REPLACEMENT_PRICE_CENTS,
         "settings": settings_json(&account.settings),
     })
 }
@@ -367,6 +471,16 @@ fn time_zone(text: &str) -> Result<Tz> {
 
 fn time_of_day(text: &str) -> Result<NaiveTime> {
     NaiveTime::parse_from_str(text, "%H:%M").context("give a time of day from 00:00 to 23:59")
+}
+
+/// Dollars, such as 10 or 12.50, as cents.
+fn cents(text: &str) -> Result<u32> {
+    let text = text.trim_start_matches('$');
+    let (dollars, cents) = text.split_once('.').unwrap_or((text, "00"));
+    let wrong = "give dollars from 0 to 1000000, such as 10 or 12.50";
+    ensure!(cents.len() == 2 && [dollars, cents].iter().all(|part| part.bytes().all(|b| b.is_ascii_digit())), wrong);
+    let dollars: u32 = dollars.parse().ok().filter(|dollars| *dollars <= 1_000_000).context(wrong)?;
+    Ok(dollars * 100 + cents.parse::<u32>().context(wrong)?)
 }
 
 /// The range is the policy's to check. What no policy could take is not refused with the range of a byte.

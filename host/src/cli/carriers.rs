@@ -1,6 +1,7 @@
 //! `dialguard carriers …`
 
 use super::output::{e164, table};
+use super::secrets::{self, NamedSecret, full_path};
 use super::{Desk, Done};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
@@ -16,7 +17,7 @@ use dialguard::sources::nomorobo::Nomorobo;
 use dialguard::sources::telnyx::Telnyx;
 use dialguard::sources::trustcall::TrustCall;
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Subcommand)]
 pub enum CarriersCommand {
@@ -141,12 +142,6 @@ fn add(desk: &Desk, name: String, source: Source, lookups: LookupOptions) -> Res
     ))
 }
 
-/// Commands may be given from any folder later on.
-fn full_path(path: &Path) -> Result<String> {
-    let full = std::fs::canonicalize(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    Ok(full.to_str().context("the path is no valid UTF-8")?.to_owned())
-}
-
 fn list(desk: &Desk) -> Result<Done> {
     let ledger = desk.ledger()?;
     let sources = ledger.sources()?;
@@ -269,7 +264,7 @@ impl LookupOptions {
     }
 
     /// The secrets that were named.
-    fn secrets(&self) -> Vec<(&'static str, SecretPlace)> {
+    fn secrets(&self) -> Vec<NamedSecret> {
         let secrets = [
             ("login-id", &self.login_id),
             ("api-key", &self.api_key),
@@ -281,23 +276,7 @@ impl LookupOptions {
     }
 
     fn location<S: Service>(self) -> Result<String> {
-        let mut secrets = self.secrets();
-        let given: Vec<_> = secrets.iter().map(|(name, _)| *name).collect();
-        let takes = |names: &&&[&str]| names.len() == given.len() && names.iter().all(|name| given.contains(name));
-        let wanted = S::SECRETS
-            .iter()
-            .map(|names| names.iter().map(|name| format!("--{name} env:NAME")).collect::<Vec<_>>().join(" "));
-        ensure!(
-            S::SECRETS.iter().any(|names| takes(&names)),
-            "{} takes {}, each an environment variable or file:PATH, and no other secrets",
-            S::NAME,
-            wanted.collect::<Vec<_>>().join(", or ")
-        );
-        for (_, place) in &mut secrets {
-            if let SecretPlace::File(path) = place {
-                *path = full_path(path)?.into();
-            }
-        }
+        let secrets = secrets::complete(S::NAME, S::SECRETS, self.secrets())?;
         let mut settings = LookupSettings::new::<S>(secrets);
         settings.price_micros = self.price_cents.context("say with --price-cents what a lookup costs; 0 if nothing")?;
         settings.budget_micros = self.budget_cents.context("say with --budget-cents what a day may cost")?;

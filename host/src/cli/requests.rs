@@ -120,6 +120,7 @@ async fn ask(
         problems.extend(decided.problems);
     }
     ensure!(outcomes.len() == numbers.len(), "the policy did not answer every number");
+    let under_way: Vec<_> = dialguard.ledger().open_orders(id)?.into_iter().map(|order| order.number).collect();
     let answered: Vec<_> = numbers.into_iter().zip(outcomes).collect();
     let refused = answered.iter().any(|(_, outcome)| outcome.answer != Answer::Accepted);
     let json = || answered.iter().map(|(number, outcome)| outcome_json(*number, outcome)).collect();
@@ -127,7 +128,8 @@ async fn ask(
         let rows = answered.iter().map(|(number, outcome)| {
             [
                 e164(*number).to_string(),
-                success_in_words(*number, &replaced).unwrap_or_else(|| answer_in_words(outcome)),
+                success_in_words(*number, &replaced)
+                    .unwrap_or_else(|| not_replaced_yet(&id, *number, outcome, &under_way)),
             ]
         });
         let rows = if answered.is_empty() {
@@ -138,6 +140,16 @@ async fn ask(
         rows + &problems_in_words(&problems)
     };
     Ok(Done::show(desk.json, json, text).refused_if(refused))
+}
+
+/// What is bought may take a while.
+fn not_replaced_yet(id: &str, number: u64, outcome: &Outcome, under_way: &[u64]) -> String {
+    match outcome.answer {
+        Answer::Accepted if under_way.contains(&number) => {
+            format!("its replacement is under way; `dialguard orders {id}` says how far it is")
+        }
+        _ => answer_in_words(outcome),
+    }
 }
 
 fn success_in_words(number: u64, replaced: &[Order]) -> Option<String> {

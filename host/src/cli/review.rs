@@ -181,9 +181,19 @@ fn review_in_words(id: &str, review: &Reviewed) -> String {
     for action in &plan.actions {
         if let Action::ReplaceNumber(replacement) = action {
             let (old, new) = (e164(replacement.number), e164(replacement.replacement));
-            let will = if review.applied.is_some() { "replaced" } else { "would be replaced" };
-            text.push_str(&format!("  {old} {will} by {new} in slot {}\n", replacement.slot));
+            let is_replaced = review.replaced.iter().any(|order| order.number == replacement.number);
+            match (review.applied, is_replaced) {
+                (None, _) => text += &format!("  {old} would be replaced by {new} in slot {}\n", replacement.slot),
+                (Some(_), true) => {}
+                (Some(_), false) => {
+                    text += &format!("  {old} is to be replaced; `dialguard orders {id}` says how far it is\n")
+                }
+            }
         }
+    }
+    for order in &review.replaced {
+        let (old, new) = (e164(order.number), e164(order.replacement));
+        text.push_str(&format!("  {old} replaced by {new} in slot {}\n", order.slot));
     }
     text + &problems_in_words(&review.problems)
 }

@@ -1,5 +1,6 @@
 //! Accounts: their settings, billing cycles and charges.
 
+use super::buying::{self, Areas, Buying};
 use super::events::append;
 use super::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, from_sql, never_back, price_cents, to_sql};
 use crate::calendar::{cycle_starts_on, day_starts_at, local_date, rfc3339};
@@ -50,6 +51,8 @@ pub struct AccountChange {
     pub enabled: Option<bool>,
     /// How its numbers are to be treated.
     pub settings: Option<Settings>,
+    /// Where its numbers are bought, and for how much.
+    pub buying: Option<Buying>,
 }
 
 /// An account as it stands.
@@ -71,6 +74,8 @@ pub struct AccountProfile {
     pub enabled: bool,
     /// How its numbers are to be treated.
     pub settings: Settings,
+    /// Where its numbers are bought, and for how much.
+    pub buying: Buying,
     /// Rises with every change.
     pub revision: u64,
     /// When it was last changed.
@@ -197,6 +202,10 @@ impl Ledger {
                 )?;
                 said.extend(differences(&account.settings, settings));
             }
+            if let Some(buying) = &change.buying {
+                buying::change(transaction, &account, buying)?;
+                said.extend(account.buying.differences(buying));
+            }
             if let Some(enabled) = change.enabled {
                 switch(transaction, &account, now, enabled)?;
                 said.push(format!("add-on {}", if enabled { "on" } else { "off" }));
@@ -308,6 +317,11 @@ pub(super) fn charge(transaction: &Transaction, account: &AccountProfile, at: Ti
 /// The add-on's switch. Switched on in a cycle that was not charged, it is charged now.
 fn switch(transaction: &Transaction, account: &AccountProfile, now: Timestamp, enabled: bool) -> Result<()> {
     transaction.execute("UPDATE accounts SET enabled = ?2 WHERE key = ?1", params![account.key, enabled])?;
+    // What was held up because it was off need not wait longer.
+    transaction.execute(
+        "UPDATE orders SET next_try_at = 0 WHERE account = ?1 AND state NOT IN ('done', 'given-up')",
+        [account.key],
+    )?;
     if enabled && !is_charged(transaction, account)? {
         charge(transaction, account, now, account.blocks())?;
     }
@@ -332,7 +346,7 @@ pub(super) fn touch(transaction: &Transaction, key: i64, now: Timestamp) -> Resu
 
 const SELECT_PROFILE: &str = "SELECT key, id, time_zone, region, review_at, added_on, enabled, settings, revision, \
      changed_at, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at, occupied, locked, rated_on, \
-     rated_count FROM accounts";
+     rated_count, supplier, areas, rest_days, day_cents_max, cycle_cents_max FROM accounts";
 
 pub(super) fn profile(transaction: &Transaction, id: &str) -> Result<AccountProfile> {
     find(transaction, id)?.ok_or_else(|| LedgerError::NoSuchAccount(id.to_owned()))
@@ -369,6 +383,17 @@ fn profile_from_row(row: &Row) -> rusqlite::Result<AccountProfile> {
         locked: row.get(16)?,
         rated_on: row.get(17)?,
         rated_count: row.get(18)?,
+        buying: Buying {
+            supplier: row.get(19)?,
+            areas: row
+                .get_ref(20)?
+                .as_str()?
+                .parse::<Areas>()
+                .map_err(|error| unreadable(20, std::io::Error::other(error)))?,
+            rest_days: row.get(21)?,
+            day_cents_max: row.get(22)?,
+            cycle_cents_max: row.get(23)?,
+        },
     })
 }
 

@@ -63,7 +63,8 @@ impl Ledger {
             let known = transaction
                 .prepare_cached(
                     "SELECT numbers.number, slot, status, status_since,
-                            EXISTS (SELECT 1 FROM orders WHERE orders.number = numbers.number AND orders.state <> 'done'),
+                            EXISTS (SELECT 1 FROM orders WHERE orders.number = numbers.number
+                                      AND orders.state NOT IN ('swapped', 'done', 'given-up')),
                             state = 'owned'
                        FROM numbers LEFT JOIN monitored ON monitored.number = numbers.number
                       WHERE numbers.number = ?2 AND numbers.account = ?1 AND state IN ('owned', 'released')",
@@ -84,8 +85,8 @@ impl Ledger {
 /// The latest one that is so.
 fn replacement(transaction: &Transaction, is_so: &str, account: i64, number: i64) -> Result<Option<PastReplacement>> {
     let sql = format!(
-        "SELECT number, replacement, slot, intended_at, because, state = 'done' FROM orders
-          WHERE account = ?1 AND {is_so} ORDER BY id DESC LIMIT 1"
+        "SELECT number, replacement, slot, intended_at, because, state IN ('swapped', 'done') FROM orders
+          WHERE account = ?1 AND {is_so} AND state <> 'given-up' ORDER BY id DESC LIMIT 1"
     );
     let replacement = transaction.prepare_cached(&sql)?.query_row([account, number], |row| {
         Ok(PastReplacement {

@@ -1,11 +1,13 @@
 //! The ledger as a policy reads it: the contract's `number-inventory` for one run.
 
 use super::accounts::AccountProfile;
+use super::orders::unknown;
 use super::slots::locked_slots;
 use super::{BLOCK_PRICE_CENTS, Ledger, LedgerError, Result, SLOTS_PER_BLOCK, asked_to_sql, from_sql, to_sql};
 use crate::calendar::day_starts_at;
 use crate::contract::{Account, Error, FlagEvent, MonitoredNumber, PhoneNumber, Status, Timestamp};
 use crate::dialer::NumberInventory;
+use crate::fulfilment::{Offers, area_code};
 use rusqlite::{Transaction, params};
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -16,12 +18,42 @@ pub struct AccountView {
     ledger: Arc<Ledger>,
     account: AccountProfile,
     now: Timestamp,
+    offers: Option<Arc<Offers>>,
 }
 
 impl AccountView {
     /// The account as it stands; `now` is the run's clock.
     pub fn new(ledger: Arc<Ledger>, account: AccountProfile, now: Timestamp) -> Self {
-        AccountView { ledger, account, now }
+        AccountView { ledger, account, now, offers: None }
+    }
+
+    /// The same with what the account's supplier has on offer, besides the numbers on hand.
+    pub(crate) fn with_offers(self, offers: Option<Arc<Offers>>) -> Self {
+        AccountView { offers, ..self }
+    }
+
+    /// What the supplier offers in place of `like`. The number's own area code comes first, and others only where that
+    /// has too few, numbers on hand counted.
+    async fn searched(
+        &self,
+        id: &str,
+        like: PhoneNumber,
+        on_hand: &[PhoneNumber],
+        wanted: usize,
+    ) -> std::result::Result<Vec<PhoneNumber>, Error> {
+        let Some(offers) = &self.offers else { return Ok(Vec::new()) };
+        let near = on_hand.iter().filter(|number| area_code(**number) == area_code(like)).count();
+        let mut found = Vec::new();
+        for area in offers.areas(like) {
+            if near + found.len() >= wanted {
+                break;
+            }
+            let numbers = offers.search(area).await;
+            found.extend(self.read(id, |transaction, _| unknown(transaction, &numbers, self.now))?);
+            found.sort_unstable();
+            found.dedup();
+        }
+        Ok(found)
     }
 
     fn read<T>(&self, id: &str, read: impl FnOnce(&Transaction, i64) -> Result<T>) -> std::result::Result<T, Error> {
@@ -50,7 +82,8 @@ impl NumberInventory for AccountView {
             let day_starts_at = day_starts_at(today, account.time_zone);
             let replacements_today = transaction
                 .prepare_cached(
-                    "SELECT count(*) FROM orders WHERE account = ?1 AND intended_at >= ?2 AND why = 'flagged'",
+                    "SELECT count(*) FROM orders WHERE account = ?1 AND intended_at >= ?2 AND why = 'flagged'
+                        AND state <> 'given-up'",
                 )?
                 .query_row(params![key, to_sql(day_starts_at)], |row| row.get(0))?;
             Ok(Account {
@@ -111,6 +144,7 @@ impl NumberInventory for AccountView {
             let numbers = statement.query_map([key], |row| Ok(from_sql(row.get(0)?)))?;
             Ok(numbers.collect::<rusqlite::Result<Vec<_>>>()?)
         })?;
+        offered.extend(self.searched(id, like, &offered, limit as usize).await?);
         closest_first(&mut offered, like);
         offered.truncate(limit as usize);
         Ok(offered)
@@ -133,7 +167,8 @@ impl NumberInventory for AccountView {
 fn monitored(transaction: &Transaction, key: i64, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>> {
     let mut statement = transaction.prepare_cached(
         "SELECT number, slot, status, status_since, monitored_since, flagging_checks, clearing_checks, last_rated_at,
-                EXISTS (SELECT 1 FROM orders WHERE orders.number = monitored.number AND state <> 'done')
+                EXISTS (SELECT 1 FROM orders WHERE orders.number = monitored.number
+                           AND state NOT IN ('swapped', 'done', 'given-up'))
            FROM monitored WHERE account = ?1 AND number > ?2 ORDER BY number LIMIT ?3",
     )?;
     let after = asked_to_sql(after);

@@ -205,7 +205,8 @@ impl List {
             );
         }
         if query.replacement_pending {
-            list.conditions.push("number IN (SELECT number FROM orders WHERE state <> 'done')");
+            list.conditions
+                .push("number IN (SELECT number FROM orders WHERE state NOT IN ('swapped', 'done', 'given-up'))");
         }
         if let Some(above) = query.above {
             list.also("number > ?", asked_to_sql(above));
@@ -267,7 +268,8 @@ impl List {
         // The page is found in an index alone, and only its own rows are looked up in the other tables.
         let sql = format!(
             "SELECT page.number, slot, status, status_since,
-                    EXISTS (SELECT 1 FROM orders WHERE orders.number = page.number AND orders.state <> 'done'),
+                    EXISTS (SELECT 1 FROM orders WHERE orders.number = page.number
+                              AND orders.state NOT IN ('swapped', 'done', 'given-up')),
                     state = 'owned'
                FROM (SELECT number FROM {table} WHERE {} ORDER BY {} number {looked_through} LIMIT ? OFFSET ?) AS page
                     JOIN numbers ON numbers.number = page.number

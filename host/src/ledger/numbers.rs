@@ -74,7 +74,8 @@ impl Ledger {
             let account = profile(transaction, id)?;
             let mut statement = transaction.prepare_cached(
                 "SELECT numbers.number, slot, status, status_since,
-                        EXISTS (SELECT 1 FROM orders WHERE orders.number = numbers.number AND orders.state <> 'done'),
+                        EXISTS (SELECT 1 FROM orders WHERE orders.number = numbers.number
+                                  AND orders.state NOT IN ('swapped', 'done', 'given-up')),
                         1
                    FROM numbers LEFT JOIN monitored ON monitored.number = numbers.number
                   WHERE numbers.account = ?1 AND numbers.state = 'owned' ORDER BY numbers.number",

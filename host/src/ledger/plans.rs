@@ -42,6 +42,8 @@ pub struct RunRecord<'a> {
     pub answers: &'a [CarrierAnswer],
     /// What went wrong at the carriers, in words.
     pub problems: &'a [String],
+    /// What went wrong where numbers on offer were searched for, in words.
+    pub supplier_problems: &'a [String],
 }
 
 /// A plan that was applied.
@@ -83,6 +85,9 @@ impl Ledger {
             }
             for problem in record.problems {
                 append(transaction, account.key, now, Some(run), "carrier-problem", None, problem)?;
+            }
+            for problem in record.supplier_problems {
+                append(transaction, account.key, now, Some(run), "supplier-problem", None, problem)?;
             }
             answers::keep(transaction, account.key, run, now, record.kept_days, record.answers)?;
             recordings::keep(transaction, account.key, run, now, record.kept_days, &packed)?;
@@ -244,7 +249,7 @@ fn apply_action(
             change_state(transaction, account.key, *number, ("owned", "released"), now)?;
             tell("released", Some(*number), format!("+{number} left the account, as asked for."))
         }
-        Action::ReplaceNumber(replacement) => intend(transaction, (account.key, run), replacement, now),
+        Action::ReplaceNumber(replacement) => intend(transaction, (account, run), replacement, now),
         Action::SetBlocks(change) => set_blocks(transaction, account, change, now)
             .and_then(|()| tell("blocks-changed", None, blocks_in_words(account, change))),
     }

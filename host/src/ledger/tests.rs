@@ -104,6 +104,7 @@ fn record<'a>(made: &'a Made, shown: &'a Shown) -> RunRecord<'a> {
         recording: &NOTHING,
         answers: &[],
         problems: &[],
+        supplier_problems: &[],
     }
 }
 
@@ -152,25 +153,32 @@ async fn nobody_is_replaced_twice_and_nobody_replaces_two() {
     assert!(told(desk.apply(&request, again).await).contains("being replaced already"));
     let (request, taken) = order(2, 50, 2);
     assert!(told(desk.apply(&request, taken).await).contains("not on offer"));
-    let by_hand = "INSERT INTO orders SELECT 99, account, run, number, 1, slot, why, state, 0, because FROM orders";
+    let by_hand = "INSERT INTO orders (account, run, number, replacement, slot, why, state, intended_at)
+                   SELECT account, run, number, 1, slot, why, state, 0 FROM orders";
     assert!(told(desk.execute(by_hand)).contains("UNIQUE"));
 }
 
 /// Each step of a replacement is taken by a process that then dies; the next one goes on.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_replacement_goes_on_after_a_crash_at_every_step() {
-    for steps_before_the_crash in 0..=3 {
+    let policy = crate::policy::Policy::reference(Limits::default());
+    for steps_before_the_crash in 0..=2 {
         let desk = Desk::new("2026-01-15T12:00:00Z");
         desk.occupy(NUMBER, 7).unwrap();
         desk.apply(&Request::ReplaceNumbers(vec![NUMBER]), replace(NUMBER, NUMBER + 50, 7)).await.unwrap();
         let order = desk.ledger.open_orders(ACME).unwrap().remove(0);
-        let steps = [Ledger::acquired, Ledger::swap, Ledger::released];
-        for step in &steps[..steps_before_the_crash] {
-            step(&desk.ledger, ACME, &order, desk.now).unwrap();
+        let claim = || desk.ledger.claim(order.id, desk.now).unwrap();
+        let mut taken = Vec::new();
+        for step in &[Ledger::acquired, Ledger::swap][..steps_before_the_crash] {
+            let claimed = claim().expect("nobody else has it");
+            assert!(step(&desk.ledger, &claimed, desk.now).unwrap());
+            taken.push((*step, claimed));
         }
-        crate::fulfilment::fulfil(&desk.ledger, ACME, desk.now).unwrap();
+        let clock = Arc::new(crate::clock::FixedClock(desk.now));
+        let dialguard = crate::Dialguard::new(desk.ledger.clone(), policy.clone(), clock);
+        crate::fulfilment::fulfil(&dialguard, ACME).await.unwrap();
         // A step that somebody else has taken meanwhile is not taken again.
-        steps.iter().for_each(|step| step(&desk.ledger, ACME, &order, desk.now).unwrap());
+        taken.iter().for_each(|(step, claimed)| assert!(!step(&desk.ledger, claimed, desk.now).unwrap()));
 
         let numbers = desk.ledger.numbers(ACME).unwrap();
         let monitored: Vec<_> = numbers.iter().filter_map(|known| Some((known.number, known.monitored?.0))).collect();
@@ -178,6 +186,8 @@ async fn a_replacement_goes_on_after_a_crash_at_every_step() {
         assert!(numbers.iter().all(|known| known.number != NUMBER), "the old number left the account");
         assert_eq!(desk.ledger.open_orders(ACME).unwrap(), []);
         assert_eq!(desk.ledger.candidate_count(ACME).unwrap(), 1);
+        let charged: Vec<_> = desk.charges().into_iter().map(|(_, cents)| cents).collect();
+        assert_eq!(charged, [4_900, 400], "the replacement is charged, once");
     }
 }
 
@@ -393,4 +403,46 @@ fn a_ledger_of_the_eighth_schema_is_brought_up_to_date() {
     let without_a_slot = NumberQuery { standing: Some(Standing::NotMonitored), limit: 9, ..NumberQuery::default() };
     let page = ledger.number_page(ACME, &without_a_slot).unwrap();
     assert_eq!(page.numbers.iter().map(|known| known.number).collect::<Vec<_>>(), [NUMBER, NUMBER + 2]);
+}
+
+#[test]
+fn suppliers_are_kept_by_name() {
+    let desk = Desk::new("2026-01-15T09:00:00Z");
+    let ledger = &desk.ledger;
+    let profile = |name: &str, price_cents| SupplierProfile {
+        name: name.into(),
+        kind: SupplierKind::Telnyx,
+        price_cents,
+        settings: "{}".into(),
+    };
+    ledger.add_supplier(&profile("main", 100)).unwrap();
+    ledger.add_supplier(&SupplierProfile { kind: SupplierKind::Twilio, ..profile("again", 115) }).unwrap();
+    assert!(ledger.add_supplier(&profile("main", 1)).unwrap_err().to_string().contains("inventory change main"));
+    for price_cents in [0, 10_001] {
+        assert!(matches!(ledger.add_supplier(&profile("other", price_cents)), Err(LedgerError::Refused(_))));
+    }
+    ledger.change_supplier(&profile("main", 200)).unwrap();
+    assert_eq!(ledger.supplier("main").unwrap(), profile("main", 200));
+    // Another vendor is another supplier.
+    assert!(matches!(ledger.change_supplier(&profile("again", 200)), Err(LedgerError::Refused(_))));
+    let names = || ledger.suppliers().unwrap().into_iter().map(|supplier| supplier.name).collect::<Vec<_>>();
+    assert_eq!(names(), ["again", "main"]);
+    ledger.remove_supplier("again").unwrap();
+    assert_eq!(names(), ["main"]);
+    for refused in [ledger.remove_supplier("again"), ledger.supplier("again").map(drop)] {
+        assert!(refused.unwrap_err().to_string().contains("inventory list"));
+    }
+}
+
+/// Whoever refers to a supplier keeps it.
+#[test]
+fn a_supplier_in_use_stays() {
+    let desk = Desk::new("2026-01-15T09:00:00Z");
+    let profile =
+        SupplierProfile { name: "main".into(), kind: SupplierKind::Twilio, price_cents: 115, settings: "{}".into() };
+    desk.ledger.add_supplier(&profile).unwrap();
+    desk.execute("CREATE TABLE buyers (supplier TEXT REFERENCES suppliers (name)) STRICT").unwrap();
+    desk.execute("INSERT INTO buyers VALUES ('main')").unwrap();
+    assert!(desk.ledger.remove_supplier("main").unwrap_err().to_string().contains("in use"));
+    assert_eq!(desk.ledger.supplier("main").unwrap(), profile);
 }

@@ -9,7 +9,7 @@ use url::Url;
 /// A request, as often as it is made.
 #[derive(Debug, Clone)]
 pub struct Call {
-    pub(super) method: Method,
+    method: Method,
     path: Vec<String>,
     query: Vec<(String, String)>,
     body: Body,
@@ -42,6 +42,11 @@ impl Call {
         Call::new(Method::POST, path)
     }
 
+    /// Changes parts of what is there.
+    pub fn patch(path: &[&str]) -> Self {
+        Call::new(Method::PATCH, path)
+    }
+
     /// Deletes what is there.
     pub fn delete(path: &[&str]) -> Self {
         Call::new(Method::DELETE, path)
@@ -68,6 +73,11 @@ impl Call {
     pub fn json(mut self, value: Value) -> Self {
         self.body = Body::Json(value);
         self
+    }
+
+    /// Whether it changes nothing, so that it may be made again whatever became of it.
+    pub fn only_reads(&self) -> bool {
+        self.method == Method::GET
     }
 
     pub(super) fn request(&self, client: &Client, base: &Url) -> RequestBuilder {

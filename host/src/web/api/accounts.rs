@@ -330,6 +330,7 @@ async fn change(
         review_at: wanted.review_at.map(|time| time.0),
         enabled: wanted.enabled,
         settings: (settings != of.account.settings).then_some(settings),
+        buying: None,
     };
     // What can be refused comes first.
     if let Some(settings) = &change.settings {

@@ -157,6 +157,7 @@ fn changed(account: &AccountProfile, typed: &Typed, settings: Settings) -> Resul
         review_at: (review_at != account.review_at).then_some(review_at),
         enabled: None,
         settings: (settings != account.settings).then_some(settings),
+        buying: None,
     })
 }
 

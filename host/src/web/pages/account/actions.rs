@@ -6,6 +6,7 @@
 use super::filter::Filter;
 use super::table::link;
 use super::{address, now_of};
+use crate::comparison::REPLACEMENT_PRICE_CENTS;
 use crate::contract::{
     Action, Answer, Deletion, NUMBERS_PER_CALL_MAX, Outcome, PhoneNumber, Replacement, Request, SlotClosing, SlotId,
 };
@@ -231,11 +232,38 @@ impl Question<'_> {
         let content = html! {
             h1 { (title) }
             (self.replacing(&replacements))
-            @if !replacements.is_empty() { p.quiet { "Slots stay in use and nothing is charged. The old numbers leave the account for good." } }
+            @if !replacements.is_empty() { (self.price(replacements.len() as u64)?) }
             (self.refused(&tried))
             (self.choices(&[("replace", "Replace", "first")].map(|choice| (choice, !replacements.is_empty()))))
         };
         Ok((title, content))
+    }
+
+    /// What replacing so many costs, before the click.
+    fn price(&self, count: u64) -> Result<Markup, Failed> {
+        let each = dollars(REPLACEMENT_PRICE_CENTS);
+        let buying = &self.account.buying;
+        let price_cents = match &buying.supplier {
+            Some(name) => Some((name, self.site.dialguard().ledger().supplier(name)?.price_cents)),
+            None => None,
+        };
+        Ok(html! {
+            p {
+                strong { (dollars(count * REPLACEMENT_PRICE_CENTS)) } " is charged"
+                @if count > 1 { ", " (each) " for each replacement" }
+                "; slots stay in use."
+                @if let Some((name, cents)) = price_cents {
+                    " What is not on hand is bought from " (name) " for " (dollars(cents.into())) " a number, within the \
+                     account's caps of " (dollars(buying.day_cents_max.into())) " a day and "
+                    (dollars(buying.cycle_cents_max.into())) " a billing cycle."
+                }
+            }
+            p.quiet {
+                "The old numbers leave the account for good"
+                @if price_cents.is_some() { ", and are given back after " (buying.rest_days) " days" }
+                "."
+            }
+        })
     }
 
     /// Stopping and deleting lock slots, which replacing does not.
@@ -260,6 +288,7 @@ impl Question<'_> {
             @if let Some(first) = closings.first() {
                 p.warning { (self.loss(doing, &lost, first.until)) }
                 (self.replacing(&replacements))
+                @if !replacements.is_empty() { p { "Replacing costs " (dollars(replacements.len() as u64 * REPLACEMENT_PRICE_CENTS)) "." } }
                 @if !may_replace { p { "No candidate is rated clean that could replace it: " a href={ (address(&self.account.id)) "/import" } { "import candidates" } " to keep the slot." } }
             } @else if tried.actions.is_empty() {
                 p { "Nothing would be done." }

@@ -1,0 +1,8 @@
+-- Vendors that numbers are bought from. `settings` is JSON without secrets: it says where they are. The price of a number
+-- is in US cents and is what caps on spending count.
+CREATE TABLE suppliers (
+    name        TEXT    PRIMARY KEY,
+    kind        TEXT    NOT NULL CHECK (kind IN ('twilio', 'telnyx')),
+    price_cents INTEGER NOT NULL CHECK (price_cents BETWEEN 1 AND 10000),
+    settings    TEXT    NOT NULL
+) STRICT;
