@@ -15,6 +15,7 @@ use dialguard::Dialguard;
 use dialguard::access::{Accounts, Grant, Role, add_person, random_secret};
 use dialguard::calendar::{instant, rfc3339};
 use dialguard::clock::{Clock, FixedClock, ShiftedClock};
+use dialguard::comparison::REPLACEMENT_PRICE_CENTS;
 use dialguard::contract::{Deletion, PhoneNumber, Request, Timestamp};
 use dialguard::ledger::{EventFilter, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
 use dialguard::phone::Region;
@@ -221,10 +222,12 @@ impl<'a> Story<'a> {
             writeln!(text, "{} {}", rfc3339(event.at), event.text)?;
         }
         let cents = events.iter().filter_map(|event| event.cents).sum();
+        let replacements = events.iter().filter(|event| event.kind == "replacement-charged").count();
         writeln!(
             text,
-            "Billed in these two weeks: {}. {} keeps its slot's block until the cycle ends.",
+            "Billed in these two weeks: {}, {replacements} replacements at {} included. {} keeps its slot's block until the cycle ends.",
             dollars(cents),
+            dollars(REPLACEMENT_PRICE_CENTS),
             e164(DELETION.1)
         )?;
         Ok(text)
