@@ -356,6 +356,20 @@ async fn caps_hold_and_what_waits_for_them_is_told_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_bought_while_the_add_on_is_off() {
+    let mut desk = Desk::new(1, [150]).await;
+    desk.intend(&[100]).await;
+    let switch = |enabled| AccountChange { enabled: Some(enabled), ..AccountChange::default() };
+    desk.dialguard.change_account("acme", &switch(false)).await.unwrap();
+    desk.dialguard.resume("acme").await.unwrap();
+    assert!(desk.bought().is_empty());
+    assert!(desk.told("order-stuck")[0].contains("--add-on on"));
+    desk.dialguard.change_account("acme", &switch(true)).await.unwrap();
+    desk.dialguard.resume("acme").await.unwrap();
+    assert_eq!(desk.bought(), [number(150)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_supplier_cannot_be_left_while_it_is_being_bought_from() {
     let mut desk = Desk::new(1, [150]).await;
     desk.intend(&[100]).await;

@@ -61,9 +61,9 @@ impl Purchase<'_> {
         }
     }
 
-    /// Nothing is reserved that the caps would not let be bought.
+    /// Nothing is reserved that could not be bought then.
     async fn reserve(&self) -> Result<()> {
-        if let Some(words) = self.ledger().cap_passed(self.order(), self.now)? {
+        if let Some(words) = self.ledger().spending_forbidden(self.order(), self.now)? {
             return self.hold(self.stuck(words));
         }
         let number = self.order().replacement;
@@ -97,7 +97,7 @@ impl Purchase<'_> {
     async fn send(&self) -> Result<()> {
         match on_disk(|| self.ledger().set_aside(self.claimed, self.now))? {
             SetAside::Done => self.order_now(false).await,
-            SetAside::Capped(words) => self.hold(self.stuck(words).anew()),
+            SetAside::Forbidden(words) => self.hold(self.stuck(words).anew()),
             SetAside::Lost => Ok(()),
         }
     }
@@ -129,7 +129,7 @@ impl Purchase<'_> {
                 }
                 match on_disk(|| self.ledger().set_aside(self.claimed, self.now))? {
                     SetAside::Done => self.order_now(true).await,
-                    SetAside::Capped(words) => self.hold(self.stuck(words)),
+                    SetAside::Forbidden(words) => self.hold(self.stuck(words)),
                     SetAside::Lost => Ok(()),
                 }
             }

@@ -302,6 +302,11 @@ pub(super) fn charge(transaction: &Transaction, account: &AccountProfile, at: Ti
 /// The add-on's switch. Switched on in a cycle that was not charged, it is charged now.
 fn switch(transaction: &Transaction, account: &AccountProfile, now: Timestamp, enabled: bool) -> Result<()> {
     transaction.execute("UPDATE accounts SET enabled = ?2 WHERE key = ?1", params![account.key, enabled])?;
+    // What was held up because it was off need not wait longer.
+    transaction.execute(
+        "UPDATE orders SET next_try_at = 0 WHERE account = ?1 AND state NOT IN ('done', 'given-up')",
+        [account.key],
+    )?;
     if enabled && !is_charged(transaction, account)? {
         charge(transaction, account, now, account.slot_count / SLOTS_PER_BLOCK)?;
     }

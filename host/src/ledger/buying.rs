@@ -86,8 +86,14 @@ pub struct Spending {
 }
 
 impl Spending {
-    /// The cap that this price would pass, in words that say what to do; none where there is room.
-    pub(crate) fn passes(&self, price_cents: u32, account: &AccountProfile) -> Option<String> {
+    /// Why the account may not spend this much now, in words that say what to do; none where it may.
+    pub(crate) fn forbids(&self, price_cents: u32, account: &AccountProfile) -> Option<String> {
+        if !account.enabled {
+            return Some(format!(
+                "the add-on is off, and nothing is bought; `dialguard account set {} --add-on on` goes on with it",
+                account.id
+            ));
+        }
         let buying = &account.buying;
         let caps = [
             ("a day", "--day-cap", self.day_cents, buying.day_cents_max),

@@ -156,8 +156,8 @@ pub(crate) struct ClaimedOrder {
 pub(crate) enum SetAside {
     /// The order may be sent.
     Done,
-    /// A cap would be passed; in words.
-    Capped(String),
+    /// It may not be spent now; in words.
+    Forbidden(String),
     /// Another process has taken the step.
     Lost,
 }
@@ -244,11 +244,11 @@ impl Ledger {
         self.move_on(claimed, OrderState::Screened, now, |_, _| Ok(()))
     }
 
-    /// What the account's caps say about the order's price now; none where there is room.
-    pub(crate) fn cap_passed(&self, order: &Order, now: Timestamp) -> Result<Option<String>> {
+    /// Why the order's price may not be spent now, in words; none where it may.
+    pub(crate) fn spending_forbidden(&self, order: &Order, now: Timestamp) -> Result<Option<String>> {
         let (account, now) = self.account_at(&order.account, now)?;
         let price = order.price_cents.unwrap_or_default();
-        self.read(|transaction| Ok(spending(transaction, &account, now)?.passes(price, &account)))
+        self.read(|transaction| Ok(spending(transaction, &account, now)?.forbids(price, &account)))
     }
 
     /// Sets the order's price aside and notes that it is sent now; both are on disk before it is. One that has been sent
@@ -257,11 +257,10 @@ impl Ledger {
         let order = &claimed.order;
         self.change(|transaction| {
             let (account, now) = open(transaction, &order.account, now)?;
-            if order.state != OrderState::Ordering {
-                let price = order.price_cents.expect("only what is bought is sent");
-                if let Some(words) = spending(transaction, &account, now)?.passes(price, &account) {
-                    return Ok(SetAside::Capped(words));
-                }
+            // What was sent before counts among what is spent already.
+            let price = if order.state == OrderState::Ordering { 0 } else { order.price_cents.unwrap_or_default() };
+            if let Some(words) = spending(transaction, &account, now)?.forbids(price, &account) {
+                return Ok(SetAside::Forbidden(words));
             }
             let sent = transaction
                 .prepare_cached(
