@@ -122,6 +122,11 @@ impl FakeNumbers {
         self.inside().owned.insert(number, settings);
     }
 
+    /// The account has the number no longer, whatever became of it.
+    pub fn loses(&self, number: u64) {
+        self.inside().owned.remove(&number);
+    }
+
     /// The numbers owned, in ascending order.
     pub fn owned(&self) -> Vec<u64> {
         self.inside().owned.keys().copied().collect()

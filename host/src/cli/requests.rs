@@ -129,7 +129,7 @@ async fn ask(
             [
                 e164(*number).to_string(),
                 success_in_words(*number, &replaced)
-                    .unwrap_or_else(|| not_replaced_yet(&id, *number, outcome, &under_way)),
+                    .unwrap_or_else(|| not_replaced_yet(id, *number, outcome, &under_way)),
             ]
         });
         let rows = if answered.is_empty() {

@@ -14,7 +14,7 @@ pub fn complete(vendor: &str, sets: &[&[&str]], mut secrets: Vec<NamedSecret>) -
     let wanted =
         sets.iter().map(|names| names.iter().map(|name| format!("--{name} env:NAME")).collect::<Vec<_>>().join(" "));
     ensure!(
-        sets.iter().any(|names| takes(&names)),
+        sets.iter().any(takes),
         "{vendor} takes {}, each an environment variable or file:PATH, and no other secrets",
         wanted.collect::<Vec<_>>().join(", or ")
     );

@@ -6,11 +6,13 @@ use crate::suppliers::{Supplier, SupplierError, open_supplier};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+type OpenSupplier = (SupplierProfile, Arc<dyn Supplier>);
+
 /// Every supplier that the ledger names. Cheap to clone; one that is changed meanwhile is opened anew.
 #[derive(Clone)]
 pub(crate) struct Suppliers {
     ledger: Arc<Ledger>,
-    open: Arc<Mutex<Vec<(SupplierProfile, Arc<dyn Supplier>)>>>,
+    open: Arc<Mutex<Vec<OpenSupplier>>>,
     /// Those that the program brought along, in place of what the ledger says.
     given: Arc<HashMap<String, Arc<dyn Supplier>>>,
 }

@@ -160,10 +160,15 @@ impl Ledger {
             let mut statement = transaction.prepare(
                 "SELECT number, accounts.id, state,
                         EXISTS (SELECT 1 FROM monitored WHERE monitored.number = numbers.number),
-                        state = 'ordered' OR EXISTS (
+                        -- Once it has the slot, a replacement is a number like any other; the old one still rests.
+                        state = 'ordered'
+                        OR EXISTS (
                             SELECT 1 FROM orders
-                             WHERE orders.state NOT IN ('done', 'given-up')
-                               AND numbers.number IN (orders.number, orders.replacement)),
+                             WHERE orders.number = numbers.number AND orders.state NOT IN ('done', 'given-up'))
+                        OR EXISTS (
+                            SELECT 1 FROM orders
+                             WHERE orders.replacement = numbers.number
+                               AND orders.state NOT IN ('swapped', 'done', 'given-up')),
                         EXISTS (
                             SELECT 1 FROM orders
                              WHERE orders.replacement = numbers.number AND orders.supplier = ?1
@@ -190,8 +195,13 @@ impl Ledger {
             let account: i64 =
                 transaction
                     .query_row("SELECT account FROM numbers WHERE number = ?1", [to_sql(number)], |row| row.get(0))?;
-            let text = format!("+{number}, released before, was given back to {supplier}.");
-            append(transaction, account, now, None, "given-back", Some(number), &text)
+            // From now on it counts as released.
+            transaction.execute(
+                "UPDATE numbers SET since = ?2 WHERE number = ?1 AND state = 'released'",
+                params![to_sql(number), to_sql(now)],
+            )?;
+            let text = format!("+{number}, which had left the account before, was given back to {supplier}.");
+            append(transaction, account, now, None, "released", Some(number), &text)
         })
     }
 }

@@ -290,7 +290,7 @@ fn names_itself(owned: &Owned) -> bool {
     let name = text(&owned.fields["friendly_name"]);
     let digits: String = name.chars().filter(char::is_ascii_digit).collect();
     let has_words = name.chars().any(char::is_alphabetic);
-    digits.is_empty() && !has_words || !has_words && owned.number.to_string().ends_with(&digits)
+    !has_words && owned.number.to_string().ends_with(&digits)
 }
 
 /// A field as a form has it; empty where it is null or missing.
