@@ -40,8 +40,8 @@ mod access;
 mod accounts;
 mod answers;
 mod buying;
+mod by_revision;
 mod comparisons;
-mod counts;
 mod deliveries;
 mod events;
 mod history;
@@ -132,7 +132,7 @@ pub struct Ledger {
     path: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
-    counts: counts::Counts,
+    pages: number_page::Pages,
 }
 
 /// Why the ledger did not do what it was asked.
@@ -204,7 +204,7 @@ impl Ledger {
     fn open_file(path: PathBuf) -> Result<Self> {
         let mut writer = connect(&path).map_err(|error| explain(&path, error))?;
         migrate(&mut writer, &path)?;
-        Ok(Ledger { path, writer: Mutex::new(writer), readers: Mutex::default(), counts: counts::Counts::default() })
+        Ok(Ledger { path, writer: Mutex::new(writer), readers: Mutex::default(), pages: number_page::Pages::default() })
     }
 
     /// The folder that the ledger lies in.

@@ -5,12 +5,14 @@
 //! account, and a page is looked for from the end that is nearer.
 
 use super::accounts::profile;
+use super::by_revision::ByRevision;
 use super::inventory::status_to_sql;
 use super::numbers::{KnownNumber, known_number};
 use super::{Ledger, Result, asked_to_sql, from_sql, to_sql};
 use crate::contract::{PhoneNumber, Status, Timestamp};
 use rusqlite::types::Value;
 use rusqlite::{Transaction, params_from_iter};
+use std::sync::Arc;
 
 /// Which of an account's numbers are wanted, in which order, and which part of those.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,10 +87,17 @@ impl Ledger {
             }
             let (mut page, mut skip) = (NumberPage { numbers: Vec::new(), total: 0 }, query.skip);
             for list in lists(&query, account.key) {
-                let count = self.count(transaction, &list, &query, account.revision)?;
+                let found = self.few(transaction, &list, &query, account.revision)?;
+                let count = match &found {
+                    Some(found) => found.len() as u32,
+                    None => self.count(transaction, &list, &query, account.revision)?,
+                };
                 let limit = (query.limit - page.numbers.len() as u32).min(count.saturating_sub(skip));
                 if limit > 0 {
-                    page.numbers.extend(list.part(transaction, skip, limit, count)?);
+                    page.numbers.extend(match &found {
+                        Some(found) => list.these(transaction, &found[skip as usize..][..limit as usize])?,
+                        None => list.part(transaction, skip, limit, count)?,
+                    });
                 }
                 page.total += count;
                 skip = skip.saturating_sub(count);
@@ -97,13 +106,45 @@ impl Ledger {
         })
     }
 
-    fn count(&self, transaction: &Transaction, list: &List, query: &NumberQuery, revision: u64) -> Result<u32> {
-        // There are few replacements under way, and as many ends of lists as numbers: neither is worth keeping.
-        if query.replacement_pending || query.above.is_some() {
-            return list.count(transaction);
+    /// The numbers of a list that only going through all of them finds, where they are few.
+    fn few(&self, transaction: &Transaction, list: &List, query: &NumberQuery, revision: u64) -> Result<Few> {
+        match list.is_found_by_looking && is_asked_again(query) {
+            true => self.pages.found.answer(&list.in_words(), revision, || list.few(transaction)),
+            false => Ok(None),
         }
-        self.counts.of(&list.in_words(), revision, || list.count(transaction))
     }
+
+    fn count(&self, transaction: &Transaction, list: &List, query: &NumberQuery, revision: u64) -> Result<u32> {
+        match is_asked_again(query) {
+            true => self.pages.counts.answer(&list.in_words(), revision, || list.count(transaction)),
+            false => list.count(transaction),
+        }
+    }
+}
+
+/// What is known of pages that somebody looked at.
+pub(super) struct Pages {
+    counts: ByRevision<u32>,
+    found: ByRevision<Few>,
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        // A count takes a few hundred bytes, what was found up to 80,000.
+        Pages { counts: ByRevision::new(10_000), found: ByRevision::new(100) }
+    }
+}
+
+/// Numbers in their order; none where they are too many to be kept. Of so many, some are found soon.
+type Few = Option<Arc<[i64]>>;
+
+/// Tests have less to look through.
+const FEW_MAX: usize = if cfg!(test) { 4 } else { 10_000 };
+
+/// Replacements under way are few, and change by steps of their own; and there are as many ends of lists as numbers.
+/// What is found out about those is not worth keeping.
+fn is_asked_again(query: &NumberQuery) -> bool {
+    !query.replacement_pending && query.above.is_none()
 }
 
 /// When the first number turned flagged then or later. Whoever asks for those since a moment ago asks for the same as
@@ -157,6 +198,8 @@ struct List {
     /// Columns before the number.
     order: &'static str,
     is_descending: bool,
+    /// Whether each number of the table has to be looked at.
+    is_found_by_looking: bool,
 }
 
 impl List {
@@ -194,7 +237,14 @@ impl List {
 
     fn of(table: &'static str, query: &NumberQuery, account: i64) -> Self {
         let is_descending = query.descending;
-        let mut list = List { table, conditions: Vec::new(), values: Vec::new(), order: "", is_descending };
+        let mut list = List {
+            table,
+            conditions: Vec::new(),
+            values: Vec::new(),
+            order: "",
+            is_descending,
+            is_found_by_looking: false,
+        };
         // Few have turned flagged: a `+` has each of them looked up, where an index would lead through all numbers.
         let looks_each_up = table == "numbers" && query.flagged_since.is_some();
         list.also(if looks_each_up { "+account = ?" } else { "account = ?" }, account);
@@ -221,14 +271,14 @@ impl List {
 
     /// Those that have these digits somewhere.
     fn with(mut self, digits: &str) -> Self {
-        self.also("instr(number, ?)", digits.to_owned());
+        self.look_for("instr(number, ?)", digits);
         self
     }
 
     /// Those that begin with these digits. In the order of numbers they are a range for each length that numbers have.
     fn from(mut self, digits: &str) -> Vec<Self> {
         if !self.order.is_empty() {
-            self.also("instr(number, ?) = 1", digits.to_owned());
+            self.look_for("instr(number, ?) = 1", digits);
             return vec![self];
         }
         let digits = digits.parse::<i64>().ok().filter(|_| digits.len() <= DIGITS_MAX && !digits.starts_with('0'));
@@ -247,9 +297,15 @@ impl List {
         ranges
     }
 
-    /// What it is a list of, the account included.
+    fn look_for(&mut self, condition: &'static str, digits: &str) {
+        self.also(condition, digits.to_owned());
+        self.is_found_by_looking = true;
+    }
+
+    /// What it is a list of and in which order, the account included.
     fn in_words(&self) -> String {
-        format!("{} {} {:?}", self.table, self.conditions.join(" AND "), self.values)
+        let List { table, values, order, is_descending, .. } = self;
+        format!("{table} {} {values:?} {order} {is_descending}", self.conditions.join(" AND "))
     }
 
     fn count(&self, transaction: &Transaction) -> Result<u32> {
@@ -258,34 +314,64 @@ impl List {
         Ok(transaction.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?)
     }
 
+    /// All of them, where they are few.
+    fn few(&self, transaction: &Transaction) -> Result<Few> {
+        let sql = format!("{} LIMIT {}", self.in_order(self.is_descending), FEW_MAX + 1);
+        let mut statement = transaction.prepare_cached(&sql)?;
+        let numbers = statement.query_map(params_from_iter(&self.values), |row| row.get(0))?;
+        let numbers: Vec<i64> = numbers.collect::<rusqlite::Result<_>>()?;
+        Ok((numbers.len() <= FEW_MAX).then(|| numbers.into()))
+    }
+
     /// So many after those that are left out, of `count` in all. They are looked for from the nearer end.
     fn part(&self, transaction: &Transaction, skip: u32, limit: u32, count: u32) -> Result<Vec<KnownNumber>> {
         let after = count - skip - limit;
         let (skip, from_the_end) = if after < skip { (after, true) } else { (skip, false) };
-        let List { table, order, is_descending, .. } = self;
-        let (way, looked_through) = (direction(*is_descending), direction(is_descending ^ from_the_end));
-        let before = |way: &str| if order.is_empty() { String::new() } else { format!("{order} {way}, ") };
         // The page is found in an index alone, and only its own rows are looked up in the other tables.
+        let page = format!("{} LIMIT ? OFFSET ?", self.in_order(self.is_descending ^ from_the_end));
+        let part = [Value::from(i64::from(limit)), Value::from(i64::from(skip))];
+        self.known(transaction, &page, self.values.iter().chain(&part))
+    }
+
+    fn these(&self, transaction: &Transaction, numbers: &[i64]) -> Result<Vec<KnownNumber>> {
+        let numbers = Value::from(serde_json::to_string(numbers).expect("numbers are plain values"));
+        self.known(transaction, "SELECT value AS number FROM json_each(?)", [&numbers])
+    }
+
+    /// What is known of a page's numbers.
+    fn known<'a>(
+        &self,
+        transaction: &Transaction,
+        page: &str,
+        values: impl IntoIterator<Item = &'a Value>,
+    ) -> Result<Vec<KnownNumber>> {
         let sql = format!(
             "SELECT page.number, slot, status, status_since,
                     EXISTS (SELECT 1 FROM orders WHERE orders.number = page.number
                               AND orders.state NOT IN ('swapped', 'done', 'given-up')),
                     state = 'owned'
-               FROM (SELECT number FROM {table} WHERE {} ORDER BY {} number {looked_through} LIMIT ? OFFSET ?) AS page
+               FROM ({page}) AS page
                     JOIN numbers ON numbers.number = page.number
                     LEFT JOIN monitored ON monitored.number = page.number
-              ORDER BY {} page.number {way}",
-            self.conditions.join(" AND "),
-            before(looked_through),
-            before(way)
+              ORDER BY {}",
+            self.columns("page.number", self.is_descending)
         );
-        let part = [Value::from(i64::from(limit)), Value::from(i64::from(skip))];
         let mut statement = transaction.prepare_cached(&sql)?;
-        let numbers = statement.query_map(params_from_iter(self.values.iter().chain(&part)), known_number)?;
+        let numbers = statement.query_map(params_from_iter(values), known_number)?;
         Ok(numbers.collect::<rusqlite::Result<_>>()?)
     }
-}
 
-fn direction(is_descending: bool) -> &'static str {
-    if is_descending { "DESC" } else { "ASC" }
+    fn in_order(&self, is_descending: bool) -> String {
+        let (conditions, columns) = (self.conditions.join(" AND "), self.columns("number", is_descending));
+        format!("SELECT number FROM {} WHERE {conditions} ORDER BY {columns}", self.table)
+    }
+
+    /// By what they are sorted.
+    fn columns(&self, number: &str, is_descending: bool) -> String {
+        let direction = if is_descending { "DESC" } else { "ASC" };
+        match self.order {
+            "" => format!("{number} {direction}"),
+            order => format!("{order} {direction}, {number} {direction}"),
+        }
+    }
 }
