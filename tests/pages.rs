@@ -67,6 +67,31 @@ async fn activity_is_newest_first_and_filtered() {
     assert!(text(mistaken).await.contains("is no date such as 2026-03-31"));
 }
 
+/// What replacing costs is told before the click: the product's price, and the number's where it is bought.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_price_of_a_replacement_is_told_before_the_click() {
+    use dialguard::ledger::{AccountChange, Buying, SupplierKind, SupplierProfile};
+    let desk = Dialer::monitoring(2, "");
+    desk.import([150, 151], "--candidates");
+    desk.carriers_say(&[(150, "ooo"), (151, "ooo")]);
+    let supplier =
+        SupplierProfile { name: "shop".into(), kind: SupplierKind::Twilio, price_cents: 115, settings: "{}".into() };
+    desk.ledger().add_supplier(&supplier).expect("a supplier");
+    let (ledger, now) = (desk.ledger(), desk.now());
+    let site = Served::new(desk).await;
+    let operator = site.person(Role::Operate, &["acme"]);
+    let question = "/accounts/acme/ask?action=replace&number=%2B13105550100&number=%2B13105550101";
+    let on_hand = page(&operator, question).await;
+    assert!(on_hand.contains("$8.00") && on_hand.contains("$4.00 for each replacement"), "{on_hand}");
+    assert!(!on_hand.contains("$1.15"), "{on_hand}");
+    let buying = Some(Buying { supplier: Some("shop".into()), ..Buying::default() });
+    ledger.change_account("acme", &AccountChange { buying, ..AccountChange::default() }, now).expect("it buys");
+    let bought = page(&operator, question).await;
+    for words in ["$8.00", "from shop for $1.15 a number", "$10.00 a day", "$50.00 a billing cycle", "after 30 days"] {
+        assert!(bought.contains(words), "{words}: {bought}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn activity_comes_page_by_page_and_as_one_file() {
     let desk = Dialer::with_account("");
