@@ -1,10 +1,5 @@
 //! Carrying out replacements: each order is taken through the steps it still needs.
 //!
-//! ```text
-//! intended → reserved → screened → ordering → acquired → carried over → swapped → done
-//!     └──────────┴──────────┴──────────┴→ given up: the policy is asked again
-//! ```
-//!
 //! The intent is on disk before this begins, and every step is a transaction of its own that stands before what comes of
 //! it is begun; so whoever comes next after a crash, another process included, goes on where it stopped. Nothing that may
 //! have been done is done again before the supplier was asked how it stands. A number on hand is acquired by a note in the
@@ -54,6 +49,13 @@
 //! assert!(ledger.open_orders("acme")?.is_empty());
 //! # Ok(())
 //! # }
+//! ```
+//!
+//! The states of an order:
+//!
+//! ```text
+//! intended → reserved → screened → ordering → acquired → carried over → swapped → done
+//!     └──────────┴──────────┴──────────┴→ given up: the policy is asked again
 //! ```
 
 mod offers;
