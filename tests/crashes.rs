@@ -10,9 +10,8 @@ use dialguard::clock::FixedClock;
 use dialguard::contract::{Answer, PhoneNumber, Request};
 use dialguard::ledger::{AccountView, Event, EventFilter, Ledger, Made, OrderState, RunRecord};
 use dialguard::policy::{Answered, Limits, Policy, REFERENCE_POLICY};
-use harness::{DAY, Dialer, each, number};
+use harness::{DAY, Dialer, each, moments, number};
 use std::collections::HashSet;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
@@ -73,29 +72,11 @@ fn assert_invariants(ledger: &Ledger, imported: u64) {
     assert!(is_each_once(events(ledger, "charged").iter().map(|event| event.at)), "a cycle is charged once");
 }
 
-/// Starts a command and kills it after so long; says whether that was before it ended.
+/// Starts a command and kills it after so long; says whether that was before it ended, which it has to do well.
 fn kill_after(dialer: &Dialer, line: &str, delay: Duration) -> bool {
-    let now = dialguard::calendar::rfc3339(dialer.now());
-    let arguments: Vec<_> = line.split(' ').chain(["--at", &now]).collect();
-    let mut command = dialer.command(&arguments);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");
-    std::thread::sleep(delay);
-    // SIGKILL: the program cannot put anything in order before it is gone.
-    child.kill().expect("the program is killed");
-    let output = child.wait_with_output().expect("the program has ended");
-    match output.status.code() {
-        None => true,
-        Some(code) => {
-            assert_eq!(code, 0, "{line}: {}", String::from_utf8_lossy(&output.stderr));
-            false
-        }
-    }
-}
-
-/// Moments of a command that takes `whole`, spread evenly however many of them are asked for.
-fn moments(whole: Duration) -> impl Iterator<Item = Duration> {
-    const GOLDEN_RATIO: f64 = 0.618_033_988_75;
-    (1..).map(move |round| whole.mul_f64((f64::from(round) * GOLDEN_RATIO).fract()))
+    let Some(ended) = dialer.kill_after(line, delay) else { return true };
+    assert_eq!(ended.status.code(), Some(0), "{line}: {}", String::from_utf8_lossy(&ended.stderr));
+    false
 }
 
 /// Until `time` is over, and a few rounds on the slowest machine.

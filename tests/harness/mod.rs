@@ -13,11 +13,18 @@ use dialguard::ledger::Ledger;
 use serde_json::Value;
 use std::fmt::Write;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::time::Duration;
 use tempfile::TempDir;
 
 pub const DAY: u64 = 24 * 60 * 60;
+
+/// Moments of a command that takes `whole`, spread evenly however many of them are asked for.
+pub fn moments(whole: Duration) -> impl Iterator<Item = Duration> {
+    const GOLDEN_RATIO: f64 = 0.618_033_988_75;
+    (1..).map(move |round| whole.mul_f64((f64::from(round) * GOLDEN_RATIO).fract()))
+}
 
 /// A working folder with the ledger in `ledger/`, and what time it is there.
 pub struct Dialer {
@@ -112,6 +119,19 @@ impl Dialer {
         command.current_dir(self.folder.path()).env("DIALGUARD_DATA", self.path("ledger")).env_remove("RUST_LOG");
         command.args(arguments);
         command
+    }
+
+    /// Starts a command line and kills it after so long; how it ended where that was before.
+    pub fn kill_after(&self, line: &str, delay: Duration) -> Option<Output> {
+        let now = rfc3339(self.now());
+        let arguments: Vec<_> = line.split(' ').chain(["--at", &now]).collect();
+        let mut command = self.command(&arguments);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");
+        std::thread::sleep(delay);
+        // SIGKILL: the program cannot put anything in order before it is gone.
+        child.kill().expect("the program is killed");
+        let output = child.wait_with_output().expect("the program has ended");
+        output.status.code().is_some().then_some(output)
     }
 
     /// Runs a command line, whose arguments are parted by blanks, at the dialer's time.

@@ -3,13 +3,11 @@
 use crate::harness::numbers::When::{After, Before};
 use crate::harness::numbers::{Deed, FakeNumbers};
 use crate::harness::vendor::Fault;
-use crate::harness::{DAY, Dialer, each, number};
-use dialguard::calendar::rfc3339;
+use crate::harness::{DAY, Dialer, each, moments, number};
 use dialguard::ledger::SupplierKind::{self, Telnyx, Twilio};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// An account that monitors numbers from +13105550100 on, all of which the vendor has, and others on sale from 0150 on.
 async fn desk(kind: SupplierKind, monitored: u64, options: &str) -> (Dialer, FakeNumbers) {
@@ -31,27 +29,15 @@ fn kinds(orders: &Value, field: &str) -> Vec<String> {
     each(orders, field).iter().map(|value| value.as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// Runs a command and kills it after so long; says whether that was before it ended.
-fn kill_after(dialer: &Dialer, line: &str, delay: Duration) -> bool {
-    let now = rfc3339(dialer.now());
-    let arguments: Vec<_> = line.split(' ').chain(["--at", &now]).collect();
-    let mut command = dialer.command(&arguments);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
-    std::thread::sleep(delay);
-    child.kill().expect("the program is killed");
-    child.wait().expect("the program has ended").code().is_none()
-}
-
 /// Each replacement is killed at another moment, and the next one goes on with what it left.
 async fn killed_at_any_moment(kind: SupplierKind) {
     const NUMBERS: u64 = 14;
-    const GOLDEN_RATIO: f64 = 0.618_033_988_75;
     let (dialer, fake) = desk(kind, NUMBERS, "--rest-days 0").await;
     let begun = Instant::now();
     dialer.run(&format!("replace acme {}", number(100))).exits(0);
     let whole = begun.elapsed();
     let mut killed = 0;
-    for place in 1..NUMBERS {
+    for (place, moment) in (1..NUMBERS).zip(moments(whole)) {
         dialer.pass(180);
         match place % 4 {
             0 => fake.fails_once(Deed::Order, Fault::Reset, After),
@@ -59,8 +45,8 @@ async fn killed_at_any_moment(kind: SupplierKind) {
             2 => fake.delivers_after(2),
             _ => fake.fails_once(Deed::Order, Fault::Reset, Before),
         }
-        let moment = whole.mul_f64(0.3 + (place as f64 * GOLDEN_RATIO).fract());
-        killed += u32::from(kill_after(&dialer, &format!("replace acme {}", number(100 + place)), moment));
+        let ended = dialer.kill_after(&format!("replace acme {}", number(100 + place)), whole.mul_f64(0.3) + moment);
+        killed += u32::from(ended.is_none());
         assert_nothing_is_lost(&dialer, &fake, NUMBERS);
     }
     assert!(killed > 2, "every command ended before it was killed: {killed} within {whole:?}");

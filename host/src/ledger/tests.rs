@@ -336,20 +336,26 @@ fn activations_and_what_happened_to_policies_stay() {
     }
 }
 
-/// Runs of the time before policies had revisions stay what they were: made, and not to be repeated.
-#[test]
-fn a_ledger_of_the_first_schema_is_brought_up_to_date() {
+/// A ledger as an older Dialguard left it, with an account and nothing else.
+fn ledger_of_schema(schema: usize) -> (tempfile::TempDir, Connection) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let mut first = Connection::open(folder.path().join(FILE_NAME)).unwrap();
-    Migrations::new(vec![M::up(include_str!("schema-1.sql"))]).to_latest(&mut first).unwrap();
+    let mut ledger = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    Migrations::from_iter(SCHEMAS[..schema].iter().copied().map(M::up)).to_latest(&mut ledger).unwrap();
     let settings = serde_json::to_string(&default_settings()).unwrap();
-    first
+    ledger
         .execute(
             "INSERT INTO accounts VALUES (1, 'acme', 'UTC', 'US', '06:00', '2026-01-15', 1, ?1, 3, 100, 15, 15, 0, 0,
                  1771113600, 0, 0, '', 0)",
             [settings],
         )
         .unwrap();
+    (folder, ledger)
+}
+
+/// Runs of the time before policies had revisions stay what they were: made, and not to be repeated.
+#[test]
+fn a_ledger_of_the_first_schema_is_brought_up_to_date() {
+    let (folder, first) = ledger_of_schema(1);
     first.execute("INSERT INTO runs VALUES (1, 1, 'review', 1, '2026-01-15', 100, 2, 'abc')", []).unwrap();
     first.execute("INSERT INTO events VALUES (1, 1, 100, 1, 'unrated', NULL, NULL, 'Nobody answered.')", []).unwrap();
     first.execute("INSERT INTO sources VALUES ('made up', 'simulated', '7')", []).unwrap();
@@ -368,17 +374,7 @@ fn a_ledger_of_the_first_schema_is_brought_up_to_date() {
 /// What carriers said before answers lay in parts is found still, and it is known who has a slot.
 #[test]
 fn a_ledger_of_the_eighth_schema_is_brought_up_to_date() {
-    let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let mut eighth = Connection::open(folder.path().join(FILE_NAME)).unwrap();
-    Migrations::from_iter(SCHEMAS[..8].iter().copied().map(M::up)).to_latest(&mut eighth).unwrap();
-    let settings = serde_json::to_string(&default_settings()).unwrap();
-    eighth
-        .execute(
-            "INSERT INTO accounts VALUES (1, 'acme', 'UTC', 'US', '06:00', '2026-01-15', 1, ?1, 3, 100, 15, 15, 0, 0,
-                 1771113600, 0, 0, '', 0)",
-            [settings],
-        )
-        .unwrap();
+    let (folder, eighth) = ledger_of_schema(8);
     let numbers = [NUMBER, NUMBER + 1, NUMBER + 2];
     for number in numbers {
         eighth.execute("INSERT INTO numbers VALUES (?1, 1, 'owned', 100)", [to_sql(number)]).unwrap();
