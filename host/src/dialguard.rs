@@ -360,8 +360,8 @@ impl Dialguard {
         loop {
             let run = self.begin(id)?;
             let screenings = run.live.policy.screen(&run.dialer, id, numbers).await;
-            let moved_on = self.ledger.account(id)?.revision != run.account.revision;
-            if screenings.is_ok() || !moved_on || attempt == ATTEMPTS_MAX {
+            let is_stale = screenings.is_err() && self.ledger.account(id)?.revision != run.account.revision;
+            if !is_stale || attempt == ATTEMPTS_MAX {
                 let screenings = self.blame(&run, screenings.map_err(DialguardError::from))?;
                 return Ok((screenings, run.told().problems()));
             }
@@ -429,20 +429,22 @@ impl Dialguard {
         for order in flagged {
             self.ledger.asked_again(order, None, now)?;
         }
-        for order in requested {
-            let request = Request::ReplaceNumbers(vec![order.number]);
+        for orders in requested.chunks(NUMBERS_PER_CALL_MAX) {
+            let request = Request::ReplaceNumbers(orders.iter().map(|order| order.number).collect());
             let Some((_, made, told, _)) = self.run(id, Wish::Request(&request), |_| Ok(false)).await? else {
                 continue;
             };
             problems.extend(told.problems());
             let Made::Request(_, decision) = made else { unreachable!("a request was made") };
-            let words = match decision.outcomes[0].answer {
-                Answer::Accepted => None,
-                Answer::NoCleanCandidate => Some("no other number on offer is rated clean"),
-                _ => Some("it cannot be replaced any more"),
-            };
-            let words = words.map(|why| format!("+{} is not replaced: {why}.", order.number));
-            self.ledger.asked_again(order, words.as_deref(), now)?;
+            for (order, outcome) in orders.iter().zip(decision.outcomes) {
+                let words = match outcome.answer {
+                    Answer::Accepted => None,
+                    Answer::NoCleanCandidate => Some("no other number on offer is rated clean"),
+                    _ => Some("it cannot be replaced any more"),
+                };
+                let words = words.map(|why| format!("+{} is not replaced: {why}.", order.number));
+                self.ledger.asked_again(order, words.as_deref(), now)?;
+            }
         }
         Ok(())
     }

@@ -62,7 +62,7 @@ mod offers;
 mod purchase;
 mod suppliers;
 
-pub(crate) use offers::{Offers, area_code};
+pub(crate) use offers::Offers;
 pub(crate) use suppliers::Suppliers;
 
 use crate::contract::Timestamp;

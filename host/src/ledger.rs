@@ -122,6 +122,15 @@ pub fn price_cents(blocks: u32) -> u64 {
     u64::from(blocks) * u64::from(BLOCK_PRICE_CENTS)
 }
 
+/// US cents as people write them.
+///
+/// ```
+/// assert_eq!(dialguard::ledger::dollars(4_905), "$49.05");
+/// ```
+pub fn dollars(cents: u64) -> String {
+    format!("${}.{:02}", cents / 100, cents % 100)
+}
+
 /// How long another process may hold the ledger before a change gives up.
 const BUSY_TIME_MAX: Duration = Duration::from_secs(10);
 

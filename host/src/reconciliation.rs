@@ -138,7 +138,7 @@ pub async fn release(
 }
 
 fn is_to_be_given_back(ledger: &Ledger, supplier: &str, number: PhoneNumber) -> Result<bool, LedgerError> {
-    let held = ledger.held_numbers(supplier)?.into_iter().find(|held| held.number == number);
+    let held = ledger.held_number(supplier, number)?;
     Ok(held.is_some_and(|held| held.state == NumberState::Released && !held.is_monitored && !held.is_under_way))
 }
 

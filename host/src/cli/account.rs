@@ -231,8 +231,9 @@ async fn set(
 
 fn show(desk: &Desk, id: &str) -> Result<Done> {
     let ledger = desk.ledger()?;
-    let now = desk.now().max(ledger.account(id)?.changed_at);
-    let (account, now) = ledger.account_at(id, now)?;
+    let account = ledger.account(id)?;
+    let now = desk.now().max(account.changed_at);
+    let account = account.as_of(now);
     let spending = ledger.spending(id, now)?;
     let charged = ledger.charged_cents(id, account.cycle_starts_at)?;
     let mut shown = account_json(&account);

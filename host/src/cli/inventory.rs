@@ -98,7 +98,7 @@ fn add(desk: &Desk, name: String, vendor: VendorChoice, options: VendorOptions) 
     ensure!(named_well && name != "none", "give the vendor a name of 1 to 64 characters, other than `none`");
     let kind = if vendor.twilio { SupplierKind::Twilio } else { SupplierKind::Telnyx };
     let price_cents = options.price_cents.context("say with --price-cents what a number costs there")?;
-    let secrets = secrets::complete(vendor_name(kind), SupplierSettings::secrets_of(kind), options.secrets())?;
+    let secrets = secrets::complete(kind.vendor(), SupplierSettings::secrets_of(kind), options.secrets())?;
     let settings = options.onto(SupplierSettings::new(kind, secrets));
     let profile = SupplierProfile { name, kind, price_cents, settings: settings.to_json() };
     open_supplier(&profile).with_context(|| format!("{} was not added", profile.name))?;
@@ -108,7 +108,7 @@ fn add(desk: &Desk, name: String, vendor: VendorChoice, options: VendorOptions) 
         || listed_json(&profile),
         || {
             let SupplierProfile { name, kind, price_cents, .. } = &profile;
-            let (vendor, price) = (vendor_name(*kind), dollars(u64::from(*price_cents)));
+            let (vendor, price) = (kind.vendor(), dollars(u64::from(*price_cents)));
             format!(
                 "{name} is {vendor} at {price} a number. See whether it lets you in: dialguard inventory test {name}"
             )
@@ -125,7 +125,7 @@ fn change(desk: &Desk, name: &str, options: VendorOptions) -> Result<Done> {
     // Another set of secrets takes the place of the whole set.
     if !options.secrets().is_empty() {
         let sets = SupplierSettings::secrets_of(profile.kind);
-        let secrets = secrets::complete(vendor_name(profile.kind), sets, options.secrets())?;
+        let secrets = secrets::complete(profile.kind.vendor(), sets, options.secrets())?;
         settings.secrets = SupplierSettings::new(profile.kind, secrets).secrets;
     }
     profile.price_cents = options.price_cents.unwrap_or(profile.price_cents);
@@ -164,20 +164,13 @@ fn row(supplier: &SupplierProfile) -> [String; 4] {
     let base_url = SupplierSettings::from_json(&supplier.settings)
         .map_or_else(|error| error.to_string(), |settings| settings.base_url);
     let price = dollars(u64::from(supplier.price_cents));
-    [supplier.name.clone(), vendor_name(supplier.kind).into(), price, base_url]
+    [supplier.name.clone(), supplier.kind.vendor().into(), price, base_url]
 }
 
 fn listed_json(supplier: &SupplierProfile) -> Value {
     let SupplierProfile { name, kind, price_cents, settings } = supplier;
     let settings: Value = serde_json::from_str(settings).unwrap_or_default();
     json!({"name": name, "kind": kind.name(), "price-cents": price_cents, "settings": settings})
-}
-
-fn vendor_name(kind: SupplierKind) -> &'static str {
-    match kind {
-        SupplierKind::Twilio => "Twilio",
-        SupplierKind::Telnyx => "Telnyx",
-    }
 }
 
 impl VendorOptions {

@@ -1,5 +1,7 @@
 //! What a command answers, for people or for programs.
 
+pub use dialguard::ledger::dollars;
+
 use comfy_table::{Cell, Table, presets};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::*;
@@ -150,11 +152,6 @@ pub fn action_json(action: &Action) -> Value {
             json!({"action": "set-blocks", "blocks": change.blocks, "starting": rfc3339(change.starting)})
         }
     }
-}
-
-/// Cents as dollars.
-pub fn dollars(cents: u64) -> String {
-    format!("${}.{:02}", cents / 100, cents % 100)
 }
 
 /// Lines about what went wrong at the carriers, for the end of an answer.

@@ -3,8 +3,8 @@
 use crate::contract::PhoneNumber;
 use crate::ledger::Areas;
 use crate::lock::lock;
-use crate::suppliers::{SearchArea, Supplier, SupplierError};
-use std::collections::{BTreeSet, HashMap};
+use crate::suppliers::{SearchArea, Supplier, SupplierError, area_code};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Mutex as AsyncMutex;
@@ -48,8 +48,8 @@ impl Offers {
             Areas::Also(codes) => areas.extend(codes.iter().copied().map(SearchArea::AreaCode)),
             Areas::Anywhere => areas.push(SearchArea::Anywhere),
         }
-        let mut seen = BTreeSet::new();
-        areas.retain(|area| seen.insert(format!("{area:?}")));
+        let mut seen = HashSet::new();
+        areas.retain(|area| seen.insert(*area));
         areas
     }
 
@@ -93,12 +93,6 @@ impl Offers {
     pub fn take_problems(&self) -> Vec<String> {
         std::mem::take(&mut *lock(&self.problems))
     }
-}
-
-/// The area code of a number of the North American numbering plan; none of any other.
-pub(crate) fn area_code(number: PhoneNumber) -> Option<u16> {
-    let code = (number / 10_000_000 % 1_000) as u16;
-    (number / 10_000_000_000 == 1 && code >= 200).then_some(code)
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use super::buying::{self, Areas, Buying};
 use super::events::append;
-use super::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, from_sql, never_back, price_cents, to_sql};
+use super::orders::try_at_once;
+use super::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, dollars, from_sql, never_back, price_cents, to_sql};
 use crate::calendar::{cycle_starts_on, day_starts_at, local_date, rfc3339};
 use crate::contract::{BLOCKS_MAX, Settings, Timestamp};
 use crate::phone::Region;
@@ -301,13 +302,7 @@ pub(super) fn charge(transaction: &Transaction, account: &AccountProfile, at: Ti
         return Ok(());
     }
     let cents = price_cents(blocks);
-    let text = format!(
-        "${}.{:02} for {} until {}.",
-        cents / 100,
-        cents % 100,
-        blocks_in_words(blocks),
-        rfc3339(account.cycle_ends_at)
-    );
+    let text = format!("{} for {} until {}.", dollars(cents), blocks_in_words(blocks), rfc3339(account.cycle_ends_at));
     transaction
         .prepare_cached("INSERT INTO events (account, at, kind, cents, text) VALUES (?1, ?2, 'charged', ?3, ?4)")?
         .execute(params![account.key, to_sql(at), to_sql(cents), text])?;
@@ -318,10 +313,7 @@ pub(super) fn charge(transaction: &Transaction, account: &AccountProfile, at: Ti
 fn switch(transaction: &Transaction, account: &AccountProfile, now: Timestamp, enabled: bool) -> Result<()> {
     transaction.execute("UPDATE accounts SET enabled = ?2 WHERE key = ?1", params![account.key, enabled])?;
     // What was held up because it was off need not wait longer.
-    transaction.execute(
-        "UPDATE orders SET next_try_at = 0 WHERE account = ?1 AND state NOT IN ('done', 'given-up')",
-        [account.key],
-    )?;
+    try_at_once(transaction, account.key)?;
     if enabled && !is_charged(transaction, account)? {
         charge(transaction, account, now, account.blocks())?;
     }

@@ -1,7 +1,8 @@
 //! Where an account's numbers are bought, and what may be spent on them.
 
 use super::accounts::{AccountProfile, profile};
-use super::{Ledger, LedgerError, Result, from_sql, to_sql};
+use super::orders::try_at_once;
+use super::{Ledger, LedgerError, Result, dollars, from_sql, to_sql};
 use crate::contract::Timestamp;
 use rusqlite::{Transaction, params};
 use std::fmt;
@@ -140,9 +141,7 @@ impl Ledger {
         let (account, now) = self.account_at(id, now)?;
         self.read(|transaction| spending(transaction, &account, now))
     }
-}
 
-impl Ledger {
     /// What the account was charged since then, in US cents: blocks and replacements.
     pub fn charged_cents(&self, id: &str, since: Timestamp) -> Result<u64> {
         self.read(|transaction| {
@@ -173,8 +172,7 @@ pub(super) fn change(transaction: &Transaction, account: &AccountProfile, buying
         return Err(LedgerError::Refused("a number rests for 0 to 365 days; give --rest-days of that range".into()));
     }
     let under_way: bool = transaction.query_row(
-        "SELECT EXISTS (SELECT 1 FROM orders WHERE account = ?1 AND state NOT IN ('swapped', 'done', 'given-up')
-                                                    AND supplier IS NOT NULL)",
+        "SELECT EXISTS (SELECT 1 FROM replacements_under_way WHERE account = ?1 AND supplier IS NOT NULL)",
         [account.key],
         |row| row.get(0),
     )?;
@@ -199,13 +197,5 @@ pub(super) fn change(transaction: &Transaction, account: &AccountProfile, buying
           WHERE key = ?1",
         params![account.key, buying.supplier, areas, buying.rest_days, buying.day_cents_max, buying.cycle_cents_max],
     )?;
-    transaction.execute(
-        "UPDATE orders SET next_try_at = 0 WHERE account = ?1 AND state NOT IN ('done', 'given-up')",
-        [account.key],
-    )?;
-    Ok(())
-}
-
-pub(super) fn dollars(cents: u64) -> String {
-    format!("${}.{:02}", cents / 100, cents % 100)
+    try_at_once(transaction, account.key)
 }

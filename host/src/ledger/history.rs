@@ -63,8 +63,7 @@ impl Ledger {
             let known = transaction
                 .prepare_cached(
                     "SELECT numbers.number, slot, status, status_since,
-                            EXISTS (SELECT 1 FROM orders WHERE orders.number = numbers.number
-                                      AND orders.state NOT IN ('swapped', 'done', 'given-up')),
+                            EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = numbers.number),
                             state = 'owned'
                        FROM numbers LEFT JOIN monitored ON monitored.number = numbers.number
                       WHERE numbers.number = ?2 AND numbers.account = ?1 AND state IN ('owned', 'released')",

@@ -7,7 +7,8 @@ use super::{BLOCK_PRICE_CENTS, Ledger, LedgerError, Result, SLOTS_PER_BLOCK, ask
 use crate::calendar::day_starts_at;
 use crate::contract::{Account, Error, FlagEvent, MonitoredNumber, PhoneNumber, Status, Timestamp};
 use crate::dialer::NumberInventory;
-use crate::fulfilment::{Offers, area_code};
+use crate::fulfilment::Offers;
+use crate::suppliers::area_code;
 use rusqlite::{Transaction, params};
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -167,8 +168,7 @@ impl NumberInventory for AccountView {
 fn monitored(transaction: &Transaction, key: i64, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>> {
     let mut statement = transaction.prepare_cached(
         "SELECT number, slot, status, status_since, monitored_since, flagging_checks, clearing_checks, last_rated_at,
-                EXISTS (SELECT 1 FROM orders WHERE orders.number = monitored.number
-                           AND state NOT IN ('swapped', 'done', 'given-up'))
+                EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = monitored.number)
            FROM monitored WHERE account = ?1 AND number > ?2 ORDER BY number LIMIT ?3",
     )?;
     let after = asked_to_sql(after);

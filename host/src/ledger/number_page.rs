@@ -255,8 +255,7 @@ impl List {
             );
         }
         if query.replacement_pending {
-            list.conditions
-                .push("number IN (SELECT number FROM orders WHERE state NOT IN ('swapped', 'done', 'given-up'))");
+            list.conditions.push("number IN (SELECT number FROM replacements_under_way)");
         }
         if let Some(above) = query.above {
             list.also("number > ?", asked_to_sql(above));
@@ -347,8 +346,7 @@ impl List {
     ) -> Result<Vec<KnownNumber>> {
         let sql = format!(
             "SELECT page.number, slot, status, status_since,
-                    EXISTS (SELECT 1 FROM orders WHERE orders.number = page.number
-                              AND orders.state NOT IN ('swapped', 'done', 'given-up')),
+                    EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = page.number),
                     state = 'owned'
                FROM ({page}) AS page
                     JOIN numbers ON numbers.number = page.number

@@ -74,8 +74,7 @@ impl Ledger {
             let account = profile(transaction, id)?;
             let mut statement = transaction.prepare_cached(
                 "SELECT numbers.number, slot, status, status_since,
-                        EXISTS (SELECT 1 FROM orders WHERE orders.number = numbers.number
-                                  AND orders.state NOT IN ('swapped', 'done', 'given-up')),
+                        EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = numbers.number),
                         1
                    FROM numbers LEFT JOIN monitored ON monitored.number = numbers.number
                   WHERE numbers.account = ?1 AND numbers.state = 'owned' ORDER BY numbers.number",

@@ -7,12 +7,12 @@
 //! looks before it repeats anything. [`fulfilment`](crate::fulfilment) says what each step does.
 
 use super::accounts::{AccountProfile, open, profile, touch};
-use super::buying::{dollars, spending};
+use super::buying::spending;
 use super::deliveries::enqueue;
 use super::events::append;
 use super::numbers::change_state;
 use super::slots::occupy;
-use super::{Ledger, LedgerError, Result, from_sql, to_sql};
+use super::{Ledger, LedgerError, Result, asked_to_sql, dollars, from_sql, to_sql};
 use crate::calendar::rfc3339;
 use crate::comparison::REPLACEMENT_PRICE_CENTS;
 use crate::contract::{PhoneNumber, Replacement, ReplacementReason, SlotId, Timestamp};
@@ -187,8 +187,7 @@ impl Ledger {
 
     /// The order of that id; none where there is none.
     pub fn order(&self, order: u64) -> Result<Option<Order>> {
-        let order = i64::try_from(order).unwrap_or(i64::MAX);
-        Ok(self.read(|transaction| orders(transaction, "orders.id = ?1", [order]))?.pop())
+        Ok(self.read(|transaction| orders(transaction, "orders.id = ?1", [asked_to_sql(order)]))?.pop())
     }
 
     /// Accounts with an order that can be taken further now, or about which the policy has to be asked again.
@@ -697,9 +696,18 @@ pub(super) fn unknown(transaction: &Transaction, numbers: &[PhoneNumber], now: T
     Ok(unknown)
 }
 
+/// Has none of an account's orders wait any longer, for what held them up may be gone.
+pub(super) fn try_at_once(transaction: &Transaction, account: i64) -> Result<()> {
+    transaction.execute(
+        "UPDATE orders SET next_try_at = 0 WHERE account = ?1 AND state NOT IN ('done', 'given-up')",
+        [account],
+    )?;
+    Ok(())
+}
+
 fn find_open(transaction: &Transaction, order: u64) -> Result<Order> {
-    let key = i64::try_from(order).unwrap_or(i64::MAX);
-    let found = orders(transaction, "orders.id = ?1 AND state NOT IN ('done', 'given-up')", [key])?.pop();
+    let is_open = "orders.id = ?1 AND state NOT IN ('done', 'given-up')";
+    let found = orders(transaction, is_open, [asked_to_sql(order)])?.pop();
     found.ok_or_else(|| no_open_order(order))
 }
 

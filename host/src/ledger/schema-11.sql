@@ -74,6 +74,9 @@ CREATE INDEX orders_spent ON orders (account, spent_cycle) WHERE spent_cycle IS 
 -- Nobody is replaced twice, and nobody replaces two.
 CREATE UNIQUE INDEX one_open_order_a_number ON orders (number) WHERE state NOT IN ('swapped', 'done', 'given-up');
 CREATE UNIQUE INDEX one_order_a_replacement ON orders (replacement) WHERE state <> 'given-up';
+-- Those whose old number has its slot still.
+CREATE VIEW replacements_under_way AS
+SELECT account, number, replacement, supplier FROM orders WHERE state NOT IN ('swapped', 'done', 'given-up');
 
 -- The last line before money is spent, whatever the program thinks: the caps hold.
 CREATE TRIGGER caps_hold BEFORE UPDATE OF spent_on, spent_cycle, price_cents ON orders

@@ -1,9 +1,9 @@
 //! The vendors that numbers are bought from.
 
 use super::events::append;
-use super::{Ledger, LedgerError, Result, from_sql, to_sql};
+use super::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
 use crate::contract::{PhoneNumber, Timestamp};
-use rusqlite::{ErrorCode, OptionalExtension, Row, params};
+use rusqlite::{ErrorCode, OptionalExtension, Row, Transaction, params};
 
 /// A vendor of numbers, as an operator set it up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,14 @@ impl SupplierKind {
         match self {
             SupplierKind::Twilio => "twilio",
             SupplierKind::Telnyx => "telnyx",
+        }
+    }
+
+    /// The vendor's own name, for people.
+    pub fn vendor(self) -> &'static str {
+        match self {
+            SupplierKind::Twilio => "Twilio",
+            SupplierKind::Telnyx => "Telnyx",
         }
     }
 
@@ -151,42 +159,15 @@ impl Ledger {
             transaction.query_row(supplier, [name], profile).optional()?.ok_or_else(|| no_supplier(name))
         })
     }
-}
 
-impl Ledger {
     /// Every number of every account, as it stands towards a supplier, in ascending order.
     pub fn held_numbers(&self, supplier: &str) -> Result<Vec<HeldNumber>> {
-        self.read(|transaction| {
-            let mut statement = transaction.prepare(
-                "SELECT number, accounts.id, state,
-                        EXISTS (SELECT 1 FROM monitored WHERE monitored.number = numbers.number),
-                        -- Once it has the slot, a replacement is a number like any other; the old one still rests.
-                        state = 'ordered'
-                        OR EXISTS (
-                            SELECT 1 FROM orders
-                             WHERE orders.number = numbers.number AND orders.state NOT IN ('done', 'given-up'))
-                        OR EXISTS (
-                            SELECT 1 FROM orders
-                             WHERE orders.replacement = numbers.number
-                               AND orders.state NOT IN ('swapped', 'done', 'given-up')),
-                        EXISTS (
-                            SELECT 1 FROM orders
-                             WHERE orders.replacement = numbers.number AND orders.supplier = ?1
-                               AND orders.price_cents IS NOT NULL AND orders.state <> 'given-up')
-                   FROM numbers JOIN accounts ON accounts.key = numbers.account ORDER BY number",
-            )?;
-            let numbers = statement.query_map([supplier], |row| {
-                Ok(HeldNumber {
-                    number: from_sql(row.get(0)?),
-                    account: row.get(1)?,
-                    state: NumberState::named(row.get_ref(2)?.as_str()?),
-                    is_monitored: row.get(3)?,
-                    is_under_way: row.get(4)?,
-                    is_bought_there: row.get(5)?,
-                })
-            })?;
-            Ok(numbers.collect::<rusqlite::Result<_>>()?)
-        })
+        self.read(|transaction| held(transaction, supplier, None))
+    }
+
+    /// The same of one number; none where this host does not know it.
+    pub(crate) fn held_number(&self, supplier: &str, number: PhoneNumber) -> Result<Option<HeldNumber>> {
+        self.read(|transaction| Ok(held(transaction, supplier, Some(number))?.pop()))
     }
 
     /// Puts on record that a released number was given back to its vendor after all.
@@ -204,6 +185,36 @@ impl Ledger {
             append(transaction, account, now, None, "released", Some(number), &text)
         })
     }
+}
+
+fn held(transaction: &Transaction, supplier: &str, number: Option<PhoneNumber>) -> Result<Vec<HeldNumber>> {
+    let mut statement = transaction.prepare_cached(&format!(
+        "SELECT number, accounts.id, state,
+                EXISTS (SELECT 1 FROM monitored WHERE monitored.number = numbers.number),
+                -- Once it has the slot, a replacement is a number like any other; the old one still rests.
+                state = 'ordered'
+                OR EXISTS (
+                    SELECT 1 FROM orders
+                     WHERE orders.number = numbers.number AND orders.state NOT IN ('done', 'given-up'))
+                OR EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.replacement = numbers.number),
+                EXISTS (
+                    SELECT 1 FROM orders
+                     WHERE orders.replacement = numbers.number AND orders.supplier = ?1
+                       AND orders.price_cents IS NOT NULL AND orders.state <> 'given-up')
+           FROM numbers JOIN accounts ON accounts.key = numbers.account {} ORDER BY number",
+        if number.is_some() { "WHERE number = ?2" } else { "WHERE ?2 IS NULL" }
+    ))?;
+    let numbers = statement.query_map(params![supplier, number.map(asked_to_sql)], |row| {
+        Ok(HeldNumber {
+            number: from_sql(row.get(0)?),
+            account: row.get(1)?,
+            state: NumberState::named(row.get_ref(2)?.as_str()?),
+            is_monitored: row.get(3)?,
+            is_under_way: row.get(4)?,
+            is_bought_there: row.get(5)?,
+        })
+    })?;
+    Ok(numbers.collect::<rusqlite::Result<_>>()?)
 }
 
 fn profile(row: &Row) -> rusqlite::Result<SupplierProfile> {

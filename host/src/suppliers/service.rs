@@ -48,7 +48,7 @@ impl Service {
         hidden: Option<Secret>,
         limits: VendorLimits,
     ) -> Result<Self, SupplierError> {
-        let vendor = Vendor::new(vendor_name(kind), &settings.base_url, credentials, limits)
+        let vendor = Vendor::new(kind.vendor(), &settings.base_url, credentials, limits)
             .map_err(|error| SupplierError::Refused(error.to_string()))?;
         let vendor = hidden.into_iter().fold(vendor, Vendor::hiding);
         Ok(Service { vendor, kind, settings: settings.clone() })
@@ -116,7 +116,7 @@ impl Service {
     }
 
     fn what_to_mend(&self, status: u16, code: Option<&str>) -> Option<String> {
-        let vendor = vendor_name(self.kind);
+        let vendor = self.kind.vendor();
         Some(match (status, code) {
             (402, _) | (_, Some("20100")) => format!("pay into the account with {vendor}"),
             (401, _) => {
@@ -130,13 +130,6 @@ impl Service {
             }
             _ => return None,
         })
-    }
-}
-
-fn vendor_name(kind: SupplierKind) -> &'static str {
-    match kind {
-        SupplierKind::Twilio => "Twilio",
-        SupplierKind::Telnyx => "Telnyx",
     }
 }
 
