@@ -10,7 +10,7 @@ use dialguard::clock::FixedClock;
 use dialguard::contract::{Answer, PhoneNumber, Request};
 use dialguard::ledger::{AccountView, Event, EventFilter, Ledger, Made, OrderState, RunRecord};
 use dialguard::policy::{Answered, Limits, Policy, REFERENCE_POLICY};
-use harness::{DAY, Dialer, each, moments, number};
+use harness::{DAY, Dialer, Moments, each, number};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -72,9 +72,9 @@ fn assert_invariants(ledger: &Ledger, imported: u64) {
     assert!(is_each_once(events(ledger, "charged").iter().map(|event| event.at)), "a cycle is charged once");
 }
 
-/// Starts a command and kills it after so long; says whether that was before it ended, which it has to do well.
-fn kill_after(dialer: &Dialer, line: &str, delay: Duration) -> bool {
-    let Some(ended) = dialer.kill_after(line, delay) else { return true };
+/// Kills a command at the next moment; says whether that was before it ended, which it has to do well.
+fn kill(moments: &mut Moments, dialer: &Dialer, line: &str) -> bool {
+    let Some(ended) = moments.kill(dialer, line) else { return true };
     assert_eq!(ended.status.code(), Some(0), "{line}: {}", String::from_utf8_lossy(&ended.stderr));
     false
 }
@@ -95,7 +95,7 @@ fn a_change_of_policy_that_was_killed_leaves_one_that_decides() {
     dialer.file("lookalike.wasm", lookalike);
     let begun = Instant::now();
     dialer.run("policy install lookalike.wasm").exits(0);
-    let mut moments = moments(begun.elapsed());
+    let mut moments = Moments::within(begun.elapsed());
     let changes = ["policy activate 2", "policy rollback", "policy install lookalike.wasm", "policy shadow 2"];
     let (mut killed, mut known) = (0, 2);
     for round in rounds(Duration::from_secs(6)) {
@@ -112,7 +112,7 @@ fn a_change_of_policy_that_was_killed_leaves_one_that_decides() {
         if is_refused {
             continue;
         }
-        killed += u32::from(kill_after(&dialer, change, moments.next().expect("moments without end")));
+        killed += u32::from(kill(&mut moments, &dialer, change));
         assert!(live_policy(&dialer).0 >= live, "revisions only rise");
         let revisions = dialer.json("policy list").as_array().expect("a list").len();
         assert!(revisions >= known, "none is lost");
@@ -144,9 +144,9 @@ fn a_request_that_was_killed_is_done_as_a_whole_or_not_at_all() {
     dialer.run("account set acme --checks-to-flag 2").exits(0);
     // A request takes a little longer than a command that has nothing to do.
     let whole = begun.elapsed() * 3 / 2;
-    let (mut moments, mut killed) = (moments(whole), 0);
+    let (mut moments, mut killed) = (Moments::within(whole), 0);
     for _ in rounds(Duration::from_secs(5)) {
-        killed += u32::from(kill_after(&dialer, "monitor acme --all", moments.next().expect("there is no last")));
+        killed += u32::from(kill(&mut moments, &dialer, "monitor acme --all"));
         let ledger = dialer.ledger();
         assert_invariants(&ledger, NUMBERS);
         let occupied = ledger.account("acme").expect("the account is read").occupied;
@@ -182,10 +182,10 @@ fn a_review_that_was_killed_is_finished_by_the_next_one() {
     let replaced = events(&dialer.ledger(), "replaced").len() - replaced_before;
     assert!(replaced > 5, "a day on which there is something to kill: {replaced} replaced");
 
-    let (mut moments, mut killed, mut left_open) = (moments(whole), 0, 0);
+    let (mut moments, mut killed, mut left_open) = (Moments::within(whole), 0, 0);
     for _ in rounds(Duration::from_secs(10)) {
         dialer.pass(DAY);
-        killed += u32::from(kill_after(&dialer, "review acme", moments.next().expect("there is no last")));
+        killed += u32::from(kill(&mut moments, &dialer, "review acme"));
         assert_invariants(&dialer.ledger(), NUMBERS + CANDIDATES);
         left_open += dialer.ledger().open_orders("acme").expect("the orders are read").len();
         dialer.run("review acme").exits(0);

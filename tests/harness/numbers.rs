@@ -73,6 +73,8 @@ struct Inside {
     purchases: Vec<u64>,
     releases: Vec<u64>,
     requests: Vec<Deed>,
+    /// The place in `requests` of one that is never answered.
+    unanswered: Option<(usize, When)>,
     faults: HashMap<Deed, (Fault, When, u32)>,
     /// How often an order of Telnyx's is looked at before it is through.
     looks_before_delivery: u32,
@@ -162,9 +164,23 @@ impl FakeNumbers {
         self.inside().faults.insert(deed, (fault, when, u32::MAX));
     }
 
+    /// Never answers the request that is the `nth` from now on, which is done or not.
+    pub fn never_answers(&self, nth: usize, when: When) {
+        let mut inside = self.inside();
+        inside.unanswered = Some((inside.requests.len() + nth, when));
+    }
+
+    /// Whether somebody waits for the request that is never answered.
+    pub fn is_waited_for(&self) -> bool {
+        let inside = self.inside();
+        inside.unanswered.is_some_and(|(place, _)| inside.requests.len() >= place)
+    }
+
     /// Works again.
     pub fn works(&self) {
-        self.inside().faults.clear();
+        let mut inside = self.inside();
+        inside.faults.clear();
+        inside.unanswered = None;
     }
 
     /// Has an order of Telnyx's pending until it was looked at so often.
@@ -262,7 +278,7 @@ async fn answer(State(inside): State<Arc<Mutex<Inside>>>, request: Request) -> R
         let mut inside = inside.lock().unwrap();
         let deed = asked.deed();
         inside.requests.push(deed);
-        let fault = inside.fault(deed);
+        let fault = inside.unanswered().map(|when| (Fault::NoAnswer, when)).or_else(|| inside.fault(deed));
         match fault {
             Some((fault, When::Before)) => (Some(fault), 200, json!({})),
             _ if !is_let_in(&head.headers) => (None, 401, json!({"code": 20003, "message": "Authenticate"})),
@@ -323,6 +339,12 @@ impl Asked {
 }
 
 impl Inside {
+    /// Where the request that came last is the one that is never answered: whether it is done.
+    fn unanswered(&self) -> Option<When> {
+        let (place, when) = self.unanswered?;
+        (self.requests.len() == place).then_some(when)
+    }
+
     fn fault(&mut self, deed: Deed) -> Option<(Fault, When)> {
         let (fault, when, times) = self.faults.get_mut(&deed)?;
         let fault = (*fault, *when);

@@ -1,13 +1,12 @@
 //! The program itself, which buys from a fake of Twilio and of Telnyx, and is killed while it does.
 
-use crate::harness::numbers::When::{After, Before};
+use crate::harness::numbers::When::{self, After, Before};
 use crate::harness::numbers::{Deed, FakeNumbers};
 use crate::harness::vendor::Fault;
-use crate::harness::{DAY, Dialer, each, moments, number};
+use crate::harness::{DAY, Dialer, each, number};
 use dialguard::ledger::SupplierKind::{self, Telnyx, Twilio};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::time::Instant;
 
 /// An account that monitors numbers from +13105550100 on, all of which the vendor has, and others on sale from 0150 on.
 async fn desk(kind: SupplierKind, monitored: u64, options: &str) -> (Dialer, FakeNumbers) {
@@ -29,38 +28,49 @@ fn kinds(orders: &Value, field: &str) -> Vec<String> {
     each(orders, field).iter().map(|value| value.as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// Each replacement is killed at another moment, and the next one goes on with what it left.
-async fn killed_at_any_moment(kind: SupplierKind) {
-    const NUMBERS: u64 = 14;
+/// Each replacement is killed at another of its requests, and the schedule finishes what that left.
+async fn killed_at_every_request(kind: SupplierKind) {
+    const NUMBERS: u64 = 15;
     let (dialer, fake) = desk(kind, NUMBERS, "--rest-days 0").await;
-    let begun = Instant::now();
     dialer.run(&format!("replace acme {}", number(100))).exits(0);
-    let whole = begun.elapsed();
-    let mut killed = 0;
-    for (place, moment) in (1..NUMBERS).zip(moments(whole)) {
-        dialer.pass(180);
-        match place % 4 {
-            0 => fake.fails_once(Deed::Order, Fault::Reset, After),
-            1 => fake.fails_once(Deed::Release, Fault::ServerError, After),
-            2 => fake.delivers_after(2),
-            _ => fake.fails_once(Deed::Order, Fault::Reset, Before),
-        }
-        let ended = dialer.kill_after(&format!("replace acme {}", number(100 + place)), whole.mul_f64(0.3) + moment);
-        killed += u32::from(ended.is_none());
+    let requests = fake.requests();
+    let searches = requests.iter().filter(|deed| **deed == Deed::Search).count();
+    let kill = |last_digits, nth, when| {
+        fake.never_answers(nth, when);
+        let ended = dialer.kill_when(&format!("replace acme {}", number(last_digits)), || fake.is_waited_for());
+        assert!(ended.is_none(), "it was not killed at request {nth} of {requests:?}");
+    };
+    kill(101, searches, After);
+    assert_eq!(dialer.json("orders"), json!([]), "nothing is begun while the candidates are gathered");
+    let moments = moments_to_kill_at(searches, &requests);
+    assert!((10..NUMBERS as usize).contains(&moments.len()), "a number for each moment in {requests:?}");
+    for (last_digits, (nth, when)) in (101..).zip(&moments) {
+        kill(last_digits, *nth, *when);
+        let moment = format!("it was killed {when:?} request {nth} of {requests:?}");
         assert_nothing_is_lost(&dialer, &fake, NUMBERS);
-    }
-    assert!(killed > 2, "every command ended before it was killed: {killed} within {whole:?}");
-    fake.works();
-    for _ in 0..4 {
+        assert_eq!(each(&dialer.json("orders"), "number"), [number(last_digits)], "it is under way: {moment}");
+        fake.works();
         dialer.pass(3_600);
         dialer.run("serve --once").exits(0);
         assert_nothing_is_lost(&dialer, &fake, NUMBERS);
+        assert_eq!(dialer.json("orders"), json!([]), "it is finished: {moment}");
+        assert_eq!(dialer.standing(last_digits), "gone", "it is replaced: {moment}");
     }
-    assert_eq!(dialer.json("orders"), json!([]), "what was begun is finished");
     let replaced = dialer.events("replaced").len();
-    assert_eq!((fake.purchases().len(), fake.releases().len()), (replaced, replaced), "{killed} were killed");
+    assert_eq!(replaced, 1 + moments.len());
+    assert_eq!((fake.purchases().len(), fake.releases().len()), (replaced, replaced));
     let owned: Vec<_> = each(&dialer.json("numbers list acme"), "number");
     assert_eq!(fake.owned().iter().map(|number| json!(format!("+{number}"))).collect::<Vec<_>>(), owned);
+}
+
+/// Which of the requests after the searches are never answered: each that changes something, before it is done and after,
+/// and each look, which is the same before and after.
+fn moments_to_kill_at(searches: usize, requests: &[Deed]) -> Vec<(usize, When)> {
+    let whens = |nth: usize| match requests[nth - 1] {
+        Deed::Look => &[Before][..],
+        _ => &[Before, After],
+    };
+    (searches + 1..=requests.len()).flat_map(|nth| whens(nth).iter().map(move |when| (nth, *when))).collect()
 }
 
 fn assert_nothing_is_lost(dialer: &Dialer, fake: &FakeNumbers, numbers: u64) {
@@ -77,12 +87,12 @@ fn assert_nothing_is_lost(dialer: &Dialer, fake: &FakeNumbers, numbers: u64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_program_is_killed_while_it_buys_from_twilio() {
-    killed_at_any_moment(Twilio).await;
+    killed_at_every_request(Twilio).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_program_is_killed_while_it_buys_from_telnyx() {
-    killed_at_any_moment(Telnyx).await;
+    killed_at_every_request(Telnyx).await;
 }
 
 /// What a person sees who is short of funds, and what he can do.
