@@ -348,7 +348,7 @@ fn a_database_that_another_program_keeps_locked() {
     let begun = Instant::now();
     dialer.run("unmonitor acme +13105550100").exits(1).says(&["is locked by another program", "try again"]);
     let waited = begun.elapsed();
-    assert!((Duration::from_secs(9)..Duration::from_secs(20)).contains(&waited), "it waited for {waited:?}");
+    assert!(waited >= Duration::from_secs(9), "it waited for {waited:?}");
     assert_eq!(dialer.everything(), before);
     drop(lock);
     dialer.run("unmonitor acme +13105550100").exits(0);

@@ -296,7 +296,7 @@ async fn serving_reviews_who_is_due_until_it_is_stopped() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let served = tokio::time::timeout(Duration::from_secs(20), serve(&dialguard, all_reviewed)).await;
+    let served = tokio::time::timeout(Duration::from_secs(60), serve(&dialguard, all_reviewed)).await;
     served.expect("it stops when told to").expect("nothing fails");
     assert_eq!(office.reviews().len(), 3, "and nobody before his time");
 }
@@ -348,7 +348,7 @@ fn serve_ends_cleanly_where_it_is_asked_to() {
 
 fn exit_code(child: &mut Child) -> Option<i32> {
     let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(10) {
+    while begun.elapsed() < Duration::from_secs(60) {
         if let Some(status) = child.try_wait().expect("the child can be waited for") {
             return status.code();
         }

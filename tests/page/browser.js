@@ -29,7 +29,7 @@ export async function withBrowser(address, use) {
   try {
     await use(async (options = {}) => {
       const context = await browser.newContext({ baseURL: address, viewport: DESKTOP, ...options });
-      context.setDefaultTimeout(10_000);
+      context.setDefaultTimeout(60_000);
       const page = await context.newPage();
       page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
       page.on("pageerror", (error) => wrong.push(error.message));
