@@ -1,6 +1,8 @@
 //! Replacements whose numbers are bought: what happens in the usual case, and what when anything fails at any moment.
 
 mod harness;
+#[path = "sagas/page.rs"]
+mod page;
 #[path = "sagas/program.rs"]
 mod program;
 #[path = "sagas/supplier.rs"]

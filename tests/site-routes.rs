@@ -20,7 +20,7 @@ impl Route {
     /// The path about something of this account.
     fn of(&self, account: &str) -> String {
         let path = self.path.replace("{account}", account).replace("{number}", OTHERS_NUMBER);
-        path.replace("{revision}", "1").replace("{token}", "others-program")
+        path.replace("{revision}", "1").replace("{order}", "1").replace("{token}", "others-program")
     }
 
     fn is_of_an_account(&self) -> bool {

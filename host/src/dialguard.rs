@@ -198,12 +198,25 @@ impl Dialguard {
         Ok(self.policies.live()?.policy.check_settings(settings).await?)
     }
 
-    /// Changes an account; the policy has to agree with its new settings. Errors: no such account, settings out of range,
-    /// a clock that went back.
-    pub async fn change_account(&self, id: &str, change: &AccountChange) -> Result<()> {
+    /// Whether an account may be changed so, for callers who do something else first. Errors: no such account; settings
+    /// out of range; a supplier that there is not, or that cannot be changed while replacements are under way.
+    pub async fn check_account_change(&self, id: &str, change: &AccountChange) -> Result<()> {
         if let Some(settings) = &change.settings {
             self.check_settings(settings).await?;
         }
+        if let Some(buying) = &change.buying {
+            self.ledger.check_buying(id, buying)?;
+            let before = self.ledger.account(id)?.buying.supplier;
+            if let Some(name) = buying.supplier.as_ref().filter(|name| before.as_ref() != Some(name)) {
+                self.supplier(name).map_err(|error| LedgerError::Refused(error.to_string()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes an account. Errors: those of [`Dialguard::check_account_change`]; a clock that went back.
+    pub async fn change_account(&self, id: &str, change: &AccountChange) -> Result<()> {
+        self.check_account_change(id, change).await?;
         Ok(self.ledger.change_account(id, change, self.clock.now())?)
     }
 

@@ -167,6 +167,15 @@ async fn take_further(dialguard: &Dialguard, order: Order, begun: Instant) -> Re
     Ok(dialguard.ledger().order(order.id)?.filter(|now| has_slot(now) && !has_slot(&order)))
 }
 
+/// Tries an order now because a person wants to, whatever holds it up; answers how it stands after that. Errors: there is
+/// no such order under way; the ledger fails; a clock that went back.
+pub async fn retry(dialguard: &Dialguard, order: u64) -> Result<Order, DialguardError> {
+    let account = dialguard.ledger().retry_order(order, dialguard.now())?.account;
+    dialguard.resume(&account).await?;
+    let tried = dialguard.ledger().order(order)?.ok_or_else(|| crate::ledger::no_open_order(order))?;
+    Ok(tried)
+}
+
 /// Ends an order because a person wants to, and has the policy not asked again. Only where certainly nothing was bought:
 /// otherwise [`LedgerError::Refused`] says what is the matter, and nothing is changed.
 pub async fn give_up(dialguard: &Dialguard, order: u64) -> Result<(), DialguardError> {

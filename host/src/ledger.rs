@@ -69,7 +69,7 @@ mod webhooks;
 pub use access::{Person, SecretDigest, Token};
 pub use accounts::{AccountChange, AccountProfile, NewAccount};
 pub use answers::{CarrierAnswer, KnownAnswer};
-pub use buying::{Areas, Buying, Spending};
+pub use buying::{Areas, Buying, CAP_CENTS_MAX, REST_DAYS_MAX, Spending};
 pub use comparisons::{Compared, Comparison, Difference};
 pub use deliveries::{Delivery, DeliveryState};
 pub use events::{Event, EventFilter, EventPage, EventQuery};
@@ -129,6 +129,24 @@ pub fn price_cents(blocks: u32) -> u64 {
 /// ```
 pub fn dollars(cents: u64) -> String {
     format!("${}.{:02}", cents / 100, cents % 100)
+}
+
+/// US cents from dollars as people write them, a million at most. The error says how.
+///
+/// ```
+/// use dialguard::ledger::cents;
+/// assert_eq!((cents("10"), cents("$12.50")), (Ok(1_000), Ok(1_250)));
+/// assert!(cents("1.5").is_err());
+/// ```
+pub fn cents(dollars: &str) -> std::result::Result<u32, String> {
+    let text = dollars.trim().trim_start_matches('$');
+    let (whole, part) = text.split_once('.').unwrap_or((text, "00"));
+    let is_plain =
+        part.len() == 2 && [whole, part].iter().all(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()));
+    match (whole.parse::<u32>(), part.parse::<u32>()) {
+        (Ok(whole @ 0..=1_000_000), Ok(part)) if is_plain => Ok(whole * 100 + part),
+        _ => Err("give dollars from 0 to 1000000, such as 10 or 12.50".into()),
+    }
 }
 
 /// How long another process may hold the ledger before a change gives up.

@@ -27,6 +27,8 @@ export const PAGES = [
   { name: "delete", path: (account, number) => `/accounts/${account}/ask?action=delete&number=${number}` },
   { name: "number", path: (account, number) => `/accounts/${account}/numbers/${number}` },
   { name: "import", path: (account) => `/accounts/${account}/import` },
+  { name: "orders", path: (account) => `/accounts/${account}/orders` },
+  { name: "buying", path: (account) => `/accounts/${account}/buying` },
   { name: "activity", path: (account) => `/accounts/${account}/activity` },
   { name: "policy", path: (account) => `/accounts/${account}/policy` },
   { name: "policy-question", path: (account) => `/accounts/${account}/policy/stop` },

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// An account that monitors numbers from +13105550100 on, all of which the vendor has, and others on sale from 0150 on.
-async fn desk(kind: SupplierKind, monitored: u64, options: &str) -> (Dialer, FakeNumbers) {
+pub async fn desk(kind: SupplierKind, monitored: u64, options: &str) -> (Dialer, FakeNumbers) {
     let fake = FakeNumbers::new().await;
     for last in 100..100 + monitored {
         fake.has(13_105_550_000 + last, json!({"friendly_name": "Sales", "customer_reference": "Sales"}));

@@ -11,7 +11,8 @@ use dialguard::comparison::REPLACEMENT_PRICE_CENTS;
 use dialguard::contract::{Answer, BLOCKS_MAX, Request, Settings};
 use dialguard::effect::{EFFECT_DAYS, Effect, Fate, Tally};
 use dialguard::ledger::{
-    AccountChange, AccountProfile, Areas, BLOCK_PRICE_CENTS, Buying, NewAccount, SLOTS_PER_BLOCK, Spending, price_cents,
+    AccountChange, AccountProfile, Areas, BLOCK_PRICE_CENTS, Buying, NewAccount, SLOTS_PER_BLOCK, Spending, cents,
+    price_cents,
 };
 use dialguard::phone::Region;
 use dialguard::settings::default_settings;
@@ -205,15 +206,10 @@ async fn set(
     let (mut settings, mut buying) = (before.settings.clone(), before.buying.clone());
     options.apply(&mut settings);
     buying_options.apply(&mut buying);
-    if let Some(name) = buying.supplier.as_ref().filter(|_| buying.supplier != before.buying.supplier) {
-        dialguard.supplier(name)?;
-    }
     change.settings = (settings != before.settings).then_some(settings);
     change.buying = (buying != before.buying).then_some(buying);
     // What can be refused comes first, so that a command is done as a whole or not at all.
-    if let Some(settings) = &change.settings {
-        dialguard.check_settings(settings).await?;
-    }
+    dialguard.check_account_change(id, &change).await?;
     if let Some(blocks) = blocks {
         let decided = dialguard.decide(id, &Request::SetBlocks(blocks)).await?;
         let outcome = decided.decision.outcomes.first().context("the policy did not answer")?;
@@ -472,16 +468,6 @@ fn time_zone(text: &str) -> Result<Tz> {
 
 fn time_of_day(text: &str) -> Result<NaiveTime> {
     NaiveTime::parse_from_str(text, "%H:%M").context("give a time of day from 00:00 to 23:59")
-}
-
-/// Dollars, such as 10 or 12.50, as cents.
-fn cents(text: &str) -> Result<u32> {
-    let text = text.trim_start_matches('$');
-    let (dollars, cents) = text.split_once('.').unwrap_or((text, "00"));
-    let wrong = "give dollars from 0 to 1000000, such as 10 or 12.50";
-    ensure!(cents.len() == 2 && [dollars, cents].iter().all(|part| part.bytes().all(|b| b.is_ascii_digit())), wrong);
-    let dollars: u32 = dollars.parse().ok().filter(|dollars| *dollars <= 1_000_000).context(wrong)?;
-    Ok(dollars * 100 + cents.parse::<u32>().context(wrong)?)
 }
 
 /// The range is the policy's to check. What no policy could take is not refused with the range of a byte.

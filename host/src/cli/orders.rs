@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Timestamp;
-use dialguard::fulfilment::give_up;
+use dialguard::fulfilment::{give_up, retry};
 use dialguard::ledger::{Order, OrderState};
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ pub enum OrdersCommand {
 pub async fn run(desk: &Desk, Orders { account, command }: Orders) -> Result<Done> {
     match command {
         None => list(desk, account),
-        Some(OrdersCommand::Retry { id }) => retry(desk, id).await,
+        Some(OrdersCommand::Retry { id }) => try_now(desk, id).await,
         Some(OrdersCommand::GiveUp { id }) => {
             give_up(&desk.dialguard()?, id).await?;
             Ok(Done::show(
@@ -48,13 +48,10 @@ pub async fn run(desk: &Desk, Orders { account, command }: Orders) -> Result<Don
     }
 }
 
-async fn retry(desk: &Desk, id: u64) -> Result<Done> {
-    let dialguard = desk.dialguard()?;
-    let account = dialguard.ledger().retry_order(id, dialguard.now())?.account;
-    dialguard.resume(&account).await?;
-    let order = dialguard.ledger().order(id)?.into_iter().collect::<Vec<_>>();
-    let stuck = order.iter().any(|order| order.hold.is_some());
-    Ok(shown(desk, &order).refused_if(stuck))
+async fn try_now(desk: &Desk, id: u64) -> Result<Done> {
+    let order = retry(&desk.dialguard()?, id).await?;
+    let is_held = order.hold.is_some();
+    Ok(shown(desk, &[order]).refused_if(is_held))
 }
 
 fn list(desk: &Desk, account: Option<String>) -> Result<Done> {

@@ -8,6 +8,12 @@ use rusqlite::{Transaction, params};
 use std::fmt;
 use std::str::FromStr;
 
+/// Days for which a replaced number may be kept, at most.
+pub const REST_DAYS_MAX: u16 = 365;
+
+/// What a cap may be, at most, in US cents: a million dollars.
+pub const CAP_CENTS_MAX: u32 = 100_000_000;
+
 /// Where an account's numbers are bought, and for how much.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Buying {
@@ -142,6 +148,11 @@ impl Ledger {
         self.read(|transaction| spending(transaction, &account, now))
     }
 
+    /// Whether the account may buy so; [`LedgerError::Refused`] says what stands against it.
+    pub fn check_buying(&self, id: &str, buying: &Buying) -> Result<()> {
+        self.read(|transaction| check(transaction, &profile(transaction, id)?, buying))
+    }
+
     /// What the account was charged since then, in US cents: blocks and replacements.
     pub fn charged_cents(&self, id: &str, since: Timestamp) -> Result<u64> {
         self.read(|transaction| {
@@ -168,8 +179,22 @@ pub(super) fn spending(transaction: &Transaction, account: &AccountProfile, now:
 
 /// Sets where the account buys. What waits for room under a cap need not wait longer.
 pub(super) fn change(transaction: &Transaction, account: &AccountProfile, buying: &Buying) -> Result<()> {
-    if buying.rest_days > 365 {
+    check(transaction, account, buying)?;
+    let areas = if buying.areas == Areas::Own { String::new() } else { buying.areas.to_string() };
+    transaction.execute(
+        "UPDATE accounts SET supplier = ?2, areas = ?3, rest_days = ?4, day_cents_max = ?5, cycle_cents_max = ?6
+          WHERE key = ?1",
+        params![account.key, buying.supplier, areas, buying.rest_days, buying.day_cents_max, buying.cycle_cents_max],
+    )?;
+    try_at_once(transaction, account.key)
+}
+
+fn check(transaction: &Transaction, account: &AccountProfile, buying: &Buying) -> Result<()> {
+    if buying.rest_days > REST_DAYS_MAX {
         return Err(LedgerError::Refused("a number rests for 0 to 365 days; give --rest-days of that range".into()));
+    }
+    if buying.day_cents_max.max(buying.cycle_cents_max) > CAP_CENTS_MAX {
+        return Err(LedgerError::Refused("a cap is a million dollars at most; give less".into()));
     }
     let under_way: bool = transaction.query_row(
         "SELECT EXISTS (SELECT 1 FROM replacements_under_way WHERE account = ?1 AND supplier IS NOT NULL)",
@@ -183,19 +208,9 @@ pub(super) fn change(transaction: &Transaction, account: &AccountProfile, buying
             account.id
         )));
     }
-    if let Some(supplier) = &buying.supplier {
-        let is_known: bool =
-            transaction
-                .query_row("SELECT EXISTS (SELECT 1 FROM suppliers WHERE name = ?1)", [supplier], |r| r.get(0))?;
-        if !is_known {
-            return Err(super::suppliers::no_supplier(supplier));
-        }
-    }
-    let areas = if buying.areas == Areas::Own { String::new() } else { buying.areas.to_string() };
-    transaction.execute(
-        "UPDATE accounts SET supplier = ?2, areas = ?3, rest_days = ?4, day_cents_max = ?5, cycle_cents_max = ?6
-          WHERE key = ?1",
-        params![account.key, buying.supplier, areas, buying.rest_days, buying.day_cents_max, buying.cycle_cents_max],
-    )?;
-    try_at_once(transaction, account.key)
+    let Some(supplier) = &buying.supplier else { return Ok(()) };
+    let is_known: bool =
+        transaction
+            .query_row("SELECT EXISTS (SELECT 1 FROM suppliers WHERE name = ?1)", [supplier], |row| row.get(0))?;
+    if is_known { Ok(()) } else { Err(super::suppliers::no_supplier(supplier)) }
 }

@@ -6,6 +6,7 @@ mod input;
 mod keyed;
 mod nouns;
 mod numbers;
+mod orders;
 mod policies;
 mod refused;
 mod requests;
@@ -40,6 +41,7 @@ use utoipa_axum::router::OpenApiRouter;
         (name = "accounts", description = "Accounts: the add-on, blocks, settings, figures"),
         (name = "numbers", description = "The numbers of an account, and what carriers say of them"),
         (name = "requests", description = "Start, stop, delete, replace and screen numbers"),
+        (name = "orders", description = "Replacements under way, and those that are stuck"),
         (name = "reviews", description = "Reviews, runs and events"),
         (name = "policies", description = "What decides: revisions of the policy"),
         (name = "carriers", description = "Carriers, and where their verdicts come from"),
@@ -78,6 +80,7 @@ fn described() -> (Router<Site>, Document) {
         .merge(accounts::routes())
         .merge(numbers::routes())
         .merge(requests::routes())
+        .merge(orders::routes())
         .merge(reviews::routes())
         .merge(policies::routes())
         .merge(carriers::routes())

@@ -4,7 +4,9 @@ mod account;
 mod accounts;
 mod activity;
 mod alerts;
+mod buying;
 mod layout;
+mod orders;
 mod policy;
 mod review;
 mod settings;
@@ -28,6 +30,8 @@ pub fn routes() -> Router<Site> {
         .merge(settings::routes())
         .merge(review::routes())
         .merge(alerts::routes())
+        .merge(buying::routes())
+        .merge(orders::routes())
 }
 
 /// A page that says what went wrong.

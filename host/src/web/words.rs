@@ -69,7 +69,7 @@ pub fn slots(slots: &[SlotId]) -> String {
     }
 }
 
-/// The name of an event's kind, `turned-flagged` as `Turned flagged`.
+/// The name of an event's kind or of a state, `turned-flagged` as `Turned flagged`.
 pub fn kind_name(kind: &str) -> String {
     capital(&kind.replace('-', " "))
 }

@@ -5,8 +5,12 @@ use super::input::{Asked, Body, InAccount, Page, Part};
 use super::nouns::{Settings, SettingsChange, Time};
 use super::refused::{ChangeRefused, Refused};
 use crate::calendar::{NaiveTime, Tz};
+use crate::comparison::REPLACEMENT_PRICE_CENTS;
 use crate::contract::{self, BLOCKS_MAX, Request};
-use crate::ledger::{AccountChange, AccountProfile, BLOCK_PRICE_CENTS, NewAccount, SLOTS_PER_BLOCK, price_cents};
+use crate::ledger::{
+    AccountChange, AccountProfile, Areas, BLOCK_PRICE_CENTS, Buying, CAP_CENTS_MAX, NewAccount, REST_DAYS_MAX,
+    SLOTS_PER_BLOCK, price_cents,
+};
 use crate::phone::Region;
 use crate::settings::default_settings;
 use crate::web::Site;
@@ -22,7 +26,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub fn routes() -> OpenApiRouter<Site> {
-    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(one, change)).routes(routes!(usage))
+    OpenApiRouter::new()
+        .routes(routes!(list, add))
+        .routes(routes!(one, change))
+        .routes(routes!(usage))
+        .routes(routes!(spending))
 }
 
 /// An account as it stands in its present billing cycle.
@@ -68,6 +76,21 @@ struct Account {
     cycle_starts_at: Time,
     /// When it ends: locked slots become free, and fewer blocks take effect.
     cycle_ends_at: Time,
+    /// The vendor from which replacements are bought, by the name that it has here; none where they are numbers on hand.
+    inventory: Option<String>,
+    /// Where else a replacement may come from where its number's own area code has too few: `none`, `anywhere`, or area
+    /// codes.
+    #[schema(example = "213,424")]
+    areas: String,
+    /// Days for which a replaced number is kept before it is given back to the vendor.
+    rest_days: u16,
+    /// What may be spent on numbers in a local day, in US cents.
+    day_cap_cents: u32,
+    /// What may be spent on numbers in a billing cycle, in US cents.
+    cycle_cap_cents: u32,
+    /// What a replacement costs besides the number, in US cents.
+    #[schema(example = 400)]
+    replacement_price_cents: u64,
     settings: Settings,
 }
 
@@ -90,6 +113,12 @@ impl From<&AccountProfile> for Account {
             locked: account.locked,
             cycle_starts_at: Time(account.cycle_starts_at),
             cycle_ends_at: Time(account.cycle_ends_at),
+            inventory: account.buying.supplier.clone(),
+            areas: account.buying.areas.to_string(),
+            rest_days: account.buying.rest_days,
+            day_cap_cents: account.buying.day_cents_max,
+            cycle_cap_cents: account.buying.cycle_cents_max,
+            replacement_price_cents: REPLACEMENT_PRICE_CENTS,
             settings: Settings::from(&account.settings),
         }
     }
@@ -138,9 +167,54 @@ struct AccountToChange {
     /// Local time of its daily review.
     #[schema(example = "06:00", value_type = Option<String>, pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$")]
     review_at: Option<TimeOfDay>,
+    /// Buys replacements from this vendor, which `dialguard inventory add` has added; `none` for numbers on hand only.
+    #[schema(example = "none", max_length = 64)]
+    inventory: Option<String>,
+    /// Where else a replacement may come from where its number's own area code has too few: `none`, `anywhere`, or up to
+    /// 20 area codes.
+    #[schema(example = "213,424", value_type = Option<String>, pattern = "^(none|anywhere|[2-9][0-9]{2}(,[2-9][0-9]{2}){0,19})$")]
+    areas: Option<AreaCodes>,
+    /// Days for which a replaced number is kept before it is given back to the vendor; 0 gives it back at once.
+    #[schema(example = 30, maximum = 365)]
+    rest_days: Option<u16>,
+    /// What may be spent on numbers in a local day, in US cents.
+    #[schema(example = 1000, maximum = 100000000)]
+    day_cap_cents: Option<u32>,
+    /// What may be spent on numbers in a billing cycle, in US cents.
+    #[schema(example = 5000, maximum = 100000000)]
+    cycle_cap_cents: Option<u32>,
     /// Settings that are to change.
     #[serde(default)]
     settings: SettingsChange,
+}
+
+impl AccountToChange {
+    /// Where numbers are bought after this, and for how much.
+    fn buying(&self, before: &Buying) -> Buying {
+        Buying {
+            supplier: match self.inventory.as_deref() {
+                None => before.supplier.clone(),
+                Some("none") => None,
+                Some(name) => Some(name.to_owned()),
+            },
+            areas: self.areas.as_ref().map_or(&before.areas, |areas| &areas.0).clone(),
+            rest_days: self.rest_days.unwrap_or(before.rest_days),
+            day_cents_max: self.day_cap_cents.unwrap_or(before.day_cents_max),
+            cycle_cents_max: self.cycle_cap_cents.unwrap_or(before.cycle_cents_max),
+        }
+    }
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "String")]
+struct AreaCodes(Areas);
+
+impl TryFrom<String> for AreaCodes {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse().map(AreaCodes)
+    }
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -304,7 +378,7 @@ async fn one(of: OfAccount<Read>) -> Json<Account> {
     Json(Account::from(&of.account))
 }
 
-/// Change an account: the add-on, its blocks, its settings
+/// Change an account: the add-on, its blocks, where its numbers are bought, its settings
 ///
 /// Takes the role `administer`. Blocks cost money: more are charged at once. All of it is done or nothing; blocks can
 /// be changed only while the add-on is on.
@@ -323,6 +397,8 @@ async fn change(
     Body(wanted): Body<AccountToChange>,
 ) -> Result<Json<Account>, Problem> {
     let (dialguard, id) = (site.dialguard(), &of.account.id);
+    let buying = wanted.buying(&of.account.buying);
+    ensure_buyable(&buying)?;
     let settings = wanted.settings.applied_to(&of.account.settings);
     let change = AccountChange {
         time_zone: wanted.time_zone.map(|zone| zone.0),
@@ -330,18 +406,27 @@ async fn change(
         review_at: wanted.review_at.map(|time| time.0),
         enabled: wanted.enabled,
         settings: (settings != of.account.settings).then_some(settings),
-        buying: None,
+        buying: (buying != of.account.buying).then_some(buying),
     };
     // What can be refused comes first.
-    if let Some(settings) = &change.settings {
-        dialguard.check_settings(settings).await?;
-    }
+    dialguard.check_account_change(id, &change).await?;
     if let Some(blocks) = wanted.blocks {
         ensure_blocks(blocks)?;
         set_blocks(&site, id, blocks).await?;
     }
     dialguard.change_account(id, &change).await?;
     Ok(Json(Account::from(&as_of_now(&site, id)?)))
+}
+
+/// What no account can have; the rest is the ledger's to refuse.
+fn ensure_buyable(buying: &Buying) -> Result<(), Problem> {
+    let caps = buying.day_cents_max.max(buying.cycle_cents_max);
+    let wrong = match (buying.rest_days, caps) {
+        (..=REST_DAYS_MAX, ..=CAP_CENTS_MAX) => return Ok(()),
+        (..=REST_DAYS_MAX, _) => format!("day-cap-cents and cycle-cap-cents: give 0 to {CAP_CENTS_MAX}"),
+        _ => format!("rest-days: give 0 to {REST_DAYS_MAX}"),
+    };
+    Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, wrong))
 }
 
 fn ensure_blocks(blocks: u32) -> Result<(), Problem> {
@@ -378,4 +463,37 @@ async fn set_blocks(site: &Site, id: &str, blocks: u32) -> Result<(), Problem> {
 )]
 async fn usage(State(site): State<Site>, of: OfAccount<Read>) -> Result<Json<Usage>, Problem> {
     Ok(Json(site.dialguard().usage(&of.account.id).await?.into()))
+}
+
+/// What the account has cost, as of now.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+struct Spending {
+    /// Charged in this billing cycle, in US cents: blocks, and replacements at `replacement-price-cents` each.
+    charged_in_cycle_cents: u64,
+    /// Spent on numbers in the local day, in US cents; `day-cap-cents` is the most.
+    spent_today_cents: u64,
+    /// Spent on numbers in this billing cycle, in US cents; `cycle-cap-cents` is the most.
+    spent_in_cycle_cents: u64,
+}
+
+/// What the account was charged in this billing cycle, and what was spent on numbers
+///
+/// Takes the role `read`. What numbers cost is counted when an order is sent, and free again where it is given up.
+#[utoipa::path(
+    get,
+    path = "/accounts/{account}/spending",
+    operation_id = "get-spending",
+    tag = "accounts",
+    params(InAccount),
+    responses((status = 200, description = "The figures", body = Spending), Refused)
+)]
+async fn spending(State(site): State<Site>, of: OfAccount<Read>) -> Result<Json<Spending>, Problem> {
+    let (ledger, account) = (site.dialguard().ledger(), &of.account);
+    let spent = ledger.spending(&account.id, site.dialguard().now().max(account.changed_at))?;
+    Ok(Json(Spending {
+        charged_in_cycle_cents: ledger.charged_cents(&account.id, account.cycle_starts_at)?,
+        spent_today_cents: spent.day_cents,
+        spent_in_cycle_cents: spent.cycle_cents,
+    }))
 }

@@ -321,6 +321,15 @@ pub enum ReplacementReason {
     Requested,
 }
 
+impl From<contract::ReplacementReason> for ReplacementReason {
+    fn from(why: contract::ReplacementReason) -> Self {
+        match why {
+            contract::ReplacementReason::Flagged => ReplacementReason::Flagged,
+            contract::ReplacementReason::Requested => ReplacementReason::Requested,
+        }
+    }
+}
+
 impl From<&contract::Action> for Action {
     fn from(action: &contract::Action) -> Self {
         match action {
@@ -333,10 +342,7 @@ impl From<&contract::Action> for Action {
                 number: it.number.into(),
                 replacement: it.replacement.into(),
                 slot: it.slot,
-                why: match it.why {
-                    contract::ReplacementReason::Flagged => ReplacementReason::Flagged,
-                    contract::ReplacementReason::Requested => ReplacementReason::Requested,
-                },
+                why: it.why.into(),
                 because: it.because.clone(),
             },
             contract::Action::SetBlocks(it) => Action::SetBlocks { blocks: it.blocks, starting: Time(it.starting) },

@@ -13,6 +13,7 @@ mod table;
 use filter::Filter;
 
 pub use figures::Figures;
+pub use table::link;
 
 use super::layout::Tab;
 use super::{Failed, page};

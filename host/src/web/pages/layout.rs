@@ -11,17 +11,19 @@ use maud::{DOCTYPE, Markup, html};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tab {
     Numbers,
+    Orders,
     Activity,
     Policy,
     Settings,
 }
 
 impl Tab {
-    const ALL: [Tab; 4] = [Tab::Numbers, Tab::Activity, Tab::Policy, Tab::Settings];
+    const ALL: [Tab; 5] = [Tab::Numbers, Tab::Orders, Tab::Activity, Tab::Policy, Tab::Settings];
 
     fn title(self) -> &'static str {
         match self {
             Tab::Numbers => "Numbers",
+            Tab::Orders => "Replacements",
             Tab::Activity => "Activity",
             Tab::Policy => "Policy",
             Tab::Settings => "Settings",
@@ -31,6 +33,7 @@ impl Tab {
     fn address(self, account: &str) -> String {
         let below = match self {
             Tab::Numbers => "",
+            Tab::Orders => "/orders",
             Tab::Activity => "/activity",
             Tab::Policy => "/policy",
             Tab::Settings => "/settings",

@@ -5,7 +5,7 @@ mod fields;
 
 use super::account::address;
 use super::layout::Tab;
-use super::{Failed, alerts, page};
+use super::{Failed, alerts, buying, page};
 use crate::access::Role;
 use crate::calendar::Tz;
 use crate::comparison::REPLACEMENT_PRICE_CENTS;
@@ -200,6 +200,7 @@ impl<'a> Filled<'a> {
                 @if may_change { (self.effect()) }
             }
             (blocks(self.account, may_change, self.now))
+            (buying::section(&self.account.id, &self.account.buying, may_change))
             @if may_change { (alerts::section(&self.account.id, self.webhooks)) }
         };
         page(self.caller, Some((self.account, Tab::Settings)), "Settings", content)

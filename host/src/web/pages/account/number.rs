@@ -10,6 +10,7 @@ use crate::ledger::{AccountProfile, Event, EventFilter, NumberHistory, PastRepla
 use crate::web::Site;
 use crate::web::caller::{OfAccount, Read};
 use crate::web::pages::layout::Tab;
+use crate::web::pages::orders::orders_of;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
 use crate::web::words::{e164, moment};
@@ -88,7 +89,7 @@ fn head(account: &AccountProfile, history: &NumberHistory, may_act: bool) -> Mar
                     None if known.is_owned => "Not monitored.",
                     None => "It left the account.",
                 }
-                @if known.replacement_pending { " Its replacement is under way." }
+                @if known.replacement_pending { " Its " a href=(orders_of(&account.id)) { "replacement" } " is under way." }
             }
             @if let Some(it) = &history.came_by { (replaced(account, it, &html! { "It took slot " (it.slot) " from " (link(&account.id, it.number)) })) }
             @if let Some(it) = &history.left_by {

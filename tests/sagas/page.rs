@@ -1,0 +1,190 @@
+//! What people see of replacements that are bought and do about them on the page, and programs through the API.
+
+use super::program::desk;
+use crate::harness::numbers::Deed;
+use crate::harness::numbers::When::Before;
+use crate::harness::site::{Served, Visitor};
+use crate::harness::vendor::Fault;
+use crate::harness::{Dialer, each, number};
+use dialguard::access::Role;
+use dialguard::ledger::SupplierKind::Twilio;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+async fn page(visitor: &Visitor<'_>, path: &str) -> String {
+    let answer = visitor.get(path).await;
+    assert_eq!(answer.status(), StatusCode::OK, "{path}");
+    answer.text().await.expect("a page")
+}
+
+async fn send(visitor: &Visitor<'_>, path: &str, form: &[(&str, &str)]) -> (StatusCode, String) {
+    let answer = visitor.request(Method::POST, path).form(form).send().await.expect("the site answers");
+    (answer.status(), answer.text().await.expect("a page"))
+}
+
+async fn call(visitor: &Visitor<'_>, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
+    let path = format!("/api/v1/accounts/acme{path}");
+    let answer = visitor.request(method, &path).json(&body).send().await.expect("the site answers");
+    (answer.status(), answer.json().await.expect("JSON"))
+}
+
+/// Two replacements that the vendor refuses for want of funds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stuck_order_is_seen_tried_again_and_given_up() {
+    let (dialer, fake) = desk(Twilio, 3, "--rest-days 1").await;
+    fake.fails(Deed::Order, Fault::Status(402), Before);
+    dialer.run(&format!("replace acme {} {}", number(100), number(101))).exits(0);
+    dialer.run("account add other --blocks 1 --time-zone UTC").exits(0);
+    let site = Served::new(dialer).await;
+    let (reader, operator) = (site.person(Role::Read, &["acme"]), site.person(Role::Operate, &["acme"]));
+
+    let seen = page(&reader, "/accounts/acme/orders").await;
+    for words in ["Stuck: ", "+13105550100", "+13105550101", "$1.15", "bought from", "$0.00", "$100.00"] {
+        assert!(seen.contains(words), "{words}: {seen}");
+    }
+    assert!(!seen.contains("Try now"), "who may only look has nothing to do: {seen}");
+    assert_eq!(send(&reader, "/accounts/acme/orders/1/retry", &[]).await.0, StatusCode::FORBIDDEN);
+    assert!(page(&reader, "/accounts/acme/numbers/+13105550100").await.contains("/accounts/acme/orders"));
+    assert!(page(&operator, "/accounts/acme/orders").await.contains("Give up"));
+
+    let (status, told) = send(&operator, "/accounts/acme/orders/2/give-up", &[]).await;
+    assert!(status.is_success() && told.contains("+13105550101 keeps slot 2"), "{told}");
+    let (status, told) = send(&operator, "/accounts/acme/orders/2/give-up", &[]).await;
+    assert!(status == StatusCode::CONFLICT && told.contains("is over"), "{told}");
+    let (status, told) = send(&operator, "/accounts/acme/orders/1/retry", &[]).await;
+    assert!(status.is_success() && told.contains("still held up"), "{told}");
+
+    let program = site.program(Role::Operate, &["acme"]);
+    let orders = program.json("/api/v1/accounts/acme/orders").await;
+    assert_eq!(each(&orders["items"], "stuck"), [true]);
+    assert_eq!(each(&orders["items"], "state"), ["intended"]);
+    fake.works();
+    let (status, order) = call(&program, Method::POST, "/orders/1/retry", json!({})).await;
+    assert_eq!(
+        (status, &order["state"], &order["stuck"]),
+        (StatusCode::OK, &json!("swapped"), &json!(false)),
+        "{order}"
+    );
+    assert_eq!(order["problem"], Value::Null);
+    assert_eq!(order["rests-until"], "2026-03-02T09:00:00Z");
+    let (status, problem) = call(&program, Method::POST, "/orders/1/give-up", json!({})).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{problem}");
+    assert_eq!(program.json("/api/v1/accounts/acme/orders/2").await["state"], "given-up");
+    let spent = program.json("/api/v1/accounts/acme/spending").await;
+    assert_eq!(
+        spent,
+        json!({"charged-in-cycle-cents": 4_900 + 400, "spent-today-cents": 115, "spent-in-cycle-cents": 115})
+    );
+    let rests = page(&reader, "/accounts/acme/orders").await;
+    assert!(rests.contains("Resting") && rests.contains("2 Mar 2026, 09:00"), "{rests}");
+}
+
+/// An order of another account is told from none by nothing, and stays as it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_of_another_account_is_as_if_there_were_none() {
+    let (dialer, fake) = desk(Twilio, 1, "").await;
+    fake.fails(Deed::Order, Fault::Status(402), Before);
+    dialer.run(&format!("replace acme {}", number(100))).exits(0);
+    dialer.run("account add other --blocks 1 --time-zone UTC").exits(0);
+    let site = Served::new(dialer).await;
+    let (person, program) = (site.person(Role::Administer, &["other"]), site.program(Role::Administer, &["other"]));
+    let before = site.desk.everything();
+    for (visitor, base) in [(&person, ""), (&program, "/api/v1")] {
+        for deed in ["retry", "give-up"] {
+            let told = async |id: u64| {
+                let (status, told) = send(visitor, &format!("{base}/accounts/other/orders/{id}/{deed}"), &[]).await;
+                assert_eq!(status, StatusCode::NOT_FOUND, "{base} {deed} {id}");
+                told.replace(&format!("order {id} "), "order ID ")
+            };
+            assert_eq!(told(1).await, told(9).await);
+        }
+    }
+    assert_eq!(program.get("/api/v1/accounts/other/orders/1").await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(program.json("/api/v1/accounts/other/orders").await["items"], json!([]));
+    assert_eq!(site.desk.everything(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_numbers_are_bought_is_changed_on_the_page() {
+    let (dialer, _fake) = desk(Twilio, 1, "").await;
+    dialer.run("account set acme --inventory none").exits(0);
+    let site = Served::new(dialer).await;
+    let (operator, administrator) = (site.person(Role::Operate, &["acme"]), site.person(Role::Administer, &["acme"]));
+    let right =
+        [("inventory", "shop"), ("areas", "213, 424"), ("rest-days", "7"), ("day-cap", "$12.50"), ("cycle-cap", "60")];
+    assert_eq!(send(&operator, "/accounts/acme/buying", &right).await.0, StatusCode::FORBIDDEN);
+    let asked = page(&administrator, "/accounts/acme/buying").await;
+    assert!(asked.contains("shop (Twilio, $1.15 a number)") && asked.contains("value=\"100.00\""), "{asked}");
+    let before = site.desk.json("account show acme");
+    for (field, typed, why) in [
+        ("inventory", "nowhere", "inventory list"),
+        ("areas", "31", "no area code"),
+        ("rest-days", "366", "from 0 to 365"),
+        ("rest-days", "a month", "from 0 to 365"),
+        ("day-cap", "1.5", "such as 10 or 12.50"),
+        ("cycle-cap", "-1", "such as 10 or 12.50"),
+        ("cycle-cap", "99999999999", "such as 10 or 12.50"),
+    ] {
+        let form = right.map(|(name, value)| (name, if name == field { typed } else { value }));
+        let (status, told) = send(&administrator, "/accounts/acme/buying", &form).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{field} {typed}");
+        assert!(told.contains(why) && told.contains(&format!("href=\"#{field}\"")), "{field} {typed}: {told}");
+        assert!(told.contains("value=\"7\"") || field == "rest-days", "what was typed is kept: {told}");
+        assert_eq!(site.desk.json("account show acme"), before, "{field} {typed}");
+    }
+    let (status, _) = send(&administrator, "/accounts/acme/buying", &right).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    let after = site.desk.json("account show acme");
+    let bought = ["inventory", "areas", "rest-days", "day-cap-cents", "cycle-cap-cents"].map(|name| &after[name]);
+    assert_eq!(json!(bought), json!(["shop", "213,424", 7, 1_250, 6_000]));
+    assert!(page(&operator, "/accounts/acme/settings").await.contains("rests for 7 days"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_numbers_are_bought_is_changed_through_the_api() {
+    let (dialer, _fake) = desk(Twilio, 1, "").await;
+    dialer.run("account set acme --inventory none").exits(0);
+    let site = Served::new(dialer).await;
+    let program = site.program(Role::Administer, &["acme"]);
+    let before = program.json("/api/v1/accounts/acme").await;
+    assert_eq!((&before["inventory"], &before["replacement-price-cents"]), (&Value::Null, &json!(400)));
+    for (change, expected) in [
+        (json!({"inventory": "nowhere"}), StatusCode::CONFLICT),
+        // Nothing is charged for a change that is refused.
+        (json!({"inventory": "nowhere", "blocks": 2}), StatusCode::CONFLICT),
+        (json!({"areas": "31"}), StatusCode::UNPROCESSABLE_ENTITY),
+        (json!({"rest-days": 366}), StatusCode::UNPROCESSABLE_ENTITY),
+        (json!({"day-cap-cents": 100_000_001}), StatusCode::UNPROCESSABLE_ENTITY),
+        (json!({"cycle-cap-cents": -1}), StatusCode::UNPROCESSABLE_ENTITY),
+    ] {
+        let (status, problem) = call(&program, Method::PATCH, "", change.clone()).await;
+        assert_eq!(status, expected, "{change}: {problem}");
+        assert_eq!(program.json("/api/v1/accounts/acme").await, before, "{change}");
+    }
+    let wanted = json!({"inventory": "shop", "areas": "anywhere", "rest-days": 0, "day-cap-cents": 0});
+    let (status, account) = call(&program, Method::PATCH, "", wanted.clone()).await;
+    assert_eq!(status, StatusCode::OK, "{account}");
+    for (name, value) in wanted.as_object().expect("an object") {
+        assert_eq!(&account[name], value, "{name}");
+    }
+    let (status, account) = call(&program, Method::PATCH, "", json!({"inventory": "none"})).await;
+    assert_eq!((status, &account["inventory"], &account["areas"]), (StatusCode::OK, &Value::Null, &json!("anywhere")));
+}
+
+/// Another vendor cannot take over what is under way, and blocks are not charged for a change that is refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_charged_for_a_change_that_is_refused() {
+    let (dialer, fake) = desk(Twilio, 1, "").await;
+    fake.fails(Deed::Order, Fault::Status(402), Before);
+    dialer.run(&format!("replace acme {}", number(100))).exits(0);
+    let before = charged(&dialer);
+    dialer
+        .run("account set acme --blocks 2 --inventory none")
+        .exits(1)
+        .says(&["under way at shop", "dialguard orders"]);
+    assert_eq!(charged(&dialer), before);
+}
+
+fn charged(dialer: &Dialer) -> Value {
+    dialer.json("account show acme")["charged-in-cycle-cents"].clone()
+}
