@@ -212,8 +212,13 @@ struct AreaCodes(Areas);
 impl TryFrom<String> for AreaCodes {
     type Error = String;
 
+    /// Programs write them in one way.
     fn try_from(text: String) -> Result<Self, String> {
-        text.parse().map(AreaCodes)
+        let areas: Areas = text.parse()?;
+        if areas.to_string() != text {
+            return Err(format!("{text:?} are no areas; write them like {:?}", areas.to_string()));
+        }
+        Ok(AreaCodes(areas))
     }
 }
 
