@@ -24,6 +24,7 @@ use dialguard::settings::default_settings;
 use dialguard::suppliers::SearchArea;
 use std::collections::BTreeMap;
 use std::fmt::Write;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 use supplier::{FakeSupplier, Fault};
 use tempfile::TempDir;
@@ -70,17 +71,6 @@ impl Desk {
         fake.it_is(NOW);
         let ledger = Arc::new(Ledger::open_or_create(folder.path()).unwrap());
         let dialguard = Dialguard::new(ledger.clone(), policy(), Arc::new(FixedClock(NOW)));
-        let mut settings = default_settings();
-        // What carriers said once counts for the whole test.
-        settings.observation_age_max_hours = 8_760;
-        settings.checks_to_flag = 1;
-        settings.mass_flag_percent = 100;
-        let (blocks, review_at) = (1, NaiveTime::MIN);
-        let new = NewAccount { id: "acme".into(), blocks, time_zone: Tz::UTC, region: Region::US, review_at, settings };
-        dialguard.add_account(&new).await.unwrap();
-        let old: Vec<_> = (100..100 + monitored).map(number).collect();
-        fake.has(old.iter().copied());
-        ledger.import_numbers("acme", &old, ImportedAs::Owned, NOW).unwrap();
         let location = folder.path().join("verdicts.csv").to_string_lossy().into_owned();
         ledger.add_source(&SourceProfile { name: "carriers".into(), kind: SourceKind::Verdicts, location }).unwrap();
         let kind = SupplierKind::Telnyx;
@@ -92,9 +82,26 @@ impl Desk {
         desk.carriers_flag(&[]);
         let mut buying = Buying { supplier: Some("them".into()), ..Buying::default() };
         change(&mut buying);
-        desk.buys(buying);
-        desk.dialguard.decide("acme", &Request::StartMonitoring(old)).await.unwrap();
+        desk.add_account("acme", 100..100 + monitored, buying).await;
         desk
+    }
+
+    /// Another account, which monitors these numbers and buys like this.
+    async fn add_account(&self, id: &str, last_digits: Range<u64>, buying: Buying) {
+        let mut settings = default_settings();
+        // What carriers said once counts for the whole test.
+        settings.observation_age_max_hours = 8_760;
+        settings.checks_to_flag = 1;
+        settings.mass_flag_percent = 100;
+        let (blocks, review_at) = (1, NaiveTime::MIN);
+        let new = NewAccount { id: id.into(), blocks, time_zone: Tz::UTC, region: Region::US, review_at, settings };
+        self.dialguard.add_account(&new).await.unwrap();
+        let numbers: Vec<_> = last_digits.map(number).collect();
+        self.fake.has(numbers.iter().copied());
+        self.ledger().import_numbers(id, &numbers, ImportedAs::Owned, NOW).unwrap();
+        let change = AccountChange { buying: Some(buying), ..AccountChange::default() };
+        self.ledger().change_account(id, &change, NOW).unwrap();
+        self.dialguard.decide(id, &Request::StartMonitoring(numbers)).await.unwrap();
     }
 
     /// The program ends, whatever it was doing, and another one begins.
@@ -430,6 +437,30 @@ async fn processes_that_race_send_nothing_twice_and_keep_to_the_caps() {
     }
     assert_eq!(desk.told("replacement-charged").len(), 10);
     assert_eq!(desk.slots().len(), 10);
+}
+
+/// Two accounts to which the same number is the closest, and who ask at the same time: each gets one of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn accounts_that_want_the_same_number_get_one_each() {
+    let desk = Desk::with(10, (150..170).map(number), |buying| buying.day_cents_max = 10 * PRICE).await;
+    desk.add_account("other", 110..120, desk.buying()).await;
+    let mut wanted = BTreeMap::new();
+    for round in 0..10 {
+        let asked = [("acme", 100 + round), ("other", 110 + round)].map(|(account, last_digits)| {
+            let dialguard = desk.another();
+            let replace = Request::ReplaceNumbers(vec![number(last_digits)]);
+            tokio::spawn(async move { dialguard.decide(account, &replace).await.unwrap() })
+        });
+        for decided in asked {
+            let decided = decided.await.unwrap();
+            assert_eq!(decided.decision.outcomes[0].answer, Answer::Accepted);
+            assert_eq!(decided.replaced.len(), 1, "{:?}", decided.problems);
+            *wanted.entry(decided.replaced[0].replacement).or_insert(0) += 1;
+        }
+    }
+    assert_eq!(wanted, (150..170).map(|last| (number(last), 1)).collect(), "the twenty on offer, once each");
+    assert_eq!(desk.bought().len(), 20);
+    assert_eq!(["acme", "other"].map(|id| desk.ledger().account(id).unwrap().occupied), [10, 10]);
 }
 
 /// A thousand replacements, in accounts of fifteen numbers: the vendor fails in every way at random, the program dies
