@@ -172,6 +172,9 @@ pub enum LedgerError {
     /// There is no such webhook.
     #[error("there is no webhook {0}; `dialguard alerts list` shows those there are")]
     NoSuchWebhook(WebhookId),
+    /// The account has no such order.
+    #[error("there is no order {0} of this account; `dialguard orders` shows those under way")]
+    NoSuchOrder(u64),
     /// The account changed since the plan was made.
     #[error("account {0:?} changed while its plan was made; try again")]
     Stale(String),

@@ -190,6 +190,11 @@ impl Ledger {
         Ok(self.read(|transaction| orders(transaction, "orders.id = ?1", [asked_to_sql(order)]))?.pop())
     }
 
+    /// The account's own order of that id; [`LedgerError::NoSuchOrder`] where it has none, whoever else does.
+    pub fn order_of(&self, id: &str, order: u64) -> Result<Order> {
+        self.order(order)?.filter(|found| found.account == id).ok_or(LedgerError::NoSuchOrder(order))
+    }
+
     /// Accounts with an order that can be taken further now, or about which the policy has to be asked again.
     pub fn accounts_with_due_orders(&self, now: Timestamp) -> Result<Vec<String>> {
         self.read(|transaction| {

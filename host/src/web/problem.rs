@@ -104,6 +104,9 @@ impl From<LedgerError> for Problem {
             LedgerError::NoSuchWebhook(_) => {
                 Problem::of_kind(StatusCode::NOT_FOUND, "no-such-webhook", "No such webhook", error.to_string())
             }
+            LedgerError::NoSuchOrder(_) => {
+                Problem::of_kind(StatusCode::NOT_FOUND, "no-such-order", "No such order", error.to_string())
+            }
             LedgerError::Refused(why) => Problem::new(StatusCode::CONFLICT, why),
             LedgerError::Stale { .. } | LedgerError::ClockWentBack { .. } => {
                 Problem::new(StatusCode::CONFLICT, causes(&error))

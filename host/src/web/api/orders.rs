@@ -4,13 +4,12 @@ use super::input::{Asked, Counted, InAccount, Named, NumberedPart, Page};
 use super::nouns::{E164, ReplacementReason, Time};
 use super::refused::{ChangeRefused, Refused};
 use crate::fulfilment;
-use crate::ledger::{self, Ledger};
+use crate::ledger;
 use crate::web::Site;
 use crate::web::caller::{OfAccount, Operate, Read};
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -130,19 +129,6 @@ struct InOrder {
     order: Counted,
 }
 
-/// The account's own order of that number: any other is as if there were none.
-fn own<R>(
-    ledger: &Ledger,
-    of: &OfAccount<R>,
-    InOrder { order: Counted(id) }: &InOrder,
-) -> Result<ledger::Order, Problem> {
-    let found = ledger.order(*id)?.filter(|order| order.account == of.account.id);
-    found.ok_or_else(|| {
-        let detail = format!("there is no order {id} of this account");
-        Problem::of_kind(StatusCode::NOT_FOUND, "no-such-order", "No such order", detail)
-    })
-}
-
 /// Replacements under way, and those whose old number rests, in the order of deciding
 ///
 /// Takes the role `read`.
@@ -178,9 +164,9 @@ async fn list(
 async fn one(
     State(site): State<Site>,
     of: OfAccount<Read>,
-    Named(named): Named<InOrder>,
+    Named(InOrder { order: Counted(order) }): Named<InOrder>,
 ) -> Result<Json<Order>, Problem> {
-    Ok(Json(own(site.dialguard().ledger(), &of, &named)?.into()))
+    Ok(Json(site.dialguard().ledger().order_of(&of.account.id, order)?.into()))
 }
 
 /// Try an order now, whatever holds it up
@@ -197,9 +183,9 @@ async fn one(
 async fn retry(
     State(site): State<Site>,
     of: OfAccount<Operate>,
-    Named(named): Named<InOrder>,
+    Named(InOrder { order: Counted(order) }): Named<InOrder>,
 ) -> Result<Json<Order>, Problem> {
-    let order = own(site.dialguard().ledger(), &of, &named)?;
+    let order = site.dialguard().ledger().order_of(&of.account.id, order)?;
     Ok(Json(fulfilment::retry(site.dialguard(), order.id).await?.into()))
 }
 
@@ -218,9 +204,10 @@ async fn retry(
 async fn give_up(
     State(site): State<Site>,
     of: OfAccount<Operate>,
-    Named(named): Named<InOrder>,
+    Named(InOrder { order: Counted(order) }): Named<InOrder>,
 ) -> Result<Json<Order>, Problem> {
-    let order = own(site.dialguard().ledger(), &of, &named)?;
-    fulfilment::give_up(site.dialguard(), order.id).await?;
-    Ok(Json(own(site.dialguard().ledger(), &of, &named)?.into()))
+    let ledger = site.dialguard().ledger();
+    ledger.order_of(&of.account.id, order)?;
+    fulfilment::give_up(site.dialguard(), order).await?;
+    Ok(Json(ledger.order_of(&of.account.id, order)?.into()))
 }

@@ -40,7 +40,7 @@ async fn retry(
     of: OfAccount<Operate>,
     Path((_, id)): Path<(String, u64)>,
 ) -> Result<Response, Failed> {
-    let before = own(&site, &of.account, id)?;
+    let before = site.dialguard().ledger().order_of(&of.account.id, id)?;
     let tried = fulfilment::retry(site.dialguard(), before.id).await;
     answered(&site, &of, tried.map(|order| tried_in_words(&order)))
 }
@@ -50,19 +50,10 @@ async fn give_up(
     of: OfAccount<Operate>,
     Path((_, id)): Path<(String, u64)>,
 ) -> Result<Response, Failed> {
-    let order = own(&site, &of.account, id)?;
+    let order = site.dialguard().ledger().order_of(&of.account.id, id)?;
     let over = fulfilment::give_up(site.dialguard(), order.id).await;
     let words = || format!("Given up: {} keeps slot {}, and nothing was bought.", e164(order.number), order.slot);
     answered(&site, &of, over.map(|()| words()))
-}
-
-/// The account's own order of that number: any other is as if there were none.
-fn own(site: &Site, account: &AccountProfile, id: u64) -> Result<Order, Failed> {
-    let found = site.dialguard().ledger().order(id)?.filter(|order| order.account == account.id);
-    found.ok_or_else(|| {
-        let detail = format!("There is no order {id} of this account.");
-        Problem::of_kind(StatusCode::NOT_FOUND, "no-such-order", "No such order", detail).into()
-    })
 }
 
 /// The page again, with what came of it above.
