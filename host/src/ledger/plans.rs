@@ -169,28 +169,23 @@ fn apply_reviews(
     if plan.reviews.is_empty() {
         return Ok(());
     }
-    let mut update = transaction.prepare_cached(
-        "UPDATE monitored
-            SET status = ?3, status_since = ?4, flagging_checks = ?5, clearing_checks = ?6, last_rated_at = ?7
+    let mut rate = transaction.prepare_cached(
+        "UPDATE monitored SET flagging_checks = ?3, clearing_checks = ?4, last_rated_at = ?5
           WHERE account = ?1 AND number = ?2",
     )?;
+    // By itself, for the few that turn: the database writes indexes anew for whatever is named, changed or not.
+    let mut turn = transaction
+        .prepare_cached("UPDATE monitored SET status = ?3, status_since = ?4 WHERE account = ?1 AND number = ?2")?;
     let now = plan.decided_at;
     let mut monitored = shown.monitored.iter();
     for review in &plan.reviews {
         let before = monitored.find(|number| number.number == review.number).expect("the plan was checked");
-        let changed = before.status != review.status;
-        let updated = update.execute(params![
-            account.key,
-            to_sql(review.number),
-            status_to_sql(review.status),
-            to_sql(if changed { now } else { before.status_since }),
-            review.flagging_checks,
-            review.clearing_checks,
-            to_sql(now),
-        ])?;
+        let (key, number, now) = (account.key, to_sql(review.number), to_sql(now));
+        let updated = rate.execute(params![key, number, review.flagging_checks, review.clearing_checks, now])?;
         assert_eq!(updated, 1, "+{} is no longer monitored, though the account did not change", review.number);
-        if changed {
-            tell_status(transaction, account.key, run, before.status, review, now)?;
+        if before.status != review.status {
+            turn.execute(params![key, number, status_to_sql(review.status), now])?;
+            tell_status(transaction, key, run, before.status, review, plan.decided_at)?;
         }
     }
     let today = account.local_date(now);
