@@ -3,7 +3,7 @@
 mod harness;
 
 use dialguard::access::Role;
-use harness::site::{Served, Visitor};
+use harness::site::Served;
 use harness::{DAY, Dialer};
 use reqwest::{Method, Response, StatusCode};
 use std::time::Duration;
@@ -23,17 +23,6 @@ async fn text(answer: Response) -> String {
     answer.text().await.expect("a body")
 }
 
-/// The page at this address; it has to be there.
-async fn page(visitor: &Visitor<'_>, path: &str) -> String {
-    let answer = visitor.get(path).await;
-    assert_eq!(answer.status(), StatusCode::OK, "{path}");
-    text(answer).await
-}
-
-async fn send(visitor: &Visitor<'_>, path: &str, form: &[(&str, &str)]) -> Response {
-    visitor.request(Method::POST, path).form(form).send().await.expect("the site answers")
-}
-
 /// The kinds of the events that the page shows, from top to bottom.
 fn kinds(page: &str) -> Vec<&str> {
     page.split("<tr data-kind=\"").skip(1).filter_map(|row| row.split('"').next()).collect()
@@ -43,10 +32,10 @@ fn kinds(page: &str) -> Vec<&str> {
 async fn activity_is_newest_first_and_filtered() {
     let site = two_days().await;
     let reader = site.person(Role::Read, &["acme"]);
-    let everything = page(&reader, "/accounts/acme/activity").await;
+    let everything = reader.page("/accounts/acme/activity").await;
     let kinds_seen = kinds(&everything);
     assert_eq!(kinds_seen.last(), Some(&"account-added"), "{kinds_seen:?}");
-    assert_eq!(kinds(&page(&reader, "/accounts/acme/activity?kind=turned-flagged").await), ["turned-flagged"]);
+    assert_eq!(kinds(&reader.page("/accounts/acme/activity?kind=turned-flagged").await), ["turned-flagged"]);
     for (filter, wanted) in [
         ("kind=turned-flagged&number=%2B13105550101", 1),
         ("kind=turned-flagged&number=(310)+555-0101", 1),
@@ -59,7 +48,7 @@ async fn activity_is_newest_first_and_filtered() {
         ("kind=turned-flagged&run=2", 0),
         ("kind=turned-flagged&revision=2", 0),
     ] {
-        let seen = page(&reader, &format!("/accounts/acme/activity?{filter}")).await;
+        let seen = reader.page(&format!("/accounts/acme/activity?{filter}")).await;
         assert_eq!(kinds(&seen).len(), wanted, "{filter}");
     }
     let mistaken = reader.get("/accounts/acme/activity?since=yesterday").await;
@@ -81,12 +70,12 @@ async fn the_price_of_a_replacement_is_told_before_the_click() {
     let site = Served::new(desk).await;
     let operator = site.person(Role::Operate, &["acme"]);
     let question = "/accounts/acme/ask?action=replace&number=%2B13105550100&number=%2B13105550101";
-    let on_hand = page(&operator, question).await;
+    let on_hand = operator.page(question).await;
     assert!(on_hand.contains("$8.00") && on_hand.contains("$4.00 for each replacement"), "{on_hand}");
     assert!(!on_hand.contains("$1.15"), "{on_hand}");
     let buying = Some(Buying { supplier: Some("shop".into()), ..Buying::default() });
     ledger.change_account("acme", &AccountChange { buying, ..AccountChange::default() }, now).expect("it buys");
-    let bought = page(&operator, question).await;
+    let bought = operator.page(question).await;
     for words in ["$8.00", "from shop for $1.15 a number", "$10.00 a day", "$50.00 a billing cycle", "after 30 days"] {
         assert!(bought.contains(words), "{words}: {bought}");
     }
@@ -102,10 +91,10 @@ async fn activity_comes_page_by_page_and_as_one_file() {
     }
     let site = Served::new(desk).await;
     let reader = site.person(Role::Read, &["acme"]);
-    let newest = page(&reader, "/accounts/acme/activity?kind=numbers-imported").await;
+    let newest = reader.page("/accounts/acme/activity?kind=numbers-imported").await;
     assert_eq!(kinds(&newest).len(), 50);
     let older = newest.split("rel=\"next\" href=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
-    let older = page(&reader, &older.replace("&amp;", "&")).await;
+    let older = reader.page(&older.replace("&amp;", "&")).await;
     assert_eq!(kinds(&older).len(), 10);
     assert!(!older.contains("rel=\"next\""));
     let file = reader.get("/accounts/acme/activity.csv?kind=numbers-imported").await;
@@ -129,21 +118,21 @@ async fn each_role_has_its_buttons_and_no_others() {
         (&owner, true, true, false),
         (&keeper, true, true, true),
     ] {
-        let settings = page(visitor, "/accounts/acme/settings").await;
+        let settings = visitor.page("/accounts/acme/settings").await;
         assert_eq!(settings.contains(">Review now<"), review);
         assert_eq!(settings.contains(">Save<"), save);
         let allowed = |may| if may { StatusCode::OK } else { StatusCode::FORBIDDEN };
         let typed = form_of(&settings);
         let typed: Vec<(&str, &str)> = typed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let sent = send(visitor, "/accounts/acme/settings/effect", &typed).await;
+        let sent = visitor.send("/accounts/acme/settings/effect", &typed).await;
         assert_eq!(sent.status(), allowed(save));
-        assert_eq!(send(visitor, "/accounts/acme/review", &[]).await.status(), allowed(review));
+        assert_eq!(visitor.send("/accounts/acme/review", &[]).await.status(), allowed(review));
         let stop = visitor.get("/accounts/acme/policy/stop").await.status();
         assert_eq!(stop, allowed(activate));
-        let stopped = send(visitor, "/accounts/acme/policy/stop", &[]).await.status();
+        let stopped = visitor.send("/accounts/acme/policy/stop", &[]).await.status();
         assert_eq!(stopped, if activate { StatusCode::SEE_OTHER } else { StatusCode::FORBIDDEN });
         if !save {
-            let refused = send(visitor, "/accounts/acme/settings", &[("do", "save")]).await.status();
+            let refused = visitor.send("/accounts/acme/settings", &[("do", "save")]).await.status();
             assert_eq!(refused, StatusCode::FORBIDDEN);
         }
     }
@@ -168,12 +157,12 @@ fn form_of(page: &str) -> Vec<(String, String)> {
 async fn settings_are_tried_and_saved_and_the_policys_refusal_stands_at_its_field() {
     let site = two_days().await;
     let owner = site.person(Role::Administer, &["acme"]);
-    let typed = form_of(&page(&owner, "/accounts/acme/settings").await);
+    let typed = form_of(&owner.page("/accounts/acme/settings").await);
     let change = async |name: &str, value: &str, act: &str| {
         let mut form: Vec<(&str, &str)> = typed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         form.retain(|(known, _)| *known != name);
         form.extend([(name, value), ("do", act)]);
-        send(&owner, "/accounts/acme/settings", &form).await
+        owner.send("/accounts/acme/settings", &form).await
     };
     let settings = || site.dialguard.ledger().account("acme").expect("the account").settings;
 
@@ -214,27 +203,27 @@ async fn a_policy_is_compared_activated_and_given_up_again_after_a_question() {
 
     let post = async |act: &str| {
         let form: &[(&str, &str)] = &[("revision", &revision)];
-        send(&keeper, &format!("/accounts/acme/policy/{act}"), form).await.status()
+        keeper.send(&format!("/accounts/acme/policy/{act}"), form).await.status()
     };
-    let asked = page(&keeper, &format!("/accounts/acme/policy/activate?revision={revision}")).await;
+    let asked = keeper.page(&format!("/accounts/acme/policy/activate?revision={revision}")).await;
     assert!(asked.contains("every account") && asked.contains("not been compared with any review"), "{asked}");
     assert_eq!(live(), 1, "asking does nothing");
     assert_eq!(post("shadow").await, StatusCode::SEE_OTHER);
-    assert!(page(&keeper, "/accounts/acme/policy").await.contains("No review of this account has been compared yet."));
+    assert!(keeper.page("/accounts/acme/policy").await.contains("No review of this account has been compared yet."));
     site.pass(DAY);
     site.dialguard.review("acme").await.expect("a review");
     policies.follow_shadow().await.expect("a comparison");
-    let compared = page(&keeper, "/accounts/acme/policy").await;
+    let compared = keeper.page("/accounts/acme/policy").await;
     assert!(compared.contains("1 review of this account, <strong>1</strong> of them just the same"), "{compared}");
     assert_eq!(post("activate").await, StatusCode::SEE_OTHER);
     assert_eq!(live(), installed);
     assert_eq!(post("shadow").await, StatusCode::CONFLICT, "it decides already");
     assert_eq!(post("roll-back").await, StatusCode::SEE_OTHER);
     assert_eq!(live(), installed + 1);
-    let told = page(&keeper, "/accounts/acme/policy").await;
+    let told = keeper.page("/accounts/acme/policy").await;
     assert!(told.contains("an operator: revision 1 again"), "{told}");
     assert_eq!(
-        send(&keeper, "/accounts/acme/policy/activate", &[("revision", "77")]).await.status(),
+        keeper.send("/accounts/acme/policy/activate", &[("revision", "77")]).await.status(),
         StatusCode::CONFLICT
     );
 }

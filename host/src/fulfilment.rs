@@ -67,7 +67,7 @@ pub(crate) use suppliers::Suppliers;
 
 use crate::contract::Timestamp;
 use crate::dialguard::{Dialguard, DialguardError};
-use crate::ledger::{LedgerError, Order, OrderState};
+use crate::ledger::{LedgerError, Order, OrderState, no_open_order};
 use purchase::Purchase;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -100,7 +100,7 @@ pub enum Step {
 /// error but stands with the order. Errors: there is no such order; the ledger fails; a clock that went back.
 pub async fn step(dialguard: &Dialguard, order: u64) -> Result<Step, DialguardError> {
     let ledger = dialguard.ledger();
-    let before = ledger.order(order)?.ok_or_else(|| crate::ledger::no_open_order(order))?;
+    let before = find(dialguard, order)?;
     let (_, now) = ledger.account_at(&before.account, dialguard.now())?;
     if let Some(step) = nothing_to_do(&before, now) {
         return Ok(step);
@@ -111,7 +111,7 @@ pub async fn step(dialguard: &Dialguard, order: u64) -> Result<Step, DialguardEr
         return Ok(step);
     }
     Purchase { dialguard, claimed: &claimed, now }.take_step().await?;
-    let after = ledger.order(order)?.ok_or_else(|| crate::ledger::no_open_order(order))?;
+    let after = find(dialguard, order)?;
     Ok(match after.state == claimed.order.state {
         true => Step::Waits(after.next_try_at.max(now)),
         false => Step::MovedOn(after.state),
@@ -172,15 +172,14 @@ async fn take_further(dialguard: &Dialguard, order: Order, begun: Instant) -> Re
 pub async fn retry(dialguard: &Dialguard, order: u64) -> Result<Order, DialguardError> {
     let account = dialguard.ledger().retry_order(order, dialguard.now())?.account;
     dialguard.resume(&account).await?;
-    let tried = dialguard.ledger().order(order)?.ok_or_else(|| crate::ledger::no_open_order(order))?;
-    Ok(tried)
+    Ok(find(dialguard, order)?)
 }
 
 /// Ends an order because a person wants to, and has the policy not asked again. Only where certainly nothing was bought:
 /// otherwise [`LedgerError::Refused`] says what is the matter, and nothing is changed.
 pub async fn give_up(dialguard: &Dialguard, order: u64) -> Result<(), DialguardError> {
     let ledger = dialguard.ledger();
-    let before = ledger.order(order)?.ok_or_else(|| crate::ledger::no_open_order(order))?;
+    let before = find(dialguard, order)?;
     let (_, now) = ledger.account_at(&before.account, dialguard.now())?;
     let Some(claimed) = on_disk(|| ledger.claim(order, now))? else {
         let words =
@@ -197,6 +196,10 @@ pub async fn give_up(dialguard: &Dialguard, order: u64) -> Result<(), DialguardE
             Err(LedgerError::Refused(format!("order {order} cannot be given up: {words}")).into())
         }
     }
+}
+
+fn find(dialguard: &Dialguard, order: u64) -> Result<Order, LedgerError> {
+    dialguard.ledger().order(order)?.ok_or_else(|| no_open_order(order))
 }
 
 /// What blocks the thread for the ledger's disk.

@@ -69,7 +69,7 @@ mod webhooks;
 pub use access::{Person, SecretDigest, Token};
 pub use accounts::{AccountChange, AccountProfile, NewAccount};
 pub use answers::{CarrierAnswer, KnownAnswer};
-pub use buying::{Areas, Buying, CAP_CENTS_MAX, REST_DAYS_MAX, Spending};
+pub use buying::{Areas, Buying, CAP_CENTS_MAX, NO_SUPPLIER, REST_DAYS_MAX, Spending};
 pub use comparisons::{Compared, Comparison, Difference};
 pub use deliveries::{Delivery, DeliveryState};
 pub use events::{Event, EventFilter, EventPage, EventQuery};

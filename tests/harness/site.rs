@@ -6,7 +6,7 @@ use dialguard::access::{Accounts, Grant, Role, add_person, make_token};
 use dialguard::clock::Clock;
 use dialguard::policies::Policies;
 use dialguard::web::{Site, WebSettings, serve};
-use reqwest::{Client, Method, RequestBuilder, Response, redirect};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
 use serde_json::Value;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -118,6 +118,18 @@ impl Visitor<'_> {
 
     pub async fn get(&self, path: &str) -> Response {
         self.request(Method::GET, path).send().await.expect("the site answers")
+    }
+
+    /// The page at this address; it has to be there.
+    pub async fn page(&self, path: &str) -> String {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.text().await.expect("a body")
+    }
+
+    /// Sends a form of a page.
+    pub async fn send(&self, path: &str, form: &[(&str, &str)]) -> Response {
+        self.request(Method::POST, path).form(form).send().await.expect("the site answers")
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Response {

@@ -11,14 +11,9 @@ use dialguard::ledger::SupplierKind::Twilio;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-async fn page(visitor: &Visitor<'_>, path: &str) -> String {
-    let answer = visitor.get(path).await;
-    assert_eq!(answer.status(), StatusCode::OK, "{path}");
-    answer.text().await.expect("a page")
-}
-
+/// What becomes of a form of a page.
 async fn send(visitor: &Visitor<'_>, path: &str, form: &[(&str, &str)]) -> (StatusCode, String) {
-    let answer = visitor.request(Method::POST, path).form(form).send().await.expect("the site answers");
+    let answer = visitor.send(path, form).await;
     (answer.status(), answer.text().await.expect("a page"))
 }
 
@@ -38,14 +33,14 @@ async fn a_stuck_order_is_seen_tried_again_and_given_up() {
     let site = Served::new(dialer).await;
     let (reader, operator) = (site.person(Role::Read, &["acme"]), site.person(Role::Operate, &["acme"]));
 
-    let seen = page(&reader, "/accounts/acme/orders").await;
+    let seen = reader.page("/accounts/acme/orders").await;
     for words in ["Stuck: ", "+13105550100", "+13105550101", "$1.15", "bought from", "$0.00", "$100.00"] {
         assert!(seen.contains(words), "{words}: {seen}");
     }
     assert!(!seen.contains("Try now"), "who may only look has nothing to do: {seen}");
     assert_eq!(send(&reader, "/accounts/acme/orders/1/retry", &[]).await.0, StatusCode::FORBIDDEN);
-    assert!(page(&reader, "/accounts/acme/numbers/+13105550100").await.contains("/accounts/acme/orders"));
-    assert!(page(&operator, "/accounts/acme/orders").await.contains("Give up"));
+    assert!(reader.page("/accounts/acme/numbers/+13105550100").await.contains("/accounts/acme/orders"));
+    assert!(operator.page("/accounts/acme/orders").await.contains("Give up"));
 
     let (status, told) = send(&operator, "/accounts/acme/orders/2/give-up", &[]).await;
     assert!(status.is_success() && told.contains("+13105550101 keeps slot 2"), "{told}");
@@ -75,7 +70,7 @@ async fn a_stuck_order_is_seen_tried_again_and_given_up() {
         spent,
         json!({"charged-in-cycle-cents": 4_900 + 400, "spent-today-cents": 115, "spent-in-cycle-cents": 115})
     );
-    let rests = page(&reader, "/accounts/acme/orders").await;
+    let rests = reader.page("/accounts/acme/orders").await;
     assert!(rests.contains("Resting") && rests.contains("2 Mar 2026, 09:00"), "{rests}");
 }
 
@@ -113,7 +108,7 @@ async fn where_numbers_are_bought_is_changed_on_the_page() {
     let right =
         [("inventory", "shop"), ("areas", "213, 424"), ("rest-days", "7"), ("day-cap", "$12.50"), ("cycle-cap", "60")];
     assert_eq!(send(&operator, "/accounts/acme/buying", &right).await.0, StatusCode::FORBIDDEN);
-    let asked = page(&administrator, "/accounts/acme/buying").await;
+    let asked = administrator.page("/accounts/acme/buying").await;
     assert!(asked.contains("shop (Twilio, $1.15 a number)") && asked.contains("value=\"100.00\""), "{asked}");
     let before = site.desk.json("account show acme");
     for (field, typed, why) in [
@@ -137,7 +132,7 @@ async fn where_numbers_are_bought_is_changed_on_the_page() {
     let after = site.desk.json("account show acme");
     let bought = ["inventory", "areas", "rest-days", "day-cap-cents", "cycle-cap-cents"].map(|name| &after[name]);
     assert_eq!(json!(bought), json!(["shop", "213,424", 7, 1_250, 6_000]));
-    assert!(page(&operator, "/accounts/acme/settings").await.contains("rests for 7 days"));
+    assert!(operator.page("/accounts/acme/settings").await.contains("rests for 7 days"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

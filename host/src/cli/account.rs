@@ -105,7 +105,7 @@ pub struct BuyingOptions {
 impl BuyingOptions {
     fn apply(&self, buying: &mut Buying) {
         if let Some(name) = &self.inventory {
-            buying.supplier = (name != "none").then(|| name.clone());
+            buying.supplier = Buying::supplier_named(name);
         }
         buying.areas = self.areas.clone().unwrap_or(buying.areas.clone());
         buying.rest_days = self.rest_days.unwrap_or(buying.rest_days);

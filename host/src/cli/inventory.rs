@@ -6,7 +6,7 @@ use super::secrets::{self, NamedSecret};
 use super::{Desk, Done};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
-use dialguard::ledger::{SupplierKind, SupplierProfile};
+use dialguard::ledger::{NO_SUPPLIER, SupplierKind, SupplierProfile};
 use dialguard::secret::SecretPlace;
 use dialguard::suppliers::{SupplierSettings, open_supplier};
 use serde_json::{Value, json};
@@ -95,7 +95,7 @@ pub async fn run(desk: &Desk, command: InventoryCommand) -> Result<Done> {
 
 fn add(desk: &Desk, name: String, vendor: VendorChoice, options: VendorOptions) -> Result<Done> {
     let named_well = !name.trim().is_empty() && name.len() <= 64 && !name.chars().any(char::is_control);
-    ensure!(named_well && name != "none", "give the vendor a name of 1 to 64 characters, other than `none`");
+    ensure!(named_well && name != NO_SUPPLIER, "give the vendor a name of 1 to 64 characters, other than `none`");
     let kind = if vendor.twilio { SupplierKind::Twilio } else { SupplierKind::Telnyx };
     let price_cents = options.price_cents.context("say with --price-cents what a number costs there")?;
     let secrets = secrets::complete(kind.vendor(), SupplierSettings::secrets_of(kind), options.secrets())?;

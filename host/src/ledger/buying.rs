@@ -120,12 +120,20 @@ impl Spending {
     }
 }
 
+/// What people write for no supplier; none is called so.
+pub const NO_SUPPLIER: &str = "none";
+
 impl Buying {
+    /// The supplier that somebody names, or none.
+    pub fn supplier_named(name: &str) -> Option<String> {
+        (name != NO_SUPPLIER).then(|| name.to_owned())
+    }
+
     /// What differs, in words.
     pub(super) fn differences(&self, after: &Buying) -> Vec<String> {
         let said = |buying: &Buying| {
             [
-                format!("inventory {}", buying.supplier.as_deref().unwrap_or("none")),
+                format!("inventory {}", buying.supplier.as_deref().unwrap_or(NO_SUPPLIER)),
                 format!("areas {}", buying.areas),
                 format!("rest-days {}", buying.rest_days),
                 format!("day-cap {}", dollars(buying.day_cents_max.into())),

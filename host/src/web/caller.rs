@@ -5,6 +5,7 @@ use super::pages;
 use super::problem::Problem;
 use super::watch;
 use crate::access::{self, Grant, Role, secret_digest};
+use crate::contract::Timestamp;
 use crate::ledger::AccountProfile;
 use axum::RequestPartsExt;
 use axum::extract::{FromRequestParts, OriginalUri, Path};
@@ -116,6 +117,11 @@ impl<R: Needs> FromRequestParts<Site> for OfAccount<R> {
 /// The account in its present billing cycle. Where the clock went back it is shown as it was left.
 pub fn as_of_now(site: &Site, id: &str) -> Result<AccountProfile, Problem> {
     Ok(site.dialguard().ledger().account(id)?.as_of(site.dialguard().now()))
+}
+
+/// The time to go by in an account; where the clock went back, that of its latest change.
+pub fn now_of(site: &Site, account: &AccountProfile) -> Timestamp {
+    site.dialguard().now().max(account.changed_at)
 }
 
 /// Why somebody was not let in: a problem for programs, the sign-in page or a page with the reason for people.

@@ -4,7 +4,6 @@ mod account;
 mod accounts;
 mod activity;
 mod alerts;
-mod buying;
 mod layout;
 mod orders;
 mod policy;
@@ -30,7 +29,6 @@ pub fn routes() -> Router<Site> {
         .merge(settings::routes())
         .merge(review::routes())
         .merge(alerts::routes())
-        .merge(buying::routes())
         .merge(orders::routes())
 }
 

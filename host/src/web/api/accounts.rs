@@ -14,7 +14,7 @@ use crate::ledger::{
 use crate::phone::Region;
 use crate::settings::default_settings;
 use crate::web::Site;
-use crate::web::caller::{Administer, Administrator, Caller, OfAccount, Read, as_of_now};
+use crate::web::caller::{Administer, Administrator, Caller, OfAccount, Read, as_of_now, now_of};
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -192,11 +192,7 @@ impl AccountToChange {
     /// Where numbers are bought after this, and for how much.
     fn buying(&self, before: &Buying) -> Buying {
         Buying {
-            supplier: match self.inventory.as_deref() {
-                None => before.supplier.clone(),
-                Some("none") => None,
-                Some(name) => Some(name.to_owned()),
-            },
+            supplier: self.inventory.as_deref().map_or(before.supplier.clone(), Buying::supplier_named),
             areas: self.areas.as_ref().map_or(&before.areas, |areas| &areas.0).clone(),
             rest_days: self.rest_days.unwrap_or(before.rest_days),
             day_cents_max: self.day_cap_cents.unwrap_or(before.day_cents_max),
@@ -495,7 +491,7 @@ struct Spending {
 )]
 async fn spending(State(site): State<Site>, of: OfAccount<Read>) -> Result<Json<Spending>, Problem> {
     let (ledger, account) = (site.dialguard().ledger(), &of.account);
-    let spent = ledger.spending(&account.id, site.dialguard().now().max(account.changed_at))?;
+    let spent = ledger.spending(&account.id, now_of(&site, account))?;
     Ok(Json(Spending {
         charged_in_cycle_cents: ledger.charged_cents(&account.id, account.cycle_starts_at)?,
         spent_today_cents: spent.day_cents,

@@ -185,8 +185,8 @@ async fn retry(
     of: OfAccount<Operate>,
     Named(InOrder { order: Counted(order) }): Named<InOrder>,
 ) -> Result<Json<Order>, Problem> {
-    let order = site.dialguard().ledger().order_of(&of.account.id, order)?;
-    Ok(Json(fulfilment::retry(site.dialguard(), order.id).await?.into()))
+    site.dialguard().ledger().order_of(&of.account.id, order)?;
+    Ok(Json(fulfilment::retry(site.dialguard(), order).await?.into()))
 }
 
 /// End an order for which certainly nothing was bought

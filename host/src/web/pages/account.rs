@@ -17,8 +17,6 @@ pub use table::link;
 
 use super::layout::Tab;
 use super::{Failed, page};
-use crate::contract::Timestamp;
-use crate::ledger::AccountProfile;
 use crate::web::Site;
 use crate::web::caller::{OfAccount, Read};
 use axum::Router;
@@ -41,11 +39,6 @@ pub fn address(id: &str) -> String {
     let mut url = url::Url::parse("http://page/").expect("an address");
     url.path_segments_mut().expect("it has a path").extend(["accounts", id]);
     url.path().to_owned()
-}
-
-/// The time to go by; where the clock went back, that of the account's latest change.
-fn now_of(site: &Site, account: &AccountProfile) -> Timestamp {
-    site.dialguard().now().max(account.changed_at)
 }
 
 async fn numbers(

@@ -9,7 +9,7 @@ use crate::contract::Timestamp;
 use crate::fulfilment;
 use crate::ledger::{AccountProfile, Order, OrderState, Spending};
 use crate::web::Site;
-use crate::web::caller::{Caller, OfAccount, Operate, Read};
+use crate::web::caller::{Caller, OfAccount, Operate, Read, now_of};
 use crate::web::problem::Problem;
 use crate::web::words::{count, dollars, e164, kind_name, moment};
 use axum::Router;
@@ -40,8 +40,8 @@ async fn retry(
     of: OfAccount<Operate>,
     Path((_, id)): Path<(String, u64)>,
 ) -> Result<Response, Failed> {
-    let before = site.dialguard().ledger().order_of(&of.account.id, id)?;
-    let tried = fulfilment::retry(site.dialguard(), before.id).await;
+    site.dialguard().ledger().order_of(&of.account.id, id)?;
+    let tried = fulfilment::retry(site.dialguard(), id).await;
     answered(&site, &of, tried.map(|order| tried_in_words(&order)))
 }
 
@@ -51,7 +51,7 @@ async fn give_up(
     Path((_, id)): Path<(String, u64)>,
 ) -> Result<Response, Failed> {
     let order = site.dialguard().ledger().order_of(&of.account.id, id)?;
-    let over = fulfilment::give_up(site.dialguard(), order.id).await;
+    let over = fulfilment::give_up(site.dialguard(), id).await;
     let words = || format!("Given up: {} keeps slot {}, and nothing was bought.", e164(order.number), order.slot);
     answered(&site, &of, over.map(|()| words()))
 }
@@ -87,7 +87,7 @@ fn tried_in_words(order: &Order) -> String {
 
 fn whole(site: &Site, caller: &Caller, account: &AccountProfile, told: Markup) -> Result<Markup, Failed> {
     let ledger = site.dialguard().ledger();
-    let now = site.dialguard().now().max(account.changed_at);
+    let now = now_of(site, account);
     let orders = ledger.open_orders(&account.id)?;
     let may_act = caller.grant.role >= Role::Operate;
     let (resting, under_way): (Vec<_>, Vec<_>) = orders.iter().partition(|order| rests(order));

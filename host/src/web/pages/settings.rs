@@ -1,11 +1,12 @@
 //! How an account's numbers are treated: every setting with its meaning, and what a change would have done.
 
+mod buying;
 mod effect;
 mod fields;
 
 use super::account::address;
 use super::layout::Tab;
-use super::{Failed, alerts, buying, page};
+use super::{Failed, alerts, page};
 use crate::access::Role;
 use crate::calendar::Tz;
 use crate::comparison::REPLACEMENT_PRICE_CENTS;
@@ -32,6 +33,7 @@ pub fn routes() -> Router<Site> {
     Router::new()
         .route("/accounts/{account}/settings", get(settings).post(change))
         .route("/accounts/{account}/settings/effect", post(see_effect))
+        .merge(buying::routes())
 }
 
 /// The page as somebody is filling it in.
@@ -172,12 +174,7 @@ impl<'a> Filled<'a> {
         let content = html! {
             h1 { "Settings" }
             @if self.is_saved { p.saved role="status" { "Saved. They hold from the next review on." } }
-            @if let Some(refused) = self.refused {
-                p.panel.failed role="alert" {
-                    "Nothing was saved: "
-                    @if refused.name.is_empty() { (refused.why) } @else { a href={ "#" (refused.name) } { (refused.why) } }
-                }
-            }
+            @if let Some(refused) = self.refused { (nothing_saved(refused)) }
             div.settings {
                 form #settings method="post" action={ (address(&self.account.id)) "/settings" } data-effect=[may_change.then_some(true)] {
                     fieldset.plain disabled[!may_change] {
@@ -318,11 +315,24 @@ impl<'a> Filled<'a> {
     }
 
     fn why(&self, name: &str) -> Markup {
-        html! {
-            @if let Some(refused) = self.refused.filter(|refused| refused.name == name) {
-                strong.failed { (refused.why) } " "
-            }
+        why(self.refused, name)
+    }
+}
+
+/// Above a form: what was typed is there still, and which field it is about.
+fn nothing_saved(refused: &Refused) -> Markup {
+    html! {
+        p.panel.failed role="alert" {
+            "Nothing was saved: "
+            @if refused.name.is_empty() { (refused.why) } @else { a href={ "#" (refused.name) } { (refused.why) } }
         }
+    }
+}
+
+/// Beside a field: why what was typed there cannot be taken.
+fn why(refused: Option<&Refused>, name: &str) -> Markup {
+    html! {
+        @if let Some(refused) = refused.filter(|refused| refused.name == name) { strong.failed { (refused.why) } " " }
     }
 }
 

@@ -3,16 +3,16 @@
 //!
 //! What would happen is the policy's to say: the question is its answer to the request, which nobody applies yet.
 
+use super::address;
 use super::filter::Filter;
 use super::table::link;
-use super::{address, now_of};
 use crate::comparison::REPLACEMENT_PRICE_CENTS;
 use crate::contract::{
     Action, Answer, Deletion, NUMBERS_PER_CALL_MAX, Outcome, PhoneNumber, Replacement, Request, SlotClosing, SlotId,
 };
 use crate::ledger::{AccountProfile, BLOCK_PRICE_CENTS, Order, SLOTS_PER_BLOCK};
 use crate::web::Site;
-use crate::web::caller::{OfAccount, Operate};
+use crate::web::caller::{OfAccount, Operate, now_of};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;

@@ -1,10 +1,10 @@
 //! The add-on's switch and its blocks: what would be charged, and then the change.
 
-use super::{address, now_of};
+use super::address;
 use crate::contract::{Answer, Request};
 use crate::ledger::{AccountChange, AccountProfile, SLOTS_PER_BLOCK};
 use crate::web::Site;
-use crate::web::caller::{Administer, OfAccount};
+use crate::web::caller::{Administer, OfAccount, now_of};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;

@@ -1,13 +1,13 @@
 //! Numbers from and to a spreadsheet: CSV in, CSV out.
 
+use super::address;
 use super::filter::Filter;
-use super::{address, now_of};
 use crate::calendar::rfc3339;
 use crate::contract::{Carrier, PhoneNumber};
 use crate::ledger::{ImportedAs, KnownAnswer, KnownNumber};
 use crate::number_file::{Imported, NumberFile};
 use crate::web::Site;
-use crate::web::caller::{OfAccount, Operate, Read};
+use crate::web::caller::{OfAccount, Operate, Read, now_of};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;

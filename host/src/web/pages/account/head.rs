@@ -1,12 +1,12 @@
 //! The head of an account's page: the add-on with its price, and the figures, each of which leads to its numbers.
 
-use super::{Filter, address, now_of};
+use super::{Filter, address};
 use crate::access::Role;
 use crate::contract::{SlotLock, Usage};
 use crate::ledger::{AccountProfile, SLOTS_PER_BLOCK};
 use crate::web::Site;
 use crate::web::assets;
-use crate::web::caller::{OfAccount, Read};
+use crate::web::caller::{OfAccount, Read, now_of};
 use crate::web::pages::Failed;
 use crate::web::words::{count, date, price, slots, thousands};
 use maud::{Markup, html};

@@ -1,14 +1,14 @@
 //! One number's own page: what became of it, as a picture and in words.
 
+use super::address;
 use super::head::icon;
 use super::picture::picture;
 use super::table::{ACTIONS, link, says};
-use super::{address, now_of};
 use crate::access::Role;
 use crate::contract::{Carrier, PhoneNumber};
 use crate::ledger::{AccountProfile, Event, EventFilter, NumberHistory, PastReplacement};
 use crate::web::Site;
-use crate::web::caller::{OfAccount, Read};
+use crate::web::caller::{OfAccount, Read, now_of};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::orders::orders_of;
 use crate::web::pages::{Failed, page};

@@ -1,13 +1,13 @@
 //! The table of an account's numbers, a page at a time.
 
+use super::address;
 use super::filter::{Filter, ROWS};
 use super::head::icon;
-use super::{address, now_of};
 use crate::access::Role;
 use crate::contract::{Carrier, PhoneNumber};
 use crate::ledger::{AccountProfile, CarrierAnswer, KnownAnswer, KnownNumber, LedgerError, NumberPage};
 use crate::web::Site;
-use crate::web::caller::{OfAccount, Read};
+use crate::web::caller::{OfAccount, Read, now_of};
 use crate::web::words::{e164, moment, thousands};
 use maud::{Markup, html};
 

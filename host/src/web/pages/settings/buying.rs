@@ -1,12 +1,14 @@
 //! Where an account's numbers are bought, and for how much.
 
-use super::account::address;
-use super::layout::Tab;
-use super::{Failed, page};
+use super::fields::Refused;
+use super::{After, nothing_saved, why};
 use crate::comparison::REPLACEMENT_PRICE_CENTS;
-use crate::ledger::{AccountChange, Areas, Buying, REST_DAYS_MAX, SupplierProfile, cents};
+use crate::ledger::{AccountChange, Areas, Buying, NO_SUPPLIER, REST_DAYS_MAX, SupplierProfile, cents};
 use crate::web::Site;
 use crate::web::caller::{Administer, OfAccount};
+use crate::web::pages::account::address;
+use crate::web::pages::layout::Tab;
+use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
 use crate::web::words::{count, dollars};
 use axum::Router;
@@ -73,7 +75,7 @@ impl Typed {
     fn of(buying: &Buying) -> Self {
         let plain = |cents: u32| crate::ledger::dollars(cents.into()).trim_start_matches('$').to_owned();
         Typed {
-            inventory: buying.supplier.clone().unwrap_or_else(|| NONE.into()),
+            inventory: buying.supplier.clone().unwrap_or_else(|| NO_SUPPLIER.into()),
             areas: buying.areas.to_string(),
             rest_days: buying.rest_days.to_string(),
             day_cap: plain(buying.day_cents_max),
@@ -84,9 +86,9 @@ impl Typed {
     /// What it says; the error has the field, and why it cannot be taken.
     fn read(&self) -> Result<Buying, Refused> {
         let days = self.rest_days.trim().parse().ok().filter(|days| *days <= REST_DAYS_MAX);
-        let in_field = |field| move |why: String| Refused { field, why };
+        let in_field = |name: &'static str| move |why: String| Refused { name: name.into(), why };
         Ok(Buying {
-            supplier: Some(self.inventory.clone()).filter(|name| name != NONE),
+            supplier: Buying::supplier_named(&self.inventory),
             areas: self.areas.trim().replace(' ', "").parse().map_err(in_field("areas"))?,
             rest_days: days
                 .ok_or_else(|| in_field("rest-days")(format!("give whole days from 0 to {REST_DAYS_MAX}")))?,
@@ -94,21 +96,6 @@ impl Typed {
             cycle_cents_max: cents(&self.cycle_cap).map_err(in_field("cycle-cap"))?,
         })
     }
-}
-
-/// No supplier is called so.
-const NONE: &str = "none";
-
-/// Why nothing was saved.
-struct Refused {
-    field: &'static str,
-    why: String,
-}
-
-#[derive(Deserialize)]
-struct After {
-    /// What was typed has just been saved.
-    saved: Option<String>,
 }
 
 async fn show(
@@ -131,14 +118,12 @@ async fn change(
             Ok(()) => return Ok(Redirect::to(&format!("{}?saved", buying_of(&of.account.id))).into_response()),
             // Nobody is to type it again because the vendor cannot be used.
             Err(problem) if problem.status() == StatusCode::CONFLICT => {
-                Refused { field: "inventory", why: problem.detail }
+                Refused { name: "inventory".into(), why: problem.detail }
             }
             Err(problem) => return Err(problem.into()),
         },
     };
-    let told = html! {
-        p.panel.failed role="alert" { "Nothing was saved: " a href={ "#" (refused.field) } { (refused.why) } }
-    };
+    let told = nothing_saved(&refused);
     Ok((StatusCode::UNPROCESSABLE_ENTITY, form(&site, &of, &typed, Some(&refused), told)?).into_response())
 }
 
@@ -157,17 +142,17 @@ fn form(
     let suppliers = site.dialguard().ledger().suppliers()?;
     let field = |name: &'static str, title: &str, value: &str, before: &str, after: &str, means: &str| {
         let hint = format!("{name}-means");
-        let why = refused.filter(|refused| refused.field == name).map(|refused| &refused.why);
+        let is_refused = refused.is_some_and(|refused| refused.name == name);
         html! {
             div.field {
                 label for=(name) { (title) }
                 span.value {
                     @if !before.is_empty() { span { (before) } }
                     input id=(name) name=(name) value=(value) required autocomplete="off" aria-describedby=(hint)
-                        aria-invalid=[why.map(|_| "true")];
+                        aria-invalid=[is_refused.then_some("true")];
                     @if !after.is_empty() { span { (after) } }
                 }
-                p.hint id=(hint) { @if let Some(why) = why { strong.failed { (why) } " " } (means) }
+                p.hint id=(hint) { (why(refused, name)) (means) }
             }
         }
     };
@@ -206,7 +191,7 @@ fn supplier_field(suppliers: &[SupplierProfile], chosen: &str) -> Markup {
         div.field {
             label for="inventory" { "Vendor" }
             select id="inventory" name="inventory" aria-describedby="inventory-means" {
-                option value=(NONE) selected[chosen == NONE] { "None: numbers on hand only" }
+                option value=(NO_SUPPLIER) selected[chosen == NO_SUPPLIER] { "None: numbers on hand only" }
                 @for supplier in suppliers {
                     option value=(supplier.name) selected[chosen == supplier.name] {
                         (supplier.name) " (" (supplier.kind.vendor()) ", " (dollars(supplier.price_cents.into())) " a number)"
