@@ -25,7 +25,7 @@
 //! ```
 
 use crate::contract::*;
-use crate::run::Shown;
+use crate::policy::Shown;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a policy was asked for. A plan may do no more than that.
@@ -54,7 +54,7 @@ const BECAUSE_BYTES_MAX: usize = 500;
 
 /// What the ledger itself records as having happened. A policy's notices stand among its events, so one that borrowed
 /// such a name would forge history, and what is counted from it: money charged, numbers that turned flagged.
-pub(crate) const LEDGER_KINDS: [&str; 28] = [
+pub const LEDGER_KINDS: [&str; 28] = [
     "account-added",
     "account-changed",
     "alert-given-up",

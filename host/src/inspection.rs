@@ -20,7 +20,7 @@
 mod description;
 
 use crate::contract::VERSIONS;
-use crate::empty_wasi::{self, Wasi};
+use crate::policy::stubbed_wasi::{self, Wasi};
 use description::Parts;
 use wasmparser::component_types::ComponentEntityType;
 use wasmparser::types::Types;
@@ -88,8 +88,8 @@ impl Inspection {
             (None, Some(offered), _) => format!("it is one for version {offered}"),
             (None, None, []) => "it exports no dialguard:reputation/policy".into(),
             (Some(spoken), _, []) => return Ok(spoken),
-            (Some(spoken), _, beyond) if empty_wasi::has_all(beyond) && wasi == Wasi::Empty => return Ok(spoken),
-            (Some(_), _, [first, ..]) if empty_wasi::has_all(&self.beyond_contract) => {
+            (Some(spoken), _, beyond) if stubbed_wasi::has_all(beyond) && wasi == Wasi::Empty => return Ok(spoken),
+            (Some(_), _, [first, ..]) if stubbed_wasi::has_all(&self.beyond_contract) => {
                 format!("it imports {first}; install it with --allow-empty-wasi if that is meant")
             }
             (_, _, beyond) => format!("it imports {}, beyond the contract", beyond.join(", ")),
@@ -196,7 +196,7 @@ fn functions(name: &str, types: &Types) -> Vec<String> {
 }
 
 /// A stranger's text, fit for a terminal: no control characters, and no novel.
-pub(crate) fn for_terminal(text: &str) -> String {
+pub fn for_terminal(text: &str) -> String {
     without_control_characters(text).chars().take(TEXT_CHARS_MAX).collect()
 }
 

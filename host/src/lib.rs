@@ -35,21 +35,6 @@
 //!   contract, [`mod@bench`] what it costs, and [`recording`] makes a run again.
 //! - [`contract`] has the types, whose comments are the manual; [`settings`], [`calendar`] and [`clock`] help to fill
 //!   them in.
-#![cfg_attr(
-    feature = "ledger",
-    doc = "- **To use the reference dialer**, with its ledger, sources of verdicts and schedule: [`Dialguard`] on a\n  \
-           [`ledger`], driven by [`schedule`]; [`policies`] come and go in it."
-)]
-//!
-//! # Features
-//!
-//! | feature | what it adds | what it brings |
-//! |---|---|---|
-//! | none (`default-features = false`) | everything above: the sandbox and its checks | wasmtime; no database, no HTTP client |
-//! | `ledger` | the reference dialer: ledger, sources of verdicts, schedule, the life of policies | an embedded SQLite and its C compiler |
-//! | `vendors` | vendors' services on it, as sources of verdicts | an HTTP client |
-//! | `web` | the page and the API on it | an HTTP server and client |
-//! | `program` (the default) | the program `dialguard` on it; nothing more in the library | a command line |
 //!
 //! It builds with Rust 1.95 (edition 2024) and the target `wasm32-wasip2`, for the built-in policy is compiled with it. A
 //! newer Rust is asked for in a new minor version only. It runs on a Tokio runtime whose timers are enabled.
@@ -70,75 +55,17 @@
 //!   of [`scenarios::CaseFile::read`]; `anyhow::Error` in [`mod@bench`]. wasmtime is not, nor is any database.
 #![warn(missing_docs)]
 
-#[cfg(feature = "web")]
-pub mod access;
-#[cfg(feature = "web")]
-pub mod alerts;
 pub mod bench;
 pub mod calendar;
-#[cfg(feature = "ledger")]
-pub mod carriers;
-#[cfg(any(feature = "vendors", feature = "web"))]
-mod causes;
 pub mod check;
 pub mod clock;
-#[cfg(feature = "ledger")]
-pub mod comparison;
 pub mod contract;
 pub mod dialer;
-#[cfg(feature = "ledger")]
-pub mod dialguard;
-#[cfg(feature = "ledger")]
-mod digest;
-#[cfg(feature = "ledger")]
-pub mod effect;
-mod empty_wasi;
-mod engine;
-#[cfg(feature = "ledger")]
-pub mod fulfilment;
 pub mod inspection;
-#[cfg(feature = "ledger")]
-pub mod ledger;
-mod limits;
-mod lock;
-#[cfg(feature = "ledger")]
-mod metrics;
-#[cfg(feature = "ledger")]
-pub mod number_file;
-#[cfg(any(feature = "vendors", feature = "web"))]
-mod outgoing;
-#[cfg(feature = "ledger")]
-pub mod phone;
-#[cfg(feature = "ledger")]
-pub mod policies;
 pub mod policy;
-#[cfg(feature = "ledger")]
-pub mod reconciliation;
 pub mod recording;
-mod run;
 pub mod scenarios;
-#[cfg(feature = "ledger")]
-pub mod schedule;
-#[cfg(feature = "vendors")]
-pub mod secret;
 pub mod settings;
-#[cfg(feature = "ledger")]
-pub mod signature;
-#[cfg(feature = "ledger")]
-pub mod sources;
-#[cfg(feature = "ledger")]
-pub mod suppliers;
-#[cfg(feature = "vendors")]
-pub mod vendor;
-#[cfg(feature = "web")]
-pub mod web;
 
 pub use async_trait::async_trait;
-#[cfg(feature = "ledger")]
-pub use dialguard::Dialguard;
-pub use run::Shown;
-
-/// The README's example is compiled and run with the tests.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
+pub use policy::Shown;

@@ -18,17 +18,24 @@
 //! # }
 //! ```
 
+mod engine;
+mod limits;
+mod run;
+pub(crate) mod stubbed_wasi;
+
+pub use crate::inspection::NotAPolicy;
+pub use engine::{code_compatibility, digest};
+pub use limits::{Limits, PolicyFault};
+pub use run::Shown;
+pub use stubbed_wasi::Wasi;
+
 use crate::contract::versions::{Instance, Template};
 use crate::contract::*;
 use crate::dialer::Dialer;
-pub use crate::empty_wasi::Wasi;
-use crate::engine::PolicyEngine;
-pub use crate::engine::digest;
-pub use crate::inspection::NotAPolicy;
 use crate::inspection::{inspect, without_control_characters};
-pub use crate::limits::{Limits, PolicyFault};
 use crate::recording::Recording;
-use crate::run::{Run, Shown};
+use engine::PolicyEngine;
+pub(crate) use run::Run;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use tokio::sync::OwnedSemaphorePermit;
@@ -166,9 +173,30 @@ impl Policy {
         Ok(policy)
     }
 
-    /// A policy of a component that was compiled in the shared engine; `version` is the contract's, one of
-    /// [`VERSIONS`].
-    pub(crate) fn link(
+    /// A policy from the code that [`Policy::to_code`] gave for it: in a millisecond, where compiling takes a hundred.
+    /// `version` is its contract's, one of [`VERSIONS`]; `sha256` is its component's.
+    ///
+    /// Errors: the code is for another engine ([`code_compatibility`]), or not for a policy of that contract.
+    ///
+    /// # Safety
+    ///
+    /// The bytes must be exactly what [`Policy::to_code`] returned. They are machine code: whoever can change them acts as
+    /// this process.
+    pub unsafe fn from_code(
+        code: &[u8],
+        version: &str,
+        sha256: &str,
+        limits: Limits,
+        wasi: Wasi,
+    ) -> Result<Self, NotAPolicy> {
+        // SAFETY: the caller vouches for the bytes; wasmtime checks that they fit this engine.
+        let compiled = unsafe { Component::deserialize(PolicyEngine::shared().wasm(), code) };
+        let compiled = compiled.map_err(|error| NotAPolicy(format!("{error:#}")))?;
+        Self::link(&compiled, version, sha256.into(), limits, wasi)
+    }
+
+    /// A policy of a component that was compiled in the shared engine; `version` is its contract's.
+    fn link(
         compiled: &Component,
         version: &str,
         digest: Arc<str>,
@@ -192,10 +220,11 @@ impl Policy {
         self.limits
     }
 
-    /// Its compiled code, for this engine.
-    #[cfg(feature = "ledger")]
-    pub(crate) fn to_code(&self) -> wasmtime::Result<Vec<u8>> {
-        self.template.component().serialize()
+    /// Its compiled code, for [`Policy::from_code`] in a process with the same [`code_compatibility`].
+    ///
+    /// Errors: the code does not fit into memory.
+    pub fn to_code(&self) -> Result<Vec<u8>, NotAPolicy> {
+        self.template.component().serialize().map_err(|error| NotAPolicy(format!("{error:#}")))
     }
 
     /// SHA-256 of the component's bytes, in 64 lowercase hexadecimal digits.

@@ -28,10 +28,9 @@
 use crate::clock::FixedClock;
 use crate::contract::*;
 use crate::dialer::{CarrierLookup, Dialer, NumberInventory};
-use crate::lock::lock;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Everything that a policy asked in one run and what it was answered, in order.
 ///
@@ -42,6 +41,12 @@ use std::sync::{Arc, Mutex};
 pub struct Recording {
     /// The calls, in the order in which they were made.
     pub calls: Vec<Call>,
+}
+
+impl From<Vec<Call>> for Recording {
+    fn from(calls: Vec<Call>) -> Self {
+        Recording { calls }
+    }
 }
 
 /// A call to an import, and its answer. A number-inventory's is about the account of the run.
@@ -139,7 +144,7 @@ impl Replay {
 
     /// How much was asked so far that is not on record: numbers, and questions. 0 where the recorded policy itself asks.
     pub fn unknown(&self) -> u32 {
-        lock(&self.state).unknown
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).unknown
     }
 
     /// The recorded answer where this is the very question that was recorded next; else one from what is known.
@@ -147,7 +152,7 @@ impl Replay {
     where
         T: Clone,
     {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         // The run keeps the clock's answer and asks no second time, so a recording may have it anywhere.
         while matches!(state.calls.get(state.next), Some(Call::Now(_))) {
             state.next += 1;

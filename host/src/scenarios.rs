@@ -53,7 +53,7 @@ pub use dialer::Known;
 pub use report::{CheckReport, Finding, Section, Subject, Verdict};
 
 use crate::dialer::Dialer;
-use crate::engine::digest;
+use crate::policy::digest;
 use crate::policy::{Policy, REFERENCE_POLICY};
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -49,7 +49,6 @@ impl<T: Imports> Template<T> {
     }
 
     /// The component that it was made from.
-    #[cfg(feature = "ledger")]
     pub(crate) fn component(&self) -> &Component {
         match self {
             Template::V0_1(template) => template.instance_pre().component(),

@@ -4,7 +4,7 @@ use super::case::Import;
 use crate::clock::FixedClock;
 use crate::contract::*;
 use crate::dialer::{CarrierLookup, Dialer, NumberInventory};
-use crate::run::Shown;
+use crate::policy::Shown;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

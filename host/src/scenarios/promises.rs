@@ -5,7 +5,7 @@ use super::answer::Answer;
 use super::notation::name;
 use crate::check::{Asked, check, check_decision};
 use crate::contract::{self, *};
-use crate::run::Shown;
+use crate::policy::Shown;
 
 /// What no policy may do, whatever it is asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

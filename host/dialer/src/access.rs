@@ -1,0 +1,213 @@
+//! Who may see and do what over the page and the API: people with passwords, programs with tokens.
+//!
+//! ```
+//! use dialguard_dialer::access::{Accounts, Grant, Role, add_person, make_token, secret_digest, sign_in};
+//! use dialguard_dialer::ledger::Ledger;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let ledger = Ledger::open_or_create(folder.path())?;
+//! let now = 1_772_323_200; // 2026-03-01T00:00:00Z
+//!
+//! let operator = Grant { role: Role::Operate, accounts: Accounts::Only(["acme".to_owned()].into()) };
+//! add_person(&ledger, "ann", "a password of some words", operator.clone(), now)?;
+//! assert!(sign_in(&ledger, "ann", "a guess", now)?.is_none());
+//! assert!(sign_in(&ledger, "ann", "a password of some words", now)?.is_some());
+//!
+//! let token = make_token(&ledger, "dialer", operator, now, None)?; // shown this once
+//! let known = ledger.token(&secret_digest(&token), now)?.expect("it has not ended");
+//! assert!(known.grant.covers("acme") && !known.grant.covers("other"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use crate::ledger::{Ledger, LedgerError, Person, SecretDigest, Token};
+use argon2::Argon2;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
+use dialguard::contract::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::LazyLock;
+
+/// What somebody may do; each role may do what those before it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// See everything of an account.
+    Read,
+    /// Besides: monitor, stop, replace, delete and screen numbers, and have an account reviewed.
+    Operate,
+    /// Besides: the add-on, blocks and settings of an account. With every account also accounts, carriers, policies and
+    /// tokens.
+    Administer,
+}
+
+/// Of which accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accounts {
+    /// Every one, those that are added later as well.
+    All,
+    /// These.
+    Only(BTreeSet<String>),
+}
+
+/// What somebody may do, and of which accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// What.
+    pub role: Role,
+    /// Of which accounts.
+    pub accounts: Accounts,
+}
+
+impl Grant {
+    /// Whether it covers this account at all.
+    pub fn covers(&self, account: &str) -> bool {
+        match &self.accounts {
+            Accounts::All => true,
+            Accounts::Only(ids) => ids.contains(account),
+        }
+    }
+
+    /// Whether it allows what concerns no single account: carriers, policies, tokens, new accounts.
+    pub fn is_over_everything(&self) -> bool {
+        self.role == Role::Administer && self.accounts == Accounts::All
+    }
+}
+
+impl Role {
+    /// Every role, the least first.
+    pub const ALL: [Role; 3] = [Role::Read, Role::Operate, Role::Administer];
+
+    /// Its name, as on the command line and in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Read => "read",
+            Role::Operate => "operate",
+            Role::Administer => "administer",
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let role = Role::ALL.into_iter().find(|role| role.name() == text);
+        role.ok_or_else(|| format!("{text:?} is no role; give read, operate or administer"))
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How long a session lasts, in seconds: 12 hours, a working day.
+pub const SESSION_SECONDS: u64 = 12 * 60 * 60;
+
+/// A password has to have as many characters, at least (NIST SP 800-63B-4, 3.1.1.2).
+pub const PASSWORD_CHARACTERS_MIN: usize = 15;
+
+/// A longer one is refused, so that nobody can have the host hash megabytes.
+pub const PASSWORD_BYTES_MAX: usize = 1_024;
+
+/// What every token begins with, so that scanners for leaked secrets know it.
+const TOKEN_PREFIX: &str = "dialguard_";
+
+/// Why somebody was not let in or added.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// The ledger refused or failed.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// Too short or too long.
+    #[error(
+        "a password has {PASSWORD_CHARACTERS_MIN} characters at least and {PASSWORD_BYTES_MAX} bytes at most; a few words do"
+    )]
+    Password,
+    /// Not a name that could be told from others on a page.
+    #[error("{0:?} is no name for this; give 1 to 64 letters, digits, `.`, `_`, `@` or `-`")]
+    Name(String),
+    /// The system has no random numbers.
+    #[error("the system gives no random numbers: {0}")]
+    Random(String),
+}
+
+/// Adds somebody who may sign in.
+pub fn add_person(
+    ledger: &Ledger,
+    name: &str,
+    password: &str,
+    grant: Grant,
+    now: Timestamp,
+) -> Result<(), AccessError> {
+    ensure_name(name)?;
+    if password.chars().count() < PASSWORD_CHARACTERS_MIN || password.len() > PASSWORD_BYTES_MAX {
+        return Err(AccessError::Password);
+    }
+    Ok(ledger.add_person(&Person { name: name.into(), grant, added_at: now }, &hashed(password))?)
+}
+
+/// The secret of a new session, where name and password are right; none where they are not. Takes the same time for a
+/// name that nobody has.
+pub fn sign_in(ledger: &Ledger, name: &str, password: &str, now: Timestamp) -> Result<Option<String>, AccessError> {
+    let known = ledger.person(name)?;
+    let hash = known.as_ref().map_or(NOBODYS_PASSWORD.as_str(), |(_, hash)| hash);
+    let is_right = password.len() <= PASSWORD_BYTES_MAX
+        && PasswordHash::new(hash)
+            .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
+    match known {
+        Some((person, _)) if is_right => begin_session(ledger, &person.name, now).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// The secret of a new session for somebody who has shown by other means who he is.
+pub fn begin_session(ledger: &Ledger, person: &str, now: Timestamp) -> Result<String, AccessError> {
+    let secret = random_secret()?;
+    ledger.begin_session(&secret_digest(&secret), person, now, now + SESSION_SECONDS)?;
+    Ok(secret)
+}
+
+/// Makes a token for a program. Its text is kept nowhere: this is the only time that it can be shown.
+pub fn make_token(
+    ledger: &Ledger,
+    name: &str,
+    grant: Grant,
+    now: Timestamp,
+    ends_at: Option<Timestamp>,
+) -> Result<String, AccessError> {
+    ensure_name(name)?;
+    let text = format!("{TOKEN_PREFIX}{}", random_secret()?);
+    ledger.add_token(&Token { name: name.into(), grant, made_at: now, ends_at }, &secret_digest(&text))?;
+    Ok(text)
+}
+
+/// What the ledger keeps of a session's secret or a token. These are random, so a plain hash is enough.
+pub fn secret_digest(secret: &str) -> SecretDigest {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+/// 256 random bits, in hexadecimal.
+pub fn random_secret() -> Result<String, AccessError> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).map_err(|error| AccessError::Random(error.to_string()))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn ensure_name(name: &str) -> Result<(), AccessError> {
+    let fits = (1..=64).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._@-".contains(&byte));
+    if fits { Ok(()) } else { Err(AccessError::Name(name.into())) }
+}
+
+fn hashed(password: &str) -> String {
+    let hash = Argon2::default().hash_password(password.as_bytes());
+    hash.expect("the default parameters fit every password").to_string()
+}
+
+/// What is compared with where nobody has the name.
+static NOBODYS_PASSWORD: LazyLock<String> = LazyLock::new(|| hashed("nobody has this password"));

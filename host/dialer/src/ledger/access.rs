@@ -1,0 +1,204 @@
+//! People, their sessions, and programs' tokens. Secrets are here as hashes and nowhere as they are.
+
+pub(in crate::ledger) mod keyed_requests;
+
+use crate::access::{Accounts, Grant, Role};
+use crate::ledger::{Ledger, LedgerError, Result, from_sql, to_sql};
+use dialguard::contract::Timestamp;
+use rusqlite::types::Type;
+use rusqlite::{OptionalExtension, Row, params};
+
+/// SHA-256 of a secret that is itself random.
+pub type SecretDigest = [u8; 32];
+
+/// Somebody who may sign in at the page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Unique; by which the person signs in.
+    pub name: String,
+    /// What the person may see and do.
+    pub grant: Grant,
+    /// When the person was added.
+    pub added_at: Timestamp,
+}
+
+/// What a program identifies itself with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// Unique; by which it is told from others and withdrawn.
+    pub name: String,
+    /// What the program may see and do.
+    pub grant: Grant,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// When it ends by itself; none where it does not.
+    pub ends_at: Option<Timestamp>,
+}
+
+impl Ledger {
+    /// Everyone who may sign in, by name.
+    pub fn people(&self) -> Result<Vec<Person>> {
+        self.read(|transaction| {
+            let mut statement =
+                transaction.prepare_cached("SELECT name, role, accounts, added_at FROM people ORDER BY name")?;
+            let people = statement.query_map([], person)?;
+            Ok(people.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// Adds somebody, with the argon2id hash of the password in PHC notation.
+    pub fn add_person(&self, person: &Person, password: &str) -> Result<()> {
+        self.change(|transaction| {
+            let added = transaction.execute(
+                "INSERT INTO people (name, password, role, accounts, added_at) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (name) DO NOTHING",
+                params![
+                    person.name,
+                    password,
+                    person.grant.role.name(),
+                    accounts_to_sql(&person.grant.accounts),
+                    to_sql(person.added_at)
+                ],
+            )?;
+            if added == 0 {
+                return Err(LedgerError::Refused(format!(
+                    "there is a person {:?} already; remove that one first, or choose another name",
+                    person.name
+                )));
+            }
+            Ok(())
+        })
+    }
+
+    /// Takes somebody away, and ends that person's sessions.
+    pub fn remove_person(&self, name: &str) -> Result<()> {
+        self.change(|transaction| match transaction.execute("DELETE FROM people WHERE name = ?1", [name])? {
+            0 => Err(LedgerError::Refused(format!("there is no person {name:?}; `dialguard people list` has them"))),
+            _ => Ok(()),
+        })
+    }
+
+    /// Somebody and the hash of the password; none where there is nobody of that name.
+    pub fn person(&self, name: &str) -> Result<Option<(Person, String)>> {
+        self.read(|transaction| {
+            let mut statement = transaction
+                .prepare_cached("SELECT name, role, accounts, added_at, password FROM people WHERE name = ?1")?;
+            Ok(statement.query_row([name], |row| Ok((person(row)?, row.get(4)?))).optional()?)
+        })
+    }
+
+    /// Begins a session, and forgets those that have ended.
+    pub fn begin_session(&self, secret: &SecretDigest, person: &str, now: Timestamp, ends_at: Timestamp) -> Result<()> {
+        self.change(|transaction| {
+            transaction.execute("DELETE FROM sessions WHERE ends_at <= ?1", [to_sql(now)])?;
+            transaction.execute(
+                "INSERT INTO sessions (secret, person, ends_at) VALUES (?1, ?2, ?3)",
+                params![secret, person, to_sql(ends_at)],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Whose session it is; none where it has ended or never was.
+    pub fn session(&self, secret: &SecretDigest, now: Timestamp) -> Result<Option<Person>> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached(
+                "SELECT name, role, accounts, added_at FROM sessions JOIN people ON name = person
+                  WHERE secret = ?1 AND ends_at > ?2",
+            )?;
+            Ok(statement.query_row(params![secret, to_sql(now)], person).optional()?)
+        })
+    }
+
+    /// Ends a session.
+    pub fn end_session(&self, secret: &SecretDigest) -> Result<()> {
+        self.change(|transaction| {
+            transaction.execute("DELETE FROM sessions WHERE secret = ?1", [secret])?;
+            Ok(())
+        })
+    }
+
+    /// Every token, by name.
+    pub fn tokens(&self) -> Result<Vec<Token>> {
+        self.read(|transaction| {
+            let mut statement = transaction
+                .prepare_cached("SELECT name, role, accounts, made_at, ends_at FROM tokens ORDER BY name")?;
+            let tokens = statement.query_map([], token)?;
+            Ok(tokens.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// Keeps a token's hash.
+    pub fn add_token(&self, token: &Token, secret: &SecretDigest) -> Result<()> {
+        self.change(|transaction| {
+            let added = transaction.execute(
+                "INSERT INTO tokens (name, secret, role, accounts, made_at, ends_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                 ON CONFLICT (name) DO NOTHING",
+                params![
+                    token.name,
+                    secret,
+                    token.grant.role.name(),
+                    accounts_to_sql(&token.grant.accounts),
+                    to_sql(token.made_at),
+                    token.ends_at.map(to_sql)
+                ],
+            )?;
+            if added == 0 {
+                return Err(LedgerError::Refused(format!(
+                    "there is a token {:?} already; withdraw that one first, or choose another name",
+                    token.name
+                )));
+            }
+            Ok(())
+        })
+    }
+
+    /// Withdraws a token: it opens nothing from now on.
+    pub fn withdraw_token(&self, name: &str) -> Result<()> {
+        self.change(|transaction| match transaction.execute("DELETE FROM tokens WHERE name = ?1", [name])? {
+            0 => Err(LedgerError::Refused(format!("there is no token {name:?}; `dialguard tokens list` has them"))),
+            _ => Ok(()),
+        })
+    }
+
+    /// The token with this hash; none where it has ended or never was.
+    pub fn token(&self, secret: &SecretDigest, now: Timestamp) -> Result<Option<Token>> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached(
+                "SELECT name, role, accounts, made_at, ends_at FROM tokens
+                  WHERE secret = ?1 AND (ends_at IS NULL OR ends_at > ?2)",
+            )?;
+            Ok(statement.query_row(params![secret, to_sql(now)], token).optional()?)
+        })
+    }
+}
+
+fn person(row: &Row) -> rusqlite::Result<Person> {
+    Ok(Person { name: row.get(0)?, grant: grant(row, 1)?, added_at: from_sql(row.get(3)?) })
+}
+
+fn token(row: &Row) -> rusqlite::Result<Token> {
+    let ends_at: Option<i64> = row.get(4)?;
+    let made_at = from_sql(row.get(3)?);
+    Ok(Token { name: row.get(0)?, grant: grant(row, 1)?, made_at, ends_at: ends_at.map(from_sql) })
+}
+
+/// Role and accounts, in this column and the next.
+fn grant(row: &Row, column: usize) -> rusqlite::Result<Grant> {
+    let (role, accounts): (String, Option<String>) = (row.get(column)?, row.get(column + 1)?);
+    let unreadable = |error: String| {
+        rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(std::io::Error::other(error)))
+    };
+    let accounts = match accounts {
+        None => Accounts::All,
+        Some(ids) => Accounts::Only(serde_json::from_str(&ids).map_err(|error| unreadable(error.to_string()))?),
+    };
+    Ok(Grant { role: role.parse::<Role>().map_err(unreadable)?, accounts })
+}
+
+fn accounts_to_sql(accounts: &Accounts) -> Option<String> {
+    match accounts {
+        Accounts::All => None,
+        Accounts::Only(ids) => Some(serde_json::to_string(ids).expect("ids are text")),
+    }
+}

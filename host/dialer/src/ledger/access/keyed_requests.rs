@@ -1,0 +1,103 @@
+//! Requests that bring a key along, and what they were answered: one that is sent again is not done again.
+
+use crate::ledger::{Ledger, Result, to_sql};
+use dialguard::contract::Timestamp;
+use rusqlite::{OptionalExtension, params};
+
+/// How long a key is known, in seconds: 24 hours.
+pub const KEYS_KEPT_SECONDS: u64 = 24 * 60 * 60;
+
+/// A request by its key, which is the caller's own.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct KeyedRequest {
+    /// Who asks, and what that caller may do.
+    pub caller: String,
+    /// The caller's key.
+    pub key: String,
+    /// SHA-256 of what is asked.
+    pub request: [u8; 32],
+}
+
+/// What was answered to a request that was done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptAnswer {
+    /// The HTTP status, 200 to 299.
+    pub status: u16,
+    /// Where what was made is found.
+    pub location: Option<String>,
+    /// The body; none where it had a secret in it.
+    pub body: Option<Vec<u8>>,
+}
+
+/// What is known of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing; from now on it stands for this request.
+    New,
+    /// It stands for another request.
+    AnotherRequest,
+    /// This request was begun, and no answer is on record.
+    Begun,
+    /// This request was done.
+    Done(KeptAnswer),
+}
+
+impl Ledger {
+    /// Begins a request with a key, unless the key is known. Forgets keys that are older than [`KEYS_KEPT_SECONDS`].
+    pub fn begin_keyed_request(&self, asked: &KeyedRequest, now: Timestamp) -> Result<Known> {
+        self.change(|transaction| {
+            transaction
+                .prepare_cached("DELETE FROM keyed_requests WHERE begun_at <= ?1")?
+                .execute([to_sql(now) - to_sql(KEYS_KEPT_SECONDS)])?;
+            let known = transaction
+                .prepare_cached(
+                    "SELECT request, status, location, body FROM keyed_requests WHERE caller = ?1 AND key = ?2",
+                )?
+                .query_row([&asked.caller, &asked.key], |row| {
+                    if row.get::<_, [u8; 32]>(0)? != asked.request {
+                        return Ok(Known::AnotherRequest);
+                    }
+                    let status: Option<u16> = row.get(1)?;
+                    let (location, body) = (row.get(2)?, row.get(3)?);
+                    Ok(status.map_or(Known::Begun, |status| Known::Done(KeptAnswer { status, location, body })))
+                })
+                .optional()?;
+            if let Some(known) = known {
+                return Ok(known);
+            }
+            transaction
+                .prepare_cached("INSERT INTO keyed_requests (caller, key, request, begun_at) VALUES (?1, ?2, ?3, ?4)")?
+                .execute(params![asked.caller, asked.key, asked.request, to_sql(now)])?;
+            Ok(Known::New)
+        })
+    }
+
+    /// Keeps the answer to a request that was done.
+    pub fn keep_answer(&self, asked: &KeyedRequest, answer: &KeptAnswer) -> Result<()> {
+        self.change(|transaction| {
+            transaction
+                .prepare_cached(
+                    "UPDATE keyed_requests SET status = ?3, location = ?4, body = ?5 WHERE caller = ?1 AND key = ?2",
+                )?
+                .execute(params![asked.caller, asked.key, answer.status, answer.location, answer.body])?;
+            Ok(())
+        })
+    }
+
+    /// The request changed nothing: its key is free again.
+    pub fn forget_keyed_request(&self, asked: &KeyedRequest) -> Result<()> {
+        self.change(|transaction| {
+            transaction
+                .prepare_cached("DELETE FROM keyed_requests WHERE caller = ?1 AND key = ?2")?
+                .execute([&asked.caller, &asked.key])?;
+            Ok(())
+        })
+    }
+
+    /// How many keys are known.
+    #[cfg(test)]
+    pub fn keyed_request_count(&self) -> u32 {
+        let count = "SELECT count(*) FROM keyed_requests";
+        self.read(|transaction| Ok(transaction.query_row(count, [], |row| row.get(0))?)).expect("it can be read")
+    }
+}

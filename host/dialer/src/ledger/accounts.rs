@@ -1,0 +1,411 @@
+//! Accounts: their settings, billing cycles and charges.
+
+pub(in crate::ledger) mod buying;
+pub(in crate::ledger) mod slots;
+pub(in crate::ledger) mod totals;
+
+use crate::ledger::accounts::buying::{Areas, Buying};
+use crate::ledger::events::append;
+use crate::ledger::orders::try_at_once;
+use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, dollars, from_sql, never_back, price_cents, to_sql};
+use crate::phone::Region;
+use chrono::{NaiveDate, NaiveTime};
+use chrono_tz::Tz;
+use dialguard::calendar::{cycle_starts_on, day_starts_at, local_date, rfc3339};
+use dialguard::contract::{BLOCKS_MAX, Settings, Timestamp};
+use dialguard::settings::settings_by_name;
+use rusqlite::types::Type;
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+/// An account that is to be added.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// The dialer's own name for it. The program takes 1 to 64 letters, digits, `.`, `_` or `-`; a ledger takes any.
+    pub id: String,
+    /// Blocks of 15 slots, 0 to 100,000.
+    pub blocks: u32,
+    /// Whose dates and billing cycles it keeps.
+    pub time_zone: Tz,
+    /// In whose national format its numbers may be written.
+    pub region: Region,
+    /// Local time of its daily review.
+    pub review_at: NaiveTime,
+    /// How its numbers are to be treated.
+    pub settings: Settings,
+}
+
+impl NewAccount {
+    /// Whether the program would take this id.
+    pub fn is_id(text: &str) -> bool {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        let starts_well = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+        starts_well && text.len() <= 64 && text.bytes().all(fits)
+    }
+}
+
+/// What is to change of an account; none leaves it as it is.
+#[derive(Debug, Clone, Default)]
+pub struct AccountChange {
+    /// Whose dates it keeps from now on, and whose billing cycles from the next one on.
+    pub time_zone: Option<Tz>,
+    /// In whose national format its numbers may be written.
+    pub region: Option<Region>,
+    /// Local time of its daily review.
+    pub review_at: Option<NaiveTime>,
+    /// Switches the reputation add-on on or off.
+    pub enabled: Option<bool>,
+    /// How its numbers are to be treated.
+    pub settings: Option<Settings>,
+    /// Where its numbers are bought, and for how much.
+    pub buying: Option<Buying>,
+}
+
+/// An account as it stands.
+#[derive(Debug, Clone)]
+pub struct AccountProfile {
+    pub(super) key: i64,
+    /// The dialer's own name for it.
+    pub id: String,
+    /// Whose dates and billing cycles it keeps.
+    pub time_zone: Tz,
+    /// In whose national format its numbers may be written.
+    pub region: Region,
+    /// Local time of its daily review.
+    pub review_at: NaiveTime,
+    /// The local date on which it was added; billing cycles begin on that day of the month.
+    pub added_on: NaiveDate,
+    /// Whether the reputation add-on is on.
+    pub enabled: bool,
+    /// How its numbers are to be treated.
+    pub settings: Settings,
+    /// Where its numbers are bought, and for how much.
+    pub buying: Buying,
+    /// Rises with every change.
+    pub revision: u64,
+    /// When it was last changed.
+    pub changed_at: Timestamp,
+    /// Slots bought for the current cycle.
+    pub slot_count: u32,
+    /// Slots from the next cycle on.
+    pub slot_count_next: u32,
+    pub(super) cycle_index: u32,
+    /// When the current billing cycle began.
+    pub cycle_starts_at: Timestamp,
+    /// When it ends.
+    pub cycle_ends_at: Timestamp,
+    /// Slots with a number.
+    pub occupied: u32,
+    /// Slots locked until the cycle ends.
+    pub locked: u32,
+    pub(super) rated_on: String,
+    pub(super) rated_count: u32,
+}
+
+impl AccountProfile {
+    /// The account's local date at `at`.
+    pub fn local_date(&self, at: Timestamp) -> NaiveDate {
+        local_date(at, self.time_zone)
+    }
+
+    /// Blocks bought for the current cycle.
+    pub fn blocks(&self) -> u32 {
+        self.slot_count / SLOTS_PER_BLOCK
+    }
+
+    /// Blocks from the next cycle on.
+    pub fn blocks_next(&self) -> u32 {
+        self.slot_count_next / SLOTS_PER_BLOCK
+    }
+
+    /// The account in the billing cycle of `now`, in seconds since 1970; before the latest change to it, as it was left.
+    pub fn as_of(mut self, now: Timestamp) -> Self {
+        while self.cycle_ends_at <= now {
+            self.turn_cycle();
+        }
+        self
+    }
+
+    /// The account in its next billing cycle.
+    fn turn_cycle(&mut self) {
+        self.cycle_index += 1;
+        self.cycle_starts_at = self.cycle_ends_at;
+        self.cycle_ends_at = day_starts_at(cycle_starts_on(self.added_on, self.cycle_index + 1), self.time_zone);
+        self.slot_count = self.slot_count_next;
+        // Every lock ends with the cycle in which it began.
+        self.locked = 0;
+    }
+
+    /// Distinct numbers rated on `date`.
+    pub(super) fn rated_on(&self, date: NaiveDate) -> u32 {
+        if self.rated_on == date.to_string() { self.rated_count } else { 0 }
+    }
+}
+
+impl Ledger {
+    /// Adds an account and charges its blocks. Its first billing cycle began at the midnight before, in its own time
+    /// zone. Refuses an id that there is already, and more than [`BLOCKS_MAX`] blocks.
+    pub fn add_account(&self, new: &NewAccount, now: Timestamp) -> Result<()> {
+        if new.blocks > BLOCKS_MAX {
+            let message = format!("{} blocks are too many; give 0 to {BLOCKS_MAX}", new.blocks);
+            return Err(LedgerError::Refused(message));
+        }
+        let added_on = local_date(now, new.time_zone);
+        self.change(|transaction| {
+            if find(transaction, &new.id)?.is_some() {
+                return Err(LedgerError::Refused(format!("there is an account {:?} already", new.id)));
+            }
+            transaction.execute(
+                "INSERT INTO accounts (id, time_zone, region, review_at, added_on, enabled, settings, revision,
+                     changed_at, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, 1, ?7, ?8, ?8, 0, ?9, ?10)",
+                params![
+                    new.id,
+                    new.time_zone.name(),
+                    new.region.to_string(),
+                    new.review_at.format("%H:%M").to_string(),
+                    added_on.to_string(),
+                    settings_to_sql(&new.settings),
+                    to_sql(now),
+                    new.blocks * SLOTS_PER_BLOCK,
+                    to_sql(day_starts_at(added_on, new.time_zone)),
+                    to_sql(day_starts_at(cycle_starts_on(added_on, 1), new.time_zone)),
+                ],
+            )?;
+            let account = profile(transaction, &new.id)?;
+            let text = format!("Account added with {} of {SLOTS_PER_BLOCK} slots.", blocks_in_words(new.blocks));
+            append(transaction, account.key, now, None, "account-added", None, &text)?;
+            charge(transaction, &account, now, new.blocks)
+        })
+    }
+
+    /// Changes an account.
+    pub fn change_account(&self, id: &str, change: &AccountChange, now: Timestamp) -> Result<()> {
+        self.change(|transaction| {
+            let (account, now) = open(transaction, id, now)?;
+            let mut said = Vec::new();
+            if let Some(zone) = change.time_zone {
+                transaction
+                    .execute("UPDATE accounts SET time_zone = ?2 WHERE key = ?1", params![account.key, zone.name()])?;
+                said.push(format!("time zone {zone}"));
+            }
+            if let Some(region) = change.region {
+                let region = region.to_string();
+                transaction.execute("UPDATE accounts SET region = ?2 WHERE key = ?1", params![account.key, region])?;
+                said.push(format!("region {region}"));
+            }
+            if let Some(review_at) = change.review_at {
+                let review_at = review_at.format("%H:%M").to_string();
+                transaction
+                    .execute("UPDATE accounts SET review_at = ?2 WHERE key = ?1", params![account.key, review_at])?;
+                said.push(format!("review at {review_at}"));
+            }
+            if let Some(settings) = &change.settings {
+                transaction.execute(
+                    "UPDATE accounts SET settings = ?2 WHERE key = ?1",
+                    params![account.key, settings_to_sql(settings)],
+                )?;
+                said.extend(differences(&account.settings, settings));
+            }
+            if let Some(buying) = &change.buying {
+                buying::change(transaction, &account, buying)?;
+                said.extend(account.buying.differences(buying));
+            }
+            if let Some(enabled) = change.enabled {
+                switch(transaction, &account, now, enabled)?;
+                said.push(format!("add-on {}", if enabled { "on" } else { "off" }));
+            }
+            if !said.is_empty() {
+                let text = format!("Changed: {}.", said.join(", "));
+                append(transaction, account.key, now, None, "account-changed", None, &text)?;
+                touch(transaction, account.key, now)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// US cents that switching the add-on on would be charged now: nothing in a cycle that was charged already.
+    pub fn switch_on_cents(&self, id: &str, now: Timestamp) -> Result<u64> {
+        let (account, _) = self.account_at(id, now)?;
+        self.read(|transaction| match is_charged(transaction, &account)? {
+            true => Ok(0),
+            false => Ok(price_cents(account.blocks())),
+        })
+    }
+
+    /// Every account, in the order of their ids.
+    pub fn accounts(&self) -> Result<Vec<AccountProfile>> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached(&format!("{SELECT_PROFILE} ORDER BY id"))?;
+            let accounts = statement.query_map([], profile_from_row)?;
+            Ok(accounts.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// The revision of every account, by its id: what has changed meanwhile, in this process or another.
+    pub fn account_revisions(&self) -> Result<std::collections::HashMap<String, u64>> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached("SELECT id, revision FROM accounts")?;
+            let revisions = statement.query_map([], |row| Ok((row.get(0)?, from_sql(row.get(1)?))))?;
+            Ok(revisions.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// One account, as it was left.
+    pub fn account(&self, id: &str) -> Result<AccountProfile> {
+        self.read(|transaction| profile(transaction, id))
+    }
+
+    /// One account as of `now` (in seconds since 1970), in the billing cycle of that time; nothing is written. Answers the
+    /// time to go by from here, which is `now` unless the clock went back a little.
+    pub fn account_at(&self, id: &str, now: Timestamp) -> Result<(AccountProfile, Timestamp)> {
+        let account = self.account(id)?;
+        let now = never_back(id, now, account.changed_at)?;
+        Ok((account.as_of(now), now))
+    }
+}
+
+/// The account as of `now`, for a change that follows in the same transaction: the billing cycles due by then begin,
+/// and their blocks are charged.
+pub(super) fn open(transaction: &Transaction, id: &str, now: Timestamp) -> Result<(AccountProfile, Timestamp)> {
+    let mut account = profile(transaction, id)?;
+    let now = never_back(id, now, account.changed_at)?;
+    while account.cycle_ends_at <= now {
+        account.turn_cycle();
+        begin_cycle(transaction, &account)?;
+    }
+    Ok((account, now))
+}
+
+/// Locks have ended, fewer blocks take effect, and the blocks are charged.
+fn begin_cycle(transaction: &Transaction, account: &AccountProfile) -> Result<()> {
+    transaction.execute(
+        "DELETE FROM slot_locks WHERE account = ?1 AND until <= ?2",
+        params![account.key, to_sql(account.cycle_starts_at)],
+    )?;
+    transaction.execute(
+        "UPDATE accounts SET cycle_index = ?2, cycle_starts_at = ?3, cycle_ends_at = ?4, slot_count = ?5 WHERE key = ?1",
+        params![
+            account.key,
+            account.cycle_index,
+            to_sql(account.cycle_starts_at),
+            to_sql(account.cycle_ends_at),
+            account.slot_count
+        ],
+    )?;
+    if account.enabled {
+        charge(transaction, account, account.cycle_starts_at, account.blocks())?;
+    }
+    Ok(())
+}
+
+/// Charges `blocks` for the account's current cycle.
+pub(super) fn charge(transaction: &Transaction, account: &AccountProfile, at: Timestamp, blocks: u32) -> Result<()> {
+    if blocks == 0 {
+        return Ok(());
+    }
+    let cents = price_cents(blocks);
+    let text = format!("{} for {} until {}.", dollars(cents), blocks_in_words(blocks), rfc3339(account.cycle_ends_at));
+    transaction
+        .prepare_cached("INSERT INTO events (account, at, kind, cents, text) VALUES (?1, ?2, 'charged', ?3, ?4)")?
+        .execute(params![account.key, to_sql(at), to_sql(cents), text])?;
+    Ok(())
+}
+
+/// The add-on's switch. Switched on in a cycle that was not charged, it is charged now.
+fn switch(transaction: &Transaction, account: &AccountProfile, now: Timestamp, enabled: bool) -> Result<()> {
+    transaction.execute("UPDATE accounts SET enabled = ?2 WHERE key = ?1", params![account.key, enabled])?;
+    // What was held up because it was off need not wait longer.
+    try_at_once(transaction, account.key)?;
+    if enabled && !is_charged(transaction, account)? {
+        charge(transaction, account, now, account.blocks())?;
+    }
+    Ok(())
+}
+
+/// Whether something was charged in the account's present cycle.
+fn is_charged(transaction: &Transaction, account: &AccountProfile) -> Result<bool> {
+    let charged = transaction
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM events WHERE account = ?1 AND kind = 'charged' AND at >= ?2)")?
+        .query_row(params![account.key, to_sql(account.cycle_starts_at)], |row| row.get(0))?;
+    Ok(charged)
+}
+
+/// The account changed: plans made from the revision before can no longer be applied.
+pub(super) fn touch(transaction: &Transaction, key: i64, now: Timestamp) -> Result<()> {
+    transaction
+        .prepare_cached("UPDATE accounts SET revision = revision + 1, changed_at = max(changed_at, ?2) WHERE key = ?1")?
+        .execute(params![key, to_sql(now)])?;
+    Ok(())
+}
+
+const SELECT_PROFILE: &str = "SELECT key, id, time_zone, region, review_at, added_on, enabled, settings, revision, \
+     changed_at, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at, occupied, locked, rated_on, \
+     rated_count, supplier, areas, rest_days, day_cents_max, cycle_cents_max FROM accounts";
+
+pub(super) fn profile(transaction: &Transaction, id: &str) -> Result<AccountProfile> {
+    find(transaction, id)?.ok_or_else(|| LedgerError::NoSuchAccount(id.to_owned()))
+}
+
+fn find(transaction: &Transaction, id: &str) -> Result<Option<AccountProfile>> {
+    let mut statement = transaction.prepare_cached(&format!("{SELECT_PROFILE} WHERE id = ?1"))?;
+    Ok(statement.query_row([id], profile_from_row).optional()?)
+}
+
+fn profile_from_row(row: &Row) -> rusqlite::Result<AccountProfile> {
+    let time_zone: String = row.get(2)?;
+    let region: String = row.get(3)?;
+    let review_at: String = row.get(4)?;
+    let added_on: String = row.get(5)?;
+    let settings: String = row.get(7)?;
+    Ok(AccountProfile {
+        key: row.get(0)?,
+        id: row.get(1)?,
+        time_zone: time_zone.parse().map_err(|error| unreadable(2, error))?,
+        region: region.parse().map_err(|error: String| unreadable(3, std::io::Error::other(error)))?,
+        review_at: NaiveTime::parse_from_str(&review_at, "%H:%M").map_err(|error| unreadable(4, error))?,
+        added_on: added_on.parse().map_err(|error| unreadable(5, error))?,
+        enabled: row.get(6)?,
+        settings: serde_json::from_str(&settings).map_err(|error| unreadable(7, error))?,
+        revision: from_sql(row.get(8)?),
+        changed_at: from_sql(row.get(9)?),
+        slot_count: row.get(10)?,
+        slot_count_next: row.get(11)?,
+        cycle_index: row.get(12)?,
+        cycle_starts_at: from_sql(row.get(13)?),
+        cycle_ends_at: from_sql(row.get(14)?),
+        occupied: row.get(15)?,
+        locked: row.get(16)?,
+        rated_on: row.get(17)?,
+        rated_count: row.get(18)?,
+        buying: Buying {
+            supplier: row.get(19)?,
+            areas: row
+                .get_ref(20)?
+                .as_str()?
+                .parse::<Areas>()
+                .map_err(|error| unreadable(20, std::io::Error::other(error)))?,
+            rest_days: row.get(21)?,
+            day_cents_max: row.get(22)?,
+            cycle_cents_max: row.get(23)?,
+        },
+    })
+}
+
+fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
+}
+
+fn settings_to_sql(settings: &Settings) -> String {
+    serde_json::to_string(settings).expect("settings are plain values")
+}
+
+/// Each setting that differs, by its name in the contract, with its new value.
+fn differences(before: &Settings, after: &Settings) -> Vec<String> {
+    let (before, after) = (settings_by_name(before), settings_by_name(after));
+    let changed = after.iter().filter(|(name, value)| before.get(*name) != Some(value));
+    changed.map(|(name, value)| format!("{name} {value}")).collect()
+}
+
+fn blocks_in_words(blocks: u32) -> String {
+    if blocks == 1 { "1 block".into() } else { format!("{blocks} blocks") }
+}

@@ -1,0 +1,79 @@
+//! How the whole ledger stands, in figures: what is counted when somebody asks.
+
+use crate::ledger::numbers::view::status_from_sql;
+use crate::ledger::{Ledger, Result, from_sql};
+use dialguard::contract::Status;
+use rusqlite::Transaction;
+
+/// Messages of which nobody has heard yet.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    pub messages: u64,
+    pub webhooks: u64,
+    pub paused_webhooks: u64,
+}
+
+/// How the whole ledger stands.
+#[derive(Debug, Clone)]
+pub(crate) struct Totals {
+    /// The sum of all accounts' revisions, which rises with every change to any of them.
+    change: u64,
+    /// Accounts with the add-on on, and off.
+    pub accounts: (u64, u64),
+    /// Monitored numbers by status.
+    pub monitored: [(Status, u64); 4],
+    /// The revision that decides; 0 before the first one.
+    pub revision: u64,
+    pub waiting: Waiting,
+}
+
+impl Ledger {
+    /// One pass over the accounts, and one over the monitored numbers where any account changed since `known` was counted:
+    /// a million of them take a third of a second.
+    pub(crate) fn totals(&self, known: Option<Totals>) -> Result<Totals> {
+        self.read(|transaction| {
+            let waiting = waiting(transaction)?;
+            let (on, off, revision, change): (u64, u64, u64, u64) = transaction
+                .prepare_cached(
+                    "SELECT ifnull(sum(enabled), 0), ifnull(sum(1 - enabled), 0),
+                            (SELECT ifnull(max(revision), 0) FROM activations), ifnull(sum(revision), 0)
+                       FROM accounts",
+                )?
+                .query_row([], |row| {
+                    Ok((from_sql(row.get(0)?), from_sql(row.get(1)?), from_sql(row.get(2)?), from_sql(row.get(3)?)))
+                })?;
+            let monitored = match known.filter(|known| known.change == change) {
+                Some(known) => known.monitored,
+                None => monitored(transaction)?,
+            };
+            Ok(Totals { change, accounts: (on, off), monitored, revision, waiting })
+        })
+    }
+}
+
+fn monitored(transaction: &Transaction) -> Result<[(Status, u64); 4]> {
+    // Zeros as well: a series that comes and goes cannot be alerted on.
+    let statuses = [Status::Pending, Status::Clean, Status::AtRisk, Status::Flagged];
+    let mut monitored = statuses.map(|status| (status, 0));
+    let mut statement = transaction.prepare_cached("SELECT status, count(*) FROM monitored GROUP BY status")?;
+    let counted = statement.query_map([], |row| Ok((status_from_sql(row.get(0)?), from_sql(row.get(1)?))))?;
+    for counted in counted {
+        let (status, count) = counted?;
+        monitored.iter_mut().filter(|(known, _)| *known == status).for_each(|(_, counted)| *counted = count);
+    }
+    Ok(monitored)
+}
+
+fn waiting(transaction: &Transaction) -> Result<Waiting> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT (SELECT count(*) FROM deliveries WHERE next_try_at IS NOT NULL), count(*), count(paused_at)
+           FROM webhooks",
+    )?;
+    Ok(statement.query_row([], |row| {
+        Ok(Waiting {
+            messages: from_sql(row.get(0)?),
+            webhooks: from_sql(row.get(1)?),
+            paused_webhooks: from_sql(row.get(2)?),
+        })
+    })?)
+}

@@ -1,0 +1,140 @@
+//! Messages to webhooks: a durable queue, in the ledger so that a message is there as soon as what it tells is.
+//!
+//! A message is written in the transaction of what it tells.
+
+use crate::alerts::message::Message;
+use crate::ledger::accounts::{AccountProfile, profile};
+use crate::ledger::alerts::webhooks::WebhookId;
+use crate::ledger::{Ledger, Result, from_sql, to_sql};
+use dialguard::calendar::{day_starts_at, rfc3339};
+use dialguard::contract::Timestamp;
+use rusqlite::{Row, Transaction, params};
+
+/// Messages that were delivered or given up are kept for so many days.
+const KEPT_DAYS: u64 = 35;
+
+/// A message to a webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The header `webhook-id`, the same at each try.
+    pub id: String,
+    /// Where it goes.
+    pub webhook: WebhookId,
+    /// Which account it is about; none where it is about none in particular.
+    pub account: Option<String>,
+    /// The run that it tells.
+    pub run: Option<u64>,
+    /// What it tells, such as `review.completed`.
+    pub kind: String,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// How it stands.
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub tries: u32,
+    /// What went wrong at the last try.
+    pub last_problem: Option<String>,
+}
+
+/// How a message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DeliveryState {
+    /// To be tried then, and after those that were made before it.
+    Waiting(Timestamp),
+    /// The receiver took it then.
+    Delivered(Timestamp),
+    /// The receiver did not take it in three days.
+    GivenUp(Timestamp),
+}
+
+impl Ledger {
+    /// A webhook's messages, the latest `last`, oldest first; of every webhook where none is named. `waiting` leaves out
+    /// those that were delivered.
+    pub fn deliveries(&self, webhook: Option<WebhookId>, waiting: bool, last: u32) -> Result<Vec<Delivery>> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached(
+                "SELECT * FROM (
+                     SELECT ordinal, deliveries.id, webhook, accounts.id, run, kind, made_at, next_try_at, delivered_at,
+                            given_up_at, tries, last_problem
+                       FROM deliveries LEFT JOIN accounts ON key = account
+                      WHERE (?1 IS NULL OR webhook = ?1) AND (NOT ?2 OR delivered_at IS NULL)
+                      ORDER BY ordinal DESC LIMIT ?3
+                 ) ORDER BY ordinal",
+            )?;
+            let deliveries = statement.query_map(params![webhook.map(to_sql), waiting, last], delivery_from_row)?;
+            Ok(deliveries.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// A review of this account came to nothing. Told once a local date, for a review that fails is tried again every
+    /// few minutes.
+    pub(crate) fn tell_review_failed(&self, id: &str, now: Timestamp, why: &str) -> Result<()> {
+        self.change(|transaction| {
+            let account = profile(transaction, id)?;
+            let today = account.local_date(now);
+            let told: bool = transaction.query_row(
+                "SELECT EXISTS (SELECT 1 FROM deliveries WHERE account = ?1 AND kind = ?2 AND made_at >= ?3)",
+                params![account.key, Message::REVIEW_FAILED, to_sql(day_starts_at(today, account.time_zone))],
+                |row| row.get(0),
+            )?;
+            if told {
+                return Ok(());
+            }
+            enqueue(transaction, Some(&account), None, now, || Message::review_failed(id, &today.to_string(), why))
+        })
+    }
+}
+
+/// Queues a message for every webhook that hears of it: the account's own, and those of every account. Makes it only
+/// where somebody does.
+pub(in crate::ledger) fn enqueue(
+    transaction: &Transaction,
+    account: Option<&AccountProfile>,
+    run: Option<i64>,
+    now: Timestamp,
+    message: impl FnOnce() -> Message,
+) -> Result<()> {
+    let key = account.map(|account| account.key);
+    let mut hearing = transaction.prepare_cached(
+        "SELECT id, page_address FROM webhooks WHERE (account IS NULL OR account = ?1) AND paused_at IS NULL ORDER BY id",
+    )?;
+    let hearing = hearing.query_map([key], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let hearing: Vec<(i64, Option<String>)> = hearing.collect::<rusqlite::Result<_>>()?;
+    if hearing.is_empty() {
+        return Ok(());
+    }
+    let message = message();
+    for (webhook, page_address) in hearing {
+        transaction
+            .prepare_cached("DELETE FROM deliveries WHERE webhook = ?1 AND made_at < ?2 AND next_try_at IS NULL")?
+            .execute(params![webhook, to_sql(now.saturating_sub(KEPT_DAYS * 86_400))])?;
+        let body = message.body(&rfc3339(now), page_address.as_deref(), account.map(|account| account.id.as_str()));
+        transaction
+            .prepare_cached(
+                "INSERT INTO deliveries (id, webhook, account, run, kind, body, made_at, next_try_at)
+                 VALUES ('msg_' || lower(hex(randomblob(16))), ?1, ?2, ?3, ?4, ?5, ?6, ?6)",
+            )?
+            .execute(params![webhook, key, run, message.kind(), body, to_sql(now)])?;
+    }
+    Ok(())
+}
+
+fn delivery_from_row(row: &Row) -> rusqlite::Result<Delivery> {
+    let time = |column| row.get::<_, Option<i64>>(column).map(|at| at.map(from_sql));
+    let state = match (time(7)?, time(8)?, time(9)?) {
+        (Some(at), ..) => DeliveryState::Waiting(at),
+        (_, Some(at), _) => DeliveryState::Delivered(at),
+        (.., at) => DeliveryState::GivenUp(at.unwrap_or_default()),
+    };
+    Ok(Delivery {
+        id: row.get(1)?,
+        webhook: from_sql(row.get(2)?),
+        account: row.get(3)?,
+        run: time(4)?,
+        kind: row.get(5)?,
+        made_at: from_sql(row.get(6)?),
+        state,
+        tries: row.get(10)?,
+        last_problem: row.get(11)?,
+    })
+}

@@ -1,0 +1,176 @@
+//! Sending what waits: a webhook's messages one after another, by one process at a time.
+//!
+//! A message is delivered at least once: whoever sends it claims its webhook first, for a minute, and says afterwards what
+//! came of it. Where it is killed in between, another one takes over after that minute.
+
+use crate::ledger::alerts::webhooks::{WebhookId, find};
+use crate::ledger::events::append;
+use crate::ledger::{Ledger, Result, from_sql, to_sql};
+use dialguard::contract::Timestamp;
+use rusqlite::{OptionalExtension, Transaction, params};
+
+/// How long a process may take for one try before another one takes over, in seconds; a try takes 15 at most.
+const LEASE_SECONDS: u64 = 60;
+
+/// A message that is this process's to send, for a minute.
+#[derive(Clone)]
+pub(crate) struct Claimed {
+    pub id: String,
+    pub webhook: WebhookId,
+    pub url: String,
+    pub key: Vec<u8>,
+    pub allow_private: bool,
+    pub body: String,
+    /// Tries before this one.
+    pub tries: u32,
+    lease: String,
+}
+
+/// What came of a try.
+#[derive(Debug, Clone)]
+pub(crate) enum Tried {
+    /// The receiver took it.
+    Delivered,
+    /// It did not, and is asked again then.
+    Again { problem: String, at: Timestamp },
+    /// It did not, and was asked often enough.
+    GivenUp { problem: String },
+    /// It wants no messages any more.
+    Gone { problem: String },
+}
+
+impl Ledger {
+    /// Webhooks whose next message is due.
+    pub(crate) fn due_webhooks(&self, now: Timestamp) -> Result<Vec<WebhookId>> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached(
+                "SELECT webhooks.id FROM webhooks
+                  WHERE paused_at IS NULL AND leased_until <= ?1
+                    AND (SELECT next_try_at FROM deliveries WHERE webhook = webhooks.id AND next_try_at IS NOT NULL
+                          ORDER BY ordinal LIMIT 1) <= ?1",
+            )?;
+            let due = statement.query_map([to_sql(now)], |row| row.get(0).map(from_sql))?;
+            Ok(due.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// Claims a webhook's next message where it is due and no other process is at it. `lease` is the caller's own.
+    pub(crate) fn claim_delivery(&self, webhook: WebhookId, lease: &str, now: Timestamp) -> Result<Option<Claimed>> {
+        self.change(|transaction| {
+            let claimed = transaction.execute(
+                "UPDATE webhooks SET lease = ?2, leased_until = ?3
+                  WHERE id = ?1 AND paused_at IS NULL AND leased_until <= ?4
+                    AND (SELECT next_try_at FROM deliveries WHERE webhook = ?1 AND next_try_at IS NOT NULL
+                          ORDER BY ordinal LIMIT 1) <= ?4",
+                params![to_sql(webhook), lease, to_sql(now + LEASE_SECONDS), to_sql(now)],
+            )?;
+            if claimed == 0 {
+                return Ok(None);
+            }
+            let mut statement = transaction.prepare_cached(
+                "SELECT deliveries.id, url, secret, allow_private, body, tries
+                   FROM deliveries JOIN webhooks ON webhooks.id = webhook
+                  WHERE webhook = ?1 AND next_try_at IS NOT NULL ORDER BY ordinal LIMIT 1",
+            )?;
+            let claimed = statement.query_row([to_sql(webhook)], |row| {
+                Ok(Claimed {
+                    id: row.get(0)?,
+                    webhook,
+                    url: row.get(1)?,
+                    key: row.get(2)?,
+                    allow_private: row.get(3)?,
+                    body: row.get(4)?,
+                    tries: row.get(5)?,
+                    lease: lease.to_owned(),
+                })
+            })?;
+            Ok(Some(claimed))
+        })
+    }
+
+    /// Records what came of a try, and lets go of the webhook. Where another process has taken over meanwhile, that one
+    /// tells.
+    pub(crate) fn settle_delivery(&self, claimed: &Claimed, tried: &Tried, now: Timestamp) -> Result<()> {
+        self.change(|transaction| {
+            let held = transaction.execute(
+                "UPDATE webhooks SET lease = NULL, leased_until = 0 WHERE id = ?1 AND lease = ?2",
+                params![to_sql(claimed.webhook), claimed.lease],
+            )?;
+            if held == 0 {
+                return Ok(());
+            }
+            let (next_try_at, delivered_at, given_up_at, problem) = match tried {
+                Tried::Delivered => (None, Some(now), None, None),
+                Tried::Again { problem, at } => (Some(*at), None, None, Some(problem)),
+                Tried::GivenUp { problem } => (None, None, Some(now), Some(problem)),
+                Tried::Gone { problem } => (Some(now), None, None, Some(problem)),
+            };
+            transaction.execute(
+                "UPDATE deliveries
+                    SET next_try_at = ?2, delivered_at = ?3, given_up_at = ?4, last_problem = ?5, tries = tries + 1
+                  WHERE id = ?1",
+                params![
+                    claimed.id,
+                    next_try_at.map(to_sql),
+                    delivered_at.map(to_sql),
+                    given_up_at.map(to_sql),
+                    problem
+                ],
+            )?;
+            match tried {
+                Tried::Gone { problem } => pause(transaction, claimed, problem, now),
+                Tried::GivenUp { problem } => {
+                    let text = format!(
+                        "Webhook {} did not take the message {} in {} tries, and it was given up: {problem}",
+                        claimed.webhook,
+                        claimed.id,
+                        claimed.tries + 1
+                    );
+                    tell_accounts(transaction, claimed, "alert-given-up", &text, now)
+                }
+                Tried::Delivered | Tried::Again { .. } => Ok(()),
+            }
+        })
+    }
+
+    /// The key that a webhook's messages are signed with.
+    pub(crate) fn webhook_key(&self, id: WebhookId) -> Result<Vec<u8>> {
+        self.read(|transaction| {
+            find(transaction, id)?;
+            Ok(transaction.query_row("SELECT secret FROM webhooks WHERE id = ?1", [to_sql(id)], |row| row.get(0))?)
+        })
+    }
+
+    /// A webhook that answers goes on: it is no longer paused, and what waits is due.
+    pub(crate) fn resume_webhook(&self, id: WebhookId, now: Timestamp) -> Result<()> {
+        self.change(|transaction| {
+            transaction
+                .execute("UPDATE webhooks SET paused_at = NULL, paused_because = NULL WHERE id = ?1", [to_sql(id)])?;
+            transaction.execute(
+                "UPDATE deliveries SET next_try_at = ?2 WHERE webhook = ?1 AND next_try_at > ?2",
+                params![to_sql(id), to_sql(now)],
+            )?;
+            Ok(())
+        })
+    }
+}
+
+fn pause(transaction: &Transaction, claimed: &Claimed, problem: &str, now: Timestamp) -> Result<()> {
+    transaction.execute(
+        "UPDATE webhooks SET paused_at = ?2, paused_because = ?3 WHERE id = ?1",
+        params![to_sql(claimed.webhook), to_sql(now), problem],
+    )?;
+    let text =
+        format!("Webhook {} is told nothing any more until a test of it is answered: {problem}", claimed.webhook);
+    tell_accounts(transaction, claimed, "webhook-paused", &text, now)
+}
+
+/// An event of the account that the message is about; else of the webhook's own. What concerns no account has none, and
+/// stays with the message.
+fn tell_accounts(transaction: &Transaction, claimed: &Claimed, kind: &str, text: &str, now: Timestamp) -> Result<()> {
+    let account: Option<i64> = transaction
+        .query_row("SELECT account FROM deliveries WHERE id = ?1", [&claimed.id], |row| row.get(0))
+        .optional()?
+        .flatten();
+    account.map_or(Ok(()), |account| append(transaction, account, now, None, kind, None, text))
+}

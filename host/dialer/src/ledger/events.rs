@@ -1,0 +1,217 @@
+//! What happened, in order.
+
+use crate::ledger::accounts::profile;
+use crate::ledger::policies::Revision;
+use crate::ledger::{Ledger, Result, asked_to_sql, from_sql, to_sql};
+use dialguard::check::LEDGER_KINDS;
+use dialguard::contract::{Notice, PhoneNumber, Timestamp};
+use rusqlite::{Transaction, params};
+
+/// Something that happened to an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Rises with every event.
+    pub id: u64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The run whose plan caused it; none where a person or the calendar did.
+    pub run: Option<u64>,
+    /// SHA-256 of the policy that made the plan, or failed to.
+    pub policy: Option<String>,
+    /// That policy's revision; none where the program brought its own policy along.
+    pub revision: Option<Revision>,
+    /// Kebab-case name of the kind.
+    pub kind: String,
+    /// The number it happened to.
+    pub number: Option<PhoneNumber>,
+    /// What was charged, in US cents.
+    pub cents: Option<u64>,
+    /// The event in words.
+    pub text: String,
+}
+
+/// Which events are wanted.
+#[derive(Debug, Clone, Copy)]
+pub struct EventFilter {
+    /// Only those of this number.
+    pub number: Option<PhoneNumber>,
+    /// The latest so many; the answer is in the order of time all the same.
+    pub last: u32,
+}
+
+/// Which of an account's events are looked for; none is any.
+#[derive(Debug, Clone, Default)]
+pub struct EventQuery {
+    /// Only of this kind.
+    pub kind: Option<String>,
+    /// Only those of this number.
+    pub number: Option<PhoneNumber>,
+    /// Only at this time or later.
+    pub since: Option<Timestamp>,
+    /// Only before this time.
+    pub until: Option<Timestamp>,
+    /// Only those that this run caused.
+    pub run: Option<u64>,
+    /// Only those that this revision of the policy caused.
+    pub revision: Option<Revision>,
+    /// Only those before this event: what came before on the page.
+    pub before: Option<u64>,
+    /// Only those after this event: what is new for whoever has seen it.
+    pub after: Option<u64>,
+    /// The oldest first, not the newest.
+    pub oldest_first: bool,
+}
+
+/// A page of events, in the order wanted.
+#[derive(Debug, Clone)]
+pub struct EventPage {
+    /// The events.
+    pub events: Vec<Event>,
+    /// To be given as [`EventQuery::before`], or [`EventQuery::after`] where the oldest come first, for the page after
+    /// this one; none where there is none.
+    pub next: Option<u64>,
+}
+
+impl Ledger {
+    /// The account's events, oldest first.
+    pub fn events(&self, id: &str, filter: EventFilter) -> Result<Vec<Event>> {
+        self.read(|transaction| {
+            let account = profile(transaction, id)?;
+            let mut statement = transaction.prepare_cached(
+                "SELECT * FROM (
+                     SELECT events.id, at, run, ifnull(runs.policy, revisions.policy), events.kind, number, cents, text,
+                            ifnull(runs.revision, events.revision)
+                       FROM events LEFT JOIN runs ON runs.id = events.run
+                            LEFT JOIN revisions ON revisions.revision = events.revision
+                      WHERE events.account = ?1 AND (?2 IS NULL OR number = ?2)
+                      ORDER BY events.id DESC LIMIT ?3
+                 ) ORDER BY id",
+            )?;
+            let number = filter.number.map(to_sql);
+            let events = statement.query_map(params![account.key, number, filter.last], event_from_row)?;
+            Ok(events.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// The account's events, the newest first unless it is wanted the other way round, at most `limit` of them.
+    pub fn event_page(&self, id: &str, query: &EventQuery, limit: u32) -> Result<EventPage> {
+        self.read(|transaction| {
+            let account = profile(transaction, id)?;
+            let order = if query.oldest_first { "ASC" } else { "DESC" };
+            let mut statement = transaction.prepare_cached(&format!(
+                "SELECT events.id, at, run, ifnull(runs.policy, revisions.policy), events.kind, number, cents, text,
+                        ifnull(runs.revision, events.revision)
+                   FROM events LEFT JOIN runs ON runs.id = events.run
+                        LEFT JOIN revisions ON revisions.revision = events.revision
+                  WHERE events.account = ?1 AND (?2 IS NULL OR events.kind = ?2) AND (?3 IS NULL OR number = ?3)
+                        AND (?4 IS NULL OR at >= ?4) AND (?5 IS NULL OR at < ?5) AND (?6 IS NULL OR run = ?6)
+                        AND (?7 IS NULL OR ifnull(runs.revision, events.revision) = ?7)
+                        AND (?8 IS NULL OR events.id < ?8) AND (?9 IS NULL OR events.id > ?9)
+                  ORDER BY events.id {order} LIMIT ?10"
+            ))?;
+            let asked = |value: Option<u64>| value.map(asked_to_sql);
+            let EventQuery { kind, number, since, until, run, revision, before, after, oldest_first: _ } = query;
+            let found = statement.query_map(
+                params![
+                    account.key,
+                    kind,
+                    asked(*number),
+                    asked(*since),
+                    asked(*until),
+                    asked(*run),
+                    asked(*revision),
+                    asked(*before),
+                    asked(*after),
+                    i64::from(limit) + 1
+                ],
+                event_from_row,
+            )?;
+            let mut events: Vec<Event> = found.collect::<rusqlite::Result<_>>()?;
+            let is_more = events.len() > limit as usize;
+            events.truncate(limit as usize);
+            let next = events.last().filter(|_| is_more).map(|event| event.id);
+            Ok(EventPage { events, next })
+        })
+    }
+
+    /// The kinds of the account's events, in the order of their names.
+    pub fn event_kinds(&self, id: &str) -> Result<Vec<String>> {
+        self.read(|transaction| {
+            let account = profile(transaction, id)?;
+            let mut statement =
+                transaction.prepare_cached("SELECT DISTINCT kind FROM events WHERE account = ?1 ORDER BY kind")?;
+            let kinds = statement.query_map([account.key], |row| row.get(0))?;
+            Ok(kinds.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+}
+
+fn event_from_row(row: &rusqlite::Row) -> rusqlite::Result<Event> {
+    Ok(Event {
+        id: from_sql(row.get(0)?),
+        at: from_sql(row.get(1)?),
+        run: row.get::<_, Option<i64>>(2)?.map(from_sql),
+        policy: row.get(3)?,
+        kind: row.get(4)?,
+        number: row.get::<_, Option<i64>>(5)?.map(from_sql),
+        cents: row.get::<_, Option<i64>>(6)?.map(from_sql),
+        text: row.get(7)?,
+        revision: row.get::<_, Option<i64>>(8)?.map(from_sql),
+    })
+}
+
+/// Records what the ledger itself did or saw. Its kinds are those that no notice may borrow.
+pub(super) fn append(
+    transaction: &Transaction,
+    account: i64,
+    at: Timestamp,
+    run: Option<i64>,
+    kind: &str,
+    number: Option<PhoneNumber>,
+    text: &str,
+) -> Result<()> {
+    assert!(LEDGER_KINDS.contains(&kind), "{kind} is missing among the kinds that are the ledger's own");
+    insert(transaction, account, at, run, kind, number, text)
+}
+
+/// Records that a policy lost a run, which leaves nothing else behind.
+pub(super) fn append_fault(
+    transaction: &Transaction,
+    account: i64,
+    at: Timestamp,
+    revision: Option<Revision>,
+    text: &str,
+) -> Result<()> {
+    transaction
+        .prepare_cached(
+            "INSERT INTO events (account, at, kind, text, revision) VALUES (?1, ?2, 'policy-failed', ?3, ?4)",
+        )?
+        .execute(params![account, to_sql(at), text, revision.map(to_sql)])?;
+    Ok(())
+}
+
+/// Records a policy's notice, whose kind has been checked.
+pub(super) fn append_notice(
+    transaction: &Transaction,
+    account: i64,
+    at: Timestamp,
+    run: i64,
+    notice: &Notice,
+) -> Result<()> {
+    insert(transaction, account, at, Some(run), &notice.kind, notice.number, &notice.text)
+}
+
+fn insert(
+    transaction: &Transaction,
+    account: i64,
+    at: Timestamp,
+    run: Option<i64>,
+    kind: &str,
+    number: Option<PhoneNumber>,
+    text: &str,
+) -> Result<()> {
+    transaction
+        .prepare_cached("INSERT INTO events (account, at, run, kind, number, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+        .execute(params![account, to_sql(at), run, kind, number.map(to_sql), text])?;
+    Ok(())
+}

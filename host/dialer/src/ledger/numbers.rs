@@ -1,0 +1,159 @@
+//! The numbers of an account: those it owns and those it could take.
+
+pub(in crate::ledger) mod by_revision;
+pub(in crate::ledger) mod history;
+pub(in crate::ledger) mod page;
+pub(in crate::ledger) mod view;
+
+use crate::ledger::accounts::{open, profile, touch};
+use crate::ledger::events::append;
+use crate::ledger::numbers::view::status_from_sql;
+use crate::ledger::{Ledger, Result, from_sql, to_sql};
+use dialguard::contract::{PhoneNumber, SlotId, Status, Timestamp};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+/// What numbers are imported as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportedAs {
+    /// Numbers that the account owns.
+    Owned,
+    /// Numbers on hand that could take another's place.
+    Candidate,
+}
+
+/// What became of one number of an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImportOutcome {
+    /// The account has it from now on.
+    Imported,
+    /// The account had it before.
+    KnownBefore,
+    /// Another account has it.
+    OtherAccounts,
+    /// It cannot be a candidate: the account owns it, has ordered it, or has given it up.
+    NoCandidate,
+}
+
+/// A number that an account owns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KnownNumber {
+    /// The number.
+    pub number: PhoneNumber,
+    /// Its slot, status, and since when it has that; none where it is not monitored.
+    pub monitored: Option<(SlotId, Status, Timestamp)>,
+    /// Its replacement is under way.
+    pub replacement_pending: bool,
+    /// Whether the account owns it still; not so only where those are asked for too that have left it.
+    pub is_owned: bool,
+}
+
+impl Ledger {
+    /// Takes numbers into an account; answers what became of each, in the order given. They have to be E.164, as
+    /// [`PhoneNumber::parse`](crate::phone::PhoneNumber::parse) makes them.
+    pub fn import_numbers(
+        &self,
+        id: &str,
+        numbers: &[PhoneNumber],
+        imported_as: ImportedAs,
+        now: Timestamp,
+    ) -> Result<Vec<ImportOutcome>> {
+        self.change(|transaction| {
+            let (account, now) = open(transaction, id, now)?;
+            let import = |number: &PhoneNumber| import(transaction, account.key, *number, imported_as, now);
+            let outcomes = numbers.iter().map(import).collect::<Result<Vec<_>>>()?;
+            let imported = outcomes.iter().filter(|outcome| **outcome == ImportOutcome::Imported).count();
+            if imported > 0 {
+                let what = if imported_as == ImportedAs::Candidate { "candidates" } else { "numbers" };
+                let text = format!("{imported} {what} imported.");
+                append(transaction, account.key, now, None, "numbers-imported", None, &text)?;
+                touch(transaction, account.key, now)?;
+            }
+            Ok(outcomes)
+        })
+    }
+
+    /// The numbers that an account owns, in ascending order, with their slots.
+    pub fn numbers(&self, id: &str) -> Result<Vec<KnownNumber>> {
+        self.read(|transaction| {
+            let account = profile(transaction, id)?;
+            let mut statement = transaction.prepare_cached(
+                "SELECT numbers.number, slot, status, status_since,
+                        EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = numbers.number),
+                        1
+                   FROM numbers LEFT JOIN monitored ON monitored.number = numbers.number
+                  WHERE numbers.account = ?1 AND numbers.state = 'owned' ORDER BY numbers.number",
+            )?;
+            let numbers = statement.query_map([account.key], known_number)?;
+            Ok(numbers.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// How many candidates an account has on hand.
+    pub fn candidate_count(&self, id: &str) -> Result<u32> {
+        self.read(|transaction| {
+            let account = profile(transaction, id)?;
+            let count = "SELECT count(*) FROM numbers WHERE account = ?1 AND state = 'candidate'";
+            Ok(transaction.query_row(count, [account.key], |row| row.get(0))?)
+        })
+    }
+}
+
+/// From number, slot, status, since when it has that, whether its replacement is under way, and whether it is owned.
+pub(super) fn known_number(row: &Row) -> rusqlite::Result<KnownNumber> {
+    let slot: Option<SlotId> = row.get(1)?;
+    let monitored = match slot {
+        Some(slot) => Some((slot, status_from_sql(row.get(2)?), from_sql(row.get(3)?))),
+        None => None,
+    };
+    Ok(KnownNumber {
+        number: from_sql(row.get(0)?),
+        monitored,
+        replacement_pending: row.get(4)?,
+        is_owned: row.get(5)?,
+    })
+}
+
+fn import(
+    transaction: &Transaction,
+    account: i64,
+    number: PhoneNumber,
+    imported_as: ImportedAs,
+    now: Timestamp,
+) -> Result<ImportOutcome> {
+    let known: Option<(i64, String)> = transaction
+        .prepare_cached("SELECT account, state FROM numbers WHERE number = ?1")?
+        .query_row([to_sql(number)], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    match (known.as_ref().map(|(owner, state)| (*owner == account, state.as_str())), imported_as) {
+        (Some((false, _)), _) => return Ok(ImportOutcome::OtherAccounts),
+        (Some((true, "owned" | "ordered")), ImportedAs::Owned) | (Some((true, "candidate")), ImportedAs::Candidate) => {
+            return Ok(ImportOutcome::KnownBefore);
+        }
+        (Some((true, _)), ImportedAs::Candidate) => return Ok(ImportOutcome::NoCandidate),
+        // A number that a person brings back, or has bought by himself, is the account's again.
+        (Some((true, _)), ImportedAs::Owned) | (None, _) => {}
+    }
+    let state = if imported_as == ImportedAs::Owned { "owned" } else { "candidate" };
+    transaction
+        .prepare_cached(
+            "INSERT INTO numbers (number, account, state, since) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (number) DO UPDATE SET state = excluded.state, since = excluded.since",
+        )?
+        .execute(params![to_sql(number), account, state, to_sql(now)])?;
+    Ok(ImportOutcome::Imported)
+}
+
+/// Moves a number of the account from one state to another; it has to be in the first.
+pub(super) fn change_state(
+    transaction: &Transaction,
+    account: i64,
+    number: PhoneNumber,
+    (from, to): (&str, &str),
+    now: Timestamp,
+) -> Result<()> {
+    let changed = transaction
+        .prepare_cached("UPDATE numbers SET state = ?4, since = ?5 WHERE number = ?2 AND account = ?1 AND state = ?3")?
+        .execute(params![account, to_sql(number), from, to, to_sql(now)])?;
+    assert_eq!(changed, 1, "+{number} is no longer {from}, though the account did not change");
+    Ok(())
+}

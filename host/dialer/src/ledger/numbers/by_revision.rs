@@ -1,0 +1,57 @@
+//! What was found out about an account's numbers by going through all of them, kept for as long as it is true: for
+//! 100,000 numbers that takes longer than all else about a page of fifty.
+//!
+//! Whatever changes an account's numbers makes a new revision of it in the same transaction. So what was found out at the
+//! revision that a transaction reads is right, whichever process made the change.
+
+use crate::ledger::Result;
+use parking_lot::Mutex;
+use std::collections::HashMap;
+
+/// The latest answers to at most so many questions, each with the account's revision that it is true of.
+pub(in crate::ledger) struct ByRevision<T> {
+    answers_max: usize,
+    answers: Mutex<HashMap<String, (u64, T)>>,
+}
+
+impl<T: Clone> ByRevision<T> {
+    pub fn new(answers_max: usize) -> Self {
+        ByRevision { answers_max, answers: Mutex::default() }
+    }
+
+    /// The answer at this revision to a question, which has to name the account as well.
+    pub fn answer(&self, question: &str, revision: u64, find_out: impl FnOnce() -> Result<T>) -> Result<T> {
+        let kept = self.answers.lock().get(question).cloned();
+        if let Some((of, answer)) = kept
+            && of == revision
+        {
+            return Ok(answer);
+        }
+        let answer = find_out()?;
+        let mut answers = self.answers.lock();
+        if answers.len() >= self.answers_max {
+            answers.clear();
+        }
+        answers.insert(question.to_owned(), (revision, answer.clone()));
+        Ok(answer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_found_out_once_a_revision_and_no_more_are_kept_than_fit() {
+        let counts = ByRevision::new(10);
+        assert_eq!(counts.answer("clean", 1, || Ok(5)).unwrap(), 5);
+        assert_eq!(counts.answer("clean", 1, || Ok(9)).unwrap(), 5, "it was counted already");
+        assert_eq!(counts.answer("flagged", 1, || Ok(2)).unwrap(), 2);
+        assert_eq!(counts.answer("clean", 2, || Ok(4)).unwrap(), 4, "the account has changed");
+        assert_eq!(counts.answer("clean", 1, || Ok(5)).unwrap(), 5, "somebody reads the revision before still");
+        for question in 0..25 {
+            counts.answer(&question.to_string(), 1, || Ok(0)).unwrap();
+        }
+        assert!(counts.answers.lock().len() <= 10);
+    }
+}

@@ -1,0 +1,229 @@
+//! The ledger as a policy reads it: the contract's `number-inventory` for one run.
+
+use crate::ledger::accounts::AccountProfile;
+use crate::ledger::accounts::slots::locked_slots;
+use crate::ledger::orders::unknown;
+use crate::ledger::{BLOCK_PRICE_CENTS, Ledger, LedgerError, Result, SLOTS_PER_BLOCK, asked_to_sql, from_sql, to_sql};
+use crate::providers::Offers;
+use crate::providers::area_code;
+use dialguard::calendar::day_starts_at;
+use dialguard::contract::{Account, Error, FlagEvent, MonitoredNumber, PhoneNumber, Status, Timestamp};
+use dialguard::dialer::NumberInventory;
+use rusqlite::{Transaction, params};
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+/// The ledger at one revision of one account, for one run. Where the account has moved on, it says so rather than
+/// mix two revisions; the run is then made again.
+pub struct AccountView {
+    ledger: Arc<Ledger>,
+    account: AccountProfile,
+    now: Timestamp,
+    offers: Option<Arc<Offers>>,
+}
+
+impl AccountView {
+    /// The account as it stands; `now` is the run's clock.
+    pub fn new(ledger: Arc<Ledger>, account: AccountProfile, now: Timestamp) -> Self {
+        AccountView { ledger, account, now, offers: None }
+    }
+
+    /// The same with what the account's supplier has on offer, besides the numbers on hand.
+    pub(crate) fn with_offers(self, offers: Option<Arc<Offers>>) -> Self {
+        AccountView { offers, ..self }
+    }
+
+    /// What the supplier offers in place of `like`. The number's own area code comes first, and others only where that
+    /// has too few, numbers on hand counted.
+    async fn searched(
+        &self,
+        id: &str,
+        like: PhoneNumber,
+        on_hand: &[PhoneNumber],
+        wanted: usize,
+    ) -> std::result::Result<Vec<PhoneNumber>, Error> {
+        let Some(offers) = &self.offers else { return Ok(Vec::new()) };
+        let near = on_hand.iter().filter(|number| area_code(**number) == area_code(like)).count();
+        let mut found = Vec::new();
+        for area in offers.areas(like) {
+            if near + found.len() >= wanted {
+                break;
+            }
+            let numbers = offers.search(area).await;
+            found.extend(self.read(id, |transaction, _| unknown(transaction, &numbers, self.now))?);
+            found.sort_unstable();
+            found.dedup();
+        }
+        Ok(found)
+    }
+
+    fn read<T>(&self, id: &str, read: impl FnOnce(&Transaction, i64) -> Result<T>) -> std::result::Result<T, Error> {
+        if id != self.account.id {
+            return Err(Error::no_such_account(id));
+        }
+        let answer = self.ledger.read(|transaction| {
+            let revision: i64 = transaction
+                .prepare_cached("SELECT revision FROM accounts WHERE key = ?1")?
+                .query_row([self.account.key], |row| row.get(0))?;
+            if from_sql(revision) != self.account.revision {
+                return Err(LedgerError::Stale(id.to_owned()));
+            }
+            read(transaction, self.account.key)
+        });
+        answer.map_err(|error| Error::unavailable(error.to_string()))
+    }
+}
+
+#[async_trait::async_trait]
+impl NumberInventory for AccountView {
+    async fn account(&self, id: &str) -> std::result::Result<Account, Error> {
+        self.read(id, |transaction, key| {
+            let account = &self.account;
+            let today = account.local_date(self.now);
+            let day_starts_at = day_starts_at(today, account.time_zone);
+            let replacements_today = transaction
+                .prepare_cached(
+                    "SELECT count(*) FROM orders WHERE account = ?1 AND intended_at >= ?2 AND why = 'flagged'
+                        AND state <> 'given-up'",
+                )?
+                .query_row(params![key, to_sql(day_starts_at)], |row| row.get(0))?;
+            Ok(Account {
+                id: account.id.clone(),
+                revision: account.revision,
+                enabled: account.enabled,
+                slot_count: account.slot_count,
+                slot_count_next: account.slot_count_next,
+                slots_per_block: SLOTS_PER_BLOCK,
+                block_price_cents: BLOCK_PRICE_CENTS,
+                cycle_starts_at: account.cycle_starts_at,
+                cycle_ends_at: account.cycle_ends_at,
+                day_starts_at,
+                locked_slots: locked_slots(transaction, key)?,
+                monitored_count: account.occupied,
+                rated_today: account.rated_on(today),
+                replacements_today,
+                settings: account.settings.clone(),
+            })
+        })
+    }
+
+    async fn monitored(
+        &self,
+        id: &str,
+        after: PhoneNumber,
+        limit: u32,
+    ) -> std::result::Result<Vec<MonitoredNumber>, Error> {
+        self.read(id, |transaction, key| monitored(transaction, key, after, limit))
+    }
+
+    async fn owned(&self, id: &str, mut numbers: Vec<PhoneNumber>) -> std::result::Result<Vec<PhoneNumber>, Error> {
+        numbers.sort_unstable();
+        numbers.dedup();
+        self.read(id, |transaction, key| {
+            let mut statement = transaction.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM numbers WHERE number = ?2 AND account = ?1 AND state = 'owned')",
+            )?;
+            let mut owned = Vec::new();
+            for number in numbers.into_iter().filter(|number| i64::try_from(*number).is_ok()) {
+                if statement.query_row(params![key, to_sql(number)], |row| row.get(0))? {
+                    owned.push(number);
+                }
+            }
+            Ok(owned)
+        })
+    }
+
+    async fn candidates(
+        &self,
+        id: &str,
+        like: PhoneNumber,
+        limit: u32,
+    ) -> std::result::Result<Vec<PhoneNumber>, Error> {
+        let mut offered = self.read(id, |transaction, key| {
+            let mut statement =
+                transaction.prepare_cached("SELECT number FROM numbers WHERE account = ?1 AND state = 'candidate'")?;
+            let numbers = statement.query_map([key], |row| Ok(from_sql(row.get(0)?)))?;
+            Ok(numbers.collect::<rusqlite::Result<Vec<_>>>()?)
+        })?;
+        offered.extend(self.searched(id, like, &offered, limit as usize).await?);
+        closest_first(&mut offered, like);
+        offered.truncate(limit as usize);
+        Ok(offered)
+    }
+
+    async fn flag_events(&self, id: &str, since: Timestamp) -> std::result::Result<Vec<FlagEvent>, Error> {
+        self.read(id, |transaction, key| {
+            let mut statement = transaction.prepare_cached(
+                "SELECT number, at FROM events
+                  WHERE account = ?1 AND kind = 'turned-flagged' AND at >= ?2 ORDER BY at, id",
+            )?;
+            let events = statement.query_map(params![key, to_sql(since)], |row| {
+                Ok(FlagEvent { number: from_sql(row.get(0)?), at: from_sql(row.get(1)?) })
+            })?;
+            Ok(events.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+}
+
+fn monitored(transaction: &Transaction, key: i64, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT number, slot, status, status_since, monitored_since, flagging_checks, clearing_checks, last_rated_at,
+                EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = monitored.number)
+           FROM monitored WHERE account = ?1 AND number > ?2 ORDER BY number LIMIT ?3",
+    )?;
+    let after = asked_to_sql(after);
+    let numbers = statement.query_map(params![key, after, limit], |row| {
+        Ok(MonitoredNumber {
+            number: from_sql(row.get(0)?),
+            slot: row.get(1)?,
+            status: status_from_sql(row.get(2)?),
+            status_since: from_sql(row.get(3)?),
+            monitored_since: from_sql(row.get(4)?),
+            flagging_checks: row.get(5)?,
+            clearing_checks: row.get(6)?,
+            last_rated_at: row.get::<_, Option<i64>>(7)?.map(from_sql),
+            replacement_pending: row.get(8)?,
+        })
+    })?;
+    Ok(numbers.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The contract's order of candidates: most leading digits shared with `like`, then the lower number.
+fn closest_first(numbers: &mut [PhoneNumber], like: PhoneNumber) {
+    let like = like.to_string();
+    numbers.sort_by_cached_key(|number| {
+        let shared = number.to_string().bytes().zip(like.bytes()).take_while(|(a, b)| a == b).count();
+        (Reverse(shared), *number)
+    });
+}
+
+pub(in crate::ledger) fn status_to_sql(status: Status) -> u8 {
+    match status {
+        Status::Pending => 0,
+        Status::Clean => 1,
+        Status::AtRisk => 2,
+        Status::Flagged => 3,
+    }
+}
+
+pub(in crate::ledger) fn status_from_sql(status: u8) -> Status {
+    match status {
+        0 => Status::Pending,
+        1 => Status::Clean,
+        2 => Status::AtRisk,
+        3 => Status::Flagged,
+        other => unreachable!("the schema keeps no status {other}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn candidates_come_closest_first() {
+        let mut offered = vec![12_125_550_100, 13_105_559_999, 442_071_234_567, 13_105_550_199, 13_109_990_000];
+        closest_first(&mut offered, 13_105_550_100);
+        assert_eq!(offered, [13_105_550_199, 13_105_559_999, 13_109_990_000, 12_125_550_100, 442_071_234_567]);
+    }
+}

@@ -1,0 +1,760 @@
+//! Replacements under way, each step a transaction that is there after a crash or not at all.
+//!
+//! The states rise: intended, reserved, screened, ordering, acquired, carried over, swapped, done. A number on hand goes
+//! from intended to acquired. An order whose number cannot be had is given up, from any state before acquired.
+//!
+//! A step that asks a supplier is claimed first, for two minutes: where its process dies, another one takes over then, and
+//! looks before it repeats anything. [`fulfilment`](crate::fulfilment) says what each step does.
+
+use crate::alerts::message::Message;
+use crate::ledger::accounts::buying::spending;
+use crate::ledger::accounts::slots::occupy;
+use crate::ledger::accounts::{AccountProfile, open, profile, touch};
+use crate::ledger::alerts::deliveries::enqueue;
+use crate::ledger::events::append;
+use crate::ledger::numbers::change_state;
+use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, dollars, from_sql, to_sql};
+use crate::policies::comparison::REPLACEMENT_PRICE_CENTS;
+use dialguard::calendar::rfc3339;
+use dialguard::contract::{PhoneNumber, Replacement, ReplacementReason, SlotId, Timestamp};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+/// How long a process may take for one step before another one takes over, in seconds. A step asks twice at most, which
+/// takes 90 seconds.
+const LEASE_SECONDS: u64 = 120;
+
+/// For how long a number that could not be had is not offered again, in seconds: 30 days.
+const NOT_OFFERED_AGAIN_SECONDS: u64 = 30 * 86_400;
+
+/// A replacement that was planned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Its own id.
+    pub id: u64,
+    /// The account.
+    pub account: String,
+    /// The number that goes.
+    pub number: PhoneNumber,
+    /// The one that takes its slot.
+    pub replacement: PhoneNumber,
+    /// The slot.
+    pub slot: SlotId,
+    /// Why it is made.
+    pub why: ReplacementReason,
+    /// How far it is.
+    pub state: OrderState,
+    /// Since when it is that far.
+    pub state_since: Timestamp,
+    /// When it was decided.
+    pub intended_at: Timestamp,
+    /// Who has the old number, and sells the new one; none where there is nobody to ask.
+    pub supplier: Option<String>,
+    /// What the new number costs, in US cents, as at the intent; none where it was on hand.
+    pub price_cents: Option<u32>,
+    /// The id that the supplier knows it by.
+    pub reference: String,
+    /// Until when the old number rests; none before it was replaced.
+    pub rests_until: Option<Timestamp>,
+    /// What holds it up; none where nothing does.
+    pub hold: Option<Hold>,
+    /// When it is tried again, where something holds it up.
+    pub next_try_at: Timestamp,
+    /// How often it was tried in vain.
+    pub tries: u32,
+    pub(crate) sent_at: Option<Timestamp>,
+    pub(crate) looks: u32,
+}
+
+/// What holds an order up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// What it is, in words that say what to do.
+    pub problem: String,
+    /// Since when.
+    pub since: Timestamp,
+    /// Whether a person has to see to it; else it may well go by itself.
+    pub is_stuck: bool,
+}
+
+/// How far a replacement is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum OrderState {
+    /// On disk, and nothing was done yet.
+    Intended,
+    /// The supplier holds the number, or has no reservations.
+    Reserved,
+    /// No carrier flags the number.
+    Screened,
+    /// It may have been bought: the order was sent, or is about to be.
+    Ordering,
+    /// The account owns the replacement.
+    Acquired,
+    /// The old number's settings were carried over to it.
+    CarriedOver,
+    /// The replacement has the slot. The old number has left the account, and rests until it is given back.
+    Swapped,
+    /// Over.
+    Done,
+    /// The number could not be had, and nothing was spent.
+    GivenUp,
+}
+
+impl OrderState {
+    /// Every state, in the order in which they come.
+    pub const ALL: [OrderState; 9] = [
+        OrderState::Intended,
+        OrderState::Reserved,
+        OrderState::Screened,
+        OrderState::Ordering,
+        OrderState::Acquired,
+        OrderState::CarriedOver,
+        OrderState::Swapped,
+        OrderState::Done,
+        OrderState::GivenUp,
+    ];
+
+    /// Its name, as in the database and in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            OrderState::Intended => "intended",
+            OrderState::Reserved => "reserved",
+            OrderState::Screened => "screened",
+            OrderState::Ordering => "ordering",
+            OrderState::Acquired => "acquired",
+            OrderState::CarriedOver => "carried-over",
+            OrderState::Swapped => "swapped",
+            OrderState::Done => "done",
+            OrderState::GivenUp => "given-up",
+        }
+    }
+}
+
+impl Order {
+    /// Whether its number is bought; else it was on hand.
+    pub fn is_bought(&self) -> bool {
+        self.price_cents.is_some()
+    }
+
+    /// Whether nothing can have been bought for it yet.
+    pub fn is_before_buying(&self) -> bool {
+        self.state < OrderState::Ordering
+    }
+}
+
+/// An order that is this process's to take one step, for two minutes.
+#[derive(Debug, Clone)]
+pub(crate) struct ClaimedOrder {
+    pub order: Order,
+    lease: Option<String>,
+}
+
+/// What came of setting an order's price aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SetAside {
+    /// The order may be sent.
+    Done,
+    /// It may not be spent now; in words.
+    Forbidden(String),
+    /// Another process has taken the step.
+    Lost,
+}
+
+/// How an order is held up.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    /// In words that say what to do.
+    pub problem: String,
+    /// Seconds until it is tried again.
+    pub pause: u64,
+    /// A person has to see to it.
+    pub is_stuck: bool,
+    /// Nothing can have been bought, so it begins anew, and its price is free again.
+    pub from_the_start: bool,
+}
+
+impl Ledger {
+    /// The account's replacements that are not over, oldest first: those under way, those whose old number rests, and those
+    /// that were given up and about which the policy is to be asked again.
+    pub fn open_orders(&self, id: &str) -> Result<Vec<Order>> {
+        self.read(|transaction| {
+            let account = profile(transaction, id)?;
+            orders(transaction, "account = ?1 AND (state NOT IN ('done', 'given-up') OR ask_again = 1)", [account.key])
+        })
+    }
+
+    /// The order of that id; none where there is none.
+    pub fn order(&self, order: u64) -> Result<Option<Order>> {
+        Ok(self.read(|transaction| orders(transaction, "orders.id = ?1", [asked_to_sql(order)]))?.pop())
+    }
+
+    /// The account's own order of that id; [`LedgerError::NoSuchOrder`] where it has none, whoever else does.
+    pub fn order_of(&self, id: &str, order: u64) -> Result<Order> {
+        self.order(order)?.filter(|found| found.account == id).ok_or(LedgerError::NoSuchOrder(order))
+    }
+
+    /// Accounts with an order that can be taken further now, or about which the policy has to be asked again.
+    pub fn accounts_with_due_orders(&self, now: Timestamp) -> Result<Vec<String>> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached(
+                "SELECT id FROM accounts
+                  WHERE EXISTS (SELECT 1 FROM orders WHERE account = key AND state NOT IN ('done', 'given-up')
+                                   AND next_try_at <= ?1 AND leased_until <= ?1 AND ifnull(rests_until, 0) <= ?1)
+                     OR EXISTS (SELECT 1 FROM orders WHERE account = key AND ask_again = 1)
+                  ORDER BY id",
+            )?;
+            let ids = statement.query_map([to_sql(now)], |row| row.get(0))?;
+            Ok(ids.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// Takes an order for one step, where no other process has it. Without a supplier it needs no lease: its steps are in
+    /// the ledger alone, and each is taken once.
+    pub(crate) fn claim(&self, order: u64, now: Timestamp) -> Result<Option<ClaimedOrder>> {
+        self.change(|transaction| {
+            let lease: Option<Option<String>> = transaction
+                .prepare_cached(
+                    "UPDATE orders SET lease = iif(supplier IS NULL, NULL, lower(hex(randomblob(8)))),
+                            leased_until = iif(supplier IS NULL, 0, ?2 + ?3)
+                      WHERE id = ?1 AND leased_until <= ?2 AND state NOT IN ('done', 'given-up') RETURNING lease",
+                )?
+                .query_row(params![to_sql(order), to_sql(now), to_sql(LEASE_SECONDS)], |row| row.get(0))
+                .optional()?;
+            let Some(lease) = lease else { return Ok(None) };
+            let order = orders(transaction, "orders.id = ?1", [to_sql(order)])?.pop();
+            Ok(order.map(|order| ClaimedOrder { order, lease }))
+        })
+    }
+
+    /// Leaves a claimed order as it is, to whoever comes next.
+    pub(crate) fn let_go(&self, claimed: &ClaimedOrder) -> Result<()> {
+        self.change(|transaction| {
+            transaction
+                .prepare_cached("UPDATE orders SET lease = NULL, leased_until = 0 WHERE id = ?1 AND lease IS ?2")?
+                .execute(params![to_sql(claimed.order.id), claimed.lease])?;
+            Ok(())
+        })
+    }
+
+    /// The supplier holds the number, or has no reservations.
+    pub(crate) fn reserved(&self, claimed: &ClaimedOrder, now: Timestamp) -> Result<bool> {
+        self.move_on(claimed, OrderState::Reserved, now, |_, _| Ok(()))
+    }
+
+    /// The policy calls the number clean.
+    pub(crate) fn screened(&self, claimed: &ClaimedOrder, now: Timestamp) -> Result<bool> {
+        self.move_on(claimed, OrderState::Screened, now, |_, _| Ok(()))
+    }
+
+    /// Why the order's price may not be spent now, in words; none where it may.
+    pub(crate) fn spending_forbidden(&self, order: &Order, now: Timestamp) -> Result<Option<String>> {
+        let (account, now) = self.account_at(&order.account, now)?;
+        let price = order.price_cents.unwrap_or_default();
+        self.read(|transaction| Ok(spending(transaction, &account, now)?.forbids(price, &account)))
+    }
+
+    /// Sets the order's price aside and notes that it is sent now; both are on disk before it is. One that has been sent
+    /// before has its price set aside already.
+    pub(crate) fn set_aside(&self, claimed: &ClaimedOrder, now: Timestamp) -> Result<SetAside> {
+        let order = &claimed.order;
+        self.change(|transaction| {
+            let (account, now) = open(transaction, &order.account, now)?;
+            // What was sent before counts among what is spent already.
+            let price = if order.state == OrderState::Ordering { 0 } else { order.price_cents.unwrap_or_default() };
+            if let Some(words) = spending(transaction, &account, now)?.forbids(price, &account) {
+                return Ok(SetAside::Forbidden(words));
+            }
+            let sent = transaction
+                .prepare_cached(
+                    "UPDATE orders SET state = 'ordering', state_since = iif(state = 'ordering', state_since, ?4),
+                            spent_on = ifnull(spent_on, ?5), spent_cycle = ifnull(spent_cycle, ?6), sent_at = ?4, looks = 0,
+                            leased_until = ?4 + ?7
+                      WHERE id = ?1 AND state = ?2 AND lease IS ?3 AND state IN ('screened', 'ordering')",
+                )?
+                .execute(params![
+                    to_sql(order.id),
+                    order.state.name(),
+                    claimed.lease,
+                    to_sql(now),
+                    account.local_date(now).to_string(),
+                    to_sql(account.cycle_starts_at),
+                    to_sql(LEASE_SECONDS)
+                ])?;
+            Ok(if sent == 1 { SetAside::Done } else { SetAside::Lost })
+        })
+    }
+
+    /// The replacement is the account's now.
+    pub(crate) fn acquired(&self, claimed: &ClaimedOrder, now: Timestamp) -> Result<bool> {
+        let order = &claimed.order;
+        self.move_on(claimed, OrderState::Acquired, now, |transaction, account| {
+            change_state(transaction, account.key, order.replacement, ("ordered", "owned"), now)?;
+            if let (Some(cents), Some(supplier)) = (order.price_cents, &order.supplier) {
+                let (run, _) = cause(transaction, order)?;
+                let text = format!("+{} was bought from {supplier} for {}.", order.replacement, dollars(cents.into()));
+                append(transaction, account.key, now, run, "number-bought", Some(order.replacement), &text)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The old number's settings are the new one's too, but for these.
+    pub(crate) fn carried_over(&self, claimed: &ClaimedOrder, left_out: &[String], now: Timestamp) -> Result<bool> {
+        let order = &claimed.order;
+        self.move_on(claimed, OrderState::CarriedOver, now, |transaction, account| {
+            if left_out.is_empty() {
+                return Ok(());
+            }
+            let (run, _) = cause(transaction, order)?;
+            let text = format!(
+                "Set by hand for +{} what could not be carried over from +{}: {}.",
+                order.replacement,
+                order.number,
+                left_out.join("; ")
+            );
+            append(transaction, account.key, now, run, "not-carried-over", Some(order.replacement), &text)
+        })
+    }
+
+    /// The slot moves from the old number to its replacement, which starts pending. It is never free in between. The
+    /// replacement is charged, and the old number leaves the account; where there is a supplier to give it back to it
+    /// rests first.
+    pub(crate) fn swap(&self, claimed: &ClaimedOrder, now: Timestamp) -> Result<bool> {
+        let order = &claimed.order;
+        self.move_on(claimed, OrderState::Swapped, now, |transaction, account| {
+            swap_slot(transaction, account, order, now)?;
+            charge(transaction, account, order, now)?;
+            change_state(transaction, account.key, order.number, ("owned", "released"), now)?;
+            transaction
+                .prepare_cached("UPDATE orders SET state = 'swapped' WHERE id = ?1")?
+                .execute([to_sql(order.id)])?;
+            match &order.supplier {
+                Some(supplier) => rest(transaction, account, order, supplier, now),
+                None => end(transaction, account, order, now, "left the account"),
+            }
+        })
+    }
+
+    /// The old number was given back. One that somebody took into the account again meanwhile was not.
+    pub(crate) fn released(&self, claimed: &ClaimedOrder, is_kept: bool, now: Timestamp) -> Result<bool> {
+        let order = &claimed.order;
+        let supplier = order.supplier.as_deref().unwrap_or_default();
+        self.move_on(claimed, OrderState::Swapped, now, |transaction, account| {
+            if is_kept {
+                let text = format!("+{} was imported again, and is not given back to {supplier}.", order.number);
+                append(transaction, account.key, now, None, "number-kept", Some(order.number), &text)?;
+                return finish(transaction, order, now);
+            }
+            // From now on it counts as released.
+            transaction
+                .prepare_cached("UPDATE numbers SET since = ?2 WHERE number = ?1 AND state = 'released'")?
+                .execute(params![to_sql(order.number), to_sql(now)])?;
+            end(transaction, account, order, now, &format!("was given back to {supplier}"))
+        })
+    }
+
+    /// Whether the order's old number is an account's again, from an import.
+    pub(crate) fn is_taken_back(&self, order: &Order) -> Result<bool> {
+        self.read(|transaction| {
+            let mut statement = transaction
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM numbers WHERE number = ?1 AND state <> 'released')")?;
+            Ok(statement.query_row([to_sql(order.number)], |row| row.get(0))?)
+        })
+    }
+
+    /// The number cannot be had: its price is free again, and it is not offered for 30 days. The policy is asked again
+    /// unless a person ended it.
+    pub(crate) fn give_up_order(
+        &self,
+        claimed: &ClaimedOrder,
+        why: &str,
+        ask_again: bool,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let order = &claimed.order;
+        self.move_on(claimed, OrderState::GivenUp, now, |transaction, account| {
+            if order.is_bought() {
+                transaction
+                    .prepare_cached("DELETE FROM numbers WHERE number = ?1 AND account = ?2 AND state = 'ordered'")?
+                    .execute(params![to_sql(order.replacement), account.key])?;
+            } else {
+                change_state(transaction, account.key, order.replacement, ("ordered", "candidate"), now)?;
+            }
+            transaction
+                .prepare_cached("UPDATE orders SET ask_again = ?2 WHERE id = ?1")?
+                .execute(params![to_sql(order.id), ask_again])?;
+            let (run, _) = cause(transaction, order)?;
+            let (number, successor) = (order.number, order.replacement);
+            let text = format!("+{number} is not replaced by +{successor}, and nothing was spent: {why}.");
+            append(transaction, account.key, now, run, "order-given-up", Some(number), &text)
+        })
+    }
+
+    /// Something holds the order up. Where a person has to see to it, that is told once.
+    pub(crate) fn hold(&self, claimed: &ClaimedOrder, held: &Held, now: Timestamp) -> Result<()> {
+        let order = &claimed.order;
+        self.change(|transaction| {
+            let account = profile(transaction, &order.account)?;
+            let tried = transaction
+                .prepare_cached(
+                    "UPDATE orders SET tries = tries + 1, next_try_at = ?4, problem = ?5, looks = looks + 1,
+                            held_since = ifnull(held_since, ?6), is_stuck = max(is_stuck, ?7), lease = NULL, leased_until = 0
+                      WHERE id = ?1 AND lease IS ?2 AND state = ?3",
+                )?
+                .execute(params![
+                    to_sql(order.id),
+                    claimed.lease,
+                    now_state(transaction, order)?,
+                    to_sql(now.saturating_add(held.pause)),
+                    held.problem,
+                    to_sql(now),
+                    held.is_stuck,
+                ])?;
+            if tried == 0 {
+                return Ok(());
+            }
+            if held.from_the_start {
+                transaction
+                    .prepare_cached(
+                        "UPDATE orders SET state = 'intended', state_since = ?2, spent_on = NULL, spent_cycle = NULL,
+                                sent_at = NULL WHERE id = ?1 AND state IN ('intended', 'reserved', 'screened', 'ordering')",
+                    )?
+                    .execute(params![to_sql(order.id), to_sql(now)])?;
+            }
+            let was_stuck = order.hold.as_ref().is_some_and(|hold| hold.is_stuck);
+            if held.is_stuck && !was_stuck { tell_stuck(transaction, &account, order, held, now) } else { Ok(()) }
+        })
+    }
+
+    /// Has the order tried at once, as a person wishes. Errors: there is no such order under way.
+    pub fn retry_order(&self, order: u64, now: Timestamp) -> Result<Order> {
+        self.change(|transaction| {
+            let found = find_open(transaction, order)?;
+            let (account, now) = open(transaction, &found.account, now)?;
+            transaction.execute("UPDATE orders SET next_try_at = 0, tries = 0 WHERE id = ?1", [to_sql(order)])?;
+            let text = format!("The replacement of +{} is tried again, as asked for.", found.number);
+            append(transaction, account.key, now, None, "order-resumed", Some(found.number), &text)?;
+            Ok(found)
+        })
+    }
+
+    /// Orders that were given up and about which the policy has to be asked again, oldest first.
+    pub(crate) fn orders_to_ask_again(&self, id: &str) -> Result<Vec<Order>> {
+        self.read(|transaction| {
+            let account = profile(transaction, id)?;
+            orders(transaction, "account = ?1 AND ask_again = 1", [account.key])
+        })
+    }
+
+    /// The policy was asked again, or has been often enough; then the words say what becomes of it.
+    pub(crate) fn asked_again(&self, order: &Order, words: Option<&str>, now: Timestamp) -> Result<()> {
+        self.change(|transaction| {
+            let (account, now) = open(transaction, &order.account, now)?;
+            let asked = transaction
+                .execute("UPDATE orders SET ask_again = 0 WHERE id = ?1 AND ask_again = 1", [to_sql(order.id)])?;
+            match words.filter(|_| asked == 1) {
+                Some(words) => {
+                    append(transaction, account.key, now, None, "order-given-up", Some(order.number), words)?;
+                    touch(transaction, account.key, now)
+                }
+                None => Ok(()),
+            }
+        })
+    }
+
+    /// How often a replacement of this number was given up since then.
+    pub(crate) fn given_up_since(&self, order: &Order, since: Timestamp) -> Result<u32> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached(
+                "SELECT count(*) FROM orders WHERE number = ?1 AND state = 'given-up' AND state_since >= ?2",
+            )?;
+            Ok(statement.query_row([to_sql(order.number), to_sql(since)], |row| row.get(0))?)
+        })
+    }
+
+    /// One step of an order, in one transaction. Where another process has taken it already, nothing is done, and the
+    /// answer is no.
+    fn move_on(
+        &self,
+        claimed: &ClaimedOrder,
+        to: OrderState,
+        now: Timestamp,
+        also: impl FnOnce(&Transaction, &AccountProfile) -> Result<()>,
+    ) -> Result<bool> {
+        let order = &claimed.order;
+        self.change(|transaction| {
+            let (account, now) = open(transaction, &order.account, now)?;
+            // What was bought is no longer held up; until then the pauses between tries go on growing.
+            let settled = to >= OrderState::Acquired;
+            let is_ours = transaction
+                .prepare_cached(
+                    "UPDATE orders SET lease = NULL, leased_until = 0, next_try_at = 0, tries = iif(?4, 0, tries),
+                            problem = iif(?4, NULL, problem), held_since = iif(?4, NULL, held_since),
+                            is_stuck = iif(?4, 0, is_stuck)
+                      WHERE id = ?1 AND lease IS ?2 AND state = ?3",
+                )?
+                .execute(params![to_sql(order.id), claimed.lease, now_state(transaction, order)?, settled])?;
+            if is_ours == 0 {
+                return Ok(false);
+            }
+            // The slot has to have moved before its order says so.
+            if to != OrderState::Swapped {
+                transaction
+                    .prepare_cached("UPDATE orders SET state = ?2, state_since = ?3 WHERE id = ?1")?
+                    .execute(params![to_sql(order.id), to.name(), to_sql(now)])?;
+            }
+            also(transaction, &account)?;
+            // Steps before that are no news to a policy, whose runs they would only make stale.
+            if settled {
+                touch(transaction, account.key, now)?;
+            }
+            Ok(true)
+        })
+    }
+}
+
+/// The state that the order has to be in still: the one it was claimed in, or `ordering` where it has been sent since.
+fn now_state(transaction: &Transaction, order: &Order) -> Result<&'static str> {
+    let state: String = transaction
+        .prepare_cached("SELECT state FROM orders WHERE id = ?1")?
+        .query_row([to_sql(order.id)], |row| row.get(0))?;
+    let is_sent = order.state == OrderState::Screened && state == OrderState::Ordering.name();
+    Ok(if is_sent { OrderState::Ordering.name() } else { order.state.name() })
+}
+
+fn swap_slot(transaction: &Transaction, account: &AccountProfile, order: &Order, now: Timestamp) -> Result<()> {
+    let left = transaction.execute(
+        "DELETE FROM monitored WHERE account = ?1 AND number = ?2 AND slot = ?3",
+        params![account.key, to_sql(order.number), order.slot],
+    )?;
+    assert_eq!(left, 1, "+{} left slot {} though its replacement is under way", order.number, order.slot);
+    occupy(transaction, account.key, order.replacement, order.slot, now)?;
+    let (run, because) = cause(transaction, order)?;
+    let (number, successor, slot) = (order.number, order.replacement, order.slot);
+    let text = format!("+{number} replaced by +{successor} in slot {slot}: {because}");
+    append(transaction, account.key, now, run, "replaced", Some(number), &text)
+}
+
+/// The product's own price of a replacement, once an order.
+fn charge(transaction: &Transaction, account: &AccountProfile, order: &Order, now: Timestamp) -> Result<()> {
+    let (run, _) = cause(transaction, order)?;
+    let text = format!("{} for the replacement of +{}.", dollars(REPLACEMENT_PRICE_CENTS), order.number);
+    transaction
+        .prepare_cached(
+            "INSERT INTO events (account, at, run, kind, number, cents, text, order_id)
+             VALUES (?1, ?2, ?3, 'replacement-charged', ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            account.key,
+            to_sql(now),
+            run,
+            to_sql(order.number),
+            to_sql(REPLACEMENT_PRICE_CENTS),
+            text,
+            to_sql(order.id)
+        ])?;
+    Ok(())
+}
+
+/// The old number stays with the supplier for a while.
+fn rest(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    order: &Order,
+    supplier: &str,
+    now: Timestamp,
+) -> Result<()> {
+    let until = now + u64::from(account.buying.rest_days) * 86_400;
+    transaction
+        .prepare_cached("UPDATE orders SET rests_until = ?2, state_since = ?3 WHERE id = ?1")?
+        .execute(params![to_sql(order.id), to_sql(until), to_sql(now)])?;
+    if until == now {
+        return Ok(());
+    }
+    let (run, _) = cause(transaction, order)?;
+    let text = format!("+{} left the account, and is given back to {supplier} at {}.", order.number, rfc3339(until));
+    append(transaction, account.key, now, run, "resting", Some(order.number), &text)
+}
+
+/// The old number is gone, and the order over.
+fn end(transaction: &Transaction, account: &AccountProfile, order: &Order, now: Timestamp, gone: &str) -> Result<()> {
+    finish(transaction, order, now)?;
+    let (run, _) = cause(transaction, order)?;
+    let text = format!("+{} {gone}, replaced by +{}.", order.number, order.replacement);
+    append(transaction, account.key, now, run, "released", Some(order.number), &text)
+}
+
+fn finish(transaction: &Transaction, order: &Order, now: Timestamp) -> Result<()> {
+    transaction
+        .prepare_cached("UPDATE orders SET state = 'done', state_since = ?2 WHERE id = ?1")?
+        .execute(params![to_sql(order.id), to_sql(now)])?;
+    Ok(())
+}
+
+fn tell_stuck(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    order: &Order,
+    held: &Held,
+    now: Timestamp,
+) -> Result<()> {
+    let what = match order.state {
+        OrderState::Swapped => format!("+{} is not given back yet", order.number),
+        _ => format!("The replacement of +{} by +{} is held up", order.number, order.replacement),
+    };
+    let text = format!("{what}: {}.", held.problem);
+    append(transaction, account.key, now, None, "order-stuck", Some(order.number), &text)?;
+    touch(transaction, account.key, now)?;
+    enqueue(transaction, Some(account), None, now, || Message::order_stuck(order, &text))
+}
+
+/// The run that planned an order, and why in the policy's words.
+fn cause(transaction: &Transaction, order: &Order) -> Result<(Option<i64>, String)> {
+    let mut statement = transaction.prepare_cached("SELECT run, because FROM orders WHERE id = ?1")?;
+    Ok(statement.query_row([to_sql(order.id)], |row| Ok((row.get(0)?, row.get(1)?)))?)
+}
+
+/// Puts a replacement on disk as an intent, before anything is bought. Where it is on hand it is the account's candidate;
+/// else it was on offer at the account's supplier.
+pub(super) fn intend(
+    transaction: &Transaction,
+    (account, run): (&AccountProfile, i64),
+    replacement: &Replacement,
+    now: Timestamp,
+) -> Result<()> {
+    let why = match replacement.why {
+        ReplacementReason::Flagged => "flagged",
+        ReplacementReason::Requested => "requested",
+    };
+    let price_cents = take_candidate(transaction, account, replacement.replacement, now)?;
+    transaction
+        .prepare_cached(
+            "INSERT INTO orders (account, run, number, replacement, slot, why, state, intended_at, because, supplier,
+                 price_cents, state_since)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'intended', ?7, ?8, ?9, ?10, ?7)",
+        )?
+        .execute(params![
+            account.key,
+            run,
+            to_sql(replacement.number),
+            to_sql(replacement.replacement),
+            replacement.slot,
+            why,
+            to_sql(now),
+            replacement.because,
+            account.buying.supplier,
+            price_cents
+        ])?;
+    let Replacement { number, replacement: successor, because, .. } = replacement;
+    let text = format!("+{number} is to be replaced by +{successor}: {because}");
+    append(transaction, account.key, now, Some(run), "replacement-intended", Some(*number), &text)
+}
+
+/// The number is on order from now on; answers its price where it is to be bought. Another account may have been quicker:
+/// then the run is made again.
+fn take_candidate(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    number: PhoneNumber,
+    now: Timestamp,
+) -> Result<Option<u32>> {
+    let on_hand = transaction
+        .prepare_cached(
+            "UPDATE numbers SET state = 'ordered', since = ?3 WHERE number = ?1 AND account = ?2 AND state = 'candidate'",
+        )?
+        .execute(params![to_sql(number), account.key, to_sql(now)])?;
+    if on_hand == 1 {
+        return Ok(None);
+    }
+    let stale = || LedgerError::Stale(account.id.clone());
+    let supplier = account.buying.supplier.as_deref().ok_or_else(stale)?;
+    let taken = transaction
+        .prepare_cached(
+            "INSERT INTO numbers (number, account, state, since) VALUES (?1, ?2, 'ordered', ?3) ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![to_sql(number), account.key, to_sql(now)])?;
+    if taken == 0 {
+        return Err(stale());
+    }
+    let price = transaction
+        .prepare_cached("SELECT price_cents FROM suppliers WHERE name = ?1")?
+        .query_row([supplier], |row| row.get(0))?;
+    Ok(Some(price))
+}
+
+/// Of numbers that a supplier offers those that may be offered on: none that the ledger knows, whoever's it is and even if
+/// it was released, and none that could not be had in the past 30 days.
+pub(super) fn unknown(transaction: &Transaction, numbers: &[PhoneNumber], now: Timestamp) -> Result<Vec<PhoneNumber>> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM numbers WHERE number = ?1)
+             OR EXISTS (SELECT 1 FROM orders WHERE replacement = ?1 AND state = 'given-up' AND state_since > ?2)",
+    )?;
+    let since = to_sql(now.saturating_sub(NOT_OFFERED_AGAIN_SECONDS));
+    let mut unknown = Vec::new();
+    for number in numbers {
+        if !statement.query_row([to_sql(*number), since], |row| row.get::<_, bool>(0))? {
+            unknown.push(*number);
+        }
+    }
+    Ok(unknown)
+}
+
+/// Has none of an account's orders wait any longer, for what held them up may be gone.
+pub(super) fn try_at_once(transaction: &Transaction, account: i64) -> Result<()> {
+    transaction.execute(
+        "UPDATE orders SET next_try_at = 0 WHERE account = ?1 AND state NOT IN ('done', 'given-up')",
+        [account],
+    )?;
+    Ok(())
+}
+
+fn find_open(transaction: &Transaction, order: u64) -> Result<Order> {
+    let is_open = "orders.id = ?1 AND state NOT IN ('done', 'given-up')";
+    let found = orders(transaction, is_open, [asked_to_sql(order)])?.pop();
+    found.ok_or_else(|| no_open_order(order))
+}
+
+/// The error where an order is not under way.
+pub(crate) fn no_open_order(order: u64) -> LedgerError {
+    LedgerError::Refused(format!("there is no order {order} under way; `dialguard orders` shows those there are"))
+}
+
+fn orders(transaction: &Transaction, which: &str, parameters: impl rusqlite::Params) -> Result<Vec<Order>> {
+    let mut statement = transaction.prepare_cached(&format!(
+        "SELECT orders.id, accounts.id, number, replacement, slot, why, state, state_since, intended_at, orders.supplier,
+                price_cents, reference, rests_until, problem, held_since, is_stuck, next_try_at, tries, sent_at, looks
+           FROM orders JOIN accounts ON key = account WHERE {which} ORDER BY orders.id"
+    ))?;
+    let orders = statement.query_map(parameters, order_from_row)?;
+    Ok(orders.collect::<rusqlite::Result<_>>()?)
+}
+
+fn order_from_row(row: &Row) -> rusqlite::Result<Order> {
+    let time = |column| row.get::<_, Option<i64>>(column).map(|at| at.map(from_sql));
+    let state = row.get_ref(6)?.as_str()?;
+    let state = OrderState::ALL.into_iter().find(|known| known.name() == state);
+    let is_stuck = row.get(15)?;
+    let hold = row.get::<_, Option<String>>(13)?.zip(time(14)?);
+    Ok(Order {
+        id: from_sql(row.get(0)?),
+        account: row.get(1)?,
+        number: from_sql(row.get(2)?),
+        replacement: from_sql(row.get(3)?),
+        slot: row.get(4)?,
+        why: match row.get_ref(5)?.as_str()? {
+            "flagged" => ReplacementReason::Flagged,
+            _ => ReplacementReason::Requested,
+        },
+        state: state.expect("the schema has no other states"),
+        state_since: from_sql(row.get(7)?),
+        intended_at: from_sql(row.get(8)?),
+        supplier: row.get(9)?,
+        price_cents: row.get(10)?,
+        reference: row.get(11)?,
+        rests_until: time(12)?,
+        hold: hold.map(|(problem, since)| Hold { problem, since, is_stuck }),
+        next_try_at: from_sql(row.get(16)?),
+        tries: row.get(17)?,
+        sent_at: time(18)?,
+        looks: row.get(19)?,
+    })
+}

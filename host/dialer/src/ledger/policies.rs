@@ -1,0 +1,623 @@
+//! Installed policies: their revisions, which of them decides, whose signatures count, and what went wrong.
+
+pub(in crate::ledger) mod comparisons;
+
+use crate::alerts::message::Message;
+use crate::ledger::accounts::profile;
+use crate::ledger::alerts::deliveries::enqueue;
+use crate::ledger::events::append_fault;
+use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
+use crate::policies::PolicySettings;
+use dialguard::contract::{Severity, Timestamp};
+use dialguard::policy::Wasi;
+use rusqlite::types::Type;
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+/// A policy as it was installed, counted from 1. Going back to an older policy is a new revision.
+pub type Revision = u64;
+
+/// A policy that is to be installed.
+#[derive(Debug, Clone)]
+pub struct NewPolicy<'a> {
+    /// SHA-256 of the component, in hexadecimal.
+    pub digest: &'a str,
+    /// The component.
+    pub component: &'a [u8],
+    /// Ed25519 over the component.
+    pub signature: Option<&'a [u8]>,
+    /// What the policy calls itself.
+    pub name: &'a str,
+    /// Its own version.
+    pub version: &'a str,
+    /// What it does, in a sentence.
+    pub summary: &'a str,
+    /// The version of the contract that it speaks.
+    pub contract: &'a str,
+    /// It came with this program.
+    pub built_in: bool,
+    /// What it may import besides the contract.
+    pub wasi: Wasi,
+}
+
+/// A revision of the policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyRevision {
+    /// Its number.
+    pub revision: Revision,
+    /// SHA-256 of the component, in hexadecimal.
+    pub digest: String,
+    /// What the policy calls itself.
+    pub name: String,
+    /// Its own version.
+    pub version: String,
+    /// What it does, in a sentence.
+    pub summary: String,
+    /// The version of the contract that it speaks.
+    pub contract: String,
+    /// Bytes of the component.
+    pub bytes: u64,
+    /// It came with this program, or with an earlier one.
+    pub built_in: bool,
+    /// What it may import besides the contract.
+    pub wasi: Wasi,
+    /// When the revision was made.
+    pub made_at: Timestamp,
+    /// The earlier revision whose policy this is again.
+    pub restores: Option<Revision>,
+    /// When it began to decide; none where it never did.
+    pub activated_at: Option<Timestamp>,
+    /// Why it began to decide.
+    pub cause: Option<Cause>,
+}
+
+impl PolicyRevision {
+    /// Why it began to decide, in words; empty where it never did.
+    pub fn because(&self) -> String {
+        let restores = self.restores.map(|earlier| format!("revision {earlier} again")).unwrap_or_default();
+        match self.cause {
+            None => String::new(),
+            Some(Cause::First) => "came with the program".into(),
+            Some(Cause::Operator) if restores.is_empty() => "an operator".into(),
+            Some(Cause::Operator | Cause::Rollback) => format!("an operator: {restores}"),
+            Some(Cause::Faults) => format!("the one before kept failing: {restores}"),
+        }
+    }
+}
+
+/// Why a revision began to decide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// There was none before.
+    First,
+    /// An operator activated it.
+    Operator,
+    /// An operator went back to it.
+    Rollback,
+    /// The one before failed several times in a row.
+    Faults,
+}
+
+/// A candidate that is compared with every review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shadow {
+    /// The candidate.
+    pub revision: Revision,
+    /// The last run before shadowing began.
+    pub since_run: u64,
+}
+
+/// What decides right now, and how. Every process reads it again where `change` has risen before a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyState {
+    /// Rises with every change to what follows.
+    pub change: u64,
+    /// The revision that decides; none before the first one.
+    pub live: Option<Revision>,
+    /// The candidate.
+    pub shadow: Option<Shadow>,
+    /// What policies may use.
+    pub settings: PolicySettings,
+}
+
+/// A key whose signatures count.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrustedKey {
+    /// Follows from the key.
+    pub id: String,
+    /// The operator's name for it.
+    pub name: String,
+    /// The public key in PEM.
+    pub pem: String,
+    /// Since when it is trusted.
+    pub trusted_at: Timestamp,
+}
+
+/// Something that happened to policies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PolicyEvent {
+    /// Rises with every event.
+    pub id: u64,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The revision it happened to.
+    pub revision: Option<Revision>,
+    /// How much it matters.
+    pub severity: Severity,
+    /// Kebab-case name of the kind.
+    pub kind: String,
+    /// The event in words.
+    pub text: String,
+}
+
+/// What a fault of the live policy comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Faulted {
+    /// Its faults since its last good run, this one included.
+    pub in_a_row: u32,
+    /// Good runs that it had made before.
+    pub good_runs: u64,
+    /// It still decides.
+    pub live: bool,
+}
+
+impl Ledger {
+    /// What decides right now.
+    pub fn policy_state(&self) -> Result<PolicyState> {
+        self.read(state)
+    }
+
+    /// What [`PolicyState::change`] is right now: all that a run has to read to notice a change.
+    pub fn policy_change(&self) -> Result<u64> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached("SELECT ifnull(max(change), 0) FROM policy_state")?;
+            Ok(statement.query_row([], |row| Ok(from_sql(row.get(0)?)))?)
+        })
+    }
+
+    /// Every revision, oldest first.
+    pub fn revisions(&self) -> Result<Vec<PolicyRevision>> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached(&format!("{SELECT_REVISION} ORDER BY revision"))?;
+            let revisions = statement.query_map([], revision_from_row)?;
+            Ok(revisions.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// One revision.
+    pub fn revision(&self, revision: Revision) -> Result<PolicyRevision> {
+        self.read(|transaction| find(transaction, revision))
+    }
+
+    /// The component of a policy, and the signature that it was installed with.
+    pub fn component(&self, digest: &str) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
+        self.read(|transaction| {
+            let mut statement =
+                transaction.prepare_cached("SELECT component, signature FROM policies WHERE digest = ?1")?;
+            Ok(statement.query_row([digest], |row| Ok((row.get(0)?, row.get(1)?)))?)
+        })
+    }
+
+    /// The version of the contract that a policy speaks, and what it may import besides.
+    pub(crate) fn contract_and_wasi(&self, digest: &str) -> Result<(String, Wasi)> {
+        self.read(|transaction| {
+            let mut statement =
+                transaction.prepare_cached("SELECT contract, empty_wasi FROM policies WHERE digest = ?1")?;
+            Ok(statement.query_row([digest], |row| Ok((row.get(0)?, wasi_from_sql(row.get(1)?))))?)
+        })
+    }
+
+    /// Installs a policy as a new revision, which decides nothing yet. The same policy again is the same revision,
+    /// until that one has been activated; the signature and the WASI asked for last count.
+    pub fn install_policy(&self, new: &NewPolicy, now: Timestamp) -> Result<Revision> {
+        self.change(|transaction| install(transaction, new, now))
+    }
+
+    /// Installs the policy that comes with the program and activates it, where there is none yet.
+    pub(crate) fn install_first_policy(&self, new: &NewPolicy, now: Timestamp) -> Result<()> {
+        self.change(|transaction| {
+            if state(transaction)?.live.is_some() {
+                return Ok(());
+            }
+            let revision = install(transaction, new, now)?;
+            put_live(transaction, revision, Cause::First, now)?;
+            tell(transaction, now, Some(revision), Severity::Info, "activated", "The built-in policy decides.")
+        })
+    }
+
+    /// From now on this revision's policy decides. One that has decided before, or is older than the one that does,
+    /// comes back as a new revision; answers the one that decides now.
+    pub(crate) fn activate(&self, revision: Revision, cause: Cause, now: Timestamp, why: &str) -> Result<Revision> {
+        self.change(|transaction| activate(transaction, revision, cause, now, why))
+    }
+
+    /// Goes back to an earlier revision's policy because the one that decides keeps failing. Nothing is done where
+    /// another one decides by now.
+    pub(crate) fn give_up(&self, failed: Revision, good: Revision, now: Timestamp, why: &str) -> Result<()> {
+        self.change(|transaction| {
+            if state(transaction)?.live == Some(failed) {
+                activate(transaction, good, Cause::Faults, now, why)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Policies to go back to, latest first: each that decided before the present one, is another policy, and was not
+    /// itself given up for its faults.
+    pub fn last_good_revisions(&self) -> Result<Vec<PolicyRevision>> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached(&format!(
+                "{SELECT_REVISION}
+                  WHERE at IS NOT NULL
+                    AND digest <> (SELECT policy FROM revisions
+                                    WHERE revision = (SELECT max(revision) FROM activations))
+                    AND digest NOT IN (SELECT failed.policy FROM activations
+                                         JOIN revisions AS failed ON failed.revision = replaces
+                                        WHERE cause = 'faults')
+                  ORDER BY revision DESC"
+            ))?;
+            let revisions = statement.query_map([], revision_from_row)?;
+            Ok(revisions.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// Compares this candidate with every review from now on, or none.
+    pub(crate) fn set_shadow(&self, revision: Option<Revision>, now: Timestamp) -> Result<()> {
+        self.change(|transaction| {
+            if let Some(revision) = revision {
+                find(transaction, revision)?;
+            }
+            let before = state(transaction)?.shadow.map(|shadow| shadow.revision);
+            transaction.execute(
+                "UPDATE policy_state
+                    SET shadow = ?1, shadow_from = (SELECT ifnull(max(id), 0) FROM runs), change = change + 1",
+                [revision.map(to_sql)],
+            )?;
+            match revision.or(before) {
+                Some(about) if revision.is_some() => {
+                    let text = "Every review is compared with what this revision would have done.";
+                    tell(transaction, now, Some(about), Severity::Info, "shadowing", text)
+                }
+                Some(about) => {
+                    tell(transaction, now, Some(about), Severity::Info, "shadowing-ended", "By an operator.")
+                }
+                None => Ok(()),
+            }
+        })
+    }
+
+    /// Changes what policies may use.
+    pub fn set_policy_settings(&self, settings: &PolicySettings, now: Timestamp) -> Result<()> {
+        self.change(|transaction| {
+            let settings = serde_json::to_string(settings).expect("settings are plain values");
+            transaction.execute("UPDATE policy_state SET settings = ?1, change = change + 1", [&settings])?;
+            tell(transaction, now, None, Severity::Info, "limits-changed", "Limits of policies were changed.")
+        })
+    }
+
+    /// Records that the policy lost a run, with the account and for the count.
+    pub(crate) fn note_fault(
+        &self,
+        revision: Option<Revision>,
+        id: &str,
+        now: Timestamp,
+        text: &str,
+    ) -> Result<Faulted> {
+        self.change(|transaction| {
+            let account = profile(transaction, id)?;
+            append_fault(transaction, account.key, now, revision, text)?;
+            let Some(revision) = revision else { return Ok(Faulted { in_a_row: 1, good_runs: 0, live: true }) };
+            let (after_run, good_runs): (i64, i64) = transaction
+                .prepare_cached("SELECT ifnull(max(id), 0), count(*) FROM runs WHERE revision = ?1")?
+                .query_row([to_sql(revision)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            transaction
+                .prepare_cached(
+                    "INSERT INTO policy_faults (revision, account, at, after_run, text) VALUES (?1, ?2, ?3, ?4, ?5)",
+                )?
+                .execute(params![to_sql(revision), account.key, to_sql(now), after_run, text])?;
+            let in_a_row = transaction
+                .prepare_cached("SELECT count(*) FROM policy_faults WHERE revision = ?1 AND after_run = ?2")?
+                .query_row(params![to_sql(revision), after_run], |row| row.get(0))?;
+            let live = state(transaction)?.live == Some(revision);
+            Ok(Faulted { in_a_row, good_runs: from_sql(good_runs), live })
+        })
+    }
+
+    /// What happened to policies, oldest first; the latest `last`.
+    pub fn policy_events(&self, last: u32) -> Result<Vec<PolicyEvent>> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached(
+                "SELECT * FROM (SELECT id, at, revision, severity, kind, text FROM policy_events
+                                 ORDER BY id DESC LIMIT ?1) ORDER BY id",
+            )?;
+            let events = statement.query_map([last], |row| {
+                let severity: String = row.get(3)?;
+                Ok(PolicyEvent {
+                    id: from_sql(row.get(0)?),
+                    at: from_sql(row.get(1)?),
+                    revision: row.get::<_, Option<i64>>(2)?.map(from_sql),
+                    severity: severity_from_sql(&severity),
+                    kind: row.get(4)?,
+                    text: row.get(5)?,
+                })
+            })?;
+            Ok(events.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// Records what happened to policies.
+    pub(crate) fn tell_of_policy(
+        &self,
+        now: Timestamp,
+        revision: Option<Revision>,
+        severity: Severity,
+        kind: &str,
+        text: &str,
+    ) -> Result<()> {
+        self.change(|transaction| tell(transaction, now, revision, severity, kind, text))
+    }
+
+    /// Keys whose signatures count, by name.
+    pub fn trusted_keys(&self) -> Result<Vec<TrustedKey>> {
+        self.read(|transaction| {
+            let mut statement =
+                transaction.prepare_cached("SELECT id, name, pem, trusted_at FROM trusted_keys ORDER BY name")?;
+            let keys = statement.query_map([], |row| {
+                Ok(TrustedKey {
+                    id: row.get(0)?,
+                    name: row.get(1)?,
+                    pem: row.get(2)?,
+                    trusted_at: from_sql(row.get(3)?),
+                })
+            })?;
+            Ok(keys.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// Signatures of this key count from now on.
+    pub fn trust(&self, key: &TrustedKey) -> Result<()> {
+        self.change(|transaction| {
+            let known: Option<String> = transaction
+                .query_row("SELECT name FROM trusted_keys WHERE id = ?1 OR name = ?2", [&key.id, &key.name], |row| {
+                    row.get(0)
+                })
+                .optional()?;
+            if let Some(name) = known {
+                return Err(LedgerError::Refused(format!("a key is trusted as {name:?} already")));
+            }
+            transaction.execute(
+                "INSERT INTO trusted_keys (id, name, pem, trusted_at) VALUES (?1, ?2, ?3, ?4)",
+                params![key.id, key.name, key.pem, to_sql(key.trusted_at)],
+            )?;
+            let text = format!("Signatures of {:?} ({}) count; unsigned policies are refused.", key.name, key.id);
+            tell(transaction, key.trusted_at, None, Severity::Info, "key-trusted", &text)
+        })
+    }
+
+    /// Signatures of this key count no more.
+    pub fn distrust(&self, name: &str, now: Timestamp) -> Result<()> {
+        self.change(|transaction| {
+            if transaction.execute("DELETE FROM trusted_keys WHERE name = ?1", [name])? == 0 {
+                return Err(LedgerError::Refused(format!(
+                    "no key is trusted as {name:?}; `dialguard policy keys` lists those that are"
+                )));
+            }
+            let text = format!("Signatures of {name:?} count no more.");
+            tell(transaction, now, None, Severity::Warning, "key-distrusted", &text)
+        })
+    }
+
+    /// SHA-256 of the compiled code that this host wrote for a policy and an engine.
+    pub(crate) fn compiled_code(&self, policy: &str, engine: &str) -> Result<Option<String>> {
+        self.read(|transaction| {
+            let mut statement =
+                transaction.prepare_cached("SELECT sha256 FROM compiled_code WHERE policy = ?1 AND engine = ?2")?;
+            Ok(statement.query_row([policy, engine], |row| row.get(0)).optional()?)
+        })
+    }
+
+    /// Records compiled code that is about to be written.
+    pub(crate) fn set_compiled_code(&self, policy: &str, engine: &str, sha256: &str) -> Result<()> {
+        self.change(|transaction| {
+            transaction.execute(
+                "INSERT OR REPLACE INTO compiled_code (policy, engine, sha256) VALUES (?1, ?2, ?3)",
+                [policy, engine, sha256],
+            )?;
+            Ok(())
+        })
+    }
+}
+
+fn state(transaction: &Transaction) -> Result<PolicyState> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT change, (SELECT max(revision) FROM activations), shadow, shadow_from, settings FROM policy_state",
+    )?;
+    let state = statement.query_row([], |row| {
+        let shadow: Option<i64> = row.get(2)?;
+        let since_run = from_sql(row.get(3)?);
+        let settings: String = row.get(4)?;
+        Ok(PolicyState {
+            change: from_sql(row.get(0)?),
+            live: row.get::<_, Option<i64>>(1)?.map(from_sql),
+            shadow: shadow.map(|revision| Shadow { revision: from_sql(revision), since_run }),
+            settings: serde_json::from_str(&settings)
+                .map_err(|error| rusqlite::Error::FromSqlConversionFailure(4, Type::Text, Box::new(error)))?,
+        })
+    });
+    // Nobody has changed anything yet.
+    Ok(state.optional()?.unwrap_or_else(|| PolicyState {
+        change: 0,
+        live: None,
+        shadow: None,
+        settings: PolicySettings::default(),
+    }))
+}
+
+fn install(transaction: &Transaction, new: &NewPolicy, now: Timestamp) -> Result<Revision> {
+    let settings = serde_json::to_string(&PolicySettings::default()).expect("settings are plain values");
+    transaction.execute(
+        "INSERT OR IGNORE INTO policy_state (only_row, change, shadow_from, settings) VALUES (1, 0, 0, ?1)",
+        [settings],
+    )?;
+    transaction.execute(
+        "INSERT INTO policies (digest, name, version, summary, contract, built_in, empty_wasi, signature, component)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (digest) DO UPDATE SET empty_wasi = excluded.empty_wasi,
+             signature = ifnull(excluded.signature, signature), built_in = max(built_in, excluded.built_in)",
+        params![
+            new.digest,
+            new.name,
+            new.version,
+            new.summary,
+            new.contract,
+            new.built_in,
+            new.wasi == Wasi::Empty,
+            new.signature,
+            new.component
+        ],
+    )?;
+    let waiting: Option<i64> = transaction
+        .query_row(
+            "SELECT revision FROM revisions WHERE policy = ?1 AND revision > ifnull((SELECT max(revision) FROM activations), 0)
+              ORDER BY revision DESC LIMIT 1",
+            [new.digest],
+            |row| row.get(0),
+        )
+        .optional()?;
+    if let Some(revision) = waiting {
+        return Ok(from_sql(revision));
+    }
+    transaction.execute("INSERT INTO revisions (policy, made_at) VALUES (?1, ?2)", params![new.digest, to_sql(now)])?;
+    let revision = from_sql(transaction.last_insert_rowid());
+    let text = format!("{} {} was installed.", new.name, new.version);
+    tell(transaction, now, Some(revision), Severity::Info, "installed", &text)?;
+    Ok(revision)
+}
+
+fn activate(
+    transaction: &Transaction,
+    revision: Revision,
+    cause: Cause,
+    now: Timestamp,
+    why: &str,
+) -> Result<Revision> {
+    let wanted = find(transaction, revision)?;
+    let live = state(transaction)?.live.unwrap_or_default();
+    let activated = match wanted.activated_at {
+        None if revision > live => revision,
+        _ => again(transaction, &wanted, now)?,
+    };
+    put_live(transaction, activated, cause, now)?;
+    let severity = if cause == Cause::Faults { Severity::Alert } else { Severity::Info };
+    let kind = if cause == Cause::Operator { "activated" } else { "rolled-back" };
+    tell(transaction, now, Some(activated), severity, kind, why)?;
+    // A candidate that decides is compared with nothing any more.
+    transaction.execute(
+        "UPDATE policy_state SET shadow = NULL WHERE (SELECT policy FROM revisions WHERE revision = shadow) = ?1",
+        [&wanted.digest],
+    )?;
+    Ok(activated)
+}
+
+/// The policy of an earlier revision as a new one.
+fn again(transaction: &Transaction, earlier: &PolicyRevision, now: Timestamp) -> Result<Revision> {
+    transaction.execute(
+        "INSERT INTO revisions (policy, made_at, restores) VALUES (?1, ?2, ?3)",
+        params![earlier.digest, to_sql(now), to_sql(earlier.revision)],
+    )?;
+    Ok(from_sql(transaction.last_insert_rowid()))
+}
+
+fn put_live(transaction: &Transaction, revision: Revision, cause: Cause, now: Timestamp) -> Result<()> {
+    transaction.execute(
+        "INSERT INTO activations (revision, replaces, at, cause)
+         VALUES (?1, (SELECT max(revision) FROM activations), ?2, ?3)",
+        params![to_sql(revision), to_sql(now), cause_to_sql(cause)],
+    )?;
+    transaction.execute("UPDATE policy_state SET change = change + 1", [])?;
+    Ok(())
+}
+
+fn tell(
+    transaction: &Transaction,
+    now: Timestamp,
+    revision: Option<Revision>,
+    severity: Severity,
+    kind: &str,
+    text: &str,
+) -> Result<()> {
+    if severity == Severity::Alert {
+        // It concerns every account, and whoever runs them.
+        enqueue(transaction, None, None, now, || Message::policy(kind, revision, text))?;
+    }
+    let severity = match severity {
+        Severity::Info => "info",
+        Severity::Warning => "warning",
+        Severity::Alert => "alert",
+    };
+    transaction.execute(
+        "INSERT INTO policy_events (at, revision, severity, kind, text) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![to_sql(now), revision.map(to_sql), severity, kind, text],
+    )?;
+    Ok(())
+}
+
+fn severity_from_sql(severity: &str) -> Severity {
+    match severity {
+        "alert" => Severity::Alert,
+        "warning" => Severity::Warning,
+        _ => Severity::Info,
+    }
+}
+
+fn wasi_from_sql(empty: bool) -> Wasi {
+    if empty { Wasi::Empty } else { Wasi::None }
+}
+
+fn cause_to_sql(cause: Cause) -> &'static str {
+    match cause {
+        Cause::First => "first",
+        Cause::Operator => "operator",
+        Cause::Rollback => "rollback",
+        Cause::Faults => "faults",
+    }
+}
+
+fn cause_from_sql(cause: &str) -> Cause {
+    match cause {
+        "first" => Cause::First,
+        "operator" => Cause::Operator,
+        "rollback" => Cause::Rollback,
+        "faults" => Cause::Faults,
+        other => unreachable!("the schema keeps no cause {other}"),
+    }
+}
+
+const SELECT_REVISION: &str = "SELECT * FROM (SELECT revisions.revision, digest, name, version, summary, contract, \
+     length(component), built_in, empty_wasi, made_at, restores, at, cause FROM revisions \
+     JOIN policies ON digest = policy LEFT JOIN activations ON activations.revision = revisions.revision)";
+
+fn find(transaction: &Transaction, revision: Revision) -> Result<PolicyRevision> {
+    let mut statement = transaction.prepare_cached(&format!("{SELECT_REVISION} WHERE revision = ?1"))?;
+    let number = asked_to_sql(revision);
+    statement.query_row([number], revision_from_row).optional()?.ok_or_else(|| {
+        LedgerError::Refused(format!("there is no revision {revision}; `dialguard policy list` shows those there are"))
+    })
+}
+
+fn revision_from_row(row: &Row) -> rusqlite::Result<PolicyRevision> {
+    Ok(PolicyRevision {
+        revision: from_sql(row.get(0)?),
+        digest: row.get(1)?,
+        name: row.get(2)?,
+        version: row.get(3)?,
+        summary: row.get(4)?,
+        contract: row.get(5)?,
+        bytes: from_sql(row.get(6)?),
+        built_in: row.get(7)?,
+        wasi: wasi_from_sql(row.get(8)?),
+        made_at: from_sql(row.get(9)?),
+        restores: row.get::<_, Option<i64>>(10)?.map(from_sql),
+        activated_at: row.get::<_, Option<i64>>(11)?.map(from_sql),
+        cause: row.get::<_, Option<String>>(12)?.map(|cause| cause_from_sql(&cause)),
+    })
+}

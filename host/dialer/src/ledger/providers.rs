@@ -1,0 +1,238 @@
+//! The vendors that numbers are bought from.
+
+use crate::ledger::events::append;
+use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
+use dialguard::contract::{PhoneNumber, Timestamp};
+use rusqlite::{ErrorCode, OptionalExtension, Row, Transaction, params};
+
+/// A vendor of numbers, as an operator set it up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SupplierProfile {
+    /// Its name, each once.
+    pub name: String,
+    /// Whose service it is.
+    pub kind: SupplierKind,
+    /// What a number costs when it is bought, in US cents: 1 to 10,000.
+    pub price_cents: u32,
+    /// How it is asked, in JSON: it says where its secrets are and never what they are.
+    pub settings: String,
+}
+
+/// Whose service it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SupplierKind {
+    /// Twilio.
+    Twilio,
+    /// Telnyx.
+    Telnyx,
+}
+
+impl SupplierKind {
+    /// Its name, as in the database and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            SupplierKind::Twilio => "twilio",
+            SupplierKind::Telnyx => "telnyx",
+        }
+    }
+
+    /// The vendor's own name, for people.
+    pub fn vendor(self) -> &'static str {
+        match self {
+            SupplierKind::Twilio => "Twilio",
+            SupplierKind::Telnyx => "Telnyx",
+        }
+    }
+
+    /// The kind of that name; the schema has no other names.
+    fn named(name: &str) -> Self {
+        match name {
+            "telnyx" => SupplierKind::Telnyx,
+            _ => SupplierKind::Twilio,
+        }
+    }
+}
+
+/// A number that this host knows, as it stands towards a supplier.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldNumber {
+    /// The number.
+    pub number: PhoneNumber,
+    /// The account that has it, or had it last.
+    pub account: String,
+    /// Where it stands.
+    pub state: NumberState,
+    /// Whether it is in a slot.
+    pub is_monitored: bool,
+    /// Whether its purchase, replacement or release is under way.
+    pub is_under_way: bool,
+    /// Whether it was bought from that supplier.
+    pub is_bought_there: bool,
+}
+
+/// Where a number stands with its account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberState {
+    /// It could take another's place.
+    Candidate,
+    /// It is to be bought.
+    Ordered,
+    /// The account owns it.
+    Owned,
+    /// The account has given it up.
+    Released,
+}
+
+impl NumberState {
+    /// The state of that name; the schema has no other names.
+    fn named(name: &str) -> Self {
+        match name {
+            "candidate" => NumberState::Candidate,
+            "ordered" => NumberState::Ordered,
+            "owned" => NumberState::Owned,
+            _ => NumberState::Released,
+        }
+    }
+}
+
+impl Ledger {
+    /// Adds a supplier.
+    pub fn add_supplier(&self, supplier: &SupplierProfile) -> Result<()> {
+        self.change(|transaction| {
+            let SupplierProfile { name, kind, price_cents, settings } = checked(supplier)?;
+            let added = transaction.execute(
+                "INSERT INTO suppliers (name, kind, price_cents, settings) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (name) DO NOTHING",
+                params![name, kind.name(), price_cents, settings],
+            )?;
+            if added == 0 {
+                return Err(LedgerError::Refused(format!(
+                    "there is a supplier {name:?} already; `dialguard inventory change {name}` changes it"
+                )));
+            }
+            Ok(())
+        })
+    }
+
+    /// Sets a supplier's price and settings anew. It stays with the same vendor, for numbers were bought there.
+    pub fn change_supplier(&self, supplier: &SupplierProfile) -> Result<()> {
+        self.change(|transaction| {
+            let SupplierProfile { name, kind, price_cents, settings } = checked(supplier)?;
+            let changed = transaction.execute(
+                "UPDATE suppliers SET price_cents = ?3, settings = ?4 WHERE name = ?1 AND kind = ?2",
+                params![name, kind.name(), price_cents, settings],
+            )?;
+            if changed == 0 { Err(no_supplier(name)) } else { Ok(()) }
+        })
+    }
+
+    /// Removes a supplier. One that an account buys from, or that a number was bought from, stays.
+    pub fn remove_supplier(&self, name: &str) -> Result<()> {
+        self.change(|transaction| {
+            let removed = transaction.execute("DELETE FROM suppliers WHERE name = ?1", [name]);
+            match removed.map_err(|error| (error.sqlite_error_code(), error)) {
+                Ok(0) => Err(no_supplier(name)),
+                Ok(_) => Ok(()),
+                Err((Some(ErrorCode::ConstraintViolation), _)) => Err(LedgerError::Refused(format!(
+                    "{name:?} is in use: accounts buy from it, or numbers were bought there; have the accounts buy \
+                     elsewhere first"
+                ))),
+                Err((_, error)) => Err(error.into()),
+            }
+        })
+    }
+
+    /// Every supplier, in the order of their names.
+    pub fn suppliers(&self) -> Result<Vec<SupplierProfile>> {
+        self.read(|transaction| {
+            let mut statement =
+                transaction.prepare("SELECT name, kind, price_cents, settings FROM suppliers ORDER BY name")?;
+            let suppliers = statement.query_map([], profile)?;
+            Ok(suppliers.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// The supplier of that name; [`LedgerError::Refused`] where there is none.
+    pub fn supplier(&self, name: &str) -> Result<SupplierProfile> {
+        self.read(|transaction| {
+            let supplier = "SELECT name, kind, price_cents, settings FROM suppliers WHERE name = ?1";
+            transaction.query_row(supplier, [name], profile).optional()?.ok_or_else(|| no_supplier(name))
+        })
+    }
+
+    /// Every number of every account, as it stands towards a supplier, in ascending order.
+    pub fn held_numbers(&self, supplier: &str) -> Result<Vec<HeldNumber>> {
+        self.read(|transaction| held(transaction, supplier, None))
+    }
+
+    /// The same of one number; none where this host does not know it.
+    pub(crate) fn held_number(&self, supplier: &str, number: PhoneNumber) -> Result<Option<HeldNumber>> {
+        self.read(|transaction| Ok(held(transaction, supplier, Some(number))?.pop()))
+    }
+
+    /// Puts on record that a released number was given back to its vendor after all.
+    pub(crate) fn given_back(&self, number: PhoneNumber, supplier: &str, now: Timestamp) -> Result<()> {
+        self.change(|transaction| {
+            let account: i64 =
+                transaction
+                    .query_row("SELECT account FROM numbers WHERE number = ?1", [to_sql(number)], |row| row.get(0))?;
+            // From now on it counts as released.
+            transaction.execute(
+                "UPDATE numbers SET since = ?2 WHERE number = ?1 AND state = 'released'",
+                params![to_sql(number), to_sql(now)],
+            )?;
+            let text = format!("+{number}, which had left the account before, was given back to {supplier}.");
+            append(transaction, account, now, None, "released", Some(number), &text)
+        })
+    }
+}
+
+fn held(transaction: &Transaction, supplier: &str, number: Option<PhoneNumber>) -> Result<Vec<HeldNumber>> {
+    let mut statement = transaction.prepare_cached(&format!(
+        "SELECT number, accounts.id, state,
+                EXISTS (SELECT 1 FROM monitored WHERE monitored.number = numbers.number),
+                -- Once it has the slot, a replacement is a number like any other; the old one still rests.
+                state = 'ordered'
+                OR EXISTS (
+                    SELECT 1 FROM orders
+                     WHERE orders.number = numbers.number AND orders.state NOT IN ('done', 'given-up'))
+                OR EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.replacement = numbers.number),
+                EXISTS (
+                    SELECT 1 FROM orders
+                     WHERE orders.replacement = numbers.number AND orders.supplier = ?1
+                       AND orders.price_cents IS NOT NULL AND orders.state <> 'given-up')
+           FROM numbers JOIN accounts ON accounts.key = numbers.account {} ORDER BY number",
+        if number.is_some() { "WHERE number = ?2" } else { "WHERE ?2 IS NULL" }
+    ))?;
+    let numbers = statement.query_map(params![supplier, number.map(asked_to_sql)], |row| {
+        Ok(HeldNumber {
+            number: from_sql(row.get(0)?),
+            account: row.get(1)?,
+            state: NumberState::named(row.get_ref(2)?.as_str()?),
+            is_monitored: row.get(3)?,
+            is_under_way: row.get(4)?,
+            is_bought_there: row.get(5)?,
+        })
+    })?;
+    Ok(numbers.collect::<rusqlite::Result<_>>()?)
+}
+
+fn profile(row: &Row) -> rusqlite::Result<SupplierProfile> {
+    let kind = SupplierKind::named(row.get_ref(1)?.as_str()?);
+    Ok(SupplierProfile { name: row.get(0)?, kind, price_cents: row.get(2)?, settings: row.get(3)? })
+}
+
+fn checked(supplier: &SupplierProfile) -> Result<&SupplierProfile> {
+    match supplier.price_cents {
+        1..=10_000 => Ok(supplier),
+        _ => {
+            Err(LedgerError::Refused("the price of a number is 1 to 10,000 US cents; give what the vendor asks".into()))
+        }
+    }
+}
+
+pub(super) fn no_supplier(name: &str) -> LedgerError {
+    LedgerError::Refused(format!(
+        "there is no such supplier {name:?}; `dialguard inventory list` shows those there are"
+    ))
+}

@@ -1,0 +1,75 @@
+//! The runs that were made of an account, without what they asked and were answered.
+
+pub(in crate::ledger) mod answers;
+pub(in crate::ledger) mod plans;
+pub(in crate::ledger) mod recordings;
+
+use crate::ledger::accounts::profile;
+use crate::ledger::policies::Revision;
+use crate::ledger::{Ledger, Result, asked_to_sql, from_sql};
+use dialguard::contract::Timestamp;
+use rusqlite::params;
+
+/// A run whose plan was applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunProfile {
+    /// Rises with every run.
+    pub id: u64,
+    /// What it was for.
+    pub kind: RunKind,
+    /// The account's local date.
+    pub local_date: String,
+    /// When it was made.
+    pub decided_at: Timestamp,
+    /// The revision of the account that it was made from.
+    pub based_on: u64,
+    /// SHA-256 of the policy, in hexadecimal.
+    pub policy: String,
+    /// The policy's revision; none where the program brought its own policy along.
+    pub revision: Option<Revision>,
+    /// The version of the contract that the policy spoke.
+    pub contract: String,
+}
+
+/// What a run was for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunKind {
+    /// The one review of its local date.
+    DailyReview,
+    /// Another review on the same date.
+    ExtraReview,
+    /// A person's or a program's request.
+    Request,
+}
+
+impl Ledger {
+    /// The account's runs after this one, oldest first; at most `limit`.
+    pub fn runs(&self, id: &str, after: u64, limit: u32) -> Result<Vec<RunProfile>> {
+        self.read(|transaction| {
+            let account = profile(transaction, id)?;
+            let mut statement = transaction.prepare_cached(
+                "SELECT id, kind, daily, local_date, decided_at, based_on, policy, revision, contract
+                   FROM runs WHERE account = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
+            )?;
+            let after = asked_to_sql(after);
+            let runs = statement.query_map(params![account.key, after, limit], |row| {
+                let kind: String = row.get(1)?;
+                Ok(RunProfile {
+                    id: from_sql(row.get(0)?),
+                    kind: match (kind.as_str(), row.get(2)?) {
+                        ("review", true) => RunKind::DailyReview,
+                        ("review", false) => RunKind::ExtraReview,
+                        _ => RunKind::Request,
+                    },
+                    local_date: row.get(3)?,
+                    decided_at: from_sql(row.get(4)?),
+                    based_on: from_sql(row.get(5)?),
+                    policy: row.get(6)?,
+                    revision: row.get::<_, Option<i64>>(7)?.map(from_sql),
+                    contract: row.get(8)?,
+                })
+            })?;
+            Ok(runs.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+}

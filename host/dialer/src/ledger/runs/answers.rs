@@ -1,0 +1,205 @@
+//! What carriers answered, packed by run: three answers for each of a million numbers a day are a few dozen megabytes
+//! this way, and would be gigabytes as rows. A run's answers lie in parts, so that those about a page of numbers are
+//! found without reading the others.
+
+use crate::ledger::accounts::profile;
+use crate::ledger::{Ledger, Result, from_sql, to_sql};
+use dialguard::contract::{CarrierId, PhoneNumber, Timestamp};
+use rusqlite::{Transaction, params};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// What one carrier answered about one number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CarrierAnswer {
+    /// The number.
+    pub number: PhoneNumber,
+    /// The carrier.
+    pub carrier: CarrierId,
+    /// 0 (clean) to 100 (certain spam); none is 'no data'.
+    pub score: Option<u8>,
+    /// What a handset shows.
+    pub label: Option<Arc<str>>,
+    /// When the carrier formed this opinion.
+    pub observed_at: Timestamp,
+}
+
+/// The latest answers about a number, one a carrier.
+pub type KnownAnswer = HashMap<PhoneNumber, Vec<CarrierAnswer>>;
+
+/// The packed form. Fields are only ever added in a new one, beside this.
+#[derive(Serialize)]
+struct Packed {
+    labels: Vec<String>,
+    rows: Vec<PackedRow>,
+}
+
+/// Number and time as the difference to the row before, the label as its place among the labels, from 1.
+#[derive(Serialize, Deserialize)]
+struct PackedRow(i64, CarrierId, Option<u8>, u32, i64);
+
+/// Answers in a part: about as many as fit a page of the database.
+const PART_LENGTH: usize = 512;
+
+impl Ledger {
+    /// The latest answers about the account's numbers, as far as they are kept: for each number those of the last run
+    /// that heard of it.
+    pub fn latest_answers(&self, id: &str, numbers: &[PhoneNumber]) -> Result<KnownAnswer> {
+        self.latest_answers_since(id, numbers, 0)
+    }
+
+    /// The same of runs at `since` or later alone. A number of which nobody has said anything for long costs a look
+    /// through all that was kept: whoever is in a hurry looks back no further than it takes.
+    pub fn latest_answers_since(&self, id: &str, numbers: &[PhoneNumber], since: Timestamp) -> Result<KnownAnswer> {
+        let mut wanted: BTreeSet<PhoneNumber> = numbers.iter().copied().collect();
+        let mut known = KnownAnswer::new();
+        self.read(|transaction| {
+            let account = profile(transaction, id)?;
+            let mut statement = transaction.prepare_cached(
+                "SELECT run FROM answers WHERE account = ?1 AND decided_at >= ?2 ORDER BY decided_at DESC, run DESC",
+            )?;
+            let mut runs = statement.query(params![account.key, to_sql(since)])?;
+            while !wanted.is_empty()
+                && let Some(run) = runs.next()?
+            {
+                for answer in heard_of(transaction, run.get(0)?, &wanted)? {
+                    known.entry(answer.number).or_default().push(answer);
+                }
+                wanted.retain(|number| !known.contains_key(number));
+            }
+            Ok(())
+        })?;
+        Ok(known)
+    }
+}
+
+/// What a run heard of these numbers. Only parts that one of them may be in are read.
+pub(in crate::ledger) fn heard_of(
+    transaction: &Transaction,
+    run: i64,
+    wanted: &BTreeSet<PhoneNumber>,
+) -> Result<Vec<CarrierAnswer>> {
+    let mut parts =
+        transaction.prepare_cached("SELECT part, first, last FROM answer_parts WHERE run = ?1 ORDER BY part")?;
+    let mut body = transaction.prepare_cached("SELECT body FROM answer_parts WHERE run = ?1 AND part = ?2")?;
+    let (mut parts, mut heard) = (parts.query([run])?, Vec::new());
+    while let Some(part) = parts.next()? {
+        let range = from_sql(part.get(1)?)..=from_sql(part.get(2)?);
+        if wanted.range(range).next().is_some() {
+            let body: Vec<u8> = body.query_row(params![run, part.get::<_, i64>(0)?], |row| row.get(0))?;
+            heard.extend(unpack(&body, |number| wanted.contains(&number)));
+        }
+    }
+    Ok(heard)
+}
+
+/// All that a run heard, in the order in which it was heard.
+pub(in crate::ledger) fn of_run(transaction: &Transaction, run: i64) -> Result<Vec<CarrierAnswer>> {
+    let mut statement = transaction.prepare_cached("SELECT body FROM answer_parts WHERE run = ?1 ORDER BY part")?;
+    let (mut parts, mut heard) = (statement.query([run])?, Vec::new());
+    while let Some(part) = parts.next()? {
+        heard.extend(unpack(part.get_ref(0)?.as_blob().unwrap_or_default(), |_| true));
+    }
+    Ok(heard)
+}
+
+/// Keeps a run's answers, and lets go of those that are too old.
+pub(in crate::ledger) fn keep(
+    transaction: &Transaction,
+    account: i64,
+    run: i64,
+    now: Timestamp,
+    kept_days: u32,
+    answers: &[CarrierAnswer],
+) -> Result<()> {
+    if answers.is_empty() {
+        return Ok(());
+    }
+    transaction
+        .prepare_cached("DELETE FROM answers WHERE account = ?1 AND decided_at < ?2")?
+        .execute(params![account, to_sql(now.saturating_sub(u64::from(kept_days) * 86_400))])?;
+    transaction
+        .prepare_cached("INSERT INTO answers (run, account, decided_at) VALUES (?1, ?2, ?3)")?
+        .execute(params![run, account, to_sql(now)])?;
+    let mut keep = transaction
+        .prepare_cached("INSERT INTO answer_parts (run, part, first, last, body) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+    for (part, answers) in (0_i64..).zip(answers.chunks(PART_LENGTH)) {
+        let numbers = || answers.iter().map(|answer| to_sql(answer.number));
+        keep.execute(params![run, part, numbers().min(), numbers().max(), pack(answers)])?;
+    }
+    Ok(())
+}
+
+pub(in crate::ledger) fn pack(answers: &[CarrierAnswer]) -> Vec<u8> {
+    let mut labels: Vec<String> = Vec::new();
+    let mut places: HashMap<&str, u32> = HashMap::new();
+    let mut before = (0_i64, 0_i64);
+    let mut rows = Vec::with_capacity(answers.len());
+    for answer in answers {
+        let label = answer.label.as_deref().map_or(0, |label| {
+            *places.entry(label).or_insert_with(|| {
+                labels.push(label.to_owned());
+                labels.len() as u32
+            })
+        });
+        let (number, observed_at) = (to_sql(answer.number), answer.observed_at.min(i64::MAX as u64) as i64);
+        rows.push(PackedRow(number - before.0, answer.carrier, answer.score, label, observed_at - before.1));
+        before = (number, observed_at);
+    }
+    postcard::to_stdvec(&Packed { labels, rows }).expect("plain values can be packed")
+}
+
+/// What is packed about the numbers that are wanted. A body that cannot be read holds no answers: it is a record for
+/// people, and nothing is decided from it.
+fn unpack(body: &[u8], is_wanted: impl FnMut(PhoneNumber) -> bool) -> Vec<CarrierAnswer> {
+    unpacked(body, is_wanted).unwrap_or_default()
+}
+
+fn unpacked(body: &[u8], mut is_wanted: impl FnMut(PhoneNumber) -> bool) -> postcard::Result<Vec<CarrierAnswer>> {
+    // The fields of `Packed` one by one: a list is its length and its elements. So what is not wanted is passed over as
+    // it comes.
+    let (labels, rest) = postcard::take_from_bytes::<Vec<String>>(body)?;
+    let (count, mut rest) = postcard::take_from_bytes::<usize>(rest)?;
+    let labels: Vec<Arc<str>> = labels.into_iter().map(Arc::from).collect();
+    let (mut answers, mut before) = (Vec::new(), (0_i64, 0_i64));
+    for _ in 0..count {
+        let (PackedRow(number, carrier, score, label, observed_at), others) = postcard::take_from_bytes(rest)?;
+        rest = others;
+        before = (before.0.wrapping_add(number), before.1.wrapping_add(observed_at));
+        if is_wanted(before.0 as u64) {
+            answers.push(CarrierAnswer {
+                number: before.0 as u64,
+                carrier,
+                score,
+                label: (label as usize).checked_sub(1).and_then(|place| labels.get(place).cloned()),
+                observed_at: before.1 as u64,
+            });
+        }
+    }
+    Ok(answers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn what_is_packed_is_unpacked(rows in prop::collection::vec(
+            (1..999_999_999_999_999_u64, any::<u16>(), prop::option::of(0..=100_u8),
+             prop::option::of("[a-z]{0,3}"), 0..10_000_000_000_u64), 0..50))
+        {
+            let answers: Vec<_> = rows.into_iter().map(|(number, carrier, score, label, observed_at)| {
+                CarrierAnswer { number, carrier, score, label: label.map(Arc::from), observed_at }
+            }).collect();
+            prop_assert_eq!(unpack(&pack(&answers), |_| true), answers);
+        }
+    }
+
+    #[test]
+    fn a_damaged_body_holds_no_answers() {
+        assert_eq!(unpack(b"\xff\xff\xff", |_| true), []);
+    }
+}

@@ -1,0 +1,266 @@
+//! Applying a plan: the whole of it in one transaction, and only to the revision it was made from.
+
+use crate::alerts::message::{Message, Review as Digested};
+use crate::ledger::accounts::slots::{lock, occupy};
+use crate::ledger::accounts::{AccountProfile, charge, open, touch};
+use crate::ledger::alerts::deliveries::enqueue;
+use crate::ledger::events::{append, append_notice};
+use crate::ledger::numbers::change_state;
+use crate::ledger::numbers::view::status_to_sql;
+use crate::ledger::orders::intend;
+use crate::ledger::policies::Revision;
+use crate::ledger::runs::answers::{self, CarrierAnswer};
+use crate::ledger::runs::recordings::{self, Made};
+use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
+use dialguard::check::{Asked, check};
+use dialguard::contract::*;
+use dialguard::policy::Limits;
+use dialguard::policy::Shown;
+use dialguard::recording::Recording;
+use rusqlite::{Transaction, params};
+
+/// What a run leaves behind.
+#[derive(Debug, Clone, Copy)]
+pub struct RunRecord<'a> {
+    /// SHA-256 of the policy.
+    pub policy: &'a str,
+    /// The policy's revision; none where the program brought its own policy along.
+    pub revision: Option<Revision>,
+    /// The version of the contract that the policy spoke.
+    pub contract: &'a str,
+    /// What the policy was allowed.
+    pub limits: Limits,
+    /// Days for which runs stay on record.
+    pub kept_days: u32,
+    /// What it was asked, and what it answered.
+    pub made: &'a Made,
+    /// Everything it read.
+    pub shown: &'a Shown,
+    /// Every call to its imports.
+    pub recording: &'a Recording,
+    /// What the carriers answered.
+    pub answers: &'a [CarrierAnswer],
+    /// What went wrong at the carriers, in words.
+    pub problems: &'a [String],
+    /// What went wrong where numbers on offer were searched for, in words.
+    pub supplier_problems: &'a [String],
+}
+
+/// A plan that was applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Applied {
+    /// The run's id.
+    pub run: u64,
+    /// It was the review of this local date; another on the same date is extra.
+    pub daily: bool,
+}
+
+impl Ledger {
+    /// Checks a plan against the ledger's invariants and applies it, the whole or nothing of it.
+    ///
+    /// Errors, and then nothing was changed: [`LedgerError::Plan`] where it breaks an invariant, [`LedgerError::Stale`]
+    /// where the account has moved on since the plan was made, which is a reason to make the run again.
+    pub fn apply(&self, id: &str, record: RunRecord) -> Result<Applied> {
+        let (plan, shown) = (record.made.plan(), record.shown);
+        let asked = match record.made {
+            Made::Review(_) => Asked::Review,
+            Made::Request(request, _) => Asked::Request(request),
+        };
+        check(id, asked, plan, shown)?;
+        let packed = recordings::pack(record.limits, record.made, record.recording, record.answers);
+        self.change(|transaction| {
+            // The plan was made for the billing cycle of its time, which begins now at the latest.
+            let (account, now) = open(transaction, id, plan.decided_at)?;
+            if account.revision != plan.based_on || now != plan.decided_at {
+                return Err(LedgerError::Stale(id.to_owned()));
+            }
+            let (run, daily) = begin(transaction, &account, asked, &record)?;
+            apply_reviews(transaction, &account, run, plan, shown)?;
+            for action in &plan.actions {
+                apply_action(transaction, &account, run, action, plan.decided_at)?;
+            }
+            for notice in &plan.notices {
+                append_notice(transaction, account.key, now, run, notice)?;
+            }
+            for problem in record.problems {
+                append(transaction, account.key, now, Some(run), "carrier-problem", None, problem)?;
+            }
+            for problem in record.supplier_problems {
+                append(transaction, account.key, now, Some(run), "supplier-problem", None, problem)?;
+            }
+            answers::keep(transaction, account.key, run, now, record.kept_days, record.answers)?;
+            recordings::keep(transaction, account.key, run, now, record.kept_days, &packed)?;
+            touch(transaction, account.key, now)?;
+            if let Made::Review(plan) = record.made {
+                tell(transaction, &account, run, daily, plan, &record)?;
+            }
+            Ok(Applied { run: crate::ledger::from_sql(run), daily })
+        })
+    }
+
+    /// Whether the daily review of the account's local date at `now` has been made.
+    pub fn is_reviewed(&self, account: &AccountProfile, now: Timestamp) -> Result<bool> {
+        self.read(|transaction| is_reviewed(transaction, account, now))
+    }
+}
+
+fn is_reviewed(transaction: &Transaction, account: &AccountProfile, now: Timestamp) -> Result<bool> {
+    let mut statement = transaction
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM runs WHERE account = ?1 AND local_date = ?2 AND daily = 1)")?;
+    Ok(statement.query_row(params![account.key, account.local_date(now).to_string()], |row| row.get(0))?)
+}
+
+fn begin(transaction: &Transaction, account: &AccountProfile, asked: Asked, record: &RunRecord) -> Result<(i64, bool)> {
+    let plan = record.made.plan();
+    let kind = if matches!(asked, Asked::Review) { "review" } else { "request" };
+    let daily = kind == "review" && !is_reviewed(transaction, account, plan.decided_at)?;
+    let local_date = account.local_date(plan.decided_at).to_string();
+    transaction
+        .prepare_cached(
+            "INSERT INTO runs (account, kind, daily, local_date, decided_at, based_on, policy, revision, contract,
+                 host_version)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(params![
+            account.key,
+            kind,
+            daily,
+            local_date,
+            to_sql(plan.decided_at),
+            to_sql(plan.based_on),
+            record.policy,
+            record.revision.map(to_sql),
+            record.contract,
+            env!("CARGO_PKG_VERSION")
+        ])?;
+    Ok((transaction.last_insert_rowid(), daily))
+}
+
+/// Queues what a review came to for those who want to be told, where there is something to tell.
+fn tell(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    run: i64,
+    daily: bool,
+    plan: &Plan,
+    record: &RunRecord,
+) -> Result<()> {
+    let now = plan.decided_at;
+    let local_date = account.local_date(now).to_string();
+    let review = Digested { plan, shown: record.shown, problems: record.problems, run, daily, local_date };
+    if !review.is_worth_telling() {
+        return Ok(());
+    }
+    enqueue(transaction, Some(account), Some(run), now, || Message::review_completed(&review))
+}
+
+/// The check has seen to it that reviews ascend and that each is of a number shown as monitored.
+fn apply_reviews(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    run: i64,
+    plan: &Plan,
+    shown: &Shown,
+) -> Result<()> {
+    if plan.reviews.is_empty() {
+        return Ok(());
+    }
+    let mut rate = transaction.prepare_cached(
+        "UPDATE monitored SET flagging_checks = ?3, clearing_checks = ?4, last_rated_at = ?5
+          WHERE account = ?1 AND number = ?2",
+    )?;
+    // By itself, for the few that turn: the database writes indexes anew for whatever is named, changed or not.
+    let mut turn = transaction
+        .prepare_cached("UPDATE monitored SET status = ?3, status_since = ?4 WHERE account = ?1 AND number = ?2")?;
+    let now = plan.decided_at;
+    let mut monitored = shown.monitored.iter();
+    for review in &plan.reviews {
+        let before = monitored.find(|number| number.number == review.number).expect("the plan was checked");
+        let (key, number, now) = (account.key, to_sql(review.number), to_sql(now));
+        let updated = rate.execute(params![key, number, review.flagging_checks, review.clearing_checks, now])?;
+        assert_eq!(updated, 1, "+{} is no longer monitored, though the account did not change", review.number);
+        if before.status != review.status {
+            turn.execute(params![key, number, status_to_sql(review.status), now])?;
+            tell_status(transaction, key, run, before.status, review, plan.decided_at)?;
+        }
+    }
+    let today = account.local_date(now);
+    let rated = account.rated_on(today) + plan.reviews.len() as u32;
+    transaction
+        .prepare_cached("UPDATE accounts SET rated_on = ?2, rated_count = ?3 WHERE key = ?1")?
+        .execute(params![account.key, today.to_string(), rated])?;
+    Ok(())
+}
+
+/// A number's first check that finds nothing is no news; every other change of status is.
+fn tell_status(
+    transaction: &Transaction,
+    account: i64,
+    run: i64,
+    before: Status,
+    review: &Review,
+    now: Timestamp,
+) -> Result<()> {
+    let (kind, turned) = match (before, review.status) {
+        (Status::Pending, Status::Clean) => return Ok(()),
+        (_, Status::Clean) => ("turned-clean", "clean"),
+        (_, Status::AtRisk) => ("turned-at-risk", "at-risk"),
+        (_, Status::Flagged) => ("turned-flagged", "flagged"),
+        (_, Status::Pending) => unreachable!("the plan was checked"),
+    };
+    let text =
+        format!("+{} turned {turned}: {} of {} carriers flag it.", review.number, review.flagging, review.answering);
+    append(transaction, account, now, Some(run), kind, Some(review.number), &text)
+}
+
+fn apply_action(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    run: i64,
+    action: &Action,
+    now: Timestamp,
+) -> Result<()> {
+    let tell = |kind: &str, number, text: String| append(transaction, account.key, now, Some(run), kind, number, &text);
+    match action {
+        Action::OccupySlot(Occupancy { number, slot }) => {
+            occupy(transaction, account.key, *number, *slot, now)?;
+            tell("monitoring-started", Some(*number), format!("+{number} is monitored in slot {slot}, as asked for."))
+        }
+        Action::LockSlot(closing) => {
+            lock(transaction, account.key, closing)?;
+            let why = match closing.why {
+                ClosingReason::MonitoringStopped => "monitoring was to stop",
+                ClosingReason::NumberDeleted => "the number was to be deleted",
+            };
+            let until = dialguard::calendar::rfc3339(closing.until);
+            let text = format!("+{} left slot {}, which is locked until {until}: {why}.", closing.number, closing.slot);
+            tell("slot-locked", Some(closing.number), text)
+        }
+        Action::ReleaseNumber(number) => {
+            change_state(transaction, account.key, *number, ("owned", "released"), now)?;
+            tell("released", Some(*number), format!("+{number} left the account, as asked for."))
+        }
+        Action::ReplaceNumber(replacement) => intend(transaction, (account, run), replacement, now),
+        Action::SetBlocks(change) => set_blocks(transaction, account, change, now)
+            .and_then(|()| tell("blocks-changed", None, blocks_in_words(account, change))),
+    }
+}
+
+fn set_blocks(transaction: &Transaction, account: &AccountProfile, change: &BlockChange, now: Timestamp) -> Result<()> {
+    let slots = change.blocks * SLOTS_PER_BLOCK;
+    transaction.execute(
+        "UPDATE accounts SET slot_count = max(slot_count, ?2), slot_count_next = ?2 WHERE key = ?1",
+        params![account.key, slots],
+    )?;
+    let more_blocks = slots.saturating_sub(account.slot_count) / SLOTS_PER_BLOCK;
+    charge(transaction, account, now, more_blocks)
+}
+
+fn blocks_in_words(account: &AccountProfile, change: &BlockChange) -> String {
+    let before = account.blocks();
+    format!(
+        "{} blocks instead of {before} from {} on, as asked for.",
+        change.blocks,
+        dialguard::calendar::rfc3339(change.starting)
+    )
+}

@@ -1,0 +1,134 @@
+//! Where verdicts come from, and the carriers that were heard of.
+
+pub(in crate::ledger) mod lookups;
+
+use crate::ledger::{Ledger, LedgerError, Result};
+use dialguard::contract::{Carrier, CarrierId};
+use rusqlite::{OptionalExtension, params};
+
+/// A source of verdicts, as an operator set it up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceProfile {
+    /// Its name, each once.
+    pub name: String,
+    /// What it is.
+    pub kind: SourceKind,
+    /// The folder, the file, or the seed; of a service its settings in JSON, which say where its secrets are and never
+    /// what they are.
+    pub location: String,
+}
+
+/// What a source of verdicts is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SourceKind {
+    /// A folder of the FTC's daily complaint files.
+    Ftc,
+    /// A file that a dialer writes.
+    Verdicts,
+    /// Made up from a seed.
+    Simulated,
+    /// DNCScrub TrustCall.
+    TrustCall,
+    /// Telnyx number reputation.
+    Telnyx,
+    /// Nomorobo's spam score, through Twilio Lookup.
+    Nomorobo,
+}
+
+impl SourceKind {
+    /// Its name, as in the database and on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            SourceKind::Ftc => "ftc",
+            SourceKind::Verdicts => "verdicts",
+            SourceKind::Simulated => "simulated",
+            SourceKind::TrustCall => "trustcall",
+            SourceKind::Telnyx => "telnyx",
+            SourceKind::Nomorobo => "nomorobo",
+        }
+    }
+
+    /// The kind of that name; the schema has no other names.
+    fn named(name: &str) -> Self {
+        match name {
+            "ftc" => SourceKind::Ftc,
+            "verdicts" => SourceKind::Verdicts,
+            "trustcall" => SourceKind::TrustCall,
+            "telnyx" => SourceKind::Telnyx,
+            "nomorobo" => SourceKind::Nomorobo,
+            _ => SourceKind::Simulated,
+        }
+    }
+}
+
+impl Ledger {
+    /// Adds a source of verdicts.
+    pub fn add_source(&self, source: &SourceProfile) -> Result<()> {
+        self.change(|transaction| {
+            let known: bool = transaction.query_row(
+                "SELECT EXISTS (SELECT 1 FROM sources WHERE name = ?1)",
+                [&source.name],
+                |row| row.get(0),
+            )?;
+            if known {
+                return Err(LedgerError::Refused(format!(
+                    "there is a source {:?} already; remove it first with `dialguard carriers remove {}`",
+                    source.name, source.name
+                )));
+            }
+            transaction.execute(
+                "INSERT INTO sources (name, kind, location) VALUES (?1, ?2, ?3)",
+                params![source.name, source.kind.name(), source.location],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Removes a source of verdicts. What it said before stays on record.
+    pub fn remove_source(&self, name: &str) -> Result<()> {
+        self.change(|transaction| {
+            if transaction.execute("DELETE FROM sources WHERE name = ?1", [name])? == 0 {
+                return Err(LedgerError::Refused(format!(
+                    "there is no source {name:?}; `dialguard carriers list` shows those there are"
+                )));
+            }
+            Ok(())
+        })
+    }
+
+    /// Every source of verdicts, in the order of their names.
+    pub fn sources(&self) -> Result<Vec<SourceProfile>> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare("SELECT name, kind, location FROM sources ORDER BY name")?;
+            let sources = statement.query_map([], |row| {
+                let kind = SourceKind::named(row.get_ref(1)?.as_str()?);
+                Ok(SourceProfile { name: row.get(0)?, kind, location: row.get(2)? })
+            })?;
+            Ok(sources.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// Every carrier that was ever heard of, in ascending order of id.
+    pub fn carriers(&self) -> Result<Vec<Carrier>> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached("SELECT id, name FROM carriers ORDER BY id")?;
+            let carriers = statement.query_map([], |row| Ok(Carrier { id: row.get(0)?, name: row.get(1)? }))?;
+            Ok(carriers.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// The id of the carrier of that name, which keeps it for good.
+    pub(crate) fn carrier_id(&self, name: &str) -> Result<CarrierId> {
+        self.change(|transaction| {
+            let known = transaction
+                .query_row("SELECT id FROM carriers WHERE name = ?1", [name], |row| row.get(0))
+                .optional()?;
+            if let Some(id) = known {
+                return Ok(id);
+            }
+            transaction.execute("INSERT INTO carriers (name) VALUES (?1)", [name])?;
+            CarrierId::try_from(transaction.last_insert_rowid())
+                .map_err(|_| LedgerError::Refused("65,535 carriers are known; no more can be told apart".into()))
+        })
+    }
+}

@@ -1,0 +1,444 @@
+//! The ledger's last guards, tried with SQL that no plan would lead to, and its steps after a crash.
+
+mod number_pages;
+
+use super::*;
+use crate::phone::Region;
+use chrono::NaiveTime;
+use dialguard::calendar::rfc3339;
+use dialguard::contract::*;
+use dialguard::policy::Limits;
+use dialguard::policy::Shown;
+use dialguard::recording::Recording;
+use dialguard::settings::default_settings;
+use std::sync::Arc;
+
+/// A time as people write it.
+fn at(text: &str) -> Timestamp {
+    chrono::DateTime::parse_from_rfc3339(text).expect("the test gives a time").timestamp() as Timestamp
+}
+
+const ACME: &str = "acme";
+const NUMBER: PhoneNumber = 13_105_550_100;
+
+struct Desk {
+    ledger: Arc<Ledger>,
+    now: Timestamp,
+    _folder: tempfile::TempDir,
+}
+
+impl Desk {
+    /// An account with one block in New York, which owns ten numbers from `NUMBER` on and has three candidates.
+    fn new(now: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let ledger = Arc::new(Ledger::open_or_create(folder.path()).expect("the ledger can be made"));
+        let new = NewAccount {
+            id: ACME.into(),
+            blocks: 1,
+            time_zone: chrono_tz::America::New_York,
+            region: Region::US,
+            review_at: NaiveTime::MIN,
+            settings: default_settings(),
+        };
+        let now = at(now);
+        ledger.add_account(&new, now).unwrap();
+        let numbers: Vec<_> = (NUMBER..NUMBER + 10).collect();
+        ledger.import_numbers(ACME, &numbers, ImportedAs::Owned, now).unwrap();
+        ledger.import_numbers(ACME, &[NUMBER + 50, NUMBER + 51], ImportedAs::Candidate, now).unwrap();
+        Desk { ledger, now, _folder: folder }
+    }
+
+    fn execute(&self, sql: &str) -> Result<usize> {
+        self.ledger.change(|transaction| Ok(transaction.execute(sql, [])?))
+    }
+
+    fn occupy(&self, number: PhoneNumber, slot: SlotId) -> Result<()> {
+        self.ledger.change(|transaction| {
+            let account = accounts::profile(transaction, ACME)?;
+            accounts::slots::occupy(transaction, account.key, number, slot, self.now)
+        })
+    }
+
+    /// Applies a plan as if the policy had been shown all that it needs.
+    async fn apply(&self, request: &Request, action: Action) -> Result<Applied> {
+        use dialguard::dialer::NumberInventory;
+        let (account, now) = self.ledger.account_at(ACME, self.now)?;
+        let based_on = account.revision;
+        let view = AccountView::new(self.ledger.clone(), account, now);
+        let shown = Shown {
+            now: Some(now),
+            account: Some(view.account(ACME).await.unwrap()),
+            monitored: view.monitored(ACME, 0, 10_000).await.unwrap(),
+            owned: view.owned(ACME, (NUMBER..NUMBER + 60).collect()).await.unwrap().into_iter().collect(),
+            offered: view.candidates(ACME, NUMBER, 100).await.unwrap().into_iter().collect(),
+        };
+        let plan = Plan {
+            account: ACME.into(),
+            based_on,
+            decided_at: now,
+            reviews: vec![],
+            actions: vec![action],
+            notices: vec![],
+        };
+        let made = Made::Request(request.clone(), Decision { plan, outcomes: vec![] });
+        self.ledger.apply(ACME, record(&made, &shown))
+    }
+
+    fn charges(&self) -> Vec<(String, u64)> {
+        let events = self.ledger.events(ACME, EventFilter { number: None, last: 1_000 }).unwrap();
+        events.into_iter().filter_map(|event| Some((rfc3339(event.at), event.cents?))).collect()
+    }
+}
+
+/// A run of nobody's policy that asked nothing on record.
+fn record<'a>(made: &'a Made, shown: &'a Shown) -> RunRecord<'a> {
+    static NOTHING: Recording = Recording { calls: Vec::new() };
+    RunRecord {
+        policy: "test",
+        revision: None,
+        contract: "0.2.0",
+        limits: Limits::default(),
+        kept_days: 35,
+        made,
+        shown,
+        recording: &NOTHING,
+        answers: &[],
+        problems: &[],
+        supplier_problems: &[],
+    }
+}
+
+fn told<T: std::fmt::Debug>(result: Result<T>) -> String {
+    result.expect_err("the ledger lets that happen").to_string()
+}
+
+#[test]
+fn what_no_plan_may_do_the_database_refuses_as_well() {
+    let desk = Desk::new("2026-01-15T12:00:00Z");
+    desk.occupy(NUMBER, 1).unwrap();
+    assert!(told(desk.occupy(NUMBER + 1, 1)).contains("UNIQUE"), "two numbers in one slot");
+    assert!(told(desk.occupy(NUMBER, 2)).contains("UNIQUE"), "one number in two slots");
+    assert!(told(desk.occupy(NUMBER + 50, 2)).contains("not the account's"), "a candidate");
+    assert!(told(desk.occupy(99, 2)).contains("not the account's"), "a stranger");
+    let lock = |slot| format!("INSERT INTO slot_locks SELECT key, {slot}, 9999999999, 1 FROM accounts");
+    assert!(told(desk.execute(&lock(1))).contains("the slot is occupied"));
+    desk.execute(&lock(2)).unwrap();
+    assert!(told(desk.occupy(NUMBER + 1, 2)).contains("the slot is locked"));
+    assert!(told(desk.execute("UPDATE numbers SET state = 'released'")).contains("the number is monitored"));
+    assert!(told(desk.execute("UPDATE events SET text = ''")).contains("only appended"));
+    assert!(told(desk.execute("DELETE FROM events")).contains("only appended"));
+    (3..=9).for_each(|slot| desk.occupy(NUMBER + slot, slot as SlotId).unwrap());
+    (10..=15).for_each(|slot| assert_eq!(desk.execute(&lock(slot)).unwrap(), 1));
+    assert!(told(desk.execute(&lock(16))).contains("CHECK"), "more slots in use than bought");
+}
+
+fn replace(number: u64, replacement: u64, slot: SlotId) -> Action {
+    let because = "Asked for by a person.".into();
+    Action::ReplaceNumber(Replacement { number, replacement, slot, why: ReplacementReason::Requested, because })
+}
+
+#[tokio::test]
+async fn nobody_is_replaced_twice_and_nobody_replaces_two() {
+    let desk = Desk::new("2026-01-15T12:00:00Z");
+    for slot in 1..=2 {
+        desk.occupy(NUMBER + u64::from(slot), slot).unwrap();
+    }
+    let order = |number: u64, replacement: u64, slot: SlotId| {
+        let request = Request::ReplaceNumbers(vec![NUMBER + number]);
+        (request, replace(NUMBER + number, NUMBER + replacement, slot))
+    };
+    let (request, action) = order(1, 50, 1);
+    desk.apply(&request, action).await.unwrap();
+    let (request, again) = order(1, 51, 1);
+    assert!(told(desk.apply(&request, again).await).contains("being replaced already"));
+    let (request, taken) = order(2, 50, 2);
+    assert!(told(desk.apply(&request, taken).await).contains("not on offer"));
+    let by_hand = "INSERT INTO orders (account, run, number, replacement, slot, why, state, intended_at)
+                   SELECT account, run, number, 1, slot, why, state, 0 FROM orders";
+    assert!(told(desk.execute(by_hand)).contains("UNIQUE"));
+}
+
+/// Each step of a replacement is taken by a process that then dies; the next one goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replacement_goes_on_after_a_crash_at_every_step() {
+    let policy = dialguard::policy::Policy::reference(Limits::default());
+    for steps_before_the_crash in 0..=2 {
+        let desk = Desk::new("2026-01-15T12:00:00Z");
+        desk.occupy(NUMBER, 7).unwrap();
+        desk.apply(&Request::ReplaceNumbers(vec![NUMBER]), replace(NUMBER, NUMBER + 50, 7)).await.unwrap();
+        let order = desk.ledger.open_orders(ACME).unwrap().remove(0);
+        let claim = || desk.ledger.claim(order.id, desk.now).unwrap();
+        let mut taken = Vec::new();
+        for step in &[Ledger::acquired, Ledger::swap][..steps_before_the_crash] {
+            let claimed = claim().expect("nobody else has it");
+            assert!(step(&desk.ledger, &claimed, desk.now).unwrap());
+            taken.push((*step, claimed));
+        }
+        let clock = Arc::new(dialguard::clock::FixedClock(desk.now));
+        let dialguard = crate::Dialguard::new(desk.ledger.clone(), policy.clone(), clock);
+        crate::fulfilment::fulfil(&dialguard, ACME).await.unwrap();
+        // A step that somebody else has taken meanwhile is not taken again.
+        taken.iter().for_each(|(step, claimed)| assert!(!step(&desk.ledger, claimed, desk.now).unwrap()));
+
+        let numbers = desk.ledger.numbers(ACME).unwrap();
+        let monitored: Vec<_> = numbers.iter().filter_map(|known| Some((known.number, known.monitored?.0))).collect();
+        assert_eq!(monitored, [(NUMBER + 50, 7)], "after {steps_before_the_crash} steps");
+        assert!(numbers.iter().all(|known| known.number != NUMBER), "the old number left the account");
+        assert_eq!(desk.ledger.open_orders(ACME).unwrap(), []);
+        assert_eq!(desk.ledger.candidate_count(ACME).unwrap(), 1);
+        let charged: Vec<_> = desk.charges().into_iter().map(|(_, cents)| cents).collect();
+        assert_eq!(charged, [4_900, 400], "the replacement is charged, once");
+    }
+}
+
+#[test]
+fn an_account_with_more_blocks_than_there_can_be_is_refused() {
+    let desk = Desk::new("2026-01-31T17:00:00Z");
+    let new = |blocks| NewAccount {
+        id: format!("{blocks}"),
+        blocks,
+        time_zone: chrono_tz::Tz::UTC,
+        region: Region::US,
+        review_at: NaiveTime::MIN,
+        settings: default_settings(),
+    };
+    desk.ledger.add_account(&new(BLOCKS_MAX), desk.now).unwrap();
+    for blocks in [BLOCKS_MAX + 1, u32::MAX] {
+        let refused = desk.ledger.add_account(&new(blocks), desk.now).unwrap_err().to_string();
+        assert!(refused.contains("too many; give 0 to 100000"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn blocks_are_charged_when_they_begin_to_count() {
+    let desk = Desk::new("2026-01-31T17:00:00Z");
+    let blocks = |blocks, starting| Action::SetBlocks(BlockChange { blocks, starting });
+    desk.apply(&Request::SetBlocks(3), blocks(3, desk.now)).await.unwrap();
+    let cycle_ends_at = at("2026-02-28T05:00:00Z");
+    desk.apply(&Request::SetBlocks(2), blocks(2, cycle_ends_at)).await.unwrap();
+    let before = desk.ledger.account(ACME).unwrap();
+    assert_eq!((before.slot_count, before.slot_count_next, before.cycle_ends_at), (45, 30, cycle_ends_at));
+    let in_april = at("2026-04-02T12:00:00Z");
+    let (seen, _) = desk.ledger.account_at(ACME, in_april).unwrap();
+    assert_eq!((seen.slot_count, seen.cycle_starts_at), (30, at("2026-03-31T04:00:00Z")));
+    assert_eq!(desk.charges().len(), 2, "looking at an account charges nothing");
+    let review_at = NaiveTime::from_hms_opt(7, 0, 0);
+    desk.ledger.change_account(ACME, &AccountChange { review_at, ..AccountChange::default() }, in_april).unwrap();
+    let charges: Vec<_> = desk.charges();
+    let expected = [
+        ("2026-01-31T17:00:00Z", 4_900),
+        ("2026-01-31T17:00:00Z", 9_800),
+        // Midnight in New York, on the last day of February and the 31st of March
+        ("2026-02-28T05:00:00Z", 9_800),
+        ("2026-03-31T04:00:00Z", 9_800),
+    ];
+    assert_eq!(charges, expected.map(|(at, cents)| (at.to_owned(), cents)));
+    assert_eq!(desk.ledger.account(ACME).unwrap().slot_count, 30);
+}
+
+#[test]
+fn the_add_on_is_charged_once_a_cycle_however_often_it_is_switched() {
+    let desk = Desk::new("2026-01-10T12:00:00Z");
+    let switch = |enabled, now: &str| {
+        let change = AccountChange { enabled: Some(enabled), ..AccountChange::default() };
+        desk.ledger.change_account(ACME, &change, at(now)).unwrap();
+    };
+    switch(false, "2026-01-11T12:00:00Z");
+    switch(true, "2026-01-12T12:00:00Z");
+    assert_eq!(desk.charges().len(), 1, "this cycle was charged when the account was added");
+    switch(false, "2026-01-13T12:00:00Z");
+    switch(true, "2026-02-20T12:00:00Z");
+    switch(false, "2026-02-21T12:00:00Z");
+    switch(true, "2026-02-22T12:00:00Z");
+    assert_eq!(desk.charges()[1..], [("2026-02-20T12:00:00Z".to_owned(), 4_900)]);
+}
+
+#[tokio::test]
+async fn a_plan_is_applied_once_and_to_no_other_revision() {
+    let desk = Desk::new("2026-01-15T12:00:00Z");
+    let (account, now) = desk.ledger.account_at(ACME, desk.now).unwrap();
+    let view = AccountView::new(desk.ledger.clone(), account.clone(), now);
+    let shown = Shown {
+        now: Some(now),
+        account: Some(dialguard::dialer::NumberInventory::account(&view, ACME).await.unwrap()),
+        ..Shown::default()
+    };
+    let plan = Plan {
+        account: ACME.into(),
+        based_on: account.revision,
+        decided_at: now,
+        reviews: vec![],
+        actions: vec![],
+        notices: vec![],
+    };
+    let made = Made::Review(plan);
+    let apply = || desk.ledger.apply(ACME, record(&made, &shown));
+    assert!(apply().unwrap().daily);
+    assert!(matches!(apply(), Err(LedgerError::Stale(_))));
+    let moved_on = dialguard::dialer::NumberInventory::monitored(&view, ACME, 0, 10).await;
+    assert_eq!(moved_on.unwrap_err().code, ErrorCode::Unavailable);
+}
+
+#[test]
+fn a_clock_that_goes_back_is_refused_unless_by_a_little() {
+    let desk = Desk::new("2026-01-15T12:00:00Z");
+    assert!(told(desk.ledger.account_at(ACME, at("2026-01-15T11:00:00Z"))).contains("give a later --at"));
+    let (_, now) = desk.ledger.account_at(ACME, at("2026-01-15T11:58:00Z")).unwrap();
+    assert_eq!(now, desk.now, "time stands still until the clock has caught up");
+}
+
+/// Which policy decided is history: revisions rise, and nothing of it is changed or taken away.
+#[test]
+fn activations_and_what_happened_to_policies_stay() {
+    let desk = Desk::new("2026-01-15T12:00:00Z");
+    let new = |digest| NewPolicy {
+        digest,
+        component: b"a component",
+        signature: None,
+        name: "a-policy",
+        version: "1.0.0",
+        summary: "Decides.",
+        contract: "0.2.0",
+        built_in: false,
+        wasi: dialguard::policy::Wasi::None,
+    };
+    desk.ledger.install_first_policy(&new("first"), desk.now).unwrap();
+    desk.ledger.install_first_policy(&new("second"), desk.now).unwrap();
+    assert_eq!(desk.ledger.revisions().unwrap().len(), 1, "there was a first one already");
+    let second = desk.ledger.install_policy(&new("second"), desk.now).unwrap();
+    let third = desk.ledger.install_policy(&new("third"), desk.now).unwrap();
+    assert_eq!(desk.ledger.activate(third, Cause::Operator, desk.now, "").unwrap(), third);
+    assert_eq!(
+        desk.ledger.activate(second, Cause::Operator, desk.now, "").unwrap(),
+        4,
+        "older than the one that decides"
+    );
+    let good: Vec<_> = desk.ledger.last_good_revisions().unwrap().iter().map(|good| good.revision).collect();
+    assert_eq!(good, [3, 1]);
+
+    // Somebody else gave revision 3 up meanwhile: revision 4 is not touched for its sake.
+    desk.ledger.give_up(third, 1, desk.now, "").unwrap();
+    assert_eq!(desk.ledger.policy_state().unwrap().live, Some(4));
+    desk.ledger.give_up(4, third, desk.now, "").unwrap();
+    assert_eq!(desk.ledger.policy_state().unwrap().live, Some(5));
+    let good: Vec<_> = desk.ledger.last_good_revisions().unwrap().iter().map(|good| good.revision).collect();
+    assert_eq!(good, [1], "nobody goes back to what was given up");
+
+    let activate =
+        |revision, replaces| format!("INSERT INTO activations VALUES ({revision}, {replaces}, 0, 'operator')");
+    assert!(told(desk.execute(&activate(2, "5"))).contains("revisions only rise"));
+    desk.execute("INSERT INTO revisions (policy, made_at) VALUES ('first', 0)").unwrap();
+    assert!(told(desk.execute(&activate(6, "4"))).contains("each replacing the one before"));
+    assert!(told(desk.execute(&activate(6, "NULL"))).contains("each replacing the one before"));
+    for table in ["activations", "policy_events"] {
+        assert!(told(desk.execute(&format!("UPDATE {table} SET at = 1"))).contains("only appended"));
+        assert!(told(desk.execute(&format!("DELETE FROM {table}"))).contains("only appended"));
+    }
+}
+
+/// A ledger as an older Dialguard left it, with an account and nothing else.
+fn ledger_of_schema(schema: usize) -> (tempfile::TempDir, Connection) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let mut ledger = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    Migrations::from_iter(SCHEMAS[..schema].iter().copied().map(M::up)).to_latest(&mut ledger).unwrap();
+    let settings = serde_json::to_string(&default_settings()).unwrap();
+    ledger
+        .execute(
+            "INSERT INTO accounts VALUES (1, 'acme', 'UTC', 'US', '06:00', '2026-01-15', 1, ?1, 3, 100, 15, 15, 0, 0,
+                 1771113600, 0, 0, '', 0)",
+            [settings],
+        )
+        .unwrap();
+    (folder, ledger)
+}
+
+/// Runs of the time before policies had revisions stay what they were: made, and not to be repeated.
+#[test]
+fn a_ledger_of_the_first_schema_is_brought_up_to_date() {
+    let (folder, first) = ledger_of_schema(1);
+    first.execute("INSERT INTO runs VALUES (1, 1, 'review', 1, '2026-01-15', 100, 2, 'abc')", []).unwrap();
+    first.execute("INSERT INTO events VALUES (1, 1, 100, 1, 'unrated', NULL, NULL, 'Nobody answered.')", []).unwrap();
+    first.execute("INSERT INTO sources VALUES ('made up', 'simulated', '7')", []).unwrap();
+    drop(first);
+
+    let ledger = Ledger::open(folder.path()).unwrap();
+    let source = SourceProfile { name: "made up".into(), kind: SourceKind::Simulated, location: "7".into() };
+    assert_eq!(ledger.sources().unwrap(), [source]);
+    assert_eq!(ledger.account(ACME).unwrap().revision, 3);
+    let events = ledger.events(ACME, EventFilter { number: None, last: 10 }).unwrap();
+    assert_eq!((events[0].policy.as_deref(), events[0].revision), (Some("abc"), None));
+    assert!(told(ledger.recorded_run(1)).contains("no longer on record"));
+    assert_eq!(ledger.policy_state().unwrap().live, None);
+}
+
+/// What carriers said before answers lay in parts is found still, and it is known who has a slot.
+#[test]
+fn a_ledger_of_the_eighth_schema_is_brought_up_to_date() {
+    let (folder, eighth) = ledger_of_schema(8);
+    let numbers = [NUMBER, NUMBER + 1, NUMBER + 2];
+    for number in numbers {
+        eighth.execute("INSERT INTO numbers VALUES (?1, 1, 'owned', 100)", [to_sql(number)]).unwrap();
+    }
+    eighth.execute("INSERT INTO monitored VALUES (1, ?1, 7, 1, 100, 100, 0, 0, 100)", [to_sql(NUMBER + 1)]).unwrap();
+    eighth
+        .execute(
+            "INSERT INTO runs (id, account, kind, daily, local_date, decided_at, based_on, policy)
+             VALUES (5, 1, 'review', 1, '2026-01-15', 100, 2, 'abc')",
+            [],
+        )
+        .unwrap();
+    let heard =
+        CarrierAnswer { number: NUMBER + 1, carrier: 1, score: Some(7), label: Some("Spam".into()), observed_at: 90 };
+    let body = runs::answers::pack(std::slice::from_ref(&heard));
+    eighth.execute("INSERT INTO answers VALUES (5, 1, 100, ?1)", [body]).unwrap();
+    drop(eighth);
+
+    let ledger = Ledger::open(folder.path()).unwrap();
+    let known = ledger.latest_answers(ACME, &numbers).unwrap();
+    assert_eq!(known, KnownAnswer::from([(NUMBER + 1, vec![heard])]));
+    let without_a_slot = NumberQuery { standing: Some(Standing::NotMonitored), limit: 9, ..NumberQuery::default() };
+    let page = ledger.number_page(ACME, &without_a_slot).unwrap();
+    assert_eq!(page.numbers.iter().map(|known| known.number).collect::<Vec<_>>(), [NUMBER, NUMBER + 2]);
+}
+
+#[test]
+fn suppliers_are_kept_by_name() {
+    let desk = Desk::new("2026-01-15T09:00:00Z");
+    let ledger = &desk.ledger;
+    let profile = |name: &str, price_cents| SupplierProfile {
+        name: name.into(),
+        kind: SupplierKind::Telnyx,
+        price_cents,
+        settings: "{}".into(),
+    };
+    ledger.add_supplier(&profile("main", 100)).unwrap();
+    ledger.add_supplier(&SupplierProfile { kind: SupplierKind::Twilio, ..profile("again", 115) }).unwrap();
+    assert!(ledger.add_supplier(&profile("main", 1)).unwrap_err().to_string().contains("inventory change main"));
+    for price_cents in [0, 10_001] {
+        assert!(matches!(ledger.add_supplier(&profile("other", price_cents)), Err(LedgerError::Refused(_))));
+    }
+    ledger.change_supplier(&profile("main", 200)).unwrap();
+    assert_eq!(ledger.supplier("main").unwrap(), profile("main", 200));
+    // Another vendor is another supplier.
+    assert!(matches!(ledger.change_supplier(&profile("again", 200)), Err(LedgerError::Refused(_))));
+    let names = || ledger.suppliers().unwrap().into_iter().map(|supplier| supplier.name).collect::<Vec<_>>();
+    assert_eq!(names(), ["again", "main"]);
+    ledger.remove_supplier("again").unwrap();
+    assert_eq!(names(), ["main"]);
+    for refused in [ledger.remove_supplier("again"), ledger.supplier("again").map(drop)] {
+        assert!(refused.unwrap_err().to_string().contains("inventory list"));
+    }
+}
+
+/// Whoever refers to a supplier keeps it.
+#[test]
+fn a_supplier_in_use_stays() {
+    let desk = Desk::new("2026-01-15T09:00:00Z");
+    let profile =
+        SupplierProfile { name: "main".into(), kind: SupplierKind::Twilio, price_cents: 115, settings: "{}".into() };
+    desk.ledger.add_supplier(&profile).unwrap();
+    desk.execute("CREATE TABLE buyers (supplier TEXT REFERENCES suppliers (name)) STRICT").unwrap();
+    desk.execute("INSERT INTO buyers VALUES ('main')").unwrap();
+    assert!(desk.ledger.remove_supplier("main").unwrap_err().to_string().contains("in use"));
+    assert_eq!(desk.ledger.supplier("main").unwrap(), profile);
+}

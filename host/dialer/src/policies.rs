@@ -1,0 +1,634 @@
+//! The life of policies: installed, compared, activated, rolled back, while runs go on.
+//!
+//! What decides stands in the ledger, so a restart or another process sees it; each run reads one row to notice a
+//! change. A run that has begun finishes on the policy that it began with.
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use dialguard_dialer::policies::Candidate;
+//! use dialguard::policy::REFERENCE_POLICY;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let dialguard = small_dialguard(folder.path()).await?;
+//! let policies = dialguard.policies();
+//! assert_eq!(policies.live_revision()?.revision, 1); // the built-in policy
+//!
+//! // Another component, if only by a note at its end.
+//! let mut candidate = Candidate::built_in();
+//! candidate.component.extend(b"\0\x05\x04note");
+//! assert_ne!(candidate.component, REFERENCE_POLICY);
+//! let installed = policies.install(candidate, NOW).await?;
+//! assert_eq!((installed.revision, installed.activated_at), (2, None));
+//!
+//! // It is compared with every review from now on, and decides nothing.
+//! policies.shadow(Some(2), NOW)?;
+//! dialguard.review("acme").await?;
+//! assert_eq!(policies.follow_shadow().await?, 1);
+//! let compared = dialguard.ledger().comparisons(2, NOW)?;
+//! assert!(compared[0].comparison.differences.is_empty());
+//!
+//! policies.activate(2, NOW)?;
+//! assert_eq!(policies.live_revision()?.revision, 2);
+//! assert_eq!(policies.roll_back(NOW)?, 3); // the policy of revision 1 again
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod comparison;
+pub mod effect;
+pub mod signature;
+
+mod code;
+
+use crate::ledger::{
+    Cause, Compared, Comparison, Ledger, LedgerError, NewPolicy, PolicyRevision, PolicyState, Revision, Shadow,
+    TrustedKey,
+};
+use crate::policies::comparison::compare;
+use crate::policies::signature::{PublicKey, SignatureError, verify};
+use code::CodeCache;
+use dialguard::contract::{Severity, Timestamp};
+use dialguard::inspection::{for_terminal, inspect};
+use dialguard::policy::digest;
+use dialguard::policy::{Limits, NotAPolicy, Policy, PolicyError, REFERENCE_POLICY, Wasi};
+use dialguard::scenarios::{CanaryFailure, canary};
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+use tokio::task::{JoinSet, block_in_place};
+
+/// A policy is new until it has made this many good runs; a new one that keeps failing is given up by itself.
+pub const NEW_UNTIL_RUNS: u64 = 1_000;
+
+/// Policies that stay compiled in memory.
+const LOADED_MAX: usize = 8;
+
+/// Runs that are compared at the same time, besides those that are being made.
+const COMPARED_AT_ONCE: usize = 2;
+
+/// Comparisons that are kept in one go.
+const COMPARED_TOGETHER: u32 = 64;
+
+/// The same while reviews may be coming in, which a comparison is not to hold up for long.
+const COMPARED_IN_BETWEEN: u32 = 4;
+
+/// How long comparing waits for a moment in which no run is being made, before it takes its turn all the same.
+const IDLE_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// What policies may use, and when they are given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PolicySettings {
+    /// What one run may use.
+    pub limits: Limits,
+    /// Bytes of a component that is installed.
+    pub component_bytes_max: u64,
+    /// Time that it may take to compile one.
+    pub compile_time_max: Duration,
+    /// A new policy that fails this often in a row is given up for the one before. 1 and up.
+    pub faults_in_a_row_max: u32,
+    /// Days for which recordings of runs and carriers' answers are kept. 1 and up.
+    pub recordings_kept_days: u32,
+}
+
+impl Default for PolicySettings {
+    fn default() -> Self {
+        PolicySettings {
+            limits: Limits::default(),
+            component_bytes_max: 64 << 20,
+            compile_time_max: Duration::from_secs(120),
+            faults_in_a_row_max: 3,
+            // The thirty of a month's look back, and some.
+            recordings_kept_days: 35,
+        }
+    }
+}
+
+/// Why something could not be done with a policy.
+#[derive(Debug, thiserror::Error)]
+pub enum PoliciesError {
+    /// The ledger refused or failed.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// It is no policy for this host.
+    #[error(transparent)]
+    NotAPolicy(#[from] NotAPolicy),
+    /// Nobody trusted signed it.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    /// It does not say who it is.
+    #[error("asked who it is, {0}")]
+    Tried(#[from] PolicyError),
+    /// It does what no policy may do.
+    #[error("{0}; `dialguard policy check` tells everything")]
+    Canary(#[from] CanaryFailure),
+    /// What was asked cannot be; says why.
+    #[error("{0}")]
+    Refused(String),
+}
+
+type Result<T> = std::result::Result<T, PoliciesError>;
+
+/// The policies of a dialer. Cheap to clone.
+#[derive(Clone)]
+pub struct Policies(Source);
+
+#[derive(Clone)]
+enum Source {
+    /// One that the program brought along, for as long as it runs.
+    Fixed(Arc<Live>),
+    Installed(Arc<Installed>),
+}
+
+struct Installed {
+    ledger: Arc<Ledger>,
+    code: CodeCache,
+    /// None until somebody asks: a policy that cannot be loaded is no reason not to go back to another.
+    live: Mutex<Option<Arc<Live>>>,
+    /// Held by whoever loads what was just activated; nobody else waits for that.
+    loading: Mutex<()>,
+    /// Compiled and ready, the one used last at the end.
+    loaded: Mutex<Vec<Policy>>,
+    reviewed: Notify,
+    /// Runs that are being made right now.
+    under_way: watch::Sender<usize>,
+}
+
+/// The policy that decides.
+pub struct Live {
+    /// Its revision; none where the program brought it along.
+    pub revision: Option<Revision>,
+    /// The policy.
+    pub policy: Policy,
+    state: PolicyState,
+}
+
+impl Live {
+    /// Days for which the runs that it decides stay on record.
+    pub(crate) fn recordings_kept_days(&self) -> u32 {
+        self.state.settings.recordings_kept_days
+    }
+}
+
+impl From<Policy> for Policies {
+    fn from(policy: Policy) -> Self {
+        let settings = PolicySettings { limits: policy.limits(), ..PolicySettings::default() };
+        let state = PolicyState { change: 0, live: None, shadow: None, settings };
+        Policies(Source::Fixed(Arc::new(Live { revision: None, policy, state })))
+    }
+}
+
+impl Policies {
+    /// The policies of a ledger. Where it has none, the one that comes with this library decides from `now` on.
+    pub fn open(ledger: Arc<Ledger>, now: Timestamp) -> Result<Self> {
+        if ledger.policy_state()?.live.is_none() {
+            install_built_in(&ledger, now)?;
+        }
+        Ok(Policies(Source::Installed(Arc::new(Installed {
+            code: CodeCache::new(ledger.clone()),
+            ledger,
+            live: Mutex::default(),
+            loading: Mutex::default(),
+            loaded: Mutex::default(),
+            reviewed: Notify::new(),
+            under_way: watch::Sender::new(0),
+        }))))
+    }
+
+    /// The policy for a run that begins now. Where another one was activated meanwhile, by any process, this notices.
+    pub fn live(&self) -> Result<Arc<Live>> {
+        let installed = match &self.0 {
+            Source::Fixed(live) => return Ok(live.clone()),
+            Source::Installed(installed) => installed,
+        };
+        let change = installed.ledger.policy_change()?;
+        let live = installed.live.lock().clone();
+        match live {
+            None => block_in_place(|| {
+                let _loading = installed.loading.lock();
+                installed.begin()
+            }),
+            Some(live) if live.state.change == change => Ok(live),
+            Some(live) => match installed.loading.try_lock() {
+                Some(_loading) => block_in_place(|| installed.go_on(live)),
+                None => Ok(live),
+            },
+        }
+    }
+
+    /// Verifies, compiles and tries a policy, and keeps it as a new revision. It decides nothing yet.
+    ///
+    /// Errors, and then nothing is kept: it is larger than allowed; keys are trusted and none of them signed it; it is no
+    /// policy for this host, or takes too long to compile; it does what no policy may do.
+    pub async fn install(&self, new: Candidate, now: Timestamp) -> Result<PolicyRevision> {
+        let installed = self.installed()?;
+        let settings = installed.ledger.policy_state()?.settings;
+        let Candidate { component, signature, wasi } = new;
+        check_size(&component, &settings)?;
+        let built_in = component == REFERENCE_POLICY;
+        if !built_in {
+            verify(&trusted_keys(&installed.ledger)?, &component, signature.as_deref())?;
+        }
+        let component: Arc<[u8]> = component.into();
+        let digest = digest(&component);
+        let policy = installed.code.compile(component.clone(), &digest, wasi, &settings).await?;
+        let description = policy.describe().await?;
+        canary(&policy).await?;
+        let revision = installed.ledger.install_policy(
+            &NewPolicy {
+                digest: &digest,
+                component: &component,
+                signature: signature.as_deref(),
+                name: &for_terminal(&description.name),
+                version: &for_terminal(&description.version),
+                summary: &for_terminal(&description.summary),
+                contract: policy.contract_version(),
+                built_in,
+                wasi,
+            },
+            now,
+        )?;
+        installed.code.keep(&policy);
+        installed.put_loaded(policy);
+        Ok(installed.ledger.revision(revision)?)
+    }
+
+    /// From now on this revision's policy decides. Answers the revision that does: a new one where that policy has
+    /// decided before. Errors: there is no such revision, it is not trusted, or it cannot be loaded.
+    pub fn activate(&self, revision: Revision, now: Timestamp) -> Result<Revision> {
+        let wanted = self.installed()?.ledger.revision(revision)?;
+        self.switch_to(&wanted, Cause::Operator, now, &format!("Revision {revision} was activated by an operator."))
+    }
+
+    /// Goes back to the policy that decided before the present one; answers the new revision that does. Errors where
+    /// there is none to go back to.
+    pub fn roll_back(&self, now: Timestamp) -> Result<Revision> {
+        let installed = self.installed()?;
+        let good = installed.ledger.last_good_revisions()?;
+        let Some(before) = good.first() else {
+            return Err(PoliciesError::Refused("no other policy has decided before; nothing to go back to".into()));
+        };
+        let why = format!("An operator went back to the policy of revision {}.", before.revision);
+        self.switch_to(before, Cause::Rollback, now, &why)
+    }
+
+    fn switch_to(&self, wanted: &PolicyRevision, cause: Cause, now: Timestamp, why: &str) -> Result<Revision> {
+        let installed = self.installed()?;
+        installed.ensure_trusted(wanted)?;
+        // Ready before it decides: no run waits for a compiler.
+        installed.load(&wanted.digest)?;
+        let activated = installed.ledger.activate(wanted.revision, cause, now, why)?;
+        self.live()?;
+        Ok(activated)
+    }
+
+    /// Compares this candidate with every review from now on; none ends that. Errors: there is no such revision, it is
+    /// not trusted, it cannot be loaded, or it is the policy that decides.
+    pub fn shadow(&self, candidate: Option<Revision>, now: Timestamp) -> Result<()> {
+        let installed = self.installed()?;
+        if let Some(revision) = candidate {
+            let wanted = installed.ledger.revision(revision)?;
+            installed.ensure_trusted(&wanted)?;
+            if self.live_revision()?.digest == wanted.digest {
+                let message = format!("revision {revision} is the policy that decides; there is nothing to compare");
+                return Err(PoliciesError::Refused(message));
+            }
+            installed.load(&wanted.digest)?;
+        }
+        Ok(installed.ledger.set_shadow(candidate, now)?)
+    }
+
+    /// The revision that decides.
+    pub fn live_revision(&self) -> Result<PolicyRevision> {
+        let installed = self.installed()?;
+        let live = installed.ledger.policy_state()?.live.expect("one is installed where there was none");
+        Ok(installed.ledger.revision(live)?)
+    }
+
+    /// The policy of a revision, compiled.
+    pub fn policy(&self, revision: Revision) -> Result<Policy> {
+        let installed = self.installed()?;
+        let wanted = installed.ledger.revision(revision)?;
+        installed.load(&wanted.digest)
+    }
+
+    /// The policy of a digest, as runs on record name it.
+    pub fn policy_of(&self, digest: &str) -> Result<Policy> {
+        match &self.0 {
+            Source::Fixed(live) if live.policy.digest() == digest => Ok(live.policy.clone()),
+            Source::Fixed(_) => Err(PoliciesError::Refused("another policy made that run, and it is not here".into())),
+            Source::Installed(installed) => installed.load(digest),
+        }
+    }
+
+    /// Signatures of this key count from now on, and from the first one on nothing else does.
+    pub fn trust(&self, name: &str, key: &PublicKey, now: Timestamp) -> Result<TrustedKey> {
+        let key = TrustedKey { id: key.id(), name: name.to_owned(), pem: key.to_pem(), trusted_at: now };
+        self.installed()?.ledger.trust(&key)?;
+        Ok(key)
+    }
+
+    /// Whether a trusted key signed this revision's policy, and if keys are trusted at all; the built-in policy is
+    /// trusted as the program is.
+    pub fn is_trusted(&self, revision: &PolicyRevision) -> Result<bool> {
+        match self.installed()?.ensure_trusted(revision) {
+            Ok(()) => Ok(true),
+            Err(PoliciesError::Signature(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Records that a policy lost a run of this account of the ledger's. A new one that keeps failing is given up for
+    /// the last good one, once: that is an alert, and needs no operator.
+    pub(crate) fn note_fault(&self, ledger: &Ledger, live: &Live, id: &str, now: Timestamp, fault: &str) -> Result<()> {
+        let text = match live.revision {
+            Some(revision) => format!("Revision {revision} of the policy lost this run: {fault}."),
+            None => format!("The policy lost this run: {fault}."),
+        };
+        let faulted = ledger.note_fault(live.revision, id, now, &text)?;
+        let (Source::Installed(installed), Some(revision)) = (&self.0, live.revision) else { return Ok(()) };
+        let settings = live.state.settings;
+        if faulted.live && faulted.good_runs < NEW_UNTIL_RUNS && faulted.in_a_row >= settings.faults_in_a_row_max {
+            installed.give_up(revision, faulted.in_a_row, now, fault)?;
+        }
+        Ok(())
+    }
+
+    /// A review has been made; the candidate that is compared with every one has something to do.
+    pub fn note_review(&self) {
+        if let Source::Installed(installed) = &self.0 {
+            installed.reviewed.notify_one();
+        }
+    }
+
+    /// A run begins, and is under way until what this returns is dropped.
+    pub(crate) fn begin_run(&self) -> UnderWay {
+        let Source::Installed(installed) = &self.0 else { return UnderWay(None) };
+        installed.under_way.send_modify(|runs| *runs += 1);
+        UnderWay(Some(installed.clone()))
+    }
+
+    /// Compares the candidate with every review that it has not been compared with; answers how many.
+    pub async fn follow_shadow(&self) -> Result<usize> {
+        let mut compared = 0;
+        loop {
+            match self.follow_a_little(COMPARED_TOGETHER).await? {
+                0 => return Ok(compared),
+                more => compared += more,
+            }
+        }
+    }
+
+    /// Compares reviews as they are made, until dropped. Runs come first: it uses the moments in which none is made.
+    pub async fn keep_following(&self) {
+        let Source::Installed(installed) = &self.0 else { return std::future::pending().await };
+        let mut under_way = installed.under_way.subscribe();
+        loop {
+            let _ = tokio::time::timeout(IDLE_WAIT_MAX, under_way.wait_for(|runs| *runs == 0)).await;
+            match self.follow_a_little(COMPARED_IN_BETWEEN).await {
+                Ok(0) => installed.reviewed.notified().await,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::error!("the candidate was not compared: {error}");
+                    installed.reviewed.notified().await;
+                }
+            }
+        }
+    }
+
+    async fn follow_a_little(&self, count: u32) -> Result<usize> {
+        let Source::Installed(installed) = &self.0 else { return Ok(0) };
+        let Some(Shadow { revision, since_run }) = installed.ledger.policy_state()?.shadow else { return Ok(0) };
+        let after = since_run.max(installed.ledger.compared_until(revision)?);
+        let runs = installed.ledger.recorded_reviews(after, 0, count)?;
+        installed.compare(revision, runs).await
+    }
+
+    /// What a candidate would have done in every review since then that is on record. `on_compared` hears, batch by
+    /// batch, how many were compared.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use dialguard_dialer::policies::comparison::Summary;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let dialguard = small_dialguard(folder.path()).await?;
+    /// dialguard.review("acme").await?;
+    ///
+    /// let mut done = 0;
+    /// let compared = dialguard.policies().backtest(1, NOW, |more| done += more).await?;
+    /// let summary = Summary::of(&compared);
+    /// assert_eq!((done, summary.reviews, summary.reviews_alike), (1, 1, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn backtest(
+        &self,
+        candidate: Revision,
+        since: Timestamp,
+        mut on_compared: impl FnMut(usize),
+    ) -> Result<Vec<Compared>> {
+        let installed = self.installed()?;
+        installed.ensure_trusted(&installed.ledger.revision(candidate)?)?;
+        let mut after = 0;
+        loop {
+            let runs = installed.ledger.recorded_reviews(after, since, COMPARED_TOGETHER)?;
+            let Some(last) = runs.last() else { return Ok(installed.ledger.comparisons(candidate, since)?) };
+            after = *last;
+            on_compared(installed.compare(candidate, runs).await?);
+        }
+    }
+
+    fn installed(&self) -> Result<&Arc<Installed>> {
+        match &self.0 {
+            Source::Installed(installed) => Ok(installed),
+            Source::Fixed(_) => {
+                Err(PoliciesError::Refused("this program brought its policy along; none can be installed".into()))
+            }
+        }
+    }
+}
+
+/// A component that somebody wants to install.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The component's bytes.
+    pub component: Vec<u8>,
+    /// The file beside it, as it was found.
+    pub signature: Option<Vec<u8>>,
+    /// What the operator allows it besides the contract.
+    pub wasi: Wasi,
+}
+
+impl Candidate {
+    /// The policy that comes with this library.
+    pub fn built_in() -> Self {
+        Candidate { component: REFERENCE_POLICY.to_vec(), signature: None, wasi: Wasi::None }
+    }
+}
+
+impl Installed {
+    /// The first run of this process: there is no policy to go on with where this one cannot be loaded.
+    fn begin(&self) -> Result<Arc<Live>> {
+        let mut live = self.live.lock();
+        if let Some(live) = &*live {
+            return Ok(live.clone());
+        }
+        let loaded = Arc::new(self.load_live(self.ledger.policy_state()?)?);
+        *live = Some(loaded.clone());
+        Ok(loaded)
+    }
+
+    /// Loads what was activated meanwhile. Where that fails, runs go on with the policy that they had: an operator is
+    /// told, and nobody is refused.
+    fn go_on(&self, before: Arc<Live>) -> Result<Arc<Live>> {
+        // Read again now that nobody else is at it: what was read before may be older than what is loaded.
+        let state = self.ledger.policy_state()?;
+        let revision = state.live.unwrap_or_default();
+        let live = self.load_live(state.clone()).unwrap_or_else(|error| {
+            tracing::error!("revision {revision} of the policy cannot be loaded, the one before goes on: {error}");
+            Live { revision: before.revision, policy: before.policy.clone(), state }
+        });
+        if live.revision != before.revision {
+            tracing::info!("revision {revision} of the policy decides");
+        }
+        let live = Arc::new(live);
+        *self.live.lock() = Some(live.clone());
+        Ok(live)
+    }
+
+    fn load_live(&self, state: PolicyState) -> Result<Live> {
+        let revision = state.live.ok_or_else(|| PoliciesError::Refused("no policy decides".into()))?;
+        let digest = self.ledger.revision(revision)?.digest;
+        let policy = self.load(&digest)?.with_limits(state.settings.limits);
+        Ok(Live { revision: Some(revision), policy, state })
+    }
+
+    /// A policy, from memory, from compiled code, or compiled anew from its component.
+    fn load(&self, digest: &str) -> Result<Policy> {
+        let known = self.loaded.lock().iter().find(|policy| policy.digest() == digest).cloned();
+        let policy = match known {
+            Some(policy) => policy,
+            None => self.code.load(digest, &self.ledger.policy_state()?.settings)?,
+        };
+        self.put_loaded(policy.clone());
+        Ok(policy)
+    }
+
+    fn put_loaded(&self, policy: Policy) {
+        let mut loaded = self.loaded.lock();
+        loaded.retain(|known| known.digest() != policy.digest());
+        loaded.push(policy);
+        if loaded.len() > LOADED_MAX {
+            loaded.remove(0);
+        }
+    }
+
+    /// A key may have been trusted after a policy was installed.
+    fn ensure_trusted(&self, revision: &PolicyRevision) -> Result<()> {
+        let trusted = trusted_keys(&self.ledger)?;
+        if revision.built_in || trusted.is_empty() {
+            return Ok(());
+        }
+        let (component, signature) = self.ledger.component(&revision.digest)?;
+        verify(&trusted, &component, signature.as_deref())?;
+        Ok(())
+    }
+
+    fn give_up(&self, failed: Revision, in_a_row: u32, now: Timestamp, fault: &str) -> Result<()> {
+        for good in self.ledger.last_good_revisions()? {
+            if self.ensure_trusted(&good).is_err() || self.load(&good.digest).is_err() {
+                continue;
+            }
+            let why = format!(
+                "Revision {failed} failed {in_a_row} times in a row and was given up for the policy of revision {}; \
+                 its last fault: {fault}",
+                good.revision
+            );
+            tracing::error!("{why}");
+            self.ledger.give_up(failed, good.revision, now, &why)?;
+            return Ok(());
+        }
+        let text = format!("Revision {failed} failed {in_a_row} times in a row, and there is no policy to go back to.");
+        tracing::error!("{text}");
+        Ok(self.ledger.tell_of_policy(now, Some(failed), Severity::Alert, "failing", &text)?)
+    }
+
+    /// Compares these runs with what a candidate would have done, and keeps the differences; answers how many.
+    async fn compare(&self, candidate: Revision, runs: Vec<u64>) -> Result<usize> {
+        let policy = self.load(&self.ledger.revision(candidate)?.digest)?;
+        let mut waiting = runs.into_iter();
+        let mut under_way = JoinSet::new();
+        let mut comparisons = Vec::new();
+        loop {
+            while under_way.len() < COMPARED_AT_ONCE {
+                let Some(run) = waiting.next() else { break };
+                let (ledger, policy) = (self.ledger.clone(), policy.clone());
+                under_way.spawn(async move {
+                    let run = block_in_place(|| ledger.recorded_run(run))?;
+                    Ok(compare(&run, &policy).await)
+                });
+            }
+            match under_way.join_next().await {
+                Some(Ok(Ok(comparison))) => comparisons.push(comparison),
+                Some(Ok(Err(error))) => return Err(error),
+                Some(Err(error)) => return Err(PoliciesError::Refused(format!("a comparison failed inside: {error}"))),
+                None => break,
+            }
+        }
+        comparisons.sort_by_key(|comparison: &Comparison| comparison.run);
+        block_in_place(|| self.ledger.keep_comparisons(candidate, &comparisons))?;
+        Ok(comparisons.len())
+    }
+}
+
+/// A run that is being made.
+pub(crate) struct UnderWay(Option<Arc<Installed>>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if let Some(installed) = &self.0 {
+            installed.under_way.send_modify(|runs| *runs -= 1);
+        }
+    }
+}
+
+/// The keys whose signatures count in a ledger, by the operator's names for them.
+pub fn trusted_keys(ledger: &Ledger) -> Result<Vec<(String, PublicKey)>> {
+    let keys = ledger.trusted_keys()?;
+    keys.into_iter().map(|key| Ok((key.name, PublicKey::from_pem(&key.pem)?))).collect()
+}
+
+/// The policy that comes with this library. Its description is known without running it.
+fn install_built_in(ledger: &Ledger, now: Timestamp) -> Result<()> {
+    let inspection = inspect(REFERENCE_POLICY)?;
+    let policy = NewPolicy {
+        digest: &digest(REFERENCE_POLICY),
+        component: REFERENCE_POLICY,
+        signature: None,
+        name: "dialguard-reference",
+        version: env!("CARGO_PKG_VERSION"),
+        summary: inspection.description.as_deref().unwrap_or_default(),
+        contract: inspection.contract.as_deref().unwrap_or_default(),
+        built_in: true,
+        wasi: Wasi::None,
+    };
+    Ok(ledger.install_first_policy(&policy, now)?)
+}
+
+fn check_size(component: &[u8], settings: &PolicySettings) -> Result<()> {
+    if component.len() as u64 > settings.component_bytes_max {
+        return Err(PoliciesError::Refused(format!(
+            "it has {} bytes, and a policy may have {}; `dialguard policy limits --component-mib-max` raises that",
+            component.len(),
+            settings.component_bytes_max
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! Compiled code of policies, in files beside the ledger.
+//!
+//! Compiled code is machine code: whoever gives it to a program gives that program orders. So a file is loaded only
+//! where its SHA-256 is the one that the ledger recorded when this host wrote it, for this policy and this engine; any
+//! other file is compiled anew from the component and overwritten. Who may write to the ledger's folder may act as
+//! the host anyway, so keep that folder to the user who runs it.
+
+use super::{PoliciesError, PolicySettings, Result};
+use crate::ledger::Ledger;
+use dialguard::policy::{Policy, Wasi, code_compatibility, digest};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The folder of compiled code.
+pub(super) struct CodeCache {
+    ledger: Arc<Ledger>,
+    folder: PathBuf,
+    engine: String,
+}
+
+impl CodeCache {
+    pub(super) fn new(ledger: Arc<Ledger>) -> Self {
+        let folder = ledger.folder().join("compiled");
+        CodeCache { ledger, folder, engine: code_compatibility() }
+    }
+
+    /// A policy from its compiled code, or from its component where there is none that may be loaded.
+    pub(super) fn load(&self, policy: &str, settings: &PolicySettings) -> Result<Policy> {
+        let (contract, wasi) = self.ledger.contract_and_wasi(policy)?;
+        if let Some(code) = self.code(policy)? {
+            // SAFETY: the bytes are those that `keep` wrote, or their hash would be another.
+            let loaded = unsafe { Policy::from_code(&code, &contract, policy, settings.limits, wasi) };
+            if let Ok(policy) = loaded {
+                return Ok(policy);
+            }
+        }
+        let (component, _) = self.ledger.component(policy)?;
+        if digest(&component) != policy {
+            return Err(PoliciesError::Refused(format!(
+                "the component of policy {policy} is damaged in the ledger; install it again from its file"
+            )));
+        }
+        let compiled = Policy::compile_with(&component, settings.limits, wasi)?;
+        self.keep(&compiled);
+        Ok(compiled)
+    }
+
+    /// Compiles the very bytes that were hashed, in a thread of its own and not for longer than it may take.
+    pub(super) async fn compile(
+        &self,
+        component: Arc<[u8]>,
+        policy: &str,
+        wasi: Wasi,
+        settings: &PolicySettings,
+    ) -> Result<Policy> {
+        debug_assert_eq!(digest(&component), policy);
+        let limits = settings.limits;
+        let (answer, compiled) = tokio::sync::oneshot::channel();
+        // No task of the runtime's: one of those would keep a program from ending that has given up waiting.
+        std::thread::spawn(move || answer.send(Policy::compile_with(&component, limits, wasi)));
+        match tokio::time::timeout(settings.compile_time_max, compiled).await {
+            Ok(Ok(compiled)) => Ok(compiled?),
+            Ok(Err(_)) => Err(PoliciesError::Refused("the compiler failed on it".into())),
+            Err(_) => Err(PoliciesError::Refused(format!(
+                "it takes longer than {:?} to compile; `dialguard policy limits --compile-seconds-max` allows more",
+                settings.compile_time_max
+            ))),
+        }
+    }
+
+    /// Keeps a policy's compiled code. The ledger knows of it first, so that nothing is left to be trusted that the
+    /// ledger does not know.
+    pub(super) fn keep(&self, policy: &Policy) {
+        let written = policy.to_code().map_err(|error| error.to_string()).and_then(|code| {
+            let sha256 = digest(&code);
+            self.ledger.set_compiled_code(policy.digest(), &self.engine, &sha256).map_err(|error| error.to_string())?;
+            write(&self.folder, &self.path(policy.digest()), &code).map_err(|error| error.to_string())
+        });
+        if let Err(error) = written {
+            tracing::warn!("compiled code is not kept, and will be compiled again: {error}");
+        }
+    }
+
+    /// Code that this host wrote; none where there is no file, or another than that.
+    fn code(&self, policy: &str) -> Result<Option<Vec<u8>>> {
+        let Some(expected) = self.ledger.compiled_code(policy, &self.engine)? else { return Ok(None) };
+        let path = self.path(policy);
+        match std::fs::read(&path) {
+            Ok(code) if digest(&code) == expected => Ok(Some(code)),
+            Ok(_) => {
+                tracing::warn!("{} is not what this host wrote, and is compiled anew", path.display());
+                Ok(None)
+            }
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn path(&self, policy: &str) -> PathBuf {
+        self.folder.join(format!("{policy}-{}.cwasm", self.engine))
+    }
+}
+
+/// The whole file or none of it.
+fn write(folder: &Path, path: &Path, code: &[u8]) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(code)?;
+    file.persist(path)?;
+    Ok(())
+}

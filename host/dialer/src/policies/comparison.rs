@@ -1,0 +1,198 @@
+//! What another policy would have done: a run on record, made again.
+//!
+//! A candidate is told what the live policy was told and nothing else; its plan is checked and applied to nothing.
+//! Each comparison begins where the live policy had left the account.
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use dialguard_dialer::policies::comparison::{Summary, compare, replay};
+//! use dialguard_dialer::ledger::Compared;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let dialguard = small_dialguard(folder.path()).await?;
+//! let applied = dialguard.review("acme").await?.applied.ok_or("it was no dry run")?;
+//! let recorded = dialguard.ledger().recorded_run(applied.run)?;
+//! let policy = dialguard.policies().policy(1)?;
+//!
+//! let replayed = replay(&recorded, &policy).await;
+//! assert_eq!(replayed.made?.to_bytes(), recorded.made.to_bytes());
+//! assert_eq!((replayed.unknown, replayed.objection), (0, None));
+//!
+//! let comparison = compare(&recorded, &policy).await;
+//! let compared = Compared { account: "acme".into(), decided_at: NOW, comparison };
+//! assert_eq!(Summary::of(&[compared]).reviews_alike, 1);
+//! # Ok(())
+//! # }
+//! ```
+
+use crate::ledger::{Compared, Comparison, Difference, Made, RecordedRun};
+use dialguard::check::{Asked, check, check_decision};
+use dialguard::contract::*;
+use dialguard::policy::{Policy, PolicyError};
+use dialguard::recording::{Call, Replay};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A run made again.
+#[derive(Debug)]
+pub struct Replayed {
+    /// What was answered this time.
+    pub made: Result<Made, PolicyError>,
+    /// Numbers and questions that were not on record: 0 where the policy is the one that was recorded.
+    pub unknown: u32,
+    /// What is wrong with the plan, in words; none where it could be applied.
+    pub objection: Option<String>,
+}
+
+/// Makes a run on record again, by the same policy or by another.
+pub async fn replay(run: &RecordedRun, policy: &Policy) -> Replayed {
+    let policy = policy.with_limits(run.limits);
+    let record = Replay::new(run.recording.clone(), run.decided_at);
+    let (dialer, id) = (record.dialer(), &run.account);
+    let (made, objection) = match &run.made {
+        Made::Review(_) => match policy.review_account(&dialer, id).await {
+            Ok(answered) => {
+                let objection = check(id, Asked::Review, &answered.answer, &answered.shown).err();
+                (Ok(Made::Review(answered.answer)), objection)
+            }
+            Err(error) => (Err(error), None),
+        },
+        Made::Request(request, _) => match policy.decide(&dialer, id, request).await {
+            Ok(answered) => {
+                let decision = answered.answer;
+                let objection = check_decision(id, request, &decision, &answered.shown)
+                    .and_then(|()| check(id, Asked::Request(request), &decision.plan, &answered.shown))
+                    .err();
+                (Ok(Made::Request(request.clone(), decision)), objection)
+            }
+            Err(error) => (Err(error), None),
+        },
+    };
+    Replayed { made, unknown: record.unknown(), objection: objection.map(|fault| fault.to_string()) }
+}
+
+/// What `candidate` would have done in a run, number by number where it differs.
+pub async fn compare(run: &RecordedRun, candidate: &Policy) -> Comparison {
+    let Replayed { made, unknown, objection } = replay(run, candidate).await;
+    let (failure, differences) = match (made, objection) {
+        (Ok(made), None) => (None, differences(run, run.made.plan(), made.plan())),
+        (Ok(_), Some(objection)) => (Some(objection), Vec::new()),
+        (Err(error), _) => (Some(error.to_string()), Vec::new()),
+    };
+    Comparison { run: run.run, unknown, failure, differences }
+}
+
+/// Where two plans for the same run leave a number otherwise, or replace it otherwise.
+pub fn differences(run: &RecordedRun, live: &Plan, candidate: &Plan) -> Vec<Difference> {
+    let before = run.recording.calls.iter().filter_map(|call| match call {
+        Call::Monitored(_, _, Ok(page)) => Some(page),
+        _ => None,
+    });
+    let before: BTreeMap<PhoneNumber, Status> = before.flatten().map(|number| (number.number, number.status)).collect();
+    let (mut live, mut candidate) = (Outcome::of(live), Outcome::of(candidate));
+    let differences = before.into_iter().map(|(number, status)| Difference {
+        number,
+        live_status: live.statuses.remove(&number).unwrap_or(status),
+        candidate_status: candidate.statuses.remove(&number).unwrap_or(status),
+        live_replacement: live.replacements.remove(&number),
+        candidate_replacement: candidate.replacements.remove(&number),
+    });
+    differences
+        .filter(|difference| {
+            difference.live_status != difference.candidate_status
+                || difference.live_replacement != difference.candidate_replacement
+        })
+        .collect()
+}
+
+/// What a candidate would have done otherwise, over many runs. Numbers count once each.
+#[derive(Debug, Default)]
+pub struct Summary {
+    /// Reviews that were compared.
+    pub reviews: usize,
+    /// Of them, those in which the candidate would have done just the same.
+    pub reviews_alike: usize,
+    /// Flagged by the candidate in a review in which the live policy did not.
+    pub flagged_sooner: Numbers,
+    /// Flagged by the live policy in a review in which the candidate would not have.
+    pub flagged_later: Numbers,
+    /// Of another status in any other way.
+    pub otherwise_rated: Numbers,
+    /// Replaced by the candidate in a review in which the live policy kept them.
+    pub replaced_more: Numbers,
+    /// Replaced by the live policy in a review in which the candidate would have kept them.
+    pub replaced_less: Numbers,
+    /// Replaced by both, by different numbers.
+    pub replaced_by_another: Numbers,
+    /// Numbers and questions that were not on record.
+    pub unknown: u64,
+    /// Runs in which the candidate would have done nothing, and why.
+    pub failures: Vec<(u64, String)>,
+}
+
+/// What the product charges for each replacement besides the block, in US cents: $4.00.
+pub const REPLACEMENT_PRICE_CENTS: u64 = 400;
+
+/// Numbers with their accounts.
+pub type Numbers = BTreeSet<(AccountId, PhoneNumber)>;
+
+impl Summary {
+    /// Sums up comparisons.
+    pub fn of(compared: &[Compared]) -> Self {
+        let mut summary = Summary::default();
+        for Compared { account, comparison, .. } in compared {
+            summary.reviews += 1;
+            summary.unknown += u64::from(comparison.unknown);
+            match &comparison.failure {
+                Some(failure) => summary.failures.push((comparison.run, failure.clone())),
+                None => summary.reviews_alike += usize::from(comparison.differences.is_empty()),
+            }
+            for difference in &comparison.differences {
+                summary.add(account, difference);
+            }
+        }
+        // Replaced once by the live policy and once by the candidate is one replacement, on another day.
+        let both: Numbers = summary.replaced_more.intersection(&summary.replaced_less).cloned().collect();
+        summary.replaced_more.retain(|number| !both.contains(number));
+        summary.replaced_less.retain(|number| !both.contains(number));
+        summary
+    }
+
+    fn add(&mut self, account: &str, difference: &Difference) {
+        let number = (account.to_owned(), difference.number);
+        let rated = match (difference.live_status, difference.candidate_status) {
+            (live, candidate) if live == candidate => None,
+            (_, Status::Flagged) => Some(&mut self.flagged_sooner),
+            (Status::Flagged, _) => Some(&mut self.flagged_later),
+            _ => Some(&mut self.otherwise_rated),
+        };
+        rated.map(|numbers| numbers.insert(number.clone()));
+        let replaced = match (difference.live_replacement, difference.candidate_replacement) {
+            (live, candidate) if live == candidate => None,
+            (None, _) => Some(&mut self.replaced_more),
+            (_, None) => Some(&mut self.replaced_less),
+            _ => Some(&mut self.replaced_by_another),
+        };
+        replaced.map(|numbers| numbers.insert(number));
+    }
+}
+
+/// A plan by number.
+struct Outcome {
+    statuses: BTreeMap<PhoneNumber, Status>,
+    replacements: BTreeMap<PhoneNumber, PhoneNumber>,
+}
+
+impl Outcome {
+    fn of(plan: &Plan) -> Self {
+        let replacements = plan.actions.iter().filter_map(|action| match action {
+            Action::ReplaceNumber(replacement) => Some((replacement.number, replacement.replacement)),
+            _ => None,
+        });
+        Outcome {
+            statuses: plan.reviews.iter().map(|review| (review.number, review.status)).collect(),
+            replacements: replacements.collect(),
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Where numbers are bought: each vendor is one file behind [`Supplier`].
+//!
+//! Money is spent in one place only, [`Supplier::order`], and only for a number that was named. What may have been carried
+//! out is told apart from what certainly was not, so that whoever buys can look before he tries again:
+//!
+//! ```
+//! use dialguard_dialer::providers::SupplierError;
+//!
+//! let lost = SupplierError::Lost("no answer within 10 seconds".into());
+//! assert!(!lost.is_without_effect());
+//! assert!(SupplierError::NoLongerAvailable("error 21422".into()).is_without_effect());
+//! ```
+
+mod offers;
+mod opened;
+pub mod reconciliation;
+
+mod service;
+mod settings;
+mod telnyx;
+mod twilio;
+
+pub(crate) use offers::Offers;
+pub(crate) use opened::Suppliers;
+pub use settings::SupplierSettings;
+
+use crate::http::VendorLimits;
+use crate::ledger::SupplierKind;
+use crate::ledger::SupplierProfile;
+use crate::phone;
+use dialguard::contract::PhoneNumber;
+use std::sync::Arc;
+use std::time::Duration;
+use telnyx::TelnyxNumbers;
+use twilio::TwilioNumbers;
+
+/// The vendor that a profile in the ledger describes. Nothing is sent yet. Open it once and share it: it counts what is
+/// under way, keeps to the vendor's pace and leaves it alone where it fails.
+///
+/// [`SupplierError::Refused`] where its settings or its secrets cannot be used; says what to mend.
+pub fn open_supplier(profile: &SupplierProfile) -> Result<Arc<dyn Supplier>, SupplierError> {
+    open_supplier_within(profile, VendorLimits::default())
+}
+
+/// The same, asked within other limits.
+pub fn open_supplier_within(
+    profile: &SupplierProfile,
+    limits: VendorLimits,
+) -> Result<Arc<dyn Supplier>, SupplierError> {
+    let settings = SupplierSettings::from_json(&profile.settings)?;
+    Ok(match profile.kind {
+        SupplierKind::Twilio => Arc::new(TwilioNumbers::open(&settings, limits)?),
+        SupplierKind::Telnyx => Arc::new(TelnyxNumbers::open(&settings, limits)?),
+    })
+}
+
+/// A vendor of phone numbers, for one account with it.
+#[async_trait::async_trait]
+pub trait Supplier: Send + Sync {
+    /// Numbers on offer in an area, at most `limit` (1 to 1,000), in any order, each once. What the vendor offers in place
+    /// of what was asked for ("best effort") is left out.
+    async fn search(&self, area: SearchArea, limit: u32) -> Result<Vec<PhoneNumber>, SupplierError>;
+
+    /// Holds a number for a while, so that nobody else buys it. Asking twice is no error.
+    async fn reserve(&self, number: PhoneNumber) -> Result<Reservation, SupplierError>;
+
+    /// Buys exactly this number. `reference` is the buyer's own, of at most 64 letters, digits and hyphens, the same for
+    /// every attempt of one purchase.
+    async fn order(&self, number: PhoneNumber, reference: &str) -> Result<Standing, SupplierError>;
+
+    /// What became of an order, looked up anew; for one whose answer was lost or that takes a while.
+    async fn standing(&self, number: PhoneNumber, reference: &str) -> Result<Standing, SupplierError>;
+
+    /// Gives the number `to` the name and the settings for voice and messages of `from`, both owned. Answers what could
+    /// not be carried over, in words. Doing it twice does no harm.
+    async fn carry_over(&self, from: PhoneNumber, to: PhoneNumber) -> Result<Vec<String>, SupplierError>;
+
+    /// Gives a number back. One that is not owned (any more) is no error.
+    async fn release(&self, number: PhoneNumber) -> Result<(), SupplierError>;
+
+    /// Every number owned, in ascending order.
+    async fn owned(&self) -> Result<Vec<PhoneNumber>, SupplierError>;
+
+    /// Asks for something that costs nothing, to see whether the vendor lets this account in. An error says what to mend.
+    async fn test(&self) -> Result<(), SupplierError>;
+}
+
+/// Where to look for a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SearchArea {
+    /// An area code of the North American numbering plan, 200 to 999.
+    AreaCode(u16),
+    /// Anywhere in the United States.
+    Anywhere,
+}
+
+impl SearchArea {
+    /// Whether a number lies there.
+    fn holds(self, number: PhoneNumber) -> bool {
+        let is_in = match self {
+            SearchArea::AreaCode(code) => area_code(number) == Some(code),
+            SearchArea::Anywhere => true,
+        };
+        is_in && phone::is_us(number)
+    }
+}
+
+/// The area code of a number of the North American numbering plan; none of any other.
+pub(crate) fn area_code(number: PhoneNumber) -> Option<u16> {
+    let code = (number / 10_000_000 % 1_000) as u16;
+    (number / 10_000_000_000 == 1 && code >= 200).then_some(code)
+}
+
+/// Whether a number is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reservation {
+    /// For long enough to order it.
+    Held,
+    /// The vendor has no reservations: who orders first has it.
+    NotOffered,
+}
+
+/// How an order stands with the vendor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It knows of no such order, and the number is not owned.
+    Unknown,
+    /// It is working on it.
+    Pending,
+    /// The number is owned.
+    Owned,
+    /// It was given up by the vendor, and nothing was charged.
+    Failed,
+}
+
+/// Why a vendor did not do something. The words say what to look at and never hold a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SupplierError {
+    /// Somebody else has the number; take another one. Nothing happened.
+    #[error("the number is no longer available ({0})")]
+    NoLongerAvailable(String),
+    /// Nothing happened, and nothing will until a person mends something: credentials, funds, settings.
+    #[error("{0}")]
+    Refused(String),
+    /// Nothing happened; it may go well later.
+    #[error("{words}")]
+    Later {
+        /// Why.
+        words: String,
+        /// How long to leave it alone, where that is known.
+        wait: Option<Duration>,
+    },
+    /// No usable answer came. It may have been carried out: look before trying again.
+    #[error("{0}")]
+    Lost(String),
+}
+
+impl SupplierError {
+    /// Whether the vendor has certainly done nothing.
+    pub fn is_without_effect(&self) -> bool {
+        !matches!(self, SupplierError::Lost(_))
+    }
+}

@@ -1,0 +1,117 @@
+//! What an account's supplier has on offer, for one run.
+
+use crate::ledger::Areas;
+use crate::providers::{SearchArea, Supplier, SupplierError, area_code};
+use dialguard::contract::PhoneNumber;
+use parking_lot::Mutex;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex as AsyncMutex;
+use tokio::time::Instant;
+
+/// Numbers that are asked for in an area. Each may be looked up with every carrier for money.
+const SEARCHED_MAX: u32 = 100;
+
+/// How long one search may take, and all of a run together.
+const SEARCH_TIME_MAX: Duration = Duration::from_secs(10);
+const SEARCHES_TIME_MAX: Duration = Duration::from_secs(30);
+
+/// A supplier's offers to one account. Each area is searched once a run, so that the run sees one offer. A search that fails
+/// is a problem and costs its offers, and nothing else.
+pub(crate) struct Offers {
+    name: String,
+    supplier: Result<Arc<dyn Supplier>, SupplierError>,
+    areas: Areas,
+    found: AsyncMutex<HashMap<SearchArea, Vec<PhoneNumber>>>,
+    problems: Mutex<Vec<String>>,
+    begun: Mutex<Option<Instant>>,
+}
+
+impl Offers {
+    pub fn new(name: &str, supplier: Result<Arc<dyn Supplier>, SupplierError>, areas: Areas) -> Self {
+        Offers {
+            name: name.to_owned(),
+            supplier,
+            areas,
+            found: AsyncMutex::default(),
+            problems: Mutex::default(),
+            begun: Mutex::default(),
+        }
+    }
+
+    /// Where a replacement for this number may come from, the best place first.
+    pub fn areas(&self, like: PhoneNumber) -> Vec<SearchArea> {
+        let mut areas: Vec<_> = area_code(like).map(SearchArea::AreaCode).into_iter().collect();
+        match &self.areas {
+            Areas::Own => {}
+            Areas::Also(codes) => areas.extend(codes.iter().copied().map(SearchArea::AreaCode)),
+            Areas::Anywhere => areas.push(SearchArea::Anywhere),
+        }
+        let mut seen = HashSet::new();
+        areas.retain(|area| seen.insert(*area));
+        areas
+    }
+
+    /// The numbers on offer in an area; none where they cannot be had.
+    pub async fn search(&self, area: SearchArea) -> Vec<PhoneNumber> {
+        let mut found = self.found.lock().await;
+        if let Some(known) = found.get(&area) {
+            return known.clone();
+        }
+        let numbers = self.search_anew(area).await.unwrap_or_else(|error| {
+            let place = match area {
+                SearchArea::AreaCode(code) => format!("in area code {code}"),
+                SearchArea::Anywhere => "anywhere".into(),
+            };
+            let problem = format!("{}: no numbers could be searched for {place}: {error}", self.name);
+            self.problems.lock().push(problem);
+            Vec::new()
+        });
+        found.insert(area, numbers.clone());
+        numbers
+    }
+
+    async fn search_anew(&self, area: SearchArea) -> Result<Vec<PhoneNumber>, SupplierError> {
+        let supplier = self.supplier.clone()?;
+        let begun = *self.begun.lock().get_or_insert_with(Instant::now);
+        let until = (begun + SEARCHES_TIME_MAX).min(Instant::now() + SEARCH_TIME_MAX);
+        let numbers = tokio::time::timeout_at(until, supplier.search(area, SEARCHED_MAX))
+            .await
+            .map_err(|_| SupplierError::Lost("no answer in time".into()))??;
+        // Nothing is taken on trust that can be seen.
+        let fits = |number: &PhoneNumber| match (area, area_code(*number)) {
+            (SearchArea::AreaCode(wanted), Some(code)) => wanted == code,
+            (SearchArea::Anywhere, code) => code.is_some(),
+            (_, None) => false,
+        };
+        let each_once: BTreeSet<_> = numbers.into_iter().filter(fits).take(SEARCHED_MAX as usize).collect();
+        Ok(each_once.into_iter().collect())
+    }
+
+    /// What went wrong, in words.
+    pub fn take_problems(&self) -> Vec<String> {
+        std::mem::take(&mut *self.problems.lock())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_numbers_of_north_america_have_area_codes() {
+        let codes = [13_105_550_100, 12_125_550_100, 442_071_234_567, 3_105_550_100, 11_005_550_100].map(area_code);
+        assert_eq!(codes, [Some(310), Some(212), None, None, None]);
+    }
+
+    #[test]
+    fn the_numbers_own_area_comes_first_and_others_only_as_allowed() {
+        use SearchArea::{Anywhere, AreaCode};
+        let like = 13_105_550_100;
+        let areas = |areas| Offers::new("them", Err(SupplierError::Refused(String::new())), areas).areas(like);
+        assert_eq!(areas(Areas::Own), [AreaCode(310)]);
+        assert_eq!(areas(Areas::Also(vec![213, 310, 424])), [310, 213, 424].map(AreaCode));
+        assert_eq!(areas(Areas::Anywhere), [AreaCode(310), Anywhere]);
+    }
+}

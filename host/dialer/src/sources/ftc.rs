@@ -1,0 +1,667 @@
+//! Complaints to the US Federal Trade Commission, from a folder of its daily 'DNC Reported Calls' files.
+//!
+//! The FTC publishes one CSV a business day at
+//! <https://www.ftc.gov/policy-notices/open-government/data-sets/do-not-call-data>, free and without a key. Complaints
+//! are unverified, so one is a hint and not a verdict; three in a week reach the product's default threshold of 80:
+//!
+//! | complaints in the last 7 days | score |
+//! |---|---|
+//! | 0 | 0 |
+//! | 1 | 40 |
+//! | 2 | 60 |
+//! | 3 | 80 |
+//! | 4 | 90 |
+//! | 5 and more | 100 |
+//!
+//! A complaint counts for seven times 24 hours from its `Created_Date`, which is US Eastern time. Files carry a date in
+//! their names (`DNC_Complaint_Numbers_2021-07-08.csv`, or `…_2026-01-09_0.csv`). Days come late, and some twice: a
+//! complaint about the same number of the same second that stands in two files counts once, while rows that repeat
+//! within one file are complaints of their own. Of a row nothing is kept but the number and that second.
+//!
+//! An opinion is as old as the newest file: it is observed at the end of the day in that file's name, US Eastern time,
+//! or at the look-up where that is earlier. Without a file of the last 7 days there is no opinion at all.
+//!
+//! ```
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use dialguard_dialer::sources::CarrierSource;
+//! use dialguard_dialer::sources::ftc::{FtcComplaints, score};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let day = "Company_Phone_Number,Created_Date\n3105550123,2026-01-14 11:30:00\n3105550123,2026-01-14 15:02:10\n";
+//! std::fs::write(folder.path().join("DNC_Complaint_Numbers_2026-01-14.csv"), day)?;
+//!
+//! let ftc = FtcComplaints::new("FTC".into(), folder.path().into());
+//! let report = ftc.look_up(&[13_105_550_123], 1_768_467_600).await?;
+//! assert_eq!(report.answers[0].score, Some(score(2)));
+//! assert_eq!(ftc.summary()?.complaints, 2);
+//! # Ok(())
+//! # }
+//! ```
+
+use super::verdicts::{Fault, FileVersion, Problems, read_csv, read_text};
+use super::{Answer, CarrierSource, Report, SourceError};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone};
+use chrono_tz::America::New_York;
+use dialguard::calendar::day_starts_at;
+use dialguard::contract::{PhoneNumber, Timestamp};
+use parking_lot::Mutex;
+use serde::Deserialize;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How long a complaint counts, in days of 24 hours before the look-up.
+pub const COMPLAINT_WINDOW_DAYS: u64 = 7;
+
+/// Files named up to this many days before the window are read too: the date in a name is not that of the complaints
+/// (in the files seen they are from the day before), and nothing promises by how much the two may differ.
+const NAME_MARGIN_DAYS: u64 = 3;
+const WINDOW_SECONDS: u64 = COMPLAINT_WINDOW_DAYS * 24 * 60 * 60;
+const DOWNLOAD: &str = "https://www.ftc.gov/policy-notices/open-government/data-sets/do-not-call-data";
+
+/// The spam score, 0 to 100, of a number about which there were so many complaints in the window.
+pub fn score(complaints: u32) -> u8 {
+    match complaints {
+        0 => 0,
+        1 => 40,
+        2 => 60,
+        3 => 80,
+        4 => 90,
+        _ => 100,
+    }
+}
+
+/// A folder of the FTC's daily files.
+#[derive(Debug)]
+pub struct FtcComplaints {
+    name: Arc<str>,
+    dir: PathBuf,
+    /// The files of the last look-up, so that a thousand accounts reviewed in a row read the folder once.
+    files_read: Mutex<HashMap<PathBuf, (FileVersion, Arc<Complaints>)>>,
+}
+
+/// What all files of a folder hold, for the person who adds it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FolderSummary {
+    /// Files that could be read.
+    pub files: usize,
+    /// Rows that can count towards a score. One that stands in two files is in here twice.
+    pub complaints: usize,
+    /// Rows that name no number; people who complain need not give one.
+    pub rows_without_number: usize,
+    /// Rows whose number is no possible one of the North American Numbering Plan, such as 7 or 14 digits.
+    pub rows_with_impossible_number: usize,
+    /// The newest date in the name of a file that could be read.
+    pub newest: Option<NaiveDate>,
+}
+
+impl FtcComplaints {
+    /// A source called `name` that reads the files in `dir`, which need not exist yet. Folders inside it are not read.
+    pub fn new(name: Arc<str>, dir: PathBuf) -> Self {
+        FtcComplaints { name, dir, files_read: Mutex::default() }
+    }
+
+    /// Reads every dated file of the folder, however old. Files that cannot be read are left out. Errors where the folder
+    /// cannot be listed.
+    pub fn summary(&self) -> Result<FolderSummary, SourceError> {
+        let mut summary = FolderSummary::default();
+        for file in self.list()?.files {
+            if let Ok(complaints) = Complaints::read(&file.path) {
+                summary.files += 1;
+                summary.complaints += complaints.by_number.len();
+                summary.rows_without_number += complaints.rows_without_number;
+                summary.rows_with_impossible_number += complaints.rows_with_impossible_number;
+                summary.newest = summary.newest.max(Some(file.date));
+            }
+        }
+        Ok(summary)
+    }
+
+    fn list(&self) -> Result<Folder, SourceError> {
+        Folder::list(&self.dir).map_err(|error| {
+            SourceError(format!(
+                "the folder {} cannot be read: {error}; make it one that Dialguard may read and put the FTC's daily \
+                 files from {DOWNLOAD} into it, or remove the source with `dialguard carriers remove {}`",
+                self.dir.display(),
+                self.name
+            ))
+        })
+    }
+
+    /// The readable ones of `files`, each with its date.
+    fn read(&self, files: &[&DailyFile], problems: &mut Vec<String>) -> Vec<(NaiveDate, Arc<Complaints>)> {
+        let mut files_read = self.files_read.lock();
+        // Rebuilt from what this look-up uses, so that memory does not grow with the days.
+        let known = std::mem::take(&mut *files_read);
+        let mut readable = Vec::new();
+        for file in files {
+            match file.read(known.get(&file.path)) {
+                Ok((version, complaints)) => {
+                    problems.extend_from_slice(&complaints.problems);
+                    readable.push((file.date, complaints.clone()));
+                    files_read.insert(file.path.clone(), (version, complaints));
+                }
+                Err(problem) => problems.push(problem),
+            }
+        }
+        readable
+    }
+
+    fn no_fresh_file(&self, newest: Option<NaiveDate>, today: NaiveDate) -> String {
+        let newest = newest.map_or("there is none at all".into(), |date| format!("the newest is of {date}"));
+        format!(
+            "no readable file of the {COMPLAINT_WINDOW_DAYS} days up to {today} in {} ({newest}); download the missing \
+             days from {DOWNLOAD} into it",
+            self.dir.display()
+        )
+    }
+}
+
+#[async_trait::async_trait]
+impl CarrierSource for FtcComplaints {
+    /// Reads files in the calling thread: some milliseconds each, once a day.
+    async fn look_up(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<Report, SourceError> {
+        let today = eastern_date(now)?;
+        let folder = self.list()?;
+        let mut report = Report { carriers: vec![self.name.clone()], answers: Vec::new(), problems: folder.problems };
+        let age_days_max = COMPLAINT_WINDOW_DAYS + NAME_MARGIN_DAYS;
+        let recent: Vec<&DailyFile> =
+            folder.files.iter().filter(|file| is_recent(file.date, today, age_days_max)).collect();
+        let files = self.read(&recent, &mut report.problems);
+        let newest = files.iter().map(|(date, _)| *date).max();
+        let Some(newest) = newest.filter(|date| is_recent(*date, today, COMPLAINT_WINDOW_DAYS)) else {
+            let newest_named = folder.files.iter().map(|file| file.date).max();
+            report.problems.push(self.no_fresh_file(newest_named, today));
+            return Ok(report);
+        };
+        let observed_at = end_of_day(newest).map_or(now, |end| end.min(now));
+        let answer = |number: &PhoneNumber| answer(*number, count(&files, *number, now), observed_at);
+        // The FTC hears of American numbers; of others it has no opinion.
+        report.answers = numbers.iter().filter(|number| is_nanp(**number)).map(answer).collect();
+        Ok(report)
+    }
+}
+
+fn answer(number: PhoneNumber, complaints: u32, observed_at: Timestamp) -> Answer {
+    let label = match complaints {
+        0 => None,
+        1 => Some(format!("1 complaint in {COMPLAINT_WINDOW_DAYS} days to the FTC").into()),
+        many => Some(format!("{many} complaints in {COMPLAINT_WINDOW_DAYS} days to the FTC").into()),
+    };
+    Answer { number, carrier: 0, score: Some(score(complaints)), label, observed_at }
+}
+
+/// Complaints about `number` later than seven days before `now` and not later than `now`.
+fn count(files: &[(NaiveDate, Arc<Complaints>)], number: PhoneNumber, now: Timestamp) -> u32 {
+    let mut most_in_one_file: BTreeMap<Timestamp, usize> = BTreeMap::new();
+    for (_, complaints) in files {
+        for same_second in complaints.about(number).chunk_by(|a, b| a == b) {
+            let (_, created) = same_second[0];
+            let most = most_in_one_file.entry(created).or_default();
+            *most = same_second.len().max(*most);
+        }
+    }
+    let in_window = |created: Timestamp| created <= now && now - created < WINDOW_SECONDS;
+    let counted =
+        most_in_one_file.iter().filter(|(created, _)| in_window(**created)).map(|(_, most)| most).sum::<usize>();
+    u32::try_from(counted).unwrap_or(u32::MAX)
+}
+
+/// What one file holds.
+#[derive(Debug, Default)]
+struct Complaints {
+    /// Number and time of each complaint, in ascending order.
+    by_number: Vec<(PhoneNumber, Timestamp)>,
+    rows_without_number: usize,
+    rows_with_impossible_number: usize,
+    problems: Vec<String>,
+}
+
+/// The columns that are read; the others tell about the consumer, or are not needed.
+#[derive(Deserialize)]
+struct Row {
+    #[serde(rename = "Company_Phone_Number")]
+    number: String,
+    #[serde(rename = "Created_Date")]
+    created: String,
+}
+
+impl Complaints {
+    /// An error is a sentence for the operator: nothing in the file can be used.
+    fn read(path: &Path) -> Result<Self, String> {
+        let text = read_text(path).map_err(|error| {
+            format!("{} cannot be read: {error}; make it readable or download it again", path.display())
+        })?;
+        let mut complaints = Complaints::default();
+        let mut problems = Problems::of(path);
+        read_csv(text, &["Company_Phone_Number", "Created_Date"], |line, row| {
+            if let Err(fault) = row.and_then(|row: Row| complaints.add(&row)) {
+                problems.add(line, fault);
+            }
+        })
+        .map_err(|fault| format!("{} {fault}; download it again", path.display()))?;
+        complaints.by_number.sort_unstable();
+        complaints.problems = problems.into_sentences();
+        Ok(complaints)
+    }
+
+    fn add(&mut self, row: &Row) -> Result<(), Fault> {
+        match (row.number.trim(), nanp_number(row.number.trim())) {
+            ("", _) => self.rows_without_number += 1,
+            (_, None) => self.rows_with_impossible_number += 1,
+            (_, Some(number)) => self.by_number.push((number, created(row.created.trim())?)),
+        }
+        Ok(())
+    }
+
+    fn about(&self, number: PhoneNumber) -> &[(PhoneNumber, Timestamp)] {
+        let start = self.by_number.partition_point(|(other, _)| *other < number);
+        let length = self.by_number[start..].partition_point(|(other, _)| *other == number);
+        &self.by_number[start..start + length]
+    }
+}
+
+/// Whether the number is one of the North American Numbering Plan: 1 and ten digits, the first of them 2 to 9.
+fn is_nanp(number: PhoneNumber) -> bool {
+    (12_000_000_000..=19_999_999_999).contains(&number)
+}
+
+/// Ten digits, or eleven from 1 on, whose area code and exchange begin with 2 to 9: the North American Numbering Plan's
+/// NXX-NXX-XXXX.
+///
+/// The look of the digits is enough here: the number only has to be equal to one that is asked about, which
+/// `phone::PhoneNumber` has parsed; and parsing each of the 14,000 rows of a day takes a hundred times as long.
+fn nanp_number(text: &str) -> Option<PhoneNumber> {
+    let national = if text.len() == 11 { text.strip_prefix('1')? } else { text };
+    let digits = national.as_bytes();
+    let is_possible =
+        digits.len() == 10 && digits.iter().all(u8::is_ascii_digit) && digits[0] >= b'2' && digits[3] >= b'2';
+    let national: Option<PhoneNumber> = national.parse().ok().filter(|_| is_possible);
+    national.map(|number| 10_000_000_000 + number)
+}
+
+fn created(text: &str) -> Result<Timestamp, Fault> {
+    let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok();
+    let what = || format!("{text:?} is no time like 2021-07-07 00:01:15; download the file again");
+    local.and_then(eastern_to_utc).ok_or_else(|| Fault::Column("Created_Date", what()))
+}
+
+/// Of an hour that November has twice, the first; an hour that March skips is read as the one after it.
+fn eastern_to_utc(local: NaiveDateTime) -> Option<Timestamp> {
+    let exact = New_York.from_local_datetime(&local).earliest();
+    let skipped = || New_York.from_local_datetime(&local.checked_add_signed(TimeDelta::hours(1))?).earliest();
+    Timestamp::try_from(exact.or_else(skipped)?.timestamp()).ok()
+}
+
+fn end_of_day(date: NaiveDate) -> Option<Timestamp> {
+    date.succ_opt().map(|next| day_starts_at(next, New_York))
+}
+
+fn eastern_date(now: Timestamp) -> Result<NaiveDate, SourceError> {
+    let utc = i64::try_from(now).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+    let utc =
+        utc.ok_or_else(|| SourceError(format!("{now} s is no time of the calendar; set the computer's clock")))?;
+    Ok(utc.with_timezone(&New_York).date_naive())
+}
+
+fn is_recent(date: NaiveDate, today: NaiveDate, age_days_max: u64) -> bool {
+    u64::try_from((today - date).num_days()).is_ok_and(|age_days| age_days <= age_days_max)
+}
+
+/// The files of a folder, by name, and what in it is no daily file.
+struct Folder {
+    files: Vec<DailyFile>,
+    problems: Vec<String>,
+}
+
+impl Folder {
+    fn list(dir: &Path) -> std::io::Result<Self> {
+        let mut paths = std::fs::read_dir(dir)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
+        paths.sort();
+        let mut folder = Folder { files: Vec::new(), problems: Vec::new() };
+        for path in paths {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            match date_in_name(&name) {
+                _ if name.starts_with('.') || path.is_dir() => {}
+                Some(date) => folder.files.push(DailyFile { date, path }),
+                None => folder.problems.push(format!(
+                    "{name} is ignored, for a daily file ends in .csv and has its date in its name, such as \
+                     DNC_Complaint_Numbers_2021-07-08.csv; rename it or move it out of {}",
+                    dir.display()
+                )),
+            }
+        }
+        Ok(folder)
+    }
+}
+
+/// A file of the FTC's and the date in its name.
+struct DailyFile {
+    date: NaiveDate,
+    path: PathBuf,
+}
+
+impl DailyFile {
+    fn read(&self, known: Option<&(FileVersion, Arc<Complaints>)>) -> Result<(FileVersion, Arc<Complaints>), String> {
+        // The version is taken before the content: a file changed in between is then read once more, never once less.
+        let version = FileVersion::of(&self.path)
+            .map_err(|error| format!("{} cannot be read: {error}; download it again", self.path.display()))?;
+        match known {
+            Some((known_version, complaints)) if *known_version == version => Ok((version, complaints.clone())),
+            _ => Ok((version, Arc::new(Complaints::read(&self.path)?))),
+        }
+    }
+}
+
+/// The first date in the name of a CSV file: what follows it (`_0`, or the date of a download) is no day of complaints.
+fn date_in_name(name: &str) -> Option<NaiveDate> {
+    let stem = name.get(..name.len().checked_sub(4)?).filter(|_| name.to_ascii_lowercase().ends_with(".csv"))?;
+    stem.as_bytes().windows(10).find_map(|window| {
+        let is_date =
+            |(index, byte): (usize, &u8)| if matches!(index, 4 | 7) { *byte == b'-' } else { byte.is_ascii_digit() };
+        let date = str::from_utf8(window).ok().filter(|_| window.iter().enumerate().all(is_date))?;
+        date.parse().ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::phone::{self, Region};
+
+    const NUMBER: PhoneNumber = 13_152_328_257;
+    const HEADER: &str = "Company_Phone_Number,Created_Date,Violation_Date,Consumer_City,Consumer_State,\
+                          Consumer_Area_Code,Subject,Recorded_Message_Or_Robocall";
+    const DAY: &str = "DNC_Complaint_Numbers_2021-07-08.csv";
+
+    /// As messy as a file of the FTC's, and as long as a person reads.
+    const EXCERPT: &str = "\
+4703352559,2021-07-07 00:01:15,2021-07-06 11:48:00,,California,510,No Subject Provided,\r
+3152328257,2021-07-07 00:01:41,2021-07-06 18:17:00,\"Clinton, Downtown\",Illinois,217,Warranties  & protection plans,Y\r
+70611454600144,2021-07-07 00:01:49,2021-07-06 11:45:00,,California,510,No Subject Provided,\r
+,2021-07-07 00:02:00,2021-07-06 11:45:00,,California,510,Other,N\r
+3152328257,2021-07-07 08:17:40,2021-07-06 13:07:00,Poquoson,Virginia,757,Other,Y\r
+3152328257,2021-07-07 08:17:40,2021-07-06 13:07:00,Poquoson,Virginia,757,Other,Y\r
+951677xxxx,2021-07-07 08:20:00,2021-07-06 13:07:00,,California,951,Other,Y\r
+9999999,2021-07-07 08:30:00,2021-07-06 13:07:00,,California,951,Other,Y\r
+15135550142,2021-07-07 23:59:59,2021-07-06 13:07:00,,Ohio,513,Other,N\r
+";
+
+    /// A folder that lasts as long as the test, with files of these names and rows, and a source that reads it.
+    fn source(files: &[(&str, String)]) -> (tempfile::TempDir, FtcComplaints) {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, rows) in files {
+            std::fs::write(dir.path().join(name), format!("{HEADER}\r\n{rows}")).unwrap();
+        }
+        let source = FtcComplaints::new("FTC".into(), dir.path().into());
+        (dir, source)
+    }
+
+    fn row(number: &str, created: &str) -> String {
+        format!("{number},{created},2021-07-06 13:07:00,Poquoson,Virginia,757,Other,Y\r\n")
+    }
+
+    fn utc(text: &str) -> Timestamp {
+        DateTime::parse_from_rfc3339(text).unwrap().timestamp() as Timestamp
+    }
+
+    #[test]
+    fn three_complaints_in_a_week_reach_the_default_threshold() {
+        let scenarios = [(0, 0), (1, 40), (2, 60), (3, 80), (4, 90), (5, 100), (42, 100), (u32::MAX, 100)];
+        for (complaints, expected) in scenarios {
+            assert_eq!(score(complaints), expected, "{complaints} complaints");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_day_of_the_ftcs_is_read_as_messy_as_it_is() {
+        let (_dir, source) = source(&[(DAY, EXCERPT.into())]);
+        let now = utc("2021-07-09T12:00:00Z");
+        let report = source.look_up(&[NUMBER, 14_703_352_559, 15_135_550_142, 13_105_550_123], now).await.unwrap();
+        let midnight = utc("2021-07-09T04:00:00Z");
+        let answer = |number, score, label: Option<&str>| Answer {
+            number,
+            carrier: 0,
+            score: Some(score),
+            label: label.map(Arc::from),
+            observed_at: midnight,
+        };
+        let expected = Report {
+            carriers: vec!["FTC".into()],
+            answers: vec![
+                answer(NUMBER, 80, Some("3 complaints in 7 days to the FTC")),
+                answer(14_703_352_559, 40, Some("1 complaint in 7 days to the FTC")),
+                answer(15_135_550_142, 40, Some("1 complaint in 7 days to the FTC")),
+                answer(13_105_550_123, 0, None),
+            ],
+            problems: vec![],
+        };
+        assert_eq!(report, expected);
+        let expected = FolderSummary {
+            files: 1,
+            complaints: 5,
+            rows_without_number: 1,
+            rows_with_impossible_number: 3,
+            newest: NaiveDate::from_ymd_opt(2021, 7, 8),
+        };
+        assert_eq!(source.summary().unwrap(), expected);
+    }
+
+    #[tokio::test]
+    async fn complaints_count_for_seven_days_and_once_however_often_published() {
+        const AGAIN: &str = "DNC_Complaint_Numbers_2021-07-08_0.csv";
+        const LATER: &str = "DNC_Complaint_Numbers_2021-07-09_2026-01-09_0.csv";
+        let noon_of_the_9th = "2021-07-09T16:00:00Z";
+        type Scenario<'a> = (&'a str, &'a [(&'a str, &'a [&'a str])], &'a str, u8);
+        let scenarios: [Scenario; 12] = [
+            ("three in one file", &[(DAY, &["07 09:00:00", "07 09:00:01", "07 23:59:59"])], noon_of_the_9th, 80),
+            ("identical rows of one file are two", &[(DAY, &["07 09:00:00", "07 09:00:00"])], noon_of_the_9th, 60),
+            (
+                "the same in two files is one",
+                &[(DAY, &["07 09:00:00"]), (AGAIN, &["07 09:00:00"])],
+                noon_of_the_9th,
+                40,
+            ),
+            (
+                "two in one file, of which another has one, are two",
+                &[(DAY, &["07 09:00:00", "07 09:00:00"]), (LATER, &["07 09:00:00"])],
+                noon_of_the_9th,
+                60,
+            ),
+            (
+                "different ones of two files add up",
+                &[(DAY, &["07 09:00:00"]), (LATER, &["08 09:00:00"])],
+                noon_of_the_9th,
+                60,
+            ),
+            ("seven days ago to the second is too old", &[(DAY, &["02 12:00:00"])], noon_of_the_9th, 0),
+            ("a second less is not", &[(DAY, &["02 12:00:01"])], noon_of_the_9th, 40),
+            ("of this second", &[(LATER, &["09 12:00:00"])], noon_of_the_9th, 40),
+            ("of the next second", &[(LATER, &["09 12:00:01"])], noon_of_the_9th, 0),
+            ("the evening in Washington is tomorrow in UTC", &[(DAY, &["07 22:00:00"])], "2021-07-08T05:00:00Z", 40),
+            ("not complained yet", &[(DAY, &["08 22:00:00"])], "2021-07-09T01:59:59Z", 0),
+            ("a file of tomorrow is not read", &[(DAY, &[]), (LATER, &["07 09:00:00"])], "2021-07-09T03:59:59Z", 0),
+        ];
+        for (name, files, now, expected) in scenarios {
+            let rows =
+                |times: &[&str]| times.iter().map(|time| row("3152328257", &format!("2021-07-{time}"))).collect();
+            let files: Vec<(&str, String)> = files.iter().map(|(file, times)| (*file, rows(times))).collect();
+            let report = source(&files).1.look_up(&[NUMBER], utc(now)).await.unwrap();
+            assert_eq!(report.answers[0].score, Some(expected), "{name}");
+            assert_eq!(report.problems, Vec::<String>::new(), "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_opinion_is_as_old_as_the_newest_file_and_a_week_old_one_is_none() {
+        let scenarios = [
+            ("2021-07-09T04:00:01Z", Ok("2021-07-09T04:00:00Z")),
+            ("2021-07-08T20:00:00Z", Ok("2021-07-08T20:00:00Z")),
+            ("2021-07-16T03:59:59Z", Ok("2021-07-09T04:00:00Z")),
+            ("2021-07-16T04:00:00Z", Err("7 days up to 2021-07-16")),
+            ("2021-07-08T03:59:59Z", Err("7 days up to 2021-07-07")),
+        ];
+        for (now, expected) in scenarios {
+            let report = source(&[(DAY, EXCERPT.into())])
+                .1
+                .look_up(&[NUMBER, 12_125_550_100, 442_079_460_958], utc(now))
+                .await
+                .unwrap();
+            match expected {
+                Ok(observed_at) => {
+                    assert_eq!(report.answers.len(), 2, "{now}: of a British number the FTC knows nothing");
+                    assert!(report.answers.iter().all(|answer| answer.observed_at == utc(observed_at)), "{now}");
+                }
+                Err(problem) => {
+                    assert_eq!(
+                        (report.answers.len(), report.problems.len(), report.carriers.len()),
+                        (0, 1, 1),
+                        "{now}"
+                    );
+                    assert!(report.problems[0].contains(problem), "{}", report.problems[0]);
+                    assert!(report.problems[0].contains("the newest is of 2021-07-08"), "{}", report.problems[0]);
+                    assert!(report.problems[0].contains("download the missing days from https://www.ftc.gov/"));
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_with_a_folder_is_named_and_costs_nothing_else() {
+        let broken = [
+            row("3152328257", "2021-07-07 09:00:00"),
+            row("3152328257", "07/07/2021"),
+            "\"3152328257,2021-07-07 09:00:00\r\n".into(),
+            "3152328257,2021-07-07 10:00:00\r\n".into(),
+            row("3152328257", "2021-07-07 11:00:00"),
+        ];
+        let (dir, source) = source(&[(DAY, broken.concat()), (".DS_Store", String::new())]);
+        std::fs::create_dir(dir.path().join("2020")).unwrap();
+        let write = |name: &str, content: &[u8]| std::fs::write(dir.path().join(name), content).unwrap();
+        write("complaints.csv", b"");
+        write("DNC_2021-07-08.csv.part", b"");
+        write("DNC_2021-07-06.csv", b"Company_Phone_Number,Violation_Date\r\n");
+        let latin =
+            format!("{HEADER}\n{}", row("3152328257", "2021-07-07 12:00:00")).replace("Poquoson", "Poquos\u{f3}n");
+        write("DNC_2021-07-07.csv", &latin.chars().map(|c| c as u8).collect::<Vec<u8>>());
+        let report = source.look_up(&[NUMBER], utc("2021-07-09T12:00:00Z")).await.unwrap();
+        assert_eq!(report.answers[0].label.as_deref(), Some("2 complaints in 7 days to the FTC"));
+        let expected = [
+            "DNC_2021-07-08.csv.part is ignored",
+            "complaints.csv is ignored",
+            "DNC_2021-07-06.csv has no column Created_Date",
+            "DNC_2021-07-07.csv row 2: not UTF-8 text",
+            "DNC_Complaint_Numbers_2021-07-08.csv row 3, column Created_Date: \"07/07/2021\" is no time",
+            "DNC_Complaint_Numbers_2021-07-08.csv row 4: a quote is opened and not closed",
+            "DNC_Complaint_Numbers_2021-07-08.csv row 5: 2 fields where the header has 8",
+        ];
+        assert_eq!(report.problems.len(), expected.len(), "{:#?}", report.problems);
+        for (problem, expected) in report.problems.iter().zip(expected) {
+            assert!(problem.contains(expected), "{problem}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_missing_folder_is_an_error_that_says_what_to_do() {
+        let source = FtcComplaints::new("FTC".into(), "/nowhere/at/all".into());
+        for error in [source.summary().unwrap_err(), source.look_up(&[NUMBER], 0).await.unwrap_err()] {
+            let wanted =
+                ["/nowhere/at/all cannot be read", "put the FTC's daily files", "`dialguard carriers remove FTC`"];
+            assert!(wanted.iter().all(|words| error.0.contains(words)), "{error}");
+        }
+        let (dir, source) = self::source(&[]);
+        assert_eq!(source.summary().unwrap(), FolderSummary::default());
+        let report = source.look_up(&[NUMBER], utc("2021-07-09T12:00:00Z")).await.unwrap();
+        assert!(report.problems[0].contains("(there is none at all)"), "{:?}", report.problems);
+        assert!(report.problems[0].contains(&*dir.path().to_string_lossy()), "{:?}", report.problems);
+        assert!(source.look_up(&[NUMBER], u64::MAX).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_file_is_read_again_only_when_it_has_changed() {
+        let one_complaint = row("3152328257", "2021-07-07 09:00:00");
+        let (dir, source) = source(&[(DAY, one_complaint.clone())]);
+        let path = dir.path().join(DAY);
+        let written = std::fs::metadata(&path).unwrap().modified().unwrap();
+        let other_number = row("3152328258", "2021-07-07 09:00:00");
+        let scenarios = [
+            ("nothing changed", &one_complaint, written, 40),
+            ("other content, same time and length", &other_number, written, 40),
+            ("other content, later", &other_number, written + std::time::Duration::from_secs(1), 0),
+        ];
+        for (name, rows, modified, expected) in scenarios {
+            std::fs::write(&path, format!("{HEADER}\r\n{rows}")).unwrap();
+            std::fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
+            let report = source.look_up(&[NUMBER], utc("2021-07-09T12:00:00Z")).await.unwrap();
+            assert_eq!(report.answers[0].score, Some(expected), "{name}");
+        }
+        source.look_up(&[NUMBER], utc("2022-07-09T12:00:00Z")).await.unwrap();
+        assert!(source.files_read.lock().is_empty(), "files of another year are forgotten");
+    }
+
+    #[test]
+    fn numbers_are_those_of_north_america_as_the_phone_library_has_them() {
+        let scenarios = [
+            ("3152328257", Some(NUMBER)),
+            ("13152328257", Some(NUMBER)),
+            ("8005078317", Some(18_005_078_317)),
+            ("23152328257", None),
+            ("1315232825", None),
+            ("0152328257", None),
+            ("3151328257", None),
+            ("3150328257", None),
+            ("315232825", None),
+            ("70611454600144", None),
+            ("951677xxxx", None),
+            ("+315232825", None),
+            ("3152328257 ext 1", None),
+            ("١٢٣٤٥", None),
+            ("none", None),
+        ];
+        for (text, expected) in scenarios {
+            assert_eq!(nanp_number(text), expected, "{text}");
+            let parsed = phone::PhoneNumber::parse(text, Region::US).map(|number| number.digits());
+            assert!(expected.is_none() || parsed.ok() == expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn dates_are_found_in_the_names_of_csv_files() {
+        let scenarios = [
+            (DAY, Some("2021-07-08")),
+            ("DNC_Complaint_Numbers_2026-01-09_0.csv", Some("2026-01-09")),
+            ("DNC_Complaint_Numbers_2021-07-08_2026-01-09_0.csv", Some("2021-07-08")),
+            ("2021-07-08.CSV", Some("2021-07-08")),
+            ("é2021-07-08é.csv", Some("2021-07-08")),
+            ("DNC_2021-13-08.csv", None),
+            ("DNC_2021-7-8.csv", None),
+            ("DNC_20210708.csv", None),
+            ("DNC_2021-07-08.xlsx", None),
+            ("DNC_2021-07-08.csv.part", None),
+            ("2021-07-08é", None),
+            ("", None),
+        ];
+        for (name, expected) in scenarios {
+            assert_eq!(date_in_name(name).map(|date| date.to_string()).as_deref(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn dates_are_of_the_us_east_summer_and_winter() {
+        let scenarios = [
+            ("2021-07-07 00:01:15", Some("2021-07-07T04:01:15Z")),
+            ("2021-01-07 00:01:15", Some("2021-01-07T05:01:15Z")),
+            ("2021-11-07 01:30:00", Some("2021-11-07T05:30:00Z")),
+            ("2021-03-14 02:30:00", Some("2021-03-14T07:30:00Z")),
+            ("1969-07-07 00:00:00", None),
+            ("2021-02-30 00:00:00", None),
+            ("+262142-12-31 23:59:59", None),
+            ("2021-07-07", None),
+            ("", None),
+        ];
+        for (text, expected) in scenarios {
+            assert_eq!(created(text).ok(), expected.map(utc), "{text}");
+        }
+    }
+}

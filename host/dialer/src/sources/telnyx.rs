@@ -1,0 +1,150 @@
+//! Telnyx number reputation: Hiya's verdict, which is AT&T's, on numbers that are registered with Telnyx for it.
+//!
+//! | `data.reputation_data` | score | handset |
+//! |---|---|---|
+//! | `spam_risk` is `low` | 10 | |
+//! | `spam_risk` is `medium` | 50 | `spam_category` |
+//! | `spam_risk` is `high` | 95 | `spam_category` |
+//! | `spam_risk` is null or missing | 'no data' | |
+//! | null: it has not been refreshed yet | no answer | |
+//! | `spam_risk` is anything else | no answer, and told | |
+//! | a `…_score` that is not null or 0 to 100 | no answer, and told | |
+//!
+//! Status 404, with a code of Telnyx's, means that the number is not registered there: no answer, and nothing is told. So
+//! candidates cannot be screened here. The opinion is as old as `last_refreshed_at` says, else as of when it was asked.
+//! Telnyx refreshes at the interval set in its portal; take one of less than the account's `observation-age-max-hours`.
+//!
+//! ```
+//! use dialguard_dialer::sources::lookups::Service;
+//! use dialguard_dialer::sources::telnyx::Telnyx;
+//!
+//! let reputation = serde_json::json!({
+//!     "spam_risk": "high", "spam_category": "Telemarketing", "last_refreshed_at": "2026-01-15T08:00:00Z",
+//! });
+//! let answer = serde_json::json!({"data": {"phone_number": "+13105550123", "reputation_data": reputation}});
+//! let reading = Telnyx::read(&[13_105_550_123], answer, 1_768_467_600)?;
+//! let opinion = &reading.opinions[&13_105_550_123][0];
+//! assert_eq!((opinion.score, opinion.label.as_deref()), (Some(95), Some("Telemarketing")));
+//! assert_eq!(opinion.observed_at, 1_768_464_000);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+use super::lookups::{Reading, Service, about_another, label, observed_at};
+use crate::http::secret::Secret;
+use crate::http::{Call, Credentials, VendorError};
+use crate::ledger::Opinion;
+use dialguard::contract::{PhoneNumber, Timestamp};
+use serde_json::Value;
+
+/// The service.
+pub struct Telnyx;
+
+const SCORES: [&str; 4] = ["maturity_score", "connection_score", "engagement_score", "sentiment_score"];
+
+impl Service for Telnyx {
+    const NAME: &'static str = "Telnyx";
+    const BASE_URL: &'static str = "https://api.telnyx.com/v2";
+    const SECRETS: &'static [&'static [&'static str]] = &[&["api-key"]];
+    const PRODUCT: &'static str = "number reputation (in Telnyx's portal)";
+    const NUMBERS_PER_CALL_MAX: usize = 1;
+    const CARRIERS: &'static [&'static str] = &["Hiya"];
+
+    fn credentials(mut secrets: Vec<Secret>) -> Credentials {
+        Credentials::Bearer(secrets.remove(0))
+    }
+
+    fn knows_of(_: PhoneNumber) -> bool {
+        true
+    }
+
+    fn call(numbers: &[PhoneNumber]) -> Call {
+        Call::get(&["reputation", "numbers", &format!("+{}", numbers[0])]).query("fresh", "false")
+    }
+
+    fn read(numbers: &[PhoneNumber], answer: Value, now: Timestamp) -> Result<Reading, VendorError> {
+        let nonsense = |what: &str| Err(VendorError::Nonsense(what.to_owned()));
+        let Some(data) = answer.get("data").filter(|data| data.is_object()) else {
+            return nonsense("JSON without `data`");
+        };
+        if about_another(&data["phone_number"], numbers[0]) {
+            return nonsense("about a number that it was not asked about");
+        }
+        let reputation = match data.get("reputation_data") {
+            Some(Value::Null) => return Ok(Reading { opinions: [(numbers[0], vec![])].into(), ..Reading::default() }),
+            Some(reputation) if reputation.is_object() => reputation,
+            _ => return nonsense("`data` without `reputation_data`"),
+        };
+        let is_score =
+            |value: &Value| value.is_null() || value.as_f64().is_some_and(|score| (0.0..=100.0).contains(&score));
+        if let Some(score) = SCORES.iter().find(|score| !is_score(&reputation[**score])) {
+            return nonsense(&format!("a {score} that is not 0 to 100"));
+        }
+        let score = match &reputation["spam_risk"] {
+            Value::Null => None,
+            Value::String(risk) if risk == "low" => Some(10),
+            Value::String(risk) if risk == "medium" => Some(50),
+            Value::String(risk) if risk == "high" => Some(95),
+            _ => return nonsense("a spam_risk that is not low, medium or high"),
+        };
+        let label = if score > Some(10) { label(&reputation["spam_category"]) } else { None };
+        let observed_at = observed_at(&reputation["last_refreshed_at"], now)?;
+        let opinion = Opinion { carrier: Self::CARRIERS[0].into(), score, label, observed_at };
+        Ok(Reading { opinions: [(numbers[0], vec![opinion])].into(), ..Reading::default() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const NOW: Timestamp = 1_768_467_600;
+    const NUMBER: PhoneNumber = 13_105_550_123;
+
+    fn read(reputation: Value) -> Result<Vec<Opinion>, VendorError> {
+        let answer = json!({"data": {"phone_number": "+13105550123", "reputation_data": reputation}});
+        Telnyx::read(&[NUMBER], answer, NOW).map(|mut reading| reading.opinions.remove(&NUMBER).expect("it is asked"))
+    }
+
+    fn opinion(score: Option<u8>, label: Option<&str>, observed_at: Timestamp) -> Vec<Opinion> {
+        vec![Opinion { carrier: "Hiya".into(), score, label: label.map(Into::into), observed_at }]
+    }
+
+    #[test]
+    fn every_row_of_the_table() {
+        let rows = [
+            (json!({"spam_risk": "low", "spam_category": "Debt Collector"}), opinion(Some(10), None, NOW)),
+            (json!({"spam_risk": "medium", "spam_category": "Survey"}), opinion(Some(50), Some("Survey"), NOW)),
+            (json!({"spam_risk": "high", "spam_category": "Fraud"}), opinion(Some(95), Some("Fraud"), NOW)),
+            (json!({"spam_risk": "high", "spam_category": null}), opinion(Some(95), None, NOW)),
+            (json!({"spam_risk": "high", "spam_category": "\u{1b}[2J"}), opinion(Some(95), None, NOW)),
+            (json!({"spam_risk": null, "maturity_score": null}), opinion(None, None, NOW)),
+            (json!({}), opinion(None, None, NOW)),
+            (json!(null), vec![]),
+            (json!({"last_refreshed_at": "2026-01-15T08:00:00Z"}), opinion(None, None, 1_768_464_000)),
+            (json!({"last_refreshed_at": "2027-01-15T08:00:00Z"}), opinion(None, None, NOW)),
+            (json!({"spam_risk": "low", "maturity_score": 0, "sentiment_score": 100}), opinion(Some(10), None, NOW)),
+        ];
+        for (said, opinions) in rows {
+            assert_eq!(read(said.clone()).unwrap(), opinions, "{said}");
+        }
+    }
+
+    #[test]
+    fn what_its_interface_does_not_have_is_nonsense() {
+        for said in [
+            json!({"spam_risk": "extreme"}),
+            json!({"spam_risk": 900}),
+            json!({"spam_risk": "low", "maturity_score": 900}),
+            json!({"spam_risk": "low", "engagement_score": "high"}),
+            json!({"spam_risk": "low", "last_refreshed_at": "yesterday"}),
+            json!("low"),
+        ] {
+            assert!(matches!(read(said.clone()), Err(VendorError::Nonsense(_))), "{said}");
+        }
+        let null = json!({"data": {"phone_number": "+12125550100", "reputation_data": null}});
+        for answer in [json!({}), json!([]), json!({"data": null}), json!({"data": {}}), null] {
+            assert!(matches!(Telnyx::read(&[NUMBER], answer, NOW), Err(VendorError::Nonsense(_))));
+        }
+    }
+}

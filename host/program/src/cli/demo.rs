@@ -1,0 +1,255 @@
+//! `dialguard demo`: two weeks of a dialer's days, played through the same library calls as everything else.
+//!
+//! The story is in [`STORY`]: who says what from which day on. Each day the demo writes the carriers' files, as a
+//! dialer would, lets the account be reviewed at its own local time, and tells what came of it.
+
+use super::numbers::Listing;
+use super::output::{dollars, e164};
+use super::review::{usage_in_words, usage_json};
+use super::serve::{PageOptions, log_to_stderr, open, stop_signal};
+use super::{Desk, Done};
+use anyhow::{Context, Result};
+use chrono::{Days, NaiveDate, NaiveTime};
+use clap::Args;
+use dialguard::calendar::{instant, rfc3339};
+use dialguard::clock::{Clock, FixedClock, ShiftedClock};
+use dialguard::contract::{Deletion, PhoneNumber, Request, Timestamp};
+use dialguard::settings::default_settings;
+use dialguard_dialer::Dialguard;
+use dialguard_dialer::access::{Accounts, Grant, Role, add_person, random_secret};
+use dialguard_dialer::ledger::{EventFilter, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
+use dialguard_dialer::phone::Region;
+use dialguard_dialer::policies::Policies;
+use dialguard_dialer::policies::comparison::REPLACEMENT_PRICE_CENTS;
+use serde_json::json;
+use std::fmt::Write;
+use std::path::Path;
+use std::sync::Arc;
+
+const ACCOUNT: &str = "demo";
+const DAYS: u64 = 14;
+/// Who is signed in at the demo's page.
+const VISITOR: &str = "visitor";
+const NUMBERS: std::ops::Range<PhoneNumber> = 13_105_550_100..13_105_550_112;
+const CANDIDATES: [PhoneNumber; 3] = [13_105_550_140, 13_105_550_141, 12_135_550_177];
+/// Numbers on hand for whoever tries the page; in the story there is none left.
+const CANDIDATES_OF_THE_PAGE: [PhoneNumber; 2] = [13_105_550_142, 13_105_550_143];
+
+/// A carrier: its name, the engine behind it, and what a handset shows for spam.
+const CARRIERS: [(&str, &str); 3] =
+    [("AT&T (Hiya)", "Suspected Spam"), ("T-Mobile (First Orion)", "Scam Likely"), ("Verizon (TNS)", "Potential Spam")];
+
+/// A turn of the story: from this day on, these carriers (by their place above) flag this number.
+struct Turn {
+    from_day: u64,
+    number: PhoneNumber,
+    flagged_by: &'static [usize],
+}
+
+const STORY: [Turn; 5] = [
+    Turn { from_day: 1, number: 13_105_550_140, flagged_by: &[1] },
+    Turn { from_day: 3, number: 13_105_550_104, flagged_by: &[0, 1, 2] },
+    Turn { from_day: 5, number: 13_105_550_109, flagged_by: &[2] },
+    Turn { from_day: 7, number: 13_105_550_102, flagged_by: &[0, 2] },
+    Turn { from_day: 12, number: 13_105_550_107, flagged_by: &[0, 1] },
+];
+
+/// On this day T-Mobile's file does not come.
+const OUTAGE: (u64, usize) = (6, 1);
+
+/// On this day a person deletes this number and accepts the loss of its slot.
+const DELETION: (u64, PhoneNumber) = (10, 13_105_550_111);
+
+#[derive(Args)]
+pub struct Demo {
+    /// Then serve the page on the demo's account, until stopped
+    #[arg(long)]
+    serve: bool,
+    #[command(flatten)]
+    page: PageOptions,
+}
+
+pub async fn play(desk: &Desk, Demo { serve, page }: Demo) -> Result<Done> {
+    // A throw-away account: whatever comes of it, the folder goes.
+    let folder = tempfile::Builder::new().prefix("dialguard-demo-").tempdir()?;
+    let mut story = Story::new(folder.path())?;
+    let told = story.play(desk.json).await?;
+    if serve {
+        story.serve(&page).await?;
+        return Ok(Done::say(""));
+    }
+    Ok(told)
+}
+
+struct Story<'a> {
+    folder: &'a Path,
+    dialguard: Dialguard,
+    story: String,
+}
+
+impl<'a> Story<'a> {
+    fn new(folder: &'a Path) -> Result<Self> {
+        let ledger = Arc::new(Ledger::open_or_create(folder)?);
+        let clock = Arc::new(FixedClock(time_on(0)?));
+        let policies = Policies::open(ledger.clone(), clock.now())?;
+        Ok(Story { folder, dialguard: Dialguard::new(ledger, policies, clock), story: String::new() })
+    }
+
+    async fn play(&mut self, json: bool) -> Result<Done> {
+        self.set_up().await?;
+        for day in 1..=DAYS {
+            self.live_through(day).await?;
+        }
+        let dialguard = self.dialguard.at(time_on(DAYS)?);
+        let usage = dialguard.usage(ACCOUNT).await?;
+        let listing = Listing::read(dialguard.ledger(), ACCOUNT)?;
+        let head = usage_in_words(&dialguard, ACCOUNT, &usage)?;
+        let replaced = self.replaced()?;
+        Ok(Done::show(
+            json,
+            || json!({"usage": usage_json(&usage), "numbers": listing.json()}),
+            || format!("{}\nTHE PAGE ON DAY {DAYS}\n{head}\n{}\n{replaced}\n{NEXT}", self.story, listing.text()),
+        ))
+    }
+
+    /// The page on the last day, which goes on at the pace of real days.
+    async fn serve(&self, page: &PageOptions) -> Result<()> {
+        log_to_stderr();
+        let ledger = self.dialguard.ledger();
+        let clock = Arc::new(ShiftedClock::reading(time_on(DAYS)?));
+        let dialguard = Dialguard::new(ledger.clone(), self.dialguard.policies().clone(), clock);
+        ledger.import_numbers(ACCOUNT, &CANDIDATES_OF_THE_PAGE, ImportedAs::Candidate, dialguard.now())?;
+        let grant = Grant { role: Role::Administer, accounts: Accounts::All };
+        add_person(ledger, VISITOR, &random_secret()?, grant, dialguard.now())?;
+        let stop = stop_signal();
+        tracing::info!("two weeks were played; open this link, and press Ctrl-C when you have seen enough");
+        open(&dialguard, page, Some(VISITOR), stop).await?.await??;
+        Ok(())
+    }
+
+    /// Twelve numbers in fifteen slots, auto-replacement turned on, three candidates on hand, one file a carrier.
+    async fn set_up(&mut self) -> Result<()> {
+        let mut settings = default_settings();
+        settings.auto_replace = true;
+        let new = NewAccount {
+            id: ACCOUNT.into(),
+            blocks: 1,
+            time_zone: chrono_tz::America::Los_Angeles,
+            region: Region::US,
+            review_at: NaiveTime::from_hms_opt(6, 0, 0).context("six o'clock is a time")?,
+            settings,
+        };
+        self.dialguard.add_account(&new).await?;
+        let ledger = self.dialguard.ledger().clone();
+        let now = self.dialguard.now();
+        let numbers: Vec<_> = NUMBERS.collect();
+        ledger.import_numbers(ACCOUNT, &numbers, ImportedAs::Owned, now)?;
+        ledger.import_numbers(ACCOUNT, &CANDIDATES, ImportedAs::Candidate, now)?;
+        for (carrier, (name, _)) in CARRIERS.iter().enumerate() {
+            let location = self.file_of(carrier).to_string_lossy().into_owned();
+            ledger.add_source(&SourceProfile { name: (*name).into(), kind: SourceKind::Verdicts, location })?;
+        }
+        self.dialguard.decide(ACCOUNT, &Request::StartMonitoring(numbers)).await?;
+        self.say("A throw-away account: 12 numbers monitored in 15 slots, $49.00 a month, auto-replacement turned on,");
+        self.say("3 candidates on hand. Most carriers have to call a number spam on 2 days in a row to flag it.");
+        Ok(())
+    }
+
+    async fn live_through(&mut self, day: u64) -> Result<()> {
+        let now = time_on(day)?;
+        self.write_verdicts(day, now)?;
+        let seen_before = self.latest_event()?;
+        let dialguard = self.dialguard.at(now);
+        if day == DELETION.0 {
+            let deletion = Deletion { numbers: vec![DELETION.1], accept_slot_loss: true };
+            dialguard.decide(ACCOUNT, &Request::DeleteNumbers(deletion)).await?;
+        }
+        dialguard.review(ACCOUNT).await?;
+        self.tell_day(day, seen_before)
+    }
+
+    /// Tells what happened on a day, from the account's own events.
+    fn tell_day(&mut self, day: u64, seen_before: u64) -> Result<()> {
+        let events = self.dialguard.ledger().events(ACCOUNT, EventFilter { number: None, last: 100 })?;
+        // Said by the events of the single numbers already.
+        let told_elsewhere = ["newly-flagged", "replacement-intended"];
+        let told =
+            events.iter().filter(|event| event.id > seen_before && !told_elsewhere.contains(&event.kind.as_str()));
+        for (place, event) in told.enumerate() {
+            let day = if place == 0 { format!("Day {day:>2}") } else { " ".repeat(6) };
+            let text = event.text.replace(&format!("{}/", self.folder.display()), "");
+            self.say(&format!("{day}  {text}"));
+        }
+        Ok(())
+    }
+
+    fn latest_event(&self) -> Result<u64> {
+        let events = self.dialguard.ledger().events(ACCOUNT, EventFilter { number: None, last: 1 })?;
+        Ok(events.last().map_or(0, |event| event.id))
+    }
+
+    fn say(&mut self, text: &str) {
+        let _ = writeln!(self.story, "{text}");
+    }
+
+    fn file_of(&self, carrier: usize) -> std::path::PathBuf {
+        self.folder.join(["att.csv", "t-mobile.csv", "verizon.csv"][carrier])
+    }
+
+    fn write_verdicts(&self, day: u64, now: Timestamp) -> Result<()> {
+        for (carrier, (name, label)) in CARRIERS.iter().enumerate() {
+            let file = self.file_of(carrier);
+            if (day, carrier) == OUTAGE {
+                std::fs::remove_file(&file)?;
+                continue;
+            }
+            let mut rows = "number,carrier,score,label,observed_at\n".to_owned();
+            for number in NUMBERS.chain(CANDIDATES).chain(CANDIDATES_OF_THE_PAGE) {
+                let flags = STORY
+                    .iter()
+                    .any(|turn| turn.from_day <= day && turn.number == number && turn.flagged_by.contains(&carrier));
+                let score = if flags { 86 + number % 10 } else { number * 7 % 25 };
+                let label = if flags { *label } else { "" };
+                writeln!(rows, "+{number},{name},{score},{label},{}", rfc3339(now))?;
+            }
+            std::fs::write(file, rows)?;
+        }
+        Ok(())
+    }
+
+    /// What was replaced by what and why, and what all of it cost.
+    fn replaced(&self) -> Result<String> {
+        let events = self.dialguard.ledger().events(ACCOUNT, EventFilter { number: None, last: 1_000 })?;
+        let mut text = "REPLACED\n".to_owned();
+        for event in events.iter().filter(|event| event.kind == "replaced") {
+            writeln!(text, "{} {}", rfc3339(event.at), event.text)?;
+        }
+        let cents = events.iter().filter_map(|event| event.cents).sum();
+        let replacements = events.iter().filter(|event| event.kind == "replacement-charged").count();
+        writeln!(
+            text,
+            "Billed in these two weeks: {}, {replacements} replacements at {} included. {} keeps its slot's block until the cycle ends.",
+            dollars(cents),
+            dollars(REPLACEMENT_PRICE_CENTS),
+            e164(DELETION.1)
+        )?;
+        Ok(text)
+    }
+}
+
+/// Six in the morning in Los Angeles on a day of the story; day 0 is the one on which the account is added.
+fn time_on(day: u64) -> Result<Timestamp> {
+    let first = NaiveDate::from_ymd_opt(2026, 3, 1).context("1 March 2026 is a date")?;
+    let date = first.checked_add_days(Days::new(day)).context("the story is short")?;
+    let six = NaiveTime::from_hms_opt(6, 0, 0).context("six o'clock is a time")?;
+    Ok(instant(date, six, chrono_tz::America::Los_Angeles))
+}
+
+const NEXT: &str = "\
+NEXT, WITH YOUR OWN NUMBERS
+dialguard account add acme --blocks 1 --time-zone America/New_York
+dialguard carriers add carriers --verdicts FILE.csv    (or --simulated 1, to try without any)
+dialguard numbers import acme NUMBERS.csv
+dialguard monitor acme --all
+dialguard review acme && dialguard numbers list acme
+";

@@ -1,0 +1,146 @@
+//! `dialguard numbers …`
+
+use super::output::{e164, status_mark, table};
+use super::{Desk, Done};
+use anyhow::{Context, Result};
+use clap::Subcommand;
+use dialguard::calendar::rfc3339;
+use dialguard::contract::Carrier;
+use dialguard_dialer::ledger::{CarrierAnswer, ImportedAs, KnownAnswer, KnownNumber, Ledger};
+use dialguard_dialer::number_file::{Imported, NumberFile};
+use indicatif::ProgressBar;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+#[derive(Subcommand)]
+pub enum NumbersCommand {
+    /// Take numbers from a CSV file; of a file without a header, the first column counts
+    Import {
+        /// The account
+        id: String,
+        /// The file, with a column `number`
+        file: PathBuf,
+        /// These are numbers on hand to replace others with, not numbers that the account uses
+        #[arg(long)]
+        candidates: bool,
+    },
+    /// List the account's numbers, with what each carrier says of those that were looked up
+    List {
+        /// The account
+        id: String,
+    },
+}
+
+pub async fn run(desk: &Desk, command: NumbersCommand) -> Result<Done> {
+    match command {
+        NumbersCommand::Import { id, file, candidates } => {
+            let imported_as = if candidates { ImportedAs::Candidate } else { ImportedAs::Owned };
+            import(desk, &id, &file, imported_as)
+        }
+        NumbersCommand::List { id } => list(desk, &id),
+    }
+}
+
+fn import(desk: &Desk, id: &str, file: &Path, imported_as: ImportedAs) -> Result<Done> {
+    let ledger = desk.ledger()?;
+    let region = ledger.account(id)?.region;
+    let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let progress = ProgressBar::new(bytes.len() as u64);
+    let read = NumberFile::read(&bytes, region, |line| progress.inc(line));
+    progress.finish_and_clear();
+    let imported =
+        read.with_context(|| file.display().to_string())?.import(&ledger, id, imported_as, desk.clock().now())?;
+    let Imported { imported, known_before, refused, .. } = &imported;
+    let done = Done::show(
+        desk.json,
+        || {
+            let bad: Vec<_> = refused.iter().map(|bad| json!({"row": bad.row, "why": bad.why})).collect();
+            json!({"imported": imported, "known-before": known_before, "refused": bad})
+        },
+        || {
+            let what = if imported_as == ImportedAs::Candidate { "candidates" } else { "numbers" };
+            let mut text =
+                format!("{imported} {what} imported, {known_before} known before, {} refused\n", refused.len());
+            refused.iter().for_each(|bad| text.push_str(&format!("  row {}: {}\n", bad.row, bad.why)));
+            text
+        },
+    );
+    Ok(done.refused_if(!refused.is_empty()))
+}
+
+fn list(desk: &Desk, id: &str) -> Result<Done> {
+    let ledger = desk.ledger()?;
+    let listing = Listing::read(&ledger, id)?;
+    Ok(Done::show(desk.json, || listing.json(), || listing.text()))
+}
+
+/// An account's numbers with what carriers say of them.
+pub struct Listing {
+    numbers: Vec<KnownNumber>,
+    carriers: Vec<Carrier>,
+    answers: KnownAnswer,
+    spam_score_min: u8,
+}
+
+impl Listing {
+    pub fn read(ledger: &Ledger, id: &str) -> Result<Self> {
+        let numbers = ledger.numbers(id)?;
+        let digits: Vec<_> = numbers.iter().map(|number| number.number).collect();
+        let answers = ledger.latest_answers(id, &digits)?;
+        let mut carriers = ledger.carriers()?;
+        carriers.retain(|carrier| answers.values().flatten().any(|answer| answer.carrier == carrier.id));
+        let spam_score_min = ledger.account(id)?.settings.spam_score_min;
+        Ok(Listing { numbers, carriers, answers, spam_score_min })
+    }
+
+    fn answer(&self, number: u64, carrier: &Carrier) -> Option<&CarrierAnswer> {
+        self.answers.get(&number)?.iter().find(|answer| answer.carrier == carrier.id)
+    }
+
+    pub fn json(&self) -> Value {
+        let carrier_json = |number: u64, carrier: &Carrier| {
+            self.answer(number, carrier).map(|answer| {
+                json!({
+                    "carrier": carrier.name,
+                    "score": answer.score,
+                    "label": answer.label.as_deref(),
+                    "observed-at": rfc3339(answer.observed_at),
+                })
+            })
+        };
+        let numbers = self.numbers.iter().map(|known| {
+            let carriers: Vec<_> =
+                self.carriers.iter().filter_map(|carrier| carrier_json(known.number, carrier)).collect();
+            json!({
+                "number": e164(known.number),
+                "slot": known.monitored.map(|(slot, ..)| slot),
+                "status": known.monitored.map(|(_, status, _)| status.name()),
+                "status-since": known.monitored.map(|(.., since)| rfc3339(since)),
+                "replacement-pending": known.replacement_pending,
+                "carriers": carriers,
+            })
+        });
+        numbers.collect()
+    }
+
+    /// A row a number: where it stands, and what each carrier shows for it.
+    pub fn text(&self) -> String {
+        let header = ["NUMBER", "SLOT", "STATUS"].into_iter().chain(self.carriers.iter().map(|c| c.name.as_str()));
+        let rows = self.numbers.iter().map(|known| {
+            let slot = known.monitored.map_or("–".to_owned(), |(slot, ..)| slot.to_string());
+            let status = known.monitored.map_or("–", |(_, status, _)| status_mark(status)).to_owned();
+            let marks = self.carriers.iter().map(|carrier| self.mark(self.answer(known.number, carrier)));
+            [e164(known.number).to_string(), slot, status].into_iter().chain(marks)
+        });
+        table(header.map(str::to_owned), rows)
+    }
+
+    /// What a carrier shows: its score, and its label where it has one; a cross from the account's spam score up.
+    fn mark(&self, answer: Option<&CarrierAnswer>) -> String {
+        let Some(answer) = answer else { return "no answer".into() };
+        let Some(score) = answer.score else { return "no data".into() };
+        let mark = if score >= self.spam_score_min { '✖' } else { ' ' };
+        let label = answer.label.as_deref().unwrap_or_default();
+        format!("{mark} {score:>3} {label}")
+    }
+}

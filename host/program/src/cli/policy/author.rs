@@ -1,0 +1,56 @@
+//! For those who write policies: trying one, and measuring what it costs.
+
+use super::super::{Desk, Done};
+use super::read;
+use anyhow::{Context, Result};
+use clap::Args;
+use dialguard::policy::{Limits, Policy, Wasi};
+use dialguard::{bench, scenarios};
+use dialguard_dialer::policies::PolicySettings;
+use serde_json::json;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How long a policy may compute in one scenario.
+const COMPUTE_TIME_MAX: Duration = Duration::from_secs(3);
+
+#[derive(Args)]
+pub struct PolicyFile {
+    /// The component
+    file: PathBuf,
+    /// Give it a WASI in which there is nothing, for languages whose components need one
+    #[arg(long)]
+    allow_empty_wasi: bool,
+}
+
+impl PolicyFile {
+    fn wasi(&self) -> Wasi {
+        if self.allow_empty_wasi { Wasi::Empty } else { Wasi::None }
+    }
+}
+
+pub async fn check(desk: &Desk, file: PolicyFile) -> Result<Done> {
+    let component = read(&file.file)?;
+    // Where a policy loops, it does so in case after case.
+    let limits = limits(desk)?;
+    let limits = Limits { compute_time_max: limits.compute_time_max.min(COMPUTE_TIME_MAX), ..limits };
+    let policy = Policy::compile_with(&component, limits, file.wasi())
+        .with_context(|| format!("{} was not tried", file.file.display()))?;
+    let report = scenarios::check(&policy).await;
+    let failed = if report.passed() { vec![] } else { vec!["it breaks the contract where the report says ✗".into()] };
+    Ok(Done::show(desk.json, || json!(report), || report.to_string()).failed_for(failed))
+}
+
+pub async fn bench(desk: &Desk, file: PolicyFile) -> Result<Done> {
+    let component = read(&file.file)?;
+    let report = bench::bench(&component, limits(desk)?, file.wasi())
+        .await
+        .with_context(|| format!("{} was not measured", file.file.display()))?;
+    Ok(Done::show(desk.json, || json!(report), || report.to_string()))
+}
+
+/// Those of the ledger where there is one: a policy is tried as it would run.
+fn limits(desk: &Desk) -> Result<Limits> {
+    let settings = if desk.has_ledger() { desk.ledger()?.policy_state()?.settings } else { PolicySettings::default() };
+    Ok(settings.limits)
+}

@@ -1,0 +1,119 @@
+//! Keys and signatures of policies.
+
+use super::super::output::table;
+use super::super::{Desk, Done};
+use super::{read, signature_file};
+use anyhow::{Context, Result, ensure};
+use dialguard::calendar::rfc3339;
+use dialguard_dialer::policies::signature::{PublicKey, SecretKey};
+use serde_json::json;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+pub fn keygen(desk: &Desk, file: &Path) -> Result<Done> {
+    let key = SecretKey::generate()?;
+    let public_file = PathBuf::from(format!("{}.pub", file.display()));
+    ensure!(!public_file.exists(), "{} is there already; name another file", public_file.display());
+    write_secret(file, &key.to_pem())?;
+    write_new(&public_file, key.public().to_pem().as_bytes())?;
+    let id = key.public().id();
+    Ok(Done::show(
+        desk.json,
+        || json!({"id": id, "secret-key": file, "public-key": public_file}),
+        || {
+            format!(
+                "Key {id}: keep {} secret; operators trust {} with `dialguard policy trust`.",
+                file.display(),
+                public_file.display()
+            )
+        },
+    ))
+}
+
+pub fn sign(desk: &Desk, file: &Path, key: &Path) -> Result<Done> {
+    let component = read(file)?;
+    let pem = String::from_utf8(read(key)?).unwrap_or_default();
+    let key = SecretKey::from_pem(&pem).with_context(|| format!("{} was not read", key.display()))?;
+    let signature_file = signature_file(file);
+    std::fs::write(&signature_file, key.sign(&component))
+        .with_context(|| format!("{} cannot be written", signature_file.display()))?;
+    let id = key.public().id();
+    Ok(Done::show(
+        desk.json,
+        || json!({"signature": signature_file, "key": id}),
+        || format!("Signed with key {id}; keep {} beside the policy.", signature_file.display()),
+    ))
+}
+
+pub fn trust(desk: &Desk, file: &Path, name: Option<String>) -> Result<Done> {
+    let pem = String::from_utf8(read(file)?).unwrap_or_default();
+    let key = PublicKey::from_pem(&pem).with_context(|| format!("{} was not read", file.display()))?;
+    let name = match name {
+        Some(name) => name,
+        None => file.file_stem().context("name the key with --name")?.to_string_lossy().into_owned(),
+    };
+    let named_well = !name.trim().is_empty() && name.len() <= 64 && !name.chars().any(char::is_control);
+    ensure!(named_well, "give the key a name of 1 to 64 characters with --name");
+    let policies = desk.policies(desk.new_ledger()?)?;
+    let key = policies.trust(&name, &key, desk.now())?;
+    let live = policies.live_revision()?;
+    let live_is_trusted = policies.is_trusted(&live)?;
+    Ok(Done::show(
+        desk.json,
+        || json!({"name": name, "id": key.id, "live-is-trusted": live_is_trusted}),
+        || {
+            let mut text = format!("{name} ({}) is trusted; policies that no trusted key signed are refused.", key.id);
+            if !live_is_trusted {
+                text += &format!(
+                    "\nRevision {} decides and is signed by none of them: it goes on until another is activated.",
+                    live.revision
+                );
+            }
+            text
+        },
+    ))
+}
+
+pub fn distrust(desk: &Desk, name: &str) -> Result<Done> {
+    let ledger = desk.ledger()?;
+    ledger.distrust(name, desk.now())?;
+    Ok(Done::say(match ledger.trusted_keys()?.len() {
+        0 => format!("{name} is trusted no more. No key is: unsigned policies are taken again."),
+        _ => format!("{name} is trusted no more."),
+    }))
+}
+
+pub fn list(desk: &Desk) -> Result<Done> {
+    let keys = desk.ledger()?.trusted_keys()?;
+    Ok(Done::show(
+        desk.json,
+        || {
+            let key = |key: &dialguard_dialer::ledger::TrustedKey| json!({"name": key.name, "id": key.id, "trusted-at": rfc3339(key.trusted_at), "pem": key.pem});
+            keys.iter().map(key).collect()
+        },
+        || match &keys[..] {
+            [] => "No key is trusted, so policies need no signature; `dialguard policy trust` changes that.".into(),
+            keys => {
+                let rows = keys.iter().map(|key| [key.name.clone(), key.id.clone(), rfc3339(key.trusted_at)]);
+                table(["NAME", "KEY", "SINCE"].map(str::to_owned), rows)
+            }
+        },
+    ))
+}
+
+/// For the owner's eyes only, from the first byte on.
+fn write_secret(file: &Path, pem: &str) -> Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(file).and_then(|mut opened| opened.write_all(pem.as_bytes()));
+    written.with_context(|| format!("{} cannot be written; a key that is there already stays", file.display()))
+}
+
+fn write_new(file: &Path, bytes: &[u8]) -> Result<()> {
+    let written =
+        OpenOptions::new().write(true).create_new(true).open(file).and_then(|mut opened| opened.write_all(bytes));
+    written.with_context(|| format!("{} cannot be written", file.display()))
+}

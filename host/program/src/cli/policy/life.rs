@@ -1,0 +1,222 @@
+//! Installing, listing and activating policies.
+
+use super::super::output::table;
+use super::super::{Desk, Done};
+use super::{read, read_signature};
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use dialguard::calendar::rfc3339;
+use dialguard::contract::VERSIONS;
+use dialguard::inspection;
+use dialguard::policy::Wasi;
+use dialguard_dialer::ledger::{PolicyRevision, Revision};
+use dialguard_dialer::policies::signature::verify;
+use dialguard_dialer::policies::{Candidate, trusted_keys};
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+
+#[derive(Args)]
+pub struct Install {
+    /// The component; its signature is looked for beside it, in FILE.sig
+    #[arg(required_unless_present = "built_in")]
+    file: Option<PathBuf>,
+    /// Install the policy that comes with this program
+    #[arg(long, conflicts_with = "file")]
+    built_in: bool,
+    /// Give it a WASI in which there is nothing, for languages whose components need one
+    #[arg(long, conflicts_with = "built_in")]
+    allow_empty_wasi: bool,
+}
+
+pub fn inspect(desk: &Desk, file: &Path) -> Result<Done> {
+    let component = read(file)?;
+    let inspection = inspection::inspect(&component).with_context(|| format!("{} is no policy", file.display()))?;
+    let verdict = inspection.contract_spoken(Wasi::None).map(|_| "this host can run it".to_owned());
+    let verdict = verdict.unwrap_or_else(|error| error.to_string());
+    let signature = signature_in_words(desk, &component, read_signature(file)?.as_deref());
+    let digest = dialguard::policy::digest(&component);
+    let unknown = || "–".to_owned();
+    let (contract, description) =
+        (inspection.contract.clone().unwrap_or_else(unknown), inspection.description.clone().unwrap_or_else(unknown));
+    Ok(Done::show(
+        desk.json,
+        || {
+            json!({
+                "contract": inspection.contract,
+                "contracts-spoken-here": VERSIONS,
+                "imports": inspection.imports,
+                "exports": inspection.exports,
+                "beyond-the-contract": inspection.beyond_contract,
+                "bytes": inspection.size,
+                "sha256": digest,
+                "signature": signature,
+                "description": inspection.description,
+                "version": inspection.version,
+                "verdict": verdict,
+            })
+        },
+        || {
+            let beyond = match &inspection.beyond_contract[..] {
+                [] => "none beyond the contract".to_owned(),
+                names => format!("beyond the contract: {}", names.join(", ")),
+            };
+            let rows = [
+                ("contract", format!("{contract} (this host speaks {})", VERSIONS.join(" and "))),
+                ("imports", format!("{}; {beyond}", inspection.imports.join(", "))),
+                ("size", format!("{} bytes", inspection.size)),
+                ("sha256", digest.clone()),
+                ("signature", signature.clone()),
+                ("version", inspection.version.clone().unwrap_or_else(unknown)),
+                ("description", description),
+                ("verdict", verdict.clone()),
+            ];
+            rows.map(|(name, value)| format!("{name:<12} {value}\n")).concat()
+        },
+    ))
+}
+
+/// What the signature beside a policy is worth here. Looking changes nothing, so there need be no ledger yet.
+fn signature_in_words(desk: &Desk, component: &[u8], signature: Option<&[u8]>) -> String {
+    let trusted = desk.ledger().and_then(|ledger| Ok(trusted_keys(&ledger)?)).unwrap_or_default();
+    match (verify(&trusted, component, signature), signature) {
+        (Ok(Some(name)), _) => format!("by {name}, who is trusted"),
+        (Ok(None), None) => "none, and no key is trusted here".into(),
+        (Ok(None), Some(_)) => "there is one, and no key is trusted here to check it with".into(),
+        (Err(error), _) => error.to_string(),
+    }
+}
+
+pub async fn install(desk: &Desk, install: Install) -> Result<Done> {
+    let (candidate, what) = match &install.file {
+        None => (Candidate::built_in(), "the built-in policy".to_owned()),
+        Some(file) => {
+            let component = read(file)?;
+            let signature = read_signature(file)?;
+            let wasi = if install.allow_empty_wasi { Wasi::Empty } else { Wasi::None };
+            (Candidate { component, signature, wasi }, file.display().to_string())
+        }
+    };
+    let policies = desk.policies(desk.new_ledger()?)?;
+    let installed =
+        policies.install(candidate, desk.now()).await.with_context(|| format!("{what} was not installed"))?;
+    Ok(Done::show(
+        desk.json,
+        || revision_json(&installed, false, false),
+        || {
+            format!(
+                "Revision {0}: {1} {2}, contract {3}.\nCompare it with `dialguard policy backtest {0} --since DATE` or \
+                 `dialguard policy shadow {0}`; let it decide with `dialguard policy activate {0}`.",
+                installed.revision, installed.name, installed.version, installed.contract
+            )
+        },
+    ))
+}
+
+pub fn list(desk: &Desk) -> Result<Done> {
+    let ledger = desk.ledger()?;
+    desk.policies(ledger.clone())?;
+    let (state, revisions) = (ledger.policy_state()?, ledger.revisions()?);
+    let is_live = |revision: &PolicyRevision| state.live == Some(revision.revision);
+    let is_shadow = |revision: &PolicyRevision| state.shadow.is_some_and(|shadow| shadow.revision == revision.revision);
+    Ok(Done::show(
+        desk.json,
+        || revisions.iter().map(|revision| revision_json(revision, is_live(revision), is_shadow(revision))).collect(),
+        || {
+            let rows = revisions.iter().map(|revision| {
+                let state = match (is_live(revision), is_shadow(revision), revision.activated_at) {
+                    (true, _, _) => "decides",
+                    (_, true, _) => "is compared",
+                    (_, _, Some(_)) => "decided",
+                    (_, _, None) => "–",
+                };
+                [
+                    revision.revision.to_string(),
+                    state.to_owned(),
+                    format!("{} {}", revision.name, revision.version),
+                    revision.contract.clone(),
+                    revision.digest[..12].to_owned(),
+                    rfc3339(revision.made_at),
+                    revision.activated_at.map_or("–".into(), rfc3339),
+                    revision.because(),
+                ]
+            });
+            let header = ["REVISION", "STATE", "POLICY", "CONTRACT", "SHA256", "MADE", "ACTIVATED", "WHY"];
+            table(header.map(str::to_owned), rows)
+        },
+    ))
+}
+
+fn revision_json(revision: &PolicyRevision, live: bool, shadow: bool) -> Value {
+    json!({
+        "revision": revision.revision,
+        "live": live,
+        "shadow": shadow,
+        "name": revision.name,
+        "version": revision.version,
+        "summary": revision.summary,
+        "contract": revision.contract,
+        "sha256": revision.digest,
+        "bytes": revision.bytes,
+        "built-in": revision.built_in,
+        "empty-wasi": revision.wasi == Wasi::Empty,
+        "made-at": rfc3339(revision.made_at),
+        "activated-at": revision.activated_at.map(rfc3339),
+        "restores": revision.restores,
+    })
+}
+
+pub fn activate(desk: &Desk, revision: Revision) -> Result<Done> {
+    let policies = desk.policies(desk.ledger()?)?;
+    ensure!(
+        policies.live_revision()?.revision != revision,
+        "revision {revision} decides already; `dialguard policy list` shows the others"
+    );
+    let activated = policies.activate(revision, desk.now())?;
+    Ok(told(desk, activated, revision))
+}
+
+pub fn roll_back(desk: &Desk) -> Result<Done> {
+    let policies = desk.policies(desk.ledger()?)?;
+    let activated = policies.roll_back(desk.now())?;
+    let restored = desk.ledger()?.revision(activated)?.restores.unwrap_or(activated);
+    Ok(told(desk, activated, restored))
+}
+
+fn told(desk: &Desk, activated: Revision, wanted: Revision) -> Done {
+    Done::show(
+        desk.json,
+        || json!({"live": activated, "restores": (activated != wanted).then_some(wanted)}),
+        || match activated == wanted {
+            true => format!("Revision {activated} decides."),
+            false => format!("Revision {activated} decides: the policy of revision {wanted} again."),
+        },
+    )
+}
+
+pub fn history(desk: &Desk, last: u32) -> Result<Done> {
+    let events = desk.ledger()?.policy_events(last)?;
+    Ok(Done::show(
+        desk.json,
+        || {
+            let event = |event: &dialguard_dialer::ledger::PolicyEvent| {
+                json!({
+                    "id": event.id,
+                    "at": rfc3339(event.at),
+                    "revision": event.revision,
+                    "severity": event.severity.name(),
+                    "kind": event.kind,
+                    "text": event.text,
+                })
+            };
+            events.iter().map(event).collect()
+        },
+        || {
+            let rows = events.iter().map(|event| {
+                let revision = event.revision.map_or("–".into(), |revision| revision.to_string());
+                let severity = event.severity.name().to_owned();
+                [rfc3339(event.at), severity, revision, event.kind.clone(), event.text.clone()]
+            });
+            table(["AT", "SEVERITY", "REVISION", "KIND", "WHAT"].map(str::to_owned), rows)
+        },
+    ))
+}

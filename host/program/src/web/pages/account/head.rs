@@ -1,0 +1,135 @@
+//! The head of an account's page: the add-on with its price, and the figures, each of which leads to its numbers.
+
+use super::{Filter, address};
+use crate::web::Site;
+use crate::web::assets;
+use crate::web::caller::{OfAccount, Read, now_of};
+use crate::web::pages::Failed;
+use crate::web::words::{count, date, price, slots, thousands};
+use dialguard::contract::{SlotLock, Usage};
+use dialguard_dialer::access::Role;
+use dialguard_dialer::ledger::{AccountProfile, SLOTS_PER_BLOCK};
+use maud::{Markup, html};
+
+pub async fn head(site: &Site, of: &OfAccount<Read>) -> Result<Markup, Failed> {
+    let (dialguard, account) = (site.dialguard(), &of.account);
+    let usage = site.figures().of(dialguard, account).await?;
+    let now = now_of(site, account);
+    let mut locks = dialguard.ledger().locked_slots(&account.id)?;
+    locks.retain(|lock| lock.until > now);
+    Ok(html! {
+        div.head data-live="head" {
+            section.panel.use aria-labelledby="use" {
+                h1 #use { a href=(showing(account, "monitored")) { (in_use(&usage)) } " in use" }
+                (slot_bar(&usage))
+                (locked(account, &locks, now))
+            }
+            (add_on(account, of.caller.grant.role >= Role::Administer, now))
+        }
+        (figures(account, &usage))
+    })
+}
+
+fn in_use(usage: &Usage) -> String {
+    format!("{} of {}", thousands(usage.occupied.into()), thousands(usage.slots.into()))
+}
+
+/// Occupied, locked, free: in the picture and in words.
+fn slot_bar(usage: &Usage) -> Markup {
+    let part = |slots: u32| f64::from(slots) * 300.0 / f64::from(usage.slots.max(1));
+    let (occupied, locked) = (part(usage.occupied), part(usage.locked));
+    let free = usage.slots.saturating_sub(usage.occupied + usage.locked);
+    html! {
+        svg.slots viewBox="0 0 300 10" preserveAspectRatio="none" aria-hidden="true" {
+            rect.free width="300" height="10" {}
+            rect.occupied width=(occupied) height="10" {}
+            rect.locked x=(occupied) width=(locked) height="10" {}
+        }
+        p.quiet { (thousands(free.into())) " free, " (thousands(usage.locked.into())) " locked" }
+    }
+}
+
+/// Every lock ends with the cycle.
+fn locked(account: &AccountProfile, locks: &[SlotLock], now: u64) -> Markup {
+    let numbers: Vec<_> = locks.iter().map(|lock| lock.slot).collect();
+    html! {
+        @if let Some(first) = locks.first() {
+            p.locked {
+                (icon("lock")) " " span.capital { (slots(&numbers)) }
+                @if numbers.len() == 1 { " is" } @else { " are" }
+                " locked until " (date(first.until, account.time_zone, now)) "."
+            }
+        }
+    }
+}
+
+fn add_on(account: &AccountProfile, may_change: bool, now: u64) -> Markup {
+    let blocks = account.blocks();
+    let ends = date(account.cycle_ends_at, account.time_zone, now);
+    let (state, change, label) = match account.enabled {
+        true => ("on", "off", "Switch off"),
+        false => ("off", "on", "Switch on"),
+    };
+    html! {
+        section.panel.add-on aria-labelledby="add-on" {
+            div.switch {
+                h2 #add-on { "Reputation monitoring is " strong { (state) } }
+                @if may_change {
+                    form method="get" action={ (address(&account.id)) "/add-on" } data-ask {
+                        button.toggle.on[account.enabled] name="change" value=(change) { (label) }
+                    }
+                }
+            }
+            p {
+                (price(1)) " a month for each " (SLOTS_PER_BLOCK) " numbers. "
+                (count(blocks.into(), "block")) @if blocks == 1 { " makes " } @else { " make " }
+                strong { (price(blocks)) } " a month here. "
+                "The billing cycle ends on " (ends) "."
+            }
+            @if account.slot_count_next < account.slot_count {
+                p { "From then on " (count(account.blocks_next().into(), "block")) "." }
+            }
+            @if may_change && account.enabled {
+                form.blocks method="get" action={ (address(&account.id)) "/add-on" } data-ask {
+                    label for="blocks" { "Blocks of " (SLOTS_PER_BLOCK) }
+                    input #blocks type="number" name="blocks" min="0" max="100000" required value=(account.blocks_next());
+                    button name="change" value="blocks" { "Change…" }
+                }
+            }
+        }
+    }
+}
+
+fn figures(account: &AccountProfile, usage: &Usage) -> Markup {
+    let id = &account.id;
+    let flagged = |period: &str| Filter { flagged: period.into(), ..Filter::default() }.address(id, "");
+    let figure = |class: &str, figure: u32, what: &str, leads_to: String| {
+        html! {
+            li { a class=(class) href=(leads_to) {
+                strong { (thousands(figure.into())) }
+                span { @if class != "lately" { (icon(class)) } (what) }
+            } }
+        }
+    };
+    html! {
+        ul.figures data-live="figures" aria-label="Monitored numbers by status" {
+            (figure("clean", usage.clean, "clean", showing(account, "clean")))
+            (figure("flagged", usage.flagged, "flagged", showing(account, "flagged")))
+            (figure("lately", usage.flagged_past_day, "flagged in the past 24 hours", flagged("day")))
+            (figure("lately", usage.flagged_past_week, "flagged in the past 7 days", flagged("week")))
+            (figure("at-risk", usage.at_risk, "at-risk", showing(account, "at-risk")))
+            (figure("pending", usage.pending, "pending", showing(account, "pending")))
+        }
+    }
+}
+
+fn showing(account: &AccountProfile, show: &str) -> String {
+    Filter { show: show.into(), ..Filter::default() }.address(&account.id, "")
+}
+
+/// A drawing of `assets/marks.svg`, which says nothing that stands not beside it in words.
+pub fn icon(name: &str) -> Markup {
+    html! {
+        svg.icon aria-hidden="true" width="18" height="18" { use href={ (assets::address("/assets/marks.svg")) "#" (name) } {} }
+    }
+}

@@ -1,0 +1,299 @@
+//! What happened in an account, newest first, and why.
+
+use super::account::address;
+use super::layout::Tab;
+use super::{Failed, page};
+use crate::web::Site;
+use crate::web::caller::{OfAccount, Read};
+use crate::web::words::{dollars, e164, kind_name, moment};
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use chrono::{Days, NaiveDate};
+use dialguard::calendar::{day_starts_at, rfc3339};
+use dialguard::contract::Timestamp;
+use dialguard_dialer::ledger::{AccountProfile, Event, EventPage, EventQuery, Ledger, LedgerError};
+use dialguard_dialer::phone::PhoneNumber;
+use maud::{Markup, html};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use tokio::sync::mpsc;
+use tokio::task::block_in_place;
+use tokio_stream::wrappers::ReceiverStream;
+
+/// Events on a page.
+const EVENTS_A_PAGE: u32 = 50;
+
+/// Events that are read at a time for a file.
+const EVENTS_A_CHUNK: u32 = 1_000;
+
+pub fn routes() -> Router<Site> {
+    Router::new()
+        .route("/accounts/{account}/activity", get(activity))
+        .route("/accounts/{account}/activity.csv", get(activity_csv))
+}
+
+/// As it stands in the address and in the form; an empty field asks for nothing.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Filter {
+    #[serde(skip_serializing_if = "String::is_empty")]
+    kind: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    number: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    since: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    until: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    run: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    revision: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    before: String,
+}
+
+impl Filter {
+    /// What is looked for; an error says what could not be understood.
+    fn query(&self, account: &AccountProfile) -> Result<EventQuery, String> {
+        let number = given(&self.number, |text| {
+            PhoneNumber::parse(text, account.region).map(PhoneNumber::digits).map_err(|error| error.to_string())
+        })?;
+        let whole = |text: &str| text.parse().map_err(|_| format!("{text:?} is no whole number"));
+        let day = |text: &str| text.parse::<NaiveDate>().map_err(|_| format!("{text:?} is no date such as 2026-03-31"));
+        let starts = |date| day_starts_at(date, account.time_zone);
+        Ok(EventQuery {
+            kind: Some(self.kind.clone()).filter(|kind| !kind.is_empty()),
+            number,
+            since: given(&self.since, day)?.map(starts),
+            until: given(&self.until, day)?.map(|date| starts(date.checked_add_days(Days::new(1)).unwrap_or(date))),
+            run: given(&self.run, whole)?,
+            revision: given(&self.revision, whole)?,
+            before: given(&self.before, whole)?,
+            ..EventQuery::default()
+        })
+    }
+
+    /// The address of this page with this filter.
+    fn address(&self, account: &str, file: &str) -> String {
+        let pairs = serde_json::to_value(self).expect("a filter is a record of texts");
+        let pairs = pairs.as_object().into_iter().flatten();
+        let texts = pairs.filter_map(|(name, value)| Some((name, value.as_str()?)));
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(texts).finish();
+        format!("{}/{file}?{query}", address(account))
+    }
+
+    fn from(&self, before: Option<u64>) -> Filter {
+        Filter { before: before.map_or(String::new(), |before| before.to_string()), ..self.clone() }
+    }
+
+    fn is_empty(&self) -> bool {
+        let Filter { kind, number, since, until, run, revision, .. } = self;
+        [kind, number, since, until, run, revision].iter().all(|field| field.is_empty())
+    }
+}
+
+fn given<T>(text: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Result<Option<T>, String> {
+    let text = text.trim();
+    (!text.is_empty()).then(|| read(text)).transpose()
+}
+
+async fn activity(
+    State(site): State<Site>,
+    of: OfAccount<Read>,
+    Query(filter): Query<Filter>,
+) -> Result<Response, Failed> {
+    let (ledger, account) = (site.dialguard().ledger(), &of.account);
+    let kinds = ledger.event_kinds(&account.id)?;
+    let (status, found) = match filter.query(account) {
+        Ok(query) => (StatusCode::OK, Ok(ledger.event_page(&account.id, &query, EVENTS_A_PAGE)?)),
+        Err(why) => (StatusCode::UNPROCESSABLE_ENTITY, Err(why)),
+    };
+    let content = html! {
+        h1 { "Activity" }
+        (form(account, &filter, &kinds))
+        @match found {
+            Ok(found) => (events(account, &filter, &found)),
+            Err(why) => p.failed role="alert" { (why) "." },
+        }
+    };
+    Ok((status, page(&of.caller, Some((account, Tab::Activity)), "Activity", content)).into_response())
+}
+
+fn form(account: &AccountProfile, filter: &Filter, kinds: &[String]) -> Markup {
+    html! {
+        form.panel.filter method="get" action={ (address(&account.id)) "/activity" } role="search" aria-label="Events" {
+            label { "What"
+                select name="kind" {
+                    option value="" { "Everything" }
+                    @for kind in kinds {
+                        option value=(kind) selected[*kind == filter.kind] { (kind_name(kind)) }
+                    }
+                }
+            }
+            label { "Number" input name="number" value=(filter.number) inputmode="tel" autocomplete="off"; }
+            label { "From" input type="date" name="since" value=(filter.since); }
+            label { "To" input type="date" name="until" value=(filter.until); }
+            label.short { "Run" input name="run" value=(filter.run) inputmode="numeric" autocomplete="off"; }
+            label.short { "Policy revision" input name="revision" value=(filter.revision) inputmode="numeric" autocomplete="off"; }
+            div.buttons {
+                button.first { "Filter" }
+                @if !filter.is_empty() { a.button href={ (address(&account.id)) "/activity" } { "Clear" } }
+                a.button href=(filter.from(None).address(&account.id, "activity.csv")) { "Save as CSV" }
+            }
+        }
+    }
+}
+
+fn events(account: &AccountProfile, filter: &Filter, found: &EventPage) -> Markup {
+    html! {
+        section data-live="events" aria-label="Events" {
+            @if found.events.is_empty() {
+                p.panel.quiet {
+                    @if filter.is_empty() { "Nothing has happened yet." } @else { "Nothing that happened fits the filter." }
+                }
+            } @else {
+                table.events {
+                    thead { tr {
+                        th scope="col" { "When" }
+                        th scope="col" { "What" }
+                        th scope="col" { "Number" }
+                        th scope="col" { "Why" }
+                        th scope="col" { "Decided by" }
+                        th.figure scope="col" { "Charged" }
+                    } }
+                    tbody { @for event in &found.events { (row(account, event)) } }
+                }
+                nav.paging aria-label="Pages of events" {
+                    @if !filter.before.is_empty() {
+                        a.button href=(filter.from(None).address(&account.id, "activity")) { "Newest" }
+                    }
+                    @if let Some(next) = found.next {
+                        a.button rel="next" href=(filter.from(Some(next)).address(&account.id, "activity")) { "Older" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn row(account: &AccountProfile, event: &Event) -> Markup {
+    let here = address(&account.id);
+    html! {
+        tr data-kind=(event.kind) {
+            td.when { (moment(event.at, account.time_zone)) }
+            td.what { span.kind { (kind_name(&event.kind)) } }
+            td.number {
+                @if let Some(number) = event.number.map(e164) {
+                    a href={ (here) "/numbers/" (number) } { (number) }
+                }
+            }
+            td.why { (event.text) }
+            td.by {
+                @if let Some(run) = event.run {
+                    a href={ (here) "/activity?run=" (run) } { "run " (run) }
+                }
+                @if let Some(revision) = event.revision {
+                    @if event.run.is_some() { ", " }
+                    a href={ (here) "/policy#revision-" (revision) } title=[event.policy.as_ref()] { "revision " (revision) }
+                } @else if event.run.is_none() {
+                    span.quiet { "no policy" }
+                }
+            }
+            td.figure.cents { @if let Some(cents) = event.cents { (dollars(cents)) } }
+        }
+    }
+}
+
+/// All that fits the filter, for a spreadsheet. It is read as it is sent.
+async fn activity_csv(
+    State(site): State<Site>,
+    of: OfAccount<Read>,
+    Query(filter): Query<Filter>,
+) -> Result<Response, Response> {
+    let query = filter.query(&of.account).map_err(|why| (StatusCode::UNPROCESSABLE_ENTITY, why).into_response())?;
+    let (send, chunks) = mpsc::channel(2);
+    let (ledger, id) = (site.dialguard().ledger().clone(), of.account.id.clone());
+    let name = format!("attachment; filename=\"activity-{}.csv\"", file_name(&id));
+    tokio::spawn(async move {
+        if let Err(error) = send_csv(&ledger, &id, query, &send).await {
+            tracing::warn!(account = id, "its events were not sent as a whole: {error}");
+            let _ = send.send(Err(std::io::Error::other(error))).await;
+        }
+    });
+    let headers = [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
+    Ok((headers, Body::from_stream(ReceiverStream::new(chunks))).into_response())
+}
+
+async fn send_csv(
+    ledger: &Arc<Ledger>,
+    id: &str,
+    mut query: EventQuery,
+    send: &mpsc::Sender<std::io::Result<Bytes>>,
+) -> Result<(), LedgerError> {
+    let mut chunk =
+        csv_rows([["id", "at", "kind", "number", "cents", "run", "revision", "policy", "text"].map(str::to_owned)]);
+    loop {
+        if send.send(Ok(chunk)).await.is_err() {
+            return Ok(());
+        }
+        let EventPage { events, next } = block_in_place(|| ledger.event_page(id, &query, EVENTS_A_CHUNK))?;
+        chunk = csv_rows(events.iter().map(csv_row));
+        if next.is_none() {
+            let _ = send.send(Ok(chunk)).await;
+            return Ok(());
+        }
+        query.before = next;
+    }
+}
+
+fn csv_row(event: &Event) -> [String; 9] {
+    let or_empty = |value: Option<u64>| value.map_or(String::new(), |value| value.to_string());
+    [
+        event.id.to_string(),
+        rfc3339(event.at as Timestamp),
+        event.kind.clone(),
+        event.number.map_or(String::new(), e164),
+        or_empty(event.cents),
+        or_empty(event.run),
+        or_empty(event.revision),
+        event.policy.clone().unwrap_or_default(),
+        no_formula(&event.text),
+    ]
+}
+
+fn csv_rows(rows: impl IntoIterator<Item = [String; 9]>) -> Bytes {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row).expect("a vector takes what is written");
+    }
+    writer.into_inner().expect("a vector takes what is written").into()
+}
+
+/// Spreadsheets compute what begins so, and a policy's words are not to be computed.
+fn no_formula(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
+}
+
+fn file_name(id: &str) -> String {
+    id.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spreadsheet_computes_nothing_of_a_policys_words() {
+        let words = ["=1+1", "@SUM(A1)", "-1", "+13105550100 turned flagged."].map(no_formula);
+        assert_eq!(words, ["'=1+1", "'@SUM(A1)", "'-1", "'+13105550100 turned flagged."]);
+    }
+
+    #[test]
+    fn a_files_name_is_one_word() {
+        assert_eq!(file_name("a\"b/../c d"), "a_b_.._c_d");
+    }
+}

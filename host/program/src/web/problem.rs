@@ -1,0 +1,165 @@
+//! What went wrong, as problem details (RFC 9457).
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use dialguard::contract::{Error, ErrorCode};
+use dialguard::policy::PolicyError;
+use dialguard_dialer::access::AccessError;
+use dialguard_dialer::alerts::AlertsError;
+use dialguard_dialer::dialguard::DialguardError;
+use dialguard_dialer::http::causes::causes;
+use dialguard_dialer::ledger::LedgerError;
+use dialguard_dialer::policies::PoliciesError;
+use serde::Serialize;
+use std::any::Any;
+use utoipa::ToSchema;
+
+/// Why a request was not done, after RFC 9457. Nothing was changed.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Problem {
+    /// What kind of problem it is, relative to the site: `/problems/` and a word of the contract or of HTTP.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The kind in words.
+    title: String,
+    /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
+    status: u16,
+    /// What went wrong this time, and what to do next.
+    pub detail: String,
+}
+
+impl Problem {
+    /// A problem that its status says everything about.
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        let title = status.canonical_reason().unwrap_or("Failed");
+        let kind = title.to_ascii_lowercase().replace(' ', "-");
+        Problem::of_kind(status, &kind, title, detail)
+    }
+
+    /// A problem of a kind of its own.
+    pub fn of_kind(status: StatusCode, kind: &str, title: &str, detail: impl Into<String>) -> Self {
+        let kind = format!("/problems/{kind}");
+        Problem { kind, title: title.into(), status: status.as_u16(), detail: detail.into() }
+    }
+
+    /// There is nothing there, or nothing that this caller may know of.
+    pub fn no_such_account(id: &str) -> Self {
+        let detail =
+            format!("there is no account {id:?} that you may see; `GET /api/v1/accounts` has those that you may");
+        Problem::of_kind(StatusCode::NOT_FOUND, "no-such-account", "No such account", detail)
+    }
+
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// The kind in words.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        if status.is_server_error() {
+            tracing::warn!(status = self.status, "{}", self.detail);
+        }
+        let mut response = (status, Json(self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        match status {
+            StatusCode::UNAUTHORIZED => headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+            StatusCode::SERVICE_UNAVAILABLE => headers.insert(header::RETRY_AFTER, HeaderValue::from_static("60")),
+            _ => None,
+        };
+        response
+    }
+}
+
+/// A handler that panicked changed nothing: changes are transactions.
+pub fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    let detail = "Dialguard failed inside and did nothing of this; its log says more";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail).into_response()
+}
+
+impl From<DialguardError> for Problem {
+    fn from(error: DialguardError) -> Self {
+        match error {
+            DialguardError::Ledger(error) => error.into(),
+            DialguardError::Policy(PolicyError::Answered(error)) => error.into(),
+            DialguardError::Policies(error) => error.into(),
+            other => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&other)),
+        }
+    }
+}
+
+impl From<LedgerError> for Problem {
+    fn from(error: LedgerError) -> Self {
+        match &error {
+            LedgerError::NoSuchAccount(id) => Problem::no_such_account(id),
+            LedgerError::NoSuchWebhook(_) => {
+                Problem::of_kind(StatusCode::NOT_FOUND, "no-such-webhook", "No such webhook", error.to_string())
+            }
+            LedgerError::NoSuchOrder(_) => {
+                Problem::of_kind(StatusCode::NOT_FOUND, "no-such-order", "No such order", error.to_string())
+            }
+            LedgerError::Refused(why) => Problem::new(StatusCode::CONFLICT, why),
+            LedgerError::Stale { .. } | LedgerError::ClockWentBack { .. } => {
+                Problem::new(StatusCode::CONFLICT, causes(&error))
+            }
+            LedgerError::Unusable(why) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, why),
+            _ => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&error)),
+        }
+    }
+}
+
+impl From<PoliciesError> for Problem {
+    fn from(error: PoliciesError) -> Self {
+        match error {
+            PoliciesError::Ledger(error) => error.into(),
+            other => Problem::new(StatusCode::CONFLICT, causes(&other)),
+        }
+    }
+}
+
+impl From<AccessError> for Problem {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::Ledger(error) => error.into(),
+            AccessError::Random(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+            other => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, other.to_string()),
+        }
+    }
+}
+
+impl From<AlertsError> for Problem {
+    fn from(error: AlertsError) -> Self {
+        match error {
+            AlertsError::Ledger(error) => error.into(),
+            AlertsError::Address(why) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why),
+            AlertsError::Random(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+        }
+    }
+}
+
+/// What the policy answers as an error.
+impl From<Error> for Problem {
+    fn from(Error { code, message }: Error) -> Self {
+        let (status, kind, title) = match code {
+            ErrorCode::NoSuchAccount => (StatusCode::NOT_FOUND, "no-such-account", "No such account"),
+            ErrorCode::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available right now"),
+            ErrorCode::OverBudget => (StatusCode::SERVICE_UNAVAILABLE, "over-budget", "Over the budget of look-ups"),
+            ErrorCode::InvalidSettings => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-settings", "Settings that the policy refuses")
+            }
+            ErrorCode::InvalidRequest => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", "A request that the policy refuses")
+            }
+        };
+        Problem::of_kind(status, kind, title, message)
+    }
+}

@@ -1,0 +1,306 @@
+//! One run of a policy from the inside: what it may read, what it was shown, and what it used up.
+
+use super::limits::{Limits, MEMORY_BYTES_MAX, PolicyFault, TICK};
+use super::stubbed_wasi::{self, StubbedWasi, Wasi};
+use crate::contract::{self, imports, *};
+use crate::dialer::Dialer;
+use crate::recording::{Call, Recording};
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+use wasmtime::component::Linker;
+use wasmtime::{Engine, ResourceLimiter, UpdateDeadline};
+use wasmtime_wasi::{WasiCtxView, WasiView};
+
+/// Entries in one table of a component: functions that it calls indirectly. Python's interpreter has some 10,000.
+pub(crate) const TABLE_ENTRIES_MAX: usize = 20_000;
+
+/// What a policy was shown during a run. A plan is checked against it: at the revision it was made from, this is how
+/// the account stands.
+///
+/// [`Answered`](crate::policy::Answered) has it with every answer, for [`check`](crate::check::check) to go by.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Shown {
+    /// The clock's answer, where it was asked.
+    pub now: Option<Timestamp>,
+    /// The account, where it was asked for.
+    pub account: Option<Account>,
+    /// Monitored numbers, in ascending order.
+    pub monitored: Vec<MonitoredNumber>,
+    /// Numbers that the account owns, of those asked about.
+    pub owned: BTreeSet<PhoneNumber>,
+    /// Numbers offered as candidates.
+    pub offered: BTreeSet<PhoneNumber>,
+}
+
+/// The state of one run's store: it lives as long as the run and no longer.
+pub(crate) struct Run {
+    /// The dialer and the account asked about; none in the functions that may call no import.
+    asked: Option<(Dialer, AccountId)>,
+    limits: Limits,
+    ticks_left: u32,
+    /// Time spent in imports since the last tick.
+    waited: Duration,
+    look_ups_left: u32,
+    import_calls_left: u32,
+    answer_items_left: u64,
+    wasi: Option<StubbedWasi>,
+    /// Bytes of all the policy's memories, which never shrink.
+    pub(crate) memory_bytes: usize,
+    pub(crate) shown: Shown,
+    pub(crate) recording: Recording,
+}
+
+impl Run {
+    pub(crate) fn new(asked: Option<(Dialer, AccountId)>, limits: Limits, wasi: Wasi) -> Self {
+        let mut shown = Shown::default();
+        let wasi = (wasi == Wasi::Empty).then(|| {
+            // WASI's clock and the contract's tell the same time. Where there is nobody to ask it is 1970.
+            shown.now = asked.as_ref().map(|(dialer, _)| dialer.clock.now());
+            StubbedWasi::new(shown.now.unwrap_or_default())
+        });
+        Run {
+            asked,
+            limits,
+            ticks_left: limits.compute_time_max.as_millis().div_ceil(TICK.as_millis()) as u32,
+            waited: Duration::ZERO,
+            look_ups_left: limits.look_ups_max,
+            import_calls_left: limits.import_calls_max,
+            answer_items_left: limits.answer_items_max,
+            wasi,
+            memory_bytes: 0,
+            shown,
+            recording: Recording::default(),
+        }
+    }
+
+    /// What a run may import besides the contract.
+    pub(crate) fn linker(engine: &Engine, wasi: Wasi) -> wasmtime::Result<Linker<Run>> {
+        let mut linker = Linker::new(engine);
+        if wasi == Wasi::Empty {
+            stubbed_wasi::add_to_linker(&mut linker, Run::wasi)?;
+        }
+        Ok(linker)
+    }
+
+    /// The WASI of a run that has one; no other is linked to it.
+    fn wasi(&mut self) -> &mut StubbedWasi {
+        self.wasi.as_mut().expect("WASI is linked only where a run has one")
+    }
+
+    /// Called where a tick of the epoch finds the policy computing. Its own time counts, the dialer's does not: a
+    /// tick that was mostly spent in imports is free.
+    pub(crate) fn tick(&mut self) -> wasmtime::Result<UpdateDeadline> {
+        if std::mem::take(&mut self.waited) < TICK / 2 {
+            self.ticks_left =
+                self.ticks_left.checked_sub(1).ok_or(PolicyFault::OutOfTime(self.limits.compute_time_max))?;
+        }
+        Ok(UpdateDeadline::Yield(1))
+    }
+
+    /// The dialer, where this run has one and the policy has not flooded it.
+    fn dialer(&mut self) -> wasmtime::Result<Dialer> {
+        self.import_calls_left =
+            self.import_calls_left.checked_sub(1).ok_or(PolicyFault::TooManyCalls(self.limits.import_calls_max))?;
+        let (dialer, _) = self.asked.as_ref().ok_or(PolicyFault::UnexpectedImport)?;
+        Ok(dialer.clone())
+    }
+
+    /// Puts a call on record. What a run was told is kept until it ends, so it may not be told without end.
+    fn record(&mut self, call: Call) -> wasmtime::Result<()> {
+        let too_much = PolicyFault::TooManyAnswers(self.limits.answer_items_max);
+        self.answer_items_left = self.answer_items_left.checked_sub(call.items() as u64).ok_or(too_much)?;
+        self.recording.calls.push(call);
+        Ok(())
+    }
+
+    /// What the dialer answers in time; none is too late. A dialer that hangs must not hang the run with it.
+    async fn in_time<T>(&mut self, answer: impl Future<Output = T>) -> Option<T> {
+        let asked_at = Instant::now();
+        let answer = tokio::time::timeout(self.limits.import_time_max, answer).await.ok();
+        self.waited += asked_at.elapsed();
+        answer
+    }
+
+    /// What the inventory answers in time about the account that this run is about, and puts on record as `call`. A
+    /// run about one account reads no other, whatever the dialer would show.
+    async fn in_account<T: Clone>(
+        &mut self,
+        id: &str,
+        answer: impl Future<Output = Result<T, Error>>,
+        call: impl FnOnce(Result<T, Error>) -> Call,
+    ) -> wasmtime::Result<Result<T, Error>> {
+        if self.asked.as_ref().is_none_or(|(_, asked)| asked != id) {
+            let message = "A run reads the account that it was asked about and no other; hand back its id.".into();
+            return Ok(Err(Error { code: ErrorCode::NoSuchAccount, message }));
+        }
+        let answer = self.in_time(answer).await.unwrap_or_else(too_late);
+        self.record(call(answer.clone()))?;
+        Ok(answer)
+    }
+}
+
+fn too_late<T>() -> Result<T, Error> {
+    Err(Error::unavailable("The dialer did not answer in time; try again later."))
+}
+
+impl ResourceLimiter for Run {
+    /// A policy that is composed of several has as many memories, and one limit for all of them together.
+    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
+        // What its own module does not allow will not be had, so it does not count either.
+        if maximum.is_some_and(|maximum| desired > maximum) {
+            return Ok(false);
+        }
+        let bytes = self.memory_bytes.saturating_add(desired - current);
+        let bytes_max = self.limits.memory_bytes_max.min(MEMORY_BYTES_MAX);
+        if bytes > bytes_max {
+            return Err(PolicyFault::OutOfMemory(bytes_max).into());
+        }
+        self.memory_bytes = bytes;
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(desired <= TABLE_ENTRIES_MAX)
+    }
+}
+
+impl WasiView for Run {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        self.wasi().view()
+    }
+}
+
+impl imports::types::Host for Run {}
+
+impl imports::clock::Host for Run {
+    async fn now(&mut self) -> wasmtime::Result<Timestamp> {
+        let dialer = self.dialer()?;
+        if let Some(now) = self.shown.now {
+            return Ok(now);
+        }
+        let now = dialer.clock.now();
+        self.shown.now = Some(now);
+        self.record(Call::Now(now))?;
+        Ok(now)
+    }
+}
+
+impl imports::carrier_lookup::Host for Run {
+    async fn carriers(&mut self) -> wasmtime::Result<Vec<Carrier>> {
+        let dialer = self.dialer()?;
+        let carriers = self.in_time(dialer.carriers.carriers()).await.unwrap_or_default();
+        self.record(Call::Carriers(carriers.clone()))?;
+        Ok(carriers)
+    }
+
+    async fn look_up(&mut self, numbers: Vec<PhoneNumber>) -> wasmtime::Result<Result<Vec<Observation>, Error>> {
+        let dialer = self.dialer()?;
+        if let Err(error) = check_numbers(&numbers) {
+            return Ok(Err(error));
+        }
+        match self.look_ups_left.checked_sub(numbers.len() as u32) {
+            Some(left) => self.look_ups_left = left,
+            None => return Ok(Err(over_budget(self.limits.look_ups_max))),
+        }
+        let answer = self.in_time(dialer.carriers.look_up(numbers.clone())).await.unwrap_or_else(too_late);
+        self.record(Call::LookUp(numbers, answer.clone()))?;
+        Ok(answer)
+    }
+}
+
+impl imports::number_inventory::Host for Run {
+    async fn get_account(&mut self, id: AccountId) -> wasmtime::Result<Result<Account, Error>> {
+        let dialer = self.dialer()?;
+        let answer = self.in_account(&id, dialer.inventory.account(&id), Call::Account).await?;
+        if let Ok(account) = &answer {
+            self.shown.account = Some(account.clone());
+        }
+        Ok(answer)
+    }
+
+    async fn monitored(
+        &mut self,
+        id: AccountId,
+        after: PhoneNumber,
+        limit: u32,
+    ) -> wasmtime::Result<Result<Vec<MonitoredNumber>, Error>> {
+        let dialer = self.dialer()?;
+        let limit = in_range(limit);
+        let call = |answer| Call::Monitored(after, limit, answer);
+        let answer = self.in_account(&id, dialer.inventory.monitored(&id, after, limit), call).await?;
+        if let Ok(page) = &answer {
+            // A policy may read the same page twice; what it was shown stays in ascending order, each number once.
+            let known = self.shown.monitored.partition_point(|number| number.number <= after);
+            if known == self.shown.monitored.len() {
+                self.shown.monitored.extend_from_slice(page);
+            }
+        }
+        Ok(answer)
+    }
+
+    async fn owned(
+        &mut self,
+        id: AccountId,
+        numbers: Vec<PhoneNumber>,
+    ) -> wasmtime::Result<Result<Vec<PhoneNumber>, Error>> {
+        let dialer = self.dialer()?;
+        if let Err(error) = check_numbers(&numbers) {
+            return Ok(Err(error));
+        }
+        let call = |answer| Call::Owned(numbers.clone(), answer);
+        let answer = self.in_account(&id, dialer.inventory.owned(&id, numbers.clone()), call).await?;
+        if let Ok(owned) = &answer {
+            self.shown.owned.extend(owned);
+        }
+        Ok(answer)
+    }
+
+    async fn candidates(
+        &mut self,
+        id: AccountId,
+        like: PhoneNumber,
+        limit: u32,
+    ) -> wasmtime::Result<Result<Vec<PhoneNumber>, Error>> {
+        let dialer = self.dialer()?;
+        let limit = in_range(limit);
+        let call = |answer| Call::Candidates(like, limit, answer);
+        let answer = self.in_account(&id, dialer.inventory.candidates(&id, like, limit), call).await?;
+        if let Ok(offered) = &answer {
+            self.shown.offered.extend(offered);
+        }
+        Ok(answer)
+    }
+
+    async fn flag_events(
+        &mut self,
+        id: AccountId,
+        since: Timestamp,
+    ) -> wasmtime::Result<Result<Vec<FlagEvent>, Error>> {
+        let dialer = self.dialer()?;
+        // A dialer keeps times in signed integers, and there is no event after the last of those.
+        let since = since.min(i64::MAX as Timestamp);
+        let call = |answer| Call::FlagEvents(since, answer);
+        self.in_account(&id, dialer.inventory.flag_events(&id, since), call).await
+    }
+}
+
+fn in_range(limit: u32) -> u32 {
+    limit.clamp(1, contract::NUMBERS_PER_CALL_MAX as u32)
+}
+
+fn check_numbers(numbers: &[PhoneNumber]) -> Result<(), Error> {
+    let message = if numbers.len() > contract::NUMBERS_PER_CALL_MAX {
+        format!("{} numbers are too many for one call; ask for at most 10,000 at a time.", numbers.len())
+    } else if let Some(number) = numbers.iter().find(|number| !(1..=NUMBER_MAX).contains(*number)) {
+        format!("{number} cannot be an E.164 number; give 1 to 15 digits, country code first.")
+    } else {
+        return Ok(());
+    };
+    Err(Error { code: ErrorCode::InvalidRequest, message })
+}
+
+fn over_budget(look_ups_max: u32) -> Error {
+    let message = format!("This run may look up {look_ups_max} numbers and no more; ask about fewer.");
+    Error { code: ErrorCode::OverBudget, message }
+}
