@@ -1,6 +1,6 @@
 //! A plan held against the ledger's invariants, whatever policy made it.
 //!
-//! At the revision that a plan was made from, the account stands as the policy was shown it ([`Shown`]); so a plan
+//! At the revision that a plan was made from, the account stands as the policy was shown it ([`Inputs`]); so a plan
 //! can be checked without asking anybody again. What a policy was not shown it cannot plan for.
 //!
 //! ```
@@ -14,18 +14,18 @@
 //!
 //! let policy = Policy::reference(Limits::default());
 //! let reviewed = policy.review_account(&small_dialer(default_settings()), "acme").await?;
-//! check("acme", Asked::Review, &reviewed.answer, &reviewed.shown)?; // nothing is wrong with it: apply it
+//! check("acme", Asked::Review, &reviewed.answer, &reviewed.inputs)?; // nothing is wrong with it: apply it
 //!
 //! let mut plan = reviewed.answer;
 //! plan.actions.push(Action::ReleaseNumber(13_105_550_123));
-//! let fault = check("acme", Asked::Review, &plan, &reviewed.shown).unwrap_err();
+//! let fault = check("acme", Asked::Review, &plan, &reviewed.inputs).unwrap_err();
 //! assert!(fault.to_string().ends_with("it releases +13105550123 though nobody asked for that"));
 //! # Ok(())
 //! # }
 //! ```
 
 use crate::contract::*;
-use crate::policy::Shown;
+use crate::policy::Inputs;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a policy was asked for. A plan may do no more than that.
@@ -57,7 +57,7 @@ const BECAUSE_BYTES_MAX: usize = 500;
 pub const LEDGER_KINDS: [&str; 28] = [
     "account-added",
     "account-changed",
-    "alert-given-up",
+    "alert-abandoned",
     "blocks-changed",
     "carrier-problem",
     "charged",
@@ -66,7 +66,7 @@ pub const LEDGER_KINDS: [&str; 28] = [
     "number-bought",
     "number-kept",
     "numbers-imported",
-    "order-given-up",
+    "order-abandoned",
     "order-resumed",
     "order-stuck",
     "policy-failed",
@@ -76,7 +76,7 @@ pub const LEDGER_KINDS: [&str; 28] = [
     "replacement-intended",
     "resting",
     "slot-locked",
-    "supplier-problem",
+    "provider-problem",
     "turned-at-risk",
     "turned-clean",
     "turned-flagged",
@@ -92,18 +92,18 @@ pub const LEDGER_KINDS: [&str; 28] = [
 /// beyond those bought; something is done that was not asked for; a number is replaced automatically where nobody turned
 /// that on, though it is not flagged, or beyond the day's cap; a replacement was not on offer or is not explained; a
 /// notice passes for one of the ledger's own events, is too long, or has control characters in it.
-pub fn check(account_id: &str, asked: Asked, plan: &Plan, shown: &Shown) -> Result<(), PlanFault> {
-    let Some(account) = shown.account.as_ref().filter(|account| account.id == account_id) else {
+pub fn check(account_id: &str, asked: Asked, plan: &Plan, inputs: &Inputs) -> Result<(), PlanFault> {
+    let Some(account) = inputs.account.as_ref().filter(|account| account.id == account_id) else {
         return fault("it was made without reading the account");
     };
     ensure(plan.account == account.id, || format!("it is for account {:?}", plan.account))?;
     ensure(plan.based_on == account.revision, || {
         format!("it is based on revision {} of the account, which stands at {}", plan.based_on, account.revision)
     })?;
-    ensure(shown.now == Some(plan.decided_at), || format!("it was decided at {}, not now", plan.decided_at))?;
+    ensure(inputs.now == Some(plan.decided_at), || format!("it was decided at {}, not now", plan.decided_at))?;
     check_notices(&plan.notices)?;
-    check_reviews(asked, plan, account, shown)?;
-    let mut ledger = Ledger::new(account, shown, plan, asked);
+    check_reviews(asked, plan, account, inputs)?;
+    let mut ledger = Ledger::new(account, inputs, plan, asked);
     plan.actions.iter().try_for_each(|action| ledger.take(action))
 }
 
@@ -121,10 +121,10 @@ pub fn check(account_id: &str, asked: Asked, plan: &Plan, shown: &Shown) -> Resu
 /// let policy = Policy::reference(Limits::default());
 /// let request = Request::StartMonitoring(vec![13_105_550_150]);
 /// let decided = policy.decide(&small_dialer(default_settings()), "acme", &request).await?;
-/// check_decision("acme", &request, &decided.answer, &decided.shown)?;
+/// check_decision("acme", &request, &decided.answer, &decided.inputs)?;
 ///
 /// let other = Request::StopMonitoring(vec![13_105_550_100]);
-/// assert!(check_decision("acme", &other, &decided.answer, &decided.shown).is_err());
+/// assert!(check_decision("acme", &other, &decided.answer, &decided.inputs).is_err());
 /// # Ok(())
 /// # }
 /// ```
@@ -132,13 +132,13 @@ pub fn check_decision(
     account_id: &str,
     request: &Request,
     decision: &Decision,
-    shown: &Shown,
+    inputs: &Inputs,
 ) -> Result<(), PlanFault> {
     let asked = numbers_asked(request).map_or(1, <[_]>::len);
     ensure(decision.outcomes.len() == asked, || {
         format!("it has {} answers for {asked} questions", decision.outcomes.len())
     })?;
-    check(account_id, Asked::Request(request), &decision.plan, shown)
+    check(account_id, Asked::Request(request), &decision.plan, inputs)
 }
 
 fn check_notices(notices: &[Notice]) -> Result<(), PlanFault> {
@@ -172,10 +172,10 @@ fn check_because(number: PhoneNumber, because: &str) -> Result<(), PlanFault> {
 }
 
 /// Both the reviews and what was shown ascend, so one walk compares them.
-fn check_reviews(asked: Asked, plan: &Plan, account: &Account, shown: &Shown) -> Result<(), PlanFault> {
+fn check_reviews(asked: Asked, plan: &Plan, account: &Account, inputs: &Inputs) -> Result<(), PlanFault> {
     let may_review = matches!(asked, Asked::Review) && account.enabled;
     ensure(may_review || plan.reviews.is_empty(), || "it reviews numbers though nobody asked for that".into())?;
-    let mut monitored = shown.monitored.iter();
+    let mut monitored = inputs.monitored.iter();
     for review in &plan.reviews {
         let Some(number) = monitored.find(|number| number.number >= review.number) else {
             return fault(format!("it reviews +{} out of order or unmonitored", review.number));
@@ -211,10 +211,10 @@ struct Ledger<'a> {
 }
 
 impl<'a> Ledger<'a> {
-    fn new(account: &'a Account, shown: &Shown, plan: &Plan, asked: Asked<'a>) -> Self {
+    fn new(account: &'a Account, inputs: &Inputs, plan: &Plan, asked: Asked<'a>) -> Self {
         let mut ledger = Ledger {
             account,
-            monitored_all_shown: shown.monitored.len() == account.monitored_count as usize,
+            monitored_all_shown: inputs.monitored.len() == account.monitored_count as usize,
             asked,
             numbers_asked: BTreeSet::new(),
             decided_at: plan.decided_at,
@@ -228,24 +228,24 @@ impl<'a> Ledger<'a> {
         };
         // Most reviews do nothing; then there is nothing to keep books of.
         if !plan.actions.is_empty() {
-            ledger.open(shown, plan);
+            ledger.open(inputs, plan);
         }
         ledger
     }
 
-    fn open(&mut self, shown: &Shown, plan: &Plan) {
+    fn open(&mut self, inputs: &Inputs, plan: &Plan) {
         if let Asked::Request(request) = self.asked {
             self.numbers_asked = numbers_asked(request).unwrap_or_default().iter().copied().collect();
         }
         let now = self.decided_at;
         self.taken_slots = self.account.locked_slots.iter().filter(|l| l.until > now).map(|l| l.slot).collect();
-        self.taken_slots.extend(shown.monitored.iter().map(|number| number.slot));
-        self.owned = shown.owned.iter().copied().chain(shown.monitored.iter().map(|number| number.number)).collect();
-        self.offered = shown.offered.clone();
+        self.taken_slots.extend(inputs.monitored.iter().map(|number| number.slot));
+        self.owned = inputs.owned.iter().copied().chain(inputs.monitored.iter().map(|number| number.number)).collect();
+        self.offered = inputs.offered.clone();
         self.monitored =
-            shown.monitored.iter().map(|number| (number.number, (number.slot, number.replacement_pending))).collect();
+            inputs.monitored.iter().map(|number| (number.number, (number.slot, number.replacement_pending))).collect();
         let mut statuses: BTreeMap<_, _> =
-            shown.monitored.iter().map(|number| (number.number, number.status)).collect();
+            inputs.monitored.iter().map(|number| (number.number, number.status)).collect();
         statuses.extend(plan.reviews.iter().map(|review| (review.number, review.status)));
         self.flagged = statuses.into_iter().filter(|(_, status)| *status == Status::Flagged).map(|(n, _)| n).collect();
     }

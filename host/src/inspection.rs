@@ -88,9 +88,9 @@ impl Inspection {
             (None, Some(offered), _) => format!("it is one for version {offered}"),
             (None, None, []) => "it exports no dialguard:reputation/policy".into(),
             (Some(spoken), _, []) => return Ok(spoken),
-            (Some(spoken), _, beyond) if stubbed_wasi::has_all(beyond) && wasi == Wasi::Empty => return Ok(spoken),
+            (Some(spoken), _, beyond) if stubbed_wasi::has_all(beyond) && wasi == Wasi::Stubbed => return Ok(spoken),
             (Some(_), _, [first, ..]) if stubbed_wasi::has_all(&self.beyond_contract) => {
-                format!("it imports {first}; install it with --allow-empty-wasi if that is meant")
+                format!("it imports {first}; install it with --allow-stubbed-wasi if that is meant")
             }
             (_, _, beyond) => format!("it imports {}, beyond the contract", beyond.join(", ")),
         };

@@ -20,7 +20,7 @@
 //! let dialer = small_dialer(settings); // your clock, carriers and numbers: `dialguard::dialer` shows this one
 //!
 //! let reviewed = policy.review_account(&dialer, "acme").await?;
-//! check("acme", Asked::Review, &reviewed.answer, &reviewed.shown)?;
+//! check("acme", Asked::Review, &reviewed.answer, &reviewed.inputs)?;
 //! let Action::ReplaceNumber(replacement) = &reviewed.answer.actions[0] else { panic!("one number is flagged") };
 //! assert_eq!((replacement.number, replacement.replacement), (13_105_550_123, 13_105_550_199));
 //! # Ok(())
@@ -68,4 +68,4 @@ pub mod scenarios;
 pub mod settings;
 
 pub use async_trait::async_trait;
-pub use policy::Shown;
+pub use policy::Inputs;

@@ -24,9 +24,9 @@ mod run;
 pub(crate) mod stubbed_wasi;
 
 pub use crate::inspection::NotAPolicy;
-pub use engine::{code_compatibility, digest};
+pub use engine::{code_compatibility, sha256};
 pub use limits::{Limits, PolicyFault};
-pub use run::Shown;
+pub use run::Inputs;
 pub use stubbed_wasi::Wasi;
 
 use crate::contract::versions::{Instance, Template};
@@ -56,10 +56,10 @@ const MESSAGE_BYTES_MAX: usize = 2_000;
 ///
 /// ```
 /// use dialguard::contract::VERSIONS;
-/// use dialguard::policy::{Limits, Policy, REFERENCE_POLICY, digest};
+/// use dialguard::policy::{Limits, Policy, REFERENCE_POLICY, sha256};
 ///
 /// let policy = Policy::compile(REFERENCE_POLICY, Limits::default())?;
-/// assert_eq!(policy.digest(), digest(REFERENCE_POLICY));
+/// assert_eq!(policy.sha256(), sha256(REFERENCE_POLICY));
 /// assert_eq!(policy.contract_version(), VERSIONS[1]);
 /// assert_eq!(policy.limits(), Limits::default());
 /// # Ok::<(), dialguard::policy::NotAPolicy>(())
@@ -69,7 +69,7 @@ pub struct Policy {
     template: Arc<Template<Run>>,
     limits: Limits,
     wasi: Wasi,
-    digest: Arc<str>,
+    sha256: Arc<str>,
     engine: PolicyEngine,
 }
 
@@ -83,7 +83,7 @@ pub struct Answered<T> {
     /// The policy's answer.
     pub answer: T,
     /// What it read.
-    pub shown: Shown,
+    pub inputs: Inputs,
     /// Everything it asked and was answered, to repeat the run.
     pub recording: Recording,
 }
@@ -91,7 +91,7 @@ pub struct Answered<T> {
 impl<T> Answered<T> {
     /// The same with another form of the answer.
     pub fn map<U>(self, form: impl FnOnce(T) -> U) -> Answered<U> {
-        Answered { answer: form(self.answer), shown: self.shown, recording: self.recording }
+        Answered { answer: form(self.answer), inputs: self.inputs, recording: self.recording }
     }
 }
 
@@ -145,7 +145,7 @@ impl Policy {
     ///
     /// Errors: the bytes are no component; it is for none of the [`VERSIONS`]; it imports something else; it cannot be
     /// compiled or instantiated within the engine's bounds or `limits`. Whether it decides well is not looked at:
-    /// [`scenarios::canary`](crate::scenarios::canary) does that.
+    /// [`scenarios::smoke_check`](crate::scenarios::smoke_check) does that.
     ///
     /// ```
     /// use dialguard::policy::{Limits, Policy, REFERENCE_POLICY};
@@ -168,7 +168,7 @@ impl Policy {
         let refused = |error: wasmtime::Error| NotAPolicy(format!("{error:#}"));
         let version = inspect(component)?.contract_spoken(wasi)?;
         let compiled = Component::from_binary(PolicyEngine::shared().wasm(), component).map_err(refused)?;
-        let policy = Self::link(&compiled, version, digest(component).into(), limits, wasi)?;
+        let policy = Self::link(&compiled, version, sha256(component).into(), limits, wasi)?;
         policy.try_out().map_err(|fault| NotAPolicy(fault.to_string()))?;
         Ok(policy)
     }
@@ -199,7 +199,7 @@ impl Policy {
     fn link(
         compiled: &Component,
         version: &str,
-        digest: Arc<str>,
+        sha256: Arc<str>,
         limits: Limits,
         wasi: Wasi,
     ) -> Result<Self, NotAPolicy> {
@@ -207,7 +207,7 @@ impl Policy {
         let engine = PolicyEngine::shared();
         let linker = Run::linker(engine.wasm(), wasi).map_err(refused)?;
         let template = Arc::new(Template::new(version, linker, compiled).map_err(refused)?);
-        Ok(Policy { template, limits, wasi, digest, engine })
+        Ok(Policy { template, limits, wasi, sha256, engine })
     }
 
     /// The same policy under other limits. Nothing is compiled again.
@@ -228,8 +228,8 @@ impl Policy {
     }
 
     /// SHA-256 of the component's bytes, in 64 lowercase hexadecimal digits.
-    pub fn digest(&self) -> &str {
-        &self.digest
+    pub fn sha256(&self) -> &str {
+        &self.sha256
     }
 
     /// The version of the contract that it was made for, one of [`VERSIONS`].
@@ -439,8 +439,8 @@ impl Policy {
     ) -> Result<Answered<T>, PolicyError> {
         match answer.map_err(|error| self.blame(error))? {
             Ok(answer) => {
-                let Run { shown, recording, .. } = run.store.into_data();
-                Ok(Answered { answer, shown, recording })
+                let Run { inputs, recording, .. } = run.store.into_data();
+                Ok(Answered { answer, inputs, recording })
             }
             Err(error) if error.message.len() > MESSAGE_BYTES_MAX => {
                 Err(PolicyFault::TooLarge(MESSAGE_BYTES_MAX).into())

@@ -94,7 +94,7 @@ impl Call {
 ///
 /// The policy that was recorded asks the same in the same order and hears the same. Another policy may ask otherwise:
 /// it hears what the record says of the numbers that it asks about, and what is not on record counts as [`unknown`].
-/// A number about which nobody was asked has no observation; where no candidates were asked for, a stand-in is
+/// A number about which nobody was asked has no observation; where no candidates were asked for, a placeholder is
 /// offered that every carrier calls clean, so that it can be seen *whether* a policy would replace a number.
 ///
 /// [`unknown`]: Replay::unknown
@@ -109,11 +109,11 @@ struct State {
     next: usize,
     known: Option<Known>,
     unknown: u32,
-    stand_ins: u64,
+    placeholders: u64,
 }
 
-/// The lowest number that is a stand-in for a candidate nobody asked for. No country code begins with it.
-pub const STAND_IN_FIRST: PhoneNumber = 999_000_000_000_000;
+/// The lowest number that is a placeholder for a candidate nobody asked for. No country code begins with it.
+pub const PLACEHOLDER_FIRST: PhoneNumber = 999_000_000_000_000;
 
 /// The recorded answers by what they are about.
 #[derive(Default)]
@@ -133,7 +133,7 @@ struct Known {
 impl Replay {
     /// A dialer at the time `now` that knows what was recorded. Give it the run's own time, `plan.decided_at`.
     pub fn new(recording: Recording, now: Timestamp) -> Arc<Self> {
-        let state = State { calls: recording.calls, next: 0, known: None, unknown: 0, stand_ins: 0 };
+        let state = State { calls: recording.calls, next: 0, known: None, unknown: 0, placeholders: 0 };
         Arc::new(Replay { now, state: Mutex::new(state) })
     }
 
@@ -250,7 +250,7 @@ impl CarrierLookup for Replay {
                 for number in &numbers {
                     match known.observations.get(number) {
                         Some(heard) => observations.extend(heard),
-                        None if *number >= STAND_IN_FIRST => {
+                        None if *number >= PLACEHOLDER_FIRST => {
                             observations.extend(known.carriers_heard.iter().map(|carrier| Observation {
                                 number: *number,
                                 carrier: *carrier,
@@ -325,8 +325,8 @@ impl NumberInventory for Replay {
                 }
                 _ => {
                     state.unknown += 1;
-                    state.stand_ins += 1;
-                    Ok(vec![STAND_IN_FIRST + state.stand_ins])
+                    state.placeholders += 1;
+                    Ok(vec![PLACEHOLDER_FIRST + state.placeholders])
                 }
             },
         )

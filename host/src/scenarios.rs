@@ -1,6 +1,6 @@
 //! Whether a policy keeps the contract: scenarios and hostile inputs, each in an instance that is thrown away.
 //!
-//! [`check`] tries everything and tells of all of it, and [`canary`] stops at the first thing that no policy may do.
+//! [`check`] tries everything and tells of all of it, and [`smoke_check`] stops at the first thing that no policy may do.
 //! The same cases tell whether a dialer embeds a policy rightly: [`check_embedding`] asks one in Rust, and
 //! [`check_dialer`] one in any language. The scenarios are data in `tests/cases/`, so that hosts
 //! in other languages can try them; the file `README.md` beside them is their manual.
@@ -9,10 +9,10 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use dialguard::policy::{Limits, Policy};
-//! use dialguard::scenarios::{CaseFile, Verdict, canary, check, try_case};
+//! use dialguard::scenarios::{CaseFile, Verdict, smoke_check, check, try_case};
 //!
 //! let policy = Policy::reference(Limits::default());
-//! canary(&policy).await?; // what every policy must do
+//! smoke_check(&policy).await?; // what every policy must do
 //! let report = check(&policy).await; // everything there is
 //! assert!(report.passed());
 //!
@@ -53,7 +53,7 @@ pub use dialer::Known;
 pub use report::{CheckReport, Finding, Section, Subject, Verdict};
 
 use crate::dialer::Dialer;
-use crate::policy::digest;
+use crate::policy::sha256;
 use crate::policy::{Policy, REFERENCE_POLICY};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -79,7 +79,7 @@ pub const CASE_FILES: [(&str, &str); 13] = [
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the policy breaks the contract where {case:?} is tried: {told}. The rule: {rule}")]
 #[non_exhaustive]
-pub struct CanaryFailure {
+pub struct SmokeCheckFailure {
     /// The name of the case.
     pub case: String,
     /// What it should have answered and what it did.
@@ -106,7 +106,7 @@ pub async fn check(policy: &Policy) -> CheckReport {
     if Instant::now() >= until {
         findings.push(not_tried_further());
     }
-    CheckReport::new(Subject::Policy, policy.digest(), findings)
+    CheckReport::new(Subject::Policy, policy.sha256(), findings)
 }
 
 fn not_tried_further() -> Finding {
@@ -125,12 +125,12 @@ fn not_tried_further() -> Finding {
 /// about real numbers.
 ///
 /// Errors with that failure: the case, what the policy answered, and the rule.
-pub async fn canary(policy: &Policy) -> Result<(), CanaryFailure> {
+pub async fn smoke_check(policy: &Policy) -> Result<(), SmokeCheckFailure> {
     for file in case_files() {
         for case in file.cases.iter().filter(|case| case.tier() == Tier::Contract) {
             let finding = try_case(policy, &file.title, case).await;
             if finding.verdict != Verdict::Passed {
-                return Err(CanaryFailure { case: finding.name, told: finding.told, rule: finding.rule });
+                return Err(SmokeCheckFailure { case: finding.name, told: finding.told, rule: finding.rule });
             }
         }
     }
@@ -185,7 +185,7 @@ pub async fn try_case(policy: &Policy, title: &str, case: &Case) -> Finding {
 /// # }
 /// ```
 pub async fn check_embedding(policy: &Policy, embedding: impl Fn(Arc<Known>) -> Dialer + Sync) -> CheckReport {
-    let may_differ = policy.digest() != digest(REFERENCE_POLICY);
+    let may_differ = policy.sha256() != sha256(REFERENCE_POLICY);
     let mut findings = Vec::new();
     for file in case_files() {
         for case in &file.cases {
@@ -195,7 +195,7 @@ pub async fn check_embedding(policy: &Policy, embedding: impl Fn(Arc<Known>) -> 
             findings.push(Finding { took, ..finding });
         }
     }
-    CheckReport::new(Subject::Dialer, policy.digest(), findings)
+    CheckReport::new(Subject::Dialer, policy.sha256(), findings)
 }
 
 /// `may_differ` says whether a case of the tier `reference` may be answered otherwise.

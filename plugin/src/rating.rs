@@ -64,7 +64,7 @@ pub fn rate(
     if rest.is_empty() {
         Ok(ratings)
     } else {
-        Err(unavailable("The carrier look-up did not answer in the order asked; the host has to mend `look-up`."))
+        Err(unavailable("The carrier lookup did not answer in the order asked; the host has to mend `look-up`."))
     }
 }
 

@@ -1,7 +1,7 @@
-//! Who may see and do what over the page and the API: people with passwords, programs with tokens.
+//! Who may see and do what over the page and the API: users with passwords, programs with tokens.
 //!
 //! ```
-//! use dialguard_dialer::access::{Accounts, Grant, Role, add_person, make_token, secret_digest, sign_in};
+//! use dialguard_dialer::access::{Accounts, Grant, Role, add_user, make_token, secret_hash, sign_in};
 //! use dialguard_dialer::ledger::Ledger;
 //!
 //! let folder = tempfile::tempdir()?;
@@ -9,17 +9,17 @@
 //! let now = 1_772_323_200; // 2026-03-01T00:00:00Z
 //!
 //! let operator = Grant { role: Role::Operate, accounts: Accounts::Only(["acme".to_owned()].into()) };
-//! add_person(&ledger, "ann", "a password of some words", operator.clone(), now)?;
+//! add_user(&ledger, "ann", "a password of some words", operator.clone(), now)?;
 //! assert!(sign_in(&ledger, "ann", "a guess", now)?.is_none());
 //! assert!(sign_in(&ledger, "ann", "a password of some words", now)?.is_some());
 //!
 //! let token = make_token(&ledger, "dialer", operator, now, None)?; // shown this once
-//! let known = ledger.token(&secret_digest(&token), now)?.expect("it has not ended");
+//! let known = ledger.token(&secret_hash(&token), now)?.expect("it has not ended");
 //! assert!(known.grant.covers("acme") && !known.grant.covers("other"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use crate::ledger::{Ledger, LedgerError, Person, SecretDigest, Token};
+use crate::ledger::{Ledger, LedgerError, SecretHash, Token, User};
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use dialguard::contract::Timestamp;
@@ -137,38 +137,32 @@ pub enum AccessError {
 }
 
 /// Adds somebody who may sign in.
-pub fn add_person(
-    ledger: &Ledger,
-    name: &str,
-    password: &str,
-    grant: Grant,
-    now: Timestamp,
-) -> Result<(), AccessError> {
+pub fn add_user(ledger: &Ledger, name: &str, password: &str, grant: Grant, now: Timestamp) -> Result<(), AccessError> {
     ensure_name(name)?;
     if password.chars().count() < PASSWORD_CHARACTERS_MIN || password.len() > PASSWORD_BYTES_MAX {
         return Err(AccessError::Password);
     }
-    Ok(ledger.add_person(&Person { name: name.into(), grant, added_at: now }, &hashed(password))?)
+    Ok(ledger.add_user(&User { name: name.into(), grant, added_at: now }, &hashed(password))?)
 }
 
 /// The secret of a new session, where name and password are right; none where they are not. Takes the same time for a
 /// name that nobody has.
 pub fn sign_in(ledger: &Ledger, name: &str, password: &str, now: Timestamp) -> Result<Option<String>, AccessError> {
-    let known = ledger.person(name)?;
+    let known = ledger.user(name)?;
     let hash = known.as_ref().map_or(NOBODYS_PASSWORD.as_str(), |(_, hash)| hash);
     let is_right = password.len() <= PASSWORD_BYTES_MAX
         && PasswordHash::new(hash)
             .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
     match known {
-        Some((person, _)) if is_right => begin_session(ledger, &person.name, now).map(Some),
+        Some((user, _)) if is_right => begin_session(ledger, &user.name, now).map(Some),
         _ => Ok(None),
     }
 }
 
 /// The secret of a new session for somebody who has shown by other means who he is.
-pub fn begin_session(ledger: &Ledger, person: &str, now: Timestamp) -> Result<String, AccessError> {
+pub fn begin_session(ledger: &Ledger, user: &str, now: Timestamp) -> Result<String, AccessError> {
     let secret = random_secret()?;
-    ledger.begin_session(&secret_digest(&secret), person, now, now + SESSION_SECONDS)?;
+    ledger.begin_session(&secret_hash(&secret), user, now, now + SESSION_SECONDS)?;
     Ok(secret)
 }
 
@@ -182,12 +176,12 @@ pub fn make_token(
 ) -> Result<String, AccessError> {
     ensure_name(name)?;
     let text = format!("{TOKEN_PREFIX}{}", random_secret()?);
-    ledger.add_token(&Token { name: name.into(), grant, made_at: now, ends_at }, &secret_digest(&text))?;
+    ledger.add_token(&Token { name: name.into(), grant, made_at: now, ends_at }, &secret_hash(&text))?;
     Ok(text)
 }
 
 /// What the ledger keeps of a session's secret or a token. These are random, so a plain hash is enough.
-pub fn secret_digest(secret: &str) -> SecretDigest {
+pub fn secret_hash(secret: &str) -> SecretHash {
     Sha256::digest(secret.as_bytes()).into()
 }
 

@@ -150,7 +150,7 @@ pub struct Sent {
     /// Tries that failed and will be made again.
     pub failed: u32,
     /// Messages that were given up after three days.
-    pub given_up: u32,
+    pub abandoned: u32,
     /// Webhooks that want no messages any more.
     pub paused: u32,
 }
@@ -249,7 +249,7 @@ impl Courier {
         match (refusal, RETRY_AFTER.get(*tries as usize)) {
             (Refusal::Gone, _) => Tried::Gone { problem },
             (_, Some(seconds)) => Tried::Again { problem, at: self.dialguard.now() + with_jitter(*seconds) },
-            (_, None) => Tried::GivenUp { problem },
+            (_, None) => Tried::Abandoned { problem },
         }
     }
 
@@ -265,10 +265,10 @@ impl Courier {
                 tracing::warn!(webhook, delivery, "not delivered, to be tried again at {}: {problem}", rfc3339(*at));
                 "failed"
             }
-            Tried::GivenUp { problem } => {
-                sent.given_up += 1;
+            Tried::Abandoned { problem } => {
+                sent.abandoned += 1;
                 tracing::error!(webhook, delivery, "not delivered in three days, and given up: {problem}");
-                "given-up"
+                "abandoned"
             }
             Tried::Gone { problem } => {
                 sent.paused += 1;
@@ -298,7 +298,7 @@ impl Sent {
     fn add(&mut self, more: Sent) {
         self.delivered += more.delivered;
         self.failed += more.failed;
-        self.given_up += more.given_up;
+        self.abandoned += more.abandoned;
         self.paused += more.paused;
     }
 }

@@ -37,9 +37,9 @@ use crate::ledger::{
 use crate::metrics::Metrics;
 use crate::policies::effect::{Effect, effect_of};
 use crate::policies::{Live, Policies, PoliciesError, UnderWay};
-use crate::providers::{Offers, Suppliers};
-use crate::providers::{Supplier, SupplierError};
-use crate::sources::asking::{Asking, Carriers, Heard};
+use crate::providers::{Offers, Providers};
+use crate::providers::{Provider, ProviderError};
+use crate::sources::inquiry::{Heard, Inquiry, Sources};
 use dialguard::check::{Asked, check, check_decision};
 use dialguard::clock::{Clock, FixedClock};
 use dialguard::contract::*;
@@ -56,15 +56,15 @@ const ATTEMPTS_MAX: u32 = 10;
 const ASKED_AGAIN_MAX: u32 = 3;
 
 /// How many numbers that could not be had are enough for one number and 24 hours.
-const GIVEN_UP_A_DAY_MAX: u32 = 5;
+const ABANDONED_A_DAY_MAX: u32 = 5;
 
 /// A dialer with a ledger, carriers and a policy. Cheap to clone.
 #[derive(Clone)]
 pub struct Dialguard {
     ledger: Arc<Ledger>,
     policies: Policies,
-    carriers: Carriers,
-    suppliers: Suppliers,
+    carriers: Sources,
+    providers: Providers,
     clock: Arc<dyn Clock>,
     reviews: Reviews,
 }
@@ -116,10 +116,10 @@ impl Dialguard {
     /// A dialer on this ledger, whose policies are the ledger's ([`Policies::open`]) or one that the program brings
     /// along, a [`Policy`](dialguard::policy::Policy).
     pub fn new(ledger: Arc<Ledger>, policies: impl Into<Policies>, clock: Arc<dyn Clock>) -> Self {
-        let (carriers, policies) = (Carriers::new(ledger.clone()), policies.into());
+        let (carriers, policies) = (Sources::new(ledger.clone()), policies.into());
         Dialguard {
             carriers,
-            suppliers: Suppliers::new(ledger.clone()),
+            providers: Providers::new(ledger.clone()),
             ledger,
             policies,
             clock,
@@ -132,15 +132,15 @@ impl Dialguard {
         Dialguard { clock: Arc::new(FixedClock(now)), ..self.clone() }
     }
 
-    /// The same dialer, which asks this supplier where the ledger names one of that name; for tests, and for vendors that
+    /// The same dialer, which asks this provider where the ledger names one of that name; for tests, and for providers that
     /// this library does not know.
-    pub fn with_supplier(&self, name: &str, supplier: Arc<dyn Supplier>) -> Self {
-        Dialguard { suppliers: self.suppliers.with(name, supplier), ..self.clone() }
+    pub fn with_provider(&self, name: &str, provider: Arc<dyn Provider>) -> Self {
+        Dialguard { providers: self.providers.with(name, provider), ..self.clone() }
     }
 
-    /// The supplier of that name. [`SupplierError::Refused`] where there is none, or it cannot be used as it is set up.
-    pub fn supplier(&self, name: &str) -> std::result::Result<Arc<dyn Supplier>, SupplierError> {
-        self.suppliers.named(name)
+    /// The provider of that name. [`ProviderError::Refused`] where there is none, or it cannot be used as it is set up.
+    pub fn provider(&self, name: &str) -> std::result::Result<Arc<dyn Provider>, ProviderError> {
+        self.providers.named(name)
     }
 
     /// The ledger, to read from.
@@ -197,16 +197,16 @@ impl Dialguard {
     }
 
     /// Whether an account may be changed so, for callers who do something else first. Errors: no such account; settings
-    /// out of range; a supplier that there is not, or that cannot be changed while replacements are under way.
+    /// out of range; a provider that there is not, or that cannot be changed while replacements are under way.
     pub async fn check_account_change(&self, id: &str, change: &AccountChange) -> Result<()> {
         if let Some(settings) = &change.settings {
             self.check_settings(settings).await?;
         }
         if let Some(buying) = &change.buying {
             self.ledger.check_buying(id, buying)?;
-            let before = self.ledger.account(id)?.buying.supplier;
-            if let Some(name) = buying.supplier.as_ref().filter(|name| before.as_ref() != Some(name)) {
-                self.supplier(name).map_err(|error| LedgerError::Refused(error.to_string()))?;
+            let before = self.ledger.account(id)?.buying.provider;
+            if let Some(name) = buying.provider.as_ref().filter(|name| before.as_ref() != Some(name)) {
+                self.provider(name).map_err(|error| LedgerError::Refused(error.to_string()))?;
             }
         }
         Ok(())
@@ -288,7 +288,7 @@ impl Dialguard {
         let plan = self.blame(
             &run,
             answered.map_err(DialguardError::from).and_then(|answered| {
-                check(id, Asked::Review, &answered.answer, &answered.shown).map_err(LedgerError::from)?;
+                check(id, Asked::Review, &answered.answer, &answered.inputs).map_err(LedgerError::from)?;
                 Ok(answered.answer)
             }),
         )?;
@@ -398,11 +398,11 @@ impl Dialguard {
     async fn carry_out(&self, id: &str, problems: &mut Vec<String>) -> Result<Vec<Order>> {
         let mut replaced = fulfil(self, id).await?;
         for _ in 0..ASKED_AGAIN_MAX {
-            let given_up = self.ledger.orders_to_ask_again(id)?;
-            if given_up.is_empty() {
+            let abandoned = self.ledger.orders_to_ask_again(id)?;
+            if abandoned.is_empty() {
                 break;
             }
-            if let Err(error) = self.ask_again(id, &given_up, problems).await {
+            if let Err(error) = self.ask_again(id, &abandoned, problems).await {
                 // They stay to be asked about, by whoever resumes.
                 problems
                     .push(format!("The policy could not be asked again about numbers that could not be had: {error}"));
@@ -415,12 +415,12 @@ impl Dialguard {
     }
 
     /// Asks the policy again about the numbers of orders that were given up, as it was asked the first time.
-    async fn ask_again(&self, id: &str, given_up: &[Order], problems: &mut Vec<String>) -> Result<()> {
+    async fn ask_again(&self, id: &str, abandoned: &[Order], problems: &mut Vec<String>) -> Result<()> {
         let (_, now) = self.ledger.account_at(id, self.clock.now())?;
-        let mut again = Vec::with_capacity(given_up.len());
-        for order in given_up {
-            let times = self.ledger.given_up_since(order, now.saturating_sub(24 * 60 * 60))?;
-            if times < GIVEN_UP_A_DAY_MAX {
+        let mut again = Vec::with_capacity(abandoned.len());
+        for order in abandoned {
+            let times = self.ledger.abandoned_since(order, now.saturating_sub(24 * 60 * 60))?;
+            if times < ABANDONED_A_DAY_MAX {
                 again.push(order);
                 continue;
             }
@@ -547,9 +547,9 @@ impl Dialguard {
         let asking = self.carriers.ask(now);
         let offers = account
             .buying
-            .supplier
+            .provider
             .as_deref()
-            .map(|name| Arc::new(Offers::new(name, self.suppliers.named(name), account.buying.areas.clone())));
+            .map(|name| Arc::new(Offers::new(name, self.providers.named(name), account.buying.areas.clone())));
         let view = AccountView::new(self.ledger.clone(), account.clone(), now).with_offers(offers.clone());
         let dialer = Dialer { clock: Arc::new(FixedClock(now)), carriers: asking.clone(), inventory: Arc::new(view) };
         Ok(Run { _under_way: under_way, live, account, now, asking, offers, dialer })
@@ -575,30 +575,30 @@ struct Run {
     live: Arc<Live>,
     account: AccountProfile,
     now: Timestamp,
-    asking: Arc<Asking>,
+    asking: Arc<Inquiry>,
     offers: Option<Arc<Offers>>,
     dialer: Dialer,
 }
 
-/// What carriers and the supplier said during a run.
+/// What carriers and the provider said during a run.
 struct Told {
     heard: Heard,
     /// What went wrong where numbers on offer were searched for.
-    of_supplier: Vec<String>,
+    of_provider: Vec<String>,
 }
 
 impl Told {
     /// What went wrong, in words.
     fn problems(mut self) -> Vec<String> {
-        self.heard.problems.append(&mut self.of_supplier);
+        self.heard.problems.append(&mut self.of_provider);
         self.heard.problems
     }
 }
 
 impl Run {
     fn told(&self) -> Told {
-        let of_supplier = self.offers.as_ref().map(|offers| offers.take_problems()).unwrap_or_default();
-        Told { heard: self.asking.take_heard(), of_supplier }
+        let of_provider = self.offers.as_ref().map(|offers| offers.take_problems()).unwrap_or_default();
+        Told { heard: self.asking.take_heard(), of_provider }
     }
 
     async fn ask(&self, wish: Wish<'_>) -> Result<Answered<Made>> {
@@ -607,7 +607,7 @@ impl Run {
             Wish::Review => Ok(policy.review_account(&self.dialer, id).await?.map(Made::Review)),
             Wish::Request(request) => {
                 let answered = policy.decide(&self.dialer, id, request).await?;
-                check_decision(id, request, &answered.answer, &answered.shown).map_err(LedgerError::from)?;
+                check_decision(id, request, &answered.answer, &answered.inputs).map_err(LedgerError::from)?;
                 Ok(answered.map(|decision| Made::Request(request.clone(), decision)))
             }
         }
@@ -616,17 +616,17 @@ impl Run {
     fn record<'a>(&'a self, answered: &'a Answered<Made>, told: &'a Told) -> RunRecord<'a> {
         let policy = &self.live.policy;
         RunRecord {
-            policy: policy.digest(),
+            policy: policy.sha256(),
             revision: self.live.revision,
             contract: policy.contract_version(),
             limits: policy.limits(),
             kept_days: self.live.recordings_kept_days(),
             made: &answered.answer,
-            shown: &answered.shown,
+            inputs: &answered.inputs,
             recording: &answered.recording,
             answers: &told.heard.answers,
             problems: &told.heard.problems,
-            supplier_problems: &told.of_supplier,
+            provider_problems: &told.of_provider,
         }
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! The intent is on disk before this begins, and every step is a transaction of its own that stands before what comes of
 //! it is begun; so whoever comes next after a crash, another process included, goes on where it stopped. Nothing that may
-//! have been done is done again before the supplier was asked how it stands. A number on hand is acquired by a note in the
-//! ledger; the old number is given back after its rest where the account has a supplier, and leaves at once where not.
+//! have been done is done again before the provider was asked how it stands. A number on hand is acquired by a note in the
+//! ledger; the old number is given back after its rest where the account has a provider, and leaves at once where not.
 //!
 //! [`Dialguard`] does this after every run, and [`Dialguard::resume`] after a crash; whoever applies plans to the ledger by
 //! himself calls [`fulfil`] himself. [`step`] takes one step of one order:
@@ -12,7 +12,7 @@
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use dialguard_dialer::sources::asking::Carriers;
+//! use dialguard_dialer::sources::inquiry::Sources;
 //! use dialguard::dialer::Dialer;
 //! use dialguard_dialer::fulfilment::{Step, fulfil, step};
 //! use dialguard_dialer::ledger::{AccountView, Made, OrderState, RunRecord};
@@ -22,23 +22,23 @@
 //! let (ledger, policy) = (dialguard.ledger(), dialguard.policies().policy(1)?);
 //! let dialer = Dialer {
 //!     clock: Arc::new(FixedClock(NOW)),
-//!     carriers: Carriers::new(ledger.clone()).ask(NOW),
+//!     carriers: Sources::new(ledger.clone()).ask(NOW),
 //!     inventory: Arc::new(AccountView::new(ledger.clone(), ledger.account("acme")?, NOW)),
 //! };
 //! let request = Request::ReplaceNumbers(vec![13_105_550_100]);
 //! let decided = policy.decide(&dialer, "acme", &request).await?;
 //! let run = RunRecord {
-//!     policy: policy.digest(),
+//!     policy: policy.sha256(),
 //!     revision: Some(1),
 //!     contract: policy.contract_version(),
 //!     limits: policy.limits(),
 //!     kept_days: 35,
 //!     made: &Made::Request(request, decided.answer),
-//!     shown: &decided.shown,
+//!     inputs: &decided.inputs,
 //!     recording: &decided.recording,
 //!     answers: &[],
 //!     problems: &[],
-//!     supplier_problems: &[],
+//!     provider_problems: &[],
 //! };
 //! ledger.apply("acme", run)?;
 //! let order = ledger.open_orders("acme")?.remove(0);
@@ -68,13 +68,13 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// Orders of one account that suppliers are asked about at the same time.
+/// Orders of one account that providers are asked about at the same time.
 const ORDERS_AT_ONCE: usize = 8;
 
 /// After this time no further step is begun; who comes next goes on.
 const TIME_MAX: Duration = Duration::from_secs(60);
 
-/// How often an order that a supplier works on is looked at in one go, after a fifth of a second, two fifths, and so on.
+/// How often an order that a provider works on is looked at in one go, after a fifth of a second, two fifths, and so on.
 const LOOKS_IN_ONE_GO: u32 = 4;
 
 /// What came of taking one step of an order.
@@ -82,7 +82,7 @@ const LOOKS_IN_ONE_GO: u32 = 4;
 pub enum Step {
     /// It is this far now.
     MovedOn(OrderState),
-    /// Nothing can be done before this time; now, where the supplier is still working on it.
+    /// Nothing can be done before this time; now, where the provider is still working on it.
     Waits(Timestamp),
     /// Another process is at it.
     TakenElsewhere,
@@ -90,7 +90,7 @@ pub enum Step {
     Over,
 }
 
-/// Takes one step of an order: at most one thing is done at the supplier, and it is on disk before. Not being able to is no
+/// Takes one step of an order: at most one thing is done at the provider, and it is on disk before. Not being able to is no
 /// error but stands with the order. Errors: there is no such order; the ledger fails; a clock that went back.
 pub async fn step(dialguard: &Dialguard, order: u64) -> Result<Step, DialguardError> {
     let ledger = dialguard.ledger();
@@ -113,7 +113,7 @@ pub async fn step(dialguard: &Dialguard, order: u64) -> Result<Step, DialguardEr
 }
 
 fn nothing_to_do(order: &Order, now: Timestamp) -> Option<Step> {
-    if matches!(order.state, OrderState::Done | OrderState::GivenUp) {
+    if matches!(order.state, OrderState::Done | OrderState::Abandoned) {
         return Some(Step::Over);
     }
     let due = order.next_try_at.max(order.rests_until.unwrap_or_default());
@@ -125,7 +125,7 @@ pub async fn fulfil(dialguard: &Dialguard, id: &str) -> Result<Vec<Order>, Dialg
     let begun = Instant::now();
     let mut replaced = Vec::new();
     let (bought, on_hand): (Vec<_>, Vec<_>) =
-        dialguard.ledger().open_orders(id)?.into_iter().partition(|order| order.supplier.is_some());
+        dialguard.ledger().open_orders(id)?.into_iter().partition(|order| order.provider.is_some());
     for order in on_hand {
         replaced.extend(take_further(dialguard, order, begun).await?);
     }
@@ -171,7 +171,7 @@ pub async fn retry(dialguard: &Dialguard, order: u64) -> Result<Order, Dialguard
 
 /// Ends an order because a person wants to, and has the policy not asked again. Only where certainly nothing was bought:
 /// otherwise [`LedgerError::Refused`] says what is the matter, and nothing is changed.
-pub async fn give_up(dialguard: &Dialguard, order: u64) -> Result<(), DialguardError> {
+pub async fn abandon(dialguard: &Dialguard, order: u64) -> Result<(), DialguardError> {
     let ledger = dialguard.ledger();
     let before = find(dialguard, order)?;
     let (_, now) = ledger.account_at(&before.account, dialguard.now())?;
@@ -182,7 +182,7 @@ pub async fn give_up(dialguard: &Dialguard, order: u64) -> Result<(), DialguardE
     };
     match (Purchase { dialguard, claimed: &claimed, now }).may_have_bought().await {
         None => {
-            on_disk(|| ledger.give_up_order(&claimed, "a person gave it up", false, now))?;
+            on_disk(|| ledger.abandon_order(&claimed, "a person gave it up", false, now))?;
             Ok(())
         }
         Some(words) => {

@@ -1,21 +1,21 @@
-//! A vendor's service over HTTP, asked with care: in time, a few requests at a time, as often as the service allows, and
+//! A service's service over HTTP, asked with care: in time, a few requests at a time, as often as the service allows, and
 //! not at all for a while after it failed several times in a row.
 //!
 //! ```
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use dialguard_dialer::http::secret::Secret;
-//! use dialguard_dialer::http::{Call, Credentials, Vendor, VendorError, VendorLimits};
+//! use dialguard_dialer::http::{Call, Credentials, HttpService, ServiceError, ServiceLimits};
 //!
 //! let bearer = Credentials::Bearer(Secret::new("KEY0123".into()));
 //! # let nobody = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?; // closed again, so nobody listens there
 //! let base = format!("http://{nobody}/v2"); // https anywhere but on this machine
-//! let vendor = Vendor::new("Telnyx", &base, bearer, VendorLimits::default())?;
+//! let service = HttpService::new("Telnyx", &base, bearer, ServiceLimits::default())?;
 //!
 //! let call = Call::get(&["reputation", "numbers", "+13105550123"]).query("fresh", "false");
-//! match vendor.send(&call).await {
+//! match service.send(&call).await {
 //!     Ok(answered) => println!("{}", answered.body["data"]["reputation_data"]["spam_risk"]),
-//!     Err(VendorError::Refused { status: 404, .. }) => println!("it does not know the number"),
+//!     Err(ServiceError::Refused { status: 404, .. }) => println!("it does not know the number"),
 //!     Err(error) if error.is_without_effect() => println!("nothing happened: {error}"),
 //!     Err(error) => println!("look before trying again: {error}"),
 //! }
@@ -46,18 +46,18 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use url::{Host, Url};
 
-/// Characters of a vendor's own words that are told.
+/// Characters of a service's own words that are told.
 const WORDS_MAX: usize = 200;
 
 /// A service. Share it between tasks: it counts them all together.
-pub struct Vendor {
+pub struct HttpService {
     name: String,
     base: Url,
     client: Client,
     authorisation: (HeaderName, HeaderValue),
     /// What no words of the service may repeat to anybody.
     secrets: Vec<Secret>,
-    limits: VendorLimits,
+    limits: ServiceLimits,
     permits: Semaphore,
     breaker: Breaker,
     pace: Pace,
@@ -76,8 +76,8 @@ pub enum Credentials {
 
 impl Credentials {
     /// The header that says who asks. It is marked as not to be logged.
-    fn header(&self, client: &Client, base: &Url) -> Result<(HeaderName, HeaderValue), VendorError> {
-        let unfit = || VendorError::NotSent("its secret has characters that no header may have".into());
+    fn header(&self, client: &Client, base: &Url) -> Result<(HeaderName, HeaderValue), ServiceError> {
+        let unfit = || ServiceError::NotSent("its secret has characters that no header may have".into());
         let request = client.get(base.clone());
         let (name, request) = match self {
             Credentials::Basic(user, secret) => {
@@ -108,7 +108,7 @@ impl Credentials {
 
 /// How much a service is asked, and how long it may take.
 #[derive(Debug, Clone)]
-pub struct VendorLimits {
+pub struct ServiceLimits {
     /// How long it may take to reach it.
     pub connect_time_max: Duration,
     /// How long one request may take in all.
@@ -127,9 +127,9 @@ pub struct VendorLimits {
     pub body_bytes_max: usize,
 }
 
-impl Default for VendorLimits {
+impl Default for ServiceLimits {
     fn default() -> Self {
-        VendorLimits {
+        ServiceLimits {
             connect_time_max: Duration::from_secs(5),
             request_time_max: Duration::from_secs(10),
             wait_max: Duration::from_secs(10),
@@ -142,9 +142,9 @@ impl Default for VendorLimits {
     }
 }
 
-/// Why a request did not succeed. [`VendorError::is_without_effect`] says whether it may have been carried out all the same.
+/// Why a request did not succeed. [`ServiceError::is_without_effect`] says whether it may have been carried out all the same.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum VendorError {
+pub enum ServiceError {
     /// It never reached the service; says why and what to look at.
     #[error("{0}")]
     NotSent(String),
@@ -157,7 +157,7 @@ pub enum VendorError {
     Refused {
         /// The HTTP status.
         status: u16,
-        /// The vendor's own code of the error, such as `21422`.
+        /// The service's own code of the error, such as `21422`.
         code: Option<String>,
         /// What it says besides, after a colon; may be empty.
         words: String,
@@ -179,32 +179,32 @@ pub enum VendorError {
     },
 }
 
-impl VendorError {
+impl ServiceError {
     /// Whether the service has certainly done nothing. Else look before asking for the same thing again.
     pub fn is_without_effect(&self) -> bool {
-        !matches!(self, VendorError::Lost(_) | VendorError::Nonsense(_))
+        !matches!(self, ServiceError::Lost(_) | ServiceError::Nonsense(_))
     }
 
     /// Whether the same request may succeed a moment later.
     fn is_passing(&self) -> bool {
-        matches!(self, VendorError::NotSent(_) | VendorError::Lost(_) | VendorError::RateLimited { .. })
+        matches!(self, ServiceError::NotSent(_) | ServiceError::Lost(_) | ServiceError::RateLimited { .. })
     }
 
     /// Whether it speaks against the service's health.
     fn is_failure(&self) -> bool {
-        matches!(self, VendorError::NotSent(_) | VendorError::Lost(_) | VendorError::Nonsense(_))
+        matches!(self, ServiceError::NotSent(_) | ServiceError::Lost(_) | ServiceError::Nonsense(_))
     }
 }
 
-impl Vendor {
+impl HttpService {
     /// The service called `name` at the URL `base`, below which its paths lie. Nothing is sent yet.
     ///
     /// Errors, which say what to do: a URL that is not https, but for this machine; a host without root certificates.
-    pub fn new(name: &str, base: &str, credentials: Credentials, limits: VendorLimits) -> Result<Self, VendorError> {
-        let base = base_url(base).map_err(VendorError::NotSent)?;
-        let client = client_for(&base, &limits).map_err(VendorError::NotSent)?;
+    pub fn new(name: &str, base: &str, credentials: Credentials, limits: ServiceLimits) -> Result<Self, ServiceError> {
+        let base = base_url(base).map_err(ServiceError::NotSent)?;
+        let client = client_for(&base, &limits).map_err(ServiceError::NotSent)?;
         let authorisation = credentials.header(&client, &base)?;
-        Ok(Vendor {
+        Ok(HttpService {
             name: name.to_owned(),
             client,
             base,
@@ -224,7 +224,7 @@ impl Vendor {
         self
     }
 
-    /// The vendor's name.
+    /// The service's name.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -236,8 +236,8 @@ impl Vendor {
 
     /// Asks, and asks again where that is safe: what was not carried out, and what only reads (`GET`) in any case.
     ///
-    /// Each further attempt may be paid for; where that matters, [`Vendor::retry`] is what this is made of.
-    pub async fn send(&self, call: &Call) -> Result<Answered, VendorError> {
+    /// Each further attempt may be paid for; where that matters, [`HttpService::retry`] is what this is made of.
+    pub async fn send(&self, call: &Call) -> Result<Answered, ServiceError> {
         self.read(call, Ok).await
     }
 
@@ -245,35 +245,35 @@ impl Vendor {
     pub async fn read<T>(
         &self,
         call: &Call,
-        read: impl Fn(Answered) -> Result<T, VendorError>,
-    ) -> Result<T, VendorError> {
-        let is_safe = |error: &VendorError| error.is_without_effect() || call.only_reads();
+        read: impl Fn(Answered) -> Result<T, ServiceError>,
+    ) -> Result<T, ServiceError> {
+        let is_safe = |error: &ServiceError| error.is_without_effect() || call.only_reads();
         self.retry(is_safe, || self.read_once(call, &read)).await
     }
 
     /// Makes an attempt, and another after a while, as long as its failure passes and `may_repeat` it.
     pub async fn retry<T, F>(
         &self,
-        may_repeat: impl Fn(&VendorError) -> bool,
+        may_repeat: impl Fn(&ServiceError) -> bool,
         attempt: impl FnMut() -> F,
-    ) -> Result<T, VendorError>
+    ) -> Result<T, ServiceError>
     where
-        F: Future<Output = Result<T, VendorError>>,
+        F: Future<Output = Result<T, ServiceError>>,
     {
         let pauses = ExponentialBuilder::default()
             .with_min_delay(Duration::from_millis(200))
             .with_max_delay(Duration::from_secs(2))
             .with_max_times(self.limits.attempts_max.saturating_sub(1))
             .with_jitter();
-        let is_soon = |error: &VendorError| match error {
-            VendorError::RateLimited { wait } => wait.is_none_or(|wait| wait <= self.limits.wait_max),
+        let is_soon = |error: &ServiceError| match error {
+            ServiceError::RateLimited { wait } => wait.is_none_or(|wait| wait <= self.limits.wait_max),
             _ => true,
         };
         attempt.retry(pauses).when(|error| error.is_passing() && is_soon(error) && may_repeat(error)).await
     }
 
     /// Asks once, when it is the request's turn and the service wants to be asked.
-    pub async fn send_once(&self, call: &Call) -> Result<Answered, VendorError> {
+    pub async fn send_once(&self, call: &Call) -> Result<Answered, ServiceError> {
         self.read_once(call, Ok).await
     }
 
@@ -281,21 +281,21 @@ impl Vendor {
     pub async fn read_once<T>(
         &self,
         call: &Call,
-        read: impl FnOnce(Answered) -> Result<T, VendorError>,
-    ) -> Result<T, VendorError> {
+        read: impl FnOnce(Answered) -> Result<T, ServiceError>,
+    ) -> Result<T, ServiceError> {
         let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
         self.pace
             .wait_for_turn(self.limits.wait_max)
             .await
-            .map_err(|wait| VendorError::RateLimited { wait: Some(wait) })?;
-        self.breaker.admit().map_err(|wait| VendorError::CircuitOpen { wait })?;
+            .map_err(|wait| ServiceError::RateLimited { wait: Some(wait) })?;
+        self.breaker.admit().map_err(|wait| ServiceError::CircuitOpen { wait })?;
         let outcome = self.exchange(call).await.and_then(read);
-        self.breaker.note(outcome.as_ref().is_err_and(VendorError::is_failure));
+        self.breaker.note(outcome.as_ref().is_err_and(ServiceError::is_failure));
         outcome
     }
 
     /// One request and its answer. The status comes first, the body after it.
-    async fn exchange(&self, call: &Call) -> Result<Answered, VendorError> {
+    async fn exchange(&self, call: &Call) -> Result<Answered, ServiceError> {
         let (name, value) = self.authorisation.clone();
         let request = call.request(&self.client, &self.base).header(name, value);
         let answer = request.send().await.map_err(|error| self.no_answer(&error))?;
@@ -303,20 +303,20 @@ impl Vendor {
         let wait = self.pace.note(&headers);
         let body = self.body(answer).await;
         match status {
-            StatusCode::TOO_MANY_REQUESTS => Err(VendorError::RateLimited { wait }),
+            StatusCode::TOO_MANY_REQUESTS => Err(ServiceError::RateLimited { wait }),
             // The service gave up waiting for the request; how far it came is not said.
-            status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => Err(VendorError::Lost(
+            status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => Err(ServiceError::Lost(
                 format!("it answered {}{}", status.as_u16(), self.words(&body.unwrap_or_default())),
             )),
             status if status.is_client_error() => Err(self.refusal(status, &body.unwrap_or_default())),
             status if status.is_success() => Ok(Answered { status: status.as_u16(), body: json(&body?)? }),
-            status => Err(VendorError::Nonsense(elsewhere(status, &headers, &self.base))),
+            status => Err(ServiceError::Nonsense(elsewhere(status, &headers, &self.base))),
         }
     }
 
     /// The body, unless it is too long or breaks off.
-    async fn body(&self, mut answer: Response) -> Result<Vec<u8>, VendorError> {
-        let too_long = || VendorError::Nonsense(format!("more than {} bytes", self.limits.body_bytes_max));
+    async fn body(&self, mut answer: Response) -> Result<Vec<u8>, ServiceError> {
+        let too_long = || ServiceError::Nonsense(format!("more than {} bytes", self.limits.body_bytes_max));
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| self.no_answer(&error))? {
             if body.len() + chunk.len() > self.limits.body_bytes_max {
@@ -327,7 +327,7 @@ impl Vendor {
         Ok(body)
     }
 
-    fn refusal(&self, status: StatusCode, body: &[u8]) -> VendorError {
+    fn refusal(&self, status: StatusCode, body: &[u8]) -> ServiceError {
         let said: Value = serde_json::from_slice(body).unwrap_or_default();
         // Twilio's errors are one object, Telnyx's a list of them.
         let code = match said.pointer("/code").or(said.pointer("/errors/0/code")) {
@@ -335,7 +335,7 @@ impl Vendor {
             Some(Value::String(code)) => Some(self.cleaned(code)),
             _ => None,
         };
-        VendorError::Refused { status: status.as_u16(), code, words: self.words(body) }
+        ServiceError::Refused { status: status.as_u16(), code, words: self.words(body) }
     }
 
     /// What an error's body says to people, after a colon.
@@ -356,25 +356,25 @@ impl Vendor {
     }
 
     /// Says which step failed and what to look at. Never with the URL's path, which has phone numbers and accounts in it.
-    fn no_answer(&self, error: &reqwest::Error) -> VendorError {
+    fn no_answer(&self, error: &reqwest::Error) -> ServiceError {
         let host = self.base.host_str().unwrap_or_default();
         let why = error.source().map_or_else(String::new, |cause| format!(": {}", causes(cause)));
         match (error.is_connect(), error.is_timeout()) {
-            (true, true) => VendorError::NotSent(format!(
+            (true, true) => ServiceError::NotSent(format!(
                 "{host} could not be reached within {}; look at the network and firewalls",
                 seconds(self.limits.connect_time_max)
             )),
             (true, false) => {
-                VendorError::NotSent(format!("{host} could not be reached; {}{why}", what_to_look_at(&why)))
+                ServiceError::NotSent(format!("{host} could not be reached; {}{why}", what_to_look_at(&why)))
             }
-            (false, true) => VendorError::Lost(format!("no answer within {}", seconds(self.limits.request_time_max))),
-            (false, false) if error.is_builder() => VendorError::NotSent(format!("the request cannot be made{why}")),
-            (false, false) => VendorError::Lost(format!("the connection broke off{why}")),
+            (false, true) => ServiceError::Lost(format!("no answer within {}", seconds(self.limits.request_time_max))),
+            (false, false) if error.is_builder() => ServiceError::NotSent(format!("the request cannot be made{why}")),
+            (false, false) => ServiceError::Lost(format!("the connection broke off{why}")),
         }
     }
 }
 
-fn client_for(base: &Url, limits: &VendorLimits) -> Result<Client, String> {
+fn client_for(base: &Url, limits: &ServiceLimits) -> Result<Client, String> {
     client::client(|builder| {
         let builder = builder.connect_timeout(limits.connect_time_max).timeout(limits.request_time_max);
         if is_this_machine(base) { builder.no_proxy() } else { builder }
@@ -404,13 +404,13 @@ fn is_this_machine(url: &Url) -> bool {
 }
 
 /// An empty body, as after a deletion, is null.
-fn json(body: &[u8]) -> Result<Value, VendorError> {
+fn json(body: &[u8]) -> Result<Value, ServiceError> {
     if body.is_empty() {
         return Ok(Value::Null);
     }
     serde_json::from_slice(body).map_err(|error| {
         let is_markup = body.trim_ascii_start().starts_with(b"<");
-        VendorError::Nonsense(match (is_markup, error.is_eof()) {
+        ServiceError::Nonsense(match (is_markup, error.is_eof()) {
             (true, _) => "a page for browsers where JSON should be; see whether a proxy answers in its place".into(),
             (false, true) => "JSON that ends in the middle".into(),
             (false, false) => format!("no JSON ({error})"),

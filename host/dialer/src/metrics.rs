@@ -30,7 +30,7 @@ struct Inside {
     reviews: Family<Outcome, Counter>,
     review_seconds: Histogram,
     numbers_rated: Counter,
-    look_ups: Family<LookUp, Counter>,
+    lookups: Family<Lookup, Counter>,
     source_failures: Family<Source, Counter>,
     replacements: Counter,
     policy_faults: Counter,
@@ -45,7 +45,7 @@ struct Outcome {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct LookUp {
+struct Lookup {
     carrier: String,
     answer: &'static str,
 }
@@ -83,9 +83,9 @@ impl Default for Metrics {
                 Histogram::new([0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0]),
             ),
             numbers_rated: register(&mut registry, "numbers_rated", "Numbers that reviews rated", Counter::default()),
-            look_ups: register(
+            lookups: register(
                 &mut registry,
-                "look_ups",
+                "lookups",
                 "Numbers that carriers were asked about, by carrier and whether it had a score, no data, or no answer",
                 Family::default(),
             ),
@@ -131,7 +131,7 @@ impl Default for Metrics {
         for outcome in ["made", "failed"] {
             drop(inside.reviews.get_or_create(&Outcome { outcome }));
         }
-        for outcome in ["delivered", "failed", "given-up"] {
+        for outcome in ["delivered", "failed", "abandoned"] {
             drop(inside.deliveries.get_or_create(&Outcome { outcome }));
         }
         Metrics(Arc::new(inside))
@@ -189,7 +189,7 @@ impl Metrics {
         for (carrier, (scores, no_data)) in answers {
             let no_answer = (asked as u64).saturating_sub(scores + no_data);
             for (answer, count) in [("score", scores), ("no-data", no_data), ("none", no_answer)] {
-                self.0.look_ups.get_or_create(&LookUp { carrier: carrier.into(), answer }).inc_by(count);
+                self.0.lookups.get_or_create(&Lookup { carrier: carrier.into(), answer }).inc_by(count);
             }
         }
     }

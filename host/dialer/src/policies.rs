@@ -51,9 +51,9 @@ use crate::policies::signature::{PublicKey, SignatureError, verify};
 use code::CodeCache;
 use dialguard::contract::{Severity, Timestamp};
 use dialguard::inspection::{for_terminal, inspect};
-use dialguard::policy::digest;
+use dialguard::policy::sha256;
 use dialguard::policy::{Limits, NotAPolicy, Policy, PolicyError, REFERENCE_POLICY, Wasi};
-use dialguard::scenarios::{CanaryFailure, canary};
+use dialguard::scenarios::{SmokeCheckFailure, smoke_check};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -125,7 +125,7 @@ pub enum PoliciesError {
     Tried(#[from] PolicyError),
     /// It does what no policy may do.
     #[error("{0}; `dialguard policy check` tells everything")]
-    Canary(#[from] CanaryFailure),
+    SmokeCheck(#[from] SmokeCheckFailure),
     /// What was asked cannot be; says why.
     #[error("{0}")]
     Refused(String),
@@ -234,10 +234,10 @@ impl Policies {
             verify(&trusted_keys(&installed.ledger)?, &component, signature.as_deref())?;
         }
         let component: Arc<[u8]> = component.into();
-        let digest = digest(&component);
+        let digest = sha256(&component);
         let policy = installed.code.compile(component.clone(), &digest, wasi, &settings).await?;
         let description = policy.describe().await?;
-        canary(&policy).await?;
+        smoke_check(&policy).await?;
         let revision = installed.ledger.install_policy(
             &NewPolicy {
                 digest: &digest,
@@ -319,7 +319,7 @@ impl Policies {
     /// The policy of a digest, as runs on record name it.
     pub fn policy_of(&self, digest: &str) -> Result<Policy> {
         match &self.0 {
-            Source::Fixed(live) if live.policy.digest() == digest => Ok(live.policy.clone()),
+            Source::Fixed(live) if live.policy.sha256() == digest => Ok(live.policy.clone()),
             Source::Fixed(_) => Err(PoliciesError::Refused("another policy made that run, and it is not here".into())),
             Source::Installed(installed) => installed.load(digest),
         }
@@ -353,7 +353,7 @@ impl Policies {
         let (Source::Installed(installed), Some(revision)) = (&self.0, live.revision) else { return Ok(()) };
         let settings = live.state.settings;
         if faulted.live && faulted.good_runs < NEW_UNTIL_RUNS && faulted.in_a_row >= settings.faults_in_a_row_max {
-            installed.give_up(revision, faulted.in_a_row, now, fault)?;
+            installed.abandon(revision, faulted.in_a_row, now, fault)?;
         }
         Ok(())
     }
@@ -512,7 +512,7 @@ impl Installed {
 
     /// A policy, from memory, from compiled code, or compiled anew from its component.
     fn load(&self, digest: &str) -> Result<Policy> {
-        let known = self.loaded.lock().iter().find(|policy| policy.digest() == digest).cloned();
+        let known = self.loaded.lock().iter().find(|policy| policy.sha256() == digest).cloned();
         let policy = match known {
             Some(policy) => policy,
             None => self.code.load(digest, &self.ledger.policy_state()?.settings)?,
@@ -523,7 +523,7 @@ impl Installed {
 
     fn put_loaded(&self, policy: Policy) {
         let mut loaded = self.loaded.lock();
-        loaded.retain(|known| known.digest() != policy.digest());
+        loaded.retain(|known| known.sha256() != policy.sha256());
         loaded.push(policy);
         if loaded.len() > LOADED_MAX {
             loaded.remove(0);
@@ -541,7 +541,7 @@ impl Installed {
         Ok(())
     }
 
-    fn give_up(&self, failed: Revision, in_a_row: u32, now: Timestamp, fault: &str) -> Result<()> {
+    fn abandon(&self, failed: Revision, in_a_row: u32, now: Timestamp, fault: &str) -> Result<()> {
         for good in self.ledger.last_good_revisions()? {
             if self.ensure_trusted(&good).is_err() || self.load(&good.digest).is_err() {
                 continue;
@@ -552,7 +552,7 @@ impl Installed {
                 good.revision
             );
             tracing::error!("{why}");
-            self.ledger.give_up(failed, good.revision, now, &why)?;
+            self.ledger.abandon(failed, good.revision, now, &why)?;
             return Ok(());
         }
         let text = format!("Revision {failed} failed {in_a_row} times in a row, and there is no policy to go back to.");
@@ -609,7 +609,7 @@ pub fn trusted_keys(ledger: &Ledger) -> Result<Vec<(String, PublicKey)>> {
 fn install_built_in(ledger: &Ledger, now: Timestamp) -> Result<()> {
     let inspection = inspect(REFERENCE_POLICY)?;
     let policy = NewPolicy {
-        digest: &digest(REFERENCE_POLICY),
+        digest: &sha256(REFERENCE_POLICY),
         component: REFERENCE_POLICY,
         signature: None,
         name: "dialguard-reference",

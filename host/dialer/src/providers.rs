@@ -1,32 +1,32 @@
-//! Where numbers are bought: each vendor is one file behind [`Supplier`].
+//! Where numbers are bought: each provider is one file behind [`Provider`].
 //!
-//! Money is spent in one place only, [`Supplier::order`], and only for a number that was named. What may have been carried
+//! Money is spent in one place only, [`Provider::order`], and only for a number that was named. What may have been carried
 //! out is told apart from what certainly was not, so that whoever buys can look before he tries again:
 //!
 //! ```
-//! use dialguard_dialer::providers::SupplierError;
+//! use dialguard_dialer::providers::ProviderError;
 //!
-//! let lost = SupplierError::Lost("no answer within 10 seconds".into());
+//! let lost = ProviderError::Lost("no answer within 10 seconds".into());
 //! assert!(!lost.is_without_effect());
-//! assert!(SupplierError::NoLongerAvailable("error 21422".into()).is_without_effect());
+//! assert!(ProviderError::NoLongerAvailable("error 21422".into()).is_without_effect());
 //! ```
 
 mod offers;
 mod opened;
 pub mod reconciliation;
 
-mod service;
+mod api;
 mod settings;
 mod telnyx;
 mod twilio;
 
 pub(crate) use offers::Offers;
-pub(crate) use opened::Suppliers;
-pub use settings::SupplierSettings;
+pub(crate) use opened::Providers;
+pub use settings::ProviderSettings;
 
-use crate::http::VendorLimits;
-use crate::ledger::SupplierKind;
-use crate::ledger::SupplierProfile;
+use crate::http::ServiceLimits;
+use crate::ledger::ProviderKind;
+use crate::ledger::ProviderProfile;
 use crate::phone;
 use dialguard::contract::PhoneNumber;
 use std::sync::Arc;
@@ -34,55 +34,55 @@ use std::time::Duration;
 use telnyx::TelnyxNumbers;
 use twilio::TwilioNumbers;
 
-/// The vendor that a profile in the ledger describes. Nothing is sent yet. Open it once and share it: it counts what is
-/// under way, keeps to the vendor's pace and leaves it alone where it fails.
+/// The provider that a profile in the ledger describes. Nothing is sent yet. Open it once and share it: it counts what is
+/// under way, keeps to the provider's pace and leaves it alone where it fails.
 ///
-/// [`SupplierError::Refused`] where its settings or its secrets cannot be used; says what to mend.
-pub fn open_supplier(profile: &SupplierProfile) -> Result<Arc<dyn Supplier>, SupplierError> {
-    open_supplier_within(profile, VendorLimits::default())
+/// [`ProviderError::Refused`] where its settings or its secrets cannot be used; says what to mend.
+pub fn open_provider(profile: &ProviderProfile) -> Result<Arc<dyn Provider>, ProviderError> {
+    open_provider_within(profile, ServiceLimits::default())
 }
 
 /// The same, asked within other limits.
-pub fn open_supplier_within(
-    profile: &SupplierProfile,
-    limits: VendorLimits,
-) -> Result<Arc<dyn Supplier>, SupplierError> {
-    let settings = SupplierSettings::from_json(&profile.settings)?;
+pub fn open_provider_within(
+    profile: &ProviderProfile,
+    limits: ServiceLimits,
+) -> Result<Arc<dyn Provider>, ProviderError> {
+    let settings = ProviderSettings::from_json(&profile.settings)?;
     Ok(match profile.kind {
-        SupplierKind::Twilio => Arc::new(TwilioNumbers::open(&settings, limits)?),
-        SupplierKind::Telnyx => Arc::new(TelnyxNumbers::open(&settings, limits)?),
+        ProviderKind::Twilio => Arc::new(TwilioNumbers::open(&settings, limits)?),
+        ProviderKind::Telnyx => Arc::new(TelnyxNumbers::open(&settings, limits)?),
     })
 }
 
-/// A vendor of phone numbers, for one account with it.
+/// A provider of phone numbers, for one account with it.
 #[async_trait::async_trait]
-pub trait Supplier: Send + Sync {
-    /// Numbers on offer in an area, at most `limit` (1 to 1,000), in any order, each once. What the vendor offers in place
+pub trait Provider: Send + Sync {
+    /// Numbers on offer in an area, at most `limit` (1 to 1,000), in any order, each once. What the provider offers in place
     /// of what was asked for ("best effort") is left out.
-    async fn search(&self, area: SearchArea, limit: u32) -> Result<Vec<PhoneNumber>, SupplierError>;
+    async fn search(&self, area: SearchArea, limit: u32) -> Result<Vec<PhoneNumber>, ProviderError>;
 
     /// Holds a number for a while, so that nobody else buys it. Asking twice is no error.
-    async fn reserve(&self, number: PhoneNumber) -> Result<Reservation, SupplierError>;
+    async fn reserve(&self, number: PhoneNumber) -> Result<Reservation, ProviderError>;
 
     /// Buys exactly this number. `reference` is the buyer's own, of at most 64 letters, digits and hyphens, the same for
     /// every attempt of one purchase.
-    async fn order(&self, number: PhoneNumber, reference: &str) -> Result<Standing, SupplierError>;
+    async fn order(&self, number: PhoneNumber, reference: &str) -> Result<Standing, ProviderError>;
 
     /// What became of an order, looked up anew; for one whose answer was lost or that takes a while.
-    async fn standing(&self, number: PhoneNumber, reference: &str) -> Result<Standing, SupplierError>;
+    async fn standing(&self, number: PhoneNumber, reference: &str) -> Result<Standing, ProviderError>;
 
     /// Gives the number `to` the name and the settings for voice and messages of `from`, both owned. Answers what could
     /// not be carried over, in words. Doing it twice does no harm.
-    async fn carry_over(&self, from: PhoneNumber, to: PhoneNumber) -> Result<Vec<String>, SupplierError>;
+    async fn carry_over(&self, from: PhoneNumber, to: PhoneNumber) -> Result<Vec<String>, ProviderError>;
 
     /// Gives a number back. One that is not owned (any more) is no error.
-    async fn release(&self, number: PhoneNumber) -> Result<(), SupplierError>;
+    async fn release(&self, number: PhoneNumber) -> Result<(), ProviderError>;
 
     /// Every number owned, in ascending order.
-    async fn owned(&self) -> Result<Vec<PhoneNumber>, SupplierError>;
+    async fn owned(&self) -> Result<Vec<PhoneNumber>, ProviderError>;
 
-    /// Asks for something that costs nothing, to see whether the vendor lets this account in. An error says what to mend.
-    async fn test(&self) -> Result<(), SupplierError>;
+    /// Asks for something that costs nothing, to see whether the provider lets this account in. An error says what to mend.
+    async fn test(&self) -> Result<(), ProviderError>;
 }
 
 /// Where to look for a number.
@@ -116,11 +116,11 @@ pub(crate) fn area_code(number: PhoneNumber) -> Option<u16> {
 pub enum Reservation {
     /// For long enough to order it.
     Held,
-    /// The vendor has no reservations: who orders first has it.
+    /// The provider has no reservations: who orders first has it.
     NotOffered,
 }
 
-/// How an order stands with the vendor.
+/// How an order stands with the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// It knows of no such order, and the number is not owned.
@@ -129,13 +129,13 @@ pub enum Standing {
     Pending,
     /// The number is owned.
     Owned,
-    /// It was given up by the vendor, and nothing was charged.
+    /// It was given up by the provider, and nothing was charged.
     Failed,
 }
 
-/// Why a vendor did not do something. The words say what to look at and never hold a secret.
+/// Why a provider did not do something. The words say what to look at and never hold a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SupplierError {
+pub enum ProviderError {
     /// Somebody else has the number; take another one. Nothing happened.
     #[error("the number is no longer available ({0})")]
     NoLongerAvailable(String),
@@ -155,9 +155,9 @@ pub enum SupplierError {
     Lost(String),
 }
 
-impl SupplierError {
-    /// Whether the vendor has certainly done nothing.
+impl ProviderError {
+    /// Whether the provider has certainly done nothing.
     pub fn is_without_effect(&self) -> bool {
-        !matches!(self, SupplierError::Lost(_))
+        !matches!(self, ProviderError::Lost(_))
     }
 }

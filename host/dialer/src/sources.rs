@@ -5,7 +5,7 @@
 //! ```
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use dialguard_dialer::sources::CarrierSource;
+//! use dialguard_dialer::sources::Source;
 //! use dialguard_dialer::sources::simulated::SimulatedCarrier;
 //!
 //! let carrier = SimulatedCarrier::new("AT&T".into(), 7);
@@ -16,7 +16,7 @@
 //! # }
 //! ```
 
-pub mod asking;
+pub mod inquiry;
 
 pub mod ftc;
 pub mod lookups;
@@ -32,7 +32,7 @@ use std::time::Duration;
 
 /// Something that can be asked what carriers show for numbers.
 #[async_trait::async_trait]
-pub trait CarrierSource: Send + Sync {
+pub trait Source: Send + Sync {
     /// Asks about `numbers` (each once, any order) at the time `now`, in seconds since 1970.
     ///
     /// A number about which a carrier says nothing has no answer from it. An error means that nothing could be asked.

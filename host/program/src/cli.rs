@@ -4,20 +4,20 @@
 mod access;
 mod account;
 mod alerts;
-mod carriers;
 mod component;
 mod conformance;
 mod demo;
-mod inventory;
 mod numbers;
 mod orders;
 mod output;
 mod policy;
+mod providers;
 mod reconcile;
 mod requests;
 mod review;
 mod secrets;
 mod serve;
+mod sources;
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
@@ -62,11 +62,11 @@ enum Command {
     Account(account::AccountCommand),
     /// Add, remove and list where verdicts come from
     #[command(subcommand)]
-    Carriers(carriers::CarriersCommand),
-    /// Add, change, remove and list the vendors that numbers are bought from
+    Sources(sources::SourcesCommand),
+    /// Add, change, remove and list the providers that numbers are bought from
     #[command(subcommand)]
-    Inventory(inventory::InventoryCommand),
-    /// Compare what a vendor has with what the database says; changes nothing unless told to
+    Providers(providers::ProvidersCommand),
+    /// Compare what a provider has with what the database says; changes nothing unless told to
     Reconcile(reconcile::Reconcile),
     /// Import and list an account's numbers
     #[command(subcommand)]
@@ -104,7 +104,7 @@ enum Command {
     Conformance(conformance::Conformance),
     /// Say who may sign in at the page
     #[command(subcommand)]
-    People(access::PeopleCommand),
+    Users(access::UsersCommand),
     /// Make and withdraw tokens for programs that call the API
     #[command(subcommand)]
     Tokens(access::TokensCommand),
@@ -118,42 +118,42 @@ enum Command {
 /// Does what the command line says.
 pub async fn run(command_line: CommandLine) -> Result<Done> {
     let CommandLine { data, at, json, command } = command_line;
-    let desk = Desk { data, at, json };
+    let context = CommandContext { data, at, json };
     match command {
-        Command::Demo(demo) => demo::play(&desk, demo).await,
-        Command::Account(command) => account::run(&desk, command).await,
-        Command::Carriers(command) => carriers::run(&desk, command).await,
-        Command::Inventory(command) => inventory::run(&desk, command).await,
-        Command::Reconcile(reconcile) => reconcile::reconcile(&desk, reconcile).await,
-        Command::Numbers(command) => numbers::run(&desk, command).await,
-        Command::Monitor(monitor) => requests::monitor(&desk, monitor).await,
-        Command::Unmonitor(numbers) => requests::unmonitor(&desk, numbers).await,
-        Command::Delete(deletion) => requests::delete(&desk, deletion).await,
-        Command::Replace(numbers) => requests::replace(&desk, numbers).await,
-        Command::Screen(numbers) => requests::screen(&desk, numbers).await,
-        Command::Review(review) => review::review(&desk, review).await,
-        Command::Orders(orders) => orders::run(&desk, orders).await,
-        Command::Usage(account) => review::usage(&desk, account).await,
-        Command::Events(events) => review::events(&desk, events).await,
-        Command::Policy(command) => policy::run(&desk, command).await,
-        Command::Component(component) => component::write(&desk, component).await,
-        Command::Replay(run) => policy::replay(&desk, run).await,
-        Command::Conformance(conformance) => conformance::check(&desk, conformance),
-        Command::People(command) => access::people(&desk, command),
-        Command::Tokens(command) => access::tokens(&desk, command),
-        Command::Alerts(command) => alerts::run(&desk, command).await,
-        Command::Serve(serve) => serve::serve(&desk, serve).await,
+        Command::Demo(demo) => demo::play(&context, demo).await,
+        Command::Account(command) => account::run(&context, command).await,
+        Command::Sources(command) => sources::run(&context, command).await,
+        Command::Providers(command) => providers::run(&context, command).await,
+        Command::Reconcile(reconcile) => reconcile::reconcile(&context, reconcile).await,
+        Command::Numbers(command) => numbers::run(&context, command).await,
+        Command::Monitor(monitor) => requests::monitor(&context, monitor).await,
+        Command::Unmonitor(numbers) => requests::unmonitor(&context, numbers).await,
+        Command::Delete(deletion) => requests::delete(&context, deletion).await,
+        Command::Replace(numbers) => requests::replace(&context, numbers).await,
+        Command::Screen(numbers) => requests::screen(&context, numbers).await,
+        Command::Review(review) => review::review(&context, review).await,
+        Command::Orders(orders) => orders::run(&context, orders).await,
+        Command::Usage(account) => review::usage(&context, account).await,
+        Command::Events(events) => review::events(&context, events).await,
+        Command::Policy(command) => policy::run(&context, command).await,
+        Command::Component(component) => component::write(&context, component).await,
+        Command::Replay(run) => policy::replay(&context, run).await,
+        Command::Conformance(conformance) => conformance::check(&context, conformance),
+        Command::Users(command) => access::users(&context, command),
+        Command::Tokens(command) => access::tokens(&context, command),
+        Command::Alerts(command) => alerts::run(&context, command).await,
+        Command::Serve(serve) => serve::serve(&context, serve).await,
     }
 }
 
 /// Where the commands find what they work with.
-pub struct Desk {
+pub struct CommandContext {
     data: PathBuf,
     at: Option<Timestamp>,
     json: bool,
 }
 
-impl Desk {
+impl CommandContext {
     /// The ledger, which has to be there.
     fn ledger(&self) -> Result<Arc<Ledger>> {
         Ok(Arc::new(Ledger::open(&self.data)?))

@@ -6,7 +6,7 @@
 //! [`serve`] does it all; a program with a schedule of its own asks [`due_accounts`] and calls [`review_all`].
 //!
 //! ```
-//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../dialer/src/dialguard/example.rs"));
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use dialguard_program::schedule::{Manner, due_accounts, review_all};
@@ -94,7 +94,7 @@ async fn review_daily(dialguard: &Dialguard, stop: impl Future<Output = ()>) -> 
     }
 }
 
-/// Takes replacements further as soon as they can be: what was held up, what a supplier works on, old numbers that have
+/// Takes replacements further as soon as they can be: what was held up, what a provider works on, old numbers that have
 /// rested.
 async fn keep_fulfilling(dialguard: Dialguard, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {

@@ -3,7 +3,7 @@
 //! Both go through [`Dialguard`] as the command line does, and decide nothing themselves. Start reading at [`router`].
 //!
 //! ```
-//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../dialer/src/dialguard/example.rs"));
 //! use dialguard_program::web::{Site, WebSettings, serve};
 //! use tokio::net::TcpListener;
 //!
@@ -35,7 +35,7 @@ use axum::http::HeaderValue;
 use axum::http::header::{self, HeaderName};
 use dialguard_dialer::access::{self, AccessError};
 use dialguard_dialer::dialguard::Dialguard;
-use dialguard_dialer::ledger::SecretDigest;
+use dialguard_dialer::ledger::SecretHash;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -64,7 +64,7 @@ struct Inside {
     sign_ins: sign_in::Limits,
     figures: pages::Figures,
     /// Who may sign in once without a password, by the digest of what the link has.
-    tickets: Mutex<HashMap<SecretDigest, String>>,
+    tickets: Mutex<HashMap<SecretHash, String>>,
     live: live::Live,
 }
 
@@ -82,10 +82,10 @@ impl Site {
         }))
     }
 
-    /// A path that signs this person in, once. For whoever started the program and sees what it prints.
-    pub fn sign_in_path(&self, person: &str) -> Result<String, AccessError> {
+    /// A path that signs this user in, once. For whoever started the program and sees what it prints.
+    pub fn sign_in_path(&self, user: &str) -> Result<String, AccessError> {
         let ticket = access::random_secret()?;
-        self.0.tickets.lock().insert(access::secret_digest(&ticket), person.to_owned());
+        self.0.tickets.lock().insert(access::secret_hash(&ticket), user.to_owned());
         Ok(format!("/sign-in?ticket={ticket}"))
     }
 

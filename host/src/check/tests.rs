@@ -6,7 +6,7 @@ const NOW: Timestamp = 1_000_000;
 const CYCLE_ENDS_AT: Timestamp = 2_000_000;
 
 /// Number 1 is monitored and flagged in slot 1, number 2 clean in slot 2, slot 3 is locked; 4 is owned, 9 on offer.
-fn shown() -> Shown {
+fn inputs() -> Inputs {
     let settings = Settings {
         spam_score_min: 80,
         rating_carriers_min: 2,
@@ -47,7 +47,7 @@ fn shown() -> Shown {
         last_rated_at: Some(900_000),
         replacement_pending: false,
     };
-    Shown {
+    Inputs {
         now: Some(NOW),
         account: Some(account),
         monitored: vec![monitored(1, 1, Status::Flagged), monitored(2, 2, Status::Clean)],
@@ -129,7 +129,7 @@ fn a_review_may_rate_and_replace_and_nothing_else() {
         ),
     ];
     for (plan, expected) in scenarios {
-        let told = told(check("acme", Asked::Review, &plan, &shown()));
+        let told = told(check("acme", Asked::Review, &plan, &inputs()));
         assert!(told.contains(expected), "{plan:?}: {told}, not {expected}");
     }
 }
@@ -138,15 +138,15 @@ fn a_review_may_rate_and_replace_and_nothing_else() {
 fn automatic_replacement_takes_a_person_who_turned_it_on_and_room_under_the_cap() {
     let plan = plan(vec![], vec![replace(1, 9, 1)]);
     let refused = |change: fn(&mut Account)| {
-        let mut shown = shown();
-        change(shown.account.as_mut().unwrap());
-        told(check("acme", Asked::Review, &plan, &shown))
+        let mut inputs = inputs();
+        change(inputs.account.as_mut().unwrap());
+        told(check("acme", Asked::Review, &plan, &inputs))
     };
     assert!(refused(|account| account.settings.auto_replace = false).contains("nobody turned that on"));
     assert!(refused(|account| account.replacements_today = 1).contains("in a day"));
     assert!(refused(|account| account.enabled = false).contains("add-on is off"));
     let twice = Plan { actions: vec![replace(1, 9, 1), replace(1, 10, 1)], ..plan.clone() };
-    let mut roomy = shown();
+    let mut roomy = inputs();
     roomy.account.as_mut().unwrap().settings.replacements_per_day_max = 5;
     assert!(told(check("acme", Asked::Review, &twice, &roomy)).contains("being replaced already"));
 }
@@ -164,16 +164,16 @@ fn a_replacement_says_why_in_one_short_line() {
     ];
     for (because, expected) in scenarios {
         let plan = plan(vec![], vec![replace_because(1, 9, 1, ReplacementReason::Flagged, &because)]);
-        let told = told(check("acme", Asked::Review, &plan, &shown()));
+        let told = told(check("acme", Asked::Review, &plan, &inputs()));
         assert!(told.contains(expected), "{because:?}: {told}, not {expected}");
     }
 }
 
 #[test]
 fn a_number_rated_today_is_not_rated_again() {
-    let mut shown = shown();
-    shown.monitored[0].last_rated_at = Some(950_000);
-    let told = told(check("acme", Asked::Review, &plan(vec![review(1)], vec![]), &shown));
+    let mut inputs = inputs();
+    inputs.monitored[0].last_rated_at = Some(950_000);
+    let told = told(check("acme", Asked::Review, &plan(vec![review(1)], vec![]), &inputs));
     assert!(told.contains("second time"), "{told}");
 }
 
@@ -221,7 +221,7 @@ fn a_request_may_do_what_was_asked_and_nothing_else() {
     ];
     for (request, actions, expected) in scenarios {
         let plan = plan(vec![], actions);
-        let told = told(check("acme", Asked::Request(&request), &plan, &shown()));
+        let told = told(check("acme", Asked::Request(&request), &plan, &inputs()));
         assert!(told.contains(expected), "{request:?} {:?}: {told}, not {expected}", plan.actions);
     }
 }
@@ -231,13 +231,13 @@ fn a_decision_answers_every_number() {
     let outcome = Outcome { answer: Answer::NotOwned, until: None };
     let request = Request::StopMonitoring(vec![5, 6]);
     let decision = |answers| Decision { plan: plan(vec![], vec![]), outcomes: vec![outcome; answers] };
-    assert_eq!(told(check_decision("acme", &request, &decision(2), &shown())), "fine");
-    assert!(told(check_decision("acme", &request, &decision(1), &shown())).contains("1 answers for 2"));
-    assert_eq!(told(check_decision("acme", &Request::SetBlocks(1), &decision(1), &shown())), "fine");
+    assert_eq!(told(check_decision("acme", &request, &decision(2), &inputs())), "fine");
+    assert!(told(check_decision("acme", &request, &decision(1), &inputs())).contains("1 answers for 2"));
+    assert_eq!(told(check_decision("acme", &Request::SetBlocks(1), &decision(1), &inputs())), "fine");
 }
 
 #[test]
 fn a_plan_made_without_looking_is_refused() {
-    let told = told(check("acme", Asked::Review, &plan(vec![], vec![]), &Shown::default()));
+    let told = told(check("acme", Asked::Review, &plan(vec![], vec![]), &Inputs::default()));
     assert!(told.contains("without reading the account"), "{told}");
 }

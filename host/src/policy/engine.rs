@@ -52,11 +52,11 @@ impl PolicyEngine {
 /// SHA-256 of these bytes, in 64 lowercase hexadecimal digits: by what policies are told apart.
 ///
 /// ```
-/// use dialguard::policy::{Limits, Policy, REFERENCE_POLICY, digest};
+/// use dialguard::policy::{Limits, Policy, REFERENCE_POLICY, sha256};
 ///
-/// assert_eq!(Policy::reference(Limits::default()).digest(), digest(REFERENCE_POLICY));
+/// assert_eq!(Policy::reference(Limits::default()).sha256(), sha256(REFERENCE_POLICY));
 /// ```
-pub fn digest(bytes: &[u8]) -> String {
+pub fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -69,7 +69,7 @@ pub fn digest(bytes: &[u8]) -> String {
 pub fn code_compatibility() -> String {
     let mut read = BytesHashed::default();
     PolicyEngine::shared().wasm().precompile_compatibility_hash().hash(&mut read);
-    digest(&read.0)[..32].to_owned()
+    sha256(&read.0)[..32].to_owned()
 }
 
 /// What is hashed, as bytes: the standard library has no hasher that is the same in every release.

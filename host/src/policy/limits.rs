@@ -11,7 +11,7 @@ use std::time::Duration;
 /// use dialguard::policy::{Limits, Policy};
 /// use std::time::Duration;
 ///
-/// let hurried = Limits { compute_time_max: Duration::from_millis(200), look_ups_max: 1_000, ..Limits::default() };
+/// let hurried = Limits { compute_time_max: Duration::from_millis(200), lookups_max: 1_000, ..Limits::default() };
 /// let policy = Policy::reference(hurried);
 /// assert_eq!(policy.limits().memory_bytes_max, 128 << 20);
 /// ```
@@ -26,7 +26,7 @@ pub struct Limits {
     /// Bytes that one call hands to the host, as parameters or as its answer. 64 MiB by default.
     pub answer_bytes_max: usize,
     /// Numbers that it looks up with the carriers; past that it hears `over-budget`. 2,000,000 by default.
-    pub look_ups_max: u32,
+    pub lookups_max: u32,
     /// Calls to its imports: a request to replace 10,000 numbers asks for candidates as often. 30,000 by default.
     pub import_calls_max: u32,
     /// Items (numbers, observations, events) that its imports answer in all. They are kept until the run ends.
@@ -42,7 +42,7 @@ impl Default for Limits {
             compute_time_max: Duration::from_secs(5),
             memory_bytes_max: 128 << 20,
             answer_bytes_max: 64 << 20,
-            look_ups_max: 2_000_000,
+            lookups_max: 2_000_000,
             import_calls_max: 30_000,
             answer_items_max: 16_000_000,
             import_time_max: Duration::from_secs(120),

@@ -20,7 +20,7 @@ pub(crate) const TABLE_ENTRIES_MAX: usize = 20_000;
 /// [`Answered`](crate::policy::Answered) has it with every answer, for [`check`](crate::check::check) to go by.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
-pub struct Shown {
+pub struct Inputs {
     /// The clock's answer, where it was asked.
     pub now: Option<Timestamp>,
     /// The account, where it was asked for.
@@ -41,35 +41,35 @@ pub(crate) struct Run {
     ticks_left: u32,
     /// Time spent in imports since the last tick.
     waited: Duration,
-    look_ups_left: u32,
+    lookups_left: u32,
     import_calls_left: u32,
     answer_items_left: u64,
     wasi: Option<StubbedWasi>,
     /// Bytes of all the policy's memories, which never shrink.
     pub(crate) memory_bytes: usize,
-    pub(crate) shown: Shown,
+    pub(crate) inputs: Inputs,
     pub(crate) recording: Recording,
 }
 
 impl Run {
     pub(crate) fn new(asked: Option<(Dialer, AccountId)>, limits: Limits, wasi: Wasi) -> Self {
-        let mut shown = Shown::default();
-        let wasi = (wasi == Wasi::Empty).then(|| {
+        let mut inputs = Inputs::default();
+        let wasi = (wasi == Wasi::Stubbed).then(|| {
             // WASI's clock and the contract's tell the same time. Where there is nobody to ask it is 1970.
-            shown.now = asked.as_ref().map(|(dialer, _)| dialer.clock.now());
-            StubbedWasi::new(shown.now.unwrap_or_default())
+            inputs.now = asked.as_ref().map(|(dialer, _)| dialer.clock.now());
+            StubbedWasi::new(inputs.now.unwrap_or_default())
         });
         Run {
             asked,
             limits,
             ticks_left: limits.compute_time_max.as_millis().div_ceil(TICK.as_millis()) as u32,
             waited: Duration::ZERO,
-            look_ups_left: limits.look_ups_max,
+            lookups_left: limits.lookups_max,
             import_calls_left: limits.import_calls_max,
             answer_items_left: limits.answer_items_max,
             wasi,
             memory_bytes: 0,
-            shown,
+            inputs,
             recording: Recording::default(),
         }
     }
@@ -77,7 +77,7 @@ impl Run {
     /// What a run may import besides the contract.
     pub(crate) fn linker(engine: &Engine, wasi: Wasi) -> wasmtime::Result<Linker<Run>> {
         let mut linker = Linker::new(engine);
-        if wasi == Wasi::Empty {
+        if wasi == Wasi::Stubbed {
             stubbed_wasi::add_to_linker(&mut linker, Run::wasi)?;
         }
         Ok(linker)
@@ -176,11 +176,11 @@ impl imports::types::Host for Run {}
 impl imports::clock::Host for Run {
     async fn now(&mut self) -> wasmtime::Result<Timestamp> {
         let dialer = self.dialer()?;
-        if let Some(now) = self.shown.now {
+        if let Some(now) = self.inputs.now {
             return Ok(now);
         }
         let now = dialer.clock.now();
-        self.shown.now = Some(now);
+        self.inputs.now = Some(now);
         self.record(Call::Now(now))?;
         Ok(now)
     }
@@ -199,9 +199,9 @@ impl imports::carrier_lookup::Host for Run {
         if let Err(error) = check_numbers(&numbers) {
             return Ok(Err(error));
         }
-        match self.look_ups_left.checked_sub(numbers.len() as u32) {
-            Some(left) => self.look_ups_left = left,
-            None => return Ok(Err(over_budget(self.limits.look_ups_max))),
+        match self.lookups_left.checked_sub(numbers.len() as u32) {
+            Some(left) => self.lookups_left = left,
+            None => return Ok(Err(over_budget(self.limits.lookups_max))),
         }
         let answer = self.in_time(dialer.carriers.look_up(numbers.clone())).await.unwrap_or_else(too_late);
         self.record(Call::LookUp(numbers, answer.clone()))?;
@@ -214,7 +214,7 @@ impl imports::number_inventory::Host for Run {
         let dialer = self.dialer()?;
         let answer = self.in_account(&id, dialer.inventory.account(&id), Call::Account).await?;
         if let Ok(account) = &answer {
-            self.shown.account = Some(account.clone());
+            self.inputs.account = Some(account.clone());
         }
         Ok(answer)
     }
@@ -231,9 +231,9 @@ impl imports::number_inventory::Host for Run {
         let answer = self.in_account(&id, dialer.inventory.monitored(&id, after, limit), call).await?;
         if let Ok(page) = &answer {
             // A policy may read the same page twice; what it was shown stays in ascending order, each number once.
-            let known = self.shown.monitored.partition_point(|number| number.number <= after);
-            if known == self.shown.monitored.len() {
-                self.shown.monitored.extend_from_slice(page);
+            let known = self.inputs.monitored.partition_point(|number| number.number <= after);
+            if known == self.inputs.monitored.len() {
+                self.inputs.monitored.extend_from_slice(page);
             }
         }
         Ok(answer)
@@ -251,7 +251,7 @@ impl imports::number_inventory::Host for Run {
         let call = |answer| Call::Owned(numbers.clone(), answer);
         let answer = self.in_account(&id, dialer.inventory.owned(&id, numbers.clone()), call).await?;
         if let Ok(owned) = &answer {
-            self.shown.owned.extend(owned);
+            self.inputs.owned.extend(owned);
         }
         Ok(answer)
     }
@@ -267,7 +267,7 @@ impl imports::number_inventory::Host for Run {
         let call = |answer| Call::Candidates(like, limit, answer);
         let answer = self.in_account(&id, dialer.inventory.candidates(&id, like, limit), call).await?;
         if let Ok(offered) = &answer {
-            self.shown.offered.extend(offered);
+            self.inputs.offered.extend(offered);
         }
         Ok(answer)
     }
@@ -300,7 +300,7 @@ fn check_numbers(numbers: &[PhoneNumber]) -> Result<(), Error> {
     Err(Error { code: ErrorCode::InvalidRequest, message })
 }
 
-fn over_budget(look_ups_max: u32) -> Error {
-    let message = format!("This run may look up {look_ups_max} numbers and no more; ask about fewer.");
+fn over_budget(lookups_max: u32) -> Error {
+    let message = format!("This run may look up {lookups_max} numbers and no more; ask about fewer.");
     Error { code: ErrorCode::OverBudget, message }
 }

@@ -1,4 +1,4 @@
-//! An empty WASI, for policies whose language brings one along and which an operator allowed to.
+//! An stubbed WASI, for policies whose language brings one along and which an operator allowed to.
 //!
 //! There is nothing in it: no files, no environment, no arguments, no network. What is printed is thrown away, the
 //! clocks stand at the run's time, and random numbers are the same in every run, so that a run can be repeated.
@@ -21,10 +21,10 @@ pub enum Wasi {
     None,
     /// A WASI in which there is nothing: no files, no environment, no network, output thrown away, clocks that stand at
     /// the run's time, the same random numbers in every run. For a policy whose operator allowed it.
-    Empty,
+    Stubbed,
 }
 
-/// Packages that an empty WASI has.
+/// Packages that an stubbed WASI has.
 const PACKAGES: [&str; 6] =
     ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
 
@@ -34,7 +34,7 @@ const RESOURCES_MAX: usize = 1_000;
 /// Random bytes that a policy may ask for at once.
 const RANDOM_BYTES_MAX: u64 = 64 << 10;
 
-/// The empty WASI of one run.
+/// The stubbed WASI of one run.
 pub(crate) struct StubbedWasi {
     context: WasiCtx,
     table: ResourceTable,
@@ -79,7 +79,7 @@ pub(crate) fn add_to_linker<T: WasiView>(
     Ok(())
 }
 
-/// Whether an empty WASI has all of these imports.
+/// Whether an stubbed WASI has all of these imports.
 pub(crate) fn has_all(imports: &[String]) -> bool {
     let has = |name: &String| PACKAGES.iter().any(|package| name.starts_with(package)) && name.contains("@0.2.");
     imports.iter().all(has)

@@ -13,7 +13,7 @@ use super::promises::{self, Broken};
 use super::report::{CheckReport, Finding, Section, Subject, Verdict};
 use super::{case_files, finding};
 use crate::policy::REFERENCE_POLICY;
-use crate::policy::digest;
+use crate::policy::sha256;
 use program::{Interruption, Program};
 use question::question;
 use reply::{Outcome, Reply, read, reply};
@@ -60,11 +60,11 @@ pub fn check_dialer(
             findings.push(Finding { took, ..finding });
             if interruptions == INTERRUPTIONS_MAX {
                 findings.push(not_asked_further());
-                return Ok(CheckReport::new(Subject::Dialer, &digest(&bytes), findings));
+                return Ok(CheckReport::new(Subject::Dialer, &sha256(&bytes), findings));
             }
         }
     }
-    Ok(CheckReport::new(Subject::Dialer, &digest(&bytes), findings))
+    Ok(CheckReport::new(Subject::Dialer, &sha256(&bytes), findings))
 }
 
 /// Why a dialer could not be asked anything.
@@ -133,8 +133,8 @@ fn answer(case: &Case, known: &Known, call: &Call, told: serde_json::Value) -> R
     match call {
         Call::Describe => promises::description(&read(told)?),
         Call::CheckSettings => Ok(Answer::default()),
-        Call::ReviewAccount => promises::review(case.id(), &read(told)?, &known.shown()),
-        Call::Decide(request) => promises::decision(case.id(), &request.request(), &read(told)?, &known.shown()),
+        Call::ReviewAccount => promises::review(case.id(), &read(told)?, &known.inputs()),
+        Call::Decide(request) => promises::decision(case.id(), &request.request(), &read(told)?, &known.inputs()),
         Call::Screen(numbers) => promises::screenings(&Numbers::of_all(numbers), &read::<Vec<_>>(told)?),
         Call::GetUsage => promises::usage(&read(told)?),
     }

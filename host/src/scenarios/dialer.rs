@@ -4,7 +4,7 @@ use super::case::Import;
 use crate::clock::FixedClock;
 use crate::contract::*;
 use crate::dialer::{CarrierLookup, Dialer, NumberInventory};
-use crate::policy::Shown;
+use crate::policy::Inputs;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -45,8 +45,8 @@ impl Known {
     }
 
     /// Everything that a policy could be shown of it.
-    pub(super) fn shown(&self) -> Shown {
-        Shown {
+    pub(super) fn inputs(&self) -> Inputs {
+        Inputs {
             now: Some(self.now),
             account: Some(self.account.clone()),
             monitored: self.monitored.clone(),

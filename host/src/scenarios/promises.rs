@@ -5,7 +5,7 @@ use super::answer::Answer;
 use super::notation::name;
 use crate::check::{Asked, check, check_decision};
 use crate::contract::{self, *};
-use crate::policy::Shown;
+use crate::policy::Inputs;
 
 /// What no policy may do, whatever it is asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -35,17 +35,17 @@ pub(super) fn description(Description { name, version, summary }: &Description) 
 }
 
 /// A review's plan, which the ledger can take.
-pub(super) fn review(id: &str, plan: &Plan, shown: &Shown) -> Result<Answer, Broken> {
-    match check(id, Asked::Review, plan, shown) {
-        Ok(()) => Ok(Answer::of_plan(plan, &shown.monitored)),
+pub(super) fn review(id: &str, plan: &Plan, inputs: &Inputs) -> Result<Answer, Broken> {
+    match check(id, Asked::Review, plan, inputs) {
+        Ok(()) => Ok(Answer::of_plan(plan, &inputs.monitored)),
         Err(fault) => Err(Broken::Refused(fault.to_string())),
     }
 }
 
 /// A decision, whose plan the ledger can take and does what is accepted.
-pub(super) fn decision(id: &str, request: &Request, decision: &Decision, shown: &Shown) -> Result<Answer, Broken> {
-    match check_decision(id, request, decision, shown) {
-        Ok(()) => ensure_kept(request, decision).map(|()| Answer::of_decision(decision, &shown.monitored)),
+pub(super) fn decision(id: &str, request: &Request, decision: &Decision, inputs: &Inputs) -> Result<Answer, Broken> {
+    match check_decision(id, request, decision, inputs) {
+        Ok(()) => ensure_kept(request, decision).map(|()| Answer::of_decision(decision, &inputs.monitored)),
         Err(fault) => Err(Broken::Refused(fault.to_string())),
     }
 }

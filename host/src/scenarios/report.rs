@@ -12,7 +12,7 @@ pub struct CheckReport {
     /// Who was tried.
     pub subject: Subject,
     /// SHA-256 of the component's bytes, in hexadecimal.
-    pub digest: String,
+    pub sha256: String,
     /// In the order tried.
     pub findings: Vec<Finding>,
 }
@@ -79,8 +79,8 @@ pub enum Verdict {
 }
 
 impl CheckReport {
-    pub(super) fn new(subject: Subject, digest: &str, findings: Vec<Finding>) -> Self {
-        CheckReport { subject, digest: digest.into(), findings }
+    pub(super) fn new(subject: Subject, sha256: &str, findings: Vec<Finding>) -> Self {
+        CheckReport { subject, sha256: sha256.into(), findings }
     }
 
     /// Whether nothing failed: every case of the contract and every hostile input passed, and nowhere did the policy
@@ -105,7 +105,7 @@ impl CheckReport {
 impl Serialize for CheckReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut report = serializer.serialize_struct("CheckReport", 3)?;
-        report.serialize_field("digest", &self.digest)?;
+        report.serialize_field("sha256", &self.sha256)?;
         report.serialize_field("passed", &self.passed())?;
         report.serialize_field("findings", &self.findings)?;
         report.end()

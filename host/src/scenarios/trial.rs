@@ -98,13 +98,13 @@ async fn describe(policy: &Policy) -> Asking {
 
 async fn review(policy: &Policy, dialer: &Dialer, id: &str) -> Asking {
     let reviewed = policy.review_account(dialer, id).await?;
-    Ok(promises::review(id, &reviewed.answer, &reviewed.shown))
+    Ok(promises::review(id, &reviewed.answer, &reviewed.inputs))
 }
 
 async fn decide(policy: &Policy, dialer: &Dialer, id: &str, request: &RequestGiven) -> Asking {
     let request = request.request();
     let decided = policy.decide(dialer, id, &request).await?;
-    Ok(promises::decision(id, &request, &decided.answer, &decided.shown))
+    Ok(promises::decision(id, &request, &decided.answer, &decided.inputs))
 }
 
 async fn screen(policy: &Policy, dialer: &Dialer, id: &str, numbers: &[Numbers]) -> Asking {

@@ -13,7 +13,7 @@
 
 use crate::ledger::Order;
 use dialguard::contract::*;
-use dialguard::policy::Shown;
+use dialguard::policy::Inputs;
 use serde_json::{Map, Value, json};
 
 /// Numbers of a kind that a message names; the others are counted.
@@ -33,7 +33,7 @@ pub(crate) struct Message {
 /// A review that was applied.
 pub(crate) struct Review<'a> {
     pub plan: &'a Plan,
-    pub shown: &'a Shown,
+    pub inputs: &'a Inputs,
     /// What went wrong at the carriers, in words.
     pub problems: &'a [String],
     pub run: i64,
@@ -134,7 +134,7 @@ impl<'a> Review<'a> {
 
     /// Numbers that have this status since this review. A first check that finds nothing is no news.
     fn turned(&self, status: Status) -> impl Iterator<Item = PhoneNumber> {
-        let mut monitored = self.shown.monitored.iter();
+        let mut monitored = self.inputs.monitored.iter();
         self.plan.reviews.iter().filter_map(move |review| {
             let before = monitored.find(|number| number.number == review.number)?.status;
             let is_news = before != review.status && (before, review.status) != (Status::Pending, Status::Clean);

@@ -1,7 +1,7 @@
 //! Reviews under way in this process, for people to follow.
 
 use crate::ledger::AccountProfile;
-use crate::sources::asking::Asking;
+use crate::sources::inquiry::Inquiry;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub struct Progress {
 pub(super) struct Reviews(Arc<Mutex<HashMap<String, Review>>>);
 
 struct Review {
-    asking: Arc<Asking>,
+    asking: Arc<Inquiry>,
     of: u32,
 }
 
@@ -28,11 +28,11 @@ struct Review {
 pub(super) struct Begun {
     reviews: Reviews,
     id: String,
-    asking: Arc<Asking>,
+    asking: Arc<Inquiry>,
 }
 
 impl Reviews {
-    pub(super) fn begin(&self, account: &AccountProfile, asking: Arc<Asking>) -> Begun {
+    pub(super) fn begin(&self, account: &AccountProfile, asking: Arc<Inquiry>) -> Begun {
         let (id, of) = (account.id.clone(), account.occupied);
         self.0.lock().insert(id.clone(), Review { asking: asking.clone(), of });
         Begun { reviews: self.clone(), id, asking }

@@ -1,32 +1,32 @@
-//! One step of a replacement: what is asked of its supplier, and what its answer comes to.
+//! One step of a replacement: what is asked of its provider, and what its answer comes to.
 //!
-//! A supplier's answer is one of three: it did it, it certainly did not, or nobody knows. Where it did not, the order begins
+//! A provider's answer is one of three: it did it, it certainly did not, or nobody knows. Where it did not, the order begins
 //! anew later, and its price is free meanwhile. Where nobody knows, the order stays where it is, price set aside, and the
 //! next step is a look.
 
 use super::on_disk;
 use crate::dialguard::{Dialguard, DialguardError};
 use crate::ledger::{ClaimedOrder, Held, Ledger, LedgerError, Order, OrderState, SetAside};
-use crate::providers::{Standing, Supplier, SupplierError};
+use crate::providers::{Provider, ProviderError, Standing};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{Status, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a supplier has for one answer. A step asks twice at most and has to end before its lease does.
+/// How long a provider has for one answer. A step asks twice at most and has to end before its lease does.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(45);
 
-/// How long after an order was sent a supplier that knows of none is asked again before it is sent once more, in seconds:
+/// How long after an order was sent a provider that knows of none is asked again before it is sent once more, in seconds:
 /// longer than the first sending can be under way.
 const SETTLES_SECONDS: u64 = 60;
 
 /// How long an order whose first answer was lost is looked for before 'no longer available' is believed, in seconds.
 const LOOKED_FOR_SECONDS: u64 = 15 * 60;
 
-/// How long after an order was sent a supplier that knows of none is believed, in seconds.
+/// How long after an order was sent a provider that knows of none is believed, in seconds.
 const BELIEVED_SECONDS: u64 = 60 * 60;
 
-/// A supplier that works on an order for longer is told of.
+/// A provider that works on an order for longer is told of.
 const PENDING_SECONDS_MAX: u64 = 60 * 60;
 
 /// Tries in vain after which a person is told.
@@ -57,7 +57,7 @@ impl Purchase<'_> {
             OrderState::Acquired if order.is_bought() => self.carry_over().await,
             OrderState::Acquired | OrderState::CarriedOver => self.record(|ledger| ledger.swap(self.claimed, self.now)),
             OrderState::Swapped => self.give_back().await,
-            OrderState::Done | OrderState::GivenUp => Ok(()),
+            OrderState::Done | OrderState::Abandoned => Ok(()),
         }
     }
 
@@ -67,9 +67,9 @@ impl Purchase<'_> {
             return self.hold(self.stuck(words));
         }
         let number = self.order().replacement;
-        match in_time(async { self.supplier()?.reserve(number).await }).await {
+        match in_time(async { self.provider()?.reserve(number).await }).await {
             Ok(_) => self.record(|ledger| ledger.reserved(self.claimed, self.now)),
-            Err(SupplierError::NoLongerAvailable(_)) => self.give_up("it is no longer available"),
+            Err(ProviderError::NoLongerAvailable(_)) => self.abandon("it is no longer available"),
             Err(error) => self.hold(self.after(&error).anew()),
         }
     }
@@ -82,13 +82,13 @@ impl Purchase<'_> {
             Ok([screening]) if screening.status == Status::Clean => {
                 self.record(|ledger| ledger.screened(self.claimed, self.now))
             }
-            Ok([screening]) if screening.answering > 0 => self.give_up(&format!(
+            Ok([screening]) if screening.answering > 0 => self.abandon(&format!(
                 "{} of {} carriers flag it, which is {}",
                 screening.flagging,
                 screening.answering,
                 screening.status.name()
             )),
-            Ok(_) => self.give_up("no carrier rates it"),
+            Ok(_) => self.abandon("no carrier rates it"),
             Err(error) => self.hold(self.later(format!("it could not be screened: {error}"))),
         }
     }
@@ -105,21 +105,21 @@ impl Purchase<'_> {
     /// It is on disk that the order is sent. `maybe_ours` where an earlier sending may have had its effect.
     async fn order_now(&self, maybe_ours: bool) -> Result<()> {
         let Order { replacement, reference, .. } = self.order();
-        match in_time(async { self.supplier()?.order(*replacement, reference).await }).await {
+        match in_time(async { self.provider()?.order(*replacement, reference).await }).await {
             // Believed when it is seen: the next step looks.
             Ok(_) => Ok(on_disk(|| self.ledger().let_go(self.claimed))?),
-            Err(SupplierError::NoLongerAvailable(_)) => self.look_who_has_it(maybe_ours).await,
+            Err(ProviderError::NoLongerAvailable(_)) => self.look_who_has_it(maybe_ours).await,
             Err(error) if error.is_without_effect() && !maybe_ours => self.hold(self.after(&error).anew()),
-            Err(error @ SupplierError::Lost(_)) => self.hold(Held { pause: 0, ..self.after(&error) }),
+            Err(error @ ProviderError::Lost(_)) => self.hold(Held { pause: 0, ..self.after(&error) }),
             Err(error) => self.hold(self.after(&error)),
         }
     }
 
-    /// Sees what became of the order. Where the supplier knows of none though it was sent a while ago, it is sent again.
+    /// Sees what became of the order. Where the provider knows of none though it was sent a while ago, it is sent again.
     async fn look(&self) -> Result<()> {
         match self.standing().await {
             Ok(Standing::Owned) => self.record(|ledger| ledger.acquired(self.claimed, self.now)),
-            Ok(Standing::Failed) => self.give_up("the supplier gave the order up"),
+            Ok(Standing::Failed) => self.abandon("the provider gave the order up"),
             Ok(Standing::Pending) => self.hold(self.pending()),
             Ok(Standing::Unknown) => {
                 let settled_at = self.order().sent_at.unwrap_or_default() + SETTLES_SECONDS;
@@ -146,7 +146,7 @@ impl Purchase<'_> {
             Ok(Standing::Unknown | Standing::Failed) if is_looked_for => {
                 self.hold(self.later("the number is taken, perhaps by the first order, which is looked for".into()))
             }
-            Ok(Standing::Unknown | Standing::Failed) => self.give_up("it is no longer available"),
+            Ok(Standing::Unknown | Standing::Failed) => self.abandon("it is no longer available"),
             Err(error) => self.hold(self.after(&error)),
         }
     }
@@ -154,9 +154,9 @@ impl Purchase<'_> {
     /// Keeps nobody waiting for long: a number without its settings is better than one that carriers flag.
     async fn carry_over(&self) -> Result<()> {
         let Order { number, replacement, tries, .. } = self.order();
-        let left_out = match in_time(async { self.supplier()?.carry_over(*number, *replacement).await }).await {
+        let left_out = match in_time(async { self.provider()?.carry_over(*number, *replacement).await }).await {
             Ok(left_out) => left_out,
-            Err(error @ (SupplierError::Later { .. } | SupplierError::Lost(_))) if tries + 1 < TRIES_UNTOLD => {
+            Err(error @ (ProviderError::Later { .. } | ProviderError::Lost(_))) if tries + 1 < TRIES_UNTOLD => {
                 return self.hold(self.after(&error));
             }
             Err(error) => vec![format!("name, voice and messages ({error})")],
@@ -164,13 +164,13 @@ impl Purchase<'_> {
         self.record(|ledger| ledger.carried_over(self.claimed, &left_out, self.now))
     }
 
-    /// The rest is over. One that was taken into an account again stays; one that the supplier never had is no error there.
+    /// The rest is over. One that was taken into an account again stays; one that the provider never had is no error there.
     async fn give_back(&self) -> Result<()> {
         let number = self.order().number;
         if self.ledger().is_taken_back(self.order())? {
             return self.record(|ledger| ledger.released(self.claimed, true, self.now));
         }
-        match in_time(async { self.supplier()?.release(number).await }).await {
+        match in_time(async { self.provider()?.release(number).await }).await {
             Ok(()) => self.record(|ledger| ledger.released(self.claimed, false, self.now)),
             Err(error) => self.hold(self.after(&error)),
         }
@@ -195,22 +195,22 @@ impl Purchase<'_> {
                 rfc3339(believed_at.max(self.now + SETTLES_SECONDS))
             )),
             Err(error) => {
-                Some(format!("the supplier does not say whether +{number} was bought ({error}); try again later"))
+                Some(format!("the provider does not say whether +{number} was bought ({error}); try again later"))
             }
         }
     }
 
-    async fn standing(&self) -> std::result::Result<Standing, SupplierError> {
+    async fn standing(&self) -> std::result::Result<Standing, ProviderError> {
         let Order { replacement, reference, .. } = self.order();
-        in_time(async { self.supplier()?.standing(*replacement, reference).await }).await
+        in_time(async { self.provider()?.standing(*replacement, reference).await }).await
     }
 
-    fn supplier(&self) -> std::result::Result<Arc<dyn Supplier>, SupplierError> {
-        self.dialguard.supplier(self.order().supplier.as_deref().unwrap_or_default())
+    fn provider(&self) -> std::result::Result<Arc<dyn Provider>, ProviderError> {
+        self.dialguard.provider(self.order().provider.as_deref().unwrap_or_default())
     }
 
-    fn give_up(&self, why: &str) -> Result<()> {
-        self.record(|ledger| ledger.give_up_order(self.claimed, why, true, self.now))
+    fn abandon(&self, why: &str) -> Result<()> {
+        self.record(|ledger| ledger.abandon_order(self.claimed, why, true, self.now))
     }
 
     fn hold(&self, held: Held) -> Result<()> {
@@ -224,11 +224,11 @@ impl Purchase<'_> {
     }
 
     /// What is to be done after such an error.
-    fn after(&self, error: &SupplierError) -> Held {
-        let words = format!("{}: {error}", self.order().supplier.as_deref().unwrap_or_default());
+    fn after(&self, error: &ProviderError) -> Held {
+        let words = format!("{}: {error}", self.order().provider.as_deref().unwrap_or_default());
         match error {
-            SupplierError::Refused(_) => self.stuck(words),
-            SupplierError::Later { wait: Some(wait), .. } => {
+            ProviderError::Refused(_) => self.stuck(words),
+            ProviderError::Later { wait: Some(wait), .. } => {
                 let held = self.later(words);
                 Held { pause: held.pause.max(wait.as_secs()), ..held }
             }
@@ -248,12 +248,12 @@ impl Purchase<'_> {
     }
 
     fn pending(&self) -> Held {
-        let Order { looks, sent_at, supplier, .. } = self.order();
+        let Order { looks, sent_at, provider, .. } = self.order();
         let pause = match looks.checked_sub(super::LOOKS_IN_ONE_GO) {
             None => 0,
             Some(more) => PAUSE_SECONDS_MAX.min(20 << more.min(16)),
         };
-        let problem = format!("{} is still working on the order", supplier.as_deref().unwrap_or_default());
+        let problem = format!("{} is still working on the order", provider.as_deref().unwrap_or_default());
         let is_stuck = self.now >= sent_at.unwrap_or(self.now) + PENDING_SECONDS_MAX;
         Held { problem, pause, is_stuck, from_the_start: false }
     }
@@ -267,11 +267,11 @@ impl Purchase<'_> {
     }
 }
 
-/// What the supplier answers in time. What comes too late may have been done.
+/// What the provider answers in time. What comes too late may have been done.
 async fn in_time<T>(
-    answer: impl Future<Output = std::result::Result<T, SupplierError>>,
-) -> std::result::Result<T, SupplierError> {
-    let too_late = |_| Err(SupplierError::Lost(format!("no answer within {} seconds", ANSWER_TIME_MAX.as_secs())));
+    answer: impl Future<Output = std::result::Result<T, ProviderError>>,
+) -> std::result::Result<T, ProviderError> {
+    let too_late = |_| Err(ProviderError::Lost(format!("no answer within {} seconds", ANSWER_TIME_MAX.as_secs())));
     tokio::time::timeout(ANSWER_TIME_MAX, answer).await.unwrap_or_else(too_late)
 }
 

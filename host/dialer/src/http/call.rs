@@ -1,6 +1,6 @@
 //! One request to a service, and its answer.
 
-use super::{VendorError, WORDS_MAX};
+use super::{ServiceError, WORDS_MAX};
 use reqwest::{Client, Method, RequestBuilder};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -97,11 +97,11 @@ impl Call {
 
 impl Answered {
     /// The body in the form that the service's interface gives it; else it is nonsense.
-    pub fn read<T: DeserializeOwned>(self) -> Result<T, VendorError> {
+    pub fn read<T: DeserializeOwned>(self) -> Result<T, ServiceError> {
         serde_json::from_value(self.body).map_err(|error| {
             // Bounded, for it quotes what it found.
             let what: String = error.to_string().chars().take(WORDS_MAX).collect();
-            VendorError::Nonsense(format!("JSON of another form than its interface has ({what})"))
+            ServiceError::Nonsense(format!("JSON of another form than its interface has ({what})"))
         })
     }
 }

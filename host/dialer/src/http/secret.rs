@@ -1,4 +1,4 @@
-//! Secrets of vendors' services: kept outside the ledger, which only knows where each of them is.
+//! Secrets of services' services: kept outside the ledger, which only knows where each of them is.
 //!
 //! ```
 //! use dialguard_dialer::http::secret::SecretPlace;

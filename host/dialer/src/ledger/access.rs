@@ -1,4 +1,4 @@
-//! People, their sessions, and programs' tokens. Secrets are here as hashes and nowhere as they are.
+//! Users, their sessions, and programs' tokens. Secrets are here as hashes and nowhere as they are.
 
 pub(in crate::ledger) mod keyed_requests;
 
@@ -9,16 +9,16 @@ use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, params};
 
 /// SHA-256 of a secret that is itself random.
-pub type SecretDigest = [u8; 32];
+pub type SecretHash = [u8; 32];
 
 /// Somebody who may sign in at the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
-    /// Unique; by which the person signs in.
+pub struct User {
+    /// Unique; by which the user signs in.
     pub name: String,
-    /// What the person may see and do.
+    /// What the user may see and do.
     pub grant: Grant,
-    /// When the person was added.
+    /// When the user was added.
     pub added_at: Timestamp,
 }
 
@@ -37,81 +37,81 @@ pub struct Token {
 
 impl Ledger {
     /// Everyone who may sign in, by name.
-    pub fn people(&self) -> Result<Vec<Person>> {
+    pub fn users(&self) -> Result<Vec<User>> {
         self.read(|transaction| {
             let mut statement =
-                transaction.prepare_cached("SELECT name, role, accounts, added_at FROM people ORDER BY name")?;
-            let people = statement.query_map([], person)?;
-            Ok(people.collect::<rusqlite::Result<_>>()?)
+                transaction.prepare_cached("SELECT name, role, accounts, added_at FROM users ORDER BY name")?;
+            let users = statement.query_map([], user)?;
+            Ok(users.collect::<rusqlite::Result<_>>()?)
         })
     }
 
     /// Adds somebody, with the argon2id hash of the password in PHC notation.
-    pub fn add_person(&self, person: &Person, password: &str) -> Result<()> {
+    pub fn add_user(&self, user: &User, password: &str) -> Result<()> {
         self.change(|transaction| {
             let added = transaction.execute(
-                "INSERT INTO people (name, password, role, accounts, added_at) VALUES (?1, ?2, ?3, ?4, ?5)
+                "INSERT INTO users (name, password, role, accounts, added_at) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (name) DO NOTHING",
                 params![
-                    person.name,
+                    user.name,
                     password,
-                    person.grant.role.name(),
-                    accounts_to_sql(&person.grant.accounts),
-                    to_sql(person.added_at)
+                    user.grant.role.name(),
+                    accounts_to_sql(&user.grant.accounts),
+                    to_sql(user.added_at)
                 ],
             )?;
             if added == 0 {
                 return Err(LedgerError::Refused(format!(
-                    "there is a person {:?} already; remove that one first, or choose another name",
-                    person.name
+                    "there is a user {:?} already; remove that one first, or choose another name",
+                    user.name
                 )));
             }
             Ok(())
         })
     }
 
-    /// Takes somebody away, and ends that person's sessions.
-    pub fn remove_person(&self, name: &str) -> Result<()> {
-        self.change(|transaction| match transaction.execute("DELETE FROM people WHERE name = ?1", [name])? {
-            0 => Err(LedgerError::Refused(format!("there is no person {name:?}; `dialguard people list` has them"))),
+    /// Takes somebody away, and ends that user's sessions.
+    pub fn remove_user(&self, name: &str) -> Result<()> {
+        self.change(|transaction| match transaction.execute("DELETE FROM users WHERE name = ?1", [name])? {
+            0 => Err(LedgerError::Refused(format!("there is no user {name:?}; `dialguard users list` has them"))),
             _ => Ok(()),
         })
     }
 
     /// Somebody and the hash of the password; none where there is nobody of that name.
-    pub fn person(&self, name: &str) -> Result<Option<(Person, String)>> {
+    pub fn user(&self, name: &str) -> Result<Option<(User, String)>> {
         self.read(|transaction| {
             let mut statement = transaction
-                .prepare_cached("SELECT name, role, accounts, added_at, password FROM people WHERE name = ?1")?;
-            Ok(statement.query_row([name], |row| Ok((person(row)?, row.get(4)?))).optional()?)
+                .prepare_cached("SELECT name, role, accounts, added_at, password FROM users WHERE name = ?1")?;
+            Ok(statement.query_row([name], |row| Ok((user(row)?, row.get(4)?))).optional()?)
         })
     }
 
     /// Begins a session, and forgets those that have ended.
-    pub fn begin_session(&self, secret: &SecretDigest, person: &str, now: Timestamp, ends_at: Timestamp) -> Result<()> {
+    pub fn begin_session(&self, secret: &SecretHash, user: &str, now: Timestamp, ends_at: Timestamp) -> Result<()> {
         self.change(|transaction| {
             transaction.execute("DELETE FROM sessions WHERE ends_at <= ?1", [to_sql(now)])?;
             transaction.execute(
-                "INSERT INTO sessions (secret, person, ends_at) VALUES (?1, ?2, ?3)",
-                params![secret, person, to_sql(ends_at)],
+                "INSERT INTO sessions (secret, user, ends_at) VALUES (?1, ?2, ?3)",
+                params![secret, user, to_sql(ends_at)],
             )?;
             Ok(())
         })
     }
 
     /// Whose session it is; none where it has ended or never was.
-    pub fn session(&self, secret: &SecretDigest, now: Timestamp) -> Result<Option<Person>> {
+    pub fn session(&self, secret: &SecretHash, now: Timestamp) -> Result<Option<User>> {
         self.read(|transaction| {
             let mut statement = transaction.prepare_cached(
-                "SELECT name, role, accounts, added_at FROM sessions JOIN people ON name = person
+                "SELECT name, role, accounts, added_at FROM sessions JOIN users ON name = user
                   WHERE secret = ?1 AND ends_at > ?2",
             )?;
-            Ok(statement.query_row(params![secret, to_sql(now)], person).optional()?)
+            Ok(statement.query_row(params![secret, to_sql(now)], user).optional()?)
         })
     }
 
     /// Ends a session.
-    pub fn end_session(&self, secret: &SecretDigest) -> Result<()> {
+    pub fn end_session(&self, secret: &SecretHash) -> Result<()> {
         self.change(|transaction| {
             transaction.execute("DELETE FROM sessions WHERE secret = ?1", [secret])?;
             Ok(())
@@ -129,7 +129,7 @@ impl Ledger {
     }
 
     /// Keeps a token's hash.
-    pub fn add_token(&self, token: &Token, secret: &SecretDigest) -> Result<()> {
+    pub fn add_token(&self, token: &Token, secret: &SecretHash) -> Result<()> {
         self.change(|transaction| {
             let added = transaction.execute(
                 "INSERT INTO tokens (name, secret, role, accounts, made_at, ends_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
@@ -162,7 +162,7 @@ impl Ledger {
     }
 
     /// The token with this hash; none where it has ended or never was.
-    pub fn token(&self, secret: &SecretDigest, now: Timestamp) -> Result<Option<Token>> {
+    pub fn token(&self, secret: &SecretHash, now: Timestamp) -> Result<Option<Token>> {
         self.read(|transaction| {
             let mut statement = transaction.prepare_cached(
                 "SELECT name, role, accounts, made_at, ends_at FROM tokens
@@ -173,8 +173,8 @@ impl Ledger {
     }
 }
 
-fn person(row: &Row) -> rusqlite::Result<Person> {
-    Ok(Person { name: row.get(0)?, grant: grant(row, 1)?, added_at: from_sql(row.get(3)?) })
+fn user(row: &Row) -> rusqlite::Result<User> {
+    Ok(User { name: row.get(0)?, grant: grant(row, 1)?, added_at: from_sql(row.get(3)?) })
 }
 
 fn token(row: &Row) -> rusqlite::Result<Token> {

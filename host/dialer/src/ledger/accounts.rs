@@ -340,7 +340,7 @@ pub(super) fn touch(transaction: &Transaction, key: i64, now: Timestamp) -> Resu
 
 const SELECT_PROFILE: &str = "SELECT key, id, time_zone, region, review_at, added_on, enabled, settings, revision, \
      changed_at, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at, occupied, locked, rated_on, \
-     rated_count, supplier, areas, rest_days, day_cents_max, cycle_cents_max FROM accounts";
+     rated_count, provider, areas, rest_days, day_cents_max, cycle_cents_max FROM accounts";
 
 pub(super) fn profile(transaction: &Transaction, id: &str) -> Result<AccountProfile> {
     find(transaction, id)?.ok_or_else(|| LedgerError::NoSuchAccount(id.to_owned()))
@@ -378,7 +378,7 @@ fn profile_from_row(row: &Row) -> rusqlite::Result<AccountProfile> {
         rated_on: row.get(17)?,
         rated_count: row.get(18)?,
         buying: Buying {
-            supplier: row.get(19)?,
+            provider: row.get(19)?,
             areas: row
                 .get_ref(20)?
                 .as_str()?

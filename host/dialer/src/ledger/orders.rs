@@ -3,7 +3,7 @@
 //! The states rise: intended, reserved, screened, ordering, acquired, carried over, swapped, done. A number on hand goes
 //! from intended to acquired. An order whose number cannot be had is given up, from any state before acquired.
 //!
-//! A step that asks a supplier is claimed first, for two minutes: where its process dies, another one takes over then, and
+//! A step that asks a provider is claimed first, for two minutes: where its process dies, another one takes over then, and
 //! looks before it repeats anything. [`fulfilment`](crate::fulfilment) says what each step does.
 
 use crate::alerts::message::Message;
@@ -48,10 +48,10 @@ pub struct Order {
     /// When it was decided.
     pub intended_at: Timestamp,
     /// Who has the old number, and sells the new one; none where there is nobody to ask.
-    pub supplier: Option<String>,
+    pub provider: Option<String>,
     /// What the new number costs, in US cents, as at the intent; none where it was on hand.
     pub price_cents: Option<u32>,
-    /// The id that the supplier knows it by.
+    /// The id that the provider knows it by.
     pub reference: String,
     /// Until when the old number rests; none before it was replaced.
     pub rests_until: Option<Timestamp>,
@@ -81,7 +81,7 @@ pub struct Hold {
 pub enum OrderState {
     /// On disk, and nothing was done yet.
     Intended,
-    /// The supplier holds the number, or has no reservations.
+    /// The provider holds the number, or has no reservations.
     Reserved,
     /// No carrier flags the number.
     Screened,
@@ -96,7 +96,7 @@ pub enum OrderState {
     /// Over.
     Done,
     /// The number could not be had, and nothing was spent.
-    GivenUp,
+    Abandoned,
 }
 
 impl OrderState {
@@ -110,7 +110,7 @@ impl OrderState {
         OrderState::CarriedOver,
         OrderState::Swapped,
         OrderState::Done,
-        OrderState::GivenUp,
+        OrderState::Abandoned,
     ];
 
     /// Its name, as in the database and in JSON.
@@ -124,7 +124,7 @@ impl OrderState {
             OrderState::CarriedOver => "carried-over",
             OrderState::Swapped => "swapped",
             OrderState::Done => "done",
-            OrderState::GivenUp => "given-up",
+            OrderState::Abandoned => "abandoned",
         }
     }
 }
@@ -178,7 +178,7 @@ impl Ledger {
     pub fn open_orders(&self, id: &str) -> Result<Vec<Order>> {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
-            orders(transaction, "account = ?1 AND (state NOT IN ('done', 'given-up') OR ask_again = 1)", [account.key])
+            orders(transaction, "account = ?1 AND (state NOT IN ('done', 'abandoned') OR ask_again = 1)", [account.key])
         })
     }
 
@@ -197,7 +197,7 @@ impl Ledger {
         self.read(|transaction| {
             let mut statement = transaction.prepare_cached(
                 "SELECT id FROM accounts
-                  WHERE EXISTS (SELECT 1 FROM orders WHERE account = key AND state NOT IN ('done', 'given-up')
+                  WHERE EXISTS (SELECT 1 FROM orders WHERE account = key AND state NOT IN ('done', 'abandoned')
                                    AND next_try_at <= ?1 AND leased_until <= ?1 AND ifnull(rests_until, 0) <= ?1)
                      OR EXISTS (SELECT 1 FROM orders WHERE account = key AND ask_again = 1)
                   ORDER BY id",
@@ -207,15 +207,15 @@ impl Ledger {
         })
     }
 
-    /// Takes an order for one step, where no other process has it. Without a supplier it needs no lease: its steps are in
+    /// Takes an order for one step, where no other process has it. Without a provider it needs no lease: its steps are in
     /// the ledger alone, and each is taken once.
     pub(crate) fn claim(&self, order: u64, now: Timestamp) -> Result<Option<ClaimedOrder>> {
         self.change(|transaction| {
             let lease: Option<Option<String>> = transaction
                 .prepare_cached(
-                    "UPDATE orders SET lease = iif(supplier IS NULL, NULL, lower(hex(randomblob(8)))),
-                            leased_until = iif(supplier IS NULL, 0, ?2 + ?3)
-                      WHERE id = ?1 AND leased_until <= ?2 AND state NOT IN ('done', 'given-up') RETURNING lease",
+                    "UPDATE orders SET lease = iif(provider IS NULL, NULL, lower(hex(randomblob(8)))),
+                            leased_until = iif(provider IS NULL, 0, ?2 + ?3)
+                      WHERE id = ?1 AND leased_until <= ?2 AND state NOT IN ('done', 'abandoned') RETURNING lease",
                 )?
                 .query_row(params![to_sql(order), to_sql(now), to_sql(LEASE_SECONDS)], |row| row.get(0))
                 .optional()?;
@@ -235,7 +235,7 @@ impl Ledger {
         })
     }
 
-    /// The supplier holds the number, or has no reservations.
+    /// The provider holds the number, or has no reservations.
     pub(crate) fn reserved(&self, claimed: &ClaimedOrder, now: Timestamp) -> Result<bool> {
         self.move_on(claimed, OrderState::Reserved, now, |_, _| Ok(()))
     }
@@ -288,9 +288,9 @@ impl Ledger {
         let order = &claimed.order;
         self.move_on(claimed, OrderState::Acquired, now, |transaction, account| {
             change_state(transaction, account.key, order.replacement, ("ordered", "owned"), now)?;
-            if let (Some(cents), Some(supplier)) = (order.price_cents, &order.supplier) {
+            if let (Some(cents), Some(provider)) = (order.price_cents, &order.provider) {
                 let (run, _) = cause(transaction, order)?;
-                let text = format!("+{} was bought from {supplier} for {}.", order.replacement, dollars(cents.into()));
+                let text = format!("+{} was bought from {provider} for {}.", order.replacement, dollars(cents.into()));
                 append(transaction, account.key, now, run, "number-bought", Some(order.replacement), &text)?;
             }
             Ok(())
@@ -316,7 +316,7 @@ impl Ledger {
     }
 
     /// The slot moves from the old number to its replacement, which starts pending. It is never free in between. The
-    /// replacement is charged, and the old number leaves the account; where there is a supplier to give it back to it
+    /// replacement is charged, and the old number leaves the account; where there is a provider to give it back to it
     /// rests first.
     pub(crate) fn swap(&self, claimed: &ClaimedOrder, now: Timestamp) -> Result<bool> {
         let order = &claimed.order;
@@ -327,8 +327,8 @@ impl Ledger {
             transaction
                 .prepare_cached("UPDATE orders SET state = 'swapped' WHERE id = ?1")?
                 .execute([to_sql(order.id)])?;
-            match &order.supplier {
-                Some(supplier) => rest(transaction, account, order, supplier, now),
+            match &order.provider {
+                Some(provider) => rest(transaction, account, order, provider, now),
                 None => end(transaction, account, order, now, "left the account"),
             }
         })
@@ -337,10 +337,10 @@ impl Ledger {
     /// The old number was given back. One that somebody took into the account again meanwhile was not.
     pub(crate) fn released(&self, claimed: &ClaimedOrder, is_kept: bool, now: Timestamp) -> Result<bool> {
         let order = &claimed.order;
-        let supplier = order.supplier.as_deref().unwrap_or_default();
+        let provider = order.provider.as_deref().unwrap_or_default();
         self.move_on(claimed, OrderState::Swapped, now, |transaction, account| {
             if is_kept {
-                let text = format!("+{} was imported again, and is not given back to {supplier}.", order.number);
+                let text = format!("+{} was imported again, and is not given back to {provider}.", order.number);
                 append(transaction, account.key, now, None, "number-kept", Some(order.number), &text)?;
                 return finish(transaction, order, now);
             }
@@ -348,7 +348,7 @@ impl Ledger {
             transaction
                 .prepare_cached("UPDATE numbers SET since = ?2 WHERE number = ?1 AND state = 'released'")?
                 .execute(params![to_sql(order.number), to_sql(now)])?;
-            end(transaction, account, order, now, &format!("was given back to {supplier}"))
+            end(transaction, account, order, now, &format!("was given back to {provider}"))
         })
     }
 
@@ -363,7 +363,7 @@ impl Ledger {
 
     /// The number cannot be had: its price is free again, and it is not offered for 30 days. The policy is asked again
     /// unless a person ended it.
-    pub(crate) fn give_up_order(
+    pub(crate) fn abandon_order(
         &self,
         claimed: &ClaimedOrder,
         why: &str,
@@ -371,7 +371,7 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<bool> {
         let order = &claimed.order;
-        self.move_on(claimed, OrderState::GivenUp, now, |transaction, account| {
+        self.move_on(claimed, OrderState::Abandoned, now, |transaction, account| {
             if order.is_bought() {
                 transaction
                     .prepare_cached("DELETE FROM numbers WHERE number = ?1 AND account = ?2 AND state = 'ordered'")?
@@ -385,7 +385,7 @@ impl Ledger {
             let (run, _) = cause(transaction, order)?;
             let (number, successor) = (order.number, order.replacement);
             let text = format!("+{number} is not replaced by +{successor}, and nothing was spent: {why}.");
-            append(transaction, account.key, now, run, "order-given-up", Some(number), &text)
+            append(transaction, account.key, now, run, "order-abandoned", Some(number), &text)
         })
     }
 
@@ -453,7 +453,7 @@ impl Ledger {
                 .execute("UPDATE orders SET ask_again = 0 WHERE id = ?1 AND ask_again = 1", [to_sql(order.id)])?;
             match words.filter(|_| asked == 1) {
                 Some(words) => {
-                    append(transaction, account.key, now, None, "order-given-up", Some(order.number), words)?;
+                    append(transaction, account.key, now, None, "order-abandoned", Some(order.number), words)?;
                     touch(transaction, account.key, now)
                 }
                 None => Ok(()),
@@ -462,10 +462,10 @@ impl Ledger {
     }
 
     /// How often a replacement of this number was given up since then.
-    pub(crate) fn given_up_since(&self, order: &Order, since: Timestamp) -> Result<u32> {
+    pub(crate) fn abandoned_since(&self, order: &Order, since: Timestamp) -> Result<u32> {
         self.read(|transaction| {
             let mut statement = transaction.prepare_cached(
-                "SELECT count(*) FROM orders WHERE number = ?1 AND state = 'given-up' AND state_since >= ?2",
+                "SELECT count(*) FROM orders WHERE number = ?1 AND state = 'abandoned' AND state_since >= ?2",
             )?;
             Ok(statement.query_row([to_sql(order.number), to_sql(since)], |row| row.get(0))?)
         })
@@ -555,12 +555,12 @@ fn charge(transaction: &Transaction, account: &AccountProfile, order: &Order, no
     Ok(())
 }
 
-/// The old number stays with the supplier for a while.
+/// The old number stays with the provider for a while.
 fn rest(
     transaction: &Transaction,
     account: &AccountProfile,
     order: &Order,
-    supplier: &str,
+    provider: &str,
     now: Timestamp,
 ) -> Result<()> {
     let until = now + u64::from(account.buying.rest_days) * 86_400;
@@ -571,7 +571,7 @@ fn rest(
         return Ok(());
     }
     let (run, _) = cause(transaction, order)?;
-    let text = format!("+{} left the account, and is given back to {supplier} at {}.", order.number, rfc3339(until));
+    let text = format!("+{} left the account, and is given back to {provider} at {}.", order.number, rfc3339(until));
     append(transaction, account.key, now, run, "resting", Some(order.number), &text)
 }
 
@@ -614,7 +614,7 @@ fn cause(transaction: &Transaction, order: &Order) -> Result<(Option<i64>, Strin
 }
 
 /// Puts a replacement on disk as an intent, before anything is bought. Where it is on hand it is the account's candidate;
-/// else it was on offer at the account's supplier.
+/// else it was on offer at the account's provider.
 pub(super) fn intend(
     transaction: &Transaction,
     (account, run): (&AccountProfile, i64),
@@ -628,7 +628,7 @@ pub(super) fn intend(
     let price_cents = take_candidate(transaction, account, replacement.replacement, now)?;
     transaction
         .prepare_cached(
-            "INSERT INTO orders (account, run, number, replacement, slot, why, state, intended_at, because, supplier,
+            "INSERT INTO orders (account, run, number, replacement, slot, why, state, intended_at, because, provider,
                  price_cents, state_since)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'intended', ?7, ?8, ?9, ?10, ?7)",
         )?
@@ -641,7 +641,7 @@ pub(super) fn intend(
             why,
             to_sql(now),
             replacement.because,
-            account.buying.supplier,
+            account.buying.provider,
             price_cents
         ])?;
     let Replacement { number, replacement: successor, because, .. } = replacement;
@@ -666,7 +666,7 @@ fn take_candidate(
         return Ok(None);
     }
     let stale = || LedgerError::Stale(account.id.clone());
-    let supplier = account.buying.supplier.as_deref().ok_or_else(stale)?;
+    let provider = account.buying.provider.as_deref().ok_or_else(stale)?;
     let taken = transaction
         .prepare_cached(
             "INSERT INTO numbers (number, account, state, since) VALUES (?1, ?2, 'ordered', ?3) ON CONFLICT DO NOTHING",
@@ -676,17 +676,17 @@ fn take_candidate(
         return Err(stale());
     }
     let price = transaction
-        .prepare_cached("SELECT price_cents FROM suppliers WHERE name = ?1")?
-        .query_row([supplier], |row| row.get(0))?;
+        .prepare_cached("SELECT price_cents FROM providers WHERE name = ?1")?
+        .query_row([provider], |row| row.get(0))?;
     Ok(Some(price))
 }
 
-/// Of numbers that a supplier offers those that may be offered on: none that the ledger knows, whoever's it is and even if
+/// Of numbers that a provider offers those that may be offered on: none that the ledger knows, whoever's it is and even if
 /// it was released, and none that could not be had in the past 30 days.
 pub(super) fn unknown(transaction: &Transaction, numbers: &[PhoneNumber], now: Timestamp) -> Result<Vec<PhoneNumber>> {
     let mut statement = transaction.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM numbers WHERE number = ?1)
-             OR EXISTS (SELECT 1 FROM orders WHERE replacement = ?1 AND state = 'given-up' AND state_since > ?2)",
+             OR EXISTS (SELECT 1 FROM orders WHERE replacement = ?1 AND state = 'abandoned' AND state_since > ?2)",
     )?;
     let since = to_sql(now.saturating_sub(NOT_OFFERED_AGAIN_SECONDS));
     let mut unknown = Vec::new();
@@ -701,14 +701,14 @@ pub(super) fn unknown(transaction: &Transaction, numbers: &[PhoneNumber], now: T
 /// Has none of an account's orders wait any longer, for what held them up may be gone.
 pub(super) fn try_at_once(transaction: &Transaction, account: i64) -> Result<()> {
     transaction.execute(
-        "UPDATE orders SET next_try_at = 0 WHERE account = ?1 AND state NOT IN ('done', 'given-up')",
+        "UPDATE orders SET next_try_at = 0 WHERE account = ?1 AND state NOT IN ('done', 'abandoned')",
         [account],
     )?;
     Ok(())
 }
 
 fn find_open(transaction: &Transaction, order: u64) -> Result<Order> {
-    let is_open = "orders.id = ?1 AND state NOT IN ('done', 'given-up')";
+    let is_open = "orders.id = ?1 AND state NOT IN ('done', 'abandoned')";
     let found = orders(transaction, is_open, [asked_to_sql(order)])?.pop();
     found.ok_or_else(|| no_open_order(order))
 }
@@ -720,7 +720,7 @@ pub(crate) fn no_open_order(order: u64) -> LedgerError {
 
 fn orders(transaction: &Transaction, which: &str, parameters: impl rusqlite::Params) -> Result<Vec<Order>> {
     let mut statement = transaction.prepare_cached(&format!(
-        "SELECT orders.id, accounts.id, number, replacement, slot, why, state, state_since, intended_at, orders.supplier,
+        "SELECT orders.id, accounts.id, number, replacement, slot, why, state, state_since, intended_at, orders.provider,
                 price_cents, reference, rests_until, problem, held_since, is_stuck, next_try_at, tries, sent_at, looks
            FROM orders JOIN accounts ON key = account WHERE {which} ORDER BY orders.id"
     ))?;
@@ -747,7 +747,7 @@ fn order_from_row(row: &Row) -> rusqlite::Result<Order> {
         state: state.expect("the schema has no other states"),
         state_since: from_sql(row.get(7)?),
         intended_at: from_sql(row.get(8)?),
-        supplier: row.get(9)?,
+        provider: row.get(9)?,
         price_cents: row.get(10)?,
         reference: row.get(11)?,
         rests_until: time(12)?,

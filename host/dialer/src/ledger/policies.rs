@@ -201,7 +201,7 @@ impl Ledger {
     pub(crate) fn contract_and_wasi(&self, digest: &str) -> Result<(String, Wasi)> {
         self.read(|transaction| {
             let mut statement =
-                transaction.prepare_cached("SELECT contract, empty_wasi FROM policies WHERE digest = ?1")?;
+                transaction.prepare_cached("SELECT contract, stubbed_wasi FROM policies WHERE digest = ?1")?;
             Ok(statement.query_row([digest], |row| Ok((row.get(0)?, wasi_from_sql(row.get(1)?))))?)
         })
     }
@@ -232,7 +232,7 @@ impl Ledger {
 
     /// Goes back to an earlier revision's policy because the one that decides keeps failing. Nothing is done where
     /// another one decides by now.
-    pub(crate) fn give_up(&self, failed: Revision, good: Revision, now: Timestamp, why: &str) -> Result<()> {
+    pub(crate) fn abandon(&self, failed: Revision, good: Revision, now: Timestamp, why: &str) -> Result<()> {
         self.change(|transaction| {
             if state(transaction)?.live == Some(failed) {
                 activate(transaction, good, Cause::Faults, now, why)?;
@@ -459,9 +459,9 @@ fn install(transaction: &Transaction, new: &NewPolicy, now: Timestamp) -> Result
         [settings],
     )?;
     transaction.execute(
-        "INSERT INTO policies (digest, name, version, summary, contract, built_in, empty_wasi, signature, component)
+        "INSERT INTO policies (digest, name, version, summary, contract, built_in, stubbed_wasi, signature, component)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-         ON CONFLICT (digest) DO UPDATE SET empty_wasi = excluded.empty_wasi,
+         ON CONFLICT (digest) DO UPDATE SET stubbed_wasi = excluded.stubbed_wasi,
              signature = ifnull(excluded.signature, signature), built_in = max(built_in, excluded.built_in)",
         params![
             new.digest,
@@ -470,7 +470,7 @@ fn install(transaction: &Transaction, new: &NewPolicy, now: Timestamp) -> Result
             new.summary,
             new.contract,
             new.built_in,
-            new.wasi == Wasi::Empty,
+            new.wasi == Wasi::Stubbed,
             new.signature,
             new.component
         ],
@@ -570,7 +570,7 @@ fn severity_from_sql(severity: &str) -> Severity {
 }
 
 fn wasi_from_sql(empty: bool) -> Wasi {
-    if empty { Wasi::Empty } else { Wasi::None }
+    if empty { Wasi::Stubbed } else { Wasi::None }
 }
 
 fn cause_to_sql(cause: Cause) -> &'static str {
@@ -592,8 +592,8 @@ fn cause_from_sql(cause: &str) -> Cause {
     }
 }
 
-const SELECT_REVISION: &str = "SELECT * FROM (SELECT revisions.revision, digest, name, version, summary, contract, \
-     length(component), built_in, empty_wasi, made_at, restores, at, cause FROM revisions \
+const SELECT_REVISION: &str = "SELECT * FROM (SELECT revisions.revision, sha256, name, version, summary, contract, \
+     length(component), built_in, stubbed_wasi, made_at, restores, at, cause FROM revisions \
      JOIN policies ON digest = policy LEFT JOIN activations ON activations.revision = revisions.revision)";
 
 fn find(transaction: &Transaction, revision: Revision) -> Result<PolicyRevision> {

@@ -1,17 +1,17 @@
-//! The vendors that numbers are bought from.
+//! The providers that numbers are bought from.
 
 use crate::ledger::events::append;
 use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
 use dialguard::contract::{PhoneNumber, Timestamp};
 use rusqlite::{ErrorCode, OptionalExtension, Row, Transaction, params};
 
-/// A vendor of numbers, as an operator set it up.
+/// A provider of numbers, as an operator set it up.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SupplierProfile {
+pub struct ProviderProfile {
     /// Its name, each once.
     pub name: String,
     /// Whose service it is.
-    pub kind: SupplierKind,
+    pub kind: ProviderKind,
     /// What a number costs when it is bought, in US cents: 1 to 10,000.
     pub price_cents: u32,
     /// How it is asked, in JSON: it says where its secrets are and never what they are.
@@ -20,40 +20,40 @@ pub struct SupplierProfile {
 
 /// Whose service it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SupplierKind {
+pub enum ProviderKind {
     /// Twilio.
     Twilio,
     /// Telnyx.
     Telnyx,
 }
 
-impl SupplierKind {
+impl ProviderKind {
     /// Its name, as in the database and on the command line.
     pub fn name(self) -> &'static str {
         match self {
-            SupplierKind::Twilio => "twilio",
-            SupplierKind::Telnyx => "telnyx",
+            ProviderKind::Twilio => "twilio",
+            ProviderKind::Telnyx => "telnyx",
         }
     }
 
-    /// The vendor's own name, for people.
-    pub fn vendor(self) -> &'static str {
+    /// The provider's own name, for people.
+    pub fn provider(self) -> &'static str {
         match self {
-            SupplierKind::Twilio => "Twilio",
-            SupplierKind::Telnyx => "Telnyx",
+            ProviderKind::Twilio => "Twilio",
+            ProviderKind::Telnyx => "Telnyx",
         }
     }
 
     /// The kind of that name; the schema has no other names.
     fn named(name: &str) -> Self {
         match name {
-            "telnyx" => SupplierKind::Telnyx,
-            _ => SupplierKind::Twilio,
+            "telnyx" => ProviderKind::Telnyx,
+            _ => ProviderKind::Twilio,
         }
     }
 }
 
-/// A number that this host knows, as it stands towards a supplier.
+/// A number that this host knows, as it stands towards a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldNumber {
     /// The number.
@@ -66,7 +66,7 @@ pub struct HeldNumber {
     pub is_monitored: bool,
     /// Whether its purchase, replacement or release is under way.
     pub is_under_way: bool,
-    /// Whether it was bought from that supplier.
+    /// Whether it was bought from that provider.
     pub is_bought_there: bool,
 }
 
@@ -96,42 +96,42 @@ impl NumberState {
 }
 
 impl Ledger {
-    /// Adds a supplier.
-    pub fn add_supplier(&self, supplier: &SupplierProfile) -> Result<()> {
+    /// Adds a provider.
+    pub fn add_provider(&self, provider: &ProviderProfile) -> Result<()> {
         self.change(|transaction| {
-            let SupplierProfile { name, kind, price_cents, settings } = checked(supplier)?;
+            let ProviderProfile { name, kind, price_cents, settings } = checked(provider)?;
             let added = transaction.execute(
-                "INSERT INTO suppliers (name, kind, price_cents, settings) VALUES (?1, ?2, ?3, ?4)
+                "INSERT INTO providers (name, kind, price_cents, settings) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (name) DO NOTHING",
                 params![name, kind.name(), price_cents, settings],
             )?;
             if added == 0 {
                 return Err(LedgerError::Refused(format!(
-                    "there is a supplier {name:?} already; `dialguard inventory change {name}` changes it"
+                    "there is a provider {name:?} already; `dialguard inventory change {name}` changes it"
                 )));
             }
             Ok(())
         })
     }
 
-    /// Sets a supplier's price and settings anew. It stays with the same vendor, for numbers were bought there.
-    pub fn change_supplier(&self, supplier: &SupplierProfile) -> Result<()> {
+    /// Sets a provider's price and settings anew. It stays with the same provider, for numbers were bought there.
+    pub fn change_provider(&self, provider: &ProviderProfile) -> Result<()> {
         self.change(|transaction| {
-            let SupplierProfile { name, kind, price_cents, settings } = checked(supplier)?;
+            let ProviderProfile { name, kind, price_cents, settings } = checked(provider)?;
             let changed = transaction.execute(
-                "UPDATE suppliers SET price_cents = ?3, settings = ?4 WHERE name = ?1 AND kind = ?2",
+                "UPDATE providers SET price_cents = ?3, settings = ?4 WHERE name = ?1 AND kind = ?2",
                 params![name, kind.name(), price_cents, settings],
             )?;
-            if changed == 0 { Err(no_supplier(name)) } else { Ok(()) }
+            if changed == 0 { Err(no_provider(name)) } else { Ok(()) }
         })
     }
 
-    /// Removes a supplier. One that an account buys from, or that a number was bought from, stays.
-    pub fn remove_supplier(&self, name: &str) -> Result<()> {
+    /// Removes a provider. One that an account buys from, or that a number was bought from, stays.
+    pub fn remove_provider(&self, name: &str) -> Result<()> {
         self.change(|transaction| {
-            let removed = transaction.execute("DELETE FROM suppliers WHERE name = ?1", [name]);
+            let removed = transaction.execute("DELETE FROM providers WHERE name = ?1", [name]);
             match removed.map_err(|error| (error.sqlite_error_code(), error)) {
-                Ok(0) => Err(no_supplier(name)),
+                Ok(0) => Err(no_provider(name)),
                 Ok(_) => Ok(()),
                 Err((Some(ErrorCode::ConstraintViolation), _)) => Err(LedgerError::Refused(format!(
                     "{name:?} is in use: accounts buy from it, or numbers were bought there; have the accounts buy \
@@ -142,36 +142,36 @@ impl Ledger {
         })
     }
 
-    /// Every supplier, in the order of their names.
-    pub fn suppliers(&self) -> Result<Vec<SupplierProfile>> {
+    /// Every provider, in the order of their names.
+    pub fn providers(&self) -> Result<Vec<ProviderProfile>> {
         self.read(|transaction| {
             let mut statement =
-                transaction.prepare("SELECT name, kind, price_cents, settings FROM suppliers ORDER BY name")?;
-            let suppliers = statement.query_map([], profile)?;
-            Ok(suppliers.collect::<rusqlite::Result<_>>()?)
+                transaction.prepare("SELECT name, kind, price_cents, settings FROM providers ORDER BY name")?;
+            let providers = statement.query_map([], profile)?;
+            Ok(providers.collect::<rusqlite::Result<_>>()?)
         })
     }
 
-    /// The supplier of that name; [`LedgerError::Refused`] where there is none.
-    pub fn supplier(&self, name: &str) -> Result<SupplierProfile> {
+    /// The provider of that name; [`LedgerError::Refused`] where there is none.
+    pub fn provider(&self, name: &str) -> Result<ProviderProfile> {
         self.read(|transaction| {
-            let supplier = "SELECT name, kind, price_cents, settings FROM suppliers WHERE name = ?1";
-            transaction.query_row(supplier, [name], profile).optional()?.ok_or_else(|| no_supplier(name))
+            let provider = "SELECT name, kind, price_cents, settings FROM providers WHERE name = ?1";
+            transaction.query_row(provider, [name], profile).optional()?.ok_or_else(|| no_provider(name))
         })
     }
 
-    /// Every number of every account, as it stands towards a supplier, in ascending order.
-    pub fn held_numbers(&self, supplier: &str) -> Result<Vec<HeldNumber>> {
-        self.read(|transaction| held(transaction, supplier, None))
+    /// Every number of every account, as it stands towards a provider, in ascending order.
+    pub fn held_numbers(&self, provider: &str) -> Result<Vec<HeldNumber>> {
+        self.read(|transaction| held(transaction, provider, None))
     }
 
     /// The same of one number; none where this host does not know it.
-    pub(crate) fn held_number(&self, supplier: &str, number: PhoneNumber) -> Result<Option<HeldNumber>> {
-        self.read(|transaction| Ok(held(transaction, supplier, Some(number))?.pop()))
+    pub(crate) fn held_number(&self, provider: &str, number: PhoneNumber) -> Result<Option<HeldNumber>> {
+        self.read(|transaction| Ok(held(transaction, provider, Some(number))?.pop()))
     }
 
-    /// Puts on record that a released number was given back to its vendor after all.
-    pub(crate) fn given_back(&self, number: PhoneNumber, supplier: &str, now: Timestamp) -> Result<()> {
+    /// Puts on record that a released number was given back to its provider after all.
+    pub(crate) fn given_back(&self, number: PhoneNumber, provider: &str, now: Timestamp) -> Result<()> {
         self.change(|transaction| {
             let account: i64 =
                 transaction
@@ -181,13 +181,13 @@ impl Ledger {
                 "UPDATE numbers SET since = ?2 WHERE number = ?1 AND state = 'released'",
                 params![to_sql(number), to_sql(now)],
             )?;
-            let text = format!("+{number}, which had left the account before, was given back to {supplier}.");
+            let text = format!("+{number}, which had left the account before, was given back to {provider}.");
             append(transaction, account, now, None, "released", Some(number), &text)
         })
     }
 }
 
-fn held(transaction: &Transaction, supplier: &str, number: Option<PhoneNumber>) -> Result<Vec<HeldNumber>> {
+fn held(transaction: &Transaction, provider: &str, number: Option<PhoneNumber>) -> Result<Vec<HeldNumber>> {
     let mut statement = transaction.prepare_cached(&format!(
         "SELECT number, accounts.id, state,
                 EXISTS (SELECT 1 FROM monitored WHERE monitored.number = numbers.number),
@@ -195,16 +195,16 @@ fn held(transaction: &Transaction, supplier: &str, number: Option<PhoneNumber>) 
                 state = 'ordered'
                 OR EXISTS (
                     SELECT 1 FROM orders
-                     WHERE orders.number = numbers.number AND orders.state NOT IN ('done', 'given-up'))
+                     WHERE orders.number = numbers.number AND orders.state NOT IN ('done', 'abandoned'))
                 OR EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.replacement = numbers.number),
                 EXISTS (
                     SELECT 1 FROM orders
-                     WHERE orders.replacement = numbers.number AND orders.supplier = ?1
-                       AND orders.price_cents IS NOT NULL AND orders.state <> 'given-up')
+                     WHERE orders.replacement = numbers.number AND orders.provider = ?1
+                       AND orders.price_cents IS NOT NULL AND orders.state <> 'abandoned')
            FROM numbers JOIN accounts ON accounts.key = numbers.account {} ORDER BY number",
         if number.is_some() { "WHERE number = ?2" } else { "WHERE ?2 IS NULL" }
     ))?;
-    let numbers = statement.query_map(params![supplier, number.map(asked_to_sql)], |row| {
+    let numbers = statement.query_map(params![provider, number.map(asked_to_sql)], |row| {
         Ok(HeldNumber {
             number: from_sql(row.get(0)?),
             account: row.get(1)?,
@@ -217,22 +217,22 @@ fn held(transaction: &Transaction, supplier: &str, number: Option<PhoneNumber>) 
     Ok(numbers.collect::<rusqlite::Result<_>>()?)
 }
 
-fn profile(row: &Row) -> rusqlite::Result<SupplierProfile> {
-    let kind = SupplierKind::named(row.get_ref(1)?.as_str()?);
-    Ok(SupplierProfile { name: row.get(0)?, kind, price_cents: row.get(2)?, settings: row.get(3)? })
+fn profile(row: &Row) -> rusqlite::Result<ProviderProfile> {
+    let kind = ProviderKind::named(row.get_ref(1)?.as_str()?);
+    Ok(ProviderProfile { name: row.get(0)?, kind, price_cents: row.get(2)?, settings: row.get(3)? })
 }
 
-fn checked(supplier: &SupplierProfile) -> Result<&SupplierProfile> {
-    match supplier.price_cents {
-        1..=10_000 => Ok(supplier),
-        _ => {
-            Err(LedgerError::Refused("the price of a number is 1 to 10,000 US cents; give what the vendor asks".into()))
-        }
+fn checked(provider: &ProviderProfile) -> Result<&ProviderProfile> {
+    match provider.price_cents {
+        1..=10_000 => Ok(provider),
+        _ => Err(LedgerError::Refused(
+            "the price of a number is 1 to 10,000 US cents; give what the provider asks".into(),
+        )),
     }
 }
 
-pub(super) fn no_supplier(name: &str) -> LedgerError {
+pub(super) fn no_provider(name: &str) -> LedgerError {
     LedgerError::Refused(format!(
-        "there is no such supplier {name:?}; `dialguard inventory list` shows those there are"
+        "there is no such provider {name:?}; `dialguard inventory list` shows those there are"
     ))
 }

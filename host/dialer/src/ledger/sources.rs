@@ -72,7 +72,7 @@ impl Ledger {
             )?;
             if known {
                 return Err(LedgerError::Refused(format!(
-                    "there is a source {:?} already; remove it first with `dialguard carriers remove {}`",
+                    "there is a source {:?} already; remove it first with `dialguard sources remove {}`",
                     source.name, source.name
                 )));
             }
@@ -89,7 +89,7 @@ impl Ledger {
         self.change(|transaction| {
             if transaction.execute("DELETE FROM sources WHERE name = ?1", [name])? == 0 {
                 return Err(LedgerError::Refused(format!(
-                    "there is no source {name:?}; `dialguard carriers list` shows those there are"
+                    "there is no source {name:?}; `dialguard sources list` shows those there are"
                 )));
             }
             Ok(())

@@ -7,8 +7,8 @@ use crate::phone::Region;
 use chrono::NaiveTime;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::*;
+use dialguard::policy::Inputs;
 use dialguard::policy::Limits;
-use dialguard::policy::Shown;
 use dialguard::recording::Recording;
 use dialguard::settings::default_settings;
 use std::sync::Arc;
@@ -65,7 +65,7 @@ impl Desk {
         let (account, now) = self.ledger.account_at(ACME, self.now)?;
         let based_on = account.revision;
         let view = AccountView::new(self.ledger.clone(), account, now);
-        let shown = Shown {
+        let inputs = Inputs {
             now: Some(now),
             account: Some(view.account(ACME).await.unwrap()),
             monitored: view.monitored(ACME, 0, 10_000).await.unwrap(),
@@ -81,7 +81,7 @@ impl Desk {
             notices: vec![],
         };
         let made = Made::Request(request.clone(), Decision { plan, outcomes: vec![] });
-        self.ledger.apply(ACME, record(&made, &shown))
+        self.ledger.apply(ACME, record(&made, &inputs))
     }
 
     fn charges(&self) -> Vec<(String, u64)> {
@@ -91,7 +91,7 @@ impl Desk {
 }
 
 /// A run of nobody's policy that asked nothing on record.
-fn record<'a>(made: &'a Made, shown: &'a Shown) -> RunRecord<'a> {
+fn record<'a>(made: &'a Made, inputs: &'a Inputs) -> RunRecord<'a> {
     static NOTHING: Recording = Recording { calls: Vec::new() };
     RunRecord {
         policy: "test",
@@ -100,11 +100,11 @@ fn record<'a>(made: &'a Made, shown: &'a Shown) -> RunRecord<'a> {
         limits: Limits::default(),
         kept_days: 35,
         made,
-        shown,
+        inputs,
         recording: &NOTHING,
         answers: &[],
         problems: &[],
-        supplier_problems: &[],
+        provider_problems: &[],
     }
 }
 
@@ -258,10 +258,10 @@ async fn a_plan_is_applied_once_and_to_no_other_revision() {
     let desk = Desk::new("2026-01-15T12:00:00Z");
     let (account, now) = desk.ledger.account_at(ACME, desk.now).unwrap();
     let view = AccountView::new(desk.ledger.clone(), account.clone(), now);
-    let shown = Shown {
+    let inputs = Inputs {
         now: Some(now),
         account: Some(dialguard::dialer::NumberInventory::account(&view, ACME).await.unwrap()),
-        ..Shown::default()
+        ..Inputs::default()
     };
     let plan = Plan {
         account: ACME.into(),
@@ -272,7 +272,7 @@ async fn a_plan_is_applied_once_and_to_no_other_revision() {
         notices: vec![],
     };
     let made = Made::Review(plan);
-    let apply = || desk.ledger.apply(ACME, record(&made, &shown));
+    let apply = || desk.ledger.apply(ACME, record(&made, &inputs));
     assert!(apply().unwrap().daily);
     assert!(matches!(apply(), Err(LedgerError::Stale(_))));
     let moved_on = dialguard::dialer::NumberInventory::monitored(&view, ACME, 0, 10).await;
@@ -317,9 +317,9 @@ fn activations_and_what_happened_to_policies_stay() {
     assert_eq!(good, [3, 1]);
 
     // Somebody else gave revision 3 up meanwhile: revision 4 is not touched for its sake.
-    desk.ledger.give_up(third, 1, desk.now, "").unwrap();
+    desk.ledger.abandon(third, 1, desk.now, "").unwrap();
     assert_eq!(desk.ledger.policy_state().unwrap().live, Some(4));
-    desk.ledger.give_up(4, third, desk.now, "").unwrap();
+    desk.ledger.abandon(4, third, desk.now, "").unwrap();
     assert_eq!(desk.ledger.policy_state().unwrap().live, Some(5));
     let good: Vec<_> = desk.ledger.last_good_revisions().unwrap().iter().map(|good| good.revision).collect();
     assert_eq!(good, [1], "nobody goes back to what was given up");
@@ -402,43 +402,43 @@ fn a_ledger_of_the_eighth_schema_is_brought_up_to_date() {
 }
 
 #[test]
-fn suppliers_are_kept_by_name() {
+fn providers_are_kept_by_name() {
     let desk = Desk::new("2026-01-15T09:00:00Z");
     let ledger = &desk.ledger;
-    let profile = |name: &str, price_cents| SupplierProfile {
+    let profile = |name: &str, price_cents| ProviderProfile {
         name: name.into(),
-        kind: SupplierKind::Telnyx,
+        kind: ProviderKind::Telnyx,
         price_cents,
         settings: "{}".into(),
     };
-    ledger.add_supplier(&profile("main", 100)).unwrap();
-    ledger.add_supplier(&SupplierProfile { kind: SupplierKind::Twilio, ..profile("again", 115) }).unwrap();
-    assert!(ledger.add_supplier(&profile("main", 1)).unwrap_err().to_string().contains("inventory change main"));
+    ledger.add_provider(&profile("main", 100)).unwrap();
+    ledger.add_provider(&ProviderProfile { kind: ProviderKind::Twilio, ..profile("again", 115) }).unwrap();
+    assert!(ledger.add_provider(&profile("main", 1)).unwrap_err().to_string().contains("inventory change main"));
     for price_cents in [0, 10_001] {
-        assert!(matches!(ledger.add_supplier(&profile("other", price_cents)), Err(LedgerError::Refused(_))));
+        assert!(matches!(ledger.add_provider(&profile("other", price_cents)), Err(LedgerError::Refused(_))));
     }
-    ledger.change_supplier(&profile("main", 200)).unwrap();
-    assert_eq!(ledger.supplier("main").unwrap(), profile("main", 200));
-    // Another vendor is another supplier.
-    assert!(matches!(ledger.change_supplier(&profile("again", 200)), Err(LedgerError::Refused(_))));
-    let names = || ledger.suppliers().unwrap().into_iter().map(|supplier| supplier.name).collect::<Vec<_>>();
+    ledger.change_provider(&profile("main", 200)).unwrap();
+    assert_eq!(ledger.provider("main").unwrap(), profile("main", 200));
+    // Another provider is another provider.
+    assert!(matches!(ledger.change_provider(&profile("again", 200)), Err(LedgerError::Refused(_))));
+    let names = || ledger.providers().unwrap().into_iter().map(|provider| provider.name).collect::<Vec<_>>();
     assert_eq!(names(), ["again", "main"]);
-    ledger.remove_supplier("again").unwrap();
+    ledger.remove_provider("again").unwrap();
     assert_eq!(names(), ["main"]);
-    for refused in [ledger.remove_supplier("again"), ledger.supplier("again").map(drop)] {
+    for refused in [ledger.remove_provider("again"), ledger.provider("again").map(drop)] {
         assert!(refused.unwrap_err().to_string().contains("inventory list"));
     }
 }
 
-/// Whoever refers to a supplier keeps it.
+/// Whoever refers to a provider keeps it.
 #[test]
-fn a_supplier_in_use_stays() {
+fn a_provider_in_use_stays() {
     let desk = Desk::new("2026-01-15T09:00:00Z");
     let profile =
-        SupplierProfile { name: "main".into(), kind: SupplierKind::Twilio, price_cents: 115, settings: "{}".into() };
-    desk.ledger.add_supplier(&profile).unwrap();
-    desk.execute("CREATE TABLE buyers (supplier TEXT REFERENCES suppliers (name)) STRICT").unwrap();
+        ProviderProfile { name: "main".into(), kind: ProviderKind::Twilio, price_cents: 115, settings: "{}".into() };
+    desk.ledger.add_provider(&profile).unwrap();
+    desk.execute("CREATE TABLE buyers (provider TEXT REFERENCES providers (name)) STRICT").unwrap();
     desk.execute("INSERT INTO buyers VALUES ('main')").unwrap();
-    assert!(desk.ledger.remove_supplier("main").unwrap_err().to_string().contains("in use"));
-    assert_eq!(desk.ledger.supplier("main").unwrap(), profile);
+    assert!(desk.ledger.remove_provider("main").unwrap_err().to_string().contains("in use"));
+    assert_eq!(desk.ledger.provider("main").unwrap(), profile);
 }

@@ -7,7 +7,7 @@
 
 use super::{PoliciesError, PolicySettings, Result};
 use crate::ledger::Ledger;
-use dialguard::policy::{Policy, Wasi, code_compatibility, digest};
+use dialguard::policy::{Policy, Wasi, code_compatibility, sha256};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,7 +36,7 @@ impl CodeCache {
             }
         }
         let (component, _) = self.ledger.component(policy)?;
-        if digest(&component) != policy {
+        if sha256(&component) != policy {
             return Err(PoliciesError::Refused(format!(
                 "the component of policy {policy} is damaged in the ledger; install it again from its file"
             )));
@@ -54,7 +54,7 @@ impl CodeCache {
         wasi: Wasi,
         settings: &PolicySettings,
     ) -> Result<Policy> {
-        debug_assert_eq!(digest(&component), policy);
+        debug_assert_eq!(sha256(&component), policy);
         let limits = settings.limits;
         let (answer, compiled) = tokio::sync::oneshot::channel();
         // No task of the runtime's: one of those would keep a program from ending that has given up waiting.
@@ -73,9 +73,9 @@ impl CodeCache {
     /// ledger does not know.
     pub(super) fn keep(&self, policy: &Policy) {
         let written = policy.to_code().map_err(|error| error.to_string()).and_then(|code| {
-            let sha256 = digest(&code);
-            self.ledger.set_compiled_code(policy.digest(), &self.engine, &sha256).map_err(|error| error.to_string())?;
-            write(&self.folder, &self.path(policy.digest()), &code).map_err(|error| error.to_string())
+            let sha256 = sha256(&code);
+            self.ledger.set_compiled_code(policy.sha256(), &self.engine, &sha256).map_err(|error| error.to_string())?;
+            write(&self.folder, &self.path(policy.sha256()), &code).map_err(|error| error.to_string())
         });
         if let Err(error) = written {
             tracing::warn!("compiled code is not kept, and will be compiled again: {error}");
@@ -87,7 +87,7 @@ impl CodeCache {
         let Some(expected) = self.ledger.compiled_code(policy, &self.engine)? else { return Ok(None) };
         let path = self.path(policy);
         match std::fs::read(&path) {
-            Ok(code) if digest(&code) == expected => Ok(Some(code)),
+            Ok(code) if sha256(&code) == expected => Ok(Some(code)),
             Ok(_) => {
                 tracing::warn!("{} is not what this host wrote, and is compiled anew", path.display());
                 Ok(None)

@@ -53,7 +53,7 @@ pub async fn replay(run: &RecordedRun, policy: &Policy) -> Replayed {
     let (made, objection) = match &run.made {
         Made::Review(_) => match policy.review_account(&dialer, id).await {
             Ok(answered) => {
-                let objection = check(id, Asked::Review, &answered.answer, &answered.shown).err();
+                let objection = check(id, Asked::Review, &answered.answer, &answered.inputs).err();
                 (Ok(Made::Review(answered.answer)), objection)
             }
             Err(error) => (Err(error), None),
@@ -61,8 +61,8 @@ pub async fn replay(run: &RecordedRun, policy: &Policy) -> Replayed {
         Made::Request(request, _) => match policy.decide(&dialer, id, request).await {
             Ok(answered) => {
                 let decision = answered.answer;
-                let objection = check_decision(id, request, &decision, &answered.shown)
-                    .and_then(|()| check(id, Asked::Request(request), &decision.plan, &answered.shown))
+                let objection = check_decision(id, request, &decision, &answered.inputs)
+                    .and_then(|()| check(id, Asked::Request(request), &decision.plan, &answered.inputs))
                     .err();
                 (Ok(Made::Request(request.clone(), decision)), objection)
             }

@@ -5,7 +5,7 @@
 //! points flags a number on its second day, and that day's review has to know of the first.
 //!
 //! What was not asked then cannot be known now: a number that was replaced in fact is seen no further, and a
-//! replacement that the other settings would have made is a stand-in that stays clean.
+//! replacement that the other settings would have made is a placeholder that stays clean.
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));

@@ -19,7 +19,7 @@
 //! # Ok::<(), SignatureError>(())
 //! ```
 
-use dialguard::policy::digest;
+use dialguard::policy::sha256;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
@@ -99,7 +99,7 @@ impl PublicKey {
 
     /// A short name that follows from the key: 16 hexadecimal digits.
     pub fn id(&self) -> String {
-        digest(self.0.as_bytes())[..16].to_owned()
+        sha256(self.0.as_bytes())[..16].to_owned()
     }
 
     /// Whether this key's owner signed these bytes.

@@ -1,7 +1,7 @@
-//! What an account's supplier has on offer, for one run.
+//! What an account's provider has on offer, for one run.
 
 use crate::ledger::Areas;
-use crate::providers::{SearchArea, Supplier, SupplierError, area_code};
+use crate::providers::{Provider, ProviderError, SearchArea, area_code};
 use dialguard::contract::PhoneNumber;
 use parking_lot::Mutex;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -17,11 +17,11 @@ const SEARCHED_MAX: u32 = 100;
 const SEARCH_TIME_MAX: Duration = Duration::from_secs(10);
 const SEARCHES_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// A supplier's offers to one account. Each area is searched once a run, so that the run sees one offer. A search that fails
+/// A provider's offers to one account. Each area is searched once a run, so that the run sees one offer. A search that fails
 /// is a problem and costs its offers, and nothing else.
 pub(crate) struct Offers {
     name: String,
-    supplier: Result<Arc<dyn Supplier>, SupplierError>,
+    provider: Result<Arc<dyn Provider>, ProviderError>,
     areas: Areas,
     found: AsyncMutex<HashMap<SearchArea, Vec<PhoneNumber>>>,
     problems: Mutex<Vec<String>>,
@@ -29,10 +29,10 @@ pub(crate) struct Offers {
 }
 
 impl Offers {
-    pub fn new(name: &str, supplier: Result<Arc<dyn Supplier>, SupplierError>, areas: Areas) -> Self {
+    pub fn new(name: &str, provider: Result<Arc<dyn Provider>, ProviderError>, areas: Areas) -> Self {
         Offers {
             name: name.to_owned(),
-            supplier,
+            provider,
             areas,
             found: AsyncMutex::default(),
             problems: Mutex::default(),
@@ -72,13 +72,13 @@ impl Offers {
         numbers
     }
 
-    async fn search_anew(&self, area: SearchArea) -> Result<Vec<PhoneNumber>, SupplierError> {
-        let supplier = self.supplier.clone()?;
+    async fn search_anew(&self, area: SearchArea) -> Result<Vec<PhoneNumber>, ProviderError> {
+        let provider = self.provider.clone()?;
         let begun = *self.begun.lock().get_or_insert_with(Instant::now);
         let until = (begun + SEARCHES_TIME_MAX).min(Instant::now() + SEARCH_TIME_MAX);
-        let numbers = tokio::time::timeout_at(until, supplier.search(area, SEARCHED_MAX))
+        let numbers = tokio::time::timeout_at(until, provider.search(area, SEARCHED_MAX))
             .await
-            .map_err(|_| SupplierError::Lost("no answer in time".into()))??;
+            .map_err(|_| ProviderError::Lost("no answer in time".into()))??;
         // Nothing is taken on trust that can be seen.
         let fits = |number: &PhoneNumber| match (area, area_code(*number)) {
             (SearchArea::AreaCode(wanted), Some(code)) => wanted == code,
@@ -109,7 +109,7 @@ mod tests {
     fn the_numbers_own_area_comes_first_and_others_only_as_allowed() {
         use SearchArea::{Anywhere, AreaCode};
         let like = 13_105_550_100;
-        let areas = |areas| Offers::new("them", Err(SupplierError::Refused(String::new())), areas).areas(like);
+        let areas = |areas| Offers::new("them", Err(ProviderError::Refused(String::new())), areas).areas(like);
         assert_eq!(areas(Areas::Own), [AreaCode(310)]);
         assert_eq!(areas(Areas::Also(vec![213, 310, 424])), [310, 213, 424].map(AreaCode));
         assert_eq!(areas(Areas::Anywhere), [AreaCode(310), Anywhere]);

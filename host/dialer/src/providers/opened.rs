@@ -1,47 +1,47 @@
-//! The ledger's suppliers, each opened once.
+//! The ledger's providers, each opened once.
 
-use crate::ledger::{Ledger, SupplierProfile};
-use crate::providers::{Supplier, SupplierError, open_supplier};
+use crate::ledger::{Ledger, ProviderProfile};
+use crate::providers::{Provider, ProviderError, open_provider};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-type OpenSupplier = (SupplierProfile, Arc<dyn Supplier>);
+type OpenProvider = (ProviderProfile, Arc<dyn Provider>);
 
-/// Every supplier that the ledger names. Cheap to clone; one that is changed meanwhile is opened anew.
+/// Every provider that the ledger names. Cheap to clone; one that is changed meanwhile is opened anew.
 #[derive(Clone)]
-pub(crate) struct Suppliers {
+pub(crate) struct Providers {
     ledger: Arc<Ledger>,
-    open: Arc<Mutex<Vec<OpenSupplier>>>,
+    open: Arc<Mutex<Vec<OpenProvider>>>,
     /// Those that the program brought along, in place of what the ledger says.
-    given: Arc<HashMap<String, Arc<dyn Supplier>>>,
+    given: Arc<HashMap<String, Arc<dyn Provider>>>,
 }
 
-impl Suppliers {
+impl Providers {
     pub fn new(ledger: Arc<Ledger>) -> Self {
-        Suppliers { ledger, open: Arc::default(), given: Arc::default() }
+        Providers { ledger, open: Arc::default(), given: Arc::default() }
     }
 
     /// The same with this one in place of the one of that name.
-    pub fn with(&self, name: &str, supplier: Arc<dyn Supplier>) -> Self {
+    pub fn with(&self, name: &str, provider: Arc<dyn Provider>) -> Self {
         let mut given = HashMap::clone(&self.given);
-        given.insert(name.to_owned(), supplier);
-        Suppliers { given: Arc::new(given), ..self.clone() }
+        given.insert(name.to_owned(), provider);
+        Providers { given: Arc::new(given), ..self.clone() }
     }
 
-    /// The supplier of that name; [`SupplierError::Refused`] where there is none, or it cannot be used as it is set up.
-    pub fn named(&self, name: &str) -> Result<Arc<dyn Supplier>, SupplierError> {
+    /// The provider of that name; [`ProviderError::Refused`] where there is none, or it cannot be used as it is set up.
+    pub fn named(&self, name: &str) -> Result<Arc<dyn Provider>, ProviderError> {
         if let Some(given) = self.given.get(name) {
             return Ok(given.clone());
         }
-        let profile = self.ledger.supplier(name).map_err(|error| SupplierError::Refused(error.to_string()))?;
+        let profile = self.ledger.provider(name).map_err(|error| ProviderError::Refused(error.to_string()))?;
         let mut open = self.open.lock();
-        if let Some((_, supplier)) = open.iter().find(|(known, _)| *known == profile) {
-            return Ok(supplier.clone());
+        if let Some((_, provider)) = open.iter().find(|(known, _)| *known == profile) {
+            return Ok(provider.clone());
         }
-        let supplier = open_supplier(&profile)?;
+        let provider = open_provider(&profile)?;
         open.retain(|(known, _)| known.name != profile.name);
-        open.push((profile, supplier.clone()));
-        Ok(supplier)
+        open.push((profile, provider.clone()));
+        Ok(provider)
     }
 }

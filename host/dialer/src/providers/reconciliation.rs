@@ -1,4 +1,4 @@
-//! What a vendor has of this host's numbers, held against what the ledger says.
+//! What a provider has of this host's numbers, held against what the ledger says.
 //!
 //! | there | here | finding |
 //! |---|---|---|
@@ -28,11 +28,11 @@
 //! ```
 
 use crate::ledger::{HeldNumber, ImportOutcome, ImportedAs, Ledger, LedgerError, NumberState};
-use crate::providers::{Supplier, SupplierError};
+use crate::providers::{Provider, ProviderError};
 use dialguard::contract::{PhoneNumber, Timestamp};
 use std::collections::BTreeMap;
 
-/// A number of which the vendor and the ledger say different things.
+/// A number of which the provider and the ledger say different things.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// The number.
@@ -43,14 +43,14 @@ pub struct Found {
     pub finding: Finding,
 }
 
-/// How a vendor and the ledger differ about a number.
+/// How a provider and the ledger differ about a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Finding {
-    /// The vendor has it, and this host has never heard of it.
+    /// The provider has it, and this host has never heard of it.
     UnknownHere,
-    /// It was bought there and is owned here, and the vendor does not have it.
+    /// It was bought there and is owned here, and the provider does not have it.
     MissingThere,
-    /// It was released here, and the vendor still has it.
+    /// It was released here, and the provider still has it.
     StillThere,
     /// A purchase, replacement or release of it is under way.
     UnderWay,
@@ -88,7 +88,7 @@ pub fn compare(there: &[PhoneNumber], here: &[HeldNumber]) -> Vec<Found> {
 
 fn finding(held: &HeldNumber, is_there: bool) -> Option<Finding> {
     if held.is_under_way {
-        // Not worth a word where the vendor has nothing to do with it.
+        // Not worth a word where the provider has nothing to do with it.
         return (is_there || held.is_bought_there).then_some(Finding::UnderWay);
     }
     match held.state {
@@ -115,11 +115,11 @@ pub fn import(ledger: &Ledger, account: &str, found: &[Found], now: Timestamp) -
 /// one that is owned here, monitored or under way meanwhile is left alone.
 pub async fn release(
     ledger: &Ledger,
-    supplier: (&str, &dyn Supplier),
+    provider: (&str, &dyn Provider),
     found: &[Found],
     now: Timestamp,
 ) -> Result<Vec<Applied>, LedgerError> {
-    let (name, vendor) = supplier;
+    let (name, provider) = provider;
     let mut applied = Vec::new();
     for found in found.iter().filter(|found| found.finding == Finding::StillThere) {
         let number = found.number;
@@ -127,7 +127,7 @@ pub async fn release(
             applied.push((number, Err("it is no longer released here; reconcile again".to_owned())));
             continue;
         }
-        let released = vendor.release(number).await;
+        let released = provider.release(number).await;
         if released.is_ok() {
             ledger.given_back(number, name, now)?;
         }
@@ -136,12 +136,12 @@ pub async fn release(
     Ok(applied)
 }
 
-fn is_to_be_given_back(ledger: &Ledger, supplier: &str, number: PhoneNumber) -> Result<bool, LedgerError> {
-    let held = ledger.held_number(supplier, number)?;
+fn is_to_be_given_back(ledger: &Ledger, provider: &str, number: PhoneNumber) -> Result<bool, LedgerError> {
+    let held = ledger.held_number(provider, number)?;
     Ok(held.is_some_and(|held| held.state == NumberState::Released && !held.is_monitored && !held.is_under_way))
 }
 
-fn in_words(error: &SupplierError) -> String {
+fn in_words(error: &ProviderError) -> String {
     match error.is_without_effect() {
         true => error.to_string(),
         false => format!("{error}; it may be given back already: reconcile again"),

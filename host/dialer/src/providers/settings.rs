@@ -1,16 +1,16 @@
-//! How a vendor of numbers is asked, as an operator set it up.
+//! How a provider of numbers is asked, as an operator set it up.
 
-use super::SupplierError;
+use super::ProviderError;
 use crate::http::secret::{Secret, SecretPlace};
-use crate::ledger::SupplierKind;
+use crate::ledger::ProviderKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// How a vendor of numbers is asked. The ledger keeps it as a profile's settings, without the secrets.
+/// How a provider of numbers is asked. The ledger keeps it as a profile's settings, without the secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub struct SupplierSettings {
-    /// Where the vendor is: https, but for this machine.
+pub struct ProviderSettings {
+    /// Where the provider is: https, but for this machine.
     pub base_url: String,
     /// Where its secrets are, by what they are called; see [`secrets_of`](Self::secrets_of).
     pub secrets: BTreeMap<String, SecretPlace>,
@@ -18,32 +18,32 @@ pub struct SupplierSettings {
     pub texts: bool,
 }
 
-impl SupplierSettings {
-    /// The vendor as it offers itself, for numbers that can call.
-    pub fn new(kind: SupplierKind, secrets: impl IntoIterator<Item = (&'static str, SecretPlace)>) -> Self {
+impl ProviderSettings {
+    /// The provider as it offers itself, for numbers that can call.
+    pub fn new(kind: ProviderKind, secrets: impl IntoIterator<Item = (&'static str, SecretPlace)>) -> Self {
         let base_url = match kind {
-            SupplierKind::Twilio => "https://api.twilio.com/2010-04-01",
-            SupplierKind::Telnyx => "https://api.telnyx.com/v2",
+            ProviderKind::Twilio => "https://api.twilio.com/2010-04-01",
+            ProviderKind::Telnyx => "https://api.telnyx.com/v2",
         };
-        SupplierSettings {
+        ProviderSettings {
             base_url: base_url.into(),
             secrets: secrets.into_iter().map(|(name, place)| (name.to_owned(), place)).collect(),
             texts: false,
         }
     }
 
-    /// A vendor's secrets, as they are called on the command line; where there are several sets, any of them will do.
-    pub fn secrets_of(kind: SupplierKind) -> &'static [&'static [&'static str]] {
+    /// A provider's secrets, as they are called on the command line; where there are several sets, any of them will do.
+    pub fn secrets_of(kind: ProviderKind) -> &'static [&'static [&'static str]] {
         match kind {
-            SupplierKind::Twilio => &[&["account-sid", "auth-token"], &["account-sid", "api-key", "api-key-secret"]],
-            SupplierKind::Telnyx => &[&["api-key"]],
+            ProviderKind::Twilio => &[&["account-sid", "auth-token"], &["account-sid", "api-key", "api-key-secret"]],
+            ProviderKind::Telnyx => &[&["api-key"]],
         }
     }
 
-    /// Reads what [`SupplierSettings::to_json`] wrote.
-    pub fn from_json(settings: &str) -> Result<Self, SupplierError> {
+    /// Reads what [`ProviderSettings::to_json`] wrote.
+    pub fn from_json(settings: &str) -> Result<Self, ProviderError> {
         serde_json::from_str(settings).map_err(|error| {
-            SupplierError::Refused(format!(
+            ProviderError::Refused(format!(
                 "its settings cannot be read ({error}); set them anew with `dialguard inventory change`"
             ))
         })
@@ -55,11 +55,11 @@ impl SupplierSettings {
     }
 
     /// A secret as it is now; an error says which is missing and where it should be.
-    pub(super) fn secret(&self, name: &str) -> Result<Secret, SupplierError> {
+    pub(super) fn secret(&self, name: &str) -> Result<Secret, ProviderError> {
         let words = name.replace('-', " ");
         let place = self.secrets.get(name).ok_or_else(|| {
-            SupplierError::Refused(format!("its {words} is not named; name it with `dialguard inventory change`"))
+            ProviderError::Refused(format!("its {words} is not named; name it with `dialguard inventory change`"))
         })?;
-        place.read().map_err(|error| SupplierError::Refused(format!("its {words}: {error}")))
+        place.read().map_err(|error| ProviderError::Refused(format!("its {words}: {error}")))
     }
 }

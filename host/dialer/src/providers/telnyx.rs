@@ -3,14 +3,14 @@
 //! Numbers are held for 30 minutes. An order may take a while, and is found again by its `customer_reference`. What
 //! Telnyx offers in place of what was asked for (`best_effort`) is left out.
 
-use super::service::{Purpose, Service, e164, in_words, list_in, text_in};
-use super::{Reservation, SearchArea, Standing, Supplier, SupplierError, SupplierSettings};
-use crate::http::{Answered, Call, Credentials, VendorError, VendorLimits};
-use crate::ledger::SupplierKind;
+use super::api::{ProviderApi, Purpose, e164, in_words, list_in, text_in};
+use super::{Provider, ProviderError, ProviderSettings, Reservation, SearchArea, Standing};
+use crate::http::{Answered, Call, Credentials, ServiceError, ServiceLimits};
+use crate::ledger::ProviderKind;
 use dialguard::contract::PhoneNumber;
 use serde_json::{Map, Value, json};
 
-/// Numbers or orders a page: the vendor's most.
+/// Numbers or orders a page: the provider's most.
 const PAGE_SIZE: &str = "250";
 
 /// Pages that are followed: a million numbers.
@@ -35,7 +35,7 @@ const NOT_OWNED: [&str; 6] =
 
 /// Telnyx, for one account with it.
 pub struct TelnyxNumbers {
-    service: Service,
+    service: ProviderApi,
 }
 
 /// A number of the account.
@@ -53,13 +53,13 @@ impl Held {
 
 impl TelnyxNumbers {
     /// Sends nothing yet; an error says what to mend.
-    pub fn open(settings: &SupplierSettings, limits: VendorLimits) -> Result<Self, SupplierError> {
+    pub fn open(settings: &ProviderSettings, limits: ServiceLimits) -> Result<Self, ProviderError> {
         let credentials = Credentials::Bearer(settings.secret("api-key")?);
-        Ok(TelnyxNumbers { service: Service::open(SupplierKind::Telnyx, settings, credentials, None, limits)? })
+        Ok(TelnyxNumbers { service: ProviderApi::open(ProviderKind::Telnyx, settings, credentials, None, limits)? })
     }
 
     /// Everything of a list, page by page.
-    async fn list(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<Value>, SupplierError> {
+    async fn list(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<Value>, ProviderError> {
         let mut items = Vec::new();
         for page in 1..=PAGES_MAX {
             let call = query.iter().fold(Call::get(&[path]), |call, (name, value)| call.query(name, value));
@@ -70,11 +70,11 @@ impl TelnyxNumbers {
                 return Ok(items);
             }
         }
-        Err(SupplierError::Later { words: format!("it lists more than {PAGES_MAX} pages"), wait: None })
+        Err(ProviderError::Later { words: format!("it lists more than {PAGES_MAX} pages"), wait: None })
     }
 
     /// The number as the account has it, if it does.
-    async fn find(&self, number: PhoneNumber) -> Result<Option<Held>, SupplierError> {
+    async fn find(&self, number: PhoneNumber) -> Result<Option<Held>, ProviderError> {
         // Digits alone: with a plus nothing would be found. Longer numbers with these digits in them are found too.
         let digits = number.to_string();
         let found = self.list("phone_numbers", &[("filter[phone_number]", digits.as_str())]).await?;
@@ -82,7 +82,7 @@ impl TelnyxNumbers {
     }
 
     /// How the orders under a reference for a number stand; the furthest of them.
-    async fn ordered(&self, number: PhoneNumber, reference: &str) -> Result<Standing, SupplierError> {
+    async fn ordered(&self, number: PhoneNumber, reference: &str) -> Result<Standing, ProviderError> {
         let orders = self.list("number_orders", &[("filter[customer_reference]", reference)]).await?;
         let ours = orders.iter().filter(|order| is_for(order, number) && order["customer_reference"] == reference);
         let mut standing = Standing::Unknown;
@@ -98,7 +98,7 @@ impl TelnyxNumbers {
     }
 
     /// Sets fields of a number; answers those that were not taken, in words.
-    async fn set(&self, path: &[&str], fields: &Map<String, Value>) -> Result<Vec<String>, SupplierError> {
+    async fn set(&self, path: &[&str], fields: &Map<String, Value>) -> Result<Vec<String>, ProviderError> {
         let call = Call::patch(path).json(Value::Object(fields.clone()));
         let done = self.service.try_change(&call, |answered| data(&answered).cloned()).await?;
         Ok(match done {
@@ -112,8 +112,8 @@ impl TelnyxNumbers {
 }
 
 #[async_trait::async_trait]
-impl Supplier for TelnyxNumbers {
-    async fn search(&self, area: SearchArea, limit: u32) -> Result<Vec<PhoneNumber>, SupplierError> {
+impl Provider for TelnyxNumbers {
+    async fn search(&self, area: SearchArea, limit: u32) -> Result<Vec<PhoneNumber>, ProviderError> {
         let limit = limit.clamp(1, 1_000);
         let mut call = Call::get(&["available_phone_numbers"])
             .query("filter[country_code]", "US")
@@ -137,7 +137,7 @@ impl Supplier for TelnyxNumbers {
         });
         let mut numbers = match offered.await {
             // With this code it says that it has nothing but its best efforts.
-            Err(SupplierError::Refused(words)) if words.contains("error 10031") => Vec::new(),
+            Err(ProviderError::Refused(words)) if words.contains("error 10031") => Vec::new(),
             offered => offered?,
         };
         numbers.retain(|number| area.holds(*number));
@@ -147,7 +147,7 @@ impl Supplier for TelnyxNumbers {
         Ok(numbers)
     }
 
-    async fn reserve(&self, number: PhoneNumber) -> Result<Reservation, SupplierError> {
+    async fn reserve(&self, number: PhoneNumber) -> Result<Reservation, ProviderError> {
         let call = Call::post(&["number_reservations"])
             .json(json!({"phone_numbers": [{"phone_number": format!("+{number}")}]}));
         let status =
@@ -155,38 +155,38 @@ impl Supplier for TelnyxNumbers {
         match status.await.as_deref() {
             // One that is pending is held or refused within moments, before anybody else can have the number.
             Ok("success" | "pending") => Ok(Reservation::Held),
-            Ok(_) => Err(SupplierError::NoLongerAvailable("it could not be reserved".into())),
-            Err(SupplierError::NoLongerAvailable(words)) => match self.is_reserved(number).await? {
+            Ok(_) => Err(ProviderError::NoLongerAvailable("it could not be reserved".into())),
+            Err(ProviderError::NoLongerAvailable(words)) => match self.is_reserved(number).await? {
                 true => Ok(Reservation::Held),
-                false => Err(SupplierError::NoLongerAvailable(words.clone())),
+                false => Err(ProviderError::NoLongerAvailable(words.clone())),
             },
             // A lost reservation costs nothing and may be asked for again.
-            Err(SupplierError::Lost(words)) => Err(SupplierError::Later { words: words.clone(), wait: None }),
+            Err(ProviderError::Lost(words)) => Err(ProviderError::Later { words: words.clone(), wait: None }),
             Err(error) => Err(error.clone()),
         }
     }
 
-    async fn order(&self, number: PhoneNumber, reference: &str) -> Result<Standing, SupplierError> {
+    async fn order(&self, number: PhoneNumber, reference: &str) -> Result<Standing, ProviderError> {
         let call = Call::post(&["number_orders"]).json(json!({
             "phone_numbers": [{"phone_number": format!("+{number}")}],
             "customer_reference": reference,
         }));
         let ordered = self.service.ask(Purpose::Obtain, &call, |answered| match data(&answered)? {
             order if is_for(order, number) => order_standing(order),
-            _ => Err(VendorError::Nonsense("about a number that was not ordered".into())),
+            _ => Err(ServiceError::Nonsense("about a number that was not ordered".into())),
         });
         match ordered.await {
             // Perhaps an order whose answer was lost has come through meanwhile.
-            Err(SupplierError::NoLongerAvailable(words)) => match self.standing(number, reference).await {
+            Err(ProviderError::NoLongerAvailable(words)) => match self.standing(number, reference).await {
                 Ok(standing @ (Standing::Owned | Standing::Pending)) => Ok(standing),
-                Ok(_) => Err(SupplierError::NoLongerAvailable(words)),
-                Err(error) => Err(SupplierError::Lost(format!("{words}, and whether it is owned: {error}"))),
+                Ok(_) => Err(ProviderError::NoLongerAvailable(words)),
+                Err(error) => Err(ProviderError::Lost(format!("{words}, and whether it is owned: {error}"))),
             },
             ordered => ordered,
         }
     }
 
-    async fn standing(&self, number: PhoneNumber, reference: &str) -> Result<Standing, SupplierError> {
+    async fn standing(&self, number: PhoneNumber, reference: &str) -> Result<Standing, ProviderError> {
         match self.find(number).await? {
             Some(held) if held.is_owned() => return Ok(Standing::Owned),
             Some(held) if held.fields["status"] == "purchase-pending" => return Ok(Standing::Pending),
@@ -199,9 +199,9 @@ impl Supplier for TelnyxNumbers {
         })
     }
 
-    async fn carry_over(&self, from: PhoneNumber, to: PhoneNumber) -> Result<Vec<String>, SupplierError> {
+    async fn carry_over(&self, from: PhoneNumber, to: PhoneNumber) -> Result<Vec<String>, ProviderError> {
         let Some(new) = self.find(to).await?.filter(Held::is_owned) else {
-            return Err(SupplierError::Refused(format!("+{to} is no number of this account with Telnyx")));
+            return Err(ProviderError::Refused(format!("+{to} is no number of this account with Telnyx")));
         };
         let Some(old) = self.find(from).await? else {
             return Ok(vec![format!("all settings: +{from} is no number of this account with Telnyx")]);
@@ -228,17 +228,17 @@ impl Supplier for TelnyxNumbers {
         Ok(told)
     }
 
-    async fn release(&self, number: PhoneNumber) -> Result<(), SupplierError> {
+    async fn release(&self, number: PhoneNumber) -> Result<(), ProviderError> {
         let Some(held) = self.find(number).await? else { return Ok(()) };
         let call = Call::delete(&["phone_numbers", &held.id]);
         match self.service.ask(Purpose::Change, &call, |_| Ok(())).await {
             // Somebody else has given it back meanwhile.
-            Err(SupplierError::Refused(_)) if self.find(number).await?.is_none() => Ok(()),
+            Err(ProviderError::Refused(_)) if self.find(number).await?.is_none() => Ok(()),
             gone => gone,
         }
     }
 
-    async fn owned(&self) -> Result<Vec<PhoneNumber>, SupplierError> {
+    async fn owned(&self) -> Result<Vec<PhoneNumber>, ProviderError> {
         let held_numbers = self.list("phone_numbers", &[]).await?.into_iter().filter_map(|fields| held(fields).ok());
         let mut numbers: Vec<_> = held_numbers.filter(Held::is_owned).map(|held| held.number).collect();
         numbers.sort_unstable();
@@ -246,21 +246,21 @@ impl Supplier for TelnyxNumbers {
         Ok(numbers)
     }
 
-    async fn test(&self) -> Result<(), SupplierError> {
+    async fn test(&self) -> Result<(), ProviderError> {
         let call = Call::get(&["phone_numbers"]).query("page[number]", "1").query("page[size]", "1");
         self.service.ask(Purpose::Read, &call, page_of).await?;
         let balance = Call::get(&["balance"]);
         let credit = self.service.ask(Purpose::Read, &balance, |answered| {
             let credit = text_in(data(&answered)?, "available_credit")?;
-            credit.parse::<f64>().map_err(|_| VendorError::Nonsense("a balance that is no number".into()))
+            credit.parse::<f64>().map_err(|_| ServiceError::Nonsense("a balance that is no number".into()))
         });
         match credit.await {
             Ok(credit) if credit > 0.0 => Ok(()),
-            Ok(credit) => Err(SupplierError::Refused(format!(
+            Ok(credit) => Err(ProviderError::Refused(format!(
                 "the account has no credit ({credit:.2}), so nothing can be bought; pay into the account with Telnyx"
             ))),
             // A key of less than full rights may not ask for this, and need not.
-            Err(SupplierError::Refused(_)) => Ok(()),
+            Err(ProviderError::Refused(_)) => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -268,7 +268,7 @@ impl Supplier for TelnyxNumbers {
 
 impl TelnyxNumbers {
     /// Whether this account holds the number already.
-    async fn is_reserved(&self, number: PhoneNumber) -> Result<bool, SupplierError> {
+    async fn is_reserved(&self, number: PhoneNumber) -> Result<bool, ProviderError> {
         let e164 = format!("+{number}");
         let filter = [("filter[status]", "success"), ("filter[phone_numbers.phone_number]", e164.as_str())];
         let reservations = self.list("number_reservations", &filter).await?;
@@ -277,15 +277,15 @@ impl TelnyxNumbers {
 }
 
 /// An answer's `data`.
-fn data(answered: &Answered) -> Result<&Value, VendorError> {
+fn data(answered: &Answered) -> Result<&Value, ServiceError> {
     let data = answered.body.get("data").filter(|data| data.is_object());
-    data.ok_or_else(|| VendorError::Nonsense("JSON without `data`".into()))
+    data.ok_or_else(|| ServiceError::Nonsense("JSON without `data`".into()))
 }
 
 /// A page of a list, and how many there are.
-fn page_of(answered: Answered) -> Result<(Vec<Value>, u64), VendorError> {
+fn page_of(answered: Answered) -> Result<(Vec<Value>, u64), ServiceError> {
     let pages = answered.body["meta"]["total_pages"].as_u64();
-    let pages = pages.ok_or_else(|| VendorError::Nonsense("a list without `meta.total_pages`".into()))?;
+    let pages = pages.ok_or_else(|| ServiceError::Nonsense("a list without `meta.total_pages`".into()))?;
     Ok((list_in(&answered.body, "data")?.clone(), pages))
 }
 
@@ -304,12 +304,12 @@ fn is_for(order: &Value, number: PhoneNumber) -> bool {
     numbers.len() == 1 && e164(&numbers[0]["phone_number"]) == Some(number)
 }
 
-fn order_standing(order: &Value) -> Result<Standing, VendorError> {
+fn order_standing(order: &Value) -> Result<Standing, ServiceError> {
     match order["status"].as_str() {
         Some("pending") => Ok(Standing::Pending),
         Some("success") => Ok(Standing::Owned),
         Some("failure") => Ok(Standing::Failed),
-        _ => Err(VendorError::Nonsense("an order whose status is not pending, success or failure".into())),
+        _ => Err(ServiceError::Nonsense("an order whose status is not pending, success or failure".into())),
     }
 }
 
@@ -334,10 +334,10 @@ fn is_set(value: &Value) -> bool {
     }
 }
 
-fn held(fields: Value) -> Result<Held, VendorError> {
+fn held(fields: Value) -> Result<Held, ServiceError> {
     let id = text_in(&fields, "id")?.to_owned();
     let number = e164(&fields["phone_number"])
-        .ok_or_else(|| VendorError::Nonsense("an owned number that is no E.164 number".into()))?;
+        .ok_or_else(|| ServiceError::Nonsense("an owned number that is no E.164 number".into()))?;
     Ok(Held { id, number, fields })
 }
 

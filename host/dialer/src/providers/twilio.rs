@@ -3,11 +3,11 @@
 //! A number is ordered by itself and never by its area code, which would buy one that nobody has screened. There is no
 //! key by which an order is known again, and no reservation: after a lost answer one looks whether the number is owned.
 
-use super::service::{Purpose, Service, e164, in_words, list_in, text_in};
-use super::{Reservation, SearchArea, Standing, Supplier, SupplierError, SupplierSettings};
+use super::api::{ProviderApi, Purpose, e164, in_words, list_in, text_in};
+use super::{Provider, ProviderError, ProviderSettings, Reservation, SearchArea, Standing};
 use crate::http::secret::Secret;
-use crate::http::{Answered, Call, Credentials, VendorError, VendorLimits};
-use crate::ledger::SupplierKind;
+use crate::http::{Answered, Call, Credentials, ServiceError, ServiceLimits};
+use crate::ledger::ProviderKind;
 use dialguard::contract::PhoneNumber;
 use serde_json::Value;
 use url::Url;
@@ -43,7 +43,7 @@ const KEPT: [&str; 4] = ["emergency_address_sid", "address_sid", "identity_sid",
 
 /// Twilio, for one account with it.
 pub struct TwilioNumbers {
-    service: Service,
+    service: ProviderApi,
     base: Url,
     account: Secret,
 }
@@ -57,10 +57,10 @@ struct Owned {
 
 impl TwilioNumbers {
     /// Sends nothing yet; an error says what to mend.
-    pub fn open(settings: &SupplierSettings, limits: VendorLimits) -> Result<Self, SupplierError> {
+    pub fn open(settings: &ProviderSettings, limits: ServiceLimits) -> Result<Self, ProviderError> {
         let account = settings.secret("account-sid")?;
         if !is_account_sid(account.expose()) {
-            return Err(SupplierError::Refused(
+            return Err(ProviderError::Refused(
                 "its account sid is not AC and 32 digits of base 16; copy it from the head of Twilio's console".into(),
             ));
         }
@@ -68,8 +68,8 @@ impl TwilioNumbers {
             true => Credentials::Basic(settings.secret("api-key")?, settings.secret("api-key-secret")?),
             false => Credentials::Basic(account.clone(), settings.secret("auth-token")?),
         };
-        let service = Service::open(SupplierKind::Twilio, settings, credentials, Some(account.clone()), limits)?;
-        let base = Url::parse(&settings.base_url).map_err(|error| SupplierError::Refused(error.to_string()))?;
+        let service = ProviderApi::open(ProviderKind::Twilio, settings, credentials, Some(account.clone()), limits)?;
+        let base = Url::parse(&settings.base_url).map_err(|error| ProviderError::Refused(error.to_string()))?;
         Ok(TwilioNumbers { service, base, account })
     }
 
@@ -85,7 +85,7 @@ impl TwilioNumbers {
         name: &str,
         query: &[(&str, &str)],
         enough: usize,
-    ) -> Result<Vec<Value>, SupplierError> {
+    ) -> Result<Vec<Value>, ProviderError> {
         let mut items = Vec::new();
         let mut query: Vec<_> = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         for _ in 0..PAGES_MAX {
@@ -97,30 +97,30 @@ impl TwilioNumbers {
                 _ => return Ok(items),
             }
         }
-        Err(SupplierError::Later { words: format!("it lists more than {PAGES_MAX} pages"), wait: None })
+        Err(ProviderError::Later { words: format!("it lists more than {PAGES_MAX} pages"), wait: None })
     }
 
-    fn page(&self, answered: Answered, name: &str) -> Result<(Vec<Value>, Option<Query>), VendorError> {
+    fn page(&self, answered: Answered, name: &str) -> Result<(Vec<Value>, Option<Query>), ServiceError> {
         let next = next_page(&self.base, &answered.body["next_page_uri"])?;
         Ok((list_in(&answered.body, name)?.clone(), next))
     }
 
     /// The number as it is owned, if it is.
-    async fn find(&self, number: PhoneNumber) -> Result<Option<Owned>, SupplierError> {
+    async fn find(&self, number: PhoneNumber) -> Result<Option<Owned>, ProviderError> {
         let e164 = format!("+{number}");
         let found = self
             .list(&["IncomingPhoneNumbers.json"], "incoming_phone_numbers", &[("PhoneNumber", &e164)], usize::MAX)
             .await?;
-        // The vendor takes patterns too, and may answer more than was asked for.
+        // The provider takes patterns too, and may answer more than was asked for.
         Ok(found.into_iter().filter_map(|fields| owned(fields).ok()).find(|owned| owned.number == number))
     }
 
-    async fn is_owned(&self, number: PhoneNumber) -> Result<bool, SupplierError> {
+    async fn is_owned(&self, number: PhoneNumber) -> Result<bool, ProviderError> {
         Ok(self.find(number).await?.is_some())
     }
 
     /// Sets fields of a number; answers those that were not taken, in words.
-    async fn set(&self, number: &Owned, form: &[(&str, &str, String)]) -> Result<Vec<String>, SupplierError> {
+    async fn set(&self, number: &Owned, form: &[(&str, &str, String)]) -> Result<Vec<String>, ProviderError> {
         let fields: Vec<_> = form.iter().map(|(_, name, value)| (*name, value.as_str())).collect();
         let path = ["IncomingPhoneNumbers", &format!("{}.json", number.sid)];
         let call = self.call(Call::post, &path).form(&fields);
@@ -136,8 +136,8 @@ impl TwilioNumbers {
 }
 
 #[async_trait::async_trait]
-impl Supplier for TwilioNumbers {
-    async fn search(&self, area: SearchArea, limit: u32) -> Result<Vec<PhoneNumber>, SupplierError> {
+impl Provider for TwilioNumbers {
+    async fn search(&self, area: SearchArea, limit: u32) -> Result<Vec<PhoneNumber>, ProviderError> {
         let limit = limit.clamp(1, 1_000);
         let page_size = limit.min(PAGE_SIZE).to_string();
         let texts = self.service.settings().texts;
@@ -162,35 +162,35 @@ impl Supplier for TwilioNumbers {
         Ok(numbers)
     }
 
-    async fn reserve(&self, _: PhoneNumber) -> Result<Reservation, SupplierError> {
+    async fn reserve(&self, _: PhoneNumber) -> Result<Reservation, ProviderError> {
         Ok(Reservation::NotOffered)
     }
 
-    async fn order(&self, number: PhoneNumber, _: &str) -> Result<Standing, SupplierError> {
+    async fn order(&self, number: PhoneNumber, _: &str) -> Result<Standing, ProviderError> {
         let call =
             self.call(Call::post, &["IncomingPhoneNumbers.json"]).form(&[("PhoneNumber", &format!("+{number}"))]);
         let bought = self.service.ask(Purpose::Obtain, &call, |answered| match owned(answered.body)?.number {
             bought if bought == number => Ok(Standing::Owned),
-            _ => Err(VendorError::Nonsense("about a number that was not ordered".into())),
+            _ => Err(ServiceError::Nonsense("about a number that was not ordered".into())),
         });
         match bought.await {
             // Perhaps an order whose answer was lost has come through meanwhile.
-            Err(SupplierError::NoLongerAvailable(words)) => match self.is_owned(number).await {
+            Err(ProviderError::NoLongerAvailable(words)) => match self.is_owned(number).await {
                 Ok(true) => Ok(Standing::Owned),
-                Ok(false) => Err(SupplierError::NoLongerAvailable(words)),
-                Err(error) => Err(SupplierError::Lost(format!("{words}, and whether it is owned: {error}"))),
+                Ok(false) => Err(ProviderError::NoLongerAvailable(words)),
+                Err(error) => Err(ProviderError::Lost(format!("{words}, and whether it is owned: {error}"))),
             },
             bought => bought,
         }
     }
 
-    async fn standing(&self, number: PhoneNumber, _: &str) -> Result<Standing, SupplierError> {
+    async fn standing(&self, number: PhoneNumber, _: &str) -> Result<Standing, ProviderError> {
         Ok(if self.is_owned(number).await? { Standing::Owned } else { Standing::Unknown })
     }
 
-    async fn carry_over(&self, from: PhoneNumber, to: PhoneNumber) -> Result<Vec<String>, SupplierError> {
+    async fn carry_over(&self, from: PhoneNumber, to: PhoneNumber) -> Result<Vec<String>, ProviderError> {
         let Some(new) = self.find(to).await? else {
-            return Err(SupplierError::Refused(format!("+{to} is no number of this account with Twilio")));
+            return Err(ProviderError::Refused(format!("+{to} is no number of this account with Twilio")));
         };
         let Some(old) = self.find(from).await? else {
             return Ok(vec![format!("all settings: +{from} is no number of this account with Twilio")]);
@@ -220,18 +220,18 @@ impl Supplier for TwilioNumbers {
         Ok(told)
     }
 
-    async fn release(&self, number: PhoneNumber) -> Result<(), SupplierError> {
+    async fn release(&self, number: PhoneNumber) -> Result<(), ProviderError> {
         let Some(owned) = self.find(number).await? else { return Ok(()) };
         let call = self.call(Call::delete, &["IncomingPhoneNumbers", &format!("{}.json", owned.sid)]);
         let gone = self.service.ask(Purpose::Change, &call, |_| Ok(())).await;
         match gone {
             // Somebody else has given it back meanwhile.
-            Err(SupplierError::Refused(_)) if !self.is_owned(number).await? => Ok(()),
+            Err(ProviderError::Refused(_)) if !self.is_owned(number).await? => Ok(()),
             gone => gone,
         }
     }
 
-    async fn owned(&self) -> Result<Vec<PhoneNumber>, SupplierError> {
+    async fn owned(&self) -> Result<Vec<PhoneNumber>, ProviderError> {
         let page_size = PAGE_SIZE.to_string();
         let query = [("PageSize", page_size.as_str())];
         let owned = self.list(&["IncomingPhoneNumbers.json"], "incoming_phone_numbers", &query, usize::MAX).await?;
@@ -241,7 +241,7 @@ impl Supplier for TwilioNumbers {
         Ok(numbers)
     }
 
-    async fn test(&self) -> Result<(), SupplierError> {
+    async fn test(&self) -> Result<(), ProviderError> {
         let list = self.call(Call::get, &["IncomingPhoneNumbers.json"]).query("PageSize", "1");
         self.service.ask(Purpose::Read, &list, |answered| self.page(answered, "incoming_phone_numbers")).await?;
         // An API key of less than full rights may not ask for this, and need not.
@@ -249,11 +249,11 @@ impl Supplier for TwilioNumbers {
         let status =
             self.service.ask(Purpose::Read, &account, |answered| Ok(text_in(&answered.body, "status")?.to_owned()));
         match status.await.as_deref() {
-            Ok("active") | Err(SupplierError::Refused(_)) => Ok(()),
-            Ok("suspended") => Err(SupplierError::Refused(
+            Ok("active") | Err(ProviderError::Refused(_)) => Ok(()),
+            Ok("suspended") => Err(ProviderError::Refused(
                 "the account is suspended; look in Twilio's console, mostly it is out of funds".into(),
             )),
-            Ok(_) => Err(SupplierError::Refused("the account is closed; name another one".into())),
+            Ok(_) => Err(ProviderError::Refused("the account is closed; name another one".into())),
             Err(error) => Err(error.clone()),
         }
     }
@@ -302,10 +302,10 @@ fn text(value: &Value) -> String {
     }
 }
 
-fn owned(fields: Value) -> Result<Owned, VendorError> {
+fn owned(fields: Value) -> Result<Owned, ServiceError> {
     let sid = text_in(&fields, "sid")?.to_owned();
     let number = e164(&fields["phone_number"])
-        .ok_or_else(|| VendorError::Nonsense("an owned number that is no E.164 number".into()))?;
+        .ok_or_else(|| ServiceError::Nonsense("an owned number that is no E.164 number".into()))?;
     Ok(Owned { sid, number, fields })
 }
 
@@ -315,12 +315,12 @@ fn is_account_sid(sid: &str) -> bool {
 
 type Query = Vec<(String, String)>;
 
-/// The query of the next page. Of the vendor's address nothing else is followed, and it has to be the vendor's own.
-fn next_page(base: &Url, uri: &Value) -> Result<Option<Query>, VendorError> {
+/// The query of the next page. Of the provider's address nothing else is followed, and it has to be the provider's own.
+fn next_page(base: &Url, uri: &Value) -> Result<Option<Query>, ServiceError> {
     let Some(uri) = uri.as_str().filter(|uri| !uri.is_empty()) else { return Ok(None) };
     match base.join(uri) {
         Ok(next) if next.origin() == base.origin() => Ok(Some(next.query_pairs().into_owned().collect())),
-        _ => Err(VendorError::Nonsense("a next page that lies elsewhere".into())),
+        _ => Err(ServiceError::Nonsense("a next page that lies elsewhere".into())),
     }
 }
 
@@ -343,7 +343,7 @@ mod tests {
         assert_eq!(next(&format!("https://api.twilio.com{path}")), Ok(Some(query)));
         assert_eq!((next(""), next_page(&base, &Value::Null)), (Ok(None), Ok(None)));
         for elsewhere in ["https://elsewhere.example/?Page=1", "//elsewhere.example/", "http://api.twilio.com/"] {
-            assert!(matches!(next(elsewhere), Err(VendorError::Nonsense(_))), "{elsewhere}");
+            assert!(matches!(next(elsewhere), Err(ServiceError::Nonsense(_))), "{elsewhere}");
         }
     }
 

@@ -19,12 +19,12 @@
 //! within one file are complaints of their own. Of a row nothing is kept but the number and that second.
 //!
 //! An opinion is as old as the newest file: it is observed at the end of the day in that file's name, US Eastern time,
-//! or at the look-up where that is earlier. Without a file of the last 7 days there is no opinion at all.
+//! or at the lookup where that is earlier. Without a file of the last 7 days there is no opinion at all.
 //!
 //! ```
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use dialguard_dialer::sources::CarrierSource;
+//! use dialguard_dialer::sources::Source;
 //! use dialguard_dialer::sources::ftc::{FtcComplaints, score};
 //!
 //! let folder = tempfile::tempdir()?;
@@ -40,7 +40,7 @@
 //! ```
 
 use super::verdicts::{Fault, FileVersion, Problems, read_csv, read_text};
-use super::{Answer, CarrierSource, Report, SourceError};
+use super::{Answer, Report, Source, SourceError};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone};
 use chrono_tz::America::New_York;
 use dialguard::calendar::day_starts_at;
@@ -51,7 +51,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// How long a complaint counts, in days of 24 hours before the look-up.
+/// How long a complaint counts, in days of 24 hours before the lookup.
 pub const COMPLAINT_WINDOW_DAYS: u64 = 7;
 
 /// Files named up to this many days before the window are read too: the date in a name is not that of the complaints
@@ -77,7 +77,7 @@ pub fn score(complaints: u32) -> u8 {
 pub struct FtcComplaints {
     name: Arc<str>,
     dir: PathBuf,
-    /// The files of the last look-up, so that a thousand accounts reviewed in a row read the folder once.
+    /// The files of the last lookup, so that a thousand accounts reviewed in a row read the folder once.
     files_read: Mutex<HashMap<PathBuf, (FileVersion, Arc<Complaints>)>>,
 }
 
@@ -122,7 +122,7 @@ impl FtcComplaints {
         Folder::list(&self.dir).map_err(|error| {
             SourceError(format!(
                 "the folder {} cannot be read: {error}; make it one that Dialguard may read and put the FTC's daily \
-                 files from {DOWNLOAD} into it, or remove the source with `dialguard carriers remove {}`",
+                 files from {DOWNLOAD} into it, or remove the source with `dialguard sources remove {}`",
                 self.dir.display(),
                 self.name
             ))
@@ -132,7 +132,7 @@ impl FtcComplaints {
     /// The readable ones of `files`, each with its date.
     fn read(&self, files: &[&DailyFile], problems: &mut Vec<String>) -> Vec<(NaiveDate, Arc<Complaints>)> {
         let mut files_read = self.files_read.lock();
-        // Rebuilt from what this look-up uses, so that memory does not grow with the days.
+        // Rebuilt from what this lookup uses, so that memory does not grow with the days.
         let known = std::mem::take(&mut *files_read);
         let mut readable = Vec::new();
         for file in files {
@@ -159,7 +159,7 @@ impl FtcComplaints {
 }
 
 #[async_trait::async_trait]
-impl CarrierSource for FtcComplaints {
+impl Source for FtcComplaints {
     /// Reads files in the calling thread: some milliseconds each, once a day.
     async fn look_up(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<Report, SourceError> {
         let today = eastern_date(now)?;
@@ -567,7 +567,7 @@ mod tests {
         let source = FtcComplaints::new("FTC".into(), "/nowhere/at/all".into());
         for error in [source.summary().unwrap_err(), source.look_up(&[NUMBER], 0).await.unwrap_err()] {
             let wanted =
-                ["/nowhere/at/all cannot be read", "put the FTC's daily files", "`dialguard carriers remove FTC`"];
+                ["/nowhere/at/all cannot be read", "put the FTC's daily files", "`dialguard sources remove FTC`"];
             assert!(wanted.iter().all(|words| error.0.contains(words)), "{error}");
         }
         let (dir, source) = self::source(&[]);

@@ -1,7 +1,7 @@
 //! What the services have in common that are asked about numbers for money: settings, a budget a day, answers that stay
 //! fresh, and the way to ask.
 //!
-//! Start at [`Lookups`]. What differs from service to service is [`Service`], one file each.
+//! Start at [`Lookups`]. What differs from service to service is [`LookupService`], one file each.
 //!
 //! ```
 //! use dialguard_dialer::sources::lookups::LookupSettings;
@@ -19,9 +19,9 @@
 use super::nomorobo::Nomorobo;
 use super::telnyx::Telnyx;
 use super::trustcall::TrustCall;
-use super::{Answer, CarrierSource, Report, SourceError};
+use super::{Answer, Report, Source, SourceError};
 use crate::http::secret::{Secret, SecretPlace};
-use crate::http::{Call, Credentials, Vendor, VendorError, VendorLimits};
+use crate::http::{Call, Credentials, HttpService, ServiceError, ServiceLimits};
 use crate::ledger::{Ledger, LedgerError, LookupBudget, Opinion, Opinions, SourceKind, SourceProfile};
 use dialguard::contract::{PhoneNumber, Timestamp};
 use parking_lot::Mutex;
@@ -49,7 +49,7 @@ const KEEP_TIME_MAX: Duration = Duration::from_secs(10);
 const FRESH_HOURS: u32 = 23;
 
 /// A service that answers what carriers show for numbers.
-pub trait Service: Send + Sync + 'static {
+pub trait LookupService: Send + Sync + 'static {
     /// Its name, for people.
     const NAME: &'static str;
     /// Where it is.
@@ -63,7 +63,7 @@ pub trait Service: Send + Sync + 'static {
     /// The carriers that it speaks for, each once.
     const CARRIERS: &'static [&'static str];
 
-    /// How it knows who asks, from secrets in the order of [`Service::SECRETS`].
+    /// How it knows who asks, from secrets in the order of [`LookupService::SECRETS`].
     fn credentials(secrets: Vec<Secret>) -> Credentials;
 
     /// Whether it can know anything of this number.
@@ -73,7 +73,7 @@ pub trait Service: Send + Sync + 'static {
     fn call(numbers: &[PhoneNumber]) -> Call;
 
     /// What its answer says about them. Parts that are no use are told and cost no other part; an error where nothing is.
-    fn read(numbers: &[PhoneNumber], answer: Value, now: Timestamp) -> Result<Reading, VendorError>;
+    fn read(numbers: &[PhoneNumber], answer: Value, now: Timestamp) -> Result<Reading, ServiceError>;
 }
 
 /// What an answer of a service says.
@@ -102,8 +102,8 @@ pub struct LookupSettings {
 }
 
 impl LookupSettings {
-    /// The service as its vendor offers it; free, until it is given a price.
-    pub fn new<S: Service>(secrets: impl IntoIterator<Item = (&'static str, SecretPlace)>) -> Self {
+    /// The service as its service offers it; free, until it is given a price.
+    pub fn new<S: LookupService>(secrets: impl IntoIterator<Item = (&'static str, SecretPlace)>) -> Self {
         LookupSettings {
             base_url: S::BASE_URL.into(),
             secrets: secrets.into_iter().map(|(name, place)| (name.to_owned(), place)).collect(),
@@ -133,29 +133,26 @@ impl LookupSettings {
     }
 
     /// What the service costs, where its secrets can be read and its URL may be used; an error says what to mend.
-    fn inspect<S: Service>(&self) -> Result<String, SourceError> {
-        self.vendor::<S>(VendorLimits::default())?;
+    fn inspect<S: LookupService>(&self) -> Result<String, SourceError> {
+        self.service::<S>(ServiceLimits::default())?;
         let (price, budget) = (dollars(self.price_micros), dollars(self.budget_micros));
         Ok(format!("{} at {price} a lookup, of which a day may cost {budget}", S::NAME))
     }
 
     /// Connects nothing yet; errors say which secret is missing.
-    fn vendor<S: Service>(&self, limits: VendorLimits) -> Result<Vendor, SourceError> {
+    fn service<S: LookupService>(&self, limits: ServiceLimits) -> Result<HttpService, SourceError> {
         let names = S::SECRETS.iter().find(|names| names.iter().all(|name| self.secrets.contains_key(*name)));
         let names = names.ok_or_else(|| SourceError("its secrets are not named; remove it and add it again".into()))?;
         let secrets = names.iter().map(|name| {
             self.secrets[*name].read().map_err(|error| SourceError(format!("its {}: {error}", in_words(name))))
         });
         let credentials = S::credentials(secrets.collect::<Result<_, _>>()?);
-        Vendor::new(S::NAME, &self.base_url, credentials, limits).map_err(|error| SourceError(error.to_string()))
+        HttpService::new(S::NAME, &self.base_url, credentials, limits).map_err(|error| SourceError(error.to_string()))
     }
 }
 
 /// The service that a source in the ledger stands for.
-pub(crate) fn open_service(
-    ledger: &Arc<Ledger>,
-    profile: &SourceProfile,
-) -> Result<Arc<dyn CarrierSource>, SourceError> {
+pub(crate) fn open_service(ledger: &Arc<Ledger>, profile: &SourceProfile) -> Result<Arc<dyn Source>, SourceError> {
     let settings = LookupSettings::from_location(&profile.location)?;
     let (ledger, name) = (ledger.clone(), profile.name.as_str());
     Ok(match profile.kind {
@@ -178,7 +175,7 @@ pub(crate) fn inspect_service(profile: &SourceProfile) -> Result<String, SourceE
 }
 
 fn no_service() -> SourceError {
-    SourceError("it is no service of a vendor".into())
+    SourceError("it is no service of a service".into())
 }
 
 /// What went wrong, in words, and for how many numbers.
@@ -194,8 +191,8 @@ struct Inside {
     source: String,
     ledger: Arc<Ledger>,
     settings: LookupSettings,
-    limits: VendorLimits,
-    vendor: OnceLock<Vendor>,
+    limits: ServiceLimits,
+    service: OnceLock<HttpService>,
     rest_noted: AtomicBool,
 }
 
@@ -205,32 +202,32 @@ impl<S> Clone for Lookups<S> {
     }
 }
 
-impl<S: Service> Lookups<S> {
+impl<S: LookupService> Lookups<S> {
     /// The service that the source of this name in the ledger stands for.
     pub fn new(ledger: Arc<Ledger>, source: &str, settings: LookupSettings) -> Self {
-        Self::with_limits(ledger, source, settings, VendorLimits::default())
+        Self::with_limits(ledger, source, settings, ServiceLimits::default())
     }
 
     /// The same, asked within other limits.
-    pub fn with_limits(ledger: Arc<Ledger>, source: &str, settings: LookupSettings, limits: VendorLimits) -> Self {
+    pub fn with_limits(ledger: Arc<Ledger>, source: &str, settings: LookupSettings, limits: ServiceLimits) -> Self {
         let inside = Inside {
             source: source.to_owned(),
             ledger,
             settings,
             limits,
-            vendor: OnceLock::new(),
+            service: OnceLock::new(),
             rest_noted: AtomicBool::new(false),
         };
         Lookups { inside: Arc::new(inside), service: PhantomData }
     }
 
     /// The service, once its secrets can be read.
-    fn vendor(&self) -> Result<&Vendor, SourceError> {
-        let Inside { vendor, settings, limits, .. } = &*self.inside;
-        if vendor.get().is_none() {
-            let _ = vendor.set(settings.vendor::<S>(limits.clone())?);
+    fn service(&self) -> Result<&HttpService, SourceError> {
+        let Inside { service, settings, limits, .. } = &*self.inside;
+        if service.get().is_none() {
+            let _ = service.set(settings.service::<S>(limits.clone())?);
         }
-        Ok(vendor.get().expect("it has just been set"))
+        Ok(service.get().expect("it has just been set"))
     }
 
     /// Asks about numbers of which no answer is known, group by group, and gathers what comes in time.
@@ -300,8 +297,8 @@ impl<S: Service> Lookups<S> {
 
     /// One request, whose price has been set aside. Another attempt costs again where the first may have been answered.
     async fn ask_once_granted(&self, numbers: &[PhoneNumber], refusal: &Refusal, now: Timestamp) -> Heard {
-        let Inside { source, ledger, settings, vendor, .. } = &*self.inside;
-        let vendor = vendor.get().expect("groups are asked of a vendor that is there");
+        let Inside { source, ledger, settings, service, .. } = &*self.inside;
+        let service = service.get().expect("groups are asked of a service that is there");
         let (call, price) = (S::call(numbers), numbers.len() as u64);
         // Whether the price is set aside and certainly not spent.
         let in_hand = AtomicBool::new(true);
@@ -310,11 +307,11 @@ impl<S: Service> Lookups<S> {
                 return Err(error);
             }
             in_hand.store(false, SeqCst);
-            let outcome = vendor.read_once(&call, |answered| S::read(numbers, answered.body, now)).await;
+            let outcome = service.read_once(&call, |answered| S::read(numbers, answered.body, now)).await;
             in_hand.store(outcome.as_ref().is_err_and(is_free), SeqCst);
             outcome
         };
-        let may_repeat = |_: &VendorError| {
+        let may_repeat = |_: &ServiceError| {
             if !in_hand.load(SeqCst) {
                 let granted = ledger.reserve_lookups(source, settings.budget(), price, now).unwrap_or_default();
                 in_hand.store(granted == price, SeqCst);
@@ -325,7 +322,7 @@ impl<S: Service> Lookups<S> {
             }
             in_hand.load(SeqCst)
         };
-        let outcome: Result<Reading, VendorError> = vendor.retry(may_repeat, attempt).await;
+        let outcome: Result<Reading, ServiceError> = service.retry(may_repeat, attempt).await;
         let mut heard = Heard { numbers: numbers.len(), ..Heard::default() };
         heard.unasked = if in_hand.load(SeqCst) { price } else { 0 };
         match outcome {
@@ -345,19 +342,19 @@ impl<S: Service> Lookups<S> {
     }
 
     /// An error and what to mend.
-    fn explained(&self, error: &VendorError) -> String {
+    fn explained(&self, error: &ServiceError) -> String {
         let settings = &self.inside.settings;
         match error {
-            VendorError::Refused { status: 401, .. } => {
+            ServiceError::Refused { status: 401, .. } => {
                 let named = |(name, place): (&String, &SecretPlace)| format!("{} ({place})", in_words(name));
                 let secrets = settings.secrets.iter().map(named).collect::<Vec<_>>().join(" and ");
                 format!("{error}; it does not know who asks: see that its {secrets} is right, and restart what runs")
             }
-            VendorError::Refused { status: 403, .. } => {
+            ServiceError::Refused { status: 403, .. } => {
                 format!("{error}; this account may not ask: have {} switched on", S::PRODUCT)
             }
-            VendorError::Refused { status: 402, .. } => format!("{error}; pay into the account with {}", S::NAME),
-            VendorError::Refused { status: 404, .. } => {
+            ServiceError::Refused { status: 402, .. } => format!("{error}; pay into the account with {}", S::NAME),
+            ServiceError::Refused { status: 404, .. } => {
                 format!("{error}; there is no such service at {}: look at its base URL", settings.base_url)
             }
             _ => error.to_string(),
@@ -375,8 +372,8 @@ impl<S: Service> Lookups<S> {
 
     /// Has the ledger know whether the service is left alone, for who lists the sources from another process.
     fn note_rest(&self, now: Timestamp) -> Result<(), LedgerError> {
-        let Inside { source, ledger, vendor, rest_noted, .. } = &*self.inside;
-        let rest = vendor.get().and_then(Vendor::resting);
+        let Inside { source, ledger, service, rest_noted, .. } = &*self.inside;
+        let rest = service.get().and_then(HttpService::resting);
         if rest.is_some() != rest_noted.swap(rest.is_some(), SeqCst) {
             ledger.note_rest(source, rest.map(|rest| now + rest.as_secs()))?;
         }
@@ -385,7 +382,7 @@ impl<S: Service> Lookups<S> {
 }
 
 #[async_trait::async_trait]
-impl<S: Service> CarrierSource for Lookups<S> {
+impl<S: LookupService> Source for Lookups<S> {
     async fn look_up(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<Report, SourceError> {
         let Inside { source, ledger, settings, .. } = &*self.inside;
         let mut asked: Vec<PhoneNumber> = numbers.iter().copied().filter(|number| S::knows_of(*number)).collect();
@@ -395,7 +392,7 @@ impl<S: Service> CarrierSource for Lookups<S> {
         if asked.is_empty() {
             return Ok(report::<S>(opinions, Vec::new()));
         }
-        self.vendor()?;
+        self.service()?;
         let heard = self.ask(asked, now).await?;
         self.note_rest(now).map_err(unkept)?;
         opinions.extend(heard.opinions);
@@ -412,7 +409,7 @@ impl<S: Service> CarrierSource for Lookups<S> {
 
     /// Within the budget of the day, as every lookup.
     async fn test(&self, number: PhoneNumber, now: Timestamp) -> Result<Report, SourceError> {
-        self.vendor()?;
+        self.service()?;
         if !S::knows_of(number) {
             return Err(SourceError(format!("{} knows no numbers like +{number}; give another one", S::NAME)));
         }
@@ -449,21 +446,21 @@ impl Heard {
 
 /// Why a run asks no more: whom a service does not let in, it lets in no more with the next request.
 #[derive(Default)]
-struct Refusal(Mutex<Option<VendorError>>);
+struct Refusal(Mutex<Option<ServiceError>>);
 
 impl Refusal {
-    fn told(&self) -> Option<VendorError> {
+    fn told(&self) -> Option<ServiceError> {
         self.0.lock().clone()
     }
 
-    fn note(&self, error: &VendorError) {
-        if matches!(error, VendorError::Refused { status: 401..=403, .. }) {
+    fn note(&self, error: &ServiceError) {
+        if matches!(error, ServiceError::Refused { status: 401..=403, .. }) {
             *self.0.lock() = Some(error.clone());
         }
     }
 }
 
-fn report<S: Service>(opinions: Opinions, problems: Vec<String>) -> Report {
+fn report<S: LookupService>(opinions: Opinions, problems: Vec<String>) -> Report {
     let place = |carrier: &str| S::CARRIERS.iter().position(|known| *known == carrier);
     let mut answers = Vec::new();
     for (number, opinions) in opinions {
@@ -478,16 +475,16 @@ fn report<S: Service>(opinions: Opinions, problems: Vec<String>) -> Report {
 }
 
 /// Whether a lookup that failed like this certainly costs nothing.
-fn is_free(error: &VendorError) -> bool {
+fn is_free(error: &ServiceError) -> bool {
     match error {
-        VendorError::Refused { status, .. } => matches!(status, 401..=403),
+        ServiceError::Refused { status, .. } => matches!(status, 401..=403),
         error => error.is_without_effect(),
     }
 }
 
 /// Whether the service itself says that it does not know the number; at a wrong URL nobody says so with a code.
-fn is_unknown(error: &VendorError) -> bool {
-    matches!(error, VendorError::Refused { status: 404, code: Some(_), .. })
+fn is_unknown(error: &ServiceError) -> bool {
+    matches!(error, ServiceError::Refused { status: 404, code: Some(_), .. })
 }
 
 /// Millionths of a dollar as dollars, with two decimals or as many as it takes.
@@ -521,9 +518,9 @@ pub(super) fn label(said: &Value) -> Option<String> {
 }
 
 /// When an opinion was formed, as a service says it; the time of asking where it does not. Nothing is from tomorrow.
-pub(super) fn observed_at(said: &Value, now: Timestamp) -> Result<Timestamp, VendorError> {
+pub(super) fn observed_at(said: &Value, now: Timestamp) -> Result<Timestamp, ServiceError> {
     let Some(said) = said.as_str() else { return Ok(now) };
     let time = chrono::DateTime::parse_from_rfc3339(said).ok().and_then(|time| u64::try_from(time.timestamp()).ok());
-    let time = time.ok_or_else(|| VendorError::Nonsense("a time that is not RFC 3339".into()))?;
+    let time = time.ok_or_else(|| ServiceError::Nonsense("a time that is not RFC 3339".into()))?;
     Ok(time.min(now))
 }

@@ -15,7 +15,7 @@
 //! as of when it was asked.
 //!
 //! ```
-//! use dialguard_dialer::sources::lookups::Service;
+//! use dialguard_dialer::sources::lookups::LookupService;
 //! use dialguard_dialer::sources::nomorobo::Nomorobo;
 //!
 //! let answer = serde_json::json!({
@@ -29,9 +29,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use super::lookups::{Reading, Service, about_another};
+use super::lookups::{LookupService, Reading, about_another};
 use crate::http::secret::Secret;
-use crate::http::{Call, Credentials, VendorError};
+use crate::http::{Call, Credentials, ServiceError};
 use crate::ledger::Opinion;
 use dialguard::contract::{PhoneNumber, Timestamp};
 use serde_json::Value;
@@ -41,7 +41,7 @@ pub struct Nomorobo;
 
 const ADD_ON: &str = "nomorobo_spamscore";
 
-impl Service for Nomorobo {
+impl LookupService for Nomorobo {
     const NAME: &'static str = "Twilio Lookup";
     const BASE_URL: &'static str = "https://lookups.twilio.com/v1";
     const SECRETS: &'static [&'static [&'static str]] =
@@ -63,9 +63,9 @@ impl Service for Nomorobo {
         Call::get(&["PhoneNumbers", &format!("+{}", numbers[0])]).query("AddOns", ADD_ON)
     }
 
-    fn read(numbers: &[PhoneNumber], answer: Value, now: Timestamp) -> Result<Reading, VendorError> {
+    fn read(numbers: &[PhoneNumber], answer: Value, now: Timestamp) -> Result<Reading, ServiceError> {
         if about_another(&answer["phone_number"], numbers[0]) {
-            return Err(VendorError::Nonsense("about a number that it was not asked about".into()));
+            return Err(ServiceError::Nonsense("about a number that it was not asked about".into()));
         }
         let add_ons = &answer["add_ons"];
         let outcome = &add_ons["results"][ADD_ON];
@@ -77,7 +77,7 @@ impl Service for Nomorobo {
             Value::Null => None,
             score if score.as_u64() == Some(0) => Some(0),
             score if score.as_u64() == Some(1) => Some(100),
-            _ => return Err(VendorError::Nonsense("a score that is not 0 or 1".into())),
+            _ => return Err(ServiceError::Nonsense("a score that is not 0 or 1".into())),
         };
         let opinion = Opinion { carrier: Self::CARRIERS[0].into(), score, label: None, observed_at: now };
         Ok(Reading { opinions: [(numbers[0], vec![opinion])].into(), ..Reading::default() })
@@ -114,7 +114,7 @@ mod tests {
         }
         for said in [json!(900), json!(2), json!(-1), json!(0.5), json!("1"), json!(true)] {
             let read = Nomorobo::read(&[NUMBER], answer(success, said.clone()), NOW);
-            assert!(matches!(read, Err(VendorError::Nonsense(_))), "{said}");
+            assert!(matches!(read, Err(ServiceError::Nonsense(_))), "{said}");
         }
     }
 
@@ -141,6 +141,6 @@ mod tests {
     #[test]
     fn an_answer_about_another_number_is_nonsense() {
         let read = Nomorobo::read(&[NUMBER + 1], answer(["successful", "successful", "success"], json!(1)), NOW);
-        assert!(matches!(read, Err(VendorError::Nonsense(_))));
+        assert!(matches!(read, Err(ServiceError::Nonsense(_))));
     }
 }

@@ -10,7 +10,7 @@
 //! | 5 days of a number | 'no data' |
 //! | the rest | 0 to 35 for a good week; 85 to 100 and "Spam Likely" for a bad one |
 
-use super::{Answer, CarrierSource, Report, SourceError};
+use super::{Answer, Report, Source, SourceError};
 use dialguard::contract::{PhoneNumber, Timestamp};
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ impl SimulatedCarrier {
 }
 
 #[async_trait::async_trait]
-impl CarrierSource for SimulatedCarrier {
+impl Source for SimulatedCarrier {
     async fn look_up(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<Report, SourceError> {
         let answers = numbers.iter().filter_map(|number| self.answer(*number, now)).collect();
         Ok(Report { carriers: vec![self.name.clone()], answers, problems: Vec::new() })

@@ -15,7 +15,7 @@
 //! Telnyx refreshes at the interval set in its portal; take one of less than the account's `observation-age-max-hours`.
 //!
 //! ```
-//! use dialguard_dialer::sources::lookups::Service;
+//! use dialguard_dialer::sources::lookups::LookupService;
 //! use dialguard_dialer::sources::telnyx::Telnyx;
 //!
 //! let reputation = serde_json::json!({
@@ -29,9 +29,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use super::lookups::{Reading, Service, about_another, label, observed_at};
+use super::lookups::{LookupService, Reading, about_another, label, observed_at};
 use crate::http::secret::Secret;
-use crate::http::{Call, Credentials, VendorError};
+use crate::http::{Call, Credentials, ServiceError};
 use crate::ledger::Opinion;
 use dialguard::contract::{PhoneNumber, Timestamp};
 use serde_json::Value;
@@ -41,7 +41,7 @@ pub struct Telnyx;
 
 const SCORES: [&str; 4] = ["maturity_score", "connection_score", "engagement_score", "sentiment_score"];
 
-impl Service for Telnyx {
+impl LookupService for Telnyx {
     const NAME: &'static str = "Telnyx";
     const BASE_URL: &'static str = "https://api.telnyx.com/v2";
     const SECRETS: &'static [&'static [&'static str]] = &[&["api-key"]];
@@ -61,8 +61,8 @@ impl Service for Telnyx {
         Call::get(&["reputation", "numbers", &format!("+{}", numbers[0])]).query("fresh", "false")
     }
 
-    fn read(numbers: &[PhoneNumber], answer: Value, now: Timestamp) -> Result<Reading, VendorError> {
-        let nonsense = |what: &str| Err(VendorError::Nonsense(what.to_owned()));
+    fn read(numbers: &[PhoneNumber], answer: Value, now: Timestamp) -> Result<Reading, ServiceError> {
+        let nonsense = |what: &str| Err(ServiceError::Nonsense(what.to_owned()));
         let Some(data) = answer.get("data").filter(|data| data.is_object()) else {
             return nonsense("JSON without `data`");
         };
@@ -101,7 +101,7 @@ mod tests {
     const NOW: Timestamp = 1_768_467_600;
     const NUMBER: PhoneNumber = 13_105_550_123;
 
-    fn read(reputation: Value) -> Result<Vec<Opinion>, VendorError> {
+    fn read(reputation: Value) -> Result<Vec<Opinion>, ServiceError> {
         let answer = json!({"data": {"phone_number": "+13105550123", "reputation_data": reputation}});
         Telnyx::read(&[NUMBER], answer, NOW).map(|mut reading| reading.opinions.remove(&NUMBER).expect("it is asked"))
     }
@@ -140,11 +140,11 @@ mod tests {
             json!({"spam_risk": "low", "last_refreshed_at": "yesterday"}),
             json!("low"),
         ] {
-            assert!(matches!(read(said.clone()), Err(VendorError::Nonsense(_))), "{said}");
+            assert!(matches!(read(said.clone()), Err(ServiceError::Nonsense(_))), "{said}");
         }
         let null = json!({"data": {"phone_number": "+12125550100", "reputation_data": null}});
         for answer in [json!({}), json!([]), json!({"data": null}), json!({"data": {}}), null] {
-            assert!(matches!(Telnyx::read(&[NUMBER], answer, NOW), Err(VendorError::Nonsense(_))));
+            assert!(matches!(Telnyx::read(&[NUMBER], answer, NOW), Err(ServiceError::Nonsense(_))));
         }
     }
 }

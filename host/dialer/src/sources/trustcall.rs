@@ -13,7 +13,7 @@
 //! asked about are told; where two about one number differ, neither counts.
 //!
 //! ```
-//! use dialguard_dialer::sources::lookups::Service;
+//! use dialguard_dialer::sources::lookups::LookupService;
 //! use dialguard_dialer::sources::trustcall::TrustCall;
 //!
 //! let answer = serde_json::json!([{"Phone": "3105550123", "VerizonScore": "Flagged", "ATTScore": "Processing"}]);
@@ -24,9 +24,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use super::lookups::{Reading, Service};
+use super::lookups::{LookupService, Reading};
 use crate::http::secret::Secret;
-use crate::http::{Call, Credentials, VendorError};
+use crate::http::{Call, Credentials, ServiceError};
 use crate::ledger::Opinion;
 use crate::phone;
 use dialguard::contract::{PhoneNumber, Timestamp};
@@ -35,13 +35,13 @@ use serde_json::Value;
 /// The service.
 pub struct TrustCall;
 
-/// The field of each carrier, in the order of [`Service::CARRIERS`].
+/// The field of each carrier, in the order of [`LookupService::CARRIERS`].
 const FIELDS: [&str; 5] = ["VerizonScore", "ATTScore", "TMobileScore", "RoboKillerStatus", "NomoroboStatus"];
 
 /// +1 before the ten digits.
 const US: u64 = 10_000_000_000;
 
-impl Service for TrustCall {
+impl LookupService for TrustCall {
     const NAME: &'static str = "DNCScrub TrustCall";
     const BASE_URL: &'static str = "https://dataapi.dncscrub.com/v1.5";
     const SECRETS: &'static [&'static [&'static str]] = &[&["login-id"]];
@@ -62,9 +62,9 @@ impl Service for TrustCall {
         Call::get(&["TrustCall", "Get"]).query("phoneList", &numbers.join(","))
     }
 
-    fn read(numbers: &[PhoneNumber], answer: Value, now: Timestamp) -> Result<Reading, VendorError> {
+    fn read(numbers: &[PhoneNumber], answer: Value, now: Timestamp) -> Result<Reading, ServiceError> {
         let Value::Array(objects) = answer else {
-            return Err(VendorError::Nonsense("JSON that is no list of numbers".into()));
+            return Err(ServiceError::Nonsense("JSON that is no list of numbers".into()));
         };
         let mut reading = Reading::default();
         let mut contradicted = Vec::new();
@@ -91,7 +91,7 @@ impl Service for TrustCall {
         if reading.opinions.is_empty() {
             let told = reading.problems.into_iter().next();
             let told = told.map(|told| told.trim_start_matches("it answered nonsense: ").to_owned());
-            return Err(VendorError::Nonsense(told.unwrap_or("nothing about any number".into())));
+            return Err(ServiceError::Nonsense(told.unwrap_or("nothing about any number".into())));
         }
         let missing = numbers.iter().filter(|number| !reading.opinions.contains_key(number)).count();
         if missing > 0 {
@@ -199,7 +199,7 @@ mod tests {
             json!([{"Phone": "2125550100"}]),
             json!([{"Phone": "3105550123", "ATTScore": 900}]),
         ] {
-            assert!(matches!(TrustCall::read(&[NUMBER], answer, NOW), Err(VendorError::Nonsense(_))));
+            assert!(matches!(TrustCall::read(&[NUMBER], answer, NOW), Err(ServiceError::Nonsense(_))));
         }
     }
 

@@ -19,7 +19,7 @@
 //! ```
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use dialguard_dialer::sources::CarrierSource;
+//! use dialguard_dialer::sources::Source;
 //! use dialguard_dialer::sources::verdicts::VerdictFile;
 //!
 //! let folder = tempfile::tempdir()?;
@@ -34,7 +34,7 @@
 //! # }
 //! ```
 
-use super::{Answer, CarrierSource, Report, SourceError};
+use super::{Answer, Report, Source, SourceError};
 use crate::phone::{self, Region};
 use dialguard::contract::{PhoneNumber, Timestamp};
 use parking_lot::Mutex;
@@ -91,7 +91,7 @@ impl VerdictFile {
 
     fn unreadable(&self, error: io::Error) -> SourceError {
         let path = self.path.display();
-        let remove = "remove the source with `dialguard carriers remove NAME`";
+        let remove = "remove the source with `dialguard sources remove NAME`";
         SourceError(match error.kind() {
             io::ErrorKind::NotFound => format!("{path} does not exist; write it or {remove}"),
             _ => format!("{path} cannot be read: {error}; make it a file that Dialguard may read or {remove}"),
@@ -100,7 +100,7 @@ impl VerdictFile {
 }
 
 #[async_trait::async_trait]
-impl CarrierSource for VerdictFile {
+impl Source for VerdictFile {
     async fn look_up(&self, numbers: &[PhoneNumber], _now: Timestamp) -> Result<Report, SourceError> {
         let verdicts = self.current()?;
         let answers = numbers.iter().flat_map(|number| verdicts.about(*number)).cloned().collect();
@@ -702,7 +702,7 @@ mod tests {
         std::fs::remove_file(&path).unwrap();
         let error = source.look_up(&[NUMBER], 0).await.unwrap_err().0;
         assert!(
-            error.contains("v.csv does not exist; write it or remove the source with `dialguard carriers remove NAME`")
+            error.contains("v.csv does not exist; write it or remove the source with `dialguard sources remove NAME`")
         );
         std::fs::create_dir(&path).unwrap();
         assert!(source.check().unwrap_err().0.contains("v.csv cannot be read"));

@@ -1,11 +1,11 @@
-//! `dialguard people …` and `dialguard tokens …`: who may use the page and the API.
+//! `dialguard users …` and `dialguard tokens …`: who may use the page and the API.
 
 use super::output::table;
-use super::{Desk, Done};
+use super::{CommandContext, Done};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
-use dialguard_dialer::access::{Accounts, Grant, Role, add_person, make_token};
+use dialguard_dialer::access::{Accounts, Grant, Role, add_user, make_token};
 use dialguard_dialer::ledger::Ledger;
 use serde_json::json;
 use std::io::{BufRead, IsTerminal};
@@ -13,17 +13,17 @@ use std::io::{BufRead, IsTerminal};
 const DAY: u64 = 24 * 60 * 60;
 
 #[derive(Subcommand)]
-pub enum PeopleCommand {
+pub enum UsersCommand {
     /// Add somebody who may sign in at the page; asks for the password, or reads a line of stdin where that is no terminal
     Add {
-        /// By which the person signs in
+        /// By which the user signs in
         name: String,
         #[command(flatten)]
         grant: GrantOptions,
     },
-    /// Take somebody away, and end that person's sessions
+    /// Take somebody away, and end that user's sessions
     Remove {
-        /// The person
+        /// The user
         name: String,
     },
     /// List who may sign in
@@ -71,43 +71,42 @@ impl GrantOptions {
     }
 }
 
-pub fn people(desk: &Desk, command: PeopleCommand) -> Result<Done> {
-    let ledger = desk.ledger()?;
+pub fn users(context: &CommandContext, command: UsersCommand) -> Result<Done> {
+    let ledger = context.ledger()?;
     match command {
-        PeopleCommand::Add { name, grant } => {
+        UsersCommand::Add { name, grant } => {
             let grant = grant.grant(&ledger)?;
-            add_person(&ledger, &name, &password()?, grant, desk.now())?;
+            add_user(&ledger, &name, &password()?, grant, context.now())?;
             Ok(Done::say(format!("{name} may sign in at the page that `dialguard serve` serves.")))
         }
-        PeopleCommand::Remove { name } => {
-            ledger.remove_person(&name)?;
+        UsersCommand::Remove { name } => {
+            ledger.remove_user(&name)?;
             Ok(Done::say(format!("{name} is signed out and may not sign in any more.")))
         }
-        PeopleCommand::List => {
-            let people = ledger.people()?;
-            let rows =
-                people.iter().map(|person| [person.name.clone(), in_words(&person.grant), rfc3339(person.added_at)]);
+        UsersCommand::List => {
+            let users = ledger.users()?;
+            let rows = users.iter().map(|user| [user.name.clone(), in_words(&user.grant), rfc3339(user.added_at)]);
             let value = || {
-                let person = |person: &dialguard_dialer::ledger::Person| {
-                    json!({"name": person.name, "role": person.grant.role, "accounts": ids(&person.grant),
-                           "added-at": rfc3339(person.added_at)})
+                let user = |user: &dialguard_dialer::ledger::User| {
+                    json!({"name": user.name, "role": user.grant.role, "accounts": ids(&user.grant),
+                           "added-at": rfc3339(user.added_at)})
                 };
-                people.iter().map(person).collect()
+                users.iter().map(user).collect()
             };
-            Ok(Done::show(desk.json, value, || table(["NAME", "MAY", "ADDED AT"].map(str::to_owned), rows)))
+            Ok(Done::show(context.json, value, || table(["NAME", "MAY", "ADDED AT"].map(str::to_owned), rows)))
         }
     }
 }
 
-pub fn tokens(desk: &Desk, command: TokensCommand) -> Result<Done> {
-    let ledger = desk.ledger()?;
+pub fn tokens(context: &CommandContext, command: TokensCommand) -> Result<Done> {
+    let ledger = context.ledger()?;
     match command {
         TokensCommand::Make { name, grant, days } => {
             let grant = grant.grant(&ledger)?;
-            let ends_at = days.map(|days| desk.now() + days * DAY);
-            let token = make_token(&ledger, &name, grant, desk.now(), ends_at)?;
+            let ends_at = days.map(|days| context.now() + days * DAY);
+            let token = make_token(&ledger, &name, grant, context.now(), ends_at)?;
             let text = || format!("{token}\nIt is shown this once; send it as `Authorization: Bearer …`.");
-            Ok(Done::show(desk.json, || json!({"name": name, "token": token}), text))
+            Ok(Done::show(context.json, || json!({"name": name, "token": token}), text))
         }
         TokensCommand::Withdraw { name } => {
             ledger.withdraw_token(&name)?;
@@ -126,7 +125,9 @@ pub fn tokens(desk: &Desk, command: TokensCommand) -> Result<Done> {
                 };
                 tokens.iter().map(token).collect()
             };
-            Ok(Done::show(desk.json, value, || table(["NAME", "MAY", "MADE AT", "ENDS AT"].map(str::to_owned), rows)))
+            Ok(Done::show(context.json, value, || {
+                table(["NAME", "MAY", "MADE AT", "ENDS AT"].map(str::to_owned), rows)
+            }))
         }
     }
 }

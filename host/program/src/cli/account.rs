@@ -1,7 +1,7 @@
 //! `dialguard account …`
 
 use super::output::{answer_in_words, dollars, e164, settings_json, table};
-use super::{Desk, Done};
+use super::{CommandContext, Done};
 use anyhow::{Context, Result, bail, ensure};
 use chrono::NaiveTime;
 use chrono_tz::Tz;
@@ -62,7 +62,7 @@ pub enum AccountCommand {
         add_on: Option<Switch>,
         /// Change nothing, and show what these settings would have done in the past 30 days
         #[arg(long, conflicts_with_all = [
-            "blocks", "time_zone", "region", "review_at", "add_on", "inventory", "areas", "rest_days", "day_cap",
+            "blocks", "time_zone", "region", "review_at", "add_on", "provider", "areas", "rest_days", "day_cap",
             "cycle_cap",
         ])]
         dry_run: bool,
@@ -84,14 +84,14 @@ pub enum AccountCommand {
 #[derive(Args)]
 #[command(next_help_heading = "Where its numbers are bought")]
 pub struct BuyingOptions {
-    /// Buy replacements from this supplier (`inventory list` shows them), or `none`: numbers on hand only
+    /// Buy replacements from this provider (`dialguard providers list` shows them), or `none`: numbers on hand only
     #[arg(long, value_name = "NAME")]
-    inventory: Option<String>,
+    provider: Option<String>,
     /// Where else a replacement may come from where its number's own area code has too few: none, anywhere, or area codes
     /// (default none)
     #[arg(long, value_name = "none|anywhere|CODES", value_parser = |text: &str| text.parse::<Areas>())]
     areas: Option<Areas>,
-    /// Days for which a replaced number is kept before it is given back to the supplier, 0 (at once) to 365 (default 30)
+    /// Days for which a replaced number is kept before it is given back to the provider, 0 (at once) to 365 (default 30)
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(0..=365))]
     rest_days: Option<u16>,
     /// Dollars that may be spent on numbers in a local day (default 10)
@@ -104,8 +104,8 @@ pub struct BuyingOptions {
 
 impl BuyingOptions {
     fn apply(&self, buying: &mut Buying) {
-        if let Some(name) = &self.inventory {
-            buying.supplier = Buying::supplier_named(name);
+        if let Some(name) = &self.provider {
+            buying.provider = Buying::provider_named(name);
         }
         buying.areas = self.areas.clone().unwrap_or(buying.areas.clone());
         buying.rest_days = self.rest_days.unwrap_or(buying.rest_days);
@@ -156,30 +156,30 @@ pub enum Switch {
     Off,
 }
 
-pub async fn run(desk: &Desk, command: AccountCommand) -> Result<Done> {
+pub async fn run(context: &CommandContext, command: AccountCommand) -> Result<Done> {
     match command {
         AccountCommand::Add { id, blocks, time_zone, region, review_at, settings } => {
             let mut new = NewAccount { id, blocks, time_zone, region, review_at, settings: default_settings() };
             settings.apply(&mut new.settings);
-            add(desk, new).await
+            add(context, new).await
         }
-        AccountCommand::Set { id, dry_run: true, settings, .. } => effect(desk, &id, &settings).await,
+        AccountCommand::Set { id, dry_run: true, settings, .. } => effect(context, &id, &settings).await,
         AccountCommand::Set { id, blocks, time_zone, region, review_at, add_on, buying, settings, .. } => {
             let enabled = add_on.map(|switch| switch == Switch::On);
             let change = AccountChange { time_zone, region, review_at, enabled, settings: None, buying: None };
-            set(desk, &id, blocks, change, (&buying, &settings)).await
+            set(context, &id, blocks, change, (&buying, &settings)).await
         }
-        AccountCommand::Show { id } => show(desk, &id),
-        AccountCommand::List => list(desk),
+        AccountCommand::Show { id } => show(context, &id),
+        AccountCommand::List => list(context),
     }
 }
 
-async fn add(desk: &Desk, new: NewAccount) -> Result<Done> {
-    let dialguard = desk.dialguard_on(desk.new_ledger()?)?;
+async fn add(context: &CommandContext, new: NewAccount) -> Result<Done> {
+    let dialguard = context.dialguard_on(context.new_ledger()?)?;
     dialguard.add_account(&new).await?;
     let account = dialguard.ledger().account(&new.id)?;
     Ok(Done::show(
-        desk.json,
+        context.json,
         || account_json(&account),
         || {
             format!(
@@ -195,13 +195,13 @@ async fn add(desk: &Desk, new: NewAccount) -> Result<Done> {
 }
 
 async fn set(
-    desk: &Desk,
+    context: &CommandContext,
     id: &str,
     blocks: Option<u32>,
     mut change: AccountChange,
     (buying_options, options): (&BuyingOptions, &SettingOptions),
 ) -> Result<Done> {
-    let dialguard = desk.dialguard()?;
+    let dialguard = context.dialguard()?;
     let before = dialguard.ledger().account(id)?;
     let (mut settings, mut buying) = (before.settings.clone(), before.buying.clone());
     options.apply(&mut settings);
@@ -219,26 +219,26 @@ async fn set(
     let account = dialguard.ledger().account(id)?;
     let spending = dialguard.ledger().spending(id, dialguard.now())?;
     Ok(Done::show(
-        desk.json,
+        context.json,
         || account_json(&account),
         || describe(&account) + &buying_in_words(&account.buying, &spending),
     ))
 }
 
-fn show(desk: &Desk, id: &str) -> Result<Done> {
-    let ledger = desk.ledger()?;
+fn show(context: &CommandContext, id: &str) -> Result<Done> {
+    let ledger = context.ledger()?;
     let account = ledger.account(id)?;
-    let now = desk.now().max(account.changed_at);
+    let now = context.now().max(account.changed_at);
     let account = account.as_of(now);
     let spending = ledger.spending(id, now)?;
     let charged = ledger.charged_cents(id, account.cycle_starts_at)?;
-    let mut shown = account_json(&account);
-    shown["spent-today-cents"] = json!(spending.day_cents);
-    shown["spent-in-cycle-cents"] = json!(spending.cycle_cents);
-    shown["charged-in-cycle-cents"] = json!(charged);
+    let mut inputs = account_json(&account);
+    inputs["spent-today-cents"] = json!(spending.day_cents);
+    inputs["spent-in-cycle-cents"] = json!(spending.cycle_cents);
+    inputs["charged-in-cycle-cents"] = json!(charged);
     Ok(Done::show(
-        desk.json,
-        || shown,
+        context.json,
+        || inputs,
         || {
             format!(
                 "{}Charged in this cycle: {}, replacements at {} each included\n{}",
@@ -252,11 +252,11 @@ fn show(desk: &Desk, id: &str) -> Result<Done> {
 }
 
 fn buying_in_words(buying: &Buying, spending: &Spending) -> String {
-    let Some(supplier) = &buying.supplier else {
-        return "Replacements are numbers on hand; `--inventory NAME` has them bought\n".into();
+    let Some(provider) = &buying.provider else {
+        return "Replacements are numbers on hand; `--provider NAME` has them bought\n".into();
     };
     format!(
-        "Replacements are bought from {supplier}: areas besides their own: {}; old numbers rest {}\n\
+        "Replacements are bought from {provider}: areas besides their own: {}; old numbers rest {}\n\
          Spent on numbers: {} of {} today, {} of {} in this cycle\n",
         buying.areas,
         if buying.rest_days == 1 { "1 day".into() } else { format!("{} days", buying.rest_days) },
@@ -268,13 +268,13 @@ fn buying_in_words(buying: &Buying, spending: &Spending) -> String {
 }
 
 /// What the settings would have done, and nothing done.
-async fn effect(desk: &Desk, id: &str, options: &SettingOptions) -> Result<Done> {
-    let dialguard = desk.dialguard()?;
+async fn effect(context: &CommandContext, id: &str, options: &SettingOptions) -> Result<Done> {
+    let dialguard = context.dialguard()?;
     let mut settings = dialguard.ledger().account(id)?.settings;
     options.apply(&mut settings);
     let since = dialguard.now().saturating_sub(EFFECT_DAYS * 86_400);
     let effect = dialguard.effect_of_settings(id, &settings, since).await?;
-    Ok(Done::show(desk.json, || effect_json(&effect), || effect_in_words(&effect)))
+    Ok(Done::show(context.json, || effect_json(&effect), || effect_in_words(&effect)))
 }
 
 fn effect_json(effect: &Effect) -> Value {
@@ -356,12 +356,12 @@ fn effect_in_words(effect: &Effect) -> String {
     text
 }
 
-fn list(desk: &Desk) -> Result<Done> {
-    let (ledger, now) = (desk.ledger()?, desk.clock().now());
+fn list(context: &CommandContext) -> Result<Done> {
+    let (ledger, now) = (context.ledger()?, context.clock().now());
     // A list is no place to quarrel about the clock: at an earlier time it shows what is latest.
     let accounts: Vec<_> = ledger.accounts()?.into_iter().map(|account| account.as_of(now)).collect();
     Ok(Done::show(
-        desk.json,
+        context.json,
         || accounts.iter().map(account_json).collect(),
         || {
             let rows = accounts.iter().map(|account| {
@@ -419,7 +419,7 @@ fn account_json(account: &AccountProfile) -> Value {
         "locked": account.locked,
         "cycle-starts-at": rfc3339(account.cycle_starts_at),
         "cycle-ends-at": rfc3339(account.cycle_ends_at),
-        "inventory": account.buying.supplier,
+        "provider": account.buying.provider,
         "areas": account.buying.areas.to_string(),
         "rest-days": account.buying.rest_days,
         "day-cap-cents": account.buying.day_cents_max,

@@ -2,7 +2,7 @@
 
 use super::output::table;
 use super::serve::{log_to_stderr, stop_signal, stopped};
-use super::{Desk, Done};
+use super::{CommandContext, Done};
 use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
@@ -64,36 +64,36 @@ pub struct Add {
     page_address: Option<String>,
 }
 
-pub async fn run(desk: &Desk, command: AlertsCommand) -> Result<Done> {
+pub async fn run(context: &CommandContext, command: AlertsCommand) -> Result<Done> {
     match command {
-        AlertsCommand::Add(new) => add(desk, &new),
-        AlertsCommand::List { account } => list(desk, account.as_deref()),
-        AlertsCommand::Remove { webhook } => remove(desk, webhook),
-        AlertsCommand::Test { webhook } => test(desk, webhook).await,
-        AlertsCommand::Deliveries { webhook, all, last } => deliveries(desk, webhook, all, last),
-        AlertsCommand::Deliver { once } => deliver(desk, once).await,
+        AlertsCommand::Add(new) => add(context, &new),
+        AlertsCommand::List { account } => list(context, account.as_deref()),
+        AlertsCommand::Remove { webhook } => remove(context, webhook),
+        AlertsCommand::Test { webhook } => test(context, webhook).await,
+        AlertsCommand::Deliveries { webhook, all, last } => deliveries(context, webhook, all, last),
+        AlertsCommand::Deliver { once } => deliver(context, once).await,
     }
 }
 
-fn add(desk: &Desk, new: &Add) -> Result<Done> {
+fn add(context: &CommandContext, new: &Add) -> Result<Done> {
     let wish = WebhookWish {
         account: new.account.as_deref(),
         url: &new.url,
         allow_private: new.allow_private,
         page_address: new.page_address.as_deref(),
     };
-    let (webhook, secret) = add_webhook(&*desk.ledger()?, &wish, desk.now())?;
+    let (webhook, secret) = add_webhook(&*context.ledger()?, &wish, context.now())?;
     let text = || {
         format!(
             "{secret}\nIt is shown this once; the receiver checks signatures by it. Webhook {webhook} is told from now on; \
              `dialguard alerts test {webhook}` tries it."
         )
     };
-    Ok(Done::show(desk.json, || json!({"id": webhook, "secret": secret}), text))
+    Ok(Done::show(context.json, || json!({"id": webhook, "secret": secret}), text))
 }
 
-fn list(desk: &Desk, account: Option<&str>) -> Result<Done> {
-    let webhooks = desk.ledger()?.webhooks(account)?;
+fn list(context: &CommandContext, account: Option<&str>) -> Result<Done> {
+    let webhooks = context.ledger()?.webhooks(account)?;
     let value = |webhook: &Webhook| {
         let (paused_at, because) = webhook.paused.as_ref().map(|(at, because)| (rfc3339(*at), because)).unzip();
         json!({"id": webhook.id, "account": webhook.account, "url": webhook.url, "allow-private": webhook.allow_private,
@@ -106,28 +106,28 @@ fn list(desk: &Desk, account: Option<&str>) -> Result<Done> {
         [webhook.id.to_string(), account, webhook.url.clone(), state, webhook.waiting.to_string()]
     });
     let header = ["ID", "ACCOUNT", "URL", "STATE", "WAITING"].map(str::to_owned);
-    Ok(Done::show(desk.json, || webhooks.iter().map(value).collect(), || table(header, rows)))
+    Ok(Done::show(context.json, || webhooks.iter().map(value).collect(), || table(header, rows)))
 }
 
-fn remove(desk: &Desk, webhook: WebhookId) -> Result<Done> {
-    let lost = desk.ledger()?.remove_webhook(webhook, desk.now())?;
+fn remove(context: &CommandContext, webhook: WebhookId) -> Result<Done> {
+    let lost = context.ledger()?.remove_webhook(webhook, context.now())?;
     Ok(Done::say(match lost {
         0 => format!("Webhook {webhook} is told nothing any more."),
         lost => format!("Webhook {webhook} is told nothing any more; {lost} messages that waited are lost."),
     }))
 }
 
-async fn test(desk: &Desk, webhook: WebhookId) -> Result<Done> {
-    let answered = Courier::new(desk.dialguard()?).test(webhook).await?;
+async fn test(context: &CommandContext, webhook: WebhookId) -> Result<Done> {
+    let answered = Courier::new(context.dialguard()?).test(webhook).await?;
     Ok(Done::show(
-        desk.json,
+        context.json,
         || json!({"answered": answered}),
         || format!("Webhook {webhook} took the test: {answered}."),
     ))
 }
 
-fn deliveries(desk: &Desk, webhook: Option<WebhookId>, all: bool, last: u32) -> Result<Done> {
-    let ledger = desk.ledger()?;
+fn deliveries(context: &CommandContext, webhook: Option<WebhookId>, all: bool, last: u32) -> Result<Done> {
+    let ledger = context.ledger()?;
     webhook.map(|webhook| ledger.webhook(webhook)).transpose()?;
     let deliveries = ledger.deliveries(webhook, !all, last)?;
     let rows = deliveries.iter().map(|delivery| {
@@ -138,7 +138,7 @@ fn deliveries(desk: &Desk, webhook: Option<WebhookId>, all: bool, last: u32) -> 
         [webhook, delivery.kind.clone(), account, rfc3339(delivery.made_at), format!("{state} {at}"), tries, problem]
     });
     let header = ["WEBHOOK", "MESSAGE", "ACCOUNT", "MADE AT", "STATE", "TRIES", "LAST PROBLEM"].map(str::to_owned);
-    Ok(Done::show(desk.json, || deliveries.iter().map(delivery_json).collect(), || table(header, rows)))
+    Ok(Done::show(context.json, || deliveries.iter().map(delivery_json).collect(), || table(header, rows)))
 }
 
 fn delivery_json(delivery: &Delivery) -> Value {
@@ -153,23 +153,23 @@ fn state(delivery: &Delivery) -> (&'static str, String) {
     match delivery.state {
         DeliveryState::Waiting(at) => ("waiting", rfc3339(at)),
         DeliveryState::Delivered(at) => ("delivered", rfc3339(at)),
-        DeliveryState::GivenUp(at) => ("given-up", rfc3339(at)),
+        DeliveryState::Abandoned(at) => ("abandoned", rfc3339(at)),
     }
 }
 
-async fn deliver(desk: &Desk, once: bool) -> Result<Done> {
-    ensure!(once || desk.at.is_none(), "--at sets the clock for one command and deliver runs for days; add --once");
+async fn deliver(context: &CommandContext, once: bool) -> Result<Done> {
+    ensure!(once || context.at.is_none(), "--at sets the clock for one command and deliver runs for days; add --once");
     log_to_stderr();
-    let courier = Courier::new(desk.dialguard()?);
+    let courier = Courier::new(context.dialguard()?);
     if !once {
         courier.keep_delivering(stopped(stop_signal())).await;
         return Ok(Done::say(""));
     }
-    let Sent { delivered, failed, given_up, paused, .. } = courier.deliver_due().await?;
+    let Sent { delivered, failed, abandoned, paused, .. } = courier.deliver_due().await?;
     let text = format!(
-        "{delivered} messages delivered; of {failed} webhooks the next waits for another try, {given_up} messages were \
+        "{delivered} messages delivered; of {failed} webhooks the next waits for another try, {abandoned} messages were \
          given up, {paused} webhooks paused."
     );
-    let value = || json!({"delivered": delivered, "failed": failed, "given-up": given_up, "paused": paused});
-    Ok(Done::show(desk.json, value, || text))
+    let value = || json!({"delivered": delivered, "failed": failed, "abandoned": abandoned, "paused": paused});
+    Ok(Done::show(context.json, value, || text))
 }

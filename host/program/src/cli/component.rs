@@ -4,11 +4,11 @@ mod documentation;
 mod release;
 pub mod wit;
 
-use super::{Desk, Done};
+use super::{CommandContext, Done};
 use anyhow::{Context, Result};
 use clap::Args;
 use dialguard::inspection::inspect;
-use dialguard::policy::{REFERENCE_POLICY, digest};
+use dialguard::policy::{REFERENCE_POLICY, sha256};
 use serde_json::json;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -27,22 +27,22 @@ pub struct Component {
     component: Option<PathBuf>,
 }
 
-pub async fn write(desk: &Desk, Component { output, release, component }: Component) -> Result<Done> {
+pub async fn write(context: &CommandContext, Component { output, release, component }: Component) -> Result<Done> {
     match (output, release) {
-        (Some(file), _) => built_in(desk, &file),
-        (None, Some(folder)) => release::release(desk, &folder, component.as_deref()).await,
+        (Some(file), _) => built_in(context, &file),
+        (None, Some(folder)) => release::release(context, &folder, component.as_deref()).await,
         (None, None) => unreachable!("the command line asks for one of them"),
     }
 }
 
 /// Writes the built-in policy.
-fn built_in(desk: &Desk, output: &Path) -> Result<Done> {
+fn built_in(context: &CommandContext, output: &Path) -> Result<Done> {
     let written = std::fs::File::create_new(output).and_then(|mut file| file.write_all(REFERENCE_POLICY));
     written.with_context(|| format!("{} cannot be written", output.display()))?;
-    let (contract, sha256) = (inspect(REFERENCE_POLICY)?.contract, digest(REFERENCE_POLICY));
+    let (contract, sha256) = (inspect(REFERENCE_POLICY)?.contract, sha256(REFERENCE_POLICY));
     let contract = contract.unwrap_or_default();
     Ok(Done::show(
-        desk.json,
+        context.json,
         || json!({"file": output, "contract": contract, "bytes": REFERENCE_POLICY.len(), "sha256": sha256}),
         || format!("{}: contract {contract}, {} bytes, SHA-256 {sha256}", output.display(), REFERENCE_POLICY.len()),
     ))

@@ -1,6 +1,6 @@
 //! `dialguard conformance`: for those who embed policies in dialers of their own, in any language.
 
-use super::{Desk, Done};
+use super::{CommandContext, Done};
 use anyhow::{Context, Result};
 use clap::Args;
 use dialguard::policy::REFERENCE_POLICY;
@@ -26,7 +26,7 @@ pub struct Conformance {
     dialer: Vec<OsString>,
 }
 
-pub fn check(desk: &Desk, conformance: Conformance) -> Result<Done> {
+pub fn check(context: &CommandContext, conformance: Conformance) -> Result<Done> {
     let command: Vec<OsString> = match conformance.host_command {
         Some(command) => command.split_whitespace().map(OsString::from).collect(),
         None => conformance.dialer,
@@ -43,5 +43,5 @@ pub fn check(desk: &Desk, conformance: Conformance) -> Result<Done> {
     };
     let report = check_dialer(program, arguments, &component, Duration::from_secs(conformance.answer_seconds_max))?;
     let failed = if report.passed() { vec![] } else { vec!["the dialer failed where the report says ✗".into()] };
-    Ok(Done::show(desk.json, || json!(report), || report.to_string()).failed_for(failed))
+    Ok(Done::show(context.json, || json!(report), || report.to_string()).failed_for(failed))
 }

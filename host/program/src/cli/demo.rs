@@ -7,7 +7,7 @@ use super::numbers::Listing;
 use super::output::{dollars, e164};
 use super::review::{usage_in_words, usage_json};
 use super::serve::{PageOptions, log_to_stderr, open, stop_signal};
-use super::{Desk, Done};
+use super::{CommandContext, Done};
 use anyhow::{Context, Result};
 use chrono::{Days, NaiveDate, NaiveTime};
 use clap::Args;
@@ -16,7 +16,7 @@ use dialguard::clock::{Clock, FixedClock, ShiftedClock};
 use dialguard::contract::{Deletion, PhoneNumber, Request, Timestamp};
 use dialguard::settings::default_settings;
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::access::{Accounts, Grant, Role, add_person, random_secret};
+use dialguard_dialer::access::{Accounts, Grant, Role, add_user, random_secret};
 use dialguard_dialer::ledger::{EventFilter, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::policies::Policies;
@@ -57,7 +57,7 @@ const STORY: [Turn; 5] = [
 /// On this day T-Mobile's file does not come.
 const OUTAGE: (u64, usize) = (6, 1);
 
-/// On this day a person deletes this number and accepts the loss of its slot.
+/// On this day a user deletes this number and accepts the loss of its slot.
 const DELETION: (u64, PhoneNumber) = (10, 13_105_550_111);
 
 #[derive(Args)]
@@ -69,11 +69,11 @@ pub struct Demo {
     page: PageOptions,
 }
 
-pub async fn play(desk: &Desk, Demo { serve, page }: Demo) -> Result<Done> {
+pub async fn play(context: &CommandContext, Demo { serve, page }: Demo) -> Result<Done> {
     // A throw-away account: whatever comes of it, the folder goes.
     let folder = tempfile::Builder::new().prefix("dialguard-demo-").tempdir()?;
     let mut story = Story::new(folder.path())?;
-    let told = story.play(desk.json).await?;
+    let told = story.play(context.json).await?;
     if serve {
         story.serve(&page).await?;
         return Ok(Done::say(""));
@@ -120,7 +120,7 @@ impl<'a> Story<'a> {
         let dialguard = Dialguard::new(ledger.clone(), self.dialguard.policies().clone(), clock);
         ledger.import_numbers(ACCOUNT, &CANDIDATES_OF_THE_PAGE, ImportedAs::Candidate, dialguard.now())?;
         let grant = Grant { role: Role::Administer, accounts: Accounts::All };
-        add_person(ledger, VISITOR, &random_secret()?, grant, dialguard.now())?;
+        add_user(ledger, VISITOR, &random_secret()?, grant, dialguard.now())?;
         let stop = stop_signal();
         tracing::info!("two weeks were played; open this link, and press Ctrl-C when you have seen enough");
         open(&dialguard, page, Some(VISITOR), stop).await?.await??;
@@ -248,7 +248,7 @@ fn time_on(day: u64) -> Result<Timestamp> {
 const NEXT: &str = "\
 NEXT, WITH YOUR OWN NUMBERS
 dialguard account add acme --blocks 1 --time-zone America/New_York
-dialguard carriers add carriers --verdicts FILE.csv    (or --simulated 1, to try without any)
+dialguard sources add carriers --verdicts FILE.csv    (or --simulated 1, to try without any)
 dialguard numbers import acme NUMBERS.csv
 dialguard monitor acme --all
 dialguard review acme && dialguard numbers list acme

@@ -1,7 +1,7 @@
 //! `dialguard numbers …`
 
 use super::output::{e164, status_mark, table};
-use super::{Desk, Done};
+use super::{CommandContext, Done};
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use dialguard::calendar::rfc3339;
@@ -31,28 +31,28 @@ pub enum NumbersCommand {
     },
 }
 
-pub async fn run(desk: &Desk, command: NumbersCommand) -> Result<Done> {
+pub async fn run(context: &CommandContext, command: NumbersCommand) -> Result<Done> {
     match command {
         NumbersCommand::Import { id, file, candidates } => {
             let imported_as = if candidates { ImportedAs::Candidate } else { ImportedAs::Owned };
-            import(desk, &id, &file, imported_as)
+            import(context, &id, &file, imported_as)
         }
-        NumbersCommand::List { id } => list(desk, &id),
+        NumbersCommand::List { id } => list(context, &id),
     }
 }
 
-fn import(desk: &Desk, id: &str, file: &Path, imported_as: ImportedAs) -> Result<Done> {
-    let ledger = desk.ledger()?;
+fn import(context: &CommandContext, id: &str, file: &Path, imported_as: ImportedAs) -> Result<Done> {
+    let ledger = context.ledger()?;
     let region = ledger.account(id)?.region;
     let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
     let progress = ProgressBar::new(bytes.len() as u64);
     let read = NumberFile::read(&bytes, region, |line| progress.inc(line));
     progress.finish_and_clear();
     let imported =
-        read.with_context(|| file.display().to_string())?.import(&ledger, id, imported_as, desk.clock().now())?;
+        read.with_context(|| file.display().to_string())?.import(&ledger, id, imported_as, context.clock().now())?;
     let Imported { imported, known_before, refused, .. } = &imported;
     let done = Done::show(
-        desk.json,
+        context.json,
         || {
             let bad: Vec<_> = refused.iter().map(|bad| json!({"row": bad.row, "why": bad.why})).collect();
             json!({"imported": imported, "known-before": known_before, "refused": bad})
@@ -68,10 +68,10 @@ fn import(desk: &Desk, id: &str, file: &Path, imported_as: ImportedAs) -> Result
     Ok(done.refused_if(!refused.is_empty()))
 }
 
-fn list(desk: &Desk, id: &str) -> Result<Done> {
-    let ledger = desk.ledger()?;
+fn list(context: &CommandContext, id: &str) -> Result<Done> {
+    let ledger = context.ledger()?;
     let listing = Listing::read(&ledger, id)?;
-    Ok(Done::show(desk.json, || listing.json(), || listing.text()))
+    Ok(Done::show(context.json, || listing.json(), || listing.text()))
 }
 
 /// An account's numbers with what carriers say of them.

@@ -1,12 +1,12 @@
 //! `dialguard orders …`
 
 use super::output::{dollars, e164, table};
-use super::{Desk, Done};
+use super::{CommandContext, Done};
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Timestamp;
-use dialguard_dialer::fulfilment::{give_up, retry};
+use dialguard_dialer::fulfilment::{abandon, retry};
 use dialguard_dialer::ledger::{Order, OrderState};
 use serde_json::{Value, json};
 
@@ -27,35 +27,35 @@ pub enum OrdersCommand {
         id: u64,
     },
     /// End an order for which certainly nothing was bought; the number keeps its slot
-    GiveUp {
+    Abandon {
         /// The order
         id: u64,
     },
 }
 
-pub async fn run(desk: &Desk, Orders { account, command }: Orders) -> Result<Done> {
+pub async fn run(context: &CommandContext, Orders { account, command }: Orders) -> Result<Done> {
     match command {
-        None => list(desk, account),
-        Some(OrdersCommand::Retry { id }) => try_now(desk, id).await,
-        Some(OrdersCommand::GiveUp { id }) => {
-            give_up(&desk.dialguard()?, id).await?;
+        None => list(context, account),
+        Some(OrdersCommand::Retry { id }) => try_now(context, id).await,
+        Some(OrdersCommand::Abandon { id }) => {
+            abandon(&context.dialguard()?, id).await?;
             Ok(Done::show(
-                desk.json,
-                || json!({"id": id, "state": OrderState::GivenUp.name()}),
+                context.json,
+                || json!({"id": id, "state": OrderState::Abandoned.name()}),
                 || format!("Order {id} is given up; nothing was bought for it."),
             ))
         }
     }
 }
 
-async fn try_now(desk: &Desk, id: u64) -> Result<Done> {
-    let order = retry(&desk.dialguard()?, id).await?;
+async fn try_now(context: &CommandContext, id: u64) -> Result<Done> {
+    let order = retry(&context.dialguard()?, id).await?;
     let is_held = order.hold.is_some();
-    Ok(shown(desk, &[order]).refused_if(is_held))
+    Ok(inputs(context, &[order]).refused_if(is_held))
 }
 
-fn list(desk: &Desk, account: Option<String>) -> Result<Done> {
-    let ledger = desk.ledger()?;
+fn list(context: &CommandContext, account: Option<String>) -> Result<Done> {
+    let ledger = context.ledger()?;
     let accounts = match account {
         Some(account) => vec![account],
         None => ledger.accounts()?.into_iter().map(|account| account.id).collect(),
@@ -64,13 +64,13 @@ fn list(desk: &Desk, account: Option<String>) -> Result<Done> {
     for account in accounts {
         orders.extend(ledger.open_orders(&account)?);
     }
-    Ok(shown(desk, &orders))
+    Ok(inputs(context, &orders))
 }
 
-fn shown(desk: &Desk, orders: &[Order]) -> Done {
-    let now = desk.now();
+fn inputs(context: &CommandContext, orders: &[Order]) -> Done {
+    let now = context.now();
     Done::show(
-        desk.json,
+        context.json,
         || orders.iter().map(|order| order_json(order, now)).collect(),
         || match orders {
             [] => "No replacement is under way, and no number rests.".into(),
@@ -89,7 +89,7 @@ fn order_json(order: &Order, now: Timestamp) -> Value {
         "state": order.state.name(),
         "since": rfc3339(order.state_since),
         "intended-at": rfc3339(order.intended_at),
-        "inventory": order.supplier,
+        "provider": order.provider,
         "price-cents": order.price_cents,
         "reference": order.reference,
         "rests-until": order.rests_until.map(rfc3339),
@@ -121,7 +121,7 @@ fn in_words(orders: &[Order], now: Timestamp) -> String {
         };
         text += &format!("  {again}; `dialguard orders retry {id}` tries now");
         if order.state <= OrderState::Ordering {
-            text += &format!(", `dialguard orders give-up {id}` ends it where nothing was bought");
+            text += &format!(", `dialguard orders abandon {id}` ends it where nothing was bought");
         }
         text.push('\n');
     }
@@ -135,7 +135,7 @@ fn stands(order: &Order, now: Timestamp) -> String {
             format!("replaced; {} rests until {}", e164(order.number), rfc3339(until))
         }
         (OrderState::Swapped, _) => format!("{stuck}replaced; {} is to be given back", e164(order.number)),
-        (OrderState::GivenUp, _) => "given up; the policy is to be asked again".into(),
+        (OrderState::Abandoned, _) => "given up; the policy is to be asked again".into(),
         (state, _) => format!("{stuck}{} since {}", state.name(), rfc3339(order.state_since)),
     }
 }

@@ -7,7 +7,7 @@ mod life;
 mod limits;
 mod new;
 
-use super::{Desk, Done};
+use super::{CommandContext, Done};
 use anyhow::{Context, Result};
 use clap::Subcommand;
 pub use comparison::{Replay, replay};
@@ -85,26 +85,26 @@ pub enum PolicyCommand {
     Limits(limits::LimitsChange),
 }
 
-pub async fn run(desk: &Desk, command: PolicyCommand) -> Result<Done> {
+pub async fn run(context: &CommandContext, command: PolicyCommand) -> Result<Done> {
     match command {
         PolicyCommand::New { name } => new::new(&name),
-        PolicyCommand::Inspect { file } => life::inspect(desk, &file),
-        PolicyCommand::Keygen { file } => keys::keygen(desk, &file),
-        PolicyCommand::Sign { file, key } => keys::sign(desk, &file, &key),
-        PolicyCommand::Trust { file, name } => keys::trust(desk, &file, name),
-        PolicyCommand::Distrust { name } => keys::distrust(desk, &name),
-        PolicyCommand::Keys => keys::list(desk),
-        PolicyCommand::Check(file) => author::check(desk, file).await,
-        PolicyCommand::Bench(file) => author::bench(desk, file).await,
-        PolicyCommand::Install(install) => life::install(desk, install).await,
-        PolicyCommand::List => life::list(desk),
-        PolicyCommand::Activate { revision } => life::activate(desk, revision),
-        PolicyCommand::Rollback => life::roll_back(desk),
-        PolicyCommand::Shadow(shadow) => comparison::shadow(desk, shadow),
-        PolicyCommand::Diff(diff) => comparison::diff(desk, diff),
-        PolicyCommand::Backtest(backtest) => comparison::backtest(desk, backtest).await,
-        PolicyCommand::History { last } => life::history(desk, last),
-        PolicyCommand::Limits(change) => limits::limits(desk, change),
+        PolicyCommand::Inspect { file } => life::inspect(context, &file),
+        PolicyCommand::Keygen { file } => keys::keygen(context, &file),
+        PolicyCommand::Sign { file, key } => keys::sign(context, &file, &key),
+        PolicyCommand::Trust { file, name } => keys::trust(context, &file, name),
+        PolicyCommand::Distrust { name } => keys::distrust(context, &name),
+        PolicyCommand::Keys => keys::list(context),
+        PolicyCommand::Check(file) => author::check(context, file).await,
+        PolicyCommand::Bench(file) => author::bench(context, file).await,
+        PolicyCommand::Install(install) => life::install(context, install).await,
+        PolicyCommand::List => life::list(context),
+        PolicyCommand::Activate { revision } => life::activate(context, revision),
+        PolicyCommand::Rollback => life::roll_back(context),
+        PolicyCommand::Shadow(shadow) => comparison::shadow(context, shadow),
+        PolicyCommand::Diff(diff) => comparison::diff(context, diff),
+        PolicyCommand::Backtest(backtest) => comparison::backtest(context, backtest).await,
+        PolicyCommand::History { last } => life::history(context, last),
+        PolicyCommand::Limits(change) => limits::limits(context, change),
     }
 }
 

@@ -1,20 +1,20 @@
 //! `dialguard reconcile …`
 
 use super::output::{e164, table};
-use super::{Desk, Done};
+use super::{CommandContext, Done};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use dialguard_dialer::ledger::Ledger;
-use dialguard_dialer::providers::open_supplier;
+use dialguard_dialer::providers::open_provider;
 use dialguard_dialer::providers::reconciliation::{self, Applied, Finding, Found, compare};
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// Compares what a vendor has with what the database says of it. Nothing is changed without --apply.
+/// Compares what a provider has with what the database says of it. Nothing is changed without --apply.
 #[derive(Args)]
 pub struct Reconcile {
-    /// The vendor's name; `inventory list` shows them
-    supplier: String,
+    /// The provider's name; `dialguard providers list` shows them
+    provider: String,
     /// What to do about the differences; nothing unless told
     #[arg(long, value_name = "WHAT")]
     apply: Option<Apply>,
@@ -31,24 +31,24 @@ enum Apply {
     Release,
 }
 
-pub async fn reconcile(desk: &Desk, reconcile: Reconcile) -> Result<Done> {
-    let Reconcile { supplier: name, apply, account } = reconcile;
+pub async fn reconcile(context: &CommandContext, reconcile: Reconcile) -> Result<Done> {
+    let Reconcile { provider: name, apply, account } = reconcile;
     ensure!(account.is_none() || apply == Some(Apply::Import), "--account goes with --apply import");
-    let ledger = desk.ledger()?;
-    let supplier = open_supplier(&ledger.supplier(&name)?).with_context(|| format!("{name} cannot be asked"))?;
+    let ledger = context.ledger()?;
+    let provider = open_provider(&ledger.provider(&name)?).with_context(|| format!("{name} cannot be asked"))?;
     let taker = match apply {
         Some(Apply::Import) => Some(taker(&ledger, account)?),
         _ => None,
     };
     // The ledger last: what is bought meanwhile is known here, and not taken for unknown.
-    let there = supplier.owned().await.with_context(|| format!("{name} did not say which numbers it has"))?;
+    let there = provider.owned().await.with_context(|| format!("{name} did not say which numbers it has"))?;
     let found = compare(&there, &ledger.held_numbers(&name)?);
     let applied = match apply {
         None => Vec::new(),
-        Some(Apply::Import) => reconciliation::import(&ledger, &taker.unwrap_or_default(), &found, desk.now())?,
-        Some(Apply::Release) => reconciliation::release(&ledger, (&name, &*supplier), &found, desk.now()).await?,
+        Some(Apply::Import) => reconciliation::import(&ledger, &taker.unwrap_or_default(), &found, context.now())?,
+        Some(Apply::Release) => reconciliation::release(&ledger, (&name, &*provider), &found, context.now()).await?,
     };
-    Ok(show(desk, &name, there.len(), &found, &applied))
+    Ok(show(context, &name, there.len(), &found, &applied))
 }
 
 /// The account that takes unknown numbers.
@@ -63,11 +63,11 @@ fn taker(ledger: &Ledger, account: Option<String>) -> Result<String> {
     }
 }
 
-fn show(desk: &Desk, name: &str, count: usize, found: &[Found], applied: &[Applied]) -> Done {
+fn show(context: &CommandContext, name: &str, count: usize, found: &[Found], applied: &[Applied]) -> Done {
     let done: BTreeMap<_, _> = applied.iter().map(|(number, outcome)| (*number, outcome)).collect();
     let has_failed = applied.iter().any(|(_, outcome)| outcome.is_err());
-    let shown = Done::show(
-        desk.json,
+    let inputs = Done::show(
+        context.json,
         || {
             let differences = found.iter().map(|found| {
                 let outcome = done.get(&found.number);
@@ -79,7 +79,7 @@ fn show(desk: &Desk, name: &str, count: usize, found: &[Found], applied: &[Appli
                     "why-not": outcome.and_then(|outcome| outcome.as_ref().err()),
                 })
             });
-            json!({"supplier": name, "numbers-there": count, "differences": differences.collect::<Vec<_>>()})
+            json!({"provider": name, "numbers-there": count, "differences": differences.collect::<Vec<_>>()})
         },
         || {
             if found.is_empty() {
@@ -97,7 +97,7 @@ fn show(desk: &Desk, name: &str, count: usize, found: &[Found], applied: &[Appli
             table(["NUMBER", "ACCOUNT", "DIFFERENCE", "WHAT TO DO"].map(str::to_owned), rows)
         },
     );
-    shown.refused_if(has_failed)
+    inputs.refused_if(has_failed)
 }
 
 fn in_words(finding: Finding) -> &'static str {

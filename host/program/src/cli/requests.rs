@@ -1,7 +1,7 @@
 //! What a person asks for: `monitor`, `unmonitor`, `delete`, `replace` and `screen`.
 
 use super::output::{answer_in_words, answer_name, e164, problems_in_words, status_mark, table};
-use super::{Desk, Done};
+use super::{CommandContext, Done};
 use anyhow::{Result, ensure};
 use clap::Args;
 use dialguard::calendar::rfc3339;
@@ -41,41 +41,45 @@ pub struct Delete {
     accept_slot_loss: bool,
 }
 
-pub async fn monitor(desk: &Desk, Monitor { id, numbers, all }: Monitor) -> Result<Done> {
-    let dialguard = desk.dialguard()?;
+pub async fn monitor(context: &CommandContext, Monitor { id, numbers, all }: Monitor) -> Result<Done> {
+    let dialguard = context.dialguard()?;
     let numbers = if all {
         let known = dialguard.ledger().numbers(&id)?;
         known.iter().filter(|known| known.monitored.is_none()).map(|known| known.number).collect()
     } else {
         parse(dialguard.ledger(), &id, &numbers)?
     };
-    ask(desk, &dialguard, &id, numbers, Request::StartMonitoring).await
+    ask(context, &dialguard, &id, numbers, Request::StartMonitoring).await
 }
 
-pub async fn unmonitor(desk: &Desk, numbers: Numbers) -> Result<Done> {
-    ask_for(desk, numbers, Request::StopMonitoring).await
+pub async fn unmonitor(context: &CommandContext, numbers: Numbers) -> Result<Done> {
+    ask_for(context, numbers, Request::StopMonitoring).await
 }
 
-pub async fn delete(desk: &Desk, Delete { numbers, accept_slot_loss }: Delete) -> Result<Done> {
-    ask_for(desk, numbers, |numbers| Request::DeleteNumbers(Deletion { numbers, accept_slot_loss })).await
+pub async fn delete(context: &CommandContext, Delete { numbers, accept_slot_loss }: Delete) -> Result<Done> {
+    ask_for(context, numbers, |numbers| Request::DeleteNumbers(Deletion { numbers, accept_slot_loss })).await
 }
 
-pub async fn replace(desk: &Desk, numbers: Numbers) -> Result<Done> {
-    ask_for(desk, numbers, Request::ReplaceNumbers).await
+pub async fn replace(context: &CommandContext, numbers: Numbers) -> Result<Done> {
+    ask_for(context, numbers, Request::ReplaceNumbers).await
 }
 
-async fn ask_for(desk: &Desk, Numbers { id, numbers }: Numbers, request: impl Fn(Vec<u64>) -> Request) -> Result<Done> {
-    let dialguard = desk.dialguard()?;
+async fn ask_for(
+    context: &CommandContext,
+    Numbers { id, numbers }: Numbers,
+    request: impl Fn(Vec<u64>) -> Request,
+) -> Result<Done> {
+    let dialguard = context.dialguard()?;
     let numbers = parse(dialguard.ledger(), &id, &numbers)?;
-    ask(desk, &dialguard, &id, numbers, request).await
+    ask(context, &dialguard, &id, numbers, request).await
 }
 
-pub async fn screen(desk: &Desk, Numbers { id, numbers }: Numbers) -> Result<Done> {
-    let dialguard = desk.dialguard()?;
+pub async fn screen(context: &CommandContext, Numbers { id, numbers }: Numbers) -> Result<Done> {
+    let dialguard = context.dialguard()?;
     let numbers = parse(dialguard.ledger(), &id, &numbers)?;
     let (screenings, problems) = dialguard.screen(&id, &numbers).await?;
     Ok(Done::show(
-        desk.json,
+        context.json,
         || {
             let screening = |s: &dialguard::contract::Screening| {
                 json!({
@@ -105,7 +109,7 @@ fn parse(ledger: &Ledger, id: &str, texts: &[String]) -> Result<Vec<u64>> {
 
 /// Asks for a change of numbers, in as many calls as it takes, and tells what became of each.
 async fn ask(
-    desk: &Desk,
+    context: &CommandContext,
     dialguard: &Dialguard,
     id: &str,
     numbers: Vec<u64>,
@@ -139,7 +143,7 @@ async fn ask(
         };
         rows + &problems_in_words(&problems)
     };
-    Ok(Done::show(desk.json, json, text).refused_if(refused))
+    Ok(Done::show(context.json, json, text).refused_if(refused))
 }
 
 /// What is bought may take a while.

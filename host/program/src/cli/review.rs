@@ -1,7 +1,7 @@
 //! `review`, `usage` and `events`.
 
 use super::output::{action_json, dollars, e164, problems_in_words, table};
-use super::{Desk, Done};
+use super::{CommandContext, Done};
 use crate::schedule::{self, Manner};
 use anyhow::Result;
 use clap::Args;
@@ -41,8 +41,8 @@ pub struct Events {
     last: u32,
 }
 
-pub async fn review(desk: &Desk, Review { ids, dry_run }: Review) -> Result<Done> {
-    let dialguard = desk.dialguard()?;
+pub async fn review(context: &CommandContext, Review { ids, dry_run }: Review) -> Result<Done> {
+    let dialguard = context.dialguard()?;
     let ids = if ids.is_empty() {
         dialguard.ledger().accounts()?.into_iter().filter(|account| account.enabled).map(|account| account.id).collect()
     } else {
@@ -56,7 +56,7 @@ pub async fn review(desk: &Desk, Review { ids, dry_run }: Review) -> Result<Done
     reviewed.sort_by_key(|(id, _)| place(id));
     failed.sort();
     let done = Done::show(
-        desk.json,
+        context.json,
         || reviewed.iter().map(|(id, review)| review_json(id, review)).collect(),
         || reviewed.iter().map(|(id, review)| review_in_words(id, review)).collect(),
     );
@@ -95,20 +95,20 @@ fn progress_bar(length: usize) -> ProgressBar {
     ProgressBar::new(length as u64).with_style(style.expect("the template is one"))
 }
 
-pub async fn usage(desk: &Desk, OneAccount { id }: OneAccount) -> Result<Done> {
-    let dialguard = desk.dialguard()?;
+pub async fn usage(context: &CommandContext, OneAccount { id }: OneAccount) -> Result<Done> {
+    let dialguard = context.dialguard()?;
     let usage = dialguard.usage(&id).await?;
     let in_words = usage_in_words(&dialguard, &id, &usage)?;
-    Ok(Done::show(desk.json, || usage_json(&usage), || in_words))
+    Ok(Done::show(context.json, || usage_json(&usage), || in_words))
 }
 
-pub async fn events(desk: &Desk, Events { id, number, last }: Events) -> Result<Done> {
-    let ledger = desk.ledger()?;
+pub async fn events(context: &CommandContext, Events { id, number, last }: Events) -> Result<Done> {
+    let ledger = context.ledger()?;
     let region = ledger.account(&id)?.region;
     let number = number.map(|text| PhoneNumber::parse(&text, region)).transpose()?.map(PhoneNumber::digits);
     let events = ledger.events(&id, EventFilter { number, last })?;
     Ok(Done::show(
-        desk.json,
+        context.json,
         || {
             let event = |event: &dialguard_dialer::ledger::Event| {
                 json!({

@@ -1,4 +1,4 @@
-//! Secrets of vendors on the command line, which are named by their places.
+//! Secrets of providers on the command line, which are named by their places.
 
 use anyhow::{Context, Result, ensure};
 use dialguard_dialer::http::secret::SecretPlace;
@@ -7,15 +7,15 @@ use std::path::Path;
 /// A secret's name, as its option is called, and its place.
 pub type NamedSecret = (&'static str, SecretPlace);
 
-/// The secrets that were named, where they are one of the sets that the vendor takes; files by their full paths.
-pub fn complete(vendor: &str, sets: &[&[&str]], mut secrets: Vec<NamedSecret>) -> Result<Vec<NamedSecret>> {
+/// The secrets that were named, where they are one of the sets that the provider takes; files by their full paths.
+pub fn complete(provider: &str, sets: &[&[&str]], mut secrets: Vec<NamedSecret>) -> Result<Vec<NamedSecret>> {
     let given: Vec<_> = secrets.iter().map(|(name, _)| *name).collect();
     let takes = |names: &&[&str]| names.len() == given.len() && names.iter().all(|name| given.contains(name));
     let wanted =
         sets.iter().map(|names| names.iter().map(|name| format!("--{name} env:NAME")).collect::<Vec<_>>().join(" "));
     ensure!(
         sets.iter().any(takes),
-        "{vendor} takes {}, each an environment variable or file:PATH, and no other secrets",
+        "{provider} takes {}, each an environment variable or file:PATH, and no other secrets",
         wanted.collect::<Vec<_>>().join(", or ")
     );
     for (_, place) in &mut secrets {

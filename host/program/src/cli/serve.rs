@@ -1,7 +1,7 @@
 //! `dialguard serve`: the schedule, alerts, the page and the API.
 
 use super::review::review_these;
-use super::{Desk, Done};
+use super::{CommandContext, Done};
 use crate::schedule::{self, Manner};
 use crate::web::{self, Site, WebSettings};
 use anyhow::{Context, Result, ensure};
@@ -38,10 +38,10 @@ pub struct PageOptions {
     no_page: bool,
 }
 
-pub async fn serve(desk: &Desk, Serve { once, page }: Serve) -> Result<Done> {
-    ensure!(once || desk.at.is_none(), "--at sets the clock for one command and serve runs for days; add --once");
+pub async fn serve(context: &CommandContext, Serve { once, page }: Serve) -> Result<Done> {
+    ensure!(once || context.at.is_none(), "--at sets the clock for one command and serve runs for days; add --once");
     log_to_stderr();
-    let dialguard = desk.dialguard()?;
+    let dialguard = context.dialguard()?;
     if once {
         return serve_once(&dialguard).await;
     }
@@ -81,8 +81,8 @@ pub async fn open(
     let address = format!("http://{}", listener.local_addr()?);
     match person {
         Some(person) => tracing::info!("the page: {address}{}", site.sign_in_path(person)?),
-        None if dialguard.ledger().people()?.is_empty() => {
-            tracing::info!("the page: {address}, where nobody can sign in yet; `dialguard people add` adds somebody");
+        None if dialguard.ledger().users()?.is_empty() => {
+            tracing::info!("the page: {address}, where nobody can sign in yet; `dialguard users add` adds somebody");
         }
         None => tracing::info!("the page: {address}"),
     }
@@ -106,7 +106,7 @@ pub fn log_to_stderr() {
 fn tell_of_policies(dialguard: &Dialguard) -> Result<()> {
     let live = dialguard.policies().live_revision()?;
     tracing::info!("revision {} of the policy decides: {} {}", live.revision, live.name, live.version);
-    let built_in = policy::digest(policy::REFERENCE_POLICY);
+    let built_in = policy::sha256(policy::REFERENCE_POLICY);
     if !dialguard.ledger().revisions()?.iter().any(|revision| revision.digest == built_in) {
         tracing::info!("this program brings another policy; `dialguard policy install --built-in` makes it a revision");
     }

@@ -11,15 +11,15 @@ use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use dialguard::contract::Timestamp;
-use dialguard_dialer::access::{self, Grant, Role, secret_digest};
+use dialguard_dialer::access::{self, Grant, Role, secret_hash};
 use dialguard_dialer::ledger::AccountProfile;
 use serde::Deserialize;
 use std::marker::PhantomData;
 
-/// Somebody who has shown who he is: a person by a session, or a program by a token.
+/// Somebody who has shown who he is: a user by a session, or a program by a token.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// The person's name, or the token's.
+    /// The user's name, or the token's.
     pub name: String,
     /// What he may see and do.
     pub grant: Grant,
@@ -61,17 +61,16 @@ impl FromRequestParts<Site> for Caller {
         let refuse = |problem| NotLetIn { problem, uri: asked_for(parts) };
         let (ledger, now) = (site.dialguard().ledger(), site.dialguard().now());
         if let Some(token) = bearer(parts) {
-            let known = ledger.token(&secret_digest(token), now).map_err(|error| refuse(error.into()))?;
+            let known = ledger.token(&secret_hash(token), now).map_err(|error| refuse(error.into()))?;
             let token = known.ok_or_else(|| refuse(signed_out("there is no such token, or it has ended")))?;
             return Ok(Caller { name: token.name, grant: token.grant, is_program: true });
         }
         let jar = CookieJar::from_headers(&parts.headers);
-        let secret = jar.get(SESSION_COOKIE).map(|cookie| secret_digest(cookie.value()));
+        let secret = jar.get(SESSION_COOKIE).map(|cookie| secret_hash(cookie.value()));
         let known = secret.map(|secret| ledger.session(&secret, now)).transpose();
-        let person = known.map_err(|error| refuse(error.into()))?.flatten();
-        let person =
-            person.ok_or_else(|| refuse(signed_out("sign in, or send a token as `Authorization: Bearer …`")))?;
-        Ok(Caller { name: person.name, grant: person.grant, is_program: false })
+        let user = known.map_err(|error| refuse(error.into()))?.flatten();
+        let user = user.ok_or_else(|| refuse(signed_out("sign in, or send a token as `Authorization: Bearer …`")))?;
+        Ok(Caller { name: user.name, grant: user.grant, is_program: false })
     }
 }
 
@@ -124,7 +123,7 @@ pub fn now_of(site: &Site, account: &AccountProfile) -> Timestamp {
     site.dialguard().now().max(account.changed_at)
 }
 
-/// Why somebody was not let in: a problem for programs, the sign-in page or a page with the reason for people.
+/// Why somebody was not let in: a problem for programs, the sign-in page or a page with the reason for users.
 #[derive(Debug)]
 pub struct NotLetIn {
     problem: Problem,

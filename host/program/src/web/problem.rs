@@ -152,7 +152,7 @@ impl From<Error> for Problem {
         let (status, kind, title) = match code {
             ErrorCode::NoSuchAccount => (StatusCode::NOT_FOUND, "no-such-account", "No such account"),
             ErrorCode::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available right now"),
-            ErrorCode::OverBudget => (StatusCode::SERVICE_UNAVAILABLE, "over-budget", "Over the budget of look-ups"),
+            ErrorCode::OverBudget => (StatusCode::SERVICE_UNAVAILABLE, "over-budget", "Over the budget of lookups"),
             ErrorCode::InvalidSettings => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "invalid-settings", "Settings that the policy refuses")
             }

@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::cookie::{Cookie, CookieJar};
-use dialguard_dialer::access::{begin_session, secret_digest, sign_in};
+use dialguard_dialer::access::{begin_session, secret_hash, sign_in};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -57,11 +57,11 @@ struct Asked {
 
 async fn ask(State(site): State<Site>, jar: CookieJar, Query(asked): Query<Asked>) -> Result<Response, Failed> {
     let Some(ticket) = asked.ticket else { return Ok(form(&asked.next, None).into_response()) };
-    let person = site.0.tickets.lock().remove(&secret_digest(&ticket));
-    let Some(person) = person else {
+    let user = site.0.tickets.lock().remove(&secret_hash(&ticket));
+    let Some(user) = user else {
         return Ok((StatusCode::UNAUTHORIZED, form("", Some("This link has been used already."))).into_response());
     };
-    let secret = begin_session(site.dialguard().ledger(), &person, site.dialguard().now())?;
+    let secret = begin_session(site.dialguard().ledger(), &user, site.dialguard().now())?;
     Ok((jar.add(session_cookie(&site, secret)), Redirect::to("/")).into_response())
 }
 
@@ -96,7 +96,7 @@ async fn answer(
 
 async fn sign_out(State(site): State<Site>, jar: CookieJar) -> Result<Response, Failed> {
     if let Some(cookie) = jar.get(SESSION_COOKIE) {
-        site.dialguard().ledger().end_session(&secret_digest(cookie.value())).map_err(Problem::from)?;
+        site.dialguard().ledger().end_session(&secret_hash(cookie.value())).map_err(Problem::from)?;
     }
     let gone = Cookie::build((SESSION_COOKIE, "")).path("/");
     Ok((jar.remove(gone), Redirect::to("/sign-in")).into_response())

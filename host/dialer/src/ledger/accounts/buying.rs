@@ -17,11 +17,11 @@ pub const CAP_CENTS_MAX: u32 = 100_000_000;
 /// Where an account's numbers are bought, and for how much.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Buying {
-    /// The supplier's name; none where replacements are numbers on hand only.
-    pub supplier: Option<String>,
+    /// The provider's name; none where replacements are numbers on hand only.
+    pub provider: Option<String>,
     /// Where else a replacement may come from, where its number's own area code has too few.
     pub areas: Areas,
-    /// Days for which a replaced number stays with the supplier before it is given back, 0 (at once) to 365.
+    /// Days for which a replaced number stays with the provider before it is given back, 0 (at once) to 365.
     pub rest_days: u16,
     /// US cents that may be spent on numbers in a local day.
     pub day_cents_max: u32,
@@ -30,9 +30,9 @@ pub struct Buying {
 }
 
 impl Default for Buying {
-    /// No supplier, a rest of 30 days, $10.00 a day and $50.00 a billing cycle.
+    /// No provider, a rest of 30 days, $10.00 a day and $50.00 a billing cycle.
     fn default() -> Self {
-        Buying { supplier: None, areas: Areas::Own, rest_days: 30, day_cents_max: 1_000, cycle_cents_max: 5_000 }
+        Buying { provider: None, areas: Areas::Own, rest_days: 30, day_cents_max: 1_000, cycle_cents_max: 5_000 }
     }
 }
 
@@ -119,20 +119,20 @@ impl Spending {
     }
 }
 
-/// What people write for no supplier; none is called so.
-pub const NO_SUPPLIER: &str = "none";
+/// What people write for no provider; none is called so.
+pub const NO_PROVIDER: &str = "none";
 
 impl Buying {
-    /// The supplier that somebody names, or none.
-    pub fn supplier_named(name: &str) -> Option<String> {
-        (name != NO_SUPPLIER).then(|| name.to_owned())
+    /// The provider that somebody names, or none.
+    pub fn provider_named(name: &str) -> Option<String> {
+        (name != NO_PROVIDER).then(|| name.to_owned())
     }
 
     /// What differs, in words.
     pub(in crate::ledger) fn differences(&self, after: &Buying) -> Vec<String> {
         let said = |buying: &Buying| {
             [
-                format!("inventory {}", buying.supplier.as_deref().unwrap_or(NO_SUPPLIER)),
+                format!("inventory {}", buying.provider.as_deref().unwrap_or(NO_PROVIDER)),
                 format!("areas {}", buying.areas),
                 format!("rest-days {}", buying.rest_days),
                 format!("day-cap {}", dollars(buying.day_cents_max.into())),
@@ -180,7 +180,7 @@ pub(in crate::ledger) fn spending(
     let mut statement = transaction.prepare_cached(
         "SELECT ifnull(sum(price_cents) FILTER (WHERE spent_on = ?2), 0),
                 ifnull(sum(price_cents) FILTER (WHERE spent_cycle = ?3), 0)
-           FROM orders WHERE account = ?1 AND spent_on IS NOT NULL AND state <> 'given-up'",
+           FROM orders WHERE account = ?1 AND spent_on IS NOT NULL AND state <> 'abandoned'",
     )?;
     let today = account.local_date(now).to_string();
     Ok(statement.query_row(params![account.key, today, to_sql(account.cycle_starts_at)], |row| {
@@ -193,9 +193,9 @@ pub(in crate::ledger) fn change(transaction: &Transaction, account: &AccountProf
     check(transaction, account, buying)?;
     let areas = if buying.areas == Areas::Own { String::new() } else { buying.areas.to_string() };
     transaction.execute(
-        "UPDATE accounts SET supplier = ?2, areas = ?3, rest_days = ?4, day_cents_max = ?5, cycle_cents_max = ?6
+        "UPDATE accounts SET provider = ?2, areas = ?3, rest_days = ?4, day_cents_max = ?5, cycle_cents_max = ?6
           WHERE key = ?1",
-        params![account.key, buying.supplier, areas, buying.rest_days, buying.day_cents_max, buying.cycle_cents_max],
+        params![account.key, buying.provider, areas, buying.rest_days, buying.day_cents_max, buying.cycle_cents_max],
     )?;
     try_at_once(transaction, account.key)
 }
@@ -208,20 +208,20 @@ fn check(transaction: &Transaction, account: &AccountProfile, buying: &Buying) -
         return Err(LedgerError::Refused("a cap is a million dollars at most; give less".into()));
     }
     let under_way: bool = transaction.query_row(
-        "SELECT EXISTS (SELECT 1 FROM replacements_under_way WHERE account = ?1 AND supplier IS NOT NULL)",
+        "SELECT EXISTS (SELECT 1 FROM replacements_under_way WHERE account = ?1 AND provider IS NOT NULL)",
         [account.key],
         |row| row.get(0),
     )?;
-    if under_way && buying.supplier != account.buying.supplier {
+    if under_way && buying.provider != account.buying.provider {
         return Err(LedgerError::Refused(format!(
             "replacements are under way at {}; wait until `dialguard orders {}` shows none, or give them up there",
-            account.buying.supplier.as_deref().unwrap_or_default(),
+            account.buying.provider.as_deref().unwrap_or_default(),
             account.id
         )));
     }
-    let Some(supplier) = &buying.supplier else { return Ok(()) };
+    let Some(provider) = &buying.provider else { return Ok(()) };
     let is_known: bool =
         transaction
-            .query_row("SELECT EXISTS (SELECT 1 FROM suppliers WHERE name = ?1)", [supplier], |row| row.get(0))?;
-    if is_known { Ok(()) } else { Err(crate::ledger::providers::no_supplier(supplier)) }
+            .query_row("SELECT EXISTS (SELECT 1 FROM providers WHERE name = ?1)", [provider], |row| row.get(0))?;
+    if is_known { Ok(()) } else { Err(crate::ledger::providers::no_provider(provider)) }
 }

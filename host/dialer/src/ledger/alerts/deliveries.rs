@@ -44,7 +44,7 @@ pub enum DeliveryState {
     /// The receiver took it then.
     Delivered(Timestamp),
     /// The receiver did not take it in three days.
-    GivenUp(Timestamp),
+    Abandoned(Timestamp),
 }
 
 impl Ledger {
@@ -55,7 +55,7 @@ impl Ledger {
             let mut statement = transaction.prepare_cached(
                 "SELECT * FROM (
                      SELECT ordinal, deliveries.id, webhook, accounts.id, run, kind, made_at, next_try_at, delivered_at,
-                            given_up_at, tries, last_problem
+                            abandoned_at, tries, last_problem
                        FROM deliveries LEFT JOIN accounts ON key = account
                       WHERE (?1 IS NULL OR webhook = ?1) AND (NOT ?2 OR delivered_at IS NULL)
                       ORDER BY ordinal DESC LIMIT ?3
@@ -124,7 +124,7 @@ fn delivery_from_row(row: &Row) -> rusqlite::Result<Delivery> {
     let state = match (time(7)?, time(8)?, time(9)?) {
         (Some(at), ..) => DeliveryState::Waiting(at),
         (_, Some(at), _) => DeliveryState::Delivered(at),
-        (.., at) => DeliveryState::GivenUp(at.unwrap_or_default()),
+        (.., at) => DeliveryState::Abandoned(at.unwrap_or_default()),
     };
     Ok(Delivery {
         id: row.get(1)?,

@@ -34,7 +34,7 @@ pub(crate) enum Tried {
     /// It did not, and is asked again then.
     Again { problem: String, at: Timestamp },
     /// It did not, and was asked often enough.
-    GivenUp { problem: String },
+    Abandoned { problem: String },
     /// It wants no messages any more.
     Gone { problem: String },
 }
@@ -99,34 +99,34 @@ impl Ledger {
             if held == 0 {
                 return Ok(());
             }
-            let (next_try_at, delivered_at, given_up_at, problem) = match tried {
+            let (next_try_at, delivered_at, abandoned_at, problem) = match tried {
                 Tried::Delivered => (None, Some(now), None, None),
                 Tried::Again { problem, at } => (Some(*at), None, None, Some(problem)),
-                Tried::GivenUp { problem } => (None, None, Some(now), Some(problem)),
+                Tried::Abandoned { problem } => (None, None, Some(now), Some(problem)),
                 Tried::Gone { problem } => (Some(now), None, None, Some(problem)),
             };
             transaction.execute(
                 "UPDATE deliveries
-                    SET next_try_at = ?2, delivered_at = ?3, given_up_at = ?4, last_problem = ?5, tries = tries + 1
+                    SET next_try_at = ?2, delivered_at = ?3, abandoned_at = ?4, last_problem = ?5, tries = tries + 1
                   WHERE id = ?1",
                 params![
                     claimed.id,
                     next_try_at.map(to_sql),
                     delivered_at.map(to_sql),
-                    given_up_at.map(to_sql),
+                    abandoned_at.map(to_sql),
                     problem
                 ],
             )?;
             match tried {
                 Tried::Gone { problem } => pause(transaction, claimed, problem, now),
-                Tried::GivenUp { problem } => {
+                Tried::Abandoned { problem } => {
                     let text = format!(
                         "Webhook {} did not take the message {} in {} tries, and it was given up: {problem}",
                         claimed.webhook,
                         claimed.id,
                         claimed.tries + 1
                     );
-                    tell_accounts(transaction, claimed, "alert-given-up", &text, now)
+                    tell_accounts(transaction, claimed, "alert-abandoned", &text, now)
                 }
                 Tried::Delivered | Tried::Again { .. } => Ok(()),
             }

@@ -83,7 +83,7 @@ impl Ledger {
 fn replacement(transaction: &Transaction, is_so: &str, account: i64, number: i64) -> Result<Option<PastReplacement>> {
     let sql = format!(
         "SELECT number, replacement, slot, intended_at, because, state IN ('swapped', 'done') FROM orders
-          WHERE account = ?1 AND {is_so} AND state <> 'given-up' ORDER BY id DESC LIMIT 1"
+          WHERE account = ?1 AND {is_so} AND state <> 'abandoned' ORDER BY id DESC LIMIT 1"
     );
     let replacement = transaction.prepare_cached(&sql)?.query_row([account, number], |row| {
         Ok(PastReplacement {

@@ -28,12 +28,12 @@ impl AccountView {
         AccountView { ledger, account, now, offers: None }
     }
 
-    /// The same with what the account's supplier has on offer, besides the numbers on hand.
+    /// The same with what the account's provider has on offer, besides the numbers on hand.
     pub(crate) fn with_offers(self, offers: Option<Arc<Offers>>) -> Self {
         AccountView { offers, ..self }
     }
 
-    /// What the supplier offers in place of `like`. The number's own area code comes first, and others only where that
+    /// What the provider offers in place of `like`. The number's own area code comes first, and others only where that
     /// has too few, numbers on hand counted.
     async fn searched(
         &self,
@@ -84,7 +84,7 @@ impl NumberInventory for AccountView {
             let replacements_today = transaction
                 .prepare_cached(
                     "SELECT count(*) FROM orders WHERE account = ?1 AND intended_at >= ?2 AND why = 'flagged'
-                        AND state <> 'given-up'",
+                        AND state <> 'abandoned'",
                 )?
                 .query_row(params![key, to_sql(day_starts_at)], |row| row.get(0))?;
             Ok(Account {

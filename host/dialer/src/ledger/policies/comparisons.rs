@@ -30,7 +30,7 @@ pub struct Difference {
     pub candidate_status: Status,
     /// What the live policy replaced it by.
     pub live_replacement: Option<PhoneNumber>,
-    /// What the candidate would have replaced it by; a stand-in where no candidates were on record.
+    /// What the candidate would have replaced it by; a placeholder where no candidates were on record.
     pub candidate_replacement: Option<PhoneNumber>,
 }
 

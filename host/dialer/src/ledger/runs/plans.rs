@@ -14,8 +14,8 @@ use crate::ledger::runs::recordings::{self, Made};
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
 use dialguard::check::{Asked, check};
 use dialguard::contract::*;
+use dialguard::policy::Inputs;
 use dialguard::policy::Limits;
-use dialguard::policy::Shown;
 use dialguard::recording::Recording;
 use rusqlite::{Transaction, params};
 
@@ -35,7 +35,7 @@ pub struct RunRecord<'a> {
     /// What it was asked, and what it answered.
     pub made: &'a Made,
     /// Everything it read.
-    pub shown: &'a Shown,
+    pub inputs: &'a Inputs,
     /// Every call to its imports.
     pub recording: &'a Recording,
     /// What the carriers answered.
@@ -43,7 +43,7 @@ pub struct RunRecord<'a> {
     /// What went wrong at the carriers, in words.
     pub problems: &'a [String],
     /// What went wrong where numbers on offer were searched for, in words.
-    pub supplier_problems: &'a [String],
+    pub provider_problems: &'a [String],
 }
 
 /// A plan that was applied.
@@ -61,12 +61,12 @@ impl Ledger {
     /// Errors, and then nothing was changed: [`LedgerError::Plan`] where it breaks an invariant, [`LedgerError::Stale`]
     /// where the account has moved on since the plan was made, which is a reason to make the run again.
     pub fn apply(&self, id: &str, record: RunRecord) -> Result<Applied> {
-        let (plan, shown) = (record.made.plan(), record.shown);
+        let (plan, inputs) = (record.made.plan(), record.inputs);
         let asked = match record.made {
             Made::Review(_) => Asked::Review,
             Made::Request(request, _) => Asked::Request(request),
         };
-        check(id, asked, plan, shown)?;
+        check(id, asked, plan, inputs)?;
         let packed = recordings::pack(record.limits, record.made, record.recording, record.answers);
         self.change(|transaction| {
             // The plan was made for the billing cycle of its time, which begins now at the latest.
@@ -75,7 +75,7 @@ impl Ledger {
                 return Err(LedgerError::Stale(id.to_owned()));
             }
             let (run, daily) = begin(transaction, &account, asked, &record)?;
-            apply_reviews(transaction, &account, run, plan, shown)?;
+            apply_reviews(transaction, &account, run, plan, inputs)?;
             for action in &plan.actions {
                 apply_action(transaction, &account, run, action, plan.decided_at)?;
             }
@@ -85,8 +85,8 @@ impl Ledger {
             for problem in record.problems {
                 append(transaction, account.key, now, Some(run), "carrier-problem", None, problem)?;
             }
-            for problem in record.supplier_problems {
-                append(transaction, account.key, now, Some(run), "supplier-problem", None, problem)?;
+            for problem in record.provider_problems {
+                append(transaction, account.key, now, Some(run), "provider-problem", None, problem)?;
             }
             answers::keep(transaction, account.key, run, now, record.kept_days, record.answers)?;
             recordings::keep(transaction, account.key, run, now, record.kept_days, &packed)?;
@@ -147,7 +147,7 @@ fn tell(
 ) -> Result<()> {
     let now = plan.decided_at;
     let local_date = account.local_date(now).to_string();
-    let review = Digested { plan, shown: record.shown, problems: record.problems, run, daily, local_date };
+    let review = Digested { plan, inputs: record.inputs, problems: record.problems, run, daily, local_date };
     if !review.is_worth_telling() {
         return Ok(());
     }
@@ -160,7 +160,7 @@ fn apply_reviews(
     account: &AccountProfile,
     run: i64,
     plan: &Plan,
-    shown: &Shown,
+    inputs: &Inputs,
 ) -> Result<()> {
     if plan.reviews.is_empty() {
         return Ok(());
@@ -173,7 +173,7 @@ fn apply_reviews(
     let mut turn = transaction
         .prepare_cached("UPDATE monitored SET status = ?3, status_since = ?4 WHERE account = ?1 AND number = ?2")?;
     let now = plan.decided_at;
-    let mut monitored = shown.monitored.iter();
+    let mut monitored = inputs.monitored.iter();
     for review in &plan.reviews {
         let before = monitored.find(|number| number.number == review.number).expect("the plan was checked");
         let (key, number, now) = (account.key, to_sql(review.number), to_sql(now));

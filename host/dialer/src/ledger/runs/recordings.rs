@@ -1,7 +1,7 @@
 //! Runs that can be repeated: what each asked, was answered and planned, packed.
 //!
 //! What carriers answered is most of it and lies among the run's answers already, labels included; a recording says
-//! only how many of them each look-up got.
+//! only how many of them each lookup got.
 
 use crate::ledger::accounts::profile;
 use crate::ledger::policies::Revision;

@@ -8,7 +8,7 @@ CREATE TABLE policies (
     summary      TEXT    NOT NULL,
     contract     TEXT    NOT NULL,
     built_in     INTEGER NOT NULL CHECK (built_in IN (0, 1)),
-    empty_wasi   INTEGER NOT NULL CHECK (empty_wasi IN (0, 1)),
+    stubbed_wasi   INTEGER NOT NULL CHECK (stubbed_wasi IN (0, 1)),
     signature    BLOB    CHECK (length(signature) = 64),
     component    BLOB    NOT NULL
 ) STRICT;

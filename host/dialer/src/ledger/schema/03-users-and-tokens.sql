@@ -1,8 +1,8 @@
 -- Who may see and do what over the page and the API.
 
--- People sign in at the page. `password` is an argon2id hash in PHC notation; `accounts` a JSON list of ids, none for
+-- Users sign in at the page. `password` is an argon2id hash in PHC notation; `accounts` a JSON list of ids, none for
 -- every account.
-CREATE TABLE people (
+CREATE TABLE users (
     name     TEXT    PRIMARY KEY,
     password TEXT    NOT NULL,
     role     TEXT    NOT NULL CHECK (role IN ('read', 'operate', 'administer')),
@@ -10,10 +10,10 @@ CREATE TABLE people (
     added_at INTEGER NOT NULL
 ) STRICT;
 
--- `secret` is the SHA-256 of what the browser keeps. A session goes with its person.
+-- `secret` is the SHA-256 of what the browser keeps. A session goes with its user.
 CREATE TABLE sessions (
     secret  BLOB    PRIMARY KEY CHECK (length(secret) = 32),
-    person  TEXT    NOT NULL REFERENCES people (name) ON DELETE CASCADE,
+    user  TEXT    NOT NULL REFERENCES users (name) ON DELETE CASCADE,
     ends_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_by_end ON sessions (ends_at);

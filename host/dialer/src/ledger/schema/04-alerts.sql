@@ -32,9 +32,9 @@ CREATE TABLE deliveries (
     next_try_at  INTEGER,
     tries        INTEGER NOT NULL DEFAULT 0,
     delivered_at INTEGER,
-    given_up_at  INTEGER,
+    abandoned_at  INTEGER,
     last_problem TEXT,
-    CHECK ((next_try_at IS NOT NULL) + (delivered_at IS NOT NULL) + (given_up_at IS NOT NULL) = 1)
+    CHECK ((next_try_at IS NOT NULL) + (delivered_at IS NOT NULL) + (abandoned_at IS NOT NULL) = 1)
 ) STRICT;
 CREATE INDEX deliveries_waiting ON deliveries (webhook, ordinal) WHERE next_try_at IS NOT NULL;
 CREATE INDEX deliveries_by_time ON deliveries (webhook, made_at);

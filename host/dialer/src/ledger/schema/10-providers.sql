@@ -1,6 +1,6 @@
--- Vendors that numbers are bought from. `settings` is JSON without secrets: it says where they are. The price of a number
+-- Providers that numbers are bought from. `settings` is JSON without secrets: it says where they are. The price of a number
 -- is in US cents and is what caps on spending count.
-CREATE TABLE suppliers (
+CREATE TABLE providers (
     name        TEXT    PRIMARY KEY,
     kind        TEXT    NOT NULL CHECK (kind IN ('twilio', 'telnyx')),
     price_cents INTEGER NOT NULL CHECK (price_cents BETWEEN 1 AND 10000),

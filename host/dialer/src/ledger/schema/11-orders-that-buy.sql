@@ -2,7 +2,7 @@
 
 -- From whom an account buys, and within what: areas besides a number's own are '', 'anywhere', or area codes parted by
 -- commas; caps are in US cents, a local day and a billing cycle.
-ALTER TABLE accounts ADD COLUMN supplier TEXT REFERENCES suppliers (name);
+ALTER TABLE accounts ADD COLUMN provider TEXT REFERENCES providers (name);
 ALTER TABLE accounts ADD COLUMN areas TEXT NOT NULL DEFAULT '';
 ALTER TABLE accounts ADD COLUMN rest_days INTEGER NOT NULL DEFAULT 30 CHECK (rest_days BETWEEN 0 AND 365);
 ALTER TABLE accounts ADD COLUMN day_cents_max INTEGER NOT NULL DEFAULT 1000 CHECK (day_cents_max >= 0);
@@ -29,14 +29,14 @@ CREATE TABLE orders_of_more_states (
     why          TEXT    NOT NULL CHECK (why IN ('flagged', 'requested')),
     -- From 'swapped' on the old number has left the account and rests, until it is given back and the order is 'done'.
     state        TEXT    NOT NULL CHECK (state IN ('intended', 'reserved', 'screened', 'ordering', 'acquired',
-                                                   'carried-over', 'swapped', 'done', 'given-up')),
+                                                   'carried-over', 'swapped', 'done', 'abandoned')),
     intended_at  INTEGER NOT NULL,
     because      TEXT    NOT NULL DEFAULT '',
     -- Who has the old number, and sells the new one; none where there is nobody to ask.
-    supplier     TEXT    REFERENCES suppliers (name),
+    provider     TEXT    REFERENCES providers (name),
     -- What the new number costs, as at the intent; none where it was on hand.
     price_cents  INTEGER CHECK (price_cents > 0),
-    -- The buyer's own id with the supplier, which two ledgers never have in common.
+    -- The buyer's own id with the provider, which two ledgers never have in common.
     reference    TEXT    NOT NULL UNIQUE DEFAULT ('dialguard-' || lower(hex(randomblob(12)))),
     state_since  INTEGER NOT NULL DEFAULT 0,
     -- The local date and the billing cycle whose caps the price counts in; set when the order is sent.
@@ -57,9 +57,9 @@ CREATE TABLE orders_of_more_states (
     leased_until INTEGER NOT NULL DEFAULT 0,
     -- Of an order that was given up: the policy has yet to be asked again.
     ask_again    INTEGER NOT NULL DEFAULT 0 CHECK (ask_again IN (0, 1)),
-    CHECK (price_cents IS NULL OR supplier IS NOT NULL),
+    CHECK (price_cents IS NULL OR provider IS NOT NULL),
     -- Nothing is sent, and nothing bought is owned, whose price does not count.
-    CHECK (price_cents IS NULL OR spent_on IS NOT NULL OR state IN ('intended', 'reserved', 'screened', 'given-up')),
+    CHECK (price_cents IS NULL OR spent_on IS NOT NULL OR state IN ('intended', 'reserved', 'screened', 'abandoned')),
     CHECK ((spent_on IS NULL) = (spent_cycle IS NULL))
 ) STRICT;
 INSERT INTO orders_of_more_states (id, account, run, number, replacement, slot, why, state, intended_at, because, state_since)
@@ -68,15 +68,15 @@ DROP TABLE orders;
 ALTER TABLE orders_of_more_states RENAME TO orders;
 CREATE INDEX orders_of_account ON orders (account, intended_at);
 CREATE INDEX orders_of_number ON orders (number);
-CREATE INDEX orders_open ON orders (account, id) WHERE state NOT IN ('done', 'given-up');
+CREATE INDEX orders_open ON orders (account, id) WHERE state NOT IN ('done', 'abandoned');
 CREATE INDEX orders_to_ask_again ON orders (account) WHERE ask_again = 1;
 CREATE INDEX orders_spent ON orders (account, spent_cycle) WHERE spent_cycle IS NOT NULL;
 -- Nobody is replaced twice, and nobody replaces two.
-CREATE UNIQUE INDEX one_open_order_a_number ON orders (number) WHERE state NOT IN ('swapped', 'done', 'given-up');
-CREATE UNIQUE INDEX one_order_a_replacement ON orders (replacement) WHERE state <> 'given-up';
+CREATE UNIQUE INDEX one_open_order_a_number ON orders (number) WHERE state NOT IN ('swapped', 'done', 'abandoned');
+CREATE UNIQUE INDEX one_order_a_replacement ON orders (replacement) WHERE state <> 'abandoned';
 -- Those whose old number has its slot still.
 CREATE VIEW replacements_under_way AS
-SELECT account, number, replacement, supplier FROM orders WHERE state NOT IN ('swapped', 'done', 'given-up');
+SELECT account, number, replacement, provider FROM orders WHERE state NOT IN ('swapped', 'done', 'abandoned');
 
 -- The last line before money is spent, whatever the program thinks: the caps hold.
 CREATE TRIGGER caps_hold BEFORE UPDATE OF spent_on, spent_cycle, price_cents ON orders
@@ -84,18 +84,18 @@ CREATE TRIGGER caps_hold BEFORE UPDATE OF spent_on, spent_cycle, price_cents ON 
     SELECT RAISE(ABORT, 'the cap on a day''s spending would be passed')
      WHERE NEW.price_cents > (SELECT day_cents_max FROM accounts WHERE key = NEW.account)
          - (SELECT ifnull(sum(price_cents), 0) FROM orders
-             WHERE account = NEW.account AND spent_on = NEW.spent_on AND id <> NEW.id AND state <> 'given-up');
+             WHERE account = NEW.account AND spent_on = NEW.spent_on AND id <> NEW.id AND state <> 'abandoned');
     SELECT RAISE(ABORT, 'the cap on a billing cycle''s spending would be passed')
      WHERE NEW.price_cents > (SELECT cycle_cents_max FROM accounts WHERE key = NEW.account)
          - (SELECT ifnull(sum(price_cents), 0) FROM orders
-             WHERE account = NEW.account AND spent_cycle = NEW.spent_cycle AND id <> NEW.id AND state <> 'given-up');
+             WHERE account = NEW.account AND spent_cycle = NEW.spent_cycle AND id <> NEW.id AND state <> 'abandoned');
 END;
 CREATE TRIGGER orders_begin_unspent BEFORE INSERT ON orders
     WHEN NEW.state <> 'intended' OR NEW.spent_on IS NOT NULL BEGIN
     SELECT RAISE(ABORT, 'an order begins as an intent');
 END;
 -- What was given up or is done stays so.
-CREATE TRIGGER orders_end BEFORE UPDATE OF state ON orders WHEN OLD.state IN ('done', 'given-up') BEGIN
+CREATE TRIGGER orders_end BEFORE UPDATE OF state ON orders WHEN OLD.state IN ('done', 'abandoned') BEGIN
     SELECT RAISE(ABORT, 'the order is over');
 END;
 -- No number is released before its successor is owned and has the slot.

@@ -1,11 +1,11 @@
 //! A release: everything that somebody needs who is to run a policy, or to make another one for the same contract.
 
-use super::super::{Desk, Done};
+use super::super::{CommandContext, Done};
 use super::{documentation, wit};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use dialguard::contract::Description;
 use dialguard::inspection::{Inspection, inspect};
-use dialguard::policy::{Limits, Policy, REFERENCE_POLICY, Wasi, digest};
+use dialguard::policy::{Limits, Policy, REFERENCE_POLICY, Wasi, sha256};
 use serde_json::{Value, json};
 use std::io::ErrorKind;
 use std::path::Path;
@@ -23,7 +23,7 @@ const SUMS: &str = "SHA256SUMS";
 /// A file of the release: its path in the folder and what it holds.
 type File = (String, Vec<u8>);
 
-pub async fn release(desk: &Desk, folder: &Path, component: Option<&Path>) -> Result<Done> {
+pub async fn release(context: &CommandContext, folder: &Path, component: Option<&Path>) -> Result<Done> {
     ensure_free(folder)?;
     let (component, what) = match component {
         Some(file) => (std::fs::read(file), file.display().to_string()),
@@ -33,7 +33,7 @@ pub async fn release(desk: &Desk, folder: &Path, component: Option<&Path>) -> Re
     let (manifest, files) = contents(component).await.with_context(|| format!("{what} was not released"))?;
     write(folder, &files).with_context(|| format!("{} cannot be written", folder.display()))?;
     Ok(Done::show(
-        desk.json,
+        context.json,
         || manifest.clone(),
         || {
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -52,15 +52,15 @@ pub async fn release(desk: &Desk, folder: &Path, component: Option<&Path>) -> Re
 
 /// A release never mixes with what lies there already.
 fn ensure_free(folder: &Path) -> Result<()> {
-    let shown = folder.display();
+    let inputs = folder.display();
     match std::fs::read_dir(folder) {
         Ok(mut entries) => ensure!(
             entries.next().is_none(),
-            "{shown} is not empty, and a release does not mix with what is there; name another folder"
+            "{inputs} is not empty, and a release does not mix with what is there; name another folder"
         ),
         Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) if error.kind() == ErrorKind::NotADirectory => bail!("{shown} is a file; name a folder"),
-        Err(error) => return Err(error).with_context(|| format!("{shown} cannot be read")),
+        Err(error) if error.kind() == ErrorKind::NotADirectory => bail!("{inputs} is a file; name a folder"),
+        Err(error) => return Err(error).with_context(|| format!("{inputs} cannot be read")),
     }
     Ok(())
 }
@@ -75,7 +75,7 @@ async fn contents(component: Vec<u8>) -> Result<(Value, Vec<File>)> {
         .map_err(|error| anyhow!("it does not target the world {WORLD} of {PACKAGE}@{contract}: {error:#}"))?;
     let description = Policy::compile(&component, Limits::default())?.describe().await?;
 
-    let manifest = manifest(contract, &seen, &description, &digest(&component));
+    let manifest = manifest(contract, &seen, &description, &sha256(&component));
     let documentation = documentation::markdown(&resolve, package);
     let html = documentation::html(&documentation);
     let mut files: Vec<File> = vec![(COMPONENT.into(), component), (MANIFEST.into(), format!("{manifest:#}\n").into())];
@@ -110,7 +110,7 @@ fn manifest(contract: &str, seen: &Inspection, description: &Description, sha256
 
 /// What `sha256sum -c` reads.
 fn sums(files: &[File]) -> String {
-    let mut lines: Vec<_> = files.iter().map(|(path, bytes)| (path, digest(bytes))).collect();
+    let mut lines: Vec<_> = files.iter().map(|(path, bytes)| (path, sha256(bytes))).collect();
     lines.sort();
     lines.into_iter().map(|(path, digest)| format!("{digest}  {path}\n")).collect()
 }

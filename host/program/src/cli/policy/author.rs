@@ -1,6 +1,6 @@
 //! For those who write policies: trying one, and measuring what it costs.
 
-use super::super::{Desk, Done};
+use super::super::{CommandContext, Done};
 use super::read;
 use anyhow::{Context, Result};
 use clap::Args;
@@ -20,37 +20,38 @@ pub struct PolicyFile {
     file: PathBuf,
     /// Give it a WASI in which there is nothing, for languages whose components need one
     #[arg(long)]
-    allow_empty_wasi: bool,
+    allow_stubbed_wasi: bool,
 }
 
 impl PolicyFile {
     fn wasi(&self) -> Wasi {
-        if self.allow_empty_wasi { Wasi::Empty } else { Wasi::None }
+        if self.allow_stubbed_wasi { Wasi::Stubbed } else { Wasi::None }
     }
 }
 
-pub async fn check(desk: &Desk, file: PolicyFile) -> Result<Done> {
+pub async fn check(context: &CommandContext, file: PolicyFile) -> Result<Done> {
     let component = read(&file.file)?;
     // Where a policy loops, it does so in case after case.
-    let limits = limits(desk)?;
+    let limits = limits(context)?;
     let limits = Limits { compute_time_max: limits.compute_time_max.min(COMPUTE_TIME_MAX), ..limits };
     let policy = Policy::compile_with(&component, limits, file.wasi())
         .with_context(|| format!("{} was not tried", file.file.display()))?;
     let report = scenarios::check(&policy).await;
     let failed = if report.passed() { vec![] } else { vec!["it breaks the contract where the report says ✗".into()] };
-    Ok(Done::show(desk.json, || json!(report), || report.to_string()).failed_for(failed))
+    Ok(Done::show(context.json, || json!(report), || report.to_string()).failed_for(failed))
 }
 
-pub async fn bench(desk: &Desk, file: PolicyFile) -> Result<Done> {
+pub async fn bench(context: &CommandContext, file: PolicyFile) -> Result<Done> {
     let component = read(&file.file)?;
-    let report = bench::bench(&component, limits(desk)?, file.wasi())
+    let report = bench::bench(&component, limits(context)?, file.wasi())
         .await
         .with_context(|| format!("{} was not measured", file.file.display()))?;
-    Ok(Done::show(desk.json, || json!(report), || report.to_string()))
+    Ok(Done::show(context.json, || json!(report), || report.to_string()))
 }
 
 /// Those of the ledger where there is one: a policy is tried as it would run.
-fn limits(desk: &Desk) -> Result<Limits> {
-    let settings = if desk.has_ledger() { desk.ledger()?.policy_state()?.settings } else { PolicySettings::default() };
+fn limits(context: &CommandContext) -> Result<Limits> {
+    let settings =
+        if context.has_ledger() { context.ledger()?.policy_state()?.settings } else { PolicySettings::default() };
     Ok(settings.limits)
 }

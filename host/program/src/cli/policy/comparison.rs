@@ -1,13 +1,13 @@
 //! Comparing policies, and repeating runs.
 
 use super::super::output::{dollars, e164, table};
-use super::super::{Desk, Done};
+use super::super::{CommandContext, Done};
 use anyhow::{Context, Result, ensure};
 use chrono::NaiveDate;
 use clap::Args;
 use dialguard::calendar::{day_starts_at, rfc3339};
 use dialguard::contract::{Status, Timestamp};
-use dialguard::recording::STAND_IN_FIRST;
+use dialguard::recording::PLACEHOLDER_FIRST;
 use dialguard_dialer::ledger::{Compared, Difference, Made, RecordedRun, Revision};
 use dialguard_dialer::policies::comparison::{self, REPLACEMENT_PRICE_CENTS, Summary};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -64,9 +64,9 @@ pub struct Replay {
     revision: Option<Revision>,
 }
 
-pub fn shadow(desk: &Desk, Shadow { revision, .. }: Shadow) -> Result<Done> {
-    let policies = desk.policies(desk.ledger()?)?;
-    policies.shadow(revision, desk.now())?;
+pub fn shadow(context: &CommandContext, Shadow { revision, .. }: Shadow) -> Result<Done> {
+    let policies = context.policies(context.ledger()?)?;
+    policies.shadow(revision, context.now())?;
     Ok(Done::say(match revision {
         Some(revision) => format!(
             "Every review is compared with what revision {revision} would have done; `dialguard policy diff` sums it up."
@@ -75,19 +75,19 @@ pub fn shadow(desk: &Desk, Shadow { revision, .. }: Shadow) -> Result<Done> {
     }))
 }
 
-pub fn diff(desk: &Desk, Diff { revision, since, options }: Diff) -> Result<Done> {
-    let ledger = desk.ledger()?;
-    desk.policies(ledger.clone())?;
+pub fn diff(context: &CommandContext, Diff { revision, since, options }: Diff) -> Result<Done> {
+    let ledger = context.ledger()?;
+    context.policies(ledger.clone())?;
     let shadow = ledger.policy_state()?.shadow.map(|shadow| shadow.revision);
     let revision =
         revision.or(shadow).context("no revision is compared now; name one, or begin with `policy shadow`")?;
     ledger.revision(revision)?;
     let compared = ledger.comparisons(revision, since.map_or(0, start))?;
-    Ok(summed_up(desk, revision, &compared, &options))
+    Ok(summed_up(context, revision, &compared, &options))
 }
 
-pub async fn backtest(desk: &Desk, Backtest { revision, since, options }: Backtest) -> Result<Done> {
-    let policies = desk.policies(desk.ledger()?)?;
+pub async fn backtest(context: &CommandContext, Backtest { revision, since, options }: Backtest) -> Result<Done> {
+    let policies = context.policies(context.ledger()?)?;
     let style = ProgressStyle::with_template("{spinner} {pos} reviews compared, {per_sec}").expect("a template");
     let progress = ProgressBar::no_length().with_style(style);
     let compared = policies.backtest(revision, start(since), |count| progress.inc(count as u64)).await?;
@@ -96,19 +96,19 @@ pub async fn backtest(desk: &Desk, Backtest { revision, since, options }: Backte
         !compared.is_empty(),
         "no review since {since} is on record; recordings are kept as long as `dialguard policy limits` says"
     );
-    Ok(summed_up(desk, revision, &compared, &options))
+    Ok(summed_up(context, revision, &compared, &options))
 }
 
 fn start(date: NaiveDate) -> Timestamp {
     day_starts_at(date, chrono_tz::UTC)
 }
 
-fn summed_up(desk: &Desk, revision: Revision, compared: &[Compared], options: &DiffOptions) -> Done {
+fn summed_up(context: &CommandContext, revision: Revision, compared: &[Compared], options: &DiffOptions) -> Done {
     let summary = Summary::of(compared);
     let cents = |replacements: usize| replacements as u64 * options.replacement_cents;
     let (more, fewer) = (cents(summary.replaced_more.len()), cents(summary.replaced_less.len()));
     Done::show(
-        desk.json,
+        context.json,
         || {
             json!({
                 "revision": revision,
@@ -184,7 +184,7 @@ fn each(compared: &[Compared]) -> impl Iterator<Item = (&Compared, &Difference)>
 }
 
 fn each_json((compared, difference): (&Compared, &Difference)) -> Value {
-    let by = |replacement: Option<u64>| replacement.filter(|number| *number < STAND_IN_FIRST).map(e164);
+    let by = |replacement: Option<u64>| replacement.filter(|number| *number < PLACEHOLDER_FIRST).map(e164);
     json!({
         "run": compared.comparison.run,
         "account": compared.account,
@@ -206,7 +206,7 @@ fn each_json((compared, difference): (&Compared, &Difference)) -> Value {
 fn sides(difference: &Difference) -> (String, String) {
     let side = |status: Status, replacement: Option<u64>| match replacement {
         None => status.name().to_owned(),
-        Some(STAND_IN_FIRST..) => format!("{}, replaced", status.name()),
+        Some(PLACEHOLDER_FIRST..) => format!("{}, replaced", status.name()),
         Some(number) => format!("{}, replaced by {}", status.name(), e164(number)),
     };
     (
@@ -215,34 +215,34 @@ fn sides(difference: &Difference) -> (String, String) {
     )
 }
 
-pub async fn replay(desk: &Desk, Replay { run, revision }: Replay) -> Result<Done> {
-    let ledger = desk.ledger()?;
-    let policies = desk.policies(ledger.clone())?;
+pub async fn replay(context: &CommandContext, Replay { run, revision }: Replay) -> Result<Done> {
+    let ledger = context.ledger()?;
+    let policies = context.policies(ledger.clone())?;
     let recorded = ledger.recorded_run(run)?;
     match revision {
         None => {
             let policy = policies.policy_of(&recorded.policy)?;
             let replayed = comparison::replay(&recorded, &policy).await;
             let made = replayed.made.context("the run is on record, and failed when it was made again")?;
-            Ok(repeated(desk, &recorded, &made))
+            Ok(repeated(context, &recorded, &made))
         }
         Some(revision) => {
             let policy = policies.policy(revision)?;
             let comparison = comparison::compare(&recorded, &policy).await;
             let (account, decided_at) = (recorded.account, recorded.decided_at);
             let options = DiffOptions { each: true, replacement_cents: REPLACEMENT_PRICE_CENTS };
-            Ok(summed_up(desk, revision, &[Compared { account, decided_at, comparison }], &options))
+            Ok(summed_up(context, revision, &[Compared { account, decided_at, comparison }], &options))
         }
     }
 }
 
-fn repeated(desk: &Desk, run: &RecordedRun, made: &Made) -> Done {
+fn repeated(context: &CommandContext, run: &RecordedRun, made: &Made) -> Done {
     let (recorded, again) = (run.made.to_bytes(), made.to_bytes());
     let same = recorded == again;
     let plan = run.made.plan();
     let revision = run.revision.map_or("–".to_owned(), |revision| revision.to_string());
     let done = Done::show(
-        desk.json,
+        context.json,
         || {
             json!({
                 "run": run.run,
@@ -254,7 +254,7 @@ fn repeated(desk: &Desk, run: &RecordedRun, made: &Made) -> Done {
                 "host": run.host_version,
                 "calls": run.recording.calls.len(),
                 "plan-bytes": recorded.len(),
-                "plan-sha256": dialguard::policy::digest(&again),
+                "plan-sha256": dialguard::policy::sha256(&again),
                 "same": same,
             })
         },

@@ -1,7 +1,7 @@
 //! Keys and signatures of policies.
 
 use super::super::output::table;
-use super::super::{Desk, Done};
+use super::super::{CommandContext, Done};
 use super::{read, signature_file};
 use anyhow::{Context, Result, ensure};
 use dialguard::calendar::rfc3339;
@@ -11,7 +11,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-pub fn keygen(desk: &Desk, file: &Path) -> Result<Done> {
+pub fn keygen(context: &CommandContext, file: &Path) -> Result<Done> {
     let key = SecretKey::generate()?;
     let public_file = PathBuf::from(format!("{}.pub", file.display()));
     ensure!(!public_file.exists(), "{} is there already; name another file", public_file.display());
@@ -19,7 +19,7 @@ pub fn keygen(desk: &Desk, file: &Path) -> Result<Done> {
     write_new(&public_file, key.public().to_pem().as_bytes())?;
     let id = key.public().id();
     Ok(Done::show(
-        desk.json,
+        context.json,
         || json!({"id": id, "secret-key": file, "public-key": public_file}),
         || {
             format!(
@@ -31,7 +31,7 @@ pub fn keygen(desk: &Desk, file: &Path) -> Result<Done> {
     ))
 }
 
-pub fn sign(desk: &Desk, file: &Path, key: &Path) -> Result<Done> {
+pub fn sign(context: &CommandContext, file: &Path, key: &Path) -> Result<Done> {
     let component = read(file)?;
     let pem = String::from_utf8(read(key)?).unwrap_or_default();
     let key = SecretKey::from_pem(&pem).with_context(|| format!("{} was not read", key.display()))?;
@@ -40,13 +40,13 @@ pub fn sign(desk: &Desk, file: &Path, key: &Path) -> Result<Done> {
         .with_context(|| format!("{} cannot be written", signature_file.display()))?;
     let id = key.public().id();
     Ok(Done::show(
-        desk.json,
+        context.json,
         || json!({"signature": signature_file, "key": id}),
         || format!("Signed with key {id}; keep {} beside the policy.", signature_file.display()),
     ))
 }
 
-pub fn trust(desk: &Desk, file: &Path, name: Option<String>) -> Result<Done> {
+pub fn trust(context: &CommandContext, file: &Path, name: Option<String>) -> Result<Done> {
     let pem = String::from_utf8(read(file)?).unwrap_or_default();
     let key = PublicKey::from_pem(&pem).with_context(|| format!("{} was not read", file.display()))?;
     let name = match name {
@@ -55,12 +55,12 @@ pub fn trust(desk: &Desk, file: &Path, name: Option<String>) -> Result<Done> {
     };
     let named_well = !name.trim().is_empty() && name.len() <= 64 && !name.chars().any(char::is_control);
     ensure!(named_well, "give the key a name of 1 to 64 characters with --name");
-    let policies = desk.policies(desk.new_ledger()?)?;
-    let key = policies.trust(&name, &key, desk.now())?;
+    let policies = context.policies(context.new_ledger()?)?;
+    let key = policies.trust(&name, &key, context.now())?;
     let live = policies.live_revision()?;
     let live_is_trusted = policies.is_trusted(&live)?;
     Ok(Done::show(
-        desk.json,
+        context.json,
         || json!({"name": name, "id": key.id, "live-is-trusted": live_is_trusted}),
         || {
             let mut text = format!("{name} ({}) is trusted; policies that no trusted key signed are refused.", key.id);
@@ -75,19 +75,19 @@ pub fn trust(desk: &Desk, file: &Path, name: Option<String>) -> Result<Done> {
     ))
 }
 
-pub fn distrust(desk: &Desk, name: &str) -> Result<Done> {
-    let ledger = desk.ledger()?;
-    ledger.distrust(name, desk.now())?;
+pub fn distrust(context: &CommandContext, name: &str) -> Result<Done> {
+    let ledger = context.ledger()?;
+    ledger.distrust(name, context.now())?;
     Ok(Done::say(match ledger.trusted_keys()?.len() {
         0 => format!("{name} is trusted no more. No key is: unsigned policies are taken again."),
         _ => format!("{name} is trusted no more."),
     }))
 }
 
-pub fn list(desk: &Desk) -> Result<Done> {
-    let keys = desk.ledger()?.trusted_keys()?;
+pub fn list(context: &CommandContext) -> Result<Done> {
+    let keys = context.ledger()?.trusted_keys()?;
     Ok(Done::show(
-        desk.json,
+        context.json,
         || {
             let key = |key: &dialguard_dialer::ledger::TrustedKey| json!({"name": key.name, "id": key.id, "trusted-at": rfc3339(key.trusted_at), "pem": key.pem});
             keys.iter().map(key).collect()

@@ -1,7 +1,7 @@
 //! Installing, listing and activating policies.
 
 use super::super::output::table;
-use super::super::{Desk, Done};
+use super::super::{CommandContext, Done};
 use super::{read, read_signature};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -25,21 +25,21 @@ pub struct Install {
     built_in: bool,
     /// Give it a WASI in which there is nothing, for languages whose components need one
     #[arg(long, conflicts_with = "built_in")]
-    allow_empty_wasi: bool,
+    allow_stubbed_wasi: bool,
 }
 
-pub fn inspect(desk: &Desk, file: &Path) -> Result<Done> {
+pub fn inspect(context: &CommandContext, file: &Path) -> Result<Done> {
     let component = read(file)?;
     let inspection = inspection::inspect(&component).with_context(|| format!("{} is no policy", file.display()))?;
     let verdict = inspection.contract_spoken(Wasi::None).map(|_| "this host can run it".to_owned());
     let verdict = verdict.unwrap_or_else(|error| error.to_string());
-    let signature = signature_in_words(desk, &component, read_signature(file)?.as_deref());
-    let digest = dialguard::policy::digest(&component);
+    let signature = signature_in_words(context, &component, read_signature(file)?.as_deref());
+    let digest = dialguard::policy::sha256(&component);
     let unknown = || "–".to_owned();
     let (contract, description) =
         (inspection.contract.clone().unwrap_or_else(unknown), inspection.description.clone().unwrap_or_else(unknown));
     Ok(Done::show(
-        desk.json,
+        context.json,
         || {
             json!({
                 "contract": inspection.contract,
@@ -76,8 +76,8 @@ pub fn inspect(desk: &Desk, file: &Path) -> Result<Done> {
 }
 
 /// What the signature beside a policy is worth here. Looking changes nothing, so there need be no ledger yet.
-fn signature_in_words(desk: &Desk, component: &[u8], signature: Option<&[u8]>) -> String {
-    let trusted = desk.ledger().and_then(|ledger| Ok(trusted_keys(&ledger)?)).unwrap_or_default();
+fn signature_in_words(context: &CommandContext, component: &[u8], signature: Option<&[u8]>) -> String {
+    let trusted = context.ledger().and_then(|ledger| Ok(trusted_keys(&ledger)?)).unwrap_or_default();
     match (verify(&trusted, component, signature), signature) {
         (Ok(Some(name)), _) => format!("by {name}, who is trusted"),
         (Ok(None), None) => "none, and no key is trusted here".into(),
@@ -86,21 +86,21 @@ fn signature_in_words(desk: &Desk, component: &[u8], signature: Option<&[u8]>) -
     }
 }
 
-pub async fn install(desk: &Desk, install: Install) -> Result<Done> {
+pub async fn install(context: &CommandContext, install: Install) -> Result<Done> {
     let (candidate, what) = match &install.file {
         None => (Candidate::built_in(), "the built-in policy".to_owned()),
         Some(file) => {
             let component = read(file)?;
             let signature = read_signature(file)?;
-            let wasi = if install.allow_empty_wasi { Wasi::Empty } else { Wasi::None };
+            let wasi = if install.allow_stubbed_wasi { Wasi::Stubbed } else { Wasi::None };
             (Candidate { component, signature, wasi }, file.display().to_string())
         }
     };
-    let policies = desk.policies(desk.new_ledger()?)?;
+    let policies = context.policies(context.new_ledger()?)?;
     let installed =
-        policies.install(candidate, desk.now()).await.with_context(|| format!("{what} was not installed"))?;
+        policies.install(candidate, context.now()).await.with_context(|| format!("{what} was not installed"))?;
     Ok(Done::show(
-        desk.json,
+        context.json,
         || revision_json(&installed, false, false),
         || {
             format!(
@@ -112,14 +112,14 @@ pub async fn install(desk: &Desk, install: Install) -> Result<Done> {
     ))
 }
 
-pub fn list(desk: &Desk) -> Result<Done> {
-    let ledger = desk.ledger()?;
-    desk.policies(ledger.clone())?;
+pub fn list(context: &CommandContext) -> Result<Done> {
+    let ledger = context.ledger()?;
+    context.policies(ledger.clone())?;
     let (state, revisions) = (ledger.policy_state()?, ledger.revisions()?);
     let is_live = |revision: &PolicyRevision| state.live == Some(revision.revision);
     let is_shadow = |revision: &PolicyRevision| state.shadow.is_some_and(|shadow| shadow.revision == revision.revision);
     Ok(Done::show(
-        desk.json,
+        context.json,
         || revisions.iter().map(|revision| revision_json(revision, is_live(revision), is_shadow(revision))).collect(),
         || {
             let rows = revisions.iter().map(|revision| {
@@ -158,33 +158,33 @@ fn revision_json(revision: &PolicyRevision, live: bool, shadow: bool) -> Value {
         "sha256": revision.digest,
         "bytes": revision.bytes,
         "built-in": revision.built_in,
-        "empty-wasi": revision.wasi == Wasi::Empty,
+        "empty-wasi": revision.wasi == Wasi::Stubbed,
         "made-at": rfc3339(revision.made_at),
         "activated-at": revision.activated_at.map(rfc3339),
         "restores": revision.restores,
     })
 }
 
-pub fn activate(desk: &Desk, revision: Revision) -> Result<Done> {
-    let policies = desk.policies(desk.ledger()?)?;
+pub fn activate(context: &CommandContext, revision: Revision) -> Result<Done> {
+    let policies = context.policies(context.ledger()?)?;
     ensure!(
         policies.live_revision()?.revision != revision,
         "revision {revision} decides already; `dialguard policy list` shows the others"
     );
-    let activated = policies.activate(revision, desk.now())?;
-    Ok(told(desk, activated, revision))
+    let activated = policies.activate(revision, context.now())?;
+    Ok(told(context, activated, revision))
 }
 
-pub fn roll_back(desk: &Desk) -> Result<Done> {
-    let policies = desk.policies(desk.ledger()?)?;
-    let activated = policies.roll_back(desk.now())?;
-    let restored = desk.ledger()?.revision(activated)?.restores.unwrap_or(activated);
-    Ok(told(desk, activated, restored))
+pub fn roll_back(context: &CommandContext) -> Result<Done> {
+    let policies = context.policies(context.ledger()?)?;
+    let activated = policies.roll_back(context.now())?;
+    let restored = context.ledger()?.revision(activated)?.restores.unwrap_or(activated);
+    Ok(told(context, activated, restored))
 }
 
-fn told(desk: &Desk, activated: Revision, wanted: Revision) -> Done {
+fn told(context: &CommandContext, activated: Revision, wanted: Revision) -> Done {
     Done::show(
-        desk.json,
+        context.json,
         || json!({"live": activated, "restores": (activated != wanted).then_some(wanted)}),
         || match activated == wanted {
             true => format!("Revision {activated} decides."),
@@ -193,10 +193,10 @@ fn told(desk: &Desk, activated: Revision, wanted: Revision) -> Done {
     )
 }
 
-pub fn history(desk: &Desk, last: u32) -> Result<Done> {
-    let events = desk.ledger()?.policy_events(last)?;
+pub fn history(context: &CommandContext, last: u32) -> Result<Done> {
+    let events = context.ledger()?.policy_events(last)?;
     Ok(Done::show(
-        desk.json,
+        context.json,
         || {
             let event = |event: &dialguard_dialer::ledger::PolicyEvent| {
                 json!({

@@ -1,6 +1,6 @@
 //! `dialguard policy limits`
 
-use super::super::{Desk, Done};
+use super::super::{CommandContext, Done};
 use anyhow::Result;
 use clap::Args;
 use clap::builder::RangedU64ValueParser;
@@ -24,7 +24,7 @@ pub struct LimitsChange {
     answer_mib_max: Option<u64>,
     /// Numbers that a run may look up
     #[arg(long, value_name = "N")]
-    look_ups_max: Option<u32>,
+    lookups_max: Option<u32>,
     /// Calls to imports that a run may make
     #[arg(long, value_name = "N")]
     import_calls_max: Option<u32>,
@@ -48,15 +48,15 @@ pub struct LimitsChange {
     recordings_kept_days: Option<u32>,
 }
 
-pub fn limits(desk: &Desk, change: LimitsChange) -> Result<Done> {
-    let ledger = desk.new_ledger()?;
-    desk.policies(ledger.clone())?;
+pub fn limits(context: &CommandContext, change: LimitsChange) -> Result<Done> {
+    let ledger = context.new_ledger()?;
+    context.policies(ledger.clone())?;
     let before = ledger.policy_state()?.settings;
     let after = change.of(before);
     if after != before {
-        ledger.set_policy_settings(&after, desk.now())?;
+        ledger.set_policy_settings(&after, context.now())?;
     }
-    Ok(Done::show(desk.json, || settings_json(&after), || in_words(&after)))
+    Ok(Done::show(context.json, || settings_json(&after), || in_words(&after)))
 }
 
 impl LimitsChange {
@@ -70,7 +70,7 @@ impl LimitsChange {
         set(&mut limits.compute_time_max, self.compute_ms_max.map(Duration::from_millis));
         set(&mut limits.memory_bytes_max, self.memory_mib_max.map(|mib| (mib * MIB) as usize));
         set(&mut limits.answer_bytes_max, self.answer_mib_max.map(|mib| (mib * MIB) as usize));
-        set(&mut limits.look_ups_max, self.look_ups_max);
+        set(&mut limits.lookups_max, self.lookups_max);
         set(&mut limits.import_calls_max, self.import_calls_max);
         set(&mut limits.answer_items_max, self.answer_items_max);
         set(&mut limits.import_time_max, self.import_seconds_max.map(Duration::from_secs));
@@ -88,7 +88,7 @@ fn settings_json(settings: &PolicySettings) -> Value {
         "compute-ms-max": limits.compute_time_max.as_millis() as u64,
         "memory-mib-max": limits.memory_bytes_max as u64 / MIB,
         "answer-mib-max": limits.answer_bytes_max as u64 / MIB,
-        "look-ups-max": limits.look_ups_max,
+        "look-ups-max": limits.lookups_max,
         "import-calls-max": limits.import_calls_max,
         "answer-items-max": limits.answer_items_max,
         "import-seconds-max": limits.import_time_max.as_secs(),

@@ -76,13 +76,13 @@ struct Account {
     cycle_starts_at: Time,
     /// When it ends: locked slots become free, and fewer blocks take effect.
     cycle_ends_at: Time,
-    /// The vendor from which replacements are bought, by the name that it has here; none where they are numbers on hand.
-    inventory: Option<String>,
+    /// The provider from which replacements are bought, by the name that it has here; none where they are numbers on hand.
+    provider: Option<String>,
     /// Where else a replacement may come from where its number's own area code has too few: `none`, `anywhere`, or area
     /// codes.
     #[schema(example = "213,424")]
     areas: String,
-    /// Days for which a replaced number is kept before it is given back to the vendor.
+    /// Days for which a replaced number is kept before it is given back to the provider.
     rest_days: u16,
     /// What may be spent on numbers in a local day, in US cents.
     day_cap_cents: u32,
@@ -113,7 +113,7 @@ impl From<&AccountProfile> for Account {
             locked: account.locked,
             cycle_starts_at: Time(account.cycle_starts_at),
             cycle_ends_at: Time(account.cycle_ends_at),
-            inventory: account.buying.supplier.clone(),
+            provider: account.buying.provider.clone(),
             areas: account.buying.areas.to_string(),
             rest_days: account.buying.rest_days,
             day_cap_cents: account.buying.day_cents_max,
@@ -167,14 +167,14 @@ struct AccountToChange {
     /// Local time of its daily review.
     #[schema(example = "06:00", value_type = Option<String>, pattern = "^([01][0-9]|2[0-3]):[0-5][0-9]$")]
     review_at: Option<TimeOfDay>,
-    /// Buys replacements from this vendor, which `dialguard inventory add` has added; `none` for numbers on hand only.
+    /// Buys replacements from this provider, which `dialguard providers add` has added; `none` for numbers on hand only.
     #[schema(example = "none", max_length = 64)]
-    inventory: Option<String>,
+    provider: Option<String>,
     /// Where else a replacement may come from where its number's own area code has too few: `none`, `anywhere`, or up to
     /// 20 area codes.
     #[schema(example = "213,424", value_type = Option<String>, pattern = "^(none|anywhere|[2-9][0-9]{2}(,[2-9][0-9]{2}){0,19})$")]
     areas: Option<AreaCodes>,
-    /// Days for which a replaced number is kept before it is given back to the vendor; 0 gives it back at once.
+    /// Days for which a replaced number is kept before it is given back to the provider; 0 gives it back at once.
     #[schema(example = 30, maximum = 365)]
     rest_days: Option<u16>,
     /// What may be spent on numbers in a local day, in US cents.
@@ -192,7 +192,7 @@ impl AccountToChange {
     /// Where numbers are bought after this, and for how much.
     fn buying(&self, before: &Buying) -> Buying {
         Buying {
-            supplier: self.inventory.as_deref().map_or(before.supplier.clone(), Buying::supplier_named),
+            provider: self.provider.as_deref().map_or(before.provider.clone(), Buying::provider_named),
             areas: self.areas.as_ref().map_or(&before.areas, |areas| &areas.0).clone(),
             rest_days: self.rest_days.unwrap_or(before.rest_days),
             day_cents_max: self.day_cap_cents.unwrap_or(before.day_cents_max),

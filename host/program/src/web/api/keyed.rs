@@ -65,7 +65,7 @@ async fn read(parts: Parts, body: Body, caller: &Caller) -> Result<(KeyedRequest
         // What a caller may see of an answer is what he was allowed when he asked.
         caller: format!("{} {} {:?}", if caller.is_program { "token" } else { "person" }, caller.name, caller.grant),
         key,
-        request: digest(&parts, &body),
+        request: sha256(&parts, &body),
     };
     Ok((asked, Request::from_parts(parts, Body::from(body))))
 }
@@ -84,7 +84,7 @@ fn key(headers: &HeaderMap) -> Result<String, Problem> {
     Ok(key.to_owned())
 }
 
-fn digest(parts: &Parts, body: &[u8]) -> [u8; 32] {
+fn sha256(parts: &Parts, body: &[u8]) -> [u8; 32] {
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
     let head = format!("{} {path}\n", parts.method);
     Sha256::new().chain_update(head.as_bytes()).chain_update(body).finalize().into()
@@ -234,7 +234,7 @@ mod tests {
     use tokio::sync::Semaphore;
     use tower::ServiceExt;
 
-    include!("../../dialguard/example.rs");
+    include!("../../../../dialer/src/dialguard/example.rs");
 
     /// A site with one route, which does something as often as it is let.
     struct Slow {

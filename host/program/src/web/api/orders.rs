@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub fn routes() -> OpenApiRouter<Site> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(one)).routes(routes!(retry)).routes(routes!(give_up))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(one)).routes(routes!(retry)).routes(routes!(abandon))
 }
 
 /// A replacement that was planned, and how far it is.
@@ -38,11 +38,11 @@ struct Order {
     since: Time,
     /// When it was decided.
     intended_at: Time,
-    /// The vendor whose numbers these are, by the name that it has here; none where there is nobody to ask.
-    inventory: Option<String>,
+    /// The provider whose numbers these are, by the name that it has here; none where there is nobody to ask.
+    provider: Option<String>,
     /// What the new number costs there, in US cents; none where it was on hand.
     price_cents: Option<u32>,
-    /// The id that the vendor knows the order by.
+    /// The id that the provider knows the order by.
     reference: String,
     /// Until when the old number rests before it is given back; none before it was replaced.
     rests_until: Option<Time>,
@@ -62,7 +62,7 @@ struct Order {
 enum OrderState {
     /// On disk, and nothing was done yet.
     Intended,
-    /// The vendor holds the number, or has no reservations.
+    /// The provider holds the number, or has no reservations.
     Reserved,
     /// No carrier flags the number.
     Screened,
@@ -77,7 +77,7 @@ enum OrderState {
     /// Over.
     Done,
     /// The number could not be had, and nothing was spent.
-    GivenUp,
+    Abandoned,
 }
 
 impl From<ledger::OrderState> for OrderState {
@@ -91,7 +91,7 @@ impl From<ledger::OrderState> for OrderState {
             ledger::OrderState::CarriedOver => OrderState::CarriedOver,
             ledger::OrderState::Swapped => OrderState::Swapped,
             ledger::OrderState::Done => OrderState::Done,
-            ledger::OrderState::GivenUp => OrderState::GivenUp,
+            ledger::OrderState::Abandoned => OrderState::Abandoned,
         }
     }
 }
@@ -113,7 +113,7 @@ impl From<ledger::Order> for Order {
             problem: hold.map(|hold| hold.problem.clone()),
             held_since: hold.map(|hold| Time(hold.since)),
             next_try_at: hold.map(|_| Time(order.next_try_at)),
-            inventory: order.supplier,
+            provider: order.provider,
             price_cents: order.price_cents,
             reference: order.reference,
         }
@@ -195,19 +195,19 @@ async fn retry(
 /// bought.
 #[utoipa::path(
     post,
-    path = "/accounts/{account}/orders/{order}/give-up",
-    operation_id = "give-up-order",
+    path = "/accounts/{account}/orders/{order}/abandon",
+    operation_id = "abandon-order",
     tag = "orders",
     params(InAccount, InOrder),
     responses((status = 200, description = "The order after that", body = Order), ChangeRefused)
 )]
-async fn give_up(
+async fn abandon(
     State(site): State<Site>,
     of: OfAccount<Operate>,
     Named(InOrder { order: Counted(order) }): Named<InOrder>,
 ) -> Result<Json<Order>, Problem> {
     let ledger = site.dialguard().ledger();
     ledger.order_of(&of.account.id, order)?;
-    fulfilment::give_up(site.dialguard(), order).await?;
+    fulfilment::abandon(site.dialguard(), order).await?;
     Ok(Json(ledger.order_of(&of.account.id, order)?.into()))
 }

@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use dialguard::contract;
 use dialguard::policy::Wasi;
-use dialguard::recording::STAND_IN_FIRST;
+use dialguard::recording::PLACEHOLDER_FIRST;
 use dialguard_dialer::ledger::{Cause, Compared, Difference, PolicyRevision, PolicyState};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -55,7 +55,7 @@ struct Revision {
     /// It came with the program.
     built_in: bool,
     /// It was given a WASI in which there is nothing.
-    empty_wasi: bool,
+    stubbed_wasi: bool,
     made_at: Time,
     /// When it began to decide; none where it never did.
     activated_at: Option<Time>,
@@ -92,7 +92,7 @@ impl Revision {
             sha256: revision.digest,
             bytes: revision.bytes,
             built_in: revision.built_in,
-            empty_wasi: revision.wasi == Wasi::Empty,
+            stubbed_wasi: revision.wasi == Wasi::Stubbed,
             made_at: Time(revision.made_at),
             activated_at: revision.activated_at.map(Time),
             cause: revision.cause.map(|cause| match cause {
@@ -299,7 +299,7 @@ impl From<&Difference> for NumberDiffers {
         let treated = |status: contract::Status, by: Option<contract::PhoneNumber>| Treated {
             status: status.into(),
             replaced: by.is_some(),
-            by: by.filter(|number| *number < STAND_IN_FIRST).map(E164::from),
+            by: by.filter(|number| *number < PLACEHOLDER_FIRST).map(E164::from),
         };
         NumberDiffers {
             number: difference.number.into(),

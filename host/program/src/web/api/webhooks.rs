@@ -113,7 +113,7 @@ struct Delivery {
     /// When the receiver took it.
     delivered_at: Option<Time>,
     /// When it was given up.
-    given_up_at: Option<Time>,
+    abandoned_at: Option<Time>,
     /// How often it was tried.
     tries: u32,
     /// What went wrong at the last try.
@@ -139,10 +139,10 @@ impl From<ledger::Webhook> for Webhook {
 
 impl From<ledger::Delivery> for Delivery {
     fn from(delivery: ledger::Delivery) -> Self {
-        let (next_try_at, delivered_at, given_up_at) = match delivery.state {
+        let (next_try_at, delivered_at, abandoned_at) = match delivery.state {
             DeliveryState::Waiting(at) => (Some(Time(at)), None, None),
             DeliveryState::Delivered(at) => (None, Some(Time(at)), None),
-            DeliveryState::GivenUp(at) => (None, None, Some(Time(at))),
+            DeliveryState::Abandoned(at) => (None, None, Some(Time(at))),
         };
         Delivery {
             id: delivery.id,
@@ -152,7 +152,7 @@ impl From<ledger::Delivery> for Delivery {
             made_at: Time(delivery.made_at),
             next_try_at,
             delivered_at,
-            given_up_at,
+            abandoned_at,
             tries: delivery.tries,
             last_problem: delivery.last_problem,
         }

@@ -221,6 +221,6 @@ fn state_in_words(delivery: &Delivery) -> String {
     match delivery.state {
         DeliveryState::Waiting(at) => format!("tried {} times, again from {}", delivery.tries, rfc3339(at)),
         DeliveryState::Delivered(at) => format!("delivered at {}", rfc3339(at)),
-        DeliveryState::GivenUp(at) => format!("given up at {} after {} tries", rfc3339(at), delivery.tries),
+        DeliveryState::Abandoned(at) => format!("given up at {} after {} tries", rfc3339(at), delivery.tries),
     }
 }

@@ -23,7 +23,7 @@ pub fn routes() -> Router<Site> {
     Router::new()
         .route("/accounts/{account}/orders", get(show))
         .route("/accounts/{account}/orders/{order}/retry", post(retry))
-        .route("/accounts/{account}/orders/{order}/give-up", post(give_up))
+        .route("/accounts/{account}/orders/{order}/abandon", post(abandon))
 }
 
 /// Where they are found.
@@ -45,13 +45,13 @@ async fn retry(
     answered(&site, &of, tried.map(|order| tried_in_words(&order)))
 }
 
-async fn give_up(
+async fn abandon(
     State(site): State<Site>,
     of: OfAccount<Operate>,
     Path((_, id)): Path<(String, u64)>,
 ) -> Result<Response, Failed> {
     let order = site.dialguard().ledger().order_of(&of.account.id, id)?;
-    let over = fulfilment::give_up(site.dialguard(), id).await;
+    let over = fulfilment::abandon(site.dialguard(), id).await;
     let words = || format!("Given up: {} keeps slot {}, and nothing was bought.", e164(order.number), order.slot);
     answered(&site, &of, over.map(|()| words()))
 }
@@ -77,7 +77,7 @@ fn tried_in_words(order: &Order) -> String {
         OrderState::Swapped | OrderState::Done => {
             format!("{} has taken slot {} from {}.", e164(order.replacement), order.slot, e164(order.number))
         }
-        OrderState::GivenUp => format!("{} could not be had; the policy was asked again.", e164(order.replacement)),
+        OrderState::Abandoned => format!("{} could not be had; the policy was asked again.", e164(order.replacement)),
         _ => match &order.hold {
             Some(hold) => format!("Tried, and it is still held up: {}", hold.problem),
             None => "Tried; it goes on by itself.".into(),
@@ -123,13 +123,13 @@ fn spent(account: &AccountProfile, spending: &Spending) -> Markup {
     html! {
         section.panel aria-label="What numbers cost" data-live="spent" {
             p {
-                @match &buying.supplier {
-                    Some(supplier) => { "Numbers are on hand, or bought from " strong { (supplier) } ". " },
+                @match &buying.provider {
+                    Some(provider) => { "Numbers are on hand, or bought from " strong { (provider) } ". " },
                     None => "Replacements are numbers on hand. ",
                 }
                 "Each replacement costs " (dollars(REPLACEMENT_PRICE_CENTS)) " besides the number."
             }
-            @if buying.supplier.is_some() {
+            @if buying.provider.is_some() {
                 p {
                     "Spent on numbers: " strong { (dollars(spending.day_cents)) } " of " (dollars(buying.day_cents_max.into()))
                     " today, " strong { (dollars(spending.cycle_cents)) } " of " (dollars(buying.cycle_cents_max.into()))
@@ -165,7 +165,7 @@ fn stands(account: &AccountProfile, order: &Order, now: Timestamp) -> Markup {
     html! {
         p {
             @match order.state {
-                OrderState::GivenUp => "Given up; the policy is asked again.",
+                OrderState::Abandoned => "Given up; the policy is asked again.",
                 OrderState::Swapped => "Replaced; the old number is not given back yet.",
                 state => { (kind_name(state.name())) " since " (moment(order.state_since, account.time_zone)) "." },
             }
@@ -185,12 +185,12 @@ fn stands(account: &AccountProfile, order: &Order, now: Timestamp) -> Markup {
 fn choices(account: &AccountProfile, order: &Order) -> Markup {
     let path = format!("{}/{}", orders_of(&account.id), order.id);
     html! {
-        @if order.state != OrderState::GivenUp {
+        @if order.state != OrderState::Abandoned {
             form method="post" action={ (path) "/retry" } {
                 button aria-label={ "Try " (e164(order.number)) " now" } { "Try now" }
                 @if order.state <= OrderState::Ordering {
                     " "
-                    button formaction={ (path) "/give-up" } aria-label={ "Give up replacing " (e164(order.number)) } { "Give up" }
+                    button formaction={ (path) "/abandon" } aria-label={ "Give up replacing " (e164(order.number)) } { "Give up" }
                 }
             }
         }

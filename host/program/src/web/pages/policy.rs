@@ -13,7 +13,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use dialguard::contract::{PhoneNumber, Severity, Status};
-use dialguard::recording::STAND_IN_FIRST;
+use dialguard::recording::PLACEHOLDER_FIRST;
 use dialguard_dialer::access::Accounts;
 use dialguard_dialer::ledger::{AccountProfile, Compared, PolicyEvent, PolicyRevision, PolicyState, Revision};
 use dialguard_dialer::policies::comparison::{REPLACEMENT_PRICE_CENTS, Summary};
@@ -157,7 +157,7 @@ fn side(status: Status, replacement: Option<PhoneNumber>) -> String {
     let status = status.name();
     match replacement {
         None => status.to_owned(),
-        Some(STAND_IN_FIRST..) => format!("{status}, replaced"),
+        Some(PLACEHOLDER_FIRST..) => format!("{status}, replaced"),
         Some(number) => format!("{status}, replaced by {}", e164(number)),
     }
 }

@@ -101,7 +101,7 @@ async fn see_effect(
     Form(typed): Form<Typed>,
 ) -> Result<Response, Problem> {
     match effect_of(&site, &of.account, &typed).await {
-        Ok(effect) => Ok(effect::shown(&of.account, &effect, site.dialguard().now()).into_response()),
+        Ok(effect) => Ok(effect::inputs(&of.account, &effect, site.dialguard().now()).into_response()),
         Err(Stopped::Refused(refused)) => {
             // Half-typed settings are no mistake yet.
             Ok(html! { p.failed data-setting=(refused.name) { (refused.why) } }.into_response())
@@ -209,7 +209,7 @@ impl<'a> Filled<'a> {
                 h2 { "In the past " (EFFECT_DAYS) " days" }
                 div #effect role="status" {
                     @match self.effect {
-                        Some(effect) => (effect::shown(self.account, effect, self.now)),
+                        Some(effect) => (effect::inputs(self.account, effect, self.now)),
                         None => p.quiet { "Change a setting and see what it would have done: the policy makes the reviews on record again." },
                     }
                 }

@@ -140,7 +140,7 @@ async fn ask(State(site): State<Site>, of: OfAccount<Operate>, Query(wanted): Qu
         Deed::Monitor => question.monitor().await?,
         Deed::Replace => question.replace().await?,
         Deed::Screen => question.screen(),
-        Deed::Stop | Deed::Delete => question.give_up().await?,
+        Deed::Stop | Deed::Delete => question.abandon().await?,
     };
     Ok(page(
         &of.caller,
@@ -243,8 +243,8 @@ impl Question<'_> {
     fn price(&self, count: u64) -> Result<Markup, Failed> {
         let each = dollars(REPLACEMENT_PRICE_CENTS);
         let buying = &self.account.buying;
-        let price_cents = match &buying.supplier {
-            Some(name) => Some((name, self.site.dialguard().ledger().supplier(name)?.price_cents)),
+        let price_cents = match &buying.provider {
+            Some(name) => Some((name, self.site.dialguard().ledger().provider(name)?.price_cents)),
             None => None,
         };
         Ok(html! {
@@ -267,7 +267,7 @@ impl Question<'_> {
     }
 
     /// Stopping and deleting lock slots, which replacing does not.
-    async fn give_up(&self) -> Asked {
+    async fn abandon(&self) -> Asked {
         let deed = self.wanted.action;
         let (verb, doing) = if deed == Deed::Delete { ("Delete", "Deleting") } else { ("Stop monitoring", "Stopping") };
         let tried = self.try_out(deed, self.numbers).await?;

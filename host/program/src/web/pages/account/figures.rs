@@ -30,7 +30,7 @@ struct AsOf {
 impl Figures {
     /// The account's figures, no older than a minute.
     pub async fn of(&self, dialguard: &Dialguard, account: &AccountProfile) -> Result<Usage, DialguardError> {
-        let policy = dialguard.policies().live()?.policy.digest().to_owned();
+        let policy = dialguard.policies().live()?.policy.sha256().to_owned();
         let as_of = AsOf { account: account.revision, policy, minute: dialguard.now() / 60 };
         let kept = self.kept(&account.id);
         let mut kept = kept.lock().await;

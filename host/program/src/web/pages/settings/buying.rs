@@ -14,7 +14,7 @@ use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use dialguard_dialer::ledger::{AccountChange, Areas, Buying, NO_SUPPLIER, REST_DAYS_MAX, SupplierProfile, cents};
+use dialguard_dialer::ledger::{AccountChange, Areas, Buying, NO_PROVIDER, ProviderProfile, REST_DAYS_MAX, cents};
 use dialguard_dialer::policies::comparison::REPLACEMENT_PRICE_CENTS;
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -33,10 +33,10 @@ pub fn section(account: &str, buying: &Buying, may_change: bool) -> Markup {
     html! {
         section.panel aria-labelledby="buying" {
             h2 #buying { "Where numbers are bought" }
-            @match &buying.supplier {
+            @match &buying.provider {
                 None => p { "Nowhere: replacements are the numbers on hand." },
-                Some(supplier) => p {
-                    "From " strong { (supplier) } " where none on hand is clean, for at most "
+                Some(provider) => p {
+                    "From " strong { (provider) } " where none on hand is clean, for at most "
                     strong { (dollars(buying.day_cents_max.into())) } " a day and "
                     strong { (dollars(buying.cycle_cents_max.into())) } " a billing cycle. "
                     (areas_in_words(&buying.areas)) " A replaced number "
@@ -63,7 +63,7 @@ fn areas_in_words(areas: &Areas) -> String {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 struct Typed {
-    inventory: String,
+    provider: String,
     areas: String,
     rest_days: String,
     day_cap: String,
@@ -75,7 +75,7 @@ impl Typed {
     fn of(buying: &Buying) -> Self {
         let plain = |cents: u32| dialguard_dialer::ledger::dollars(cents.into()).trim_start_matches('$').to_owned();
         Typed {
-            inventory: buying.supplier.clone().unwrap_or_else(|| NO_SUPPLIER.into()),
+            provider: buying.provider.clone().unwrap_or_else(|| NO_PROVIDER.into()),
             areas: buying.areas.to_string(),
             rest_days: buying.rest_days.to_string(),
             day_cap: plain(buying.day_cents_max),
@@ -88,7 +88,7 @@ impl Typed {
         let days = self.rest_days.trim().parse().ok().filter(|days| *days <= REST_DAYS_MAX);
         let in_field = |name: &'static str| move |why: String| Refused { name: name.into(), why };
         Ok(Buying {
-            supplier: Buying::supplier_named(&self.inventory),
+            provider: Buying::provider_named(&self.provider),
             areas: self.areas.trim().replace(' ', "").parse().map_err(in_field("areas"))?,
             rest_days: days
                 .ok_or_else(|| in_field("rest-days")(format!("give whole days from 0 to {REST_DAYS_MAX}")))?,
@@ -116,9 +116,9 @@ async fn change(
         Err(refused) => refused,
         Ok(buying) => match save(&site, &of, buying).await {
             Ok(()) => return Ok(Redirect::to(&format!("{}?saved", buying_of(&of.account.id))).into_response()),
-            // Nobody is to type it again because the vendor cannot be used.
+            // Nobody is to type it again because the provider cannot be used.
             Err(problem) if problem.status() == StatusCode::CONFLICT => {
-                Refused { name: "inventory".into(), why: problem.detail }
+                Refused { name: "provider".into(), why: problem.detail }
             }
             Err(problem) => return Err(problem.into()),
         },
@@ -139,7 +139,7 @@ fn form(
     refused: Option<&Refused>,
     told: Markup,
 ) -> Result<Markup, Failed> {
-    let suppliers = site.dialguard().ledger().suppliers()?;
+    let providers = site.dialguard().ledger().providers()?;
     let field = |name: &'static str, title: &str, value: &str, before: &str, after: &str, means: &str| {
         let hint = format!("{name}-means");
         let is_refused = refused.is_some_and(|refused| refused.name == name);
@@ -161,12 +161,12 @@ fn form(
         (told)
         form.panel method="post" action=(buying_of(&of.account.id)) {
             div.fields.buying {
-                (supplier_field(&suppliers, &typed.inventory))
+                (provider_field(&providers, &typed.provider))
                 (field("areas", "Other areas", &typed.areas, "", "",
                     "Where else a replacement may come from where its number's own area code has too few: none, anywhere, \
                      or area codes such as 213,424."))
                 (field("rest-days", "Rest", &typed.rest_days, "", "days",
-                    "For so long a replaced number is kept before it is given back to the vendor; 0 gives it back at once."))
+                    "For so long a replaced number is kept before it is given back to the provider; 0 gives it back at once."))
                 (field("day-cap", "Cap a day", &typed.day_cap, "$", "a local day",
                     "What may be spent on numbers. An order that would pass it waits, and a message says so."))
                 (field("cycle-cap", "Cap a cycle", &typed.cycle_cap, "$", "a billing cycle",
@@ -179,28 +179,28 @@ fn form(
             }
         }
         p.quiet {
-            "Each replacement costs " (dollars(REPLACEMENT_PRICE_CENTS)) " besides the number, which the vendor charges. Caps are \
-             about what the vendor charges."
+            "Each replacement costs " (dollars(REPLACEMENT_PRICE_CENTS)) " besides the number, which the provider charges. Caps are \
+             about what the provider charges."
         }
     };
     Ok(page(&of.caller, Some((&of.account, Tab::Settings)), "Where numbers are bought", content))
 }
 
-fn supplier_field(suppliers: &[SupplierProfile], chosen: &str) -> Markup {
+fn provider_field(providers: &[ProviderProfile], chosen: &str) -> Markup {
     html! {
         div.field {
-            label for="inventory" { "Vendor" }
-            select id="inventory" name="inventory" aria-describedby="inventory-means" {
-                option value=(NO_SUPPLIER) selected[chosen == NO_SUPPLIER] { "None: numbers on hand only" }
-                @for supplier in suppliers {
-                    option value=(supplier.name) selected[chosen == supplier.name] {
-                        (supplier.name) " (" (supplier.kind.vendor()) ", " (dollars(supplier.price_cents.into())) " a number)"
+            label for="provider" { "Provider" }
+            select id="provider" name="provider" aria-describedby="provider-means" {
+                option value=(NO_PROVIDER) selected[chosen == NO_PROVIDER] { "None: numbers on hand only" }
+                @for provider in providers {
+                    option value=(provider.name) selected[chosen == provider.name] {
+                        (provider.name) " (" (provider.kind.provider()) ", " (dollars(provider.price_cents.into())) " a number)"
                     }
                 }
             }
-            p.hint #inventory-means {
-                "Numbers on hand come first. Vendors are added where Dialguard runs, for their credentials stay there: "
-                code { "dialguard inventory add" }
+            p.hint #provider-means {
+                "Numbers on hand come first. Providers are added where Dialguard runs, for their credentials stay there: "
+                code { "dialguard providers add" }
             }
         }
     }

@@ -30,7 +30,7 @@ pub async fn effect_of(
     dialguard.effect_of_settings(&account.id, settings, since).await
 }
 
-pub fn shown(account: &AccountProfile, effect: &Effect, now: Timestamp) -> Markup {
+pub fn inputs(account: &AccountProfile, effect: &Effect, now: Timestamp) -> Markup {
     let (Some(since), Some(until)) = (effect.since, effect.until) else {
         return html! { p { "No review of the past " (EFFECT_DAYS) " days is on record, so nothing can be said yet." } };
     };

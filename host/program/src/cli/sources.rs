@@ -1,8 +1,8 @@
-//! `dialguard carriers …`
+//! `dialguard sources …`
 
 use super::output::{e164, table};
 use super::secrets::{self, NamedSecret, full_path};
-use super::{Desk, Done};
+use super::{CommandContext, Done};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
@@ -11,8 +11,8 @@ use dialguard_dialer::http::secret::SecretPlace;
 use dialguard_dialer::ledger::{Ledger, LookupsSpent, SourceKind, SourceProfile};
 use dialguard_dialer::phone::{self, Region};
 use dialguard_dialer::sources::Answer;
-use dialguard_dialer::sources::asking::{Carriers, inspect};
-use dialguard_dialer::sources::lookups::{LookupSettings, Service, dollars};
+use dialguard_dialer::sources::inquiry::{Sources, inspect};
+use dialguard_dialer::sources::lookups::{LookupSettings, LookupService, dollars};
 use dialguard_dialer::sources::nomorobo::Nomorobo;
 use dialguard_dialer::sources::telnyx::Telnyx;
 use dialguard_dialer::sources::trustcall::TrustCall;
@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use std::path::PathBuf;
 
 #[derive(Subcommand)]
-pub enum CarriersCommand {
+pub enum SourcesCommand {
     /// Add a source of verdicts; it is asked from the next review on
     Add {
         /// Its name; for --ftc and --simulated also the carrier's
@@ -103,19 +103,19 @@ pub struct LookupOptions {
     base_url: Option<String>,
 }
 
-pub async fn run(desk: &Desk, command: CarriersCommand) -> Result<Done> {
+pub async fn run(context: &CommandContext, command: SourcesCommand) -> Result<Done> {
     match command {
-        CarriersCommand::Add { name, source, lookups } => add(desk, name, source, *lookups),
-        CarriersCommand::Test { name, number } => test(desk, &name, number).await,
-        CarriersCommand::Remove { name } => {
-            desk.ledger()?.remove_source(&name)?;
+        SourcesCommand::Add { name, source, lookups } => add(context, name, source, *lookups),
+        SourcesCommand::Test { name, number } => test(context, &name, number).await,
+        SourcesCommand::Remove { name } => {
+            context.ledger()?.remove_source(&name)?;
             Ok(Done::say(format!("{name} is not asked any more.")))
         }
-        CarriersCommand::List => list(desk),
+        SourcesCommand::List => list(context),
     }
 }
 
-fn add(desk: &Desk, name: String, source: Source, lookups: LookupOptions) -> Result<Done> {
+fn add(context: &CommandContext, name: String, source: Source, lookups: LookupOptions) -> Result<Done> {
     let named_well = !name.trim().is_empty() && name.len() <= 64 && !name.chars().any(char::is_control);
     ensure!(named_well, "give the source a name of 1 to 64 characters");
     let is_service = source.trustcall || source.telnyx || source.nomorobo;
@@ -134,21 +134,22 @@ fn add(desk: &Desk, name: String, source: Source, lookups: LookupOptions) -> Res
     let profile = SourceProfile { name, kind, location };
     let holds =
         inspect(&profile).map_err(anyhow::Error::msg).with_context(|| format!("{} was not added", profile.name))?;
-    desk.new_ledger()?.add_source(&profile)?;
+    context.new_ledger()?.add_source(&profile)?;
     Ok(Done::show(
-        desk.json,
+        context.json,
         || json!({"name": profile.name, "kind": kind.name(), "location": location_json(&profile), "holds": holds}),
         || format!("{} is asked from the next review on: {holds}", profile.name),
     ))
 }
 
-fn list(desk: &Desk) -> Result<Done> {
-    let ledger = desk.ledger()?;
+fn list(context: &CommandContext) -> Result<Done> {
+    let ledger = context.ledger()?;
     let sources = ledger.sources()?;
-    let sources = sources.iter().map(|source| Listed::new(&ledger, source, desk.now())).collect::<Result<Vec<_>>>()?;
+    let sources =
+        sources.iter().map(|source| Listed::new(&ledger, source, context.now())).collect::<Result<Vec<_>>>()?;
     let carriers = ledger.carriers()?;
     Ok(Done::show(
-        desk.json,
+        context.json,
         || {
             json!({
                 "sources": sources.iter().map(Listed::json).collect::<Vec<_>>(),
@@ -221,12 +222,12 @@ fn location_json(source: &SourceProfile) -> Value {
     settings.unwrap_or_else(|| json!(source.location))
 }
 
-async fn test(desk: &Desk, name: &str, asked: PhoneNumber) -> Result<Done> {
-    let report = Carriers::new(desk.ledger()?).test(name, asked, desk.now()).await;
+async fn test(context: &CommandContext, name: &str, asked: PhoneNumber) -> Result<Done> {
+    let report = Sources::new(context.ledger()?).test(name, asked, context.now()).await;
     let report = report.map_err(anyhow::Error::msg).with_context(|| format!("{name} does not work"))?;
     let said = |answer: &Answer| report.carriers[usize::from(answer.carrier)].to_string();
     Ok(Done::show(
-        desk.json,
+        context.json,
         || {
             let answer = |answer: &Answer| {
                 json!({
@@ -275,7 +276,7 @@ impl LookupOptions {
         secrets.into_iter().filter_map(|(name, place)| Some((name, place.clone()?))).collect()
     }
 
-    fn location<S: Service>(self) -> Result<String> {
+    fn location<S: LookupService>(self) -> Result<String> {
         let secrets = secrets::complete(S::NAME, S::SECRETS, self.secrets())?;
         let mut settings = LookupSettings::new::<S>(secrets);
         settings.price_micros = self.price_cents.context("say with --price-cents what a lookup costs; 0 if nothing")?;

@@ -1,15 +1,15 @@
-//! Asking every source at once, and putting their answers into the contract's order.
+//! Inquiry every source at once, and putting their answers into the contract's order.
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use dialguard_dialer::sources::asking::Carriers;
+//! use dialguard_dialer::sources::inquiry::Sources;
 //! use dialguard::dialer::CarrierLookup;
 //!
 //! let folder = tempfile::tempdir()?;
 //! let dialguard = small_dialguard(folder.path()).await?;
-//! let asking = Carriers::new(dialguard.ledger().clone()).ask(NOW);
+//! let asking = Sources::new(dialguard.ledger().clone()).ask(NOW);
 //! let observations = asking.look_up(vec![13_105_550_123]).await.map_err(|error| error.message)?;
 //! assert_eq!(observations.len(), 2);
 //!
@@ -26,7 +26,7 @@ use crate::sources::ftc::FtcComplaints;
 use crate::sources::lookups::{inspect_service, open_service};
 use crate::sources::simulated::SimulatedCarrier;
 use crate::sources::verdicts::VerdictFile;
-use crate::sources::{CarrierSource, Report, SourceError};
+use crate::sources::{Report, Source, SourceError};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{Carrier, CarrierId, Error, Observation, PhoneNumber, Timestamp};
 use dialguard::dialer::CarrierLookup;
@@ -42,13 +42,13 @@ const PROBLEMS_MAX: usize = 20;
 
 /// Every source of verdicts that the ledger names. Cheap to clone; sources added or removed meanwhile are noticed.
 #[derive(Clone)]
-pub struct Carriers {
+pub struct Sources {
     ledger: Arc<Ledger>,
     open: Arc<Mutex<Open>>,
     metrics: Metrics,
 }
 
-type OpenSource = (SourceProfile, Arc<dyn CarrierSource>);
+type OpenSource = (SourceProfile, Arc<dyn Source>);
 
 /// What a source answered, or why it did not, by the source's name.
 type Reported = (String, Result<Report, String>);
@@ -60,10 +60,10 @@ struct Open {
     ids: HashMap<Arc<str>, CarrierId>,
 }
 
-impl Carriers {
+impl Sources {
     /// The ledger's sources.
     pub fn new(ledger: Arc<Ledger>) -> Self {
-        Carriers { ledger, open: Arc::default(), metrics: Metrics::default() }
+        Sources { ledger, open: Arc::default(), metrics: Metrics::default() }
     }
 
     /// Where it is counted what they answer.
@@ -73,8 +73,8 @@ impl Carriers {
 
     /// Begins to ask for one run at the time `now`, in seconds since 1970. A source has 30 seconds a batch, a
     /// service 100; one that fails or takes longer costs its own answers and no others.
-    pub fn ask(&self, now: Timestamp) -> Arc<Asking> {
-        Arc::new(Asking { carriers: self.clone(), now, heard: Mutex::default(), asked: AtomicU32::new(0) })
+    pub fn ask(&self, now: Timestamp) -> Arc<Inquiry> {
+        Arc::new(Inquiry { carriers: self.clone(), now, heard: Mutex::default(), asked: AtomicU32::new(0) })
     }
 
     /// Asks one source about one number, to see whether it works; what a service costs counts in its budget. An error says
@@ -83,7 +83,7 @@ impl Carriers {
         let sources = self.sources().map_err(|error| SourceError(error.to_string()))?;
         let Some((_, source)) = sources.into_iter().find(|(profile, _)| profile.name == source) else {
             return Err(SourceError(format!(
-                "there is no source {source:?}; `dialguard carriers list` shows those there are"
+                "there is no source {source:?}; `dialguard sources list` shows those there are"
             )));
         };
         source.test(number, now).await
@@ -116,7 +116,7 @@ impl Carriers {
 }
 
 /// The source that a profile describes.
-fn open_source(ledger: &Arc<Ledger>, profile: &SourceProfile) -> Arc<dyn CarrierSource> {
+fn open_source(ledger: &Arc<Ledger>, profile: &SourceProfile) -> Arc<dyn Source> {
     let name: Arc<str> = profile.name.as_str().into();
     match profile.kind {
         SourceKind::Ftc => Arc::new(FtcComplaints::new(name, profile.location.as_str().into())),
@@ -132,15 +132,15 @@ fn open_source(ledger: &Arc<Ledger>, profile: &SourceProfile) -> Arc<dyn Carrier
 struct Unusable(String);
 
 #[async_trait::async_trait]
-impl CarrierSource for Unusable {
+impl Source for Unusable {
     async fn look_up(&self, _: &[PhoneNumber], _: Timestamp) -> Result<Report, SourceError> {
         Err(SourceError(self.0.clone()))
     }
 }
 
 /// Every source, asked for one run.
-pub struct Asking {
-    carriers: Carriers,
+pub struct Inquiry {
+    carriers: Sources,
     now: Timestamp,
     heard: Mutex<Heard>,
     /// Numbers asked about so far.
@@ -156,7 +156,7 @@ pub struct Heard {
     pub problems: Vec<String>,
 }
 
-impl Asking {
+impl Inquiry {
     /// How many numbers every source has been asked about so far, and has answered or failed to.
     pub fn asked(&self) -> u32 {
         self.asked.load(Relaxed)
@@ -251,7 +251,7 @@ impl Asking {
 }
 
 #[async_trait::async_trait]
-impl CarrierLookup for Asking {
+impl CarrierLookup for Inquiry {
     async fn carriers(&self) -> Vec<Carrier> {
         self.carriers.ledger.carriers().unwrap_or_default()
     }

@@ -1,0 +1,200 @@
+//! `dialguard providers …`
+
+use super::account::Switch;
+use super::output::{dollars, table};
+use super::secrets::{self, NamedSecret};
+use super::{CommandContext, Done};
+use anyhow::{Context, Result, ensure};
+use clap::{Args, Subcommand};
+use dialguard_dialer::http::secret::SecretPlace;
+use dialguard_dialer::ledger::{NO_PROVIDER, ProviderKind, ProviderProfile};
+use dialguard_dialer::providers::{ProviderSettings, open_provider};
+use serde_json::{Value, json};
+
+#[derive(Subcommand)]
+pub enum ProvidersCommand {
+    /// Add a provider of numbers; nothing is bought until an account is told to buy there
+    Add {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        provider: ProviderChoice,
+        #[command(flatten)]
+        options: Box<ProviderOptions>,
+    },
+    /// Change how a provider is asked, or what a number costs there; what is not given stays
+    Change {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        options: Box<ProviderOptions>,
+    },
+    /// Ask a provider for something that costs nothing, and say what to mend where that fails
+    Test {
+        /// Its name
+        name: String,
+    },
+    /// Remove a provider that no account buys from
+    Remove {
+        /// Its name
+        name: String,
+    },
+    /// List the providers
+    List,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+pub struct ProviderChoice {
+    /// Twilio; needs --account-sid and --auth-token, or --account-sid, --api-key and --api-key-secret
+    #[arg(long)]
+    twilio: bool,
+    /// Telnyx; needs --api-key
+    #[arg(long)]
+    telnyx: bool,
+}
+
+/// How a provider is asked. Secrets are named by their place, env:NAME or file:PATH.
+#[derive(Args)]
+pub struct ProviderOptions {
+    /// Twilio's account SID
+    #[arg(long, value_name = "PLACE")]
+    account_sid: Option<SecretPlace>,
+    /// Twilio's auth token
+    #[arg(long, value_name = "PLACE")]
+    auth_token: Option<SecretPlace>,
+    /// Telnyx's API key, or the SID of Twilio's
+    #[arg(long, value_name = "PLACE")]
+    api_key: Option<SecretPlace>,
+    /// The secret of Twilio's API key
+    #[arg(long, value_name = "PLACE")]
+    api_key_secret: Option<SecretPlace>,
+    /// What a number costs when it is bought, in whole US cents such as 115; what spending is counted by
+    #[arg(long, value_name = "CENTS", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    price_cents: Option<u32>,
+    /// Take only numbers that can send texts as well as call
+    #[arg(long, value_name = "SWITCH")]
+    texts: Option<Switch>,
+    /// Where the provider is, if elsewhere: https, but for this machine
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+}
+
+pub async fn run(context: &CommandContext, command: ProvidersCommand) -> Result<Done> {
+    match command {
+        ProvidersCommand::Add { name, provider, options } => add(context, name, provider, *options),
+        ProvidersCommand::Change { name, options } => change(context, &name, *options),
+        ProvidersCommand::Test { name } => test(context, &name).await,
+        ProvidersCommand::Remove { name } => {
+            context.ledger()?.remove_provider(&name)?;
+            Ok(Done::say(format!("Nothing is bought from {name} any more.")))
+        }
+        ProvidersCommand::List => list(context),
+    }
+}
+
+fn add(context: &CommandContext, name: String, provider: ProviderChoice, options: ProviderOptions) -> Result<Done> {
+    let named_well = !name.trim().is_empty() && name.len() <= 64 && !name.chars().any(char::is_control);
+    ensure!(named_well && name != NO_PROVIDER, "give the provider a name of 1 to 64 characters, other than `none`");
+    let kind = if provider.twilio { ProviderKind::Twilio } else { ProviderKind::Telnyx };
+    let price_cents = options.price_cents.context("say with --price-cents what a number costs there")?;
+    let secrets = secrets::complete(kind.provider(), ProviderSettings::secrets_of(kind), options.secrets())?;
+    let settings = options.onto(ProviderSettings::new(kind, secrets));
+    let profile = ProviderProfile { name, kind, price_cents, settings: settings.to_json() };
+    open_provider(&profile).with_context(|| format!("{} was not added", profile.name))?;
+    context.new_ledger()?.add_provider(&profile)?;
+    Ok(Done::show(
+        context.json,
+        || listed_json(&profile),
+        || {
+            let ProviderProfile { name, kind, price_cents, .. } = &profile;
+            let (provider, price) = (kind.provider(), dollars(u64::from(*price_cents)));
+            format!(
+                "{name} is {provider} at {price} a number. See whether it lets you in: dialguard providers test {name}"
+            )
+        },
+    ))
+}
+
+fn change(context: &CommandContext, name: &str, options: ProviderOptions) -> Result<Done> {
+    ensure!(!options.are_none(), "say what to change, such as --price-cents 115");
+    let ledger = context.ledger()?;
+    let mut profile = ledger.provider(name)?;
+    let mut settings =
+        ProviderSettings::from_json(&profile.settings).unwrap_or_else(|_| ProviderSettings::new(profile.kind, []));
+    // Another set of secrets takes the place of the whole set.
+    if !options.secrets().is_empty() {
+        let sets = ProviderSettings::secrets_of(profile.kind);
+        let secrets = secrets::complete(profile.kind.provider(), sets, options.secrets())?;
+        settings.secrets = ProviderSettings::new(profile.kind, secrets).secrets;
+    }
+    profile.price_cents = options.price_cents.unwrap_or(profile.price_cents);
+    profile.settings = options.onto(settings).to_json();
+    open_provider(&profile).with_context(|| format!("{name} was not changed"))?;
+    ledger.change_provider(&profile)?;
+    Ok(Done::show(context.json, || listed_json(&profile), || format!("{name} is changed; restart what runs.")))
+}
+
+async fn test(context: &CommandContext, name: &str) -> Result<Done> {
+    let profile = context.ledger()?.provider(name)?;
+    let does_not_work = || format!("{name} does not work");
+    let provider = open_provider(&profile).with_context(does_not_work)?;
+    provider.test().await.with_context(does_not_work)?;
+    let owned = provider.owned().await.with_context(does_not_work)?.len();
+    Ok(Done::show(
+        context.json,
+        || json!({"name": name, "works": true, "numbers": owned}),
+        || format!("{name} works; it has {owned} numbers of yours."),
+    ))
+}
+
+fn list(context: &CommandContext) -> Result<Done> {
+    let providers = context.ledger()?.providers()?;
+    Ok(Done::show(
+        context.json,
+        || providers.iter().map(listed_json).collect(),
+        || match providers.is_empty() {
+            true => "No providers. Add one with `dialguard providers add`.".into(),
+            false => table(["NAME", "PROVIDER", "PRICE", "WHERE"].map(str::to_owned), providers.iter().map(row)),
+        },
+    ))
+}
+
+fn row(provider: &ProviderProfile) -> [String; 4] {
+    let base_url = ProviderSettings::from_json(&provider.settings)
+        .map_or_else(|error| error.to_string(), |settings| settings.base_url);
+    let price = dollars(u64::from(provider.price_cents));
+    [provider.name.clone(), provider.kind.provider().into(), price, base_url]
+}
+
+fn listed_json(provider: &ProviderProfile) -> Value {
+    let ProviderProfile { name, kind, price_cents, settings } = provider;
+    let settings: Value = serde_json::from_str(settings).unwrap_or_default();
+    json!({"name": name, "kind": kind.name(), "price-cents": price_cents, "settings": settings})
+}
+
+impl ProviderOptions {
+    fn are_none(&self) -> bool {
+        self.secrets().is_empty() && self.price_cents.is_none() && self.texts.is_none() && self.base_url.is_none()
+    }
+
+    /// The secrets that were named.
+    fn secrets(&self) -> Vec<NamedSecret> {
+        let secrets = [
+            ("account-sid", &self.account_sid),
+            ("auth-token", &self.auth_token),
+            ("api-key", &self.api_key),
+            ("api-key-secret", &self.api_key_secret),
+        ];
+        secrets.into_iter().filter_map(|(name, place)| Some((name, place.clone()?))).collect()
+    }
+
+    /// The settings with those that were given.
+    fn onto(&self, settings: ProviderSettings) -> ProviderSettings {
+        ProviderSettings {
+            base_url: self.base_url.clone().unwrap_or(settings.base_url),
+            texts: self.texts.map_or(settings.texts, |switch| switch == Switch::On),
+            ..settings
+        }
+    }
+}
