@@ -4,7 +4,7 @@
 //! `cargo bench --bench activation` prints the table of the README. Each pair of figures comes from one run, side by
 //! side, since the machine is shared.
 
-#[path = "../policies/renamed.rs"]
+#[path = "../harness/policies/renamed.rs"]
 mod renamed;
 
 use dialguard::Dialguard;

@@ -1,21 +1,21 @@
-//! The page in a real browser: what a person does, and what has to come of it.
+//! The dashboard in a real browser: what a user does, and what has to come of it.
 //!
-//! It is tried where node, Chromium and the scripts' packages are installed (`npm ci --prefix tests/page`); elsewhere
-//! the tests say on standard output that they tried nothing. What the person does stands in `tests/page/steps/`.
+//! It is tried where node, Chromium and the scripts' packages are installed (`npm ci --prefix tests/dashboard`); elsewhere
+//! the tests say on standard output that they tried nothing. What the user does stands in `tests/dashboard/steps/`.
 
-mod harness;
-
+use crate::harness::acme::DAY;
+use crate::harness::desk::{Dialer, e164};
+use crate::harness::host_tools::{are_installed, chromium};
+use crate::harness::repository::repository;
+use crate::harness::server::Server;
 use dialguard::access::Role;
-use harness::site::Served;
-use harness::{DAY, Dialer, hosts, number};
 use serde_json::json;
-use std::path::Path;
 use std::process::Command;
 
-/// Does `tests/page/steps/NAME.js` as somebody with this role, and fails where that does. False where nothing was tried.
-fn step(site: &Served, role: Role, name: &str) -> bool {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/page");
-    let (true, Some(chromium)) = (hosts::are_installed(&folder, "tests/page"), hosts::chromium()) else { return false };
+/// Does `tests/dashboard/steps/NAME.js` as somebody with this role, and fails where that does. False where nothing was tried.
+fn step(site: &Server, role: Role, name: &str) -> bool {
+    let folder = repository("tests/dashboard");
+    let (true, Some(chromium)) = (are_installed(&folder, "tests/dashboard"), chromium()) else { return false };
     let mut node = Command::new("node");
     node.args(["step.js", name]).current_dir(&folder).env("CHROMIUM", chromium);
     // The program itself, for steps in which another process does something.
@@ -30,11 +30,11 @@ fn step(site: &Served, role: Role, name: &str) -> bool {
 
 /// Twelve numbers monitored in fifteen slots, of which the first turned flagged today: A and C say so, C for the last
 /// time yesterday. Three more are owned, and one candidate is clean.
-async fn a_flagged_one() -> Served {
+async fn a_flagged_one() -> Server {
     let desk = Dialer::with_account("--checks-to-flag 1");
     desk.import(100..116, "");
     desk.import([190], "--candidates");
-    let monitored: Vec<String> = (100..113).map(number).collect();
+    let monitored: Vec<String> = (100..113).map(e164).collect();
     desk.run(&format!("monitor acme {}", monitored.join(" "))).exits(0);
     let say = |of_the_first| {
         let others = (101..113).chain([190]).map(|number| (number, "ooo"));
@@ -45,7 +45,7 @@ async fn a_flagged_one() -> Served {
     desk.pass(DAY);
     say("xo.");
     desk.run("review acme").exits(0);
-    Served::new(desk).await
+    Server::new(desk).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,7 +58,7 @@ async fn everybody_can_use_every_page() {
 async fn the_add_on_is_switched_on_by_whoever_has_seen_the_price() {
     let desk = Dialer::new();
     desk.run("account add acme --blocks 0 --time-zone UTC").exits(0);
-    let site = Served::new(desk).await;
+    let site = Server::new(desk).await;
     site.desk.run("account set acme --blocks 2").exits(0);
     site.desk.run("account set acme --add-on off").exits(0);
     site.pass(31 * DAY);
@@ -81,7 +81,7 @@ async fn numbers_are_monitored_in_bulk_and_replaced_rather_than_deleted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn numbers_come_and_go_as_files() {
-    let site = Served::new(Dialer::monitoring(3, "")).await;
+    let site = Server::new(Dialer::monitoring(3, "")).await;
     if step(&site, Role::Operate, "files") {
         assert_eq!(site.desk.standing(150), "–");
     }
@@ -89,7 +89,7 @@ async fn numbers_come_and_go_as_files() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_needs_no_script() {
-    let site = Served::new(Dialer::monitoring(4, "")).await;
+    let site = Server::new(Dialer::monitoring(4, "")).await;
     if step(&site, Role::Operate, "without-script") {
         assert_eq!(site.desk.standing(101), "–");
     }
@@ -103,7 +103,7 @@ async fn a_threshold_is_changed_and_its_effect_is_seen_before() {
         desk.carriers_say(&[(100, "ooo"), (101, "xxo")]);
         desk.run("review acme").exits(0);
     }
-    let site = Served::new(desk).await;
+    let site = Server::new(desk).await;
     if step(&site, Role::Administer, "settings") {
         assert_eq!(site.dialguard.ledger().account("acme").expect("the account").settings.checks_to_flag, 1);
     }
@@ -114,5 +114,5 @@ async fn what_another_process_does_shows_without_a_reload() {
     let desk = Dialer::monitoring(3, "");
     desk.pass(DAY);
     desk.carriers_say(&[(100, "ooo"), (101, "xxo"), (102, "ooo")]);
-    step(&Served::new(desk).await, Role::Operate, "live");
+    step(&Server::new(desk).await, Role::Operate, "live");
 }

@@ -1,15 +1,14 @@
 //! Every host runs every case through the same component and gives the same answers; the README's table says so.
 //!
-//! `DIALGUARD_TABLE=write cargo test --release --test every-host` writes the table anew, with the times of this machine.
+//! `DIALGUARD_TABLE=write cargo test --release --test browser` writes the table anew, with the times of this machine.
 
-mod harness;
-
+use crate::harness::desk::{Dialer, Outcome};
+use crate::harness::host_tools::{self, conformance, dialer_in_rust, file, has_browser, has_packages, typescript};
+use crate::harness::repository::repository;
 use dialguard::policy::REFERENCE_POLICY;
 use dialguard::scenarios::{CaseFile, case_files};
-use harness::hosts::{self, conformance, dialer_in_rust, file, has_browser, has_packages, typescript};
-use harness::{Dialer, Ran};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -122,7 +121,7 @@ fn rust() -> Value {
     let desk = Dialer::new();
     desk.file("policy.wasm", REFERENCE_POLICY);
     let told = Command::new(dialer_in_rust()).arg("conformance").arg(desk.path("policy.wasm")).output();
-    Ran::new("the dialer in Rust".into(), told.expect("it starts")).exits(0).json()
+    Outcome::new("the dialer in Rust".into(), told.expect("it starts")).exits(0).json()
 }
 
 fn node() -> Option<Value> {
@@ -135,11 +134,11 @@ fn browser() -> Option<Value> {
 }
 
 fn python() -> Option<Value> {
-    Some(asked(&[&hosts::python()?, &file("python", "dialer.py"), "conformance"]))
+    Some(asked(&[&host_tools::python()?, &file("python", "dialer.py"), "conformance"]))
 }
 
 fn c() -> Option<Value> {
-    Some(asked(&[hosts::dialer_in_c()?, "conformance"]))
+    Some(asked(&[host_tools::dialer_in_c()?, "conformance"]))
 }
 
 fn asked(dialer: &[&str]) -> Value {
@@ -147,5 +146,5 @@ fn asked(dialer: &[&str]) -> Value {
 }
 
 fn readme() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")
+    repository("README.md")
 }

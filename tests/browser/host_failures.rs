@@ -1,11 +1,11 @@
 //! Dialers in other languages: `dialguard conformance` passes the one that is right, and says what is wrong with those
 //! that are not.
 
-mod harness;
-
+use crate::harness::desk::{Dialer, Outcome};
+use crate::harness::host_tools::{
+    self, conformance, dialer_in_rust, file, has_browser, has_packages, runs, typescript,
+};
 use dialguard::policy::REFERENCE_POLICY;
-use harness::hosts::{self, conformance, dialer_in_rust, file, has_browser, has_packages, runs, typescript};
-use harness::{Dialer, Ran};
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ fn the_dialer_in_rust_fails_clearly_and_does_nothing_by_halves() {
     let desk = Dialer::new();
     desk.file("policy.wasm", REFERENCE_POLICY);
     let told = Command::new(dialer_in_rust()).arg("days").arg(desk.path("policy.wasm")).output().expect("it starts");
-    Ran::new("days".into(), told).exits(0).says(&[
+    Outcome::new("days".into(), told).exits(0).says(&[
         "+13105550101 replaced: Flagged by 2 of 3 carriers",
         "the inventory: The database is down; try again later. Nothing was changed.",
         "every carrier: No carrier answered in time; try again later. Nothing was changed.",
@@ -27,12 +27,12 @@ fn the_dialer_in_rust_fails_clearly_and_does_nothing_by_halves() {
 
 #[test]
 fn the_dialer_in_c_fails_clearly_and_does_nothing_by_halves() {
-    let Some(dialer) = hosts::dialer_in_c() else { return };
+    let Some(dialer) = host_tools::dialer_in_c() else { return };
     let desk = Dialer::new();
     desk.file("policy.wasm", REFERENCE_POLICY);
     desk.file("text.wasm", "no component");
     let run = |file| Command::new(dialer).arg("days").arg(desk.path(file)).output().expect("the dialer starts");
-    Ran::new("days".into(), run("policy.wasm")).exits(0).says(&[
+    Outcome::new("days".into(), run("policy.wasm")).exits(0).says(&[
         "+13105550101 replaced: Flagged by 2 of 3 carriers",
         "Day 3: +13105550100 clean, +13105550141 clean",
         "the inventory: unavailable: The database is down. Nothing was changed.",
@@ -44,13 +44,13 @@ fn the_dialer_in_c_fails_clearly_and_does_nothing_by_halves() {
         "the policy hoards memory: memory minimum size of 5000 pages exceeds memory limits",
         "the policy loops: it computed for longer than it may, and was ended. Nothing was changed.",
     ]);
-    Ran::new("days".into(), run("text.wasm")).exits(1).says(&["error:", "text.wasm: expected"]);
-    Ran::new("days".into(), run("missing.wasm")).exits(1).says(&["missing.wasm: No such file"]);
+    Outcome::new("days".into(), run("text.wasm")).exits(1).says(&["error:", "text.wasm: expected"]);
+    Outcome::new("days".into(), run("missing.wasm")).exits(1).says(&["missing.wasm: No such file"]);
 }
 
 #[test]
 fn the_dialer_in_python_fails_clearly_and_does_nothing_by_halves() {
-    let Some(python) = hosts::python() else { return };
+    let Some(python) = host_tools::python() else { return };
     let desk = Dialer::new();
     desk.file("policy.wasm", REFERENCE_POLICY);
     let component = desk.path("policy.wasm");
@@ -60,7 +60,7 @@ fn the_dialer_in_python_fails_clearly_and_does_nothing_by_halves() {
         .arg(component)
         .output()
         .expect("Python starts");
-    Ran::new("days".into(), told).exits(0).says(&[
+    Outcome::new("days".into(), told).exits(0).says(&[
         "+13105550101 replaced: Flagged by 2 of 3 carriers",
         "the inventory: unavailable: The dialer could not be asked: the database is down. Try again later. Nothing was",
         "every carrier: unavailable: The dialer could not be asked: no carrier answered in time.",
@@ -128,8 +128,8 @@ fn the_dialers_in_typescript_keep_the_types_of_the_contract() {
         if !has_packages("node") || !has_packages(language) {
             continue;
         }
-        let checked = Command::new("npm").args(["run", "check"]).current_dir(hosts::folder(language)).output();
-        Ran::new(format!("npm run check in {language}"), checked.expect("npm starts")).exits(0);
+        let checked = Command::new("npm").args(["run", "check"]).current_dir(host_tools::folder(language)).output();
+        Outcome::new(format!("npm run check in {language}"), checked.expect("npm starts")).exits(0);
     }
 }
 
@@ -156,20 +156,20 @@ impl Page {
 }
 
 /// A program in TypeScript, given these arguments and the reference policy.
-fn in_typescript(language: &str, name: &str, arguments: &[&str]) -> Ran {
+fn in_typescript(language: &str, name: &str, arguments: &[&str]) -> Outcome {
     let desk = Dialer::new();
     desk.file("policy.wasm", REFERENCE_POLICY);
     let [node, options @ ..] = typescript(language, name);
     let mut command = Command::new(node);
     let told = command.args(options).args(arguments).arg(desk.path("policy.wasm")).output().expect("Node starts");
-    Ran::new(name.into(), told)
+    Outcome::new(name.into(), told)
 }
 
 /// What the right dialer is made to do wrongly, in Python, and a case that tells. One dialer does it all: a run of
 /// every case takes Python several seconds.
 #[test]
 fn a_dialer_that_embeds_the_policy_wrongly_is_told_at_which_cases() {
-    let Some(python) = hosts::python() else { return };
+    let Some(python) = host_tools::python() else { return };
     let wrongs = [
         (
             "read_candidates = lambda self, id, like, limit: self.candidates[:limit]",

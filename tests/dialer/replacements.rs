@@ -1,15 +1,10 @@
 //! Replacements whose numbers are bought: what happens in the usual case, and what when anything fails at any moment.
 
-mod harness;
-#[path = "sagas/page.rs"]
-mod page;
-#[path = "sagas/program.rs"]
-mod program;
-#[path = "sagas/supplier.rs"]
-mod supplier;
-
+mod provider;
+use crate::harness::acme::{DAY, NOW, number};
+use crate::harness::policies::reference::reference;
 use dialguard::Dialguard;
-use dialguard::calendar::{NaiveTime, Tz};
+use dialguard::calendar::{NaiveTime, Tz, rfc3339};
 use dialguard::clock::FixedClock;
 use dialguard::contract::{Answer, PhoneNumber, Request};
 use dialguard::dialguard::Decided;
@@ -19,39 +14,26 @@ use dialguard::ledger::{
     SourceKind, SourceProfile, SupplierKind, SupplierProfile,
 };
 use dialguard::phone::Region;
-use dialguard::policy::{Limits, Policy};
 use dialguard::settings::default_settings;
 use dialguard::suppliers::SearchArea;
+use provider::{Fault, ProviderInMemory};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
-use supplier::{FakeSupplier, Fault};
+use std::sync::Arc;
 use tempfile::TempDir;
 
-/// Nine in the morning, UTC, of 15 January 2026.
-const NOW: u64 = 1_768_467_600;
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
-const DAY: u64 = 24 * HOUR;
 
 /// What a number costs at the vendor.
 const PRICE: u32 = 115;
-
-fn number(last_digits: u64) -> PhoneNumber {
-    13_105_550_000 + last_digits
-}
-
-fn policy() -> Policy {
-    static POLICY: OnceLock<Policy> = OnceLock::new();
-    POLICY.get_or_init(|| Policy::reference(Limits::default())).clone()
-}
 
 /// An account in UTC that monitors numbers from +13105550100 on, and buys from a vendor in memory that has those.
 struct Desk {
     folder: TempDir,
     now: u64,
-    fake: FakeSupplier,
+    fake: ProviderInMemory,
     dialguard: Dialguard,
 }
 
@@ -67,10 +49,10 @@ impl Desk {
     ) -> Self {
         // In memory where there is such a folder: a thousand sagas wait for the disk many thousand times.
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a folder for the test");
-        let fake = FakeSupplier::new(on_offer);
+        let fake = ProviderInMemory::new(on_offer);
         fake.it_is(NOW);
         let ledger = Arc::new(Ledger::open_or_create(folder.path()).unwrap());
-        let dialguard = Dialguard::new(ledger.clone(), policy(), Arc::new(FixedClock(NOW)));
+        let dialguard = Dialguard::new(ledger.clone(), reference(), Arc::new(FixedClock(NOW)));
         let location = folder.path().join("verdicts.csv").to_string_lossy().into_owned();
         ledger.add_source(&SourceProfile { name: "carriers".into(), kind: SourceKind::Verdicts, location }).unwrap();
         let kind = SupplierKind::Telnyx;
@@ -114,7 +96,7 @@ impl Desk {
     /// Another process on the same ledger.
     fn another(&self) -> Dialguard {
         let ledger = Arc::new(Ledger::open(self.folder.path()).unwrap());
-        let dialguard = Dialguard::new(ledger, policy(), Arc::new(FixedClock(self.now)));
+        let dialguard = Dialguard::new(ledger, reference(), Arc::new(FixedClock(self.now)));
         dialguard.with_supplier("them", Arc::new(self.fake.clone()))
     }
 
@@ -140,7 +122,7 @@ impl Desk {
         for number in (100..350).map(number).chain(elsewhere) {
             let score = if flagged.iter().any(|last| self::number(*last) == number) { 95 } else { 5 };
             for carrier in ["A", "B", "C"] {
-                writeln!(rows, "+{number},{carrier},{score},,2026-01-15T08:00:00Z").unwrap();
+                writeln!(rows, "+{number},{carrier},{score},,{}", rfc3339(NOW - HOUR)).unwrap();
             }
         }
         // Read anew where its time or size changes, so never rewritten in place within one tick.
@@ -486,7 +468,7 @@ async fn a_thousand_random_sagas_lose_nothing_and_pay_nothing_twice() {
 
 const NUMBERS: u64 = 15;
 
-struct Played {
+struct History {
     replaced: usize,
     died: u32,
     given_up: usize,
@@ -499,7 +481,7 @@ struct Chaos {
 }
 
 impl Chaos {
-    async fn play(seed: u64) -> Played {
+    async fn play(seed: u64) -> History {
         let on_offer = (150..350).map(number);
         let desk = Desk::with(NUMBERS, on_offer, |buying| {
             buying.day_cents_max = 6 * PRICE;
@@ -589,7 +571,7 @@ impl Chaos {
     }
 
     /// The vendor works again: everything comes to its end.
-    async fn settle(mut self) -> Played {
+    async fn settle(mut self) -> History {
         for _ in 0..40 {
             self.desk.pass(7 * HOUR);
             self.resume().await;
@@ -604,7 +586,7 @@ impl Chaos {
         let replaced = desk.told("replaced").len();
         assert_eq!(desk.told("replacement-charged").len(), replaced);
         assert_eq!(desk.fake.released().len(), replaced);
-        Played { replaced, died: self.died, given_up: desk.told("order-given-up").len() }
+        History { replaced, died: self.died, given_up: desk.told("order-given-up").len() }
     }
 }
 

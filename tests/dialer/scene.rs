@@ -1,24 +1,21 @@
-//! Where hostile policies are let loose: a ledger with two accounts, and dialers that answer late or never.
+//! Where hostile policies are let loose: a ledger with two accounts.
 
+use crate::harness::acme::{NOW, number};
+use crate::harness::policies::reference::reference;
 use dialguard::Dialguard;
 use dialguard::calendar::rfc3339;
 use dialguard::clock::FixedClock;
 use dialguard::contract::*;
-use dialguard::dialer::{CarrierLookup, Dialer, NumberInventory};
 use dialguard::ledger::{EventFilter, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
 use dialguard::phone::Region;
-use dialguard::policy::{Limits, Policy};
+use dialguard::policy::Policy;
 use dialguard::settings::default_settings;
 use std::fmt::Write;
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::sync::Arc;
 use tempfile::TempDir;
 
-/// Noon UTC of 1 March 2026.
-pub const NOW: Timestamp = 1_772_366_400;
-
 /// The numbers of the account `acme` end in 0 to 5, those of `other` in 50 to 53, and candidates in 90 and 91.
-pub const ACME: PhoneNumber = 13_105_550_100;
+pub const ACME: PhoneNumber = number(100);
 
 /// Two accounts that monitor four numbers each in slots 1 to 4 and replace automatically. All carriers flag `acme`'s
 /// first, so a right review replaces that one by its closest candidate.
@@ -99,82 +96,5 @@ impl Scene {
             write!(told, "{events:#?} {numbers:#?} {candidates} {orders:#?} {locks:#?}").expect("text grows");
         }
         told
-    }
-}
-
-/// The reference policy, compiled once for all tests.
-pub fn reference() -> Policy {
-    static REFERENCE: OnceLock<Policy> = OnceLock::new();
-    REFERENCE.get_or_init(|| Policy::reference(Limits::default())).clone()
-}
-
-/// A dialer whose every answer takes so long; none: for ever.
-pub fn slow_dialer(answers_after: Option<Duration>) -> Dialer {
-    let slow = Arc::new(Slow { answers_after });
-    Dialer { clock: Arc::new(FixedClock(NOW)), carriers: slow.clone(), inventory: slow }
-}
-
-struct Slow {
-    answers_after: Option<Duration>,
-}
-
-impl Slow {
-    async fn answer<T>(&self, answer: T) -> T {
-        match self.answers_after {
-            Some(time) => tokio::time::sleep(time).await,
-            None => std::future::pending().await,
-        }
-        answer
-    }
-}
-
-#[async_trait::async_trait]
-impl CarrierLookup for Slow {
-    async fn carriers(&self) -> Vec<Carrier> {
-        self.answer(Vec::new()).await
-    }
-
-    async fn look_up(&self, _: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
-        self.answer(Ok(Vec::new())).await
-    }
-}
-
-#[async_trait::async_trait]
-impl NumberInventory for Slow {
-    async fn account(&self, id: &str) -> Result<Account, Error> {
-        let account = Account {
-            id: id.into(),
-            revision: 1,
-            enabled: true,
-            slot_count: 15,
-            slot_count_next: 15,
-            slots_per_block: 15,
-            block_price_cents: 4_900,
-            cycle_starts_at: NOW - 1,
-            cycle_ends_at: NOW + 1,
-            day_starts_at: NOW - 1,
-            locked_slots: Vec::new(),
-            monitored_count: 0,
-            rated_today: 0,
-            replacements_today: 0,
-            settings: default_settings(),
-        };
-        self.answer(Ok(account)).await
-    }
-
-    async fn monitored(&self, _: &str, _: PhoneNumber, _: u32) -> Result<Vec<MonitoredNumber>, Error> {
-        self.answer(Ok(Vec::new())).await
-    }
-
-    async fn owned(&self, _: &str, _: Vec<PhoneNumber>) -> Result<Vec<PhoneNumber>, Error> {
-        self.answer(Ok(Vec::new())).await
-    }
-
-    async fn candidates(&self, _: &str, _: PhoneNumber, _: u32) -> Result<Vec<PhoneNumber>, Error> {
-        self.answer(Ok(Vec::new())).await
-    }
-
-    async fn flag_events(&self, _: &str, _: Timestamp) -> Result<Vec<FlagEvent>, Error> {
-        self.answer(Ok(Vec::new())).await
     }
 }

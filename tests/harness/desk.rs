@@ -1,51 +1,14 @@
 //! A dialer at its desk: the real program, one command at a time, on a ledger and a clock of its own.
-//!
-//! Suites share this file by `mod harness;` and none of them uses all of it.
-#![allow(dead_code)]
 
-pub mod hosts;
-pub mod numbers;
-pub mod site;
-pub mod vendor;
-
+use super::acme::{NOW, number};
 use dialguard::calendar::rfc3339;
 use dialguard::ledger::Ledger;
 use serde_json::Value;
 use std::fmt::Write;
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::time::{Duration, Instant};
 use tempfile::TempDir;
-
-pub const DAY: u64 = 24 * 60 * 60;
-
-/// Moments of a command at which it is killed, spread evenly over the time it takes however many of them there are.
-pub struct Moments {
-    whole: Duration,
-    round: u32,
-}
-
-impl Moments {
-    /// Those of a command that took so long when it was seen last.
-    pub fn within(whole: Duration) -> Self {
-        Moments { whole, round: 0 }
-    }
-
-    /// Starts a command line and kills it at the next moment. How it ended where that was before: commands are quicker
-    /// than was thought then, and the moments to come are sooner.
-    pub fn kill(&mut self, dialer: &Dialer, line: &str) -> Option<Output> {
-        const GOLDEN_RATIO: f64 = 0.618_033_988_75;
-        self.round += 1;
-        let moment = self.whole.mul_f64((f64::from(self.round) * GOLDEN_RATIO).fract());
-        let begun = Instant::now();
-        let ended = dialer.kill_when(line, || begun.elapsed() >= moment);
-        if ended.is_some() {
-            self.whole = self.whole.min(begun.elapsed());
-        }
-        ended
-    }
-}
 
 /// A working folder with the ledger in `ledger/`, and what time it is there.
 pub struct Dialer {
@@ -54,7 +17,7 @@ pub struct Dialer {
 }
 
 /// A command that has ended.
-pub struct Ran {
+pub struct Outcome {
     line: String,
     pub code: Option<i32>,
     pub stdout: String,
@@ -65,7 +28,7 @@ impl Dialer {
     /// Nothing but an empty folder, at nine in the morning UTC of 1 March 2026.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        Dialer { folder, now: AtomicU64::new(seconds("2026-03-01T09:00:00Z")) }
+        Dialer { folder, now: AtomicU64::new(NOW) }
     }
 
     /// An account `acme` of one block in UTC, and the carriers A, B and C, who speak through one verdict file.
@@ -87,7 +50,7 @@ impl Dialer {
 
     /// Imports numbers by the last digits of +1 310 555 0100 and the like.
     pub fn import(&self, last_digits: impl IntoIterator<Item = u64>, options: &str) {
-        let rows: String = last_digits.into_iter().map(|last| number(last) + "\n").collect();
+        let rows: String = last_digits.into_iter().map(|last| e164(last) + "\n").collect();
         self.file("numbers.csv", format!("number\n{rows}"));
         self.run(&format!("numbers import acme numbers.csv {options}")).exits(0);
     }
@@ -128,7 +91,7 @@ impl Dialer {
                     _ => continue,
                 };
                 let now = rfc3339(self.now());
-                writeln!(rows, "{},{carrier},{verdict},{now}", number(*last_digits)).expect("text grows");
+                writeln!(rows, "{},{carrier},{verdict},{now}", e164(*last_digits)).expect("text grows");
             }
         }
         self.file("verdicts.csv", rows);
@@ -142,32 +105,17 @@ impl Dialer {
         command
     }
 
-    /// Starts a command line and kills it once it is time to; how it ended where that was before.
-    pub fn kill_when(&self, line: &str, is_time: impl Fn() -> bool) -> Option<Output> {
-        let now = rfc3339(self.now());
-        let arguments: Vec<_> = line.split(' ').chain(["--at", &now]).collect();
-        let mut command = self.command(&arguments);
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");
-        while !is_time() && child.try_wait().expect("the program can be asked").is_none() {
-            std::thread::sleep(Duration::from_millis(1));
-        }
-        // SIGKILL: the program cannot put anything in order before it is gone.
-        child.kill().expect("the program is killed");
-        let output = child.wait_with_output().expect("the program has ended");
-        output.status.code().is_some().then_some(output)
-    }
-
     /// Runs a command line, whose arguments are parted by blanks, at the dialer's time.
-    pub fn run(&self, line: &str) -> Ran {
+    pub fn run(&self, line: &str) -> Outcome {
         self.run_arguments(&line.split_whitespace().collect::<Vec<_>>())
     }
 
     /// The same where an argument has blanks in it.
-    pub fn run_arguments(&self, arguments: &[&str]) -> Ran {
+    pub fn run_arguments(&self, arguments: &[&str]) -> Outcome {
         let now = rfc3339(self.now());
         let timed = [arguments, &["--at", &now]].concat();
         let output = self.command(&timed).output().expect("the program starts");
-        Ran::new(timed.join(" "), output)
+        Outcome::new(timed.join(" "), output)
     }
 
     /// What the command answers as JSON; it has to succeed.
@@ -189,7 +137,7 @@ impl Dialer {
     /// Slot and status of a number, as `7 clean`; `–` where it is not monitored, `gone` where it is not the account's.
     pub fn standing(&self, last_digits: u64) -> String {
         let numbers = self.json("numbers list acme");
-        let found = numbers.as_array().expect("a list").iter().find(|known| known["number"] == number(last_digits));
+        let found = numbers.as_array().expect("a list").iter().find(|known| known["number"] == e164(last_digits));
         match found.map(|known| (&known["slot"], &known["status"])) {
             None => "gone".into(),
             Some((Value::Null, Value::Null)) => "–".into(),
@@ -217,15 +165,15 @@ impl Dialer {
     }
 }
 
-impl Ran {
+impl Outcome {
     pub fn new(line: String, output: Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Ran { line, code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+        Outcome { line, code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 
     #[track_caller]
     pub fn exits(self, code: i32) -> Self {
-        let Ran { line, stdout, stderr, .. } = &self;
+        let Outcome { line, stdout, stderr, .. } = &self;
         assert_eq!(self.code, Some(code), "the exit code of `dialguard {line}`\n{stdout}{stderr}");
         self
     }
@@ -233,7 +181,7 @@ impl Ran {
     /// Says all of these, on either stream.
     #[track_caller]
     pub fn says(self, words: &[&str]) -> Self {
-        let Ran { line, stdout, stderr, .. } = &self;
+        let Outcome { line, stdout, stderr, .. } = &self;
         // The command line's own help breaks lines where the terminal ends.
         let said = format!("{stdout}{stderr}").split_whitespace().collect::<Vec<_>>().join(" ");
         for word in words {
@@ -249,9 +197,9 @@ impl Ran {
     }
 }
 
-/// +1 310 555 and the last four digits.
-pub fn number(last_digits: u64) -> String {
-    format!("+{}", 13_105_550_000 + last_digits)
+/// A number of `acme`'s as the program writes it.
+pub fn e164(last_digits: u64) -> String {
+    format!("+{}", number(last_digits))
 }
 
 /// One field of every element of a list.

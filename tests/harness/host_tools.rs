@@ -1,13 +1,14 @@
 //! The dialers in other languages: where they are, and whether the tools for them are.
 
-use super::{Dialer, Ran};
+use super::desk::{Dialer, Outcome};
+use super::repository::repository;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 /// Where the dialer in a language lies.
 pub fn folder(language: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/hosts").join(language)
+    repository("tests/hosts").join(language)
 }
 
 /// A file of it, as an argument.
@@ -75,12 +76,12 @@ pub fn has_browser() -> bool {
 }
 
 /// `dialguard conformance` with a dialer's command.
-pub fn conformance(options: &[&str], dialer: &[&str]) -> Ran {
+pub fn conformance(options: &[&str], dialer: &[&str]) -> Outcome {
     let arguments = [&["conformance"], options, &["--"], dialer].concat();
     let desk = Dialer::new();
     let mut command = desk.command(&arguments);
     let output = command.env("PYTHONPATH", folder("python")).output().expect("the program starts");
-    Ran::new(arguments.join(" "), output)
+    Outcome::new(arguments.join(" "), output)
 }
 
 /// The dialer as `make` builds it; none where a piece is missing, which `make` would fetch.
@@ -99,7 +100,7 @@ pub fn dialer_in_c() -> Option<&'static str> {
             "`make fetch` in tests/hosts/c"
         } else {
             let made = Command::new("make").arg("-C").arg(&folder).output().expect("make starts");
-            Ran::new("make".into(), made).exits(0);
+            Outcome::new("make".into(), made).exits(0);
             return Some(folder.join("dialer").display().to_string());
         };
         println!("not tried: {missing}");

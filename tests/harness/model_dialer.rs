@@ -2,7 +2,6 @@
 //!
 //! The component's types are generated a second time for the host, so this is mostly a matter of saying the same
 //! thing in the other language.
-#![allow(dead_code)]
 
 use dialguard::contract as host;
 use dialguard::dialer::{CarrierLookup, Dialer, NumberInventory};

@@ -1,6 +1,6 @@
 //! The page and the API of a dialer at its desk, served in this process at the desk's time.
 
-use super::Dialer;
+use super::desk::Dialer;
 use dialguard::Dialguard;
 use dialguard::access::{Accounts, Grant, Role, add_person, make_token};
 use dialguard::clock::Clock;
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use tokio::net::TcpListener;
 
 /// A site that is served until this is dropped.
-pub struct Served {
+pub struct Server {
     pub desk: Dialer,
     pub dialguard: Dialguard,
     pub address: String,
@@ -24,7 +24,7 @@ pub struct Served {
 
 /// Somebody at the page or the API.
 pub struct Visitor<'a> {
-    site: &'a Served,
+    site: &'a Server,
     header: (&'static str, String),
 }
 
@@ -36,14 +36,14 @@ impl Clock for SetClock {
     }
 }
 
-impl Served {
+impl Server {
     /// Serves the ledger of this desk.
     pub async fn new(desk: Dialer) -> Self {
         let now = Arc::new(SetClock(AtomicU64::new(desk.now())));
         let (dialguard, address, serving) = begin(&desk, now.clone()).await;
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().redirect(redirect::Policy::none()).no_proxy().build().expect("a client");
-        Served { desk, dialguard, address, now, client, serving }
+        Server { desk, dialguard, address, now, client, serving }
     }
 
     /// The program ends and is started again.
@@ -104,7 +104,7 @@ fn grant(role: Role, accounts: &[&str]) -> Grant {
     Grant { role, accounts: if accounts.is_empty() { Accounts::All } else { Accounts::Only(ids.collect()) } }
 }
 
-impl Drop for Served {
+impl Drop for Server {
     fn drop(&mut self) {
         self.serving.abort();
     }

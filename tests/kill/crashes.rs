@@ -1,16 +1,15 @@
 //! The program killed at any moment, and several of it at once on one ledger: nothing is half done, lost or paid twice.
 
-mod harness;
-#[path = "policies/renamed.rs"]
-mod renamed;
-
+use crate::harness::acme::{DAY, number};
+use crate::harness::desk::{Dialer, e164, each};
+use crate::harness::killing::Moments;
+use crate::harness::policies::renamed::renamed;
 use dialguard::Dialguard;
 use dialguard::carriers::Carriers;
 use dialguard::clock::FixedClock;
 use dialguard::contract::{Answer, PhoneNumber, Request};
 use dialguard::ledger::{AccountView, Event, EventFilter, Ledger, Made, OrderState, RunRecord};
 use dialguard::policy::{Answered, Limits, Policy, REFERENCE_POLICY};
-use harness::{DAY, Dialer, Moments, each, number};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -91,7 +90,7 @@ fn rounds(time: Duration) -> impl Iterator<Item = u32> {
 fn a_change_of_policy_that_was_killed_leaves_one_that_decides() {
     let dialer = large_account(10, 0);
     dialer.run("monitor acme --all").exits(0);
-    let lookalike = renamed::renamed(REFERENCE_POLICY, "dialguard-reference", "dialguard-lookalike");
+    let lookalike = renamed(REFERENCE_POLICY, "dialguard-reference", "dialguard-lookalike");
     dialer.file("lookalike.wasm", lookalike);
     let begun = Instant::now();
     dialer.run("policy install lookalike.wasm").exits(0);
@@ -154,7 +153,7 @@ fn a_request_that_was_killed_is_done_as_a_whole_or_not_at_all() {
         if occupied > 0 {
             assert_eq!(ledger.account("acme").expect("the account is read").locked, 0);
             // Everything back: the slots are locked now, and free again in the next cycle.
-            let all: String = (0..NUMBERS).map(|last| number(last) + " ").collect();
+            let all: String = (0..NUMBERS).map(|last| e164(last) + " ").collect();
             dialer.run(&format!("unmonitor acme {all}")).exits(0);
             dialer.pass(31 * DAY);
         }
@@ -245,7 +244,7 @@ async fn a_number_whose_replacement_is_under_way_is_left_alone() {
         dialer.import([140, 141], "--candidates");
         dialer.carriers_say(&[(100, "xxx"), (101, "ooo"), (140, "ooo"), (141, "ooo")]);
         dialer.run("review acme").exits(0);
-        intend(Arc::new(dialer.ledger()), 13_105_550_100, dialer.now()).await;
+        intend(Arc::new(dialer.ledger()), number(100), dialer.now()).await;
         assert_eq!([100, 140].map(|last| dialer.standing(last)), ["1 at-risk", "gone"]);
         assert_eq!(dialer.field_of_each("numbers list acme", "replacement-pending"), [true, false]);
         let ran = dialer.run(&format!("{line} --json")).exits(if expected.is_some() { 3 } else { 0 });
@@ -265,7 +264,7 @@ fn processes_that_race_for_one_account_answer_as_documented() {
     const CANDIDATES: u64 = 200;
     let dialer = large_account(NUMBERS, CANDIDATES);
     dialer.run("account set acme --blocks 3").exits(0);
-    let numbers = |from: u64, to: u64| (from..to).map(|last| number(last) + " ").collect::<String>();
+    let numbers = |from: u64, to: u64| (from..to).map(|last| e164(last) + " ").collect::<String>();
     let lines = [
         [format!("monitor acme {}", numbers(0, 40)), format!("unmonitor acme {}", numbers(10, 12))],
         ["monitor acme --all".to_owned(), format!("replace acme {}", numbers(20, 24))],
@@ -305,7 +304,7 @@ async fn dialguards_that_race_for_one_account_all_get_their_answers() {
             let clock = Arc::new(FixedClock(dialer.now()));
             let dialguard = Dialguard::new(Arc::new(dialer.ledger()), policy.clone(), clock);
             tokio::spawn(async move {
-                let own = vec![13_105_550_000 + place];
+                let own = vec![number(place)];
                 for _ in 0..3 {
                     let start = Request::StartMonitoring(own.clone());
                     let decided = dialguard.decide("acme", &start).await.expect("an answer");

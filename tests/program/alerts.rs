@@ -1,153 +1,36 @@
 //! What is told of reviews, to whom, and that none of it is lost; and what whoever watches the program can see.
 
-mod harness;
-#[path = "hostile/policies.rs"]
-mod policies;
-
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use crate::harness::acme::DAY;
+use crate::harness::desk::{Dialer, e164, each};
+use crate::harness::policies::hostile::Hostile;
+use crate::harness::receiver::{Answers, Receiver};
+use crate::harness::server::Server;
 use dialguard::Dialguard;
 use dialguard::access::Role;
 use dialguard::alerts::{Courier, WebhookWish, add_webhook};
 use dialguard::clock::FixedClock;
-use dialguard::ledger::{DeliveryState, EventFilter, Ledger, NewPolicy};
+use dialguard::ledger::{DeliveryState, EventFilter, NewPolicy};
 use dialguard::policies::Policies;
 use dialguard::policy::{Wasi, digest};
-use harness::site::Served;
-use harness::{DAY, Dialer, each, number};
-use policies::Hostile;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::collections::HashMap;
-use std::net::SocketAddr;
-use std::process::{Child, Stdio};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::Arc;
 use tokio::net::TcpListener;
-
-/// What a receiver answers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Answers {
-    Status(u16),
-    /// Elsewhere on the same receiver.
-    Redirect,
-    /// Status and a body without end.
-    Endless(u16),
-    /// Nothing, ever.
-    Nothing,
-}
-
-/// A message as it came in.
-#[derive(Debug, Clone)]
-struct Heard {
-    path: String,
-    id: String,
-    timestamp: i64,
-    signature: String,
-    body: String,
-}
-
-/// Where messages go, in this process.
-#[derive(Clone)]
-struct Receiver {
-    address: SocketAddr,
-    answers: Arc<Mutex<Answers>>,
-    heard: Arc<Mutex<Vec<Heard>>>,
-}
-
-impl Receiver {
-    async fn new() -> Self {
-        Receiver::at("127.0.0.1:0".parse().unwrap()).await
-    }
-
-    async fn at(address: SocketAddr) -> Self {
-        let listener = TcpListener::bind(address).await.expect("the port is free");
-        let address = listener.local_addr().expect("it is bound");
-        let receiver = Receiver { address, answers: Arc::new(Mutex::new(Answers::Status(204))), heard: Arc::default() };
-        let routes = axum::Router::new().fallback(hear).with_state(receiver.clone());
-        tokio::spawn(async move { axum::serve(listener, routes).await });
-        receiver
-    }
-
-    fn url(&self) -> String {
-        format!("http://{}/alerts", self.address)
-    }
-
-    fn answer(&self, answers: Answers) {
-        *self.answers.lock().unwrap() = answers;
-    }
-
-    /// What came in since the last call.
-    fn heard(&self) -> Vec<Heard> {
-        std::mem::take(&mut self.heard.lock().unwrap())
-    }
-
-    /// Waits for the first message.
-    async fn hear(&self) -> Heard {
-        for _ in 0..6_000 {
-            if let Some(heard) = self.heard.lock().unwrap().first() {
-                return heard.clone();
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("nothing came in a minute");
-    }
-}
-
-async fn hear(State(receiver): State<Receiver>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let header = |name| parts.headers.get(name).map_or(String::new(), |value| value.to_str().unwrap().to_owned());
-    let body = axum::body::to_bytes(body, 1 << 20).await.expect("a small body");
-    let heard = Heard {
-        path: parts.uri.path().to_owned(),
-        id: header("webhook-id"),
-        timestamp: header("webhook-timestamp").parse().unwrap_or_default(),
-        signature: header("webhook-signature"),
-        body: String::from_utf8(body.to_vec()).expect("text"),
-    };
-    receiver.heard.lock().unwrap().push(heard);
-    let answers = *receiver.answers.lock().unwrap();
-    let status = |code| StatusCode::from_u16(code).unwrap();
-    match answers {
-        Answers::Status(code) => (status(code), "so\x1b[31m be\nit").into_response(),
-        Answers::Redirect => (StatusCode::FOUND, [("location", "/elsewhere")]).into_response(),
-        Answers::Endless(code) => {
-            let chunks = tokio_stream::iter(std::iter::repeat_with(|| Ok::<_, std::io::Error>(vec![b'x'; 1 << 16])));
-            (status(code), Body::from_stream(chunks)).into_response()
-        }
-        Answers::Nothing => std::future::pending().await,
-    }
-}
-
-impl Heard {
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.body).expect("JSON")
-    }
-
-    /// By the specification's own library.
-    #[track_caller]
-    fn is_signed_with(&self, secret: &str) {
-        let webhook = standardwebhooks::Webhook::new(secret).expect("a secret of the specification");
-        let signed = webhook.sign(&self.id, self.timestamp, self.body.as_bytes()).expect("a signature");
-        assert_eq!(self.signature, signed);
-    }
-}
 
 /// A site whose account `acme` monitors three numbers that one bad day flags, after a first day on which all are clean;
 /// and an account `other`.
-async fn after_a_clean_day() -> Served {
+async fn after_a_clean_day() -> Server {
     let desk = Dialer::monitoring(3, "--checks-to-flag 1");
     desk.run("account add other --blocks 1 --time-zone UTC").exits(0);
-    let site = Served::new(desk).await;
+    let site = Server::new(desk).await;
     site.desk.carriers_say(&[(100, "ooo"), (101, "ooo"), (102, "ooo")]);
     site.dialguard.review("acme").await.expect("a review");
     site
 }
 
 /// A day passes, and the carriers flag the first `count` numbers and no others.
-async fn a_day_that_flags(site: &Served, count: u64) {
+async fn a_day_that_flags(site: &Server, count: u64) {
     site.pass(DAY);
     let verdicts: Vec<_> = (0..3).map(|last| (100 + last, if last < count { "xxx" } else { "ooo" })).collect();
     site.desk.carriers_say(&verdicts);
@@ -155,17 +38,17 @@ async fn a_day_that_flags(site: &Served, count: u64) {
 }
 
 /// Adds a webhook; answers its number and secret.
-fn add(site: &Served, account: Option<&str>, url: &str) -> (u64, String) {
+fn add(site: &Server, account: Option<&str>, url: &str) -> (u64, String) {
     let wish = WebhookWish { account, url, allow_private: true, ..WebhookWish::default() };
     add_webhook(site.dialguard.ledger(), &wish, site.dialguard.now()).expect("a webhook")
 }
 
-async fn deliver(site: &Served) -> (u32, u32) {
+async fn deliver(site: &Server) -> (u32, u32) {
     let sent = Courier::new(site.dialguard.clone()).deliver_due().await.expect("the ledger is read");
     (sent.delivered, sent.failed)
 }
 
-fn events(site: &Served, kind: &str) -> Vec<String> {
+fn events(site: &Server, kind: &str) -> Vec<String> {
     let events = site.dialguard.ledger().events("acme", EventFilter { number: None, last: 1_000 }).expect("events");
     events.into_iter().filter(|event| event.kind == kind).map(|event| event.text).collect()
 }
@@ -201,7 +84,7 @@ async fn a_review_is_told_in_one_signed_message_however_many_numbers_it_is_about
         (&data["account"], &data["local-date"], &data["rated"], &data["daily"]),
         (&json!("acme"), &json!("2026-03-03"), &json!(3), &json!(true))
     );
-    let flagged = json!({"count": 2, "more": 0, "first": [number(100), number(101)]});
+    let flagged = json!({"count": 2, "more": 0, "first": [e164(100), e164(101)]});
     assert_eq!(data["turned-flagged"], flagged);
     assert_eq!(data["turned-clean"]["count"], 0);
     assert_eq!(data["notices"]["first"][0]["kind"], "newly-flagged");
@@ -215,7 +98,7 @@ async fn a_long_digest_names_fifty_numbers_and_counts_the_others() {
     // One is clean: that all turn flagged at once is told in other words.
     desk.import(100..161, "");
     desk.run("monitor acme --all").exits(0);
-    let site = Served::new(desk).await;
+    let site = Server::new(desk).await;
     let receiver = Receiver::new().await;
     add(&site, Some("acme"), &receiver.url());
     site.desk.carriers_say(&(100..161).map(|last| (last, if last < 160 { "xxx" } else { "ooo" })).collect::<Vec<_>>());
@@ -494,68 +377,6 @@ async fn webhooks_are_kept_by_the_command_line_the_api_and_the_page() {
     assert_eq!(events(&site, "webhook-removed").len(), 2);
 }
 
-/// Killed while a message is under way, the program loses none; the receiver may hear of it twice, and knows it by its
-/// id.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_program_that_is_killed_between_reviewing_and_delivering_loses_nothing() {
-    let desk = Dialer::new();
-    let now = chrono::Utc::now().timestamp() as u64;
-    desk.it_is(&dialguard::calendar::rfc3339(now));
-    desk.run("account add acme --blocks 1 --time-zone UTC --review-at 00:00 --checks-to-flag 1").exits(0);
-    desk.carriers_say(&[(100, "xxx"), (101, "ooo"), (102, "ooo")]);
-    desk.run("carriers add carriers --verdicts verdicts.csv").exits(0);
-    desk.import(100..103, "");
-    desk.run("monitor acme --all").exits(0);
-    let receiver = Receiver::new().await;
-    let added = desk.json(&format!("alerts add --account acme --allow-private {}", receiver.url()));
-    receiver.answer(Answers::Nothing);
-
-    let serving = Killed(desk.command(&["serve", "--listen", "127.0.0.1:0"]).stderr(Stdio::null()).spawn().unwrap());
-    let first = receiver.hear().await;
-    drop(serving);
-    let delivered = |ledger: &Ledger| ledger.deliveries(None, false, 10).unwrap()[0].state;
-    assert!(matches!(delivered(&desk.ledger()), DeliveryState::Waiting(_)));
-
-    receiver.answer(Answers::Status(204));
-    receiver.heard();
-    // The one that was killed held the webhook for a minute.
-    desk.pass(chrono::Utc::now().timestamp() as u64 - now + 61);
-    desk.run("alerts deliver --once").exits(0).says(&["1 messages delivered"]);
-    let again = receiver.hear().await;
-    assert_eq!((&again.id, &again.body), (&first.id, &first.body));
-    assert_ne!(again.timestamp, first.timestamp, "the time is that of the try");
-    again.is_signed_with(added["secret"].as_str().unwrap());
-    assert!(matches!(delivered(&desk.ledger()), DeliveryState::Delivered(_)));
-
-    // One that was killed before it tried leaves it to the next, by the real time.
-    desk.it_is(&dialguard::calendar::rfc3339(chrono::Utc::now().timestamp() as u64));
-    receiver.heard();
-    desk.import([103], "");
-    desk.run(&format!("monitor acme {}", number(103))).exits(0);
-    desk.carriers_say(&[(103, "xxx")]);
-    desk.run("review acme").exits(0);
-    let serving = Killed(desk.command(&["serve", "--no-page"]).stderr(Stdio::null()).spawn().unwrap());
-    let told = receiver.hear().await;
-    drop(serving);
-    assert_eq!(told.json()["data"]["turned-flagged"]["first"], json!([number(103)]));
-    let headers = [("webhook-id", told.id.clone()), ("webhook-timestamp", told.timestamp.to_string())];
-    let headers = headers.into_iter().chain([("webhook-signature", told.signature.clone())]);
-    let headers = headers.map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-    let webhook = standardwebhooks::Webhook::new(added["secret"].as_str().unwrap()).unwrap();
-    webhook.verify(told.body.as_bytes(), &headers).expect("the specification's library takes it");
-}
-
-/// A program that is killed when this is dropped.
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        // SIGKILL: the program cannot put anything in order before it is gone.
-        self.0.kill().expect("the program is killed");
-        self.0.wait().expect("the program has ended");
-    }
-}
-
 /// Samples by name and labels, as they stand in the text.
 fn samples(text: &str) -> HashMap<String, f64> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
@@ -617,7 +438,7 @@ async fn prometheus_sees_what_happened_and_of_nobody_in_particular() {
     assert!(!text.contains("acme") && !text.contains("+1310"), "{text}");
 
     // What was counted is counted again once it has changed, by another process as well.
-    site.desk.run(&format!("unmonitor acme {}", number(102))).exits(0);
+    site.desk.run(&format!("unmonitor acme {}", e164(102))).exits(0);
     let text = program.get("/metrics").await.text().await.unwrap();
     assert_eq!(self::samples(&text).get(r#"dialguard_monitored_numbers{status="clean"}"#), Some(&0.0), "{text}");
 }

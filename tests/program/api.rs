@@ -1,18 +1,17 @@
 //! The API as a dialer's program uses it.
 
-mod harness;
-
+use crate::harness::acme::DAY;
+use crate::harness::desk::{Dialer, e164, each};
+use crate::harness::repository::repository;
+use crate::harness::server::{Server, Visitor};
 use dialguard::access::Role;
-use harness::site::{Served, Visitor};
-use harness::{DAY, Dialer, each, number};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
-use std::path::Path;
 use std::process::Command;
 
 /// A site on two carriers and so many monitored numbers.
-async fn site(monitored: u64) -> Served {
-    Served::new(Dialer::monitoring(monitored, "")).await
+async fn site(monitored: u64) -> Server {
+    Server::new(Dialer::monitoring(monitored, "")).await
 }
 
 /// The answer, which has to have this status, as JSON.
@@ -37,16 +36,16 @@ struct Caller<'a>(Visitor<'a>);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_that_turns_flagged_is_replaced() {
-    let site = Served::new(Dialer::with_account("")).await;
+    let site = Server::new(Dialer::with_account("")).await;
     let dialer = Caller(site.program(Role::Operate, &["acme"]));
-    let imported = dialer.post("numbers", json!({"numbers": [number(100), number(101)]})).await;
+    let imported = dialer.post("numbers", json!({"numbers": [e164(100), e164(101)]})).await;
     assert_eq!(
         (&imported["imported"], each(&imported["outcomes"], "outcome")),
         (&json!(2), vec![json!("imported"); 2])
     );
     dialer.post("numbers", json!({"numbers": ["(310) 555-0199"], "as": "candidate"})).await;
     assert_eq!(dialer.get("candidates").await, json!({"count": 1}));
-    let request = json!({"request": "start-monitoring", "numbers": [number(100), number(101)]});
+    let request = json!({"request": "start-monitoring", "numbers": [e164(100), e164(101)]});
     assert_eq!(
         each(&dialer.post("requests", request).await["outcomes"], "answer"),
         [json!("accepted"), json!("accepted")]
@@ -59,29 +58,29 @@ async fn a_number_that_turns_flagged_is_replaced() {
         site.pass(DAY);
     }
     let flagged = dialer.get("numbers?status=flagged").await;
-    assert_eq!(each(&flagged["items"], "number"), [json!(number(101))]);
-    let told = dialer.get(&format!("numbers/{}", number(101))).await;
+    assert_eq!(each(&flagged["items"], "number"), [json!(e164(101))]);
+    let told = dialer.get(&format!("numbers/{}", e164(101))).await;
     assert_eq!((&told["slot"], &told["status"]), (&json!(2), &json!("flagged")));
     assert_eq!(each(&told["carriers"], "answer"), [json!("scored"), json!("scored"), json!("no-answer")]);
     assert_eq!(told["carriers"][0]["label"], "Scam Likely");
     assert_eq!(dialer.get("usage").await["flagged"], 1);
 
     site.desk.carriers_say(&[(100, "ooo"), (101, "xx."), (199, "ooo")]);
-    let request = json!({"request": "replace-numbers", "numbers": [number(101)]});
+    let request = json!({"request": "replace-numbers", "numbers": [e164(101)]});
     let tried = dialer.post("requests/try", request.clone()).await;
-    assert_eq!(tried["actions"][0]["replacement"], number(199));
+    assert_eq!(tried["actions"][0]["replacement"], e164(199));
     assert_eq!((&tried["replaced"], site.desk.standing(101).as_str()), (&json!([]), "2 flagged"));
     let decided = dialer.post("requests", request).await;
-    let replaced = json!([{"number": number(101), "replacement": number(199), "slot": 2}]);
+    let replaced = json!([{"number": e164(101), "replacement": e164(199), "slot": 2}]);
     assert_eq!(decided["replaced"], replaced);
     assert_eq!((site.desk.standing(101), site.desk.standing(199)), ("gone".into(), "2 pending".into()));
-    let events = dialer.get(&format!("events?number={}", number(101))).await;
+    let events = dialer.get(&format!("events?number={}", e164(101))).await;
     let kinds = each(&events["items"], "kind");
     assert_eq!(kinds.iter().filter(|kind| *kind == "turned-flagged").count(), 1, "{events}");
     assert!(kinds.contains(&json!("replaced")), "{events}");
     let runs = dialer.get("runs").await;
     let of_run = dialer.get(&format!("events?run={}&kind=turned-flagged", runs["items"][2]["id"])).await;
-    assert_eq!(each(&of_run["items"], "number"), [json!(number(101))]);
+    assert_eq!(each(&of_run["items"], "number"), [json!(e164(101))]);
     let kinds = [json!("request"), json!("daily-review"), json!("daily-review"), json!("request")];
     assert_eq!(each(&runs["items"], "kind"), kinds);
 }
@@ -90,13 +89,13 @@ async fn a_number_that_turns_flagged_is_replaced() {
 async fn each_number_is_answered_for_itself() {
     let site = site(1).await;
     let dialer = Caller(site.program(Role::Operate, &["acme"]));
-    let given = json!({"numbers": [number(100), "no number", number(101)]});
+    let given = json!({"numbers": [e164(100), "no number", e164(101)]});
     let imported = dialer.post("numbers", given).await;
     let outcomes = [json!("known-before"), json!("no-phone-number"), json!("imported")];
     assert_eq!((&imported["imported"], each(&imported["outcomes"], "outcome")), (&json!(1), outcomes.to_vec()));
 
     let delete = |accept: bool| {
-        json!({"request": "delete-numbers", "numbers": [number(100), number(101), number(777)],
+        json!({"request": "delete-numbers", "numbers": [e164(100), e164(101), e164(777)],
                "accept-slot-loss": accept})
     };
     let refused = dialer.post("requests/try", delete(false)).await;
@@ -108,7 +107,7 @@ async fn each_number_is_answered_for_itself() {
     assert_eq!(each(&accepted["actions"], "action")[..1], [json!("lock-slot")]);
     assert_eq!(dialer.get("usage").await["locked"], 1);
     site.desk.carriers_say(&[(102, "xxo"), (103, "ooo")]);
-    let screened = dialer.post("screen", json!({"numbers": [number(102), number(103)]})).await;
+    let screened = dialer.post("screen", json!({"numbers": [e164(102), e164(103)]})).await;
     assert_eq!(each(&screened["screenings"], "status"), [json!("flagged"), json!("clean")]);
 }
 
@@ -116,7 +115,7 @@ async fn each_number_is_answered_for_itself() {
 async fn as_many_numbers_as_a_request_may_have_are_answered() {
     let site = site(1).await;
     let dialer = Caller(site.program(Role::Operate, &["acme"]));
-    let request = |count: usize| json!({"request": "replace-numbers", "numbers": vec![number(100); count]});
+    let request = |count: usize| json!({"request": "replace-numbers", "numbers": vec![e164(100); count]});
     let decided = dialer.post("requests", request(10_000)).await;
     assert_eq!(each(&decided["outcomes"], "answer"), vec![json!("no-clean-candidate"); 10_000]);
     let too_many = dialer.0.post("/api/v1/accounts/acme/requests", request(10_001)).await;
@@ -177,7 +176,7 @@ async fn a_list_is_read_in_parts() {
             }
         }
     };
-    let ascending: Vec<Value> = (100..105).map(|last| json!(number(last))).collect();
+    let ascending: Vec<Value> = (100..105).map(|last| json!(e164(last))).collect();
     let descending: Vec<Value> = ascending.iter().rev().cloned().collect();
     for (path, expected) in [
         ("numbers?", &ascending),
@@ -242,7 +241,7 @@ async fn a_request_that_is_sent_again_with_its_key_is_not_done_again() {
     let mut site = site(0).await;
     let token = site.desk.json("tokens make keyed --role administer");
     let token = format!("Bearer {}", token["token"].as_str().expect("a token"));
-    let send = async |site: &Served, key: &str, id: &str| {
+    let send = async |site: &Server, key: &str, id: &str| {
         let body = json!({"id": id, "blocks": 1, "time-zone": "UTC"});
         let asked = site.stranger().request(Method::POST, "/api/v1/accounts").header("authorization", &token);
         asked.header("idempotency-key", key).json(&body).send().await.expect("the site answers")
@@ -250,7 +249,7 @@ async fn a_request_that_is_sent_again_with_its_key_is_not_done_again() {
     let first = send(&site, "one", "new").await;
     assert!(!first.headers().contains_key("idempotency-replayed"));
     let first = answered(201, first).await;
-    let again = async |site: &Served| {
+    let again = async |site: &Server| {
         let again = send(site, "\"one\"", "new").await;
         assert_eq!(again.headers()["idempotency-replayed"], "true");
         assert_eq!(again.headers()["location"], "/api/v1/accounts/new");
@@ -297,7 +296,7 @@ async fn a_key_is_its_callers_own() {
     let (one, other) = (site.program(Role::Operate, &["acme"]), site.program(Role::Operate, &["acme"]));
     let import = async |caller: &Visitor<'_>| {
         let asked = caller.request(Method::POST, "/api/v1/accounts/acme/numbers").header("idempotency-key", "one");
-        let answer = asked.json(&json!({"numbers": [number(100)]})).send().await.expect("the site answers");
+        let answer = asked.json(&json!({"numbers": [e164(100)]})).send().await.expect("the site answers");
         answered(200, answer).await["imported"].clone()
     };
     assert_eq!((import(&one).await, import(&other).await, import(&one).await), (json!(1), json!(0), json!(1)));
@@ -330,7 +329,7 @@ async fn policies_are_activated_rolled_back_and_compared() {
 }
 
 /// Each operation of the document, as method, path and description.
-async fn operations(site: &Served) -> Vec<(String, String, Value)> {
+async fn operations(site: &Server) -> Vec<(String, String, Value)> {
     let document = site.stranger().json("/api/openapi.json").await;
     let paths = document["paths"].as_object().expect("paths").clone();
     let each = paths.into_iter().flat_map(|(path, item)| {
@@ -390,7 +389,7 @@ fn ensure_references(document: &Value, part: &Value) {
 /// The document by the rules of OpenAPI 3.1, where the validator is installed (`.ci/run` does it).
 #[tokio::test(flavor = "multi_thread")]
 async fn the_document_is_valid() {
-    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/api/.venv/bin/openapi-spec-validator");
+    let program = repository("tests/api/.venv/bin/openapi-spec-validator");
     if !program.exists() {
         println!("openapi-spec-validator is not installed in tests/api/.venv; the document was not validated");
         return;
@@ -404,7 +403,7 @@ async fn the_document_is_valid() {
 /// A fuzz of the API from its own document, where schemathesis is installed (`.ci/run` does it).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fuzz_finds_no_fault_and_no_undocumented_answer() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/api");
+    let folder = repository("tests/api");
     let program = folder.join(".venv/bin/schemathesis");
     if !program.exists() {
         println!("schemathesis is not installed in tests/api/.venv; the API was not fuzzed");

@@ -1,8 +1,7 @@
 //! What a user, a file or the system can get wrong: a clear error, an exit code that is not 0, and nothing changed.
 
-mod harness;
-
-use harness::{DAY, Dialer, each, number};
+use crate::harness::acme::{DAY, NOW};
+use crate::harness::desk::{Dialer, Outcome, e164, each};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
@@ -93,7 +92,7 @@ fn times_that_are_none() {
     let before = dialer.everything();
     for time in ["yesterday", "2026-03-31", "2026-03-31T09:00:00", "2026-02-30T09:00:00Z", "1969-12-31T23:59:59Z"] {
         let output = dialer.command(&["review", "acme", "--at", time]).output().expect("the program starts");
-        harness::Ran::new(format!("review acme --at {time}"), output).exits(2).says(&[time, "--at", "give a time"]);
+        Outcome::new(format!("review acme --at {time}"), output).exits(2).says(&[time, "--at", "give a time"]);
     }
     assert_eq!(dialer.everything(), before);
 }
@@ -101,7 +100,7 @@ fn times_that_are_none() {
 #[test]
 fn accounts_and_settings_that_cannot_be() {
     let dialer = Dialer::monitoring(2, "");
-    dialer.file("numbers.csv", number(105));
+    dialer.file("numbers.csv", e164(105));
     let nobody = &["there is no account \"nobody\"", "dialguard account list"];
     each_is_refused_and_changes_nothing(
         &dialer,
@@ -223,7 +222,7 @@ fn bad_rows_are_listed_by_row_and_column_and_good_ones_are_not_lost() {
         let text = bad["why"].as_str().expect("why");
         assert!(text.starts_with("column number: ") && text.contains(why), "row {row}: {text}");
     }
-    let taken = [100, 101, 102, 104, 105].map(number);
+    let taken = [100, 101, 102, 104, 105].map(e164);
     assert_eq!(dialer.field_of_each("numbers list acme", "number"), taken);
 
     let again = dialer.run("numbers import acme numbers.csv").exits(3);
@@ -238,7 +237,7 @@ fn bad_rows_are_listed_by_row_and_column_and_good_ones_are_not_lost() {
 #[test]
 fn commands_before_the_first_account() {
     let dialer = Dialer::new();
-    dialer.file("numbers.csv", number(100));
+    dialer.file("numbers.csv", e164(100));
     for line in [
         "account list",
         "account set acme --blocks 2",
@@ -268,7 +267,7 @@ fn a_clock_that_goes_back() {
     let latest = dialer.now();
     dialer.it_is("2026-03-01T08:54:59Z");
     let back: &[&str] = &["the clock says 2026-03-01T08:54:59Z", "2026-03-01T09:00:00Z already", "a later --at"];
-    dialer.file("numbers.csv", number(103));
+    dialer.file("numbers.csv", e164(103));
     each_is_refused_and_changes_nothing(
         &dialer,
         &[
@@ -285,7 +284,7 @@ fn a_clock_that_goes_back() {
     dialer.run("monitor acme --all").exits(0);
     let times: Vec<_> = dialer.events("monitoring-started").iter().map(|event| event["at"].clone()).collect();
     assert_eq!(times, ["2026-03-01T09:00:00Z"; 3], "and the ledger's order stands");
-    assert_eq!(latest, harness::seconds("2026-03-01T09:00:00Z"));
+    assert_eq!(latest, NOW);
 }
 
 // The ledger's file

@@ -2,9 +2,9 @@
 //!
 //! What is expected follows from the product's rules (README and `wit/`), never from what the program once printed.
 
-mod harness;
-
-use harness::{DAY, Dialer, each, number};
+use crate::harness::acme::DAY;
+use crate::harness::desk::{Dialer, Outcome, e164, each};
+use crate::harness::repository::repository;
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -176,7 +176,7 @@ const FTC_HEADER: &str = "Company_Phone_Number,Created_Date,Violation_Date,Consu
 
 /// The real file of 8 July 2021 where it is at hand, else an excerpt as messy as that.
 fn ftc_folder(dialer: &Dialer) -> std::path::PathBuf {
-    let real = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/ftc");
+    let real = repository("../shared/data/ftc");
     if real.is_dir() {
         return real;
     }
@@ -198,7 +198,7 @@ fn the_ftc_s_complaints_are_a_carrier() {
     let added = dialer.run_arguments(&["carriers", "add", "FTC", "--ftc", folder.to_str().expect("a path"), "--json"]);
     let holds = added.exits(0).json()["holds"].as_str().expect("what it holds").to_owned();
     let figures: Vec<u64> = holds.split(|c: char| !c.is_ascii_digit()).filter_map(|text| text.parse().ok()).collect();
-    if folder.starts_with(env!("CARGO_MANIFEST_DIR")) {
+    if !folder.starts_with(dialer.path("")) {
         // Files, complaints, the newest date, rows without a number and with an impossible one: 14,034 rows in all.
         assert_eq!((figures[0], &figures[2..5], figures[5]), (1, &[2021, 7, 8][..], 669), "{holds}");
         assert_eq!(figures[1] + figures[5] + figures[6], 14_034, "{holds}");
@@ -256,7 +256,7 @@ fn simulated_carriers_say_the_same_on_every_machine() {
         for (name, seed) in ["Hiya", "TNS"].iter().zip(seeds) {
             dialer.run(&format!("carriers add {name} --simulated {seed}")).exits(0);
         }
-        let numbers: String = (0..200).map(|last| number(last) + " ").collect();
+        let numbers: String = (0..200).map(|last| e164(last) + " ").collect();
         dialer.json(&format!("screen acme {numbers}"))
     };
     let told = screen([1, 2]);
@@ -296,10 +296,10 @@ fn candidates_are_on_hand_and_no_numbers_of_the_account() {
     let dialer = Dialer::with_account("");
     dialer.import([140, 141], "--candidates");
     dialer.import([100], "");
-    assert_eq!(dialer.field_of_each("numbers list acme", "number"), [number(100)]);
+    assert_eq!(dialer.field_of_each("numbers list acme", "number"), [e164(100)]);
     assert_eq!(dialer.ledger().candidate_count("acme").expect("the ledger counts"), 2);
 
-    dialer.file("again.csv", format!("{}\n{}\n{}\n", number(140), number(100), number(142)));
+    dialer.file("again.csv", format!("{}\n{}\n{}\n", e164(140), e164(100), e164(142)));
     let again = dialer.run("numbers import acme again.csv --candidates --json").exits(3).json();
     assert_eq!((&again["imported"], &again["known-before"]), (&json!(1), &json!(1)));
     assert_eq!(each(&again["refused"], "row"), [2], "an account's own number is no candidate");
@@ -323,7 +323,7 @@ fn the_list_says_slot_status_and_what_each_carrier_shows() {
     assert_eq!((&other["slot"], &other["status"]), (&Value::Null, &Value::Null));
     assert_eq!(other["carriers"], json!([]), "nobody was asked about a number that is not monitored");
     let text = dialer.run("numbers list acme").exits(0);
-    text.says(&["▲ at-risk", "✖ 95 Scam Likely", "no data", &format!("{} – –", number(101))]);
+    text.says(&["▲ at-risk", "✖ 95 Scam Likely", "no data", &format!("{} – –", e164(101))]);
 }
 
 // What a person asks for
@@ -453,7 +453,7 @@ fn numbers_on_the_command_line_are_read_as_people_write_them() {
     dialer.import(100..103, "");
     let line = ["monitor", "acme", "(310) 555-0102", "+1 310-555-0100", "3105550101", "--json"];
     let outcomes = dialer.run_arguments(&line).exits(0).json();
-    assert_eq!(each(&outcomes, "number"), [number(102), number(100), number(101)]);
+    assert_eq!(each(&outcomes, "number"), [e164(102), e164(100), e164(101)]);
     assert_eq!([102, 100, 101].map(|last| dialer.standing(last)), ["1 pending", "2 pending", "3 pending"]);
     dialer.run("monitor acme --all").exits(0).says(&["No numbers"]);
 }
@@ -472,7 +472,7 @@ fn screening_says_how_numbers_stand_right_now_and_changes_nothing() {
     let verdicts: Vec<_> = (300..).zip(scenarios).map(|(last, (marks, ..))| (last, marks)).collect();
     dialer.carriers_say(&verdicts);
     let before = dialer.everything();
-    let numbers: String = verdicts.iter().map(|(last, _)| number(*last) + " ").collect();
+    let numbers: String = verdicts.iter().map(|(last, _)| e164(*last) + " ").collect();
     let screened = dialer.json(&format!("screen acme {numbers}"));
     for (told, (marks, status, flagging, answering)) in screened.as_array().expect("a list").iter().zip(scenarios) {
         let expected =
@@ -561,11 +561,11 @@ fn a_status_follows_from_rated_checks_on_distinct_days() {
 fn a_second_review_on_the_same_local_date_rates_nobody_again() {
     let dialer = Dialer::monitoring(2, "");
     dialer.carriers_say(&[(100, "xxx")]);
-    assert_eq!(each(&dialer.json("review acme")[0]["reviews"], "number"), [number(100)]);
+    assert_eq!(each(&dialer.json("review acme")[0]["reviews"], "number"), [e164(100)]);
     dialer.pass(3_600);
     dialer.carriers_say(&[(100, "xxx"), (101, "ooo")]);
     let later = &dialer.json("review acme")[0];
-    assert_eq!(each(&later["reviews"], "number"), [number(101)], "only who could not be rated before");
+    assert_eq!(each(&later["reviews"], "number"), [e164(101)], "only who could not be rated before");
     assert_eq!(dialer.standing(100), "1 at-risk", "two checks on one date are one");
     dialer.it_is("2026-03-02T00:00:00Z");
     dialer.run("review acme").exits(0);
@@ -595,7 +595,7 @@ fn with_auto_replacement_the_closest_clean_candidate_takes_the_slot() {
     dialer.pass(DAY);
     dialer.carriers_say(&said);
     let review = dialer.json("review acme")[0].clone();
-    let (old, new) = (number(100), number(199));
+    let (old, new) = (e164(100), e164(199));
     let because = format!("Flagged by 2 of 3 carriers; {new} is the closest candidate that none of 3 carriers flags.");
     let replaced = json!({
         "action": "replace-number", "number": old, "replacement": new, "slot": 1, "why": "flagged", "because": because,
@@ -609,8 +609,8 @@ fn with_auto_replacement_the_closest_clean_candidate_takes_the_slot() {
     assert_eq!([100, 199, 101].map(|last| dialer.standing(last)), ["gone", "1 pending", "2 clean"]);
     assert_eq!(dialer.json("usage acme")["locked"], 0, "replacing keeps the slot");
 
-    dialer.file("back.csv", number(100));
-    dialer.run("numbers import acme back.csv --candidates").exits(3).says(&[&number(100), "given it up"]);
+    dialer.file("back.csv", e164(100));
+    dialer.run("numbers import acme back.csv --candidates").exits(3).says(&[&e164(100), "given it up"]);
 }
 
 #[test]
@@ -625,7 +625,7 @@ fn those_flagged_longest_are_replaced_first_and_so_many_a_day() {
         dialer.carriers_say(&flagged(day).chain(candidates.iter().copied()).collect::<Vec<_>>());
         dialer.run(&format!("account set acme --replacements-per-day-max {cap}")).exits(0);
         let review = dialer.json("review acme")[0].clone();
-        let expected: Vec<_> = expected.iter().map(|last| number(*last)).collect();
+        let expected: Vec<_> = expected.iter().map(|last| e164(*last)).collect();
         assert_eq!(each(&review["actions"], "number"), expected, "day {day}");
         if day == 3 {
             assert_eq!(
@@ -773,7 +773,7 @@ fn events_name_the_run_and_the_policy_that_caused_them() {
     }
     assert_eq!(dialer.events("account-added")[0]["policy"], Value::Null, "a person did that");
     let of_one = dialer.json("events acme --number +13105550100");
-    assert!(each(&of_one, "number").iter().all(|told| *told == number(100)));
+    assert!(each(&of_one, "number").iter().all(|told| *told == e164(100)));
     assert_eq!(dialer.json("events acme --last 1").as_array().map(Vec::len), Some(1));
     let times = dialer.field_of_each("events acme", "id");
     assert!(times.is_sorted_by_key(Value::as_u64), "oldest first");
@@ -789,7 +789,7 @@ fn the_demo_needs_nothing_and_leaves_nothing_behind() {
     let demo = |arguments: &[&str]| {
         let mut command = dialer.command(arguments);
         let output = command.env_remove("DIALGUARD_DATA").env("TMPDIR", dialer.path("tmp")).output();
-        harness::Ran::new(arguments.join(" "), output.expect("the program starts")).exits(0)
+        Outcome::new(arguments.join(" "), output.expect("the program starts")).exits(0)
     };
     let told =
         demo(&["demo"]).says(&["11 of 15 slots used, 1 locked", "$49.00", "clean", "flagged", "in the past 7 days"]);

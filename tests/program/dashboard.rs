@@ -1,22 +1,21 @@
 //! The pages of activity, policy and settings, and what is told live, as those see them who may and who may not.
 
-mod harness;
-
+use crate::harness::acme::{DAY, number};
+use crate::harness::desk::Dialer;
+use crate::harness::server::Server;
 use dialguard::access::Role;
-use harness::site::Served;
-use harness::{DAY, Dialer};
 use reqwest::{Method, Response, StatusCode};
 use std::time::Duration;
 
 /// An account in which 101 turned flagged on 3 March and 100 stayed clean.
-async fn two_days() -> Served {
+async fn two_days() -> Server {
     let desk = Dialer::monitoring(2, "");
     for _ in 0..2 {
         desk.pass(DAY);
         desk.carriers_say(&[(100, "ooo"), (101, "xxo")]);
         desk.run("review acme").exits(0);
     }
-    Served::new(desk).await
+    Server::new(desk).await
 }
 
 async fn text(answer: Response) -> String {
@@ -67,7 +66,7 @@ async fn the_price_of_a_replacement_is_told_before_the_click() {
         SupplierProfile { name: "shop".into(), kind: SupplierKind::Twilio, price_cents: 115, settings: "{}".into() };
     desk.ledger().add_supplier(&supplier).expect("a supplier");
     let (ledger, now) = (desk.ledger(), desk.now());
-    let site = Served::new(desk).await;
+    let site = Server::new(desk).await;
     let operator = site.person(Role::Operate, &["acme"]);
     let question = "/accounts/acme/ask?action=replace&number=%2B13105550100&number=%2B13105550101";
     let on_hand = operator.page(question).await;
@@ -86,10 +85,10 @@ async fn activity_comes_page_by_page_and_as_one_file() {
     let desk = Dialer::with_account("");
     for last in 100..160 {
         desk.ledger()
-            .import_numbers("acme", &[13_105_550_000 + last], dialguard::ledger::ImportedAs::Owned, desk.now())
+            .import_numbers("acme", &[number(last)], dialguard::ledger::ImportedAs::Owned, desk.now())
             .expect("a number");
     }
-    let site = Served::new(desk).await;
+    let site = Server::new(desk).await;
     let reader = site.person(Role::Read, &["acme"]);
     let newest = reader.page("/accounts/acme/activity?kind=numbers-imported").await;
     assert_eq!(kinds(&newest).len(), 50);

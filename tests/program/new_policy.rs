@@ -1,9 +1,7 @@
 //! A first policy of one's own: written by the program, changed as its README tells, tested, built and put to work.
 
-#[path = "harness/mod.rs"]
-mod harness;
-
-use harness::{Dialer, Ran, each};
+use crate::harness::desk::{Dialer, Outcome, each};
+use crate::harness::repository::repository;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,9 +12,9 @@ const WORKSHOP: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/policy-new");
 const POLICY: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/policy-new/target/wasm32-wasip2/release/my_policy.wasm");
 
 /// A folder that `dialguard policy new` made.
-struct Made(PathBuf);
+struct Project(PathBuf);
 
-impl Made {
+impl Project {
     fn new(name: &str) -> Self {
         let folder = Path::new(WORKSHOP).join(name);
         if folder.exists() {
@@ -25,8 +23,8 @@ impl Made {
         std::fs::create_dir_all(WORKSHOP).expect("a workshop");
         let dialer = Dialer::new();
         let output = dialer.command(&["policy", "new", name]).current_dir(WORKSHOP).output().expect("the program");
-        Ran::new(format!("policy new {name}"), output).exits(0).says(&[&format!("cd {name} && cargo test")]);
-        Made(folder)
+        Outcome::new(format!("policy new {name}"), output).exits(0).says(&[&format!("cd {name} && cargo test")]);
+        Project(folder)
     }
 
     fn text(&self, file: &str) -> String {
@@ -39,7 +37,7 @@ impl Made {
         std::fs::write(self.0.join(file), text.replace(before, after)).expect("the file is written");
     }
 
-    fn cargo(&self, line: &str) -> Ran {
+    fn cargo(&self, line: &str) -> Outcome {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.current_dir(&self.0).args(line.split_whitespace()).arg("--offline");
         cargo.args(["--target-dir", concat!(env!("CARGO_TARGET_TMPDIR"), "/policy-new/target")]);
@@ -47,7 +45,7 @@ impl Made {
         for outer in ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "CARGO_BUILD_TARGET"] {
             cargo.env_remove(outer);
         }
-        Ran::new(format!("cargo {line}"), cargo.output().expect("cargo starts"))
+        Outcome::new(format!("cargo {line}"), cargo.output().expect("cargo starts"))
     }
 
     fn succeeds(&self, line: &str) {
@@ -62,7 +60,7 @@ impl Made {
 
 #[test]
 fn a_newcomer_changes_a_rule_and_lets_it_decide() {
-    let policy = Made::new("my-policy");
+    let policy = Project::new("my-policy");
     policy.succeeds("test");
     rows_of_scenarios_are_live(&policy);
     the_readme_leads_to_a_first_change(&policy);
@@ -71,7 +69,7 @@ fn a_newcomer_changes_a_rule_and_lets_it_decide() {
     a_policy_depends_on_what_the_reference_policy_does(&policy);
 }
 
-fn rows_of_scenarios_are_live(policy: &Made) {
+fn rows_of_scenarios_are_live(policy: &Project) {
     let row = "(\"80 is\", &[(Some(80), 1), (Some(80), 1)], Flagged, 2, 2)";
     let other = "(\"80 is\", &[(Some(80), 1), (Some(79), 1)], Flagged, 2, 2)";
     policy.change("src/rating.rs", row, other);
@@ -83,7 +81,7 @@ fn rows_of_scenarios_are_live(policy: &Made) {
 }
 
 /// Every line that the README tells to write is written here.
-fn the_readme_leads_to_a_first_change(policy: &Made) {
+fn the_readme_leads_to_a_first_change(policy: &Project) {
     let readme = policy.text("README.md");
     let told = |line: &str| assert!(readme.contains(line), "the README tells of {line}");
     let change = |before: &str, after: &str| {
@@ -128,12 +126,12 @@ fn it_decides(dialer: &Dialer) {
 }
 
 /// Its Cargo.toml is the one file that is not shared.
-fn a_policy_depends_on_what_the_reference_policy_does(policy: &Made) {
+fn a_policy_depends_on_what_the_reference_policy_does(policy: &Project) {
     let shared = |manifest: &str| -> Vec<String> {
         let is_shared = |line: &&str| line.contains("{ version =") || line.contains("-type =");
         manifest.lines().filter(is_shared).map(str::to_owned).collect()
     };
-    let reference = concat!(env!("CARGO_MANIFEST_DIR"), "/../plugin/Cargo.toml");
+    let reference = repository("plugin/Cargo.toml");
     let reference = std::fs::read_to_string(reference).expect("the reference policy's manifest");
     assert_eq!(shared(&policy.text("Cargo.toml")), shared(&reference));
 }

@@ -1,11 +1,12 @@
-//! What people see of replacements that are bought and do about them on the page, and programs through the API.
+//! Replacements that are bought: what users see of them and do about them by commands, on the dashboard and through the API.
 
-use super::program::desk;
-use crate::harness::numbers::Deed;
-use crate::harness::numbers::When::Before;
-use crate::harness::site::{Served, Visitor};
-use crate::harness::vendor::Fault;
-use crate::harness::{Dialer, each, number};
+use crate::harness::acme::{DAY, number};
+use crate::harness::buying::buying_desk;
+use crate::harness::desk::{Dialer, e164, each};
+use crate::harness::server::{Server, Visitor};
+use crate::harness::services::fault::Fault;
+use crate::harness::services::provider::Deed;
+use crate::harness::services::provider::When::Before;
 use dialguard::access::Role;
 use dialguard::ledger::SupplierKind::Twilio;
 use reqwest::{Method, StatusCode};
@@ -23,14 +24,71 @@ async fn call(visitor: &Visitor<'_>, method: Method, path: &str, body: Value) ->
     (answer.status(), answer.json().await.expect("JSON"))
 }
 
+fn kinds(orders: &Value, field: &str) -> Vec<String> {
+    each(orders, field).iter().map(|value| value.as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// What a person sees who is short of funds, and what he can do.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stuck_order_is_listed_tried_again_and_given_up_by_commands() {
+    let (dialer, fake) = buying_desk(Twilio, 3, "--rest-days 1").await;
+    fake.fails(Deed::Order, Fault::Status(402), Before);
+    let (first, second) = (e164(100), e164(101));
+    dialer
+        .run(&format!("replace acme {first} {second}"))
+        .exits(0)
+        .says(&["its replacement is under way", "orders acme"]);
+    dialer.run("orders").exits(0).says(&["stuck", "orders retry 1", "orders give-up 1", "on hand"][..3]);
+    let orders = dialer.json("orders acme");
+    assert_eq!(each(&orders, "stuck"), [true, true]);
+    assert_eq!(kinds(&orders, "state"), ["intended", "intended"], "nothing was bought, so it begins anew");
+    assert_eq!(dialer.events("order-stuck").len(), 2);
+    dialer.run("orders give-up 2").exits(0).says(&["nothing was bought"]);
+    dialer.run("orders retry 1").exits(3).says(&["stuck"]);
+    fake.works();
+    dialer.run("orders retry 1").exits(0).says(&["replaced", "rests until"]);
+    assert_eq!((fake.purchases().len(), dialer.standing(101)), (1, "2 pending".into()));
+    dialer.run("orders give-up 1").exits(1).says(&["is the account's already"]);
+    dialer.run("orders give-up 2").exits(1).says(&["is over"]);
+    dialer.run("orders retry 9").exits(1).says(&["no order 9", "dialguard orders"]);
+    dialer.run("orders nobody").exits(1).says(&["no account", "account list"]);
+    dialer.run("account show acme").exits(0).says(&["bought from shop", "$1.15 of $100.00 today", "rest 1 day"]);
+    assert_eq!(dialer.json("account show acme")["charged-in-cycle-cents"], 4_900 + 400);
+    dialer.run("account set acme --inventory none").exits(0);
+    dialer.pass(DAY);
+    dialer.run("serve --once").exits(0);
+    assert_eq!(fake.releases(), [number(100)], "what rests is given back all the same");
+    dialer.run("inventory remove shop").exits(1).says(&["in use"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_bought_with_is_refused_before_anything_is_changed() {
+    let (dialer, _fake) = buying_desk(Twilio, 1, "").await;
+    let before = dialer.json("account list");
+    for (options, words) in [
+        ("--inventory nowhere", "inventory list"),
+        ("--areas 31", "no area code"),
+        ("--areas 310,,213", "no area code"),
+        ("--rest-days 366", "366"),
+        ("--day-cap ten", "such as 10 or 12.50"),
+        ("--day-cap 1.5", "such as 10 or 12.50"),
+        ("--cycle-cap=-1", "such as 10 or 12.50"),
+    ] {
+        let ran = dialer.run(&format!("account set acme --review-at 07:00 {options}"));
+        assert!(matches!(ran.code, Some(1 | 2)), "{options}");
+        ran.says(&[words]);
+        assert_eq!(dialer.json("account list"), before, "{options}");
+    }
+}
+
 /// Two replacements that the vendor refuses for want of funds.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stuck_order_is_seen_tried_again_and_given_up() {
-    let (dialer, fake) = desk(Twilio, 3, "--rest-days 1").await;
+    let (dialer, fake) = buying_desk(Twilio, 3, "--rest-days 1").await;
     fake.fails(Deed::Order, Fault::Status(402), Before);
-    dialer.run(&format!("replace acme {} {}", number(100), number(101))).exits(0);
+    dialer.run(&format!("replace acme {} {}", e164(100), e164(101))).exits(0);
     dialer.run("account add other --blocks 1 --time-zone UTC").exits(0);
-    let site = Served::new(dialer).await;
+    let site = Server::new(dialer).await;
     let (reader, operator) = (site.person(Role::Read, &["acme"]), site.person(Role::Operate, &["acme"]));
 
     let seen = reader.page("/accounts/acme/orders").await;
@@ -77,11 +135,11 @@ async fn a_stuck_order_is_seen_tried_again_and_given_up() {
 /// An order of another account is told from none by nothing, and stays as it is.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_of_another_account_is_as_if_there_were_none() {
-    let (dialer, fake) = desk(Twilio, 1, "").await;
+    let (dialer, fake) = buying_desk(Twilio, 1, "").await;
     fake.fails(Deed::Order, Fault::Status(402), Before);
-    dialer.run(&format!("replace acme {}", number(100))).exits(0);
+    dialer.run(&format!("replace acme {}", e164(100))).exits(0);
     dialer.run("account add other --blocks 1 --time-zone UTC").exits(0);
-    let site = Served::new(dialer).await;
+    let site = Server::new(dialer).await;
     let (person, program) = (site.person(Role::Administer, &["other"]), site.program(Role::Administer, &["other"]));
     let before = site.desk.everything();
     for (visitor, base) in [(&person, ""), (&program, "/api/v1")] {
@@ -101,9 +159,9 @@ async fn an_order_of_another_account_is_as_if_there_were_none() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_numbers_are_bought_is_changed_on_the_page() {
-    let (dialer, _fake) = desk(Twilio, 1, "").await;
+    let (dialer, _fake) = buying_desk(Twilio, 1, "").await;
     dialer.run("account set acme --inventory none").exits(0);
-    let site = Served::new(dialer).await;
+    let site = Server::new(dialer).await;
     let (operator, administrator) = (site.person(Role::Operate, &["acme"]), site.person(Role::Administer, &["acme"]));
     let right =
         [("inventory", "shop"), ("areas", "213, 424"), ("rest-days", "7"), ("day-cap", "$12.50"), ("cycle-cap", "60")];
@@ -137,9 +195,9 @@ async fn where_numbers_are_bought_is_changed_on_the_page() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_numbers_are_bought_is_changed_through_the_api() {
-    let (dialer, _fake) = desk(Twilio, 1, "").await;
+    let (dialer, _fake) = buying_desk(Twilio, 1, "").await;
     dialer.run("account set acme --inventory none").exits(0);
-    let site = Served::new(dialer).await;
+    let site = Server::new(dialer).await;
     let program = site.program(Role::Administer, &["acme"]);
     let before = program.json("/api/v1/accounts/acme").await;
     assert_eq!((&before["inventory"], &before["replacement-price-cents"]), (&Value::Null, &json!(400)));
@@ -169,9 +227,9 @@ async fn where_numbers_are_bought_is_changed_through_the_api() {
 /// Another vendor cannot take over what is under way, and blocks are not charged for a change that is refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_charged_for_a_change_that_is_refused() {
-    let (dialer, fake) = desk(Twilio, 1, "").await;
+    let (dialer, fake) = buying_desk(Twilio, 1, "").await;
     fake.fails(Deed::Order, Fault::Status(402), Before);
-    dialer.run(&format!("replace acme {}", number(100))).exits(0);
+    dialer.run(&format!("replace acme {}", e164(100))).exits(0);
     let before = charged(&dialer);
     dialer
         .run("account set acme --blocks 2 --inventory none")

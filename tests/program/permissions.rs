@@ -1,10 +1,8 @@
 //! Every route of the API, as those find it who may not go there: none can be added and forgotten here.
 
-mod harness;
-
+use crate::harness::desk::Dialer;
+use crate::harness::server::{Server, Visitor};
 use dialguard::access::Role;
-use harness::Dialer;
-use harness::site::{Served, Visitor};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -66,7 +64,7 @@ fn example(schema: &Value, document: &Value) -> Value {
     Value::Object(required.into_iter().map(field).collect())
 }
 
-async fn routes(site: &Served) -> (Vec<Route>, Value) {
+async fn routes(site: &Server) -> (Vec<Route>, Value) {
     let document = site.stranger().json("/api/openapi.json").await;
     let paths = document["paths"].as_object().expect("paths").iter();
     let routes = paths.flat_map(|(path, item)| {
@@ -84,18 +82,18 @@ async fn routes(site: &Served) -> (Vec<Route>, Value) {
 const OTHERS_NUMBER: &str = "+442079460958";
 
 /// The account `acme`, and another one with a number, a candidate and a program of its own.
-async fn two_accounts() -> Served {
+async fn two_accounts() -> Server {
     let desk = Dialer::monitoring(2, "");
     desk.run("account add other --blocks 1 --time-zone Pacific/Apia").exits(0);
     desk.file("others.csv", format!("number\n{OTHERS_NUMBER}\n"));
     desk.run("numbers import other others.csv").exits(0);
     desk.run("monitor other --all").exits(0);
     desk.run("tokens make others-program --account other").exits(0);
-    Served::new(desk).await
+    Server::new(desk).await
 }
 
 /// All that could have been changed.
-fn everything(site: &Served) -> Value {
+fn everything(site: &Server) -> Value {
     let listed = ["tokens list", "policy list", "policy history"].map(|line| site.desk.json(line));
     json!([site.desk.everything(), listed])
 }

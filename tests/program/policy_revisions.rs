@@ -1,21 +1,15 @@
 //! The life of policies: installed, signed, compared, activated, rolled back, given up; and runs that are repeated.
 
-#[path = "harness/mod.rs"]
-mod harness;
-#[path = "hostile/policies.rs"]
-mod policies;
-#[path = "policies/renamed.rs"]
-mod renamed;
-
+use crate::harness::acme::DAY;
+use crate::harness::desk::{Dialer, Outcome, e164, each};
+use crate::harness::policies::hostile::Hostile;
+use crate::harness::policies::renamed::renamed;
 use dialguard::Dialguard;
 use dialguard::calendar::rfc3339;
 use dialguard::clock::FixedClock;
 use dialguard::ledger::{EventFilter, Ledger, NewPolicy};
 use dialguard::policies::{Candidate, Policies, PoliciesError, PolicySettings};
 use dialguard::policy::{Limits, Policy, REFERENCE_POLICY, Wasi};
-use harness::{DAY, Dialer, Ran, each, number};
-use policies::Hostile;
-use renamed::renamed;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -319,7 +313,7 @@ fn a_candidate_is_compared_with_every_review_and_changes_nothing() {
     assert_eq!(sums.map(|name| diff[name].as_i64()), [2, 0, 2, 0, 0, 0].map(Some), "{diff}");
     let differences = diff["differences"].as_array().expect("a list");
     assert_eq!(differences.len(), 4, "two numbers in each of two reviews");
-    assert_eq!(differences[0]["number"], number(100));
+    assert_eq!(differences[0]["number"], e164(100));
     assert_eq!(differences[0]["live"], json!({"status": "clean", "replaced": false, "by": null}));
     assert_eq!(differences[0]["candidate"], json!({"status": "flagged", "replaced": false, "by": null}));
 
@@ -546,7 +540,7 @@ fn serve_notices_a_change_without_a_restart() {
     dialer.run("policy shadow 1").exits(0);
     dialer.pass(DAY);
     dialer.carriers_say(&[(100, "ooo"), (101, "ooo")]);
-    let Ran { stdout, .. } = dialer.run("serve --once").exits(0);
+    let Outcome { stdout, .. } = dialer.run("serve --once").exits(0);
     assert_eq!(stdout.trim(), "1 accounts reviewed.", "at {}", rfc3339(dialer.now()));
     assert_eq!(dialer.json("policy diff")["reviews"], 1);
 }

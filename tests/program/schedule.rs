@@ -1,7 +1,7 @@
 //! The daily schedule: each account at its own local time, once a local date, whatever clocks and processes do.
 
-mod harness;
-
+use crate::harness::acme::DAY;
+use crate::harness::desk::{Dialer, seconds};
 use chrono::NaiveTime;
 use dialguard::calendar::rfc3339;
 use dialguard::clock::Clock;
@@ -11,7 +11,6 @@ use dialguard::phone::Region;
 use dialguard::policy::{Limits, Policy};
 use dialguard::schedule::{Manner, due_accounts, review_all, review_time, serve};
 use dialguard::settings::default_settings;
-use harness::{DAY, Dialer, seconds};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};

@@ -2,9 +2,8 @@
 //!
 //! The letters are what carriers A, B and C say of a number on a day: `x` calls it spam (score 95), `o` does not.
 
-mod harness;
-
-use harness::{DAY, Dialer, number};
+use crate::harness::acme::DAY;
+use crate::harness::desk::{Dialer, e164};
 use serde_json::{Value, json};
 
 /// Reviews the account once a day while carriers say this of the numbers ending in 100, 101, and so on.
@@ -24,7 +23,7 @@ fn tally(effect: &Value, what: &str) -> [u64; 4] {
 /// When something happened to a number, as it was and as it would have been: days of March 2026.
 fn days(effect: &Value, last_digits: u64, what: &str) -> [Option<u32>; 2] {
     let differences = effect["differences"].as_array().expect("a list");
-    let fared = differences.iter().find(|fared| fared["number"] == number(last_digits)).expect("it fared otherwise");
+    let fared = differences.iter().find(|fared| fared["number"] == e164(last_digits)).expect("it fared otherwise");
     ["as-it-was", "with-these"].map(|side| fared[side][what].as_str().map(|at| at[8..10].parse().expect("a day")))
 }
 

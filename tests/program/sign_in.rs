@@ -1,18 +1,17 @@
 //! The page and the API as those see them who may and who may not.
 
-mod harness;
-
+use crate::harness::acme::DAY;
+use crate::harness::desk::{Dialer, each};
+use crate::harness::server::{PASSWORD, Server};
 use dialguard::access::Role;
-use harness::site::{PASSWORD, Served};
-use harness::{Dialer, each};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 /// Two accounts, of which most see one.
-async fn two_accounts() -> Served {
+async fn two_accounts() -> Server {
     let desk = Dialer::monitoring(3, "");
     desk.run("account add other --blocks 1 --time-zone UTC").exits(0);
-    Served::new(desk).await
+    Server::new(desk).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,6 +94,6 @@ async fn a_session_and_a_token_end_by_themselves() {
         asked.send().await.unwrap().status()
     };
     assert_eq!(asked().await, StatusCode::OK);
-    site.pass(harness::DAY);
+    site.pass(DAY);
     assert_eq!(asked().await, StatusCode::UNAUTHORIZED);
 }

@@ -1,27 +1,17 @@
 //! The scenarios that any policy is checked with, checked themselves: the reference policy passes them all, wrong
 //! policies do not, and whatever a case expects can fail.
 
-#[path = "policies/first-contract/mod.rs"]
-#[allow(dead_code)]
-mod first_contract;
-#[path = "hostile/policies.rs"]
-mod policies;
-#[path = "policies/renamed.rs"]
-mod renamed;
-
+use crate::harness::policies::first_contract::first_contract;
+use crate::harness::policies::hostile::Hostile;
+use crate::harness::policies::reference::reference;
+use crate::harness::policies::renamed::renamed;
+use crate::harness::repository::repository;
 use dialguard::bench::bench;
 use dialguard::policy::{Limits, Policy, REFERENCE_POLICY, Wasi};
 use dialguard::scenarios::{CASE_FILES, CaseFile, Section, Tier, Verdict, canary, case_files, check, try_case};
-use policies::Hostile;
-use renamed::renamed;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::time::Duration;
-
-fn reference() -> Policy {
-    Policy::reference(Limits::default())
-}
 
 /// Stops a loop soon.
 fn short() -> Limits {
@@ -247,7 +237,7 @@ fn other_text(key: &str, text: &str) -> &'static str {
 
 #[test]
 fn every_file_of_cases_is_tried_and_every_case_has_a_name_and_a_rule_of_its_own() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases");
+    let folder = repository("tests/cases");
     let names = std::fs::read_dir(folder).expect("the folder of cases").map(|entry| {
         let name = entry.expect("an entry").file_name();
         name.into_string().expect("text")
@@ -308,7 +298,7 @@ async fn what_a_policy_costs_is_measured_and_its_fuel_is_the_same_each_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_of_the_first_contract_is_measured_too() {
-    let report = bench(&first_contract::first_contract(), Limits::default(), Wasi::None).await.expect("figures");
+    let report = bench(&first_contract(), Limits::default(), Wasi::None).await.expect("figures");
     assert!(report.reviews.iter().all(|cost| cost.fuel > 0 && cost.memory_bytes > 0), "{report}");
 }
 

@@ -3,16 +3,16 @@
 //! It is built and run where its tools are installed (`npm ci --prefix tests/policies/javascript`); elsewhere the tests
 //! say on standard output that they tried nothing.
 
-#[path = "in-memory/mod.rs"]
-mod in_memory;
-
+use crate::harness::acme::{DAY, number};
+use crate::harness::model_dialer::{self, ModelDialer};
+use crate::harness::policies::reference::reference;
+use crate::harness::repository::repository;
 use dialguard::contract::{Action, Plan};
 use dialguard::inspection::inspect;
 use dialguard::policy::{Limits, Policy};
 use dialguard::scenarios;
 use dialguard_policy::contract::{Deletion, PhoneNumber, Request};
-use dialguard_policy::model::{AccountModel, DAY};
-use in_memory::ModelDialer;
+use dialguard_policy::model::AccountModel;
 use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
@@ -28,7 +28,7 @@ async fn the_policy_in_javascript_keeps_the_contract() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_policy_in_javascript_plans_what_the_reference_plans() {
     let Some(policy) = javascript() else { return };
-    let reference = Policy::reference(Limits::default());
+    let reference = reference();
     let dialer = ModelDialer::new(three_days_of_a_dialer());
     let read = dialer.dialer();
 
@@ -45,7 +45,7 @@ async fn the_policy_in_javascript_plans_what_the_reference_plans() {
         Request::ReplaceNumbers(vec![NUMBER + 3, NUMBER + 2, NUMBER + 8]),
         Request::SetBlocks(3),
     ];
-    for request in requests.iter().map(in_memory::request) {
+    for request in requests.iter().map(model_dialer::request) {
         let [decision, expected] = [&policy, &reference].map(|policy| policy.decide(&read, "acme", &request));
         let (decision, expected) =
             (decision.await.expect("an answer").answer, expected.await.expect("an answer").answer);
@@ -67,7 +67,7 @@ fn assert_alike(plan: Plan, expected: Plan) {
     assert_eq!(Plan { notices: expected.notices.clone(), ..plan }, expected);
 }
 
-const NUMBER: PhoneNumber = 13_105_550_100;
+const NUMBER: PhoneNumber = number(100);
 
 /// Eight monitored numbers, of which one is flagged for the second day today, and replaced; one that could be
 /// monitored; two candidates, of which the closer one is spam.
@@ -110,7 +110,7 @@ fn compiled(component: &[u8]) -> Policy {
 
 /// Built anew where something that it is made of is newer. The tools take half a minute.
 fn component() -> Option<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/policies/javascript");
+    let folder = repository("tests/policies/javascript");
     let tools = folder.join("node_modules");
     if !tools.exists() {
         println!("not tried: npm ci --prefix tests/policies/javascript");

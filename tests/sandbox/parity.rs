@@ -4,15 +4,13 @@
 //! Both sides read the same model through their own imports. Their types are generated separately from the same
 //! contract, and print alike, so answers are compared as they print.
 
-#[path = "in-memory/mod.rs"]
-mod in_memory;
-
-use dialguard::policy::{Answered, Limits, Policy, PolicyError};
+use crate::harness::model_dialer::{self, ModelDialer};
+use crate::harness::policies::reference::reference;
+use dialguard::policy::{Answered, Policy, PolicyError};
 use dialguard::recording::Replay;
 use dialguard_policy::contract::*;
 use dialguard_policy::model::{AccountModel, DAY, HOUR};
 use dialguard_policy::{request, review, screening, usage};
-use in_memory::ModelDialer;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::fmt::Debug;
@@ -39,7 +37,7 @@ struct Scenario {
 #[test]
 fn the_component_plans_what_the_native_policy_plans() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime can be built");
-    let component = Policy::reference(Limits::default());
+    let component = reference();
     let mut runner = TestRunner::new(Config { cases: CASES, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&scenario(), |scenario| {
         let dialer = live(&scenario);
@@ -88,7 +86,7 @@ async fn compare(component: &Policy, dialer: &ModelDialer, scenario: &Scenario) 
     }
     assert_alike(review::review_account(&native, id), reviewed.map(|answered| answered.answer));
 
-    let request = in_memory::request(&scenario.request);
+    let request = model_dialer::request(&scenario.request);
     let decided = component.decide(&host_dialer, id, &request).await;
     if let Ok(Answered { answer, recording, .. }) = &decided {
         let record = Replay::new(recording.clone(), native.now);

@@ -1,11 +1,11 @@
 //! The reference component and the contract as they are handed to strangers.
 
+use crate::harness::repository::repository;
 use dialguard::contract::VERSIONS;
 use dialguard::inspection::inspect;
 use dialguard::policy::{Limits, Policy, REFERENCE_POLICY};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::path::Path;
 use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::{Config, Engine};
@@ -144,7 +144,7 @@ fn engine() -> Engine {
 
 /// The files of one version's folder in `wit/`, by name.
 fn contract(version: &str) -> BTreeMap<String, String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit").join(version);
+    let folder = repository("wit").join(version);
     let files = std::fs::read_dir(folder).expect("a folder of wit/").map(|entry| {
         let path = entry.expect("an entry of wit/").path();
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();

@@ -1,19 +1,13 @@
 //! The empty WASI from within: what a policy sees of the machine that it runs on, which is nothing.
 
-// Not every suite lets slow dialers loose, or has a scene.
-#[allow(dead_code)]
-#[path = "hostile/scene.rs"]
-mod scene;
-#[path = "policies/wasi/mod.rs"]
-mod wasi;
-
+use crate::harness::acme::NOW;
+use crate::harness::policies::looks_around::{policy_that, policy_that_looks_around};
+use crate::harness::slow_dialer::slow_dialer;
 use dialguard::clock::FixedClock;
 use dialguard::contract::Timestamp;
 use dialguard::policy::{Limits, Policy, PolicyError, PolicyFault, Wasi};
-use scene::{NOW, slow_dialer};
 use std::sync::Arc;
 use std::time::Duration;
-use wasi::{policy_that, policy_that_looks_around};
 
 #[test]
 fn a_policy_that_imports_wasi_is_refused_with_what_to_do_where_nobody_allowed_it() {

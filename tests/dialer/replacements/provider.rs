@@ -1,4 +1,4 @@
-//! A vendor of numbers in memory, which fails in every way when it is told to.
+//! A provider of numbers in memory, which fails in every way when it is told to.
 
 use dialguard::async_trait;
 use dialguard::contract::PhoneNumber;
@@ -71,14 +71,14 @@ struct World {
 }
 
 #[derive(Clone, Default)]
-pub struct FakeSupplier {
+pub struct ProviderInMemory {
     world: Arc<Mutex<World>>,
     died: Arc<Notify>,
 }
 
-impl FakeSupplier {
+impl ProviderInMemory {
     pub fn new(on_offer: impl IntoIterator<Item = PhoneNumber>) -> Self {
-        let fake = FakeSupplier::default();
+        let fake = ProviderInMemory::default();
         fake.world().on_offer = on_offer.into_iter().collect();
         fake
     }
@@ -227,7 +227,7 @@ fn gone() -> SupplierError {
 }
 
 #[async_trait]
-impl Supplier for FakeSupplier {
+impl Supplier for ProviderInMemory {
     async fn search(&self, area: SearchArea, limit: u32) -> Result<Vec<PhoneNumber>, SupplierError> {
         self.call("search", |world, _| {
             world.searched.push(area);

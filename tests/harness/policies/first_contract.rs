@@ -1,7 +1,7 @@
 //! A policy made for the contract's version 0.1.0: its component in one text, the core module in it in another.
 
-const COMPONENT: &str = include_str!("component.wat");
-const POLICY: &str = include_str!("policy.wat");
+const COMPONENT: &str = include_str!("../../policies/first-contract/component.wat");
+const POLICY: &str = include_str!("../../policies/first-contract/policy.wat");
 
 pub fn first_contract() -> Vec<u8> {
     component(POLICY)

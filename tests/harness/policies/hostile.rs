@@ -1,13 +1,11 @@
-//! Components with harm in them, made from text. Not every suite does all of it.
+//! Components with harm in them, made from text.
 //!
 //! A hostile policy is the reference component with another core module in it: whatever the contract looks like, the
 //! types, imports and exports around the module are the real ones.
 
-#![allow(dead_code)]
-
 use dialguard::policy::REFERENCE_POLICY;
 
-const SKELETON: &str = include_str!("skeleton.wat");
+const SKELETON: &str = include_str!("../../policies/hostile/skeleton.wat");
 
 /// What a hostile policy does, in WAT, at each place where it gets to run. Nothing: it behaves.
 #[derive(Debug, Clone, Copy, Default)]

@@ -1,10 +1,10 @@
 //! A policy that looks around in WASI: the one in `first-contract/` with more imports, which it looks at before each
 //! review, and tells what it saw in notices.
 
-const COMPONENT: &str = include_str!("../first-contract/component.wat");
-const POLICY: &str = include_str!("../first-contract/policy.wat");
-const IMPORTS: &str = include_str!("imports.wat");
-const LOOK_AROUND: &str = include_str!("look-around.wat");
+const COMPONENT: &str = include_str!("../../policies/first-contract/component.wat");
+const POLICY: &str = include_str!("../../policies/first-contract/policy.wat");
+const IMPORTS: &str = include_str!("../../policies/wasi/imports.wat");
+const LOOK_AROUND: &str = include_str!("../../policies/wasi/look-around.wat");
 
 pub fn policy_that_looks_around() -> Vec<u8> {
     policy_that("(call $look-around)")

@@ -1,12 +1,11 @@
-//! The policy in `no-friday/`, built as its README tells, and wrapped around others as `wac plug` does it.
+//! The policy in `tests/policies/no-friday/`, built as its README tells, and wrapped around others as `wac plug` does it.
 
+use crate::harness::repository::repository;
 use dialguard::policy::REFERENCE_POLICY;
 use std::process::Command;
 use std::sync::OnceLock;
 use wac_graph::types::Package;
 use wac_graph::{CompositionGraph, EncodeOptions, plug};
-
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/policies/no-friday");
 
 /// The same for every run, so that what it depends on is compiled once.
 const TARGET: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/no-friday");
@@ -33,7 +32,12 @@ fn no_friday() -> &'static [u8] {
     static BUILT: OnceLock<Vec<u8>> = OnceLock::new();
     BUILT.get_or_init(|| {
         let mut cargo = Command::new(env!("CARGO"));
-        cargo.current_dir(FOLDER).args(["build", "--release", "--target", "wasm32-wasip2"]);
+        cargo.current_dir(repository("tests/policies/no-friday")).args([
+            "build",
+            "--release",
+            "--target",
+            "wasm32-wasip2",
+        ]);
         cargo.args(["--offline", "--locked", "--target-dir", TARGET]);
         // What the outer build was told is not meant for this one.
         for outer in ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "CARGO_BUILD_TARGET"] {

@@ -1,10 +1,10 @@
-//! Twilio and Telnyx as vendors of numbers: a fake of both at one address, which sells, configures and takes back numbers
+//! Twilio and Telnyx as providers of numbers: a fake of both at one address, which sells, configures and takes back numbers
 //! as their interfaces say, or fails as it is told, before it has done what it was asked or after.
 //!
-//! It listens on this machine, so that a program of its own can be sent to it: [`FakeNumbers::profile`] for the library,
-//! [`FakeNumbers::options`] for the command line.
+//! It listens on this machine, so that a program of its own can be sent to it: [`FakeProvider::profile`] for the library,
+//! [`FakeProvider::options`] for the command line.
 
-use super::vendor::{Fault, spoilt};
+use super::fault::{Fault, spoilt};
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
@@ -56,7 +56,7 @@ pub enum When {
 }
 
 /// Both vendors at one address.
-pub struct FakeNumbers {
+pub struct FakeProvider {
     pub address: String,
     inside: Arc<Mutex<Inside>>,
     serving: tokio::task::JoinHandle<io::Result<()>>,
@@ -91,7 +91,7 @@ struct Order {
     looks_left: u32,
 }
 
-impl FakeNumbers {
+impl FakeProvider {
     /// Neither offers nor has sold any number.
     pub async fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
@@ -100,7 +100,7 @@ impl FakeNumbers {
         let inside = Arc::new(Mutex::new(inside));
         let app = Router::new().fallback(answer).with_state(inside.clone());
         let serving = tokio::spawn(async { axum::serve(listener, app).await });
-        FakeNumbers { address, inside, serving }
+        FakeProvider { address, inside, serving }
     }
 
     /// Has these numbers on sale from now on.
@@ -240,7 +240,7 @@ impl FakeNumbers {
     }
 }
 
-impl Drop for FakeNumbers {
+impl Drop for FakeProvider {
     fn drop(&mut self) {
         self.serving.abort();
     }
@@ -255,7 +255,7 @@ fn secret_file(folder: &Path, name: &str, text: &str) -> std::path::PathBuf {
 }
 
 /// A request, taken apart.
-struct Asked {
+struct ProviderRequest {
     method: String,
     path: Vec<String>,
     query: HashMap<String, String>,
@@ -267,7 +267,7 @@ async fn answer(State(inside): State<Arc<Mutex<Inside>>>, request: Request) -> R
     let (head, body) = request.into_parts();
     let body = to_bytes(body, 1 << 20).await.expect("a request's body");
     let url = Url::parse("http://fake/").and_then(|base| base.join(&head.uri.to_string())).expect("a path and a query");
-    let asked = Asked {
+    let asked = ProviderRequest {
         method: head.method.to_string(),
         path: url.path_segments().expect("a path").map(|segment| segment.replace("%2B", "+")).collect(),
         query: url.query_pairs().into_owned().collect(),
@@ -309,7 +309,7 @@ fn about_another(said: &str) -> String {
     parts.fold(first, |text, part| text + "\"+12125550100" + &part[10..])
 }
 
-impl Asked {
+impl ProviderRequest {
     fn is(&self, method: &str, last: &str) -> bool {
         self.method == method && self.path.last().is_some_and(|segment| segment.trim_end_matches(".json") == last)
     }
@@ -355,14 +355,14 @@ impl Inside {
         Some(fault)
     }
 
-    fn carry_out(&mut self, asked: &Asked) -> (u16, Value) {
+    fn carry_out(&mut self, asked: &ProviderRequest) -> (u16, Value) {
         match asked.path[0].as_str() {
             "2010-04-01" => self.twilio(asked),
             _ => self.telnyx(asked),
         }
     }
 
-    fn twilio(&mut self, asked: &Asked) -> (u16, Value) {
+    fn twilio(&mut self, asked: &ProviderRequest) -> (u16, Value) {
         assert_eq!(asked.path[2].trim_end_matches(".json"), ACCOUNT_SID, "the account is asked about");
         match asked.deed() {
             Deed::Search => {
@@ -408,7 +408,7 @@ impl Inside {
     }
 
     /// A few of the items, and where the others are.
-    fn twilio_page(&self, asked: &Asked, name: &str, items: Vec<Value>) -> (u16, Value) {
+    fn twilio_page(&self, asked: &ProviderRequest, name: &str, items: Vec<Value>) -> (u16, Value) {
         let page: usize = asked.query.get("Page").map_or(0, |page| page.parse().expect("a page"));
         let size = asked.query.get("PageSize").map_or(50, |size| size.parse().expect("a size"));
         let size = self.numbers_a_page.min(size);
@@ -420,7 +420,7 @@ impl Inside {
         (200, json!({name: items, "page": page, "next_page_uri": more.then_some(path)}))
     }
 
-    fn telnyx(&mut self, asked: &Asked) -> (u16, Value) {
+    fn telnyx(&mut self, asked: &ProviderRequest) -> (u16, Value) {
         let filter = |name: &str| asked.query.get(&format!("filter[{name}]")).cloned();
         let refused = |status, code: &str, title: &str| (status, json!({"errors": [{"code": code, "title": title}]}));
         match asked.deed() {
@@ -551,7 +551,7 @@ fn reservation(number: u64) -> Value {
     json!({"id": format!("reservation-{number}"), "status": "success", "phone_numbers": [{"phone_number": e164(number)}]})
 }
 
-fn telnyx_page(asked: &Asked, items: Vec<Value>, numbers_a_page: usize) -> (u16, Value) {
+fn telnyx_page(asked: &ProviderRequest, items: Vec<Value>, numbers_a_page: usize) -> (u16, Value) {
     let number =
         |name: &str, default: usize| asked.query.get(name).map_or(default, |text| text.parse().expect("a number"));
     let size = number("page[size]", 20).min(numbers_a_page);
