@@ -1,6 +1,14 @@
 //! The house's own rules, so that `cargo test` is the one command for everything: formatting, lints, documentation,
 //! and the licences and versions of dependencies.
 
+#[path = "harness"]
+mod harness {
+    pub mod repository;
+}
+
+use harness::repository::repository;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 #[test]
@@ -63,6 +71,70 @@ fn the_reference_dialer_needs_no_program() {
     cargo("clippy", &[&vendors[..], &["--", "--deny", "warnings"]].concat(), "the feature `vendors` lacks something");
 }
 
+/// What no runner includes is never run, and nothing else would say so. A runner's modules have a `#[path]` for rustfmt,
+/// which would look for them in the folder of the runner's own name.
+#[test]
+fn no_test_file_is_forgotten() {
+    const OF_THEIR_OWN: [&str; 3] = ["benches", "hosts", "policies"];
+    let tests = repository("tests");
+    let manifests: String = files(&repository("host"), "Cargo.toml").iter().map(|file| text(file)).collect();
+    let (mut included, mut written) = (BTreeSet::new(), BTreeSet::new());
+    for entry in entries(&tests) {
+        let name = entry.file_name().expect("a name").to_string_lossy().into_owned();
+        if entry.is_file() && name.ends_with(".rs") {
+            assert!(manifests.contains(&format!("tests/{name}\"")), "no package has the runner tests/{name}");
+            include(&entry, &tests, &mut included);
+        } else if entry.is_dir() && !OF_THEIR_OWN.contains(&name.as_str()) {
+            written.extend(files(&entry, ".rs"));
+        }
+    }
+    assert!(included.len() > 40, "{included:?}");
+    assert_eq!(written.difference(&included).collect::<Vec<_>>(), Vec::<&PathBuf>::new(), "no runner includes these");
+}
+
+/// Follows `mod` in a file whose modules lie in `folder`.
+fn include(file: &Path, folder: &Path, included: &mut BTreeSet<PathBuf>) {
+    let mut folders = vec![(String::new(), folder.to_owned())];
+    let mut renamed = None;
+    for line in text(file).lines() {
+        let trimmed = line.trim();
+        let (indent, folder) = folders.last().expect("the file's own").clone();
+        if let Some(path) = trimmed.strip_prefix("#[path = \"") {
+            renamed = Some(path.trim_end_matches("\"]").to_owned());
+        } else if folders.len() > 1 && line == format!("{indent}}}") {
+            folders.pop();
+        } else if let Some(module) = trimmed.trim_start_matches("pub ").strip_prefix("mod ") {
+            let name = renamed.take().unwrap_or(module.trim_end_matches([' ', '{', ';']).to_owned());
+            if module.ends_with('{') {
+                let indent = line.split(trimmed).next().expect("an indent");
+                folders.push((indent.to_owned(), folder.join(name)));
+            } else {
+                let module = folder.join(format!("{name}.rs"));
+                include(&module, &folder.join(name), included);
+                included.insert(module);
+            }
+        }
+    }
+}
+
+/// The files below a folder whose names end like this.
+fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let found = entries(folder).into_iter().flat_map(|entry| match entry.is_dir() {
+        true => files(&entry, ending),
+        false => vec![entry],
+    });
+    found.filter(|file| file.to_string_lossy().ends_with(ending)).collect()
+}
+
+fn entries(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    entries.map(|entry| entry.expect("an entry").path()).collect()
+}
+
+fn text(file: &Path) -> String {
+    std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
 /// Where cargo-deny is not installed nothing is checked, and the test says so. Advisories need the network and are
 /// left out.
 #[test]
@@ -77,11 +149,10 @@ fn dependencies_are_allowed() {
 
 /// What cargo says on standard output; it has to succeed.
 fn cargo(command: &str, arguments: &[&str], hint: &str) -> String {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let done = Command::new(env!("CARGO"))
         .arg(command)
         .args(arguments)
-        .current_dir(root)
+        .current_dir(repository(""))
         .env("RUSTDOCFLAGS", "--deny warnings")
         .output()
         .unwrap_or_else(|error| panic!("cargo {command} cannot be run: {error}"));

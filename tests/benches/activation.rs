@@ -4,17 +4,17 @@
 //! `cargo bench --bench activation` prints the table of the README. Each pair of figures comes from one run, side by
 //! side, since the machine is shared.
 
-#[path = "../policies/renamed.rs"]
+#[path = "../harness/policies/renamed.rs"]
 mod renamed;
 
-use dialguard::Dialguard;
 use dialguard::clock::FixedClock;
 use dialguard::contract::{PhoneNumber, Request, Timestamp};
-use dialguard::ledger::{EventFilter, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
-use dialguard::phone::Region;
-use dialguard::policies::{Candidate, Policies};
 use dialguard::policy::{REFERENCE_POLICY, Wasi};
 use dialguard::settings::default_settings;
+use dialguard_dialer::Dialguard;
+use dialguard_dialer::ledger::{EventFilter, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
+use dialguard_dialer::phone::Region;
+use dialguard_dialer::policies::{Candidate, Policies};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

@@ -5,14 +5,21 @@
 //! the first, others in every order, searches and filters. The site's clock goes on meanwhile: what was a week ago moves,
 //! and once a minute the figures at the page's head are counted anew.
 
-#[path = "../harness/mod.rs"]
-mod harness;
+#[path = "../harness"]
+mod harness {
+    pub mod acme;
+    #[expect(dead_code, reason = "the suites use the rest")]
+    pub mod desk;
+    #[expect(dead_code, reason = "the suites use the rest")]
+    pub mod server;
+}
 
-use dialguard::access::Role;
 use dialguard::contract::{NUMBERS_PER_CALL_MAX, Request};
-use dialguard::ledger::ImportedAs;
-use harness::site::Served;
-use harness::{DAY, Dialer};
+use dialguard_dialer::access::Role;
+use dialguard_dialer::ledger::ImportedAs;
+use harness::acme::DAY;
+use harness::desk::Dialer;
+use harness::server::Server;
 use reqwest::Client;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -89,15 +96,15 @@ impl Visitor {
 }
 
 /// 100,000 numbers, of which four fifths are monitored and were reviewed on three days, and one fifth is not.
-async fn scene() -> Served {
+async fn scene() -> Server {
     let desk = Dialer::new();
     desk.run(&format!("account add acme --blocks {} --time-zone UTC", MONITORED.div_ceil(15))).exits(0);
     for seed in 1..=3 {
-        desk.run(&format!("carriers add carrier-{seed} --simulated {seed}")).exits(0);
+        desk.run(&format!("sources add carrier-{seed} --simulated {seed}")).exits(0);
     }
     let numbers: Vec<u64> = (FIRST..FIRST + NUMBERS).collect();
     desk.ledger().import_numbers("acme", &numbers, ImportedAs::Owned, desk.now()).expect("numbers are imported");
-    let site = Served::new(desk).await;
+    let site = Server::new(desk).await;
     for batch in numbers[..MONITORED as usize].chunks(NUMBERS_PER_CALL_MAX) {
         let request = Request::StartMonitoring(batch.to_vec());
         site.dialguard.decide("acme", &request).await.expect("monitoring starts");

@@ -5,8 +5,9 @@
 //! measured but the policy and its boundary. The table of ratios comes first: its samples alternate between the two
 //! sides, so that a noisy machine is noisy for both.
 
-#[path = "../in-memory/mod.rs"]
-mod in_memory;
+#[expect(dead_code, reason = "the suites use the rest")]
+#[path = "../harness/model_dialer.rs"]
+mod model_dialer;
 
 use dialguard::contract as host;
 use dialguard::dialer::{CarrierLookup, Dialer, NumberInventory};
@@ -15,7 +16,7 @@ use dialguard_policy::contract::*;
 use dialguard_policy::model::AccountModel;
 use dialguard_policy::review::review_account;
 use divan::counter::ItemsCount;
-use in_memory::ModelDialer;
+use model_dialer::ModelDialer;
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
@@ -151,9 +152,9 @@ impl Facts {
 
     fn dialer(self) -> Dialer {
         let facts = Arc::new(HostFacts {
-            account: in_memory::account(self.account.clone()),
-            monitored: self.monitored.iter().map(in_memory::monitored).collect(),
-            observations: self.observations.iter().map(in_memory::observation).collect(),
+            account: model_dialer::account(self.account.clone()),
+            monitored: self.monitored.iter().map(model_dialer::monitored).collect(),
+            observations: self.observations.iter().map(model_dialer::observation).collect(),
         });
         Dialer { clock: Arc::new(dialguard::clock::FixedClock(self.now)), carriers: facts.clone(), inventory: facts }
     }

@@ -5,14 +5,14 @@
 //! process's memory; a tenth of the accounts first, to see whether memory grows with numbers.
 
 use chrono::NaiveTime;
-use dialguard::Dialguard;
 use dialguard::clock::FixedClock;
 use dialguard::contract::{Answer, Request};
-use dialguard::ledger::{ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
-use dialguard::phone::Region;
 use dialguard::policy::{Limits, Policy};
-use dialguard::schedule::{Manner, review_all};
 use dialguard::settings::default_settings;
+use dialguard_dialer::Dialguard;
+use dialguard_dialer::ledger::{ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
+use dialguard_dialer::phone::Region;
+use dialguard_program::schedule::{Manner, review_all};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;

@@ -42,7 +42,7 @@ impl SmallDialer {
     /// The daily review: the policy plans it, the plan is checked, and the dialer does it.
     async fn review(&mut self, policy: &Policy, account: &str) -> Result<Plan> {
         let reviewed = policy.review_account(&self.as_of_now(), account).await?;
-        check(account, Asked::Review, &reviewed.answer, &reviewed.shown)?;
+        check(account, Asked::Review, &reviewed.answer, &reviewed.inputs)?;
         self.apply(&reviewed.answer)?;
         Ok(reviewed.answer)
     }

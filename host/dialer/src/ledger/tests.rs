@@ -12,6 +12,7 @@ use dialguard::policy::Limits;
 use dialguard::recording::Recording;
 use dialguard::settings::default_settings;
 use std::sync::Arc;
+use std::sync::LazyLock;
 
 /// A time as people write it.
 fn at(text: &str) -> Timestamp {
@@ -65,13 +66,12 @@ impl Desk {
         let (account, now) = self.ledger.account_at(ACME, self.now)?;
         let based_on = account.revision;
         let view = AccountView::new(self.ledger.clone(), account, now);
-        let inputs = Inputs {
-            now: Some(now),
-            account: Some(view.account(ACME).await.unwrap()),
-            monitored: view.monitored(ACME, 0, 10_000).await.unwrap(),
-            owned: view.owned(ACME, (NUMBER..NUMBER + 60).collect()).await.unwrap().into_iter().collect(),
-            offered: view.candidates(ACME, NUMBER, 100).await.unwrap().into_iter().collect(),
-        };
+        let mut inputs = Inputs::default();
+        inputs.now = Some(now);
+        inputs.account = Some(view.account(ACME).await.unwrap());
+        inputs.monitored = view.monitored(ACME, 0, 10_000).await.unwrap();
+        inputs.owned = view.owned(ACME, (NUMBER..NUMBER + 60).collect()).await.unwrap().into_iter().collect();
+        inputs.offered = view.candidates(ACME, NUMBER, 100).await.unwrap().into_iter().collect();
         let plan = Plan {
             account: ACME.into(),
             based_on,
@@ -92,7 +92,7 @@ impl Desk {
 
 /// A run of nobody's policy that asked nothing on record.
 fn record<'a>(made: &'a Made, inputs: &'a Inputs) -> RunRecord<'a> {
-    static NOTHING: Recording = Recording { calls: Vec::new() };
+    static NOTHING: LazyLock<Recording> = LazyLock::new(Recording::default);
     RunRecord {
         policy: "test",
         revision: None,
@@ -258,11 +258,9 @@ async fn a_plan_is_applied_once_and_to_no_other_revision() {
     let desk = Desk::new("2026-01-15T12:00:00Z");
     let (account, now) = desk.ledger.account_at(ACME, desk.now).unwrap();
     let view = AccountView::new(desk.ledger.clone(), account.clone(), now);
-    let inputs = Inputs {
-        now: Some(now),
-        account: Some(dialguard::dialer::NumberInventory::account(&view, ACME).await.unwrap()),
-        ..Inputs::default()
-    };
+    let mut inputs = Inputs::default();
+    inputs.now = Some(now);
+    inputs.account = Some(dialguard::dialer::NumberInventory::account(&view, ACME).await.unwrap());
     let plan = Plan {
         account: ACME.into(),
         based_on: account.revision,

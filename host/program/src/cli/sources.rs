@@ -12,7 +12,7 @@ use dialguard_dialer::ledger::{Ledger, LookupsSpent, SourceKind, SourceProfile};
 use dialguard_dialer::phone::{self, Region};
 use dialguard_dialer::sources::Answer;
 use dialguard_dialer::sources::inquiry::{Sources, inspect};
-use dialguard_dialer::sources::lookups::{LookupSettings, LookupService, dollars};
+use dialguard_dialer::sources::lookups::{LookupService, LookupSettings, dollars};
 use dialguard_dialer::sources::nomorobo::Nomorobo;
 use dialguard_dialer::sources::telnyx::Telnyx;
 use dialguard_dialer::sources::trustcall::TrustCall;

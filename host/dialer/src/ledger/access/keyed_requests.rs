@@ -93,11 +93,4 @@ impl Ledger {
             Ok(())
         })
     }
-
-    /// How many keys are known.
-    #[cfg(test)]
-    pub fn keyed_request_count(&self) -> u32 {
-        let count = "SELECT count(*) FROM keyed_requests";
-        self.read(|transaction| Ok(transaction.query_row(count, [], |row| row.get(0))?)).expect("it can be read")
-    }
 }

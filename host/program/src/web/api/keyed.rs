@@ -225,7 +225,6 @@ fn parameter() -> Parameter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate as dialguard;
     use crate::web::WebSettings;
     use axum::Router;
     use axum::routing::post;
@@ -242,6 +241,7 @@ mod tests {
         site: Site,
         token: String,
         done: Arc<AtomicU32>,
+        begun: Arc<Semaphore>,
         may: Arc<Semaphore>,
         routes: Router,
     }
@@ -253,14 +253,19 @@ mod tests {
             let grant = Grant { role: Role::Operate, accounts: Accounts::All };
             let token = make_token(dialguard.ledger(), "dialer", grant, NOW, None).unwrap();
             let site = Site::new(dialguard, WebSettings::default());
-            let (done, may) = (Arc::new(AtomicU32::new(0)), Arc::new(Semaphore::new(0)));
-            let routes = routes(&site, done.clone(), may.clone());
-            Slow { _folder: folder, site, token, done, may, routes }
+            let (done, begun, may) = (Arc::default(), Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+            let routes = routes(&site, &done, &begun, &may);
+            Slow { _folder: folder, site, token, done, begun, may, routes }
         }
 
         /// Another process on the same ledger.
         fn restart(&mut self) {
-            self.routes = routes(&self.site, self.done.clone(), self.may.clone());
+            self.routes = routes(&self.site, &self.done, &self.begun, &self.may);
+        }
+
+        /// Until a request is under way, whose key is on disk by then.
+        async fn begun(&self) {
+            self.begun.acquire().await.unwrap().forget();
         }
 
         async fn ask(&self, path: &str) -> StatusCode {
@@ -277,8 +282,10 @@ mod tests {
         }
     }
 
-    fn routes(site: &Site, done: Arc<AtomicU32>, may: Arc<Semaphore>) -> Router {
+    fn routes(site: &Site, done: &Arc<AtomicU32>, begun: &Arc<Semaphore>, may: &Arc<Semaphore>) -> Router {
+        let (done, begun, may) = (done.clone(), begun.clone(), may.clone());
         let slowly = async move || {
+            begun.add_permits(1);
             may.acquire().await.unwrap().forget();
             done.fetch_add(1, SeqCst);
         };
@@ -292,9 +299,7 @@ mod tests {
     async fn while_the_first_is_under_way_the_second_has_to_wait() {
         let slow = Slow::new().await;
         let first = tokio::spawn(slow.asking("/slow"));
-        while slow.site.dialguard().ledger().keyed_request_count() == 0 {
-            tokio::task::yield_now().await;
-        }
+        slow.begun().await;
         assert_eq!(slow.ask("/slow").await, StatusCode::CONFLICT);
         slow.may.add_permits(1);
         assert_eq!(first.await.unwrap().status(), StatusCode::OK);
@@ -305,9 +310,7 @@ mod tests {
     async fn whoever_goes_before_the_answer_finds_it_when_he_comes_back() {
         let slow = Slow::new().await;
         let first = tokio::spawn(slow.asking("/slow"));
-        while slow.site.dialguard().ledger().keyed_request_count() == 0 {
-            tokio::task::yield_now().await;
-        }
+        slow.begun().await;
         // As a connection is that breaks.
         first.abort();
         slow.may.add_permits(1);
@@ -323,9 +326,7 @@ mod tests {
     async fn what_a_process_left_without_an_answer_is_not_done_again() {
         let mut slow = Slow::new().await;
         let first = tokio::spawn(slow.asking("/slow"));
-        while slow.site.dialguard().ledger().keyed_request_count() == 0 {
-            tokio::task::yield_now().await;
-        }
+        slow.begun().await;
         slow.restart();
         let told = slow.asking("/slow").await;
         assert_eq!(told.status(), StatusCode::CONFLICT);

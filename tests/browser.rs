@@ -1,0 +1,19 @@
+//! What needs tools from outside Rust: the dashboard in Chromium, and dialers in other languages.
+
+#[path = "harness"]
+mod harness {
+    pub mod acme;
+    #[expect(dead_code, reason = "other runners use the rest")]
+    pub mod desk;
+    pub mod host_tools;
+    pub mod repository;
+    #[expect(dead_code, reason = "other runners use the rest")]
+    pub mod server;
+}
+
+#[path = "browser"]
+mod browser {
+    mod dashboard;
+    mod host_comparison;
+    mod host_failures;
+}

@@ -1,0 +1,150 @@
+//! Every host runs every case through the same component and gives the same answers; the README's table says so.
+//!
+//! `DIALGUARD_TABLE=write cargo test --release --test browser` writes the table anew, with the times of this machine.
+
+use crate::harness::desk::{Dialer, Outcome};
+use crate::harness::host_tools::{self, conformance, dialer_in_rust, file, has_browser, has_packages, typescript};
+use crate::harness::repository::repository;
+use dialguard::policy::REFERENCE_POLICY;
+use dialguard::scenarios::{CaseFile, case_files};
+use serde_json::Value;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+/// The only case whose time is a row of its own.
+const LARGEST_CASE: &str = "numbers beyond a page are reviewed too";
+
+struct Host {
+    name: &'static str,
+    /// What `dialguard conformance` says of it; none where its tools are not installed.
+    report: Option<Value>,
+}
+
+#[test]
+fn every_host_passes_every_case_and_the_readme_says_so() {
+    let hosts = [
+        Host { name: "Rust, wasmtime", report: Some(rust()) },
+        Host { name: "Node, jco", report: node() },
+        Host { name: "Chromium, jco", report: browser() },
+        Host { name: "Python, wasmtime-py", report: python() },
+        Host { name: "C, wasmtime", report: c() },
+    ];
+    let cases: usize = case_files().iter().map(|file| file.cases.len()).sum();
+    for Host { name, report } in &hosts {
+        let Some(report) = report else { continue };
+        assert_eq!(findings(report).len(), cases, "{name} was asked every case");
+        assert!(findings(report).iter().all(|finding| finding["verdict"] == "passed"), "{name}: {report:#}");
+    }
+    let readme = readme();
+    let text = std::fs::read_to_string(&readme).expect("the README is there");
+    let (before, rest) = text.split_once(MARK).expect("the table begins with its mark");
+    let (table, after) = rest.split_once(MARK).expect("the table ends with its mark");
+    if std::env::var_os("DIALGUARD_TABLE").is_some_and(|what| what == "write") {
+        let made = in_a_table(&hosts);
+        std::fs::write(readme, format!("{before}{MARK}\n{made}{MARK}{after}")).expect("the README can be written");
+    } else {
+        says_what_was_seen(table, &hosts);
+    }
+}
+
+const MARK: &str = "<!-- made by tests/every-host.rs -->";
+
+fn in_a_table(hosts: &[Host]) -> String {
+    let row = |title: &str, cell: &dyn Fn(&Value) -> String| {
+        let cells = hosts.iter().map(|host| host.report.as_ref().map_or("not tried".into(), cell));
+        format!("| {title} | {} |\n", cells.collect::<Vec<_>>().join(" | "))
+    };
+    let names: Vec<_> = hosts.iter().map(|host| host.name).collect();
+    let mut table = format!("| cases | {} |\n|---|{}\n", names.join(" | "), "---|".repeat(names.len()));
+    for file in case_files() {
+        table += &row(&file.title, &|report| passed(&file, report));
+    }
+    table += &row("time for an answer, median of all", &|report| in_words(median(report)));
+    table += &row("time for 20,001 numbers reviewed", &|report| in_words(largest(report)));
+    table
+}
+
+/// Times are of another day and machine; what was passed must be what is passed now.
+fn says_what_was_seen(table: &str, hosts: &[Host]) {
+    let mut rows = table.lines().filter(|line| line.starts_with('|')).map(cells);
+    let heads = rows.next().expect("the table has a head");
+    let rows: Vec<_> = rows.collect();
+    for host in hosts {
+        let Some(report) = &host.report else { continue };
+        let column = heads.iter().position(|head| *head == host.name);
+        let column = column.unwrap_or_else(|| panic!("the README's table has no column {}", host.name));
+        for file in case_files() {
+            let row = rows.iter().find(|row| row[0] == file.title);
+            let row = row.unwrap_or_else(|| panic!("the README's table has no row {}", file.title));
+            assert_eq!(row[column], passed(&file, report), "{} of {} in the README's table", file.title, host.name);
+        }
+    }
+}
+
+fn cells(line: &str) -> Vec<&str> {
+    line.trim_matches('|').split('|').map(str::trim).collect()
+}
+
+fn passed(file: &CaseFile, report: &Value) -> String {
+    let of_file = findings(report).iter().filter(|finding| finding["title"] == file.title.as_str());
+    let passed = of_file.filter(|finding| finding["verdict"] == "passed").count();
+    format!("{passed} of {}", file.cases.len())
+}
+
+fn median(report: &Value) -> Duration {
+    let mut times: Vec<u64> = findings(report).iter().map(microseconds).collect();
+    times.sort_unstable();
+    Duration::from_micros(times[times.len() / 2])
+}
+
+fn largest(report: &Value) -> Duration {
+    let found = findings(report).iter().find(|finding| finding["name"] == LARGEST_CASE);
+    Duration::from_micros(microseconds(found.expect("there is such a case")))
+}
+
+fn microseconds(finding: &Value) -> u64 {
+    finding["microseconds"].as_u64().expect("every host tells how long an answer took")
+}
+
+fn in_words(took: Duration) -> String {
+    let milliseconds = took.as_secs_f64() * 1_000.0;
+    if milliseconds < 10.0 { format!("{milliseconds:.2} ms") } else { format!("{milliseconds:.0} ms") }
+}
+
+fn findings(report: &Value) -> &[Value] {
+    report["findings"].as_array().expect("a list")
+}
+
+/// Asked in its own process: a dialer in Rust needs no lines of JSON.
+fn rust() -> Value {
+    let desk = Dialer::new();
+    desk.file("policy.wasm", REFERENCE_POLICY);
+    let told = Command::new(dialer_in_rust()).arg("conformance").arg(desk.path("policy.wasm")).output();
+    Outcome::new("the dialer in Rust".into(), told.expect("it starts")).exits(0).json()
+}
+
+fn node() -> Option<Value> {
+    let [node, import, tsx, main] = typescript("node", "main.ts");
+    has_packages("node").then(|| asked(&[&node, &import, &tsx, &main, "conformance"]))
+}
+
+fn browser() -> Option<Value> {
+    has_browser().then(|| asked(&typescript("browser", "conformance.ts").each_ref().map(String::as_str)))
+}
+
+fn python() -> Option<Value> {
+    Some(asked(&[&host_tools::python()?, &file("python", "dialer.py"), "conformance"]))
+}
+
+fn c() -> Option<Value> {
+    Some(asked(&[host_tools::dialer_in_c()?, "conformance"]))
+}
+
+fn asked(dialer: &[&str]) -> Value {
+    conformance(&["--json"], dialer).exits(0).json()
+}
+
+fn readme() -> PathBuf {
+    repository("README.md")
+}

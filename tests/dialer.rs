@@ -1,0 +1,31 @@
+//! The reference dialer as a library: its ledger under policies of every kind, sources, providers and replacements.
+
+#[path = "harness"]
+mod harness {
+    pub mod acme;
+    pub mod repository;
+    pub mod policies {
+        pub mod first_contract;
+        #[expect(dead_code, reason = "other runners use the rest")]
+        pub mod hostile;
+        pub mod limits;
+        pub mod reference;
+    }
+    pub mod services {
+        pub mod fault;
+        pub mod prism;
+        #[expect(dead_code, reason = "other runners use the rest")]
+        pub mod provider;
+        pub mod source;
+    }
+}
+
+#[path = "dialer"]
+mod dialer {
+    mod hostile_policies;
+    mod mixed_versions;
+    mod providers;
+    mod replacements;
+    mod scene;
+    mod sources;
+}

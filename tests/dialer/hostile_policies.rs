@@ -1,0 +1,420 @@
+//! Policies that mean harm, each running into one limit. After every one of them the process lives, the ledger is as
+//! it was, and the next run of an honest policy is right.
+
+use super::scene::{ACME, Scene};
+use crate::harness::policies::hostile::Hostile;
+use crate::harness::policies::limits::{LIMITS, OUT_OF_TIME, ROOMY, SPIN, compiled};
+use crate::harness::policies::reference::reference;
+use dialguard::contract::*;
+use dialguard::policy::{Limits, PolicyError, PolicyFault};
+use dialguard_dialer::dialguard::DialguardError;
+use dialguard_dialer::ledger::{AccountChange, EventFilter, LedgerError};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+const OUT_OF_MEMORY: PolicyFault = PolicyFault::OutOfMemory(LIMITS.memory_bytes_max);
+
+const TOO_LARGE: PolicyFault = PolicyFault::TooLarge(LIMITS.answer_bytes_max);
+
+fn trapped(why: &str) -> PolicyFault {
+    PolicyFault::Trapped(why.into())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_misbehaves_loses_its_run_and_nobody_else_anything() {
+    let scenarios: Vec<(&str, Hostile, PolicyFault)> = vec![
+        ("an endless loop", Hostile::review(SPIN), OUT_OF_TIME),
+        (
+            "a memory bomb",
+            Hostile::review("(loop $again (drop (memory.grow (i32.const 1))) (br $again))"),
+            OUT_OF_MEMORY,
+        ),
+        (
+            "a memory bomb that asks for what nobody can have in between",
+            Hostile::review(
+                "(loop $again
+                   (drop (memory.grow (i32.const 1)))
+                   (drop (memory.grow (i32.const 65535)))
+                   (br $again))",
+            ),
+            OUT_OF_MEMORY,
+        ),
+        (
+            "a storm of copies",
+            Hostile::review(
+                "(drop (memory.grow (i32.const 56)))
+                 (loop $again
+                   (memory.copy (i32.const 0x200000) (i32.const 0x20000) (i32.const 0x1a0000))
+                   (br $again))",
+            ),
+            OUT_OF_TIME,
+        ),
+        (
+            "a storm of fills",
+            Hostile::review(
+                "(drop (memory.grow (i32.const 56)))
+                 (loop $again
+                   (memory.fill (i32.const 0x20000) (i32.const 7) (i32.const 0x390000))
+                   (br $again))",
+            ),
+            OUT_OF_TIME,
+        ),
+        (
+            "a recursion without end",
+            Hostile {
+                items: "(func $deeper (result i32) (i32.add (call $deeper) (i32.const 1)))",
+                review: "(drop (call $deeper))",
+                ..Hostile::default()
+            },
+            trapped("wasm trap: call stack exhausted"),
+        ),
+        (
+            "a flood of import calls",
+            Hostile::review("(loop $again (drop (call $now)) (br $again))"),
+            PolicyFault::TooManyCalls(LIMITS.import_calls_max),
+        ),
+        (
+            "questions that are answered at length, again and again",
+            Hostile::review(
+                "(local.set $id-len (i32.const 0x24000))
+                 (drop (memory.grow (i32.const 4)))
+                 (loop $fill
+                   (i64.store (local.get $id-len) (i64.const 13105550100))
+                   (local.set $id-len (i32.add (local.get $id-len) (i32.const 8)))
+                   (br_if $fill (i32.lt_u (local.get $id-len) (i32.const 0x36000))))
+                 (loop $again
+                   (call $owned (local.get $id) (i32.const 4) (i32.const 0x24000) (i32.const 9000) (i32.const 0x1100))
+                   (br $again))",
+            ),
+            PolicyFault::TooManyAnswers(LIMITS.answer_items_max),
+        ),
+        (
+            "a lookup of more bytes than it may hand over",
+            Hostile::review(
+                "(drop (memory.grow (i32.const 56)))
+                 (call $lookup (i32.const 0) (i32.const 200000) (i32.const 0x1100))",
+            ),
+            TOO_LARGE,
+        ),
+        (
+            "a trap in the middle",
+            Hostile::review("(unreachable)"),
+            trapped("wasm trap: wasm `unreachable` instruction executed"),
+        ),
+        (
+            "a look beyond its memory",
+            Hostile::review("(drop (i32.load (i32.const -8)))"),
+            trapped("wasm trap: out of bounds memory access"),
+        ),
+        ("a loop where the host hands it data", Hostile { alloc: SPIN, ..Hostile::default() }, OUT_OF_TIME),
+        ("a loop once its answer was read", Hostile { post: SPIN, ..Hostile::default() }, OUT_OF_TIME),
+        (
+            "an import called where the host hands it data",
+            Hostile { alloc: "(drop (call $now))", ..Hostile::default() },
+            trapped("wasm trap: cannot leave component instance"),
+        ),
+        (
+            "a plan of a million actions",
+            Hostile::review("(i32.store (i32.const 0x202c) (i32.const 1000000))"),
+            trapped("list pointer/length out of bounds of memory"),
+        ),
+        (
+            "a plan of 90,000 actions",
+            Hostile::review(
+                "(drop (memory.grow (i32.const 56)))
+                 (i32.store (i32.const 0x2028) (i32.const 0x10000))
+                 (i32.store (i32.const 0x202c) (i32.const 90000))",
+            ),
+            TOO_LARGE,
+        ),
+        (
+            "an error that is a novel",
+            Hostile::review(
+                "(memory.fill (i32.const 0x8000) (i32.const 0x78) (i32.const 5000))
+                 (i32.store8 (i32.const 0x2000) (i32.const 1))
+                 (i32.store (i32.const 0x200c) (i32.const 0x8000))
+                 (i32.store (i32.const 0x2010) (i32.const 5000))",
+            ),
+            PolicyFault::TooLarge(2_000),
+        ),
+        (
+            "an action that the contract does not know",
+            Hostile::review("(drop (call $act (i32.const 9)))"),
+            trapped("unexpected discriminant: 9"),
+        ),
+        (
+            "a string that is no text",
+            Hostile::review("(i32.store8 (local.get $id) (i32.const 0xff))"),
+            trapped("invalid utf-8 sequence of 1 bytes from index 0"),
+        ),
+    ];
+    let scene = Scene::new().await;
+    let unharmed = Unharmed::of(&scene).await;
+    for (what, policy, expected) in scenarios {
+        let error = scene.dialguard(compiled(policy, LIMITS)).review("acme").await.expect_err(what);
+        let told = scene.faults().pop().expect("an event that blames the policy");
+        assert!(told.contains(&expected.to_string()), "{what}: {told}");
+        assert_eq!(fault(error), expected, "{what}");
+        unharmed.still(&scene, what).await;
+    }
+    unharmed.reviews_at_last(&scene).await;
+}
+
+fn fault(error: DialguardError) -> PolicyFault {
+    match error {
+        DialguardError::Policy(PolicyError::Fault(fault)) => fault,
+        other => panic!("not blamed on the policy: {other}"),
+    }
+}
+
+/// What the ledger held, and what an honest policy would plan.
+struct Unharmed {
+    ledger: String,
+    plan: Plan,
+}
+
+impl Unharmed {
+    async fn of(scene: &Scene) -> Self {
+        let plan = scene.dialguard(reference()).try_review("acme").await.expect("a plan").plan;
+        let replacement = Replacement {
+            number: ACME,
+            replacement: ACME + 90,
+            slot: 1,
+            why: ReplacementReason::Flagged,
+            because: "Flagged by 2 of 2 carriers; +13105550190 is the closest candidate that none of 2 carriers flags."
+                .into(),
+        };
+        assert_eq!(plan.actions, [Action::ReplaceNumber(replacement)]);
+        Unharmed { ledger: scene.snapshot(), plan }
+    }
+
+    async fn still(&self, scene: &Scene, after: &str) {
+        assert_eq!(scene.snapshot(), self.ledger, "the ledger after {after}");
+        let plan = scene.dialguard(reference()).try_review("acme").await.expect("a plan").plan;
+        assert_eq!(plan, self.plan, "an honest plan after {after}");
+    }
+
+    async fn reviews_at_last(&self, scene: &Scene) {
+        let reviewed = scene.dialguard(reference()).review("acme").await.expect("a review");
+        assert_eq!(reviewed.plan, self.plan);
+        assert_eq!(reviewed.replaced.len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_breaks_the_ledger_is_refused_whole() {
+    let start = |last: &[u64]| Some(Request::StartMonitoring(last.iter().map(|last| ACME + last).collect()));
+    let stop = |last: u64| Some(Request::StopMonitoring(vec![ACME + last]));
+    let delete =
+        |last: u64| Some(Request::DeleteNumbers(Deletion { numbers: vec![ACME + last], accept_slot_loss: true }));
+    const LOOK: &str = "(call $look-around (local.get $id) (local.get $id-len))";
+    const RATE: &str = "(call $rate (i64.const 13105550100) (i32.const 3))";
+    const GOING: &str = "(i64.const 13105550100) (i64.const 13105550190) (i32.const 1)";
+    // What is asked for (none: a review), what is planned, and what is said about it.
+    let scenarios: Vec<(Option<Request>, &str, &str)> = vec![
+        (None, "(i32.store8 (local.get $id) (i32.const 0x7a))", "it is for account \"zcme\""),
+        (None, "(i64.store (i32.const 0x2010) (i64.const 1))", "it is based on revision 1"),
+        (None, "(i64.store (i32.const 0x2018) (i64.const 5))", "it was decided at 5, not now"),
+        (None, "(call $rate (i64.const 13105550100) (i32.const 3))", "unmonitored"),
+        (None, "LOOK (call $rate (i64.const 13105550150) (i32.const 3))", "unmonitored"),
+        (
+            None,
+            "LOOK (call $rate (i64.const 13105550100) (i32.const 1)) (call $rate (i64.const 13105550100) (i32.const 1))",
+            "out of order",
+        ),
+        (
+            None,
+            "LOOK (call $rate (i64.const 13105550101) (i32.const 3))
+             (call $replace (i64.const 13105550101) (i64.const 13105550105) (i32.const 2))",
+            "+13105550105 was not on offer",
+        ),
+        (
+            None,
+            "LOOK (call $rate (i64.const 13105550101) (i32.const 3)) (call $rate (i64.const 13105550102) (i32.const 3))
+             (call $replace (i64.const 13105550101) (i64.const 13105550190) (i32.const 2))
+             (call $replace (i64.const 13105550102) (i64.const 13105550190) (i32.const 3))",
+            "or is used twice",
+        ),
+        (None, "LOOK (call $replace (i64.const 13105550101) (i64.const 13105550190) (i32.const 2))", "not flagged"),
+        (None, "LOOK (call $release (i64.const 13105550105))", "nobody asked for that"),
+        (
+            None,
+            "LOOK RATE (call $replace-because GOING (i32.const 0x3200) (i32.const 0))",
+            "it does not say why it replaces +13105550100",
+        ),
+        (
+            None,
+            "LOOK RATE (call $replace-because GOING (i32.const 0x4000) (i32.const 19))",
+            "it says with control characters why",
+        ),
+        (
+            None,
+            "LOOK RATE (memory.fill (i32.const 0x8000) (i32.const 0x78) (i32.const 501))
+             (call $replace-because GOING (i32.const 0x8000) (i32.const 501))",
+            "it takes more than 500 bytes to say why it replaces +13105550100",
+        ),
+        (
+            start(&[4, 5]),
+            "LOOK (call $occupy (i64.const 13105550104) (i32.const 5)) (call $occupy (i64.const 13105550105) (i32.const 5))",
+            "slot 5 is occupied or locked",
+        ),
+        (start(&[4]), "LOOK (call $occupy (i64.const 13105550104) (i32.const 1))", "slot 1 is occupied or locked"),
+        (start(&[4]), "(call $occupy (i64.const 13105550104) (i32.const 1))", "without reading every monitored number"),
+        (start(&[4]), "LOOK (call $occupy (i64.const 13105550104) (i32.const 16))", "there is no slot 16"),
+        (start(&[99]), "LOOK (call $occupy (i64.const 13105550199) (i32.const 5))", "is not the account's"),
+        (start(&[50]), "LOOK (call $occupy (i64.const 13105550150) (i32.const 5))", "is not the account's"),
+        (
+            stop(0),
+            "LOOK (call $lock (i64.const 13105550100) (i32.const 1) (i64.const 1))",
+            "it locks slot 1 until 1, which is not the cycle's end",
+        ),
+        (delete(0), "(call $release (i64.const 13105550100))", "without reading every monitored number"),
+        (delete(0), "LOOK (call $release (i64.const 13105550100))", "still has its slot"),
+        (stop(0), "(i32.store (i32.const 0x203c) (i32.const 3))", "it has 3 answers for 1 questions"),
+    ];
+    let scene = Scene::new().await;
+    let unharmed = Unharmed::of(&scene).await;
+    for (request, plans, expected) in scenarios {
+        let plans: &str = plans.replace("LOOK", LOOK).replace("RATE", RATE).replace("GOING", GOING).leak();
+        let told = match request {
+            None => refused(&scene, Hostile::review(plans), None).await,
+            Some(request) => refused(&scene, Hostile::decide(plans), Some(request)).await,
+        };
+        assert!(told.contains(expected), "{plans}: {told}, not {expected}");
+        assert!(scene.faults().pop().is_some_and(|event| event.contains(&told)), "no event says {told}");
+        unharmed.still(&scene, plans).await;
+    }
+    unharmed.reviews_at_last(&scene).await;
+}
+
+/// What the ledger says about the plan of a policy.
+async fn refused(scene: &Scene, policy: Hostile, request: Option<Request>) -> String {
+    let dialguard = scene.dialguard(compiled(policy, ROOMY));
+    let error = match request {
+        None => dialguard.review("acme").await.map(|_| ()),
+        Some(request) => dialguard.decide("acme", &request).await.map(|_| ()),
+    };
+    match error.expect_err("a plan that breaks the ledger") {
+        DialguardError::Ledger(LedgerError::Plan(fault)) => fault.to_string(),
+        other => panic!("not blamed on the plan: {other}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_of_unheard_of_size_is_refused() {
+    const GROW: &str = "(drop (memory.grow (i32.const 900)))";
+    let scenarios = [
+        (
+            "GROW (i32.store (i32.const 0x2028) (i32.const 0x40000)) (i32.store (i32.const 0x202c) (i32.const 1000000))",
+            "nobody asked for that",
+        ),
+        (
+            "GROW (i32.store (i32.const 0x2020) (i32.const 0x40000)) (i32.store (i32.const 0x2024) (i32.const 1000000))",
+            "unmonitored",
+        ),
+        (
+            "GROW (i32.store (i32.const 0x2030) (i32.const 0x40000)) (i32.store (i32.const 0x2034) (i32.const 100000))",
+            "it has 100000 notices",
+        ),
+        (
+            "GROW (memory.fill (i32.const 0x40000) (i32.const 0x78) (i32.const 10000000))
+             (call $notice (i32.const 4) (i64.const 0) (i32.const 0x40000) (i32.const 10000000))",
+            "a notice has more than 2000 bytes",
+        ),
+    ];
+    let scene = Scene::new().await;
+    let unharmed = Unharmed::of(&scene).await;
+    for (plans, expected) in scenarios {
+        let told = refused(&scene, Hostile::review(plans.replace("GROW", GROW).leak()), None).await;
+        assert!(told.contains(expected), "{plans}: {told}, not {expected}");
+        unharmed.still(&scene, plans).await;
+    }
+}
+
+/// Notices stand among the ledger's events for ever, so none may pass for what the ledger recorded itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_cannot_forge_history() {
+    const TEXT: &str = "(i32.const 0x3100) (i32.const 7)";
+    let scene = Scene::new().await;
+    let unharmed = Unharmed::of(&scene).await;
+    for kind in kinds_that_the_ledger_records().await {
+        let items = format!("(data (i32.const 0x8000) \"{kind}\")").leak();
+        let review =
+            format!("(call $notice (i32.const {}) (i64.const 0) TEXT)", kind.len()).replace("TEXT", TEXT).leak();
+        let told = refused(&scene, Hostile { items, ..Hostile::review(review) }, None).await;
+        assert!(told.contains("would pass for what the ledger records"), "{kind}: {told}");
+    }
+    let scenarios = [
+        (
+            "(data (i32.const 0x8000) \"Charged\")",
+            "(call $notice (i32.const 7) (i64.const 0) TEXT)",
+            "no kind of notice",
+        ),
+        ("", "(call $notice (i32.const 0) (i64.const 0) TEXT)", "no kind of notice"),
+        ("(data (i32.const 0x8000) \"ok\")", "(call $notice (i32.const 2) (i64.const -1) TEXT)", "cannot be E.164"),
+        (
+            "(data (i32.const 0x8000) \"ok\\1b[2J\")",
+            "(call $notice (i32.const 2) (i64.const 0) (i32.const 0x8000) (i32.const 6))",
+            "control characters",
+        ),
+    ];
+    for (items, review, expected) in scenarios {
+        let review = review.replace("TEXT", TEXT).leak();
+        let told = refused(&scene, Hostile { items, ..Hostile::review(review) }, None).await;
+        assert!(told.contains(expected), "{review}: {told}, not {expected}");
+    }
+    unharmed.still(&scene, "forged notices").await;
+}
+
+/// Of an account that lives through everything that can happen to one, all but what its policy remarked.
+async fn kinds_that_the_ledger_records() -> BTreeSet<String> {
+    let scene = Scene::new().await;
+    let honest = scene.dialguard(reference());
+    honest.review("acme").await.expect("a review");
+    let deletion = Deletion { numbers: vec![ACME + 1], accept_slot_loss: true };
+    for request in [Request::DeleteNumbers(deletion), Request::SetBlocks(2)] {
+        honest.decide("acme", &request).await.expect("a request");
+    }
+    let off = AccountChange { enabled: Some(false), ..AccountChange::default() };
+    honest.change_account("acme", &off).await.expect("a change");
+    let events = honest.ledger().events("acme", EventFilter { number: None, last: u32::MAX }).expect("events");
+    let remarks = ["newly-flagged", "newly-clean", "unrated", "mass-flag-held", "no-clean-candidate"];
+    let kinds: BTreeSet<String> = events.into_iter().map(|event| event.kind).collect();
+    assert!(kinds.len() > 10, "{kinds:?}");
+    kinds.into_iter().filter(|kind| !remarks.contains(&kind.as_str())).collect()
+}
+
+/// Numbers that no database holds must not reach one.
+#[tokio::test(flavor = "multi_thread")]
+async fn impossible_parameters_harm_nobody() {
+    let asks = [
+        "(call $flag-events (local.get $id) (local.get $id-len) (i64.const -1) (i32.const 0x1100))",
+        "(call $monitored (local.get $id) (local.get $id-len) (i64.const -1) (i32.const -1) (i32.const 0x1100))",
+        "(call $monitored (local.get $id) (local.get $id-len) (i64.const 0) (i32.const 0) (i32.const 0x1100))",
+        "(call $candidates (local.get $id) (local.get $id-len) (i64.const -1) (i32.const -1) (i32.const 0x1100))",
+    ];
+    for ask in asks {
+        let scene = Scene::new().await;
+        let reviewed = scene.dialguard(compiled(Hostile::review(ask), LIMITS)).review("acme").await;
+        assert!(reviewed.expect(ask).plan.actions.is_empty(), "{ask}");
+    }
+}
+
+/// One thread for all: whoever does not give it back stops the others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn while_policies_loop_other_accounts_are_reviewed() {
+    let scene = Scene::new().await;
+    let looping = compiled(Hostile::review(SPIN), Limits { compute_time_max: Duration::from_secs(60), ..LIMITS });
+    let hostile = scene.dialguard(looping);
+    let loops: Vec<_> = (0..3)
+        .map(|_| {
+            let hostile = hostile.clone();
+            tokio::spawn(async move { hostile.review("acme").await.map(|_| ()) })
+        })
+        .collect();
+    let honest = scene.dialguard(reference());
+    let reviewed = tokio::spawn(async move { honest.review("other").await }).await.expect("no panic");
+    assert_eq!(reviewed.expect("a review").plan.reviews.len(), 4);
+    assert!(loops.iter().all(|looping| !looping.is_finished()), "the loops ended too soon to disturb anybody");
+    loops.iter().for_each(tokio::task::JoinHandle::abort);
+}

@@ -1,0 +1,214 @@
+//! A dialer at its desk: the real program, one command at a time, on a ledger and a clock of its own.
+
+use super::acme::{NOW, number};
+use dialguard::calendar::rfc3339;
+use dialguard_dialer::ledger::Ledger;
+use serde_json::Value;
+use std::fmt::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use tempfile::TempDir;
+
+/// A working folder with the ledger in `ledger/`, and what time it is there.
+pub struct Dialer {
+    folder: TempDir,
+    now: AtomicU64,
+}
+
+/// A command that has ended.
+pub struct Outcome {
+    line: String,
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Dialer {
+    /// Nothing but an empty folder, at nine in the morning UTC of 1 March 2026.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        Dialer { folder, now: AtomicU64::new(NOW) }
+    }
+
+    /// An account `acme` of one block in UTC, and the carriers A, B and C, who speak through one verdict file.
+    pub fn with_account(settings: &str) -> Self {
+        let dialer = Dialer::new();
+        dialer.run(&format!("account add acme --blocks 1 --time-zone UTC {settings}")).exits(0);
+        dialer.carriers_say(&[]);
+        dialer.run("sources add carriers --verdicts verdicts.csv").exits(0);
+        dialer
+    }
+
+    /// The same, with so many numbers monitored: +13105550100 in slot 1, and so on.
+    pub fn monitoring(count: u64, settings: &str) -> Self {
+        let dialer = Dialer::with_account(settings);
+        dialer.import(100..100 + count, "");
+        dialer.run("monitor acme --all").exits(0);
+        dialer
+    }
+
+    /// Imports numbers by the last digits of +1 310 555 0100 and the like.
+    pub fn import(&self, last_digits: impl IntoIterator<Item = u64>, options: &str) {
+        let rows: String = last_digits.into_iter().map(|last| e164(last) + "\n").collect();
+        self.file("numbers.csv", format!("number\n{rows}"));
+        self.run(&format!("numbers import acme numbers.csv {options}")).exits(0);
+    }
+
+    pub fn it_is(&self, time: &str) {
+        self.now.store(seconds(time), SeqCst);
+    }
+
+    pub fn pass(&self, seconds: u64) {
+        self.now.fetch_add(seconds, SeqCst);
+    }
+
+    pub fn now(&self) -> u64 {
+        self.now.load(SeqCst)
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file into the working folder.
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().expect("a folder above the file")).expect("the file's folder");
+        std::fs::write(path, content).expect("the file is written");
+    }
+
+    /// Writes the verdict file anew: of each number what A, B and C say right now, a mark each. `x` flags it, `o` does
+    /// not, `-` is 'no data' and `.` no answer at all.
+    pub fn carriers_say(&self, verdicts: &[(u64, &str)]) {
+        let mut rows = "number,carrier,score,label,observed_at\n".to_owned();
+        for (last_digits, marks) in verdicts {
+            for (carrier, mark) in ["A", "B", "C"].iter().zip(marks.chars()) {
+                let verdict = match mark {
+                    'x' => "95,Scam Likely",
+                    'o' => "5,",
+                    '-' => ",",
+                    _ => continue,
+                };
+                let now = rfc3339(self.now());
+                writeln!(rows, "{},{carrier},{verdict},{now}", e164(*last_digits)).expect("text grows");
+            }
+        }
+        self.file("verdicts.csv", rows);
+    }
+
+    /// The program, ready to run a command line at the dialer's desk.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dialguard"));
+        command.current_dir(self.folder.path()).env("DIALGUARD_DATA", self.path("ledger")).env_remove("RUST_LOG");
+        command.args(arguments);
+        command
+    }
+
+    /// Runs a command line, whose arguments are parted by blanks, at the dialer's time.
+    pub fn run(&self, line: &str) -> Outcome {
+        self.run_arguments(&line.split_whitespace().collect::<Vec<_>>())
+    }
+
+    /// The same where an argument has blanks in it.
+    pub fn run_arguments(&self, arguments: &[&str]) -> Outcome {
+        let now = rfc3339(self.now());
+        let timed = [arguments, &["--at", &now]].concat();
+        let output = self.command(&timed).output().expect("the program starts");
+        Outcome::new(timed.join(" "), output)
+    }
+
+    /// What the command answers as JSON; it has to succeed.
+    pub fn json(&self, line: &str) -> Value {
+        self.run(&format!("{line} --json")).exits(0).json()
+    }
+
+    /// One field of every element of the answer.
+    pub fn field_of_each(&self, line: &str, field: &str) -> Vec<Value> {
+        each(&self.json(line), field)
+    }
+
+    /// The events of one kind of the account `acme`.
+    pub fn events(&self, kind: &str) -> Vec<Value> {
+        let events = self.json("events acme --last 100000");
+        events.as_array().expect("a list").iter().filter(|event| event["kind"] == kind).cloned().collect()
+    }
+
+    /// Slot and status of a number, as `7 clean`; `–` where it is not monitored, `gone` where it is not the account's.
+    pub fn standing(&self, last_digits: u64) -> String {
+        let numbers = self.json("numbers list acme");
+        let found = numbers.as_array().expect("a list").iter().find(|known| known["number"] == e164(last_digits));
+        match found.map(|known| (&known["slot"], &known["status"])) {
+            None => "gone".into(),
+            Some((Value::Null, Value::Null)) => "–".into(),
+            Some((slot, status)) => format!("{slot} {}", status.as_str().expect("a status beside the slot")),
+        }
+    }
+
+    /// All that the ledger tells about its accounts; null where there is no ledger.
+    pub fn everything(&self) -> Value {
+        if !self.path("ledger/dialguard.db").exists() {
+            return Value::Null;
+        }
+        let accounts = self.json("account list");
+        let ids = each(&accounts, "id");
+        let told = ids.iter().filter_map(Value::as_str).flat_map(|id| {
+            [self.json(&format!("numbers list {id}")), self.json(&format!("events {id} --last 100000"))]
+        });
+        let told: Vec<Value> = told.collect();
+        serde_json::json!([accounts, self.json("sources list"), told])
+    }
+
+    /// The ledger through the library.
+    pub fn ledger(&self) -> Ledger {
+        Ledger::open(&self.path("ledger")).expect("the ledger opens")
+    }
+}
+
+impl Outcome {
+    pub fn new(line: String, output: Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Outcome { line, code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+
+    #[track_caller]
+    pub fn exits(self, code: i32) -> Self {
+        let Outcome { line, stdout, stderr, .. } = &self;
+        assert_eq!(self.code, Some(code), "the exit code of `dialguard {line}`\n{stdout}{stderr}");
+        self
+    }
+
+    /// Says all of these, on either stream.
+    #[track_caller]
+    pub fn says(self, words: &[&str]) -> Self {
+        let Outcome { line, stdout, stderr, .. } = &self;
+        // The command line's own help breaks lines where the terminal ends.
+        let said = format!("{stdout}{stderr}").split_whitespace().collect::<Vec<_>>().join(" ");
+        for word in words {
+            assert!(said.contains(word), "`dialguard {line}` does not say {word:?}:\n{stdout}{stderr}");
+        }
+        self
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("`dialguard {}` printed no JSON: {error}\n{}", self.line, self.stdout))
+    }
+}
+
+/// A number of `acme`'s as the program writes it.
+pub fn e164(last_digits: u64) -> String {
+    format!("+{}", number(last_digits))
+}
+
+/// One field of every element of a list.
+pub fn each(list: &Value, field: &str) -> Vec<Value> {
+    list.as_array().expect("a list").iter().map(|element| element[field].clone()).collect()
+}
+
+/// The instant that an RFC 3339 text names.
+pub fn seconds(time: &str) -> u64 {
+    let time = chrono::DateTime::parse_from_rfc3339(time).expect("a time in RFC 3339");
+    u64::try_from(time.timestamp()).expect("a time after 1970")
+}

@@ -1,0 +1,98 @@
+//! Components with harm in them, made from text.
+//!
+//! A hostile policy is the reference component with another core module in it: whatever the contract looks like, the
+//! types, imports and exports around the module are the real ones.
+
+use dialguard::policy::REFERENCE_POLICY;
+
+const SKELETON: &str = include_str!("../../policies/hostile/skeleton.wat");
+
+/// What a hostile policy does, in WAT, at each place where it gets to run. Nothing: it behaves.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Hostile {
+    /// Globals, data and functions of its own.
+    pub items: &'static str,
+    /// When the host hands it data.
+    pub alloc: &'static str,
+    /// When it is asked who it is.
+    pub describe: &'static str,
+    /// When it is asked for a review. An empty plan has been begun.
+    pub review: &'static str,
+    /// When a person asks for something. A plan has been begun, and every number is accepted.
+    pub decide: &'static str,
+    /// When its answer has been read.
+    pub post: &'static str,
+}
+
+impl Hostile {
+    /// Does this instead of a review.
+    pub fn review(review: &'static str) -> Self {
+        Hostile { review, ..Hostile::default() }
+    }
+
+    /// Does this with a person's request.
+    pub fn decide(decide: &'static str) -> Self {
+        Hostile { decide, ..Hostile::default() }
+    }
+
+    /// The core module alone.
+    pub fn core_module(&self) -> Vec<u8> {
+        parse(&self.text())
+    }
+
+    pub fn component(&self) -> Vec<u8> {
+        component_around(&self.core_module())
+    }
+
+    /// The component with one text in the core module exchanged.
+    pub fn component_with(&self, before: &str, after: &str) -> Vec<u8> {
+        let text = self.text();
+        assert!(text.contains(before), "the skeleton has no {before}");
+        component_around(&parse(&text.replace(before, after)))
+    }
+
+    fn text(&self) -> String {
+        let places = [
+            ("{items}", self.items),
+            ("{alloc}", self.alloc),
+            ("{describe}", self.describe),
+            ("{review}", self.review),
+            ("{decide}", self.decide),
+            ("{post}", self.post),
+        ];
+        places.iter().fold(SKELETON.to_owned(), |text, (place, filling)| text.replace(place, filling))
+    }
+}
+
+pub fn parse(text: &str) -> Vec<u8> {
+    wat::parse_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+}
+
+/// The reference component with another module in place of its own, which is the first one in it.
+fn component_around(core_module: &[u8]) -> Vec<u8> {
+    const CORE_MODULE: u8 = 1;
+    let mut at = 8;
+    while REFERENCE_POLICY[at] != CORE_MODULE {
+        let (size, body) = leb128(at + 1);
+        at = body + size;
+    }
+    let (size, body) = leb128(at + 1);
+    let mut section = vec![CORE_MODULE];
+    push_leb128(&mut section, core_module.len());
+    [&REFERENCE_POLICY[..at], &section, core_module, &REFERENCE_POLICY[body + size..]].concat()
+}
+
+/// A size in the reference component, and where what it measures begins.
+fn leb128(at: usize) -> (usize, usize) {
+    let len = 1 + REFERENCE_POLICY[at..].iter().take_while(|byte| **byte & 0x80 != 0).count();
+    let bytes = &REFERENCE_POLICY[at..at + len];
+    (bytes.iter().rev().fold(0, |size, byte| size << 7 | usize::from(byte & 0x7f)), at + len)
+}
+
+fn push_leb128(bytes: &mut Vec<u8>, mut size: usize) {
+    while size >= 0x80 {
+        bytes.push(size as u8 | 0x80);
+        size >>= 7;
+    }
+    bytes.push(size as u8);
+}

@@ -1,0 +1,119 @@
+//! Who receives an account's messages, in this process.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// What a receiver answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answers {
+    Status(u16),
+    /// Elsewhere on the same receiver.
+    Redirect,
+    /// Status and a body without end.
+    Endless(u16),
+    /// Nothing, ever.
+    Nothing,
+}
+
+/// A message as it came in.
+#[derive(Debug, Clone)]
+pub struct Message {
+    pub path: String,
+    pub id: String,
+    pub timestamp: i64,
+    pub signature: String,
+    pub body: String,
+}
+
+/// Where messages go, in this process.
+#[derive(Clone)]
+pub struct Receiver {
+    pub address: SocketAddr,
+    answers: Arc<Mutex<Answers>>,
+    heard: Arc<Mutex<Vec<Message>>>,
+}
+
+impl Receiver {
+    pub async fn new() -> Self {
+        Receiver::at("127.0.0.1:0".parse().unwrap()).await
+    }
+
+    pub async fn at(address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).await.expect("the port is free");
+        let address = listener.local_addr().expect("it is bound");
+        let receiver = Receiver { address, answers: Arc::new(Mutex::new(Answers::Status(204))), heard: Arc::default() };
+        let routes = axum::Router::new().fallback(hear).with_state(receiver.clone());
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        receiver
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}/alerts", self.address)
+    }
+
+    pub fn answer(&self, answers: Answers) {
+        *self.answers.lock().unwrap() = answers;
+    }
+
+    /// What came in since the last call.
+    pub fn heard(&self) -> Vec<Message> {
+        std::mem::take(&mut self.heard.lock().unwrap())
+    }
+
+    /// Waits for the first message.
+    pub async fn hear(&self) -> Message {
+        for _ in 0..6_000 {
+            if let Some(heard) = self.heard.lock().unwrap().first() {
+                return heard.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("nothing came in a minute");
+    }
+}
+
+async fn hear(State(receiver): State<Receiver>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let header = |name| parts.headers.get(name).map_or(String::new(), |value| value.to_str().unwrap().to_owned());
+    let body = axum::body::to_bytes(body, 1 << 20).await.expect("a small body");
+    let heard = Message {
+        path: parts.uri.path().to_owned(),
+        id: header("webhook-id"),
+        timestamp: header("webhook-timestamp").parse().unwrap_or_default(),
+        signature: header("webhook-signature"),
+        body: String::from_utf8(body.to_vec()).expect("text"),
+    };
+    receiver.heard.lock().unwrap().push(heard);
+    let answers = *receiver.answers.lock().unwrap();
+    let status = |code| StatusCode::from_u16(code).unwrap();
+    match answers {
+        Answers::Status(code) => (status(code), "so\x1b[31m be\nit").into_response(),
+        Answers::Redirect => (StatusCode::FOUND, [("location", "/elsewhere")]).into_response(),
+        Answers::Endless(code) => {
+            let chunks = tokio_stream::iter(std::iter::repeat_with(|| Ok::<_, std::io::Error>(vec![b'x'; 1 << 16])));
+            (status(code), Body::from_stream(chunks)).into_response()
+        }
+        Answers::Nothing => std::future::pending().await,
+    }
+}
+
+impl Message {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).expect("JSON")
+    }
+
+    /// By the specification's own library.
+    #[track_caller]
+    pub fn is_signed_with(&self, secret: &str) {
+        let webhook = standardwebhooks::Webhook::new(secret).expect("a secret of the specification");
+        let signed = webhook.sign(&self.id, self.timestamp, self.body.as_bytes()).expect("a signature");
+        assert_eq!(self.signature, signed);
+    }
+}

@@ -1,0 +1,147 @@
+//! The page and the API of a dialer at its desk, served in this process at the desk's time.
+
+use super::desk::Dialer;
+use dialguard::clock::Clock;
+use dialguard_dialer::Dialguard;
+use dialguard_dialer::access::{Accounts, Grant, Role, add_user, make_token};
+use dialguard_dialer::policies::Policies;
+use dialguard_program::web::{Site, WebSettings, serve};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, redirect};
+use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use tokio::net::TcpListener;
+
+/// A site that is served until this is dropped.
+pub struct Server {
+    pub desk: Dialer,
+    pub dialguard: Dialguard,
+    pub address: String,
+    now: Arc<SetClock>,
+    client: Client,
+    serving: tokio::task::JoinHandle<std::io::Result<()>>,
+}
+
+/// Somebody at the page or the API.
+pub struct Visitor<'a> {
+    site: &'a Server,
+    header: (&'static str, String),
+}
+
+struct SetClock(AtomicU64);
+
+impl Clock for SetClock {
+    fn now(&self) -> u64 {
+        self.0.load(SeqCst)
+    }
+}
+
+impl Server {
+    /// Serves the ledger of this desk.
+    pub async fn new(desk: Dialer) -> Self {
+        let now = Arc::new(SetClock(AtomicU64::new(desk.now())));
+        let (dialguard, address, serving) = begin(&desk, now.clone()).await;
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = Client::builder().redirect(redirect::Policy::none()).no_proxy().build().expect("a client");
+        Server { desk, dialguard, address, now, client, serving }
+    }
+
+    /// The program ends and is started again.
+    pub async fn restart(&mut self) {
+        self.serving.abort();
+        (self.dialguard, self.address, self.serving) = begin(&self.desk, self.now.clone()).await;
+    }
+
+    /// Time passes for the site and at the desk.
+    pub fn pass(&self, seconds: u64) {
+        self.desk.pass(seconds);
+        self.now.0.store(self.desk.now(), SeqCst);
+    }
+
+    /// Nobody in particular.
+    pub fn stranger(&self) -> Visitor<'_> {
+        Visitor { site: self, header: ("x-nobody", "1".into()) }
+    }
+
+    /// A program with a token over these accounts; none is every account.
+    pub fn program(&self, role: Role, accounts: &[&str]) -> Visitor<'_> {
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        let name = format!("program-{}", MADE.fetch_add(1, SeqCst));
+        let token = make_token(self.dialguard.ledger(), &name, grant(role, accounts), self.dialguard.now(), None);
+        Visitor { site: self, header: ("authorization", format!("Bearer {}", token.expect("a token"))) }
+    }
+
+    /// A person who is signed in.
+    pub fn person(&self, role: Role, accounts: &[&str]) -> Visitor<'_> {
+        Visitor { site: self, header: ("cookie", format!("dialguard_session={}", self.session(role, accounts))) }
+    }
+
+    /// What the cookie of such a person's session has.
+    pub fn session(&self, role: Role, accounts: &[&str]) -> String {
+        static ADDED: AtomicU64 = AtomicU64::new(0);
+        let name = format!("person-{}", ADDED.fetch_add(1, SeqCst));
+        let (ledger, now) = (self.dialguard.ledger(), self.dialguard.now());
+        add_user(ledger, &name, PASSWORD, grant(role, accounts), now).expect("a person");
+        dialguard_dialer::access::begin_session(ledger, &name, now).expect("a session")
+    }
+}
+
+async fn begin(desk: &Dialer, now: Arc<SetClock>) -> (Dialguard, String, tokio::task::JoinHandle<std::io::Result<()>>) {
+    let ledger = Arc::new(desk.ledger());
+    let policies = Policies::open(ledger.clone(), desk.now()).expect("a policy decides");
+    let dialguard = Dialguard::new(ledger, policies, now);
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = format!("http://{}", listener.local_addr().expect("it is bound"));
+    let site = Site::new(dialguard.clone(), WebSettings::default());
+    (dialguard, address, tokio::spawn(serve(listener, site, std::future::pending())))
+}
+
+/// Of every person here.
+pub const PASSWORD: &str = "a password of some words";
+
+fn grant(role: Role, accounts: &[&str]) -> Grant {
+    let ids = accounts.iter().map(|id| (*id).to_owned());
+    Grant { role, accounts: if accounts.is_empty() { Accounts::All } else { Accounts::Only(ids.collect()) } }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+impl Visitor<'_> {
+    /// A request of theirs, to send.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.site.client.request(method, format!("{}{path}", self.site.address)).header(self.header.0, &self.header.1)
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.request(Method::GET, path).send().await.expect("the site answers")
+    }
+
+    /// The page at this address; it has to be there.
+    pub async fn page(&self, path: &str) -> String {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        answer.text().await.expect("a body")
+    }
+
+    /// Sends a form of a page.
+    pub async fn send(&self, path: &str, form: &[(&str, &str)]) -> Response {
+        self.request(Method::POST, path).form(form).send().await.expect("the site answers")
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Response {
+        self.request(Method::POST, path).json(&body).send().await.expect("the site answers")
+    }
+
+    /// What is answered as JSON; it has to succeed.
+    pub async fn json(&self, path: &str) -> Value {
+        let answer = self.get(path).await;
+        let status = answer.status();
+        let body = answer.text().await.expect("a body");
+        assert!(status.is_success(), "{path}: {status} {body}");
+        serde_json::from_str(&body).unwrap_or_else(|error| panic!("{path}: {error}: {body}"))
+    }
+}

@@ -1,0 +1,608 @@
+//! Twilio and Telnyx as providers of numbers: a fake of both at one address, which sells, configures and takes back numbers
+//! as their interfaces say, or fails as it is told, before it has done what it was asked or after.
+//!
+//! It listens on this machine, so that a program of its own can be sent to it: [`FakeProvider::profile`] for the library,
+//! [`FakeProvider::options`] for the command line.
+
+use super::fault::{Fault, spoilt};
+use axum::Router;
+use axum::body::to_bytes;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use dialguard_dialer::http::secret::SecretPlace;
+use dialguard_dialer::ledger::{ProviderKind, ProviderProfile};
+use dialguard_dialer::providers::ProviderSettings;
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+use url::Url;
+
+pub const ACCOUNT_SID: &str = "AC0123456789abcdef0123456789abcdef";
+pub const TOKEN: &str = "hunter2hunter2";
+
+/// What a number costs at the fake: $1.15.
+pub const PRICE_CENTS: u32 = 115;
+
+/// What a request is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Deed {
+    /// Numbers on offer.
+    Search,
+    /// Telnyx's reservation of a number.
+    Reserve,
+    /// A purchase.
+    Order,
+    /// Which numbers are owned, or whether one is.
+    Look,
+    /// What became of Telnyx's orders.
+    Orders,
+    /// A change to an owned number's settings.
+    Configure,
+    /// Giving a number back.
+    Release,
+    /// The account itself.
+    Account,
+}
+
+/// Whether a fault comes before what was asked for is done, so that it never is, or after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    Before,
+    After,
+}
+
+/// Both vendors at one address.
+pub struct FakeProvider {
+    pub address: String,
+    inside: Arc<Mutex<Inside>>,
+    serving: tokio::task::JoinHandle<io::Result<()>>,
+}
+
+#[derive(Default)]
+struct Inside {
+    offered: BTreeSet<u64>,
+    best_efforts: BTreeSet<u64>,
+    /// Numbers that this account holds, and their settings; one that is bought but not delivered yet is not among them.
+    owned: BTreeMap<u64, Map<String, Value>>,
+    reserved: BTreeSet<u64>,
+    orders: Vec<Order>,
+    purchases: Vec<u64>,
+    releases: Vec<u64>,
+    requests: Vec<Deed>,
+    /// The place in `requests` of one that is never answered.
+    unanswered: Option<(usize, When)>,
+    faults: HashMap<Deed, (Fault, When, u32)>,
+    /// How often an order of Telnyx's is looked at before it is through.
+    looks_before_delivery: u32,
+    numbers_a_page: usize,
+    never_takes: BTreeSet<String>,
+    credit: f64,
+}
+
+/// An order of Telnyx's.
+struct Order {
+    number: u64,
+    reference: String,
+    status: &'static str,
+    looks_left: u32,
+}
+
+impl FakeProvider {
+    /// Neither offers nor has sold any number.
+    pub async fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let address = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let inside = Inside { numbers_a_page: 3, credit: 100.0, ..Inside::default() };
+        let inside = Arc::new(Mutex::new(inside));
+        let app = Router::new().fallback(answer).with_state(inside.clone());
+        let serving = tokio::spawn(async { axum::serve(listener, app).await });
+        FakeProvider { address, inside, serving }
+    }
+
+    /// Has these numbers on sale from now on.
+    pub fn offers(&self, numbers: impl IntoIterator<Item = u64>) {
+        self.inside().offered.extend(numbers);
+    }
+
+    /// Offers these in place of what was asked for.
+    pub fn offers_as_best_efforts(&self, numbers: impl IntoIterator<Item = u64>) {
+        self.inside().best_efforts.extend(numbers);
+    }
+
+    /// Somebody else buys the number.
+    pub fn sells_elsewhere(&self, number: u64) {
+        self.inside().offered.remove(&number);
+    }
+
+    /// The account owns the number, with these of its vendor's settings.
+    pub fn has(&self, number: u64, settings: Value) {
+        let settings = settings.as_object().expect("settings are an object").clone();
+        self.inside().owned.insert(number, settings);
+    }
+
+    /// The account has the number no longer, whatever became of it.
+    pub fn loses(&self, number: u64) {
+        self.inside().owned.remove(&number);
+    }
+
+    /// The numbers owned, in ascending order.
+    pub fn owned(&self) -> Vec<u64> {
+        self.inside().owned.keys().copied().collect()
+    }
+
+    /// The settings of an owned number.
+    pub fn settings(&self, number: u64) -> Value {
+        Value::Object(self.inside().owned[&number].clone())
+    }
+
+    /// Every purchase, in order. A number that was given back can be bought again.
+    pub fn purchases(&self) -> Vec<u64> {
+        self.inside().purchases.clone()
+    }
+
+    /// Every number given back, in order.
+    pub fn releases(&self) -> Vec<u64> {
+        self.inside().releases.clone()
+    }
+
+    /// What each request was about that came.
+    pub fn requests(&self) -> Vec<Deed> {
+        self.inside().requests.clone()
+    }
+
+    /// Fails such requests once.
+    pub fn fails_once(&self, deed: Deed, fault: Fault, when: When) {
+        self.inside().faults.insert(deed, (fault, when, 1));
+    }
+
+    /// Fails such requests from now on.
+    pub fn fails(&self, deed: Deed, fault: Fault, when: When) {
+        self.inside().faults.insert(deed, (fault, when, u32::MAX));
+    }
+
+    /// Never answers the request that is the `nth` from now on, which is done or not.
+    pub fn never_answers(&self, nth: usize, when: When) {
+        let mut inside = self.inside();
+        inside.unanswered = Some((inside.requests.len() + nth, when));
+    }
+
+    /// Whether somebody waits for the request that is never answered.
+    pub fn is_waited_for(&self) -> bool {
+        let inside = self.inside();
+        inside.unanswered.is_some_and(|(place, _)| inside.requests.len() >= place)
+    }
+
+    /// Works again.
+    pub fn works(&self) {
+        let mut inside = self.inside();
+        inside.faults.clear();
+        inside.unanswered = None;
+    }
+
+    /// Has an order of Telnyx's pending until it was looked at so often.
+    pub fn delivers_after(&self, looks: u32) {
+        self.inside().looks_before_delivery = looks;
+    }
+
+    /// Gives up the orders of Telnyx's that are pending.
+    pub fn gives_up_orders(&self) {
+        self.inside()
+            .orders
+            .iter_mut()
+            .filter(|order| order.status == "pending")
+            .for_each(|order| order.status = "failure");
+    }
+
+    /// Ignores a field whenever settings are changed.
+    pub fn never_takes(&self, field: &str) {
+        self.inside().never_takes.insert(field.into());
+    }
+
+    /// What Telnyx says is left of the account's credit, in dollars.
+    pub fn has_credit(&self, dollars: f64) {
+        self.inside().credit = dollars;
+    }
+
+    /// The fake as a provider; its secrets are put into files in `folder`.
+    pub fn profile(&self, name: &str, kind: ProviderKind, folder: &Path) -> ProviderProfile {
+        let secrets = ProviderSettings::secrets_of(kind)[0].iter().map(|secret| {
+            let text = if *secret == "account-sid" { ACCOUNT_SID } else { TOKEN };
+            (*secret, SecretPlace::File(secret_file(folder, secret, text)))
+        });
+        let mut settings = ProviderSettings::new(kind, secrets);
+        settings.base_url = self.base_url(kind);
+        ProviderProfile { name: name.into(), kind, price_cents: PRICE_CENTS, settings: settings.to_json() }
+    }
+
+    /// The fake as the command line names it, in `providers add NAME`; its secrets are put into files in `folder`.
+    pub fn options(&self, kind: ProviderKind, folder: &Path) -> String {
+        let secrets = ProviderSettings::secrets_of(kind)[0].iter().map(|secret| {
+            let text = if *secret == "account-sid" { ACCOUNT_SID } else { TOKEN };
+            format!(" --{secret} file:{}", secret_file(folder, secret, text).display())
+        });
+        let (kind_name, secrets, url) = (kind.name(), secrets.collect::<String>(), self.base_url(kind));
+        format!("--{kind_name}{secrets} --price-cents {PRICE_CENTS} --base-url {url}")
+    }
+
+    fn base_url(&self, kind: ProviderKind) -> String {
+        match kind {
+            ProviderKind::Twilio => format!("{}/2010-04-01", self.address),
+            ProviderKind::Telnyx => format!("{}/v2", self.address),
+        }
+    }
+
+    fn inside(&self) -> std::sync::MutexGuard<'_, Inside> {
+        self.inside.lock().unwrap()
+    }
+}
+
+impl Drop for FakeProvider {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+fn secret_file(folder: &Path, name: &str, text: &str) -> std::path::PathBuf {
+    use std::os::unix::fs::PermissionsExt;
+    let path = folder.join(name);
+    std::fs::write(&path, text).expect("the secret is written");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).expect("the secret is one");
+    path
+}
+
+/// A request, taken apart.
+struct ProviderRequest {
+    method: String,
+    path: Vec<String>,
+    query: HashMap<String, String>,
+    form: HashMap<String, String>,
+    json: Value,
+}
+
+async fn answer(State(inside): State<Arc<Mutex<Inside>>>, request: Request) -> Response {
+    let (head, body) = request.into_parts();
+    let body = to_bytes(body, 1 << 20).await.expect("a request's body");
+    let url = Url::parse("http://fake/").and_then(|base| base.join(&head.uri.to_string())).expect("a path and a query");
+    let asked = ProviderRequest {
+        method: head.method.to_string(),
+        path: url.path_segments().expect("a path").map(|segment| segment.replace("%2B", "+")).collect(),
+        query: url.query_pairs().into_owned().collect(),
+        form: url::form_urlencoded::parse(&body).into_owned().collect(),
+        json: serde_json::from_slice(&body).unwrap_or_default(),
+    };
+    let (fault, status, whole) = {
+        let mut inside = inside.lock().unwrap();
+        let deed = asked.deed();
+        inside.requests.push(deed);
+        let fault = inside.unanswered().map(|when| (Fault::NoAnswer, when)).or_else(|| inside.fault(deed));
+        match fault {
+            Some((fault, When::Before)) => (Some(fault), 200, json!({})),
+            _ if !is_let_in(&head.headers) => (None, 401, json!({"code": 20003, "message": "Authenticate"})),
+            fault => {
+                let (status, said) = inside.carry_out(&asked);
+                (fault.map(|(fault, _)| fault), status, said)
+            }
+        }
+    };
+    let whole = match (&whole, fault) {
+        (Value::Null, _) => String::new(),
+        (said, Some(Fault::AnotherNumber)) => about_another(&said.to_string()),
+        (said, _) => said.to_string(),
+    };
+    spoilt(fault, StatusCode::from_u16(status).expect("a status"), whole, &head.headers).await
+}
+
+fn is_let_in(headers: &HeaderMap) -> bool {
+    // As Basic has it, of the account and the token.
+    let basic = "Basic QUMwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZjpodW50ZXIyaHVudGVyMg==";
+    headers.get("authorization").is_some_and(|value| value == basic || value == &format!("Bearer {TOKEN}"))
+}
+
+/// What is said, of a number that nobody asked for.
+fn about_another(said: &str) -> String {
+    let mut parts = said.split("\"+1");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + "\"+12125550100" + &part[10..])
+}
+
+impl ProviderRequest {
+    fn is(&self, method: &str, last: &str) -> bool {
+        self.method == method && self.path.last().is_some_and(|segment| segment.trim_end_matches(".json") == last)
+    }
+
+    fn deed(&self) -> Deed {
+        let has = |segment: &str| self.path.iter().any(|part| part.trim_end_matches(".json") == segment);
+        match self.method.as_str() {
+            "DELETE" => Deed::Release,
+            "PATCH" => Deed::Configure,
+            "POST" if has("number_reservations") => Deed::Reserve,
+            "POST" if self.is("POST", "number_orders") || self.is("POST", "IncomingPhoneNumbers") => Deed::Order,
+            "POST" => Deed::Configure,
+            _ if has("AvailablePhoneNumbers") || has("available_phone_numbers") => Deed::Search,
+            _ if has("number_orders") => Deed::Orders,
+            _ if has("number_reservations") => Deed::Reserve,
+            _ if has("IncomingPhoneNumbers") || has("phone_numbers") => Deed::Look,
+            _ => Deed::Account,
+        }
+    }
+
+    /// The number that an id in the path stands for.
+    fn number_in_path(&self, place: usize) -> u64 {
+        let id = self.path[place].trim_end_matches(".json").trim_start_matches("PN");
+        let is_sid = id.len() == 32;
+        u64::from_str_radix(id, if is_sid { 16 } else { 10 }).expect("an id that the fake gave out")
+    }
+}
+
+impl Inside {
+    /// Where the request that came last is the one that is never answered: whether it is done.
+    fn unanswered(&self) -> Option<When> {
+        let (place, when) = self.unanswered?;
+        (self.requests.len() == place).then_some(when)
+    }
+
+    fn fault(&mut self, deed: Deed) -> Option<(Fault, When)> {
+        let (fault, when, times) = self.faults.get_mut(&deed)?;
+        let fault = (*fault, *when);
+        *times -= u32::from(*times != u32::MAX);
+        if *times == 0 {
+            self.faults.remove(&deed);
+        }
+        Some(fault)
+    }
+
+    fn carry_out(&mut self, asked: &ProviderRequest) -> (u16, Value) {
+        match asked.path[0].as_str() {
+            "2010-04-01" => self.twilio(asked),
+            _ => self.telnyx(asked),
+        }
+    }
+
+    fn twilio(&mut self, asked: &ProviderRequest) -> (u16, Value) {
+        assert_eq!(asked.path[2].trim_end_matches(".json"), ACCOUNT_SID, "the account is asked about");
+        match asked.deed() {
+            Deed::Search => {
+                let offers: Vec<_> = self
+                    .on_offer(asked.query.get("AreaCode"))
+                    .map(|(number, _)| {
+                        json!({
+                            "phone_number": e164(number), "capabilities": {"voice": true, "SMS": true, "MMS": false},
+                        })
+                    })
+                    .collect();
+                self.twilio_page(asked, "available_phone_numbers", offers)
+            }
+            Deed::Look => {
+                // A part of the number is a pattern.
+                let wanted = asked.query.get("PhoneNumber").map_or("", |number| number.trim_start_matches('+'));
+                let found = self.owned.iter().filter(|(number, _)| number.to_string().contains(wanted));
+                let found = found.map(|(number, settings)| twilio_number(*number, settings)).collect();
+                self.twilio_page(asked, "incoming_phone_numbers", found)
+            }
+            Deed::Order => {
+                assert!(!asked.form.contains_key("AreaCode"), "a number was bought that nobody chose");
+                let number = digits(&asked.form["PhoneNumber"]);
+                if !self.buy(number) {
+                    return (400, json!({"code": 21422, "message": "PhoneNumber is not available", "status": 400}));
+                }
+                (201, twilio_number(number, &self.owned[&number]))
+            }
+            Deed::Configure => {
+                let number = asked.number_in_path(4);
+                let fields: Vec<_> = asked.form.iter().map(|(name, value)| (snake(name), json!(value))).collect();
+                match self.configure(number, fields) {
+                    true => (200, twilio_number(number, &self.owned[&number])),
+                    false => (404, json!({"code": 20404, "message": "not found"})),
+                }
+            }
+            Deed::Release => match self.give_back(asked.number_in_path(4)) {
+                true => (204, Value::Null),
+                false => (404, json!({"code": 20404, "message": "not found"})),
+            },
+            _ => (200, json!({"sid": ACCOUNT_SID, "status": "active"})),
+        }
+    }
+
+    /// A few of the items, and where the others are.
+    fn twilio_page(&self, asked: &ProviderRequest, name: &str, items: Vec<Value>) -> (u16, Value) {
+        let page: usize = asked.query.get("Page").map_or(0, |page| page.parse().expect("a page"));
+        let size = asked.query.get("PageSize").map_or(50, |size| size.parse().expect("a size"));
+        let size = self.numbers_a_page.min(size);
+        let more = (page + 1) * size < items.len();
+        let filter = asked.query.iter().filter(|(name, _)| *name != "Page");
+        let filter: String = filter.map(|(name, value)| format!("&{name}={}", value.replace('+', "%2B"))).collect();
+        let path = format!("/{}?Page={}{filter}", asked.path.join("/"), page + 1);
+        let items: Vec<_> = items.into_iter().skip(page * size).take(size).collect();
+        (200, json!({name: items, "page": page, "next_page_uri": more.then_some(path)}))
+    }
+
+    fn telnyx(&mut self, asked: &ProviderRequest) -> (u16, Value) {
+        let filter = |name: &str| asked.query.get(&format!("filter[{name}]")).cloned();
+        let refused = |status, code: &str, title: &str| (status, json!({"errors": [{"code": code, "title": title}]}));
+        match asked.deed() {
+            Deed::Search => {
+                let limit = filter("limit").map_or(100, |limit| limit.parse().expect("a limit"));
+                let area = filter("national_destination_code");
+                let offers = self.on_offer(area.as_ref()).filter(|(number, _)| !self.reserved.contains(number));
+                let offers = offers.take(limit).map(|(number, best_effort)| {
+                    json!({
+                        "phone_number": e164(number), "best_effort": best_effort, "reservable": true,
+                        "features": [{"name": "voice"}, {"name": "sms"}],
+                    })
+                });
+                (200, json!({"data": offers.collect::<Vec<_>>()}))
+            }
+            Deed::Reserve if asked.method == "POST" => {
+                let number = digits(asked.json["phone_numbers"][0]["phone_number"].as_str().expect("a number"));
+                let is_free = self.offered.contains(&number) && self.reserved.insert(number);
+                match is_free {
+                    true => (200, json!({"data": reservation(number)})),
+                    false => refused(422, "85001", "Phone numbers not available"),
+                }
+            }
+            Deed::Reserve => {
+                telnyx_page(asked, self.reserved.iter().map(|number| reservation(*number)).collect(), usize::MAX)
+            }
+            Deed::Order => {
+                let number = digits(asked.json["phone_numbers"][0]["phone_number"].as_str().expect("a number"));
+                if !self.offered.remove(&number) {
+                    return refused(409, "85001", "Phone numbers not available");
+                }
+                let reference = asked.json["customer_reference"].as_str().expect("a reference").to_owned();
+                self.purchases.push(number);
+                let looks_left = self.looks_before_delivery;
+                self.orders.push(Order { number, reference, status: "pending", looks_left });
+                self.deliver();
+                (200, json!({"data": self.orders.last().expect("it is ordered").json()}))
+            }
+            Deed::Orders => {
+                self.orders.iter_mut().for_each(|order| order.looks_left = order.looks_left.saturating_sub(1));
+                self.deliver();
+                let reference = filter("customer_reference");
+                let orders = self
+                    .orders
+                    .iter()
+                    .filter(|order| reference.as_ref().is_none_or(|reference| order.reference == *reference));
+                telnyx_page(asked, orders.map(Order::json).collect(), self.numbers_a_page)
+            }
+            Deed::Look => {
+                // Whatever is no digit finds nothing.
+                let wanted = filter("phone_number").unwrap_or_default();
+                let found = self.owned.iter().filter(|(number, _)| number.to_string().contains(&wanted));
+                telnyx_page(
+                    asked,
+                    found.map(|(number, settings)| telnyx_number(*number, settings)).collect(),
+                    self.numbers_a_page,
+                )
+            }
+            Deed::Configure => {
+                let number = asked.number_in_path(2);
+                let fields = asked.json.as_object().expect("settings").clone();
+                match self.configure(number, fields) {
+                    true => (200, json!({"data": telnyx_number(number, &self.owned[&number])})),
+                    false => refused(404, "10005", "Resource not found"),
+                }
+            }
+            Deed::Release => match self.give_back(asked.number_in_path(2)) {
+                true => (200, json!({"data": {"status": "deleted"}})),
+                false => refused(404, "10005", "Resource not found"),
+            },
+            Deed::Account => {
+                (200, json!({"data": {"available_credit": format!("{:.2}", self.credit), "currency": "USD"}}))
+            }
+        }
+    }
+
+    /// What is on offer there, and whether in place of what was asked for.
+    fn on_offer(&self, area: Option<&String>) -> impl Iterator<Item = (u64, bool)> {
+        let is_there = move |number: &&u64| area.is_none_or(|area| number.to_string()[1..].starts_with(area.as_str()));
+        let exact = self.offered.iter().filter(is_there).map(|number| (*number, false));
+        exact.chain(self.best_efforts.iter().map(|number| (*number, true)))
+    }
+
+    fn buy(&mut self, number: u64) -> bool {
+        let is_free = self.offered.remove(&number);
+        if is_free {
+            self.purchases.push(number);
+            self.owned.insert(number, fresh(number));
+        }
+        is_free
+    }
+
+    /// Lets the account have what was ordered long enough ago.
+    fn deliver(&mut self) {
+        for order in self.orders.iter_mut().filter(|order| order.status == "pending" && order.looks_left == 0) {
+            order.status = "success";
+            self.owned.insert(order.number, Map::new());
+        }
+    }
+
+    fn configure(&mut self, number: u64, fields: impl IntoIterator<Item = (String, Value)>) -> bool {
+        let Some(settings) = self.owned.get_mut(&number) else { return false };
+        settings.extend(fields.into_iter().filter(|(field, _)| !self.never_takes.contains(field)));
+        true
+    }
+
+    /// The number is on offer again.
+    fn give_back(&mut self, number: u64) -> bool {
+        let was_owned = self.owned.remove(&number).is_some();
+        if was_owned {
+            self.releases.push(number);
+            self.offered.insert(number);
+        }
+        was_owned
+    }
+}
+
+impl Order {
+    fn json(&self) -> Value {
+        json!({
+            "id": format!("order-{}", self.number), "status": self.status, "customer_reference": self.reference,
+            "phone_numbers": [{"phone_number": e164(self.number), "status": self.status}],
+        })
+    }
+}
+
+fn reservation(number: u64) -> Value {
+    json!({"id": format!("reservation-{number}"), "status": "success", "phone_numbers": [{"phone_number": e164(number)}]})
+}
+
+fn telnyx_page(asked: &ProviderRequest, items: Vec<Value>, numbers_a_page: usize) -> (u16, Value) {
+    let number =
+        |name: &str, default: usize| asked.query.get(name).map_or(default, |text| text.parse().expect("a number"));
+    let size = number("page[size]", 20).min(numbers_a_page);
+    let page = number("page[number]", 1);
+    let pages = items.len().div_ceil(size);
+    let items: Vec<_> = items.into_iter().skip((page - 1) * size).take(size).collect();
+    (200, json!({"data": items, "meta": {"page_number": page, "total_pages": pages}}))
+}
+
+/// Twilio's settings of a number that nobody has configured.
+fn fresh(number: u64) -> Map<String, Value> {
+    let digits = number.to_string();
+    let name = format!("({}) {}-{}", &digits[1..4], &digits[4..7], &digits[7..]);
+    let welcome = "https://demo.twilio.com/welcome/voice/";
+    json!({"friendly_name": name, "voice_url": welcome, "voice_method": "POST"}).as_object().expect("an object").clone()
+}
+
+fn twilio_number(number: u64, settings: &Map<String, Value>) -> Value {
+    let mut said = json!({
+        "sid": format!("PN{number:032x}"), "account_sid": ACCOUNT_SID, "phone_number": e164(number),
+        "capabilities": {"voice": true, "sms": true, "mms": false},
+    });
+    said.as_object_mut().expect("an object").extend(settings.clone());
+    said
+}
+
+fn telnyx_number(number: u64, settings: &Map<String, Value>) -> Value {
+    let mut said = json!({
+        "id": number.to_string(), "phone_number": e164(number), "status": "active", "connection_id": null, "tags": [],
+        "customer_reference": null, "messaging_profile_id": null,
+    });
+    said.as_object_mut().expect("an object").extend(settings.clone());
+    said
+}
+
+fn e164(number: u64) -> String {
+    format!("+{number}")
+}
+
+fn digits(e164: &str) -> u64 {
+    e164.trim_start_matches('+').parse().expect("digits")
+}
+
+/// `VoiceUrl` as `voice_url`.
+fn snake(name: &str) -> String {
+    let mut snake = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.extend(letter.to_lowercase());
+    }
+    snake
+}

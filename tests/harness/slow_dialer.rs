@@ -1,0 +1,80 @@
+//! A dialer that answers late or never, and then about an account without numbers.
+
+use super::acme::NOW;
+use dialguard::clock::FixedClock;
+use dialguard::contract::*;
+use dialguard::dialer::{CarrierLookup, Dialer, NumberInventory};
+use dialguard::settings::default_settings;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A dialer whose every answer takes so long; none: for ever.
+pub fn slow_dialer(answers_after: Option<Duration>) -> Dialer {
+    let slow = Arc::new(Slow { answers_after });
+    Dialer { clock: Arc::new(FixedClock(NOW)), carriers: slow.clone(), inventory: slow }
+}
+
+struct Slow {
+    answers_after: Option<Duration>,
+}
+
+impl Slow {
+    async fn answer<T>(&self, answer: T) -> T {
+        match self.answers_after {
+            Some(time) => tokio::time::sleep(time).await,
+            None => std::future::pending().await,
+        }
+        answer
+    }
+}
+
+#[async_trait::async_trait]
+impl CarrierLookup for Slow {
+    async fn carriers(&self) -> Vec<Carrier> {
+        self.answer(Vec::new()).await
+    }
+
+    async fn look_up(&self, _: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
+        self.answer(Ok(Vec::new())).await
+    }
+}
+
+#[async_trait::async_trait]
+impl NumberInventory for Slow {
+    async fn account(&self, id: &str) -> Result<Account, Error> {
+        let account = Account {
+            id: id.into(),
+            revision: 1,
+            enabled: true,
+            slot_count: 15,
+            slot_count_next: 15,
+            slots_per_block: 15,
+            block_price_cents: 4_900,
+            cycle_starts_at: NOW - 1,
+            cycle_ends_at: NOW + 1,
+            day_starts_at: NOW - 1,
+            locked_slots: Vec::new(),
+            monitored_count: 0,
+            rated_today: 0,
+            replacements_today: 0,
+            settings: default_settings(),
+        };
+        self.answer(Ok(account)).await
+    }
+
+    async fn monitored(&self, _: &str, _: PhoneNumber, _: u32) -> Result<Vec<MonitoredNumber>, Error> {
+        self.answer(Ok(Vec::new())).await
+    }
+
+    async fn owned(&self, _: &str, _: Vec<PhoneNumber>) -> Result<Vec<PhoneNumber>, Error> {
+        self.answer(Ok(Vec::new())).await
+    }
+
+    async fn candidates(&self, _: &str, _: PhoneNumber, _: u32) -> Result<Vec<PhoneNumber>, Error> {
+        self.answer(Ok(Vec::new())).await
+    }
+
+    async fn flag_events(&self, _: &str, _: Timestamp) -> Result<Vec<FlagEvent>, Error> {
+        self.answer(Ok(Vec::new())).await
+    }
+}

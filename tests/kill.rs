@@ -1,0 +1,29 @@
+//! The program, killed at any moment and raced with itself. Commands are killed by how long they take, so these tests run
+//! with no others beside them.
+
+#[path = "harness"]
+mod harness {
+    pub mod acme;
+    pub mod buying;
+    #[expect(dead_code, reason = "other runners use the rest")]
+    pub mod desk;
+    pub mod killing;
+    #[expect(dead_code, reason = "other runners use the rest")]
+    pub mod receiver;
+    pub mod policies {
+        pub mod renamed;
+    }
+    pub mod services {
+        #[expect(dead_code, reason = "other runners use the rest")]
+        pub mod fault;
+        #[expect(dead_code, reason = "other runners use the rest")]
+        pub mod provider;
+    }
+}
+
+#[path = "kill"]
+mod kill {
+    mod alerts;
+    mod crashes;
+    mod purchases;
+}

@@ -1,0 +1,348 @@
+//! The program killed at any moment, and several of it at once on one ledger: nothing is half done, lost or paid twice.
+
+use crate::harness::acme::{DAY, number};
+use crate::harness::desk::{Dialer, e164, each};
+use crate::harness::killing::Moments;
+use crate::harness::policies::renamed::renamed;
+use dialguard::clock::FixedClock;
+use dialguard::contract::{Answer, PhoneNumber, Request};
+use dialguard::policy::{Answered, Limits, Policy, REFERENCE_POLICY};
+use dialguard_dialer::Dialguard;
+use dialguard_dialer::ledger::{AccountView, Event, EventFilter, Ledger, Made, OrderState, RunRecord};
+use dialguard_dialer::sources::inquiry::Sources;
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+
+/// A large account whose simulated carriers turn against numbers every day, and which replaces all of those.
+fn large_account(numbers: u64, candidates: u64) -> Dialer {
+    let dialer = Dialer::new();
+    let blocks = numbers.div_ceil(15);
+    let settings = "--auto-replace on --checks-to-flag 1 --replacements-per-day-max 1000 --mass-flag-percent 100";
+    dialer.run(&format!("account add acme --blocks {blocks} --time-zone UTC {settings}")).exits(0);
+    for (carrier, seed) in [("Hiya", 1), ("TNS", 2), ("First-Orion", 3)] {
+        dialer.run(&format!("sources add {carrier} --simulated {seed}")).exits(0);
+    }
+    dialer.import(0..numbers, "");
+    dialer.import(numbers..numbers + candidates, "--candidates");
+    dialer
+}
+
+fn events(ledger: &Ledger, kind: &str) -> Vec<Event> {
+    let filter = EventFilter { number: None, last: u32::MAX };
+    let events = ledger.events("acme", filter).expect("the events are read");
+    events.into_iter().filter(|event| event.kind == kind).collect()
+}
+
+fn is_each_once<T: std::hash::Hash + Eq>(all: impl IntoIterator<Item = T>) -> bool {
+    let mut seen = HashSet::new();
+    all.into_iter().all(|one| seen.insert(one))
+}
+
+/// What holds after every command and every crash. `imported` counts the numbers and candidates that came in.
+#[track_caller]
+fn assert_invariants(ledger: &Ledger, imported: u64) {
+    let account = ledger.account("acme").expect("the account is read");
+    let numbers = ledger.numbers("acme").expect("the numbers are read");
+    let locked = ledger.locked_slots("acme").expect("the locks are read");
+    let occupied: Vec<_> = numbers.iter().filter_map(|known| known.monitored).map(|(slot, ..)| slot).collect();
+    // Only numbers that the account owns are listed.
+    assert_eq!(occupied.len(), account.occupied as usize, "every monitored number is owned");
+    assert_eq!(locked.len(), account.locked as usize);
+    assert!(account.occupied + account.locked <= account.slot_count, "{account:?}");
+    assert!(is_each_once(occupied.iter().copied().chain(locked.iter().map(|lock| lock.slot))), "a slot is used once");
+
+    let orders = ledger.open_orders("acme").expect("the orders are read");
+    let ordered = orders.iter().filter(|order| order.state == OrderState::Intended).count();
+    let candidates = ledger.candidate_count("acme").expect("the candidates are counted") as usize;
+    let released = events(ledger, "released");
+    assert_eq!((numbers.len() + candidates + released.len() + ordered) as u64, imported, "nobody is lost");
+    assert!(is_each_once(released.iter().map(|event| event.number)), "a number leaves once");
+
+    let replaced = events(ledger, "replaced");
+    let unswapped = orders.iter().filter(|order| order.state != OrderState::Swapped).count();
+    assert_eq!(
+        replaced.len() + unswapped,
+        events(ledger, "replacement-intended").len(),
+        "what was intended is done once"
+    );
+    assert!(is_each_once(replaced.iter().map(|event| event.number)), "a number is replaced at most once");
+    assert!(is_each_once(events(ledger, "charged").iter().map(|event| event.at)), "a cycle is charged once");
+}
+
+/// Kills a command at the next moment; says whether that was before it ended, which it has to do well.
+fn kill(moments: &mut Moments, dialer: &Dialer, line: &str) -> bool {
+    let Some(ended) = moments.kill(dialer, line) else { return true };
+    assert_eq!(ended.status.code(), Some(0), "{line}: {}", String::from_utf8_lossy(&ended.stderr));
+    false
+}
+
+/// Until `time` is over, and a few rounds on the slowest machine.
+fn rounds(time: Duration) -> impl Iterator<Item = u32> {
+    let begun = Instant::now();
+    (0..).take_while(move |round| *round < 3 || begun.elapsed() < time)
+}
+
+/// Whenever a change of policy is killed, one policy decides, no revision is lost, and whatever compiled code is left
+/// behind can be gone by or is made anew.
+#[test]
+fn a_change_of_policy_that_was_killed_leaves_one_that_decides() {
+    let dialer = large_account(10, 0);
+    dialer.run("monitor acme --all").exits(0);
+    let lookalike = renamed(REFERENCE_POLICY, "dialguard-reference", "dialguard-lookalike");
+    dialer.file("lookalike.wasm", lookalike);
+    let begun = Instant::now();
+    dialer.run("policy install lookalike.wasm").exits(0);
+    let mut moments = Moments::within(begun.elapsed());
+    let changes = ["policy activate 2", "policy rollback", "policy install lookalike.wasm", "policy shadow 2"];
+    let (mut killed, mut known) = (0, 2);
+    for round in rounds(Duration::from_secs(6)) {
+        // Compiled anew: the longest part of a change, and the one that writes files.
+        let _ = std::fs::remove_dir_all(dialer.path("ledger/compiled"));
+        let (live, name) = live_policy(&dialer);
+        let change = changes[round as usize % changes.len()];
+        let is_refused = match change {
+            "policy rollback" => live == 1,
+            "policy activate 2" => live == 2,
+            "policy shadow 2" => name == "dialguard-lookalike",
+            _ => false,
+        };
+        if is_refused {
+            continue;
+        }
+        killed += u32::from(kill(&mut moments, &dialer, change));
+        assert!(live_policy(&dialer).0 >= live, "revisions only rise");
+        let revisions = dialer.json("policy list").as_array().expect("a list").len();
+        assert!(revisions >= known, "none is lost");
+        known = revisions;
+        dialer.pass(DAY);
+        dialer.run("review acme").exits(0);
+        dialer.run("policy shadow --off").exits(0);
+    }
+    assert!(killed > 0, "every change ended before it was killed");
+    assert_invariants(&dialer.ledger(), 10);
+}
+
+/// The revision that decides, and the name of its policy.
+fn live_policy(dialer: &Dialer) -> (u64, String) {
+    let revisions = dialer.json("policy list");
+    let live = revisions.as_array().expect("a list").iter().filter(|revision| revision["live"] == true);
+    let live: Vec<_> = live.map(|live| (live["revision"].as_u64(), live["name"].as_str())).collect();
+    match live[..] {
+        [(Some(revision), Some(name))] => (revision, name.to_owned()),
+        _ => panic!("one policy decides, no more and no fewer: {revisions}"),
+    }
+}
+
+#[test]
+fn a_request_that_was_killed_is_done_as_a_whole_or_not_at_all() {
+    const NUMBERS: u64 = 2_000;
+    let dialer = large_account(NUMBERS, 0);
+    let begun = Instant::now();
+    dialer.run("account set acme --checks-to-flag 2").exits(0);
+    // A request takes a little longer than a command that has nothing to do.
+    let whole = begun.elapsed() * 3 / 2;
+    let (mut moments, mut killed) = (Moments::within(whole), 0);
+    for _ in rounds(Duration::from_secs(5)) {
+        killed += u32::from(kill(&mut moments, &dialer, "monitor acme --all"));
+        let ledger = dialer.ledger();
+        assert_invariants(&ledger, NUMBERS);
+        let occupied = ledger.account("acme").expect("the account is read").occupied;
+        assert!([0, NUMBERS as u32].contains(&occupied), "{occupied} of {NUMBERS} are monitored");
+        if occupied > 0 {
+            assert_eq!(ledger.account("acme").expect("the account is read").locked, 0);
+            // Everything back: the slots are locked now, and free again in the next cycle.
+            let all: String = (0..NUMBERS).map(|last| e164(last) + " ").collect();
+            dialer.run(&format!("unmonitor acme {all}")).exits(0);
+            dialer.pass(31 * DAY);
+        }
+        dialer.run("usage acme").exits(0);
+    }
+    eprintln!("{killed} requests were killed within {whole:?}");
+    dialer.run("monitor acme --all").exits(0);
+    assert_invariants(&dialer.ledger(), NUMBERS);
+}
+
+#[test]
+fn a_review_that_was_killed_is_finished_by_the_next_one() {
+    const NUMBERS: u64 = 2_000;
+    const CANDIDATES: u64 = 1_500;
+    let dialer = large_account(NUMBERS, CANDIDATES);
+    dialer.it_is("2026-03-25T09:00:00Z");
+    dialer.run("monitor acme --all").exits(0);
+    // On its first day every number that is bad already turns; the second is a day like any other.
+    dialer.run("review acme").exits(0);
+    let replaced_before = events(&dialer.ledger(), "replaced").len();
+    dialer.pass(DAY);
+    let begun = Instant::now();
+    dialer.run("review acme").exits(0);
+    let whole = begun.elapsed();
+    let replaced = events(&dialer.ledger(), "replaced").len() - replaced_before;
+    assert!(replaced > 5, "a day on which there is something to kill: {replaced} replaced");
+
+    let (mut moments, mut killed, mut left_open) = (Moments::within(whole), 0, 0);
+    for _ in rounds(Duration::from_secs(10)) {
+        dialer.pass(DAY);
+        killed += u32::from(kill(&mut moments, &dialer, "review acme"));
+        assert_invariants(&dialer.ledger(), NUMBERS + CANDIDATES);
+        left_open += dialer.ledger().open_orders("acme").expect("the orders are read").len();
+        dialer.run("review acme").exits(0);
+        assert_invariants(&dialer.ledger(), NUMBERS + CANDIDATES);
+        assert_eq!(dialer.ledger().open_orders("acme").expect("the orders are read"), [], "what was begun is finished");
+        let account = dialer.ledger().account("acme").expect("the account is read");
+        assert_eq!((account.occupied, account.locked), (NUMBERS as u32, 0), "replacing keeps the slots");
+    }
+    eprintln!("{killed} reviews were killed, {left_open} replacements finished by the next; a review takes {whole:?}");
+    let usage = dialer.json("usage acme");
+    assert_eq!(usage["occupied"], NUMBERS);
+}
+
+/// Puts a replacement on disk as an intent and goes no further, as a crash at that moment does.
+async fn intend(ledger: Arc<Ledger>, number: PhoneNumber, now: u64) {
+    let policy = Policy::reference(Limits::default());
+    let (account, now) = ledger.account_at("acme", now).expect("the account is read");
+    let dialer = dialguard::dialer::Dialer {
+        clock: Arc::new(FixedClock(now)),
+        carriers: Sources::new(ledger.clone()).ask(now),
+        inventory: Arc::new(AccountView::new(ledger.clone(), account, now)),
+    };
+    let request = Request::ReplaceNumbers(vec![number]);
+    let Answered { answer, inputs, recording, .. } =
+        policy.decide(&dialer, "acme", &request).await.expect("the policy answers");
+    let record = RunRecord {
+        policy: policy.sha256(),
+        revision: None,
+        contract: policy.contract_version(),
+        limits: policy.limits(),
+        kept_days: 35,
+        made: &Made::Request(request, answer),
+        inputs: &inputs,
+        recording: &recording,
+        answers: &[],
+        problems: &[],
+        provider_problems: &[],
+    };
+    ledger.apply("acme", record).expect("the plan is applied");
+}
+
+/// The next command, whichever it is: what it answers about the number that is being replaced, and that it goes on with
+/// the replacement.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_whose_replacement_is_under_way_is_left_alone() {
+    let scenarios = [
+        ("unmonitor acme +13105550100", Some("replacement-pending")),
+        ("delete acme +13105550100 --accept-slot-loss", Some("replacement-pending")),
+        ("replace acme +13105550100", Some("replacement-pending")),
+        ("monitor acme +13105550100", Some("already-monitored")),
+        ("review acme", None),
+        // Today's review has been made; it goes on with what was begun all the same.
+        ("serve --once", None),
+    ];
+    for (line, expected) in scenarios {
+        let dialer = Dialer::monitoring(2, "");
+        dialer.import([140, 141], "--candidates");
+        dialer.carriers_say(&[(100, "xxx"), (101, "ooo"), (140, "ooo"), (141, "ooo")]);
+        dialer.run("review acme").exits(0);
+        intend(Arc::new(dialer.ledger()), number(100), dialer.now()).await;
+        assert_eq!([100, 140].map(|last| dialer.standing(last)), ["1 at-risk", "gone"]);
+        assert_eq!(dialer.field_of_each("numbers list acme", "replacement-pending"), [true, false]);
+        let ran = dialer.run(&format!("{line} --json")).exits(if expected.is_some() { 3 } else { 0 });
+        if let Some(answer) = expected {
+            assert_eq!(each(&ran.json(), "answer"), [answer], "{line}");
+        }
+        assert_eq!([100, 140, 141].map(|last| dialer.standing(last)), ["gone", "1 pending", "gone"], "{line}");
+        assert_eq!(dialer.events("replaced").len(), 1, "{line}");
+        assert_invariants(&dialer.ledger(), 4);
+    }
+}
+
+/// Everything that a person or the schedule may ask for, by several processes at the same time.
+#[test]
+fn processes_that_race_for_one_account_answer_as_documented() {
+    const NUMBERS: u64 = 60;
+    const CANDIDATES: u64 = 200;
+    let dialer = large_account(NUMBERS, CANDIDATES);
+    dialer.run("account set acme --blocks 3").exits(0);
+    let numbers = |from: u64, to: u64| (from..to).map(|last| e164(last) + " ").collect::<String>();
+    let lines = [
+        [format!("monitor acme {}", numbers(0, 40)), format!("unmonitor acme {}", numbers(10, 12))],
+        ["monitor acme --all".to_owned(), format!("replace acme {}", numbers(20, 24))],
+        ["review acme".to_owned(), format!("delete acme {} --accept-slot-loss", numbers(50, 52))],
+    ];
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for lines in &lines {
+            scope.spawn(|| {
+                for line in lines.iter().cycle() {
+                    if over.load(SeqCst) {
+                        break;
+                    }
+                    assert_documented(&dialer, line);
+                    // Little enough that the slowest process is never minutes behind the quickest.
+                    dialer.pass(1);
+                }
+            });
+        }
+        std::thread::sleep(Duration::from_secs(4));
+        over.store(true, SeqCst);
+    });
+    assert_invariants(&dialer.ledger(), NUMBERS + CANDIDATES);
+    dialer.run("review acme").exits(0);
+    assert_eq!(dialer.ledger().open_orders("acme").expect("the orders are read"), []);
+    assert_invariants(&dialer.ledger(), NUMBERS + CANDIDATES);
+}
+
+/// No time to start a program lies between these requests, so that nearly every plan is made in vain at first.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn dialguards_that_race_for_one_account_all_get_their_answers() {
+    let dialer = Dialer::monitoring(0, "");
+    dialer.import(0..4, "");
+    let policy = Policy::reference(Limits::default());
+    let racing: Vec<_> = (0..4)
+        .map(|place| {
+            let clock = Arc::new(FixedClock(dialer.now()));
+            let dialguard = Dialguard::new(Arc::new(dialer.ledger()), policy.clone(), clock);
+            tokio::spawn(async move {
+                let own = vec![number(place)];
+                for _ in 0..3 {
+                    let start = Request::StartMonitoring(own.clone());
+                    let decided = dialguard.decide("acme", &start).await.expect("an answer");
+                    assert_eq!(decided.decision.outcomes[0].answer, Answer::Accepted);
+                    let stop = Request::StopMonitoring(own.clone());
+                    let decided = dialguard.decide("acme", &stop).await.expect("an answer");
+                    assert_eq!(decided.decision.outcomes[0].answer, Answer::Accepted);
+                }
+            })
+        })
+        .collect();
+    for task in racing {
+        task.await.expect("nobody failed");
+    }
+    let account = dialer.ledger().account("acme").expect("the account is read");
+    assert_eq!((account.occupied, account.locked), (0, 12), "each of them locked three slots");
+    assert_invariants(&dialer.ledger(), 4);
+}
+
+const REFUSALS: [&str; 7] = [
+    "accepted",
+    "not-owned",
+    "already-monitored",
+    "not-monitored",
+    "no-free-slot",
+    "no-clean-candidate",
+    "replacement-pending",
+];
+
+#[track_caller]
+fn assert_documented(dialer: &Dialer, line: &str) {
+    let ran = dialer.run(&format!("{line} --json"));
+    assert!(matches!(ran.code, Some(0 | 3)), "{line}: {:?} {}", ran.code, ran.stderr);
+    if line.starts_with("review") {
+        ran.exits(0);
+        return;
+    }
+    for answer in each(&ran.json(), "answer") {
+        assert!(REFUSALS.contains(&answer.as_str().expect("an answer")), "{line}: {answer}");
+    }
+}

@@ -1,0 +1,48 @@
+//! The program: its commands, the dashboard, the API and the daily schedule.
+
+#[path = "harness"]
+mod harness {
+    pub mod acme;
+    pub mod buying;
+    pub mod desk;
+    #[expect(dead_code, reason = "other runners use the rest")]
+    pub mod receiver;
+    pub mod repository;
+    pub mod server;
+    pub mod policies {
+        #[expect(dead_code, reason = "other runners use the rest")]
+        pub mod first_contract;
+        #[expect(dead_code, reason = "other runners use the rest")]
+        pub mod hostile;
+        pub mod no_friday;
+        pub mod renamed;
+    }
+    pub mod services {
+        #[expect(dead_code, reason = "other runners use the rest")]
+        pub mod fault;
+        #[expect(dead_code, reason = "other runners use the rest")]
+        pub mod provider;
+        #[expect(dead_code, reason = "other runners use the rest")]
+        pub mod source;
+    }
+}
+
+#[path = "program"]
+mod program {
+    mod alerts;
+    mod api;
+    mod bad_input;
+    mod commands;
+    mod dashboard;
+    mod new_policy;
+    mod orders;
+    mod permissions;
+    mod policy_release;
+    mod policy_revisions;
+    mod provider_commands;
+    mod schedule;
+    mod settings_preview;
+    mod sign_in;
+    mod source_commands;
+    mod wrapped_policy;
+}

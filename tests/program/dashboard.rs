@@ -1,0 +1,315 @@
+//! The pages of activity, policy and settings, and what is told live, as those see them who may and who may not.
+
+use crate::harness::acme::{DAY, number};
+use crate::harness::desk::Dialer;
+use crate::harness::server::Server;
+use dialguard_dialer::access::Role;
+use reqwest::{Method, Response, StatusCode};
+use std::time::Duration;
+
+/// An account in which 101 turned flagged on 3 March and 100 stayed clean.
+async fn two_days() -> Server {
+    let desk = Dialer::monitoring(2, "");
+    for _ in 0..2 {
+        desk.pass(DAY);
+        desk.carriers_say(&[(100, "ooo"), (101, "xxo")]);
+        desk.run("review acme").exits(0);
+    }
+    Server::new(desk).await
+}
+
+async fn text(answer: Response) -> String {
+    answer.text().await.expect("a body")
+}
+
+/// The kinds of the events that the page shows, from top to bottom.
+fn kinds(page: &str) -> Vec<&str> {
+    page.split("<tr data-kind=\"").skip(1).filter_map(|row| row.split('"').next()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn activity_is_newest_first_and_filtered() {
+    let site = two_days().await;
+    let reader = site.person(Role::Read, &["acme"]);
+    let everything = reader.page("/accounts/acme/activity").await;
+    let kinds_seen = kinds(&everything);
+    assert_eq!(kinds_seen.last(), Some(&"account-added"), "{kinds_seen:?}");
+    assert_eq!(kinds(&reader.page("/accounts/acme/activity?kind=turned-flagged").await), ["turned-flagged"]);
+    for (filter, wanted) in [
+        ("kind=turned-flagged&number=%2B13105550101", 1),
+        ("kind=turned-flagged&number=(310)+555-0101", 1),
+        ("kind=turned-flagged&number=%2B13105550100", 0),
+        ("kind=turned-flagged&since=2026-03-03", 1),
+        ("kind=turned-flagged&since=2026-03-04", 0),
+        ("kind=turned-flagged&until=2026-03-03", 1),
+        ("kind=turned-flagged&until=2026-03-02", 0),
+        ("kind=turned-flagged&run=3&revision=1", 1),
+        ("kind=turned-flagged&run=2", 0),
+        ("kind=turned-flagged&revision=2", 0),
+    ] {
+        let seen = reader.page(&format!("/accounts/acme/activity?{filter}")).await;
+        assert_eq!(kinds(&seen).len(), wanted, "{filter}");
+    }
+    let mistaken = reader.get("/accounts/acme/activity?since=yesterday").await;
+    assert_eq!(mistaken.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(text(mistaken).await.contains("is no date such as 2026-03-31"));
+}
+
+/// What replacing costs is told before the click: the product's price, and the number's where it is bought.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_price_of_a_replacement_is_told_before_the_click() {
+    use dialguard_dialer::ledger::{AccountChange, Buying, ProviderKind, ProviderProfile};
+    let desk = Dialer::monitoring(2, "");
+    desk.import([150, 151], "--candidates");
+    desk.carriers_say(&[(150, "ooo"), (151, "ooo")]);
+    let provider =
+        ProviderProfile { name: "shop".into(), kind: ProviderKind::Twilio, price_cents: 115, settings: "{}".into() };
+    desk.ledger().add_provider(&provider).expect("a provider");
+    let (ledger, now) = (desk.ledger(), desk.now());
+    let site = Server::new(desk).await;
+    let operator = site.person(Role::Operate, &["acme"]);
+    let question = "/accounts/acme/ask?action=replace&number=%2B13105550100&number=%2B13105550101";
+    let on_hand = operator.page(question).await;
+    assert!(on_hand.contains("$8.00") && on_hand.contains("$4.00 for each replacement"), "{on_hand}");
+    assert!(!on_hand.contains("$1.15"), "{on_hand}");
+    let buying = Some(Buying { provider: Some("shop".into()), ..Buying::default() });
+    ledger.change_account("acme", &AccountChange { buying, ..AccountChange::default() }, now).expect("it buys");
+    let bought = operator.page(question).await;
+    for words in ["$8.00", "from shop for $1.15 a number", "$10.00 a day", "$50.00 a billing cycle", "after 30 days"] {
+        assert!(bought.contains(words), "{words}: {bought}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn activity_comes_page_by_page_and_as_one_file() {
+    let desk = Dialer::with_account("");
+    for last in 100..160 {
+        desk.ledger()
+            .import_numbers("acme", &[number(last)], dialguard_dialer::ledger::ImportedAs::Owned, desk.now())
+            .expect("a number");
+    }
+    let site = Server::new(desk).await;
+    let reader = site.person(Role::Read, &["acme"]);
+    let newest = reader.page("/accounts/acme/activity?kind=numbers-imported").await;
+    assert_eq!(kinds(&newest).len(), 50);
+    let older = newest.split("rel=\"next\" href=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
+    let older = reader.page(&older.replace("&amp;", "&")).await;
+    assert_eq!(kinds(&older).len(), 10);
+    assert!(!older.contains("rel=\"next\""));
+    let file = reader.get("/accounts/acme/activity.csv?kind=numbers-imported").await;
+    assert_eq!(file.headers()["content-type"], "text/csv; charset=utf-8");
+    let rows = text(file).await;
+    assert_eq!(rows.lines().count(), 61);
+    assert!(rows.starts_with("id,at,kind,number,cents,run,revision,policy,text\n"), "{rows}");
+    assert!(rows.lines().skip(1).all(|row| row.contains(",2026-03-01T09:00:00Z,numbers-imported,")), "{rows}");
+}
+
+/// Who may only look sees no button, and what a button does is refused to him.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_role_has_its_buttons_and_no_others() {
+    let site = two_days().await;
+    let [reader, operator, owner] =
+        [Role::Read, Role::Operate, Role::Administer].map(|role| site.person(role, &["acme"]));
+    let keeper = site.person(Role::Administer, &[]);
+    for (visitor, review, save, activate) in [
+        (&reader, false, false, false),
+        (&operator, true, false, false),
+        (&owner, true, true, false),
+        (&keeper, true, true, true),
+    ] {
+        let settings = visitor.page("/accounts/acme/settings").await;
+        assert_eq!(settings.contains(">Review now<"), review);
+        assert_eq!(settings.contains(">Save<"), save);
+        let allowed = |may| if may { StatusCode::OK } else { StatusCode::FORBIDDEN };
+        let typed = form_of(&settings);
+        let typed: Vec<(&str, &str)> = typed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let sent = visitor.send("/accounts/acme/settings/effect", &typed).await;
+        assert_eq!(sent.status(), allowed(save));
+        assert_eq!(visitor.send("/accounts/acme/review", &[]).await.status(), allowed(review));
+        let stop = visitor.get("/accounts/acme/policy/stop").await.status();
+        assert_eq!(stop, allowed(activate));
+        let stopped = visitor.send("/accounts/acme/policy/stop", &[]).await.status();
+        assert_eq!(stopped, if activate { StatusCode::SEE_OTHER } else { StatusCode::FORBIDDEN });
+        if !save {
+            let refused = visitor.send("/accounts/acme/settings", &[("do", "save")]).await.status();
+            assert_eq!(refused, StatusCode::FORBIDDEN);
+        }
+    }
+    for path in ["activity", "activity.csv", "policy", "settings", "live"] {
+        let foreign = site.person(Role::Administer, &["other"]).get(&format!("/accounts/acme/{path}")).await;
+        assert_eq!(foreign.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+/// What a browser would send of the form of settings.
+fn form_of(page: &str) -> Vec<(String, String)> {
+    let inputs = page.split("<input ").skip(1).filter_map(|input| {
+        let input = input.split('>').next()?;
+        let of = |name: &str| Some(input.split(&format!("{name}=\"")).nth(1)?.split('"').next()?.to_owned());
+        let is_off = input.contains("checkbox") && !input.contains(" checked");
+        (!is_off).then_some((of(" name").or_else(|| of("name"))?, of("value").unwrap_or_default()))
+    });
+    inputs.filter(|(name, _)| name != "blocks").collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_are_tried_and_saved_and_the_policys_refusal_stands_at_its_field() {
+    let site = two_days().await;
+    let owner = site.person(Role::Administer, &["acme"]);
+    let typed = form_of(&owner.page("/accounts/acme/settings").await);
+    let change = async |name: &str, value: &str, act: &str| {
+        let mut form: Vec<(&str, &str)> = typed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        form.retain(|(known, _)| *known != name);
+        form.extend([(name, value), ("do", act)]);
+        owner.send("/accounts/acme/settings", &form).await
+    };
+    let settings = || site.dialguard.ledger().account("acme").expect("the account").settings;
+
+    let effect = text(change("checks-to-flag", "1", "effect").await).await;
+    assert!(effect.contains("1 number would have fared otherwise, for the same money."), "{effect}");
+    assert!(effect.contains("flagged 2 March instead of 3 March"), "{effect}");
+    assert_eq!(settings().checks_to_flag, 2, "it was only tried");
+
+    let refused = change("checks-to-flag", "31", "save").await;
+    assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    let refused = text(refused).await;
+    let field = refused.split("id=\"checks-to-flag\"").nth(1).expect("the field");
+    assert!(field.split('>').next().is_some_and(|field| field.contains("aria-invalid=\"true\"")), "{field}");
+    assert!(field.contains("set it to a whole number from 1 to 30"));
+    assert_eq!(settings().checks_to_flag, 2);
+
+    assert_eq!(change("checks-to-flag", "1", "save").await.status(), StatusCode::SEE_OTHER);
+    assert_eq!((settings().checks_to_flag, settings().auto_replace), (1, false));
+    assert_eq!(change("auto-replace", "on", "save").await.status(), StatusCode::SEE_OTHER);
+    assert!(settings().auto_replace);
+    assert_eq!(change("review-at", "07:30", "save").await.status(), StatusCode::SEE_OTHER);
+    let account = site.dialguard.ledger().account("acme").expect("the account");
+    assert_eq!(account.review_at.to_string(), "07:30:00");
+    assert_eq!(change("time-zone", "Mars/Olympus", "save").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_is_compared_activated_and_abandoned_again_after_a_question() {
+    let site = two_days().await;
+    // A session would end within the day that passes.
+    let keeper = site.program(Role::Administer, &[]);
+    let mut candidate = dialguard_dialer::policies::Candidate::built_in();
+    candidate.component.extend(b"\0\x05\x04note");
+    let policies = site.dialguard.policies();
+    let installed = policies.install(candidate, site.dialguard.now()).await.expect("another policy").revision;
+    let live = || policies.live_revision().expect("a policy decides").revision;
+    let revision = installed.to_string();
+
+    let post = async |act: &str| {
+        let form: &[(&str, &str)] = &[("revision", &revision)];
+        keeper.send(&format!("/accounts/acme/policy/{act}"), form).await.status()
+    };
+    let asked = keeper.page(&format!("/accounts/acme/policy/activate?revision={revision}")).await;
+    assert!(asked.contains("every account") && asked.contains("not been compared with any review"), "{asked}");
+    assert_eq!(live(), 1, "asking does nothing");
+    assert_eq!(post("shadow").await, StatusCode::SEE_OTHER);
+    assert!(keeper.page("/accounts/acme/policy").await.contains("No review of this account has been compared yet."));
+    site.pass(DAY);
+    site.dialguard.review("acme").await.expect("a review");
+    policies.follow_shadow().await.expect("a comparison");
+    let compared = keeper.page("/accounts/acme/policy").await;
+    assert!(compared.contains("1 review of this account, <strong>1</strong> of them just the same"), "{compared}");
+    assert_eq!(post("activate").await, StatusCode::SEE_OTHER);
+    assert_eq!(live(), installed);
+    assert_eq!(post("shadow").await, StatusCode::CONFLICT, "it decides already");
+    assert_eq!(post("roll-back").await, StatusCode::SEE_OTHER);
+    assert_eq!(live(), installed + 1);
+    let told = keeper.page("/accounts/acme/policy").await;
+    assert!(told.contains("an operator: revision 1 again"), "{told}");
+    assert_eq!(
+        keeper.send("/accounts/acme/policy/activate", &[("revision", "77")]).await.status(),
+        StatusCode::CONFLICT
+    );
+}
+
+/// The next event of a stream: its name and its data.
+async fn next_event(stream: &mut Response, left: &mut String) -> (String, String) {
+    loop {
+        if let Some((event, rest)) = left.split_once("\n\n") {
+            let field =
+                |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(|text| text.trim().into());
+            let told = (field("event:"), field("data:"));
+            *left = rest.to_owned();
+            if let (Some(name), Some(data)) = told {
+                return (name, data);
+            }
+            continue;
+        }
+        let chunk = tokio::time::timeout(Duration::from_secs(20), stream.chunk()).await.expect("an event in time");
+        *left += std::str::from_utf8(&chunk.expect("a stream").expect("it goes on")).expect("text");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_listens_hears_of_what_another_process_changes() {
+    let site = two_days().await;
+    let reader = site.person(Role::Read, &["acme"]);
+    let revision = || site.dialguard.ledger().account("acme").expect("the account").revision;
+    let mut stream = reader.get("/accounts/acme/live").await;
+    assert_eq!(stream.headers()["content-type"], "text/event-stream");
+    let mut left = String::new();
+    let told = |revision: u64| ("changed".to_owned(), format!("{{\"revision\":{revision},\"policies\":1}}"));
+    assert_eq!(next_event(&mut stream, &mut left).await, told(revision()));
+    site.desk.run("account set acme --checks-to-flag 1").exits(0);
+    assert_eq!(next_event(&mut stream, &mut left).await, told(revision()));
+}
+
+/// A carrier that takes its time: its file is a pipe that nobody has written to yet.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_listens_hears_how_far_a_review_is() {
+    let site = two_days().await;
+    site.pass(DAY);
+    site.desk.carriers_say(&[(100, "ooo"), (101, "xxo")]);
+    let (file, verdicts) = (site.desk.path("verdicts.csv"), site.desk.path("kept.csv"));
+    std::fs::rename(&file, &verdicts).expect("renamed");
+    assert!(std::process::Command::new("mkfifo").arg(&file).status().expect("mkfifo").success());
+    let operator = site.person(Role::Operate, &["acme"]);
+    let mut stream = operator.get("/accounts/acme/live").await;
+    let mut left = String::new();
+    assert_eq!(next_event(&mut stream, &mut left).await.0, "changed");
+
+    let asked = operator.request(Method::POST, "/accounts/acme/review").send();
+    let listened = async {
+        let begun = next_event(&mut stream, &mut left).await;
+        assert_eq!(begun, ("review".into(), "{\"asked\":0,\"of\":2}".into()));
+        std::fs::write(&file, std::fs::read(&verdicts).expect("verdicts")).expect("the carrier answers");
+        let mut heard = Vec::new();
+        while heard.last().is_none_or(|(name, data): &(String, String)| name != "review" || data != "null") {
+            heard.push(next_event(&mut stream, &mut left).await);
+        }
+    };
+    let (answer, ()) = tokio::join!(asked, listened);
+    let told = text(answer.expect("an answer")).await;
+    assert!(told.contains("2 numbers rated."), "{told}");
+    assert_eq!(site.dialguard.progress("acme"), None);
+}
+
+/// A site that is stopped does not wait for those who listen without end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_site_that_stops_lets_go_of_who_listens() {
+    let served = two_days().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let address = listener.local_addr().expect("it is bound");
+    let site = dialguard_program::web::Site::new(served.dialguard.clone(), Default::default());
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let serving = tokio::spawn(dialguard_program::web::serve(listener, site, async {
+        let _ = stopped.await;
+    }));
+    let cookie = format!("dialguard_session={}", served.session(Role::Read, &["acme"]));
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    let asked = client.get(format!("http://{address}/accounts/acme/live")).header("cookie", cookie).send();
+    let mut stream = asked.await.expect("a stream");
+    assert_eq!(next_event(&mut stream, &mut String::new()).await.0, "changed");
+    stop.send(()).expect("it is served");
+    tokio::time::timeout(Duration::from_secs(20), serving)
+        .await
+        .expect("it ends")
+        .expect("no panic")
+        .expect("no error");
+}

@@ -1,0 +1,187 @@
+//! A first policy of one's own: written by the program, changed as its README tells, tested, built and put to work.
+
+use crate::harness::desk::{Dialer, Outcome, each};
+use crate::harness::repository::repository;
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where the policy is made and built. The same for every run, so that what policies depend on is compiled once.
+const WORKSHOP: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/policy-new");
+
+const POLICY: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/policy-new/target/wasm32-wasip2/release/my_policy.wasm");
+
+/// A folder that `dialguard policy new` made.
+struct Project(PathBuf);
+
+impl Project {
+    fn new(name: &str) -> Self {
+        let folder = Path::new(WORKSHOP).join(name);
+        if folder.exists() {
+            std::fs::remove_dir_all(&folder).expect("what an earlier run made goes");
+        }
+        std::fs::create_dir_all(WORKSHOP).expect("a workshop");
+        let dialer = Dialer::new();
+        let output = dialer.command(&["policy", "new", name]).current_dir(WORKSHOP).output().expect("the program");
+        Outcome::new(format!("policy new {name}"), output).exits(0).says(&[&format!("cd {name} && cargo test")]);
+        Project(folder)
+    }
+
+    fn text(&self, file: &str) -> String {
+        std::fs::read_to_string(self.0.join(file)).expect("a text")
+    }
+
+    fn change(&self, file: &str, before: &str, after: &str) {
+        let text = self.text(file);
+        assert_eq!(text.matches(before).count(), 1, "{before} stands once in {file}");
+        std::fs::write(self.0.join(file), text.replace(before, after)).expect("the file is written");
+    }
+
+    fn cargo(&self, line: &str) -> Outcome {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.current_dir(&self.0).args(line.split_whitespace()).arg("--offline");
+        cargo.args(["--target-dir", concat!(env!("CARGO_TARGET_TMPDIR"), "/policy-new/target")]);
+        // What the outer build was told is not meant for this one.
+        for outer in ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "CARGO_BUILD_TARGET"] {
+            cargo.env_remove(outer);
+        }
+        Outcome::new(format!("cargo {line}"), cargo.output().expect("cargo starts"))
+    }
+
+    fn succeeds(&self, line: &str) {
+        let done = self.cargo(line).exits(0);
+        assert!(!done.stderr.contains("warning"), "{}", done.stderr);
+    }
+
+    fn fails(&self, line: &str, words: &[&str]) {
+        self.cargo(line).exits(101).says(words);
+    }
+}
+
+#[test]
+fn a_newcomer_changes_a_rule_and_lets_it_decide() {
+    let policy = Project::new("my-policy");
+    policy.succeeds("test");
+    rows_of_scenarios_are_live(&policy);
+    the_readme_leads_to_a_first_change(&policy);
+    policy.succeeds("build --release --target wasm32-wasip2");
+    it_decides(&Dialer::monitoring(2, ""));
+    a_policy_depends_on_what_the_reference_policy_does(&policy);
+}
+
+fn rows_of_scenarios_are_live(policy: &Project) {
+    let row = "(\"80 is\", &[(Some(80), 1), (Some(80), 1)], Flagged, 2, 2)";
+    let other = "(\"80 is\", &[(Some(80), 1), (Some(79), 1)], Flagged, 2, 2)";
+    policy.change("src/rating.rs", row, other);
+    policy.fails("test rating", &["80 is", "flagging: 1", "flagging: 2"]);
+    policy.change("src/rating.rs", other, row);
+    policy.change("src/review.rs", "MASS_FLAG_NUMBERS_MIN: usize = 10;", "MASS_FLAG_NUMBERS_MIN: usize = 11;");
+    policy.fails("test review", &["30 % of ten is"]);
+    policy.change("src/review.rs", "MASS_FLAG_NUMBERS_MIN: usize = 11;", "MASS_FLAG_NUMBERS_MIN: usize = 10;");
+}
+
+/// Every line that the README tells to write is written here.
+fn the_readme_leads_to_a_first_change(policy: &Project) {
+    let readme = policy.text("README.md");
+    let told = |line: &str| assert!(readme.contains(line), "the README tells of {line}");
+    let change = |before: &str, after: &str| {
+        told(after);
+        policy.change("src/settings.rs", before, after);
+    };
+    change(
+        "(\"spam-score-min\", settings.spam_score_min.into(), 1, 100),",
+        "(\"spam-score-min\", settings.spam_score_min.into(), 60, 100),",
+    );
+    let failure = "spam-score-min is 0; set it to a whole number from 60 to 100.";
+    told(failure);
+    policy.fails("test", &[failure, "1 failed"]);
+    change(
+        "(\"spam-score-min\", \"1 to 100\", |s| s.spam_score_min = 0),",
+        "(\"spam-score-min\", \"60 to 100\", |s| s.spam_score_min = 59),",
+    );
+    change(
+        "(\"spam-score-min\", \"1 to 100\", |s| s.spam_score_min = 101),",
+        "(\"spam-score-min\", \"60 to 100\", |s| s.spam_score_min = 101),",
+    );
+    policy.succeeds("test");
+    told("target/wasm32-wasip2/release/my_policy.wasm");
+}
+
+fn it_decides(dialer: &Dialer) {
+    let seen = dialer.json(&format!("policy inspect {POLICY}"));
+    let facts = ["contract", "beyond-the-contract", "verdict"].map(|fact| &seen[fact]);
+    assert_eq!(facts, [&json!("0.2.0"), &json!([]), &json!("this host can run it")]);
+    dialer.run(&format!("policy check {POLICY}")).exits(0).says(&["0 failed", "This policy keeps the contract"]);
+    let installed = dialer.json(&format!("policy install {POLICY}"));
+    let facts = ["name", "version", "revision"].map(|fact| &installed[fact]);
+    assert_eq!(facts, [&json!("my-policy"), &json!("0.1.0"), &json!(2)]);
+    dialer.run("policy activate 2").exits(0);
+    dialer.run("account set acme --spam-score-min 50").exits(1).says(&["from 60 to 100"]);
+    dialer.run("account set acme --checks-to-flag 1").exits(0);
+    dialer.carriers_say(&[(100, "ooo"), (101, "xxo")]);
+    dialer.run("review acme").exits(0);
+    assert_eq!([100, 101].map(|number| dialer.standing(number)), ["1 clean", "2 flagged"]);
+    let revisions = each(&dialer.json("events acme"), "revision");
+    assert!(revisions.contains(&json!(2)), "the review was its: {revisions:?}");
+}
+
+/// Its Cargo.toml is the one file that is not shared.
+fn a_policy_depends_on_what_the_reference_policy_does(policy: &Project) {
+    let shared = |manifest: &str| -> Vec<String> {
+        let is_shared = |line: &&str| line.contains("{ version =") || line.contains("-type =");
+        manifest.lines().filter(is_shared).map(str::to_owned).collect()
+    };
+    let reference = repository("plugin/Cargo.toml");
+    let reference = std::fs::read_to_string(reference).expect("the reference policy's manifest");
+    assert_eq!(shared(&policy.text("Cargo.toml")), shared(&reference));
+}
+
+/// What is in the dialer's working folder.
+fn files(dialer: &Dialer) -> Vec<String> {
+    let files = std::fs::read_dir(dialer.path(".")).expect("the working folder");
+    files.map(|file| file.expect("a file").file_name().to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn a_name_that_no_policy_can_have_leaves_nothing_behind() {
+    let dialer = Dialer::new();
+    let long = "a".repeat(65);
+    let names = [
+        "",
+        "My-policy",
+        "my_policy",
+        "my policy",
+        "my--policy",
+        "my-",
+        "2-policies",
+        "naïve",
+        "a/b",
+        "../policy",
+        ".",
+        "/",
+        "my.policy",
+        &long,
+    ];
+    for name in names {
+        let refused = dialer.run_arguments(&["policy", "new", name]).exits(1);
+        refused.says(&["cannot name a policy", "such as my-policy"]);
+        assert_eq!(files(&dialer), Vec::<String>::new(), "after {name:?}");
+    }
+    dialer.run_arguments(&["policy", "new", "-my"]).exits(2);
+}
+
+#[test]
+fn what_is_there_already_stays_as_it_is() {
+    let dialer = Dialer::new();
+    dialer.file("my-policy/notes.txt", "mine");
+    dialer.file("another", "mine");
+    for name in ["my-policy", "another"] {
+        dialer.run(&format!("policy new {name}")).exits(1).says(&["is there already", "another name"]);
+    }
+    assert_eq!(std::fs::read_dir(dialer.path("my-policy")).expect("the folder").count(), 1);
+    dialer.run("policy new a-2nd-policy").exits(0);
+    let mut files = files(&dialer);
+    files.sort();
+    assert_eq!(files, ["a-2nd-policy", "another", "my-policy"], "nothing else stays behind");
+    assert_eq!(dialer.everything(), Value::Null, "it needs no ledger");
+}

@@ -1,0 +1,240 @@
+//! Replacements that are bought: what users see of them and do about them by commands, on the dashboard and through the API.
+
+use crate::harness::acme::{DAY, number};
+use crate::harness::buying::buying_desk;
+use crate::harness::desk::{Dialer, e164, each};
+use crate::harness::server::{Server, Visitor};
+use crate::harness::services::fault::Fault;
+use crate::harness::services::provider::Deed;
+use crate::harness::services::provider::When::Before;
+use dialguard_dialer::access::Role;
+use dialguard_dialer::ledger::ProviderKind::Twilio;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+/// What becomes of a form of a page.
+async fn send(visitor: &Visitor<'_>, path: &str, form: &[(&str, &str)]) -> (StatusCode, String) {
+    let answer = visitor.send(path, form).await;
+    (answer.status(), answer.text().await.expect("a page"))
+}
+
+async fn call(visitor: &Visitor<'_>, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
+    let path = format!("/api/v1/accounts/acme{path}");
+    let answer = visitor.request(method, &path).json(&body).send().await.expect("the site answers");
+    (answer.status(), answer.json().await.expect("JSON"))
+}
+
+fn kinds(orders: &Value, field: &str) -> Vec<String> {
+    each(orders, field).iter().map(|value| value.as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// What a person sees who is short of funds, and what he can do.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stuck_order_is_listed_tried_again_and_abandoned_by_commands() {
+    let (dialer, fake) = buying_desk(Twilio, 3, "--rest-days 1").await;
+    fake.fails(Deed::Order, Fault::Status(402), Before);
+    let (first, second) = (e164(100), e164(101));
+    dialer
+        .run(&format!("replace acme {first} {second}"))
+        .exits(0)
+        .says(&["its replacement is under way", "orders acme"]);
+    dialer.run("orders").exits(0).says(&["stuck", "orders retry 1", "orders abandon 1", "on hand"][..3]);
+    let orders = dialer.json("orders acme");
+    assert_eq!(each(&orders, "stuck"), [true, true]);
+    assert_eq!(kinds(&orders, "state"), ["intended", "intended"], "nothing was bought, so it begins anew");
+    assert_eq!(dialer.events("order-stuck").len(), 2);
+    dialer.run("orders abandon 2").exits(0).says(&["nothing was bought"]);
+    dialer.run("orders retry 1").exits(3).says(&["stuck"]);
+    fake.works();
+    dialer.run("orders retry 1").exits(0).says(&["replaced", "rests until"]);
+    assert_eq!((fake.purchases().len(), dialer.standing(101)), (1, "2 pending".into()));
+    dialer.run("orders abandon 1").exits(1).says(&["is the account's already"]);
+    dialer.run("orders abandon 2").exits(1).says(&["is over"]);
+    dialer.run("orders retry 9").exits(1).says(&["no order 9", "dialguard orders"]);
+    dialer.run("orders nobody").exits(1).says(&["no account", "account list"]);
+    dialer.run("account show acme").exits(0).says(&["bought from shop", "$1.15 of $100.00 today", "rest 1 day"]);
+    assert_eq!(dialer.json("account show acme")["charged-in-cycle-cents"], 4_900 + 400);
+    dialer.run("account set acme --provider none").exits(0);
+    dialer.pass(DAY);
+    dialer.run("serve --once").exits(0);
+    assert_eq!(fake.releases(), [number(100)], "what rests is given back all the same");
+    dialer.run("providers remove shop").exits(1).says(&["in use"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_bought_with_is_refused_before_anything_is_changed() {
+    let (dialer, _fake) = buying_desk(Twilio, 1, "").await;
+    let before = dialer.json("account list");
+    for (options, words) in [
+        ("--provider nowhere", "providers list"),
+        ("--areas 31", "no area code"),
+        ("--areas 310,,213", "no area code"),
+        ("--rest-days 366", "366"),
+        ("--day-cap ten", "such as 10 or 12.50"),
+        ("--day-cap 1.5", "such as 10 or 12.50"),
+        ("--cycle-cap=-1", "such as 10 or 12.50"),
+    ] {
+        let ran = dialer.run(&format!("account set acme --review-at 07:00 {options}"));
+        assert!(matches!(ran.code, Some(1 | 2)), "{options}");
+        ran.says(&[words]);
+        assert_eq!(dialer.json("account list"), before, "{options}");
+    }
+}
+
+/// Two replacements that the provider refuses for want of funds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stuck_order_is_seen_tried_again_and_abandoned() {
+    let (dialer, fake) = buying_desk(Twilio, 3, "--rest-days 1").await;
+    fake.fails(Deed::Order, Fault::Status(402), Before);
+    dialer.run(&format!("replace acme {} {}", e164(100), e164(101))).exits(0);
+    dialer.run("account add other --blocks 1 --time-zone UTC").exits(0);
+    let site = Server::new(dialer).await;
+    let (reader, operator) = (site.person(Role::Read, &["acme"]), site.person(Role::Operate, &["acme"]));
+
+    let seen = reader.page("/accounts/acme/orders").await;
+    for words in ["Stuck: ", "+13105550100", "+13105550101", "$1.15", "bought from", "$0.00", "$100.00"] {
+        assert!(seen.contains(words), "{words}: {seen}");
+    }
+    assert!(!seen.contains("Try now"), "who may only look has nothing to do: {seen}");
+    assert_eq!(send(&reader, "/accounts/acme/orders/1/retry", &[]).await.0, StatusCode::FORBIDDEN);
+    assert!(reader.page("/accounts/acme/numbers/+13105550100").await.contains("/accounts/acme/orders"));
+    assert!(operator.page("/accounts/acme/orders").await.contains("Give up"));
+
+    let (status, told) = send(&operator, "/accounts/acme/orders/2/abandon", &[]).await;
+    assert!(status.is_success() && told.contains("+13105550101 keeps slot 2"), "{told}");
+    let (status, told) = send(&operator, "/accounts/acme/orders/2/abandon", &[]).await;
+    assert!(status == StatusCode::CONFLICT && told.contains("is over"), "{told}");
+    let (status, told) = send(&operator, "/accounts/acme/orders/1/retry", &[]).await;
+    assert!(status.is_success() && told.contains("still held up"), "{told}");
+
+    let program = site.program(Role::Operate, &["acme"]);
+    let orders = program.json("/api/v1/accounts/acme/orders").await;
+    assert_eq!(each(&orders["items"], "stuck"), [true]);
+    assert_eq!(each(&orders["items"], "state"), ["intended"]);
+    fake.works();
+    let (status, order) = call(&program, Method::POST, "/orders/1/retry", json!({})).await;
+    assert_eq!(
+        (status, &order["state"], &order["stuck"]),
+        (StatusCode::OK, &json!("swapped"), &json!(false)),
+        "{order}"
+    );
+    assert_eq!(order["problem"], Value::Null);
+    assert_eq!(order["rests-until"], "2026-03-02T09:00:00Z");
+    let (status, problem) = call(&program, Method::POST, "/orders/1/abandon", json!({})).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{problem}");
+    assert_eq!(program.json("/api/v1/accounts/acme/orders/2").await["state"], "abandoned");
+    let spent = program.json("/api/v1/accounts/acme/spending").await;
+    assert_eq!(
+        spent,
+        json!({"charged-in-cycle-cents": 4_900 + 400, "spent-today-cents": 115, "spent-in-cycle-cents": 115})
+    );
+    let rests = reader.page("/accounts/acme/orders").await;
+    assert!(rests.contains("Resting") && rests.contains("2 Mar 2026, 09:00"), "{rests}");
+}
+
+/// An order of another account is told from none by nothing, and stays as it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_of_another_account_is_as_if_there_were_none() {
+    let (dialer, fake) = buying_desk(Twilio, 1, "").await;
+    fake.fails(Deed::Order, Fault::Status(402), Before);
+    dialer.run(&format!("replace acme {}", e164(100))).exits(0);
+    dialer.run("account add other --blocks 1 --time-zone UTC").exits(0);
+    let site = Server::new(dialer).await;
+    let (person, program) = (site.person(Role::Administer, &["other"]), site.program(Role::Administer, &["other"]));
+    let before = site.desk.everything();
+    for (visitor, base) in [(&person, ""), (&program, "/api/v1")] {
+        for deed in ["retry", "abandon"] {
+            let told = async |id: u64| {
+                let (status, told) = send(visitor, &format!("{base}/accounts/other/orders/{id}/{deed}"), &[]).await;
+                assert_eq!(status, StatusCode::NOT_FOUND, "{base} {deed} {id}");
+                told.replace(&format!("order {id} "), "order ID ")
+            };
+            assert_eq!(told(1).await, told(9).await);
+        }
+    }
+    assert_eq!(program.get("/api/v1/accounts/other/orders/1").await.status(), StatusCode::NOT_FOUND);
+    assert_eq!(program.json("/api/v1/accounts/other/orders").await["items"], json!([]));
+    assert_eq!(site.desk.everything(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_numbers_are_bought_is_changed_on_the_page() {
+    let (dialer, _fake) = buying_desk(Twilio, 1, "").await;
+    dialer.run("account set acme --provider none").exits(0);
+    let site = Server::new(dialer).await;
+    let (operator, administrator) = (site.person(Role::Operate, &["acme"]), site.person(Role::Administer, &["acme"]));
+    let right =
+        [("provider", "shop"), ("areas", "213, 424"), ("rest-days", "7"), ("day-cap", "$12.50"), ("cycle-cap", "60")];
+    assert_eq!(send(&operator, "/accounts/acme/buying", &right).await.0, StatusCode::FORBIDDEN);
+    let asked = administrator.page("/accounts/acme/buying").await;
+    assert!(asked.contains("shop (Twilio, $1.15 a number)") && asked.contains("value=\"100.00\""), "{asked}");
+    let before = site.desk.json("account show acme");
+    for (field, typed, why) in [
+        ("provider", "nowhere", "providers list"),
+        ("areas", "31", "no area code"),
+        ("rest-days", "366", "from 0 to 365"),
+        ("rest-days", "a month", "from 0 to 365"),
+        ("day-cap", "1.5", "such as 10 or 12.50"),
+        ("cycle-cap", "-1", "such as 10 or 12.50"),
+        ("cycle-cap", "99999999999", "such as 10 or 12.50"),
+    ] {
+        let form = right.map(|(name, value)| (name, if name == field { typed } else { value }));
+        let (status, told) = send(&administrator, "/accounts/acme/buying", &form).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{field} {typed}");
+        assert!(told.contains(why) && told.contains(&format!("href=\"#{field}\"")), "{field} {typed}: {told}");
+        assert!(told.contains("value=\"7\"") || field == "rest-days", "what was typed is kept: {told}");
+        assert_eq!(site.desk.json("account show acme"), before, "{field} {typed}");
+    }
+    let (status, _) = send(&administrator, "/accounts/acme/buying", &right).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    let after = site.desk.json("account show acme");
+    let bought = ["provider", "areas", "rest-days", "day-cap-cents", "cycle-cap-cents"].map(|name| &after[name]);
+    assert_eq!(json!(bought), json!(["shop", "213,424", 7, 1_250, 6_000]));
+    assert!(operator.page("/accounts/acme/settings").await.contains("rests for 7 days"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_numbers_are_bought_is_changed_through_the_api() {
+    let (dialer, _fake) = buying_desk(Twilio, 1, "").await;
+    dialer.run("account set acme --provider none").exits(0);
+    let site = Server::new(dialer).await;
+    let program = site.program(Role::Administer, &["acme"]);
+    let before = program.json("/api/v1/accounts/acme").await;
+    assert_eq!((&before["provider"], &before["replacement-price-cents"]), (&Value::Null, &json!(400)));
+    for (change, expected) in [
+        (json!({"provider": "nowhere"}), StatusCode::CONFLICT),
+        // Nothing is charged for a change that is refused.
+        (json!({"provider": "nowhere", "blocks": 2}), StatusCode::CONFLICT),
+        (json!({"areas": "31"}), StatusCode::UNPROCESSABLE_ENTITY),
+        (json!({"rest-days": 366}), StatusCode::UNPROCESSABLE_ENTITY),
+        (json!({"day-cap-cents": 100_000_001}), StatusCode::UNPROCESSABLE_ENTITY),
+        (json!({"cycle-cap-cents": -1}), StatusCode::UNPROCESSABLE_ENTITY),
+    ] {
+        let (status, problem) = call(&program, Method::PATCH, "", change.clone()).await;
+        assert_eq!(status, expected, "{change}: {problem}");
+        assert_eq!(program.json("/api/v1/accounts/acme").await, before, "{change}");
+    }
+    let wanted = json!({"provider": "shop", "areas": "anywhere", "rest-days": 0, "day-cap-cents": 0});
+    let (status, account) = call(&program, Method::PATCH, "", wanted.clone()).await;
+    assert_eq!(status, StatusCode::OK, "{account}");
+    for (name, value) in wanted.as_object().expect("an object") {
+        assert_eq!(&account[name], value, "{name}");
+    }
+    let (status, account) = call(&program, Method::PATCH, "", json!({"provider": "none"})).await;
+    assert_eq!((status, &account["provider"], &account["areas"]), (StatusCode::OK, &Value::Null, &json!("anywhere")));
+}
+
+/// Another provider cannot take over what is under way, and blocks are not charged for a change that is refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_charged_for_a_change_that_is_refused() {
+    let (dialer, fake) = buying_desk(Twilio, 1, "").await;
+    fake.fails(Deed::Order, Fault::Status(402), Before);
+    dialer.run(&format!("replace acme {}", e164(100))).exits(0);
+    let before = charged(&dialer);
+    dialer.run("account set acme --blocks 2 --provider none").exits(1).says(&["under way at shop", "dialguard orders"]);
+    assert_eq!(charged(&dialer), before);
+}
+
+fn charged(dialer: &Dialer) -> Value {
+    dialer.json("account show acme")["charged-in-cycle-cents"].clone()
+}

@@ -1,0 +1,358 @@
+//! The daily schedule: each account at its own local time, once a local date, whatever clocks and processes do.
+
+use crate::harness::acme::DAY;
+use crate::harness::desk::{Dialer, seconds};
+use chrono::NaiveTime;
+use dialguard::calendar::rfc3339;
+use dialguard::clock::Clock;
+use dialguard::policy::{Limits, Policy};
+use dialguard::settings::default_settings;
+use dialguard_dialer::dialguard::{Dialguard, DialguardError, Reviewed};
+use dialguard_dialer::ledger::{Ledger, NewAccount};
+use dialguard_dialer::phone::Region;
+use dialguard_program::schedule::{Manner, due_accounts, review_all, review_time, serve};
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+use tokio::sync::Notify;
+
+static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy::reference(Limits::default()));
+
+/// A clock that a test sets.
+#[derive(Clone)]
+struct TestClock(Arc<AtomicU64>);
+
+impl Clock for TestClock {
+    fn now(&self) -> u64 {
+        self.0.load(SeqCst)
+    }
+}
+
+/// A ledger, and the one clock of all processes that work on it.
+struct Office {
+    folder: TempDir,
+    clock: TestClock,
+}
+
+impl Office {
+    fn at(time: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        Office { folder, clock: TestClock(Arc::new(AtomicU64::new(seconds(time)))) }
+    }
+
+    /// A Dialguard with a connection of its own, as another process has it.
+    fn start(&self) -> Dialguard {
+        let ledger = Ledger::open_or_create(self.folder.path()).expect("the ledger opens");
+        Dialguard::new(Arc::new(ledger), POLICY.clone(), Arc::new(self.clock.clone()))
+    }
+
+    fn it_is(&self, time: u64) {
+        self.clock.0.store(time, SeqCst);
+    }
+
+    async fn add_accounts(&self, accounts: &[(&str, &str, &str)]) {
+        let dialguard = self.start();
+        for (id, zone, review_at) in accounts {
+            let new = NewAccount {
+                id: (*id).into(),
+                blocks: 1,
+                time_zone: zone.parse().expect("a time zone"),
+                region: Region::US,
+                review_at: NaiveTime::parse_from_str(review_at, "%H:%M").expect("a time of day"),
+                settings: default_settings(),
+            };
+            dialguard.add_account(&new).await.expect("the account is added");
+        }
+    }
+
+    /// Accounts called `a00` and so on, all of them due at six in the morning UTC.
+    async fn add_many(&self, count: usize) {
+        let ids: Vec<String> = (0..count).map(|place| format!("a{place:02}")).collect();
+        let accounts: Vec<_> = ids.iter().map(|id| (id.as_str(), "UTC", "06:00")).collect();
+        self.add_accounts(&accounts).await;
+    }
+
+    /// Every review on record, those included that were none of the schedule's.
+    fn reviews(&self) -> BTreeMap<(String, String), u32> {
+        let database = rusqlite::Connection::open(self.folder.path().join("dialguard.db")).expect("the database opens");
+        let mut statement = database
+            .prepare(
+                "SELECT accounts.id, local_date, count(*) FROM runs JOIN accounts ON accounts.key = runs.account
+                  WHERE kind = 'review' GROUP BY accounts.id, local_date",
+            )
+            .expect("the ledger keeps its runs");
+        let rows = statement.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?))).expect("rows");
+        rows.collect::<Result<_, _>>().expect("rows that can be read")
+    }
+}
+
+/// Reviews who is due now; answers who was reviewed by this call.
+async fn review_due(dialguard: &Dialguard) -> Vec<String> {
+    let due = due_accounts(dialguard, dialguard.now()).expect("the ledger tells who is due");
+    let mut reviewed = Vec::new();
+    review_all(dialguard, due, Manner::OnceADate, std::future::pending(), |id, outcome| {
+        if was_reviewed(&outcome) {
+            reviewed.push(id.to_owned());
+        }
+    })
+    .await;
+    reviewed.sort();
+    reviewed
+}
+
+fn was_reviewed(outcome: &Result<Option<Reviewed>, DialguardError>) -> bool {
+    outcome.as_ref().expect("a review either is made or has been made").is_some()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_account_is_reviewed_at_its_own_local_time() {
+    // Its zone and review time, and the UTC hour of 15 January 2026 at which that comes.
+    let accounts = [
+        ("kolkata", "Asia/Kolkata", "06:30", "01:00"),
+        ("kathmandu", "Asia/Kathmandu", "07:15", "01:30"),
+        ("london", "Europe/London", "06:00", "06:00"),
+        ("new-york", "America/New_York", "06:00", "11:00"),
+        ("los-angeles", "America/Los_Angeles", "06:00", "14:00"),
+        ("auckland", "Pacific/Auckland", "06:00", "17:00"),
+        ("tokyo", "Asia/Tokyo", "00:00", "15:00"),
+        ("utc", "UTC", "23:45", "23:45"),
+    ];
+    let office = Office::at("2026-01-15T00:00:00Z");
+    office.add_accounts(&accounts.map(|(id, zone, review_at, _)| (id, zone, review_at))).await;
+    let dialguard = office.start();
+    // Those whose local time has passed already.
+    review_due(&dialguard).await;
+    let mut reviewed = BTreeMap::new();
+    for quarter in 1..96 {
+        office.it_is(seconds("2026-01-15T00:00:00Z") + quarter * 15 * 60);
+        for id in review_due(&dialguard).await {
+            let time = rfc3339(dialguard.now())[11..16].to_owned();
+            assert_eq!(reviewed.insert(id.clone(), time), None, "{id} is reviewed once");
+        }
+    }
+    let expected = accounts.map(|(id, _, _, time)| (id.to_owned(), time.to_owned()));
+    assert_eq!(reviewed, BTreeMap::from(expected));
+}
+
+/// A review time in New York, the clock by and by, and whether the review is made then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_hour_that_is_skipped_or_comes_twice_has_one_review() {
+    type Times = &'static [(&'static str, bool)];
+    let scenarios: [(&str, &str, Times); 3] = [
+        (
+            // On 8 March 2026 the clock goes from 02:00 to 03:00, which is 07:00 UTC.
+            "in the skipped hour",
+            "02:30",
+            &[
+                ("2026-03-07T07:29:59Z", false),
+                ("2026-03-07T07:30:00Z", true),
+                ("2026-03-08T06:59:59Z", false),
+                ("2026-03-08T07:00:00Z", true),
+                ("2026-03-08T07:30:00Z", false),
+                ("2026-03-09T06:29:59Z", false),
+                ("2026-03-09T06:30:00Z", true),
+            ],
+        ),
+        (
+            // On 1 November 2026 the clock goes from 02:00 back to 01:00, which is 06:00 UTC.
+            "in the hour that comes twice",
+            "01:30",
+            &[
+                ("2026-10-31T05:30:00Z", true),
+                ("2026-11-01T05:29:59Z", false),
+                ("2026-11-01T05:30:00Z", true),
+                ("2026-11-01T06:30:00Z", false),
+                ("2026-11-02T06:29:59Z", false),
+                ("2026-11-02T06:30:00Z", true),
+            ],
+        ),
+        (
+            "at midnight, on the day that has 23 hours and the one after",
+            "00:00",
+            &[
+                ("2026-03-08T05:00:00Z", true),
+                ("2026-03-09T03:59:59Z", false),
+                ("2026-03-09T04:00:00Z", true),
+                ("2026-03-09T05:00:00Z", false),
+            ],
+        ),
+    ];
+    for (what, review_at, times) in scenarios {
+        let office = Office::at(times[0].0);
+        office.add_accounts(&[("acme", "America/New_York", review_at)]).await;
+        let dialguard = office.start();
+        for (time, expected) in times {
+            office.it_is(seconds(time));
+            let reviewed = review_due(&dialguard).await;
+            assert_eq!(!reviewed.is_empty(), *expected, "{what}: {time}");
+        }
+        assert!(office.reviews().values().all(|count| *count == 1), "{what}: {:?}", office.reviews());
+    }
+}
+
+/// Every ten minutes for a year of each zone's clock changes would take long; three days around each do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_local_date_has_exactly_one_review_time() {
+    let scenarios = [
+        ("America/New_York", "2026-03-07T05:00:00Z"),
+        ("America/New_York", "2026-10-31T04:00:00Z"),
+        ("Asia/Beirut", "2026-03-27T22:00:00Z"),
+        ("Australia/Lord_Howe", "2026-04-03T13:00:00Z"),
+    ];
+    for (zone, first_midnight) in scenarios {
+        for review_at in ["00:00", "00:30", "01:45", "02:15", "23:59"] {
+            let office = Office::at(first_midnight);
+            office.add_accounts(&[("acme", zone, review_at)]).await;
+            let account = office.start().ledger().account("acme").expect("the account is there");
+            let mut times: BTreeMap<_, Vec<_>> = BTreeMap::new();
+            for now in (seconds(first_midnight)..).step_by(600).take(3 * 144) {
+                times.entry(account.local_date(now)).or_default().push(review_time(&account, now));
+            }
+            for (date, times) in times {
+                assert!(times.windows(2).all(|pair| pair[0] == pair[1]), "{zone} {review_at} {date}: {times:?}");
+                assert_eq!(account.local_date(times[0]), date, "{zone} {review_at}: it lies on its own date");
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn days_that_were_missed_come_to_one_review() {
+    let office = Office::at("2026-03-01T06:00:00Z");
+    office.add_accounts(&[("acme", "UTC", "06:00")]).await;
+    let steps = [
+        ("2026-03-01T06:00:00Z", true),
+        ("2026-03-11T05:00:00Z", false),
+        ("2026-03-11T06:00:00Z", true),
+        ("2026-03-11T23:59:59Z", false),
+        // Off since then, and back in the middle of a day.
+        ("2026-03-20T13:00:00Z", true),
+        ("2026-03-21T05:59:59Z", false),
+        ("2026-03-21T06:00:00Z", true),
+    ];
+    for (time, expected) in steps {
+        office.it_is(seconds(time));
+        // Each time it is started anew, as after a crash.
+        assert_eq!(!review_due(&office.start()).await.is_empty(), expected, "{time}");
+    }
+    assert_eq!(office.reviews().len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_processes_on_one_ledger_make_each_review_once() {
+    const ACCOUNTS: usize = 40;
+    const DAYS: usize = 3;
+    let office = Office::at("2026-03-01T06:00:00Z");
+    office.add_many(ACCOUNTS).await;
+    let processes = [office.start(), office.start()];
+    for day in 0..DAYS {
+        office.it_is(seconds("2026-03-01T06:00:00Z") + day as u64 * DAY);
+        let [one, other] = processes.clone().map(|dialguard| tokio::spawn(async move { review_due(&dialguard).await }));
+        let (one, other) = (one.await.expect("no panic"), other.await.expect("no panic"));
+        assert_eq!(one.len() + other.len(), ACCOUNTS, "day {day}: {one:?} {other:?}");
+    }
+    let reviews = office.reviews();
+    assert_eq!(reviews.len(), ACCOUNTS * DAYS);
+    assert!(reviews.values().all(|count| *count == 1), "{reviews:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stopped_sweep_finishes_what_it_began_and_a_restart_does_the_rest() {
+    const ACCOUNTS: usize = 40;
+    let office = Office::at("2026-03-01T06:00:00Z");
+    office.add_many(ACCOUNTS).await;
+    let dialguard = office.start();
+    let due = due_accounts(&dialguard, dialguard.now()).expect("the ledger tells who is due");
+    assert_eq!(due.len(), ACCOUNTS);
+    let (stop, reviewed) = (Notify::new(), AtomicUsize::new(0));
+    let stopped = review_all(&dialguard, due, Manner::OnceADate, std::pin::pin!(stop.notified()), |_, outcome| {
+        assert!(was_reviewed(&outcome));
+        reviewed.fetch_add(1, SeqCst);
+        stop.notify_one();
+    })
+    .await;
+    let reviewed = reviewed.into_inner();
+    assert!(stopped && reviewed < ACCOUNTS, "{reviewed} reviewed");
+    assert_eq!(office.reviews().len(), reviewed, "what was begun was told");
+
+    drop(dialguard);
+    assert_eq!(review_due(&office.start()).await.len(), ACCOUNTS - reviewed);
+    assert!(office.reviews().values().all(|count| *count == 1), "{:?}", office.reviews());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn serving_reviews_who_is_due_until_it_is_stopped() {
+    let office = Office::at("2026-03-01T06:00:00Z");
+    office.add_many(3).await;
+    office.add_accounts(&[("later", "UTC", "07:00")]).await;
+    let dialguard = office.start();
+    let all_reviewed = async {
+        while office.reviews().len() < 3 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let served = tokio::time::timeout(Duration::from_secs(60), serve(&dialguard, all_reviewed)).await;
+    served.expect("it stops when told to").expect("nothing fails");
+    assert_eq!(office.reviews().len(), 3, "and nobody before his time");
+}
+
+// The program
+
+#[test]
+fn serve_once_reviews_who_is_due_and_ends() {
+    let dialer = Dialer::with_account("--review-at 09:00");
+    for (id, options) in [("later", "--review-at 09:01"), ("off", ""), ("tokyo", "--time-zone Asia/Tokyo")] {
+        let zone = if options.contains("--time-zone") { "" } else { "--time-zone UTC" };
+        dialer.run(&format!("account add {id} --blocks 1 {zone} {options}")).exits(0);
+    }
+    dialer.run("account set off --add-on off").exits(0);
+    for (seconds, said) in [(0, "2 accounts reviewed"), (0, "0 accounts"), (60, "1 accounts"), (DAY, "3 accounts")] {
+        dialer.pass(seconds);
+        dialer.run("serve --once").exits(0).says(&[said]);
+    }
+}
+
+#[test]
+fn an_account_that_fails_keeps_nobody_else_from_its_review() {
+    let dialer = Dialer::with_account("");
+    dialer.run("account add broken --blocks 1 --time-zone UTC").exits(0);
+    let database = rusqlite::Connection::open(dialer.path("ledger/dialguard.db")).expect("the database opens");
+    let broken = "UPDATE accounts SET settings = json_set(settings, '$.spam_score_min', 0) WHERE id = 'broken'";
+    assert_eq!(database.execute(broken, []).expect("the settings are broken"), 1);
+    dialer.run("serve --once").exits(1).says(&["1 accounts reviewed", "broken: spam-score-min is 0"]);
+    dialer.run("serve --once").exits(1).says(&["0 accounts reviewed", "broken: "]);
+}
+
+/// How the service manager, or a person at the terminal, ends it; and that a review was made before.
+#[test]
+fn serve_ends_cleanly_where_it_is_asked_to() {
+    for signal in ["-INT", "-TERM"] {
+        let dialer = Dialer::new();
+        let add = ["account", "add", "acme", "--blocks", "1", "--time-zone", "UTC", "--review-at", "00:00"];
+        assert!(dialer.command(&add).status().expect("the program starts").success());
+        let mut serving = dialer.command(&["serve"]).stderr(Stdio::piped()).spawn().expect("the program starts");
+        let mut log = BufReader::new(serving.stderr.take().expect("a pipe")).lines();
+        let mut told = |words: &str| log.any(|line| line.expect("a line").contains(words));
+        assert!(told("watching 1 accounts") && told("reviewed at"), "it says what it does");
+        let pid = serving.id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().expect("kill runs").success());
+        assert!(told("stopped"), "it says that it was stopped by {signal}");
+        assert_eq!(exit_code(&mut serving), Some(0), "{signal}");
+    }
+}
+
+fn exit_code(child: &mut Child) -> Option<i32> {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(60) {
+        if let Some(status) = child.try_wait().expect("the child can be waited for") {
+            return status.code();
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let _ = child.kill();
+    None
+}

@@ -1,0 +1,99 @@
+//! The page and the API as those see them who may and who may not.
+
+use crate::harness::acme::DAY;
+use crate::harness::desk::{Dialer, each};
+use crate::harness::server::{PASSWORD, Server};
+use dialguard_dialer::access::Role;
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+/// Two accounts, of which most see one.
+async fn two_accounts() -> Server {
+    let desk = Dialer::monitoring(3, "");
+    desk.run("account add other --blocks 1 --time-zone UTC").exits(0);
+    Server::new(desk).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_let_in_who_does_not_say_who_he_is() {
+    let site = two_accounts().await;
+    let refused = site.stranger().get("/api/v1/accounts").await;
+    assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(refused.headers()["content-type"], "application/problem+json");
+    assert_eq!(refused.headers()["www-authenticate"], "Bearer");
+    let sent = site.stranger().get("/accounts/acme?page=2").await;
+    assert_eq!(sent.status(), StatusCode::SEE_OTHER);
+    assert_eq!(sent.headers()["location"], "/sign-in?next=%2Faccounts%2Facme%3Fpage%3D2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_somebody_may_not_see_is_as_if_there_were_none() {
+    let site = two_accounts().await;
+    let program = site.program(Role::Administer, &["acme"]);
+    assert_eq!(each(&program.json("/api/v1/accounts").await["items"], "id"), [json!("acme")]);
+    let (foreign, unknown) =
+        (program.get("/api/v1/accounts/other").await, program.get("/api/v1/accounts/nobody").await);
+    assert_eq!((foreign.status(), unknown.status()), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
+    let told = |body: String, id| body.replace(id, "ID");
+    let (foreign, unknown) = (foreign.text().await.unwrap(), unknown.text().await.unwrap());
+    assert_eq!(told(foreign, "other"), told(unknown, "nobody"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_signs_in_and_out_with_a_cookie_that_no_script_and_no_other_site_has() {
+    let site = two_accounts().await;
+    let grant = dialguard_dialer::access::Grant { role: Role::Read, accounts: dialguard_dialer::access::Accounts::All };
+    dialguard_dialer::access::add_user(site.dialguard.ledger(), "ann", PASSWORD, grant, site.dialguard.now()).unwrap();
+    let sign_in = async |password: &str| {
+        let form = [("name", "ann"), ("password", password), ("next", "//evil.example")];
+        site.stranger().request(Method::POST, "/sign-in").form(&form).send().await.unwrap()
+    };
+    assert_eq!(sign_in("a wrong password of words").await.status(), StatusCode::UNAUTHORIZED);
+    let signed_in = sign_in(PASSWORD).await;
+    assert_eq!((signed_in.status(), &signed_in.headers()["location"]), (StatusCode::SEE_OTHER, &"/".parse().unwrap()));
+    let cookie = signed_in.headers()["set-cookie"].to_str().unwrap().to_owned();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let accounts = async || {
+        let asked = site.stranger().request(Method::GET, "/api/v1/accounts").header("cookie", &cookie);
+        asked.send().await.unwrap().status()
+    };
+    assert_eq!(accounts().await, StatusCode::OK);
+    let sign_out = async |origin| {
+        let asked = site.stranger().request(Method::POST, "/sign-out").header("cookie", &cookie);
+        asked.header("sec-fetch-site", origin).send().await.unwrap().status()
+    };
+    assert_eq!(sign_out("cross-site").await, StatusCode::FORBIDDEN);
+    assert_eq!(accounts().await, StatusCode::OK);
+    assert_eq!(sign_out("same-origin").await, StatusCode::SEE_OTHER);
+    assert_eq!(accounts().await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_tries_passwords_has_to_wait() {
+    let site = two_accounts().await;
+    let mut last = StatusCode::OK;
+    for _ in 0..11 {
+        let form = [("name", "nobody"), ("password", "guess")];
+        last = site.stranger().request(Method::POST, "/sign-in").form(&form).send().await.unwrap().status();
+    }
+    assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_and_a_token_end_by_themselves() {
+    let site = two_accounts().await;
+    let person = site.person(Role::Read, &[]);
+    assert_eq!(person.get("/api/v1/accounts").await.status(), StatusCode::OK);
+    site.pass(dialguard_dialer::access::SESSION_SECONDS);
+    assert_eq!(person.get("/api/v1/accounts").await.status(), StatusCode::UNAUTHORIZED);
+    let token = site.desk.json("tokens make dialer --account acme --days 1");
+    let token = format!("Bearer {}", token["token"].as_str().unwrap());
+    let asked = async || {
+        let asked = site.stranger().request(Method::GET, "/api/v1/accounts/acme").header("authorization", &token);
+        asked.send().await.unwrap().status()
+    };
+    assert_eq!(asked().await, StatusCode::OK);
+    site.pass(DAY);
+    assert_eq!(asked().await, StatusCode::UNAUTHORIZED);
+}

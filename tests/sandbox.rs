@@ -1,0 +1,30 @@
+//! The sandbox by itself: the contract, the reference policy, and what any policy may do.
+
+#[path = "harness"]
+mod harness {
+    pub mod acme;
+    pub mod model_dialer;
+    pub mod repository;
+    pub mod slow_dialer;
+    pub mod policies {
+        pub mod first_contract;
+        pub mod hostile;
+        pub mod limits;
+        pub mod looks_around;
+        pub mod no_friday;
+        pub mod reference;
+        pub mod renamed;
+    }
+}
+
+#[path = "sandbox"]
+mod sandbox {
+    mod conformance_cases;
+    mod javascript_policy;
+    mod parity;
+    mod policy_limits;
+    mod published_contract;
+    mod reference_component;
+    mod stubbed_wasi;
+    mod wrapped_policies;
+}

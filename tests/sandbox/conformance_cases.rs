@@ -1,0 +1,311 @@
+//! The scenarios that any policy is checked with, checked themselves: the reference policy passes them all, wrong
+//! policies do not, and whatever a case expects can fail.
+
+use crate::harness::policies::first_contract::first_contract;
+use crate::harness::policies::hostile::Hostile;
+use crate::harness::policies::reference::reference;
+use crate::harness::policies::renamed::renamed;
+use crate::harness::repository::repository;
+use dialguard::bench::bench;
+use dialguard::policy::{Limits, Policy, REFERENCE_POLICY, Wasi};
+use dialguard::scenarios::{CASE_FILES, CaseFile, Section, Tier, Verdict, case_files, check, smoke_check, try_case};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// Stops a loop soon.
+fn short() -> Limits {
+    Limits { compute_time_max: Duration::from_millis(20), ..Limits::default() }
+}
+
+fn compiled(component: &[u8], limits: Limits) -> Policy {
+    Policy::compile(component, limits).expect("it looks like a policy")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_reference_policy_passes_every_case_and_every_hostile_input() {
+    let report = check(&reference()).await;
+    println!("{report}");
+    assert_eq!(report.count(Verdict::Passed), report.findings.len(), "{report}");
+    assert!(report.passed());
+    let tried = |section| report.findings.iter().filter(|finding| finding.section == section).count();
+    assert!(tried(Section::Contract) >= 60, "{}", tried(Section::Contract));
+    assert!(tried(Section::Reference) >= 30, "{}", tried(Section::Reference));
+    assert!(tried(Section::Hostile) >= 30, "{}", tried(Section::Hostile));
+    assert_eq!(smoke_check(&reference()).await, Ok(()));
+}
+
+/// What a wrong policy does, and words that its report has to have.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_policy_fails_and_the_report_says_at_what() {
+    // An error of its own, with the contract's third code and the message `1.0.0`.
+    const INVALID_SETTINGS: &str = "(i32.store8 (i32.const 0x2000) (i32.const 1))
+         (i32.store8 (i32.const 0x2008) (i32.const 3))
+         (i32.store (i32.const 0x200c) (i32.const 0x3107))
+         (i32.store (i32.const 0x2010) (i32.const 5))";
+    const LOOK: &str = "(call $look-around (local.get $id) (local.get $id-len))";
+    let rate_twice = format!(
+        "{LOOK} (call $rate (i64.const 13105550100) (i32.const 1)) (call $rate (i64.const 13105550100) (i32.const 1))"
+    );
+    let scenarios: Vec<(&str, Hostile, Limits, &str)> = vec![
+        (
+            "accepts everything and plans nothing",
+            Hostile::default(),
+            Limits::default(),
+            "it accepted +13105550120, and its plan does nothing about it",
+        ),
+        (
+            "rates nobody",
+            Hostile::default(),
+            Limits::default(),
+            "reviews: expected 3 of them, got 0; {\"number\":\"+12125550177\",\"status\":\"clean\",",
+        ),
+        (
+            "traps",
+            Hostile::review("(unreachable)"),
+            Limits::default(),
+            "its run was ended: wasm trap: wasm `unreachable` instruction executed",
+        ),
+        (
+            "loops",
+            Hostile::review("(loop $again (br $again))"),
+            short(),
+            "its run was ended: it computed for more than 20ms",
+        ),
+        (
+            "asks the time when it should say who it is",
+            Hostile { describe: "(drop (call $now))", ..Hostile::default() },
+            Limits::default(),
+            "its run was ended: it called an import in a function that may call none",
+        ),
+        (
+            "refuses settings that it says are right",
+            Hostile::review(INVALID_SETTINGS),
+            Limits::default(),
+            "settings-as-checked: expected true, got false",
+        ),
+        (
+            "rates a number twice",
+            Hostile::review(rate_twice.leak()),
+            Limits::default(),
+            "it reviews +13105550100 out of order or unmonitored",
+        ),
+        (
+            "gives numbers up that nobody wants to",
+            Hostile::decide("(call $release (i64.const 13105550120))"),
+            Limits::default(),
+            "it releases +13105550120 though nobody asked for that",
+        ),
+    ];
+    for (what, policy, limits, expected) in scenarios {
+        let policy = compiled(&policy.component(), limits);
+        let report = check(&policy).await;
+        assert!(!report.passed(), "{what}: {report}");
+        let told = report.to_string();
+        let line = told.lines().find(|line| line.contains(expected));
+        assert!(line.is_some(), "{what}: nowhere in {told}");
+        assert!(told.ends_with("This policy breaks the contract."), "{told}");
+        let failure = smoke_check(&policy).await.expect_err(what).to_string();
+        assert!(failure.starts_with("the policy breaks the contract where"), "{failure}");
+    }
+}
+
+/// A policy with another word for a notice keeps the contract, and differs from Dialguard's own.
+#[tokio::test(flavor = "multi_thread")]
+async fn to_differ_from_the_reference_policy_is_no_failure() {
+    let policy = compiled(&renamed(REFERENCE_POLICY, "newly-flagged", "newly-flogged"), Limits::default());
+    let report = check(&policy).await;
+    assert!(report.passed() && smoke_check(&policy).await.is_ok(), "{report}");
+    assert!(report.count(Verdict::Differs) > 0, "{report}");
+    let told = report.to_string();
+    let line = "notices[0].kind: expected \"newly-flagged\", got \"newly-flogged\"";
+    assert!(told.contains(line) && told.contains("≠"), "{told}");
+    let json = serde_json::to_value(&report).expect("a report is JSON");
+    assert_eq!((&json["passed"], &json["digest"]), (&json!(true), &json!(policy.sha256())));
+    let differs = json["findings"].as_array().expect("findings").iter().filter(|f| f["verdict"] == "differs");
+    assert_eq!(differs.count(), report.count(Verdict::Differs));
+}
+
+/// Every value that a case expects is exchanged for another, one at a time, and each time the case has to tell.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_case_expects_can_fail() {
+    let policy = reference();
+    let mut tried = 0;
+    let mut kinds = BTreeSet::new();
+    // The cases of many numbers expect nothing that smaller ones do not.
+    for (file_name, text) in CASE_FILES.iter().filter(|(name, _)| *name != "many.json") {
+        let file: Value = serde_json::from_str(text).expect("JSON");
+        for case in file["cases"].as_array().expect("cases") {
+            kinds.extend(case["expect"].as_object().expect("an object").keys().cloned());
+            for expect in otherwise("expect", &case["expect"]) {
+                let mut case = case.clone();
+                case["expect"] = expect;
+                let told = try_changed(&policy, &case).await;
+                assert!(!told.is_empty(), "{file_name}: passes where it expects {:#}", case["expect"]);
+                tried += 1;
+            }
+        }
+    }
+    let every = [
+        "actions",
+        "error",
+        "notices",
+        "numbers-looked-up",
+        "outcomes",
+        "reviews",
+        "screenings",
+        "settings-as-checked",
+        "statuses-unchanged",
+        "usage",
+    ];
+    assert_eq!(kinds.iter().map(String::as_str).collect::<Vec<_>>(), every);
+    println!("{tried} expectations exchanged");
+}
+
+/// What is told about a case that has been changed; nothing where it passes.
+async fn try_changed(policy: &Policy, case: &Value) -> String {
+    let text = json!({"title": "changed", "cases": [case]}).to_string();
+    let file = CaseFile::read(&text).unwrap_or_else(|error| panic!("{error}: {case:#}"));
+    let case = &file.cases[0];
+    let finding = try_case(policy, &file.title, case).await;
+    let expected = if case.tier() == Tier::Contract { Verdict::Failed } else { Verdict::Differs };
+    assert!(finding.verdict == Verdict::Passed || finding.verdict == expected, "{finding}");
+    finding.told
+}
+
+/// The same expectation with one thing in it otherwise, for each thing in it.
+fn otherwise(key: &str, expected: &Value) -> Vec<Value> {
+    match expected {
+        Value::Object(fields) => {
+            let changed = fields.iter().flat_map(|(name, field)| {
+                let changed = otherwise(name, field).into_iter();
+                changed.map(move |field| {
+                    let mut fields = fields.clone();
+                    fields[name] = field;
+                    Value::Object(fields)
+                })
+            });
+            let without_error = fields.get("error").map(|_| json!({}));
+            changed.chain(without_error).collect()
+        }
+        Value::Array(elements) => {
+            let changed = elements.iter().enumerate().flat_map(|(index, element)| {
+                let changed = otherwise(key, element).into_iter();
+                changed.map(move |element| [&elements[..index], &[element], &elements[index + 1..]].concat())
+            });
+            let shorter = elements.split_last().map(|(_, rest)| rest.to_vec());
+            let longer = [elements.as_slice(), &[surplus(key)]].concat();
+            changed.chain(shorter).chain([longer]).map(Value::Array).collect()
+        }
+        Value::Number(number) => vec![json!(number.as_u64().expect("a whole number") ^ 1)],
+        Value::Bool(holds) => vec![json!(!holds)],
+        Value::Null => vec![json!("2000-01-01T00:00:00Z")],
+        Value::String(text) => vec![json!(other_text(key, text))],
+    }
+}
+
+/// One more than is expected.
+fn surplus(list: &str) -> Value {
+    match list {
+        "outcomes" => json!("accepted"),
+        "actions" => json!({"release-number": "+13105550100"}),
+        "notices" => json!("surplus"),
+        _ => json!({"number": "+13105550100"}),
+    }
+}
+
+fn other_text(key: &str, text: &str) -> &'static str {
+    match (key, text) {
+        (_, text) if text.starts_with('+') => "+19",
+        ("until" | "starting", _) => "2000-01-01T00:00:00Z",
+        ("error", "unavailable") => "over-budget",
+        ("error", _) => "unavailable",
+        ("outcomes" | "answer", "accepted") => "not-owned",
+        ("outcomes" | "answer", _) => "accepted",
+        ("status", "pending") => "clean",
+        ("status", _) => "pending",
+        ("severity", "alert") => "info",
+        ("severity", _) => "alert",
+        ("why", "flagged") => "requested",
+        ("why", "requested") => "flagged",
+        ("why", "number-deleted") => "monitoring-stopped",
+        ("why", _) => "number-deleted",
+        ("notices" | "kind", _) => "another-kind",
+        other => panic!("no other text for {other:?}"),
+    }
+}
+
+#[test]
+fn every_file_of_cases_is_tried_and_every_case_has_a_name_and_a_rule_of_its_own() {
+    let folder = repository("tests/cases");
+    let names = std::fs::read_dir(folder).expect("the folder of cases").map(|entry| {
+        let name = entry.expect("an entry").file_name();
+        name.into_string().expect("text")
+    });
+    let in_folder: BTreeSet<String> = names.filter(|name| name.ends_with(".json")).collect();
+    let listed: BTreeSet<String> = CASE_FILES.iter().map(|(name, _)| name.to_string()).collect();
+    assert_eq!(in_folder, listed);
+    let mut names = BTreeSet::new();
+    for file in case_files() {
+        for case in &file.cases {
+            assert!(names.insert(case.name().to_owned()), "{:?} is there twice", case.name());
+            assert!(!case.rule().is_empty(), "{:?} shows no rule", case.name());
+        }
+    }
+}
+
+#[test]
+fn a_case_that_no_dialer_could_have_is_refused() {
+    let scenarios = [
+        (json!({"observation": {}}), "unknown field `observation`"),
+        (json!({"account": {"slots": 1}}), "unknown field `slots`"),
+        (json!({"account": {"settings": {"auto-buy": true}}}), "unknown field `auto-buy`"),
+        (json!({"expect": {"outcome": []}}), "unknown field `outcome`"),
+        (json!({"call": {"decide": {"buy": 1}}}), "unknown variant `buy`"),
+        (json!({"monitored": [{"number": "13105550100"}]}), "is no number"),
+        (json!({"monitored": [{"number": "+1"}, {"number": "+1"}]}), "twice"),
+        (json!({"monitored": [{"number": "+1"}, {"number": "+2", "slot": 1}]}), "twice"),
+        (json!({"observations": {"+1": {"carrier 9": 1}}}), "\"carrier 9\" is none of its carriers"),
+        (json!({"observations": {"1": {"carrier 1": 1}}}), "is no number"),
+        (json!({"failures": {"now": "unavailable"}}), "unknown variant `now`"),
+    ];
+    for (changes, expected) in scenarios {
+        let mut case = json!({"name": "n", "tier": "contract", "rule": "r", "call": "review-account", "expect": {}});
+        let fields = case.as_object_mut().expect("an object");
+        fields.extend(changes.as_object().expect("an object").clone());
+        let told = CaseFile::read(&json!({"title": "t", "cases": [case]}).to_string()).err();
+        let told = told.unwrap_or_else(|| panic!("read in spite of {changes}")).to_string();
+        assert!(told.contains(expected), "{told}, not {expected}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_policy_costs_is_measured_and_its_fuel_is_the_same_each_time() {
+    let report = bench(REFERENCE_POLICY, Limits::default(), Wasi::None).await.expect("figures");
+    let again = bench(REFERENCE_POLICY, Limits::default(), Wasi::None).await.expect("figures");
+    println!("{report}");
+    assert!(report.instantiation_nanoseconds > 0);
+    assert_eq!(report.reviews.iter().map(|cost| cost.numbers).collect::<Vec<_>>(), [15, 1_000, 10_000]);
+    for (cost, again) in report.reviews.iter().zip(&again.reviews) {
+        assert!(cost.nanoseconds_per_number > 0.0 && cost.fuel_per_number > 0.0, "{cost:?}");
+        assert!(cost.memory_bytes >= 64 << 10 && cost.memory_bytes <= 128 << 20, "{cost:?}");
+        assert_eq!((cost.fuel, cost.memory_bytes), (again.fuel, again.memory_bytes));
+    }
+    let fuel: Vec<u64> = report.reviews.iter().map(|cost| cost.fuel).collect();
+    assert!(fuel.is_sorted() && fuel[2] < fuel[1] * 20, "fuel grows with the numbers, and no faster: {fuel:?}");
+    assert!(report.to_string().contains("10000"), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_of_the_first_contract_is_measured_too() {
+    let report = bench(&first_contract(), Limits::default(), Wasi::None).await.expect("figures");
+    assert!(report.reviews.iter().all(|cost| cost.fuel > 0 && cost.memory_bytes > 0), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_measured_is_said() {
+    let looping = Hostile::review("(loop $again (br $again))").component();
+    let told = bench(&looping, short(), Wasi::None).await.expect_err("it loops");
+    assert!(format!("{told:#}").contains("reviewing 15 numbers: the policy failed"), "{told:#}");
+    assert!(bench(b"garbage", short(), Wasi::None).await.is_err());
+}

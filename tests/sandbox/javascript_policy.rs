@@ -1,0 +1,131 @@
+//! A policy that is not written in Rust: it keeps the contract, needs no WASI, and plans what the reference plans.
+//!
+//! It is built and run where its tools are installed (`npm ci --prefix tests/policies/javascript`); elsewhere the tests
+//! say on standard output that they tried nothing.
+
+use crate::harness::acme::{DAY, number};
+use crate::harness::model_dialer::{self, ModelDialer};
+use crate::harness::policies::reference::reference;
+use crate::harness::repository::repository;
+use dialguard::contract::{Action, Plan};
+use dialguard::inspection::inspect;
+use dialguard::policy::{Limits, Policy};
+use dialguard::scenarios;
+use dialguard_policy::contract::{Deletion, PhoneNumber, Request};
+use dialguard_policy::model::AccountModel;
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::SystemTime;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_policy_in_javascript_keeps_the_contract() {
+    let Some(policy) = javascript() else { return };
+    let report = scenarios::check(&policy).await;
+    assert!(report.passed(), "{report}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_policy_in_javascript_plans_what_the_reference_plans() {
+    let Some(policy) = javascript() else { return };
+    let reference = reference();
+    let dialer = ModelDialer::new(three_days_of_a_dialer());
+    let read = dialer.dialer();
+
+    let [plan, expected] = [&policy, &reference].map(|policy| policy.review_account(&read, "acme"));
+    let (plan, expected) = (plan.await.expect("a plan").answer, expected.await.expect("a plan").answer);
+    assert!(matches!(plan.actions[..], [Action::ReplaceNumber(_)]), "{:?}", plan.actions);
+    assert_alike(plan, expected);
+
+    let deletion = Deletion { numbers: vec![NUMBER + 5, NUMBER + 9], accept_slot_loss: true };
+    let requests = [
+        Request::StartMonitoring(vec![NUMBER + 8, NUMBER + 8, NUMBER, 1]),
+        Request::StopMonitoring(vec![NUMBER + 4, NUMBER + 4]),
+        Request::DeleteNumbers(deletion),
+        Request::ReplaceNumbers(vec![NUMBER + 3, NUMBER + 2, NUMBER + 8]),
+        Request::SetBlocks(3),
+    ];
+    for request in requests.iter().map(model_dialer::request) {
+        let [decision, expected] = [&policy, &reference].map(|policy| policy.decide(&read, "acme", &request));
+        let (decision, expected) =
+            (decision.await.expect("an answer").answer, expected.await.expect("an answer").answer);
+        assert_eq!(decision.outcomes, expected.outcomes, "{request:?}");
+        assert_alike(decision.plan, expected.plan);
+    }
+
+    let numbers = [NUMBER + 2, NUMBER + 20, 1];
+    let [screened, expected] = [&policy, &reference].map(|policy| policy.screen(&read, "acme", &numbers));
+    assert_eq!(screened.await.expect("a screening"), expected.await.expect("a screening"));
+    let [usage, expected] = [&policy, &reference].map(|policy| policy.usage(&read, "acme"));
+    assert_eq!(usage.await.expect("figures"), expected.await.expect("figures"));
+}
+
+/// The same in all but the notices, of which only the kinds have to be the same: their words are each policy's own.
+fn assert_alike(plan: Plan, expected: Plan) {
+    let kinds = |plan: &Plan| plan.notices.iter().map(|notice| notice.kind.clone()).collect::<Vec<_>>();
+    assert_eq!(kinds(&plan), kinds(&expected));
+    assert_eq!(Plan { notices: expected.notices.clone(), ..plan }, expected);
+}
+
+const NUMBER: PhoneNumber = number(100);
+
+/// Eight monitored numbers, of which one is flagged for the second day today, and replaced; one that could be
+/// monitored; two candidates, of which the closer one is spam.
+fn three_days_of_a_dialer() -> AccountModel {
+    let mut model = AccountModel::new(1);
+    model.account.settings.auto_replace = true;
+    model.own_and_monitor(&(NUMBER..NUMBER + 8).collect::<Vec<_>>());
+    model.own(&[NUMBER + 8, NUMBER + 9]);
+    model.offer(NUMBER + 10);
+    model.offer(NUMBER + 20);
+    for day in 0..3 {
+        for number in NUMBER..NUMBER + 30 {
+            model.observe(number, &[Some(0), Some(10), Some(20)]);
+        }
+        model.observe(NUMBER + 10, &[Some(0), Some(95), Some(95)]);
+        model.observe(NUMBER + 6, &[Some(90)]);
+        model.observe(NUMBER + 7, &[Some(90), Some(0), None]);
+        if day > 0 {
+            model.observe(NUMBER + 2, &[Some(95), Some(80), Some(0)]);
+        }
+        if day < 2 {
+            model.review();
+            model.pass(DAY);
+        }
+    }
+    model
+}
+
+/// The policy, built and compiled once for all tests; none where its tools are not installed.
+fn javascript() -> Option<Policy> {
+    static POLICY: OnceLock<Option<Policy>> = OnceLock::new();
+    POLICY.get_or_init(|| Some(compiled(&component()?))).clone()
+}
+
+fn compiled(component: &[u8]) -> Policy {
+    let imports = inspect(component).expect("a component").beyond_contract;
+    assert_eq!(imports, Vec::<String>::new(), "what it imports beyond the contract");
+    Policy::compile(component, Limits::default()).expect("a policy")
+}
+
+/// Built anew where something that it is made of is newer. The tools take half a minute.
+fn component() -> Option<Vec<u8>> {
+    let folder = repository("tests/policies/javascript");
+    let tools = folder.join("node_modules");
+    if !tools.exists() {
+        println!("not tried: npm ci --prefix tests/policies/javascript");
+        return None;
+    }
+    let component = folder.join("policy.wasm");
+    let sources = ["policy.js", "build.mjs", "package.json", "package-lock.json"].map(|name| folder.join(name));
+    if sources.iter().any(|source| changed_at(source) > changed_at(&component)) {
+        let built = Command::new("npm").args(["run", "build"]).current_dir(&folder).output().expect("npm starts");
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    }
+    Some(std::fs::read(component).expect("the component"))
+}
+
+/// Long ago where there is no such file.
+fn changed_at(path: &Path) -> SystemTime {
+    path.metadata().and_then(|metadata| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
+}

@@ -1,0 +1,294 @@
+//! Policies that mean harm, and dialers that answer late or never: what a policy may ask, use and say.
+
+use crate::harness::acme::number;
+use crate::harness::policies::hostile::{Hostile, parse};
+use crate::harness::policies::limits::{LIMITS, OUT_OF_TIME, ROOMY, SPIN, compiled};
+use crate::harness::policies::renamed::renamed;
+use crate::harness::slow_dialer::slow_dialer;
+use dialguard::contract::ErrorCode;
+use dialguard::policy::{Limits, Policy, PolicyError, PolicyFault, REFERENCE_POLICY};
+use std::time::{Duration, Instant};
+
+#[tokio::test]
+async fn what_a_policy_may_not_ask_it_is_told() {
+    // Each passes on the import's error as its own; that of a lookup stands four bytes further ahead.
+    const PASS_ON: &str = "(i32.store8 (i32.const 0x2000) (i32.const 1))
+         (memory.copy (i32.const 0x2008) (i32.const 0x1104) (i32.const 12))";
+    let scenarios = [
+        (
+            "numbers looked up until the budget is used up",
+            "(local.set $id (i32.const 0x8000))
+             (loop $fill
+               (i64.store (local.get $id) (i64.add (i64.const 13105550000) (i64.extend_i32_u (local.get $id))))
+               (local.set $id (i32.add (local.get $id) (i32.const 8)))
+               (br_if $fill (i32.lt_u (local.get $id) (i32.const 0x8320))))
+             (loop $again
+               (call $lookup (i32.const 0x8000) (i32.const 100) (i32.const 0x1100))
+               (br_if $again (i32.eqz (i32.load8_u (i32.const 0x1100)))))",
+            ErrorCode::OverBudget,
+        ),
+        (
+            "more numbers at once than a call takes",
+            "(call $lookup (i32.const 0x8000) (i32.const 10001) (i32.const 0x1100))",
+            ErrorCode::InvalidRequest,
+        ),
+        (
+            "a number that cannot be",
+            "(call $lookup (i32.const 0x4000) (i32.const 1) (i32.const 0x1100))",
+            ErrorCode::InvalidRequest,
+        ),
+        (
+            "another account's numbers",
+            "(i64.store (local.get $id) (i64.const 0x726568746f))
+             (call $monitored (local.get $id) (i32.const 5) (i64.const 0) (i32.const 10) (i32.const 0x1100))",
+            ErrorCode::NoSuchAccount,
+        ),
+    ];
+    // A dialer that would answer anything about anybody.
+    let open = slow_dialer(Some(Duration::ZERO));
+    for (what, asks, code) in scenarios {
+        let review = format!("{asks} {PASS_ON}").leak();
+        match compiled(Hostile::review(review), LIMITS).review_account(&open, "acme").await {
+            Err(PolicyError::Answered(error)) => assert_eq!(error.code, code, "{what}: {error:?}"),
+            other => panic!("{what}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn describing_itself_a_policy_calls_no_import() {
+    let scenarios = [
+        ("(drop (call $now))", Some(PolicyFault::UnexpectedImport)),
+        (
+            "(call $get-account (i32.const 0x3100) (i32.const 7) (i32.const 0x1000))",
+            Some(PolicyFault::UnexpectedImport),
+        ),
+        (SPIN, Some(OUT_OF_TIME)),
+        ("", None),
+    ];
+    for (describe, expected) in scenarios {
+        let told = compiled(Hostile { describe, ..Hostile::default() }, LIMITS).describe().await;
+        match (told, expected) {
+            (Ok(description), None) => assert_eq!(description.name, "hostile"),
+            (Err(PolicyError::Fault(fault)), Some(expected)) => assert_eq!(fault, expected, "{describe}"),
+            (told, _) => panic!("{describe}: {told:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_policy_says_draws_on_no_terminal() {
+    let review = "(i32.store8 (i32.const 0x2000) (i32.const 1))
+        (i32.store (i32.const 0x200c) (i32.const 0x8000))
+        (i32.store (i32.const 0x2010) (i32.const 8))";
+    let drawing = Hostile { items: "(data (i32.const 0x8000) \"gone\\1b[2J\")", ..Hostile::review(review) };
+    match compiled(drawing, LIMITS).review_account(&slow_dialer(Some(Duration::ZERO)), "acme").await {
+        Err(PolicyError::Answered(error)) => assert_eq!(error.message, "gone\u{fffd}[2J"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_screening_answers_every_number() {
+    let policy = compiled(Hostile::default(), LIMITS);
+    let told = policy.screen(&slow_dialer(Some(Duration::ZERO)), "acme", &[number(100)]).await;
+    assert!(matches!(told, Err(PolicyError::Fault(PolicyFault::Trapped(_)))), "{told:?}");
+}
+
+#[test]
+fn what_is_no_policy_is_refused_before_it_runs() {
+    let harmless = Hostile::default();
+    let memory = "(memory (export \"memory\") 4)";
+    let scenarios: Vec<(&str, Vec<u8>, &str)> = vec![
+        ("an empty file", Vec::new(), "empty"),
+        ("garbage", b"#!/bin/sh\necho hello\n".to_vec(), "no WebAssembly"),
+        ("half a component", harmless.component()[..5_000].to_vec(), "unexpected end"),
+        ("a core module", harmless.core_module(), "core module"),
+        ("an empty component", parse("(component)"), "it exports no dialguard:reputation/policy"),
+        ("a missing export", renamed(REFERENCE_POLICY, "get-usage", "got-usage"), "get-usage"),
+        ("an answer of another type", renamed(REFERENCE_POLICY, "summary", "summery"), "summary"),
+        (
+            "a wish for the network",
+            renamed(REFERENCE_POLICY, "dialguard:reputation/clock@0.2.0", "wasi:http/outgoing-handler@0.2.0"),
+            "wasi:http/outgoing-handler@0.2.0",
+        ),
+        (
+            "a wish for the environment",
+            parse(
+                "(component (import \"wasi:cli/environment@0.2.0\"
+                   (instance (export \"get-arguments\" (func (result (list string)))))))",
+            ),
+            "wasi:cli/environment@0.2.0",
+        ),
+        (
+            "a start function that loops",
+            Hostile { items: "(start $spin) (func $spin (loop $again (br $again)))", ..harmless }.component(),
+            "it computed for more than 100ms",
+        ),
+        (
+            "a start function that asks the dialer",
+            Hostile { items: "(start $ask) (func $ask (drop (call $now)))", ..harmless }.component(),
+            "called an import",
+        ),
+        (
+            "another version",
+            renamed(REFERENCE_POLICY, "@0.2.0", "@0.9.0"),
+            "speaks 0.1.0 and 0.2.0: it is one for version 0.9.0",
+        ),
+        (
+            "more memory from the start than it may have",
+            harmless.component_with(memory, "(memory (export \"memory\") 65)"),
+            "memory",
+        ),
+        (
+            "five memories, each within the limit",
+            parse(&format!(
+                "(component (core module $m (memory 1)) {} (instance $p)
+                   (export \"dialguard:reputation/policy@0.2.0\" (instance $p)))",
+                "(core instance (instantiate $m)) ".repeat(5)
+            )),
+            "5 Wasm linear memories",
+        ),
+        (
+            "a table without end",
+            harmless.component_with(memory, "(memory (export \"memory\") 4) (table 1000000 funcref)"),
+            "table",
+        ),
+    ];
+    for (what, component, expected) in scenarios {
+        let told = Policy::compile(&component, LIMITS).err().expect(what).to_string();
+        assert!(told.contains(expected), "{what}: {told}, not {expected}");
+    }
+}
+
+/// What a module's own maximum does not allow is refused as the format says, and is not held against the policy.
+#[tokio::test]
+async fn memory_that_was_not_given_does_not_count() {
+    let review = "(local.set $id (i32.const 100))
+        (loop $again
+          (if (i32.ne (memory.grow (i32.const 8)) (i32.const -1)) (then (unreachable)))
+          (local.set $id (i32.sub (local.get $id) (i32.const 1)))
+          (br_if $again (local.get $id)))
+        (if (i32.eq (memory.grow (i32.const 4)) (i32.const -1)) (then (unreachable)))";
+    let greedy =
+        Hostile::review(review).component_with("(memory (export \"memory\") 4)", "(memory (export \"memory\") 4 8)");
+    let policy = Policy::compile(&greedy, LIMITS).expect("it looks like a policy");
+    policy.review_account(&slow_dialer(Some(Duration::ZERO)), "acme").await.expect("a plan");
+}
+
+#[test]
+fn proposals_that_no_policy_needs_are_off() {
+    let scenarios = [
+        ("threads", "(memory 1 1 shared)", "threads"),
+        ("memory64", "(memory i64 1)", "memory64"),
+        ("multi-memory", "(memory 1) (memory 1)", "memories count of 2"),
+        ("custom page sizes", "(memory 1 (pagesize 1))", "page size"),
+        ("garbage collection", "(type (struct (field i32)))", "gc"),
+        ("typed function references", "(type $f (func)) (func (param (ref $f)))", "function"),
+        ("exceptions", "(tag)", "exceptions"),
+        ("tail calls", "(func $f (return_call $f))", "tail call"),
+        (
+            "relaxed SIMD",
+            "(func (param v128) (result v128) (i8x16.relaxed_swizzle (local.get 0) (local.get 0)))",
+            "relaxed",
+        ),
+        (
+            "wide arithmetic",
+            "(func (param i64) (result i64 i64) (i64.mul_wide_u (local.get 0) (local.get 0)))",
+            "wide arithmetic",
+        ),
+    ];
+    for (what, uses, expected) in scenarios {
+        let component = empty_policy_with(uses);
+        let told = Policy::compile(&component, LIMITS).err().expect(what).to_string();
+        assert!(told.contains(expected), "{what}: {told}, not {expected}");
+    }
+    // What compilers of every language use stays on.
+    let used = "(func (param externref v128 f32) (result i32 i64)
+        (i32.extend8_s (i32.trunc_sat_f32_s (local.get 2))) (i64.const 1))";
+    let component = empty_policy_with(&used.replace("externref", "funcref"));
+    let told = Policy::compile(&component, LIMITS).err().expect("a policy without functions").to_string();
+    assert!(told.contains("does not have export `describe`"), "only its functions are missing: {told}");
+}
+
+/// Named as a policy, so that it is compiled, and with no function of one.
+fn empty_policy_with(uses: &str) -> Vec<u8> {
+    let export = "(export \"dialguard:reputation/policy@0.2.0\" (instance $nothing))";
+    parse(&format!("(component (core module {uses}) (instance $nothing) {export})"))
+}
+
+#[tokio::test]
+async fn a_dialer_that_hangs_is_unavailable() {
+    let hanging = slow_dialer(None);
+    for policy in [compiled(Hostile::default(), LIMITS), Policy::compile(REFERENCE_POLICY, LIMITS).unwrap()] {
+        let begun = Instant::now();
+        match policy.review_account(&hanging, "acme").await {
+            Err(PolicyError::Answered(error)) => assert_eq!(error.code, ErrorCode::Unavailable),
+            other => panic!("{other:?}"),
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "the run took {:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn time_that_the_dialer_takes_is_not_the_policys() {
+    const ASK_FORTY_TIMES: &str = "(loop $again
+          (call $flag-events (local.get $id) (local.get $id-len) (i64.const 0) (i32.const 0x1100))
+          (i32.store (i32.const 0x8000) (i32.add (i32.load (i32.const 0x8000)) (i32.const 1)))
+          (br_if $again (i32.lt_u (i32.load (i32.const 0x8000)) (i32.const 40))))";
+    let slow = slow_dialer(Some(Duration::from_millis(20)));
+    let limits = Limits { compute_time_max: Duration::from_millis(500), ..LIMITS };
+    let policy = compiled(Hostile::review(ASK_FORTY_TIMES), limits);
+    let answered = policy.review_account(&slow, "acme").await.expect("a plan, for all the waiting");
+    assert!(answered.answer.reviews.is_empty());
+    // Waiting once buys no time to loop in.
+    let looping = Hostile::review(
+        "(call $flag-events (local.get $id) (local.get $id-len) (i64.const 0) (i32.const 0x1100))
+         (loop $again (br $again))",
+    );
+    let told = compiled(looping, LIMITS).review_account(&slow, "acme").await;
+    assert!(matches!(told, Err(PolicyError::Fault(OUT_OF_TIME))), "{told:?}");
+}
+
+/// More runs than an engine has room for wait for their turn; none is refused, nor blamed on the policy.
+#[tokio::test]
+async fn nobody_is_refused_for_want_of_room() {
+    let slow = slow_dialer(Some(Duration::from_millis(20)));
+    let policy = compiled(Hostile::default(), LIMITS);
+    let mut runs = tokio::task::JoinSet::new();
+    for _ in 0..400 {
+        let (policy, slow) = (policy.clone(), slow.clone());
+        runs.spawn(async move { policy.review_account(&slow, "acme").await.map(|_| ()) });
+    }
+    while let Some(run) = runs.join_next().await {
+        run.expect("no panic").expect("a plan");
+    }
+}
+
+/// Two gigabytes are asked for in all, and given back each time.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn memory_is_given_back() {
+    const HOARD: &str = "(loop $again
+          (memory.fill (i32.mul (memory.size) (i32.const 0x10000)) (i32.const 1) (i32.const 0))
+          (drop (memory.grow (i32.const 16)))
+          (memory.fill (i32.sub (i32.mul (memory.size) (i32.const 0x10000)) (i32.const 0x100000))
+            (i32.const 1) (i32.const 0x100000))
+          (br $again))";
+    let policy = compiled(Hostile::review(HOARD), ROOMY);
+    let dialer = slow_dialer(Some(Duration::ZERO));
+    let before = resident_bytes();
+    for _ in 0..32 {
+        let told = policy.review_account(&dialer, "acme").await;
+        assert!(matches!(told, Err(PolicyError::Fault(PolicyFault::OutOfMemory(_)))), "{told:?}");
+    }
+    let kept = resident_bytes().saturating_sub(before);
+    assert!(kept < 512 << 20, "{} MiB were kept", kept >> 20);
+}
+
+#[cfg(target_os = "linux")]
+fn resident_bytes() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the resident size");
+    line.trim().trim_end_matches(" kB").parse::<usize>().expect("a number") << 10
+}
