@@ -8,7 +8,7 @@ const TARGET: &str = "wasm32-wasip2";
 fn main() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("host/ lies in the workspace").to_owned();
     for input in
-        ["plugin/src", "plugin/build.rs", "plugin/Cargo.toml", "wit", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"]
+        ["plugin/src", "plugin/build.rs", "plugin/Cargo.toml", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"]
     {
         println!("cargo::rerun-if-changed={}", root.join(input).display());
     }
