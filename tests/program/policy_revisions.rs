@@ -27,8 +27,8 @@ fn lookalike() -> Vec<u8> {
 /// Calls every monitored number flagged, whatever carriers say.
 fn eager() -> Vec<u8> {
     let review = "(call $look-around (local.get $id) (local.get $id-len))
-        (local.set $id (i32.load (i32.const 0x1204)))
-        (local.set $id-len (i32.load (i32.const 0x1208)))
+        (local.set $id (i32.load offset=4 (global.get $numbers)))
+        (local.set $id-len (i32.load offset=8 (global.get $numbers)))
         (block $done (loop $next
           (br_if $done (i32.eqz (local.get $id-len)))
           (call $rate (i64.load (local.get $id)) (i32.const 3))
@@ -337,7 +337,7 @@ fn what_a_candidate_would_have_replaced_is_told_in_dollars() {
     let dialer = Dialer::monitoring(3, "--checks-to-flag 1 --auto-replace on");
     let review = "(call $look-around (local.get $id) (local.get $id-len))
         (call $rate (i64.const 13105550100) (i32.const 3))
-        (call $replace (i64.const 13105550100) (i64.load (i32.load (i32.const 0x1104))) (i32.const 1))";
+        (call $replace (i64.const 13105550100) (i64.load (i32.load offset=4 (global.get $asked))) (i32.const 1))";
     let spendthrift = install_untried(&dialer, &Hostile::review(review).component());
     dialer.run(&format!("policy shadow {spendthrift}")).exits(0);
     for _ in 0..2 {
