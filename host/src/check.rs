@@ -7,18 +7,18 @@
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialer/example.rs"));
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use dialguard::check::{Asked, check};
+//! use dialguard::check::{Purpose, check};
 //! use dialguard::contract::Action;
 //! use dialguard::policy::{Limits, Policy};
 //! use dialguard::settings::default_settings;
 //!
 //! let policy = Policy::reference(Limits::default());
 //! let reviewed = policy.review_account(&small_dialer(default_settings()), "acme").await?;
-//! check("acme", Asked::Review, &reviewed.answer, &reviewed.inputs)?; // nothing is wrong with it: apply it
+//! check("acme", Purpose::Review, &reviewed.answer, &reviewed.inputs, &[])?; // nothing is wrong with it: apply it
 //!
 //! let mut plan = reviewed.answer;
 //! plan.actions.push(Action::ReleaseNumber(13_105_550_123));
-//! let fault = check("acme", Asked::Review, &plan, &reviewed.inputs).unwrap_err();
+//! let fault = check("acme", Purpose::Review, &plan, &reviewed.inputs, &[]).unwrap_err();
 //! assert!(fault.to_string().ends_with("it releases +13105550123 though nobody asked for that"));
 //! # Ok(())
 //! # }
@@ -31,7 +31,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What a policy was asked for. A plan may do no more than that.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-pub enum Asked<'a> {
+pub enum Purpose<'a> {
     /// The daily review: rate numbers, and replace them where the account turned that on.
     Review,
     /// A change that a person asked for.
@@ -52,39 +52,6 @@ const NOTICE_BYTES_MAX: usize = 2_000;
 /// Bytes in the sentence that says why a number is replaced, at most.
 const BECAUSE_BYTES_MAX: usize = 500;
 
-/// What the ledger itself records as having happened. A policy's notices stand among its events, so one that borrowed
-/// such a name would forge history, and what is counted from it: money charged, numbers that turned flagged.
-pub const LEDGER_KINDS: [&str; 28] = [
-    "account-added",
-    "account-changed",
-    "alert-abandoned",
-    "blocks-changed",
-    "carrier-problem",
-    "charged",
-    "monitoring-started",
-    "not-carried-over",
-    "number-bought",
-    "number-kept",
-    "numbers-imported",
-    "order-abandoned",
-    "order-resumed",
-    "order-stuck",
-    "policy-failed",
-    "released",
-    "replaced",
-    "replacement-charged",
-    "replacement-intended",
-    "resting",
-    "slot-locked",
-    "provider-problem",
-    "turned-at-risk",
-    "turned-clean",
-    "turned-flagged",
-    "webhook-added",
-    "webhook-paused",
-    "webhook-removed",
-];
-
 /// Checks the whole plan. `account_id` is the account that was asked about, `shown` what the policy read in that run.
 ///
 /// Errors with the first thing that is wrong: the plan is for another account, revision or time; a number is rated
@@ -92,7 +59,13 @@ pub const LEDGER_KINDS: [&str; 28] = [
 /// beyond those bought; something is done that was not asked for; a number is replaced automatically where nobody turned
 /// that on, though it is not flagged, or beyond the day's cap; a replacement was not on offer or is not explained; a
 /// notice passes for one of the ledger's own events, is too long, or has control characters in it.
-pub fn check(account_id: &str, asked: Asked, plan: &Plan, inputs: &Inputs) -> Result<(), PlanFault> {
+pub fn check(
+    account_id: &str,
+    purpose: Purpose,
+    plan: &Plan,
+    inputs: &Inputs,
+    reserved: &[&str],
+) -> Result<(), PlanFault> {
     let Some(account) = inputs.account.as_ref().filter(|account| account.id == account_id) else {
         return fault("it was made without reading the account");
     };
@@ -101,9 +74,9 @@ pub fn check(account_id: &str, asked: Asked, plan: &Plan, inputs: &Inputs) -> Re
         format!("it is based on revision {} of the account, which stands at {}", plan.based_on, account.revision)
     })?;
     ensure(inputs.now == Some(plan.decided_at), || format!("it was decided at {}, not now", plan.decided_at))?;
-    check_notices(&plan.notices)?;
-    check_reviews(asked, plan, account, inputs)?;
-    let mut ledger = Ledger::new(account, inputs, plan, asked);
+    check_notices(&plan.notices, reserved)?;
+    check_reviews(purpose, plan, account, inputs)?;
+    let mut ledger = Ledger::new(account, inputs, plan, purpose);
     plan.actions.iter().try_for_each(|action| ledger.take(action))
 }
 
@@ -121,10 +94,10 @@ pub fn check(account_id: &str, asked: Asked, plan: &Plan, inputs: &Inputs) -> Re
 /// let policy = Policy::reference(Limits::default());
 /// let request = Request::StartMonitoring(vec![13_105_550_150]);
 /// let decided = policy.decide(&small_dialer(default_settings()), "acme", &request).await?;
-/// check_decision("acme", &request, &decided.answer, &decided.inputs)?;
+/// check_decision("acme", &request, &decided.answer, &decided.inputs, &[])?;
 ///
 /// let other = Request::StopMonitoring(vec![13_105_550_100]);
-/// assert!(check_decision("acme", &other, &decided.answer, &decided.inputs).is_err());
+/// assert!(check_decision("acme", &other, &decided.answer, &decided.inputs, &[]).is_err());
 /// # Ok(())
 /// # }
 /// ```
@@ -133,27 +106,28 @@ pub fn check_decision(
     request: &Request,
     decision: &Decision,
     inputs: &Inputs,
+    reserved: &[&str],
 ) -> Result<(), PlanFault> {
     let asked = numbers_asked(request).map_or(1, <[_]>::len);
     ensure(decision.outcomes.len() == asked, || {
         format!("it has {} answers for {asked} questions", decision.outcomes.len())
     })?;
-    check(account_id, Asked::Request(request), &decision.plan, inputs)
+    check(account_id, Purpose::Request(request), &decision.plan, inputs, reserved)
 }
 
-fn check_notices(notices: &[Notice]) -> Result<(), PlanFault> {
+fn check_notices(notices: &[Notice], reserved: &[&str]) -> Result<(), PlanFault> {
     ensure(notices.len() <= NOTICES_MAX, || format!("it has {} notices", notices.len()))?;
-    notices.iter().try_for_each(check_notice)
+    notices.iter().try_for_each(|notice| check_notice(notice, reserved))
 }
 
-fn check_notice(notice: &Notice) -> Result<(), PlanFault> {
+fn check_notice(notice: &Notice, reserved: &[&str]) -> Result<(), PlanFault> {
     ensure(notice.kind.len().max(notice.text.len()) <= NOTICE_BYTES_MAX, || {
         format!("a notice has more than {NOTICE_BYTES_MAX} bytes")
     })?;
     let kebab_case = !notice.kind.is_empty()
         && notice.kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
     ensure(kebab_case, || format!("{:?} is no kind of notice", notice.kind))?;
-    ensure(!LEDGER_KINDS.contains(&notice.kind.as_str()), || {
+    ensure(!reserved.contains(&notice.kind.as_str()), || {
         format!("a notice of the kind {:?} would pass for what the ledger records", notice.kind)
     })?;
     ensure(!notice.text.contains(char::is_control), || "a notice has control characters in it".into())?;
@@ -172,8 +146,8 @@ fn check_because(number: PhoneNumber, because: &str) -> Result<(), PlanFault> {
 }
 
 /// Both the reviews and what was shown ascend, so one walk compares them.
-fn check_reviews(asked: Asked, plan: &Plan, account: &Account, inputs: &Inputs) -> Result<(), PlanFault> {
-    let may_review = matches!(asked, Asked::Review) && account.enabled;
+fn check_reviews(purpose: Purpose, plan: &Plan, account: &Account, inputs: &Inputs) -> Result<(), PlanFault> {
+    let may_review = matches!(purpose, Purpose::Review) && account.enabled;
     ensure(may_review || plan.reviews.is_empty(), || "it reviews numbers though nobody asked for that".into())?;
     let mut monitored = inputs.monitored.iter();
     for review in &plan.reviews {
@@ -199,7 +173,7 @@ struct Ledger<'a> {
     account: &'a Account,
     /// Every monitored number was shown, so what is not among them is not monitored.
     monitored_all_shown: bool,
-    asked: Asked<'a>,
+    purpose: Purpose<'a>,
     numbers_asked: BTreeSet<PhoneNumber>,
     decided_at: Timestamp,
     owned: BTreeSet<PhoneNumber>,
@@ -211,11 +185,11 @@ struct Ledger<'a> {
 }
 
 impl<'a> Ledger<'a> {
-    fn new(account: &'a Account, inputs: &Inputs, plan: &Plan, asked: Asked<'a>) -> Self {
+    fn new(account: &'a Account, inputs: &Inputs, plan: &Plan, purpose: Purpose<'a>) -> Self {
         let mut ledger = Ledger {
             account,
             monitored_all_shown: inputs.monitored.len() == account.monitored_count as usize,
-            asked,
+            purpose,
             numbers_asked: BTreeSet::new(),
             decided_at: plan.decided_at,
             owned: BTreeSet::new(),
@@ -234,7 +208,7 @@ impl<'a> Ledger<'a> {
     }
 
     fn open(&mut self, inputs: &Inputs, plan: &Plan) {
-        if let Asked::Request(request) = self.asked {
+        if let Purpose::Request(request) = self.purpose {
             self.numbers_asked = numbers_asked(request).unwrap_or_default().iter().copied().collect();
         }
         let now = self.decided_at;
@@ -261,7 +235,7 @@ impl<'a> Ledger<'a> {
     }
 
     fn occupy(&mut self, Occupancy { number, slot }: &Occupancy) -> Result<(), PlanFault> {
-        let wanted = matches!(self.asked, Asked::Request(Request::StartMonitoring(_)));
+        let wanted = matches!(self.purpose, Purpose::Request(Request::StartMonitoring(_)));
         self.ensure_wanted(wanted, *number, "starts to monitor")?;
         ensure(self.account.enabled, || "it starts monitoring while the add-on is off".into())?;
         self.ensure_all_read()?;
@@ -279,9 +253,9 @@ impl<'a> Ledger<'a> {
     }
 
     fn lock(&mut self, closing: &SlotClosing) -> Result<(), PlanFault> {
-        let wanted = match (self.asked, closing.why) {
-            (Asked::Request(Request::StopMonitoring(_)), ClosingReason::MonitoringStopped) => true,
-            (Asked::Request(Request::DeleteNumbers(deletion)), ClosingReason::NumberDeleted) => {
+        let wanted = match (self.purpose, closing.why) {
+            (Purpose::Request(Request::StopMonitoring(_)), ClosingReason::MonitoringStopped) => true,
+            (Purpose::Request(Request::DeleteNumbers(deletion)), ClosingReason::NumberDeleted) => {
                 deletion.accept_slot_loss
             }
             _ => false,
@@ -296,7 +270,7 @@ impl<'a> Ledger<'a> {
     }
 
     fn release(&mut self, number: PhoneNumber) -> Result<(), PlanFault> {
-        let wanted = matches!(self.asked, Asked::Request(Request::DeleteNumbers(_)));
+        let wanted = matches!(self.purpose, Purpose::Request(Request::DeleteNumbers(_)));
         self.ensure_wanted(wanted, number, "releases")?;
         self.ensure_all_read()?;
         ensure(!self.monitored.contains_key(&number), || format!("+{number} still has its slot"))?;
@@ -308,7 +282,7 @@ impl<'a> Ledger<'a> {
         ensure(self.account.enabled, || "it replaces while the add-on is off".into())?;
         match why {
             ReplacementReason::Requested => {
-                let wanted = matches!(self.asked, Asked::Request(Request::ReplaceNumbers(_)));
+                let wanted = matches!(self.purpose, Purpose::Request(Request::ReplaceNumbers(_)));
                 self.ensure_wanted(wanted, *number, "replaces")?;
             }
             ReplacementReason::Flagged => self.ensure_automatic(*number)?,
@@ -322,7 +296,7 @@ impl<'a> Ledger<'a> {
 
     /// Spending without being asked takes a person's setting, a flagged number, and room under the daily cap.
     fn ensure_automatic(&mut self, number: PhoneNumber) -> Result<(), PlanFault> {
-        let allowed = matches!(self.asked, Asked::Review) && self.account.settings.auto_replace;
+        let allowed = matches!(self.purpose, Purpose::Review) && self.account.settings.auto_replace;
         ensure(allowed, || "it replaces automatically though nobody turned that on".into())?;
         ensure(self.flagged.contains(&number), || format!("it replaces +{number}, which is not flagged"))?;
         ensure(self.replacements_left > 0, || "it replaces more numbers than the account allows in a day".into())?;
@@ -331,7 +305,7 @@ impl<'a> Ledger<'a> {
     }
 
     fn set_blocks(&self, change: &BlockChange) -> Result<(), PlanFault> {
-        let wanted = matches!(self.asked, Asked::Request(Request::SetBlocks(blocks)) if *blocks == change.blocks);
+        let wanted = matches!(self.purpose, Purpose::Request(Request::SetBlocks(blocks)) if *blocks == change.blocks);
         ensure(wanted && self.account.enabled, || format!("it buys {} blocks that nobody asked for", change.blocks))?;
         ensure(change.blocks <= BLOCKS_MAX, || format!("{} blocks are too many", change.blocks))?;
         let slots = u64::from(change.blocks) * u64::from(self.account.slots_per_block);

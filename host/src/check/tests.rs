@@ -129,7 +129,7 @@ fn a_review_may_rate_and_replace_and_nothing_else() {
         ),
     ];
     for (plan, expected) in scenarios {
-        let told = told(check("acme", Asked::Review, &plan, &inputs()));
+        let told = told(check("acme", Purpose::Review, &plan, &inputs(), &[]));
         assert!(told.contains(expected), "{plan:?}: {told}, not {expected}");
     }
 }
@@ -140,7 +140,7 @@ fn automatic_replacement_takes_a_person_who_turned_it_on_and_room_under_the_cap(
     let refused = |change: fn(&mut Account)| {
         let mut inputs = inputs();
         change(inputs.account.as_mut().unwrap());
-        told(check("acme", Asked::Review, &plan, &inputs))
+        told(check("acme", Purpose::Review, &plan, &inputs, &[]))
     };
     assert!(refused(|account| account.settings.auto_replace = false).contains("nobody turned that on"));
     assert!(refused(|account| account.replacements_today = 1).contains("in a day"));
@@ -148,7 +148,17 @@ fn automatic_replacement_takes_a_person_who_turned_it_on_and_room_under_the_cap(
     let twice = Plan { actions: vec![replace(1, 9, 1), replace(1, 10, 1)], ..plan.clone() };
     let mut roomy = inputs();
     roomy.account.as_mut().unwrap().settings.replacements_per_day_max = 5;
-    assert!(told(check("acme", Asked::Review, &twice, &roomy)).contains("being replaced already"));
+    assert!(told(check("acme", Purpose::Review, &twice, &roomy, &[])).contains("being replaced already"));
+}
+
+#[test]
+fn a_notice_must_not_carry_a_reserved_name() {
+    let notice = |kind: &str| Notice { severity: Severity::Info, kind: kind.into(), number: None, text: "$49.".into() };
+    let plan = |kind| Plan { notices: vec![notice(kind)], ..plan(vec![], vec![]) };
+    let checked = |kind| told(check("acme", Purpose::Review, &plan(kind), &inputs(), &["charged", "released"]));
+    assert!(checked("charged").contains("\"charged\" would pass for"), "{}", checked("charged"));
+    assert!(checked("released").contains("\"released\" would pass for"), "{}", checked("released"));
+    assert_eq!(checked("charged-twice"), "fine");
 }
 
 #[test]
@@ -164,7 +174,7 @@ fn a_replacement_says_why_in_one_short_line() {
     ];
     for (because, expected) in scenarios {
         let plan = plan(vec![], vec![replace_because(1, 9, 1, ReplacementReason::Flagged, &because)]);
-        let told = told(check("acme", Asked::Review, &plan, &inputs()));
+        let told = told(check("acme", Purpose::Review, &plan, &inputs(), &[]));
         assert!(told.contains(expected), "{because:?}: {told}, not {expected}");
     }
 }
@@ -173,7 +183,7 @@ fn a_replacement_says_why_in_one_short_line() {
 fn a_number_rated_today_is_not_rated_again() {
     let mut inputs = inputs();
     inputs.monitored[0].last_rated_at = Some(950_000);
-    let told = told(check("acme", Asked::Review, &plan(vec![review(1)], vec![]), &inputs));
+    let told = told(check("acme", Purpose::Review, &plan(vec![review(1)], vec![]), &inputs, &[]));
     assert!(told.contains("second time"), "{told}");
 }
 
@@ -221,7 +231,7 @@ fn a_request_may_do_what_was_asked_and_nothing_else() {
     ];
     for (request, actions, expected) in scenarios {
         let plan = plan(vec![], actions);
-        let told = told(check("acme", Asked::Request(&request), &plan, &inputs()));
+        let told = told(check("acme", Purpose::Request(&request), &plan, &inputs(), &[]));
         assert!(told.contains(expected), "{request:?} {:?}: {told}, not {expected}", plan.actions);
     }
 }
@@ -231,13 +241,13 @@ fn a_decision_answers_every_number() {
     let outcome = Outcome { answer: Answer::NotOwned, until: None };
     let request = Request::StopMonitoring(vec![5, 6]);
     let decision = |answers| Decision { plan: plan(vec![], vec![]), outcomes: vec![outcome; answers] };
-    assert_eq!(told(check_decision("acme", &request, &decision(2), &inputs())), "fine");
-    assert!(told(check_decision("acme", &request, &decision(1), &inputs())).contains("1 answers for 2"));
-    assert_eq!(told(check_decision("acme", &Request::SetBlocks(1), &decision(1), &inputs())), "fine");
+    assert_eq!(told(check_decision("acme", &request, &decision(2), &inputs(), &[])), "fine");
+    assert!(told(check_decision("acme", &request, &decision(1), &inputs(), &[])).contains("1 answers for 2"));
+    assert_eq!(told(check_decision("acme", &Request::SetBlocks(1), &decision(1), &inputs(), &[])), "fine");
 }
 
 #[test]
 fn a_plan_made_without_looking_is_refused() {
-    let told = told(check("acme", Asked::Review, &plan(vec![], vec![]), &Inputs::default()));
+    let told = told(check("acme", Purpose::Review, &plan(vec![], vec![]), &Inputs::default(), &[]));
     assert!(told.contains("without reading the account"), "{told}");
 }
