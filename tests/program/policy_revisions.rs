@@ -365,7 +365,7 @@ fn a_candidate_that_fails_is_no_trouble() {
     dialer.run("review acme").exits(0);
     dialer.run("policy diff").exits(0).says(&["it would have done nothing", "`unreachable` instruction"]);
     let told = dialer.run(&format!("policy backtest {worse} --since 2026-03-01")).exits(0);
-    told.says(&["it would have done nothing", "breaks the ledger"]);
+    told.says(&["it would have done nothing", "breaks the ledger's rules"]);
     assert_eq!(dialer.events("policy-failed"), Vec::<Value>::new(), "nobody lost a run");
     assert_eq!(live(&dialer)["revision"], 1);
 }
