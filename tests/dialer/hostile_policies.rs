@@ -214,9 +214,9 @@ async fn a_plan_that_breaks_the_ledger_is_refused_whole() {
     let scenarios: Vec<(Option<Request>, &str, &str)> = vec![
         (None, "(i32.store8 (local.get $id) (i32.const 0x7a))", "it is for account \"zcme\""),
         (None, "(i64.store (global.get $plan.revision) (i64.const 1))", "it is based on revision 1"),
-        (None, "(i64.store (global.get $plan.decided-at) (i64.const 5))", "it was decided at 5, not now"),
-        (None, "(call $rate (i64.const 13105550100) (i32.const 3))", "unmonitored"),
-        (None, "LOOK (call $rate (i64.const 13105550150) (i32.const 3))", "unmonitored"),
+        (None, "(i64.store (global.get $plan.decided-at) (i64.const 5))", "its time 5 is not the time of the run"),
+        (None, "(call $rate (i64.const 13105550100) (i32.const 3))", "not monitored"),
+        (None, "LOOK (call $rate (i64.const 13105550150) (i32.const 3))", "not monitored"),
         (
             None,
             "LOOK (call $rate (i64.const 13105550100) (i32.const 1)) (call $rate (i64.const 13105550100) (i32.const 1))",
@@ -226,7 +226,7 @@ async fn a_plan_that_breaks_the_ledger_is_refused_whole() {
             None,
             "LOOK (call $rate (i64.const 13105550101) (i32.const 3))
              (call $replace (i64.const 13105550101) (i64.const 13105550105) (i32.const 2))",
-            "+13105550105 was not on offer",
+            "+13105550105 was not offered",
         ),
         (
             None,
@@ -236,22 +236,22 @@ async fn a_plan_that_breaks_the_ledger_is_refused_whole() {
             "or is used twice",
         ),
         (None, "LOOK (call $replace (i64.const 13105550101) (i64.const 13105550190) (i32.const 2))", "not flagged"),
-        (None, "LOOK (call $release (i64.const 13105550105))", "nobody asked for that"),
+        (None, "LOOK (call $release (i64.const 13105550105))", "without a request"),
         (
             None,
             "LOOK RATE (call $replace-because GOING (global.get $reason) (i32.const 0))",
-            "it does not say why it replaces +13105550100",
+            "it gives no reason for replacing +13105550100",
         ),
         (
             None,
             "LOOK RATE (call $replace-because GOING (global.get $zeros) (i32.const 19))",
-            "it says with control characters why",
+            "its reason for replacing +13105550100 contains control characters",
         ),
         (
             None,
             "LOOK RATE (memory.fill (global.get $scratch) (i32.const 0x78) (i32.const 501))
              (call $replace-because GOING (global.get $scratch) (i32.const 501))",
-            "it takes more than 500 bytes to say why it replaces +13105550100",
+            "its reason for replacing +13105550100 has more than 500 bytes",
         ),
         (
             start(&[4, 5]),
@@ -260,13 +260,13 @@ async fn a_plan_that_breaks_the_ledger_is_refused_whole() {
         ),
         (start(&[4]), "LOOK (call $occupy (i64.const 13105550104) (i32.const 1))", "slot 1 is occupied or locked"),
         (start(&[4]), "(call $occupy (i64.const 13105550104) (i32.const 1))", "without reading every monitored number"),
-        (start(&[4]), "LOOK (call $occupy (i64.const 13105550104) (i32.const 16))", "there is no slot 16"),
-        (start(&[99]), "LOOK (call $occupy (i64.const 13105550199) (i32.const 5))", "is not the account's"),
-        (start(&[50]), "LOOK (call $occupy (i64.const 13105550150) (i32.const 5))", "is not the account's"),
+        (start(&[4]), "LOOK (call $occupy (i64.const 13105550104) (i32.const 16))", "slot 16 does not exist"),
+        (start(&[99]), "LOOK (call $occupy (i64.const 13105550199) (i32.const 5))", "the account does not own"),
+        (start(&[50]), "LOOK (call $occupy (i64.const 13105550150) (i32.const 5))", "the account does not own"),
         (
             stop(0),
             "LOOK (call $lock (i64.const 13105550100) (i32.const 1) (i64.const 1))",
-            "it locks slot 1 until 1, which is not the cycle's end",
+            "it locks slot 1 until 1, which is not the end of the cycle",
         ),
         (delete(0), "(call $release (i64.const 13105550100))", "without reading every monitored number"),
         (delete(0), "LOOK (call $release (i64.const 13105550100))", "still has its slot"),
@@ -310,11 +310,11 @@ async fn a_plan_of_unheard_of_size_is_refused() {
     let scenarios = [
         (
             "GROW (i32.store (global.get $plan.actions) (global.get $large)) (i32.store offset=4 (global.get $plan.actions) (i32.const 1000000))",
-            "nobody asked for that",
+            "without a request",
         ),
         (
             "GROW (i32.store (global.get $plan.reviews) (global.get $large)) (i32.store offset=4 (global.get $plan.reviews) (i32.const 1000000))",
-            "unmonitored",
+            "not monitored",
         ),
         (
             "GROW (i32.store (global.get $plan.notices) (global.get $large)) (i32.store offset=4 (global.get $plan.notices) (i32.const 100000))",
@@ -346,12 +346,12 @@ async fn a_policy_cannot_forge_history() {
         let review =
             format!("(call $notice (i32.const {}) (i64.const 0) TEXT)", kind.len()).replace("TEXT", TEXT).leak();
         let told = refused(&scene, Hostile { scratch: kind, ..Hostile::review(review) }, None).await;
-        assert!(told.contains("would pass for what the ledger records"), "{kind}: {told}");
+        assert!(told.contains("is reserved for the ledger's own events"), "{kind}: {told}");
     }
     let scenarios = [
-        ("Charged", "(call $notice (i32.const 7) (i64.const 0) TEXT)", "no kind of notice"),
-        ("", "(call $notice (i32.const 0) (i64.const 0) TEXT)", "no kind of notice"),
-        ("ok", "(call $notice (i32.const 2) (i64.const -1) TEXT)", "cannot be E.164"),
+        ("Charged", "(call $notice (i32.const 7) (i64.const 0) TEXT)", "is not kebab-case"),
+        ("", "(call $notice (i32.const 0) (i64.const 0) TEXT)", "is not kebab-case"),
+        ("ok", "(call $notice (i32.const 2) (i64.const -1) TEXT)", "is not E.164"),
         (
             "ok\\1b[2J",
             "(call $notice (i32.const 2) (i64.const 0) (global.get $scratch) (i32.const 6))",

@@ -64,13 +64,13 @@ async fn no_version_escapes_a_check() {
         (
             "(i64.store offset=16 (local.get $at) (local.get $candidate))",
             "(i64.store offset=16 (local.get $at) (i64.const 13105550105))",
-            "+13105550105 was not on offer",
+            "+13105550105 was not offered",
         ),
-        (DECIDED_NOW, "(i64.store (i32.const 0x2018) (i64.const 5))", "not now"),
+        (DECIDED_NOW, "(i64.store (i32.const 0x2018) (i64.const 5))", "is not the time of the run"),
         (
             "(i32.store8 offset=28 (local.get $at) (local.get $why))",
             "(i32.store8 offset=28 (local.get $at) (i32.const 1))",
-            "it replaces +13105550100 though nobody asked",
+            "it replaces +13105550100 without a request",
         ),
         (
             "(i32.store8 (local.get $at) (i32.const 3))",

@@ -88,13 +88,13 @@ async fn a_wrong_policy_fails_and_the_report_says_at_what() {
             "rates a number twice",
             Hostile::review(rate_twice.leak()),
             Limits::default(),
-            "it reviews +13105550100 out of order or unmonitored",
+            "it reviews +13105550100, which is out of order or not monitored",
         ),
         (
             "gives numbers up that nobody wants to",
             Hostile::decide("(call $release (i64.const 13105550120))"),
             Limits::default(),
-            "it releases +13105550120 though nobody asked for that",
+            "it releases +13105550120 without a request",
         ),
     ];
     for (what, policy, limits, expected) in scenarios {
@@ -121,7 +121,7 @@ async fn to_differ_from_the_reference_policy_is_no_failure() {
     let line = "notices[0].kind: expected \"newly-flagged\", got \"newly-flogged\"";
     assert!(told.contains(line) && told.contains("≠"), "{told}");
     let json = serde_json::to_value(&report).expect("a report is JSON");
-    assert_eq!((&json["passed"], &json["digest"]), (&json!(true), &json!(policy.sha256())));
+    assert_eq!((&json["passed"], &json["sha256"]), (&json!(true), &json!(policy.sha256())));
     let differs = json["findings"].as_array().expect("findings").iter().filter(|f| f["verdict"] == "differs");
     assert_eq!(differs.count(), report.count(Verdict::Differs));
 }

@@ -32,7 +32,8 @@ pub use progress::Progress;
 
 use crate::fulfilment::fulfil;
 use crate::ledger::{
-    AccountChange, AccountProfile, AccountView, Applied, Ledger, LedgerError, Made, NewAccount, Order, RunRecord,
+    AccountChange, AccountProfile, AccountView, Applied, LEDGER_KINDS, Ledger, LedgerError, Made, NewAccount, Order,
+    RunRecord,
 };
 use crate::metrics::Metrics;
 use crate::policies::effect::{Effect, effect_of};
@@ -40,11 +41,11 @@ use crate::policies::{Live, Policies, PoliciesError, UnderWay};
 use crate::providers::{Offers, Providers};
 use crate::providers::{Provider, ProviderError};
 use crate::sources::inquiry::{Heard, Inquiry, Sources};
-use dialguard::check::{Asked, check, check_decision};
+use dialguard::check::{Purpose, check, check_decision};
 use dialguard::clock::{Clock, FixedClock};
 use dialguard::contract::*;
 use dialguard::dialer::Dialer;
-use dialguard::policy::{Answered, PolicyError};
+use dialguard::policy::{PolicyAnswer, PolicyError};
 use progress::{Begun, Reviews};
 use std::sync::Arc;
 use std::time::Instant;
@@ -288,7 +289,8 @@ impl Dialguard {
         let plan = self.blame(
             &run,
             answered.map_err(DialguardError::from).and_then(|answered| {
-                check(id, Asked::Review, &answered.answer, &answered.inputs).map_err(LedgerError::from)?;
+                check(id, Purpose::Review, &answered.answer, &answered.inputs, &LEDGER_KINDS)
+                    .map_err(LedgerError::from)?;
                 Ok(answered.answer)
             }),
         )?;
@@ -499,7 +501,7 @@ impl Dialguard {
     fn apply(
         &self,
         run: &Run,
-        answered: &Answered<Made>,
+        answered: &PolicyAnswer<Made>,
         heard: &Told,
     ) -> std::result::Result<Option<Applied>, LedgerError> {
         let plan = answered.answer.plan();
@@ -601,19 +603,20 @@ impl Run {
         Told { heard: self.asking.take_heard(), of_provider }
     }
 
-    async fn ask(&self, wish: Wish<'_>) -> Result<Answered<Made>> {
+    async fn ask(&self, wish: Wish<'_>) -> Result<PolicyAnswer<Made>> {
         let (policy, id) = (&self.live.policy, &self.account.id);
         match wish {
             Wish::Review => Ok(policy.review_account(&self.dialer, id).await?.map(Made::Review)),
             Wish::Request(request) => {
                 let answered = policy.decide(&self.dialer, id, request).await?;
-                check_decision(id, request, &answered.answer, &answered.inputs).map_err(LedgerError::from)?;
+                check_decision(id, request, &answered.answer, &answered.inputs, &LEDGER_KINDS)
+                    .map_err(LedgerError::from)?;
                 Ok(answered.map(|decision| Made::Request(request.clone(), decision)))
             }
         }
     }
 
-    fn record<'a>(&'a self, answered: &'a Answered<Made>, told: &'a Told) -> RunRecord<'a> {
+    fn record<'a>(&'a self, answered: &'a PolicyAnswer<Made>, told: &'a Told) -> RunRecord<'a> {
         let policy = &self.live.policy;
         RunRecord {
             policy: policy.sha256(),

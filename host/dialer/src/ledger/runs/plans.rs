@@ -11,8 +11,8 @@ use crate::ledger::orders::intend;
 use crate::ledger::policies::Revision;
 use crate::ledger::runs::answers::{self, CarrierAnswer};
 use crate::ledger::runs::recordings::{self, Made};
-use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
-use dialguard::check::{Asked, check};
+use crate::ledger::{LEDGER_KINDS, Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
+use dialguard::check::{Purpose, check};
 use dialguard::contract::*;
 use dialguard::policy::Inputs;
 use dialguard::policy::Limits;
@@ -62,11 +62,11 @@ impl Ledger {
     /// where the account has moved on since the plan was made, which is a reason to make the run again.
     pub fn apply(&self, id: &str, record: RunRecord) -> Result<Applied> {
         let (plan, inputs) = (record.made.plan(), record.inputs);
-        let asked = match record.made {
-            Made::Review(_) => Asked::Review,
-            Made::Request(request, _) => Asked::Request(request),
+        let purpose = match record.made {
+            Made::Review(_) => Purpose::Review,
+            Made::Request(request, _) => Purpose::Request(request),
         };
-        check(id, asked, plan, inputs)?;
+        check(id, purpose, plan, inputs, &LEDGER_KINDS)?;
         let packed = recordings::pack(record.limits, record.made, record.recording, record.answers);
         self.change(|transaction| {
             // The plan was made for the billing cycle of its time, which begins now at the latest.
@@ -74,7 +74,7 @@ impl Ledger {
             if account.revision != plan.based_on || now != plan.decided_at {
                 return Err(LedgerError::Stale(id.to_owned()));
             }
-            let (run, daily) = begin(transaction, &account, asked, &record)?;
+            let (run, daily) = begin(transaction, &account, purpose, &record)?;
             apply_reviews(transaction, &account, run, plan, inputs)?;
             for action in &plan.actions {
                 apply_action(transaction, &account, run, action, plan.decided_at)?;
@@ -110,9 +110,14 @@ fn is_reviewed(transaction: &Transaction, account: &AccountProfile, now: Timesta
     Ok(statement.query_row(params![account.key, account.local_date(now).to_string()], |row| row.get(0))?)
 }
 
-fn begin(transaction: &Transaction, account: &AccountProfile, asked: Asked, record: &RunRecord) -> Result<(i64, bool)> {
+fn begin(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    purpose: Purpose,
+    record: &RunRecord,
+) -> Result<(i64, bool)> {
     let plan = record.made.plan();
-    let kind = if matches!(asked, Asked::Review) { "review" } else { "request" };
+    let kind = if matches!(purpose, Purpose::Review) { "review" } else { "request" };
     let daily = kind == "review" && !is_reviewed(transaction, account, plan.decided_at)?;
     let local_date = account.local_date(plan.decided_at).to_string();
     transaction
