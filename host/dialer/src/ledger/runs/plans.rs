@@ -2,7 +2,7 @@
 
 use crate::alerts::message::{Message, Review as Digested};
 use crate::ledger::accounts::slots::{lock, occupy};
-use crate::ledger::accounts::{AccountProfile, charge, open, touch};
+use crate::ledger::accounts::{self, AccountChange, AccountProfile, charge, open, profile, touch};
 use crate::ledger::alerts::deliveries::enqueue;
 use crate::ledger::events::{append, append_notice};
 use crate::ledger::numbers::change_state;
@@ -61,46 +61,103 @@ impl Ledger {
     /// Errors, and then nothing was changed: [`LedgerError::Plan`] where it breaks an invariant, [`LedgerError::Stale`]
     /// where the account has moved on since the plan was made, which is a reason to make the run again.
     pub fn apply(&self, id: &str, record: RunRecord) -> Result<Applied> {
-        let (plan, inputs) = (record.made.plan(), record.inputs);
-        let asked = match record.made {
-            Made::Review(_) => Asked::Review,
-            Made::Request(request, _) => Asked::Request(request),
-        };
-        check(id, asked, plan, inputs)?;
-        let packed = recordings::pack(record.limits, record.made, record.recording, record.answers);
+        let run = CheckedRun::new(id, record)?;
         self.change(|transaction| {
-            // The plan was made for the billing cycle of its time, which begins now at the latest.
-            let (account, now) = open(transaction, id, plan.decided_at)?;
-            if account.revision != plan.based_on || now != plan.decided_at {
-                return Err(LedgerError::Stale(id.to_owned()));
+            let account = run.open(transaction, id)?;
+            run.apply(transaction, &account)
+        })
+    }
+
+    /// Changes an account whose number of blocks changes too: `record` is the run in which the policy accepted them. Both
+    /// are done, or neither. Errors as [`Ledger::apply`] and [`Ledger::change_account`].
+    pub(crate) fn change_account_and_blocks(
+        &self,
+        id: &str,
+        change: &AccountChange,
+        record: RunRecord,
+    ) -> Result<Option<Applied>> {
+        let run = CheckedRun::new(id, record)?;
+        self.change(|transaction| {
+            let account = run.open(transaction, id)?;
+            let now = record.made.plan().decided_at;
+            // Blocks change while the add-on is on: after it is switched on, and before it is switched off.
+            if change.enabled == Some(false) {
+                let applied = run.apply_unless_idle(transaction, &account)?;
+                accounts::change(transaction, &account, change, now)?;
+                return Ok(applied);
             }
-            let (run, daily) = begin(transaction, &account, asked, &record)?;
-            apply_reviews(transaction, &account, run, plan, inputs)?;
-            for action in &plan.actions {
-                apply_action(transaction, &account, run, action, plan.decided_at)?;
-            }
-            for notice in &plan.notices {
-                append_notice(transaction, account.key, now, run, notice)?;
-            }
-            for problem in record.problems {
-                append(transaction, account.key, now, Some(run), "carrier-problem", None, problem)?;
-            }
-            for problem in record.provider_problems {
-                append(transaction, account.key, now, Some(run), "provider-problem", None, problem)?;
-            }
-            answers::keep(transaction, account.key, run, now, record.kept_days, record.answers)?;
-            recordings::keep(transaction, account.key, run, now, record.kept_days, &packed)?;
-            touch(transaction, account.key, now)?;
-            if let Made::Review(plan) = record.made {
-                tell(transaction, &account, run, daily, plan, &record)?;
-            }
-            Ok(Applied { run: crate::ledger::from_sql(run), daily })
+            accounts::change(transaction, &account, change, now)?;
+            run.apply_unless_idle(transaction, &profile(transaction, id)?)
         })
     }
 
     /// Whether the daily review of the account's local date at `now` has been made.
     pub fn is_reviewed(&self, account: &AccountProfile, now: Timestamp) -> Result<bool> {
         self.read(|transaction| is_reviewed(transaction, account, now))
+    }
+}
+
+/// A run whose plan was checked, packed for the record.
+struct CheckedRun<'a> {
+    record: RunRecord<'a>,
+    asked: Asked<'a>,
+    packed: Vec<u8>,
+}
+
+impl<'a> CheckedRun<'a> {
+    fn new(id: &str, record: RunRecord<'a>) -> Result<Self> {
+        let asked = match record.made {
+            Made::Review(_) => Asked::Review,
+            Made::Request(request, _) => Asked::Request(request),
+        };
+        check(id, asked, record.made.plan(), record.inputs)?;
+        let packed = recordings::pack(record.limits, record.made, record.recording, record.answers);
+        Ok(CheckedRun { record, asked, packed })
+    }
+
+    /// The account, in the revision that the plan was made from; else [`LedgerError::Stale`].
+    fn open(&self, transaction: &Transaction, id: &str) -> Result<AccountProfile> {
+        let plan = self.record.made.plan();
+        // The plan was made for the billing cycle of its time, which begins now at the latest.
+        let (account, now) = open(transaction, id, plan.decided_at)?;
+        if account.revision != plan.based_on || now != plan.decided_at {
+            return Err(LedgerError::Stale(id.to_owned()));
+        }
+        Ok(account)
+    }
+
+    /// A plan that does nothing leaves no run behind.
+    fn apply_unless_idle(&self, transaction: &Transaction, account: &AccountProfile) -> Result<Option<Applied>> {
+        let plan = self.record.made.plan();
+        let is_idle = plan.actions.is_empty() && plan.notices.is_empty();
+        if is_idle { Ok(None) } else { self.apply(transaction, account).map(Some) }
+    }
+
+    fn apply(&self, transaction: &Transaction, account: &AccountProfile) -> Result<Applied> {
+        let CheckedRun { record, asked, packed } = self;
+        let (plan, inputs) = (record.made.plan(), record.inputs);
+        let now = plan.decided_at;
+        let (run, daily) = begin(transaction, account, *asked, record)?;
+        apply_reviews(transaction, account, run, plan, inputs)?;
+        for action in &plan.actions {
+            apply_action(transaction, account, run, action, now)?;
+        }
+        for notice in &plan.notices {
+            append_notice(transaction, account.key, now, run, notice)?;
+        }
+        for problem in record.problems {
+            append(transaction, account.key, now, Some(run), "carrier-problem", None, problem)?;
+        }
+        for problem in record.provider_problems {
+            append(transaction, account.key, now, Some(run), "provider-problem", None, problem)?;
+        }
+        answers::keep(transaction, account.key, run, now, record.kept_days, record.answers)?;
+        recordings::keep(transaction, account.key, run, now, record.kept_days, packed)?;
+        touch(transaction, account.key, now)?;
+        if let Made::Review(plan) = record.made {
+            tell(transaction, account, run, daily, plan, record)?;
+        }
+        Ok(Applied { run: crate::ledger::from_sql(run), daily })
     }
 }
 
