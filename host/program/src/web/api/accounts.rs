@@ -440,15 +440,11 @@ fn ensure_blocks(blocks: u32) -> Result<(), Problem> {
 /// Has the policy decide about the account's blocks.
 async fn set_blocks(site: &Site, id: &str, blocks: u32) -> Result<(), Problem> {
     let decided = site.dialguard().decide(id, &Request::SetBlocks(blocks)).await?;
-    let (kind, detail) = match decided.decision.outcomes.first().map(|outcome| outcome.answer) {
-        Some(contract::Answer::Accepted) => return Ok(()),
-        Some(contract::Answer::AddOnOff) => ("add-on-off", "the reputation add-on is off; switch it on first"),
-        Some(contract::Answer::SlotsInUse) => {
-            ("slots-in-use", "more numbers are monitored than that many blocks hold; stop monitoring some first")
-        }
-        _ => ("refused-by-the-policy", "the policy that decides does not agree to that many blocks"),
-    };
-    Err(Problem::of_kind(StatusCode::CONFLICT, kind, "Not so many blocks", detail))
+    match decided.decision.outcomes.first() {
+        Some(outcome) if outcome.answer == contract::Answer::Accepted => Ok(()),
+        Some(outcome) => Err(Problem::refused(outcome)),
+        None => Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the policy did not answer")),
+    }
 }
 
 /// The account's slots and numbers, counted by the policy
