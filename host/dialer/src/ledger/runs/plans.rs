@@ -32,7 +32,7 @@ pub struct RunRecord<'a> {
     pub limits: Limits,
     /// Days for which runs stay on record.
     pub kept_days: u32,
-    /// What it was purpose, and what it answered.
+    /// What the run was for, and what the policy answered.
     pub made: &'a Made,
     /// Everything it read.
     pub inputs: &'a Inputs,
@@ -281,7 +281,7 @@ fn apply_action(
     match action {
         Action::OccupySlot(Occupancy { number, slot }) => {
             occupy(transaction, account.key, *number, *slot, now)?;
-            tell("monitoring-started", Some(*number), format!("+{number} is monitored in slot {slot}, as purpose for."))
+            tell("monitoring-started", Some(*number), format!("+{number} is monitored in slot {slot}, as requested."))
         }
         Action::LockSlot(closing) => {
             lock(transaction, account.key, closing)?;
@@ -295,7 +295,7 @@ fn apply_action(
         }
         Action::ReleaseNumber(number) => {
             change_state(transaction, account.key, *number, ("owned", "released"), now)?;
-            tell("released", Some(*number), format!("+{number} left the account, as purpose for."))
+            tell("released", Some(*number), format!("+{number} left the account, as requested."))
         }
         Action::ReplaceNumber(replacement) => intend(transaction, (account, run), replacement, now),
         Action::SetBlocks(change) => set_blocks(transaction, account, change, now)
@@ -316,7 +316,7 @@ fn set_blocks(transaction: &Transaction, account: &AccountProfile, change: &Bloc
 fn blocks_in_words(account: &AccountProfile, change: &BlockChange) -> String {
     let before = account.blocks();
     format!(
-        "{} blocks instead of {before} from {} on, as purpose for.",
+        "{} blocks instead of {before} from {} on, as requested.",
         change.blocks,
         dialguard::calendar::rfc3339(change.starting)
     )
