@@ -366,10 +366,10 @@ impl Policies {
     }
 
     /// A run begins, and is under way until what this returns is dropped.
-    pub(crate) fn begin_run(&self) -> UnderWay {
-        let Source::Installed(installed) = &self.0 else { return UnderWay(None) };
+    pub(crate) fn begin_run(&self) -> RunGuard {
+        let Source::Installed(installed) = &self.0 else { return RunGuard(None) };
         installed.under_way.send_modify(|runs| *runs += 1);
-        UnderWay(Some(installed.clone()))
+        RunGuard(Some(installed.clone()))
     }
 
     /// Compares the candidate with every review that it has not been compared with; answers how many.
@@ -589,9 +589,9 @@ impl Installed {
 }
 
 /// A run that is being made.
-pub(crate) struct UnderWay(Option<Arc<Installed>>);
+pub(crate) struct RunGuard(Option<Arc<Installed>>);
 
-impl Drop for UnderWay {
+impl Drop for RunGuard {
     fn drop(&mut self) {
         if let Some(installed) = &self.0 {
             installed.under_way.send_modify(|runs| *runs -= 1);

@@ -150,7 +150,7 @@ pub(crate) struct ClaimedOrder {
 
 /// What came of setting an order's price aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum SetAside {
+pub(crate) enum Earmark {
     /// The order may be sent.
     Done,
     /// It may not be spent now; in words.
@@ -159,9 +159,9 @@ pub(crate) enum SetAside {
     Lost,
 }
 
-/// How an order is held up.
+/// Why an order goes no further for now.
 #[derive(Debug, Clone)]
-pub(crate) struct Held {
+pub(crate) struct Obstacle {
     /// In words that say what to do.
     pub problem: String,
     /// Seconds until it is tried again.
@@ -254,14 +254,14 @@ impl Ledger {
 
     /// Sets the order's price aside and notes that it is sent now; both are on disk before it is. One that has been sent
     /// before has its price set aside already.
-    pub(crate) fn set_aside(&self, claimed: &ClaimedOrder, now: Timestamp) -> Result<SetAside> {
+    pub(crate) fn set_aside(&self, claimed: &ClaimedOrder, now: Timestamp) -> Result<Earmark> {
         let order = &claimed.order;
         self.change(|transaction| {
             let (account, now) = open(transaction, &order.account, now)?;
             // What was sent before counts among what is spent already.
             let price = if order.state == OrderState::Ordering { 0 } else { order.price_cents.unwrap_or_default() };
             if let Some(words) = spending(transaction, &account, now)?.forbids(price, &account) {
-                return Ok(SetAside::Forbidden(words));
+                return Ok(Earmark::Forbidden(words));
             }
             let sent = transaction
                 .prepare_cached(
@@ -279,7 +279,7 @@ impl Ledger {
                     to_sql(account.cycle_starts_at),
                     to_sql(LEASE_SECONDS)
                 ])?;
-            Ok(if sent == 1 { SetAside::Done } else { SetAside::Lost })
+            Ok(if sent == 1 { Earmark::Done } else { Earmark::Lost })
         })
     }
 
@@ -390,7 +390,7 @@ impl Ledger {
     }
 
     /// Something holds the order up. Where a person has to see to it, that is told once.
-    pub(crate) fn hold(&self, claimed: &ClaimedOrder, held: &Held, now: Timestamp) -> Result<()> {
+    pub(crate) fn hold(&self, claimed: &ClaimedOrder, obstacle: &Obstacle, now: Timestamp) -> Result<()> {
         let order = &claimed.order;
         self.change(|transaction| {
             let account = profile(transaction, &order.account)?;
@@ -404,15 +404,15 @@ impl Ledger {
                     to_sql(order.id),
                     claimed.lease,
                     now_state(transaction, order)?,
-                    to_sql(now.saturating_add(held.pause)),
-                    held.problem,
+                    to_sql(now.saturating_add(obstacle.pause)),
+                    obstacle.problem,
                     to_sql(now),
-                    held.is_stuck,
+                    obstacle.is_stuck,
                 ])?;
             if tried == 0 {
                 return Ok(());
             }
-            if held.from_the_start {
+            if obstacle.from_the_start {
                 transaction
                     .prepare_cached(
                         "UPDATE orders SET state = 'intended', state_since = ?2, spent_on = NULL, spent_cycle = NULL,
@@ -421,7 +421,7 @@ impl Ledger {
                     .execute(params![to_sql(order.id), to_sql(now)])?;
             }
             let was_stuck = order.hold.as_ref().is_some_and(|hold| hold.is_stuck);
-            if held.is_stuck && !was_stuck { tell_stuck(transaction, &account, order, held, now) } else { Ok(()) }
+            if obstacle.is_stuck && !was_stuck { tell_stuck(transaction, &account, order, obstacle, now) } else { Ok(()) }
         })
     }
 
@@ -594,14 +594,14 @@ fn tell_stuck(
     transaction: &Transaction,
     account: &AccountProfile,
     order: &Order,
-    held: &Held,
+    obstacle: &Obstacle,
     now: Timestamp,
 ) -> Result<()> {
     let what = match order.state {
         OrderState::Swapped => format!("+{} is not given back yet", order.number),
         _ => format!("The replacement of +{} by +{} is held up", order.number, order.replacement),
     };
-    let text = format!("{what}: {}.", held.problem);
+    let text = format!("{what}: {}.", obstacle.problem);
     append(transaction, account.key, now, None, "order-stuck", Some(order.number), &text)?;
     touch(transaction, account.key, now)?;
     enqueue(transaction, Some(account), None, now, || Message::order_stuck(order, &text))

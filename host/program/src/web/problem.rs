@@ -8,6 +8,7 @@ use dialguard::policy::PolicyError;
 use dialguard_dialer::access::AccessError;
 use dialguard_dialer::alerts::AlertsError;
 use dialguard_dialer::dialguard::DialguardError;
+use dialguard_dialer::fulfilment::FulfilmentError;
 use dialguard_dialer::http::causes::causes;
 use dialguard_dialer::ledger::LedgerError;
 use dialguard_dialer::policies::PoliciesError;
@@ -92,7 +93,20 @@ impl From<DialguardError> for Problem {
             DialguardError::Ledger(error) => error.into(),
             DialguardError::Policy(PolicyError::Answered(error)) => error.into(),
             DialguardError::Policies(error) => error.into(),
+            DialguardError::Fulfilment(error) => error.into(),
             other => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&other)),
+        }
+    }
+}
+
+impl From<FulfilmentError> for Problem {
+    fn from(error: FulfilmentError) -> Self {
+        match error {
+            FulfilmentError::Ledger(error) => error.into(),
+            FulfilmentError::Busy(_) | FulfilmentError::MayHaveBought { .. } => {
+                Problem::new(StatusCode::CONFLICT, error.to_string())
+            }
+            FulfilmentError::Internal(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
         }
     }
 }

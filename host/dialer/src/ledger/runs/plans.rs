@@ -10,7 +10,7 @@ use crate::ledger::numbers::view::status_to_sql;
 use crate::ledger::orders::intend;
 use crate::ledger::policies::Revision;
 use crate::ledger::runs::answers::{self, CarrierAnswer};
-use crate::ledger::runs::recordings::{self, Made};
+use crate::ledger::runs::recordings::{self, RunOutcome};
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
 use dialguard::check::{Asked, check};
 use dialguard::contract::*;
@@ -33,7 +33,7 @@ pub struct RunRecord<'a> {
     /// Days for which runs stay on record.
     pub kept_days: u32,
     /// What it was asked, and what it answered.
-    pub made: &'a Made,
+    pub outcome: &'a RunOutcome,
     /// Everything it read.
     pub inputs: &'a Inputs,
     /// Every call to its imports.
@@ -79,7 +79,7 @@ impl Ledger {
         let run = CheckedRun::new(id, record)?;
         self.change(|transaction| {
             let account = run.open(transaction, id)?;
-            let now = record.made.plan().decided_at;
+            let now = record.outcome.plan().decided_at;
             // Blocks change while the add-on is on: after it is switched on, and before it is switched off.
             if change.enabled == Some(false) {
                 let applied = run.apply_unless_idle(transaction, &account)?;
@@ -106,18 +106,18 @@ struct CheckedRun<'a> {
 
 impl<'a> CheckedRun<'a> {
     fn new(id: &str, record: RunRecord<'a>) -> Result<Self> {
-        let asked = match record.made {
-            Made::Review(_) => Asked::Review,
-            Made::Request(request, _) => Asked::Request(request),
+        let asked = match record.outcome {
+            RunOutcome::Review(_) => Asked::Review,
+            RunOutcome::Request(request, _) => Asked::Request(request),
         };
-        check(id, asked, record.made.plan(), record.inputs)?;
-        let packed = recordings::pack(record.limits, record.made, record.recording, record.answers);
+        check(id, asked, record.outcome.plan(), record.inputs)?;
+        let packed = recordings::pack(record.limits, record.outcome, record.recording, record.answers);
         Ok(CheckedRun { record, asked, packed })
     }
 
     /// The account, in the revision that the plan was made from; else [`LedgerError::Stale`].
     fn open(&self, transaction: &Transaction, id: &str) -> Result<AccountProfile> {
-        let plan = self.record.made.plan();
+        let plan = self.record.outcome.plan();
         // The plan was made for the billing cycle of its time, which begins now at the latest.
         let (account, now) = open(transaction, id, plan.decided_at)?;
         if account.revision != plan.based_on || now != plan.decided_at {
@@ -128,14 +128,14 @@ impl<'a> CheckedRun<'a> {
 
     /// A plan that does nothing leaves no run behind.
     fn apply_unless_idle(&self, transaction: &Transaction, account: &AccountProfile) -> Result<Option<Applied>> {
-        let plan = self.record.made.plan();
+        let plan = self.record.outcome.plan();
         let is_idle = plan.actions.is_empty() && plan.notices.is_empty();
         if is_idle { Ok(None) } else { self.apply(transaction, account).map(Some) }
     }
 
     fn apply(&self, transaction: &Transaction, account: &AccountProfile) -> Result<Applied> {
         let CheckedRun { record, asked, packed } = self;
-        let (plan, inputs) = (record.made.plan(), record.inputs);
+        let (plan, inputs) = (record.outcome.plan(), record.inputs);
         let now = plan.decided_at;
         let (run, daily) = begin(transaction, account, *asked, record)?;
         apply_reviews(transaction, account, run, plan, inputs)?;
@@ -154,7 +154,7 @@ impl<'a> CheckedRun<'a> {
         answers::keep(transaction, account.key, run, now, record.kept_days, record.answers)?;
         recordings::keep(transaction, account.key, run, now, record.kept_days, packed)?;
         touch(transaction, account.key, now)?;
-        if let Made::Review(plan) = record.made {
+        if let RunOutcome::Review(plan) = record.outcome {
             tell(transaction, account, run, daily, plan, record)?;
         }
         Ok(Applied { run: crate::ledger::from_sql(run), daily })
@@ -168,7 +168,7 @@ fn is_reviewed(transaction: &Transaction, account: &AccountProfile, now: Timesta
 }
 
 fn begin(transaction: &Transaction, account: &AccountProfile, asked: Asked, record: &RunRecord) -> Result<(i64, bool)> {
-    let plan = record.made.plan();
+    let plan = record.outcome.plan();
     let kind = if matches!(asked, Asked::Review) { "review" } else { "request" };
     let daily = kind == "review" && !is_reviewed(transaction, account, plan.decided_at)?;
     let local_date = account.local_date(plan.decided_at).to_string();
