@@ -236,7 +236,7 @@ async fn a_number_that_could_not_be_had_is_not_offered_for_thirty_days() {
     desk.fake.fails_once("order", Fault::SlowAndInVain);
     desk.replace(&[100]).await;
     assert_eq!(desk.orders(), [], "given up by the vendor, and nothing else is on offer");
-    assert!(desk.told("order-abandoned").iter().any(|text| text.contains("no other number on offer is rated clean")));
+    assert!(desk.told("order-abandoned").iter().any(|text| text.contains("no other candidate is rated clean")));
     assert_eq!(desk.slots(), [(1, number(100))], "no slot is lost");
     // The vendor has it again.
     desk.fake.offers(number(150));

@@ -13,7 +13,7 @@
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use dialguard_dialer::ledger::EventFilter;
+//! use dialguard_dialer::ledger::{EventFilter, EventKind};
 //!
 //! let folder = tempfile::tempdir()?;
 //! let dialguard = small_dialguard(folder.path()).await?;
@@ -30,7 +30,7 @@
 //! let charged: Vec<u64> = events.iter().filter_map(|event| event.cents).collect();
 //! assert_eq!(charged, [4_900]);
 //! let of_one = ledger.events("acme", EventFilter { number: Some(13_105_550_123), last: 1 })?;
-//! assert_eq!(of_one[0].kind, "turned-at-risk");
+//! assert_eq!(of_one[0].kind, EventKind::TurnedAtRisk.name());
 //! # Ok(())
 //! # }
 //! ```
@@ -54,7 +54,7 @@ pub use accounts::{AccountChange, AccountProfile, NewAccount};
 pub use alerts::deliveries::{Delivery, DeliveryState};
 pub(crate) use alerts::sending::{Claimed, Tried};
 pub use alerts::webhooks::{NewWebhook, Webhook, WebhookId};
-pub use events::{Event, EventFilter, EventPage, EventQuery};
+pub use events::{Event, EventFilter, EventKind, EventPage, EventQuery};
 pub use numbers::history::{NumberCheck, NumberHistory, PastReplacement};
 pub use numbers::page::{NumberOrder, NumberPage, NumberQuery, Standing};
 pub use numbers::view::AccountView;

@@ -2,8 +2,8 @@
 
 use super::run::{Run, Task};
 use super::{Dialguard, DialguardError, Progress, Result};
-use crate::ledger::{Applied, LedgerError, Order, RunOutcome};
-use dialguard::check::{Asked as Purpose, check};
+use crate::ledger::{Applied, EventKind, LedgerError, Order, RunOutcome};
+use dialguard::check::{Purpose, check};
 use dialguard::contract::Plan;
 use std::time::Instant;
 
@@ -77,7 +77,8 @@ impl Dialguard {
         let run = self.begin(id)?;
         let answered = run.live.policy.review_account(&run.dialer, id).await;
         let plan = answered.map_err(DialguardError::from).and_then(|answered| {
-            check(id, Purpose::Review, &answered.answer, &answered.inputs).map_err(LedgerError::from)?;
+            check(id, Purpose::Review, &answered.answer, &answered.inputs, &EventKind::NAMES)
+                .map_err(LedgerError::from)?;
             Ok(answered.answer)
         });
         let plan = self.blame(&run, plan)?;

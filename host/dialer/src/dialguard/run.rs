@@ -3,15 +3,17 @@
 use super::inventory::RunInventory;
 use super::progress::ReviewGuard;
 use super::{Dialguard, DialguardError, Result};
-use crate::ledger::{AccountChange, AccountProfile, AccountView, Applied, LedgerError, RunOutcome, RunRecord};
+use crate::ledger::{
+    AccountChange, AccountProfile, AccountView, Applied, EventKind, LedgerError, RunOutcome, RunRecord,
+};
 use crate::policies::{Live, RunGuard};
 use crate::providers::Offers;
 use crate::sources::inquiry::{Inquiry, Observations};
-use dialguard::check::{Asked as Purpose, check_decision};
+use dialguard::check::{Purpose, check_decision};
 use dialguard::clock::FixedClock;
 use dialguard::contract::{Answer, Outcome, Request, Timestamp};
 use dialguard::dialer::Dialer;
-use dialguard::policy::{Answered, PolicyError};
+use dialguard::policy::{PolicyAnswer, PolicyError};
 use std::sync::Arc;
 
 /// How often a run is made before an account that keeps changing is an error.
@@ -86,7 +88,7 @@ impl Run {
     }
 
     /// Asks the policy. The ledger checks the plan of a review when it applies it.
-    pub async fn ask(&self, task: Task<'_>) -> Result<Answered<RunOutcome>> {
+    pub async fn ask(&self, task: Task<'_>) -> Result<PolicyAnswer<RunOutcome>> {
         match task.purpose {
             Purpose::Review => {
                 let answered = self.live.policy.review_account(&self.dialer, &self.account.id).await?;
@@ -98,13 +100,18 @@ impl Run {
     }
 
     /// Asks the policy about a request, of this dialer.
-    pub async fn decide(&self, dialer: &Dialer, request: &Request) -> Result<Answered<RunOutcome>> {
+    pub async fn decide(&self, dialer: &Dialer, request: &Request) -> Result<PolicyAnswer<RunOutcome>> {
         let answered = self.live.policy.decide(dialer, &self.account.id, request).await?;
-        check_decision(&self.account.id, request, &answered.answer, &answered.inputs).map_err(LedgerError::from)?;
+        check_decision(&self.account.id, request, &answered.answer, &answered.inputs, &EventKind::NAMES)
+            .map_err(LedgerError::from)?;
         Ok(answered.map(|decision| RunOutcome::Request(request.clone(), decision)))
     }
 
-    fn record<'a>(&'a self, answered: &'a Answered<RunOutcome>, observations: &'a RunObservations) -> RunRecord<'a> {
+    fn record<'a>(
+        &'a self,
+        answered: &'a PolicyAnswer<RunOutcome>,
+        observations: &'a RunObservations,
+    ) -> RunRecord<'a> {
         let policy = &self.live.policy;
         RunRecord {
             policy: policy.sha256(),
@@ -176,7 +183,7 @@ impl Dialguard {
         &self,
         task: Task<'_>,
         run: &Run,
-        answered: &Answered<RunOutcome>,
+        answered: &PolicyAnswer<RunOutcome>,
         observations: &RunObservations,
     ) -> std::result::Result<Option<Applied>, LedgerError> {
         let (id, plan, record) = (&run.account.id, answered.answer.plan(), run.record(answered, observations));

@@ -11,7 +11,7 @@ use crate::ledger::accounts::buying::spending;
 use crate::ledger::accounts::slots::occupy;
 use crate::ledger::accounts::{AccountProfile, open, profile, touch};
 use crate::ledger::alerts::deliveries::enqueue;
-use crate::ledger::events::append;
+use crate::ledger::events::{EventKind, append};
 use crate::ledger::numbers::change_state;
 use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, dollars, from_sql, to_sql};
 use crate::policies::comparison::REPLACEMENT_PRICE_CENTS;
@@ -291,7 +291,7 @@ impl Ledger {
             if let (Some(cents), Some(provider)) = (order.price_cents, &order.provider) {
                 let (run, _) = cause(transaction, order)?;
                 let text = format!("+{} was bought from {provider} for {}.", order.replacement, dollars(cents.into()));
-                append(transaction, account.key, now, run, "number-bought", Some(order.replacement), &text)?;
+                append(transaction, account.key, now, run, EventKind::NumberBought, Some(order.replacement), &text)?;
             }
             Ok(())
         })
@@ -311,7 +311,7 @@ impl Ledger {
                 order.number,
                 left_out.join("; ")
             );
-            append(transaction, account.key, now, run, "not-carried-over", Some(order.replacement), &text)
+            append(transaction, account.key, now, run, EventKind::NotCarriedOver, Some(order.replacement), &text)
         })
     }
 
@@ -341,7 +341,7 @@ impl Ledger {
         self.move_on(claimed, OrderState::Swapped, now, |transaction, account| {
             if is_kept {
                 let text = format!("+{} was imported again, and is not given back to {provider}.", order.number);
-                append(transaction, account.key, now, None, "number-kept", Some(order.number), &text)?;
+                append(transaction, account.key, now, None, EventKind::NumberKept, Some(order.number), &text)?;
                 return finish(transaction, order, now);
             }
             // From now on it counts as released.
@@ -385,7 +385,7 @@ impl Ledger {
             let (run, _) = cause(transaction, order)?;
             let (number, successor) = (order.number, order.replacement);
             let text = format!("+{number} is not replaced by +{successor}, and nothing was spent: {why}.");
-            append(transaction, account.key, now, run, "order-abandoned", Some(number), &text)
+            append(transaction, account.key, now, run, EventKind::OrderAbandoned, Some(number), &text)
         })
     }
 
@@ -432,7 +432,7 @@ impl Ledger {
             let (account, now) = open(transaction, &found.account, now)?;
             transaction.execute("UPDATE orders SET next_try_at = 0, tries = 0 WHERE id = ?1", [to_sql(order)])?;
             let text = format!("The replacement of +{} is tried again, as asked for.", found.number);
-            append(transaction, account.key, now, None, "order-resumed", Some(found.number), &text)?;
+            append(transaction, account.key, now, None, EventKind::OrderResumed, Some(found.number), &text)?;
             Ok(found)
         })
     }
@@ -453,7 +453,7 @@ impl Ledger {
                 .execute("UPDATE orders SET ask_again = 0 WHERE id = ?1 AND ask_again = 1", [to_sql(order.id)])?;
             match words.filter(|_| asked == 1) {
                 Some(words) => {
-                    append(transaction, account.key, now, None, "order-abandoned", Some(order.number), words)?;
+                    append(transaction, account.key, now, None, EventKind::OrderAbandoned, Some(order.number), words)?;
                     touch(transaction, account.key, now)
                 }
                 None => Ok(()),
@@ -531,7 +531,7 @@ fn swap_slot(transaction: &Transaction, account: &AccountProfile, order: &Order,
     let (run, because) = cause(transaction, order)?;
     let (number, successor, slot) = (order.number, order.replacement, order.slot);
     let text = format!("+{number} replaced by +{successor} in slot {slot}: {because}");
-    append(transaction, account.key, now, run, "replaced", Some(number), &text)
+    append(transaction, account.key, now, run, EventKind::Replaced, Some(number), &text)
 }
 
 /// The product's own price of a replacement, once an order.
@@ -541,7 +541,7 @@ fn charge(transaction: &Transaction, account: &AccountProfile, order: &Order, no
     transaction
         .prepare_cached(
             "INSERT INTO events (account, at, run, kind, number, cents, text, order_id)
-             VALUES (?1, ?2, ?3, 'replacement-charged', ?4, ?5, ?6, ?7)",
+             VALUES (?1, ?2, ?3, ?8, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
             account.key,
@@ -550,7 +550,8 @@ fn charge(transaction: &Transaction, account: &AccountProfile, order: &Order, no
             to_sql(order.number),
             to_sql(REPLACEMENT_PRICE_CENTS),
             text,
-            to_sql(order.id)
+            to_sql(order.id),
+            EventKind::ReplacementCharged.name()
         ])?;
     Ok(())
 }
@@ -572,7 +573,7 @@ fn rest(
     }
     let (run, _) = cause(transaction, order)?;
     let text = format!("+{} left the account, and is given back to {provider} at {}.", order.number, rfc3339(until));
-    append(transaction, account.key, now, run, "resting", Some(order.number), &text)
+    append(transaction, account.key, now, run, EventKind::Resting, Some(order.number), &text)
 }
 
 /// The old number is gone, and the order over.
@@ -580,7 +581,7 @@ fn end(transaction: &Transaction, account: &AccountProfile, order: &Order, now: 
     finish(transaction, order, now)?;
     let (run, _) = cause(transaction, order)?;
     let text = format!("+{} {gone}, replaced by +{}.", order.number, order.replacement);
-    append(transaction, account.key, now, run, "released", Some(order.number), &text)
+    append(transaction, account.key, now, run, EventKind::Released, Some(order.number), &text)
 }
 
 fn finish(transaction: &Transaction, order: &Order, now: Timestamp) -> Result<()> {
@@ -602,7 +603,7 @@ fn tell_stuck(
         _ => format!("The replacement of +{} by +{} is held up", order.number, order.replacement),
     };
     let text = format!("{what}: {}.", obstacle.problem);
-    append(transaction, account.key, now, None, "order-stuck", Some(order.number), &text)?;
+    append(transaction, account.key, now, None, EventKind::OrderStuck, Some(order.number), &text)?;
     touch(transaction, account.key, now)?;
     enqueue(transaction, Some(account), None, now, || Message::order_stuck(order, &text))
 }
@@ -646,7 +647,7 @@ pub(super) fn intend(
         ])?;
     let Replacement { number, replacement: successor, because, .. } = replacement;
     let text = format!("+{number} is to be replaced by +{successor}: {because}");
-    append(transaction, account.key, now, Some(run), "replacement-intended", Some(*number), &text)
+    append(transaction, account.key, now, Some(run), EventKind::ReplacementIntended, Some(*number), &text)
 }
 
 /// The number is on order from now on; answers its price where it is to be bought. Another account may have been quicker:

@@ -1,6 +1,6 @@
 //! The providers that numbers are bought from.
 
-use crate::ledger::events::append;
+use crate::ledger::events::{EventKind, append};
 use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
 use dialguard::contract::{PhoneNumber, Timestamp};
 use rusqlite::{ErrorCode, OptionalExtension, Row, Transaction, params};
@@ -182,7 +182,7 @@ impl Ledger {
                 params![to_sql(number), to_sql(now)],
             )?;
             let text = format!("+{number}, which had left the account before, was given back to {provider}.");
-            append(transaction, account, now, None, "released", Some(number), &text)
+            append(transaction, account, now, None, EventKind::Released, Some(number), &text)
         })
     }
 }

@@ -154,9 +154,9 @@ async fn nobody_is_replaced_twice_and_nobody_replaces_two() {
     let (request, action) = order(1, 50, 1);
     desk.apply(&request, action).await.unwrap();
     let (request, again) = order(1, 51, 1);
-    assert!(told(desk.apply(&request, again).await).contains("being replaced already"));
+    assert!(told(desk.apply(&request, again).await).contains("already being replaced"));
     let (request, taken) = order(2, 50, 2);
-    assert!(told(desk.apply(&request, taken).await).contains("not on offer"));
+    assert!(told(desk.apply(&request, taken).await).contains("was not offered"));
     let by_hand = "INSERT INTO orders (account, run, number, replacement, slot, why, state, intended_at)
                    SELECT account, run, number, 1, slot, why, state, 0 FROM orders";
     assert!(told(desk.execute(by_hand)).contains("UNIQUE"));

@@ -27,8 +27,8 @@
 //! # }
 //! ```
 
-use crate::ledger::{Compared, Comparison, Difference, RecordedRun, RunOutcome};
-use dialguard::check::{Asked, check, check_decision};
+use crate::ledger::{Compared, Comparison, Difference, EventKind, RecordedRun, RunOutcome};
+use dialguard::check::{Purpose, check, check_decision};
 use dialguard::contract::*;
 use dialguard::policy::{Policy, PolicyError};
 use dialguard::recording::{Call, Replay};
@@ -53,7 +53,7 @@ pub async fn replay(run: &RecordedRun, policy: &Policy) -> Replayed {
     let (outcome, objection) = match &run.outcome {
         RunOutcome::Review(_) => match policy.review_account(&dialer, id).await {
             Ok(answered) => {
-                let objection = check(id, Asked::Review, &answered.answer, &answered.inputs).err();
+                let objection = check(id, Purpose::Review, &answered.answer, &answered.inputs, &EventKind::NAMES).err();
                 (Ok(RunOutcome::Review(answered.answer)), objection)
             }
             Err(error) => (Err(error), None),
@@ -61,9 +61,7 @@ pub async fn replay(run: &RecordedRun, policy: &Policy) -> Replayed {
         RunOutcome::Request(request, _) => match policy.decide(&dialer, id, request).await {
             Ok(answered) => {
                 let decision = answered.answer;
-                let objection = check_decision(id, request, &decision, &answered.inputs)
-                    .and_then(|()| check(id, Asked::Request(request), &decision.plan, &answered.inputs))
-                    .err();
+                let objection = check_decision(id, request, &decision, &answered.inputs, &EventKind::NAMES).err();
                 (Ok(RunOutcome::Request(request.clone(), decision)), objection)
             }
             Err(error) => (Err(error), None),

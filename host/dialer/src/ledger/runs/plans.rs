@@ -4,7 +4,7 @@ use crate::alerts::message::{Message, Review as Digested};
 use crate::ledger::accounts::slots::{lock, occupy};
 use crate::ledger::accounts::{self, AccountChange, AccountProfile, charge, open, profile, touch};
 use crate::ledger::alerts::deliveries::enqueue;
-use crate::ledger::events::{append, append_notice};
+use crate::ledger::events::{EventKind, append, append_notice};
 use crate::ledger::numbers::change_state;
 use crate::ledger::numbers::view::status_to_sql;
 use crate::ledger::orders::intend;
@@ -12,7 +12,7 @@ use crate::ledger::policies::Revision;
 use crate::ledger::runs::answers::{self, CarrierAnswer};
 use crate::ledger::runs::recordings::{self, RunOutcome};
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
-use dialguard::check::{Asked, check};
+use dialguard::check::{Purpose, check};
 use dialguard::contract::*;
 use dialguard::policy::Inputs;
 use dialguard::policy::Limits;
@@ -100,19 +100,19 @@ impl Ledger {
 /// A run whose plan was checked, packed for the record.
 struct CheckedRun<'a> {
     record: RunRecord<'a>,
-    asked: Asked<'a>,
+    purpose: Purpose<'a>,
     packed: Vec<u8>,
 }
 
 impl<'a> CheckedRun<'a> {
     fn new(id: &str, record: RunRecord<'a>) -> Result<Self> {
-        let asked = match record.outcome {
-            RunOutcome::Review(_) => Asked::Review,
-            RunOutcome::Request(request, _) => Asked::Request(request),
+        let purpose = match record.outcome {
+            RunOutcome::Review(_) => Purpose::Review,
+            RunOutcome::Request(request, _) => Purpose::Request(request),
         };
-        check(id, asked, record.outcome.plan(), record.inputs)?;
+        check(id, purpose, record.outcome.plan(), record.inputs, &EventKind::NAMES)?;
         let packed = recordings::pack(record.limits, record.outcome, record.recording, record.answers);
-        Ok(CheckedRun { record, asked, packed })
+        Ok(CheckedRun { record, purpose, packed })
     }
 
     /// The account, in the revision that the plan was made from; else [`LedgerError::Stale`].
@@ -134,10 +134,10 @@ impl<'a> CheckedRun<'a> {
     }
 
     fn apply(&self, transaction: &Transaction, account: &AccountProfile) -> Result<Applied> {
-        let CheckedRun { record, asked, packed } = self;
+        let CheckedRun { record, purpose, packed } = self;
         let (plan, inputs) = (record.outcome.plan(), record.inputs);
         let now = plan.decided_at;
-        let (run, daily) = begin(transaction, account, *asked, record)?;
+        let (run, daily) = begin(transaction, account, *purpose, record)?;
         apply_reviews(transaction, account, run, plan, inputs)?;
         for action in &plan.actions {
             apply_action(transaction, account, run, action, now)?;
@@ -146,10 +146,10 @@ impl<'a> CheckedRun<'a> {
             append_notice(transaction, account.key, now, run, notice)?;
         }
         for problem in record.problems {
-            append(transaction, account.key, now, Some(run), "carrier-problem", None, problem)?;
+            append(transaction, account.key, now, Some(run), EventKind::CarrierProblem, None, problem)?;
         }
         for problem in record.provider_problems {
-            append(transaction, account.key, now, Some(run), "provider-problem", None, problem)?;
+            append(transaction, account.key, now, Some(run), EventKind::ProviderProblem, None, problem)?;
         }
         answers::keep(transaction, account.key, run, now, record.kept_days, record.answers)?;
         recordings::keep(transaction, account.key, run, now, record.kept_days, packed)?;
@@ -167,9 +167,14 @@ fn is_reviewed(transaction: &Transaction, account: &AccountProfile, now: Timesta
     Ok(statement.query_row(params![account.key, account.local_date(now).to_string()], |row| row.get(0))?)
 }
 
-fn begin(transaction: &Transaction, account: &AccountProfile, asked: Asked, record: &RunRecord) -> Result<(i64, bool)> {
+fn begin(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    purpose: Purpose,
+    record: &RunRecord,
+) -> Result<(i64, bool)> {
     let plan = record.outcome.plan();
-    let kind = if matches!(asked, Asked::Review) { "review" } else { "request" };
+    let kind = if matches!(purpose, Purpose::Review) { "review" } else { "request" };
     let daily = kind == "review" && !is_reviewed(transaction, account, plan.decided_at)?;
     let local_date = account.local_date(plan.decided_at).to_string();
     transaction
@@ -260,9 +265,9 @@ fn tell_status(
 ) -> Result<()> {
     let (kind, turned) = match (before, review.status) {
         (Status::Pending, Status::Clean) => return Ok(()),
-        (_, Status::Clean) => ("turned-clean", "clean"),
-        (_, Status::AtRisk) => ("turned-at-risk", "at-risk"),
-        (_, Status::Flagged) => ("turned-flagged", "flagged"),
+        (_, Status::Clean) => (EventKind::TurnedClean, "clean"),
+        (_, Status::AtRisk) => (EventKind::TurnedAtRisk, "at-risk"),
+        (_, Status::Flagged) => (EventKind::TurnedFlagged, "flagged"),
         (_, Status::Pending) => unreachable!("the plan was checked"),
     };
     let text =
@@ -277,11 +282,15 @@ fn apply_action(
     action: &Action,
     now: Timestamp,
 ) -> Result<()> {
-    let tell = |kind: &str, number, text: String| append(transaction, account.key, now, Some(run), kind, number, &text);
+    let tell = |kind, number, text: String| append(transaction, account.key, now, Some(run), kind, number, &text);
     match action {
         Action::OccupySlot(Occupancy { number, slot }) => {
             occupy(transaction, account.key, *number, *slot, now)?;
-            tell("monitoring-started", Some(*number), format!("+{number} is monitored in slot {slot}, as asked for."))
+            tell(
+                EventKind::MonitoringStarted,
+                Some(*number),
+                format!("+{number} is monitored in slot {slot}, as requested."),
+            )
         }
         Action::LockSlot(closing) => {
             lock(transaction, account.key, closing)?;
@@ -291,15 +300,15 @@ fn apply_action(
             };
             let until = dialguard::calendar::rfc3339(closing.until);
             let text = format!("+{} left slot {}, which is locked until {until}: {why}.", closing.number, closing.slot);
-            tell("slot-locked", Some(closing.number), text)
+            tell(EventKind::SlotLocked, Some(closing.number), text)
         }
         Action::ReleaseNumber(number) => {
             change_state(transaction, account.key, *number, ("owned", "released"), now)?;
-            tell("released", Some(*number), format!("+{number} left the account, as asked for."))
+            tell(EventKind::Released, Some(*number), format!("+{number} left the account, as requested."))
         }
         Action::ReplaceNumber(replacement) => intend(transaction, (account, run), replacement, now),
         Action::SetBlocks(change) => set_blocks(transaction, account, change, now)
-            .and_then(|()| tell("blocks-changed", None, blocks_in_words(account, change))),
+            .and_then(|()| tell(EventKind::BlocksChanged, None, blocks_in_words(account, change))),
     }
 }
 
@@ -316,7 +325,7 @@ fn set_blocks(transaction: &Transaction, account: &AccountProfile, change: &Bloc
 fn blocks_in_words(account: &AccountProfile, change: &BlockChange) -> String {
     let before = account.blocks();
     format!(
-        "{} blocks instead of {before} from {} on, as asked for.",
+        "{} blocks instead of {before} from {} on, as requested.",
         change.blocks,
         dialguard::calendar::rfc3339(change.starting)
     )
