@@ -61,7 +61,7 @@
 
 mod purchase;
 
-use crate::ledger::{ClaimedOrder, Ledger, LedgerError, Order, OrderState, no_open_order};
+use crate::ledger::{ClaimedOrder, Ledger, LedgerError, Order, OrderState};
 use crate::providers::Providers;
 use dialguard::clock::Clock;
 use dialguard::contract::{PhoneNumber, Screening, Timestamp};
@@ -235,7 +235,7 @@ impl Fulfilment {
     }
 
     fn find(&self, order: u64) -> std::result::Result<Order, LedgerError> {
-        self.ledger.order(order)?.ok_or_else(|| no_open_order(order))
+        self.ledger.order(order)?.ok_or(LedgerError::NoOpenOrder(order))
     }
 }
 

@@ -1,7 +1,8 @@
 //! The account as a policy reads it in one run: what the ledger says, and what the account's provider has on offer.
 
 use crate::ledger::{AccountView, closest_first};
-use crate::providers::{Offers, area_code};
+use crate::phone::area_code;
+use crate::providers::Offers;
 use dialguard::contract::{
     Account, Action, Error, FlagEvent, MonitoredNumber, Occupancy, PhoneNumber, SlotLock, Status, Timestamp,
 };

@@ -7,8 +7,9 @@ pub(in crate::ledger) mod totals;
 use crate::ledger::accounts::buying::{Areas, Buying};
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::orders::try_at_once;
-use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, dollars, from_sql, never_back, price_cents, to_sql};
+use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, from_sql, never_back, to_sql};
 use crate::phone::Region;
+use crate::prices::{dollars, price_cents};
 use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use dialguard::calendar::{cycle_starts_on, day_starts_at, local_date, rfc3339};
@@ -162,13 +163,13 @@ impl Ledger {
     /// zone. Refuses an id that there is already, and more than [`BLOCKS_MAX`] blocks.
     pub fn add_account(&self, new: &NewAccount, now: Timestamp) -> Result<()> {
         if new.blocks > BLOCKS_MAX {
-            let message = format!("{} blocks are too many; give 0 to {BLOCKS_MAX}", new.blocks);
+            let message = format!("{} blocks are too many: an account has 0 to {BLOCKS_MAX}", new.blocks);
             return Err(LedgerError::Refused(message));
         }
         let added_on = local_date(now, new.time_zone);
         self.change(|transaction| {
             if find(transaction, &new.id)?.is_some() {
-                return Err(LedgerError::Refused(format!("there is an account {:?} already", new.id)));
+                return Err(LedgerError::AccountExists(new.id.clone()));
             }
             transaction.execute(
                 "INSERT INTO accounts (id, time_zone, region, review_at, added_on, enabled, settings, revision,
@@ -198,7 +199,7 @@ impl Ledger {
     /// [`Dialguard::change_account`](crate::Dialguard::change_account).
     pub fn change_account(&self, id: &str, change: &AccountChange, now: Timestamp) -> Result<()> {
         if change.blocks.is_some() {
-            return Err(LedgerError::Refused("the number of blocks changes only by a policy's plan".into()));
+            return Err(LedgerError::BlocksWithoutPlan);
         }
         self.change(|transaction| {
             let (account, now) = open(transaction, id, now)?;

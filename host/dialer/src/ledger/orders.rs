@@ -6,18 +6,19 @@
 //! A step that asks a provider is claimed first, for two minutes: where its process dies, another one takes over then, and
 //! looks before it repeats anything. [`fulfilment`](crate::fulfilment) says what each step does.
 
-use crate::alerts::message::Message;
 use crate::ledger::accounts::buying::spending;
 use crate::ledger::accounts::slots::occupy;
 use crate::ledger::accounts::{AccountProfile, open, profile, touch};
 use crate::ledger::alerts::deliveries::enqueue;
+use crate::ledger::alerts::message::Message;
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::numbers::change_state;
-use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, dollars, from_sql, to_sql};
-use crate::policies::comparison::REPLACEMENT_PRICE_CENTS;
+use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
+use crate::prices::{REPLACEMENT_PRICE_CENTS, dollars};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{PhoneNumber, Replacement, ReplacementReason, SlotId, Timestamp};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
+use serde_json::json;
 
 /// How long a process may take for one step before another one takes over, in seconds. A step asks twice at most, which
 /// takes 90 seconds.
@@ -605,7 +606,19 @@ fn tell_stuck(
     let text = format!("{what}: {}.", obstacle.problem);
     append(transaction, account.key, now, None, EventKind::OrderStuck, Some(order.number), &text)?;
     touch(transaction, account.key, now)?;
-    enqueue(transaction, Some(account), None, now, || Message::order_stuck(order, &text))
+    enqueue(transaction, Some(account), None, now, || stuck_message(order, &text))
+}
+
+fn stuck_message(order: &Order, text: &str) -> Message {
+    let data = json!({
+        "order": order.id,
+        "number": format!("+{}", order.number),
+        "replacement": format!("+{}", order.replacement),
+        "slot": order.slot,
+        "state": order.state.name(),
+        "text": text,
+    });
+    Message::new("order.stuck", data, "activity")
 }
 
 /// The run that planned an order, and why in the policy's words.
@@ -711,12 +724,7 @@ pub(super) fn try_at_once(transaction: &Transaction, account: i64) -> Result<()>
 fn find_open(transaction: &Transaction, order: u64) -> Result<Order> {
     let is_open = "orders.id = ?1 AND state NOT IN ('done', 'abandoned')";
     let found = orders(transaction, is_open, [asked_to_sql(order)])?.pop();
-    found.ok_or_else(|| no_open_order(order))
-}
-
-/// The error where an order is not under way.
-pub(crate) fn no_open_order(order: u64) -> LedgerError {
-    LedgerError::Refused(format!("there is no order {order} under way; `dialguard orders` shows those there are"))
+    found.ok_or(LedgerError::NoOpenOrder(order))
 }
 
 fn orders(transaction: &Transaction, which: &str, parameters: impl rusqlite::Params) -> Result<Vec<Order>> {

@@ -129,9 +129,6 @@ pub struct Summary {
     pub failures: Vec<(u64, String)>,
 }
 
-/// What the product charges for each replacement besides the block, in US cents: $4.00.
-pub const REPLACEMENT_PRICE_CENTS: u64 = 400;
-
 /// Numbers with their accounts.
 pub type Numbers = BTreeSet<(AccountId, PhoneNumber)>;
 

@@ -20,7 +20,7 @@ use dialguard_dialer::access::{Accounts, Grant, Role, add_user, random_secret};
 use dialguard_dialer::ledger::{EventFilter, EventKind, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::policies::Policies;
-use dialguard_dialer::policies::comparison::REPLACEMENT_PRICE_CENTS;
+use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use serde_json::json;
 use std::fmt::Write;
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! What a command answers, for people or for programs.
 
-pub use dialguard_dialer::ledger::dollars;
+pub use dialguard_dialer::prices::dollars;
 
 use comfy_table::{Cell, Table, presets};
 use dialguard::calendar::rfc3339;

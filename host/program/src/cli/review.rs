@@ -9,8 +9,9 @@ use dialguard::calendar::rfc3339;
 use dialguard::contract::{Action, Usage};
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::dialguard::ReviewOutcome;
-use dialguard_dialer::ledger::{EventFilter, Ledger, price_cents};
+use dialguard_dialer::ledger::{EventFilter, Ledger};
 use dialguard_dialer::phone::PhoneNumber;
+use dialguard_dialer::prices::price_cents;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 

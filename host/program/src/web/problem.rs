@@ -121,11 +121,8 @@ impl From<LedgerError> for Problem {
             LedgerError::NoSuchOrder(_) => {
                 Problem::of_kind(StatusCode::NOT_FOUND, "no-such-order", "No such order", error.to_string())
             }
-            LedgerError::Refused(why) => Problem::new(StatusCode::CONFLICT, why),
-            LedgerError::Stale { .. } | LedgerError::ClockWentBack { .. } => {
-                Problem::new(StatusCode::CONFLICT, causes(&error))
-            }
-            LedgerError::Unusable(why) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, why),
+            refusal if refusal.is_refusal() => Problem::new(StatusCode::CONFLICT, causes(refusal)),
+            unusable if unusable.is_unusable() => Problem::new(StatusCode::SERVICE_UNAVAILABLE, causes(unusable)),
             _ => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&error)),
         }
     }

@@ -3,13 +3,9 @@
 use chrono::Datelike;
 use dialguard::calendar::{Tz, rfc3339, utc};
 use dialguard::contract::{Answer, Outcome, PhoneNumber, SlotId, Status, Timestamp};
-use dialguard_dialer::ledger::price_cents;
+pub use dialguard_dialer::prices::dollars;
+use dialguard_dialer::prices::price_cents;
 use maud::{Markup, html};
-
-/// Cents as dollars.
-pub fn dollars(cents: u64) -> String {
-    format!("${}.{:02}", thousands(cents / 100), cents % 100)
-}
 
 /// What so many blocks cost a month.
 pub fn price(blocks: u32) -> String {

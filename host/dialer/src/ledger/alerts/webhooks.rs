@@ -59,7 +59,7 @@ impl Ledger {
                     row.get(0).map(from_sql)
                 })?;
             if count >= WEBHOOKS_MAX {
-                let why = format!("there are {WEBHOOKS_MAX} webhooks for this already; remove one first");
+                let why = format!("there are {WEBHOOKS_MAX} webhooks already, which is the maximum for an account");
                 return Err(LedgerError::Refused(why));
             }
             transaction.execute(

@@ -2,10 +2,12 @@
 
 use crate::ledger::accounts::AccountProfile;
 use crate::ledger::accounts::slots::locked_slots;
+use crate::ledger::numbers::status::status_from_sql;
 use crate::ledger::orders::unknown;
-use crate::ledger::{BLOCK_PRICE_CENTS, Ledger, LedgerError, Result, SLOTS_PER_BLOCK, asked_to_sql, from_sql, to_sql};
+use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, asked_to_sql, from_sql, to_sql};
+use crate::prices::BLOCK_PRICE_CENTS;
 use dialguard::calendar::day_starts_at;
-use dialguard::contract::{Account, Error, FlagEvent, MonitoredNumber, PhoneNumber, Status, Timestamp};
+use dialguard::contract::{Account, Error, FlagEvent, MonitoredNumber, PhoneNumber, Timestamp};
 use dialguard::dialer::NumberInventory;
 use rusqlite::{Transaction, params};
 use std::cmp::Reverse;
@@ -173,25 +175,6 @@ pub(crate) fn closest_first(numbers: &mut [PhoneNumber], like: PhoneNumber) {
         let shared = number.to_string().bytes().zip(like.bytes()).take_while(|(a, b)| a == b).count();
         (Reverse(shared), *number)
     });
-}
-
-pub(in crate::ledger) fn status_to_sql(status: Status) -> u8 {
-    match status {
-        Status::Pending => 0,
-        Status::Clean => 1,
-        Status::AtRisk => 2,
-        Status::Flagged => 3,
-    }
-}
-
-pub(in crate::ledger) fn status_from_sql(status: u8) -> Status {
-    match status {
-        0 => Status::Pending,
-        1 => Status::Clean,
-        2 => Status::AtRisk,
-        3 => Status::Flagged,
-        other => unreachable!("the schema keeps no status {other}"),
-    }
 }
 
 #[cfg(test)]

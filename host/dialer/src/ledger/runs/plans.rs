@@ -1,12 +1,12 @@
 //! Applying a plan: the whole of it in one transaction, and only to the revision it was made from.
 
-use crate::alerts::message::{Message, Review as Digested};
 use crate::ledger::accounts::slots::{lock, occupy};
 use crate::ledger::accounts::{self, AccountChange, AccountProfile, charge, open, profile, touch};
 use crate::ledger::alerts::deliveries::enqueue;
+use crate::ledger::alerts::message::{Message, ReviewSummary};
 use crate::ledger::events::{EventKind, append, append_notice};
 use crate::ledger::numbers::change_state;
-use crate::ledger::numbers::view::status_to_sql;
+use crate::ledger::numbers::status::status_to_sql;
 use crate::ledger::orders::intend;
 use crate::ledger::policies::Revision;
 use crate::ledger::runs::answers::{self, CarrierAnswer};
@@ -209,8 +209,8 @@ fn tell(
 ) -> Result<()> {
     let now = plan.decided_at;
     let local_date = account.local_date(now).to_string();
-    let review = Digested { plan, inputs: record.inputs, problems: record.problems, run, daily, local_date };
-    if !review.is_worth_telling() {
+    let review = ReviewSummary { plan, inputs: record.inputs, problems: record.problems, run, daily, local_date };
+    if !review.is_news() {
         return Ok(());
     }
     enqueue(transaction, Some(account), Some(run), now, || Message::review_completed(&review))

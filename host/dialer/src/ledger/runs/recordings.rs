@@ -128,11 +128,11 @@ fn recorded(transaction: &Transaction, run: u64) -> Result<RecordedRun> {
           WHERE runs.id = ?1",
     )?;
     let mut rows = statement.query([asked_to_sql(run)])?;
-    let row = rows.next()?.ok_or_else(|| no_such_run(run))?;
+    let row = rows.next()?.ok_or_else(|| LedgerError::NoSuchRun(run))?;
     let body: Option<Vec<u8>> = row.get(6)?;
     let answers = answers::of_run(transaction, asked_to_sql(run))?;
     let (limits, outcome, recording) =
-        body.and_then(|body| unpack(&body, answers)).ok_or_else(|| no_longer_on_record(run))?;
+        body.and_then(|body| unpack(&body, answers)).ok_or_else(|| LedgerError::RunExpired(run))?;
     Ok(RecordedRun {
         run,
         account: row.get(0)?,
@@ -145,17 +145,6 @@ fn recorded(transaction: &Transaction, run: u64) -> Result<RecordedRun> {
         outcome,
         recording,
     })
-}
-
-fn no_such_run(run: u64) -> LedgerError {
-    LedgerError::Refused(format!("there is no run {run}; `dialguard events` names the run that caused each event"))
-}
-
-fn no_longer_on_record(run: u64) -> LedgerError {
-    LedgerError::Refused(format!(
-        "run {run} is no longer on record; recordings are kept as long as `dialguard policy limits \
-         --recordings-kept-days` says"
-    ))
 }
 
 /// Keeps what it takes to repeat a run, and lets go of what is too old.

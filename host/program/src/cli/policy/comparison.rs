@@ -9,7 +9,8 @@ use dialguard::calendar::{day_starts_at, rfc3339};
 use dialguard::contract::{Status, Timestamp};
 use dialguard::recording::PLACEHOLDER_FIRST;
 use dialguard_dialer::ledger::{Compared, Difference, RecordedRun, Revision, RunOutcome};
-use dialguard_dialer::policies::comparison::{self, REPLACEMENT_PRICE_CENTS, Summary};
+use dialguard_dialer::policies::comparison::{self, Summary};
+use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 

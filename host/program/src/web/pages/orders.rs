@@ -15,7 +15,7 @@ use axum::routing::{get, post};
 use dialguard::contract::Timestamp;
 use dialguard_dialer::access::Role;
 use dialguard_dialer::ledger::{AccountProfile, Order, OrderState, Spending};
-use dialguard_dialer::policies::comparison::REPLACEMENT_PRICE_CENTS;
+use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use maud::{Markup, html};
 
 pub fn routes() -> Router<Site> {

@@ -7,8 +7,8 @@ use dialguard::calendar::Tz;
 use dialguard::contract::Timestamp;
 use dialguard_dialer::dialguard::DialguardError;
 use dialguard_dialer::ledger::AccountProfile;
-use dialguard_dialer::policies::comparison::REPLACEMENT_PRICE_CENTS;
 use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect, Fared, Tally};
+use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use maud::{Markup, html};
 use tokio::sync::Semaphore;
 
