@@ -28,5 +28,6 @@ pub mod phone;
 pub mod policies;
 pub mod providers;
 pub mod sources;
+pub mod table_file;
 
 pub use crate::dialguard::Dialguard;

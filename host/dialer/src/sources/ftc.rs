@@ -39,14 +39,13 @@
 //! # }
 //! ```
 
-use super::verdicts::{Fault, FileVersion, Problems, read_csv, read_text};
 use super::{Answer, Report, Source, SourceError};
+use crate::table_file::{FileVersion, RowError, RowProblems, Rows, decode};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone};
 use chrono_tz::America::New_York;
 use dialguard::calendar::day_starts_at;
 use dialguard::contract::{PhoneNumber, Timestamp};
 use parking_lot::Mutex;
-use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -218,39 +217,35 @@ struct Complaints {
     problems: Vec<String>,
 }
 
-/// The columns that are read; the others tell about the consumer, or are not needed.
-#[derive(Deserialize)]
-struct Row {
-    #[serde(rename = "Company_Phone_Number")]
-    number: String,
-    #[serde(rename = "Created_Date")]
-    created: String,
-}
+/// The columns that are read. The others describe the consumer or are not needed.
+const COLUMNS: [&str; 2] = ["Company_Phone_Number", "Created_Date"];
 
 impl Complaints {
     /// An error is a sentence for the operator: nothing in the file can be used.
     fn read(path: &Path) -> Result<Self, String> {
-        let text = read_text(path).map_err(|error| {
+        let bytes = std::fs::read(path).map_err(|error| {
             format!("{} cannot be read: {error}; make it readable or download it again", path.display())
         })?;
+        let mut rows = Rows::of(&decode(&bytes));
+        let columns =
+            rows.header(COLUMNS).map_err(|problem| format!("{} {problem}; download it again", path.display()))?;
         let mut complaints = Complaints::default();
-        let mut problems = Problems::of(path);
-        read_csv(text, &["Company_Phone_Number", "Created_Date"], |line, row| {
-            if let Err(fault) = row.and_then(|row: Row| complaints.add(&row)) {
-                problems.add(line, fault);
-            }
-        })
-        .map_err(|fault| format!("{} {fault}; download it again", path.display()))?;
+        let mut problems = RowProblems::of(path);
+        for row in rows {
+            let added = columns.of(&row).and_then(|fields| complaints.add(fields));
+            added.unwrap_or_else(|error| problems.add(row.line, error));
+        }
         complaints.by_number.sort_unstable();
         complaints.problems = problems.into_sentences();
         Ok(complaints)
     }
 
-    fn add(&mut self, row: &Row) -> Result<(), Fault> {
-        match (row.number.trim(), nanp_number(row.number.trim())) {
+    /// From fields in the order of [`COLUMNS`].
+    fn add(&mut self, [number, created_at]: [&str; 2]) -> Result<(), RowError> {
+        match (number, nanp_number(number)) {
             ("", _) => self.rows_without_number += 1,
             (_, None) => self.rows_with_impossible_number += 1,
-            (_, Some(number)) => self.by_number.push((number, created(row.created.trim())?)),
+            (_, Some(number)) => self.by_number.push((number, created(created_at)?)),
         }
         Ok(())
     }
@@ -281,10 +276,10 @@ fn nanp_number(text: &str) -> Option<PhoneNumber> {
     national.map(|number| 10_000_000_000 + number)
 }
 
-fn created(text: &str) -> Result<Timestamp, Fault> {
+fn created(text: &str) -> Result<Timestamp, RowError> {
     let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok();
     let what = || format!("{text:?} is no time like 2021-07-07 00:01:15; download the file again");
-    local.and_then(eastern_to_utc).ok_or_else(|| Fault::Column("Created_Date", what()))
+    local.and_then(eastern_to_utc).ok_or_else(|| RowError::Column("Created_Date", what()))
 }
 
 /// Of an hour that November has twice, the first; an hour that March skips is read as the one after it.
@@ -553,8 +548,8 @@ mod tests {
             "DNC_2021-07-06.csv has no column Created_Date",
             "DNC_2021-07-07.csv row 2: not UTF-8 text",
             "DNC_Complaint_Numbers_2021-07-08.csv row 3, column Created_Date: \"07/07/2021\" is no time",
-            "DNC_Complaint_Numbers_2021-07-08.csv row 4: a quote is opened and not closed",
-            "DNC_Complaint_Numbers_2021-07-08.csv row 5: 2 fields where the header has 8",
+            "DNC_Complaint_Numbers_2021-07-08.csv row 4: a quote is opened but not closed",
+            "DNC_Complaint_Numbers_2021-07-08.csv row 5: 2 fields, but the header has 8",
         ];
         assert_eq!(report.problems.len(), expected.len(), "{:#?}", report.problems);
         for (problem, expected) in report.problems.iter().zip(expected) {

@@ -36,22 +36,18 @@
 
 use super::{Answer, Report, Source, SourceError};
 use crate::phone::{self, Region};
+use crate::table_file::{FileVersion, RowError, RowProblems, Rows, as_text, decode, lines};
 use dialguard::contract::{PhoneNumber, Timestamp};
 use parking_lot::Mutex;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 const COLUMNS: [&str; 5] = ["number", "carrier", "score", "label", "observed_at"];
 const CARRIER_CHARACTERS_MAX: usize = 64;
 const NUMBER_BYTES_MAX: usize = 64;
-const PROBLEMS_LISTED_MAX: usize = 20;
-const PROBLEM_CHARACTERS_MAX: usize = 300;
 
 /// A file of verdicts. Read anew when its time of modification or its length has changed, and only then.
 #[derive(Debug)]
@@ -81,8 +77,8 @@ impl VerdictFile {
         match &*last_read {
             Some((known, verdicts)) if *known == version => Ok(verdicts.clone()),
             _ => {
-                let text = read_text(&self.path).map_err(|error| self.unreadable(error))?;
-                let verdicts = Arc::new(Verdicts::read(&self.path, text)?);
+                let bytes = std::fs::read(&self.path).map_err(|error| self.unreadable(error))?;
+                let verdicts = Arc::new(Verdicts::read(&self.path, &decode(&bytes))?);
                 *last_read = Some((version, verdicts.clone()));
                 Ok(verdicts)
             }
@@ -118,18 +114,24 @@ struct Verdicts {
 }
 
 impl Verdicts {
-    fn read(path: &Path, text: Vec<u8>) -> Result<Self, SourceError> {
-        let mut reading = Reading::new(path);
+    fn read(path: &Path, text: &str) -> Result<Self, SourceError> {
         let is_json = path
             .extension()
             .is_some_and(|ending| ["jsonl", "ndjson", "json"].iter().any(|json| ending.eq_ignore_ascii_case(json)));
+        let mut merged = MergedRows::new(path);
         if is_json {
-            read_json_lines(&text, |line, row| reading.take(line, row));
+            for (line, text) in lines(text).filter(|(_, line)| !line.trim_ascii().is_empty()) {
+                merged.take(line, json_row(text));
+            }
         } else {
-            read_csv(text, &COLUMNS, |line, row| reading.take(line, row))
-                .map_err(|fault| SourceError(format!("{} {fault}", path.display())))?;
+            let mut rows = Rows::of(text);
+            let columns =
+                rows.header(COLUMNS).map_err(|problem| SourceError(format!("{} {problem}", path.display())))?;
+            for row in rows {
+                merged.take(row.line, columns.of(&row).map(VerdictRow::new));
+            }
         }
-        Ok(reading.finish())
+        Ok(merged.finish())
     }
 
     fn about(&self, number: PhoneNumber) -> &[Answer] {
@@ -143,9 +145,8 @@ impl Verdicts {
     }
 }
 
-/// One row as it stands in the file.
-#[derive(Deserialize)]
-struct Row {
+/// The texts of one row.
+struct VerdictRow {
     number: String,
     carrier: String,
     score: String,
@@ -153,34 +154,42 @@ struct Row {
     observed_at: String,
 }
 
-/// The verdicts of the rows read so far.
-struct Reading {
+impl VerdictRow {
+    /// From fields in the order of [`COLUMNS`].
+    fn new(fields: [&str; 5]) -> Self {
+        let [number, carrier, score, label, observed_at] = fields.map(str::to_owned);
+        VerdictRow { number, carrier, score, label, observed_at }
+    }
+}
+
+/// The newest verdict of each number and carrier in the rows read so far.
+struct MergedRows {
     carriers: Vec<Arc<str>>,
     carrier_indexes: HashMap<Arc<str>, u16>,
     labels: HashSet<Arc<str>>,
     newest: HashMap<(PhoneNumber, u16), Answer>,
-    problems: Problems,
+    problems: RowProblems,
 }
 
-impl Reading {
+impl MergedRows {
     fn new(path: &Path) -> Self {
-        let problems = Problems::of(path);
+        let problems = RowProblems::of(path);
         let (carriers, carrier_indexes) = (Vec::new(), HashMap::new());
-        Reading { carriers, carrier_indexes, labels: HashSet::new(), newest: HashMap::new(), problems }
+        MergedRows { carriers, carrier_indexes, labels: HashSet::new(), newest: HashMap::new(), problems }
     }
 
-    fn take(&mut self, line: usize, row: Result<Row, Fault>) {
-        if let Err(fault) = row.and_then(|row| self.add(&row)) {
-            self.problems.add(line, fault);
+    fn take(&mut self, line: u64, row: Result<VerdictRow, RowError>) {
+        if let Err(error) = row.and_then(|row| self.add(&row)) {
+            self.problems.add(line, error);
         }
     }
 
     /// A row counts whole or not at all, so nothing is remembered before every column has been read.
-    fn add(&mut self, row: &Row) -> Result<(), Fault> {
-        let number = number(row.number.trim()).map_err(|what| Fault::Column("number", what))?;
-        let score = score(row.score.trim()).map_err(|what| Fault::Column("score", what))?;
-        let observed_at = time(row.observed_at.trim()).map_err(|what| Fault::Column("observed_at", what))?;
-        let carrier = self.carrier(row.carrier.trim()).map_err(|what| Fault::Column("carrier", what))?;
+    fn add(&mut self, row: &VerdictRow) -> Result<(), RowError> {
+        let number = number(row.number.trim()).map_err(|what| RowError::Column("number", what))?;
+        let score = score(row.score.trim()).map_err(|what| RowError::Column("score", what))?;
+        let observed_at = time(row.observed_at.trim()).map_err(|what| RowError::Column("observed_at", what))?;
+        let carrier = self.carrier(row.carrier.trim()).map_err(|what| RowError::Column("carrier", what))?;
         let label = self.label(row.label.trim());
         let answer = Answer { number, carrier, score, label, observed_at };
         let kept = self.newest.entry((number, carrier)).or_insert_with(|| answer.clone());
@@ -247,211 +256,20 @@ fn time(text: &str) -> Result<Timestamp, String> {
     seconds.ok_or_else(|| format!("{text:?} is no time since 1970 in RFC 3339; write it like 2026-01-31T09:00:00Z"))
 }
 
-fn read_json_lines(text: &[u8], mut take: impl FnMut(usize, Result<Row, Fault>)) {
-    for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
-        let line = line.trim_ascii();
-        if !line.is_empty() {
-            take(index + 1, json_row(line));
-        }
-    }
-}
-
-fn json_row(line: &[u8]) -> Result<Row, Fault> {
-    let object: serde_json::Map<String, Value> = serde_json::from_slice(line)
-        .map_err(|error| Fault::Row(format!("{error}; write one JSON object a line, such as {{\"number\": …}}")))?;
+fn json_row(line: &str) -> Result<VerdictRow, RowError> {
+    let object: serde_json::Map<String, Value> = serde_json::from_str(as_text(line).map_err(RowError::Row)?)
+        .map_err(|error| RowError::Row(format!("{error}; write one JSON object a line, such as {{\"number\": …}}")))?;
     let text = |column: &'static str| match (column, object.get(column)) {
         (_, None | Some(Value::Null)) => Ok(String::new()),
         ("score", Some(Value::Number(score))) => Ok(score.to_string()),
-        ("score", Some(other)) => Err(Fault::Column(column, format!("{other} is no number; write null for 'no data'"))),
+        ("score", Some(other)) => {
+            Err(RowError::Column(column, format!("{other} is no number; write null for 'no data'")))
+        }
         (_, Some(Value::String(text))) => Ok(text.clone()),
-        (_, Some(other)) => Err(Fault::Column(column, format!("{other} is no text; put it in quotes"))),
+        (_, Some(other)) => Err(RowError::Column(column, format!("{other} is no text; put it in quotes"))),
     };
     let (number, carrier, observed_at) = (text("number")?, text("carrier")?, text("observed_at")?);
-    Ok(Row { number, carrier, score: text("score")?, label: text("label")?, observed_at })
-}
-
-/// The bytes of a file without the byte-order mark that spreadsheets put before them.
-pub(super) fn read_text(path: &Path) -> io::Result<Vec<u8>> {
-    let mut text = std::fs::read(path)?;
-    if text.starts_with(b"\xEF\xBB\xBF") {
-        text.drain(..3);
-    }
-    Ok(text)
-}
-
-/// Hands on each row of a CSV text (without a byte-order mark) with its line in the file, the header's being 1.
-///
-/// Blank lines are skipped; a row that cannot be read is handed on as what is wrong with it. An error means that the
-/// header lacks one of `columns`, or is none at all; it goes on from the file's name: 'verdicts.csv has no column …'.
-pub(super) fn read_csv<R: DeserializeOwned>(
-    mut text: Vec<u8>,
-    columns: &[&str],
-    mut take: impl FnMut(usize, Result<R, Fault>),
-) -> Result<(), String> {
-    let mut lines_with_open_quote = empty_unusable_lines(&mut text).into_iter().peekable();
-    let open_quote =
-        || Fault::Row("a quote is opened and not closed in the same line; write \" inside quotes as \"\"".into());
-    let mut lines = LineCounter::new(&text);
-    let mut reader = csv::Reader::from_reader(text.as_slice());
-    let headers = header(&mut reader, columns)?;
-    let mut record = csv::StringRecord::new();
-    loop {
-        let start = reader.position().byte() as usize;
-        let read = reader.read_record(&mut record);
-        if matches!(read, Ok(false)) {
-            break;
-        }
-        let line = lines.line_of_row(start);
-        while let Some(before) = lines_with_open_quote.next_if(|open| *open < line) {
-            take(before, Err(open_quote()));
-        }
-        let row = read.and_then(|_| record.deserialize(Some(&headers)));
-        take(line, row.map_err(Fault::from));
-    }
-    lines_with_open_quote.for_each(|line| take(line, Err(open_quote())));
-    Ok(())
-}
-
-fn header(reader: &mut csv::Reader<&[u8]>, columns: &[&str]) -> Result<csv::StringRecord, String> {
-    let first_line = format!("its first line must name the columns {}", columns.join(","));
-    let headers = reader.headers().map_err(|error| format!("has no readable header ({error}); {first_line}"))?;
-    let mut headers = headers.clone();
-    headers.trim();
-    for column in columns {
-        match headers.iter().filter(|header| header == column).count() {
-            1 => {}
-            0 => return Err(format!("has no column {column}; {first_line}")),
-            many => return Err(format!("has the column {column} {many} times; {first_line}, each once")),
-        }
-    }
-    Ok(headers)
-}
-
-/// Empties lines of white space, and those that open a quote without closing it, whose numbers it returns.
-///
-/// The bytes become carriage returns, of which the CSV reader makes nothing, so that no other byte or line moves.
-fn empty_unusable_lines(text: &mut [u8]) -> Vec<usize> {
-    let mut lines_with_open_quote = Vec::new();
-    for (index, line) in text.split_mut(|byte| *byte == b'\n').enumerate() {
-        let is_quote_open = line.contains(&b'"') && leaves_quote_open(line);
-        if is_quote_open {
-            lines_with_open_quote.push(index + 1);
-        }
-        if is_quote_open || line.trim_ascii().is_empty() {
-            line.fill(b'\r');
-        }
-    }
-    lines_with_open_quote
-}
-
-/// Reads quotes as the csv crate does: one opens a field only as its first character, and two inside stand for one.
-fn leaves_quote_open(line: &[u8]) -> bool {
-    let mut bytes = line.iter().peekable();
-    let mut is_quoted = false;
-    let mut is_field_start = true;
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'"' if is_quoted => is_quoted = bytes.next_if(|next| **next == b'"').is_some(),
-            b'"' if is_field_start => is_quoted = true,
-            _ => {}
-        }
-        is_field_start = !is_quoted && matches!(byte, b',' | b'\r');
-    }
-    is_quoted
-}
-
-/// Tells the lines of rows that are asked for in ascending order. The csv crate's own count is that of the line break
-/// before a row, hence too low after blank lines and after a carriage return.
-struct LineCounter<'t> {
-    text: &'t [u8],
-    bytes_counted: usize,
-    line: usize,
-}
-
-impl<'t> LineCounter<'t> {
-    fn new(text: &'t [u8]) -> Self {
-        LineCounter { text, bytes_counted: 0, line: 1 }
-    }
-
-    fn line_of_row(&mut self, row_starts_at: usize) -> usize {
-        let line_breaks = self.text[row_starts_at..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        let row = row_starts_at + line_breaks;
-        self.line += self.text[self.bytes_counted..row].iter().filter(|byte| **byte == b'\n').count();
-        self.bytes_counted = row;
-        self.line
-    }
-}
-
-/// What keeps a row from being used.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Fault {
-    /// One column's text is not what belongs there.
-    #[error(", column {0}: {1}")]
-    Column(&'static str, String),
-    /// The row cannot be taken apart into columns.
-    #[error(": {0}")]
-    Row(String),
-}
-
-impl From<csv::Error> for Fault {
-    fn from(error: csv::Error) -> Self {
-        Fault::Row(match error.kind() {
-            csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                format!("{len} fields where the header has {expected_len}; put quotes around a field with commas")
-            }
-            csv::ErrorKind::Utf8 { .. } => "not UTF-8 text; save the file as UTF-8".into(),
-            _ => error.to_string(),
-        })
-    }
-}
-
-/// What is wrong with a file's rows: the first few in words, the rest as their count.
-pub(super) struct Problems {
-    file_name: String,
-    listed: Vec<String>,
-    unlisted: usize,
-}
-
-impl Problems {
-    pub(super) fn of(path: &Path) -> Self {
-        let file_name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        Problems { file_name, listed: Vec::new(), unlisted: 0 }
-    }
-
-    /// Names the file, the row by its line (the header's being 1) and the fault, which quotes only so much of the file
-    /// as a person reads.
-    pub(super) fn add(&mut self, line: usize, fault: Fault) {
-        if self.listed.len() == PROBLEMS_LISTED_MAX {
-            self.unlisted += 1;
-            return;
-        }
-        let problem = format!("{} row {line}{fault}", self.file_name);
-        self.listed.push(match problem.char_indices().nth(PROBLEM_CHARACTERS_MAX) {
-            Some((end, _)) => format!("{}…", &problem[..end]),
-            None => problem,
-        });
-    }
-
-    pub(super) fn into_sentences(mut self) -> Vec<String> {
-        if self.unlisted > 0 {
-            self.listed.push(format!("and {} more in {}", self.unlisted, self.file_name));
-        }
-        self.listed
-    }
-}
-
-/// What tells one content of a file from the next without reading it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct FileVersion {
-    modified: SystemTime,
-    bytes: u64,
-}
-
-impl FileVersion {
-    pub(super) fn of(path: &Path) -> io::Result<Self> {
-        let metadata = std::fs::metadata(path)?;
-        Ok(FileVersion { modified: metadata.modified()?, bytes: metadata.len() })
-    }
+    Ok(VerdictRow { number, carrier, score: text("score")?, label: text("label")?, observed_at })
 }
 
 #[cfg(test)]
@@ -516,9 +334,9 @@ mod tests {
                 "3105550123,Hiya,90,,1969-12-31T23:59:59Z",
                 "row 2, column observed_at: \"1969-12-31T23:59:59Z\" is no time",
             ),
-            ("3105550123,Hiya,90", "row 2: 3 fields where the header has 5"),
-            ("3105550123,Hiya,90,Scam, Likely,2026-01-31T09:00:00Z", "row 2: 6 fields where the header has 5"),
-            ("3105550123,\"Hiya,90,,2026-01-31T09:00:00Z", "row 2: a quote is opened and not closed"),
+            ("3105550123,Hiya,90", "row 2: 3 fields, but the header has 5"),
+            ("3105550123,Hiya,90,Scam, Likely,2026-01-31T09:00:00Z", "row 2: 6 fields, but the header has 5"),
+            ("3105550123,\"Hiya,90,,2026-01-31T09:00:00Z", "row 2: a quote is opened but not closed"),
         ];
         for (row, expected) in scenarios {
             let report = check("verdicts.csv", format!("{HEADER}{row}\n")).unwrap();
@@ -596,7 +414,7 @@ mod tests {
                 Ok("13105550123 Hiya 90 @1769850000"),
             ),
             ("observed_at,region,label,rating,carrier,number\n", Err("has no column score")),
-            ("observed_at,score,label,score,carrier,number\n", Err("has the column score 2 times")),
+            ("observed_at,score,label,score,carrier,number\n", Err("has more than one column score")),
             ("", Err("has no column number")),
         ];
         for (header, expected) in scenarios {
