@@ -198,8 +198,8 @@ fn bad_rows_are_listed_by_row_and_column_and_good_ones_are_not_lost() {
     let rows: [(&[u8], Option<&str>); 13] = [
         (b"name,number", None),
         (b"Lee,+13105550100", None),
-        (b"Kim,12", Some("\"12\" is no possible phone number")),
-        (b"Ann,", Some("\"\" is no possible phone number")),
+        (b"Kim,12", Some("\"12\" is not a possible phone number")),
+        (b"Ann,", Some("\"\" is not a possible phone number")),
         (b"Bob", Some("missing")),
         (b"\"Lee, or Kim\",\"+1 310 555 0101\"", None),
         (b"Eve,\xff\xfe", Some("not UTF-8 text")),

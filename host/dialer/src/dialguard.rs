@@ -39,7 +39,7 @@ use crate::policies::effect::{Effect, effect_of};
 use crate::policies::{Live, Policies, PoliciesError, UnderWay};
 use crate::providers::{Offers, Providers};
 use crate::providers::{Provider, ProviderError};
-use crate::sources::inquiry::{Heard, Inquiry, Sources};
+use crate::sources::inquiry::{Inquiry, Observations, Sources};
 use dialguard::check::{Asked, check, check_decision};
 use dialguard::clock::{Clock, FixedClock};
 use dialguard::contract::*;
@@ -544,7 +544,7 @@ impl Dialguard {
         let under_way = self.policies.begin_run();
         let live = self.policies.live()?;
         let (account, now) = self.ledger.account_at(id, self.clock.now())?;
-        let asking = self.carriers.ask(now);
+        let asking = self.carriers.inquiry(now);
         let offers = account
             .buying
             .provider
@@ -582,7 +582,7 @@ struct Run {
 
 /// What carriers and the provider said during a run.
 struct Told {
-    heard: Heard,
+    observations: Observations,
     /// What went wrong where numbers on offer were searched for.
     of_provider: Vec<String>,
 }
@@ -590,15 +590,15 @@ struct Told {
 impl Told {
     /// What went wrong, in words.
     fn problems(mut self) -> Vec<String> {
-        self.heard.problems.append(&mut self.of_provider);
-        self.heard.problems
+        self.observations.problems.append(&mut self.of_provider);
+        self.observations.problems
     }
 }
 
 impl Run {
     fn told(&self) -> Told {
         let of_provider = self.offers.as_ref().map(|offers| offers.take_problems()).unwrap_or_default();
-        Told { heard: self.asking.take_heard(), of_provider }
+        Told { observations: self.asking.take_observations(), of_provider }
     }
 
     async fn ask(&self, wish: Wish<'_>) -> Result<Answered<Made>> {
@@ -624,8 +624,8 @@ impl Run {
             made: &answered.answer,
             inputs: &answered.inputs,
             recording: &answered.recording,
-            answers: &told.heard.answers,
-            problems: &told.heard.problems,
+            answers: &told.observations.answers,
+            problems: &told.observations.problems,
             provider_problems: &told.of_provider,
         }
     }
