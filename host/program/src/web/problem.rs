@@ -1,5 +1,6 @@
 //! What went wrong, as problem details (RFC 9457).
 
+use crate::hints::Hint;
 use crate::words::{Surface, answer_name, capital, next_step, reason};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -16,10 +17,10 @@ use serde::Serialize;
 use std::any::Any;
 use utoipa::ToSchema;
 
-/// Why a request was not done, after RFC 9457. Nothing was changed.
+/// Why a request failed, as RFC 9457 describes. Nothing was changed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Problem {
-    /// What kind of problem it is, relative to the site: `/problems/` and a word of the contract or of HTTP.
+    /// The kind of problem, relative to the site: `/problems/` and a name from the contract or from HTTP.
     #[serde(rename = "type")]
     kind: String,
     /// The kind in words.
@@ -35,7 +36,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem that its status says everything about.
+    /// A problem of the status's own kind.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Failed");
         let kind = title.to_ascii_lowercase().replace(' ', "-");
@@ -63,11 +64,11 @@ impl Problem {
         }
     }
 
-    /// There is nothing there, or nothing that this caller may know of.
+    /// The account does not exist, or this caller may not see it.
     pub fn no_such_account(id: &str) -> Self {
-        let detail =
-            format!("there is no account {id:?} that you may see; `GET /api/v1/accounts` has those that you may");
+        let detail = format!("there is no account {id:?} that you may see");
         Problem::of_kind(StatusCode::NOT_FOUND, "no-such-account", "No such account", detail)
+            .with_hint("`GET /api/v1/accounts` lists the accounts you may see")
     }
 
     /// The HTTP status.
@@ -101,7 +102,7 @@ impl IntoResponse for Problem {
 
 /// A handler that panicked changed nothing: changes are transactions.
 pub fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
-    let detail = "Dialguard failed inside and did nothing of this; its log says more";
+    let detail = "internal error, nothing was changed; see the server log";
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail).into_response()
 }
 
@@ -109,16 +110,28 @@ impl From<DialguardError> for Problem {
     fn from(error: DialguardError) -> Self {
         match error {
             DialguardError::Ledger(error) => error.into(),
-            DialguardError::Policy(PolicyError::Answered(error)) => error.into(),
+            DialguardError::Policy(error) => error.into(),
             DialguardError::Policies(error) => error.into(),
             other => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&other)),
         }
     }
 }
 
+impl From<PolicyError> for Problem {
+    fn from(error: PolicyError) -> Self {
+        let hint = error.hint(Surface::Api);
+        let problem = match error {
+            PolicyError::Answered(error) => error.into(),
+            other => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&other)),
+        };
+        Problem { hint: hint.map(str::to_owned), ..problem }
+    }
+}
+
 impl From<LedgerError> for Problem {
     fn from(error: LedgerError) -> Self {
-        match &error {
+        let hint = error.hint(Surface::Api);
+        let problem = match &error {
             LedgerError::NoSuchAccount(id) => Problem::no_such_account(id),
             LedgerError::NoSuchWebhook(_) => {
                 Problem::of_kind(StatusCode::NOT_FOUND, "no-such-webhook", "No such webhook", error.to_string())
@@ -132,7 +145,8 @@ impl From<LedgerError> for Problem {
             }
             LedgerError::Unusable(why) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, why),
             _ => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&error)),
-        }
+        };
+        Problem { hint: hint.map(str::to_owned), ..problem }
     }
 }
 
@@ -165,7 +179,7 @@ impl From<AlertsError> for Problem {
     }
 }
 
-/// What the policy answers as an error.
+/// An error that the policy answers.
 impl From<Error> for Problem {
     fn from(Error { code, message }: Error) -> Self {
         let (status, kind, title) = match code {
@@ -173,10 +187,10 @@ impl From<Error> for Problem {
             ErrorCode::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available right now"),
             ErrorCode::OverBudget => (StatusCode::SERVICE_UNAVAILABLE, "over-budget", "Over the budget of lookups"),
             ErrorCode::InvalidSettings => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-settings", "Settings that the policy refuses")
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-settings", "Invalid settings")
             }
             ErrorCode::InvalidRequest => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", "A request that the policy refuses")
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", "Invalid request")
             }
         };
         Problem::of_kind(status, kind, title, message)

@@ -38,10 +38,10 @@ pub struct Secret;
 
 /// The requests with a key that this process is at.
 #[derive(Clone, Default)]
-pub struct UnderWay(Arc<Mutex<HashSet<(String, String)>>>);
+pub struct RunningRequests(Arc<Mutex<HashSet<(String, String)>>>);
 
 /// Does a request with a key once.
-pub async fn once(State((site, under_way)): State<(Site, UnderWay)>, request: Request, next: Next) -> Response {
+pub async fn once(State((site, under_way)): State<(Site, RunningRequests)>, request: Request, next: Next) -> Response {
     if request.method().is_safe() || !request.headers().contains_key(KEY) {
         return next.run(request).await;
     }
@@ -90,7 +90,7 @@ fn sha256(parts: &Parts, body: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update(head.as_bytes()).chain_update(body).finalize().into()
 }
 
-impl UnderWay {
+impl RunningRequests {
     async fn run(&self, site: Site, asked: KeyedRequest, request: Request, next: Next) -> Result<Response, Problem> {
         let Some(place) = self.enter(&asked) else { return Err(still_under_way()) };
         let ledger = site.dialguard().ledger().clone();
@@ -116,7 +116,7 @@ impl UnderWay {
 
 /// Among the requests that are under way, until it is dropped.
 struct Place {
-    of: UnderWay,
+    of: RunningRequests,
     name: (String, String),
 }
 
@@ -192,7 +192,7 @@ fn answer_not_kept() -> Problem {
 }
 
 fn failed_inside() -> Problem {
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "Dialguard failed inside; its log says more")
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error; see the server log")
 }
 
 /// Says in the document which requests take a key.
@@ -292,7 +292,7 @@ mod tests {
         Router::new()
             .route("/slow", post(slowly))
             .route("/panics", post(async || -> () { panic!("a test's own") }))
-            .layer(axum::middleware::from_fn_with_state((site.clone(), UnderWay::default()), once))
+            .layer(axum::middleware::from_fn_with_state((site.clone(), RunningRequests::default()), once))
     }
 
     #[tokio::test(flavor = "multi_thread")]
