@@ -78,9 +78,11 @@ impl Hint for PolicyError {
                 None,
                 Some("`/api/openapi.json` has the range of each setting"),
             ),
-            ErrorCode::Unavailable => {
-                (Some("try again in a minute"), Some("try again in a minute"), Some("send the request again in a minute"))
-            }
+            ErrorCode::Unavailable => (
+                Some("try again in a minute"),
+                Some("try again in a minute"),
+                Some("send the request again in a minute"),
+            ),
             ErrorCode::OverBudget => (
                 Some("raise the limit with `dialguard policy limits --lookups-max`, or ask about fewer numbers"),
                 Some("ask about fewer numbers at a time"),

@@ -124,7 +124,10 @@ pub fn tokens(context: &CommandContext, command: TokensCommand) -> Result<Done> 
 fn password() -> Result<String> {
     if std::io::stdin().is_terminal() {
         let password = rpassword::prompt_password("Password (15 characters or more): ")?;
-        ensure!(password == rpassword::prompt_password("Repeat the password: ")?, "the passwords differ; no user was added");
+        ensure!(
+            password == rpassword::prompt_password("Repeat the password: ")?,
+            "the passwords differ; no user was added"
+        );
         return Ok(password);
     }
     let mut line = String::new();

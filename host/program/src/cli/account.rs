@@ -6,17 +6,15 @@ use super::{CommandContext, Done};
 use crate::json::{Account, AccountInFull, SettingsPreview, Spending};
 use crate::parse;
 use crate::words::count;
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, bail};
 use chrono::NaiveTime;
 use chrono_tz::Tz;
 use clap::{Args, Subcommand, ValueEnum};
 use dialguard::calendar::rfc3339;
-use dialguard::contract::{Answer, BLOCKS_MAX, Request};
+use dialguard::contract::BLOCKS_MAX;
 use dialguard::settings::{SETTINGS, default_settings};
-use dialguard_dialer::ledger::{
-    AccountChange, AccountProfile, Areas, Buying, NewAccount, cents,
-    price_cents,
-};
+use dialguard_dialer::dialguard::ChangeOutcome;
+use dialguard_dialer::ledger::{AccountChange, AccountProfile, Areas, Buying, NewAccount, cents, price_cents};
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::policies::comparison::REPLACEMENT_PRICE_CENTS;
 use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect, Tally};
@@ -132,8 +130,8 @@ pub async fn run(context: &CommandContext, command: AccountCommand) -> Result<Do
         AccountCommand::Set { id, dry_run: true, settings, .. } => effect(context, &id, &settings).await,
         AccountCommand::Set { id, blocks, time_zone, region, review_at, add_on, buying, settings, .. } => {
             let enabled = add_on.map(|switch| switch == Switch::On);
-            let change = AccountChange { time_zone, region, review_at, enabled, settings: None, buying: None };
-            set(context, &id, blocks, change, (&buying, &settings)).await
+            let change = AccountChange { time_zone, region, review_at, enabled, blocks, settings: None, buying: None };
+            set(context, &id, change, (&buying, &settings)).await
         }
         AccountCommand::Show { id } => show(context, &id),
         AccountCommand::List => list(context),
@@ -163,7 +161,6 @@ async fn add(context: &CommandContext, new: NewAccount) -> Result<Done> {
 async fn set(
     context: &CommandContext,
     id: &str,
-    blocks: Option<u32>,
     mut change: AccountChange,
     (buying_options, options): (&BuyingOptions, &SettingOptions),
 ) -> Result<Done> {
@@ -174,14 +171,9 @@ async fn set(
     buying_options.apply(&mut buying);
     change.settings = (settings != before.settings).then_some(settings);
     change.buying = (buying != before.buying).then_some(buying);
-    // What can be refused comes first, so that a command is done as a whole or not at all.
-    dialguard.check_account_change(id, &change).await?;
-    if let Some(blocks) = blocks {
-        let decided = dialguard.decide(id, &Request::SetBlocks(blocks)).await?;
-        let outcome = decided.decision.outcomes.first().context("the policy did not answer")?;
-        ensure!(outcome.answer == Answer::Accepted, "{} blocks: {}", blocks, answer_in_words(outcome));
+    if let ChangeOutcome::BlocksRefused(outcome) = dialguard.change_account(id, &change).await? {
+        bail!("{} blocks: {}", change.blocks.unwrap_or_default(), answer_in_words(&outcome));
     }
-    dialguard.change_account(id, &change).await?;
     let account = dialguard.ledger().account(id)?;
     let spending = Spending::read(dialguard.ledger(), &account, dialguard.now())?;
     Ok(Done::show(
@@ -214,7 +206,8 @@ fn show(context: &CommandContext, id: &str) -> Result<Done> {
 
 fn buying_in_words(buying: &Buying, spending: &Spending) -> String {
     let Some(provider) = &buying.provider else {
-        return "Replacements come from candidates on hand; `dialguard account set ID --provider NAME` buys them\n".into();
+        return "Replacements come from candidates on hand; `dialguard account set ID --provider NAME` buys them\n"
+            .into();
     };
     format!(
         "Replacements are bought from {provider}; other areas: {}; old numbers rest {}\n\

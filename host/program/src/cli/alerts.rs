@@ -146,7 +146,10 @@ fn state(delivery: &ledger::Delivery) -> (&'static str, String) {
 }
 
 async fn deliver(context: &CommandContext, once: bool) -> Result<Done> {
-    ensure!(once || context.at.is_none(), "--at sets the clock for one command, but `deliver` runs until stopped; add --once");
+    ensure!(
+        once || context.at.is_none(),
+        "--at sets the clock for one command, but `deliver` runs until stopped; add --once"
+    );
     log_to_stderr();
     let courier = Courier::new(context.dialguard()?);
     if !once {
@@ -156,7 +159,9 @@ async fn deliver(context: &CommandContext, once: bool) -> Result<Done> {
     let sent = courier.deliver_due().await?;
     let text = || {
         let Sent { delivered, failed, abandoned, paused, .. } = &sent;
-        format!("{delivered} messages delivered, {failed} to be retried, {abandoned} abandoned; {paused} webhooks paused.")
+        format!(
+            "{delivered} messages delivered, {failed} to be retried, {abandoned} abandoned; {paused} webhooks paused."
+        )
     };
     Ok(Done::show(context.json, || DeliveryRound::from(&sent), text))
 }

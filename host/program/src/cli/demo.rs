@@ -174,8 +174,7 @@ impl<'a> Story<'a> {
         let events = self.dialguard.ledger().events(ACCOUNT, EventFilter { number: None, last: 100 })?;
         // Repeated by the events of single numbers.
         let repeated = ["newly-flagged", "replacement-intended"];
-        let reported =
-            events.iter().filter(|event| event.id > seen_before && !repeated.contains(&event.kind.as_str()));
+        let reported = events.iter().filter(|event| event.id > seen_before && !repeated.contains(&event.kind.as_str()));
         for (place, event) in reported.enumerate() {
             let day = if place == 0 { format!("Day {day:>2}") } else { " ".repeat(6) };
             let text = event.text.replace(&format!("{}/", self.folder.display()), "");

@@ -110,9 +110,7 @@ fn add(context: &CommandContext, name: String, provider: ProviderChoice, options
         || {
             let ProviderProfile { name, kind, price_cents, .. } = &profile;
             let (provider, price) = (kind.provider(), dollars(u64::from(*price_cents)));
-            format!(
-                "{name} is added: {provider}, {price} a number.\nNext: dialguard providers test {name}"
-            )
+            format!("{name} is added: {provider}, {price} a number.\nNext: dialguard providers test {name}")
         },
     ))
 }
@@ -133,7 +131,11 @@ fn change(context: &CommandContext, name: &str, options: ProviderOptions) -> Res
     profile.settings = options.onto(settings).to_json();
     open_provider(&profile).with_context(|| format!("{name} was not changed"))?;
     ledger.change_provider(&profile)?;
-    Ok(Done::show(context.json, || Provider::from(&profile), || format!("{name} is changed. Restart `dialguard serve` if it is running.")))
+    Ok(Done::show(
+        context.json,
+        || Provider::from(&profile),
+        || format!("{name} is changed. Restart `dialguard serve` if it is running."),
+    ))
 }
 
 async fn test(context: &CommandContext, name: &str) -> Result<Done> {

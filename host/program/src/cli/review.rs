@@ -2,8 +2,8 @@
 
 use super::output::{dollars, e164, problems_in_words, table};
 use super::{CommandContext, Done};
-use crate::schedule::{self, Manner};
 use crate::json::{Event, Review, Usage};
+use crate::schedule::{self, Manner};
 use anyhow::Result;
 use clap::Args;
 use dialguard::calendar::rfc3339;

@@ -39,7 +39,10 @@ pub struct DashboardOptions {
 }
 
 pub async fn serve(context: &CommandContext, Serve { once, dashboard }: Serve) -> Result<Done> {
-    ensure!(once || context.at.is_none(), "--at sets the clock for one command, but `serve` runs until stopped; add --once");
+    ensure!(
+        once || context.at.is_none(),
+        "--at sets the clock for one command, but `serve` runs until stopped; add --once"
+    );
     log_to_stderr();
     let dialguard = context.dialguard()?;
     if once {
@@ -106,7 +109,7 @@ pub fn log_to_stderr() {
 fn log_policies(dialguard: &Dialguard) -> Result<()> {
     let live = dialguard.policies().live_revision()?;
     tracing::info!("active policy: revision {}, {} {}", live.revision, live.name, live.version);
-    let built_in = policy::sha256(policy::REFERENCE_POLICY);
+    let built_in = dialguard::sha256(policy::REFERENCE_POLICY);
     if !dialguard.ledger().revisions()?.iter().any(|revision| revision.digest == built_in) {
         tracing::info!("this program comes with another policy; `dialguard policy install --built-in` installs it");
     }

@@ -120,10 +120,7 @@ fn add(context: &CommandContext, name: String, source: SourceChoice, lookups: Lo
     let named_well = !name.trim().is_empty() && name.len() <= 64 && !name.chars().any(char::is_control);
     ensure!(named_well, "give the source a name of 1 to 64 characters");
     let is_service = source.trustcall || source.telnyx || source.nomorobo;
-    ensure!(
-        is_service || lookups.are_none(),
-        "secrets, prices and a URL require --trustcall, --telnyx or --nomorobo"
-    );
+    ensure!(is_service || lookups.are_none(), "secrets, prices and a URL require --trustcall, --telnyx or --nomorobo");
     let (kind, location) = match source {
         SourceChoice { trustcall: true, .. } => (SourceKind::TrustCall, lookups.location::<TrustCall>()?),
         SourceChoice { telnyx: true, .. } => (SourceKind::Telnyx, lookups.location::<Telnyx>()?),
@@ -139,11 +136,7 @@ fn add(context: &CommandContext, name: String, source: SourceChoice, lookups: Lo
     ledger.add_source(&profile)?;
     let mut added = serde_json::to_value(Source::read(&ledger, &profile, context.now())?)?;
     added["holds"] = json!(holds);
-    Ok(Done::show(
-        context.json,
-        || added,
-        || format!("{} is added: {holds}", profile.name),
-    ))
+    Ok(Done::show(context.json, || added, || format!("{} is added: {holds}", profile.name)))
 }
 
 fn list(context: &CommandContext) -> Result<Done> {
@@ -168,9 +161,9 @@ fn list(context: &CommandContext) -> Result<Done> {
 fn row(source: &SourceProfile, shape: &Source) -> [String; 4] {
     let location = lookup_settings(source).map_or_else(|| source.location.clone(), |settings| settings.base_url);
     let today = shape.today().map_or("–".into(), |today| {
-        let circuit = today.circuit_open_until.map_or(String::new(), |Time(at)| {
-            format!("; circuit open until {} after repeated failures", rfc3339(at))
-        });
+        let circuit = today
+            .circuit_open_until
+            .map_or(String::new(), |Time(at)| format!("; circuit open until {} after repeated failures", rfc3339(at)));
         format!("{} of {} spent{circuit}", today.spent, today.budget)
     });
     [source.name.clone(), source.kind.name().to_owned(), location, today]
@@ -233,7 +226,8 @@ impl LookupOptions {
     fn location<S: LookupService>(self) -> Result<String> {
         let secrets = secrets::complete(S::NAME, S::SECRETS, self.secrets())?;
         let mut settings = LookupSettings::new::<S>(secrets);
-        settings.price_micros = self.price_cents.context("give the price of a lookup with --price-cents; 0 if it is free")?;
+        settings.price_micros =
+            self.price_cents.context("give the price of a lookup with --price-cents; 0 if it is free")?;
         settings.budget_micros = self.budget_cents.context("give the most a day may cost with --budget-cents")?;
         settings.fresh_hours = self.fresh_hours.unwrap_or(settings.fresh_hours);
         settings.base_url = self.base_url.unwrap_or(settings.base_url);

@@ -2,7 +2,9 @@
 
 use super::{Settings, Time};
 use dialguard::contract;
-use dialguard_dialer::ledger::{self, AccountProfile, BLOCK_PRICE_CENTS, Ledger, LedgerError, SLOTS_PER_BLOCK, price_cents};
+use dialguard_dialer::ledger::{
+    self, AccountProfile, BLOCK_PRICE_CENTS, Ledger, LedgerError, SLOTS_PER_BLOCK, price_cents,
+};
 use dialguard_dialer::policies::comparison::REPLACEMENT_PRICE_CENTS;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -164,10 +164,6 @@ struct RefusedRow {
 impl From<&Imported> for ImportedFile {
     fn from(file: &Imported) -> Self {
         let refused = file.refused.iter().map(|bad| RefusedRow { row: bad.row as usize, why: bad.why.to_string() });
-        ImportedFile {
-            imported: file.imported,
-            known_before: file.known_before,
-            refused: refused.collect(),
-        }
+        ImportedFile { imported: file.imported, known_before: file.known_before, refused: refused.collect() }
     }
 }

@@ -17,7 +17,7 @@ const OTHER_NAME_BYTES_MAX: usize = 100;
 const OTHER_VALUE_BYTES_MAX: usize = 1_000;
 
 /// An account's settings by their names in the contract.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Settings(Map<String, Value>);
 
 impl From<&contract::Settings> for Settings {
@@ -30,7 +30,7 @@ impl From<&contract::Settings> for Settings {
 }
 
 /// Settings to change; those that are missing or null stay as they are.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct SettingsChange {
     values: Vec<(&'static Setting, SettingValue)>,
     other: BTreeMap<String, String>,
@@ -90,7 +90,10 @@ impl PartialSchema for Settings {
         let object = SETTINGS.iter().fold(object, |object, setting| {
             object.property(setting.name, property(setting, Type::from)).required(setting.name)
         });
-        object.property("other", other_schema("Settings that only some policies know, by name.")).required("other").into()
+        object
+            .property("other", other_schema("Settings that only some policies know, by name."))
+            .required("other")
+            .into()
     }
 }
 
@@ -102,7 +105,8 @@ impl PartialSchema for SettingsChange {
             .description(Some("Settings to change; those that are missing or null stay as they are."))
             .additional_properties(Some(AdditionalProperties::FreeForm(false)));
         let or_null = |kind| SchemaType::from_iter([kind, Type::Null]);
-        let object = SETTINGS.iter().fold(object, |object, setting| object.property(setting.name, property(setting, or_null)));
+        let object =
+            SETTINGS.iter().fold(object, |object, setting| object.property(setting.name, property(setting, or_null)));
         let other = "Settings that only some policies know, by name; those named are set and the others stay.";
         object.property("other", other_schema(other)).into()
     }
@@ -162,7 +166,7 @@ mod tests {
             (json!({"other": {"": "x"}}), "other"),
         ];
         for (change, name) in wrong {
-            let error = serde_json::from_value::<SettingsChange>(change).unwrap_err().to_string();
+            let error = serde_json::from_value::<SettingsChange>(change).err().expect(name).to_string();
             assert!(error.contains(name), "{error}");
         }
     }

@@ -186,12 +186,8 @@ impl From<Error> for Problem {
             ErrorCode::NoSuchAccount => (StatusCode::NOT_FOUND, "no-such-account", "No such account"),
             ErrorCode::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available right now"),
             ErrorCode::OverBudget => (StatusCode::SERVICE_UNAVAILABLE, "over-budget", "Over the budget of lookups"),
-            ErrorCode::InvalidSettings => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-settings", "Invalid settings")
-            }
-            ErrorCode::InvalidRequest => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", "Invalid request")
-            }
+            ErrorCode::InvalidSettings => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-settings", "Invalid settings"),
+            ErrorCode::InvalidRequest => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", "Invalid request"),
         };
         Problem::of_kind(status, kind, title, message)
     }

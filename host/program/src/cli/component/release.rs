@@ -5,7 +5,8 @@ use super::{documentation, wit};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use dialguard::contract::Description;
 use dialguard::inspection::{Inspection, inspect};
-use dialguard::policy::{Limits, Policy, REFERENCE_POLICY, Wasi, sha256};
+use dialguard::policy::{Limits, Policy, REFERENCE_POLICY, Wasi};
+use dialguard::sha256;
 use serde_json::{Value, json};
 use std::io::ErrorKind;
 use std::path::Path;
@@ -54,10 +55,7 @@ pub async fn release(context: &CommandContext, folder: &Path, component: Option<
 fn ensure_free(folder: &Path) -> Result<()> {
     let folder_name = folder.display();
     match std::fs::read_dir(folder) {
-        Ok(mut entries) => ensure!(
-            entries.next().is_none(),
-            "{folder_name} is not empty; name another folder"
-        ),
+        Ok(mut entries) => ensure!(entries.next().is_none(), "{folder_name} is not empty; name another folder"),
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) if error.kind() == ErrorKind::NotADirectory => bail!("{folder_name} is a file; name a folder"),
         Err(error) => return Err(error).with_context(|| format!("cannot read {folder_name}")),

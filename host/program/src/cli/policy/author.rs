@@ -37,7 +37,8 @@ pub async fn check(context: &CommandContext, file: PolicyFile) -> Result<Done> {
     let policy = Policy::compile_with(&component, limits, file.wasi())
         .with_context(|| format!("cannot check {}", file.file.display()))?;
     let report = scenarios::check(&policy).await;
-    let failed = if report.passed() { vec![] } else { vec!["the policy breaks the contract; see the report's ✗".into()] };
+    let failed =
+        if report.passed() { vec![] } else { vec!["the policy breaks the contract; see the report's ✗".into()] };
     Ok(Done::show(context.json, || json!(report), || report.to_string()).failed_for(failed))
 }
 

@@ -80,8 +80,9 @@ pub fn diff(context: &CommandContext, Diff { revision, since, options }: Diff) -
     let ledger = context.ledger()?;
     context.policies(ledger.clone())?;
     let shadow = ledger.policy_state()?.shadow.map(|shadow| shadow.revision);
-    let revision =
-        revision.or(shadow).context("there is no shadow revision; give a revision, or start with `dialguard policy shadow`")?;
+    let revision = revision
+        .or(shadow)
+        .context("there is no shadow revision; give a revision, or start with `dialguard policy shadow`")?;
     ledger.revision(revision)?;
     let compared = ledger.comparisons(revision, since.map_or(0, start))?;
     Ok(summed_up(context, revision, &compared, &options))
@@ -134,15 +135,16 @@ fn summed_up(context: &CommandContext, revision: Revision, compared: &[Compared]
                 dollars(options.replacement_cents),
             );
             if summary.unknown > 0 {
-                text +=
-                    &format!("beyond the record        {} questions, answered as well as the record allows\n", summary.unknown);
+                text += &format!(
+                    "beyond the record        {} questions, answered as well as the record allows\n",
+                    summary.unknown
+                );
             }
             for (run, why) in summary.failures.iter().take(10) {
                 text += &format!("! run {run} would have failed: {why}\n");
             }
             if summary.failures.len() > 10 {
-                text +=
-                    &format!("! and {} more runs would have failed\n", summary.failures.len() - 10);
+                text += &format!("! and {} more runs would have failed\n", summary.failures.len() - 10);
             }
             if options.each {
                 let rows = each(compared).map(|(compared, difference)| {
@@ -220,7 +222,7 @@ fn repeated(context: &CommandContext, run: &RecordedRun, made: &Made) -> Done {
                 "host": run.host_version,
                 "calls": run.recording.calls.len(),
                 "plan-bytes": recorded.len(),
-                "plan-sha256": dialguard::policy::sha256(&again),
+                "plan-sha256": dialguard::sha256(&again),
                 "same": same,
             })
         },

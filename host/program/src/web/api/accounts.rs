@@ -1,8 +1,8 @@
 //! Accounts: reading, adding and changing them.
 
 use super::created;
-use super::input::{QueryParams, Body, InAccount, Page, Part};
 use super::failures::{ChangeFailures, Failures};
+use super::input::{Body, InAccount, Page, Part, QueryParams};
 use crate::json::{Account, AccountInFull, SettingsChange, Spending, Usage};
 use crate::parse;
 use crate::web::Site;
@@ -13,11 +13,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use dialguard::calendar::{NaiveTime, Tz};
-use dialguard::contract::{self, BLOCKS_MAX, Request};
+use dialguard::contract::BLOCKS_MAX;
 use dialguard::settings::default_settings;
-use dialguard_dialer::ledger::{
-    AccountChange, Areas, Buying, CAP_CENTS_MAX, NewAccount, REST_DAYS_MAX,
-};
+use dialguard_dialer::dialguard::ChangeOutcome;
+use dialguard_dialer::ledger::{AccountChange, Areas, Buying, CAP_CENTS_MAX, NewAccount, REST_DAYS_MAX};
 use dialguard_dialer::phone::Region;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -247,8 +246,8 @@ async fn one(State(site): State<Site>, of: OfAccount<Read>) -> Result<Json<Accou
 
 /// Change an account: the add-on, its blocks, where its numbers are bought, its settings
 ///
-/// Requires the role `administer`. Blocks cost money: more are charged at once. All of it is done or nothing; blocks can
-/// be changed only while the add-on is on.
+/// Requires the role `administer`. Blocks cost money: more are charged at once. Either all of it is done or nothing.
+/// Blocks can be changed while the add-on is on, or together with turning it on or off.
 #[utoipa::path(
     patch,
     path = "/accounts/{account}",
@@ -263,26 +262,24 @@ async fn change(
     of: OfAccount<Administer>,
     Body(patch): Body<AccountPatch>,
 ) -> Result<Json<Account>, Problem> {
-    let (dialguard, id) = (site.dialguard(), &of.account.id);
+    let id = &of.account.id;
     let buying = patch.buying(&of.account.buying);
     ensure_buyable(&buying)?;
+    patch.blocks.map_or(Ok(()), ensure_blocks)?;
     let settings = patch.settings.applied_to(&of.account.settings);
     let change = AccountChange {
         time_zone: patch.time_zone.map(|zone| zone.0),
         region: patch.region.map(|region| region.0),
         review_at: patch.review_at.map(|time| time.0),
         enabled: patch.enabled,
+        blocks: patch.blocks,
         settings: (settings != of.account.settings).then_some(settings),
         buying: (buying != of.account.buying).then_some(buying),
     };
-    // What can be refused comes first.
-    dialguard.check_account_change(id, &change).await?;
-    if let Some(blocks) = patch.blocks {
-        ensure_blocks(blocks)?;
-        set_blocks(&site, id, blocks).await?;
+    match site.dialguard().change_account(id, &change).await? {
+        ChangeOutcome::Changed => Ok(Json(Account::from(&as_of_now(&site, id)?))),
+        ChangeOutcome::BlocksRefused(outcome) => Err(Problem::refused(&outcome)),
     }
-    dialguard.change_account(id, &change).await?;
-    Ok(Json(Account::from(&as_of_now(&site, id)?)))
 }
 
 /// What no account can have; the rest is the ledger's to refuse.
@@ -301,16 +298,6 @@ fn ensure_blocks(blocks: u32) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("blocks: give 0 to {BLOCKS_MAX}")))
-}
-
-/// Has the policy decide about the account's blocks.
-async fn set_blocks(site: &Site, id: &str, blocks: u32) -> Result<(), Problem> {
-    let decided = site.dialguard().decide(id, &Request::SetBlocks(blocks)).await?;
-    match decided.decision.outcomes.first() {
-        Some(outcome) if outcome.answer == contract::Answer::Accepted => Ok(()),
-        Some(outcome) => Err(Problem::refused(outcome)),
-        None => Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the policy did not answer")),
-    }
 }
 
 /// Count the account's slots and numbers

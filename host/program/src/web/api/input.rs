@@ -29,7 +29,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryParams<T>
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let read = Query::<T>::from_request_parts(parts, state).await;
-        read.map(|Query(params)| QueryParams(params)).map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))
+        read.map(|Query(params)| QueryParams(params))
+            .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))
     }
 }
 
@@ -41,7 +42,8 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathPar
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let read = Path::<T>::from_request_parts(parts, state).await;
-        read.map(|Path(params)| PathParams(params)).map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))
+        read.map(|Path(params)| PathParams(params))
+            .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))
     }
 }
 

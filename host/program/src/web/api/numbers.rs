@@ -1,7 +1,7 @@
 //! The numbers of an account, and what carriers say about them.
 
-use super::input::{QueryParams, Body, InAccount, Limit, PathParams, Page};
 use super::failures::{ChangeFailures, Failures};
+use super::input::{Body, InAccount, Limit, Page, PathParams, QueryParams};
 use crate::json::{E164, Import, ImportResult, ImportedNumbers, Number, NumberInFull, Status};
 use crate::web::Site;
 use crate::web::caller::{OfAccount, Operate, Read};

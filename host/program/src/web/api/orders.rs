@@ -1,7 +1,7 @@
 //! Orders: replacements in progress, what holds them up, and what to do about it.
 
-use super::input::{QueryParams, SerialNumber, InAccount, PathParams, NumberedPart, Page};
 use super::failures::{ChangeFailures, Failures};
+use super::input::{InAccount, NumberedPart, Page, PathParams, QueryParams, SerialNumber};
 use crate::json::Order;
 use crate::web::Site;
 use crate::web::caller::{OfAccount, Operate, Read};

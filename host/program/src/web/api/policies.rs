@@ -1,7 +1,7 @@
 //! Policies: their revisions, which of them is active, and what another would have done.
 
-use super::input::{QueryParams, Body, SerialNumber, PathParams, NumberedPart, Page};
 use super::failures::{ChangeFailures, Failures};
+use super::input::{Body, NumberedPart, Page, PathParams, QueryParams, SerialNumber};
 use crate::json::{Comparison, PolicyRevision};
 use crate::web::Site;
 use crate::web::caller::Administrator;

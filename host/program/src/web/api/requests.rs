@@ -1,7 +1,7 @@
 //! Requests about numbers: start, stop, delete, replace and screen.
 
-use super::input::{Body, InAccount};
 use super::failures::ChangeFailures;
+use super::input::{Body, InAccount};
 use crate::json::{Decision, E164, Screened};
 use crate::web::Site;
 use crate::web::caller::{OfAccount, Operate};

@@ -1,7 +1,7 @@
 //! Reviews, runs and events of an account.
 
-use super::input::{QueryParams, SerialNumber, InAccount, Limit, NumberedPart, Page};
 use super::failures::{ChangeFailures, Failures};
+use super::input::{InAccount, Limit, NumberedPart, Page, QueryParams, SerialNumber};
 use crate::json::{E164, Event, Review, Run, Time};
 use crate::web::Site;
 use crate::web::caller::{OfAccount, Operate, Read};

@@ -1,9 +1,9 @@
 //! Tokens of programs: made, listed, withdrawn.
 
 use super::created;
-use super::input::{QueryParams, Body, PathParams, Page, Part};
-use super::keyed::Secret;
 use super::failures::{ChangeFailures, Failures};
+use super::input::{Body, Page, Part, PathParams, QueryParams};
+use super::keyed::Secret;
 use crate::json::{NewToken, Role, Token};
 use crate::web::Site;
 use crate::web::caller::Administrator;

@@ -2,9 +2,9 @@
 //! over every account.
 
 use super::created;
-use super::input::{QueryParams, Body, PathParams, NumberedPart, Page};
-use super::keyed::Secret;
 use super::failures::{ChangeFailures, Failures};
+use super::input::{Body, NumberedPart, Page, PathParams, QueryParams};
+use super::keyed::Secret;
 use crate::json::{Delivery, NewWebhook, TestedWebhook, Webhook};
 use crate::web::Site;
 use crate::web::caller::Administrator;
