@@ -1,4 +1,4 @@
-//! What went wrong, as problem details (RFC 9457).
+//! Errors as problem details (RFC 9457).
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -15,10 +15,10 @@ use serde::Serialize;
 use std::any::Any;
 use utoipa::ToSchema;
 
-/// Why a request was not done, after RFC 9457. Nothing was changed.
+/// Why a request failed (RFC 9457). Nothing was changed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Problem {
-    /// What kind of problem it is, relative to the site: `/problems/` and a word of the contract or of HTTP.
+    /// The kind of problem, relative to the server: `/problems/` and a term of the contract or of HTTP.
     #[serde(rename = "type")]
     kind: String,
     /// The kind in words.
@@ -26,28 +26,27 @@ pub struct Problem {
     /// The HTTP status.
     #[schema(minimum = 400, maximum = 599)]
     status: u16,
-    /// What went wrong this time, and what to do next.
+    /// What went wrong this time, and what to do about it.
     pub detail: String,
 }
 
 impl Problem {
-    /// A problem that its status says everything about.
+    /// A problem that its HTTP status describes.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Failed");
         let kind = title.to_ascii_lowercase().replace(' ', "-");
         Problem::of_kind(status, &kind, title, detail)
     }
 
-    /// A problem of a kind of its own.
+    /// A problem of a specific kind.
     pub fn of_kind(status: StatusCode, kind: &str, title: &str, detail: impl Into<String>) -> Self {
         let kind = format!("/problems/{kind}");
         Problem { kind, title: title.into(), status: status.as_u16(), detail: detail.into() }
     }
 
-    /// There is nothing there, or nothing that this caller may know of.
+    /// The account does not exist, or the caller may not see it.
     pub fn no_such_account(id: &str) -> Self {
-        let detail =
-            format!("there is no account {id:?} that you may see; `GET /api/v1/accounts` has those that you may");
+        let detail = format!("account {id:?} does not exist, or you have no access to it");
         Problem::of_kind(StatusCode::NOT_FOUND, "no-such-account", "No such account", detail)
     }
 
@@ -80,9 +79,9 @@ impl IntoResponse for Problem {
     }
 }
 
-/// A handler that panicked changed nothing: changes are transactions.
+/// A panicked handler has changed nothing: changes are transactions.
 pub fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
-    let detail = "Dialguard failed inside and did nothing of this; its log says more";
+    let detail = "Internal error; nothing was changed. See the server log";
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail).into_response()
 }
 
@@ -146,18 +145,18 @@ impl From<AlertsError> for Problem {
     }
 }
 
-/// What the policy answers as an error.
+/// An error that the policy returned.
 impl From<Error> for Problem {
     fn from(Error { code, message }: Error) -> Self {
         let (status, kind, title) = match code {
             ErrorCode::NoSuchAccount => (StatusCode::NOT_FOUND, "no-such-account", "No such account"),
-            ErrorCode::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available right now"),
-            ErrorCode::OverBudget => (StatusCode::SERVICE_UNAVAILABLE, "over-budget", "Over the budget of lookups"),
+            ErrorCode::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable"),
+            ErrorCode::OverBudget => (StatusCode::SERVICE_UNAVAILABLE, "over-budget", "Lookup budget exceeded"),
             ErrorCode::InvalidSettings => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-settings", "Settings that the policy refuses")
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-settings", "Settings refused by the policy")
             }
             ErrorCode::InvalidRequest => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", "A request that the policy refuses")
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", "Request refused by the policy")
             }
         };
         Problem::of_kind(status, kind, title, message)

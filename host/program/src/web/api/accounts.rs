@@ -5,7 +5,7 @@ use super::input::{Asked, Body, InAccount, Page, Part};
 use super::nouns::{Settings, SettingsChange, Time};
 use super::refused::{ChangeRefused, Refused};
 use crate::web::Site;
-use crate::web::caller::{Administer, Administrator, Caller, OfAccount, Read, as_of_now, now_of};
+use crate::web::auth::{Administer, Administrator, Caller, OfAccount, Read, as_of_now, now_of};
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;

@@ -3,7 +3,7 @@
 use super::input::{Asked, Page, Part};
 use super::refused::Refused;
 use crate::web::Site;
-use crate::web::caller::Administrator;
+use crate::web::auth::Administrator;
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;

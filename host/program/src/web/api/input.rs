@@ -45,7 +45,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Named<T
     }
 }
 
-/// The account in the path, for the document; it is read by [`OfAccount`](crate::web::caller::OfAccount).
+/// The account in the path, for the document; it is read by [`OfAccount`](crate::web::auth::OfAccount).
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 #[allow(dead_code)]

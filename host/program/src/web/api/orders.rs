@@ -4,7 +4,7 @@ use super::input::{Asked, Counted, InAccount, Named, NumberedPart, Page};
 use super::nouns::{E164, ReplacementReason, Time};
 use super::refused::{ChangeRefused, Refused};
 use crate::web::Site;
-use crate::web::caller::{OfAccount, Operate, Read};
+use crate::web::auth::{OfAccount, Operate, Read};
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;

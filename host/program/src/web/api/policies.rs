@@ -4,7 +4,7 @@ use super::input::{Asked, Body, Counted, Named, NumberedPart, Page};
 use super::nouns::{E164, Status, Time};
 use super::refused::{ChangeRefused, Refused};
 use crate::web::Site;
-use crate::web::caller::Administrator;
+use crate::web::auth::Administrator;
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;

@@ -4,7 +4,7 @@ use super::input::{Body, InAccount};
 use super::nouns::{Action, Answer, E164, Notice, Status, Time};
 use super::refused::ChangeRefused;
 use crate::web::Site;
-use crate::web::caller::{OfAccount, Operate};
+use crate::web::auth::{OfAccount, Operate};
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;

@@ -5,7 +5,7 @@ use super::nouns::{Action, E164, Notice, Status, Time};
 use super::refused::{ChangeRefused, Refused};
 use super::requests::Replaced;
 use crate::web::Site;
-use crate::web::caller::{OfAccount, Operate, Read};
+use crate::web::auth::{OfAccount, Operate, Read};
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;

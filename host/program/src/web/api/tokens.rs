@@ -6,7 +6,7 @@ use super::keyed::Secret;
 use super::nouns::Time;
 use super::refused::{ChangeRefused, Refused};
 use crate::web::Site;
-use crate::web::caller::Administrator;
+use crate::web::auth::Administrator;
 use crate::web::problem::Problem;
 use axum::extract::State;
 use axum::http::StatusCode;

@@ -1,4 +1,4 @@
-//! The contract's settings in words, and what a person typed for them.
+//! The contract's settings as form fields, and the values submitted for them.
 
 use dialguard::contract::Settings;
 use dialguard::settings::settings_by_name;
@@ -9,15 +9,15 @@ use std::collections::HashMap;
 pub struct Field {
     /// Its name in the contract.
     pub name: &'static str,
-    /// What it is called on the page.
+    /// Its label on the dashboard.
     pub title: &'static str,
-    /// What it is counted in.
+    /// Its unit.
     pub unit: &'static str,
     /// What it means.
     pub meaning: &'static str,
-    /// Its range, in the contract's words; the policy holds settings to it, or to one of its own.
+    /// Its range in the contract. Policies enforce it, or a narrower one.
     pub range: &'static str,
-    /// Unless somebody says otherwise.
+    /// Its default.
     pub default: u16,
 }
 
@@ -91,75 +91,75 @@ pub const REPLACING: [Field; 3] = [
     },
 ];
 
-/// What was typed for the settings, by the contract's names.
-pub type Typed = HashMap<String, String>;
+/// Submitted values by the contract's names.
+pub type FormValues = HashMap<String, String>;
 
-/// What could not be taken: the setting, and why.
+/// An invalid field: the setting's name, and why it is invalid.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Refused {
+pub struct FieldError {
     pub name: String,
     pub why: String,
 }
 
-/// The settings as somebody would type them.
-pub fn as_typed(settings: &Settings) -> Typed {
-    let mut typed: Typed = settings_by_name(settings)
+/// The settings as form values.
+pub fn values_of(settings: &Settings) -> FormValues {
+    let mut values: FormValues = settings_by_name(settings)
         .into_iter()
         .filter_map(|(name, value)| Some((name, value.as_u64()?.to_string())))
         .collect();
     if settings.auto_replace {
-        typed.insert("auto-replace".into(), "on".into());
+        values.insert("auto-replace".into(), "on".into());
     }
     let other = settings.other.iter().map(|(name, value)| format!("{name}={value}\n"));
-    typed.insert("other".into(), other.collect());
-    typed
+    values.insert("other".into(), other.collect());
+    values
 }
 
-/// The settings that were typed. Only what no policy could take is refused here; ranges are the policy's.
-pub fn read(typed: &Typed) -> Result<Settings, Refused> {
+/// The submitted settings. Only values that no policy could accept are rejected here; policies enforce ranges.
+pub fn read(values: &FormValues) -> Result<Settings, FieldError> {
     let mut record = Map::new();
     for field in RATING.iter().chain(&REPLACING) {
-        let number = whole_number(field, typed.get(field.name).map_or("", String::as_str))?;
+        let number = whole_number(field, values.get(field.name).map_or("", String::as_str))?;
         record.insert(field.name.replace('-', "_"), number.into());
     }
-    record.insert("auto_replace".into(), typed.contains_key("auto-replace").into());
-    record.insert("other".into(), read_other(typed.get("other").map_or("", String::as_str))?);
+    record.insert("auto_replace".into(), values.contains_key("auto-replace").into());
+    record.insert("other".into(), read_other(values.get("other").map_or("", String::as_str))?);
     serde_json::from_value(Value::Object(record))
-        .map_err(|error| Refused { name: String::new(), why: format!("these are no settings: {error}") })
+        .map_err(|error| FieldError { name: String::new(), why: format!("invalid settings: {error}") })
 }
 
-fn whole_number(field: &Field, text: &str) -> Result<u16, Refused> {
-    // The contract's types: what does not fit cannot even be asked about.
+fn whole_number(field: &Field, text: &str) -> Result<u16, FieldError> {
+    // Values outside the contract's types cannot be passed to a policy.
     let is_byte =
         !matches!(field.name, "observation-age-max-hours" | "replacements-per-day-max" | "new-number-grace-days");
     let max = if is_byte { u16::from(u8::MAX) } else { u16::MAX };
     let number = text.trim().parse::<u16>().ok().filter(|number| *number <= max);
-    number.ok_or_else(|| Refused { name: field.name.into(), why: format!("give a whole number, {}", field.range) })
+    number.ok_or_else(|| FieldError { name: field.name.into(), why: format!("enter a whole number, {}", field.range) })
 }
 
-fn read_other(text: &str) -> Result<Value, Refused> {
-    let refused = |why: String| Refused { name: "other".into(), why };
+fn read_other(text: &str) -> Result<Value, FieldError> {
+    let invalid = |why: String| FieldError { name: "other".into(), why };
     let mut pairs: Vec<(String, String)> = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let (name, value) =
-            line.split_once('=').ok_or_else(|| refused(format!("{line:?} has no `=`; write name=value")))?;
+            line.split_once('=').ok_or_else(|| invalid(format!("{line:?} has no `=`; write name=value")))?;
         let (name, value) = (name.trim(), value.trim());
         if name.is_empty() || name.len() > 100 || value.len() > 1_000 {
-            return Err(refused(format!("{line:?} is no short name=value")));
+            return Err(invalid(format!("{line:?} is not name=value, or is too long")));
         }
         if pairs.iter().any(|(known, _)| known == name) {
-            return Err(refused(format!("{name:?} stands there twice")));
+            return Err(invalid(format!("{name:?} is set twice")));
         }
         pairs.push((name.to_owned(), value.to_owned()));
     }
     Ok(serde_json::to_value(pairs).expect("pairs of texts"))
 }
 
-/// The setting that a policy's refusal is about, for its words to stand there, under the setting's name on the page.
-pub fn refused_by_policy(message: String) -> Refused {
+/// A policy's refusal at the field it is about, with the field's label instead of the contract's name.
+pub fn refused_by_policy(message: String) -> FieldError {
     match RATING.iter().chain(&REPLACING).find(|field| message.contains(field.name)) {
-        Some(field) => Refused { name: field.name.into(), why: message.replace(field.name, field.title) },
-        None => Refused { name: String::new(), why: message },
+        Some(field) => FieldError { name: field.name.into(), why: message.replace(field.name, field.title) },
+        None => FieldError { name: String::new(), why: message },
     }
 }
 
@@ -169,18 +169,18 @@ mod tests {
     use dialguard::settings::default_settings;
 
     #[test]
-    fn what_is_shown_is_read_back() {
+    fn displayed_values_read_back_unchanged() {
         let mut settings = default_settings();
         settings.other = vec![("quiet-hours".into(), "22-6".into()), ("greeting".into(), "a=b".into())];
         for auto_replace in [false, true] {
             settings.auto_replace = auto_replace;
-            assert_eq!(read(&as_typed(&settings)), Ok(settings.clone()));
+            assert_eq!(read(&values_of(&settings)), Ok(settings.clone()));
         }
     }
 
     #[test]
-    fn the_page_tells_the_contracts_defaults() {
-        let defaults = as_typed(&default_settings());
+    fn defaults_are_the_contracts() {
+        let defaults = values_of(&default_settings());
         for field in RATING.iter().chain(&REPLACING) {
             assert_eq!(defaults[field.name], field.default.to_string(), "{}", field.name);
         }
@@ -188,13 +188,13 @@ mod tests {
     }
 
     #[test]
-    fn what_no_policy_could_take_is_told_at_its_field() {
+    fn values_outside_the_contracts_types_are_rejected_at_their_field() {
         let cases =
             [("spam-score-min", "300"), ("checks-to-flag", "two"), ("new-number-grace-days", "-1"), ("other", "loose")];
         for (name, text) in cases {
-            let mut typed = as_typed(&default_settings());
-            typed.insert(name.into(), text.into());
-            assert_eq!(read(&typed).expect_err("it is refused").name, name);
+            let mut values = values_of(&default_settings());
+            values.insert(name.into(), text.into());
+            assert_eq!(read(&values).expect_err("it is rejected").name, name);
         }
     }
 }
