@@ -117,7 +117,7 @@ fn review_button(caller: &Caller, account: &AccountProfile) -> Markup {
 /// Where the script shows a review's progress and its result.
 fn review_progress() -> Markup {
     html! {
-        div.under-way hidden {
+        div.review-progress hidden {
             progress aria-label="Numbers checked" {}
             p role="status" {}
         }
