@@ -24,7 +24,7 @@ const ASSETS: [Asset; 5] = [
 /// Changes whenever any asset does.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let everything: String = ASSETS.iter().map(|asset| asset.content).collect();
-    dialguard::policy::sha256(everything.as_bytes())[..12].to_owned()
+    dialguard::sha256(everything.as_bytes())[..12].to_owned()
 });
 
 /// The URL of an asset.

@@ -144,7 +144,8 @@ async fn effect_of(site: &Site, account: &AccountProfile, values: &FormValues) -
 
 async fn save(site: &Site, account: &AccountProfile, values: &FormValues) -> Result<(), SettingsError> {
     let settings = fields::read(values)?;
-    Ok(site.dialguard().change_account(&account.id, &changes(account, values, settings)?).await?)
+    site.dialguard().change_account(&account.id, &changes(account, values, settings)?).await?;
+    Ok(())
 }
 
 /// What differs from the account's current settings.
@@ -162,6 +163,7 @@ fn changes(account: &AccountProfile, values: &FormValues, settings: Settings) ->
         region: (region != account.region).then_some(region),
         review_at: (review_at != account.review_at).then_some(review_at),
         enabled: None,
+        blocks: None,
         settings: (settings != account.settings).then_some(settings),
         buying: None,
     })

@@ -13,6 +13,7 @@ use axum::http::StatusCode;
 use axum::response::Redirect;
 use axum::routing::get;
 use dialguard::contract::{Answer, Request};
+use dialguard_dialer::dialguard::ChangeOutcome;
 use dialguard_dialer::ledger::{AccountChange, AccountProfile, SLOTS_PER_BLOCK};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -134,19 +135,17 @@ async fn change(
     Form(form): Form<AddOnForm>,
 ) -> Result<Redirect, Failed> {
     let (dialguard, account) = (site.dialguard(), &of.account);
-    let switch = |enabled| AccountChange { enabled: Some(enabled), ..AccountChange::default() };
-    match form.change {
-        Change::On => dialguard.change_account(&account.id, &switch(true)).await?,
-        Change::Off => dialguard.change_account(&account.id, &switch(false)).await?,
-        Change::Blocks => {
-            let decided = dialguard.decide(&account.id, &Request::SetBlocks(form.blocks()?)).await?;
-            let refused = decided.decision.outcomes.into_iter().find(|outcome| outcome.answer != Answer::Accepted);
-            if let Some(outcome) = refused {
-                let surface = Surface::Dashboard { zone: account.time_zone, now: now_of(&site, account) };
-                let detail = format!("Can't change blocks: {}.", refusal(&outcome, surface));
-                return Err(Problem::new(StatusCode::CONFLICT, detail).into());
-            }
+    let change = match form.change {
+        Change::On => AccountChange { enabled: Some(true), ..AccountChange::default() },
+        Change::Off => AccountChange { enabled: Some(false), ..AccountChange::default() },
+        Change::Blocks => AccountChange { blocks: Some(form.blocks()?), ..AccountChange::default() },
+    };
+    match dialguard.change_account(&account.id, &change).await? {
+        ChangeOutcome::Changed => Ok(Redirect::to(&account_path(&account.id))),
+        ChangeOutcome::BlocksRefused(outcome) => {
+            let surface = Surface::Dashboard { zone: account.time_zone, now: now_of(&site, account) };
+            let detail = format!("Can't change blocks: {}.", refusal(&outcome, surface));
+            Err(Problem::new(StatusCode::CONFLICT, detail).into())
         }
     }
-    Ok(Redirect::to(&account_path(&account.id)))
 }

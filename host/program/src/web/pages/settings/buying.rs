@@ -126,7 +126,8 @@ async fn submit(
 
 async fn save(site: &Site, of: &OfAccount<Administer>, buying: Buying) -> Result<(), Problem> {
     let buying = (buying != of.account.buying).then_some(buying);
-    Ok(site.dialguard().change_account(&of.account.id, &AccountChange { buying, ..AccountChange::default() }).await?)
+    site.dialguard().change_account(&of.account.id, &AccountChange { buying, ..AccountChange::default() }).await?;
+    Ok(())
 }
 
 fn buying_page(
