@@ -29,7 +29,7 @@ pub struct Problem {
     status: u16,
     /// What went wrong this time.
     pub detail: String,
-    /// What to do next, where there is something to do.
+    /// What to do about it, if there is anything to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
@@ -48,7 +48,7 @@ impl Problem {
         Problem { kind, title: title.into(), status: status.as_u16(), detail: detail.into(), hint: None }
     }
 
-    /// With what to do next.
+    /// Adds what to do about it.
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
         Problem { hint: Some(hint.into()), ..self }
     }
@@ -67,6 +67,7 @@ impl Problem {
     pub fn no_such_account(id: &str) -> Self {
         let detail = format!("account {id:?} does not exist, or you have no access to it");
         Problem::of_kind(StatusCode::NOT_FOUND, "no-such-account", "No such account", detail)
+            .with_hint("`GET /api/v1/accounts` lists the accounts you have access to")
     }
 
     /// The HTTP status.

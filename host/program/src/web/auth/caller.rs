@@ -66,8 +66,7 @@ impl FromRequestParts<Site> for Caller {
         let secret = jar.get(SESSION_COOKIE).map(|cookie| secret_hash(cookie.value()));
         let known = secret.map(|secret| ledger.session(&secret, now)).transpose();
         let user = known.map_err(|error| deny(error.into()))?.flatten();
-        let user =
-            user.ok_or_else(|| deny(unauthorized("sign in, or send a token as `Authorization: Bearer …`")))?;
+        let user = user.ok_or_else(|| deny(unauthorized("sign in, or send a token as `Authorization: Bearer …`")))?;
         Ok(Caller { name: user.name, grant: user.grant, is_program: false })
     }
 }

@@ -24,7 +24,8 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
         (Some(site), _) => matches!(site, "same-origin" | "none"),
         (None, Some(origin)) => {
             let origin = origin.parse::<Uri>().ok();
-            origin.as_ref().and_then(Uri::authority).map(|authority| authority.as_str()) == value_of(header::HOST.as_str())
+            origin.as_ref().and_then(Uri::authority).map(|authority| authority.as_str())
+                == value_of(header::HOST.as_str())
         }
         (None, None) => true,
     }

@@ -63,7 +63,8 @@ impl Filter {
             PhoneNumber::parse(text, account.region).map(PhoneNumber::digits).map_err(|error| error.to_string())
         })?;
         let whole = |text: &str| text.parse().map_err(|_| format!("{text:?} is not a whole number"));
-        let day = |text: &str| text.parse::<NaiveDate>().map_err(|_| format!("{text:?} is not a date such as 2026-03-31"));
+        let day =
+            |text: &str| text.parse::<NaiveDate>().map_err(|_| format!("{text:?} is not a date such as 2026-03-31"));
         let starts = |date| day_starts_at(date, account.time_zone);
         Ok(EventQuery {
             kind: Some(self.kind.clone()).filter(|kind| !kind.is_empty()),

@@ -88,7 +88,9 @@ async fn test(
     let webhook = own(&site, &of, id)?;
     let result = match Courier::new(site.dialguard().clone()).test(webhook.id).await {
         Ok(answer) => html! { p.saved role="status" { "Webhook " (id) " accepted the test message: " (answer) "." } },
-        Err(error) => html! { p.failed role="alert" { "Webhook " (id) " did not accept the test message: " (error) "." } },
+        Err(error) => {
+            html! { p.failed role="alert" { "Webhook " (id) " did not accept the test message: " (error) "." } }
+        }
     };
     alerts_page(&site, &of, result)
 }

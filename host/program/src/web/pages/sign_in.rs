@@ -28,11 +28,7 @@ struct SignInQuery {
     ticket: Option<String>,
 }
 
-async fn show(
-    State(site): State<Site>,
-    jar: CookieJar,
-    Query(query): Query<SignInQuery>,
-) -> Result<Response, Failed> {
+async fn show(State(site): State<Site>, jar: CookieJar, Query(query): Query<SignInQuery>) -> Result<Response, Failed> {
     let Some(ticket) = query.ticket else { return Ok(form(&query.next, None).into_response()) };
     let user = site.0.tickets.lock().remove(&secret_hash(&ticket));
     let Some(user) = user else {
@@ -64,9 +60,7 @@ async fn submit(
     let (ledger, now) = (site.dialguard().ledger(), site.dialguard().now());
     // Password hashing is slow by design.
     match tokio::task::block_in_place(|| sign_in(ledger, &name, &password, now))? {
-        Some(secret) => {
-            Ok((jar.add(session_cookie(&site, secret)), Redirect::to(&local_path(&next))).into_response())
-        }
+        Some(secret) => Ok((jar.add(session_cookie(&site, secret)), Redirect::to(&local_path(&next))).into_response()),
         None => Ok((StatusCode::UNAUTHORIZED, form(&next, Some("Incorrect name or password."))).into_response()),
     }
 }

@@ -522,7 +522,9 @@ mod tests {
 
     #[test]
     fn each_number_gets_its_own_change() {
-        let closing = |number, slot| Action::LockSlot(SlotClosing { slot, number, until: 9, why: ClosingReason::MonitoringStopped });
+        let closing = |number, slot| {
+            Action::LockSlot(SlotClosing { slot, number, until: 9, why: ClosingReason::MonitoringStopped })
+        };
         let actions = [
             Action::OccupySlot(Occupancy { slot: 3, number: 13_105_550_100 }),
             closing(13_105_550_101, 7),

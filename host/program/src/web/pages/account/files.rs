@@ -131,7 +131,8 @@ fn csv_of(numbers: &[KnownNumber], carriers: &[Carrier], answers: &KnownAnswer) 
     let mut rows = csv::Writer::from_writer(Vec::new());
     let heading = |of: &str, carrier: &Carrier| escape_formula(&format!("{} {of}", carrier.name)).into_owned();
     let header = ["number", "slot", "status", "status-since", "replacement-pending"].map(str::to_owned).into_iter();
-    let header = header.chain(carriers.iter().flat_map(|carrier| [heading("score", carrier), heading("label", carrier)]));
+    let header =
+        header.chain(carriers.iter().flat_map(|carrier| [heading("score", carrier), heading("label", carrier)]));
     rows.write_record(header).expect("writing to memory succeeds");
     for known in numbers {
         let (slot, status, since) = match known.monitored {
@@ -143,7 +144,8 @@ fn csv_of(numbers: &[KnownNumber], carriers: &[Carrier], answers: &KnownAnswer) 
         let row = own.chain(carriers.iter().flat_map(|carrier| {
             let answer = answers.iter().find(|answer| answer.carrier == carrier.id);
             let score = answer.and_then(|answer| answer.score).map(|score| score.to_string());
-            let label = answer.and_then(|answer| answer.label.as_deref()).map(|label| escape_formula(label).into_owned());
+            let label =
+                answer.and_then(|answer| answer.label.as_deref()).map(|label| escape_formula(label).into_owned());
             [score.unwrap_or_default(), label.unwrap_or_default()]
         }));
         rows.write_record(row).expect("writing to memory succeeds");
