@@ -3,7 +3,7 @@
 use super::output::{dollars, e164, problems_in_words, table};
 use super::{CommandContext, Done};
 use crate::json::{Event, Review, Usage};
-use crate::schedule::{self, Manner};
+use crate::schedule::{self, ReviewMode};
 use anyhow::Result;
 use clap::Args;
 use dialguard::calendar::rfc3339;
@@ -50,8 +50,8 @@ pub async fn review(context: &CommandContext, ReviewOptions { ids, dry_run }: Re
         ids.iter().try_for_each(|id| dialguard.ledger().account(id).map(|_| ()))?;
         ids
     };
-    let manner = if dry_run { Manner::DryRun } else { Manner::Again };
-    let (mut reviewed, mut failed) = review_these(&dialguard, ids.clone(), manner).await;
+    let mode = if dry_run { ReviewMode::DryRun } else { ReviewMode::Again };
+    let (mut reviewed, mut failed) = review_these(&dialguard, ids.clone(), mode).await;
     let place = |id: &String| ids.iter().position(|asked| asked == id);
     reviewed.sort_by_key(|(id, _)| place(id));
     failed.sort();
@@ -67,11 +67,11 @@ pub async fn review(context: &CommandContext, ReviewOptions { ids, dry_run }: Re
 pub async fn review_these(
     dialguard: &Dialguard,
     ids: Vec<String>,
-    manner: Manner,
+    mode: ReviewMode,
 ) -> (Vec<(String, Reviewed)>, Vec<String>) {
     let progress = progress_bar(ids.len());
     let (mut reviewed, mut failed) = (Vec::new(), Vec::new());
-    schedule::review_all(dialguard, ids, manner, std::future::pending(), |id, outcome| {
+    schedule::review_all(dialguard, ids, mode, std::future::pending(), |id, outcome| {
         progress.inc(1);
         match outcome {
             Ok(review) => reviewed.extend(review.map(|review| (id.to_owned(), review))),

@@ -2,7 +2,7 @@
 
 use super::review::review_these;
 use super::{CommandContext, Done};
-use crate::schedule::{self, Manner};
+use crate::schedule::{self, ReviewMode};
 use crate::web::{self, Site, WebSettings};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -119,7 +119,7 @@ fn log_policies(dialguard: &Dialguard) -> Result<()> {
 async fn serve_once(dialguard: &Dialguard) -> Result<Done> {
     schedule::resume_all(dialguard).await?;
     let due = schedule::due_accounts(dialguard, dialguard.now())?;
-    let (reviewed, failed) = review_these(dialguard, due, Manner::OnceADate).await;
+    let (reviewed, failed) = review_these(dialguard, due, ReviewMode::OncePerDate).await;
     Courier::new(dialguard.clone()).deliver_due().await?;
     Ok(Done::say(format!("{} accounts reviewed.", reviewed.len())).failed_for(failed))
 }

@@ -1,4 +1,4 @@
-//! What went wrong, as problem details (RFC 9457).
+//! Errors as problem details (RFC 9457).
 
 use crate::hints::Hint;
 use crate::words::{Surface, answer_name, capital, next_step, reason};
@@ -17,10 +17,10 @@ use serde::Serialize;
 use std::any::Any;
 use utoipa::ToSchema;
 
-/// Why a request failed, as RFC 9457 describes. Nothing was changed.
+/// Why a request failed (RFC 9457). Nothing was changed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Problem {
-    /// The kind of problem, relative to the site: `/problems/` and a name from the contract or from HTTP.
+    /// The kind of problem, relative to the server: `/problems/` and a term of the contract or of HTTP.
     #[serde(rename = "type")]
     kind: String,
     /// The kind in words.
@@ -30,26 +30,26 @@ pub struct Problem {
     status: u16,
     /// What went wrong this time.
     pub detail: String,
-    /// What to do next, where there is something to do.
+    /// What to do about it, if there is anything to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
 
 impl Problem {
-    /// A problem of the status's own kind.
+    /// A problem that its HTTP status describes.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Failed");
         let kind = title.to_ascii_lowercase().replace(' ', "-");
         Problem::of_kind(status, &kind, title, detail)
     }
 
-    /// A problem of a kind of its own.
+    /// A problem of a specific kind.
     pub fn of_kind(status: StatusCode, kind: &str, title: &str, detail: impl Into<String>) -> Self {
         let kind = format!("/problems/{kind}");
         Problem { kind, title: title.into(), status: status.as_u16(), detail: detail.into(), hint: None }
     }
 
-    /// With what to do next.
+    /// Adds what to do about it.
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
         Problem { hint: Some(hint.into()), ..self }
     }
@@ -64,11 +64,11 @@ impl Problem {
         }
     }
 
-    /// The account does not exist, or this caller may not see it.
+    /// The account does not exist, or the caller may not see it.
     pub fn no_such_account(id: &str) -> Self {
-        let detail = format!("there is no account {id:?} that you may see");
+        let detail = format!("account {id:?} does not exist, or you have no access to it");
         Problem::of_kind(StatusCode::NOT_FOUND, "no-such-account", "No such account", detail)
-            .with_hint("`GET /api/v1/accounts` lists the accounts you may see")
+            .with_hint("`GET /api/v1/accounts` lists the accounts you have access to")
     }
 
     /// The HTTP status.
@@ -100,9 +100,9 @@ impl IntoResponse for Problem {
     }
 }
 
-/// A handler that panicked changed nothing: changes are transactions.
+/// A panicked handler has changed nothing: changes are transactions.
 pub fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
-    let detail = "internal error, nothing was changed; see the server log";
+    let detail = "Internal error; nothing was changed. See the server log";
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail).into_response()
 }
 
@@ -179,15 +179,19 @@ impl From<AlertsError> for Problem {
     }
 }
 
-/// An error that the policy answers.
+/// An error that the policy returned.
 impl From<Error> for Problem {
     fn from(Error { code, message }: Error) -> Self {
         let (status, kind, title) = match code {
             ErrorCode::NoSuchAccount => (StatusCode::NOT_FOUND, "no-such-account", "No such account"),
-            ErrorCode::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available right now"),
-            ErrorCode::OverBudget => (StatusCode::SERVICE_UNAVAILABLE, "over-budget", "Over the budget of lookups"),
-            ErrorCode::InvalidSettings => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-settings", "Invalid settings"),
-            ErrorCode::InvalidRequest => (StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", "Invalid request"),
+            ErrorCode::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable"),
+            ErrorCode::OverBudget => (StatusCode::SERVICE_UNAVAILABLE, "over-budget", "Lookup budget exceeded"),
+            ErrorCode::InvalidSettings => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-settings", "Settings refused by the policy")
+            }
+            ErrorCode::InvalidRequest => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", "Request refused by the policy")
+            }
         };
         Problem::of_kind(status, kind, title, message)
     }

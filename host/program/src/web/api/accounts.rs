@@ -6,7 +6,7 @@ use super::input::{Body, InAccount, Page, Part, QueryParams};
 use crate::json::{Account, AccountInFull, SettingsChange, Spending, Usage};
 use crate::parse;
 use crate::web::Site;
-use crate::web::caller::{Administer, Administrator, Caller, OfAccount, Read, as_of_now, now_of};
+use crate::web::auth::{Administer, Administrator, Caller, OfAccount, Read, as_of_now, now_of};
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;

@@ -47,7 +47,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathPar
     }
 }
 
-/// The account in the path, for the OpenAPI document; the handler reads it by [`OfAccount`](crate::web::caller::OfAccount).
+/// The account in the path, for the OpenAPI document; the handler reads it by [`OfAccount`](crate::web::auth::OfAccount).
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 #[allow(dead_code)]

@@ -7,7 +7,7 @@
 //! done again, and the answer says to look.
 
 use crate::web::Site;
-use crate::web::caller::Caller;
+use crate::web::auth::Caller;
 use crate::web::problem::Problem;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request, State};

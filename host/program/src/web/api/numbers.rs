@@ -4,7 +4,7 @@ use super::failures::{ChangeFailures, Failures};
 use super::input::{Body, InAccount, Limit, Page, PathParams, QueryParams};
 use crate::json::{E164, Import, ImportResult, ImportedNumbers, Number, NumberInFull, Status};
 use crate::web::Site;
-use crate::web::caller::{OfAccount, Operate, Read};
+use crate::web::auth::{OfAccount, Operate, Read};
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;

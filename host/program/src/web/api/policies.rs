@@ -4,7 +4,7 @@ use super::failures::{ChangeFailures, Failures};
 use super::input::{Body, NumberedPart, Page, PathParams, QueryParams, SerialNumber};
 use crate::json::{Comparison, PolicyRevision};
 use crate::web::Site;
-use crate::web::caller::Administrator;
+use crate::web::auth::Administrator;
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;

@@ -4,7 +4,7 @@ use super::failures::ChangeFailures;
 use super::input::{Body, InAccount};
 use crate::json::{Decision, E164, Screened};
 use crate::web::Site;
-use crate::web::caller::{OfAccount, Operate};
+use crate::web::auth::{OfAccount, Operate};
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;

@@ -4,7 +4,7 @@ use super::failures::{ChangeFailures, Failures};
 use super::input::{InAccount, Limit, NumberedPart, Page, QueryParams, SerialNumber};
 use crate::json::{E164, Event, Review, Run, Time};
 use crate::web::Site;
-use crate::web::caller::{OfAccount, Operate, Read};
+use crate::web::auth::{OfAccount, Operate, Read};
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;

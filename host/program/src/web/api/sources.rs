@@ -4,7 +4,7 @@ use super::failures::Failures;
 use super::input::{Page, Part, QueryParams};
 use crate::json::{Carrier, Source};
 use crate::web::Site;
-use crate::web::caller::Administrator;
+use crate::web::auth::Administrator;
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;

@@ -6,7 +6,7 @@ use super::input::{Body, Page, Part, PathParams, QueryParams};
 use super::keyed::Secret;
 use crate::json::{NewToken, Role, Token};
 use crate::web::Site;
-use crate::web::caller::Administrator;
+use crate::web::auth::Administrator;
 use crate::web::problem::Problem;
 use axum::extract::State;
 use axum::http::StatusCode;

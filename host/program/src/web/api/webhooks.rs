@@ -7,7 +7,7 @@ use super::input::{Body, NumberedPart, Page, PathParams, QueryParams};
 use super::keyed::Secret;
 use crate::json::{Delivery, NewWebhook, TestedWebhook, Webhook};
 use crate::web::Site;
-use crate::web::caller::Administrator;
+use crate::web::auth::Administrator;
 use crate::web::problem::Problem;
 use axum::extract::State;
 use axum::http::StatusCode;
