@@ -122,7 +122,10 @@ fn from_the_first_trusted_key_on_only_signed_policies_are_taken() {
         assert_eq!(mode & 0o777, 0o600, "a secret key is for its owner's eyes");
     }
     let unsigned = install_untried(&dialer, &eager());
-    dialer.run("policy trust anna.key.pub --name anna").exits(0).says(&["anna", "Policies not signed by a trusted key"]);
+    dialer
+        .run("policy trust anna.key.pub --name anna")
+        .exits(0)
+        .says(&["anna", "Policies not signed by a trusted key"]);
     dialer.run("policy trust ben.key.pub --name ben").exits(0);
     dialer.run("policy trust ben.key.pub --name benjamin").exits(1).says(&["trusted as \"ben\" already"]);
 
