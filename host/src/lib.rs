@@ -69,3 +69,8 @@ pub mod settings;
 
 pub use async_trait::async_trait;
 pub use policy::Inputs;
+
+/// The guide's example is run as a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/embedding.md")]
+struct Embedding;
