@@ -22,6 +22,7 @@ mod harness {
 
 #[path = "dialer"]
 mod dialer {
+    mod account_changes;
     mod hostile_policies;
     mod mixed_versions;
     mod providers;

@@ -135,6 +135,21 @@ fn text(file: &Path) -> String {
     std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
+/// A release is built twice when a macro or a build script uses it with other features than the program does. Name the
+/// missing features under `build-dependencies` in `host/program/Cargo.toml`.
+#[test]
+fn no_release_of_a_dependency_is_built_twice() {
+    let edges = ["--package", "dialguard-program", "--edges", "normal,build", "--prefix", "none", "--depth", "0"];
+    let listed = cargo("tree", &[&edges[..], &["--duplicates"]].concat(), "see Cargo.toml");
+    let mut releases: Vec<&str> = listed.lines().filter(|line| line.contains(" v")).collect();
+    releases.sort_unstable();
+    let mut twice: Vec<&str> = releases.windows(2).filter(|pair| pair[0] == pair[1]).map(|pair| pair[0]).collect();
+    // Cranelift's build script uses a little of these; they take it less than three seconds.
+    let small = ["cranelift-bitset ", "pulley-interpreter ", "wasmtime-internal-core "];
+    twice.retain(|release| !small.iter().any(|name| release.starts_with(name)));
+    assert_eq!(twice, Vec::<&str>::new(), "these are built with two sets of features");
+}
+
 /// Where cargo-deny is not installed nothing is checked, and the test says so. Advisories need the network and are
 /// left out.
 #[test]

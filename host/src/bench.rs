@@ -20,9 +20,7 @@ use crate::clock::FixedClock;
 use crate::contract::versions::Template;
 use crate::contract::*;
 use crate::dialer::{CarrierLookup, Dialer, NumberInventory};
-use crate::policy::Limits;
-use crate::policy::Run;
-use crate::policy::{Policy, Wasi};
+use crate::policy::{Limits, Policy, Run, Wasi};
 use crate::settings::default_settings;
 use anyhow::{Context, anyhow};
 use serde::Serialize;
@@ -96,14 +94,14 @@ async fn instantiation_nanoseconds(policy: &Policy) -> anyhow::Result<u64> {
 }
 
 async fn review_cost(policy: &Policy, metered: &MeteredPolicy, numbers: u32) -> anyhow::Result<ReviewCost> {
-    let dialer = ReadyDialer::new(numbers).around();
+    let dialer = ReadyDialer::new(numbers).dialer();
     let mut samples = Vec::new();
     for _ in 0..(NUMBERS_REVIEWED / numbers as usize).clamp(RUNS_MIN, RUNS_MAX) {
         let begun = Instant::now();
         policy.review_account(&dialer, ACCOUNT).await.with_context(|| format!("reviewing {numbers} numbers"))?;
         samples.push(begun.elapsed().as_nanos() as u64);
     }
-    let Metered { fuel, memory_bytes } = metered.review(&dialer).await?;
+    let Measurement { fuel, memory_bytes } = metered.review(&dialer).await?;
     Ok(ReviewCost {
         numbers,
         nanoseconds_per_number: median(samples) as f64 / f64::from(numbers),
@@ -145,7 +143,7 @@ struct MeteredPolicy {
     wasi: Wasi,
 }
 
-struct Metered {
+struct Measurement {
     fuel: u64,
     memory_bytes: usize,
 }
@@ -160,7 +158,7 @@ impl MeteredPolicy {
         Ok(MeteredPolicy { engine, template, limits, wasi })
     }
 
-    async fn review(&self, dialer: &Dialer) -> anyhow::Result<Metered> {
+    async fn review(&self, dialer: &Dialer) -> anyhow::Result<Measurement> {
         const FULL: u64 = u64::MAX;
         let run = Run::new(Some((dialer.clone(), ACCOUNT.into())), self.limits, self.wasi);
         let mut store = Store::new(&self.engine, run);
@@ -170,7 +168,7 @@ impl MeteredPolicy {
         let policy = self.template.instantiate(&mut store).await?;
         let answer = policy.review_account(&mut store, &ACCOUNT.to_owned()).await;
         answer?.map_err(|error| anyhow!(error.message))?;
-        Ok(Metered { fuel: FULL - store.get_fuel()?, memory_bytes: store.data().memory_bytes })
+        Ok(Measurement { fuel: FULL - store.get_fuel()?, memory_bytes: store.data().memory_bytes })
     }
 }
 
@@ -215,7 +213,7 @@ impl ReadyDialer {
         }
     }
 
-    fn around(self) -> Dialer {
+    fn dialer(self) -> Dialer {
         let ready = Arc::new(self);
         Dialer { clock: Arc::new(FixedClock(NOW)), carriers: ready.clone(), inventory: ready }
     }

@@ -14,7 +14,7 @@
 //!
 //! let refused = inspect(b"\x7fELF").unwrap_err();
 //! assert!(refused.to_string().ends_with("the file is no WebAssembly"));
-//! # Ok::<(), dialguard::inspection::NotAPolicy>(())
+//! # Ok::<(), dialguard::inspection::InvalidPolicy>(())
 //! ```
 
 mod description;
@@ -55,7 +55,7 @@ pub struct Inspection {
 #[derive(Debug, thiserror::Error)]
 #[error("this is no policy component for the contract dialguard:reputation, of which this host speaks {spoken}: {0}",
         spoken = VERSIONS.join(" and "))]
-pub struct NotAPolicy(pub(crate) String);
+pub struct InvalidPolicy(pub(crate) String);
 
 /// What a policy exports, before the contract's version.
 const POLICY: &str = "dialguard:reputation/policy@";
@@ -72,9 +72,9 @@ const TEXT_CHARS_MAX: usize = 500;
 /// Looks at a component. Whether this host can run it, [`Inspection::contract_spoken`] says.
 ///
 /// Errors: the bytes are no component. What kind of component it is, is no reason for one.
-pub fn inspect(component: &[u8]) -> Result<Inspection, NotAPolicy> {
+pub fn inspect(component: &[u8]) -> Result<Inspection, InvalidPolicy> {
     check_header(component)?;
-    read(component).map_err(|error| NotAPolicy(error.to_string()))
+    read(component).map_err(|error| InvalidPolicy(error.to_string()))
 }
 
 impl Inspection {
@@ -82,7 +82,7 @@ impl Inspection {
     /// else that it may not have. `wasi` says what it may.
     ///
     /// Errors: it is for no version, for one that this host does not speak, or it imports more than it may.
-    pub fn contract_spoken(&self, wasi: Wasi) -> Result<&'static str, NotAPolicy> {
+    pub fn contract_spoken(&self, wasi: Wasi) -> Result<&'static str, InvalidPolicy> {
         let spoken = VERSIONS.into_iter().find(|version| self.contract.as_deref() == Some(version));
         let refusal = match (spoken, self.contract.as_deref(), &self.beyond_contract[..]) {
             (None, Some(offered), _) => format!("it is one for version {offered}"),
@@ -94,12 +94,12 @@ impl Inspection {
             }
             (_, _, beyond) => format!("it imports {}, beyond the contract", beyond.join(", ")),
         };
-        Err(NotAPolicy(refusal))
+        Err(InvalidPolicy(refusal))
     }
 }
 
 /// What a file is that is no component at all, in words that help whoever chose it.
-fn check_header(file: &[u8]) -> Result<(), NotAPolicy> {
+fn check_header(file: &[u8]) -> Result<(), InvalidPolicy> {
     const CORE_MODULE: &[u8] = b"\0asm\x01\0\0\0";
     let misfit = match file {
         [] => "the file is empty",
@@ -109,7 +109,7 @@ fn check_header(file: &[u8]) -> Result<(), NotAPolicy> {
         _ if !file.starts_with(b"\0asm") => "the file is no WebAssembly",
         _ => return Ok(()),
     };
-    Err(NotAPolicy(misfit.into()))
+    Err(InvalidPolicy(misfit.into()))
 }
 
 /// One walk over all sections. Function bodies are left to the compiler, and so is what the engine does not support.

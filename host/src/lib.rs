@@ -9,7 +9,7 @@
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialer/example.rs"));
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use dialguard::check::{Asked, check};
+//! use dialguard::check::{Purpose, check};
 //! use dialguard::contract::Action;
 //! use dialguard::policy::{Limits, Policy};
 //! use dialguard::settings::default_settings;
@@ -20,7 +20,7 @@
 //! let dialer = small_dialer(settings); // your clock, carriers and numbers: `dialguard::dialer` shows this one
 //!
 //! let reviewed = policy.review_account(&dialer, "acme").await?;
-//! check("acme", Asked::Review, &reviewed.answer, &reviewed.inputs)?;
+//! check("acme", Purpose::Review, &reviewed.answer, &reviewed.inputs, &[])?;
 //! let Action::ReplaceNumber(replacement) = &reviewed.answer.actions[0] else { panic!("one number is flagged") };
 //! assert_eq!((replacement.number, replacement.replacement), (13_105_550_123, 13_105_550_199));
 //! # Ok(())
@@ -66,11 +66,12 @@ pub mod policy;
 pub mod recording;
 pub mod scenarios;
 pub mod settings;
+mod sha256;
 
 pub use async_trait::async_trait;
-pub use policy::Inputs;
+pub use sha256::sha256;
 
-/// The guide's example is run as a documentation test.
+/// The example in the guide runs as a documentation test.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/embedding.md")]
 struct Embedding;

@@ -23,8 +23,8 @@ mod limits;
 mod run;
 pub(crate) mod stubbed_wasi;
 
-pub use crate::inspection::NotAPolicy;
-pub use engine::{code_compatibility, sha256};
+pub use crate::inspection::InvalidPolicy;
+pub use engine::code_compatibility;
 pub use limits::{Limits, PolicyFault};
 pub use run::Inputs;
 pub use stubbed_wasi::Wasi;
@@ -34,6 +34,7 @@ use crate::contract::*;
 use crate::dialer::Dialer;
 use crate::inspection::{inspect, without_control_characters};
 use crate::recording::Recording;
+use crate::sha256::sha256;
 use engine::PolicyEngine;
 pub(crate) use run::Run;
 use std::sync::Arc;
@@ -56,13 +57,14 @@ const MESSAGE_BYTES_MAX: usize = 2_000;
 ///
 /// ```
 /// use dialguard::contract::VERSIONS;
-/// use dialguard::policy::{Limits, Policy, REFERENCE_POLICY, sha256};
+/// use dialguard::policy::{Limits, Policy, REFERENCE_POLICY};
+/// use dialguard::sha256;
 ///
 /// let policy = Policy::compile(REFERENCE_POLICY, Limits::default())?;
 /// assert_eq!(policy.sha256(), sha256(REFERENCE_POLICY));
 /// assert_eq!(policy.contract_version(), VERSIONS[1]);
 /// assert_eq!(policy.limits(), Limits::default());
-/// # Ok::<(), dialguard::policy::NotAPolicy>(())
+/// # Ok::<(), dialguard::policy::InvalidPolicy>(())
 /// ```
 #[derive(Clone)]
 pub struct Policy {
@@ -79,7 +81,7 @@ pub struct Policy {
 /// run again ([`recording`](crate::recording)).
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct Answered<T> {
+pub struct PolicyAnswer<T> {
     /// The policy's answer.
     pub answer: T,
     /// What it read.
@@ -88,10 +90,10 @@ pub struct Answered<T> {
     pub recording: Recording,
 }
 
-impl<T> Answered<T> {
+impl<T> PolicyAnswer<T> {
     /// The same with another form of the answer.
-    pub fn map<U>(self, form: impl FnOnce(T) -> U) -> Answered<U> {
-        Answered { answer: form(self.answer), inputs: self.inputs, recording: self.recording }
+    pub fn map<U>(self, form: impl FnOnce(T) -> U) -> PolicyAnswer<U> {
+        PolicyAnswer { answer: form(self.answer), inputs: self.inputs, recording: self.recording }
     }
 }
 
@@ -156,20 +158,20 @@ impl Policy {
     /// let core_module = b"\0asm\x01\0\0\0";
     /// let refused = Policy::compile(core_module, Limits::default()).err().unwrap().to_string();
     /// assert!(refused.contains("make it a component with `wasm-tools component new`"));
-    /// # Ok::<(), dialguard::policy::NotAPolicy>(())
+    /// # Ok::<(), dialguard::policy::InvalidPolicy>(())
     /// ```
-    pub fn compile(component: &[u8], limits: Limits) -> Result<Self, NotAPolicy> {
+    pub fn compile(component: &[u8], limits: Limits) -> Result<Self, InvalidPolicy> {
         Self::compile_with(component, limits, Wasi::None)
     }
 
     /// The same for a policy that the operator allowed to import a WASI in which there is nothing: some languages'
     /// runtimes bring one along. Errors are those of [`Policy::compile`].
-    pub fn compile_with(component: &[u8], limits: Limits, wasi: Wasi) -> Result<Self, NotAPolicy> {
-        let refused = |error: wasmtime::Error| NotAPolicy(format!("{error:#}"));
+    pub fn compile_with(component: &[u8], limits: Limits, wasi: Wasi) -> Result<Self, InvalidPolicy> {
+        let refused = |error: wasmtime::Error| InvalidPolicy(format!("{error:#}"));
         let version = inspect(component)?.contract_spoken(wasi)?;
         let compiled = Component::from_binary(PolicyEngine::shared().wasm(), component).map_err(refused)?;
         let policy = Self::link(&compiled, version, sha256(component).into(), limits, wasi)?;
-        policy.try_out().map_err(|fault| NotAPolicy(fault.to_string()))?;
+        policy.try_out().map_err(|fault| InvalidPolicy(fault.to_string()))?;
         Ok(policy)
     }
 
@@ -188,10 +190,10 @@ impl Policy {
         sha256: &str,
         limits: Limits,
         wasi: Wasi,
-    ) -> Result<Self, NotAPolicy> {
+    ) -> Result<Self, InvalidPolicy> {
         // SAFETY: the caller vouches for the bytes; wasmtime checks that they fit this engine.
         let compiled = unsafe { Component::deserialize(PolicyEngine::shared().wasm(), code) };
-        let compiled = compiled.map_err(|error| NotAPolicy(format!("{error:#}")))?;
+        let compiled = compiled.map_err(|error| InvalidPolicy(format!("{error:#}")))?;
         Self::link(&compiled, version, sha256.into(), limits, wasi)
     }
 
@@ -202,8 +204,8 @@ impl Policy {
         sha256: Arc<str>,
         limits: Limits,
         wasi: Wasi,
-    ) -> Result<Self, NotAPolicy> {
-        let refused = |error: wasmtime::Error| NotAPolicy(format!("{error:#}"));
+    ) -> Result<Self, InvalidPolicy> {
+        let refused = |error: wasmtime::Error| InvalidPolicy(format!("{error:#}"));
         let engine = PolicyEngine::shared();
         let linker = Run::linker(engine.wasm(), wasi).map_err(refused)?;
         let template = Arc::new(Template::new(version, linker, compiled).map_err(refused)?);
@@ -223,8 +225,8 @@ impl Policy {
     /// Its compiled code, for [`Policy::from_code`] in a process with the same [`code_compatibility`].
     ///
     /// Errors: the code does not fit into memory.
-    pub fn to_code(&self) -> Result<Vec<u8>, NotAPolicy> {
-        self.template.component().serialize().map_err(|error| NotAPolicy(format!("{error:#}")))
+    pub fn to_code(&self) -> Result<Vec<u8>, InvalidPolicy> {
+        self.template.component().serialize().map_err(|error| InvalidPolicy(format!("{error:#}")))
     }
 
     /// SHA-256 of the component's bytes, in 64 lowercase hexadecimal digits.
@@ -309,7 +311,7 @@ impl Policy {
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn review_account(&self, dialer: &Dialer, id: &str) -> Result<Answered<Plan>, PolicyError> {
+    pub async fn review_account(&self, dialer: &Dialer, id: &str) -> Result<PolicyAnswer<Plan>, PolicyError> {
         let mut run = self.begin(Some((dialer.clone(), id.to_owned()))).await?;
         let answer = run.policy.review_account(&mut run.store, &id.to_owned()).await;
         self.answered(answer, run)
@@ -344,7 +346,7 @@ impl Policy {
         dialer: &Dialer,
         id: &str,
         request: &Request,
-    ) -> Result<Answered<Decision>, PolicyError> {
+    ) -> Result<PolicyAnswer<Decision>, PolicyError> {
         let mut run = self.begin(Some((dialer.clone(), id.to_owned()))).await?;
         let answer = run.policy.decide(&mut run.store, &id.to_owned(), request).await;
         self.answered(answer, run)
@@ -436,11 +438,11 @@ impl Policy {
         &self,
         answer: wasmtime::Result<Result<T, Error>>,
         run: Sandbox,
-    ) -> Result<Answered<T>, PolicyError> {
+    ) -> Result<PolicyAnswer<T>, PolicyError> {
         match answer.map_err(|error| self.blame(error))? {
             Ok(answer) => {
                 let Run { inputs, recording, .. } = run.store.into_data();
-                Ok(Answered { answer, inputs, recording })
+                Ok(PolicyAnswer { answer, inputs, recording })
             }
             Err(error) if error.message.len() > MESSAGE_BYTES_MAX => {
                 Err(PolicyFault::TooLarge(MESSAGE_BYTES_MAX).into())

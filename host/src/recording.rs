@@ -107,7 +107,7 @@ struct State {
     calls: Vec<Call>,
     /// The call that the recorded policy made next.
     next: usize,
-    known: Option<Known>,
+    known: Option<RecordedFacts>,
     unknown: u32,
     placeholders: u64,
 }
@@ -117,7 +117,7 @@ pub const PLACEHOLDER_FIRST: PhoneNumber = 999_000_000_000_000;
 
 /// The recorded answers by what they are about.
 #[derive(Default)]
-struct Known {
+struct RecordedFacts {
     observations: HashMap<PhoneNumber, Vec<Observation>>,
     carriers: Vec<Carrier>,
     carriers_heard: BTreeSet<CarrierId>,
@@ -148,7 +148,11 @@ impl Replay {
     }
 
     /// The recorded answer where this is the very question that was recorded next; else one from what is known.
-    fn answer<T>(&self, recorded: impl Fn(&Call) -> Option<&T>, known: impl FnOnce(&Known, &mut State) -> T) -> T
+    fn answer<T>(
+        &self,
+        recorded: impl Fn(&Call) -> Option<&T>,
+        known: impl FnOnce(&RecordedFacts, &mut State) -> T,
+    ) -> T
     where
         T: Clone,
     {
@@ -161,16 +165,16 @@ impl Replay {
             state.next += 1;
             return answer;
         }
-        let facts = state.known.take().unwrap_or_else(|| Known::of(&state.calls));
+        let facts = state.known.take().unwrap_or_else(|| RecordedFacts::of(&state.calls));
         let answer = known(&facts, &mut state);
         state.known = Some(facts);
         answer
     }
 }
 
-impl Known {
+impl RecordedFacts {
     fn of(calls: &[Call]) -> Self {
-        let mut known = Known::default();
+        let mut known = RecordedFacts::default();
         for call in calls {
             known.learn(call);
         }

@@ -40,21 +40,21 @@
 mod answer;
 mod case;
 mod conformance;
-mod dialer;
+mod fake_dialer;
 mod hostile;
 mod notation;
 mod promises;
 mod report;
 mod trial;
 
-pub use case::{Case, CaseFile, Import, Tier};
-pub use conformance::{NotAsked, check_dialer};
-pub use dialer::Known;
+pub use case::{Case, CaseFile, Tier};
+pub use conformance::{ConformanceError, check_dialer};
+pub use fake_dialer::{Fixture, Import};
 pub use report::{CheckReport, Finding, Section, Subject, Verdict};
 
 use crate::dialer::Dialer;
-use crate::policy::sha256;
 use crate::policy::{Policy, REFERENCE_POLICY};
+use crate::sha256::sha256;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -142,7 +142,7 @@ pub async fn smoke_check(policy: &Policy) -> Result<(), SmokeCheckFailure> {
 /// A case of the tier `reference` that is answered otherwise differs, which is no failure; a trap, or a plan that
 /// breaks the ledger, is one in either tier.
 pub async fn try_case(policy: &Policy, title: &str, case: &Case) -> Finding {
-    let tried = trial::try_case(policy, case, &|known| known.around()).await;
+    let tried = trial::try_case(policy, case, &|fixture| fixture.dialer()).await;
     finding(title, case, true, tried.map(|tried| tried.difference))
 }
 
@@ -154,10 +154,10 @@ pub async fn try_case(policy: &Policy, title: &str, case: &Case) -> Finding {
 ///
 /// ```
 /// use dialguard::policy::{Limits, Policy};
-/// use dialguard::scenarios::{Known, check_embedding};
+/// use dialguard::scenarios::{Fixture, check_embedding};
 /// # use dialguard::{async_trait, clock::FixedClock, contract::*, dialer::*};
 /// # use std::sync::Arc;
-/// # struct MyDialer(Arc<Known>);
+/// # struct MyDialer(Arc<Fixture>);
 /// # #[async_trait]
 /// # impl CarrierLookup for MyDialer {
 /// #     async fn carriers(&self) -> Vec<Carrier> { self.0.carriers.clone() }
@@ -171,9 +171,9 @@ pub async fn try_case(policy: &Policy, title: &str, case: &Case) -> Finding {
 /// #     async fn candidates(&self, _: &str, _: PhoneNumber, _: u32) -> Result<Vec<PhoneNumber>, Error> { Ok(vec![]) }
 /// #     async fn flag_events(&self, _: &str, _: Timestamp) -> Result<Vec<FlagEvent>, Error> { Ok(vec![]) }
 /// # }
-/// # fn my_dialer(known: Arc<Known>) -> Dialer {
-/// #     let mine = Arc::new(MyDialer(known.clone()));
-/// #     Dialer { clock: Arc::new(FixedClock(known.now)), carriers: mine.clone(), inventory: mine }
+/// # fn my_dialer(fixture: Arc<Fixture>) -> Dialer {
+/// #     let mine = Arc::new(MyDialer(fixture.clone()));
+/// #     Dialer { clock: Arc::new(FixedClock(fixture.now)), carriers: mine.clone(), inventory: mine }
 /// # }
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
@@ -184,7 +184,7 @@ pub async fn try_case(policy: &Policy, title: &str, case: &Case) -> Finding {
 /// assert!(report.to_string().contains("✗ numbers beyond a page are reviewed too"));
 /// # }
 /// ```
-pub async fn check_embedding(policy: &Policy, embedding: impl Fn(Arc<Known>) -> Dialer + Sync) -> CheckReport {
+pub async fn check_embedding(policy: &Policy, embedding: impl Fn(Arc<Fixture>) -> Dialer + Sync) -> CheckReport {
     let may_differ = policy.sha256() != sha256(REFERENCE_POLICY);
     let mut findings = Vec::new();
     for file in case_files() {

@@ -6,7 +6,7 @@ use crate::harness::killing::Moments;
 use crate::harness::policies::renamed::renamed;
 use dialguard::clock::FixedClock;
 use dialguard::contract::{Answer, PhoneNumber, Request};
-use dialguard::policy::{Answered, Limits, Policy, REFERENCE_POLICY};
+use dialguard::policy::{Limits, Policy, PolicyAnswer, REFERENCE_POLICY};
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::ledger::{AccountView, Event, EventFilter, Ledger, Made, OrderState, RunRecord};
 use dialguard_dialer::sources::inquiry::Sources;
@@ -208,7 +208,7 @@ async fn intend(ledger: Arc<Ledger>, number: PhoneNumber, now: u64) {
         inventory: Arc::new(AccountView::new(ledger.clone(), account, now)),
     };
     let request = Request::ReplaceNumbers(vec![number]);
-    let Answered { answer, inputs, recording, .. } =
+    let PolicyAnswer { answer, inputs, recording, .. } =
         policy.decide(&dialer, "acme", &request).await.expect("the policy answers");
     let record = RunRecord {
         policy: policy.sha256(),

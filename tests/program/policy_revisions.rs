@@ -27,8 +27,8 @@ fn lookalike() -> Vec<u8> {
 /// Calls every monitored number flagged, whatever carriers say.
 fn eager() -> Vec<u8> {
     let review = "(call $look-around (local.get $id) (local.get $id-len))
-        (local.set $id (i32.load (i32.const 0x1204)))
-        (local.set $id-len (i32.load (i32.const 0x1208)))
+        (local.set $id (i32.load offset=4 (global.get $numbers)))
+        (local.set $id-len (i32.load offset=8 (global.get $numbers)))
         (block $done (loop $next
           (br_if $done (i32.eqz (local.get $id-len)))
           (call $rate (i64.load (local.get $id)) (i32.const 3))
@@ -57,7 +57,7 @@ fn install(dialer: &Dialer, name: &str, component: &[u8]) -> u64 {
 /// Puts a policy into the ledger that the scenarios would have caught: one that goes wrong on real numbers only.
 fn install_untried(dialer: &Dialer, component: &[u8]) -> u64 {
     let policy = NewPolicy {
-        digest: &dialguard::policy::sha256(component),
+        digest: &dialguard::sha256(component),
         component,
         signature: None,
         name: "hostile",
@@ -94,7 +94,7 @@ fn a_policy_is_inspected_without_running_any_of_it() {
     with_file(&dialer, "newer", &reference_with("@0.2.0", "@0.9.0"));
     let said = dialer.json("policy inspect reference.wasm");
     let told = ["contract", "bytes", "sha256", "version", "description"].map(|name| said[name].clone());
-    let sha256 = dialguard::policy::sha256(REFERENCE_POLICY);
+    let sha256 = dialguard::sha256(REFERENCE_POLICY);
     let description = "Flags a number once most carriers have called it spam on consecutive days, and replaces it by the \
                        closest clean one where the account turned that on.";
     assert_eq!(
@@ -259,7 +259,7 @@ fn a_new_policy_that_keeps_failing_is_abandoned() {
     let failed = dialer.events("policy-failed");
     assert_eq!(failed.len(), 3);
     assert_eq!((&failed[0]["revision"], &failed[0]["run"]), (&json!(bad), &Value::Null));
-    assert_eq!(failed[0]["policy"], dialguard::policy::sha256(&trapping()));
+    assert_eq!(failed[0]["policy"], dialguard::sha256(&trapping()));
     let history = dialer.json("policy history");
     let last = history.as_array().and_then(|events| events.last()).expect("an event").clone();
     assert_eq!((&last["severity"], &last["kind"]), (&json!("alert"), &json!("rolled-back")));
@@ -337,7 +337,7 @@ fn what_a_candidate_would_have_replaced_is_told_in_dollars() {
     let dialer = Dialer::monitoring(3, "--checks-to-flag 1 --auto-replace on");
     let review = "(call $look-around (local.get $id) (local.get $id-len))
         (call $rate (i64.const 13105550100) (i32.const 3))
-        (call $replace (i64.const 13105550100) (i64.load (i32.load (i32.const 0x1104))) (i32.const 1))";
+        (call $replace (i64.const 13105550100) (i64.load (i32.load offset=4 (global.get $asked))) (i32.const 1))";
     let spendthrift = install_untried(&dialer, &Hostile::review(review).component());
     dialer.run(&format!("policy shadow {spendthrift}")).exits(0);
     for _ in 0..2 {
@@ -365,7 +365,7 @@ fn a_candidate_that_fails_is_no_trouble() {
     dialer.run("review acme").exits(0);
     dialer.run("policy diff").exits(0).says(&["it would have done nothing", "`unreachable` instruction"]);
     let told = dialer.run(&format!("policy backtest {worse} --since 2026-03-01")).exits(0);
-    told.says(&["it would have done nothing", "breaks the ledger"]);
+    told.says(&["it would have done nothing", "breaks the ledger's rules"]);
     assert_eq!(dialer.events("policy-failed"), Vec::<Value>::new(), "nobody lost a run");
     assert_eq!(live(&dialer)["revision"], 1);
 }
@@ -495,7 +495,7 @@ fn compiled_code_of_others_is_never_loaded() {
     dialer.run(&format!("policy shadow {eager}")).exits(0);
     dialer.run("policy shadow --off").exits(0);
     let (mine, others): (Vec<_>, Vec<_>) = code_files(&dialer).into_iter().partition(|file| {
-        let digest = dialguard::policy::sha256(REFERENCE_POLICY);
+        let digest = dialguard::sha256(REFERENCE_POLICY);
         file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&digest))
     });
     let good = std::fs::read(&mine[0]).expect("compiled code");

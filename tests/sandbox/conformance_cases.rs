@@ -39,10 +39,10 @@ async fn the_reference_policy_passes_every_case_and_every_hostile_input() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_policy_fails_and_the_report_says_at_what() {
     // An error of its own, with the contract's third code and the message `1.0.0`.
-    const INVALID_SETTINGS: &str = "(i32.store8 (i32.const 0x2000) (i32.const 1))
-         (i32.store8 (i32.const 0x2008) (i32.const 3))
-         (i32.store (i32.const 0x200c) (i32.const 0x3107))
-         (i32.store (i32.const 0x2010) (i32.const 5))";
+    const INVALID_SETTINGS: &str = "(i32.store8 (global.get $answer) (i32.const 1))
+         (i32.store8 (global.get $error.code) (i32.const 3))
+         (i32.store (global.get $error.message) (global.get $version))
+         (i32.store offset=4 (global.get $error.message) (i32.const 5))";
     const LOOK: &str = "(call $look-around (local.get $id) (local.get $id-len))";
     let rate_twice = format!(
         "{LOOK} (call $rate (i64.const 13105550100) (i32.const 1)) (call $rate (i64.const 13105550100) (i32.const 1))"
@@ -88,13 +88,13 @@ async fn a_wrong_policy_fails_and_the_report_says_at_what() {
             "rates a number twice",
             Hostile::review(rate_twice.leak()),
             Limits::default(),
-            "it reviews +13105550100 out of order or unmonitored",
+            "it reviews +13105550100, which is out of order or not monitored",
         ),
         (
             "gives numbers up that nobody wants to",
             Hostile::decide("(call $release (i64.const 13105550120))"),
             Limits::default(),
-            "it releases +13105550120 though nobody asked for that",
+            "it releases +13105550120 without a request",
         ),
     ];
     for (what, policy, limits, expected) in scenarios {
@@ -121,7 +121,7 @@ async fn to_differ_from_the_reference_policy_is_no_failure() {
     let line = "notices[0].kind: expected \"newly-flagged\", got \"newly-flogged\"";
     assert!(told.contains(line) && told.contains("≠"), "{told}");
     let json = serde_json::to_value(&report).expect("a report is JSON");
-    assert_eq!((&json["passed"], &json["digest"]), (&json!(true), &json!(policy.sha256())));
+    assert_eq!((&json["passed"], &json["sha256"]), (&json!(true), &json!(policy.sha256())));
     let differs = json["findings"].as_array().expect("findings").iter().filter(|f| f["verdict"] == "differs");
     assert_eq!(differs.count(), report.count(Verdict::Differs));
 }

@@ -6,7 +6,7 @@
 
 use crate::harness::model_dialer::{self, ModelDialer};
 use crate::harness::policies::reference::reference;
-use dialguard::policy::{Answered, Policy, PolicyError};
+use dialguard::policy::{Policy, PolicyAnswer, PolicyError};
 use dialguard::recording::Replay;
 use dialguard_policy::contract::*;
 use dialguard_policy::model::{AccountModel, DAY, HOUR};
@@ -79,7 +79,7 @@ async fn compare(component: &Policy, dialer: &ModelDialer, scenario: &Scenario) 
     let (id, host_dialer) = (scenario.id.as_str(), dialer.dialer());
 
     let reviewed = component.review_account(&host_dialer, id).await;
-    if let Ok(Answered { answer, recording, .. }) = &reviewed {
+    if let Ok(PolicyAnswer { answer, recording, .. }) = &reviewed {
         let record = Replay::new(recording.clone(), native.now);
         let again = component.review_account(&record.dialer(), id).await.expect("the same run again");
         assert_eq!((&again.answer, &again.recording, record.unknown()), (answer, recording, 0));
@@ -88,7 +88,7 @@ async fn compare(component: &Policy, dialer: &ModelDialer, scenario: &Scenario) 
 
     let request = model_dialer::request(&scenario.request);
     let decided = component.decide(&host_dialer, id, &request).await;
-    if let Ok(Answered { answer, recording, .. }) = &decided {
+    if let Ok(PolicyAnswer { answer, recording, .. }) = &decided {
         let record = Replay::new(recording.clone(), native.now);
         let again = component.decide(&record.dialer(), id, &request).await.expect("the same run again");
         assert_eq!((&again.answer, &again.recording, record.unknown()), (answer, recording, 0));

@@ -32,7 +32,8 @@ pub use progress::Progress;
 
 use crate::fulfilment::fulfil;
 use crate::ledger::{
-    AccountChange, AccountProfile, AccountView, Applied, Ledger, LedgerError, Made, NewAccount, Order, RunRecord,
+    AccountChange, AccountProfile, AccountView, Applied, LEDGER_KINDS, Ledger, LedgerError, Made, NewAccount, Order,
+    RunRecord,
 };
 use crate::metrics::Metrics;
 use crate::policies::effect::{Effect, effect_of};
@@ -40,11 +41,11 @@ use crate::policies::{Live, Policies, PoliciesError, UnderWay};
 use crate::providers::{Offers, Providers};
 use crate::providers::{Provider, ProviderError};
 use crate::sources::inquiry::{Heard, Inquiry, Sources};
-use dialguard::check::{Asked, check, check_decision};
+use dialguard::check::{Purpose, check, check_decision};
 use dialguard::clock::{Clock, FixedClock};
 use dialguard::contract::*;
 use dialguard::dialer::Dialer;
-use dialguard::policy::{Answered, PolicyError};
+use dialguard::policy::{PolicyAnswer, PolicyError};
 use progress::{Begun, Reviews};
 use std::sync::Arc;
 use std::time::Instant;
@@ -97,6 +98,15 @@ pub struct Reviewed {
     pub replaced: Vec<Order>,
     /// What went wrong at the carriers, in words.
     pub problems: Vec<String>,
+}
+
+/// What came of changing an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeOutcome {
+    /// All of it was done.
+    Changed,
+    /// The policy refused the number of blocks, and nothing was changed.
+    BlocksRefused(Outcome),
 }
 
 /// A request that was answered.
@@ -196,9 +206,7 @@ impl Dialguard {
         Ok(self.policies.live()?.policy.check_settings(settings).await?)
     }
 
-    /// Whether an account may be changed so, for callers who do something else first. Errors: no such account; settings
-    /// out of range; a provider that there is not, or that cannot be changed while replacements are under way.
-    pub async fn check_account_change(&self, id: &str, change: &AccountChange) -> Result<()> {
+    async fn check_account_change(&self, id: &str, change: &AccountChange) -> Result<()> {
         if let Some(settings) = &change.settings {
             self.check_settings(settings).await?;
         }
@@ -212,10 +220,51 @@ impl Dialguard {
         Ok(())
     }
 
-    /// Changes an account. Errors: those of [`Dialguard::check_account_change`]; a clock that went back.
-    pub async fn change_account(&self, id: &str, change: &AccountChange) -> Result<()> {
+    /// Changes an account, all of it in one transaction. A number of blocks is the policy's to decide, which sees the
+    /// account as the rest of the change makes it: an add-on that is off is switched on first, and one that is on is
+    /// switched off last. If the policy refuses the blocks, nothing is changed.
+    ///
+    /// Errors, and then nothing was changed either: no such account; settings out of range; an unknown provider, or one
+    /// that cannot be changed while replacements are under way; a clock that went back; and with blocks those of
+    /// [`Dialguard::decide`].
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use dialguard::contract::Answer;
+    /// use dialguard_dialer::dialguard::ChangeOutcome;
+    /// use dialguard_dialer::ledger::AccountChange;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let dialguard = small_dialguard(folder.path()).await?;
+    /// let off = AccountChange { enabled: Some(false), ..AccountChange::default() };
+    /// assert_eq!(dialguard.change_account("acme", &off).await?, ChangeOutcome::Changed);
+    ///
+    /// let more = AccountChange { blocks: Some(2), ..AccountChange::default() };
+    /// let ChangeOutcome::BlocksRefused(why) = dialguard.change_account("acme", &more).await? else {
+    ///     return Err("blocks were changed while the add-on was off".into());
+    /// };
+    /// assert_eq!(why.answer, Answer::AddOnOff);
+    ///
+    /// let more_and_on = AccountChange { enabled: Some(true), ..more };
+    /// assert_eq!(dialguard.change_account("acme", &more_and_on).await?, ChangeOutcome::Changed);
+    /// assert_eq!(dialguard.ledger().account("acme")?.blocks(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn change_account(&self, id: &str, change: &AccountChange) -> Result<ChangeOutcome> {
         self.check_account_change(id, change).await?;
-        Ok(self.ledger.change_account(id, change, self.clock.now())?)
+        let Some(blocks) = change.blocks else {
+            self.ledger.change_account(id, change, self.clock.now())?;
+            return Ok(ChangeOutcome::Changed);
+        };
+        let wish = Wish::Change(change, &Request::SetBlocks(blocks));
+        let (_, made, ..) = self.run(id, wish, |_| Ok(false)).await?.expect("nothing held the change back");
+        Ok(match refusal(&made) {
+            Some(outcome) => ChangeOutcome::BlocksRefused(outcome),
+            None => ChangeOutcome::Changed,
+        })
     }
 
     /// What these settings would have done in the account's reviews since then that are on record, at most 100, beside what
@@ -288,7 +337,8 @@ impl Dialguard {
         let plan = self.blame(
             &run,
             answered.map_err(DialguardError::from).and_then(|answered| {
-                check(id, Asked::Review, &answered.answer, &answered.inputs).map_err(LedgerError::from)?;
+                check(id, Purpose::Review, &answered.answer, &answered.inputs, &LEDGER_KINDS)
+                    .map_err(LedgerError::from)?;
                 Ok(answered.answer)
             }),
         )?;
@@ -470,7 +520,7 @@ impl Dialguard {
     ) -> Result<Option<(Run, Made, Told, Option<Applied>)>> {
         let mut attempt = 1;
         loop {
-            let run = self.begin(id)?;
+            let run = self.begin_for(id, wish)?;
             if held_back(&run)? {
                 return Ok(None);
             }
@@ -478,7 +528,7 @@ impl Dialguard {
             let outcome = match run.ask(wish).await {
                 Ok(answered) => {
                     let heard = run.told();
-                    match tokio::task::block_in_place(|| self.apply(&run, &answered, &heard)) {
+                    match tokio::task::block_in_place(|| self.apply(wish, &run, &answered, &heard)) {
                         Ok(applied) => return Ok(Some((run, answered.answer, heard, applied))),
                         Err(error) => error.into(),
                     }
@@ -498,15 +548,22 @@ impl Dialguard {
     /// A request of which nothing was accepted changes nothing, and no run is recorded for it.
     fn apply(
         &self,
+        wish: Wish<'_>,
         run: &Run,
-        answered: &Answered<Made>,
+        answered: &PolicyAnswer<Made>,
         heard: &Told,
     ) -> std::result::Result<Option<Applied>, LedgerError> {
-        let plan = answered.answer.plan();
+        let (id, plan) = (&run.account.id, answered.answer.plan());
+        if let Wish::Change(change, _) = wish {
+            return match refusal(&answered.answer) {
+                Some(_) => Ok(None),
+                None => self.ledger.change_account_and_blocks(id, change, run.record(answered, heard)),
+            };
+        }
         if matches!(answered.answer, Made::Request(..)) && plan.actions.is_empty() && plan.notices.is_empty() {
             return Ok(None);
         }
-        self.ledger.apply(&run.account.id, run.record(answered, heard)).map(Some)
+        self.ledger.apply(id, run.record(answered, heard)).map(Some)
     }
 
     /// Notes where the policy is to blame for a run that came to nothing.
@@ -541,9 +598,22 @@ impl Dialguard {
 
     /// Opens the account for one run, by the policy that decides now.
     fn begin(&self, id: &str) -> Result<Run> {
+        self.begin_as(id, |account| account)
+    }
+
+    /// A change of blocks is decided as if the rest of it had been done.
+    fn begin_for(&self, id: &str, wish: Wish<'_>) -> Result<Run> {
+        match wish {
+            Wish::Change(change, _) => self.begin_as(id, |account| account.when_blocks_change(change)),
+            Wish::Review | Wish::Request(_) => self.begin(id),
+        }
+    }
+
+    fn begin_as(&self, id: &str, form: impl FnOnce(AccountProfile) -> AccountProfile) -> Result<Run> {
         let under_way = self.policies.begin_run();
         let live = self.policies.live()?;
         let (account, now) = self.ledger.account_at(id, self.clock.now())?;
+        let account = form(account);
         let asking = self.carriers.ask(now);
         let offers = account
             .buying
@@ -566,6 +636,14 @@ impl Dialguard {
 enum Wish<'a> {
     Review,
     Request(&'a Request),
+    /// The request for the change's blocks.
+    Change(&'a AccountChange, &'a Request),
+}
+
+/// Why a request of one question was refused; none where it was accepted.
+fn refusal(made: &Made) -> Option<Outcome> {
+    let Made::Request(_, decision) = made else { unreachable!("a request was made") };
+    decision.outcomes.iter().find(|outcome| outcome.answer != Answer::Accepted).copied()
 }
 
 /// One run: the policy that decided when it began, the account at one revision, one time, and the carriers as asked
@@ -601,19 +679,20 @@ impl Run {
         Told { heard: self.asking.take_heard(), of_provider }
     }
 
-    async fn ask(&self, wish: Wish<'_>) -> Result<Answered<Made>> {
+    async fn ask(&self, wish: Wish<'_>) -> Result<PolicyAnswer<Made>> {
         let (policy, id) = (&self.live.policy, &self.account.id);
         match wish {
             Wish::Review => Ok(policy.review_account(&self.dialer, id).await?.map(Made::Review)),
-            Wish::Request(request) => {
+            Wish::Request(request) | Wish::Change(_, request) => {
                 let answered = policy.decide(&self.dialer, id, request).await?;
-                check_decision(id, request, &answered.answer, &answered.inputs).map_err(LedgerError::from)?;
+                check_decision(id, request, &answered.answer, &answered.inputs, &LEDGER_KINDS)
+                    .map_err(LedgerError::from)?;
                 Ok(answered.map(|decision| Made::Request(request.clone(), decision)))
             }
         }
     }
 
-    fn record<'a>(&'a self, answered: &'a Answered<Made>, told: &'a Told) -> RunRecord<'a> {
+    fn record<'a>(&'a self, answered: &'a PolicyAnswer<Made>, told: &'a Told) -> RunRecord<'a> {
         let policy = &self.live.policy;
         RunRecord {
             policy: policy.sha256(),

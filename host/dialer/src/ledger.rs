@@ -54,6 +54,7 @@ pub use accounts::{AccountChange, AccountProfile, NewAccount};
 pub use alerts::deliveries::{Delivery, DeliveryState};
 pub(crate) use alerts::sending::{Claimed, Tried};
 pub use alerts::webhooks::{NewWebhook, Webhook, WebhookId};
+pub(crate) use events::LEDGER_KINDS;
 pub use events::{Event, EventFilter, EventPage, EventQuery};
 pub use numbers::history::{NumberCheck, NumberHistory, PastReplacement};
 pub use numbers::page::{NumberOrder, NumberPage, NumberQuery, Standing};

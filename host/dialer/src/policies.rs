@@ -51,9 +51,9 @@ use crate::policies::signature::{PublicKey, SignatureError, verify};
 use code::CodeCache;
 use dialguard::contract::{Severity, Timestamp};
 use dialguard::inspection::{for_terminal, inspect};
-use dialguard::policy::sha256;
-use dialguard::policy::{Limits, NotAPolicy, Policy, PolicyError, REFERENCE_POLICY, Wasi};
+use dialguard::policy::{InvalidPolicy, Limits, Policy, PolicyError, REFERENCE_POLICY, Wasi};
 use dialguard::scenarios::{SmokeCheckFailure, smoke_check};
+use dialguard::sha256;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -116,7 +116,7 @@ pub enum PoliciesError {
     Ledger(#[from] LedgerError),
     /// It is no policy for this host.
     #[error(transparent)]
-    NotAPolicy(#[from] NotAPolicy),
+    InvalidPolicy(#[from] InvalidPolicy),
     /// Nobody trusted signed it.
     #[error(transparent)]
     Signature(#[from] SignatureError),

@@ -1,11 +1,12 @@
-//! Plans that a hostile or broken policy could return, each with one thing wrong.
+//! Plans that a hostile or broken policy could return, each with one fault.
 
 use super::*;
 
 const NOW: Timestamp = 1_000_000;
 const CYCLE_ENDS_AT: Timestamp = 2_000_000;
 
-/// Number 1 is monitored and flagged in slot 1, number 2 clean in slot 2, slot 3 is locked; 4 is owned, 9 on offer.
+/// Number 1 is monitored and flagged in slot 1, number 2 clean in slot 2; slot 3 is locked; 4 is owned; 9 and 10 are
+/// offered.
 fn inputs() -> Inputs {
     let settings = Settings {
         spam_score_min: 80,
@@ -86,12 +87,12 @@ fn lock(number: PhoneNumber, slot: SlotId, until: Timestamp, why: ClosingReason)
     Action::LockSlot(SlotClosing { number, slot, until, why })
 }
 
-fn told(result: Result<(), PlanFault>) -> String {
+fn verdict(result: Result<(), PlanFault>) -> String {
     result.map_or_else(|fault| fault.to_string(), |()| "fine".into())
 }
 
 #[test]
-fn a_review_may_rate_and_replace_and_nothing_else() {
+fn a_review_rates_and_replaces_and_nothing_else() {
     let mut again = plan(vec![review(1)], vec![]);
     again.based_on = 6;
     let mut foreign = plan(vec![], vec![]);
@@ -109,63 +110,70 @@ fn a_review_may_rate_and_replace_and_nothing_else() {
         (plan(vec![review(2)], vec![replace(1, 9, 1)]), "fine"),
         (again, "revision 6"),
         (foreign, "account \"other\""),
-        (late, "not now"),
+        (late, "not the time of the run"),
         (loud, "2000 bytes"),
         (plan(vec![review(2), review(1)], vec![]), "out of order"),
         (plan(vec![review(1), review(1)], vec![]), "out of order"),
-        (plan(vec![review(4)], vec![]), "unmonitored"),
+        (plan(vec![review(4)], vec![]), "not monitored"),
         (plan(vec![torn], vec![]), "3 of 2"),
         (plan(vec![pending], vec![]), "as pending"),
         (plan(vec![], vec![replace(2, 9, 2)]), "not flagged"),
         (plan(vec![], vec![replace(1, 9, 2)]), "does not occupy slot 2"),
-        (plan(vec![], vec![replace(1, 8, 1)]), "not on offer"),
+        (plan(vec![], vec![replace(1, 8, 1)]), "was not offered"),
         (plan(vec![], vec![replace(1, 9, 1), replace(1, 10, 1)]), "more numbers than the account allows"),
-        (plan(vec![], vec![occupy(4, 4)]), "nobody asked"),
-        (plan(vec![], vec![lock(1, 1, CYCLE_ENDS_AT, ClosingReason::MonitoringStopped)]), "nobody asked"),
-        (plan(vec![], vec![Action::ReleaseNumber(4)]), "nobody asked"),
-        (
-            plan(vec![], vec![Action::SetBlocks(BlockChange { blocks: 9, starting: NOW })]),
-            "blocks that nobody asked for",
-        ),
+        (plan(vec![], vec![occupy(4, 4)]), "without a request"),
+        (plan(vec![], vec![lock(1, 1, CYCLE_ENDS_AT, ClosingReason::MonitoringStopped)]), "without a request"),
+        (plan(vec![], vec![Action::ReleaseNumber(4)]), "without a request"),
+        (plan(vec![], vec![Action::SetBlocks(BlockChange { blocks: 9, starting: NOW })]), "9 blocks without a request"),
     ];
     for (plan, expected) in scenarios {
-        let told = told(check("acme", Asked::Review, &plan, &inputs()));
-        assert!(told.contains(expected), "{plan:?}: {told}, not {expected}");
+        let verdict = verdict(check("acme", Purpose::Review, &plan, &inputs(), &[]));
+        assert!(verdict.contains(expected), "{plan:?}: {verdict}, not {expected}");
     }
 }
 
 #[test]
-fn automatic_replacement_takes_a_person_who_turned_it_on_and_room_under_the_cap() {
+fn automatic_replacement_needs_the_setting_and_room_under_the_cap() {
     let plan = plan(vec![], vec![replace(1, 9, 1)]);
     let refused = |change: fn(&mut Account)| {
         let mut inputs = inputs();
         change(inputs.account.as_mut().unwrap());
-        told(check("acme", Asked::Review, &plan, &inputs))
+        verdict(check("acme", Purpose::Review, &plan, &inputs, &[]))
     };
-    assert!(refused(|account| account.settings.auto_replace = false).contains("nobody turned that on"));
+    assert!(refused(|account| account.settings.auto_replace = false).contains("has turned off"));
     assert!(refused(|account| account.replacements_today = 1).contains("in a day"));
     assert!(refused(|account| account.enabled = false).contains("add-on is off"));
     let twice = Plan { actions: vec![replace(1, 9, 1), replace(1, 10, 1)], ..plan.clone() };
     let mut roomy = inputs();
     roomy.account.as_mut().unwrap().settings.replacements_per_day_max = 5;
-    assert!(told(check("acme", Asked::Review, &twice, &roomy)).contains("being replaced already"));
+    assert!(verdict(check("acme", Purpose::Review, &twice, &roomy, &[])).contains("already being replaced"));
 }
 
 #[test]
-fn a_replacement_says_why_in_one_short_line() {
+fn a_notice_cannot_have_a_reserved_kind() {
+    let notice = |kind: &str| Notice { severity: Severity::Info, kind: kind.into(), number: None, text: "$49.".into() };
+    let plan = |kind| Plan { notices: vec![notice(kind)], ..plan(vec![], vec![]) };
+    let checked = |kind| verdict(check("acme", Purpose::Review, &plan(kind), &inputs(), &["charged", "released"]));
+    assert!(checked("charged").contains("\"charged\" is reserved for"), "{}", checked("charged"));
+    assert!(checked("released").contains("\"released\" is reserved for"), "{}", checked("released"));
+    assert_eq!(checked("charged-twice"), "fine");
+}
+
+#[test]
+fn a_replacement_has_a_reason_in_one_short_line() {
     let scenarios = [
         ("x".repeat(500), "fine"),
         ("x".repeat(501), "more than 500 bytes"),
         ("é".repeat(251), "more than 500 bytes"),
-        (String::new(), "does not say why it replaces +1"),
-        (" ".into(), "does not say why it replaces +1"),
+        (String::new(), "gives no reason for replacing +1"),
+        (" ".into(), "gives no reason for replacing +1"),
         ("Flagged.\n+1 is fine.".into(), "control characters"),
         ("\u{1b}[2J".into(), "control characters"),
     ];
     for (because, expected) in scenarios {
         let plan = plan(vec![], vec![replace_because(1, 9, 1, ReplacementReason::Flagged, &because)]);
-        let told = told(check("acme", Asked::Review, &plan, &inputs()));
-        assert!(told.contains(expected), "{because:?}: {told}, not {expected}");
+        let verdict = verdict(check("acme", Purpose::Review, &plan, &inputs(), &[]));
+        assert!(verdict.contains(expected), "{because:?}: {verdict}, not {expected}");
     }
 }
 
@@ -173,12 +181,12 @@ fn a_replacement_says_why_in_one_short_line() {
 fn a_number_rated_today_is_not_rated_again() {
     let mut inputs = inputs();
     inputs.monitored[0].last_rated_at = Some(950_000);
-    let told = told(check("acme", Asked::Review, &plan(vec![review(1)], vec![]), &inputs));
-    assert!(told.contains("second time"), "{told}");
+    let verdict = verdict(check("acme", Purpose::Review, &plan(vec![review(1)], vec![]), &inputs, &[]));
+    assert!(verdict.contains("twice on one date"), "{verdict}");
 }
 
 #[test]
-fn a_request_may_do_what_was_asked_and_nothing_else() {
+fn a_request_does_what_was_requested_and_nothing_else() {
     let stopped = |number, slot, until| lock(number, slot, until, ClosingReason::MonitoringStopped);
     let start = |numbers: &[u64]| Request::StartMonitoring(numbers.to_vec());
     let stop = |numbers: &[u64]| Request::StopMonitoring(numbers.to_vec());
@@ -192,37 +200,37 @@ fn a_request_may_do_what_was_asked_and_nothing_else() {
         (start(&[4]), vec![occupy(4, 4)], "fine"),
         (start(&[4]), vec![occupy(4, 1)], "occupied or locked"),
         (start(&[4]), vec![occupy(4, 3)], "occupied or locked"),
-        (start(&[4]), vec![occupy(4, 0)], "no slot 0"),
-        (start(&[4]), vec![occupy(4, 16)], "no slot 16"),
-        (start(&[4]), vec![occupy(4, 4), occupy(4, 5)], "has a slot already"),
-        (start(&[1]), vec![occupy(1, 4)], "has a slot already"),
-        (start(&[5]), vec![occupy(5, 4)], "not the account's"),
-        (start(&[5]), vec![occupy(4, 4)], "nobody asked"),
-        (start(&[4]), vec![stopped(1, 1, CYCLE_ENDS_AT)], "nobody asked"),
+        (start(&[4]), vec![occupy(4, 0)], "slot 0 does not exist"),
+        (start(&[4]), vec![occupy(4, 16)], "slot 16 does not exist"),
+        (start(&[4]), vec![occupy(4, 4), occupy(4, 5)], "already has a slot"),
+        (start(&[1]), vec![occupy(1, 4)], "already has a slot"),
+        (start(&[5]), vec![occupy(5, 4)], "does not own"),
+        (start(&[5]), vec![occupy(4, 4)], "without a request"),
+        (start(&[4]), vec![stopped(1, 1, CYCLE_ENDS_AT)], "without a request"),
         (stop(&[1]), vec![stopped(1, 1, CYCLE_ENDS_AT)], "fine"),
-        (stop(&[1]), vec![stopped(1, 1, NOW - 1)], "not the cycle's end"),
+        (stop(&[1]), vec![stopped(1, 1, NOW - 1)], "not the end of the cycle"),
         (stop(&[1]), vec![stopped(1, 2, CYCLE_ENDS_AT)], "does not occupy slot 2"),
         (stop(&[1]), vec![stopped(1, 1, CYCLE_ENDS_AT), stopped(1, 1, CYCLE_ENDS_AT)], "does not occupy"),
-        (stop(&[1]), vec![stopped(1, 1, CYCLE_ENDS_AT), Action::ReleaseNumber(1)], "nobody asked"),
-        (stop(&[1]), vec![deleted(1, 1)], "nobody asked"),
+        (stop(&[1]), vec![stopped(1, 1, CYCLE_ENDS_AT), Action::ReleaseNumber(1)], "without a request"),
+        (stop(&[1]), vec![deleted(1, 1)], "without a request"),
         (delete(&[1], true), vec![deleted(1, 1), Action::ReleaseNumber(1)], "fine"),
-        (delete(&[1], false), vec![deleted(1, 1), Action::ReleaseNumber(1)], "nobody asked"),
+        (delete(&[1], false), vec![deleted(1, 1), Action::ReleaseNumber(1)], "without a request"),
         (delete(&[1], true), vec![Action::ReleaseNumber(1)], "still has its slot"),
         (delete(&[4], false), vec![Action::ReleaseNumber(4)], "fine"),
-        (delete(&[4], false), vec![Action::ReleaseNumber(4), Action::ReleaseNumber(4)], "not the account's"),
+        (delete(&[4], false), vec![Action::ReleaseNumber(4), Action::ReleaseNumber(4)], "does not own"),
         (Request::ReplaceNumbers(vec![2]), vec![requested()], "fine"),
-        (Request::ReplaceNumbers(vec![1]), vec![requested()], "nobody asked"),
-        (Request::ReplaceNumbers(vec![2]), vec![replace(2, 9, 2)], "nobody turned that on"),
+        (Request::ReplaceNumbers(vec![1]), vec![requested()], "without a request"),
+        (Request::ReplaceNumbers(vec![2]), vec![replace(2, 9, 2)], "has turned off"),
         (Request::SetBlocks(2), vec![blocks(2, NOW)], "fine"),
-        (Request::SetBlocks(2), vec![blocks(3, NOW)], "nobody asked"),
+        (Request::SetBlocks(2), vec![blocks(3, NOW)], "without a request"),
         (Request::SetBlocks(2), vec![blocks(2, CYCLE_ENDS_AT)], "it changes blocks at"),
         (Request::SetBlocks(0), vec![blocks(0, CYCLE_ENDS_AT)], "in use"),
-        (Request::SetBlocks(u32::MAX), vec![blocks(u32::MAX, NOW)], "too many"),
+        (Request::SetBlocks(u32::MAX), vec![blocks(u32::MAX, NOW)], "more than 100000"),
     ];
     for (request, actions, expected) in scenarios {
         let plan = plan(vec![], actions);
-        let told = told(check("acme", Asked::Request(&request), &plan, &inputs()));
-        assert!(told.contains(expected), "{request:?} {:?}: {told}, not {expected}", plan.actions);
+        let verdict = verdict(check("acme", Purpose::Request(&request), &plan, &inputs(), &[]));
+        assert!(verdict.contains(expected), "{request:?} {:?}: {verdict}, not {expected}", plan.actions);
     }
 }
 
@@ -231,13 +239,13 @@ fn a_decision_answers_every_number() {
     let outcome = Outcome { answer: Answer::NotOwned, until: None };
     let request = Request::StopMonitoring(vec![5, 6]);
     let decision = |answers| Decision { plan: plan(vec![], vec![]), outcomes: vec![outcome; answers] };
-    assert_eq!(told(check_decision("acme", &request, &decision(2), &inputs())), "fine");
-    assert!(told(check_decision("acme", &request, &decision(1), &inputs())).contains("1 answers for 2"));
-    assert_eq!(told(check_decision("acme", &Request::SetBlocks(1), &decision(1), &inputs())), "fine");
+    assert_eq!(verdict(check_decision("acme", &request, &decision(2), &inputs(), &[])), "fine");
+    assert!(verdict(check_decision("acme", &request, &decision(1), &inputs(), &[])).contains("1 answers for 2"));
+    assert_eq!(verdict(check_decision("acme", &Request::SetBlocks(1), &decision(1), &inputs(), &[])), "fine");
 }
 
 #[test]
-fn a_plan_made_without_looking_is_refused() {
-    let told = told(check("acme", Asked::Review, &plan(vec![], vec![]), &Inputs::default()));
-    assert!(told.contains("without reading the account"), "{told}");
+fn a_plan_made_without_reading_the_account_is_refused() {
+    let verdict = verdict(check("acme", Purpose::Review, &plan(vec![], vec![]), &Inputs::default(), &[]));
+    assert!(verdict.contains("without reading the account"), "{verdict}");
 }

@@ -148,26 +148,26 @@ impl ReputationPolicy {
 
 /// Links this version's imports to whoever answers the newest's.
 pub(super) fn add_to_linker<T: Imports>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
-    ReputationPolicy::add_to_linker::<_, HasAnswering<T>>(linker, |newest| Answering(newest))
+    ReputationPolicy::add_to_linker::<_, HasNewestImports<T>>(linker, |newest| NewestImports(newest))
 }
 
-struct Answering<'a, T>(&'a mut T);
+struct NewestImports<'a, T>(&'a mut T);
 
-struct HasAnswering<T>(PhantomData<T>);
+struct HasNewestImports<T>(PhantomData<T>);
 
-impl<T: 'static> HasData for HasAnswering<T> {
-    type Data<'a> = Answering<'a, T>;
+impl<T: 'static> HasData for HasNewestImports<T> {
+    type Data<'a> = NewestImports<'a, T>;
 }
 
-impl<T: Imports> newest::Host for Answering<'_, T> {}
+impl<T: Imports> newest::Host for NewestImports<'_, T> {}
 
-impl<T: Imports> clock::Host for Answering<'_, T> {
+impl<T: Imports> clock::Host for NewestImports<'_, T> {
     async fn now(&mut self) -> wasmtime::Result<Timestamp> {
         imports::clock::Host::now(self.0).await
     }
 }
 
-impl<T: Imports> carrier_lookup::Host for Answering<'_, T> {
+impl<T: Imports> carrier_lookup::Host for NewestImports<'_, T> {
     async fn carriers(&mut self) -> wasmtime::Result<Vec<carrier_lookup::Carrier>> {
         let carriers = imports::carrier_lookup::Host::carriers(self.0).await?;
         Ok(carriers.into_iter().map(|Carrier { id, name }| carrier_lookup::Carrier { id, name }).collect())
@@ -178,7 +178,7 @@ impl<T: Imports> carrier_lookup::Host for Answering<'_, T> {
     }
 }
 
-impl<T: Imports> number_inventory::Host for Answering<'_, T> {
+impl<T: Imports> number_inventory::Host for NewestImports<'_, T> {
     async fn get_account(&mut self, id: AccountId) -> wasmtime::Result<Result<Account, Error>> {
         imports::number_inventory::Host::get_account(self.0, id).await
     }

@@ -72,7 +72,7 @@ impl<T: Imports> Template<T> {
 }
 
 /// What a policy answers, its own error included.
-type Answered<T> = wasmtime::Result<Result<T, Error>>;
+type CallResult<T> = wasmtime::Result<Result<T, Error>>;
 
 impl Instance {
     pub(crate) async fn describe<T: Send>(&self, store: &mut Store<T>) -> wasmtime::Result<Description> {
@@ -82,14 +82,14 @@ impl Instance {
         }
     }
 
-    pub(crate) async fn check_settings<T: Send>(&self, store: &mut Store<T>, settings: &Settings) -> Answered<()> {
+    pub(crate) async fn check_settings<T: Send>(&self, store: &mut Store<T>, settings: &Settings) -> CallResult<()> {
         match self {
             Instance::V0_1(policy) => policy.check_settings(store, settings).await,
             Instance::V0_2(policy) => policy.dialguard_reputation_policy().call_check_settings(store, settings).await,
         }
     }
 
-    pub(crate) async fn review_account<T: Send>(&self, store: &mut Store<T>, id: &AccountId) -> Answered<Plan> {
+    pub(crate) async fn review_account<T: Send>(&self, store: &mut Store<T>, id: &AccountId) -> CallResult<Plan> {
         match self {
             Instance::V0_1(policy) => policy.review_account(store, id).await,
             Instance::V0_2(policy) => policy.dialguard_reputation_policy().call_review_account(store, id).await,
@@ -101,7 +101,7 @@ impl Instance {
         store: &mut Store<T>,
         id: &AccountId,
         request: &Request,
-    ) -> Answered<Decision> {
+    ) -> CallResult<Decision> {
         match self {
             Instance::V0_1(policy) => policy.decide(store, id, request).await,
             Instance::V0_2(policy) => policy.dialguard_reputation_policy().call_decide(store, id, request).await,
@@ -113,14 +113,14 @@ impl Instance {
         store: &mut Store<T>,
         id: &AccountId,
         numbers: &[PhoneNumber],
-    ) -> Answered<Vec<Screening>> {
+    ) -> CallResult<Vec<Screening>> {
         match self {
             Instance::V0_1(policy) => policy.screen(store, id, numbers).await,
             Instance::V0_2(policy) => policy.dialguard_reputation_policy().call_screen(store, id, numbers).await,
         }
     }
 
-    pub(crate) async fn usage<T: Send>(&self, store: &mut Store<T>, id: &AccountId) -> Answered<Usage> {
+    pub(crate) async fn usage<T: Send>(&self, store: &mut Store<T>, id: &AccountId) -> CallResult<Usage> {
         match self {
             Instance::V0_1(policy) => policy.usage(store, id).await,
             Instance::V0_2(policy) => policy.dialguard_reputation_policy().call_get_usage(store, id).await,

@@ -11,12 +11,12 @@ use wasmparser::{
 
 /// What a maker says of a component.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Told {
+pub(super) struct Metadata {
     pub description: Option<String>,
     pub version: Option<String>,
 }
 
-impl Told {
+impl Metadata {
     fn says(&mut self, section: &str, text: &[u8]) {
         let told = match section {
             "description" => &mut self.description,
@@ -26,8 +26,8 @@ impl Told {
         *told = Some(for_terminal(&String::from_utf8_lossy(text)));
     }
 
-    fn or(self, other: Told) -> Told {
-        Told { description: self.description.or(other.description), version: self.version.or(other.version) }
+    fn or(self, other: Metadata) -> Metadata {
+        Metadata { description: self.description.or(other.description), version: self.version.or(other.version) }
     }
 }
 
@@ -35,17 +35,17 @@ impl Told {
 #[derive(Default)]
 pub(super) struct Parts {
     open: Vec<Part>,
-    told: Told,
+    told: Metadata,
 }
 
 /// A component or a module.
 #[derive(Default)]
 struct Part {
     is_module: bool,
-    own: Told,
-    modules: Told,
+    own: Metadata,
+    modules: Metadata,
     /// What each component says, by its index; of imported ones nothing is known.
-    components: Vec<Told>,
+    components: Vec<Metadata>,
     /// Of which component each instance is, by its index, where that is known.
     instances: Vec<Option<usize>>,
     /// The component whose instance is exported as the policy.
@@ -58,7 +58,7 @@ impl Parts {
         self.open.len()
     }
 
-    pub(super) fn told(self) -> Told {
+    pub(super) fn told(self) -> Metadata {
         self.told
     }
 
@@ -90,7 +90,7 @@ impl Parts {
 }
 
 impl Part {
-    fn told(self) -> Told {
+    fn told(self) -> Metadata {
         let Part { own, modules, components, policy, .. } = self;
         let exported = policy.and_then(|index| components.into_iter().nth(index)).unwrap_or_default();
         own.or(exported).or(modules)
@@ -104,7 +104,7 @@ impl Part {
             Payload::ComponentImportSection(section) => {
                 for import in section.clone() {
                     match import?.ty {
-                        ComponentTypeRef::Component(_) => self.components.push(Told::default()),
+                        ComponentTypeRef::Component(_) => self.components.push(Metadata::default()),
                         ComponentTypeRef::Instance(_) => self.instances.push(None),
                         _ => {}
                     }
@@ -141,7 +141,7 @@ impl Part {
             }
             ComponentAlias::InstanceExport { kind: ComponentExternalKind::Component, .. }
             | ComponentAlias::Outer { kind: ComponentOuterAliasKind::Component, .. } => {
-                self.components.push(Told::default());
+                self.components.push(Metadata::default());
             }
             _ => {}
         }

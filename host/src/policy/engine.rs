@@ -3,7 +3,7 @@
 
 use super::limits::{MEMORY_BYTES_MAX, TICK};
 use super::run::TABLE_ENTRIES_MAX;
-use sha2::{Digest, Sha256};
+use crate::sha256::sha256;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock, Weak};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -49,17 +49,6 @@ impl PolicyEngine {
     }
 }
 
-/// SHA-256 of these bytes, in 64 lowercase hexadecimal digits: by what policies are told apart.
-///
-/// ```
-/// use dialguard::policy::{Limits, Policy, REFERENCE_POLICY, sha256};
-///
-/// assert_eq!(Policy::reference(Limits::default()).sha256(), sha256(REFERENCE_POLICY));
-/// ```
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// What code has to have been compiled for to run in this process, in 32 hexadecimal digits: the release of wasmtime, its
 /// settings and the processor.
 ///
@@ -67,16 +56,16 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// assert_eq!(dialguard::policy::code_compatibility().len(), 32);
 /// ```
 pub fn code_compatibility() -> String {
-    let mut read = BytesHashed::default();
+    let mut read = HashInput::default();
     PolicyEngine::shared().wasm().precompile_compatibility_hash().hash(&mut read);
     sha256(&read.0)[..32].to_owned()
 }
 
 /// What is hashed, as bytes: the standard library has no hasher that is the same in every release.
 #[derive(Default)]
-struct BytesHashed(Vec<u8>);
+struct HashInput(Vec<u8>);
 
-impl Hasher for BytesHashed {
+impl Hasher for HashInput {
     fn write(&mut self, bytes: &[u8]) {
         self.0.extend_from_slice(bytes);
     }

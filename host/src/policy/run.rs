@@ -17,7 +17,7 @@ pub(crate) const TABLE_ENTRIES_MAX: usize = 20_000;
 /// What a policy was shown during a run. A plan is checked against it: at the revision it was made from, this is how
 /// the account stands.
 ///
-/// [`Answered`](crate::policy::Answered) has it with every answer, for [`check`](crate::check::check) to go by.
+/// [`PolicyAnswer`](crate::policy::PolicyAnswer) has it with every answer, for [`check`](crate::check::check) to go by.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Inputs {

@@ -48,7 +48,7 @@ impl StubbedWasi {
         table.set_max_capacity(RESOURCES_MAX);
         // Whatever is not named here is empty or closed by default; what would be open is closed.
         let context = WasiCtx::builder()
-            .wall_clock(StandingClock(now))
+            .wall_clock(StoppedClock(now))
             .secure_random(Deterministic::new(random_bytes()))
             .insecure_random(Deterministic::new(random_bytes()))
             .insecure_random_seed(0)
@@ -86,9 +86,9 @@ pub(crate) fn has_all(imports: &[String]) -> bool {
 }
 
 /// A clock at which no time passes.
-struct StandingClock(Timestamp);
+struct StoppedClock(Timestamp);
 
-impl HostWallClock for StandingClock {
+impl HostWallClock for StoppedClock {
     fn resolution(&self) -> Duration {
         Duration::from_secs(1)
     }
@@ -108,7 +108,7 @@ impl monotonic_clock::Host for StubbedWasi {
     }
 
     fn subscribe_instant(&mut self, _: u64) -> wasmtime::Result<Resource<DynPollable>> {
-        let over = self.table.push(Over)?;
+        let over = self.table.push(ElapsedWait)?;
         p2::subscribe(&mut self.table, over)
     }
 
@@ -120,10 +120,10 @@ impl monotonic_clock::Host for StubbedWasi {
 const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
 
 /// A wait that is over as soon as it began.
-struct Over;
+struct ElapsedWait;
 
 #[wasmtime_wasi::async_trait]
-impl Pollable for Over {
+impl Pollable for ElapsedWait {
     async fn ready(&mut self) {}
 }
 

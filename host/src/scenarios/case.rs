@@ -3,7 +3,7 @@
 //! The files in `tests/cases/` are the same for every language; `README.md` there is their manual.
 
 use super::answer::Answer;
-use super::dialer::{Known, failure};
+use super::fake_dialer::{Fixture, Import, failure};
 use super::notation::{Name, Numbers, Time};
 use crate::contract::*;
 use crate::settings::default_settings;
@@ -22,9 +22,9 @@ pub struct Case {
     /// The account asked about; by default the one there is.
     id: Option<String>,
     #[serde(default)]
-    account: AccountGiven,
+    account: AccountNotation,
     #[serde(default)]
-    monitored: Vec<MonitoredGiven>,
+    monitored: Vec<MonitoredNotation>,
     /// Numbers of the account besides those it monitors.
     #[serde(default)]
     owned: Vec<Numbers>,
@@ -34,9 +34,9 @@ pub struct Case {
     #[serde(default = "usual_carriers")]
     carriers: Vec<String>,
     #[serde(default)]
-    observations: BTreeMap<String, BTreeMap<String, Option<ObservationGiven>>>,
+    observations: BTreeMap<String, BTreeMap<String, Option<ObservationNotation>>>,
     #[serde(default)]
-    flag_events: Vec<FlagEventGiven>,
+    flag_events: Vec<FlagEventNotation>,
     /// Imports that fail, each with the error that it answers.
     #[serde(default)]
     failures: BTreeMap<Import, Name<ErrorCode>>,
@@ -74,14 +74,14 @@ pub(super) enum Call {
     /// About the settings of the case's account.
     CheckSettings,
     ReviewAccount,
-    Decide(RequestGiven),
+    Decide(RequestNotation),
     Screen(Vec<Numbers>),
     GetUsage,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
-pub(super) enum RequestGiven {
+pub(super) enum RequestNotation {
     StartMonitoring(Vec<Numbers>),
     StopMonitoring(Vec<Numbers>),
     DeleteNumbers { numbers: Vec<Numbers>, accept_slot_loss: bool },
@@ -89,28 +89,10 @@ pub(super) enum RequestGiven {
     SetBlocks(u32),
 }
 
-/// What a policy imports that may fail: the contract's functions that answer a `result`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Import {
-    /// `carrier-lookup.look-up`.
-    LookUp,
-    /// `number-inventory.get-account`.
-    GetAccount,
-    /// `number-inventory.monitored`.
-    Monitored,
-    /// `number-inventory.owned`.
-    Owned,
-    /// `number-inventory.candidates`.
-    Candidates,
-    /// `number-inventory.flag-events`.
-    FlagEvents,
-}
-
 /// An account of which a case states only what matters.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
-struct AccountGiven {
+struct AccountNotation {
     id: AccountId,
     revision: u64,
     enabled: bool,
@@ -121,16 +103,16 @@ struct AccountGiven {
     cycle_starts_at: Time,
     cycle_ends_at: Time,
     day_starts_at: Option<Time>,
-    locked_slots: Vec<LockGiven>,
+    locked_slots: Vec<LockNotation>,
     rated_today: Option<u32>,
     replacements_today: u32,
-    #[serde(with = "SettingsGiven")]
+    #[serde(with = "SettingsNotation")]
     settings: Settings,
 }
 
-impl Default for AccountGiven {
+impl Default for AccountNotation {
     fn default() -> Self {
-        AccountGiven {
+        AccountNotation {
             id: "acme".into(),
             revision: 7,
             enabled: true,
@@ -151,14 +133,14 @@ impl Default for AccountGiven {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct LockGiven {
+struct LockNotation {
     slot: SlotId,
     until: Time,
 }
 
 #[derive(Deserialize)]
 #[serde(remote = "Settings", default = "default_settings", rename_all = "kebab-case", deny_unknown_fields)]
-struct SettingsGiven {
+struct SettingsNotation {
     spam_score_min: u8,
     rating_carriers_min: u8,
     checks_to_flag: u8,
@@ -174,7 +156,7 @@ struct SettingsGiven {
 /// Monitored numbers, one or a range of them in slots side by side.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct MonitoredGiven {
+struct MonitoredNotation {
     number: Numbers,
     slot: Option<SlotId>,
     status: Option<Name<Status>>,
@@ -190,7 +172,7 @@ struct MonitoredGiven {
 /// A score alone was observed at the case's time.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
-enum ObservationGiven {
+enum ObservationNotation {
     Score(u8),
     Dated(DatedObservation),
 }
@@ -204,7 +186,7 @@ struct DatedObservation {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FlagEventGiven {
+struct FlagEventNotation {
     number: Numbers,
     at: Time,
 }
@@ -298,12 +280,12 @@ impl Case {
     }
 
     /// The dialer that knows what the case states.
-    pub(super) fn known(&self) -> Known {
+    pub(super) fn fixture(&self) -> Fixture {
         let monitored = self.monitored();
         let owned = Numbers::of_all(&self.owned).into_iter().chain(monitored.iter().map(|number| number.number));
         let carriers = (1..).zip(&self.carriers).map(|(id, name)| Carrier { id, name: name.clone() });
         let events = self.flag_events.iter();
-        Known {
+        Fixture {
             now: self.now.0,
             account: self.account(&monitored),
             owned: owned.collect(),
@@ -363,8 +345,8 @@ impl Case {
             for (number, (carrier, given)) in numbers.each().flat_map(|number| said.iter().map(move |s| (number, s))) {
                 let (spam_score, observed_at) = match given {
                     None => (None, self.now),
-                    Some(ObservationGiven::Score(score)) => (Some(*score), self.now),
-                    Some(ObservationGiven::Dated(dated)) => (dated.spam_score, dated.observed_at),
+                    Some(ObservationNotation::Score(score)) => (Some(*score), self.now),
+                    Some(ObservationNotation::Dated(dated)) => (dated.spam_score, dated.observed_at),
                 };
                 let place = self.carriers.iter().position(|name| name == carrier);
                 let carrier = place.expect("a sound case names its carriers") as CarrierId + 1;
@@ -376,7 +358,7 @@ impl Case {
     }
 }
 
-impl MonitoredGiven {
+impl MonitoredNotation {
     fn monitored(&self, number: PhoneNumber, slot: SlotId, now: Timestamp) -> MonitoredNumber {
         let status = self.status.map_or(Status::Clean, |status| status.0);
         let monitored_since = self.monitored_since.map_or(now - 10 * DAY, |time| time.0);
@@ -400,17 +382,17 @@ impl MonitoredGiven {
     }
 }
 
-impl RequestGiven {
+impl RequestNotation {
     pub(super) fn request(&self) -> Request {
         match self {
-            RequestGiven::StartMonitoring(numbers) => Request::StartMonitoring(Numbers::of_all(numbers)),
-            RequestGiven::StopMonitoring(numbers) => Request::StopMonitoring(Numbers::of_all(numbers)),
-            RequestGiven::DeleteNumbers { numbers, accept_slot_loss } => Request::DeleteNumbers(Deletion {
+            RequestNotation::StartMonitoring(numbers) => Request::StartMonitoring(Numbers::of_all(numbers)),
+            RequestNotation::StopMonitoring(numbers) => Request::StopMonitoring(Numbers::of_all(numbers)),
+            RequestNotation::DeleteNumbers { numbers, accept_slot_loss } => Request::DeleteNumbers(Deletion {
                 numbers: Numbers::of_all(numbers),
                 accept_slot_loss: *accept_slot_loss,
             }),
-            RequestGiven::ReplaceNumbers(numbers) => Request::ReplaceNumbers(Numbers::of_all(numbers)),
-            RequestGiven::SetBlocks(blocks) => Request::SetBlocks(*blocks),
+            RequestNotation::ReplaceNumbers(numbers) => Request::ReplaceNumbers(Numbers::of_all(numbers)),
+            RequestNotation::SetBlocks(blocks) => Request::SetBlocks(*blocks),
         }
     }
 }

@@ -7,13 +7,13 @@ mod reply;
 
 use super::answer::Answer;
 use super::case::{Call, Case};
-use super::dialer::Known;
+use super::fake_dialer::Fixture;
 use super::notation::Numbers;
-use super::promises::{self, Broken};
+use super::promises::{self, Breach};
 use super::report::{CheckReport, Finding, Section, Subject, Verdict};
 use super::{case_files, finding};
 use crate::policy::REFERENCE_POLICY;
-use crate::policy::sha256;
+use crate::sha256::sha256;
 use program::{Interruption, Program};
 use question::question;
 use reply::{Outcome, Reply, read, reply};
@@ -38,18 +38,18 @@ const INTERRUPTIONS_MAX: usize = 3;
 /// let report = check_dialer("true".as_ref(), &[], Path::new("Cargo.toml"), Duration::from_secs(60))?;
 /// assert!(!report.passed(), "`true` ends before it answers anything");
 /// assert!(report.to_string().contains("it ended before it answered"));
-/// # Ok::<(), dialguard::scenarios::NotAsked>(())
+/// # Ok::<(), dialguard::scenarios::ConformanceError>(())
 /// ```
 pub fn check_dialer(
     program: &OsStr,
     arguments: &[OsString],
     component: &Path,
     answer_time_max: Duration,
-) -> Result<CheckReport, NotAsked> {
-    let bytes = std::fs::read(component).map_err(|error| NotAsked::Component(component.to_owned(), error))?;
+) -> Result<CheckReport, ConformanceError> {
+    let bytes = std::fs::read(component).map_err(|error| ConformanceError::Component(component.to_owned(), error))?;
     let may_differ = bytes != REFERENCE_POLICY;
     let mut dialer = Program::start(program, arguments, component, answer_time_max)
-        .map_err(|error| NotAsked::Dialer(program.to_owned(), error))?;
+        .map_err(|error| ConformanceError::Dialer(program.to_owned(), error))?;
     let (mut findings, mut interruptions) = (Vec::new(), 0);
     for file in case_files() {
         for case in &file.cases {
@@ -70,7 +70,7 @@ pub fn check_dialer(
 /// Why a dialer could not be asked anything.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum NotAsked {
+pub enum ConformanceError {
     /// The policy component.
     #[error("{} cannot be read", .0.display())]
     Component(PathBuf, #[source] std::io::Error),
@@ -95,46 +95,51 @@ fn not_asked_further() -> Finding {
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error(transparent)]
-    Broken(#[from] Broken),
+    Breach(#[from] Breach),
     #[error(transparent)]
     Interrupted(#[from] Interruption),
 }
 
 /// What came of a case that the dialer answered.
-struct Tried {
+struct CaseOutcome {
     /// Where its answer differs from what the case expects; none where it does not.
     difference: Option<String>,
     took: Option<Duration>,
 }
 
-fn try_case(dialer: &mut Program, case: &Case) -> Result<Tried, Failure> {
-    let known = case.known();
-    let (mut answer, took) = ask(dialer, case, &known, case.call())?;
+fn try_case(dialer: &mut Program, case: &Case) -> Result<CaseOutcome, Failure> {
+    let fixture = case.fixture();
+    let (mut answer, took) = ask(dialer, case, &fixture, case.call())?;
     if case.expect().settings_as_checked.is_some() {
-        let (checked, _) = ask(dialer, case, &known, &Call::CheckSettings)?;
+        let (checked, _) = ask(dialer, case, &fixture, &Call::CheckSettings)?;
         answer.settings_as_checked = Some(checked.refuses_settings() == answer.refuses_settings());
     }
-    Ok(Tried { difference: case.expect().difference(&answer), took })
+    Ok(CaseOutcome { difference: case.expect().difference(&answer), took })
 }
 
 /// The policy's answer, and how long it took.
-fn ask(dialer: &mut Program, case: &Case, known: &Known, call: &Call) -> Result<(Answer, Option<Duration>), Failure> {
-    let Reply { outcome, numbers_looked_up, took } = reply(dialer.ask(&question(case, known, call))?)?;
+fn ask(
+    dialer: &mut Program,
+    case: &Case,
+    fixture: &Fixture,
+    call: &Call,
+) -> Result<(Answer, Option<Duration>), Failure> {
+    let Reply { outcome, numbers_looked_up, took } = reply(dialer.ask(&question(case, fixture, call))?)?;
     let answer = match outcome {
-        Outcome::Ok(value) => answer(case, known, call, value)?,
+        Outcome::Ok(value) => answer(case, fixture, call, value)?,
         Outcome::Err(error) => promises::error(&error)?,
-        Outcome::Fault(words) => return Err(Broken::Fault(format!("it could not ask the policy: {words}")).into()),
+        Outcome::Fault(words) => return Err(Breach::Fault(format!("it could not ask the policy: {words}")).into()),
     };
     Ok((Answer { numbers_looked_up, ..answer }, took))
 }
 
 /// What the policy answered, as the dialer tells it, held against what the contract promises.
-fn answer(case: &Case, known: &Known, call: &Call, told: serde_json::Value) -> Result<Answer, Broken> {
+fn answer(case: &Case, fixture: &Fixture, call: &Call, told: serde_json::Value) -> Result<Answer, Breach> {
     match call {
         Call::Describe => promises::description(&read(told)?),
         Call::CheckSettings => Ok(Answer::default()),
-        Call::ReviewAccount => promises::review(case.id(), &read(told)?, &known.inputs()),
-        Call::Decide(request) => promises::decision(case.id(), &request.request(), &read(told)?, &known.inputs()),
+        Call::ReviewAccount => promises::review(case.id(), &read(told)?, &fixture.inputs()),
+        Call::Decide(request) => promises::decision(case.id(), &request.request(), &read(told)?, &fixture.inputs()),
         Call::Screen(numbers) => promises::screenings(&Numbers::of_all(numbers), &read::<Vec<_>>(told)?),
         Call::GetUsage => promises::usage(&read(told)?),
     }

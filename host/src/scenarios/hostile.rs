@@ -2,10 +2,10 @@
 //!
 //! A policy may make of it what it likes, an answer or an error, as long as its run does not end in a fault.
 
-use super::case::{Call, Case, Import, RequestGiven};
-use super::dialer::{Known, failure};
+use super::case::{Call, Case, RequestNotation};
+use super::fake_dialer::{Fixture, Import, failure};
 use super::notation::{Numbers, name};
-use super::promises::Broken;
+use super::promises::Breach;
 use super::report::{Finding, Section, Verdict};
 use super::trial::ask;
 use crate::clock::FixedClock;
@@ -36,7 +36,7 @@ struct HostileInput {
     name: String,
     what: &'static str,
     /// Changes what the dialer knows.
-    knows: Box<dyn Fn(&mut Known) + Send + Sync>,
+    knows: Box<dyn Fn(&mut Fixture) + Send + Sync>,
     /// Changes what it answers.
     answers: Tampering,
     /// What it shows contradicts itself, so that a plan made from it cannot be right: a host refuses it.
@@ -56,13 +56,13 @@ const HONEST: Tampering = Tampering { observations: |_| {}, page: |_| {}, owned:
 
 /// An honest dialer, whose answers are tampered with.
 struct TamperedDialer {
-    honest: Known,
+    honest: Fixture,
     tampering: Tampering,
 }
 
 impl HostileInput {
     /// The dialer knows something that it should not.
-    fn knowing(name: &str, what: &'static str, knows: fn(&mut Known)) -> Self {
+    fn knowing(name: &str, what: &'static str, knows: fn(&mut Fixture)) -> Self {
         HostileInput {
             title: "",
             name: name.into(),
@@ -81,7 +81,7 @@ impl HostileInput {
     /// An import fails.
     fn failing(import: Import, code: ErrorCode) -> Self {
         let name = format!("{} answers {}", name(&import), name(&code));
-        let knows = Box::new(move |dialer: &mut Known| dialer.failures.extend([(import, failure(code))]));
+        let knows = Box::new(move |dialer: &mut Fixture| dialer.failures.extend([(import, failure(code))]));
         let what = "Every import may fail at any time.";
         HostileInput { knows, ..HostileInput::knowing(&name, what, |_| {}) }
     }
@@ -95,11 +95,11 @@ impl HostileInput {
         let mut answers = BTreeMap::<String, Vec<&str>>::new();
         let mut fault = None;
         for (call_name, call) in calls() {
-            let dialer = self.dialer();
+            let dialer = self.tampered_dialer();
             let (id, settings) = (&dialer.honest.account.id, &dialer.honest.account.settings);
-            let answer = match ask(policy, &dialer.around(), id, &call, settings).await {
+            let answer = match ask(policy, &dialer.dialer(), id, &call, settings).await {
                 Ok(answer) => answer.in_a_word(),
-                Err(Broken::Refused(_)) if self.contradicts_itself => "a plan that is refused".into(),
+                Err(Breach::Refused(_)) if self.contradicts_itself => "a plan that is refused".into(),
                 Err(broken) => {
                     fault = Some(format!("{call_name}: {broken}"));
                     break;
@@ -118,9 +118,9 @@ impl HostileInput {
         }
     }
 
-    fn dialer(&self) -> Arc<TamperedDialer> {
+    fn tampered_dialer(&self) -> Arc<TamperedDialer> {
         let scene: Case = serde_json::from_str(SCENE).expect("the scene is a case");
-        let mut honest = scene.known();
+        let mut honest = scene.fixture();
         (self.knows)(&mut honest);
         Arc::new(TamperedDialer { honest, tampering: self.answers })
     }
@@ -138,14 +138,14 @@ fn in_words(answers: &BTreeMap<String, Vec<&str>>) -> String {
 /// Every call there is that reads anything.
 fn calls() -> [(&'static str, Call); 8] {
     let numbers = |first: PhoneNumber| vec![Numbers::from(first), Numbers::from(first + 1)];
-    let deletion = RequestGiven::DeleteNumbers { numbers: numbers(MONITORED), accept_slot_loss: true };
+    let deletion = RequestNotation::DeleteNumbers { numbers: numbers(MONITORED), accept_slot_loss: true };
     [
         ("review-account", Call::ReviewAccount),
-        ("start-monitoring", Call::Decide(RequestGiven::StartMonitoring(numbers(OWNED)))),
-        ("stop-monitoring", Call::Decide(RequestGiven::StopMonitoring(numbers(MONITORED)))),
+        ("start-monitoring", Call::Decide(RequestNotation::StartMonitoring(numbers(OWNED)))),
+        ("stop-monitoring", Call::Decide(RequestNotation::StopMonitoring(numbers(MONITORED)))),
         ("delete-numbers", Call::Decide(deletion)),
-        ("replace-numbers", Call::Decide(RequestGiven::ReplaceNumbers(numbers(MONITORED)))),
-        ("set-blocks", Call::Decide(RequestGiven::SetBlocks(2))),
+        ("replace-numbers", Call::Decide(RequestNotation::ReplaceNumbers(numbers(MONITORED)))),
+        ("set-blocks", Call::Decide(RequestNotation::SetBlocks(2))),
         ("screen", Call::Screen(numbers(MONITORED))),
         ("get-usage", Call::GetUsage),
     ]
@@ -349,7 +349,7 @@ fn at_the_edge(number: PhoneNumber, slot: SlotId) -> MonitoredNumber {
 }
 
 /// Numbers of which every carrier says the worst.
-fn monitor_only(dialer: &mut Known, monitored: impl Iterator<Item = MonitoredNumber>) {
+fn monitor_only(dialer: &mut Fixture, monitored: impl Iterator<Item = MonitoredNumber>) {
     dialer.monitored = monitored.collect();
     dialer.owned.extend(dialer.monitored.iter().map(|number| number.number));
     for MonitoredNumber { number, .. } in &dialer.monitored {
@@ -379,7 +379,7 @@ fn settings_of(byte: u8, number: u16) -> Settings {
 }
 
 impl TamperedDialer {
-    fn around(self: &Arc<Self>) -> Dialer {
+    fn dialer(self: &Arc<Self>) -> Dialer {
         Dialer { clock: Arc::new(FixedClock(self.honest.now)), carriers: self.clone(), inventory: self.clone() }
     }
 }

@@ -3,13 +3,30 @@
 
 use super::answer::Answer;
 use super::notation::name;
-use crate::check::{Asked, check, check_decision};
+use crate::check::{Purpose, check, check_decision};
 use crate::contract::{self, *};
 use crate::policy::Inputs;
 
+/// Events that every ledger records itself, under the names that Dialguard's own ledger has for them. A policy whose
+/// notices borrow one would forge what happened.
+const RESERVED_EVENTS: [&str; 12] = [
+    "account-changed",
+    "blocks-changed",
+    "charged",
+    "monitoring-started",
+    "number-bought",
+    "released",
+    "replaced",
+    "resting",
+    "slot-locked",
+    "turned-at-risk",
+    "turned-clean",
+    "turned-flagged",
+];
+
 /// What no policy may do, whatever it is asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Broken {
+pub(super) enum Breach {
     /// Its run came to a bad end.
     #[error("{0}")]
     Fault(String),
@@ -22,7 +39,7 @@ pub(super) enum Broken {
 }
 
 /// Who a policy is, which is told in a form of its own.
-pub(super) fn description(Description { name, version, summary }: &Description) -> Result<Answer, Broken> {
+pub(super) fn description(Description { name, version, summary }: &Description) -> Result<Answer, Breach> {
     let is_kebab_case = name
         .split('-')
         .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
@@ -35,23 +52,23 @@ pub(super) fn description(Description { name, version, summary }: &Description) 
 }
 
 /// A review's plan, which the ledger can take.
-pub(super) fn review(id: &str, plan: &Plan, inputs: &Inputs) -> Result<Answer, Broken> {
-    match check(id, Asked::Review, plan, inputs) {
+pub(super) fn review(id: &str, plan: &Plan, inputs: &Inputs) -> Result<Answer, Breach> {
+    match check(id, Purpose::Review, plan, inputs, &RESERVED_EVENTS) {
         Ok(()) => Ok(Answer::of_plan(plan, &inputs.monitored)),
-        Err(fault) => Err(Broken::Refused(fault.to_string())),
+        Err(fault) => Err(Breach::Refused(fault.to_string())),
     }
 }
 
 /// A decision, whose plan the ledger can take and does what is accepted.
-pub(super) fn decision(id: &str, request: &Request, decision: &Decision, inputs: &Inputs) -> Result<Answer, Broken> {
-    match check_decision(id, request, decision, inputs) {
+pub(super) fn decision(id: &str, request: &Request, decision: &Decision, inputs: &Inputs) -> Result<Answer, Breach> {
+    match check_decision(id, request, decision, inputs, &RESERVED_EVENTS) {
         Ok(()) => ensure_kept(request, decision).map(|()| Answer::of_decision(decision, &inputs.monitored)),
-        Err(fault) => Err(Broken::Refused(fault.to_string())),
+        Err(fault) => Err(Breach::Refused(fault.to_string())),
     }
 }
 
 /// One screening for each number, in the order asked.
-pub(super) fn screenings(numbers: &[PhoneNumber], screenings: &[Screening]) -> Result<Answer, Broken> {
+pub(super) fn screenings(numbers: &[PhoneNumber], screenings: &[Screening]) -> Result<Answer, Breach> {
     if !screenings.iter().map(|screening| &screening.number).eq(numbers) {
         return promise("it did not answer every number in the order asked".into());
     }
@@ -64,7 +81,7 @@ pub(super) fn screenings(numbers: &[PhoneNumber], screenings: &[Screening]) -> R
 }
 
 /// Figures that add up.
-pub(super) fn usage(usage: &Usage) -> Result<Answer, Broken> {
+pub(super) fn usage(usage: &Usage) -> Result<Answer, Breach> {
     let statuses = [usage.pending, usage.clean, usage.at_risk, usage.flagged];
     let counted = statuses.into_iter().map(u64::from).sum::<u64>();
     let Usage { occupied, flagged_past_day, flagged_past_week, .. } = *usage;
@@ -80,7 +97,7 @@ pub(super) fn usage(usage: &Usage) -> Result<Answer, Broken> {
 }
 
 /// An error that says something to people.
-pub(super) fn error(error: &Error) -> Result<Answer, Broken> {
+pub(super) fn error(error: &Error) -> Result<Answer, Breach> {
     if error.message.trim().is_empty() {
         return promise(format!("its error {} says nothing to people", name(&error.code)));
     }
@@ -88,7 +105,7 @@ pub(super) fn error(error: &Error) -> Result<Answer, Broken> {
 }
 
 /// What is accepted is in the plan, what is refused is not, and only two refusals say until when.
-fn ensure_kept(request: &Request, decision: &Decision) -> Result<(), Broken> {
+fn ensure_kept(request: &Request, decision: &Decision) -> Result<(), Breach> {
     let may_wait = [contract::Answer::NoFreeSlot, contract::Answer::SlotWouldLock];
     let timed = decision.outcomes.iter().find(|outcome| outcome.until.is_some() && !may_wait.contains(&outcome.answer));
     if let Some(Outcome { answer, .. }) = timed {
@@ -129,6 +146,6 @@ fn done(request: &Request, action: &Action) -> Option<PhoneNumber> {
     }
 }
 
-fn promise<T>(what: String) -> Result<T, Broken> {
-    Err(Broken::Promise(what))
+fn promise<T>(what: String) -> Result<T, Breach> {
+    Err(Breach::Promise(what))
 }

@@ -1,10 +1,10 @@
 //! One question to a policy: its answer, or what it did that no policy may do.
 
 use super::answer::Answer;
-use super::case::{Call, Case, RequestGiven};
-use super::dialer::Known;
+use super::case::{Call, Case, RequestNotation};
+use super::fake_dialer::Fixture;
 use super::notation::Numbers;
-use super::promises::{self, Broken};
+use super::promises::{self, Breach};
 use crate::contract::*;
 use crate::dialer::{CarrierLookup, Dialer};
 use crate::policy::{Policy, PolicyError};
@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// What came of a case.
-pub(super) struct Tried {
+pub(super) struct CaseOutcome {
     /// Where the policy's answer differs from what the case expects; none where it does not.
     pub difference: Option<String>,
     /// How long it took.
@@ -21,12 +21,12 @@ pub(super) struct Tried {
 }
 
 /// A dialer that knows what the case states, and nothing else.
-pub(super) type Embedding<'a> = &'a (dyn Fn(Arc<Known>) -> Dialer + Sync);
+pub(super) type Embedding<'a> = &'a (dyn Fn(Arc<Fixture>) -> Dialer + Sync);
 
-pub(super) async fn try_case(policy: &Policy, case: &Case, embedding: Embedding<'_>) -> Result<Tried, Broken> {
-    let dialer = embedding(Arc::new(case.known()));
+pub(super) async fn try_case(policy: &Policy, case: &Case, embedding: Embedding<'_>) -> Result<CaseOutcome, Breach> {
+    let dialer = embedding(Arc::new(case.fixture()));
     let numbers_looked_up = Arc::new(AtomicUsize::new(0));
-    let carriers = Arc::new(Counting { carriers: dialer.carriers.clone(), numbers: numbers_looked_up.clone() });
+    let carriers = Arc::new(LookupCounter { carriers: dialer.carriers.clone(), numbers: numbers_looked_up.clone() });
     let dialer = Dialer { carriers, ..dialer };
     let begun = Instant::now();
     let mut answer = ask(policy, &dialer, case.id(), case.call(), case.settings()).await?;
@@ -38,19 +38,19 @@ pub(super) async fn try_case(policy: &Policy, case: &Case, embedding: Embedding<
     }
     let again = ask(policy, &dialer, case.id(), case.call(), case.settings()).await?;
     if let Some(difference) = again.difference(&answer) {
-        return Err(Broken::Promise(format!("it answers the same question differently the second time: {difference}")));
+        return Err(Breach::Promise(format!("it answers the same question differently the second time: {difference}")));
     }
-    Ok(Tried { difference: case.expect().difference(&answer), took })
+    Ok(CaseOutcome { difference: case.expect().difference(&answer), took })
 }
 
 /// Carriers, and about how many numbers they were asked without failing.
-struct Counting {
+struct LookupCounter {
     carriers: Arc<dyn CarrierLookup>,
     numbers: Arc<AtomicUsize>,
 }
 
 #[async_trait::async_trait]
-impl CarrierLookup for Counting {
+impl CarrierLookup for LookupCounter {
     async fn carriers(&self) -> Vec<Carrier> {
         self.carriers.carriers().await
     }
@@ -70,7 +70,7 @@ pub(super) async fn ask(
     id: &str,
     call: &Call,
     settings: &Settings,
-) -> Result<Answer, Broken> {
+) -> Result<Answer, Breach> {
     let answered = match call {
         Call::Describe => describe(policy).await,
         Call::CheckSettings => policy.check_settings(settings).await.map(|()| Ok(Answer::default())),
@@ -82,36 +82,36 @@ pub(super) async fn ask(
     answered.unwrap_or_else(refused)
 }
 
-fn refused(error: PolicyError) -> Result<Answer, Broken> {
+fn refused(error: PolicyError) -> Result<Answer, Breach> {
     match error {
-        PolicyError::Fault(fault) => Err(Broken::Fault(format!("its run was ended: {fault}"))),
+        PolicyError::Fault(fault) => Err(Breach::Fault(format!("its run was ended: {fault}"))),
         PolicyError::Answered(error) => promises::error(&error),
     }
 }
 
 /// What one call comes to: an answer or a broken promise, where the policy did not answer an error.
-type Asking = Result<Result<Answer, Broken>, PolicyError>;
+type CallResult = Result<Result<Answer, Breach>, PolicyError>;
 
-async fn describe(policy: &Policy) -> Asking {
+async fn describe(policy: &Policy) -> CallResult {
     Ok(promises::description(&policy.describe().await?))
 }
 
-async fn review(policy: &Policy, dialer: &Dialer, id: &str) -> Asking {
+async fn review(policy: &Policy, dialer: &Dialer, id: &str) -> CallResult {
     let reviewed = policy.review_account(dialer, id).await?;
     Ok(promises::review(id, &reviewed.answer, &reviewed.inputs))
 }
 
-async fn decide(policy: &Policy, dialer: &Dialer, id: &str, request: &RequestGiven) -> Asking {
+async fn decide(policy: &Policy, dialer: &Dialer, id: &str, request: &RequestNotation) -> CallResult {
     let request = request.request();
     let decided = policy.decide(dialer, id, &request).await?;
     Ok(promises::decision(id, &request, &decided.answer, &decided.inputs))
 }
 
-async fn screen(policy: &Policy, dialer: &Dialer, id: &str, numbers: &[Numbers]) -> Asking {
+async fn screen(policy: &Policy, dialer: &Dialer, id: &str, numbers: &[Numbers]) -> CallResult {
     let numbers = Numbers::of_all(numbers);
     Ok(promises::screenings(&numbers, &policy.screen(dialer, id, &numbers).await?))
 }
 
-async fn usage(policy: &Policy, dialer: &Dialer, id: &str) -> Asking {
+async fn usage(policy: &Policy, dialer: &Dialer, id: &str) -> CallResult {
     Ok(promises::usage(&policy.usage(dialer, id).await?))
 }

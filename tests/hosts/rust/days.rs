@@ -137,17 +137,17 @@ impl SmallDialer {
     }
 
     /// A dialer that knows what a case of the conformance suite states.
-    pub fn of_case(known: &Known) -> Self {
+    pub fn of_case(fixture: &Fixture) -> Self {
         SmallDialer {
-            now: known.now,
-            carriers: known.carriers.clone(),
-            observations: known.observations.clone(),
-            account: known.account.clone(),
-            monitored: known.monitored.iter().map(|number| (number.number, *number)).collect(),
-            owned: known.owned.clone(),
-            candidates: known.candidates.clone(),
-            flag_events: known.flag_events.clone(),
-            failures: known.failures.clone(),
+            now: fixture.now,
+            carriers: fixture.carriers.clone(),
+            observations: fixture.observations.clone(),
+            account: fixture.account.clone(),
+            monitored: fixture.monitored.iter().map(|number| (number.number, *number)).collect(),
+            owned: fixture.owned.clone(),
+            candidates: fixture.candidates.clone(),
+            flag_events: fixture.flag_events.clone(),
+            failures: fixture.failures.clone(),
         }
     }
 }

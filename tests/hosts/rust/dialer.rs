@@ -8,12 +8,12 @@
 mod days;
 
 use anyhow::{Context, Result, bail, ensure};
-use dialguard::check::{Asked, check};
+use dialguard::check::{Purpose, check};
 use dialguard::clock::FixedClock;
 use dialguard::contract::*;
 use dialguard::dialer::{CarrierLookup, Dialer, NumberInventory};
 use dialguard::policy::{Limits, Policy};
-use dialguard::scenarios::{Import, Known, check_embedding};
+use dialguard::scenarios::{Fixture, Import, check_embedding};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -42,7 +42,7 @@ impl SmallDialer {
     /// The daily review: the policy plans it, the plan is checked, and the dialer does it.
     async fn review(&mut self, policy: &Policy, account: &str) -> Result<Plan> {
         let reviewed = policy.review_account(&self.as_of_now(), account).await?;
-        check(account, Asked::Review, &reviewed.answer, &reviewed.inputs)?;
+        check(account, Purpose::Review, &reviewed.answer, &reviewed.inputs, &[])?;
         self.apply(&reviewed.answer)?;
         Ok(reviewed.answer)
     }
@@ -142,7 +142,7 @@ async fn main() -> Result<()> {
 }
 
 async fn conformance(policy: &Policy) -> Result<()> {
-    let report = check_embedding(policy, |known| SmallDialer::of_case(&known).as_of_now()).await;
+    let report = check_embedding(policy, |fixture| SmallDialer::of_case(&fixture).as_of_now()).await;
     println!("{}", serde_json::to_string(&report)?);
     ensure!(report.passed(), "{report}");
     Ok(())

@@ -54,6 +54,8 @@ pub struct AccountChange {
     pub review_at: Option<NaiveTime>,
     /// Switches the reputation add-on on or off.
     pub enabled: Option<bool>,
+    /// Blocks of 15 slots: more count and are charged at once, fewer from the next billing cycle on.
+    pub blocks: Option<u32>,
     /// How its numbers are to be treated.
     pub settings: Option<Settings>,
     /// Where its numbers are bought, and for how much.
@@ -125,6 +127,20 @@ impl AccountProfile {
         self
     }
 
+    /// The account as it is when the change's blocks are decided: after the rest of the change, but before the add-on is
+    /// switched off.
+    pub(crate) fn when_blocks_change(self, change: &AccountChange) -> Self {
+        AccountProfile {
+            time_zone: change.time_zone.unwrap_or(self.time_zone),
+            region: change.region.unwrap_or(self.region),
+            review_at: change.review_at.unwrap_or(self.review_at),
+            enabled: self.enabled || change.enabled == Some(true),
+            settings: change.settings.clone().unwrap_or(self.settings),
+            buying: change.buying.clone().unwrap_or(self.buying),
+            ..self
+        }
+    }
+
     /// The account in its next billing cycle.
     fn turn_cycle(&mut self) {
         self.cycle_index += 1;
@@ -178,48 +194,15 @@ impl Ledger {
         })
     }
 
-    /// Changes an account.
+    /// Changes an account, all but its blocks. A policy decides about those:
+    /// [`Dialguard::change_account`](crate::Dialguard::change_account).
     pub fn change_account(&self, id: &str, change: &AccountChange, now: Timestamp) -> Result<()> {
+        if change.blocks.is_some() {
+            return Err(LedgerError::Refused("the number of blocks changes only by a policy's plan".into()));
+        }
         self.change(|transaction| {
             let (account, now) = open(transaction, id, now)?;
-            let mut said = Vec::new();
-            if let Some(zone) = change.time_zone {
-                transaction
-                    .execute("UPDATE accounts SET time_zone = ?2 WHERE key = ?1", params![account.key, zone.name()])?;
-                said.push(format!("time zone {zone}"));
-            }
-            if let Some(region) = change.region {
-                let region = region.to_string();
-                transaction.execute("UPDATE accounts SET region = ?2 WHERE key = ?1", params![account.key, region])?;
-                said.push(format!("region {region}"));
-            }
-            if let Some(review_at) = change.review_at {
-                let review_at = review_at.format("%H:%M").to_string();
-                transaction
-                    .execute("UPDATE accounts SET review_at = ?2 WHERE key = ?1", params![account.key, review_at])?;
-                said.push(format!("review at {review_at}"));
-            }
-            if let Some(settings) = &change.settings {
-                transaction.execute(
-                    "UPDATE accounts SET settings = ?2 WHERE key = ?1",
-                    params![account.key, settings_to_sql(settings)],
-                )?;
-                said.extend(differences(&account.settings, settings));
-            }
-            if let Some(buying) = &change.buying {
-                buying::change(transaction, &account, buying)?;
-                said.extend(account.buying.differences(buying));
-            }
-            if let Some(enabled) = change.enabled {
-                switch(transaction, &account, now, enabled)?;
-                said.push(format!("add-on {}", if enabled { "on" } else { "off" }));
-            }
-            if !said.is_empty() {
-                let text = format!("Changed: {}.", said.join(", "));
-                append(transaction, account.key, now, None, "account-changed", None, &text)?;
-                touch(transaction, account.key, now)?;
-            }
-            Ok(())
+            self::change(transaction, &account, change, now)
         })
     }
 
@@ -274,6 +257,51 @@ pub(super) fn open(transaction: &Transaction, id: &str, now: Timestamp) -> Resul
         begin_cycle(transaction, &account)?;
     }
     Ok((account, now))
+}
+
+/// Changes all but the blocks.
+pub(super) fn change(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    change: &AccountChange,
+    now: Timestamp,
+) -> Result<()> {
+    let AccountChange { time_zone, region, review_at, enabled, blocks: _, settings, buying } = change;
+    let set = |column: &str, value: String| {
+        transaction.execute(&format!("UPDATE accounts SET {column} = ?2 WHERE key = ?1"), params![account.key, value])
+    };
+    let mut said = Vec::new();
+    if let Some(zone) = time_zone {
+        set("time_zone", zone.name().to_owned())?;
+        said.push(format!("time zone {zone}"));
+    }
+    if let Some(region) = region {
+        set("region", region.to_string())?;
+        said.push(format!("region {region}"));
+    }
+    if let Some(review_at) = review_at {
+        let review_at = review_at.format("%H:%M").to_string();
+        set("review_at", review_at.clone())?;
+        said.push(format!("review at {review_at}"));
+    }
+    if let Some(settings) = settings {
+        set("settings", settings_to_sql(settings))?;
+        said.extend(differences(&account.settings, settings));
+    }
+    if let Some(buying) = buying {
+        buying::change(transaction, account, buying)?;
+        said.extend(account.buying.differences(buying));
+    }
+    if let Some(enabled) = *enabled {
+        switch(transaction, account, now, enabled)?;
+        said.push(format!("add-on {}", if enabled { "on" } else { "off" }));
+    }
+    if said.is_empty() {
+        return Ok(());
+    }
+    let text = format!("Changed: {}.", said.join(", "));
+    append(transaction, account.key, now, None, "account-changed", None, &text)?;
+    touch(transaction, account.key, now)
 }
 
 /// Locks have ended, fewer blocks take effect, and the blocks are charged.

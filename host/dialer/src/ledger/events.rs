@@ -3,7 +3,6 @@
 use crate::ledger::accounts::profile;
 use crate::ledger::policies::Revision;
 use crate::ledger::{Ledger, Result, asked_to_sql, from_sql, to_sql};
-use dialguard::check::LEDGER_KINDS;
 use dialguard::contract::{Notice, PhoneNumber, Timestamp};
 use rusqlite::{Transaction, params};
 
@@ -159,6 +158,39 @@ fn event_from_row(row: &rusqlite::Row) -> rusqlite::Result<Event> {
         revision: row.get::<_, Option<i64>>(8)?.map(from_sql),
     })
 }
+
+/// What the ledger itself records as having happened. A policy's notices stand among its events, so one that borrowed
+/// such a name would forge history, and what is counted from it: money charged, numbers that turned flagged.
+pub(crate) const LEDGER_KINDS: [&str; 28] = [
+    "account-added",
+    "account-changed",
+    "alert-abandoned",
+    "blocks-changed",
+    "carrier-problem",
+    "charged",
+    "monitoring-started",
+    "not-carried-over",
+    "number-bought",
+    "number-kept",
+    "numbers-imported",
+    "order-abandoned",
+    "order-resumed",
+    "order-stuck",
+    "policy-failed",
+    "released",
+    "replaced",
+    "replacement-charged",
+    "replacement-intended",
+    "resting",
+    "slot-locked",
+    "provider-problem",
+    "turned-at-risk",
+    "turned-clean",
+    "turned-flagged",
+    "webhook-added",
+    "webhook-paused",
+    "webhook-removed",
+];
 
 /// Records what the ledger itself did or saw. Its kinds are those that no notice may borrow.
 pub(super) fn append(

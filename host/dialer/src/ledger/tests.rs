@@ -62,6 +62,11 @@ impl Desk {
 
     /// Applies a plan as if the policy had been shown all that it needs.
     async fn apply(&self, request: &Request, action: Action) -> Result<Applied> {
+        let (made, inputs) = self.planned(request, action).await?;
+        self.ledger.apply(ACME, record(&made, &inputs))
+    }
+
+    async fn planned(&self, request: &Request, action: Action) -> Result<(Made, Inputs)> {
         use dialguard::dialer::NumberInventory;
         let (account, now) = self.ledger.account_at(ACME, self.now)?;
         let based_on = account.revision;
@@ -80,8 +85,7 @@ impl Desk {
             actions: vec![action],
             notices: vec![],
         };
-        let made = Made::Request(request.clone(), Decision { plan, outcomes: vec![] });
-        self.ledger.apply(ACME, record(&made, &inputs))
+        Ok((Made::Request(request.clone(), Decision { plan, outcomes: vec![] }), inputs))
     }
 
     fn charges(&self) -> Vec<(String, u64)> {
@@ -150,9 +154,9 @@ async fn nobody_is_replaced_twice_and_nobody_replaces_two() {
     let (request, action) = order(1, 50, 1);
     desk.apply(&request, action).await.unwrap();
     let (request, again) = order(1, 51, 1);
-    assert!(told(desk.apply(&request, again).await).contains("being replaced already"));
+    assert!(told(desk.apply(&request, again).await).contains("already being replaced"));
     let (request, taken) = order(2, 50, 2);
-    assert!(told(desk.apply(&request, taken).await).contains("not on offer"));
+    assert!(told(desk.apply(&request, taken).await).contains("was not offered"));
     let by_hand = "INSERT INTO orders (account, run, number, replacement, slot, why, state, intended_at)
                    SELECT account, run, number, 1, slot, why, state, 0 FROM orders";
     assert!(told(desk.execute(by_hand)).contains("UNIQUE"));
@@ -251,6 +255,23 @@ fn the_add_on_is_charged_once_a_cycle_however_often_it_is_switched() {
     switch(false, "2026-02-21T12:00:00Z");
     switch(true, "2026-02-22T12:00:00Z");
     assert_eq!(desk.charges()[1..], [("2026-02-20T12:00:00Z".to_owned(), 4_900)]);
+}
+
+#[tokio::test]
+async fn a_change_whose_blocks_were_decided_at_an_earlier_revision_is_refused_whole() {
+    let desk = Desk::new("2026-01-15T12:00:00Z");
+    let more = Action::SetBlocks(BlockChange { blocks: 2, starting: desk.now });
+    let (made, inputs) = desk.planned(&Request::SetBlocks(2), more).await.unwrap();
+    let review_at = NaiveTime::from_hms_opt(7, 0, 0);
+    let change = AccountChange { blocks: Some(2), review_at, ..AccountChange::default() };
+    let apply = || desk.ledger.change_account_and_blocks(ACME, &change, record(&made, &inputs));
+
+    let off = AccountChange { enabled: Some(false), ..AccountChange::default() };
+    desk.ledger.change_account(ACME, &off, desk.now).unwrap();
+    assert!(matches!(apply(), Err(LedgerError::Stale(_))));
+    let account = desk.ledger.account(ACME).unwrap();
+    assert_eq!((account.blocks(), account.review_at, desk.charges().len()), (1, NaiveTime::MIN, 1));
+    assert!(told(desk.ledger.change_account(ACME, &change, desk.now)).contains("only by a policy's plan"));
 }
 
 #[tokio::test]

@@ -7,7 +7,8 @@
 
 use super::{PoliciesError, PolicySettings, Result};
 use crate::ledger::Ledger;
-use dialguard::policy::{Policy, Wasi, code_compatibility, sha256};
+use dialguard::policy::{Policy, Wasi, code_compatibility};
+use dialguard::sha256;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -27,8 +27,8 @@
 //! # }
 //! ```
 
-use crate::ledger::{Compared, Comparison, Difference, Made, RecordedRun};
-use dialguard::check::{Asked, check, check_decision};
+use crate::ledger::{Compared, Comparison, Difference, LEDGER_KINDS, Made, RecordedRun};
+use dialguard::check::{Purpose, check, check_decision};
 use dialguard::contract::*;
 use dialguard::policy::{Policy, PolicyError};
 use dialguard::recording::{Call, Replay};
@@ -53,7 +53,7 @@ pub async fn replay(run: &RecordedRun, policy: &Policy) -> Replayed {
     let (made, objection) = match &run.made {
         Made::Review(_) => match policy.review_account(&dialer, id).await {
             Ok(answered) => {
-                let objection = check(id, Asked::Review, &answered.answer, &answered.inputs).err();
+                let objection = check(id, Purpose::Review, &answered.answer, &answered.inputs, &LEDGER_KINDS).err();
                 (Ok(Made::Review(answered.answer)), objection)
             }
             Err(error) => (Err(error), None),
@@ -61,8 +61,10 @@ pub async fn replay(run: &RecordedRun, policy: &Policy) -> Replayed {
         Made::Request(request, _) => match policy.decide(&dialer, id, request).await {
             Ok(answered) => {
                 let decision = answered.answer;
-                let objection = check_decision(id, request, &decision, &answered.inputs)
-                    .and_then(|()| check(id, Asked::Request(request), &decision.plan, &answered.inputs))
+                let objection = check_decision(id, request, &decision, &answered.inputs, &LEDGER_KINDS)
+                    .and_then(|()| {
+                        check(id, Purpose::Request(request), &decision.plan, &answered.inputs, &LEDGER_KINDS)
+                    })
                     .err();
                 (Ok(Made::Request(request.clone(), decision)), objection)
             }

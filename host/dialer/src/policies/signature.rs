@@ -19,7 +19,7 @@
 //! # Ok::<(), SignatureError>(())
 //! ```
 
-use dialguard::policy::sha256;
+use dialguard::sha256;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};

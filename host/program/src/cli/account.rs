@@ -7,8 +7,9 @@ use chrono::NaiveTime;
 use chrono_tz::Tz;
 use clap::{Args, Subcommand, ValueEnum};
 use dialguard::calendar::rfc3339;
-use dialguard::contract::{Answer, BLOCKS_MAX, Request, Settings};
+use dialguard::contract::{BLOCKS_MAX, Settings};
 use dialguard::settings::default_settings;
+use dialguard_dialer::dialguard::ChangeOutcome;
 use dialguard_dialer::ledger::{
     AccountChange, AccountProfile, Areas, BLOCK_PRICE_CENTS, Buying, NewAccount, SLOTS_PER_BLOCK, Spending, cents,
     price_cents,
@@ -166,8 +167,8 @@ pub async fn run(context: &CommandContext, command: AccountCommand) -> Result<Do
         AccountCommand::Set { id, dry_run: true, settings, .. } => effect(context, &id, &settings).await,
         AccountCommand::Set { id, blocks, time_zone, region, review_at, add_on, buying, settings, .. } => {
             let enabled = add_on.map(|switch| switch == Switch::On);
-            let change = AccountChange { time_zone, region, review_at, enabled, settings: None, buying: None };
-            set(context, &id, blocks, change, (&buying, &settings)).await
+            let change = AccountChange { time_zone, region, review_at, enabled, blocks, settings: None, buying: None };
+            set(context, &id, change, (&buying, &settings)).await
         }
         AccountCommand::Show { id } => show(context, &id),
         AccountCommand::List => list(context),
@@ -197,7 +198,6 @@ async fn add(context: &CommandContext, new: NewAccount) -> Result<Done> {
 async fn set(
     context: &CommandContext,
     id: &str,
-    blocks: Option<u32>,
     mut change: AccountChange,
     (buying_options, options): (&BuyingOptions, &SettingOptions),
 ) -> Result<Done> {
@@ -208,14 +208,9 @@ async fn set(
     buying_options.apply(&mut buying);
     change.settings = (settings != before.settings).then_some(settings);
     change.buying = (buying != before.buying).then_some(buying);
-    // What can be refused comes first, so that a command is done as a whole or not at all.
-    dialguard.check_account_change(id, &change).await?;
-    if let Some(blocks) = blocks {
-        let decided = dialguard.decide(id, &Request::SetBlocks(blocks)).await?;
-        let outcome = decided.decision.outcomes.first().context("the policy did not answer")?;
-        ensure!(outcome.answer == Answer::Accepted, "{} blocks: {}", blocks, answer_in_words(outcome));
+    if let ChangeOutcome::BlocksRefused(outcome) = dialguard.change_account(id, &change).await? {
+        bail!("{} blocks: {}", change.blocks.unwrap_or_default(), answer_in_words(&outcome));
     }
-    dialguard.change_account(id, &change).await?;
     let account = dialguard.ledger().account(id)?;
     let spending = dialguard.ledger().spending(id, dialguard.now())?;
     Ok(Done::show(

@@ -24,7 +24,7 @@ const ASSETS: [Asset; 5] = [
 /// Rises with whatever of them changes.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let everything: String = ASSETS.iter().map(|asset| asset.content).collect();
-    dialguard::policy::sha256(everything.as_bytes())[..12].to_owned()
+    dialguard::sha256(everything.as_bytes())[..12].to_owned()
 });
 
 /// The address of an asset.

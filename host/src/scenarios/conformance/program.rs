@@ -19,7 +19,7 @@ const PARTING_TIME_MAX: Duration = Duration::from_secs(5);
 pub struct Program {
     command: Command,
     answer_time_max: Duration,
-    running: Option<Running>,
+    running: Option<Process>,
 }
 
 /// Why there is no answer to a line. The program was ended, if it had not ended by itself.
@@ -57,7 +57,7 @@ impl Program {
     ) -> io::Result<Self> {
         let mut command = Command::new(program);
         command.args(arguments).arg(component).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let running = Running::start(&mut command)?;
+        let running = Process::start(&mut command)?;
         Ok(Program { command, answer_time_max, running: Some(running) })
     }
 
@@ -65,7 +65,7 @@ impl Program {
     pub fn ask(&mut self, question: &Value) -> Result<Value, Interruption> {
         let mut running = match self.running.take() {
             Some(running) => running,
-            None => Running::start(&mut self.command)?,
+            None => Process::start(&mut self.command)?,
         };
         let answer = running.ask(question, self.answer_time_max)?;
         self.running = Some(running);
@@ -85,20 +85,20 @@ impl Drop for Program {
 /// The program while it runs. Dropping it ends it.
 ///
 /// Two threads write and read, so that a program which does neither cannot hold up more than them.
-struct Running {
+struct Process {
     child: Child,
     /// None once its stdin is to end.
     questions: Option<Sender<String>>,
     answers: Receiver<Vec<u8>>,
 }
 
-impl Running {
+impl Process {
     fn start(command: &mut Command) -> io::Result<Self> {
         let mut child = command.spawn()?;
         let (stdin, stdout) = (child.stdin.take(), child.stdout.take());
         let questions = Some(write_to(stdin.expect("its stdin is a pipe")));
         let answers = read_from(stdout.expect("its stdout is a pipe"));
-        Ok(Running { child, questions, answers })
+        Ok(Process { child, questions, answers })
     }
 
     fn ask(&mut self, question: &Value, time_max: Duration) -> Result<Value, Interruption> {
@@ -132,7 +132,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for Process {
     fn drop(&mut self) {
         // One that has ended already cannot be ended, which is as well.
         let _ = self.end();

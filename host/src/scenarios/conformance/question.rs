@@ -2,25 +2,25 @@
 
 use crate::contract::*;
 use crate::scenarios::case::{Call, Case};
-use crate::scenarios::dialer::Known;
+use crate::scenarios::fake_dialer::Fixture;
 use crate::scenarios::notation::{Numbers, name};
 use crate::settings::settings_by_name;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// What a dialer is to ask its policy, and what it knows while it does.
-pub(super) fn question(case: &Case, known: &Known, call: &Call) -> Value {
+pub(super) fn question(case: &Case, fixture: &Fixture, call: &Call) -> Value {
     json!({
         "case": case.name(),
-        "now": digits(known.now),
-        "carriers": each(&known.carriers, |carrier| json!({ "id": carrier.id, "name": carrier.name })),
-        "observations": each(known.observations.values().flatten(), observation),
-        "account": account(&known.account),
-        "monitored": each(&known.monitored, monitored),
-        "owned": each(&known.owned, |number| digits(*number)),
-        "candidates": each(&known.candidates, |number| digits(*number)),
-        "flag-events": each(&known.flag_events, |event| json!({ "number": digits(event.number), "at": digits(event.at) })),
-        "failures": known.failures.iter().map(|(import, failure)| (import, error(failure))).collect::<BTreeMap<_, _>>(),
+        "now": digits(fixture.now),
+        "carriers": each(&fixture.carriers, |carrier| json!({ "id": carrier.id, "name": carrier.name })),
+        "observations": each(fixture.observations.values().flatten(), observation),
+        "account": account(&fixture.account),
+        "monitored": each(&fixture.monitored, monitored),
+        "owned": each(&fixture.owned, |number| digits(*number)),
+        "candidates": each(&fixture.candidates, |number| digits(*number)),
+        "flag-events": each(&fixture.flag_events, |event| json!({ "number": digits(event.number), "at": digits(event.at) })),
+        "failures": fixture.failures.iter().map(|(import, failure)| (import, error(failure))).collect::<BTreeMap<_, _>>(),
         "call": self::call(case.id(), call, case.settings()),
     })
 }
@@ -118,13 +118,13 @@ mod tests {
     #[test]
     fn what_a_line_says_reads_as_what_the_case_knows() {
         for case in case_files().iter().flat_map(|file| &file.cases) {
-            let known = case.known();
-            let mut line = question(case, &known, case.call());
-            assert_eq!(read::<Account>(line["account"].take()).unwrap(), known.account, "{}", case.name());
-            assert_eq!(read::<Vec<Carrier>>(line["carriers"].take()).unwrap(), known.carriers);
-            assert_eq!(read::<Vec<MonitoredNumber>>(line["monitored"].take()).unwrap(), known.monitored);
-            assert_eq!(read::<Vec<FlagEvent>>(line["flag-events"].take()).unwrap(), known.flag_events);
-            let observations: Vec<_> = known.observations.values().flatten().copied().collect();
+            let fixture = case.fixture();
+            let mut line = question(case, &fixture, case.call());
+            assert_eq!(read::<Account>(line["account"].take()).unwrap(), fixture.account, "{}", case.name());
+            assert_eq!(read::<Vec<Carrier>>(line["carriers"].take()).unwrap(), fixture.carriers);
+            assert_eq!(read::<Vec<MonitoredNumber>>(line["monitored"].take()).unwrap(), fixture.monitored);
+            assert_eq!(read::<Vec<FlagEvent>>(line["flag-events"].take()).unwrap(), fixture.flag_events);
+            let observations: Vec<_> = fixture.observations.values().flatten().copied().collect();
             assert_eq!(read::<Vec<Observation>>(line["observations"].take()).unwrap(), observations);
             if let Call::Decide(given) = case.call() {
                 assert_eq!(read::<Request>(line["call"]["arguments"][1].take()).unwrap(), given.request());

@@ -2,7 +2,7 @@
 
 use crate::contract::Error;
 use crate::scenarios::notation::capitalised;
-use crate::scenarios::promises::Broken;
+use crate::scenarios::promises::Breach;
 use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
 use serde::de::{DeserializeOwned, Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
@@ -28,7 +28,7 @@ pub(super) struct Reply {
     pub took: Option<Duration>,
 }
 
-pub(super) fn reply(line: Value) -> Result<Reply, Broken> {
+pub(super) fn reply(line: Value) -> Result<Reply, Breach> {
     let Value::Object(mut line) = line else { return unreadable("it is no object") };
     let numbers_looked_up = line.remove("numbers-looked-up").map(read).transpose()?;
     let took = line.remove("microseconds").map(read).transpose()?.map(Duration::from_micros);
@@ -46,8 +46,8 @@ pub(super) fn reply(line: Value) -> Result<Reply, Broken> {
 }
 
 /// A value of one of the contract's types.
-pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Broken> {
-    T::deserialize(Told(value)).or_else(|error| unreadable(&error.to_string()))
+pub(super) fn read<T: DeserializeOwned>(value: Value) -> Result<T, Breach> {
+    T::deserialize(ContractValue(value)).or_else(|error| unreadable(&error.to_string()))
 }
 
 fn sole(line: Map<String, Value>) -> Option<(&'static str, Value)> {
@@ -57,14 +57,14 @@ fn sole(line: Map<String, Value>) -> Option<(&'static str, Value)> {
     Some((known, value))
 }
 
-fn unreadable<T>(why: &str) -> Result<T, Broken> {
-    Err(Broken::Promise(format!("its line cannot be read: {why}")))
+fn unreadable<T>(why: &str) -> Result<T, Breach> {
+    Err(Breach::Promise(format!("its line cannot be read: {why}")))
 }
 
 /// A value with the contract's names, where Rust's are expected.
-struct Told(Value);
+struct ContractValue(Value);
 
-impl<'de> IntoDeserializer<'de, serde_json::Error> for Told {
+impl<'de> IntoDeserializer<'de, serde_json::Error> for ContractValue {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -72,14 +72,14 @@ impl<'de> IntoDeserializer<'de, serde_json::Error> for Told {
     }
 }
 
-impl<'de> Deserializer<'de> for Told {
+impl<'de> Deserializer<'de> for ContractValue {
     type Error = serde_json::Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         match self.0 {
-            Value::Array(elements) => visitor.visit_seq(SeqDeserializer::new(elements.into_iter().map(Told))),
+            Value::Array(elements) => visitor.visit_seq(SeqDeserializer::new(elements.into_iter().map(ContractValue))),
             Value::Object(fields) => {
-                let fields = fields.into_iter().map(|(name, field)| (name.replace('-', "_"), Told(field)));
+                let fields = fields.into_iter().map(|(name, field)| (name.replace('-', "_"), ContractValue(field)));
                 visitor.visit_map(MapDeserializer::new(fields))
             }
             plain => plain.deserialize_any(visitor),
@@ -108,7 +108,7 @@ impl<'de> Deserializer<'de> for Told {
         match self.0 {
             Value::String(case) => capitalised(&case).into_deserializer().deserialize_enum(name, cases, visitor),
             Value::Object(case) => {
-                let case = case.into_iter().map(|(case, value)| (capitalised(&case), Told(value)));
+                let case = case.into_iter().map(|(case, value)| (capitalised(&case), ContractValue(value)));
                 MapAccessDeserializer::new(MapDeserializer::new(case)).deserialize_enum(name, cases, visitor)
             }
             other => other.deserialize_enum(name, cases, visitor),

@@ -2,9 +2,9 @@
 
 use crate::alerts::message::{Message, Review as Digested};
 use crate::ledger::accounts::slots::{lock, occupy};
-use crate::ledger::accounts::{AccountProfile, charge, open, touch};
+use crate::ledger::accounts::{self, AccountChange, AccountProfile, charge, open, profile, touch};
 use crate::ledger::alerts::deliveries::enqueue;
-use crate::ledger::events::{append, append_notice};
+use crate::ledger::events::{LEDGER_KINDS, append, append_notice};
 use crate::ledger::numbers::change_state;
 use crate::ledger::numbers::view::status_to_sql;
 use crate::ledger::orders::intend;
@@ -12,7 +12,7 @@ use crate::ledger::policies::Revision;
 use crate::ledger::runs::answers::{self, CarrierAnswer};
 use crate::ledger::runs::recordings::{self, Made};
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
-use dialguard::check::{Asked, check};
+use dialguard::check::{Purpose, check};
 use dialguard::contract::*;
 use dialguard::policy::Inputs;
 use dialguard::policy::Limits;
@@ -32,7 +32,7 @@ pub struct RunRecord<'a> {
     pub limits: Limits,
     /// Days for which runs stay on record.
     pub kept_days: u32,
-    /// What it was asked, and what it answered.
+    /// What the run was for, and what the policy answered.
     pub made: &'a Made,
     /// Everything it read.
     pub inputs: &'a Inputs,
@@ -61,40 +61,33 @@ impl Ledger {
     /// Errors, and then nothing was changed: [`LedgerError::Plan`] where it breaks an invariant, [`LedgerError::Stale`]
     /// where the account has moved on since the plan was made, which is a reason to make the run again.
     pub fn apply(&self, id: &str, record: RunRecord) -> Result<Applied> {
-        let (plan, inputs) = (record.made.plan(), record.inputs);
-        let asked = match record.made {
-            Made::Review(_) => Asked::Review,
-            Made::Request(request, _) => Asked::Request(request),
-        };
-        check(id, asked, plan, inputs)?;
-        let packed = recordings::pack(record.limits, record.made, record.recording, record.answers);
+        let run = CheckedRun::new(id, record)?;
         self.change(|transaction| {
-            // The plan was made for the billing cycle of its time, which begins now at the latest.
-            let (account, now) = open(transaction, id, plan.decided_at)?;
-            if account.revision != plan.based_on || now != plan.decided_at {
-                return Err(LedgerError::Stale(id.to_owned()));
+            let account = run.open(transaction, id)?;
+            run.apply(transaction, &account)
+        })
+    }
+
+    /// Changes an account whose number of blocks changes too: `record` is the run in which the policy accepted them. Both
+    /// are done, or neither. Errors as [`Ledger::apply`] and [`Ledger::change_account`].
+    pub(crate) fn change_account_and_blocks(
+        &self,
+        id: &str,
+        change: &AccountChange,
+        record: RunRecord,
+    ) -> Result<Option<Applied>> {
+        let run = CheckedRun::new(id, record)?;
+        self.change(|transaction| {
+            let account = run.open(transaction, id)?;
+            let now = record.made.plan().decided_at;
+            // Blocks change while the add-on is on: after it is switched on, and before it is switched off.
+            if change.enabled == Some(false) {
+                let applied = run.apply_unless_idle(transaction, &account)?;
+                accounts::change(transaction, &account, change, now)?;
+                return Ok(applied);
             }
-            let (run, daily) = begin(transaction, &account, asked, &record)?;
-            apply_reviews(transaction, &account, run, plan, inputs)?;
-            for action in &plan.actions {
-                apply_action(transaction, &account, run, action, plan.decided_at)?;
-            }
-            for notice in &plan.notices {
-                append_notice(transaction, account.key, now, run, notice)?;
-            }
-            for problem in record.problems {
-                append(transaction, account.key, now, Some(run), "carrier-problem", None, problem)?;
-            }
-            for problem in record.provider_problems {
-                append(transaction, account.key, now, Some(run), "provider-problem", None, problem)?;
-            }
-            answers::keep(transaction, account.key, run, now, record.kept_days, record.answers)?;
-            recordings::keep(transaction, account.key, run, now, record.kept_days, &packed)?;
-            touch(transaction, account.key, now)?;
-            if let Made::Review(plan) = record.made {
-                tell(transaction, &account, run, daily, plan, &record)?;
-            }
-            Ok(Applied { run: crate::ledger::from_sql(run), daily })
+            accounts::change(transaction, &account, change, now)?;
+            run.apply_unless_idle(transaction, &profile(transaction, id)?)
         })
     }
 
@@ -104,15 +97,79 @@ impl Ledger {
     }
 }
 
+/// A run whose plan was checked, packed for the record.
+struct CheckedRun<'a> {
+    record: RunRecord<'a>,
+    purpose: Purpose<'a>,
+    packed: Vec<u8>,
+}
+
+impl<'a> CheckedRun<'a> {
+    fn new(id: &str, record: RunRecord<'a>) -> Result<Self> {
+        let purpose = match record.made {
+            Made::Review(_) => Purpose::Review,
+            Made::Request(request, _) => Purpose::Request(request),
+        };
+        check(id, purpose, record.made.plan(), record.inputs, &LEDGER_KINDS)?;
+        let packed = recordings::pack(record.limits, record.made, record.recording, record.answers);
+        Ok(CheckedRun { record, purpose, packed })
+    }
+
+    /// The account, in the revision that the plan was made from; else [`LedgerError::Stale`].
+    fn open(&self, transaction: &Transaction, id: &str) -> Result<AccountProfile> {
+        let plan = self.record.made.plan();
+        // The plan was made for the billing cycle of its time, which begins now at the latest.
+        let (account, now) = open(transaction, id, plan.decided_at)?;
+        if account.revision != plan.based_on || now != plan.decided_at {
+            return Err(LedgerError::Stale(id.to_owned()));
+        }
+        Ok(account)
+    }
+
+    /// A plan that does nothing leaves no run behind.
+    fn apply_unless_idle(&self, transaction: &Transaction, account: &AccountProfile) -> Result<Option<Applied>> {
+        let plan = self.record.made.plan();
+        let is_idle = plan.actions.is_empty() && plan.notices.is_empty();
+        if is_idle { Ok(None) } else { self.apply(transaction, account).map(Some) }
+    }
+
+    fn apply(&self, transaction: &Transaction, account: &AccountProfile) -> Result<Applied> {
+        let CheckedRun { record, purpose, packed } = self;
+        let (plan, inputs) = (record.made.plan(), record.inputs);
+        let now = plan.decided_at;
+        let (run, daily) = begin(transaction, account, *purpose, record)?;
+        apply_reviews(transaction, account, run, plan, inputs)?;
+        for action in &plan.actions {
+            apply_action(transaction, account, run, action, now)?;
+        }
+        for notice in &plan.notices {
+            append_notice(transaction, account.key, now, run, notice)?;
+        }
+        for problem in record.problems {
+            append(transaction, account.key, now, Some(run), "carrier-problem", None, problem)?;
+        }
+        for problem in record.provider_problems {
+            append(transaction, account.key, now, Some(run), "provider-problem", None, problem)?;
+        }
+        answers::keep(transaction, account.key, run, now, record.kept_days, record.answers)?;
+        recordings::keep(transaction, account.key, run, now, record.kept_days, packed)?;
+        touch(transaction, account.key, now)?;
+        if let Made::Review(plan) = record.made {
+            tell(transaction, account, run, daily, plan, record)?;
+        }
+        Ok(Applied { run: crate::ledger::from_sql(run), daily })
+    }
+}
+
 fn is_reviewed(transaction: &Transaction, account: &AccountProfile, now: Timestamp) -> Result<bool> {
     let mut statement = transaction
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM runs WHERE account = ?1 AND local_date = ?2 AND daily = 1)")?;
     Ok(statement.query_row(params![account.key, account.local_date(now).to_string()], |row| row.get(0))?)
 }
 
-fn begin(transaction: &Transaction, account: &AccountProfile, asked: Asked, record: &RunRecord) -> Result<(i64, bool)> {
+fn begin(transaction: &Transaction, account: &AccountProfile, purpose: Purpose, record: &RunRecord) -> Result<(i64, bool)> {
     let plan = record.made.plan();
-    let kind = if matches!(asked, Asked::Review) { "review" } else { "request" };
+    let kind = if matches!(purpose, Purpose::Review) { "review" } else { "request" };
     let daily = kind == "review" && !is_reviewed(transaction, account, plan.decided_at)?;
     let local_date = account.local_date(plan.decided_at).to_string();
     transaction
@@ -224,7 +281,7 @@ fn apply_action(
     match action {
         Action::OccupySlot(Occupancy { number, slot }) => {
             occupy(transaction, account.key, *number, *slot, now)?;
-            tell("monitoring-started", Some(*number), format!("+{number} is monitored in slot {slot}, as asked for."))
+            tell("monitoring-started", Some(*number), format!("+{number} is monitored in slot {slot}, as requested."))
         }
         Action::LockSlot(closing) => {
             lock(transaction, account.key, closing)?;
@@ -238,7 +295,7 @@ fn apply_action(
         }
         Action::ReleaseNumber(number) => {
             change_state(transaction, account.key, *number, ("owned", "released"), now)?;
-            tell("released", Some(*number), format!("+{number} left the account, as asked for."))
+            tell("released", Some(*number), format!("+{number} left the account, as requested."))
         }
         Action::ReplaceNumber(replacement) => intend(transaction, (account, run), replacement, now),
         Action::SetBlocks(change) => set_blocks(transaction, account, change, now)
@@ -259,7 +316,7 @@ fn set_blocks(transaction: &Transaction, account: &AccountProfile, change: &Bloc
 fn blocks_in_words(account: &AccountProfile, change: &BlockChange) -> String {
     let before = account.blocks();
     format!(
-        "{} blocks instead of {before} from {} on, as asked for.",
+        "{} blocks instead of {before} from {} on, as requested.",
         change.blocks,
         dialguard::calendar::rfc3339(change.starting)
     )

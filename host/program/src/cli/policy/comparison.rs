@@ -254,7 +254,7 @@ fn repeated(context: &CommandContext, run: &RecordedRun, made: &Made) -> Done {
                 "host": run.host_version,
                 "calls": run.recording.calls.len(),
                 "plan-bytes": recorded.len(),
-                "plan-sha256": dialguard::policy::sha256(&again),
+                "plan-sha256": dialguard::sha256(&again),
                 "same": same,
             })
         },

@@ -34,7 +34,7 @@ pub fn inspect(context: &CommandContext, file: &Path) -> Result<Done> {
     let verdict = inspection.contract_spoken(Wasi::None).map(|_| "this host can run it".to_owned());
     let verdict = verdict.unwrap_or_else(|error| error.to_string());
     let signature = signature_in_words(context, &component, read_signature(file)?.as_deref());
-    let digest = dialguard::policy::sha256(&component);
+    let digest = dialguard::sha256(&component);
     let unknown = || "–".to_owned();
     let (contract, description) =
         (inspection.contract.clone().unwrap_or_else(unknown), inspection.description.clone().unwrap_or_else(unknown));

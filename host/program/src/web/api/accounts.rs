@@ -12,8 +12,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use dialguard::calendar::{NaiveTime, Tz};
-use dialguard::contract::{self, BLOCKS_MAX, Request};
+use dialguard::contract::{self, BLOCKS_MAX};
 use dialguard::settings::default_settings;
+use dialguard_dialer::dialguard::ChangeOutcome;
 use dialguard_dialer::ledger::{
     AccountChange, AccountProfile, Areas, BLOCK_PRICE_CENTS, Buying, CAP_CENTS_MAX, NewAccount, REST_DAYS_MAX,
     SLOTS_PER_BLOCK, price_cents,
@@ -381,8 +382,8 @@ async fn one(of: OfAccount<Read>) -> Json<Account> {
 
 /// Change an account: the add-on, its blocks, where its numbers are bought, its settings
 ///
-/// Takes the role `administer`. Blocks cost money: more are charged at once. All of it is done or nothing; blocks can
-/// be changed only while the add-on is on.
+/// Takes the role `administer`. Blocks cost money: more are charged at once. Either all of it is done or nothing. Blocks
+/// can be changed while the add-on is on, or together with switching it on or off.
 #[utoipa::path(
     patch,
     path = "/accounts/{account}",
@@ -397,26 +398,24 @@ async fn change(
     of: OfAccount<Administer>,
     Body(wanted): Body<AccountToChange>,
 ) -> Result<Json<Account>, Problem> {
-    let (dialguard, id) = (site.dialguard(), &of.account.id);
+    let id = &of.account.id;
     let buying = wanted.buying(&of.account.buying);
     ensure_buyable(&buying)?;
+    wanted.blocks.map_or(Ok(()), ensure_blocks)?;
     let settings = wanted.settings.applied_to(&of.account.settings);
     let change = AccountChange {
         time_zone: wanted.time_zone.map(|zone| zone.0),
         region: wanted.region.map(|region| region.0),
         review_at: wanted.review_at.map(|time| time.0),
         enabled: wanted.enabled,
+        blocks: wanted.blocks,
         settings: (settings != of.account.settings).then_some(settings),
         buying: (buying != of.account.buying).then_some(buying),
     };
-    // What can be refused comes first.
-    dialguard.check_account_change(id, &change).await?;
-    if let Some(blocks) = wanted.blocks {
-        ensure_blocks(blocks)?;
-        set_blocks(&site, id, blocks).await?;
+    match site.dialguard().change_account(id, &change).await? {
+        ChangeOutcome::Changed => Ok(Json(Account::from(&as_of_now(&site, id)?))),
+        ChangeOutcome::BlocksRefused(outcome) => Err(Problem::refused(&outcome)),
     }
-    dialguard.change_account(id, &change).await?;
-    Ok(Json(Account::from(&as_of_now(&site, id)?)))
 }
 
 /// What no account can have; the rest is the ledger's to refuse.
@@ -435,20 +434,6 @@ fn ensure_blocks(blocks: u32) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("blocks: give 0 to {BLOCKS_MAX}")))
-}
-
-/// Has the policy decide about the account's blocks.
-async fn set_blocks(site: &Site, id: &str, blocks: u32) -> Result<(), Problem> {
-    let decided = site.dialguard().decide(id, &Request::SetBlocks(blocks)).await?;
-    let (kind, detail) = match decided.decision.outcomes.first().map(|outcome| outcome.answer) {
-        Some(contract::Answer::Accepted) => return Ok(()),
-        Some(contract::Answer::AddOnOff) => ("add-on-off", "the reputation add-on is off; switch it on first"),
-        Some(contract::Answer::SlotsInUse) => {
-            ("slots-in-use", "more numbers are monitored than that many blocks hold; stop monitoring some first")
-        }
-        _ => ("refused-by-the-policy", "the policy that decides does not agree to that many blocks"),
-    };
-    Err(Problem::of_kind(StatusCode::CONFLICT, kind, "Not so many blocks", detail))
 }
 
 /// The account's slots and numbers, counted by the policy

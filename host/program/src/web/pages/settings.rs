@@ -10,7 +10,7 @@ use super::{Failed, alerts, page};
 use crate::web::Site;
 use crate::web::caller::{Administer, Caller, OfAccount, Read};
 use crate::web::problem::Problem;
-use crate::web::words::{capital, count, date, dollars, price};
+use crate::words::{capital, count, date, dollars, price};
 use axum::Router;
 use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
@@ -140,7 +140,8 @@ async fn effect_of(site: &Site, account: &AccountProfile, typed: &Typed) -> Resu
 
 async fn save(site: &Site, account: &AccountProfile, typed: &Typed) -> Result<(), Stopped> {
     let settings = fields::read(typed)?;
-    Ok(site.dialguard().change_account(&account.id, &changed(account, typed, settings)?).await?)
+    site.dialguard().change_account(&account.id, &changed(account, typed, settings)?).await?;
+    Ok(())
 }
 
 /// What differs from how the account stands.
@@ -158,6 +159,7 @@ fn changed(account: &AccountProfile, typed: &Typed, settings: Settings) -> Resul
         region: (region != account.region).then_some(region),
         review_at: (review_at != account.review_at).then_some(review_at),
         enabled: None,
+        blocks: None,
         settings: (settings != account.settings).then_some(settings),
         buying: None,
     })

@@ -11,7 +11,7 @@ use crate::web::caller::{OfAccount, Operate, now_of};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
-use crate::web::words::{count, date, days_until, dollars, e164, refusal, slots, thousands};
+use crate::words::{Surface, count, date, days_until, dollars, e164, refusal, slots, thousands};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -351,7 +351,7 @@ impl Question<'_> {
         let (zone, now) = (self.account.time_zone, now_of(self.site, self.account));
         let mut reasons: BTreeMap<String, Vec<PhoneNumber>> = BTreeMap::new();
         for (number, outcome) in &tried.refused {
-            reasons.entry(refusal(outcome, zone, now)).or_default().push(*number);
+            reasons.entry(refusal(outcome, Surface::Dashboard { zone, now })).or_default().push(*number);
         }
         html! {
             @if !reasons.is_empty() {
@@ -410,7 +410,10 @@ async fn act(State(site): State<Site>, of: OfAccount<Operate>, Form(wanted): For
                 told.extend(answered.map(|(number, outcome)| {
                     let words = match outcome.answer {
                         Answer::Accepted => done(deed, number, &decided.decision.plan.actions, &decided.replaced),
-                        _ => refusal(outcome, account.time_zone, now_of(&site, account)),
+                        _ => refusal(
+                            outcome,
+                            Surface::Dashboard { zone: account.time_zone, now: now_of(&site, account) },
+                        ),
                     };
                     Told { number, is_done: outcome.answer == Answer::Accepted, words }
                 }));

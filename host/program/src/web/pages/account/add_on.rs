@@ -6,13 +6,14 @@ use crate::web::caller::{Administer, OfAccount, now_of};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
-use crate::web::words::{count, date, dollars, price, refusal, thousands};
+use crate::words::{Surface, count, date, dollars, price, refusal, thousands};
 use axum::Router;
 use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
 use axum::response::Redirect;
 use axum::routing::get;
 use dialguard::contract::{Answer, Request};
+use dialguard_dialer::dialguard::ChangeOutcome;
 use dialguard_dialer::ledger::{AccountChange, AccountProfile, SLOTS_PER_BLOCK};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -116,8 +117,8 @@ async fn blocks(
     let label = format!("Have {}", count(now.into(), "block"));
     let outcome = tried.decision.outcomes.first();
     if let Some(refused) = outcome.filter(|outcome| outcome.answer != Answer::Accepted) {
-        let why = refusal(refused, account.time_zone, now_of(site, account));
-        return Ok((title, html! { p.warning { "That cannot be: " (why) "." } }, None));
+        let why = refusal(refused, Surface::Dashboard { zone: account.time_zone, now: now_of(site, account) });
+        return Ok((title, html! { p.warning { "The number of blocks can't be changed: " (why) "." } }, None));
     }
     let slots = thousands(u64::from(now) * u64::from(SLOTS_PER_BLOCK));
     let told = html! {
@@ -137,18 +138,16 @@ async fn change(
     Form(wanted): Form<Wanted>,
 ) -> Result<Redirect, Failed> {
     let (dialguard, account) = (site.dialguard(), &of.account);
-    let switch = |enabled| AccountChange { enabled: Some(enabled), ..AccountChange::default() };
-    match wanted.change {
-        Change::On => dialguard.change_account(&account.id, &switch(true)).await?,
-        Change::Off => dialguard.change_account(&account.id, &switch(false)).await?,
-        Change::Blocks => {
-            let decided = dialguard.decide(&account.id, &Request::SetBlocks(wanted.blocks()?)).await?;
-            let refused = decided.decision.outcomes.into_iter().find(|outcome| outcome.answer != Answer::Accepted);
-            if let Some(outcome) = refused {
-                let why = refusal(&outcome, account.time_zone, now_of(&site, account));
-                return Err(Problem::new(StatusCode::CONFLICT, format!("That cannot be: {why}.")).into());
-            }
+    let change = match wanted.change {
+        Change::On => AccountChange { enabled: Some(true), ..AccountChange::default() },
+        Change::Off => AccountChange { enabled: Some(false), ..AccountChange::default() },
+        Change::Blocks => AccountChange { blocks: Some(wanted.blocks()?), ..AccountChange::default() },
+    };
+    match dialguard.change_account(&account.id, &change).await? {
+        ChangeOutcome::Changed => Ok(Redirect::to(&address(&account.id))),
+        ChangeOutcome::BlocksRefused(outcome) => {
+            let why = refusal(&outcome, Surface::Dashboard { zone: account.time_zone, now: now_of(&site, account) });
+            Err(Problem::new(StatusCode::CONFLICT, format!("The number of blocks can't be changed: {why}.")).into())
         }
     }
-    Ok(Redirect::to(&address(&account.id)))
 }

@@ -7,7 +7,7 @@ use crate::web::caller::{OfAccount, Operate, Read, now_of};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
-use crate::web::words::{count, e164, thousands};
+use crate::words::{count, e164, thousands};
 use axum::Router;
 use axum::extract::{Multipart, State};
 use axum::http::{StatusCode, header};

@@ -1,7 +1,7 @@
 //! Which of an account's numbers somebody looks at, as the page's address says it.
 
 use super::address;
-use crate::web::words::status_of_name;
+use crate::words::status_of_name;
 use dialguard::contract::Timestamp;
 use dialguard_dialer::ledger::{NumberOrder, NumberQuery, Standing};
 use serde::Deserialize;

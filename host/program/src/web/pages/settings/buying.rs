@@ -8,7 +8,7 @@ use crate::web::pages::account::address;
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
-use crate::web::words::{count, dollars};
+use crate::words::{count, dollars};
 use axum::Router;
 use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
@@ -129,7 +129,8 @@ async fn change(
 
 async fn save(site: &Site, of: &OfAccount<Administer>, buying: Buying) -> Result<(), Problem> {
     let buying = (buying != of.account.buying).then_some(buying);
-    Ok(site.dialguard().change_account(&of.account.id, &AccountChange { buying, ..AccountChange::default() }).await?)
+    site.dialguard().change_account(&of.account.id, &AccountChange { buying, ..AccountChange::default() }).await?;
+    Ok(())
 }
 
 fn form(

@@ -2,7 +2,7 @@
 
 use crate::web::Site;
 use crate::web::pages::account::address;
-use crate::web::words::{count, date, dollars, e164};
+use crate::words::{count, date, dollars, e164};
 use dialguard::calendar::Tz;
 use dialguard::contract::Timestamp;
 use dialguard_dialer::dialguard::DialguardError;

@@ -1,10 +1,10 @@
 //! What the dialer of a case knows, and this library's own dialer around it.
 
-use super::case::Import;
 use crate::clock::FixedClock;
 use crate::contract::*;
 use crate::dialer::{CarrierLookup, Dialer, NumberInventory};
 use crate::policy::Inputs;
+use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// One account and what is known around it: all that the dialer of a case knows.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Known {
+pub struct Fixture {
     /// What the clock says.
     pub now: Timestamp,
     /// The account; there is no other.
@@ -33,14 +33,32 @@ pub struct Known {
     pub failures: BTreeMap<Import, Error>,
 }
 
+/// What a policy imports that may fail: the contract's functions that answer a `result`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Import {
+    /// `carrier-lookup.look-up`.
+    LookUp,
+    /// `number-inventory.get-account`.
+    GetAccount,
+    /// `number-inventory.monitored`.
+    Monitored,
+    /// `number-inventory.owned`.
+    Owned,
+    /// `number-inventory.candidates`.
+    Candidates,
+    /// `number-inventory.flag-events`.
+    FlagEvents,
+}
+
 /// What an import that fails answers in a case.
 pub(super) fn failure(code: ErrorCode) -> Error {
     Error { code, message: "The case has this import fail; try again later.".into() }
 }
 
-impl Known {
+impl Fixture {
     /// This library's dialer around it, as policies see it.
-    pub(super) fn around(self: &Arc<Self>) -> Dialer {
+    pub(super) fn dialer(self: &Arc<Self>) -> Dialer {
         Dialer { clock: Arc::new(FixedClock(self.now)), carriers: self.clone(), inventory: self.clone() }
     }
 
@@ -65,7 +83,7 @@ impl Known {
 }
 
 #[async_trait::async_trait]
-impl CarrierLookup for Known {
+impl CarrierLookup for Fixture {
     async fn carriers(&self) -> Vec<Carrier> {
         self.carriers.clone()
     }
@@ -77,7 +95,7 @@ impl CarrierLookup for Known {
 }
 
 #[async_trait::async_trait]
-impl NumberInventory for Known {
+impl NumberInventory for Fixture {
     async fn account(&self, id: &str) -> Result<Account, Error> {
         self.ensure_answers(Import::GetAccount)?;
         self.ensure_account(id)?;
