@@ -338,7 +338,28 @@ fn every_link_leads_somewhere() {
     }
 }
 
-/// Above all in the code map and the table of invariants.
+/// A table below a folder in bold names files of that folder, and each file and folder directly in it.
+#[test]
+fn the_code_map_matches_the_tree() {
+    let text = Document::read("host/ARCHITECTURE.md").text;
+    let folders: Vec<_> = text.split("\n**`").skip(1).filter_map(|rest| rest.split_once('`')).collect();
+    assert_eq!(folders.len(), 5, "{folders:?}");
+    for (folder, rest) in folders {
+        let rows = rest.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+        let cells = rows.filter_map(|row| row.split('|').nth(1));
+        let named: BTreeSet<&str> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+        for name in &named {
+            assert!(repository(folder).join(name).exists(), "the code map names {folder}{name}, which does not exist");
+        }
+        for entry in std::fs::read_dir(repository(folder)).expect("a folder") {
+            let entry = entry.expect("an entry").file_name().to_string_lossy().into_owned();
+            let is_named = named.iter().any(|name| *name == entry || name.starts_with(&format!("{entry}/")));
+            assert!(is_named || ["lib.rs", "main.rs"].contains(&entry.as_str()), "the code map lacks {folder}{entry}");
+        }
+    }
+}
+
+/// Above all in the table of invariants.
 #[test]
 fn every_file_in_the_text_exists() {
     const FOLDERS: [&str; 5] = ["host/", "plugin/", "tests/", "wit/", ".ci/"];

@@ -167,7 +167,12 @@ fn is_reviewed(transaction: &Transaction, account: &AccountProfile, now: Timesta
     Ok(statement.query_row(params![account.key, account.local_date(now).to_string()], |row| row.get(0))?)
 }
 
-fn begin(transaction: &Transaction, account: &AccountProfile, purpose: Purpose, record: &RunRecord) -> Result<(i64, bool)> {
+fn begin(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    purpose: Purpose,
+    record: &RunRecord,
+) -> Result<(i64, bool)> {
     let plan = record.made.plan();
     let kind = if matches!(purpose, Purpose::Review) { "review" } else { "request" };
     let daily = kind == "review" && !is_reviewed(transaction, account, plan.decided_at)?;
