@@ -30,6 +30,7 @@ pub mod metrics;
 pub mod number_file;
 pub mod phone;
 pub mod policies;
+pub mod prices;
 pub mod providers;
 pub mod sources;
 
