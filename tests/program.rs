@@ -34,6 +34,8 @@ mod program {
     mod bad_input;
     mod commands;
     mod dashboard;
+    mod json_shapes;
+    mod manual;
     mod new_policy;
     mod orders;
     mod permissions;

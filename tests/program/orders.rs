@@ -37,7 +37,7 @@ async fn a_stuck_order_is_listed_tried_again_and_abandoned_by_commands() {
     dialer
         .run(&format!("replace acme {first} {second}"))
         .exits(0)
-        .says(&["its replacement is under way", "orders acme"]);
+        .says(&["its replacement is in progress", "orders acme"]);
     dialer.run("orders").exits(0).says(&["stuck", "orders retry 1", "orders abandon 1", "on hand"][..3]);
     let orders = dialer.json("orders acme");
     assert_eq!(each(&orders, "stuck"), [true, true]);

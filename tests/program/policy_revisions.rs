@@ -311,7 +311,8 @@ fn a_candidate_is_compared_with_every_review_and_changes_nothing() {
     let diff = dialer.json("policy diff --each");
     let sums = ["reviews", "reviews-alike", "flagged-sooner", "flagged-later", "replaced-more", "cents"];
     assert_eq!(sums.map(|name| diff[name].as_i64()), [2, 0, 2, 0, 0, 0].map(Some), "{diff}");
-    let differences = diff["differences"].as_array().expect("a list");
+    let runs = diff["runs"].as_array().expect("a list");
+    let differences: Vec<_> = runs.iter().flat_map(|run| run["differences"].as_array().expect("a list")).collect();
     assert_eq!(differences.len(), 4, "two numbers in each of two reviews");
     assert_eq!(differences[0]["number"], e164(100));
     assert_eq!(differences[0]["live"], json!({"status": "clean", "replaced": false, "by": null}));
@@ -328,7 +329,7 @@ fn a_candidate_is_compared_with_every_review_and_changes_nothing() {
     assert_eq!(dialer.json(&format!("policy diff {candidate}"))["reviews"], 3, "compared no more");
     dialer.run(&format!("policy shadow {candidate}")).exits(0);
     dialer.run(&format!("policy activate {candidate}")).exits(0);
-    dialer.run("policy diff").exits(1).says(&["no revision is compared now"]);
+    dialer.run("policy diff").exits(1).says(&["there is no shadow revision"]);
 }
 
 /// A candidate with another opinion of when to replace: what that would cost is known though nobody was asked.
@@ -347,7 +348,7 @@ fn what_a_candidate_would_have_replaced_is_told_in_dollars() {
     }
     let diff = dialer.json("policy diff --each");
     assert_eq!((&diff["replaced-more"], &diff["cents"]), (&json!(1), &json!(400)), "once, not each day: {diff}");
-    let candidate = &diff["differences"][0]["candidate"];
+    let candidate = &diff["runs"][0]["differences"][0]["candidate"];
     assert_eq!(candidate, &json!({"status": "flagged", "replaced": true, "by": null}), "by whom is not on record");
     assert_eq!(diff["unknown"], 2);
     dialer.run("policy diff --replacement-cents 115").exits(0).says(&["$1.15 more, $0.00 less"]);

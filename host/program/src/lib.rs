@@ -12,6 +12,9 @@
 //! ```
 
 pub mod cli;
+mod hints;
+mod json;
+mod parse;
 pub mod schedule;
 pub mod web;
 mod words;

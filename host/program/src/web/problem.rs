@@ -1,5 +1,6 @@
 //! Errors as problem details (RFC 9457).
 
+use crate::hints::Hint;
 use crate::words::{Surface, answer_name, capital, next_step, reason};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -109,16 +110,28 @@ impl From<DialguardError> for Problem {
     fn from(error: DialguardError) -> Self {
         match error {
             DialguardError::Ledger(error) => error.into(),
-            DialguardError::Policy(PolicyError::Answered(error)) => error.into(),
+            DialguardError::Policy(error) => error.into(),
             DialguardError::Policies(error) => error.into(),
             other => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&other)),
         }
     }
 }
 
+impl From<PolicyError> for Problem {
+    fn from(error: PolicyError) -> Self {
+        let hint = error.hint(Surface::Api);
+        let problem = match error {
+            PolicyError::Answered(error) => error.into(),
+            other => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&other)),
+        };
+        Problem { hint: hint.map(str::to_owned), ..problem }
+    }
+}
+
 impl From<LedgerError> for Problem {
     fn from(error: LedgerError) -> Self {
-        match &error {
+        let hint = error.hint(Surface::Api);
+        let problem = match &error {
             LedgerError::NoSuchAccount(id) => Problem::no_such_account(id),
             LedgerError::NoSuchWebhook(_) => {
                 Problem::of_kind(StatusCode::NOT_FOUND, "no-such-webhook", "No such webhook", error.to_string())
@@ -132,7 +145,8 @@ impl From<LedgerError> for Problem {
             }
             LedgerError::Unusable(why) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, why),
             _ => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&error)),
-        }
+        };
+        Problem { hint: hint.map(str::to_owned), ..problem }
     }
 }
 

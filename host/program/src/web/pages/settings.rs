@@ -6,6 +6,7 @@ mod fields;
 
 use super::layout::Tab;
 use super::{Failed, alerts, page};
+use crate::parse;
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{Administer, Caller, OfAccount, Read};
@@ -16,8 +17,6 @@ use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use chrono::NaiveTime;
-use dialguard::calendar::Tz;
 use dialguard::contract::{BLOCKS_MAX, ErrorCode, Settings, Timestamp};
 use dialguard::policy::PolicyError;
 use dialguard_dialer::access::Role;
@@ -152,11 +151,8 @@ async fn save(site: &Site, account: &AccountProfile, values: &FormValues) -> Res
 fn changes(account: &AccountProfile, values: &FormValues, settings: Settings) -> Result<AccountChange, FieldError> {
     let invalid = |name: &str, why: &str| FieldError { name: name.into(), why: why.into() };
     let text = |name: &str| values.get(name).map_or("", |text| text.trim());
-    let time_zone: Tz = text("time-zone")
-        .parse()
-        .map_err(|_| invalid("time-zone", "enter a tz database name such as America/New_York or UTC"))?;
-    let review_at = NaiveTime::parse_from_str(text("review-at"), "%H:%M")
-        .map_err(|_| invalid("review-at", "enter a time from 00:00 to 23:59"))?;
+    let time_zone = parse::time_zone(text("time-zone")).map_err(|why| invalid("time-zone", &why))?;
+    let review_at = parse::time_of_day(text("review-at")).map_err(|why| invalid("review-at", &why))?;
     let region = text("region").parse().map_err(|why: String| invalid("region", &why))?;
     Ok(AccountChange {
         time_zone: (time_zone != account.time_zone).then_some(time_zone),
@@ -241,11 +237,11 @@ impl<'a> SettingsPage<'a> {
                 span.value {
                     input type="number" id=(field.name) name=(field.name) value=(self.text(field.name)) step="1" required
                         aria-describedby=(hint) aria-invalid=[self.is_invalid(field.name)];
-                    span { (field.unit) }
+                    span { (field.unit()) }
                 }
                 p.hint id=(hint) {
-                    (self.error(field.name)) (field.meaning) " "
-                    span.quiet { (capital(field.range)) "; default " (field.default) "." }
+                    (self.error(field.name)) (field.setting().meaning) " "
+                    span.quiet { (capital(&field.setting().range_in_words())) "." }
                 }
             }
         }
