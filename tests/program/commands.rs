@@ -209,7 +209,11 @@ fn the_ftc_s_complaints_are_a_carrier() {
     assert_eq!(each(&screened["screenings"], "answering"), [1, 1, 1, 0]);
     dialer.run("account set acme --spam-score-min 80").exits(0);
     let screened = dialer.json("screen acme +13152328257 +14703352559");
-    assert_eq!(each(&screened["screenings"], "status"), ["flagged", "clean"], "one complaint is a hint and not a verdict");
+    assert_eq!(
+        each(&screened["screenings"], "status"),
+        ["flagged", "clean"],
+        "one complaint is a hint and not a verdict"
+    );
 }
 
 #[test]
@@ -474,7 +478,9 @@ fn screening_says_how_numbers_stand_right_now_and_changes_nothing() {
     let before = dialer.everything();
     let numbers: String = verdicts.iter().map(|(last, _)| e164(*last) + " ").collect();
     let screened = dialer.json(&format!("screen acme {numbers}"));
-    for (told, (marks, status, flagging, answering)) in screened["screenings"].as_array().expect("a list").iter().zip(scenarios) {
+    for (told, (marks, status, flagging, answering)) in
+        screened["screenings"].as_array().expect("a list").iter().zip(scenarios)
+    {
         let expected =
             json!({"number": told["number"], "status": status, "flagging": flagging, "answering": answering});
         assert_eq!(*told, expected, "{marks}");

@@ -11,12 +11,13 @@ fn commands(dialer: &Dialer, path: &str) -> Vec<String> {
     // A command begins a line after two blanks; a description that is too long goes on further in.
     let names = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     let names = names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
-    names.flat_map(|name| {
-        let command = format!("{path} {name}").trim().to_owned();
-        let below = commands(dialer, &command);
-        [command].into_iter().chain(below)
-    })
-    .collect()
+    names
+        .flat_map(|name| {
+            let command = format!("{path} {name}").trim().to_owned();
+            let below = commands(dialer, &command);
+            [command].into_iter().chain(below)
+        })
+        .collect()
 }
 
 #[test]

@@ -63,7 +63,7 @@ async fn a_second_run_on_the_same_day_makes_no_request() {
     assert_eq!((asked, desk.spent()), (3, 3));
     desk.dialer.pass(10 * 3_600);
     desk.run("review acme").exits(0);
-    desk.run(&format!("screen acme{}", numbers(100..103))).exits(0).says(&["1 of 1 carriers flag it"]);
+    desk.run(&format!("screen acme{}", numbers(100..103))).exits(0).says(&["1 of 1 flag it"]);
     assert_eq!((desk.fake.requests(), desk.spent()), (3, 3));
     desk.dialer.pass(14 * 3_600);
     desk.run("review acme").exits(0);

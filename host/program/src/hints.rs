@@ -6,6 +6,7 @@ use dialguard::policy::PolicyError;
 use dialguard_dialer::access::AccessError;
 use dialguard_dialer::alerts::AlertsError;
 use dialguard_dialer::dialguard::DialguardError;
+use dialguard_dialer::fulfilment::FulfilmentError;
 use dialguard_dialer::ledger::LedgerError;
 use dialguard_dialer::policies::PoliciesError;
 
@@ -28,21 +29,77 @@ fn on(surface: Surface, (command, dashboard, request): Steps) -> Option<&'static
 
 impl Hint for LedgerError {
     fn hint(&self, surface: Surface) -> Option<&'static str> {
+        let command = |step| (Some(step), None, None);
         let steps: Steps = match self {
             LedgerError::NoSuchAccount(_) => (
                 Some("`dialguard account list` lists the accounts, `dialguard account add` adds one"),
                 Some("choose an account from the list of accounts"),
-                Some("`GET /api/v1/accounts` lists the accounts you may see"),
+                Some("`GET /api/v1/accounts` lists the accounts you have access to"),
             ),
             LedgerError::NoSuchWebhook(_) => (
                 Some("`dialguard alerts list` lists the webhooks"),
-                Some("see the webhooks in Settings"),
+                Some("the webhooks are listed in Settings"),
                 Some("`GET /api/v1/webhooks` lists the webhooks"),
             ),
-            LedgerError::NoSuchOrder(_) => (
+            LedgerError::NoSuchOrder(_) | LedgerError::NoOpenOrder(_) => (
                 Some("`dialguard orders` lists the orders in progress"),
-                Some("see the orders in Replacements"),
+                Some("the orders in progress are listed in Replacements"),
                 Some("`GET /api/v1/accounts/{account}/orders` lists the orders in progress"),
+            ),
+            LedgerError::NoSuchProvider(_) => (
+                Some("`dialguard providers list` lists the providers, `dialguard providers add` adds one"),
+                Some("an administrator adds providers on the command line"),
+                Some("an administrator adds providers with `dialguard providers add`"),
+            ),
+            LedgerError::NoSuchSource(_) => {
+                command("`dialguard sources list` lists the sources, `dialguard sources add` adds one")
+            }
+            LedgerError::NoSuchUser(_) => command("`dialguard users list` lists the users"),
+            LedgerError::NoSuchToken(_) => {
+                (Some("`dialguard tokens list` lists the tokens"), None, Some("`GET /api/v1/tokens` lists the tokens"))
+            }
+            LedgerError::NoSuchKey(_) => command("`dialguard policy keys` lists the trusted keys"),
+            LedgerError::NoSuchRevision(_) => (
+                Some("`dialguard policy list` lists the revisions"),
+                Some("the revisions are listed in Policy"),
+                Some("`GET /api/v1/policies` lists the revisions"),
+            ),
+            LedgerError::NoSuchRun(_) => (
+                Some("`dialguard events ID` names the run of each event"),
+                None,
+                Some("`GET /api/v1/accounts/{account}/runs` lists the runs"),
+            ),
+            LedgerError::RunExpired(_) => {
+                command("`dialguard policy limits --recordings-kept-days` keeps recordings for longer")
+            }
+            LedgerError::AccountExists(_) => (
+                Some("`dialguard account set` changes an account"),
+                None,
+                Some("`PATCH /api/v1/accounts/{account}` changes an account"),
+            ),
+            LedgerError::ProviderExists(_) => command("`dialguard providers change` changes a provider"),
+            LedgerError::SourceExists(_) => {
+                command("choose another name, or remove the source first with `dialguard sources remove`")
+            }
+            LedgerError::UserExists(_) => {
+                command("choose another name, or remove the user first with `dialguard users remove`")
+            }
+            LedgerError::TokenExists(_) => (
+                Some("choose another name, or withdraw the token first with `dialguard tokens withdraw`"),
+                None,
+                Some("choose another name, or withdraw the token first with `DELETE /api/v1/tokens/{token}`"),
+            ),
+            LedgerError::KeyExists(_) => {
+                command("choose another name, or remove the key first with `dialguard policy distrust`")
+            }
+            LedgerError::ProviderInUse(_) => command(
+                "point the accounts at another provider with `dialguard account set ID --provider`, and wait until the \
+                 numbers have been returned",
+            ),
+            LedgerError::ReplacementsInProgress { .. } => (
+                Some("wait until they are complete; `dialguard orders` shows their progress"),
+                Some("wait until they are complete; Replacements shows their progress"),
+                Some("wait until they are complete; `GET /api/v1/accounts/{account}/orders` shows their progress"),
             ),
             LedgerError::Stale(_) => (Some("try again"), Some("try again"), Some("send the request again")),
             LedgerError::ClockWentBack { .. } => (
@@ -50,7 +107,40 @@ impl Hint for LedgerError {
                 Some("correct the clock of the server"),
                 Some("correct the clock of the server"),
             ),
-            _ => (None, None, None),
+            LedgerError::NoLedger(_) => {
+                command("`dialguard account add` creates one; --data or DIALGUARD_DATA gives another folder")
+            }
+            LedgerError::NewerLedger(_) => command("upgrade Dialguard"),
+            LedgerError::Locked(_) => {
+                (Some("try again when it is done"), Some("try again in a minute"), Some("try again in a minute"))
+            }
+            LedgerError::NotALedger(_) => command("give another folder with --data or DIALGUARD_DATA"),
+            LedgerError::NotWritable(_) => command("check the permissions of the file and of its folder"),
+            LedgerError::BlocksWithoutPlan
+            | LedgerError::Plan(_)
+            | LedgerError::Refused(_)
+            | LedgerError::Unusable(_)
+            | LedgerError::Database(_) => (None, None, None),
+        };
+        on(surface, steps)
+    }
+}
+
+impl Hint for FulfilmentError {
+    fn hint(&self, surface: Surface) -> Option<&'static str> {
+        let steps: Steps = match self {
+            FulfilmentError::Ledger(error) => return error.hint(surface),
+            FulfilmentError::Busy(_) => (
+                Some("check `dialguard orders` in two minutes"),
+                Some("reload the page in two minutes"),
+                Some("read the order again in two minutes"),
+            ),
+            FulfilmentError::MayHaveBought { .. } => (
+                Some("`dialguard orders retry` finds out and goes on"),
+                Some("retry the order: that finds out and goes on"),
+                Some("`POST /api/v1/accounts/{account}/orders/{order}/retry` finds out and goes on"),
+            ),
+            FulfilmentError::Internal(_) => (None, None, None),
         };
         on(surface, steps)
     }
@@ -62,8 +152,8 @@ impl Hint for DialguardError {
             DialguardError::Ledger(error) => error.hint(surface),
             DialguardError::Policy(error) => error.hint(surface),
             DialguardError::Policies(error) => error.hint(surface),
-            #[allow(unreachable_patterns)]
-            _ => None,
+            DialguardError::Fulfilment(error) => error.hint(surface),
+            DialguardError::Internal(_) => None,
         }
     }
 }

@@ -19,7 +19,7 @@ mod source;
 mod values;
 
 pub use access::{NewToken, Role, Token, User};
-pub use account::{Account, AccountInFull, Spending, Usage};
+pub use account::{Account, Spending, Usage};
 pub use alerts::{Delivery, DeliveryRound, NewWebhook, TestedWebhook, Webhook};
 pub use event::Event;
 pub use number::{Import, ImportResult, ImportedFile, ImportedNumbers, Number, NumberInFull};

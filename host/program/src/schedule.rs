@@ -31,7 +31,7 @@
 
 use dialguard::calendar::{instant, rfc3339};
 use dialguard::contract::Timestamp;
-use dialguard_dialer::dialguard::{Dialguard, DialguardError, Reviewed};
+use dialguard_dialer::dialguard::{Dialguard, DialguardError, ReviewOutcome};
 use dialguard_dialer::ledger::AccountProfile;
 use std::collections::HashMap;
 use std::pin::pin;
@@ -150,7 +150,7 @@ pub async fn review_all(
     ids: Vec<String>,
     mode: ReviewMode,
     mut stop: impl Future<Output = ()> + Unpin,
-    mut on_reviewed: impl FnMut(&str, Result<Option<Reviewed>, DialguardError>),
+    mut on_reviewed: impl FnMut(&str, Result<Option<ReviewOutcome>, DialguardError>),
 ) -> bool {
     let mut waiting = ids.into_iter();
     let mut in_progress = JoinSet::new();
@@ -171,7 +171,7 @@ pub async fn review_all(
                 let (task, outcome) = match done {
                     Ok(done) => done,
                     // The review panicked: nothing of it was applied, and the other reviews continue.
-                    Err(error) => (error.id(), Err(DialguardError::Inside(error.to_string()))),
+                    Err(error) => (error.id(), Err(DialguardError::Internal(error.to_string()))),
                 };
                 on_reviewed(&accounts.remove(&task).unwrap_or_default(), outcome);
             }
@@ -179,7 +179,7 @@ pub async fn review_all(
     }
 }
 
-async fn review(dialguard: Dialguard, id: String, mode: ReviewMode) -> Result<Option<Reviewed>, DialguardError> {
+async fn review(dialguard: Dialguard, id: String, mode: ReviewMode) -> Result<Option<ReviewOutcome>, DialguardError> {
     match mode {
         ReviewMode::OncePerDate => dialguard.review_once(&id).await,
         ReviewMode::Again => dialguard.review(&id).await.map(Some),
@@ -206,7 +206,7 @@ async fn resume(dialguard: &Dialguard, id: &str) {
     }
 }
 
-fn log(id: &str, outcome: Result<Option<Reviewed>, DialguardError>) -> Result<(), ()> {
+fn log(id: &str, outcome: Result<Option<ReviewOutcome>, DialguardError>) -> Result<(), ()> {
     match outcome {
         Ok(None) => Ok(()),
         Ok(Some(reviewed)) => {

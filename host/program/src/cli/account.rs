@@ -3,7 +3,7 @@
 use super::output::{answer_in_words, dollars, table};
 use super::settings::SettingOptions;
 use super::{CommandContext, Done};
-use crate::json::{Account, AccountInFull, SettingsPreview, Spending};
+use crate::json::{Account, SettingsPreview, Spending};
 use crate::parse;
 use crate::words::count;
 use anyhow::{Result, bail};
@@ -14,10 +14,10 @@ use dialguard::calendar::rfc3339;
 use dialguard::contract::BLOCKS_MAX;
 use dialguard::settings::{SETTINGS, default_settings};
 use dialguard_dialer::dialguard::ChangeOutcome;
-use dialguard_dialer::ledger::{AccountChange, AccountProfile, Areas, Buying, NewAccount, cents, price_cents};
+use dialguard_dialer::ledger::{AccountChange, AccountProfile, Areas, Buying, NewAccount};
 use dialguard_dialer::phone::Region;
-use dialguard_dialer::policies::comparison::REPLACEMENT_PRICE_CENTS;
 use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect, Tally};
+use dialguard_dialer::prices::{REPLACEMENT_PRICE_CENTS, cents, price_cents};
 
 #[derive(Subcommand)]
 pub enum AccountCommand {
@@ -142,9 +142,10 @@ async fn add(context: &CommandContext, new: NewAccount) -> Result<Done> {
     let dialguard = context.dialguard_on(context.new_ledger()?)?;
     dialguard.add_account(&new).await?;
     let account = dialguard.ledger().account(&new.id)?;
+    let shape = Account::read(dialguard.ledger(), &account, dialguard.now())?;
     Ok(Done::show(
         context.json,
-        || Account::from(&account),
+        || shape,
         || {
             format!(
                 "Account {} has {} slots for {} a month; its cycle ends at {}.\nNext: dialguard numbers import {} FILE.csv",
@@ -175,12 +176,9 @@ async fn set(
         bail!("{} blocks: {}", change.blocks.unwrap_or_default(), answer_in_words(&outcome));
     }
     let account = dialguard.ledger().account(id)?;
-    let spending = Spending::read(dialguard.ledger(), &account, dialguard.now())?;
-    Ok(Done::show(
-        context.json,
-        || Account::from(&account),
-        || describe(&account) + &buying_in_words(&account.buying, &spending),
-    ))
+    let shape = Account::read(dialguard.ledger(), &account, dialguard.now())?;
+    let spending = shape.spending();
+    Ok(Done::show(context.json, || shape, || describe(&account) + &buying_in_words(&account.buying, &spending)))
 }
 
 fn show(context: &CommandContext, id: &str) -> Result<Done> {
@@ -188,10 +186,11 @@ fn show(context: &CommandContext, id: &str) -> Result<Done> {
     let account = ledger.account(id)?;
     let now = context.now().max(account.changed_at);
     let account = account.as_of(now);
-    let spending = Spending::read(&ledger, &account, now)?;
+    let shape = Account::read(&ledger, &account, now)?;
+    let spending = shape.spending();
     Ok(Done::show(
         context.json,
-        || AccountInFull::new(&account, spending),
+        || shape,
         || {
             format!(
                 "{}Charged in this cycle: {}, including replacements at {} each\n{}",
@@ -274,9 +273,11 @@ fn list(context: &CommandContext) -> Result<Done> {
     let (ledger, now) = (context.ledger()?, context.clock().now());
     // At a time before the latest change, the list shows the latest state rather than an error.
     let accounts: Vec<_> = ledger.accounts()?.into_iter().map(|account| account.as_of(now)).collect();
+    let shape = |account: &AccountProfile| Account::read(&ledger, account, now.max(account.changed_at));
+    let shapes: Vec<_> = accounts.iter().map(shape).collect::<Result<_, _>>()?;
     Ok(Done::show(
         context.json,
-        || accounts.iter().map(Account::from).collect::<Vec<_>>(),
+        || shapes,
         || {
             let rows = accounts.iter().map(|account| {
                 [

@@ -6,6 +6,7 @@ use dialguard::policy::PolicyError;
 use dialguard_dialer::access::AccessError;
 use dialguard_dialer::alerts::AlertsError;
 use dialguard_dialer::dialguard::DialguardError;
+use dialguard_dialer::fulfilment::FulfilmentError;
 use dialguard_dialer::ledger::LedgerError;
 use dialguard_dialer::policies::PoliciesError;
 use std::error::Error;
@@ -17,6 +18,7 @@ pub fn hint(error: &anyhow::Error) -> Option<&'static str> {
             .or_else(|| of::<LedgerError>(cause))
             .or_else(|| of::<PoliciesError>(cause))
             .or_else(|| of::<PolicyError>(cause))
+            .or_else(|| of::<FulfilmentError>(cause))
             .or_else(|| of::<AccessError>(cause))
             .or_else(|| of::<AlertsError>(cause))
     })

@@ -7,7 +7,6 @@ use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Timestamp;
-use dialguard_dialer::fulfilment::{abandon, retry};
 use dialguard_dialer::ledger::{self, OrderState};
 
 #[derive(Args)]
@@ -39,7 +38,7 @@ pub async fn run(context: &CommandContext, Orders { account, command }: Orders) 
         Some(OrdersCommand::Retry { id }) => try_now(context, id).await,
         Some(OrdersCommand::Abandon { id }) => {
             let dialguard = context.dialguard()?;
-            abandon(&dialguard, id).await?;
+            dialguard.abandon_order(id).await?;
             let order = dialguard.ledger().order(id)?.with_context(|| format!("order {id} is not in the ledger"))?;
             Ok(Done::show(
                 context.json,
@@ -51,7 +50,7 @@ pub async fn run(context: &CommandContext, Orders { account, command }: Orders) 
 }
 
 async fn try_now(context: &CommandContext, id: u64) -> Result<Done> {
-    let order = retry(&context.dialguard()?, id).await?;
+    let order = context.dialguard()?.retry_order(id).await?;
     let is_held = order.hold.is_some();
     Ok(show(context, &[order]).refused_if(is_held))
 }

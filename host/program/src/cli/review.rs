@@ -9,9 +9,10 @@ use clap::Args;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{self, Action};
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::dialguard::Reviewed;
-use dialguard_dialer::ledger::{EventFilter, Ledger, price_cents};
+use dialguard_dialer::dialguard::ReviewOutcome;
+use dialguard_dialer::ledger::{EventFilter, Ledger};
 use dialguard_dialer::phone::PhoneNumber;
+use dialguard_dialer::prices::price_cents;
 use indicatif::{ProgressBar, ProgressStyle};
 
 #[derive(Args)]
@@ -68,7 +69,7 @@ pub async fn review_these(
     dialguard: &Dialguard,
     ids: Vec<String>,
     mode: ReviewMode,
-) -> (Vec<(String, Reviewed)>, Vec<String>) {
+) -> (Vec<(String, ReviewOutcome)>, Vec<String>) {
     let progress = progress_bar(ids.len());
     let (mut reviewed, mut failed) = (Vec::new(), Vec::new());
     schedule::review_all(dialguard, ids, mode, std::future::pending(), |id, outcome| {
@@ -123,7 +124,7 @@ pub async fn events(context: &CommandContext, EventOptions { id, number, last }:
     ))
 }
 
-fn review_in_words(id: &str, review: &Reviewed) -> String {
+fn review_in_words(id: &str, review: &ReviewOutcome) -> String {
     let plan = &review.plan;
     let dry_run = if review.applied.is_some() { "" } else { "; dry run: nothing was changed" };
     let mut text = format!("{id}: {} numbers rated at {}{dry_run}\n", plan.reviews.len(), rfc3339(plan.decided_at));

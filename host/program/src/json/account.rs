@@ -2,10 +2,8 @@
 
 use super::{Settings, Time};
 use dialguard::contract;
-use dialguard_dialer::ledger::{
-    self, AccountProfile, BLOCK_PRICE_CENTS, Ledger, LedgerError, SLOTS_PER_BLOCK, price_cents,
-};
-use dialguard_dialer::policies::comparison::REPLACEMENT_PRICE_CENTS;
+use dialguard_dialer::ledger::{self, AccountProfile, Ledger, LedgerError, SLOTS_PER_BLOCK};
+use dialguard_dialer::prices::{BLOCK_PRICE_CENTS, REPLACEMENT_PRICE_CENTS, price_cents};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -66,12 +64,15 @@ pub struct Account {
     /// Price of a replacement in addition to the number, in US cents.
     #[schema(example = 400)]
     replacement_price_cents: u64,
+    #[serde(flatten)]
+    spending: Spending,
     settings: Settings,
 }
 
-impl From<&AccountProfile> for Account {
-    fn from(account: &AccountProfile) -> Self {
-        Account {
+impl Account {
+    /// The account as of this time.
+    pub fn read(ledger: &Ledger, account: &AccountProfile, now: contract::Timestamp) -> Result<Self, LedgerError> {
+        Ok(Account {
             id: account.id.clone(),
             enabled: account.enabled,
             revision: account.revision,
@@ -94,23 +95,14 @@ impl From<&AccountProfile> for Account {
             day_cap_cents: account.buying.day_cents_max,
             cycle_cap_cents: account.buying.cycle_cents_max,
             replacement_price_cents: REPLACEMENT_PRICE_CENTS,
+            spending: Spending::read(ledger, account, now)?,
             settings: Settings::from(&account.settings),
-        }
+        })
     }
-}
 
-/// An account and what it has cost in its current billing cycle.
-#[derive(Serialize, ToSchema)]
-pub struct AccountInFull {
-    #[serde(flatten)]
-    account: Account,
-    #[serde(flatten)]
-    spending: Spending,
-}
-
-impl AccountInFull {
-    pub fn new(account: &AccountProfile, spending: Spending) -> Self {
-        AccountInFull { account: Account::from(account), spending }
+    /// What it has cost.
+    pub fn spending(&self) -> Spending {
+        self.spending
     }
 }
 

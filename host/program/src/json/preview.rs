@@ -1,8 +1,8 @@
 //! What other settings would have done.
 
 use super::{E164, Time};
-use dialguard_dialer::policies::comparison::REPLACEMENT_PRICE_CENTS;
 use dialguard_dialer::policies::effect::{self, Effect};
+use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use serde::Serialize;
 
 /// What other settings would have done in the reviews on record.

@@ -2,13 +2,13 @@
 
 use super::{Action, Answer, E164, Notice, Status, Time};
 use dialguard::contract;
-use dialguard_dialer::dialguard::Decided;
+use dialguard_dialer::dialguard::{BulkOutcome, RequestOutcome};
 use dialguard_dialer::ledger::Order;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 /// The result of a request, or what it would be.
-#[derive(Default, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Decision {
     /// One for each number, in the order given.
@@ -52,24 +52,37 @@ impl From<&Order> for Replaced {
 
 impl Decision {
     /// What was decided about these numbers.
-    pub fn of(numbers: impl IntoIterator<Item = contract::PhoneNumber>, decided: &Decided) -> Self {
-        let mut decision = Decision::default();
-        decision.add(numbers, decided);
-        decision
+    pub fn new(numbers: &[contract::PhoneNumber], outcome: &RequestOutcome) -> Self {
+        let RequestOutcome { decision, replaced, problems } = outcome;
+        let plan = &decision.plan;
+        Decision::of((numbers, &decision.outcomes), &plan.actions, &plan.notices, replaced, problems)
     }
 
-    /// The next batch of the same request.
-    pub fn add(&mut self, numbers: impl IntoIterator<Item = contract::PhoneNumber>, decided: &Decided) {
-        let outcomes = numbers.into_iter().zip(&decided.decision.outcomes);
-        self.outcomes.extend(outcomes.map(|(number, outcome)| Outcome {
-            number: number.into(),
+    /// What was decided about any number of numbers.
+    pub fn of_all(numbers: &[contract::PhoneNumber], outcome: &BulkOutcome) -> Self {
+        let BulkOutcome { outcomes, actions, notices, replaced, problems } = outcome;
+        Decision::of((numbers, outcomes), actions, notices, replaced, problems)
+    }
+
+    fn of(
+        (numbers, outcomes): (&[contract::PhoneNumber], &[contract::Outcome]),
+        actions: &[contract::Action],
+        notices: &[contract::Notice],
+        replaced: &[Order],
+        problems: &[String],
+    ) -> Self {
+        let outcome = |(number, outcome): (&contract::PhoneNumber, &contract::Outcome)| Outcome {
+            number: (*number).into(),
             answer: outcome.answer.into(),
             until: outcome.until.map(Time),
-        }));
-        self.actions.extend(decided.decision.plan.actions.iter().map(Action::from));
-        self.notices.extend(decided.decision.plan.notices.iter().map(Notice::from));
-        self.replaced.extend(decided.replaced.iter().map(Replaced::from));
-        self.problems.extend(decided.problems.iter().cloned());
+        };
+        Decision {
+            outcomes: numbers.iter().zip(outcomes).map(outcome).collect(),
+            actions: actions.iter().map(Action::from).collect(),
+            notices: notices.iter().map(Notice::from).collect(),
+            replaced: replaced.iter().map(Replaced::from).collect(),
+            problems: problems.to_vec(),
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Action, E164, Notice, Replaced, Status, Time};
 use dialguard::contract;
-use dialguard_dialer::dialguard::Reviewed;
+use dialguard_dialer::dialguard::ReviewOutcome;
 use dialguard_dialer::ledger::{self, RunProfile};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -63,7 +63,7 @@ impl From<&contract::Review> for Rating {
 }
 
 impl Review {
-    pub fn new(account: &str, reviewed: &Reviewed) -> Self {
+    pub fn new(account: &str, reviewed: &ReviewOutcome) -> Self {
         let plan = &reviewed.plan;
         Review {
             account: account.to_owned(),

@@ -3,7 +3,8 @@
 use super::Time;
 use dialguard::contract;
 use dialguard_dialer::ledger::{self, Ledger, LedgerError, LookupsSpent, SourceProfile};
-use dialguard_dialer::sources::lookups::{LookupSettings, dollars};
+use dialguard_dialer::prices::dollars_of_micros;
+use dialguard_dialer::sources::lookups::LookupSettings;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -93,8 +94,8 @@ impl Source {
                 let spent: LookupsSpent = ledger.lookups_spent(&source.name, now)?;
                 Some(SourceToday {
                     lookups: spent.count,
-                    spent: dollars(spent.micros),
-                    budget: dollars(settings.budget_micros),
+                    spent: dollars_of_micros(spent.micros),
+                    budget: dollars_of_micros(settings.budget_micros),
                     circuit_open_until: ledger.source_rests_until(&source.name, now)?.map(Time),
                 })
             }

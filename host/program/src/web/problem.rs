@@ -1,7 +1,7 @@
 //! Errors as problem details (RFC 9457).
 
 use crate::hints::Hint;
-use crate::words::{Surface, answer_name, capital, next_step, reason};
+use crate::words::{Surface, answer_name, kind_name, next_step, reason};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -10,6 +10,7 @@ use dialguard::policy::PolicyError;
 use dialguard_dialer::access::AccessError;
 use dialguard_dialer::alerts::AlertsError;
 use dialguard_dialer::dialguard::DialguardError;
+use dialguard_dialer::fulfilment::FulfilmentError;
 use dialguard_dialer::http::causes::causes;
 use dialguard_dialer::ledger::LedgerError;
 use dialguard_dialer::policies::PoliciesError;
@@ -57,7 +58,7 @@ impl Problem {
     /// The policy refused a request for the account as a whole. The kind is the answer's name in the contract.
     pub fn refused(outcome: &Outcome) -> Self {
         let (kind, reason) = (answer_name(outcome.answer), reason(outcome, Surface::Api));
-        let problem = Problem::of_kind(StatusCode::CONFLICT, kind, &capital(&kind.replace('-', " ")), reason);
+        let problem = Problem::of_kind(StatusCode::CONFLICT, kind, &kind_name(kind), reason);
         match next_step(outcome.answer, Surface::Api) {
             Some(step) => problem.with_hint(step),
             None => problem,
@@ -112,8 +113,23 @@ impl From<DialguardError> for Problem {
             DialguardError::Ledger(error) => error.into(),
             DialguardError::Policy(error) => error.into(),
             DialguardError::Policies(error) => error.into(),
+            DialguardError::Fulfilment(error) => error.into(),
             other => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&other)),
         }
+    }
+}
+
+impl From<FulfilmentError> for Problem {
+    fn from(error: FulfilmentError) -> Self {
+        let hint = error.hint(Surface::Api);
+        let problem = match error {
+            FulfilmentError::Ledger(error) => error.into(),
+            FulfilmentError::Busy(_) | FulfilmentError::MayHaveBought { .. } => {
+                Problem::new(StatusCode::CONFLICT, error.to_string())
+            }
+            FulfilmentError::Internal(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+        };
+        Problem { hint: hint.map(str::to_owned), ..problem }
     }
 }
 
@@ -131,19 +147,21 @@ impl From<PolicyError> for Problem {
 impl From<LedgerError> for Problem {
     fn from(error: LedgerError) -> Self {
         let hint = error.hint(Surface::Api);
+        let of = |status, kind: &str| Problem::of_kind(status, kind, &kind_name(kind), error.to_string());
         let problem = match &error {
             LedgerError::NoSuchAccount(id) => Problem::no_such_account(id),
-            LedgerError::NoSuchWebhook(_) => {
-                Problem::of_kind(StatusCode::NOT_FOUND, "no-such-webhook", "No such webhook", error.to_string())
-            }
-            LedgerError::NoSuchOrder(_) => {
-                Problem::of_kind(StatusCode::NOT_FOUND, "no-such-order", "No such order", error.to_string())
-            }
-            LedgerError::Refused(why) => Problem::new(StatusCode::CONFLICT, why),
-            LedgerError::Stale { .. } | LedgerError::ClockWentBack { .. } => {
-                Problem::new(StatusCode::CONFLICT, causes(&error))
-            }
-            LedgerError::Unusable(why) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, why),
+            LedgerError::NoSuchWebhook(_) => of(StatusCode::NOT_FOUND, "no-such-webhook"),
+            LedgerError::NoSuchOrder(_) | LedgerError::NoOpenOrder(_) => of(StatusCode::NOT_FOUND, "no-such-order"),
+            LedgerError::NoSuchRevision(_) => of(StatusCode::NOT_FOUND, "no-such-revision"),
+            LedgerError::NoSuchToken(_) => of(StatusCode::NOT_FOUND, "no-such-token"),
+            LedgerError::NoSuchProvider(_) => of(StatusCode::CONFLICT, "no-such-provider"),
+            LedgerError::AccountExists(_) => of(StatusCode::CONFLICT, "account-exists"),
+            LedgerError::TokenExists(_) => of(StatusCode::CONFLICT, "token-exists"),
+            LedgerError::ReplacementsInProgress { .. } => of(StatusCode::CONFLICT, "replacements-in-progress"),
+            LedgerError::Stale(_) => of(StatusCode::CONFLICT, "stale"),
+            LedgerError::ClockWentBack { .. } => of(StatusCode::CONFLICT, "clock-went-back"),
+            refusal if refusal.is_refusal() => Problem::new(StatusCode::CONFLICT, causes(refusal)),
+            unusable if unusable.is_unusable() => Problem::new(StatusCode::SERVICE_UNAVAILABLE, causes(unusable)),
             _ => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&error)),
         };
         Problem { hint: hint.map(str::to_owned), ..problem }

@@ -3,7 +3,7 @@
 use super::created;
 use super::failures::{ChangeFailures, Failures};
 use super::input::{Body, InAccount, Page, Part, QueryParams};
-use crate::json::{Account, AccountInFull, SettingsChange, Spending, Usage};
+use crate::json::{Account, SettingsChange, Spending, Usage};
 use crate::parse;
 use crate::web::Site;
 use crate::web::auth::{Administer, Administrator, Caller, OfAccount, Read, as_of_now, now_of};
@@ -16,7 +16,9 @@ use dialguard::calendar::{NaiveTime, Tz};
 use dialguard::contract::BLOCKS_MAX;
 use dialguard::settings::default_settings;
 use dialguard_dialer::dialguard::ChangeOutcome;
-use dialguard_dialer::ledger::{AccountChange, Areas, Buying, CAP_CENTS_MAX, NewAccount, REST_DAYS_MAX};
+use dialguard_dialer::ledger::{
+    AccountChange, AccountProfile, Areas, Buying, CAP_CENTS_MAX, NewAccount, REST_DAYS_MAX,
+};
 use dialguard_dialer::phone::Region;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -186,9 +188,15 @@ async fn list(
     let known = site.dialguard().ledger().accounts()?;
     let follows = |id: &str| after.as_deref().is_none_or(|after| id > after);
     let seen = known.into_iter().filter(|account| caller.grant.covers(&account.id) && follows(&account.id));
-    let page = Page::of(seen, limit, |account| account.id.clone());
-    let now = site.dialguard().now();
-    Ok(Json(page.map(|account| Account::from(&account.as_of(now)))))
+    let Page { items, next } = Page::of(seen, limit, |account| account.id.clone());
+    let items = items.iter().map(|account| read(&site, account)).collect::<Result<_, _>>()?;
+    Ok(Json(Page { items, next }))
+}
+
+/// The account as of now; if the clock went back, as of its last change.
+fn read(site: &Site, account: &AccountProfile) -> Result<Account, Problem> {
+    let now = now_of(site, account);
+    Ok(Account::read(site.dialguard().ledger(), &account.clone().as_of(now), now)?)
 }
 
 /// Add an account and charge its first month
@@ -224,7 +232,7 @@ async fn add(
         settings: request.settings.applied_to(&default_settings()),
     };
     site.dialguard().add_account(&new).await?;
-    let account = Account::from(&as_of_now(&site, &new.id)?);
+    let account = read(&site, &as_of_now(&site, &new.id)?)?;
     Ok(created(format!("/api/v1/accounts/{}", new.id), account))
 }
 
@@ -237,11 +245,10 @@ async fn add(
     operation_id = "get-account",
     tag = "accounts",
     params(InAccount),
-    responses((status = 200, description = "The account", body = AccountInFull), Failures)
+    responses((status = 200, description = "The account", body = Account), Failures)
 )]
-async fn one(State(site): State<Site>, of: OfAccount<Read>) -> Result<Json<AccountInFull>, Problem> {
-    let spending = Spending::read(site.dialguard().ledger(), &of.account, now_of(&site, &of.account))?;
-    Ok(Json(AccountInFull::new(&of.account, spending)))
+async fn one(State(site): State<Site>, of: OfAccount<Read>) -> Result<Json<Account>, Problem> {
+    Ok(Json(read(&site, &of.account)?))
 }
 
 /// Change an account: the add-on, its blocks, where its numbers are bought, its settings
@@ -277,7 +284,7 @@ async fn change(
         buying: (buying != of.account.buying).then_some(buying),
     };
     match site.dialguard().change_account(id, &change).await? {
-        ChangeOutcome::Changed => Ok(Json(Account::from(&as_of_now(&site, id)?))),
+        ChangeOutcome::Changed => Ok(Json(read(&site, &as_of_now(&site, id)?)?)),
         ChangeOutcome::BlocksRefused(outcome) => Err(Problem::refused(&outcome)),
     }
 }

@@ -8,7 +8,6 @@ use crate::web::auth::{OfAccount, Operate, Read};
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;
-use dialguard_dialer::fulfilment;
 use serde::Deserialize;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -84,7 +83,7 @@ async fn retry(
     PathParams(InOrder { order: SerialNumber(order) }): PathParams<InOrder>,
 ) -> Result<Json<Order>, Problem> {
     site.dialguard().ledger().order_of(&of.account.id, order)?;
-    Ok(Json(Order::from(&fulfilment::retry(site.dialguard(), order).await?)))
+    Ok(Json(Order::from(&site.dialguard().retry_order(order).await?)))
 }
 
 /// Abandon an order for which certainly nothing was bought
@@ -106,6 +105,6 @@ async fn abandon(
 ) -> Result<Json<Order>, Problem> {
     let ledger = site.dialguard().ledger();
     ledger.order_of(&of.account.id, order)?;
-    fulfilment::abandon(site.dialguard(), order).await?;
+    site.dialguard().abandon_order(order).await?;
     Ok(Json(Order::from(&ledger.order_of(&of.account.id, order)?)))
 }

@@ -57,14 +57,14 @@ impl Request {
         }
     }
 
-    fn digits(&self) -> impl Iterator<Item = contract::PhoneNumber> {
-        self.numbers().iter().map(|number| number.digits())
+    fn digits(&self) -> Vec<contract::PhoneNumber> {
+        self.numbers().iter().map(|number| number.digits()).collect()
     }
 }
 
 impl From<&Request> for contract::Request {
     fn from(request: &Request) -> Self {
-        let numbers = request.digits().collect();
+        let numbers = request.digits();
         match request {
             Request::StartMonitoring { .. } => contract::Request::StartMonitoring(numbers),
             Request::StopMonitoring { .. } => contract::Request::StopMonitoring(numbers),
@@ -94,7 +94,7 @@ async fn make(
     Body(request): Body<Request>,
 ) -> Result<Json<Decision>, Problem> {
     let decided = site.dialguard().decide(&of.account.id, &(&request).into()).await?;
-    Ok(Json(Decision::of(request.digits(), &decided)))
+    Ok(Json(Decision::new(&request.digits(), &decided)))
 }
 
 /// Preview a request
@@ -115,7 +115,7 @@ async fn try_out(
     Body(request): Body<Request>,
 ) -> Result<Json<Decision>, Problem> {
     let decided = site.dialguard().try_decide(&of.account.id, &(&request).into()).await?;
-    Ok(Json(Decision::of(request.digits(), &decided)))
+    Ok(Json(Decision::new(&request.digits(), &decided)))
 }
 
 /// Numbers to screen.

@@ -14,9 +14,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use dialguard::contract::Timestamp;
 use dialguard_dialer::access::Role;
-use dialguard_dialer::fulfilment;
 use dialguard_dialer::ledger::{AccountProfile, Order, OrderState, Spending};
-use dialguard_dialer::policies::comparison::REPLACEMENT_PRICE_CENTS;
+use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use maud::{Markup, html};
 
 pub fn routes() -> Router<Site> {
@@ -36,7 +35,7 @@ async fn retry(
     Path((_, id)): Path<(String, u64)>,
 ) -> Result<Response, Failed> {
     site.dialguard().ledger().order_of(&of.account.id, id)?;
-    let outcome = fulfilment::retry(site.dialguard(), id).await;
+    let outcome = site.dialguard().retry_order(id).await;
     page_with_result(&site, &of, outcome.map(|order| retry_result(&order)))
 }
 
@@ -46,7 +45,7 @@ async fn abandon(
     Path((_, id)): Path<(String, u64)>,
 ) -> Result<Response, Failed> {
     let order = site.dialguard().ledger().order_of(&of.account.id, id)?;
-    let outcome = fulfilment::abandon(site.dialguard(), id).await;
+    let outcome = site.dialguard().abandon_order(id).await;
     let text = || format!("Abandoned: {} keeps slot {}. Nothing was bought.", e164(order.number), order.slot);
     page_with_result(&site, &of, outcome.map(|()| text()))
 }

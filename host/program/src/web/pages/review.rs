@@ -11,7 +11,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
 use dialguard::contract::Action;
-use dialguard_dialer::dialguard::{DialguardError, Reviewed};
+use dialguard_dialer::dialguard::{DialguardError, ReviewOutcome};
 use dialguard_dialer::ledger::AccountProfile;
 use maud::{Markup, html};
 
@@ -24,12 +24,12 @@ async fn review(State(site): State<Site>, of: OfAccount<Operate>) -> Result<Mark
     let (dialguard, id) = (site.dialguard().clone(), of.account.id.clone());
     let reviewing = tokio::spawn(async move { dialguard.review(&id).await });
     let reviewed =
-        reviewing.await.map_err(|error| DialguardError::Inside(error.to_string())).map_err(Problem::from)??;
+        reviewing.await.map_err(|error| DialguardError::Internal(error.to_string())).map_err(Problem::from)??;
     site.dialguard().policies().note_review();
     Ok(page(&of.caller, Some((&of.account, Tab::Numbers)), "Review", result(&of.account, &reviewed)))
 }
 
-fn result(account: &AccountProfile, reviewed: &Reviewed) -> Markup {
+fn result(account: &AccountProfile, reviewed: &ReviewOutcome) -> Markup {
     let notices = reviewed.plan.notices.iter().map(|notice| notice.text.clone());
     let replaced = reviewed.plan.actions.iter().filter_map(|action| match action {
         Action::ReplaceNumber(replacement) => Some(format!(
@@ -62,7 +62,7 @@ fn result(account: &AccountProfile, reviewed: &Reviewed) -> Markup {
 }
 
 /// One line, for the status bar.
-fn summary(reviewed: &Reviewed) -> String {
+fn summary(reviewed: &ReviewOutcome) -> String {
     let rated = match reviewed.plan.reviews.len() as u64 {
         0 => "No numbers were due for a check".to_owned(),
         numbers => format!("{} rated", count(numbers, "number")),

@@ -15,11 +15,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum_extra::extract::{Form, Query};
-use dialguard::contract::{
-    Action, Answer, Deletion, NUMBERS_PER_CALL_MAX, Outcome, PhoneNumber, Replacement, Request, SlotClosing, SlotId,
-};
-use dialguard_dialer::ledger::{AccountProfile, BLOCK_PRICE_CENTS, Order, SLOTS_PER_BLOCK};
-use dialguard_dialer::policies::comparison::REPLACEMENT_PRICE_CENTS;
+use dialguard::contract::{Action, Answer, Deletion, Outcome, PhoneNumber, Replacement, Request, SlotClosing, SlotId};
+use dialguard_dialer::ledger::{AccountProfile, Order, SLOTS_PER_BLOCK};
+use dialguard_dialer::prices::{BLOCK_PRICE_CENTS, REPLACEMENT_PRICE_CENTS};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
@@ -188,16 +186,11 @@ type Dialog = Result<(String, Markup), Failed>;
 
 impl Question<'_> {
     async fn preview(&self, action: BulkAction, numbers: &[PhoneNumber]) -> Result<Preview, Failed> {
-        let mut preview = Preview::default();
-        for batch in numbers.chunks(NUMBERS_PER_CALL_MAX) {
-            let Some(request) = action.request(batch.to_vec()) else { continue };
-            let decided = self.site.dialguard().try_decide(&self.account.id, &request).await?;
-            let outcomes = batch.iter().copied().zip(decided.decision.outcomes);
-            preview.refused.extend(outcomes.filter(|(_, outcome)| outcome.answer != Answer::Accepted));
-            preview.actions.extend(decided.decision.plan.actions);
-            preview.problems.extend(decided.problems);
-        }
-        Ok(preview)
+        let Some(request) = action.request(numbers.to_vec()) else { return Ok(Preview::default()) };
+        let bulk = self.site.dialguard().try_decide_all(&self.account.id, &request).await?;
+        let outcomes = numbers.iter().copied().zip(bulk.outcomes);
+        let refused = outcomes.filter(|(_, outcome)| outcome.answer != Answer::Accepted).collect();
+        Ok(Preview { actions: bulk.actions, refused, problems: bulk.problems })
     }
 
     async fn monitor(&self) -> Dialog {
@@ -410,31 +403,27 @@ async fn act(
     let (account, action) = (&of.account, request.action);
     let numbers = tokio::task::block_in_place(|| request.numbers(&site, account))?;
     let surface = Surface::Dashboard { zone: account.time_zone, now: now_of(&site, account) };
-    let (mut results, mut problems) = (Vec::with_capacity(numbers.len()), Vec::new());
-    for batch in numbers.chunks(NUMBERS_PER_CALL_MAX) {
-        match action.request(batch.to_vec()) {
-            Some(request) => {
-                let decided = site.dialguard().decide(&account.id, &request).await?;
-                let changes = Changes::of(&decided.decision.plan.actions, &decided.replaced);
-                let outcomes = batch.iter().copied().zip(&decided.decision.outcomes);
-                results.extend(outcomes.map(|(number, outcome)| {
-                    let is_done = outcome.answer == Answer::Accepted;
-                    let text = if is_done { changes.of_number(action, number) } else { refusal(outcome, surface) };
-                    NumberResult { number, is_done, text }
-                }));
-                problems.extend(decided.problems);
-            }
-            None => {
-                let (screened, problems_of_sources) = site.dialguard().screen(&account.id, batch).await?;
-                results.extend(screened.iter().map(|it| NumberResult {
-                    number: it.number,
-                    is_done: true,
-                    text: format!("{}: {} of {} carriers flag it", status_label(it.status), it.flagging, it.answering),
-                }));
-                problems.extend(problems_of_sources);
-            }
+    let (results, problems) = match action.request(numbers.clone()) {
+        Some(request) => {
+            let bulk = site.dialguard().decide_all(&account.id, &request).await?;
+            let changes = Changes::of(&bulk.actions, &bulk.replaced);
+            let results = numbers.iter().zip(&bulk.outcomes).map(|(number, outcome)| {
+                let is_done = outcome.answer == Answer::Accepted;
+                let text = if is_done { changes.of_number(action, *number) } else { refusal(outcome, surface) };
+                NumberResult { number: *number, is_done, text }
+            });
+            (results.collect(), bulk.problems)
         }
-    }
+        None => {
+            let (screened, problems) = site.dialguard().screen_all(&account.id, &numbers).await?;
+            let results = screened.iter().map(|it| NumberResult {
+                number: it.number,
+                is_done: true,
+                text: format!("{}: {} of {} carriers flag it", status_label(it.status), it.flagging, it.answering),
+            });
+            (results.collect(), problems)
+        }
+    };
     let content = result_table(account, &request, results, &problems);
     Ok(page(&of.caller, Some((account, Tab::Numbers)), "Result", content))
 }
