@@ -18,9 +18,9 @@ export default async function (page) {
   await page.getByRole("link", { name: "+13105550101" }).waitFor();
 
   // The maximum cost per day follows the cap.
-  await page.getByLabel("Cap", { exact: true }).fill("5");
+  await page.getByLabel("Daily cap").fill("5");
   await page.locator("#cost-a-day", { hasText: "$20.00" }).waitFor();
-  await page.getByLabel("Cap", { exact: true }).fill("3");
+  await page.getByLabel("Daily cap").fill("3");
 
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Saved.").waitFor();
