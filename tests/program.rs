@@ -35,6 +35,8 @@ mod program {
     mod commands;
     mod dashboard;
     mod guides;
+    mod json_shapes;
+    mod manual;
     mod new_policy;
     mod orders;
     mod permissions;

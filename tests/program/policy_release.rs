@@ -170,7 +170,7 @@ fn only_what_targets_the_world_is_released() {
     for (what, component, words) in scenarios {
         dialer.file("policy.wasm", component);
         let refused = dialer.run("component --release out --component policy.wasm").exits(1);
-        refused.says(&["policy.wasm was not released", words]);
+        refused.says(&["cannot release policy.wasm", words]);
         assert_eq!(files(&dialer.path(".")), ["policy.wasm"], "after {what}");
     }
 }

@@ -17,6 +17,9 @@
 //! [Architecture]: https://github.com/dialguard/dialguard/blob/main/host/ARCHITECTURE.md
 
 pub mod cli;
+mod hints;
+mod json;
+mod parse;
 pub mod schedule;
 pub mod web;
 mod words;

@@ -3,12 +3,8 @@
 use chrono::Datelike;
 use dialguard::calendar::{Tz, rfc3339, utc};
 use dialguard::contract::{Answer, Outcome, PhoneNumber, SlotId, Status, Timestamp};
-use dialguard_dialer::ledger::price_cents;
-
-/// Cents as dollars.
-pub fn dollars(cents: u64) -> String {
-    format!("${}.{:02}", thousands(cents / 100), cents % 100)
-}
+pub use dialguard_dialer::prices::dollars;
+use dialguard_dialer::prices::price_cents;
 
 /// The monthly price of this many blocks.
 pub fn price(blocks: u32) -> String {
