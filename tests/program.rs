@@ -34,6 +34,7 @@ mod program {
     mod bad_input;
     mod commands;
     mod dashboard;
+    mod guides;
     mod json_shapes;
     mod manual;
     mod new_policy;

@@ -364,11 +364,11 @@ async fn webhooks_are_kept_by_the_command_line_the_api_and_the_page() {
 
     let person = site.person(Role::Administer, &["acme"]);
     let page = person.get("/accounts/acme/alerts").await.text().await.unwrap();
-    assert!(page.contains(&receiver.url()) && page.contains("tried 1 times"), "{page}");
+    assert!(page.contains(&receiver.url()) && page.contains("1 attempt, next"), "{page}");
     let asked = person.get("/accounts/acme/alerts/1/remove").await.text().await.unwrap();
-    assert!(asked.contains("1 message that waits to be delivered there is lost"), "{asked}");
+    assert!(asked.contains("1 waiting message will not be delivered"), "{asked}");
     let told = person.post("/accounts/acme/alerts/1/test", json!({})).await.text().await.unwrap();
-    assert!(told.contains("did not take the test"), "{told}");
+    assert!(told.contains("did not accept the test message"), "{told}");
     let form = [("url", "https://dialer.example/alerts")];
     let told = person.request(Method::POST, "/accounts/acme/alerts").form(&form).send().await.unwrap();
     assert!(told.text().await.unwrap().contains("whsec_"));

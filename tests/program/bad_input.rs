@@ -183,7 +183,7 @@ fn files_that_cannot_be_used() {
             ("sources add x --verdicts binary.csv", 1, &["x was not added", "binary.csv has no"]),
             ("sources add x --verdicts no-score.csv", 1, &["no-score.csv has no column score"]),
             ("sources add x --verdicts twice.csv", 1, &["twice.csv has more than one column number"]),
-            ("sources add x --ftc missing", 1, &["missing cannot be read"]),
+            ("sources add x --ftc missing", 1, &["cannot read missing"]),
             ("sources add x --ftc names.csv", 1, &["x was not added", "names.csv cannot be read"]),
             ("sources add carriers --simulated 1", 1, &["\"carriers\" already", "sources remove carriers"]),
             ("sources remove nobody", 1, &["\"nobody\"", "sources list"]),

@@ -806,6 +806,7 @@ fn the_demo_needs_nothing_and_leaves_nothing_behind() {
         "dialguard account add",
         "dialguard monitor",
         "dialguard review",
+        "cargo run -- demo --serve",
     ]);
 
     let inputs = demo(&["demo", "--json"]).json();

@@ -186,7 +186,7 @@ fn a_policy_for_an_older_contract_is_released_with_that() {
     assert!(text(&dialer, "out/contract.md").starts_with("# dialguard:reputation@0.1.0"));
 }
 
-/// What the README tells to do before publishing. Where wkg is not installed nothing is tried, and the test says so.
+/// What the guide to embedding does before publishing. If wkg is not installed, the test says so and does nothing.
 #[test]
 fn wkg_builds_the_package_from_a_release() {
     if !Command::new("wkg").arg("--version").output().is_ok_and(|done| done.status.success()) {

@@ -66,7 +66,7 @@ async fn a_provider_is_added_changed_listed_and_removed() {
         desk.run("providers change shop --price-cents 200 --texts on").exits(0);
         let listed = desk.dialer.json("providers list");
         assert_eq!((&listed[0]["price-cents"], &listed[0]["settings"]["texts"]), (&json!(200), &json!(true)));
-        desk.run("providers change shop").exits(1).says(&["say what to change"]);
+        desk.run("providers change shop").exits(1).says(&["give something to change"]);
         desk.run("providers change shop --base-url http://example.com").exits(1).says(&["unencrypted", "not changed"]);
         desk.run("providers change other --texts on").exits(1).says(&["no such provider", "providers list"]);
         assert_eq!(desk.dialer.json("providers list"), listed);

@@ -43,7 +43,7 @@ pub async fn run(context: &CommandContext, command: NumbersCommand) -> Result<Do
 fn import(context: &CommandContext, id: &str, file: &Path, imported_as: ImportedAs) -> Result<Done> {
     let ledger = context.ledger()?;
     let region = ledger.account(id)?.region;
-    let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let progress = ProgressBar::new(0);
     let read = NumberFile::read(&bytes, region, |rows_read, rows| {
         progress.set_length(rows as u64);

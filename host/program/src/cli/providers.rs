@@ -74,7 +74,7 @@ pub struct ProviderOptions {
     #[arg(long, value_name = "CENTS", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     price_cents: Option<u32>,
     /// Buy only numbers that support texts as well as calls
-    #[arg(long, value_name = "SWITCH")]
+    #[arg(long, value_name = "on|off")]
     texts: Option<Switch>,
     /// The provider's address, if not the usual one; https, except on this machine
     #[arg(long, value_name = "URL")]
@@ -141,23 +141,14 @@ fn change(context: &CommandContext, name: &str, options: ProviderOptions) -> Res
 async fn test(context: &CommandContext, name: &str) -> Result<Done> {
     let profile = context.ledger()?.provider(name)?;
     let does_not_work = || format!("{name} does not work");
-    let provider = open_provider(&profile).map_err(with_hint).with_context(does_not_work)?;
-    provider.test().await.map_err(with_hint).with_context(does_not_work)?;
+    let provider = open_provider(&profile).with_context(does_not_work)?;
+    provider.test().await.with_context(does_not_work)?;
     let owned = provider.owned().await.with_context(does_not_work)?.len();
     Ok(Done::show(
         context.json,
         || TestedProvider { name: name.to_owned(), works: true, numbers: owned },
         || format!("{name} works; you own {} there.", count(owned as u64, "number")),
     ))
-}
-
-/// The error with the command that helps.
-fn with_hint(error: ProviderError) -> anyhow::Error {
-    match error {
-        ProviderError::Settings(_) => anyhow!("{error}; change them with `dialguard providers change`"),
-        ProviderError::Credentials(_) => anyhow!("{error}; then restart `dialguard serve`"),
-        _ => error.into(),
-    }
 }
 
 fn list(context: &CommandContext) -> Result<Done> {

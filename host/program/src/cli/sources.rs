@@ -170,7 +170,7 @@ fn row(source: &SourceProfile, shape: &Source) -> [String; 4] {
 
 async fn test(context: &CommandContext, name: &str, asked: PhoneNumber) -> Result<Done> {
     let report = Sources::new(context.ledger()?).test(name, asked, context.now()).await;
-    let report = report.map_err(with_hint).with_context(|| format!("{name} does not work"))?;
+    let report = report.with_context(|| format!("{name} does not work"))?;
     let said = |answer: &Answer| report.carriers[usize::from(answer.carrier)].to_string();
     Ok(Done::show(
         context.json,
@@ -200,18 +200,6 @@ async fn test(context: &CommandContext, name: &str, asked: PhoneNumber) -> Resul
             }
         },
     ))
-}
-
-/// The error with the command that helps.
-fn with_hint(error: SourceError) -> anyhow::Error {
-    let hint = match error {
-        SourceError::Unknown(_) => "`dialguard sources list` shows the sources",
-        SourceError::Settings(_) => "remove the source and add it again",
-        SourceError::Credentials(_) => "then restart `dialguard serve`",
-        SourceError::File { .. } => "provide it, or remove the source with `dialguard sources remove`",
-        SourceError::Unavailable(_) => return error.into(),
-    };
-    anyhow!("{error}; {hint}")
 }
 
 impl LookupOptions {

@@ -272,7 +272,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_files_name_is_one_word() {
+    fn a_file_name_has_no_special_characters() {
         assert_eq!(file_name("a\"b/../c d"), "a_b_.._c_d");
     }
 }

@@ -126,11 +126,12 @@ async fn export(
     ))
 }
 
-/// A row a number: its slot and status, and of each carrier its score and label.
+/// One row per number: its slot and status, then each carrier's score and label.
 fn numbers_csv(numbers: &[KnownNumber], carriers: &[Carrier], answers: &KnownAnswer) -> Vec<u8> {
-    let named = |of: &str, carrier: &Carrier| inert(&format!("{} {of}", carrier.name)).into_owned();
+    let heading = |of: &str, carrier: &Carrier| inert(&format!("{} {of}", carrier.name)).into_owned();
     let header = ["number", "slot", "status", "status-since", "replacement-pending"].map(str::to_owned).into_iter();
-    let header = header.chain(carriers.iter().flat_map(|carrier| [named("score", carrier), named("label", carrier)]));
+    let header =
+        header.chain(carriers.iter().flat_map(|carrier| [heading("score", carrier), heading("label", carrier)]));
     let rows = numbers.iter().map(|known| {
         let (slot, status, since) = match known.monitored {
             Some((slot, status, since)) => (slot.to_string(), status.name().to_owned(), rfc3339(since)),
@@ -165,8 +166,8 @@ mod tests {
         };
         let carriers = [Carrier { id: 1, name: "=A".into() }, Carrier { id: 2, name: "B".into() }];
         let label = Some("=HYPERLINK(\"http://evil.example\",\"Spam, likely\")".into());
-        let said = CarrierAnswer { number: known.number, carrier: 1, score: Some(95), label, observed_at: 0 };
-        let answers = KnownAnswer::from([(known.number, vec![said])]);
+        let answer = CarrierAnswer { number: known.number, carrier: 1, score: Some(95), label, observed_at: 0 };
+        let answers = KnownAnswer::from([(known.number, vec![answer])]);
         let file = String::from_utf8(numbers_csv(&[known], &carriers, &answers)).unwrap();
         let expected = "number,slot,status,status-since,replacement-pending,'=A score,'=A label,B score,B label\n\
             +13105550100,3,flagged,1970-01-01T00:00:00Z,false,95,\"'=HYPERLINK(\"\"http://evil.example\"\",\"\"Spam, likely\"\")\",,\n";

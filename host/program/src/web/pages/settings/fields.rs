@@ -14,17 +14,17 @@ pub struct Field {
 }
 
 pub const RATING: [Field; 5] = [
-    Field { name: "spam-score-min", title: "Spam score" },
-    Field { name: "rating-carriers-min", title: "Carriers needed" },
+    Field { name: "spam-score-min", title: "Spam threshold" },
+    Field { name: "rating-carriers-min", title: "Minimum carriers" },
     Field { name: "checks-to-flag", title: "Checks to flag" },
     Field { name: "checks-to-clear", title: "Checks to clear" },
-    Field { name: "observation-age-max-hours", title: "Age of a verdict" },
+    Field { name: "observation-age-max-hours", title: "Maximum answer age" },
 ];
 
 pub const REPLACING: [Field; 3] = [
-    Field { name: "replacements-per-day-max", title: "Cap" },
-    Field { name: "new-number-grace-days", title: "Grace for new numbers" },
-    Field { name: "mass-flag-percent", title: "Hold when many turn" },
+    Field { name: "replacements-per-day-max", title: "Daily cap" },
+    Field { name: "new-number-grace-days", title: "Grace period" },
+    Field { name: "mass-flag-percent", title: "Mass-flag threshold" },
 ];
 
 impl Field {
