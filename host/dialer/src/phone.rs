@@ -98,6 +98,12 @@ pub(crate) fn is_us(digits: contract::PhoneNumber) -> bool {
     country.is_none_or(|country| country == phonenumber::country::Id::US)
 }
 
+/// The area code of a number in the North American numbering plan; none of any other number.
+pub(crate) fn area_code(digits: contract::PhoneNumber) -> Option<u16> {
+    let code = (digits / 10_000_000 % 1_000) as u16;
+    (digits / 10_000_000_000 == 1 && code >= 200).then_some(code)
+}
+
 /// Whether numbers of that many digits after the country code are given out there, of any kind that can call.
 fn is_possible_length(country_code: u16, national_length: u16) -> bool {
     use phonenumber::Type::{FixedLine, Mobile, Pager, PersonalNumber, PremiumRate, SharedCost, TollFree, Voip};

@@ -21,7 +21,7 @@ mod telnyx;
 mod twilio;
 
 pub(crate) use offers::Offers;
-pub(crate) use opened::Providers;
+pub use opened::Providers;
 pub use settings::ProviderSettings;
 
 use crate::http::ServiceLimits;
@@ -98,17 +98,11 @@ impl SearchArea {
     /// Whether a number lies there.
     fn holds(self, number: PhoneNumber) -> bool {
         let is_in = match self {
-            SearchArea::AreaCode(code) => area_code(number) == Some(code),
+            SearchArea::AreaCode(code) => phone::area_code(number) == Some(code),
             SearchArea::Anywhere => true,
         };
         is_in && phone::is_us(number)
     }
-}
-
-/// The area code of a number of the North American numbering plan; none of any other.
-pub(crate) fn area_code(number: PhoneNumber) -> Option<u16> {
-    let code = (number / 10_000_000 % 1_000) as u16;
-    (number / 10_000_000_000 == 1 && code >= 200).then_some(code)
 }
 
 /// Whether a number is held.

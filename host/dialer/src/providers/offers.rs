@@ -1,7 +1,8 @@
 //! What an account's provider has on offer, for one run.
 
 use crate::ledger::Areas;
-use crate::providers::{Provider, ProviderError, SearchArea, area_code};
+use crate::phone::area_code;
+use crate::providers::{Provider, ProviderError, SearchArea};
 use dialguard::contract::PhoneNumber;
 use parking_lot::Mutex;
 use std::collections::{BTreeSet, HashMap, HashSet};

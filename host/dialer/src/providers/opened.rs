@@ -10,7 +10,7 @@ type OpenProvider = (ProviderProfile, Arc<dyn Provider>);
 
 /// Every provider that the ledger names. Cheap to clone; one that is changed meanwhile is opened anew.
 #[derive(Clone)]
-pub(crate) struct Providers {
+pub struct Providers {
     ledger: Arc<Ledger>,
     open: Arc<Mutex<Vec<OpenProvider>>>,
     /// Those that the program brought along, in place of what the ledger says.
@@ -18,6 +18,7 @@ pub(crate) struct Providers {
 }
 
 impl Providers {
+    /// The ledger's providers.
     pub fn new(ledger: Arc<Ledger>) -> Self {
         Providers { ledger, open: Arc::default(), given: Arc::default() }
     }

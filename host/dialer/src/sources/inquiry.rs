@@ -13,7 +13,7 @@
 //! let observations = asking.look_up(vec![13_105_550_123]).await.map_err(|error| error.message)?;
 //! assert_eq!(observations.len(), 2);
 //!
-//! let heard = asking.take_heard(); // what handsets show stays with the host
+//! let heard = asking.take_observations(); // what handsets show stays with the host
 //! assert_eq!(heard.answers[0].label.as_deref(), Some("Suspected Spam"));
 //! assert!(heard.problems.is_empty());
 //! # Ok(())
@@ -142,14 +142,14 @@ impl Source for Unusable {
 pub struct Inquiry {
     carriers: Sources,
     now: Timestamp,
-    heard: Mutex<Heard>,
+    heard: Mutex<Observations>,
     /// Numbers asked about so far.
     asked: AtomicU32,
 }
 
 /// What a run heard from the carriers.
 #[derive(Debug, Default)]
-pub struct Heard {
+pub struct Observations {
     /// Every answer, labels included.
     pub answers: Vec<CarrierAnswer>,
     /// What went wrong, in words.
@@ -163,7 +163,7 @@ impl Inquiry {
     }
 
     /// What was heard so far; the next call has only what came after.
-    pub fn take_heard(&self) -> Heard {
+    pub fn take_observations(&self) -> Observations {
         let mut heard = std::mem::take(&mut *self.heard.lock());
         let mut told = HashSet::new();
         heard.problems.retain(|problem| told.insert(problem.clone()));

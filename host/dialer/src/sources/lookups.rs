@@ -23,6 +23,7 @@ use super::{Answer, Report, Source, SourceError};
 use crate::http::secret::{Secret, SecretPlace};
 use crate::http::{Call, Credentials, HttpService, ServiceError, ServiceLimits};
 use crate::ledger::{Ledger, LedgerError, LookupBudget, Opinion, Opinions, SourceKind, SourceProfile};
+use crate::prices::dollars_of_micros;
 use dialguard::contract::{PhoneNumber, Timestamp};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -135,7 +136,7 @@ impl LookupSettings {
     /// What the service costs, where its secrets can be read and its URL may be used; an error says what to mend.
     fn inspect<S: LookupService>(&self) -> Result<String, SourceError> {
         self.service::<S>(ServiceLimits::default())?;
-        let (price, budget) = (dollars(self.price_micros), dollars(self.budget_micros));
+        let (price, budget) = (dollars_of_micros(self.price_micros), dollars_of_micros(self.budget_micros));
         Ok(format!("{} at {price} a lookup, of which a day may cost {budget}", S::NAME))
     }
 
@@ -365,8 +366,8 @@ impl<S: LookupService> Lookups<S> {
         format!(
             "its budget of {} a day does not cover another lookup at {}; it is asked again tomorrow (UTC), or once it is \
              added again with more",
-            dollars(self.inside.settings.budget_micros),
-            dollars(self.inside.settings.price_micros)
+            dollars_of_micros(self.inside.settings.budget_micros),
+            dollars_of_micros(self.inside.settings.price_micros)
         )
     }
 
@@ -485,13 +486,6 @@ fn is_free(error: &ServiceError) -> bool {
 /// Whether the service itself says that it does not know the number; at a wrong URL nobody says so with a code.
 fn is_unknown(error: &ServiceError) -> bool {
     matches!(error, ServiceError::Refused { status: 404, code: Some(_), .. })
-}
-
-/// Millionths of a dollar as dollars, with two decimals or as many as it takes.
-pub fn dollars(micros: u64) -> String {
-    let (whole, rest) = (micros / 1_000_000, format!("{:06}", micros % 1_000_000));
-    let decimals = rest.trim_end_matches('0');
-    format!("${whole}.{decimals:0<2}")
 }
 
 fn in_words(secret: &str) -> String {

@@ -10,9 +10,10 @@ use dialguard::contract::{PhoneNumber, Timestamp};
 use dialguard_dialer::http::secret::SecretPlace;
 use dialguard_dialer::ledger::{Ledger, LookupsSpent, SourceKind, SourceProfile};
 use dialguard_dialer::phone::{self, Region};
+use dialguard_dialer::prices::dollars_of_micros;
 use dialguard_dialer::sources::Answer;
 use dialguard_dialer::sources::inquiry::{Sources, inspect};
-use dialguard_dialer::sources::lookups::{LookupService, LookupSettings, dollars};
+use dialguard_dialer::sources::lookups::{LookupService, LookupSettings};
 use dialguard_dialer::sources::nomorobo::Nomorobo;
 use dialguard_dialer::sources::telnyx::Telnyx;
 use dialguard_dialer::sources::trustcall::TrustCall;
@@ -189,8 +190,8 @@ impl<'a> Listed<'a> {
         if let Some((settings, spent, rests_until)) = &self.service {
             listed["today"] = json!({
                 "lookups": spent.count,
-                "spent": dollars(spent.micros),
-                "budget": dollars(settings.budget_micros),
+                "spent": dollars_of_micros(spent.micros),
+                "budget": dollars_of_micros(settings.budget_micros),
                 "rests-until": rests_until.map(rfc3339),
             });
         }
@@ -204,7 +205,7 @@ impl<'a> Listed<'a> {
             Some((settings, spent, rests_until)) => {
                 let rests = rests_until
                     .map_or(String::new(), |at| format!("; left alone until {} after failures", rfc3339(at)));
-                let (of, spent) = (dollars(settings.budget_micros), dollars(spent.micros));
+                let (of, spent) = (dollars_of_micros(settings.budget_micros), dollars_of_micros(spent.micros));
                 (settings.base_url.clone(), format!("{spent} of {of} spent{rests}"))
             }
         };
