@@ -620,7 +620,7 @@ fn cause_from_sql(cause: &str) -> Cause {
     }
 }
 
-const SELECT_REVISION: &str = "SELECT * FROM (SELECT revisions.revision, sha256, name, version, summary, contract, \
+const SELECT_REVISION: &str = "SELECT * FROM (SELECT revisions.revision, digest, name, version, summary, contract, \
      length(component), built_in, stubbed_wasi, made_at, restores, at, cause FROM revisions \
      JOIN policies ON digest = policy LEFT JOIN activations ON activations.revision = revisions.revision)";
 
