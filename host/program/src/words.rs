@@ -3,7 +3,7 @@
 use chrono::Datelike;
 use dialguard::calendar::{Tz, rfc3339, utc};
 use dialguard::contract::{Answer, Outcome, PhoneNumber, SlotId, Status, Timestamp};
-use dialguard_dialer::ledger::price_cents;
+use dialguard_dialer::prices::price_cents;
 
 /// Cents as dollars.
 pub fn dollars(cents: u64) -> String {
