@@ -403,7 +403,9 @@ async fn act(State(site): State<Site>, of: OfAccount<Operate>, Form(wanted): For
                 let is_done = outcome.answer == Answer::Accepted;
                 let words = match is_done {
                     true => done.in_words(*number),
-                    false => refusal(outcome, Surface::Dashboard { zone: account.time_zone, now: now_of(&site, account) }),
+                    false => {
+                        refusal(outcome, Surface::Dashboard { zone: account.time_zone, now: now_of(&site, account) })
+                    }
                 };
                 Told { number: *number, is_done, words }
             });
