@@ -8,7 +8,7 @@ use dialguard::clock::FixedClock;
 use dialguard::contract::{Answer, PhoneNumber, Request};
 use dialguard::policy::{Limits, Policy, PolicyAnswer, REFERENCE_POLICY};
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::ledger::{AccountView, Event, EventFilter, Ledger, Made, OrderState, RunRecord};
+use dialguard_dialer::ledger::{AccountView, Event, EventFilter, Ledger, OrderState, RunOutcome, RunRecord};
 use dialguard_dialer::sources::inquiry::Sources;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -216,7 +216,7 @@ async fn intend(ledger: Arc<Ledger>, number: PhoneNumber, now: u64) {
         contract: policy.contract_version(),
         limits: policy.limits(),
         kept_days: 35,
-        made: &Made::Request(request, answer),
+        outcome: &RunOutcome::Request(request, answer),
         inputs: &inputs,
         recording: &recording,
         answers: &[],

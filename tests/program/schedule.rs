@@ -7,7 +7,7 @@ use dialguard::calendar::rfc3339;
 use dialguard::clock::Clock;
 use dialguard::policy::{Limits, Policy};
 use dialguard::settings::default_settings;
-use dialguard_dialer::dialguard::{Dialguard, DialguardError, Reviewed};
+use dialguard_dialer::dialguard::{Dialguard, DialguardError, ReviewOutcome};
 use dialguard_dialer::ledger::{Ledger, NewAccount};
 use dialguard_dialer::phone::Region;
 use dialguard_program::schedule::{Manner, due_accounts, review_all, review_time, serve};
@@ -104,7 +104,7 @@ async fn review_due(dialguard: &Dialguard) -> Vec<String> {
     reviewed
 }
 
-fn was_reviewed(outcome: &Result<Option<Reviewed>, DialguardError>) -> bool {
+fn was_reviewed(outcome: &Result<Option<ReviewOutcome>, DialguardError>) -> bool {
     outcome.as_ref().expect("a review either is made or has been made").is_some()
 }
 

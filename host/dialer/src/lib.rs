@@ -26,6 +26,7 @@ pub mod metrics;
 pub mod number_file;
 pub mod phone;
 pub mod policies;
+pub mod prices;
 pub mod providers;
 pub mod sources;
 pub mod table_file;

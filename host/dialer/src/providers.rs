@@ -21,7 +21,7 @@ mod telnyx;
 mod twilio;
 
 pub(crate) use offers::Offers;
-pub(crate) use opened::Providers;
+pub use opened::Providers;
 pub use settings::ProviderSettings;
 
 use crate::http::ServiceLimits;

@@ -31,7 +31,7 @@
 
 use dialguard::calendar::{instant, rfc3339};
 use dialguard::contract::Timestamp;
-use dialguard_dialer::dialguard::{Dialguard, DialguardError, Reviewed};
+use dialguard_dialer::dialguard::{Dialguard, DialguardError, ReviewOutcome};
 use dialguard_dialer::ledger::AccountProfile;
 use std::collections::HashMap;
 use std::pin::pin;
@@ -150,7 +150,7 @@ pub async fn review_all(
     ids: Vec<String>,
     manner: Manner,
     mut stop: impl Future<Output = ()> + Unpin,
-    mut on_reviewed: impl FnMut(&str, Result<Option<Reviewed>, DialguardError>),
+    mut on_reviewed: impl FnMut(&str, Result<Option<ReviewOutcome>, DialguardError>),
 ) -> bool {
     let mut waiting = ids.into_iter();
     let mut under_way = JoinSet::new();
@@ -171,7 +171,7 @@ pub async fn review_all(
                 let (task, outcome) = match done {
                     Ok(done) => done,
                     // An invariant was broken: nothing of that review was applied, and the others go on.
-                    Err(error) => (error.id(), Err(DialguardError::Inside(error.to_string()))),
+                    Err(error) => (error.id(), Err(DialguardError::Internal(error.to_string()))),
                 };
                 on_reviewed(&accounts.remove(&task).unwrap_or_default(), outcome);
             }
@@ -179,7 +179,7 @@ pub async fn review_all(
     }
 }
 
-async fn review(dialguard: Dialguard, id: String, manner: Manner) -> Result<Option<Reviewed>, DialguardError> {
+async fn review(dialguard: Dialguard, id: String, manner: Manner) -> Result<Option<ReviewOutcome>, DialguardError> {
     match manner {
         Manner::OnceADate => dialguard.review_once(&id).await,
         Manner::Again => dialguard.review(&id).await.map(Some),
@@ -206,7 +206,7 @@ async fn resume(dialguard: &Dialguard, id: &str) {
     }
 }
 
-fn tell(id: &str, outcome: Result<Option<Reviewed>, DialguardError>) -> Result<(), ()> {
+fn tell(id: &str, outcome: Result<Option<ReviewOutcome>, DialguardError>) -> Result<(), ()> {
     match outcome {
         Ok(None) => Ok(()),
         Ok(Some(reviewed)) => {

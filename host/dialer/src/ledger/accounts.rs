@@ -5,10 +5,11 @@ pub(in crate::ledger) mod slots;
 pub(in crate::ledger) mod totals;
 
 use crate::ledger::accounts::buying::{Areas, Buying};
-use crate::ledger::events::append;
+use crate::ledger::events::{EventKind, append};
 use crate::ledger::orders::try_at_once;
-use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, dollars, from_sql, never_back, price_cents, to_sql};
+use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, from_sql, never_back, to_sql};
 use crate::phone::Region;
+use crate::prices::{dollars, price_cents};
 use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use dialguard::calendar::{cycle_starts_on, day_starts_at, local_date, rfc3339};
@@ -162,13 +163,13 @@ impl Ledger {
     /// zone. Refuses an id that there is already, and more than [`BLOCKS_MAX`] blocks.
     pub fn add_account(&self, new: &NewAccount, now: Timestamp) -> Result<()> {
         if new.blocks > BLOCKS_MAX {
-            let message = format!("{} blocks are too many; give 0 to {BLOCKS_MAX}", new.blocks);
+            let message = format!("{} blocks are too many: an account has 0 to {BLOCKS_MAX}", new.blocks);
             return Err(LedgerError::Refused(message));
         }
         let added_on = local_date(now, new.time_zone);
         self.change(|transaction| {
             if find(transaction, &new.id)?.is_some() {
-                return Err(LedgerError::Refused(format!("there is an account {:?} already", new.id)));
+                return Err(LedgerError::AccountExists(new.id.clone()));
             }
             transaction.execute(
                 "INSERT INTO accounts (id, time_zone, region, review_at, added_on, enabled, settings, revision,
@@ -189,7 +190,7 @@ impl Ledger {
             )?;
             let account = profile(transaction, &new.id)?;
             let text = format!("Account added with {} of {SLOTS_PER_BLOCK} slots.", blocks_in_words(new.blocks));
-            append(transaction, account.key, now, None, "account-added", None, &text)?;
+            append(transaction, account.key, now, None, EventKind::AccountAdded, None, &text)?;
             charge(transaction, &account, now, new.blocks)
         })
     }
@@ -198,7 +199,7 @@ impl Ledger {
     /// [`Dialguard::change_account`](crate::Dialguard::change_account).
     pub fn change_account(&self, id: &str, change: &AccountChange, now: Timestamp) -> Result<()> {
         if change.blocks.is_some() {
-            return Err(LedgerError::Refused("the number of blocks changes only by a policy's plan".into()));
+            return Err(LedgerError::BlocksWithoutPlan);
         }
         self.change(|transaction| {
             let (account, now) = open(transaction, id, now)?;
@@ -300,7 +301,7 @@ pub(super) fn change(
         return Ok(());
     }
     let text = format!("Changed: {}.", said.join(", "));
-    append(transaction, account.key, now, None, "account-changed", None, &text)?;
+    append(transaction, account.key, now, None, EventKind::AccountChanged, None, &text)?;
     touch(transaction, account.key, now)
 }
 
@@ -334,8 +335,8 @@ pub(super) fn charge(transaction: &Transaction, account: &AccountProfile, at: Ti
     let cents = price_cents(blocks);
     let text = format!("{} for {} until {}.", dollars(cents), blocks_in_words(blocks), rfc3339(account.cycle_ends_at));
     transaction
-        .prepare_cached("INSERT INTO events (account, at, kind, cents, text) VALUES (?1, ?2, 'charged', ?3, ?4)")?
-        .execute(params![account.key, to_sql(at), to_sql(cents), text])?;
+        .prepare_cached("INSERT INTO events (account, at, kind, cents, text) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![account.key, to_sql(at), EventKind::Charged.name(), to_sql(cents), text])?;
     Ok(())
 }
 
@@ -353,8 +354,10 @@ fn switch(transaction: &Transaction, account: &AccountProfile, now: Timestamp, e
 /// Whether something was charged in the account's present cycle.
 fn is_charged(transaction: &Transaction, account: &AccountProfile) -> Result<bool> {
     let charged = transaction
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM events WHERE account = ?1 AND kind = 'charged' AND at >= ?2)")?
-        .query_row(params![account.key, to_sql(account.cycle_starts_at)], |row| row.get(0))?;
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM events WHERE account = ?1 AND kind = ?2 AND at >= ?3)")?
+        .query_row(params![account.key, EventKind::Charged.name(), to_sql(account.cycle_starts_at)], |row| {
+            row.get(0)
+        })?;
     Ok(charged)
 }
 

@@ -3,11 +3,12 @@
 pub(in crate::ledger) mod by_revision;
 pub(in crate::ledger) mod history;
 pub(in crate::ledger) mod page;
+pub(in crate::ledger) mod status;
 pub(in crate::ledger) mod view;
 
 use crate::ledger::accounts::{open, profile, touch};
-use crate::ledger::events::append;
-use crate::ledger::numbers::view::status_from_sql;
+use crate::ledger::events::{EventKind, append};
+use crate::ledger::numbers::status::status_from_sql;
 use crate::ledger::{Ledger, Result, from_sql, to_sql};
 use dialguard::contract::{PhoneNumber, SlotId, Status, Timestamp};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
@@ -65,7 +66,7 @@ impl Ledger {
             if imported > 0 {
                 let what = if imported_as == ImportedAs::Candidate { "candidates" } else { "numbers" };
                 let text = format!("{imported} {what} imported.");
-                append(transaction, account.key, now, None, "numbers-imported", None, &text)?;
+                append(transaction, account.key, now, None, EventKind::NumbersImported, None, &text)?;
                 touch(transaction, account.key, now)?;
             }
             Ok(outcomes)

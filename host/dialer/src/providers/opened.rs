@@ -10,7 +10,7 @@ type OpenProvider = (ProviderProfile, Arc<dyn Provider>);
 
 /// The ledger's providers. Cheap to clone; a provider whose profile changes is opened again.
 #[derive(Clone)]
-pub(crate) struct Providers {
+pub struct Providers {
     ledger: Arc<Ledger>,
     open: Arc<Mutex<Vec<OpenProvider>>>,
     /// Providers that replace the ledger's of the same name.
@@ -18,6 +18,7 @@ pub(crate) struct Providers {
 }
 
 impl Providers {
+    /// The ledger's providers.
     pub fn new(ledger: Arc<Ledger>) -> Self {
         Providers { ledger, open: Arc::default(), given: Arc::default() }
     }

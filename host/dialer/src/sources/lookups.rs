@@ -23,6 +23,7 @@ use crate::http::secret::{Secret, SecretPlace};
 use crate::http::{Call, Credentials, HttpService, ServiceError, ServiceLimits};
 use crate::ledger::{Ledger, LedgerError, LookupBudget, Opinion, Opinions, SourceKind, SourceProfile};
 use crate::phone::e164;
+use crate::prices::dollars_of_micros;
 use dialguard::contract::{PhoneNumber, Timestamp};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -137,7 +138,7 @@ impl LookupSettings {
     /// The service's price, if its secrets can be read and its URL can be used.
     fn inspect<S: LookupService>(&self) -> Result<String, SourceError> {
         self.service::<S>(ServiceLimits::default())?;
-        let (price, budget) = (dollars(self.price_micros), dollars(self.budget_micros));
+        let (price, budget) = (dollars_of_micros(self.price_micros), dollars_of_micros(self.budget_micros));
         Ok(format!("{} at {price} a lookup, at most {budget} a day", S::NAME))
     }
 
@@ -372,8 +373,8 @@ impl<S: LookupService> Lookups<S> {
     fn over_budget(&self) -> String {
         format!(
             "the budget of {} a day does not cover another lookup at {}; lookups resume tomorrow (UTC)",
-            dollars(self.inner.settings.budget_micros),
-            dollars(self.inner.settings.price_micros)
+            dollars_of_micros(self.inner.settings.budget_micros),
+            dollars_of_micros(self.inner.settings.price_micros)
         )
     }
 
@@ -497,13 +498,6 @@ fn is_unknown(error: &ServiceError) -> bool {
     matches!(error, ServiceError::Refused { status: 404, code: Some(_), .. })
 }
 
-/// Millionths of a dollar as dollars, with two decimals or as many as needed.
-pub fn dollars(micros: u64) -> String {
-    let (whole, rest) = (micros / 1_000_000, format!("{:06}", micros % 1_000_000));
-    let decimals = rest.trim_end_matches('0');
-    format!("${whole}.{decimals:0<2}")
-}
-
 fn in_words(secret: &str) -> String {
     secret.replace('-', " ")
 }
@@ -521,17 +515,17 @@ pub(super) fn about_another(named: &Value, asked: PhoneNumber) -> bool {
 }
 
 /// The call label, if it is short and printable.
-pub(super) fn label(said: &Value) -> Option<String> {
-    let said = said.as_str()?.trim();
+pub(super) fn label(value: &Value) -> Option<String> {
+    let label = value.as_str()?.trim();
     let is_printable =
-        !said.is_empty() && said.chars().count() <= LABEL_CHARACTERS_MAX && !said.contains(char::is_control);
-    is_printable.then(|| said.to_owned())
+        !label.is_empty() && label.chars().count() <= LABEL_CHARACTERS_MAX && !label.contains(char::is_control);
+    is_printable.then(|| label.to_owned())
 }
 
 /// When an opinion was formed: as the service says, or the time of the lookup. Never later than the lookup.
-pub(super) fn observed_at(said: &Value, now: Timestamp) -> Result<Timestamp, ServiceError> {
-    let Some(said) = said.as_str() else { return Ok(now) };
-    let time = chrono::DateTime::parse_from_rfc3339(said).ok().and_then(|time| u64::try_from(time.timestamp()).ok());
+pub(super) fn observed_at(value: &Value, now: Timestamp) -> Result<Timestamp, ServiceError> {
+    let Some(text) = value.as_str() else { return Ok(now) };
+    let time = chrono::DateTime::parse_from_rfc3339(text).ok().and_then(|time| u64::try_from(time.timestamp()).ok());
     let time = time.ok_or_else(|| ServiceError::InvalidResponse("a time that is not RFC 3339".into()))?;
     Ok(time.min(now))
 }

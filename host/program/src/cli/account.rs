@@ -10,13 +10,10 @@ use dialguard::calendar::rfc3339;
 use dialguard::contract::{BLOCKS_MAX, Settings};
 use dialguard::settings::default_settings;
 use dialguard_dialer::dialguard::ChangeOutcome;
-use dialguard_dialer::ledger::{
-    AccountChange, AccountProfile, Areas, BLOCK_PRICE_CENTS, Buying, NewAccount, SLOTS_PER_BLOCK, Spending, cents,
-    price_cents,
-};
+use dialguard_dialer::ledger::{AccountChange, AccountProfile, Areas, Buying, NewAccount, SLOTS_PER_BLOCK, Spending};
 use dialguard_dialer::phone::Region;
-use dialguard_dialer::policies::comparison::REPLACEMENT_PRICE_CENTS;
 use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect, Fate, Tally};
+use dialguard_dialer::prices::{BLOCK_PRICE_CENTS, REPLACEMENT_PRICE_CENTS, cents, price_cents};
 use serde_json::{Value, json};
 use std::str::FromStr;
 

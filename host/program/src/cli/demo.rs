@@ -17,10 +17,10 @@ use dialguard::contract::{Deletion, PhoneNumber, Request, Timestamp};
 use dialguard::settings::default_settings;
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::access::{Accounts, Grant, Role, add_user, random_secret};
-use dialguard_dialer::ledger::{EventFilter, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
+use dialguard_dialer::ledger::{EventFilter, EventKind, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::policies::Policies;
-use dialguard_dialer::policies::comparison::REPLACEMENT_PRICE_CENTS;
+use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use serde_json::json;
 use std::fmt::Write;
 use std::path::Path;
@@ -172,7 +172,7 @@ impl<'a> Story<'a> {
     fn tell_day(&mut self, day: u64, seen_before: u64) -> Result<()> {
         let events = self.dialguard.ledger().events(ACCOUNT, EventFilter { number: None, last: 100 })?;
         // Said by the events of the single numbers already.
-        let told_elsewhere = ["newly-flagged", "replacement-intended"];
+        let told_elsewhere = ["newly-flagged", EventKind::ReplacementIntended.name()];
         let told =
             events.iter().filter(|event| event.id > seen_before && !told_elsewhere.contains(&event.kind.as_str()));
         for (place, event) in told.enumerate() {
@@ -221,11 +221,11 @@ impl<'a> Story<'a> {
     fn replaced(&self) -> Result<String> {
         let events = self.dialguard.ledger().events(ACCOUNT, EventFilter { number: None, last: 1_000 })?;
         let mut text = "REPLACED\n".to_owned();
-        for event in events.iter().filter(|event| event.kind == "replaced") {
+        for event in events.iter().filter(|event| event.kind == EventKind::Replaced.name()) {
             writeln!(text, "{} {}", rfc3339(event.at), event.text)?;
         }
         let cents = events.iter().filter_map(|event| event.cents).sum();
-        let replacements = events.iter().filter(|event| event.kind == "replacement-charged").count();
+        let replacements = events.iter().filter(|event| event.kind == EventKind::ReplacementCharged.name()).count();
         writeln!(
             text,
             "Billed in these two weeks: {}, {replacements} replacements at {} included. {} keeps its slot's block until the cycle ends.",

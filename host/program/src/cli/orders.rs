@@ -6,7 +6,6 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Timestamp;
-use dialguard_dialer::fulfilment::{abandon, retry};
 use dialguard_dialer::ledger::{Order, OrderState};
 use serde_json::{Value, json};
 
@@ -38,7 +37,7 @@ pub async fn run(context: &CommandContext, Orders { account, command }: Orders) 
         None => list(context, account),
         Some(OrdersCommand::Retry { id }) => try_now(context, id).await,
         Some(OrdersCommand::Abandon { id }) => {
-            abandon(&context.dialguard()?, id).await?;
+            context.dialguard()?.abandon_order(id).await?;
             Ok(Done::show(
                 context.json,
                 || json!({"id": id, "state": OrderState::Abandoned.name()}),
@@ -49,7 +48,7 @@ pub async fn run(context: &CommandContext, Orders { account, command }: Orders) 
 }
 
 async fn try_now(context: &CommandContext, id: u64) -> Result<Done> {
-    let order = retry(&context.dialguard()?, id).await?;
+    let order = context.dialguard()?.retry_order(id).await?;
     let is_held = order.hold.is_some();
     Ok(inputs(context, &[order]).refused_if(is_held))
 }

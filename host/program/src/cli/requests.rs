@@ -2,11 +2,12 @@
 
 use super::output::{answer_in_words, answer_name, e164, problems_in_words, status_mark, table};
 use super::{CommandContext, Done};
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::Args;
 use dialguard::calendar::rfc3339;
-use dialguard::contract::{Answer, Deletion, NUMBERS_PER_CALL_MAX, Outcome, Request};
+use dialguard::contract::{Answer, Deletion, Outcome, Request};
 use dialguard_dialer::Dialguard;
+use dialguard_dialer::dialguard::BulkOutcome;
 use dialguard_dialer::ledger::{Ledger, Order};
 use dialguard_dialer::phone::PhoneNumber;
 use serde_json::{Value, json};
@@ -77,7 +78,7 @@ async fn ask_for(
 pub async fn screen(context: &CommandContext, Numbers { id, numbers }: Numbers) -> Result<Done> {
     let dialguard = context.dialguard()?;
     let numbers = parse(dialguard.ledger(), &id, &numbers)?;
-    let (screenings, problems) = dialguard.screen(&id, &numbers).await?;
+    let (screenings, problems) = dialguard.screen_all(&id, &numbers).await?;
     Ok(Done::show(
         context.json,
         || {
@@ -107,7 +108,7 @@ fn parse(ledger: &Ledger, id: &str, texts: &[String]) -> Result<Vec<u64>> {
     texts.iter().map(|text| Ok(PhoneNumber::parse(text, region)?.digits())).collect()
 }
 
-/// Asks for a change of numbers, in as many calls as it takes, and tells what became of each.
+/// Requests a change of numbers, and shows the answer for each.
 async fn ask(
     context: &CommandContext,
     dialguard: &Dialguard,
@@ -115,15 +116,7 @@ async fn ask(
     numbers: Vec<u64>,
     request: impl Fn(Vec<u64>) -> Request,
 ) -> Result<Done> {
-    let mut outcomes = Vec::with_capacity(numbers.len());
-    let (mut replaced, mut problems) = (Vec::new(), Vec::new());
-    for batch in numbers.chunks(NUMBERS_PER_CALL_MAX) {
-        let decided = dialguard.decide(id, &request(batch.to_vec())).await?;
-        outcomes.extend(decided.decision.outcomes);
-        replaced.extend(decided.replaced);
-        problems.extend(decided.problems);
-    }
-    ensure!(outcomes.len() == numbers.len(), "the policy did not answer every number");
+    let BulkOutcome { outcomes, replaced, problems, .. } = dialguard.decide_all(id, &request(numbers.clone())).await?;
     let under_way: Vec<_> = dialguard.ledger().open_orders(id)?.into_iter().map(|order| order.number).collect();
     let answered: Vec<_> = numbers.into_iter().zip(outcomes).collect();
     let refused = answered.iter().any(|(_, outcome)| outcome.answer != Answer::Accepted);

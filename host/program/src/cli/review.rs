@@ -8,9 +8,10 @@ use clap::Args;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{Action, Usage};
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::dialguard::Reviewed;
-use dialguard_dialer::ledger::{EventFilter, Ledger, price_cents};
+use dialguard_dialer::dialguard::ReviewOutcome;
+use dialguard_dialer::ledger::{EventFilter, Ledger};
 use dialguard_dialer::phone::PhoneNumber;
+use dialguard_dialer::prices::price_cents;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
@@ -68,7 +69,7 @@ pub async fn review_these(
     dialguard: &Dialguard,
     ids: Vec<String>,
     manner: Manner,
-) -> (Vec<(String, Reviewed)>, Vec<String>) {
+) -> (Vec<(String, ReviewOutcome)>, Vec<String>) {
     let progress = progress_bar(ids.len());
     let (mut reviewed, mut failed) = (Vec::new(), Vec::new());
     schedule::review_all(dialguard, ids, manner, std::future::pending(), |id, outcome| {
@@ -138,7 +139,7 @@ pub async fn events(context: &CommandContext, Events { id, number, last }: Event
     ))
 }
 
-fn review_json(id: &str, review: &Reviewed) -> Value {
+fn review_json(id: &str, review: &ReviewOutcome) -> Value {
     let plan = &review.plan;
     let reviews = plan.reviews.iter().map(|review| {
         json!({
@@ -171,7 +172,7 @@ fn review_json(id: &str, review: &Reviewed) -> Value {
     })
 }
 
-fn review_in_words(id: &str, review: &Reviewed) -> String {
+fn review_in_words(id: &str, review: &ReviewOutcome) -> String {
     let plan = &review.plan;
     let tried = if review.applied.is_some() { "" } else { ", dry run: nothing was changed" };
     let mut text = format!("{id}: {} numbers rated at {}{tried}\n", plan.reviews.len(), rfc3339(plan.decided_at));

@@ -10,8 +10,9 @@ use dialguard::contract::{PhoneNumber, Timestamp};
 use dialguard_dialer::http::secret::SecretPlace;
 use dialguard_dialer::ledger::{Ledger, LookupsSpent, SourceKind, SourceProfile};
 use dialguard_dialer::phone::{self, Region};
+use dialguard_dialer::prices::dollars_of_micros;
 use dialguard_dialer::sources::inquiry::{Sources, inspect};
-use dialguard_dialer::sources::lookups::{LookupService, LookupSettings, dollars};
+use dialguard_dialer::sources::lookups::{LookupService, LookupSettings};
 use dialguard_dialer::sources::nomorobo::Nomorobo;
 use dialguard_dialer::sources::telnyx::Telnyx;
 use dialguard_dialer::sources::trustcall::TrustCall;
@@ -188,8 +189,8 @@ impl<'a> Listed<'a> {
         if let Some((settings, spent, open_until)) = &self.service {
             listed["today"] = json!({
                 "lookups": spent.count,
-                "spent": dollars(spent.micros),
-                "budget": dollars(settings.budget_micros),
+                "spent": dollars_of_micros(spent.micros),
+                "budget": dollars_of_micros(settings.budget_micros),
                 "circuit-open-until": open_until.map(rfc3339),
             });
         }
@@ -202,7 +203,7 @@ impl<'a> Listed<'a> {
             None => (location.clone(), "–".into()),
             Some((settings, spent, open_until)) => {
                 let circuit = open_until.map_or(String::new(), |at| format!("; circuit open until {}", rfc3339(at)));
-                let (of, spent) = (dollars(settings.budget_micros), dollars(spent.micros));
+                let (of, spent) = (dollars_of_micros(settings.budget_micros), dollars_of_micros(spent.micros));
                 (settings.base_url.clone(), format!("{spent} of {of} spent{circuit}"))
             }
         };

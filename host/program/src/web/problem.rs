@@ -9,6 +9,7 @@ use dialguard::policy::PolicyError;
 use dialguard_dialer::access::AccessError;
 use dialguard_dialer::alerts::AlertsError;
 use dialguard_dialer::dialguard::DialguardError;
+use dialguard_dialer::fulfilment::FulfilmentError;
 use dialguard_dialer::http::causes::causes;
 use dialguard_dialer::ledger::LedgerError;
 use dialguard_dialer::policies::PoliciesError;
@@ -111,7 +112,20 @@ impl From<DialguardError> for Problem {
             DialguardError::Ledger(error) => error.into(),
             DialguardError::Policy(PolicyError::Answered(error)) => error.into(),
             DialguardError::Policies(error) => error.into(),
+            DialguardError::Fulfilment(error) => error.into(),
             other => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&other)),
+        }
+    }
+}
+
+impl From<FulfilmentError> for Problem {
+    fn from(error: FulfilmentError) -> Self {
+        match error {
+            FulfilmentError::Ledger(error) => error.into(),
+            FulfilmentError::Busy(_) | FulfilmentError::MayHaveBought { .. } => {
+                Problem::new(StatusCode::CONFLICT, error.to_string())
+            }
+            FulfilmentError::Internal(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
         }
     }
 }
@@ -126,11 +140,8 @@ impl From<LedgerError> for Problem {
             LedgerError::NoSuchOrder(_) => {
                 Problem::of_kind(StatusCode::NOT_FOUND, "no-such-order", "No such order", error.to_string())
             }
-            LedgerError::Refused(why) => Problem::new(StatusCode::CONFLICT, why),
-            LedgerError::Stale { .. } | LedgerError::ClockWentBack { .. } => {
-                Problem::new(StatusCode::CONFLICT, causes(&error))
-            }
-            LedgerError::Unusable(why) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, why),
+            refusal if refusal.is_refusal() => Problem::new(StatusCode::CONFLICT, causes(refusal)),
+            unusable if unusable.is_unusable() => Problem::new(StatusCode::SERVICE_UNAVAILABLE, causes(unusable)),
             _ => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&error)),
         }
     }

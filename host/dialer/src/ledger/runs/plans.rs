@@ -1,16 +1,16 @@
 //! Applying a plan: the whole of it in one transaction, and only to the revision it was made from.
 
-use crate::alerts::message::{Message, Review as Digested};
 use crate::ledger::accounts::slots::{lock, occupy};
 use crate::ledger::accounts::{self, AccountChange, AccountProfile, charge, open, profile, touch};
 use crate::ledger::alerts::deliveries::enqueue;
-use crate::ledger::events::{LEDGER_KINDS, append, append_notice};
+use crate::ledger::alerts::message::{Message, ReviewSummary};
+use crate::ledger::events::{EventKind, append, append_notice};
 use crate::ledger::numbers::change_state;
-use crate::ledger::numbers::view::status_to_sql;
+use crate::ledger::numbers::status::status_to_sql;
 use crate::ledger::orders::intend;
 use crate::ledger::policies::Revision;
 use crate::ledger::runs::answers::{self, CarrierAnswer};
-use crate::ledger::runs::recordings::{self, Made};
+use crate::ledger::runs::recordings::{self, RunOutcome};
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
 use dialguard::check::{Purpose, check};
 use dialguard::contract::*;
@@ -33,7 +33,7 @@ pub struct RunRecord<'a> {
     /// Days for which runs stay on record.
     pub kept_days: u32,
     /// What the run was for, and what the policy answered.
-    pub made: &'a Made,
+    pub outcome: &'a RunOutcome,
     /// Everything it read.
     pub inputs: &'a Inputs,
     /// Every call to its imports.
@@ -79,7 +79,7 @@ impl Ledger {
         let run = CheckedRun::new(id, record)?;
         self.change(|transaction| {
             let account = run.open(transaction, id)?;
-            let now = record.made.plan().decided_at;
+            let now = record.outcome.plan().decided_at;
             // Blocks change while the add-on is on: after it is switched on, and before it is switched off.
             if change.enabled == Some(false) {
                 let applied = run.apply_unless_idle(transaction, &account)?;
@@ -106,18 +106,18 @@ struct CheckedRun<'a> {
 
 impl<'a> CheckedRun<'a> {
     fn new(id: &str, record: RunRecord<'a>) -> Result<Self> {
-        let purpose = match record.made {
-            Made::Review(_) => Purpose::Review,
-            Made::Request(request, _) => Purpose::Request(request),
+        let purpose = match record.outcome {
+            RunOutcome::Review(_) => Purpose::Review,
+            RunOutcome::Request(request, _) => Purpose::Request(request),
         };
-        check(id, purpose, record.made.plan(), record.inputs, &LEDGER_KINDS)?;
-        let packed = recordings::pack(record.limits, record.made, record.recording, record.answers);
+        check(id, purpose, record.outcome.plan(), record.inputs, &EventKind::NAMES)?;
+        let packed = recordings::pack(record.limits, record.outcome, record.recording, record.answers);
         Ok(CheckedRun { record, purpose, packed })
     }
 
     /// The account, in the revision that the plan was made from; else [`LedgerError::Stale`].
     fn open(&self, transaction: &Transaction, id: &str) -> Result<AccountProfile> {
-        let plan = self.record.made.plan();
+        let plan = self.record.outcome.plan();
         // The plan was made for the billing cycle of its time, which begins now at the latest.
         let (account, now) = open(transaction, id, plan.decided_at)?;
         if account.revision != plan.based_on || now != plan.decided_at {
@@ -128,14 +128,14 @@ impl<'a> CheckedRun<'a> {
 
     /// A plan that does nothing leaves no run behind.
     fn apply_unless_idle(&self, transaction: &Transaction, account: &AccountProfile) -> Result<Option<Applied>> {
-        let plan = self.record.made.plan();
+        let plan = self.record.outcome.plan();
         let is_idle = plan.actions.is_empty() && plan.notices.is_empty();
         if is_idle { Ok(None) } else { self.apply(transaction, account).map(Some) }
     }
 
     fn apply(&self, transaction: &Transaction, account: &AccountProfile) -> Result<Applied> {
         let CheckedRun { record, purpose, packed } = self;
-        let (plan, inputs) = (record.made.plan(), record.inputs);
+        let (plan, inputs) = (record.outcome.plan(), record.inputs);
         let now = plan.decided_at;
         let (run, daily) = begin(transaction, account, *purpose, record)?;
         apply_reviews(transaction, account, run, plan, inputs)?;
@@ -146,15 +146,15 @@ impl<'a> CheckedRun<'a> {
             append_notice(transaction, account.key, now, run, notice)?;
         }
         for problem in record.problems {
-            append(transaction, account.key, now, Some(run), "carrier-problem", None, problem)?;
+            append(transaction, account.key, now, Some(run), EventKind::CarrierProblem, None, problem)?;
         }
         for problem in record.provider_problems {
-            append(transaction, account.key, now, Some(run), "provider-problem", None, problem)?;
+            append(transaction, account.key, now, Some(run), EventKind::ProviderProblem, None, problem)?;
         }
         answers::keep(transaction, account.key, run, now, record.kept_days, record.answers)?;
         recordings::keep(transaction, account.key, run, now, record.kept_days, packed)?;
         touch(transaction, account.key, now)?;
-        if let Made::Review(plan) = record.made {
+        if let RunOutcome::Review(plan) = record.outcome {
             tell(transaction, account, run, daily, plan, record)?;
         }
         Ok(Applied { run: crate::ledger::from_sql(run), daily })
@@ -167,8 +167,13 @@ fn is_reviewed(transaction: &Transaction, account: &AccountProfile, now: Timesta
     Ok(statement.query_row(params![account.key, account.local_date(now).to_string()], |row| row.get(0))?)
 }
 
-fn begin(transaction: &Transaction, account: &AccountProfile, purpose: Purpose, record: &RunRecord) -> Result<(i64, bool)> {
-    let plan = record.made.plan();
+fn begin(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    purpose: Purpose,
+    record: &RunRecord,
+) -> Result<(i64, bool)> {
+    let plan = record.outcome.plan();
     let kind = if matches!(purpose, Purpose::Review) { "review" } else { "request" };
     let daily = kind == "review" && !is_reviewed(transaction, account, plan.decided_at)?;
     let local_date = account.local_date(plan.decided_at).to_string();
@@ -204,8 +209,8 @@ fn tell(
 ) -> Result<()> {
     let now = plan.decided_at;
     let local_date = account.local_date(now).to_string();
-    let review = Digested { plan, inputs: record.inputs, problems: record.problems, run, daily, local_date };
-    if !review.is_worth_telling() {
+    let review = ReviewSummary { plan, inputs: record.inputs, problems: record.problems, run, daily, local_date };
+    if !review.is_news() {
         return Ok(());
     }
     enqueue(transaction, Some(account), Some(run), now, || Message::review_completed(&review))
@@ -260,9 +265,9 @@ fn tell_status(
 ) -> Result<()> {
     let (kind, turned) = match (before, review.status) {
         (Status::Pending, Status::Clean) => return Ok(()),
-        (_, Status::Clean) => ("turned-clean", "clean"),
-        (_, Status::AtRisk) => ("turned-at-risk", "at-risk"),
-        (_, Status::Flagged) => ("turned-flagged", "flagged"),
+        (_, Status::Clean) => (EventKind::TurnedClean, "clean"),
+        (_, Status::AtRisk) => (EventKind::TurnedAtRisk, "at-risk"),
+        (_, Status::Flagged) => (EventKind::TurnedFlagged, "flagged"),
         (_, Status::Pending) => unreachable!("the plan was checked"),
     };
     let text =
@@ -277,11 +282,15 @@ fn apply_action(
     action: &Action,
     now: Timestamp,
 ) -> Result<()> {
-    let tell = |kind: &str, number, text: String| append(transaction, account.key, now, Some(run), kind, number, &text);
+    let tell = |kind, number, text: String| append(transaction, account.key, now, Some(run), kind, number, &text);
     match action {
         Action::OccupySlot(Occupancy { number, slot }) => {
             occupy(transaction, account.key, *number, *slot, now)?;
-            tell("monitoring-started", Some(*number), format!("+{number} is monitored in slot {slot}, as requested."))
+            tell(
+                EventKind::MonitoringStarted,
+                Some(*number),
+                format!("+{number} is monitored in slot {slot}, as requested."),
+            )
         }
         Action::LockSlot(closing) => {
             lock(transaction, account.key, closing)?;
@@ -291,15 +300,15 @@ fn apply_action(
             };
             let until = dialguard::calendar::rfc3339(closing.until);
             let text = format!("+{} left slot {}, which is locked until {until}: {why}.", closing.number, closing.slot);
-            tell("slot-locked", Some(closing.number), text)
+            tell(EventKind::SlotLocked, Some(closing.number), text)
         }
         Action::ReleaseNumber(number) => {
             change_state(transaction, account.key, *number, ("owned", "released"), now)?;
-            tell("released", Some(*number), format!("+{number} left the account, as requested."))
+            tell(EventKind::Released, Some(*number), format!("+{number} left the account, as requested."))
         }
         Action::ReplaceNumber(replacement) => intend(transaction, (account, run), replacement, now),
         Action::SetBlocks(change) => set_blocks(transaction, account, change, now)
-            .and_then(|()| tell("blocks-changed", None, blocks_in_words(account, change))),
+            .and_then(|()| tell(EventKind::BlocksChanged, None, blocks_in_words(account, change))),
     }
 }
 

@@ -8,8 +8,9 @@ use clap::Args;
 use dialguard::calendar::{day_starts_at, rfc3339};
 use dialguard::contract::{Status, Timestamp};
 use dialguard::recording::PLACEHOLDER_FIRST;
-use dialguard_dialer::ledger::{Compared, Difference, Made, RecordedRun, Revision};
-use dialguard_dialer::policies::comparison::{self, REPLACEMENT_PRICE_CENTS, Summary};
+use dialguard_dialer::ledger::{Compared, Difference, RecordedRun, Revision, RunOutcome};
+use dialguard_dialer::policies::comparison::{self, Summary};
+use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
@@ -223,7 +224,7 @@ pub async fn replay(context: &CommandContext, Replay { run, revision }: Replay) 
         None => {
             let policy = policies.policy_of(&recorded.policy)?;
             let replayed = comparison::replay(&recorded, &policy).await;
-            let made = replayed.made.context("the run is on record, and failed when it was made again")?;
+            let made = replayed.outcome.context("the run is on record, and failed when it was made again")?;
             Ok(repeated(context, &recorded, &made))
         }
         Some(revision) => {
@@ -236,10 +237,10 @@ pub async fn replay(context: &CommandContext, Replay { run, revision }: Replay) 
     }
 }
 
-fn repeated(context: &CommandContext, run: &RecordedRun, made: &Made) -> Done {
-    let (recorded, again) = (run.made.to_bytes(), made.to_bytes());
+fn repeated(context: &CommandContext, run: &RecordedRun, made: &RunOutcome) -> Done {
+    let (recorded, again) = (run.outcome.to_bytes(), made.to_bytes());
     let same = recorded == again;
-    let plan = run.made.plan();
+    let plan = run.outcome.plan();
     let revision = run.revision.map_or("–".to_owned(), |revision| revision.to_string());
     let done = Done::show(
         context.json,

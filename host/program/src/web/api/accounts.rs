@@ -16,11 +16,10 @@ use dialguard::contract::{self, BLOCKS_MAX};
 use dialguard::settings::default_settings;
 use dialguard_dialer::dialguard::ChangeOutcome;
 use dialguard_dialer::ledger::{
-    AccountChange, AccountProfile, Areas, BLOCK_PRICE_CENTS, Buying, CAP_CENTS_MAX, NewAccount, REST_DAYS_MAX,
-    SLOTS_PER_BLOCK, price_cents,
+    AccountChange, AccountProfile, Areas, Buying, CAP_CENTS_MAX, NewAccount, REST_DAYS_MAX, SLOTS_PER_BLOCK,
 };
 use dialguard_dialer::phone::Region;
-use dialguard_dialer::policies::comparison::REPLACEMENT_PRICE_CENTS;
+use dialguard_dialer::prices::{BLOCK_PRICE_CENTS, REPLACEMENT_PRICE_CENTS, price_cents};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;

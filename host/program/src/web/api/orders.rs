@@ -8,7 +8,6 @@ use crate::web::caller::{OfAccount, Operate, Read};
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;
-use dialguard_dialer::fulfilment;
 use dialguard_dialer::ledger;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -186,7 +185,7 @@ async fn retry(
     Named(InOrder { order: Counted(order) }): Named<InOrder>,
 ) -> Result<Json<Order>, Problem> {
     site.dialguard().ledger().order_of(&of.account.id, order)?;
-    Ok(Json(fulfilment::retry(site.dialguard(), order).await?.into()))
+    Ok(Json(site.dialguard().retry_order(order).await?.into()))
 }
 
 /// End an order for which certainly nothing was bought
@@ -208,6 +207,6 @@ async fn abandon(
 ) -> Result<Json<Order>, Problem> {
     let ledger = site.dialguard().ledger();
     ledger.order_of(&of.account.id, order)?;
-    fulfilment::abandon(site.dialguard(), order).await?;
+    site.dialguard().abandon_order(order).await?;
     Ok(Json(ledger.order_of(&of.account.id, order)?.into()))
 }

@@ -9,7 +9,7 @@ use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use dialguard::contract;
-use dialguard_dialer::dialguard::Decided;
+use dialguard_dialer::dialguard::RequestOutcome;
 use dialguard_dialer::ledger::Order;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -118,7 +118,7 @@ impl From<&Order> for Replaced {
 }
 
 impl Decision {
-    fn new(request: &Request, decided: Decided) -> Self {
+    fn new(request: &Request, decided: RequestOutcome) -> Self {
         let outcomes = request.numbers().iter().zip(&decided.decision.outcomes);
         let outcome = |(number, outcome): (&E164, &contract::Outcome)| Outcome {
             number: *number,

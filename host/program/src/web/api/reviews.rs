@@ -10,7 +10,7 @@ use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use dialguard::contract;
-use dialguard_dialer::dialguard::Reviewed;
+use dialguard_dialer::dialguard::ReviewOutcome;
 use dialguard_dialer::ledger::{self, EventQuery, RunProfile};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -75,8 +75,8 @@ impl From<&contract::Review> for Rating {
     }
 }
 
-impl From<Reviewed> for Review {
-    fn from(reviewed: Reviewed) -> Self {
+impl From<ReviewOutcome> for Review {
+    fn from(reviewed: ReviewOutcome) -> Self {
         let plan = &reviewed.plan;
         Review {
             run: reviewed.applied.map(|applied| applied.run),

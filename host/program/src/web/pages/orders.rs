@@ -15,9 +15,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use dialguard::contract::Timestamp;
 use dialguard_dialer::access::Role;
-use dialguard_dialer::fulfilment;
 use dialguard_dialer::ledger::{AccountProfile, Order, OrderState, Spending};
-use dialguard_dialer::policies::comparison::REPLACEMENT_PRICE_CENTS;
+use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use maud::{Markup, html};
 
 pub fn routes() -> Router<Site> {
@@ -42,7 +41,7 @@ async fn retry(
     Path((_, id)): Path<(String, u64)>,
 ) -> Result<Response, Failed> {
     site.dialguard().ledger().order_of(&of.account.id, id)?;
-    let tried = fulfilment::retry(site.dialguard(), id).await;
+    let tried = site.dialguard().retry_order(id).await;
     answered(&site, &of, tried.map(|order| tried_in_words(&order)))
 }
 
@@ -52,7 +51,7 @@ async fn abandon(
     Path((_, id)): Path<(String, u64)>,
 ) -> Result<Response, Failed> {
     let order = site.dialguard().ledger().order_of(&of.account.id, id)?;
-    let over = fulfilment::abandon(site.dialguard(), id).await;
+    let over = site.dialguard().abandon_order(id).await;
     let words = || format!("Given up: {} keeps slot {}, and nothing was bought.", e164(order.number), order.slot);
     answered(&site, &of, over.map(|()| words()))
 }

@@ -17,8 +17,9 @@ use dialguard::contract::{PhoneNumber, Severity, Status};
 use dialguard::recording::PLACEHOLDER_FIRST;
 use dialguard_dialer::access::Accounts;
 use dialguard_dialer::ledger::{AccountProfile, Compared, PolicyEvent, PolicyRevision, PolicyState, Revision};
-use dialguard_dialer::policies::comparison::{REPLACEMENT_PRICE_CENTS, Summary};
+use dialguard_dialer::policies::comparison::Summary;
 use dialguard_dialer::policies::{Policies, PoliciesError};
+use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use maud::{Markup, html};
 use serde::Deserialize;
 

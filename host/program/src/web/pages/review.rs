@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::routing::post;
 use dialguard::contract::Action;
 use dialguard_dialer::access::Role;
-use dialguard_dialer::dialguard::{DialguardError, Reviewed};
+use dialguard_dialer::dialguard::{DialguardError, ReviewOutcome};
 use dialguard_dialer::ledger::AccountProfile;
 use maud::{Markup, html};
 
@@ -46,12 +46,12 @@ async fn review(State(site): State<Site>, of: OfAccount<Operate>) -> Result<Mark
     let (dialguard, id) = (site.dialguard().clone(), of.account.id.clone());
     let reviewing = tokio::spawn(async move { dialguard.review(&id).await });
     let reviewed =
-        reviewing.await.map_err(|error| DialguardError::Inside(error.to_string())).map_err(Problem::from)??;
+        reviewing.await.map_err(|error| DialguardError::Internal(error.to_string())).map_err(Problem::from)??;
     site.dialguard().policies().note_review();
     Ok(page(&of.caller, Some((&of.account, Tab::Numbers)), "Reviewed", outcome(&of.account, &reviewed)))
 }
 
-fn outcome(account: &AccountProfile, reviewed: &Reviewed) -> Markup {
+fn outcome(account: &AccountProfile, reviewed: &ReviewOutcome) -> Markup {
     let notices = reviewed.plan.notices.iter().map(|notice| notice.text.clone());
     let replaced = reviewed.plan.actions.iter().filter_map(|action| match action {
         Action::ReplaceNumber(replacement) => Some(format!(
@@ -84,7 +84,7 @@ fn outcome(account: &AccountProfile, reviewed: &Reviewed) -> Markup {
 }
 
 /// What a status line has room for.
-fn in_short(reviewed: &Reviewed) -> String {
+fn in_short(reviewed: &ReviewOutcome) -> String {
     let rated = match reviewed.plan.reviews.len() as u64 {
         0 => "No number was due: all that could be rated today are".to_owned(),
         numbers => format!("{} rated", count(numbers, "number")),

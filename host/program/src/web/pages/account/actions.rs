@@ -17,14 +17,13 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum_extra::extract::{Form, Query};
-use dialguard::contract::{
-    Action, Answer, Deletion, NUMBERS_PER_CALL_MAX, Outcome, PhoneNumber, Replacement, Request, SlotClosing, SlotId,
-};
-use dialguard_dialer::ledger::{AccountProfile, BLOCK_PRICE_CENTS, Order, SLOTS_PER_BLOCK};
-use dialguard_dialer::policies::comparison::REPLACEMENT_PRICE_CENTS;
+use dialguard::contract::{Action, Answer, Deletion, Outcome, PhoneNumber, Replacement, Request, SlotClosing, SlotId};
+use dialguard_dialer::dialguard::BulkOutcome;
+use dialguard_dialer::ledger::{AccountProfile, Order, SLOTS_PER_BLOCK};
+use dialguard_dialer::prices::{BLOCK_PRICE_CENTS, REPLACEMENT_PRICE_CENTS};
 use maud::{Markup, html};
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Of more numbers than this nobody wants to know which one would replace which.
 const REPLACEMENTS_TRIED_MAX: usize = 15;
@@ -185,16 +184,11 @@ type Asked = Result<(String, Markup), Failed>;
 
 impl Question<'_> {
     async fn try_out(&self, deed: Deed, numbers: &[PhoneNumber]) -> Result<Tried, Failed> {
-        let mut tried = Tried::default();
-        for batch in numbers.chunks(NUMBERS_PER_CALL_MAX) {
-            let Some(request) = deed.request(batch.to_vec()) else { continue };
-            let decided = self.site.dialguard().try_decide(&self.account.id, &request).await?;
-            let outcomes = batch.iter().copied().zip(decided.decision.outcomes);
-            tried.refused.extend(outcomes.filter(|(_, outcome)| outcome.answer != Answer::Accepted));
-            tried.actions.extend(decided.decision.plan.actions);
-            tried.problems.extend(decided.problems);
-        }
-        Ok(tried)
+        let Some(request) = deed.request(numbers.to_vec()) else { return Ok(Tried::default()) };
+        let bulk = self.site.dialguard().try_decide_all(&self.account.id, &request).await?;
+        let outcomes = numbers.iter().copied().zip(bulk.outcomes);
+        let refused = outcomes.filter(|(_, outcome)| outcome.answer != Answer::Accepted).collect();
+        Ok(Tried { actions: bulk.actions, refused, problems: bulk.problems })
     }
 
     async fn monitor(&self) -> Asked {
@@ -401,60 +395,72 @@ struct Told {
 async fn act(State(site): State<Site>, of: OfAccount<Operate>, Form(wanted): Form<Wanted>) -> Result<Markup, Failed> {
     let (account, deed) = (&of.account, wanted.action);
     let numbers = tokio::task::block_in_place(|| wanted.numbers(&site, account))?;
-    let (mut told, mut problems) = (Vec::with_capacity(numbers.len()), Vec::new());
-    for batch in numbers.chunks(NUMBERS_PER_CALL_MAX) {
-        match deed.request(batch.to_vec()) {
-            Some(request) => {
-                let decided = site.dialguard().decide(&account.id, &request).await?;
-                let answered = batch.iter().copied().zip(&decided.decision.outcomes);
-                told.extend(answered.map(|(number, outcome)| {
-                    let words = match outcome.answer {
-                        Answer::Accepted => done(deed, number, &decided.decision.plan.actions, &decided.replaced),
-                        _ => refusal(
-                            outcome,
-                            Surface::Dashboard { zone: account.time_zone, now: now_of(&site, account) },
-                        ),
-                    };
-                    Told { number, is_done: outcome.answer == Answer::Accepted, words }
-                }));
-                problems.extend(decided.problems);
-            }
-            None => {
-                let (screened, heard) = site.dialguard().screen(&account.id, batch).await?;
-                told.extend(screened.iter().map(|it| Told {
-                    number: it.number,
-                    is_done: true,
-                    words: format!("{}: {} of {} carriers flag it", it.status.name(), it.flagging, it.answering),
-                }));
-                problems.extend(heard);
-            }
+    let (told, problems) = match deed.request(numbers.clone()) {
+        Some(request) => {
+            let bulk = site.dialguard().decide_all(&account.id, &request).await?;
+            let done = Done::new(deed, &bulk);
+            let told = numbers.iter().zip(&bulk.outcomes).map(|(number, outcome)| {
+                let is_done = outcome.answer == Answer::Accepted;
+                let words = match is_done {
+                    true => done.in_words(*number),
+                    false => {
+                        refusal(outcome, Surface::Dashboard { zone: account.time_zone, now: now_of(&site, account) })
+                    }
+                };
+                Told { number: *number, is_done, words }
+            });
+            (told.collect(), bulk.problems)
         }
-    }
+        None => {
+            let (screenings, problems) = site.dialguard().screen_all(&account.id, &numbers).await?;
+            let told = screenings.iter().map(|it| Told {
+                number: it.number,
+                is_done: true,
+                words: format!("{}: {} of {} carriers flag it", it.status.name(), it.flagging, it.answering),
+            });
+            (told.collect(), problems)
+        }
+    };
     let content = results(account, &wanted, told, &problems);
     Ok(page(&of.caller, Some((account, Tab::Numbers)), "Done", content))
 }
 
-fn done(deed: Deed, number: PhoneNumber, actions: &[Action], replaced: &[Order]) -> String {
-    let slot = |of: &dyn Fn(&Action) -> Option<SlotId>| actions.iter().find_map(of);
-    match deed {
-        Deed::Monitor => slot(&|action| match action {
-            Action::OccupySlot(it) if it.number == number => Some(it.slot),
+/// What was done, by number.
+struct Done<'a> {
+    deed: Deed,
+    slots: HashMap<PhoneNumber, SlotId>,
+    replaced: HashMap<PhoneNumber, &'a Order>,
+}
+
+impl<'a> Done<'a> {
+    fn new(deed: Deed, bulk: &'a BulkOutcome) -> Self {
+        let slots = bulk.actions.iter().filter_map(|action| match action {
+            Action::OccupySlot(occupancy) => Some((occupancy.number, occupancy.slot)),
+            Action::LockSlot(closing) => Some((closing.number, closing.slot)),
             _ => None,
-        })
-        .map_or("monitored".into(), |slot| format!("monitored in slot {slot}")),
-        Deed::Stop | Deed::Delete => {
-            let done = if deed == Deed::Delete { "deleted" } else { "no longer monitored" };
-            slot(&|action| match action {
-                Action::LockSlot(it) if it.number == number => Some(it.slot),
-                _ => None,
-            })
-            .map_or(done.into(), |slot| format!("{done}; slot {slot} is locked"))
+        });
+        let replaced = bulk.replaced.iter().map(|order| (order.number, order));
+        Done { deed, slots: slots.collect(), replaced: replaced.collect() }
+    }
+
+    fn in_words(&self, number: PhoneNumber) -> String {
+        let locked = |done: &str| match self.slots.get(&number) {
+            Some(slot) => format!("{done}; slot {slot} is locked"),
+            None => done.to_owned(),
+        };
+        match self.deed {
+            Deed::Monitor => match self.slots.get(&number) {
+                Some(slot) => format!("monitored in slot {slot}"),
+                None => "monitored".into(),
+            },
+            Deed::Stop => locked("no longer monitored"),
+            Deed::Delete => locked("deleted"),
+            Deed::Replace => match self.replaced.get(&number) {
+                Some(order) => format!("replaced by {} in slot {}", e164(order.replacement), order.slot),
+                None => "its replacement is under way".into(),
+            },
+            Deed::Screen => String::new(),
         }
-        Deed::Replace => match replaced.iter().find(|order| order.number == number) {
-            Some(order) => format!("replaced by {} in slot {}", e164(order.replacement), order.slot),
-            None => "its replacement is under way".into(),
-        },
-        Deed::Screen => String::new(),
     }
 }
 

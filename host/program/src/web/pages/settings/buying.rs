@@ -14,8 +14,8 @@ use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use dialguard_dialer::ledger::{AccountChange, Areas, Buying, NO_PROVIDER, ProviderProfile, REST_DAYS_MAX, cents};
-use dialguard_dialer::policies::comparison::REPLACEMENT_PRICE_CENTS;
+use dialguard_dialer::ledger::{AccountChange, Areas, Buying, NO_PROVIDER, ProviderProfile, REST_DAYS_MAX};
+use dialguard_dialer::prices::{REPLACEMENT_PRICE_CENTS, cents};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -73,7 +73,7 @@ struct Typed {
 impl Typed {
     /// How it stands, as somebody would type it.
     fn of(buying: &Buying) -> Self {
-        let plain = |cents: u32| dialguard_dialer::ledger::dollars(cents.into()).trim_start_matches('$').to_owned();
+        let plain = |cents: u32| format!("{}.{:02}", cents / 100, cents % 100);
         Typed {
             provider: buying.provider.clone().unwrap_or_else(|| NO_PROVIDER.into()),
             areas: buying.areas.to_string(),

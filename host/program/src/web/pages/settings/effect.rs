@@ -7,8 +7,8 @@ use dialguard::calendar::Tz;
 use dialguard::contract::Timestamp;
 use dialguard_dialer::dialguard::DialguardError;
 use dialguard_dialer::ledger::AccountProfile;
-use dialguard_dialer::policies::comparison::REPLACEMENT_PRICE_CENTS;
 use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect, Fared, Tally};
+use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use maud::{Markup, html};
 use tokio::sync::Semaphore;
 
@@ -24,7 +24,7 @@ pub async fn effect_of(
     account: &AccountProfile,
     settings: &dialguard::contract::Settings,
 ) -> Result<Effect, DialguardError> {
-    let _turn = AT_ONCE.acquire().await.map_err(|error| DialguardError::Inside(error.to_string()))?;
+    let _turn = AT_ONCE.acquire().await.map_err(|error| DialguardError::Internal(error.to_string()))?;
     let dialguard = site.dialguard();
     let since = dialguard.now().saturating_sub(EFFECT_DAYS * 86_400);
     dialguard.effect_of_settings(&account.id, settings, since).await
