@@ -6,6 +6,7 @@
 
 use super::{Screen, on_disk};
 use crate::ledger::{ClaimedOrder, Earmark, Ledger, LedgerError, Obstacle, Order, OrderState};
+use crate::phone::e164;
 use crate::providers::{Provider, ProviderError, Providers, PurchaseStatus};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{Status, Timestamp};
@@ -179,23 +180,23 @@ impl Purchase<'_> {
     /// Why it cannot be said that nothing was bought, and what to do; none where it can.
     pub async fn may_have_bought(&self) -> Option<String> {
         let order = self.order();
-        let number = order.replacement;
+        let number = e164(order.replacement);
         match order.state {
             OrderState::Intended | OrderState::Reserved | OrderState::Screened => return None,
             OrderState::Ordering => {}
-            _ => return Some(format!("+{number} is the account's already, and the replacement goes on")),
+            _ => return Some(format!("{number} is the account's already, and the replacement goes on")),
         }
         let believed_at = order.sent_at.unwrap_or_default() + BELIEVED_SECONDS;
         match self.purchase_status().await {
             Ok(PurchaseStatus::Failed) => None,
             Ok(PurchaseStatus::Unknown) if believed_at <= self.now => None,
-            Ok(PurchaseStatus::Owned) => Some(format!("+{number} was bought, and the replacement goes on")),
+            Ok(PurchaseStatus::Owned) => Some(format!("{number} was bought, and the replacement goes on")),
             Ok(PurchaseStatus::Unknown | PurchaseStatus::Pending) => Some(format!(
-                "whether +{number} was bought is not certain yet; try again after {}",
+                "whether {number} was bought is not certain yet; try again after {}",
                 rfc3339(believed_at.max(self.now + SETTLES_SECONDS))
             )),
             Err(error) => {
-                Some(format!("the provider does not say whether +{number} was bought ({error}); try again later"))
+                Some(format!("the provider does not say whether {number} was bought ({error}); try again later"))
             }
         }
     }
