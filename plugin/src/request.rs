@@ -116,7 +116,7 @@ fn replace<D: Dialer>(
                     replacement: successor.number,
                     slot,
                     why: ReplacementReason::Requested,
-                    because: successor.because("Asked for by a person"),
+                    because: successor.because("Requested by a user"),
                 }));
                 ACCEPTED
             }

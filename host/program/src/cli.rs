@@ -23,9 +23,10 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use dialguard::clock::{Clock, FixedClock, SystemClock};
 use dialguard::contract::Timestamp;
+use dialguard::inspection::InvalidPolicy;
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::ledger::Ledger;
-use dialguard_dialer::policies::Policies;
+use dialguard_dialer::policies::{Policies, PoliciesError};
 pub use output::Done;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -144,6 +145,17 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Alerts(command) => alerts::run(&context, command).await,
         Command::Serve(serve) => serve::serve(&context, serve).await,
     }
+}
+
+/// What to do about an error, if the command line offers something.
+pub fn hint(error: &anyhow::Error) -> Option<&'static str> {
+    let invalid = error.chain().find_map(|cause| match cause.downcast_ref() {
+        Some(PoliciesError::InvalidPolicy(invalid)) => Some(invalid),
+        _ => cause.downcast_ref::<InvalidPolicy>(),
+    })?;
+    invalid
+        .needs_stubbed_wasi()
+        .then_some("allow it with --allow-stubbed-wasi if you trust this policy with stubbed WASI")
 }
 
 /// Where the commands find what they work with.

@@ -11,6 +11,9 @@ async fn main() -> ExitCode {
         Ok(done) => done.print(),
         Err(error) => {
             eprintln!("error: {error:#}");
+            if let Some(hint) = cli::hint(&error) {
+                eprintln!("hint: {hint}");
+            }
             ExitCode::FAILURE
         }
     }

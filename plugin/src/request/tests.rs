@@ -151,7 +151,7 @@ fn replacing_keeps_the_slot_and_a_person_is_not_bound_by_the_daily_cap() {
     let mut dialer = account();
     dialer.account.settings.replacements_per_day_max = 0;
     let decision = dialer.request(Request::ReplaceNumbers(vec![2]));
-    let because = "Asked for by a person; +1001 is the closest candidate that none of 2 carriers flags.".into();
+    let because = "Requested by a user; +1001 is the closest candidate that none of 2 carriers flags.".into();
     let why = ReplacementReason::Requested;
     let replacement = Replacement { number: 2, replacement: 1_001, slot: 2, why, because };
     assert_eq!(decision.plan.actions, [Action::ReplaceNumber(replacement)]);
