@@ -92,7 +92,7 @@ async fn a_policy_that_misbehaves_loses_its_run_and_nobody_else_anything() {
             "a lookup of more bytes than it may hand over",
             Hostile::review(
                 "(drop (memory.grow (i32.const 56)))
-                 (call $lookup (i32.const 0) (i32.const 200000) (i32.const 0x1100))",
+                 (call $look-up (i32.const 0) (i32.const 200000) (i32.const 0x1100))",
             ),
             TOO_LARGE,
         ),
