@@ -35,6 +35,9 @@ mod program {
     mod bad_input;
     mod commands;
     mod dashboard;
+    mod guides;
+    mod json_shapes;
+    mod manual;
     mod new_policy;
     mod orders;
     mod permissions;

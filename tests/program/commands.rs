@@ -205,11 +205,15 @@ fn the_ftc_s_complaints_are_a_carrier() {
     }
 
     let screened = dialer.json("screen acme +13152328257 +14703352559 +13105550100 +442079460958");
-    assert_eq!(each(&screened, "status"), ["flagged", "flagged", "clean", "pending"]);
-    assert_eq!(each(&screened, "answering"), [1, 1, 1, 0]);
+    assert_eq!(each(&screened["screenings"], "status"), ["flagged", "flagged", "clean", "pending"]);
+    assert_eq!(each(&screened["screenings"], "answering"), [1, 1, 1, 0]);
     dialer.run("account set acme --spam-score-min 80").exits(0);
     let screened = dialer.json("screen acme +13152328257 +14703352559");
-    assert_eq!(each(&screened, "status"), ["flagged", "clean"], "one complaint is a hint and not a verdict");
+    assert_eq!(
+        each(&screened["screenings"], "status"),
+        ["flagged", "clean"],
+        "one complaint is a hint and not a verdict"
+    );
 }
 
 #[test]
@@ -229,8 +233,8 @@ fn verdicts_come_as_csv_or_as_json_lines() {
         dialer.file(name, content);
         dialer.run(&format!("sources add both --verdicts {name}")).exits(0).says(&["3 verdicts of 2 carriers"]);
         let screened = dialer.json("screen acme +13105550100 +13105550101");
-        assert_eq!(each(&screened, "flagging"), [2, 0], "{name}");
-        assert_eq!(each(&screened, "answering"), [2, 0], "{name}: no data is no opinion");
+        assert_eq!(each(&screened["screenings"], "flagging"), [2, 0], "{name}");
+        assert_eq!(each(&screened["screenings"], "answering"), [2, 0], "{name}: no data is no opinion");
 
         dialer.import([100], "");
         dialer.run("monitor acme --all").exits(0);
@@ -240,8 +244,8 @@ fn verdicts_come_as_csv_or_as_json_lines() {
         assert_eq!(
             marks,
             json!([
-                {"carrier": "A", "score": 90, "label": "Spam, likely", "observed-at": observed_at},
-                {"carrier": "B", "score": 80, "label": null, "observed-at": observed_at},
+                {"carrier": "A", "answer": "scored", "score": 90, "label": "Spam, likely", "observed-at": observed_at},
+                {"carrier": "B", "answer": "scored", "score": 80, "label": null, "observed-at": observed_at},
             ]),
             "{name}"
         );
@@ -262,7 +266,7 @@ fn simulated_carriers_say_the_same_on_every_machine() {
     let told = screen([1, 2]);
     assert_eq!(told, screen([1, 2]));
     assert_ne!(told, screen([3, 4]));
-    let statuses = each(&told, "status");
+    let statuses = each(&told["screenings"], "status");
     assert!(statuses.iter().filter(|status| *status == "clean").count() > 100, "most numbers are clean: {statuses:?}");
     assert!(statuses.iter().any(|status| status == "at-risk"), "carriers err at times: {statuses:?}");
 }
@@ -321,7 +325,7 @@ fn the_list_says_slot_status_and_what_each_carrier_shows() {
     assert_eq!(each(&monitored["carriers"], "score"), [json!(95), Value::Null, json!(5)]);
     assert_eq!(each(&monitored["carriers"], "label"), [json!("Scam Likely"), Value::Null, Value::Null]);
     assert_eq!((&other["slot"], &other["status"]), (&Value::Null, &Value::Null));
-    assert_eq!(other["carriers"], json!([]), "nobody was asked about a number that is not monitored");
+    assert_eq!(each(&other["carriers"], "answer"), ["no-answer"; 3], "it is not monitored, so no carrier was asked");
     let text = dialer.run("numbers list acme").exits(0);
     text.says(&["▲ at-risk", "✖ 95 Scam Likely", "no data", &format!("{} – –", e164(101))]);
 }
@@ -335,7 +339,7 @@ fn answers(dialer: &Dialer, line: &str) -> Vec<String> {
     let long = |word: &str| if is_short(word) { format!("+1310555{word}") } else { word.to_owned() };
     let words: Vec<String> = line.split(' ').map(long).collect();
     let ran = dialer.run(&format!("{} --json", words.join(" ")));
-    let outcomes = ran.json();
+    let outcomes = ran.json()["outcomes"].clone();
     let asked: Vec<Value> = words.iter().filter(|word| word.starts_with('+')).map(|word| json!(word)).collect();
     assert_eq!(each(&outcomes, "number"), asked, "{line}: in the order given");
     let answers: Vec<String> = outcomes.as_array().expect("a list").iter().map(answer).collect();
@@ -452,7 +456,7 @@ fn numbers_on_the_command_line_are_read_as_people_write_them() {
     let dialer = Dialer::monitoring(0, "");
     dialer.import(100..103, "");
     let line = ["monitor", "acme", "(310) 555-0102", "+1 310-555-0100", "3105550101", "--json"];
-    let outcomes = dialer.run_arguments(&line).exits(0).json();
+    let outcomes = dialer.run_arguments(&line).exits(0).json()["outcomes"].clone();
     assert_eq!(each(&outcomes, "number"), [e164(102), e164(100), e164(101)]);
     assert_eq!([102, 100, 101].map(|last| dialer.standing(last)), ["1 pending", "2 pending", "3 pending"]);
     dialer.run("monitor acme --all").exits(0).says(&["No numbers"]);
@@ -474,7 +478,9 @@ fn screening_says_how_numbers_stand_right_now_and_changes_nothing() {
     let before = dialer.everything();
     let numbers: String = verdicts.iter().map(|(last, _)| e164(*last) + " ").collect();
     let screened = dialer.json(&format!("screen acme {numbers}"));
-    for (told, (marks, status, flagging, answering)) in screened.as_array().expect("a list").iter().zip(scenarios) {
+    for (told, (marks, status, flagging, answering)) in
+        screened["screenings"].as_array().expect("a list").iter().zip(scenarios)
+    {
         let expected =
             json!({"number": told["number"], "status": status, "flagging": flagging, "answering": answering});
         assert_eq!(*told, expected, "{marks}");
@@ -482,7 +488,7 @@ fn screening_says_how_numbers_stand_right_now_and_changes_nothing() {
     // The carriers have been heard of since; nothing else is new.
     let after = dialer.everything();
     assert_eq!([&before[0], &before[2]], [&after[0], &after[2]]);
-    dialer.run(&format!("screen acme {numbers}")).exits(0).says(&["✖ flagged", "2 of 3 carriers flag it"]);
+    dialer.run(&format!("screen acme {numbers}")).exits(0).says(&["✖ flagged", "2 of 3 flag it"]);
 }
 
 // The daily review
@@ -800,6 +806,7 @@ fn the_demo_needs_nothing_and_leaves_nothing_behind() {
         "dialguard account add",
         "dialguard monitor",
         "dialguard review",
+        "cargo run -- demo --serve",
     ]);
 
     let inputs = demo(&["demo", "--json"]).json();

@@ -10,7 +10,7 @@ use dialguard::settings::default_settings;
 use dialguard_dialer::dialguard::{Dialguard, DialguardError, ReviewOutcome};
 use dialguard_dialer::ledger::{Ledger, NewAccount};
 use dialguard_dialer::phone::Region;
-use dialguard_program::schedule::{Manner, due_accounts, review_all, review_time, serve};
+use dialguard_program::schedule::{ReviewMode, due_accounts, review_all, review_time, serve};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -92,7 +92,7 @@ impl Office {
 async fn review_due(dialguard: &Dialguard) -> Vec<String> {
     let due = due_accounts(dialguard, dialguard.now()).expect("the ledger tells who is due");
     let mut reviewed = Vec::new();
-    review_all(dialguard, due, Manner::OnceADate, std::future::pending(), |id, outcome| {
+    review_all(dialguard, due, ReviewMode::OncePerDate, std::future::pending(), |id, outcome| {
         if was_reviewed(&outcome) {
             reviewed.push(id.to_owned());
         }
@@ -267,12 +267,13 @@ async fn a_stopped_sweep_finishes_what_it_began_and_a_restart_does_the_rest() {
     let due = due_accounts(&dialguard, dialguard.now()).expect("the ledger tells who is due");
     assert_eq!(due.len(), ACCOUNTS);
     let (stop, reviewed) = (Notify::new(), AtomicUsize::new(0));
-    let stopped = review_all(&dialguard, due, Manner::OnceADate, std::pin::pin!(stop.notified()), |_, outcome| {
-        assert!(was_reviewed(&outcome));
-        reviewed.fetch_add(1, SeqCst);
-        stop.notify_one();
-    })
-    .await;
+    let stopped =
+        review_all(&dialguard, due, ReviewMode::OncePerDate, std::pin::pin!(stop.notified()), |_, outcome| {
+            assert!(was_reviewed(&outcome));
+            reviewed.fetch_add(1, SeqCst);
+            stop.notify_one();
+        })
+        .await;
     let reviewed = reviewed.into_inner();
     assert!(stopped && reviewed < ACCOUNTS, "{reviewed} reviewed");
     assert_eq!(office.reviews().len(), reviewed, "what was begun was told");
