@@ -405,7 +405,7 @@ fn a_source_that_fails_at_review_time_costs_no_other_source_s_answers() {
 
 #[test]
 fn a_garbage_file_among_the_ftc_s_costs_none_of_the_others() {
-    let dialer = Dialer::new();
+    let dialer = Dialer::with_ledger();
     dialer.it_is("2021-07-08T12:00:00Z");
     dialer.run("account add acme --blocks 1 --time-zone UTC --rating-carriers-min 1 --checks-to-flag 1").exits(0);
     dialer.import([100, 101], "");

@@ -220,7 +220,7 @@ async fn a_policy_is_shadowed_activated_and_rolled_back_after_confirmation() {
     assert_eq!(post("roll-back").await, StatusCode::SEE_OTHER);
     assert_eq!(live(), installed + 1);
     let told = keeper.page("/accounts/acme/policy").await;
-    assert!(told.contains("an operator: revision 1 again"), "{told}");
+    assert!(told.contains("rolled back to revision 1 by an operator"), "{told}");
     assert_eq!(
         keeper.send("/accounts/acme/policy/activate", &[("revision", "77")]).await.status(),
         StatusCode::CONFLICT

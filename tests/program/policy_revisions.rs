@@ -3,10 +3,11 @@
 use crate::harness::acme::DAY;
 use crate::harness::desk::{Dialer, Outcome, e164, each};
 use crate::harness::policies::hostile::Hostile;
+use crate::harness::policies::reference::reference;
 use crate::harness::policies::renamed::renamed;
 use dialguard::calendar::rfc3339;
 use dialguard::clock::FixedClock;
-use dialguard::policy::{Limits, Policy, REFERENCE_POLICY, Wasi};
+use dialguard::policy::{REFERENCE_POLICY, Wasi};
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::ledger::{EventFilter, Ledger, NewPolicy};
 use dialguard_dialer::policies::{Candidate, Policies, PoliciesError, PolicySettings};
@@ -525,7 +526,7 @@ fn compiled_code_of_others_is_never_loaded() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_brings_its_policy_along_installs_none() {
-    let policies = Policies::from(Policy::reference(Limits::default()));
+    let policies = Policies::from(reference());
     let refused = policies.install(candidate(lookalike()), 0).await.expect_err("no ledger");
     assert!(matches!(refused, PoliciesError::Refused(_)), "{refused}");
     assert_eq!(policies.live().expect("its policy").revision, None);

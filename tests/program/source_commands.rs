@@ -19,7 +19,7 @@ struct Desk {
 impl Desk {
     async fn new(options: &str) -> Self {
         let fake = FakeSource::new().await;
-        let dialer = Dialer::new();
+        let dialer = Dialer::with_ledger();
         dialer.run("account add acme --blocks 1 --time-zone UTC").exits(0);
         let served = Desk { fake, dialer };
         served.run(&format!("sources add hiya {options} --price-cents 1 --base-url {}", served.fake.address)).exits(0);

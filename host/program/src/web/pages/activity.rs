@@ -199,7 +199,7 @@ fn row(account: &AccountProfile, event: &Event) -> Markup {
                     @if event.run.is_some() { ", " }
                     a href={ (account_path(&account.id)) "/policy#revision-" (revision) } title=[event.policy.as_ref()] { "revision " (revision) }
                 } @else if event.run.is_none() {
-                    span.quiet { "no policy" }
+                    span.quiet { "–" }
                 }
             }
             td.figure.cents { @if let Some(cents) = event.cents { (dollars(cents)) } }

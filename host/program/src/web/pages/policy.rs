@@ -77,7 +77,7 @@ fn active_policy(account: &AccountProfile, live: &PolicyRevision, may_roll_back:
                 @if let Some(since) = live.activated_at {
                     div { dt { "Active since" } dd { (moment(since, account.time_zone)) } }
                 }
-                div { dt { "Activated by" } dd { (live.because()) } }
+                div { dt { "Reason" } dd { (live.because()) } }
                 div.sha256 { dt { "SHA-256" } dd { code { (live.digest) } } }
             }
             @if may_roll_back {

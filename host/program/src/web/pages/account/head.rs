@@ -82,7 +82,7 @@ fn add_on(account: &AccountProfile, may_change: bool, now: u64) -> Markup {
                 }
             }
             p {
-                (count(blocks.into(), "block")) " of " (SLOTS_PER_BLOCK) " slots: " strong { (price(blocks)) } " a month, " (price(1)) " per block. "
+                (count(blocks.into(), "block")) " of " (SLOTS_PER_BLOCK) " slots: " strong { (price(blocks)) } " a month" @if blocks != 1 { ", " (price(1)) " per block" } ". "
                 "The billing cycle ends on " (ends) "."
             }
             @if account.slot_count_next < account.slot_count {

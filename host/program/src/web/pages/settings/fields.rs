@@ -14,7 +14,7 @@ pub struct Field {
 }
 
 pub const RATING: [Field; 5] = [
-    Field { name: "spam-score-min", title: "Spam threshold" },
+    Field { name: "spam-score-min", title: "Spam score" },
     Field { name: "rating-carriers-min", title: "Minimum carriers" },
     Field { name: "checks-to-flag", title: "Checks to flag" },
     Field { name: "checks-to-clear", title: "Checks to clear" },
@@ -33,11 +33,11 @@ impl Field {
         setting(self.name).expect("every field is a setting of the contract")
     }
 
-    /// What it counts.
+    /// What it counts, unless its label says so.
     pub fn unit(&self) -> &'static str {
         match self.setting().kind {
+            SettingKind::Integer { unit: "score", .. } | SettingKind::Switch { .. } => "",
             SettingKind::Integer { unit, .. } => unit,
-            SettingKind::Switch { .. } => "",
         }
     }
 }
