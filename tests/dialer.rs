@@ -22,6 +22,8 @@ mod harness {
 
 #[path = "dialer"]
 mod dialer {
+    mod account_changes;
+    mod bulk_requests;
     mod hostile_policies;
     mod mixed_versions;
     mod providers;

@@ -83,7 +83,7 @@ async fn a_policy_that_misbehaves_loses_its_run_and_nobody_else_anything() {
                    (local.set $id-len (i32.add (local.get $id-len) (i32.const 8)))
                    (br_if $fill (i32.lt_u (local.get $id-len) (i32.const 0x36000))))
                  (loop $again
-                   (call $owned (local.get $id) (i32.const 4) (i32.const 0x24000) (i32.const 9000) (i32.const 0x1100))
+                   (call $owned (local.get $id) (i32.const 4) (i32.const 0x24000) (i32.const 9000) (global.get $asked))
                    (br $again))",
             ),
             PolicyFault::TooManyAnswers(LIMITS.answer_items_max),
@@ -92,7 +92,7 @@ async fn a_policy_that_misbehaves_loses_its_run_and_nobody_else_anything() {
             "a lookup of more bytes than it may hand over",
             Hostile::review(
                 "(drop (memory.grow (i32.const 56)))
-                 (call $look-up (i32.const 0) (i32.const 200000) (i32.const 0x1100))",
+                 (call $look-up (i32.const 0) (i32.const 200000) (global.get $asked))",
             ),
             TOO_LARGE,
         ),
@@ -115,25 +115,25 @@ async fn a_policy_that_misbehaves_loses_its_run_and_nobody_else_anything() {
         ),
         (
             "a plan of a million actions",
-            Hostile::review("(i32.store (i32.const 0x202c) (i32.const 1000000))"),
+            Hostile::review("(i32.store offset=4 (global.get $plan.actions) (i32.const 1000000))"),
             trapped("list pointer/length out of bounds of memory"),
         ),
         (
             "a plan of 90,000 actions",
             Hostile::review(
                 "(drop (memory.grow (i32.const 56)))
-                 (i32.store (i32.const 0x2028) (i32.const 0x10000))
-                 (i32.store (i32.const 0x202c) (i32.const 90000))",
+                 (i32.store (global.get $plan.actions) (i32.const 0x10000))
+                 (i32.store offset=4 (global.get $plan.actions) (i32.const 90000))",
             ),
             TOO_LARGE,
         ),
         (
             "an error that is a novel",
             Hostile::review(
-                "(memory.fill (i32.const 0x8000) (i32.const 0x78) (i32.const 5000))
-                 (i32.store8 (i32.const 0x2000) (i32.const 1))
-                 (i32.store (i32.const 0x200c) (i32.const 0x8000))
-                 (i32.store (i32.const 0x2010) (i32.const 5000))",
+                "(memory.fill (global.get $scratch) (i32.const 0x78) (i32.const 5000))
+                 (i32.store8 (global.get $answer) (i32.const 1))
+                 (i32.store (global.get $error.message) (global.get $scratch))
+                 (i32.store offset=4 (global.get $error.message) (i32.const 5000))",
             ),
             PolicyFault::TooLarge(2_000),
         ),
@@ -213,8 +213,8 @@ async fn a_plan_that_breaks_the_ledger_is_refused_whole() {
     // What is asked for (none: a review), what is planned, and what is said about it.
     let scenarios: Vec<(Option<Request>, &str, &str)> = vec![
         (None, "(i32.store8 (local.get $id) (i32.const 0x7a))", "it is for account \"zcme\""),
-        (None, "(i64.store (i32.const 0x2010) (i64.const 1))", "it is based on revision 1"),
-        (None, "(i64.store (i32.const 0x2018) (i64.const 5))", "its time 5 is not the time of the run"),
+        (None, "(i64.store (global.get $plan.revision) (i64.const 1))", "it is based on revision 1"),
+        (None, "(i64.store (global.get $plan.decided-at) (i64.const 5))", "its time 5 is not the time of the run"),
         (None, "(call $rate (i64.const 13105550100) (i32.const 3))", "not monitored"),
         (None, "LOOK (call $rate (i64.const 13105550150) (i32.const 3))", "not monitored"),
         (
@@ -239,18 +239,18 @@ async fn a_plan_that_breaks_the_ledger_is_refused_whole() {
         (None, "LOOK (call $release (i64.const 13105550105))", "without a request"),
         (
             None,
-            "LOOK RATE (call $replace-because GOING (i32.const 0x3200) (i32.const 0))",
+            "LOOK RATE (call $replace-because GOING (global.get $reason) (i32.const 0))",
             "it gives no reason for replacing +13105550100",
         ),
         (
             None,
-            "LOOK RATE (call $replace-because GOING (i32.const 0x4000) (i32.const 19))",
+            "LOOK RATE (call $replace-because GOING (global.get $zeros) (i32.const 19))",
             "its reason for replacing +13105550100 contains control characters",
         ),
         (
             None,
-            "LOOK RATE (memory.fill (i32.const 0x8000) (i32.const 0x78) (i32.const 501))
-             (call $replace-because GOING (i32.const 0x8000) (i32.const 501))",
+            "LOOK RATE (memory.fill (global.get $scratch) (i32.const 0x78) (i32.const 501))
+             (call $replace-because GOING (global.get $scratch) (i32.const 501))",
             "its reason for replacing +13105550100 has more than 500 bytes",
         ),
         (
@@ -270,7 +270,11 @@ async fn a_plan_that_breaks_the_ledger_is_refused_whole() {
         ),
         (delete(0), "(call $release (i64.const 13105550100))", "without reading every monitored number"),
         (delete(0), "LOOK (call $release (i64.const 13105550100))", "still has its slot"),
-        (stop(0), "(i32.store (i32.const 0x203c) (i32.const 3))", "it has 3 answers for 1 questions"),
+        (
+            stop(0),
+            "(i32.store offset=4 (global.get $decision.outcomes) (i32.const 3))",
+            "it has 3 answers for 1 questions",
+        ),
     ];
     let scene = Scene::new().await;
     let unharmed = Unharmed::of(&scene).await;
@@ -305,20 +309,20 @@ async fn a_plan_of_unheard_of_size_is_refused() {
     const GROW: &str = "(drop (memory.grow (i32.const 900)))";
     let scenarios = [
         (
-            "GROW (i32.store (i32.const 0x2028) (i32.const 0x40000)) (i32.store (i32.const 0x202c) (i32.const 1000000))",
+            "GROW (i32.store (global.get $plan.actions) (global.get $large)) (i32.store offset=4 (global.get $plan.actions) (i32.const 1000000))",
             "without a request",
         ),
         (
-            "GROW (i32.store (i32.const 0x2020) (i32.const 0x40000)) (i32.store (i32.const 0x2024) (i32.const 1000000))",
+            "GROW (i32.store (global.get $plan.reviews) (global.get $large)) (i32.store offset=4 (global.get $plan.reviews) (i32.const 1000000))",
             "not monitored",
         ),
         (
-            "GROW (i32.store (i32.const 0x2030) (i32.const 0x40000)) (i32.store (i32.const 0x2034) (i32.const 100000))",
+            "GROW (i32.store (global.get $plan.notices) (global.get $large)) (i32.store offset=4 (global.get $plan.notices) (i32.const 100000))",
             "it has 100000 notices",
         ),
         (
-            "GROW (memory.fill (i32.const 0x40000) (i32.const 0x78) (i32.const 10000000))
-             (call $notice (i32.const 4) (i64.const 0) (i32.const 0x40000) (i32.const 10000000))",
+            "GROW (memory.fill (global.get $large) (i32.const 0x78) (i32.const 10000000))
+             (call $notice (i32.const 4) (i64.const 0) (global.get $large) (i32.const 10000000))",
             "a notice has more than 2000 bytes",
         ),
     ];
@@ -334,33 +338,29 @@ async fn a_plan_of_unheard_of_size_is_refused() {
 /// Notices stand among the ledger's events for ever, so none may pass for what the ledger recorded itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_cannot_forge_history() {
-    const TEXT: &str = "(i32.const 0x3100) (i32.const 7)";
+    const TEXT: &str = "(global.get $texts) (i32.const 7)";
     let scene = Scene::new().await;
     let unharmed = Unharmed::of(&scene).await;
     for kind in kinds_that_the_ledger_records().await {
-        let items = format!("(data (i32.const 0x8000) \"{kind}\")").leak();
+        let kind: &str = kind.leak();
         let review =
             format!("(call $notice (i32.const {}) (i64.const 0) TEXT)", kind.len()).replace("TEXT", TEXT).leak();
-        let told = refused(&scene, Hostile { items, ..Hostile::review(review) }, None).await;
+        let told = refused(&scene, Hostile { scratch: kind, ..Hostile::review(review) }, None).await;
         assert!(told.contains("is reserved for the ledger's own events"), "{kind}: {told}");
     }
     let scenarios = [
-        (
-            "(data (i32.const 0x8000) \"Charged\")",
-            "(call $notice (i32.const 7) (i64.const 0) TEXT)",
-            "is not kebab-case",
-        ),
+        ("Charged", "(call $notice (i32.const 7) (i64.const 0) TEXT)", "is not kebab-case"),
         ("", "(call $notice (i32.const 0) (i64.const 0) TEXT)", "is not kebab-case"),
-        ("(data (i32.const 0x8000) \"ok\")", "(call $notice (i32.const 2) (i64.const -1) TEXT)", "is not E.164"),
+        ("ok", "(call $notice (i32.const 2) (i64.const -1) TEXT)", "is not E.164"),
         (
-            "(data (i32.const 0x8000) \"ok\\1b[2J\")",
-            "(call $notice (i32.const 2) (i64.const 0) (i32.const 0x8000) (i32.const 6))",
+            "ok\\1b[2J",
+            "(call $notice (i32.const 2) (i64.const 0) (global.get $scratch) (i32.const 6))",
             "control characters",
         ),
     ];
-    for (items, review, expected) in scenarios {
+    for (scratch, review, expected) in scenarios {
         let review = review.replace("TEXT", TEXT).leak();
-        let told = refused(&scene, Hostile { items, ..Hostile::review(review) }, None).await;
+        let told = refused(&scene, Hostile { scratch, ..Hostile::review(review) }, None).await;
         assert!(told.contains(expected), "{review}: {told}, not {expected}");
     }
     unharmed.still(&scene, "forged notices").await;
@@ -388,10 +388,10 @@ async fn kinds_that_the_ledger_records() -> BTreeSet<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn impossible_parameters_harm_nobody() {
     let asks = [
-        "(call $flag-events (local.get $id) (local.get $id-len) (i64.const -1) (i32.const 0x1100))",
-        "(call $monitored (local.get $id) (local.get $id-len) (i64.const -1) (i32.const -1) (i32.const 0x1100))",
-        "(call $monitored (local.get $id) (local.get $id-len) (i64.const 0) (i32.const 0) (i32.const 0x1100))",
-        "(call $candidates (local.get $id) (local.get $id-len) (i64.const -1) (i32.const -1) (i32.const 0x1100))",
+        "(call $flag-events (local.get $id) (local.get $id-len) (i64.const -1) (global.get $asked))",
+        "(call $monitored (local.get $id) (local.get $id-len) (i64.const -1) (i32.const -1) (global.get $asked))",
+        "(call $monitored (local.get $id) (local.get $id-len) (i64.const 0) (i32.const 0) (global.get $asked))",
+        "(call $candidates (local.get $id) (local.get $id-len) (i64.const -1) (i32.const -1) (global.get $asked))",
     ];
     for ask in asks {
         let scene = Scene::new().await;

@@ -8,6 +8,9 @@ use dialguard::policy::{Limits, Policy, PolicyError, PolicyFault};
 use dialguard_dialer::dialguard::DialguardError;
 use dialguard_dialer::ledger::{EventFilter, LedgerError};
 
+/// Where the policy for 0.1.0 puts the time of its plan.
+const DECIDED_NOW: &str = "(i64.store (i32.const 0x2018) (call $now))";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn policies_of_two_versions_work_on_one_ledger() {
     let scene = Scene::new().await;
@@ -63,7 +66,7 @@ async fn no_version_escapes_a_check() {
             "(i64.store offset=16 (local.get $at) (i64.const 13105550105))",
             "+13105550105 was not offered",
         ),
-        ("(i32.const 0x2018) (call $now)", "(i32.const 0x2018) (i64.const 5)", "is not the time of the run"),
+        (DECIDED_NOW, "(i64.store (i32.const 0x2018) (i64.const 5))", "is not the time of the run"),
         (
             "(i32.store8 offset=28 (local.get $at) (local.get $why))",
             "(i32.store8 offset=28 (local.get $at) (i32.const 1))",
@@ -98,8 +101,7 @@ async fn no_version_escapes_a_limit() {
     ];
     let scene = Scene::new().await;
     for (harm, expected) in scenarios {
-        let plan = "(i64.store (i32.const 0x2018) (call $now))";
-        let harmful = first_contract_with(plan, &format!("{plan} {harm}"));
+        let harmful = first_contract_with(DECIDED_NOW, &format!("{DECIDED_NOW} {harm}"));
         let policy = Policy::compile(&harmful, limits).expect("it looks like a policy");
         match scene.dialguard(policy).review("acme").await.expect_err(harm) {
             DialguardError::Policy(PolicyError::Fault(fault)) => assert_eq!(fault, expected, "{harm}"),

@@ -8,8 +8,8 @@ use dialguard::clock::FixedClock;
 use dialguard::contract::{Answer, PhoneNumber, Request};
 use dialguard::settings::default_settings;
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::dialguard::Decided;
-use dialguard_dialer::fulfilment::{Step, abandon, step};
+use dialguard_dialer::dialguard::RequestOutcome;
+use dialguard_dialer::fulfilment::Step;
 use dialguard_dialer::ledger::{
     AccountChange, Areas, Buying, EventFilter, ImportedAs, Ledger, NewAccount, NewWebhook, Order, OrderState,
     ProviderKind, ProviderProfile, SourceKind, SourceProfile,
@@ -135,7 +135,7 @@ impl Desk {
         self.dialguard.ledger()
     }
 
-    async fn replace(&self, last_digits: &[u64]) -> Decided {
+    async fn replace(&self, last_digits: &[u64]) -> RequestOutcome {
         let numbers = last_digits.iter().copied().map(number).collect();
         self.dialguard.decide("acme", &Request::ReplaceNumbers(numbers)).await.unwrap()
     }
@@ -236,7 +236,7 @@ async fn a_number_that_could_not_be_had_is_not_offered_for_thirty_days() {
     desk.fake.fails_once("order", Fault::SlowAndInVain);
     desk.replace(&[100]).await;
     assert_eq!(desk.orders(), [], "given up by the vendor, and nothing else is on offer");
-    assert!(desk.told("order-abandoned").iter().any(|text| text.contains("no other number on offer is rated clean")));
+    assert!(desk.told("order-abandoned").iter().any(|text| text.contains("no other candidate is rated clean")));
     assert_eq!(desk.slots(), [(1, number(100))], "no slot is lost");
     // The vendor has it again.
     desk.fake.offers(number(150));
@@ -282,7 +282,7 @@ async fn a_search_that_fails_costs_its_offers_and_nothing_else() {
     desk.fake.fails_once("search", Fault::LostBefore);
     let decided = desk.replace(&[100]).await;
     assert_eq!(decided.replaced[0].replacement, number(160), "one on hand");
-    assert!(decided.problems[0].contains("them: no numbers could be searched for in area code 310"), "{decided:?}");
+    assert!(decided.problems[0].contains("them: the search in area code 310 failed"), "{decided:?}");
     assert_eq!(desk.told("provider-problem").len(), 1);
     assert!(desk.bought().is_empty());
 }
@@ -378,7 +378,7 @@ async fn a_provider_cannot_be_left_while_it_is_being_bought_from() {
 async fn an_order_is_abandoned_only_where_nothing_was_bought() {
     let mut desk = Desk::new(2, [150, 151]).await;
     desk.intend(&[100]).await;
-    abandon(&desk.dialguard, desk.orders()[0].id).await.unwrap();
+    desk.dialguard.abandon_order(desk.orders()[0].id).await.unwrap();
     assert_eq!((desk.orders(), desk.bought()), (vec![], vec![]));
 
     desk.fake.fails_once("order", Fault::DiesAfter);
@@ -388,7 +388,7 @@ async fn an_order_is_abandoned_only_where_nothing_was_bought() {
     desk.pass(3 * MINUTE);
     let order = desk.orders()[0].clone();
     assert_eq!(order.state, OrderState::Ordering);
-    let refused = abandon(&desk.dialguard, order.id).await.unwrap_err().to_string();
+    let refused = desk.dialguard.abandon_order(order.id).await.unwrap_err().to_string();
     assert!(refused.contains("was bought"), "{refused}");
     desk.dialguard.resume("acme").await.unwrap();
     assert_eq!(desk.slots()[1], (2, order.replacement));
@@ -529,8 +529,8 @@ impl Chaos {
         }
         let order = orders[self.random(orders.len() as u64) as usize].id;
         let died = {
-            let (dialguard, fake) = (&self.desk.dialguard, &self.desk.fake);
-            tokio::select! { taken = step(dialguard, order) => { taken.unwrap(); false }, () = fake.dies() => true }
+            let (fulfilment, fake) = (self.desk.dialguard.fulfilment(), &self.desk.fake);
+            tokio::select! { taken = fulfilment.step(order) => { taken.unwrap(); false }, () = fake.dies() => true }
         };
         self.go_on(died);
     }
@@ -600,11 +600,11 @@ async fn a_step_says_what_came_of_it() {
     let order = desk.orders()[0].id;
     use OrderState::{Acquired, CarriedOver, Ordering, Reserved, Screened, Swapped};
     for state in [Reserved, Screened, Ordering, Acquired, CarriedOver, Swapped] {
-        assert_eq!(step(&desk.dialguard, order).await.unwrap(), Step::MovedOn(state));
+        assert_eq!(desk.dialguard.fulfilment().step(order).await.unwrap(), Step::MovedOn(state));
     }
-    assert_eq!(step(&desk.dialguard, order).await.unwrap(), Step::Waits(desk.now + 30 * DAY));
+    assert_eq!(desk.dialguard.fulfilment().step(order).await.unwrap(), Step::Waits(desk.now + 30 * DAY));
     desk.pass(30 * DAY);
-    assert_eq!(step(&desk.dialguard, order).await.unwrap(), Step::MovedOn(OrderState::Done));
-    assert_eq!(step(&desk.dialguard, order).await.unwrap(), Step::Over);
-    assert!(step(&desk.dialguard, 99).await.is_err());
+    assert_eq!(desk.dialguard.fulfilment().step(order).await.unwrap(), Step::MovedOn(OrderState::Done));
+    assert_eq!(desk.dialguard.fulfilment().step(order).await.unwrap(), Step::Over);
+    assert!(desk.dialguard.fulfilment().step(99).await.is_err());
 }

@@ -74,6 +74,18 @@ impl Scene {
         Dialguard::new(self.ledger.clone(), policy, Arc::new(FixedClock(NOW)))
     }
 
+    /// Everything that an account was charged, in US cents.
+    pub fn charged_cents(&self, id: &str) -> u64 {
+        self.ledger.charged_cents(id, 0).expect("charges")
+    }
+
+    /// Runs SQL on the ledger's database, past the ledger.
+    pub fn execute(&self, sql: &str) {
+        let path = self.folder.path().join("dialguard.db");
+        let database = rusqlite::Connection::open(path).expect("the ledger's database");
+        database.execute_batch(sql).expect(sql);
+    }
+
     /// What the ledger says of runs that policies lost, oldest first.
     pub fn faults(&self) -> Vec<String> {
         let everything = EventFilter { number: None, last: u32::MAX };

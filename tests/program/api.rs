@@ -157,6 +157,15 @@ async fn an_account_is_added_and_changed_as_a_whole_or_not_at_all() {
         assert_eq!(told["type"], format!("/problems/{kind}"), "{body}: {told}");
         assert_eq!(administrator.json("/api/v1/accounts/acme").await, before, "{body}");
     }
+
+    answered(200, change("acme", json!({"enabled": false})).await).await;
+    let told = answered(409, change("acme", json!({"blocks": 2, "review-at": "07:30"})).await).await;
+    assert_eq!(told["type"], "/problems/add-on-off");
+    let told = answered(200, change("acme", json!({"enabled": true, "blocks": 2})).await).await;
+    assert_eq!(
+        (&told["enabled"], &told["blocks"], &told["review-at"]),
+        (&json!(true), &json!(2), &before["review-at"])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

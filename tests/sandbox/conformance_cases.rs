@@ -39,10 +39,10 @@ async fn the_reference_policy_passes_every_case_and_every_hostile_input() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_policy_fails_and_the_report_says_at_what() {
     // An error of its own, with the contract's third code and the message `1.0.0`.
-    const INVALID_SETTINGS: &str = "(i32.store8 (i32.const 0x2000) (i32.const 1))
-         (i32.store8 (i32.const 0x2008) (i32.const 3))
-         (i32.store (i32.const 0x200c) (i32.const 0x3107))
-         (i32.store (i32.const 0x2010) (i32.const 5))";
+    const INVALID_SETTINGS: &str = "(i32.store8 (global.get $answer) (i32.const 1))
+         (i32.store8 (global.get $error.code) (i32.const 3))
+         (i32.store (global.get $error.message) (global.get $version))
+         (i32.store offset=4 (global.get $error.message) (i32.const 5))";
     const LOOK: &str = "(call $look-around (local.get $id) (local.get $id-len))";
     let rate_twice = format!(
         "{LOOK} (call $rate (i64.const 13105550100) (i32.const 1)) (call $rate (i64.const 13105550100) (i32.const 1))"

@@ -12,35 +12,35 @@ use std::time::{Duration, Instant};
 #[tokio::test]
 async fn what_a_policy_may_not_ask_it_is_told() {
     // Each passes on the import's error as its own; that of a lookup stands four bytes further ahead.
-    const PASS_ON: &str = "(i32.store8 (i32.const 0x2000) (i32.const 1))
-         (memory.copy (i32.const 0x2008) (i32.const 0x1104) (i32.const 12))";
+    const PASS_ON: &str = "(i32.store8 (global.get $answer) (i32.const 1))
+         (memory.copy (global.get $error.code) (i32.add (global.get $asked) (i32.const 4)) (i32.const 12))";
     let scenarios = [
         (
             "numbers looked up until the budget is used up",
-            "(local.set $id (i32.const 0x8000))
+            "(local.set $id (global.get $scratch))
              (loop $fill
                (i64.store (local.get $id) (i64.add (i64.const 13105550000) (i64.extend_i32_u (local.get $id))))
                (local.set $id (i32.add (local.get $id) (i32.const 8)))
                (br_if $fill (i32.lt_u (local.get $id) (i32.const 0x8320))))
              (loop $again
-               (call $look-up (i32.const 0x8000) (i32.const 100) (i32.const 0x1100))
-               (br_if $again (i32.eqz (i32.load8_u (i32.const 0x1100)))))",
+               (call $look-up (global.get $scratch) (i32.const 100) (global.get $asked))
+               (br_if $again (i32.eqz (i32.load8_u (global.get $asked)))))",
             ErrorCode::OverBudget,
         ),
         (
             "more numbers at once than a call takes",
-            "(call $look-up (i32.const 0x8000) (i32.const 10001) (i32.const 0x1100))",
+            "(call $look-up (global.get $scratch) (i32.const 10001) (global.get $asked))",
             ErrorCode::InvalidRequest,
         ),
         (
             "a number that cannot be",
-            "(call $look-up (i32.const 0x4000) (i32.const 1) (i32.const 0x1100))",
+            "(call $look-up (global.get $zeros) (i32.const 1) (global.get $asked))",
             ErrorCode::InvalidRequest,
         ),
         (
             "another account's numbers",
             "(i64.store (local.get $id) (i64.const 0x726568746f))
-             (call $monitored (local.get $id) (i32.const 5) (i64.const 0) (i32.const 10) (i32.const 0x1100))",
+             (call $monitored (local.get $id) (i32.const 5) (i64.const 0) (i32.const 10) (global.get $asked))",
             ErrorCode::NoSuchAccount,
         ),
     ];
@@ -60,7 +60,7 @@ async fn describing_itself_a_policy_calls_no_import() {
     let scenarios = [
         ("(drop (call $now))", Some(PolicyFault::UnexpectedImport)),
         (
-            "(call $get-account (i32.const 0x3100) (i32.const 7) (i32.const 0x1000))",
+            "(call $get-account (global.get $texts) (i32.const 7) (global.get $account))",
             Some(PolicyFault::UnexpectedImport),
         ),
         (SPIN, Some(OUT_OF_TIME)),
@@ -78,10 +78,10 @@ async fn describing_itself_a_policy_calls_no_import() {
 
 #[tokio::test]
 async fn what_a_policy_says_draws_on_no_terminal() {
-    let review = "(i32.store8 (i32.const 0x2000) (i32.const 1))
-        (i32.store (i32.const 0x200c) (i32.const 0x8000))
-        (i32.store (i32.const 0x2010) (i32.const 8))";
-    let drawing = Hostile { items: "(data (i32.const 0x8000) \"gone\\1b[2J\")", ..Hostile::review(review) };
+    let review = "(i32.store8 (global.get $answer) (i32.const 1))
+        (i32.store (global.get $error.message) (global.get $scratch))
+        (i32.store offset=4 (global.get $error.message) (i32.const 8))";
+    let drawing = Hostile { scratch: "gone\\1b[2J", ..Hostile::review(review) };
     match compiled(drawing, LIMITS).review_account(&slow_dialer(Some(Duration::ZERO)), "acme").await {
         Err(PolicyError::Answered(error)) => assert_eq!(error.message, "gone\u{fffd}[2J"),
         other => panic!("{other:?}"),
@@ -233,9 +233,9 @@ async fn a_dialer_that_hangs_is_unavailable() {
 #[tokio::test]
 async fn time_that_the_dialer_takes_is_not_the_policys() {
     const ASK_FORTY_TIMES: &str = "(loop $again
-          (call $flag-events (local.get $id) (local.get $id-len) (i64.const 0) (i32.const 0x1100))
-          (i32.store (i32.const 0x8000) (i32.add (i32.load (i32.const 0x8000)) (i32.const 1)))
-          (br_if $again (i32.lt_u (i32.load (i32.const 0x8000)) (i32.const 40))))";
+          (call $flag-events (local.get $id) (local.get $id-len) (i64.const 0) (global.get $asked))
+          (i32.store (global.get $scratch) (i32.add (i32.load (global.get $scratch)) (i32.const 1)))
+          (br_if $again (i32.lt_u (i32.load (global.get $scratch)) (i32.const 40))))";
     let slow = slow_dialer(Some(Duration::from_millis(20)));
     let limits = Limits { compute_time_max: Duration::from_millis(500), ..LIMITS };
     let policy = compiled(Hostile::review(ASK_FORTY_TIMES), limits);
@@ -243,7 +243,7 @@ async fn time_that_the_dialer_takes_is_not_the_policys() {
     assert!(answered.answer.reviews.is_empty());
     // Waiting once buys no time to loop in.
     let looping = Hostile::review(
-        "(call $flag-events (local.get $id) (local.get $id-len) (i64.const 0) (i32.const 0x1100))
+        "(call $flag-events (local.get $id) (local.get $id-len) (i64.const 0) (global.get $asked))
          (loop $again (br $again))",
     );
     let told = compiled(looping, LIMITS).review_account(&slow, "acme").await;

@@ -19,91 +19,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub use crate::ledger::{Accounts, Grant, Role};
+
 use crate::ledger::{Ledger, LedgerError, SecretHash, Token, User};
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use dialguard::contract::Timestamp;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
-use std::fmt;
-use std::str::FromStr;
 use std::sync::LazyLock;
-
-/// What somebody may do; each role may do what those before it may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Role {
-    /// See everything of an account.
-    Read,
-    /// Besides: monitor, stop, replace, delete and screen numbers, and have an account reviewed.
-    Operate,
-    /// Besides: the add-on, blocks and settings of an account. With every account also accounts, carriers, policies and
-    /// tokens.
-    Administer,
-}
-
-/// Of which accounts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Accounts {
-    /// Every one, those that are added later as well.
-    All,
-    /// These.
-    Only(BTreeSet<String>),
-}
-
-/// What somebody may do, and of which accounts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Grant {
-    /// What.
-    pub role: Role,
-    /// Of which accounts.
-    pub accounts: Accounts,
-}
-
-impl Grant {
-    /// Whether it covers this account at all.
-    pub fn covers(&self, account: &str) -> bool {
-        match &self.accounts {
-            Accounts::All => true,
-            Accounts::Only(ids) => ids.contains(account),
-        }
-    }
-
-    /// Whether it allows what concerns no single account: carriers, policies, tokens, new accounts.
-    pub fn is_over_everything(&self) -> bool {
-        self.role == Role::Administer && self.accounts == Accounts::All
-    }
-}
-
-impl Role {
-    /// Every role, the least first.
-    pub const ALL: [Role; 3] = [Role::Read, Role::Operate, Role::Administer];
-
-    /// Its name, as on the command line and in the API.
-    pub fn name(self) -> &'static str {
-        match self {
-            Role::Read => "read",
-            Role::Operate => "operate",
-            Role::Administer => "administer",
-        }
-    }
-}
-
-impl FromStr for Role {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let role = Role::ALL.into_iter().find(|role| role.name() == text);
-        role.ok_or_else(|| format!("{text:?} is no role; give read, operate or administer"))
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// How long a session lasts, in seconds: 12 hours, a working day.
 pub const SESSION_SECONDS: u64 = 12 * 60 * 60;

@@ -4,6 +4,17 @@
 //! least once, in the order of making for each webhook, and goes on trying for three days where a receiver is down.
 //! Receivers know a message that they have had already by its `webhook-id`.
 //!
+//! | `type` | when | sent to |
+//! |---|---|---|
+//! | `review.completed` | a review turned numbers flagged or clean, replaced some, or has a warning or an alert | webhooks of the account and of every account |
+//! | `review.failed` | a review failed; once a local date, however often it is tried again | the same |
+//! | `order.stuck` | a replacement is held up and needs an operator; once an order | the same |
+//! | `policy.rolled-back`, `policy.failing` | a policy that kept failing was rolled back; there is none to go back to | webhooks of every account |
+//! | `webhook.test` | a user tests a webhook; sent at once and never again | that webhook |
+//!
+//! Results of users' own requests are not sent. Neither is a number that turned at risk, which a second day confirms or
+//! not.
+//!
 //! [Standard Webhooks]: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 //!
 //! ```
@@ -31,17 +42,14 @@
 //! # }
 //! ```
 
-pub mod message;
-
 mod address;
 mod outbound;
 
 use address::is_public;
 
 use crate::access::random_secret;
-use crate::alerts::message::Message;
 use crate::dialguard::Dialguard;
-use crate::ledger::{Claimed, Ledger, LedgerError, NewWebhook, Tried, WebhookId};
+use crate::ledger::{Claimed, Ledger, LedgerError, Message, NewWebhook, Tried, WebhookId};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use dialguard::calendar::rfc3339;

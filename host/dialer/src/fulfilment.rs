@@ -1,12 +1,12 @@
 //! Carrying out replacements: each order is taken through the steps it still needs.
 //!
-//! The intent is on disk before this begins, and every step is a transaction of its own that stands before what comes of
-//! it is begun; so whoever comes next after a crash, another process included, goes on where it stopped. Nothing that may
-//! have been done is done again before the provider was asked how it stands. A number on hand is acquired by a note in the
-//! ledger; the old number is given back after its rest where the account has a provider, and leaves at once where not.
+//! The intent is on disk before this begins, and every step is a transaction of its own, committed before anything that
+//! depends on it is begun. After a crash, any process can go on where this one stopped. Nothing that may have been done is
+//! done again before the provider was asked about it. A number on hand is acquired by a note in the ledger. The old number
+//! is given back after its rest if the account has a provider, and leaves at once if not.
 //!
-//! [`Dialguard`] does this after every run, and [`Dialguard::resume`] after a crash; whoever applies plans to the ledger by
-//! himself calls [`fulfil`] himself. [`step`] takes one step of one order:
+//! Fulfilment makes no choices: what could not be bought it returns, and [`Dialguard`](crate::Dialguard), which does this
+//! after every run, asks the policy again. [`Fulfilment::step`] takes one step of one order:
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
@@ -14,15 +14,15 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use dialguard_dialer::sources::inquiry::Sources;
 //! use dialguard::dialer::Dialer;
-//! use dialguard_dialer::fulfilment::{Step, fulfil, step};
-//! use dialguard_dialer::ledger::{AccountView, Made, OrderState, RunRecord};
+//! use dialguard_dialer::fulfilment::Step;
+//! use dialguard_dialer::ledger::{AccountView, OrderState, RunOutcome, RunRecord};
 //!
 //! let folder = tempfile::tempdir()?;
 //! let dialguard = small_dialguard(folder.path()).await?;
 //! let (ledger, policy) = (dialguard.ledger(), dialguard.policies().policy(1)?);
 //! let dialer = Dialer {
 //!     clock: Arc::new(FixedClock(NOW)),
-//!     carriers: Sources::new(ledger.clone()).ask(NOW),
+//!     carriers: Sources::new(ledger.clone()).inquiry(NOW),
 //!     inventory: Arc::new(AccountView::new(ledger.clone(), ledger.account("acme")?, NOW)),
 //! };
 //! let request = Request::ReplaceNumbers(vec![13_105_550_100]);
@@ -33,7 +33,7 @@
 //!     contract: policy.contract_version(),
 //!     limits: policy.limits(),
 //!     kept_days: 35,
-//!     made: &Made::Request(request, decided.answer),
+//!     outcome: &RunOutcome::Request(request, decided.answer),
 //!     inputs: &decided.inputs,
 //!     recording: &decided.recording,
 //!     answers: &[],
@@ -44,8 +44,9 @@
 //! let order = ledger.open_orders("acme")?.remove(0);
 //! assert_eq!(order.state, OrderState::Intended);
 //!
-//! assert_eq!(step(&dialguard, order.id).await?, Step::MovedOn(OrderState::Acquired));
-//! assert_eq!(fulfil(&dialguard, "acme").await?.len(), 1);
+//! let fulfilment = dialguard.fulfilment();
+//! assert_eq!(fulfilment.step(order.id).await?, Step::MovedOn(OrderState::Acquired));
+//! assert_eq!(fulfilment.carry_out("acme").await?.replaced.len(), 1);
 //! assert!(ledger.open_orders("acme")?.is_empty());
 //! # Ok(())
 //! # }
@@ -55,15 +56,17 @@
 //!
 //! ```text
 //! intended → reserved → screened → ordering → acquired → carried over → swapped → done
-//!     └──────────┴──────────┴──────────┴→ given up: the policy is asked again
+//!     └──────────┴──────────┴──────────┴→ abandoned: the policy is asked again
 //! ```
 
 mod purchase;
 
-use crate::dialguard::{Dialguard, DialguardError};
-use crate::ledger::{LedgerError, Order, OrderState, no_open_order};
-use dialguard::contract::Timestamp;
+use crate::ledger::{ClaimedOrder, Ledger, LedgerError, Order, OrderState};
+use crate::providers::Providers;
+use dialguard::clock::Clock;
+use dialguard::contract::{PhoneNumber, Screening, Timestamp};
 use purchase::Purchase;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -71,45 +74,169 @@ use tokio::time::Instant;
 /// Orders of one account that providers are asked about at the same time.
 const ORDERS_AT_ONCE: usize = 8;
 
-/// After this time no further step is begun; who comes next goes on.
+/// No step is begun after this time; the next call goes on.
 const TIME_MAX: Duration = Duration::from_secs(60);
 
 /// How often an order that a provider works on is looked at in one go, after a fifth of a second, two fifths, and so on.
 const LOOKS_IN_ONE_GO: u32 = 4;
+
+/// Carries out the orders of a ledger. Cheap to clone.
+#[derive(Clone)]
+pub struct Fulfilment {
+    ledger: Arc<Ledger>,
+    providers: Providers,
+    clock: Arc<dyn Clock>,
+    screen: Arc<dyn Screen>,
+}
+
+/// Rates a number before it is bought.
+#[async_trait::async_trait]
+pub trait Screen: Send + Sync {
+    /// How a number rates right now. An error says why it cannot be rated; the order is tried again later.
+    async fn screen(&self, account: &str, number: PhoneNumber) -> std::result::Result<Screening, String>;
+}
+
+/// What came of carrying out an account's orders.
+#[derive(Debug, Default)]
+pub struct FulfilmentOutcome {
+    /// Orders whose slot has moved to the replacement.
+    pub replaced: Vec<Order>,
+    /// Orders that were abandoned because their number could not be bought, and about which the policy has not been asked
+    /// again.
+    pub abandoned: Vec<Order>,
+}
 
 /// What came of taking one step of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// It is this far now.
     MovedOn(OrderState),
-    /// Nothing can be done before this time; now, where the provider is still working on it.
+    /// Nothing can be done before this time; now, if the provider is still working on it.
     Waits(Timestamp),
-    /// Another process is at it.
+    /// Another process is taking a step of it.
     TakenElsewhere,
-    /// It is over.
+    /// It is finished or abandoned.
     Over,
 }
 
-/// Takes one step of an order: at most one thing is done at the provider, and it is on disk before. Not being able to is no
-/// error but stands with the order. Errors: there is no such order; the ledger fails; a clock that went back.
-pub async fn step(dialguard: &Dialguard, order: u64) -> Result<Step, DialguardError> {
-    let ledger = dialguard.ledger();
-    let before = find(dialguard, order)?;
-    let (_, now) = ledger.account_at(&before.account, dialguard.now())?;
-    if let Some(step) = nothing_to_do(&before, now) {
-        return Ok(step);
+/// Why an order was not carried out or abandoned.
+#[derive(Debug, thiserror::Error)]
+pub enum FulfilmentError {
+    /// The ledger refused or failed.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The order is finished, or a process is taking a step of it, for two minutes at most.
+    #[error("order {0} is already finished or being processed")]
+    Busy(u64),
+    /// The number may have been bought, so the order cannot be abandoned.
+    #[error("order {order} cannot be abandoned: {why}")]
+    MayHaveBought {
+        /// The order.
+        order: u64,
+        /// What is known about the purchase, in words.
+        why: String,
+    },
+    /// An invariant was broken. Orders stay as they are on disk, and can be taken further.
+    #[error("internal error while an order was carried out; please report this: {0}")]
+    Internal(String),
+}
+
+type Result<T> = std::result::Result<T, FulfilmentError>;
+
+impl Fulfilment {
+    /// Carries out the orders of this ledger at these providers. Every number is screened before it is bought.
+    pub fn new(ledger: Arc<Ledger>, providers: Providers, clock: Arc<dyn Clock>, screen: Arc<dyn Screen>) -> Self {
+        Fulfilment { ledger, providers, clock, screen }
     }
-    let Some(claimed) = on_disk(|| ledger.claim(order, now))? else { return Ok(Step::TakenElsewhere) };
-    if let Some(step) = nothing_to_do(&claimed.order, now) {
-        on_disk(|| ledger.let_go(&claimed))?;
-        return Ok(step);
+
+    /// Takes every open order of the account as far as it goes, for a minute.
+    pub async fn carry_out(&self, account: &str) -> Result<FulfilmentOutcome> {
+        let begun = Instant::now();
+        let mut replaced = Vec::new();
+        let (bought, on_hand): (Vec<_>, Vec<_>) =
+            self.ledger.open_orders(account)?.into_iter().partition(|order| order.provider.is_some());
+        for order in on_hand {
+            replaced.extend(self.take_further(order, begun).await?);
+        }
+        let (mut bought, mut under_way) = (bought.into_iter(), JoinSet::new());
+        loop {
+            while under_way.len() < ORDERS_AT_ONCE
+                && let Some(order) = bought.next()
+            {
+                let fulfilment = self.clone();
+                under_way.spawn(async move { fulfilment.take_further(order, begun).await });
+            }
+            let Some(taken) = under_way.join_next().await else { break };
+            replaced.extend(taken.map_err(|error| FulfilmentError::Internal(error.to_string()))??);
+        }
+        replaced.sort_by_key(|order| order.id);
+        Ok(FulfilmentOutcome { replaced, abandoned: self.ledger.orders_to_ask_again(account)? })
     }
-    Purchase { dialguard, claimed: &claimed, now }.take_step().await?;
-    let after = find(dialguard, order)?;
-    Ok(match after.state == claimed.order.state {
-        true => Step::Waits(after.next_try_at.max(now)),
-        false => Step::MovedOn(after.state),
-    })
+
+    /// Takes an order as far as it goes; returns it if its slot has moved.
+    async fn take_further(&self, order: Order, begun: Instant) -> Result<Option<Order>> {
+        let mut looks = 0;
+        while begun.elapsed() < TIME_MAX {
+            match self.step(order.id).await? {
+                Step::MovedOn(_) => {}
+                Step::Waits(until) if until <= self.clock.now() && looks < LOOKS_IN_ONE_GO => {
+                    looks += 1;
+                    tokio::time::sleep(Duration::from_millis(200) * looks).await;
+                }
+                Step::Waits(_) | Step::TakenElsewhere | Step::Over => break,
+            }
+        }
+        let has_slot = |order: &Order| matches!(order.state, OrderState::Swapped | OrderState::Done);
+        Ok(self.ledger.order(order.id)?.filter(|now| has_slot(now) && !has_slot(&order)))
+    }
+
+    /// Takes one step of an order. At most one thing is done at the provider, and it is on disk before. A step that cannot
+    /// be taken is not an error: the order says what holds it up. Errors: no such order; the ledger fails; a clock that
+    /// went back.
+    pub async fn step(&self, order: u64) -> Result<Step> {
+        let before = self.find(order)?;
+        let (_, now) = self.ledger.account_at(&before.account, self.clock.now())?;
+        if let Some(step) = nothing_to_do(&before, now) {
+            return Ok(step);
+        }
+        let Some(claimed) = on_disk(|| self.ledger.claim(order, now))? else { return Ok(Step::TakenElsewhere) };
+        if let Some(step) = nothing_to_do(&claimed.order, now) {
+            on_disk(|| self.ledger.let_go(&claimed))?;
+            return Ok(step);
+        }
+        self.purchase(&claimed, now).take_step().await?;
+        let after = self.find(order)?;
+        Ok(match after.state == claimed.order.state {
+            true => Step::Waits(after.next_try_at.max(now)),
+            false => Step::MovedOn(after.state),
+        })
+    }
+
+    /// Ends an order on a user's wish; the policy is not asked again. Only if it is certain that nothing was bought:
+    /// otherwise [`FulfilmentError::MayHaveBought`] says what is known, and nothing is changed.
+    pub async fn abandon(&self, order: u64) -> Result<()> {
+        let before = self.find(order)?;
+        let (_, now) = self.ledger.account_at(&before.account, self.clock.now())?;
+        let claimed = on_disk(|| self.ledger.claim(order, now))?.ok_or(FulfilmentError::Busy(order))?;
+        match self.purchase(&claimed, now).may_have_bought().await {
+            None => {
+                on_disk(|| self.ledger.abandon_order(&claimed, "a user abandoned it", false, now))?;
+                Ok(())
+            }
+            Some(why) => {
+                on_disk(|| self.ledger.let_go(&claimed))?;
+                Err(FulfilmentError::MayHaveBought { order, why })
+            }
+        }
+    }
+
+    fn purchase<'a>(&'a self, claimed: &'a ClaimedOrder, now: Timestamp) -> Purchase<'a> {
+        Purchase { ledger: &self.ledger, providers: &self.providers, screen: &*self.screen, claimed, now }
+    }
+
+    fn find(&self, order: u64) -> std::result::Result<Order, LedgerError> {
+        self.ledger.order(order)?.ok_or(LedgerError::NoOpenOrder(order))
+    }
 }
 
 fn nothing_to_do(order: &Order, now: Timestamp) -> Option<Step> {
@@ -120,83 +247,7 @@ fn nothing_to_do(order: &Order, now: Timestamp) -> Option<Step> {
     (due > now).then_some(Step::Waits(due))
 }
 
-/// Takes every open order of the account as far as it goes, for a minute; answers those whose slot has moved.
-pub async fn fulfil(dialguard: &Dialguard, id: &str) -> Result<Vec<Order>, DialguardError> {
-    let begun = Instant::now();
-    let mut replaced = Vec::new();
-    let (bought, on_hand): (Vec<_>, Vec<_>) =
-        dialguard.ledger().open_orders(id)?.into_iter().partition(|order| order.provider.is_some());
-    for order in on_hand {
-        replaced.extend(take_further(dialguard, order, begun).await?);
-    }
-    let (mut bought, mut under_way) = (bought.into_iter(), JoinSet::new());
-    loop {
-        while under_way.len() < ORDERS_AT_ONCE
-            && let Some(order) = bought.next()
-        {
-            let dialguard = dialguard.clone();
-            under_way.spawn(async move { take_further(&dialguard, order, begun).await });
-        }
-        let Some(taken) = under_way.join_next().await else { break };
-        replaced.extend(taken.map_err(|error| DialguardError::Inside(error.to_string()))??);
-    }
-    replaced.sort_by_key(|order| order.id);
-    Ok(replaced)
-}
-
-/// Takes an order as far as it goes; answers it where its slot has moved.
-async fn take_further(dialguard: &Dialguard, order: Order, begun: Instant) -> Result<Option<Order>, DialguardError> {
-    let mut looks = 0;
-    while begun.elapsed() < TIME_MAX {
-        match step(dialguard, order.id).await? {
-            Step::MovedOn(_) => {}
-            Step::Waits(until) if until <= dialguard.now() && looks < LOOKS_IN_ONE_GO => {
-                looks += 1;
-                tokio::time::sleep(Duration::from_millis(200) * looks).await;
-            }
-            Step::Waits(_) | Step::TakenElsewhere | Step::Over => break,
-        }
-    }
-    let has_slot = |order: &Order| matches!(order.state, OrderState::Swapped | OrderState::Done);
-    Ok(dialguard.ledger().order(order.id)?.filter(|now| has_slot(now) && !has_slot(&order)))
-}
-
-/// Tries an order now because a person wants to, whatever holds it up; answers how it stands after that. Errors: there is
-/// no such order under way; the ledger fails; a clock that went back.
-pub async fn retry(dialguard: &Dialguard, order: u64) -> Result<Order, DialguardError> {
-    let account = dialguard.ledger().retry_order(order, dialguard.now())?.account;
-    dialguard.resume(&account).await?;
-    Ok(find(dialguard, order)?)
-}
-
-/// Ends an order because a person wants to, and has the policy not asked again. Only where certainly nothing was bought:
-/// otherwise [`LedgerError::Refused`] says what is the matter, and nothing is changed.
-pub async fn abandon(dialguard: &Dialguard, order: u64) -> Result<(), DialguardError> {
-    let ledger = dialguard.ledger();
-    let before = find(dialguard, order)?;
-    let (_, now) = ledger.account_at(&before.account, dialguard.now())?;
-    let Some(claimed) = on_disk(|| ledger.claim(order, now))? else {
-        let words =
-            format!("order {order} is over, or somebody is at it right now; see `dialguard orders` in two minutes");
-        return Err(LedgerError::Refused(words).into());
-    };
-    match (Purchase { dialguard, claimed: &claimed, now }).may_have_bought().await {
-        None => {
-            on_disk(|| ledger.abandon_order(&claimed, "a person gave it up", false, now))?;
-            Ok(())
-        }
-        Some(words) => {
-            on_disk(|| ledger.let_go(&claimed))?;
-            Err(LedgerError::Refused(format!("order {order} cannot be given up: {words}")).into())
-        }
-    }
-}
-
-fn find(dialguard: &Dialguard, order: u64) -> Result<Order, LedgerError> {
-    dialguard.ledger().order(order)?.ok_or_else(|| no_open_order(order))
-}
-
 /// What blocks the thread for the ledger's disk.
-fn on_disk<T>(change: impl FnOnce() -> Result<T, LedgerError>) -> Result<T, LedgerError> {
+fn on_disk<T>(change: impl FnOnce() -> std::result::Result<T, LedgerError>) -> std::result::Result<T, LedgerError> {
     tokio::task::block_in_place(change)
 }

@@ -1,19 +1,19 @@
-//! The ledger: accounts, numbers, slots, orders and events in an embedded database. The only place with SQL.
+//! The ledger: accounts, numbers, slots, orders and events in an embedded database. All SQL is here.
 //!
-//! Its functions speak of accounts, plans and orders, never of rows. Every change is one transaction: it is there as
-//! a whole after a crash, or not at all. Two processes may work on one ledger; a plan is applied only to the
-//! revision that it was made from, so the slower of two runs is refused and made again.
+//! Its functions take and return accounts, plans and orders, never rows. Every change is one transaction: after a crash it
+//! is there as a whole or not at all. Several processes may work on one ledger. A plan is applied only to the revision
+//! that it was made from, so the slower of two runs is refused and made again.
 //!
-//! Functions that take an account's id answer [`LedgerError::NoSuchAccount`] where there is none, those that change one
-//! [`LedgerError::ClockWentBack`] where its last change lies more than five minutes after `now`, and all of them
-//! [`LedgerError::Unusable`] or [`LedgerError::Database`] where the disk fails. Times are seconds since 1970, below 2^63.
-//! Plans are best made and applied by [`Dialguard`](crate::Dialguard); here one reads what came of them.
+//! Functions that take an account's id return [`LedgerError::NoSuchAccount`] if there is no such account, those that change
+//! an account [`LedgerError::ClockWentBack`] if it was last changed more than five minutes after `now`, and all of them an
+//! error that [is unusable](LedgerError::is_unusable) or [`LedgerError::Database`] if the disk fails. Times are seconds
+//! since 1970, below 2^63. [`Dialguard`](crate::Dialguard) makes and applies plans; here you read what came of them.
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use dialguard_dialer::ledger::EventFilter;
+//! use dialguard_dialer::ledger::{EventFilter, EventKind};
 //!
 //! let folder = tempfile::tempdir()?;
 //! let dialguard = small_dialguard(folder.path()).await?;
@@ -30,7 +30,7 @@
 //! let charged: Vec<u64> = events.iter().filter_map(|event| event.cents).collect();
 //! assert_eq!(charged, [4_900]);
 //! let of_one = ledger.events("acme", EventFilter { number: Some(13_105_550_123), last: 1 })?;
-//! assert_eq!(of_one[0].kind, "turned-at-risk");
+//! assert_eq!(of_one[0].kind, EventKind::TurnedAtRisk.name());
 //! # Ok(())
 //! # }
 //! ```
@@ -47,27 +47,30 @@ mod runs;
 mod sources;
 
 pub use access::keyed_requests::{KEYS_KEPT_SECONDS, KeptAnswer, KeyedRequest, Known};
-pub use access::{SecretHash, Token, User};
+pub use access::{Accounts, Grant, Role, SecretHash, Token, User};
 pub use accounts::buying::{Areas, Buying, CAP_CENTS_MAX, NO_PROVIDER, REST_DAYS_MAX, Spending};
 pub(crate) use accounts::totals::Totals;
 pub use accounts::{AccountChange, AccountProfile, NewAccount};
 pub use alerts::deliveries::{Delivery, DeliveryState};
+pub(crate) use alerts::message::Message;
 pub(crate) use alerts::sending::{Claimed, Tried};
 pub use alerts::webhooks::{NewWebhook, Webhook, WebhookId};
-pub(crate) use events::LEDGER_KINDS;
-pub use events::{Event, EventFilter, EventPage, EventQuery};
+pub use events::{Event, EventFilter, EventKind, EventPage, EventQuery};
 pub use numbers::history::{NumberCheck, NumberHistory, PastReplacement};
 pub use numbers::page::{NumberOrder, NumberPage, NumberQuery, Standing};
 pub use numbers::view::AccountView;
+pub(crate) use numbers::view::closest_first;
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber};
-pub(crate) use orders::{ClaimedOrder, Held, SetAside, no_open_order};
+pub(crate) use orders::{ClaimedOrder, Earmark, Obstacle};
 pub use orders::{Hold, Order, OrderState};
 pub use policies::comparisons::{Compared, Comparison, Difference};
-pub use policies::{Cause, NewPolicy, PolicyEvent, PolicyRevision, PolicyState, Revision, Shadow, TrustedKey};
+pub use policies::{
+    Cause, NewPolicy, PolicyEvent, PolicyRevision, PolicySettings, PolicyState, Revision, Shadow, TrustedKey,
+};
 pub use providers::{HeldNumber, NumberState, ProviderKind, ProviderProfile};
 pub use runs::answers::{CarrierAnswer, KnownAnswer};
 pub use runs::plans::{Applied, RunRecord};
-pub use runs::recordings::{Made, RecordedRun};
+pub use runs::recordings::{RecordedRun, RunOutcome};
 pub use runs::{RunKind, RunProfile};
 pub(crate) use sources::lookups::LookupBudget;
 pub use sources::lookups::{LookupsSpent, Opinion, Opinions};
@@ -84,46 +87,7 @@ use std::time::Duration;
 /// Slots in a block that an account buys.
 pub const SLOTS_PER_BLOCK: u32 = 15;
 
-/// What a block costs for a billing cycle, in US cents: $49.00.
-pub const BLOCK_PRICE_CENTS: u32 = 4_900;
-
-/// What so many blocks cost for a billing cycle, in US cents.
-///
-/// ```
-/// assert_eq!(dialguard_dialer::ledger::price_cents(3), 14_700);
-/// ```
-pub fn price_cents(blocks: u32) -> u64 {
-    u64::from(blocks) * u64::from(BLOCK_PRICE_CENTS)
-}
-
-/// US cents as people write them.
-///
-/// ```
-/// assert_eq!(dialguard_dialer::ledger::dollars(4_905), "$49.05");
-/// ```
-pub fn dollars(cents: u64) -> String {
-    format!("${}.{:02}", cents / 100, cents % 100)
-}
-
-/// US cents from dollars as people write them, a million at most. The error says how.
-///
-/// ```
-/// use dialguard_dialer::ledger::cents;
-/// assert_eq!((cents("10"), cents("$12.50")), (Ok(1_000), Ok(1_250)));
-/// assert!(cents("1.5").is_err());
-/// ```
-pub fn cents(dollars: &str) -> std::result::Result<u32, String> {
-    let text = dollars.trim().trim_start_matches('$');
-    let (whole, part) = text.split_once('.').unwrap_or((text, "00"));
-    let is_plain =
-        part.len() == 2 && [whole, part].iter().all(|digits| digits.bytes().all(|digit| digit.is_ascii_digit()));
-    match (whole.parse::<u32>(), part.parse::<u32>()) {
-        (Ok(whole @ 0..=1_000_000), Ok(part)) if is_plain => Ok(whole * 100 + part),
-        _ => Err("give dollars from 0 to 1000000, such as 10 or 12.50".into()),
-    }
-}
-
-/// How long another process may hold the ledger before a change gives up.
+/// How long a change waits for another process that holds the ledger.
 const BUSY_TIME_MAX: Duration = Duration::from_secs(10);
 
 const FILE_NAME: &str = "dialguard.db";
@@ -136,27 +100,86 @@ pub struct Ledger {
     pages: numbers::page::Pages,
 }
 
-/// Why the ledger did not do what it was asked.
+/// Why the ledger did not do what it was asked. Messages state the fact; what to do next is the caller's to say.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// There is no such account.
-    #[error("there is no account {0:?}; `dialguard account list` shows those there are")]
+    #[error("no account {0:?}")]
     NoSuchAccount(String),
     /// There is no such webhook.
-    #[error("there is no webhook {0}; `dialguard alerts list` shows those there are")]
+    #[error("no webhook {0}")]
     NoSuchWebhook(WebhookId),
     /// The account has no such order.
-    #[error("there is no order {0} of this account; `dialguard orders` shows those under way")]
+    #[error("this account has no order {0}")]
     NoSuchOrder(u64),
+    /// There is no such order, or it is finished or abandoned.
+    #[error("no order {0} is in progress")]
+    NoOpenOrder(u64),
+    /// There is no such provider.
+    #[error("no provider {0:?}")]
+    NoSuchProvider(String),
+    /// There is no such source.
+    #[error("no source {0:?}")]
+    NoSuchSource(String),
+    /// There is no such user.
+    #[error("no user {0:?}")]
+    NoSuchUser(String),
+    /// There is no such token.
+    #[error("no token {0:?}")]
+    NoSuchToken(String),
+    /// No key of that name is trusted.
+    #[error("no trusted key {0:?}")]
+    NoSuchKey(String),
+    /// The policy has no such revision.
+    #[error("no revision {0} of the policy")]
+    NoSuchRevision(Revision),
+    /// There is no such run.
+    #[error("no run {0}")]
+    NoSuchRun(u64),
+    /// The run's recording has been deleted: it is older than recordings are kept.
+    #[error("the recording of run {0} is no longer kept")]
+    RunExpired(u64),
+    /// There is an account of that id already.
+    #[error("account {0:?} already exists")]
+    AccountExists(String),
+    /// There is a provider of that name already.
+    #[error("provider {0:?} already exists")]
+    ProviderExists(String),
+    /// There is a source of that name already.
+    #[error("source {0:?} already exists")]
+    SourceExists(String),
+    /// There is a user of that name already.
+    #[error("user {0:?} already exists")]
+    UserExists(String),
+    /// There is a token of that name already.
+    #[error("token {0:?} already exists")]
+    TokenExists(String),
+    /// The key, or another of that name, is trusted already.
+    #[error("a key is already trusted as {0:?}")]
+    KeyExists(String),
+    /// An account buys from the provider, or numbers were bought from it.
+    #[error("provider {0:?} is in use: accounts buy from it, or numbers were bought from it")]
+    ProviderInUse(String),
+    /// Another provider cannot be chosen while replacements from this one are in progress.
+    #[error("replacements from {provider} are in progress")]
+    ReplacementsInProgress {
+        /// The account.
+        account: String,
+        /// Its provider.
+        provider: String,
+    },
+    /// The number of blocks changes only by a policy's plan.
+    #[error("the number of blocks changes only by a policy's plan")]
+    BlocksWithoutPlan,
     /// The account changed since the plan was made.
-    #[error("account {0:?} changed while its plan was made; try again")]
+    #[error("account {0:?} changed while its plan was made")]
     Stale(String),
-    /// The time of the change lies before what the ledger has recorded already.
-    #[error("the clock says {now}, but account {account:?} was changed at {changed_at} already; give a later --at")]
+    /// The time of the change is before what the ledger has recorded already.
+    #[error("the time is {now}, but account {account:?} was last changed at {changed_at}")]
     ClockWentBack {
         /// The account.
         account: String,
-        /// What the clock says.
+        /// The time of the change.
         now: String,
         /// When the account was last changed.
         changed_at: String,
@@ -164,18 +187,46 @@ pub enum LedgerError {
     /// The policy's plan may not be applied.
     #[error(transparent)]
     Plan(#[from] PlanFault),
-    /// What was asked cannot be; says why.
+    /// A value is out of range, or a limit is reached; says which.
     #[error("{0}")]
     Refused(String),
-    /// The ledger's folder or file cannot be used; says why and what to do.
+    /// There is no ledger in the folder.
+    #[error("no ledger in {}", .0.display())]
+    NoLedger(PathBuf),
+    /// The ledger's format is newer than this program.
+    #[error("{} was written by a newer version of Dialguard", .0.display())]
+    NewerLedger(PathBuf),
+    /// Another program holds the ledger.
+    #[error("{} has been locked by another program for more than {} seconds", .0.display(), BUSY_TIME_MAX.as_secs())]
+    Locked(PathBuf),
+    /// The file is not a ledger.
+    #[error("{} is not a Dialguard database", .0.display())]
+    NotALedger(PathBuf),
+    /// The file cannot be written.
+    #[error("{} cannot be opened for writing", .0.display())]
+    NotWritable(PathBuf),
+    /// The ledger's folder or file cannot be used; says why.
     #[error("{0}")]
     Unusable(String),
-    /// The database failed. To show: which library's error this is may change.
+    /// The database failed. For display only: which library's error this is may change.
     #[error("the ledger's database failed: {0}")]
     Database(#[from] rusqlite::Error),
 }
 
-/// What the ledger answers.
+impl LedgerError {
+    /// Whether the ledger's folder or file cannot be used, whatever is asked of it.
+    pub fn is_unusable(&self) -> bool {
+        use LedgerError::{Locked, NewerLedger, NoLedger, NotALedger, NotWritable, Unusable};
+        matches!(self, NoLedger(_) | NewerLedger(_) | Locked(_) | NotALedger(_) | NotWritable(_) | Unusable(_))
+    }
+
+    /// Whether the ledger works, and what was asked cannot be done as things are.
+    pub fn is_refusal(&self) -> bool {
+        !self.is_unusable() && !matches!(self, LedgerError::Plan(_) | LedgerError::Database(_))
+    }
+}
+
+/// A result of the ledger.
 pub type Result<T> = std::result::Result<T, LedgerError>;
 
 impl Ledger {
@@ -184,22 +235,20 @@ impl Ledger {
         dir.join(FILE_NAME).is_file()
     }
 
-    /// Opens the ledger in `dir`, which has to be there already. Errors: [`LedgerError::Unusable`], which says why.
+    /// Opens the existing ledger in `dir`. Errors: [`LedgerError::NoLedger`], or another that
+    /// [is unusable](LedgerError::is_unusable).
     pub fn open(dir: &Path) -> Result<Self> {
         if !Self::is_in(dir) {
-            return Err(LedgerError::Unusable(format!(
-                "there is no ledger in {}; add the first account with `dialguard account add`, or name another folder \
-                 with --data",
-                dir.display()
-            )));
+            return Err(LedgerError::NoLedger(dir.to_owned()));
         }
         Self::open_file(dir.join(FILE_NAME))
     }
 
-    /// Opens the ledger in `dir`, and makes both where they are missing. A ledger of an older Dialguard is brought up to
-    /// date. Errors: [`LedgerError::Unusable`], which says why.
+    /// Opens the ledger in `dir`, and creates both if they are missing. A ledger of an older version is upgraded. Errors:
+    /// one that [is unusable](LedgerError::is_unusable).
     pub fn open_or_create(dir: &Path) -> Result<Self> {
-        let unusable = |error| LedgerError::Unusable(format!("the folder {} cannot be made: {error}", dir.display()));
+        let unusable =
+            |error| LedgerError::Unusable(format!("the folder {} cannot be created: {error}", dir.display()));
         std::fs::create_dir_all(dir).map_err(unusable)?;
         Self::open_file(dir.join(FILE_NAME))
     }
@@ -220,7 +269,7 @@ impl Ledger {
         self.path.parent().expect("the ledger's file lies in a folder")
     }
 
-    /// Changes the ledger: all of what `change` does, or nothing where it fails.
+    /// Changes the ledger: all of what `change` does, or nothing if it fails.
     fn change<T>(&self, change: impl FnOnce(&rusqlite::Transaction) -> Result<T>) -> Result<T> {
         let mut writer = self.writer.lock();
         // Immediate: to wait for the other process before reading, not to fail after it.
@@ -257,7 +306,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Each brings the one before up to date.
+/// Each upgrades the one before.
 const SCHEMAS: &[&str] = &[
     include_str!("ledger/schema/01-accounts-numbers-and-runs.sql"),
     include_str!("ledger/schema/02-policies-and-recordings.sql"),
@@ -276,30 +325,19 @@ fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {
     use rusqlite_migration::Error::MigrationDefinition;
     let migrations = Migrations::from_iter(SCHEMAS.iter().copied().map(M::up));
     migrations.to_latest(writer).map_err(|error| match error {
-        MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => LedgerError::Unusable(format!(
-            "{} was written by a newer Dialguard; use that one, or another folder with --data",
-            path.display()
-        )),
+        MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => LedgerError::NewerLedger(path.to_owned()),
         rusqlite_migration::Error::RusqliteError { err, .. } => explain(path, err),
-        other => LedgerError::Unusable(format!("{} cannot be brought up to date: {other}", path.display())),
+        other => LedgerError::Unusable(format!("{} cannot be upgraded: {other}", path.display())),
     })
 }
 
-/// Says what a user can do about a database that cannot be used.
+/// Why a database cannot be used.
 fn explain(path: &Path, error: rusqlite::Error) -> LedgerError {
     use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, NotADatabase, ReadOnly};
-    let path = path.display();
     match error.sqlite_error_code() {
-        Some(DatabaseBusy | DatabaseLocked) => LedgerError::Unusable(format!(
-            "{path} is locked by another program, for more than {} seconds now; close it and try again",
-            BUSY_TIME_MAX.as_secs()
-        )),
-        Some(NotADatabase) => {
-            LedgerError::Unusable(format!("{path} is no Dialguard database; name another folder with --data"))
-        }
-        Some(CannotOpen | ReadOnly) => {
-            LedgerError::Unusable(format!("{path} cannot be opened for writing; check who may write there"))
-        }
+        Some(DatabaseBusy | DatabaseLocked) => LedgerError::Locked(path.to_owned()),
+        Some(NotADatabase) => LedgerError::NotALedger(path.to_owned()),
+        Some(CannotOpen | ReadOnly) => LedgerError::NotWritable(path.to_owned()),
         _ => LedgerError::Database(error),
     }
 }
@@ -309,18 +347,18 @@ fn to_sql(value: u64) -> i64 {
     i64::try_from(value).expect("timestamps and E.164 numbers are below 2^63")
 }
 
-/// What somebody asks for, which may be beyond anything that the ledger has.
+/// A value from outside, which may be beyond anything in the ledger.
 fn asked_to_sql(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-/// The other way round. The schema has no column in which a negative one is kept.
+/// The inverse of [`to_sql`]. No column of the schema holds a negative value.
 fn from_sql(value: i64) -> u64 {
     u64::try_from(value).expect("the ledger keeps no negative timestamps or numbers")
 }
 
-/// The later of the two where the clock went back by less than five minutes, as clocks do that are set; a larger
-/// step back is a mistake that would tear the ledger's order.
+/// The later of the two if the clock went back by less than five minutes, as clocks do when they are set. A larger step
+/// back is a mistake that would break the ledger's order.
 fn never_back(account: &str, now: Timestamp, changed_at: Timestamp) -> Result<Timestamp> {
     const CLOCK_STEP_MAX: u64 = 300;
     if now + CLOCK_STEP_MAX < changed_at {

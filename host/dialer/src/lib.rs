@@ -14,6 +14,10 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! [Architecture] shows where everything is and what must always hold.
+//!
+//! [Architecture]: https://github.com/dialguard/dialguard/blob/main/host/ARCHITECTURE.md
 #![warn(missing_docs)]
 
 pub mod access;
@@ -26,7 +30,9 @@ pub mod metrics;
 pub mod number_file;
 pub mod phone;
 pub mod policies;
+pub mod prices;
 pub mod providers;
 pub mod sources;
+pub mod table_file;
 
 pub use crate::dialguard::Dialguard;

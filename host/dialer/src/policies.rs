@@ -42,6 +42,8 @@ pub mod signature;
 
 mod code;
 
+pub use crate::ledger::PolicySettings;
+
 use crate::ledger::{
     Cause, Compared, Comparison, Ledger, LedgerError, NewPolicy, PolicyRevision, PolicyState, Revision, Shadow,
     TrustedKey,
@@ -51,11 +53,10 @@ use crate::policies::signature::{PublicKey, SignatureError, verify};
 use code::CodeCache;
 use dialguard::contract::{Severity, Timestamp};
 use dialguard::inspection::{for_terminal, inspect};
-use dialguard::policy::{InvalidPolicy, Limits, Policy, PolicyError, REFERENCE_POLICY, Wasi};
+use dialguard::policy::{InvalidPolicy, Policy, PolicyError, REFERENCE_POLICY, Wasi};
 use dialguard::scenarios::{SmokeCheckFailure, smoke_check};
 use dialguard::sha256;
 use parking_lot::Mutex;
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -78,35 +79,6 @@ const COMPARED_IN_BETWEEN: u32 = 4;
 
 /// How long comparing waits for a moment in which no run is being made, before it takes its turn all the same.
 const IDLE_WAIT_MAX: Duration = Duration::from_secs(10);
-
-/// What policies may use, and when they are given up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct PolicySettings {
-    /// What one run may use.
-    pub limits: Limits,
-    /// Bytes of a component that is installed.
-    pub component_bytes_max: u64,
-    /// Time that it may take to compile one.
-    pub compile_time_max: Duration,
-    /// A new policy that fails this often in a row is given up for the one before. 1 and up.
-    pub faults_in_a_row_max: u32,
-    /// Days for which recordings of runs and carriers' answers are kept. 1 and up.
-    pub recordings_kept_days: u32,
-}
-
-impl Default for PolicySettings {
-    fn default() -> Self {
-        PolicySettings {
-            limits: Limits::default(),
-            component_bytes_max: 64 << 20,
-            compile_time_max: Duration::from_secs(120),
-            faults_in_a_row_max: 3,
-            // The thirty of a month's look back, and some.
-            recordings_kept_days: 35,
-        }
-    }
-}
 
 /// Why something could not be done with a policy.
 #[derive(Debug, thiserror::Error)]
@@ -366,10 +338,10 @@ impl Policies {
     }
 
     /// A run begins, and is under way until what this returns is dropped.
-    pub(crate) fn begin_run(&self) -> UnderWay {
-        let Source::Installed(installed) = &self.0 else { return UnderWay(None) };
+    pub(crate) fn begin_run(&self) -> RunGuard {
+        let Source::Installed(installed) = &self.0 else { return RunGuard(None) };
         installed.under_way.send_modify(|runs| *runs += 1);
-        UnderWay(Some(installed.clone()))
+        RunGuard(Some(installed.clone()))
     }
 
     /// Compares the candidate with every review that it has not been compared with; answers how many.
@@ -589,9 +561,9 @@ impl Installed {
 }
 
 /// A run that is being made.
-pub(crate) struct UnderWay(Option<Arc<Installed>>);
+pub(crate) struct RunGuard(Option<Arc<Installed>>);
 
-impl Drop for UnderWay {
+impl Drop for RunGuard {
     fn drop(&mut self) {
         if let Some(installed) = &self.0 {
             installed.under_way.send_modify(|runs| *runs -= 1);

@@ -1,4 +1,4 @@
-//! The program `dialguard`: a command line over the library.
+//! The program `dialguard`.
 
 use clap::Parser;
 use dialguard_program::cli;

@@ -10,8 +10,10 @@ const SKELETON: &str = include_str!("../../policies/hostile/skeleton.wat");
 /// What a hostile policy does, in WAT, at each place where it gets to run. Nothing: it behaves.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Hostile {
-    /// Globals, data and functions of its own.
+    /// Globals, tables and functions of its own.
     pub items: &'static str,
+    /// What lies at `$scratch`.
+    pub scratch: &'static str,
     /// When the host hands it data.
     pub alloc: &'static str,
     /// When it is asked who it is.
@@ -54,6 +56,7 @@ impl Hostile {
     fn text(&self) -> String {
         let places = [
             ("{items}", self.items),
+            ("{scratch}", self.scratch),
             ("{alloc}", self.alloc),
             ("{describe}", self.describe),
             ("{review}", self.review),

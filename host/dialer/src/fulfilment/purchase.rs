@@ -4,10 +4,10 @@
 //! anew later, and its price is free meanwhile. Where nobody knows, the order stays where it is, price set aside, and the
 //! next step is a look.
 
-use super::on_disk;
-use crate::dialguard::{Dialguard, DialguardError};
-use crate::ledger::{ClaimedOrder, Held, Ledger, LedgerError, Order, OrderState, SetAside};
-use crate::providers::{Provider, ProviderError, Standing};
+use super::{Screen, on_disk};
+use crate::ledger::{ClaimedOrder, Earmark, Ledger, LedgerError, Obstacle, Order, OrderState};
+use crate::phone::e164;
+use crate::providers::{Provider, ProviderError, Providers, PurchaseStatus};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{Status, Timestamp};
 use std::sync::Arc;
@@ -37,12 +37,14 @@ const PAUSE_SECONDS_MAX: u64 = 6 * 60 * 60;
 
 /// An order that is this process's for one step.
 pub(super) struct Purchase<'a> {
-    pub dialguard: &'a Dialguard,
+    pub ledger: &'a Ledger,
+    pub providers: &'a Providers,
+    pub screen: &'a dyn Screen,
     pub claimed: &'a ClaimedOrder,
     pub now: Timestamp,
 }
 
-type Result<T> = std::result::Result<T, DialguardError>;
+type Result<T> = std::result::Result<T, LedgerError>;
 
 impl Purchase<'_> {
     pub async fn take_step(&self) -> Result<()> {
@@ -63,7 +65,7 @@ impl Purchase<'_> {
 
     /// Nothing is reserved that could not be bought then.
     async fn reserve(&self) -> Result<()> {
-        if let Some(words) = self.ledger().spending_forbidden(self.order(), self.now)? {
+        if let Some(words) = self.ledger.spending_forbidden(self.order(), self.now)? {
             return self.hold(self.stuck(words));
         }
         let number = self.order().replacement;
@@ -74,15 +76,14 @@ impl Purchase<'_> {
         }
     }
 
-    /// By the policy that decides now: days may have passed since the number was chosen.
+    /// The number may have been flagged since it was chosen.
     async fn screen(&self) -> Result<()> {
         let order = self.order();
-        let screened = self.dialguard.screen(&order.account, &[order.replacement]).await;
-        match screened.as_ref().map(|(screenings, _)| &screenings[..]) {
-            Ok([screening]) if screening.status == Status::Clean => {
+        match self.screen.screen(&order.account, order.replacement).await {
+            Ok(screening) if screening.status == Status::Clean => {
                 self.record(|ledger| ledger.screened(self.claimed, self.now))
             }
-            Ok([screening]) if screening.answering > 0 => self.abandon(&format!(
+            Ok(screening) if screening.answering > 0 => self.abandon(&format!(
                 "{} of {} carriers flag it, which is {}",
                 screening.flagging,
                 screening.answering,
@@ -95,10 +96,10 @@ impl Purchase<'_> {
 
     /// Sends the order, for the first time.
     async fn send(&self) -> Result<()> {
-        match on_disk(|| self.ledger().set_aside(self.claimed, self.now))? {
-            SetAside::Done => self.order_now(false).await,
-            SetAside::Forbidden(words) => self.hold(self.stuck(words).anew()),
-            SetAside::Lost => Ok(()),
+        match on_disk(|| self.ledger.set_aside(self.claimed, self.now))? {
+            Earmark::Done => self.order_now(false).await,
+            Earmark::Forbidden(words) => self.hold(self.stuck(words).anew()),
+            Earmark::Lost => Ok(()),
         }
     }
 
@@ -107,30 +108,30 @@ impl Purchase<'_> {
         let Order { replacement, reference, .. } = self.order();
         match in_time(async { self.provider()?.order(*replacement, reference).await }).await {
             // Believed when it is seen: the next step looks.
-            Ok(_) => Ok(on_disk(|| self.ledger().let_go(self.claimed))?),
+            Ok(_) => on_disk(|| self.ledger.let_go(self.claimed)),
             Err(ProviderError::NoLongerAvailable(_)) => self.look_who_has_it(maybe_ours).await,
             Err(error) if error.is_without_effect() && !maybe_ours => self.hold(self.after(&error).anew()),
-            Err(error @ ProviderError::Lost(_)) => self.hold(Held { pause: 0, ..self.after(&error) }),
+            Err(error @ ProviderError::Lost(_)) => self.hold(Obstacle { pause: 0, ..self.after(&error) }),
             Err(error) => self.hold(self.after(&error)),
         }
     }
 
     /// Sees what became of the order. Where the provider knows of none though it was sent a while ago, it is sent again.
     async fn look(&self) -> Result<()> {
-        match self.standing().await {
-            Ok(Standing::Owned) => self.record(|ledger| ledger.acquired(self.claimed, self.now)),
-            Ok(Standing::Failed) => self.abandon("the provider gave the order up"),
-            Ok(Standing::Pending) => self.hold(self.pending()),
-            Ok(Standing::Unknown) => {
+        match self.purchase_status().await {
+            Ok(PurchaseStatus::Owned) => self.record(|ledger| ledger.acquired(self.claimed, self.now)),
+            Ok(PurchaseStatus::Failed) => self.abandon("the provider gave the order up"),
+            Ok(PurchaseStatus::Pending) => self.hold(self.pending()),
+            Ok(PurchaseStatus::Unknown) => {
                 let settled_at = self.order().sent_at.unwrap_or_default() + SETTLES_SECONDS;
                 if settled_at > self.now {
                     let words = "what became of the order is not known yet".to_owned();
-                    return self.hold(Held { pause: settled_at - self.now, ..self.later(words) });
+                    return self.hold(Obstacle { pause: settled_at - self.now, ..self.later(words) });
                 }
-                match on_disk(|| self.ledger().set_aside(self.claimed, self.now))? {
-                    SetAside::Done => self.order_now(true).await,
-                    SetAside::Forbidden(words) => self.hold(self.stuck(words)),
-                    SetAside::Lost => Ok(()),
+                match on_disk(|| self.ledger.set_aside(self.claimed, self.now))? {
+                    Earmark::Done => self.order_now(true).await,
+                    Earmark::Forbidden(words) => self.hold(self.stuck(words)),
+                    Earmark::Lost => Ok(()),
                 }
             }
             Err(error) => self.hold(self.after(&error)),
@@ -140,13 +141,13 @@ impl Purchase<'_> {
     /// 'No longer available' may mean that an earlier sending was quicker.
     async fn look_who_has_it(&self, maybe_ours: bool) -> Result<()> {
         let is_looked_for = maybe_ours && self.now < self.order().state_since + LOOKED_FOR_SECONDS;
-        match self.standing().await {
-            Ok(Standing::Owned) => self.record(|ledger| ledger.acquired(self.claimed, self.now)),
-            Ok(Standing::Pending) => self.hold(self.pending()),
-            Ok(Standing::Unknown | Standing::Failed) if is_looked_for => {
+        match self.purchase_status().await {
+            Ok(PurchaseStatus::Owned) => self.record(|ledger| ledger.acquired(self.claimed, self.now)),
+            Ok(PurchaseStatus::Pending) => self.hold(self.pending()),
+            Ok(PurchaseStatus::Unknown | PurchaseStatus::Failed) if is_looked_for => {
                 self.hold(self.later("the number is taken, perhaps by the first order, which is looked for".into()))
             }
-            Ok(Standing::Unknown | Standing::Failed) => self.abandon("it is no longer available"),
+            Ok(PurchaseStatus::Unknown | PurchaseStatus::Failed) => self.abandon("it is no longer available"),
             Err(error) => self.hold(self.after(&error)),
         }
     }
@@ -167,7 +168,7 @@ impl Purchase<'_> {
     /// The rest is over. One that was taken into an account again stays; one that the provider never had is no error there.
     async fn give_back(&self) -> Result<()> {
         let number = self.order().number;
-        if self.ledger().is_taken_back(self.order())? {
+        if self.ledger.is_taken_back(self.order())? {
             return self.record(|ledger| ledger.released(self.claimed, true, self.now));
         }
         match in_time(async { self.provider()?.release(number).await }).await {
@@ -179,75 +180,75 @@ impl Purchase<'_> {
     /// Why it cannot be said that nothing was bought, and what to do; none where it can.
     pub async fn may_have_bought(&self) -> Option<String> {
         let order = self.order();
-        let number = order.replacement;
+        let number = e164(order.replacement);
         match order.state {
             OrderState::Intended | OrderState::Reserved | OrderState::Screened => return None,
             OrderState::Ordering => {}
-            _ => return Some(format!("+{number} is the account's already, and the replacement goes on")),
+            _ => return Some(format!("{number} is the account's already, and the replacement goes on")),
         }
         let believed_at = order.sent_at.unwrap_or_default() + BELIEVED_SECONDS;
-        match self.standing().await {
-            Ok(Standing::Failed) => None,
-            Ok(Standing::Unknown) if believed_at <= self.now => None,
-            Ok(Standing::Owned) => Some(format!("+{number} was bought, and the replacement goes on")),
-            Ok(Standing::Unknown | Standing::Pending) => Some(format!(
-                "whether +{number} was bought is not certain yet; try again after {}",
+        match self.purchase_status().await {
+            Ok(PurchaseStatus::Failed) => None,
+            Ok(PurchaseStatus::Unknown) if believed_at <= self.now => None,
+            Ok(PurchaseStatus::Owned) => Some(format!("{number} was bought, and the replacement goes on")),
+            Ok(PurchaseStatus::Unknown | PurchaseStatus::Pending) => Some(format!(
+                "whether {number} was bought is not certain yet; try again after {}",
                 rfc3339(believed_at.max(self.now + SETTLES_SECONDS))
             )),
             Err(error) => {
-                Some(format!("the provider does not say whether +{number} was bought ({error}); try again later"))
+                Some(format!("the provider does not say whether {number} was bought ({error}); try again later"))
             }
         }
     }
 
-    async fn standing(&self) -> std::result::Result<Standing, ProviderError> {
+    async fn purchase_status(&self) -> std::result::Result<PurchaseStatus, ProviderError> {
         let Order { replacement, reference, .. } = self.order();
-        in_time(async { self.provider()?.standing(*replacement, reference).await }).await
+        in_time(async { self.provider()?.purchase_status(*replacement, reference).await }).await
     }
 
     fn provider(&self) -> std::result::Result<Arc<dyn Provider>, ProviderError> {
-        self.dialguard.provider(self.order().provider.as_deref().unwrap_or_default())
+        self.providers.named(self.order().provider.as_deref().unwrap_or_default())
     }
 
     fn abandon(&self, why: &str) -> Result<()> {
         self.record(|ledger| ledger.abandon_order(self.claimed, why, true, self.now))
     }
 
-    fn hold(&self, held: Held) -> Result<()> {
-        Ok(on_disk(|| self.ledger().hold(self.claimed, &held, self.now))?)
+    fn hold(&self, obstacle: Obstacle) -> Result<()> {
+        on_disk(|| self.ledger.hold(self.claimed, &obstacle, self.now))
     }
 
     /// Where another process has taken over meanwhile, what this one has to say is not needed any more.
-    fn record(&self, change: impl FnOnce(&Ledger) -> std::result::Result<bool, LedgerError>) -> Result<()> {
-        on_disk(|| change(self.ledger()))?;
+    fn record(&self, change: impl FnOnce(&Ledger) -> Result<bool>) -> Result<()> {
+        on_disk(|| change(self.ledger))?;
         Ok(())
     }
 
     /// What is to be done after such an error.
-    fn after(&self, error: &ProviderError) -> Held {
+    fn after(&self, error: &ProviderError) -> Obstacle {
         let words = format!("{}: {error}", self.order().provider.as_deref().unwrap_or_default());
         match error {
-            ProviderError::Refused(_) => self.stuck(words),
+            error if error.needs_operator() => self.stuck(words),
             ProviderError::Later { wait: Some(wait), .. } => {
-                let held = self.later(words);
-                Held { pause: held.pause.max(wait.as_secs()), ..held }
+                let obstacle = self.later(words);
+                Obstacle { pause: obstacle.pause.max(wait.as_secs()), ..obstacle }
             }
             _ => self.later(words),
         }
     }
 
-    fn stuck(&self, problem: String) -> Held {
-        Held { is_stuck: true, ..self.later(problem) }
+    fn stuck(&self, problem: String) -> Obstacle {
+        Obstacle { is_stuck: true, ..self.later(problem) }
     }
 
     /// It may go well by itself; if it does not, a person is told.
-    fn later(&self, problem: String) -> Held {
+    fn later(&self, problem: String) -> Obstacle {
         let tries = self.order().tries;
         let pause = PAUSE_SECONDS_MAX.min(60 << tries.min(16));
-        Held { problem, pause, is_stuck: tries + 1 >= TRIES_UNTOLD, from_the_start: false }
+        Obstacle { problem, pause, is_stuck: tries + 1 >= TRIES_UNTOLD, from_the_start: false }
     }
 
-    fn pending(&self) -> Held {
+    fn pending(&self) -> Obstacle {
         let Order { looks, sent_at, provider, .. } = self.order();
         let pause = match looks.checked_sub(super::LOOKS_IN_ONE_GO) {
             None => 0,
@@ -255,15 +256,11 @@ impl Purchase<'_> {
         };
         let problem = format!("{} is still working on the order", provider.as_deref().unwrap_or_default());
         let is_stuck = self.now >= sent_at.unwrap_or(self.now) + PENDING_SECONDS_MAX;
-        Held { problem, pause, is_stuck, from_the_start: false }
+        Obstacle { problem, pause, is_stuck, from_the_start: false }
     }
 
     fn order(&self) -> &Order {
         &self.claimed.order
-    }
-
-    fn ledger(&self) -> &Ledger {
-        self.dialguard.ledger()
     }
 }
 
@@ -275,9 +272,9 @@ async fn in_time<T>(
     tokio::time::timeout(ANSWER_TIME_MAX, answer).await.unwrap_or_else(too_late)
 }
 
-impl Held {
+impl Obstacle {
     /// Nothing was bought: the order begins anew, and its price is free meanwhile.
     fn anew(self) -> Self {
-        Held { from_the_start: true, ..self }
+        Obstacle { from_the_start: true, ..self }
     }
 }

@@ -1,17 +1,20 @@
-//! Users, their sessions, and programs' tokens. Secrets are here as hashes and nowhere as they are.
+//! Users, their sessions, and programs' tokens. Only hashes of secrets are stored.
 
 pub(in crate::ledger) mod keyed_requests;
 
-use crate::access::{Accounts, Grant, Role};
 use crate::ledger::{Ledger, LedgerError, Result, from_sql, to_sql};
 use dialguard::contract::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, params};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
 
 /// SHA-256 of a secret that is itself random.
 pub type SecretHash = [u8; 32];
 
-/// Somebody who may sign in at the page.
+/// A user who may sign in to the dashboard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     /// Unique; by which the user signs in.
@@ -22,21 +25,96 @@ pub struct User {
     pub added_at: Timestamp,
 }
 
-/// What a program identifies itself with.
+/// What a program authenticates with.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
-    /// Unique; by which it is told from others and withdrawn.
+    /// Unique; names it when it is withdrawn.
     pub name: String,
     /// What the program may see and do.
     pub grant: Grant,
     /// When it was made.
     pub made_at: Timestamp,
-    /// When it ends by itself; none where it does not.
+    /// When it expires; none if it does not.
     pub ends_at: Option<Timestamp>,
 }
 
+/// What a user or program may do. Each role includes those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// See everything of an account.
+    Read,
+    /// Also monitor, stop, replace, delete and screen numbers, and review an account.
+    Operate,
+    /// Also change the add-on, blocks and settings of an account. With [`Accounts::All`] also add accounts, and manage
+    /// sources, policies and tokens.
+    Administer,
+}
+
+/// The accounts that a grant covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Accounts {
+    /// Every account, including those added later.
+    All,
+    /// These.
+    Only(BTreeSet<String>),
+}
+
+/// What a user or program may do, and with which accounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// What is allowed.
+    pub role: Role,
+    /// With which accounts.
+    pub accounts: Accounts,
+}
+
+impl Grant {
+    /// Whether it covers this account, in any role.
+    pub fn covers(&self, account: &str) -> bool {
+        match &self.accounts {
+            Accounts::All => true,
+            Accounts::Only(ids) => ids.contains(account),
+        }
+    }
+
+    /// Whether it allows what is not about one account: sources, policies, tokens, new accounts.
+    pub fn is_over_everything(&self) -> bool {
+        self.role == Role::Administer && self.accounts == Accounts::All
+    }
+}
+
+impl Role {
+    /// Every role, in ascending order of rights.
+    pub const ALL: [Role; 3] = [Role::Read, Role::Operate, Role::Administer];
+
+    /// Its name, as on the command line and in the API.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Read => "read",
+            Role::Operate => "operate",
+            Role::Administer => "administer",
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let role = Role::ALL.into_iter().find(|role| role.name() == text);
+        role.ok_or_else(|| format!("{text:?} is not a role; give read, operate or administer"))
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 impl Ledger {
-    /// Everyone who may sign in, by name.
+    /// Every user, by name.
     pub fn users(&self) -> Result<Vec<User>> {
         self.read(|transaction| {
             let mut statement =
@@ -46,7 +124,7 @@ impl Ledger {
         })
     }
 
-    /// Adds somebody, with the argon2id hash of the password in PHC notation.
+    /// Adds a user, with the argon2id hash of the password in PHC notation.
     pub fn add_user(&self, user: &User, password: &str) -> Result<()> {
         self.change(|transaction| {
             let added = transaction.execute(
@@ -61,10 +139,7 @@ impl Ledger {
                 ],
             )?;
             if added == 0 {
-                return Err(LedgerError::Refused(format!(
-                    "there is a user {:?} already; remove that one first, or choose another name",
-                    user.name
-                )));
+                return Err(LedgerError::UserExists(user.name.clone()));
             }
             Ok(())
         })
@@ -73,7 +148,7 @@ impl Ledger {
     /// Takes somebody away, and ends that user's sessions.
     pub fn remove_user(&self, name: &str) -> Result<()> {
         self.change(|transaction| match transaction.execute("DELETE FROM users WHERE name = ?1", [name])? {
-            0 => Err(LedgerError::Refused(format!("there is no user {name:?}; `dialguard users list` has them"))),
+            0 => Err(LedgerError::NoSuchUser(name.to_owned())),
             _ => Ok(()),
         })
     }
@@ -144,10 +219,7 @@ impl Ledger {
                 ],
             )?;
             if added == 0 {
-                return Err(LedgerError::Refused(format!(
-                    "there is a token {:?} already; withdraw that one first, or choose another name",
-                    token.name
-                )));
+                return Err(LedgerError::TokenExists(token.name.clone()));
             }
             Ok(())
         })
@@ -156,7 +228,7 @@ impl Ledger {
     /// Withdraws a token: it opens nothing from now on.
     pub fn withdraw_token(&self, name: &str) -> Result<()> {
         self.change(|transaction| match transaction.execute("DELETE FROM tokens WHERE name = ?1", [name])? {
-            0 => Err(LedgerError::Refused(format!("there is no token {name:?}; `dialguard tokens list` has them"))),
+            0 => Err(LedgerError::NoSuchToken(name.to_owned())),
             _ => Ok(()),
         })
     }

@@ -5,10 +5,11 @@ pub(in crate::ledger) mod slots;
 pub(in crate::ledger) mod totals;
 
 use crate::ledger::accounts::buying::{Areas, Buying};
-use crate::ledger::events::append;
+use crate::ledger::events::{EventKind, append};
 use crate::ledger::orders::try_at_once;
-use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, dollars, from_sql, never_back, price_cents, to_sql};
+use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, from_sql, never_back, to_sql};
 use crate::phone::Region;
+use crate::prices::{dollars, price_cents};
 use chrono::{NaiveDate, NaiveTime};
 use chrono_tz::Tz;
 use dialguard::calendar::{cycle_starts_on, day_starts_at, local_date, rfc3339};
@@ -54,6 +55,8 @@ pub struct AccountChange {
     pub review_at: Option<NaiveTime>,
     /// Switches the reputation add-on on or off.
     pub enabled: Option<bool>,
+    /// Blocks of 15 slots: more count and are charged at once, fewer from the next billing cycle on.
+    pub blocks: Option<u32>,
     /// How its numbers are to be treated.
     pub settings: Option<Settings>,
     /// Where its numbers are bought, and for how much.
@@ -125,6 +128,20 @@ impl AccountProfile {
         self
     }
 
+    /// The account as it is when the change's blocks are decided: after the rest of the change, but before the add-on is
+    /// switched off.
+    pub(crate) fn when_blocks_change(self, change: &AccountChange) -> Self {
+        AccountProfile {
+            time_zone: change.time_zone.unwrap_or(self.time_zone),
+            region: change.region.unwrap_or(self.region),
+            review_at: change.review_at.unwrap_or(self.review_at),
+            enabled: self.enabled || change.enabled == Some(true),
+            settings: change.settings.clone().unwrap_or(self.settings),
+            buying: change.buying.clone().unwrap_or(self.buying),
+            ..self
+        }
+    }
+
     /// The account in its next billing cycle.
     fn turn_cycle(&mut self) {
         self.cycle_index += 1;
@@ -146,13 +163,13 @@ impl Ledger {
     /// zone. Refuses an id that there is already, and more than [`BLOCKS_MAX`] blocks.
     pub fn add_account(&self, new: &NewAccount, now: Timestamp) -> Result<()> {
         if new.blocks > BLOCKS_MAX {
-            let message = format!("{} blocks are too many; give 0 to {BLOCKS_MAX}", new.blocks);
+            let message = format!("{} blocks are too many: an account has 0 to {BLOCKS_MAX}", new.blocks);
             return Err(LedgerError::Refused(message));
         }
         let added_on = local_date(now, new.time_zone);
         self.change(|transaction| {
             if find(transaction, &new.id)?.is_some() {
-                return Err(LedgerError::Refused(format!("there is an account {:?} already", new.id)));
+                return Err(LedgerError::AccountExists(new.id.clone()));
             }
             transaction.execute(
                 "INSERT INTO accounts (id, time_zone, region, review_at, added_on, enabled, settings, revision,
@@ -173,53 +190,20 @@ impl Ledger {
             )?;
             let account = profile(transaction, &new.id)?;
             let text = format!("Account added with {} of {SLOTS_PER_BLOCK} slots.", blocks_in_words(new.blocks));
-            append(transaction, account.key, now, None, "account-added", None, &text)?;
+            append(transaction, account.key, now, None, EventKind::AccountAdded, None, &text)?;
             charge(transaction, &account, now, new.blocks)
         })
     }
 
-    /// Changes an account.
+    /// Changes an account, all but its blocks. A policy decides about those:
+    /// [`Dialguard::change_account`](crate::Dialguard::change_account).
     pub fn change_account(&self, id: &str, change: &AccountChange, now: Timestamp) -> Result<()> {
+        if change.blocks.is_some() {
+            return Err(LedgerError::BlocksWithoutPlan);
+        }
         self.change(|transaction| {
             let (account, now) = open(transaction, id, now)?;
-            let mut said = Vec::new();
-            if let Some(zone) = change.time_zone {
-                transaction
-                    .execute("UPDATE accounts SET time_zone = ?2 WHERE key = ?1", params![account.key, zone.name()])?;
-                said.push(format!("time zone {zone}"));
-            }
-            if let Some(region) = change.region {
-                let region = region.to_string();
-                transaction.execute("UPDATE accounts SET region = ?2 WHERE key = ?1", params![account.key, region])?;
-                said.push(format!("region {region}"));
-            }
-            if let Some(review_at) = change.review_at {
-                let review_at = review_at.format("%H:%M").to_string();
-                transaction
-                    .execute("UPDATE accounts SET review_at = ?2 WHERE key = ?1", params![account.key, review_at])?;
-                said.push(format!("review at {review_at}"));
-            }
-            if let Some(settings) = &change.settings {
-                transaction.execute(
-                    "UPDATE accounts SET settings = ?2 WHERE key = ?1",
-                    params![account.key, settings_to_sql(settings)],
-                )?;
-                said.extend(differences(&account.settings, settings));
-            }
-            if let Some(buying) = &change.buying {
-                buying::change(transaction, &account, buying)?;
-                said.extend(account.buying.differences(buying));
-            }
-            if let Some(enabled) = change.enabled {
-                switch(transaction, &account, now, enabled)?;
-                said.push(format!("add-on {}", if enabled { "on" } else { "off" }));
-            }
-            if !said.is_empty() {
-                let text = format!("Changed: {}.", said.join(", "));
-                append(transaction, account.key, now, None, "account-changed", None, &text)?;
-                touch(transaction, account.key, now)?;
-            }
-            Ok(())
+            self::change(transaction, &account, change, now)
         })
     }
 
@@ -276,6 +260,51 @@ pub(super) fn open(transaction: &Transaction, id: &str, now: Timestamp) -> Resul
     Ok((account, now))
 }
 
+/// Changes all but the blocks.
+pub(super) fn change(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    change: &AccountChange,
+    now: Timestamp,
+) -> Result<()> {
+    let AccountChange { time_zone, region, review_at, enabled, blocks: _, settings, buying } = change;
+    let set = |column: &str, value: String| {
+        transaction.execute(&format!("UPDATE accounts SET {column} = ?2 WHERE key = ?1"), params![account.key, value])
+    };
+    let mut said = Vec::new();
+    if let Some(zone) = time_zone {
+        set("time_zone", zone.name().to_owned())?;
+        said.push(format!("time zone {zone}"));
+    }
+    if let Some(region) = region {
+        set("region", region.to_string())?;
+        said.push(format!("region {region}"));
+    }
+    if let Some(review_at) = review_at {
+        let review_at = review_at.format("%H:%M").to_string();
+        set("review_at", review_at.clone())?;
+        said.push(format!("review at {review_at}"));
+    }
+    if let Some(settings) = settings {
+        set("settings", settings_to_sql(settings))?;
+        said.extend(differences(&account.settings, settings));
+    }
+    if let Some(buying) = buying {
+        buying::change(transaction, account, buying)?;
+        said.extend(account.buying.differences(buying));
+    }
+    if let Some(enabled) = *enabled {
+        switch(transaction, account, now, enabled)?;
+        said.push(format!("add-on {}", if enabled { "on" } else { "off" }));
+    }
+    if said.is_empty() {
+        return Ok(());
+    }
+    let text = format!("Changed: {}.", said.join(", "));
+    append(transaction, account.key, now, None, EventKind::AccountChanged, None, &text)?;
+    touch(transaction, account.key, now)
+}
+
 /// Locks have ended, fewer blocks take effect, and the blocks are charged.
 fn begin_cycle(transaction: &Transaction, account: &AccountProfile) -> Result<()> {
     transaction.execute(
@@ -306,8 +335,8 @@ pub(super) fn charge(transaction: &Transaction, account: &AccountProfile, at: Ti
     let cents = price_cents(blocks);
     let text = format!("{} for {} until {}.", dollars(cents), blocks_in_words(blocks), rfc3339(account.cycle_ends_at));
     transaction
-        .prepare_cached("INSERT INTO events (account, at, kind, cents, text) VALUES (?1, ?2, 'charged', ?3, ?4)")?
-        .execute(params![account.key, to_sql(at), to_sql(cents), text])?;
+        .prepare_cached("INSERT INTO events (account, at, kind, cents, text) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![account.key, to_sql(at), EventKind::Charged.name(), to_sql(cents), text])?;
     Ok(())
 }
 
@@ -325,8 +354,10 @@ fn switch(transaction: &Transaction, account: &AccountProfile, now: Timestamp, e
 /// Whether something was charged in the account's present cycle.
 fn is_charged(transaction: &Transaction, account: &AccountProfile) -> Result<bool> {
     let charged = transaction
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM events WHERE account = ?1 AND kind = 'charged' AND at >= ?2)")?
-        .query_row(params![account.key, to_sql(account.cycle_starts_at)], |row| row.get(0))?;
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM events WHERE account = ?1 AND kind = ?2 AND at >= ?3)")?
+        .query_row(params![account.key, EventKind::Charged.name(), to_sql(account.cycle_starts_at)], |row| {
+            row.get(0)
+        })?;
     Ok(charged)
 }
 

@@ -159,51 +159,122 @@ fn event_from_row(row: &rusqlite::Row) -> rusqlite::Result<Event> {
     })
 }
 
-/// What the ledger itself records as having happened. A policy's notices stand among its events, so one that borrowed
-/// such a name would forge history, and what is counted from it: money charged, numbers that turned flagged.
-pub(crate) const LEDGER_KINDS: [&str; 28] = [
-    "account-added",
-    "account-changed",
-    "alert-abandoned",
-    "blocks-changed",
-    "carrier-problem",
-    "charged",
-    "monitoring-started",
-    "not-carried-over",
-    "number-bought",
-    "number-kept",
-    "numbers-imported",
-    "order-abandoned",
-    "order-resumed",
-    "order-stuck",
-    "policy-failed",
-    "released",
-    "replaced",
-    "replacement-charged",
-    "replacement-intended",
-    "resting",
-    "slot-locked",
-    "provider-problem",
-    "turned-at-risk",
-    "turned-clean",
-    "turned-flagged",
-    "webhook-added",
-    "webhook-paused",
-    "webhook-removed",
-];
+/// One enum with the name of each variant beside it, and all names in an array.
+macro_rules! named_kinds {
+    ($(#[$about:meta])* $kind:ident { $($(#[$doc:meta])* $variant:ident = $name:literal,)* }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $kind {
+            $($(#[$doc])* $variant,)*
+        }
 
-/// Records what the ledger itself did or saw. Its kinds are those that no notice may borrow.
+        impl $kind {
+            /// Every kind, in the order of their names.
+            pub const ALL: [$kind; [$($name),*].len()] = [$($kind::$variant),*];
+
+            /// Every name, in the same order.
+            pub const NAMES: [&str; Self::ALL.len()] = [$($name),*];
+        }
+    };
+}
+
+named_kinds! {
+    /// What the ledger itself records. A policy's notices are events too, but may have none of these names: one that did
+    /// would forge history, and what is counted from it, such as money charged and numbers that turned flagged.
+    EventKind {
+        /// The account was added.
+        AccountAdded = "account-added",
+        /// The account's settings, switch or purchasing changed.
+        AccountChanged = "account-changed",
+        /// A message to a webhook was abandoned after three days.
+        AlertAbandoned = "alert-abandoned",
+        /// The number of blocks changed, or will from the next billing cycle on.
+        BlocksChanged = "blocks-changed",
+        /// A source failed during a run.
+        CarrierProblem = "carrier-problem",
+        /// Blocks were charged.
+        Charged = "charged",
+        /// A number took a slot.
+        MonitoringStarted = "monitoring-started",
+        /// Settings of a replaced number could not be carried over to its replacement.
+        NotCarriedOver = "not-carried-over",
+        /// A number was bought.
+        NumberBought = "number-bought",
+        /// A replaced number was imported again and is not given back.
+        NumberKept = "number-kept",
+        /// Numbers were imported.
+        NumbersImported = "numbers-imported",
+        /// An order ended without a purchase.
+        OrderAbandoned = "order-abandoned",
+        /// A user had an order tried again.
+        OrderResumed = "order-resumed",
+        /// An order needs an operator.
+        OrderStuck = "order-stuck",
+        /// The policy failed, and its run was thrown away.
+        PolicyFailed = "policy-failed",
+        /// The provider failed during a run.
+        ProviderProblem = "provider-problem",
+        /// A number left the account.
+        Released = "released",
+        /// A number's slot went to its replacement.
+        Replaced = "replaced",
+        /// A replacement was charged.
+        ReplacementCharged = "replacement-charged",
+        /// A replacement was planned.
+        ReplacementIntended = "replacement-intended",
+        /// A replaced number rests before it is given back.
+        Resting = "resting",
+        /// A number left its slot, which is locked.
+        SlotLocked = "slot-locked",
+        /// A number turned at risk.
+        TurnedAtRisk = "turned-at-risk",
+        /// A number turned clean.
+        TurnedClean = "turned-clean",
+        /// A number turned flagged.
+        TurnedFlagged = "turned-flagged",
+        /// A webhook was added.
+        WebhookAdded = "webhook-added",
+        /// A webhook wants no more messages.
+        WebhookPaused = "webhook-paused",
+        /// A webhook was removed.
+        WebhookRemoved = "webhook-removed",
+    }
+}
+
+impl EventKind {
+    /// Its kebab-case name, as in the database and in JSON.
+    ///
+    /// ```
+    /// use dialguard_dialer::ledger::EventKind;
+    /// assert_eq!(EventKind::TurnedAtRisk.name(), "turned-at-risk");
+    /// ```
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+
+    /// The kind of that name; none if it is not one of the ledger's own.
+    ///
+    /// ```
+    /// use dialguard_dialer::ledger::EventKind;
+    /// assert_eq!(EventKind::named("charged"), Some(EventKind::Charged));
+    /// assert_eq!(EventKind::named("newly-flagged"), None); // a policy's notice
+    /// ```
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+}
+
+/// Records what the ledger itself did or saw.
 pub(super) fn append(
     transaction: &Transaction,
     account: i64,
     at: Timestamp,
     run: Option<i64>,
-    kind: &str,
+    kind: EventKind,
     number: Option<PhoneNumber>,
     text: &str,
 ) -> Result<()> {
-    assert!(LEDGER_KINDS.contains(&kind), "{kind} is missing among the kinds that are the ledger's own");
-    insert(transaction, account, at, run, kind, number, text)
+    insert(transaction, account, at, run, kind.name(), number, text)
 }
 
 /// Records that a policy lost a run, which leaves nothing else behind.
@@ -215,10 +286,8 @@ pub(super) fn append_fault(
     text: &str,
 ) -> Result<()> {
     transaction
-        .prepare_cached(
-            "INSERT INTO events (account, at, kind, text, revision) VALUES (?1, ?2, 'policy-failed', ?3, ?4)",
-        )?
-        .execute(params![account, to_sql(at), text, revision.map(to_sql)])?;
+        .prepare_cached("INSERT INTO events (account, at, kind, text, revision) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![account, to_sql(at), EventKind::PolicyFailed.name(), text, revision.map(to_sql)])?;
     Ok(())
 }
 
@@ -246,4 +315,23 @@ fn insert(
         .prepare_cached("INSERT INTO events (account, at, run, kind, number, text) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
         .execute(params![account, to_sql(at), run, kind, number.map(to_sql), text])?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_its_own_name_in_kebab_case() {
+        for kind in EventKind::ALL {
+            let variant = format!("{kind:?}");
+            let words = variant.split_inclusive(|_: char| true).map(|letter| match letter {
+                upper if upper.chars().all(char::is_uppercase) => format!("-{}", upper.to_lowercase()),
+                lower => lower.to_owned(),
+            });
+            assert_eq!(words.collect::<String>().trim_start_matches('-'), kind.name());
+            assert_eq!(EventKind::named(kind.name()), Some(kind));
+        }
+        assert!(EventKind::NAMES.is_sorted());
+    }
 }

@@ -6,18 +6,20 @@
 //! A step that asks a provider is claimed first, for two minutes: where its process dies, another one takes over then, and
 //! looks before it repeats anything. [`fulfilment`](crate::fulfilment) says what each step does.
 
-use crate::alerts::message::Message;
 use crate::ledger::accounts::buying::spending;
 use crate::ledger::accounts::slots::occupy;
 use crate::ledger::accounts::{AccountProfile, open, profile, touch};
 use crate::ledger::alerts::deliveries::enqueue;
-use crate::ledger::events::append;
+use crate::ledger::alerts::message::Message;
+use crate::ledger::events::{EventKind, append};
 use crate::ledger::numbers::change_state;
-use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, dollars, from_sql, to_sql};
-use crate::policies::comparison::REPLACEMENT_PRICE_CENTS;
+use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
+use crate::phone::e164;
+use crate::prices::{REPLACEMENT_PRICE_CENTS, dollars};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{PhoneNumber, Replacement, ReplacementReason, SlotId, Timestamp};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
+use serde_json::json;
 
 /// How long a process may take for one step before another one takes over, in seconds. A step asks twice at most, which
 /// takes 90 seconds.
@@ -150,7 +152,7 @@ pub(crate) struct ClaimedOrder {
 
 /// What came of setting an order's price aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum SetAside {
+pub(crate) enum Earmark {
     /// The order may be sent.
     Done,
     /// It may not be spent now; in words.
@@ -159,9 +161,9 @@ pub(crate) enum SetAside {
     Lost,
 }
 
-/// How an order is held up.
+/// Why an order goes no further for now.
 #[derive(Debug, Clone)]
-pub(crate) struct Held {
+pub(crate) struct Obstacle {
     /// In words that say what to do.
     pub problem: String,
     /// Seconds until it is tried again.
@@ -254,14 +256,14 @@ impl Ledger {
 
     /// Sets the order's price aside and notes that it is sent now; both are on disk before it is. One that has been sent
     /// before has its price set aside already.
-    pub(crate) fn set_aside(&self, claimed: &ClaimedOrder, now: Timestamp) -> Result<SetAside> {
+    pub(crate) fn set_aside(&self, claimed: &ClaimedOrder, now: Timestamp) -> Result<Earmark> {
         let order = &claimed.order;
         self.change(|transaction| {
             let (account, now) = open(transaction, &order.account, now)?;
             // What was sent before counts among what is spent already.
             let price = if order.state == OrderState::Ordering { 0 } else { order.price_cents.unwrap_or_default() };
             if let Some(words) = spending(transaction, &account, now)?.forbids(price, &account) {
-                return Ok(SetAside::Forbidden(words));
+                return Ok(Earmark::Forbidden(words));
             }
             let sent = transaction
                 .prepare_cached(
@@ -279,7 +281,7 @@ impl Ledger {
                     to_sql(account.cycle_starts_at),
                     to_sql(LEASE_SECONDS)
                 ])?;
-            Ok(if sent == 1 { SetAside::Done } else { SetAside::Lost })
+            Ok(if sent == 1 { Earmark::Done } else { Earmark::Lost })
         })
     }
 
@@ -290,8 +292,9 @@ impl Ledger {
             change_state(transaction, account.key, order.replacement, ("ordered", "owned"), now)?;
             if let (Some(cents), Some(provider)) = (order.price_cents, &order.provider) {
                 let (run, _) = cause(transaction, order)?;
-                let text = format!("+{} was bought from {provider} for {}.", order.replacement, dollars(cents.into()));
-                append(transaction, account.key, now, run, "number-bought", Some(order.replacement), &text)?;
+                let text =
+                    format!("{} was bought from {provider} for {}.", e164(order.replacement), dollars(cents.into()));
+                append(transaction, account.key, now, run, EventKind::NumberBought, Some(order.replacement), &text)?;
             }
             Ok(())
         })
@@ -306,12 +309,12 @@ impl Ledger {
             }
             let (run, _) = cause(transaction, order)?;
             let text = format!(
-                "Set by hand for +{} what could not be carried over from +{}: {}.",
-                order.replacement,
-                order.number,
+                "Set by hand for {} what could not be carried over from {}: {}.",
+                e164(order.replacement),
+                e164(order.number),
                 left_out.join("; ")
             );
-            append(transaction, account.key, now, run, "not-carried-over", Some(order.replacement), &text)
+            append(transaction, account.key, now, run, EventKind::NotCarriedOver, Some(order.replacement), &text)
         })
     }
 
@@ -340,8 +343,8 @@ impl Ledger {
         let provider = order.provider.as_deref().unwrap_or_default();
         self.move_on(claimed, OrderState::Swapped, now, |transaction, account| {
             if is_kept {
-                let text = format!("+{} was imported again, and is not given back to {provider}.", order.number);
-                append(transaction, account.key, now, None, "number-kept", Some(order.number), &text)?;
+                let text = format!("{} was imported again, and is not given back to {provider}.", e164(order.number));
+                append(transaction, account.key, now, None, EventKind::NumberKept, Some(order.number), &text)?;
                 return finish(transaction, order, now);
             }
             // From now on it counts as released.
@@ -384,13 +387,14 @@ impl Ledger {
                 .execute(params![to_sql(order.id), ask_again])?;
             let (run, _) = cause(transaction, order)?;
             let (number, successor) = (order.number, order.replacement);
-            let text = format!("+{number} is not replaced by +{successor}, and nothing was spent: {why}.");
-            append(transaction, account.key, now, run, "order-abandoned", Some(number), &text)
+            let text =
+                format!("{} is not replaced by {}, and nothing was spent: {why}.", e164(number), e164(successor));
+            append(transaction, account.key, now, run, EventKind::OrderAbandoned, Some(number), &text)
         })
     }
 
     /// Something holds the order up. Where a person has to see to it, that is told once.
-    pub(crate) fn hold(&self, claimed: &ClaimedOrder, held: &Held, now: Timestamp) -> Result<()> {
+    pub(crate) fn hold(&self, claimed: &ClaimedOrder, obstacle: &Obstacle, now: Timestamp) -> Result<()> {
         let order = &claimed.order;
         self.change(|transaction| {
             let account = profile(transaction, &order.account)?;
@@ -404,15 +408,15 @@ impl Ledger {
                     to_sql(order.id),
                     claimed.lease,
                     now_state(transaction, order)?,
-                    to_sql(now.saturating_add(held.pause)),
-                    held.problem,
+                    to_sql(now.saturating_add(obstacle.pause)),
+                    obstacle.problem,
                     to_sql(now),
-                    held.is_stuck,
+                    obstacle.is_stuck,
                 ])?;
             if tried == 0 {
                 return Ok(());
             }
-            if held.from_the_start {
+            if obstacle.from_the_start {
                 transaction
                     .prepare_cached(
                         "UPDATE orders SET state = 'intended', state_since = ?2, spent_on = NULL, spent_cycle = NULL,
@@ -421,7 +425,7 @@ impl Ledger {
                     .execute(params![to_sql(order.id), to_sql(now)])?;
             }
             let was_stuck = order.hold.as_ref().is_some_and(|hold| hold.is_stuck);
-            if held.is_stuck && !was_stuck { tell_stuck(transaction, &account, order, held, now) } else { Ok(()) }
+            if obstacle.is_stuck && !was_stuck { tell_stuck(transaction, &account, order, obstacle, now) } else { Ok(()) }
         })
     }
 
@@ -431,8 +435,8 @@ impl Ledger {
             let found = find_open(transaction, order)?;
             let (account, now) = open(transaction, &found.account, now)?;
             transaction.execute("UPDATE orders SET next_try_at = 0, tries = 0 WHERE id = ?1", [to_sql(order)])?;
-            let text = format!("The replacement of +{} is tried again, as asked for.", found.number);
-            append(transaction, account.key, now, None, "order-resumed", Some(found.number), &text)?;
+            let text = format!("The replacement of {} is tried again, as asked for.", e164(found.number));
+            append(transaction, account.key, now, None, EventKind::OrderResumed, Some(found.number), &text)?;
             Ok(found)
         })
     }
@@ -453,7 +457,7 @@ impl Ledger {
                 .execute("UPDATE orders SET ask_again = 0 WHERE id = ?1 AND ask_again = 1", [to_sql(order.id)])?;
             match words.filter(|_| asked == 1) {
                 Some(words) => {
-                    append(transaction, account.key, now, None, "order-abandoned", Some(order.number), words)?;
+                    append(transaction, account.key, now, None, EventKind::OrderAbandoned, Some(order.number), words)?;
                     touch(transaction, account.key, now)
                 }
                 None => Ok(()),
@@ -526,22 +530,22 @@ fn swap_slot(transaction: &Transaction, account: &AccountProfile, order: &Order,
         "DELETE FROM monitored WHERE account = ?1 AND number = ?2 AND slot = ?3",
         params![account.key, to_sql(order.number), order.slot],
     )?;
-    assert_eq!(left, 1, "+{} left slot {} though its replacement is under way", order.number, order.slot);
+    assert_eq!(left, 1, "{} left slot {} though its replacement is under way", e164(order.number), order.slot);
     occupy(transaction, account.key, order.replacement, order.slot, now)?;
     let (run, because) = cause(transaction, order)?;
     let (number, successor, slot) = (order.number, order.replacement, order.slot);
-    let text = format!("+{number} replaced by +{successor} in slot {slot}: {because}");
-    append(transaction, account.key, now, run, "replaced", Some(number), &text)
+    let text = format!("{} replaced by {} in slot {slot}: {because}", e164(number), e164(successor));
+    append(transaction, account.key, now, run, EventKind::Replaced, Some(number), &text)
 }
 
 /// The product's own price of a replacement, once an order.
 fn charge(transaction: &Transaction, account: &AccountProfile, order: &Order, now: Timestamp) -> Result<()> {
     let (run, _) = cause(transaction, order)?;
-    let text = format!("{} for the replacement of +{}.", dollars(REPLACEMENT_PRICE_CENTS), order.number);
+    let text = format!("{} for the replacement of {}.", dollars(REPLACEMENT_PRICE_CENTS), e164(order.number));
     transaction
         .prepare_cached(
             "INSERT INTO events (account, at, run, kind, number, cents, text, order_id)
-             VALUES (?1, ?2, ?3, 'replacement-charged', ?4, ?5, ?6, ?7)",
+             VALUES (?1, ?2, ?3, ?8, ?4, ?5, ?6, ?7)",
         )?
         .execute(params![
             account.key,
@@ -550,7 +554,8 @@ fn charge(transaction: &Transaction, account: &AccountProfile, order: &Order, no
             to_sql(order.number),
             to_sql(REPLACEMENT_PRICE_CENTS),
             text,
-            to_sql(order.id)
+            to_sql(order.id),
+            EventKind::ReplacementCharged.name()
         ])?;
     Ok(())
 }
@@ -571,16 +576,17 @@ fn rest(
         return Ok(());
     }
     let (run, _) = cause(transaction, order)?;
-    let text = format!("+{} left the account, and is given back to {provider} at {}.", order.number, rfc3339(until));
-    append(transaction, account.key, now, run, "resting", Some(order.number), &text)
+    let text =
+        format!("{} left the account, and is given back to {provider} at {}.", e164(order.number), rfc3339(until));
+    append(transaction, account.key, now, run, EventKind::Resting, Some(order.number), &text)
 }
 
 /// The old number is gone, and the order over.
 fn end(transaction: &Transaction, account: &AccountProfile, order: &Order, now: Timestamp, gone: &str) -> Result<()> {
     finish(transaction, order, now)?;
     let (run, _) = cause(transaction, order)?;
-    let text = format!("+{} {gone}, replaced by +{}.", order.number, order.replacement);
-    append(transaction, account.key, now, run, "released", Some(order.number), &text)
+    let text = format!("{} {gone}, replaced by {}.", e164(order.number), e164(order.replacement));
+    append(transaction, account.key, now, run, EventKind::Released, Some(order.number), &text)
 }
 
 fn finish(transaction: &Transaction, order: &Order, now: Timestamp) -> Result<()> {
@@ -594,17 +600,29 @@ fn tell_stuck(
     transaction: &Transaction,
     account: &AccountProfile,
     order: &Order,
-    held: &Held,
+    obstacle: &Obstacle,
     now: Timestamp,
 ) -> Result<()> {
     let what = match order.state {
-        OrderState::Swapped => format!("+{} is not given back yet", order.number),
-        _ => format!("The replacement of +{} by +{} is held up", order.number, order.replacement),
+        OrderState::Swapped => format!("{} is not given back yet", e164(order.number)),
+        _ => format!("The replacement of {} by {} is held up", e164(order.number), e164(order.replacement)),
     };
-    let text = format!("{what}: {}.", held.problem);
-    append(transaction, account.key, now, None, "order-stuck", Some(order.number), &text)?;
+    let text = format!("{what}: {}.", obstacle.problem);
+    append(transaction, account.key, now, None, EventKind::OrderStuck, Some(order.number), &text)?;
     touch(transaction, account.key, now)?;
-    enqueue(transaction, Some(account), None, now, || Message::order_stuck(order, &text))
+    enqueue(transaction, Some(account), None, now, || stuck_message(order, &text))
+}
+
+fn stuck_message(order: &Order, text: &str) -> Message {
+    let data = json!({
+        "order": order.id,
+        "number": e164(order.number),
+        "replacement": e164(order.replacement),
+        "slot": order.slot,
+        "state": order.state.name(),
+        "text": text,
+    });
+    Message::new("order.stuck", data, "activity")
 }
 
 /// The run that planned an order, and why in the policy's words.
@@ -645,8 +663,8 @@ pub(super) fn intend(
             price_cents
         ])?;
     let Replacement { number, replacement: successor, because, .. } = replacement;
-    let text = format!("+{number} is to be replaced by +{successor}: {because}");
-    append(transaction, account.key, now, Some(run), "replacement-intended", Some(*number), &text)
+    let text = format!("{} is to be replaced by {}: {because}", e164(*number), e164(*successor));
+    append(transaction, account.key, now, Some(run), EventKind::ReplacementIntended, Some(*number), &text)
 }
 
 /// The number is on order from now on; answers its price where it is to be bought. Another account may have been quicker:
@@ -710,12 +728,7 @@ pub(super) fn try_at_once(transaction: &Transaction, account: i64) -> Result<()>
 fn find_open(transaction: &Transaction, order: u64) -> Result<Order> {
     let is_open = "orders.id = ?1 AND state NOT IN ('done', 'abandoned')";
     let found = orders(transaction, is_open, [asked_to_sql(order)])?.pop();
-    found.ok_or_else(|| no_open_order(order))
-}
-
-/// The error where an order is not under way.
-pub(crate) fn no_open_order(order: u64) -> LedgerError {
-    LedgerError::Refused(format!("there is no order {order} under way; `dialguard orders` shows those there are"))
+    found.ok_or(LedgerError::NoOpenOrder(order))
 }
 
 fn orders(transaction: &Transaction, which: &str, parameters: impl rusqlite::Params) -> Result<Vec<Order>> {

@@ -2,16 +2,17 @@
 
 pub(in crate::ledger) mod comparisons;
 
-use crate::alerts::message::Message;
 use crate::ledger::accounts::profile;
 use crate::ledger::alerts::deliveries::enqueue;
+use crate::ledger::alerts::message::Message;
 use crate::ledger::events::append_fault;
 use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
-use crate::policies::PolicySettings;
 use dialguard::contract::{Severity, Timestamp};
-use dialguard::policy::Wasi;
+use dialguard::policy::{Limits, Wasi};
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// A policy as it was installed, counted from 1. Going back to an older policy is a new revision.
 pub type Revision = u64;
@@ -71,15 +72,15 @@ pub struct PolicyRevision {
 }
 
 impl PolicyRevision {
-    /// Why it began to decide, in words; empty where it never did.
+    /// Why it was activated, in words; empty if it never was.
     pub fn because(&self) -> String {
-        let restores = self.restores.map(|earlier| format!("revision {earlier} again")).unwrap_or_default();
+        let restores = self.restores.map(|earlier| format!(" to revision {earlier}")).unwrap_or_default();
         match self.cause {
             None => String::new(),
-            Some(Cause::First) => "came with the program".into(),
-            Some(Cause::Operator) if restores.is_empty() => "an operator".into(),
-            Some(Cause::Operator | Cause::Rollback) => format!("an operator: {restores}"),
-            Some(Cause::Faults) => format!("the one before kept failing: {restores}"),
+            Some(Cause::First) => "built in".into(),
+            Some(Cause::Operator) if restores.is_empty() => "activated by an operator".into(),
+            Some(Cause::Operator | Cause::Rollback) => format!("rolled back{restores} by an operator"),
+            Some(Cause::Faults) => format!("rolled back{restores}: the previous policy kept failing"),
         }
     }
 }
@@ -117,6 +118,35 @@ pub struct PolicyState {
     pub shadow: Option<Shadow>,
     /// What policies may use.
     pub settings: PolicySettings,
+}
+
+/// What policies may use, and when a failing one is rolled back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PolicySettings {
+    /// What one run may use.
+    pub limits: Limits,
+    /// Bytes of a component, at most.
+    pub component_bytes_max: u64,
+    /// Time that compiling one may take.
+    pub compile_time_max: Duration,
+    /// A new policy that fails this often in a row is rolled back. 1 and up.
+    pub faults_in_a_row_max: u32,
+    /// Days for which recordings of runs and carriers' answers are kept. 1 and up.
+    pub recordings_kept_days: u32,
+}
+
+impl Default for PolicySettings {
+    fn default() -> Self {
+        PolicySettings {
+            limits: Limits::default(),
+            component_bytes_max: 64 << 20,
+            compile_time_max: Duration::from_secs(120),
+            faults_in_a_row_max: 3,
+            // A month to look back on, and some.
+            recordings_kept_days: 35,
+        }
+    }
 }
 
 /// A key whose signatures count.
@@ -382,7 +412,7 @@ impl Ledger {
                 })
                 .optional()?;
             if let Some(name) = known {
-                return Err(LedgerError::Refused(format!("a key is trusted as {name:?} already")));
+                return Err(LedgerError::KeyExists(name));
             }
             transaction.execute(
                 "INSERT INTO trusted_keys (id, name, pem, trusted_at) VALUES (?1, ?2, ?3, ?4)",
@@ -397,9 +427,7 @@ impl Ledger {
     pub fn distrust(&self, name: &str, now: Timestamp) -> Result<()> {
         self.change(|transaction| {
             if transaction.execute("DELETE FROM trusted_keys WHERE name = ?1", [name])? == 0 {
-                return Err(LedgerError::Refused(format!(
-                    "no key is trusted as {name:?}; `dialguard policy keys` lists those that are"
-                )));
+                return Err(LedgerError::NoSuchKey(name.to_owned()));
             }
             let text = format!("Signatures of {name:?} count no more.");
             tell(transaction, now, None, Severity::Warning, "key-distrusted", &text)
@@ -592,16 +620,14 @@ fn cause_from_sql(cause: &str) -> Cause {
     }
 }
 
-const SELECT_REVISION: &str = "SELECT * FROM (SELECT revisions.revision, sha256, name, version, summary, contract, \
+const SELECT_REVISION: &str = "SELECT * FROM (SELECT revisions.revision, digest, name, version, summary, contract, \
      length(component), built_in, stubbed_wasi, made_at, restores, at, cause FROM revisions \
      JOIN policies ON digest = policy LEFT JOIN activations ON activations.revision = revisions.revision)";
 
 fn find(transaction: &Transaction, revision: Revision) -> Result<PolicyRevision> {
     let mut statement = transaction.prepare_cached(&format!("{SELECT_REVISION} WHERE revision = ?1"))?;
     let number = asked_to_sql(revision);
-    statement.query_row([number], revision_from_row).optional()?.ok_or_else(|| {
-        LedgerError::Refused(format!("there is no revision {revision}; `dialguard policy list` shows those there are"))
-    })
+    statement.query_row([number], revision_from_row).optional()?.ok_or(LedgerError::NoSuchRevision(revision))
 }
 
 fn revision_from_row(row: &Row) -> rusqlite::Result<PolicyRevision> {

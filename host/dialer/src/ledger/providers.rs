@@ -1,7 +1,8 @@
 //! The providers that numbers are bought from.
 
-use crate::ledger::events::append;
+use crate::ledger::events::{EventKind, append};
 use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
+use crate::phone::e164;
 use dialguard::contract::{PhoneNumber, Timestamp};
 use rusqlite::{ErrorCode, OptionalExtension, Row, Transaction, params};
 
@@ -106,9 +107,7 @@ impl Ledger {
                 params![name, kind.name(), price_cents, settings],
             )?;
             if added == 0 {
-                return Err(LedgerError::Refused(format!(
-                    "there is a provider {name:?} already; `dialguard inventory change {name}` changes it"
-                )));
+                return Err(LedgerError::ProviderExists(name.clone()));
             }
             Ok(())
         })
@@ -122,7 +121,7 @@ impl Ledger {
                 "UPDATE providers SET price_cents = ?3, settings = ?4 WHERE name = ?1 AND kind = ?2",
                 params![name, kind.name(), price_cents, settings],
             )?;
-            if changed == 0 { Err(no_provider(name)) } else { Ok(()) }
+            if changed == 0 { Err(LedgerError::NoSuchProvider(name.to_owned())) } else { Ok(()) }
         })
     }
 
@@ -131,12 +130,9 @@ impl Ledger {
         self.change(|transaction| {
             let removed = transaction.execute("DELETE FROM providers WHERE name = ?1", [name]);
             match removed.map_err(|error| (error.sqlite_error_code(), error)) {
-                Ok(0) => Err(no_provider(name)),
+                Ok(0) => Err(LedgerError::NoSuchProvider(name.to_owned())),
                 Ok(_) => Ok(()),
-                Err((Some(ErrorCode::ConstraintViolation), _)) => Err(LedgerError::Refused(format!(
-                    "{name:?} is in use: accounts buy from it, or numbers were bought there; have the accounts buy \
-                     elsewhere first"
-                ))),
+                Err((Some(ErrorCode::ConstraintViolation), _)) => Err(LedgerError::ProviderInUse(name.to_owned())),
                 Err((_, error)) => Err(error.into()),
             }
         })
@@ -152,11 +148,14 @@ impl Ledger {
         })
     }
 
-    /// The provider of that name; [`LedgerError::Refused`] where there is none.
+    /// The provider of that name; [`LedgerError::NoSuchProvider`] if there is none.
     pub fn provider(&self, name: &str) -> Result<ProviderProfile> {
         self.read(|transaction| {
             let provider = "SELECT name, kind, price_cents, settings FROM providers WHERE name = ?1";
-            transaction.query_row(provider, [name], profile).optional()?.ok_or_else(|| no_provider(name))
+            transaction
+                .query_row(provider, [name], profile)
+                .optional()?
+                .ok_or_else(|| LedgerError::NoSuchProvider(name.to_owned()))
         })
     }
 
@@ -181,8 +180,8 @@ impl Ledger {
                 "UPDATE numbers SET since = ?2 WHERE number = ?1 AND state = 'released'",
                 params![to_sql(number), to_sql(now)],
             )?;
-            let text = format!("+{number}, which had left the account before, was given back to {provider}.");
-            append(transaction, account, now, None, "released", Some(number), &text)
+            let text = format!("{}, which had left the account before, was given back to {provider}.", e164(number));
+            append(transaction, account, now, None, EventKind::Released, Some(number), &text)
         })
     }
 }
@@ -225,14 +224,6 @@ fn profile(row: &Row) -> rusqlite::Result<ProviderProfile> {
 fn checked(provider: &ProviderProfile) -> Result<&ProviderProfile> {
     match provider.price_cents {
         1..=10_000 => Ok(provider),
-        _ => Err(LedgerError::Refused(
-            "the price of a number is 1 to 10,000 US cents; give what the provider asks".into(),
-        )),
+        _ => Err(LedgerError::Refused("the price of a number is 1 to 10,000 US cents".into())),
     }
-}
-
-pub(super) fn no_provider(name: &str) -> LedgerError {
-    LedgerError::Refused(format!(
-        "there is no such provider {name:?}; `dialguard inventory list` shows those there are"
-    ))
 }

@@ -71,10 +71,7 @@ impl Ledger {
                 |row| row.get(0),
             )?;
             if known {
-                return Err(LedgerError::Refused(format!(
-                    "there is a source {:?} already; remove it first with `dialguard sources remove {}`",
-                    source.name, source.name
-                )));
+                return Err(LedgerError::SourceExists(source.name.clone()));
             }
             transaction.execute(
                 "INSERT INTO sources (name, kind, location) VALUES (?1, ?2, ?3)",
@@ -88,9 +85,7 @@ impl Ledger {
     pub fn remove_source(&self, name: &str) -> Result<()> {
         self.change(|transaction| {
             if transaction.execute("DELETE FROM sources WHERE name = ?1", [name])? == 0 {
-                return Err(LedgerError::Refused(format!(
-                    "there is no source {name:?}; `dialguard sources list` shows those there are"
-                )));
+                return Err(LedgerError::NoSuchSource(name.to_owned()));
             }
             Ok(())
         })
@@ -128,7 +123,7 @@ impl Ledger {
             }
             transaction.execute("INSERT INTO carriers (name) VALUES (?1)", [name])?;
             CarrierId::try_from(transaction.last_insert_rowid())
-                .map_err(|_| LedgerError::Refused("65,535 carriers are known; no more can be told apart".into()))
+                .map_err(|_| LedgerError::Refused("there are 65,535 carriers, which is the maximum".into()))
         })
     }
 }

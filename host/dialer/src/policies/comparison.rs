@@ -17,7 +17,7 @@
 //! let policy = dialguard.policies().policy(1)?;
 //!
 //! let replayed = replay(&recorded, &policy).await;
-//! assert_eq!(replayed.made?.to_bytes(), recorded.made.to_bytes());
+//! assert_eq!(replayed.outcome?.to_bytes(), recorded.outcome.to_bytes());
 //! assert_eq!((replayed.unknown, replayed.objection), (0, None));
 //!
 //! let comparison = compare(&recorded, &policy).await;
@@ -27,7 +27,7 @@
 //! # }
 //! ```
 
-use crate::ledger::{Compared, Comparison, Difference, LEDGER_KINDS, Made, RecordedRun};
+use crate::ledger::{Compared, Comparison, Difference, EventKind, RecordedRun, RunOutcome};
 use dialguard::check::{Purpose, check, check_decision};
 use dialguard::contract::*;
 use dialguard::policy::{Policy, PolicyError};
@@ -38,7 +38,7 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug)]
 pub struct Replayed {
     /// What was answered this time.
-    pub made: Result<Made, PolicyError>,
+    pub outcome: Result<RunOutcome, PolicyError>,
     /// Numbers and questions that were not on record: 0 where the policy is the one that was recorded.
     pub unknown: u32,
     /// What is wrong with the plan, in words; none where it could be applied.
@@ -50,35 +50,31 @@ pub async fn replay(run: &RecordedRun, policy: &Policy) -> Replayed {
     let policy = policy.with_limits(run.limits);
     let record = Replay::new(run.recording.clone(), run.decided_at);
     let (dialer, id) = (record.dialer(), &run.account);
-    let (made, objection) = match &run.made {
-        Made::Review(_) => match policy.review_account(&dialer, id).await {
+    let (outcome, objection) = match &run.outcome {
+        RunOutcome::Review(_) => match policy.review_account(&dialer, id).await {
             Ok(answered) => {
-                let objection = check(id, Purpose::Review, &answered.answer, &answered.inputs, &LEDGER_KINDS).err();
-                (Ok(Made::Review(answered.answer)), objection)
+                let objection = check(id, Purpose::Review, &answered.answer, &answered.inputs, &EventKind::NAMES).err();
+                (Ok(RunOutcome::Review(answered.answer)), objection)
             }
             Err(error) => (Err(error), None),
         },
-        Made::Request(request, _) => match policy.decide(&dialer, id, request).await {
+        RunOutcome::Request(request, _) => match policy.decide(&dialer, id, request).await {
             Ok(answered) => {
                 let decision = answered.answer;
-                let objection = check_decision(id, request, &decision, &answered.inputs, &LEDGER_KINDS)
-                    .and_then(|()| {
-                        check(id, Purpose::Request(request), &decision.plan, &answered.inputs, &LEDGER_KINDS)
-                    })
-                    .err();
-                (Ok(Made::Request(request.clone(), decision)), objection)
+                let objection = check_decision(id, request, &decision, &answered.inputs, &EventKind::NAMES).err();
+                (Ok(RunOutcome::Request(request.clone(), decision)), objection)
             }
             Err(error) => (Err(error), None),
         },
     };
-    Replayed { made, unknown: record.unknown(), objection: objection.map(|fault| fault.to_string()) }
+    Replayed { outcome, unknown: record.unknown(), objection: objection.map(|fault| fault.to_string()) }
 }
 
 /// What `candidate` would have done in a run, number by number where it differs.
 pub async fn compare(run: &RecordedRun, candidate: &Policy) -> Comparison {
-    let Replayed { made, unknown, objection } = replay(run, candidate).await;
-    let (failure, differences) = match (made, objection) {
-        (Ok(made), None) => (None, differences(run, run.made.plan(), made.plan())),
+    let Replayed { outcome, unknown, objection } = replay(run, candidate).await;
+    let (failure, differences) = match (outcome, objection) {
+        (Ok(outcome), None) => (None, differences(run, run.outcome.plan(), outcome.plan())),
         (Ok(_), Some(objection)) => (Some(objection), Vec::new()),
         (Err(error), _) => (Some(error.to_string()), Vec::new()),
     };
@@ -132,9 +128,6 @@ pub struct Summary {
     /// Runs in which the candidate would have done nothing, and why.
     pub failures: Vec<(u64, String)>,
 }
-
-/// What the product charges for each replacement besides the block, in US cents: $4.00.
-pub const REPLACEMENT_PRICE_CENTS: u64 = 400;
 
 /// Numbers with their accounts.
 pub type Numbers = BTreeSet<(AccountId, PhoneNumber)>;

@@ -26,8 +26,7 @@
 //! # }
 //! ```
 
-use crate::dialguard::DialguardError;
-use crate::ledger::{Ledger, Made, RecordedRun};
+use crate::ledger::{Ledger, LedgerError, RecordedRun, RunOutcome};
 use crate::policies::comparison::{Replayed, replay};
 use dialguard::contract::*;
 use dialguard::policy::Policy;
@@ -121,7 +120,7 @@ pub(crate) async fn effect_of(
     id: &str,
     settings: &Settings,
     since: Timestamp,
-) -> Result<Effect, DialguardError> {
+) -> Result<Effect, LedgerError> {
     let begun = Instant::now();
     let (runs, is_all) = ledger.recorded_reviews_of(id, since, REVIEWS_MAX)?;
     let mut course = Course::new(settings);
@@ -168,13 +167,13 @@ impl<'a> Course<'a> {
     async fn go_through(&mut self, mut run: RecordedRun, policy: &Policy) {
         self.note_what_was(&run);
         self.tell_otherwise(&mut run.recording);
-        let Replayed { made, unknown, objection } = replay(&run, policy).await;
+        let Replayed { outcome, unknown, objection } = replay(&run, policy).await;
         self.effect.reviews += 1;
         self.effect.since.get_or_insert(run.decided_at);
         self.effect.until = Some(run.decided_at);
         self.effect.unknown += u64::from(unknown);
-        match (made, objection) {
-            (Ok(Made::Review(plan)), None) => self.go_on(&plan),
+        match (outcome, objection) {
+            (Ok(RunOutcome::Review(plan)), None) => self.go_on(&plan),
             (Ok(_), objection) => self.effect.failures.push((run.run, objection.unwrap_or_default())),
             (Err(error), _) => self.effect.failures.push((run.run, error.to_string())),
         }
@@ -191,7 +190,7 @@ impl<'a> Course<'a> {
         }
         let before: BTreeMap<PhoneNumber, Status> =
             monitored(&run.recording).map(|number| (number.number, number.status)).collect();
-        let plan = run.made.plan();
+        let plan = run.outcome.plan();
         for review in &plan.reviews {
             if let (Some(before), Some(followed)) = (before.get(&review.number), self.numbers.get_mut(&review.number)) {
                 followed.as_it_was.turn(*before, review.status, plan.decided_at);

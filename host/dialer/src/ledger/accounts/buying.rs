@@ -2,7 +2,8 @@
 
 use crate::ledger::accounts::{AccountProfile, profile};
 use crate::ledger::orders::try_at_once;
-use crate::ledger::{Ledger, LedgerError, Result, dollars, from_sql, to_sql};
+use crate::ledger::{Ledger, LedgerError, Result, from_sql, to_sql};
+use crate::prices::dollars;
 use dialguard::contract::Timestamp;
 use rusqlite::{Transaction, params};
 use std::fmt;
@@ -92,27 +93,22 @@ pub struct Spending {
 }
 
 impl Spending {
-    /// Why the account may not spend this much now, in words that say what to do; none where it may.
+    /// Why the account may not spend this much now, in words; none if it may.
     pub(crate) fn forbids(&self, price_cents: u32, account: &AccountProfile) -> Option<String> {
         if !account.enabled {
-            return Some(format!(
-                "the add-on is off, and nothing is bought; `dialguard account set {} --add-on on` goes on with it",
-                account.id
-            ));
+            return Some("the add-on is off, and nothing is bought until it is switched on".to_owned());
         }
         let buying = &account.buying;
         let caps = [
-            ("a day", "--day-cap", self.day_cents, buying.day_cents_max),
-            ("a billing cycle", "--cycle-cap", self.cycle_cents, buying.cycle_cents_max),
+            ("a day", self.day_cents, buying.day_cents_max),
+            ("a billing cycle", self.cycle_cents, buying.cycle_cents_max),
         ];
-        caps.into_iter().find_map(|(of, option, spent, cap)| {
+        caps.into_iter().find_map(|(of, spent, cap)| {
             (spent + u64::from(price_cents) > u64::from(cap)).then(|| {
                 format!(
-                    "{} would be spent on numbers where the cap for {of} is {}; wait, or raise it with `dialguard account \
-                     set {} {option}`",
+                    "{} would be spent on numbers in {of}, which is above the cap of {}",
                     dollars(spent + u64::from(price_cents)),
                     dollars(cap.into()),
-                    account.id
                 )
             })
         })
@@ -155,7 +151,7 @@ impl Ledger {
         self.read(|transaction| spending(transaction, &account, now))
     }
 
-    /// Whether the account may buy so; [`LedgerError::Refused`] says what stands against it.
+    /// Whether the account may buy like this; an error says why not.
     pub fn check_buying(&self, id: &str, buying: &Buying) -> Result<()> {
         self.read(|transaction| check(transaction, &profile(transaction, id)?, buying))
     }
@@ -202,10 +198,10 @@ pub(in crate::ledger) fn change(transaction: &Transaction, account: &AccountProf
 
 fn check(transaction: &Transaction, account: &AccountProfile, buying: &Buying) -> Result<()> {
     if buying.rest_days > REST_DAYS_MAX {
-        return Err(LedgerError::Refused("a number rests for 0 to 365 days; give --rest-days of that range".into()));
+        return Err(LedgerError::Refused(format!("a number rests 0 to {REST_DAYS_MAX} days")));
     }
     if buying.day_cents_max.max(buying.cycle_cents_max) > CAP_CENTS_MAX {
-        return Err(LedgerError::Refused("a cap is a million dollars at most; give less".into()));
+        return Err(LedgerError::Refused("a cap is $1,000,000 at most".into()));
     }
     let under_way: bool = transaction.query_row(
         "SELECT EXISTS (SELECT 1 FROM replacements_under_way WHERE account = ?1 AND provider IS NOT NULL)",
@@ -213,15 +209,14 @@ fn check(transaction: &Transaction, account: &AccountProfile, buying: &Buying) -
         |row| row.get(0),
     )?;
     if under_way && buying.provider != account.buying.provider {
-        return Err(LedgerError::Refused(format!(
-            "replacements are under way at {}; wait until `dialguard orders {}` shows none, or give them up there",
-            account.buying.provider.as_deref().unwrap_or_default(),
-            account.id
-        )));
+        return Err(LedgerError::ReplacementsInProgress {
+            account: account.id.clone(),
+            provider: account.buying.provider.clone().unwrap_or_default(),
+        });
     }
     let Some(provider) = &buying.provider else { return Ok(()) };
     let is_known: bool =
         transaction
             .query_row("SELECT EXISTS (SELECT 1 FROM providers WHERE name = ?1)", [provider], |row| row.get(0))?;
-    if is_known { Ok(()) } else { Err(crate::ledger::providers::no_provider(provider)) }
+    if is_known { Ok(()) } else { Err(LedgerError::NoSuchProvider(provider.clone())) }
 }

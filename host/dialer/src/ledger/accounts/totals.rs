@@ -1,6 +1,6 @@
 //! How the whole ledger stands, in figures: what is counted when somebody asks.
 
-use crate::ledger::numbers::view::status_from_sql;
+use crate::ledger::numbers::status::status_from_sql;
 use crate::ledger::{Ledger, Result, from_sql};
 use dialguard::contract::Status;
 use rusqlite::Transaction;

@@ -2,8 +2,8 @@
 //!
 //! A message is written in the transaction of what it tells.
 
-use crate::alerts::message::Message;
 use crate::ledger::accounts::{AccountProfile, profile};
+use crate::ledger::alerts::message::Message;
 use crate::ledger::alerts::webhooks::WebhookId;
 use crate::ledger::{Ledger, Result, from_sql, to_sql};
 use dialguard::calendar::{day_starts_at, rfc3339};

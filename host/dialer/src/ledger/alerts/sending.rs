@@ -4,7 +4,7 @@
 //! came of it. Where it is killed in between, another one takes over after that minute.
 
 use crate::ledger::alerts::webhooks::{WebhookId, find};
-use crate::ledger::events::append;
+use crate::ledger::events::{EventKind, append};
 use crate::ledger::{Ledger, Result, from_sql, to_sql};
 use dialguard::contract::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
@@ -126,7 +126,7 @@ impl Ledger {
                         claimed.id,
                         claimed.tries + 1
                     );
-                    tell_accounts(transaction, claimed, "alert-abandoned", &text, now)
+                    tell_accounts(transaction, claimed, EventKind::AlertAbandoned, &text, now)
                 }
                 Tried::Delivered | Tried::Again { .. } => Ok(()),
             }
@@ -162,12 +162,18 @@ fn pause(transaction: &Transaction, claimed: &Claimed, problem: &str, now: Times
     )?;
     let text =
         format!("Webhook {} is told nothing any more until a test of it is answered: {problem}", claimed.webhook);
-    tell_accounts(transaction, claimed, "webhook-paused", &text, now)
+    tell_accounts(transaction, claimed, EventKind::WebhookPaused, &text, now)
 }
 
 /// An event of the account that the message is about; else of the webhook's own. What concerns no account has none, and
 /// stays with the message.
-fn tell_accounts(transaction: &Transaction, claimed: &Claimed, kind: &str, text: &str, now: Timestamp) -> Result<()> {
+fn tell_accounts(
+    transaction: &Transaction,
+    claimed: &Claimed,
+    kind: EventKind,
+    text: &str,
+    now: Timestamp,
+) -> Result<()> {
     let account: Option<i64> = transaction
         .query_row("SELECT account FROM deliveries WHERE id = ?1", [&claimed.id], |row| row.get(0))
         .optional()?

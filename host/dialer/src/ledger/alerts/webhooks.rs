@@ -1,7 +1,7 @@
 //! Webhooks: who is told of what happens, and by which key.
 
 use crate::ledger::accounts::profile;
-use crate::ledger::events::append;
+use crate::ledger::events::{EventKind, append};
 use crate::ledger::{Ledger, LedgerError, Result, from_sql, to_sql};
 use dialguard::contract::Timestamp;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
@@ -59,7 +59,7 @@ impl Ledger {
                     row.get(0).map(from_sql)
                 })?;
             if count >= WEBHOOKS_MAX {
-                let why = format!("there are {WEBHOOKS_MAX} webhooks for this already; remove one first");
+                let why = format!("there are {WEBHOOKS_MAX} webhooks already, which is the maximum for an account");
                 return Err(LedgerError::Refused(why));
             }
             transaction.execute(
@@ -70,7 +70,7 @@ impl Ledger {
             let id = transaction.last_insert_rowid();
             if let Some(account) = account {
                 let text = format!("Webhook {id} is told of what happens.");
-                append(transaction, account.key, now, None, "webhook-added", None, &text)?;
+                append(transaction, account.key, now, None, EventKind::WebhookAdded, None, &text)?;
             }
             Ok(from_sql(id))
         })
@@ -84,7 +84,7 @@ impl Ledger {
             if let Some(account) = &webhook.account {
                 let account = profile(transaction, account)?;
                 let text = format!("Webhook {id} was removed, with {} messages that waited.", webhook.waiting);
-                append(transaction, account.key, now, None, "webhook-removed", None, &text)?;
+                append(transaction, account.key, now, None, EventKind::WebhookRemoved, None, &text)?;
             }
             Ok(webhook.waiting)
         })

@@ -6,7 +6,7 @@
 
 use crate::ledger::accounts::profile;
 use crate::ledger::numbers::by_revision::ByRevision;
-use crate::ledger::numbers::view::status_to_sql;
+use crate::ledger::numbers::status::status_to_sql;
 use crate::ledger::numbers::{KnownNumber, known_number};
 use crate::ledger::{Ledger, Result, asked_to_sql, from_sql, to_sql};
 use dialguard::contract::{PhoneNumber, Status, Timestamp};

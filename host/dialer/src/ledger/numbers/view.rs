@@ -2,12 +2,12 @@
 
 use crate::ledger::accounts::AccountProfile;
 use crate::ledger::accounts::slots::locked_slots;
+use crate::ledger::numbers::status::status_from_sql;
 use crate::ledger::orders::unknown;
-use crate::ledger::{BLOCK_PRICE_CENTS, Ledger, LedgerError, Result, SLOTS_PER_BLOCK, asked_to_sql, from_sql, to_sql};
-use crate::providers::Offers;
-use crate::providers::area_code;
+use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, asked_to_sql, from_sql, to_sql};
+use crate::prices::BLOCK_PRICE_CENTS;
 use dialguard::calendar::day_starts_at;
-use dialguard::contract::{Account, Error, FlagEvent, MonitoredNumber, PhoneNumber, Status, Timestamp};
+use dialguard::contract::{Account, Error, FlagEvent, MonitoredNumber, PhoneNumber, Timestamp};
 use dialguard::dialer::NumberInventory;
 use rusqlite::{Transaction, params};
 use std::cmp::Reverse;
@@ -19,42 +19,28 @@ pub struct AccountView {
     ledger: Arc<Ledger>,
     account: AccountProfile,
     now: Timestamp,
-    offers: Option<Arc<Offers>>,
 }
 
 impl AccountView {
     /// The account as it stands; `now` is the run's clock.
     pub fn new(ledger: Arc<Ledger>, account: AccountProfile, now: Timestamp) -> Self {
-        AccountView { ledger, account, now, offers: None }
+        AccountView { ledger, account, now }
     }
 
-    /// The same with what the account's provider has on offer, besides the numbers on hand.
-    pub(crate) fn with_offers(self, offers: Option<Arc<Offers>>) -> Self {
-        AccountView { offers, ..self }
+    /// The account's candidates on hand, in any order.
+    pub(crate) fn on_hand(&self, id: &str) -> std::result::Result<Vec<PhoneNumber>, Error> {
+        self.read(id, |transaction, key| {
+            let mut statement =
+                transaction.prepare_cached("SELECT number FROM numbers WHERE account = ?1 AND state = 'candidate'")?;
+            let numbers = statement.query_map([key], |row| Ok(from_sql(row.get(0)?)))?;
+            Ok(numbers.collect::<rusqlite::Result<_>>()?)
+        })
     }
 
-    /// What the provider offers in place of `like`. The number's own area code comes first, and others only where that
-    /// has too few, numbers on hand counted.
-    async fn searched(
-        &self,
-        id: &str,
-        like: PhoneNumber,
-        on_hand: &[PhoneNumber],
-        wanted: usize,
-    ) -> std::result::Result<Vec<PhoneNumber>, Error> {
-        let Some(offers) = &self.offers else { return Ok(Vec::new()) };
-        let near = on_hand.iter().filter(|number| area_code(**number) == area_code(like)).count();
-        let mut found = Vec::new();
-        for area in offers.areas(like) {
-            if near + found.len() >= wanted {
-                break;
-            }
-            let numbers = offers.search(area).await;
-            found.extend(self.read(id, |transaction, _| unknown(transaction, &numbers, self.now))?);
-            found.sort_unstable();
-            found.dedup();
-        }
-        Ok(found)
+    /// Of numbers on offer those that may be offered to the policy: the ledger does not know them, and they have not been
+    /// unavailable in the past 30 days.
+    pub(crate) fn unknown(&self, id: &str, numbers: &[PhoneNumber]) -> std::result::Result<Vec<PhoneNumber>, Error> {
+        self.read(id, |transaction, _| unknown(transaction, numbers, self.now))
     }
 
     fn read<T>(&self, id: &str, read: impl FnOnce(&Transaction, i64) -> Result<T>) -> std::result::Result<T, Error> {
@@ -139,16 +125,10 @@ impl NumberInventory for AccountView {
         like: PhoneNumber,
         limit: u32,
     ) -> std::result::Result<Vec<PhoneNumber>, Error> {
-        let mut offered = self.read(id, |transaction, key| {
-            let mut statement =
-                transaction.prepare_cached("SELECT number FROM numbers WHERE account = ?1 AND state = 'candidate'")?;
-            let numbers = statement.query_map([key], |row| Ok(from_sql(row.get(0)?)))?;
-            Ok(numbers.collect::<rusqlite::Result<Vec<_>>>()?)
-        })?;
-        offered.extend(self.searched(id, like, &offered, limit as usize).await?);
-        closest_first(&mut offered, like);
-        offered.truncate(limit as usize);
-        Ok(offered)
+        let mut candidates = self.on_hand(id)?;
+        closest_first(&mut candidates, like);
+        candidates.truncate(limit as usize);
+        Ok(candidates)
     }
 
     async fn flag_events(&self, id: &str, since: Timestamp) -> std::result::Result<Vec<FlagEvent>, Error> {
@@ -189,31 +169,12 @@ fn monitored(transaction: &Transaction, key: i64, after: PhoneNumber, limit: u32
 }
 
 /// The contract's order of candidates: most leading digits shared with `like`, then the lower number.
-fn closest_first(numbers: &mut [PhoneNumber], like: PhoneNumber) {
+pub(crate) fn closest_first(numbers: &mut [PhoneNumber], like: PhoneNumber) {
     let like = like.to_string();
     numbers.sort_by_cached_key(|number| {
         let shared = number.to_string().bytes().zip(like.bytes()).take_while(|(a, b)| a == b).count();
         (Reverse(shared), *number)
     });
-}
-
-pub(in crate::ledger) fn status_to_sql(status: Status) -> u8 {
-    match status {
-        Status::Pending => 0,
-        Status::Clean => 1,
-        Status::AtRisk => 2,
-        Status::Flagged => 3,
-    }
-}
-
-pub(in crate::ledger) fn status_from_sql(status: u8) -> Status {
-    match status {
-        0 => Status::Pending,
-        1 => Status::Clean,
-        2 => Status::AtRisk,
-        3 => Status::Flagged,
-        other => unreachable!("the schema keeps no status {other}"),
-    }
 }
 
 #[cfg(test)]

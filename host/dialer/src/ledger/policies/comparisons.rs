@@ -1,6 +1,6 @@
 //! What another policy would have done in runs that were made: each difference, kept.
 
-use crate::ledger::numbers::view::{status_from_sql, status_to_sql};
+use crate::ledger::numbers::status::{status_from_sql, status_to_sql};
 use crate::ledger::policies::Revision;
 use crate::ledger::{Ledger, Result, from_sql, to_sql};
 use dialguard::contract::{AccountId, PhoneNumber, Status, Timestamp};

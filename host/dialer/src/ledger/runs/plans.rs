@@ -1,17 +1,18 @@
 //! Applying a plan: the whole of it in one transaction, and only to the revision it was made from.
 
-use crate::alerts::message::{Message, Review as Digested};
 use crate::ledger::accounts::slots::{lock, occupy};
-use crate::ledger::accounts::{AccountProfile, charge, open, touch};
+use crate::ledger::accounts::{self, AccountChange, AccountProfile, charge, open, profile, touch};
 use crate::ledger::alerts::deliveries::enqueue;
-use crate::ledger::events::{append, append_notice};
+use crate::ledger::alerts::message::{Message, ReviewSummary};
+use crate::ledger::events::{EventKind, append, append_notice};
 use crate::ledger::numbers::change_state;
-use crate::ledger::numbers::view::status_to_sql;
+use crate::ledger::numbers::status::status_to_sql;
 use crate::ledger::orders::intend;
 use crate::ledger::policies::Revision;
 use crate::ledger::runs::answers::{self, CarrierAnswer};
-use crate::ledger::runs::recordings::{self, Made};
-use crate::ledger::{LEDGER_KINDS, Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
+use crate::ledger::runs::recordings::{self, RunOutcome};
+use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
+use crate::phone::e164;
 use dialguard::check::{Purpose, check};
 use dialguard::contract::*;
 use dialguard::policy::Inputs;
@@ -32,8 +33,8 @@ pub struct RunRecord<'a> {
     pub limits: Limits,
     /// Days for which runs stay on record.
     pub kept_days: u32,
-    /// What it was asked, and what it answered.
-    pub made: &'a Made,
+    /// What the run was for, and what the policy answered.
+    pub outcome: &'a RunOutcome,
     /// Everything it read.
     pub inputs: &'a Inputs,
     /// Every call to its imports.
@@ -61,46 +62,103 @@ impl Ledger {
     /// Errors, and then nothing was changed: [`LedgerError::Plan`] where it breaks an invariant, [`LedgerError::Stale`]
     /// where the account has moved on since the plan was made, which is a reason to make the run again.
     pub fn apply(&self, id: &str, record: RunRecord) -> Result<Applied> {
-        let (plan, inputs) = (record.made.plan(), record.inputs);
-        let purpose = match record.made {
-            Made::Review(_) => Purpose::Review,
-            Made::Request(request, _) => Purpose::Request(request),
-        };
-        check(id, purpose, plan, inputs, &LEDGER_KINDS)?;
-        let packed = recordings::pack(record.limits, record.made, record.recording, record.answers);
+        let run = CheckedRun::new(id, record)?;
         self.change(|transaction| {
-            // The plan was made for the billing cycle of its time, which begins now at the latest.
-            let (account, now) = open(transaction, id, plan.decided_at)?;
-            if account.revision != plan.based_on || now != plan.decided_at {
-                return Err(LedgerError::Stale(id.to_owned()));
+            let account = run.open(transaction, id)?;
+            run.apply(transaction, &account)
+        })
+    }
+
+    /// Changes an account whose number of blocks changes too: `record` is the run in which the policy accepted them. Both
+    /// are done, or neither. Errors as [`Ledger::apply`] and [`Ledger::change_account`].
+    pub(crate) fn change_account_and_blocks(
+        &self,
+        id: &str,
+        change: &AccountChange,
+        record: RunRecord,
+    ) -> Result<Option<Applied>> {
+        let run = CheckedRun::new(id, record)?;
+        self.change(|transaction| {
+            let account = run.open(transaction, id)?;
+            let now = record.outcome.plan().decided_at;
+            // Blocks change while the add-on is on: after it is switched on, and before it is switched off.
+            if change.enabled == Some(false) {
+                let applied = run.apply_unless_idle(transaction, &account)?;
+                accounts::change(transaction, &account, change, now)?;
+                return Ok(applied);
             }
-            let (run, daily) = begin(transaction, &account, purpose, &record)?;
-            apply_reviews(transaction, &account, run, plan, inputs)?;
-            for action in &plan.actions {
-                apply_action(transaction, &account, run, action, plan.decided_at)?;
-            }
-            for notice in &plan.notices {
-                append_notice(transaction, account.key, now, run, notice)?;
-            }
-            for problem in record.problems {
-                append(transaction, account.key, now, Some(run), "carrier-problem", None, problem)?;
-            }
-            for problem in record.provider_problems {
-                append(transaction, account.key, now, Some(run), "provider-problem", None, problem)?;
-            }
-            answers::keep(transaction, account.key, run, now, record.kept_days, record.answers)?;
-            recordings::keep(transaction, account.key, run, now, record.kept_days, &packed)?;
-            touch(transaction, account.key, now)?;
-            if let Made::Review(plan) = record.made {
-                tell(transaction, &account, run, daily, plan, &record)?;
-            }
-            Ok(Applied { run: crate::ledger::from_sql(run), daily })
+            accounts::change(transaction, &account, change, now)?;
+            run.apply_unless_idle(transaction, &profile(transaction, id)?)
         })
     }
 
     /// Whether the daily review of the account's local date at `now` has been made.
     pub fn is_reviewed(&self, account: &AccountProfile, now: Timestamp) -> Result<bool> {
         self.read(|transaction| is_reviewed(transaction, account, now))
+    }
+}
+
+/// A run whose plan was checked, packed for the record.
+struct CheckedRun<'a> {
+    record: RunRecord<'a>,
+    purpose: Purpose<'a>,
+    packed: Vec<u8>,
+}
+
+impl<'a> CheckedRun<'a> {
+    fn new(id: &str, record: RunRecord<'a>) -> Result<Self> {
+        let purpose = match record.outcome {
+            RunOutcome::Review(_) => Purpose::Review,
+            RunOutcome::Request(request, _) => Purpose::Request(request),
+        };
+        check(id, purpose, record.outcome.plan(), record.inputs, &EventKind::NAMES)?;
+        let packed = recordings::pack(record.limits, record.outcome, record.recording, record.answers);
+        Ok(CheckedRun { record, purpose, packed })
+    }
+
+    /// The account, in the revision that the plan was made from; else [`LedgerError::Stale`].
+    fn open(&self, transaction: &Transaction, id: &str) -> Result<AccountProfile> {
+        let plan = self.record.outcome.plan();
+        // The plan was made for the billing cycle of its time, which begins now at the latest.
+        let (account, now) = open(transaction, id, plan.decided_at)?;
+        if account.revision != plan.based_on || now != plan.decided_at {
+            return Err(LedgerError::Stale(id.to_owned()));
+        }
+        Ok(account)
+    }
+
+    /// A plan that does nothing leaves no run behind.
+    fn apply_unless_idle(&self, transaction: &Transaction, account: &AccountProfile) -> Result<Option<Applied>> {
+        let plan = self.record.outcome.plan();
+        let is_idle = plan.actions.is_empty() && plan.notices.is_empty();
+        if is_idle { Ok(None) } else { self.apply(transaction, account).map(Some) }
+    }
+
+    fn apply(&self, transaction: &Transaction, account: &AccountProfile) -> Result<Applied> {
+        let CheckedRun { record, purpose, packed } = self;
+        let (plan, inputs) = (record.outcome.plan(), record.inputs);
+        let now = plan.decided_at;
+        let (run, daily) = begin(transaction, account, *purpose, record)?;
+        apply_reviews(transaction, account, run, plan, inputs)?;
+        for action in &plan.actions {
+            apply_action(transaction, account, run, action, now)?;
+        }
+        for notice in &plan.notices {
+            append_notice(transaction, account.key, now, run, notice)?;
+        }
+        for problem in record.problems {
+            append(transaction, account.key, now, Some(run), EventKind::CarrierProblem, None, problem)?;
+        }
+        for problem in record.provider_problems {
+            append(transaction, account.key, now, Some(run), EventKind::ProviderProblem, None, problem)?;
+        }
+        answers::keep(transaction, account.key, run, now, record.kept_days, record.answers)?;
+        recordings::keep(transaction, account.key, run, now, record.kept_days, packed)?;
+        touch(transaction, account.key, now)?;
+        if let RunOutcome::Review(plan) = record.outcome {
+            tell(transaction, account, run, daily, plan, record)?;
+        }
+        Ok(Applied { run: crate::ledger::from_sql(run), daily })
     }
 }
 
@@ -116,7 +174,7 @@ fn begin(
     purpose: Purpose,
     record: &RunRecord,
 ) -> Result<(i64, bool)> {
-    let plan = record.made.plan();
+    let plan = record.outcome.plan();
     let kind = if matches!(purpose, Purpose::Review) { "review" } else { "request" };
     let daily = kind == "review" && !is_reviewed(transaction, account, plan.decided_at)?;
     let local_date = account.local_date(plan.decided_at).to_string();
@@ -152,8 +210,8 @@ fn tell(
 ) -> Result<()> {
     let now = plan.decided_at;
     let local_date = account.local_date(now).to_string();
-    let review = Digested { plan, inputs: record.inputs, problems: record.problems, run, daily, local_date };
-    if !review.is_worth_telling() {
+    let review = ReviewSummary { plan, inputs: record.inputs, problems: record.problems, run, daily, local_date };
+    if !review.is_news() {
         return Ok(());
     }
     enqueue(transaction, Some(account), Some(run), now, || Message::review_completed(&review))
@@ -183,7 +241,7 @@ fn apply_reviews(
         let before = monitored.find(|number| number.number == review.number).expect("the plan was checked");
         let (key, number, now) = (account.key, to_sql(review.number), to_sql(now));
         let updated = rate.execute(params![key, number, review.flagging_checks, review.clearing_checks, now])?;
-        assert_eq!(updated, 1, "+{} is no longer monitored, though the account did not change", review.number);
+        assert_eq!(updated, 1, "{} is no longer monitored, though the account did not change", e164(review.number));
         if before.status != review.status {
             turn.execute(params![key, number, status_to_sql(review.status), now])?;
             tell_status(transaction, key, run, before.status, review, plan.decided_at)?;
@@ -208,13 +266,17 @@ fn tell_status(
 ) -> Result<()> {
     let (kind, turned) = match (before, review.status) {
         (Status::Pending, Status::Clean) => return Ok(()),
-        (_, Status::Clean) => ("turned-clean", "clean"),
-        (_, Status::AtRisk) => ("turned-at-risk", "at-risk"),
-        (_, Status::Flagged) => ("turned-flagged", "flagged"),
+        (_, Status::Clean) => (EventKind::TurnedClean, "clean"),
+        (_, Status::AtRisk) => (EventKind::TurnedAtRisk, "at-risk"),
+        (_, Status::Flagged) => (EventKind::TurnedFlagged, "flagged"),
         (_, Status::Pending) => unreachable!("the plan was checked"),
     };
-    let text =
-        format!("+{} turned {turned}: {} of {} carriers flag it.", review.number, review.flagging, review.answering);
+    let text = format!(
+        "{} turned {turned}: {} of {} carriers flag it.",
+        e164(review.number),
+        review.flagging,
+        review.answering
+    );
     append(transaction, account, now, Some(run), kind, Some(review.number), &text)
 }
 
@@ -225,11 +287,15 @@ fn apply_action(
     action: &Action,
     now: Timestamp,
 ) -> Result<()> {
-    let tell = |kind: &str, number, text: String| append(transaction, account.key, now, Some(run), kind, number, &text);
+    let tell = |kind, number, text: String| append(transaction, account.key, now, Some(run), kind, number, &text);
     match action {
         Action::OccupySlot(Occupancy { number, slot }) => {
             occupy(transaction, account.key, *number, *slot, now)?;
-            tell("monitoring-started", Some(*number), format!("+{number} is monitored in slot {slot}, as asked for."))
+            tell(
+                EventKind::MonitoringStarted,
+                Some(*number),
+                format!("{} is monitored in slot {slot}, as requested.", e164(*number)),
+            )
         }
         Action::LockSlot(closing) => {
             lock(transaction, account.key, closing)?;
@@ -238,16 +304,17 @@ fn apply_action(
                 ClosingReason::NumberDeleted => "the number was to be deleted",
             };
             let until = dialguard::calendar::rfc3339(closing.until);
-            let text = format!("+{} left slot {}, which is locked until {until}: {why}.", closing.number, closing.slot);
-            tell("slot-locked", Some(closing.number), text)
+            let text =
+                format!("{} left slot {}, which is locked until {until}: {why}.", e164(closing.number), closing.slot);
+            tell(EventKind::SlotLocked, Some(closing.number), text)
         }
         Action::ReleaseNumber(number) => {
             change_state(transaction, account.key, *number, ("owned", "released"), now)?;
-            tell("released", Some(*number), format!("+{number} left the account, as asked for."))
+            tell(EventKind::Released, Some(*number), format!("{} left the account, as requested.", e164(*number)))
         }
         Action::ReplaceNumber(replacement) => intend(transaction, (account, run), replacement, now),
         Action::SetBlocks(change) => set_blocks(transaction, account, change, now)
-            .and_then(|()| tell("blocks-changed", None, blocks_in_words(account, change))),
+            .and_then(|()| tell(EventKind::BlocksChanged, None, blocks_in_words(account, change))),
     }
 }
 
@@ -264,7 +331,7 @@ fn set_blocks(transaction: &Transaction, account: &AccountProfile, change: &Bloc
 fn blocks_in_words(account: &AccountProfile, change: &BlockChange) -> String {
     let before = account.blocks();
     format!(
-        "{} blocks instead of {before} from {} on, as asked for.",
+        "{} blocks instead of {before} from {} on, as requested.",
         change.blocks,
         dialguard::calendar::rfc3339(change.starting)
     )

@@ -34,26 +34,26 @@ pub struct RecordedRun {
     /// What the policy was allowed.
     pub limits: Limits,
     /// What it was asked, and what it answered.
-    pub made: Made,
+    pub outcome: RunOutcome,
     /// What it asked, and what it was answered.
     pub recording: Recording,
 }
 
 /// What came of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Made {
+pub enum RunOutcome {
     /// The daily review.
     Review(Plan),
     /// An answer to a person's request.
     Request(Request, Decision),
 }
 
-impl Made {
+impl RunOutcome {
     /// What was planned.
     pub fn plan(&self) -> &Plan {
         match self {
-            Made::Review(plan) => plan,
-            Made::Request(_, decision) => &decision.plan,
+            RunOutcome::Review(plan) => plan,
+            RunOutcome::Request(_, decision) => &decision.plan,
         }
     }
 
@@ -67,7 +67,7 @@ impl Made {
 #[derive(Serialize, Deserialize)]
 struct Packed<'a> {
     limits: Limits,
-    made: Cow<'a, Made>,
+    outcome: Cow<'a, RunOutcome>,
     calls: Vec<PackedCall<'a>>,
 }
 
@@ -128,11 +128,11 @@ fn recorded(transaction: &Transaction, run: u64) -> Result<RecordedRun> {
           WHERE runs.id = ?1",
     )?;
     let mut rows = statement.query([asked_to_sql(run)])?;
-    let row = rows.next()?.ok_or_else(|| no_such_run(run))?;
+    let row = rows.next()?.ok_or_else(|| LedgerError::NoSuchRun(run))?;
     let body: Option<Vec<u8>> = row.get(6)?;
     let answers = answers::of_run(transaction, asked_to_sql(run))?;
-    let (limits, made, recording) =
-        body.and_then(|body| unpack(&body, answers)).ok_or_else(|| no_longer_on_record(run))?;
+    let (limits, outcome, recording) =
+        body.and_then(|body| unpack(&body, answers)).ok_or_else(|| LedgerError::RunExpired(run))?;
     Ok(RecordedRun {
         run,
         account: row.get(0)?,
@@ -142,20 +142,9 @@ fn recorded(transaction: &Transaction, run: u64) -> Result<RecordedRun> {
         contract: row.get(4)?,
         host_version: row.get(5)?,
         limits,
-        made,
+        outcome,
         recording,
     })
-}
-
-fn no_such_run(run: u64) -> LedgerError {
-    LedgerError::Refused(format!("there is no run {run}; `dialguard events` names the run that caused each event"))
-}
-
-fn no_longer_on_record(run: u64) -> LedgerError {
-    LedgerError::Refused(format!(
-        "run {run} is no longer on record; recordings are kept as long as `dialguard policy limits \
-         --recordings-kept-days` says"
-    ))
 }
 
 /// Keeps what it takes to repeat a run, and lets go of what is too old.
@@ -179,13 +168,13 @@ pub(in crate::ledger) fn keep(
 /// Packs a run whose carriers gave these answers.
 pub(in crate::ledger) fn pack(
     limits: Limits,
-    made: &Made,
+    outcome: &RunOutcome,
     recording: &Recording,
     answers: &[CarrierAnswer],
 ) -> Vec<u8> {
     let mut left = answers;
     let calls = recording.calls.iter().map(|call| pack_call(call, &mut left)).collect();
-    let packed = Packed { limits, made: Cow::Borrowed(made), calls };
+    let packed = Packed { limits, outcome: Cow::Borrowed(outcome), calls };
     let bytes = postcard::to_stdvec(&packed).expect("plain values can be packed");
     let mut body = vec![FORM];
     body.extend(lz4_flex::block::compress_prepend_size(&bytes));
@@ -206,13 +195,13 @@ fn pack_call<'a>(call: &'a Call, answers: &mut &[CarrierAnswer]) -> PackedCall<'
     }
 }
 
-fn unpack(body: &[u8], answers: Vec<CarrierAnswer>) -> Option<(Limits, Made, Recording)> {
+fn unpack(body: &[u8], answers: Vec<CarrierAnswer>) -> Option<(Limits, RunOutcome, Recording)> {
     let (&FORM, compressed) = body.split_first()? else { return None };
     let bytes = lz4_flex::block::decompress_size_prepended(compressed).ok()?;
     let packed: Packed = postcard::from_bytes(&bytes).ok()?;
     let mut left = &answers[..];
     let calls = packed.calls.into_iter().map(|call| unpack_call(call, &mut left)).collect::<Option<Vec<Call>>>()?;
-    Some((packed.limits, packed.made.into_owned(), Recording::from(calls)))
+    Some((packed.limits, packed.outcome.into_owned(), Recording::from(calls)))
 }
 
 /// How a run's review rated the numbers; none where it was no review or cannot be read. Reads no more than it takes.
@@ -220,8 +209,8 @@ pub(in crate::ledger) fn reviews(body: &[u8]) -> Vec<Review> {
     let Some((&FORM, compressed)) = body.split_first() else { return Vec::new() };
     let Ok(bytes) = lz4_flex::block::decompress_size_prepended(compressed) else { return Vec::new() };
     // The fields of `Packed` before the calls.
-    match postcard::take_from_bytes::<(Limits, Made)>(&bytes) {
-        Ok(((_, Made::Review(plan)), _)) => plan.reviews,
+    match postcard::take_from_bytes::<(Limits, RunOutcome)>(&bytes) {
+        Ok(((_, RunOutcome::Review(plan)), _)) => plan.reviews,
         _ => Vec::new(),
     }
 }
@@ -255,7 +244,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn made() -> Made {
+    fn made() -> RunOutcome {
         let plan = Plan {
             account: "acme".into(),
             based_on: 7,
@@ -264,7 +253,7 @@ mod tests {
             actions: Vec::new(),
             notices: Vec::new(),
         };
-        Made::Review(plan)
+        RunOutcome::Review(plan)
     }
 
     proptest! {

@@ -90,7 +90,7 @@ fn fitting(all: &[KnownNumber], query: &NumberQuery) -> Vec<KnownNumber> {
         let (slot, status, since) = known.monitored.unwrap_or((0, Status::Pending, 0));
         let key = match query.order {
             NumberOrder::Number => 0,
-            NumberOrder::Status => u64::from(numbers::view::status_to_sql(status)),
+            NumberOrder::Status => u64::from(numbers::status::status_to_sql(status)),
             NumberOrder::Slot => u64::from(slot),
             NumberOrder::Since => since,
         };

@@ -1,40 +1,30 @@
-//! What webhooks are told: one message a review, however many numbers it is about.
-//!
-//! | `type` | when | who hears of it |
-//! |---|---|---|
-//! | `review.completed` | a review turned numbers flagged or clean, replaced some, or has a warning or an alert | webhooks of the account and of every account |
-//! | `review.failed` | a review came to nothing; once a local date, however often it is tried again | the same |
-//! | `order.stuck` | a replacement is held up, and a person has to see to it; once an order | the same |
-//! | `policy.rolled-back`, `policy.failing` | a policy that kept failing was given up; there is none to go back to | webhooks of every account |
-//! | `webhook.test` | somebody tests a webhook; sent at once and never again | that webhook |
-//!
-//! What a person asked for is no news to anybody and not told; neither is a number that turned at-risk by itself, which
-//! a second day confirms or not.
+//! The messages that wait for webhooks: one a review, however many numbers it is about.
+//! [`alerts`](crate::alerts) lists their types.
 
-use crate::ledger::Order;
+use crate::phone::e164;
 use dialguard::contract::*;
 use dialguard::policy::Inputs;
 use serde_json::{Map, Value, json};
 
-/// Numbers of a kind that a message names; the others are counted.
-const NUMBERS_TOLD_MAX: usize = 50;
+/// Numbers of a kind that a message lists; the others are counted.
+const NUMBERS_LISTED_MAX: usize = 50;
 
-/// Notices, and problems with carriers, that a message quotes.
-const TEXTS_TOLD_MAX: usize = 20;
+/// Notices, and problems with sources, that a message quotes.
+const TEXTS_LISTED_MAX: usize = 20;
 
-/// A message, before it is known to whom it goes.
+/// A message, before it is known which webhooks it goes to.
 pub(crate) struct Message {
     kind: String,
     data: Map<String, Value>,
-    /// Where on the page of its account people see more.
+    /// The tab of the account on the dashboard that shows more.
     tab: &'static str,
 }
 
 /// A review that was applied.
-pub(crate) struct Review<'a> {
+pub(crate) struct ReviewSummary<'a> {
     pub plan: &'a Plan,
     pub inputs: &'a Inputs,
-    /// What went wrong at the carriers, in words.
+    /// What went wrong at the sources, in words.
     pub problems: &'a [String],
     pub run: i64,
     pub daily: bool,
@@ -44,16 +34,16 @@ pub(crate) struct Review<'a> {
 impl Message {
     pub const REVIEW_FAILED: &str = "review.failed";
 
-    /// What it tells.
+    /// Its type.
     pub fn kind(&self) -> &str {
         &self.kind
     }
 
-    pub fn review_completed(review: &Review) -> Self {
+    pub fn review_completed(review: &ReviewSummary) -> Self {
         let turned = |status| numbers(review.turned(status).collect());
         let replacements: Vec<_> = review.replacements().collect();
         let notices: Vec<_> = review.notices().collect();
-        let problems = review.problems.iter().take(TEXTS_TOLD_MAX);
+        let problems = review.problems.iter().take(TEXTS_LISTED_MAX);
         let data = json!({
             "local-date": review.local_date,
             "run": review.run,
@@ -62,13 +52,13 @@ impl Message {
             "turned-flagged": turned(Status::Flagged),
             "turned-at-risk": turned(Status::AtRisk),
             "turned-clean": turned(Status::Clean),
-            "replacements": list(&replacements, NUMBERS_TOLD_MAX, |replacement| json!({
+            "replacements": list(&replacements, NUMBERS_LISTED_MAX, |replacement| json!({
                 "number": e164(replacement.number),
                 "replacement": e164(replacement.replacement),
                 "slot": replacement.slot,
                 "because": replacement.because,
             })),
-            "notices": list(&notices, TEXTS_TOLD_MAX, |notice| json!({
+            "notices": list(&notices, TEXTS_LISTED_MAX, |notice| json!({
                 "severity": notice.severity.name(),
                 "kind": notice.kind,
                 "number": notice.number.map(e164),
@@ -80,20 +70,8 @@ impl Message {
     }
 
     pub fn review_failed(account: &str, local_date: &str, why: &str) -> Self {
-        let text = format!("Account {account} was not reviewed, and is to be tried again: {why}");
+        let text = format!("The review of account {account} failed and will be tried again: {why}");
         Message::new(Self::REVIEW_FAILED, json!({"local-date": local_date, "text": text}), "activity")
-    }
-
-    pub fn order_stuck(order: &Order, text: &str) -> Self {
-        let data = json!({
-            "order": order.id,
-            "number": e164(order.number),
-            "replacement": e164(order.replacement),
-            "slot": order.slot,
-            "state": order.state.name(),
-            "text": text,
-        });
-        Message::new("order.stuck", data, "activity")
     }
 
     pub fn policy(kind: &str, revision: Option<u64>, text: &str) -> Self {
@@ -101,16 +79,17 @@ impl Message {
     }
 
     pub fn test() -> Self {
-        let text = "This is a test: messages about reviews will come the same way.";
+        let text = "This is a test. Alerts about reviews arrive the same way.";
         Message::new("webhook.test", json!({"text": text}), "")
     }
 
-    fn new(kind: &str, data: Value, tab: &'static str) -> Self {
+    /// `data` is an object.
+    pub fn new(kind: &str, data: Value, tab: &'static str) -> Self {
         let Value::Object(data) = data else { unreachable!("a message's data is an object") };
         Message { kind: kind.into(), data, tab }
     }
 
-    /// The message as it is signed and sent. `page_address` is where people reach the page.
+    /// The message as it is signed and sent. `page_address` is the dashboard's address.
     pub fn body(&self, made_at: &str, page_address: Option<&str>, account: Option<&str>) -> String {
         let mut data = Map::new();
         data.insert("account".into(), json!(account));
@@ -123,16 +102,16 @@ impl Message {
     }
 }
 
-impl<'a> Review<'a> {
-    /// Whether a person wants to hear of it.
-    pub fn is_worth_telling(&self) -> bool {
+impl<'a> ReviewSummary<'a> {
+    /// Whether it is worth an alert.
+    pub fn is_news(&self) -> bool {
         self.notices().next().is_some()
             || self.replacements().next().is_some()
             || self.turned(Status::Flagged).next().is_some()
             || self.turned(Status::Clean).next().is_some()
     }
 
-    /// Numbers that have this status since this review. A first check that finds nothing is no news.
+    /// Numbers that have this status since this review. A first check that finds nothing is not news.
     fn turned(&self, status: Status) -> impl Iterator<Item = PhoneNumber> {
         let mut monitored = self.inputs.monitored.iter();
         self.plan.reviews.iter().filter_map(move |review| {
@@ -155,15 +134,11 @@ impl<'a> Review<'a> {
 }
 
 fn numbers(numbers: Vec<PhoneNumber>) -> Value {
-    list(&numbers, NUMBERS_TOLD_MAX, |number| json!(e164(*number)))
+    list(&numbers, NUMBERS_LISTED_MAX, |number| json!(e164(*number)))
 }
 
 /// How many there are, the first of them, and how many more.
 fn list<T>(all: &[T], shown_max: usize, show: impl Fn(&T) -> Value) -> Value {
     let first: Vec<_> = all.iter().take(shown_max).map(show).collect();
     json!({"count": all.len(), "more": all.len() - first.len(), "first": first})
-}
-
-fn e164(number: PhoneNumber) -> String {
-    format!("+{number}")
 }

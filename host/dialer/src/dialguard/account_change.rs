@@ -1,0 +1,101 @@
+//! Adding an account and changing it.
+
+use super::run::{Task, refusal};
+use super::{Dialguard, Result};
+use crate::ledger::{AccountChange, LedgerError, NewAccount};
+use crate::policies::effect::{Effect, effect_of};
+use dialguard::contract::{Outcome, Request, Settings, Timestamp};
+
+/// What came of changing an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeOutcome {
+    /// All of it was done.
+    Changed,
+    /// The policy refused the number of blocks, and nothing was changed.
+    BlocksRefused(Outcome),
+}
+
+impl Dialguard {
+    /// Adds an account whose settings the policy accepts, and charges its blocks.
+    ///
+    /// Errors: settings out of range; an account of that id; too many blocks.
+    pub async fn add_account(&self, new: &NewAccount) -> Result<()> {
+        self.check_settings(&new.settings).await?;
+        Ok(self.ledger.add_account(new, self.clock.now())?)
+    }
+
+    /// Whether the policy accepts these settings; an error says which is out of range.
+    pub async fn check_settings(&self, settings: &Settings) -> Result<()> {
+        Ok(self.policies.live()?.policy.check_settings(settings).await?)
+    }
+
+    /// Changes an account, all of it in one transaction. A number of blocks is the policy's to decide, which sees the
+    /// account as the rest of the change makes it: an add-on that is off is switched on first, and one that is on is
+    /// switched off last. If the policy refuses the blocks, nothing is changed.
+    ///
+    /// Errors, and then nothing was changed either: no such account; settings out of range; an unknown provider, or one
+    /// that cannot be changed while replacements are under way; a clock that went back; and with blocks those of
+    /// [`Dialguard::decide`].
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use dialguard::contract::Answer;
+    /// use dialguard_dialer::dialguard::ChangeOutcome;
+    /// use dialguard_dialer::ledger::AccountChange;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let dialguard = small_dialguard(folder.path()).await?;
+    /// let off = AccountChange { enabled: Some(false), ..AccountChange::default() };
+    /// assert_eq!(dialguard.change_account("acme", &off).await?, ChangeOutcome::Changed);
+    ///
+    /// let more = AccountChange { blocks: Some(2), ..AccountChange::default() };
+    /// let ChangeOutcome::BlocksRefused(why) = dialguard.change_account("acme", &more).await? else {
+    ///     return Err("blocks were changed while the add-on was off".into());
+    /// };
+    /// assert_eq!(why.answer, Answer::AddOnOff);
+    ///
+    /// let more_and_on = AccountChange { enabled: Some(true), ..more };
+    /// assert_eq!(dialguard.change_account("acme", &more_and_on).await?, ChangeOutcome::Changed);
+    /// assert_eq!(dialguard.ledger().account("acme")?.blocks(), 2);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn change_account(&self, id: &str, change: &AccountChange) -> Result<ChangeOutcome> {
+        self.check_account_change(id, change).await?;
+        let Some(blocks) = change.blocks else {
+            self.ledger.change_account(id, change, self.clock.now())?;
+            return Ok(ChangeOutcome::Changed);
+        };
+        let run = self.run(id, Task::change(change, &Request::SetBlocks(blocks))).await?;
+        Ok(match refusal(&run.outcome) {
+            Some(outcome) => ChangeOutcome::BlocksRefused(outcome),
+            None => ChangeOutcome::Changed,
+        })
+    }
+
+    async fn check_account_change(&self, id: &str, change: &AccountChange) -> Result<()> {
+        if let Some(settings) = &change.settings {
+            self.check_settings(settings).await?;
+        }
+        if let Some(buying) = &change.buying {
+            self.ledger.check_buying(id, buying)?;
+            let before = self.ledger.account(id)?.buying.provider;
+            if let Some(name) = buying.provider.as_ref().filter(|name| before.as_ref() != Some(name)) {
+                self.provider(name).map_err(|error| LedgerError::Refused(error.to_string()))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What these settings would have done in the account's reviews since then that are on record, at most 100, compared
+    /// with what was done. It takes 20 seconds at most, and says how far it came. Nothing is changed.
+    ///
+    /// Errors: no such account; settings out of range, whose message says which.
+    pub async fn effect_of_settings(&self, id: &str, settings: &Settings, since: Timestamp) -> Result<Effect> {
+        self.ledger.account(id)?;
+        self.check_settings(settings).await?;
+        Ok(effect_of(&self.ledger, &self.policies.live()?.policy, id, settings, since).await?)
+    }
+}

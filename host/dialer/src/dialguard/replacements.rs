@@ -1,0 +1,148 @@
+//! Replacements after a run: they are carried out, and the policy is asked again about numbers that were not replaced
+//! because their candidate could not be bought.
+
+use super::requests::{batches, decision};
+use super::run::Task;
+use super::{Dialguard, Result};
+use crate::fulfilment::{Fulfilment, Screen};
+use crate::ledger::Order;
+use crate::phone::e164;
+use dialguard::contract::{Answer, PhoneNumber, ReplacementReason, Request, Screening, Timestamp};
+use std::sync::Arc;
+
+/// How often the policy is asked again in one go.
+const ASKED_AGAIN_MAX: u32 = 3;
+
+/// How many unavailable candidates are enough for one number and 24 hours.
+const ABANDONED_A_DAY_MAX: u32 = 5;
+
+impl Dialguard {
+    /// What carries out this dialer's replacements, step by step.
+    pub fn fulfilment(&self) -> Fulfilment {
+        let screen = Arc::new(self.clone());
+        Fulfilment::new(self.ledger.clone(), self.providers.clone(), self.clock.clone(), screen)
+    }
+
+    /// Takes the account's open orders further: those that a crash interrupted, that were held up, or whose old number has
+    /// rested. Returns those whose slot has moved.
+    pub async fn resume(&self, id: &str) -> Result<Vec<Order>> {
+        self.carry_out(id, &mut Vec::new()).await
+    }
+
+    /// Tries an order now on a user's wish, even if it is held up; returns the order after that. Errors: no such order
+    /// under way; the ledger fails; a clock that went back.
+    pub async fn retry_order(&self, order: u64) -> Result<Order> {
+        let account = self.ledger.retry_order(order, self.now())?.account;
+        self.resume(&account).await?;
+        Ok(self.ledger.order_of(&account, order)?)
+    }
+
+    /// Ends an order on a user's wish; the policy is not asked again. Errors are those of [`Fulfilment::abandon`].
+    pub async fn abandon_order(&self, order: u64) -> Result<()> {
+        Ok(self.fulfilment().abandon(order).await?)
+    }
+
+    /// Takes the account's open orders further. If a candidate could not be bought the policy is asked again, a few times,
+    /// and what it decides is carried out as well.
+    pub(super) async fn carry_out(&self, id: &str, problems: &mut Vec<String>) -> Result<Vec<Order>> {
+        let fulfilment = self.fulfilment();
+        let mut fulfilled = fulfilment.carry_out(id).await?;
+        for _ in 0..ASKED_AGAIN_MAX {
+            if fulfilled.abandoned.is_empty() {
+                break;
+            }
+            if let Err(error) = self.ask_again(id, std::mem::take(&mut fulfilled.abandoned), problems).await {
+                // The orders stay marked, and the next resume asks about them.
+                problems.push(format!("The policy could not be asked again about unavailable candidates: {error}"));
+                break;
+            }
+            let more = fulfilment.carry_out(id).await?;
+            fulfilled.replaced.extend(more.replaced);
+            fulfilled.abandoned = more.abandoned;
+        }
+        self.metrics().replaced(fulfilled.replaced.len());
+        Ok(fulfilled.replaced)
+    }
+
+    /// Asks the policy again about the numbers of abandoned orders, as it was asked the first time.
+    async fn ask_again(&self, id: &str, abandoned: Vec<Order>, problems: &mut Vec<String>) -> Result<()> {
+        let (_, now) = self.ledger.account_at(id, self.now())?;
+        let again = self.without_exhausted(abandoned, now)?;
+        let (flagged, requested): (Vec<_>, Vec<_>) =
+            again.into_iter().partition(|order| order.why == ReplacementReason::Flagged);
+        self.review_again(id, &flagged, now, problems).await?;
+        self.request_again(id, &requested, now, problems).await
+    }
+
+    /// The stop rule: enough candidates of one number were unavailable in the past 24 hours.
+    fn without_exhausted(&self, abandoned: Vec<Order>, now: Timestamp) -> Result<Vec<Order>> {
+        let mut again = Vec::with_capacity(abandoned.len());
+        for order in abandoned {
+            let times = self.ledger.abandoned_since(&order, now.saturating_sub(24 * 60 * 60))?;
+            if times < ABANDONED_A_DAY_MAX {
+                again.push(order);
+                continue;
+            }
+            let words = format!(
+                "{} was not replaced: {times} candidates were unavailable. It keeps its slot.",
+                e164(order.number)
+            );
+            self.ledger.asked_again(&order, Some(&words), now)?;
+        }
+        Ok(again)
+    }
+
+    async fn review_again(
+        &self,
+        id: &str,
+        flagged: &[Order],
+        now: Timestamp,
+        problems: &mut Vec<String>,
+    ) -> Result<()> {
+        if flagged.is_empty() {
+            return Ok(());
+        }
+        problems.extend(self.run(id, Task::review()).await?.observations.problems());
+        for order in flagged {
+            self.ledger.asked_again(order, None, now)?;
+        }
+        Ok(())
+    }
+
+    async fn request_again(
+        &self,
+        id: &str,
+        requested: &[Order],
+        now: Timestamp,
+        problems: &mut Vec<String>,
+    ) -> Result<()> {
+        let mut orders = requested.iter();
+        for request in batches(&Request::ReplaceNumbers(requested.iter().map(|order| order.number).collect())) {
+            let run = self.run(id, Task::request(&request)).await?;
+            problems.extend(run.observations.problems());
+            for (outcome, order) in decision(run.outcome).outcomes.iter().zip(orders.by_ref()) {
+                self.ledger.asked_again(order, not_replaced(order, outcome.answer).as_deref(), now)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why a number is not replaced after all, in words; none if it is.
+fn not_replaced(order: &Order, answer: Answer) -> Option<String> {
+    let why = match answer {
+        Answer::Accepted => return None,
+        Answer::NoCleanCandidate => "no other candidate is rated clean",
+        _ => "it can no longer be replaced",
+    };
+    Some(format!("{} was not replaced: {why}.", e164(order.number)))
+}
+
+/// By the live policy: days may have passed since the number was chosen.
+#[async_trait::async_trait]
+impl Screen for Dialguard {
+    async fn screen(&self, account: &str, number: PhoneNumber) -> std::result::Result<Screening, String> {
+        let (screenings, _) = self.screen(account, &[number]).await.map_err(|error| error.to_string())?;
+        screenings.into_iter().next().ok_or_else(|| "the policy did not answer".to_owned())
+    }
+}

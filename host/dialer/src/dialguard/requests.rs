@@ -1,0 +1,223 @@
+//! Users' requests, and the questions that change nothing.
+
+use super::inventory::PreviewInventory;
+use super::run::{ATTEMPTS_MAX, Task};
+use super::{Dialguard, DialguardError, Result};
+use crate::ledger::{Order, RunOutcome};
+use dialguard::contract::{
+    Action, Decision, Deletion, NUMBERS_PER_CALL_MAX, Notice, Outcome, PhoneNumber, Request, Screening, Usage,
+};
+use dialguard::dialer::Dialer;
+use dialguard::policy::PolicyError;
+use std::sync::Arc;
+
+/// What came of a request.
+#[derive(Debug)]
+pub struct RequestOutcome {
+    /// One answer for each number of the request.
+    pub decision: Decision,
+    /// Replacements that were carried out.
+    pub replaced: Vec<Order>,
+    /// What went wrong at sources and providers, in words.
+    pub problems: Vec<String>,
+}
+
+/// What came of a request of any number of numbers.
+#[derive(Debug, Default)]
+pub struct BulkOutcome {
+    /// One answer for each number, in the order of the request.
+    pub outcomes: Vec<Outcome>,
+    /// What was done, or would be; batch by batch.
+    pub actions: Vec<Action>,
+    /// What the policy remarks, batch by batch.
+    pub notices: Vec<Notice>,
+    /// Replacements that were carried out.
+    pub replaced: Vec<Order>,
+    /// What went wrong at sources and providers, in words.
+    pub problems: Vec<String>,
+}
+
+impl BulkOutcome {
+    fn add(&mut self, batch: RequestOutcome) {
+        self.outcomes.extend(batch.decision.outcomes);
+        self.actions.extend(batch.decision.plan.actions);
+        self.notices.extend(batch.decision.plan.notices);
+        self.replaced.extend(batch.replaced);
+        self.problems.extend(batch.problems);
+    }
+}
+
+impl Dialguard {
+    /// Answers a user's request and does what is accepted of it. Errors are those of [`Dialguard::review`], and a request
+    /// of more than 10,000 numbers or with one that is not E.164. A number that is refused is not an error but an answer.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use dialguard::contract::Answer;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let dialguard = small_dialguard(folder.path()).await?;
+    /// let request = Request::ReplaceNumbers(vec![13_105_550_100, 442_079_460_958]);
+    /// let decided = dialguard.decide("acme", &request).await?;
+    /// assert_eq!(decided.decision.outcomes[0].answer, Answer::Accepted);
+    /// assert_eq!(decided.decision.outcomes[1].answer, Answer::NotOwned);
+    /// assert_eq!(decided.replaced[0].replacement, 13_105_550_199);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn decide(&self, id: &str, request: &Request) -> Result<RequestOutcome> {
+        let run = self.run(id, Task::request(request)).await?;
+        let mut problems = run.observations.problems();
+        let replaced = self.carry_out(id, &mut problems).await?;
+        Ok(RequestOutcome { decision: decision(run.outcome), replaced, problems })
+    }
+
+    /// Answers a request of any number of numbers, 10,000 at a time: each batch is done before the next is decided. Errors
+    /// are those of [`Dialguard::decide`]; batches before the one that failed stay done.
+    pub async fn decide_all(&self, id: &str, request: &Request) -> Result<BulkOutcome> {
+        let mut bulk = BulkOutcome::default();
+        for batch in batches(request) {
+            bulk.add(self.decide(id, &batch).await?);
+        }
+        Ok(bulk)
+    }
+
+    /// Answers a user's request and applies nothing: what [`Dialguard::decide`] would do now. Errors are the same, but
+    /// that an account that changes meanwhile is not asked about again.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use dialguard::contract::Action;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let dialguard = small_dialguard(folder.path()).await?;
+    /// let request = Request::StopMonitoring(vec![13_105_550_100]);
+    /// let preview = dialguard.try_decide("acme", &request).await?;
+    /// let Action::LockSlot(closing) = &preview.decision.plan.actions[0] else { return Err("no lock".into()) };
+    /// assert_eq!(closing.slot, 1);
+    /// assert_eq!(dialguard.ledger().account("acme")?.locked, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn try_decide(&self, id: &str, request: &Request) -> Result<RequestOutcome> {
+        let run = self.begin(id)?;
+        let answered = run.decide(&run.dialer, request).await;
+        let decision = decision(self.blame(&run, answered)?.answer);
+        Ok(RequestOutcome { decision, replaced: Vec::new(), problems: run.take_observations().problems() })
+    }
+
+    /// What [`Dialguard::decide_all`] would do now. Each batch is decided as if those before it had been done, so that no
+    /// slot and no candidate is promised twice. Errors are those of [`Dialguard::try_decide`].
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let folder = tempfile::tempdir()?;
+    /// let dialguard = small_dialguard(folder.path()).await?;
+    /// let numbers: Vec<PhoneNumber> = (13_105_560_000..13_105_572_000).collect();
+    /// dialguard.ledger().import_numbers("acme", &numbers, ImportedAs::Owned, NOW)?;
+    ///
+    /// let preview = dialguard.try_decide_all("acme", &Request::StartMonitoring(numbers)).await?;
+    /// assert_eq!(preview.outcomes.len(), 12_000);
+    /// assert_eq!(preview.actions.len(), 13, "the account has 15 slots, of which two are in use");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn try_decide_all(&self, id: &str, request: &Request) -> Result<BulkOutcome> {
+        let batches = batches(request);
+        let mut bulk = BulkOutcome::default();
+        if let [batch] = &batches[..] {
+            bulk.add(self.try_decide(id, batch).await?);
+            return Ok(bulk);
+        }
+        let run = self.begin(id)?;
+        let inventory = PreviewInventory::new(run.inventory.clone(), id, run.now).await;
+        let inventory = Arc::new(inventory.map_err(PolicyError::Answered)?);
+        let dialer = Dialer { inventory: inventory.clone(), ..run.dialer.clone() };
+        for batch in &batches {
+            let answered = run.decide(&dialer, batch).await;
+            let decision = decision(self.blame(&run, answered)?.answer);
+            inventory.take(&decision.plan.actions);
+            let problems = run.take_observations().problems();
+            bulk.add(RequestOutcome { decision, replaced: Vec::new(), problems });
+        }
+        Ok(bulk)
+    }
+
+    /// Rates numbers, at most 10,000, by what sources say right now: one answer for each in the order given, and what went
+    /// wrong at the sources, in words.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use dialguard::contract::Status;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let dialguard = small_dialguard(folder.path()).await?;
+    /// let (screenings, problems) = dialguard.screen("acme", &[13_105_550_123, 13_105_550_199]).await?;
+    /// assert_eq!((screenings[0].status, screenings[1].status), (Status::Flagged, Status::Clean));
+    /// assert!(problems.is_empty());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn screen(&self, id: &str, numbers: &[PhoneNumber]) -> Result<(Vec<Screening>, Vec<String>)> {
+        let mut attempt = 1;
+        loop {
+            let run = self.begin(id)?;
+            let screenings = run.live.policy.screen(&run.dialer, id, numbers).await;
+            let is_stale = screenings.is_err() && self.ledger.account(id)?.revision != run.account.revision;
+            if !is_stale || attempt == ATTEMPTS_MAX {
+                let screenings = self.blame(&run, screenings.map_err(DialguardError::from))?;
+                return Ok((screenings, run.take_observations().problems()));
+            }
+            attempt += 1;
+        }
+    }
+
+    /// Rates any number of numbers, 10,000 at a time, as [`Dialguard::screen`] does.
+    pub async fn screen_all(&self, id: &str, numbers: &[PhoneNumber]) -> Result<(Vec<Screening>, Vec<String>)> {
+        let (mut screenings, mut problems) = (Vec::with_capacity(numbers.len()), Vec::new());
+        for batch in numbers.chunks(NUMBERS_PER_CALL_MAX) {
+            let (of_batch, more_problems) = self.screen(id, batch).await?;
+            screenings.extend(of_batch);
+            problems.extend(more_problems);
+        }
+        Ok((screenings, problems))
+    }
+
+    /// Counts the account's slots and numbers.
+    pub async fn usage(&self, id: &str) -> Result<Usage> {
+        let run = self.begin(id)?;
+        let usage = run.live.policy.usage(&run.dialer, id).await;
+        self.blame(&run, usage.map_err(DialguardError::from))
+    }
+}
+
+pub(super) fn decision(outcome: RunOutcome) -> Decision {
+    match outcome {
+        RunOutcome::Request(_, decision) => decision,
+        RunOutcome::Review(_) => unreachable!("a request was made"),
+    }
+}
+
+/// The same request in parts that a policy takes at once; none if it names no number.
+pub(super) fn batches(request: &Request) -> Vec<Request> {
+    let cut = |numbers: &[PhoneNumber], of: &dyn Fn(Vec<PhoneNumber>) -> Request| {
+        numbers.chunks(NUMBERS_PER_CALL_MAX).map(|batch| of(batch.to_vec())).collect()
+    };
+    match request {
+        Request::StartMonitoring(numbers) => cut(numbers, &Request::StartMonitoring),
+        Request::StopMonitoring(numbers) => cut(numbers, &Request::StopMonitoring),
+        Request::ReplaceNumbers(numbers) => cut(numbers, &Request::ReplaceNumbers),
+        Request::DeleteNumbers(Deletion { numbers, accept_slot_loss }) => {
+            cut(numbers, &|numbers| Request::DeleteNumbers(Deletion { numbers, accept_slot_loss: *accept_slot_loss }))
+        }
+        Request::SetBlocks(blocks) => vec![Request::SetBlocks(*blocks)],
+    }
+}

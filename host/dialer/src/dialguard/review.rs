@@ -1,0 +1,101 @@
+//! The daily review.
+
+use super::run::{Run, Task};
+use super::{Dialguard, DialguardError, Progress, Result};
+use crate::ledger::{Applied, EventKind, LedgerError, Order, RunOutcome};
+use dialguard::check::{Purpose, check};
+use dialguard::contract::Plan;
+use std::time::Instant;
+
+/// What came of a daily review.
+#[derive(Debug)]
+pub struct ReviewOutcome {
+    /// What the policy planned.
+    pub plan: Plan,
+    /// How it was applied; none if it was only tried.
+    pub applied: Option<Applied>,
+    /// Replacements that were carried out.
+    pub replaced: Vec<Order>,
+    /// What went wrong at sources and providers, in words.
+    pub problems: Vec<String>,
+}
+
+impl Dialguard {
+    /// Reviews an account: rates its numbers, and replaces flagged ones if the account has that turned on. Another review
+    /// on the same local date rates only numbers that have not been rated on it yet.
+    ///
+    /// A source that fails is not an error but one of the [`ReviewOutcome::problems`]. Errors: no such account; a clock
+    /// that went back; an account that changed ten times during its review; a fault of the policy, or a plan that breaks
+    /// the ledger. Nothing was changed then.
+    pub async fn review(&self, id: &str) -> Result<ReviewOutcome> {
+        let reviewed = self.review_unless(id, |_| Ok(false)).await?;
+        Ok(reviewed.expect("nothing held the review back"))
+    }
+
+    /// Reviews an account unless it has had the review of its local date, perhaps from another process; none then.
+    /// Errors are those of [`Dialguard::review`].
+    pub async fn review_once(&self, id: &str) -> Result<Option<ReviewOutcome>> {
+        self.review_unless(id, |run| self.ledger.is_reviewed(&run.account, run.now)).await
+    }
+
+    async fn review_unless(
+        &self,
+        id: &str,
+        held_back: impl Fn(&Run) -> std::result::Result<bool, LedgerError>,
+    ) -> Result<Option<ReviewOutcome>> {
+        let begun = Instant::now();
+        let run = self.run_unless(id, Task::review(), held_back).await;
+        let Some(run) = run.inspect_err(|error| self.report_failure(id, error))? else { return Ok(None) };
+        self.policies.note_review();
+        let RunOutcome::Review(plan) = run.outcome else { unreachable!("a review was made") };
+        self.metrics().review_made(plan.reviews.len(), begun.elapsed());
+        let mut problems = run.observations.problems();
+        let replaced = self.carry_out(id, &mut problems).await?;
+        Ok(Some(ReviewOutcome { plan, applied: run.applied, replaced, problems }))
+    }
+
+    /// How far the account's review is that this dialer or a clone of it is making right now; none if there is none.
+    pub fn progress(&self, id: &str) -> Option<Progress> {
+        self.reviews.progress(id)
+    }
+
+    /// Plans a review and applies nothing.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let folder = tempfile::tempdir()?;
+    /// let dialguard = small_dialguard(folder.path()).await?;
+    /// let preview = dialguard.try_review("acme").await?;
+    /// assert_eq!(preview.plan.reviews.len(), 2);
+    /// assert!(preview.applied.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn try_review(&self, id: &str) -> Result<ReviewOutcome> {
+        let run = self.begin(id)?;
+        let answered = run.live.policy.review_account(&run.dialer, id).await;
+        let plan = answered.map_err(DialguardError::from).and_then(|answered| {
+            check(id, Purpose::Review, &answered.answer, &answered.inputs, &EventKind::NAMES)
+                .map_err(LedgerError::from)?;
+            Ok(answered.answer)
+        });
+        let plan = self.blame(&run, plan)?;
+        let problems = run.take_observations().problems();
+        Ok(ReviewOutcome { plan, applied: None, replaced: Vec::new(), problems })
+    }
+
+    /// Queues an alert that a review failed.
+    fn report_failure(&self, id: &str, error: &DialguardError) {
+        if matches!(error, DialguardError::Ledger(LedgerError::NoSuchAccount(_))) {
+            return;
+        }
+        self.metrics().review_failed();
+        let why = error.to_string();
+        let queued = tokio::task::block_in_place(|| self.ledger.tell_review_failed(id, self.now(), &why));
+        if let Err(error) = queued {
+            tracing::error!(account = id, "no alert was queued for its failed review: {error}");
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! One run: the account is read at one revision, the policy decides, and the ledger checks and applies the plan.
+
+use super::inventory::RunInventory;
+use super::progress::ReviewGuard;
+use super::{Dialguard, DialguardError, Result};
+use crate::ledger::{
+    AccountChange, AccountProfile, AccountView, Applied, EventKind, LedgerError, RunOutcome, RunRecord,
+};
+use crate::policies::{Live, RunGuard};
+use crate::providers::Offers;
+use crate::sources::inquiry::{Inquiry, Observations};
+use dialguard::check::{Purpose, check_decision};
+use dialguard::clock::FixedClock;
+use dialguard::contract::{Answer, Outcome, Request, Timestamp};
+use dialguard::dialer::Dialer;
+use dialguard::policy::{PolicyAnswer, PolicyError};
+use std::sync::Arc;
+
+/// How often a run is made before an account that keeps changing is an error.
+pub(super) const ATTEMPTS_MAX: u32 = 10;
+
+/// What a run is for.
+#[derive(Clone, Copy)]
+pub(super) struct Task<'a> {
+    purpose: Purpose<'a>,
+    /// The change of the account that the run's request for blocks is part of.
+    change: Option<&'a AccountChange>,
+}
+
+impl<'a> Task<'a> {
+    pub fn review() -> Self {
+        Task { purpose: Purpose::Review, change: None }
+    }
+
+    pub fn request(request: &'a Request) -> Self {
+        Task { purpose: Purpose::Request(request), change: None }
+    }
+
+    /// `request` asks for the change's blocks.
+    pub fn change(change: &'a AccountChange, request: &'a Request) -> Self {
+        Task { purpose: Purpose::Request(request), change: Some(change) }
+    }
+
+    fn is_review(self) -> bool {
+        matches!(self.purpose, Purpose::Review)
+    }
+}
+
+/// One run: the policy that was live when it began, the account at one revision, one time, and the sources and the
+/// provider as they answered it.
+pub(super) struct Run {
+    _guard: RunGuard,
+    pub live: Arc<Live>,
+    pub account: AccountProfile,
+    pub now: Timestamp,
+    inquiry: Arc<Inquiry>,
+    offers: Option<Arc<Offers>>,
+    pub inventory: Arc<RunInventory>,
+    pub dialer: Dialer,
+}
+
+/// A run that was made.
+pub(super) struct FinishedRun {
+    pub outcome: RunOutcome,
+    pub observations: RunObservations,
+    /// None if there was nothing to apply.
+    pub applied: Option<Applied>,
+}
+
+/// What sources and the provider answered during a run.
+pub(super) struct RunObservations {
+    of_sources: Observations,
+    provider_problems: Vec<String>,
+}
+
+impl RunObservations {
+    /// What went wrong, in words.
+    pub fn problems(mut self) -> Vec<String> {
+        self.of_sources.problems.append(&mut self.provider_problems);
+        self.of_sources.problems
+    }
+}
+
+impl Run {
+    pub fn take_observations(&self) -> RunObservations {
+        let provider_problems = self.offers.as_ref().map(|offers| offers.take_problems()).unwrap_or_default();
+        RunObservations { of_sources: self.inquiry.take_observations(), provider_problems }
+    }
+
+    /// Asks the policy. The ledger checks the plan of a review when it applies it.
+    pub async fn ask(&self, task: Task<'_>) -> Result<PolicyAnswer<RunOutcome>> {
+        match task.purpose {
+            Purpose::Review => {
+                let answered = self.live.policy.review_account(&self.dialer, &self.account.id).await?;
+                Ok(answered.map(RunOutcome::Review))
+            }
+            Purpose::Request(request) => self.decide(&self.dialer, request).await,
+            _ => unreachable!("a run is a review or a request"),
+        }
+    }
+
+    /// Asks the policy about a request, of this dialer.
+    pub async fn decide(&self, dialer: &Dialer, request: &Request) -> Result<PolicyAnswer<RunOutcome>> {
+        let answered = self.live.policy.decide(dialer, &self.account.id, request).await?;
+        check_decision(&self.account.id, request, &answered.answer, &answered.inputs, &EventKind::NAMES)
+            .map_err(LedgerError::from)?;
+        Ok(answered.map(|decision| RunOutcome::Request(request.clone(), decision)))
+    }
+
+    fn record<'a>(
+        &'a self,
+        answered: &'a PolicyAnswer<RunOutcome>,
+        observations: &'a RunObservations,
+    ) -> RunRecord<'a> {
+        let policy = &self.live.policy;
+        RunRecord {
+            policy: policy.sha256(),
+            revision: self.live.revision,
+            contract: policy.contract_version(),
+            limits: policy.limits(),
+            kept_days: self.live.recordings_kept_days(),
+            outcome: &answered.answer,
+            inputs: &answered.inputs,
+            recording: &answered.recording,
+            answers: &observations.of_sources.answers,
+            problems: &observations.of_sources.problems,
+            provider_problems: &observations.provider_problems,
+        }
+    }
+}
+
+/// Why a request with one answer was refused; none if it was accepted.
+pub(super) fn refusal(outcome: &RunOutcome) -> Option<Outcome> {
+    let RunOutcome::Request(_, decision) = outcome else { return None };
+    decision.outcomes.iter().find(|outcome| outcome.answer != Answer::Accepted).copied()
+}
+
+impl Dialguard {
+    /// Makes a run, again if the account changed meanwhile, and applies its plan. None if it was held back: that is
+    /// looked at after the account's revision was read, so that a later change makes the run stale.
+    pub(super) async fn run_unless(
+        &self,
+        id: &str,
+        task: Task<'_>,
+        held_back: impl Fn(&Run) -> std::result::Result<bool, LedgerError>,
+    ) -> Result<Option<FinishedRun>> {
+        let mut attempt = 1;
+        loop {
+            let run = self.begin_task(id, task)?;
+            if held_back(&run)? {
+                return Ok(None);
+            }
+            let _guard = self.show_progress(task, &run);
+            let error = match run.ask(task).await {
+                Ok(answered) => {
+                    let observations = run.take_observations();
+                    match tokio::task::block_in_place(|| self.apply(task, &run, &answered, &observations)) {
+                        Ok(applied) => {
+                            return Ok(Some(FinishedRun { outcome: answered.answer, observations, applied }));
+                        }
+                        Err(error) => error.into(),
+                    }
+                }
+                Err(error) => error,
+            };
+            // Another account's plan may have been quicker to take a number on offer.
+            let is_stale = matches!(error, DialguardError::Ledger(LedgerError::Stale(_)));
+            let moved_on = is_stale || self.ledger.account(id)?.revision != run.account.revision;
+            if !moved_on || attempt == ATTEMPTS_MAX {
+                return self.blame(&run, Err(error));
+            }
+            attempt += 1;
+        }
+    }
+
+    /// Makes a run that nothing holds back.
+    pub(super) async fn run(&self, id: &str, task: Task<'_>) -> Result<FinishedRun> {
+        let finished = self.run_unless(id, task, |_| Ok(false)).await?;
+        Ok(finished.expect("nothing held the run back"))
+    }
+
+    fn apply(
+        &self,
+        task: Task<'_>,
+        run: &Run,
+        answered: &PolicyAnswer<RunOutcome>,
+        observations: &RunObservations,
+    ) -> std::result::Result<Option<Applied>, LedgerError> {
+        let (id, plan, record) = (&run.account.id, answered.answer.plan(), run.record(answered, observations));
+        if let Some(change) = task.change {
+            return match refusal(&answered.answer) {
+                Some(_) => Ok(None),
+                None => self.ledger.change_account_and_blocks(id, change, record),
+            };
+        }
+        // A request of which nothing was accepted changes nothing, and no run is recorded for it.
+        if !task.is_review() && plan.actions.is_empty() && plan.notices.is_empty() {
+            return Ok(None);
+        }
+        self.ledger.apply(id, record).map(Some)
+    }
+
+    /// Records a fault of the policy if it is to blame for a run that failed.
+    pub(super) fn blame<T>(&self, run: &Run, outcome: Result<T>) -> Result<T> {
+        let fault = match &outcome {
+            Err(DialguardError::Policy(PolicyError::Fault(fault))) => fault.to_string(),
+            Err(DialguardError::Ledger(LedgerError::Plan(fault))) => fault.to_string(),
+            _ => return outcome,
+        };
+        self.metrics().policy_fault();
+        let noted = tokio::task::block_in_place(|| {
+            self.policies.note_fault(&self.ledger, &run.live, &run.account.id, run.now, &fault)
+        });
+        if let Err(error) = noted {
+            tracing::error!(account = run.account.id, "a fault of the policy was not recorded: {error}");
+        }
+        outcome
+    }
+
+    /// Opens the account for one run, by the live policy.
+    pub(super) fn begin(&self, id: &str) -> Result<Run> {
+        self.begin_as(id, |account| account)
+    }
+
+    fn begin_task(&self, id: &str, task: Task<'_>) -> Result<Run> {
+        match task.change {
+            Some(change) => self.begin_as(id, |account| account.when_blocks_change(change)),
+            None => self.begin(id),
+        }
+    }
+
+    fn begin_as(&self, id: &str, form: impl FnOnce(AccountProfile) -> AccountProfile) -> Result<Run> {
+        let guard = self.policies.begin_run();
+        let live = self.policies.live()?;
+        let (account, now) = self.ledger.account_at(id, self.clock.now())?;
+        let account = form(account);
+        let inquiry = self.sources.inquiry(now);
+        let offers = account
+            .buying
+            .provider
+            .as_deref()
+            .map(|name| Arc::new(Offers::new(name, self.providers.named(name), account.buying.areas.clone())));
+        let view = AccountView::new(self.ledger.clone(), account.clone(), now);
+        let inventory = Arc::new(RunInventory::new(view, offers.clone()));
+        let dialer =
+            Dialer { clock: Arc::new(FixedClock(now)), carriers: inquiry.clone(), inventory: inventory.clone() };
+        Ok(Run { _guard: guard, live, account, now, inquiry, offers, inventory, dialer })
+    }
+
+    /// Users can follow a review while it is made.
+    fn show_progress(&self, task: Task<'_>, run: &Run) -> Option<ReviewGuard> {
+        task.is_review().then(|| self.reviews.begin(&run.account, run.inquiry.clone()))
+    }
+}
