@@ -95,7 +95,7 @@ fn a_person_enters_an_account_into_the_page_and_sees_what_the_policy_makes_of_it
         "+13105550150 is still ● clean: 0 of 3 carriers flag it.",
         "+13105550151 turned ✖ flagged: 2 of 3 carriers flag it.",
         "Replace +13105550151 by +13105550191 in slot 2. Flagged by 2 of 3 carriers",
-        "+13105550151 turned flagged",
+        "+13105550151 is now flagged",
     ] {
         assert!(review.contains(words), "the page does not say {words:?}:\n{review}");
     }

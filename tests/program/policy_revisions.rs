@@ -96,8 +96,8 @@ fn a_policy_is_inspected_without_running_any_of_it() {
     let said = dialer.json("policy inspect reference.wasm");
     let told = ["contract", "bytes", "sha256", "version", "description"].map(|name| said[name].clone());
     let sha256 = dialguard::sha256(REFERENCE_POLICY);
-    let description = "Flags a number once most carriers have called it spam on consecutive days, and replaces it by the \
-                       closest clean one where the account turned that on.";
+    let description = "Flags a number that most carriers rate as spam on consecutive days, and replaces it with the \
+                       closest clean one if the account has automatic replacement on.";
     assert_eq!(
         told,
         [json!("0.2.0"), json!(REFERENCE_POLICY.len()), json!(sha256), json!("0.1.0"), json!(description)]
