@@ -25,6 +25,7 @@ mod sandbox {
     mod policy_limits;
     mod published_contract;
     mod reference_component;
+    mod settings_table;
     mod stubbed_wasi;
     mod wrapped_policies;
 }

@@ -138,9 +138,9 @@ fn from_the_first_trusted_key_on_only_signed_policies_are_taken() {
     sign("anna");
     let signature = std::fs::read(dialer.path("new.wasm.sig")).expect("a signature");
     dialer.file("new.wasm.sig", &signature[..40]);
-    refused(&["its signature is damaged", "40 bytes instead of 64"]);
+    refused(&["the signature is damaged", "40 bytes instead of 64"]);
     dialer.file("new.wasm.sig", "");
-    refused(&["its signature is damaged"]);
+    refused(&["the signature is damaged"]);
     dialer.file("new.wasm.sig", [0; 64]);
     refused(&["of none of the trusted keys"]);
     dialer.file("new.wasm.sig", &signature);
@@ -187,11 +187,7 @@ fn what_cannot_be_a_policy_here_is_not_installed() {
     large.resize(1_100_000, 0);
     with_file(&dialer, "large", &large);
     dialer.run("policy limits --component-mib-max 1").exits(0);
-    dialer.run("policy install large.wasm").exits(1).says(&[
-        "1100000 bytes",
-        "may have 1048576",
-        "--component-mib-max",
-    ]);
+    dialer.run("policy install large.wasm").exits(1).says(&["1100000 bytes", "may have 1048576"]);
     assert_eq!(dialer.json("policy list").as_array().map(Vec::len), Some(1));
 }
 
@@ -202,7 +198,7 @@ async fn compiling_takes_no_longer_than_it_may() {
     let settings = PolicySettings { compile_time_max: Duration::ZERO, ..PolicySettings::default() };
     ledger.set_policy_settings(&settings, dialer.now()).expect("settings");
     let refused = policies.install(candidate(lookalike()), dialer.now()).await.expect_err("no time");
-    assert!(refused.to_string().contains("--compile-seconds-max"), "{refused}");
+    assert!(refused.to_string().contains("compiling it takes longer than 0ns"), "{refused}");
     assert_eq!(ledger.revisions().expect("revisions").len(), 1);
 }
 
@@ -272,7 +268,7 @@ fn a_new_policy_that_keeps_failing_is_abandoned() {
     dialer.run("review acme").exits(1);
     assert_eq!(live(&dialer)["restores"], 3);
     dialer.run("review acme").exits(0);
-    dialer.run("policy rollback").exits(1).says(&["nothing to go back to"]);
+    dialer.run("policy rollback").exits(1).says(&["no other policy was live before"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The life of policies: installed, compared, activated, rolled back, while runs go on.
 //!
-//! What decides stands in the ledger, so a restart or another process sees it; each run reads one row to notice a
-//! change. A run that has begun finishes on the policy that it began with.
+//! The ledger holds which policy is live, so a restart or another process sees it; each run reads one row to notice a
+//! change. A run finishes on the policy that it began with.
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
@@ -45,7 +45,7 @@ mod code;
 pub use crate::ledger::PolicySettings;
 
 use crate::ledger::{
-    Cause, Compared, Comparison, Ledger, LedgerError, NewPolicy, PolicyRevision, PolicyState, Revision, Shadow,
+    Cause, Comparison, Ledger, LedgerError, NewPolicy, PolicyRevision, PolicyState, Revision, RunComparison, Shadow,
     TrustedKey,
 };
 use crate::policies::comparison::compare;
@@ -62,22 +62,22 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinSet, block_in_place};
 
-/// A policy is new until it has made this many good runs; a new one that keeps failing is given up by itself.
+/// A policy is new until it has made this many good runs; a new one that keeps failing is rolled back automatically.
 pub const NEW_UNTIL_RUNS: u64 = 1_000;
 
 /// Policies that stay compiled in memory.
 const LOADED_MAX: usize = 8;
 
-/// Runs that are compared at the same time, besides those that are being made.
+/// Runs that are compared at the same time, in addition to those in progress.
 const COMPARED_AT_ONCE: usize = 2;
 
 /// Comparisons that are kept in one go.
 const COMPARED_TOGETHER: u32 = 64;
 
-/// The same while reviews may be coming in, which a comparison is not to hold up for long.
+/// The same while reviews may come in, which a comparison must not delay for long.
 const COMPARED_IN_BETWEEN: u32 = 4;
 
-/// How long comparing waits for a moment in which no run is being made, before it takes its turn all the same.
+/// How long a comparison waits for a moment without a run, before it takes its turn anyway.
 const IDLE_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Why something could not be done with a policy.
@@ -86,19 +86,30 @@ pub enum PoliciesError {
     /// The ledger refused or failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// It is no policy for this host.
+    /// The component is not a policy for this host.
     #[error(transparent)]
     InvalidPolicy(#[from] InvalidPolicy),
-    /// Nobody trusted signed it.
+    /// No trusted key signed it.
     #[error(transparent)]
     Signature(#[from] SignatureError),
-    /// It does not say who it is.
-    #[error("asked who it is, {0}")]
-    Tried(#[from] PolicyError),
-    /// It does what no policy may do.
-    #[error("{0}; `dialguard policy check` tells everything")]
+    /// It cannot be asked for its name and version.
+    #[error("the policy's name and version could not be read: {0}")]
+    Metadata(#[from] PolicyError),
+    /// It failed the smoke check.
+    #[error(transparent)]
     SmokeCheck(#[from] SmokeCheckFailure),
-    /// What was asked cannot be; says why.
+    /// The component is larger than policies may be.
+    #[error("the component has {bytes} bytes, and a policy may have {bytes_max}")]
+    TooLarge {
+        /// Bytes of the component.
+        bytes: u64,
+        /// Bytes that a policy may have.
+        bytes_max: u64,
+    },
+    /// Compiling the component took longer than it may.
+    #[error("compiling it takes longer than {0:?}")]
+    CompileTimeout(Duration),
+    /// It cannot be done as things are; says why.
     #[error("{0}")]
     Refused(String),
 }
@@ -111,7 +122,7 @@ pub struct Policies(Source);
 
 #[derive(Clone)]
 enum Source {
-    /// One that the program brought along, for as long as it runs.
+    /// A policy of the program's own, for as long as it runs.
     Fixed(Arc<Live>),
     Installed(Arc<Installed>),
 }
@@ -119,9 +130,9 @@ enum Source {
 struct Installed {
     ledger: Arc<Ledger>,
     code: CodeCache,
-    /// None until somebody asks: a policy that cannot be loaded is no reason not to go back to another.
+    /// None until it is first needed: even with a policy that cannot be loaded, an operator can go back to another.
     live: Mutex<Option<Arc<Live>>>,
-    /// Held by whoever loads what was just activated; nobody else waits for that.
+    /// Held while a newly activated policy is loaded; other runs do not wait for it.
     loading: Mutex<()>,
     /// Compiled and ready, the one used last at the end.
     loaded: Mutex<Vec<Policy>>,
@@ -130,9 +141,9 @@ struct Installed {
     under_way: watch::Sender<usize>,
 }
 
-/// The policy that decides.
+/// The live policy.
 pub struct Live {
-    /// Its revision; none where the program brought it along.
+    /// Its revision; none for a policy of the program's own.
     pub revision: Option<Revision>,
     /// The policy.
     pub policy: Policy,
@@ -155,7 +166,7 @@ impl From<Policy> for Policies {
 }
 
 impl Policies {
-    /// The policies of a ledger. Where it has none, the one that comes with this library decides from `now` on.
+    /// The policies of a ledger. If it has none, the built-in policy is live from `now` on.
     pub fn open(ledger: Arc<Ledger>, now: Timestamp) -> Result<Self> {
         if ledger.policy_state()?.live.is_none() {
             install_built_in(&ledger, now)?;
@@ -171,7 +182,7 @@ impl Policies {
         }))))
     }
 
-    /// The policy for a run that begins now. Where another one was activated meanwhile, by any process, this notices.
+    /// The policy for a run that begins now, even if another process has just activated it.
     pub fn live(&self) -> Result<Arc<Live>> {
         let installed = match &self.0 {
             Source::Fixed(live) => return Ok(live.clone()),
@@ -236,13 +247,13 @@ impl Policies {
         self.switch_to(&wanted, Cause::Operator, now, &format!("Revision {revision} was activated by an operator."))
     }
 
-    /// Goes back to the policy that decided before the present one; answers the new revision that does. Errors where
+    /// Goes back to the policy that was live before this one; returns the new revision. Errors if
     /// there is none to go back to.
     pub fn roll_back(&self, now: Timestamp) -> Result<Revision> {
         let installed = self.installed()?;
         let good = installed.ledger.last_good_revisions()?;
         let Some(before) = good.first() else {
-            return Err(PoliciesError::Refused("no other policy has decided before; nothing to go back to".into()));
+            return Err(PoliciesError::Refused("no other policy was live before".into()));
         };
         let why = format!("An operator went back to the policy of revision {}.", before.revision);
         self.switch_to(before, Cause::Rollback, now, &why)
@@ -266,7 +277,7 @@ impl Policies {
             let wanted = installed.ledger.revision(revision)?;
             installed.ensure_trusted(&wanted)?;
             if self.live_revision()?.digest == wanted.digest {
-                let message = format!("revision {revision} is the policy that decides; there is nothing to compare");
+                let message = format!("revision {revision} is the live policy, so there is nothing to compare");
                 return Err(PoliciesError::Refused(message));
             }
             installed.load(&wanted.digest)?;
@@ -292,7 +303,9 @@ impl Policies {
     pub fn policy_of(&self, digest: &str) -> Result<Policy> {
         match &self.0 {
             Source::Fixed(live) if live.policy.sha256() == digest => Ok(live.policy.clone()),
-            Source::Fixed(_) => Err(PoliciesError::Refused("another policy made that run, and it is not here".into())),
+            Source::Fixed(_) => {
+                Err(PoliciesError::Refused("another policy made that run, and it is not available here".into()))
+            }
             Source::Installed(installed) => installed.load(digest),
         }
     }
@@ -314,12 +327,12 @@ impl Policies {
         }
     }
 
-    /// Records that a policy lost a run of this account of the ledger's. A new one that keeps failing is given up for
-    /// the last good one, once: that is an alert, and needs no operator.
+    /// Records that the policy failed in a run of this account. A new policy that keeps failing is rolled back to the last
+    /// good one, once: that is an alert, and needs no operator.
     pub(crate) fn note_fault(&self, ledger: &Ledger, live: &Live, id: &str, now: Timestamp, fault: &str) -> Result<()> {
         let text = match live.revision {
-            Some(revision) => format!("Revision {revision} of the policy lost this run: {fault}."),
-            None => format!("The policy lost this run: {fault}."),
+            Some(revision) => format!("Revision {revision} of the policy failed in this run: {fault}."),
+            None => format!("The policy failed in this run: {fault}."),
         };
         let faulted = ledger.note_fault(live.revision, id, now, &text)?;
         let (Source::Installed(installed), Some(revision)) = (&self.0, live.revision) else { return Ok(()) };
@@ -330,21 +343,21 @@ impl Policies {
         Ok(())
     }
 
-    /// A review has been made; the candidate that is compared with every one has something to do.
+    /// A review was made, which the shadow policy can be compared with.
     pub fn note_review(&self) {
         if let Source::Installed(installed) = &self.0 {
             installed.reviewed.notify_one();
         }
     }
 
-    /// A run begins, and is under way until what this returns is dropped.
+    /// A run begins, and lasts until the returned guard is dropped.
     pub(crate) fn begin_run(&self) -> RunGuard {
         let Source::Installed(installed) = &self.0 else { return RunGuard(None) };
         installed.under_way.send_modify(|runs| *runs += 1);
         RunGuard(Some(installed.clone()))
     }
 
-    /// Compares the candidate with every review that it has not been compared with; answers how many.
+    /// Compares the candidate with every review that it has not been compared with; returns how many.
     pub async fn follow_shadow(&self) -> Result<usize> {
         let mut compared = 0;
         loop {
@@ -405,7 +418,7 @@ impl Policies {
         candidate: Revision,
         since: Timestamp,
         mut on_compared: impl FnMut(usize),
-    ) -> Result<Vec<Compared>> {
+    ) -> Result<Vec<RunComparison>> {
         let installed = self.installed()?;
         installed.ensure_trusted(&installed.ledger.revision(candidate)?)?;
         let mut after = 0;
@@ -421,20 +434,20 @@ impl Policies {
         match &self.0 {
             Source::Installed(installed) => Ok(installed),
             Source::Fixed(_) => {
-                Err(PoliciesError::Refused("this program brought its policy along; none can be installed".into()))
+                Err(PoliciesError::Refused("this program has a policy of its own, and none can be installed".into()))
             }
         }
     }
 }
 
-/// A component that somebody wants to install.
+/// A component to install.
 #[derive(Debug, Clone)]
 pub struct Candidate {
     /// The component's bytes.
     pub component: Vec<u8>,
-    /// The file beside it, as it was found.
+    /// The content of its signature file.
     pub signature: Option<Vec<u8>>,
-    /// What the operator allows it besides the contract.
+    /// What it may import in addition to the contract.
     pub wasi: Wasi,
 }
 
@@ -446,7 +459,7 @@ impl Candidate {
 }
 
 impl Installed {
-    /// The first run of this process: there is no policy to go on with where this one cannot be loaded.
+    /// The first run of this process: if the live policy cannot be loaded, there is no earlier one to continue with.
     fn begin(&self) -> Result<Arc<Live>> {
         let mut live = self.live.lock();
         if let Some(live) = &*live {
@@ -457,10 +470,10 @@ impl Installed {
         Ok(loaded)
     }
 
-    /// Loads what was activated meanwhile. Where that fails, runs go on with the policy that they had: an operator is
-    /// told, and nobody is refused.
+    /// Loads a newly activated policy. If that fails, runs continue with the policy before: an operator is alerted, and no
+    /// run fails.
     fn go_on(&self, before: Arc<Live>) -> Result<Arc<Live>> {
-        // Read again now that nobody else is at it: what was read before may be older than what is loaded.
+        // Read again under the lock: what was read before may be older than what is loaded.
         let state = self.ledger.policy_state()?;
         let revision = state.live.unwrap_or_default();
         let live = self.load_live(state.clone()).unwrap_or_else(|error| {
@@ -476,13 +489,13 @@ impl Installed {
     }
 
     fn load_live(&self, state: PolicyState) -> Result<Live> {
-        let revision = state.live.ok_or_else(|| PoliciesError::Refused("no policy decides".into()))?;
+        let revision = state.live.ok_or_else(|| PoliciesError::Refused("no policy is live".into()))?;
         let digest = self.ledger.revision(revision)?.digest;
         let policy = self.load(&digest)?.with_limits(state.settings.limits);
         Ok(Live { revision: Some(revision), policy, state })
     }
 
-    /// A policy, from memory, from compiled code, or compiled anew from its component.
+    /// A policy from memory, from compiled code, or compiled from its component.
     fn load(&self, digest: &str) -> Result<Policy> {
         let known = self.loaded.lock().iter().find(|policy| policy.sha256() == digest).cloned();
         let policy = match known {
@@ -519,7 +532,7 @@ impl Installed {
                 continue;
             }
             let why = format!(
-                "Revision {failed} failed {in_a_row} times in a row and was given up for the policy of revision {}; \
+                "Revision {failed} failed {in_a_row} times in a row and was rolled back to the policy of revision {}; \
                  its last fault: {fault}",
                 good.revision
             );
@@ -532,7 +545,7 @@ impl Installed {
         Ok(self.ledger.tell_of_policy(now, Some(failed), Severity::Alert, "failing", &text)?)
     }
 
-    /// Compares these runs with what a candidate would have done, and keeps the differences; answers how many.
+    /// Compares these runs with what a candidate would have done, and keeps the differences; returns how many.
     async fn compare(&self, candidate: Revision, runs: Vec<u64>) -> Result<usize> {
         let policy = self.load(&self.ledger.revision(candidate)?.digest)?;
         let mut waiting = runs.into_iter();
@@ -550,7 +563,9 @@ impl Installed {
             match under_way.join_next().await {
                 Some(Ok(Ok(comparison))) => comparisons.push(comparison),
                 Some(Ok(Err(error))) => return Err(error),
-                Some(Err(error)) => return Err(PoliciesError::Refused(format!("a comparison failed inside: {error}"))),
+                Some(Err(error)) => {
+                    return Err(PoliciesError::Refused(format!("internal error in a comparison: {error}")));
+                }
                 None => break,
             }
         }
@@ -596,11 +611,7 @@ fn install_built_in(ledger: &Ledger, now: Timestamp) -> Result<()> {
 
 fn check_size(component: &[u8], settings: &PolicySettings) -> Result<()> {
     if component.len() as u64 > settings.component_bytes_max {
-        return Err(PoliciesError::Refused(format!(
-            "it has {} bytes, and a policy may have {}; `dialguard policy limits --component-mib-max` raises that",
-            component.len(),
-            settings.component_bytes_max
-        )));
+        return Err(PoliciesError::TooLarge { bytes: component.len() as u64, bytes_max: settings.component_bytes_max });
     }
     Ok(())
 }

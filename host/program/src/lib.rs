@@ -14,3 +14,4 @@
 pub mod cli;
 pub mod schedule;
 pub mod web;
+mod words;

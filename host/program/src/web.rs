@@ -27,7 +27,6 @@ mod problem;
 mod same_origin;
 mod sign_in;
 mod watch;
-mod words;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;

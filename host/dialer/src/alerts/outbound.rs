@@ -25,7 +25,7 @@ const TRY_TIME_MAX: Duration = Duration::from_secs(15);
 /// Bytes of an answer that are read, at most.
 const ANSWER_BYTES_MAX: usize = 4_096;
 
-/// Characters of an answer that are told.
+/// Characters of an answer that are quoted.
 const ANSWER_TOLD_MAX: usize = 200;
 
 /// The clients that send, made when they are first needed: `serve` does not fail for want of root certificates that
@@ -51,7 +51,7 @@ pub struct Post<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     /// The receiver wants no messages any more.
-    #[error("the receiver answered 410 Gone: it wants no messages any more; remove the webhook, or mend the receiver")]
+    #[error("the receiver answered 410 Gone: it wants no more messages")]
     Gone,
     /// The receiver did not take it.
     #[error("the receiver answered {0}, and only 2xx counts as taken{1}")]
@@ -68,7 +68,7 @@ impl Default for Outbound {
 }
 
 impl Outbound {
-    /// Sends a message once. Answers what was answered where it was taken.
+    /// Sends a message once. Returns the receiver's answer if it accepted the message.
     pub async fn post(&self, post: &Post<'_>) -> Result<String, Refusal> {
         let not_reached = |why: String| Refusal::NotReached(why);
         let url = Url::parse(post.url).map_err(|error| not_reached(format!("its URL cannot be read: {error}")))?;
@@ -159,7 +159,7 @@ impl Resolve for System {
     }
 }
 
-/// No proxy: it would look names up by itself.
+/// No proxy: it would resolve names itself.
 fn client(change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Result<Client, String> {
     http::client::client(|builder| {
         change(builder.no_proxy().connect_timeout(CONNECT_TIME_MAX).pool_max_idle_per_host(0))
@@ -219,7 +219,7 @@ fn in_words(error: &reqwest::Error) -> String {
 mod tests {
     use super::*;
 
-    /// A name service that says what it was told.
+    /// A name service with fixed answers.
     struct Told(&'static [&'static str]);
 
     impl Resolve for Told {

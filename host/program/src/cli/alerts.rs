@@ -6,7 +6,7 @@ use super::{CommandContext, Done};
 use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
-use dialguard_dialer::alerts::{Courier, Sent, WebhookWish, add_webhook};
+use dialguard_dialer::alerts::{AlertSender, DeliveryCounts, WebhookRequest, add_webhook};
 use dialguard_dialer::ledger::{Delivery, DeliveryState, Webhook, WebhookId};
 use serde_json::{Value, json};
 
@@ -76,7 +76,7 @@ pub async fn run(context: &CommandContext, command: AlertsCommand) -> Result<Don
 }
 
 fn add(context: &CommandContext, new: &Add) -> Result<Done> {
-    let wish = WebhookWish {
+    let wish = WebhookRequest {
         account: new.account.as_deref(),
         url: &new.url,
         allow_private: new.allow_private,
@@ -118,7 +118,7 @@ fn remove(context: &CommandContext, webhook: WebhookId) -> Result<Done> {
 }
 
 async fn test(context: &CommandContext, webhook: WebhookId) -> Result<Done> {
-    let answered = Courier::new(context.dialguard()?).test(webhook).await?;
+    let answered = AlertSender::new(context.dialguard()?).test(webhook).await?;
     Ok(Done::show(
         context.json,
         || json!({"answered": answered}),
@@ -160,12 +160,12 @@ fn state(delivery: &Delivery) -> (&'static str, String) {
 async fn deliver(context: &CommandContext, once: bool) -> Result<Done> {
     ensure!(once || context.at.is_none(), "--at sets the clock for one command and deliver runs for days; add --once");
     log_to_stderr();
-    let courier = Courier::new(context.dialguard()?);
+    let courier = AlertSender::new(context.dialguard()?);
     if !once {
         courier.keep_delivering(stopped(stop_signal())).await;
         return Ok(Done::say(""));
     }
-    let Sent { delivered, failed, abandoned, paused, .. } = courier.deliver_due().await?;
+    let DeliveryCounts { delivered, failed, abandoned, paused, .. } = courier.deliver_due().await?;
     let text = format!(
         "{delivered} messages delivered; of {failed} webhooks the next waits for another try, {abandoned} messages were \
          given up, {paused} webhooks paused."

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Subcommand;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Carrier;
-use dialguard_dialer::ledger::{CarrierAnswer, ImportedAs, KnownAnswer, KnownNumber, Ledger};
+use dialguard_dialer::ledger::{CarrierAnswer, ImportedAs, KnownNumber, LatestAnswers, Ledger};
 use dialguard_dialer::number_file::{Imported, NumberFile};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
@@ -78,7 +78,7 @@ fn list(context: &CommandContext, id: &str) -> Result<Done> {
 pub struct Listing {
     numbers: Vec<KnownNumber>,
     carriers: Vec<Carrier>,
-    answers: KnownAnswer,
+    answers: LatestAnswers,
     spam_score_min: u8,
 }
 

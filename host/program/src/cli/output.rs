@@ -1,7 +1,8 @@
 //! What a command answers, for people or for programs.
 
-pub use dialguard_dialer::prices::dollars;
+pub use crate::words::{answer_name, dollars};
 
+use crate::words::{Surface, refusal};
 use comfy_table::{Cell, Table, presets};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::*;
@@ -79,41 +80,11 @@ pub fn status_mark(status: Status) -> &'static str {
     }
 }
 
-pub fn answer_name(answer: Answer) -> &'static str {
-    match answer {
-        Answer::Accepted => "accepted",
-        Answer::AddOnOff => "add-on-off",
-        Answer::NotOwned => "not-owned",
-        Answer::AlreadyMonitored => "already-monitored",
-        Answer::NotMonitored => "not-monitored",
-        Answer::NoFreeSlot => "no-free-slot",
-        Answer::SlotWouldLock => "slot-would-lock",
-        Answer::NoCleanCandidate => "no-clean-candidate",
-        Answer::ReplacementPending => "replacement-pending",
-        Answer::SlotsInUse => "slots-in-use",
-    }
-}
-
-/// The answer in words that say what to do next.
+/// What happened to a number.
 pub fn answer_in_words(outcome: &Outcome) -> String {
-    let until = outcome.until.map(rfc3339);
-    match (outcome.answer, until) {
-        (Answer::Accepted, _) => "done".into(),
-        (Answer::AddOnOff, _) => "refused: the add-on is off; turn it on with `account set ID --add-on on`".into(),
-        (Answer::NotOwned, _) => "refused: not a number of this account; import it first".into(),
-        (Answer::AlreadyMonitored, _) => "refused: monitored already".into(),
-        (Answer::NotMonitored, _) => "refused: not monitored".into(),
-        (Answer::NoFreeSlot, Some(until)) => format!("refused: no free slot; one frees at {until}, or buy a block"),
-        (Answer::NoFreeSlot, None) => "refused: no free slot; buy a block with `account set ID --blocks N`".into(),
-        (Answer::SlotWouldLock, until) => format!(
-            "refused: its slot would stay locked until {}; `replace` keeps the slot, --accept-slot-loss gives it up",
-            until.unwrap_or_default()
-        ),
-        (Answer::NoCleanCandidate, _) => {
-            "refused: no candidate is rated clean; import more with `numbers import ID FILE --candidates`".into()
-        }
-        (Answer::ReplacementPending, _) => "refused: its replacement is under way".into(),
-        (Answer::SlotsInUse, _) => "refused: more numbers are monitored than that many blocks hold".into(),
+    match outcome.answer {
+        Answer::Accepted => "done".into(),
+        _ => format!("refused: {}", refusal(outcome, Surface::CommandLine)),
     }
 }
 

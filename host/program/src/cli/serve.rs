@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use dialguard::policy;
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::alerts::Courier;
+use dialguard_dialer::alerts::AlertSender;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -53,7 +53,7 @@ pub async fn serve(context: &CommandContext, Serve { once, page }: Serve) -> Res
         false => Some(open(&dialguard, &page, None, stop.clone()).await?),
     };
     let alerting = {
-        let (courier, stop) = (Courier::new(dialguard.clone()), stop.clone());
+        let (courier, stop) = (AlertSender::new(dialguard.clone()), stop.clone());
         tokio::spawn(async move { courier.keep_delivering(stopped(stop)).await })
     };
     schedule::serve(&dialguard, stopped(stop)).await?;
@@ -117,7 +117,7 @@ async fn serve_once(dialguard: &Dialguard) -> Result<Done> {
     schedule::resume_all(dialguard).await?;
     let due = schedule::due_accounts(dialguard, dialguard.now())?;
     let (reviewed, failed) = review_these(dialguard, due, Manner::OnceADate).await;
-    Courier::new(dialguard.clone()).deliver_due().await?;
+    AlertSender::new(dialguard.clone()).deliver_due().await?;
     Ok(Done::say(format!("{} accounts reviewed.", reviewed.len())).failed_for(failed))
 }
 

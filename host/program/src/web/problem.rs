@@ -1,9 +1,10 @@
 //! What went wrong, as problem details (RFC 9457).
 
+use crate::words::{Surface, answer_name, capital, next_step, reason};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use dialguard::contract::{Error, ErrorCode};
+use dialguard::contract::{Error, ErrorCode, Outcome};
 use dialguard::policy::PolicyError;
 use dialguard_dialer::access::AccessError;
 use dialguard_dialer::alerts::AlertsError;
@@ -27,8 +28,11 @@ pub struct Problem {
     /// The HTTP status.
     #[schema(minimum = 400, maximum = 599)]
     status: u16,
-    /// What went wrong this time, and what to do next.
+    /// What went wrong this time.
     pub detail: String,
+    /// What to do next, where there is something to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }
 
 impl Problem {
@@ -42,7 +46,22 @@ impl Problem {
     /// A problem of a kind of its own.
     pub fn of_kind(status: StatusCode, kind: &str, title: &str, detail: impl Into<String>) -> Self {
         let kind = format!("/problems/{kind}");
-        Problem { kind, title: title.into(), status: status.as_u16(), detail: detail.into() }
+        Problem { kind, title: title.into(), status: status.as_u16(), detail: detail.into(), hint: None }
+    }
+
+    /// With what to do next.
+    pub fn with_hint(self, hint: impl Into<String>) -> Self {
+        Problem { hint: Some(hint.into()), ..self }
+    }
+
+    /// The policy refused a request for the account as a whole. The kind is the answer's name in the contract.
+    pub fn refused(outcome: &Outcome) -> Self {
+        let (kind, reason) = (answer_name(outcome.answer), reason(outcome, Surface::Api));
+        let problem = Problem::of_kind(StatusCode::CONFLICT, kind, &capital(&kind.replace('-', " ")), reason);
+        match next_step(outcome.answer, Surface::Api) {
+            Some(step) => problem.with_hint(step),
+            None => problem,
+        }
     }
 
     /// There is nothing there, or nothing that this caller may know of.

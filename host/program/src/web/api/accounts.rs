@@ -413,7 +413,7 @@ async fn change(
     };
     match site.dialguard().change_account(id, &change).await? {
         ChangeOutcome::Changed => Ok(Json(Account::from(&as_of_now(&site, id)?))),
-        ChangeOutcome::BlocksRefused(outcome) => Err(blocks_refused(&outcome)),
+        ChangeOutcome::BlocksRefused(outcome) => Err(Problem::refused(&outcome)),
     }
 }
 
@@ -433,19 +433,6 @@ fn ensure_blocks(blocks: u32) -> Result<(), Problem> {
         return Ok(());
     }
     Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("blocks: give 0 to {BLOCKS_MAX}")))
-}
-
-fn blocks_refused(outcome: &contract::Outcome) -> Problem {
-    let (kind, detail) = match outcome.answer {
-        contract::Answer::AddOnOff => {
-            ("add-on-off", "the reputation add-on is off; switch it on first, or in the same request")
-        }
-        contract::Answer::SlotsInUse => {
-            ("slots-in-use", "more numbers are monitored than that many blocks hold; stop monitoring some first")
-        }
-        _ => ("refused-by-the-policy", "the live policy does not accept that number of blocks"),
-    };
-    Problem::of_kind(StatusCode::CONFLICT, kind, "Number of blocks refused", detail)
 }
 
 /// The account's slots and numbers, counted by the policy

@@ -10,7 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use dialguard::contract;
-use dialguard_dialer::ledger::{ImportOutcome, ImportedAs, KnownNumber, NumberOrder, NumberQuery, Standing};
+use dialguard_dialer::ledger::{ImportOutcome, ImportedAs, KnownNumber, MonitoringFilter, NumberOrder, NumberQuery};
 use dialguard_dialer::phone::PhoneNumber;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -134,9 +134,9 @@ impl Wanted {
     fn query(&self) -> Result<NumberQuery, Problem> {
         let standing = match (self.monitored, self.status) {
             (None, None) => None,
-            (Some(false), None) => Some(Standing::NotMonitored),
-            (Some(true), None) => Some(Standing::Monitored),
-            (None | Some(true), Some(status)) => Some(Standing::Status(status.into())),
+            (Some(false), None) => Some(MonitoringFilter::NotMonitored),
+            (Some(true), None) => Some(MonitoringFilter::Monitored),
+            (None | Some(true), Some(status)) => Some(MonitoringFilter::Status(status.into())),
             (Some(false), Some(_)) => {
                 let detail = "a number that is not monitored has no status; leave `status` or `monitored` out";
                 return Err(Problem::new(StatusCode::BAD_REQUEST, detail));

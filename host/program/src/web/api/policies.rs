@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use dialguard::contract;
 use dialguard::policy::Wasi;
 use dialguard::recording::PLACEHOLDER_FIRST;
-use dialguard_dialer::ledger::{Cause, Compared, Difference, PolicyRevision, PolicyState};
+use dialguard_dialer::ledger::{Cause, Difference, PolicyRevision, PolicyState, RunComparison};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -280,8 +280,8 @@ struct Treated {
     by: Option<E164>,
 }
 
-impl From<Compared> for Comparison {
-    fn from(compared: Compared) -> Self {
+impl From<RunComparison> for Comparison {
+    fn from(compared: RunComparison) -> Self {
         let comparison = compared.comparison;
         Comparison {
             run: comparison.run,

@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
-use dialguard_dialer::alerts::{Courier, WebhookWish, add_webhook};
+use dialguard_dialer::alerts::{AlertSender, WebhookRequest, add_webhook};
 use dialguard_dialer::ledger::{self, DeliveryState};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -210,7 +210,7 @@ async fn add(
     _: Administrator,
     Body(new): Body<NewWebhook>,
 ) -> Result<impl IntoResponse, Problem> {
-    let wish = WebhookWish {
+    let wish = WebhookRequest {
         account: new.account.as_deref(),
         url: &new.url,
         allow_private: new.allow_private,
@@ -276,7 +276,7 @@ async fn test(
     _: Administrator,
     Named(InWebhook { webhook }): Named<InWebhook>,
 ) -> Result<Json<Tested>, Problem> {
-    let answered = Courier::new(site.dialguard().clone()).test(webhook).await?;
+    let answered = AlertSender::new(site.dialguard().clone()).test(webhook).await?;
     Ok(Json(Tested { answered }))
 }
 

@@ -10,7 +10,7 @@ use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use dialguard::calendar::rfc3339;
-use dialguard_dialer::alerts::{Courier, WebhookWish, add_webhook};
+use dialguard_dialer::alerts::{AlertSender, WebhookRequest, add_webhook};
 use dialguard_dialer::ledger::{Delivery, DeliveryState, LedgerError, Webhook, WebhookId};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -64,7 +64,7 @@ struct New {
 }
 
 async fn add(State(site): State<Site>, of: OfAccount<Administer>, Form(new): Form<New>) -> Result<Markup, Failed> {
-    let wish = WebhookWish { account: Some(&of.account.id), url: new.url.trim(), ..WebhookWish::default() };
+    let wish = WebhookRequest { account: Some(&of.account.id), url: new.url.trim(), ..WebhookRequest::default() };
     let told = match add_webhook(site.dialguard().ledger(), &wish, site.dialguard().now()) {
         Ok((id, secret)) => html! {
             div.panel role="status" {
@@ -83,7 +83,7 @@ async fn test(
     Path((_, id)): Path<(String, WebhookId)>,
 ) -> Result<Markup, Failed> {
     let webhook = own(&site, &of, id)?;
-    let told = match Courier::new(site.dialguard().clone()).test(webhook.id).await {
+    let told = match AlertSender::new(site.dialguard().clone()).test(webhook.id).await {
         Ok(answered) => html! { p role="status" { "Webhook " (id) " took the test: " (answered) "." } },
         Err(error) => html! { p.failed role="alert" { "Webhook " (id) " did not take the test: " (error) "." } },
     };

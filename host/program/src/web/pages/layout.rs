@@ -4,6 +4,8 @@ use super::account::address;
 use super::review;
 use crate::web::assets;
 use crate::web::caller::Caller;
+use dialguard::calendar::{Tz, rfc3339, utc};
+use dialguard::contract::Timestamp;
 use dialguard_dialer::ledger::AccountProfile;
 use maud::{DOCTYPE, Markup, html};
 
@@ -94,4 +96,10 @@ fn document(title: &str, body: Markup) -> Markup {
             body { (body) }
         }
     }
+}
+
+/// The local time to the minute, readable for programs too.
+pub fn moment(at: Timestamp, zone: Tz) -> Markup {
+    let local = utc(at).with_timezone(&zone);
+    html! { time datetime=(rfc3339(at)) { (local.format("%-d %b %Y, %H:%M")) } }
 }

@@ -5,8 +5,9 @@ use super::layout::Tab;
 use super::{Failed, page};
 use crate::web::Site;
 use crate::web::caller::{Administer, Administrator, Caller, OfAccount, Read};
+use crate::web::pages::layout::moment;
 use crate::web::problem::Problem;
-use crate::web::words::{capital, count, dollars, e164, kind_name, moment};
+use crate::words::{capital, count, dollars, e164, kind_name};
 use axum::Router;
 use axum::extract::{Form, Path, Query, State};
 use axum::http::StatusCode;
@@ -15,7 +16,7 @@ use axum::routing::get;
 use dialguard::contract::{PhoneNumber, Severity, Status};
 use dialguard::recording::PLACEHOLDER_FIRST;
 use dialguard_dialer::access::Accounts;
-use dialguard_dialer::ledger::{AccountProfile, Compared, PolicyEvent, PolicyRevision, PolicyState, Revision};
+use dialguard_dialer::ledger::{AccountProfile, PolicyEvent, PolicyRevision, PolicyState, Revision, RunComparison};
 use dialguard_dialer::policies::comparison::Summary;
 use dialguard_dialer::policies::{Policies, PoliciesError};
 use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
@@ -87,13 +88,13 @@ fn decides_now(account: &AccountProfile, live: &PolicyRevision, may_roll_back: b
     }
 }
 
-fn shadow(account: &AccountProfile, candidate: &PolicyRevision, compared: &[Compared], may_act: bool) -> Markup {
+fn shadow(account: &AccountProfile, candidate: &PolicyRevision, compared: &[RunComparison], may_act: bool) -> Markup {
     let summary = Summary::of(compared);
     let cents = |replacements: usize| dollars(replacements as u64 * REPLACEMENT_PRICE_CENTS);
     let rows = [
         ("flagged sooner", summary.flagged_sooner.len()),
         ("flagged later, or not", summary.flagged_later.len()),
-        ("rated otherwise", summary.otherwise_rated.len()),
+        ("rated otherwise", summary.rated_differently.len()),
         ("replaced, though kept", summary.replaced_more.len()),
         ("kept, though replaced", summary.replaced_less.len()),
         ("replaced by another", summary.replaced_by_another.len()),
@@ -126,7 +127,7 @@ fn shadow(account: &AccountProfile, candidate: &PolicyRevision, compared: &[Comp
     }
 }
 
-fn differences(account: &AccountProfile, compared: &[Compared]) -> Markup {
+fn differences(account: &AccountProfile, compared: &[RunComparison]) -> Markup {
     let each = compared.iter().rev().flat_map(|run| run.comparison.differences.iter().map(move |other| (run, other)));
     let latest: Vec<_> = each.take(SHOWN_MAX).collect();
     html! {

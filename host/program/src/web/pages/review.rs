@@ -6,7 +6,7 @@ use super::{Failed, page};
 use crate::web::Site;
 use crate::web::caller::{Caller, OfAccount, Operate};
 use crate::web::problem::Problem;
-use crate::web::words::{count, e164};
+use crate::words::{count, e164};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;

@@ -10,7 +10,7 @@ use super::{Failed, alerts, page};
 use crate::web::Site;
 use crate::web::caller::{Administer, Caller, OfAccount, Read};
 use crate::web::problem::Problem;
-use crate::web::words::{capital, count, date, dollars, price};
+use crate::words::{capital, count, date, dollars, price};
 use axum::Router;
 use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;

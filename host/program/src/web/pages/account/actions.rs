@@ -11,7 +11,7 @@ use crate::web::caller::{OfAccount, Operate, now_of};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
-use crate::web::words::{count, date, days_until, dollars, e164, refusal, slots, thousands};
+use crate::words::{Surface, count, date, days_until, dollars, e164, refusal, slots, thousands};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -345,7 +345,7 @@ impl Question<'_> {
         let (zone, now) = (self.account.time_zone, now_of(self.site, self.account));
         let mut reasons: BTreeMap<String, Vec<PhoneNumber>> = BTreeMap::new();
         for (number, outcome) in &tried.refused {
-            reasons.entry(refusal(outcome, zone, now)).or_default().push(*number);
+            reasons.entry(refusal(outcome, Surface::Dashboard { zone, now })).or_default().push(*number);
         }
         html! {
             @if !reasons.is_empty() {
@@ -399,11 +399,12 @@ async fn act(State(site): State<Site>, of: OfAccount<Operate>, Form(wanted): For
         Some(request) => {
             let bulk = site.dialguard().decide_all(&account.id, &request).await?;
             let done = Done::new(deed, &bulk);
+            let surface = Surface::Dashboard { zone: account.time_zone, now: now_of(&site, account) };
             let told = numbers.iter().zip(&bulk.outcomes).map(|(number, outcome)| {
                 let is_done = outcome.answer == Answer::Accepted;
                 let words = match is_done {
                     true => done.in_words(*number),
-                    false => refusal(outcome, account.time_zone, now_of(&site, account)),
+                    false => refusal(outcome, surface),
                 };
                 Told { number: *number, is_done, words }
             });

@@ -6,7 +6,7 @@ use crate::web::caller::{Administer, OfAccount, now_of};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
-use crate::web::words::{count, date, dollars, price, refusal, thousands};
+use crate::words::{Surface, count, date, dollars, price, refusal, thousands};
 use axum::Router;
 use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
@@ -117,7 +117,7 @@ async fn blocks(
     let label = format!("Have {}", count(now.into(), "block"));
     let outcome = tried.decision.outcomes.first();
     if let Some(refused) = outcome.filter(|outcome| outcome.answer != Answer::Accepted) {
-        let why = refusal(refused, account.time_zone, now_of(site, account));
+        let why = refusal(refused, Surface::Dashboard { zone: account.time_zone, now: now_of(site, account) });
         return Ok((title, html! { p.warning { "The number of blocks can't be changed: " (why) "." } }, None));
     }
     let slots = thousands(u64::from(now) * u64::from(SLOTS_PER_BLOCK));
@@ -146,7 +146,7 @@ async fn change(
     match dialguard.change_account(&account.id, &change).await? {
         ChangeOutcome::Changed => Ok(Redirect::to(&address(&account.id))),
         ChangeOutcome::BlocksRefused(outcome) => {
-            let why = refusal(&outcome, account.time_zone, now_of(&site, account));
+            let why = refusal(&outcome, Surface::Dashboard { zone: account.time_zone, now: now_of(&site, account) });
             Err(Problem::new(StatusCode::CONFLICT, format!("The number of blocks can't be changed: {why}.")).into())
         }
     }

@@ -7,7 +7,7 @@ use crate::web::caller::{OfAccount, Operate, Read, now_of};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
-use crate::web::words::{count, e164, thousands};
+use crate::words::{count, e164, thousands};
 use axum::Router;
 use axum::extract::{Multipart, State};
 use axum::http::{StatusCode, header};
@@ -16,7 +16,7 @@ use axum::routing::get;
 use axum_extra::extract::Query;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{Carrier, PhoneNumber};
-use dialguard_dialer::ledger::{ImportedAs, KnownAnswer, KnownNumber};
+use dialguard_dialer::ledger::{ImportedAs, KnownNumber, LatestAnswers};
 use dialguard_dialer::number_file::{Imported, NumberFile};
 use maud::{Markup, html};
 use std::borrow::Cow;
@@ -127,7 +127,7 @@ async fn export(
 }
 
 /// A row a number: its slot and status, and of each carrier its score and label.
-fn csv_of(numbers: &[KnownNumber], carriers: &[Carrier], answers: &KnownAnswer) -> Vec<u8> {
+fn csv_of(numbers: &[KnownNumber], carriers: &[Carrier], answers: &LatestAnswers) -> Vec<u8> {
     let mut rows = csv::Writer::from_writer(Vec::new());
     let named = |of: &str, carrier: &Carrier| harmless(&format!("{} {of}", carrier.name)).into_owned();
     let header = ["number", "slot", "status", "status-since", "replacement-pending"].map(str::to_owned).into_iter();
@@ -176,7 +176,7 @@ mod tests {
         let carriers = [Carrier { id: 1, name: "=A".into() }, Carrier { id: 2, name: "B".into() }];
         let label = Some("=HYPERLINK(\"http://evil.example\",\"Spam, likely\")".into());
         let said = CarrierAnswer { number: known.number, carrier: 1, score: Some(95), label, observed_at: 0 };
-        let answers = KnownAnswer::from([(known.number, vec![said])]);
+        let answers = LatestAnswers::from([(known.number, vec![said])]);
         let file = String::from_utf8(csv_of(&[known], &carriers, &answers)).unwrap();
         let expected = "number,slot,status,status-since,replacement-pending,'=A score,'=A label,B score,B label\n\
             +13105550100,3,flagged,1970-01-01T00:00:00Z,false,95,\"'=HYPERLINK(\"\"http://evil.example\"\",\"\"Spam, likely\"\")\",,\n";

@@ -1,9 +1,9 @@
 //! Which of an account's numbers somebody looks at, as the page's address says it.
 
 use super::address;
-use crate::web::words::status_of_name;
+use crate::words::status_of_name;
 use dialguard::contract::Timestamp;
-use dialguard_dialer::ledger::{NumberOrder, NumberQuery, Standing};
+use dialguard_dialer::ledger::{MonitoringFilter, NumberOrder, NumberQuery};
 use serde::Deserialize;
 
 /// Rows of a page.
@@ -35,9 +35,9 @@ impl Filter {
         NumberQuery {
             search: self.q.clone(),
             standing: match self.show.as_str() {
-                "monitored" => Some(Standing::Monitored),
-                "not-monitored" => Some(Standing::NotMonitored),
-                status => status_of_name(status).map(Standing::Status),
+                "monitored" => Some(MonitoringFilter::Monitored),
+                "not-monitored" => Some(MonitoringFilter::NotMonitored),
+                status => status_of_name(status).map(MonitoringFilter::Status),
             },
             // The policy counts the same hours for its figures.
             flagged_since: match self.flagged.as_str() {

@@ -5,7 +5,7 @@ use crate::web::Site;
 use crate::web::assets;
 use crate::web::caller::{OfAccount, Read, now_of};
 use crate::web::pages::Failed;
-use crate::web::words::{count, date, price, slots, thousands};
+use crate::words::{count, date, price, slots, thousands};
 use dialguard::contract::{SlotLock, Usage};
 use dialguard_dialer::access::Role;
 use dialguard_dialer::ledger::{AccountProfile, SLOTS_PER_BLOCK};

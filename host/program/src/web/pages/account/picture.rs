@@ -1,6 +1,6 @@
 //! A number's history as a picture: a line of scores for each carrier over days, and its status as a band below.
 
-use crate::web::words::date;
+use crate::words::date;
 use dialguard::calendar::{Tz, utc};
 use dialguard::contract::{Carrier, Status, Timestamp};
 use dialguard_dialer::ledger::{AccountProfile, NumberCheck, NumberHistory};

@@ -5,10 +5,11 @@ use super::filter::{Filter, ROWS};
 use super::head::icon;
 use crate::web::Site;
 use crate::web::caller::{OfAccount, Read, now_of};
-use crate::web::words::{e164, moment, thousands};
+use crate::web::pages::layout::moment;
+use crate::words::{e164, thousands};
 use dialguard::contract::{Carrier, PhoneNumber};
 use dialguard_dialer::access::Role;
-use dialguard_dialer::ledger::{AccountProfile, CarrierAnswer, KnownAnswer, KnownNumber, LedgerError, NumberPage};
+use dialguard_dialer::ledger::{AccountProfile, CarrierAnswer, KnownNumber, LatestAnswers, LedgerError, NumberPage};
 use maud::{Markup, html};
 
 /// How far back the table looks for what a carrier said of a number: whoever was silent for a week gave no answer.
@@ -110,7 +111,7 @@ fn pager(account: &AccountProfile, filter: &Filter, total: u32) -> Markup {
 struct Rows<'a> {
     account: &'a AccountProfile,
     carriers: Vec<Carrier>,
-    answers: KnownAnswer,
+    answers: LatestAnswers,
     may_act: bool,
 }
 

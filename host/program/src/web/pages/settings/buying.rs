@@ -8,7 +8,7 @@ use crate::web::pages::account::address;
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
-use crate::web::words::{count, dollars};
+use crate::words::{count, dollars};
 use axum::Router;
 use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;

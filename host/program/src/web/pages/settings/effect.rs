@@ -2,12 +2,12 @@
 
 use crate::web::Site;
 use crate::web::pages::account::address;
-use crate::web::words::{count, date, dollars, e164};
+use crate::words::{count, date, dollars, e164};
 use dialguard::calendar::Tz;
 use dialguard::contract::Timestamp;
 use dialguard_dialer::dialguard::DialguardError;
 use dialguard_dialer::ledger::AccountProfile;
-use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect, Fared, Tally};
+use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect, NumberEffect, Tally};
 use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use maud::{Markup, html};
 use tokio::sync::Semaphore;
@@ -107,7 +107,7 @@ fn named(account: &AccountProfile, effect: &Effect, now: Timestamp) -> Markup {
     }
 }
 
-fn one(account: &AccountProfile, fared: &Fared, now: Timestamp) -> Markup {
+fn one(account: &AccountProfile, fared: &NumberEffect, now: Timestamp) -> Markup {
     let number = e164(fared.number);
     let (was, with) = (&fared.as_it_was, &fared.with_these);
     let changes = [

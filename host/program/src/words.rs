@@ -1,0 +1,226 @@
+//! Figures, times and refusals in words: the same on the command line, on the dashboard and in the API.
+
+use chrono::Datelike;
+use dialguard::calendar::{Tz, rfc3339, utc};
+use dialguard::contract::{Answer, Outcome, PhoneNumber, SlotId, Status, Timestamp};
+use dialguard_dialer::prices::price_cents;
+
+pub use dialguard_dialer::prices::dollars;
+
+/// The monthly price of this many blocks.
+pub fn price(blocks: u32) -> String {
+    dollars(price_cents(blocks))
+}
+
+/// 100,000 rather than 100000.
+pub fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `1 number`, `3 numbers`.
+pub fn count(count: u64, one: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{} {one}s", thousands(count)) }
+}
+
+/// The local date, such as `1 December`; with its year unless that is the current one.
+pub fn date(at: Timestamp, zone: Tz, now: Timestamp) -> String {
+    let [at, now] = [at, now].map(|instant| utc(instant).with_timezone(&zone));
+    let format = if at.year() == now.year() { "%-d %B" } else { "%-d %B %Y" };
+    at.format(format).to_string()
+}
+
+/// Days that begin before then, including the current one.
+pub fn days_until(until: Timestamp, now: Timestamp) -> u64 {
+    until.saturating_sub(now).div_ceil(86_400)
+}
+
+/// A number in E.164.
+pub fn e164(number: PhoneNumber) -> String {
+    format!("+{number}")
+}
+
+/// `slot 7`, `slots 2, 4 and 7`, or how many if they are too many to list.
+pub fn slots(slots: &[SlotId]) -> String {
+    match slots {
+        [only] => format!("slot {only}"),
+        [others @ .., last] if others.len() < 10 => {
+            let others: Vec<_> = others.iter().map(SlotId::to_string).collect();
+            format!("slots {} and {last}", others.join(", "))
+        }
+        _ => count(slots.len() as u64, "slot"),
+    }
+}
+
+/// The name of an event kind or of a state, `turned-flagged` as `Turned flagged`.
+pub fn kind_name(kind: &str) -> String {
+    capital(&kind.replace('-', " "))
+}
+
+/// With an initial capital.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// The status of that name.
+pub fn status_of_name(name: &str) -> Option<Status> {
+    Status::ALL.into_iter().find(|status| status.name() == name)
+}
+
+/// The name of an answer in the contract.
+pub fn answer_name(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Accepted => "accepted",
+        Answer::AddOnOff => "add-on-off",
+        Answer::NotOwned => "not-owned",
+        Answer::AlreadyMonitored => "already-monitored",
+        Answer::NotMonitored => "not-monitored",
+        Answer::NoFreeSlot => "no-free-slot",
+        Answer::SlotWouldLock => "slot-would-lock",
+        Answer::NoCleanCandidate => "no-clean-candidate",
+        Answer::ReplacementPending => "replacement-pending",
+        Answer::SlotsInUse => "slots-in-use",
+    }
+}
+
+/// Where text is read, which decides how a time and a next step are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Surface {
+    /// Times in RFC 3339; the next step is a command.
+    CommandLine,
+    /// Local dates, compared with the year of `now`; the next step is something the dashboard offers.
+    Dashboard { zone: Tz, now: Timestamp },
+    /// Times in RFC 3339; the next step is a request.
+    Api,
+}
+
+impl Surface {
+    fn until(self, at: Timestamp) -> String {
+        match self {
+            Surface::Dashboard { zone, now } => date(at, zone, now),
+            Surface::CommandLine | Surface::Api => rfc3339(at),
+        }
+    }
+}
+
+/// Why a number was refused, and the next step if there is one.
+pub fn refusal(outcome: &Outcome, surface: Surface) -> String {
+    let reason = reason(outcome, surface);
+    match next_step(outcome.answer, surface) {
+        Some(step) => format!("{reason}; {step}"),
+        None => reason,
+    }
+}
+
+/// Why a number was refused.
+pub fn reason(outcome: &Outcome, surface: Surface) -> String {
+    let until = outcome.until.map(|until| surface.until(until));
+    match (outcome.answer, until) {
+        (Answer::Accepted, _) => "done".into(),
+        (Answer::AddOnOff, _) => "the reputation add-on is off".into(),
+        (Answer::NotOwned, _) => "the account does not own this number".into(),
+        (Answer::AlreadyMonitored, _) => "already monitored".into(),
+        (Answer::NotMonitored, _) => "not monitored".into(),
+        (Answer::NoFreeSlot, Some(until)) => format!("no free slot until {until}"),
+        (Answer::NoFreeSlot, None) => "no free slot".into(),
+        (Answer::SlotWouldLock, Some(until)) => format!("its slot would stay locked until {until}"),
+        (Answer::SlotWouldLock, None) => "its slot would stay locked".into(),
+        (Answer::NoCleanCandidate, _) => "no candidate is rated clean".into(),
+        (Answer::ReplacementPending, _) => "its replacement is already in progress".into(),
+        (Answer::SlotsInUse, _) => "more numbers are monitored than that many blocks hold".into(),
+    }
+}
+
+/// What to do about a refusal.
+pub fn next_step(answer: Answer, surface: Surface) -> Option<&'static str> {
+    let (command, dashboard, request) = match answer {
+        Answer::AddOnOff => (
+            "turn it on with `dialguard account set ID --add-on on`",
+            "turn it on first",
+            "turn it on with `PATCH /api/v1/accounts/{account}` and `\"enabled\": true`",
+        ),
+        Answer::NotOwned => (
+            "import it with `dialguard numbers import ID FILE`",
+            "import it first",
+            "import it with `POST /api/v1/accounts/{account}/numbers`",
+        ),
+        Answer::NoFreeSlot => (
+            "add a block with `dialguard account set ID --blocks N`",
+            "add a block",
+            "add a block with `PATCH /api/v1/accounts/{account}` and `blocks`",
+        ),
+        Answer::SlotWouldLock => (
+            "`dialguard replace` keeps the slot, `--accept-slot-loss` gives it up",
+            "replace it to keep the slot",
+            "`replace-numbers` keeps the slot, `accept-slot-loss` gives it up",
+        ),
+        Answer::NoCleanCandidate => (
+            "import more with `dialguard numbers import ID FILE --candidates`",
+            "import more candidates",
+            "import more with `POST /api/v1/accounts/{account}/numbers` as `candidate`",
+        ),
+        Answer::ReplacementPending => (
+            "`dialguard orders ID` shows its progress",
+            "see Replacements",
+            "`GET /api/v1/accounts/{account}/orders` shows its progress",
+        ),
+        Answer::SlotsInUse => (
+            "stop monitoring some first with `dialguard unmonitor ID NUMBER`",
+            "stop monitoring some first",
+            "stop monitoring some first with `POST /api/v1/accounts/{account}/requests`",
+        ),
+        Answer::Accepted | Answer::AlreadyMonitored | Answer::NotMonitored => return None,
+    };
+    Some(match surface {
+        Surface::CommandLine => command,
+        Surface::Dashboard { .. } => dashboard,
+        Surface::Api => request,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_grouped_and_counted() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(dollars(4_900), "$49.00");
+        assert_eq!(dollars(123_456_705), "$1,234,567.05");
+        assert_eq!(slots(&[7]), "slot 7");
+        assert_eq!(slots(&[2, 4, 7]), "slots 2, 4 and 7");
+        assert_eq!(slots(&(1..=12).collect::<Vec<_>>()), "12 slots");
+    }
+
+    #[test]
+    fn a_lock_ends_on_a_local_date() {
+        // 2026-12-01T05:00:00Z is midnight in New York. `now` is six days and some hours earlier, in the same year.
+        let (now, until) = (1_795_500_000, 1_796_101_200);
+        assert_eq!(date(until, chrono_tz::America::New_York, now), "1 December");
+        assert_eq!(date(until, chrono_tz::America::New_York, now + 86_400 * 60), "1 December 2026");
+        assert_eq!(days_until(until, now), 7);
+        assert_eq!(days_until(until, until), 0);
+    }
+
+    #[test]
+    fn a_refusal_has_one_reason_and_a_next_step_for_each_surface() {
+        let (now, until) = (1_795_500_000, Some(1_796_101_200));
+        let full = Outcome { answer: Answer::NoFreeSlot, until };
+        let dashboard = Surface::Dashboard { zone: chrono_tz::America::New_York, now };
+        assert_eq!(refusal(&full, dashboard), "no free slot until 1 December; add a block");
+        assert_eq!(
+            refusal(&full, Surface::CommandLine),
+            "no free slot until 2026-12-01T05:00:00Z; add a block with `dialguard account set ID --blocks N`"
+        );
+        assert!(refusal(&full, Surface::Api).contains("PATCH /api/v1/accounts"));
+        assert_eq!(refusal(&Outcome { answer: Answer::NotMonitored, until: None }, Surface::Api), "not monitored");
+    }
+}
