@@ -1,4 +1,4 @@
-//! Replacements whose numbers are bought: what happens in the usual case, and what when anything fails at any moment.
+//! Replacements whose numbers are bought: the usual case, and a failure at any moment.
 
 mod provider;
 use crate::harness::acme::{DAY, NOW, number};
@@ -26,10 +26,10 @@ use tempfile::TempDir;
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 
-/// What a number costs at the vendor.
+/// The price of a number at the provider, in US cents.
 const PRICE: u32 = 115;
 
-/// An account in UTC that monitors numbers from +13105550100 on, and buys from a vendor in memory that has those.
+/// An account in UTC that monitors numbers from +13105550100 on, and buys from a provider in memory that owns those.
 struct Fixture {
     folder: TempDir,
     now: u64,
@@ -47,7 +47,7 @@ impl Fixture {
         on_offer: impl IntoIterator<Item = PhoneNumber>,
         change: impl FnOnce(&mut Buying),
     ) -> Self {
-        // In memory where there is such a folder: a thousand sagas wait for the disk many thousand times.
+        // In memory if there is such a folder: a thousand sagas wait for the disk many thousand times.
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a folder for the test");
         let fake = ProviderInMemory::new(on_offer);
         fake.it_is(NOW);
@@ -71,7 +71,7 @@ impl Fixture {
     /// Another account, which monitors these numbers and buys like this.
     async fn add_account(&self, id: &str, last_digits: Range<u64>, buying: Buying) {
         let mut settings = default_settings();
-        // What carriers said once counts for the whole test.
+        // One verdict counts for the whole test.
         settings.observation_age_max_hours = 8_760;
         settings.checks_to_flag = 1;
         settings.mass_flag_percent = 100;
@@ -86,7 +86,7 @@ impl Fixture {
         self.dialguard.decide(id, &Request::StartMonitoring(numbers)).await.unwrap();
     }
 
-    /// The program ends, whatever it was doing, and another one begins.
+    /// The program ends at any moment, and another one begins.
     fn reopen(&mut self) {
         self.fake.knows(None);
         self.dialguard = self.another();
@@ -125,7 +125,7 @@ impl Fixture {
                 writeln!(rows, "+{number},{carrier},{score},,{}", rfc3339(NOW - HOUR)).unwrap();
             }
         }
-        // Read anew where its time or size changes, so never rewritten in place within one tick.
+        // Read again when its time or size changes, so never rewritten in place within one tick.
         let file = self.folder.path().join("verdicts.csv");
         std::fs::write(file.with_extension("new"), rows).unwrap();
         std::fs::rename(file.with_extension("new"), file).unwrap();
@@ -140,7 +140,7 @@ impl Fixture {
         self.dialguard.decide("acme", &Request::ReplaceNumbers(numbers)).await.unwrap()
     }
 
-    /// Intents on disk, and nothing done: the vendor is out of order.
+    /// Replacements planned, and nothing done: the provider is down.
     async fn intend(&mut self, last_digits: &[u64]) {
         last_digits.iter().for_each(|_| self.fake.fails_once("reserve", Fault::Later));
         self.replace(last_digits).await;
@@ -216,7 +216,7 @@ async fn a_number_that_is_imported_again_while_it_rests_is_kept() {
     assert_eq!(fixture.told("number-kept").len(), 1);
 }
 
-/// The vendor's search is taken at its word only where the number can be bought.
+/// The provider's search result counts only if the number can be bought.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_that_is_gone_is_abandoned_and_the_policy_is_asked_again() {
     for call in ["reserve", "order"] {
@@ -235,14 +235,14 @@ async fn a_number_that_is_gone_is_abandoned_and_the_policy_is_asked_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_that_could_not_be_had_is_not_offered_for_thirty_days() {
+async fn an_unavailable_number_is_not_offered_for_thirty_days() {
     let mut fixture = Fixture::new(1, [150]).await;
     fixture.fake.fails_once("order", Fault::SlowAndInVain);
     fixture.replace(&[100]).await;
-    assert_eq!(fixture.orders(), [], "given up by the vendor, and nothing else is on offer");
+    assert_eq!(fixture.orders(), [], "abandoned by the provider, and nothing else is on offer");
     assert!(fixture.told("order-abandoned").iter().any(|text| text.contains("no other candidate is rated clean")));
     assert_eq!(fixture.slots(), [(1, number(100))], "no slot is lost");
-    // The vendor has it again.
+    // The provider has it again.
     fixture.fake.offers(number(150));
     fixture.pass(30 * DAY - HOUR);
     assert_eq!(fixture.replace(&[100]).await.decision.outcomes[0].answer, Answer::NoCleanCandidate);
@@ -251,7 +251,7 @@ async fn a_number_that_could_not_be_had_is_not_offered_for_thirty_days() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_that_turned_bad_since_it_was_chosen_is_not_bought() {
+async fn a_number_that_was_flagged_since_it_was_chosen_is_not_bought() {
     let mut fixture = Fixture::new(1, [150, 151]).await;
     fixture.intend(&[100]).await;
     fixture.carriers_flag(&[150]);
@@ -261,7 +261,7 @@ async fn a_number_that_turned_bad_since_it_was_chosen_is_not_bought() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn other_areas_only_as_the_account_allows() {
+async fn other_areas_are_searched_only_as_the_account_allows() {
     let elsewhere = |code: u64| 10_000_000_000 + code * 10_000_000 + 5_550_150;
     let scenarios: [(Areas, &[u64], Option<u64>); 5] = [
         (Areas::Own, &[213, 212], None),
@@ -280,7 +280,7 @@ async fn other_areas_only_as_the_account_allows() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_search_that_fails_costs_its_offers_and_nothing_else() {
+async fn a_failed_search_costs_only_its_offers() {
     let fixture = Fixture::new(2, [150]).await;
     fixture.ledger().import_numbers("acme", &[number(160)], ImportedAs::Candidate, fixture.now).unwrap();
     fixture.fake.fails_once("search", Fault::LostBefore);
@@ -292,7 +292,7 @@ async fn a_search_that_fails_costs_its_offers_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_flagged_is_reviewed_again_and_costs_the_days_cap_once() {
+async fn a_flagged_number_is_reviewed_again_and_counts_once_in_the_days_cap() {
     let fixture = Fixture::new(1, [150, 151, 152]).await;
     let mut settings = default_settings();
     settings.auto_replace = true;
@@ -310,7 +310,7 @@ async fn what_is_flagged_is_reviewed_again_and_costs_the_days_cap_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_answer_is_looked_up_before_anything_is_sent_again() {
+async fn an_order_whose_answer_was_lost_is_looked_up_before_it_is_sent_again() {
     for (fault, sent) in [(Fault::LostAfter, 1), (Fault::LostBefore, 2)] {
         let mut fixture = Fixture::new(1, [150]).await;
         fixture.fake.fails_once("order", fault);
@@ -323,7 +323,7 @@ async fn a_lost_answer_is_looked_up_before_anything_is_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn caps_hold_and_what_waits_for_them_is_told_once() {
+async fn caps_hold_and_a_waiting_order_is_reported_once() {
     let mut fixture = Fixture::with(3, (150..160).map(number), |buying| buying.day_cents_max = 2 * PRICE).await;
     let webhook = NewWebhook {
         account: Some("acme"),
@@ -346,7 +346,7 @@ async fn caps_hold_and_what_waits_for_them_is_told_once() {
     let messages = fixture.ledger().deliveries(None, false, 10).unwrap();
     assert_eq!(messages.iter().filter(|message| message.kind == "order.stuck").count(), 1);
     fixture.buys(Buying { day_cents_max: 3 * PRICE, ..fixture.buying() });
-    assert_eq!(fixture.dialguard.resume("acme").await.unwrap().len(), 1, "a cap that is raised holds nobody up");
+    assert_eq!(fixture.dialguard.resume("acme").await.unwrap().len(), 1, "a raised cap holds no order up");
     assert_eq!(fixture.ledger().spending("acme", fixture.now).unwrap().day_cents, 345);
 }
 
@@ -365,7 +365,7 @@ async fn nothing_is_bought_while_the_add_on_is_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_provider_cannot_be_left_while_it_is_being_bought_from() {
+async fn a_provider_cannot_be_changed_while_orders_are_in_progress() {
     let mut fixture = Fixture::new(1, [150]).await;
     fixture.intend(&[100]).await;
     let none = AccountChange { buying: Some(Buying::default()), ..AccountChange::default() };
@@ -375,11 +375,11 @@ async fn a_provider_cannot_be_left_while_it_is_being_bought_from() {
     fixture.ledger().change_account("acme", &none, fixture.now).unwrap();
     fixture.pass(31 * DAY);
     fixture.dialguard.resume("acme").await.unwrap();
-    assert_eq!(fixture.fake.released(), [number(100)], "what rests is given back all the same");
+    assert_eq!(fixture.fake.released(), [number(100)], "a resting number is given back anyway");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_is_abandoned_only_where_nothing_was_bought() {
+async fn an_order_is_abandoned_only_if_nothing_was_bought() {
     let mut fixture = Fixture::new(2, [150, 151]).await;
     fixture.intend(&[100]).await;
     fixture.dialguard.abandon_order(fixture.orders()[0].id).await.unwrap();
@@ -400,7 +400,7 @@ async fn an_order_is_abandoned_only_where_nothing_was_bought() {
 
 /// Several processes on one ledger, each with every order: none is sent twice, and no cap is passed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn processes_that_race_send_nothing_twice_and_keep_to_the_caps() {
+async fn racing_processes_send_nothing_twice_and_keep_to_the_caps() {
     let mut fixture = Fixture::with(10, (150..190).map(number), |buying| buying.day_cents_max = 4 * PRICE).await;
     fixture.intend(&[100, 101, 102, 103, 104, 105, 106, 107, 108, 109]).await;
     for day in 1..=3 {
@@ -425,7 +425,7 @@ async fn processes_that_race_send_nothing_twice_and_keep_to_the_caps() {
     assert_eq!(fixture.slots().len(), 10);
 }
 
-/// Two accounts to which the same number is the closest, and who ask at the same time: each gets one of its own.
+/// Two accounts with the same closest candidates ask at the same time: each gets its own number.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn accounts_that_want_the_same_number_get_one_each() {
     let fixture = Fixture::with(10, (150..170).map(number), |buying| buying.day_cents_max = 10 * PRICE).await;
@@ -449,7 +449,7 @@ async fn accounts_that_want_the_same_number_get_one_each() {
     assert_eq!(["acme", "other"].map(|id| fixture.ledger().account(id).unwrap().occupied), [10, 10]);
 }
 
-/// A thousand replacements, in accounts of fifteen numbers: the vendor fails in every way at random, the program dies
+/// A thousand replacements, in accounts of fifteen numbers: the provider fails in every way at random, the program dies
 /// between any two steps and in the middle of any, and time passes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_thousand_random_sagas_lose_nothing_and_pay_nothing_twice() {
@@ -466,7 +466,7 @@ async fn a_thousand_random_sagas_lose_nothing_and_pay_nothing_twice() {
         let played = played.expect("an account's sagas hold");
         (replaced, died, abandoned) = (replaced + played.replaced, died + played.died, abandoned + played.abandoned);
     }
-    eprintln!("{replaced} replaced, {abandoned} numbers given up, the program died {died} times");
+    eprintln!("{replaced} replaced, {abandoned} orders abandoned, the program died {died} times");
     assert!(
         replaced > 900 && died > 200 && abandoned > 100,
         "{replaced} {died} {abandoned}: there was something to see"
@@ -565,10 +565,10 @@ impl Chaos {
             *by_day.entry(bought.at / DAY).or_insert(0) += 1;
         }
         assert!(by_reference.values().all(|times| *times == 1), "one purchase an intent: {by_reference:?}");
-        // What a slow vendor carries out later was ordered on an earlier day.
+        // A slow provider may carry out an order of an earlier day.
         let ordered = fixture.ledger().spending("acme", fixture.now).unwrap();
         assert!(ordered.day_cents <= u64::from(6 * PRICE) && ordered.cycle_cents <= u64::from(40 * PRICE));
-        // Whatever is not replaced yet is under way, or it is told that it is not.
+        // A number that is not replaced has an open order, or an event that says why not.
         let orders = fixture.orders();
         let told = fixture.told("order-abandoned");
         for (_, number) in slots.iter().filter(|(_, number)| *number < self::number(150)) {
@@ -577,7 +577,7 @@ impl Chaos {
         }
     }
 
-    /// The vendor works again: everything comes to its end.
+    /// The provider works again: every order ends.
     async fn settle(mut self) -> History {
         for _ in 0..40 {
             self.fixture.pass(7 * HOUR);
@@ -587,9 +587,9 @@ impl Chaos {
         self.fixture.pass(31 * DAY);
         self.resume().await;
         let fixture = &self.fixture;
-        assert_eq!(fixture.orders(), [], "everything came to its end");
+        assert_eq!(fixture.orders(), [], "every order ended");
         let owned: Vec<_> = fixture.ledger().numbers("acme").unwrap().iter().map(|known| known.number).collect();
-        assert_eq!(fixture.fake.owns().into_iter().collect::<Vec<_>>(), owned, "vendor and ledger agree");
+        assert_eq!(fixture.fake.owns().into_iter().collect::<Vec<_>>(), owned, "provider and ledger agree");
         let replaced = fixture.told("replaced").len();
         assert_eq!(fixture.told("replacement-charged").len(), replaced);
         assert_eq!(fixture.fake.released().len(), replaced);
@@ -598,7 +598,7 @@ impl Chaos {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_step_says_what_came_of_it() {
+async fn a_step_returns_the_new_state() {
     let mut fixture = Fixture::new(1, [150]).await;
     fixture.intend(&[100]).await;
     let order = fixture.orders()[0].id;

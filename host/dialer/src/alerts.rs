@@ -55,6 +55,7 @@ use base64::prelude::BASE64_STANDARD;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Timestamp;
 use outbound::{Outbound, Post, Refusal};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -99,7 +100,10 @@ pub enum AlertsError {
     /// The ledger refused or failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// Messages may not or cannot be sent to the address; says why.
+    /// The URL is an address of this machine or a private network.
+    #[error("{0} is an address of this machine or a private network, where messages are not sent")]
+    NotPublic(IpAddr),
+    /// Messages cannot be sent to the URL; says why.
     #[error("{0}")]
     Address(String),
     /// The system has no random numbers.
@@ -110,7 +114,7 @@ pub enum AlertsError {
 /// Adds a webhook; returns its id, and the secret with which its receiver verifies messages. The secret cannot be shown
 /// again.
 pub fn add_webhook(ledger: &Ledger, wish: &WebhookRequest, now: Timestamp) -> Result<(WebhookId, String), AlertsError> {
-    let url = checked(wish.url, wish.allow_private).map_err(AlertsError::Address)?;
+    let url = checked(wish.url, wish.allow_private)?;
     if let Some(address) = wish.page_address {
         let is_web = url::Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
         if !is_web {
@@ -128,23 +132,27 @@ pub fn add_webhook(ledger: &Ledger, wish: &WebhookRequest, now: Timestamp) -> Re
 }
 
 /// The URL, if messages may be sent there. Names are resolved, and the addresses checked, at each try.
-fn checked(text: &str, allow_private: bool) -> Result<url::Url, String> {
+fn checked(text: &str, allow_private: bool) -> Result<url::Url, AlertsError> {
     let wanted = "give one such as https://dialer.example/alerts";
-    let url = url::Url::parse(text).map_err(|error| format!("{text:?} is not a URL ({error}); {wanted}"))?;
+    let refused = |why: String| Err(AlertsError::Address(why));
+    let url = match url::Url::parse(text) {
+        Ok(url) => url,
+        Err(error) => return refused(format!("{text:?} is not a URL ({error}); {wanted}")),
+    };
     if text.len() > URL_BYTES_MAX {
-        return Err(format!("a URL has at most {URL_BYTES_MAX} bytes"));
+        return refused(format!("a URL has at most {URL_BYTES_MAX} bytes"));
     }
     match url.scheme() {
         "https" => {}
         "http" if allow_private => {}
-        "http" => return Err(format!("http would send messages unencrypted; {wanted}")),
-        other => return Err(format!("messages cannot be sent by {other:?}; {wanted}")),
+        "http" => return refused(format!("http would send messages unencrypted; {wanted}")),
+        other => return refused(format!("messages cannot be sent by {other:?}; {wanted}")),
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("a URL may not have a name and password; messages are signed instead".into());
+        return refused("a URL may not have a name and password; messages are signed instead".into());
     }
     if !allow_private {
-        outbound::ensure_public(&url)?;
+        outbound::ensure_public(&url).map_err(AlertsError::NotPublic)?;
     }
     Ok(url)
 }
@@ -339,7 +347,7 @@ mod tests {
             ("https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/", true, true),
             ("http://dialer.example/alerts", false, true),
             ("https://127.0.0.1/", false, true),
-            ("https://localhost./", true, true), // a name; where it leads is seen at each try
+            ("https://localhost./", true, true), // a name, which is resolved at each try
             ("https://2130706433/", false, true),
             ("https://0x7f.1/", false, true),
             ("https://0177.0.0.1/", false, true),

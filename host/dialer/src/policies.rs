@@ -137,7 +137,7 @@ struct Installed {
     /// Compiled and ready, the one used last at the end.
     loaded: Mutex<Vec<Policy>>,
     reviewed: Notify,
-    /// Runs that are being made right now.
+    /// Runs in progress.
     under_way: watch::Sender<usize>,
 }
 
@@ -151,7 +151,7 @@ pub struct Live {
 }
 
 impl Live {
-    /// Days for which the runs that it decides stay on record.
+    /// Days for which its runs stay on record.
     pub(crate) fn recordings_kept_days(&self) -> u32 {
         self.state.settings.recordings_kept_days
     }
@@ -203,10 +203,10 @@ impl Policies {
         }
     }
 
-    /// Verifies, compiles and tries a policy, and keeps it as a new revision. It decides nothing yet.
+    /// Verifies, compiles and checks a policy, and stores it as a new revision, which is not live yet.
     ///
-    /// Errors, and then nothing is kept: it is larger than allowed; keys are trusted and none of them signed it; it is no
-    /// policy for this host, or takes too long to compile; it does what no policy may do.
+    /// Errors, and then nothing is stored: it is larger than allowed; keys are trusted and none of them signed it; it is
+    /// not a policy for this host, or takes too long to compile; it fails the smoke check.
     pub async fn install(&self, new: Candidate, now: Timestamp) -> Result<PolicyRevision> {
         let installed = self.installed()?;
         let settings = installed.ledger.policy_state()?.settings;
@@ -240,8 +240,8 @@ impl Policies {
         Ok(installed.ledger.revision(revision)?)
     }
 
-    /// From now on this revision's policy decides. Answers the revision that does: a new one where that policy has
-    /// decided before. Errors: there is no such revision, it is not trusted, or it cannot be loaded.
+    /// Activates this revision's policy. Returns the live revision: a new one if that policy was live before. Errors: no
+    /// such revision; it is not trusted, or cannot be loaded.
     pub fn activate(&self, revision: Revision, now: Timestamp) -> Result<Revision> {
         let wanted = self.installed()?.ledger.revision(revision)?;
         self.switch_to(&wanted, Cause::Operator, now, &format!("Revision {revision} was activated by an operator."))
@@ -262,15 +262,15 @@ impl Policies {
     fn switch_to(&self, wanted: &PolicyRevision, cause: Cause, now: Timestamp, why: &str) -> Result<Revision> {
         let installed = self.installed()?;
         installed.ensure_trusted(wanted)?;
-        // Ready before it decides: no run waits for a compiler.
+        // Loaded before it is live: no run waits for a compiler.
         installed.load(&wanted.digest)?;
         let activated = installed.ledger.activate(wanted.revision, cause, now, why)?;
         self.live()?;
         Ok(activated)
     }
 
-    /// Compares this candidate with every review from now on; none ends that. Errors: there is no such revision, it is
-    /// not trusted, it cannot be loaded, or it is the policy that decides.
+    /// Compares this candidate with every review from now on; none stops that. Errors: no such revision; it is not trusted,
+    /// cannot be loaded, or is the live policy.
     pub fn shadow(&self, candidate: Option<Revision>, now: Timestamp) -> Result<()> {
         let installed = self.installed()?;
         if let Some(revision) = candidate {
@@ -285,10 +285,10 @@ impl Policies {
         Ok(installed.ledger.set_shadow(candidate, now)?)
     }
 
-    /// The revision that decides.
+    /// The live revision.
     pub fn live_revision(&self) -> Result<PolicyRevision> {
         let installed = self.installed()?;
-        let live = installed.ledger.policy_state()?.live.expect("one is installed where there was none");
+        let live = installed.ledger.policy_state()?.live.expect("the built-in policy is installed if there was none");
         Ok(installed.ledger.revision(live)?)
     }
 
@@ -299,7 +299,7 @@ impl Policies {
         installed.load(&wanted.digest)
     }
 
-    /// The policy of a digest, as runs on record name it.
+    /// The policy with this SHA-256, as runs on record name it.
     pub fn policy_of(&self, digest: &str) -> Result<Policy> {
         match &self.0 {
             Source::Fixed(live) if live.policy.sha256() == digest => Ok(live.policy.clone()),
@@ -310,15 +310,15 @@ impl Policies {
         }
     }
 
-    /// Signatures of this key count from now on, and from the first one on nothing else does.
+    /// Trusts a key. From the first one on, only signed policies can be installed.
     pub fn trust(&self, name: &str, key: &PublicKey, now: Timestamp) -> Result<TrustedKey> {
         let key = TrustedKey { id: key.id(), name: name.to_owned(), pem: key.to_pem(), trusted_at: now };
         self.installed()?.ledger.trust(&key)?;
         Ok(key)
     }
 
-    /// Whether a trusted key signed this revision's policy, and if keys are trusted at all; the built-in policy is
-    /// trusted as the program is.
+    /// Whether a trusted key signed this revision's policy, or no key is trusted at all; the built-in policy is trusted as
+    /// the program is.
     pub fn is_trusted(&self, revision: &PolicyRevision) -> Result<bool> {
         match self.installed()?.ensure_trusted(revision) {
             Ok(()) => Ok(true),
@@ -368,7 +368,7 @@ impl Policies {
         }
     }
 
-    /// Compares reviews as they are made, until dropped. Runs come first: it uses the moments in which none is made.
+    /// Compares reviews as they are made, until dropped. Runs come first: it uses the time between them.
     pub async fn keep_following(&self) {
         let Source::Installed(installed) = &self.0 else { return std::future::pending().await };
         let mut under_way = installed.under_way.subscribe();
@@ -393,8 +393,8 @@ impl Policies {
         installed.compare(revision, runs).await
     }
 
-    /// What a candidate would have done in every review since then that is on record. `on_compared` hears, batch by
-    /// batch, how many were compared.
+    /// What a candidate would have done in every review since then that is on record. `on_compared` is called after each
+    /// batch with its size.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));

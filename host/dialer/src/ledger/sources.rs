@@ -13,7 +13,7 @@ pub struct SourceProfile {
     pub name: String,
     /// What it is.
     pub kind: SourceKind,
-    /// The folder, the file, or the seed; of a service its settings in JSON, which say where its secrets are and never
+    /// The folder, the file, or the seed; for a service its settings in JSON, which say where its secrets are, never
     /// what they are.
     pub location: String,
 }

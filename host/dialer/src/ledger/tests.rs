@@ -1,4 +1,4 @@
-//! The ledger's last guards, tried with SQL that no plan would lead to, and its steps after a crash.
+//! The database's own constraints, tested with SQL that no plan leads to, and the ledger's steps after a crash.
 
 mod number_pages;
 
@@ -14,7 +14,7 @@ use dialguard::settings::default_settings;
 use std::sync::Arc;
 use std::sync::LazyLock;
 
-/// A time as people write it.
+/// A time in RFC 3339.
 fn at(text: &str) -> Timestamp {
     chrono::DateTime::parse_from_rfc3339(text).expect("the test gives a time").timestamp() as Timestamp
 }
@@ -60,7 +60,7 @@ impl Fixture {
         })
     }
 
-    /// Applies a plan as if the policy had been shown all that it needs.
+    /// Applies a plan whose inputs have all that it needs.
     async fn apply(&self, request: &Request, action: Action) -> Result<AppliedRun> {
         let (made, inputs) = self.planned(request, action).await?;
         self.ledger.apply(ACME, record(&made, &inputs))
@@ -94,7 +94,7 @@ impl Fixture {
     }
 }
 
-/// A run of nobody's policy that asked nothing on record.
+/// A run of a test policy with an empty recording.
 fn record<'a>(outcome: &'a RunOutcome, inputs: &'a Inputs) -> RunRecord<'a> {
     static NOTHING: LazyLock<Recording> = LazyLock::new(Recording::default);
     RunRecord {
@@ -112,28 +112,28 @@ fn record<'a>(outcome: &'a RunOutcome, inputs: &'a Inputs) -> RunRecord<'a> {
     }
 }
 
-fn told<T: std::fmt::Debug>(result: Result<T>) -> String {
+fn error<T: std::fmt::Debug>(result: Result<T>) -> String {
     result.expect_err("the ledger lets that happen").to_string()
 }
 
 #[test]
-fn what_no_plan_may_do_the_database_refuses_as_well() {
+fn the_database_refuses_what_no_plan_may_do() {
     let fixture = Fixture::new("2026-01-15T12:00:00Z");
     fixture.occupy(NUMBER, 1).unwrap();
-    assert!(told(fixture.occupy(NUMBER + 1, 1)).contains("UNIQUE"), "two numbers in one slot");
-    assert!(told(fixture.occupy(NUMBER, 2)).contains("UNIQUE"), "one number in two slots");
-    assert!(told(fixture.occupy(NUMBER + 50, 2)).contains("not the account's"), "a candidate");
-    assert!(told(fixture.occupy(99, 2)).contains("not the account's"), "a stranger");
+    assert!(error(fixture.occupy(NUMBER + 1, 1)).contains("UNIQUE"), "two numbers in one slot");
+    assert!(error(fixture.occupy(NUMBER, 2)).contains("UNIQUE"), "one number in two slots");
+    assert!(error(fixture.occupy(NUMBER + 50, 2)).contains("not the account's"), "a candidate");
+    assert!(error(fixture.occupy(99, 2)).contains("not the account's"), "a stranger");
     let lock = |slot| format!("INSERT INTO slot_locks SELECT key, {slot}, 9999999999, 1 FROM accounts");
-    assert!(told(fixture.execute(&lock(1))).contains("the slot is occupied"));
+    assert!(error(fixture.execute(&lock(1))).contains("the slot is occupied"));
     fixture.execute(&lock(2)).unwrap();
-    assert!(told(fixture.occupy(NUMBER + 1, 2)).contains("the slot is locked"));
-    assert!(told(fixture.execute("UPDATE numbers SET state = 'released'")).contains("the number is monitored"));
-    assert!(told(fixture.execute("UPDATE events SET text = ''")).contains("only appended"));
-    assert!(told(fixture.execute("DELETE FROM events")).contains("only appended"));
+    assert!(error(fixture.occupy(NUMBER + 1, 2)).contains("the slot is locked"));
+    assert!(error(fixture.execute("UPDATE numbers SET state = 'released'")).contains("the number is monitored"));
+    assert!(error(fixture.execute("UPDATE events SET text = ''")).contains("only appended"));
+    assert!(error(fixture.execute("DELETE FROM events")).contains("only appended"));
     (3..=9).for_each(|slot| fixture.occupy(NUMBER + slot, slot as SlotId).unwrap());
     (10..=15).for_each(|slot| assert_eq!(fixture.execute(&lock(slot)).unwrap(), 1));
-    assert!(told(fixture.execute(&lock(16))).contains("CHECK"), "more slots in use than bought");
+    assert!(error(fixture.execute(&lock(16))).contains("CHECK"), "more slots in use than bought");
 }
 
 fn replace(number: u64, replacement: u64, slot: SlotId) -> Action {
@@ -142,7 +142,7 @@ fn replace(number: u64, replacement: u64, slot: SlotId) -> Action {
 }
 
 #[tokio::test]
-async fn nobody_is_replaced_twice_and_nobody_replaces_two() {
+async fn a_number_is_replaced_once_and_replaces_one() {
     let fixture = Fixture::new("2026-01-15T12:00:00Z");
     for slot in 1..=2 {
         fixture.occupy(NUMBER + u64::from(slot), slot).unwrap();
@@ -154,17 +154,17 @@ async fn nobody_is_replaced_twice_and_nobody_replaces_two() {
     let (request, action) = order(1, 50, 1);
     fixture.apply(&request, action).await.unwrap();
     let (request, again) = order(1, 51, 1);
-    assert!(told(fixture.apply(&request, again).await).contains("already being replaced"));
+    assert!(error(fixture.apply(&request, again).await).contains("already being replaced"));
     let (request, taken) = order(2, 50, 2);
-    assert!(told(fixture.apply(&request, taken).await).contains("was not offered"));
+    assert!(error(fixture.apply(&request, taken).await).contains("was not offered"));
     let by_hand = "INSERT INTO orders (account, run, number, replacement, slot, why, state, intended_at)
                    SELECT account, run, number, 1, slot, why, state, 0 FROM orders";
-    assert!(told(fixture.execute(by_hand)).contains("UNIQUE"));
+    assert!(error(fixture.execute(by_hand)).contains("UNIQUE"));
 }
 
-/// Each step of a replacement is taken by a process that then dies; the next one goes on.
+/// Each step of a replacement is taken by a process that then dies; the next one continues.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_replacement_goes_on_after_a_crash_at_every_step() {
+async fn a_replacement_continues_after_a_crash_at_every_step() {
     let policy = dialguard::policy::Policy::reference(Limits::default());
     for steps_before_the_crash in 0..=2 {
         let fixture = Fixture::new("2026-01-15T12:00:00Z");
@@ -181,7 +181,7 @@ async fn a_replacement_goes_on_after_a_crash_at_every_step() {
         let clock = Arc::new(dialguard::clock::FixedClock(fixture.now));
         let dialguard = crate::Dialguard::new(fixture.ledger.clone(), policy.clone(), clock);
         dialguard.fulfilment().carry_out(ACME).await.unwrap();
-        // A step that somebody else has taken meanwhile is not taken again.
+        // A step that another process has taken meanwhile is not taken again.
         taken.iter().for_each(|(step, claimed)| assert!(!step(&fixture.ledger, claimed, fixture.now).unwrap()));
 
         let numbers = fixture.ledger.numbers(ACME).unwrap();
@@ -196,7 +196,7 @@ async fn a_replacement_goes_on_after_a_crash_at_every_step() {
 }
 
 #[test]
-fn an_account_with_more_blocks_than_there_can_be_is_refused() {
+fn an_account_with_too_many_blocks_is_refused() {
     let fixture = Fixture::new("2026-01-31T17:00:00Z");
     let new = |blocks| NewAccount {
         id: format!("{blocks}"),
@@ -271,7 +271,7 @@ async fn a_change_whose_blocks_were_decided_at_an_earlier_revision_is_refused_wh
     assert!(matches!(apply(), Err(LedgerError::Stale(_))));
     let account = fixture.ledger.account(ACME).unwrap();
     assert_eq!((account.blocks(), account.review_at, fixture.charges().len()), (1, NaiveTime::MIN, 1));
-    assert!(told(fixture.ledger.change_account(ACME, &change, fixture.now)).contains("only by a policy's plan"));
+    assert!(error(fixture.ledger.change_account(ACME, &change, fixture.now)).contains("only by a policy's plan"));
 }
 
 #[tokio::test]
@@ -301,14 +301,14 @@ async fn a_plan_is_applied_once_and_to_no_other_revision() {
 #[test]
 fn a_clock_that_goes_back_is_refused_unless_by_a_little() {
     let fixture = Fixture::new("2026-01-15T12:00:00Z");
-    assert!(told(fixture.ledger.account_at(ACME, at("2026-01-15T11:00:00Z"))).contains("was last changed at"));
+    assert!(error(fixture.ledger.account_at(ACME, at("2026-01-15T11:00:00Z"))).contains("was last changed at"));
     let (_, now) = fixture.ledger.account_at(ACME, at("2026-01-15T11:58:00Z")).unwrap();
     assert_eq!(now, fixture.now, "time stands still until the clock has caught up");
 }
 
-/// Which policy decided is history: revisions rise, and nothing of it is changed or taken away.
+/// Which policy was live is history: revisions only rise, and rows are only appended.
 #[test]
-fn activations_and_what_happened_to_policies_stay() {
+fn activations_and_policy_events_are_only_appended() {
     let fixture = Fixture::new("2026-01-15T12:00:00Z");
     let new = |digest| NewPolicy {
         digest,
@@ -335,27 +335,27 @@ fn activations_and_what_happened_to_policies_stay() {
     let good: Vec<_> = fixture.ledger.last_good_revisions().unwrap().iter().map(|good| good.revision).collect();
     assert_eq!(good, [3, 1]);
 
-    // Somebody else gave revision 3 up meanwhile: revision 4 is not touched for its sake.
+    // Revision 3 was rolled back meanwhile: revision 4 is not touched because of it.
     fixture.ledger.abandon(third, 1, fixture.now, "").unwrap();
     assert_eq!(fixture.ledger.policy_state().unwrap().live, Some(4));
     fixture.ledger.abandon(4, third, fixture.now, "").unwrap();
     assert_eq!(fixture.ledger.policy_state().unwrap().live, Some(5));
     let good: Vec<_> = fixture.ledger.last_good_revisions().unwrap().iter().map(|good| good.revision).collect();
-    assert_eq!(good, [1], "nobody goes back to what was given up");
+    assert_eq!(good, [1], "a policy that was rolled back for its faults is not good");
 
     let activate =
         |revision, replaces| format!("INSERT INTO activations VALUES ({revision}, {replaces}, 0, 'operator')");
-    assert!(told(fixture.execute(&activate(2, "5"))).contains("revisions only rise"));
+    assert!(error(fixture.execute(&activate(2, "5"))).contains("revisions only rise"));
     fixture.execute("INSERT INTO revisions (policy, made_at) VALUES ('first', 0)").unwrap();
-    assert!(told(fixture.execute(&activate(6, "4"))).contains("each replacing the one before"));
-    assert!(told(fixture.execute(&activate(6, "NULL"))).contains("each replacing the one before"));
+    assert!(error(fixture.execute(&activate(6, "4"))).contains("each replacing the one before"));
+    assert!(error(fixture.execute(&activate(6, "NULL"))).contains("each replacing the one before"));
     for table in ["activations", "policy_events"] {
-        assert!(told(fixture.execute(&format!("UPDATE {table} SET at = 1"))).contains("only appended"));
-        assert!(told(fixture.execute(&format!("DELETE FROM {table}"))).contains("only appended"));
+        assert!(error(fixture.execute(&format!("UPDATE {table} SET at = 1"))).contains("only appended"));
+        assert!(error(fixture.execute(&format!("DELETE FROM {table}"))).contains("only appended"));
     }
 }
 
-/// A ledger as an older Dialguard left it, with an account and nothing else.
+/// A ledger of an older version, with an account and nothing else.
 fn ledger_of_schema(schema: usize) -> (tempfile::TempDir, Connection) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let mut ledger = Connection::open(folder.path().join(FILE_NAME)).unwrap();
@@ -371,9 +371,9 @@ fn ledger_of_schema(schema: usize) -> (tempfile::TempDir, Connection) {
     (folder, ledger)
 }
 
-/// Runs of the time before policies had revisions stay what they were: made, and not to be repeated.
+/// Runs from before policies had revisions stay as they were, and cannot be repeated.
 #[test]
-fn a_ledger_of_the_first_schema_is_brought_up_to_date() {
+fn a_ledger_of_the_first_schema_is_upgraded() {
     let (folder, first) = ledger_of_schema(1);
     first.execute("INSERT INTO runs VALUES (1, 1, 'review', 1, '2026-01-15', 100, 2, 'abc')", []).unwrap();
     first.execute("INSERT INTO events VALUES (1, 1, 100, 1, 'unrated', NULL, NULL, 'Nobody answered.')", []).unwrap();
@@ -386,13 +386,13 @@ fn a_ledger_of_the_first_schema_is_brought_up_to_date() {
     assert_eq!(ledger.account(ACME).unwrap().revision, 3);
     let events = ledger.events(ACME, EventFilter { number: None, last: 10 }).unwrap();
     assert_eq!((events[0].policy.as_deref(), events[0].revision), (Some("abc"), None));
-    assert!(told(ledger.recorded_run(1)).contains("no longer kept"));
+    assert!(error(ledger.recorded_run(1)).contains("no longer kept"));
     assert_eq!(ledger.policy_state().unwrap().live, None);
 }
 
-/// What carriers said before answers lay in parts is found still, and it is known who has a slot.
+/// Answers from before they were stored in parts are still found, and slots are known.
 #[test]
-fn a_ledger_of_the_eighth_schema_is_brought_up_to_date() {
+fn a_ledger_of_the_eighth_schema_is_upgraded() {
     let (folder, eighth) = ledger_of_schema(8);
     let numbers = [NUMBER, NUMBER + 1, NUMBER + 2];
     for number in numbers {
@@ -439,7 +439,7 @@ fn providers_are_kept_by_name() {
     }
     ledger.change_provider(&profile("main", 200)).unwrap();
     assert_eq!(ledger.provider("main").unwrap(), profile("main", 200));
-    // Another provider is another provider.
+    // The kind of a provider cannot be changed.
     assert!(matches!(ledger.change_provider(&profile("again", 200)), Err(LedgerError::NoSuchProvider(_))));
     let names = || ledger.providers().unwrap().into_iter().map(|provider| provider.name).collect::<Vec<_>>();
     assert_eq!(names(), ["again", "main"]);
@@ -450,7 +450,7 @@ fn providers_are_kept_by_name() {
     }
 }
 
-/// Whoever refers to a provider keeps it.
+/// A provider that is referred to cannot be removed.
 #[test]
 fn a_provider_in_use_stays() {
     let fixture = Fixture::new("2026-01-15T09:00:00Z");

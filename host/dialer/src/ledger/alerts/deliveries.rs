@@ -18,7 +18,7 @@ pub struct Delivery {
     pub id: String,
     /// The webhook that it goes to.
     pub webhook: WebhookId,
-    /// Which account it is about; none where it is about none in particular.
+    /// The account that it is about; none if it is about no single one.
     pub account: Option<String>,
     /// The run that it reports.
     pub run: Option<u64>,

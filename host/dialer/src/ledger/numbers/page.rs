@@ -202,7 +202,7 @@ struct List {
 }
 
 impl List {
-    /// Every number that the account owns, and where it is asked for those that it owned once.
+    /// Every number that the account owns, and on request those that it once owned.
     fn of_all(query: &NumberQuery, account: i64) -> Self {
         let mut list = List::of("numbers", query, account);
         list.conditions.push(match query.flagged_since {

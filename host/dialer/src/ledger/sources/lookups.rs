@@ -130,7 +130,7 @@ impl Ledger {
         self.read(|transaction| spent_on(transaction, source, now))
     }
 
-    /// Notes until when the source is left alone; none where it is asked.
+    /// Records until when the source's circuit is open; none if it is closed.
     pub(crate) fn note_rest(&self, source: &str, until: Option<Timestamp>) -> Result<()> {
         self.change(|transaction| {
             match until {
@@ -145,7 +145,7 @@ impl Ledger {
         })
     }
 
-    /// Until when the source is left alone after failures, as the last process to ask it saw it; none where it is asked.
+    /// Until when the source's circuit is open after failures, as the last process to ask it saw it; none if it is closed.
     pub fn source_rests_until(&self, source: &str, now: Timestamp) -> Result<Option<Timestamp>> {
         self.read(|transaction| {
             let mut statement =

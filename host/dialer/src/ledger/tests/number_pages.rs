@@ -1,4 +1,4 @@
-//! Pages of numbers, each compared with a straight look through all of them.
+//! Pages of numbers, each compared with a scan of all of them.
 
 use super::*;
 use crate::Dialguard;
@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 
 /// Nine numbers of which seven are monitored, in slots and with times that have another order than their numbers; one
 /// was replaced, and one of them and another turned flagged.
-fn desk_of_all_kinds() -> Fixture {
+fn fixture_of_all_kinds() -> Fixture {
     let fixture = Fixture::new("2026-03-02T09:00:00Z");
     for (slot, place) in (1..).zip([4, 1, 7, 0, 3, 8, 2]) {
         fixture.occupy(NUMBER + place, slot).unwrap();
@@ -36,7 +36,7 @@ fn desk_of_all_kinds() -> Fixture {
 
 #[test]
 fn a_page_of_numbers_is_part_of_all_that_fit_in_their_order() {
-    let fixture = desk_of_all_kinds();
+    let fixture = fixture_of_all_kinds();
     let all = fixture.ledger.numbers(ACME).unwrap();
     let orders = [NumberOrder::Number, NumberOrder::Status, NumberOrder::Slot, NumberOrder::Since];
     let standings = [
@@ -67,7 +67,7 @@ fn is_answered_in_pages(ledger: &Ledger, id: &str, query: &NumberQuery, fitting:
     }
 }
 
-/// The same by going through all numbers.
+/// The same by a scan of all numbers.
 fn fitting(all: &[KnownNumber], query: &NumberQuery) -> Vec<KnownNumber> {
     let digits: String = query.search.chars().filter(char::is_ascii_digit).collect();
     let is_found = |number: u64| match query.search.starts_with('+') {
@@ -103,8 +103,8 @@ fn fitting(all: &[KnownNumber], query: &NumberQuery) -> Vec<KnownNumber> {
 }
 
 #[test]
-fn who_turned_flagged_is_found_even_where_it_left_the_account() {
-    let fixture = desk_of_all_kinds();
+fn a_number_that_turned_flagged_is_found_even_if_it_left_the_account() {
+    let fixture = fixture_of_all_kinds();
     let query =
         |since, standing| NumberQuery { flagged_since: Some(since), standing, limit: 9, ..NumberQuery::default() };
     let found = |query| {
@@ -120,7 +120,7 @@ fn who_turned_flagged_is_found_even_where_it_left_the_account() {
     assert_eq!(found(above), [(9, false)]);
 }
 
-/// What happens to an account.
+/// A change of an account.
 #[derive(Debug, Clone)]
 enum Step {
     Start(Vec<Index>),
@@ -142,7 +142,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Two processes on one ledger; one changes it, and both have looked before.
+/// Two processes on one ledger; one changes it, and both have read it before.
 struct TwoProcesses {
     dialguard: Dialguard,
     elsewhere: Ledger,
@@ -265,7 +265,7 @@ fn queries() -> impl Iterator<Item = NumberQuery> {
     })
 }
 
-/// The latest answers are those of the last run that heard of a number.
+/// The latest answers are those of the last run with answers about a number.
 fn carriers_are_right(ledger: &Ledger, id: &str, all: &[KnownNumber]) {
     let numbers: Vec<PhoneNumber> = all.iter().map(|known| known.number).collect();
     let mut expected = LatestAnswers::new();
@@ -284,7 +284,7 @@ fn carriers_are_right(ledger: &Ledger, id: &str, all: &[KnownNumber]) {
     assert_eq!(ledger.latest_answers(id, &numbers).unwrap(), expected);
 }
 
-/// Whatever happens to an account, by whichever process, and however often somebody has looked before.
+/// After any change of an account, by either process, and any number of earlier reads.
 #[test]
 fn pages_are_right_after_every_step_of_any_history() {
     let fixture = std::cell::RefCell::new(TwoProcesses::new());
@@ -304,9 +304,9 @@ fn pages_are_right_after_every_step_of_any_history() {
     right.unwrap();
 }
 
-/// A run's answers lie in many parts, and candidates that were asked about last lie between the others.
+/// A run's answers are stored in many parts, with those about candidates between the others.
 #[test]
-fn what_carriers_say_is_found_in_whichever_part_it_lies() {
+fn answers_are_found_in_every_part() {
     let fixture = Fixture::new("2026-03-02T09:00:00Z");
     let answer =
         |number, carrier, score| CarrierAnswer { number, carrier, score: Some(score), label: None, observed_at: 1 };
