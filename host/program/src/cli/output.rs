@@ -1,11 +1,6 @@
 //! What a command answers, for people or for programs.
 
-<<<<<<< HEAD
 pub use crate::words::{answer_name, dollars};
-=======
-pub use crate::words::answer_name;
-pub use dialguard_dialer::prices::dollars;
->>>>>>> main
 
 use crate::words::{Surface, refusal};
 use comfy_table::{Cell, Table, presets};

@@ -404,11 +404,7 @@ async fn act(State(site): State<Site>, of: OfAccount<Operate>, Form(wanted): For
                 let is_done = outcome.answer == Answer::Accepted;
                 let words = match is_done {
                     true => done.in_words(*number),
-<<<<<<< HEAD
                     false => refusal(outcome, surface),
-=======
-                    false => refusal(outcome, Surface::Dashboard { zone: account.time_zone, now: now_of(&site, account) }),
->>>>>>> main
                 };
                 Told { number: *number, is_done, words }
             });
