@@ -275,7 +275,7 @@ async fn lost_reviews_and_a_policy_abandoned_are_told() {
     add(&site, None, &all.url());
     let component = Hostile::review("(unreachable)").component();
     let policy = NewPolicy {
-        digest: &sha256(&component),
+        sha256: &sha256(&component),
         component: &component,
         signature: None,
         name: "hostile",

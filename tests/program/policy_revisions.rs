@@ -57,7 +57,7 @@ fn install(dialer: &Dialer, name: &str, component: &[u8]) -> u64 {
 /// Puts a policy into the ledger that the scenarios would have caught: one that goes wrong on real numbers only.
 fn install_untried(dialer: &Dialer, component: &[u8]) -> u64 {
     let policy = NewPolicy {
-        digest: &dialguard::sha256(component),
+        sha256: &dialguard::sha256(component),
         component,
         signature: None,
         name: "hostile",

@@ -217,13 +217,13 @@ impl Policies {
             verify(&trusted_keys(&installed.ledger)?, &component, signature.as_deref())?;
         }
         let component: Arc<[u8]> = component.into();
-        let digest = sha256(&component);
-        let policy = installed.code.compile(component.clone(), &digest, wasi, &settings).await?;
+        let sha256 = sha256(&component);
+        let policy = installed.code.compile(component.clone(), &sha256, wasi, &settings).await?;
         let description = policy.describe().await?;
         smoke_check(&policy).await?;
         let revision = installed.ledger.install_policy(
             &NewPolicy {
-                digest: &digest,
+                sha256: &sha256,
                 component: &component,
                 signature: signature.as_deref(),
                 name: &for_terminal(&description.name),
@@ -263,7 +263,7 @@ impl Policies {
         let installed = self.installed()?;
         installed.ensure_trusted(wanted)?;
         // Loaded before it is live: no run waits for a compiler.
-        installed.load(&wanted.digest)?;
+        installed.load(&wanted.sha256)?;
         let activated = installed.ledger.activate(wanted.revision, cause, now, why)?;
         self.live()?;
         Ok(activated)
@@ -276,11 +276,11 @@ impl Policies {
         if let Some(revision) = candidate {
             let wanted = installed.ledger.revision(revision)?;
             installed.ensure_trusted(&wanted)?;
-            if self.live_revision()?.digest == wanted.digest {
+            if self.live_revision()?.sha256 == wanted.sha256 {
                 let message = format!("revision {revision} is the live policy, so there is nothing to compare");
                 return Err(PoliciesError::Refused(message));
             }
-            installed.load(&wanted.digest)?;
+            installed.load(&wanted.sha256)?;
         }
         Ok(installed.ledger.set_shadow(candidate, now)?)
     }
@@ -296,17 +296,17 @@ impl Policies {
     pub fn policy(&self, revision: Revision) -> Result<Policy> {
         let installed = self.installed()?;
         let wanted = installed.ledger.revision(revision)?;
-        installed.load(&wanted.digest)
+        installed.load(&wanted.sha256)
     }
 
     /// The policy with this SHA-256, as runs on record name it.
-    pub fn policy_of(&self, digest: &str) -> Result<Policy> {
+    pub fn policy_of(&self, sha256: &str) -> Result<Policy> {
         match &self.0 {
-            Source::Fixed(live) if live.policy.sha256() == digest => Ok(live.policy.clone()),
+            Source::Fixed(live) if live.policy.sha256() == sha256 => Ok(live.policy.clone()),
             Source::Fixed(_) => {
                 Err(PoliciesError::Refused("another policy made that run, and it is not available here".into()))
             }
-            Source::Installed(installed) => installed.load(digest),
+            Source::Installed(installed) => installed.load(sha256),
         }
     }
 
@@ -490,17 +490,17 @@ impl Installed {
 
     fn load_live(&self, state: PolicyState) -> Result<Live> {
         let revision = state.live.ok_or_else(|| PoliciesError::Refused("no policy is live".into()))?;
-        let digest = self.ledger.revision(revision)?.digest;
-        let policy = self.load(&digest)?.with_limits(state.settings.limits);
+        let sha256 = self.ledger.revision(revision)?.sha256;
+        let policy = self.load(&sha256)?.with_limits(state.settings.limits);
         Ok(Live { revision: Some(revision), policy, state })
     }
 
     /// A policy from memory, from compiled code, or compiled from its component.
-    fn load(&self, digest: &str) -> Result<Policy> {
-        let known = self.loaded.lock().iter().find(|policy| policy.sha256() == digest).cloned();
+    fn load(&self, sha256: &str) -> Result<Policy> {
+        let known = self.loaded.lock().iter().find(|policy| policy.sha256() == sha256).cloned();
         let policy = match known {
             Some(policy) => policy,
-            None => self.code.load(digest, &self.ledger.policy_state()?.settings)?,
+            None => self.code.load(sha256, &self.ledger.policy_state()?.settings)?,
         };
         self.put_loaded(policy.clone());
         Ok(policy)
@@ -521,14 +521,14 @@ impl Installed {
         if revision.built_in || trusted.is_empty() {
             return Ok(());
         }
-        let (component, signature) = self.ledger.component(&revision.digest)?;
+        let (component, signature) = self.ledger.component(&revision.sha256)?;
         verify(&trusted, &component, signature.as_deref())?;
         Ok(())
     }
 
     fn abandon(&self, failed: Revision, in_a_row: u32, now: Timestamp, fault: &str) -> Result<()> {
         for good in self.ledger.last_good_revisions()? {
-            if self.ensure_trusted(&good).is_err() || self.load(&good.digest).is_err() {
+            if self.ensure_trusted(&good).is_err() || self.load(&good.sha256).is_err() {
                 continue;
             }
             let why = format!(
@@ -547,7 +547,7 @@ impl Installed {
 
     /// Compares these runs with what a candidate would have done, and keeps the differences; returns how many.
     async fn compare(&self, candidate: Revision, runs: Vec<u64>) -> Result<usize> {
-        let policy = self.load(&self.ledger.revision(candidate)?.digest)?;
+        let policy = self.load(&self.ledger.revision(candidate)?.sha256)?;
         let mut waiting = runs.into_iter();
         let mut under_way = JoinSet::new();
         let mut comparisons = Vec::new();
@@ -596,7 +596,7 @@ pub fn trusted_keys(ledger: &Ledger) -> Result<Vec<(String, PublicKey)>> {
 fn install_built_in(ledger: &Ledger, now: Timestamp) -> Result<()> {
     let inspection = inspect(REFERENCE_POLICY)?;
     let policy = NewPolicy {
-        digest: &sha256(REFERENCE_POLICY),
+        sha256: &sha256(REFERENCE_POLICY),
         component: REFERENCE_POLICY,
         signature: None,
         name: "dialguard-reference",

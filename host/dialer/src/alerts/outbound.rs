@@ -216,31 +216,34 @@ mod tests {
     use super::*;
 
     /// A name service with fixed answers.
-    struct Told(&'static [&'static str]);
+    struct FixedAnswers(&'static [&'static str]);
 
-    impl Resolve for Told {
+    impl Resolve for FixedAnswers {
         fn resolve(&self, _: Name) -> Resolving {
             let found: Vec<SocketAddr> = self.0.iter().map(|ip| SocketAddr::new(ip.parse().unwrap(), 0)).collect();
             Box::pin(async move { Ok(Box::new(found.into_iter()) as Addrs) })
         }
     }
 
-    async fn found(told: &'static [&'static str]) -> Result<Vec<String>, String> {
-        let found = PublicOnly(Told(told)).resolve("dialer.example".parse().unwrap()).await;
+    async fn found(answers: &'static [&'static str]) -> Result<Vec<String>, String> {
+        let found = PublicOnly(FixedAnswers(answers)).resolve("dialer.example".parse().unwrap()).await;
         found.map(|found| found.map(|found| found.ip().to_string()).collect()).map_err(|error| error.to_string())
     }
 
     #[tokio::test]
-    async fn a_name_leads_to_public_addresses_only() {
+    async fn a_name_resolves_to_public_addresses_only() {
         assert_eq!(found(&["127.0.0.1", "8.8.8.8", "::1"]).await, Ok(vec!["8.8.8.8".into()]));
         let refused = found(&["10.0.0.1"]).await.unwrap_err();
-        assert!(refused.starts_with("dialer.example (10.0.0.1) is of this machine or a private network"), "{refused}");
+        assert!(
+            refused.starts_with("dialer.example (10.0.0.1) is an address of this machine or a private network"),
+            "{refused}"
+        );
         assert_eq!(found(&[]).await, Ok(vec![]));
     }
 
-    /// It takes the connection and the request, and then its time.
+    /// It accepts the connection and the request, and does not answer.
     #[tokio::test]
-    async fn a_receiver_that_does_not_answer_in_time_has_not_taken_it() {
+    async fn a_receiver_that_does_not_answer_in_time_has_not_accepted_the_message() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let outbound = Outbound { try_time_max: Duration::from_millis(200), ..Outbound::default() };

@@ -21,7 +21,7 @@ pub type Revision = u64;
 #[derive(Debug, Clone)]
 pub struct NewPolicy<'a> {
     /// SHA-256 of the component, in hexadecimal.
-    pub digest: &'a str,
+    pub sha256: &'a str,
     /// The component.
     pub component: &'a [u8],
     /// Ed25519 over the component.
@@ -46,7 +46,7 @@ pub struct PolicyRevision {
     /// Its number.
     pub revision: Revision,
     /// SHA-256 of the component, in hexadecimal.
-    pub digest: String,
+    pub sha256: String,
     /// What the policy calls itself.
     pub name: String,
     /// Its own version.
@@ -219,20 +219,20 @@ impl Ledger {
     }
 
     /// The component of a policy, and the signature that it was installed with.
-    pub fn component(&self, digest: &str) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
+    pub fn component(&self, sha256: &str) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
         self.read(|transaction| {
             let mut statement =
                 transaction.prepare_cached("SELECT component, signature FROM policies WHERE digest = ?1")?;
-            Ok(statement.query_row([digest], |row| Ok((row.get(0)?, row.get(1)?)))?)
+            Ok(statement.query_row([sha256], |row| Ok((row.get(0)?, row.get(1)?)))?)
         })
     }
 
     /// The version of the contract that a policy speaks, and what it may import in addition.
-    pub(crate) fn contract_and_wasi(&self, digest: &str) -> Result<(String, Wasi)> {
+    pub(crate) fn contract_and_wasi(&self, sha256: &str) -> Result<(String, Wasi)> {
         self.read(|transaction| {
             let mut statement =
                 transaction.prepare_cached("SELECT contract, stubbed_wasi FROM policies WHERE digest = ?1")?;
-            Ok(statement.query_row([digest], |row| Ok((row.get(0)?, wasi_from_sql(row.get(1)?))))?)
+            Ok(statement.query_row([sha256], |row| Ok((row.get(0)?, wasi_from_sql(row.get(1)?))))?)
         })
     }
 
@@ -492,7 +492,7 @@ fn install(transaction: &Transaction, new: &NewPolicy, now: Timestamp) -> Result
          ON CONFLICT (digest) DO UPDATE SET stubbed_wasi = excluded.stubbed_wasi,
              signature = ifnull(excluded.signature, signature), built_in = max(built_in, excluded.built_in)",
         params![
-            new.digest,
+            new.sha256,
             new.name,
             new.version,
             new.summary,
@@ -507,14 +507,14 @@ fn install(transaction: &Transaction, new: &NewPolicy, now: Timestamp) -> Result
         .query_row(
             "SELECT revision FROM revisions WHERE policy = ?1 AND revision > ifnull((SELECT max(revision) FROM activations), 0)
               ORDER BY revision DESC LIMIT 1",
-            [new.digest],
+            [new.sha256],
             |row| row.get(0),
         )
         .optional()?;
     if let Some(revision) = waiting {
         return Ok(from_sql(revision));
     }
-    transaction.execute("INSERT INTO revisions (policy, made_at) VALUES (?1, ?2)", params![new.digest, to_sql(now)])?;
+    transaction.execute("INSERT INTO revisions (policy, made_at) VALUES (?1, ?2)", params![new.sha256, to_sql(now)])?;
     let revision = from_sql(transaction.last_insert_rowid());
     let text = format!("{} {} was installed.", new.name, new.version);
     tell(transaction, now, Some(revision), Severity::Info, "installed", &text)?;
@@ -541,7 +541,7 @@ fn activate(
     // A candidate that is live is no longer compared.
     transaction.execute(
         "UPDATE policy_state SET shadow = NULL WHERE (SELECT policy FROM revisions WHERE revision = shadow) = ?1",
-        [&wanted.digest],
+        [&wanted.sha256],
     )?;
     Ok(activated)
 }
@@ -550,7 +550,7 @@ fn activate(
 fn again(transaction: &Transaction, earlier: &PolicyRevision, now: Timestamp) -> Result<Revision> {
     transaction.execute(
         "INSERT INTO revisions (policy, made_at, restores) VALUES (?1, ?2, ?3)",
-        params![earlier.digest, to_sql(now), to_sql(earlier.revision)],
+        params![earlier.sha256, to_sql(now), to_sql(earlier.revision)],
     )?;
     Ok(from_sql(transaction.last_insert_rowid()))
 }
@@ -620,7 +620,7 @@ fn cause_from_sql(cause: &str) -> Cause {
     }
 }
 
-const SELECT_REVISION: &str = "SELECT * FROM (SELECT revisions.revision, sha256, name, version, summary, contract, \
+const SELECT_REVISION: &str = "SELECT * FROM (SELECT revisions.revision, digest, name, version, summary, contract, \
      length(component), built_in, stubbed_wasi, made_at, restores, at, cause FROM revisions \
      JOIN policies ON digest = policy LEFT JOIN activations ON activations.revision = revisions.revision)";
 
@@ -633,7 +633,7 @@ fn find(transaction: &Transaction, revision: Revision) -> Result<PolicyRevision>
 fn revision_from_row(row: &Row) -> rusqlite::Result<PolicyRevision> {
     Ok(PolicyRevision {
         revision: from_sql(row.get(0)?),
-        digest: row.get(1)?,
+        sha256: row.get(1)?,
         name: row.get(2)?,
         version: row.get(3)?,
         summary: row.get(4)?,

@@ -310,8 +310,8 @@ fn a_clock_that_goes_back_is_refused_unless_by_a_little() {
 #[test]
 fn activations_and_policy_events_are_only_appended() {
     let fixture = Fixture::new("2026-01-15T12:00:00Z");
-    let new = |digest| NewPolicy {
-        digest,
+    let new = |sha256| NewPolicy {
+        sha256,
         component: b"a component",
         signature: None,
         name: "a-policy",

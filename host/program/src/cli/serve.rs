@@ -107,7 +107,7 @@ fn tell_of_policies(dialguard: &Dialguard) -> Result<()> {
     let live = dialguard.policies().live_revision()?;
     tracing::info!("revision {} of the policy decides: {} {}", live.revision, live.name, live.version);
     let built_in = dialguard::sha256(policy::REFERENCE_POLICY);
-    if !dialguard.ledger().revisions()?.iter().any(|revision| revision.digest == built_in) {
+    if !dialguard.ledger().revisions()?.iter().any(|revision| revision.sha256 == built_in) {
         tracing::info!("this program brings another policy; `dialguard policy install --built-in` makes it a revision");
     }
     Ok(())

@@ -89,7 +89,7 @@ impl Revision {
             version: revision.version,
             summary: revision.summary,
             contract: revision.contract,
-            sha256: revision.digest,
+            sha256: revision.sha256,
             bytes: revision.bytes,
             built_in: revision.built_in,
             stubbed_wasi: revision.wasi == Wasi::Stubbed,

@@ -79,7 +79,7 @@ fn decides_now(account: &AccountProfile, live: &PolicyRevision, may_roll_back: b
                     div { dt { "Since" } dd { (moment(since, account.time_zone)) } }
                 }
                 div { dt { "Because" } dd { (live.because()) } }
-                div.digest { dt { "SHA-256" } dd { code { (live.digest) } } }
+                div.sha256 { dt { "SHA-256" } dd { code { (live.sha256) } } }
             }
             @if may_roll_back {
                 a.button href={ (address(&account.id)) "/policy/roll-back" } { "Roll back…" }
@@ -181,7 +181,7 @@ fn table_of(account: &AccountProfile, revisions: &[PolicyRevision], state: &Poli
                     td { (revision.revision) }
                     td { (revision.name) " " (revision.version) }
                     td { (revision.contract) }
-                    td { code title=(revision.digest) { (revision.digest[..12]) } }
+                    td { code title=(revision.sha256) { (revision.sha256[..12]) } }
                     td {
                         @if is_live { strong { "decides" } }
                         @else if is_shadow { "is compared" }
