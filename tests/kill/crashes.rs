@@ -204,7 +204,7 @@ async fn intend(ledger: Arc<Ledger>, number: PhoneNumber, now: u64) {
     let (account, now) = ledger.account_at("acme", now).expect("the account is read");
     let dialer = dialguard::dialer::Dialer {
         clock: Arc::new(FixedClock(now)),
-        carriers: Sources::new(ledger.clone()).ask(now),
+        carriers: Sources::new(ledger.clone()).inquiry(now),
         inventory: Arc::new(AccountView::new(ledger.clone(), account, now)),
     };
     let request = Request::ReplaceNumbers(vec![number]);

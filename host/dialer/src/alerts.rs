@@ -21,18 +21,18 @@
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use dialguard_dialer::alerts::{Courier, WebhookWish, add_webhook};
+//! use dialguard_dialer::alerts::{AlertSender, WebhookRequest, add_webhook};
 //! use dialguard_dialer::ledger::DeliveryState;
 //!
 //! let folder = tempfile::tempdir()?;
 //! let dialguard = small_dialguard(folder.path()).await?;
-//! let wish = WebhookWish { account: Some("acme"), url: "https://dialer.invalid/alerts", ..WebhookWish::default() };
+//! let wish = WebhookRequest { account: Some("acme"), url: "https://dialer.invalid/alerts", ..WebhookRequest::default() };
 //! let (webhook, secret) = add_webhook(dialguard.ledger(), &wish, NOW)?;
 //! assert!(secret.starts_with("whsec_"));
 //!
 //! dialguard.review("acme").await?;
 //! dialguard.at(NOW + DAY).review("acme").await?; // +13105550123 turns flagged and is replaced
-//! let sent = Courier::new(dialguard.at(NOW + DAY)).deliver_due().await?;
+//! let sent = AlertSender::new(dialguard.at(NOW + DAY)).deliver_due().await?;
 //! assert_eq!((sent.delivered, sent.failed), (0, 1)); // there is no such host
 //!
 //! let waiting = dialguard.ledger().deliveries(Some(webhook), true, 10)?;

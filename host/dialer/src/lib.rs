@@ -29,5 +29,6 @@ pub mod policies;
 pub mod prices;
 pub mod providers;
 pub mod sources;
+pub mod table_file;
 
 pub use crate::dialguard::Dialguard;

@@ -6,7 +6,7 @@
 
 use super::{Screen, on_disk};
 use crate::ledger::{ClaimedOrder, Earmark, Ledger, LedgerError, Obstacle, Order, OrderState};
-use crate::providers::{Provider, ProviderError, Providers, Standing};
+use crate::providers::{Provider, ProviderError, Providers, PurchaseStatus};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{Status, Timestamp};
 use std::sync::Arc;
@@ -118,10 +118,10 @@ impl Purchase<'_> {
     /// Looks up the order. If the provider does not know it though it was sent a while ago, it is sent again.
     async fn look(&self) -> Result<()> {
         match self.standing().await {
-            Ok(Standing::Owned) => self.record(|ledger| ledger.acquired(self.claimed, self.now)),
-            Ok(Standing::Failed) => self.abandon("the provider abandoned the order"),
-            Ok(Standing::Pending) => self.hold(self.pending()),
-            Ok(Standing::Unknown) => {
+            Ok(PurchaseStatus::Owned) => self.record(|ledger| ledger.acquired(self.claimed, self.now)),
+            Ok(PurchaseStatus::Failed) => self.abandon("the provider abandoned the order"),
+            Ok(PurchaseStatus::Pending) => self.hold(self.pending()),
+            Ok(PurchaseStatus::Unknown) => {
                 let settled_at = self.order().sent_at.unwrap_or_default() + SETTLES_SECONDS;
                 if settled_at > self.now {
                     let words = "the provider has not confirmed the order yet".to_owned();
@@ -141,11 +141,11 @@ impl Purchase<'_> {
     async fn look_who_has_it(&self, maybe_ours: bool) -> Result<()> {
         let is_looked_for = maybe_ours && self.now < self.order().state_since + LOOKED_FOR_SECONDS;
         match self.standing().await {
-            Ok(Standing::Owned) => self.record(|ledger| ledger.acquired(self.claimed, self.now)),
-            Ok(Standing::Pending) => self.hold(self.pending()),
-            Ok(Standing::Unknown | Standing::Failed) if is_looked_for => self
+            Ok(PurchaseStatus::Owned) => self.record(|ledger| ledger.acquired(self.claimed, self.now)),
+            Ok(PurchaseStatus::Pending) => self.hold(self.pending()),
+            Ok(PurchaseStatus::Unknown | PurchaseStatus::Failed) if is_looked_for => self
                 .hold(self.later("the number is taken, perhaps by the first order, which is being looked up".into())),
-            Ok(Standing::Unknown | Standing::Failed) => self.abandon("it is no longer available"),
+            Ok(PurchaseStatus::Unknown | PurchaseStatus::Failed) => self.abandon("it is no longer available"),
             Err(error) => self.hold(self.after(&error)),
         }
     }
@@ -186,10 +186,10 @@ impl Purchase<'_> {
         }
         let believed_at = order.sent_at.unwrap_or_default() + BELIEVED_SECONDS;
         match self.standing().await {
-            Ok(Standing::Failed) => None,
-            Ok(Standing::Unknown) if believed_at <= self.now => None,
-            Ok(Standing::Owned) => Some(format!("+{number} was bought, and the replacement continues")),
-            Ok(Standing::Unknown | Standing::Pending) => Some(format!(
+            Ok(PurchaseStatus::Failed) => None,
+            Ok(PurchaseStatus::Unknown) if believed_at <= self.now => None,
+            Ok(PurchaseStatus::Owned) => Some(format!("+{number} was bought, and the replacement continues")),
+            Ok(PurchaseStatus::Unknown | PurchaseStatus::Pending) => Some(format!(
                 "it is not certain yet whether +{number} was bought; try again after {}",
                 rfc3339(believed_at.max(self.now + SETTLES_SECONDS))
             )),
@@ -199,9 +199,9 @@ impl Purchase<'_> {
         }
     }
 
-    async fn standing(&self) -> std::result::Result<Standing, ProviderError> {
+    async fn standing(&self) -> std::result::Result<PurchaseStatus, ProviderError> {
         let Order { replacement, reference, .. } = self.order();
-        in_time(async { self.provider()?.standing(*replacement, reference).await }).await
+        in_time(async { self.provider()?.purchase_status(*replacement, reference).await }).await
     }
 
     fn provider(&self) -> std::result::Result<Arc<dyn Provider>, ProviderError> {
@@ -226,7 +226,7 @@ impl Purchase<'_> {
     fn after(&self, error: &ProviderError) -> Obstacle {
         let words = format!("{}: {error}", self.order().provider.as_deref().unwrap_or_default());
         match error {
-            ProviderError::Refused(_) => self.stuck(words),
+            error if error.needs_operator() => self.stuck(words),
             ProviderError::Later { wait: Some(wait), .. } => {
                 let obstacle = self.later(words);
                 Obstacle { pause: obstacle.pause.max(wait.as_secs()), ..obstacle }

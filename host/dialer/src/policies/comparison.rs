@@ -8,7 +8,7 @@
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use dialguard_dialer::policies::comparison::{Summary, compare, replay};
-//! use dialguard_dialer::ledger::Compared;
+//! use dialguard_dialer::ledger::RunComparison;
 //!
 //! let folder = tempfile::tempdir()?;
 //! let dialguard = small_dialguard(folder.path()).await?;
@@ -21,7 +21,7 @@
 //! assert_eq!((replayed.unknown, replayed.objection), (0, None));
 //!
 //! let comparison = compare(&recorded, &policy).await;
-//! let compared = Compared { account: "acme".into(), decided_at: NOW, comparison };
+//! let compared = RunComparison { account: "acme".into(), decided_at: NOW, comparison };
 //! assert_eq!(Summary::of(&[compared]).reviews_alike, 1);
 //! # Ok(())
 //! # }

@@ -204,10 +204,10 @@ impl<'a> Course<'a> {
     }
 
     /// The run gets an account that has had these settings all along.
-    fn replace_settings(&mut self, told: &mut Recording) {
+    fn replace_settings(&mut self, recording: &mut Recording) {
         // Which flags there had been before is for this course to say.
-        told.calls.retain(|call| !matches!(call, Call::FlagEvents(..)));
-        for call in &mut told.calls {
+        recording.calls.retain(|call| !matches!(call, Call::FlagEvents(..)));
+        for call in &mut recording.calls {
             match call {
                 Call::Account(Ok(account)) => self.change(account),
                 Call::Monitored(_, _, Ok(page)) => page.iter_mut().for_each(|number| {
@@ -219,7 +219,7 @@ impl<'a> Course<'a> {
                 _ => {}
             }
         }
-        told.calls.push(Call::FlagEvents(0, Ok(self.flag_events.clone())));
+        recording.calls.push(Call::FlagEvents(0, Ok(self.flag_events.clone())));
     }
 
     fn change(&mut self, account: &mut Account) {

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Carrier;
 use dialguard_dialer::ledger::{CarrierAnswer, ImportedAs, KnownNumber, LatestAnswers, Ledger};
-use dialguard_dialer::number_file::{Imported, NumberFile};
+use dialguard_dialer::number_file::{ImportedFile, NumberFile};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -45,12 +45,15 @@ fn import(context: &CommandContext, id: &str, file: &Path, imported_as: Imported
     let ledger = context.ledger()?;
     let region = ledger.account(id)?.region;
     let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let progress = ProgressBar::new(bytes.len() as u64);
-    let read = NumberFile::read(&bytes, region, |line| progress.inc(line));
+    let progress = ProgressBar::new(0);
+    let read = NumberFile::read(&bytes, region, |rows_read, rows| {
+        progress.set_length(rows as u64);
+        progress.set_position(rows_read as u64);
+    });
     progress.finish_and_clear();
     let imported =
         read.with_context(|| file.display().to_string())?.import(&ledger, id, imported_as, context.clock().now())?;
-    let Imported { imported, known_before, refused, .. } = &imported;
+    let ImportedFile { imported, known_before, refused, .. } = &imported;
     let done = Done::show(
         context.json,
         || {

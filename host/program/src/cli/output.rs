@@ -7,7 +7,7 @@ use comfy_table::{Cell, Table, presets};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::*;
 use dialguard::settings::settings_by_name;
-use dialguard_dialer::phone::PhoneNumber;
+pub use dialguard_dialer::phone::e164;
 use serde_json::{Value, json};
 use std::fmt::Display;
 use std::io::Write;
@@ -63,11 +63,6 @@ where
     table.load_style(presets::NOTHING).set_header(header);
     table.add_rows(rows);
     table.lines().map(|line| line.trim().to_owned() + "\n").collect()
-}
-
-/// A number as people read it.
-pub fn e164(number: u64) -> PhoneNumber {
-    PhoneNumber::from_digits(number)
 }
 
 /// The mark of a status, never told by colour alone.

@@ -4,11 +4,11 @@ use super::account::Switch;
 use super::output::{dollars, table};
 use super::secrets::{self, NamedSecret};
 use super::{CommandContext, Done};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::{Args, Subcommand};
 use dialguard_dialer::http::secret::SecretPlace;
 use dialguard_dialer::ledger::{NO_PROVIDER, ProviderKind, ProviderProfile};
-use dialguard_dialer::providers::{ProviderSettings, open_provider};
+use dialguard_dialer::providers::{ProviderError, ProviderSettings, open_provider};
 use serde_json::{Value, json};
 
 #[derive(Subcommand)]
@@ -138,14 +138,23 @@ fn change(context: &CommandContext, name: &str, options: ProviderOptions) -> Res
 async fn test(context: &CommandContext, name: &str) -> Result<Done> {
     let profile = context.ledger()?.provider(name)?;
     let does_not_work = || format!("{name} does not work");
-    let provider = open_provider(&profile).with_context(does_not_work)?;
-    provider.test().await.with_context(does_not_work)?;
+    let provider = open_provider(&profile).map_err(with_hint).with_context(does_not_work)?;
+    provider.test().await.map_err(with_hint).with_context(does_not_work)?;
     let owned = provider.owned().await.with_context(does_not_work)?.len();
     Ok(Done::show(
         context.json,
         || json!({"name": name, "works": true, "numbers": owned}),
         || format!("{name} works; it has {owned} numbers of yours."),
     ))
+}
+
+/// The error with the command that helps.
+fn with_hint(error: ProviderError) -> anyhow::Error {
+    match error {
+        ProviderError::Settings(_) => anyhow!("{error}; change them with `dialguard providers change`"),
+        ProviderError::Credentials(_) => anyhow!("{error}; then restart `dialguard serve`"),
+        _ => error.into(),
+    }
 }
 
 fn list(context: &CommandContext) -> Result<Done> {

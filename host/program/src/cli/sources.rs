@@ -3,7 +3,7 @@
 use super::output::{e164, table};
 use super::secrets::{self, NamedSecret, full_path};
 use super::{CommandContext, Done};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{PhoneNumber, Timestamp};
@@ -11,12 +11,12 @@ use dialguard_dialer::http::secret::SecretPlace;
 use dialguard_dialer::ledger::{Ledger, LookupsSpent, SourceKind, SourceProfile};
 use dialguard_dialer::phone::{self, Region};
 use dialguard_dialer::prices::dollars_of_micros;
-use dialguard_dialer::sources::Answer;
 use dialguard_dialer::sources::inquiry::{Sources, inspect};
 use dialguard_dialer::sources::lookups::{LookupService, LookupSettings};
 use dialguard_dialer::sources::nomorobo::Nomorobo;
 use dialguard_dialer::sources::telnyx::Telnyx;
 use dialguard_dialer::sources::trustcall::TrustCall;
+use dialguard_dialer::sources::{Answer, SourceError};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
@@ -133,8 +133,7 @@ fn add(context: &CommandContext, name: String, source: Source, lookups: LookupOp
         Source { simulated, .. } => (SourceKind::Simulated, simulated.unwrap_or_default().to_string()),
     };
     let profile = SourceProfile { name, kind, location };
-    let holds =
-        inspect(&profile).map_err(anyhow::Error::msg).with_context(|| format!("{} was not added", profile.name))?;
+    let holds = inspect(&profile).with_context(|| format!("{} was not added", profile.name))?;
     context.new_ledger()?.add_source(&profile)?;
     Ok(Done::show(
         context.json,
@@ -176,8 +175,8 @@ impl<'a> Listed<'a> {
     fn new(ledger: &Ledger, source: &'a SourceProfile, now: Timestamp) -> Result<Self> {
         let service = match LookupSettings::from_location(&source.location) {
             Ok(settings) if is_service(source.kind) => {
-                let rests_until = ledger.source_rests_until(&source.name, now)?;
-                Some((settings, ledger.lookups_spent(&source.name, now)?, rests_until))
+                let open_until = ledger.circuit_open_until(&source.name, now)?;
+                Some((settings, ledger.lookups_spent(&source.name, now)?, open_until))
             }
             _ => None,
         };
@@ -187,12 +186,12 @@ impl<'a> Listed<'a> {
     fn json(&self) -> Value {
         let SourceProfile { name, kind, .. } = self.source;
         let mut listed = json!({"name": name, "kind": kind.name(), "location": location_json(self.source)});
-        if let Some((settings, spent, rests_until)) = &self.service {
+        if let Some((settings, spent, open_until)) = &self.service {
             listed["today"] = json!({
                 "lookups": spent.count,
                 "spent": dollars_of_micros(spent.micros),
                 "budget": dollars_of_micros(settings.budget_micros),
-                "rests-until": rests_until.map(rfc3339),
+                "circuit-open-until": open_until.map(rfc3339),
             });
         }
         listed
@@ -202,11 +201,10 @@ impl<'a> Listed<'a> {
         let SourceProfile { name, kind, location } = self.source;
         let (location, today) = match &self.service {
             None => (location.clone(), "–".into()),
-            Some((settings, spent, rests_until)) => {
-                let rests = rests_until
-                    .map_or(String::new(), |at| format!("; left alone until {} after failures", rfc3339(at)));
+            Some((settings, spent, open_until)) => {
+                let circuit = open_until.map_or(String::new(), |at| format!("; circuit open until {}", rfc3339(at)));
                 let (of, spent) = (dollars_of_micros(settings.budget_micros), dollars_of_micros(spent.micros));
-                (settings.base_url.clone(), format!("{spent} of {of} spent{rests}"))
+                (settings.base_url.clone(), format!("{spent} of {of} spent{circuit}"))
             }
         };
         [name.clone(), kind.name().to_owned(), location, today]
@@ -225,7 +223,7 @@ fn location_json(source: &SourceProfile) -> Value {
 
 async fn test(context: &CommandContext, name: &str, asked: PhoneNumber) -> Result<Done> {
     let report = Sources::new(context.ledger()?).test(name, asked, context.now()).await;
-    let report = report.map_err(anyhow::Error::msg).with_context(|| format!("{name} does not work"))?;
+    let report = report.map_err(with_hint).with_context(|| format!("{name} does not work"))?;
     let said = |answer: &Answer| report.carriers[usize::from(answer.carrier)].to_string();
     Ok(Done::show(
         context.json,
@@ -255,6 +253,18 @@ async fn test(context: &CommandContext, name: &str, asked: PhoneNumber) -> Resul
             }
         },
     ))
+}
+
+/// The error with the command that helps.
+fn with_hint(error: SourceError) -> anyhow::Error {
+    let hint = match error {
+        SourceError::Unknown(_) => "`dialguard sources list` shows the sources",
+        SourceError::Settings(_) => "remove the source and add it again",
+        SourceError::Credentials(_) => "then restart `dialguard serve`",
+        SourceError::File { .. } => "provide it, or remove the source with `dialguard sources remove`",
+        SourceError::Unavailable(_) => return error.into(),
+    };
+    anyhow!("{error}; {hint}")
 }
 
 impl LookupOptions {

@@ -18,6 +18,7 @@ use dialguard::calendar::{day_starts_at, rfc3339};
 use dialguard::contract::Timestamp;
 use dialguard_dialer::ledger::{AccountProfile, Event, EventPage, EventQuery, Ledger, LedgerError};
 use dialguard_dialer::phone::PhoneNumber;
+use dialguard_dialer::table_file::{csv_of, inert};
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -235,16 +236,15 @@ async fn send_csv(
     mut query: EventQuery,
     send: &mpsc::Sender<std::io::Result<Bytes>>,
 ) -> Result<(), LedgerError> {
-    let mut chunk =
-        csv_rows([["id", "at", "kind", "number", "cents", "run", "revision", "policy", "text"].map(str::to_owned)]);
+    let mut chunk = csv_of([["id", "at", "kind", "number", "cents", "run", "revision", "policy", "text"]]);
     loop {
-        if send.send(Ok(chunk)).await.is_err() {
+        if send.send(Ok(chunk.into())).await.is_err() {
             return Ok(());
         }
         let EventPage { events, next } = block_in_place(|| ledger.event_page(id, &query, EVENTS_A_CHUNK))?;
-        chunk = csv_rows(events.iter().map(csv_row));
+        chunk = csv_of(events.iter().map(csv_row));
         if next.is_none() {
-            let _ = send.send(Ok(chunk)).await;
+            let _ = send.send(Ok(chunk.into())).await;
             return Ok(());
         }
         query.before = next;
@@ -262,21 +262,8 @@ fn csv_row(event: &Event) -> [String; 9] {
         or_empty(event.run),
         or_empty(event.revision),
         event.policy.clone().unwrap_or_default(),
-        no_formula(&event.text),
+        inert(&event.text).into_owned(),
     ]
-}
-
-fn csv_rows(rows: impl IntoIterator<Item = [String; 9]>) -> Bytes {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        writer.write_record(row).expect("a vector takes what is written");
-    }
-    writer.into_inner().expect("a vector takes what is written").into()
-}
-
-/// Spreadsheets compute what begins so, and a policy's words are not to be computed.
-fn no_formula(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 
 fn file_name(id: &str) -> String {
@@ -286,12 +273,6 @@ fn file_name(id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_spreadsheet_computes_nothing_of_a_policys_words() {
-        let words = ["=1+1", "@SUM(A1)", "-1", "+13105550100 turned flagged."].map(no_formula);
-        assert_eq!(words, ["'=1+1", "'@SUM(A1)", "'-1", "'+13105550100 turned flagged."]);
-    }
 
     #[test]
     fn a_files_name_is_one_word() {
