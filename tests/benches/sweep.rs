@@ -12,7 +12,7 @@ use dialguard::settings::default_settings;
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::ledger::{ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
 use dialguard_dialer::phone::Region;
-use dialguard_program::schedule::{Manner, review_all};
+use dialguard_program::schedule::{ReviewMode, review_all};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -74,7 +74,7 @@ async fn sweep(dialguard: &Dialguard, accounts: u64, day: &str) {
     let ids = (0..accounts).map(|account| format!("account-{account}")).collect();
     let mut rated = 0;
     let begun = Instant::now();
-    review_all(dialguard, ids, Manner::OnceADate, std::future::pending(), |id, outcome| {
+    review_all(dialguard, ids, ReviewMode::OncePerDate, std::future::pending(), |id, outcome| {
         let reviewed = outcome.unwrap_or_else(|error| panic!("{id}: {error}")).expect("nobody reviewed it before");
         rated += reviewed.plan.reviews.len();
     })

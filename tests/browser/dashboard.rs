@@ -1,7 +1,7 @@
-//! The dashboard in a real browser: what a user does, and what has to come of it.
+//! The dashboard in a real browser: what users do and the expected results.
 //!
-//! It is tried where node, Chromium and the scripts' packages are installed (`npm ci --prefix tests/dashboard`); elsewhere
-//! the tests say on standard output that they tried nothing. What the user does stands in `tests/dashboard/steps/`.
+//! Needs node, Chromium and the scripts' packages (`npm ci --prefix tests/dashboard`); without them the tests print that
+//! they were skipped. The steps are in `tests/dashboard/steps/`.
 
 use crate::harness::acme::DAY;
 use crate::harness::desk::{Dialer, e164};
@@ -12,33 +12,33 @@ use dialguard_dialer::access::Role;
 use serde_json::json;
 use std::process::Command;
 
-/// Does `tests/dashboard/steps/NAME.js` as somebody with this role, and fails where that does. False where nothing was tried.
+/// Runs `tests/dashboard/steps/NAME.js` as a user with this role and fails if it does. False if it was skipped.
 fn step(site: &Server, role: Role, name: &str) -> bool {
     let folder = repository("tests/dashboard");
     let (true, Some(chromium)) = (are_installed(&folder, "tests/dashboard"), chromium()) else { return false };
     let mut node = Command::new("node");
     node.args(["step.js", name]).current_dir(&folder).env("CHROMIUM", chromium);
-    // The program itself, for steps in which another process does something.
+    // The program itself, for steps in which another process changes something.
     node.env("DIALGUARD", env!("CARGO_BIN_EXE_dialguard")).env("DIALGUARD_DATA", site.desk.path("ledger"));
     node.env("DIALGUARD_AT", dialguard::calendar::rfc3339(site.desk.now()));
     node.env("DIALGUARD_PAGE", &site.address).env("DIALGUARD_SESSION", site.session(role, &[]));
     let done = tokio::task::block_in_place(|| node.output()).expect("node starts");
-    let [told, wrong] = [&done.stdout, &done.stderr].map(|text| String::from_utf8_lossy(text));
-    assert!(done.status.success(), "steps/{name}.js:\n{told}{wrong}");
+    let [output, errors] = [&done.stdout, &done.stderr].map(|text| String::from_utf8_lossy(text));
+    assert!(done.status.success(), "steps/{name}.js:\n{output}{errors}");
     true
 }
 
-/// Twelve numbers monitored in fifteen slots, of which the first turned flagged today: A and C say so, C for the last
-/// time yesterday. Three more are owned, and one candidate is clean.
-async fn a_flagged_one() -> Server {
+/// Thirteen numbers monitored in fifteen slots. The first became flagged today, by A and C; C last answered yesterday.
+/// Three more are owned, and one candidate is clean.
+async fn one_flagged() -> Server {
     let desk = Dialer::with_account("--checks-to-flag 1");
     desk.import(100..116, "");
     desk.import([190], "--candidates");
     let monitored: Vec<String> = (100..113).map(e164).collect();
     desk.run(&format!("monitor acme {}", monitored.join(" "))).exits(0);
-    let say = |of_the_first| {
+    let say = |first| {
         let others = (101..113).chain([190]).map(|number| (number, "ooo"));
-        desk.carriers_say(&others.chain([(100, of_the_first)]).collect::<Vec<_>>());
+        desk.carriers_say(&others.chain([(100, first)]).collect::<Vec<_>>());
     };
     say("xox");
     desk.run("review acme").exits(0);
@@ -49,14 +49,14 @@ async fn a_flagged_one() -> Server {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn everybody_can_use_every_page() {
-    let site = a_flagged_one().await;
+async fn every_page_is_accessible() {
+    let site = one_flagged().await;
     step(&site, Role::Administer, "accessible");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_add_on_is_switched_on_by_whoever_has_seen_the_price() {
-    let desk = Dialer::new();
+async fn the_price_is_shown_before_the_add_on_is_switched_on() {
+    let desk = Dialer::with_ledger();
     desk.run("account add acme --blocks 0 --time-zone UTC").exits(0);
     let site = Server::new(desk).await;
     site.desk.run("account set acme --blocks 2").exits(0);
@@ -70,7 +70,7 @@ async fn the_add_on_is_switched_on_by_whoever_has_seen_the_price() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn numbers_are_monitored_in_bulk_and_replaced_rather_than_deleted() {
-    let site = a_flagged_one().await;
+    let site = one_flagged().await;
     if step(&site, Role::Operate, "numbers") {
         assert_eq!(site.desk.standing(113), "14 pending");
         assert_eq!(site.desk.standing(115), "–");
@@ -80,7 +80,7 @@ async fn numbers_are_monitored_in_bulk_and_replaced_rather_than_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn numbers_come_and_go_as_files() {
+async fn numbers_are_imported_and_exported_as_files() {
     let site = Server::new(Dialer::monitoring(3, "")).await;
     if step(&site, Role::Operate, "files") {
         assert_eq!(site.desk.standing(150), "–");
@@ -88,7 +88,7 @@ async fn numbers_come_and_go_as_files() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_needs_no_script() {
+async fn pages_work_without_scripts() {
     let site = Server::new(Dialer::monitoring(4, "")).await;
     if step(&site, Role::Operate, "without-script") {
         assert_eq!(site.desk.standing(101), "–");
@@ -96,7 +96,7 @@ async fn a_page_needs_no_script() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_threshold_is_changed_and_its_effect_is_seen_before() {
+async fn the_effect_of_a_setting_is_previewed_before_it_is_saved() {
     let desk = Dialer::monitoring(2, "");
     for _ in 0..2 {
         desk.pass(DAY);
@@ -110,7 +110,7 @@ async fn a_threshold_is_changed_and_its_effect_is_seen_before() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_another_process_does_shows_without_a_reload() {
+async fn changes_by_another_process_show_without_a_reload() {
     let desk = Dialer::monitoring(3, "");
     desk.pass(DAY);
     desk.carriers_say(&[(100, "ooo"), (101, "xxo"), (102, "ooo")]);

@@ -1,4 +1,4 @@
-// Chromium without a window, signed in at Dialguard's page. Everything here goes through this file.
+// Headless Chromium, signed in to the dashboard. All scripts here use this file.
 
 import { chromium } from "playwright-core";
 
@@ -17,31 +17,30 @@ export const DESKTOP = { width: 1280, height: 800 };
 export const PHONE = { width: 390, height: 844 };
 
 /**
- * Opens Chromium for `use` and ends it after. What goes wrong in a page, a refused script or style included, fails
- * whatever uses it.
+ * Starts Chromium for `use` and closes it afterwards. Fails on any error in a page, including blocked scripts and styles.
  *
  * @param {(open: (options?: object) => Promise<import("playwright-core").Page>) => Promise<void>} use
- *   is given what opens a page of its own; options are Playwright's for a context.
+ *   receives a function that opens a page in its own context; the options are Playwright's.
  */
 export async function withBrowser(address, use) {
   const browser = await chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });
-  const wrong = [];
+  const errors = [];
   try {
     await use(async (options = {}) => {
       const context = await browser.newContext({ baseURL: address, viewport: DESKTOP, ...options });
       context.setDefaultTimeout(60_000);
       const page = await context.newPage();
-      page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
-      page.on("pageerror", (error) => wrong.push(error.message));
+      page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+      page.on("pageerror", (error) => errors.push(error.message));
       return page;
     });
   } finally {
     await browser.close();
   }
-  if (wrong.length > 0) throw new Error(`errors in the page:\n${wrong.join("\n")}`);
+  if (errors.length > 0) throw new Error(`errors in the page:\n${errors.join("\n")}`);
 }
 
-/** Signs in with what a session's cookie has. */
+/** Signs in with the value of a session cookie. */
 export async function signIn(page, address, session) {
   await page.context().addCookies([{ name: "dialguard_session", value: session, url: address }]);
 }

@@ -1,4 +1,4 @@
-// Every page there is, for the check of accessibility and for pictures.
+// Every page, for the accessibility check and for screenshots.
 
 /** @type {{ name: string, path: (account: string, number: string) => string, prepare?: (page: any) => Promise<void> }[]} */
 export const PAGES = [
@@ -38,7 +38,7 @@ export const PAGES = [
     path: (account) => `/accounts/${account}/settings`,
     prepare: async (page) => {
       await page.getByLabel("Checks to flag").fill("1");
-      await page.locator("#effect strong, #effect p").filter({ hasText: /otherwise|on record, so/ }).first().waitFor();
+      await page.locator("#effect strong, #effect p").filter({ hasText: /different outcome|No difference|No reviews recorded/ }).first().waitFor();
     },
   },
 ];

@@ -1,6 +1,6 @@
-// npm run pictures -- [FOLDER]   takes a picture of each page of the demo, wide and narrow, by day and by night
+// npm run pictures -- [FOLDER]   takes screenshots of each page of the demo: desktop and phone, light and dark
 //
-// The demo's program is target/debug/dialguard, or what DIALGUARD names. FOLDER is `pictures` unless given.
+// The program is target/debug/dialguard unless DIALGUARD names another. FOLDER defaults to `pictures`.
 
 import { spawn } from "node:child_process";
 import { mkdir } from "node:fs/promises";
@@ -10,7 +10,7 @@ import { PAGES } from "./pages.js";
 
 const PROGRAM = process.env.DIALGUARD ?? new URL("../../target/debug/dialguard", import.meta.url).pathname;
 const folder = process.argv[2] ?? "pictures";
-/** The account of the demo, and a number that has seen something. */
+/** The demo's account, and a number with a history. */
 const [account, number] = ["demo", "+13105550107"];
 
 const demo = spawn(PROGRAM, ["demo", "--serve", "--listen", "127.0.0.1:0"], { stdio: ["ignore", "ignore", "pipe"] });
@@ -38,11 +38,11 @@ try {
   demo.kill();
 }
 
-/** What the demo prints once it has played its two weeks. */
+/** The link that the demo prints after it has played its two weeks. */
 async function signInLink() {
   for await (const line of createInterface({ input: demo.stderr })) {
     const link = line.match(/http:\/\/\S*ticket=[\w-]+/);
     if (link) return new URL(link[0]);
   }
-  throw new Error(`${PROGRAM} ended without a page`);
+  throw new Error(`${PROGRAM} ended without printing a link`);
 }

@@ -1,7 +1,7 @@
-// node step.js NAME   does steps/NAME.js in a browser: one thing that a person does, and what has to come of it
+// node step.js NAME   runs steps/NAME.js in a browser: one thing a user does, and the expected result
 //
-// DIALGUARD_PAGE is the site's address, DIALGUARD_SESSION what a session's cookie has. A step is a module whose default
-// export is given a page that is signed in, and `open` for further ones. It fails by throwing.
+// DIALGUARD_PAGE is the dashboard's URL, DIALGUARD_SESSION the value of a session cookie. A step is a module whose default
+// export receives a signed-in page, and `open` for further ones. It fails by throwing.
 
 import { signIn, withBrowser } from "./browser.js";
 

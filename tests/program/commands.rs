@@ -26,7 +26,7 @@ const SETTINGS: [(&str, u64, u64, u64); 8] = [
 
 #[test]
 fn every_setting_has_an_option_of_its_name() {
-    let dialer = Dialer::new();
+    let dialer = Dialer::with_ledger();
     let options = |pick: fn(&(&str, u64, u64, u64)) -> u64| -> String {
         SETTINGS.iter().map(|setting| format!("--{} {} ", setting.0, pick(setting))).collect()
     };
@@ -85,7 +85,7 @@ fn a_billing_cycle_is_a_month_from_the_local_midnight_on_which_the_account_was_a
         ("UTC", "2028-01-31T00:00:00Z", &["2028-01-31T00:00:00Z", "2028-02-29T00:00:00Z", "2028-03-31T00:00:00Z"]),
     ];
     for (zone, added_at, starts) in scenarios {
-        let dialer = Dialer::new();
+        let dialer = Dialer::with_ledger();
         dialer.it_is(added_at);
         dialer.run(&format!("account add acme --blocks 1 --time-zone {zone}")).exits(0);
         for cycle in starts.windows(2) {
@@ -100,7 +100,7 @@ fn a_billing_cycle_is_a_month_from_the_local_midnight_on_which_the_account_was_a
 /// At each time a command, and what has been charged by then: $49.00 for each block.
 #[test]
 fn blocks_are_charged_at_once_where_more_and_from_the_next_cycle_on_where_fewer() {
-    let dialer = Dialer::new();
+    let dialer = Dialer::with_ledger();
     type Step = (&'static str, &'static str, &'static [u64], (u64, u64));
     let steps: [Step; 10] = [
         ("2026-03-01T09:00:00Z", "account add acme --blocks 1 --time-zone UTC", &[4_900], (15, 15)),
@@ -191,7 +191,7 @@ fn ftc_folder(dialer: &Dialer) -> std::path::PathBuf {
 /// 42 complaints in one file are certain spam, one is a hint (40), none is none; foreign numbers have no opinion.
 #[test]
 fn the_ftc_s_complaints_are_a_carrier() {
-    let dialer = Dialer::new();
+    let dialer = Dialer::with_ledger();
     dialer.it_is("2021-07-08T12:00:00Z");
     dialer.run("account add acme --blocks 1 --time-zone UTC --rating-carriers-min 1 --spam-score-min 40").exits(0);
     let folder = ftc_folder(&dialer);
@@ -205,11 +205,15 @@ fn the_ftc_s_complaints_are_a_carrier() {
     }
 
     let screened = dialer.json("screen acme +13152328257 +14703352559 +13105550100 +442079460958");
-    assert_eq!(each(&screened, "status"), ["flagged", "flagged", "clean", "pending"]);
-    assert_eq!(each(&screened, "answering"), [1, 1, 1, 0]);
+    assert_eq!(each(&screened["screenings"], "status"), ["flagged", "flagged", "clean", "pending"]);
+    assert_eq!(each(&screened["screenings"], "answering"), [1, 1, 1, 0]);
     dialer.run("account set acme --spam-score-min 80").exits(0);
     let screened = dialer.json("screen acme +13152328257 +14703352559");
-    assert_eq!(each(&screened, "status"), ["flagged", "clean"], "one complaint is a hint and not a verdict");
+    assert_eq!(
+        each(&screened["screenings"], "status"),
+        ["flagged", "clean"],
+        "one complaint is a hint and not a verdict"
+    );
 }
 
 #[test]
@@ -224,13 +228,13 @@ fn verdicts_come_as_csv_or_as_json_lines() {
         {"number": "+13105550101", "carrier": "A", "score": null, "observed_at": "TIME"}"#;
     let json_lines = &json_lines.replace("TIME", "2026-03-01T08:00:00Z");
     for (name, content) in [("v.csv", csv), ("v.jsonl", json_lines)] {
-        let dialer = Dialer::new();
+        let dialer = Dialer::with_ledger();
         dialer.run("account add acme --blocks 1 --time-zone UTC").exits(0);
         dialer.file(name, content);
         dialer.run(&format!("sources add both --verdicts {name}")).exits(0).says(&["3 verdicts of 2 carriers"]);
         let screened = dialer.json("screen acme +13105550100 +13105550101");
-        assert_eq!(each(&screened, "flagging"), [2, 0], "{name}");
-        assert_eq!(each(&screened, "answering"), [2, 0], "{name}: no data is no opinion");
+        assert_eq!(each(&screened["screenings"], "flagging"), [2, 0], "{name}");
+        assert_eq!(each(&screened["screenings"], "answering"), [2, 0], "{name}: no data is no opinion");
 
         dialer.import([100], "");
         dialer.run("monitor acme --all").exits(0);
@@ -240,8 +244,8 @@ fn verdicts_come_as_csv_or_as_json_lines() {
         assert_eq!(
             marks,
             json!([
-                {"carrier": "A", "score": 90, "label": "Spam, likely", "observed-at": observed_at},
-                {"carrier": "B", "score": 80, "label": null, "observed-at": observed_at},
+                {"carrier": "A", "answer": "scored", "score": 90, "label": "Spam, likely", "observed-at": observed_at},
+                {"carrier": "B", "answer": "scored", "score": 80, "label": null, "observed-at": observed_at},
             ]),
             "{name}"
         );
@@ -251,7 +255,7 @@ fn verdicts_come_as_csv_or_as_json_lines() {
 #[test]
 fn simulated_carriers_say_the_same_on_every_machine() {
     let screen = |seeds: [u32; 2]| {
-        let dialer = Dialer::new();
+        let dialer = Dialer::with_ledger();
         dialer.run("account add acme --blocks 1 --time-zone UTC").exits(0);
         for (name, seed) in ["Hiya", "TNS"].iter().zip(seeds) {
             dialer.run(&format!("sources add {name} --simulated {seed}")).exits(0);
@@ -262,7 +266,7 @@ fn simulated_carriers_say_the_same_on_every_machine() {
     let told = screen([1, 2]);
     assert_eq!(told, screen([1, 2]));
     assert_ne!(told, screen([3, 4]));
-    let statuses = each(&told, "status");
+    let statuses = each(&told["screenings"], "status");
     assert!(statuses.iter().filter(|status| *status == "clean").count() > 100, "most numbers are clean: {statuses:?}");
     assert!(statuses.iter().any(|status| status == "at-risk"), "carriers err at times: {statuses:?}");
 }
@@ -282,7 +286,7 @@ fn numbers_are_imported_from_csv_as_people_write_them() {
         ("the same twice", "US", "number\n+13105550100\n310-555-0100\n", &["+13105550100"]),
     ];
     for (what, region, content, expected) in scenarios {
-        let dialer = Dialer::new();
+        let dialer = Dialer::with_ledger();
         dialer.run(&format!("account add acme --blocks 1 --time-zone UTC --region {region}")).exits(0);
         dialer.file("numbers.csv", content);
         let imported = dialer.json("numbers import acme numbers.csv");
@@ -321,7 +325,7 @@ fn the_list_says_slot_status_and_what_each_carrier_shows() {
     assert_eq!(each(&monitored["carriers"], "score"), [json!(95), Value::Null, json!(5)]);
     assert_eq!(each(&monitored["carriers"], "label"), [json!("Scam Likely"), Value::Null, Value::Null]);
     assert_eq!((&other["slot"], &other["status"]), (&Value::Null, &Value::Null));
-    assert_eq!(other["carriers"], json!([]), "nobody was asked about a number that is not monitored");
+    assert_eq!(each(&other["carriers"], "answer"), ["no-answer"; 3], "it is not monitored, so no carrier was asked");
     let text = dialer.run("numbers list acme").exits(0);
     text.says(&["▲ at-risk", "✖ 95 Scam Likely", "no data", &format!("{} – –", e164(101))]);
 }
@@ -335,7 +339,7 @@ fn answers(dialer: &Dialer, line: &str) -> Vec<String> {
     let long = |word: &str| if is_short(word) { format!("+1310555{word}") } else { word.to_owned() };
     let words: Vec<String> = line.split(' ').map(long).collect();
     let ran = dialer.run(&format!("{} --json", words.join(" ")));
-    let outcomes = ran.json();
+    let outcomes = ran.json()["outcomes"].clone();
     let asked: Vec<Value> = words.iter().filter(|word| word.starts_with('+')).map(|word| json!(word)).collect();
     assert_eq!(each(&outcomes, "number"), asked, "{line}: in the order given");
     let answers: Vec<String> = outcomes.as_array().expect("a list").iter().map(answer).collect();
@@ -452,7 +456,7 @@ fn numbers_on_the_command_line_are_read_as_people_write_them() {
     let dialer = Dialer::monitoring(0, "");
     dialer.import(100..103, "");
     let line = ["monitor", "acme", "(310) 555-0102", "+1 310-555-0100", "3105550101", "--json"];
-    let outcomes = dialer.run_arguments(&line).exits(0).json();
+    let outcomes = dialer.run_arguments(&line).exits(0).json()["outcomes"].clone();
     assert_eq!(each(&outcomes, "number"), [e164(102), e164(100), e164(101)]);
     assert_eq!([102, 100, 101].map(|last| dialer.standing(last)), ["1 pending", "2 pending", "3 pending"]);
     dialer.run("monitor acme --all").exits(0).says(&["No numbers"]);
@@ -474,7 +478,9 @@ fn screening_says_how_numbers_stand_right_now_and_changes_nothing() {
     let before = dialer.everything();
     let numbers: String = verdicts.iter().map(|(last, _)| e164(*last) + " ").collect();
     let screened = dialer.json(&format!("screen acme {numbers}"));
-    for (told, (marks, status, flagging, answering)) in screened.as_array().expect("a list").iter().zip(scenarios) {
+    for (told, (marks, status, flagging, answering)) in
+        screened["screenings"].as_array().expect("a list").iter().zip(scenarios)
+    {
         let expected =
             json!({"number": told["number"], "status": status, "flagging": flagging, "answering": answering});
         assert_eq!(*told, expected, "{marks}");
@@ -482,7 +488,7 @@ fn screening_says_how_numbers_stand_right_now_and_changes_nothing() {
     // The carriers have been heard of since; nothing else is new.
     let after = dialer.everything();
     assert_eq!([&before[0], &before[2]], [&after[0], &after[2]]);
-    dialer.run(&format!("screen acme {numbers}")).exits(0).says(&["✖ flagged", "2 of 3 carriers flag it"]);
+    dialer.run(&format!("screen acme {numbers}")).exits(0).says(&["✖ flagged", "2 of 3 flag it"]);
 }
 
 // The daily review
@@ -800,6 +806,7 @@ fn the_demo_needs_nothing_and_leaves_nothing_behind() {
         "dialguard account add",
         "dialguard monitor",
         "dialguard review",
+        "cargo run -- demo --serve",
     ]);
 
     let inputs = demo(&["demo", "--json"]).json();

@@ -1,4 +1,4 @@
-//! The pages of activity, policy and settings, and what is told live, as those see them who may and who may not.
+//! The dashboard's activity, policy and settings pages and its live updates, for users with and without the role.
 
 use crate::harness::acme::{DAY, number};
 use crate::harness::desk::Dialer;
@@ -7,7 +7,7 @@ use dialguard_dialer::access::Role;
 use reqwest::{Method, Response, StatusCode};
 use std::time::Duration;
 
-/// An account in which 101 turned flagged on 3 March and 100 stayed clean.
+/// An account in which 101 became flagged on 3 March and 100 stayed clean.
 async fn two_days() -> Server {
     let desk = Dialer::monitoring(2, "");
     for _ in 0..2 {
@@ -18,8 +18,8 @@ async fn two_days() -> Server {
     Server::new(desk).await
 }
 
-async fn text(answer: Response) -> String {
-    answer.text().await.expect("a body")
+async fn text(response: Response) -> String {
+    response.text().await.expect("a body")
 }
 
 /// The kinds of the events that the page shows, from top to bottom.
@@ -52,12 +52,12 @@ async fn activity_is_newest_first_and_filtered() {
     }
     let mistaken = reader.get("/accounts/acme/activity?since=yesterday").await;
     assert_eq!(mistaken.status(), StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(text(mistaken).await.contains("is no date such as 2026-03-31"));
+    assert!(text(mistaken).await.contains("is not a date such as 2026-03-31"));
 }
 
-/// What replacing costs is told before the click: the product's price, and the number's where it is bought.
+/// The question shows Dialguard's price and, if the number is bought, the provider's.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_price_of_a_replacement_is_told_before_the_click() {
+async fn the_price_of_a_replacement_is_shown_before_the_click() {
     use dialguard_dialer::ledger::{AccountChange, Buying, ProviderKind, ProviderProfile};
     let desk = Dialer::monitoring(2, "");
     desk.import([150, 151], "--candidates");
@@ -70,18 +70,18 @@ async fn the_price_of_a_replacement_is_told_before_the_click() {
     let operator = site.person(Role::Operate, &["acme"]);
     let question = "/accounts/acme/ask?action=replace&number=%2B13105550100&number=%2B13105550101";
     let on_hand = operator.page(question).await;
-    assert!(on_hand.contains("$8.00") && on_hand.contains("$4.00 for each replacement"), "{on_hand}");
+    assert!(on_hand.contains("$8.00") && on_hand.contains("$4.00 per replacement"), "{on_hand}");
     assert!(!on_hand.contains("$1.15"), "{on_hand}");
     let buying = Some(Buying { provider: Some("shop".into()), ..Buying::default() });
     ledger.change_account("acme", &AccountChange { buying, ..AccountChange::default() }, now).expect("it buys");
     let bought = operator.page(question).await;
-    for words in ["$8.00", "from shop for $1.15 a number", "$10.00 a day", "$50.00 a billing cycle", "after 30 days"] {
+    for words in ["$8.00", "from shop for $1.15 each", "$10.00 a day", "$50.00 per billing cycle", "after 30 days"] {
         assert!(bought.contains(words), "{words}: {bought}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn activity_comes_page_by_page_and_as_one_file() {
+async fn activity_is_paginated_and_exported_as_one_file() {
     let desk = Dialer::with_account("");
     for last in 100..160 {
         desk.ledger()
@@ -104,9 +104,9 @@ async fn activity_comes_page_by_page_and_as_one_file() {
     assert!(rows.lines().skip(1).all(|row| row.contains(",2026-03-01T09:00:00Z,numbers-imported,")), "{rows}");
 }
 
-/// Who may only look sees no button, and what a button does is refused to him.
+/// Readers see no buttons, and requests that the buttons would send are denied.
 #[tokio::test(flavor = "multi_thread")]
-async fn each_role_has_its_buttons_and_no_others() {
+async fn each_role_sees_and_may_use_only_its_own_actions() {
     let site = two_days().await;
     let [reader, operator, owner] =
         [Role::Read, Role::Operate, Role::Administer].map(|role| site.person(role, &["acme"]));
@@ -141,7 +141,7 @@ async fn each_role_has_its_buttons_and_no_others() {
     }
 }
 
-/// What a browser would send of the form of settings.
+/// What a browser would submit for the settings form.
 fn form_of(page: &str) -> Vec<(String, String)> {
     let inputs = page.split("<input ").skip(1).filter_map(|input| {
         let input = input.split('>').next()?;
@@ -153,7 +153,7 @@ fn form_of(page: &str) -> Vec<(String, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn settings_are_tried_and_saved_and_the_policys_refusal_stands_at_its_field() {
+async fn settings_are_previewed_and_saved_and_a_refusal_is_shown_at_its_field() {
     let site = two_days().await;
     let owner = site.person(Role::Administer, &["acme"]);
     let typed = form_of(&owner.page("/accounts/acme/settings").await);
@@ -166,9 +166,9 @@ async fn settings_are_tried_and_saved_and_the_policys_refusal_stands_at_its_fiel
     let settings = || site.dialguard.ledger().account("acme").expect("the account").settings;
 
     let effect = text(change("checks-to-flag", "1", "effect").await).await;
-    assert!(effect.contains("1 number would have fared otherwise, for the same money."), "{effect}");
+    assert!(effect.contains("1 number would have had a different outcome, at the same cost."), "{effect}");
     assert!(effect.contains("flagged 2 March instead of 3 March"), "{effect}");
-    assert_eq!(settings().checks_to_flag, 2, "it was only tried");
+    assert_eq!(settings().checks_to_flag, 2, "it was only previewed");
 
     let refused = change("checks-to-flag", "31", "save").await;
     assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
@@ -189,15 +189,15 @@ async fn settings_are_tried_and_saved_and_the_policys_refusal_stands_at_its_fiel
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_policy_is_compared_activated_and_abandoned_again_after_a_question() {
+async fn a_policy_is_shadowed_activated_and_rolled_back_after_confirmation() {
     let site = two_days().await;
-    // A session would end within the day that passes.
+    // A session would expire during the day that passes.
     let keeper = site.program(Role::Administer, &[]);
     let mut candidate = dialguard_dialer::policies::Candidate::built_in();
     candidate.component.extend(b"\0\x05\x04note");
     let policies = site.dialguard.policies();
     let installed = policies.install(candidate, site.dialguard.now()).await.expect("another policy").revision;
-    let live = || policies.live_revision().expect("a policy decides").revision;
+    let live = || policies.live_revision().expect("a live policy").revision;
     let revision = installed.to_string();
 
     let post = async |act: &str| {
@@ -206,21 +206,21 @@ async fn a_policy_is_compared_activated_and_abandoned_again_after_a_question() {
     };
     let asked = keeper.page(&format!("/accounts/acme/policy/activate?revision={revision}")).await;
     assert!(asked.contains("every account") && asked.contains("not been compared with any review"), "{asked}");
-    assert_eq!(live(), 1, "asking does nothing");
+    assert_eq!(live(), 1, "the question changes nothing");
     assert_eq!(post("shadow").await, StatusCode::SEE_OTHER);
     assert!(keeper.page("/accounts/acme/policy").await.contains("No review of this account has been compared yet."));
     site.pass(DAY);
     site.dialguard.review("acme").await.expect("a review");
     policies.follow_shadow().await.expect("a comparison");
     let compared = keeper.page("/accounts/acme/policy").await;
-    assert!(compared.contains("1 review of this account, <strong>1</strong> of them just the same"), "{compared}");
+    assert!(compared.contains("1 review of this account compared, <strong>1</strong> identical"), "{compared}");
     assert_eq!(post("activate").await, StatusCode::SEE_OTHER);
     assert_eq!(live(), installed);
-    assert_eq!(post("shadow").await, StatusCode::CONFLICT, "it decides already");
+    assert_eq!(post("shadow").await, StatusCode::CONFLICT, "it is already active");
     assert_eq!(post("roll-back").await, StatusCode::SEE_OTHER);
     assert_eq!(live(), installed + 1);
     let told = keeper.page("/accounts/acme/policy").await;
-    assert!(told.contains("an operator: revision 1 again"), "{told}");
+    assert!(told.contains("rolled back to revision 1 by an operator"), "{told}");
     assert_eq!(
         keeper.send("/accounts/acme/policy/activate", &[("revision", "77")]).await.status(),
         StatusCode::CONFLICT
@@ -246,7 +246,7 @@ async fn next_event(stream: &mut Response, left: &mut String) -> (String, String
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_listens_hears_of_what_another_process_changes() {
+async fn listeners_are_told_of_changes_by_another_process() {
     let site = two_days().await;
     let reader = site.person(Role::Read, &["acme"]);
     let revision = || site.dialguard.ledger().account("acme").expect("the account").revision;
@@ -259,10 +259,10 @@ async fn who_listens_hears_of_what_another_process_changes() {
     assert_eq!(next_event(&mut stream, &mut left).await, told(revision()));
 }
 
-/// A carrier that takes its time: its file is a pipe that nobody has written to yet.
+/// A slow carrier: its file is a pipe that has not been written to yet.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn who_listens_hears_how_far_a_review_is() {
+async fn listeners_get_the_progress_of_a_review() {
     let site = two_days().await;
     site.pass(DAY);
     site.desk.carriers_say(&[(100, "ooo"), (101, "xxo")]);
@@ -290,9 +290,9 @@ async fn who_listens_hears_how_far_a_review_is() {
     assert_eq!(site.dialguard.progress("acme"), None);
 }
 
-/// A site that is stopped does not wait for those who listen without end.
+/// A server that stops does not wait for open streams.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_site_that_stops_lets_go_of_who_listens() {
+async fn a_server_that_stops_closes_open_streams() {
     let served = two_days().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("it is bound");

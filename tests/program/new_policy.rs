@@ -176,7 +176,7 @@ fn what_is_there_already_stays_as_it_is() {
     dialer.file("my-policy/notes.txt", "mine");
     dialer.file("another", "mine");
     for name in ["my-policy", "another"] {
-        dialer.run(&format!("policy new {name}")).exits(1).says(&["is there already", "another name"]);
+        dialer.run(&format!("policy new {name}")).exits(1).says(&["already exists", "another name"]);
     }
     assert_eq!(std::fs::read_dir(dialer.path("my-policy")).expect("the folder").count(), 1);
     dialer.run("policy new a-2nd-policy").exits(0);

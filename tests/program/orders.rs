@@ -37,7 +37,7 @@ async fn a_stuck_order_is_listed_tried_again_and_abandoned_by_commands() {
     dialer
         .run(&format!("replace acme {first} {second}"))
         .exits(0)
-        .says(&["its replacement is under way", "orders acme"]);
+        .says(&["its replacement is in progress", "orders acme"]);
     dialer.run("orders").exits(0).says(&["stuck", "orders retry 1", "orders abandon 1", "on hand"][..3]);
     let orders = dialer.json("orders acme");
     assert_eq!(each(&orders, "stuck"), [true, true]);
@@ -67,8 +67,8 @@ async fn what_cannot_be_bought_with_is_refused_before_anything_is_changed() {
     let before = dialer.json("account list");
     for (options, words) in [
         ("--provider nowhere", "providers list"),
-        ("--areas 31", "no area code"),
-        ("--areas 310,,213", "no area code"),
+        ("--areas 31", "not an area code"),
+        ("--areas 310,,213", "not an area code"),
         ("--rest-days 366", "366"),
         ("--day-cap ten", "such as 10 or 12.50"),
         ("--day-cap 1.5", "such as 10 or 12.50"),
@@ -95,17 +95,17 @@ async fn a_stuck_order_is_seen_tried_again_and_abandoned() {
     for words in ["Stuck: ", "+13105550100", "+13105550101", "$1.15", "bought from", "$0.00", "$100.00"] {
         assert!(seen.contains(words), "{words}: {seen}");
     }
-    assert!(!seen.contains("Try now"), "who may only look has nothing to do: {seen}");
+    assert!(!seen.contains("Retry now"), "readers have no actions: {seen}");
     assert_eq!(send(&reader, "/accounts/acme/orders/1/retry", &[]).await.0, StatusCode::FORBIDDEN);
     assert!(reader.page("/accounts/acme/numbers/+13105550100").await.contains("/accounts/acme/orders"));
-    assert!(operator.page("/accounts/acme/orders").await.contains("Give up"));
+    assert!(operator.page("/accounts/acme/orders").await.contains("Abandon"));
 
     let (status, told) = send(&operator, "/accounts/acme/orders/2/abandon", &[]).await;
     assert!(status.is_success() && told.contains("+13105550101 keeps slot 2"), "{told}");
     let (status, told) = send(&operator, "/accounts/acme/orders/2/abandon", &[]).await;
     assert!(status == StatusCode::CONFLICT && told.contains("is over"), "{told}");
     let (status, told) = send(&operator, "/accounts/acme/orders/1/retry", &[]).await;
-    assert!(status.is_success() && told.contains("still held up"), "{told}");
+    assert!(status.is_success() && told.contains("Still on hold"), "{told}");
 
     let program = site.program(Role::Operate, &["acme"]);
     let orders = program.json("/api/v1/accounts/acme/orders").await;
@@ -167,11 +167,11 @@ async fn where_numbers_are_bought_is_changed_on_the_page() {
         [("provider", "shop"), ("areas", "213, 424"), ("rest-days", "7"), ("day-cap", "$12.50"), ("cycle-cap", "60")];
     assert_eq!(send(&operator, "/accounts/acme/buying", &right).await.0, StatusCode::FORBIDDEN);
     let asked = administrator.page("/accounts/acme/buying").await;
-    assert!(asked.contains("shop (Twilio, $1.15 a number)") && asked.contains("value=\"100.00\""), "{asked}");
+    assert!(asked.contains("shop (Twilio, $1.15 per number)") && asked.contains("value=\"100.00\""), "{asked}");
     let before = site.desk.json("account show acme");
     for (field, typed, why) in [
         ("provider", "nowhere", "providers list"),
-        ("areas", "31", "no area code"),
+        ("areas", "31", "not an area code"),
         ("rest-days", "366", "from 0 to 365"),
         ("rest-days", "a month", "from 0 to 365"),
         ("day-cap", "1.5", "such as 10 or 12.50"),
@@ -190,7 +190,7 @@ async fn where_numbers_are_bought_is_changed_on_the_page() {
     let after = site.desk.json("account show acme");
     let bought = ["provider", "areas", "rest-days", "day-cap-cents", "cycle-cap-cents"].map(|name| &after[name]);
     assert_eq!(json!(bought), json!(["shop", "213,424", 7, 1_250, 6_000]));
-    assert!(operator.page("/accounts/acme/settings").await.contains("rests for 7 days"));
+    assert!(operator.page("/accounts/acme/settings").await.contains("rest for 7 days"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

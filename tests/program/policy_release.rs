@@ -170,7 +170,7 @@ fn only_what_targets_the_world_is_released() {
     for (what, component, words) in scenarios {
         dialer.file("policy.wasm", component);
         let refused = dialer.run("component --release out --component policy.wasm").exits(1);
-        refused.says(&["policy.wasm was not released", words]);
+        refused.says(&["cannot release policy.wasm", words]);
         assert_eq!(files(&dialer.path(".")), ["policy.wasm"], "after {what}");
     }
 }
@@ -186,7 +186,7 @@ fn a_policy_for_an_older_contract_is_released_with_that() {
     assert!(text(&dialer, "out/contract.md").starts_with("# dialguard:reputation@0.1.0"));
 }
 
-/// What the README tells to do before publishing. Where wkg is not installed nothing is tried, and the test says so.
+/// What the guide to embedding does before publishing. If wkg is not installed, the test says so and does nothing.
 #[test]
 fn wkg_builds_the_package_from_a_release() {
     if !Command::new("wkg").arg("--version").output().is_ok_and(|done| done.status.success()) {

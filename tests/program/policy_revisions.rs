@@ -3,10 +3,11 @@
 use crate::harness::acme::DAY;
 use crate::harness::desk::{Dialer, Outcome, e164, each};
 use crate::harness::policies::hostile::Hostile;
+use crate::harness::policies::reference::reference;
 use crate::harness::policies::renamed::renamed;
 use dialguard::calendar::rfc3339;
 use dialguard::clock::FixedClock;
-use dialguard::policy::{Limits, Policy, REFERENCE_POLICY, Wasi};
+use dialguard::policy::{REFERENCE_POLICY, Wasi};
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::ledger::{EventFilter, Ledger, NewPolicy};
 use dialguard_dialer::policies::{Candidate, Policies, PoliciesError, PolicySettings};
@@ -102,7 +103,7 @@ fn a_policy_is_inspected_without_running_any_of_it() {
         [json!("0.2.0"), json!(REFERENCE_POLICY.len()), json!(sha256), json!("0.1.0"), json!(description)]
     );
     assert_eq!(said["beyond-the-contract"], json!([]));
-    dialer.run("policy inspect looping.wasm").exits(0).says(&["this host can run it", "none, and no key is trusted"]);
+    dialer.run("policy inspect looping.wasm").exits(0).says(&["this host can run it", "none (no trusted keys here)"]);
     dialer.run("policy inspect network.wasm").exits(0).says(&["beyond the contract: wasi:http/outgoing-handler@0.2.0"]);
     dialer.run("policy inspect newer.wasm").exits(0).says(&["it is one for version 0.9.0", "speaks 0.1.0 and 0.2.0"]);
     assert_eq!(dialer.everything(), Value::Null, "looking leaves nothing behind");
@@ -114,7 +115,7 @@ fn from_the_first_trusted_key_on_only_signed_policies_are_taken() {
     for name in ["anna", "ben", "carl"] {
         dialer.run(&format!("policy keygen {name}.key")).exits(0).says(&["keep", "secret"]);
     }
-    dialer.run("policy keygen anna.key").exits(1).says(&["is there already"]);
+    dialer.run("policy keygen anna.key").exits(1).says(&["already exists"]);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -122,9 +123,12 @@ fn from_the_first_trusted_key_on_only_signed_policies_are_taken() {
         assert_eq!(mode & 0o777, 0o600, "a secret key is for its owner's eyes");
     }
     let unsigned = install_untried(&dialer, &eager());
-    dialer.run("policy trust anna.key.pub --name anna").exits(0).says(&["anna", "policies that no trusted key signed"]);
+    dialer
+        .run("policy trust anna.key.pub --name anna")
+        .exits(0)
+        .says(&["anna", "Policies not signed by a trusted key"]);
     dialer.run("policy trust ben.key.pub --name ben").exits(0);
-    dialer.run("policy trust ben.key.pub --name benjamin").exits(1).says(&["trusted as \"ben\" already"]);
+    dialer.run("policy trust ben.key.pub --name benjamin").exits(1).says(&["already trusted as \"ben\""]);
 
     with_file(&dialer, "new", &lookalike());
     let sign = |key: &str| dialer.run(&format!("policy sign new.wasm --key {key}.key")).exits(0);
@@ -147,7 +151,7 @@ fn from_the_first_trusted_key_on_only_signed_policies_are_taken() {
     with_file(&dialer, "new", &reference_with("dialguard-reference", "dialguard-lookalik3"));
     refused(&["the file was changed since"]);
     with_file(&dialer, "new", &lookalike());
-    dialer.run("policy inspect new.wasm").exits(0).says(&["by anna, who is trusted"]);
+    dialer.run("policy inspect new.wasm").exits(0).says(&["by the trusted key anna"]);
     dialer.run("policy install new.wasm").exits(0).says(&["Revision 3", "dialguard-lookalike"]);
 
     // What was installed before anybody was trusted decides no more than what comes after.
@@ -158,7 +162,7 @@ fn from_the_first_trusted_key_on_only_signed_policies_are_taken() {
     dialer.run("policy rollback").exits(0).says(&["the policy of revision 1 again"]);
     dialer.run("policy distrust anna").exits(0);
     dialer.run("policy activate 3").exits(1).says(&["of none of the trusted keys", "ben"]);
-    dialer.run("policy distrust ben").exits(0).says(&["unsigned policies are taken again"]);
+    dialer.run("policy distrust ben").exits(0).says(&["unsigned policies are accepted again"]);
     dialer.run(&format!("policy activate {unsigned}")).exits(0);
 }
 
@@ -215,12 +219,12 @@ fn revisions_only_rise_and_going_back_is_a_new_one() {
     assert_eq!(install_untried(&dialer, &eager()), 2);
     assert_eq!(install_untried(&dialer, &eager()), 2, "the same policy is the same revision");
     review("1 clean");
-    dialer.run("policy activate 2").exits(0).says(&["Revision 2 decides"]);
+    dialer.run("policy activate 2").exits(0).says(&["Revision 2 is active"]);
     review("1 flagged");
-    dialer.run("policy rollback").exits(0).says(&["Revision 3 decides", "revision 1 again"]);
+    dialer.run("policy rollback").exits(0).says(&["Revision 3 is active", "revision 1 again"]);
     review("1 flagged");
     review("1 clean");
-    dialer.run("policy activate 2").exits(0).says(&["Revision 4 decides", "revision 2 again"]);
+    dialer.run("policy activate 2").exits(0).says(&["Revision 4 is active", "revision 2 again"]);
     review("1 flagged");
     assert_eq!(install(&dialer, "lookalike", &lookalike()), 5);
     assert_eq!((&live(&dialer)["revision"], &live(&dialer)["restores"]), (&json!(4), &json!(2)));
@@ -307,7 +311,8 @@ fn a_candidate_is_compared_with_every_review_and_changes_nothing() {
     let diff = dialer.json("policy diff --each");
     let sums = ["reviews", "reviews-alike", "flagged-sooner", "flagged-later", "replaced-more", "cents"];
     assert_eq!(sums.map(|name| diff[name].as_i64()), [2, 0, 2, 0, 0, 0].map(Some), "{diff}");
-    let differences = diff["differences"].as_array().expect("a list");
+    let runs = diff["runs"].as_array().expect("a list");
+    let differences: Vec<_> = runs.iter().flat_map(|run| run["differences"].as_array().expect("a list")).collect();
     assert_eq!(differences.len(), 4, "two numbers in each of two reviews");
     assert_eq!(differences[0]["number"], e164(100));
     assert_eq!(differences[0]["live"], json!({"status": "clean", "replaced": false, "by": null}));
@@ -324,7 +329,7 @@ fn a_candidate_is_compared_with_every_review_and_changes_nothing() {
     assert_eq!(dialer.json(&format!("policy diff {candidate}"))["reviews"], 3, "compared no more");
     dialer.run(&format!("policy shadow {candidate}")).exits(0);
     dialer.run(&format!("policy activate {candidate}")).exits(0);
-    dialer.run("policy diff").exits(1).says(&["no revision is compared now"]);
+    dialer.run("policy diff").exits(1).says(&["there is no shadow revision"]);
 }
 
 /// A candidate with another opinion of when to replace: what that would cost is known though nobody was asked.
@@ -343,7 +348,7 @@ fn what_a_candidate_would_have_replaced_is_told_in_dollars() {
     }
     let diff = dialer.json("policy diff --each");
     assert_eq!((&diff["replaced-more"], &diff["cents"]), (&json!(1), &json!(400)), "once, not each day: {diff}");
-    let candidate = &diff["differences"][0]["candidate"];
+    let candidate = &diff["runs"][0]["differences"][0]["candidate"];
     assert_eq!(candidate, &json!({"status": "flagged", "replaced": true, "by": null}), "by whom is not on record");
     assert_eq!(diff["unknown"], 2);
     dialer.run("policy diff --replacement-cents 115").exits(0).says(&["$1.15 more, $0.00 less"]);
@@ -359,9 +364,9 @@ fn a_candidate_that_fails_is_no_trouble() {
     dialer.carriers_say(&[(100, "ooo"), (101, "ooo")]);
     dialer.run(&format!("policy shadow {bad}")).exits(0);
     dialer.run("review acme").exits(0);
-    dialer.run("policy diff").exits(0).says(&["it would have done nothing", "`unreachable` instruction"]);
+    dialer.run("policy diff").exits(0).says(&["would have failed", "`unreachable` instruction"]);
     let told = dialer.run(&format!("policy backtest {worse} --since 2026-03-01")).exits(0);
-    told.says(&["it would have done nothing", "breaks the ledger's rules"]);
+    told.says(&["would have failed", "breaks the ledger's rules"]);
     assert_eq!(dialer.events("policy-failed"), Vec::<Value>::new(), "nobody lost a run");
     assert_eq!(live(&dialer)["revision"], 1);
 }
@@ -412,7 +417,7 @@ fn runs_stay_on_record_for_as_long_as_is_set() {
     }
     let outcome = |run: u64| dialer.run(&format!("replay {run}")).code;
     assert_eq!([2, 3, 4, 5].map(outcome), [Some(1), Some(0), Some(0), Some(0)]);
-    dialer.run("replay 2").exits(1).says(&["run 2 is no longer on record", "--recordings-kept-days"]);
+    dialer.run("replay 2").exits(1).says(&["the recording of run 2 is no longer kept", "--recordings-kept-days"]);
     assert_eq!(dialer.json("policy backtest 1 --since 2026-03-01")["reviews"], 3);
 }
 
@@ -464,7 +469,7 @@ fn who_writes_policies_is_told_what_one_does_and_costs() {
     with_file(&dialer, "reference", REFERENCE_POLICY);
     with_file(&dialer, "eager", &eager());
     dialer.run("policy check reference.wasm").exits(0).says(&["✓", "0 failed", "This policy keeps the contract"]);
-    dialer.run("policy check eager.wasm").exits(1).says(&["✗", "it breaks the contract"]);
+    dialer.run("policy check eager.wasm").exits(1).says(&["✗", "the policy breaks the contract"]);
     let report = dialer.json("policy bench reference.wasm");
     let reviews = report["reviews"].as_array().expect("a list");
     assert_eq!(each(&report["reviews"], "numbers"), [15, 1_000, 10_000].map(|numbers| json!(numbers)));
@@ -478,7 +483,7 @@ fn the_built_in_policy_is_there_for_others() {
     let told = dialer.json("component -o policy.wasm");
     assert_eq!((&told["contract"], &told["bytes"]), (&json!("0.2.0"), &json!(REFERENCE_POLICY.len())));
     assert!(std::fs::read(dialer.path("policy.wasm")).expect("the component") == REFERENCE_POLICY);
-    dialer.run("component -o policy.wasm").exits(1).says(&["policy.wasm cannot be written"]);
+    dialer.run("component -o policy.wasm").exits(1).says(&["cannot write policy.wasm"]);
 }
 
 /// Machine code is loaded only where this host wrote it, for this policy.
@@ -517,7 +522,7 @@ fn compiled_code_of_others_is_never_loaded() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_brings_its_policy_along_installs_none() {
-    let policies = Policies::from(Policy::reference(Limits::default()));
+    let policies = Policies::from(reference());
     let refused = policies.install(candidate(lookalike()), 0).await.expect_err("no ledger");
     assert!(matches!(refused, PoliciesError::Refused(_)), "{refused}");
     assert_eq!(policies.live().expect("its policy").revision, None);

@@ -66,7 +66,7 @@ async fn a_provider_is_added_changed_listed_and_removed() {
         desk.run("providers change shop --price-cents 200 --texts on").exits(0);
         let listed = desk.dialer.json("providers list");
         assert_eq!((&listed[0]["price-cents"], &listed[0]["settings"]["texts"]), (&json!(200), &json!(true)));
-        desk.run("providers change shop").exits(1).says(&["say what to change"]);
+        desk.run("providers change shop").exits(1).says(&["give something to change"]);
         desk.run("providers change shop --base-url http://example.com").exits(1).says(&["unencrypted", "not changed"]);
         desk.run("providers change other --texts on").exits(1).says(&["no such provider", "providers list"]);
         assert_eq!(desk.dialer.json("providers list"), listed);
@@ -111,7 +111,7 @@ async fn one_command_says_whether_a_provider_lets_us_in_and_what_to_mend() {
     for kind in [Twilio, Telnyx] {
         let desk = Desk::with(kind, "").await;
         desk.fake.has(number(100), json!({}));
-        desk.run("providers test shop").exits(0).says(&["shop works", "1 numbers of yours"]);
+        desk.run("providers test shop").exits(0).says(&["shop works", "you own 1 number there"]);
         assert_eq!(desk.dialer.json("providers test shop"), json!({"name": "shop", "works": true, "numbers": 1}));
         let secret = if kind == Twilio { "auth token (file:" } else { "api key (file:" };
         let scenarios: [(Fault, &[&str]); 7] = [
@@ -188,7 +188,7 @@ async fn what_could_not_be_given_back_is_named_and_the_rest_is_done() {
     assert_eq!(desk.fake.releases(), [number(100), number(101)]);
 
     desk.fake.fails(Look, Fault::ServerError, Before);
-    desk.run("reconcile shop").exits(1).says(&["shop did not say which numbers it has"]);
+    desk.run("reconcile shop").exits(1).says(&["shop did not list its numbers"]);
     desk.fake.works();
     desk.run("account add other --blocks 1 --time-zone UTC").exits(0);
     desk.run("reconcile shop --apply import").exits(1).says(&["--account"]);

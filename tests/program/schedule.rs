@@ -2,25 +2,23 @@
 
 use crate::harness::acme::DAY;
 use crate::harness::desk::{Dialer, seconds};
+use crate::harness::policies::reference::reference;
 use chrono::NaiveTime;
 use dialguard::calendar::rfc3339;
 use dialguard::clock::Clock;
-use dialguard::policy::{Limits, Policy};
 use dialguard::settings::default_settings;
 use dialguard_dialer::dialguard::{Dialguard, DialguardError, ReviewOutcome};
 use dialguard_dialer::ledger::{Ledger, NewAccount};
 use dialguard_dialer::phone::Region;
-use dialguard_program::schedule::{Manner, due_accounts, review_all, review_time, serve};
+use dialguard_program::schedule::{ReviewMode, due_accounts, review_all, review_time, serve};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::sync::Notify;
-
-static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy::reference(Limits::default()));
 
 /// A clock that a test sets.
 #[derive(Clone)]
@@ -47,7 +45,7 @@ impl Office {
     /// A Dialguard with a connection of its own, as another process has it.
     fn start(&self) -> Dialguard {
         let ledger = Ledger::open_or_create(self.folder.path()).expect("the ledger opens");
-        Dialguard::new(Arc::new(ledger), POLICY.clone(), Arc::new(self.clock.clone()))
+        Dialguard::new(Arc::new(ledger), reference(), Arc::new(self.clock.clone()))
     }
 
     fn it_is(&self, time: u64) {
@@ -94,7 +92,7 @@ impl Office {
 async fn review_due(dialguard: &Dialguard) -> Vec<String> {
     let due = due_accounts(dialguard, dialguard.now()).expect("the ledger tells who is due");
     let mut reviewed = Vec::new();
-    review_all(dialguard, due, Manner::OnceADate, std::future::pending(), |id, outcome| {
+    review_all(dialguard, due, ReviewMode::OncePerDate, std::future::pending(), |id, outcome| {
         if was_reviewed(&outcome) {
             reviewed.push(id.to_owned());
         }
@@ -269,12 +267,13 @@ async fn a_stopped_sweep_finishes_what_it_began_and_a_restart_does_the_rest() {
     let due = due_accounts(&dialguard, dialguard.now()).expect("the ledger tells who is due");
     assert_eq!(due.len(), ACCOUNTS);
     let (stop, reviewed) = (Notify::new(), AtomicUsize::new(0));
-    let stopped = review_all(&dialguard, due, Manner::OnceADate, std::pin::pin!(stop.notified()), |_, outcome| {
-        assert!(was_reviewed(&outcome));
-        reviewed.fetch_add(1, SeqCst);
-        stop.notify_one();
-    })
-    .await;
+    let stopped =
+        review_all(&dialguard, due, ReviewMode::OncePerDate, std::pin::pin!(stop.notified()), |_, outcome| {
+            assert!(was_reviewed(&outcome));
+            reviewed.fetch_add(1, SeqCst);
+            stop.notify_one();
+        })
+        .await;
     let reviewed = reviewed.into_inner();
     assert!(stopped && reviewed < ACCOUNTS, "{reviewed} reviewed");
     assert_eq!(office.reviews().len(), reviewed, "what was begun was told");
@@ -331,7 +330,7 @@ fn an_account_that_fails_keeps_nobody_else_from_its_review() {
 #[test]
 fn serve_ends_cleanly_where_it_is_asked_to() {
     for signal in ["-INT", "-TERM"] {
-        let dialer = Dialer::new();
+        let dialer = Dialer::with_ledger();
         let add = ["account", "add", "acme", "--blocks", "1", "--time-zone", "UTC", "--review-at", "00:00"];
         assert!(dialer.command(&add).status().expect("the program starts").success());
         let mut serving = dialer.command(&["serve"]).stderr(Stdio::piped()).spawn().expect("the program starts");

@@ -1,4 +1,4 @@
-//! The page and the API as those see them who may and who may not.
+//! Authentication and access: sign-in, sessions, tokens and accounts a caller may not see.
 
 use crate::harness::acme::DAY;
 use crate::harness::desk::{Dialer, each};
@@ -7,7 +7,7 @@ use dialguard_dialer::access::Role;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-/// Two accounts, of which most see one.
+/// Two accounts; most callers see one of them.
 async fn two_accounts() -> Server {
     let desk = Dialer::monitoring(3, "");
     desk.run("account add other --blocks 1 --time-zone UTC").exits(0);
@@ -15,7 +15,7 @@ async fn two_accounts() -> Server {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_is_let_in_who_does_not_say_who_he_is() {
+async fn unauthenticated_requests_are_denied() {
     let site = two_accounts().await;
     let refused = site.stranger().get("/api/v1/accounts").await;
     assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
@@ -27,7 +27,7 @@ async fn nobody_is_let_in_who_does_not_say_who_he_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_that_somebody_may_not_see_is_as_if_there_were_none() {
+async fn an_inaccessible_account_looks_like_one_that_does_not_exist() {
     let site = two_accounts().await;
     let program = site.program(Role::Administer, &["acme"]);
     assert_eq!(each(&program.json("/api/v1/accounts").await["items"], "id"), [json!("acme")]);
@@ -40,7 +40,7 @@ async fn an_account_that_somebody_may_not_see_is_as_if_there_were_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_signs_in_and_out_with_a_cookie_that_no_script_and_no_other_site_has() {
+async fn a_users_session_cookie_is_out_of_reach_of_scripts_and_other_sites() {
     let site = two_accounts().await;
     let grant = dialguard_dialer::access::Grant { role: Role::Read, accounts: dialguard_dialer::access::Accounts::All };
     dialguard_dialer::access::add_user(site.dialguard.ledger(), "ann", PASSWORD, grant, site.dialguard.now()).unwrap();
@@ -70,7 +70,7 @@ async fn a_person_signs_in_and_out_with_a_cookie_that_no_script_and_no_other_sit
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_tries_passwords_has_to_wait() {
+async fn password_guesses_are_rate_limited() {
     let site = two_accounts().await;
     let mut last = StatusCode::OK;
     for _ in 0..11 {
@@ -81,7 +81,7 @@ async fn whoever_tries_passwords_has_to_wait() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_session_and_a_token_end_by_themselves() {
+async fn sessions_and_tokens_expire() {
     let site = two_accounts().await;
     let person = site.person(Role::Read, &[]);
     assert_eq!(person.get("/api/v1/accounts").await.status(), StatusCode::OK);

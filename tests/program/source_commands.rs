@@ -19,7 +19,7 @@ struct Desk {
 impl Desk {
     async fn new(options: &str) -> Self {
         let fake = FakeSource::new().await;
-        let dialer = Dialer::new();
+        let dialer = Dialer::with_ledger();
         dialer.run("account add acme --blocks 1 --time-zone UTC").exits(0);
         let served = Desk { fake, dialer };
         served.run(&format!("sources add hiya {options} --price-cents 1 --base-url {}", served.fake.address)).exits(0);
@@ -63,7 +63,7 @@ async fn a_second_run_on_the_same_day_makes_no_request() {
     assert_eq!((asked, desk.spent()), (3, 3));
     desk.dialer.pass(10 * 3_600);
     desk.run("review acme").exits(0);
-    desk.run(&format!("screen acme{}", numbers(100..103))).exits(0).says(&["1 of 1 carriers flag it"]);
+    desk.run(&format!("screen acme{}", numbers(100..103))).exits(0).says(&["1 of 1 flag it"]);
     assert_eq!((desk.fake.requests(), desk.spent()), (3, 3));
     desk.dialer.pass(14 * 3_600);
     desk.run("review acme").exits(0);
@@ -165,7 +165,7 @@ async fn what_is_missing_to_ask_a_service_is_said_when_it_is_added() {
     let refused = desk.run(&format!("sources add them --telnyx --api-key {SECRET} --price-cents 1 --budget-cents 1"));
     refused.exits(2).says(&["env:NAME or file:PATH"]);
     desk.file("verdicts.csv", "number,carrier,score,label,observed_at\n");
-    said("--verdicts verdicts.csv --price-cents 1", &["only --trustcall"]);
+    said("--verdicts verdicts.csv --price-cents 1", &["require --trustcall"]);
     desk.file("secret", SECRET);
     std::fs::set_permissions(desk.path("secret"), std::fs::Permissions::from_mode(0o644)).unwrap();
     said("--telnyx --api-key file:secret --price-cents 1 --budget-cents 1", &["chmod o="]);

@@ -326,9 +326,9 @@ impl HttpService {
     }
 
     fn refusal(&self, status: StatusCode, body: &[u8]) -> ServiceError {
-        let said: Value = serde_json::from_slice(body).unwrap_or_default();
+        let error: Value = serde_json::from_slice(body).unwrap_or_default();
         // Twilio sends one error object, Telnyx a list of them.
-        let code = match said.pointer("/code").or(said.pointer("/errors/0/code")) {
+        let code = match error.pointer("/code").or(error.pointer("/errors/0/code")) {
             Some(Value::Number(code)) => Some(code.to_string()),
             Some(Value::String(code)) => Some(self.cleaned(code)),
             _ => None,
@@ -338,9 +338,9 @@ impl HttpService {
 
     /// The message in an error's body, after a colon.
     fn message(&self, body: &[u8]) -> String {
-        let said: Value = serde_json::from_slice(body).unwrap_or_default();
+        let error: Value = serde_json::from_slice(body).unwrap_or_default();
         let places = ["/message", "/errors/0/detail", "/errors/0/title", "/Message", "/error"];
-        let message = places.into_iter().find_map(|place| said.pointer(place)?.as_str());
+        let message = places.into_iter().find_map(|place| error.pointer(place)?.as_str());
         message.map_or(String::new(), |message| format!(": {}", self.cleaned(message)))
     }
 

@@ -14,6 +14,10 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! [Architecture] shows where everything is and what must always hold.
+//!
+//! [Architecture]: https://github.com/dialguard/dialguard/blob/main/host/ARCHITECTURE.md
 #![warn(missing_docs)]
 
 pub mod access;

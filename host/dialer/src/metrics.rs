@@ -2,6 +2,18 @@
 //!
 //! No metric has an account's id as a label: there may be thousands, each a series of its own, and a monitoring system need
 //! not know a dialer's customers. An account's events say what happened to it.
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! let dialguard = small_dialguard(folder.path()).await?;
+//! dialguard.review("acme").await?;
+//! assert!(dialguard.figures()?.contains("dialguard_reviews_total{outcome=\"made\"} 1\n"));
+//! # Ok(())
+//! # }
+//! ```
 
 use crate::ledger::Totals;
 use parking_lot::Mutex;

@@ -1,4 +1,4 @@
-//! Sources of verdicts: who says how numbers stand. Each kind of source is one file.
+//! Sources of verdicts on numbers. Each kind of source is one file.
 //!
 //! A run asks all sources at once, in an [`inquiry`]. A source that fails costs its own answers and no others.
 //!

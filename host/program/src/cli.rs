@@ -1,5 +1,4 @@
-//! Commands, one file for each family, and what they have in common: where the ledger is, what time it is, and how
-//! their answers are printed.
+//! Commands, one file for each family, and what they share: the ledger, the time, and how results are printed.
 
 mod access;
 mod account;
@@ -7,6 +6,8 @@ mod alerts;
 mod component;
 mod conformance;
 mod demo;
+mod hint;
+mod manual;
 mod numbers;
 mod orders;
 mod output;
@@ -17,6 +18,7 @@ mod requests;
 mod review;
 mod secrets;
 mod serve;
+mod settings;
 mod sources;
 
 use anyhow::{Context, Result};
@@ -26,28 +28,37 @@ use dialguard::contract::Timestamp;
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::ledger::Ledger;
 use dialguard_dialer::policies::Policies;
+pub use hint::hint;
 pub use output::Done;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Keeps a dialer's phone numbers clean.
 ///
-/// Watches monitored numbers every day, says what each carrier shows for them, and replaces those that most carriers
-/// call spam. Start with `dialguard demo`, which needs nothing.
+/// Checks monitored numbers daily, shows what each carrier says about them, and replaces those that most carriers call
+/// spam. Start with `dialguard demo`, which needs no setup.
 ///
-/// Exit codes: 0 done, 1 failed and nothing changed, 2 the command line could not be understood, 3 done except for the
-/// numbers that the answer names.
+/// Exit codes: 0 success; 1 error, nothing was changed; 2 invalid command line; 3 success except for the numbers listed
+/// in the output.
 #[derive(Parser)]
 #[command(name = "dialguard", version, max_term_width = 120)]
 pub struct CommandLine {
-    /// The folder of the ledger
-    #[arg(long, global = true, value_name = "DIR", env = "DIALGUARD_DATA", default_value = "dialguard-data")]
+    /// Folder of the ledger
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "DIALGUARD_DATA",
+        hide_env_values = true,
+        default_value = "dialguard-data",
+        help_heading = "Global options"
+    )]
     data: PathBuf,
-    /// What time it is for this command, such as 2026-03-31T09:00:00Z
-    #[arg(long, global = true, value_name = "RFC3339", value_parser = timestamp)]
+    /// Set the clock for this command, such as 2026-03-31T09:00:00Z
+    #[arg(long, global = true, value_name = "RFC3339", value_parser = timestamp, help_heading = "Global options")]
     at: Option<Timestamp>,
-    /// Print JSON, with the contract's names for fields
-    #[arg(long, global = true)]
+    /// Print JSON, in the shapes of the API
+    #[arg(long, global = true, help_heading = "Global options")]
     json: bool,
     #[command(subcommand)]
     command: Command,
@@ -55,67 +66,73 @@ pub struct CommandLine {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Play two weeks of a dialer's days in a throw-away account, and show what the page would
+    /// Play two weeks of a dialer's life in a temporary account and show the result
     Demo(demo::Demo),
-    /// Add, change and list accounts
+    /// Manage accounts: add, change, show and list them
     #[command(subcommand)]
     Account(account::AccountCommand),
-    /// Add, remove and list where verdicts come from
+    /// Manage sources of verdicts, which say how carriers rate numbers
     #[command(subcommand)]
     Sources(sources::SourcesCommand),
-    /// Add, change, remove and list the providers that numbers are bought from
+    /// Manage providers, which numbers are bought from
     #[command(subcommand)]
     Providers(providers::ProvidersCommand),
-    /// Compare what a provider has with what the database says; changes nothing unless told to
+    /// Compare the numbers a provider has with those in the ledger
     Reconcile(reconcile::Reconcile),
     /// Import and list an account's numbers
     #[command(subcommand)]
     Numbers(numbers::NumbersCommand),
-    /// Start to check numbers daily; they take free slots in the order given
+    /// Start checking numbers daily; they take free slots in the order given
     Monitor(requests::Monitor),
-    /// Stop checking numbers and keep them; locks their slots until the billing cycle ends
+    /// Stop checking numbers but keep them; locks their slots until the billing cycle ends
     Unmonitor(requests::Numbers),
-    /// Give numbers up; of monitored ones that costs the slot for the rest of the cycle, which replacing does not
+    /// Release numbers; a monitored number's slot stays locked for the rest of the cycle (`replace` keeps it)
     Delete(requests::Delete),
-    /// Swap monitored numbers for clean ones; keeps their slots
+    /// Replace monitored numbers with clean ones; keeps their slots
     Replace(requests::Numbers),
-    /// Ask the carriers how numbers stand right now, monitored or not
+    /// Ask the carriers about numbers right now, monitored or not
     Screen(requests::Numbers),
-    /// Make the daily review now, of these accounts or of all
-    Review(review::Review),
-    /// List replacements that are under way, rest or are stuck, and see to them
+    /// Run the daily review now, for some accounts or all
+    Review(review::ReviewOptions),
+    /// List replacements in progress; retry or abandon those that are stuck
     Orders(orders::Orders),
     /// Count an account's slots and numbers
     Usage(review::OneAccount),
-    /// Say what happened to an account, and why
-    Events(review::Events),
-    /// Install, compare, activate and roll back the policy that decides
+    /// Show an account's event log
+    Events(review::EventOptions),
+    /// Manage policies: write, install, compare, activate and roll back
     #[command(subcommand)]
     Policy(policy::PolicyCommand),
-    /// Write the built-in policy's component into a file for dialers in other languages, or release a policy
+    /// Write the built-in policy to a file for use in other dialers, or make a release of a policy
     Component(component::Component),
-    /// Make a run on record again, and see that it comes to the same plan
+    /// Replay a recorded run and check that it makes the same plan
     Replay(policy::Replay),
-    /// Ask a dialer in any language every built-in case, to see that it embeds a policy rightly
+    /// Test that another dialer, in any language, embeds a policy correctly
     ///
-    /// Each case is a line of JSON to its stdin, and its answer a line from its stdout, as the README beside the cases
-    /// describes (tests/cases/). The path of the policy component is added to the dialer's arguments, so
-    /// that `dialguard conformance -- python3 dialer.py` runs `python3 dialer.py POLICY.wasm`.
+    /// Each built-in case is a line of JSON to its stdin, and the answer a line from its stdout, as tests/cases/README.md
+    /// describes. The path of the policy component is added to the dialer's arguments: `dialguard conformance -- python3
+    /// dialer.py` runs `python3 dialer.py POLICY.wasm`.
     Conformance(conformance::Conformance),
-    /// Say who may sign in at the page
+    /// Manage dashboard users
     #[command(subcommand)]
     Users(access::UsersCommand),
-    /// Make and withdraw tokens for programs that call the API
+    /// Manage tokens for programs that call the API
     #[command(subcommand)]
     Tokens(access::TokensCommand),
-    /// Have webhooks told what reviews find
+    /// Manage alert webhooks
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
-    /// Review each account daily at its own local time, and serve the page and the API, until stopped
+    /// Review accounts daily at their local times, and serve the dashboard and the API, until stopped
     Serve(serve::Serve),
+    /// Print a shell's completions
+    ///
+    /// For example: `dialguard completions bash > ~/.local/share/bash-completion/completions/dialguard`.
+    Completions(manual::Completions),
+    /// Write the man pages to a folder
+    Man(manual::ManPages),
 }
 
-/// Does what the command line says.
+/// Runs a command line.
 pub async fn run(command_line: CommandLine) -> Result<Done> {
     let CommandLine { data, at, json, command } = command_line;
     let context = CommandContext { data, at, json };
@@ -143,10 +160,12 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Tokens(command) => access::tokens(&context, command),
         Command::Alerts(command) => alerts::run(&context, command).await,
         Command::Serve(serve) => serve::serve(&context, serve).await,
+        Command::Completions(completions) => manual::completions(&completions),
+        Command::Man(pages) => manual::man_pages(&pages),
     }
 }
 
-/// Where the commands find what they work with.
+/// What every command works with.
 pub struct CommandContext {
     data: PathBuf,
     at: Option<Timestamp>,
@@ -154,7 +173,7 @@ pub struct CommandContext {
 }
 
 impl CommandContext {
-    /// The ledger, which has to be there.
+    /// The ledger, which must exist.
     fn ledger(&self) -> Result<Arc<Ledger>> {
         Ok(Arc::new(Ledger::open(&self.data)?))
     }
@@ -163,7 +182,7 @@ impl CommandContext {
         Ledger::is_in(&self.data)
     }
 
-    /// The ledger, made where it is missing.
+    /// The ledger, created if it is missing.
     fn new_ledger(&self) -> Result<Arc<Ledger>> {
         Ok(Arc::new(Ledger::open_or_create(&self.data)?))
     }

@@ -10,8 +10,16 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! The guides to the program are in its folder [`docs`]; [Architecture] shows where everything is.
+//!
+//! [`docs`]: https://github.com/dialguard/dialguard/tree/main/host/program/docs
+//! [Architecture]: https://github.com/dialguard/dialguard/blob/main/host/ARCHITECTURE.md
 
 pub mod cli;
+mod hints;
+mod json;
+mod parse;
 pub mod schedule;
 pub mod web;
 mod words;

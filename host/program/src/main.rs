@@ -1,4 +1,4 @@
-//! The program `dialguard`: a command line over the library.
+//! The program `dialguard`.
 
 use clap::Parser;
 use dialguard_program::cli;
@@ -11,6 +11,9 @@ async fn main() -> ExitCode {
         Ok(done) => done.print(),
         Err(error) => {
             eprintln!("error: {error:#}");
+            if let Some(hint) = cli::hint(&error) {
+                eprintln!("hint: {hint}");
+            }
             ExitCode::FAILURE
         }
     }

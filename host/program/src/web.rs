@@ -1,6 +1,6 @@
-//! The page and the API over HTTP: what an operator sees and does, and what dialers call that would rather not embed.
+//! The dashboard for users and the API for dialers that do not embed Dialguard, over HTTP.
 //!
-//! Both go through [`Dialguard`] as the command line does, and decide nothing themselves. Start reading at [`router`].
+//! Both use [`Dialguard`] as the command line does, and decide nothing themselves. Start reading at [`router`].
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/../dialer/src/dialguard/example.rs"));
@@ -10,22 +10,21 @@
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let folder = tempfile::tempdir()?;
-//! let dialguard = small_dialguard(folder.path()).await?; // `dialguard_dialer::dialguard` shows this one
+//! let dialguard = small_dialguard(folder.path()).await?; // see `dialguard_dialer::dialguard`
 //! let site = Site::new(dialguard, WebSettings::default());
-//! let listener = TcpListener::bind("127.0.0.1:0").await?; // any port that is free, and for this machine alone
+//! let listener = TcpListener::bind("127.0.0.1:0").await?; // any free port, on this machine only
 //! serve(listener, site, std::future::ready(())).await?; // until the future is ready
 //! # Ok(())
 //! # }
 //! ```
 
+mod address;
 mod api;
 mod assets;
-mod caller;
+mod auth;
 mod live;
 mod pages;
 mod problem;
-mod same_origin;
-mod sign_in;
 mod watch;
 
 use axum::Router;
@@ -43,45 +42,44 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 
-/// Bytes in a request's body, at most: a file of 100,000 numbers has 2 MB.
+/// Maximum size of a request body in bytes. A file of 100,000 numbers has 2 MB.
 const BODY_BYTES_MAX: usize = 8 << 20;
 
-/// How a site is reached.
+/// How the server is reached.
 #[derive(Debug, Clone, Default)]
 pub struct WebSettings {
-    /// Whether browsers reach it by https, through a proxy: cookies are then sent by no other way.
+    /// Whether browsers reach it by https, through a proxy. Cookies are then only sent over https.
     pub is_https: bool,
 }
 
-/// What the page and the API have in common. Cheap to clone.
+/// The state shared by the dashboard and the API. Cheap to clone.
 #[derive(Clone)]
-pub struct Site(Arc<Inside>);
+pub struct Site(Arc<SiteState>);
 
-struct Inside {
+struct SiteState {
     dialguard: Dialguard,
     settings: WebSettings,
-    sign_ins: sign_in::Limits,
+    sign_in_attempts: auth::SignInAttempts,
     figures: pages::Figures,
-    /// Who may sign in once without a password, by the digest of what the link has.
+    /// Users who may sign in once without a password, by the hash of the ticket in the link.
     tickets: Mutex<HashMap<SecretHash, String>>,
     live: live::Live,
 }
 
 impl Site {
-    /// A site on this dialer.
+    /// Serves this dialer.
     pub fn new(dialguard: Dialguard, settings: WebSettings) -> Self {
-        let sign_ins = sign_in::Limits::default();
-        Site(Arc::new(Inside {
+        Site(Arc::new(SiteState {
             dialguard,
             settings,
-            sign_ins,
+            sign_in_attempts: auth::SignInAttempts::default(),
             figures: pages::Figures::default(),
             tickets: Mutex::default(),
             live: live::Live::default(),
         }))
     }
 
-    /// A path that signs this user in, once. For whoever started the program and sees what it prints.
+    /// A path that signs this user in once, for the operator who started the program and sees its output.
     pub fn sign_in_path(&self, user: &str) -> Result<String, AccessError> {
         let ticket = access::random_secret()?;
         self.0.tickets.lock().insert(access::secret_hash(&ticket), user.to_owned());
@@ -97,34 +95,33 @@ impl Site {
     }
 }
 
-/// Serves a site until `stop` is ready; requests under way are finished then.
+/// Serves until `stop` is ready, then finishes requests in progress.
 pub async fn serve(
     listener: TcpListener,
     site: Site,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> std::io::Result<()> {
-    let ends = site.clone();
+    let stopping = site.clone();
     let stop = async move {
         stop.await;
-        ends.0.live.close();
+        stopping.0.live.close();
     };
     let service = router(site).into_make_service_with_connect_info::<std::net::SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(stop).await
 }
 
-/// Every route, with what holds for all of them.
+/// All routes, with the layers that apply to each.
 pub fn router(site: Site) -> Router {
     let always =
         |name: HeaderName, value| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
     Router::new()
         .merge(pages::routes())
         .merge(live::routes())
-        .merge(sign_in::routes())
         .merge(api::routes(&site))
         .merge(assets::routes())
         .merge(watch::routes())
-        .fallback(pages::nothing_here)
-        .layer(axum::middleware::from_fn(same_origin::ensure))
+        .fallback(pages::not_found)
+        .layer(axum::middleware::from_fn(auth::same_origin::ensure))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(CompressionLayer::new())
@@ -136,6 +133,6 @@ pub fn router(site: Site) -> Router {
         .with_state(site)
 }
 
-/// Nothing comes from elsewhere, nothing in a page's text runs, and nobody frames a page.
+/// Nothing is loaded from other sites, no inline script runs, and no site may frame a page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";

@@ -3,9 +3,8 @@
 use chrono::Datelike;
 use dialguard::calendar::{Tz, rfc3339, utc};
 use dialguard::contract::{Answer, Outcome, PhoneNumber, SlotId, Status, Timestamp};
-use dialguard_dialer::prices::price_cents;
-
 pub use dialguard_dialer::prices::dollars;
+use dialguard_dialer::prices::price_cents;
 
 /// The monthly price of this many blocks.
 pub fn price(blocks: u32) -> String {
@@ -44,7 +43,7 @@ pub fn days_until(until: Timestamp, now: Timestamp) -> u64 {
 
 /// A number in E.164.
 pub fn e164(number: PhoneNumber) -> String {
-    format!("+{number}")
+    dialguard_dialer::phone::e164(number).to_string()
 }
 
 /// `slot 7`, `slots 2, 4 and 7`, or how many if they are too many to list.

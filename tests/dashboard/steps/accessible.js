@@ -1,4 +1,4 @@
-// axe finds nothing serious on any page, at a desk and on a phone, by day and by night.
+// axe finds no serious violation on any page: desktop and light, phone and dark.
 
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -7,7 +7,7 @@ import { PAGES } from "../pages.js";
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
-/** The account and one of its numbers, as the test made them. */
+/** The test's account and one of its numbers. */
 const [account, number] = ["acme", "+13105550100"];
 
 export default async function (_, open) {
@@ -15,8 +15,8 @@ export default async function (_, open) {
   for (const [viewport, colorScheme] of [[DESKTOP, "light"], [PHONE, "dark"]]) {
     const page = await open({ viewport, colorScheme });
     for (const { name, path, prepare } of PAGES) {
-      const answer = await page.goto(path(account, number));
-      if (!answer.ok()) throw new Error(`${name}: ${answer.status()}`);
+      const response = await page.goto(path(account, number));
+      if (!response.ok()) throw new Error(`${name}: ${response.status()}`);
       await prepare?.(page);
       for (const violation of await violations(page)) found.push(`${name}, ${viewport.width} px: ${violation}`);
     }
@@ -24,7 +24,7 @@ export default async function (_, open) {
   if (found.length > 0) throw new Error(found.join("\n"));
 }
 
-/** The page's own policy keeps scripts from elsewhere out; the debugger's are not subject to it. */
+/** The page's content security policy blocks foreign scripts, but not those evaluated by the debugger. */
 async function violations(page) {
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => globalThis.axe.run());

@@ -1,4 +1,4 @@
-// Numbers come in from a file and pasted, and go out as a file again, filtered as the table is.
+// Imports numbers from a file and from pasted text, and exports the filtered table as a file.
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
@@ -14,7 +14,7 @@ export default async function (page) {
 
   await page.getByRole("link", { name: "Import more" }).click();
   await page.getByLabel("Or paste numbers").fill("+13105550151\n310-555-0152\n");
-  await page.getByLabel(/^candidates on hand/).check();
+  await page.getByLabel(/^Candidates/).check();
   await page.getByRole("button", { name: "Import" }).click();
   await page.getByRole("heading", { name: "2 candidates imported" }).waitFor();
 

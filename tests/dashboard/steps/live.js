@@ -1,11 +1,11 @@
-// Another process reviews the account: the figures change without a reload, and nobody's place is lost.
+// Another process reviews the account: the figures change without a reload; focus, scrolling and selection stay.
 
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
 const { DIALGUARD: program, DIALGUARD_AT: now } = process.env;
 
-/** Opens an address, and knows the page again later. */
+/** Opens a page and marks it, so that a reload can be detected. */
 async function listening(page, address) {
   await page.goto(address);
   await page.locator("html[data-listening]").waitFor({ state: "attached" });
@@ -21,7 +21,7 @@ export default async function (page, open) {
   await numbers.getByLabel("Select +13105550102").check();
 
   const turned = page.locator("tr[data-kind=turned-at-risk]");
-  if ((await turned.count()) !== 0) throw new Error("something turned before the review");
+  if ((await turned.count()) !== 0) throw new Error("a number became at risk before the review");
   const link = page.getByRole("link", { name: "+13105550102" }).last();
   await link.focus();
   await page.evaluate(() => scrollTo(0, 120));
@@ -29,21 +29,21 @@ export default async function (page, open) {
 
   await promisify(execFile)(program, ["review", "acme", "--at", now]);
   await turned.first().waitFor();
-  if ((await turned.innerText()).includes("+13105550101") === false) throw new Error("another number turned");
+  if ((await turned.innerText()).includes("+13105550101") === false) throw new Error("another number became at risk");
   const after = await page.evaluate(() => [globalThis.isSamePage, document.activeElement?.textContent, scrollY]);
-  if (after[0] !== true) throw new Error("the page was loaded again");
+  if (after[0] !== true) throw new Error("the page was reloaded");
   if (after[1] !== "+13105550102") throw new Error(`the focus is at ${after[1]}`);
   if (after[2] !== place) throw new Error(`it was scrolled from ${place} to ${after[2]}`);
 
-  // The figures follow too, and what was selected stays so.
+  // The figures change too, and the selection stays.
   await atRisk.filter({ hasText: "1" }).waitFor();
-  await numbers.getByRole("button", { name: /^at-risk/ }).waitFor();
-  if (!(await numbers.evaluate(() => globalThis.isSamePage))) throw new Error("the numbers were loaded again");
+  await numbers.getByRole("button", { name: /^at risk/ }).waitFor();
+  if (!(await numbers.evaluate(() => globalThis.isSamePage))) throw new Error("the numbers page was reloaded");
   if (!(await numbers.getByLabel("Select +13105550102").isChecked())) throw new Error("the selection is lost");
   await numbers.getByText("1 selected:").waitFor();
 
-  // A review of one's own: what came of it is told in place.
+  // The user's own review shows its result in place.
   await page.getByRole("button", { name: "Review now" }).click();
-  await page.getByRole("status").getByText("No number was due").waitFor();
-  if (!(await page.evaluate(() => globalThis.isSamePage))) throw new Error("the page was loaded again");
+  await page.getByRole("status").getByText("No numbers were due for a check").waitFor();
+  if (!(await page.evaluate(() => globalThis.isSamePage))) throw new Error("the page was reloaded");
 }

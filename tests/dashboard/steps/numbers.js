@@ -1,4 +1,4 @@
-// Select in bulk, monitor, hover a mark, delete and see the warning, replace instead, follow a flagged figure.
+// Monitors numbers in bulk, opens a carrier card, replaces a number instead of deleting it, follows a figure, searches.
 
 import assert from "node:assert/strict";
 
@@ -7,47 +7,47 @@ const NUMBER = (last) => `+1310555${last}`;
 export default async function (page) {
   await page.goto("/accounts/acme");
   await monitorInBulk(page);
-  await hoverAMark(page);
+  await openACarrierCard(page);
   await replaceInsteadOfDeleting(page);
   await followAFlaggedFigure(page);
   await find(page);
 }
 
-/** Two by hand, and of three there is a slot for none but them. */
+/** Three numbers are selected, but only two slots are free. */
 async function monitorInBulk(page) {
   const monitor = page.getByRole("button", { name: "Monitor", exact: true });
-  assert.ok(await monitor.isDisabled(), "nothing is selected, and Monitor can be pressed");
+  assert.ok(await monitor.isDisabled(), "nothing is selected, but Monitor is enabled");
   for (const last of ["0113", "0114", "0115"]) await page.getByLabel(`Select ${NUMBER(last)}`).check();
   await page.getByText("3 selected:").waitFor();
   await monitor.click();
   const question = page.getByRole("dialog", { name: "Monitor 3 numbers?" });
   const asked = (await question.innerText()).replace(/\s+/g, " ");
-  assert.match(asked, /2 numbers would take slots 14 and 15: 15 of 15 in use then\./);
+  assert.match(asked, /2 numbers will use slots 14 and 15\. 15 of 15 slots will then be in use\./);
   assert.match(asked, /\+13105550115: no free slot/);
   await question.getByRole("button", { name: "Monitor" }).click();
   const done = page.getByRole("dialog", { name: "2 done, 1 refused" });
   await done.getByRole("row", { name: /\+13105550113 monitored in slot 14/ }).waitFor();
   await done.getByRole("row", { name: /\+13105550115 refused: no free slot/ }).waitFor();
-  await done.getByRole("link", { name: "Back to the numbers" }).click();
+  await done.getByRole("link", { name: "Back to numbers" }).click();
   await page.getByRole("link", { name: "15 of 15" }).waitFor();
 }
 
-async function hoverAMark(page) {
+async function openACarrierCard(page) {
   const row = page.getByRole("row").filter({ hasText: NUMBER("0100") });
-  const mark = row.getByRole("button", { name: /^flagged: what carriers say/ });
-  const says = page.locator("#says-13105550100");
-  assert.ok(await says.isHidden());
+  const mark = row.getByRole("button", { name: /^flagged: carrier answers/ });
+  const card = page.locator("#carriers-13105550100");
+  assert.ok(await card.isHidden());
   await mark.hover();
-  await says.waitFor({ state: "visible" });
-  await says.getByRole("row", { name: /^A Scam Likely ✖ 95 / }).waitFor();
-  await says.getByRole("row", { name: /^B nothing 5 / }).waitFor();
-  await says.getByRole("row", { name: /^C no answer/ }).waitFor();
+  await card.waitFor({ state: "visible" });
+  await card.getByRole("row", { name: /^A Scam Likely ✖ 95 / }).waitFor();
+  await card.getByRole("row", { name: /^B none 5 / }).waitFor();
+  await card.getByRole("row", { name: /^C no answer/ }).waitFor();
   await page.mouse.move(1, 1);
-  await says.waitFor({ state: "hidden" });
+  await card.waitFor({ state: "hidden" });
   await mark.focus();
-  await says.waitFor({ state: "visible" });
+  await card.waitFor({ state: "visible" });
   await page.keyboard.press("Escape");
-  await says.waitFor({ state: "hidden" });
+  await card.waitFor({ state: "hidden" });
 }
 
 async function replaceInsteadOfDeleting(page) {
@@ -55,33 +55,33 @@ async function replaceInsteadOfDeleting(page) {
   await row.getByLabel(`Actions for ${NUMBER("0100")}`).click();
   await row.getByRole("link", { name: "Delete" }).click();
   const question = page.getByRole("dialog", { name: `Delete ${NUMBER("0100")}?` });
-  await question.getByText("Deleting locks slot 1 until 1 April, 30 days of a $49.00 block; replacing keeps it.").waitFor();
+  await question.getByText("Deleting locks slot 1 until 1 April (30 days of a $49.00 block). Replacing keeps it.").waitFor();
   const first = question.getByRole("button").first();
   assert.equal(await first.innerText(), "Replace instead");
-  assert.ok(await first.evaluate((button) => button === document.activeElement), "Replace has not the focus");
+  assert.ok(await first.evaluate((button) => button === document.activeElement), "Replace does not have the focus");
   await question.getByRole("button", { name: "Delete and lock slot 1" }).waitFor();
   await page.keyboard.press("Enter");
   const done = page.getByRole("dialog", { name: "1 done" });
   await done.getByText(`replaced by ${NUMBER("0190")} in slot 1`).waitFor();
-  await done.getByRole("link", { name: "Back to the numbers" }).click();
+  await done.getByRole("link", { name: "Back to numbers" }).click();
   await page.getByRole("row", { name: new RegExp(`${NUMBER("0190").slice(1)}.* pending\\b.* 1 `) }).waitFor();
 }
 
-/** Who turned flagged lately is told of even where it has left the account. */
+/** Numbers that became flagged recently are listed even if they have left the account. */
 async function followAFlaggedFigure(page) {
   await page.getByRole("link", { name: "1 flagged in the past 7 days" }).click();
   const row = page.getByRole("row").filter({ hasText: NUMBER("0100") });
-  await row.getByText("left the account").waitFor();
+  await row.getByText("no longer in this account").waitFor();
   assert.equal(await page.locator("table.numbers > tbody > tr").count(), 1);
   await row.getByRole("link", { name: NUMBER("0100") }).click();
   await page.getByRole("heading", { name: NUMBER("0100") }).waitFor();
-  await page.getByText(`It made way for ${NUMBER("0190")} in slot 1`).waitFor();
-  await page.getByRole("img", { name: /^Spam scores from 0 to 100 of A, B, C from/ }).waitFor();
+  await page.getByText(`Replaced by ${NUMBER("0190")} in slot 1`).waitFor();
+  await page.getByRole("img", { name: /^Spam scores \(0 to 100\) of A, B, C from/ }).waitFor();
   await page.getByRole("link", { name: NUMBER("0190") }).click();
-  await page.getByText(`It took slot 1 from ${NUMBER("0100")}`).waitFor();
+  await page.getByText(`Replaced ${NUMBER("0100")} in slot 1`).waitFor();
 }
 
-/** The table follows what is typed, and the address says it. */
+/** The table and the URL follow the search. */
 async function find(page) {
   await page.goto("/accounts/acme");
   await page.getByLabel("Search").fill("0107");

@@ -1,4 +1,4 @@
-// Somebody lowers a threshold, sees what it would have done while he types, and saves it.
+// A user lowers a threshold, sees its effect while typing, and saves it.
 
 export default async function (page) {
   await page.goto("/accounts/acme/settings");
@@ -9,18 +9,18 @@ export default async function (page) {
   if ((await checks.getAttribute("aria-invalid")) !== "true") throw new Error("the field is not marked");
 
   await checks.fill("1");
-  await page.locator("#effect").getByText("1 number would have fared otherwise").waitFor();
-  if (await checks.getAttribute("aria-invalid")) throw new Error("the field is marked still");
+  await page.locator("#effect").getByText("1 number would have had a different outcome").waitFor();
+  if (await checks.getAttribute("aria-invalid")) throw new Error("the field is still marked");
   const flagged = page.locator("#effect tr", { hasText: "flagged" });
   const cells = (await flagged.locator("td").allInnerTexts()).join(" ");
-  if (cells !== "1 1\n1 sooner") throw new Error(`it tells of flagged numbers: ${cells}`);
-  await page.getByText("Number by number").click();
+  if (cells !== "1 1\n1 sooner") throw new Error(`flagged numbers: ${cells}`);
+  await page.getByText("Show numbers").click();
   await page.getByRole("link", { name: "+13105550101" }).waitFor();
 
-  // What automatic replacement may cost a day follows its cap.
-  await page.getByLabel("Cap", { exact: true }).fill("5");
+  // The maximum cost per day follows the cap.
+  await page.getByLabel("Daily cap").fill("5");
   await page.locator("#cost-a-day", { hasText: "$20.00" }).waitFor();
-  await page.getByLabel("Cap", { exact: true }).fill("3");
+  await page.getByLabel("Daily cap").fill("3");
 
   await page.getByRole("button", { name: "Save" }).click();
   await page.getByText("Saved.").waitFor();

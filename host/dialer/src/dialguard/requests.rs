@@ -5,7 +5,7 @@ use super::run::{ATTEMPTS_MAX, Task};
 use super::{Dialguard, DialguardError, Result};
 use crate::ledger::{Order, RunOutcome};
 use dialguard::contract::{
-    Action, Decision, Deletion, NUMBERS_PER_CALL_MAX, Outcome, PhoneNumber, Request, Screening, Usage,
+    Action, Decision, Deletion, NUMBERS_PER_CALL_MAX, Notice, Outcome, PhoneNumber, Request, Screening, Usage,
 };
 use dialguard::dialer::Dialer;
 use dialguard::policy::PolicyError;
@@ -29,6 +29,8 @@ pub struct BulkOutcome {
     pub outcomes: Vec<Outcome>,
     /// What was done, or would be; batch by batch.
     pub actions: Vec<Action>,
+    /// What the policy remarks, batch by batch.
+    pub notices: Vec<Notice>,
     /// Replacements that were carried out.
     pub replaced: Vec<Order>,
     /// What went wrong at sources and providers, in words.
@@ -39,6 +41,7 @@ impl BulkOutcome {
     fn add(&mut self, batch: RequestOutcome) {
         self.outcomes.extend(batch.decision.outcomes);
         self.actions.extend(batch.decision.plan.actions);
+        self.notices.extend(batch.decision.plan.notices);
         self.replaced.extend(batch.replaced);
         self.problems.extend(batch.problems);
     }

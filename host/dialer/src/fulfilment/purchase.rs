@@ -6,6 +6,7 @@
 
 use super::{Screen, on_disk};
 use crate::ledger::{ClaimedOrder, Earmark, Ledger, LedgerError, Obstacle, Order, OrderState};
+use crate::phone::e164;
 use crate::providers::{Provider, ProviderError, Providers, PurchaseStatus};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{Status, Timestamp};
@@ -117,7 +118,7 @@ impl Purchase<'_> {
 
     /// Looks up the order. If the provider does not know it though it was sent a while ago, it is sent again.
     async fn look(&self) -> Result<()> {
-        match self.standing().await {
+        match self.purchase_status().await {
             Ok(PurchaseStatus::Owned) => self.record(|ledger| ledger.acquired(self.claimed, self.now)),
             Ok(PurchaseStatus::Failed) => self.abandon("the provider abandoned the order"),
             Ok(PurchaseStatus::Pending) => self.hold(self.pending()),
@@ -140,7 +141,7 @@ impl Purchase<'_> {
     /// 'No longer available' may mean that an earlier call bought it.
     async fn look_who_has_it(&self, maybe_ours: bool) -> Result<()> {
         let is_looked_for = maybe_ours && self.now < self.order().state_since + LOOKED_FOR_SECONDS;
-        match self.standing().await {
+        match self.purchase_status().await {
             Ok(PurchaseStatus::Owned) => self.record(|ledger| ledger.acquired(self.claimed, self.now)),
             Ok(PurchaseStatus::Pending) => self.hold(self.pending()),
             Ok(PurchaseStatus::Unknown | PurchaseStatus::Failed) if is_looked_for => self
@@ -178,28 +179,28 @@ impl Purchase<'_> {
     /// Why something may have been bought, and when to try again; none if certainly nothing was.
     pub async fn may_have_bought(&self) -> Option<String> {
         let order = self.order();
-        let number = order.replacement;
+        let number = e164(order.replacement);
         match order.state {
             OrderState::Intended | OrderState::Reserved | OrderState::Screened => return None,
             OrderState::Ordering => {}
-            _ => return Some(format!("+{number} already belongs to the account, and the replacement continues")),
+            _ => return Some(format!("{number} already belongs to the account, and the replacement continues")),
         }
         let believed_at = order.sent_at.unwrap_or_default() + BELIEVED_SECONDS;
-        match self.standing().await {
+        match self.purchase_status().await {
             Ok(PurchaseStatus::Failed) => None,
             Ok(PurchaseStatus::Unknown) if believed_at <= self.now => None,
-            Ok(PurchaseStatus::Owned) => Some(format!("+{number} was bought, and the replacement continues")),
+            Ok(PurchaseStatus::Owned) => Some(format!("{number} was bought, and the replacement continues")),
             Ok(PurchaseStatus::Unknown | PurchaseStatus::Pending) => Some(format!(
-                "it is not certain yet whether +{number} was bought; try again after {}",
+                "it is not certain yet whether {number} was bought; try again after {}",
                 rfc3339(believed_at.max(self.now + SETTLES_SECONDS))
             )),
             Err(error) => {
-                Some(format!("the provider did not say whether +{number} was bought ({error}); try again later"))
+                Some(format!("the provider did not say whether {number} was bought ({error}); try again later"))
             }
         }
     }
 
-    async fn standing(&self) -> std::result::Result<PurchaseStatus, ProviderError> {
+    async fn purchase_status(&self) -> std::result::Result<PurchaseStatus, ProviderError> {
         let Order { replacement, reference, .. } = self.order();
         in_time(async { self.provider()?.purchase_status(*replacement, reference).await }).await
     }

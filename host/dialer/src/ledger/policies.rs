@@ -74,13 +74,13 @@ pub struct PolicyRevision {
 impl PolicyRevision {
     /// Why it was activated, in words; empty if it never was.
     pub fn because(&self) -> String {
-        let restores = self.restores.map(|earlier| format!("revision {earlier} again")).unwrap_or_default();
+        let restores = self.restores.map(|earlier| format!(" to revision {earlier}")).unwrap_or_default();
         match self.cause {
             None => String::new(),
-            Some(Cause::First) => "came with the program".into(),
-            Some(Cause::Operator) if restores.is_empty() => "an operator".into(),
-            Some(Cause::Operator | Cause::Rollback) => format!("an operator: {restores}"),
-            Some(Cause::Faults) => format!("the one before kept failing: {restores}"),
+            Some(Cause::First) => "built in".into(),
+            Some(Cause::Operator) if restores.is_empty() => "activated by an operator".into(),
+            Some(Cause::Operator | Cause::Rollback) => format!("rolled back{restores} by an operator"),
+            Some(Cause::Faults) => format!("rolled back{restores}: the previous policy kept failing"),
         }
     }
 }

@@ -272,7 +272,7 @@ fn to_carry(old: &OwnedNumber, new: &OwnedNumber) -> Vec<(&'static str, &'static
 
 /// Settings that `new` has and `old` has not. They stay, because the API accepts no empty values.
 fn left_over(old: &OwnedNumber, new: &OwnedNumber) -> Vec<&'static str> {
-    // A method says nothing without its URL.
+    // A method has no meaning without its URL.
     let fields = carried(old).map(|(field, _)| field).filter(|field| !field.ends_with("_method"));
     let unset = fields.filter(|field| text(&old.fields[*field]).is_empty());
     unset.filter(|field| !text(&new.fields[*field]).is_empty()).collect()

@@ -515,17 +515,17 @@ pub(super) fn about_another(named: &Value, asked: PhoneNumber) -> bool {
 }
 
 /// The call label, if it is short and printable.
-pub(super) fn label(said: &Value) -> Option<String> {
-    let said = said.as_str()?.trim();
+pub(super) fn label(value: &Value) -> Option<String> {
+    let label = value.as_str()?.trim();
     let is_printable =
-        !said.is_empty() && said.chars().count() <= LABEL_CHARACTERS_MAX && !said.contains(char::is_control);
-    is_printable.then(|| said.to_owned())
+        !label.is_empty() && label.chars().count() <= LABEL_CHARACTERS_MAX && !label.contains(char::is_control);
+    is_printable.then(|| label.to_owned())
 }
 
 /// When an opinion was formed: as the service says, or the time of the lookup. Never later than the lookup.
-pub(super) fn observed_at(said: &Value, now: Timestamp) -> Result<Timestamp, ServiceError> {
-    let Some(said) = said.as_str() else { return Ok(now) };
-    let time = chrono::DateTime::parse_from_rfc3339(said).ok().and_then(|time| u64::try_from(time.timestamp()).ok());
+pub(super) fn observed_at(value: &Value, now: Timestamp) -> Result<Timestamp, ServiceError> {
+    let Some(text) = value.as_str() else { return Ok(now) };
+    let time = chrono::DateTime::parse_from_rfc3339(text).ok().and_then(|time| u64::try_from(time.timestamp()).ok());
     let time = time.ok_or_else(|| ServiceError::InvalidResponse("a time that is not RFC 3339".into()))?;
     Ok(time.min(now))
 }

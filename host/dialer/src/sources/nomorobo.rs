@@ -108,14 +108,14 @@ mod tests {
     #[test]
     fn every_row_of_the_table() {
         let success = ["successful", "successful", "success"];
-        for (said, score) in [(json!(0), Some(0)), (json!(1), Some(100)), (json!(null), None)] {
-            let report = Nomorobo::read(&[NUMBER], answer(success, said), NOW).unwrap();
+        for (value, score) in [(json!(0), Some(0)), (json!(1), Some(100)), (json!(null), None)] {
+            let report = Nomorobo::read(&[NUMBER], answer(success, value), NOW).unwrap();
             let opinion = Opinion { carrier: "Nomorobo".into(), score, label: None, observed_at: NOW };
             assert_eq!((report.opinions, report.problems), ([(NUMBER, vec![opinion])].into(), vec![]));
         }
-        for said in [json!(900), json!(2), json!(-1), json!(0.5), json!("1"), json!(true)] {
-            let read = Nomorobo::read(&[NUMBER], answer(success, said.clone()), NOW);
-            assert!(matches!(read, Err(ServiceError::InvalidResponse(_))), "{said}");
+        for value in [json!(900), json!(2), json!(-1), json!(0.5), json!("1"), json!(true)] {
+            let read = Nomorobo::read(&[NUMBER], answer(success, value.clone()), NOW);
+            assert!(matches!(read, Err(ServiceError::InvalidResponse(_))), "{value}");
         }
     }
 

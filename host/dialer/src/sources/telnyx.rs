@@ -129,14 +129,14 @@ mod tests {
             (json!({"last_refreshed_at": "2027-01-15T08:00:00Z"}), opinion(None, None, NOW)),
             (json!({"spam_risk": "low", "maturity_score": 0, "sentiment_score": 100}), opinion(Some(10), None, NOW)),
         ];
-        for (said, opinions) in rows {
-            assert_eq!(read(said.clone()).unwrap(), opinions, "{said}");
+        for (value, opinions) in rows {
+            assert_eq!(read(value.clone()).unwrap(), opinions, "{value}");
         }
     }
 
     #[test]
     fn what_telnyx_does_not_document_is_invalid() {
-        for said in [
+        for value in [
             json!({"spam_risk": "extreme"}),
             json!({"spam_risk": 900}),
             json!({"spam_risk": "low", "maturity_score": 900}),
@@ -144,7 +144,7 @@ mod tests {
             json!({"spam_risk": "low", "last_refreshed_at": "yesterday"}),
             json!("low"),
         ] {
-            assert!(matches!(read(said.clone()), Err(ServiceError::InvalidResponse(_))), "{said}");
+            assert!(matches!(read(value.clone()), Err(ServiceError::InvalidResponse(_))), "{value}");
         }
         let null = json!({"data": {"phone_number": "+12125550100", "reputation_data": null}});
         for answer in [json!({}), json!([]), json!({"data": null}), json!({"data": {}}), null] {

@@ -148,10 +148,10 @@ mod tests {
             (json!(900), None, true),
             (json!({}), None, true),
         ];
-        for (said, score, is_problem) in rows {
+        for (value, score, is_problem) in rows {
             for (place, field) in FIELDS.iter().enumerate() {
                 let another = TrustCall::CARRIERS[(place + 1) % 5];
-                let object = json!({"Phone": "3105550123", *field: said, FIELDS[(place + 1) % 5]: "Clean"});
+                let object = json!({"Phone": "3105550123", *field: value, FIELDS[(place + 1) % 5]: "Clean"});
                 let report = TrustCall::read(&[NUMBER], json!([object]), NOW).unwrap();
                 let opinion =
                     |carrier: &str, score| Opinion { carrier: carrier.into(), score, label: None, observed_at: NOW };
@@ -160,8 +160,8 @@ mod tests {
                 let in_order =
                     |opinion: &Opinion| TrustCall::CARRIERS.iter().position(|known| *known == opinion.carrier);
                 expected.sort_by_key(in_order);
-                assert_eq!(report.opinions[&NUMBER], expected, "{field} {said}");
-                assert_eq!(report.problems.len(), usize::from(is_problem), "{field} {said}");
+                assert_eq!(report.opinions[&NUMBER], expected, "{field} {value}");
+                assert_eq!(report.problems.len(), usize::from(is_problem), "{field} {value}");
             }
         }
         let missing = TrustCall::read(&[NUMBER], json!([{"Phone": 3_105_550_123_u64}]), NOW).unwrap();

@@ -1,48 +1,48 @@
-//! `dialguard users …` and `dialguard tokens …`: who may use the page and the API.
+//! `dialguard users …` and `dialguard tokens …`: access to the dashboard and the API.
 
 use super::output::table;
 use super::{CommandContext, Done};
+use crate::json::{NewToken, Token, User};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
 use dialguard_dialer::access::{Accounts, Grant, Role, add_user, make_token};
 use dialguard_dialer::ledger::Ledger;
-use serde_json::json;
 use std::io::{BufRead, IsTerminal};
 
 const DAY: u64 = 24 * 60 * 60;
 
 #[derive(Subcommand)]
 pub enum UsersCommand {
-    /// Add somebody who may sign in at the page; asks for the password, or reads a line of stdin where that is no terminal
+    /// Add a dashboard user; prompts for the password, or reads it from stdin if stdin is not a terminal
     Add {
-        /// By which the user signs in
+        /// The name to sign in with
         name: String,
         #[command(flatten)]
         grant: GrantOptions,
     },
-    /// Take somebody away, and end that user's sessions
+    /// Remove a user and end the user's sessions
     Remove {
         /// The user
         name: String,
     },
-    /// List who may sign in
+    /// List the dashboard users
     List,
 }
 
 #[derive(Subcommand)]
 pub enum TokensCommand {
-    /// Make a token for a program, and show it this once
+    /// Make a token for a program and show it once
     Make {
-        /// By which it is told from others
+        /// A unique name
         name: String,
         #[command(flatten)]
         grant: GrantOptions,
-        /// It ends by itself after as many days
+        /// Days after which it expires; by default it does not
         #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u64).range(1..=3_650))]
         days: Option<u64>,
     },
-    /// Withdraw a token: it opens nothing from now on
+    /// Withdraw a token, which ends its access
     Withdraw {
         /// The token's name
         name: String,
@@ -53,16 +53,16 @@ pub enum TokensCommand {
 
 #[derive(Args)]
 pub struct GrantOptions {
-    /// `read`; `operate`, which changes numbers too; or `administer`, which changes settings and money too
+    /// `read`; `operate`, to change numbers; or `administer`, to change settings and spend money
     #[arg(long, value_name = "ROLE", default_value = "read")]
     role: Role,
-    /// Only of these accounts; else of all
+    /// Only for this account; may be repeated [default: every account]
     #[arg(long = "account", value_name = "ID")]
     accounts: Vec<String>,
 }
 
 impl GrantOptions {
-    /// Accounts have to be there: a misspelt one would be found out too late.
+    /// The accounts must exist: a typo would be noticed too late.
     fn grant(self, ledger: &Ledger) -> Result<Grant> {
         self.accounts.iter().try_for_each(|id| ledger.account(id).map(|_| ()))?;
         let accounts =
@@ -77,23 +77,17 @@ pub fn users(context: &CommandContext, command: UsersCommand) -> Result<Done> {
         UsersCommand::Add { name, grant } => {
             let grant = grant.grant(&ledger)?;
             add_user(&ledger, &name, &password()?, grant, context.now())?;
-            Ok(Done::say(format!("{name} may sign in at the page that `dialguard serve` serves.")))
+            Ok(Done::say(format!("{name} can sign in on the dashboard that `dialguard serve` serves.")))
         }
         UsersCommand::Remove { name } => {
             ledger.remove_user(&name)?;
-            Ok(Done::say(format!("{name} is signed out and may not sign in any more.")))
+            Ok(Done::say(format!("{name} is removed and signed out.")))
         }
         UsersCommand::List => {
             let users = ledger.users()?;
             let rows = users.iter().map(|user| [user.name.clone(), in_words(&user.grant), rfc3339(user.added_at)]);
-            let value = || {
-                let user = |user: &dialguard_dialer::ledger::User| {
-                    json!({"name": user.name, "role": user.grant.role, "accounts": ids(&user.grant),
-                           "added-at": rfc3339(user.added_at)})
-                };
-                users.iter().map(user).collect()
-            };
-            Ok(Done::show(context.json, value, || table(["NAME", "MAY", "ADDED AT"].map(str::to_owned), rows)))
+            let value = || users.iter().map(User::from).collect::<Vec<_>>();
+            Ok(Done::show(context.json, value, || table(["NAME", "ROLE", "ADDED AT"].map(str::to_owned), rows)))
         }
     }
 }
@@ -105,12 +99,12 @@ pub fn tokens(context: &CommandContext, command: TokensCommand) -> Result<Done> 
             let grant = grant.grant(&ledger)?;
             let ends_at = days.map(|days| context.now() + days * DAY);
             let token = make_token(&ledger, &name, grant, context.now(), ends_at)?;
-            let text = || format!("{token}\nIt is shown this once; send it as `Authorization: Bearer …`.");
-            Ok(Done::show(context.json, || json!({"name": name, "token": token}), text))
+            let text = || format!("{token}\nThis token is shown only once. Send it as `Authorization: Bearer …`.");
+            Ok(Done::show(context.json, || NewToken { name: name.clone(), token: token.clone() }, text))
         }
         TokensCommand::Withdraw { name } => {
             ledger.withdraw_token(&name)?;
-            Ok(Done::say(format!("{name} opens nothing any more.")))
+            Ok(Done::say(format!("{name} is withdrawn.")))
         }
         TokensCommand::List => {
             let tokens = ledger.tokens()?;
@@ -118,42 +112,34 @@ pub fn tokens(context: &CommandContext, command: TokensCommand) -> Result<Done> 
                 let ends_at = token.ends_at.map_or("never".into(), rfc3339);
                 [token.name.clone(), in_words(&token.grant), rfc3339(token.made_at), ends_at]
             });
-            let value = || {
-                let token = |token: &dialguard_dialer::ledger::Token| {
-                    json!({"name": token.name, "role": token.grant.role, "accounts": ids(&token.grant),
-                           "made-at": rfc3339(token.made_at), "ends-at": token.ends_at.map(rfc3339)})
-                };
-                tokens.iter().map(token).collect()
-            };
+            let value = || tokens.iter().map(Token::from).collect::<Vec<_>>();
             Ok(Done::show(context.json, value, || {
-                table(["NAME", "MAY", "MADE AT", "ENDS AT"].map(str::to_owned), rows)
+                table(["NAME", "ROLE", "MADE AT", "EXPIRES AT"].map(str::to_owned), rows)
             }))
         }
     }
 }
 
-/// Typed unseen at a terminal; else a line of stdin.
+/// Typed without echo at a terminal, otherwise a line of stdin.
 fn password() -> Result<String> {
     if std::io::stdin().is_terminal() {
         let password = rpassword::prompt_password("Password (15 characters or more): ")?;
-        ensure!(password == rpassword::prompt_password("Once more: ")?, "the two differ; nobody was added");
+        ensure!(
+            password == rpassword::prompt_password("Repeat the password: ")?,
+            "the passwords differ; no user was added"
+        );
         return Ok(password);
     }
     let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).context("no password could be read from stdin")?;
+    std::io::stdin().lock().read_line(&mut line).context("cannot read a password from stdin")?;
     Ok(line.trim_end_matches(['\r', '\n']).to_owned())
 }
 
-fn ids(grant: &Grant) -> Option<Vec<&String>> {
-    match &grant.accounts {
-        Accounts::All => None,
-        Accounts::Only(ids) => Some(ids.iter().collect()),
-    }
-}
-
 fn in_words(grant: &Grant) -> String {
-    match ids(grant) {
-        None => format!("{}, every account", grant.role),
-        Some(ids) => format!("{}: {}", grant.role, ids.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
+    match &grant.accounts {
+        Accounts::All => format!("{}, every account", grant.role),
+        Accounts::Only(ids) => {
+            format!("{}: {}", grant.role, ids.iter().map(String::as_str).collect::<Vec<_>>().join(", "))
+        }
     }
 }

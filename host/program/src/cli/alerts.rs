@@ -1,18 +1,19 @@
-//! `dialguard alerts …`: who is told of what reviews find.
+//! `dialguard alerts …`: webhooks, which receive messages about what happens.
 
 use super::output::table;
 use super::serve::{log_to_stderr, stop_signal, stopped};
 use super::{CommandContext, Done};
+use crate::json::{Delivery, DeliveryRound, NewWebhook, TestedWebhook, Webhook};
+use crate::words::count;
 use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
 use dialguard_dialer::alerts::{AlertSender, DeliveryCounts, WebhookRequest, add_webhook};
-use dialguard_dialer::ledger::{Delivery, DeliveryState, Webhook, WebhookId};
-use serde_json::{Value, json};
+use dialguard_dialer::ledger::{self, DeliveryState, WebhookId};
 
 #[derive(Subcommand)]
 pub enum AlertsCommand {
-    /// Add a webhook, and show its secret this once
+    /// Add a webhook and show its secret once
     Add(Add),
     /// List the webhooks
     List {
@@ -20,30 +21,30 @@ pub enum AlertsCommand {
         #[arg(long, value_name = "ID")]
         account: Option<String>,
     },
-    /// Remove a webhook; what waits to be told there is lost
+    /// Remove a webhook and the messages waiting for it
     Remove {
-        /// Its number, as `list` shows it
+        /// Its ID, from `dialguard alerts list`
         webhook: WebhookId,
     },
-    /// Send a test message now, and say what was answered; one that is taken ends a pause
+    /// Send a test message now; if the receiver accepts it, a pause ends
     Test {
-        /// Its number, as `list` shows it
+        /// Its ID, from `dialguard alerts list`
         webhook: WebhookId,
     },
-    /// List the messages that wait or were given up
+    /// List the messages that are waiting or were abandoned
     Deliveries {
         /// Only those of this webhook
         webhook: Option<WebhookId>,
-        /// Those that were delivered in the past 35 days as well
+        /// Also those delivered in the past 35 days
         #[arg(long)]
         all: bool,
-        /// The latest so many
+        /// How many of the latest to list
         #[arg(long, value_name = "COUNT", default_value_t = 100)]
         last: u32,
     },
-    /// Deliver messages as they become due, as `serve` does too, until stopped
+    /// Deliver messages as they become due, until stopped (`dialguard serve` does this too)
     Deliver {
-        /// Deliver what is due now, and stop
+        /// Deliver what is due now and exit
         #[arg(long)]
         once: bool,
     },
@@ -51,15 +52,15 @@ pub enum AlertsCommand {
 
 #[derive(Args)]
 pub struct Add {
-    /// Where messages go: an https address
+    /// Where to send messages: an https address
     url: String,
-    /// Only what concerns this account; else every one, and what concerns no single one
+    /// Only messages about this account [default: every account, and messages about none]
     #[arg(long, value_name = "ID")]
     account: Option<String>,
-    /// The address may be of this machine or a private network, and plain http
+    /// Allow an address of this machine or of a private network, and plain http
     #[arg(long)]
     allow_private: bool,
-    /// Where people reach the page, for links in messages
+    /// The dashboard's address, for links in messages
     #[arg(long, value_name = "URL")]
     page_address: Option<String>,
 }
@@ -85,35 +86,29 @@ fn add(context: &CommandContext, new: &Add) -> Result<Done> {
     let (webhook, secret) = add_webhook(&*context.ledger()?, &wish, context.now())?;
     let text = || {
         format!(
-            "{secret}\nIt is shown this once; the receiver checks signatures by it. Webhook {webhook} is told from now on; \
-             `dialguard alerts test {webhook}` tries it."
+            "{secret}\nThis secret is shown only once; the receiver checks signatures with it. Webhook {webhook} receives \
+             messages from now on.\nNext: dialguard alerts test {webhook}"
         )
     };
-    Ok(Done::show(context.json, || json!({"id": webhook, "secret": secret}), text))
+    Ok(Done::show(context.json, || NewWebhook { id: webhook, secret: secret.clone() }, text))
 }
 
 fn list(context: &CommandContext, account: Option<&str>) -> Result<Done> {
     let webhooks = context.ledger()?.webhooks(account)?;
-    let value = |webhook: &Webhook| {
-        let (paused_at, because) = webhook.paused.as_ref().map(|(at, because)| (rfc3339(*at), because)).unzip();
-        json!({"id": webhook.id, "account": webhook.account, "url": webhook.url, "allow-private": webhook.allow_private,
-               "page-address": webhook.page_address, "since": rfc3339(webhook.since), "paused-at": paused_at,
-               "paused-because": because, "waiting": webhook.waiting})
-    };
     let rows = webhooks.iter().map(|webhook| {
         let state = webhook.paused.as_ref().map_or("on".into(), |(at, _)| format!("paused at {}", rfc3339(*at)));
         let account = webhook.account.clone().unwrap_or("every account".into());
         [webhook.id.to_string(), account, webhook.url.clone(), state, webhook.waiting.to_string()]
     });
     let header = ["ID", "ACCOUNT", "URL", "STATE", "WAITING"].map(str::to_owned);
-    Ok(Done::show(context.json, || webhooks.iter().map(value).collect(), || table(header, rows)))
+    Ok(Done::show(context.json, || webhooks.iter().map(Webhook::from).collect::<Vec<_>>(), || table(header, rows)))
 }
 
 fn remove(context: &CommandContext, webhook: WebhookId) -> Result<Done> {
     let lost = context.ledger()?.remove_webhook(webhook, context.now())?;
     Ok(Done::say(match lost {
-        0 => format!("Webhook {webhook} is told nothing any more."),
-        lost => format!("Webhook {webhook} is told nothing any more; {lost} messages that waited are lost."),
+        0 => format!("Webhook {webhook} is removed."),
+        lost => format!("Webhook {webhook} is removed, and {} with it.", count(lost, "waiting message")),
     }))
 }
 
@@ -121,8 +116,8 @@ async fn test(context: &CommandContext, webhook: WebhookId) -> Result<Done> {
     let answered = AlertSender::new(context.dialguard()?).test(webhook).await?;
     Ok(Done::show(
         context.json,
-        || json!({"answered": answered}),
-        || format!("Webhook {webhook} took the test: {answered}."),
+        || TestedWebhook { answered: answered.clone() },
+        || format!("Webhook {webhook} accepted the test: {answered}."),
     ))
 }
 
@@ -138,18 +133,11 @@ fn deliveries(context: &CommandContext, webhook: Option<WebhookId>, all: bool, l
         [webhook, delivery.kind.clone(), account, rfc3339(delivery.made_at), format!("{state} {at}"), tries, problem]
     });
     let header = ["WEBHOOK", "MESSAGE", "ACCOUNT", "MADE AT", "STATE", "TRIES", "LAST PROBLEM"].map(str::to_owned);
-    Ok(Done::show(context.json, || deliveries.iter().map(delivery_json).collect(), || table(header, rows)))
+    Ok(Done::show(context.json, || deliveries.iter().map(Delivery::from).collect::<Vec<_>>(), || table(header, rows)))
 }
 
-fn delivery_json(delivery: &Delivery) -> Value {
-    let (state, at) = state(delivery);
-    json!({"id": delivery.id, "webhook": delivery.webhook, "account": delivery.account, "run": delivery.run,
-           "type": delivery.kind, "made-at": rfc3339(delivery.made_at), "state": state, "at": at,
-           "tries": delivery.tries, "last-problem": delivery.last_problem})
-}
-
-/// How it stands, and since or until when.
-fn state(delivery: &Delivery) -> (&'static str, String) {
+/// Its state, and since or until when.
+fn state(delivery: &ledger::Delivery) -> (&'static str, String) {
     match delivery.state {
         DeliveryState::Waiting(at) => ("waiting", rfc3339(at)),
         DeliveryState::Delivered(at) => ("delivered", rfc3339(at)),
@@ -158,18 +146,22 @@ fn state(delivery: &Delivery) -> (&'static str, String) {
 }
 
 async fn deliver(context: &CommandContext, once: bool) -> Result<Done> {
-    ensure!(once || context.at.is_none(), "--at sets the clock for one command and deliver runs for days; add --once");
+    ensure!(
+        once || context.at.is_none(),
+        "--at sets the clock for one command, but `deliver` runs until stopped; add --once"
+    );
     log_to_stderr();
     let courier = AlertSender::new(context.dialguard()?);
     if !once {
         courier.keep_delivering(stopped(stop_signal())).await;
         return Ok(Done::say(""));
     }
-    let DeliveryCounts { delivered, failed, abandoned, paused, .. } = courier.deliver_due().await?;
-    let text = format!(
-        "{delivered} messages delivered; of {failed} webhooks the next waits for another try, {abandoned} messages were \
-         given up, {paused} webhooks paused."
-    );
-    let value = || json!({"delivered": delivered, "failed": failed, "abandoned": abandoned, "paused": paused});
-    Ok(Done::show(context.json, value, || text))
+    let sent = courier.deliver_due().await?;
+    let text = || {
+        let DeliveryCounts { delivered, failed, abandoned, paused, .. } = &sent;
+        format!(
+            "{delivered} messages delivered, {failed} to be retried, {abandoned} abandoned; {paused} webhooks paused."
+        )
+    };
+    Ok(Done::show(context.json, || DeliveryRound::from(&sent), text))
 }

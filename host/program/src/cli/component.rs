@@ -16,11 +16,11 @@ use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 pub struct Component {
-    /// Write the built-in component into this file; one that is there already stays
+    /// Write the built-in component to this file, which must not exist
     #[arg(short, long, value_name = "FILE", required_unless_present = "release", conflicts_with = "component")]
     output: Option<PathBuf>,
-    /// Write a release into this folder, whole or not at all: the component, the contract that it was made for (WIT,
-    /// and documentation from its comments), a manifest, and the digests of all of it
+    /// Write a release to this folder: the component, the contract it was made for (WIT and documentation), a manifest,
+    /// and checksums
     #[arg(long, value_name = "DIR", conflicts_with = "output")]
     release: Option<PathBuf>,
     /// Release this component instead of the built-in one
@@ -39,7 +39,7 @@ pub async fn write(context: &CommandContext, Component { output, release, compon
 /// Writes the built-in policy.
 fn built_in(context: &CommandContext, output: &Path) -> Result<Done> {
     let written = std::fs::File::create_new(output).and_then(|mut file| file.write_all(REFERENCE_POLICY));
-    written.with_context(|| format!("{} cannot be written", output.display()))?;
+    written.with_context(|| format!("cannot write {}", output.display()))?;
     let (contract, sha256) = (inspect(REFERENCE_POLICY)?.contract, sha256(REFERENCE_POLICY));
     let contract = contract.unwrap_or_default();
     Ok(Done::show(

@@ -1,13 +1,14 @@
 //! `dialguard demo`: two weeks of a dialer's days, played through the same library calls as everything else.
 //!
-//! The story is in [`STORY`]: who says what from which day on. Each day the demo writes the carriers' files, as a
-//! dialer would, lets the account be reviewed at its own local time, and tells what came of it.
+//! [`STORY`] says which carriers flag which number from which day on. Each day the demo writes the carriers' files, as a
+//! dialer would, reviews the account at its local time, and reports the result.
 
 use super::numbers::Listing;
 use super::output::{dollars, e164};
-use super::review::{usage_in_words, usage_json};
-use super::serve::{PageOptions, log_to_stderr, open, stop_signal};
+use super::review::usage_in_words;
+use super::serve::{DashboardOptions, log_to_stderr, open, stop_signal};
 use super::{CommandContext, Done};
+use crate::json::Usage;
 use anyhow::{Context, Result};
 use chrono::{Days, NaiveDate, NaiveTime};
 use clap::Args;
@@ -28,18 +29,18 @@ use std::sync::Arc;
 
 const ACCOUNT: &str = "demo";
 const DAYS: u64 = 14;
-/// Who is signed in at the demo's page.
+/// The user of the demo's dashboard.
 const VISITOR: &str = "visitor";
 const NUMBERS: std::ops::Range<PhoneNumber> = 13_105_550_100..13_105_550_112;
 const CANDIDATES: [PhoneNumber; 3] = [13_105_550_140, 13_105_550_141, 12_135_550_177];
-/// Numbers on hand for whoever tries the page; in the story there is none left.
-const CANDIDATES_OF_THE_PAGE: [PhoneNumber; 2] = [13_105_550_142, 13_105_550_143];
+/// Candidates for visitors of the dashboard; the story uses up the others.
+const DASHBOARD_CANDIDATES: [PhoneNumber; 2] = [13_105_550_142, 13_105_550_143];
 
-/// A carrier: its name, the engine behind it, and what a handset shows for spam.
+/// A carrier: its name, the engine behind it, and its call label for spam.
 const CARRIERS: [(&str, &str); 3] =
     [("AT&T (Hiya)", "Suspected Spam"), ("T-Mobile (First Orion)", "Scam Likely"), ("Verizon (TNS)", "Potential Spam")];
 
-/// A turn of the story: from this day on, these carriers (by their place above) flag this number.
+/// From this day on, these carriers (by their place above) flag this number.
 struct Turn {
     from_day: u64,
     number: PhoneNumber,
@@ -54,7 +55,7 @@ const STORY: [Turn; 5] = [
     Turn { from_day: 12, number: 13_105_550_107, flagged_by: &[0, 1] },
 ];
 
-/// On this day T-Mobile's file does not come.
+/// On this day T-Mobile's file is missing.
 const OUTAGE: (u64, usize) = (6, 1);
 
 /// On this day a user deletes this number and accepts the loss of its slot.
@@ -62,23 +63,23 @@ const DELETION: (u64, PhoneNumber) = (10, 13_105_550_111);
 
 #[derive(Args)]
 pub struct Demo {
-    /// Then serve the page on the demo's account, until stopped
+    /// Then serve the dashboard on the demo's account, until stopped
     #[arg(long)]
     serve: bool,
     #[command(flatten)]
-    page: PageOptions,
+    dashboard: DashboardOptions,
 }
 
-pub async fn play(context: &CommandContext, Demo { serve, page }: Demo) -> Result<Done> {
-    // A throw-away account: whatever comes of it, the folder goes.
+pub async fn play(context: &CommandContext, Demo { serve, dashboard }: Demo) -> Result<Done> {
+    // The folder is removed in any case.
     let folder = tempfile::Builder::new().prefix("dialguard-demo-").tempdir()?;
     let mut story = Story::new(folder.path())?;
-    let told = story.play(context.json).await?;
+    let done = story.play(context.json).await?;
     if serve {
-        story.serve(&page).await?;
+        story.serve(&dashboard).await?;
         return Ok(Done::say(""));
     }
-    Ok(told)
+    Ok(done)
 }
 
 struct Story<'a> {
@@ -107,23 +108,23 @@ impl<'a> Story<'a> {
         let replaced = self.replaced()?;
         Ok(Done::show(
             json,
-            || json!({"usage": usage_json(&usage), "numbers": listing.json()}),
-            || format!("{}\nTHE PAGE ON DAY {DAYS}\n{head}\n{}\n{replaced}\n{NEXT}", self.story, listing.text()),
+            || json!({"usage": Usage::from(&usage), "numbers": listing.json()}),
+            || format!("{}\nTHE DASHBOARD ON DAY {DAYS}\n{head}\n{}\n{replaced}\n{NEXT}", self.story, listing.text()),
         ))
     }
 
-    /// The page on the last day, which goes on at the pace of real days.
-    async fn serve(&self, page: &PageOptions) -> Result<()> {
+    /// The dashboard on the last day, from which time goes on at its real pace.
+    async fn serve(&self, dashboard: &DashboardOptions) -> Result<()> {
         log_to_stderr();
         let ledger = self.dialguard.ledger();
         let clock = Arc::new(ShiftedClock::reading(time_on(DAYS)?));
         let dialguard = Dialguard::new(ledger.clone(), self.dialguard.policies().clone(), clock);
-        ledger.import_numbers(ACCOUNT, &CANDIDATES_OF_THE_PAGE, ImportedAs::Candidate, dialguard.now())?;
+        ledger.import_numbers(ACCOUNT, &DASHBOARD_CANDIDATES, ImportedAs::Candidate, dialguard.now())?;
         let grant = Grant { role: Role::Administer, accounts: Accounts::All };
         add_user(ledger, VISITOR, &random_secret()?, grant, dialguard.now())?;
         let stop = stop_signal();
-        tracing::info!("two weeks were played; open this link, and press Ctrl-C when you have seen enough");
-        open(&dialguard, page, Some(VISITOR), stop).await?.await??;
+        tracing::info!("two weeks have been played; open the link below, and press Ctrl-C to stop");
+        open(&dialguard, dashboard, Some(VISITOR), stop).await?.await??;
         Ok(())
     }
 
@@ -151,7 +152,7 @@ impl<'a> Story<'a> {
         }
         self.dialguard.decide(ACCOUNT, &Request::StartMonitoring(numbers)).await?;
         self.say("A throw-away account: 12 numbers monitored in 15 slots, $49.00 a month, auto-replacement turned on,");
-        self.say("3 candidates on hand. Most carriers have to call a number spam on 2 days in a row to flag it.");
+        self.say("3 candidates on hand. A number is flagged after most carriers call it spam on 2 consecutive days.");
         Ok(())
     }
 
@@ -165,17 +166,16 @@ impl<'a> Story<'a> {
             dialguard.decide(ACCOUNT, &Request::DeleteNumbers(deletion)).await?;
         }
         dialguard.review(ACCOUNT).await?;
-        self.tell_day(day, seen_before)
+        self.report_day(day, seen_before)
     }
 
-    /// Tells what happened on a day, from the account's own events.
-    fn tell_day(&mut self, day: u64, seen_before: u64) -> Result<()> {
+    /// Reports what happened on a day, from the account's events.
+    fn report_day(&mut self, day: u64, seen_before: u64) -> Result<()> {
         let events = self.dialguard.ledger().events(ACCOUNT, EventFilter { number: None, last: 100 })?;
-        // Said by the events of the single numbers already.
-        let told_elsewhere = ["newly-flagged", EventKind::ReplacementIntended.name()];
-        let told =
-            events.iter().filter(|event| event.id > seen_before && !told_elsewhere.contains(&event.kind.as_str()));
-        for (place, event) in told.enumerate() {
+        // Repeated by the events of single numbers.
+        let repeated = ["newly-flagged", EventKind::ReplacementIntended.name()];
+        let reported = events.iter().filter(|event| event.id > seen_before && !repeated.contains(&event.kind.as_str()));
+        for (place, event) in reported.enumerate() {
             let day = if place == 0 { format!("Day {day:>2}") } else { " ".repeat(6) };
             let text = event.text.replace(&format!("{}/", self.folder.display()), "");
             self.say(&format!("{day}  {text}"));
@@ -204,7 +204,7 @@ impl<'a> Story<'a> {
                 continue;
             }
             let mut rows = "number,carrier,score,label,observed_at\n".to_owned();
-            for number in NUMBERS.chain(CANDIDATES).chain(CANDIDATES_OF_THE_PAGE) {
+            for number in NUMBERS.chain(CANDIDATES).chain(DASHBOARD_CANDIDATES) {
                 let flags = STORY
                     .iter()
                     .any(|turn| turn.from_day <= day && turn.number == number && turn.flagged_by.contains(&carrier));
@@ -217,7 +217,7 @@ impl<'a> Story<'a> {
         Ok(())
     }
 
-    /// What was replaced by what and why, and what all of it cost.
+    /// What was replaced by what and why, and the total cost.
     fn replaced(&self) -> Result<String> {
         let events = self.dialguard.ledger().events(ACCOUNT, EventFilter { number: None, last: 1_000 })?;
         let mut text = "REPLACED\n".to_owned();
@@ -228,7 +228,7 @@ impl<'a> Story<'a> {
         let replacements = events.iter().filter(|event| event.kind == EventKind::ReplacementCharged.name()).count();
         writeln!(
             text,
-            "Billed in these two weeks: {}, {replacements} replacements at {} included. {} keeps its slot's block until the cycle ends.",
+            "Billed in these two weeks: {}, including {replacements} replacements at {} each. The slot of {} stays locked until the cycle ends.",
             dollars(cents),
             dollars(REPLACEMENT_PRICE_CENTS),
             e164(DELETION.1)
@@ -248,8 +248,11 @@ fn time_on(day: u64) -> Result<Timestamp> {
 const NEXT: &str = "\
 NEXT, WITH YOUR OWN NUMBERS
 dialguard account add acme --blocks 1 --time-zone America/New_York
-dialguard sources add carriers --verdicts FILE.csv    (or --simulated 1, to try without any)
+dialguard sources add carriers --verdicts FILE.csv    (or --simulated 1, to try it without)
 dialguard numbers import acme NUMBERS.csv
 dialguard monitor acme --all
 dialguard review acme && dialguard numbers list acme
+
+SEE THE DEMO IN THE DASHBOARD
+cargo run -- demo --serve    (installed: dialguard demo --serve)
 ";

@@ -2,29 +2,28 @@
 
 use super::output::{e164, status_mark, table};
 use super::{CommandContext, Done};
+use crate::json::{ImportedFile, NumberInFull};
 use anyhow::{Context, Result};
 use clap::Subcommand;
-use dialguard::calendar::rfc3339;
 use dialguard::contract::Carrier;
 use dialguard_dialer::ledger::{CarrierAnswer, ImportedAs, KnownNumber, LatestAnswers, Ledger};
-use dialguard_dialer::number_file::{ImportedFile, NumberFile};
+use dialguard_dialer::number_file::{self, NumberFile};
 use indicatif::ProgressBar;
-use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub enum NumbersCommand {
-    /// Take numbers from a CSV file; of a file without a header, the first column counts
+    /// Import numbers from a CSV file; without a header, the first column is used
     Import {
         /// The account
         id: String,
-        /// The file, with a column `number`
+        /// The file, with a `number` column
         file: PathBuf,
-        /// These are numbers on hand to replace others with, not numbers that the account uses
+        /// Import them as candidates on hand to replace others, not as numbers the account uses
         #[arg(long)]
         candidates: bool,
     },
-    /// List the account's numbers, with what each carrier says of those that were looked up
+    /// List the account's numbers and what each carrier says about them
     List {
         /// The account
         id: String,
@@ -44,26 +43,23 @@ pub async fn run(context: &CommandContext, command: NumbersCommand) -> Result<Do
 fn import(context: &CommandContext, id: &str, file: &Path, imported_as: ImportedAs) -> Result<Done> {
     let ledger = context.ledger()?;
     let region = ledger.account(id)?.region;
-    let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let progress = ProgressBar::new(0);
     let read = NumberFile::read(&bytes, region, |rows_read, rows| {
         progress.set_length(rows as u64);
         progress.set_position(rows_read as u64);
     });
     progress.finish_and_clear();
-    let imported =
+    let file_import =
         read.with_context(|| file.display().to_string())?.import(&ledger, id, imported_as, context.clock().now())?;
-    let ImportedFile { imported, known_before, refused, .. } = &imported;
+    let number_file::ImportedFile { imported, known_before, refused, .. } = &file_import;
     let done = Done::show(
         context.json,
-        || {
-            let bad: Vec<_> = refused.iter().map(|bad| json!({"row": bad.row, "why": bad.why})).collect();
-            json!({"imported": imported, "known-before": known_before, "refused": bad})
-        },
+        || ImportedFile::from(&file_import),
         || {
             let what = if imported_as == ImportedAs::Candidate { "candidates" } else { "numbers" };
             let mut text =
-                format!("{imported} {what} imported, {known_before} known before, {} refused\n", refused.len());
+                format!("{imported} {what} imported, {known_before} already known, {} refused\n", refused.len());
             refused.iter().for_each(|bad| text.push_str(&format!("  row {}: {}\n", bad.row, bad.why)));
             text
         },
@@ -77,7 +73,7 @@ fn list(context: &CommandContext, id: &str) -> Result<Done> {
     Ok(Done::show(context.json, || listing.json(), || listing.text()))
 }
 
-/// An account's numbers with what carriers say of them.
+/// An account's numbers and what carriers say about them.
 pub struct Listing {
     numbers: Vec<KnownNumber>,
     carriers: Vec<Carrier>,
@@ -90,8 +86,7 @@ impl Listing {
         let numbers = ledger.numbers(id)?;
         let digits: Vec<_> = numbers.iter().map(|number| number.number).collect();
         let answers = ledger.latest_answers(id, &digits)?;
-        let mut carriers = ledger.carriers()?;
-        carriers.retain(|carrier| answers.values().flatten().any(|answer| answer.carrier == carrier.id));
+        let carriers = ledger.carriers()?;
         let spam_score_min = ledger.account(id)?.settings.spam_score_min;
         Ok(Listing { numbers, carriers, answers, spam_score_min })
     }
@@ -100,45 +95,29 @@ impl Listing {
         self.answers.get(&number)?.iter().find(|answer| answer.carrier == carrier.id)
     }
 
-    pub fn json(&self) -> Value {
-        let carrier_json = |number: u64, carrier: &Carrier| {
-            self.answer(number, carrier).map(|answer| {
-                json!({
-                    "carrier": carrier.name,
-                    "score": answer.score,
-                    "label": answer.label.as_deref(),
-                    "observed-at": rfc3339(answer.observed_at),
-                })
-            })
+    pub fn json(&self) -> Vec<NumberInFull> {
+        let number = |known: &KnownNumber| {
+            let answers = self.answers.get(&known.number).map_or(&[][..], Vec::as_slice);
+            NumberInFull::new(known, &self.carriers, answers)
         };
-        let numbers = self.numbers.iter().map(|known| {
-            let carriers: Vec<_> =
-                self.carriers.iter().filter_map(|carrier| carrier_json(known.number, carrier)).collect();
-            json!({
-                "number": e164(known.number),
-                "slot": known.monitored.map(|(slot, ..)| slot),
-                "status": known.monitored.map(|(_, status, _)| status.name()),
-                "status-since": known.monitored.map(|(.., since)| rfc3339(since)),
-                "replacement-pending": known.replacement_pending,
-                "carriers": carriers,
-            })
-        });
-        numbers.collect()
+        self.numbers.iter().map(number).collect()
     }
 
-    /// A row a number: where it stands, and what each carrier shows for it.
+    /// A row for each number: its slot, its status, and what each carrier shows for it.
     pub fn text(&self) -> String {
-        let header = ["NUMBER", "SLOT", "STATUS"].into_iter().chain(self.carriers.iter().map(|c| c.name.as_str()));
+        let answered = |carrier: &&Carrier| self.answers.values().flatten().any(|answer| answer.carrier == carrier.id);
+        let carriers: Vec<_> = self.carriers.iter().filter(answered).collect();
+        let header = ["NUMBER", "SLOT", "STATUS"].into_iter().chain(carriers.iter().map(|c| c.name.as_str()));
         let rows = self.numbers.iter().map(|known| {
             let slot = known.monitored.map_or("–".to_owned(), |(slot, ..)| slot.to_string());
             let status = known.monitored.map_or("–", |(_, status, _)| status_mark(status)).to_owned();
-            let marks = self.carriers.iter().map(|carrier| self.mark(self.answer(known.number, carrier)));
+            let marks = carriers.iter().map(|carrier| self.mark(self.answer(known.number, carrier)));
             [e164(known.number).to_string(), slot, status].into_iter().chain(marks)
         });
         table(header.map(str::to_owned), rows)
     }
 
-    /// What a carrier shows: its score, and its label where it has one; a cross from the account's spam score up.
+    /// What a carrier shows: its score and its label; a cross from the account's spam score up.
     fn mark(&self, answer: Option<&CarrierAnswer>) -> String {
         let Some(answer) = answer else { return "no answer".into() };
         let Some(score) = answer.score else { return "no data".into() };

@@ -2,17 +2,17 @@
 
 use super::output::{dollars, e164, table};
 use super::{CommandContext, Done};
-use anyhow::Result;
+use crate::json::Order;
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Timestamp;
-use dialguard_dialer::ledger::{Order, OrderState};
-use serde_json::{Value, json};
+use dialguard_dialer::ledger::{self, OrderState};
 
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
 pub struct Orders {
-    /// The account; without one, all
+    /// The account [default: all]
     account: Option<String>,
     #[command(subcommand)]
     command: Option<OrdersCommand>,
@@ -20,12 +20,12 @@ pub struct Orders {
 
 #[derive(Subcommand)]
 pub enum OrdersCommand {
-    /// Try an order now, whatever holds it up
+    /// Retry an order now, whatever holds it up
     Retry {
         /// The order
         id: u64,
     },
-    /// End an order for which certainly nothing was bought; the number keeps its slot
+    /// Abandon an order for which certainly nothing was bought; the number keeps its slot
     Abandon {
         /// The order
         id: u64,
@@ -37,11 +37,13 @@ pub async fn run(context: &CommandContext, Orders { account, command }: Orders) 
         None => list(context, account),
         Some(OrdersCommand::Retry { id }) => try_now(context, id).await,
         Some(OrdersCommand::Abandon { id }) => {
-            context.dialguard()?.abandon_order(id).await?;
+            let dialguard = context.dialguard()?;
+            dialguard.abandon_order(id).await?;
+            let order = dialguard.ledger().order(id)?.with_context(|| format!("order {id} is not in the ledger"))?;
             Ok(Done::show(
                 context.json,
-                || json!({"id": id, "state": OrderState::Abandoned.name()}),
-                || format!("Order {id} is given up; nothing was bought for it."),
+                || Order::from(&order),
+                || format!("Order {id} is abandoned; nothing was bought."),
             ))
         }
     }
@@ -50,7 +52,7 @@ pub async fn run(context: &CommandContext, Orders { account, command }: Orders) 
 async fn try_now(context: &CommandContext, id: u64) -> Result<Done> {
     let order = context.dialguard()?.retry_order(id).await?;
     let is_held = order.hold.is_some();
-    Ok(inputs(context, &[order]).refused_if(is_held))
+    Ok(show(context, &[order]).refused_if(is_held))
 }
 
 fn list(context: &CommandContext, account: Option<String>) -> Result<Done> {
@@ -63,43 +65,22 @@ fn list(context: &CommandContext, account: Option<String>) -> Result<Done> {
     for account in accounts {
         orders.extend(ledger.open_orders(&account)?);
     }
-    Ok(inputs(context, &orders))
+    Ok(show(context, &orders))
 }
 
-fn inputs(context: &CommandContext, orders: &[Order]) -> Done {
+fn show(context: &CommandContext, orders: &[ledger::Order]) -> Done {
     let now = context.now();
     Done::show(
         context.json,
-        || orders.iter().map(|order| order_json(order, now)).collect(),
+        || orders.iter().map(Order::from).collect::<Vec<_>>(),
         || match orders {
-            [] => "No replacement is under way, and no number rests.".into(),
+            [] => "No replacements in progress and no resting numbers.".into(),
             orders => in_words(orders, now),
         },
     )
 }
 
-fn order_json(order: &Order, now: Timestamp) -> Value {
-    json!({
-        "id": order.id,
-        "account": order.account,
-        "number": e164(order.number),
-        "replacement": e164(order.replacement),
-        "slot": order.slot,
-        "state": order.state.name(),
-        "since": rfc3339(order.state_since),
-        "intended-at": rfc3339(order.intended_at),
-        "provider": order.provider,
-        "price-cents": order.price_cents,
-        "reference": order.reference,
-        "rests-until": order.rests_until.map(rfc3339),
-        "stuck": order.hold.as_ref().is_some_and(|hold| hold.is_stuck),
-        "problem": order.hold.as_ref().map(|hold| &hold.problem),
-        "held-since": order.hold.as_ref().map(|hold| rfc3339(hold.since)),
-        "next-try-at": (order.next_try_at > now).then(|| rfc3339(order.next_try_at)),
-    })
-}
-
-fn in_words(orders: &[Order], now: Timestamp) -> String {
+fn in_words(orders: &[ledger::Order], now: Timestamp) -> String {
     let rows = orders.iter().map(|order| {
         [
             order.id.to_string(),
@@ -107,34 +88,34 @@ fn in_words(orders: &[Order], now: Timestamp) -> String {
             format!("{} → {}", e164(order.number), e164(order.replacement)),
             order.slot.to_string(),
             order.price_cents.map_or("on hand".into(), |cents| dollars(cents.into())),
-            stands(order, now),
+            status(order, now),
         ]
     });
-    let mut text = table(["ORDER", "ACCOUNT", "REPLACES", "SLOT", "PRICE", "STANDS"].map(str::to_owned), rows);
+    let mut text = table(["ORDER", "ACCOUNT", "REPLACES", "SLOT", "PRICE", "STATUS"].map(str::to_owned), rows);
     for (order, hold) in orders.iter().filter_map(|order| Some((order, order.hold.as_ref()?))) {
         let (id, since) = (order.id, rfc3339(hold.since));
-        text += &format!("! order {id} is held up since {since}: {}\n", hold.problem);
+        text += &format!("! order {id} has been held up since {since}: {}\n", hold.problem);
         let again = match order.next_try_at > now {
-            true => format!("tried again at {}", rfc3339(order.next_try_at)),
-            false => "tried again with the next run".into(),
+            true => format!("next try at {}", rfc3339(order.next_try_at)),
+            false => "next try with the next run".into(),
         };
         text += &format!("  {again}; `dialguard orders retry {id}` tries now");
         if order.state <= OrderState::Ordering {
-            text += &format!(", `dialguard orders abandon {id}` ends it where nothing was bought");
+            text += &format!(", `dialguard orders abandon {id}` abandons it if nothing was bought");
         }
         text.push('\n');
     }
     text
 }
 
-fn stands(order: &Order, now: Timestamp) -> String {
+fn status(order: &ledger::Order, now: Timestamp) -> String {
     let stuck = if order.hold.as_ref().is_some_and(|hold| hold.is_stuck) { "stuck, " } else { "" };
     match (order.state, order.rests_until) {
         (OrderState::Swapped, Some(until)) if until > now => {
             format!("replaced; {} rests until {}", e164(order.number), rfc3339(until))
         }
-        (OrderState::Swapped, _) => format!("{stuck}replaced; {} is to be given back", e164(order.number)),
-        (OrderState::Abandoned, _) => "given up; the policy is to be asked again".into(),
+        (OrderState::Swapped, _) => format!("{stuck}replaced; {} is to be returned", e164(order.number)),
+        (OrderState::Abandoned, _) => "abandoned; the policy will be asked again".into(),
         (state, _) => format!("{stuck}{} since {}", state.name(), rfc3339(order.state_since)),
     }
 }

@@ -1,19 +1,17 @@
-//! What a command answers, for people or for programs.
+//! What a command prints: text for users, or JSON.
 
-pub use crate::words::{answer_name, dollars};
+pub use crate::words::dollars;
 
 use crate::words::{Surface, refusal};
 use comfy_table::{Cell, Table, presets};
-use dialguard::calendar::rfc3339;
 use dialguard::contract::*;
-use dialguard::settings::settings_by_name;
 pub use dialguard_dialer::phone::e164;
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
-/// What a command did.
+/// The result of a command.
 pub struct Done {
     text: String,
     exit: u8,
@@ -21,27 +19,27 @@ pub struct Done {
 }
 
 impl Done {
-    /// Done, with this to say.
+    /// Done, with this text.
     pub fn say(text: impl Into<String>) -> Self {
         Done { text: text.into(), exit: 0, failures: Vec::new() }
     }
 
-    /// Done, with a table or sentences for people and a value for programs.
-    pub fn show(json: bool, value: impl FnOnce() -> Value, text: impl FnOnce() -> String) -> Self {
-        Done::say(if json { format!("{:#}", value()) } else { text() })
+    /// Done, with a table or sentences for users, or with JSON.
+    pub fn show<T: Serialize>(json: bool, value: impl FnOnce() -> T, text: impl FnOnce() -> String) -> Self {
+        Done::say(if json { to_json(&value()) } else { text() })
     }
 
-    /// Done, except for some numbers, which the text names.
+    /// Done, except for some numbers, which the text lists.
     pub fn refused_if(self, refused: bool) -> Self {
         Done { exit: if refused { 3 } else { self.exit }, ..self }
     }
 
-    /// Done, except for these accounts, of which nothing was changed.
+    /// Done, except for these failures, which changed nothing.
     pub fn failed_for(self, failures: Vec<String>) -> Self {
         Done { exit: if failures.is_empty() { self.exit } else { 1 }, failures, ..self }
     }
 
-    /// Prints it. A reader that has gone away, such as `head`, is no failure.
+    /// Prints it. A reader that has closed the pipe, such as `head`, is not a failure.
     pub fn print(self) -> ExitCode {
         let text = self.text.trim_end();
         if !text.is_empty() {
@@ -50,6 +48,10 @@ impl Done {
         self.failures.iter().for_each(|failure| eprintln!("error: {failure}"));
         ExitCode::from(self.exit)
     }
+}
+
+fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).expect("every shape is JSON")
 }
 
 /// Rows under a header, in columns.
@@ -65,7 +67,7 @@ where
     table.lines().map(|line| line.trim().to_owned() + "\n").collect()
 }
 
-/// The mark of a status, never told by colour alone.
+/// The mark of a status, which does not depend on color.
 pub fn status_mark(status: Status) -> &'static str {
     match status {
         Status::Pending => "○ pending",
@@ -83,44 +85,7 @@ pub fn answer_in_words(outcome: &Outcome) -> String {
     }
 }
 
-/// The contract's settings by their names, those that only some policies know among them.
-pub fn settings_json(settings: &Settings) -> Value {
-    let mut by_name = settings_by_name(settings);
-    let other = settings.other.iter().map(|(name, value)| (name.clone(), json!(value)));
-    by_name.insert("other".into(), Value::Object(other.collect()));
-    Value::Object(by_name)
-}
-
-pub fn action_json(action: &Action) -> Value {
-    match action {
-        Action::OccupySlot(occupancy) => {
-            json!({"action": "occupy-slot", "number": e164(occupancy.number), "slot": occupancy.slot})
-        }
-        Action::LockSlot(closing) => json!({
-            "action": "lock-slot",
-            "number": e164(closing.number),
-            "slot": closing.slot,
-            "until": rfc3339(closing.until),
-        }),
-        Action::ReleaseNumber(number) => json!({"action": "release-number", "number": e164(*number)}),
-        Action::ReplaceNumber(replacement) => json!({
-            "action": "replace-number",
-            "number": e164(replacement.number),
-            "replacement": e164(replacement.replacement),
-            "slot": replacement.slot,
-            "why": match replacement.why {
-                ReplacementReason::Flagged => "flagged",
-                ReplacementReason::Requested => "requested",
-            },
-            "because": replacement.because,
-        }),
-        Action::SetBlocks(change) => {
-            json!({"action": "set-blocks", "blocks": change.blocks, "starting": rfc3339(change.starting)})
-        }
-    }
-}
-
-/// Lines about what went wrong at the carriers, for the end of an answer.
+/// Lines about what went wrong at the carriers, for the end of the text.
 pub fn problems_in_words(problems: &[impl Display]) -> String {
     problems.iter().map(|problem| format!("! {problem}\n")).collect()
 }

@@ -16,22 +16,22 @@ use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub enum PolicyCommand {
-    /// Write a folder with a policy of your own to begin with: a crate with its tests
+    /// Create a crate for a policy of your own, with tests
     New {
-        /// The policy's name and the folder's, such as my-policy
+        /// Name of the policy and of its folder, such as my-policy
         name: String,
     },
-    /// Say what a policy component is, without running any of it
+    /// Describe a policy component without running it
     Inspect {
         /// The component
         file: PathBuf,
     },
-    /// Make a key to sign policies with: FILE keeps secret, FILE.pub is for operators to trust
+    /// Make a key for signing policies: FILE is secret, FILE.pub is for operators to trust
     Keygen {
-        /// Where the secret key goes
+        /// File for the secret key
         file: PathBuf,
     },
-    /// Sign a policy; the signature goes into a file beside it, FILE.sig
+    /// Sign a policy; writes the signature to FILE.sig
     Sign {
         /// The component
         file: PathBuf,
@@ -39,49 +39,49 @@ pub enum PolicyCommand {
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
     },
-    /// Trust a key; from the first one on, policies that no trusted key signed are refused
+    /// Trust a key; once any key is trusted, policies not signed by a trusted key are refused
     Trust {
         /// The public key
         file: PathBuf,
-        /// Your name for it; else the file's
+        /// Your name for it [default: the file's]
         #[arg(long)]
         name: Option<String>,
     },
-    /// Trust a key no more
+    /// Remove a trusted key
     Distrust {
         /// Your name for it
         name: String,
     },
-    /// List the keys that are trusted
+    /// List the trusted keys
     Keys,
-    /// Try a policy with every built-in scenario and hostile inputs, and tell of all of it
+    /// Run a policy against every built-in scenario and hostile inputs
     Check(author::PolicyFile),
-    /// Measure what a policy costs: time, memory, and fuel, which is the same on every machine
+    /// Measure a policy's time, memory and fuel (fuel is the same on every machine)
     Bench(author::PolicyFile),
-    /// Verify, compile and try a policy, and keep it as a new revision; it decides nothing before `activate`
+    /// Verify, compile and check a policy, and keep it as a new revision; `activate` makes it active
     Install(life::Install),
-    /// List the revisions: which decides, which is compared, which there were
+    /// List the revisions and their states
     List,
-    /// Let this revision decide from now on; runs under way finish on theirs
+    /// Make a revision the active policy; runs in progress finish with the old one
     Activate {
         /// The revision
         revision: Revision,
     },
-    /// Go back to the policy that decided before
+    /// Roll back to the policy that was active before
     Rollback,
-    /// Compare every review from now on with what this revision would have done
+    /// Compare every future review with what a revision would have done
     Shadow(comparison::Shadow),
-    /// Sum up what a compared revision would have done otherwise
+    /// Summarize what the shadow revision would have done differently
     Diff(comparison::Diff),
     /// Compare a revision with the reviews on record
     Backtest(comparison::Backtest),
-    /// Say what happened to policies
+    /// Show the event log of policies
     History {
-        /// The latest so many
+        /// How many of the latest to list
         #[arg(long, value_name = "N", default_value_t = 100)]
         last: u32,
     },
-    /// Show or set what policies may use, when they are given up, and how long runs stay on record
+    /// Show or set the resource limits of policies, and how long runs stay on record
     Limits(limits::LimitsChange),
 }
 
@@ -109,7 +109,7 @@ pub async fn run(context: &CommandContext, command: PolicyCommand) -> Result<Don
 }
 
 fn read(file: &Path) -> Result<Vec<u8>> {
-    std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))
+    std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))
 }
 
 /// The file beside a policy that has its signature.
@@ -119,12 +119,12 @@ fn signature_file(component: &Path) -> PathBuf {
     name.into()
 }
 
-/// The signature beside a policy; none only where there is no such file.
+/// The signature beside a policy; none only if there is no such file.
 fn read_signature(component: &Path) -> Result<Option<Vec<u8>>> {
     let file = signature_file(component);
     match std::fs::read(&file) {
         Ok(signature) => Ok(Some(signature)),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error).with_context(|| format!("{} cannot be read", file.display())),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
     }
 }

@@ -4,16 +4,17 @@ use super::account::Switch;
 use super::output::{dollars, table};
 use super::secrets::{self, NamedSecret};
 use super::{CommandContext, Done};
-use anyhow::{Context, Result, anyhow, ensure};
+use crate::json::{Provider, TestedProvider};
+use crate::words::count;
+use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 use dialguard_dialer::http::secret::SecretPlace;
 use dialguard_dialer::ledger::{NO_PROVIDER, ProviderKind, ProviderProfile};
-use dialguard_dialer::providers::{ProviderError, ProviderSettings, open_provider};
-use serde_json::{Value, json};
+use dialguard_dialer::providers::{ProviderSettings, open_provider};
 
 #[derive(Subcommand)]
 pub enum ProvidersCommand {
-    /// Add a provider of numbers; nothing is bought until an account is told to buy there
+    /// Add a provider; nothing is bought there until an account is set to use it
     Add {
         /// Its name
         name: String,
@@ -22,19 +23,19 @@ pub enum ProvidersCommand {
         #[command(flatten)]
         options: Box<ProviderOptions>,
     },
-    /// Change how a provider is asked, or what a number costs there; what is not given stays
+    /// Change a provider's credentials, options or price; what is not given stays
     Change {
         /// Its name
         name: String,
         #[command(flatten)]
         options: Box<ProviderOptions>,
     },
-    /// Ask a provider for something that costs nothing, and say what to mend where that fails
+    /// Test a provider's credentials with a request that costs nothing
     Test {
         /// Its name
         name: String,
     },
-    /// Remove a provider that no account buys from
+    /// Remove a provider that no account uses
     Remove {
         /// Its name
         name: String,
@@ -54,7 +55,7 @@ pub struct ProviderChoice {
     telnyx: bool,
 }
 
-/// How a provider is asked. Secrets are named by their place, env:NAME or file:PATH.
+/// How a provider is called. Each secret is given by its place, env:NAME or file:PATH.
 #[derive(Args)]
 pub struct ProviderOptions {
     /// Twilio's account SID
@@ -63,19 +64,19 @@ pub struct ProviderOptions {
     /// Twilio's auth token
     #[arg(long, value_name = "PLACE")]
     auth_token: Option<SecretPlace>,
-    /// Telnyx's API key, or the SID of Twilio's
+    /// Telnyx's API key, or the SID of Twilio's API key
     #[arg(long, value_name = "PLACE")]
     api_key: Option<SecretPlace>,
     /// The secret of Twilio's API key
     #[arg(long, value_name = "PLACE")]
     api_key_secret: Option<SecretPlace>,
-    /// What a number costs when it is bought, in whole US cents such as 115; what spending is counted by
+    /// Price of a number in whole US cents, such as 115; spending is counted with it
     #[arg(long, value_name = "CENTS", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     price_cents: Option<u32>,
-    /// Take only numbers that can send texts as well as call
-    #[arg(long, value_name = "SWITCH")]
+    /// Buy only numbers that support texts as well as calls
+    #[arg(long, value_name = "on|off")]
     texts: Option<Switch>,
-    /// Where the provider is, if elsewhere: https, but for this machine
+    /// The provider's address, if not the usual one; https, except on this machine
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
 }
@@ -87,7 +88,7 @@ pub async fn run(context: &CommandContext, command: ProvidersCommand) -> Result<
         ProvidersCommand::Test { name } => test(context, &name).await,
         ProvidersCommand::Remove { name } => {
             context.ledger()?.remove_provider(&name)?;
-            Ok(Done::say(format!("Nothing is bought from {name} any more.")))
+            Ok(Done::say(format!("{name} is removed.")))
         }
         ProvidersCommand::List => list(context),
     }
@@ -97,7 +98,7 @@ fn add(context: &CommandContext, name: String, provider: ProviderChoice, options
     let named_well = !name.trim().is_empty() && name.len() <= 64 && !name.chars().any(char::is_control);
     ensure!(named_well && name != NO_PROVIDER, "give the provider a name of 1 to 64 characters, other than `none`");
     let kind = if provider.twilio { ProviderKind::Twilio } else { ProviderKind::Telnyx };
-    let price_cents = options.price_cents.context("say with --price-cents what a number costs there")?;
+    let price_cents = options.price_cents.context("give the price of a number with --price-cents")?;
     let secrets = secrets::complete(kind.provider(), ProviderSettings::secrets_of(kind), options.secrets())?;
     let settings = options.onto(ProviderSettings::new(kind, secrets));
     let profile = ProviderProfile { name, kind, price_cents, settings: settings.to_json() };
@@ -105,24 +106,22 @@ fn add(context: &CommandContext, name: String, provider: ProviderChoice, options
     context.new_ledger()?.add_provider(&profile)?;
     Ok(Done::show(
         context.json,
-        || listed_json(&profile),
+        || Provider::from(&profile),
         || {
             let ProviderProfile { name, kind, price_cents, .. } = &profile;
             let (provider, price) = (kind.provider(), dollars(u64::from(*price_cents)));
-            format!(
-                "{name} is {provider} at {price} a number. See whether it lets you in: dialguard providers test {name}"
-            )
+            format!("{name} is added: {provider}, {price} a number.\nNext: dialguard providers test {name}")
         },
     ))
 }
 
 fn change(context: &CommandContext, name: &str, options: ProviderOptions) -> Result<Done> {
-    ensure!(!options.are_none(), "say what to change, such as --price-cents 115");
+    ensure!(!options.are_none(), "give something to change, such as --price-cents 115");
     let ledger = context.ledger()?;
     let mut profile = ledger.provider(name)?;
     let mut settings =
         ProviderSettings::from_json(&profile.settings).unwrap_or_else(|_| ProviderSettings::new(profile.kind, []));
-    // Another set of secrets takes the place of the whole set.
+    // A new set of secrets replaces the whole set.
     if !options.secrets().is_empty() {
         let sets = ProviderSettings::secrets_of(profile.kind);
         let secrets = secrets::complete(profile.kind.provider(), sets, options.secrets())?;
@@ -132,39 +131,34 @@ fn change(context: &CommandContext, name: &str, options: ProviderOptions) -> Res
     profile.settings = options.onto(settings).to_json();
     open_provider(&profile).with_context(|| format!("{name} was not changed"))?;
     ledger.change_provider(&profile)?;
-    Ok(Done::show(context.json, || listed_json(&profile), || format!("{name} is changed; restart what runs.")))
+    Ok(Done::show(
+        context.json,
+        || Provider::from(&profile),
+        || format!("{name} is changed. Restart `dialguard serve` if it is running."),
+    ))
 }
 
 async fn test(context: &CommandContext, name: &str) -> Result<Done> {
     let profile = context.ledger()?.provider(name)?;
     let does_not_work = || format!("{name} does not work");
-    let provider = open_provider(&profile).map_err(with_hint).with_context(does_not_work)?;
-    provider.test().await.map_err(with_hint).with_context(does_not_work)?;
+    let provider = open_provider(&profile).with_context(does_not_work)?;
+    provider.test().await.with_context(does_not_work)?;
     let owned = provider.owned().await.with_context(does_not_work)?.len();
     Ok(Done::show(
         context.json,
-        || json!({"name": name, "works": true, "numbers": owned}),
-        || format!("{name} works; it has {owned} numbers of yours."),
+        || TestedProvider { name: name.to_owned(), works: true, numbers: owned },
+        || format!("{name} works; you own {} there.", count(owned as u64, "number")),
     ))
-}
-
-/// The error with the command that helps.
-fn with_hint(error: ProviderError) -> anyhow::Error {
-    match error {
-        ProviderError::Settings(_) => anyhow!("{error}; change them with `dialguard providers change`"),
-        ProviderError::Credentials(_) => anyhow!("{error}; then restart `dialguard serve`"),
-        _ => error.into(),
-    }
 }
 
 fn list(context: &CommandContext) -> Result<Done> {
     let providers = context.ledger()?.providers()?;
     Ok(Done::show(
         context.json,
-        || providers.iter().map(listed_json).collect(),
+        || providers.iter().map(Provider::from).collect::<Vec<_>>(),
         || match providers.is_empty() {
             true => "No providers. Add one with `dialguard providers add`.".into(),
-            false => table(["NAME", "PROVIDER", "PRICE", "WHERE"].map(str::to_owned), providers.iter().map(row)),
+            false => table(["NAME", "PROVIDER", "PRICE", "ADDRESS"].map(str::to_owned), providers.iter().map(row)),
         },
     ))
 }
@@ -176,18 +170,12 @@ fn row(provider: &ProviderProfile) -> [String; 4] {
     [provider.name.clone(), provider.kind.provider().into(), price, base_url]
 }
 
-fn listed_json(provider: &ProviderProfile) -> Value {
-    let ProviderProfile { name, kind, price_cents, settings } = provider;
-    let settings: Value = serde_json::from_str(settings).unwrap_or_default();
-    json!({"name": name, "kind": kind.name(), "price-cents": price_cents, "settings": settings})
-}
-
 impl ProviderOptions {
     fn are_none(&self) -> bool {
         self.secrets().is_empty() && self.price_cents.is_none() && self.texts.is_none() && self.base_url.is_none()
     }
 
-    /// The secrets that were named.
+    /// The secrets that were given.
     fn secrets(&self) -> Vec<NamedSecret> {
         let secrets = [
             ("account-sid", &self.account_sid),

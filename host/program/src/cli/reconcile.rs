@@ -10,38 +10,38 @@ use dialguard_dialer::providers::reconciliation::{self, Difference, Finding, Res
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// Compares what a provider has with what the database says of it. Nothing is changed without --apply.
+/// Compare the numbers a provider has with those in the ledger; changes nothing without --apply
 #[derive(Args)]
 pub struct Reconcile {
-    /// The provider's name; `dialguard providers list` shows them
+    /// The provider's name (see `dialguard providers list`)
     provider: String,
-    /// What to do about the differences; nothing unless told
+    /// What to do about the differences [default: nothing]
     #[arg(long, value_name = "WHAT")]
     apply: Option<Apply>,
-    /// The account that takes what `--apply import` finds; needed where there are several
+    /// The account to import numbers into; required if there are several
     #[arg(long, value_name = "ID")]
     account: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Apply {
-    /// Take numbers that are unknown here into an account, not monitored
+    /// Import numbers that are unknown here into an account, not monitored
     Import,
-    /// Give back numbers that were released here and are still there
+    /// Return numbers that were released here and are still there
     Release,
 }
 
 pub async fn reconcile(context: &CommandContext, reconcile: Reconcile) -> Result<Done> {
     let Reconcile { provider: name, apply, account } = reconcile;
-    ensure!(account.is_none() || apply == Some(Apply::Import), "--account goes with --apply import");
+    ensure!(account.is_none() || apply == Some(Apply::Import), "--account requires --apply import");
     let ledger = context.ledger()?;
-    let provider = open_provider(&ledger.provider(&name)?).with_context(|| format!("{name} cannot be asked"))?;
+    let provider = open_provider(&ledger.provider(&name)?).with_context(|| format!("cannot call {name}"))?;
     let taker = match apply {
         Some(Apply::Import) => Some(taker(&ledger, account)?),
         _ => None,
     };
-    // The ledger last: what is bought meanwhile is known here, and not taken for unknown.
-    let there = provider.owned().await.with_context(|| format!("{name} did not say which numbers it has"))?;
+    // The ledger is read last, so that a number bought meanwhile is not taken for unknown.
+    let there = provider.owned().await.with_context(|| format!("{name} did not list its numbers"))?;
     let found = compare(&there, &ledger.held_numbers(&name)?);
     let applied = match apply {
         None => Vec::new(),
@@ -57,7 +57,7 @@ fn taker(ledger: &Ledger, account: Option<String>) -> Result<String> {
         Some(id) => Ok(ledger.account(&id)?.id),
         None => {
             let mut accounts = ledger.accounts()?;
-            ensure!(accounts.len() == 1, "say with --account which account takes the numbers");
+            ensure!(accounts.len() == 1, "give the account to import the numbers into with --account");
             Ok(accounts.remove(0).id)
         }
     }
@@ -66,7 +66,7 @@ fn taker(ledger: &Ledger, account: Option<String>) -> Result<String> {
 fn show(context: &CommandContext, name: &str, count: usize, found: &[Difference], applied: &[Resolution]) -> Done {
     let done: BTreeMap<_, _> = applied.iter().map(|(number, outcome)| (*number, outcome)).collect();
     let has_failed = applied.iter().any(|(_, outcome)| outcome.is_err());
-    let inputs = Done::show(
+    let shown = Done::show(
         context.json,
         || {
             let differences = found.iter().map(|found| {
@@ -83,7 +83,7 @@ fn show(context: &CommandContext, name: &str, count: usize, found: &[Difference]
         },
         || {
             if found.is_empty() {
-                return format!("{name} and the database agree on {count} numbers.");
+                return format!("{name} and the ledger agree on {count} numbers.");
             }
             let rows = found.iter().map(|found| {
                 let account = found.account.clone().unwrap_or_else(|| "–".into());
@@ -97,23 +97,23 @@ fn show(context: &CommandContext, name: &str, count: usize, found: &[Difference]
             table(["NUMBER", "ACCOUNT", "DIFFERENCE", "WHAT TO DO"].map(str::to_owned), rows)
         },
     );
-    inputs.refused_if(has_failed)
+    shown.refused_if(has_failed)
 }
 
 fn in_words(finding: Finding) -> &'static str {
     match finding {
-        Finding::UnknownHere => "there, and unknown here",
-        Finding::MissingThere => "owned here, and not there",
-        Finding::StillThere => "released here, and still there",
-        Finding::UnderWay => "under way",
+        Finding::UnknownHere => "there, unknown here",
+        Finding::MissingThere => "owned here, not there",
+        Finding::StillThere => "released here, still there",
+        Finding::UnderWay => "order in progress",
     }
 }
 
 fn what_next(finding: Finding) -> &'static str {
     match finding {
-        Finding::UnknownHere => "--apply import takes it in, not monitored",
-        Finding::MissingThere => "replace it, or give it up with `delete`",
-        Finding::StillThere => "--apply release gives it back",
-        Finding::UnderWay => "wait; `orders` shows how far it is",
+        Finding::UnknownHere => "import it with --apply import",
+        Finding::MissingThere => "replace it, or release it with `dialguard delete`",
+        Finding::StillThere => "return it with --apply release",
+        Finding::UnderWay => "wait; `dialguard orders` shows its progress",
     }
 }

@@ -1,22 +1,21 @@
-//! What a person asks for: `monitor`, `unmonitor`, `delete`, `replace` and `screen`.
+//! Requests about numbers: `monitor`, `unmonitor`, `delete`, `replace` and `screen`.
 
-use super::output::{answer_in_words, answer_name, e164, problems_in_words, status_mark, table};
+use super::output::{answer_in_words, e164, problems_in_words, status_mark, table};
 use super::{CommandContext, Done};
+use crate::json::{Decision, Screened};
 use anyhow::Result;
 use clap::Args;
-use dialguard::calendar::rfc3339;
 use dialguard::contract::{Answer, Deletion, Outcome, Request};
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::dialguard::BulkOutcome;
 use dialguard_dialer::ledger::{Ledger, Order};
 use dialguard_dialer::phone::PhoneNumber;
-use serde_json::{Value, json};
 
 #[derive(Args)]
 pub struct Numbers {
     /// The account
     id: String,
-    /// Numbers as people write them, such as +13105550123 or "(310) 555-0123"
+    /// Numbers such as +13105550123 or, in the account's national format, "(310) 555-0123"
     #[arg(required = true, value_name = "NUMBER")]
     numbers: Vec<String>,
 }
@@ -25,10 +24,10 @@ pub struct Numbers {
 pub struct Monitor {
     /// The account
     id: String,
-    /// Numbers as people write them
+    /// Numbers such as +13105550123 or, in the account's national format, "(310) 555-0123"
     #[arg(required_unless_present = "all", value_name = "NUMBER")]
     numbers: Vec<String>,
-    /// Every number of the account that is not monitored, in ascending order
+    /// Every number of the account that is not yet monitored, in ascending order
     #[arg(long, conflicts_with = "numbers")]
     all: bool,
 }
@@ -37,7 +36,7 @@ pub struct Monitor {
 pub struct Delete {
     #[command(flatten)]
     numbers: Numbers,
-    /// Delete monitored numbers too, though their slots stay locked for the rest of the cycle
+    /// Also delete monitored numbers, whose slots then stay locked for the rest of the cycle
     #[arg(long)]
     accept_slot_loss: bool,
 }
@@ -81,28 +80,18 @@ pub async fn screen(context: &CommandContext, Numbers { id, numbers }: Numbers) 
     let (screenings, problems) = dialguard.screen_all(&id, &numbers).await?;
     Ok(Done::show(
         context.json,
-        || {
-            let screening = |s: &dialguard::contract::Screening| {
-                json!({
-                    "number": e164(s.number),
-                    "status": s.status.name(),
-                    "flagging": s.flagging,
-                    "answering": s.answering,
-                })
-            };
-            screenings.iter().map(screening).collect()
-        },
+        || Screened::new(&screenings, &problems),
         || {
             let rows = screenings.iter().map(|s| {
-                let carriers = format!("{} of {} carriers flag it", s.flagging, s.answering);
+                let carriers = format!("{} of {} flag it", s.flagging, s.answering);
                 [e164(s.number).to_string(), status_mark(s.status).to_owned(), carriers]
             });
-            table(["NUMBER", "STATUS", ""].map(str::to_owned), rows) + &problems_in_words(&problems)
+            table(["NUMBER", "STATUS", "CARRIERS"].map(str::to_owned), rows) + &problems_in_words(&problems)
         },
     ))
 }
 
-/// All of the numbers, or an error before anything was done.
+/// All of the numbers, or an error before anything is done.
 fn parse(ledger: &Ledger, id: &str, texts: &[String]) -> Result<Vec<u64>> {
     let region = ledger.account(id)?.region;
     texts.iter().map(|text| Ok(PhoneNumber::parse(text, region)?.digits())).collect()
@@ -116,11 +105,12 @@ async fn ask(
     numbers: Vec<u64>,
     request: impl Fn(Vec<u64>) -> Request,
 ) -> Result<Done> {
-    let BulkOutcome { outcomes, replaced, problems, .. } = dialguard.decide_all(id, &request(numbers.clone())).await?;
+    let outcome = dialguard.decide_all(id, &request(numbers.clone())).await?;
+    let decision = Decision::of_all(&numbers, &outcome);
+    let BulkOutcome { outcomes, replaced, problems, .. } = outcome;
     let under_way: Vec<_> = dialguard.ledger().open_orders(id)?.into_iter().map(|order| order.number).collect();
     let answered: Vec<_> = numbers.into_iter().zip(outcomes).collect();
     let refused = answered.iter().any(|(_, outcome)| outcome.answer != Answer::Accepted);
-    let json = || answered.iter().map(|(number, outcome)| outcome_json(*number, outcome)).collect();
     let text = || {
         let rows = answered.iter().map(|(number, outcome)| {
             [
@@ -130,20 +120,20 @@ async fn ask(
             ]
         });
         let rows = if answered.is_empty() {
-            "No numbers to do this with.".into()
+            "No numbers.".into()
         } else {
-            table(["NUMBER", ""].map(str::to_owned), rows)
+            table(["NUMBER", "RESULT"].map(str::to_owned), rows)
         };
         rows + &problems_in_words(&problems)
     };
-    Ok(Done::show(context.json, json, text).refused_if(refused))
+    Ok(Done::show(context.json, || decision, text).refused_if(refused))
 }
 
-/// What is bought may take a while.
+/// A purchase may take a while.
 fn not_replaced_yet(id: &str, number: u64, outcome: &Outcome, under_way: &[u64]) -> String {
     match outcome.answer {
         Answer::Accepted if under_way.contains(&number) => {
-            format!("its replacement is under way; `dialguard orders {id}` says how far it is")
+            format!("its replacement is in progress; `dialguard orders {id}` shows its progress")
         }
         _ => answer_in_words(outcome),
     }
@@ -152,12 +142,4 @@ fn not_replaced_yet(id: &str, number: u64, outcome: &Outcome, under_way: &[u64])
 fn success_in_words(number: u64, replaced: &[Order]) -> Option<String> {
     let order = replaced.iter().find(|order| order.number == number)?;
     Some(format!("replaced by {} in slot {}", e164(order.replacement), order.slot))
-}
-
-fn outcome_json(number: u64, outcome: &Outcome) -> Value {
-    json!({
-        "number": e164(number),
-        "answer": answer_name(outcome.answer),
-        "until": outcome.until.map(rfc3339),
-    })
 }

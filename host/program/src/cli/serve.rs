@@ -1,8 +1,8 @@
-//! `dialguard serve`: the schedule, alerts, the page and the API.
+//! `dialguard serve`: the schedule, alerts, the dashboard and the API.
 
 use super::review::review_these;
 use super::{CommandContext, Done};
-use crate::schedule::{self, Manner};
+use crate::schedule::{self, ReviewMode};
 use crate::web::{self, Site, WebSettings};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -13,44 +13,47 @@ use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-/// Where the page and the API are unless told otherwise: only for this machine.
+/// The default address of the dashboard and the API, reachable from this machine only.
 pub const LISTEN: &str = "127.0.0.1:3425";
 
 #[derive(Args)]
 pub struct Serve {
-    /// Review the accounts that are due now, and stop
+    /// Review the accounts that are due now and exit
     #[arg(long)]
     once: bool,
     #[command(flatten)]
-    page: PageOptions,
+    dashboard: DashboardOptions,
 }
 
 #[derive(Args)]
-pub struct PageOptions {
-    /// Where the page and the API are served; port 0 takes any that is free
+pub struct DashboardOptions {
+    /// Address of the dashboard and the API; port 0 takes any free port
     #[arg(long, value_name = "ADDRESS:PORT", default_value = LISTEN)]
     listen: SocketAddr,
-    /// Browsers reach it by https, through a proxy: cookies then take no other way
+    /// Browsers connect by https, through a proxy: restricts cookies to https
     #[arg(long)]
     https: bool,
-    /// Review only, and serve no page and no API
+    /// Review only; serve neither dashboard nor API
     #[arg(long, conflicts_with_all = ["listen", "https"])]
     no_page: bool,
 }
 
-pub async fn serve(context: &CommandContext, Serve { once, page }: Serve) -> Result<Done> {
-    ensure!(once || context.at.is_none(), "--at sets the clock for one command and serve runs for days; add --once");
+pub async fn serve(context: &CommandContext, Serve { once, dashboard }: Serve) -> Result<Done> {
+    ensure!(
+        once || context.at.is_none(),
+        "--at sets the clock for one command, but `serve` runs until stopped; add --once"
+    );
     log_to_stderr();
     let dialguard = context.dialguard()?;
     if once {
         return serve_once(&dialguard).await;
     }
-    tracing::info!("watching {} accounts; Ctrl-C ends it", dialguard.ledger().accounts()?.len());
-    tell_of_policies(&dialguard)?;
+    tracing::info!("watching {} accounts; press Ctrl-C to stop", dialguard.ledger().accounts()?.len());
+    log_policies(&dialguard)?;
     let stop = stop_signal();
-    let serving = match page.no_page {
+    let serving = match dashboard.no_page {
         true => None,
-        false => Some(open(&dialguard, &page, None, stop.clone()).await?),
+        false => Some(open(&dialguard, &dashboard, None, stop.clone()).await?),
     };
     let alerting = {
         let (courier, stop) = (AlertSender::new(dialguard.clone()), stop.clone());
@@ -61,34 +64,34 @@ pub async fn serve(context: &CommandContext, Serve { once, page }: Serve) -> Res
     if let Some(serving) = serving {
         serving.await??;
     }
-    tracing::info!("stopped; every review begun was finished");
+    tracing::info!("stopped; every review in progress was finished");
     Ok(Done::say(""))
 }
 
-/// Opens the page and the API. `person` is signed in by the link that is told.
+/// Opens the dashboard and the API. The link that is logged signs `user` in.
 pub async fn open(
     dialguard: &Dialguard,
-    page: &PageOptions,
-    person: Option<&str>,
+    dashboard: &DashboardOptions,
+    user: Option<&str>,
     stop: watch::Receiver<bool>,
 ) -> Result<tokio::task::JoinHandle<std::io::Result<()>>> {
-    let listener = TcpListener::bind(page.listen).await.with_context(|| {
-        format!("the page cannot be served at {}; give another --listen, or --no-page for none", page.listen)
+    let listener = TcpListener::bind(dashboard.listen).await.with_context(|| {
+        format!("cannot serve the dashboard at {}; give another --listen, or --no-page", dashboard.listen)
     })?;
     let mut settings = WebSettings::default();
-    settings.is_https = page.https;
+    settings.is_https = dashboard.https;
     let site = Site::new(dialguard.clone(), settings);
     let address = format!("http://{}", listener.local_addr()?);
-    match person {
-        Some(person) => tracing::info!("the page: {address}{}", site.sign_in_path(person)?),
+    match user {
+        Some(user) => tracing::info!("dashboard: {address}{}", site.sign_in_path(user)?),
         None if dialguard.ledger().users()?.is_empty() => {
-            tracing::info!("the page: {address}, where nobody can sign in yet; `dialguard users add` adds somebody");
+            tracing::info!("dashboard: {address} (no users yet; add one with `dialguard users add`)");
         }
-        None => tracing::info!("the page: {address}"),
+        None => tracing::info!("dashboard: {address}"),
     }
-    if !page.listen.ip().is_loopback() && !page.https {
+    if !dashboard.listen.ip().is_loopback() && !dashboard.https {
         tracing::warn!(
-            "passwords and tokens cross the network as they are; put a proxy with https before it, and add --https"
+            "passwords and tokens cross the network unencrypted; put an https proxy in front, and add --https"
         );
     }
     Ok(tokio::spawn(web::serve(listener, site, stopped(stop))))
@@ -102,13 +105,13 @@ pub fn log_to_stderr() {
     tracing_subscriber::fmt().with_env_filter(levels).with_writer(std::io::stderr).init();
 }
 
-/// A program that was upgraded goes on by the policy that decides, and says that it brought another.
-fn tell_of_policies(dialguard: &Dialguard) -> Result<()> {
+/// An upgraded program keeps the active policy, and says that it comes with another.
+fn log_policies(dialguard: &Dialguard) -> Result<()> {
     let live = dialguard.policies().live_revision()?;
-    tracing::info!("revision {} of the policy decides: {} {}", live.revision, live.name, live.version);
+    tracing::info!("active policy: revision {}, {} {}", live.revision, live.name, live.version);
     let built_in = dialguard::sha256(policy::REFERENCE_POLICY);
     if !dialguard.ledger().revisions()?.iter().any(|revision| revision.sha256 == built_in) {
-        tracing::info!("this program brings another policy; `dialguard policy install --built-in` makes it a revision");
+        tracing::info!("this program comes with another policy; `dialguard policy install --built-in` installs it");
     }
     Ok(())
 }
@@ -116,17 +119,17 @@ fn tell_of_policies(dialguard: &Dialguard) -> Result<()> {
 async fn serve_once(dialguard: &Dialguard) -> Result<Done> {
     schedule::resume_all(dialguard).await?;
     let due = schedule::due_accounts(dialguard, dialguard.now())?;
-    let (reviewed, failed) = review_these(dialguard, due, Manner::OnceADate).await;
+    let (reviewed, failed) = review_these(dialguard, due, ReviewMode::OncePerDate).await;
     AlertSender::new(dialguard.clone()).deliver_due().await?;
     Ok(Done::say(format!("{} accounts reviewed.", reviewed.len())).failed_for(failed))
 }
 
 /// True once the program is asked to stop: by Ctrl-C, or by the service manager's SIGTERM.
 pub fn stop_signal() -> watch::Receiver<bool> {
-    let (tell, stop) = watch::channel(false);
+    let (sender, stop) = watch::channel(false);
     tokio::spawn(async move {
         asked_to_stop().await;
-        tell.send_replace(true);
+        sender.send_replace(true);
     });
     stop
 }

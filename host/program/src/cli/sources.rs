@@ -3,35 +3,35 @@
 use super::output::{e164, table};
 use super::secrets::{self, NamedSecret, full_path};
 use super::{CommandContext, Done};
-use anyhow::{Context, Result, anyhow, ensure};
+use crate::json::{Carrier, Source, Time, lookup_settings};
+use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
-use dialguard::contract::{PhoneNumber, Timestamp};
+use dialguard::contract::PhoneNumber;
 use dialguard_dialer::http::secret::SecretPlace;
-use dialguard_dialer::ledger::{Ledger, LookupsSpent, SourceKind, SourceProfile};
+use dialguard_dialer::ledger::{SourceKind, SourceProfile};
 use dialguard_dialer::phone::{self, Region};
-use dialguard_dialer::prices::dollars_of_micros;
+use dialguard_dialer::sources::Answer;
 use dialguard_dialer::sources::inquiry::{Sources, inspect};
 use dialguard_dialer::sources::lookups::{LookupService, LookupSettings};
 use dialguard_dialer::sources::nomorobo::Nomorobo;
 use dialguard_dialer::sources::telnyx::Telnyx;
 use dialguard_dialer::sources::trustcall::TrustCall;
-use dialguard_dialer::sources::{Answer, SourceError};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::PathBuf;
 
 #[derive(Subcommand)]
 pub enum SourcesCommand {
-    /// Add a source of verdicts; it is asked from the next review on
+    /// Add a source of verdicts; reviews ask it from the next one on
     Add {
-        /// Its name; for --ftc and --simulated also the carrier's
+        /// Its name; with --ftc and --simulated also the carrier's
         name: String,
         #[command(flatten)]
-        source: Source,
+        source: SourceChoice,
         #[command(flatten)]
         lookups: Box<LookupOptions>,
     },
-    /// Ask a source about a number now, and say what to mend where that fails; a lookup that costs counts in the budget
+    /// Test a source by asking it about a number; a paid lookup counts toward the budget
     Test {
         /// Its name
         name: String,
@@ -39,18 +39,18 @@ pub enum SourcesCommand {
         #[arg(value_parser = number)]
         number: PhoneNumber,
     },
-    /// Remove a source of verdicts; what it said before stays on record
+    /// Remove a source; its past verdicts stay on record
     Remove {
         /// Its name
         name: String,
     },
-    /// List the sources of verdicts and the carriers heard of
+    /// List the sources and the carriers they have reported
     List,
 }
 
 #[derive(Args)]
 #[group(required = true, multiple = false)]
-pub struct Source {
+pub struct SourceChoice {
     /// A folder of the FTC's daily complaint files
     #[arg(long, value_name = "DIR")]
     ftc: Option<PathBuf>,
@@ -63,7 +63,7 @@ pub struct Source {
     /// DNCScrub TrustCall: what Verizon, AT&T and T-Mobile show for US numbers; needs --login-id
     #[arg(long)]
     trustcall: bool,
-    /// Telnyx number reputation, of numbers registered there; needs --api-key
+    /// Telnyx number reputation, for numbers registered there; needs --api-key
     #[arg(long)]
     telnyx: bool,
     /// Nomorobo's spam score through Twilio Lookup; needs --account-sid and --auth-token, or --api-key and --api-key-secret
@@ -71,14 +71,14 @@ pub struct Source {
     nomorobo: bool,
 }
 
-/// How a service is asked that costs money. Secrets are named by their place, env:NAME or file:PATH.
+/// How a paid service is called. Each secret is given by its place, env:NAME or file:PATH.
 #[derive(Args)]
-#[command(next_help_heading = "Services that are asked for money")]
+#[command(next_help_heading = "Paid services")]
 pub struct LookupOptions {
     /// TrustCall's login id
     #[arg(long, value_name = "PLACE")]
     login_id: Option<SecretPlace>,
-    /// Telnyx's API key, or the SID of Twilio's
+    /// Telnyx's API key, or the SID of Twilio's API key
     #[arg(long, value_name = "PLACE")]
     api_key: Option<SecretPlace>,
     /// The secret of Twilio's API key
@@ -90,16 +90,16 @@ pub struct LookupOptions {
     /// Twilio's auth token
     #[arg(long, value_name = "PLACE")]
     auth_token: Option<SecretPlace>,
-    /// What asking about one number costs, in US cents such as 0.3
+    /// Price of a lookup in US cents, such as 0.3
     #[arg(long, value_name = "CENTS", value_parser = micros)]
     price_cents: Option<u64>,
-    /// What all lookups of a day (UTC) may cost; nothing is asked beyond that
+    /// Most that the lookups of a day (UTC) may cost, in US cents; no lookups beyond that
     #[arg(long, value_name = "CENTS", value_parser = micros)]
     budget_cents: Option<u64>,
-    /// How long an answer stands before the number is asked about again
+    /// Hours an answer counts before the number is looked up again
     #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(u32).range(0..=8_760))]
     fresh_hours: Option<u32>,
-    /// Where the service is, if elsewhere: https, but for this machine
+    /// The service's address, if not the usual one; https, except on this machine
     #[arg(long, value_name = "URL")]
     base_url: Option<String>,
 }
@@ -110,120 +110,67 @@ pub async fn run(context: &CommandContext, command: SourcesCommand) -> Result<Do
         SourcesCommand::Test { name, number } => test(context, &name, number).await,
         SourcesCommand::Remove { name } => {
             context.ledger()?.remove_source(&name)?;
-            Ok(Done::say(format!("{name} is not asked any more.")))
+            Ok(Done::say(format!("{name} is removed.")))
         }
         SourcesCommand::List => list(context),
     }
 }
 
-fn add(context: &CommandContext, name: String, source: Source, lookups: LookupOptions) -> Result<Done> {
+fn add(context: &CommandContext, name: String, source: SourceChoice, lookups: LookupOptions) -> Result<Done> {
     let named_well = !name.trim().is_empty() && name.len() <= 64 && !name.chars().any(char::is_control);
     ensure!(named_well, "give the source a name of 1 to 64 characters");
     let is_service = source.trustcall || source.telnyx || source.nomorobo;
-    ensure!(
-        is_service || lookups.are_none(),
-        "only --trustcall, --telnyx and --nomorobo have secrets, prices and a URL"
-    );
+    ensure!(is_service || lookups.are_none(), "secrets, prices and a URL require --trustcall, --telnyx or --nomorobo");
     let (kind, location) = match source {
-        Source { trustcall: true, .. } => (SourceKind::TrustCall, lookups.location::<TrustCall>()?),
-        Source { telnyx: true, .. } => (SourceKind::Telnyx, lookups.location::<Telnyx>()?),
-        Source { nomorobo: true, .. } => (SourceKind::Nomorobo, lookups.location::<Nomorobo>()?),
-        Source { ftc: Some(dir), .. } => (SourceKind::Ftc, full_path(&dir)?),
-        Source { verdicts: Some(file), .. } => (SourceKind::Verdicts, full_path(&file)?),
-        Source { simulated, .. } => (SourceKind::Simulated, simulated.unwrap_or_default().to_string()),
+        SourceChoice { trustcall: true, .. } => (SourceKind::TrustCall, lookups.location::<TrustCall>()?),
+        SourceChoice { telnyx: true, .. } => (SourceKind::Telnyx, lookups.location::<Telnyx>()?),
+        SourceChoice { nomorobo: true, .. } => (SourceKind::Nomorobo, lookups.location::<Nomorobo>()?),
+        SourceChoice { ftc: Some(dir), .. } => (SourceKind::Ftc, full_path(&dir)?),
+        SourceChoice { verdicts: Some(file), .. } => (SourceKind::Verdicts, full_path(&file)?),
+        SourceChoice { simulated, .. } => (SourceKind::Simulated, simulated.unwrap_or_default().to_string()),
     };
     let profile = SourceProfile { name, kind, location };
     let holds = inspect(&profile).with_context(|| format!("{} was not added", profile.name))?;
-    context.new_ledger()?.add_source(&profile)?;
-    Ok(Done::show(
-        context.json,
-        || json!({"name": profile.name, "kind": kind.name(), "location": location_json(&profile), "holds": holds}),
-        || format!("{} is asked from the next review on: {holds}", profile.name),
-    ))
+    let ledger = context.new_ledger()?;
+    ledger.add_source(&profile)?;
+    let mut added = serde_json::to_value(Source::read(&ledger, &profile, context.now())?)?;
+    added["holds"] = json!(holds);
+    Ok(Done::show(context.json, || added, || format!("{} is added: {holds}", profile.name)))
 }
 
 fn list(context: &CommandContext) -> Result<Done> {
     let ledger = context.ledger()?;
     let sources = ledger.sources()?;
-    let sources =
-        sources.iter().map(|source| Listed::new(&ledger, source, context.now())).collect::<Result<Vec<_>>>()?;
-    let carriers = ledger.carriers()?;
+    let shapes: Vec<_> =
+        sources.iter().map(|source| Source::read(&ledger, source, context.now())).collect::<Result<_, _>>()?;
+    let rows: Vec<_> = sources.iter().zip(&shapes).map(|(source, shape)| row(source, shape)).collect();
+    let carriers: Vec<_> = ledger.carriers()?.into_iter().map(Carrier::from).collect();
+    let names: Vec<_> = carriers.iter().map(|carrier| carrier.name.as_str()).collect();
+    let carrier_names = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
     Ok(Done::show(
         context.json,
+        || json!({"sources": shapes, "carriers": carriers}),
         || {
-            json!({
-                "sources": sources.iter().map(Listed::json).collect::<Vec<_>>(),
-                "carriers": carriers.iter().map(|c| json!({"id": c.id, "name": c.name})).collect::<Vec<_>>(),
-            })
-        },
-        || {
-            let heard_of: Vec<_> = carriers.iter().map(|carrier| carrier.name.as_str()).collect();
-            let heard_of = if heard_of.is_empty() { "none yet".to_owned() } else { heard_of.join(", ") };
             let header = ["SOURCE", "KIND", "LOCATION", "TODAY"].map(str::to_owned);
-            format!("{}\nCarriers heard of: {heard_of}", table(header, sources.iter().map(Listed::row)))
+            format!("{}\nCarriers: {carrier_names}", table(header, rows))
         },
     ))
 }
 
-/// A source and, of a service, what it was asked today.
-struct Listed<'a> {
-    source: &'a SourceProfile,
-    service: Option<(LookupSettings, LookupsSpent, Option<Timestamp>)>,
-}
-
-impl<'a> Listed<'a> {
-    fn new(ledger: &Ledger, source: &'a SourceProfile, now: Timestamp) -> Result<Self> {
-        let service = match LookupSettings::from_location(&source.location) {
-            Ok(settings) if is_service(source.kind) => {
-                let open_until = ledger.circuit_open_until(&source.name, now)?;
-                Some((settings, ledger.lookups_spent(&source.name, now)?, open_until))
-            }
-            _ => None,
-        };
-        Ok(Listed { source, service })
-    }
-
-    fn json(&self) -> Value {
-        let SourceProfile { name, kind, .. } = self.source;
-        let mut listed = json!({"name": name, "kind": kind.name(), "location": location_json(self.source)});
-        if let Some((settings, spent, open_until)) = &self.service {
-            listed["today"] = json!({
-                "lookups": spent.count,
-                "spent": dollars_of_micros(spent.micros),
-                "budget": dollars_of_micros(settings.budget_micros),
-                "circuit-open-until": open_until.map(rfc3339),
-            });
-        }
-        listed
-    }
-
-    fn row(&self) -> [String; 4] {
-        let SourceProfile { name, kind, location } = self.source;
-        let (location, today) = match &self.service {
-            None => (location.clone(), "–".into()),
-            Some((settings, spent, open_until)) => {
-                let circuit = open_until.map_or(String::new(), |at| format!("; circuit open until {}", rfc3339(at)));
-                let (of, spent) = (dollars_of_micros(settings.budget_micros), dollars_of_micros(spent.micros));
-                (settings.base_url.clone(), format!("{spent} of {of} spent{circuit}"))
-            }
-        };
-        [name.clone(), kind.name().to_owned(), location, today]
-    }
-}
-
-fn is_service(kind: SourceKind) -> bool {
-    matches!(kind, SourceKind::TrustCall | SourceKind::Telnyx | SourceKind::Nomorobo)
-}
-
-/// A folder, file or seed as it is, and a service's settings as an object.
-fn location_json(source: &SourceProfile) -> Value {
-    let settings = is_service(source.kind).then(|| serde_json::from_str(&source.location).ok()).flatten();
-    settings.unwrap_or_else(|| json!(source.location))
+fn row(source: &SourceProfile, shape: &Source) -> [String; 4] {
+    let location = lookup_settings(source).map_or_else(|| source.location.clone(), |settings| settings.base_url);
+    let today = shape.today().map_or("–".into(), |today| {
+        let circuit = today
+            .circuit_open_until
+            .map_or(String::new(), |Time(at)| format!("; circuit open until {} after repeated failures", rfc3339(at)));
+        format!("{} of {} spent{circuit}", today.spent, today.budget)
+    });
+    [source.name.clone(), source.kind.name().to_owned(), location, today]
 }
 
 async fn test(context: &CommandContext, name: &str, asked: PhoneNumber) -> Result<Done> {
     let report = Sources::new(context.ledger()?).test(name, asked, context.now()).await;
-    let report = report.map_err(with_hint).with_context(|| format!("{name} does not work"))?;
+    let report = report.with_context(|| format!("{name} does not work"))?;
     let said = |answer: &Answer| report.carriers[usize::from(answer.carrier)].to_string();
     Ok(Done::show(
         context.json,
@@ -244,27 +191,15 @@ async fn test(context: &CommandContext, name: &str, asked: PhoneNumber) -> Resul
             let row = |a: &Answer| {
                 [said(a), score(a.score), a.label.as_deref().unwrap_or_default().to_owned(), rfc3339(a.observed_at)]
             };
-            let header = ["CARRIER", "SCORE", "LABEL", "OBSERVED"].map(str::to_owned);
+            let header = ["CARRIER", "SCORE", "LABEL", "OBSERVED AT"].map(str::to_owned);
             match report.answers.is_empty() {
-                true => format!("{name} works; it has no opinion on {}.", e164(asked)),
+                true => format!("{name} works; it has no opinion about {}.", e164(asked)),
                 false => {
-                    format!("{name} works. Of {}:\n{}", e164(asked), table(header, report.answers.iter().map(row)))
+                    format!("{name} works. About {}:\n{}", e164(asked), table(header, report.answers.iter().map(row)))
                 }
             }
         },
     ))
-}
-
-/// The error with the command that helps.
-fn with_hint(error: SourceError) -> anyhow::Error {
-    let hint = match error {
-        SourceError::Unknown(_) => "`dialguard sources list` shows the sources",
-        SourceError::Settings(_) => "remove the source and add it again",
-        SourceError::Credentials(_) => "then restart `dialguard serve`",
-        SourceError::File { .. } => "provide it, or remove the source with `dialguard sources remove`",
-        SourceError::Unavailable(_) => return error.into(),
-    };
-    anyhow!("{error}; {hint}")
 }
 
 impl LookupOptions {
@@ -275,7 +210,7 @@ impl LookupOptions {
             && self.base_url.is_none()
     }
 
-    /// The secrets that were named.
+    /// The secrets that were given.
     fn secrets(&self) -> Vec<NamedSecret> {
         let secrets = [
             ("login-id", &self.login_id),
@@ -290,20 +225,21 @@ impl LookupOptions {
     fn location<S: LookupService>(self) -> Result<String> {
         let secrets = secrets::complete(S::NAME, S::SECRETS, self.secrets())?;
         let mut settings = LookupSettings::new::<S>(secrets);
-        settings.price_micros = self.price_cents.context("say with --price-cents what a lookup costs; 0 if nothing")?;
-        settings.budget_micros = self.budget_cents.context("say with --budget-cents what a day may cost")?;
+        settings.price_micros =
+            self.price_cents.context("give the price of a lookup with --price-cents; 0 if it is free")?;
+        settings.budget_micros = self.budget_cents.context("give the most a day may cost with --budget-cents")?;
         settings.fresh_hours = self.fresh_hours.unwrap_or(settings.fresh_hours);
         settings.base_url = self.base_url.unwrap_or(settings.base_url);
         Ok(settings.location())
     }
 }
 
-/// Cents, with decimals perhaps, as millionths of a dollar.
+/// Cents, possibly with decimals, as millionths of a dollar.
 fn micros(text: &str) -> Result<u64> {
     const MICROS_PER_CENT: f64 = 10_000.0;
     let micros = text.parse::<f64>().context("give US cents, such as 0.3 or 500")? * MICROS_PER_CENT;
-    ensure!((0.0..=1e15).contains(&micros), "give US cents from 0 to 100 thousand million");
-    ensure!((micros - micros.round()).abs() < 1e-6 * micros.max(1.0), "give at most four decimals of a cent");
+    ensure!((0.0..=1e15).contains(&micros), "give US cents from 0 to 100000000000");
+    ensure!((micros - micros.round()).abs() < 1e-6 * micros.max(1.0), "give at most four decimals");
     Ok(micros.round() as u64)
 }
 

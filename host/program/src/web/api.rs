@@ -1,16 +1,15 @@
 //! The API: REST and JSON, under `/api/v1`, described by an OpenAPI document that is made from this code.
 
 mod accounts;
-mod carriers;
+mod failures;
 mod input;
 mod keyed;
-mod nouns;
 mod numbers;
 mod orders;
 mod policies;
-mod refused;
 mod requests;
 mod reviews;
+mod sources;
 mod tokens;
 mod webhooks;
 
@@ -29,44 +28,45 @@ use utoipa_axum::router::OpenApiRouter;
 #[openapi(
     info(
         title = "Dialguard",
-        description = "Keeps a dialer's phone numbers clean.\n\nNames are the contract's, in kebab-case; numbers are \
-                       E.164 strings (`+13105550100`), times RFC 3339, money US cents. A list is answered in parts: \
-                       `limit` says how long, `next` in the answer where the rest begins, to be given as `after`. What \
-                       cannot be done is told as problem details (RFC 9457), and then nothing was changed. Every request \
-                       that changes something takes an `Idempotency-Key`.",
+        description = "Keeps a dialer's phone numbers clean.\n\nNames are in kebab-case, as in the contract; numbers are \
+                       E.164 strings (`+13105550100`), times RFC 3339, money US cents. Lists are returned in parts: \
+                       `limit` sets their length, and `next` in the answer is `after` of the next request. Errors are \
+                       problem details (RFC 9457), and mean that nothing was changed. Every request that changes \
+                       something takes an `Idempotency-Key`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     components(schemas(Problem)),
     tags(
-        (name = "accounts", description = "Accounts: the add-on, blocks, settings, figures"),
-        (name = "numbers", description = "The numbers of an account, and what carriers say of them"),
+        (name = "accounts", description = "The add-on, blocks, settings and figures of accounts"),
+        (name = "numbers", description = "The numbers of an account, and what carriers say about them"),
         (name = "requests", description = "Start, stop, delete, replace and screen numbers"),
-        (name = "orders", description = "Replacements under way, and those that are stuck"),
-        (name = "reviews", description = "Reviews, runs and events"),
-        (name = "policies", description = "What decides: revisions of the policy"),
-        (name = "carriers", description = "Carriers, and where their verdicts come from"),
-        (name = "tokens", description = "What programs identify themselves with"),
+        (name = "orders", description = "Replacements in progress"),
+        (name = "reviews", description = "Reviews, runs and events of an account"),
+        (name = "policies", description = "Revisions of the policy, and comparing them"),
+        (name = "sources", description = "Sources of verdicts, and the carriers they report"),
+        (name = "tokens", description = "Tokens of programs that call the API"),
+        (name = "webhooks", description = "Webhooks, which receive messages about what happens"),
     ),
-    modifiers(&ByToken),
+    modifiers(&TokenSecurity),
     security(("token" = []))
 )]
-struct Described;
+struct ApiDocument;
 
 /// Programs send their token as `Authorization: Bearer …`.
-struct ByToken;
+struct TokenSecurity;
 
-impl Modify for ByToken {
+impl Modify for TokenSecurity {
     fn modify(&self, document: &mut Document) {
         let token =
-            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("`dialguard tokens make` makes one"));
+            HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("Made by `dialguard tokens make`"));
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("token", SecurityScheme::Http(token.build()));
     }
 }
 
 pub fn routes(site: &Site) -> Router<Site> {
-    let (routes, document) = described();
-    let once = middleware::from_fn_with_state((site.clone(), keyed::UnderWay::default()), keyed::once);
+    let (routes, document) = documented();
+    let once = middleware::from_fn_with_state((site.clone(), keyed::RunningRequests::default()), keyed::once);
     routes
         .route_layer(once)
         .route("/api/openapi.json", routing::get(async || Json(document)))
@@ -74,8 +74,8 @@ pub fn routes(site: &Site) -> Router<Site> {
         .route("/api/{*rest}", routing::any(nothing_here))
 }
 
-/// The routes and what describes them, made from one another.
-fn described() -> (Router<Site>, Document) {
+/// The routes, and the document made from them.
+fn documented() -> (Router<Site>, Document) {
     let routes = OpenApiRouter::new()
         .merge(accounts::routes())
         .merge(numbers::routes())
@@ -83,26 +83,26 @@ fn described() -> (Router<Site>, Document) {
         .merge(orders::routes())
         .merge(reviews::routes())
         .merge(policies::routes())
-        .merge(carriers::routes())
+        .merge(sources::routes())
         .merge(tokens::routes())
         .merge(webhooks::routes());
     let (routes, mut document) =
-        OpenApiRouter::with_openapi(Described::openapi()).nest("/api/v1", routes).split_for_parts();
+        OpenApiRouter::with_openapi(ApiDocument::openapi()).nest("/api/v1", routes).split_for_parts();
     keyed::describe(&mut document);
     (routes, document)
 }
 
-/// Something that was made, and where it is found.
+/// Something new, and its address.
 fn created<T: Serialize>(location: String, made: T) -> (StatusCode, [(HeaderName, String); 1], Json<T>) {
     (StatusCode::CREATED, [(header::LOCATION, location)], Json(made))
 }
 
 async fn no_such_method(method: Method, uri: Uri) -> impl IntoResponse {
-    let detail = format!("{method} means nothing at {}; `Allow` says what does", uri.path());
+    let detail = format!("{method} is not allowed on {}; see the `Allow` header", uri.path());
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, detail)
 }
 
 async fn nothing_here(uri: Uri) -> impl IntoResponse {
-    let detail = format!("there is nothing at {}; `/api/openapi.json` describes what there is", uri.path());
-    Problem::new(StatusCode::NOT_FOUND, detail)
+    let detail = format!("there is nothing at {}", uri.path());
+    Problem::new(StatusCode::NOT_FOUND, detail).with_hint("`/api/openapi.json` describes the API")
 }

@@ -1,4 +1,4 @@
-//! The page's style, script and pictures. Each has its digest in its address, so that browsers keep it for good.
+//! Styles, scripts and images. Their URLs have a hash of the content, so that browsers can cache them forever.
 
 use super::Site;
 use axum::Router;
@@ -21,25 +21,25 @@ const ASSETS: [Asset; 5] = [
     Asset { path: "/assets/marks.svg", media_type: "image/svg+xml", content: include_str!("assets/marks.svg") },
 ];
 
-/// Rises with whatever of them changes.
+/// Changes whenever any asset does.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
     let everything: String = ASSETS.iter().map(|asset| asset.content).collect();
     dialguard::sha256(everything.as_bytes())[..12].to_owned()
 });
 
-/// The address of an asset.
+/// The URL of an asset.
 pub fn address(path: &str) -> String {
     format!("{path}?v={}", *VERSION)
 }
 
 pub fn routes() -> Router<Site> {
-    ASSETS.iter().fold(Router::new(), |routes, asset| routes.route(asset.path, get(async || asset.answer())))
+    ASSETS.iter().fold(Router::new(), |routes, asset| routes.route(asset.path, get(async || asset.response())))
 }
 
 impl Asset {
-    fn answer(&self) -> impl IntoResponse + use<> {
-        let kept: [(HeaderName, &str); 2] =
+    fn response(&self) -> impl IntoResponse + use<> {
+        let headers: [(HeaderName, &str); 2] =
             [(header::CONTENT_TYPE, self.media_type), (header::CACHE_CONTROL, "public, max-age=31536000, immutable")];
-        (kept, self.content)
+        (headers, self.content)
     }
 }

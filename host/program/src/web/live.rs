@@ -1,9 +1,9 @@
-//! Server-sent events for pages that are open: that their account changed, and how far its review is.
+//! Server-sent events for open pages: that their account has changed, and a review's progress.
 //!
-//! Whoever changes the ledger, this process or another, is noticed by asking it once a second for all who listen.
+//! Other processes may change the ledger too, so it is polled once a second on behalf of all listeners.
 
 use super::Site;
-use super::caller::{OfAccount, Read};
+use super::auth::{OfAccount, Read};
 use axum::Router;
 use axum::extract::State;
 use axum::response::IntoResponse;
@@ -20,132 +20,133 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_stream::wrappers::ReceiverStream;
 
-/// How often the ledger is asked what has changed.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How often the ledger is polled.
+const POLL_EVERY: Duration = Duration::from_secs(1);
 
-/// How often a listener is told how far a review is.
+/// How often listeners get a review's progress.
 const PROGRESS_EVERY: Duration = Duration::from_millis(300);
 
-/// How long one listens before he has to show again that he may: his browser does so by itself.
-const LISTENING_MAX: Duration = Duration::from_secs(300);
+/// A stream ends after this time. The browser reconnects by itself, and its access is checked again.
+const STREAM_MAX: Duration = Duration::from_secs(300);
 
 pub fn routes() -> Router<Site> {
     Router::new().route("/accounts/{account}/live", get(live))
 }
 
-/// What has been seen of the ledger, for all who listen.
+/// The ledger's latest revisions, for all listeners.
 pub struct Live {
-    seen: watch::Sender<Arc<Seen>>,
-    /// Whether somebody looks already.
-    looking: Mutex<bool>,
+    revisions: watch::Sender<Arc<Revisions>>,
+    /// Whether a task is polling.
+    is_polling: Mutex<bool>,
     closed: watch::Sender<bool>,
 }
 
-/// What changes where anything does.
+/// Counters that change with the ledger.
 #[derive(Default, PartialEq, Eq)]
-struct Seen {
+struct Revisions {
     accounts: HashMap<String, u64>,
     policies: u64,
 }
 
 impl Default for Live {
     fn default() -> Self {
-        Live { seen: watch::Sender::default(), looking: Mutex::new(false), closed: watch::Sender::new(false) }
+        Live { revisions: watch::Sender::default(), is_polling: Mutex::new(false), closed: watch::Sender::new(false) }
     }
 }
 
 impl Live {
-    /// Lets go of all who listen, for a site that stops waits for them.
+    /// Ends all streams, because a server that stops waits for them.
     pub fn close(&self) {
         self.closed.send_replace(true);
     }
 }
 
-/// Looks as long as somebody listens.
-fn look(site: &Site) -> watch::Receiver<Arc<Seen>> {
+/// Subscribes to the ledger's revisions. Polling runs while there are subscribers.
+fn subscribe(site: &Site) -> watch::Receiver<Arc<Revisions>> {
     let live = &site.0.live;
-    let mut looking = live.looking.lock();
-    let seen = live.seen.subscribe();
-    if !std::mem::replace(&mut *looking, true) {
-        tokio::spawn(keep_looking(site.clone()));
+    let mut is_polling = live.is_polling.lock();
+    let revisions = live.revisions.subscribe();
+    if !std::mem::replace(&mut *is_polling, true) {
+        tokio::spawn(poll(site.clone()));
     }
-    seen
+    revisions
 }
 
-async fn keep_looking(site: Site) {
+async fn poll(site: Site) {
     let live = &site.0.live;
     loop {
-        match tokio::task::block_in_place(|| see(site.dialguard())) {
-            Ok(now) => {
-                live.seen.send_if_modified(|seen| {
-                    let changed = **seen != now;
-                    *seen = Arc::new(now);
-                    changed
+        match tokio::task::block_in_place(|| current_revisions(site.dialguard())) {
+            Ok(current) => {
+                live.revisions.send_if_modified(|known| {
+                    let has_changed = **known != current;
+                    *known = Arc::new(current);
+                    has_changed
                 });
             }
-            Err(error) => tracing::warn!("open pages are not told of changes: {error}"),
+            Err(error) => tracing::warn!("open pages are not updated: {error}"),
         }
-        sleep(LOOK_EVERY).await;
-        let mut looking = live.looking.lock();
-        if live.seen.receiver_count() == 0 || *live.closed.borrow() {
-            *looking = false;
+        sleep(POLL_EVERY).await;
+        let mut is_polling = live.is_polling.lock();
+        if live.revisions.receiver_count() == 0 || *live.closed.borrow() {
+            *is_polling = false;
             return;
         }
     }
 }
 
-fn see(dialguard: &Dialguard) -> dialguard_dialer::ledger::Result<Seen> {
+fn current_revisions(dialguard: &Dialguard) -> dialguard_dialer::ledger::Result<Revisions> {
     let ledger = dialguard.ledger();
-    Ok(Seen { accounts: ledger.account_revisions()?, policies: ledger.policy_change()? })
+    Ok(Revisions { accounts: ledger.account_revisions()?, policies: ledger.policy_change()? })
 }
 
 async fn live(State(site): State<Site>, of: OfAccount<Read>) -> impl IntoResponse {
-    let (tell, told) = mpsc::channel(4);
+    let (sender, events) = mpsc::channel(4);
     tokio::spawn(async move {
         let mut closed = site.0.live.closed.subscribe();
-        let gone = tell.clone();
+        let disconnected = sender.clone();
         tokio::select! {
-            _ = timeout_at(Instant::now() + LISTENING_MAX, tell_changes(&site, &of.account.id, tell)) => {}
+            _ = timeout_at(Instant::now() + STREAM_MAX, send_events(&site, &of.account.id, sender)) => {}
             _ = closed.wait_for(|closed| *closed) => {}
-            () = gone.closed() => {}
+            () = disconnected.closed() => {}
         }
     });
-    Sse::new(ReceiverStream::new(told)).keep_alive(KeepAlive::default())
+    Sse::new(ReceiverStream::new(events)).keep_alive(KeepAlive::default())
 }
 
-type Teller = mpsc::Sender<Result<Event, Infallible>>;
+type EventSender = mpsc::Sender<Result<Event, Infallible>>;
 
-/// Tells of one account until nobody hears it.
-async fn tell_changes(site: &Site, id: &str, tell: Teller) {
-    let mut seen = look(site);
-    let (mut known, mut progress) = (None, None);
+/// Sends one account's events until the listener disconnects.
+async fn send_events(site: &Site, id: &str, sender: EventSender) {
+    let mut revisions = subscribe(site);
+    let (mut last, mut last_progress) = (None, None);
     loop {
-        let now = standing(&seen.borrow_and_update(), id);
-        if now.is_some() && known != now {
-            known = now;
-            let (revision, policies) = now.unwrap_or_default();
+        let current = revisions_of(&revisions.borrow_and_update(), id);
+        if current.is_some() && last != current {
+            last = current;
+            let (revision, policies) = current.unwrap_or_default();
             let changed = json!({"revision": revision, "policies": policies});
-            if tell.send(Ok(Event::default().event("changed").data(changed.to_string()))).await.is_err() {
+            if sender.send(Ok(Event::default().event("changed").data(changed.to_string()))).await.is_err() {
                 return;
             }
         }
-        let far = site.dialguard().progress(id);
-        if std::mem::replace(&mut progress, far) != far && tell.send(Ok(review_event(far))).await.is_err() {
+        let progress = site.dialguard().progress(id);
+        let has_progressed = std::mem::replace(&mut last_progress, progress) != progress;
+        if has_progressed && sender.send(Ok(review_event(progress))).await.is_err() {
             return;
         }
         tokio::select! {
-            changed = seen.changed() => if changed.is_err() { return },
+            changed = revisions.changed() => if changed.is_err() { return },
             () = sleep(PROGRESS_EVERY) => {}
         }
     }
 }
 
-fn standing(seen: &Seen, id: &str) -> Option<(u64, u64)> {
-    seen.accounts.get(id).map(|revision| (*revision, seen.policies))
+fn revisions_of(revisions: &Revisions, id: &str) -> Option<(u64, u64)> {
+    revisions.accounts.get(id).map(|revision| (*revision, revisions.policies))
 }
 
-/// How far the review is; null where it has ended.
-fn review_event(far: Option<Progress>) -> Event {
-    let far = far.map(|Progress { asked, of }| json!({"asked": asked, "of": of}));
-    Event::default().event("review").data(json!(far).to_string())
+/// A review's progress; null once it has ended.
+fn review_event(progress: Option<Progress>) -> Event {
+    let progress = progress.map(|Progress { asked, of }| json!({"asked": asked, "of": of}));
+    Event::default().event("review").data(json!(progress).to_string())
 }

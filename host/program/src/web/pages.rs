@@ -1,14 +1,16 @@
-//! The pages: HTML made on the server, which a little script makes livelier.
+//! The dashboard: HTML rendered on the server. Scripts add convenience; every page works without them.
 
 mod account;
 mod accounts;
 mod activity;
 mod alerts;
+mod denied;
 mod layout;
 mod orders;
 mod policy;
 mod review;
 mod settings;
+mod sign_in;
 
 pub use account::Figures;
 pub use layout::{bare, page};
@@ -30,9 +32,10 @@ pub fn routes() -> Router<Site> {
         .merge(review::routes())
         .merge(alerts::routes())
         .merge(orders::routes())
+        .merge(sign_in::routes())
 }
 
-/// A page that says what went wrong.
+/// A problem, shown as a page.
 pub struct Failed(pub Problem);
 
 impl IntoResponse for Failed {
@@ -41,7 +44,7 @@ impl IntoResponse for Failed {
         let content = html! {
             h1 { (problem.title()) }
             p { (problem.detail) }
-            p { a href="/" { "Back to the accounts" } }
+            p { a href="/" { "Back to accounts" } }
         };
         (problem.status(), bare(problem.title(), content)).into_response()
     }
@@ -53,7 +56,7 @@ impl<E: Into<Problem>> From<E> for Failed {
     }
 }
 
-/// For addresses that lead nowhere.
-pub async fn nothing_here() -> Failed {
-    Failed(Problem::new(StatusCode::NOT_FOUND, "There is nothing at this address."))
+/// The fallback for unknown paths.
+pub async fn not_found() -> Failed {
+    Failed(Problem::new(StatusCode::NOT_FOUND, "This page does not exist."))
 }

@@ -1,6 +1,7 @@
-//! What went wrong, as problem details (RFC 9457).
+//! Errors as problem details (RFC 9457).
 
-use crate::words::{Surface, answer_name, capital, next_step, reason};
+use crate::hints::Hint;
+use crate::words::{Surface, answer_name, kind_name, next_step, reason};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -17,10 +18,10 @@ use serde::Serialize;
 use std::any::Any;
 use utoipa::ToSchema;
 
-/// Why a request was not done, after RFC 9457. Nothing was changed.
+/// Why a request failed (RFC 9457). Nothing was changed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Problem {
-    /// What kind of problem it is, relative to the site: `/problems/` and a word of the contract or of HTTP.
+    /// The kind of problem, relative to the server: `/problems/` and a term of the contract or of HTTP.
     #[serde(rename = "type")]
     kind: String,
     /// The kind in words.
@@ -30,26 +31,26 @@ pub struct Problem {
     status: u16,
     /// What went wrong this time.
     pub detail: String,
-    /// What to do next, where there is something to do.
+    /// What to do about it, if there is anything to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
 
 impl Problem {
-    /// A problem that its status says everything about.
+    /// A problem that its HTTP status describes.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         let title = status.canonical_reason().unwrap_or("Failed");
         let kind = title.to_ascii_lowercase().replace(' ', "-");
         Problem::of_kind(status, &kind, title, detail)
     }
 
-    /// A problem of a kind of its own.
+    /// A problem of a specific kind.
     pub fn of_kind(status: StatusCode, kind: &str, title: &str, detail: impl Into<String>) -> Self {
         let kind = format!("/problems/{kind}");
         Problem { kind, title: title.into(), status: status.as_u16(), detail: detail.into(), hint: None }
     }
 
-    /// With what to do next.
+    /// Adds what to do about it.
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
         Problem { hint: Some(hint.into()), ..self }
     }
@@ -57,18 +58,18 @@ impl Problem {
     /// The policy refused a request for the account as a whole. The kind is the answer's name in the contract.
     pub fn refused(outcome: &Outcome) -> Self {
         let (kind, reason) = (answer_name(outcome.answer), reason(outcome, Surface::Api));
-        let problem = Problem::of_kind(StatusCode::CONFLICT, kind, &capital(&kind.replace('-', " ")), reason);
+        let problem = Problem::of_kind(StatusCode::CONFLICT, kind, &kind_name(kind), reason);
         match next_step(outcome.answer, Surface::Api) {
             Some(step) => problem.with_hint(step),
             None => problem,
         }
     }
 
-    /// There is nothing there, or nothing that this caller may know of.
+    /// The account does not exist, or the caller may not see it.
     pub fn no_such_account(id: &str) -> Self {
-        let detail =
-            format!("there is no account {id:?} that you may see; `GET /api/v1/accounts` has those that you may");
+        let detail = format!("account {id:?} does not exist, or you have no access to it");
         Problem::of_kind(StatusCode::NOT_FOUND, "no-such-account", "No such account", detail)
+            .with_hint("`GET /api/v1/accounts` lists the accounts you have access to")
     }
 
     /// The HTTP status.
@@ -100,9 +101,9 @@ impl IntoResponse for Problem {
     }
 }
 
-/// A handler that panicked changed nothing: changes are transactions.
+/// A panicked handler has changed nothing: changes are transactions.
 pub fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
-    let detail = "Dialguard failed inside and did nothing of this; its log says more";
+    let detail = "Internal error; nothing was changed. See the server log";
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail).into_response()
 }
 
@@ -110,7 +111,7 @@ impl From<DialguardError> for Problem {
     fn from(error: DialguardError) -> Self {
         match error {
             DialguardError::Ledger(error) => error.into(),
-            DialguardError::Policy(PolicyError::Answered(error)) => error.into(),
+            DialguardError::Policy(error) => error.into(),
             DialguardError::Policies(error) => error.into(),
             DialguardError::Fulfilment(error) => error.into(),
             other => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&other)),
@@ -120,30 +121,50 @@ impl From<DialguardError> for Problem {
 
 impl From<FulfilmentError> for Problem {
     fn from(error: FulfilmentError) -> Self {
-        match error {
+        let hint = error.hint(Surface::Api);
+        let problem = match error {
             FulfilmentError::Ledger(error) => error.into(),
             FulfilmentError::Busy(_) | FulfilmentError::MayHaveBought { .. } => {
                 Problem::new(StatusCode::CONFLICT, error.to_string())
             }
             FulfilmentError::Internal(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
-        }
+        };
+        Problem { hint: hint.map(str::to_owned), ..problem }
+    }
+}
+
+impl From<PolicyError> for Problem {
+    fn from(error: PolicyError) -> Self {
+        let hint = error.hint(Surface::Api);
+        let problem = match error {
+            PolicyError::Answered(error) => error.into(),
+            other => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&other)),
+        };
+        Problem { hint: hint.map(str::to_owned), ..problem }
     }
 }
 
 impl From<LedgerError> for Problem {
     fn from(error: LedgerError) -> Self {
-        match &error {
+        let hint = error.hint(Surface::Api);
+        let of = |status, kind: &str| Problem::of_kind(status, kind, &kind_name(kind), error.to_string());
+        let problem = match &error {
             LedgerError::NoSuchAccount(id) => Problem::no_such_account(id),
-            LedgerError::NoSuchWebhook(_) => {
-                Problem::of_kind(StatusCode::NOT_FOUND, "no-such-webhook", "No such webhook", error.to_string())
-            }
-            LedgerError::NoSuchOrder(_) => {
-                Problem::of_kind(StatusCode::NOT_FOUND, "no-such-order", "No such order", error.to_string())
-            }
+            LedgerError::NoSuchWebhook(_) => of(StatusCode::NOT_FOUND, "no-such-webhook"),
+            LedgerError::NoSuchOrder(_) | LedgerError::NoOpenOrder(_) => of(StatusCode::NOT_FOUND, "no-such-order"),
+            LedgerError::NoSuchRevision(_) => of(StatusCode::NOT_FOUND, "no-such-revision"),
+            LedgerError::NoSuchToken(_) => of(StatusCode::NOT_FOUND, "no-such-token"),
+            LedgerError::NoSuchProvider(_) => of(StatusCode::CONFLICT, "no-such-provider"),
+            LedgerError::AccountExists(_) => of(StatusCode::CONFLICT, "account-exists"),
+            LedgerError::TokenExists(_) => of(StatusCode::CONFLICT, "token-exists"),
+            LedgerError::ReplacementsInProgress { .. } => of(StatusCode::CONFLICT, "replacements-in-progress"),
+            LedgerError::Stale(_) => of(StatusCode::CONFLICT, "stale"),
+            LedgerError::ClockWentBack { .. } => of(StatusCode::CONFLICT, "clock-went-back"),
             refusal if refusal.is_refusal() => Problem::new(StatusCode::CONFLICT, causes(refusal)),
             unusable if unusable.is_unusable() => Problem::new(StatusCode::SERVICE_UNAVAILABLE, causes(unusable)),
             _ => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&error)),
-        }
+        };
+        Problem { hint: hint.map(str::to_owned), ..problem }
     }
 }
 
@@ -178,18 +199,18 @@ impl From<AlertsError> for Problem {
     }
 }
 
-/// What the policy answers as an error.
+/// An error that the policy returned.
 impl From<Error> for Problem {
     fn from(Error { code, message }: Error) -> Self {
         let (status, kind, title) = match code {
             ErrorCode::NoSuchAccount => (StatusCode::NOT_FOUND, "no-such-account", "No such account"),
-            ErrorCode::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available right now"),
-            ErrorCode::OverBudget => (StatusCode::SERVICE_UNAVAILABLE, "over-budget", "Over the budget of lookups"),
+            ErrorCode::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Temporarily unavailable"),
+            ErrorCode::OverBudget => (StatusCode::SERVICE_UNAVAILABLE, "over-budget", "Lookup budget exceeded"),
             ErrorCode::InvalidSettings => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-settings", "Settings that the policy refuses")
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-settings", "Settings refused by the policy")
             }
             ErrorCode::InvalidRequest => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", "A request that the policy refuses")
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-request", "Request refused by the policy")
             }
         };
         Problem::of_kind(status, kind, title, message)

@@ -1,10 +1,11 @@
-//! For whoever watches that Dialguard runs: figures for Prometheus, and whether it is up and ready.
+//! For monitoring: metrics for Prometheus, liveness and readiness.
 //!
-//! `/metrics` takes a token (or a session) with the role `read` over every account, for its figures are about all of
-//! them: `dialguard tokens make prometheus`. `/healthz` and `/readyz` take none and tell nothing that is secret.
+//! `/metrics` requires a token (or a session) with the role `read` for all accounts, because it covers all of them:
+//! `dialguard tokens make prometheus`. `/healthz` and `/readyz` are public and reveal nothing secret.
 
 use super::Site;
-use super::caller::Caller;
+use super::address::METRICS_PATH;
+use super::auth::Caller;
 use super::problem::Problem;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode, header};
@@ -18,28 +19,23 @@ use serde_json::json;
 use std::time::Instant;
 
 pub fn routes() -> Router<Site> {
-    Router::new().route("/metrics", get(metrics)).route("/healthz", get(healthz)).route("/readyz", get(readyz))
-}
-
-/// Whether programs ask here, who want a status and no sign-in page.
-pub fn is_for_programs(path: &str) -> bool {
-    path == "/metrics"
+    Router::new().route(METRICS_PATH, get(metrics)).route("/healthz", get(healthz)).route("/readyz", get(readyz))
 }
 
 async fn metrics(State(site): State<Site>, caller: Caller) -> Result<Response, Problem> {
     if caller.grant.accounts != Accounts::All {
-        let detail = "figures are about every account, and yours is a role over some; ask for a token over all";
+        let detail = "metrics cover all accounts; use a token with the role `read` for all accounts";
         return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }
     Ok(([(header::CONTENT_TYPE, MEDIA_TYPE)], site.dialguard().figures()?).into_response())
 }
 
-/// The process answers.
+/// The process responds.
 async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// The ledger can be read, and a policy is there to decide; says which of them is not.
+/// The ledger is readable and a policy is active. Names the part that is not ready.
 async fn readyz(State(site): State<Site>) -> Response {
     let dialguard = site.dialguard();
     tokio::task::block_in_place(|| {
@@ -49,32 +45,32 @@ async fn readyz(State(site): State<Site>) -> Response {
     })
 }
 
-/// Why a part is not ready is for the log: such errors name folders of this machine.
+/// The cause goes to the log only: such errors name directories of this machine.
 fn readiness(ledger: Result<(), String>, policy: Result<(), String>) -> Response {
-    let told = |part: &str, outcome: Result<(), String>| match outcome {
+    let state = |part: &str, outcome: Result<(), String>| match outcome {
         Ok(()) => "ok",
         Err(error) => {
-            tracing::warn!("not ready, for want of the {part}: {error}");
+            tracing::warn!("not ready: {part}: {error}");
             "failed"
         }
     };
-    let (ledger, policy) = (told("ledger", ledger), told("policy", policy));
+    let (ledger, policy) = (state("ledger", ledger), state("policy", policy));
     let ready = (ledger, policy) == ("ok", "ok");
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(json!({"ready": ready, "ledger": ledger, "policy": policy}))).into_response()
 }
 
-/// Counts every request by the route that it took, whose parameters are left as they are: an account's id is no label.
+/// Counts every request by its route pattern: account ids as labels would make a time series each.
 pub async fn count(State(site): State<Site>, request: Request, next: Next) -> Response {
-    let begun = Instant::now();
+    let started = Instant::now();
     let route = request.extensions().get::<MatchedPath>().map_or("none".into(), |path| path.as_str().to_owned());
     let method = name(request.method());
-    let answer = next.run(request).await;
-    site.dialguard().metrics().answered(&route, method, answer.status().as_u16(), begun.elapsed());
-    answer
+    let response = next.run(request).await;
+    site.dialguard().metrics().answered(&route, method, response.status().as_u16(), started.elapsed());
+    response
 }
 
-/// Anybody can make up methods, and each would be a series.
+/// Clients can invent methods, and each would be a time series.
 fn name(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -93,7 +89,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_is_not_ready_is_named_and_why_is_not_told() {
+    async fn readiness_names_the_failed_part_but_not_the_cause() {
         let answer = readiness(Ok(()), Err("/var/lib/dialguard cannot be read".into()));
         assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
         let body = axum::body::to_bytes(answer.into_body(), 1_000).await.unwrap();

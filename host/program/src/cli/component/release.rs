@@ -1,4 +1,4 @@
-//! A release: everything that somebody needs who is to run a policy, or to make another one for the same contract.
+//! A release: everything needed to run a policy, or to write another for the same contract.
 
 use super::super::{CommandContext, Done};
 use super::{documentation, wit};
@@ -30,9 +30,9 @@ pub async fn release(context: &CommandContext, folder: &Path, component: Option<
         Some(file) => (std::fs::read(file), file.display().to_string()),
         None => (Ok(REFERENCE_POLICY.to_vec()), "the built-in policy".into()),
     };
-    let component = component.with_context(|| format!("{what} cannot be read"))?;
-    let (manifest, files) = contents(component).await.with_context(|| format!("{what} was not released"))?;
-    write(folder, &files).with_context(|| format!("{} cannot be written", folder.display()))?;
+    let component = component.with_context(|| format!("cannot read {what}"))?;
+    let (manifest, files) = contents(component).await.with_context(|| format!("cannot release {what}"))?;
+    write(folder, &files).with_context(|| format!("cannot write {}", folder.display()))?;
     Ok(Done::show(
         context.json,
         || manifest.clone(),
@@ -40,7 +40,7 @@ pub async fn release(context: &CommandContext, folder: &Path, component: Option<
             let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
             let policy = &manifest["policy"];
             format!(
-                "{}: {} {}, contract {}, {} files.\nCheck them there with `sha256sum -c {SUMS}`.",
+                "{}: {} {}, contract {}, {} files.\nVerify them with `sha256sum -c {SUMS}` in that folder.",
                 folder.display(),
                 text(&policy["name"]),
                 text(&policy["version"]),
@@ -51,17 +51,14 @@ pub async fn release(context: &CommandContext, folder: &Path, component: Option<
     ))
 }
 
-/// A release never mixes with what lies there already.
+/// A release never mixes with existing files.
 fn ensure_free(folder: &Path) -> Result<()> {
-    let inputs = folder.display();
+    let folder_name = folder.display();
     match std::fs::read_dir(folder) {
-        Ok(mut entries) => ensure!(
-            entries.next().is_none(),
-            "{inputs} is not empty, and a release does not mix with what is there; name another folder"
-        ),
+        Ok(mut entries) => ensure!(entries.next().is_none(), "{folder_name} is not empty; name another folder"),
         Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) if error.kind() == ErrorKind::NotADirectory => bail!("{inputs} is a file; name a folder"),
-        Err(error) => return Err(error).with_context(|| format!("{inputs} cannot be read")),
+        Err(error) if error.kind() == ErrorKind::NotADirectory => bail!("{folder_name} is a file; name a folder"),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {folder_name}")),
     }
     Ok(())
 }

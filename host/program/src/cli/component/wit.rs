@@ -22,7 +22,7 @@ const PUBLISHED: [(&str, [WitFile; 6]); 2] = [("0.1.0", published!("0.1.0")), ("
 /// The files of a published version.
 pub fn files(version: &str) -> Result<&'static [WitFile]> {
     let found = PUBLISHED.iter().find(|(published, _)| *published == version);
-    found.map(|(_, files)| &files[..]).with_context(|| format!("this program brings no contract {version} along"))
+    found.map(|(_, files)| &files[..]).with_context(|| format!("this program does not include contract {version}"))
 }
 
 /// A published version, parsed and resolved.

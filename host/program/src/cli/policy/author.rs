@@ -1,4 +1,4 @@
-//! For those who write policies: trying one, and measuring what it costs.
+//! For policy authors: checking a policy, and measuring what it costs.
 
 use super::super::{CommandContext, Done};
 use super::read;
@@ -11,14 +11,14 @@ use serde_json::json;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How long a policy may compute in one scenario.
+/// CPU time a policy may use in one scenario.
 const COMPUTE_TIME_MAX: Duration = Duration::from_secs(3);
 
 #[derive(Args)]
 pub struct PolicyFile {
     /// The component
     file: PathBuf,
-    /// Give it a WASI in which there is nothing, for languages whose components need one
+    /// Give it a stubbed WASI, whose calls do nothing, for languages whose components need one
     #[arg(long)]
     allow_stubbed_wasi: bool,
 }
@@ -31,13 +31,14 @@ impl PolicyFile {
 
 pub async fn check(context: &CommandContext, file: PolicyFile) -> Result<Done> {
     let component = read(&file.file)?;
-    // Where a policy loops, it does so in case after case.
+    // A policy that loops does so in one scenario after another.
     let limits = limits(context)?;
     let limits = Limits { compute_time_max: limits.compute_time_max.min(COMPUTE_TIME_MAX), ..limits };
     let policy = Policy::compile_with(&component, limits, file.wasi())
-        .with_context(|| format!("{} was not tried", file.file.display()))?;
+        .with_context(|| format!("cannot check {}", file.file.display()))?;
     let report = scenarios::check(&policy).await;
-    let failed = if report.passed() { vec![] } else { vec!["it breaks the contract where the report says ✗".into()] };
+    let failed =
+        if report.passed() { vec![] } else { vec!["the policy breaks the contract; see the report's ✗".into()] };
     Ok(Done::show(context.json, || json!(report), || report.to_string()).failed_for(failed))
 }
 
@@ -45,11 +46,11 @@ pub async fn bench(context: &CommandContext, file: PolicyFile) -> Result<Done> {
     let component = read(&file.file)?;
     let report = bench::bench(&component, limits(context)?, file.wasi())
         .await
-        .with_context(|| format!("{} was not measured", file.file.display()))?;
+        .with_context(|| format!("cannot measure {}", file.file.display()))?;
     Ok(Done::show(context.json, || json!(report), || report.to_string()))
 }
 
-/// Those of the ledger where there is one: a policy is tried as it would run.
+/// Those of the ledger, if there is one, so that a policy is checked as it would run.
 fn limits(context: &CommandContext) -> Result<Limits> {
     let settings =
         if context.has_ledger() { context.ledger()?.policy_state()?.settings } else { PolicySettings::default() };

@@ -2,6 +2,7 @@
 
 use super::super::output::{dollars, e164, table};
 use super::super::{CommandContext, Done};
+use crate::json::ComparisonSummary;
 use anyhow::{Context, Result, ensure};
 use chrono::NaiveDate;
 use clap::Args;
@@ -12,23 +13,23 @@ use dialguard_dialer::ledger::{Difference, RecordedRun, Revision, RunComparison,
 use dialguard_dialer::policies::comparison::{self, Summary};
 use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[derive(Args)]
 pub struct Shadow {
     /// The revision to compare
     #[arg(required_unless_present = "off")]
     revision: Option<Revision>,
-    /// Compare no more
+    /// Stop comparing
     #[arg(long, conflicts_with = "revision")]
     off: bool,
 }
 
 #[derive(Args)]
 pub struct Diff {
-    /// The revision; without one, the one that is compared now
+    /// The revision [default: the shadow revision]
     revision: Option<Revision>,
-    /// Only reviews of this date (UTC) or later
+    /// Only reviews on this date (UTC) or later
     #[arg(long, value_name = "DATE")]
     since: Option<NaiveDate>,
     #[command(flatten)]
@@ -39,7 +40,7 @@ pub struct Diff {
 pub struct Backtest {
     /// The revision to compare
     revision: Revision,
-    /// Reviews of this date (UTC) or later
+    /// Reviews on this date (UTC) or later
     #[arg(long, value_name = "DATE")]
     since: NaiveDate,
     #[command(flatten)]
@@ -48,19 +49,19 @@ pub struct Backtest {
 
 #[derive(Args)]
 struct DiffOptions {
-    /// Name every difference, not only their sums
+    /// List every difference, not only the totals
     #[arg(long)]
     each: bool,
-    /// What a replacement costs, in US cents
+    /// Price of a replacement, in US cents
     #[arg(long, value_name = "CENTS", default_value_t = REPLACEMENT_PRICE_CENTS)]
     replacement_cents: u64,
 }
 
 #[derive(Args)]
 pub struct Replay {
-    /// The run, as `events` names it
+    /// The run, from `dialguard events`
     run: u64,
-    /// Say what this revision would have done instead
+    /// Show what this revision would have done instead
     #[arg(long)]
     revision: Option<Revision>,
 }
@@ -70,9 +71,9 @@ pub fn shadow(context: &CommandContext, Shadow { revision, .. }: Shadow) -> Resu
     policies.shadow(revision, context.now())?;
     Ok(Done::say(match revision {
         Some(revision) => format!(
-            "Every review is compared with what revision {revision} would have done; `dialguard policy diff` sums it up."
+            "Every review is now compared with what revision {revision} would have done. `dialguard policy diff` shows the result."
         ),
-        None => "Reviews are compared with nothing any more.".into(),
+        None => "Stopped comparing reviews.".into(),
     }))
 }
 
@@ -80,8 +81,9 @@ pub fn diff(context: &CommandContext, Diff { revision, since, options }: Diff) -
     let ledger = context.ledger()?;
     context.policies(ledger.clone())?;
     let shadow = ledger.policy_state()?.shadow.map(|shadow| shadow.revision);
-    let revision =
-        revision.or(shadow).context("no revision is compared now; name one, or begin with `policy shadow`")?;
+    let revision = revision
+        .or(shadow)
+        .context("there is no shadow revision; give a revision, or start with `dialguard policy shadow`")?;
     ledger.revision(revision)?;
     let compared = ledger.comparisons(revision, since.map_or(0, start))?;
     Ok(summed_up(context, revision, &compared, &options))
@@ -89,13 +91,13 @@ pub fn diff(context: &CommandContext, Diff { revision, since, options }: Diff) -
 
 pub async fn backtest(context: &CommandContext, Backtest { revision, since, options }: Backtest) -> Result<Done> {
     let policies = context.policies(context.ledger()?)?;
-    let style = ProgressStyle::with_template("{spinner} {pos} reviews compared, {per_sec}").expect("a template");
+    let style = ProgressStyle::with_template("{spinner} {pos} reviews compared, {per_sec}").expect("a valid template");
     let progress = ProgressBar::no_length().with_style(style);
     let compared = policies.backtest(revision, start(since), |count| progress.inc(count as u64)).await?;
     progress.finish_and_clear();
     ensure!(
         !compared.is_empty(),
-        "no review since {since} is on record; recordings are kept as long as `dialguard policy limits` says"
+        "no review since {since} is on record; `dialguard policy limits` shows how long recordings are kept"
     );
     Ok(summed_up(context, revision, &compared, &options))
 }
@@ -110,33 +112,17 @@ fn summed_up(context: &CommandContext, revision: Revision, compared: &[RunCompar
     let (more, fewer) = (cents(summary.replaced_more.len()), cents(summary.replaced_less.len()));
     Done::show(
         context.json,
-        || {
-            json!({
-                "revision": revision,
-                "reviews": summary.reviews,
-                "reviews-alike": summary.reviews_alike,
-                "flagged-sooner": summary.flagged_sooner.len(),
-                "flagged-later": summary.flagged_later.len(),
-                "otherwise-rated": summary.rated_differently.len(),
-                "replaced-more": summary.replaced_more.len(),
-                "replaced-less": summary.replaced_less.len(),
-                "replaced-by-another": summary.replaced_by_another.len(),
-                "cents": more as i64 - fewer as i64,
-                "unknown": summary.unknown,
-                "failures": summary.failures.iter().map(|(run, why)| json!({"run": run, "why": why})).collect::<Vec<_>>(),
-                "differences": if options.each { Value::from_iter(each(compared).map(each_json)) } else { Value::Null },
-            })
-        },
+        || ComparisonSummary::new(revision, &summary, more as i64 - fewer as i64, options.each.then_some(compared)),
         || {
             let mut text = format!(
-                "Revision {revision} on {} reviews, {} of them just the same\n\
+                "Revision {revision} on {} reviews, {} of them identical\n\
                  flagged sooner           {} numbers\n\
-                 flagged later, or not    {}\n\
-                 rated otherwise          {}\n\
-                 replaced, though kept    {}\n\
-                 kept, though replaced    {}\n\
-                 replaced by another      {}\n\
-                 dollars                  {} more, {} less for replacements at {} each\n",
+                 flagged later or never   {}\n\
+                 rated differently        {}\n\
+                 would replace            {} that the active policy kept\n\
+                 would keep               {} that the active policy replaced\n\
+                 other replacement        {}\n\
+                 cost                     {} more, {} less, for replacements at {} each\n",
                 summary.reviews,
                 summary.reviews_alike,
                 summary.flagged_sooner.len(),
@@ -150,15 +136,16 @@ fn summed_up(context: &CommandContext, revision: Revision, compared: &[RunCompar
                 dollars(options.replacement_cents),
             );
             if summary.unknown > 0 {
-                text +=
-                    &format!("asked beyond the record  {} times, answered as best the record could\n", summary.unknown);
+                text += &format!(
+                    "beyond the record        {} questions, answered as well as the record allows\n",
+                    summary.unknown
+                );
             }
             for (run, why) in summary.failures.iter().take(10) {
-                text += &format!("! run {run}: it would have done nothing: {why}\n");
+                text += &format!("! run {run} would have failed: {why}\n");
             }
             if summary.failures.len() > 10 {
-                text +=
-                    &format!("! and {} more runs in which it would have done nothing\n", summary.failures.len() - 10);
+                text += &format!("! and {} more runs would have failed\n", summary.failures.len() - 10);
             }
             if options.each {
                 let rows = each(compared).map(|(compared, difference)| {
@@ -173,7 +160,7 @@ fn summed_up(context: &CommandContext, revision: Revision, compared: &[RunCompar
                         candidate,
                     ]
                 });
-                text += &table(["RUN", "AT", "ACCOUNT", "NUMBER", "LIVE", "CANDIDATE"].map(str::to_owned), rows);
+                text += &table(["RUN", "AT", "ACCOUNT", "NUMBER", "ACTIVE", "CANDIDATE"].map(str::to_owned), rows);
             }
             text
         },
@@ -184,26 +171,7 @@ fn each(compared: &[RunComparison]) -> impl Iterator<Item = (&RunComparison, &Di
     compared.iter().flat_map(|run| run.comparison.differences.iter().map(move |difference| (run, difference)))
 }
 
-fn each_json((compared, difference): (&RunComparison, &Difference)) -> Value {
-    let by = |replacement: Option<u64>| replacement.filter(|number| *number < PLACEHOLDER_FIRST).map(e164);
-    json!({
-        "run": compared.comparison.run,
-        "account": compared.account,
-        "number": e164(difference.number),
-        "live": {
-            "status": difference.live_status.name(),
-            "replaced": difference.live_replacement.is_some(),
-            "by": by(difference.live_replacement),
-        },
-        "candidate": {
-            "status": difference.candidate_status.name(),
-            "replaced": difference.candidate_replacement.is_some(),
-            "by": by(difference.candidate_replacement),
-        },
-    })
-}
-
-/// What the live policy did, and what the candidate would have done.
+/// What the active policy did, and what the candidate would have done.
 fn sides(difference: &Difference) -> (String, String) {
     let side = |status: Status, replacement: Option<u64>| match replacement {
         None => status.name().to_owned(),
@@ -224,7 +192,7 @@ pub async fn replay(context: &CommandContext, Replay { run, revision }: Replay) 
         None => {
             let policy = policies.policy_of(&recorded.policy)?;
             let replayed = comparison::replay(&recorded, &policy).await;
-            let made = replayed.outcome.context("the run is on record, and failed when it was made again")?;
+            let made = replayed.outcome.context("the run is on record, but failed when it was replayed")?;
             Ok(repeated(context, &recorded, &made))
         }
         Some(revision) => {
@@ -275,10 +243,10 @@ fn repeated(context: &CommandContext, run: &RecordedRun, made: &RunOutcome) -> D
                 if same {
                     format!("the plan is the same, byte for byte ({} bytes)", again.len())
                 } else {
-                    format!("THE PLAN IS ANOTHER: {} bytes on record, {} now", recorded.len(), again.len())
+                    format!("THE PLAN DIFFERS: {} bytes on record, {} now", recorded.len(), again.len())
                 }
             )
         },
     );
-    if same { done } else { done.failed_for(vec![format!("run {}: made again it comes to another plan", run.run)]) }
+    if same { done } else { done.failed_for(vec![format!("run {}: the replay made another plan", run.run)]) }
 }

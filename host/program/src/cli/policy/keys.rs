@@ -3,6 +3,7 @@
 use super::super::output::table;
 use super::super::{CommandContext, Done};
 use super::{read, signature_file};
+use crate::json::TrustedKey;
 use anyhow::{Context, Result, ensure};
 use dialguard::calendar::rfc3339;
 use dialguard_dialer::policies::signature::{PublicKey, SecretKey};
@@ -14,7 +15,7 @@ use std::path::{Path, PathBuf};
 pub fn keygen(context: &CommandContext, file: &Path) -> Result<Done> {
     let key = SecretKey::generate()?;
     let public_file = PathBuf::from(format!("{}.pub", file.display()));
-    ensure!(!public_file.exists(), "{} is there already; name another file", public_file.display());
+    ensure!(!public_file.exists(), "{} already exists; name another file", public_file.display());
     write_secret(file, &key.to_pem())?;
     write_new(&public_file, key.public().to_pem().as_bytes())?;
     let id = key.public().id();
@@ -23,7 +24,7 @@ pub fn keygen(context: &CommandContext, file: &Path) -> Result<Done> {
         || json!({"id": id, "secret-key": file, "public-key": public_file}),
         || {
             format!(
-                "Key {id}: keep {} secret; operators trust {} with `dialguard policy trust`.",
+                "Key {id}: keep {} secret. Operators trust {} with `dialguard policy trust`.",
                 file.display(),
                 public_file.display()
             )
@@ -34,10 +35,10 @@ pub fn keygen(context: &CommandContext, file: &Path) -> Result<Done> {
 pub fn sign(context: &CommandContext, file: &Path, key: &Path) -> Result<Done> {
     let component = read(file)?;
     let pem = String::from_utf8(read(key)?).unwrap_or_default();
-    let key = SecretKey::from_pem(&pem).with_context(|| format!("{} was not read", key.display()))?;
+    let key = SecretKey::from_pem(&pem).with_context(|| format!("cannot read {}", key.display()))?;
     let signature_file = signature_file(file);
     std::fs::write(&signature_file, key.sign(&component))
-        .with_context(|| format!("{} cannot be written", signature_file.display()))?;
+        .with_context(|| format!("cannot write {}", signature_file.display()))?;
     let id = key.public().id();
     Ok(Done::show(
         context.json,
@@ -48,7 +49,7 @@ pub fn sign(context: &CommandContext, file: &Path, key: &Path) -> Result<Done> {
 
 pub fn trust(context: &CommandContext, file: &Path, name: Option<String>) -> Result<Done> {
     let pem = String::from_utf8(read(file)?).unwrap_or_default();
-    let key = PublicKey::from_pem(&pem).with_context(|| format!("{} was not read", file.display()))?;
+    let key = PublicKey::from_pem(&pem).with_context(|| format!("cannot read {}", file.display()))?;
     let name = match name {
         Some(name) => name,
         None => file.file_stem().context("name the key with --name")?.to_string_lossy().into_owned(),
@@ -63,10 +64,10 @@ pub fn trust(context: &CommandContext, file: &Path, name: Option<String>) -> Res
         context.json,
         || json!({"name": name, "id": key.id, "live-is-trusted": live_is_trusted}),
         || {
-            let mut text = format!("{name} ({}) is trusted; policies that no trusted key signed are refused.", key.id);
+            let mut text = format!("{name} ({}) is trusted. Policies not signed by a trusted key are refused.", key.id);
             if !live_is_trusted {
                 text += &format!(
-                    "\nRevision {} decides and is signed by none of them: it goes on until another is activated.",
+                    "\nThe active revision {} is not signed by a trusted key; it stays active until another is activated.",
                     live.revision
                 );
             }
@@ -79,8 +80,8 @@ pub fn distrust(context: &CommandContext, name: &str) -> Result<Done> {
     let ledger = context.ledger()?;
     ledger.distrust(name, context.now())?;
     Ok(Done::say(match ledger.trusted_keys()?.len() {
-        0 => format!("{name} is trusted no more. No key is: unsigned policies are taken again."),
-        _ => format!("{name} is trusted no more."),
+        0 => format!("{name} is no longer trusted. No trusted keys are left, so unsigned policies are accepted again."),
+        _ => format!("{name} is no longer trusted."),
     }))
 }
 
@@ -88,32 +89,29 @@ pub fn list(context: &CommandContext) -> Result<Done> {
     let keys = context.ledger()?.trusted_keys()?;
     Ok(Done::show(
         context.json,
-        || {
-            let key = |key: &dialguard_dialer::ledger::TrustedKey| json!({"name": key.name, "id": key.id, "trusted-at": rfc3339(key.trusted_at), "pem": key.pem});
-            keys.iter().map(key).collect()
-        },
+        || keys.iter().map(TrustedKey::from).collect::<Vec<_>>(),
         || match &keys[..] {
-            [] => "No key is trusted, so policies need no signature; `dialguard policy trust` changes that.".into(),
+            [] => "No trusted keys, so policies need no signature. Add one with `dialguard policy trust`.".into(),
             keys => {
                 let rows = keys.iter().map(|key| [key.name.clone(), key.id.clone(), rfc3339(key.trusted_at)]);
-                table(["NAME", "KEY", "SINCE"].map(str::to_owned), rows)
+                table(["NAME", "KEY", "TRUSTED SINCE"].map(str::to_owned), rows)
             }
         },
     ))
 }
 
-/// For the owner's eyes only, from the first byte on.
+/// Readable by the owner only, from the first byte on.
 fn write_secret(file: &Path, pem: &str) -> Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let written = options.open(file).and_then(|mut opened| opened.write_all(pem.as_bytes()));
-    written.with_context(|| format!("{} cannot be written; a key that is there already stays", file.display()))
+    written.with_context(|| format!("cannot write {}; an existing key is never overwritten", file.display()))
 }
 
 fn write_new(file: &Path, bytes: &[u8]) -> Result<()> {
     let written =
         OpenOptions::new().write(true).create_new(true).open(file).and_then(|mut opened| opened.write_all(bytes));
-    written.with_context(|| format!("{} cannot be written", file.display()))
+    written.with_context(|| format!("cannot write {}", file.display()))
 }

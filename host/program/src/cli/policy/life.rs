@@ -3,6 +3,7 @@
 use super::super::output::table;
 use super::super::{CommandContext, Done};
 use super::{read, read_signature};
+use crate::json;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use dialguard::calendar::rfc3339;
@@ -12,25 +13,25 @@ use dialguard::policy::Wasi;
 use dialguard_dialer::ledger::{PolicyRevision, Revision};
 use dialguard_dialer::policies::signature::verify;
 use dialguard_dialer::policies::{Candidate, trusted_keys};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
 pub struct Install {
-    /// The component; its signature is looked for beside it, in FILE.sig
+    /// The component; its signature is read from FILE.sig
     #[arg(required_unless_present = "built_in")]
     file: Option<PathBuf>,
     /// Install the policy that comes with this program
     #[arg(long, conflicts_with = "file")]
     built_in: bool,
-    /// Give it a WASI in which there is nothing, for languages whose components need one
+    /// Give it a stubbed WASI, whose calls do nothing, for languages whose components need one
     #[arg(long, conflicts_with = "built_in")]
     allow_stubbed_wasi: bool,
 }
 
 pub fn inspect(context: &CommandContext, file: &Path) -> Result<Done> {
     let component = read(file)?;
-    let inspection = inspection::inspect(&component).with_context(|| format!("{} is no policy", file.display()))?;
+    let inspection = inspection::inspect(&component).with_context(|| format!("{} is not a policy", file.display()))?;
     let verdict = inspection.contract_spoken(Wasi::None).map(|_| "this host can run it".to_owned());
     let verdict = verdict.unwrap_or_else(|error| error.to_string());
     let signature = signature_in_words(context, &component, read_signature(file)?.as_deref());
@@ -75,13 +76,13 @@ pub fn inspect(context: &CommandContext, file: &Path) -> Result<Done> {
     ))
 }
 
-/// What the signature beside a policy is worth here. Looking changes nothing, so there need be no ledger yet.
+/// Whether the signature beside a policy is trusted here. This needs no ledger.
 fn signature_in_words(context: &CommandContext, component: &[u8], signature: Option<&[u8]>) -> String {
     let trusted = context.ledger().and_then(|ledger| Ok(trusted_keys(&ledger)?)).unwrap_or_default();
     match (verify(&trusted, component, signature), signature) {
-        (Ok(Some(name)), _) => format!("by {name}, who is trusted"),
-        (Ok(None), None) => "none, and no key is trusted here".into(),
-        (Ok(None), Some(_)) => "there is one, and no key is trusted here to check it with".into(),
+        (Ok(Some(name)), _) => format!("by the trusted key {name}"),
+        (Ok(None), None) => "none (no trusted keys here)".into(),
+        (Ok(None), Some(_)) => "present, but there are no trusted keys to check it with".into(),
         (Err(error), _) => error.to_string(),
     }
 }
@@ -98,14 +99,15 @@ pub async fn install(context: &CommandContext, install: Install) -> Result<Done>
     };
     let policies = context.policies(context.new_ledger()?)?;
     let installed =
-        policies.install(candidate, context.now()).await.with_context(|| format!("{what} was not installed"))?;
+        policies.install(candidate, context.now()).await.with_context(|| format!("cannot install {what}"))?;
+    let state = context.ledger()?.policy_state()?;
     Ok(Done::show(
         context.json,
-        || revision_json(&installed, false, false),
+        || json::PolicyRevision::new(&installed, &state),
         || {
             format!(
                 "Revision {0}: {1} {2}, contract {3}.\nCompare it with `dialguard policy backtest {0} --since DATE` or \
-                 `dialguard policy shadow {0}`; let it decide with `dialguard policy activate {0}`.",
+                 `dialguard policy shadow {0}`; make it active with `dialguard policy activate {0}`.",
                 installed.revision, installed.name, installed.version, installed.contract
             )
         },
@@ -120,13 +122,13 @@ pub fn list(context: &CommandContext) -> Result<Done> {
     let is_shadow = |revision: &PolicyRevision| state.shadow.is_some_and(|shadow| shadow.revision == revision.revision);
     Ok(Done::show(
         context.json,
-        || revisions.iter().map(|revision| revision_json(revision, is_live(revision), is_shadow(revision))).collect(),
+        || revisions.iter().map(|revision| json::PolicyRevision::new(revision, &state)).collect::<Vec<_>>(),
         || {
             let rows = revisions.iter().map(|revision| {
                 let state = match (is_live(revision), is_shadow(revision), revision.activated_at) {
-                    (true, _, _) => "decides",
-                    (_, true, _) => "is compared",
-                    (_, _, Some(_)) => "decided",
+                    (true, _, _) => "active",
+                    (_, true, _) => "shadow",
+                    (_, _, Some(_)) => "was active",
                     (_, _, None) => "–",
                 };
                 [
@@ -140,83 +142,54 @@ pub fn list(context: &CommandContext) -> Result<Done> {
                     revision.because(),
                 ]
             });
-            let header = ["REVISION", "STATE", "POLICY", "CONTRACT", "SHA256", "MADE", "ACTIVATED", "WHY"];
+            let header = ["REVISION", "STATE", "POLICY", "CONTRACT", "SHA256", "MADE AT", "ACTIVATED AT", "CAUSE"];
             table(header.map(str::to_owned), rows)
         },
     ))
-}
-
-fn revision_json(revision: &PolicyRevision, live: bool, shadow: bool) -> Value {
-    json!({
-        "revision": revision.revision,
-        "live": live,
-        "shadow": shadow,
-        "name": revision.name,
-        "version": revision.version,
-        "summary": revision.summary,
-        "contract": revision.contract,
-        "sha256": revision.sha256,
-        "bytes": revision.bytes,
-        "built-in": revision.built_in,
-        "empty-wasi": revision.wasi == Wasi::Stubbed,
-        "made-at": rfc3339(revision.made_at),
-        "activated-at": revision.activated_at.map(rfc3339),
-        "restores": revision.restores,
-    })
 }
 
 pub fn activate(context: &CommandContext, revision: Revision) -> Result<Done> {
     let policies = context.policies(context.ledger()?)?;
     ensure!(
         policies.live_revision()?.revision != revision,
-        "revision {revision} decides already; `dialguard policy list` shows the others"
+        "revision {revision} is already active; `dialguard policy list` shows the others"
     );
     let activated = policies.activate(revision, context.now())?;
-    Ok(told(context, activated, revision))
+    activated_as(context, activated, revision)
 }
 
 pub fn roll_back(context: &CommandContext) -> Result<Done> {
     let policies = context.policies(context.ledger()?)?;
     let activated = policies.roll_back(context.now())?;
     let restored = context.ledger()?.revision(activated)?.restores.unwrap_or(activated);
-    Ok(told(context, activated, restored))
+    activated_as(context, activated, restored)
 }
 
-fn told(context: &CommandContext, activated: Revision, wanted: Revision) -> Done {
-    Done::show(
+fn activated_as(context: &CommandContext, activated: Revision, requested: Revision) -> Result<Done> {
+    let ledger = context.ledger()?;
+    let (revision, state) = (ledger.revision(activated)?, ledger.policy_state()?);
+    Ok(Done::show(
         context.json,
-        || json!({"live": activated, "restores": (activated != wanted).then_some(wanted)}),
-        || match activated == wanted {
-            true => format!("Revision {activated} decides."),
-            false => format!("Revision {activated} decides: the policy of revision {wanted} again."),
+        || json::PolicyRevision::new(&revision, &state),
+        || match activated == requested {
+            true => format!("Revision {activated} is active."),
+            false => format!("Revision {activated} is active: the policy of revision {requested} again."),
         },
-    )
+    ))
 }
 
 pub fn history(context: &CommandContext, last: u32) -> Result<Done> {
     let events = context.ledger()?.policy_events(last)?;
     Ok(Done::show(
         context.json,
-        || {
-            let event = |event: &dialguard_dialer::ledger::PolicyEvent| {
-                json!({
-                    "id": event.id,
-                    "at": rfc3339(event.at),
-                    "revision": event.revision,
-                    "severity": event.severity.name(),
-                    "kind": event.kind,
-                    "text": event.text,
-                })
-            };
-            events.iter().map(event).collect()
-        },
+        || events.iter().map(json::PolicyEvent::from).collect::<Vec<_>>(),
         || {
             let rows = events.iter().map(|event| {
                 let revision = event.revision.map_or("–".into(), |revision| revision.to_string());
                 let severity = event.severity.name().to_owned();
                 [rfc3339(event.at), severity, revision, event.kind.clone(), event.text.clone()]
             });
-            table(["AT", "SEVERITY", "REVISION", "KIND", "WHAT"].map(str::to_owned), rows)
+            table(["AT", "SEVERITY", "REVISION", "KIND", "EVENT"].map(str::to_owned), rows)
         },
     ))
 }

@@ -1,7 +1,7 @@
 //! `dialguard policy new`: a crate that builds to a policy.
 //!
-//! It is the reference policy under another name, and its files are the reference policy's own. So whoever begins with
-//! it begins with every obligation met and tested, and there is no second policy to keep up.
+//! It is the reference policy under another name, made from the reference policy's own files: a new policy starts with
+//! every obligation met and tested, and there is no second policy to maintain.
 
 use super::super::Done;
 use anyhow::{Context, Result, ensure};
@@ -12,24 +12,24 @@ const NAME_BYTES_MAX: usize = 64;
 pub fn new(name: &str) -> Result<Done> {
     ensure!(
         is_kebab_case(name) && name.len() <= NAME_BYTES_MAX,
-        "{name:?} cannot name a policy; take small letters and digits, with hyphens between words, such as \
+        "{name:?} cannot name a policy; use lowercase letters and digits, with hyphens between words, such as \
          my-policy"
     );
-    ensure!(Path::new(name).symlink_metadata().is_err(), "{name} is there already; take another name");
-    write(name).with_context(|| format!("{name} was not made"))?;
+    ensure!(Path::new(name).symlink_metadata().is_err(), "{name} already exists; choose another name");
+    write(name).with_context(|| format!("cannot create {name}"))?;
     Ok(Done::say(format!(
-        "{name} is Dialguard's reference policy under your name, yours to change; {name}/README.md says how.\n\
+        "{name} is a copy of Dialguard's reference policy for you to change; see {name}/README.md.\n\
          Next: cd {name} && cargo test"
     )))
 }
 
-/// What crates and policies may both be called.
+/// A name for both a crate and a policy.
 fn is_kebab_case(name: &str) -> bool {
     let is_word = |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     name.starts_with(|first: char| first.is_ascii_lowercase()) && name.split('-').all(is_word)
 }
 
-/// Written beside and then moved, so that the folder is there as a whole or not at all.
+/// Written elsewhere and then moved, so that the folder appears whole or not at all.
 fn write(name: &str) -> std::io::Result<()> {
     let beside = tempfile::tempdir_in(".")?;
     let folder = beside.path().join(name);
@@ -41,7 +41,7 @@ fn write(name: &str) -> std::io::Result<()> {
     std::fs::rename(folder, name)
 }
 
-/// What the reference policy's files say of themselves and of where they lie, as it is in the new folder.
+/// A file of the reference policy with its name and its paths changed to the new folder's.
 fn under_its_name(name: &str, text: &str) -> String {
     text.replace("dialguard-reference", name)
         .replace("dialguard_reference", &name.replace('-', "_"))
@@ -49,8 +49,8 @@ fn under_its_name(name: &str, text: &str) -> String {
         .replace("any(test, feature = \"model\")", "test")
 }
 
-/// Of what the reference policy is made, by path in the new folder.
-const FILES: [(&str, &str); 27] = [
+/// The files of the reference policy, by path in the new folder.
+const FILES: [(&str, &str); 28] = [
     ("README.md", include_str!("new/README.md")),
     ("Cargo.toml", include_str!("new/Cargo.toml")),
     // The versions that this program was tested with. Cargo leaves out what a policy does not need.
@@ -62,6 +62,7 @@ const FILES: [(&str, &str); 27] = [
     ("build.rs", include_str!("../../../../../plugin/build.rs")),
     ("src/lib.rs", include_str!("../../../../../plugin/src/lib.rs")),
     ("src/component.rs", include_str!("../../../../../plugin/src/component.rs")),
+    ("src/component/bindings.rs", include_str!("../../../../../plugin/src/component/bindings.rs")),
     ("src/dialer.rs", include_str!("../../../../../plugin/src/dialer.rs")),
     ("src/model.rs", include_str!("../../../../../plugin/src/model.rs")),
     ("src/rating.rs", include_str!("../../../../../plugin/src/rating.rs")),

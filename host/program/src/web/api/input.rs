@@ -1,4 +1,4 @@
-//! What a request brings along, read at the border: what cannot be read is a problem that says where.
+//! The parts of a request, parsed at the border: what cannot be parsed is a problem that says where.
 
 use crate::web::problem::Problem;
 use axum::Json;
@@ -21,31 +21,33 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     }
 }
 
-/// What stands after the `?`.
-pub struct Asked<T>(pub T);
+/// The query.
+pub struct QueryParams<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryParams<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let read = Query::<T>::from_request_parts(parts, state).await;
-        read.map(|Query(asked)| Asked(asked)).map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))
+        read.map(|Query(params)| QueryParams(params))
+            .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))
     }
 }
 
-/// What stands in the path.
-pub struct Named<T>(pub T);
+/// The parameters in the path.
+pub struct PathParams<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Named<T> {
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathParams<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let read = Path::<T>::from_request_parts(parts, state).await;
-        read.map(|Path(named)| Named(named)).map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))
+        read.map(|Path(params)| PathParams(params))
+            .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))
     }
 }
 
-/// The account in the path, for the document; it is read by [`OfAccount`](crate::web::caller::OfAccount).
+/// The account in the path, for the OpenAPI document; the handler reads it by [`OfAccount`](crate::web::auth::OfAccount).
 #[derive(IntoParams)]
 #[into_params(parameter_in = Path)]
 #[allow(dead_code)]
@@ -55,10 +57,10 @@ pub struct InAccount {
     account: String,
 }
 
-/// Elements of a page, at most.
+/// The most elements of a page.
 pub const LIMIT_MAX: u32 = 1_000;
 
-/// How many elements are wanted: 1 to 1,000, 100 where nobody says.
+/// How many elements to list: 1 to 1,000, default 100.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "u32")]
 pub struct Limit(pub u32);
@@ -81,58 +83,58 @@ impl TryFrom<u32> for Limit {
     }
 }
 
-/// The number of a run, an event or a revision, as the database counts them: up to 2^63 - 1.
+/// The number of a run, an event or a revision, as the database assigns them: up to 2^63 - 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(try_from = "u64")]
-pub struct Counted(pub u64);
+pub struct SerialNumber(pub u64);
 
-impl TryFrom<u64> for Counted {
+impl TryFrom<u64> for SerialNumber {
     type Error = String;
 
     fn try_from(number: u64) -> Result<Self, String> {
-        if i64::try_from(number).is_ok() { Ok(Counted(number)) } else { Err(format!("there is no {number} of these")) }
+        if i64::try_from(number).is_ok() { Ok(SerialNumber(number)) } else { Err(format!("{number} is out of range")) }
     }
 }
 
-/// Which part of a list is wanted.
+/// Which part of a list to return.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Part {
-    /// At most so many.
+    /// The most to list.
     #[serde(default)]
     #[param(value_type = u32, minimum = 1, maximum = 1000, default = 100)]
     pub limit: Limit,
-    /// What the part before called `next`; the start of the list where it is missing.
+    /// `next` of the part before; the start of the list if missing.
     pub after: Option<String>,
 }
 
-/// Which part of a list is wanted whose elements are numbered.
+/// Which part of a list of numbered elements to return.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct NumberedPart {
-    /// At most so many.
+    /// The most to list.
     #[serde(default)]
     #[param(value_type = u32, minimum = 1, maximum = 1000, default = 100)]
     pub limit: Limit,
-    /// Those after this one, which the part before called `next`; from the first on where it is missing.
+    /// `next` of the part before; the start of the list if missing.
     #[serde(default)]
     #[param(value_type = i64, minimum = 0)]
-    pub after: Counted,
+    pub after: SerialNumber,
 }
 
 /// Part of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Page<T> {
-    /// As many as were wanted, or all that were left.
+    /// At most `limit` elements.
     pub items: Vec<T>,
-    /// Give this as `after` for the rest; none where nothing is left.
+    /// To be given as `after` for the rest; null at the end of the list.
     pub next: Option<String>,
 }
 
 impl<T> Page<T> {
-    /// The first of these, and where the rest begins: after the last one's name.
+    /// The first of these, and the name of the last of them if there are more.
     pub fn of(all: impl IntoIterator<Item = T>, limit: Limit, name: impl Fn(&T) -> String) -> Self {
         let mut all = all.into_iter();
         let items: Vec<T> = all.by_ref().take(limit.0 as usize).collect();
@@ -151,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_says_where_the_rest_begins_and_the_last_one_that_there_is_none() {
+    fn every_page_but_the_last_says_where_the_rest_begins() {
         let page = |count: u32| Page::of(1..=count, Limit(3), u32::to_string);
         assert_eq!((page(2).items, page(2).next), (vec![1, 2], None));
         assert_eq!((page(3).items, page(3).next), (vec![1, 2, 3], None));

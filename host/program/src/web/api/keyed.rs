@@ -1,13 +1,12 @@
-//! Requests with an `Idempotency-Key`: one that is sent again is not done again, and answered as it was.
+//! Requests with an `Idempotency-Key`: a repeated request is not executed again and gets the first answer.
 //!
-//! After draft-ietf-httpapi-idempotency-key-header. What is promised: within 24 hours a request of the same caller with
-//! the same key is done once, also where the connection breaks or the program is started again. Only what was done is
-//! remembered: a request that was refused, or failed, changed nothing and may be tried again with its key. Where the
-//! program ends between doing it and keeping the answer, nobody can tell any more which of the two it was; it is not
-//! done again, and the answer says to look.
+//! Follows draft-ietf-httpapi-idempotency-key-header. Within 24 hours, a request of the same caller with the same key is
+//! executed once, even if the connection breaks or the program restarts. Only executed requests are remembered: one that
+//! was refused or failed changed nothing and may be repeated with its key. If the program ends after executing a request
+//! and before keeping its answer, the outcome is unknown; the request is not executed again, and the answer says so.
 
 use crate::web::Site;
-use crate::web::caller::Caller;
+use crate::web::auth::Caller;
 use crate::web::problem::Problem;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
@@ -26,32 +25,32 @@ use utoipa::openapi::{OpenApi, Required};
 
 const KEY: &str = "idempotency-key";
 
-/// Says that an answer is one from before.
+/// Marks an answer that is repeated.
 const REPLAYED: &str = "idempotency-replayed";
 
-/// Characters of a key, at most.
+/// The most characters of a key.
 const KEY_LENGTH_MAX: usize = 255;
 
-/// Marks an answer that has a secret in it and is kept nowhere.
+/// Marks an answer that contains a secret and must not be kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Secret;
 
-/// The requests with a key that this process is at.
+/// The requests with a key that this process is executing.
 #[derive(Clone, Default)]
-pub struct UnderWay(Arc<Mutex<HashSet<(String, String)>>>);
+pub struct RunningRequests(Arc<Mutex<HashSet<(String, String)>>>);
 
-/// Does a request with a key once.
-pub async fn once(State((site, under_way)): State<(Site, UnderWay)>, request: Request, next: Next) -> Response {
+/// Executes a request with a key once.
+pub async fn once(State((site, under_way)): State<(Site, RunningRequests)>, request: Request, next: Next) -> Response {
     if request.method().is_safe() || !request.headers().contains_key(KEY) {
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
-    // Whoever is not let in is told so where the others are.
+    // A caller without access is refused where all others are.
     let Ok(caller) = Caller::from_request_parts(&mut parts, &site).await else {
         return next.run(Request::from_parts(parts, body)).await;
     };
     match read(parts, body, &caller).await {
-        Ok((asked, request)) => under_way.run(site, asked, request, next).await.unwrap_or_else(Problem::into_response),
+        Ok((keyed, request)) => under_way.run(site, keyed, request, next).await.unwrap_or_else(Problem::into_response),
         Err(problem) => problem.into_response(),
     }
 }
@@ -61,13 +60,13 @@ async fn read(parts: Parts, body: Body, caller: &Caller) -> Result<(KeyedRequest
     let key = key(&parts.headers)?;
     let refused = |error: axum::extract::rejection::BytesRejection| Problem::new(error.status(), error.body_text());
     let body = Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await.map_err(refused)?;
-    let asked = KeyedRequest {
-        // What a caller may see of an answer is what he was allowed when he asked.
+    let keyed = KeyedRequest {
+        // The kept answer contains what the caller was allowed to see at that time.
         caller: format!("{} {} {:?}", if caller.is_program { "token" } else { "person" }, caller.name, caller.grant),
         key,
-        request: sha256(&parts, &body),
+        request: fingerprint(&parts, &body),
     };
-    Ok((asked, Request::from_parts(parts, Body::from(body))))
+    Ok((keyed, Request::from_parts(parts, Body::from(body))))
 }
 
 /// A string of the header's own notation (`"8e03978e"`), or the bare text that most clients send.
@@ -84,39 +83,39 @@ fn key(headers: &HeaderMap) -> Result<String, Problem> {
     Ok(key.to_owned())
 }
 
-fn sha256(parts: &Parts, body: &[u8]) -> [u8; 32] {
+fn fingerprint(parts: &Parts, body: &[u8]) -> [u8; 32] {
     let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
     let head = format!("{} {path}\n", parts.method);
     Sha256::new().chain_update(head.as_bytes()).chain_update(body).finalize().into()
 }
 
-impl UnderWay {
-    async fn run(&self, site: Site, asked: KeyedRequest, request: Request, next: Next) -> Result<Response, Problem> {
-        let Some(place) = self.enter(&asked) else { return Err(still_under_way()) };
+impl RunningRequests {
+    async fn run(&self, site: Site, keyed: KeyedRequest, request: Request, next: Next) -> Result<Response, Problem> {
+        let Some(place) = self.enter(&keyed) else { return Err(still_under_way()) };
         let ledger = site.dialguard().ledger().clone();
-        match ledger.begin_keyed_request(&asked, site.dialguard().now())? {
+        match ledger.begin_keyed_request(&keyed, site.dialguard().now())? {
             KeyState::AnotherRequest => Err(another_request()),
             KeyState::Unfinished => Err(outcome_unknown()),
             KeyState::Done(answer) => replay(answer),
-            // It is finished though the caller may have gone: he will ask again.
+            // The request is finished even if the caller disconnects, because it will be repeated.
             KeyState::New => tokio::spawn(async move {
                 let _place = place;
-                finish(&ledger, asked, tokio::spawn(next.run(request))).await
+                finish(&ledger, keyed, tokio::spawn(next.run(request))).await
             })
             .await
             .map_err(|_| failed_inside())?,
         }
     }
 
-    fn enter(&self, asked: &KeyedRequest) -> Option<Place> {
-        let name = (asked.caller.clone(), asked.key.clone());
+    fn enter(&self, keyed: &KeyedRequest) -> Option<Place> {
+        let name = (keyed.caller.clone(), keyed.key.clone());
         self.0.lock().insert(name.clone()).then(|| Place { of: self.clone(), name })
     }
 }
 
-/// Among the requests that are under way, until it is dropped.
+/// A place among the requests in progress, until it is dropped.
 struct Place {
-    of: UnderWay,
+    of: RunningRequests,
     name: (String, String),
 }
 
@@ -126,20 +125,20 @@ impl Drop for Place {
     }
 }
 
-/// Keeps the answer of what was done, and forgets the key of what was not.
+/// Keeps the answer of an executed request, and forgets the key of one that failed.
 async fn finish(
     ledger: &Ledger,
-    asked: KeyedRequest,
+    keyed: KeyedRequest,
     doing: tokio::task::JoinHandle<Response>,
 ) -> Result<Response, Problem> {
     let response = doing.await;
     let Ok(response) = response else {
         // It panicked, and changed nothing.
-        ledger.forget_keyed_request(&asked)?;
+        ledger.forget_keyed_request(&keyed)?;
         return Err(failed_inside());
     };
     if !response.status().is_success() {
-        ledger.forget_keyed_request(&asked)?;
+        ledger.forget_keyed_request(&keyed)?;
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
@@ -147,7 +146,7 @@ async fn finish(
     let location = parts.headers.get(header::LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let is_secret = parts.extensions.get::<Secret>().is_some();
     let kept = (!is_secret).then(|| body.to_vec());
-    ledger.keep_answer(&asked, &StoredAnswer { status: parts.status.as_u16(), location, body: kept })?;
+    ledger.keep_answer(&keyed, &StoredAnswer { status: parts.status.as_u16(), location, body: kept })?;
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
@@ -169,33 +168,33 @@ fn replay(StoredAnswer { status, location, body }: StoredAnswer) -> Result<Respo
 }
 
 fn still_under_way() -> Problem {
-    let detail = "the first request with this Idempotency-Key is still under way; ask again in a moment";
-    Problem::of_kind(StatusCode::CONFLICT, "request-under-way", "Still under way", detail)
+    let detail = "the first request with this Idempotency-Key is still in progress; try again in a moment";
+    Problem::of_kind(StatusCode::CONFLICT, "request-under-way", "Still in progress", detail)
 }
 
 fn another_request() -> Problem {
-    let detail = "this Idempotency-Key stands for another request of yours; give each request a key of its own";
+    let detail = "this Idempotency-Key belongs to another of your requests; give each request its own key";
     Problem::of_kind(StatusCode::UNPROCESSABLE_ENTITY, "key-of-another-request", "Key of another request", detail)
 }
 
 fn outcome_unknown() -> Problem {
-    let detail = "a request with this Idempotency-Key was begun by a process that ended before it answered, or that is \
-                  still at it: it was done or it was not, and is not done again. Look how the account stands, and use \
-                  another key for what is missing";
-    Problem::of_kind(StatusCode::CONFLICT, "outcome-unknown", "Begun, and no answer on record", detail)
+    let detail = "a request with this Idempotency-Key was started by a process that ended before it answered, or that is \
+                  still executing it; whether it took effect is unknown, and it is not executed again";
+    Problem::of_kind(StatusCode::CONFLICT, "outcome-unknown", "Outcome unknown", detail)
+        .with_hint("read the account's current state, and use another key for what is missing")
 }
 
 fn answer_not_kept() -> Problem {
-    let detail = "this was done; its answer had a secret in it that is shown once. Withdraw what was made, and make \
-                  another with another key";
-    Problem::of_kind(StatusCode::CONFLICT, "answer-not-kept", "Done, and the answer is not kept", detail)
+    let detail = "the request was executed, but its answer contained a secret and was not kept";
+    Problem::of_kind(StatusCode::CONFLICT, "answer-not-kept", "Done; the answer was not kept", detail)
+        .with_hint("withdraw what was made, and make another with another key")
 }
 
 fn failed_inside() -> Problem {
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "Dialguard failed inside; its log says more")
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal error; see the server log")
 }
 
-/// Says in the document which requests take a key.
+/// Adds the key to every request in the document that takes one.
 pub fn describe(document: &mut OpenApi) {
     for path in document.paths.paths.values_mut() {
         let changing = [&mut path.post, &mut path.put, &mut path.patch, &mut path.delete];
@@ -209,10 +208,10 @@ fn take_a_key(operation: &mut Operation) {
 
 fn parameter() -> Parameter {
     let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(KEY_LENGTH_MAX));
-    let description = "Your own name for this request, such as a UUID. A request that is sent again with its key within \
-                       24 hours is not done again, and answered as it was (with `Idempotency-ReplayOutcome: true`). The same \
-                       key for another request is refused (422), and so is one whose first request is under way (409). \
-                       What was refused or failed may be tried again with its key.";
+    let description = "Your own name for this request, such as a UUID. A request repeated with its key within 24 hours is \
+                       not executed again and gets the first answer (with `Idempotency-ReplayOutcome: true`). The same key \
+                       for another request is refused (422), and so is a repetition while the first is in progress \
+                       (409). A request that was refused or failed may be repeated with its key.";
     ParameterBuilder::new()
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)
@@ -235,7 +234,7 @@ mod tests {
 
     include!("../../../../dialer/src/dialguard/example.rs");
 
-    /// A site with one route, which does something as often as it is let.
+    /// A site with one route, which counts its executions and waits for permits.
     struct Slow {
         _folder: tempfile::TempDir,
         site: Site,
@@ -263,7 +262,7 @@ mod tests {
             self.routes = routes(&self.site, &self.done, &self.begun, &self.may);
         }
 
-        /// Until a request is under way, whose key is on disk by then.
+        /// Waits until a request is in progress, whose key is on disk by then.
         async fn begun(&self) {
             self.begun.acquire().await.unwrap().forget();
         }
@@ -292,11 +291,11 @@ mod tests {
         Router::new()
             .route("/slow", post(slowly))
             .route("/panics", post(async || -> () { panic!("a test's own") }))
-            .layer(axum::middleware::from_fn_with_state((site.clone(), UnderWay::default()), once))
+            .layer(axum::middleware::from_fn_with_state((site.clone(), RunningRequests::default()), once))
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn while_the_first_is_under_way_the_second_has_to_wait() {
+    async fn a_second_request_conflicts_while_the_first_is_in_progress() {
         let slow = Slow::new().await;
         let first = tokio::spawn(slow.asking("/slow"));
         slow.begun().await;
@@ -307,11 +306,11 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn whoever_goes_before_the_answer_finds_it_when_he_comes_back() {
+    async fn a_caller_that_disconnects_gets_the_answer_when_it_repeats_the_request() {
         let slow = Slow::new().await;
         let first = tokio::spawn(slow.asking("/slow"));
         slow.begun().await;
-        // As a connection is that breaks.
+        // The connection breaks.
         first.abort();
         slow.may.add_permits(1);
         let mut again = slow.ask("/slow").await;
@@ -323,16 +322,16 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn what_a_process_left_without_an_answer_is_not_done_again() {
+    async fn a_request_left_without_an_answer_by_another_process_is_not_executed_again() {
         let mut slow = Slow::new().await;
         let first = tokio::spawn(slow.asking("/slow"));
         slow.begun().await;
         slow.restart();
-        let told = slow.asking("/slow").await;
-        assert_eq!(told.status(), StatusCode::CONFLICT);
+        let answer = slow.asking("/slow").await;
+        assert_eq!(answer.status(), StatusCode::CONFLICT);
         slow.may.add_permits(1);
-        let told = axum::body::to_bytes(told.into_body(), 10_000).await.unwrap();
-        assert!(String::from_utf8_lossy(&told).contains("outcome-unknown"), "{told:?}");
+        let answer = axum::body::to_bytes(answer.into_body(), 10_000).await.unwrap();
+        assert!(String::from_utf8_lossy(&answer).contains("outcome-unknown"), "{answer:?}");
         assert_eq!(first.await.unwrap().status(), StatusCode::OK);
         assert_eq!(slow.done.load(SeqCst), 1);
     }
@@ -340,8 +339,8 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_key_is_forgotten_after_a_day() {
         let slow = Slow::new().await;
-        let asked = KeyedRequest { caller: "token dialer".into(), key: "one".into(), request: [7; 32] };
-        let known = |now| slow.site.dialguard().ledger().begin_keyed_request(&asked, now).unwrap();
+        let keyed = KeyedRequest { caller: "token dialer".into(), key: "one".into(), request: [7; 32] };
+        let known = |now| slow.site.dialguard().ledger().begin_keyed_request(&keyed, now).unwrap();
         assert_eq!([NOW, NOW + DAY - 1, NOW + DAY].map(known), [KeyState::New, KeyState::Unfinished, KeyState::New]);
     }
 

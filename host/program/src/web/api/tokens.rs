@@ -1,20 +1,20 @@
 //! Tokens of programs: made, listed, withdrawn.
 
 use super::created;
-use super::input::{Asked, Body, Named, Page, Part};
+use super::failures::{ChangeFailures, Failures};
+use super::input::{Body, Page, Part, PathParams, QueryParams};
 use super::keyed::Secret;
-use super::nouns::Time;
-use super::refused::{ChangeRefused, Refused};
+use crate::json::{NewToken, Role, Token};
 use crate::web::Site;
-use crate::web::caller::Administrator;
+use crate::web::auth::Administrator;
 use crate::web::problem::Problem;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
-use dialguard_dialer::access::{self, Accounts, Grant, make_token};
+use dialguard_dialer::access::{Accounts, Grant, make_token};
 use dialguard_dialer::ledger;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -25,132 +25,63 @@ pub fn routes() -> OpenApiRouter<Site> {
     OpenApiRouter::new().routes(routes!(list, make)).routes(routes!(one, withdraw))
 }
 
-/// What a token's holder may do; each role may do what those before it may.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-enum Role {
-    /// See everything of an account.
-    Read,
-    /// Besides: monitor, stop, replace, delete and screen numbers, and have an account reviewed.
-    Operate,
-    /// Besides: the add-on, blocks and settings of an account. With every account also accounts, carriers, policies and
-    /// tokens.
-    Administer,
-}
-
-impl From<access::Role> for Role {
-    fn from(role: access::Role) -> Self {
-        match role {
-            access::Role::Read => Role::Read,
-            access::Role::Operate => Role::Operate,
-            access::Role::Administer => Role::Administer,
-        }
-    }
-}
-
-impl From<Role> for access::Role {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Read => access::Role::Read,
-            Role::Operate => access::Role::Operate,
-            Role::Administer => access::Role::Administer,
-        }
-    }
-}
-
-/// What a program identifies itself with, without its secret.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "kebab-case")]
-struct Token {
-    /// By which it is told from others and withdrawn.
-    #[schema(example = "dialer")]
-    name: String,
-    role: Role,
-    /// Of which accounts; none is every one.
-    accounts: Option<Vec<String>>,
-    made_at: Time,
-    /// When it ends by itself; none where it does not.
-    ends_at: Option<Time>,
-}
-
-impl From<ledger::Token> for Token {
-    fn from(token: ledger::Token) -> Self {
-        let accounts = match token.grant.accounts {
-            Accounts::All => None,
-            Accounts::Only(ids) => Some(ids.into_iter().collect()),
-        };
-        let (made_at, ends_at) = (Time(token.made_at), token.ends_at.map(Time));
-        Token { name: token.name, role: token.grant.role.into(), accounts, made_at, ends_at }
-    }
-}
-
-/// A token that is to be made.
+/// A token to make.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct TokenToMake {
-    /// By which it is told from others.
+struct TokenRequest {
+    /// Unique.
     #[schema(example = "dialer", pattern = "^[A-Za-z0-9._@-]{1,64}$")]
     name: String,
     role: Role,
-    /// Of which accounts; every one where it is missing.
+    /// The accounts the role covers; every account if missing.
     #[schema(example = json!(["acme"]), min_items = 1)]
     accounts: Option<Vec<String>>,
-    /// It ends by itself after as many days.
+    /// Days after which it expires.
     #[schema(example = 90, minimum = 1, maximum = 3650)]
     days: Option<u64>,
 }
 
-/// A token that was made.
-#[derive(Serialize, ToSchema)]
-struct MadeToken {
-    /// Its name.
-    #[schema(example = "dialer")]
-    name: String,
-    /// To send as `Authorization: Bearer …`. It is shown this once and kept nowhere.
-    token: String,
-}
-
-/// Every token, by name, without its secret
+/// List the tokens, by name, without their secrets
 ///
-/// Takes the role `administer` over every account.
+/// Requires the role `administer` over every account.
 #[utoipa::path(
     get,
     path = "/tokens",
     operation_id = "list-tokens",
     tag = "tokens",
     params(Part),
-    responses((status = 200, description = "Part of them", body = Page<Token>), Refused)
+    responses((status = 200, description = "Part of the list", body = Page<Token>), Failures)
 )]
 async fn list(
     State(site): State<Site>,
     _: Administrator,
-    Asked(Part { limit, after }): Asked<Part>,
+    QueryParams(Part { limit, after }): QueryParams<Part>,
 ) -> Result<Json<Page<Token>>, Problem> {
     let known = site.dialguard().ledger().tokens()?;
-    let wanted = known.into_iter().filter(|token| after.as_ref().is_none_or(|after| token.name > *after));
-    Ok(Json(Page::of(wanted, limit, |token| token.name.clone()).map(Token::from)))
+    let following = known.into_iter().filter(|token| after.as_ref().is_none_or(|after| token.name > *after));
+    Ok(Json(Page::of(following, limit, |token| token.name.clone()).map(|token| Token::from(&token))))
 }
 
 /// Make a token for a program
 ///
-/// Takes the role `administer` over every account. The answer is the only one that has the token in it: it is not given
-/// again where the request is repeated with the same `Idempotency-Key`.
+/// Requires the role `administer` over every account. Only this answer contains the token: repeating the request with
+/// the same `Idempotency-Key` does not return it again.
 #[utoipa::path(
     post,
     path = "/tokens",
     operation_id = "make-token",
     tag = "tokens",
-    request_body = TokenToMake,
+    request_body = TokenRequest,
     responses(
-        (status = 201, description = "The token", body = MadeToken,
-         headers(("Location" = String, description = "Where it is found, without its secret"))),
-        ChangeRefused
+        (status = 201, description = "The token", body = NewToken,
+         headers(("Location" = String, description = "Its address, without the secret"))),
+        ChangeFailures
     )
 )]
 async fn make(
     State(site): State<Site>,
     _: Administrator,
-    Body(TokenToMake { name, role, accounts, days }): Body<TokenToMake>,
+    Body(TokenRequest { name, role, accounts, days }): Body<TokenRequest>,
 ) -> Result<impl IntoResponse, Problem> {
     let (ledger, now) = (site.dialguard().ledger(), site.dialguard().now());
     let refused = |detail: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail);
@@ -160,7 +91,7 @@ async fn make(
     let accounts = match accounts {
         None => Accounts::All,
         Some(ids) if ids.is_empty() => {
-            return Err(refused("accounts: name one at least, or leave it out for every one"));
+            return Err(refused("accounts: give at least one, or leave it out for every account"));
         }
         Some(ids) => {
             let unknown = ids.iter().find(|id| ledger.account(id).is_err());
@@ -172,7 +103,7 @@ async fn make(
     };
     let ends_at = days.map(|days| now + days * DAY);
     let token = make_token(ledger, &name, Grant { role: role.into(), accounts }, now, ends_at)?;
-    Ok((Extension(Secret), created(format!("/api/v1/tokens/{name}"), MadeToken { name, token })))
+    Ok((Extension(Secret), created(format!("/api/v1/tokens/{name}"), NewToken { name, token })))
 }
 
 /// A token in the path.
@@ -187,45 +118,46 @@ struct InToken {
 fn find(site: &Site, name: &str) -> Result<ledger::Token, Problem> {
     let known = site.dialguard().ledger().tokens()?.into_iter().find(|known| known.name == name);
     known.ok_or_else(|| {
-        let detail = format!("there is no token {name:?}; `GET /api/v1/tokens` has those there are");
+        let detail = format!("there is no token {name:?}");
         Problem::of_kind(StatusCode::NOT_FOUND, "no-such-token", "No such token", detail)
+            .with_hint("`GET /api/v1/tokens` lists the tokens")
     })
 }
 
-/// One token, without its secret
+/// Get a token, without its secret
 ///
-/// Takes the role `administer` over every account.
+/// Requires the role `administer` over every account.
 #[utoipa::path(
     get,
     path = "/tokens/{token}",
     operation_id = "get-token",
     tag = "tokens",
     params(InToken),
-    responses((status = 200, description = "The token", body = Token), Refused)
+    responses((status = 200, description = "The token", body = Token), Failures)
 )]
 async fn one(
     State(site): State<Site>,
     _: Administrator,
-    Named(InToken { token }): Named<InToken>,
+    PathParams(InToken { token }): PathParams<InToken>,
 ) -> Result<Json<Token>, Problem> {
-    Ok(Json(find(&site, &token)?.into()))
+    Ok(Json(Token::from(&find(&site, &token)?)))
 }
 
-/// Withdraw a token: it opens nothing from now on
+/// Withdraw a token, which ends its access
 ///
-/// Takes the role `administer` over every account.
+/// Requires the role `administer` over every account.
 #[utoipa::path(
     delete,
     path = "/tokens/{token}",
     operation_id = "withdraw-token",
     tag = "tokens",
     params(InToken),
-    responses((status = 204, description = "It is withdrawn"), ChangeRefused)
+    responses((status = 204, description = "It is withdrawn"), ChangeFailures)
 )]
 async fn withdraw(
     State(site): State<Site>,
     _: Administrator,
-    Named(InToken { token }): Named<InToken>,
+    PathParams(InToken { token }): PathParams<InToken>,
 ) -> Result<StatusCode, Problem> {
     find(&site, &token)?;
     site.dialguard().ledger().withdraw_token(&token)?;

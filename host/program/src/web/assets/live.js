@@ -1,17 +1,17 @@
-// What happens elsewhere shows here without a reload: parts of a page that are marked `data-live="…"` are fetched again
-// when the account changes. Everything works without this.
+// Changes made elsewhere show up without a reload: parts of a page marked `data-live="…"` are fetched again when the
+// account changes. Everything works without this script.
 
 const main = document.querySelector("main[data-account]");
-const underWay = document.querySelector(".under-way");
+const reviewBar = document.querySelector(".review-progress");
 
-if (main && underWay) {
+if (main && reviewBar) {
   const base = `/accounts/${encodeURIComponent(main.dataset.account)}`;
   listen(base);
   reviewNow();
   settingsEffect(base);
 }
 
-// A hidden page does not listen: browsers have few connections to a site, and it catches up when it is seen again.
+// A hidden page disconnects, because browsers limit connections per site. It catches up when it is shown again.
 function listen(base) {
   let source;
   let policies;
@@ -34,22 +34,22 @@ function listen(base) {
   if (!document.hidden) open();
 }
 
-function showProgress(far) {
-  const [bar, words] = [underWay.querySelector("progress"), underWay.querySelector("p")];
-  bar.hidden = !far;
-  if (far) {
-    underWay.hidden = false;
-    delete underWay.dataset.told;
-    bar.max = Math.max(far.of, 1);
-    bar.value = far.asked;
-    words.textContent = `Review under way: ${far.asked} of ${far.of} numbers asked`;
-  } else if (underWay.dataset.told === undefined) {
-    words.textContent = "Review done.";
+function showProgress(progress) {
+  const [bar, text] = [reviewBar.querySelector("progress"), reviewBar.querySelector("p")];
+  bar.hidden = !progress;
+  if (progress) {
+    reviewBar.hidden = false;
+    delete reviewBar.dataset.hasResult;
+    bar.max = Math.max(progress.of, 1);
+    bar.value = progress.asked;
+    text.textContent = `Review in progress: ${progress.asked} of ${progress.of} numbers checked`;
+  } else if (reviewBar.dataset.hasResult === undefined) {
+    text.textContent = "Review finished.";
   }
 }
 
 let refreshing;
-// One at a time; what changes meanwhile is fetched once more.
+// One refresh at a time. If something changes meanwhile, another follows.
 async function refresh() {
   if (refreshing) {
     refreshing.again = true;
@@ -57,14 +57,13 @@ async function refresh() {
   }
   refreshing = { again: false };
   try {
-    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
-    if (!answer.ok || answer.redirected) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const response = await fetch(location.href, { headers: { accept: "text/html" } });
+    if (!response.ok || response.redirected) return;
+    const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
     const freshMain = fresh.querySelector("main[data-account]");
     if (!freshMain) return;
     swapParts(freshMain);
     main.dataset.revision = freshMain.dataset.revision;
-    // Whoever counts what is selected counts again.
     document.dispatchEvent(new Event("refreshed"));
   } finally {
     const { again } = refreshing;
@@ -84,7 +83,7 @@ function swapParts(freshMain) {
   }
 }
 
-// Nobody's dialog or half-typed text goes away under his hands.
+// Do not replace a part while the user types in it or has a popover open in it.
 function isBusy(part) {
   const focused = part.contains(document.activeElement) ? document.activeElement : undefined;
   const isTyping = focused?.matches("input:not([type=checkbox], [type=radio]), textarea, select");
@@ -94,30 +93,30 @@ function isBusy(part) {
 function keep(part) {
   const focused = part.contains(document.activeElement) ? document.activeElement : undefined;
   return {
-    focus: focused && addressOf(focused, part),
-    checked: [...part.querySelectorAll("input:is([type=checkbox], [type=radio]):checked")].map((box) => addressOf(box, part)),
-    open: [...part.querySelectorAll("details[open]")].map((details) => addressOf(details, part)),
+    focus: focused && selectorOf(focused, part),
+    checked: [...part.querySelectorAll("input:is([type=checkbox], [type=radio]):checked")].map((box) => selectorOf(box, part)),
+    open: [...part.querySelectorAll("details[open]")].map((details) => selectorOf(details, part)),
     scrolled: [part.scrollLeft, part.scrollTop],
   };
 }
 
 function restore(part, kept) {
-  for (const address of kept.checked) {
-    const box = part.querySelector(address);
+  for (const selector of kept.checked) {
+    const box = part.querySelector(selector);
     if (box) box.checked = true;
   }
-  for (const address of kept.open) part.querySelector(address)?.setAttribute("open", "");
+  for (const selector of kept.open) part.querySelector(selector)?.setAttribute("open", "");
   if (kept.focus) part.querySelector(kept.focus)?.focus({ preventScroll: true });
   [part.scrollLeft, part.scrollTop] = kept.scrolled;
 }
 
-// How the same thing is found again in the fresh part: by what it is, or else by where it is.
-function addressOf(element, part) {
+// A selector that finds the same element in the fresh part: by its attributes, or else by its position.
+function selectorOf(element, part) {
   if (element.id) return `#${CSS.escape(element.id)}`;
   const named = ["name", "value", "href"].filter((attribute) => element.getAttribute(attribute));
   const attributes = named.map((attribute) => `[${attribute}="${CSS.escape(element.getAttribute(attribute))}"]`);
-  const address = element.localName + attributes.join("");
-  if (attributes.length && part.querySelectorAll(address).length === 1) return address;
+  const selector = element.localName + attributes.join("");
+  if (attributes.length && part.querySelectorAll(selector).length === 1) return selector;
   const steps = [];
   for (let here = element; here !== part; here = here.parentElement) {
     steps.unshift(`${here.localName}:nth-child(${[...here.parentElement.children].indexOf(here) + 1})`);
@@ -125,87 +124,87 @@ function addressOf(element, part) {
   return `:scope > ${steps.join(" > ")}`;
 }
 
-// The review goes on without the page; what came of it is told here.
+// The review runs on the server even if the user leaves the page. Its result is shown in the status bar.
 function reviewNow() {
   const form = document.querySelector("form.review-now");
   form?.addEventListener("submit", async (event) => {
     event.preventDefault();
     const button = form.querySelector("button");
-    const words = underWay.querySelector("p");
+    const text = reviewBar.querySelector("p");
     button.disabled = true;
-    underWay.hidden = false;
-    delete underWay.dataset.told;
-    words.textContent = "Review under way…";
-    const told = await reviewed(form.action);
-    underWay.dataset.told = "true";
-    underWay.querySelector("progress").hidden = true;
-    words.textContent = told;
+    reviewBar.hidden = false;
+    delete reviewBar.dataset.hasResult;
+    text.textContent = "Review in progress…";
+    const result = await review(form.action);
+    reviewBar.dataset.hasResult = "true";
+    reviewBar.querySelector("progress").hidden = true;
+    text.textContent = result;
     button.disabled = false;
     button.focus({ preventScroll: true });
   });
 }
 
-async function reviewed(address) {
+async function review(url) {
   try {
-    const answer = await fetch(address, { method: "POST" });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const told = page.querySelector("#told") ?? page.querySelector("main p");
-    return told?.textContent.trim() || "The review could not be made.";
+    const response = await fetch(url, { method: "POST" });
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    const result = page.querySelector("#review-result") ?? page.querySelector("main p");
+    return result?.textContent.trim() || "The review failed.";
   } catch {
-    return "Dialguard could not be reached; the review was perhaps not begun.";
+    return "Connection to Dialguard lost. The review may or may not have started.";
   }
 }
 
-// While somebody types, the effect of it; the last word counts.
+// Previews the effect of settings while the user edits them. Only the latest edit counts.
 function settingsEffect(base) {
   const form = document.querySelector("form[data-effect]");
   const shown = document.querySelector("#effect");
   if (!form || !shown) return;
   let timer;
-  let asking;
-  const see = async () => {
-    asking?.abort();
-    asking = new AbortController();
+  let request;
+  const preview = async () => {
+    request?.abort();
+    request = new AbortController();
     shown.setAttribute("aria-busy", "true");
     try {
       const body = new URLSearchParams(new FormData(form));
-      const answer = await fetch(`${base}/settings/effect`, { method: "POST", body, signal: asking.signal });
-      showEffect(form, shown, answer, await answer.text());
+      const response = await fetch(`${base}/settings/effect`, { method: "POST", body, signal: request.signal });
+      showEffect(form, shown, response, await response.text());
     } catch (error) {
-      if (error.name !== "AbortError") shown.textContent = "Dialguard could not be reached.";
+      if (error.name !== "AbortError") shown.textContent = "Connection to Dialguard lost.";
     }
   };
   form.addEventListener("input", () => {
     costADay(form);
     clearTimeout(timer);
-    timer = setTimeout(see, 500);
+    timer = setTimeout(preview, 500);
   });
   form.addEventListener("submit", async (event) => {
     if (event.submitter?.value !== "effect") return;
     event.preventDefault();
     clearTimeout(timer);
-    await see();
+    await preview();
     shown.scrollIntoView({ block: "nearest" });
   });
 }
 
-function showEffect(form, shown, answer, text) {
+function showEffect(form, shown, response, text) {
   shown.removeAttribute("aria-busy");
-  const isPart = answer.headers.get("content-type")?.startsWith("text/html");
+  const isPart = response.headers.get("content-type")?.startsWith("text/html");
   const fresh = new DOMParser().parseFromString(text, "text/html");
   const wasOpen = shown.querySelector("details[open]");
-  if (isPart && !answer.redirected) shown.replaceChildren(...fresh.body.childNodes);
-  else shown.textContent = "The effect could not be found out.";
+  if (isPart && !response.redirected) shown.replaceChildren(...fresh.body.childNodes);
+  else shown.textContent = "The effect could not be computed.";
   if (wasOpen) shown.querySelector("details")?.setAttribute("open", "");
-  // On a phone the figures are below: the bar that stays in sight has them in short.
+  // On a phone the figures are below the form: the sticky bar shows a summary.
   form.querySelector("#effect-short").textContent = shown.querySelector("strong, .failed")?.textContent ?? "";
-  markRefused(form, shown);
+  markInvalid(form, shown);
 }
 
-function markRefused(form, shown) {
-  const refused = shown.querySelector("[data-setting]")?.dataset.setting;
+function markInvalid(form, shown) {
+  const invalid = shown.querySelector("[data-setting]")?.dataset.setting;
   for (const field of form.elements) {
-    if (field.name && field.name === refused) field.setAttribute("aria-invalid", "true");
+    if (field.name && field.name === invalid) field.setAttribute("aria-invalid", "true");
     else field.removeAttribute("aria-invalid");
   }
 }

@@ -1,13 +1,13 @@
-// What makes the pages livelier. Everything works without it.
+// Conveniences. Everything works without this script.
 
-// ---- An account's numbers: questions in a dialog, marks that tell on hover and focus, what is selected ----
+// ---- An account's numbers: questions in a dialog, carrier cards on hover and focus, bulk selection ----
 
-const fetched = async (address, options) => {
-  const answer = await fetch(address, { credentials: "same-origin", ...options });
-  return { answer, page: new DOMParser().parseFromString(await answer.text(), "text/html") };
+const fetchPage = async (url, options) => {
+  const response = await fetch(url, { credentials: "same-origin", ...options });
+  return { response, page: new DOMParser().parseFromString(await response.text(), "text/html") };
 };
 
-/** The dialog that shows a question's page, or what came of it; the page behind is read anew when something changed. */
+/** Shows a question, then its result. When it closes after a change, the page behind it is reloaded. */
 const dialog = document.createElement("dialog");
 dialog.setAttribute("aria-live", "polite");
 document.body.append(dialog);
@@ -17,7 +17,7 @@ dialog.addEventListener("close", () => {
 });
 
 const show = ({ page }) => {
-  // A page without a question says what went wrong.
+  // A page without a dialog's content is an error page.
   const content = page.querySelector("[data-dialog]") ?? page.querySelector("main");
   const panel = content.matches(".panel") ? content : Object.assign(document.createElement("section"), { className: "panel" });
   if (panel !== content) panel.append(...content.childNodes);
@@ -37,13 +37,13 @@ addEventListener("submit", async (event) => {
   const { target: form, submitter } = event;
   if (form.matches("[data-ask]")) {
     event.preventDefault();
-    show(await fetched(`${form.getAttribute("action")}?${fieldsOf(form, submitter)}`));
+    show(await fetchPage(`${form.getAttribute("action")}?${fieldsOf(form, submitter)}`));
   } else if (form.matches("[data-do]") && dialog.contains(form)) {
     event.preventDefault();
     const body = fieldsOf(form, submitter);
     form.setAttribute("aria-busy", "true");
     for (const button of form.querySelectorAll("button")) button.disabled = true;
-    show(await fetched(form.getAttribute("action"), { method: "POST", body }));
+    show(await fetchPage(form.getAttribute("action"), { method: "POST", body }));
   }
 });
 
@@ -53,7 +53,7 @@ addEventListener("click", async (event) => {
   if (link?.matches("[data-ask]") && isPlain) {
     event.preventDefault();
     link.closest("details")?.removeAttribute("open");
-    show(await fetched(link.href));
+    show(await fetchPage(link.href));
   } else if (link?.matches("[data-close]") && dialog.contains(link)) {
     event.preventDefault();
     dialog.close();
@@ -71,48 +71,48 @@ addEventListener("keydown", (event) => {
   }
 });
 
-/** What carriers say stands beside its mark while the pointer or the focus is on either. */
-const saysOf = (mark) => document.getElementById(mark.getAttribute("popovertarget"));
-const tell = (mark) => {
-  const says = saysOf(mark);
-  if (says.matches(":popover-open")) return;
-  says.showPopover();
-  says.classList.add("placed");
-  const [of, own] = [mark.getBoundingClientRect(), says.getBoundingClientRect()];
+/** A carrier card is shown next to its mark while the pointer or the focus is on either. */
+const cardOf = (mark) => document.getElementById(mark.getAttribute("popovertarget"));
+const showCard = (mark) => {
+  const card = cardOf(mark);
+  if (card.matches(":popover-open")) return;
+  card.showPopover();
+  card.classList.add("placed");
+  const [of, own] = [mark.getBoundingClientRect(), card.getBoundingClientRect()];
   const below = of.bottom + 4 + own.height < innerHeight || of.top < own.height;
-  says.style.left = `${Math.max(8, Math.min(of.left, innerWidth - own.width - 8))}px`;
-  says.style.top = `${below ? of.bottom + 4 : of.top - own.height - 4}px`;
+  card.style.left = `${Math.max(8, Math.min(of.left, innerWidth - own.width - 8))}px`;
+  card.style.top = `${below ? of.bottom + 4 : of.top - own.height - 4}px`;
 };
-const fallSilent = (mark) => {
-  // The pointer may be on its way to what is said.
+const hideCard = (mark) => {
+  // Leave the pointer time to move from the mark to its card.
   setTimeout(() => {
-    const says = saysOf(mark);
-    if (says && !says.matches(":hover") && !mark.matches(":hover, :focus")) says.hidePopover();
+    const card = cardOf(mark);
+    if (card && !card.matches(":hover") && !mark.matches(":hover, :focus")) card.hidePopover();
   }, 120);
 };
 const markAt = (event) => event.target.closest?.("button.mark");
-const markOf = (event) => markAt(event) ?? document.querySelector(`[popovertarget="${event.target.closest?.(".says")?.id}"]`);
-for (const [begins, ends] of [["pointerover", "pointerout"], ["focusin", "focusout"]]) {
-  document.addEventListener(begins, (event) => {
+const markOf = (event) => markAt(event) ?? document.querySelector(`[popovertarget="${event.target.closest?.(".carrier-card")?.id}"]`);
+for (const [enter, leave] of [["pointerover", "pointerout"], ["focusin", "focusout"]]) {
+  document.addEventListener(enter, (event) => {
     const mark = markAt(event);
-    if (mark && !(event.pointerType === "touch")) tell(mark);
+    if (mark && !(event.pointerType === "touch")) showCard(mark);
   });
-  document.addEventListener(ends, (event) => {
+  document.addEventListener(leave, (event) => {
     const mark = markOf(event);
-    if (mark) fallSilent(mark);
+    if (mark) hideCard(mark);
   });
 }
 document.addEventListener("click", (event) => {
   const mark = markAt(event);
   if (mark) {
     event.preventDefault();
-    tell(mark);
+    showCard(mark);
   }
 });
 
-/** How many are selected, and what can be done with them. */
+/** Counts the selected numbers and enables the bulk actions. */
 const bulk = () => document.querySelector("#bulk .bulk");
-const count = () => {
+const updateSelection = () => {
   if (!bulk()) return;
   const rows = [...document.querySelectorAll('#bulk input[name="number"]')];
   const selected = rows.filter((row) => row.checked).length;
@@ -121,27 +121,27 @@ const count = () => {
   every.hidden = false;
   every.checked = selected === rows.length && selected > 0;
   every.indeterminate = selected > 0 && selected < rows.length;
-  document.getElementById("selected").textContent = all ? "With all:" : `${selected} selected:`;
+  document.getElementById("selected").textContent = all ? "All selected:" : `${selected} selected:`;
   for (const button of bulk().querySelectorAll("button")) button.disabled = selected === 0 && !all;
 };
 document.addEventListener("change", ({ target }) => {
   if (target.id === "select-page") {
     for (const row of document.querySelectorAll('#bulk input[name="number"]')) row.checked = target.checked;
   }
-  if (target.closest("#bulk")) count();
+  if (target.closest("#bulk")) updateSelection();
 });
 
-/** The table follows the search and the filter as they are entered. */
+/** The table follows the search and the filters as the user edits them. */
 let latest = 0;
 const find = async (form) => {
   const fields = [...fieldsOf(form)].filter(([, value]) => value !== "");
-  const address = `${form.getAttribute("action")}?${new URLSearchParams(fields)}`;
-  const asked = ++latest;
-  const { answer, page } = await fetched(address);
+  const url = `${form.getAttribute("action")}?${new URLSearchParams(fields)}`;
+  const search = ++latest;
+  const { response, page } = await fetchPage(url);
   const numbers = page.getElementById("numbers");
-  if (asked !== latest || !answer.ok || !numbers) return;
-  history.replaceState(null, "", address.replace(/\?$/, ""));
-  // All but the form, in which somebody is typing.
+  if (search !== latest || !response.ok || !numbers) return;
+  history.replaceState(null, "", url.replace(/\?$/, ""));
+  // Keep the form: the user is typing in it.
   const finder = document.querySelector("#numbers .finder");
   numbers.querySelector(".finder").replaceWith(finder.cloneNode());
   const now = document.getElementById("numbers");
@@ -152,7 +152,7 @@ const find = async (form) => {
     else if (isBefore) finder.before(document.adoptNode(part));
     else now.append(document.adoptNode(part));
   }
-  count();
+  updateSelection();
 };
 let waiting;
 document.addEventListener("input", ({ target }) => {
@@ -161,5 +161,5 @@ document.addEventListener("input", ({ target }) => {
   clearTimeout(waiting);
   waiting = setTimeout(() => find(form), target.type === "search" ? 200 : 0);
 });
-document.addEventListener("refreshed", count);
-count();
+document.addEventListener("refreshed", updateSelection);
+updateSelection();

@@ -1,24 +1,23 @@
-//! An account's page: its figures, its numbers, and what can be done with them.
+//! An account's numbers: how many are in use, their status, and what users can do with them.
 
 mod actions;
 mod add_on;
+mod chart;
 mod figures;
 mod files;
 mod filter;
 mod head;
 mod number;
-mod picture;
 mod table;
 
 use filter::Filter;
 
 pub use figures::Figures;
-pub use table::link;
 
 use super::layout::Tab;
 use super::{Failed, page};
 use crate::web::Site;
-use crate::web::caller::{OfAccount, Read};
+use crate::web::auth::{OfAccount, Read};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
@@ -32,13 +31,6 @@ pub fn routes() -> Router<Site> {
         .merge(add_on::routes())
         .merge(files::routes())
         .merge(number::routes())
-}
-
-/// The address of an account's page, whatever is in its id.
-pub fn address(id: &str) -> String {
-    let mut url = url::Url::parse("http://page/").expect("an address");
-    url.path_segments_mut().expect("it has a path").extend(["accounts", id]);
-    url.path().to_owned()
 }
 
 async fn numbers(

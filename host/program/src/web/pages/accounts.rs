@@ -1,9 +1,9 @@
-//! The accounts that somebody may see.
+//! The accounts a user may see.
 
-use super::account::address;
 use super::{Failed, page};
 use crate::web::Site;
-use crate::web::caller::Caller;
+use crate::web::address::account_path;
+use crate::web::auth::Caller;
 use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -16,34 +16,32 @@ pub fn routes() -> Router<Site> {
     Router::new().route("/", get(accounts))
 }
 
-/// Who has one account is there already.
+/// Users with a single account go straight to it.
 async fn accounts(State(site): State<Site>, caller: Caller) -> Result<Response, Failed> {
-    let accounts = seen_by(&site, &caller)?;
+    let accounts = visible_to(&site, &caller)?;
     match &accounts[..] {
-        [only] if caller.grant.accounts != Accounts::All => Ok(Redirect::to(&address(&only.id)).into_response()),
-        _ => Ok(page(&caller, None, "Accounts", list(&accounts)).into_response()),
+        [only] if caller.grant.accounts != Accounts::All => Ok(Redirect::to(&account_path(&only.id)).into_response()),
+        _ => Ok(page(&caller, None, "Accounts", list(&caller, &accounts)).into_response()),
     }
 }
 
 /// In the order of their ids.
-pub fn seen_by(site: &Site, caller: &Caller) -> Result<Vec<AccountProfile>, Failed> {
-    let (known, now) = (site.dialguard().ledger().accounts()?, site.dialguard().now());
-    let seen = known.into_iter().filter(|account| caller.grant.covers(&account.id));
-    Ok(seen.map(|account| account.as_of(now)).collect())
+fn visible_to(site: &Site, caller: &Caller) -> Result<Vec<AccountProfile>, Failed> {
+    let (all, now) = (site.dialguard().ledger().accounts()?, site.dialguard().now());
+    let visible = all.into_iter().filter(|account| caller.grant.covers(&account.id));
+    Ok(visible.map(|account| account.as_of(now)).collect())
 }
 
-fn list(accounts: &[AccountProfile]) -> Markup {
+fn list(caller: &Caller, accounts: &[AccountProfile]) -> Markup {
     html! {
         h1 { "Accounts" }
-        @if accounts.is_empty() {
-            p { "There is no account yet. Add one with " code { "dialguard account add" } "." }
-        } @else {
+        @if !accounts.is_empty() {
             table {
-                thead { tr { th { "Account" } th { "Add-on" } th.figure { "Slots used" } th.figure { "Locked" } } }
+                thead { tr { th { "Account" } th { "Reputation monitoring" } th.figure { "Slots used" } th.figure { "Slots locked" } } }
                 tbody {
                     @for account in accounts {
                         tr {
-                            td { a href=(address(&account.id)) { (account.id) } }
+                            td { a href=(account_path(&account.id)) { (account.id) } }
                             td { @if account.enabled { "on" } @else { "off" } }
                             td.figure { (account.occupied) " of " (account.slot_count) }
                             td.figure { (account.locked) }
@@ -51,6 +49,10 @@ fn list(accounts: &[AccountProfile]) -> Markup {
                     }
                 }
             }
+        } @else if caller.grant.accounts == Accounts::All {
+            p { "No accounts yet. To add one, run " code { "dialguard account add" } " on the server." }
+        } @else {
+            p { "You have no accounts yet. Ask an administrator for access." }
         }
     }
 }

@@ -1,11 +1,10 @@
-//! What happened in an account, newest first, and why.
+//! An account's events, newest first, and why each happened.
 
-use super::account::address;
-use super::layout::Tab;
+use super::layout::{Tab, moment, number_link};
 use super::{Failed, page};
 use crate::web::Site;
-use crate::web::caller::{OfAccount, Read};
-use crate::web::pages::layout::moment;
+use crate::web::address::account_path;
+use crate::web::auth::{OfAccount, Read};
 use crate::words::{dollars, e164, kind_name};
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -26,10 +25,10 @@ use tokio::sync::mpsc;
 use tokio::task::block_in_place;
 use tokio_stream::wrappers::ReceiverStream;
 
-/// Events on a page.
+/// Events per page.
 const EVENTS_A_PAGE: u32 = 50;
 
-/// Events that are read at a time for a file.
+/// Events read at a time for a CSV file.
 const EVENTS_A_CHUNK: u32 = 1_000;
 
 pub fn routes() -> Router<Site> {
@@ -38,7 +37,7 @@ pub fn routes() -> Router<Site> {
         .route("/accounts/{account}/activity.csv", get(activity_csv))
 }
 
-/// As it stands in the address and in the form; an empty field asks for nothing.
+/// The filter, as in the query string and in the form. Empty fields do not filter.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Filter {
@@ -59,13 +58,14 @@ struct Filter {
 }
 
 impl Filter {
-    /// What is looked for; an error says what could not be understood.
+    /// The ledger's query. The error says which field is invalid.
     fn query(&self, account: &AccountProfile) -> Result<EventQuery, String> {
         let number = given(&self.number, |text| {
             PhoneNumber::parse(text, account.region).map(PhoneNumber::digits).map_err(|error| error.to_string())
         })?;
-        let whole = |text: &str| text.parse().map_err(|_| format!("{text:?} is no whole number"));
-        let day = |text: &str| text.parse::<NaiveDate>().map_err(|_| format!("{text:?} is no date such as 2026-03-31"));
+        let whole = |text: &str| text.parse().map_err(|_| format!("{text:?} is not a whole number"));
+        let day =
+            |text: &str| text.parse::<NaiveDate>().map_err(|_| format!("{text:?} is not a date such as 2026-03-31"));
         let starts = |date| day_starts_at(date, account.time_zone);
         Ok(EventQuery {
             kind: Some(self.kind.clone()).filter(|kind| !kind.is_empty()),
@@ -79,16 +79,16 @@ impl Filter {
         })
     }
 
-    /// The address of this page with this filter.
-    fn address(&self, account: &str, file: &str) -> String {
-        let pairs = serde_json::to_value(self).expect("a filter is a record of texts");
+    /// The page, or a file, with this filter.
+    fn path(&self, account: &str, file: &str) -> String {
+        let pairs = serde_json::to_value(self).expect("a filter is a struct of strings");
         let pairs = pairs.as_object().into_iter().flatten();
         let texts = pairs.filter_map(|(name, value)| Some((name, value.as_str()?)));
         let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(texts).finish();
-        format!("{}/{file}?{query}", address(account))
+        format!("{}/{file}?{query}", account_path(account))
     }
 
-    fn from(&self, before: Option<u64>) -> Filter {
+    fn older_than(&self, before: Option<u64>) -> Filter {
         Filter { before: before.map_or(String::new(), |before| before.to_string()), ..self.clone() }
     }
 
@@ -112,14 +112,14 @@ async fn activity(
     let kinds = ledger.event_kinds(&account.id)?;
     let (status, found) = match filter.query(account) {
         Ok(query) => (StatusCode::OK, Ok(ledger.event_page(&account.id, &query, EVENTS_A_PAGE)?)),
-        Err(why) => (StatusCode::UNPROCESSABLE_ENTITY, Err(why)),
+        Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, Err(error)),
     };
     let content = html! {
         h1 { "Activity" }
         (form(account, &filter, &kinds))
         @match found {
             Ok(found) => (events(account, &filter, &found)),
-            Err(why) => p.failed role="alert" { (why) "." },
+            Err(error) => p.failed role="alert" { (error) "." },
         }
     };
     Ok((status, page(&of.caller, Some((account, Tab::Activity)), "Activity", content)).into_response())
@@ -127,10 +127,10 @@ async fn activity(
 
 fn form(account: &AccountProfile, filter: &Filter, kinds: &[String]) -> Markup {
     html! {
-        form.panel.filter method="get" action={ (address(&account.id)) "/activity" } role="search" aria-label="Events" {
-            label { "What"
+        form.panel.filter method="get" action={ (account_path(&account.id)) "/activity" } role="search" aria-label="Events" {
+            label { "Event"
                 select name="kind" {
-                    option value="" { "Everything" }
+                    option value="" { "All events" }
                     @for kind in kinds {
                         option value=(kind) selected[*kind == filter.kind] { (kind_name(kind)) }
                     }
@@ -143,8 +143,8 @@ fn form(account: &AccountProfile, filter: &Filter, kinds: &[String]) -> Markup {
             label.short { "Policy revision" input name="revision" value=(filter.revision) inputmode="numeric" autocomplete="off"; }
             div.buttons {
                 button.first { "Filter" }
-                @if !filter.is_empty() { a.button href={ (address(&account.id)) "/activity" } { "Clear" } }
-                a.button href=(filter.from(None).address(&account.id, "activity.csv")) { "Save as CSV" }
+                @if !filter.is_empty() { a.button href={ (account_path(&account.id)) "/activity" } { "Clear" } }
+                a.button href=(filter.older_than(None).path(&account.id, "activity.csv")) { "Export CSV" }
             }
         }
     }
@@ -155,15 +155,15 @@ fn events(account: &AccountProfile, filter: &Filter, found: &EventPage) -> Marku
         section data-live="events" aria-label="Events" {
             @if found.events.is_empty() {
                 p.panel.quiet {
-                    @if filter.is_empty() { "Nothing has happened yet." } @else { "Nothing that happened fits the filter." }
+                    @if filter.is_empty() { "No events yet." } @else { "No events match." }
                 }
             } @else {
                 table.events {
                     thead { tr {
-                        th scope="col" { "When" }
-                        th scope="col" { "What" }
+                        th scope="col" { "Time" }
+                        th scope="col" { "Event" }
                         th scope="col" { "Number" }
-                        th scope="col" { "Why" }
+                        th scope="col" { "Reason" }
                         th scope="col" { "Decided by" }
                         th.figure scope="col" { "Charged" }
                     } }
@@ -171,10 +171,10 @@ fn events(account: &AccountProfile, filter: &Filter, found: &EventPage) -> Marku
                 }
                 nav.paging aria-label="Pages of events" {
                     @if !filter.before.is_empty() {
-                        a.button href=(filter.from(None).address(&account.id, "activity")) { "Newest" }
+                        a.button href=(filter.older_than(None).path(&account.id, "activity")) { "Newest" }
                     }
                     @if let Some(next) = found.next {
-                        a.button rel="next" href=(filter.from(Some(next)).address(&account.id, "activity")) { "Older" }
+                        a.button rel="next" href=(filter.older_than(Some(next)).path(&account.id, "activity")) { "Older" }
                     }
                 }
             }
@@ -183,26 +183,23 @@ fn events(account: &AccountProfile, filter: &Filter, found: &EventPage) -> Marku
 }
 
 fn row(account: &AccountProfile, event: &Event) -> Markup {
-    let here = address(&account.id);
     html! {
         tr data-kind=(event.kind) {
             td.when { (moment(event.at, account.time_zone)) }
             td.what { span.kind { (kind_name(&event.kind)) } }
             td.number {
-                @if let Some(number) = event.number.map(e164) {
-                    a href={ (here) "/numbers/" (number) } { (number) }
-                }
+                @if let Some(number) = event.number { (number_link(&account.id, number)) }
             }
             td.why { (event.text) }
             td.by {
                 @if let Some(run) = event.run {
-                    a href={ (here) "/activity?run=" (run) } { "run " (run) }
+                    a href={ (account_path(&account.id)) "/activity?run=" (run) } { "run " (run) }
                 }
                 @if let Some(revision) = event.revision {
                     @if event.run.is_some() { ", " }
-                    a href={ (here) "/policy#revision-" (revision) } title=[event.policy.as_ref()] { "revision " (revision) }
+                    a href={ (account_path(&account.id)) "/policy#revision-" (revision) } title=[event.policy.as_ref()] { "revision " (revision) }
                 } @else if event.run.is_none() {
-                    span.quiet { "no policy" }
+                    span.quiet { "–" }
                 }
             }
             td.figure.cents { @if let Some(cents) = event.cents { (dollars(cents)) } }
@@ -210,19 +207,19 @@ fn row(account: &AccountProfile, event: &Event) -> Markup {
     }
 }
 
-/// All that fits the filter, for a spreadsheet. It is read as it is sent.
+/// All matching events for a spreadsheet, streamed.
 async fn activity_csv(
     State(site): State<Site>,
     of: OfAccount<Read>,
     Query(filter): Query<Filter>,
 ) -> Result<Response, Response> {
-    let query = filter.query(&of.account).map_err(|why| (StatusCode::UNPROCESSABLE_ENTITY, why).into_response())?;
+    let query = filter.query(&of.account).map_err(|error| (StatusCode::UNPROCESSABLE_ENTITY, error).into_response())?;
     let (send, chunks) = mpsc::channel(2);
     let (ledger, id) = (site.dialguard().ledger().clone(), of.account.id.clone());
     let name = format!("attachment; filename=\"activity-{}.csv\"", file_name(&id));
     tokio::spawn(async move {
         if let Err(error) = send_csv(&ledger, &id, query, &send).await {
-            tracing::warn!(account = id, "its events were not sent as a whole: {error}");
+            tracing::warn!(account = id, "the export of its events was cut short: {error}");
             let _ = send.send(Err(std::io::Error::other(error))).await;
         }
     });
@@ -275,7 +272,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_files_name_is_one_word() {
+    fn a_file_name_has_no_special_characters() {
         assert_eq!(file_name("a\"b/../c d"), "a_b_.._c_d");
     }
 }

@@ -1,21 +1,21 @@
-//! Alerts of an account: its webhooks, what waits to be told, and what went wrong.
+//! An account's alert webhooks and the messages that have not been delivered.
 
-use super::account::address;
-use super::layout::Tab;
+use super::layout::{Tab, moment};
 use super::{Failed, page};
 use crate::web::Site;
-use crate::web::caller::{Administer, OfAccount};
+use crate::web::address::account_path;
+use crate::web::auth::{Administer, OfAccount};
+use crate::words::count;
 use axum::Router;
 use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use dialguard::calendar::rfc3339;
 use dialguard_dialer::alerts::{AlertSender, WebhookRequest, add_webhook};
-use dialguard_dialer::ledger::{Delivery, DeliveryState, LedgerError, Webhook, WebhookId};
+use dialguard_dialer::ledger::{AccountProfile, Delivery, DeliveryState, LedgerError, Webhook, WebhookId};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-/// Messages that are shown, at most: those that wait or were given up.
+/// Undelivered messages shown per webhook, at most.
 const SHOWN_MAX: u32 = 50;
 
 pub fn routes() -> Router<Site> {
@@ -25,56 +25,59 @@ pub fn routes() -> Router<Site> {
         .route("/accounts/{account}/alerts/{webhook}/remove", get(ask_to_remove).post(remove))
 }
 
-/// What the settings page has about alerts.
+/// The alerts section of the settings page.
 pub fn section(account: &str, webhooks: &[Webhook]) -> Markup {
     html! {
         section.panel aria-labelledby="alerts" {
             h2 #alerts { "Alerts" }
-            @match webhooks {
-                [] => p { "Nobody is told when a review finds something." },
-                [one] => p { "One webhook is told when a review finds something" (waiting(one.waiting)) "." },
-                all => p {
-                    (all.len()) " webhooks are told when a review finds something"
-                    (waiting(all.iter().map(|webhook| webhook.waiting).sum())) "."
-                },
+            @if webhooks.is_empty() {
+                p { "No webhooks yet. Add one to be alerted after a review." }
+            } @else {
+                p {
+                    (count(webhooks.len() as u64, "webhook"))
+                    (waiting(webhooks.iter().map(|webhook| webhook.waiting).sum())) "."
+                }
             }
             @for webhook in webhooks.iter().filter(|webhook| webhook.paused.is_some()) {
                 p.failed { "Webhook " (webhook.id) " is paused." }
             }
-            p { a.button href=(alerts_of(account)) { "Change alerts" } }
+            p { a.button href=(alerts_path(account)) { "Manage alerts" } }
         }
     }
 }
 
-fn waiting(count: u64) -> String {
-    match count {
+fn waiting(messages: u64) -> String {
+    match messages {
         0 => String::new(),
-        1 => "; 1 message waits".into(),
-        count => format!("; {count} messages wait"),
+        messages => format!(", {} waiting to be delivered", count(messages, "message")),
     }
 }
 
 async fn show(State(site): State<Site>, of: OfAccount<Administer>) -> Result<Markup, Failed> {
-    whole(&site, &of, html! {})
+    alerts_page(&site, &of, html! {})
 }
 
 #[derive(Deserialize)]
-struct New {
+struct NewWebhook {
     url: String,
 }
 
-async fn add(State(site): State<Site>, of: OfAccount<Administer>, Form(new): Form<New>) -> Result<Markup, Failed> {
+async fn add(
+    State(site): State<Site>,
+    of: OfAccount<Administer>,
+    Form(new): Form<NewWebhook>,
+) -> Result<Markup, Failed> {
     let wish = WebhookRequest { account: Some(&of.account.id), url: new.url.trim(), ..WebhookRequest::default() };
-    let told = match add_webhook(site.dialguard().ledger(), &wish, site.dialguard().now()) {
+    let result = match add_webhook(site.dialguard().ledger(), &wish, site.dialguard().now()) {
         Ok((id, secret)) => html! {
             div.panel role="status" {
-                p { "Webhook " (id) " was added. Its secret is shown this once; give it to the receiver:" }
+                p { "Webhook " (id) " added. Copy its signing secret to the receiver now; it is not shown again:" }
                 p { code { (secret) } }
             }
         },
         Err(error) => html! { p.failed role="alert" { "Not added: " (error) } },
     };
-    whole(&site, &of, told)
+    alerts_page(&site, &of, result)
 }
 
 async fn test(
@@ -83,11 +86,13 @@ async fn test(
     Path((_, id)): Path<(String, WebhookId)>,
 ) -> Result<Markup, Failed> {
     let webhook = own(&site, &of, id)?;
-    let told = match AlertSender::new(site.dialguard().clone()).test(webhook.id).await {
-        Ok(answered) => html! { p role="status" { "Webhook " (id) " took the test: " (answered) "." } },
-        Err(error) => html! { p.failed role="alert" { "Webhook " (id) " did not take the test: " (error) "." } },
+    let result = match AlertSender::new(site.dialguard().clone()).test(webhook.id).await {
+        Ok(answer) => html! { p.saved role="status" { "Webhook " (id) " accepted the test message: " (answer) "." } },
+        Err(error) => {
+            html! { p.failed role="alert" { "Webhook " (id) " did not accept the test message: " (error) "." } }
+        }
     };
-    whole(&site, &of, told)
+    alerts_page(&site, &of, result)
 }
 
 async fn ask_to_remove(
@@ -96,19 +101,18 @@ async fn ask_to_remove(
     Path((_, id)): Path<(String, WebhookId)>,
 ) -> Result<Markup, Failed> {
     let webhook = own(&site, &of, id)?;
-    let back = alerts_of(&of.account.id);
+    let back = alerts_path(&of.account.id);
     let content = html! {
-        h1 { "Remove webhook " (id) "?" }
-        p { (webhook.url) " is told nothing any more, and its secret is worth nothing." }
-        @match webhook.waiting {
-            0 => {},
-            1 => p.failed { "1 message that waits to be delivered there is lost." },
-            count => p.failed { (count) " messages that wait to be delivered there are lost." },
-        }
-        form method="post" action={ (back) "/" (id) "/remove" } {
-            a.button.first href=(back) { "Keep it" }
-            " "
-            button.costs { "Remove it" }
+        form.panel.confirm method="post" action={ (back) "/" (id) "/remove" } {
+            h1 { "Remove webhook " (id) "?" }
+            p { (webhook.url) " will no longer receive alerts; its secret is revoked." }
+            @if webhook.waiting > 0 {
+                p.failed { (count(webhook.waiting, "waiting message")) " will not be delivered." }
+            }
+            p.buttons {
+                a.button.first href=(back) { "Keep" }
+                button.costs { "Remove" }
+            }
         }
     };
     Ok(page(&of.caller, Some((&of.account, Tab::Settings)), "Alerts", content))
@@ -121,14 +125,14 @@ async fn remove(
 ) -> Result<Response, Failed> {
     own(&site, &of, id)?;
     site.dialguard().ledger().remove_webhook(id, site.dialguard().now())?;
-    Ok(Redirect::to(&alerts_of(&of.account.id)).into_response())
+    Ok(Redirect::to(&alerts_path(&of.account.id)).into_response())
 }
 
-fn alerts_of(account: &str) -> String {
-    address(account) + "/alerts"
+fn alerts_path(account: &str) -> String {
+    account_path(account) + "/alerts"
 }
 
-/// One of the account's own webhooks: any other is as if there were none.
+/// The account's own webhook. One of another account gets the same answer as one that does not exist.
 fn own(site: &Site, of: &OfAccount<Administer>, id: WebhookId) -> Result<Webhook, Failed> {
     let webhook = site.dialguard().ledger().webhook(id)?;
     if webhook.account.as_ref() == Some(&of.account.id) {
@@ -138,57 +142,58 @@ fn own(site: &Site, of: &OfAccount<Administer>, id: WebhookId) -> Result<Webhook
     }
 }
 
-fn whole(site: &Site, of: &OfAccount<Administer>, told: Markup) -> Result<Markup, Failed> {
-    let (ledger, account) = (site.dialguard().ledger(), of.account.id.as_str());
-    let webhooks = ledger.webhooks(Some(account))?;
+/// The page, with the result of what the user did at the top.
+fn alerts_page(site: &Site, of: &OfAccount<Administer>, result: Markup) -> Result<Markup, Failed> {
+    let (ledger, account) = (site.dialguard().ledger(), &of.account);
+    let webhooks = ledger.webhooks(Some(&account.id))?;
     let mut undelivered = Vec::new();
     for webhook in &webhooks {
         undelivered.extend(ledger.deliveries(Some(webhook.id), true, SHOWN_MAX)?);
     }
     let content = html! {
         h1 { "Alerts" }
-        (told)
+        (result)
         p {
-            "After a review that turned numbers flagged or clean, replaced some, or found something amiss, a signed \
-             message goes to each of these. A receiver that is down gets it later, for three days."
+            "When a review flags, clears or replaces numbers, or runs into a problem, each webhook receives a signed \
+             message. Failed deliveries are retried for three days."
         }
-        @if !webhooks.is_empty() { div.wide { (table(account, &webhooks)) } }
+        @if !webhooks.is_empty() { div.wide { (webhook_table(account, &webhooks)) } }
         h2 { "Add a webhook" }
-        form.panel method="post" action=(alerts_of(account)) {
-            label { "Address"
+        form.panel method="post" action=(alerts_path(&account.id)) {
+            label { "URL"
                 input name="url" type="url" required maxlength="2048" placeholder="https://dialer.example/alerts"; }
             p { button.first { "Add webhook" } }
         }
         @if !undelivered.is_empty() {
-            h2 { "Not delivered" }
-            div.wide { (waiting_table(&undelivered)) }
+            h2 { "Undelivered messages" }
+            div.wide { (message_table(account, &undelivered)) }
         }
+        p { a href={ (account_path(&account.id)) "/settings#alerts" } { "Back to settings" } }
     };
-    Ok(page(&of.caller, Some((&of.account, Tab::Settings)), "Alerts", content))
+    Ok(page(&of.caller, Some((account, Tab::Settings)), "Alerts", content))
 }
 
-fn table(account: &str, webhooks: &[Webhook]) -> Markup {
+fn webhook_table(account: &AccountProfile, webhooks: &[Webhook]) -> Markup {
     html! {
         table {
-            thead { tr { th { "Webhook" } th { "Address" } th { "State" } th.figure { "Waiting" } th { "Do" } } }
+            thead { tr { th { "Webhook" } th { "URL" } th { "State" } th.figure { "Waiting" } th { "Actions" } } }
             tbody {
                 @for webhook in webhooks {
-                    @let path = format!("{}/{}", alerts_of(account), webhook.id);
+                    @let path = format!("{}/{}", alerts_path(&account.id), webhook.id);
                     tr {
                         td { (webhook.id) }
                         td { (webhook.url) }
                         td {
                             @match &webhook.paused {
-                                None => "on",
-                                Some((at, because)) => span.failed { "paused at " (rfc3339(*at)) ": " (because) },
+                                None => "active",
+                                Some((at, because)) => span.failed { "paused since " (moment(*at, account.time_zone)) ": " (because) },
                             }
                         }
                         td.figure { (webhook.waiting) }
                         td {
-                            form method="post" action={ (path) "/test" } {
-                                button aria-label={ "Send a test to webhook " (webhook.id) } { "Test" }
-                                " "
-                                a.button href={ (path) "/remove" } aria-label={ "Remove webhook " (webhook.id) } { "Remove …" }
+                            form.buttons method="post" action={ (path) "/test" } {
+                                button aria-label={ "Send a test message to webhook " (webhook.id) } { "Test" }
+                                a.button href={ (path) "/remove" } aria-label={ "Remove webhook " (webhook.id) } { "Remove…" }
                             }
                         }
                     }
@@ -198,17 +203,17 @@ fn table(account: &str, webhooks: &[Webhook]) -> Markup {
     }
 }
 
-fn waiting_table(undelivered: &[Delivery]) -> Markup {
+fn message_table(account: &AccountProfile, undelivered: &[Delivery]) -> Markup {
     html! {
         table {
-            thead { tr { th { "Webhook" } th { "Message" } th { "Made at" } th { "State" } th { "Last problem" } } }
+            thead { tr { th { "Webhook" } th { "Message" } th { "Created" } th { "State" } th { "Last error" } } }
             tbody {
                 @for delivery in undelivered {
                     tr {
                         td { (delivery.webhook) }
                         td { (delivery.kind) br; span.quiet { (delivery.id) } }
-                        td { (rfc3339(delivery.made_at)) }
-                        td { (state_in_words(delivery)) }
+                        td { (moment(delivery.made_at, account.time_zone)) }
+                        td { (state(account, delivery)) }
                         td { (delivery.last_problem.as_deref().unwrap_or("–")) }
                     }
                 }
@@ -217,10 +222,13 @@ fn waiting_table(undelivered: &[Delivery]) -> Markup {
     }
 }
 
-fn state_in_words(delivery: &Delivery) -> String {
-    match delivery.state {
-        DeliveryState::Waiting(at) => format!("tried {} times, again from {}", delivery.tries, rfc3339(at)),
-        DeliveryState::Delivered(at) => format!("delivered at {}", rfc3339(at)),
-        DeliveryState::Abandoned(at) => format!("given up at {} after {} tries", rfc3339(at), delivery.tries),
+fn state(account: &AccountProfile, delivery: &Delivery) -> Markup {
+    let tries = count(delivery.tries.into(), "attempt");
+    html! {
+        @match delivery.state {
+            DeliveryState::Waiting(at) => { (tries) ", next " (moment(at, account.time_zone)) },
+            DeliveryState::Delivered(at) => { "delivered " (moment(at, account.time_zone)) },
+            DeliveryState::Abandoned(at) => { "abandoned " (moment(at, account.time_zone)) " after " (tries) },
+        }
     }
 }

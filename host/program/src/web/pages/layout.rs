@@ -1,15 +1,16 @@
-//! What all pages look alike in.
+//! What all pages share: the frame around their content, and how they show times, numbers and icons.
 
-use super::account::address;
-use super::review;
+use crate::web::address::{account_path, number_path};
 use crate::web::assets;
-use crate::web::caller::Caller;
+use crate::web::auth::Caller;
+use crate::words::e164;
 use dialguard::calendar::{Tz, rfc3339, utc};
-use dialguard::contract::Timestamp;
+use dialguard::contract::{PhoneNumber, Status, Timestamp};
+use dialguard_dialer::access::Role;
 use dialguard_dialer::ledger::AccountProfile;
 use maud::{DOCTYPE, Markup, html};
 
-/// Where in an account a page is.
+/// The tabs of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tab {
     Numbers,
@@ -32,7 +33,7 @@ impl Tab {
         }
     }
 
-    fn address(self, account: &str) -> String {
+    fn path(self, account: &str) -> String {
         let below = match self {
             Tab::Numbers => "",
             Tab::Orders => "/orders",
@@ -40,15 +41,15 @@ impl Tab {
             Tab::Policy => "/policy",
             Tab::Settings => "/settings",
         };
-        address(account) + below
+        account_path(account) + below
     }
 }
 
-/// A page of an account, or of none.
+/// A page for a signed-in user, in an account or outside any.
 pub fn page(caller: &Caller, of: Option<(&AccountProfile, Tab)>, title: &str, content: Markup) -> Markup {
-    let place = of.map_or(title.to_owned(), |(account, _)| format!("{title} · {}", account.id));
+    let full_title = of.map_or(title.to_owned(), |(account, _)| format!("{title} · {}", account.id));
     document(
-        &place,
+        &full_title,
         html! {
             header.top {
                 a.brand href="/" { img src=(assets::address("/assets/mark.svg")) alt="" width="24" height="24"; "Dialguard" }
@@ -56,17 +57,17 @@ pub fn page(caller: &Caller, of: Option<(&AccountProfile, Tab)>, title: &str, co
                     span.account { (account.id) }
                     nav aria-label="Account" {
                         @for tab in Tab::ALL {
-                            a href=(tab.address(&account.id)) aria-current=[(tab == here).then_some("page")] { (tab.title()) }
+                            a href=(tab.path(&account.id)) aria-current=[(tab == here).then_some("page")] { (tab.title()) }
                         }
                     }
+                    (review_button(caller, account))
                 }
-                @if let Some((account, _)) = of { (review::button(caller, account)) }
                 form.sign-out method="post" action="/sign-out" {
                     span.caller { (caller.name) }
                     button { "Sign out" }
                 }
             }
-            @if of.is_some() { (review::told_here()) }
+            @if of.is_some() { (review_progress()) }
             main data-account=[of.map(|(account, _)| &account.id)] data-revision=[of.map(|(account, _)| account.revision)] {
                 (content)
             }
@@ -74,9 +75,53 @@ pub fn page(caller: &Caller, of: Option<(&AccountProfile, Tab)>, title: &str, co
     )
 }
 
-/// A page for somebody who is not signed in.
+/// A page for users who are not signed in.
 pub fn bare(title: &str, content: Markup) -> Markup {
     document(title, html! { main.bare { (content) } })
+}
+
+/// A local time to the minute, also readable by programs.
+pub fn moment(at: Timestamp, zone: Tz) -> Markup {
+    let local = utc(at).with_timezone(&zone);
+    html! { time datetime=(rfc3339(at)) { (local.format("%-d %b %Y, %H:%M")) } }
+}
+
+/// A number of this account, linked to its page.
+pub fn number_link(account: &str, number: PhoneNumber) -> Markup {
+    html! { a.number href=(number_path(account, number)) { (e164(number)) } }
+}
+
+/// A status as users read it: `at risk`.
+pub fn status_label(status: Status) -> &'static str {
+    if status == Status::AtRisk { "at risk" } else { status.name() }
+}
+
+/// A drawing from `assets/marks.svg`. It is decoration: the same is always said in words beside it.
+pub fn icon(name: &str) -> Markup {
+    html! {
+        svg.icon aria-hidden="true" width="18" height="18" { use href={ (assets::address("/assets/marks.svg")) "#" (name) } {} }
+    }
+}
+
+/// `Review now`, for users who may operate the account. While the add-on is off, there is nothing to review.
+fn review_button(caller: &Caller, account: &AccountProfile) -> Markup {
+    html! {
+        @if caller.grant.role >= Role::Operate && account.enabled {
+            form.review-now method="post" action={ (account_path(&account.id)) "/review" } {
+                button title="Check numbers that have not been rated today" { "Review now" }
+            }
+        }
+    }
+}
+
+/// Where the script shows a review's progress and its result.
+fn review_progress() -> Markup {
+    html! {
+        div.review-progress hidden {
+            progress aria-label="Numbers checked" {}
+            p role="status" {}
+        }
+    }
 }
 
 fn document(title: &str, body: Markup) -> Markup {
@@ -96,10 +141,4 @@ fn document(title: &str, body: Markup) -> Markup {
             body { (body) }
         }
     }
-}
-
-/// The local time to the minute, readable for programs too.
-pub fn moment(at: Timestamp, zone: Tz) -> Markup {
-    let local = utc(at).with_timezone(&zone);
-    html! { time datetime=(rfc3339(at)) { (local.format("%-d %b %Y, %H:%M")) } }
 }

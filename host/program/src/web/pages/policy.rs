@@ -1,11 +1,10 @@
-//! The policy that decides, those that could, and what another would have done otherwise.
+//! The active policy, the other revisions, and what a shadowed policy would have done differently.
 
-use super::account::address;
-use super::layout::Tab;
+use super::layout::{Tab, moment, number_link, status_label};
 use super::{Failed, page};
 use crate::web::Site;
-use crate::web::caller::{Administer, Administrator, Caller, OfAccount, Read};
-use crate::web::pages::layout::moment;
+use crate::web::address::account_path;
+use crate::web::auth::{Administer, Administrator, Caller, OfAccount, Read};
 use crate::web::problem::Problem;
 use crate::words::{capital, count, dollars, e164, kind_name};
 use axum::Router;
@@ -16,14 +15,16 @@ use axum::routing::get;
 use dialguard::contract::{PhoneNumber, Severity, Status};
 use dialguard::recording::PLACEHOLDER_FIRST;
 use dialguard_dialer::access::Accounts;
-use dialguard_dialer::ledger::{AccountProfile, PolicyEvent, PolicyRevision, PolicyState, Revision, RunComparison};
+use dialguard_dialer::ledger::{
+    AccountProfile, Ledger, PolicyEvent, PolicyRevision, PolicyState, Revision, RunComparison,
+};
 use dialguard_dialer::policies::comparison::Summary;
 use dialguard_dialer::policies::{Policies, PoliciesError};
 use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use maud::{Markup, html};
 use serde::Deserialize;
 
-/// Events of policies and differences that are shown; the latest.
+/// Policy events and differences shown, at most: the latest.
 const SHOWN_MAX: usize = 50;
 
 pub fn routes() -> Router<Site> {
@@ -50,79 +51,84 @@ async fn policy(State(site): State<Site>, of: OfAccount<Read>) -> Result<Markup,
     let may_act = of.caller.grant.is_over_everything();
     let content = html! {
         h1 { "Policy" }
-        (decides_now(account, &live, may_act && !ledger.last_good_revisions()?.is_empty()))
+        (active_policy(account, &live, may_act && !ledger.last_good_revisions()?.is_empty()))
         @if let (Some(candidate), Some(compared)) = (candidate, compared) {
             (shadow(account, candidate, &compared, may_act))
         }
         h2 { "Revisions" }
-        (table_of(account, &revisions, &state, may_act))
-        h2 { "What happened to policies" }
-        (history(account, &events, &of.caller))
+        (revision_table(account, &revisions, &state, may_act))
+        h2 { "Policy events" }
+        (event_table(account, &events, &of.caller))
         p.quiet {
-            "Runs that a policy lost are among this account's "
-            a href={ (address(&account.id)) "/activity?kind=policy-failed" } { "activity" } "."
+            "For failed runs, see this account's "
+            a href={ (account_path(&account.id)) "/activity?kind=policy-failed" } { "activity" } "."
         }
     };
     Ok(page(&of.caller, Some((account, Tab::Policy)), "Policy", content))
 }
 
-fn decides_now(account: &AccountProfile, live: &PolicyRevision, may_roll_back: bool) -> Markup {
+fn active_policy(account: &AccountProfile, live: &PolicyRevision, may_roll_back: bool) -> Markup {
     html! {
-        section.panel.policy data-live="policy" aria-label="The policy that decides" {
-            p.quiet { "Decides now" }
+        section.panel.policy data-live="policy" aria-label="Active policy" {
+            p.quiet { "Active policy" }
             p.title { (live.name) " " (live.version) }
             p { (live.summary) }
             dl.facts {
                 div { dt { "Revision" } dd { (live.revision) } }
                 div { dt { "Contract" } dd { (live.contract) } }
                 @if let Some(since) = live.activated_at {
-                    div { dt { "Since" } dd { (moment(since, account.time_zone)) } }
+                    div { dt { "Active since" } dd { (moment(since, account.time_zone)) } }
                 }
-                div { dt { "Because" } dd { (live.because()) } }
+                div { dt { "Reason" } dd { (live.because()) } }
                 div.sha256 { dt { "SHA-256" } dd { code { (live.sha256) } } }
             }
             @if may_roll_back {
-                a.button href={ (address(&account.id)) "/policy/roll-back" } { "Roll back…" }
+                a.button href={ (account_path(&account.id)) "/policy/roll-back" } { "Roll back…" }
             }
         }
     }
 }
 
 fn shadow(account: &AccountProfile, candidate: &PolicyRevision, compared: &[RunComparison], may_act: bool) -> Markup {
-    let summary = Summary::of(compared);
-    let cents = |replacements: usize| dollars(replacements as u64 * REPLACEMENT_PRICE_CENTS);
-    let rows = [
-        ("flagged sooner", summary.flagged_sooner.len()),
-        ("flagged later, or not", summary.flagged_later.len()),
-        ("rated otherwise", summary.rated_differently.len()),
-        ("replaced, though kept", summary.replaced_more.len()),
-        ("kept, though replaced", summary.replaced_less.len()),
-        ("replaced by another", summary.replaced_by_another.len()),
-    ];
     html! {
-        section.panel data-live="shadow" aria-label="The policy that is compared" {
-            p.quiet { "Compared with every review, and decides nothing" }
+        section.panel data-live="shadow" aria-label="Shadow policy" {
+            p.quiet { "Shadow policy: compared with every review, changes nothing" }
             p.title { (candidate.name) " " (candidate.version) ", revision " (candidate.revision) }
             @if compared.is_empty() {
                 p { "No review of this account has been compared yet." }
             } @else {
-                p {
-                    (count(summary.reviews as u64, "review")) " of this account, " strong { (summary.reviews_alike) }
-                    " of them just the same; " (cents(summary.replaced_more.len())) " more and "
-                    (cents(summary.replaced_less.len())) " less for replacements at " (dollars(REPLACEMENT_PRICE_CENTS)) "."
-                }
-                dl.facts { @for (what, numbers) in rows { div { dt { "Numbers " (what) } dd { (numbers) } } } }
-                @if !summary.failures.is_empty() {
-                    p.failed { "In " (count(summary.failures.len() as u64, "review")) " it would have done nothing: " (summary.failures[0].1) }
-                }
+                (comparison(&Summary::of(compared)))
                 (differences(account, compared))
             }
             @if may_act {
                 p.buttons {
-                    a.button href={ (address(&account.id)) "/policy/activate?revision=" (candidate.revision) } { "Let it decide…" }
-                    a.button href={ (address(&account.id)) "/policy/stop" } { "Compare no more…" }
+                    a.button href={ (account_path(&account.id)) "/policy/activate?revision=" (candidate.revision) } { "Activate…" }
+                    a.button href={ (account_path(&account.id)) "/policy/stop" } { "Stop shadowing…" }
                 }
             }
+        }
+    }
+}
+
+fn comparison(summary: &Summary) -> Markup {
+    let cents = |replacements: usize| dollars(replacements as u64 * REPLACEMENT_PRICE_CENTS);
+    let rows = [
+        ("Flagged sooner", summary.flagged_sooner.len()),
+        ("Flagged later or never", summary.flagged_later.len()),
+        ("Other status changes", summary.rated_differently.len()),
+        ("Would replace (live policy kept)", summary.replaced_more.len()),
+        ("Would keep (live policy replaced)", summary.replaced_less.len()),
+        ("Would replace with another number", summary.replaced_by_another.len()),
+    ];
+    html! {
+        p {
+            (count(summary.reviews as u64, "review")) " of this account compared, " strong { (summary.reviews_alike) }
+            " identical. Replacements would have cost " (cents(summary.replaced_more.len())) " more and "
+            (cents(summary.replaced_less.len())) " less, at " (dollars(REPLACEMENT_PRICE_CENTS)) " each."
+        }
+        dl.facts { @for (what, numbers) in rows { div { dt { (what) } dd { (numbers) } } } }
+        @if !summary.failures.is_empty() {
+            p.failed { "It would have failed in " (count(summary.failures.len() as u64, "review")) ": " (summary.failures[0].1) }
         }
     }
 }
@@ -133,15 +139,15 @@ fn differences(account: &AccountProfile, compared: &[RunComparison]) -> Markup {
     html! {
         @if !latest.is_empty() {
             details id="differences" {
-                summary { "The latest differences, number by number" }
+                summary { "Latest differences" }
                 div.wide tabindex="0" role="region" aria-label="Differences" { table {
-                    thead { tr { th scope="col" { "Review" } th scope="col" { "Number" } th scope="col" { "As it was" } th scope="col" { "As it would have been" } } }
+                    thead { tr { th scope="col" { "Review" } th scope="col" { "Number" } th scope="col" { "Active policy" } th scope="col" { "Shadow policy" } } }
                     tbody { @for (run, other) in latest {
                         tr {
                             td { (moment(run.decided_at, account.time_zone)) }
-                            td { (number(account, other.number)) }
-                            td { (side(other.live_status, other.live_replacement)) }
-                            td { (side(other.candidate_status, other.candidate_replacement)) }
+                            td { (number_link(&account.id, other.number)) }
+                            td { (decision(other.live_status, other.live_replacement)) }
+                            td { (decision(other.candidate_status, other.candidate_replacement)) }
                         }
                     } }
                 } }
@@ -150,13 +156,8 @@ fn differences(account: &AccountProfile, compared: &[RunComparison]) -> Markup {
     }
 }
 
-fn number(account: &AccountProfile, digits: PhoneNumber) -> Markup {
-    let number = e164(digits);
-    html! { a href={ (address(&account.id)) "/numbers/" (number) } { (number) } }
-}
-
-fn side(status: Status, replacement: Option<PhoneNumber>) -> String {
-    let status = status.name();
+fn decision(status: Status, replacement: Option<PhoneNumber>) -> String {
+    let status = status_label(status);
     match replacement {
         None => status.to_owned(),
         Some(PLACEHOLDER_FIRST..) => format!("{status}, replaced"),
@@ -164,28 +165,33 @@ fn side(status: Status, replacement: Option<PhoneNumber>) -> String {
     }
 }
 
-fn table_of(account: &AccountProfile, revisions: &[PolicyRevision], state: &PolicyState, may_act: bool) -> Markup {
+fn revision_table(
+    account: &AccountProfile,
+    revisions: &[PolicyRevision],
+    state: &PolicyState,
+    may_act: bool,
+) -> Markup {
     let shadow = state.shadow.map(|shadow| shadow.revision);
     html! {
         div.wide data-live="revisions" tabindex="0" role="region" aria-label="Revisions" { table {
             thead { tr {
                 th scope="col" { "Revision" } th scope="col" { "Policy" } th scope="col" { "Contract" }
-                th scope="col" { "SHA-256" } th scope="col" { "State" } th scope="col" { "Decides since" }
+                th scope="col" { "SHA-256" } th scope="col" { "State" } th scope="col" { "Activated" }
                 @if may_act { th scope="col" { "Actions" } }
             } }
             tbody { @for revision in revisions.iter().rev() {
                 @let is_live = state.live == Some(revision.revision);
                 @let is_shadow = shadow == Some(revision.revision);
-                @let act = |act: &str| format!("{}/policy/{act}?revision={}", address(&account.id), revision.revision);
+                @let path = |act: &str| format!("{}/policy/{act}?revision={}", account_path(&account.id), revision.revision);
                 tr id={ "revision-" (revision.revision) } {
                     td { (revision.revision) }
                     td { (revision.name) " " (revision.version) }
                     td { (revision.contract) }
                     td { code title=(revision.sha256) { (revision.sha256[..12]) } }
                     td {
-                        @if is_live { strong { "decides" } }
-                        @else if is_shadow { "is compared" }
-                        @else if revision.activated_at.is_some() { "decided" }
+                        @if is_live { strong { "active" } }
+                        @else if is_shadow { "shadow" }
+                        @else if revision.activated_at.is_some() { "formerly active" }
                         @else { "installed" }
                     }
                     td {
@@ -193,8 +199,8 @@ fn table_of(account: &AccountProfile, revisions: &[PolicyRevision], state: &Poli
                         @if !revision.because().is_empty() { span.quiet { ", " (revision.because()) } }
                     }
                     @if may_act { td.acts {
-                        @if !is_live { a href=(act("activate")) { "Activate…" } }
-                        @if !is_live && !is_shadow { a href=(act("shadow")) { "Compare…" } }
+                        @if !is_live { a href=(path("activate")) { "Activate…" } }
+                        @if !is_live && !is_shadow { a href=(path("shadow")) { "Shadow…" } }
                     } }
                 }
             } }
@@ -202,18 +208,18 @@ fn table_of(account: &AccountProfile, revisions: &[PolicyRevision], state: &Poli
     }
 }
 
-/// What a policy's fault tells may be of any account's numbers: only who sees every account reads it.
-fn history(account: &AccountProfile, events: &[PolicyEvent], caller: &Caller) -> Markup {
-    let sees_everything = caller.grant.accounts == Accounts::All;
+/// A policy's error text may name numbers of any account, so only users who may see all accounts get it.
+fn event_table(account: &AccountProfile, events: &[PolicyEvent], caller: &Caller) -> Markup {
+    let sees_all_accounts = caller.grant.accounts == Accounts::All;
     html! {
-        div.wide data-live="policy-events" tabindex="0" role="region" aria-label="What happened to policies" { table {
-            thead { tr { th scope="col" { "When" } th scope="col" { "What" } th scope="col" { "Revision" } @if sees_everything { th scope="col" { "In words" } } } }
+        div.wide data-live="policy-events" tabindex="0" role="region" aria-label="Policy events" { table {
+            thead { tr { th scope="col" { "Time" } th scope="col" { "Event" } th scope="col" { "Revision" } @if sees_all_accounts { th scope="col" { "Details" } } } }
             tbody { @for event in events {
                 tr {
                     td { (moment(event.at, account.time_zone)) }
                     td { (severity(event.severity)) (kind_name(&event.kind)) }
                     td { @match event.revision { Some(revision) => (revision), None => "–" } }
-                    @if sees_everything { td { (event.text) } }
+                    @if sees_all_accounts { td { (event.text) } }
                 }
             } }
         } }
@@ -228,7 +234,7 @@ fn severity(severity: Severity) -> Markup {
     }
 }
 
-/// What an administrator over everything may have done about policies.
+/// What administrators of all accounts can do with policies.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Act {
@@ -239,55 +245,59 @@ enum Act {
 }
 
 #[derive(Deserialize)]
-struct Named {
+struct ActPath {
     act: Act,
 }
 
 #[derive(Deserialize)]
-struct Chosen {
+struct RevisionChoice {
     revision: Option<Revision>,
 }
 
-/// Asks first: says what it means.
+impl RevisionChoice {
+    fn revision(&self) -> Result<Revision, PoliciesError> {
+        self.revision.ok_or_else(|| PoliciesError::Refused("no revision was selected".into()))
+    }
+}
+
 async fn ask(
     State(site): State<Site>,
     Administrator(caller): Administrator,
     of: OfAccount<Administer>,
-    Path(Named { act }): Path<Named>,
-    Query(chosen): Query<Chosen>,
+    Path(ActPath { act }): Path<ActPath>,
+    Query(choice): Query<RevisionChoice>,
 ) -> Result<Markup, Failed> {
-    question(&site, &caller, &of.account, act, &chosen, None)
+    question(&site, &caller, &of.account, act, &choice, None)
 }
 
 async fn act(
     State(site): State<Site>,
     Administrator(caller): Administrator,
     of: OfAccount<Administer>,
-    Path(Named { act }): Path<Named>,
-    Form(chosen): Form<Chosen>,
+    Path(ActPath { act }): Path<ActPath>,
+    Form(choice): Form<RevisionChoice>,
 ) -> Result<Response, Failed> {
-    match done(&site, act, &chosen) {
-        Ok(()) => Ok(Redirect::to(&format!("{}/policy", address(&of.account.id))).into_response()),
+    match carry_out(&site, act, &choice) {
+        Ok(()) => Ok(Redirect::to(&format!("{}/policy", account_path(&of.account.id))).into_response()),
         Err(error) => {
-            let told = question(&site, &caller, &of.account, act, &chosen, Some(&error.to_string()))?;
-            Ok((StatusCode::CONFLICT, told).into_response())
+            let page = question(&site, &caller, &of.account, act, &choice, Some(&error.to_string()))?;
+            Ok((StatusCode::CONFLICT, page).into_response())
         }
     }
 }
 
-fn done(site: &Site, act: Act, chosen: &Chosen) -> Result<(), PoliciesError> {
+fn carry_out(site: &Site, act: Act, choice: &RevisionChoice) -> Result<(), PoliciesError> {
     let (policies, now) = (site.dialguard().policies(), site.dialguard().now());
-    let revision = chosen.revision.ok_or_else(|| PoliciesError::Refused("no revision was chosen".into()));
-    // Compiling takes its time.
+    // Compiling a policy takes CPU time.
     tokio::task::block_in_place(|| match act {
-        Act::Activate => activate(policies, revision?, now),
+        Act::Activate => activate(policies, choice.revision()?, now),
         Act::RollBack => policies.roll_back(now).map(|_| ()),
-        Act::Shadow => policies.shadow(Some(revision?), now),
+        Act::Shadow => policies.shadow(Some(choice.revision()?), now),
         Act::Stop => policies.shadow(None, now),
     })
 }
 
-/// Twice asked for, it is done once.
+/// Activating the live revision again is not an error: a form may be submitted twice.
 fn activate(policies: &Policies, revision: Revision, now: u64) -> Result<(), PoliciesError> {
     if policies.live_revision()?.revision == revision {
         return Ok(());
@@ -295,61 +305,71 @@ fn activate(policies: &Policies, revision: Revision, now: u64) -> Result<(), Pol
     policies.activate(revision, now).map(|_| ())
 }
 
+/// Says what an act would do and asks for confirmation.
 fn question(
     site: &Site,
     caller: &Caller,
     account: &AccountProfile,
     act: Act,
-    chosen: &Chosen,
-    failed: Option<&str>,
+    choice: &RevisionChoice,
+    error: Option<&str>,
 ) -> Result<Markup, Failed> {
     let ledger = site.dialguard().ledger();
     let live = site.dialguard().policies().live_revision()?;
-    let nothing_chosen = || Problem::new(StatusCode::BAD_REQUEST, "no revision was chosen; the policy page has them");
-    let wanted = match act {
-        Act::Activate | Act::Shadow => ledger.revision(chosen.revision.ok_or_else(nothing_chosen)?)?,
-        Act::RollBack => match ledger.last_good_revisions()?.into_iter().next() {
-            Some(before) => before,
-            None => return Err(Problem::new(StatusCode::CONFLICT, "no other policy has decided before").into()),
-        },
+    let target = match act {
+        Act::Activate | Act::Shadow => {
+            let revision = choice.revision();
+            ledger.revision(revision.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()))?)?
+        }
+        Act::RollBack => ledger
+            .last_good_revisions()?
+            .into_iter()
+            .next()
+            .ok_or_else(|| Problem::new(StatusCode::CONFLICT, "there is no earlier policy to roll back to"))?,
         Act::Stop => live.clone(),
     };
-    let (title, button) = match act {
-        Act::Activate => (format!("Let revision {} decide?", wanted.revision), "Activate"),
-        Act::RollBack => (format!("Go back to the policy of revision {}?", wanted.revision), "Roll back"),
-        Act::Shadow => (format!("Compare revision {} with every review?", wanted.revision), "Compare"),
-        Act::Stop => ("Compare no more?".to_owned(), "Stop comparing"),
+    let (title, label) = match act {
+        Act::Activate => (format!("Activate revision {}?", target.revision), "Activate"),
+        Act::RollBack => (format!("Roll back to the policy of revision {}?", target.revision), "Roll back"),
+        Act::Shadow => (format!("Run revision {} as a shadow policy?", target.revision), "Start shadowing"),
+        Act::Stop => ("Stop shadowing?".to_owned(), "Stop shadowing"),
     };
-    let compared = match act {
-        Act::Activate => Summary::of(&ledger.comparisons(wanted.revision, 0)?),
-        _ => Summary::default(),
-    };
-    let back = format!("{}/policy", address(&account.id));
     let content = html! {
         form.panel.confirm method="post" {
             h1 { (title) }
-            @if let Some(failed) = failed { p.failed role="alert" { "Not done: " (failed) "." } }
-            @match act {
-                Act::Activate | Act::RollBack => {
-                    p { strong { (wanted.name) " " (wanted.version) } " will decide every review and request, of "
-                        strong { "every account" } ", from now on, instead of " (live.name) " " (live.version)
-                        " (revision " (live.revision) ")." }
-                    p { "Runs that have begun finish on the policy that they began with. If it fails time after time while it is new, the one before takes over by itself, and that is an alert. You can go back at any time." }
-                }
-                Act::Shadow => p { strong { (wanted.name) " " (wanted.version) } " will be told what the live policy is told in each review of every account, and decides nothing. What it would have done otherwise is shown on the policy page." },
-                Act::Stop => p { "What was compared until now stays on record. No number is treated otherwise." },
-            }
-            @if act == Act::Activate {
-                @if compared.reviews == 0 {
-                    p.caution { "It has not been compared with any review. Compare it first, and you see what it would change." }
-                } @else {
-                    p { "It was compared with " (count(compared.reviews as u64, "review")) " and would have done just the same in "
-                        strong { (compared.reviews_alike) } " of them." }
-                }
-            }
-            @if act != Act::Stop { input type="hidden" name="revision" value=(wanted.revision); }
-            p.buttons { button.first { (button) } a.button href=(back) { "Cancel" } }
+            @if let Some(error) = error { p.failed role="alert" { "Failed: " (error) "." } }
+            (consequence(act, &target, &live))
+            @if act == Act::Activate { (evidence(ledger, target.revision)?) }
+            @if act != Act::Stop { input type="hidden" name="revision" value=(target.revision); }
+            p.buttons { button.first { (label) } a.button href={ (account_path(&account.id)) "/policy" } { "Cancel" } }
         }
     };
     Ok(page(caller, Some((account, Tab::Policy)), "Policy", content))
+}
+
+fn consequence(act: Act, target: &PolicyRevision, live: &PolicyRevision) -> Markup {
+    html! {
+        @match act {
+            Act::Activate | Act::RollBack => {
+                p { strong { (target.name) " " (target.version) } " will decide every review and request of "
+                    strong { "every account" } ", instead of " (live.name) " " (live.version)
+                    " (revision " (live.revision) ")." }
+                p { "Runs in progress finish on the policy they started with. If the new policy keeps failing at first, Dialguard rolls back to the previous one and raises an alert. You can roll back at any time." }
+            }
+            Act::Shadow => p { strong { (target.name) " " (target.version) } " will get the same inputs as the live policy in each review of every account. It changes nothing; the policy page shows what it would have done differently." },
+            Act::Stop => p { "Comparisons made so far are kept. Nothing changes for any number." },
+        }
+    }
+}
+
+/// What shadowing has shown about a revision.
+fn evidence(ledger: &Ledger, revision: Revision) -> Result<Markup, Failed> {
+    let compared = Summary::of(&ledger.comparisons(revision, 0)?);
+    Ok(html! {
+        @if compared.reviews == 0 {
+            p.caution { "This revision has not been compared with any review. Shadow it first to see what it would change." }
+        } @else {
+            p { "Compared with " (count(compared.reviews as u64, "review")) ": " strong { (compared.reviews_alike) } " identical." }
+        }
+    })
 }

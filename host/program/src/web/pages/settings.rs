@@ -1,14 +1,15 @@
-//! How an account's numbers are treated: every setting with its meaning, and what a change would have done.
+//! An account's settings: what each one means, and what a change would have done.
 
 mod buying;
 mod effect;
 mod fields;
 
-use super::account::address;
 use super::layout::Tab;
 use super::{Failed, alerts, page};
+use crate::parse;
 use crate::web::Site;
-use crate::web::caller::{Administer, Caller, OfAccount, Read};
+use crate::web::address::account_path;
+use crate::web::auth::{Administer, Caller, OfAccount, Read};
 use crate::web::problem::Problem;
 use crate::words::{capital, count, date, dollars, price};
 use axum::Router;
@@ -16,8 +17,6 @@ use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use chrono::NaiveTime;
-use dialguard::calendar::Tz;
 use dialguard::contract::{BLOCKS_MAX, ErrorCode, Settings, Timestamp};
 use dialguard::policy::PolicyError;
 use dialguard_dialer::access::Role;
@@ -25,135 +24,136 @@ use dialguard_dialer::dialguard::DialguardError;
 use dialguard_dialer::ledger::{AccountChange, AccountProfile, SLOTS_PER_BLOCK, Webhook};
 use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect};
 use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
-use fields::{Field, RATING, REPLACING, Refused, Typed};
+use fields::{Field, FieldError, FormValues, RATING, REPLACING};
 use maud::{Markup, html};
 use serde::Deserialize;
 
 pub fn routes() -> Router<Site> {
     Router::new()
-        .route("/accounts/{account}/settings", get(settings).post(change))
-        .route("/accounts/{account}/settings/effect", post(see_effect))
+        .route("/accounts/{account}/settings", get(show).post(submit))
+        .route("/accounts/{account}/settings/effect", post(preview))
         .merge(buying::routes())
 }
 
-/// The page as somebody is filling it in.
-struct Filled<'a> {
+/// The settings page with the values in its form.
+struct SettingsPage<'a> {
     caller: &'a Caller,
     account: &'a AccountProfile,
     now: Timestamp,
-    typed: &'a Typed,
+    values: &'a FormValues,
     is_saved: bool,
-    refused: Option<&'a Refused>,
+    error: Option<&'a FieldError>,
     effect: Option<&'a Effect>,
     webhooks: &'a [Webhook],
 }
 
 #[derive(Deserialize)]
-struct After {
-    /// What was typed has just been saved.
+struct SettingsQuery {
+    /// Present after the form has been saved.
     saved: Option<String>,
 }
 
-async fn settings(State(site): State<Site>, of: OfAccount<Read>, Query(after): Query<After>) -> Result<Markup, Failed> {
-    let (typed, now) = (typed(&of.account), site.dialguard().now());
-    let is_saved = after.saved.is_some();
+async fn show(
+    State(site): State<Site>,
+    of: OfAccount<Read>,
+    Query(query): Query<SettingsQuery>,
+) -> Result<Markup, Failed> {
+    let (values, now) = (values_of(&of.account), site.dialguard().now());
+    let is_saved = query.saved.is_some();
     let webhooks = site.dialguard().ledger().webhooks(Some(&of.account.id))?;
-    Ok(Filled { is_saved, ..Filled::new(&of, now, &typed, &webhooks) }.page())
+    Ok(SettingsPage { is_saved, ..SettingsPage::new(&of, now, &values, &webhooks) }.render())
 }
 
-/// The account as somebody would type it.
-fn typed(account: &AccountProfile) -> Typed {
-    let mut typed = fields::as_typed(&account.settings);
-    typed.insert("time-zone".into(), account.time_zone.name().into());
-    typed.insert("review-at".into(), account.review_at.format("%H:%M").to_string());
-    typed.insert("region".into(), account.region.to_string());
-    typed
+/// The account's settings as form values.
+fn values_of(account: &AccountProfile) -> FormValues {
+    let mut values = fields::values_of(&account.settings);
+    values.insert("time-zone".into(), account.time_zone.name().into());
+    values.insert("review-at".into(), account.review_at.format("%H:%M").to_string());
+    values.insert("region".into(), account.region.to_string());
+    values
 }
 
-/// Saves what was typed, or shows what it would have done.
-async fn change(
+/// Saves the settings or shows what they would have done.
+async fn submit(
     State(site): State<Site>,
     of: OfAccount<Administer>,
-    Form(typed): Form<Typed>,
+    Form(values): Form<FormValues>,
 ) -> Result<Response, Failed> {
     let now = site.dialguard().now();
     let webhooks = site.dialguard().ledger().webhooks(Some(&of.account.id))?;
-    let filled = Filled::new(&of, now, &typed, &webhooks);
-    let outcome = match typed.get("do").map(String::as_str) {
-        Some("save") => save(&site, &of.account, &typed).await.map(|()| None),
-        _ => effect_of(&site, &of.account, &typed).await.map(Some),
+    let page = SettingsPage::new(&of, now, &values, &webhooks);
+    let outcome = match values.get("do").map(String::as_str) {
+        Some("save") => save(&site, &of.account, &values).await.map(|()| None),
+        _ => effect_of(&site, &of.account, &values).await.map(Some),
     };
     match outcome {
-        Ok(None) => Ok(Redirect::to(&format!("{}/settings?saved", address(&of.account.id))).into_response()),
-        Ok(Some(effect)) => Ok(Filled { effect: Some(&effect), ..filled }.page().into_response()),
-        Err(Stopped::Refused(refused)) => {
-            let told = Filled { refused: Some(&refused), ..filled }.page();
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, told).into_response())
+        Ok(None) => Ok(Redirect::to(&format!("{}/settings?saved", account_path(&of.account.id))).into_response()),
+        Ok(Some(effect)) => Ok(SettingsPage { effect: Some(&effect), ..page }.render().into_response()),
+        Err(SettingsError::Field(error)) => {
+            let page = SettingsPage { error: Some(&error), ..page }.render();
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
         }
-        Err(Stopped::Failed(problem)) => Err(problem.into()),
+        Err(SettingsError::Other(problem)) => Err(problem.into()),
     }
 }
 
-/// What was typed would have done this: for the script, which asks while somebody types.
-async fn see_effect(
+/// What the settings would have done, for the script that previews them while a user edits.
+async fn preview(
     State(site): State<Site>,
     of: OfAccount<Administer>,
-    Form(typed): Form<Typed>,
+    Form(values): Form<FormValues>,
 ) -> Result<Response, Problem> {
-    match effect_of(&site, &of.account, &typed).await {
-        Ok(effect) => Ok(effect::inputs(&of.account, &effect, site.dialguard().now()).into_response()),
-        Err(Stopped::Refused(refused)) => {
-            // Half-typed settings are no mistake yet.
-            Ok(html! { p.failed data-setting=(refused.name) { (refused.why) } }.into_response())
+    match effect_of(&site, &of.account, &values).await {
+        Ok(effect) => Ok(effect::result(&of.account, &effect, site.dialguard().now()).into_response()),
+        Err(SettingsError::Field(error)) => {
+            // The user is still typing, so this is not a failed request.
+            Ok(html! { p.failed data-setting=(error.name) { (error.why) } }.into_response())
         }
-        Err(Stopped::Failed(problem)) => Err(problem),
+        Err(SettingsError::Other(problem)) => Err(problem),
     }
 }
 
-/// Why nothing came of it.
-enum Stopped {
-    Refused(Refused),
-    Failed(Problem),
+/// Why settings were neither saved nor previewed.
+enum SettingsError {
+    Field(FieldError),
+    Other(Problem),
 }
 
-impl From<Refused> for Stopped {
-    fn from(refused: Refused) -> Self {
-        Stopped::Refused(refused)
+impl From<FieldError> for SettingsError {
+    fn from(error: FieldError) -> Self {
+        SettingsError::Field(error)
     }
 }
 
-/// A policy's refusal is shown at the setting that it is about.
-impl From<DialguardError> for Stopped {
+/// A policy's refusal is shown at the setting it is about.
+impl From<DialguardError> for SettingsError {
     fn from(error: DialguardError) -> Self {
         match error {
             DialguardError::Policy(PolicyError::Answered(error)) if error.code == ErrorCode::InvalidSettings => {
-                Stopped::Refused(fields::refused_by_policy(error.message))
+                SettingsError::Field(fields::refused_by_policy(error.message))
             }
-            other => Stopped::Failed(other.into()),
+            other => SettingsError::Other(other.into()),
         }
     }
 }
 
-async fn effect_of(site: &Site, account: &AccountProfile, typed: &Typed) -> Result<Effect, Stopped> {
-    Ok(effect::effect_of(site, account, &fields::read(typed)?).await?)
+async fn effect_of(site: &Site, account: &AccountProfile, values: &FormValues) -> Result<Effect, SettingsError> {
+    Ok(effect::effect_of(site, account, &fields::read(values)?).await?)
 }
 
-async fn save(site: &Site, account: &AccountProfile, typed: &Typed) -> Result<(), Stopped> {
-    let settings = fields::read(typed)?;
-    site.dialguard().change_account(&account.id, &changed(account, typed, settings)?).await?;
+async fn save(site: &Site, account: &AccountProfile, values: &FormValues) -> Result<(), SettingsError> {
+    let settings = fields::read(values)?;
+    site.dialguard().change_account(&account.id, &changes(account, values, settings)?).await?;
     Ok(())
 }
 
-/// What differs from how the account stands.
-fn changed(account: &AccountProfile, typed: &Typed, settings: Settings) -> Result<AccountChange, Refused> {
-    let refused = |name: &str, why: &str| Refused { name: name.into(), why: why.into() };
-    let text = |name: &str| typed.get(name).map_or("", |text| text.trim());
-    let time_zone: Tz = text("time-zone")
-        .parse()
-        .map_err(|_| refused("time-zone", "give a name of the tz database, such as America/New_York or UTC"))?;
-    let review_at = NaiveTime::parse_from_str(text("review-at"), "%H:%M")
-        .map_err(|_| refused("review-at", "give a time of day from 00:00 to 23:59"))?;
-    let region = text("region").parse().map_err(|why: String| refused("region", &why))?;
+/// What differs from the account's current settings.
+fn changes(account: &AccountProfile, values: &FormValues, settings: Settings) -> Result<AccountChange, FieldError> {
+    let invalid = |name: &str, why: &str| FieldError { name: name.into(), why: why.into() };
+    let text = |name: &str| values.get(name).map_or("", |text| text.trim());
+    let time_zone = parse::time_zone(text("time-zone")).map_err(|why| invalid("time-zone", &why))?;
+    let review_at = parse::time_of_day(text("review-at")).map_err(|why| invalid("review-at", &why))?;
+    let region = text("region").parse().map_err(|why: String| invalid("region", &why))?;
     Ok(AccountChange {
         time_zone: (time_zone != account.time_zone).then_some(time_zone),
         region: (region != account.region).then_some(region),
@@ -165,35 +165,35 @@ fn changed(account: &AccountProfile, typed: &Typed, settings: Settings) -> Resul
     })
 }
 
-impl<'a> Filled<'a> {
-    fn new<R>(of: &'a OfAccount<R>, now: Timestamp, typed: &'a Typed, webhooks: &'a [Webhook]) -> Self {
+impl<'a> SettingsPage<'a> {
+    fn new<R>(of: &'a OfAccount<R>, now: Timestamp, values: &'a FormValues, webhooks: &'a [Webhook]) -> Self {
         let (caller, account) = (&of.caller, &of.account);
-        Filled { caller, account, now, typed, is_saved: false, refused: None, effect: None, webhooks }
+        SettingsPage { caller, account, now, values, is_saved: false, error: None, effect: None, webhooks }
     }
 
-    fn page(&self) -> Markup {
+    fn render(&self) -> Markup {
         let may_change = self.caller.grant.role >= Role::Administer;
         let content = html! {
             h1 { "Settings" }
-            @if self.is_saved { p.saved role="status" { "Saved. They hold from the next review on." } }
-            @if let Some(refused) = self.refused { (nothing_saved(refused)) }
+            @if self.is_saved { p.saved role="status" { "Saved. Takes effect at the next review." } }
+            @if let Some(error) = self.error { (not_saved(error)) }
             div.settings {
-                form #settings method="post" action={ (address(&self.account.id)) "/settings" } data-effect=[may_change.then_some(true)] {
+                form #settings method="post" action={ (account_path(&self.account.id)) "/settings" } data-effect=[may_change.then_some(true)] {
                     fieldset.plain disabled[!may_change] {
                         legend.unseen { "Settings" }
-                        (self.group("When a number counts as spam", &RATING, &html! {}))
+                        (self.group("Rating", &RATING, &html! {}))
                         (self.group("Automatic replacement", &REPLACING, &self.auto_replace()))
-                        (self.times())
+                        (self.time_and_region())
                         (self.other())
                     }
                     @if may_change {
                         p.buttons.save {
-                            button name="do" value="effect" formaction={ (address(&self.account.id)) "/settings#effect" } { "See the effect" }
+                            button name="do" value="effect" formaction={ (account_path(&self.account.id)) "/settings#effect" } { "Preview effect" }
                             button.first name="do" value="save" { "Save" }
                             output #effect-short for="settings" {}
                         }
                     } @else {
-                        p.quiet { "Whoever has the role " code { "administer" } " may change these." }
+                        p.quiet { "Only administrators can change these settings." }
                     }
                 }
                 @if may_change { (self.effect()) }
@@ -207,12 +207,12 @@ impl<'a> Filled<'a> {
 
     fn effect(&self) -> Markup {
         html! {
-            aside.panel.effect aria-label="The effect of what is typed" {
-                h2 { "In the past " (EFFECT_DAYS) " days" }
+            aside.panel.effect aria-label="Effect" {
+                h2 { "Effect on the past " (EFFECT_DAYS) " days" }
                 div #effect role="status" {
                     @match self.effect {
-                        Some(effect) => (effect::inputs(self.account, effect, self.now)),
-                        None => p.quiet { "Change a setting and see what it would have done: the policy makes the reviews on record again." },
+                        Some(effect) => (effect::result(self.account, effect, self.now)),
+                        None => p.quiet { "Change a setting to see what it would have done: the policy replays the recorded reviews." },
                     }
                 }
             }
@@ -236,58 +236,58 @@ impl<'a> Filled<'a> {
                 label for=(field.name) { (field.title) }
                 span.value {
                     input type="number" id=(field.name) name=(field.name) value=(self.text(field.name)) step="1" required
-                        aria-describedby=(hint) aria-invalid=[self.is_refused(field.name)];
-                    span { (field.unit) }
+                        aria-describedby=(hint) aria-invalid=[self.is_invalid(field.name)];
+                    span { (field.unit()) }
                 }
                 p.hint id=(hint) {
-                    (self.why(field.name)) (field.meaning) " "
-                    span.quiet { (capital(field.range)) "; " (field.default) " unless told otherwise." }
+                    (self.error(field.name)) (field.setting().meaning) " "
+                    span.quiet { (capital(&field.setting().range_in_words())) "." }
                 }
             }
         }
     }
 
-    /// What it may cost a day stands beside the switch.
+    /// The switch, with the maximum cost per day.
     fn auto_replace(&self) -> Markup {
         let cap: u64 = self.text("replacements-per-day-max").parse().unwrap_or_default();
-        let is_on = self.typed.contains_key("auto-replace");
+        let is_on = self.values.contains_key("auto-replace");
         html! {
             div.field.switch {
                 input type="checkbox" role="switch" id="auto-replace" name="auto-replace" value="on" checked[is_on]
                     aria-describedby="auto-replace-means";
-                label for="auto-replace" { "Replace flagged numbers without asking" }
+                label for="auto-replace" { "Replace flagged numbers automatically" }
                 p.hint #auto-replace-means {
-                    "Off unless you turn it on. Each replacement costs " (dollars(REPLACEMENT_PRICE_CENTS))
-                    " besides the block: at most " strong #cost-a-day data-cents=(REPLACEMENT_PRICE_CENTS) { (dollars(cap * REPLACEMENT_PRICE_CENTS)) }
-                    " a day with the cap below."
+                    "Off by default. Each replacement costs " (dollars(REPLACEMENT_PRICE_CENTS))
+                    ": at most " strong #cost-a-day data-cents=(REPLACEMENT_PRICE_CENTS) { (dollars(cap * REPLACEMENT_PRICE_CENTS)) }
+                    " a day with the daily cap below."
                 }
             }
         }
     }
 
-    fn times(&self) -> Markup {
+    fn time_and_region(&self) -> Markup {
         html! {
             section.panel {
-                h2 { "Place and time" }
+                h2 { "Time and region" }
                 div.fields {
                     div.field {
                         label for="time-zone" { "Time zone" }
                         input id="time-zone" name="time-zone" value=(self.text("time-zone")) list="time-zones" required autocomplete="off"
-                            aria-describedby="time-zone-means" aria-invalid=[self.is_refused("time-zone")];
+                            aria-describedby="time-zone-means" aria-invalid=[self.is_invalid("time-zone")];
                         datalist #time-zones { @for zone in chrono_tz::TZ_VARIANTS { option value=(zone.name()) {} } }
-                        p.hint #time-zone-means { (self.why("time-zone")) "Whose dates the account keeps from now on, and whose billing cycles from the next one on." }
+                        p.hint #time-zone-means { (self.error("time-zone")) "Applies to the account's dates now, and to its billing cycles from the next one." }
                     }
                     div.field {
-                        label for="review-at" { "Daily review at" }
+                        label for="review-at" { "Daily review" }
                         input type="time" id="review-at" name="review-at" value=(self.text("review-at")) required
-                            aria-describedby="review-at-means" aria-invalid=[self.is_refused("review-at")];
-                        p.hint #review-at-means { (self.why("review-at")) "Local time. Before the day's calls is best." }
+                            aria-describedby="review-at-means" aria-invalid=[self.is_invalid("review-at")];
+                        p.hint #review-at-means { (self.error("review-at")) "Local time, ideally before the day's first calls." }
                     }
                     div.field {
                         label for="region" { "Country" }
                         input.short id="region" name="region" value=(self.text("region")) maxlength="2" required autocomplete="off"
-                            aria-describedby="region-means" aria-invalid=[self.is_refused("region")];
-                        p.hint #region-means { (self.why("region")) "Two letters: in whose national format numbers may be written, such as (310) 555-0123 for US." }
+                            aria-describedby="region-means" aria-invalid=[self.is_invalid("region")];
+                        p.hint #region-means { (self.error("region")) "Two-letter code. Numbers may be written in its national format, such as (310) 555-0123 for US." }
                     }
                 }
             }
@@ -296,63 +296,63 @@ impl<'a> Filled<'a> {
 
     fn other(&self) -> Markup {
         html! {
-            details.panel open[!self.text("other").is_empty() || self.is_refused("other").is_some()] {
-                summary { "Settings that only some policies know" }
+            details.panel open[!self.text("other").is_empty() || self.is_invalid("other").is_some()] {
+                summary { "Additional policy settings" }
                 div.field {
-                    label for="other" { "One a line, as name=value" }
+                    label for="other" { "One per line, as name=value" }
                     textarea id="other" name="other" rows="3" spellcheck="false" aria-describedby="other-means"
-                        aria-invalid=[self.is_refused("other")] { (self.text("other")) }
-                    p.hint #other-means { (self.why("other")) "A policy leaves out of account what it does not know." }
+                        aria-invalid=[self.is_invalid("other")] { (self.text("other")) }
+                    p.hint #other-means { (self.error("other")) "Policies ignore settings they don't recognize." }
                 }
             }
         }
     }
 
     fn text(&self, name: &str) -> &str {
-        self.typed.get(name).map_or("", String::as_str)
+        self.values.get(name).map_or("", String::as_str)
     }
 
-    fn is_refused(&self, name: &str) -> Option<&'static str> {
-        self.refused.is_some_and(|refused| refused.name == name).then_some("true")
+    fn is_invalid(&self, name: &str) -> Option<&'static str> {
+        self.error.is_some_and(|error| error.name == name).then_some("true")
     }
 
-    fn why(&self, name: &str) -> Markup {
-        why(self.refused, name)
+    fn error(&self, name: &str) -> Markup {
+        field_error(self.error, name)
     }
 }
 
-/// Above a form: what was typed is there still, and which field it is about.
-fn nothing_saved(refused: &Refused) -> Markup {
+/// Above a form: why it was not saved, linked to the field.
+fn not_saved(error: &FieldError) -> Markup {
     html! {
         p.panel.failed role="alert" {
-            "Nothing was saved: "
-            @if refused.name.is_empty() { (refused.why) } @else { a href={ "#" (refused.name) } { (refused.why) } }
+            "Not saved: "
+            @if error.name.is_empty() { (error.why) } @else { a href={ "#" (error.name) } { (error.why) } }
         }
     }
 }
 
-/// Beside a field: why what was typed there cannot be taken.
-fn why(refused: Option<&Refused>, name: &str) -> Markup {
+/// Beside a field: why its value is invalid.
+fn field_error(error: Option<&FieldError>, name: &str) -> Markup {
     html! {
-        @if let Some(refused) = refused.filter(|refused| refused.name == name) { strong.failed { (refused.why) } " " }
+        @if let Some(error) = error.filter(|error| error.name == name) { strong.failed { (error.why) } " " }
     }
 }
 
-/// What the account has, and the way to more or fewer: the question that follows has the figures.
+/// The account's blocks, and a form to change them; the question that follows shows the cost.
 fn blocks(account: &AccountProfile, may_change: bool, now: Timestamp) -> Markup {
-    let (now_has, next) = (account.blocks(), account.blocks_next());
+    let (current, next) = (account.blocks(), account.blocks_next());
     html! {
         section.panel aria-label="Blocks" data-live="blocks" {
             h2 { "Blocks" }
             p {
-                strong { (count(now_has.into(), "block")) } " of " (SLOTS_PER_BLOCK) " slots, " strong { (price(now_has)) }
-                " a month; the cycle ends on " (date(account.cycle_ends_at, account.time_zone, now)) "."
-                @if next != now_has { " From then on " (count(next.into(), "block")) ", " (price(next)) " a month." }
+                strong { (count(current.into(), "block")) } " of " (SLOTS_PER_BLOCK) " slots, " strong { (price(current)) }
+                " a month. The billing cycle ends on " (date(account.cycle_ends_at, account.time_zone, now)) "."
+                @if next != current { " After that: " (count(next.into(), "block")) ", " (price(next)) " a month." }
             }
             @if may_change {
-                form.inline method="get" action={ (address(&account.id)) "/add-on" } data-ask {
-                    label { "Blocks wanted" input type="number" name="blocks" min="0" max=(BLOCKS_MAX) value=(next) required; }
-                    button name="change" value="blocks" { "See what it comes to…" }
+                form.inline method="get" action={ (account_path(&account.id)) "/add-on" } data-ask {
+                    label { "Number of blocks" input type="number" name="blocks" min="0" max=(BLOCKS_MAX) value=(next) required; }
+                    button name="change" value="blocks" { "Preview cost…" }
                 }
             }
         }

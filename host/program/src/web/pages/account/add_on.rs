@@ -1,8 +1,8 @@
-//! The add-on's switch and its blocks: what would be charged, and then the change.
+//! Switching the add-on and changing its blocks: what it costs, then the change.
 
-use super::address;
 use crate::web::Site;
-use crate::web::caller::{Administer, OfAccount, now_of};
+use crate::web::address::account_path;
+use crate::web::auth::{Administer, OfAccount, now_of};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
@@ -23,7 +23,7 @@ pub fn routes() -> Router<Site> {
 }
 
 #[derive(Debug, Deserialize)]
-struct Wanted {
+struct AddOnForm {
     change: Change,
     blocks: Option<u32>,
 }
@@ -36,118 +36,116 @@ enum Change {
     Blocks,
 }
 
-impl Wanted {
+impl AddOnForm {
     fn blocks(&self) -> Result<u32, Problem> {
-        self.blocks
-            .ok_or_else(|| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "Say how many blocks there are to be."))
+        self.blocks.ok_or_else(|| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "Enter the number of blocks."))
     }
+}
+
+/// What the user confirms.
+struct Question {
+    title: String,
+    content: Markup,
+    /// The button's label; none if the change would be refused.
+    label: Option<String>,
 }
 
 async fn ask(
     State(site): State<Site>,
     of: OfAccount<Administer>,
-    Query(wanted): Query<Wanted>,
+    Query(form): Query<AddOnForm>,
 ) -> Result<Markup, Failed> {
     let account = &of.account;
-    let ends = date(account.cycle_ends_at, account.time_zone, now_of(&site, account));
-    let (title, told, label) = match wanted.change {
-        Change::On => {
-            let cents = site.dialguard().ledger().switch_on_cents(&account.id, now_of(&site, account))?;
-            ("Switch reputation monitoring on?".into(), switched_on(account, cents, &ends), Some("Switch on".into()))
-        }
-        Change::Off => {
-            ("Switch reputation monitoring off?".into(), switched_off(account, &ends), Some("Switch off".into()))
-        }
-        Change::Blocks => blocks(&site, account, wanted.blocks()?, &ends).await?,
+    let now = now_of(&site, account);
+    let ends = date(account.cycle_ends_at, account.time_zone, now);
+    let (value, question) = match form.change {
+        Change::On => ("on", switch_on(account, site.dialguard().ledger().switch_on_cents(&account.id, now)?, &ends)),
+        Change::Off => ("off", switch_off(account, &ends)),
+        Change::Blocks => ("blocks", set_blocks(&site, account, form.blocks()?, &ends).await?),
     };
-    let value = match wanted.change {
-        Change::On => "on",
-        Change::Off => "off",
-        Change::Blocks => "blocks",
-    };
+    let Question { title, content, label } = question;
     let content = html! {
         section.panel.question data-dialog {
             h1 { (title) }
-            (told)
-            form.choices method="post" action={ (address(&account.id)) "/add-on" } {
-                @if let Some(blocks) = wanted.blocks { input type="hidden" name="blocks" value=(blocks); }
+            (content)
+            form.choices method="post" action={ (account_path(&account.id)) "/add-on" } {
+                @if let Some(blocks) = form.blocks { input type="hidden" name="blocks" value=(blocks); }
                 @if let Some(label) = label { button.first name="change" value=(value) { (label) } }
-                a.button.back href=(address(&account.id)) data-close { "Cancel" }
+                a.button.back href=(account_path(&account.id)) data-close { "Cancel" }
             }
         }
     };
     Ok(page(&of.caller, Some((account, Tab::Numbers)), "Add-on", content))
 }
 
-fn switched_on(account: &AccountProfile, cents: u64, ends: &str) -> Markup {
+fn switch_on(account: &AccountProfile, cents: u64, ends: &str) -> Question {
     let next = account.blocks_next();
-    html! {
+    let content = html! {
         @if cents > 0 {
-            p.warning { strong { (dollars(cents)) } " is charged now, for " (count(account.blocks().into(), "block")) " until " (ends) "." }
+            p.warning { strong { (dollars(cents)) } " will be charged now for " (count(account.blocks().into(), "block")) ", until " (ends) "." }
         } @else if account.slot_count > 0 {
-            p { "Nothing is charged now: this billing cycle is paid." }
+            p { "No charge now: this billing cycle is already paid." }
         } @else {
-            p { "Nothing is charged now: the account has no blocks. Add one afterwards, for " (price(1)) " a month and " (SLOTS_PER_BLOCK) " numbers." }
+            p { "No charge now: the account has no blocks. A block of " (SLOTS_PER_BLOCK) " slots costs " (price(1)) " a month." }
         }
-        p { "From " (ends) " on it is " strong { (price(next)) } " a month: " (price(1)) " for each " (SLOTS_PER_BLOCK) " numbers." }
-        p.quiet { "Every monitored number is checked with the carriers daily. None is monitored that nobody chose." }
-    }
+        p { "From " (ends) ": " strong { (price(next)) } " a month (" (price(1)) " per block of " (SLOTS_PER_BLOCK) " slots)." }
+        p.quiet { "Monitored numbers are checked daily. Only numbers you select are monitored." }
+    };
+    Question { title: "Switch reputation monitoring on?".into(), content, label: Some("Switch on".into()) }
 }
 
-fn switched_off(account: &AccountProfile, ends: &str) -> Markup {
-    html! {
-        p { "No number is checked or replaced any more from now on. Numbers keep their slots." }
+fn switch_off(account: &AccountProfile, ends: &str) -> Question {
+    let content = html! {
+        p { "Numbers will no longer be checked or replaced. They keep their slots." }
         p {
-            @if account.slot_count > 0 { "What was paid until " (ends) " is not paid back. From then on nothing is charged" }
+            @if account.slot_count > 0 { "There is no refund for the time until " (ends) ". After that, nothing is charged" }
             @else { "Nothing is charged" }
-            " as long as it is off."
-        }
-    }
-}
-
-async fn blocks(
-    site: &Site,
-    account: &AccountProfile,
-    wanted: u32,
-    ends: &str,
-) -> Result<(String, Markup, Option<String>), Failed> {
-    let tried = site.dialguard().try_decide(&account.id, &Request::SetBlocks(wanted)).await?;
-    let (now, had) = (wanted, account.blocks());
-    let title = format!("Have {}?", count(now.into(), "block"));
-    let label = format!("Have {}", count(now.into(), "block"));
-    let outcome = tried.decision.outcomes.first();
-    if let Some(refused) = outcome.filter(|outcome| outcome.answer != Answer::Accepted) {
-        let why = refusal(refused, Surface::Dashboard { zone: account.time_zone, now: now_of(site, account) });
-        return Ok((title, html! { p.warning { "The number of blocks can't be changed: " (why) "." } }, None));
-    }
-    let slots = thousands(u64::from(now) * u64::from(SLOTS_PER_BLOCK));
-    let told = html! {
-        @if now > had {
-            p.warning { strong { (price(now - had)) } " is charged now, for " (count((now - had).into(), "block")) " more until " (ends) "." }
-            p { "From then on it is " strong { (price(now)) } " a month for " (slots) " numbers." }
-        } @else {
-            p { "Nothing is charged now. From " (ends) " on it is " strong { (price(now)) } " a month for " (slots) " numbers; until then it stays at " (count(had.into(), "block")) "." }
+            " while it is off."
         }
     };
-    Ok((title, told, Some(label)))
+    Question { title: "Switch reputation monitoring off?".into(), content, label: Some("Switch off".into()) }
+}
+
+async fn set_blocks(site: &Site, account: &AccountProfile, blocks: u32, ends: &str) -> Result<Question, Failed> {
+    let preview = site.dialguard().try_decide(&account.id, &Request::SetBlocks(blocks)).await?;
+    let before = account.blocks();
+    let label = format!("Change to {}", count(blocks.into(), "block"));
+    let title = format!("{label}?");
+    let outcome = preview.decision.outcomes.first();
+    if let Some(refused) = outcome.filter(|outcome| outcome.answer != Answer::Accepted) {
+        let surface = Surface::Dashboard { zone: account.time_zone, now: now_of(site, account) };
+        let content = html! { p.warning { "Can't change blocks: " (refusal(refused, surface)) "." } };
+        return Ok(Question { title, content, label: None });
+    }
+    let slots = thousands(u64::from(blocks) * u64::from(SLOTS_PER_BLOCK));
+    let content = html! {
+        @if blocks > before {
+            p.warning { strong { (price(blocks - before)) } " will be charged now for " (count((blocks - before).into(), "more block")) ", until " (ends) "." }
+            p { "From then on: " strong { (price(blocks)) } " a month for " (slots) " slots." }
+        } @else {
+            p { "No charge now. From " (ends) ": " strong { (price(blocks)) } " a month for " (slots) " slots. Until then the account keeps " (count(before.into(), "block")) "." }
+        }
+    };
+    Ok(Question { title, content, label: Some(label) })
 }
 
 async fn change(
     State(site): State<Site>,
     of: OfAccount<Administer>,
-    Form(wanted): Form<Wanted>,
+    Form(form): Form<AddOnForm>,
 ) -> Result<Redirect, Failed> {
     let (dialguard, account) = (site.dialguard(), &of.account);
-    let change = match wanted.change {
+    let change = match form.change {
         Change::On => AccountChange { enabled: Some(true), ..AccountChange::default() },
         Change::Off => AccountChange { enabled: Some(false), ..AccountChange::default() },
-        Change::Blocks => AccountChange { blocks: Some(wanted.blocks()?), ..AccountChange::default() },
+        Change::Blocks => AccountChange { blocks: Some(form.blocks()?), ..AccountChange::default() },
     };
     match dialguard.change_account(&account.id, &change).await? {
-        ChangeOutcome::Changed => Ok(Redirect::to(&address(&account.id))),
+        ChangeOutcome::Changed => Ok(Redirect::to(&account_path(&account.id))),
         ChangeOutcome::BlocksRefused(outcome) => {
-            let why = refusal(&outcome, Surface::Dashboard { zone: account.time_zone, now: now_of(&site, account) });
-            Err(Problem::new(StatusCode::CONFLICT, format!("The number of blocks can't be changed: {why}.")).into())
+            let surface = Surface::Dashboard { zone: account.time_zone, now: now_of(&site, account) };
+            let detail = format!("Can't change blocks: {}.", refusal(&outcome, surface));
+            Err(Problem::new(StatusCode::CONFLICT, detail).into())
         }
     }
 }

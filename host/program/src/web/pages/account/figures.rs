@@ -1,7 +1,7 @@
-//! The figures at the head of an account's page, as the policy counts them.
+//! The figures on an account's page, as the policy counts them.
 //!
-//! Counting goes through every monitored number. So the figures are kept until the account or the policy changes, or a
-//! minute passes; who asks meanwhile waits for one count rather than making another.
+//! Counting visits every monitored number, so the figures are cached until the account or the policy changes or a minute
+//! passes. Concurrent requests wait for one count instead of each starting their own.
 
 use dialguard::contract::Usage;
 use dialguard_dialer::dialguard::{Dialguard, DialguardError};
@@ -10,19 +10,19 @@ use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Accounts whose figures are kept, at most.
-const KEPT_MAX: usize = 1_000;
+/// Accounts with cached figures, at most.
+const CACHED_MAX: usize = 1_000;
 
 /// The latest figures of each account.
 #[derive(Default)]
-pub struct Figures(Mutex<HashMap<String, Arc<Kept>>>);
+pub struct Figures(Mutex<HashMap<String, Arc<CachedUsage>>>);
 
-type Kept = tokio::sync::Mutex<Option<(AsOf, Usage)>>;
+type CachedUsage = tokio::sync::Mutex<Option<(Key, Usage)>>;
 
-/// What figures are true of.
+/// What the figures depend on.
 #[derive(PartialEq, Eq)]
-struct AsOf {
-    account: u64,
+struct Key {
+    account_revision: u64,
     policy: String,
     minute: u64,
 }
@@ -31,22 +31,22 @@ impl Figures {
     /// The account's figures, no older than a minute.
     pub async fn of(&self, dialguard: &Dialguard, account: &AccountProfile) -> Result<Usage, DialguardError> {
         let policy = dialguard.policies().live()?.policy.sha256().to_owned();
-        let as_of = AsOf { account: account.revision, policy, minute: dialguard.now() / 60 };
-        let kept = self.kept(&account.id);
-        let mut kept = kept.lock().await;
-        match &*kept {
-            Some((known, usage)) if *known == as_of => Ok(*usage),
+        let key = Key { account_revision: account.revision, policy, minute: dialguard.now() / 60 };
+        let cached = self.cached(&account.id);
+        let mut cached = cached.lock().await;
+        match &*cached {
+            Some((known, usage)) if *known == key => Ok(*usage),
             _ => {
                 let usage = dialguard.usage(&account.id).await?;
-                *kept = Some((as_of, usage));
+                *cached = Some((key, usage));
                 Ok(usage)
             }
         }
     }
 
-    fn kept(&self, id: &str) -> Arc<Kept> {
+    fn cached(&self, id: &str) -> Arc<CachedUsage> {
         let mut all = self.0.lock();
-        if all.len() >= KEPT_MAX && !all.contains_key(id) {
+        if all.len() >= CACHED_MAX && !all.contains_key(id) {
             all.clear();
         }
         all.entry(id.to_owned()).or_default().clone()

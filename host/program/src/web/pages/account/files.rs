@@ -1,9 +1,9 @@
-//! Numbers from and to a spreadsheet: CSV in, CSV out.
+//! Importing and exporting numbers as CSV.
 
-use super::address;
 use super::filter::Filter;
 use crate::web::Site;
-use crate::web::caller::{OfAccount, Operate, Read, now_of};
+use crate::web::address::account_path;
+use crate::web::auth::{OfAccount, Operate, Read, now_of};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
@@ -31,51 +31,51 @@ async fn form(of: OfAccount<Operate>) -> Markup {
     let id = &of.account.id;
     let content = html! {
         h1 { "Import numbers" }
-        form.panel.import method="post" action={ (address(id)) "/import" } enctype="multipart/form-data" {
+        form.panel.import method="post" action={ (account_path(id)) "/import" } enctype="multipart/form-data" {
             p {
-                "A CSV file with a column " code { "number" } " or " code { "phone" } "; without a header the first column counts. "
-                "Numbers may be written as people write them in " (of.account.region.to_string()) ", or with their country code: " code { "+13105550123" } "."
+                "Upload a CSV file with a column " code { "number" } " or " code { "phone" } ". Without a header row, the first column is used. "
+                "Write numbers in the national format of " (of.account.region.to_string()) " or in E.164, such as " code { "+13105550123" } "."
             }
             label { "CSV file" input type="file" name="file" accept=".csv,.txt,text/csv,text/plain"; }
-            label { "Or paste numbers, one a line" textarea name="text" rows="6" spellcheck="false" {} }
+            label { "Or paste numbers, one per line" textarea name="text" rows="6" spellcheck="false" {} }
             fieldset {
-                legend { "They are" }
-                label.tick { input type="radio" name="as" value="owned" checked; span { "numbers that the account uses; none is monitored until you choose it" } }
-                label.tick { input type="radio" name="as" value="candidates"; span { "candidates on hand, to replace flagged numbers with" } }
+                legend { "Import as" }
+                label.tick { input type="radio" name="as" value="owned" checked; span { "Numbers of this account. Monitoring starts only when you select them." } }
+                label.tick { input type="radio" name="as" value="candidates"; span { "Candidates: numbers on hand that can replace flagged ones." } }
             }
-            p.choices { button.first { "Import" } a.button href=(address(id)) { "Cancel" } }
+            p.choices { button.first { "Import" } a.button href=(account_path(id)) { "Cancel" } }
         }
     };
-    page(&of.caller, Some((&of.account, Tab::Numbers)), "Import", content)
+    page(&of.caller, Some((&of.account, Tab::Numbers)), "Import numbers", content)
 }
 
-/// What the form was filled in with.
+/// What a user submitted.
 #[derive(Default)]
-struct Filled {
+struct ImportForm {
     file: Vec<u8>,
     text: Vec<u8>,
     are_candidates: bool,
 }
 
-async fn filled(mut fields: Multipart) -> Result<Filled, Problem> {
+async fn read_form(mut fields: Multipart) -> Result<ImportForm, Problem> {
     let unreadable = |error: axum::extract::multipart::MultipartError| Problem::new(error.status(), error.body_text());
-    let mut filled = Filled::default();
+    let mut form = ImportForm::default();
     while let Some(field) = fields.next_field().await.map_err(unreadable)? {
         let name = field.name().unwrap_or_default().to_owned();
         let content = field.bytes().await.map_err(unreadable)?;
         match name.as_str() {
-            "file" => filled.file = content.into(),
-            "text" => filled.text = content.into(),
-            "as" => filled.are_candidates = &content[..] == b"candidates",
+            "file" => form.file = content.into(),
+            "text" => form.text = content.into(),
+            "as" => form.are_candidates = &content[..] == b"candidates",
             _ => {}
         }
     }
-    Ok(filled)
+    Ok(form)
 }
 
 async fn import(State(site): State<Site>, of: OfAccount<Operate>, fields: Multipart) -> Result<Markup, Failed> {
     let (account, dialguard) = (&of.account, site.dialguard());
-    let Filled { file, text, are_candidates } = filled(fields).await?;
+    let ImportForm { file, text, are_candidates } = read_form(fields).await?;
     let content = if file.is_empty() { text } else { file };
     let imported_as = if are_candidates { ImportedAs::Candidate } else { ImportedAs::Owned };
     let imported = tokio::task::block_in_place(|| {
@@ -85,23 +85,23 @@ async fn import(State(site): State<Site>, of: OfAccount<Operate>, fields: Multip
         })?;
         Ok::<_, Problem>(read.import(dialguard.ledger(), &account.id, imported_as, dialguard.now())?)
     })?;
-    let content = told(&address(&account.id), &imported, if are_candidates { "candidate" } else { "number" });
-    Ok(page(&of.caller, Some((account, Tab::Numbers)), "Imported", content))
+    let content = result(&account_path(&account.id), &imported, if are_candidates { "candidate" } else { "number" });
+    Ok(page(&of.caller, Some((account, Tab::Numbers)), "Import finished", content))
 }
 
-fn told(address: &str, imported: &ImportedFile, what: &str) -> Markup {
+fn result(account_path: &str, imported: &ImportedFile, what: &str) -> Markup {
     let ImportedFile { imported, known_before, refused } = imported;
     html! {
         section.panel.results {
             h1 { (count(*imported as u64, what)) " imported" }
-            p { (thousands(*known_before as u64)) " known before, " (thousands(refused.len() as u64)) " refused." }
+            p { (thousands(*known_before as u64)) " already known, " (thousands(refused.len() as u64)) " rejected." }
             @if !refused.is_empty() {
                 div.wide { table {
-                    thead { tr { th.figure { "Row" } th { "Why it was refused" } } }
+                    thead { tr { th.figure { "Row" } th { "Reason" } } }
                     tbody { @for bad in refused { tr { td.figure { (bad.row) } td.failed { (bad.why) } } } }
                 } }
             }
-            p.choices { a.button.first href=(address) { "To the numbers" } a.button href={ (address) "/import" } { "Import more" } }
+            p.choices { a.button.first href=(account_path) { "Back to numbers" } a.button href={ (account_path) "/import" } { "Import more" } }
         }
     }
 }
@@ -126,20 +126,21 @@ async fn export(
     ))
 }
 
-/// A row a number: its slot and status, and of each carrier its score and label.
+/// One row per number: its slot and status, then each carrier's score and label.
 fn numbers_csv(numbers: &[KnownNumber], carriers: &[Carrier], answers: &LatestAnswers) -> Vec<u8> {
-    let named = |of: &str, carrier: &Carrier| inert(&format!("{} {of}", carrier.name)).into_owned();
+    let heading = |of: &str, carrier: &Carrier| inert(&format!("{} {of}", carrier.name)).into_owned();
     let header = ["number", "slot", "status", "status-since", "replacement-pending"].map(str::to_owned).into_iter();
-    let header = header.chain(carriers.iter().flat_map(|carrier| [named("score", carrier), named("label", carrier)]));
+    let header =
+        header.chain(carriers.iter().flat_map(|carrier| [heading("score", carrier), heading("label", carrier)]));
     let rows = numbers.iter().map(|known| {
         let (slot, status, since) = match known.monitored {
             Some((slot, status, since)) => (slot.to_string(), status.name().to_owned(), rfc3339(since)),
             None => Default::default(),
         };
         let own = [e164(known.number), slot, status, since, known.replacement_pending.to_string()].into_iter();
-        let said = answers.get(&known.number).map_or(&[][..], Vec::as_slice);
+        let answers = answers.get(&known.number).map_or(&[][..], Vec::as_slice);
         let row = own.chain(carriers.iter().flat_map(|carrier| {
-            let answer = said.iter().find(|answer| answer.carrier == carrier.id);
+            let answer = answers.iter().find(|answer| answer.carrier == carrier.id);
             let score = answer.and_then(|answer| answer.score).map(|score| score.to_string());
             let label = answer.and_then(|answer| answer.label.as_deref()).map(|label| inert(label).into_owned());
             [score.unwrap_or_default(), label.unwrap_or_default()]
@@ -156,7 +157,7 @@ mod tests {
     use dialguard_dialer::ledger::CarrierAnswer;
 
     #[test]
-    fn a_label_is_no_formula() {
+    fn labels_cannot_become_formulas() {
         let known = KnownNumber {
             number: 13_105_550_100,
             monitored: Some((3, Status::Flagged, 0)),
@@ -165,8 +166,8 @@ mod tests {
         };
         let carriers = [Carrier { id: 1, name: "=A".into() }, Carrier { id: 2, name: "B".into() }];
         let label = Some("=HYPERLINK(\"http://evil.example\",\"Spam, likely\")".into());
-        let said = CarrierAnswer { number: known.number, carrier: 1, score: Some(95), label, observed_at: 0 };
-        let answers = LatestAnswers::from([(known.number, vec![said])]);
+        let answer = CarrierAnswer { number: known.number, carrier: 1, score: Some(95), label, observed_at: 0 };
+        let answers = LatestAnswers::from([(known.number, vec![answer])]);
         let file = String::from_utf8(numbers_csv(&[known], &carriers, &answers)).unwrap();
         let expected = "number,slot,status,status-since,replacement-pending,'=A score,'=A label,B score,B label\n\
             +13105550100,3,flagged,1970-01-01T00:00:00Z,false,95,\"'=HYPERLINK(\"\"http://evil.example\"\",\"\"Spam, likely\"\")\",,\n";

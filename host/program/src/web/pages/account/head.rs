@@ -1,10 +1,11 @@
-//! The head of an account's page: the add-on with its price, and the figures, each of which leads to its numbers.
+//! The top of an account's page: slots, the add-on with its price, and figures that link to their numbers.
 
-use super::{Filter, address};
+use super::Filter;
 use crate::web::Site;
-use crate::web::assets;
-use crate::web::caller::{OfAccount, Read, now_of};
+use crate::web::address::account_path;
+use crate::web::auth::{OfAccount, Read, now_of};
 use crate::web::pages::Failed;
+use crate::web::pages::layout::icon;
 use crate::words::{count, date, price, slots, thousands};
 use dialguard::contract::{SlotLock, Usage};
 use dialguard_dialer::access::Role;
@@ -20,7 +21,7 @@ pub async fn head(site: &Site, of: &OfAccount<Read>) -> Result<Markup, Failed> {
     Ok(html! {
         div.head data-live="head" {
             section.panel.use aria-labelledby="use" {
-                h1 #use { a href=(showing(account, "monitored")) { (in_use(&usage)) } " in use" }
+                h1 #use { a href=(showing(account, "monitored")) { (in_use(&usage)) } " slots in use" }
                 (slot_bar(&usage))
                 (locked(account, &locks, now))
             }
@@ -34,7 +35,7 @@ fn in_use(usage: &Usage) -> String {
     format!("{} of {}", thousands(usage.occupied.into()), thousands(usage.slots.into()))
 }
 
-/// Occupied, locked, free: in the picture and in words.
+/// Occupied, locked and free slots, drawn and in words.
 fn slot_bar(usage: &Usage) -> Markup {
     let part = |slots: u32| f64::from(slots) * 300.0 / f64::from(usage.slots.max(1));
     let (occupied, locked) = (part(usage.occupied), part(usage.locked));
@@ -49,7 +50,7 @@ fn slot_bar(usage: &Usage) -> Markup {
     }
 }
 
-/// Every lock ends with the cycle.
+/// All locks end with the billing cycle.
 fn locked(account: &AccountProfile, locks: &[SlotLock], now: u64) -> Markup {
     let numbers: Vec<_> = locks.iter().map(|lock| lock.slot).collect();
     html! {
@@ -75,23 +76,21 @@ fn add_on(account: &AccountProfile, may_change: bool, now: u64) -> Markup {
             div.switch {
                 h2 #add-on { "Reputation monitoring is " strong { (state) } }
                 @if may_change {
-                    form method="get" action={ (address(&account.id)) "/add-on" } data-ask {
+                    form method="get" action={ (account_path(&account.id)) "/add-on" } data-ask {
                         button.toggle.on[account.enabled] name="change" value=(change) { (label) }
                     }
                 }
             }
             p {
-                (price(1)) " a month for each " (SLOTS_PER_BLOCK) " numbers. "
-                (count(blocks.into(), "block")) @if blocks == 1 { " makes " } @else { " make " }
-                strong { (price(blocks)) } " a month here. "
+                (count(blocks.into(), "block")) " of " (SLOTS_PER_BLOCK) " slots: " strong { (price(blocks)) } " a month" @if blocks != 1 { ", " (price(1)) " per block" } ". "
                 "The billing cycle ends on " (ends) "."
             }
             @if account.slot_count_next < account.slot_count {
-                p { "From then on " (count(account.blocks_next().into(), "block")) "." }
+                p { "After that: " (count(account.blocks_next().into(), "block")) "." }
             }
             @if may_change && account.enabled {
-                form.blocks method="get" action={ (address(&account.id)) "/add-on" } data-ask {
-                    label for="blocks" { "Blocks of " (SLOTS_PER_BLOCK) }
+                form.blocks method="get" action={ (account_path(&account.id)) "/add-on" } data-ask {
+                    label for="blocks" { "Blocks" }
                     input #blocks type="number" name="blocks" min="0" max="100000" required value=(account.blocks_next());
                     button name="change" value="blocks" { "Change…" }
                 }
@@ -102,10 +101,10 @@ fn add_on(account: &AccountProfile, may_change: bool, now: u64) -> Markup {
 
 fn figures(account: &AccountProfile, usage: &Usage) -> Markup {
     let id = &account.id;
-    let flagged = |period: &str| Filter { flagged: period.into(), ..Filter::default() }.address(id, "");
-    let figure = |class: &str, figure: u32, what: &str, leads_to: String| {
+    let flagged = |period: &str| Filter { flagged: period.into(), ..Filter::default() }.path(id, "");
+    let figure = |class: &str, figure: u32, what: &str, path: String| {
         html! {
-            li { a class=(class) href=(leads_to) {
+            li { a class=(class) href=(path) {
                 strong { (thousands(figure.into())) }
                 span { @if class != "lately" { (icon(class)) } (what) }
             } }
@@ -117,19 +116,12 @@ fn figures(account: &AccountProfile, usage: &Usage) -> Markup {
             (figure("flagged", usage.flagged, "flagged", showing(account, "flagged")))
             (figure("lately", usage.flagged_past_day, "flagged in the past 24 hours", flagged("day")))
             (figure("lately", usage.flagged_past_week, "flagged in the past 7 days", flagged("week")))
-            (figure("at-risk", usage.at_risk, "at-risk", showing(account, "at-risk")))
+            (figure("at-risk", usage.at_risk, "at risk", showing(account, "at-risk")))
             (figure("pending", usage.pending, "pending", showing(account, "pending")))
         }
     }
 }
 
 fn showing(account: &AccountProfile, show: &str) -> String {
-    Filter { show: show.into(), ..Filter::default() }.address(&account.id, "")
-}
-
-/// A drawing of `assets/marks.svg`, which says nothing that stands not beside it in words.
-pub fn icon(name: &str) -> Markup {
-    html! {
-        svg.icon aria-hidden="true" width="18" height="18" { use href={ (assets::address("/assets/marks.svg")) "#" (name) } {} }
-    }
+    Filter { show: show.into(), ..Filter::default() }.path(&account.id, "")
 }

@@ -1,14 +1,11 @@
-//! One number's own page: what became of it, as a picture and in words.
+//! One number: its status, its history as a chart and a table, and every event about it.
 
-use super::address;
-use super::head::icon;
-use super::picture::picture;
-use super::table::{ACTIONS, link, says};
+use super::chart::chart;
+use super::table::{ACTIONS, applies, carrier_card};
 use crate::web::Site;
-use crate::web::caller::{OfAccount, Read, now_of};
-use crate::web::pages::layout::Tab;
-use crate::web::pages::layout::moment;
-use crate::web::pages::orders::orders_of;
+use crate::web::address::{account_path, orders_path};
+use crate::web::auth::{OfAccount, Read, now_of};
+use crate::web::pages::layout::{Tab, icon, moment, number_link, status_label};
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
 use crate::words::e164;
@@ -22,7 +19,7 @@ use dialguard_dialer::ledger::{AccountProfile, Event, EventFilter, NumberHistory
 use maud::{Markup, html};
 use serde::Deserialize;
 
-/// Events that are told, at most: the latest.
+/// Events shown, at most: the latest.
 const EVENTS_MAX: u32 = 500;
 
 pub fn routes() -> Router<Site> {
@@ -30,14 +27,14 @@ pub fn routes() -> Router<Site> {
 }
 
 #[derive(Deserialize)]
-struct Named {
+struct NumberPath {
     number: String,
 }
 
 async fn one(
     State(site): State<Site>,
     of: OfAccount<Read>,
-    Path(Named { number: text }): Path<Named>,
+    Path(NumberPath { number: text }): Path<NumberPath>,
 ) -> Result<Markup, Failed> {
     let (ledger, account) = (site.dialguard().ledger(), &of.account);
     let number: Option<PhoneNumber> = text.trim_start_matches('+').parse().ok();
@@ -46,29 +43,29 @@ async fn one(
         None => Ok(None),
     })?;
     let Some(history) = history else {
-        let detail = format!("{text} is no number of this account, and never was.");
+        let detail = format!("{text} does not belong to this account, and never did.");
         return Err(Problem::of_kind(StatusCode::NOT_FOUND, "no-such-number", "No such number", detail).into());
     };
     let number = history.known.number;
     let events = ledger.events(&account.id, EventFilter { number: Some(number), last: EVENTS_MAX })?;
-    let carriers = heard_of(&ledger.carriers()?, &history);
+    let carriers = answering(&ledger.carriers()?, &history);
     let content = html! {
         div data-live="number" {
             (head(account, &history, of.caller.grant.role >= Role::Operate))
-            (says_now(account, &history, &carriers))
+            (latest_check(account, &history, &carriers))
             section.panel.history aria-labelledby="history" {
                 h2 #history { "History" }
-                (picture(account, &history, &carriers, now_of(&site, account)))
-                (checks(account, &history, &carriers))
+                (chart(account, &history, &carriers, now_of(&site, account)))
+                (check_table(account, &history, &carriers))
             }
-            (decisions(account, &events))
+            (events_list(account, &events))
         }
     };
     Ok(page(&of.caller, Some((account, Tab::Numbers)), &e164(number), content))
 }
 
-/// Those that ever said something of the number.
-fn heard_of(carriers: &[Carrier], history: &NumberHistory) -> Vec<Carrier> {
+/// The carriers that ever answered about the number.
+fn answering(carriers: &[Carrier], history: &NumberHistory) -> Vec<Carrier> {
     let has_answered = |carrier: &&Carrier| {
         history.checks.iter().flat_map(|check| &check.answers).any(|answer| answer.carrier == carrier.id)
     };
@@ -84,29 +81,25 @@ fn head(account: &AccountProfile, history: &NumberHistory, may_act: bool) -> Mar
             p {
                 @match known.monitored {
                     Some((slot, status, since)) => {
-                        span class={ "mark " (status.name()) } { (icon(status.name())) span { (status.name()) } }
+                        span class={ "mark " (status.name()) } { (icon(status.name())) span { (status_label(status)) } }
                         " in slot " strong { (slot) } ", since " (moment(since, account.time_zone)) "."
                     }
                     None if known.is_owned => "Not monitored.",
-                    None => "It left the account.",
+                    None => "No longer in this account.",
                 }
-                @if known.replacement_pending { " Its " a href=(orders_of(&account.id)) { "replacement" } " is under way." }
+                @if known.replacement_pending { " A " a href=(orders_path(&account.id)) { "replacement" } " is in progress." }
             }
-            @if let Some(it) = &history.came_by { (replaced(account, it, &html! { "It took slot " (it.slot) " from " (link(&account.id, it.number)) })) }
+            @if let Some(it) = &history.came_by { (replacement(account, it, &html! { "Replaced " (number_link(&account.id, it.number)) " in slot " (it.slot) })) }
             @if let Some(it) = &history.left_by {
-                (replaced(account, it, &html! {
-                    @if it.is_done { "It made way for " } @else { "It is to make way for " }
-                    (link(&account.id, it.replacement)) " in slot " (it.slot)
+                (replacement(account, it, &html! {
+                    @if it.is_done { "Replaced by " } @else { "Being replaced by " }
+                    (number_link(&account.id, it.replacement)) " in slot " (it.slot)
                 }))
             }
             @if may_act && known.is_owned {
                 p.choices {
-                    @for (action, words) in ACTIONS.iter().filter(|(action, _)| match *action {
-                        "monitor" => known.monitored.is_none(),
-                        "stop" | "replace" => known.monitored.is_some(),
-                        _ => true,
-                    }) {
-                        a.button href={ (address(&account.id)) "/ask?action=" (action) "&number=" (number) } data-ask { (words) }
+                    @for (action, label) in ACTIONS.iter().filter(|(action, _)| applies(action, known)) {
+                        a.button href={ (account_path(&account.id)) "/ask?action=" (action) "&number=" (number) } data-ask { (label) }
                     }
                 }
             }
@@ -114,34 +107,34 @@ fn head(account: &AccountProfile, history: &NumberHistory, may_act: bool) -> Mar
     }
 }
 
-fn replaced(account: &AccountProfile, it: &PastReplacement, what: &Markup) -> Markup {
-    html! { p { (what) " on " (moment(it.intended_at, account.time_zone)) ". " span.quiet { (it.because) } } }
+fn replacement(account: &AccountProfile, it: &PastReplacement, what: &Markup) -> Markup {
+    html! { p { (what) ", " (moment(it.intended_at, account.time_zone)) ". " span.quiet { (it.because) } } }
 }
 
-fn says_now(account: &AccountProfile, history: &NumberHistory, carriers: &[Carrier]) -> Markup {
+fn latest_check(account: &AccountProfile, history: &NumberHistory, carriers: &[Carrier]) -> Markup {
     html! {
         @if let Some(check) = history.checks.last() {
-            section.panel aria-labelledby="says" {
-                h2 #says { "What carriers say" }
-                div.wide { (says("At the latest check", carriers, &check.answers, account)) }
+            section.panel aria-labelledby="answers" {
+                h2 #answers { "Carrier answers" }
+                div.wide { (carrier_card("Latest check", carriers, &check.answers, account)) }
             }
         }
     }
 }
 
-/// The picture in words, for whoever does not see it or wants to know exactly.
-fn checks(account: &AccountProfile, history: &NumberHistory, carriers: &[Carrier]) -> Markup {
+/// The chart's data as a table, for exact values and for users who cannot see the chart.
+fn check_table(account: &AccountProfile, history: &NumberHistory, carriers: &[Carrier]) -> Markup {
     html! {
         @if !history.checks.is_empty() {
             details {
-                summary { "The same as a table" }
+                summary { "Show as a table" }
                 div.wide { table {
                     thead { tr { th { "Checked" } th { "Status" } @for carrier in carriers { th.figure { (carrier.name) } } } }
                     tbody {
                         @for check in history.checks.iter().rev() {
                             tr {
                                 td { (moment(check.at, account.time_zone)) }
-                                td { @match &check.review { Some(review) => (review.status.name()), None => "–" } }
+                                td { @match &check.review { Some(review) => (status_label(review.status)), None => "–" } }
                                 @for carrier in carriers {
                                     td.figure {
                                         @match check.answers.iter().find(|answer| answer.carrier == carrier.id).map(|answer| answer.score) {
@@ -160,11 +153,11 @@ fn checks(account: &AccountProfile, history: &NumberHistory, carriers: &[Carrier
     }
 }
 
-fn decisions(account: &AccountProfile, events: &[Event]) -> Markup {
+fn events_list(account: &AccountProfile, events: &[Event]) -> Markup {
     html! {
         section.panel aria-labelledby="decisions" {
-            h2 #decisions { "Every decision" }
-            @if events.is_empty() { p.quiet { "Nothing was decided about it yet." } }
+            h2 #decisions { "Events" }
+            @if events.is_empty() { p.quiet { "No events yet." } }
             @else {
                 ol.decisions {
                     @for event in events.iter().rev() {
@@ -173,9 +166,9 @@ fn decisions(account: &AccountProfile, events: &[Event]) -> Markup {
                             p { (event.text) }
                             p.quiet {
                                 @if let Some(run) = event.run { "run " (run) }
-                                @if let Some(revision) = event.revision { ", revision " (revision) " of the policy" }
+                                @if let Some(revision) = event.revision { ", policy revision " (revision) }
                                 @if let Some(policy) = &event.policy { " (" code { (policy.get(..12).unwrap_or(policy)) } ")" }
-                                @if event.run.is_none() && event.policy.is_none() { "by a person or the calendar" }
+                                @if event.run.is_none() && event.policy.is_none() { "by a user or the schedule" }
                             }
                         }
                     }

@@ -1,21 +1,20 @@
-//! The table of an account's numbers, a page at a time.
+//! The table of an account's numbers, one page at a time.
 
-use super::address;
 use super::filter::{Filter, ROWS};
-use super::head::icon;
 use crate::web::Site;
-use crate::web::caller::{OfAccount, Read, now_of};
-use crate::web::pages::layout::moment;
+use crate::web::address::account_path;
+use crate::web::auth::{OfAccount, Read, now_of};
+use crate::web::pages::layout::{icon, moment, number_link, status_label};
 use crate::words::{e164, thousands};
 use dialguard::contract::{Carrier, PhoneNumber};
 use dialguard_dialer::access::Role;
 use dialguard_dialer::ledger::{AccountProfile, CarrierAnswer, KnownNumber, LatestAnswers, LedgerError, NumberPage};
 use maud::{Markup, html};
 
-/// How far back the table looks for what a carrier said of a number: whoever was silent for a week gave no answer.
+/// A carrier's answers older than a week are not shown.
 const ANSWERS_SECONDS: u64 = 7 * 86_400;
 
-/// What can be asked for, in the order of the menus: what the address calls it, and what people do.
+/// What users can do with numbers, in the order of the menus: the query parameter and the label.
 pub const ACTIONS: [(&str, &str); 5] = [
     ("monitor", "Monitor"),
     ("replace", "Replace"),
@@ -23,6 +22,15 @@ pub const ACTIONS: [(&str, &str); 5] = [
     ("stop", "Stop monitoring"),
     ("delete", "Delete"),
 ];
+
+/// Whether the action can do anything with the number.
+pub fn applies(action: &str, number: &KnownNumber) -> bool {
+    match action {
+        "monitor" => number.monitored.is_none(),
+        "stop" | "replace" => number.monitored.is_some(),
+        _ => true,
+    }
+}
 
 pub fn table(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<Markup, LedgerError> {
     let (ledger, account) = (site.dialguard().ledger(), &of.account);
@@ -37,12 +45,12 @@ pub fn table(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<Marku
             div.above {
                 h2 #numbers-title { "Numbers" }
                 p.files {
-                    @if rows.may_act { a href={ (address(&account.id)) "/import" } { "Import CSV" } }
-                    a href=(filter.address(&account.id, "/numbers.csv")) download { "Export CSV" }
+                    @if rows.may_act { a href={ (account_path(&account.id)) "/import" } { "Import CSV" } }
+                    a href=(filter.path(&account.id, "/numbers.csv")) download { "Export CSV" }
                 }
             }
             (finder(account, filter))
-            @if page.numbers.is_empty() { (nothing(account, filter)) } @else { (rows.form(filter, &page)) }
+            @if page.numbers.is_empty() { (empty(account, filter, rows.may_act)) } @else { (rows.form(filter, &page)) }
             (pager(account, filter, page.total))
         }
     })
@@ -50,24 +58,24 @@ pub fn table(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<Marku
 
 fn finder(account: &AccountProfile, filter: &Filter) -> Markup {
     let option =
-        |value: &str, chosen: &str, words: &str| html! { option value=(value) selected[value == chosen] { (words) } };
+        |value: &str, chosen: &str, label: &str| html! { option value=(value) selected[value == chosen] { (label) } };
     html! {
-        form.finder role="search" method="get" action=(address(&account.id)) {
+        form.finder role="search" method="get" action=(account_path(&account.id)) {
             label.search { span { "Search" }
-                input type="search" name="q" value=(filter.q) placeholder="Digits, or +1310… for a start" inputmode="tel" autocomplete="off";
+                input type="search" name="q" value=(filter.q) placeholder="Digits, or +1310… for a prefix" inputmode="tel" autocomplete="off";
             }
             label { span { "Show" }
                 select name="show" {
-                    @for (value, words) in [("", "all numbers"), ("monitored", "monitored"), ("not-monitored", "not monitored"),
-                        ("flagged", "flagged"), ("at-risk", "at-risk"), ("clean", "clean"), ("pending", "pending")] {
-                        (option(value, &filter.show, words))
+                    @for (value, label) in [("", "all numbers"), ("monitored", "monitored"), ("not-monitored", "not monitored"),
+                        ("flagged", "flagged"), ("at-risk", "at risk"), ("clean", "clean"), ("pending", "pending")] {
+                        (option(value, &filter.show, label))
                     }
                 }
             }
-            label { span { "Turned flagged" }
+            label { span { "Became flagged" }
                 select name="flagged" {
-                    @for (value, words) in [("", "whenever"), ("day", "in the past 24 hours"), ("week", "in the past 7 days")] {
-                        (option(value, &filter.flagged, words))
+                    @for (value, label) in [("", "any time"), ("day", "in the past 24 hours"), ("week", "in the past 7 days")] {
+                        (option(value, &filter.flagged, label))
                     }
                 }
             }
@@ -75,18 +83,19 @@ fn finder(account: &AccountProfile, filter: &Filter) -> Markup {
             @for (name, value) in [("sort", &filter.sort), ("down", &filter.down)] {
                 @if !value.is_empty() { input type="hidden" name=(name) value=(value); }
             }
-            button { "Find" }
+            button { "Search" }
         }
     }
 }
 
-fn nothing(account: &AccountProfile, filter: &Filter) -> Markup {
+fn empty(account: &AccountProfile, filter: &Filter, may_act: bool) -> Markup {
     html! {
         p.panel {
             @if filter.is_any() {
-                "No number is like that. " a href=(address(&account.id)) { "Show all numbers" }
+                "No numbers match. " a href=(account_path(&account.id)) { "Show all numbers" }
             } @else {
-                "There are no numbers yet. " a href={ (address(&account.id)) "/import" } { "Import them from a CSV file" } "."
+                "No numbers yet."
+                @if may_act { " " a href={ (account_path(&account.id)) "/import" } { "Import numbers" } }
             }
         }
     }
@@ -95,7 +104,7 @@ fn nothing(account: &AccountProfile, filter: &Filter) -> Markup {
 fn pager(account: &AccountProfile, filter: &Filter, total: u32) -> Markup {
     let (page, last) = (filter.page(), total.div_ceil(ROWS).max(1));
     let first_row = (page - 1) * ROWS + 1;
-    let step = |to: u32, words: &str, rel: &str| html! { a.button href=(filter.at_page(&account.id, to)) rel=(rel) { (words) } };
+    let step = |to: u32, label: &str, rel: &str| html! { a.button href=(filter.at_page(&account.id, to)) rel=(rel) { (label) } };
     html! {
         nav.pager aria-label="Pages" {
             @if page > 1 { (step(1, "First", "first")) (step((page - 1).min(last), "Previous", "prev")) }
@@ -116,10 +125,10 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    /// The table, in the form that asks for something to be done with what is selected.
+    /// The table, inside the form that submits the selected numbers with an action.
     fn form(&self, filter: &Filter, page: &NumberPage) -> Markup {
         html! {
-            form #bulk method="get" action={ (address(&self.account.id)) "/ask" } data-ask data-live="numbers" {
+            form #bulk method="get" action={ (account_path(&self.account.id)) "/ask" } data-ask data-live="numbers" {
                 @if self.may_act { (self.bulk(filter, page)) }
                 table.numbers {
                     thead { tr {
@@ -127,7 +136,7 @@ impl Rows<'_> {
                         (self.heading(filter, "number", "Number", ""))
                         (self.heading(filter, "status", "Reputation", ""))
                         (self.heading(filter, "slot", "Slot", "figure"))
-                        (self.heading(filter, "since", "Since", "since"))
+                        (self.heading(filter, "since", "Status since", "since"))
                         @if self.may_act { th.menu { span.unseen { "Actions" } } }
                     } }
                     tbody { @for known in &page.numbers { (self.row(known)) } }
@@ -136,13 +145,13 @@ impl Rows<'_> {
         }
     }
 
-    fn heading(&self, filter: &Filter, sort: &str, words: &str, class: &str) -> Markup {
+    fn heading(&self, filter: &Filter, sort: &str, label: &str, class: &str) -> Markup {
         let (is_sorted, is_down) = (filter.sorts_by(sort), !filter.down.is_empty());
-        let way = if is_down { "descending" } else { "ascending" };
+        let direction = if is_down { "descending" } else { "ascending" };
         html! {
-            th class=(class) aria-sort=[is_sorted.then_some(way)] {
+            th class=(class) aria-sort=[is_sorted.then_some(direction)] {
                 a href=(filter.sorted_by(&self.account.id, sort)) {
-                    (words)
+                    (label)
                     @if is_sorted { span aria-hidden="true" { @if is_down { " ↓" } @else { " ↑" } } }
                 }
             }
@@ -151,14 +160,14 @@ impl Rows<'_> {
 
     fn bulk(&self, filter: &Filter, page: &NumberPage) -> Markup {
         html! {
-            div.bulk role="group" aria-label="With the selected numbers" {
-                span #selected role="status" { "With the selected:" }
-                @for (action, words) in ACTIONS { button name="action" value=(action) { (words) } }
+            div.bulk role="group" aria-label="Actions for selected numbers" {
+                span #selected role="status" { "Selected numbers:" }
+                @for (action, label) in ACTIONS { button name="action" value=(action) { (label) } }
                 @if page.total as usize > page.numbers.len() {
                     label.tick { input type="checkbox" name="all" value="1"; span {
-                        "all " (thousands(page.total.into())) @if filter.is_any() { " that match" } } }
+                        "All " (thousands(page.total.into())) @if filter.is_any() { " matching" } " numbers" } }
                 }
-                @for (name, value) in filter.which() { @if !value.is_empty() { input type="hidden" name=(name) value=(value); } }
+                @for (name, value) in filter.selection() { @if !value.is_empty() { input type="hidden" name=(name) value=(value); } }
             }
         }
     }
@@ -170,7 +179,7 @@ impl Rows<'_> {
                 @if self.may_act {
                     td.select { @if known.is_owned { input type="checkbox" name="number" value=(known.number) aria-label={ "Select " (number) }; } }
                 }
-                td { a.number href={ (address(&self.account.id)) "/numbers/" (number) } { (number) } }
+                td { (number_link(&self.account.id, known.number)) }
                 td { (self.reputation(known)) }
                 td.figure { @if let Some((slot, ..)) = known.monitored { (slot) } @else { "–" } }
                 td.since { @if let Some((.., since)) = known.monitored { (moment(since, self.account.time_zone)) } }
@@ -179,39 +188,34 @@ impl Rows<'_> {
         }
     }
 
-    /// A shield, or a dash where nobody looks after the number.
+    /// A shield, or a dash if the number is not monitored.
     fn reputation(&self, known: &KnownNumber) -> Markup {
         let Some((_, status, _)) = known.monitored else {
-            return html! { span.quiet { @if known.is_owned { "– " span.unseen { "not monitored" } } @else { "left the account" } } };
+            return html! { span.quiet { @if known.is_owned { "– " span.unseen { "not monitored" } } @else { "no longer in this account" } } };
         };
-        let (status, says) = (status.name(), format!("says-{}", known.number));
+        let (class, status) = (status.name(), status_label(status));
+        let card = format!("carriers-{}", known.number);
         html! {
-            button type="button" class={ "mark " (status) } popovertarget=(says) aria-label={ (status) ": what carriers say of " (e164(known.number)) } {
-                (icon(status)) span { (status) }
+            button type="button" class={ "mark " (class) } popovertarget=(card) aria-label={ (status) ": carrier answers for " (e164(known.number)) } {
+                (icon(class)) span { (status) }
             }
             @if known.replacement_pending { span.quiet { " being replaced" } }
-            div.says popover id=(says) { (self.carriers_say(known.number)) }
+            div.carrier-card popover id=(card) { (self.card(known.number)) }
         }
     }
 
-    fn carriers_say(&self, number: PhoneNumber) -> Markup {
+    fn card(&self, number: PhoneNumber) -> Markup {
         let answers = self.answers.get(&number).map_or(&[][..], Vec::as_slice);
-        says(&e164(number), &self.carriers, answers, self.account)
+        carrier_card(&e164(number), &self.carriers, answers, self.account)
     }
 
     fn menu(&self, known: &KnownNumber) -> Markup {
-        let is_monitored = known.monitored.is_some();
-        let fits = |action: &str| match action {
-            "monitor" => !is_monitored,
-            "stop" | "replace" => is_monitored,
-            _ => true,
-        };
         html! {
             details.actions {
                 summary aria-label={ "Actions for " (e164(known.number)) } { "⋯" }
                 ul {
-                    @for (action, words) in ACTIONS.iter().filter(|(action, _)| fits(action)) {
-                        li { a href={ (address(&self.account.id)) "/ask?action=" (action) "&number=" (known.number) } data-ask { (words) } }
+                    @for (action, label) in ACTIONS.iter().filter(|(action, _)| applies(action, known)) {
+                        li { a href={ (account_path(&self.account.id)) "/ask?action=" (action) "&number=" (known.number) } data-ask { (label) } }
                     }
                 }
             }
@@ -219,42 +223,37 @@ impl Rows<'_> {
     }
 }
 
-/// What each carrier says of a number: a row each, those that said nothing among them.
-pub fn says(title: &str, carriers: &[Carrier], answers: &[CarrierAnswer], account: &AccountProfile) -> Markup {
+/// One row per carrier with its answer about a number, also for carriers that did not answer.
+pub fn carrier_card(title: &str, carriers: &[Carrier], answers: &[CarrierAnswer], account: &AccountProfile) -> Markup {
     html! {
         table {
             caption { (title) }
-            thead { tr { th { "Carrier" } th { "A handset shows" } th.figure { "Score" } th { "Asked" } } }
+            thead { tr { th { "Carrier" } th { "Call label" } th.figure { "Score" } th { "Checked" } } }
             tbody {
                 @for carrier in carriers {
                     tr {
                         th scope="row" { (carrier.name) }
                         @match answers.iter().find(|answer| answer.carrier == carrier.id) {
-                            Some(answer) => (said(answer, account)),
+                            Some(answer) => (cells(answer, account)),
                             None => td.quiet colspan="3" { "no answer" },
                         }
                     }
                 }
-                @if carriers.is_empty() { tr { td colspan="4" { "No carrier has been asked yet." } } }
+                @if carriers.is_empty() { tr { td colspan="4" { "No carriers yet." } } }
             }
         }
     }
 }
 
-fn said(answer: &CarrierAnswer, account: &AccountProfile) -> Markup {
-    let flags = answer.score.is_some_and(|score| score >= account.settings.spam_score_min);
+fn cells(answer: &CarrierAnswer, account: &AccountProfile) -> Markup {
+    let is_spam = answer.score.is_some_and(|score| score >= account.settings.spam_score_min);
     html! {
-        td { @match (&answer.label, flags) {
+        td { @match (&answer.label, is_spam) {
             (Some(label), _) if !label.is_empty() => (label),
             (_, true) => "spam",
-            _ => span.quiet { "nothing" },
+            _ => span.quiet { "none" },
         } }
-        td.figure { @match answer.score { Some(score) => { @if flags { span.flags { "✖ " } } (score) }, None => span.quiet { "no data" } } }
+        td.figure { @match answer.score { Some(score) => { @if is_spam { span.flags { "✖ " } } (score) }, None => span.quiet { "no data" } } }
         td { (moment(answer.observed_at, account.time_zone)) }
     }
-}
-
-/// Of whom it is told what was done: a number of this account, as a link to its own page.
-pub fn link(id: &str, number: PhoneNumber) -> Markup {
-    html! { a.number href={ (address(id)) "/numbers/" (e164(number)) } { (e164(number)) } }
 }

@@ -1,10 +1,10 @@
-//! Where an account's numbers are bought, and for how much.
+//! The number provider: where an account's replacements are bought, and for how much.
 
-use super::fields::Refused;
-use super::{After, nothing_saved, why};
+use super::fields::FieldError;
+use super::{SettingsQuery, field_error, not_saved};
 use crate::web::Site;
-use crate::web::caller::{Administer, OfAccount};
-use crate::web::pages::account::address;
+use crate::web::address::account_path;
+use crate::web::auth::{Administer, OfAccount};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
@@ -20,49 +20,48 @@ use maud::{Markup, html};
 use serde::Deserialize;
 
 pub fn routes() -> Router<Site> {
-    Router::new().route("/accounts/{account}/buying", get(show).post(change))
+    Router::new().route("/accounts/{account}/buying", get(show).post(submit))
 }
 
-/// Where this is changed.
-fn buying_of(account: &str) -> String {
-    address(account) + "/buying"
+fn buying_path(account: &str) -> String {
+    account_path(account) + "/buying"
 }
 
-/// What the settings page has about it.
+/// The number provider section of the settings page.
 pub fn section(account: &str, buying: &Buying, may_change: bool) -> Markup {
     html! {
         section.panel aria-labelledby="buying" {
-            h2 #buying { "Where numbers are bought" }
+            h2 #buying { "Number provider" }
             @match &buying.provider {
-                None => p { "Nowhere: replacements are the numbers on hand." },
+                None => p { "None. Replacements come from the numbers on hand." },
                 Some(provider) => p {
-                    "From " strong { (provider) } " where none on hand is clean, for at most "
+                    "If no clean number is on hand, one is bought from " strong { (provider) } ", for at most "
                     strong { (dollars(buying.day_cents_max.into())) } " a day and "
-                    strong { (dollars(buying.cycle_cents_max.into())) } " a billing cycle. "
-                    (areas_in_words(&buying.areas)) " A replaced number "
+                    strong { (dollars(buying.cycle_cents_max.into())) } " per billing cycle. "
+                    (areas_text(&buying.areas)) " Replaced numbers "
                     @match buying.rest_days {
-                        0 => "is given back at once.",
-                        days => { "rests for " (count(days.into(), "day")) " before it is given back." },
+                        0 => "are released at once.",
+                        days => { "rest for " (count(days.into(), "day")) " before they are released." },
                     }
                 },
             }
-            @if may_change { p { a.button href=(buying_of(account)) { "Change where numbers are bought" } } }
+            @if may_change { p { a.button href=(buying_path(account)) { "Change number provider" } } }
         }
     }
 }
 
-fn areas_in_words(areas: &Areas) -> String {
+fn areas_text(areas: &Areas) -> String {
     match areas {
-        Areas::Own => "Each has its predecessor's area code.".into(),
-        Areas::Anywhere => "Its area code first, then anywhere in the United States.".into(),
-        codes => format!("Its area code first, then {}.", codes.to_string().replace(',', ", ")),
+        Areas::Own => "Area code: the replaced number's.".into(),
+        Areas::Anywhere => "Area code: the replaced number's, or else any in the United States.".into(),
+        codes => format!("Area code: the replaced number's, or else {}.", codes.to_string().replace(',', ", ")),
     }
 }
 
-/// What was typed, by the names that the command line and the API have for it.
+/// Submitted values, by the names of the command line and the API.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Typed {
+struct BuyingForm {
     provider: String,
     areas: String,
     rest_days: String,
@@ -70,11 +69,10 @@ struct Typed {
     cycle_cap: String,
 }
 
-impl Typed {
-    /// How it stands, as somebody would type it.
+impl BuyingForm {
     fn of(buying: &Buying) -> Self {
         let plain = |cents: u32| format!("{}.{:02}", cents / 100, cents % 100);
-        Typed {
+        BuyingForm {
             provider: buying.provider.clone().unwrap_or_else(|| NO_PROVIDER.into()),
             areas: buying.areas.to_string(),
             rest_days: buying.rest_days.to_string(),
@@ -83,15 +81,14 @@ impl Typed {
         }
     }
 
-    /// What it says; the error has the field, and why it cannot be taken.
-    fn read(&self) -> Result<Buying, Refused> {
+    fn read(&self) -> Result<Buying, FieldError> {
         let days = self.rest_days.trim().parse().ok().filter(|days| *days <= REST_DAYS_MAX);
-        let in_field = |name: &'static str| move |why: String| Refused { name: name.into(), why };
+        let in_field = |name: &'static str| move |why: String| FieldError { name: name.into(), why };
         Ok(Buying {
             provider: Buying::provider_named(&self.provider),
             areas: self.areas.trim().replace(' ', "").parse().map_err(in_field("areas"))?,
             rest_days: days
-                .ok_or_else(|| in_field("rest-days")(format!("give whole days from 0 to {REST_DAYS_MAX}")))?,
+                .ok_or_else(|| in_field("rest-days")(format!("enter whole days from 0 to {REST_DAYS_MAX}")))?,
             day_cents_max: cents(&self.day_cap).map_err(in_field("day-cap"))?,
             cycle_cents_max: cents(&self.cycle_cap).map_err(in_field("cycle-cap"))?,
         })
@@ -101,30 +98,30 @@ impl Typed {
 async fn show(
     State(site): State<Site>,
     of: OfAccount<Administer>,
-    Query(after): Query<After>,
+    Query(query): Query<SettingsQuery>,
 ) -> Result<Markup, Failed> {
-    let told = html! { @if after.saved.is_some() { p.saved role="status" { "Saved. It holds from now on." } } };
-    form(&site, &of, &Typed::of(&of.account.buying), None, told)
+    let result = html! { @if query.saved.is_some() { p.saved role="status" { "Saved. Takes effect now." } } };
+    buying_page(&site, &of, &BuyingForm::of(&of.account.buying), None, result)
 }
 
-async fn change(
+async fn submit(
     State(site): State<Site>,
     of: OfAccount<Administer>,
-    Form(typed): Form<Typed>,
+    Form(form): Form<BuyingForm>,
 ) -> Result<Response, Failed> {
-    let refused = match typed.read() {
-        Err(refused) => refused,
+    let error = match form.read() {
+        Err(error) => error,
         Ok(buying) => match save(&site, &of, buying).await {
-            Ok(()) => return Ok(Redirect::to(&format!("{}?saved", buying_of(&of.account.id))).into_response()),
-            // Nobody is to type it again because the provider cannot be used.
+            Ok(()) => return Ok(Redirect::to(&format!("{}?saved", buying_path(&of.account.id))).into_response()),
+            // Keep the user's input if the provider cannot be used.
             Err(problem) if problem.status() == StatusCode::CONFLICT => {
-                Refused { name: "provider".into(), why: problem.detail }
+                FieldError { name: "provider".into(), why: problem.detail }
             }
             Err(problem) => return Err(problem.into()),
         },
     };
-    let told = nothing_saved(&refused);
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, form(&site, &of, &typed, Some(&refused), told)?).into_response())
+    let page = buying_page(&site, &of, &form, Some(&error), not_saved(&error))?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
 async fn save(site: &Site, of: &OfAccount<Administer>, buying: Buying) -> Result<(), Problem> {
@@ -133,58 +130,33 @@ async fn save(site: &Site, of: &OfAccount<Administer>, buying: Buying) -> Result
     Ok(())
 }
 
-fn form(
+fn buying_page(
     site: &Site,
     of: &OfAccount<Administer>,
-    typed: &Typed,
-    refused: Option<&Refused>,
-    told: Markup,
+    form: &BuyingForm,
+    error: Option<&FieldError>,
+    result: Markup,
 ) -> Result<Markup, Failed> {
     let providers = site.dialguard().ledger().providers()?;
-    let field = |name: &'static str, title: &str, value: &str, before: &str, after: &str, means: &str| {
-        let hint = format!("{name}-means");
-        let is_refused = refused.is_some_and(|refused| refused.name == name);
-        html! {
-            div.field {
-                label for=(name) { (title) }
-                span.value {
-                    @if !before.is_empty() { span { (before) } }
-                    input id=(name) name=(name) value=(value) required autocomplete="off" aria-describedby=(hint)
-                        aria-invalid=[is_refused.then_some("true")];
-                    @if !after.is_empty() { span { (after) } }
-                }
-                p.hint id=(hint) { (why(refused, name)) (means) }
-            }
-        }
-    };
     let content = html! {
-        h1 { "Where numbers are bought" }
-        (told)
-        form.panel method="post" action=(buying_of(&of.account.id)) {
+        h1 { "Number provider" }
+        (result)
+        form.panel method="post" action=(buying_path(&of.account.id)) {
             div.fields.buying {
-                (provider_field(&providers, &typed.provider))
-                (field("areas", "Other areas", &typed.areas, "", "",
-                    "Where else a replacement may come from where its number's own area code has too few: none, anywhere, \
-                     or area codes such as 213,424."))
-                (field("rest-days", "Rest", &typed.rest_days, "", "days",
-                    "For so long a replaced number is kept before it is given back to the provider; 0 gives it back at once."))
-                (field("day-cap", "Cap a day", &typed.day_cap, "$", "a local day",
-                    "What may be spent on numbers. An order that would pass it waits, and a message says so."))
-                (field("cycle-cap", "Cap a cycle", &typed.cycle_cap, "$", "a billing cycle",
-                    "The same from one charge of the blocks to the next."))
+                (provider_field(&providers, &form.provider))
+                @for field in text_fields(form) { (field.render(error)) }
             }
             p.buttons {
                 button.first { "Save" }
-                " "
-                a.button href={ (address(&of.account.id)) "/settings" } { "Back to the settings" }
+                a.button href={ (account_path(&of.account.id)) "/settings" } { "Back to settings" }
             }
         }
         p.quiet {
-            "Each replacement costs " (dollars(REPLACEMENT_PRICE_CENTS)) " besides the number, which the provider charges. Caps are \
-             about what the provider charges."
+            "The caps cover what the provider charges for numbers. Each replacement also costs "
+            (dollars(REPLACEMENT_PRICE_CENTS)) "."
         }
     };
-    Ok(page(&of.caller, Some((&of.account, Tab::Settings)), "Where numbers are bought", content))
+    Ok(page(&of.caller, Some((&of.account, Tab::Settings)), "Number provider", content))
 }
 
 fn provider_field(providers: &[ProviderProfile], chosen: &str) -> Markup {
@@ -195,13 +167,80 @@ fn provider_field(providers: &[ProviderProfile], chosen: &str) -> Markup {
                 option value=(NO_PROVIDER) selected[chosen == NO_PROVIDER] { "None: numbers on hand only" }
                 @for provider in providers {
                     option value=(provider.name) selected[chosen == provider.name] {
-                        (provider.name) " (" (provider.kind.provider()) ", " (dollars(provider.price_cents.into())) " a number)"
+                        (provider.name) " (" (provider.kind.provider()) ", " (dollars(provider.price_cents.into())) " per number)"
                     }
                 }
             }
             p.hint #provider-means {
-                "Numbers on hand come first. Providers are added where Dialguard runs, for their credentials stay there: "
+                "Numbers on hand are used first. Providers are added on the server, because credentials stay there: "
                 code { "dialguard providers add" }
+            }
+        }
+    }
+}
+
+struct TextField<'a> {
+    name: &'static str,
+    title: &'static str,
+    value: &'a str,
+    prefix: &'static str,
+    unit: &'static str,
+    hint: &'static str,
+}
+
+fn text_fields(form: &BuyingForm) -> [TextField<'_>; 4] {
+    [
+        TextField {
+            name: "areas",
+            title: "Other area codes",
+            value: &form.areas,
+            prefix: "",
+            unit: "",
+            hint: "Where to look if the replaced number's area code has too few numbers: none, anywhere, or area codes \
+                   such as 213,424.",
+        },
+        TextField {
+            name: "rest-days",
+            title: "Rest",
+            value: &form.rest_days,
+            prefix: "",
+            unit: "days",
+            hint: "How long a replaced number is kept before it is released to the provider. 0 releases it at once.",
+        },
+        TextField {
+            name: "day-cap",
+            title: "Daily cap",
+            value: &form.day_cap,
+            prefix: "$",
+            unit: "per local day",
+            hint: "An order that would exceed the cap waits, and an alert says so.",
+        },
+        TextField {
+            name: "cycle-cap",
+            title: "Cycle cap",
+            value: &form.cycle_cap,
+            prefix: "$",
+            unit: "per billing cycle",
+            hint: "A billing cycle runs from one charge for blocks to the next.",
+        },
+    ]
+}
+
+impl TextField<'_> {
+    fn render(&self, error: Option<&FieldError>) -> Markup {
+        let TextField { name, title, value, prefix, unit, hint } = self;
+        let hint_id = format!("{name}-means");
+        let is_invalid = error.is_some_and(|error| error.name == *name);
+        html! {
+            div.field {
+                label for=(name) { (title) }
+                span.value {
+                    @if !prefix.is_empty() { span { (prefix) } }
+                    input id=(name) name=(name) value=(value) required autocomplete="off" aria-describedby=(hint_id)
+                        aria-invalid=[is_invalid.then_some("true")];
+                    @if !unit.is_empty() { span { (unit) } }
+                }
+                p.hint id=(hint_id) { (field_error(error, name)) (hint) }
             }
         }
     }

@@ -1,8 +1,8 @@
-//! What changed settings would have done in the past 30 days, by the policy itself.
+//! What changed settings would have done in the past 30 days: the policy replays the recorded reviews.
 
 use crate::web::Site;
-use crate::web::pages::account::address;
-use crate::words::{count, date, dollars, e164};
+use crate::web::pages::layout::number_link;
+use crate::words::{count, date, dollars};
 use dialguard::calendar::Tz;
 use dialguard::contract::Timestamp;
 use dialguard_dialer::dialguard::DialguardError;
@@ -12,13 +12,13 @@ use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use maud::{Markup, html};
 use tokio::sync::Semaphore;
 
-/// Numbers that are named; the rest is in the figures.
-const NAMED_MAX: usize = 20;
+/// Numbers listed, at most. The figures include all of them.
+const LISTED_MAX: usize = 20;
 
-/// Reviews are made again for so many people at a time: the day's own reviews need the processors too.
+/// Previews computed at a time, so that they leave CPU time for the daily reviews.
 static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
-/// What these settings would have done. Errors: what the policy refuses.
+/// What these settings would have done. An error if the policy refuses them.
 pub async fn effect_of(
     site: &Site,
     account: &AccountProfile,
@@ -30,51 +30,51 @@ pub async fn effect_of(
     dialguard.effect_of_settings(&account.id, settings, since).await
 }
 
-pub fn inputs(account: &AccountProfile, effect: &Effect, now: Timestamp) -> Markup {
+pub fn result(account: &AccountProfile, effect: &Effect, now: Timestamp) -> Markup {
     let (Some(since), Some(until)) = (effect.since, effect.until) else {
-        return html! { p { "No review of the past " (EFFECT_DAYS) " days is on record, so nothing can be said yet." } };
+        return html! { p { "No reviews recorded in the past " (EFFECT_DAYS) " days." } };
     };
     html! {
-        p { strong { (in_short(effect)) } }
+        p { strong { (summary(effect)) } }
         table {
             thead { tr {
-                th scope="col" { "Numbers" } th.figure scope="col" { "As it was" } th.figure scope="col" { "With these" }
+                th scope="col" { "Numbers" } th.figure scope="col" { "Before" } th.figure scope="col" { "With these settings" }
             } }
             tbody {
-                (row("flagged", &effect.flagged))
-                (row("cleared again", &effect.cleared))
-                (row("replaced", &effect.replaced))
+                (row("Flagged", &effect.flagged))
+                (row("Cleared", &effect.cleared))
+                (row("Replaced", &effect.replaced))
                 tr {
-                    th scope="row" { "Replacements" br; "at " (dollars(REPLACEMENT_PRICE_CENTS)) }
+                    th scope="row" { "Cost" br; small.quiet { (dollars(REPLACEMENT_PRICE_CENTS)) " per replacement" } }
                     td.figure { (dollars(u64::from(effect.replaced.as_it_was) * REPLACEMENT_PRICE_CENTS)) }
                     td.figure { (dollars(u64::from(effect.replaced.with_these) * REPLACEMENT_PRICE_CENTS)) }
                 }
             }
         }
-        (named(account, effect, now))
+        (number_list(account, effect, now))
         p.quiet {
-            "The policy made " (count(effect.reviews.into(), "review")) " of " (count(effect.numbers.into(), "number")) " again, from "
+            "Based on " (count(effect.reviews.into(), "recorded review")) " of " (count(effect.numbers.into(), "number")) ", "
             (date(since, account.time_zone, now)) " to " (date(until, account.time_zone, now)) "."
-            @if !effect.is_whole { " There was more on record than could be made again in time." }
-            @if effect.unknown > 0 { " Some of what it asked was not on record, such as candidates: those are taken as clean." }
+            @if !effect.is_whole { " Some recorded reviews were skipped: time limit reached." }
+            @if effect.unknown > 0 { " Candidates and other data that was not recorded is assumed to be clean." }
         }
         @if let Some((_, why)) = effect.failures.first() {
-            p.failed { "In " (count(effect.failures.len() as u64, "review")) " it would have done nothing: " (why) }
+            p.failed { "The policy would have failed in " (count(effect.failures.len() as u64, "review")) ": " (why) }
         }
     }
 }
 
-fn in_short(effect: &Effect) -> String {
+fn summary(effect: &Effect) -> String {
     if effect.differences.is_empty() {
-        return "Nothing would have been otherwise.".into();
+        return "No difference.".into();
     }
     let cents = effect.cents(REPLACEMENT_PRICE_CENTS);
     let money = match cents {
-        0 => "for the same money".to_owned(),
+        0 => "at the same cost".to_owned(),
         more if more > 0 => format!("for {} more", dollars(more.unsigned_abs())),
         less => format!("for {} less", dollars(less.unsigned_abs())),
     };
-    format!("{} would have fared otherwise, {money}.", count(effect.differences.len() as u64, "number"))
+    format!("{} would have had a different outcome, {money}.", count(effect.differences.len() as u64, "number"))
 }
 
 fn row(what: &str, tally: &Tally) -> Markup {
@@ -93,43 +93,42 @@ fn row(what: &str, tally: &Tally) -> Markup {
     }
 }
 
-fn named(account: &AccountProfile, effect: &Effect, now: Timestamp) -> Markup {
+fn number_list(account: &AccountProfile, effect: &Effect, now: Timestamp) -> Markup {
     html! {
         @if !effect.differences.is_empty() {
             details id="effect-numbers" {
-                summary { "Number by number" }
-                ul { @for fared in effect.differences.iter().take(NAMED_MAX) { li { (one(account, fared, now)) } } }
-                @if effect.differences.len() > NAMED_MAX {
-                    p.quiet { "And " (effect.differences.len() - NAMED_MAX) " more; `dialguard account set … --dry-run --json` names each." }
+                summary { "Show numbers" }
+                ul { @for difference in effect.differences.iter().take(LISTED_MAX) { li { (number_changes(account, difference, now)) } } }
+                @if effect.differences.len() > LISTED_MAX {
+                    p.quiet { "And " (effect.differences.len() - LISTED_MAX) " more. For all of them, run " code { "dialguard account set … --dry-run --json" } "." }
                 }
             }
         }
     }
 }
 
-fn one(account: &AccountProfile, fared: &NumberEffect, now: Timestamp) -> Markup {
-    let number = e164(fared.number);
-    let (was, with) = (&fared.as_it_was, &fared.with_these);
+fn number_changes(account: &AccountProfile, difference: &NumberEffect, now: Timestamp) -> Markup {
+    let (was, with) = (&difference.as_it_was, &difference.with_these);
     let changes = [
         ("flagged", was.flagged_at, with.flagged_at),
         ("cleared", was.cleared_at, with.cleared_at),
         ("replaced", was.replaced_at, with.replaced_at),
     ];
     html! {
-        a href={ (address(&account.id)) "/numbers/" (number) } { (number) } ": "
+        (number_link(&account.id, difference.number)) ": "
         @for (place, (what, was, with)) in changes.into_iter().filter(|(_, was, with)| was != with).enumerate() {
             @if place > 0 { "; " }
-            (what) " " (turn(was, with, account.time_zone, now))
+            (what) " " (change(was, with, account.time_zone, now))
         }
     }
 }
 
-fn turn(was: Option<Timestamp>, with: Option<Timestamp>, zone: Tz, now: Timestamp) -> Markup {
+fn change(was: Option<Timestamp>, with: Option<Timestamp>, zone: Tz, now: Timestamp) -> Markup {
     html! {
         @match (was, with) {
             (Some(was), Some(with)) => { (date(with, zone, now)) " instead of " (date(was, zone, now)) },
-            (None, Some(with)) => { (date(with, zone, now)) " instead of not at all" },
-            (Some(was), None) => { "not, instead of " (date(was, zone, now)) },
+            (None, Some(with)) => { (date(with, zone, now)) " instead of never" },
+            (Some(was), None) => { "never instead of " (date(was, zone, now)) },
             (None, None) => {},
         }
     }

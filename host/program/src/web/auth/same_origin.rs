@@ -1,30 +1,31 @@
-//! No other site's page changes anything in the name of whoever is signed in here.
+//! Protects signed-in users against cross-site request forgery.
 //!
-//! Browsers say where a request comes from: `Sec-Fetch-Site`, or `Origin` where they are older. Both are out of reach
-//! of scripts. Programs say neither and carry no cookie. (The algorithm of Go's `http.CrossOriginProtection`.)
+//! Browsers state a request's origin in `Sec-Fetch-Site`, older ones in `Origin`; scripts can set neither. Programs send
+//! neither header and no cookie. (The algorithm of Go's `http.CrossOriginProtection`.)
 
-use super::problem::Problem;
+use crate::web::problem::Problem;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-/// Refuses what changes something and comes from another origin.
+/// Rejects unsafe requests from another origin.
 pub async fn ensure(request: Request, next: Next) -> Response {
     if request.method().is_safe() || is_same_origin(request.headers()) {
         return next.run(request).await;
     }
-    let detail = "the request comes from another site; open Dialguard's own page and try again there";
+    let detail = "the request comes from another site; open the dashboard and try again there";
     Problem::new(StatusCode::FORBIDDEN, detail).into_response()
 }
 
 fn is_same_origin(headers: &HeaderMap) -> bool {
-    let said = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    match (said("sec-fetch-site"), said(header::ORIGIN.as_str())) {
+    let value_of = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    match (value_of("sec-fetch-site"), value_of(header::ORIGIN.as_str())) {
         (Some(site), _) => matches!(site, "same-origin" | "none"),
         (None, Some(origin)) => {
             let origin = origin.parse::<Uri>().ok();
-            origin.as_ref().and_then(Uri::authority).map(|authority| authority.as_str()) == said(header::HOST.as_str())
+            origin.as_ref().and_then(Uri::authority).map(|authority| authority.as_str())
+                == value_of(header::HOST.as_str())
         }
         (None, None) => true,
     }
@@ -35,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_this_site_and_programs_change_anything() {
+    fn only_this_site_and_programs_may_change_anything() {
         let cases: [(&[(&str, &str)], bool); 8] = [
             (&[("host", "dialer.example")], true),
             (&[("host", "dialer.example"), ("sec-fetch-site", "same-origin")], true),
@@ -49,9 +50,9 @@ mod tests {
             (&[("host", "dialer.example"), ("origin", "https://evil.example")], false),
             (&[("host", "dialer.example"), ("origin", "null")], false),
         ];
-        for (said, allowed) in cases {
-            let headers = said.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-            assert_eq!(is_same_origin(&headers), allowed, "{said:?}");
+        for (sent, allowed) in cases {
+            let headers = sent.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+            assert_eq!(is_same_origin(&headers), allowed, "{sent:?}");
         }
     }
 }

@@ -1,5 +1,6 @@
-//! A number's history as a picture: a line of scores for each carrier over days, and its status as a band below.
+//! A chart of a number's history: one line of spam scores per carrier, and the status as a band below.
 
+use crate::web::pages::layout::status_label;
 use crate::words::date;
 use dialguard::calendar::{Tz, utc};
 use dialguard::contract::{Carrier, Status, Timestamp};
@@ -7,7 +8,7 @@ use dialguard_dialer::ledger::{AccountProfile, NumberCheck, NumberHistory};
 use maud::{Markup, html};
 
 const WIDTH: f64 = 720.0;
-/// Where the scores are: 100 is above, 0 below.
+/// The vertical range of the scores: 100 at the top, 0 at the bottom.
 const SCORES: (f64, f64) = (12.0, 172.0);
 const LEFT: f64 = 34.0;
 const RIGHT: f64 = WIDTH - 12.0;
@@ -15,23 +16,23 @@ const BAND: f64 = 186.0;
 const BAND_HEIGHT: f64 = 20.0;
 const HEIGHT: f64 = 232.0;
 
-/// Markers and lines of carriers differ by more than colour; of more carriers than there are, some look alike.
+/// Distinct combinations of line and marker, so that carriers differ by more than colour. Further carriers repeat them.
 const LINES: usize = 6;
 
-pub fn picture(account: &AccountProfile, history: &NumberHistory, carriers: &[Carrier], now: Timestamp) -> Markup {
+pub fn chart(account: &AccountProfile, history: &NumberHistory, carriers: &[Carrier], now: Timestamp) -> Markup {
     let checks = &history.checks[..];
     let (Some(first), Some(last)) = (checks.first(), checks.last()) else {
-        return html! { p.quiet { "No check is on record yet." } };
+        return html! { p.quiet { "No checks yet." } };
     };
     let scale = Scale { from: first.at, to: last.at.max(first.at + 86_400) };
-    let words = format!(
-        "Spam scores from 0 to 100 of {} from {} to {}, and the status below them. The table has the same in words.",
+    let label = format!(
+        "Spam scores (0 to 100) of {} from {} to {}, with the status below. The table has the same data.",
         carriers.iter().map(|carrier| carrier.name.as_str()).collect::<Vec<_>>().join(", "),
         date(first.at, account.time_zone, now),
         date(last.at, account.time_zone, now)
     );
     html! {
-        svg.picture viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(words) {
+        svg.picture viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(label) {
             (grid(account.settings.spam_score_min))
             @for (place, carrier) in carriers.iter().enumerate() { (line(&scale, checks, carrier, place % LINES)) }
             (band(&scale, checks))
@@ -44,7 +45,7 @@ pub fn picture(account: &AccountProfile, history: &NumberHistory, carriers: &[Ca
                     (marker(place % LINES, 17.0, 7.0))
                 } (carrier.name) }
             }
-            li { svg width="34" height="14" aria-hidden="true" { path.spam d="M0 7h34" {} } "counts as spam from " (account.settings.spam_score_min) " up" }
+            li { svg width="34" height="14" aria-hidden="true" { path.spam d="M0 7h34" {} } "spam from " (account.settings.spam_score_min) " up" }
         }
     }
 }
@@ -66,7 +67,7 @@ fn y(score: u8) -> f64 {
     tenths(SCORES.1 - f64::from(score) / 100.0 * (SCORES.1 - SCORES.0))
 }
 
-/// A tenth of a unit is finer than any screen.
+/// Rounded to a tenth, which is finer than any screen.
 fn tenths(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
@@ -81,7 +82,7 @@ fn grid(spam_score_min: u8) -> Markup {
     }
 }
 
-/// A line ends where the carrier gave no answer or had no data, and begins anew after it.
+/// The line breaks where the carrier did not answer or had no data.
 fn line(scale: &Scale, checks: &[NumberCheck], carrier: &Carrier, place: usize) -> Markup {
     let score = |check: &NumberCheck| {
         let answer = check.answers.iter().find(|answer| answer.carrier == carrier.id)?;
@@ -105,17 +106,17 @@ fn line(scale: &Scale, checks: &[NumberCheck], carrier: &Carrier, place: usize) 
 
 fn marker(place: usize, x: f64, y: f64) -> Markup {
     let class = format!("marker marker-{place}");
-    let moved = format!("translate({x} {y})");
+    let translate = format!("translate({x} {y})");
     html! {
         @match place % 3 {
-            0 => circle class=(class) transform=(moved) r="3.2" {},
-            1 => rect class=(class) transform=(moved) x="-3" y="-3" width="6" height="6" {},
-            _ => path class=(class) transform=(moved) d="M0-4 3.800 2.800h-7.600z" {},
+            0 => circle class=(class) transform=(translate) r="3.2" {},
+            1 => rect class=(class) transform=(translate) x="-3" y="-3" width="6" height="6" {},
+            _ => path class=(class) transform=(translate) d="M0-4 3.800 2.800h-7.600z" {},
         }
     }
 }
 
-/// The status from each check to the next that changed it, in words where there is room.
+/// One span per status, labelled where there is room.
 fn band(scale: &Scale, checks: &[NumberCheck]) -> Markup {
     let rated = checks.iter().filter_map(|check| Some((check.at, check.review.as_ref()?.status)));
     let mut spans: Vec<(Timestamp, Status)> = Vec::new();
@@ -127,17 +128,17 @@ fn band(scale: &Scale, checks: &[NumberCheck]) -> Markup {
     let ends = spans.iter().skip(1).map(|(at, _)| *at).chain([scale.to]).collect::<Vec<_>>();
     html! {
         @for ((from, status), to) in spans.iter().zip(ends) {
-            @let (x, width, name) = (scale.x(*from), tenths(scale.x(to) - scale.x(*from)).max(2.0), status.name());
+            @let (x, width, label) = (scale.x(*from), tenths(scale.x(to) - scale.x(*from)).max(2.0), status_label(*status));
             g {
-                title { (name) }
-                rect class={ "band " (name) } x=(x) y=(BAND) width=(width) height=(BAND_HEIGHT) {}
-                @if width > 7.0 * name.len() as f64 + 8.0 { text.on-band x=(x + 5.0) y=(BAND + 14.0) { (name) } }
+                title { (label) }
+                rect class={ "band " (status.name()) } x=(x) y=(BAND) width=(width) height=(BAND_HEIGHT) {}
+                @if width > 7.0 * label.len() as f64 + 8.0 { text.on-band x=(x + 5.0) y=(BAND + 14.0) { (label) } }
             }
         }
     }
 }
 
-/// The first day, the last, and up to four between them.
+/// Day labels, six at most.
 fn days(scale: &Scale, zone: Tz) -> Markup {
     let days = (scale.to - scale.from).div_ceil(86_400);
     let step = days.div_ceil(5).max(1) * 86_400;

@@ -1,0 +1,33 @@
+//! What to do next after an error, as a command.
+
+use crate::hints::Hint;
+use crate::words::Surface;
+use dialguard::policy::PolicyError;
+use dialguard_dialer::access::AccessError;
+use dialguard_dialer::alerts::AlertsError;
+use dialguard_dialer::dialguard::DialguardError;
+use dialguard_dialer::fulfilment::FulfilmentError;
+use dialguard_dialer::ledger::LedgerError;
+use dialguard_dialer::policies::PoliciesError;
+use dialguard_dialer::providers::ProviderError;
+use dialguard_dialer::sources::SourceError;
+use std::error::Error;
+
+/// The next step after an error, if there is one.
+pub fn hint(error: &anyhow::Error) -> Option<&'static str> {
+    error.chain().find_map(|cause| {
+        of::<DialguardError>(cause)
+            .or_else(|| of::<LedgerError>(cause))
+            .or_else(|| of::<PoliciesError>(cause))
+            .or_else(|| of::<PolicyError>(cause))
+            .or_else(|| of::<FulfilmentError>(cause))
+            .or_else(|| of::<AccessError>(cause))
+            .or_else(|| of::<AlertsError>(cause))
+            .or_else(|| of::<SourceError>(cause))
+            .or_else(|| of::<ProviderError>(cause))
+    })
+}
+
+fn of<E: Error + Hint + 'static>(cause: &(dyn Error + 'static)) -> Option<&'static str> {
+    cause.downcast_ref::<E>()?.hint(Surface::CommandLine)
+}

@@ -1,0 +1,277 @@
+//! What to do next after an error. The libraries state facts; this table has a next step for each surface.
+
+use crate::words::Surface;
+use dialguard::contract::ErrorCode;
+use dialguard::policy::PolicyError;
+use dialguard_dialer::access::AccessError;
+use dialguard_dialer::alerts::AlertsError;
+use dialguard_dialer::dialguard::DialguardError;
+use dialguard_dialer::fulfilment::FulfilmentError;
+use dialguard_dialer::ledger::LedgerError;
+use dialguard_dialer::policies::PoliciesError;
+use dialguard_dialer::providers::ProviderError;
+use dialguard_dialer::sources::SourceError;
+
+/// An error that may have a next step.
+pub trait Hint {
+    /// What to do next on this surface.
+    fn hint(&self, surface: Surface) -> Option<&'static str>;
+}
+
+/// The same step as a command, on the dashboard and as a request.
+type Steps = (Option<&'static str>, Option<&'static str>, Option<&'static str>);
+
+fn on(surface: Surface, (command, dashboard, request): Steps) -> Option<&'static str> {
+    match surface {
+        Surface::CommandLine => command,
+        Surface::Dashboard { .. } => dashboard,
+        Surface::Api => request,
+    }
+}
+
+impl Hint for LedgerError {
+    fn hint(&self, surface: Surface) -> Option<&'static str> {
+        let command = |step| (Some(step), None, None);
+        let steps: Steps = match self {
+            LedgerError::NoSuchAccount(_) => (
+                Some("`dialguard account list` lists the accounts, `dialguard account add` adds one"),
+                Some("choose an account from the list of accounts"),
+                Some("`GET /api/v1/accounts` lists the accounts you have access to"),
+            ),
+            LedgerError::NoSuchWebhook(_) => (
+                Some("`dialguard alerts list` lists the webhooks"),
+                Some("the webhooks are listed in Settings"),
+                Some("`GET /api/v1/webhooks` lists the webhooks"),
+            ),
+            LedgerError::NoSuchOrder(_) | LedgerError::NoOpenOrder(_) => (
+                Some("`dialguard orders` lists the orders in progress"),
+                Some("the orders in progress are listed in Replacements"),
+                Some("`GET /api/v1/accounts/{account}/orders` lists the orders in progress"),
+            ),
+            LedgerError::NoSuchProvider(_) => (
+                Some("`dialguard providers list` lists the providers, `dialguard providers add` adds one"),
+                Some("an administrator adds providers on the command line"),
+                Some("an administrator adds providers with `dialguard providers add`"),
+            ),
+            LedgerError::NoSuchSource(_) => {
+                command("`dialguard sources list` lists the sources, `dialguard sources add` adds one")
+            }
+            LedgerError::NoSuchUser(_) => command("`dialguard users list` lists the users"),
+            LedgerError::NoSuchToken(_) => {
+                (Some("`dialguard tokens list` lists the tokens"), None, Some("`GET /api/v1/tokens` lists the tokens"))
+            }
+            LedgerError::NoSuchKey(_) => command("`dialguard policy keys` lists the trusted keys"),
+            LedgerError::NoSuchRevision(_) => (
+                Some("`dialguard policy list` lists the revisions"),
+                Some("the revisions are listed in Policy"),
+                Some("`GET /api/v1/policies` lists the revisions"),
+            ),
+            LedgerError::NoSuchRun(_) => (
+                Some("`dialguard events ID` names the run of each event"),
+                None,
+                Some("`GET /api/v1/accounts/{account}/runs` lists the runs"),
+            ),
+            LedgerError::RunExpired(_) => {
+                command("`dialguard policy limits --recordings-kept-days` keeps recordings for longer")
+            }
+            LedgerError::AccountExists(_) => (
+                Some("`dialguard account set` changes an account"),
+                None,
+                Some("`PATCH /api/v1/accounts/{account}` changes an account"),
+            ),
+            LedgerError::ProviderExists(_) => command("`dialguard providers change` changes a provider"),
+            LedgerError::SourceExists(_) => {
+                command("choose another name, or remove the source first with `dialguard sources remove`")
+            }
+            LedgerError::UserExists(_) => {
+                command("choose another name, or remove the user first with `dialguard users remove`")
+            }
+            LedgerError::TokenExists(_) => (
+                Some("choose another name, or withdraw the token first with `dialguard tokens withdraw`"),
+                None,
+                Some("choose another name, or withdraw the token first with `DELETE /api/v1/tokens/{token}`"),
+            ),
+            LedgerError::KeyExists(_) => {
+                command("choose another name, or remove the key first with `dialguard policy distrust`")
+            }
+            LedgerError::ProviderInUse(_) => command(
+                "point the accounts at another provider with `dialguard account set ID --provider`, and wait until the \
+                 numbers have been returned",
+            ),
+            LedgerError::ReplacementsInProgress { .. } => (
+                Some("wait until they are complete; `dialguard orders` shows their progress"),
+                Some("wait until they are complete; Replacements shows their progress"),
+                Some("wait until they are complete; `GET /api/v1/accounts/{account}/orders` shows their progress"),
+            ),
+            LedgerError::Stale(_) => (Some("try again"), Some("try again"), Some("send the request again")),
+            LedgerError::ClockWentBack { .. } => (
+                Some("give a later time with --at, or correct the system clock"),
+                Some("correct the clock of the server"),
+                Some("correct the clock of the server"),
+            ),
+            LedgerError::NoLedger(_) => {
+                command("`dialguard account add` creates one; --data or DIALGUARD_DATA gives another folder")
+            }
+            LedgerError::NewerLedger(_) => command("upgrade Dialguard"),
+            LedgerError::Locked(_) => {
+                (Some("try again when it is done"), Some("try again in a minute"), Some("try again in a minute"))
+            }
+            LedgerError::NotALedger(_) => command("give another folder with --data or DIALGUARD_DATA"),
+            LedgerError::NotWritable(_) => command("check the permissions of the file and of its folder"),
+            LedgerError::BlocksWithoutPlan
+            | LedgerError::Plan(_)
+            | LedgerError::Refused(_)
+            | LedgerError::Unusable(_)
+            | LedgerError::Database(_) => (None, None, None),
+        };
+        on(surface, steps)
+    }
+}
+
+impl Hint for FulfilmentError {
+    fn hint(&self, surface: Surface) -> Option<&'static str> {
+        let steps: Steps = match self {
+            FulfilmentError::Ledger(error) => return error.hint(surface),
+            FulfilmentError::Busy(_) => (
+                Some("check `dialguard orders` in two minutes"),
+                Some("reload the page in two minutes"),
+                Some("read the order again in two minutes"),
+            ),
+            FulfilmentError::MayHaveBought { .. } => (
+                Some("`dialguard orders retry` finds out and goes on"),
+                Some("retry the order: that finds out and goes on"),
+                Some("`POST /api/v1/accounts/{account}/orders/{order}/retry` finds out and goes on"),
+            ),
+            FulfilmentError::Internal(_) => (None, None, None),
+        };
+        on(surface, steps)
+    }
+}
+
+impl Hint for SourceError {
+    fn hint(&self, surface: Surface) -> Option<&'static str> {
+        let command = match self {
+            SourceError::Unknown(_) => "`dialguard sources list` lists the sources",
+            SourceError::Settings(_) => "remove the source with `dialguard sources remove` and add it again",
+            SourceError::Credentials(_) => "correct the secret, then restart `dialguard serve`",
+            SourceError::File { .. } => "provide it, or remove the source with `dialguard sources remove`",
+            SourceError::Unavailable(_) => return None,
+        };
+        on(surface, (Some(command), None, None))
+    }
+}
+
+impl Hint for ProviderError {
+    fn hint(&self, surface: Surface) -> Option<&'static str> {
+        let command = match self {
+            ProviderError::Settings(_) => "change them with `dialguard providers change`",
+            ProviderError::Credentials(_) => {
+                "correct the secret or give another with `dialguard providers change`, then restart `dialguard serve`"
+            }
+            ProviderError::Lost(_) => "check the provider with `dialguard reconcile` before you try again",
+            ProviderError::NoLongerAvailable(_) | ProviderError::Refused(_) | ProviderError::Later { .. } => {
+                return None;
+            }
+        };
+        on(surface, (Some(command), None, None))
+    }
+}
+
+impl Hint for DialguardError {
+    fn hint(&self, surface: Surface) -> Option<&'static str> {
+        match self {
+            DialguardError::Ledger(error) => error.hint(surface),
+            DialguardError::Policy(error) => error.hint(surface),
+            DialguardError::Policies(error) => error.hint(surface),
+            DialguardError::Fulfilment(error) => error.hint(surface),
+            DialguardError::Internal(_) => None,
+        }
+    }
+}
+
+impl Hint for PolicyError {
+    fn hint(&self, surface: Surface) -> Option<&'static str> {
+        let PolicyError::Answered(error) = self else { return None };
+        let steps: Steps = match error.code {
+            ErrorCode::NoSuchAccount => return LedgerError::NoSuchAccount(String::new()).hint(surface),
+            ErrorCode::InvalidSettings => (
+                Some("`dialguard account set --help` shows the range of each setting"),
+                None,
+                Some("`/api/openapi.json` has the range of each setting"),
+            ),
+            ErrorCode::Unavailable => (
+                Some("try again in a minute"),
+                Some("try again in a minute"),
+                Some("send the request again in a minute"),
+            ),
+            ErrorCode::OverBudget => (
+                Some("raise the limit with `dialguard policy limits --lookups-max`, or ask about fewer numbers"),
+                Some("ask about fewer numbers at a time"),
+                Some("ask about fewer numbers at a time"),
+            ),
+            ErrorCode::InvalidRequest => (None, None, None),
+        };
+        on(surface, steps)
+    }
+}
+
+impl Hint for PoliciesError {
+    fn hint(&self, surface: Surface) -> Option<&'static str> {
+        let steps: Steps = match self {
+            PoliciesError::Ledger(error) => return error.hint(surface),
+            PoliciesError::Signature(_) => {
+                (Some("`dialguard policy keys` lists the trusted keys, `dialguard policy trust` adds one"), None, None)
+            }
+            PoliciesError::SmokeCheck(_) => (Some("`dialguard policy check` shows the full report"), None, None),
+            PoliciesError::TooLarge { .. } => {
+                (Some("`dialguard policy limits --component-mib-max` raises the limit"), None, None)
+            }
+            PoliciesError::CompileTimeout(_) => {
+                (Some("`dialguard policy limits --compile-seconds-max` raises the limit"), None, None)
+            }
+            _ => (None, None, None),
+        };
+        on(surface, steps)
+    }
+}
+
+impl Hint for AccessError {
+    fn hint(&self, surface: Surface) -> Option<&'static str> {
+        match self {
+            AccessError::Ledger(error) => error.hint(surface),
+            _ => None,
+        }
+    }
+}
+
+impl Hint for AlertsError {
+    fn hint(&self, surface: Surface) -> Option<&'static str> {
+        match self {
+            AlertsError::Ledger(error) => error.hint(surface),
+            AlertsError::NotPublic(_) => on(
+                surface,
+                (
+                    Some("add it with --allow-private if the address is meant"),
+                    Some("an operator can add it with `dialguard alerts add --allow-private`"),
+                    Some("an operator can add it with `dialguard alerts add --allow-private`"),
+                ),
+            ),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_a_command_on_the_command_line_and_a_request_in_the_api() {
+        let error = DialguardError::Ledger(LedgerError::NoSuchAccount("acme".into()));
+        assert!(error.hint(Surface::CommandLine).is_some_and(|hint| hint.contains("dialguard account list")));
+        assert!(error.hint(Surface::Api).is_some_and(|hint| hint.contains("GET /api/v1/accounts")));
+        let dashboard = Surface::Dashboard { zone: chrono_tz::UTC, now: 0 };
+        assert!(error.hint(dashboard).is_some_and(|hint| !hint.contains("dialguard ") && !hint.contains("/api/")));
+        assert_eq!(LedgerError::Refused("no".into()).hint(Surface::CommandLine), None);
+    }
+}

@@ -1,0 +1,35 @@
+//! Every noun as JSON, one shape each: what the API answers and what the command line prints with `--json`.
+//!
+//! Names are in kebab-case, numbers E.164 strings, times RFC 3339, money US cents.
+
+mod access;
+mod account;
+mod alerts;
+mod event;
+mod number;
+mod order;
+mod plan;
+mod policy;
+mod preview;
+mod provider;
+mod request;
+mod review;
+mod settings;
+mod source;
+mod values;
+
+pub use access::{NewToken, Role, Token, User};
+pub use account::{Account, Spending, Usage};
+pub use alerts::{Delivery, DeliveryRound, NewWebhook, TestedWebhook, Webhook};
+pub use event::Event;
+pub use number::{Import, ImportResult, ImportedFile, ImportedNumbers, Number, NumberInFull};
+pub use order::Order;
+pub use plan::{Action, Answer, Notice, ReplacementReason, Severity};
+pub use policy::{Comparison, ComparisonSummary, PolicyEvent, PolicyLimits, PolicyRevision, TrustedKey};
+pub use preview::SettingsPreview;
+pub use provider::{Provider, TestedProvider};
+pub use request::{Decision, Replaced, Screened};
+pub use review::{Review, Run};
+pub use settings::{Settings, SettingsChange};
+pub use source::{Carrier, Source, lookup_settings};
+pub use values::{E164, Status, Time};

@@ -1,0 +1,120 @@
+//! Requests about numbers, and how numbers are rated right now.
+
+use super::{Action, Answer, E164, Notice, Status, Time};
+use dialguard::contract;
+use dialguard_dialer::dialguard::{BulkOutcome, RequestOutcome};
+use dialguard_dialer::ledger::Order;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The result of a request, or what it would be.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Decision {
+    /// One for each number, in the order given.
+    outcomes: Vec<Outcome>,
+    /// What the accepted part of the request comes to.
+    actions: Vec<Action>,
+    notices: Vec<Notice>,
+    /// Replacements that are complete; the others are in progress.
+    replaced: Vec<Replaced>,
+    /// What went wrong at the carriers.
+    problems: Vec<String>,
+}
+
+/// The answer for one number.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+struct Outcome {
+    number: E164,
+    answer: Answer,
+    /// When a lock ends: for `no-free-slot` the next one (null if no slot is locked), for `slot-would-lock` the one that
+    /// deleting would start; otherwise null.
+    until: Option<Time>,
+}
+
+/// A replacement that is complete.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Replaced {
+    /// The number that was replaced.
+    number: E164,
+    /// The number that has its slot.
+    replacement: E164,
+    slot: u32,
+}
+
+impl From<&Order> for Replaced {
+    fn from(order: &Order) -> Self {
+        Replaced { number: order.number.into(), replacement: order.replacement.into(), slot: order.slot }
+    }
+}
+
+impl Decision {
+    /// What was decided about these numbers.
+    pub fn new(numbers: &[contract::PhoneNumber], outcome: &RequestOutcome) -> Self {
+        let RequestOutcome { decision, replaced, problems } = outcome;
+        let plan = &decision.plan;
+        Decision::of((numbers, &decision.outcomes), &plan.actions, &plan.notices, replaced, problems)
+    }
+
+    /// What was decided about any number of numbers.
+    pub fn of_all(numbers: &[contract::PhoneNumber], outcome: &BulkOutcome) -> Self {
+        let BulkOutcome { outcomes, actions, notices, replaced, problems } = outcome;
+        Decision::of((numbers, outcomes), actions, notices, replaced, problems)
+    }
+
+    fn of(
+        (numbers, outcomes): (&[contract::PhoneNumber], &[contract::Outcome]),
+        actions: &[contract::Action],
+        notices: &[contract::Notice],
+        replaced: &[Order],
+        problems: &[String],
+    ) -> Self {
+        let outcome = |(number, outcome): (&contract::PhoneNumber, &contract::Outcome)| Outcome {
+            number: (*number).into(),
+            answer: outcome.answer.into(),
+            until: outcome.until.map(Time),
+        };
+        Decision {
+            outcomes: numbers.iter().zip(outcomes).map(outcome).collect(),
+            actions: actions.iter().map(Action::from).collect(),
+            notices: notices.iter().map(Notice::from).collect(),
+            replaced: replaced.iter().map(Replaced::from).collect(),
+            problems: problems.to_vec(),
+        }
+    }
+}
+
+/// How numbers are rated right now.
+#[derive(Serialize, ToSchema)]
+pub struct Screened {
+    /// One for each number, in the order given.
+    screenings: Vec<Screening>,
+    /// What went wrong at the carriers.
+    problems: Vec<String>,
+}
+
+impl Screened {
+    pub fn new(screenings: &[contract::Screening], problems: &[String]) -> Self {
+        let screening = |screening: &contract::Screening| Screening {
+            number: screening.number.into(),
+            status: screening.status.into(),
+            flagging: screening.flagging,
+            answering: screening.answering,
+        };
+        Screened { screenings: screenings.iter().map(screening).collect(), problems: problems.to_vec() }
+    }
+}
+
+/// How carriers rate a number right now.
+#[derive(Serialize, ToSchema)]
+struct Screening {
+    number: E164,
+    /// `pending` if too few carriers have an opinion, `flagged` if most flag it, `at-risk` if any does.
+    status: Status,
+    /// Carriers that flag it, of the `answering`.
+    flagging: u16,
+    /// Carriers that have an opinion about it.
+    answering: u16,
+}

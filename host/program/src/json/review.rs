@@ -1,0 +1,135 @@
+//! Reviews and runs of an account.
+
+use super::{Action, E164, Notice, Replaced, Status, Time};
+use dialguard::contract;
+use dialguard_dialer::dialguard::ReviewOutcome;
+use dialguard_dialer::ledger::{self, RunProfile};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A review, or what it would be.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Review {
+    /// The account.
+    #[schema(example = "acme")]
+    account: String,
+    /// Whether its plan was applied; false if it was only tried.
+    applied: bool,
+    /// The run, as events name it; null if it was only tried.
+    run: Option<u64>,
+    /// Whether it is the one daily review of this local date; others on that date are extra. Null if it was only tried.
+    daily: Option<bool>,
+    /// The account's revision it was made from.
+    based_on: u64,
+    decided_at: Time,
+    /// One for each number that was rated.
+    reviews: Vec<Rating>,
+    actions: Vec<Action>,
+    notices: Vec<Notice>,
+    /// Replacements that are complete; the others are in progress.
+    replaced: Vec<Replaced>,
+    /// What went wrong at the carriers.
+    problems: Vec<String>,
+}
+
+/// How a review rated a number.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+struct Rating {
+    number: E164,
+    status: Status,
+    /// Consecutive daily checks that called it spam.
+    flagging_checks: u8,
+    /// Consecutive daily checks that did not.
+    clearing_checks: u8,
+    /// Carriers that flag it, of the `answering`.
+    flagging: u16,
+    /// Carriers that have an opinion about it.
+    answering: u16,
+}
+
+impl From<&contract::Review> for Rating {
+    fn from(review: &contract::Review) -> Self {
+        Rating {
+            number: review.number.into(),
+            status: review.status.into(),
+            flagging_checks: review.flagging_checks,
+            clearing_checks: review.clearing_checks,
+            flagging: review.flagging,
+            answering: review.answering,
+        }
+    }
+}
+
+impl Review {
+    pub fn new(account: &str, reviewed: &ReviewOutcome) -> Self {
+        let plan = &reviewed.plan;
+        Review {
+            account: account.to_owned(),
+            applied: reviewed.applied.is_some(),
+            run: reviewed.applied.map(|applied| applied.run),
+            daily: reviewed.applied.map(|applied| applied.daily),
+            based_on: plan.based_on,
+            decided_at: Time(plan.decided_at),
+            reviews: plan.reviews.iter().map(Rating::from).collect(),
+            actions: plan.actions.iter().map(Action::from).collect(),
+            notices: plan.notices.iter().map(Notice::from).collect(),
+            replaced: reviewed.replaced.iter().map(Replaced::from).collect(),
+            problems: reviewed.problems.clone(),
+        }
+    }
+}
+
+/// A run whose plan was applied.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Run {
+    /// Rises with every run.
+    pub id: u64,
+    kind: RunKind,
+    /// The account's local date.
+    #[schema(format = Date)]
+    local_date: String,
+    decided_at: Time,
+    /// The account's revision it was made from.
+    based_on: u64,
+    /// SHA-256 of the policy that decided, in hexadecimal.
+    policy: String,
+    /// That policy's revision; null if the program decided by a policy of its own.
+    revision: Option<u64>,
+    /// The version of the contract that the policy spoke.
+    #[schema(example = "0.2.0")]
+    contract: String,
+}
+
+/// The purpose of a run.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum RunKind {
+    /// The one daily review of its local date.
+    DailyReview,
+    /// Another review on the same date.
+    ExtraReview,
+    /// A request.
+    Request,
+}
+
+impl From<RunProfile> for Run {
+    fn from(run: RunProfile) -> Self {
+        Run {
+            id: run.id,
+            kind: match run.kind {
+                ledger::RunKind::DailyReview => RunKind::DailyReview,
+                ledger::RunKind::ExtraReview => RunKind::ExtraReview,
+                ledger::RunKind::Request => RunKind::Request,
+            },
+            local_date: run.local_date,
+            decided_at: Time(run.decided_at),
+            based_on: run.based_on,
+            policy: run.policy,
+            revision: run.revision,
+            contract: run.contract,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Sources of verdicts, and the carriers they report.
+
+use super::Time;
+use dialguard::contract;
+use dialguard_dialer::ledger::{self, Ledger, LedgerError, LookupsSpent, SourceProfile};
+use dialguard_dialer::prices::dollars_of_micros;
+use dialguard_dialer::sources::lookups::LookupSettings;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// A carrier or analytics engine that a source has reported.
+#[derive(Serialize, ToSchema)]
+pub struct Carrier {
+    /// Never reused.
+    id: u16,
+    #[schema(example = "AT&T (Hiya)")]
+    pub name: String,
+}
+
+impl From<contract::Carrier> for Carrier {
+    fn from(carrier: contract::Carrier) -> Self {
+        Carrier { id: carrier.id, name: carrier.name }
+    }
+}
+
+/// A source of verdicts.
+#[derive(Serialize, ToSchema)]
+pub struct Source {
+    name: String,
+    kind: SourceKind,
+    /// The folder, file or seed; for a paid service its settings, which say where its secrets are and never what they are.
+    location: Value,
+    /// What a paid service was asked today (UTC).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    today: Option<SourceToday>,
+}
+
+/// What a paid service was asked today.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct SourceToday {
+    /// Numbers looked up.
+    lookups: u64,
+    /// Their price in dollars.
+    #[schema(example = "$0.30")]
+    pub spent: String,
+    /// The most a day's lookups may cost, in dollars.
+    #[schema(example = "$5.00")]
+    pub budget: String,
+    /// After repeated failures the service is not asked before this time.
+    pub circuit_open_until: Option<Time>,
+}
+
+/// The kind of a source.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum SourceKind {
+    /// A folder of the FTC's daily complaint files.
+    Ftc,
+    /// A file that a dialer writes.
+    Verdicts,
+    /// Made up from a seed.
+    Simulated,
+    /// DNCScrub TrustCall.
+    #[serde(rename = "trustcall")]
+    TrustCall,
+    /// Telnyx number reputation.
+    Telnyx,
+    /// Nomorobo's spam score, through Twilio Lookup.
+    Nomorobo,
+}
+
+impl From<ledger::SourceKind> for SourceKind {
+    fn from(kind: ledger::SourceKind) -> Self {
+        match kind {
+            ledger::SourceKind::Ftc => SourceKind::Ftc,
+            ledger::SourceKind::Verdicts => SourceKind::Verdicts,
+            ledger::SourceKind::Simulated => SourceKind::Simulated,
+            ledger::SourceKind::TrustCall => SourceKind::TrustCall,
+            ledger::SourceKind::Telnyx => SourceKind::Telnyx,
+            ledger::SourceKind::Nomorobo => SourceKind::Nomorobo,
+        }
+    }
+}
+
+impl Source {
+    /// A source, and what it was asked on the day of `now`.
+    pub fn read(ledger: &Ledger, source: &SourceProfile, now: contract::Timestamp) -> Result<Self, LedgerError> {
+        let settings = lookup_settings(source);
+        let today = match &settings {
+            None => None,
+            Some(settings) => {
+                let spent: LookupsSpent = ledger.lookups_spent(&source.name, now)?;
+                Some(SourceToday {
+                    lookups: spent.count,
+                    spent: dollars_of_micros(spent.micros),
+                    budget: dollars_of_micros(settings.budget_micros),
+                    circuit_open_until: ledger.circuit_open_until(&source.name, now)?.map(Time),
+                })
+            }
+        };
+        let location = match settings {
+            Some(_) => serde_json::from_str(&source.location).unwrap_or_default(),
+            None => Value::from(source.location.as_str()),
+        };
+        Ok(Source { name: source.name.clone(), kind: source.kind.into(), location, today })
+    }
+
+    /// What it was asked today, if it is a paid service.
+    pub fn today(&self) -> Option<&SourceToday> {
+        self.today.as_ref()
+    }
+}
+
+/// The settings of a paid service.
+pub fn lookup_settings(source: &SourceProfile) -> Option<LookupSettings> {
+    let is_service = matches!(
+        source.kind,
+        ledger::SourceKind::TrustCall | ledger::SourceKind::Telnyx | ledger::SourceKind::Nomorobo
+    );
+    is_service.then(|| LookupSettings::from_location(&source.location).ok()).flatten()
+}

@@ -1,0 +1,49 @@
+//! What users and programs write for an account: read once for the command line, the API and the dashboard.
+
+use chrono::NaiveTime;
+use chrono_tz::Tz;
+use dialguard_dialer::ledger::NewAccount;
+
+/// The id of a new account.
+pub fn account_id(text: &str) -> Result<String, String> {
+    if NewAccount::is_id(text) {
+        return Ok(text.to_owned());
+    }
+    Err("give 1 to 64 letters, digits, `.`, `_` or `-`, a letter or digit first".into())
+}
+
+/// A time zone of the tz database.
+pub fn time_zone(text: &str) -> Result<Tz, String> {
+    text.parse().map_err(|_| "give a name from the tz database, such as America/New_York or UTC".into())
+}
+
+/// A local time of day to the minute.
+pub fn time_of_day(text: &str) -> Result<NaiveTime, String> {
+    NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| "give a time of day from 00:00 to 23:59".into())
+}
+
+/// What a policy is given for a setting that the contract does not name.
+pub fn other_setting(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("give NAME=VALUE")?;
+    let (name, value) = (name.trim(), value.trim());
+    if name.is_empty() || name.len() > 100 || value.len() > 1_000 {
+        return Err("give NAME=VALUE, with a name of 1 to 100 and a value of at most 1000 bytes".into());
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_understood_is_answered_with_what_to_give() {
+        assert_eq!(time_zone("Europe/London"), Ok(chrono_tz::Europe::London));
+        assert!(time_zone("Mars").unwrap_err().contains("tz database"));
+        assert_eq!(time_of_day("07:30").map(|time| time.to_string()), Ok("07:30:00".into()));
+        assert!(["24:00", "7", "noon"].map(time_of_day).iter().all(Result::is_err));
+        assert_eq!(other_setting("greeting=a=b"), Ok(("greeting".into(), "a=b".into())));
+        assert!(["loose", "=1"].map(other_setting).iter().all(Result::is_err));
+        assert!(["", "-acme", "a b"].map(account_id).iter().all(Result::is_err));
+    }
+}

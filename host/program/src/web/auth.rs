@@ -1,0 +1,9 @@
+//! Who sends a request, what they may do, and whether the request comes from this site.
+
+mod attempts;
+mod caller;
+pub mod same_origin;
+
+pub use attempts::SignInAttempts;
+pub use caller::{Administer, Administrator, Caller, Denied, OfAccount, Operate, Read};
+pub use caller::{SESSION_COOKIE, as_of_now, now_of, session_cookie};

@@ -1,0 +1,22 @@
+//! How a denied request is answered.
+
+use super::Failed;
+use crate::web::address::is_for_programs;
+use crate::web::auth::Denied;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+
+impl IntoResponse for Denied {
+    fn into_response(self) -> Response {
+        let Denied { problem, uri } = self;
+        if is_for_programs(uri.path()) {
+            return problem.into_response();
+        }
+        if problem.status() != StatusCode::UNAUTHORIZED {
+            return Failed(problem).into_response();
+        }
+        let next = uri.path_and_query().map_or("/", |path| path.as_str());
+        let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
+        Redirect::to(&format!("/sign-in?next={next}")).into_response()
+    }
+}

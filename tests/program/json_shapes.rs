@@ -1,0 +1,103 @@
+//! Every noun has one JSON shape: what a command prints with `--json` is what the API answers.
+
+use crate::harness::acme::DAY;
+use crate::harness::buying::buying_desk;
+use crate::harness::desk::e164;
+use crate::harness::server::Server;
+use crate::harness::services::provider::FakeProvider;
+use dialguard_dialer::access::Role;
+use dialguard_dialer::ledger::ProviderKind::Twilio;
+use serde_json::{Value, json};
+
+/// A day of reviews, a bought replacement that is resting, a webhook with a message that could not be delivered.
+async fn busy_site() -> (Server, FakeProvider) {
+    let (dialer, fake) = buying_desk(Twilio, 3, "--rest-days 30").await;
+    dialer.run(&format!("replace acme {}", e164(100))).exits(0);
+    dialer.pass(DAY);
+    dialer.run("review acme").exits(0);
+    dialer.run("alerts add --account acme https://localhost:1/alerts").exits(0);
+    dialer.run("tokens make dialer --account acme --days 1").exits(0);
+    (Server::new(dialer).await, fake)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_prints_what_the_api_answers() {
+    let (site, _fake) = busy_site().await;
+    let api = site.program(Role::Administer, &[]);
+    let mut compared = 0;
+    for (command, path) in [
+        ("account show acme", "/api/v1/accounts/acme"),
+        ("account list", "/api/v1/accounts"),
+        ("usage acme", "/api/v1/accounts/acme/usage"),
+        ("orders acme", "/api/v1/accounts/acme/orders"),
+        ("events acme --last 1000", "/api/v1/accounts/acme/events?limit=1000"),
+        ("policy list", "/api/v1/policies"),
+        ("alerts list", "/api/v1/webhooks"),
+        ("tokens list", "/api/v1/tokens"),
+    ] {
+        let answer = api.json(path).await;
+        let answer = answer.get("items").unwrap_or(&answer).clone();
+        assert_ne!(answer, json!([]), "{path} has something to compare");
+        assert_eq!(site.desk.json(command), answer, "{command} and {path}");
+        compared += 1;
+    }
+    assert_eq!(compared, 8);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_is_the_same_by_command_and_api() {
+    let (site, _fake) = busy_site().await;
+    let api = site.program(Role::Administer, &[]);
+    let numbers = site.desk.json("numbers list acme");
+    let numbers = numbers.as_array().expect("a list");
+    assert!(!numbers.is_empty());
+    for number in numbers {
+        let address = number["number"].as_str().expect("a number").replace('+', "%2B");
+        assert_eq!(*number, api.json(&format!("/api/v1/accounts/acme/numbers/{address}")).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sources_and_carriers_are_the_same_by_command_and_api() {
+    let (site, _fake) = busy_site().await;
+    let api = site.program(Role::Administer, &[]);
+    let listed = site.desk.json("sources list");
+    for noun in ["sources", "carriers"] {
+        let answer = api.json(&format!("/api/v1/{noun}")).await["items"].clone();
+        assert_ne!(answer, json!([]));
+        assert_eq!(listed[noun], answer, "{noun}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn previews_and_screenings_are_the_same_by_command_and_api() {
+    let (site, _fake) = busy_site().await;
+    let api = site.program(Role::Administer, &[]);
+    let post = async |path: &str, body: Value| -> Value {
+        api.post(&format!("/api/v1/accounts/acme/{path}"), body).await.json().await.expect("JSON")
+    };
+    let screened = post("screen", json!({"numbers": [e164(101), e164(102)]})).await;
+    assert_eq!(site.desk.json(&format!("screen acme {} {}", e164(101), e164(102))), screened);
+    let review = post("reviews/try", json!({})).await;
+    assert_eq!(site.desk.json("review acme --dry-run")[0], review);
+
+    // A request that is refused changes nothing, so that both can be asked.
+    let numbers = [e164(101)];
+    let refused = post("requests", json!({"request": "start-monitoring", "numbers": numbers})).await;
+    assert_eq!(refused["outcomes"][0]["answer"], "already-monitored");
+    let ran = site.desk.run(&format!("monitor acme {} --json", numbers[0]));
+    assert_eq!(ran.exits(3).json(), refused);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_is_the_same_by_command_and_api() {
+    let (site, _fake) = busy_site().await;
+    site.pass(DAY);
+    site.desk.carriers_say(&[(101, "ooo"), (102, "ooo")]);
+    site.desk.run("review acme").exits(0);
+    site.desk.run("alerts deliver --once").exits(0);
+    let api = site.program(Role::Administer, &[]);
+    let answer = api.json("/api/v1/webhooks/1/deliveries").await;
+    assert_ne!(answer, json!([]), "the review has a message");
+    assert_eq!(site.desk.json("alerts deliveries --all"), answer);
+}
