@@ -24,7 +24,7 @@ async fn policies_of_two_versions_work_on_one_ledger() {
     assert_eq!((acme.plan.reviews.len(), acme.replaced.len()), (4, 1));
     assert_eq!((other.plan.reviews.len(), other.replaced.len()), (4, 0));
 
-    // What the one applied is what the other goes on from.
+    // Each continues from what the other applied.
     let asked = Request::ReplaceNumbers(vec![ACME + 1, ACME]);
     let decided = first.decide("acme", &asked).await.expect("an answer");
     let answers: Vec<Answer> = decided.decision.outcomes.iter().map(|outcome| outcome.answer).collect();

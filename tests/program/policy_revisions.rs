@@ -58,7 +58,7 @@ fn install(dialer: &Dialer, name: &str, component: &[u8]) -> u64 {
 /// Puts a policy into the ledger that the scenarios would have caught: one that goes wrong on real numbers only.
 fn install_untried(dialer: &Dialer, component: &[u8]) -> u64 {
     let policy = NewPolicy {
-        digest: &dialguard::sha256(component),
+        sha256: &dialguard::sha256(component),
         component,
         signature: None,
         name: "hostile",
@@ -131,7 +131,7 @@ fn from_the_first_trusted_key_on_only_signed_policies_are_taken() {
         .exits(0)
         .says(&["anna", "Policies not signed by a trusted key"]);
     dialer.run("policy trust ben.key.pub --name ben").exits(0);
-    dialer.run("policy trust ben.key.pub --name benjamin").exits(1).says(&["trusted as \"ben\" already"]);
+    dialer.run("policy trust ben.key.pub --name benjamin").exits(1).says(&["already trusted as \"ben\""]);
 
     with_file(&dialer, "new", &lookalike());
     let sign = |key: &str| dialer.run(&format!("policy sign new.wasm --key {key}.key")).exits(0);
@@ -145,9 +145,9 @@ fn from_the_first_trusted_key_on_only_signed_policies_are_taken() {
     sign("anna");
     let signature = std::fs::read(dialer.path("new.wasm.sig")).expect("a signature");
     dialer.file("new.wasm.sig", &signature[..40]);
-    refused(&["its signature is damaged", "40 bytes instead of 64"]);
+    refused(&["the signature is damaged", "40 bytes instead of 64"]);
     dialer.file("new.wasm.sig", "");
-    refused(&["its signature is damaged"]);
+    refused(&["the signature is damaged"]);
     dialer.file("new.wasm.sig", [0; 64]);
     refused(&["of none of the trusted keys"]);
     dialer.file("new.wasm.sig", &signature);
@@ -194,11 +194,7 @@ fn what_cannot_be_a_policy_here_is_not_installed() {
     large.resize(1_100_000, 0);
     with_file(&dialer, "large", &large);
     dialer.run("policy limits --component-mib-max 1").exits(0);
-    dialer.run("policy install large.wasm").exits(1).says(&[
-        "1100000 bytes",
-        "may have 1048576",
-        "--component-mib-max",
-    ]);
+    dialer.run("policy install large.wasm").exits(1).says(&["1100000 bytes", "may have 1048576"]);
     assert_eq!(dialer.json("policy list").as_array().map(Vec::len), Some(1));
 }
 
@@ -209,7 +205,7 @@ async fn compiling_takes_no_longer_than_it_may() {
     let settings = PolicySettings { compile_time_max: Duration::ZERO, ..PolicySettings::default() };
     ledger.set_policy_settings(&settings, dialer.now()).expect("settings");
     let refused = policies.install(candidate(lookalike()), dialer.now()).await.expect_err("no time");
-    assert!(refused.to_string().contains("--compile-seconds-max"), "{refused}");
+    assert!(refused.to_string().contains("compiling it takes longer than 0ns"), "{refused}");
     assert_eq!(ledger.revisions().expect("revisions").len(), 1);
 }
 
@@ -279,7 +275,7 @@ fn a_new_policy_that_keeps_failing_is_abandoned() {
     dialer.run("review acme").exits(1);
     assert_eq!(live(&dialer)["restores"], 3);
     dialer.run("review acme").exits(0);
-    dialer.run("policy rollback").exits(1).says(&["nothing to go back to"]);
+    dialer.run("policy rollback").exits(1).says(&["no other policy was live before"]);
 }
 
 #[test]
@@ -424,7 +420,7 @@ fn runs_stay_on_record_for_as_long_as_is_set() {
     }
     let outcome = |run: u64| dialer.run(&format!("replay {run}")).code;
     assert_eq!([2, 3, 4, 5].map(outcome), [Some(1), Some(0), Some(0), Some(0)]);
-    dialer.run("replay 2").exits(1).says(&["run 2 is no longer on record", "--recordings-kept-days"]);
+    dialer.run("replay 2").exits(1).says(&["the recording of run 2 is no longer kept", "--recordings-kept-days"]);
     assert_eq!(dialer.json("policy backtest 1 --since 2026-03-01")["reviews"], 3);
 }
 

@@ -224,6 +224,12 @@ impl Hint for PoliciesError {
             }
             PoliciesError::InvalidPolicy(error) => return error.hint(surface),
             PoliciesError::SmokeCheck(_) => (Some("`dialguard policy check` shows the full report"), None, None),
+            PoliciesError::TooLarge { .. } => {
+                (Some("`dialguard policy limits --component-mib-max` raises the limit"), None, None)
+            }
+            PoliciesError::CompileTimeout(_) => {
+                (Some("`dialguard policy limits --compile-seconds-max` raises the limit"), None, None)
+            }
             _ => (None, None, None),
         };
         on(surface, steps)
@@ -250,6 +256,14 @@ impl Hint for AlertsError {
     fn hint(&self, surface: Surface) -> Option<&'static str> {
         match self {
             AlertsError::Ledger(error) => error.hint(surface),
+            AlertsError::NotPublic(_) => on(
+                surface,
+                (
+                    Some("add it with --allow-private if the address is meant"),
+                    Some("an operator can add it with `dialguard alerts add --allow-private`"),
+                    Some("an operator can add it with `dialguard alerts add --allow-private`"),
+                ),
+            ),
             _ => None,
         }
     }
