@@ -1,5 +1,5 @@
-//! The house's own rules, so that `cargo test` is the one command for everything: formatting, lints, documentation,
-//! and the licences and versions of dependencies.
+//! The rules of the repository, so that `cargo test` is the one command for everything: formatting, lints, documentation,
+//! and what each package depends on.
 
 #[path = "harness"]
 mod harness {
@@ -8,74 +8,90 @@ mod harness {
 
 use harness::repository::repository;
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
+use std::time::Instant;
 
 #[test]
-fn the_code_is_formatted() {
-    cargo("fmt", &["--all", "--check"], "run `cargo fmt`");
+fn code_is_formatted() {
+    cargo("fmt", &["--all", "--check"], "run `cargo fmt --all`");
 }
 
 #[test]
-fn clippy_has_nothing_to_say() {
-    cargo("clippy", &["--workspace", "--all-targets", "--", "--deny", "warnings"], "mend what clippy says");
+fn clippy_reports_nothing() {
+    cargo("clippy", &["--workspace", "--all-targets", "--", "--deny", "warnings"], "fix what clippy reports");
 }
 
+/// Private items too: a link between two of them can break as well.
 #[test]
-fn the_documentation_is_whole() {
-    cargo("doc", &["--workspace", "--no-deps", "--document-private-items"], "mend the documentation");
-    // An embedding's pages have no links to what it left out.
-    let embedding = ["--package", "dialguard", "--lib", "--no-default-features", "--no-deps"];
-    cargo("doc", &embedding, "mend the documentation of the library without its features");
+fn documentation_has_no_broken_links() {
+    cargo("doc", &["--workspace", "--no-deps", "--document-private-items"], "fix what rustdoc reports");
 }
 
-/// The examples themselves are run as documentation tests.
+/// The examples themselves run as documentation tests.
 #[test]
-fn every_module_of_the_library_begins_with_an_example() {
-    let sources = concat!(env!("CARGO_MANIFEST_DIR"), "/src");
-    let read = |file: String| std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
-    let library = read(format!("{sources}/lib.rs"));
-    let modules = library.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
-    let without = modules.filter(|module| {
-        let text = read(format!("{sources}/{module}.rs"));
-        let mut head = text.lines().take_while(|line| line.starts_with("//!") || line.starts_with("#![doc"));
-        head.find(|line| line.starts_with("//! ```")) != Some("//! ```")
-    });
-    assert_eq!(without.collect::<Vec<_>>(), Vec::<&str>::new(), "these begin without an example");
-}
-
-/// Who embeds a policy wants the sandbox and its checks, and brings carriers, numbers and a database of his own.
-#[test]
-fn an_embedding_brings_no_database_and_no_program() {
-    let embedding = ["--package", "dialguard", "--no-default-features"];
-    let tree = cargo("tree", &[&embedding[..], &["--edges", "normal", "--prefix", "none"]].concat(), "see Cargo.toml");
-    let brought: Vec<&str> = tree.lines().filter_map(|line| line.split(' ').next()).collect();
-    assert!(brought.contains(&"wasmtime"), "{tree}");
-    for unwanted in ["rusqlite", "libsqlite3-sys", "clap", "indicatif", "reqwest", "hyper", "phonenumber"] {
-        assert!(!brought.contains(&unwanted), "an embedding brings {unwanted}");
+fn every_public_module_of_the_libraries_begins_with_an_example() {
+    for library in ["host/src", "host/dialer/src"] {
+        let sources = repository(library);
+        let lib = text(&sources.join("lib.rs"));
+        let modules: Vec<&str> =
+            lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
+        assert!(modules.len() > 8, "{library} has only {modules:?}");
+        let without = modules.into_iter().filter(|module| {
+            let text = text(&sources.join(format!("{module}.rs")));
+            let mut head = text.lines().take_while(|line| line.starts_with("//!") || line.starts_with("#![doc"));
+            head.find(|line| line.starts_with("//! ```")) != Some("//! ```")
+        });
+        assert_eq!(without.collect::<Vec<_>>(), Vec::<&str>::new(), "these modules of {library} have no example");
     }
-    cargo("clippy", &[&embedding[..], &["--lib", "--", "--deny", "warnings"]].concat(), "mend what clippy says");
+}
+
+/// A dialer that embeds a policy brings its own database, HTTP client and numbers.
+#[test]
+fn the_sandbox_brings_no_database_no_client_and_no_program() {
+    let all = dependencies("dialguard", &[]);
+    assert!(all.contains("wasmtime"), "{all:?}");
+    let unwanted =
+        "axum clap csv ed25519-dalek hyper indicatif libsqlite3-sys maud phonenumber reqwest rusqlite rustls";
+    assert_eq!(among(&all, unwanted), NOTHING);
 }
 
 #[test]
-fn the_reference_dialer_needs_no_program() {
-    let arguments = ["--package", "dialguard", "--lib", "--no-default-features", "--features", "ledger"];
-    cargo("clippy", &[&arguments[..], &["--", "--deny", "warnings"]].concat(), "the feature `ledger` lacks something");
-    let tree = ["--package", "dialguard", "--no-default-features", "--features", "ledger", "--edges", "normal"];
-    let tree = cargo("tree", &[&tree[..], &["--prefix", "none"]].concat(), "see Cargo.toml");
-    assert!(
-        !tree.lines().any(|line| line.starts_with("reqwest ") || line.starts_with("hyper ")),
-        "it asks nobody:\n{tree}"
-    );
-    let vendors = ["--package", "dialguard", "--lib", "--no-default-features", "--features", "vendors"];
-    cargo("clippy", &[&vendors[..], &["--", "--deny", "warnings"]].concat(), "the feature `vendors` lacks something");
+fn the_dialer_brings_no_program() {
+    let all = dependencies("dialguard-dialer", &[]);
+    assert!(all.contains("rusqlite") && all.contains("reqwest"), "{all:?}");
+    let unwanted = "axum clap comfy-table console indicatif maud pulldown-cmark rpassword tracing-subscriber utoipa";
+    assert_eq!(among(&all, unwanted), NOTHING);
 }
 
-/// What no runner includes is never run, and nothing else would say so. A runner's modules have a `#[path]` for rustfmt,
-/// which would look for them in the folder of the runner's own name.
+/// The ledger is read and written through the dialer alone.
+#[test]
+fn the_program_speaks_to_no_database_and_no_service_itself() {
+    let direct = dependencies("dialguard-program", &["--depth", "1"]);
+    assert!(direct.contains("dialguard-dialer"), "{direct:?}");
+    assert_eq!(among(&direct, "hyper reqwest rusqlite wasmtime"), NOTHING);
+}
+
+const NOTHING: Vec<String> = Vec::new();
+
+/// The names of what a package is built with, tests left out.
+fn dependencies(package: &str, options: &[&str]) -> BTreeSet<String> {
+    let tree = ["--package", package, "--edges", "normal", "--prefix", "none"];
+    let tree = cargo("tree", &[&tree[..], options].concat(), "see Cargo.toml");
+    tree.lines().filter_map(|line| Some(line.split(' ').next()?.to_owned())).collect()
+}
+
+fn among(all: &BTreeSet<String>, names: &str) -> Vec<String> {
+    all.iter().filter(|name| names.split(' ').any(|unwanted| unwanted == *name)).cloned().collect()
+}
+
+/// A file that no runner includes never runs, and nothing else reports that. A runner's modules have a `#[path]` for
+/// rustfmt, which looks for them in the folder of the runner's own name.
 #[test]
 fn no_test_file_is_forgotten() {
-    const OF_THEIR_OWN: [&str; 3] = ["benches", "hosts", "policies"];
+    const WITHOUT_RUNNER: [&str; 3] = ["benches", "hosts", "policies"];
     let tests = repository("tests");
     let manifests: String = files(&repository("host"), "Cargo.toml").iter().map(|file| text(file)).collect();
     let (mut included, mut written) = (BTreeSet::new(), BTreeSet::new());
@@ -84,7 +100,7 @@ fn no_test_file_is_forgotten() {
         if entry.is_file() && name.ends_with(".rs") {
             assert!(manifests.contains(&format!("tests/{name}\"")), "no package has the runner tests/{name}");
             include(&entry, &tests, &mut included);
-        } else if entry.is_dir() && !OF_THEIR_OWN.contains(&name.as_str()) {
+        } else if entry.is_dir() && !WITHOUT_RUNNER.contains(&name.as_str()) {
             written.extend(files(&entry, ".rs"));
         }
     }
@@ -150,8 +166,7 @@ fn no_release_of_a_dependency_is_built_twice() {
     assert_eq!(twice, Vec::<&str>::new(), "these are built with two sets of features");
 }
 
-/// Where cargo-deny is not installed nothing is checked, and the test says so. Advisories need the network and are
-/// left out.
+/// Without cargo-deny the test checks nothing and says so. Advisories need the network and are left out.
 #[test]
 fn dependencies_are_allowed() {
     let is_there = Command::new("cargo").args(["deny", "--version"]).output().is_ok_and(|done| done.status.success());
@@ -162,15 +177,23 @@ fn dependencies_are_allowed() {
     }
 }
 
-/// What cargo says on standard output; it has to succeed.
+/// Runs cargo, which must succeed, and returns its standard output. Prints how long that took: these are the slowest
+/// checks, and `.ci/run` lists them.
 fn cargo(command: &str, arguments: &[&str], hint: &str) -> String {
+    // One at a time: two that compile would only wait for each other.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _turn = TURN.lock();
+    let begun = Instant::now();
     let done = Command::new(env!("CARGO"))
         .arg(command)
         .args(arguments)
         .current_dir(repository(""))
         .env("RUSTDOCFLAGS", "--deny warnings")
         .output()
-        .unwrap_or_else(|error| panic!("cargo {command} cannot be run: {error}"));
+        .unwrap_or_else(|error| panic!("cargo {command} cannot start: {error}"));
+    // Not `eprintln!`, which is shown for a failed test only.
+    writeln!(std::io::stderr(), "cargo {command} took {} s", begun.elapsed().as_secs())
+        .expect("standard error is open");
     let stdout = String::from_utf8_lossy(&done.stdout).into_owned();
     assert!(done.status.success(), "{hint}:\n{stdout}{}", String::from_utf8_lossy(&done.stderr));
     stdout

@@ -11,6 +11,7 @@ mod harness {
     #[expect(dead_code, reason = "other runners use the rest")]
     pub mod receiver;
     pub mod policies {
+        pub mod reference;
         pub mod renamed;
     }
     pub mod services {

@@ -15,6 +15,7 @@ mod harness {
         #[expect(dead_code, reason = "other runners use the rest")]
         pub mod hostile;
         pub mod no_friday;
+        pub mod reference;
         pub mod renamed;
     }
     pub mod services {
@@ -34,6 +35,7 @@ mod program {
     mod bad_input;
     mod commands;
     mod dashboard;
+    mod guides;
     mod json_shapes;
     mod manual;
     mod new_policy;

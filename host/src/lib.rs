@@ -36,6 +36,11 @@
 //! - [`contract`] has the types, whose comments are the manual; [`settings`], [`calendar`] and [`clock`] help to fill
 //!   them in.
 //!
+//! The guide [Embedding] shows a whole dialer, and dialers in other languages; [Architecture] shows where everything is.
+//!
+//! [Embedding]: https://github.com/dialguard/dialguard/blob/main/host/docs/embedding.md
+//! [Architecture]: https://github.com/dialguard/dialguard/blob/main/host/ARCHITECTURE.md
+//!
 //! It builds with Rust 1.95 (edition 2024) and the target `wasm32-wasip2`, for the built-in policy is compiled with it. A
 //! newer Rust is asked for in a new minor version only. It runs on a Tokio runtime whose timers are enabled.
 //!
@@ -70,3 +75,8 @@ mod sha256;
 
 pub use async_trait::async_trait;
 pub use sha256::sha256;
+
+/// The example in the guide runs as a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/embedding.md")]
+struct Embedding;

@@ -1,8 +1,8 @@
-//! What it costs to change the policy of a dialer at work: 100 activations while reviews run flat out, the time of an
-//! activation itself, and what a candidate that is compared adds to a review.
+//! What it costs to change the policy of a running dialer: 100 activations while reviews run at full speed, the time of an
+//! activation itself, and what a shadow adds to a review.
 //!
-//! `cargo bench --bench activation` prints the table of the README. Each pair of figures comes from one run, side by
-//! side, since the machine is shared.
+//! `cargo bench --bench activation` prints the table in `host/program/docs/speed.md`. Each pair of figures comes from one
+//! run, side by side, because the machine is shared.
 
 #[path = "../harness/policies/renamed.rs"]
 mod renamed;

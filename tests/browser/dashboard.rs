@@ -56,7 +56,7 @@ async fn every_page_is_accessible() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_price_is_shown_before_the_add_on_is_switched_on() {
-    let desk = Dialer::new();
+    let desk = Dialer::with_ledger();
     desk.run("account add acme --blocks 0 --time-zone UTC").exits(0);
     let site = Server::new(desk).await;
     site.desk.run("account set acme --blocks 2").exits(0);

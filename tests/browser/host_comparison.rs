@@ -1,6 +1,6 @@
-//! Every host runs every case through the same component and gives the same answers; the README's table says so.
+//! Every host runs every case through the same component and gives the same answers; the table in `host/docs/embedding.md` says so.
 //!
-//! `DIALGUARD_TABLE=write cargo test --release --test browser` writes the table anew, with the times of this machine.
+//! `DIALGUARD_TABLE=write cargo test --release --test browser` rewrites the table with this machine's times.
 
 use crate::harness::desk::{Dialer, Outcome};
 use crate::harness::host_tools::{self, conformance, dialer_in_rust, file, has_browser, has_packages, typescript};
@@ -8,21 +8,20 @@ use crate::harness::repository::repository;
 use dialguard::policy::REFERENCE_POLICY;
 use dialguard::scenarios::{CaseFile, case_files};
 use serde_json::Value;
-use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-/// The only case whose time is a row of its own.
+/// The only case whose time has its own row.
 const LARGEST_CASE: &str = "numbers beyond a page are reviewed too";
 
 struct Host {
     name: &'static str,
-    /// What `dialguard conformance` says of it; none where its tools are not installed.
+    /// The report of `dialguard conformance`; `None` if its tools are not installed.
     report: Option<Value>,
 }
 
 #[test]
-fn every_host_passes_every_case_and_the_readme_says_so() {
+fn every_host_passes_every_case_and_the_guide_says_so() {
     let hosts = [
         Host { name: "Rust, wasmtime", report: Some(rust()) },
         Host { name: "Node, jco", report: node() },
@@ -33,22 +32,22 @@ fn every_host_passes_every_case_and_the_readme_says_so() {
     let cases: usize = case_files().iter().map(|file| file.cases.len()).sum();
     for Host { name, report } in &hosts {
         let Some(report) = report else { continue };
-        assert_eq!(findings(report).len(), cases, "{name} was asked every case");
+        assert_eq!(findings(report).len(), cases, "{name} ran every case");
         assert!(findings(report).iter().all(|finding| finding["verdict"] == "passed"), "{name}: {report:#}");
     }
-    let readme = readme();
-    let text = std::fs::read_to_string(&readme).expect("the README is there");
-    let (before, rest) = text.split_once(MARK).expect("the table begins with its mark");
-    let (table, after) = rest.split_once(MARK).expect("the table ends with its mark");
+    let guide = repository("host/docs/embedding.md");
+    let text = std::fs::read_to_string(&guide).expect("the guide exists");
+    let (before, rest) = text.split_once(MARK).expect("a mark before the table");
+    let (table, after) = rest.split_once(MARK).expect("a mark after the table");
     if std::env::var_os("DIALGUARD_TABLE").is_some_and(|what| what == "write") {
         let made = in_a_table(&hosts);
-        std::fs::write(readme, format!("{before}{MARK}\n{made}{MARK}{after}")).expect("the README can be written");
+        std::fs::write(guide, format!("{before}{MARK}\n{made}{MARK}{after}")).expect("the guide can be written");
     } else {
-        says_what_was_seen(table, &hosts);
+        assert_same_results(table, &hosts);
     }
 }
 
-const MARK: &str = "<!-- made by tests/every-host.rs -->";
+const MARK: &str = "<!-- made by tests/browser/host_comparison.rs -->";
 
 fn in_a_table(hosts: &[Host]) -> String {
     let row = |title: &str, cell: &dyn Fn(&Value) -> String| {
@@ -65,19 +64,19 @@ fn in_a_table(hosts: &[Host]) -> String {
     table
 }
 
-/// Times are of another day and machine; what was passed must be what is passed now.
-fn says_what_was_seen(table: &str, hosts: &[Host]) {
+/// Times depend on day and machine; which cases pass must not.
+fn assert_same_results(table: &str, hosts: &[Host]) {
     let mut rows = table.lines().filter(|line| line.starts_with('|')).map(cells);
-    let heads = rows.next().expect("the table has a head");
+    let header = rows.next().expect("the table has a header");
     let rows: Vec<_> = rows.collect();
     for host in hosts {
         let Some(report) = &host.report else { continue };
-        let column = heads.iter().position(|head| *head == host.name);
-        let column = column.unwrap_or_else(|| panic!("the README's table has no column {}", host.name));
+        let column = header.iter().position(|name| *name == host.name);
+        let column = column.unwrap_or_else(|| panic!("the table has no column {}", host.name));
         for file in case_files() {
             let row = rows.iter().find(|row| row[0] == file.title);
-            let row = row.unwrap_or_else(|| panic!("the README's table has no row {}", file.title));
-            assert_eq!(row[column], passed(&file, report), "{} of {} in the README's table", file.title, host.name);
+            let row = row.unwrap_or_else(|| panic!("the table has no row {}", file.title));
+            assert_eq!(row[column], passed(&file, report), "{} of {} in the table", file.title, host.name);
         }
     }
 }
@@ -104,7 +103,7 @@ fn largest(report: &Value) -> Duration {
 }
 
 fn microseconds(finding: &Value) -> u64 {
-    finding["microseconds"].as_u64().expect("every host tells how long an answer took")
+    finding["microseconds"].as_u64().expect("every host reports how long an answer took")
 }
 
 fn in_words(took: Duration) -> String {
@@ -116,12 +115,12 @@ fn findings(report: &Value) -> &[Value] {
     report["findings"].as_array().expect("a list")
 }
 
-/// Asked in its own process: a dialer in Rust needs no lines of JSON.
+/// In its own process: a dialer in Rust needs no lines of JSON.
 fn rust() -> Value {
     let desk = Dialer::new();
     desk.file("policy.wasm", REFERENCE_POLICY);
-    let told = Command::new(dialer_in_rust()).arg("conformance").arg(desk.path("policy.wasm")).output();
-    Outcome::new("the dialer in Rust".into(), told.expect("it starts")).exits(0).json()
+    let output = Command::new(dialer_in_rust()).arg("conformance").arg(desk.path("policy.wasm")).output();
+    Outcome::new("the dialer in Rust".into(), output.expect("it starts")).exits(0).json()
 }
 
 fn node() -> Option<Value> {
@@ -143,8 +142,4 @@ fn c() -> Option<Value> {
 
 fn asked(dialer: &[&str]) -> Value {
     conformance(&["--json"], dialer).exits(0).json()
-}
-
-fn readme() -> PathBuf {
-    repository("README.md")
 }

@@ -1,4 +1,4 @@
-//! Providers of numbers, asked of a fake that fails in every way, before it has done what it was asked or after, and of
+//! Providers of numbers against a fake that fails in every way, before or after it carried out a request, and against
 //! Twilio's own description of its API.
 
 use crate::harness::acme::number;
@@ -12,7 +12,7 @@ use crate::harness::services::provider::{ACCOUNT_SID, FakeProvider, TOKEN};
 use dialguard_dialer::http::ServiceLimits;
 use dialguard_dialer::ledger::ProviderKind::{self, Telnyx, Twilio};
 use dialguard_dialer::providers::{
-    Provider, ProviderError, ProviderSettings, Reservation, SearchArea, Standing, open_provider_within,
+    Provider, ProviderError, ProviderSettings, PurchaseStatus, Reservation, SearchArea, open_provider_within,
 };
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,7 @@ const OFFERED: u64 = number(102);
 
 const REFERENCE: &str = "dialguard-7";
 
-/// The fake, and a provider that asks it.
+/// The fake, and providers that use it.
 struct Shop {
     fake: FakeProvider,
     kind: ProviderKind,
@@ -36,7 +36,7 @@ struct Shop {
 }
 
 impl Shop {
-    /// Has two numbers of the account's, and one on sale.
+    /// The account owns two numbers, and one is on offer.
     async fn new(kind: ProviderKind) -> Self {
         let fake = FakeProvider::new().await;
         fake.has(
@@ -48,7 +48,7 @@ impl Shop {
         Shop { fake, kind, folder: tempfile::tempdir().unwrap() }
     }
 
-    /// As another process would open it.
+    /// A provider as another process would open it.
     fn provider(&self, limits: ServiceLimits) -> Arc<dyn Provider> {
         let profile = self.fake.profile("shop", self.kind, self.folder.path());
         open_provider_within(&profile, limits).unwrap()
@@ -59,18 +59,18 @@ impl Shop {
     }
 }
 
-/// Asked once.
+/// Limits for one attempt.
 fn single() -> ServiceLimits {
     ServiceLimits { attempts_max: 1, failures_max: u32::MAX, ..ServiceLimits::default() }
 }
 
-/// A call, by what it asks of the provider.
+/// A call of the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Call {
     Search,
     Reserve,
     Order,
-    Standing,
+    PurchaseStatus,
     CarryOver,
     Release,
     Owned,
@@ -83,7 +83,7 @@ impl Call {
             Call::Search => provider.search(SearchArea::AreaCode(310), 10).await.map(drop),
             Call::Reserve => provider.reserve(OFFERED).await.map(drop),
             Call::Order => provider.order(OFFERED, REFERENCE).await.map(drop),
-            Call::Standing => provider.standing(OFFERED, REFERENCE).await.map(drop),
+            Call::PurchaseStatus => provider.purchase_status(OFFERED, REFERENCE).await.map(drop),
             Call::CarryOver => provider.carry_over(OLD, NEW).await.map(drop),
             Call::Release => provider.release(OLD).await,
             Call::Owned => provider.owned().await.map(drop),
@@ -92,11 +92,11 @@ impl Call {
     }
 }
 
-/// Every request that every call makes.
+/// Every kind of request of every call.
 const CALLS: [(ProviderKind, Call, Deed); 20] = [
     (Twilio, Call::Search, Search),
     (Twilio, Call::Order, Order),
-    (Twilio, Call::Standing, Look),
+    (Twilio, Call::PurchaseStatus, Look),
     (Twilio, Call::CarryOver, Look),
     (Twilio, Call::CarryOver, Configure),
     (Twilio, Call::Release, Look),
@@ -106,8 +106,8 @@ const CALLS: [(ProviderKind, Call, Deed); 20] = [
     (Telnyx, Call::Search, Search),
     (Telnyx, Call::Reserve, Reserve),
     (Telnyx, Call::Order, Order),
-    (Telnyx, Call::Standing, Look),
-    (Telnyx, Call::Standing, Orders),
+    (Telnyx, Call::PurchaseStatus, Look),
+    (Telnyx, Call::PurchaseStatus, Orders),
     (Telnyx, Call::CarryOver, Look),
     (Telnyx, Call::CarryOver, Configure),
     (Telnyx, Call::Release, Look),
@@ -146,7 +146,7 @@ const FAULTS: [(Fault, When); 26] = [
     (Fault::Status(503), After),
 ];
 
-/// Whether the fault leaves no doubt that nothing was done.
+/// Whether the fault shows that nothing was done.
 fn is_sure(fault: Fault) -> bool {
     match fault {
         Fault::TooMany | Fault::TooManyFor(_) | Fault::TooManyUntil(_) => true,
@@ -155,15 +155,15 @@ fn is_sure(fault: Fault) -> bool {
     }
 }
 
-/// Whether the fault is no failure of this call: nothing is in the answer to spoil, or it does not matter there.
+/// Whether the call succeeds despite the fault: the response is empty or does not matter.
 fn is_harmless(kind: ProviderKind, call: Call, deed: Deed, (fault, when): (Fault, When)) -> bool {
-    // The answer to Twilio's DELETE is empty.
+    // The response to Twilio's DELETE is empty.
     let is_empty = kind == Twilio && deed == Release && when == After;
     match fault {
         Fault::HalfABody | Fault::Twice | Fault::Reset | Fault::Drip => is_empty,
-        // Only what is bought has to be what was asked for; in lists others are expected.
+        // Only a purchase must be of the number requested; lists may have others.
         Fault::AnotherNumber => !matches!(deed, Order) && (call, deed) != (Call::CarryOver, Look),
-        // The settings themselves were refused, which is told.
+        // Refused settings are reported.
         Fault::Status(422) => (call, deed) == (Call::CarryOver, Configure),
         _ => false,
     }
@@ -185,15 +185,15 @@ async fn fails_as_it_should(kind: ProviderKind, call: Call, deed: Deed, fault: F
             assert!(!error.to_string().contains(secret), "{context}: {error}");
         }
     }
-    // Whoever looks before he tries again gets what he wanted, once.
+    // A buyer who checks before repeating the order gets the number once.
     shop.fake.works();
     let provider = shop.patient();
     if call == Call::Order {
-        let standing = provider.standing(OFFERED, REFERENCE).await.expect(&context);
+        let status = provider.purchase_status(OFFERED, REFERENCE).await.expect(&context);
         let is_done = when == After && !is_sure(fault);
-        assert_eq!(standing, if is_done { Standing::Owned } else { Standing::Unknown }, "{context}");
-        if standing == Standing::Unknown {
-            assert_eq!(provider.order(OFFERED, REFERENCE).await.expect(&context), Standing::Owned, "{context}");
+        assert_eq!(status, if is_done { PurchaseStatus::Owned } else { PurchaseStatus::Unknown }, "{context}");
+        if status == PurchaseStatus::Unknown {
+            assert_eq!(provider.order(OFFERED, REFERENCE).await.expect(&context), PurchaseStatus::Owned, "{context}");
         }
         assert_eq!(shop.fake.purchases(), [OFFERED], "{context}");
     } else {
@@ -208,7 +208,7 @@ async fn fails_as_it_should(kind: ProviderKind, call: Call, deed: Deed, fault: F
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_fault_of_any_call_buys_twice_or_is_taken_for_done() {
+async fn no_fault_buys_twice_or_counts_as_success() {
     let mut cases = CALLS.iter().flat_map(|call| FAULTS.iter().map(move |fault| (*call, *fault)));
     let mut running = JoinSet::new();
     loop {
@@ -222,7 +222,7 @@ async fn no_fault_of_any_call_buys_twice_or_is_taken_for_done() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_purchase_is_asked_for_again_only_where_it_was_certainly_not_made() {
+async fn a_purchase_is_repeated_only_if_it_certainly_failed() {
     for kind in [Twilio, Telnyx] {
         for (fault, when, requests) in [
             (Fault::ServerError, Before, 1),
@@ -242,17 +242,17 @@ async fn a_purchase_is_asked_for_again_only_where_it_was_certainly_not_made() {
     }
 }
 
-/// The look comes too early, and the order is made again after all.
+/// The status was checked too early, so the order is sent again.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_that_came_through_late_is_not_taken_for_a_number_that_somebody_else_has() {
+async fn an_order_that_succeeded_late_does_not_count_as_sold_elsewhere() {
     for kind in [Twilio, Telnyx] {
         let shop = Shop::new(kind).await;
         shop.fake.fails_once(Order, Fault::Reset, After);
         let provider = shop.provider(single());
         assert!(matches!(provider.order(OFFERED, REFERENCE).await, Err(ProviderError::Lost(_))), "{kind:?}");
-        assert_eq!(provider.order(OFFERED, REFERENCE).await, Ok(Standing::Owned), "{kind:?}");
+        assert_eq!(provider.order(OFFERED, REFERENCE).await, Ok(PurchaseStatus::Owned), "{kind:?}");
         assert_eq!(shop.fake.purchases(), [OFFERED], "{kind:?}");
-        // Where even that cannot be seen, nobody may say that nothing happened.
+        // If the account's numbers cannot be read either, the outcome stays unknown.
         shop.fake.fails(Look, Fault::ServerError, Before);
         let error = provider.order(OFFERED, REFERENCE).await.unwrap_err();
         assert!(matches!(error, ProviderError::Lost(_)), "{kind:?}: {error:?}");
@@ -260,14 +260,14 @@ async fn an_order_that_came_through_late_is_not_taken_for_a_number_that_somebody
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_that_somebody_else_has_bought_is_no_longer_available() {
+async fn a_number_sold_elsewhere_is_no_longer_available() {
     for kind in [Twilio, Telnyx] {
         let shop = Shop::new(kind).await;
         let provider = shop.patient();
         shop.fake.sells_elsewhere(OFFERED);
         let error = provider.order(OFFERED, REFERENCE).await.unwrap_err();
         assert!(matches!(error, ProviderError::NoLongerAvailable(_)), "{kind:?}: {error:?}");
-        assert_eq!(provider.standing(OFFERED, REFERENCE).await, Ok(Standing::Unknown), "{kind:?}");
+        assert_eq!(provider.purchase_status(OFFERED, REFERENCE).await, Ok(PurchaseStatus::Unknown), "{kind:?}");
         if kind == Telnyx {
             let error = provider.reserve(OFFERED).await.unwrap_err();
             assert!(matches!(error, ProviderError::NoLongerAvailable(_)), "{error:?}");
@@ -276,42 +276,42 @@ async fn a_number_that_somebody_else_has_bought_is_no_longer_available() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_is_held_where_the_provider_can() {
+async fn a_number_is_reserved_if_the_provider_can() {
     let shop = Shop::new(Telnyx).await;
     let provider = shop.patient();
     for _ in 0..2 {
-        assert_eq!(provider.reserve(OFFERED).await, Ok(Reservation::Held));
+        assert_eq!(provider.reserve(OFFERED).await, Ok(Reservation::Reserved));
     }
-    assert_eq!(provider.search(SearchArea::AreaCode(310), 10).await, Ok(vec![]), "what is held is not on offer");
+    assert_eq!(provider.search(SearchArea::AreaCode(310), 10).await, Ok(vec![]), "a reserved number is not on offer");
     assert_eq!(Shop::new(Twilio).await.patient().reserve(OFFERED).await, Ok(Reservation::NotOffered));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_of_telnyx_may_take_a_while_or_come_to_nothing() {
+async fn an_order_at_telnyx_may_take_a_while_or_fail() {
     let shop = Shop::new(Telnyx).await;
     let provider = shop.patient();
-    let standing = async || provider.standing(OFFERED, REFERENCE).await.unwrap();
+    let status = async || provider.purchase_status(OFFERED, REFERENCE).await.unwrap();
     shop.fake.delivers_after(3);
-    assert_eq!(provider.order(OFFERED, REFERENCE).await, Ok(Standing::Pending));
-    assert_eq!((standing().await, standing().await), (Standing::Pending, Standing::Pending));
-    // Another purchase's reference, or another number under the same, says nothing of this one.
-    assert_eq!(provider.standing(OFFERED, "dialguard-8").await, Ok(Standing::Unknown));
-    assert_eq!(standing().await, Standing::Owned);
+    assert_eq!(provider.order(OFFERED, REFERENCE).await, Ok(PurchaseStatus::Pending));
+    assert_eq!((status().await, status().await), (PurchaseStatus::Pending, PurchaseStatus::Pending));
+    // Another reference, or another number under the same reference, is another purchase.
+    assert_eq!(provider.purchase_status(OFFERED, "dialguard-8").await, Ok(PurchaseStatus::Unknown));
+    assert_eq!(status().await, PurchaseStatus::Owned);
 
     let shop = Shop::new(Telnyx).await;
     let provider = shop.patient();
     shop.fake.delivers_after(100);
     provider.order(OFFERED, REFERENCE).await.unwrap();
     shop.fake.gives_up_orders();
-    assert_eq!(provider.standing(OFFERED, REFERENCE).await, Ok(Standing::Failed));
-    assert_eq!(provider.standing(OFFERED + 1, REFERENCE).await, Ok(Standing::Unknown));
+    assert_eq!(provider.purchase_status(OFFERED, REFERENCE).await, Ok(PurchaseStatus::Failed));
+    assert_eq!(provider.purchase_status(OFFERED + 1, REFERENCE).await, Ok(PurchaseStatus::Unknown));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_lies_elsewhere_or_is_a_best_effort_is_not_offered() {
+async fn best_efforts_and_numbers_outside_the_area_are_not_offered() {
     for kind in [Twilio, Telnyx] {
         let shop = Shop::new(kind).await;
-        // The fake answers three to a page, whatever is asked for.
+        // The fake sends three to a page, whatever is requested.
         shop.fake.offers(OFFERED..OFFERED + 8);
         shop.fake.offers([12_125_550_100, 14_165_550_100, 1_310_555]);
         shop.fake.offers_as_best_efforts([12_135_550_100, 442_079_460_958]);
@@ -319,11 +319,11 @@ async fn what_lies_elsewhere_or_is_a_best_effort_is_not_offered() {
         let search = async |area, limit| provider.search(area, limit).await.unwrap();
         let here: Vec<u64> = (OFFERED..OFFERED + 8).collect();
         assert_eq!(search(SearchArea::AreaCode(310), 100).await, here, "{kind:?}");
-        let some = search(SearchArea::AreaCode(310), 5).await; // one of five offers is no number
+        let some = search(SearchArea::AreaCode(310), 5).await; // one of five offers is not a number
         assert!(here.starts_with(&some) && (4..=5).contains(&some.len()), "{kind:?}: {some:?}");
         assert_eq!(search(SearchArea::AreaCode(212), 5).await, [12_125_550_100], "{kind:?}");
         assert_eq!(search(SearchArea::AreaCode(907), 5).await, Vec::<u64>::new(), "{kind:?}");
-        // Toronto is not in the United States. Twilio says of no number that it is a best effort.
+        // Toronto is not in the United States. Twilio does not mark best efforts.
         let mut anywhere = search(SearchArea::Anywhere, 100).await;
         anywhere.retain(|number| *number != 12_135_550_100 || kind == Telnyx);
         assert_eq!(anywhere, [&[12_125_550_100], &here[..]].concat(), "{kind:?}");
@@ -336,20 +336,20 @@ async fn every_page_of_owned_numbers_is_read() {
         let shop = Shop::new(kind).await;
         let mut numbers: Vec<u64> = (OLD..OLD + 30).collect();
         numbers.iter().for_each(|number| shop.fake.has(*number, json!({})));
-        shop.fake.has(310_555, json!({})); // no number that the ledger could hold
+        shop.fake.has(310_555, json!({})); // not a possible number
         assert_eq!(shop.patient().owned().await.as_ref(), Ok(&numbers), "{kind:?}");
-        // Among many a number is found by itself.
+        // One number is found among many.
         shop.patient().release(OLD + 17).await.unwrap();
         numbers.remove(17);
         assert_eq!(shop.patient().owned().await, Ok(numbers), "{kind:?}");
         assert_eq!(shop.fake.releases(), [OLD + 17]);
         shop.patient().release(OLD + 17).await.unwrap();
-        assert_eq!(shop.fake.releases(), [OLD + 17], "{kind:?}: it was gone");
+        assert_eq!(shop.fake.releases(), [OLD + 17], "{kind:?}: it was released already");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn names_and_settings_of_twilio_are_carried_over_and_what_could_not_be_is_said() {
+async fn twilios_names_and_settings_are_copied_and_the_rest_is_reported() {
     let shop = Shop::new(Twilio).await;
     let application = "AP0123456789abcdef0123456789abcdef";
     let settings = json!({
@@ -364,26 +364,26 @@ async fn names_and_settings_of_twilio_are_carried_over_and_what_could_not_be_is_
         assert_eq!(shop.fake.settings(NEW), settings);
     }
     let changes = shop.fake.requests().iter().filter(|deed| **deed == Configure).count();
-    assert_eq!(changes, 1, "nothing is left to change the second time");
+    assert_eq!(changes, 1, "the second time there is nothing to change");
 
     shop.fake.has(OLD, json!({"voice_url": "https://other.example/", "emergency_address_sid": "AD1"}));
     shop.fake.has(NEW, json!({"sms_url": "https://demo.twilio.com/"}));
     shop.fake.never_takes("voice_url");
-    let told = shop.patient().carry_over(OLD, NEW).await.unwrap();
+    let left_out = shop.patient().carry_over(OLD, NEW).await.unwrap();
     let expected = [
-        "voice url: Twilio did not take it",
-        "sms url: +13105550100 has none, and the one of +13105550101 stays; empty it in Twilio's console",
+        "voice url: Twilio did not accept it",
+        "sms url: +13105550100 has none, and +13105550101 keeps its own; clear it in Twilio's console",
         "emergency address sid: set it in Twilio's console",
     ];
-    assert_eq!(told, expected);
-    // A number from elsewhere has nothing here to carry over, and one that is not owned takes nothing.
-    let told = shop.patient().carry_over(OLD + 50, NEW).await.unwrap();
-    assert!(told.len() == 1 && told[0].starts_with("all settings: +13105550150"), "{told:?}");
+    assert_eq!(left_out, expected);
+    // A number that is not owned has no settings to copy, and gets none.
+    let left_out = shop.patient().carry_over(OLD + 50, NEW).await.unwrap();
+    assert!(left_out.len() == 1 && left_out[0].starts_with("all settings: +13105550150"), "{left_out:?}");
     assert!(matches!(shop.patient().carry_over(OLD, OLD + 50).await, Err(ProviderError::Refused(_))));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn names_and_settings_of_telnyx_are_carried_over_and_what_could_not_be_is_said() {
+async fn telnyxs_names_and_settings_are_copied_and_the_rest_is_reported() {
     let shop = Shop::new(Telnyx).await;
     let settings = json!({
         "connection_id": "1293384261075731499", "tags": ["west"], "customer_reference": "Sales",
@@ -397,11 +397,14 @@ async fn names_and_settings_of_telnyx_are_carried_over_and_what_could_not_be_is_
     }
     shop.fake.has(OLD, json!({"connection_id": "2", "call_recording_enabled": true}));
     shop.fake.never_takes("connection_id");
-    let told = shop.patient().carry_over(OLD, NEW).await.unwrap();
-    assert_eq!(told, ["connection id: Telnyx did not take it", "call recording enabled: set it in Telnyx's portal"]);
+    let left_out = shop.patient().carry_over(OLD, NEW).await.unwrap();
+    assert_eq!(
+        left_out,
+        ["connection id: Telnyx did not accept it", "call recording enabled: set it in Telnyx's portal"]
+    );
 }
 
-/// One field that is refused costs no other.
+/// One refused field costs no other.
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_that_are_refused_together_are_tried_one_by_one() {
     for kind in [Twilio, Telnyx] {
@@ -413,19 +416,22 @@ async fn settings_that_are_refused_together_are_tried_one_by_one() {
         assert_eq!(shop.patient().carry_over(OLD, NEW).await, Ok(vec![]), "{kind:?}");
         shop.fake.has(NEW, json!({}));
         shop.fake.fails(Configure, Fault::Status(422), Before);
-        let told = shop.patient().carry_over(OLD, NEW).await.unwrap();
-        assert!(told.len() == 2 && told.iter().all(|words| words.contains("it answered 422")), "{kind:?}: {told:?}");
+        let left_out = shop.patient().carry_over(OLD, NEW).await.unwrap();
+        assert!(
+            left_out.len() == 2 && left_out.iter().all(|words| words.contains("HTTP 422")),
+            "{kind:?}: {left_out:?}"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_account_that_cannot_buy_is_seen_by_testing() {
+async fn a_test_finds_an_account_that_cannot_buy() {
     let shop = Shop::new(Telnyx).await;
     shop.patient().test().await.unwrap();
     shop.fake.has_credit(-0.5);
     let error = shop.patient().test().await.unwrap_err().to_string();
-    assert!(error.contains("no credit (-0.50)") && error.contains("pay into"), "{error}");
-    // A key that may not ask for the balance may buy all the same.
+    assert!(error.contains("no credit (-0.50)") && error.contains("add funds"), "{error}");
+    // A key that may not read the balance may still buy.
     for kind in [Twilio, Telnyx] {
         let shop = Shop::new(kind).await;
         shop.fake.fails(Account, Fault::Status(403), Before);
@@ -433,10 +439,10 @@ async fn an_account_that_cannot_buy_is_seen_by_testing() {
     }
 }
 
-/// What Twilio's own description of its API says to our requests. Prism answers its examples, which are about one number;
-/// what is asked about another is put in its place on the way back.
+/// Our requests against Twilio's own description of its API. Prism responds with its examples, which are about one number;
+/// the relay puts the requested number in its place.
 #[tokio::test(flavor = "multi_thread")]
-async fn twilio_is_asked_as_twilio_describes_it() {
+async fn requests_to_twilio_follow_its_description() {
     let Some(prism) = Prism::serve_with_its_examples("twilio_api_v2010.json") else { return };
     let _ = rustls::crypto::ring::default_provider().install_default();
     let relay = Relay::to(&prism.address).await;
@@ -448,17 +454,17 @@ async fn twilio_is_asked_as_twilio_describes_it() {
     profile.settings = settings.to_json();
     let provider = open_provider_within(&profile, single()).unwrap();
 
-    // The example's number can send no texts, and then none is wanted.
+    // The example's number does not support texts.
     assert_eq!(provider.search(SearchArea::AreaCode(808), 10).await, Ok(vec![]));
     settings.texts = false;
     profile.settings = settings.to_json();
     let provider = open_provider_within(&profile, single()).unwrap();
     assert_eq!(provider.search(SearchArea::AreaCode(808), 10).await, Ok(vec![18_089_251_571]));
     assert_eq!(provider.search(SearchArea::Anywhere, 1_000).await, Ok(vec![18_089_251_571]));
-    assert_eq!(provider.order(OFFERED, REFERENCE).await, Ok(Standing::Owned));
-    assert_eq!(provider.standing(OFFERED, REFERENCE).await, Ok(Standing::Owned));
-    let told = provider.carry_over(OLD, NEW).await.unwrap();
-    assert!(told.iter().all(|words| !words.contains("answered")), "{told:?}");
+    assert_eq!(provider.order(OFFERED, REFERENCE).await, Ok(PurchaseStatus::Owned));
+    assert_eq!(provider.purchase_status(OFFERED, REFERENCE).await, Ok(PurchaseStatus::Owned));
+    let left_out = provider.carry_over(OLD, NEW).await.unwrap();
+    assert!(left_out.iter().all(|words| !words.contains("HTTP")), "{left_out:?}");
     assert_eq!(provider.release(OLD).await, Ok(()));
     assert_eq!(provider.owned().await, Ok(vec![18_089_255_327]));
     assert_eq!(provider.test().await, Ok(()));
@@ -468,14 +474,14 @@ async fn twilio_is_asked_as_twilio_describes_it() {
         assert!(answered.iter().any(|answered| answered == request), "{request}: {answered:?}");
     }
     assert!(answered.iter().all(|answered| answered.contains(" 20")), "{answered:?}");
-    // It does refuse what breaks the description.
+    // Prism does refuse a request that breaks the description.
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let broken = format!("{}/2010-04-01/Accounts/{ACCOUNT_SID}/IncomingPhoneNumbers.json?PageSize=0", prism.address);
     let refused = client.get(broken).basic_auth(ACCOUNT_SID, Some(TOKEN)).send().await.unwrap();
     assert_eq!(refused.status(), 422);
 }
 
-/// Passes requests on as they are, and answers of the number that was asked about.
+/// Forwards requests unchanged, and puts the requested number into the responses.
 struct Relay {
     address: String,
     answered: Arc<Mutex<Vec<String>>>,
@@ -505,13 +511,13 @@ impl Relay {
         Relay { address, answered }
     }
 
-    /// Method and status of every request.
+    /// The method and status of every request.
     fn answered(&self) -> Vec<String> {
         self.answered.lock().unwrap().clone()
     }
 }
 
-/// The example, of the number asked about; the old one has other settings than the example's.
+/// The example with the requested number; the old number has other settings than the example.
 fn about(asked: &str, answer: &str) -> String {
     let Some(place) = asked.find("PhoneNumber=%2B") else { return answer.to_owned() };
     let number: String = asked[place + 15..].chars().take_while(char::is_ascii_digit).collect();

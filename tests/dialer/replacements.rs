@@ -282,7 +282,7 @@ async fn a_search_that_fails_costs_its_offers_and_nothing_else() {
     desk.fake.fails_once("search", Fault::LostBefore);
     let decided = desk.replace(&[100]).await;
     assert_eq!(decided.replaced[0].replacement, number(160), "one on hand");
-    assert!(decided.problems[0].contains("them: no numbers could be searched for in area code 310"), "{decided:?}");
+    assert!(decided.problems[0].contains("them: the search in area code 310 failed"), "{decided:?}");
     assert_eq!(desk.told("provider-problem").len(), 1);
     assert!(desk.bought().is_empty());
 }

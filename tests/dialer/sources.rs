@@ -1,4 +1,4 @@
-//! Sources of how numbers stand, asked of a fake that fails in every way, and of Twilio's own description of its Lookup.
+//! Lookup services against a fake that fails in every way, and against Twilio's own description of its Lookup.
 
 use crate::harness::acme::{DAY, NOW, number};
 use crate::harness::services::fault::Fault;
@@ -24,7 +24,7 @@ const SECRET: &str = "hunter2hunter2";
 
 const PRICE_MICROS: u64 = 10_000;
 
-/// A ledger with one source, and the fake that it asks.
+/// A ledger with one source, and the fake that it uses.
 struct Desk {
     fake: FakeSource,
     folder: TempDir,
@@ -44,7 +44,7 @@ impl Desk {
         Desk { fake: FakeSource::new().await, folder, ledger, lookups_a_day }
     }
 
-    /// The service as another process would ask it.
+    /// The source as another process would open it.
     fn service<S: LookupService>(&self, limits: ServiceLimits) -> Lookups<S> {
         self.service_on(&self.ledger, limits)
     }
@@ -65,12 +65,12 @@ impl Desk {
     }
 }
 
-/// Asked once, and soon given up.
+/// Limits for one short attempt.
 fn hasty() -> ServiceLimits {
     ServiceLimits { request_time_max: Duration::from_millis(500), ..single() }
 }
 
-/// Asked once.
+/// Limits for one attempt.
 fn single() -> ServiceLimits {
     ServiceLimits { attempts_max: 1, failures_max: u32::MAX, ..ServiceLimits::default() }
 }
@@ -80,25 +80,25 @@ fn scores(report: &Report) -> Vec<(u64, &str, Option<u8>)> {
     answers.map(|answer| (answer.number, &*report.carriers[usize::from(answer.carrier)], answer.score)).collect()
 }
 
-/// Every fault: what is told, and whether the lookup may have been paid for.
+/// Every fault, a part of the problem, and whether the lookup may have been charged.
 const FAULTS: [(Fault, &str, bool); 17] = [
-    (Fault::NoAnswer, "no answer within 1 second", true),
-    (Fault::LateAnswer, "no answer within 1 second", true),
-    (Fault::TooMany, "wants to be asked less often", false),
-    (Fault::TooManyFor(600), "ask again in 600 seconds", false),
-    (Fault::TooManyUntil(600), "ask again in 600 seconds", false),
-    (Fault::ServerError, "it answered 500: out of order", true),
-    (Fault::Reset, "the connection broke off", true),
-    (Fault::HalfABody, "nonsense: JSON that ends in the middle", true),
-    (Fault::Drip, "no answer within 1 second", true),
-    (Fault::Html, "nonsense: a page for browsers", true),
-    (Fault::AnotherNumber, "nonsense: about a number that it was not asked about", true),
-    (Fault::TenMegabytes, "nonsense: more than 1048576 bytes", true),
-    (Fault::Redirect, "nonsense: 302, which leads to elsewhere.example", true),
-    (Fault::Score900, "nonsense: a ", true),
+    (Fault::NoAnswer, "no response within 1 second", true),
+    (Fault::LateAnswer, "no response within 1 second", true),
+    (Fault::TooMany, "rate limit reached", false),
+    (Fault::TooManyFor(600), "next attempt in 600 seconds", false),
+    (Fault::TooManyUntil(600), "next attempt in 600 seconds", false),
+    (Fault::ServerError, "HTTP 500: out of order", true),
+    (Fault::Reset, "the connection was lost", true),
+    (Fault::HalfABody, "invalid response: truncated JSON", true),
+    (Fault::Drip, "no response within 1 second", true),
+    (Fault::Html, "invalid response: HTML instead of JSON", true),
+    (Fault::AnotherNumber, "invalid response: about a number that was not requested", true),
+    (Fault::TenMegabytes, "invalid response: more than 1048576 bytes", true),
+    (Fault::Redirect, "invalid response: HTTP 302, a redirect to elsewhere.example", true),
+    (Fault::Score900, "invalid response: a ", true),
     (Fault::Status(401), "(file:", false),
-    (Fault::Status(403), "switched on", false),
-    (Fault::Status(422), "it answered 422, error 20422", true),
+    (Fault::Status(403), "lacks permission", false),
+    (Fault::Status(422), "HTTP 422, error 20422", true),
 ];
 
 async fn no_fault_gives_an_opinion<S: LookupService>() {
@@ -113,7 +113,7 @@ async fn no_fault_gives_an_opinion<S: LookupService>() {
         assert!(report.problems.iter().any(|problem| problem.contains(words)), "{context}");
         assert!(!report.problems.iter().any(|problem| problem.contains(SECRET)), "{context}");
         assert_eq!(desk.spent(), if is_paid { 2 } else { 0 }, "{context}");
-        // No fault is remembered as an answer.
+        // No fault is stored as an answer.
         desk.fake.fails(None);
         let report = desk.service::<S>(single()).look_up(&[NUMBER, NUMBER + 1], NOW).await.unwrap();
         assert_eq!((report.answers.len(), report.problems), (2 * S::CARRIERS.len(), vec![]), "{context}");
@@ -136,7 +136,7 @@ async fn no_fault_of_nomorobo_gives_an_opinion() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fault_that_passes_is_asked_again_and_each_lookup_that_may_cost_is_counted() {
+async fn a_transient_fault_is_retried_and_each_lookup_that_may_be_charged_is_counted() {
     let scenarios = [
         (Fault::ServerError, 2),
         (Fault::Reset, 2),
@@ -158,7 +158,7 @@ async fn a_fault_that_passes_is_asked_again_and_each_lookup_that_may_cost_is_cou
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_may_have_been_done_is_not_done_again_unasked() {
+async fn a_request_that_may_have_been_carried_out_is_not_repeated() {
     let call = |method: fn(&[&str]) -> Call| method(&["PhoneNumbers", "+13105550101"]);
     let (get, post, delete) = (call(Call::get), call(Call::post), call(Call::delete));
     let scenarios = [
@@ -185,23 +185,23 @@ async fn what_may_have_been_done_is_not_done_again_unasked() {
             assert_eq!(error.is_without_effect(), is_refused, "{fault:?}");
         }
     }
-    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let bearer = Credentials::Bearer(Secret::new(SECRET.into()));
-    let service = HttpService::new("them", &format!("http://{nobody}"), bearer, ServiceLimits::default()).unwrap();
+    let service = HttpService::new("them", &format!("http://{closed}"), bearer, ServiceLimits::default()).unwrap();
     let error = service.send(&post).await.unwrap_err();
     assert!(matches!(error, ServiceError::NotSent(_)) && error.is_without_effect(), "{error:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_duplicated_answer_counts_once_or_not_at_all() {
+async fn a_duplicated_response_is_invalid() {
     let desk = Desk::new(100).await;
     desk.fake.fails(Fault::Twice);
     let report = desk.service::<Nomorobo>(single()).look_up(&[NUMBER], NOW).await.unwrap();
-    assert!(report.answers.is_empty() && report.problems[0].contains("nonsense"), "{:?}", report.problems);
+    assert!(report.answers.is_empty() && report.problems[0].contains("invalid response"), "{:?}", report.problems);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn trustcall_is_asked_in_batches_of_200_and_only_about_the_united_states() {
+async fn trustcall_gets_batches_of_200_numbers_of_the_united_states() {
     let desk = Desk::new(1_000).await;
     let numbers: Vec<u64> = (NUMBER..NUMBER + 450).chain([442_079_460_958, 14_165_550_100]).collect();
     let report = desk.service::<TrustCall>(single()).look_up(&numbers, NOW).await.unwrap();
@@ -214,7 +214,7 @@ async fn trustcall_is_asked_in_batches_of_200_and_only_about_the_united_states()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn few_requests_are_under_way_at_a_time() {
+async fn few_requests_are_in_flight_at_a_time() {
     let desk = Desk::new(1_000).await;
     let numbers: Vec<u64> = (NUMBER..NUMBER + 100).collect();
     let limits = ServiceLimits { concurrent_max: 4, ..single() };
@@ -224,17 +224,17 @@ async fn few_requests_are_under_way_at_a_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_that_fails_in_a_row_is_left_alone_and_one_that_lets_nobody_in_is_not_asked_on() {
+async fn repeated_failures_open_the_circuit_and_a_refused_account_ends_the_run() {
     let desk = Desk::new(1_000).await;
     desk.fake.fails(Fault::Score900);
     let numbers: Vec<u64> = (NUMBER..NUMBER + 100).collect();
     let service = desk.service::<Telnyx>(ServiceLimits::default());
     let report = service.look_up(&numbers, NOW).await.unwrap();
     let asked = desk.fake.requests();
-    assert!((5..5 + 8).contains(&asked), "{asked}"); // five in a row, and those under way with them
-    assert!(report.problems.iter().any(|problem| problem.contains("left alone")), "{:?}", report.problems);
+    assert!((5..5 + 8).contains(&asked), "{asked}"); // five in a row, and those in flight with them
+    assert!(report.problems.iter().any(|problem| problem.contains("circuit open")), "{:?}", report.problems);
     assert_eq!(desk.spent(), asked as u64);
-    assert!(desk.ledger.source_rests_until("them", NOW).unwrap() > Some(NOW));
+    assert!(desk.ledger.circuit_open_until("them", NOW).unwrap() > Some(NOW));
     service.look_up(&numbers, NOW).await.unwrap();
     assert_eq!((desk.fake.requests(), desk.spent()), (asked, asked as u64));
 
@@ -245,7 +245,7 @@ async fn a_service_that_fails_in_a_row_is_left_alone_and_one_that_lets_nobody_in
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_budget_of_a_day_holds_when_fifty_ask_at_once() {
+async fn the_budget_of_a_day_holds_for_fifty_lookups_at_once() {
     let desk = Desk::new(100).await;
     let other = Arc::new(Ledger::open(desk.folder.path()).unwrap());
     let mut asking = JoinSet::new();
@@ -259,9 +259,9 @@ async fn the_budget_of_a_day_holds_when_fifty_ask_at_once() {
     assert_eq!((desk.fake.requests(), desk.spent()), (100, 100));
     assert_eq!(reports.iter().map(|report| report.answers.len()).sum::<usize>(), 100);
     let refused =
-        reports.iter().filter(|report| report.problems.iter().any(|problem| problem.contains("its budget of $1.00")));
+        reports.iter().filter(|report| report.problems.iter().any(|problem| problem.contains("the budget of $1.00")));
     assert_eq!(refused.count(), 40);
-    // The next date has a budget of its own.
+    // The next date has its own budget.
     let report = desk.service::<Telnyx>(single()).look_up(&[NUMBER + 9_000], NOW + DAY).await.unwrap();
     assert_eq!(report.answers.len(), 1);
 }
@@ -274,7 +274,7 @@ async fn an_answer_is_fresh_for_as_long_as_the_settings_say() {
     for (hours, requests) in [(0, 2), (1, 2), (22, 2), (23, 4), (24, 4), (47, 6)] {
         assert_eq!((ask(NOW + hours * 3_600).await, desk.fake.requests()), (2, requests), "after {hours} hours");
     }
-    // That it does not know a number is an answer, too.
+    // An unknown number is an answer too.
     desk.fake.fails(Fault::Status(404));
     for _ in 0..2 {
         let report = desk.service::<Telnyx>(single()).look_up(&[NUMBER + 2], NOW).await.unwrap();
@@ -282,9 +282,9 @@ async fn an_answer_is_fresh_for_as_long_as_the_settings_say() {
     }
 }
 
-/// Twilio's own description of Lookup v1. Prism answers its example about one number, which has to be asked about.
+/// Twilio's own description of Lookup v1. Prism responds with its example, so that number must be requested.
 #[tokio::test(flavor = "multi_thread")]
-async fn twilio_lookup_is_asked_as_twilio_describes_it() {
+async fn requests_to_twilio_lookup_follow_its_description() {
     let Some(prism) = Prism::serve("twilio_lookups_v1.json") else { return };
     let _ = rustls::crypto::ring::default_provider().install_default();
     let desk = Desk::new(100).await;
@@ -294,13 +294,13 @@ async fn twilio_lookup_is_asked_as_twilio_describes_it() {
     let service = Lookups::<Nomorobo>::with_limits(desk.ledger.clone(), "them", settings, single());
     let report = service.look_up(&[19_892_008_374], NOW).await.unwrap();
     assert_eq!(scores(&report), [(19_892_008_374, "Nomorobo", Some(100))], "{:?}", report.problems);
-    // It does refuse what breaks the description.
+    // Prism does refuse a request that breaks the description.
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let refused = client.get(format!("{}/v1/PhoneNumbers/1", prism.address)).send().await.unwrap();
     assert_eq!(refused.status(), 401);
 }
 
-/// Passes requests on as they are, with the header by which Prism is told which example to answer.
+/// Forwards requests with the header that tells Prism which example to send.
 async fn choosing_the_example(prism: &str, example: &'static str) -> String {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let prism = prism.to_owned();

@@ -3,11 +3,13 @@
 use super::acme::{NOW, number};
 use dialguard::calendar::rfc3339;
 use dialguard_dialer::ledger::Ledger;
+use dialguard_dialer::policies::Policies;
 use serde_json::Value;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
 
 /// A working folder with the ledger in `ledger/`, and what time it is there.
@@ -31,9 +33,18 @@ impl Dialer {
         Dialer { folder, now: AtomicU64::new(NOW) }
     }
 
-    /// An account `acme` of one block in UTC, and the carriers A, B and C, who speak through one verdict file.
-    pub fn with_account(settings: &str) -> Self {
+    /// A ledger without accounts, whose policy is compiled.
+    pub fn with_ledger() -> Self {
         let dialer = Dialer::new();
+        for (name, content) in empty_ledger() {
+            dialer.file(&format!("ledger/{name}"), content);
+        }
+        dialer
+    }
+
+    /// An account `acme` of one block in UTC, and the carriers A, B and C, which answer from one verdict file.
+    pub fn with_account(settings: &str) -> Self {
+        let dialer = Dialer::with_ledger();
         dialer.run(&format!("account add acme --blocks 1 --time-zone UTC {settings}")).exits(0);
         dialer.carriers_say(&[]);
         dialer.run("sources add carriers --verdicts verdicts.csv").exits(0);
@@ -195,6 +206,31 @@ impl Outcome {
         serde_json::from_str(&self.stdout)
             .unwrap_or_else(|error| panic!("`dialguard {}` printed no JSON: {error}\n{}", self.line, self.stdout))
     }
+}
+
+/// The files of a ledger without accounts. A runner makes them once and copies them, because compiling the policy takes
+/// a second of processor time.
+fn empty_ledger() -> &'static [(String, Vec<u8>)] {
+    static FILES: OnceLock<Vec<(String, Vec<u8>)>> = OnceLock::new();
+    FILES.get_or_init(|| {
+        let folder = tempfile::tempdir().expect("a folder for the ledger");
+        let ledger = Arc::new(Ledger::open_or_create(folder.path()).expect("the ledger is made"));
+        Policies::open(ledger, NOW).and_then(|policies| policies.live()).expect("the policy is compiled");
+        files(folder.path(), folder.path())
+    })
+}
+
+/// The files below a folder, by their paths in `root`.
+fn files(folder: &Path, root: &Path) -> Vec<(String, Vec<u8>)> {
+    let entries = std::fs::read_dir(folder).expect("the folder is read");
+    let files = entries.map(|entry| entry.expect("an entry").path()).flat_map(|path| match path.is_dir() {
+        true => files(&path, root),
+        false => {
+            let name = path.strip_prefix(root).expect("it is below the root").to_str().expect("a name in UTF-8");
+            vec![(name.to_owned(), std::fs::read(&path).expect("the file is read"))]
+        }
+    });
+    files.collect()
 }
 
 /// A number of `acme`'s as the program writes it.

@@ -10,7 +10,7 @@ use std::process::{Child, Stdio};
 /// id.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_is_killed_between_reviewing_and_delivering_loses_nothing() {
-    let desk = Dialer::new();
+    let desk = Dialer::with_ledger();
     let now = chrono::Utc::now().timestamp() as u64;
     desk.it_is(&dialguard::calendar::rfc3339(now));
     desk.run("account add acme --blocks 1 --time-zone UTC --review-at 00:00 --checks-to-flag 1").exits(0);

@@ -3,10 +3,11 @@
 use crate::harness::acme::{DAY, number};
 use crate::harness::desk::{Dialer, e164, each};
 use crate::harness::killing::Moments;
+use crate::harness::policies::reference::reference;
 use crate::harness::policies::renamed::renamed;
 use dialguard::clock::FixedClock;
 use dialguard::contract::{Answer, PhoneNumber, Request};
-use dialguard::policy::{Limits, Policy, PolicyAnswer, REFERENCE_POLICY};
+use dialguard::policy::{PolicyAnswer, REFERENCE_POLICY};
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::ledger::{AccountView, Event, EventFilter, Ledger, OrderState, RunOutcome, RunRecord};
 use dialguard_dialer::sources::inquiry::Sources;
@@ -17,7 +18,7 @@ use std::time::{Duration, Instant};
 
 /// A large account whose simulated carriers turn against numbers every day, and which replaces all of those.
 fn large_account(numbers: u64, candidates: u64) -> Dialer {
-    let dialer = Dialer::new();
+    let dialer = Dialer::with_ledger();
     let blocks = numbers.div_ceil(15);
     let settings = "--auto-replace on --checks-to-flag 1 --replacements-per-day-max 1000 --mass-flag-percent 100";
     dialer.run(&format!("account add acme --blocks {blocks} --time-zone UTC {settings}")).exits(0);
@@ -200,11 +201,11 @@ fn a_review_that_was_killed_is_finished_by_the_next_one() {
 
 /// Puts a replacement on disk as an intent and goes no further, as a crash at that moment does.
 async fn intend(ledger: Arc<Ledger>, number: PhoneNumber, now: u64) {
-    let policy = Policy::reference(Limits::default());
+    let policy = reference();
     let (account, now) = ledger.account_at("acme", now).expect("the account is read");
     let dialer = dialguard::dialer::Dialer {
         clock: Arc::new(FixedClock(now)),
-        carriers: Sources::new(ledger.clone()).ask(now),
+        carriers: Sources::new(ledger.clone()).inquiry(now),
         inventory: Arc::new(AccountView::new(ledger.clone(), account, now)),
     };
     let request = Request::ReplaceNumbers(vec![number]);
@@ -298,7 +299,7 @@ fn processes_that_race_for_one_account_answer_as_documented() {
 async fn dialguards_that_race_for_one_account_all_get_their_answers() {
     let dialer = Dialer::monitoring(0, "");
     dialer.import(0..4, "");
-    let policy = Policy::reference(Limits::default());
+    let policy = reference();
     let racing: Vec<_> = (0..4)
         .map(|place| {
             let clock = Arc::new(FixedClock(dialer.now()));

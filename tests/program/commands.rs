@@ -26,7 +26,7 @@ const SETTINGS: [(&str, u64, u64, u64); 8] = [
 
 #[test]
 fn every_setting_has_an_option_of_its_name() {
-    let dialer = Dialer::new();
+    let dialer = Dialer::with_ledger();
     let options = |pick: fn(&(&str, u64, u64, u64)) -> u64| -> String {
         SETTINGS.iter().map(|setting| format!("--{} {} ", setting.0, pick(setting))).collect()
     };
@@ -85,7 +85,7 @@ fn a_billing_cycle_is_a_month_from_the_local_midnight_on_which_the_account_was_a
         ("UTC", "2028-01-31T00:00:00Z", &["2028-01-31T00:00:00Z", "2028-02-29T00:00:00Z", "2028-03-31T00:00:00Z"]),
     ];
     for (zone, added_at, starts) in scenarios {
-        let dialer = Dialer::new();
+        let dialer = Dialer::with_ledger();
         dialer.it_is(added_at);
         dialer.run(&format!("account add acme --blocks 1 --time-zone {zone}")).exits(0);
         for cycle in starts.windows(2) {
@@ -100,7 +100,7 @@ fn a_billing_cycle_is_a_month_from_the_local_midnight_on_which_the_account_was_a
 /// At each time a command, and what has been charged by then: $49.00 for each block.
 #[test]
 fn blocks_are_charged_at_once_where_more_and_from_the_next_cycle_on_where_fewer() {
-    let dialer = Dialer::new();
+    let dialer = Dialer::with_ledger();
     type Step = (&'static str, &'static str, &'static [u64], (u64, u64));
     let steps: [Step; 10] = [
         ("2026-03-01T09:00:00Z", "account add acme --blocks 1 --time-zone UTC", &[4_900], (15, 15)),
@@ -191,7 +191,7 @@ fn ftc_folder(dialer: &Dialer) -> std::path::PathBuf {
 /// 42 complaints in one file are certain spam, one is a hint (40), none is none; foreign numbers have no opinion.
 #[test]
 fn the_ftc_s_complaints_are_a_carrier() {
-    let dialer = Dialer::new();
+    let dialer = Dialer::with_ledger();
     dialer.it_is("2021-07-08T12:00:00Z");
     dialer.run("account add acme --blocks 1 --time-zone UTC --rating-carriers-min 1 --spam-score-min 40").exits(0);
     let folder = ftc_folder(&dialer);
@@ -228,7 +228,7 @@ fn verdicts_come_as_csv_or_as_json_lines() {
         {"number": "+13105550101", "carrier": "A", "score": null, "observed_at": "TIME"}"#;
     let json_lines = &json_lines.replace("TIME", "2026-03-01T08:00:00Z");
     for (name, content) in [("v.csv", csv), ("v.jsonl", json_lines)] {
-        let dialer = Dialer::new();
+        let dialer = Dialer::with_ledger();
         dialer.run("account add acme --blocks 1 --time-zone UTC").exits(0);
         dialer.file(name, content);
         dialer.run(&format!("sources add both --verdicts {name}")).exits(0).says(&["3 verdicts of 2 carriers"]);
@@ -255,7 +255,7 @@ fn verdicts_come_as_csv_or_as_json_lines() {
 #[test]
 fn simulated_carriers_say_the_same_on_every_machine() {
     let screen = |seeds: [u32; 2]| {
-        let dialer = Dialer::new();
+        let dialer = Dialer::with_ledger();
         dialer.run("account add acme --blocks 1 --time-zone UTC").exits(0);
         for (name, seed) in ["Hiya", "TNS"].iter().zip(seeds) {
             dialer.run(&format!("sources add {name} --simulated {seed}")).exits(0);
@@ -286,7 +286,7 @@ fn numbers_are_imported_from_csv_as_people_write_them() {
         ("the same twice", "US", "number\n+13105550100\n310-555-0100\n", &["+13105550100"]),
     ];
     for (what, region, content, expected) in scenarios {
-        let dialer = Dialer::new();
+        let dialer = Dialer::with_ledger();
         dialer.run(&format!("account add acme --blocks 1 --time-zone UTC --region {region}")).exits(0);
         dialer.file("numbers.csv", content);
         let imported = dialer.json("numbers import acme numbers.csv");
@@ -806,6 +806,7 @@ fn the_demo_needs_nothing_and_leaves_nothing_behind() {
         "dialguard account add",
         "dialguard monitor",
         "dialguard review",
+        "cargo run -- demo --serve",
     ]);
 
     let inputs = demo(&["demo", "--json"]).json();

@@ -144,7 +144,7 @@ fn a_release_goes_into_an_empty_folder_or_a_new_one() {
         ("component --release file", 1, "is a file; name a folder"),
         ("component --release nowhere/out", 1, "cannot be written"),
         ("component --release out --component missing.wasm", 1, "missing.wasm cannot be read"),
-        ("component --release out --component file", 1, "the file is no WebAssembly"),
+        ("component --release out --component file", 1, "the file is not WebAssembly"),
         ("component", 2, "--output"),
         ("component -o policy.wasm --release out", 2, "cannot be used with"),
         ("component -o policy.wasm --component file", 2, "cannot be used with"),
@@ -186,7 +186,7 @@ fn a_policy_for_an_older_contract_is_released_with_that() {
     assert!(text(&dialer, "out/contract.md").starts_with("# dialguard:reputation@0.1.0"));
 }
 
-/// What the README tells to do before publishing. Where wkg is not installed nothing is tried, and the test says so.
+/// What the guide to embedding does before publishing. If wkg is not installed, the test says so and does nothing.
 #[test]
 fn wkg_builds_the_package_from_a_release() {
     if !Command::new("wkg").arg("--version").output().is_ok_and(|done| done.status.success()) {

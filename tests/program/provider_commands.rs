@@ -67,7 +67,7 @@ async fn a_provider_is_added_changed_listed_and_removed() {
         let listed = desk.dialer.json("providers list");
         assert_eq!((&listed[0]["price-cents"], &listed[0]["settings"]["texts"]), (&json!(200), &json!(true)));
         desk.run("providers change shop").exits(1).says(&["give something to change"]);
-        desk.run("providers change shop --base-url http://example.com").exits(1).says(&["in the clear", "not changed"]);
+        desk.run("providers change shop --base-url http://example.com").exits(1).says(&["unencrypted", "not changed"]);
         desk.run("providers change other --texts on").exits(1).says(&["no such provider", "providers list"]);
         assert_eq!(desk.dialer.json("providers list"), listed);
 
@@ -92,9 +92,13 @@ async fn what_is_missing_to_buy_from_a_provider_is_said_when_it_is_added() {
     said("--telnyx --api-key file:secret", 1, &["--price-cents"]);
     said("--telnyx --price-cents 100", 1, &["Telnyx takes --api-key env:NAME"]);
     said("--twilio --api-key file:secret --price-cents 100", 1, &["--account-sid env:NAME --auth-token env:NAME, or"]);
-    said("--twilio --account-sid file:secret --auth-token file:secret --price-cents 1", 1, &["AC and 32 digits"]);
+    said(
+        "--twilio --account-sid file:secret --auth-token file:secret --price-cents 1",
+        1,
+        &["AC and 32 hexadecimal digits"],
+    );
     said("--telnyx --api-key env:NOT_SET --price-cents 100", 1, &["its api key", "NOT_SET is not set"]);
-    said("--telnyx --api-key file:secret --price-cents 100 --base-url http://example.com", 1, &["in the clear"]);
+    said("--telnyx --api-key file:secret --price-cents 100 --base-url http://example.com", 1, &["unencrypted"]);
     said("--telnyx --api-key file:secret --price-cents 0", 2, &["1..=10000"]);
     said("--telnyx --api-key file:secret --price-cents 1.5", 2, &["invalid"]);
     said("--telnyx --api-key hunter2 --price-cents 100", 2, &["env:NAME or file:PATH"]);
@@ -111,13 +115,13 @@ async fn one_command_says_whether_a_provider_lets_us_in_and_what_to_mend() {
         assert_eq!(desk.dialer.json("providers test shop"), json!({"name": "shop", "works": true, "numbers": 1}));
         let secret = if kind == Twilio { "auth token (file:" } else { "api key (file:" };
         let scenarios: [(Fault, &[&str]); 7] = [
-            (Fault::Status(401), &["shop does not work", "does not know who asks", secret]),
-            (Fault::Status(402), &["pay into the account"]),
+            (Fault::Status(401), &["shop does not work", "authentication failed", secret]),
+            (Fault::Status(402), &["add funds to the account"]),
             (Fault::Status(403), &["permissions"]),
-            (Fault::Status(404), &["look at its base URL"]),
-            (Fault::TooManyFor(600), &["ask again in 600 seconds"]),
-            (Fault::Redirect, &["leads to elsewhere.example", "base URL"]),
-            (Fault::Html, &["a page for browsers", "proxy"]),
+            (Fault::Status(404), &["check the base URL"]),
+            (Fault::TooManyFor(600), &["next attempt in 600 seconds"]),
+            (Fault::Redirect, &["redirect to elsewhere.example", "base URL"]),
+            (Fault::Html, &["HTML instead of JSON", "proxy"]),
         ];
         for (fault, words) in scenarios {
             desk.fake.fails(Look, fault, Before);
@@ -134,7 +138,7 @@ async fn one_command_says_whether_a_provider_lets_us_in_and_what_to_mend() {
     }
     let desk = Desk::with(Telnyx, "").await;
     desk.fake.has_credit(0.0);
-    desk.run("providers test shop").exits(1).says(&["no credit", "pay into the account with Telnyx"]);
+    desk.run("providers test shop").exits(1).says(&["no credit", "add funds to the account with Telnyx"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

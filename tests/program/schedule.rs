@@ -2,10 +2,10 @@
 
 use crate::harness::acme::DAY;
 use crate::harness::desk::{Dialer, seconds};
+use crate::harness::policies::reference::reference;
 use chrono::NaiveTime;
 use dialguard::calendar::rfc3339;
 use dialguard::clock::Clock;
-use dialguard::policy::{Limits, Policy};
 use dialguard::settings::default_settings;
 use dialguard_dialer::dialguard::{Dialguard, DialguardError, ReviewOutcome};
 use dialguard_dialer::ledger::{Ledger, NewAccount};
@@ -14,13 +14,11 @@ use dialguard_program::schedule::{ReviewMode, due_accounts, review_all, review_t
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
-use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::sync::Notify;
-
-static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy::reference(Limits::default()));
 
 /// A clock that a test sets.
 #[derive(Clone)]
@@ -47,7 +45,7 @@ impl Office {
     /// A Dialguard with a connection of its own, as another process has it.
     fn start(&self) -> Dialguard {
         let ledger = Ledger::open_or_create(self.folder.path()).expect("the ledger opens");
-        Dialguard::new(Arc::new(ledger), POLICY.clone(), Arc::new(self.clock.clone()))
+        Dialguard::new(Arc::new(ledger), reference(), Arc::new(self.clock.clone()))
     }
 
     fn it_is(&self, time: u64) {
@@ -332,7 +330,7 @@ fn an_account_that_fails_keeps_nobody_else_from_its_review() {
 #[test]
 fn serve_ends_cleanly_where_it_is_asked_to() {
     for signal in ["-INT", "-TERM"] {
-        let dialer = Dialer::new();
+        let dialer = Dialer::with_ledger();
         let add = ["account", "add", "acme", "--blocks", "1", "--time-zone", "UTC", "--review-at", "00:00"];
         assert!(dialer.command(&add).status().expect("the program starts").success());
         let mut serving = dialer.command(&["serve"]).stderr(Stdio::piped()).spawn().expect("the program starts");

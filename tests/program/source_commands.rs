@@ -19,7 +19,7 @@ struct Desk {
 impl Desk {
     async fn new(options: &str) -> Self {
         let fake = FakeSource::new().await;
-        let dialer = Dialer::new();
+        let dialer = Dialer::with_ledger();
         dialer.run("account add acme --blocks 1 --time-zone UTC").exits(0);
         let served = Desk { fake, dialer };
         served.run(&format!("sources add hiya {options} --price-cents 1 --base-url {}", served.fake.address)).exits(0);
@@ -88,7 +88,7 @@ async fn the_budget_of_a_day_holds_between_processes_and_when_one_is_killed() {
     desk.fake.fails(None);
     let asked = desk.fake.requests();
     assert_eq!(desk.spent(), 20, "what may have been asked for is counted");
-    desk.run(&format!("screen acme{}", numbers(200..220))).exits(0).says(&["its budget of $0.20 a day"]);
+    desk.run(&format!("screen acme{}", numbers(200..220))).exits(0).says(&["the budget of $0.20 a day"]);
     // Adding it anew gives no second budget.
     desk.run("sources remove hiya").exits(0);
     let add = format!("sources add hiya {TELNYX} --price-cents 1 --budget-cents 20 --base-url {}", desk.fake.address);
@@ -98,7 +98,7 @@ async fn the_budget_of_a_day_holds_between_processes_and_when_one_is_killed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nonsense_is_told_by_name_in_an_event() {
+async fn an_invalid_response_is_an_event_that_names_the_source() {
     let desk = Desk::new(&format!("{TELNYX} --budget-cents 1000")).await;
     desk.dialer.import(100..103, "");
     desk.run("monitor acme --all").exits(0);
@@ -106,7 +106,7 @@ async fn nonsense_is_told_by_name_in_an_event() {
     desk.run("review acme").exits(0);
     let told = each(&serde_json::Value::Array(desk.dialer.events("carrier-problem")), "text");
     let told = told.iter().filter_map(|text| text.as_str()).collect::<Vec<_>>();
-    assert!(told.len() == 1 && told[0].starts_with("hiya: it answered nonsense: a page for browsers"), "{told:?}");
+    assert!(told.len() == 1 && told[0].starts_with("hiya: invalid response: HTML instead of JSON"), "{told:?}");
     assert_eq!(desk.dialer.standing(101), "2 pending");
 }
 
@@ -118,12 +118,12 @@ async fn one_command_says_whether_a_service_works_and_what_to_mend() {
     assert_eq!(answered["answers"][0]["score"], 10);
     let scenarios: [(Fault, &[&str]); 7] = [
         (Fault::Status(401), &["hiya does not work", "error 20401", "api key (env:THEIR_SECRET)"]),
-        (Fault::Status(402), &["pay into the account"]),
-        (Fault::Status(403), &["number reputation", "switched on"]),
-        (Fault::TooManyFor(600), &["ask again in 600 seconds"]),
-        (Fault::Redirect, &["leads to elsewhere.example", "base URL"]),
-        (Fault::Html, &["a page for browsers", "proxy"]),
-        (Fault::ServerError, &["it answered 500"]),
+        (Fault::Status(402), &["add funds to the account"]),
+        (Fault::Status(403), &["number reputation", "lacks permission"]),
+        (Fault::TooManyFor(600), &["next attempt in 600 seconds"]),
+        (Fault::Redirect, &["redirect to elsewhere.example", "base URL"]),
+        (Fault::Html, &["HTML instead of JSON", "proxy"]),
+        (Fault::ServerError, &["HTTP 500"]),
     ];
     for (fault, words) in scenarios {
         desk.fake.fails(fault);
@@ -133,7 +133,7 @@ async fn one_command_says_whether_a_service_works_and_what_to_mend() {
     let listed = desk.run("sources list --json").exits(0).json();
     assert_eq!(listed["sources"][0]["today"]["budget"], "$10.00");
     desk.run("sources list").says(&["of $10.00 spent"]);
-    desk.run("sources test nobody +13105550101").exits(1).says(&["there is no source"]);
+    desk.run("sources test nobody +13105550101").exits(1).says(&["no source is named"]);
     let add = |url: &str| {
         desk.run("sources remove hiya");
         desk.run(&format!("sources add hiya {TELNYX} --price-cents 0.3 --budget-cents 10 --base-url {url}"))
@@ -142,8 +142,8 @@ async fn one_command_says_whether_a_service_works_and_what_to_mend() {
     desk.run("sources test hiya +13105550101").exits(1).says(&["nowhere.invalid could not be reached"]);
     add(&desk.fake.address.replace("http:", "https:")).exits(0);
     desk.run("sources test hiya +13105550101").exits(1).says(&["could not be reached"]);
-    add("http://example.com").exits(1).says(&["in the clear"]);
-    // What may have cost something: two answers, a redirect, a page for browsers, and three attempts at an error of 500.
+    add("http://example.com").exits(1).says(&["unencrypted"]);
+    // What may have cost something: two answers, a redirect, an HTML page, and three attempts at an error of 500.
     assert_eq!(desk.spent(), 7);
 }
 

@@ -1,9 +1,10 @@
 //! The reference component and the contract as they are handed to strangers.
 
+use crate::harness::policies::reference::reference;
 use crate::harness::repository::repository;
 use dialguard::contract::VERSIONS;
 use dialguard::inspection::inspect;
-use dialguard::policy::{Limits, Policy, REFERENCE_POLICY};
+use dialguard::policy::REFERENCE_POLICY;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use wasmtime::component::Component;
@@ -66,7 +67,7 @@ fn the_reference_component_is_small() {
 
 #[tokio::test]
 async fn the_reference_component_says_who_it_is() {
-    let policy = Policy::reference(Limits::default());
+    let policy = reference();
     let description = policy.describe().await.expect("a description");
     assert_eq!(description.name, "dialguard-reference");
     assert_eq!(description.version, env!("CARGO_PKG_VERSION"));

@@ -1,12 +1,13 @@
 //! The settings table against the reference policy, which has the ranges and defaults of its own.
 
+use crate::harness::policies::reference::reference;
 use dialguard::contract::{ErrorCode, Settings};
-use dialguard::policy::{Limits, Policy, PolicyError};
+use dialguard::policy::{Policy, PolicyError};
 use dialguard::settings::{SETTINGS, SettingKind, SettingValue, default_settings};
 
 #[tokio::test(flavor = "current_thread")]
 async fn the_policy_accepts_both_ends_of_each_range_and_refuses_what_is_beyond() {
-    let policy = Policy::reference(Limits::default());
+    let policy = reference();
     for setting in &SETTINGS {
         let with = |value| {
             let mut settings = default_settings();

@@ -118,7 +118,7 @@ impl Dialguard {
         Dialguard { providers: self.providers.with(name, provider), ..self.clone() }
     }
 
-    /// The provider of that name. [`ProviderError::Refused`] if there is no such provider, or its settings cannot be used.
+    /// The provider of that name. [`ProviderError::Settings`] if there is no such provider or its settings cannot be used.
     pub fn provider(&self, name: &str) -> std::result::Result<Arc<dyn Provider>, ProviderError> {
         self.providers.named(name)
     }

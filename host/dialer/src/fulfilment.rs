@@ -22,7 +22,7 @@
 //! let (ledger, policy) = (dialguard.ledger(), dialguard.policies().policy(1)?);
 //! let dialer = Dialer {
 //!     clock: Arc::new(FixedClock(NOW)),
-//!     carriers: Sources::new(ledger.clone()).ask(NOW),
+//!     carriers: Sources::new(ledger.clone()).inquiry(NOW),
 //!     inventory: Arc::new(AccountView::new(ledger.clone(), ledger.account("acme")?, NOW)),
 //! };
 //! let request = Request::ReplaceNumbers(vec![13_105_550_100]);

@@ -1,5 +1,8 @@
-//! A service's service over HTTP, asked with care: in time, a few requests at a time, as often as the service allows, and
-//! not at all for a while after it failed several times in a row.
+//! Clients of other companies' HTTP APIs: with time limits, a few requests at a time, at the pace the service allows, and
+//! behind a circuit breaker.
+//!
+//! [`HttpService`] is the whole of it. `call` is one request, `pace` and `breaker` decide when it may be sent,
+//! [`secret`] reads credentials, [`client`] sets up TLS and [`causes`] puts an error's causes in one line.
 //!
 //! ```
 //! # #[tokio::main]
@@ -8,16 +11,16 @@
 //! use dialguard_dialer::http::{Call, Credentials, HttpService, ServiceError, ServiceLimits};
 //!
 //! let bearer = Credentials::Bearer(Secret::new("KEY0123".into()));
-//! # let nobody = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?; // closed again, so nobody listens there
-//! let base = format!("http://{nobody}/v2"); // https anywhere but on this machine
+//! # let closed = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?; // closed again, so nothing listens there
+//! let base = format!("http://{closed}/v2"); // anywhere but on this machine: https
 //! let service = HttpService::new("Telnyx", &base, bearer, ServiceLimits::default())?;
 //!
 //! let call = Call::get(&["reputation", "numbers", "+13105550123"]).query("fresh", "false");
 //! match service.send(&call).await {
-//!     Ok(answered) => println!("{}", answered.body["data"]["reputation_data"]["spam_risk"]),
-//!     Err(ServiceError::Refused { status: 404, .. }) => println!("it does not know the number"),
+//!     Ok(response) => println!("{}", response.body["data"]["reputation_data"]["spam_risk"]),
+//!     Err(ServiceError::Refused { status: 404, .. }) => println!("unknown number"),
 //!     Err(error) if error.is_without_effect() => println!("nothing happened: {error}"),
-//!     Err(error) => println!("look before trying again: {error}"),
+//!     Err(error) => println!("check the outcome before retrying: {error}"),
 //! }
 //! # Ok(())
 //! # }
@@ -31,12 +34,12 @@ mod breaker;
 mod call;
 mod pace;
 
-pub use call::{Answered, Call};
+pub use call::{Call, ServiceResponse};
 
 use crate::http::causes::causes;
 use crate::http::secret::Secret;
 use backon::{ExponentialBuilder, Retryable};
-use breaker::Breaker;
+use breaker::CircuitBreaker;
 use pace::Pace;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Response, StatusCode};
@@ -46,38 +49,38 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use url::{Host, Url};
 
-/// Characters of a service's own words that are told.
-const WORDS_MAX: usize = 200;
+/// Characters quoted from a service's own error message.
+const MESSAGE_CHARACTERS_MAX: usize = 200;
 
-/// A service. Share it between tasks: it counts them all together.
+/// A client of one service. Share it between tasks, because limits, pace and circuit breaker hold for all of them.
 pub struct HttpService {
     name: String,
     base: Url,
     client: Client,
     authorisation: (HeaderName, HeaderValue),
-    /// What no words of the service may repeat to anybody.
+    /// Removed from every error message of the service.
     secrets: Vec<Secret>,
     limits: ServiceLimits,
     permits: Semaphore,
-    breaker: Breaker,
+    breaker: CircuitBreaker,
     pace: Pace,
 }
 
-/// How a service knows who asks.
+/// How a request is authenticated.
 #[derive(Debug, Clone)]
 pub enum Credentials {
     /// HTTP Basic: a user, such as an account's or an API key's SID, and its secret.
     Basic(Secret, Secret),
     /// A bearer token.
     Bearer(Secret),
-    /// A header of the service's own, by its name in lower case.
+    /// A header that the service defines, by its name in lower case.
     Header(&'static str, Secret),
 }
 
 impl Credentials {
-    /// The header that says who asks. It is marked as not to be logged.
+    /// The authentication header, marked as sensitive so that it is not logged.
     fn header(&self, client: &Client, base: &Url) -> Result<(HeaderName, HeaderValue), ServiceError> {
-        let unfit = || ServiceError::NotSent("its secret has characters that no header may have".into());
+        let unfit = || ServiceError::NotSent("the secret contains characters that are not allowed in a header".into());
         let request = client.get(base.clone());
         let (name, request) = match self {
             Credentials::Basic(user, secret) => {
@@ -94,7 +97,7 @@ impl Credentials {
         Ok((name, value))
     }
 
-    /// The secrets, and what `header` makes of them.
+    /// The secrets, plain and as encoded in `header`.
     fn secrets(&self, header: &HeaderValue) -> Vec<Secret> {
         let encoded = header.to_str().ok().and_then(|value| value.split(' ').next_back());
         let encoded = encoded.map(|word| Secret::new(word.to_owned()));
@@ -106,24 +109,24 @@ impl Credentials {
     }
 }
 
-/// How much a service is asked, and how long it may take.
+/// Limits on time, size and number of requests to a service.
 #[derive(Debug, Clone)]
 pub struct ServiceLimits {
-    /// How long it may take to reach it.
+    /// Time to connect.
     pub connect_time_max: Duration,
-    /// How long one request may take in all.
+    /// Time for one request, its response included.
     pub request_time_max: Duration,
-    /// How long to wait where the service asks for it; where it asks for more, that is a failure.
+    /// The longest wait for a rate limit; a longer one is an error.
     pub wait_max: Duration,
-    /// Requests under way at a time.
+    /// Requests in flight at a time.
     pub concurrent_max: usize,
-    /// How often a request is made in all, where it may be made again.
+    /// Attempts of a request that may be repeated, the first included.
     pub attempts_max: usize,
-    /// The service is left alone after so many failures in a row,
+    /// Failures in a row that open the circuit.
     pub failures_max: u32,
-    /// for so long; then one request tries whether it works again.
-    pub rest: Duration,
-    /// Bytes of an answer, whatever it says of its own length.
+    /// How long the circuit stays open before one request tries the service again.
+    pub circuit_open_time: Duration,
+    /// Bytes of a response body, whatever its `Content-Length`.
     pub body_bytes_max: usize,
 }
 
@@ -136,70 +139,70 @@ impl Default for ServiceLimits {
             concurrent_max: 8,
             attempts_max: 3,
             failures_max: 5,
-            rest: Duration::from_secs(60),
+            circuit_open_time: Duration::from_secs(60),
             body_bytes_max: 1 << 20,
         }
     }
 }
 
-/// Why a request did not succeed. [`ServiceError::is_without_effect`] says whether it may have been carried out all the same.
+/// Why a request failed. [`ServiceError::is_without_effect`] tells whether it may have been carried out all the same.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ServiceError {
-    /// It never reached the service; says why and what to look at.
+    /// It never reached the service.
     #[error("{0}")]
     NotSent(String),
-    /// It was sent and no usable answer came: too late, broken off, or an error of the service's own. It may have been
-    /// carried out.
+    /// It was sent, but the response is missing: time limit, lost connection, or an error inside the service. It may have
+    /// been carried out.
     #[error("{0}")]
     Lost(String),
-    /// The service refused it, with a status of 4xx.
-    #[error("it answered {status}{}{words}", code.as_ref().map_or(String::new(), |code| format!(", error {code}")))]
+    /// The service refused it with a status of 4xx.
+    #[error("HTTP {status}{}{message}", code.as_ref().map_or(String::new(), |code| format!(", error {code}")))]
     Refused {
         /// The HTTP status.
         status: u16,
-        /// The service's own code of the error, such as `21422`.
+        /// The service's own error code, such as `21422`.
         code: Option<String>,
-        /// What it says besides, after a colon; may be empty.
-        words: String,
+        /// The service's own message after a colon; may be empty.
+        message: String,
     },
-    /// It answered what its interface does not allow. A request may have been carried out.
-    #[error("it answered nonsense: {0}")]
-    Nonsense(String),
-    /// It wants to be asked later, and did nothing.
-    #[error("it wants to be asked less often{}", .wait.map_or(String::new(), |wait| format!("; ask again in {}", seconds(wait))))]
+    /// The response is not one that the service documents. The request may have been carried out.
+    #[error("invalid response: {0}")]
+    InvalidResponse(String),
+    /// The service limits the rate of requests and did nothing.
+    #[error("rate limit reached{}", .wait.map_or(String::new(), |wait| format!("; next attempt in {}", seconds(wait))))]
     RateLimited {
-        /// How long it wants to be left alone, where it says so.
+        /// How long the service wants no requests, if it says so.
         wait: Option<Duration>,
     },
-    /// It failed too often just now and was not asked.
-    #[error("it failed several times in a row and is left alone; it is tried again in {}", seconds(*.wait))]
+    /// The service failed several times in a row, so the request was not sent.
+    #[error("circuit open after repeated failures; next attempt in {}", seconds(*.wait))]
     CircuitOpen {
-        /// How long it is still left alone.
+        /// How long the circuit stays open.
         wait: Duration,
     },
 }
 
 impl ServiceError {
-    /// Whether the service has certainly done nothing. Else look before asking for the same thing again.
+    /// Whether the service has certainly done nothing. If not, check the outcome before repeating the request.
     pub fn is_without_effect(&self) -> bool {
-        !matches!(self, ServiceError::Lost(_) | ServiceError::Nonsense(_))
+        !matches!(self, ServiceError::Lost(_) | ServiceError::InvalidResponse(_))
     }
 
     /// Whether the same request may succeed a moment later.
-    fn is_passing(&self) -> bool {
+    fn is_transient(&self) -> bool {
         matches!(self, ServiceError::NotSent(_) | ServiceError::Lost(_) | ServiceError::RateLimited { .. })
     }
 
-    /// Whether it speaks against the service's health.
+    /// Whether it counts towards opening the circuit.
     fn is_failure(&self) -> bool {
-        matches!(self, ServiceError::NotSent(_) | ServiceError::Lost(_) | ServiceError::Nonsense(_))
+        matches!(self, ServiceError::NotSent(_) | ServiceError::Lost(_) | ServiceError::InvalidResponse(_))
     }
 }
 
 impl HttpService {
-    /// The service called `name` at the URL `base`, below which its paths lie. Nothing is sent yet.
+    /// A client of the service called `name`, whose paths are below the URL `base`. Sends nothing yet.
     ///
-    /// Errors, which say what to do: a URL that is not https, but for this machine; a host without root certificates.
+    /// Errors: a URL that is neither https nor on this machine; a host without root certificates.
     pub fn new(name: &str, base: &str, credentials: Credentials, limits: ServiceLimits) -> Result<Self, ServiceError> {
         let base = base_url(base).map_err(ServiceError::NotSent)?;
         let client = client_for(&base, &limits).map_err(ServiceError::NotSent)?;
@@ -211,14 +214,13 @@ impl HttpService {
             secrets: credentials.secrets(&authorisation.1),
             authorisation,
             permits: Semaphore::new(limits.concurrent_max),
-            breaker: Breaker::new(limits.failures_max, limits.rest),
+            breaker: CircuitBreaker::new(limits.failures_max, limits.circuit_open_time),
             pace: Pace::default(),
             limits,
         })
     }
 
-    /// The same, which repeats this to nobody either: what the service could say that is no credential, such as an
-    /// account's id.
+    /// The same, with one more text removed from error messages: one that is not a credential, such as an account's id.
     pub fn hiding(mut self, secret: Secret) -> Self {
         self.secrets.push(secret);
         self
@@ -229,29 +231,29 @@ impl HttpService {
         &self.name
     }
 
-    /// How long the service is still left alone after failures; none where it is asked.
-    pub fn resting(&self) -> Option<Duration> {
-        self.breaker.resting()
+    /// How long the circuit stays open; none if it is closed.
+    pub fn circuit_open_for(&self) -> Option<Duration> {
+        self.breaker.open_for()
     }
 
-    /// Asks, and asks again where that is safe: what was not carried out, and what only reads (`GET`) in any case.
+    /// Sends a request, and repeats it if that is safe: it certainly had no effect, or it only reads (`GET`).
     ///
-    /// Each further attempt may be paid for; where that matters, [`HttpService::retry`] is what this is made of.
-    pub async fn send(&self, call: &Call) -> Result<Answered, ServiceError> {
+    /// Each attempt may cost money. To count them, use [`HttpService::retry`] with [`HttpService::read_once`].
+    pub async fn send(&self, call: &Call) -> Result<ServiceResponse, ServiceError> {
         self.read(call, Ok).await
     }
 
-    /// The same, and makes something of the answer; where that is nonsense it counts against the service.
+    /// The same, and interprets the response; [`ServiceError::InvalidResponse`] counts as a failure of the service.
     pub async fn read<T>(
         &self,
         call: &Call,
-        read: impl Fn(Answered) -> Result<T, ServiceError>,
+        read: impl Fn(ServiceResponse) -> Result<T, ServiceError>,
     ) -> Result<T, ServiceError> {
         let is_safe = |error: &ServiceError| error.is_without_effect() || call.only_reads();
         self.retry(is_safe, || self.read_once(call, &read)).await
     }
 
-    /// Makes an attempt, and another after a while, as long as its failure passes and `may_repeat` it.
+    /// Repeats an attempt after a pause, as long as its error is transient and `may_repeat` allows it.
     pub async fn retry<T, F>(
         &self,
         may_repeat: impl Fn(&ServiceError) -> bool,
@@ -269,19 +271,15 @@ impl HttpService {
             ServiceError::RateLimited { wait } => wait.is_none_or(|wait| wait <= self.limits.wait_max),
             _ => true,
         };
-        attempt.retry(pauses).when(|error| error.is_passing() && is_soon(error) && may_repeat(error)).await
+        attempt.retry(pauses).when(|error| error.is_transient() && is_soon(error) && may_repeat(error)).await
     }
 
-    /// Asks once, when it is the request's turn and the service wants to be asked.
-    pub async fn send_once(&self, call: &Call) -> Result<Answered, ServiceError> {
-        self.read_once(call, Ok).await
-    }
-
-    /// The same, and makes something of the answer; where that is nonsense it counts against the service.
+    /// Sends a request once, when pace and circuit breaker allow it, and interprets the response as
+    /// [`HttpService::read`] does.
     pub async fn read_once<T>(
         &self,
         call: &Call,
-        read: impl FnOnce(Answered) -> Result<T, ServiceError>,
+        read: impl FnOnce(ServiceResponse) -> Result<T, ServiceError>,
     ) -> Result<T, ServiceError> {
         let _permit = self.permits.acquire().await.expect("the semaphore is never closed");
         self.pace
@@ -294,31 +292,31 @@ impl HttpService {
         outcome
     }
 
-    /// One request and its answer. The status comes first, the body after it.
-    async fn exchange(&self, call: &Call) -> Result<Answered, ServiceError> {
+    /// One request and its response.
+    async fn exchange(&self, call: &Call) -> Result<ServiceResponse, ServiceError> {
         let (name, value) = self.authorisation.clone();
         let request = call.request(&self.client, &self.base).header(name, value);
-        let answer = request.send().await.map_err(|error| self.no_answer(&error))?;
-        let (status, headers) = (answer.status(), answer.headers().clone());
+        let response = request.send().await.map_err(|error| self.transport_error(&error))?;
+        let (status, headers) = (response.status(), response.headers().clone());
         let wait = self.pace.note(&headers);
-        let body = self.body(answer).await;
+        let body = self.body(response).await;
         match status {
             StatusCode::TOO_MANY_REQUESTS => Err(ServiceError::RateLimited { wait }),
-            // The service gave up waiting for the request; how far it came is not said.
-            status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => Err(ServiceError::Lost(
-                format!("it answered {}{}", status.as_u16(), self.words(&body.unwrap_or_default())),
-            )),
+            // 408: the service stopped waiting for the request, and does not say how much of it arrived.
+            status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => {
+                Err(ServiceError::Lost(format!("HTTP {}{}", status.as_u16(), self.message(&body.unwrap_or_default()))))
+            }
             status if status.is_client_error() => Err(self.refusal(status, &body.unwrap_or_default())),
-            status if status.is_success() => Ok(Answered { status: status.as_u16(), body: json(&body?)? }),
-            status => Err(ServiceError::Nonsense(elsewhere(status, &headers, &self.base))),
+            status if status.is_success() => Ok(ServiceResponse { status: status.as_u16(), body: json(&body?)? }),
+            status => Err(ServiceError::InvalidResponse(unexpected_status(status, &headers, &self.base))),
         }
     }
 
-    /// The body, unless it is too long or breaks off.
-    async fn body(&self, mut answer: Response) -> Result<Vec<u8>, ServiceError> {
-        let too_long = || ServiceError::Nonsense(format!("more than {} bytes", self.limits.body_bytes_max));
+    /// The body, unless it is too long or incomplete.
+    async fn body(&self, mut response: Response) -> Result<Vec<u8>, ServiceError> {
+        let too_long = || ServiceError::InvalidResponse(format!("more than {} bytes", self.limits.body_bytes_max));
         let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| self.no_answer(&error))? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.transport_error(&error))? {
             if body.len() + chunk.len() > self.limits.body_bytes_max {
                 return Err(too_long());
             }
@@ -328,48 +326,52 @@ impl HttpService {
     }
 
     fn refusal(&self, status: StatusCode, body: &[u8]) -> ServiceError {
-        let said: Value = serde_json::from_slice(body).unwrap_or_default();
-        // Twilio's errors are one object, Telnyx's a list of them.
-        let code = match said.pointer("/code").or(said.pointer("/errors/0/code")) {
+        let error: Value = serde_json::from_slice(body).unwrap_or_default();
+        // Twilio sends one error object, Telnyx a list of them.
+        let code = match error.pointer("/code").or(error.pointer("/errors/0/code")) {
             Some(Value::Number(code)) => Some(code.to_string()),
             Some(Value::String(code)) => Some(self.cleaned(code)),
             _ => None,
         };
-        ServiceError::Refused { status: status.as_u16(), code, words: self.words(body) }
+        ServiceError::Refused { status: status.as_u16(), code, message: self.message(body) }
     }
 
-    /// What an error's body says to people, after a colon.
-    fn words(&self, body: &[u8]) -> String {
-        let said: Value = serde_json::from_slice(body).unwrap_or_default();
-        let words = ["/message", "/errors/0/detail", "/errors/0/title", "/Message", "/error"];
-        let words = words.into_iter().find_map(|place| said.pointer(place)?.as_str());
-        words.map_or(String::new(), |words| format!(": {}", self.cleaned(words)))
+    /// The message in an error's body, after a colon.
+    fn message(&self, body: &[u8]) -> String {
+        let error: Value = serde_json::from_slice(body).unwrap_or_default();
+        let places = ["/message", "/errors/0/detail", "/errors/0/title", "/Message", "/error"];
+        let message = places.into_iter().find_map(|place| error.pointer(place)?.as_str());
+        message.map_or(String::new(), |message| format!(": {}", self.cleaned(message)))
     }
 
-    /// One short line, without what a terminal would act on, and without the secrets should they be in it.
-    fn cleaned(&self, words: &str) -> String {
-        let mut words = words.split(|c: char| c.is_whitespace() || c.is_control()).collect::<Vec<_>>().join(" ");
+    /// One short line without control characters and without secrets.
+    fn cleaned(&self, text: &str) -> String {
+        let mut text = text.split(|c: char| c.is_whitespace() || c.is_control()).collect::<Vec<_>>().join(" ");
         for secret in &self.secrets {
-            words = words.replace(secret.expose(), "[secret]");
+            text = text.replace(secret.expose(), "[secret]");
         }
-        words.chars().take(WORDS_MAX).collect()
+        text.chars().take(MESSAGE_CHARACTERS_MAX).collect()
     }
 
-    /// Says which step failed and what to look at. Never with the URL's path, which has phone numbers and accounts in it.
-    fn no_answer(&self, error: &reqwest::Error) -> ServiceError {
+    /// Names the step that failed and what to check. Leaves out the URL's path, which contains phone numbers and accounts.
+    fn transport_error(&self, error: &reqwest::Error) -> ServiceError {
         let host = self.base.host_str().unwrap_or_default();
         let why = error.source().map_or_else(String::new, |cause| format!(": {}", causes(cause)));
         match (error.is_connect(), error.is_timeout()) {
             (true, true) => ServiceError::NotSent(format!(
-                "{host} could not be reached within {}; look at the network and firewalls",
+                "{host} could not be reached within {}; check the network and firewalls",
                 seconds(self.limits.connect_time_max)
             )),
             (true, false) => {
-                ServiceError::NotSent(format!("{host} could not be reached; {}{why}", what_to_look_at(&why)))
+                ServiceError::NotSent(format!("{host} could not be reached; {}{why}", what_to_check(&why)))
             }
-            (false, true) => ServiceError::Lost(format!("no answer within {}", seconds(self.limits.request_time_max))),
-            (false, false) if error.is_builder() => ServiceError::NotSent(format!("the request cannot be made{why}")),
-            (false, false) => ServiceError::Lost(format!("the connection broke off{why}")),
+            (false, true) => {
+                ServiceError::Lost(format!("no response within {}", seconds(self.limits.request_time_max)))
+            }
+            (false, false) if error.is_builder() => {
+                ServiceError::NotSent(format!("the request could not be built{why}"))
+            }
+            (false, false) => ServiceError::Lost(format!("the connection was lost{why}")),
         }
     }
 }
@@ -383,14 +385,14 @@ fn client_for(base: &Url, limits: &ServiceLimits) -> Result<Client, String> {
 
 fn base_url(text: &str) -> Result<Url, String> {
     let url = Url::parse(text)
-        .map_err(|error| format!("{text:?} is no URL ({error}); give one like https://api.example.com"))?;
+        .map_err(|error| format!("{text:?} is not a URL ({error}); expected one like https://api.example.com"))?;
     if url.cannot_be_a_base() || !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
-        return Err("give a base URL without credentials and query, like https://api.example.com/v2".into());
+        return Err("a base URL has no credentials and no query, like https://api.example.com/v2".into());
     }
     match url.scheme() {
         "https" => Ok(url),
         "http" if is_this_machine(&url) => Ok(url),
-        _ => Err(format!("{text} would carry secrets in the clear; give https, or an address of this machine")),
+        _ => Err(format!("{text} would send secrets unencrypted; use https, or an address of this machine")),
     }
 }
 
@@ -410,29 +412,29 @@ fn json(body: &[u8]) -> Result<Value, ServiceError> {
     }
     serde_json::from_slice(body).map_err(|error| {
         let is_markup = body.trim_ascii_start().starts_with(b"<");
-        ServiceError::Nonsense(match (is_markup, error.is_eof()) {
-            (true, _) => "a page for browsers where JSON should be; see whether a proxy answers in its place".into(),
-            (false, true) => "JSON that ends in the middle".into(),
-            (false, false) => format!("no JSON ({error})"),
+        ServiceError::InvalidResponse(match (is_markup, error.is_eof()) {
+            (true, _) => "HTML instead of JSON; check for a proxy that answers in its place".into(),
+            (false, true) => "truncated JSON".into(),
+            (false, false) => format!("not JSON ({error})"),
         })
     })
 }
 
-/// Where an answer that is neither yes nor no leads; only the host, for a URL may have anything in it.
-fn elsewhere(status: StatusCode, headers: &HeaderMap, base: &Url) -> String {
+/// A redirect or another unexpected status. Names only the host, because the rest of a URL may contain anything.
+fn unexpected_status(status: StatusCode, headers: &HeaderMap, base: &Url) -> String {
     let location = headers.get(header::LOCATION).and_then(|location| base.join(location.to_str().ok()?).ok());
     let host = location.as_ref().and_then(Url::host_str);
-    let host = host.map_or(String::new(), |host| format!(", which leads to {host}"));
-    format!("{}{host}; nothing is followed, so see that its base URL is right", status.as_u16())
+    let host = host.map_or(String::new(), |host| format!(", a redirect to {host}"));
+    format!("HTTP {}{host}; redirects are not followed, check the base URL", status.as_u16())
 }
 
-fn what_to_look_at(why: &str) -> &'static str {
+fn what_to_check(why: &str) -> &'static str {
     if why.contains("dns error") {
-        "its name was not found: look at the base URL and at this machine's name server (DNS)"
+        "name not found (DNS): check the base URL and this machine's name server"
     } else if why.contains("certificate") {
-        "its certificate is not trusted (TLS): look for a proxy that opens connections, and at the clock"
+        "certificate not trusted (TLS): check for a proxy that intercepts connections, and the clock"
     } else {
-        "see that its address is right, and that no firewall stands between"
+        "check the address and firewalls"
     }
 }
 

@@ -14,6 +14,10 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! [Architecture] shows where everything is and what must always hold.
+//!
+//! [Architecture]: https://github.com/dialguard/dialguard/blob/main/host/ARCHITECTURE.md
 #![warn(missing_docs)]
 
 pub mod access;
@@ -29,5 +33,6 @@ pub mod policies;
 pub mod prices;
 pub mod providers;
 pub mod sources;
+pub mod table_file;
 
 pub use crate::dialguard::Dialguard;

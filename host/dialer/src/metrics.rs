@@ -3,6 +3,18 @@
 //! An account's id is no label of anything here: there may be thousands, which Prometheus would have to keep apart, and
 //! who a dialer's customers are and how they fare is more than a monitoring system has to know. What happened to one
 //! account stands among its events.
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let folder = tempfile::tempdir()?;
+//! let dialguard = small_dialguard(folder.path()).await?;
+//! dialguard.review("acme").await?;
+//! assert!(dialguard.figures()?.contains("dialguard_reviews_total{outcome=\"made\"} 1\n"));
+//! # Ok(())
+//! # }
+//! ```
 
 use crate::ledger::Totals;
 use parking_lot::Mutex;

@@ -1,7 +1,7 @@
-//! Where numbers are bought: each provider is one file behind [`Provider`].
+//! Providers of phone numbers. Each is one file behind [`Provider`].
 //!
-//! Money is spent in one place only, [`Provider::order`], and only for a number that was named. What may have been carried
-//! out is told apart from what certainly was not, so that whoever buys can look before he tries again:
+//! Only [`Provider::order`] spends money, and only on the number it names. Errors distinguish what may have been carried
+//! out from what certainly was not, so that a buyer can check before ordering again:
 //!
 //! ```
 //! use dialguard_dialer::providers::ProviderError;
@@ -11,11 +11,11 @@
 //! assert!(ProviderError::NoLongerAvailable("error 21422".into()).is_without_effect());
 //! ```
 
-mod offers;
-mod opened;
 pub mod reconciliation;
 
 mod api;
+mod offers;
+mod opened;
 mod settings;
 mod telnyx;
 mod twilio;
@@ -25,24 +25,23 @@ pub use opened::Providers;
 pub use settings::ProviderSettings;
 
 use crate::http::ServiceLimits;
-use crate::ledger::ProviderKind;
-use crate::ledger::ProviderProfile;
-use crate::phone;
+use crate::ledger::{ProviderKind, ProviderProfile};
+use crate::phone::{area_code, is_us};
 use dialguard::contract::PhoneNumber;
 use std::sync::Arc;
 use std::time::Duration;
 use telnyx::TelnyxNumbers;
 use twilio::TwilioNumbers;
 
-/// The provider that a profile in the ledger describes. Nothing is sent yet. Open it once and share it: it counts what is
-/// under way, keeps to the provider's pace and leaves it alone where it fails.
+/// Opens the provider that a profile in the ledger describes. Sends nothing yet. Open it once and share it, because limits,
+/// pace and circuit breaker hold for all its users together.
 ///
-/// [`ProviderError::Refused`] where its settings or its secrets cannot be used; says what to mend.
+/// Errors: [`ProviderError::Settings`], [`ProviderError::Credentials`].
 pub fn open_provider(profile: &ProviderProfile) -> Result<Arc<dyn Provider>, ProviderError> {
     open_provider_within(profile, ServiceLimits::default())
 }
 
-/// The same, asked within other limits.
+/// The same with other limits.
 pub fn open_provider_within(
     profile: &ProviderProfile,
     limits: ServiceLimits,
@@ -54,97 +53,104 @@ pub fn open_provider_within(
     })
 }
 
-/// A provider of phone numbers, for one account with it.
+/// A provider of phone numbers, used through one account with it.
 #[async_trait::async_trait]
 pub trait Provider: Send + Sync {
-    /// Numbers on offer in an area, at most `limit` (1 to 1,000), in any order, each once. What the provider offers in place
-    /// of what was asked for ("best effort") is left out.
+    /// Numbers on offer in an area, at most `limit` (1 to 1,000), in any order, each once. Leaves out what the provider offers
+    /// instead of what was requested ("best effort").
     async fn search(&self, area: SearchArea, limit: u32) -> Result<Vec<PhoneNumber>, ProviderError>;
 
-    /// Holds a number for a while, so that nobody else buys it. Asking twice is no error.
+    /// Reserves a number for a while, so that no one else can buy it. Repeating it is not an error.
     async fn reserve(&self, number: PhoneNumber) -> Result<Reservation, ProviderError>;
 
-    /// Buys exactly this number. `reference` is the buyer's own, of at most 64 letters, digits and hyphens, the same for
+    /// Buys exactly this number. `reference` is chosen by the buyer: at most 64 letters, digits and hyphens, the same for
     /// every attempt of one purchase.
-    async fn order(&self, number: PhoneNumber, reference: &str) -> Result<Standing, ProviderError>;
+    async fn order(&self, number: PhoneNumber, reference: &str) -> Result<PurchaseStatus, ProviderError>;
 
-    /// What became of an order, looked up anew; for one whose answer was lost or that takes a while.
-    async fn standing(&self, number: PhoneNumber, reference: &str) -> Result<Standing, ProviderError>;
+    /// The present status of a purchase, for an order that is pending or whose response was lost.
+    async fn purchase_status(&self, number: PhoneNumber, reference: &str) -> Result<PurchaseStatus, ProviderError>;
 
-    /// Gives the number `to` the name and the settings for voice and messages of `from`, both owned. Answers what could
-    /// not be carried over, in words. Doing it twice does no harm.
+    /// Copies the name and the settings for voice and messages from the number `from` to the number `to`, both owned.
+    /// Returns what could not be copied, as sentences. Idempotent.
     async fn carry_over(&self, from: PhoneNumber, to: PhoneNumber) -> Result<Vec<String>, ProviderError>;
 
-    /// Gives a number back. One that is not owned (any more) is no error.
+    /// Releases a number. A number that is not owned is not an error.
     async fn release(&self, number: PhoneNumber) -> Result<(), ProviderError>;
 
-    /// Every number owned, in ascending order.
+    /// Every owned number, in ascending order.
     async fn owned(&self) -> Result<Vec<PhoneNumber>, ProviderError>;
 
-    /// Asks for something that costs nothing, to see whether the provider lets this account in. An error says what to mend.
+    /// Sends requests that cost nothing, to see whether this account can use the provider.
     async fn test(&self) -> Result<(), ProviderError>;
 }
 
-/// Where to look for a number.
+/// Where to search for numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SearchArea {
-    /// An area code of the North American numbering plan, 200 to 999.
+    /// An area code of the North American Numbering Plan, 200 to 999.
     AreaCode(u16),
     /// Anywhere in the United States.
     Anywhere,
 }
 
 impl SearchArea {
-    /// Whether a number lies there.
-    fn holds(self, number: PhoneNumber) -> bool {
+    /// Whether a number is in the area.
+    fn contains(self, number: PhoneNumber) -> bool {
         let is_in = match self {
-            SearchArea::AreaCode(code) => phone::area_code(number) == Some(code),
+            SearchArea::AreaCode(code) => area_code(number) == Some(code),
             SearchArea::Anywhere => true,
         };
-        is_in && phone::is_us(number)
+        is_in && is_us(number)
     }
 }
 
-/// Whether a number is held.
+/// The outcome of reserving a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reservation {
-    /// For long enough to order it.
-    Held,
-    /// The provider has no reservations: who orders first has it.
+    /// The number is reserved for long enough to order it.
+    Reserved,
+    /// The provider has no reservations: the first order gets the number.
     NotOffered,
 }
 
-/// How an order stands with the provider.
+/// The status of a purchase at the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// It knows of no such order, and the number is not owned.
+pub enum PurchaseStatus {
+    /// The provider has no such order, and the number is not owned.
     Unknown,
-    /// It is working on it.
+    /// The provider is working on it.
     Pending,
     /// The number is owned.
     Owned,
-    /// It was given up by the provider, and nothing was charged.
+    /// The order failed at the provider, and nothing was charged.
     Failed,
 }
 
-/// Why a provider did not do something. The words say what to look at and never hold a secret.
+/// Why a provider did not carry out a request. Never contains a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
-    /// Somebody else has the number; take another one. Nothing happened.
+    /// The number was sold to someone else. Nothing happened; choose another number.
     #[error("the number is no longer available ({0})")]
     NoLongerAvailable(String),
-    /// Nothing happened, and nothing will until a person mends something: credentials, funds, settings.
+    /// Nothing happened, and repeating the request will not help until an operator acts, such as by adding funds.
     #[error("{0}")]
     Refused(String),
-    /// Nothing happened; it may go well later.
+    /// The same, because a secret cannot be read or the provider does not accept it. A running program reads secrets when
+    /// it opens the provider.
+    #[error("{0}")]
+    Credentials(String),
+    /// The same, because the provider's settings in the ledger cannot be used and must be changed.
+    #[error("{0}")]
+    Settings(String),
+    /// Nothing happened; the same request may succeed later.
     #[error("{words}")]
     Later {
         /// Why.
         words: String,
-        /// How long to leave it alone, where that is known.
+        /// How long to wait at least, if known.
         wait: Option<Duration>,
     },
-    /// No usable answer came. It may have been carried out: look before trying again.
+    /// No usable response arrived. The request may have been carried out; check before repeating it.
     #[error("{0}")]
     Lost(String),
 }
@@ -153,5 +159,10 @@ impl ProviderError {
     /// Whether the provider has certainly done nothing.
     pub fn is_without_effect(&self) -> bool {
         !matches!(self, ProviderError::Lost(_))
+    }
+
+    /// Whether repeating the request will not help until an operator acts.
+    pub fn needs_operator(&self) -> bool {
+        matches!(self, ProviderError::Refused(_) | ProviderError::Credentials(_) | ProviderError::Settings(_))
     }
 }

@@ -1,6 +1,6 @@
-//! Where verdicts come from: each kind of source is one file, and several are asked at a time.
+//! Sources of verdicts on numbers. Each kind of source is one file.
 //!
-//! A source that fails costs its own answers and nobody else's.
+//! A run asks all sources at once, in an [`inquiry`]. A source that fails costs its own answers and no others.
 //!
 //! ```
 //! # #[tokio::main]
@@ -16,9 +16,8 @@
 //! # }
 //! ```
 
-pub mod inquiry;
-
 pub mod ftc;
+pub mod inquiry;
 pub mod lookups;
 pub mod nomorobo;
 pub mod simulated;
@@ -26,57 +25,84 @@ pub mod telnyx;
 pub mod trustcall;
 pub mod verdicts;
 
+use crate::ledger::LedgerError;
 use dialguard::contract::{PhoneNumber, Timestamp};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Something that can be asked what carriers show for numbers.
+/// A source of verdicts.
 #[async_trait::async_trait]
 pub trait Source: Send + Sync {
-    /// Asks about `numbers` (each once, any order) at the time `now`, in seconds since 1970.
+    /// Looks up `numbers` (each once, any order) at the time `now`, in seconds since 1970.
     ///
-    /// A number about which a carrier says nothing has no answer from it. An error means that nothing could be asked.
+    /// A number on which a carrier has no verdict has no answer from it. An error means that no number could be looked up.
     async fn look_up(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<Report, SourceError>;
 
-    /// How long it may take over `numbers` before the others go on without it; below two minutes.
+    /// How long a lookup may take before the run continues without it; below two minutes.
     fn time_max(&self) -> Duration {
         Duration::from_secs(30)
     }
 
-    /// Asks about one number for an operator who wants to see whether it works, though an answer may be known. An error
-    /// says what to mend.
+    /// Looks up one number even if a fresh answer is known, so that an operator can see whether the source works.
     async fn test(&self, number: PhoneNumber, now: Timestamp) -> Result<Report, SourceError> {
         self.look_up(&[number], now).await
     }
 }
 
-/// What a source answered.
+/// A source's answers to one lookup.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// The names of the carriers that this source speaks for, each once.
     pub carriers: Vec<Arc<str>>,
     /// At most one a number and carrier, in any order.
     pub answers: Vec<Answer>,
-    /// What could not be used, in words for the operator, such as a malformed row.
+    /// What could not be used, as sentences for the operator, such as a malformed row.
     pub problems: Vec<String>,
 }
 
-/// What one carrier said about one number.
+/// One carrier's verdict on one number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// The number asked about.
+    /// The number.
     pub number: PhoneNumber,
     /// Index into [`Report::carriers`].
     pub carrier: u16,
     /// 0 (clean) to 100 (certain spam); none is 'no data'.
     pub score: Option<u8>,
-    /// What a handset shows, such as "Scam Likely".
+    /// The call label on handsets, such as "Scam Likely".
     pub label: Option<Arc<str>>,
     /// When the carrier formed this opinion.
     pub observed_at: Timestamp,
 }
 
-/// Why nothing could be asked; says what to do about it.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct SourceError(pub String);
+/// Why a source could not be used. The variant tells what an operator can do about it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// There is no source of this name.
+    #[error("no source is named {0:?}")]
+    Unknown(String),
+    /// Its settings in the ledger cannot be used. It must be removed and added again.
+    #[error("{0}")]
+    Settings(String),
+    /// A secret cannot be read, or the service does not accept it. A running program reads secrets when it starts.
+    #[error("{0}")]
+    Credentials(String),
+    /// Its file or folder is missing or unreadable. It must be provided, or the source removed.
+    #[error("{} {problem}", path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// It could not be used for another reason, such as a failing service.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+impl From<LedgerError> for SourceError {
+    fn from(error: LedgerError) -> Self {
+        SourceError::Unavailable(error.to_string())
+    }
+}

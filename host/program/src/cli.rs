@@ -44,13 +44,21 @@ use std::sync::Arc;
 #[command(name = "dialguard", version, max_term_width = 120)]
 pub struct CommandLine {
     /// Folder of the ledger
-    #[arg(long, global = true, value_name = "DIR", env = "DIALGUARD_DATA", default_value = "dialguard-data")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "DIALGUARD_DATA",
+        hide_env_values = true,
+        default_value = "dialguard-data",
+        help_heading = "Global options"
+    )]
     data: PathBuf,
     /// Set the clock for this command, such as 2026-03-31T09:00:00Z
-    #[arg(long, global = true, value_name = "RFC3339", value_parser = timestamp)]
+    #[arg(long, global = true, value_name = "RFC3339", value_parser = timestamp, help_heading = "Global options")]
     at: Option<Timestamp>,
     /// Print JSON, in the shapes of the API
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Global options")]
     json: bool,
     #[command(subcommand)]
     command: Command,

@@ -2,13 +2,15 @@
 
 use crate::words::Surface;
 use dialguard::contract::ErrorCode;
-use dialguard::policy::PolicyError;
+use dialguard::policy::{InvalidPolicy, PolicyError};
 use dialguard_dialer::access::AccessError;
 use dialguard_dialer::alerts::AlertsError;
 use dialguard_dialer::dialguard::DialguardError;
 use dialguard_dialer::fulfilment::FulfilmentError;
 use dialguard_dialer::ledger::LedgerError;
 use dialguard_dialer::policies::PoliciesError;
+use dialguard_dialer::providers::ProviderError;
+use dialguard_dialer::sources::SourceError;
 
 /// An error that may have a next step.
 pub trait Hint {
@@ -146,6 +148,35 @@ impl Hint for FulfilmentError {
     }
 }
 
+impl Hint for SourceError {
+    fn hint(&self, surface: Surface) -> Option<&'static str> {
+        let command = match self {
+            SourceError::Unknown(_) => "`dialguard sources list` lists the sources",
+            SourceError::Settings(_) => "remove the source with `dialguard sources remove` and add it again",
+            SourceError::Credentials(_) => "correct the secret, then restart `dialguard serve`",
+            SourceError::File { .. } => "provide it, or remove the source with `dialguard sources remove`",
+            SourceError::Unavailable(_) => return None,
+        };
+        on(surface, (Some(command), None, None))
+    }
+}
+
+impl Hint for ProviderError {
+    fn hint(&self, surface: Surface) -> Option<&'static str> {
+        let command = match self {
+            ProviderError::Settings(_) => "change them with `dialguard providers change`",
+            ProviderError::Credentials(_) => {
+                "correct the secret or give another with `dialguard providers change`, then restart `dialguard serve`"
+            }
+            ProviderError::Lost(_) => "check the provider with `dialguard reconcile` before you try again",
+            ProviderError::NoLongerAvailable(_) | ProviderError::Refused(_) | ProviderError::Later { .. } => {
+                return None;
+            }
+        };
+        on(surface, (Some(command), None, None))
+    }
+}
+
 impl Hint for DialguardError {
     fn hint(&self, surface: Surface) -> Option<&'static str> {
         match self {
@@ -191,10 +222,18 @@ impl Hint for PoliciesError {
             PoliciesError::Signature(_) => {
                 (Some("`dialguard policy keys` lists the trusted keys, `dialguard policy trust` adds one"), None, None)
             }
+            PoliciesError::InvalidPolicy(error) => return error.hint(surface),
             PoliciesError::SmokeCheck(_) => (Some("`dialguard policy check` shows the full report"), None, None),
             _ => (None, None, None),
         };
         on(surface, steps)
+    }
+}
+
+impl Hint for InvalidPolicy {
+    fn hint(&self, surface: Surface) -> Option<&'static str> {
+        let allow = "allow it with --allow-stubbed-wasi if you trust this policy with stubbed WASI";
+        on(surface, (self.needs_stubbed_wasi().then_some(allow), None, None))
     }
 }
 

@@ -10,6 +10,11 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! The guides to the program are in its folder [`docs`]; [Architecture] shows where everything is.
+//!
+//! [`docs`]: https://github.com/dialguard/dialguard/tree/main/host/program/docs
+//! [Architecture]: https://github.com/dialguard/dialguard/blob/main/host/ARCHITECTURE.md
 
 pub mod cli;
 mod hints;

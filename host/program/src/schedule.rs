@@ -33,6 +33,7 @@ use dialguard::calendar::{instant, rfc3339};
 use dialguard::contract::Timestamp;
 use dialguard_dialer::dialguard::{Dialguard, DialguardError, ReviewOutcome};
 use dialguard_dialer::ledger::AccountProfile;
+use dialguard_dialer::phone::e164;
 use std::collections::HashMap;
 use std::pin::pin;
 use std::time::Duration;
@@ -199,7 +200,7 @@ async fn resume(dialguard: &Dialguard, id: &str) {
     match dialguard.resume(id).await {
         Ok(replaced) => {
             for order in replaced {
-                tracing::info!(account = id, "+{} replaced by +{}", order.number, order.replacement);
+                tracing::info!(account = id, "{} replaced by {}", e164(order.number), e164(order.replacement));
             }
         }
         Err(error) => tracing::warn!(account = id, "cannot resume replacements in progress: {error}"),

@@ -43,7 +43,7 @@ pub fn days_until(until: Timestamp, now: Timestamp) -> u64 {
 
 /// A number in E.164.
 pub fn e164(number: PhoneNumber) -> String {
-    format!("+{number}")
+    dialguard_dialer::phone::e164(number).to_string()
 }
 
 /// `slot 7`, `slots 2, 4 and 7`, or how many if they are too many to list.

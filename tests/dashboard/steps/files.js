@@ -10,7 +10,7 @@ export default async function (page) {
   await page.getByLabel("CSV file").setInputFiles(file);
   await page.getByRole("button", { name: "Import" }).click();
   await page.getByRole("heading", { name: "1 number imported" }).waitFor();
-  await page.getByRole("row", { name: /^3 column number: "12" is no possible phone number/ }).waitFor();
+  await page.getByRole("row", { name: /^3 column number: "12" is not a possible phone number/ }).waitFor();
 
   await page.getByRole("link", { name: "Import more" }).click();
   await page.getByLabel("Or paste numbers").fill("+13105550151\n310-555-0152\n");

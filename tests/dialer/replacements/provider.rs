@@ -3,7 +3,7 @@
 use dialguard::async_trait;
 use dialguard::contract::PhoneNumber;
 use dialguard_dialer::ledger::{Ledger, OrderState};
-use dialguard_dialer::providers::{Provider, ProviderError, Reservation, SearchArea, Standing};
+use dialguard_dialer::providers::{Provider, ProviderError, PurchaseStatus, Reservation, SearchArea};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
@@ -202,11 +202,11 @@ impl World {
         self.bought.push(Bought { number, reference: reference.into(), at: self.now });
     }
 
-    fn standing(&mut self, number: PhoneNumber, reference: &str) -> Standing {
+    fn status(&mut self, number: PhoneNumber, reference: &str) -> PurchaseStatus {
         if let Some((_, looks, _)) = self.slow.get_mut(reference) {
             if *looks > 0 {
                 *looks -= 1;
-                return Standing::Pending;
+                return PurchaseStatus::Pending;
             }
             let (number, _, is_carried_out) = self.slow.remove(reference).expect("it is there");
             match is_carried_out {
@@ -215,9 +215,9 @@ impl World {
             }
         }
         match (self.owned.contains(&number), self.failed.contains(reference)) {
-            (true, _) => Standing::Owned,
-            (_, true) => Standing::Failed,
-            _ => Standing::Unknown,
+            (true, _) => PurchaseStatus::Owned,
+            (_, true) => PurchaseStatus::Failed,
+            _ => PurchaseStatus::Unknown,
         }
     }
 }
@@ -245,12 +245,12 @@ impl Provider for ProviderInMemory {
             if fault == Some(Fault::Gone) {
                 world.on_offer.remove(&number);
             }
-            if world.on_offer.contains(&number) { Ok(Reservation::Held) } else { Err(gone()) }
+            if world.on_offer.contains(&number) { Ok(Reservation::Reserved) } else { Err(gone()) }
         })
         .await
     }
 
-    async fn order(&self, number: PhoneNumber, reference: &str) -> Result<Standing, ProviderError> {
+    async fn order(&self, number: PhoneNumber, reference: &str) -> Result<PurchaseStatus, ProviderError> {
         self.call("order", |world, fault| {
             // The vendor would sell one number once; that it was asked twice is the buyer's mistake all the same.
             let known =
@@ -266,16 +266,16 @@ impl Provider for ProviderInMemory {
                 world.on_offer.remove(&number);
                 let looks = world.random(4) as u32;
                 world.slow.insert(reference.into(), (number, looks, fault == Some(Fault::Slow)));
-                return Ok(Standing::Pending);
+                return Ok(PurchaseStatus::Pending);
             }
             world.buy(number, reference);
-            Ok(Standing::Owned)
+            Ok(PurchaseStatus::Owned)
         })
         .await
     }
 
-    async fn standing(&self, number: PhoneNumber, reference: &str) -> Result<Standing, ProviderError> {
-        self.call("standing", |world, _| Ok(world.standing(number, reference))).await
+    async fn purchase_status(&self, number: PhoneNumber, reference: &str) -> Result<PurchaseStatus, ProviderError> {
+        self.call("standing", |world, _| Ok(world.status(number, reference))).await
     }
 
     async fn carry_over(&self, from: PhoneNumber, to: PhoneNumber) -> Result<Vec<String>, ProviderError> {

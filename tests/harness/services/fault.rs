@@ -1,4 +1,4 @@
-//! How the fakes of services fail.
+//! The faults of fake services.
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode};
@@ -8,14 +8,14 @@ use std::io;
 use std::time::Duration;
 use tokio_stream::wrappers::ReceiverStream;
 
-/// How a service fails.
+/// A fault of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// Takes the request and never answers.
+    /// Accepts the request and never responds.
     NoAnswer,
-    /// Answers once nobody waits any more.
+    /// Responds after the client's time limit.
     LateAnswer,
-    /// 429, saying no more.
+    /// 429 without headers.
     TooMany,
     /// 429, with the seconds to wait in `Retry-After`.
     TooManyFor(u64),
@@ -25,27 +25,27 @@ pub enum Fault {
     ServerError,
     /// Closes the connection in the middle of the body.
     Reset,
-    /// The first half of the body, as if that were all.
+    /// The first half of the body, as a complete response.
     HalfABody,
     /// The whole body twice.
     Twice,
-    /// A byte of the body at a time, and never the end.
+    /// One byte of the body at a time, without end.
     Drip,
-    /// 200 with a page for browsers.
+    /// 200 with an HTML page.
     Html,
-    /// What would be right about another number.
+    /// A valid response about another number.
     AnotherNumber,
     /// A body of 10 MB.
     TenMegabytes,
     /// 302 to another host.
     Redirect,
-    /// A score of 900 where there is none such.
+    /// A score of 900, which is not documented.
     Score900,
-    /// This status, and an error that repeats the secret it was given.
+    /// This status, and an error that quotes the secret of the request.
     Status(u16),
 }
 
-/// The answer as the fault lets it come; where the fault is in what is said, `whole` has it already.
+/// The response with the fault. If the fault is in the contents, `whole` has it already.
 pub async fn spoilt(fault: Option<Fault>, status: StatusCode, whole: String, asked: &HeaderMap) -> Response {
     let Some(fault) = fault else { return (status, whole).into_response() };
     match fault {

@@ -1,4 +1,4 @@
-//! Prism, which serves a service's own OpenAPI document and refuses requests that break it.
+//! Prism: serves a service's own OpenAPI document and refuses requests that break it.
 
 use crate::harness::repository::repository;
 use std::net::TcpStream;
@@ -12,13 +12,12 @@ pub struct Prism {
 }
 
 impl Prism {
-    /// Serves a document of tests/services/openapi/; none where Prism is not installed, which is printed.
+    /// Serves a document in tests/services/openapi/. None if Prism is not installed, which is printed.
     pub fn serve(document: &str) -> Option<Prism> {
         Prism::start(document, &["--errors"])
     }
 
-    /// The same for a document whose own examples break it, which `--errors` would not let through: requests are held
-    /// against it as before.
+    /// The same for a document whose own examples break it, which `--errors` would refuse. Requests are still validated.
     pub fn serve_with_its_examples(document: &str) -> Option<Prism> {
         Prism::start(document, &[])
     }
@@ -27,7 +26,7 @@ impl Prism {
         let folder = repository("tests/services");
         let prism = folder.join("node_modules/@stoplight/prism-cli/dist/index.js");
         if !prism.is_file() {
-            println!("not tried: npm ci in tests/services");
+            println!("skipped: run npm ci in tests/services");
             return None;
         }
         let free =
@@ -38,7 +37,7 @@ impl Prism {
             node.arg(folder.join("openapi").join(document)).stdout(Stdio::null()).spawn().expect("node starts");
         let mut prism = Prism { address: format!("http://{free}"), serving };
         while TcpStream::connect(free).is_err() {
-            assert!(prism.serving.try_wait().expect("it can be asked").is_none(), "Prism ended by itself");
+            assert!(prism.serving.try_wait().expect("a child process").is_none(), "Prism exited");
             std::thread::sleep(Duration::from_millis(50));
         }
         Some(prism)

@@ -1,8 +1,7 @@
-//! Twilio and Telnyx as providers of numbers: a fake of both at one address, which sells, configures and takes back numbers
-//! as their interfaces say, or fails as it is told, before it has done what it was asked or after.
+//! A fake of the providers Twilio and Telnyx at one address. It sells, configures and releases numbers, with faults on
+//! request before or after it carries out a request.
 //!
-//! It listens on this machine, so that a program of its own can be sent to it: [`FakeProvider::profile`] for the library,
-//! [`FakeProvider::options`] for the command line.
+//! It listens on this machine: [`FakeProvider::profile`] connects the library, [`FakeProvider::options`] the command line.
 
 use super::fault::{Fault, spoilt};
 use axum::Router;
@@ -12,6 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use dialguard_dialer::http::secret::SecretPlace;
 use dialguard_dialer::ledger::{ProviderKind, ProviderProfile};
+use dialguard_dialer::phone::e164;
 use dialguard_dialer::providers::ProviderSettings;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -24,10 +24,10 @@ use url::Url;
 pub const ACCOUNT_SID: &str = "AC0123456789abcdef0123456789abcdef";
 pub const TOKEN: &str = "hunter2hunter2";
 
-/// What a number costs at the fake: $1.15.
+/// The price of a number: $1.15.
 pub const PRICE_CENTS: u32 = 115;
 
-/// What a request is about.
+/// The kind of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Deed {
     /// Numbers on offer.
@@ -36,26 +36,26 @@ pub enum Deed {
     Reserve,
     /// A purchase.
     Order,
-    /// Which numbers are owned, or whether one is.
+    /// The owned numbers, or one of them.
     Look,
-    /// What became of Telnyx's orders.
+    /// The status of Telnyx's orders.
     Orders,
     /// A change to an owned number's settings.
     Configure,
-    /// Giving a number back.
+    /// A release of a number.
     Release,
     /// The account itself.
     Account,
 }
 
-/// Whether a fault comes before what was asked for is done, so that it never is, or after.
+/// Whether a fault comes before a request is carried out, so that it never is, or after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
     Before,
     After,
 }
 
-/// Both vendors at one address.
+/// Both providers at one address.
 pub struct FakeProvider {
     pub address: String,
     inside: Arc<Mutex<Inside>>,
@@ -66,24 +66,24 @@ pub struct FakeProvider {
 struct Inside {
     offered: BTreeSet<u64>,
     best_efforts: BTreeSet<u64>,
-    /// Numbers that this account holds, and their settings; one that is bought but not delivered yet is not among them.
+    /// Numbers that the account owns, with their settings. Excludes numbers that are ordered but not delivered yet.
     owned: BTreeMap<u64, Map<String, Value>>,
     reserved: BTreeSet<u64>,
     orders: Vec<Order>,
     purchases: Vec<u64>,
     releases: Vec<u64>,
     requests: Vec<Deed>,
-    /// The place in `requests` of one that is never answered.
+    /// The place in `requests` of the one that gets no response.
     unanswered: Option<(usize, When)>,
     faults: HashMap<Deed, (Fault, When, u32)>,
-    /// How often an order of Telnyx's is looked at before it is through.
+    /// How often the status of a Telnyx order is read before it succeeds.
     looks_before_delivery: u32,
     numbers_a_page: usize,
     never_takes: BTreeSet<String>,
     credit: f64,
 }
 
-/// An order of Telnyx's.
+/// A Telnyx order.
 struct Order {
     number: u64,
     reference: String,
@@ -92,7 +92,7 @@ struct Order {
 }
 
 impl FakeProvider {
-    /// Neither offers nor has sold any number.
+    /// A fake without numbers.
     pub async fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
         let address = format!("http://{}", listener.local_addr().expect("it is bound"));
@@ -103,33 +103,33 @@ impl FakeProvider {
         FakeProvider { address, inside, serving }
     }
 
-    /// Has these numbers on sale from now on.
+    /// Offers these numbers from now on.
     pub fn offers(&self, numbers: impl IntoIterator<Item = u64>) {
         self.inside().offered.extend(numbers);
     }
 
-    /// Offers these in place of what was asked for.
+    /// Offers these instead of what is requested.
     pub fn offers_as_best_efforts(&self, numbers: impl IntoIterator<Item = u64>) {
         self.inside().best_efforts.extend(numbers);
     }
 
-    /// Somebody else buys the number.
+    /// Another customer buys the number.
     pub fn sells_elsewhere(&self, number: u64) {
         self.inside().offered.remove(&number);
     }
 
-    /// The account owns the number, with these of its vendor's settings.
+    /// The account owns the number, with these settings.
     pub fn has(&self, number: u64, settings: Value) {
         let settings = settings.as_object().expect("settings are an object").clone();
         self.inside().owned.insert(number, settings);
     }
 
-    /// The account has the number no longer, whatever became of it.
+    /// The account loses the number.
     pub fn loses(&self, number: u64) {
         self.inside().owned.remove(&number);
     }
 
-    /// The numbers owned, in ascending order.
+    /// The owned numbers, in ascending order.
     pub fn owned(&self) -> Vec<u64> {
         self.inside().owned.keys().copied().collect()
     }
@@ -139,38 +139,38 @@ impl FakeProvider {
         Value::Object(self.inside().owned[&number].clone())
     }
 
-    /// Every purchase, in order. A number that was given back can be bought again.
+    /// Every purchase, in order. A released number can be bought again.
     pub fn purchases(&self) -> Vec<u64> {
         self.inside().purchases.clone()
     }
 
-    /// Every number given back, in order.
+    /// Every released number, in order.
     pub fn releases(&self) -> Vec<u64> {
         self.inside().releases.clone()
     }
 
-    /// What each request was about that came.
+    /// The kind of each request.
     pub fn requests(&self) -> Vec<Deed> {
         self.inside().requests.clone()
     }
 
-    /// Fails such requests once.
+    /// The next request of this kind fails.
     pub fn fails_once(&self, deed: Deed, fault: Fault, when: When) {
         self.inside().faults.insert(deed, (fault, when, 1));
     }
 
-    /// Fails such requests from now on.
+    /// Requests of this kind fail from now on.
     pub fn fails(&self, deed: Deed, fault: Fault, when: When) {
         self.inside().faults.insert(deed, (fault, when, u32::MAX));
     }
 
-    /// Never answers the request that is the `nth` from now on, which is done or not.
+    /// The `nth` request from now on gets no response, and is carried out or not.
     pub fn never_answers(&self, nth: usize, when: When) {
         let mut inside = self.inside();
         inside.unanswered = Some((inside.requests.len() + nth, when));
     }
 
-    /// Whether somebody waits for the request that is never answered.
+    /// Whether the request without a response has arrived.
     pub fn is_waited_for(&self) -> bool {
         let inside = self.inside();
         inside.unanswered.is_some_and(|(place, _)| inside.requests.len() >= place)
@@ -183,12 +183,12 @@ impl FakeProvider {
         inside.unanswered = None;
     }
 
-    /// Has an order of Telnyx's pending until it was looked at so often.
+    /// Telnyx orders stay pending until their status was read this often.
     pub fn delivers_after(&self, looks: u32) {
         self.inside().looks_before_delivery = looks;
     }
 
-    /// Gives up the orders of Telnyx's that are pending.
+    /// Pending Telnyx orders fail.
     pub fn gives_up_orders(&self) {
         self.inside()
             .orders
@@ -197,17 +197,17 @@ impl FakeProvider {
             .for_each(|order| order.status = "failure");
     }
 
-    /// Ignores a field whenever settings are changed.
+    /// Ignores a field when settings are changed.
     pub fn never_takes(&self, field: &str) {
         self.inside().never_takes.insert(field.into());
     }
 
-    /// What Telnyx says is left of the account's credit, in dollars.
+    /// Sets the account's credit with Telnyx, in dollars.
     pub fn has_credit(&self, dollars: f64) {
         self.inside().credit = dollars;
     }
 
-    /// The fake as a provider; its secrets are put into files in `folder`.
+    /// The fake as a provider's profile. Writes its secrets to files in `folder`.
     pub fn profile(&self, name: &str, kind: ProviderKind, folder: &Path) -> ProviderProfile {
         let secrets = ProviderSettings::secrets_of(kind)[0].iter().map(|secret| {
             let text = if *secret == "account-sid" { ACCOUNT_SID } else { TOKEN };
@@ -218,7 +218,7 @@ impl FakeProvider {
         ProviderProfile { name: name.into(), kind, price_cents: PRICE_CENTS, settings: settings.to_json() }
     }
 
-    /// The fake as the command line names it, in `providers add NAME`; its secrets are put into files in `folder`.
+    /// The fake as options of `providers add NAME`. Writes its secrets to files in `folder`.
     pub fn options(&self, kind: ProviderKind, folder: &Path) -> String {
         let secrets = ProviderSettings::secrets_of(kind)[0].iter().map(|secret| {
             let text = if *secret == "account-sid" { ACCOUNT_SID } else { TOKEN };
@@ -254,7 +254,7 @@ fn secret_file(folder: &Path, name: &str, text: &str) -> std::path::PathBuf {
     path
 }
 
-/// A request, taken apart.
+/// A parsed request.
 struct ProviderRequest {
     method: String,
     path: Vec<String>,
@@ -297,12 +297,12 @@ async fn answer(State(inside): State<Arc<Mutex<Inside>>>, request: Request) -> R
 }
 
 fn is_let_in(headers: &HeaderMap) -> bool {
-    // As Basic has it, of the account and the token.
+    // Basic authentication with the account and the token.
     let basic = "Basic QUMwMTIzNDU2Nzg5YWJjZGVmMDEyMzQ1Njc4OWFiY2RlZjpodW50ZXIyaHVudGVyMg==";
     headers.get("authorization").is_some_and(|value| value == basic || value == &format!("Bearer {TOKEN}"))
 }
 
-/// What is said, of a number that nobody asked for.
+/// The response with another number in place of the requested one.
 fn about_another(said: &str) -> String {
     let mut parts = said.split("\"+1");
     let first = parts.next().unwrap_or_default().to_owned();
@@ -330,7 +330,7 @@ impl ProviderRequest {
         }
     }
 
-    /// The number that an id in the path stands for.
+    /// The number whose id is at this place in the path.
     fn number_in_path(&self, place: usize) -> u64 {
         let id = self.path[place].trim_end_matches(".json").trim_start_matches("PN");
         let is_sid = id.len() == 32;
@@ -339,7 +339,7 @@ impl ProviderRequest {
 }
 
 impl Inside {
-    /// Where the request that came last is the one that is never answered: whether it is done.
+    /// If the last request gets no response: whether it is carried out.
     fn unanswered(&self) -> Option<When> {
         let (place, when) = self.unanswered?;
         (self.requests.len() == place).then_some(when)
@@ -363,7 +363,7 @@ impl Inside {
     }
 
     fn twilio(&mut self, asked: &ProviderRequest) -> (u16, Value) {
-        assert_eq!(asked.path[2].trim_end_matches(".json"), ACCOUNT_SID, "the account is asked about");
+        assert_eq!(asked.path[2].trim_end_matches(".json"), ACCOUNT_SID, "another account");
         match asked.deed() {
             Deed::Search => {
                 let offers: Vec<_> = self
@@ -377,14 +377,14 @@ impl Inside {
                 self.twilio_page(asked, "available_phone_numbers", offers)
             }
             Deed::Look => {
-                // A part of the number is a pattern.
+                // A part of a number is a pattern.
                 let wanted = asked.query.get("PhoneNumber").map_or("", |number| number.trim_start_matches('+'));
                 let found = self.owned.iter().filter(|(number, _)| number.to_string().contains(wanted));
                 let found = found.map(|(number, settings)| twilio_number(*number, settings)).collect();
                 self.twilio_page(asked, "incoming_phone_numbers", found)
             }
             Deed::Order => {
-                assert!(!asked.form.contains_key("AreaCode"), "a number was bought that nobody chose");
+                assert!(!asked.form.contains_key("AreaCode"), "an order by area code buys an arbitrary number");
                 let number = digits(&asked.form["PhoneNumber"]);
                 if !self.buy(number) {
                     return (400, json!({"code": 21422, "message": "PhoneNumber is not available", "status": 400}));
@@ -407,7 +407,7 @@ impl Inside {
         }
     }
 
-    /// A few of the items, and where the others are.
+    /// One page of the items, and the URL of the next.
     fn twilio_page(&self, asked: &ProviderRequest, name: &str, items: Vec<Value>) -> (u16, Value) {
         let page: usize = asked.query.get("Page").map_or(0, |page| page.parse().expect("a page"));
         let size = asked.query.get("PageSize").map_or(50, |size| size.parse().expect("a size"));
@@ -470,7 +470,7 @@ impl Inside {
                 telnyx_page(asked, orders.map(Order::json).collect(), self.numbers_a_page)
             }
             Deed::Look => {
-                // Whatever is no digit finds nothing.
+                // Only digits find something.
                 let wanted = filter("phone_number").unwrap_or_default();
                 let found = self.owned.iter().filter(|(number, _)| number.to_string().contains(&wanted));
                 telnyx_page(
@@ -497,7 +497,7 @@ impl Inside {
         }
     }
 
-    /// What is on offer there, and whether in place of what was asked for.
+    /// The offers in an area, and whether each is a best effort.
     fn on_offer(&self, area: Option<&String>) -> impl Iterator<Item = (u64, bool)> {
         let is_there = move |number: &&u64| area.is_none_or(|area| number.to_string()[1..].starts_with(area.as_str()));
         let exact = self.offered.iter().filter(is_there).map(|number| (*number, false));
@@ -513,7 +513,7 @@ impl Inside {
         is_free
     }
 
-    /// Lets the account have what was ordered long enough ago.
+    /// Delivers the orders that were read often enough.
     fn deliver(&mut self) {
         for order in self.orders.iter_mut().filter(|order| order.status == "pending" && order.looks_left == 0) {
             order.status = "success";
@@ -527,7 +527,7 @@ impl Inside {
         true
     }
 
-    /// The number is on offer again.
+    /// Releases a number, which is on offer again.
     fn give_back(&mut self, number: u64) -> bool {
         let was_owned = self.owned.remove(&number).is_some();
         if was_owned {
@@ -561,7 +561,7 @@ fn telnyx_page(asked: &ProviderRequest, items: Vec<Value>, numbers_a_page: usize
     (200, json!({"data": items, "meta": {"page_number": page, "total_pages": pages}}))
 }
 
-/// Twilio's settings of a number that nobody has configured.
+/// Twilio's settings of a new number.
 fn fresh(number: u64) -> Map<String, Value> {
     let digits = number.to_string();
     let name = format!("({}) {}-{}", &digits[1..4], &digits[4..7], &digits[7..]);
@@ -585,10 +585,6 @@ fn telnyx_number(number: u64, settings: &Map<String, Value>) -> Value {
     });
     said.as_object_mut().expect("an object").extend(settings.clone());
     said
-}
-
-fn e164(number: u64) -> String {
-    format!("+{number}")
 }
 
 fn digits(e164: &str) -> u64 {

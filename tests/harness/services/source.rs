@@ -1,11 +1,11 @@
-//! Sources of how numbers stand: a fake of TrustCall, Telnyx and Twilio Lookup, which answers as their interfaces say or
-//! fails as it is told.
+//! A fake of the lookup services TrustCall, Telnyx and Twilio Lookup, with faults on request.
 
 use super::fault::{Fault, spoilt};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
+use dialguard_dialer::phone::e164;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::io;
@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
 
-/// TrustCall, Telnyx and Twilio Lookup at one address. Every number whose last digit is odd is spam.
+/// TrustCall, Telnyx and Twilio Lookup at one address. Odd numbers are spam.
 pub struct FakeSource {
     pub address: String,
     inside: Arc<Inside>,
@@ -40,17 +40,17 @@ impl FakeSource {
         FakeSource { address, inside, serving }
     }
 
-    /// Fails like this from now on; not at all where that is none.
+    /// Has this fault from now on, or none.
     pub fn fails(&self, fault: impl Into<Option<Fault>>) {
         *self.inside.always.lock().unwrap() = fault.into();
     }
 
-    /// Fails once like each of these.
+    /// Has each of these faults once.
     pub fn fails_once(&self, faults: &[Fault]) {
         self.inside.once.lock().unwrap().extend(faults);
     }
 
-    /// The numbers of each request that came.
+    /// The numbers of each request.
     pub fn asked(&self) -> Vec<Vec<u64>> {
         self.inside.asked.lock().unwrap().clone()
     }
@@ -59,7 +59,7 @@ impl FakeSource {
         self.inside.asked.lock().unwrap().len()
     }
 
-    /// The most requests that were under way at a time.
+    /// The most requests in flight at a time.
     pub fn most_under_way(&self) -> usize {
         self.inside.most_under_way.load(SeqCst)
     }
@@ -71,7 +71,7 @@ impl Drop for FakeSource {
     }
 }
 
-/// One request that is under way, until it is answered or given up.
+/// A request in flight, until it is answered or cancelled.
 struct UnderWay<'a>(&'a AtomicUsize);
 
 impl Drop for UnderWay<'_> {
@@ -86,7 +86,7 @@ async fn answer(State(inside): State<Arc<Inside>>, request: Request) -> Response
     let numbers = numbers(request.uri());
     inside.asked.lock().unwrap().push(numbers.clone());
     let fault = inside.once.lock().unwrap().pop_front().or(*inside.always.lock().unwrap());
-    // So that requests made at a time are seen at a time.
+    // Long enough for concurrent requests to overlap.
     tokio::time::sleep(Duration::from_millis(5)).await;
     let path = request.uri().path();
     let whole = match fault {
@@ -97,7 +97,7 @@ async fn answer(State(inside): State<Arc<Inside>>, request: Request) -> Response
     spoilt(fault, StatusCode::OK, whole.to_string(), request.headers()).await
 }
 
-/// The numbers that a request is about.
+/// The numbers in a request.
 fn numbers(uri: &Uri) -> Vec<u64> {
     match uri.query().and_then(|query| query.strip_prefix("phoneList=")) {
         Some(list) => {
@@ -138,10 +138,10 @@ fn said(path: &str, numbers: &[u64], is_sane: bool) -> Value {
         let risk = if is_spam(number) { "high" } else { "low" };
         let maturity = if is_sane { 40 } else { 900 };
         let reputation = json!({"spam_risk": risk, "spam_category": "Telemarketing", "maturity_score": maturity});
-        return json!({"data": {"phone_number": format!("+{number}"), "reputation_data": reputation}});
+        return json!({"data": {"phone_number": e164(*number), "reputation_data": reputation}});
     }
     let score = if is_sane { u32::from(is_spam(number)) } else { 900 };
     let outcome = json!({"status": "successful", "result": {"status": "success", "score": score}});
     let add_ons = json!({"status": "successful", "results": {"nomorobo_spamscore": outcome}});
-    json!({"phone_number": format!("+{number}"), "add_ons": add_ons})
+    json!({"phone_number": e164(*number), "add_ons": add_ons})
 }

@@ -182,7 +182,7 @@ function decide(id, { tag, val }) {
       if (pending) return { answer: "replacement-pending" };
       const successor = closestClean(number);
       if (!successor) return { answer: "no-clean-candidate" };
-      const action = replaceNumber(number, slot, successor, "requested", "Asked for by a person");
+      const action = replaceNumber(number, slot, successor, "requested", "Requested by a user");
       return accepted(number, { slot, pending: true }, action);
     },
   };

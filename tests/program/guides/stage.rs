@@ -2,11 +2,13 @@
 //! fakes of the outside world.
 
 use super::shell::Shell;
+use crate::harness::policies::renamed::renamed;
 use crate::harness::receiver::Receiver;
 use crate::harness::repository::repository;
 use crate::harness::services::provider::{ACCOUNT_SID, FakeProvider, TOKEN};
 use crate::harness::services::source::FakeSource;
 use chrono::{SecondsFormat, Utc};
+use dialguard::policy::REFERENCE_POLICY;
 use serde_json::json;
 use std::fmt::Write;
 use std::io::{BufRead, BufReader};
@@ -72,23 +74,23 @@ impl Stage {
         Stage { shell, server: None, folder, _fakes: fakes, _runtime: runtime }
     }
 
-    /// Runs a line, which has to succeed, and tells what it printed.
-    pub fn runs(&mut self, line: &str, place: &str) -> String {
+    /// Runs a line, which must succeed, and returns its output.
+    pub fn run(&mut self, line: &str, place: &str) -> String {
         if is_server(line) {
-            return self.serves(line, place);
+            return self.serve(line, place);
         }
         let (printed, code) = self.shell.run(line);
-        assert!(code == 0, "{place}: `{line}` ends with {code}:\n{printed}");
+        assert!(code == 0, "{place}: `{line}` exits with {code}:\n{printed}");
         printed
     }
 
-    fn serves(&mut self, line: &str, place: &str) -> String {
+    fn serve(&mut self, line: &str, place: &str) -> String {
         let server = Server::start(self.folder.path(), line, place);
         let address = server.url.strip_prefix("http://").and_then(|rest| rest.split('/').next()).expect("an address");
         self.shell.set("SERVED", address);
         let url = server.url.clone();
         self.server = Some(server);
-        self.runs(&format!("curl --fail --location --cookie '' --output page.html '{url}'"), place)
+        self.run(&format!("curl --fail --location --cookie '' --output page.html '{url}'"), place)
     }
 }
 
@@ -135,6 +137,8 @@ fn write_files(folder: &Path) {
     write("numbers.csv", &list(NUMBERS));
     write("spare.csv", &list(SPARE));
     write("verdicts.csv", &verdicts());
+    let policy = renamed(REFERENCE_POLICY, "dialguard-reference", "dialguard-candidate");
+    std::fs::write(folder.join("my.wasm"), policy).expect("the file is written");
     write("keyboard", "a password of some words\n");
     write("telnyx-key", TOKEN);
     std::fs::set_permissions(folder.join("telnyx-key"), std::fs::Permissions::from_mode(0o600)).expect("a secret");

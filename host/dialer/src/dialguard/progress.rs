@@ -42,7 +42,7 @@ impl Reviews {
         let reviews = self.0.lock();
         let Review { inquiry, of } = reviews.get(id)?;
         // Candidates are asked about too, once the account's own numbers are.
-        Some(Progress { asked: inquiry.asked().min(*of), of: *of })
+        Some(Progress { asked: inquiry.numbers_asked().min(*of), of: *of })
     }
 }
 

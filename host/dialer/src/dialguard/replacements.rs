@@ -6,6 +6,7 @@ use super::run::Task;
 use super::{Dialguard, Result};
 use crate::fulfilment::{Fulfilment, Screen};
 use crate::ledger::Order;
+use crate::phone::e164;
 use dialguard::contract::{Answer, PhoneNumber, ReplacementReason, Request, Screening, Timestamp};
 use std::sync::Arc;
 
@@ -82,8 +83,10 @@ impl Dialguard {
                 again.push(order);
                 continue;
             }
-            let words =
-                format!("+{} was not replaced: {times} candidates were unavailable. It keeps its slot.", order.number);
+            let words = format!(
+                "{} was not replaced: {times} candidates were unavailable. It keeps its slot.",
+                e164(order.number)
+            );
             self.ledger.asked_again(&order, Some(&words), now)?;
         }
         Ok(again)
@@ -132,7 +135,7 @@ fn not_replaced(order: &Order, answer: Answer) -> Option<String> {
         Answer::NoCleanCandidate => "no other candidate is rated clean",
         _ => "it can no longer be replaced",
     };
-    Some(format!("+{} was not replaced: {why}.", order.number))
+    Some(format!("{} was not replaced: {why}.", e164(order.number)))
 }
 
 /// By the live policy: days may have passed since the number was chosen.

@@ -234,7 +234,7 @@ impl Dialguard {
         let live = self.policies.live()?;
         let (account, now) = self.ledger.account_at(id, self.clock.now())?;
         let account = form(account);
-        let inquiry = self.sources.ask(now);
+        let inquiry = self.sources.inquiry(now);
         let offers = account
             .buying
             .provider

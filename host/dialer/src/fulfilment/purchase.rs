@@ -6,7 +6,8 @@
 
 use super::{Screen, on_disk};
 use crate::ledger::{ClaimedOrder, Earmark, Ledger, LedgerError, Obstacle, Order, OrderState};
-use crate::providers::{Provider, ProviderError, Providers, Standing};
+use crate::phone::e164;
+use crate::providers::{Provider, ProviderError, Providers, PurchaseStatus};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{Status, Timestamp};
 use std::sync::Arc;
@@ -117,11 +118,11 @@ impl Purchase<'_> {
 
     /// Sees what became of the order. Where the provider knows of none though it was sent a while ago, it is sent again.
     async fn look(&self) -> Result<()> {
-        match self.standing().await {
-            Ok(Standing::Owned) => self.record(|ledger| ledger.acquired(self.claimed, self.now)),
-            Ok(Standing::Failed) => self.abandon("the provider gave the order up"),
-            Ok(Standing::Pending) => self.hold(self.pending()),
-            Ok(Standing::Unknown) => {
+        match self.purchase_status().await {
+            Ok(PurchaseStatus::Owned) => self.record(|ledger| ledger.acquired(self.claimed, self.now)),
+            Ok(PurchaseStatus::Failed) => self.abandon("the provider gave the order up"),
+            Ok(PurchaseStatus::Pending) => self.hold(self.pending()),
+            Ok(PurchaseStatus::Unknown) => {
                 let settled_at = self.order().sent_at.unwrap_or_default() + SETTLES_SECONDS;
                 if settled_at > self.now {
                     let words = "what became of the order is not known yet".to_owned();
@@ -140,13 +141,13 @@ impl Purchase<'_> {
     /// 'No longer available' may mean that an earlier sending was quicker.
     async fn look_who_has_it(&self, maybe_ours: bool) -> Result<()> {
         let is_looked_for = maybe_ours && self.now < self.order().state_since + LOOKED_FOR_SECONDS;
-        match self.standing().await {
-            Ok(Standing::Owned) => self.record(|ledger| ledger.acquired(self.claimed, self.now)),
-            Ok(Standing::Pending) => self.hold(self.pending()),
-            Ok(Standing::Unknown | Standing::Failed) if is_looked_for => {
+        match self.purchase_status().await {
+            Ok(PurchaseStatus::Owned) => self.record(|ledger| ledger.acquired(self.claimed, self.now)),
+            Ok(PurchaseStatus::Pending) => self.hold(self.pending()),
+            Ok(PurchaseStatus::Unknown | PurchaseStatus::Failed) if is_looked_for => {
                 self.hold(self.later("the number is taken, perhaps by the first order, which is looked for".into()))
             }
-            Ok(Standing::Unknown | Standing::Failed) => self.abandon("it is no longer available"),
+            Ok(PurchaseStatus::Unknown | PurchaseStatus::Failed) => self.abandon("it is no longer available"),
             Err(error) => self.hold(self.after(&error)),
         }
     }
@@ -179,30 +180,30 @@ impl Purchase<'_> {
     /// Why it cannot be said that nothing was bought, and what to do; none where it can.
     pub async fn may_have_bought(&self) -> Option<String> {
         let order = self.order();
-        let number = order.replacement;
+        let number = e164(order.replacement);
         match order.state {
             OrderState::Intended | OrderState::Reserved | OrderState::Screened => return None,
             OrderState::Ordering => {}
-            _ => return Some(format!("+{number} is the account's already, and the replacement goes on")),
+            _ => return Some(format!("{number} is the account's already, and the replacement goes on")),
         }
         let believed_at = order.sent_at.unwrap_or_default() + BELIEVED_SECONDS;
-        match self.standing().await {
-            Ok(Standing::Failed) => None,
-            Ok(Standing::Unknown) if believed_at <= self.now => None,
-            Ok(Standing::Owned) => Some(format!("+{number} was bought, and the replacement goes on")),
-            Ok(Standing::Unknown | Standing::Pending) => Some(format!(
-                "whether +{number} was bought is not certain yet; try again after {}",
+        match self.purchase_status().await {
+            Ok(PurchaseStatus::Failed) => None,
+            Ok(PurchaseStatus::Unknown) if believed_at <= self.now => None,
+            Ok(PurchaseStatus::Owned) => Some(format!("{number} was bought, and the replacement goes on")),
+            Ok(PurchaseStatus::Unknown | PurchaseStatus::Pending) => Some(format!(
+                "whether {number} was bought is not certain yet; try again after {}",
                 rfc3339(believed_at.max(self.now + SETTLES_SECONDS))
             )),
             Err(error) => {
-                Some(format!("the provider does not say whether +{number} was bought ({error}); try again later"))
+                Some(format!("the provider does not say whether {number} was bought ({error}); try again later"))
             }
         }
     }
 
-    async fn standing(&self) -> std::result::Result<Standing, ProviderError> {
+    async fn purchase_status(&self) -> std::result::Result<PurchaseStatus, ProviderError> {
         let Order { replacement, reference, .. } = self.order();
-        in_time(async { self.provider()?.standing(*replacement, reference).await }).await
+        in_time(async { self.provider()?.purchase_status(*replacement, reference).await }).await
     }
 
     fn provider(&self) -> std::result::Result<Arc<dyn Provider>, ProviderError> {
@@ -227,7 +228,7 @@ impl Purchase<'_> {
     fn after(&self, error: &ProviderError) -> Obstacle {
         let words = format!("{}: {error}", self.order().provider.as_deref().unwrap_or_default());
         match error {
-            ProviderError::Refused(_) => self.stuck(words),
+            error if error.needs_operator() => self.stuck(words),
             ProviderError::Later { wait: Some(wait), .. } => {
                 let obstacle = self.later(words);
                 Obstacle { pause: obstacle.pause.max(wait.as_secs()), ..obstacle }

@@ -1,12 +1,12 @@
-//! One request to a service, and its answer.
+//! One request to a service, and its response.
 
-use super::{ServiceError, WORDS_MAX};
+use super::{MESSAGE_CHARACTERS_MAX, ServiceError};
 use reqwest::{Client, Method, RequestBuilder};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-/// A request, as often as it is made.
+/// A request, which may be sent several times.
 #[derive(Debug, Clone)]
 pub struct Call {
     method: Method,
@@ -22,32 +22,32 @@ enum Body {
     Json(Value),
 }
 
-/// A service's answer whose status says that it did what was asked.
+/// A successful response.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answered {
+pub struct ServiceResponse {
     /// The HTTP status, 2xx.
     pub status: u16,
-    /// The body; null where it is empty.
+    /// The body; null if it is empty.
     pub body: Value,
 }
 
 impl Call {
-    /// Reads what lies at these segments of a path, which are escaped, below the base URL.
+    /// A `GET` of these path segments below the base URL. They are escaped.
     pub fn get(path: &[&str]) -> Self {
         Call::new(Method::GET, path)
     }
 
-    /// Posts to that path.
+    /// A `POST` to that path.
     pub fn post(path: &[&str]) -> Self {
         Call::new(Method::POST, path)
     }
 
-    /// Changes parts of what is there.
+    /// A `PATCH` of that path.
     pub fn patch(path: &[&str]) -> Self {
         Call::new(Method::PATCH, path)
     }
 
-    /// Deletes what is there.
+    /// A `DELETE` of that path.
     pub fn delete(path: &[&str]) -> Self {
         Call::new(Method::DELETE, path)
     }
@@ -57,25 +57,25 @@ impl Call {
         Call { method, path, query: Vec::new(), body: Body::None }
     }
 
-    /// With a parameter in the query.
+    /// Adds a query parameter.
     pub fn query(mut self, name: &str, value: &str) -> Self {
         self.query.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// With a form.
+    /// Sets a form as the body.
     pub fn form(mut self, fields: &[(&str, &str)]) -> Self {
         self.body = Body::Form(fields.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect());
         self
     }
 
-    /// With JSON.
+    /// Sets JSON as the body.
     pub fn json(mut self, value: Value) -> Self {
         self.body = Body::Json(value);
         self
     }
 
-    /// Whether it changes nothing, so that it may be made again whatever became of it.
+    /// Whether it changes nothing, so that it may be repeated whatever the outcome.
     pub fn only_reads(&self) -> bool {
         self.method == Method::GET
     }
@@ -95,13 +95,13 @@ impl Call {
     }
 }
 
-impl Answered {
-    /// The body in the form that the service's interface gives it; else it is nonsense.
+impl ServiceResponse {
+    /// The body as the type that the service documents.
     pub fn read<T: DeserializeOwned>(self) -> Result<T, ServiceError> {
         serde_json::from_value(self.body).map_err(|error| {
-            // Bounded, for it quotes what it found.
-            let what: String = error.to_string().chars().take(WORDS_MAX).collect();
-            ServiceError::Nonsense(format!("JSON of another form than its interface has ({what})"))
+            // Bounded, because the error quotes the body.
+            let what: String = error.to_string().chars().take(MESSAGE_CHARACTERS_MAX).collect();
+            ServiceError::InvalidResponse(format!("unexpected JSON ({what})"))
         })
     }
 }

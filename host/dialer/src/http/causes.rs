@@ -1,9 +1,9 @@
-//! What went wrong, and why.
+//! An error's causes in one line.
 
 use std::error::Error;
 use std::iter::successors;
 
-/// An error and what caused it, in one line; a cause that its effect repeats is not told again.
+/// An error and its causes in one line. Skips a cause that its effect quotes already.
 pub fn causes(error: &(dyn Error + 'static)) -> String {
     let mut words: Vec<String> = Vec::new();
     for error in successors(Some(error), |error| (**error).source()) {

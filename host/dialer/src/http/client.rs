@@ -1,4 +1,4 @@
-//! How this host sends over HTTP, whoever to: by TLS of its own, and never where an answer redirects it.
+//! The HTTP client for every outgoing request: its own TLS configuration, and no redirects.
 
 use crate::http::causes::causes;
 use reqwest::{Client, ClientBuilder, redirect};
@@ -7,16 +7,16 @@ use rustls_platform_verifier::BuilderVerifierExt;
 use std::error::Error;
 use std::sync::Arc;
 
-/// A client with time limits and whatever else its user gives it; an error says what to do.
+/// A client with what `change` sets, such as time limits.
 pub fn client(change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Result<Client, String> {
     let built = builder().and_then(|builder| Ok(change(builder).build()?));
     built.map_err(|error| {
-        format!("this host cannot send; see that it has root certificates (ca-certificates): {}", causes(&*error))
+        format!("no HTTP client; check that root certificates (ca-certificates) are installed: {}", causes(&*error))
     })
 }
 
 fn builder() -> Result<ClientBuilder, Box<dyn Error + Send + Sync>> {
-    // A provider of its own: the process may have none, or another's.
+    // Set explicitly, because the process may have no default provider or another one.
     let tls = rustls::ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_platform_verifier()?

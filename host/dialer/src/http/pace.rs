@@ -1,21 +1,22 @@
-//! When a service wants to be asked again, by its own headers.
+//! A service's rate limits, as its response headers state them.
+
 use chrono::DateTime;
 use parking_lot::Mutex;
 use reqwest::header::{self, HeaderMap};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
-/// No header makes a service wait longer than this.
+/// The longest wait that a header can ask for.
 const WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The time before which a service is not asked.
+/// The time before which no request is sent.
 #[derive(Default)]
 pub struct Pace {
     not_before: Mutex<Option<Instant>>,
 }
 
 impl Pace {
-    /// Notes what an answer's headers ask for, and says how long that is.
+    /// Notes the wait that a response's headers ask for, and returns it.
     pub fn note(&self, headers: &HeaderMap) -> Option<Duration> {
         let wait = wait_of(headers)?.min(WAIT_MAX);
         let mut not_before = self.not_before.lock();
@@ -23,7 +24,7 @@ impl Pace {
         Some(wait)
     }
 
-    /// Waits until the service wants to be asked; says how long that would be where it is longer than `wait_max`.
+    /// Waits until a request may be sent. An error is the wait, if it is longer than `wait_max`.
     pub async fn wait_for_turn(&self, wait_max: Duration) -> Result<(), Duration> {
         let latest = Instant::now() + wait_max;
         loop {
@@ -39,11 +40,11 @@ impl Pace {
     }
 }
 
-/// `Retry-After` in seconds or as a date; else `x-ratelimit-reset`, in seconds, where `x-ratelimit-remaining` is 0.
+/// `Retry-After` in seconds or as a date; otherwise `x-ratelimit-reset` in seconds, if `x-ratelimit-remaining` is 0.
 fn wait_of(headers: &HeaderMap) -> Option<Duration> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
     let date = |name| DateTime::parse_from_rfc2822(headers.get(name)?.to_str().ok()?).ok();
-    // By the service's own clock, which need not agree with this machine's.
+    // By the service's clock, which may differ from this machine's.
     let by_date = || (date(header::RETRY_AFTER)? - date(header::DATE)?).to_std().ok();
     let reset = || number("x-ratelimit-reset").filter(|_| number("x-ratelimit-remaining") == Some(0));
     number("retry-after").map(Duration::from_secs).or_else(by_date).or_else(|| reset().map(Duration::from_secs))
@@ -55,9 +56,9 @@ mod tests {
 
     type Headers = &'static [(&'static str, &'static str)];
 
-    /// Headers, and how long they ask to wait, in seconds.
+    /// Headers, and the wait they ask for in seconds.
     #[test]
-    fn a_services_headers_say_when_to_ask_again() {
+    fn headers_state_the_wait() {
         let scenarios: [(Headers, Option<u64>); 9] = [
             (&[], None),
             (&[("retry-after", "7")], Some(7)),
@@ -76,7 +77,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_short_wait_is_waited_for_and_a_long_one_is_told() {
+    async fn a_short_wait_passes_and_a_long_one_is_an_error() {
         let pace = Pace::default();
         let began = Instant::now();
         let headers = |seconds: &str| HeaderMap::from_iter([(header::RETRY_AFTER, seconds.parse().unwrap())]);

@@ -1,4 +1,4 @@
-//! Secrets of services' services: kept outside the ledger, which only knows where each of them is.
+//! Secrets of providers and sources. The ledger stores where each secret is, never the secret.
 //!
 //! ```
 //! use dialguard_dialer::http::secret::SecretPlace;
@@ -24,11 +24,11 @@ use std::path::{Path, PathBuf};
 use std::{env, fmt, fs, io};
 use zeroize::Zeroizing;
 
-/// A secret's text. It is never printed, and overwritten in memory when it is dropped.
+/// A secret's text. Never printed; overwritten in memory when dropped.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<String>);
 
-/// Where a secret is: `env:NAME`, an environment variable, or `file:PATH`, a file that only its owner's group may read.
+/// Where a secret is: `env:NAME`, an environment variable, or `file:PATH`, a file that only its owner and group may read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum SecretPlace {
@@ -38,18 +38,18 @@ pub enum SecretPlace {
     File(PathBuf),
 }
 
-/// Why a secret could not be read; says what to do, and never the secret.
+/// Why a secret could not be read. Never contains the secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct SecretError(String);
 
 impl Secret {
-    /// A secret that is at hand already.
+    /// A secret from memory.
     pub fn new(text: String) -> Self {
         Secret(Zeroizing::new(text))
     }
 
-    /// The text, for the request that it goes into.
+    /// The text, for use in a request.
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -62,25 +62,23 @@ impl fmt::Debug for Secret {
 }
 
 impl SecretPlace {
-    /// Reads the secret as it is now. Blanks and line ends around it are not of it.
+    /// Reads the secret as it is now, without blanks and line ends around it.
     ///
-    /// Errors: there is none, it is empty or no line of visible ASCII, or everybody on this machine may read its file.
+    /// Errors: it is missing, empty or not one word of visible ASCII, or all users of this machine may read its file.
     pub fn read(&self) -> Result<Secret, SecretError> {
         let text = Zeroizing::new(match self {
             SecretPlace::Env(name) => env::var(name).map_err(|error| match error {
-                env::VarError::NotPresent => SecretError(format!("the environment variable {name} is not set; set it")),
-                env::VarError::NotUnicode(_) => SecretError(format!("the environment variable {name} is no text")),
+                env::VarError::NotPresent => SecretError(format!("the environment variable {name} is not set")),
+                env::VarError::NotUnicode(_) => SecretError(format!("the environment variable {name} is not text")),
             })?,
             SecretPlace::File(path) => read_private(path).map_err(SecretError)?,
         });
         let secret = text.trim();
         if secret.is_empty() {
-            return Err(SecretError(format!("{self} is empty; put the secret there")));
+            return Err(SecretError(format!("{self} is empty")));
         }
         if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Err(SecretError(format!(
-                "{self} holds more than one word of visible ASCII; put the secret alone there"
-            )));
+            return Err(SecretError(format!("{self} must contain the secret alone: visible ASCII without spaces")));
         }
         Ok(Secret::new(secret.to_owned()))
     }
@@ -94,7 +92,9 @@ fn read_private(path: &Path) -> Result<String, String> {
         let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode();
         if mode & 0o007 != 0 {
             let path = path.display();
-            return Err(format!("everybody on this machine may use the secret's file {path}; `chmod o= {path}` first"));
+            return Err(format!(
+                "all users of this machine may access the secret's file {path}; run `chmod o= {path}`"
+            ));
         }
     }
     fs::read_to_string(path).map_err(unreadable)
@@ -107,8 +107,8 @@ impl std::str::FromStr for SecretPlace {
         match text.split_once(':') {
             Some(("env", name)) if !name.is_empty() && !name.contains(['=', '\0']) => Ok(SecretPlace::Env(name.into())),
             Some(("file", path)) if !path.is_empty() => Ok(SecretPlace::File(path.into())),
-            // Not quoted: it may be the secret itself, given where its place should have been.
-            _ => Err(SecretError("say where the secret is, not what it is: env:NAME or file:PATH".into())),
+            // Not quoted, because it may be the secret itself.
+            _ => Err(SecretError("expected where the secret is, not the secret: env:NAME or file:PATH".into())),
         }
     }
 }
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_given_in_place_of_its_place_is_not_repeated() {
+    fn a_secret_given_instead_of_its_place_is_not_quoted() {
         for text in ["hunter2", "env:", "file:", "http:hunter2", ""] {
             let error = text.parse::<SecretPlace>().unwrap_err().to_string();
             assert!(error.contains("env:NAME") && !error.contains("hunter2"), "{error}");
@@ -150,7 +150,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_file_that_everybody_may_read_holds_no_secret() {
+    fn a_secrets_file_must_be_private() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("token");

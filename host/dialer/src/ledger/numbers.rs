@@ -10,6 +10,7 @@ use crate::ledger::accounts::{open, profile, touch};
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::numbers::status::status_from_sql;
 use crate::ledger::{Ledger, Result, from_sql, to_sql};
+use crate::phone::e164;
 use dialguard::contract::{PhoneNumber, SlotId, Status, Timestamp};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -155,6 +156,6 @@ pub(super) fn change_state(
     let changed = transaction
         .prepare_cached("UPDATE numbers SET state = ?4, since = ?5 WHERE number = ?2 AND account = ?1 AND state = ?3")?
         .execute(params![account, to_sql(number), from, to, to_sql(now)])?;
-    assert_eq!(changed, 1, "+{number} is no longer {from}, though the account did not change");
+    assert_eq!(changed, 1, "{} is no longer {from}, though the account did not change", e164(number));
     Ok(())
 }

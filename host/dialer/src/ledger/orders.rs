@@ -14,6 +14,7 @@ use crate::ledger::alerts::message::Message;
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::numbers::change_state;
 use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
+use crate::phone::e164;
 use crate::prices::{REPLACEMENT_PRICE_CENTS, dollars};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{PhoneNumber, Replacement, ReplacementReason, SlotId, Timestamp};
@@ -291,7 +292,8 @@ impl Ledger {
             change_state(transaction, account.key, order.replacement, ("ordered", "owned"), now)?;
             if let (Some(cents), Some(provider)) = (order.price_cents, &order.provider) {
                 let (run, _) = cause(transaction, order)?;
-                let text = format!("+{} was bought from {provider} for {}.", order.replacement, dollars(cents.into()));
+                let text =
+                    format!("{} was bought from {provider} for {}.", e164(order.replacement), dollars(cents.into()));
                 append(transaction, account.key, now, run, EventKind::NumberBought, Some(order.replacement), &text)?;
             }
             Ok(())
@@ -307,9 +309,9 @@ impl Ledger {
             }
             let (run, _) = cause(transaction, order)?;
             let text = format!(
-                "Set by hand for +{} what could not be carried over from +{}: {}.",
-                order.replacement,
-                order.number,
+                "Set by hand for {} what could not be carried over from {}: {}.",
+                e164(order.replacement),
+                e164(order.number),
                 left_out.join("; ")
             );
             append(transaction, account.key, now, run, EventKind::NotCarriedOver, Some(order.replacement), &text)
@@ -341,7 +343,7 @@ impl Ledger {
         let provider = order.provider.as_deref().unwrap_or_default();
         self.move_on(claimed, OrderState::Swapped, now, |transaction, account| {
             if is_kept {
-                let text = format!("+{} was imported again, and is not given back to {provider}.", order.number);
+                let text = format!("{} was imported again, and is not given back to {provider}.", e164(order.number));
                 append(transaction, account.key, now, None, EventKind::NumberKept, Some(order.number), &text)?;
                 return finish(transaction, order, now);
             }
@@ -385,7 +387,8 @@ impl Ledger {
                 .execute(params![to_sql(order.id), ask_again])?;
             let (run, _) = cause(transaction, order)?;
             let (number, successor) = (order.number, order.replacement);
-            let text = format!("+{number} is not replaced by +{successor}, and nothing was spent: {why}.");
+            let text =
+                format!("{} is not replaced by {}, and nothing was spent: {why}.", e164(number), e164(successor));
             append(transaction, account.key, now, run, EventKind::OrderAbandoned, Some(number), &text)
         })
     }
@@ -432,7 +435,7 @@ impl Ledger {
             let found = find_open(transaction, order)?;
             let (account, now) = open(transaction, &found.account, now)?;
             transaction.execute("UPDATE orders SET next_try_at = 0, tries = 0 WHERE id = ?1", [to_sql(order)])?;
-            let text = format!("The replacement of +{} is tried again, as asked for.", found.number);
+            let text = format!("The replacement of {} is tried again, as asked for.", e164(found.number));
             append(transaction, account.key, now, None, EventKind::OrderResumed, Some(found.number), &text)?;
             Ok(found)
         })
@@ -527,18 +530,18 @@ fn swap_slot(transaction: &Transaction, account: &AccountProfile, order: &Order,
         "DELETE FROM monitored WHERE account = ?1 AND number = ?2 AND slot = ?3",
         params![account.key, to_sql(order.number), order.slot],
     )?;
-    assert_eq!(left, 1, "+{} left slot {} though its replacement is under way", order.number, order.slot);
+    assert_eq!(left, 1, "{} left slot {} though its replacement is under way", e164(order.number), order.slot);
     occupy(transaction, account.key, order.replacement, order.slot, now)?;
     let (run, because) = cause(transaction, order)?;
     let (number, successor, slot) = (order.number, order.replacement, order.slot);
-    let text = format!("+{number} replaced by +{successor} in slot {slot}: {because}");
+    let text = format!("{} replaced by {} in slot {slot}: {because}", e164(number), e164(successor));
     append(transaction, account.key, now, run, EventKind::Replaced, Some(number), &text)
 }
 
 /// The product's own price of a replacement, once an order.
 fn charge(transaction: &Transaction, account: &AccountProfile, order: &Order, now: Timestamp) -> Result<()> {
     let (run, _) = cause(transaction, order)?;
-    let text = format!("{} for the replacement of +{}.", dollars(REPLACEMENT_PRICE_CENTS), order.number);
+    let text = format!("{} for the replacement of {}.", dollars(REPLACEMENT_PRICE_CENTS), e164(order.number));
     transaction
         .prepare_cached(
             "INSERT INTO events (account, at, run, kind, number, cents, text, order_id)
@@ -573,7 +576,8 @@ fn rest(
         return Ok(());
     }
     let (run, _) = cause(transaction, order)?;
-    let text = format!("+{} left the account, and is given back to {provider} at {}.", order.number, rfc3339(until));
+    let text =
+        format!("{} left the account, and is given back to {provider} at {}.", e164(order.number), rfc3339(until));
     append(transaction, account.key, now, run, EventKind::Resting, Some(order.number), &text)
 }
 
@@ -581,7 +585,7 @@ fn rest(
 fn end(transaction: &Transaction, account: &AccountProfile, order: &Order, now: Timestamp, gone: &str) -> Result<()> {
     finish(transaction, order, now)?;
     let (run, _) = cause(transaction, order)?;
-    let text = format!("+{} {gone}, replaced by +{}.", order.number, order.replacement);
+    let text = format!("{} {gone}, replaced by {}.", e164(order.number), e164(order.replacement));
     append(transaction, account.key, now, run, EventKind::Released, Some(order.number), &text)
 }
 
@@ -600,8 +604,8 @@ fn tell_stuck(
     now: Timestamp,
 ) -> Result<()> {
     let what = match order.state {
-        OrderState::Swapped => format!("+{} is not given back yet", order.number),
-        _ => format!("The replacement of +{} by +{} is held up", order.number, order.replacement),
+        OrderState::Swapped => format!("{} is not given back yet", e164(order.number)),
+        _ => format!("The replacement of {} by {} is held up", e164(order.number), e164(order.replacement)),
     };
     let text = format!("{what}: {}.", obstacle.problem);
     append(transaction, account.key, now, None, EventKind::OrderStuck, Some(order.number), &text)?;
@@ -612,8 +616,8 @@ fn tell_stuck(
 fn stuck_message(order: &Order, text: &str) -> Message {
     let data = json!({
         "order": order.id,
-        "number": format!("+{}", order.number),
-        "replacement": format!("+{}", order.replacement),
+        "number": e164(order.number),
+        "replacement": e164(order.replacement),
         "slot": order.slot,
         "state": order.state.name(),
         "text": text,
@@ -659,7 +663,7 @@ pub(super) fn intend(
             price_cents
         ])?;
     let Replacement { number, replacement: successor, because, .. } = replacement;
-    let text = format!("+{number} is to be replaced by +{successor}: {because}");
+    let text = format!("{} is to be replaced by {}: {because}", e164(*number), e164(*successor));
     append(transaction, account.key, now, Some(run), EventKind::ReplacementIntended, Some(*number), &text)
 }
 

@@ -2,6 +2,7 @@
 
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
+use crate::phone::e164;
 use dialguard::contract::{PhoneNumber, Timestamp};
 use rusqlite::{ErrorCode, OptionalExtension, Row, Transaction, params};
 
@@ -179,7 +180,7 @@ impl Ledger {
                 "UPDATE numbers SET since = ?2 WHERE number = ?1 AND state = 'released'",
                 params![to_sql(number), to_sql(now)],
             )?;
-            let text = format!("+{number}, which had left the account before, was given back to {provider}.");
+            let text = format!("{}, which had left the account before, was given back to {provider}.", e164(number));
             append(transaction, account, now, None, EventKind::Released, Some(number), &text)
         })
     }

@@ -1,4 +1,4 @@
-//! What an account's provider has on offer, for one run.
+//! The numbers on offer at an account's provider, for one run.
 
 use crate::ledger::Areas;
 use crate::phone::area_code;
@@ -11,22 +11,22 @@ use std::time::Duration;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::Instant;
 
-/// Numbers that are asked for in an area. Each may be looked up with every carrier for money.
+/// Numbers requested in an area. Each may be looked up with every source for money.
 const SEARCHED_MAX: u32 = 100;
 
-/// How long one search may take, and all of a run together.
+/// How long one search may take, and all searches of a run together.
 const SEARCH_TIME_MAX: Duration = Duration::from_secs(10);
 const SEARCHES_TIME_MAX: Duration = Duration::from_secs(30);
 
-/// A provider's offers to one account. Each area is searched once a run, so that the run sees one offer. A search that fails
-/// is a problem and costs its offers, and nothing else.
+/// A provider's offers to one account. Each area is searched once a run, so that the run sees the same offers. A failing
+/// search is a problem and costs only its own offers.
 pub(crate) struct Offers {
     name: String,
     provider: Result<Arc<dyn Provider>, ProviderError>,
     areas: Areas,
     found: AsyncMutex<HashMap<SearchArea, Vec<PhoneNumber>>>,
     problems: Mutex<Vec<String>>,
-    begun: Mutex<Option<Instant>>,
+    started: Mutex<Option<Instant>>,
 }
 
 impl Offers {
@@ -37,11 +37,11 @@ impl Offers {
             areas,
             found: AsyncMutex::default(),
             problems: Mutex::default(),
-            begun: Mutex::default(),
+            started: Mutex::default(),
         }
     }
 
-    /// Where a replacement for this number may come from, the best place first.
+    /// The areas where a replacement for this number may come from, the best first.
     pub fn areas(&self, like: PhoneNumber) -> Vec<SearchArea> {
         let mut areas: Vec<_> = area_code(like).map(SearchArea::AreaCode).into_iter().collect();
         match &self.areas {
@@ -54,18 +54,18 @@ impl Offers {
         areas
     }
 
-    /// The numbers on offer in an area; none where they cannot be had.
+    /// The numbers on offer in an area; none if the search fails.
     pub async fn search(&self, area: SearchArea) -> Vec<PhoneNumber> {
         let mut found = self.found.lock().await;
         if let Some(known) = found.get(&area) {
             return known.clone();
         }
-        let numbers = self.search_anew(area).await.unwrap_or_else(|error| {
+        let numbers = self.search_provider(area).await.unwrap_or_else(|error| {
             let place = match area {
                 SearchArea::AreaCode(code) => format!("in area code {code}"),
-                SearchArea::Anywhere => "anywhere".into(),
+                SearchArea::Anywhere => "in any area".into(),
             };
-            let problem = format!("{}: no numbers could be searched for {place}: {error}", self.name);
+            let problem = format!("{}: the search {place} failed: {error}", self.name);
             self.problems.lock().push(problem);
             Vec::new()
         });
@@ -73,14 +73,14 @@ impl Offers {
         numbers
     }
 
-    async fn search_anew(&self, area: SearchArea) -> Result<Vec<PhoneNumber>, ProviderError> {
+    async fn search_provider(&self, area: SearchArea) -> Result<Vec<PhoneNumber>, ProviderError> {
         let provider = self.provider.clone()?;
-        let begun = *self.begun.lock().get_or_insert_with(Instant::now);
-        let until = (begun + SEARCHES_TIME_MAX).min(Instant::now() + SEARCH_TIME_MAX);
+        let started = *self.started.lock().get_or_insert_with(Instant::now);
+        let until = (started + SEARCHES_TIME_MAX).min(Instant::now() + SEARCH_TIME_MAX);
         let numbers = tokio::time::timeout_at(until, provider.search(area, SEARCHED_MAX))
             .await
-            .map_err(|_| ProviderError::Lost("no answer in time".into()))??;
-        // Nothing is taken on trust that can be seen.
+            .map_err(|_| ProviderError::Lost("no response in time".into()))??;
+        // Checked here too, because a provider may ignore the area.
         let fits = |number: &PhoneNumber| match (area, area_code(*number)) {
             (SearchArea::AreaCode(wanted), Some(code)) => wanted == code,
             (SearchArea::Anywhere, code) => code.is_some(),
@@ -90,7 +90,7 @@ impl Offers {
         Ok(each_once.into_iter().collect())
     }
 
-    /// What went wrong, in words.
+    /// The problems since the last call, as sentences.
     pub fn take_problems(&self) -> Vec<String> {
         std::mem::take(&mut *self.problems.lock())
     }
@@ -101,16 +101,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_numbers_of_north_america_have_area_codes() {
-        let codes = [13_105_550_100, 12_125_550_100, 442_071_234_567, 3_105_550_100, 11_005_550_100].map(area_code);
-        assert_eq!(codes, [Some(310), Some(212), None, None, None]);
-    }
-
-    #[test]
     fn the_numbers_own_area_comes_first_and_others_only_as_allowed() {
         use SearchArea::{Anywhere, AreaCode};
         let like = 13_105_550_100;
-        let areas = |areas| Offers::new("them", Err(ProviderError::Refused(String::new())), areas).areas(like);
+        let areas = |areas| Offers::new("shop", Err(ProviderError::Refused(String::new())), areas).areas(like);
         assert_eq!(areas(Areas::Own), [AreaCode(310)]);
         assert_eq!(areas(Areas::Also(vec![213, 310, 424])), [310, 213, 424].map(AreaCode));
         assert_eq!(areas(Areas::Anywhere), [AreaCode(310), Anywhere]);

@@ -1,14 +1,14 @@
-//! What a provider has of this host's numbers, held against what the ledger says.
+//! Comparing the numbers at a provider with the ledger.
 //!
-//! | there | here | finding |
+//! | at the provider | in the ledger | finding |
 //! |---|---|---|
 //! | owned | unknown | [`Finding::UnknownHere`] |
 //! | not owned | owned, and bought there | [`Finding::MissingThere`] |
 //! | owned | released | [`Finding::StillThere`] |
-//! | either | its purchase, replacement or release is under way | [`Finding::UnderWay`]; nothing is done about it |
+//! | either | its purchase, replacement or release is in progress | [`Finding::UnderWay`]; no action |
 //! | owned | owned, or a candidate | none |
 //!
-//! Nothing is changed by comparing.
+//! Comparing changes nothing.
 //!
 //! ```
 //! use dialguard_dialer::ledger::{HeldNumber, NumberState};
@@ -18,9 +18,9 @@
 //!     number, account: "acme".into(), state, is_monitored: false, is_under_way: false, is_bought_there: true,
 //! };
 //! let here = [held(13_105_550_100, NumberState::Owned), held(13_105_550_101, NumberState::Released)];
-//! let found = compare(&[13_105_550_101, 13_105_550_102], &here);
-//! let found: Vec<_> = found.iter().map(|found| (found.number, found.finding)).collect();
-//! assert_eq!(found, [
+//! let differences = compare(&[13_105_550_101, 13_105_550_102], &here);
+//! let differences: Vec<_> = differences.iter().map(|difference| (difference.number, difference.finding)).collect();
+//! assert_eq!(differences, [
 //!     (13_105_550_100, Finding::MissingThere),
 //!     (13_105_550_101, Finding::StillThere),
 //!     (13_105_550_102, Finding::UnknownHere),
@@ -32,32 +32,32 @@ use crate::providers::{Provider, ProviderError};
 use dialguard::contract::{PhoneNumber, Timestamp};
 use std::collections::BTreeMap;
 
-/// A number of which the provider and the ledger say different things.
+/// A number on which the provider and the ledger differ.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct Difference {
     /// The number.
     pub number: PhoneNumber,
-    /// The account that has it here, or had it; none where it is unknown here.
+    /// The account that has or had it; none if the ledger does not know it.
     pub account: Option<String>,
-    /// What is different.
+    /// How they differ.
     pub finding: Finding,
 }
 
-/// How a provider and the ledger differ about a number.
+/// How a provider and the ledger differ on a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Finding {
-    /// The provider has it, and this host has never heard of it.
+    /// The provider has it, and the ledger does not know it.
     UnknownHere,
-    /// It was bought there and is owned here, and the provider does not have it.
+    /// It was bought from the provider and is owned in the ledger, but the provider does not have it.
     MissingThere,
-    /// It was released here, and the provider still has it.
+    /// It is released in the ledger, but the provider still has it.
     StillThere,
-    /// A purchase, replacement or release of it is under way.
+    /// A purchase, replacement or release of it is in progress.
     UnderWay,
 }
 
 impl Finding {
-    /// Its name, as programs read it.
+    /// Its name in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Finding::UnknownHere => "unknown-here",
@@ -68,27 +68,27 @@ impl Finding {
     }
 }
 
-/// What became of a number that something was to be done about; an error says why nothing was done.
-pub type Applied = (PhoneNumber, Result<(), String>);
+/// A number, and whether its difference was resolved; an error says why not.
+pub type Resolution = (PhoneNumber, Result<(), String>);
 
-/// Everything in which the two differ, in ascending order of numbers. `there` has to be in ascending order.
-pub fn compare(there: &[PhoneNumber], here: &[HeldNumber]) -> Vec<Found> {
+/// All differences, in ascending order of numbers. `there` must be in ascending order.
+pub fn compare(there: &[PhoneNumber], here: &[HeldNumber]) -> Vec<Difference> {
     let here: BTreeMap<PhoneNumber, &HeldNumber> = here.iter().map(|held| (held.number, held)).collect();
     let is_there = |number: &PhoneNumber| there.binary_search(number).is_ok();
     let known = here.values().filter_map(|held| {
         let finding = finding(held, is_there(&held.number))?;
-        Some(Found { number: held.number, account: Some(held.account.clone()), finding })
+        Some(Difference { number: held.number, account: Some(held.account.clone()), finding })
     });
     let unknown = there.iter().filter(|number| !here.contains_key(number));
-    let unknown = unknown.map(|number| Found { number: *number, account: None, finding: Finding::UnknownHere });
-    let mut found: Vec<_> = known.chain(unknown).collect();
-    found.sort_unstable_by_key(|found| found.number);
-    found
+    let unknown = unknown.map(|number| Difference { number: *number, account: None, finding: Finding::UnknownHere });
+    let mut differences: Vec<_> = known.chain(unknown).collect();
+    differences.sort_unstable_by_key(|difference| difference.number);
+    differences
 }
 
 fn finding(held: &HeldNumber, is_there: bool) -> Option<Finding> {
     if held.is_under_way {
-        // Not worth a word where the provider has nothing to do with it.
+        // Not a difference if the provider is not involved.
         return (is_there || held.is_bought_there).then_some(Finding::UnderWay);
     }
     match held.state {
@@ -98,45 +98,50 @@ fn finding(held: &HeldNumber, is_there: bool) -> Option<Finding> {
     }
 }
 
-/// Takes the numbers that are unknown here into an account, as not monitored.
-pub fn import(ledger: &Ledger, account: &str, found: &[Found], now: Timestamp) -> Result<Vec<Applied>, LedgerError> {
-    let unknown = found.iter().filter(|found| found.finding == Finding::UnknownHere);
-    let numbers: Vec<_> = unknown.map(|found| found.number).collect();
+/// Imports the numbers that the ledger does not know into an account, as not monitored.
+pub fn import(
+    ledger: &Ledger,
+    account: &str,
+    differences: &[Difference],
+    now: Timestamp,
+) -> Result<Vec<Resolution>, LedgerError> {
+    let unknown = differences.iter().filter(|difference| difference.finding == Finding::UnknownHere);
+    let numbers: Vec<_> = unknown.map(|difference| difference.number).collect();
     let outcomes = ledger.import_numbers(account, &numbers, ImportedAs::Owned, now)?;
-    let said = |outcome| match outcome {
+    let resolution = |outcome| match outcome {
         ImportOutcome::Imported | ImportOutcome::KnownBefore => Ok(()),
-        ImportOutcome::OtherAccounts => Err("another account has it meanwhile; reconcile again".to_owned()),
-        ImportOutcome::NoCandidate => Err("it has another state meanwhile; reconcile again".to_owned()),
+        ImportOutcome::OtherAccounts => Err("another account has it by now; reconcile again".to_owned()),
+        ImportOutcome::NoCandidate => Err("its state has changed; reconcile again".to_owned()),
     };
-    Ok(numbers.into_iter().zip(outcomes.into_iter().map(said)).collect())
+    Ok(numbers.into_iter().zip(outcomes.into_iter().map(resolution)).collect())
 }
 
-/// Gives back the numbers that were released here and are still there. Each is looked up in the ledger once more before:
-/// one that is owned here, monitored or under way meanwhile is left alone.
+/// Releases at the provider the numbers that are released in the ledger. Each is checked again first, and skipped if it is
+/// owned, monitored or in progress by now.
 pub async fn release(
     ledger: &Ledger,
     provider: (&str, &dyn Provider),
-    found: &[Found],
+    differences: &[Difference],
     now: Timestamp,
-) -> Result<Vec<Applied>, LedgerError> {
+) -> Result<Vec<Resolution>, LedgerError> {
     let (name, provider) = provider;
-    let mut applied = Vec::new();
-    for found in found.iter().filter(|found| found.finding == Finding::StillThere) {
-        let number = found.number;
-        if !is_to_be_given_back(ledger, name, number)? {
-            applied.push((number, Err("it is no longer released here; reconcile again".to_owned())));
+    let mut resolutions = Vec::new();
+    for difference in differences.iter().filter(|difference| difference.finding == Finding::StillThere) {
+        let number = difference.number;
+        if !is_still_released(ledger, name, number)? {
+            resolutions.push((number, Err("it is no longer released in the ledger; reconcile again".to_owned())));
             continue;
         }
         let released = provider.release(number).await;
         if released.is_ok() {
             ledger.given_back(number, name, now)?;
         }
-        applied.push((number, released.map_err(|error| in_words(&error))));
+        resolutions.push((number, released.map_err(|error| in_words(&error))));
     }
-    Ok(applied)
+    Ok(resolutions)
 }
 
-fn is_to_be_given_back(ledger: &Ledger, provider: &str, number: PhoneNumber) -> Result<bool, LedgerError> {
+fn is_still_released(ledger: &Ledger, provider: &str, number: PhoneNumber) -> Result<bool, LedgerError> {
     let held = ledger.held_number(provider, number)?;
     Ok(held.is_some_and(|held| held.state == NumberState::Released && !held.is_monitored && !held.is_under_way))
 }
@@ -144,7 +149,7 @@ fn is_to_be_given_back(ledger: &Ledger, provider: &str, number: PhoneNumber) -> 
 fn in_words(error: &ProviderError) -> String {
     match error.is_without_effect() {
         true => error.to_string(),
-        false => format!("{error}; it may be given back already: reconcile again"),
+        false => format!("{error}; it may have been released: reconcile again"),
     }
 }
 
@@ -154,7 +159,7 @@ mod tests {
 
     const NUMBER: PhoneNumber = 13_105_550_100;
 
-    /// State here, whether it is under way, whether it was bought there, whether it is there; and what is found.
+    /// State in the ledger, whether it is in progress, bought from the provider, owned there; and the finding.
     #[test]
     fn every_case_of_the_table() {
         use NumberState::{Candidate, Ordered, Owned, Released};
@@ -183,8 +188,8 @@ mod tests {
                 is_bought_there,
             };
             let there = if is_there { vec![NUMBER] } else { vec![] };
-            let found: Vec<_> = compare(&there, &[held]).iter().map(|found| found.finding).collect();
-            assert_eq!(found, Vec::from_iter(expected), "{state:?} {is_under_way} {is_bought_there} {is_there}");
+            let findings: Vec<_> = compare(&there, &[held]).iter().map(|difference| difference.finding).collect();
+            assert_eq!(findings, Vec::from_iter(expected), "{state:?} {is_under_way} {is_bought_there} {is_there}");
         }
         assert_eq!(compare(&[NUMBER], &[])[0].finding, Finding::UnknownHere);
     }

@@ -1,4 +1,4 @@
-//! How a provider of numbers is asked, as an operator set it up.
+//! A provider's settings, as an operator set them.
 
 use super::ProviderError;
 use crate::http::secret::{Secret, SecretPlace};
@@ -6,20 +6,20 @@ use crate::ledger::ProviderKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// How a provider of numbers is asked. The ledger keeps it as a profile's settings, without the secrets.
+/// A provider's settings. The ledger stores them in the provider's profile, without the secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct ProviderSettings {
-    /// Where the provider is: https, but for this machine.
+    /// Its base URL: https, unless it is on this machine.
     pub base_url: String,
-    /// Where its secrets are, by what they are called; see [`secrets_of`](Self::secrets_of).
+    /// Where its secrets are, by name; see [`secrets_of`](Self::secrets_of).
     pub secrets: BTreeMap<String, SecretPlace>,
-    /// Whether only numbers are taken that can send texts as well as call.
+    /// Whether numbers must support texts as well as calls.
     pub texts: bool,
 }
 
 impl ProviderSettings {
-    /// The provider as it offers itself, for numbers that can call.
+    /// The default settings, for numbers that support calls.
     pub fn new(kind: ProviderKind, secrets: impl IntoIterator<Item = (&'static str, SecretPlace)>) -> Self {
         let base_url = match kind {
             ProviderKind::Twilio => "https://api.twilio.com/2010-04-01",
@@ -32,7 +32,7 @@ impl ProviderSettings {
         }
     }
 
-    /// A provider's secrets, as they are called on the command line; where there are several sets, any of them will do.
+    /// The names of a provider's secrets, as on the command line. Of several sets, one is needed.
     pub fn secrets_of(kind: ProviderKind) -> &'static [&'static [&'static str]] {
         match kind {
             ProviderKind::Twilio => &[&["account-sid", "auth-token"], &["account-sid", "api-key", "api-key-secret"]],
@@ -42,24 +42,22 @@ impl ProviderSettings {
 
     /// Reads what [`ProviderSettings::to_json`] wrote.
     pub fn from_json(settings: &str) -> Result<Self, ProviderError> {
-        serde_json::from_str(settings).map_err(|error| {
-            ProviderError::Refused(format!(
-                "its settings cannot be read ({error}); set them anew with `dialguard inventory change`"
-            ))
-        })
+        serde_json::from_str(settings)
+            .map_err(|error| ProviderError::Settings(format!("its settings cannot be read ({error})")))
     }
 
-    /// The settings as a profile has them.
+    /// The settings as a profile stores them.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("plain values are JSON")
     }
 
-    /// A secret as it is now; an error says which is missing and where it should be.
+    /// A secret as it is now. Errors name the secret and where it should be.
     pub(super) fn secret(&self, name: &str) -> Result<Secret, ProviderError> {
         let words = name.replace('-', " ");
-        let place = self.secrets.get(name).ok_or_else(|| {
-            ProviderError::Refused(format!("its {words} is not named; name it with `dialguard inventory change`"))
-        })?;
-        place.read().map_err(|error| ProviderError::Refused(format!("its {words}: {error}")))
+        let place = self
+            .secrets
+            .get(name)
+            .ok_or_else(|| ProviderError::Settings(format!("its settings do not say where its {words} is")))?;
+        place.read().map_err(|error| ProviderError::Credentials(format!("its {words}: {error}")))
     }
 }

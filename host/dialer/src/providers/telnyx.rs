@@ -1,25 +1,26 @@
 //! Numbers from Telnyx, by its API version 2.
 //!
-//! Numbers are held for 30 minutes. An order may take a while, and is found again by its `customer_reference`. What
-//! Telnyx offers in place of what was asked for (`best_effort`) is left out.
+//! Reservations last 30 minutes. An order may take a while, and is found again by its `customer_reference`. Offers instead
+//! of what was requested (`best_effort`) are left out.
 
-use super::api::{ProviderApi, Purpose, e164, in_words, list_in, text_in};
-use super::{Provider, ProviderError, ProviderSettings, Reservation, SearchArea, Standing};
-use crate::http::{Answered, Call, Credentials, ServiceError, ServiceLimits};
+use super::api::{ProviderApi, Purpose, in_words, list_in, number_in, text_in};
+use super::{Provider, ProviderError, ProviderSettings, PurchaseStatus, Reservation, SearchArea};
+use crate::http::{Call, Credentials, ServiceError, ServiceLimits, ServiceResponse};
 use crate::ledger::ProviderKind;
+use crate::phone::e164;
 use dialguard::contract::PhoneNumber;
 use serde_json::{Map, Value, json};
 
-/// Numbers or orders a page: the provider's most.
+/// Numbers or orders a page: Telnyx's maximum.
 const PAGE_SIZE: &str = "250";
 
-/// Pages that are followed: a million numbers.
+/// Pages read at most: a million numbers.
 const PAGES_MAX: u64 = 4_000;
 
-/// What is carried over to another number, where the old one has it.
+/// Settings that are copied to another number if the old one has them.
 const CARRIED: [&str; 5] = ["connection_id", "billing_group_id", "tags", "customer_reference", "hd_voice_enabled"];
 
-/// What is set elsewhere, and told where the old number has it and the new one has not.
+/// Settings that are not copied, but reported if the old number has them and the new one has not.
 const KEPT: [&str; 6] = [
     "call_forwarding_enabled",
     "call_recording_enabled",
@@ -29,82 +30,84 @@ const KEPT: [&str; 6] = [
     "t38_fax_gateway_enabled",
 ];
 
-/// Numbers in these states are not, or no longer, the account's.
+/// Numbers in these states are not owned yet, or no longer.
 const NOT_OWNED: [&str; 6] =
     ["purchase-pending", "purchase-failed", "port-pending", "port-failed", "deleted", "ported-out"];
 
-/// Telnyx, for one account with it.
+/// One account with Telnyx.
 pub struct TelnyxNumbers {
-    service: ProviderApi,
+    api: ProviderApi,
 }
 
-/// A number of the account.
-struct Held {
+/// A number in the account's list, which need not be owned.
+struct AccountNumber {
     id: String,
     number: PhoneNumber,
     fields: Value,
 }
 
-impl Held {
+impl AccountNumber {
     fn is_owned(&self) -> bool {
         !self.fields["status"].as_str().is_some_and(|status| NOT_OWNED.contains(&status))
     }
 }
 
 impl TelnyxNumbers {
-    /// Sends nothing yet; an error says what to mend.
+    /// Sends nothing yet.
     pub fn open(settings: &ProviderSettings, limits: ServiceLimits) -> Result<Self, ProviderError> {
         let credentials = Credentials::Bearer(settings.secret("api-key")?);
-        Ok(TelnyxNumbers { service: ProviderApi::open(ProviderKind::Telnyx, settings, credentials, None, limits)? })
+        Ok(TelnyxNumbers { api: ProviderApi::open(ProviderKind::Telnyx, settings, credentials, None, limits)? })
     }
 
-    /// Everything of a list, page by page.
+    /// The items of a list, page by page.
     async fn list(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<Value>, ProviderError> {
         let mut items = Vec::new();
         for page in 1..=PAGES_MAX {
             let call = query.iter().fold(Call::get(&[path]), |call, (name, value)| call.query(name, value));
             let call = call.query("page[number]", &page.to_string()).query("page[size]", PAGE_SIZE);
-            let (some, pages) = self.service.ask(Purpose::Read, &call, page_of).await?;
+            let (some, pages) = self.api.send(Purpose::Read, &call, page_of).await?;
             items.extend(some);
             if page >= pages {
                 return Ok(items);
             }
         }
-        Err(ProviderError::Later { words: format!("it lists more than {PAGES_MAX} pages"), wait: None })
+        Err(ProviderError::Later { words: format!("more than {PAGES_MAX} pages in a list"), wait: None })
     }
 
-    /// The number as the account has it, if it does.
-    async fn find(&self, number: PhoneNumber) -> Result<Option<Held>, ProviderError> {
-        // Digits alone: with a plus nothing would be found. Longer numbers with these digits in them are found too.
+    /// The number in the account's list, if it is there.
+    async fn find(&self, number: PhoneNumber) -> Result<Option<AccountNumber>, ProviderError> {
+        // Digits only: the filter finds nothing with a plus. It also finds longer numbers with these digits in them.
         let digits = number.to_string();
         let found = self.list("phone_numbers", &[("filter[phone_number]", digits.as_str())]).await?;
         Ok(found.into_iter().filter_map(|fields| held(fields).ok()).find(|held| held.number == number))
     }
 
-    /// How the orders under a reference for a number stand; the furthest of them.
-    async fn ordered(&self, number: PhoneNumber, reference: &str) -> Result<Standing, ProviderError> {
+    /// The most advanced status of the orders for a number under a reference.
+    async fn order_status_of(&self, number: PhoneNumber, reference: &str) -> Result<PurchaseStatus, ProviderError> {
         let orders = self.list("number_orders", &[("filter[customer_reference]", reference)]).await?;
         let ours = orders.iter().filter(|order| is_for(order, number) && order["customer_reference"] == reference);
-        let mut standing = Standing::Unknown;
+        let mut status = PurchaseStatus::Unknown;
         for order in ours {
-            standing = match (order_standing(order), standing) {
-                (Ok(Standing::Owned), _) | (_, Standing::Owned) => Standing::Owned,
-                (Ok(Standing::Failed), Standing::Unknown | Standing::Failed) => Standing::Failed,
-                // Also one whose status is none of those known: it may yet come through.
-                _ => Standing::Pending,
+            status = match (order_status(order), status) {
+                (Ok(PurchaseStatus::Owned), _) | (_, PurchaseStatus::Owned) => PurchaseStatus::Owned,
+                (Ok(PurchaseStatus::Failed), PurchaseStatus::Unknown | PurchaseStatus::Failed) => {
+                    PurchaseStatus::Failed
+                }
+                // Also an order with an unknown status: it may still succeed.
+                _ => PurchaseStatus::Pending,
             };
         }
-        Ok(standing)
+        Ok(status)
     }
 
-    /// Sets fields of a number; answers those that were not taken, in words.
+    /// Sets fields of a number; returns those that were not accepted, as sentences.
     async fn set(&self, path: &[&str], fields: &Map<String, Value>) -> Result<Vec<String>, ProviderError> {
         let call = Call::patch(path).json(Value::Object(fields.clone()));
-        let done = self.service.try_change(&call, |answered| data(&answered).cloned()).await?;
+        let done = self.api.try_change(&call, |response| data(&response).cloned()).await?;
         Ok(match done {
             Ok(changed) => {
                 let untaken = fields.iter().filter(|(field, value)| changed[*field] != **value);
-                untaken.map(|(field, _)| format!("{}: Telnyx did not take it", in_words(field))).collect()
+                untaken.map(|(field, _)| format!("{}: Telnyx did not accept it", in_words(field))).collect()
             }
             Err(words) => fields.keys().map(|field| format!("{}: {words}", in_words(field))).collect(),
         })
@@ -123,24 +126,24 @@ impl Provider for TelnyxNumbers {
             .query("filter[reservable]", "true")
             .query("filter[exclude_held_numbers]", "true")
             .query("filter[limit]", &limit.to_string());
-        if self.service.settings().texts {
+        if self.api.settings().texts {
             call = call.query("filter[features][]", "sms");
         }
         if let SearchArea::AreaCode(code) = area {
             call = call.query("filter[national_destination_code]", &code.to_string());
         }
-        let texts = self.service.settings().texts;
-        let offered = self.service.ask(Purpose::Read, &call, |answered| {
-            let offered = list_in(&answered.body, "data")?;
+        let texts = self.api.settings().texts;
+        let offered = self.api.send(Purpose::Read, &call, |response| {
+            let offered = list_in(&response.body, "data")?;
             let offered = offered.iter().filter(|offer| fits(offer, texts));
-            Ok(offered.filter_map(|offer| e164(&offer["phone_number"])).collect::<Vec<_>>())
+            Ok(offered.filter_map(|offer| number_in(&offer["phone_number"])).collect::<Vec<_>>())
         });
         let mut numbers = match offered.await {
-            // With this code it says that it has nothing but its best efforts.
+            // The code for 'only best-effort numbers are available'.
             Err(ProviderError::Refused(words)) if words.contains("error 10031") => Vec::new(),
             offered => offered?,
         };
-        numbers.retain(|number| area.holds(*number));
+        numbers.retain(|number| area.contains(*number));
         numbers.sort_unstable();
         numbers.dedup();
         numbers.truncate(limit as usize);
@@ -149,90 +152,92 @@ impl Provider for TelnyxNumbers {
 
     async fn reserve(&self, number: PhoneNumber) -> Result<Reservation, ProviderError> {
         let call = Call::post(&["number_reservations"])
-            .json(json!({"phone_numbers": [{"phone_number": format!("+{number}")}]}));
+            .json(json!({"phone_numbers": [{"phone_number": e164(number).to_string()}]}));
         let status =
-            self.service.ask(Purpose::Obtain, &call, |answered| Ok(text_in(data(&answered)?, "status")?.to_owned()));
+            self.api.send(Purpose::Obtain, &call, |response| Ok(text_in(data(&response)?, "status")?.to_owned()));
         match status.await.as_deref() {
-            // One that is pending is held or refused within moments, before anybody else can have the number.
-            Ok("success" | "pending") => Ok(Reservation::Held),
+            // A pending reservation is granted or refused within moments, before anyone else can get the number.
+            Ok("success" | "pending") => Ok(Reservation::Reserved),
             Ok(_) => Err(ProviderError::NoLongerAvailable("it could not be reserved".into())),
             Err(ProviderError::NoLongerAvailable(words)) => match self.is_reserved(number).await? {
-                true => Ok(Reservation::Held),
+                true => Ok(Reservation::Reserved),
                 false => Err(ProviderError::NoLongerAvailable(words.clone())),
             },
-            // A lost reservation costs nothing and may be asked for again.
+            // A reservation costs nothing and may be repeated.
             Err(ProviderError::Lost(words)) => Err(ProviderError::Later { words: words.clone(), wait: None }),
             Err(error) => Err(error.clone()),
         }
     }
 
-    async fn order(&self, number: PhoneNumber, reference: &str) -> Result<Standing, ProviderError> {
+    async fn order(&self, number: PhoneNumber, reference: &str) -> Result<PurchaseStatus, ProviderError> {
         let call = Call::post(&["number_orders"]).json(json!({
-            "phone_numbers": [{"phone_number": format!("+{number}")}],
+            "phone_numbers": [{"phone_number": e164(number).to_string()}],
             "customer_reference": reference,
         }));
-        let ordered = self.service.ask(Purpose::Obtain, &call, |answered| match data(&answered)? {
-            order if is_for(order, number) => order_standing(order),
-            _ => Err(ServiceError::Nonsense("about a number that was not ordered".into())),
+        let ordered = self.api.send(Purpose::Obtain, &call, |response| match data(&response)? {
+            order if is_for(order, number) => order_status(order),
+            _ => Err(ServiceError::InvalidResponse("about a number that was not ordered".into())),
         });
         match ordered.await {
-            // Perhaps an order whose answer was lost has come through meanwhile.
-            Err(ProviderError::NoLongerAvailable(words)) => match self.standing(number, reference).await {
-                Ok(standing @ (Standing::Owned | Standing::Pending)) => Ok(standing),
+            // An earlier order whose response was lost may have succeeded.
+            Err(ProviderError::NoLongerAvailable(words)) => match self.purchase_status(number, reference).await {
+                Ok(status @ (PurchaseStatus::Owned | PurchaseStatus::Pending)) => Ok(status),
                 Ok(_) => Err(ProviderError::NoLongerAvailable(words)),
-                Err(error) => Err(ProviderError::Lost(format!("{words}, and whether it is owned: {error}"))),
+                Err(error) => {
+                    Err(ProviderError::Lost(format!("{words}; whether the number is owned is unknown: {error}")))
+                }
             },
             ordered => ordered,
         }
     }
 
-    async fn standing(&self, number: PhoneNumber, reference: &str) -> Result<Standing, ProviderError> {
+    async fn purchase_status(&self, number: PhoneNumber, reference: &str) -> Result<PurchaseStatus, ProviderError> {
         match self.find(number).await? {
-            Some(held) if held.is_owned() => return Ok(Standing::Owned),
-            Some(held) if held.fields["status"] == "purchase-pending" => return Ok(Standing::Pending),
+            Some(held) if held.is_owned() => return Ok(PurchaseStatus::Owned),
+            Some(held) if held.fields["status"] == "purchase-pending" => return Ok(PurchaseStatus::Pending),
             _ => {}
         }
-        Ok(match self.ordered(number, reference).await? {
-            // It is not among the account's numbers yet.
-            Standing::Owned => Standing::Pending,
-            standing => standing,
+        Ok(match self.order_status_of(number, reference).await? {
+            // It is not in the account's list yet.
+            PurchaseStatus::Owned => PurchaseStatus::Pending,
+            status => status,
         })
     }
 
     async fn carry_over(&self, from: PhoneNumber, to: PhoneNumber) -> Result<Vec<String>, ProviderError> {
-        let Some(new) = self.find(to).await?.filter(Held::is_owned) else {
-            return Err(ProviderError::Refused(format!("+{to} is no number of this account with Telnyx")));
+        let Some(new) = self.find(to).await?.filter(AccountNumber::is_owned) else {
+            return Err(ProviderError::Refused(format!("{} is not a number of this account with Telnyx", e164(to))));
         };
         let Some(old) = self.find(from).await? else {
-            return Ok(vec![format!("all settings: +{from} is no number of this account with Telnyx")]);
+            return Ok(vec![format!("all settings: {} is not a number of this account with Telnyx", e164(from))]);
         };
-        let mut told = Vec::new();
+        let mut left_out = Vec::new();
         let fields = to_carry(&old, &new);
         if !fields.is_empty() {
-            told = self.set(&["phone_numbers", &new.id], &fields).await?;
+            left_out = self.set(&["phone_numbers", &new.id], &fields).await?;
         }
-        if told.len() == fields.len() && fields.len() > 1 {
-            // One field may have spoilt the others.
-            told.clear();
+        if left_out.len() == fields.len() && fields.len() > 1 {
+            // One field may have caused the refusal of all.
+            left_out.clear();
             for (field, value) in fields {
-                told.extend(self.set(&["phone_numbers", &new.id], &Map::from_iter([(field, value)])).await?);
+                left_out.extend(self.set(&["phone_numbers", &new.id], &Map::from_iter([(field, value)])).await?);
             }
         }
         let profile = &old.fields["messaging_profile_id"];
         if is_set(profile) && *profile != new.fields["messaging_profile_id"] {
             let field = Map::from_iter([("messaging_profile_id".to_owned(), profile.clone())]);
-            told.extend(self.set(&["phone_numbers", &new.id, "messaging"], &field).await?);
+            left_out.extend(self.set(&["phone_numbers", &new.id, "messaging"], &field).await?);
         }
         let kept = KEPT.iter().filter(|field| old.fields[**field] == true && new.fields[**field] != true);
-        told.extend(kept.map(|field| format!("{}: set it in Telnyx's portal", in_words(field))));
-        Ok(told)
+        left_out.extend(kept.map(|field| format!("{}: set it in Telnyx's portal", in_words(field))));
+        Ok(left_out)
     }
 
     async fn release(&self, number: PhoneNumber) -> Result<(), ProviderError> {
         let Some(held) = self.find(number).await? else { return Ok(()) };
         let call = Call::delete(&["phone_numbers", &held.id]);
-        match self.service.ask(Purpose::Change, &call, |_| Ok(())).await {
-            // Somebody else has given it back meanwhile.
+        match self.api.send(Purpose::Change, &call, |_| Ok(())).await {
+            // It may have been released by now.
             Err(ProviderError::Refused(_)) if self.find(number).await?.is_none() => Ok(()),
             gone => gone,
         }
@@ -240,7 +245,7 @@ impl Provider for TelnyxNumbers {
 
     async fn owned(&self) -> Result<Vec<PhoneNumber>, ProviderError> {
         let held_numbers = self.list("phone_numbers", &[]).await?.into_iter().filter_map(|fields| held(fields).ok());
-        let mut numbers: Vec<_> = held_numbers.filter(Held::is_owned).map(|held| held.number).collect();
+        let mut numbers: Vec<_> = held_numbers.filter(AccountNumber::is_owned).map(|held| held.number).collect();
         numbers.sort_unstable();
         numbers.dedup();
         Ok(numbers)
@@ -248,48 +253,48 @@ impl Provider for TelnyxNumbers {
 
     async fn test(&self) -> Result<(), ProviderError> {
         let call = Call::get(&["phone_numbers"]).query("page[number]", "1").query("page[size]", "1");
-        self.service.ask(Purpose::Read, &call, page_of).await?;
+        self.api.send(Purpose::Read, &call, page_of).await?;
         let balance = Call::get(&["balance"]);
-        let credit = self.service.ask(Purpose::Read, &balance, |answered| {
-            let credit = text_in(data(&answered)?, "available_credit")?;
-            credit.parse::<f64>().map_err(|_| ServiceError::Nonsense("a balance that is no number".into()))
+        let credit = self.api.send(Purpose::Read, &balance, |response| {
+            let credit = text_in(data(&response)?, "available_credit")?;
+            credit.parse::<f64>().map_err(|_| ServiceError::InvalidResponse("a balance that is not a number".into()))
         });
         match credit.await {
             Ok(credit) if credit > 0.0 => Ok(()),
             Ok(credit) => Err(ProviderError::Refused(format!(
-                "the account has no credit ({credit:.2}), so nothing can be bought; pay into the account with Telnyx"
+                "the account has no credit ({credit:.2}); add funds to the account with Telnyx"
             ))),
-            // A key of less than full rights may not ask for this, and need not.
-            Err(ProviderError::Refused(_)) => Ok(()),
+            // A restricted key may lack this permission and does not need it.
+            Err(ProviderError::Refused(_) | ProviderError::Credentials(_)) => Ok(()),
             Err(error) => Err(error),
         }
     }
 }
 
 impl TelnyxNumbers {
-    /// Whether this account holds the number already.
+    /// Whether this account has reserved the number.
     async fn is_reserved(&self, number: PhoneNumber) -> Result<bool, ProviderError> {
-        let e164 = format!("+{number}");
-        let filter = [("filter[status]", "success"), ("filter[phone_numbers.phone_number]", e164.as_str())];
+        let wanted = e164(number).to_string();
+        let filter = [("filter[status]", "success"), ("filter[phone_numbers.phone_number]", wanted.as_str())];
         let reservations = self.list("number_reservations", &filter).await?;
         Ok(reservations.iter().any(|reservation| reservation["status"] == "success" && is_for(reservation, number)))
     }
 }
 
-/// An answer's `data`.
-fn data(answered: &Answered) -> Result<&Value, ServiceError> {
-    let data = answered.body.get("data").filter(|data| data.is_object());
-    data.ok_or_else(|| ServiceError::Nonsense("JSON without `data`".into()))
+/// A response's `data`.
+fn data(response: &ServiceResponse) -> Result<&Value, ServiceError> {
+    let data = response.body.get("data").filter(|data| data.is_object());
+    data.ok_or_else(|| ServiceError::InvalidResponse("JSON without `data`".into()))
 }
 
-/// A page of a list, and how many there are.
-fn page_of(answered: Answered) -> Result<(Vec<Value>, u64), ServiceError> {
-    let pages = answered.body["meta"]["total_pages"].as_u64();
-    let pages = pages.ok_or_else(|| ServiceError::Nonsense("a list without `meta.total_pages`".into()))?;
-    Ok((list_in(&answered.body, "data")?.clone(), pages))
+/// A page of a list, and the number of pages.
+fn page_of(response: ServiceResponse) -> Result<(Vec<Value>, u64), ServiceError> {
+    let pages = response.body["meta"]["total_pages"].as_u64();
+    let pages = pages.ok_or_else(|| ServiceError::InvalidResponse("a list without `meta.total_pages`".into()))?;
+    Ok((list_in(&response.body, "data")?.clone(), pages))
 }
 
-/// Whether an offer is what was asked for.
+/// Whether an offer is what was requested.
 fn fits(offer: &Value, texts: bool) -> bool {
     let has = |wanted: &str| match offer["features"].as_array() {
         Some(features) => features.iter().any(|feature| feature["name"] == wanted || *feature == wanted),
@@ -301,26 +306,26 @@ fn fits(offer: &Value, texts: bool) -> bool {
 /// Whether an order or a reservation is for this one number.
 fn is_for(order: &Value, number: PhoneNumber) -> bool {
     let numbers = order["phone_numbers"].as_array().map_or(&[][..], Vec::as_slice);
-    numbers.len() == 1 && e164(&numbers[0]["phone_number"]) == Some(number)
+    numbers.len() == 1 && number_in(&numbers[0]["phone_number"]) == Some(number)
 }
 
-fn order_standing(order: &Value) -> Result<Standing, ServiceError> {
+fn order_status(order: &Value) -> Result<PurchaseStatus, ServiceError> {
     match order["status"].as_str() {
-        Some("pending") => Ok(Standing::Pending),
-        Some("success") => Ok(Standing::Owned),
-        Some("failure") => Ok(Standing::Failed),
-        _ => Err(ServiceError::Nonsense("an order whose status is not pending, success or failure".into())),
+        Some("pending") => Ok(PurchaseStatus::Pending),
+        Some("success") => Ok(PurchaseStatus::Owned),
+        Some("failure") => Ok(PurchaseStatus::Failed),
+        _ => Err(ServiceError::InvalidResponse("an order whose status is not pending, success or failure".into())),
     }
 }
 
-/// What has to be set so that `new` is as `old`.
-fn to_carry(old: &Held, new: &Held) -> Map<String, Value> {
+/// The settings to copy so that `new` is like `old`.
+fn to_carry(old: &AccountNumber, new: &AccountNumber) -> Map<String, Value> {
     let differs = |field: &&'static str| is_set(&old.fields[*field]) && old.fields[*field] != new.fields[*field];
     let fields = CARRIED.into_iter().filter(differs).filter(|field| !names_its_order(&old.fields[*field]));
     fields.map(|field| (field.to_owned(), old.fields[field].clone())).collect()
 }
 
-/// Whether a reference is the one that this host bought the number by, and no name of it.
+/// Whether a reference is that of a purchase by Dialguard rather than a name.
 fn names_its_order(reference: &Value) -> bool {
     reference.as_str().is_some_and(|reference| reference.starts_with("dialguard-"))
 }
@@ -334,11 +339,11 @@ fn is_set(value: &Value) -> bool {
     }
 }
 
-fn held(fields: Value) -> Result<Held, ServiceError> {
+fn held(fields: Value) -> Result<AccountNumber, ServiceError> {
     let id = text_in(&fields, "id")?.to_owned();
-    let number = e164(&fields["phone_number"])
-        .ok_or_else(|| ServiceError::Nonsense("an owned number that is no E.164 number".into()))?;
-    Ok(Held { id, number, fields })
+    let number = number_in(&fields["phone_number"])
+        .ok_or_else(|| ServiceError::InvalidResponse("a number that is not E.164".into()))?;
+    Ok(AccountNumber { id, number, fields })
 }
 
 #[cfg(test)]
@@ -347,12 +352,12 @@ mod tests {
 
     const NUMBER: PhoneNumber = 13_105_550_123;
 
-    fn number(fields: Value) -> Held {
-        Held { id: "1".into(), number: NUMBER, fields }
+    fn number(fields: Value) -> AccountNumber {
+        AccountNumber { id: "1".into(), number: NUMBER, fields }
     }
 
     #[test]
-    fn only_what_the_old_number_has_is_carried_over() {
+    fn only_settings_of_the_old_number_are_copied() {
         let old = number(json!({
             "connection_id": "7", "tags": ["west"], "customer_reference": "Sales", "billing_group_id": null,
             "hd_voice_enabled": false,
@@ -372,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn best_efforts_and_numbers_that_cannot_do_what_is_needed_do_not_fit() {
+    fn best_efforts_and_numbers_without_the_features_do_not_fit() {
         let offer = |best_effort: Value, features: Value| json!({"best_effort": best_effort, "features": features});
         let voice = json!([{"name": "voice"}]);
         let both = json!([{"name": "sms"}, {"name": "voice"}]);
@@ -398,11 +403,11 @@ mod tests {
         }
         let two = json!([{"phone_number": "+13105550123"}, {"phone_number": "+13105550124"}]);
         assert!(!is_for(&order(two), NUMBER));
-        assert!(order_standing(&json!({"status": "shipped"})).is_err());
+        assert!(order_status(&json!({"status": "shipped"})).is_err());
     }
 
     #[test]
-    fn numbers_that_are_not_bought_yet_or_given_back_are_not_owned() {
+    fn pending_and_deleted_numbers_are_not_owned() {
         for (status, is_owned) in
             [("active", true), ("requirement-info-pending", true), ("purchase-pending", false), ("deleted", false)]
         {

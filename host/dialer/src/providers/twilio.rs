@@ -1,24 +1,25 @@
 //! Numbers from Twilio, by its API of 2010-04-01.
 //!
-//! A number is ordered by itself and never by its area code, which would buy one that nobody has screened. There is no
-//! key by which an order is known again, and no reservation: after a lost answer one looks whether the number is owned.
+//! A number is ordered by itself and never by its area code, which would buy a number that was not screened. Twilio has
+//! neither idempotency keys nor reservations: after a lost response, the account's numbers show whether it was bought.
 
-use super::api::{ProviderApi, Purpose, e164, in_words, list_in, text_in};
-use super::{Provider, ProviderError, ProviderSettings, Reservation, SearchArea, Standing};
+use super::api::{ProviderApi, Purpose, in_words, list_in, number_in, text_in};
+use super::{Provider, ProviderError, ProviderSettings, PurchaseStatus, Reservation, SearchArea};
 use crate::http::secret::Secret;
-use crate::http::{Answered, Call, Credentials, ServiceError, ServiceLimits};
+use crate::http::{Call, Credentials, ServiceError, ServiceLimits, ServiceResponse};
 use crate::ledger::ProviderKind;
+use crate::phone::e164;
 use dialguard::contract::PhoneNumber;
 use serde_json::Value;
 use url::Url;
 
-/// Numbers a page; an answer of that many stays well within a client's limit.
+/// Numbers a page. A response of this many is well within the client's size limit.
 const PAGE_SIZE: u32 = 200;
 
-/// Pages that are followed: a million numbers.
+/// Pages read at most: a million numbers.
 const PAGES_MAX: usize = 5_000;
 
-/// What is carried over to another number: the field of an answer, and that of a form.
+/// Settings that are copied to another number: the field in a response, and that in a form.
 const CARRIED: [(&str, &str); 16] = [
     ("friendly_name", "FriendlyName"),
     ("trunk_sid", "TrunkSid"),
@@ -38,47 +39,47 @@ const CARRIED: [(&str, &str); 16] = [
     ("status_callback_method", "StatusCallbackMethod"),
 ];
 
-/// What belongs to one number by law or contract, and is told where the other has none like it.
+/// Settings that belong to one number by law or contract. Not copied, but reported if they differ.
 const KEPT: [&str; 4] = ["emergency_address_sid", "address_sid", "identity_sid", "bundle_sid"];
 
-/// Twilio, for one account with it.
+/// One account with Twilio.
 pub struct TwilioNumbers {
-    service: ProviderApi,
+    api: ProviderApi,
     base: Url,
     account: Secret,
 }
 
-/// An owned number.
-struct Owned {
+/// An owned number with its settings.
+struct OwnedNumber {
     sid: String,
     number: PhoneNumber,
     fields: Value,
 }
 
 impl TwilioNumbers {
-    /// Sends nothing yet; an error says what to mend.
+    /// Sends nothing yet.
     pub fn open(settings: &ProviderSettings, limits: ServiceLimits) -> Result<Self, ProviderError> {
         let account = settings.secret("account-sid")?;
         if !is_account_sid(account.expose()) {
-            return Err(ProviderError::Refused(
-                "its account sid is not AC and 32 digits of base 16; copy it from the head of Twilio's console".into(),
+            return Err(ProviderError::Credentials(
+                "its account sid is not AC and 32 hexadecimal digits, as shown in Twilio's console".into(),
             ));
         }
         let credentials = match settings.secrets.contains_key("api-key") {
             true => Credentials::Basic(settings.secret("api-key")?, settings.secret("api-key-secret")?),
             false => Credentials::Basic(account.clone(), settings.secret("auth-token")?),
         };
-        let service = ProviderApi::open(ProviderKind::Twilio, settings, credentials, Some(account.clone()), limits)?;
-        let base = Url::parse(&settings.base_url).map_err(|error| ProviderError::Refused(error.to_string()))?;
-        Ok(TwilioNumbers { service, base, account })
+        let api = ProviderApi::open(ProviderKind::Twilio, settings, credentials, Some(account.clone()), limits)?;
+        let base = Url::parse(&settings.base_url).map_err(|error| ProviderError::Settings(error.to_string()))?;
+        Ok(TwilioNumbers { api, base, account })
     }
 
-    /// A request about the account.
+    /// A request below the account's path.
     fn call(&self, method: fn(&[&str]) -> Call, path: &[&str]) -> Call {
         method(&[&["Accounts", self.account.expose()], path].concat())
     }
 
-    /// Everything of a list, page by page, until there is enough.
+    /// The items of a list, page by page, until there are enough.
     async fn list(
         &self,
         path: &[&str],
@@ -90,28 +91,28 @@ impl TwilioNumbers {
         let mut query: Vec<_> = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         for _ in 0..PAGES_MAX {
             let call = query.iter().fold(self.call(Call::get, path), |call, (name, value)| call.query(name, value));
-            let (page, next) = self.service.ask(Purpose::Read, &call, |answered| self.page(answered, name)).await?;
+            let (page, next) = self.api.send(Purpose::Read, &call, |response| self.page(response, name)).await?;
             items.extend(page);
             match next {
                 Some(next) if items.len() < enough => query = next,
                 _ => return Ok(items),
             }
         }
-        Err(ProviderError::Later { words: format!("it lists more than {PAGES_MAX} pages"), wait: None })
+        Err(ProviderError::Later { words: format!("more than {PAGES_MAX} pages in a list"), wait: None })
     }
 
-    fn page(&self, answered: Answered, name: &str) -> Result<(Vec<Value>, Option<Query>), ServiceError> {
-        let next = next_page(&self.base, &answered.body["next_page_uri"])?;
-        Ok((list_in(&answered.body, name)?.clone(), next))
+    fn page(&self, response: ServiceResponse, name: &str) -> Result<(Vec<Value>, Option<Query>), ServiceError> {
+        let next = next_page(&self.base, &response.body["next_page_uri"])?;
+        Ok((list_in(&response.body, name)?.clone(), next))
     }
 
-    /// The number as it is owned, if it is.
-    async fn find(&self, number: PhoneNumber) -> Result<Option<Owned>, ProviderError> {
-        let e164 = format!("+{number}");
+    /// The number with its settings, if it is owned.
+    async fn find(&self, number: PhoneNumber) -> Result<Option<OwnedNumber>, ProviderError> {
+        let wanted = e164(number).to_string();
         let found = self
-            .list(&["IncomingPhoneNumbers.json"], "incoming_phone_numbers", &[("PhoneNumber", &e164)], usize::MAX)
+            .list(&["IncomingPhoneNumbers.json"], "incoming_phone_numbers", &[("PhoneNumber", &wanted)], usize::MAX)
             .await?;
-        // The provider takes patterns too, and may answer more than was asked for.
+        // Twilio treats the number as a pattern, so the list may have others.
         Ok(found.into_iter().filter_map(|fields| owned(fields).ok()).find(|owned| owned.number == number))
     }
 
@@ -119,16 +120,16 @@ impl TwilioNumbers {
         Ok(self.find(number).await?.is_some())
     }
 
-    /// Sets fields of a number; answers those that were not taken, in words.
-    async fn set(&self, number: &Owned, form: &[(&str, &str, String)]) -> Result<Vec<String>, ProviderError> {
+    /// Sets fields of a number; returns those that were not accepted, as sentences.
+    async fn set(&self, number: &OwnedNumber, form: &[(&str, &str, String)]) -> Result<Vec<String>, ProviderError> {
         let fields: Vec<_> = form.iter().map(|(_, name, value)| (*name, value.as_str())).collect();
         let path = ["IncomingPhoneNumbers", &format!("{}.json", number.sid)];
         let call = self.call(Call::post, &path).form(&fields);
-        let done = self.service.try_change(&call, |answered| owned(answered.body)).await?;
+        let done = self.api.try_change(&call, |response| owned(response.body)).await?;
         Ok(match done {
             Ok(changed) => {
                 let untaken = form.iter().filter(|(field, _, value)| text(&changed.fields[*field]) != *value);
-                untaken.map(|(field, ..)| format!("{}: Twilio did not take it", in_words(field))).collect()
+                untaken.map(|(field, ..)| format!("{}: Twilio did not accept it", in_words(field))).collect()
             }
             Err(words) => form.iter().map(|(field, ..)| format!("{}: {words}", in_words(field))).collect(),
         })
@@ -140,7 +141,7 @@ impl Provider for TwilioNumbers {
     async fn search(&self, area: SearchArea, limit: u32) -> Result<Vec<PhoneNumber>, ProviderError> {
         let limit = limit.clamp(1, 1_000);
         let page_size = limit.min(PAGE_SIZE).to_string();
-        let texts = self.service.settings().texts;
+        let texts = self.api.settings().texts;
         let area_code = match area {
             SearchArea::AreaCode(code) => Some(code.to_string()),
             SearchArea::Anywhere => None,
@@ -154,8 +155,8 @@ impl Provider for TwilioNumbers {
         let can = |offer: &Value, what: &str| offer["capabilities"][what] != Value::Bool(false);
         let fits = |offer: &&Value| can(offer, "voice") && (!texts || can(offer, "SMS") && can(offer, "sms"));
         let mut numbers: Vec<_> =
-            offered.iter().filter(fits).filter_map(|offer| e164(&offer["phone_number"])).collect();
-        numbers.retain(|number| area.holds(*number));
+            offered.iter().filter(fits).filter_map(|offer| number_in(&offer["phone_number"])).collect();
+        numbers.retain(|number| area.contains(*number));
         numbers.sort_unstable();
         numbers.dedup();
         numbers.truncate(limit as usize);
@@ -166,66 +167,69 @@ impl Provider for TwilioNumbers {
         Ok(Reservation::NotOffered)
     }
 
-    async fn order(&self, number: PhoneNumber, _: &str) -> Result<Standing, ProviderError> {
+    async fn order(&self, number: PhoneNumber, _: &str) -> Result<PurchaseStatus, ProviderError> {
         let call =
-            self.call(Call::post, &["IncomingPhoneNumbers.json"]).form(&[("PhoneNumber", &format!("+{number}"))]);
-        let bought = self.service.ask(Purpose::Obtain, &call, |answered| match owned(answered.body)?.number {
-            bought if bought == number => Ok(Standing::Owned),
-            _ => Err(ServiceError::Nonsense("about a number that was not ordered".into())),
+            self.call(Call::post, &["IncomingPhoneNumbers.json"]).form(&[("PhoneNumber", &e164(number).to_string())]);
+        let bought = self.api.send(Purpose::Obtain, &call, |response| match owned(response.body)?.number {
+            bought if bought == number => Ok(PurchaseStatus::Owned),
+            _ => Err(ServiceError::InvalidResponse("about a number that was not ordered".into())),
         });
         match bought.await {
-            // Perhaps an order whose answer was lost has come through meanwhile.
+            // An earlier order whose response was lost may have succeeded.
             Err(ProviderError::NoLongerAvailable(words)) => match self.is_owned(number).await {
-                Ok(true) => Ok(Standing::Owned),
+                Ok(true) => Ok(PurchaseStatus::Owned),
                 Ok(false) => Err(ProviderError::NoLongerAvailable(words)),
-                Err(error) => Err(ProviderError::Lost(format!("{words}, and whether it is owned: {error}"))),
+                Err(error) => {
+                    Err(ProviderError::Lost(format!("{words}; whether the number is owned is unknown: {error}")))
+                }
             },
             bought => bought,
         }
     }
 
-    async fn standing(&self, number: PhoneNumber, _: &str) -> Result<Standing, ProviderError> {
-        Ok(if self.is_owned(number).await? { Standing::Owned } else { Standing::Unknown })
+    async fn purchase_status(&self, number: PhoneNumber, _: &str) -> Result<PurchaseStatus, ProviderError> {
+        Ok(if self.is_owned(number).await? { PurchaseStatus::Owned } else { PurchaseStatus::Unknown })
     }
 
     async fn carry_over(&self, from: PhoneNumber, to: PhoneNumber) -> Result<Vec<String>, ProviderError> {
         let Some(new) = self.find(to).await? else {
-            return Err(ProviderError::Refused(format!("+{to} is no number of this account with Twilio")));
+            return Err(ProviderError::Refused(format!("{} is not a number of this account with Twilio", e164(to))));
         };
         let Some(old) = self.find(from).await? else {
-            return Ok(vec![format!("all settings: +{from} is no number of this account with Twilio")]);
+            return Ok(vec![format!("all settings: {} is not a number of this account with Twilio", e164(from))]);
         };
         let form = to_carry(&old, &new);
-        let mut told = Vec::new();
+        let mut left_out = Vec::new();
         if !form.is_empty() {
-            told = self.set(&new, &form).await?;
+            left_out = self.set(&new, &form).await?;
         }
-        if told.len() == form.len() && form.len() > 1 {
-            // One field may have spoilt the others.
-            told.clear();
+        if left_out.len() == form.len() && form.len() > 1 {
+            // One field may have caused the refusal of all.
+            left_out.clear();
             for field in form {
-                told.extend(self.set(&new, &[field]).await?);
+                left_out.extend(self.set(&new, &[field]).await?);
             }
         }
-        told.extend(left_over(&old, &new).iter().map(|field| {
-            format!("{}: +{from} has none, and the one of +{to} stays; empty it in Twilio's console", in_words(field))
+        left_out.extend(left_over(&old, &new).iter().map(|field| {
+            let (from, to, field) = (e164(from), e164(to), in_words(field));
+            format!("{field}: {from} has none, and {to} keeps its own; clear it in Twilio's console")
         }));
         let kept = KEPT.iter().filter(|field| !text(&old.fields[**field]).is_empty());
         let kept = kept.filter(|field| text(&new.fields[**field]) != text(&old.fields[**field]));
-        told.extend(kept.map(|field| format!("{}: set it in Twilio's console", in_words(field))));
-        let can_text = |owned: &Owned| owned.fields["capabilities"]["sms"] == Value::Bool(true);
+        left_out.extend(kept.map(|field| format!("{}: set it in Twilio's console", in_words(field))));
+        let can_text = |owned: &OwnedNumber| owned.fields["capabilities"]["sms"] == Value::Bool(true);
         if can_text(&old) && !can_text(&new) {
-            told.push(format!("texts: +{to} cannot send or receive any"));
+            left_out.push(format!("texts: {} does not support them", e164(to)));
         }
-        Ok(told)
+        Ok(left_out)
     }
 
     async fn release(&self, number: PhoneNumber) -> Result<(), ProviderError> {
         let Some(owned) = self.find(number).await? else { return Ok(()) };
         let call = self.call(Call::delete, &["IncomingPhoneNumbers", &format!("{}.json", owned.sid)]);
-        let gone = self.service.ask(Purpose::Change, &call, |_| Ok(())).await;
+        let gone = self.api.send(Purpose::Change, &call, |_| Ok(())).await;
         match gone {
-            // Somebody else has given it back meanwhile.
+            // It may have been released by now.
             Err(ProviderError::Refused(_)) if !self.is_owned(number).await? => Ok(()),
             gone => gone,
         }
@@ -235,7 +239,7 @@ impl Provider for TwilioNumbers {
         let page_size = PAGE_SIZE.to_string();
         let query = [("PageSize", page_size.as_str())];
         let owned = self.list(&["IncomingPhoneNumbers.json"], "incoming_phone_numbers", &query, usize::MAX).await?;
-        let mut numbers: Vec<_> = owned.iter().filter_map(|fields| e164(&fields["phone_number"])).collect();
+        let mut numbers: Vec<_> = owned.iter().filter_map(|fields| number_in(&fields["phone_number"])).collect();
         numbers.sort_unstable();
         numbers.dedup();
         Ok(numbers)
@@ -243,41 +247,41 @@ impl Provider for TwilioNumbers {
 
     async fn test(&self) -> Result<(), ProviderError> {
         let list = self.call(Call::get, &["IncomingPhoneNumbers.json"]).query("PageSize", "1");
-        self.service.ask(Purpose::Read, &list, |answered| self.page(answered, "incoming_phone_numbers")).await?;
-        // An API key of less than full rights may not ask for this, and need not.
+        self.api.send(Purpose::Read, &list, |response| self.page(response, "incoming_phone_numbers")).await?;
+        // A restricted API key may lack this permission and does not need it.
         let account = Call::get(&["Accounts", &format!("{}.json", self.account.expose())]);
         let status =
-            self.service.ask(Purpose::Read, &account, |answered| Ok(text_in(&answered.body, "status")?.to_owned()));
+            self.api.send(Purpose::Read, &account, |response| Ok(text_in(&response.body, "status")?.to_owned()));
         match status.await.as_deref() {
-            Ok("active") | Err(ProviderError::Refused(_)) => Ok(()),
+            Ok("active") | Err(ProviderError::Refused(_) | ProviderError::Credentials(_)) => Ok(()),
             Ok("suspended") => Err(ProviderError::Refused(
-                "the account is suspended; look in Twilio's console, mostly it is out of funds".into(),
+                "the account is suspended, usually for lack of funds; see Twilio's console".into(),
             )),
-            Ok(_) => Err(ProviderError::Refused("the account is closed; name another one".into())),
+            Ok(_) => Err(ProviderError::Refused("the account is closed".into())),
             Err(error) => Err(error.clone()),
         }
     }
 }
 
-/// What has to be set so that `new` is as `old`: the answer's field, the form's, and the value.
-fn to_carry(old: &Owned, new: &Owned) -> Vec<(&'static str, &'static str, String)> {
+/// The settings to copy so that `new` is like `old`: the field in a response, that in a form, and the value.
+fn to_carry(old: &OwnedNumber, new: &OwnedNumber) -> Vec<(&'static str, &'static str, String)> {
     let set = carried(old).filter(|(field, _)| !text(&old.fields[*field]).is_empty());
     let set = set.map(|(field, form)| (field, form, text(&old.fields[field])));
     set.filter(|(field, _, value)| text(&new.fields[*field]) != *value).collect()
 }
 
-/// What `new` has of its own where `old` has nothing. By its description the API takes no empty values.
-fn left_over(old: &Owned, new: &Owned) -> Vec<&'static str> {
-    // A method says nothing without its URL.
+/// Settings that `new` has and `old` has not. They stay, because the API accepts no empty values.
+fn left_over(old: &OwnedNumber, new: &OwnedNumber) -> Vec<&'static str> {
+    // A method has no meaning without its URL.
     let fields = carried(old).map(|(field, _)| field).filter(|field| !field.ends_with("_method"));
     let unset = fields.filter(|field| text(&old.fields[*field]).is_empty());
     unset.filter(|field| !text(&new.fields[*field]).is_empty()).collect()
 }
 
-fn carried(old: &Owned) -> impl Iterator<Item = (&'static str, &'static str)> {
+fn carried(old: &OwnedNumber) -> impl Iterator<Item = (&'static str, &'static str)> {
     let is_carried = |field: &str| match field {
         "friendly_name" => !names_itself(old),
-        // A trunk takes the place of an application and of every URL for calls.
+        // A trunk replaces an application and every URL for calls.
         "trunk_sid" => true,
         _ if field.starts_with("voice_") => text(&old.fields["trunk_sid"]).is_empty(),
         _ => true,
@@ -285,15 +289,15 @@ fn carried(old: &Owned) -> impl Iterator<Item = (&'static str, &'static str)> {
     CARRIED.into_iter().filter(move |(field, _)| is_carried(field))
 }
 
-/// Whether a number has no other name than itself, such as `(310) 555-0123`.
-fn names_itself(owned: &Owned) -> bool {
+/// Whether a number's name is the number itself, such as `(310) 555-0123`.
+fn names_itself(owned: &OwnedNumber) -> bool {
     let name = text(&owned.fields["friendly_name"]);
     let digits: String = name.chars().filter(char::is_ascii_digit).collect();
     let has_words = name.chars().any(char::is_alphabetic);
     !has_words && owned.number.to_string().ends_with(&digits)
 }
 
-/// A field as a form has it; empty where it is null or missing.
+/// A field as text for a form; empty if it is null or missing.
 fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -302,11 +306,11 @@ fn text(value: &Value) -> String {
     }
 }
 
-fn owned(fields: Value) -> Result<Owned, ServiceError> {
+fn owned(fields: Value) -> Result<OwnedNumber, ServiceError> {
     let sid = text_in(&fields, "sid")?.to_owned();
-    let number = e164(&fields["phone_number"])
-        .ok_or_else(|| ServiceError::Nonsense("an owned number that is no E.164 number".into()))?;
-    Ok(Owned { sid, number, fields })
+    let number = number_in(&fields["phone_number"])
+        .ok_or_else(|| ServiceError::InvalidResponse("a number that is not E.164".into()))?;
+    Ok(OwnedNumber { sid, number, fields })
 }
 
 fn is_account_sid(sid: &str) -> bool {
@@ -315,12 +319,12 @@ fn is_account_sid(sid: &str) -> bool {
 
 type Query = Vec<(String, String)>;
 
-/// The query of the next page. Of the provider's address nothing else is followed, and it has to be the provider's own.
+/// The query of the next page. Nothing else of its URL is used, and the URL must be on the same host.
 fn next_page(base: &Url, uri: &Value) -> Result<Option<Query>, ServiceError> {
     let Some(uri) = uri.as_str().filter(|uri| !uri.is_empty()) else { return Ok(None) };
     match base.join(uri) {
         Ok(next) if next.origin() == base.origin() => Ok(Some(next.query_pairs().into_owned().collect())),
-        _ => Err(ServiceError::Nonsense("a next page that lies elsewhere".into())),
+        _ => Err(ServiceError::InvalidResponse("a next page on another host".into())),
     }
 }
 
@@ -329,8 +333,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn number(fields: Value) -> Owned {
-        Owned { sid: "PN1".into(), number: 13_105_550_123, fields }
+    fn number(fields: Value) -> OwnedNumber {
+        OwnedNumber { sid: "PN1".into(), number: 13_105_550_123, fields }
     }
 
     #[test]
@@ -343,12 +347,12 @@ mod tests {
         assert_eq!(next(&format!("https://api.twilio.com{path}")), Ok(Some(query)));
         assert_eq!((next(""), next_page(&base, &Value::Null)), (Ok(None), Ok(None)));
         for elsewhere in ["https://elsewhere.example/?Page=1", "//elsewhere.example/", "http://api.twilio.com/"] {
-            assert!(matches!(next(elsewhere), Err(ServiceError::Nonsense(_))), "{elsewhere}");
+            assert!(matches!(next(elsewhere), Err(ServiceError::InvalidResponse(_))), "{elsewhere}");
         }
     }
 
     #[test]
-    fn only_what_differs_is_carried_over() {
+    fn only_differing_settings_are_copied() {
         let old = number(json!({
             "friendly_name": "Sales, west", "voice_url": "https://dialer.example/voice", "voice_method": "POST",
             "sms_url": "", "voice_caller_id_lookup": true, "trunk_sid": null, "voice_application_sid": "AP1",
@@ -379,7 +383,7 @@ mod tests {
     }
 
     #[test]
-    fn a_number_that_is_named_after_itself_has_no_name_to_carry() {
+    fn a_number_named_after_itself_has_no_name_to_copy() {
         let named = |name: &str| names_itself(&number(json!({ "friendly_name": name })));
         for name in ["(310) 555-0123", "+13105550123", "3105550123", ""] {
             assert!(named(name), "{name}");

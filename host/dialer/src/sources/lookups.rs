@@ -1,7 +1,6 @@
-//! What the services have in common that are asked about numbers for money: settings, a budget a day, answers that stay
-//! fresh, and the way to ask.
+//! Sources that charge for each lookup over HTTP: settings, a daily budget, and answers that stay fresh.
 //!
-//! Start at [`Lookups`]. What differs from service to service is [`LookupService`], one file each.
+//! Start at [`Lookups`]. What differs between services is a [`LookupService`], one file each.
 //!
 //! ```
 //! use dialguard_dialer::sources::lookups::LookupSettings;
@@ -23,6 +22,7 @@ use super::{Answer, Report, Source, SourceError};
 use crate::http::secret::{Secret, SecretPlace};
 use crate::http::{Call, Credentials, HttpService, ServiceError, ServiceLimits};
 use crate::ledger::{Ledger, LedgerError, LookupBudget, Opinion, Opinions, SourceKind, SourceProfile};
+use crate::phone::e164;
 use crate::prices::dollars_of_micros;
 use dialguard::contract::{PhoneNumber, Timestamp};
 use parking_lot::Mutex;
@@ -36,74 +36,76 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-/// Numbers, at least, whose price is set aside and whose answers are kept at a time: a write to the disk for each would
-/// be slow.
+/// The smallest group of numbers whose price is reserved, and whose answers are stored, in one transaction. One
+/// transaction a number would be slow.
 const GROUP_MIN: usize = 40;
 
-/// After so long a run goes on with what has been answered; what is under way is finished for the next run.
+/// How long a run waits for answers. Requests still in flight then are finished for the next run.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(90);
 
-/// How long after that the last answers may take to be kept.
-const KEEP_TIME_MAX: Duration = Duration::from_secs(10);
+/// How long storing the last answers may take after that.
+const STORE_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// Two runs on one date are at most this far apart, but for the odd one around midnight; two daily reviews are further.
+/// Default freshness. Runs on one date are closer together than this, with rare exceptions around midnight; two daily
+/// reviews are further apart.
 const FRESH_HOURS: u32 = 23;
 
-/// A service that answers what carriers show for numbers.
+/// A service that knows carriers' verdicts on numbers.
 pub trait LookupService: Send + Sync + 'static {
-    /// Its name, for people.
+    /// Its display name.
     const NAME: &'static str;
-    /// Where it is.
+    /// Its default base URL.
     const BASE_URL: &'static str;
-    /// Its secrets, as they are called on the command line; where there are several sets, any of them will do.
+    /// The names of its secrets, as on the command line. Of several sets, one is needed.
     const SECRETS: &'static [&'static [&'static str]];
-    /// What has to be switched on in the account with it.
+    /// The product that must be enabled in the account with it.
     const PRODUCT: &'static str;
-    /// Numbers that one request asks about, at most: 1 to 200.
+    /// Numbers a request, at most: 1 to 200.
     const NUMBERS_PER_CALL_MAX: usize;
-    /// The carriers that it speaks for, each once.
+    /// The carriers whose verdicts it has, each once.
     const CARRIERS: &'static [&'static str];
 
-    /// How it knows who asks, from secrets in the order of [`LookupService::SECRETS`].
+    /// Its credentials, from secrets in the order of [`LookupService::SECRETS`].
     fn credentials(secrets: Vec<Secret>) -> Credentials;
 
-    /// Whether it can know anything of this number.
-    fn knows_of(number: PhoneNumber) -> bool;
+    /// Whether it can have a verdict on this number.
+    fn covers(number: PhoneNumber) -> bool;
 
-    /// The request about these numbers, each one that it may know of.
+    /// The request about these numbers, all of them covered.
     fn call(numbers: &[PhoneNumber]) -> Call;
 
-    /// What its answer says about them. Parts that are no use are told and cost no other part; an error where nothing is.
-    fn read(numbers: &[PhoneNumber], answer: Value, now: Timestamp) -> Result<Reading, ServiceError>;
+    /// Interprets the response to that request. Unusable parts become problems and cost no other part. An error if no part
+    /// is usable.
+    fn read(numbers: &[PhoneNumber], response: Value, now: Timestamp) -> Result<LookupReport, ServiceError>;
 }
 
-/// What an answer of a service says.
+/// The contents of a service's response.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Reading {
-    /// The opinions about each number that it answered about.
+pub struct LookupReport {
+    /// The opinions on each number in the response.
     pub opinions: Opinions,
-    /// What could not be used, in words for the operator.
+    /// What could not be used, as sentences for the operator.
     pub problems: Vec<String>,
 }
 
-/// How a service is asked, as an operator set it up. The ledger keeps it with the source, without its secrets.
+/// A service's settings, as an operator set them. The ledger stores them with the source, without the secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct LookupSettings {
-    /// Where the service is: https, but for this machine.
+    /// Its base URL: https, unless it is on this machine.
     pub base_url: String,
-    /// Where its secrets are, by what they are called.
+    /// Where its secrets are, by name.
     pub secrets: BTreeMap<String, SecretPlace>,
-    /// What a lookup costs, in millionths of a US dollar.
+    /// The price of a lookup, in millionths of a US dollar.
     pub price_micros: u64,
-    /// What all lookups of a UTC date may cost.
+    /// The most that the lookups of a UTC date may cost, in millionths of a US dollar.
     pub budget_micros: u64,
-    /// How long an answer stands before the service is asked again.
+    /// How long an answer is used before the number is looked up again.
     pub fresh_hours: u32,
 }
 
 impl LookupSettings {
-    /// The service as its service offers it; free, until it is given a price.
+    /// The default settings, with a price of zero.
     pub fn new<S: LookupService>(secrets: impl IntoIterator<Item = (&'static str, SecretPlace)>) -> Self {
         LookupSettings {
             base_url: S::BASE_URL.into(),
@@ -117,7 +119,7 @@ impl LookupSettings {
     /// Reads what [`LookupSettings::location`] wrote.
     pub fn from_location(location: &str) -> Result<Self, SourceError> {
         serde_json::from_str(location)
-            .map_err(|error| SourceError(format!("its settings cannot be read ({error}); remove it and add it again")))
+            .map_err(|error| SourceError::Settings(format!("its settings cannot be read ({error})")))
     }
 
     /// The settings as a source's location in the ledger.
@@ -133,26 +135,30 @@ impl LookupSettings {
         u64::from(self.fresh_hours) * 60 * 60
     }
 
-    /// What the service costs, where its secrets can be read and its URL may be used; an error says what to mend.
+    /// The service's price, if its secrets can be read and its URL can be used.
     fn inspect<S: LookupService>(&self) -> Result<String, SourceError> {
         self.service::<S>(ServiceLimits::default())?;
         let (price, budget) = (dollars_of_micros(self.price_micros), dollars_of_micros(self.budget_micros));
-        Ok(format!("{} at {price} a lookup, of which a day may cost {budget}", S::NAME))
+        Ok(format!("{} at {price} a lookup, at most {budget} a day", S::NAME))
     }
 
-    /// Connects nothing yet; errors say which secret is missing.
+    /// A client that has sent nothing yet. Errors name the secret that is missing.
     fn service<S: LookupService>(&self, limits: ServiceLimits) -> Result<HttpService, SourceError> {
         let names = S::SECRETS.iter().find(|names| names.iter().all(|name| self.secrets.contains_key(*name)));
-        let names = names.ok_or_else(|| SourceError("its secrets are not named; remove it and add it again".into()))?;
+        let names =
+            names.ok_or_else(|| SourceError::Settings("its settings name no complete set of secrets".into()))?;
         let secrets = names.iter().map(|name| {
-            self.secrets[*name].read().map_err(|error| SourceError(format!("its {}: {error}", in_words(name))))
+            self.secrets[*name]
+                .read()
+                .map_err(|error| SourceError::Credentials(format!("its {}: {error}", in_words(name))))
         });
         let credentials = S::credentials(secrets.collect::<Result<_, _>>()?);
-        HttpService::new(S::NAME, &self.base_url, credentials, limits).map_err(|error| SourceError(error.to_string()))
+        HttpService::new(S::NAME, &self.base_url, credentials, limits)
+            .map_err(|error| SourceError::Settings(error.to_string()))
     }
 }
 
-/// The service that a source in the ledger stands for.
+/// Opens the service of a source in the ledger.
 pub(crate) fn open_service(ledger: &Arc<Ledger>, profile: &SourceProfile) -> Result<Arc<dyn Source>, SourceError> {
     let settings = LookupSettings::from_location(&profile.location)?;
     let (ledger, name) = (ledger.clone(), profile.name.as_str());
@@ -164,7 +170,7 @@ pub(crate) fn open_service(ledger: &Arc<Ledger>, profile: &SourceProfile) -> Res
     })
 }
 
-/// What such a source costs; an error says why it cannot be asked.
+/// Describes such a source by its price.
 pub(crate) fn inspect_service(profile: &SourceProfile) -> Result<String, SourceError> {
     let settings = LookupSettings::from_location(&profile.location)?;
     match profile.kind {
@@ -176,80 +182,78 @@ pub(crate) fn inspect_service(profile: &SourceProfile) -> Result<String, SourceE
 }
 
 fn no_service() -> SourceError {
-    SourceError("it is no service of a service".into())
+    SourceError::Settings("it is not a lookup service".into())
 }
 
-/// What went wrong, in words, and for how many numbers.
+/// What went wrong, as sentences, and for how many numbers.
 type Problems = BTreeMap<String, usize>;
 
-/// A source that asks a service. Cheap to clone.
+/// A source behind a lookup service. Cheap to clone.
 pub struct Lookups<S> {
-    inside: Arc<Inside>,
+    inner: Arc<Inner>,
     service: PhantomData<fn() -> S>,
 }
 
-struct Inside {
+struct Inner {
     source: String,
     ledger: Arc<Ledger>,
     settings: LookupSettings,
     limits: ServiceLimits,
     service: OnceLock<HttpService>,
-    rest_noted: AtomicBool,
+    circuit_open_noted: AtomicBool,
 }
 
 impl<S> Clone for Lookups<S> {
     fn clone(&self) -> Self {
-        Lookups { inside: self.inside.clone(), service: PhantomData }
+        Lookups { inner: self.inner.clone(), service: PhantomData }
     }
 }
 
 impl<S: LookupService> Lookups<S> {
-    /// The service that the source of this name in the ledger stands for.
+    /// The ledger's source of this name.
     pub fn new(ledger: Arc<Ledger>, source: &str, settings: LookupSettings) -> Self {
         Self::with_limits(ledger, source, settings, ServiceLimits::default())
     }
 
-    /// The same, asked within other limits.
+    /// The same with other limits.
     pub fn with_limits(ledger: Arc<Ledger>, source: &str, settings: LookupSettings, limits: ServiceLimits) -> Self {
-        let inside = Inside {
+        let inner = Inner {
             source: source.to_owned(),
             ledger,
             settings,
             limits,
             service: OnceLock::new(),
-            rest_noted: AtomicBool::new(false),
+            circuit_open_noted: AtomicBool::new(false),
         };
-        Lookups { inside: Arc::new(inside), service: PhantomData }
+        Lookups { inner: Arc::new(inner), service: PhantomData }
     }
 
-    /// The service, once its secrets can be read.
+    /// The client, opened once its secrets can be read.
     fn service(&self) -> Result<&HttpService, SourceError> {
-        let Inside { service, settings, limits, .. } = &*self.inside;
+        let Inner { service, settings, limits, .. } = &*self.inner;
         if service.get().is_none() {
             let _ = service.set(settings.service::<S>(limits.clone())?);
         }
         Ok(service.get().expect("it has just been set"))
     }
 
-    /// Asks about numbers of which no answer is known, group by group, and gathers what comes in time.
-    async fn ask(&self, numbers: Vec<PhoneNumber>, now: Timestamp) -> Result<Heard, SourceError> {
-        let run = Arc::new(Refusal::default());
+    /// Looks up numbers without a fresh answer, group by group, and collects the answers that arrive in time.
+    async fn ask(&self, numbers: Vec<PhoneNumber>, now: Timestamp) -> Result<LookupOutcome, SourceError> {
+        let refusal = Arc::new(AccountRefusal::default());
         let until = Instant::now() + ANSWER_TIME_MAX;
         let group = S::NUMBERS_PER_CALL_MAX.max(GROUP_MIN);
-        let groups_max = self.inside.limits.concurrent_max.div_ceil(group / S::NUMBERS_PER_CALL_MAX);
+        let groups_max = self.inner.limits.concurrent_max.div_ceil(group / S::NUMBERS_PER_CALL_MAX);
         let mut waiting = numbers.chunks(group);
         let mut groups = JoinSet::new();
-        let mut heard = Heard::default();
+        let mut outcome = LookupOutcome::default();
         loop {
             while groups.len() < groups_max && Instant::now() < until {
                 let Some(group) = waiting.next() else { break };
-                let (lookups, group, run) = (self.clone(), group.to_vec(), run.clone());
-                groups.spawn(async move { lookups.ask_group(group, run, now).await });
+                let (lookups, group, refusal) = (self.clone(), group.to_vec(), refusal.clone());
+                groups.spawn(async move { lookups.ask_group(group, refusal, now).await });
             }
             match tokio::time::timeout_at(until, groups.join_next()).await {
-                Ok(Some(group)) => {
-                    heard.add(group.map_err(|error| SourceError(format!("it failed inside: {error}")))??)
-                }
+                Ok(Some(group)) => outcome.add(group.map_err(internal)??),
                 Ok(None) => break,
                 Err(_) => {
                     groups.detach_all();
@@ -257,27 +261,27 @@ impl<S: LookupService> Lookups<S> {
                 }
             }
         }
-        let late = numbers.len().saturating_sub(heard.numbers);
+        let late = numbers.len().saturating_sub(outcome.numbers);
         if late > 0 {
             let time = ANSWER_TIME_MAX.as_secs();
-            heard.tell(format!("no answer within {time} seconds; the next run goes on from there"), late);
+            outcome.note(format!("no answer within {time} seconds; the next run continues from there"), late);
         }
-        Ok(heard)
+        Ok(outcome)
     }
 
-    /// Sets the price of some numbers aside, asks about them, keeps the answers, and gives back what was not asked.
+    /// Reserves the price of some numbers, looks them up, stores the answers, and returns the price of those not looked up.
     async fn ask_group(
         &self,
         numbers: Vec<PhoneNumber>,
-        refusal: Arc<Refusal>,
+        refusal: Arc<AccountRefusal>,
         now: Timestamp,
-    ) -> Result<Heard, SourceError> {
-        let Inside { source, ledger, settings, limits, .. } = &*self.inside;
+    ) -> Result<LookupOutcome, SourceError> {
+        let Inner { source, ledger, settings, limits, .. } = &*self.inner;
         let budget = settings.budget();
-        let granted = ledger.reserve_lookups(source, budget, numbers.len() as u64, now).map_err(unkept)? as usize;
-        let mut heard = Heard { numbers: numbers.len(), ..Heard::default() };
+        let granted = ledger.reserve_lookups(source, budget, numbers.len() as u64, now)? as usize;
+        let mut outcome = LookupOutcome { numbers: numbers.len(), ..LookupOutcome::default() };
         if granted < numbers.len() {
-            heard.tell(self.over_budget(), numbers.len() - granted);
+            outcome.note(self.over_budget(), numbers.len() - granted);
         }
         let mut waiting = numbers[..granted].chunks(S::NUMBERS_PER_CALL_MAX);
         let mut calls = JoinSet::new();
@@ -285,78 +289,82 @@ impl<S: LookupService> Lookups<S> {
             while calls.len() < limits.concurrent_max {
                 let Some(numbers) = waiting.next() else { break };
                 let (lookups, numbers, refusal) = (self.clone(), numbers.to_vec(), refusal.clone());
-                calls.spawn(async move { lookups.ask_once_granted(&numbers, &refusal, now).await });
+                calls.spawn(async move { lookups.ask_once_reserved(&numbers, &refusal, now).await });
             }
             let Some(call) = calls.join_next().await else { break };
-            heard.add(call.map_err(|error| SourceError(format!("it failed inside: {error}")))?);
+            outcome.add(call.map_err(internal)?);
         }
-        ledger
-            .settle_lookups(source, budget, heard.unasked, &heard.opinions, settings.fresh_seconds(), now)
-            .map_err(unkept)?;
-        Ok(heard)
+        ledger.settle_lookups(source, budget, outcome.unspent, &outcome.opinions, settings.fresh_seconds(), now)?;
+        Ok(outcome)
     }
 
-    /// One request, whose price has been set aside. Another attempt costs again where the first may have been answered.
-    async fn ask_once_granted(&self, numbers: &[PhoneNumber], refusal: &Refusal, now: Timestamp) -> Heard {
-        let Inside { source, ledger, settings, service, .. } = &*self.inside;
-        let service = service.get().expect("groups are asked of a service that is there");
+    /// One request, whose price is reserved. A further attempt is charged too, unless the one before certainly was not.
+    async fn ask_once_reserved(
+        &self,
+        numbers: &[PhoneNumber],
+        refusal: &AccountRefusal,
+        now: Timestamp,
+    ) -> LookupOutcome {
+        let Inner { source, ledger, settings, service, .. } = &*self.inner;
+        let service = service.get().expect("the service is opened before numbers are looked up");
         let (call, price) = (S::call(numbers), numbers.len() as u64);
-        // Whether the price is set aside and certainly not spent.
-        let in_hand = AtomicBool::new(true);
+        // Whether the price is reserved and certainly not spent.
+        let is_reserved = AtomicBool::new(true);
         let attempt = || async {
-            if let Some(error) = refusal.told() {
+            if let Some(error) = refusal.error() {
                 return Err(error);
             }
-            in_hand.store(false, SeqCst);
-            let outcome = service.read_once(&call, |answered| S::read(numbers, answered.body, now)).await;
-            in_hand.store(outcome.as_ref().is_err_and(is_free), SeqCst);
-            outcome
+            is_reserved.store(false, SeqCst);
+            let report = service.read_once(&call, |response| S::read(numbers, response.body, now)).await;
+            is_reserved.store(report.as_ref().is_err_and(is_free), SeqCst);
+            report
         };
         let may_repeat = |_: &ServiceError| {
-            if !in_hand.load(SeqCst) {
+            if !is_reserved.load(SeqCst) {
                 let granted = ledger.reserve_lookups(source, settings.budget(), price, now).unwrap_or_default();
-                in_hand.store(granted == price, SeqCst);
+                is_reserved.store(granted == price, SeqCst);
                 if granted < price {
                     let (none, fresh) = (Opinions::new(), settings.fresh_seconds());
                     let _ = ledger.settle_lookups(source, settings.budget(), granted, &none, fresh, now);
                 }
             }
-            in_hand.load(SeqCst)
+            is_reserved.load(SeqCst)
         };
-        let outcome: Result<Reading, ServiceError> = service.retry(may_repeat, attempt).await;
-        let mut heard = Heard { numbers: numbers.len(), ..Heard::default() };
-        heard.unasked = if in_hand.load(SeqCst) { price } else { 0 };
-        match outcome {
-            Ok(reading) => {
-                heard.opinions = reading.opinions;
-                reading.problems.into_iter().for_each(|problem| heard.tell(problem, 1));
+        let report: Result<LookupReport, ServiceError> = service.retry(may_repeat, attempt).await;
+        let mut outcome = LookupOutcome { numbers: numbers.len(), ..LookupOutcome::default() };
+        outcome.unspent = if is_reserved.load(SeqCst) { price } else { 0 };
+        match report {
+            Ok(report) => {
+                outcome.opinions = report.opinions;
+                report.problems.into_iter().for_each(|problem| outcome.note(problem, 1));
             }
             Err(error) if S::NUMBERS_PER_CALL_MAX == 1 && is_unknown(&error) => {
-                heard.opinions = numbers.iter().map(|number| (*number, Vec::new())).collect();
+                outcome.opinions = numbers.iter().map(|number| (*number, Vec::new())).collect();
             }
             Err(error) => {
                 refusal.note(&error);
-                heard.tell(self.explained(&error), numbers.len());
+                outcome.rejects_credentials |= matches!(error, ServiceError::Refused { status: 401, .. });
+                outcome.note(self.explained(&error), numbers.len());
             }
         }
-        heard
+        outcome
     }
 
-    /// An error and what to mend.
+    /// An error, and what to check about it with the service.
     fn explained(&self, error: &ServiceError) -> String {
-        let settings = &self.inside.settings;
+        let settings = &self.inner.settings;
         match error {
             ServiceError::Refused { status: 401, .. } => {
                 let named = |(name, place): (&String, &SecretPlace)| format!("{} ({place})", in_words(name));
                 let secrets = settings.secrets.iter().map(named).collect::<Vec<_>>().join(" and ");
-                format!("{error}; it does not know who asks: see that its {secrets} is right, and restart what runs")
+                format!("{error}; authentication failed: check its {secrets}")
             }
             ServiceError::Refused { status: 403, .. } => {
-                format!("{error}; this account may not ask: have {} switched on", S::PRODUCT)
+                format!("{error}; the account lacks permission: enable {}", S::PRODUCT)
             }
-            ServiceError::Refused { status: 402, .. } => format!("{error}; pay into the account with {}", S::NAME),
+            ServiceError::Refused { status: 402, .. } => format!("{error}; add funds to the account with {}", S::NAME),
             ServiceError::Refused { status: 404, .. } => {
-                format!("{error}; there is no such service at {}: look at its base URL", settings.base_url)
+                format!("{error}; nothing at {}: check the base URL", settings.base_url)
             }
             _ => error.to_string(),
         }
@@ -364,19 +372,18 @@ impl<S: LookupService> Lookups<S> {
 
     fn over_budget(&self) -> String {
         format!(
-            "its budget of {} a day does not cover another lookup at {}; it is asked again tomorrow (UTC), or once it is \
-             added again with more",
-            dollars_of_micros(self.inside.settings.budget_micros),
-            dollars_of_micros(self.inside.settings.price_micros)
+            "the budget of {} a day does not cover another lookup at {}; lookups resume tomorrow (UTC)",
+            dollars_of_micros(self.inner.settings.budget_micros),
+            dollars_of_micros(self.inner.settings.price_micros)
         )
     }
 
-    /// Has the ledger know whether the service is left alone, for who lists the sources from another process.
-    fn note_rest(&self, now: Timestamp) -> Result<(), LedgerError> {
-        let Inside { source, ledger, service, rest_noted, .. } = &*self.inside;
-        let rest = service.get().and_then(HttpService::resting);
-        if rest.is_some() != rest_noted.swap(rest.is_some(), SeqCst) {
-            ledger.note_rest(source, rest.map(|rest| now + rest.as_secs()))?;
+    /// Stores in the ledger whether the circuit is open, so that other processes can show it.
+    fn note_circuit(&self, now: Timestamp) -> Result<(), LedgerError> {
+        let Inner { source, ledger, service, circuit_open_noted, .. } = &*self.inner;
+        let open_for = service.get().and_then(HttpService::circuit_open_for);
+        if open_for.is_some() != circuit_open_noted.swap(open_for.is_some(), SeqCst) {
+            ledger.note_open_circuit(source, open_for.map(|time| now + time.as_secs()))?;
         }
         Ok(())
     }
@@ -385,19 +392,19 @@ impl<S: LookupService> Lookups<S> {
 #[async_trait::async_trait]
 impl<S: LookupService> Source for Lookups<S> {
     async fn look_up(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<Report, SourceError> {
-        let Inside { source, ledger, settings, .. } = &*self.inside;
-        let mut asked: Vec<PhoneNumber> = numbers.iter().copied().filter(|number| S::knows_of(*number)).collect();
+        let Inner { source, ledger, settings, .. } = &*self.inner;
+        let mut asked: Vec<PhoneNumber> = numbers.iter().copied().filter(|number| S::covers(*number)).collect();
         let since = now.saturating_sub(settings.fresh_seconds());
-        let mut opinions = ledger.fresh_answers(source, &asked, since, now).map_err(unkept)?;
+        let mut opinions = ledger.fresh_answers(source, &asked, since, now)?;
         asked.retain(|number| !opinions.contains_key(number));
         if asked.is_empty() {
             return Ok(report::<S>(opinions, Vec::new()));
         }
         self.service()?;
-        let heard = self.ask(asked, now).await?;
-        self.note_rest(now).map_err(unkept)?;
-        opinions.extend(heard.opinions);
-        let problems = heard.problems.into_iter().map(|(problem, numbers)| match numbers {
+        let outcome = self.ask(asked, now).await?;
+        self.note_circuit(now)?;
+        opinions.extend(outcome.opinions);
+        let problems = outcome.problems.into_iter().map(|(problem, numbers)| match numbers {
             1 => problem,
             numbers => format!("{problem} ({numbers} numbers)"),
         });
@@ -405,52 +412,55 @@ impl<S: LookupService> Source for Lookups<S> {
     }
 
     fn time_max(&self) -> Duration {
-        ANSWER_TIME_MAX + KEEP_TIME_MAX
+        ANSWER_TIME_MAX + STORE_TIME_MAX
     }
 
-    /// Within the budget of the day, as every lookup.
+    /// Counts in the daily budget like every lookup.
     async fn test(&self, number: PhoneNumber, now: Timestamp) -> Result<Report, SourceError> {
         self.service()?;
-        if !S::knows_of(number) {
-            return Err(SourceError(format!("{} knows no numbers like +{number}; give another one", S::NAME)));
+        if !S::covers(number) {
+            return Err(SourceError::Unavailable(format!("{} does not cover numbers like {}", S::NAME, e164(number))));
         }
-        let heard = self.ask_group(vec![number], Arc::default(), now).await?;
-        match heard.problems.into_keys().next() {
-            Some(problem) => Err(SourceError(problem)),
-            None => Ok(report::<S>(heard.opinions, Vec::new())),
+        let outcome = self.ask_group(vec![number], Arc::default(), now).await?;
+        match outcome.problems.into_keys().next() {
+            Some(problem) if outcome.rejects_credentials => Err(SourceError::Credentials(problem)),
+            Some(problem) => Err(SourceError::Unavailable(problem)),
+            None => Ok(report::<S>(outcome.opinions, Vec::new())),
         }
     }
 }
 
-/// What came of asking about some numbers.
+/// The outcome of looking up some numbers.
 #[derive(Default)]
-struct Heard {
+struct LookupOutcome {
     numbers: usize,
     opinions: Opinions,
     problems: Problems,
-    /// Lookups set aside that were certainly not made.
-    unasked: u64,
+    /// Reserved lookups that were certainly not charged.
+    unspent: u64,
+    rejects_credentials: bool,
 }
 
-impl Heard {
-    fn tell(&mut self, problem: String, numbers: usize) {
+impl LookupOutcome {
+    fn note(&mut self, problem: String, numbers: usize) {
         *self.problems.entry(problem).or_default() += numbers;
     }
 
-    fn add(&mut self, other: Heard) {
+    fn add(&mut self, other: LookupOutcome) {
         self.numbers += other.numbers;
-        self.unasked += other.unasked;
+        self.unspent += other.unspent;
+        self.rejects_credentials |= other.rejects_credentials;
         self.opinions.extend(other.opinions);
-        other.problems.into_iter().for_each(|(problem, numbers)| self.tell(problem, numbers));
+        other.problems.into_iter().for_each(|(problem, numbers)| self.note(problem, numbers));
     }
 }
 
-/// Why a run asks no more: whom a service does not let in, it lets in no more with the next request.
+/// Why a run sends no more requests: a service that refuses an account refuses its next request too.
 #[derive(Default)]
-struct Refusal(Mutex<Option<ServiceError>>);
+struct AccountRefusal(Mutex<Option<ServiceError>>);
 
-impl Refusal {
-    fn told(&self) -> Option<ServiceError> {
+impl AccountRefusal {
+    fn error(&self) -> Option<ServiceError> {
         self.0.lock().clone()
     }
 
@@ -475,7 +485,7 @@ fn report<S: LookupService>(opinions: Opinions, problems: Vec<String>) -> Report
     Report { carriers: S::CARRIERS.iter().map(|carrier| (*carrier).into()).collect(), answers, problems }
 }
 
-/// Whether a lookup that failed like this certainly costs nothing.
+/// Whether a lookup with this error is certainly not charged.
 fn is_free(error: &ServiceError) -> bool {
     match error {
         ServiceError::Refused { status, .. } => matches!(status, 401..=403),
@@ -483,7 +493,7 @@ fn is_free(error: &ServiceError) -> bool {
     }
 }
 
-/// Whether the service itself says that it does not know the number; at a wrong URL nobody says so with a code.
+/// Whether the service itself does not know the number. A wrong URL is a 404 without a code.
 fn is_unknown(error: &ServiceError) -> bool {
     matches!(error, ServiceError::Refused { status: 404, code: Some(_), .. })
 }
@@ -492,29 +502,30 @@ fn in_words(secret: &str) -> String {
     secret.replace('-', " ")
 }
 
-fn unkept(error: LedgerError) -> SourceError {
-    SourceError(error.to_string())
+fn internal(error: tokio::task::JoinError) -> SourceError {
+    SourceError::Unavailable(format!("internal error: {error}"))
 }
 
-/// Characters of a handset's label, at most; the longest known has 17.
+/// The longest call label taken; the longest known has 17 characters.
 const LABEL_CHARACTERS_MAX: usize = 64;
 
-/// Whether an answer names another number than the one it was asked about, in E.164.
+/// Whether a response names, in E.164, another number than the one requested.
 pub(super) fn about_another(named: &Value, asked: PhoneNumber) -> bool {
-    !named.is_null() && *named != format!("+{asked}")
+    !named.is_null() && *named != e164(asked).to_string()
 }
 
-/// What a handset shows: short and fit to be shown, else nothing.
-pub(super) fn label(said: &Value) -> Option<String> {
-    let said = said.as_str()?.trim();
-    let is_fit = !said.is_empty() && said.chars().count() <= LABEL_CHARACTERS_MAX && !said.contains(char::is_control);
-    is_fit.then(|| said.to_owned())
+/// The call label, if it is short and printable.
+pub(super) fn label(value: &Value) -> Option<String> {
+    let label = value.as_str()?.trim();
+    let is_printable =
+        !label.is_empty() && label.chars().count() <= LABEL_CHARACTERS_MAX && !label.contains(char::is_control);
+    is_printable.then(|| label.to_owned())
 }
 
-/// When an opinion was formed, as a service says it; the time of asking where it does not. Nothing is from tomorrow.
-pub(super) fn observed_at(said: &Value, now: Timestamp) -> Result<Timestamp, ServiceError> {
-    let Some(said) = said.as_str() else { return Ok(now) };
-    let time = chrono::DateTime::parse_from_rfc3339(said).ok().and_then(|time| u64::try_from(time.timestamp()).ok());
-    let time = time.ok_or_else(|| ServiceError::Nonsense("a time that is not RFC 3339".into()))?;
+/// When an opinion was formed: as the service says, or the time of the lookup. Never later than the lookup.
+pub(super) fn observed_at(value: &Value, now: Timestamp) -> Result<Timestamp, ServiceError> {
+    let Some(text) = value.as_str() else { return Ok(now) };
+    let time = chrono::DateTime::parse_from_rfc3339(text).ok().and_then(|time| u64::try_from(time.timestamp()).ok());
+    let time = time.ok_or_else(|| ServiceError::InvalidResponse("a time that is not RFC 3339".into()))?;
     Ok(time.min(now))
 }

@@ -1,6 +1,6 @@
 //! Nomorobo's spam score, an add-on of Twilio Lookup v1.
 //!
-//! Three levels have to succeed before the score counts: `add_ons.status` and
+//! The score counts only if three levels succeeded: `add_ons.status` and
 //! `add_ons.results.nomorobo_spamscore.status` are `successful`, and `….result.status` is `success`.
 //!
 //! | `add_ons.results.nomorobo_spamscore.result.score` | score | handset |
@@ -8,11 +8,11 @@
 //! | 0 | 0 | |
 //! | 1 | 100 | |
 //! | null or missing | 'no data' | |
-//! | anything else | no answer, and told | |
-//! | any level without success | no answer, and told with Twilio's code | |
+//! | anything else | no answer, and a problem | |
+//! | a level without success | no answer, and a problem with Twilio's code | |
 //!
-//! Status 404, with a code of Twilio's, means that there is no such number: no answer, and nothing is told. The opinion is
-//! as of when it was asked.
+//! Status 404 with a code of Twilio's means that the number does not exist: no answer, and no problem. The time of the
+//! opinion is that of the lookup.
 //!
 //! ```
 //! use dialguard_dialer::sources::lookups::LookupService;
@@ -24,19 +24,20 @@
 //!         "status": "successful", "result": {"status": "success", "score": 1},
 //!     }}},
 //! });
-//! let reading = Nomorobo::read(&[13_105_550_123], answer, 1_768_467_600)?;
-//! assert_eq!(reading.opinions[&13_105_550_123][0].score, Some(100));
+//! let report = Nomorobo::read(&[13_105_550_123], answer, 1_768_467_600)?;
+//! assert_eq!(report.opinions[&13_105_550_123][0].score, Some(100));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use super::lookups::{LookupService, Reading, about_another};
+use super::lookups::{LookupReport, LookupService, about_another};
 use crate::http::secret::Secret;
 use crate::http::{Call, Credentials, ServiceError};
 use crate::ledger::Opinion;
+use crate::phone::e164;
 use dialguard::contract::{PhoneNumber, Timestamp};
 use serde_json::Value;
 
-/// The service.
+/// The lookup service.
 pub struct Nomorobo;
 
 const ADD_ON: &str = "nomorobo_spamscore";
@@ -55,39 +56,39 @@ impl LookupService for Nomorobo {
         Credentials::Basic(user, secrets.remove(0))
     }
 
-    fn knows_of(_: PhoneNumber) -> bool {
+    fn covers(_: PhoneNumber) -> bool {
         true
     }
 
     fn call(numbers: &[PhoneNumber]) -> Call {
-        Call::get(&["PhoneNumbers", &format!("+{}", numbers[0])]).query("AddOns", ADD_ON)
+        Call::get(&["PhoneNumbers", &e164(numbers[0]).to_string()]).query("AddOns", ADD_ON)
     }
 
-    fn read(numbers: &[PhoneNumber], answer: Value, now: Timestamp) -> Result<Reading, ServiceError> {
-        if about_another(&answer["phone_number"], numbers[0]) {
-            return Err(ServiceError::Nonsense("about a number that it was not asked about".into()));
+    fn read(numbers: &[PhoneNumber], response: Value, now: Timestamp) -> Result<LookupReport, ServiceError> {
+        if about_another(&response["phone_number"], numbers[0]) {
+            return Err(ServiceError::InvalidResponse("about a number that was not requested".into()));
         }
-        let add_ons = &answer["add_ons"];
+        let add_ons = &response["add_ons"];
         let outcome = &add_ons["results"][ADD_ON];
         let levels = [(add_ons, "successful"), (outcome, "successful"), (&outcome["result"], "success")];
         if let Some((level, _)) = levels.iter().find(|(level, success)| level["status"] != *success) {
-            return Ok(Reading { problems: vec![without_success(level)], ..Reading::default() });
+            return Ok(LookupReport { problems: vec![without_success(level)], ..LookupReport::default() });
         }
         let score = match &outcome["result"]["score"] {
             Value::Null => None,
             score if score.as_u64() == Some(0) => Some(0),
             score if score.as_u64() == Some(1) => Some(100),
-            _ => return Err(ServiceError::Nonsense("a score that is not 0 or 1".into())),
+            _ => return Err(ServiceError::InvalidResponse("a score that is not 0 or 1".into())),
         };
         let opinion = Opinion { carrier: Self::CARRIERS[0].into(), score, label: None, observed_at: now };
-        Ok(Reading { opinions: [(numbers[0], vec![opinion])].into(), ..Reading::default() })
+        Ok(LookupReport { opinions: [(numbers[0], vec![opinion])].into(), ..LookupReport::default() })
     }
 }
 
-/// The code is a number; what else stands there is the add-on's and not repeated.
+/// Quotes Twilio's code, and nothing that the add-on wrote.
 fn without_success(level: &Value) -> String {
     let code = level["code"].as_u64().map_or(String::new(), |code| format!(" (error {code})"));
-    format!("its add-on gave no score{code}; see that Nomorobo Spam Score is installed in Twilio's console")
+    format!("no score from the add-on{code}; check that Nomorobo Spam Score is installed in Twilio's console")
 }
 
 #[cfg(test)]
@@ -107,19 +108,19 @@ mod tests {
     #[test]
     fn every_row_of_the_table() {
         let success = ["successful", "successful", "success"];
-        for (said, score) in [(json!(0), Some(0)), (json!(1), Some(100)), (json!(null), None)] {
-            let reading = Nomorobo::read(&[NUMBER], answer(success, said), NOW).unwrap();
+        for (value, score) in [(json!(0), Some(0)), (json!(1), Some(100)), (json!(null), None)] {
+            let report = Nomorobo::read(&[NUMBER], answer(success, value), NOW).unwrap();
             let opinion = Opinion { carrier: "Nomorobo".into(), score, label: None, observed_at: NOW };
-            assert_eq!((reading.opinions, reading.problems), ([(NUMBER, vec![opinion])].into(), vec![]));
+            assert_eq!((report.opinions, report.problems), ([(NUMBER, vec![opinion])].into(), vec![]));
         }
-        for said in [json!(900), json!(2), json!(-1), json!(0.5), json!("1"), json!(true)] {
-            let read = Nomorobo::read(&[NUMBER], answer(success, said.clone()), NOW);
-            assert!(matches!(read, Err(ServiceError::Nonsense(_))), "{said}");
+        for value in [json!(900), json!(2), json!(-1), json!(0.5), json!("1"), json!(true)] {
+            let read = Nomorobo::read(&[NUMBER], answer(success, value.clone()), NOW);
+            assert!(matches!(read, Err(ServiceError::InvalidResponse(_))), "{value}");
         }
     }
 
     #[test]
-    fn every_level_has_to_succeed() {
+    fn every_level_must_succeed() {
         for levels in [
             ["failed", "successful", "success"],
             ["successful", "failed", "success"],
@@ -127,20 +128,20 @@ mod tests {
             ["successful", "successful", "successful"],
             ["success", "successful", "success"],
         ] {
-            let reading = Nomorobo::read(&[NUMBER], answer(levels, json!(1)), NOW).unwrap();
-            assert_eq!((reading.opinions.len(), reading.problems.len()), (0, 1), "{levels:?}");
+            let report = Nomorobo::read(&[NUMBER], answer(levels, json!(1)), NOW).unwrap();
+            assert_eq!((report.opinions.len(), report.problems.len()), (0, 1), "{levels:?}");
         }
         for lacking in
             [json!({}), json!({"add_ons": null}), json!({"add_ons": {"status": "successful", "results": {}}})]
         {
-            let reading = Nomorobo::read(&[NUMBER], lacking, NOW).unwrap();
-            assert_eq!((reading.opinions.len(), reading.problems.len()), (0, 1));
+            let report = Nomorobo::read(&[NUMBER], lacking, NOW).unwrap();
+            assert_eq!((report.opinions.len(), report.problems.len()), (0, 1));
         }
     }
 
     #[test]
-    fn an_answer_about_another_number_is_nonsense() {
+    fn a_response_about_another_number_is_invalid() {
         let read = Nomorobo::read(&[NUMBER + 1], answer(["successful", "successful", "success"], json!(1)), NOW);
-        assert!(matches!(read, Err(ServiceError::Nonsense(_))));
+        assert!(matches!(read, Err(ServiceError::InvalidResponse(_))));
     }
 }

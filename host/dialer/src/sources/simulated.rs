@@ -1,10 +1,10 @@
-//! A carrier that exists only in the computer: for trying Dialguard out and for tests.
+//! A simulated carrier, for demos and tests.
 //!
-//! It keeps nothing and draws nothing: the same seed, number and time always get the same answer. A number's weeks are
-//! spam or not for all simulated carriers alike (about 1 week in 25 is), so carriers of different seeds mostly agree;
-//! each of them is mistaken about 1 week in 10.
+//! It has no state and uses no random numbers: the same seed, number and time always get the same answer. A number's week
+//! is spam or not for all simulated carriers alike (about 1 week in 25 is), so carriers of different seeds mostly agree;
+//! each of them is wrong about 1 week in 10.
 //!
-//! | of 1,000 | what the carrier answers |
+//! | of 1,000 | the carrier's answer |
 //! |---|---|
 //! | 2 days of a number | nothing |
 //! | 5 days of a number | 'no data' |
@@ -21,7 +21,7 @@ const MISTAKEN_WEEKS_PERCENT: u64 = 10;
 const DAYS_PER_SILENCE: u64 = 500;
 const DAYS_PER_NO_DATA: u64 = 200;
 
-/// A simulated carrier. Two with the same seed say the same.
+/// A simulated carrier. Two with the same seed give the same answers.
 #[derive(Debug)]
 pub struct SimulatedCarrier {
     name: Arc<str>,
@@ -40,7 +40,7 @@ impl SimulatedCarrier {
         if day.is_multiple_of(DAYS_PER_SILENCE) {
             return None;
         }
-        // The upper half of the bits knows nothing of the lower half, which has just been used.
+        // The upper half of the bits is independent of the lower half, which has just been used.
         let is_no_data = (day >> 32).is_multiple_of(DAYS_PER_NO_DATA);
         let (score, label) = if is_no_data { (None, None) } else { self.verdict(week_of(number, now)) };
         Some(Answer { number, carrier: 0, score, label, observed_at: now })
@@ -65,10 +65,10 @@ impl Source for SimulatedCarrier {
     }
 }
 
-/// What stands for this week of this number, for every carrier alike.
+/// A hash of this week of this number, the same for every carrier.
 ///
-/// Each number's weeks begin at an hour of their own; else all numbers would turn in the same second, which no carrier
-/// does and which a policy would rightly hold for a fault.
+/// Each number's weeks begin at an hour of their own. Otherwise all numbers would turn in the same second, which no real
+/// carrier does and which a policy rightly treats as a fault.
 fn week_of(number: PhoneNumber, now: Timestamp) -> u64 {
     let own = mix(number);
     mix(own ^ (now.saturating_add(own % WEEK_SECONDS) / WEEK_SECONDS))
@@ -80,7 +80,7 @@ fn is_bad(week: u64) -> bool {
 
 /// One round of splitmix64 (Steele, Lea and Flood 2014): every bit of the answer depends on every bit of `state`.
 ///
-/// Written out, because the standard library's hash may change between Rust versions and with it every demo, and a
+/// Written here, because the standard library's hash may change between Rust versions and with it every demo, and a
 /// crate of random numbers would be a dependency for five lines.
 fn mix(state: u64) -> u64 {
     let z = state.wrapping_add(0x9E37_79B9_7F4A_7C15);

@@ -6,13 +6,13 @@
 //! | `spam_risk` is `medium` | 50 | `spam_category` |
 //! | `spam_risk` is `high` | 95 | `spam_category` |
 //! | `spam_risk` is null or missing | 'no data' | |
-//! | null: it has not been refreshed yet | no answer | |
-//! | `spam_risk` is anything else | no answer, and told | |
-//! | a `…_score` that is not null or 0 to 100 | no answer, and told | |
+//! | null: not refreshed yet | no answer | |
+//! | `spam_risk` is anything else | no answer, and a problem | |
+//! | a `…_score` that is not null or 0 to 100 | no answer, and a problem | |
 //!
-//! Status 404, with a code of Telnyx's, means that the number is not registered there: no answer, and nothing is told. So
-//! candidates cannot be screened here. The opinion is as old as `last_refreshed_at` says, else as of when it was asked.
-//! Telnyx refreshes at the interval set in its portal; take one of less than the account's `observation-age-max-hours`.
+//! Status 404 with a code of Telnyx's means that the number is not registered there: no answer, and no problem. So this
+//! source cannot screen candidates. The time of the opinion is `last_refreshed_at`, or that of the lookup. Telnyx refreshes
+//! at the interval set in its portal, which must be shorter than the account's `observation-age-max-hours`.
 //!
 //! ```
 //! use dialguard_dialer::sources::lookups::LookupService;
@@ -22,21 +22,22 @@
 //!     "spam_risk": "high", "spam_category": "Telemarketing", "last_refreshed_at": "2026-01-15T08:00:00Z",
 //! });
 //! let answer = serde_json::json!({"data": {"phone_number": "+13105550123", "reputation_data": reputation}});
-//! let reading = Telnyx::read(&[13_105_550_123], answer, 1_768_467_600)?;
-//! let opinion = &reading.opinions[&13_105_550_123][0];
+//! let report = Telnyx::read(&[13_105_550_123], answer, 1_768_467_600)?;
+//! let opinion = &report.opinions[&13_105_550_123][0];
 //! assert_eq!((opinion.score, opinion.label.as_deref()), (Some(95), Some("Telemarketing")));
 //! assert_eq!(opinion.observed_at, 1_768_464_000);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use super::lookups::{LookupService, Reading, about_another, label, observed_at};
+use super::lookups::{LookupReport, LookupService, about_another, label, observed_at};
 use crate::http::secret::Secret;
 use crate::http::{Call, Credentials, ServiceError};
 use crate::ledger::Opinion;
+use crate::phone::e164;
 use dialguard::contract::{PhoneNumber, Timestamp};
 use serde_json::Value;
 
-/// The service.
+/// The lookup service.
 pub struct Telnyx;
 
 const SCORES: [&str; 4] = ["maturity_score", "connection_score", "engagement_score", "sentiment_score"];
@@ -53,43 +54,45 @@ impl LookupService for Telnyx {
         Credentials::Bearer(secrets.remove(0))
     }
 
-    fn knows_of(_: PhoneNumber) -> bool {
+    fn covers(_: PhoneNumber) -> bool {
         true
     }
 
     fn call(numbers: &[PhoneNumber]) -> Call {
-        Call::get(&["reputation", "numbers", &format!("+{}", numbers[0])]).query("fresh", "false")
+        Call::get(&["reputation", "numbers", &e164(numbers[0]).to_string()]).query("fresh", "false")
     }
 
-    fn read(numbers: &[PhoneNumber], answer: Value, now: Timestamp) -> Result<Reading, ServiceError> {
-        let nonsense = |what: &str| Err(ServiceError::Nonsense(what.to_owned()));
-        let Some(data) = answer.get("data").filter(|data| data.is_object()) else {
-            return nonsense("JSON without `data`");
+    fn read(numbers: &[PhoneNumber], response: Value, now: Timestamp) -> Result<LookupReport, ServiceError> {
+        let invalid = |what: &str| Err(ServiceError::InvalidResponse(what.to_owned()));
+        let Some(data) = response.get("data").filter(|data| data.is_object()) else {
+            return invalid("JSON without `data`");
         };
         if about_another(&data["phone_number"], numbers[0]) {
-            return nonsense("about a number that it was not asked about");
+            return invalid("about a number that was not requested");
         }
         let reputation = match data.get("reputation_data") {
-            Some(Value::Null) => return Ok(Reading { opinions: [(numbers[0], vec![])].into(), ..Reading::default() }),
+            Some(Value::Null) => {
+                return Ok(LookupReport { opinions: [(numbers[0], vec![])].into(), ..LookupReport::default() });
+            }
             Some(reputation) if reputation.is_object() => reputation,
-            _ => return nonsense("`data` without `reputation_data`"),
+            _ => return invalid("`data` without `reputation_data`"),
         };
         let is_score =
             |value: &Value| value.is_null() || value.as_f64().is_some_and(|score| (0.0..=100.0).contains(&score));
         if let Some(score) = SCORES.iter().find(|score| !is_score(&reputation[**score])) {
-            return nonsense(&format!("a {score} that is not 0 to 100"));
+            return invalid(&format!("a {score} that is not 0 to 100"));
         }
         let score = match &reputation["spam_risk"] {
             Value::Null => None,
             Value::String(risk) if risk == "low" => Some(10),
             Value::String(risk) if risk == "medium" => Some(50),
             Value::String(risk) if risk == "high" => Some(95),
-            _ => return nonsense("a spam_risk that is not low, medium or high"),
+            _ => return invalid("a spam_risk that is not low, medium or high"),
         };
         let label = if score > Some(10) { label(&reputation["spam_category"]) } else { None };
         let observed_at = observed_at(&reputation["last_refreshed_at"], now)?;
         let opinion = Opinion { carrier: Self::CARRIERS[0].into(), score, label, observed_at };
-        Ok(Reading { opinions: [(numbers[0], vec![opinion])].into(), ..Reading::default() })
+        Ok(LookupReport { opinions: [(numbers[0], vec![opinion])].into(), ..LookupReport::default() })
     }
 }
 
@@ -103,7 +106,8 @@ mod tests {
 
     fn read(reputation: Value) -> Result<Vec<Opinion>, ServiceError> {
         let answer = json!({"data": {"phone_number": "+13105550123", "reputation_data": reputation}});
-        Telnyx::read(&[NUMBER], answer, NOW).map(|mut reading| reading.opinions.remove(&NUMBER).expect("it is asked"))
+        Telnyx::read(&[NUMBER], answer, NOW)
+            .map(|mut report| report.opinions.remove(&NUMBER).expect("an entry for the number"))
     }
 
     fn opinion(score: Option<u8>, label: Option<&str>, observed_at: Timestamp) -> Vec<Opinion> {
@@ -125,14 +129,14 @@ mod tests {
             (json!({"last_refreshed_at": "2027-01-15T08:00:00Z"}), opinion(None, None, NOW)),
             (json!({"spam_risk": "low", "maturity_score": 0, "sentiment_score": 100}), opinion(Some(10), None, NOW)),
         ];
-        for (said, opinions) in rows {
-            assert_eq!(read(said.clone()).unwrap(), opinions, "{said}");
+        for (value, opinions) in rows {
+            assert_eq!(read(value.clone()).unwrap(), opinions, "{value}");
         }
     }
 
     #[test]
-    fn what_its_interface_does_not_have_is_nonsense() {
-        for said in [
+    fn what_telnyx_does_not_document_is_invalid() {
+        for value in [
             json!({"spam_risk": "extreme"}),
             json!({"spam_risk": 900}),
             json!({"spam_risk": "low", "maturity_score": 900}),
@@ -140,11 +144,11 @@ mod tests {
             json!({"spam_risk": "low", "last_refreshed_at": "yesterday"}),
             json!("low"),
         ] {
-            assert!(matches!(read(said.clone()), Err(ServiceError::Nonsense(_))), "{said}");
+            assert!(matches!(read(value.clone()), Err(ServiceError::InvalidResponse(_))), "{value}");
         }
         let null = json!({"data": {"phone_number": "+12125550100", "reputation_data": null}});
         for answer in [json!({}), json!([]), json!({"data": null}), json!({"data": {}}), null] {
-            assert!(matches!(Telnyx::read(&[NUMBER], answer, NOW), Err(ServiceError::Nonsense(_))));
+            assert!(matches!(Telnyx::read(&[NUMBER], answer, NOW), Err(ServiceError::InvalidResponse(_))));
         }
     }
 }

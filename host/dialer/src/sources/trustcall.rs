@@ -1,4 +1,4 @@
-//! DNCScrub TrustCall: what Verizon, AT&T, T-Mobile, RoboKiller and Nomorobo show, up to 200 US numbers a request.
+//! DNCScrub TrustCall: the verdicts of Verizon, AT&T, T-Mobile, RoboKiller and Nomorobo, up to 200 US numbers a request.
 //!
 //! | `VerizonScore`, `ATTScore`, `TMobileScore`, `RoboKillerStatus`, `NomoroboStatus` | score | handset |
 //! |---|---|---|
@@ -6,40 +6,37 @@
 //! | `Flagged` | 100 | |
 //! | `Processing`, null | 'no data' | |
 //! | missing | no answer | |
-//! | anything else | no answer, and told | |
+//! | anything else | no answer, and a problem | |
 //!
-//! TrustCall says neither what a handset shows nor when a carrier formed its opinion, so it counts as of when it was
-//! asked. `CurrScore` and `HistoricalScore` are its own sums of these, and not used. Objects about numbers that were not
-//! asked about are told; where two about one number differ, neither counts.
+//! TrustCall gives neither call labels nor the times of opinions, so an opinion's time is that of the lookup. `CurrScore`
+//! and `HistoricalScore` are its own sums of these and not used. An object about a number that was not requested is a
+//! problem; of two that differ about one number, neither counts.
 //!
 //! ```
 //! use dialguard_dialer::sources::lookups::LookupService;
 //! use dialguard_dialer::sources::trustcall::TrustCall;
 //!
 //! let answer = serde_json::json!([{"Phone": "3105550123", "VerizonScore": "Flagged", "ATTScore": "Processing"}]);
-//! let reading = TrustCall::read(&[13_105_550_123], answer, 1_768_467_600)?;
-//! let opinions = &reading.opinions[&13_105_550_123];
+//! let report = TrustCall::read(&[13_105_550_123], answer, 1_768_467_600)?;
+//! let opinions = &report.opinions[&13_105_550_123];
 //! assert_eq!((&*opinions[0].carrier, opinions[0].score), ("Verizon", Some(100)));
 //! assert_eq!((&*opinions[1].carrier, opinions[1].score), ("AT&T", None));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use super::lookups::{LookupService, Reading};
+use super::lookups::{LookupReport, LookupService};
 use crate::http::secret::Secret;
 use crate::http::{Call, Credentials, ServiceError};
 use crate::ledger::Opinion;
-use crate::phone;
+use crate::phone::{NANP_COUNTRY_CODE, is_us};
 use dialguard::contract::{PhoneNumber, Timestamp};
 use serde_json::Value;
 
-/// The service.
+/// The lookup service.
 pub struct TrustCall;
 
 /// The field of each carrier, in the order of [`LookupService::CARRIERS`].
 const FIELDS: [&str; 5] = ["VerizonScore", "ATTScore", "TMobileScore", "RoboKillerStatus", "NomoroboStatus"];
-
-/// +1 before the ten digits.
-const US: u64 = 10_000_000_000;
 
 impl LookupService for TrustCall {
     const NAME: &'static str = "DNCScrub TrustCall";
@@ -53,51 +50,51 @@ impl LookupService for TrustCall {
         Credentials::Header("loginid", secrets.remove(0))
     }
 
-    fn knows_of(number: PhoneNumber) -> bool {
-        phone::is_us(number)
+    fn covers(number: PhoneNumber) -> bool {
+        is_us(number)
     }
 
     fn call(numbers: &[PhoneNumber]) -> Call {
-        let numbers: Vec<_> = numbers.iter().map(|number| (number - US).to_string()).collect();
+        let numbers: Vec<_> = numbers.iter().map(|number| (number - NANP_COUNTRY_CODE).to_string()).collect();
         Call::get(&["TrustCall", "Get"]).query("phoneList", &numbers.join(","))
     }
 
-    fn read(numbers: &[PhoneNumber], answer: Value, now: Timestamp) -> Result<Reading, ServiceError> {
-        let Value::Array(objects) = answer else {
-            return Err(ServiceError::Nonsense("JSON that is no list of numbers".into()));
+    fn read(numbers: &[PhoneNumber], response: Value, now: Timestamp) -> Result<LookupReport, ServiceError> {
+        let Value::Array(objects) = response else {
+            return Err(ServiceError::InvalidResponse("JSON that is not a list of numbers".into()));
         };
-        let mut reading = Reading::default();
+        let mut report = LookupReport::default();
         let mut contradicted = Vec::new();
         for object in objects {
             let Some(number) = number_of(&object).filter(|number| numbers.contains(number)) else {
-                reading.problems.push("it answered nonsense: about a number that it was not asked about".into());
+                report.problems.push("invalid response: about a number that was not requested".into());
                 continue;
             };
-            let told = reading.problems.len();
-            let opinions = opinions(&object, now, &mut reading.problems);
-            if opinions.is_empty() && reading.problems.len() > told {
-                continue; // nothing in it is an answer
+            let problems_before = report.problems.len();
+            let opinions = opinions(&object, now, &mut report.problems);
+            if opinions.is_empty() && report.problems.len() > problems_before {
+                continue; // no field of it is usable
             }
-            if reading.opinions.get(&number).is_some_and(|known| *known != opinions) {
+            if report.opinions.get(&number).is_some_and(|known| *known != opinions) {
                 contradicted.push(number);
             }
-            reading.opinions.insert(number, opinions);
+            report.opinions.insert(number, opinions);
         }
         for number in contradicted {
-            if reading.opinions.remove(&number).is_some() {
-                reading.problems.push("it answered nonsense: twice about one number, and not the same".into());
+            if report.opinions.remove(&number).is_some() {
+                report.problems.push("invalid response: two different answers about one number".into());
             }
         }
-        if reading.opinions.is_empty() {
-            let told = reading.problems.into_iter().next();
-            let told = told.map(|told| told.trim_start_matches("it answered nonsense: ").to_owned());
-            return Err(ServiceError::Nonsense(told.unwrap_or("nothing about any number".into())));
+        if report.opinions.is_empty() {
+            let problem = report.problems.into_iter().next();
+            let problem = problem.map(|problem| problem.trim_start_matches("invalid response: ").to_owned());
+            return Err(ServiceError::InvalidResponse(problem.unwrap_or("no number in it".into())));
         }
-        let missing = numbers.iter().filter(|number| !reading.opinions.contains_key(number)).count();
+        let missing = numbers.iter().filter(|number| !report.opinions.contains_key(number)).count();
         if missing > 0 {
-            reading.problems.push(format!("it left out {missing} of {} numbers", numbers.len()));
+            report.problems.push(format!("{missing} of {} numbers are missing from the response", numbers.len()));
         }
-        Ok(reading)
+        Ok(report)
     }
 }
 
@@ -108,7 +105,7 @@ fn number_of(object: &Value) -> Option<PhoneNumber> {
         Value::Number(number) => number.as_u64()?,
         _ => return None,
     };
-    (ten_digits < US).then_some(ten_digits + US)
+    (ten_digits < NANP_COUNTRY_CODE).then_some(NANP_COUNTRY_CODE + ten_digits)
 }
 
 fn opinions(object: &Value, now: Timestamp, problems: &mut Vec<String>) -> Vec<Opinion> {
@@ -121,7 +118,7 @@ fn opinions(object: &Value, now: Timestamp, problems: &mut Vec<String>) -> Vec<O
             Some(Value::String(status)) if status == "Clean" => Some(0),
             Some(Value::String(status)) if status == "Flagged" => Some(100),
             Some(_) => {
-                problems.push(format!("it answered nonsense: a {field} that is not Clean, Flagged or Processing"));
+                problems.push(format!("invalid response: a {field} that is not Clean, Flagged or Processing"));
                 continue;
             }
         };
@@ -138,7 +135,7 @@ mod tests {
     const NOW: Timestamp = 1_768_467_600;
     const NUMBER: PhoneNumber = 13_105_550_123;
 
-    /// What stands in a field; the score, or none where there is no answer; whether something is told.
+    /// A field's value; the score, or none if there is no answer; whether there is a problem.
     #[test]
     fn every_row_of_the_table() {
         let rows = [
@@ -151,11 +148,11 @@ mod tests {
             (json!(900), None, true),
             (json!({}), None, true),
         ];
-        for (said, score, told) in rows {
+        for (value, score, is_problem) in rows {
             for (place, field) in FIELDS.iter().enumerate() {
                 let another = TrustCall::CARRIERS[(place + 1) % 5];
-                let object = json!({"Phone": "3105550123", *field: said, FIELDS[(place + 1) % 5]: "Clean"});
-                let reading = TrustCall::read(&[NUMBER], json!([object]), NOW).unwrap();
+                let object = json!({"Phone": "3105550123", *field: value, FIELDS[(place + 1) % 5]: "Clean"});
+                let report = TrustCall::read(&[NUMBER], json!([object]), NOW).unwrap();
                 let opinion =
                     |carrier: &str, score| Opinion { carrier: carrier.into(), score, label: None, observed_at: NOW };
                 let of_this = score.map(|score| opinion(TrustCall::CARRIERS[place], score));
@@ -163,8 +160,8 @@ mod tests {
                 let in_order =
                     |opinion: &Opinion| TrustCall::CARRIERS.iter().position(|known| *known == opinion.carrier);
                 expected.sort_by_key(in_order);
-                assert_eq!(reading.opinions[&NUMBER], expected, "{field} {said}");
-                assert_eq!(reading.problems.len(), usize::from(told), "{field} {said}");
+                assert_eq!(report.opinions[&NUMBER], expected, "{field} {value}");
+                assert_eq!(report.problems.len(), usize::from(is_problem), "{field} {value}");
             }
         }
         let missing = TrustCall::read(&[NUMBER], json!([{"Phone": 3_105_550_123_u64}]), NOW).unwrap();
@@ -183,15 +180,15 @@ mod tests {
             {"Phone": "99999999999999999999", "ATTScore": "Flagged"},
             "3105550125",
         ]);
-        let reading = TrustCall::read(&[NUMBER, NUMBER + 1, NUMBER + 2], answer, NOW).unwrap();
-        assert_eq!(reading.opinions.keys().collect::<Vec<_>>(), [&NUMBER]);
-        let told = |words: &str| reading.problems.iter().filter(|problem| problem.contains(words)).count();
-        let words = ["not asked about", "not the same", "left out 2 of 3"];
-        assert_eq!(words.map(told), [4, 1, 1], "{:?}", reading.problems);
+        let report = TrustCall::read(&[NUMBER, NUMBER + 1, NUMBER + 2], answer, NOW).unwrap();
+        assert_eq!(report.opinions.keys().collect::<Vec<_>>(), [&NUMBER]);
+        let count = |words: &str| report.problems.iter().filter(|problem| problem.contains(words)).count();
+        let words = ["not requested", "two different answers", "2 of 3 numbers are missing"];
+        assert_eq!(words.map(count), [4, 1, 1], "{:?}", report.problems);
     }
 
     #[test]
-    fn nothing_about_what_was_asked_is_nonsense() {
+    fn a_response_without_the_numbers_requested_is_invalid() {
         for answer in [
             json!([]),
             json!({}),
@@ -199,13 +196,13 @@ mod tests {
             json!([{"Phone": "2125550100"}]),
             json!([{"Phone": "3105550123", "ATTScore": 900}]),
         ] {
-            assert!(matches!(TrustCall::read(&[NUMBER], answer, NOW), Err(ServiceError::Nonsense(_))));
+            assert!(matches!(TrustCall::read(&[NUMBER], answer, NOW), Err(ServiceError::InvalidResponse(_))));
         }
     }
 
     #[test]
-    fn only_numbers_of_the_united_states_are_asked_about() {
+    fn only_numbers_in_the_united_states_are_covered() {
         let asked = [13_105_550_100, 14_165_550_100, 18_765_550_100, 442_079_460_958, 1_310_555_010, 17_872_550_100];
-        assert_eq!(asked.map(TrustCall::knows_of), [true, false, false, false, false, false]);
+        assert_eq!(asked.map(TrustCall::covers), [true, false, false, false, false, false]);
     }
 }

@@ -1,20 +1,21 @@
 //! Verdicts from a file that the operator or another program writes, for carriers that Dialguard cannot ask itself.
 //!
-//! CSV whose first line names its columns, or JSON lines: one object a line with the same names, in a file that ends
-//! in `.jsonl`, `.ndjson` or `.json`. One file may speak for several carriers. Columns come in any order, and others
-//! are ignored.
+//! The file is CSV whose first line names its columns, or JSON lines: one object a line with the same names, in a file that
+//! ends in `.jsonl`, `.ndjson` or `.json`. One file may have verdicts of several carriers. Columns come in any order, and
+//! others are ignored.
 //!
-//! | column | what stands in it |
+//! | column | contents |
 //! |---|---|
 //! | `number` | a phone number as people write it, `+13105550123` or `(310) 555-0123` |
-//! | `carrier` | who says so, 1 to 64 characters |
+//! | `carrier` | the carrier's name, 1 to 64 characters |
 //! | `score` | a whole number from 0 (clean) to 100 (certain spam); empty, or null, for 'no data' |
-//! | `label` | what a handset shows, such as Scam Likely; may be empty |
+//! | `label` | the call label on handsets, such as Scam Likely; may be empty |
 //! | `observed_at` | when the carrier formed this opinion, RFC 3339, such as `2026-01-31T09:00:00Z` |
 //!
-//! Where a number and carrier stand in several rows, the newest `observed_at` wins, and the later row where the times
-//! are equal. A row that cannot be read is named in the report and costs no other row. A row is one line: no column
-//! needs a line break, and a quote somebody forgot to close would otherwise swallow the rows after it.
+//! If several rows have the same number and carrier, the newest `observed_at` wins, and of equal times the later row. A row
+//! that cannot be read is named in the report and costs no other row. A row is one line: see [`table_file`].
+//!
+//! [`table_file`]: crate::table_file
 //!
 //! ```
 //! # #[tokio::main]
@@ -29,31 +30,27 @@
 //!
 //! let report = VerdictFile::new(path).look_up(&[13_105_550_100, 13_105_550_123], 1_768_467_600).await?;
 //! assert_eq!((report.answers.len(), report.answers[0].score), (1, Some(95)));
-//! assert_eq!(report.problems.len(), 1); // "high" is no score
+//! assert_eq!(report.problems.len(), 1); // "high" is not a score
 //! # Ok(())
 //! # }
 //! ```
 
 use super::{Answer, Report, Source, SourceError};
 use crate::phone::{self, Region};
+use crate::table_file::{FileVersion, RowError, RowProblems, Rows, as_text, decode, lines};
 use dialguard::contract::{PhoneNumber, Timestamp};
 use parking_lot::Mutex;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 const COLUMNS: [&str; 5] = ["number", "carrier", "score", "label", "observed_at"];
 const CARRIER_CHARACTERS_MAX: usize = 64;
 const NUMBER_BYTES_MAX: usize = 64;
-const PROBLEMS_LISTED_MAX: usize = 20;
-const PROBLEM_CHARACTERS_MAX: usize = 300;
 
-/// A file of verdicts. Read anew when its time of modification or its length has changed, and only then.
+/// A file of verdicts. Read again only if its time of modification or its length has changed.
 #[derive(Debug)]
 pub struct VerdictFile {
     path: PathBuf,
@@ -61,14 +58,14 @@ pub struct VerdictFile {
 }
 
 impl VerdictFile {
-    /// A source that reads `path`, which need not exist yet.
+    /// A source that reads `path`. The file need not exist yet.
     pub fn new(path: PathBuf) -> Self {
         VerdictFile { path, last_read: Mutex::default() }
     }
 
-    /// Reads the whole file: every answer in it, the carriers it speaks for, and what is wrong with its rows.
+    /// Reads the whole file: every answer, the carriers in it, and what is wrong with its rows.
     ///
-    /// An error means that nothing in the file can be used, for want of the file or of a column.
+    /// An error means that the file or a column is missing or unreadable.
     pub fn check(&self) -> Result<Report, SourceError> {
         let verdicts = self.current()?;
         Ok(verdicts.report(verdicts.answers.clone()))
@@ -76,13 +73,13 @@ impl VerdictFile {
 
     fn current(&self) -> Result<Arc<Verdicts>, SourceError> {
         let mut last_read = self.last_read.lock();
-        // The version is taken before the content: a file changed in between is then read once more, never once less.
+        // The version before the content: a file that changes in between is then read once too often, never once too few.
         let version = FileVersion::of(&self.path).map_err(|error| self.unreadable(error))?;
         match &*last_read {
             Some((known, verdicts)) if *known == version => Ok(verdicts.clone()),
             _ => {
-                let text = read_text(&self.path).map_err(|error| self.unreadable(error))?;
-                let verdicts = Arc::new(Verdicts::read(&self.path, text)?);
+                let bytes = std::fs::read(&self.path).map_err(|error| self.unreadable(error))?;
+                let verdicts = Arc::new(Verdicts::read(&self.path, &decode(&bytes))?);
                 *last_read = Some((version, verdicts.clone()));
                 Ok(verdicts)
             }
@@ -90,12 +87,11 @@ impl VerdictFile {
     }
 
     fn unreadable(&self, error: io::Error) -> SourceError {
-        let path = self.path.display();
-        let remove = "remove the source with `dialguard sources remove NAME`";
-        SourceError(match error.kind() {
-            io::ErrorKind::NotFound => format!("{path} does not exist; write it or {remove}"),
-            _ => format!("{path} cannot be read: {error}; make it a file that Dialguard may read or {remove}"),
-        })
+        let problem = match error.kind() {
+            io::ErrorKind::NotFound => "does not exist".into(),
+            _ => format!("cannot be read: {error}"),
+        };
+        SourceError::File { path: self.path.clone(), problem }
     }
 }
 
@@ -108,7 +104,7 @@ impl Source for VerdictFile {
     }
 }
 
-/// What one version of the file says.
+/// The verdicts in one version of the file.
 #[derive(Debug)]
 struct Verdicts {
     carriers: Vec<Arc<str>>,
@@ -118,18 +114,24 @@ struct Verdicts {
 }
 
 impl Verdicts {
-    fn read(path: &Path, text: Vec<u8>) -> Result<Self, SourceError> {
-        let mut reading = Reading::new(path);
+    fn read(path: &Path, text: &str) -> Result<Self, SourceError> {
         let is_json = path
             .extension()
             .is_some_and(|ending| ["jsonl", "ndjson", "json"].iter().any(|json| ending.eq_ignore_ascii_case(json)));
+        let mut merged = MergedRows::new(path);
         if is_json {
-            read_json_lines(&text, |line, row| reading.take(line, row));
+            for (line, text) in lines(text).filter(|(_, line)| !line.trim_ascii().is_empty()) {
+                merged.take(line, json_row(text));
+            }
         } else {
-            read_csv(text, &COLUMNS, |line, row| reading.take(line, row))
-                .map_err(|fault| SourceError(format!("{} {fault}", path.display())))?;
+            let mut rows = Rows::of(text);
+            let columns =
+                rows.header(COLUMNS).map_err(|problem| SourceError::File { path: path.to_owned(), problem })?;
+            for row in rows {
+                merged.take(row.line, columns.of(&row).map(VerdictRow::new));
+            }
         }
-        Ok(reading.finish())
+        Ok(merged.finish())
     }
 
     fn about(&self, number: PhoneNumber) -> &[Answer] {
@@ -143,9 +145,8 @@ impl Verdicts {
     }
 }
 
-/// One row as it stands in the file.
-#[derive(Deserialize)]
-struct Row {
+/// The texts of one row.
+struct VerdictRow {
     number: String,
     carrier: String,
     score: String,
@@ -153,34 +154,42 @@ struct Row {
     observed_at: String,
 }
 
-/// The verdicts of the rows read so far.
-struct Reading {
+impl VerdictRow {
+    /// From fields in the order of [`COLUMNS`].
+    fn new(fields: [&str; 5]) -> Self {
+        let [number, carrier, score, label, observed_at] = fields.map(str::to_owned);
+        VerdictRow { number, carrier, score, label, observed_at }
+    }
+}
+
+/// The newest verdict of each number and carrier in the rows read so far.
+struct MergedRows {
     carriers: Vec<Arc<str>>,
     carrier_indexes: HashMap<Arc<str>, u16>,
     labels: HashSet<Arc<str>>,
     newest: HashMap<(PhoneNumber, u16), Answer>,
-    problems: Problems,
+    problems: RowProblems,
 }
 
-impl Reading {
+impl MergedRows {
     fn new(path: &Path) -> Self {
-        let problems = Problems::of(path);
+        let problems = RowProblems::of(path);
         let (carriers, carrier_indexes) = (Vec::new(), HashMap::new());
-        Reading { carriers, carrier_indexes, labels: HashSet::new(), newest: HashMap::new(), problems }
+        MergedRows { carriers, carrier_indexes, labels: HashSet::new(), newest: HashMap::new(), problems }
     }
 
-    fn take(&mut self, line: usize, row: Result<Row, Fault>) {
-        if let Err(fault) = row.and_then(|row| self.add(&row)) {
-            self.problems.add(line, fault);
+    fn take(&mut self, line: u64, row: Result<VerdictRow, RowError>) {
+        if let Err(error) = row.and_then(|row| self.add(&row)) {
+            self.problems.add(line, error);
         }
     }
 
-    /// A row counts whole or not at all, so nothing is remembered before every column has been read.
-    fn add(&mut self, row: &Row) -> Result<(), Fault> {
-        let number = number(row.number.trim()).map_err(|what| Fault::Column("number", what))?;
-        let score = score(row.score.trim()).map_err(|what| Fault::Column("score", what))?;
-        let observed_at = time(row.observed_at.trim()).map_err(|what| Fault::Column("observed_at", what))?;
-        let carrier = self.carrier(row.carrier.trim()).map_err(|what| Fault::Column("carrier", what))?;
+    /// A row counts whole or not at all, so every column is read before anything is stored.
+    fn add(&mut self, row: &VerdictRow) -> Result<(), RowError> {
+        let number = number(row.number.trim()).map_err(|what| RowError::Column("number", what))?;
+        let score = score(row.score.trim()).map_err(|what| RowError::Column("score", what))?;
+        let observed_at = time(row.observed_at.trim()).map_err(|what| RowError::Column("observed_at", what))?;
+        let carrier = self.carrier(row.carrier.trim()).map_err(|what| RowError::Column("carrier", what))?;
         let label = self.label(row.label.trim());
         let answer = Answer { number, carrier, score, label, observed_at };
         let kept = self.newest.entry((number, carrier)).or_insert_with(|| answer.clone());
@@ -195,12 +204,12 @@ impl Reading {
             return Ok(*index);
         }
         if name.is_empty() {
-            return Err("empty; write who says so".into());
+            return Err("empty; the carrier's name is missing".into());
         }
         if name.chars().count() > CARRIER_CHARACTERS_MAX {
-            return Err(format!("a name of more than {CARRIER_CHARACTERS_MAX} characters; shorten it"));
+            return Err(format!("a name of more than {CARRIER_CHARACTERS_MAX} characters"));
         }
-        let index = u16::try_from(self.carriers.len()).map_err(|_| "more than 65,536 carriers; split the file")?;
+        let index = u16::try_from(self.carriers.len()).map_err(|_| "more than 65,536 carriers in one file")?;
         let name: Arc<str> = name.into();
         self.carriers.push(name.clone());
         self.carrier_indexes.insert(name, index);
@@ -238,220 +247,29 @@ fn score(text: &str) -> Result<Option<u8>, String> {
         return Ok(None);
     }
     let score = text.parse().ok().filter(|score| *score <= 100);
-    score.map(Some).ok_or_else(|| format!("{text:?} is no whole number from 0 to 100; leave it empty for 'no data'"))
+    score.map(Some).ok_or_else(|| format!("{text:?} is not a whole number from 0 to 100; leave it empty for 'no data'"))
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
     let parsed = chrono::DateTime::parse_from_rfc3339(text).ok();
     let seconds = parsed.and_then(|time| Timestamp::try_from(time.timestamp()).ok());
-    seconds.ok_or_else(|| format!("{text:?} is no time since 1970 in RFC 3339; write it like 2026-01-31T09:00:00Z"))
+    seconds.ok_or_else(|| format!("{text:?} is not a time since 1970 in RFC 3339; write it like 2026-01-31T09:00:00Z"))
 }
 
-fn read_json_lines(text: &[u8], mut take: impl FnMut(usize, Result<Row, Fault>)) {
-    for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
-        let line = line.trim_ascii();
-        if !line.is_empty() {
-            take(index + 1, json_row(line));
-        }
-    }
-}
-
-fn json_row(line: &[u8]) -> Result<Row, Fault> {
-    let object: serde_json::Map<String, Value> = serde_json::from_slice(line)
-        .map_err(|error| Fault::Row(format!("{error}; write one JSON object a line, such as {{\"number\": …}}")))?;
+fn json_row(line: &str) -> Result<VerdictRow, RowError> {
+    let object: serde_json::Map<String, Value> = serde_json::from_str(as_text(line).map_err(RowError::Row)?)
+        .map_err(|error| RowError::Row(format!("{error}; write one JSON object a line, such as {{\"number\": …}}")))?;
     let text = |column: &'static str| match (column, object.get(column)) {
         (_, None | Some(Value::Null)) => Ok(String::new()),
         ("score", Some(Value::Number(score))) => Ok(score.to_string()),
-        ("score", Some(other)) => Err(Fault::Column(column, format!("{other} is no number; write null for 'no data'"))),
+        ("score", Some(other)) => {
+            Err(RowError::Column(column, format!("{other} is not a number; write null for 'no data'")))
+        }
         (_, Some(Value::String(text))) => Ok(text.clone()),
-        (_, Some(other)) => Err(Fault::Column(column, format!("{other} is no text; put it in quotes"))),
+        (_, Some(other)) => Err(RowError::Column(column, format!("{other} is not text; put it in quotes"))),
     };
     let (number, carrier, observed_at) = (text("number")?, text("carrier")?, text("observed_at")?);
-    Ok(Row { number, carrier, score: text("score")?, label: text("label")?, observed_at })
-}
-
-/// The bytes of a file without the byte-order mark that spreadsheets put before them.
-pub(super) fn read_text(path: &Path) -> io::Result<Vec<u8>> {
-    let mut text = std::fs::read(path)?;
-    if text.starts_with(b"\xEF\xBB\xBF") {
-        text.drain(..3);
-    }
-    Ok(text)
-}
-
-/// Hands on each row of a CSV text (without a byte-order mark) with its line in the file, the header's being 1.
-///
-/// Blank lines are skipped; a row that cannot be read is handed on as what is wrong with it. An error means that the
-/// header lacks one of `columns`, or is none at all; it goes on from the file's name: 'verdicts.csv has no column …'.
-pub(super) fn read_csv<R: DeserializeOwned>(
-    mut text: Vec<u8>,
-    columns: &[&str],
-    mut take: impl FnMut(usize, Result<R, Fault>),
-) -> Result<(), String> {
-    let mut lines_with_open_quote = empty_unusable_lines(&mut text).into_iter().peekable();
-    let open_quote =
-        || Fault::Row("a quote is opened and not closed in the same line; write \" inside quotes as \"\"".into());
-    let mut lines = LineCounter::new(&text);
-    let mut reader = csv::Reader::from_reader(text.as_slice());
-    let headers = header(&mut reader, columns)?;
-    let mut record = csv::StringRecord::new();
-    loop {
-        let start = reader.position().byte() as usize;
-        let read = reader.read_record(&mut record);
-        if matches!(read, Ok(false)) {
-            break;
-        }
-        let line = lines.line_of_row(start);
-        while let Some(before) = lines_with_open_quote.next_if(|open| *open < line) {
-            take(before, Err(open_quote()));
-        }
-        let row = read.and_then(|_| record.deserialize(Some(&headers)));
-        take(line, row.map_err(Fault::from));
-    }
-    lines_with_open_quote.for_each(|line| take(line, Err(open_quote())));
-    Ok(())
-}
-
-fn header(reader: &mut csv::Reader<&[u8]>, columns: &[&str]) -> Result<csv::StringRecord, String> {
-    let first_line = format!("its first line must name the columns {}", columns.join(","));
-    let headers = reader.headers().map_err(|error| format!("has no readable header ({error}); {first_line}"))?;
-    let mut headers = headers.clone();
-    headers.trim();
-    for column in columns {
-        match headers.iter().filter(|header| header == column).count() {
-            1 => {}
-            0 => return Err(format!("has no column {column}; {first_line}")),
-            many => return Err(format!("has the column {column} {many} times; {first_line}, each once")),
-        }
-    }
-    Ok(headers)
-}
-
-/// Empties lines of white space, and those that open a quote without closing it, whose numbers it returns.
-///
-/// The bytes become carriage returns, of which the CSV reader makes nothing, so that no other byte or line moves.
-fn empty_unusable_lines(text: &mut [u8]) -> Vec<usize> {
-    let mut lines_with_open_quote = Vec::new();
-    for (index, line) in text.split_mut(|byte| *byte == b'\n').enumerate() {
-        let is_quote_open = line.contains(&b'"') && leaves_quote_open(line);
-        if is_quote_open {
-            lines_with_open_quote.push(index + 1);
-        }
-        if is_quote_open || line.trim_ascii().is_empty() {
-            line.fill(b'\r');
-        }
-    }
-    lines_with_open_quote
-}
-
-/// Reads quotes as the csv crate does: one opens a field only as its first character, and two inside stand for one.
-fn leaves_quote_open(line: &[u8]) -> bool {
-    let mut bytes = line.iter().peekable();
-    let mut is_quoted = false;
-    let mut is_field_start = true;
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'"' if is_quoted => is_quoted = bytes.next_if(|next| **next == b'"').is_some(),
-            b'"' if is_field_start => is_quoted = true,
-            _ => {}
-        }
-        is_field_start = !is_quoted && matches!(byte, b',' | b'\r');
-    }
-    is_quoted
-}
-
-/// Tells the lines of rows that are asked for in ascending order. The csv crate's own count is that of the line break
-/// before a row, hence too low after blank lines and after a carriage return.
-struct LineCounter<'t> {
-    text: &'t [u8],
-    bytes_counted: usize,
-    line: usize,
-}
-
-impl<'t> LineCounter<'t> {
-    fn new(text: &'t [u8]) -> Self {
-        LineCounter { text, bytes_counted: 0, line: 1 }
-    }
-
-    fn line_of_row(&mut self, row_starts_at: usize) -> usize {
-        let line_breaks = self.text[row_starts_at..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-        let row = row_starts_at + line_breaks;
-        self.line += self.text[self.bytes_counted..row].iter().filter(|byte| **byte == b'\n').count();
-        self.bytes_counted = row;
-        self.line
-    }
-}
-
-/// What keeps a row from being used.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Fault {
-    /// One column's text is not what belongs there.
-    #[error(", column {0}: {1}")]
-    Column(&'static str, String),
-    /// The row cannot be taken apart into columns.
-    #[error(": {0}")]
-    Row(String),
-}
-
-impl From<csv::Error> for Fault {
-    fn from(error: csv::Error) -> Self {
-        Fault::Row(match error.kind() {
-            csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                format!("{len} fields where the header has {expected_len}; put quotes around a field with commas")
-            }
-            csv::ErrorKind::Utf8 { .. } => "not UTF-8 text; save the file as UTF-8".into(),
-            _ => error.to_string(),
-        })
-    }
-}
-
-/// What is wrong with a file's rows: the first few in words, the rest as their count.
-pub(super) struct Problems {
-    file_name: String,
-    listed: Vec<String>,
-    unlisted: usize,
-}
-
-impl Problems {
-    pub(super) fn of(path: &Path) -> Self {
-        let file_name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        Problems { file_name, listed: Vec::new(), unlisted: 0 }
-    }
-
-    /// Names the file, the row by its line (the header's being 1) and the fault, which quotes only so much of the file
-    /// as a person reads.
-    pub(super) fn add(&mut self, line: usize, fault: Fault) {
-        if self.listed.len() == PROBLEMS_LISTED_MAX {
-            self.unlisted += 1;
-            return;
-        }
-        let problem = format!("{} row {line}{fault}", self.file_name);
-        self.listed.push(match problem.char_indices().nth(PROBLEM_CHARACTERS_MAX) {
-            Some((end, _)) => format!("{}…", &problem[..end]),
-            None => problem,
-        });
-    }
-
-    pub(super) fn into_sentences(mut self) -> Vec<String> {
-        if self.unlisted > 0 {
-            self.listed.push(format!("and {} more in {}", self.unlisted, self.file_name));
-        }
-        self.listed
-    }
-}
-
-/// What tells one content of a file from the next without reading it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct FileVersion {
-    modified: SystemTime,
-    bytes: u64,
-}
-
-impl FileVersion {
-    pub(super) fn of(path: &Path) -> io::Result<Self> {
-        let metadata = std::fs::metadata(path)?;
-        Ok(FileVersion { modified: metadata.modified()?, bytes: metadata.len() })
-    }
+    Ok(VerdictRow { number, carrier, score: text("score")?, label: text("label")?, observed_at })
 }
 
 #[cfg(test)]
@@ -461,7 +279,7 @@ mod tests {
     const HEADER: &str = "number,carrier,score,label,observed_at\n";
     const NUMBER: PhoneNumber = 13_105_550_123;
 
-    /// A folder that lasts as long as the test, and a source that reads the file in it.
+    /// A temporary folder, and a source that reads the file in it.
     fn source(file_name: &str, content: impl AsRef<[u8]>) -> (tempfile::TempDir, VerdictFile) {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(file_name);
@@ -485,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_a_verdict_or_is_named_with_what_is_wrong() {
+    fn a_row_is_a_verdict_or_a_problem_that_names_it() {
         let long = "x".repeat(65);
         let scenarios = [
             ("+13105550123,Hiya,90,Scam Likely,2026-01-31T09:00:00Z", "13105550123 Hiya 90 Scam Likely @1769850000"),
@@ -498,27 +316,27 @@ mod tests {
             ),
             (
                 "310555012,Hiya,90,,2026-01-31T09:00:00Z",
-                "row 2, column number: \"310555012\" is no possible phone number",
+                "row 2, column number: \"310555012\" is not a possible phone number",
             ),
-            (",Hiya,90,,2026-01-31T09:00:00Z", "row 2, column number: \"\" is no possible phone number"),
+            (",Hiya,90,,2026-01-31T09:00:00Z", "row 2, column number: \"\" is not a possible phone number"),
             (&format!("{long},Hiya,90,,2026-01-31T09:00:00Z"), "row 2, column number: longer than any phone number"),
             ("3105550123, ,90,,2026-01-31T09:00:00Z", "row 2, column carrier: empty"),
             (&format!("3105550123,{long},90,,2026-01-31T09:00:00Z"), "row 2, column carrier: a name of more than 64"),
             (
                 "3105550123,Hiya,high,,2026-01-31T09:00:00Z",
-                "row 2, column score: \"high\" is no whole number from 0 to 100",
+                "row 2, column score: \"high\" is not a whole number from 0 to 100",
             ),
-            ("3105550123,Hiya,101,,2026-01-31T09:00:00Z", "row 2, column score: \"101\" is no whole number"),
-            ("3105550123,Hiya,-1,,2026-01-31T09:00:00Z", "row 2, column score: \"-1\" is no whole number"),
-            ("3105550123,Hiya,8.5,,2026-01-31T09:00:00Z", "row 2, column score: \"8.5\" is no whole number"),
-            ("3105550123,Hiya,90,,31 January", "row 2, column observed_at: \"31 January\" is no time"),
+            ("3105550123,Hiya,101,,2026-01-31T09:00:00Z", "row 2, column score: \"101\" is not a whole number"),
+            ("3105550123,Hiya,-1,,2026-01-31T09:00:00Z", "row 2, column score: \"-1\" is not a whole number"),
+            ("3105550123,Hiya,8.5,,2026-01-31T09:00:00Z", "row 2, column score: \"8.5\" is not a whole number"),
+            ("3105550123,Hiya,90,,31 January", "row 2, column observed_at: \"31 January\" is not a time"),
             (
                 "3105550123,Hiya,90,,1969-12-31T23:59:59Z",
-                "row 2, column observed_at: \"1969-12-31T23:59:59Z\" is no time",
+                "row 2, column observed_at: \"1969-12-31T23:59:59Z\" is not a time",
             ),
-            ("3105550123,Hiya,90", "row 2: 3 fields where the header has 5"),
-            ("3105550123,Hiya,90,Scam, Likely,2026-01-31T09:00:00Z", "row 2: 6 fields where the header has 5"),
-            ("3105550123,\"Hiya,90,,2026-01-31T09:00:00Z", "row 2: a quote is opened and not closed"),
+            ("3105550123,Hiya,90", "row 2: 3 fields, but the header has 5"),
+            ("3105550123,Hiya,90,Scam, Likely,2026-01-31T09:00:00Z", "row 2: 6 fields, but the header has 5"),
+            ("3105550123,\"Hiya,90,,2026-01-31T09:00:00Z", "row 2: a quote is opened but not closed"),
         ];
         for (row, expected) in scenarios {
             let report = check("verdicts.csv", format!("{HEADER}{row}\n")).unwrap();
@@ -536,8 +354,8 @@ mod tests {
     #[test]
     fn of_several_verdicts_the_newest_counts_and_the_later_row_on_ties() {
         let scenarios = [
-            ("the newer stands below", [("10", "T08"), ("20", "T09")], "20"),
-            ("the newer stands above", [("10", "T09"), ("20", "T08")], "10"),
+            ("the newer is below", [("10", "T08"), ("20", "T09")], "20"),
+            ("the newer is above", [("10", "T09"), ("20", "T08")], "10"),
             ("both are equally new", [("10", "T09"), ("20", "T09")], "20"),
             ("the newest says 'no data'", [("10", "T08"), ("", "T09")], "no data"),
         ];
@@ -550,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn json_lines_say_the_same_as_csv() {
+    fn json_lines_mean_the_same_as_csv() {
         let content = r#"
 {"number": "+13105550123", "carrier": "Hiya", "score": 90, "label": "Scam", "observed_at": "2026-01-31T09:00:00Z"}
 {"number": "+13105550124", "carrier": "Hiya", "score": null, "label": null, "observed_at": "2026-01-31T09:00:00Z"}
@@ -571,10 +389,10 @@ mod tests {
             ];
             assert_eq!(notes(&report), expected);
             let expected = [
-                "row 6, column number: 13105550123 is no text",
-                "row 7, column score: \"90\" is no number",
-                "row 8, column score: \"90.5\" is no whole number",
-                "row 9, column observed_at: \"\" is no time",
+                "row 6, column number: 13105550123 is not text",
+                "row 7, column score: \"90\" is not a number",
+                "row 8, column score: \"90.5\" is not a whole number",
+                "row 9, column observed_at: \"\" is not a time",
                 "row 10: invalid type: sequence, expected a map",
                 "row 11: EOF while parsing a string",
             ];
@@ -596,7 +414,7 @@ mod tests {
                 Ok("13105550123 Hiya 90 @1769850000"),
             ),
             ("observed_at,region,label,rating,carrier,number\n", Err("has no column score")),
-            ("observed_at,score,label,score,carrier,number\n", Err("has the column score 2 times")),
+            ("observed_at,score,label,score,carrier,number\n", Err("has more than one column score")),
             ("", Err("has no column number")),
         ];
         for (header, expected) in scenarios {
@@ -605,13 +423,15 @@ mod tests {
                     assert_eq!((notes(&report), report.problems), (vec![expected.into()], vec![]))
                 }
                 (Err(error), Err(expected)) => {
-                    assert!(error.0.contains(expected) && error.0.contains("v.csv"), "{error}")
+                    assert!(error.to_string().contains(expected) && error.to_string().contains("v.csv"), "{error}")
                 }
                 (other, _) => panic!("{header:?}: {other:?}"),
             }
         }
-        assert!(check("v.csv", "").unwrap_err().0.contains("has no column number"));
-        assert!(check("v.csv", b"\xFF\xFEn\0u\0m\0b\0e\0r\0").unwrap_err().0.contains("has no readable header"));
+        assert!(check("v.csv", "").unwrap_err().to_string().contains("has no column number"));
+        assert!(
+            check("v.csv", b"\xFF\xFEn\0u\0m\0b\0e\0r\0").unwrap_err().to_string().contains("has no readable header")
+        );
     }
 
     #[test]
@@ -639,7 +459,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_twenty_problems_are_listed_and_none_is_longer_than_a_person_reads() {
+    fn the_first_twenty_problems_are_listed_and_shortened() {
         for (bad_rows, expected_last) in
             [(20, None), (21, Some("and 1 more in v.csv")), (500, Some("and 480 more in v.csv"))]
         {
@@ -652,7 +472,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_look_up_answers_only_what_it_is_asked() {
+    async fn a_lookup_answers_only_about_the_numbers_requested() {
         let rows = "3105550123,Hiya,90,,2026-01-31T09:00:00Z\n3105550123,TNS,10,,2026-01-31T09:00:00Z\n\
                     3105550124,TNS,20,,2026-01-31T09:00:00Z\n3105550199,First Orion,x,,2026-01-31T09:00:00Z\n";
         let (_dir, source) = source("v.csv", HEADER.to_owned() + rows);
@@ -665,7 +485,7 @@ mod tests {
         for (numbers, expected) in scenarios {
             let report = source.look_up(numbers, 0).await.unwrap();
             assert_eq!(notes(&report), expected);
-            // Who speaks, and what is wrong with the file, is the same for whatever is asked.
+            // The carriers and the file's problems do not depend on the numbers.
             assert_eq!(report.carriers, ["Hiya".into(), "TNS".into()]);
             assert_eq!(report.problems.len(), 1);
         }
@@ -680,7 +500,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_file_is_read_anew_when_its_time_or_length_changes() {
+    async fn the_file_is_read_again_when_its_time_or_length_changes() {
         let row = |score: &str| format!("{HEADER}3105550123,Hiya,{score},,2026-01-31T09:00:00Z\n");
         let (dir, source) = source("v.csv", row("10"));
         let path = dir.path().join("v.csv");
@@ -700,12 +520,10 @@ mod tests {
             assert_eq!(report.answers[0].score, Some(expected), "{name}");
         }
         std::fs::remove_file(&path).unwrap();
-        let error = source.look_up(&[NUMBER], 0).await.unwrap_err().0;
-        assert!(
-            error.contains("v.csv does not exist; write it or remove the source with `dialguard sources remove NAME`")
-        );
+        let error = source.look_up(&[NUMBER], 0).await.unwrap_err();
+        assert!(matches!(error, SourceError::File { .. }) && error.to_string().ends_with("v.csv does not exist"));
         std::fs::create_dir(&path).unwrap();
-        assert!(source.check().unwrap_err().0.contains("v.csv cannot be read"));
+        assert!(source.check().unwrap_err().to_string().contains("v.csv cannot be read"));
     }
 
     #[test]

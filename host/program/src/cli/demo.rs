@@ -252,4 +252,7 @@ dialguard sources add carriers --verdicts FILE.csv    (or --simulated 1, to try 
 dialguard numbers import acme NUMBERS.csv
 dialguard monitor acme --all
 dialguard review acme && dialguard numbers list acme
+
+SEE THE DEMO IN THE DASHBOARD
+cargo run -- demo --serve    (installed: dialguard demo --serve)
 ";

@@ -2,13 +2,15 @@
 
 use crate::hints::Hint;
 use crate::words::Surface;
-use dialguard::policy::PolicyError;
+use dialguard::policy::{InvalidPolicy, PolicyError};
 use dialguard_dialer::access::AccessError;
 use dialguard_dialer::alerts::AlertsError;
 use dialguard_dialer::dialguard::DialguardError;
 use dialguard_dialer::fulfilment::FulfilmentError;
 use dialguard_dialer::ledger::LedgerError;
 use dialguard_dialer::policies::PoliciesError;
+use dialguard_dialer::providers::ProviderError;
+use dialguard_dialer::sources::SourceError;
 use std::error::Error;
 
 /// The next step after an error, if there is one.
@@ -21,6 +23,9 @@ pub fn hint(error: &anyhow::Error) -> Option<&'static str> {
             .or_else(|| of::<FulfilmentError>(cause))
             .or_else(|| of::<AccessError>(cause))
             .or_else(|| of::<AlertsError>(cause))
+            .or_else(|| of::<SourceError>(cause))
+            .or_else(|| of::<ProviderError>(cause))
+            .or_else(|| of::<InvalidPolicy>(cause))
     })
 }
 

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::Subcommand;
 use dialguard::contract::Carrier;
 use dialguard_dialer::ledger::{CarrierAnswer, ImportedAs, KnownAnswer, KnownNumber, Ledger};
-use dialguard_dialer::number_file::{Imported, NumberFile};
+use dialguard_dialer::number_file::{self, NumberFile};
 use indicatif::ProgressBar;
 use std::path::{Path, PathBuf};
 
@@ -44,12 +44,15 @@ fn import(context: &CommandContext, id: &str, file: &Path, imported_as: Imported
     let ledger = context.ledger()?;
     let region = ledger.account(id)?.region;
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let progress = ProgressBar::new(bytes.len() as u64);
-    let read = NumberFile::read(&bytes, region, |line| progress.inc(line));
+    let progress = ProgressBar::new(0);
+    let read = NumberFile::read(&bytes, region, |rows_read, rows| {
+        progress.set_length(rows as u64);
+        progress.set_position(rows_read as u64);
+    });
     progress.finish_and_clear();
     let file_import =
         read.with_context(|| file.display().to_string())?.import(&ledger, id, imported_as, context.clock().now())?;
-    let Imported { imported, known_before, refused, .. } = &file_import;
+    let number_file::ImportedFile { imported, known_before, refused, .. } = &file_import;
     let done = Done::show(
         context.json,
         || ImportedFile::from(&file_import),

@@ -5,7 +5,7 @@ pub use crate::words::dollars;
 use crate::words::{Surface, refusal};
 use comfy_table::{Cell, Table, presets};
 use dialguard::contract::*;
-use dialguard_dialer::phone::PhoneNumber;
+pub use dialguard_dialer::phone::e164;
 use serde::Serialize;
 use std::fmt::Display;
 use std::io::Write;
@@ -65,11 +65,6 @@ where
     table.load_style(presets::NOTHING).set_header(header);
     table.add_rows(rows);
     table.lines().map(|line| line.trim().to_owned() + "\n").collect()
-}
-
-/// A number in E.164.
-pub fn e164(number: u64) -> PhoneNumber {
-    PhoneNumber::from_digits(number)
 }
 
 /// The mark of a status, which does not depend on color.

@@ -74,7 +74,7 @@ pub struct ProviderOptions {
     #[arg(long, value_name = "CENTS", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     price_cents: Option<u32>,
     /// Buy only numbers that support texts as well as calls
-    #[arg(long, value_name = "SWITCH")]
+    #[arg(long, value_name = "on|off")]
     texts: Option<Switch>,
     /// The provider's address, if not the usual one; https, except on this machine
     #[arg(long, value_name = "URL")]

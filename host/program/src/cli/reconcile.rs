@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use dialguard_dialer::ledger::Ledger;
 use dialguard_dialer::providers::open_provider;
-use dialguard_dialer::providers::reconciliation::{self, Applied, Finding, Found, compare};
+use dialguard_dialer::providers::reconciliation::{self, Difference, Finding, Resolution, compare};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -63,7 +63,7 @@ fn taker(ledger: &Ledger, account: Option<String>) -> Result<String> {
     }
 }
 
-fn show(context: &CommandContext, name: &str, count: usize, found: &[Found], applied: &[Applied]) -> Done {
+fn show(context: &CommandContext, name: &str, count: usize, found: &[Difference], applied: &[Resolution]) -> Done {
     let done: BTreeMap<_, _> = applied.iter().map(|(number, outcome)| (*number, outcome)).collect();
     let has_failed = applied.iter().any(|(_, outcome)| outcome.is_err());
     let shown = Done::show(

@@ -130,8 +130,7 @@ fn add(context: &CommandContext, name: String, source: SourceChoice, lookups: Lo
         SourceChoice { simulated, .. } => (SourceKind::Simulated, simulated.unwrap_or_default().to_string()),
     };
     let profile = SourceProfile { name, kind, location };
-    let holds =
-        inspect(&profile).map_err(anyhow::Error::msg).with_context(|| format!("{} was not added", profile.name))?;
+    let holds = inspect(&profile).with_context(|| format!("{} was not added", profile.name))?;
     let ledger = context.new_ledger()?;
     ledger.add_source(&profile)?;
     let mut added = serde_json::to_value(Source::read(&ledger, &profile, context.now())?)?;
@@ -171,7 +170,7 @@ fn row(source: &SourceProfile, shape: &Source) -> [String; 4] {
 
 async fn test(context: &CommandContext, name: &str, asked: PhoneNumber) -> Result<Done> {
     let report = Sources::new(context.ledger()?).test(name, asked, context.now()).await;
-    let report = report.map_err(anyhow::Error::msg).with_context(|| format!("{name} does not work"))?;
+    let report = report.with_context(|| format!("{name} does not work"))?;
     let said = |answer: &Answer| report.carriers[usize::from(answer.carrier)].to_string();
     Ok(Done::show(
         context.json,

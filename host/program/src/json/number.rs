@@ -3,7 +3,7 @@
 use super::{E164, Status, Time};
 use dialguard::contract;
 use dialguard_dialer::ledger::{self, ImportOutcome, KnownNumber};
-use dialguard_dialer::number_file::Imported;
+use dialguard_dialer::number_file;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -161,8 +161,8 @@ struct RefusedRow {
     why: String,
 }
 
-impl From<&Imported> for ImportedFile {
-    fn from(file: &Imported) -> Self {
+impl From<&number_file::ImportedFile> for ImportedFile {
+    fn from(file: &number_file::ImportedFile) -> Self {
         let refused = file.refused.iter().map(|bad| RefusedRow { row: bad.row as usize, why: bad.why.to_string() });
         ImportedFile { imported: file.imported, known_before: file.known_before, refused: refused.collect() }
     }

@@ -96,7 +96,7 @@ impl Source {
                     lookups: spent.count,
                     spent: dollars_of_micros(spent.micros),
                     budget: dollars_of_micros(settings.budget_micros),
-                    circuit_open_until: ledger.source_rests_until(&source.name, now)?.map(Time),
+                    circuit_open_until: ledger.circuit_open_until(&source.name, now)?.map(Time),
                 })
             }
         };

@@ -2,7 +2,7 @@
 
 use dialguard::calendar::rfc3339;
 use dialguard::contract;
-use dialguard_dialer::phone::{PhoneNumber, Region};
+use dialguard_dialer::phone::{PhoneNumber, Region, e164};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use utoipa::openapi::RefOr;
@@ -23,7 +23,7 @@ impl E164 {
 
 impl From<contract::PhoneNumber> for E164 {
     fn from(digits: contract::PhoneNumber) -> Self {
-        E164(PhoneNumber::from_digits(digits))
+        E164(e164(digits))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::ledger::accounts::profile;
 use crate::ledger::{Ledger, Result, from_sql, to_sql};
+use crate::phone::e164;
 use dialguard::contract::{PhoneNumber, SlotClosing, SlotId, SlotLock, Timestamp};
 use rusqlite::{Transaction, params};
 
@@ -45,7 +46,7 @@ pub(in crate::ledger) fn lock(transaction: &Transaction, account: i64, closing: 
     let left = transaction
         .prepare_cached("DELETE FROM monitored WHERE account = ?1 AND number = ?2 AND slot = ?3")?
         .execute(params![account, to_sql(closing.number), closing.slot])?;
-    assert_eq!(left, 1, "+{} is not in slot {}, though the account did not change", closing.number, closing.slot);
+    assert_eq!(left, 1, "{} is not in slot {}, though the account did not change", e164(closing.number), closing.slot);
     transaction
         .prepare_cached("INSERT INTO slot_locks (account, slot, until, number) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![account, closing.slot, to_sql(closing.until), to_sql(closing.number)])?;

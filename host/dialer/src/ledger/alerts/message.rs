@@ -1,6 +1,7 @@
 //! The messages that wait for webhooks: one a review, however many numbers it is about.
 //! [`alerts`](crate::alerts) lists their types.
 
+use crate::phone::e164;
 use dialguard::contract::*;
 use dialguard::policy::Inputs;
 use serde_json::{Map, Value, json};
@@ -140,8 +141,4 @@ fn numbers(numbers: Vec<PhoneNumber>) -> Value {
 fn list<T>(all: &[T], shown_max: usize, show: impl Fn(&T) -> Value) -> Value {
     let first: Vec<_> = all.iter().take(shown_max).map(show).collect();
     json!({"count": all.len(), "more": all.len() - first.len(), "first": first})
-}
-
-fn e164(number: PhoneNumber) -> String {
-    format!("+{number}")
 }

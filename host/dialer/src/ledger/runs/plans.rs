@@ -12,6 +12,7 @@ use crate::ledger::policies::Revision;
 use crate::ledger::runs::answers::{self, CarrierAnswer};
 use crate::ledger::runs::recordings::{self, RunOutcome};
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
+use crate::phone::e164;
 use dialguard::check::{Purpose, check};
 use dialguard::contract::*;
 use dialguard::policy::Inputs;
@@ -240,7 +241,7 @@ fn apply_reviews(
         let before = monitored.find(|number| number.number == review.number).expect("the plan was checked");
         let (key, number, now) = (account.key, to_sql(review.number), to_sql(now));
         let updated = rate.execute(params![key, number, review.flagging_checks, review.clearing_checks, now])?;
-        assert_eq!(updated, 1, "+{} is no longer monitored, though the account did not change", review.number);
+        assert_eq!(updated, 1, "{} is no longer monitored, though the account did not change", e164(review.number));
         if before.status != review.status {
             turn.execute(params![key, number, status_to_sql(review.status), now])?;
             tell_status(transaction, key, run, before.status, review, plan.decided_at)?;
@@ -270,8 +271,12 @@ fn tell_status(
         (_, Status::Flagged) => (EventKind::TurnedFlagged, "flagged"),
         (_, Status::Pending) => unreachable!("the plan was checked"),
     };
-    let text =
-        format!("+{} turned {turned}: {} of {} carriers flag it.", review.number, review.flagging, review.answering);
+    let text = format!(
+        "{} turned {turned}: {} of {} carriers flag it.",
+        e164(review.number),
+        review.flagging,
+        review.answering
+    );
     append(transaction, account, now, Some(run), kind, Some(review.number), &text)
 }
 
@@ -289,7 +294,7 @@ fn apply_action(
             tell(
                 EventKind::MonitoringStarted,
                 Some(*number),
-                format!("+{number} is monitored in slot {slot}, as requested."),
+                format!("{} is monitored in slot {slot}, as requested.", e164(*number)),
             )
         }
         Action::LockSlot(closing) => {
@@ -299,12 +304,13 @@ fn apply_action(
                 ClosingReason::NumberDeleted => "the number was to be deleted",
             };
             let until = dialguard::calendar::rfc3339(closing.until);
-            let text = format!("+{} left slot {}, which is locked until {until}: {why}.", closing.number, closing.slot);
+            let text =
+                format!("{} left slot {}, which is locked until {until}: {why}.", e164(closing.number), closing.slot);
             tell(EventKind::SlotLocked, Some(closing.number), text)
         }
         Action::ReleaseNumber(number) => {
             change_state(transaction, account.key, *number, ("owned", "released"), now)?;
-            tell(EventKind::Released, Some(*number), format!("+{number} left the account, as requested."))
+            tell(EventKind::Released, Some(*number), format!("{} left the account, as requested.", e164(*number)))
         }
         Action::ReplaceNumber(replacement) => intend(transaction, (account, run), replacement, now),
         Action::SetBlocks(change) => set_blocks(transaction, account, change, now)

@@ -130,8 +130,8 @@ impl Ledger {
         self.read(|transaction| spent_on(transaction, source, now))
     }
 
-    /// Notes until when the source is left alone; none where it is asked.
-    pub(crate) fn note_rest(&self, source: &str, until: Option<Timestamp>) -> Result<()> {
+    /// Notes until when the source's circuit is open; none if it is closed.
+    pub(crate) fn note_open_circuit(&self, source: &str, until: Option<Timestamp>) -> Result<()> {
         self.change(|transaction| {
             match until {
                 Some(until) => transaction.execute(
@@ -145,8 +145,8 @@ impl Ledger {
         })
     }
 
-    /// Until when the source is left alone after failures, as the last process to ask it saw it; none where it is asked.
-    pub fn source_rests_until(&self, source: &str, now: Timestamp) -> Result<Option<Timestamp>> {
+    /// Until when the source's circuit is open, as the last process that asked it noted; none if it is closed.
+    pub fn circuit_open_until(&self, source: &str, now: Timestamp) -> Result<Option<Timestamp>> {
         self.read(|transaction| {
             let mut statement =
                 transaction.prepare_cached("SELECT until FROM resting_sources WHERE source = ?1 AND until > ?2")?;

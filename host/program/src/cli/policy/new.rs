@@ -50,7 +50,7 @@ fn under_its_name(name: &str, text: &str) -> String {
 }
 
 /// The files of the reference policy, by path in the new folder.
-const FILES: [(&str, &str); 27] = [
+const FILES: [(&str, &str); 28] = [
     ("README.md", include_str!("new/README.md")),
     ("Cargo.toml", include_str!("new/Cargo.toml")),
     // The versions that this program was tested with. Cargo leaves out what a policy does not need.
@@ -62,6 +62,7 @@ const FILES: [(&str, &str); 27] = [
     ("build.rs", include_str!("../../../../../plugin/build.rs")),
     ("src/lib.rs", include_str!("../../../../../plugin/src/lib.rs")),
     ("src/component.rs", include_str!("../../../../../plugin/src/component.rs")),
+    ("src/component/bindings.rs", include_str!("../../../../../plugin/src/component/bindings.rs")),
     ("src/dialer.rs", include_str!("../../../../../plugin/src/dialer.rs")),
     ("src/model.rs", include_str!("../../../../../plugin/src/model.rs")),
     ("src/rating.rs", include_str!("../../../../../plugin/src/rating.rs")),

@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use dialguard::contract;
 use dialguard_dialer::ledger::{ImportedAs, NumberOrder, NumberQuery, Standing};
-use dialguard_dialer::phone::PhoneNumber;
+use dialguard_dialer::phone::{PhoneNumber, e164};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
 use utoipa::{IntoParams, ToSchema};
@@ -166,7 +166,7 @@ async fn one(
     let page = ledger.number_page(id, &query)?;
     let known = page.numbers.first().filter(|known| known.number == digits);
     let no_such = || {
-        let detail = format!("account {id:?} does not own +{digits}");
+        let detail = format!("account {id:?} does not own {}", e164(digits));
         Problem::of_kind(StatusCode::NOT_FOUND, "no-such-number", "No such number", detail)
     };
     let known = known.ok_or_else(no_such)?;

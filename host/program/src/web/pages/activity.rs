@@ -17,6 +17,7 @@ use dialguard::calendar::{day_starts_at, rfc3339};
 use dialguard::contract::Timestamp;
 use dialguard_dialer::ledger::{AccountProfile, Event, EventPage, EventQuery, Ledger, LedgerError};
 use dialguard_dialer::phone::PhoneNumber;
+use dialguard_dialer::table_file::{csv_of, inert};
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -232,16 +233,15 @@ async fn send_csv(
     mut query: EventQuery,
     send: &mpsc::Sender<std::io::Result<Bytes>>,
 ) -> Result<(), LedgerError> {
-    let mut chunk =
-        csv_rows([["id", "at", "kind", "number", "cents", "run", "revision", "policy", "text"].map(str::to_owned)]);
+    let mut chunk = csv_of([["id", "at", "kind", "number", "cents", "run", "revision", "policy", "text"]]);
     loop {
-        if send.send(Ok(chunk)).await.is_err() {
+        if send.send(Ok(chunk.into())).await.is_err() {
             return Ok(());
         }
         let EventPage { events, next } = block_in_place(|| ledger.event_page(id, &query, EVENTS_A_CHUNK))?;
-        chunk = csv_rows(events.iter().map(csv_row));
+        chunk = csv_of(events.iter().map(csv_row));
         if next.is_none() {
-            let _ = send.send(Ok(chunk)).await;
+            let _ = send.send(Ok(chunk.into())).await;
             return Ok(());
         }
         query.before = next;
@@ -259,21 +259,8 @@ fn csv_row(event: &Event) -> [String; 9] {
         or_empty(event.run),
         or_empty(event.revision),
         event.policy.clone().unwrap_or_default(),
-        escape_formula(&event.text),
+        inert(&event.text).into_owned(),
     ]
-}
-
-fn csv_rows(rows: impl IntoIterator<Item = [String; 9]>) -> Bytes {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for row in rows {
-        writer.write_record(row).expect("writing to a vector succeeds");
-    }
-    writer.into_inner().expect("writing to a vector succeeds").into()
-}
-
-/// Spreadsheets run text that starts like this as a formula; a policy's text must not run.
-fn escape_formula(text: &str) -> String {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 
 fn file_name(id: &str) -> String {
@@ -283,12 +270,6 @@ fn file_name(id: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_policys_text_cannot_become_a_formula() {
-        let words = ["=1+1", "@SUM(A1)", "-1", "+13105550100 turned flagged."].map(escape_formula);
-        assert_eq!(words, ["'=1+1", "'@SUM(A1)", "'-1", "'+13105550100 turned flagged."]);
-    }
 
     #[test]
     fn a_file_name_has_no_special_characters() {

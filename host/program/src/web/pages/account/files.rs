@@ -17,9 +17,9 @@ use axum_extra::extract::Query;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{Carrier, PhoneNumber};
 use dialguard_dialer::ledger::{ImportedAs, KnownAnswer, KnownNumber};
-use dialguard_dialer::number_file::{Imported, NumberFile};
+use dialguard_dialer::number_file::{ImportedFile, NumberFile};
+use dialguard_dialer::table_file::{csv_of, inert};
 use maud::{Markup, html};
-use std::borrow::Cow;
 
 pub fn routes() -> Router<Site> {
     Router::new()
@@ -79,7 +79,7 @@ async fn import(State(site): State<Site>, of: OfAccount<Operate>, fields: Multip
     let content = if file.is_empty() { text } else { file };
     let imported_as = if are_candidates { ImportedAs::Candidate } else { ImportedAs::Owned };
     let imported = tokio::task::block_in_place(|| {
-        let read = NumberFile::read(&content, account.region, |_| {});
+        let read = NumberFile::read(&content, account.region, |_, _| {});
         let read = read.map_err(|error| {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("Nothing was imported: {error}."))
         })?;
@@ -89,8 +89,8 @@ async fn import(State(site): State<Site>, of: OfAccount<Operate>, fields: Multip
     Ok(page(&of.caller, Some((account, Tab::Numbers)), "Import finished", content))
 }
 
-fn result(account_path: &str, imported: &Imported, what: &str) -> Markup {
-    let Imported { imported, known_before, refused } = imported;
+fn result(account_path: &str, imported: &ImportedFile, what: &str) -> Markup {
+    let ImportedFile { imported, known_before, refused } = imported;
     html! {
         section.panel.results {
             h1 { (count(*imported as u64, what)) " imported" }
@@ -116,7 +116,7 @@ async fn export(
         let numbers = ledger.number_page(&account.id, &filter.query(now_of(&site, account), 0, u32::MAX))?.numbers;
         let digits: Vec<PhoneNumber> = numbers.iter().map(|known| known.number).collect();
         let answers = ledger.latest_answers(&account.id, &digits)?;
-        Ok::<_, Problem>(csv_of(&numbers, &ledger.carriers()?, &answers))
+        Ok::<_, Problem>(numbers_csv(&numbers, &ledger.carriers()?, &answers))
     })?;
     let name = account.id.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
     let disposition = format!("attachment; filename=\"{name}-numbers.csv\"");
@@ -127,14 +127,12 @@ async fn export(
 }
 
 /// One row per number: its slot and status, then each carrier's score and label.
-fn csv_of(numbers: &[KnownNumber], carriers: &[Carrier], answers: &KnownAnswer) -> Vec<u8> {
-    let mut rows = csv::Writer::from_writer(Vec::new());
-    let heading = |of: &str, carrier: &Carrier| escape_formula(&format!("{} {of}", carrier.name)).into_owned();
+fn numbers_csv(numbers: &[KnownNumber], carriers: &[Carrier], answers: &KnownAnswer) -> Vec<u8> {
+    let heading = |of: &str, carrier: &Carrier| inert(&format!("{} {of}", carrier.name)).into_owned();
     let header = ["number", "slot", "status", "status-since", "replacement-pending"].map(str::to_owned).into_iter();
     let header =
         header.chain(carriers.iter().flat_map(|carrier| [heading("score", carrier), heading("label", carrier)]));
-    rows.write_record(header).expect("writing to memory succeeds");
-    for known in numbers {
+    let rows = numbers.iter().map(|known| {
         let (slot, status, since) = match known.monitored {
             Some((slot, status, since)) => (slot.to_string(), status.name().to_owned(), rfc3339(since)),
             None => Default::default(),
@@ -144,21 +142,12 @@ fn csv_of(numbers: &[KnownNumber], carriers: &[Carrier], answers: &KnownAnswer) 
         let row = own.chain(carriers.iter().flat_map(|carrier| {
             let answer = answers.iter().find(|answer| answer.carrier == carrier.id);
             let score = answer.and_then(|answer| answer.score).map(|score| score.to_string());
-            let label =
-                answer.and_then(|answer| answer.label.as_deref()).map(|label| escape_formula(label).into_owned());
+            let label = answer.and_then(|answer| answer.label.as_deref()).map(|label| inert(label).into_owned());
             [score.unwrap_or_default(), label.unwrap_or_default()]
         }));
-        rows.write_record(row).expect("writing to memory succeeds");
-    }
-    rows.into_inner().expect("writing to memory succeeds")
-}
-
-/// Text that others wrote, such as a label, escaped so that no spreadsheet runs it as a formula.
-fn escape_formula(text: &str) -> Cow<'_, str> {
-    match text.trim_start().starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        true => format!("'{text}").into(),
-        false => text.into(),
-    }
+        row.collect::<Vec<String>>()
+    });
+    csv_of(std::iter::once(header.collect()).chain(rows))
 }
 
 #[cfg(test)]
@@ -179,7 +168,7 @@ mod tests {
         let label = Some("=HYPERLINK(\"http://evil.example\",\"Spam, likely\")".into());
         let answer = CarrierAnswer { number: known.number, carrier: 1, score: Some(95), label, observed_at: 0 };
         let answers = KnownAnswer::from([(known.number, vec![answer])]);
-        let file = String::from_utf8(csv_of(&[known], &carriers, &answers)).unwrap();
+        let file = String::from_utf8(numbers_csv(&[known], &carriers, &answers)).unwrap();
         let expected = "number,slot,status,status-since,replacement-pending,'=A score,'=A label,B score,B label\n\
             +13105550100,3,flagged,1970-01-01T00:00:00Z,false,95,\"'=HYPERLINK(\"\"http://evil.example\"\",\"\"Spam, likely\"\")\",,\n";
         assert_eq!(file, expected);
