@@ -26,8 +26,8 @@
 //!
 //! let folder = tempfile::tempdir()?;
 //! let dialguard = small_dialguard(folder.path()).await?;
-//! let wish = WebhookRequest { account: Some("acme"), url: "https://dialer.invalid/alerts", ..WebhookRequest::default() };
-//! let (webhook, secret) = add_webhook(dialguard.ledger(), &wish, NOW)?;
+//! let request = WebhookRequest { account: Some("acme"), url: "https://dialer.invalid/alerts", ..WebhookRequest::default() };
+//! let (webhook, secret) = add_webhook(dialguard.ledger(), &request, NOW)?;
 //! assert!(secret.starts_with("whsec_"));
 //!
 //! dialguard.review("acme").await?;
@@ -113,9 +113,9 @@ pub enum AlertsError {
 
 /// Adds a webhook; returns its id, and the secret with which its receiver verifies messages. The secret cannot be shown
 /// again.
-pub fn add_webhook(ledger: &Ledger, wish: &WebhookRequest, now: Timestamp) -> Result<(WebhookId, String), AlertsError> {
-    let url = checked(wish.url, wish.allow_private)?;
-    if let Some(address) = wish.page_address {
+pub fn add_webhook(ledger: &Ledger, request: &WebhookRequest, now: Timestamp) -> Result<(WebhookId, String), AlertsError> {
+    let url = checked(request.url, wish.allow_private)?;
+    if let Some(address) = request.page_address {
         let is_web = url::Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
         if !is_web {
             let why =
@@ -125,7 +125,7 @@ pub fn add_webhook(ledger: &Ledger, wish: &WebhookRequest, now: Timestamp) -> Re
     }
     let mut key = [0_u8; KEY_BYTES];
     getrandom::fill(&mut key).map_err(|error| AlertsError::Random(error.to_string()))?;
-    let WebhookRequest { account, allow_private, page_address, .. } = *wish;
+    let WebhookRequest { account, allow_private, page_address, .. } = *request;
     let id =
         ledger.add_webhook(&NewWebhook { account, url: url.as_str(), key: &key, allow_private, page_address }, now)?;
     Ok((id, format!("{SECRET_PREFIX}{}", BASE64_STANDARD.encode(key))))

@@ -77,13 +77,13 @@ pub async fn run(context: &CommandContext, command: AlertsCommand) -> Result<Don
 }
 
 fn add(context: &CommandContext, new: &Add) -> Result<Done> {
-    let wish = WebhookRequest {
+    let request = WebhookRequest {
         account: new.account.as_deref(),
         url: &new.url,
         allow_private: new.allow_private,
         page_address: new.page_address.as_deref(),
     };
-    let (webhook, secret) = add_webhook(&*context.ledger()?, &wish, context.now())?;
+    let (webhook, secret) = add_webhook(&*context.ledger()?, &request, context.now())?;
     let text = || {
         format!(
             "{secret}\nThis secret is shown only once; the receiver checks signatures with it. Webhook {webhook} receives \

@@ -67,8 +67,8 @@ async fn add(
     of: OfAccount<Administer>,
     Form(new): Form<NewWebhook>,
 ) -> Result<Markup, Failed> {
-    let wish = WebhookRequest { account: Some(&of.account.id), url: new.url.trim(), ..WebhookRequest::default() };
-    let result = match add_webhook(site.dialguard().ledger(), &wish, site.dialguard().now()) {
+    let request = WebhookRequest { account: Some(&of.account.id), url: new.url.trim(), ..WebhookRequest::default() };
+    let result = match add_webhook(site.dialguard().ledger(), &request, site.dialguard().now()) {
         Ok((id, secret)) => html! {
             div.panel role="status" {
                 p { "Webhook " (id) " added. Copy its signing secret to the receiver now; it is not shown again:" }
