@@ -39,7 +39,7 @@ async fn policies_of_two_versions_work_on_one_ledger() {
     let told = events(&scene, "replacement-intended");
     let expected = [
         "+13105550100 is to be replaced by +13105550190: The policy flagged it.",
-        "+13105550101 is to be replaced by +13105550191: A person asked for it.",
+        "+13105550101 is to be replaced by +13105550191: A user requested it.",
     ];
     assert_eq!(told, expected);
 }

@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 /// What a receiver answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +39,7 @@ pub struct Receiver {
     pub address: SocketAddr,
     answers: Arc<Mutex<Answers>>,
     heard: Arc<Mutex<Vec<Message>>>,
+    arrival: Arc<Notify>,
 }
 
 impl Receiver {
@@ -48,7 +50,8 @@ impl Receiver {
     pub async fn at(address: SocketAddr) -> Self {
         let listener = TcpListener::bind(address).await.expect("the port is free");
         let address = listener.local_addr().expect("it is bound");
-        let receiver = Receiver { address, answers: Arc::new(Mutex::new(Answers::Status(204))), heard: Arc::default() };
+        let answers = Arc::new(Mutex::new(Answers::Status(204)));
+        let receiver = Receiver { address, answers, heard: Arc::default(), arrival: Arc::default() };
         let routes = axum::Router::new().fallback(hear).with_state(receiver.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await });
         receiver
@@ -69,13 +72,16 @@ impl Receiver {
 
     /// Waits for the first message.
     pub async fn hear(&self) -> Message {
-        for _ in 0..6_000 {
-            if let Some(heard) = self.heard.lock().unwrap().first() {
-                return heard.clone();
+        let first = async {
+            loop {
+                let arrival = self.arrival.notified();
+                if let Some(heard) = self.heard.lock().unwrap().first() {
+                    return heard.clone();
+                }
+                arrival.await;
             }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("nothing came in a minute");
+        };
+        tokio::time::timeout(Duration::from_secs(60), first).await.expect("a message comes within a minute")
     }
 }
 
@@ -91,6 +97,7 @@ async fn hear(State(receiver): State<Receiver>, request: Request) -> Response {
         body: String::from_utf8(body.to_vec()).expect("text"),
     };
     receiver.heard.lock().unwrap().push(heard);
+    receiver.arrival.notify_waiters();
     let answers = *receiver.answers.lock().unwrap();
     let status = |code| StatusCode::from_u16(code).unwrap();
     match answers {

@@ -13,8 +13,7 @@ use dialguard_dialer::ledger::{AccountView, Event, EventFilter, Ledger, OrderSta
 use dialguard_dialer::sources::inquiry::Sources;
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// A large account whose simulated carriers turn against numbers every day, and which replaces all of those.
 fn large_account(numbers: u64, candidates: u64) -> Dialer {
@@ -79,12 +78,6 @@ fn kill(moments: &mut Moments, dialer: &Dialer, line: &str) -> bool {
     false
 }
 
-/// Until `time` is over, and a few rounds on the slowest machine.
-fn rounds(time: Duration) -> impl Iterator<Item = u32> {
-    let begun = Instant::now();
-    (0..).take_while(move |round| *round < 3 || begun.elapsed() < time)
-}
-
 /// Whenever a change of policy is killed, one policy decides, no revision is lost, and whatever compiled code is left
 /// behind can be gone by or is made anew.
 #[test]
@@ -98,11 +91,12 @@ fn a_change_of_policy_that_was_killed_leaves_one_that_decides() {
     let mut moments = Moments::within(begun.elapsed());
     let changes = ["policy activate 2", "policy rollback", "policy install lookalike.wasm", "policy shadow 2"];
     let (mut killed, mut known) = (0, 2);
-    for round in rounds(Duration::from_secs(6)) {
+    // Each change three times, unless it would be refused.
+    for round in 0..3 * changes.len() {
         // Compiled anew: the longest part of a change, and the one that writes files.
         let _ = std::fs::remove_dir_all(dialer.path("ledger/compiled"));
         let (live, name) = live_policy(&dialer);
-        let change = changes[round as usize % changes.len()];
+        let change = changes[round % changes.len()];
         let is_refused = match change {
             "policy rollback" => live == 1,
             "policy activate 2" => live == 2,
@@ -145,7 +139,7 @@ fn a_request_that_was_killed_is_done_as_a_whole_or_not_at_all() {
     // A request takes a little longer than a command that has nothing to do.
     let whole = begun.elapsed() * 3 / 2;
     let (mut moments, mut killed) = (Moments::within(whole), 0);
-    for _ in rounds(Duration::from_secs(5)) {
+    for _ in 0..20 {
         killed += u32::from(kill(&mut moments, &dialer, "monitor acme --all"));
         let ledger = dialer.ledger();
         assert_invariants(&ledger, NUMBERS);
@@ -160,7 +154,7 @@ fn a_request_that_was_killed_is_done_as_a_whole_or_not_at_all() {
         }
         dialer.run("usage acme").exits(0);
     }
-    eprintln!("{killed} requests were killed within {whole:?}");
+    assert!(killed > 0, "every request ended before it was killed");
     dialer.run("monitor acme --all").exits(0);
     assert_invariants(&dialer.ledger(), NUMBERS);
 }
@@ -183,7 +177,7 @@ fn a_review_that_was_killed_is_finished_by_the_next_one() {
     assert!(replaced > 5, "a day on which there is something to kill: {replaced} replaced");
 
     let (mut moments, mut killed, mut left_open) = (Moments::within(whole), 0, 0);
-    for _ in rounds(Duration::from_secs(10)) {
+    for _ in 0..20 {
         dialer.pass(DAY);
         killed += u32::from(kill(&mut moments, &dialer, "review acme"));
         assert_invariants(&dialer.ledger(), NUMBERS + CANDIDATES);
@@ -194,6 +188,7 @@ fn a_review_that_was_killed_is_finished_by_the_next_one() {
         let account = dialer.ledger().account("acme").expect("the account is read");
         assert_eq!((account.occupied, account.locked), (NUMBERS as u32, 0), "replacing keeps the slots");
     }
+    assert!(killed > 0, "every review ended before it was killed");
     eprintln!("{killed} reviews were killed, {left_open} replacements finished by the next; a review takes {whole:?}");
     let usage = dialer.json("usage acme");
     assert_eq!(usage["occupied"], NUMBERS);
@@ -271,22 +266,16 @@ fn processes_that_race_for_one_account_answer_as_documented() {
         ["monitor acme --all".to_owned(), format!("replace acme {}", numbers(20, 24))],
         ["review acme".to_owned(), format!("delete acme {} --accept-slot-loss", numbers(50, 52))],
     ];
-    let over = AtomicBool::new(false);
     std::thread::scope(|scope| {
         for lines in &lines {
             scope.spawn(|| {
-                for line in lines.iter().cycle() {
-                    if over.load(SeqCst) {
-                        break;
-                    }
+                for line in lines.iter().cycle().take(10 * lines.len()) {
                     assert_documented(&dialer, line);
                     // Little enough that the slowest process is never minutes behind the quickest.
                     dialer.pass(1);
                 }
             });
         }
-        std::thread::sleep(Duration::from_secs(4));
-        over.store(true, SeqCst);
     });
     assert_invariants(&dialer.ledger(), NUMBERS + CANDIDATES);
     dialer.run("review acme").exits(0);

@@ -96,8 +96,8 @@ fn a_policy_is_inspected_without_running_any_of_it() {
     let said = dialer.json("policy inspect reference.wasm");
     let told = ["contract", "bytes", "sha256", "version", "description"].map(|name| said[name].clone());
     let sha256 = dialguard::sha256(REFERENCE_POLICY);
-    let description = "Flags a number once most carriers have called it spam on consecutive days, and replaces it by the \
-                       closest clean one where the account turned that on.";
+    let description = "Flags a number that most carriers rate as spam on consecutive days, and replaces it with the \
+                       closest clean one if the account has automatic replacement on.";
     assert_eq!(
         told,
         [json!("0.2.0"), json!(REFERENCE_POLICY.len()), json!(sha256), json!("0.1.0"), json!(description)]
@@ -105,7 +105,10 @@ fn a_policy_is_inspected_without_running_any_of_it() {
     assert_eq!(said["beyond-the-contract"], json!([]));
     dialer.run("policy inspect looping.wasm").exits(0).says(&["this host can run it", "none (no trusted keys here)"]);
     dialer.run("policy inspect network.wasm").exits(0).says(&["beyond the contract: wasi:http/outgoing-handler@0.2.0"]);
-    dialer.run("policy inspect newer.wasm").exits(0).says(&["it is one for version 0.9.0", "speaks 0.1.0 and 0.2.0"]);
+    dialer
+        .run("policy inspect newer.wasm")
+        .exits(0)
+        .says(&["it is for version 0.9.0", "dialguard:reputation 0.1.0 or 0.2.0"]);
     assert_eq!(dialer.everything(), Value::Null, "looking leaves nothing behind");
 }
 
@@ -171,14 +174,14 @@ fn what_cannot_be_a_policy_here_is_not_installed() {
     let dialer = Dialer::monitoring(1, "");
     let looping = Hostile { items: "(start $spin) (func $spin (loop $again (br $again)))", ..Hostile::default() };
     let refusals: [(&str, Vec<u8>, &[&str]); 6] = [
-        ("eager", eager(), &["the policy breaks the contract where", "The rule:", "policy check"]),
+        ("eager", eager(), &["the policy breaks the contract in the case", "The rule:", "policy check"]),
         ("newer", reference_with("@0.2.0", "@0.9.0"), &["version 0.9.0", "speaks 0.1.0 and 0.2.0"]),
         (
             "network",
             reference_with("dialguard:reputation/clock@0.2.0", "wasi:http/outgoing-handler@0.2.0"),
             &["imports wasi:http/outgoing-handler@0.2.0, beyond the contract"],
         ),
-        ("looping", looping.component(), &["it computed for more than"]),
+        ("looping", looping.component(), &["it used more than"]),
         ("module", Hostile::default().core_module(), &["core module", "wasm-tools component new"]),
         ("half", REFERENCE_POLICY[..9_999].to_vec(), &["was not installed"]),
     ];
@@ -468,7 +471,7 @@ fn who_writes_policies_is_told_what_one_does_and_costs() {
     let dialer = Dialer::new();
     with_file(&dialer, "reference", REFERENCE_POLICY);
     with_file(&dialer, "eager", &eager());
-    dialer.run("policy check reference.wasm").exits(0).says(&["✓", "0 failed", "This policy keeps the contract"]);
+    dialer.run("policy check reference.wasm").exits(0).says(&["✓", "0 failed", "This policy conforms to the contract"]);
     dialer.run("policy check eager.wasm").exits(1).says(&["✗", "the policy breaks the contract"]);
     let report = dialer.json("policy bench reference.wasm");
     let reviews = report["reviews"].as_array().expect("a list");

@@ -137,7 +137,7 @@ fn the_database_refuses_what_no_plan_may_do() {
 }
 
 fn replace(number: u64, replacement: u64, slot: SlotId) -> Action {
-    let because = "Asked for by a person.".into();
+    let because = "Requested by a user.".into();
     Action::ReplaceNumber(Replacement { number, replacement, slot, why: ReplacementReason::Requested, because })
 }
 

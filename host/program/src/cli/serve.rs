@@ -78,9 +78,7 @@ pub async fn open(
     let listener = TcpListener::bind(dashboard.listen).await.with_context(|| {
         format!("cannot serve the dashboard at {}; give another --listen, or --no-page", dashboard.listen)
     })?;
-    let mut settings = WebSettings::default();
-    settings.is_https = dashboard.https;
-    let site = Site::new(dialguard.clone(), settings);
+    let site = Site::new(dialguard.clone(), WebSettings { is_https: dashboard.https });
     let address = format!("http://{}", listener.local_addr()?);
     match user {
         Some(user) => tracing::info!("dashboard: {address}{}", site.sign_in_path(user)?),
