@@ -1,4 +1,4 @@
-//! What a policy costs: time, memory, and fuel, which is the same on every machine and at every run.
+//! What a policy costs: time, memory, and fuel. Fuel is the same on every machine and in every run.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -10,7 +10,7 @@
 //! let sizes: Vec<u32> = report.reviews.iter().map(|review| review.numbers).collect();
 //! assert_eq!(sizes, [15, 1_000, 10_000]);
 //! let large = &report.reviews[2];
-//! assert!(large.fuel_per_number < report.reviews[0].fuel_per_number); // what a run costs once is shared by more
+//! assert!(large.fuel_per_number < report.reviews[0].fuel_per_number); // more numbers share the fixed cost of a run
 //! println!("{report}");
 //! # Ok(())
 //! # }
@@ -33,10 +33,10 @@ use wasmtime::{Config, Engine, Store};
 /// Numbers in the accounts reviewed: a block, a large account, and a full page.
 const ACCOUNT_SIZES: [u32; 3] = [15, 1_000, 10_000];
 
-/// Fresh instances made to find the median.
+/// Fresh instances created to find the median.
 const INSTANCES: usize = 101;
 
-/// Numbers reviewed to find a median, in at least so many runs.
+/// Numbers reviewed to find a median, and the bounds on the number of runs.
 const NUMBERS_REVIEWED: usize = 50_000;
 const RUNS_MIN: usize = 11;
 const RUNS_MAX: usize = 501;
@@ -45,33 +45,33 @@ const RUNS_MAX: usize = 501;
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct BenchReport {
-    /// Nanoseconds for a fresh instance and the shortest call there is, `describe`: the median.
+    /// Nanoseconds for a fresh instance and the shortest call, `describe`: the median.
     pub instantiation_nanoseconds: u64,
     /// Reviews of accounts of 15, 1,000 and 10,000 numbers with three carriers.
     pub reviews: Vec<ReviewCost>,
 }
 
-/// What the review of one account costs.
+/// The cost of reviewing one account.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ReviewCost {
     /// Numbers that the account monitors, all of them due.
     pub numbers: u32,
-    /// Nanoseconds a number, instantiation included: the median of many reviews.
+    /// Nanoseconds per number, including instantiation: the median of many reviews.
     pub nanoseconds_per_number: f64,
-    /// Fuel of the whole review, instantiation included: about one a WebAssembly instruction. It depends on nothing
-    /// but the component and its input.
+    /// Fuel of the whole review, including instantiation: about one unit per WebAssembly instruction. It depends only on
+    /// the component and its input.
     pub fuel: u64,
-    /// The same a number.
+    /// Fuel per number.
     pub fuel_per_number: f64,
-    /// Bytes of the policy's memory at the end, which is the most it had.
+    /// Bytes of the policy's memory at the end, which is the maximum.
     pub memory_bytes: usize,
 }
 
-/// Measures a policy component. Takes seconds. The dialer around it has every answer lying ready, so that nothing is
-/// measured but the policy and its boundary.
+/// Measures a policy component. Takes seconds. The dialer has every answer prepared, so that only the policy and its
+/// boundary are measured.
 ///
-/// Errors: the component is no policy, exceeds `limits`, or answers a review with an error.
+/// Errors: the component is not a policy, exceeds `limits`, or returns an error from a review.
 pub async fn bench(component: &[u8], limits: Limits, wasi: Wasi) -> anyhow::Result<BenchReport> {
     let policy = Policy::compile_with(component, limits, wasi)?;
     let metered = MeteredPolicy::compile(component, policy.contract_version(), limits, wasi)?;
@@ -134,8 +134,8 @@ impl fmt::Display for BenchReport {
     }
 }
 
-/// The policy in an engine of its own that counts fuel. It has no clock: what takes too long has been stopped in the
-/// ordinary engine before.
+/// The policy in its own engine, which counts fuel. That engine does not limit CPU time: the ordinary engine, which runs
+/// the policy first, has stopped one that takes too long.
 struct MeteredPolicy {
     engine: Engine,
     template: Template<Run>,
@@ -179,11 +179,11 @@ const FIRST: PhoneNumber = 13_100_000_000;
 const NOW: Timestamp = 1_768_467_600;
 const DAY: u64 = 86_400;
 
-/// An account whose facts lie ready to be copied.
+/// A dialer whose answers are prepared and only copied.
 struct ReadyDialer {
     account: Account,
     monitored: Vec<MonitoredNumber>,
-    /// Those about one number lie side by side.
+    /// Grouped by number.
     observations: Vec<Observation>,
 }
 
@@ -233,7 +233,7 @@ fn monitored(place: u32) -> MonitoredNumber {
     }
 }
 
-/// About one number in fifty is called spam, as in a dialer's life.
+/// Carriers rate one number in fifty as spam, as for a typical dialer.
 fn observation(place: u32, carrier: CarrierId) -> Observation {
     let spam_score = if place.is_multiple_of(50) { 90 } else { (place % 30) as u8 };
     Observation { number: FIRST + u64::from(place), carrier, spam_score: Some(spam_score), observed_at: NOW - 600 }

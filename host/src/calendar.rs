@@ -1,7 +1,7 @@
 //! Local dates, review times and billing cycles of accounts in their own time zones.
 //!
-//! An embedding needs this for three fields of an account: `day-starts-at`, `cycle-starts-at` and `cycle-ends-at`. The
-//! types of chrono and chrono-tz that it speaks in are exported here.
+//! A dialer needs this for three fields of an account: `day-starts-at`, `cycle-starts-at` and `cycle-ends-at`. The types of
+//! chrono and chrono-tz in its signatures are exported here.
 //!
 //! ```
 //! use dialguard::calendar::{NaiveDate, Tz, cycle_starts_on, day_starts_at, local_date, rfc3339};
@@ -13,7 +13,7 @@
 //! assert_eq!(local_date(now, zone).to_string(), "2026-02-28");
 //! assert_eq!(rfc3339(day_starts_at(local_date(now, zone), zone)), "2026-02-28T05:00:00Z");
 //!
-//! // The second cycle begins on the last day of February, and the third one on 31 March, by then in summer time.
+//! // The second cycle begins on the last day of February, the third on 31 March, in daylight saving time.
 //! assert_eq!(rfc3339(day_starts_at(cycle_starts_on(added_on, 1), zone)), "2026-02-28T05:00:00Z");
 //! assert_eq!(rfc3339(day_starts_at(cycle_starts_on(added_on, 2), zone)), "2026-03-31T04:00:00Z");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -31,13 +31,13 @@ pub fn local_date(at: Timestamp, zone: Tz) -> NaiveDate {
     utc(at).with_timezone(&zone).date_naive()
 }
 
-/// When the local date begins: at midnight, or where a clock change skips midnight at the first instant after it.
+/// When the local date begins: at midnight, or at the first instant after it if a clock change skips midnight.
 pub fn day_starts_at(date: NaiveDate, zone: Tz) -> Timestamp {
     instant(date, NaiveTime::MIN, zone)
 }
 
-/// When the local clock shows `time` on `date`. Where a clock change skips that time, the next instant that exists;
-/// where it repeats it, the first of the two. What lies before 1970 is 0.
+/// When the local clock shows `time` on `date`. If a clock change skips that time, the next instant that exists; if it
+/// repeats that time, the first of the two. Times before 1970 become 0.
 ///
 /// ```
 /// use dialguard::calendar::{NaiveDate, NaiveTime, Tz, instant, rfc3339};
@@ -59,22 +59,22 @@ pub fn instant(date: NaiveDate, time: NaiveTime, zone: Tz) -> Timestamp {
     at.timestamp().max(0) as Timestamp
 }
 
-/// The local date on which the account's cycle number `index` (from 0) begins: a month after the one before, on the
-/// day of the month on which the account was added, or the month's last where it is shorter.
+/// The local date on which cycle number `index` (from 0) of an account begins. Cycles are a month long and begin on the
+/// day of the month on which the account was added, or on the last day of a shorter month.
 ///
 /// # Panics
 ///
-/// Where that date lies beyond the year 262142.
+/// If that date lies beyond the year 262142.
 pub fn cycle_starts_on(added_on: NaiveDate, index: u32) -> NaiveDate {
-    added_on.checked_add_months(Months::new(index)).expect("cycles are counted for centuries, not for ages")
+    added_on.checked_add_months(Months::new(index)).expect("the date of a cycle lies before the year 262142")
 }
 
-/// The instant as UTC, for people and logs. What lies beyond the year 262142 is the last instant of that year.
+/// The instant in UTC, for display and logs. Instants beyond the year 262142 become the last one of that year.
 pub fn utc(at: Timestamp) -> DateTime<Utc> {
     DateTime::from_timestamp(at as i64, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
-/// The instant in RFC 3339, such as `2026-01-31T14:00:00Z`.
+/// The instant in RFC 3339 format, such as `2026-01-31T14:00:00Z`.
 pub fn rfc3339(at: Timestamp) -> String {
     utc(at).to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }

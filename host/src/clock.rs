@@ -1,7 +1,7 @@
-//! The time of a run. Nothing else in Dialguard asks the system what time it is.
+//! The time of a run. Nothing else in Dialguard reads the system's time.
 //!
-//! [`SystemClock`] is what a dialer runs on. [`FixedClock`] stands still, and a clock of your own may go as it likes: two
-//! weeks of reviews take no longer than fourteen calls.
+//! A dialer runs on [`SystemClock`]. [`FixedClock`] always shows the same time, and your own clock can run as fast as you
+//! like: simulating two weeks of reviews takes only fourteen calls.
 //!
 //! ```
 //! use dialguard::clock::{Clock, FixedClock};
@@ -25,13 +25,13 @@
 
 use crate::contract::Timestamp;
 
-/// Tells the time, asked once a run. The one thing that years of reviews need to be simulated in seconds.
+/// The time, read once per run. With your own clock you can simulate years of reviews in seconds.
 pub trait Clock: Send + Sync {
     /// Whole seconds since 1970-01-01T00:00:00Z.
     fn now(&self) -> Timestamp;
 }
 
-/// The system's clock. Before 1970 it stands at 0.
+/// The system's clock. Before 1970 it shows 0.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -41,7 +41,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still, for one command at a given time and for simulations.
+/// A clock that always shows the same time, for commands run as of a given time and for simulations.
 #[derive(Debug, Clone, Copy)]
 pub struct FixedClock(pub Timestamp);
 
@@ -51,7 +51,7 @@ impl Clock for FixedClock {
     }
 }
 
-/// The system's clock, set to another time: for a demonstration that goes on from a day of its own.
+/// The system's clock shifted to another time, for a demonstration that starts on a day of its choice.
 #[derive(Debug, Clone, Copy)]
 pub struct ShiftedClock {
     began_at: Timestamp,
@@ -59,7 +59,7 @@ pub struct ShiftedClock {
 }
 
 impl ShiftedClock {
-    /// A clock that says `reading` now, and goes on from there.
+    /// A clock that shows `reading` now and runs on from there.
     pub fn reading(reading: Timestamp) -> Self {
         ShiftedClock { began_at: SystemClock.now(), reading }
     }

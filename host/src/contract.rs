@@ -1,9 +1,10 @@
-//! The contract's types, as generated from the newest version in `wit/`, whose comments are their manual.
+//! The contract's types, generated from the newest version in `wit/`, whose comments are their manual.
 //!
-//! Older versions are translated into these in `contract/`, and nothing else knows that there are several.
+//! `contract/` translates older versions into these types; no other module knows that there are several.
 //!
-//! Numbers are the digits of E.164 as an integer, times whole seconds since 1970, money whole US cents; every type and
-//! field says its unit and range. A dialer mostly reads these: here is a plan as its page might tell it.
+//! Numbers are the digits of E.164 as an integer, times are whole seconds since 1970, and money is whole US cents; every
+//! type and field states its unit and range. A dialer mostly reads these types. Here is a plan as a dashboard might word
+//! it.
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialer/example.rs"));
@@ -18,10 +19,10 @@
 //!         .iter()
 //!         .map(|action| match action {
 //!             Action::OccupySlot(it) => format!("+{} takes slot {}", it.number, it.slot),
-//!             Action::LockSlot(it) => format!("slot {} stays locked until {}", it.slot, it.until),
-//!             Action::ReleaseNumber(number) => format!("+{number} leaves the account"),
-//!             Action::ReplaceNumber(it) => format!("+{} makes way for +{}: {}", it.number, it.replacement, it.because),
-//!             Action::SetBlocks(it) => format!("{} blocks from {} on", it.blocks, it.starting),
+//!             Action::LockSlot(it) => format!("slot {} is locked until {}", it.slot, it.until),
+//!             Action::ReleaseNumber(number) => format!("+{number} is released"),
+//!             Action::ReplaceNumber(it) => format!("+{} is replaced by +{}: {}", it.number, it.replacement, it.because),
+//!             Action::SetBlocks(it) => format!("{} blocks from {}", it.blocks, it.starting),
 //!         })
 //!         .collect()
 //! }
@@ -30,7 +31,7 @@
 //! settings.auto_replace = true;
 //! let policy = Policy::reference(Limits::default());
 //! let plan = policy.review_account(&small_dialer(settings), "acme").await?.answer;
-//! assert!(in_words(&plan)[0].starts_with("+13105550123 makes way for +13105550199: Flagged by 2 of 2 carriers;"));
+//! assert!(in_words(&plan)[0].starts_with("+13105550123 is replaced by +13105550199: Flagged by 2 of 2 carriers;"));
 //! # Ok(())
 //! # }
 //! ```
@@ -62,16 +63,16 @@ pub use bindings::exports::dialguard::reputation::policy::{
 
 pub(crate) use bindings::dialguard::reputation as imports;
 
-/// The versions of the contract that this host speaks, oldest first: each a folder of `wit/`.
+/// The versions of the contract that this host supports, oldest first; each is a folder of `wit/`.
 pub const VERSIONS: [&str; 2] = ["0.1.0", "0.2.0"];
 
-/// Numbers that one call to an import takes or answers, at most.
+/// The most numbers that one call of an import takes or returns.
 pub const NUMBERS_PER_CALL_MAX: usize = 10_000;
 
 /// The highest E.164 number: 15 digits.
 pub const NUMBER_MAX: PhoneNumber = 999_999_999_999_999;
 
-/// Blocks that an account may have, at most.
+/// The most blocks that an account may have.
 pub const BLOCKS_MAX: u32 = 100_000;
 
 impl Status {
@@ -111,20 +112,20 @@ impl Severity {
 }
 
 impl Error {
-    /// Something that may succeed later; `message` says what to do about it, in one English sentence. For a dialer whose
-    /// carriers or inventory cannot be asked: the policy hands it on and plans nothing.
+    /// An error that may pass; `message` says what to do about it, in one English sentence. For a dialer that cannot reach
+    /// its carriers or inventory: the policy returns the error and plans nothing.
     ///
     /// ```
     /// use dialguard::contract::{Error, ErrorCode};
     ///
-    /// let error = Error::unavailable("The number inventory does not answer; try again in a minute.");
+    /// let error = Error::unavailable("The number inventory does not respond; try again in a minute.");
     /// assert_eq!(error.code, ErrorCode::Unavailable);
     /// ```
     pub fn unavailable(message: impl Into<String>) -> Self {
         Error { code: ErrorCode::Unavailable, message: message.into() }
     }
 
-    /// The dialer has no account of that id.
+    /// The dialer has no account with that id.
     ///
     /// ```
     /// use dialguard::contract::{Error, ErrorCode};

@@ -1,8 +1,8 @@
-//! What a dialer gives a policy to read: its clock, its carriers and its numbers.
+//! What a policy reads from a dialer: its clock, its carriers and its numbers.
 //!
-//! A dialer of your own implements [`CarrierLookup`] and [`NumberInventory`] on what it has already: its database, its
-//! clients of carriers' services. The clock is [`SystemClock`], or in tests one that stands still. Here is a whole one
-//! in memory, whose `small_dialer` is also what the other examples of this documentation go on from:
+//! Your dialer implements [`CarrierLookup`] and [`NumberInventory`] on top of its database and its clients for carriers'
+//! services. The clock is [`SystemClock`], or a fixed one in tests. Here is a complete dialer in memory; the other examples
+//! in this documentation use its `small_dialer` too:
 //!
 //! ```
 #![doc = include_str!("dialer/example.rs")]
@@ -25,10 +25,10 @@ use crate::clock::Clock;
 use crate::contract::*;
 use std::sync::Arc;
 
-/// A dialer as a policy sees it. Cheap to clone; whoever serves many accounts may keep one for all of them.
+/// A dialer as a policy sees it. Cheap to clone; one can serve many accounts.
 #[derive(Clone)]
 pub struct Dialer {
-    /// The time of the run, asked once a run.
+    /// The time of the run, read once per run.
     pub clock: Arc<dyn Clock>,
     /// What carriers say about numbers.
     pub carriers: Arc<dyn CarrierLookup>,
@@ -38,44 +38,45 @@ pub struct Dialer {
 
 /// What carriers and analytics engines say about numbers: the contract's `carrier-lookup`.
 ///
-/// The policy computes while nothing here is asked, and waits while something is: take the time that the network takes,
-/// up to [`Limits::import_time_max`](crate::policy::Limits::import_time_max) a call, and do not block the thread.
+/// The policy waits while a call is in progress. A call may take up to
+/// [`Limits::import_time_max`](crate::policy::Limits::import_time_max); do not block the thread meanwhile.
 #[async_trait::async_trait]
 pub trait CarrierLookup: Send + Sync {
-    /// Everyone whom `look_up` may quote, in ascending order of id; empty where there is nobody to ask.
+    /// All carriers that `look_up` may quote, in ascending order of id; empty if there are none.
     async fn carriers(&self) -> Vec<Carrier>;
 
-    /// Asks every carrier about every number, at most 10,000, each once. Answers come grouped by number, in the order
-    /// asked, at most one a number and carrier; a carrier that failed for a number is missing. Numbers are from 1 to
-    /// [`NUMBER_MAX`]: what a policy asks beyond that, or beyond its limit, is refused before it comes here.
+    /// Asks every carrier about every number, at most 10,000, each once. Returns observations grouped by number, in the
+    /// order given, at most one per number and carrier; a carrier that failed for a number is missing. Numbers are 1 to
+    /// [`NUMBER_MAX`]; the sandbox refuses anything beyond that or beyond the policy's limits before calling this.
     ///
-    /// Errors: `unavailable` where nobody could be asked at all, `over-budget` where the dialer has an allowance of its
-    /// own. One carrier failing is no error.
+    /// Errors: `unavailable` if no carrier could be asked, `over-budget` if the dialer's own budget is used up. One
+    /// carrier failing is not an error.
     async fn look_up(&self, numbers: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error>;
 }
 
-/// The dialer's accounts, numbers and slots, to read: the contract's `number-inventory`.
+/// Reads the dialer's accounts, numbers and slots: the contract's `number-inventory`.
 ///
-/// All reads of one run have to see the same revision of the account: where it has changed meanwhile, answer
-/// [`Error::unavailable`], and make the run again. `id` is always the account that the run is about.
+/// All reads of one run must see the same revision of the account. If the account has changed, return
+/// [`Error::unavailable`] and repeat the run. `id` is always the account of the run.
 #[async_trait::async_trait]
 pub trait NumberInventory: Send + Sync {
-    /// The account as of now. Errors: `no-such-account`, `unavailable`.
+    /// The account's current state. Errors: `no-such-account`, `unavailable`.
     async fn account(&self, id: &str) -> Result<Account, Error>;
 
-    /// Monitored numbers above `after` (0: from the start), in ascending order, at most `limit` (1 to 10,000); fewer are
-    /// the last. Errors: `unavailable`.
+    /// Monitored numbers above `after` (0: from the start), in ascending order, at most `limit` (1 to 10,000); fewer means
+    /// the last page. Errors: `unavailable`.
     async fn monitored(&self, id: &str, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>, Error>;
 
-    /// Of `numbers` (at most 10,000, any order), those that the account owns, in ascending order, each once. Errors:
+    /// Those of `numbers` (at most 10,000, in any order) that the account owns, in ascending order, each once. Errors:
     /// `unavailable`.
     async fn owned(&self, id: &str, numbers: Vec<PhoneNumber>) -> Result<Vec<PhoneNumber>, Error>;
 
-    /// At most `limit` (1 to 10,000) numbers that could be bought in place of `like`, closest first: most leading digits
-    /// shared, then the lower number. None that the account owns, has released or has on order. Errors: `unavailable`.
+    /// At most `limit` (1 to 10,000) numbers that could be bought to replace `like`, closest first: by most shared leading
+    /// digits, then the lower number. Without numbers that the account owns, has released or has on order. Errors:
+    /// `unavailable`.
     async fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> Result<Vec<PhoneNumber>, Error>;
 
-    /// When the account's numbers turned flagged, at `since` or later, oldest first, those included that have left since.
+    /// When the account's numbers became flagged, at `since` or later, oldest first, including numbers it no longer has.
     /// Errors: `unavailable`.
     async fn flag_events(&self, id: &str, since: Timestamp) -> Result<Vec<FlagEvent>, Error>;
 }

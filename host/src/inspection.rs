@@ -1,7 +1,7 @@
-//! What a component says of itself, read without compiling or running any of it.
+//! What a component is, read from its bytes without compiling or running it.
 //!
-//! Good for whoever is handed a component and wants to know what it is before it is compiled: which version of the
-//! contract it is for, and whether it wants to reach beyond that.
+//! Shows which version of the contract a component is for and whether it imports anything beyond the contract, before you
+//! decide to compile it.
 //!
 //! ```
 //! use dialguard::inspection::inspect;
@@ -13,7 +13,7 @@
 //! assert!(inspection.beyond_contract.is_empty());
 //!
 //! let refused = inspect(b"\x7fELF").unwrap_err();
-//! assert!(refused.to_string().ends_with("the file is no WebAssembly"));
+//! assert!(refused.to_string().ends_with("the file is not WebAssembly"));
 //! # Ok::<(), dialguard::inspection::InvalidPolicy>(())
 //! ```
 
@@ -26,93 +26,108 @@ use wasmparser::component_types::ComponentEntityType;
 use wasmparser::types::Types;
 use wasmparser::{BinaryReaderError, Parser, Payload, ValidPayload, Validator, WasmFeatures};
 
-/// What can be seen of a component from outside. Texts are fit for a terminal: control characters are replaced.
+/// What a component's bytes show. Control characters in texts are replaced, so they are safe to print in a terminal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Inspection {
-    /// Version of the contract whose `policy` it exports, spoken here or not: the newest spoken where it exports
-    /// several, none where it exports none.
+    /// The version of the contract whose `policy` it exports, supported here or not; the newest supported one if it
+    /// exports several; none if it exports none.
     pub contract: Option<String>,
-    /// What it imports, in the order of the file.
+    /// Its imports, in the order of the file.
     pub imports: Vec<String>,
-    /// What it exports, in the order of the file.
+    /// Its exports, in the order of the file.
     pub exports: Vec<String>,
-    /// Of the imports, those that its version of the contract does not have; `instance#function` where a function is
-    /// imported from the contract's types, which have none.
+    /// Imports that its version of the contract does not have; `instance#function` for a function imported from the
+    /// contract's types, which have no functions.
     pub beyond_contract: Vec<String>,
-    /// Of those beyond the contract, the ones that are WASI's.
+    /// The imports beyond the contract that are WASI's.
     pub wasi: Vec<String>,
-    /// What its maker says it does: the section `description` that packaging tools write. Of a policy composed of
-    /// several, what the outermost one says, whose answers are the whole's. At most 500 characters.
+    /// The maker's description: the section `description` that packaging tools write. For a policy composed of several it
+    /// is the outermost policy's. At most 500 characters.
     pub description: Option<String>,
-    /// The maker's version of it: the section `version`, looked for in the same way. At most 500 characters.
+    /// The maker's version: the section `version`, found in the same way. At most 500 characters.
     pub version: Option<String>,
     /// The component's size, in bytes.
     pub size: usize,
 }
 
-/// Why a file is no policy that this host can run, in a sentence for whoever chose the file.
+/// Why this host cannot run a file as a policy, in one sentence.
 #[derive(Debug, thiserror::Error)]
-#[error("this is no policy component for the contract dialguard:reputation, of which this host speaks {spoken}: {0}",
-        spoken = VERSIONS.join(" and "))]
-pub struct InvalidPolicy(pub(crate) String);
-
-/// What a policy exports, before the contract's version.
-const POLICY: &str = "dialguard:reputation/policy@";
-
-/// Interfaces that a policy may import: the same in all versions so far.
-const INTERFACES: [&str; 4] = ["carrier-lookup", "clock", "number-inventory", TYPES];
-
-/// Names of types, and nothing that could be called.
-const TYPES: &str = "types";
-
-/// Characters of a text in a custom section that are read.
-const TEXT_CHARS_MAX: usize = 500;
-
-/// Looks at a component. Whether this host can run it, [`Inspection::contract_spoken`] says.
-///
-/// Errors: the bytes are no component. What kind of component it is, is no reason for one.
-pub fn inspect(component: &[u8]) -> Result<Inspection, InvalidPolicy> {
-    check_header(component)?;
-    read(component).map_err(|error| InvalidPolicy(error.to_string()))
+#[error("not a policy component for the contract dialguard:reputation {supported}: {reason}",
+        supported = VERSIONS.join(" or "))]
+pub struct InvalidPolicy {
+    reason: String,
+    needs_stubbed_wasi: bool,
 }
 
-impl Inspection {
-    /// The version of the contract that it is a policy for, where that is one of [`VERSIONS`] and it imports nothing
-    /// else that it may not have. `wasi` says what it may.
-    ///
-    /// Errors: it is for no version, for one that this host does not speak, or it imports more than it may.
-    pub fn contract_spoken(&self, wasi: Wasi) -> Result<&'static str, InvalidPolicy> {
-        let spoken = VERSIONS.into_iter().find(|version| self.contract.as_deref() == Some(version));
-        let refusal = match (spoken, self.contract.as_deref(), &self.beyond_contract[..]) {
-            (None, Some(offered), _) => format!("it is one for version {offered}"),
-            (None, None, []) => "it exports no dialguard:reputation/policy".into(),
-            (Some(spoken), _, []) => return Ok(spoken),
-            (Some(spoken), _, beyond) if stubbed_wasi::has_all(beyond) && wasi == Wasi::Stubbed => return Ok(spoken),
-            (Some(_), _, [first, ..]) if stubbed_wasi::has_all(&self.beyond_contract) => {
-                format!("it imports {first}; install it with --allow-stubbed-wasi if that is meant")
-            }
-            (_, _, beyond) => format!("it imports {}, beyond the contract", beyond.join(", ")),
-        };
-        Err(InvalidPolicy(refusal))
+impl InvalidPolicy {
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        InvalidPolicy { reason: reason.into(), needs_stubbed_wasi: false }
+    }
+
+    /// Whether the file is a policy that would run with [`Wasi::Stubbed`], if the operator allows that.
+    pub fn needs_stubbed_wasi(&self) -> bool {
+        self.needs_stubbed_wasi
     }
 }
 
-/// What a file is that is no component at all, in words that help whoever chose it.
+/// The name of a policy's export, up to the contract's version.
+const POLICY: &str = "dialguard:reputation/policy@";
+
+/// Interfaces that a policy may import; the same in all versions so far.
+const INTERFACES: [&str; 4] = ["carrier-lookup", "clock", "number-inventory", TYPES];
+
+/// The interface of types, which has no functions.
+const TYPES: &str = "types";
+
+/// The most characters kept of a text in a custom section.
+const TEXT_CHARS_MAX: usize = 500;
+
+/// Inspects a component. [`Inspection::contract_spoken`] says whether this host can run it.
+///
+/// Errors: the bytes are not a component. Any kind of component can be inspected, policy or not.
+pub fn inspect(component: &[u8]) -> Result<Inspection, InvalidPolicy> {
+    check_header(component)?;
+    read(component).map_err(|error| InvalidPolicy::new(error.to_string()))
+}
+
+impl Inspection {
+    /// The version of the contract that this policy is for, if it is one of [`VERSIONS`] and the policy imports nothing
+    /// beyond the contract and the given WASI.
+    ///
+    /// Errors: it is for no version, for one that this host does not support, or it imports more than allowed.
+    pub fn contract_spoken(&self, wasi: Wasi) -> Result<&'static str, InvalidPolicy> {
+        let spoken = VERSIONS.into_iter().find(|version| self.contract.as_deref() == Some(version));
+        let reason = match (spoken, self.contract.as_deref(), &self.beyond_contract[..]) {
+            (None, Some(offered), _) => format!("it is for version {offered}"),
+            (None, None, []) => "it does not export dialguard:reputation/policy".into(),
+            (Some(spoken), _, []) => return Ok(spoken),
+            (Some(spoken), _, beyond) if stubbed_wasi::has_all(beyond) && wasi == Wasi::Stubbed => return Ok(spoken),
+            (Some(_), _, [first, ..]) if stubbed_wasi::has_all(&self.beyond_contract) => {
+                let reason = format!("it imports {first}, which only stubbed WASI provides");
+                return Err(InvalidPolicy { reason, needs_stubbed_wasi: true });
+            }
+            (_, _, beyond) => format!("it imports {}, beyond the contract", beyond.join(", ")),
+        };
+        Err(InvalidPolicy::new(reason))
+    }
+}
+
+/// Recognises files that are not components at all.
 fn check_header(file: &[u8]) -> Result<(), InvalidPolicy> {
     const CORE_MODULE: &[u8] = b"\0asm\x01\0\0\0";
     let misfit = match file {
         [] => "the file is empty",
         _ if file.starts_with(CORE_MODULE) => {
-            "it is a core module; make it a component with `wasm-tools component new`"
+            "it is a core module, not a component; convert it with `wasm-tools component new`"
         }
-        _ if !file.starts_with(b"\0asm") => "the file is no WebAssembly",
+        _ if !file.starts_with(b"\0asm") => "the file is not WebAssembly",
         _ => return Ok(()),
     };
-    Err(InvalidPolicy(misfit.into()))
+    Err(InvalidPolicy::new(misfit))
 }
 
-/// One walk over all sections. Function bodies are left to the compiler, and so is what the engine does not support.
+/// Reads all sections in one pass. Function bodies and features that the engine does not support are left to the compiler.
 fn read(component: &[u8]) -> Result<Inspection, BinaryReaderError> {
     let mut found = Inspection { size: component.len(), ..Inspection::default() };
     let mut validator = Validator::new_with_features(WasmFeatures::all());
@@ -122,7 +137,7 @@ fn read(component: &[u8]) -> Result<Inspection, BinaryReaderError> {
         if let ValidPayload::End(of_the_part) = validator.payload(&payload)? {
             types = Some(of_the_part);
         }
-        parts.pass(&payload)?;
+        parts.visit(&payload)?;
         match payload {
             Payload::ComponentImportSection(section) if parts.depth() == 1 => {
                 for import in section {
@@ -131,22 +146,22 @@ fn read(component: &[u8]) -> Result<Inspection, BinaryReaderError> {
             }
             Payload::ComponentExportSection(section) if parts.depth() == 1 => {
                 for export in section {
-                    found.exports(export?.name.name);
+                    found.add_export(export?.name.name);
                 }
             }
             _ => {}
         }
     }
-    // The part that ends last is the component itself.
-    let types = types.expect("a walk without an error ends");
+    // The part that ends last is the outermost component.
+    let types = types.expect("a pass without an error reaches the end");
     found.compare_imports(&types);
-    let told = parts.told();
-    (found.description, found.version) = (told.description, told.version);
+    let metadata = parts.metadata();
+    (found.description, found.version) = (metadata.description, metadata.version);
     Ok(found)
 }
 
 impl Inspection {
-    fn exports(&mut self, name: &str) {
+    fn add_export(&mut self, name: &str) {
         self.exports.push(for_terminal(name));
         let Some(version) = name.strip_prefix(POLICY) else { return };
         let rank = |version: &str| VERSIONS.iter().position(|spoken| *spoken == version);
@@ -162,7 +177,7 @@ impl Inspection {
         self.imports = imports.iter().map(|name| for_terminal(name)).collect();
     }
 
-    /// What of an import is not the contract's: nothing, the functions in it, or all of it.
+    /// The part of an import that is not the contract's: nothing, its functions, or all of it.
     fn beyond(&self, name: &str, types: &Types) -> Vec<String> {
         match self.interface(name) {
             Some(TYPES) => functions(name, types),
@@ -171,8 +186,8 @@ impl Inspection {
         }
     }
 
-    /// Which of the contract's interfaces a name stands for, in the version of the export; in any spoken one where
-    /// there is no export.
+    /// The contract's interface with this name, in the version of the policy's export, or in any supported version if it
+    /// has no such export.
     fn interface(&self, name: &str) -> Option<&'static str> {
         let (interface, version) = name.strip_prefix("dialguard:reputation/")?.split_once('@')?;
         let own_version = match &self.contract {
@@ -195,12 +210,12 @@ fn functions(name: &str, types: &Types) -> Vec<String> {
     }
 }
 
-/// A stranger's text, fit for a terminal: no control characters, and no novel.
+/// Makes untrusted text safe to print in a terminal: without control characters, and shortened.
 pub fn for_terminal(text: &str) -> String {
     without_control_characters(text).chars().take(TEXT_CHARS_MAX).collect()
 }
 
-/// The text as it was, but for the control characters, with which a stranger could draw on a terminal.
+/// Replaces control characters, with which untrusted text could manipulate a terminal.
 pub(crate) fn without_control_characters(text: &str) -> String {
     text.replace(char::is_control, "\u{fffd}")
 }

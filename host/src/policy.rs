@@ -1,4 +1,4 @@
-//! A policy component: compiled once, and a fresh sandboxed instance for every call.
+//! A policy component: compiled once, then run in a fresh sandboxed instance for every call.
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialer/example.rs"));
@@ -8,8 +8,8 @@
 //! use dialguard::policy::{Limits, Policy};
 //! use dialguard::settings::default_settings;
 //!
-//! let policy = Policy::reference(Limits::default()); // or `Policy::compile` with the bytes of another
-//! let dialer = small_dialer(default_settings()); // the one in memory that `dialguard::dialer` shows
+//! let policy = Policy::reference(Limits::default()); // or `Policy::compile` with another component's bytes
+//! let dialer = small_dialer(default_settings()); // the in-memory dialer shown in `dialguard::dialer`
 //!
 //! let reviewed = policy.review_account(&dialer, "acme").await?;
 //! let statuses: Vec<Status> = reviewed.answer.reviews.iter().map(|review| review.status).collect();
@@ -46,14 +46,14 @@ use wasmtime::{Store, Trap};
 /// The reference policy's component, as built from `plugin/`, for the newest version of the contract.
 pub const REFERENCE_POLICY: &[u8] = include_bytes!(env!("DIALGUARD_POLICY"));
 
-/// Bytes in the message of an error that a policy answers.
+/// The most bytes in the message of an error that a policy returns.
 const MESSAGE_BYTES_MAX: usize = 2_000;
 
 /// A policy that can be called any number of times, from any number of tasks at once. Cheap to clone.
 ///
-/// Every call is a run of its own, in a fresh instance that is thrown away after it; dropping the future that a call
-/// returns ends the run. Of all policies in a program 256 runs may be under way at once, and further ones wait. Calls
-/// that ask the dialer something need a Tokio runtime with its timers enabled, as `#[tokio::main]` makes one.
+/// Every call is one run in a fresh instance, which is discarded afterwards; dropping the future that a call returns ends
+/// the run. At most 256 runs of all policies in a program are active at once; further ones wait. Calls that read from the
+/// dialer need a Tokio runtime with timers enabled, such as the one `#[tokio::main]` creates.
 ///
 /// ```
 /// use dialguard::contract::VERSIONS;
@@ -75,29 +75,29 @@ pub struct Policy {
     engine: PolicyEngine,
 }
 
-/// What a policy answered, and what it had been shown when it did.
+/// A policy's answer with the inputs that it was made from and the recording of its run.
 ///
-/// The plan is held against what was shown ([`check`](crate::check)), and whoever keeps the recording can make the
-/// run again ([`recording`](crate::recording)).
+/// [`check`](crate::check) checks a plan against the inputs, and a stored recording lets you repeat the run
+/// ([`recording`](crate::recording)).
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct PolicyAnswer<T> {
     /// The policy's answer.
     pub answer: T,
-    /// What it read.
+    /// What the policy read.
     pub inputs: Inputs,
-    /// Everything it asked and was answered, to repeat the run.
+    /// Every import call and its answer, to repeat the run.
     pub recording: Recording,
 }
 
 impl<T> PolicyAnswer<T> {
-    /// The same with another form of the answer.
-    pub fn map<U>(self, form: impl FnOnce(T) -> U) -> PolicyAnswer<U> {
-        PolicyAnswer { answer: form(self.answer), inputs: self.inputs, recording: self.recording }
+    /// Converts the answer and keeps the rest.
+    pub fn map<U>(self, convert: impl FnOnce(T) -> U) -> PolicyAnswer<U> {
+        PolicyAnswer { answer: convert(self.answer), inputs: self.inputs, recording: self.recording }
     }
 }
 
-/// Why a policy gave no answer.
+/// Why a call of a policy failed.
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialer/example.rs"));
@@ -110,13 +110,13 @@ impl<T> PolicyAnswer<T> {
 /// let policy = Policy::reference(Limits::default());
 /// let dialer = small_dialer(default_settings());
 ///
-/// // What the inventory answers comes back as the policy's own answer.
-/// let Err(PolicyError::Answered(error)) = policy.usage(&dialer, "nobody").await else { panic!("nobody is there") };
+/// // An error of the inventory comes back as the policy's answer.
+/// let Err(PolicyError::Answered(error)) = policy.usage(&dialer, "unknown").await else { panic!("no such account") };
 /// assert_eq!(error.code, ErrorCode::NoSuchAccount);
 ///
-/// // A policy that wants more than it may have is at fault.
-/// let silenced = policy.with_limits(Limits { import_calls_max: 0, ..Limits::default() });
-/// let Err(PolicyError::Fault(fault)) = silenced.usage(&dialer, "acme").await else { panic!("it has to ask") };
+/// // A policy that exceeds a limit is at fault.
+/// let limited = policy.with_limits(Limits { import_calls_max: 0, ..Limits::default() });
+/// let Err(PolicyError::Fault(fault)) = limited.usage(&dialer, "acme").await else { panic!("it calls imports") };
 /// assert_eq!(fault, PolicyFault::TooManyCalls(0));
 /// # Ok(())
 /// # }
@@ -124,29 +124,29 @@ impl<T> PolicyAnswer<T> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyError {
-    /// The policy itself answered with an error, its own or one of the dialer's. Its message has no control characters
-    /// and at most 2,000 bytes.
+    /// The policy returned an error, its own or one of the dialer's. The message has no control characters and at most
+    /// 2,000 bytes.
     #[error("{}", .0.message)]
     Answered(Error),
-    /// The policy is at fault; its run was thrown away.
-    #[error("the policy failed and its run was thrown away: {0}")]
+    /// The policy is at fault; its run was discarded.
+    #[error("the policy failed and its run was discarded: {0}")]
     Fault(#[from] PolicyFault),
 }
 
 impl Policy {
-    /// The policy that comes with this library. Takes as long as [`Policy::compile`].
+    /// The policy built into this library. Takes as long as [`Policy::compile`].
     pub fn reference(limits: Limits) -> Self {
-        Self::compile(REFERENCE_POLICY, limits).expect("the reference policy is a policy")
+        Self::compile(REFERENCE_POLICY, limits).expect("the reference policy is valid")
     }
 
-    /// Compiles a component that implements the world `reputation-policy`, in any of the [`VERSIONS`] of the contract,
-    /// and imports nothing besides.
+    /// Compiles a component that implements the world `reputation-policy` in any of the [`VERSIONS`] of the contract and
+    /// imports nothing else.
     ///
-    /// Takes a tenth of a second or so; a compiled policy serves for as long as the program runs. It is instantiated
-    /// once, within its limits and with nothing to import: the types of its exports are compared only then.
+    /// Takes about a tenth of a second; a compiled policy lasts as long as the program. It is instantiated once, within
+    /// its limits and without calling any import, because only instantiation compares the types of its exports.
     ///
-    /// Errors: the bytes are no component; it is for none of the [`VERSIONS`]; it imports something else; it cannot be
-    /// compiled or instantiated within the engine's bounds or `limits`. Whether it decides well is not looked at:
+    /// Errors: the bytes are not a component; it is for none of the [`VERSIONS`]; it imports something else; it cannot be
+    /// compiled or instantiated within the engine's bounds or `limits`. Its decisions are not checked here:
     /// [`scenarios::smoke_check`](crate::scenarios::smoke_check) does that.
     ///
     /// ```
@@ -157,32 +157,32 @@ impl Policy {
     ///
     /// let core_module = b"\0asm\x01\0\0\0";
     /// let refused = Policy::compile(core_module, Limits::default()).err().unwrap().to_string();
-    /// assert!(refused.contains("make it a component with `wasm-tools component new`"));
+    /// assert!(refused.contains("convert it with `wasm-tools component new`"));
     /// # Ok::<(), dialguard::policy::InvalidPolicy>(())
     /// ```
     pub fn compile(component: &[u8], limits: Limits) -> Result<Self, InvalidPolicy> {
         Self::compile_with(component, limits, Wasi::None)
     }
 
-    /// The same for a policy that the operator allowed to import a WASI in which there is nothing: some languages'
-    /// runtimes bring one along. Errors are those of [`Policy::compile`].
+    /// Like [`Policy::compile`], for a policy that the operator allows to import stubbed (deny-all) WASI, which the
+    /// runtimes of some languages need. Errors are those of [`Policy::compile`].
     pub fn compile_with(component: &[u8], limits: Limits, wasi: Wasi) -> Result<Self, InvalidPolicy> {
-        let refused = |error: wasmtime::Error| InvalidPolicy(format!("{error:#}"));
+        let refused = |error: wasmtime::Error| InvalidPolicy::new(format!("{error:#}"));
         let version = inspect(component)?.contract_spoken(wasi)?;
         let compiled = Component::from_binary(PolicyEngine::shared().wasm(), component).map_err(refused)?;
         let policy = Self::link(&compiled, version, sha256(component).into(), limits, wasi)?;
-        policy.try_out().map_err(|fault| InvalidPolicy(fault.to_string()))?;
+        policy.try_out().map_err(|fault| InvalidPolicy::new(fault.to_string()))?;
         Ok(policy)
     }
 
-    /// A policy from the code that [`Policy::to_code`] gave for it: in a millisecond, where compiling takes a hundred.
-    /// `version` is its contract's, one of [`VERSIONS`]; `sha256` is its component's.
+    /// Loads a policy from the code that [`Policy::to_code`] returned, in a millisecond; compiling takes a hundred.
+    /// `version` is the contract's version, one of [`VERSIONS`]; `sha256` is the component's hash.
     ///
-    /// Errors: the code is for another engine ([`code_compatibility`]), or not for a policy of that contract.
+    /// Errors: the code is for another engine ([`code_compatibility`]), or not for a policy of that version.
     ///
     /// # Safety
     ///
-    /// The bytes must be exactly what [`Policy::to_code`] returned. They are machine code: whoever can change them acts as
+    /// The bytes must be exactly what [`Policy::to_code`] returned. They are machine code: anyone who can change them controls
     /// this process.
     pub unsafe fn from_code(
         code: &[u8],
@@ -193,11 +193,11 @@ impl Policy {
     ) -> Result<Self, InvalidPolicy> {
         // SAFETY: the caller vouches for the bytes; wasmtime checks that they fit this engine.
         let compiled = unsafe { Component::deserialize(PolicyEngine::shared().wasm(), code) };
-        let compiled = compiled.map_err(|error| InvalidPolicy(format!("{error:#}")))?;
+        let compiled = compiled.map_err(|error| InvalidPolicy::new(format!("{error:#}")))?;
         Self::link(&compiled, version, sha256.into(), limits, wasi)
     }
 
-    /// A policy of a component that was compiled in the shared engine; `version` is its contract's.
+    /// Makes a policy from a component compiled in the shared engine; `version` is the contract's version.
     fn link(
         compiled: &Component,
         version: &str,
@@ -205,41 +205,41 @@ impl Policy {
         limits: Limits,
         wasi: Wasi,
     ) -> Result<Self, InvalidPolicy> {
-        let refused = |error: wasmtime::Error| InvalidPolicy(format!("{error:#}"));
+        let refused = |error: wasmtime::Error| InvalidPolicy::new(format!("{error:#}"));
         let engine = PolicyEngine::shared();
         let linker = Run::linker(engine.wasm(), wasi).map_err(refused)?;
         let template = Arc::new(Template::new(version, linker, compiled).map_err(refused)?);
         Ok(Policy { template, limits, wasi, sha256, engine })
     }
 
-    /// The same policy under other limits. Nothing is compiled again.
+    /// The same policy with other limits, without compiling it again.
     pub fn with_limits(&self, limits: Limits) -> Self {
         Policy { limits, ..self.clone() }
     }
 
-    /// What it may use.
+    /// The limits of each run.
     pub fn limits(&self) -> Limits {
         self.limits
     }
 
-    /// Its compiled code, for [`Policy::from_code`] in a process with the same [`code_compatibility`].
+    /// The compiled code, for [`Policy::from_code`] in a process with the same [`code_compatibility`].
     ///
     /// Errors: the code does not fit into memory.
     pub fn to_code(&self) -> Result<Vec<u8>, InvalidPolicy> {
-        self.template.component().serialize().map_err(|error| InvalidPolicy(format!("{error:#}")))
+        self.template.component().serialize().map_err(|error| InvalidPolicy::new(format!("{error:#}")))
     }
 
-    /// SHA-256 of the component's bytes, in 64 lowercase hexadecimal digits.
+    /// SHA-256 of the component's bytes, as 64 lowercase hexadecimal digits.
     pub fn sha256(&self) -> &str {
         &self.sha256
     }
 
-    /// The version of the contract that it was made for, one of [`VERSIONS`].
+    /// The version of the contract that the policy was made for, one of [`VERSIONS`].
     pub fn contract_version(&self) -> &'static str {
         self.template.version()
     }
 
-    /// Who this policy is, in its own words. Only ever fails by a [`PolicyFault`].
+    /// The policy's description of itself. The only possible error is a [`PolicyFault`].
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialer/example.rs"));
@@ -258,9 +258,9 @@ impl Policy {
         Ok(answer.map_err(|error| self.blame(error))?)
     }
 
-    /// Whether an account may have these settings. `Ok` where it may.
+    /// Checks settings for an account. `Ok` if the policy accepts them.
     ///
-    /// Errors: `invalid-settings`, whose message says which setting and its range; a fault of the policy.
+    /// Errors: `invalid-settings`, whose message names the setting and its range; a fault of the policy.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialer/example.rs"));
@@ -283,12 +283,12 @@ impl Policy {
     pub async fn check_settings(&self, settings: &Settings) -> Result<(), PolicyError> {
         let mut run = self.begin(None).await?;
         let answer = run.policy.check_settings(&mut run.store, settings).await;
-        self.answered(answer, run).map(|answered| answered.answer)
+        self.finish(answer, run).map(|finished| finished.answer)
     }
 
-    /// Plans the daily review of one account: rates the numbers that are due, and replaces flagged ones where the account
-    /// has that turned on. Nothing is changed; hold the plan against [`check`](crate::check::check) and apply it, all of
-    /// it or nothing.
+    /// Plans the daily review of one account: rates the numbers that are due, and replaces flagged ones if the account has
+    /// automatic replacement on. Changes nothing: check the plan with [`check`](crate::check::check), then apply all of it
+    /// or none.
     ///
     /// Errors: those of the dialer (`no-such-account`, `unavailable`), `invalid-settings`; a fault of the policy.
     ///
@@ -314,13 +314,13 @@ impl Policy {
     pub async fn review_account(&self, dialer: &Dialer, id: &str) -> Result<PolicyAnswer<Plan>, PolicyError> {
         let mut run = self.begin(Some((dialer.clone(), id.to_owned()))).await?;
         let answer = run.policy.review_account(&mut run.store, &id.to_owned()).await;
-        self.answered(answer, run)
+        self.finish(answer, run)
     }
 
-    /// Answers a person's request: one outcome for each number asked about, in the order asked, and a plan for what is
-    /// accepted of it. Nothing is changed; hold it against [`check_decision`](crate::check::check_decision).
+    /// Answers a user's request: one outcome for each number, in the order of the request, and a plan for the accepted
+    /// part. Changes nothing: check the decision with [`check_decision`](crate::check::check_decision), then apply its plan.
     ///
-    /// Errors: those of the dialer, `invalid-request` (more than 10,000 numbers, or one that is no E.164),
+    /// Errors: those of the dialer, `invalid-request` (more than 10,000 numbers, or one that is not E.164),
     /// `invalid-settings`; a fault of the policy.
     ///
     /// ```
@@ -349,11 +349,11 @@ impl Policy {
     ) -> Result<PolicyAnswer<Decision>, PolicyError> {
         let mut run = self.begin(Some((dialer.clone(), id.to_owned()))).await?;
         let answer = run.policy.decide(&mut run.store, &id.to_owned(), request).await;
-        self.answered(answer, run)
+        self.finish(answer, run)
     }
 
-    /// Says how these numbers, at most 10,000, stand with the carriers right now: one answer for each, in the order
-    /// asked. They need not be the account's, whose settings say when a carrier flags.
+    /// Rates up to 10,000 numbers by what carriers say right now: one screening for each, in the order given. The numbers
+    /// need not belong to the account; its settings decide what counts as flagging.
     ///
     /// Errors: those of the dialer, `invalid-request`, `invalid-settings`; a fault of the policy.
     ///
@@ -381,14 +381,14 @@ impl Policy {
     ) -> Result<Vec<Screening>, PolicyError> {
         let mut run = self.begin(Some((dialer.clone(), id.to_owned()))).await?;
         let answer = run.policy.screen(&mut run.store, &id.to_owned(), numbers).await;
-        let answer = self.answered(answer, run)?.answer;
+        let answer = self.finish(answer, run)?.answer;
         if !answer.iter().map(|screening| &screening.number).eq(numbers) {
-            return Err(PolicyFault::Trapped("it did not answer every number in the order asked".into()).into());
+            return Err(PolicyFault::Trapped("it did not answer every number in the order given".into()).into());
         }
         Ok(answer)
     }
 
-    /// Counts the account's slots and numbers, as at the top of a dialer's page.
+    /// Counts the account's slots and numbers, for the summary on a dialer's dashboard.
     ///
     /// Errors: those of the dialer, `invalid-settings`; a fault of the policy.
     ///
@@ -408,22 +408,23 @@ impl Policy {
     pub async fn usage(&self, dialer: &Dialer, id: &str) -> Result<Usage, PolicyError> {
         let mut run = self.begin(Some((dialer.clone(), id.to_owned()))).await?;
         let answer = run.policy.usage(&mut run.store, &id.to_owned()).await;
-        Ok(self.answered(answer, run)?.answer)
+        Ok(self.finish(answer, run)?.answer)
     }
 
-    /// A fresh instance in a store of its own. Dropping it ends the run, whatever state it is in.
-    async fn begin(&self, asked: Option<(Dialer, AccountId)>) -> Result<Sandbox, PolicyFault> {
-        let place = self.engine.place().await;
-        let mut store = Store::new(self.engine.wasm(), Run::new(asked, self.limits, self.wasi));
+    /// Starts a run: a fresh instance in its own store. Dropping it ends the run at any point.
+    async fn begin(&self, subject: Option<(Dialer, AccountId)>) -> Result<Sandbox, PolicyFault> {
+        let permit = self.engine.permit().await;
+        let mut store = Store::new(self.engine.wasm(), Run::new(subject, self.limits, self.wasi));
         store.limiter(|run| run);
         store.set_hostcall_fuel(self.limits.answer_bytes_max);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut store| store.data_mut().tick());
         let policy = self.template.instantiate(&mut store).await.map_err(|error| self.blame(error))?;
-        Ok(Sandbox { policy, store, _place: place })
+        Ok(Sandbox { policy, store, _permit: permit })
     }
 
-    /// Instantiates it for nobody. There is nothing to wait for but its own start function, so this needs no runtime.
+    /// Instantiates the policy without a dialer. This waits for nothing but the policy's start function, so it needs no
+    /// runtime.
     fn try_out(&self) -> Result<(), PolicyFault> {
         let mut trial = std::pin::pin!(self.begin(None));
         let mut context = Context::from_waker(Waker::noop());
@@ -434,7 +435,7 @@ impl Policy {
         }
     }
 
-    fn answered<T>(
+    fn finish<T>(
         &self,
         answer: wasmtime::Result<Result<T, Error>>,
         run: Sandbox,
@@ -453,14 +454,14 @@ impl Policy {
         }
     }
 
-    /// Everything that ends a run from within is the policy's fault; this says which.
+    /// Maps whatever ended a run from inside to the policy's fault.
     fn blame(&self, error: wasmtime::Error) -> PolicyFault {
         if let Some(fault) = error.downcast_ref::<PolicyFault>() {
             return fault.clone();
         }
         match error.downcast_ref::<Trap>() {
             Some(trap) => PolicyFault::Trapped(trap.to_string()),
-            // The error's type is private to wasmtime; a hostile policy in tests/ sees to it that its words stay.
+            // wasmtime's error type is private; a test with a hostile policy notices if its wording changes.
             None if error.root_cause().to_string().contains("fuel allocated for hostcalls") => {
                 PolicyFault::TooLarge(self.limits.answer_bytes_max)
             }
@@ -469,9 +470,9 @@ impl Policy {
     }
 }
 
-/// One run of a policy. The store goes before the place that it holds in the engine's pool.
+/// One run of a policy. The store is dropped before the permit for its slot in the engine's pool.
 struct Sandbox {
     policy: Instance,
     store: Store<Run>,
-    _place: OwnedSemaphorePermit,
+    _permit: OwnedSemaphorePermit,
 }

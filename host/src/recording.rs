@@ -1,7 +1,7 @@
-//! What a run was told, so that it can be repeated, by the same policy or by another.
+//! Recordings of runs, to repeat a run with the same policy or another.
 //!
-//! Every answer of a policy brings its [`Recording`] along. Kept (it has serde's traits), it answers 'why was this number
-//! replaced?' months later, and 'what would another policy have done?' before that one decides about anything.
+//! Every answer of a policy comes with its [`Recording`]. Store it (it implements serde's traits) and you can answer 'why
+//! was this number replaced?' months later, and 'what would another policy have done?' before that policy decides anything.
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialer/example.rs"));
@@ -13,10 +13,10 @@
 //!
 //! let policy = Policy::reference(Limits::default());
 //! let reviewed = policy.review_account(&small_dialer(default_settings()), "acme").await?;
-//! let kept = serde_json::to_string(&reviewed.recording)?;
+//! let stored = serde_json::to_string(&reviewed.recording)?;
 //!
-//! // Later, and far from the dialer:
-//! let recording: Recording = serde_json::from_str(&kept)?;
+//! // Later, without the dialer:
+//! let recording: Recording = serde_json::from_str(&stored)?;
 //! let replay = Replay::new(recording, reviewed.answer.decided_at);
 //! let again = policy.review_account(&replay.dialer(), "acme").await?;
 //! assert_eq!(again.answer, reviewed.answer);
@@ -32,14 +32,14 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Everything that a policy asked in one run and what it was answered, in order.
+/// Every import call of one run with its answer, in order.
 ///
-/// What a run refuses by itself (another account's id, a number that cannot be, a budget used up) is not in here: a
-/// run that is repeated refuses it again.
+/// Calls that the sandbox itself refuses (another account's id, an impossible number, a used-up budget) are not recorded,
+/// because a repeated run refuses them again.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Recording {
-    /// The calls, in the order in which they were made.
+    /// The calls, in order.
     pub calls: Vec<Call>,
 }
 
@@ -49,7 +49,7 @@ impl From<Vec<Call>> for Recording {
     }
 }
 
-/// A call to an import, and its answer. A number-inventory's is about the account of the run.
+/// A call of an import and its answer. A call of `number-inventory` is about the account of the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Call {
@@ -57,45 +57,45 @@ pub enum Call {
     Now(Timestamp),
     /// `carrier-lookup.carriers`
     Carriers(Vec<Carrier>),
-    /// `carrier-lookup.look-up`
+    /// `carrier-lookup.look-up`: the numbers and the answer
     LookUp(Vec<PhoneNumber>, Result<Vec<Observation>, Error>),
     /// `number-inventory.get-account`
     Account(Result<Account, Error>),
-    /// `number-inventory.monitored`: after which number, and how many at most
+    /// `number-inventory.monitored`: `after`, `limit` and the answer
     Monitored(PhoneNumber, u32, Result<Vec<MonitoredNumber>, Error>),
-    /// `number-inventory.owned`
+    /// `number-inventory.owned`: the numbers and the answer
     Owned(Vec<PhoneNumber>, Result<Vec<PhoneNumber>, Error>),
-    /// `number-inventory.candidates`: like which number, and how many at most
+    /// `number-inventory.candidates`: `like`, `limit` and the answer
     Candidates(PhoneNumber, u32, Result<Vec<PhoneNumber>, Error>),
-    /// `number-inventory.flag-events`: since when
+    /// `number-inventory.flag-events`: `since` and the answer
     FlagEvents(Timestamp, Result<Vec<FlagEvent>, Error>),
 }
 
 impl Call {
-    /// How many items were asked about and answered: what a recording grows by.
+    /// How many items the call and its answer add to a recording.
     pub(crate) fn items(&self) -> usize {
-        fn answered<T>(answer: &Result<Vec<T>, Error>) -> usize {
+        fn returned<T>(answer: &Result<Vec<T>, Error>) -> usize {
             answer.as_ref().map_or(0, Vec::len)
         }
         1 + match self {
             Call::Now(_) => 0,
             Call::Carriers(carriers) => carriers.len(),
-            Call::LookUp(numbers, answer) => numbers.len() + answered(answer),
+            Call::LookUp(numbers, answer) => numbers.len() + returned(answer),
             Call::Account(answer) => answer.as_ref().map_or(0, |account| account.locked_slots.len()),
-            Call::Monitored(_, _, answer) => answered(answer),
-            Call::Owned(numbers, answer) => numbers.len() + answered(answer),
-            Call::Candidates(_, _, answer) => answered(answer),
-            Call::FlagEvents(_, answer) => answered(answer),
+            Call::Monitored(_, _, answer) => returned(answer),
+            Call::Owned(numbers, answer) => numbers.len() + returned(answer),
+            Call::Candidates(_, _, answer) => returned(answer),
+            Call::FlagEvents(_, answer) => returned(answer),
         }
     }
 }
 
 /// A dialer that answers from a recording.
 ///
-/// The policy that was recorded asks the same in the same order and hears the same. Another policy may ask otherwise:
-/// it hears what the record says of the numbers that it asks about, and what is not on record counts as [`unknown`].
-/// A number about which nobody was asked has no observation; where no candidates were asked for, a placeholder is
-/// offered that every carrier calls clean, so that it can be seen *whether* a policy would replace a number.
+/// The recorded policy makes the same calls in the same order and gets the same answers. Another policy may make other
+/// calls: it gets what the recording has about the numbers in question, and everything missing counts as [`unknown`]. A
+/// number that was not looked up has no observations. If candidates were not recorded, the replay offers a placeholder
+/// that every carrier calls clean, to show *whether* a policy would replace a number.
 ///
 /// [`unknown`]: Replay::unknown
 pub struct Replay {
@@ -105,59 +105,59 @@ pub struct Replay {
 
 struct State {
     calls: Vec<Call>,
-    /// The call that the recorded policy made next.
+    /// Index of the recorded call that comes next.
     next: usize,
-    known: Option<RecordedFacts>,
+    facts: Option<RecordedFacts>,
     unknown: u32,
     placeholders: u64,
 }
 
-/// The lowest number that is a placeholder for a candidate nobody asked for. No country code begins with it.
+/// The lowest placeholder for a candidate that was not recorded. No country code begins with it.
 pub const PLACEHOLDER_FIRST: PhoneNumber = 999_000_000_000_000;
 
-/// The recorded answers by what they are about.
+/// The recorded answers, by subject.
 #[derive(Default)]
 struct RecordedFacts {
     observations: HashMap<PhoneNumber, Vec<Observation>>,
     carriers: Vec<Carrier>,
-    carriers_heard: BTreeSet<CarrierId>,
+    carriers_quoted: BTreeSet<CarrierId>,
     account: Option<Account>,
     monitored: Vec<MonitoredNumber>,
-    /// Every monitored number is in it.
-    monitored_whole: bool,
+    /// Whether `monitored` has every monitored number.
+    monitored_complete: bool,
     owned: HashMap<PhoneNumber, bool>,
     candidates: HashMap<PhoneNumber, (u32, Vec<PhoneNumber>)>,
     flag_events: Option<(Timestamp, Vec<FlagEvent>)>,
 }
 
 impl Replay {
-    /// A dialer at the time `now` that knows what was recorded. Give it the run's own time, `plan.decided_at`.
+    /// Replays a recording at the time `now`. Pass the run's own time, `plan.decided_at`.
     pub fn new(recording: Recording, now: Timestamp) -> Arc<Self> {
-        let state = State { calls: recording.calls, next: 0, known: None, unknown: 0, placeholders: 0 };
+        let state = State { calls: recording.calls, next: 0, facts: None, unknown: 0, placeholders: 0 };
         Arc::new(Replay { now, state: Mutex::new(state) })
     }
 
-    /// The dialer as a policy takes it.
+    /// The replay as a dialer, to pass to a policy.
     pub fn dialer(self: &Arc<Self>) -> Dialer {
         Dialer { clock: Arc::new(FixedClock(self.now)), carriers: self.clone(), inventory: self.clone() }
     }
 
-    /// How much was asked so far that is not on record: numbers, and questions. 0 where the recorded policy itself asks.
+    /// How many numbers and other questions so far were not in the recording. 0 for the recorded policy itself.
     pub fn unknown(&self) -> u32 {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).unknown
     }
 
-    /// The recorded answer where this is the very question that was recorded next; else one from what is known.
+    /// The recorded answer if this is the next recorded call; otherwise an answer from the recorded facts.
     fn answer<T>(
         &self,
         recorded: impl Fn(&Call) -> Option<&T>,
-        known: impl FnOnce(&RecordedFacts, &mut State) -> T,
+        deduced: impl FnOnce(&RecordedFacts, &mut State) -> T,
     ) -> T
     where
         T: Clone,
     {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        // The run keeps the clock's answer and asks no second time, so a recording may have it anywhere.
+        // A run keeps the clock's answer and does not ask again, so a recording may have it anywhere.
         while matches!(state.calls.get(state.next), Some(Call::Now(_))) {
             state.next += 1;
         }
@@ -165,23 +165,23 @@ impl Replay {
             state.next += 1;
             return answer;
         }
-        let facts = state.known.take().unwrap_or_else(|| RecordedFacts::of(&state.calls));
-        let answer = known(&facts, &mut state);
-        state.known = Some(facts);
+        let facts = state.facts.take().unwrap_or_else(|| RecordedFacts::of(&state.calls));
+        let answer = deduced(&facts, &mut state);
+        state.facts = Some(facts);
         answer
     }
 }
 
 impl RecordedFacts {
     fn of(calls: &[Call]) -> Self {
-        let mut known = RecordedFacts::default();
+        let mut facts = RecordedFacts::default();
         for call in calls {
-            known.learn(call);
+            facts.add(call);
         }
-        known
+        facts
     }
 
-    fn learn(&mut self, call: &Call) {
+    fn add(&mut self, call: &Call) {
         match call {
             Call::Carriers(carriers) => self.carriers.clone_from(carriers),
             Call::LookUp(numbers, Ok(observations)) => {
@@ -189,16 +189,16 @@ impl RecordedFacts {
                     self.observations.entry(*number).or_default();
                 }
                 for observation in observations {
-                    self.carriers_heard.insert(observation.carrier);
+                    self.carriers_quoted.insert(observation.carrier);
                     self.observations.entry(observation.number).or_default().push(*observation);
                 }
             }
             Call::Account(Ok(account)) => self.account = Some(account.clone()),
             Call::Monitored(after, limit, Ok(page)) => {
-                // Pages follow one another; one that was read again says nothing new.
-                if self.monitored.last().map_or(0, |last| last.number) == *after && !self.monitored_whole {
+                // Pages follow one another; a page that was read again adds nothing.
+                if self.monitored.last().map_or(0, |last| last.number) == *after && !self.monitored_complete {
                     self.monitored.extend_from_slice(page);
-                    self.monitored_whole = page.len() < *limit as usize;
+                    self.monitored_complete = page.len() < *limit as usize;
                 }
             }
             Call::Owned(numbers, Ok(owned)) => {
@@ -219,23 +219,23 @@ impl RecordedFacts {
     }
 }
 
-fn not_on_record<T>(state: &mut State) -> Result<T, Error> {
+fn unknown<T>(state: &mut State) -> Result<T, Error> {
     state.unknown += 1;
-    Err(Error::unavailable("The run on record did not ask this, so its answer is not known."))
+    Err(Error::unavailable("The recorded run did not ask this, so the answer is unknown."))
 }
 
 #[async_trait::async_trait]
 impl CarrierLookup for Replay {
     async fn carriers(&self) -> Vec<Carrier> {
-        // Just the names of whom `look-up` quotes: those heard are known by their ids at least.
+        // If the names were not recorded, the ids of the carriers that `look-up` quoted are.
         self.answer(
             |call| match call {
                 Call::Carriers(carriers) => Some(carriers),
                 _ => None,
             },
-            |known, _| match &known.carriers[..] {
+            |facts, _| match &facts.carriers[..] {
                 [] => {
-                    known.carriers_heard.iter().map(|id| Carrier { id: *id, name: format!("carrier {id}") }).collect()
+                    facts.carriers_quoted.iter().map(|id| Carrier { id: *id, name: format!("carrier {id}") }).collect()
                 }
                 carriers => carriers.to_vec(),
             },
@@ -246,16 +246,16 @@ impl CarrierLookup for Replay {
         let now = self.now;
         self.answer(
             |call| match call {
-                Call::LookUp(asked, answer) if *asked == numbers => Some(answer),
+                Call::LookUp(recorded, answer) if *recorded == numbers => Some(answer),
                 _ => None,
             },
-            |known, state| {
+            |facts, state| {
                 let mut observations = Vec::new();
                 for number in &numbers {
-                    match known.observations.get(number) {
-                        Some(heard) => observations.extend(heard),
+                    match facts.observations.get(number) {
+                        Some(recorded) => observations.extend(recorded),
                         None if *number >= PLACEHOLDER_FIRST => {
-                            observations.extend(known.carriers_heard.iter().map(|carrier| Observation {
+                            observations.extend(facts.carriers_quoted.iter().map(|carrier| Observation {
                                 number: *number,
                                 carrier: *carrier,
                                 spam_score: Some(0),
@@ -279,7 +279,7 @@ impl NumberInventory for Replay {
                 Call::Account(answer) => Some(answer),
                 _ => None,
             },
-            |known, state| known.account.clone().map_or_else(|| not_on_record(state), Ok),
+            |facts, state| facts.account.clone().map_or_else(|| unknown(state), Ok),
         )
     }
 
@@ -291,10 +291,10 @@ impl NumberInventory for Replay {
                 }
                 _ => None,
             },
-            |known, state| {
-                let from = known.monitored.partition_point(|number| number.number <= after);
-                let page: Vec<_> = known.monitored[from..].iter().take(limit as usize).copied().collect();
-                if page.len() < limit as usize && !known.monitored_whole { not_on_record(state) } else { Ok(page) }
+            |facts, state| {
+                let from = facts.monitored.partition_point(|number| number.number <= after);
+                let page: Vec<_> = facts.monitored[from..].iter().take(limit as usize).copied().collect();
+                if page.len() < limit as usize && !facts.monitored_complete { unknown(state) } else { Ok(page) }
             },
         )
     }
@@ -302,14 +302,14 @@ impl NumberInventory for Replay {
     async fn owned(&self, _: &str, numbers: Vec<PhoneNumber>) -> Result<Vec<PhoneNumber>, Error> {
         self.answer(
             |call| match call {
-                Call::Owned(asked, answer) if *asked == numbers => Some(answer),
+                Call::Owned(recorded, answer) if *recorded == numbers => Some(answer),
                 _ => None,
             },
-            |known, state| {
-                if numbers.iter().any(|number| !known.owned.contains_key(number)) {
-                    return not_on_record(state);
+            |facts, state| {
+                if numbers.iter().any(|number| !facts.owned.contains_key(number)) {
+                    return unknown(state);
                 }
-                let owned: BTreeSet<_> = numbers.iter().filter(|number| known.owned[number]).copied().collect();
+                let owned: BTreeSet<_> = numbers.iter().filter(|number| facts.owned[number]).copied().collect();
                 Ok(owned.into_iter().collect())
             },
         )
@@ -318,13 +318,17 @@ impl NumberInventory for Replay {
     async fn candidates(&self, _: &str, like: PhoneNumber, limit: u32) -> Result<Vec<PhoneNumber>, Error> {
         self.answer(
             |call| match call {
-                Call::Candidates(asked_like, asked_limit, answer) if (*asked_like, *asked_limit) == (like, limit) => {
+                Call::Candidates(recorded_like, recorded_limit, answer)
+                    if (*recorded_like, *recorded_limit) == (like, limit) =>
+                {
                     Some(answer)
                 }
                 _ => None,
             },
-            |known, state| match known.candidates.get(&like) {
-                Some((asked, offered)) if limit <= *asked || offered.len() < *asked as usize => {
+            |facts, state| match facts.candidates.get(&like) {
+                Some((recorded_limit, offered))
+                    if limit <= *recorded_limit || offered.len() < *recorded_limit as usize =>
+                {
                     Ok(offered.iter().take(limit as usize).copied().collect())
                 }
                 _ => {
@@ -339,14 +343,14 @@ impl NumberInventory for Replay {
     async fn flag_events(&self, _: &str, since: Timestamp) -> Result<Vec<FlagEvent>, Error> {
         self.answer(
             |call| match call {
-                Call::FlagEvents(asked, answer) if *asked == since => Some(answer),
+                Call::FlagEvents(recorded, answer) if *recorded == since => Some(answer),
                 _ => None,
             },
-            |known, state| match &known.flag_events {
+            |facts, state| match &facts.flag_events {
                 Some((recorded_since, events)) if *recorded_since <= since => {
                     Ok(events.iter().filter(|event| event.at >= since).copied().collect())
                 }
-                _ => not_on_record(state),
+                _ => unknown(state),
             },
         )
     }

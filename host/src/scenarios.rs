@@ -1,9 +1,9 @@
-//! Whether a policy keeps the contract: scenarios and hostile inputs, each in an instance that is thrown away.
+//! Conformance checks for policies and dialers: cases and hostile inputs, each in a fresh instance.
 //!
-//! [`check`] tries everything and tells of all of it, and [`smoke_check`] stops at the first thing that no policy may do.
-//! The same cases tell whether a dialer embeds a policy rightly: [`check_embedding`] asks one in Rust, and
-//! [`check_dialer`] one in any language. The scenarios are data in `tests/cases/`, so that hosts
-//! in other languages can try them; the file `README.md` beside them is their manual.
+//! [`check`] tries everything and reports all findings; [`smoke_check`] stops at the first breach of the contract. The same
+//! cases show whether a dialer embeds a policy correctly: [`check_embedding`] checks a dialer in Rust, [`check_dialer`] one
+//! in any language. The cases are data in `tests/cases/`, so that hosts in other languages can use them; `README.md` in that
+//! folder is their manual.
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -13,13 +13,13 @@
 //!
 //! let policy = Policy::reference(Limits::default());
 //! smoke_check(&policy).await?; // what every policy must do
-//! let report = check(&policy).await; // everything there is
+//! let report = check(&policy).await; // everything
 //! assert!(report.passed());
 //!
-//! // A rule of your own, in the notation of the cases that come along.
+//! // Your own rule, in the notation of the built-in cases.
 //! let file = CaseFile::read(
 //!     r#"{
-//!       "title": "our own thresholds",
+//!       "title": "our thresholds",
 //!       "cases": [{
 //!         "name": "one carrier of three puts a number at risk",
 //!         "tier": "reference",
@@ -58,7 +58,7 @@ use crate::sha256::sha256;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The cases that come with this library: the name of each file and its text.
+/// The built-in cases: the name and text of each file.
 pub const CASE_FILES: [(&str, &str); 13] = [
     ("description.json", include_str!("../../tests/cases/description.json")),
     ("reviewing.json", include_str!("../../tests/cases/reviewing.json")),
@@ -75,25 +75,25 @@ pub const CASE_FILES: [(&str, &str); 13] = [
     ("many.json", include_str!("../../tests/cases/many.json")),
 ];
 
-/// What a policy did that no policy may do, in words.
+/// How a policy breaks the contract.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the policy breaks the contract where {case:?} is tried: {told}. The rule: {rule}")]
+#[error("the policy breaks the contract in the case {case:?}: {detail}. The rule: {rule}")]
 #[non_exhaustive]
 pub struct SmokeCheckFailure {
     /// The name of the case.
     pub case: String,
-    /// What it should have answered and what it did.
-    pub told: String,
+    /// What was expected and what the policy did.
+    pub detail: String,
     /// The rule of the contract that the case shows.
     pub rule: String,
 }
 
-/// A policy that has taken this long is not tried any further: one that loops would take its limit of time in each of
-/// hundreds of calls. An interpreter needs half a minute for all of them.
+/// The checks stop after this time, because a policy that loops would use up its CPU time in each of hundreds of calls. An
+/// interpreter needs half a minute for all of them.
 const CHECK_TIME_MAX: Duration = Duration::from_secs(300);
 
-/// Tries everything there is to try, for five minutes at most. Takes a second or so for a compiled policy. Needs a
-/// Tokio runtime with its timers enabled, as all here does.
+/// Tries all cases and hostile inputs, for at most five minutes. Takes about a second for a compiled policy. Like
+/// everything in this module it needs a Tokio runtime with timers enabled.
 pub async fn check(policy: &Policy) -> CheckReport {
     let until = Instant::now() + CHECK_TIME_MAX;
     let mut findings = Vec::new();
@@ -104,33 +104,33 @@ pub async fn check(policy: &Policy) -> CheckReport {
     }
     hostile::try_all(policy, until, &mut findings).await;
     if Instant::now() >= until {
-        findings.push(not_tried_further());
+        findings.push(out_of_time());
     }
     CheckReport::new(Subject::Policy, policy.sha256(), findings)
 }
 
-fn not_tried_further() -> Finding {
+fn out_of_time() -> Finding {
     Finding {
         section: Section::Contract,
         title: "time".into(),
-        name: "the rest".into(),
+        name: "the remaining cases".into(),
         rule: "A policy answers in time.".into(),
         verdict: Verdict::Failed,
-        told: format!("not tried: what was tried took {CHECK_TIME_MAX:?} already"),
+        detail: format!("not tried: the check took {CHECK_TIME_MAX:?} already"),
         took: None,
     }
 }
 
-/// Tries what every policy must do, and stops at the first failure: the last look at a policy before it decides
-/// about real numbers.
+/// Tries the cases that every policy must pass and stops at the first failure: the last check before a policy decides about
+/// real numbers.
 ///
-/// Errors with that failure: the case, what the policy answered, and the rule.
+/// Errors with that failure: the case, the policy's answer, and the rule.
 pub async fn smoke_check(policy: &Policy) -> Result<(), SmokeCheckFailure> {
     for file in case_files() {
         for case in file.cases.iter().filter(|case| case.tier() == Tier::Contract) {
             let finding = try_case(policy, &file.title, case).await;
             if finding.verdict != Verdict::Passed {
-                return Err(SmokeCheckFailure { case: finding.name, told: finding.told, rule: finding.rule });
+                return Err(SmokeCheckFailure { case: finding.name, detail: finding.detail, rule: finding.rule });
             }
         }
     }
@@ -139,17 +139,17 @@ pub async fn smoke_check(policy: &Policy) -> Result<(), SmokeCheckFailure> {
 
 /// Tries one case. `title` is the title of its file.
 ///
-/// A case of the tier `reference` that is answered otherwise differs, which is no failure; a trap, or a plan that
-/// breaks the ledger, is one in either tier.
+/// A different answer to a case of the tier `reference` counts as a difference, not as a failure. A trap, or a plan that
+/// breaks the ledger's rules, is a failure in either tier.
 pub async fn try_case(policy: &Policy, title: &str, case: &Case) -> Finding {
-    let tried = trial::try_case(policy, case, &|fixture| fixture.dialer()).await;
-    finding(title, case, true, tried.map(|tried| tried.difference))
+    let outcome = trial::try_case(policy, case, &|fixture| fixture.dialer()).await;
+    finding(title, case, true, outcome.map(|outcome| outcome.difference))
 }
 
-/// Asks a policy every case that comes with this library in a dialer of your own. `embedding` makes one that knows what
-/// it is given and nothing else; each case is tried in a new one.
+/// Tries every built-in case with a policy in your own dialer. `embedding` creates a dialer that knows exactly the fixture
+/// it is given; each case gets a new one.
 ///
-/// With the reference policy every case has to be answered as expected; with another, cases of the tier `reference`
+/// With the reference policy, every case must be answered as expected; with another policy, cases of the tier `reference`
 /// may differ.
 ///
 /// ```
@@ -178,7 +178,7 @@ pub async fn try_case(policy: &Policy, title: &str, case: &Case) -> Finding {
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
 ///
-/// // A dialer that forgets its numbers, where `tests/hosts/rust` has one that is right.
+/// // This dialer forgets its numbers; `tests/hosts/rust` has a correct one.
 /// let report = check_embedding(&Policy::reference(Limits::default()), my_dialer).await;
 /// assert!(!report.passed());
 /// assert!(report.to_string().contains("✗ numbers beyond a page are reviewed too"));
@@ -189,18 +189,18 @@ pub async fn check_embedding(policy: &Policy, embedding: impl Fn(Arc<Fixture>) -
     let mut findings = Vec::new();
     for file in case_files() {
         for case in &file.cases {
-            let tried = trial::try_case(policy, case, &embedding).await;
-            let took = tried.as_ref().ok().map(|tried| tried.took);
-            let finding = finding(&file.title, case, may_differ, tried.map(|tried| tried.difference));
+            let outcome = trial::try_case(policy, case, &embedding).await;
+            let took = outcome.as_ref().ok().map(|outcome| outcome.took);
+            let finding = finding(&file.title, case, may_differ, outcome.map(|outcome| outcome.difference));
             findings.push(Finding { took, ..finding });
         }
     }
     CheckReport::new(Subject::Dialer, policy.sha256(), findings)
 }
 
-/// `may_differ` says whether a case of the tier `reference` may be answered otherwise.
+/// `may_differ` says whether another answer to a case of the tier `reference` is allowed.
 fn finding<E: ToString>(title: &str, case: &Case, may_differ: bool, difference: Result<Option<String>, E>) -> Finding {
-    let (verdict, told) = match difference {
+    let (verdict, detail) = match difference {
         Ok(None) => (Verdict::Passed, String::new()),
         Ok(Some(difference)) if may_differ && case.tier() == Tier::Reference => (Verdict::Differs, difference),
         Ok(Some(difference)) => (Verdict::Failed, difference),
@@ -211,10 +211,10 @@ fn finding<E: ToString>(title: &str, case: &Case, may_differ: bool, difference: 
         Tier::Reference => Section::Reference,
     };
     let (title, name, rule) = (title.into(), case.name().into(), case.rule().into());
-    Finding { section, title, name, rule, verdict, told, took: None }
+    Finding { section, title, name, rule, verdict, detail, took: None }
 }
 
-/// The cases that come with this library, in the order to read them.
+/// The built-in cases, in reading order.
 ///
 /// ```
 /// use dialguard::scenarios::{Tier, case_files};

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-/// SHA-256 of these bytes, in 64 lowercase hexadecimal digits. It identifies a policy component.
+/// SHA-256 of these bytes, as 64 lowercase hexadecimal digits. Policies are identified by the SHA-256 of their component.
 ///
 /// ```
 /// use dialguard::policy::{Limits, Policy, REFERENCE_POLICY};

@@ -1,5 +1,5 @@
-//! The rules as a component: what a host asks goes to them, and what they read comes through the contract's imports
-//! (`wit/0.2.0/`). Nothing is decided here, so a change of the rules leaves this file as it is.
+//! The rules as a component: passes a host's calls to them, and reads for them through the contract's imports
+//! (`wit/0.2.0/`). Nothing is decided here, so a change of the rules does not change this file.
 
 use crate::contract::*;
 use crate::{Dialer, request, review, screening, settings, usage};
@@ -12,7 +12,7 @@ use bindings::exports::dialguard::reputation::policy::Guest;
 #[rustfmt::skip]
 pub mod bindings;
 
-/// What answers where the component is called.
+/// Implements the component's exports.
 struct Component;
 
 impl Guest for Component {
@@ -41,7 +41,7 @@ impl Guest for Component {
     }
 }
 
-/// The dialer around the component, seen through the imports.
+/// The dialer that embeds the component, read through the imports.
 struct Host;
 
 impl Dialer for Host {
@@ -74,8 +74,7 @@ impl Dialer for Host {
     }
 }
 
-/// What a component needs where there is no operating system: the contract allows no WASI import, and `std` would
-/// bring some.
+/// Replaces what `std` would provide, because `std` imports WASI and the contract does not allow that.
 #[cfg(target_family = "wasm")]
 mod freestanding {
     use super::{Component, bindings};
@@ -84,7 +83,7 @@ mod freestanding {
 
     bindings::export!(Component with_types_in bindings);
 
-    /// For whoever looks at the component without running it.
+    /// Sections for tools that inspect the component without running it.
     #[used]
     #[unsafe(link_section = "description")]
     static DESCRIPTION_SECTION: [u8; SUMMARY.len()] = *SUMMARY.as_bytes().first_chunk().unwrap();
@@ -96,15 +95,15 @@ mod freestanding {
     #[global_allocator]
     static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
-    // For `memcmp`, which the compiler calls and the target leaves to the C library. Nothing else of it is linked.
+    // For `memcmp`, which the compiler calls and the target leaves to the C library. Nothing else of that is linked.
     #[link(name = "c")]
     unsafe extern "C" {}
 
-    /// Where the host puts what an import answers. With `std` the C library would bring this.
+    /// Allocates memory for an import's answer. With `std`, the C library would provide this.
     #[unsafe(export_name = "cabi_realloc")]
     unsafe extern "C" fn cabi_realloc(old: *mut u8, old_size: usize, align: usize, new_size: usize) -> *mut u8 {
-        // SAFETY: the canonical ABI asks for an alignment that is a power of two, and hands back with its size and
-        // alignment only what this returned before. A size of zero has no memory, only an aligned address.
+        // SAFETY: the canonical ABI passes an alignment that is a power of two, and an old pointer only with the size and
+        // alignment for which this returned it. A size of zero needs no memory, only an aligned address.
         unsafe {
             let layout = |size| Layout::from_size_align_unchecked(size, align);
             let new = match (old_size, new_size) {

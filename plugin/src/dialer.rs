@@ -1,12 +1,12 @@
-//! What the rules read, and nothing they could change.
+//! What the rules read. They can change nothing through it.
 
 use crate::contract::*;
 use alloc::vec::Vec;
 
-/// Numbers that one call to an import takes or answers, at most.
+/// The most numbers that one call of an import takes or returns.
 pub const NUMBERS_PER_CALL_MAX: usize = 10_000;
 
-/// The dialer around the policy: the contract's three imports as one thing to read from.
+/// The dialer that embeds the policy: the contract's three imports in one trait.
 pub trait Dialer {
     /// `clock.now`
     fn now(&self) -> Timestamp;
@@ -24,7 +24,7 @@ pub trait Dialer {
     fn flag_events(&self, id: &str, since: Timestamp) -> Result<Vec<FlagEvent>, Error>;
 }
 
-/// Hands every monitored number of an account to `visit`, a page at a time, so that memory stays flat.
+/// Passes every monitored number of an account to `visit`, page by page, so that memory use stays constant.
 pub fn for_each_page(
     dialer: &impl Dialer,
     id: &str,
@@ -35,7 +35,7 @@ pub fn for_each_page(
         let page = dialer.monitored(id, after, NUMBERS_PER_CALL_MAX as u32)?;
         let Some(last) = page.last() else { return Ok(()) };
         if last.number <= after {
-            return Err(unavailable("The inventory's pages do not ascend; the host has to mend `monitored`."));
+            return Err(unavailable("The host's `monitored` returned numbers out of order; fix the host."));
         }
         after = last.number;
         visit(&page)?;
@@ -45,19 +45,19 @@ pub fn for_each_page(
     }
 }
 
-/// The account, with settings that are in range.
+/// The account, after checking that its settings are in range.
 pub fn account(dialer: &impl Dialer, id: &str) -> Result<Account, Error> {
     let account = dialer.account(id)?;
     crate::settings::check(&account.settings)?;
     Ok(account)
 }
 
-/// Slots that are locked at `now`. A lock whose time has come counts as free.
+/// Slots that are locked at `now`. A slot whose lock has expired counts as free.
 pub fn locks_in_force(account: &Account, now: Timestamp) -> impl Iterator<Item = &SlotLock> {
     account.locked_slots.iter().filter(move |lock| lock.until > now)
 }
 
-/// Refuses what no call takes: too many numbers, or one that cannot be E.164.
+/// Refuses too many numbers, and numbers that are not E.164.
 pub fn check_numbers(numbers: &[PhoneNumber]) -> Result<(), Error> {
     if numbers.len() > NUMBERS_PER_CALL_MAX {
         return Err(invalid_request(alloc::format!(
@@ -67,7 +67,7 @@ pub fn check_numbers(numbers: &[PhoneNumber]) -> Result<(), Error> {
     }
     match numbers.iter().find(|number| !(1..=999_999_999_999_999).contains(*number)) {
         Some(number) => Err(invalid_request(alloc::format!(
-            "{number} cannot be an E.164 number; give 1 to 15 digits, country code first."
+            "{number} is not an E.164 number; give 1 to 15 digits, country code first."
         ))),
         None => Ok(()),
     }
@@ -83,7 +83,7 @@ pub fn unavailable(message: &str) -> Error {
     Error { code: ErrorCode::Unavailable, message: message.into() }
 }
 
-/// A plan in which nothing is done yet.
+/// A plan without actions.
 pub fn empty_plan(account: &Account, now: Timestamp) -> Plan {
     Plan {
         account: account.id.clone(),

@@ -1,13 +1,13 @@
-//! The policy `dialguard-reference`: who is monitored in which slot, when a number counts as spam, and what is done
-//! about it.
+//! The policy `dialguard-reference`: which number is monitored in which slot, when a number counts as spam, and what happens
+//! then.
 //!
-//! Each module below holds one kind of rule, reads what it needs through [`Dialer`], and can be tested natively. Its
-//! tests are scenarios, most of them as tables.
+//! Each module below has one kind of rule and reads through [`Dialer`], so it can be tested natively. The tests are
+//! scenarios, most of them tables.
 //!
-//! - [`review`]: the daily review, which is where to start reading
-//! - [`rating`]: what a check says, and how a number's status follows from its checks
-//! - [`replacement`]: which number takes another's place
-//! - [`request`]: what a person may start, stop, delete, replace and buy
+//! - [`review`]: the daily review; start reading here
+//! - [`rating`]: the rating of a check, and how a number's status follows from its checks
+//! - [`replacement`]: which number replaces another
+//! - [`request`]: what a user may start, stop, delete, replace and buy
 //! - [`screening`] and [`usage`]: answers that change nothing
 //! - [`settings`]: the ranges of an account's settings
 #![cfg_attr(target_family = "wasm", no_std)]
@@ -28,7 +28,7 @@ pub mod usage;
 
 pub use dialer::Dialer;
 
-/// The contract's types, as generated from `wit/0.2.0/`.
+/// The contract's types, generated from `wit/0.2.0/`.
 pub mod contract {
     pub use crate::component::bindings::dialguard::reputation::number_inventory::FlagEvent;
     pub use crate::component::bindings::dialguard::reputation::types::*;
@@ -39,7 +39,7 @@ pub mod contract {
 
 use contract::Description;
 
-/// Who this policy is.
+/// This policy's description of itself.
 pub fn describe() -> Description {
     Description { name: NAME.into(), version: VERSION.into(), summary: SUMMARY.into() }
 }
@@ -48,5 +48,5 @@ const NAME: &str = "dialguard-reference";
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-const SUMMARY: &str = "Flags a number once most carriers have called it spam on consecutive days, and replaces it by \
-                       the closest clean one where the account turned that on.";
+const SUMMARY: &str = "Flags a number that most carriers rate as spam on consecutive days, and replaces it with the \
+                       closest clean one if the account has automatic replacement on.";

@@ -1,6 +1,6 @@
-//! A dialer with one account in memory, which applies plans and asserts the ledger's invariants while it does.
+//! A dialer with one account in memory that applies plans and asserts the ledger's invariants.
 //!
-//! The rules' tests run against it. It shares no code with a host, so that each can show the other's mistakes.
+//! The tests of the rules run against it. It shares no code with a host, so that each can reveal the other's bugs.
 
 use crate::contract::*;
 use crate::dialer::Dialer;
@@ -18,12 +18,12 @@ pub const CYCLE: u64 = 30 * DAY;
 /// 2026-01-01T00:00:00Z, when the model's first cycle begins.
 pub const FIRST_CYCLE_STARTS_AT: Timestamp = 1_767_225_600;
 
-/// One account, `acme`, with its numbers and what carriers say of them. Its days begin at midnight UTC.
+/// One account, `acme`, with its numbers and the carriers' observations. Its days begin at midnight UTC.
 #[derive(Debug, Clone)]
 pub struct AccountModel {
-    /// What `clock.now` answers.
+    /// The answer of `clock.now`.
     pub now: Timestamp,
-    /// What `number-inventory.get-account` answers.
+    /// The answer of `number-inventory.get-account`.
     pub account: Account,
     /// The account's monitored numbers.
     pub monitored: BTreeMap<PhoneNumber, MonitoredNumber>,
@@ -31,13 +31,13 @@ pub struct AccountModel {
     pub owned: BTreeSet<PhoneNumber>,
     /// Numbers that could be bought.
     pub offered: BTreeSet<PhoneNumber>,
-    /// Numbers that were the account's.
+    /// Numbers that the account no longer has.
     pub released: BTreeSet<PhoneNumber>,
-    /// Who turned flagged, and when.
+    /// Which numbers became flagged, and when.
     pub flag_events: Vec<FlagEvent>,
-    /// Replacements ordered and not delivered.
+    /// Replacements ordered but not delivered.
     pub orders: Vec<Replacement>,
-    /// Deliver what is ordered at once.
+    /// Whether orders are delivered at once.
     pub delivers_at_once: bool,
     observations: BTreeMap<PhoneNumber, Vec<Observation>>,
     numbers_looked_up: Cell<usize>,
@@ -60,7 +60,7 @@ pub fn default_settings() -> Settings {
 }
 
 impl AccountModel {
-    /// An account with the add-on switched on and `blocks` blocks, at nine in the morning of its first day.
+    /// An account with the add-on on and `blocks` blocks, at 09:00 on its first day.
     pub fn new(blocks: u32) -> Self {
         AccountModel {
             now: FIRST_CYCLE_STARTS_AT + 9 * HOUR,
@@ -93,24 +93,24 @@ impl AccountModel {
         }
     }
 
-    /// The account owns these numbers from now on.
+    /// Adds numbers to the account.
     pub fn own(&mut self, numbers: &[PhoneNumber]) {
         self.owned.extend(numbers);
     }
 
-    /// The account owns these numbers and monitors them, in the lowest free slots.
+    /// Adds numbers to the account and monitors them in the lowest free slots.
     pub fn own_and_monitor(&mut self, numbers: &[PhoneNumber]) {
         self.own(numbers);
         let decision = self.request(Request::StartMonitoring(numbers.to_vec()));
         assert!(decision.outcomes.iter().all(|outcome| outcome.answer == Answer::Accepted), "no slot for {numbers:?}");
     }
 
-    /// The number could be bought.
+    /// Offers the number as a candidate.
     pub fn offer(&mut self, number: PhoneNumber) {
         self.offered.insert(number);
     }
 
-    /// Carriers 0, 1, 2, … say this of the number, as of now, and no others anything; none is 'no data'.
+    /// Replaces the number's observations by these scores of carriers 0, 1, 2, …, as of now; none means 'no data'.
     pub fn observe(&mut self, number: PhoneNumber, scores: &[Option<u8>]) {
         self.observations.remove(&number);
         for (carrier, score) in scores.iter().enumerate() {
@@ -118,19 +118,19 @@ impl AccountModel {
         }
     }
 
-    /// One carrier says this of the number, as of `observed_at`.
+    /// Sets one carrier's score of the number, as of `observed_at`.
     pub fn observe_at(&mut self, carrier: CarrierId, number: PhoneNumber, spam_score: Option<u8>, observed_at: u64) {
         let group = self.observations.entry(number).or_default();
         group.retain(|observation| observation.carrier != carrier);
         group.push(Observation { number, carrier, spam_score, observed_at });
     }
 
-    /// From now on nobody answers about any number.
+    /// Removes all observations.
     pub fn forget_observations(&mut self) {
         self.observations.clear();
     }
 
-    /// Numbers that carriers were asked about, as often as they were.
+    /// How many numbers have been looked up, counting repeats.
     pub fn numbers_looked_up(&self) -> usize {
         self.numbers_looked_up.get()
     }
@@ -142,14 +142,14 @@ impl AccountModel {
         plan
     }
 
-    /// Asks for a change and applies what is accepted.
+    /// Makes a request and applies what is accepted.
     pub fn request(&mut self, request: Request) -> Decision {
-        let decision = request::decide(self, "acme", request).expect("the model's account can be asked");
+        let decision = request::decide(self, "acme", request).expect("the model's account accepts requests");
         self.apply(&decision.plan);
         decision
     }
 
-    /// Time passes: dates change, and cycles end.
+    /// Lets time pass, so that dates change and cycles end.
     pub fn pass(&mut self, seconds: u64) {
         self.now += seconds;
         let account = &mut self.account;
@@ -169,10 +169,10 @@ impl AccountModel {
         self.assert_invariants();
     }
 
-    /// Applies a plan as a host would, and asserts that it may be applied.
+    /// Applies a plan as a host would, and asserts that it is valid.
     pub fn apply(&mut self, plan: &Plan) {
         assert_eq!(plan.account, self.account.id);
-        assert_eq!(plan.based_on, self.account.revision, "a plan is applied only to the revision it was made from");
+        assert_eq!(plan.based_on, self.account.revision, "a plan is applied only to the revision it is based on");
         assert_eq!(plan.decided_at, self.now);
         for review in &plan.reviews {
             self.apply_review(review);
@@ -191,7 +191,10 @@ impl AccountModel {
     fn apply_review(&mut self, review: &Review) {
         let now = self.now;
         let number = self.monitored.get_mut(&review.number).expect("only a monitored number is reviewed");
-        assert!(number.last_rated_at.is_none_or(|at| at < self.account.day_starts_at), "a number is rated once a date");
+        assert!(
+            number.last_rated_at.is_none_or(|at| at < self.account.day_starts_at),
+            "a number is rated once per date"
+        );
         if review.status != number.status {
             if review.status == Status::Flagged {
                 self.flag_events.push(FlagEvent { number: review.number, at: now });
@@ -213,7 +216,7 @@ impl AccountModel {
                 self.occupy(*number, *slot);
             }
             Action::LockSlot(closing) => {
-                let left = self.monitored.remove(&closing.number).expect("only a monitored number leaves a slot");
+                let left = self.monitored.remove(&closing.number).expect("only a monitored number's slot is locked");
                 assert_eq!((left.slot, left.replacement_pending), (closing.slot, false));
                 assert_eq!(closing.until, self.account.cycle_ends_at);
                 self.account.locked_slots.push(SlotLock { slot: closing.slot, until: closing.until });
@@ -226,7 +229,7 @@ impl AccountModel {
             Action::ReplaceNumber(replacement) => {
                 let old = self.monitored.get_mut(&replacement.number).expect("only a monitored number is replaced");
                 assert_eq!((old.slot, old.replacement_pending), (replacement.slot, false));
-                assert!(self.offered.remove(&replacement.replacement), "a replacement is one on offer, used once");
+                assert!(self.offered.remove(&replacement.replacement), "a replacement is a candidate, used once");
                 old.replacement_pending = true;
                 if replacement.why == ReplacementReason::Flagged {
                     assert!(self.account.settings.auto_replace && old.status == Status::Flagged);
@@ -253,7 +256,10 @@ impl AccountModel {
     /// Delivers every order: the new number takes the slot and starts pending, the old one leaves the account.
     pub fn deliver(&mut self) {
         for order in core::mem::take(&mut self.orders) {
-            let old = self.monitored.remove(&order.number).expect("a number whose replacement is ordered stays put");
+            let old = self
+                .monitored
+                .remove(&order.number)
+                .expect("a number keeps its slot until its replacement is delivered");
             self.owned.remove(&order.number);
             self.released.insert(order.number);
             self.owned.insert(order.replacement);
@@ -292,10 +298,13 @@ impl AccountModel {
         slots.sort_unstable();
         slots.dedup();
         assert_eq!(slots.len(), in_use, "a slot is occupied by one number or locked");
-        assert!(in_use <= self.account.slot_count as usize, "more slots in use than bought");
-        assert!(self.monitored.len() <= self.account.slot_count_next as usize, "more monitored than paid for next");
-        assert!(self.monitored.keys().all(|number| self.owned.contains(number)), "a monitored number is not owned");
-        assert!(self.released.is_disjoint(&self.owned), "a released number came back");
+        assert!(in_use <= self.account.slot_count as usize, "more slots in use than the account has");
+        assert!(
+            self.monitored.len() <= self.account.slot_count_next as usize,
+            "more monitored than the next cycle's slots"
+        );
+        assert!(self.monitored.keys().all(|number| self.owned.contains(number)), "a monitored number is owned");
+        assert!(self.released.is_disjoint(&self.owned), "a released number stays released");
     }
 
     fn check_id(&self, id: &str) -> Result<(), Error> {
@@ -328,8 +337,8 @@ impl Dialer for AccountModel {
 
     fn owned(&self, id: &str, numbers: &[PhoneNumber]) -> Result<Vec<PhoneNumber>, Error> {
         self.check_id(id)?;
-        let asked: BTreeSet<_> = numbers.iter().copied().collect();
-        Ok(self.owned.intersection(&asked).copied().collect())
+        let numbers: BTreeSet<_> = numbers.iter().copied().collect();
+        Ok(self.owned.intersection(&numbers).copied().collect())
     }
 
     fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> Result<Vec<PhoneNumber>, Error> {

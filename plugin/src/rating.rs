@@ -1,20 +1,20 @@
-//! What one check says about a number, and how its status follows from its checks.
+//! The rating of a number in one check, and how its status follows from its checks.
 
 use crate::contract::*;
 use crate::dialer::{Dialer, unavailable};
 use alloc::vec::Vec;
 
-/// What the carriers say about one number at one check.
+/// What carriers say about one number in one check.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Rating {
-    /// Carriers that flag it, of the `answering`.
+    /// Of the `answering` carriers, those that flag it.
     pub flagging: u16,
-    /// Carriers with an opinion that is fresh enough.
+    /// Carriers with a recent enough opinion.
     pub answering: u16,
 }
 
 impl Rating {
-    /// Whether enough carriers have an opinion for the check to count at all.
+    /// Whether enough carriers have an opinion for the check to count.
     pub fn is_rated(self, settings: &Settings) -> bool {
         self.answering >= u16::from(settings.rating_carriers_min)
     }
@@ -24,7 +24,7 @@ impl Rating {
         u32::from(self.flagging) * 2 > u32::from(self.answering)
     }
 
-    /// Status that this check alone gives: that of a number which is screened.
+    /// The status by this check alone, as in a screening.
     pub fn status(self, settings: &Settings) -> Status {
         match self {
             _ if !self.is_rated(settings) => Status::Pending,
@@ -38,7 +38,7 @@ impl Rating {
     }
 }
 
-/// Asks the carriers about `numbers` (each once) and rates them, one rating each, in the order asked.
+/// Looks up `numbers` (each once) with the carriers and returns one rating for each, in the order given.
 pub fn rate(
     dialer: &impl Dialer,
     settings: &Settings,
@@ -60,11 +60,11 @@ pub fn rate(
             rate_group(group, settings.spam_score_min, oldest)
         })
         .collect();
-    // A host that answers out of order would leave numbers unrated for ever, and nobody would see why.
+    // Otherwise a host that returns numbers out of order would leave them unrated for ever without a visible reason.
     if rest.is_empty() {
         Ok(ratings)
     } else {
-        Err(unavailable("The carrier lookup did not answer in the order asked; the host has to mend `look-up`."))
+        Err(unavailable("The host's `look-up` returned numbers out of order; fix the host."))
     }
 }
 
@@ -81,7 +81,7 @@ fn rate_group(group: &[Observation], spam_score_min: u8, oldest: Timestamp) -> R
     rating
 }
 
-/// Where a monitored number stands after a check that rated it.
+/// A monitored number's review after a check that rated it.
 pub fn review(number: &MonitoredNumber, rating: Rating, settings: &Settings) -> Review {
     let (flagging_checks, clearing_checks) = if rating.votes_spam() {
         (number.flagging_checks.saturating_add(1), 0)
@@ -110,13 +110,13 @@ mod tests {
 
     const NUMBER: PhoneNumber = 13_105_550_100;
 
-    /// What the carriers said, hours ago, and what a screening makes of it with the default settings.
+    /// The carriers' scores with their age, and the resulting screening with default settings.
     #[test]
-    fn a_check_rates_where_two_carriers_have_a_fresh_opinion_and_votes_spam_where_most_flag() {
+    fn two_recent_opinions_rate_a_number_and_a_majority_flags_it() {
         /// Score or no data, and age in hours, of each carrier that answered.
         type Answers = &'static [(Option<u8>, u64)];
         let scenarios: [(&str, Answers, Status, u16, u16); 14] = [
-            ("nobody answers", &[], Pending, 0, 0),
+            ("no answers", &[], Pending, 0, 0),
             ("one opinion is too few", &[(Some(99), 1)], Pending, 1, 1),
             ("no data is no opinion", &[(Some(99), 1), (None, 1)], Pending, 1, 1),
             ("two clean opinions", &[(Some(0), 1), (Some(10), 1)], Clean, 0, 2),
@@ -126,7 +126,7 @@ mod tests {
             ("one of three", &[(Some(99), 1), (Some(0), 1), (Some(0), 1)], AtRisk, 1, 3),
             ("two of three", &[(Some(99), 1), (Some(0), 1), (Some(80), 1)], Flagged, 2, 3),
             ("two of four", &[(Some(99), 1), (Some(0), 1), (Some(80), 1), (Some(0), 1)], AtRisk, 2, 4),
-            ("no data does not water down", &[(Some(99), 1), (Some(99), 1), (None, 1), (None, 1)], Flagged, 2, 2),
+            ("no data does not dilute the vote", &[(Some(99), 1), (Some(99), 1), (None, 1), (None, 1)], Flagged, 2, 2),
             ("48 hours old still counts", &[(Some(99), 48), (Some(99), 48)], Flagged, 2, 2),
             ("49 hours old does not", &[(Some(99), 49), (Some(99), 1)], Pending, 1, 1),
             ("a stale opinion does not outvote", &[(Some(0), 49), (Some(99), 1), (Some(85), 2)], Flagged, 2, 2),
@@ -142,8 +142,8 @@ mod tests {
         }
     }
 
-    /// Days of votes, and the status after each: `s` most carriers flag, `t` a tie, `c` none flags, `-` too few
-    /// answer. Written as one letter a day: P pending, C clean, A at-risk, F flagged.
+    /// Votes on consecutive days (`s` most carriers flag, `t` a tie, `c` none flags, `-` too few answer) and the status
+    /// after each (P pending, C clean, A at-risk, F flagged).
     #[test]
     fn status_follows_from_checks_on_consecutive_days() {
         let scenarios = [
@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_answers_out_of_order_is_told_so() {
+    fn a_host_that_returns_numbers_out_of_order_gets_an_error() {
         struct Shuffled(AccountModel);
         impl Dialer for Shuffled {
             fn look_up(&self, numbers: &[PhoneNumber]) -> Result<Vec<Observation>, Error> {

@@ -1,4 +1,4 @@
-//! Which number takes another's place.
+//! Which number replaces another.
 
 use crate::contract::*;
 use crate::dialer::{Dialer, NUMBERS_PER_CALL_MAX};
@@ -8,26 +8,26 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Candidates screened at first; a dialer may pay for each. Where none of them is clean, four times as many.
+/// Candidates screened first, because a dialer may pay for each. If none of them is clean, four times as many follow.
 const SCREENED_AT_FIRST: u32 = 4;
 
-/// Looks for clean numbers on offer. One search serves a whole plan: it screens nobody twice and offers nobody twice.
+/// Searches for clean candidates. One search serves a whole plan: it screens and returns each candidate at most once.
 pub struct CandidateSearch<'a, D> {
     dialer: &'a D,
     account: &'a Account,
     now: Timestamp,
     screened: BTreeMap<PhoneNumber, Screened>,
     taken_count: u32,
-    /// Everyone on offer was seen, and nobody clean is left: there is no use in asking again.
+    /// All candidates have been screened and none is left that is clean, so asking again is useless.
     is_exhausted: bool,
 }
 
-/// A clean number that takes another's place.
+/// A clean number that replaces another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Successor {
     /// The number.
     pub number: PhoneNumber,
-    /// Carriers with an opinion about it, none of which flags it.
+    /// The carriers with an opinion about it; none of them flags it.
     pub answering: u16,
 }
 
@@ -39,7 +39,7 @@ enum Screened {
 }
 
 impl Successor {
-    /// Why the other number goes and this one comes, for the account's history.
+    /// The reason for the replacement, for the account's history.
     pub fn because(&self, reason: &str) -> String {
         let Successor { number, answering } = self;
         format!("{reason}; +{number} is the closest candidate that none of {answering} carriers flags.")
@@ -47,12 +47,12 @@ impl Successor {
 }
 
 impl<'a, D: Dialer> CandidateSearch<'a, D> {
-    /// A search in which nobody was screened or taken yet.
+    /// Creates a search without any screened or taken candidates.
     pub fn new(dialer: &'a D, account: &'a Account, now: Timestamp) -> Self {
         Self { dialer, account, now, screened: BTreeMap::new(), taken_count: 0, is_exhausted: false }
     }
 
-    /// Takes the closest number on offer that a screening rates and no carrier flags; none where there is none.
+    /// Takes the closest candidate that is rated and that no carrier flags, if there is one.
     pub fn closest_clean(&mut self, like: PhoneNumber) -> Result<Option<Successor>, Error> {
         let most = NUMBERS_PER_CALL_MAX as u32;
         let mut limit = SCREENED_AT_FIRST + self.taken_count;
@@ -100,15 +100,15 @@ mod tests {
     use super::*;
     use crate::model::AccountModel;
 
-    /// Candidates on offer, which of them are clean, and who is chosen in turn for the number on the left.
+    /// Name, number to replace, candidates, the clean ones among them, and the successors in the order taken.
     #[test]
     fn the_closest_clean_candidate_is_taken_and_never_twice() {
         type Numbers = &'static [PhoneNumber];
         let scenarios: [(&str, PhoneNumber, Numbers, Numbers, Numbers); 7] = [
-            ("nobody on offer", 13_105_550_100, &[], &[], &[]),
-            ("nobody clean", 13_105_550_100, &[13_105_550_101], &[], &[]),
+            ("no candidates", 13_105_550_100, &[], &[], &[]),
+            ("no clean candidates", 13_105_550_100, &[13_105_550_101], &[], &[]),
             (
-                "same area code before any other",
+                "the same area code first",
                 13_105_550_100,
                 &[12_125_550_100, 13_109_990_000],
                 &[12_125_550_100, 13_109_990_000],
@@ -122,14 +122,14 @@ mod tests {
                 &[13_105_550_199, 13_105_559_999, 13_105_000_000],
             ),
             (
-                "then the lower number, whichever way it lies",
+                "then the lower number, on either side",
                 13_105_550_105,
                 &[13_105_550_109, 13_105_550_101],
                 &[13_105_550_109, 13_105_550_101],
                 &[13_105_550_101, 13_105_550_109],
             ),
             (
-                "a flagged one is passed over",
+                "a flagged candidate is skipped",
                 13_105_550_100,
                 &[13_105_550_101, 13_105_550_102],
                 &[13_105_550_102],
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn the_search_goes_on_to_the_end_of_the_offer_and_screens_nobody_twice() {
+    fn the_search_reaches_the_last_candidate_and_screens_none_twice() {
         let mut dialer = AccountModel::new(1);
         for number in 13_105_550_000..13_105_550_300 {
             dialer.offer(number);

@@ -1,4 +1,4 @@
-//! What a person may start, stop, delete, replace and buy, and what it does to the account's slots.
+//! What a user may start, stop, delete, replace and buy, and the effect on the account's slots.
 
 use crate::contract::*;
 use crate::dialer::{self, Dialer, check_numbers, empty_plan, for_each_page, invalid_request, locks_in_force};
@@ -7,10 +7,10 @@ use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
 
-/// Blocks that an account may have, at most.
+/// The most blocks that an account may have.
 pub const BLOCKS_MAX: u32 = 100_000;
 
-/// Answers a person's request: what is accepted is in the plan, and every number has its answer.
+/// Answers a user's request: an outcome for every number, and a plan for what is accepted.
 pub fn decide(dialer: &impl Dialer, id: &str, request: Request) -> Result<Decision, Error> {
     if let Some(numbers) = numbers_of(&request) {
         check_numbers(numbers)?;
@@ -42,21 +42,21 @@ fn numbers_of(request: &Request) -> Option<&[PhoneNumber]> {
     }
 }
 
-type Answered = (Vec<Action>, Vec<Outcome>);
+type ActionsAndOutcomes = (Vec<Action>, Vec<Outcome>);
 
-/// Numbers fill the account's free slots in the order asked, the lowest slot first.
-fn start(holdings: &mut Holdings, numbers: &[PhoneNumber]) -> Answered {
+/// Numbers fill the account's free slots in the order given, the lowest slot first.
+fn start(holdings: &mut Holdings, numbers: &[PhoneNumber]) -> ActionsAndOutcomes {
     let mut free_slots = holdings.free_slots(numbers.len()).into_iter();
     let no_free_slot = holdings.no_free_slot();
     let enabled = holdings.account.enabled;
-    answer_each(numbers, |number, actions| match holdings.standing(number) {
+    answer_each(numbers, |number, actions| match holdings.state(number) {
         _ if !enabled => refused(Answer::AddOnOff),
-        Standing::Foreign => refused(Answer::NotOwned),
-        Standing::Monitored { .. } => refused(Answer::AlreadyMonitored),
-        Standing::Unmonitored => match free_slots.next() {
+        NumberState::Foreign => refused(Answer::NotOwned),
+        NumberState::Monitored { .. } => refused(Answer::AlreadyMonitored),
+        NumberState::Unmonitored => match free_slots.next() {
             None => no_free_slot,
             Some(slot) => {
-                holdings.stands(number, Standing::Monitored { slot, replacement_pending: false });
+                holdings.set(number, NumberState::Monitored { slot, replacement_pending: false });
                 actions.push(Action::OccupySlot(Occupancy { number, slot }));
                 ACCEPTED
             }
@@ -64,32 +64,32 @@ fn start(holdings: &mut Holdings, numbers: &[PhoneNumber]) -> Answered {
     })
 }
 
-fn stop(holdings: &mut Holdings, numbers: &[PhoneNumber]) -> Answered {
-    answer_each(numbers, |number, actions| match holdings.standing(number) {
-        Standing::Foreign => refused(Answer::NotOwned),
-        Standing::Unmonitored => refused(Answer::NotMonitored),
-        Standing::Monitored { replacement_pending: true, .. } => refused(Answer::ReplacementPending),
-        Standing::Monitored { slot, .. } => {
-            holdings.stands(number, Standing::Unmonitored);
+fn stop(holdings: &mut Holdings, numbers: &[PhoneNumber]) -> ActionsAndOutcomes {
+    answer_each(numbers, |number, actions| match holdings.state(number) {
+        NumberState::Foreign => refused(Answer::NotOwned),
+        NumberState::Unmonitored => refused(Answer::NotMonitored),
+        NumberState::Monitored { replacement_pending: true, .. } => refused(Answer::ReplacementPending),
+        NumberState::Monitored { slot, .. } => {
+            holdings.set(number, NumberState::Unmonitored);
             actions.push(holdings.lock(number, slot, ClosingReason::MonitoringStopped));
             ACCEPTED
         }
     })
 }
 
-fn delete(holdings: &mut Holdings, deletion: &Deletion) -> Answered {
+fn delete(holdings: &mut Holdings, deletion: &Deletion) -> ActionsAndOutcomes {
     let cycle_ends_at = holdings.account.cycle_ends_at;
-    answer_each(&deletion.numbers, |number, actions| match holdings.standing(number) {
-        Standing::Foreign => refused(Answer::NotOwned),
-        Standing::Monitored { replacement_pending: true, .. } => refused(Answer::ReplacementPending),
-        Standing::Monitored { .. } if !deletion.accept_slot_loss => {
+    answer_each(&deletion.numbers, |number, actions| match holdings.state(number) {
+        NumberState::Foreign => refused(Answer::NotOwned),
+        NumberState::Monitored { replacement_pending: true, .. } => refused(Answer::ReplacementPending),
+        NumberState::Monitored { .. } if !deletion.accept_slot_loss => {
             Outcome { answer: Answer::SlotWouldLock, until: Some(cycle_ends_at) }
         }
-        standing => {
-            if let Standing::Monitored { slot, .. } = standing {
+        state => {
+            if let NumberState::Monitored { slot, .. } = state {
                 actions.push(holdings.lock(number, slot, ClosingReason::NumberDeleted));
             }
-            holdings.stands(number, Standing::Foreign);
+            holdings.set(number, NumberState::Foreign);
             actions.push(Action::ReleaseNumber(number));
             ACCEPTED
         }
@@ -100,23 +100,23 @@ fn replace<D: Dialer>(
     holdings: &mut Holdings,
     numbers: &[PhoneNumber],
     search: &mut CandidateSearch<D>,
-) -> Result<Answered, Error> {
+) -> Result<ActionsAndOutcomes, Error> {
     let enabled = holdings.account.enabled;
     let mut failure = None;
-    let answered = answer_each(numbers, |number, actions| match holdings.standing(number) {
+    let answers = answer_each(numbers, |number, actions| match holdings.state(number) {
         _ if !enabled => refused(Answer::AddOnOff),
-        Standing::Foreign => refused(Answer::NotOwned),
-        Standing::Unmonitored => refused(Answer::NotMonitored),
-        Standing::Monitored { replacement_pending: true, .. } => refused(Answer::ReplacementPending),
-        Standing::Monitored { slot, .. } => match search.closest_clean(number) {
+        NumberState::Foreign => refused(Answer::NotOwned),
+        NumberState::Unmonitored => refused(Answer::NotMonitored),
+        NumberState::Monitored { replacement_pending: true, .. } => refused(Answer::ReplacementPending),
+        NumberState::Monitored { slot, .. } => match search.closest_clean(number) {
             Ok(Some(successor)) => {
-                holdings.stands(number, Standing::Monitored { slot, replacement_pending: true });
+                holdings.set(number, NumberState::Monitored { slot, replacement_pending: true });
                 actions.push(Action::ReplaceNumber(Replacement {
                     number,
                     replacement: successor.number,
                     slot,
                     why: ReplacementReason::Requested,
-                    because: successor.because("Asked for by a person"),
+                    because: successor.because("Requested by a user"),
                 }));
                 ACCEPTED
             }
@@ -127,11 +127,11 @@ fn replace<D: Dialer>(
             }
         },
     });
-    failure.map_or(Ok(answered), Err)
+    failure.map_or(Ok(answers), Err)
 }
 
-/// More blocks count at once, fewer from the next cycle on, and never fewer than the monitored numbers need.
-fn set_blocks(account: &Account, now: Timestamp, blocks: u32) -> Result<Answered, Error> {
+/// More blocks take effect at once, fewer at the next cycle, but never fewer than the monitored numbers need.
+fn set_blocks(account: &Account, now: Timestamp, blocks: u32) -> Result<ActionsAndOutcomes, Error> {
     if blocks > BLOCKS_MAX {
         return Err(invalid_request(format!("{blocks} blocks are too many; ask for 0 to {BLOCKS_MAX}.")));
     }
@@ -155,26 +155,29 @@ fn refused(answer: Answer) -> Outcome {
     Outcome { answer, until: None }
 }
 
-fn answer_each(numbers: &[PhoneNumber], mut answer: impl FnMut(PhoneNumber, &mut Vec<Action>) -> Outcome) -> Answered {
+fn answer_each(
+    numbers: &[PhoneNumber],
+    mut answer: impl FnMut(PhoneNumber, &mut Vec<Action>) -> Outcome,
+) -> ActionsAndOutcomes {
     let mut actions = Vec::new();
     let outcomes = numbers.iter().map(|number| answer(*number, &mut actions)).collect();
     (actions, outcomes)
 }
 
-/// How the account stands to the numbers asked about, and which of its slots are taken. Kept up to date while a
-/// request is answered, so that a number asked for twice is answered as if the first had been done.
+/// The state of the requested numbers in the account, and its taken slots. Updated while a request is answered, so that a
+/// repeated number is answered as if the first answer had been carried out.
 struct Holdings<'a> {
     account: &'a Account,
     now: Timestamp,
-    numbers: BTreeMap<PhoneNumber, Standing>,
+    numbers: BTreeMap<PhoneNumber, NumberState>,
     /// In ascending order.
     taken_slots: Vec<u64>,
     occupied_count: u32,
 }
 
-/// How an account stands to a number.
+/// The state of a number in an account.
 #[derive(Clone, Copy)]
-enum Standing {
+enum NumberState {
     Foreign,
     Unmonitored,
     Monitored { slot: SlotId, replacement_pending: bool },
@@ -195,17 +198,17 @@ impl<'a> Holdings<'a> {
             occupied_count: 0,
         };
         for number in numbers {
-            holdings.stands(*number, Standing::Foreign);
+            holdings.set(*number, NumberState::Foreign);
         }
         for number in dialer.owned(&account.id, numbers)? {
-            holdings.stands(number, Standing::Unmonitored);
+            holdings.set(number, NumberState::Unmonitored);
         }
         for_each_page(dialer, &account.id, |page| {
             holdings.occupied_count += page.len() as u32;
             holdings.taken_slots.extend(page.iter().map(|number| u64::from(number.slot)));
             for &MonitoredNumber { number, slot, replacement_pending, .. } in page {
-                if let Some(standing) = holdings.numbers.get_mut(&number) {
-                    *standing = Standing::Monitored { slot, replacement_pending };
+                if let Some(state) = holdings.numbers.get_mut(&number) {
+                    *state = NumberState::Monitored { slot, replacement_pending };
                 }
             }
             Ok(())
@@ -214,15 +217,15 @@ impl<'a> Holdings<'a> {
         Ok(holdings)
     }
 
-    fn standing(&self, number: PhoneNumber) -> Standing {
-        self.numbers.get(&number).copied().unwrap_or(Standing::Foreign)
+    fn state(&self, number: PhoneNumber) -> NumberState {
+        self.numbers.get(&number).copied().unwrap_or(NumberState::Foreign)
     }
 
-    fn stands(&mut self, number: PhoneNumber, standing: Standing) {
-        self.numbers.insert(number, standing);
+    fn set(&mut self, number: PhoneNumber, state: NumberState) {
+        self.numbers.insert(number, state);
     }
 
-    /// The first `wanted` slots that a number may take: no more than stay free now and in the next cycle.
+    /// The first `wanted` slots that a number may take, limited to those free both now and in the next cycle.
     fn free_slots(&self, wanted: usize) -> Vec<SlotId> {
         let in_use = self.taken_slots.len() as u32;
         let free_now = self.account.slot_count.saturating_sub(in_use);
@@ -233,7 +236,7 @@ impl<'a> Holdings<'a> {
             .collect()
     }
 
-    /// The refusal, with the time at which waiting helps.
+    /// The refusal, with the time at which the next lock ends.
     fn no_free_slot(&self) -> Outcome {
         let until = locks_in_force(self.account, self.now).map(|lock| lock.until).min();
         Outcome { answer: Answer::NoFreeSlot, until }

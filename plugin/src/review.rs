@@ -1,4 +1,4 @@
-//! The daily review: every monitored number is rated, and flagged ones are replaced where the account wants that.
+//! The daily review: rates every monitored number, and replaces flagged ones if the account has automatic replacement on.
 
 use crate::contract::*;
 use crate::dialer::{self, Dialer, empty_plan, for_each_page};
@@ -8,7 +8,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Fewer numbers than this rated on a date say nothing about a carrier's fault.
+/// With fewer numbers rated on a date, their share does not indicate a carrier's error.
 const MASS_FLAG_NUMBERS_MIN: usize = 10;
 
 const SECONDS_PER_DAY: u64 = 86_400;
@@ -29,14 +29,14 @@ pub fn review_account(dialer: &impl Dialer, id: &str) -> Result<Plan, Error> {
     Ok(plan)
 }
 
-/// What the carriers' answers come to for an account.
+/// The result of checking an account's numbers.
 #[derive(Default)]
 struct Check {
     reviews: Vec<Review>,
     unrated: usize,
     newly_flagged: Vec<PhoneNumber>,
     newly_clean: Vec<PhoneNumber>,
-    /// Flagged after this check and not being replaced yet.
+    /// Flagged after this check, and without a pending replacement.
     flagged: Vec<Flagged>,
 }
 
@@ -45,7 +45,7 @@ struct Flagged {
     number: PhoneNumber,
     slot: SlotId,
     monitored_since: Timestamp,
-    /// What carriers said in this review, where they call it spam in it too.
+    /// The rating in this review, if it is spam in this review too.
     spam_vote: Option<Rating>,
 }
 
@@ -66,7 +66,7 @@ fn check(dialer: &impl Dialer, account: &Account, now: Timestamp) -> Result<Chec
         }
         Ok(())
     })?;
-    // Who has been flagged longest goes first.
+    // Numbers flagged longest come first.
     check.flagged.sort_unstable_by_key(|flagged| (flagged.since, flagged.number));
     Ok(check)
 }
@@ -93,13 +93,22 @@ impl Check {
     }
 
     fn notices(&self) -> impl Iterator<Item = Notice> {
-        let newly_flagged = about(&self.newly_flagged, "turned flagged, called spam by most carriers")
-            .map(|(number, text)| notice(Severity::Warning, "newly-flagged", number, text));
-        let newly_clean = about(&self.newly_clean, "turned back, no longer called spam by most carriers")
-            .map(|(number, text)| notice(Severity::Info, "newly-clean", number, text));
+        let newly_flagged = about(
+            &self.newly_flagged,
+            ["is now flagged: most carriers rate it", "are now flagged: most carriers rate them"],
+        )
+        .map(|(number, text)| notice(Severity::Warning, "newly-flagged", number, text));
+        let newly_clean = about(
+            &self.newly_clean,
+            [
+                "is no longer flagged: most carriers do not rate it",
+                "are no longer flagged: most carriers do not rate them",
+            ],
+        )
+        .map(|(number, text)| notice(Severity::Info, "newly-clean", number, text));
         let unrated = (self.unrated > 0).then(|| {
             let text = format!(
-                "{} could not be rated for want of carriers with a fresh opinion; nothing was changed there.",
+                "{} could not be rated because too few carriers have a recent opinion; no status changed there.",
                 count(self.unrated, "number"),
             );
             notice(Severity::Warning, "unrated", None, text)
@@ -108,7 +117,7 @@ impl Check {
     }
 }
 
-/// Adds the replacements, or the notices why there are none, to the plan of a review.
+/// Adds replacements to a review's plan, or notices that say why a number is not replaced.
 fn replace_flagged(dialer: &impl Dialer, account: &Account, check: &Check, plan: &mut Plan) -> Result<(), Error> {
     let now = plan.decided_at;
     let settings = &account.settings;
@@ -140,7 +149,7 @@ fn replace_flagged(dialer: &impl Dialer, account: &Account, check: &Check, plan:
                 "no-clean-candidate",
                 Some(flagged.number),
                 format!(
-                    "+{} is flagged and was not replaced: no number on offer is rated clean; import more candidates.",
+                    "+{} is flagged but was not replaced: no candidate is rated clean; import more candidates.",
                     flagged.number
                 ),
             )),
@@ -158,7 +167,7 @@ fn replace_flagged(dialer: &impl Dialer, account: &Account, check: &Check, plan:
 }
 
 impl Flagged {
-    /// A flagged number that was not rated today, or that carriers begin to clear, is replaced all the same.
+    /// A flagged number is replaced even if it was not rated today or carriers begin to clear it.
     fn reason(&self) -> String {
         match self.spam_vote {
             Some(rating) => format!("Flagged by {} of {} carriers", rating.flagging, rating.answering),
@@ -167,7 +176,7 @@ impl Flagged {
     }
 }
 
-/// Many numbers that turn on one date are more likely a carrier's fault, and replacing them all would be dear.
+/// If many numbers become flagged on one date, a carrier's error is more likely, and replacing them all would be expensive.
 fn mass_flag_held(dialer: &impl Dialer, account: &Account, check: &Check) -> Result<Option<Notice>, Error> {
     let rated = account.rated_today as usize + check.reviews.len();
     if rated < MASS_FLAG_NUMBERS_MIN {
@@ -178,8 +187,8 @@ fn mass_flag_held(dialer: &impl Dialer, account: &Account, check: &Check) -> Res
     let percent = usize::from(account.settings.mass_flag_percent);
     Ok((turned * 100 >= rated * percent).then(|| {
         let text = format!(
-            "{turned} of {rated} numbers rated today turned flagged, {percent} % or more: more likely a carrier's \
-             fault than theirs, so none is replaced automatically today."
+            "{turned} of {rated} numbers rated today became flagged, {percent} % or more: a carrier's error is more \
+             likely, so none is replaced automatically today."
         );
         notice(Severity::Alert, "mass-flag-held", None, text)
     }))
@@ -189,12 +198,12 @@ fn notice(severity: Severity, kind: &str, number: Option<PhoneNumber>, text: Str
     Notice { severity, kind: kind.into(), number, text }
 }
 
-/// A sentence about one number or several, and the number where it is one.
-fn about(numbers: &[PhoneNumber], what: &str) -> Option<(Option<PhoneNumber>, String)> {
+/// A sentence about one number or several, and the number if it is only one.
+fn about(numbers: &[PhoneNumber], [one, several]: [&str; 2]) -> Option<(Option<PhoneNumber>, String)> {
     match numbers {
         [] => None,
-        [number] => Some((Some(*number), format!("+{number} {what}."))),
-        _ => Some((None, format!("{} numbers {what}.", numbers.len()))),
+        [number] => Some((Some(*number), format!("+{number} {one} as spam."))),
+        _ => Some((None, format!("{} numbers {several} as spam.", numbers.len()))),
     }
 }
 

@@ -1,11 +1,11 @@
-//! How numbers stand with the carriers right now, before they are bought or monitored.
+//! Rates numbers by what carriers say now, before they are bought or monitored.
 
 use crate::contract::*;
 use crate::dialer::{self, Dialer, check_numbers};
 use crate::rating;
 use alloc::vec::Vec;
 
-/// One answer for each number, in the order asked; the account's settings say when a carrier flags.
+/// One screening for each number, in the order given; the account's settings decide what counts as flagging.
 pub fn screen(dialer: &impl Dialer, id: &str, numbers: &[PhoneNumber]) -> Result<Vec<Screening>, Error> {
     check_numbers(numbers)?;
     let settings = dialer::account(dialer, id)?.settings;
@@ -14,7 +14,7 @@ pub fn screen(dialer: &impl Dialer, id: &str, numbers: &[PhoneNumber]) -> Result
     each_once.dedup();
     let ratings = rating::rate(dialer, &settings, dialer.now(), &each_once)?;
     let screening = |number: &PhoneNumber| {
-        let index = each_once.binary_search(number).expect("every number asked about is among those asked once");
+        let index = each_once.binary_search(number).expect("`each_once` has every number");
         let rating = ratings[index];
         Screening {
             number: *number,
@@ -32,15 +32,15 @@ mod tests {
     use crate::model::AccountModel;
 
     #[test]
-    fn every_number_asked_has_its_answer_in_the_order_asked() {
+    fn every_number_has_an_answer_in_the_order_given() {
         let mut dialer = AccountModel::new(1);
         dialer.observe(30, &[Some(90), Some(90), Some(0)]);
         dialer.observe(20, &[Some(90), Some(0)]);
         dialer.observe(10, &[Some(0), Some(0)]);
         let answers = screen(&dialer, "acme", &[30, 10, 40, 20, 30]).unwrap();
-        let told: Vec<_> = answers.iter().map(|s| (s.number, s.status, s.flagging, s.answering)).collect();
+        let screened: Vec<_> = answers.iter().map(|s| (s.number, s.status, s.flagging, s.answering)).collect();
         assert_eq!(
-            told,
+            screened,
             [
                 (30, Status::Flagged, 2, 3),
                 (10, Status::Clean, 0, 2),
@@ -49,16 +49,16 @@ mod tests {
                 (30, Status::Flagged, 2, 3),
             ]
         );
-        assert_eq!(dialer.numbers_looked_up(), 4, "a number asked for twice is looked up once");
+        assert_eq!(dialer.numbers_looked_up(), 4, "a repeated number is looked up once");
     }
 
     #[test]
-    fn numbers_that_cannot_be_and_too_many_numbers_are_refused() {
+    fn impossible_numbers_and_too_many_numbers_are_refused() {
         let dialer = AccountModel::new(1);
         for numbers in [&[0][..], &[1_000_000_000_000_000], &[1; 10_001]] {
             assert_eq!(screen(&dialer, "acme", numbers).unwrap_err().code, ErrorCode::InvalidRequest);
         }
         assert!(screen(&dialer, "acme", &[1, 999_999_999_999_999]).is_ok());
-        assert_eq!(screen(&dialer, "nobody", &[1]).unwrap_err().code, ErrorCode::NoSuchAccount);
+        assert_eq!(screen(&dialer, "unknown", &[1]).unwrap_err().code, ErrorCode::NoSuchAccount);
     }
 }

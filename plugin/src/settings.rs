@@ -1,8 +1,8 @@
-//! The ranges of an account's settings. Their defaults are the host's to offer; both stand in `wit/0.2.0/types.wit`.
+//! The ranges of an account's settings. A host offers the defaults; `wit/0.2.0/types.wit` has both.
 
 use crate::contract::{Error, ErrorCode, Settings};
 
-/// Whether every setting is in range; the error names the first that is not.
+/// Checks that every setting is in range; the error names the first that is not.
 pub fn check(settings: &Settings) -> Result<(), Error> {
     let ranges: [(&str, u16, u16, u16); 8] = [
         ("spam-score-min", settings.spam_score_min.into(), 1, 100),
@@ -28,7 +28,7 @@ mod tests {
     use super::*;
     use crate::model::default_settings;
 
-    /// Each setting just outside its range, on both sides where the type can hold that.
+    /// Each setting just outside its range, on both sides if the type allows.
     #[test]
     fn a_setting_out_of_range_is_named_with_its_range() {
         type Change = fn(&mut Settings);

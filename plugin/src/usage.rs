@@ -1,4 +1,4 @@
-//! The figures at the top of a dialer's page.
+//! The summary of an account's slots and numbers.
 
 use crate::contract::*;
 use crate::dialer::{self, Dialer, for_each_page, locks_in_force};
@@ -53,14 +53,14 @@ mod tests {
     use crate::model::{AccountModel, DAY};
 
     #[test]
-    fn the_head_counts_slots_statuses_and_who_turned_flagged_lately() {
+    fn usage_counts_slots_statuses_and_recently_flagged_numbers() {
         let mut dialer = AccountModel::new(1);
         dialer.own_and_monitor(&[1, 2, 3, 4, 5, 6]);
         let spam = [Some(90), Some(90), Some(90)];
-        let torn = [Some(90), Some(0), Some(0)];
+        let divided = [Some(90), Some(0), Some(0)];
         let clean = [Some(0), Some(0), Some(0)];
         dialer.account.settings.checks_to_flag = 1;
-        for (number, scores) in [(1, spam), (2, torn), (3, clean), (4, clean), (5, spam)] {
+        for (number, scores) in [(1, spam), (2, divided), (3, clean), (4, clean), (5, spam)] {
             dialer.observe(number, &scores);
         }
         dialer.review();
@@ -74,7 +74,7 @@ mod tests {
             clean: 1,
             at_risk: 1,
             flagged: 1,
-            // Number 5 left, and did turn flagged.
+            // Number 5 became flagged before it was deleted.
             flagged_past_day: 2,
             flagged_past_week: 2,
         };

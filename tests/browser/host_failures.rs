@@ -21,7 +21,7 @@ fn the_dialer_in_rust_fails_clearly_and_does_nothing_by_halves() {
         "every carrier: No carrier answered in time; try again later. Nothing was changed.",
         "one carrier of three: 2 numbers rated all the same",
         "the account is unknown: There is no account \"nobody\". Nothing was changed.",
-        "the component is of another version: this is no policy component for the contract dialguard:reputation",
+        "the component is of another version: not a policy component for the contract dialguard:reputation",
     ]);
 }
 
@@ -95,7 +95,7 @@ fn a_person_enters_an_account_into_the_page_and_sees_what_the_policy_makes_of_it
         "+13105550150 is still ● clean: 0 of 3 carriers flag it.",
         "+13105550151 turned ✖ flagged: 2 of 3 carriers flag it.",
         "Replace +13105550151 by +13105550191 in slot 2. Flagged by 2 of 3 carriers",
-        "+13105550151 turned flagged",
+        "+13105550151 is now flagged",
     ] {
         assert!(review.contains(words), "the page does not say {words:?}:\n{review}");
     }
@@ -203,15 +203,15 @@ fn a_program_that_is_no_dialer_is_told_why_and_in_time() {
         return println!("not tried: there is no {python}");
     }
     let programs = [
-        ("raise SystemExit(3)", "it ended before it answered (exit status: 3); what it had to say stands on stderr"),
-        ("import time; time.sleep(600)", "it did not answer in 1s"),
-        ("import sys\nfor line in sys.stdin: print('hello', flush=True)", "it answered \"hello\", which is no JSON"),
+        ("raise SystemExit(3)", "it exited before it answered (exit status: 3); see its stderr"),
+        ("import time; time.sleep(600)", "it did not answer within 1s"),
+        ("import sys\nfor line in sys.stdin: print('hello', flush=True)", "it answered \"hello\", which is not JSON"),
         ("import os\nwhile True: os.write(1, b'x' * 65536)", "its answer has more than 33554432 bytes"),
-        ("import os\nwhile True: os.write(1, b'{}\\n')", "it printed a line that nobody asked for: \"{}\""),
-        ("import sys\nfor line in sys.stdin: print('[]', flush=True)", "its line cannot be read: it is no object"),
+        ("import os\nwhile True: os.write(1, b'{}\\n')", "it printed an extra line: \"{}\""),
+        ("import sys\nfor line in sys.stdin: print('[]', flush=True)", "its line cannot be read: it is not an object"),
         (
             "import sys\nfor line in sys.stdin: print('{\"ok\": {}, \"err\": {}}', flush=True)",
-            "it has to have one of `ok`, `err` and `fault`",
+            "it must have exactly one of `ok`, `err` and `fault`",
         ),
         (
             "import sys\nfor line in sys.stdin: print('{\"ok\": {\"name\": 1}}', flush=True)",
@@ -223,7 +223,7 @@ fn a_program_that_is_no_dialer_is_told_why_and_in_time() {
         ),
         (
             "import sys\nfor line in sys.stdin: print('{\"fault\": \"there is no wasmtime\"}', flush=True)",
-            "it could not ask the policy: there is no wasmtime",
+            "it could not call the policy: there is no wasmtime",
         ),
     ];
     for (program, words) in programs {
@@ -245,7 +245,7 @@ fn a_dialer_that_breaks_off_is_started_anew_and_not_for_ever() {
     let report = conformance(&["--json"], &dies_at_once).exits(1).json();
     let findings = report["findings"].as_array().expect("a list");
     assert_eq!(findings.len(), 4, "{report:#}");
-    assert_eq!(findings[3]["told"], "not tried: the dialer broke off 3 times already");
+    assert_eq!(findings[3]["detail"], "not tried: the dialer was interrupted 3 times already");
     conformance(&[], &["./no-such-dialer"]).exits(1).says(&["./no-such-dialer cannot be started"]);
     conformance(&["--component", "no-such.wasm"], &dies_at_once).exits(1).says(&["no-such.wasm cannot be read"]);
 }

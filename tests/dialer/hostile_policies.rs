@@ -1,5 +1,5 @@
-//! Policies that mean harm, each running into one limit. After every one of them the process lives, the ledger is as
-//! it was, and the next run of an honest policy is right.
+//! Hostile policies, each stopped by one limit. After each of them the process lives, the ledger is unchanged, and the next
+//! run of an honest policy is right.
 
 use super::scene::{ACME, Scene};
 use crate::harness::policies::hostile::Hostile;
@@ -21,7 +21,7 @@ fn trapped(why: &str) -> PolicyFault {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_policy_that_misbehaves_loses_its_run_and_nobody_else_anything() {
+async fn a_hostile_policy_loses_its_run_and_affects_nothing_else() {
     let scenarios: Vec<(&str, Hostile, PolicyFault)> = vec![
         ("an endless loop", Hostile::review(SPIN), OUT_OF_TIME),
         (
@@ -305,7 +305,7 @@ async fn refused(scene: &Scene, policy: Hostile, request: Option<Request>) -> St
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plan_of_unheard_of_size_is_refused() {
+async fn a_plan_that_is_too_large_is_refused() {
     const GROW: &str = "(drop (memory.grow (i32.const 900)))";
     let scenarios = [
         (
@@ -335,7 +335,7 @@ async fn a_plan_of_unheard_of_size_is_refused() {
     }
 }
 
-/// Notices stand among the ledger's events for ever, so none may pass for what the ledger recorded itself.
+/// Notices are events of the ledger for good, so none may pass for an event that the ledger recorded itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_cannot_forge_history() {
     const TEXT: &str = "(global.get $texts) (i32.const 7)";
@@ -366,7 +366,7 @@ async fn a_policy_cannot_forge_history() {
     unharmed.still(&scene, "forged notices").await;
 }
 
-/// Of an account that lives through everything that can happen to one, all but what its policy remarked.
+/// The kinds of events of an account to which everything happens, without its policy's notices.
 async fn kinds_that_the_ledger_records() -> BTreeSet<String> {
     let scene = Scene::new().await;
     let honest = scene.dialguard(reference());
@@ -384,9 +384,9 @@ async fn kinds_that_the_ledger_records() -> BTreeSet<String> {
     kinds.into_iter().filter(|kind| !remarks.contains(&kind.as_str())).collect()
 }
 
-/// Numbers that no database holds must not reach one.
+/// Numbers that a database cannot hold must not reach one.
 #[tokio::test(flavor = "multi_thread")]
-async fn impossible_parameters_harm_nobody() {
+async fn impossible_parameters_do_no_harm() {
     let asks = [
         "(call $flag-events (local.get $id) (local.get $id-len) (i64.const -1) (global.get $asked))",
         "(call $monitored (local.get $id) (local.get $id-len) (i64.const -1) (i32.const -1) (global.get $asked))",
@@ -400,7 +400,7 @@ async fn impossible_parameters_harm_nobody() {
     }
 }
 
-/// One thread for all: whoever does not give it back stops the others.
+/// One thread for all: a run that does not yield would stop the others.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn while_policies_loop_other_accounts_are_reviewed() {
     let scene = Scene::new().await;

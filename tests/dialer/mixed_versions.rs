@@ -24,7 +24,7 @@ async fn policies_of_two_versions_work_on_one_ledger() {
     assert_eq!((acme.plan.reviews.len(), acme.replaced.len()), (4, 1));
     assert_eq!((other.plan.reviews.len(), other.replaced.len()), (4, 0));
 
-    // What the one applied is what the other goes on from.
+    // Each continues from what the other applied.
     let asked = Request::ReplaceNumbers(vec![ACME + 1, ACME]);
     let decided = first.decide("acme", &asked).await.expect("an answer");
     let answers: Vec<Answer> = decided.decision.outcomes.iter().map(|outcome| outcome.answer).collect();
@@ -39,7 +39,7 @@ async fn policies_of_two_versions_work_on_one_ledger() {
     let told = events(&scene, "replacement-intended");
     let expected = [
         "+13105550100 is to be replaced by +13105550190: The policy flagged it.",
-        "+13105550101 is to be replaced by +13105550191: A person asked for it.",
+        "+13105550101 is to be replaced by +13105550191: A user requested it.",
     ];
     assert_eq!(told, expected);
 }

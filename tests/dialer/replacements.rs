@@ -1,4 +1,4 @@
-//! Replacements whose numbers are bought: what happens in the usual case, and what when anything fails at any moment.
+//! Replacements whose numbers are bought: the usual case, and a failure at any moment.
 
 mod provider;
 use crate::harness::acme::{DAY, NOW, number};
@@ -26,18 +26,18 @@ use tempfile::TempDir;
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 
-/// What a number costs at the vendor.
+/// The price of a number at the provider, in US cents.
 const PRICE: u32 = 115;
 
-/// An account in UTC that monitors numbers from +13105550100 on, and buys from a vendor in memory that has those.
-struct Desk {
+/// An account in UTC that monitors numbers from +13105550100 on, and buys from a provider in memory that owns those.
+struct Fixture {
     folder: TempDir,
     now: u64,
     fake: ProviderInMemory,
     dialguard: Dialguard,
 }
 
-impl Desk {
+impl Fixture {
     async fn new(monitored: u64, on_offer: impl IntoIterator<Item = u64>) -> Self {
         Self::with(monitored, on_offer.into_iter().map(number), |_| {}).await
     }
@@ -47,7 +47,7 @@ impl Desk {
         on_offer: impl IntoIterator<Item = PhoneNumber>,
         change: impl FnOnce(&mut Buying),
     ) -> Self {
-        // In memory where there is such a folder: a thousand sagas wait for the disk many thousand times.
+        // In memory if there is such a folder: a thousand sagas wait for the disk many thousand times.
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a folder for the test");
         let fake = ProviderInMemory::new(on_offer);
         fake.it_is(NOW);
@@ -59,19 +59,19 @@ impl Desk {
         ledger
             .add_provider(&ProviderProfile { name: "them".into(), kind, price_cents: PRICE, settings: "{}".into() })
             .unwrap();
-        let mut desk = Desk { folder, now: NOW, fake, dialguard };
-        desk.reopen();
-        desk.carriers_flag(&[]);
+        let mut fixture = Fixture { folder, now: NOW, fake, dialguard };
+        fixture.reopen();
+        fixture.carriers_flag(&[]);
         let mut buying = Buying { provider: Some("them".into()), ..Buying::default() };
         change(&mut buying);
-        desk.add_account("acme", 100..100 + monitored, buying).await;
-        desk
+        fixture.add_account("acme", 100..100 + monitored, buying).await;
+        fixture
     }
 
     /// Another account, which monitors these numbers and buys like this.
     async fn add_account(&self, id: &str, last_digits: Range<u64>, buying: Buying) {
         let mut settings = default_settings();
-        // What carriers said once counts for the whole test.
+        // One verdict counts for the whole test.
         settings.observation_age_max_hours = 8_760;
         settings.checks_to_flag = 1;
         settings.mass_flag_percent = 100;
@@ -86,7 +86,7 @@ impl Desk {
         self.dialguard.decide(id, &Request::StartMonitoring(numbers)).await.unwrap();
     }
 
-    /// The program ends, whatever it was doing, and another one begins.
+    /// The program ends at any moment, and another one begins.
     fn reopen(&mut self) {
         self.fake.knows(None);
         self.dialguard = self.another();
@@ -125,7 +125,7 @@ impl Desk {
                 writeln!(rows, "+{number},{carrier},{score},,{}", rfc3339(NOW - HOUR)).unwrap();
             }
         }
-        // Read anew where its time or size changes, so never rewritten in place within one tick.
+        // Read again when its time or size changes, so never rewritten in place within one tick.
         let file = self.folder.path().join("verdicts.csv");
         std::fs::write(file.with_extension("new"), rows).unwrap();
         std::fs::rename(file.with_extension("new"), file).unwrap();
@@ -140,7 +140,7 @@ impl Desk {
         self.dialguard.decide("acme", &Request::ReplaceNumbers(numbers)).await.unwrap()
     }
 
-    /// Intents on disk, and nothing done: the vendor is out of order.
+    /// Replacements planned, and nothing done: the provider is down.
     async fn intend(&mut self, last_digits: &[u64]) {
         last_digits.iter().for_each(|_| self.fake.fails_once("reserve", Fault::Later));
         self.replace(last_digits).await;
@@ -172,92 +172,96 @@ impl Desk {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_is_replaced_by_one_that_is_bought_and_given_back_after_its_rest() {
-    let mut desk = Desk::new(2, [150, 151]).await;
-    desk.fake.cannot_carry("its emergency address");
-    let decided = desk.replace(&[100]).await;
+    let mut fixture = Fixture::new(2, [150, 151]).await;
+    fixture.fake.cannot_carry("its emergency address");
+    let decided = fixture.replace(&[100]).await;
     assert_eq!(decided.replaced[0].replacement, number(150), "the closest");
-    assert_eq!(desk.bought(), [number(150)]);
-    assert_eq!(desk.slots(), [(1, number(150)), (2, number(101))]);
-    assert_eq!(desk.fake.carried(), [(number(100), number(150))]);
-    assert_eq!(desk.fake.searched(), [SearchArea::AreaCode(310)], "once a run");
-    let left_out = desk.told("not-carried-over");
+    assert_eq!(fixture.bought(), [number(150)]);
+    assert_eq!(fixture.slots(), [(1, number(150)), (2, number(101))]);
+    assert_eq!(fixture.fake.carried(), [(number(100), number(150))]);
+    assert_eq!(fixture.fake.searched(), [SearchArea::AreaCode(310)], "once a run");
+    let left_out = fixture.told("not-carried-over");
     assert!(left_out[0].contains("emergency address") && left_out.len() == 1, "{left_out:?}");
-    assert_eq!(desk.told("number-bought"), ["+13105550150 was bought from them for $1.15."]);
-    assert_eq!(desk.told("replacement-charged"), ["$4.00 for the replacement of +13105550100."]);
-    assert_eq!(desk.ledger().charged_cents("acme", 0).unwrap(), 4_900 + 400);
-    assert_eq!(desk.ledger().spending("acme", desk.now).unwrap().day_cents, 115);
+    assert_eq!(fixture.told("number-bought"), ["+13105550150 was bought from them for $1.15."]);
+    assert_eq!(fixture.told("replacement-charged"), ["$4.00 for the replacement of +13105550100."]);
+    assert_eq!(fixture.ledger().charged_cents("acme", 0).unwrap(), 4_900 + 400);
+    assert_eq!(fixture.ledger().spending("acme", fixture.now).unwrap().day_cents, 115);
 
-    desk.pass(30 * DAY - 1);
-    desk.dialguard.resume("acme").await.unwrap();
-    assert!(desk.fake.released().is_empty());
-    assert_eq!(desk.orders()[0].rests_until, Some(NOW + 30 * DAY));
-    desk.pass(1);
-    desk.dialguard.resume("acme").await.unwrap();
-    assert_eq!(desk.fake.released(), [number(100)]);
-    assert_eq!(desk.told("released"), ["+13105550100 was given back to them, replaced by +13105550150."]);
-    assert_eq!(desk.orders(), []);
+    fixture.pass(30 * DAY - 1);
+    fixture.dialguard.resume("acme").await.unwrap();
+    assert!(fixture.fake.released().is_empty());
+    assert_eq!(fixture.orders()[0].rests_until, Some(NOW + 30 * DAY));
+    fixture.pass(1);
+    fixture.dialguard.resume("acme").await.unwrap();
+    assert_eq!(fixture.fake.released(), [number(100)]);
+    assert_eq!(fixture.told("released"), ["+13105550100 was given back to them, replaced by +13105550150."]);
+    assert_eq!(fixture.orders(), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_rest_the_old_number_is_given_back_at_once() {
-    let desk = Desk::with(1, [number(150)], |buying| buying.rest_days = 0).await;
-    desk.replace(&[100]).await;
-    assert_eq!((desk.fake.released(), desk.orders()), (vec![number(100)], vec![]));
+    let fixture = Fixture::with(1, [number(150)], |buying| buying.rest_days = 0).await;
+    fixture.replace(&[100]).await;
+    assert_eq!((fixture.fake.released(), fixture.orders()), (vec![number(100)], vec![]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_that_is_imported_again_while_it_rests_is_kept() {
-    let mut desk = Desk::new(1, [150]).await;
-    desk.replace(&[100]).await;
-    desk.ledger().import_numbers("acme", &[number(100)], ImportedAs::Owned, desk.now).unwrap();
-    desk.pass(31 * DAY);
-    desk.dialguard.resume("acme").await.unwrap();
-    assert_eq!((desk.fake.released(), desk.orders()), (vec![], vec![]));
-    assert_eq!(desk.told("number-kept").len(), 1);
+    let mut fixture = Fixture::new(1, [150]).await;
+    fixture.replace(&[100]).await;
+    fixture.ledger().import_numbers("acme", &[number(100)], ImportedAs::Owned, fixture.now).unwrap();
+    fixture.pass(31 * DAY);
+    fixture.dialguard.resume("acme").await.unwrap();
+    assert_eq!((fixture.fake.released(), fixture.orders()), (vec![], vec![]));
+    assert_eq!(fixture.told("number-kept").len(), 1);
 }
 
-/// The vendor's search is taken at its word only where the number can be bought.
+/// The provider's search result counts only if the number can be bought.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_that_is_gone_is_abandoned_and_the_policy_is_asked_again() {
     for call in ["reserve", "order"] {
-        let desk = Desk::new(1, [150, 151]).await;
-        desk.fake.fails_once(call, Fault::Gone);
-        let decided = desk.replace(&[100]).await;
+        let fixture = Fixture::new(1, [150, 151]).await;
+        fixture.fake.fails_once(call, Fault::Gone);
+        let decided = fixture.replace(&[100]).await;
         assert_eq!(decided.replaced[0].replacement, number(151), "{call}");
-        assert_eq!(desk.bought(), [number(151)], "{call}");
-        assert_eq!(desk.told("order-abandoned").len(), 1, "{call}");
-        assert_eq!(desk.ledger().spending("acme", desk.now).unwrap().day_cents, 115, "the first one's price is free");
+        assert_eq!(fixture.bought(), [number(151)], "{call}");
+        assert_eq!(fixture.told("order-abandoned").len(), 1, "{call}");
+        assert_eq!(
+            fixture.ledger().spending("acme", fixture.now).unwrap().day_cents,
+            115,
+            "the first one's price is free"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_that_could_not_be_had_is_not_offered_for_thirty_days() {
-    let mut desk = Desk::new(1, [150]).await;
-    desk.fake.fails_once("order", Fault::SlowAndInVain);
-    desk.replace(&[100]).await;
-    assert_eq!(desk.orders(), [], "given up by the vendor, and nothing else is on offer");
-    assert!(desk.told("order-abandoned").iter().any(|text| text.contains("no other candidate is rated clean")));
-    assert_eq!(desk.slots(), [(1, number(100))], "no slot is lost");
-    // The vendor has it again.
-    desk.fake.offers(number(150));
-    desk.pass(30 * DAY - HOUR);
-    assert_eq!(desk.replace(&[100]).await.decision.outcomes[0].answer, Answer::NoCleanCandidate);
-    desk.pass(2 * HOUR);
-    assert_eq!(desk.replace(&[100]).await.replaced[0].replacement, number(150));
+async fn an_unavailable_number_is_not_offered_for_thirty_days() {
+    let mut fixture = Fixture::new(1, [150]).await;
+    fixture.fake.fails_once("order", Fault::SlowAndInVain);
+    fixture.replace(&[100]).await;
+    assert_eq!(fixture.orders(), [], "abandoned by the provider, and nothing else is on offer");
+    assert!(fixture.told("order-abandoned").iter().any(|text| text.contains("no other candidate is rated clean")));
+    assert_eq!(fixture.slots(), [(1, number(100))], "no slot is lost");
+    // The provider has it again.
+    fixture.fake.offers(number(150));
+    fixture.pass(30 * DAY - HOUR);
+    assert_eq!(fixture.replace(&[100]).await.decision.outcomes[0].answer, Answer::NoCleanCandidate);
+    fixture.pass(2 * HOUR);
+    assert_eq!(fixture.replace(&[100]).await.replaced[0].replacement, number(150));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_that_turned_bad_since_it_was_chosen_is_not_bought() {
-    let mut desk = Desk::new(1, [150, 151]).await;
-    desk.intend(&[100]).await;
-    desk.carriers_flag(&[150]);
-    desk.dialguard.resume("acme").await.unwrap();
-    assert_eq!(desk.bought(), [number(151)]);
-    assert!(desk.told("order-abandoned")[0].contains("3 of 3 carriers flag it"));
+async fn a_number_that_was_flagged_since_it_was_chosen_is_not_bought() {
+    let mut fixture = Fixture::new(1, [150, 151]).await;
+    fixture.intend(&[100]).await;
+    fixture.carriers_flag(&[150]);
+    fixture.dialguard.resume("acme").await.unwrap();
+    assert_eq!(fixture.bought(), [number(151)]);
+    assert!(fixture.told("order-abandoned")[0].contains("3 of 3 carriers flag it"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn other_areas_only_as_the_account_allows() {
+async fn other_areas_are_searched_only_as_the_account_allows() {
     let elsewhere = |code: u64| 10_000_000_000 + code * 10_000_000 + 5_550_150;
     let scenarios: [(Areas, &[u64], Option<u64>); 5] = [
         (Areas::Own, &[213, 212], None),
@@ -268,59 +272,59 @@ async fn other_areas_only_as_the_account_allows() {
     ];
     for (areas, on_offer, expected) in scenarios {
         let offers: Vec<_> = on_offer.iter().map(|code| elsewhere(*code)).collect();
-        let desk = Desk::with(1, offers, |buying| buying.areas = areas.clone()).await;
-        let replaced = desk.replace(&[100]).await.replaced;
+        let fixture = Fixture::with(1, offers, |buying| buying.areas = areas.clone()).await;
+        let replaced = fixture.replace(&[100]).await.replaced;
         let by = replaced.first().map(|order| order.replacement / 10_000_000 % 1_000);
         assert_eq!(by, expected, "{areas} of {on_offer:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_search_that_fails_costs_its_offers_and_nothing_else() {
-    let desk = Desk::new(2, [150]).await;
-    desk.ledger().import_numbers("acme", &[number(160)], ImportedAs::Candidate, desk.now).unwrap();
-    desk.fake.fails_once("search", Fault::LostBefore);
-    let decided = desk.replace(&[100]).await;
+async fn a_failed_search_costs_only_its_offers() {
+    let fixture = Fixture::new(2, [150]).await;
+    fixture.ledger().import_numbers("acme", &[number(160)], ImportedAs::Candidate, fixture.now).unwrap();
+    fixture.fake.fails_once("search", Fault::LostBefore);
+    let decided = fixture.replace(&[100]).await;
     assert_eq!(decided.replaced[0].replacement, number(160), "one on hand");
     assert!(decided.problems[0].contains("them: the search in area code 310 failed"), "{decided:?}");
-    assert_eq!(desk.told("provider-problem").len(), 1);
-    assert!(desk.bought().is_empty());
+    assert_eq!(fixture.told("provider-problem").len(), 1);
+    assert!(fixture.bought().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_flagged_is_reviewed_again_and_costs_the_days_cap_once() {
-    let desk = Desk::new(1, [150, 151, 152]).await;
+async fn a_flagged_number_is_reviewed_again_and_counts_once_in_the_days_cap() {
+    let fixture = Fixture::new(1, [150, 151, 152]).await;
     let mut settings = default_settings();
     settings.auto_replace = true;
     settings.checks_to_flag = 1;
     settings.replacements_per_day_max = 1;
     settings.mass_flag_percent = 100;
     let change = AccountChange { settings: Some(settings), ..AccountChange::default() };
-    desk.dialguard.change_account("acme", &change).await.unwrap();
-    desk.carriers_flag(&[100]);
-    desk.fake.fails_once("reserve", Fault::Gone);
-    desk.fake.fails_once("order", Fault::Gone);
-    let reviewed = desk.dialguard.review("acme").await.unwrap();
+    fixture.dialguard.change_account("acme", &change).await.unwrap();
+    fixture.carriers_flag(&[100]);
+    fixture.fake.fails_once("reserve", Fault::Gone);
+    fixture.fake.fails_once("order", Fault::Gone);
+    let reviewed = fixture.dialguard.review("acme").await.unwrap();
     let replaced: Vec<_> = reviewed.replaced.iter().map(|order| order.replacement).collect();
-    assert_eq!((replaced, desk.bought()), (vec![number(152)], vec![number(152)]));
+    assert_eq!((replaced, fixture.bought()), (vec![number(152)], vec![number(152)]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lost_answer_is_looked_up_before_anything_is_sent_again() {
+async fn an_order_whose_answer_was_lost_is_looked_up_before_it_is_sent_again() {
     for (fault, sent) in [(Fault::LostAfter, 1), (Fault::LostBefore, 2)] {
-        let mut desk = Desk::new(1, [150]).await;
-        desk.fake.fails_once("order", fault);
-        desk.replace(&[100]).await;
-        desk.pass(2 * MINUTE);
-        desk.dialguard.resume("acme").await.unwrap();
-        assert_eq!((desk.fake.calls("order"), desk.bought()), (sent, vec![number(150)]), "{fault:?}");
-        assert_eq!(desk.slots(), [(1, number(150))]);
+        let mut fixture = Fixture::new(1, [150]).await;
+        fixture.fake.fails_once("order", fault);
+        fixture.replace(&[100]).await;
+        fixture.pass(2 * MINUTE);
+        fixture.dialguard.resume("acme").await.unwrap();
+        assert_eq!((fixture.fake.calls("order"), fixture.bought()), (sent, vec![number(150)]), "{fault:?}");
+        assert_eq!(fixture.slots(), [(1, number(150))]);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn caps_hold_and_what_waits_for_them_is_told_once() {
-    let mut desk = Desk::with(3, (150..160).map(number), |buying| buying.day_cents_max = 2 * PRICE).await;
+async fn caps_hold_and_a_waiting_order_is_reported_once() {
+    let mut fixture = Fixture::with(3, (150..160).map(number), |buying| buying.day_cents_max = 2 * PRICE).await;
     let webhook = NewWebhook {
         account: Some("acme"),
         url: "https://dialer.example/alerts",
@@ -328,81 +332,81 @@ async fn caps_hold_and_what_waits_for_them_is_told_once() {
         allow_private: false,
         page_address: None,
     };
-    desk.ledger().add_webhook(&webhook, desk.now).unwrap();
-    assert_eq!(desk.replace(&[100, 101, 102]).await.replaced.len(), 2);
-    let stuck = desk.orders().into_iter().find(|order| order.hold.is_some()).expect("one is stuck");
+    fixture.ledger().add_webhook(&webhook, fixture.now).unwrap();
+    assert_eq!(fixture.replace(&[100, 101, 102]).await.replaced.len(), 2);
+    let stuck = fixture.orders().into_iter().find(|order| order.hold.is_some()).expect("one is stuck");
     let hold = stuck.hold.unwrap();
-    assert!(hold.is_stuck && hold.problem.contains("$3.45 would be spent") && hold.problem.contains("--day-cap"));
+    assert!(hold.is_stuck && hold.problem.contains("$3.45 would be spent on numbers in a day"));
     for _ in 0..5 {
-        desk.pass(HOUR);
-        desk.dialguard.resume("acme").await.unwrap();
+        fixture.pass(HOUR);
+        fixture.dialguard.resume("acme").await.unwrap();
     }
-    assert_eq!(desk.bought().len(), 2, "the day is not over");
-    assert_eq!(desk.told("order-stuck").len(), 1);
-    let messages = desk.ledger().deliveries(None, false, 10).unwrap();
+    assert_eq!(fixture.bought().len(), 2, "the day is not over");
+    assert_eq!(fixture.told("order-stuck").len(), 1);
+    let messages = fixture.ledger().deliveries(None, false, 10).unwrap();
     assert_eq!(messages.iter().filter(|message| message.kind == "order.stuck").count(), 1);
-    desk.buys(Buying { day_cents_max: 3 * PRICE, ..desk.buying() });
-    assert_eq!(desk.dialguard.resume("acme").await.unwrap().len(), 1, "a cap that is raised holds nobody up");
-    assert_eq!(desk.ledger().spending("acme", desk.now).unwrap().day_cents, 345);
+    fixture.buys(Buying { day_cents_max: 3 * PRICE, ..fixture.buying() });
+    assert_eq!(fixture.dialguard.resume("acme").await.unwrap().len(), 1, "a raised cap holds no order up");
+    assert_eq!(fixture.ledger().spending("acme", fixture.now).unwrap().day_cents, 345);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_bought_while_the_add_on_is_off() {
-    let mut desk = Desk::new(1, [150]).await;
-    desk.intend(&[100]).await;
+    let mut fixture = Fixture::new(1, [150]).await;
+    fixture.intend(&[100]).await;
     let switch = |enabled| AccountChange { enabled: Some(enabled), ..AccountChange::default() };
-    desk.dialguard.change_account("acme", &switch(false)).await.unwrap();
-    desk.dialguard.resume("acme").await.unwrap();
-    assert!(desk.bought().is_empty());
-    assert!(desk.told("order-stuck")[0].contains("--add-on on"));
-    desk.dialguard.change_account("acme", &switch(true)).await.unwrap();
-    desk.dialguard.resume("acme").await.unwrap();
-    assert_eq!(desk.bought(), [number(150)]);
+    fixture.dialguard.change_account("acme", &switch(false)).await.unwrap();
+    fixture.dialguard.resume("acme").await.unwrap();
+    assert!(fixture.bought().is_empty());
+    assert!(fixture.told("order-stuck")[0].contains("the add-on is off"));
+    fixture.dialguard.change_account("acme", &switch(true)).await.unwrap();
+    fixture.dialguard.resume("acme").await.unwrap();
+    assert_eq!(fixture.bought(), [number(150)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_provider_cannot_be_left_while_it_is_being_bought_from() {
-    let mut desk = Desk::new(1, [150]).await;
-    desk.intend(&[100]).await;
+async fn a_provider_cannot_be_changed_while_orders_are_in_progress() {
+    let mut fixture = Fixture::new(1, [150]).await;
+    fixture.intend(&[100]).await;
     let none = AccountChange { buying: Some(Buying::default()), ..AccountChange::default() };
-    let refused = desk.ledger().change_account("acme", &none, desk.now).unwrap_err().to_string();
-    assert!(refused.contains("dialguard orders acme"), "{refused}");
-    desk.dialguard.resume("acme").await.unwrap();
-    desk.ledger().change_account("acme", &none, desk.now).unwrap();
-    desk.pass(31 * DAY);
-    desk.dialguard.resume("acme").await.unwrap();
-    assert_eq!(desk.fake.released(), [number(100)], "what rests is given back all the same");
+    let refused = fixture.ledger().change_account("acme", &none, fixture.now).unwrap_err().to_string();
+    assert!(refused.contains("replacements from them are in progress"), "{refused}");
+    fixture.dialguard.resume("acme").await.unwrap();
+    fixture.ledger().change_account("acme", &none, fixture.now).unwrap();
+    fixture.pass(31 * DAY);
+    fixture.dialguard.resume("acme").await.unwrap();
+    assert_eq!(fixture.fake.released(), [number(100)], "a resting number is given back anyway");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_is_abandoned_only_where_nothing_was_bought() {
-    let mut desk = Desk::new(2, [150, 151]).await;
-    desk.intend(&[100]).await;
-    desk.dialguard.abandon_order(desk.orders()[0].id).await.unwrap();
-    assert_eq!((desk.orders(), desk.bought()), (vec![], vec![]));
+async fn an_order_is_abandoned_only_if_nothing_was_bought() {
+    let mut fixture = Fixture::new(2, [150, 151]).await;
+    fixture.intend(&[100]).await;
+    fixture.dialguard.abandon_order(fixture.orders()[0].id).await.unwrap();
+    assert_eq!((fixture.orders(), fixture.bought()), (vec![], vec![]));
 
-    desk.fake.fails_once("order", Fault::DiesAfter);
-    let cut = tokio::select! { _ = desk.replace(&[101]) => false, () = desk.fake.dies() => true };
+    fixture.fake.fails_once("order", Fault::DiesAfter);
+    let cut = tokio::select! { _ = fixture.replace(&[101]) => false, () = fixture.fake.dies() => true };
     assert!(cut);
-    desk.reopen();
-    desk.pass(3 * MINUTE);
-    let order = desk.orders()[0].clone();
+    fixture.reopen();
+    fixture.pass(3 * MINUTE);
+    let order = fixture.orders()[0].clone();
     assert_eq!(order.state, OrderState::Ordering);
-    let refused = desk.dialguard.abandon_order(order.id).await.unwrap_err().to_string();
+    let refused = fixture.dialguard.abandon_order(order.id).await.unwrap_err().to_string();
     assert!(refused.contains("was bought"), "{refused}");
-    desk.dialguard.resume("acme").await.unwrap();
-    assert_eq!(desk.slots()[1], (2, order.replacement));
+    fixture.dialguard.resume("acme").await.unwrap();
+    assert_eq!(fixture.slots()[1], (2, order.replacement));
 }
 
 /// Several processes on one ledger, each with every order: none is sent twice, and no cap is passed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn processes_that_race_send_nothing_twice_and_keep_to_the_caps() {
-    let mut desk = Desk::with(10, (150..190).map(number), |buying| buying.day_cents_max = 4 * PRICE).await;
-    desk.intend(&[100, 101, 102, 103, 104, 105, 106, 107, 108, 109]).await;
+async fn racing_processes_send_nothing_twice_and_keep_to_the_caps() {
+    let mut fixture = Fixture::with(10, (150..190).map(number), |buying| buying.day_cents_max = 4 * PRICE).await;
+    fixture.intend(&[100, 101, 102, 103, 104, 105, 106, 107, 108, 109]).await;
     for day in 1..=3 {
         let racing: Vec<_> = (0..6)
             .map(|_| {
-                let dialguard = desk.another();
+                let dialguard = fixture.another();
                 tokio::spawn(async move {
                     for _ in 0..3 {
                         dialguard.resume("acme").await.unwrap();
@@ -413,23 +417,23 @@ async fn processes_that_race_send_nothing_twice_and_keep_to_the_caps() {
         for process in racing {
             process.await.unwrap();
         }
-        let bought = desk.bought();
+        let bought = fixture.bought();
         assert_eq!(bought.len(), (4 * day).min(10), "a day's cap is four numbers");
-        desk.pass(DAY);
+        fixture.pass(DAY);
     }
-    assert_eq!(desk.told("replacement-charged").len(), 10);
-    assert_eq!(desk.slots().len(), 10);
+    assert_eq!(fixture.told("replacement-charged").len(), 10);
+    assert_eq!(fixture.slots().len(), 10);
 }
 
-/// Two accounts to which the same number is the closest, and who ask at the same time: each gets one of its own.
+/// Two accounts with the same closest candidates ask at the same time: each gets its own number.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn accounts_that_want_the_same_number_get_one_each() {
-    let desk = Desk::with(10, (150..170).map(number), |buying| buying.day_cents_max = 10 * PRICE).await;
-    desk.add_account("other", 110..120, desk.buying()).await;
+    let fixture = Fixture::with(10, (150..170).map(number), |buying| buying.day_cents_max = 10 * PRICE).await;
+    fixture.add_account("other", 110..120, fixture.buying()).await;
     let mut wanted = BTreeMap::new();
     for round in 0..10 {
         let asked = [("acme", 100 + round), ("other", 110 + round)].map(|(account, last_digits)| {
-            let dialguard = desk.another();
+            let dialguard = fixture.another();
             let replace = Request::ReplaceNumbers(vec![number(last_digits)]);
             tokio::spawn(async move { dialguard.decide(account, &replace).await.unwrap() })
         });
@@ -441,11 +445,11 @@ async fn accounts_that_want_the_same_number_get_one_each() {
         }
     }
     assert_eq!(wanted, (150..170).map(|last| (number(last), 1)).collect(), "the twenty on offer, once each");
-    assert_eq!(desk.bought().len(), 20);
-    assert_eq!(["acme", "other"].map(|id| desk.ledger().account(id).unwrap().occupied), [10, 10]);
+    assert_eq!(fixture.bought().len(), 20);
+    assert_eq!(["acme", "other"].map(|id| fixture.ledger().account(id).unwrap().occupied), [10, 10]);
 }
 
-/// A thousand replacements, in accounts of fifteen numbers: the vendor fails in every way at random, the program dies
+/// A thousand replacements, in accounts of fifteen numbers: the provider fails in every way at random, the program dies
 /// between any two steps and in the middle of any, and time passes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_thousand_random_sagas_lose_nothing_and_pay_nothing_twice() {
@@ -462,7 +466,7 @@ async fn a_thousand_random_sagas_lose_nothing_and_pay_nothing_twice() {
         let played = played.expect("an account's sagas hold");
         (replaced, died, abandoned) = (replaced + played.replaced, died + played.died, abandoned + played.abandoned);
     }
-    eprintln!("{replaced} replaced, {abandoned} numbers given up, the program died {died} times");
+    eprintln!("{replaced} replaced, {abandoned} orders abandoned, the program died {died} times");
     assert!(
         replaced > 900 && died > 200 && abandoned > 100,
         "{replaced} {died} {abandoned}: there was something to see"
@@ -478,7 +482,7 @@ struct History {
 }
 
 struct Chaos {
-    desk: Desk,
+    fixture: Fixture,
     random: u64,
     died: u32,
 }
@@ -486,21 +490,21 @@ struct Chaos {
 impl Chaos {
     async fn play(seed: u64) -> History {
         let on_offer = (150..350).map(number);
-        let desk = Desk::with(NUMBERS, on_offer, |buying| {
+        let fixture = Fixture::with(NUMBERS, on_offer, |buying| {
             buying.day_cents_max = 6 * PRICE;
             buying.cycle_cents_max = 40 * PRICE;
             buying.rest_days = (seed % 3) as u16 * 15;
         })
         .await;
-        let mut chaos = Chaos { desk, random: seed * 0x9E37_79B9 + 1, died: 0 };
+        let mut chaos = Chaos { fixture, random: seed * 0x9E37_79B9 + 1, died: 0 };
         let all: Vec<_> = (100..100 + NUMBERS).collect();
-        chaos.desk.intend(&all).await;
-        chaos.desk.fake.fails_at_random(30, seed);
+        chaos.fixture.intend(&all).await;
+        chaos.fixture.fake.fails_at_random(30, seed);
         for _ in 0..150 {
             chaos.something_happens().await;
             chaos.assert_invariants();
         }
-        chaos.desk.fake.fails_at_random(0, seed);
+        chaos.fixture.fake.fails_at_random(0, seed);
         chaos.settle().await
     }
 
@@ -513,23 +517,23 @@ impl Chaos {
 
     async fn something_happens(&mut self) {
         match self.random(20) {
-            0 => self.desk.reopen(),
-            1 => self.desk.pass(DAY),
-            2 => self.desk.pass(HOUR),
-            3..=6 => self.desk.pass(3 * MINUTE),
+            0 => self.fixture.reopen(),
+            1 => self.fixture.pass(DAY),
+            2 => self.fixture.pass(HOUR),
+            3..=6 => self.fixture.pass(3 * MINUTE),
             7 => self.resume().await,
             _ => self.take_a_step().await,
         }
     }
 
     async fn take_a_step(&mut self) {
-        let orders = self.desk.orders();
+        let orders = self.fixture.orders();
         if orders.is_empty() {
             return;
         }
         let order = orders[self.random(orders.len() as u64) as usize].id;
         let died = {
-            let (fulfilment, fake) = (self.desk.dialguard.fulfilment(), &self.desk.fake);
+            let (fulfilment, fake) = (self.fixture.dialguard.fulfilment(), &self.fixture.fake);
             tokio::select! { taken = fulfilment.step(order) => { taken.unwrap(); false }, () = fake.dies() => true }
         };
         self.go_on(died);
@@ -537,7 +541,7 @@ impl Chaos {
 
     async fn resume(&mut self) {
         let died = {
-            let (dialguard, fake) = (&self.desk.dialguard, &self.desk.fake);
+            let (dialguard, fake) = (&self.fixture.dialguard, &self.fixture.fake);
             tokio::select! { taken = dialguard.resume("acme") => { taken.unwrap(); false }, () = fake.dies() => true }
         };
         self.go_on(died);
@@ -546,65 +550,65 @@ impl Chaos {
     fn go_on(&mut self, died: bool) {
         if died {
             self.died += 1;
-            self.desk.reopen();
+            self.fixture.reopen();
         }
     }
 
     fn assert_invariants(&self) {
-        let desk = &self.desk;
-        let slots = desk.slots();
+        let fixture = &self.fixture;
+        let slots = fixture.slots();
         assert_eq!(slots.len() as u64, NUMBERS, "no slot is lost: {slots:?}");
         assert!(slots.windows(2).all(|pair| pair[0].0 < pair[1].0), "a slot has one number: {slots:?}");
         let (mut by_reference, mut by_day) = (BTreeMap::new(), BTreeMap::new());
-        for bought in desk.fake.bought() {
+        for bought in fixture.fake.bought() {
             *by_reference.entry(bought.reference).or_insert(0) += 1;
             *by_day.entry(bought.at / DAY).or_insert(0) += 1;
         }
         assert!(by_reference.values().all(|times| *times == 1), "one purchase an intent: {by_reference:?}");
-        // What a slow vendor carries out later was ordered on an earlier day.
-        let ordered = desk.ledger().spending("acme", desk.now).unwrap();
+        // A slow provider may carry out an order of an earlier day.
+        let ordered = fixture.ledger().spending("acme", fixture.now).unwrap();
         assert!(ordered.day_cents <= u64::from(6 * PRICE) && ordered.cycle_cents <= u64::from(40 * PRICE));
-        // Whatever is not replaced yet is under way, or it is told that it is not.
-        let orders = desk.orders();
-        let told = desk.told("order-abandoned");
+        // A number that is not replaced has an open order, or an event that says why not.
+        let orders = fixture.orders();
+        let told = fixture.told("order-abandoned");
         for (_, number) in slots.iter().filter(|(_, number)| *number < self::number(150)) {
             let is_told = told.iter().any(|text| text.starts_with(&format!("+{number} ")));
             assert!(orders.iter().any(|order| order.number == *number) || is_told, "+{number} was forgotten");
         }
     }
 
-    /// The vendor works again: everything comes to its end.
+    /// The provider works again: every order ends.
     async fn settle(mut self) -> History {
         for _ in 0..40 {
-            self.desk.pass(7 * HOUR);
+            self.fixture.pass(7 * HOUR);
             self.resume().await;
             self.assert_invariants();
         }
-        self.desk.pass(31 * DAY);
+        self.fixture.pass(31 * DAY);
         self.resume().await;
-        let desk = &self.desk;
-        assert_eq!(desk.orders(), [], "everything came to its end");
-        let owned: Vec<_> = desk.ledger().numbers("acme").unwrap().iter().map(|known| known.number).collect();
-        assert_eq!(desk.fake.owns().into_iter().collect::<Vec<_>>(), owned, "vendor and ledger agree");
-        let replaced = desk.told("replaced").len();
-        assert_eq!(desk.told("replacement-charged").len(), replaced);
-        assert_eq!(desk.fake.released().len(), replaced);
-        History { replaced, died: self.died, abandoned: desk.told("order-abandoned").len() }
+        let fixture = &self.fixture;
+        assert_eq!(fixture.orders(), [], "every order ended");
+        let owned: Vec<_> = fixture.ledger().numbers("acme").unwrap().iter().map(|known| known.number).collect();
+        assert_eq!(fixture.fake.owns().into_iter().collect::<Vec<_>>(), owned, "provider and ledger agree");
+        let replaced = fixture.told("replaced").len();
+        assert_eq!(fixture.told("replacement-charged").len(), replaced);
+        assert_eq!(fixture.fake.released().len(), replaced);
+        History { replaced, died: self.died, abandoned: fixture.told("order-abandoned").len() }
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_step_says_what_came_of_it() {
-    let mut desk = Desk::new(1, [150]).await;
-    desk.intend(&[100]).await;
-    let order = desk.orders()[0].id;
+async fn a_step_returns_the_new_state() {
+    let mut fixture = Fixture::new(1, [150]).await;
+    fixture.intend(&[100]).await;
+    let order = fixture.orders()[0].id;
     use OrderState::{Acquired, CarriedOver, Ordering, Reserved, Screened, Swapped};
     for state in [Reserved, Screened, Ordering, Acquired, CarriedOver, Swapped] {
-        assert_eq!(desk.dialguard.fulfilment().step(order).await.unwrap(), Step::MovedOn(state));
+        assert_eq!(fixture.dialguard.fulfilment().step(order).await.unwrap(), Step::MovedOn(state));
     }
-    assert_eq!(desk.dialguard.fulfilment().step(order).await.unwrap(), Step::Waits(desk.now + 30 * DAY));
-    desk.pass(30 * DAY);
-    assert_eq!(desk.dialguard.fulfilment().step(order).await.unwrap(), Step::MovedOn(OrderState::Done));
-    assert_eq!(desk.dialguard.fulfilment().step(order).await.unwrap(), Step::Over);
-    assert!(desk.dialguard.fulfilment().step(99).await.is_err());
+    assert_eq!(fixture.dialguard.fulfilment().step(order).await.unwrap(), Step::Waits(fixture.now + 30 * DAY));
+    fixture.pass(30 * DAY);
+    assert_eq!(fixture.dialguard.fulfilment().step(order).await.unwrap(), Step::MovedOn(OrderState::Done));
+    assert_eq!(fixture.dialguard.fulfilment().step(order).await.unwrap(), Step::Over);
+    assert!(fixture.dialguard.fulfilment().step(99).await.is_err());
 }

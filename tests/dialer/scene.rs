@@ -1,4 +1,4 @@
-//! Where hostile policies are let loose: a ledger with two accounts.
+//! A ledger with two accounts, for tests with several policies.
 
 use crate::harness::acme::{NOW, number};
 use crate::harness::policies::reference::reference;
@@ -18,7 +18,7 @@ use tempfile::TempDir;
 pub const ACME: PhoneNumber = number(100);
 
 /// Two accounts that monitor four numbers each in slots 1 to 4 and replace automatically. All carriers flag `acme`'s
-/// first, so a right review replaces that one by its closest candidate.
+/// first, so a correct review replaces that one by its closest candidate.
 pub struct Scene {
     folder: TempDir,
     ledger: Arc<Ledger>,
@@ -79,21 +79,21 @@ impl Scene {
         self.ledger.charged_cents(id, 0).expect("charges")
     }
 
-    /// Runs SQL on the ledger's database, past the ledger.
+    /// Runs SQL on the ledger's database directly.
     pub fn execute(&self, sql: &str) {
         let path = self.folder.path().join("dialguard.db");
         let database = rusqlite::Connection::open(path).expect("the ledger's database");
         database.execute_batch(sql).expect(sql);
     }
 
-    /// What the ledger says of runs that policies lost, oldest first.
+    /// The events of failed policies, oldest first.
     pub fn faults(&self) -> Vec<String> {
         let everything = EventFilter { number: None, last: u32::MAX };
         let events = self.ledger.events("acme", everything).expect("events");
         events.into_iter().filter(|event| event.kind == "policy-failed").map(|event| event.text).collect()
     }
 
-    /// Everything that the ledger holds, in words, but for its events of policies that failed.
+    /// Everything in the ledger as text, but its events of failed policies.
     pub fn snapshot(&self) -> String {
         let ledger = &self.ledger;
         let mut told = format!("{:#?}", ledger.accounts().expect("accounts"));

@@ -10,7 +10,7 @@ use dialguard::policy::Wasi;
 use dialguard::sha256;
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::access::Role;
-use dialguard_dialer::alerts::{Courier, WebhookWish, add_webhook};
+use dialguard_dialer::alerts::{AlertSender, WebhookRequest, add_webhook};
 use dialguard_dialer::ledger::{DeliveryState, EventFilter, NewPolicy};
 use dialguard_dialer::policies::Policies;
 use reqwest::Method;
@@ -40,12 +40,12 @@ async fn a_day_that_flags(site: &Server, count: u64) {
 
 /// Adds a webhook; answers its number and secret.
 fn add(site: &Server, account: Option<&str>, url: &str) -> (u64, String) {
-    let wish = WebhookWish { account, url, allow_private: true, ..WebhookWish::default() };
+    let wish = WebhookRequest { account, url, allow_private: true, ..WebhookRequest::default() };
     add_webhook(site.dialguard.ledger(), &wish, site.dialguard.now()).expect("a webhook")
 }
 
 async fn deliver(site: &Server) -> (u32, u32) {
-    let sent = Courier::new(site.dialguard.clone()).deliver_due().await.expect("the ledger is read");
+    let sent = AlertSender::new(site.dialguard.clone()).deliver_due().await.expect("the ledger is read");
     (sent.delivered, sent.failed)
 }
 
@@ -58,7 +58,7 @@ fn events(site: &Server, kind: &str) -> Vec<String> {
 async fn a_review_is_told_in_one_signed_message_however_many_numbers_it_is_about() {
     let site = after_a_clean_day().await;
     let receiver = Receiver::new().await;
-    let wish = WebhookWish {
+    let wish = WebhookRequest {
         account: Some("acme"),
         url: &receiver.url(),
         allow_private: true,
@@ -170,7 +170,7 @@ async fn a_receiver_that_is_gone_is_left_alone_until_a_test_of_it_is_answered() 
     let (webhook, _) = add(&site, Some("acme"), &receiver.url());
     a_day_that_flags(&site, 1).await;
     receiver.answer(Answers::Status(410));
-    let courier = Courier::new(site.dialguard.clone());
+    let courier = AlertSender::new(site.dialguard.clone());
     assert_eq!(courier.deliver_due().await.unwrap().paused, 1);
     assert_eq!(events(&site, "webhook-paused").len(), 1);
     a_day_that_flags(&site, 2).await;
@@ -199,7 +199,7 @@ async fn a_message_that_nobody_takes_for_three_days_is_abandoned_and_the_account
     let first = || site.dialguard.ledger().deliveries(Some(webhook), false, 10).unwrap().remove(0);
     while let DeliveryState::Waiting(at) = first().state {
         site.pass(at.saturating_sub(site.dialguard.now()));
-        Courier::new(site.dialguard.clone()).deliver_due().await.unwrap();
+        AlertSender::new(site.dialguard.clone()).deliver_due().await.unwrap();
     }
     let DeliveryState::Abandoned(at) = first().state else { panic!("{:?}", first()) };
     let days = (at - made_at) as f64 / DAY as f64;
@@ -224,7 +224,7 @@ async fn several_couriers_on_one_ledger_deliver_each_message_once() {
         // As another process would.
         let ledger = Arc::new(site.desk.ledger());
         let policies = Policies::open(ledger.clone(), site.desk.now()).expect("a policy decides");
-        Courier::new(Dialguard::new(ledger, policies, Arc::new(FixedClock(site.desk.now()))))
+        AlertSender::new(Dialguard::new(ledger, policies, Arc::new(FixedClock(site.desk.now()))))
     });
     let [a, b, c, d] = &couriers;
     tokio::try_join!(a.deliver_due(), b.deliver_due(), c.deliver_due(), d.deliver_due()).expect("the ledger is read");
@@ -275,7 +275,7 @@ async fn lost_reviews_and_a_policy_abandoned_are_told() {
     add(&site, None, &all.url());
     let component = Hostile::review("(unreachable)").component();
     let policy = NewPolicy {
-        digest: &sha256(&component),
+        sha256: &sha256(&component),
         component: &component,
         signature: None,
         name: "hostile",

@@ -69,19 +69,19 @@ fn files_that_are_no_policy() {
             ("policy install empty.wasm", 1, &["cannot install empty.wasm", "the file is empty"]),
             ("policy install missing.wasm", 1, &["cannot read missing.wasm"]),
             ("policy inspect notes.wasm", 1, &["notes.wasm is not a policy"]),
-            ("policy activate 7", 1, &["there is no revision 7", "policy list"]),
+            ("policy activate 7", 1, &["no revision 7 of the policy", "policy list"]),
             ("policy activate 1", 1, &["revision 1 is already active"]),
-            ("policy rollback", 1, &["nothing to go back to"]),
+            ("policy rollback", 1, &["no other policy was live before"]),
             ("policy shadow 1", 1, &["nothing to compare"]),
             ("policy shadow", 2, &["REVISION"]),
             ("policy diff", 1, &["there is no shadow revision"]),
             ("policy backtest 1 --since yesterday", 2, &["yesterday"]),
             ("policy backtest 1 --since 2030-01-01", 1, &["no review since 2030-01-01 is on record"]),
-            ("policy trust notes.wasm", 1, &["cannot read notes.wasm", "no public key"]),
-            ("policy distrust anna", 1, &["no key is trusted as \"anna\""]),
-            ("policy sign notes.wasm --key notes.wasm", 1, &["cannot read notes.wasm", "no secret key"]),
+            ("policy trust notes.wasm", 1, &["cannot read notes.wasm", "not a public key"]),
+            ("policy distrust anna", 1, &["no trusted key \"anna\""]),
+            ("policy sign notes.wasm --key notes.wasm", 1, &["cannot read notes.wasm", "not a secret key"]),
             ("policy limits --memory-mib-max 0", 2, &["1..=256"]),
-            ("replay 99", 1, &["there is no run 99"]),
+            ("replay 99", 1, &["no run 99"]),
         ],
     );
 }
@@ -101,7 +101,7 @@ fn times_that_are_none() {
 fn accounts_and_settings_that_cannot_be() {
     let dialer = Dialer::monitoring(2, "");
     dialer.file("numbers.csv", e164(105));
-    let nobody = &["there is no account \"nobody\"", "dialguard account list"];
+    let nobody = &["no account \"nobody\"", "dialguard account list"];
     each_is_refused_and_changes_nothing(
         &dialer,
         &[
@@ -185,7 +185,7 @@ fn files_that_cannot_be_used() {
             ("sources add x --verdicts twice.csv", 1, &["twice.csv has more than one column number"]),
             ("sources add x --ftc missing", 1, &["cannot read missing"]),
             ("sources add x --ftc names.csv", 1, &["x was not added", "names.csv cannot be read"]),
-            ("sources add carriers --simulated 1", 1, &["\"carriers\" already", "sources remove carriers"]),
+            ("sources add carriers --simulated 1", 1, &["\"carriers\" already", "sources remove"]),
             ("sources remove nobody", 1, &["\"nobody\"", "sources list"]),
             (long_name, 1, &["1 to 64 characters"]),
         ],
@@ -255,7 +255,7 @@ fn commands_before_the_first_account() {
         "events acme",
         "serve --once",
     ] {
-        dialer.run(line).exits(1).says(&["there is no ledger in", "dialguard account add", "--data"]);
+        dialer.run(line).exits(1).says(&["no ledger in", "dialguard account add", "--data"]);
         assert!(!dialer.path("ledger").exists(), "`dialguard {line}` made a folder");
     }
 }
@@ -305,9 +305,9 @@ fn a_database_that_is_none_or_is_newer() {
         newer
     };
     let scenarios: [(&str, &[u8], &[&str]); 4] = [
-        ("garbage", &[b'x'; 10_000], &["dialguard.db is no Dialguard database", "--data"]),
-        ("a text", b"number\n+13105550100\n", &["dialguard.db is no Dialguard database", "--data"]),
-        ("newer", &newer, &["written by a newer Dialguard", "--data"]),
+        ("garbage", &[b'x'; 10_000], &["dialguard.db is not a Dialguard database", "--data"]),
+        ("a text", b"number\n+13105550100\n", &["dialguard.db is not a Dialguard database", "--data"]),
+        ("newer", &newer, &["written by a newer version of Dialguard", "upgrade Dialguard"]),
         ("cut off", &good[..good.len() / 2], &["database"]),
     ];
     for (what, content, words) in scenarios {
@@ -329,8 +329,8 @@ fn a_database_that_is_none_or_is_newer() {
 fn a_folder_that_is_none() {
     let dialer = Dialer::new();
     dialer.file("ledger", "a file where the folder should be");
-    dialer.run("account add acme --blocks 1 --time-zone UTC").exits(1).says(&["ledger cannot be made"]);
-    dialer.run("review").exits(1).says(&["there is no ledger in"]);
+    dialer.run("account add acme --blocks 1 --time-zone UTC").exits(1).says(&["ledger cannot be created"]);
+    dialer.run("review").exits(1).says(&["no ledger in"]);
     std::fs::remove_file(dialer.path("ledger")).expect("the file goes");
     std::fs::create_dir_all(dialer.path("ledger/dialguard.db")).expect("a folder where the file should be");
     let add = "account add acme --blocks 1 --time-zone UTC";
@@ -345,7 +345,7 @@ fn a_database_that_another_program_keeps_locked() {
     let before = dialer.everything();
     let lock = other.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).expect("the lock");
     let begun = Instant::now();
-    dialer.run("unmonitor acme +13105550100").exits(1).says(&["is locked by another program", "try again"]);
+    dialer.run("unmonitor acme +13105550100").exits(1).says(&["has been locked by another program", "try again"]);
     let waited = begun.elapsed();
     assert!(waited >= Duration::from_secs(9), "it waited for {waited:?}");
     assert_eq!(dialer.everything(), before);

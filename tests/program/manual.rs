@@ -1,12 +1,12 @@
 //! Help, shell completions, man pages and hints.
 
-use crate::harness::desk::Dialer;
+use crate::harness::desk::{Dialer, Outcome};
 use std::collections::BTreeSet;
 use std::process::Command;
 
 /// Every command with its subcommands, from the help of each.
 fn commands(dialer: &Dialer, path: &str) -> Vec<String> {
-    let help = dialer.run(&format!("help {path}")).exits(0).stdout;
+    let help = help(dialer, path);
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
     // A command begins a line after two blanks; a description that is too long goes on further in.
     let names = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
@@ -18,6 +18,13 @@ fn commands(dialer: &Dialer, path: &str) -> Vec<String> {
             [command].into_iter().chain(below)
         })
         .collect()
+}
+
+/// `dialguard help`, whose arguments are commands only.
+fn help(dialer: &Dialer, path: &str) -> String {
+    let line = format!("help {path}");
+    let output = dialer.command(&line.split_whitespace().collect::<Vec<_>>()).output().expect("the program starts");
+    Outcome::new(line, output).exits(0).stdout
 }
 
 #[test]
@@ -53,7 +60,8 @@ fn bash_completes_commands_and_options() {
     dialer.file("dialguard.bash", dialer.run("completions bash").exits(0).stdout);
     let complete = |words: &str, cursor: usize| {
         let script = format!(
-            "source dialguard.bash; COMP_WORDS=({words}); COMP_CWORD={cursor}; _dialguard dialguard; \
+            "source dialguard.bash; COMP_WORDS=({words}); COMP_CWORD={cursor}; \
+             _dialguard dialguard \"${{COMP_WORDS[{cursor}]}}\" \"${{COMP_WORDS[{cursor} - 1]}}\"; \
              echo \"${{COMPREPLY[@]}}\""
         );
         let bash = Command::new("bash").args(["-c", &script]).current_dir(dialer.path("")).output().expect("bash");

@@ -111,7 +111,7 @@ fn it_decides(dialer: &Dialer) {
     let seen = dialer.json(&format!("policy inspect {POLICY}"));
     let facts = ["contract", "beyond-the-contract", "verdict"].map(|fact| &seen[fact]);
     assert_eq!(facts, [&json!("0.2.0"), &json!([]), &json!("this host can run it")]);
-    dialer.run(&format!("policy check {POLICY}")).exits(0).says(&["0 failed", "This policy keeps the contract"]);
+    dialer.run(&format!("policy check {POLICY}")).exits(0).says(&["0 failed", "This policy conforms to the contract"]);
     let installed = dialer.json(&format!("policy install {POLICY}"));
     let facts = ["name", "version", "revision"].map(|fact| &installed[fact]);
     assert_eq!(facts, [&json!("my-policy"), &json!("0.1.0"), &json!(2)]);

@@ -67,8 +67,8 @@ async fn what_cannot_be_bought_with_is_refused_before_anything_is_changed() {
     let before = dialer.json("account list");
     for (options, words) in [
         ("--provider nowhere", "providers list"),
-        ("--areas 31", "no area code"),
-        ("--areas 310,,213", "no area code"),
+        ("--areas 31", "not an area code"),
+        ("--areas 310,,213", "not an area code"),
         ("--rest-days 366", "366"),
         ("--day-cap ten", "such as 10 or 12.50"),
         ("--day-cap 1.5", "such as 10 or 12.50"),
@@ -171,7 +171,7 @@ async fn where_numbers_are_bought_is_changed_on_the_page() {
     let before = site.desk.json("account show acme");
     for (field, typed, why) in [
         ("provider", "nowhere", "providers list"),
-        ("areas", "31", "no area code"),
+        ("areas", "31", "not an area code"),
         ("rest-days", "366", "from 0 to 365"),
         ("rest-days", "a month", "from 0 to 365"),
         ("day-cap", "1.5", "such as 10 or 12.50"),

@@ -144,7 +144,7 @@ fn a_release_goes_into_an_empty_folder_or_a_new_one() {
         ("component --release file", 1, "is a file; name a folder"),
         ("component --release nowhere/out", 1, "cannot be written"),
         ("component --release out --component missing.wasm", 1, "missing.wasm cannot be read"),
-        ("component --release out --component file", 1, "the file is no WebAssembly"),
+        ("component --release out --component file", 1, "the file is not WebAssembly"),
         ("component", 2, "--output"),
         ("component -o policy.wasm --release out", 2, "cannot be used with"),
         ("component -o policy.wasm --component file", 2, "cannot be used with"),

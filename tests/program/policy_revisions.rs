@@ -58,7 +58,7 @@ fn install(dialer: &Dialer, name: &str, component: &[u8]) -> u64 {
 /// Puts a policy into the ledger that the scenarios would have caught: one that goes wrong on real numbers only.
 fn install_untried(dialer: &Dialer, component: &[u8]) -> u64 {
     let policy = NewPolicy {
-        digest: &dialguard::sha256(component),
+        sha256: &dialguard::sha256(component),
         component,
         signature: None,
         name: "hostile",
@@ -96,8 +96,8 @@ fn a_policy_is_inspected_without_running_any_of_it() {
     let said = dialer.json("policy inspect reference.wasm");
     let told = ["contract", "bytes", "sha256", "version", "description"].map(|name| said[name].clone());
     let sha256 = dialguard::sha256(REFERENCE_POLICY);
-    let description = "Flags a number once most carriers have called it spam on consecutive days, and replaces it by the \
-                       closest clean one where the account turned that on.";
+    let description = "Flags a number that most carriers rate as spam on consecutive days, and replaces it with the \
+                       closest clean one if the account has automatic replacement on.";
     assert_eq!(
         told,
         [json!("0.2.0"), json!(REFERENCE_POLICY.len()), json!(sha256), json!("0.1.0"), json!(description)]
@@ -105,7 +105,10 @@ fn a_policy_is_inspected_without_running_any_of_it() {
     assert_eq!(said["beyond-the-contract"], json!([]));
     dialer.run("policy inspect looping.wasm").exits(0).says(&["this host can run it", "none (no trusted keys here)"]);
     dialer.run("policy inspect network.wasm").exits(0).says(&["beyond the contract: wasi:http/outgoing-handler@0.2.0"]);
-    dialer.run("policy inspect newer.wasm").exits(0).says(&["it is one for version 0.9.0", "speaks 0.1.0 and 0.2.0"]);
+    dialer
+        .run("policy inspect newer.wasm")
+        .exits(0)
+        .says(&["it is for version 0.9.0", "dialguard:reputation 0.1.0 or 0.2.0"]);
     assert_eq!(dialer.everything(), Value::Null, "looking leaves nothing behind");
 }
 
@@ -128,7 +131,7 @@ fn from_the_first_trusted_key_on_only_signed_policies_are_taken() {
         .exits(0)
         .says(&["anna", "Policies not signed by a trusted key"]);
     dialer.run("policy trust ben.key.pub --name ben").exits(0);
-    dialer.run("policy trust ben.key.pub --name benjamin").exits(1).says(&["trusted as \"ben\" already"]);
+    dialer.run("policy trust ben.key.pub --name benjamin").exits(1).says(&["already trusted as \"ben\""]);
 
     with_file(&dialer, "new", &lookalike());
     let sign = |key: &str| dialer.run(&format!("policy sign new.wasm --key {key}.key")).exits(0);
@@ -142,9 +145,9 @@ fn from_the_first_trusted_key_on_only_signed_policies_are_taken() {
     sign("anna");
     let signature = std::fs::read(dialer.path("new.wasm.sig")).expect("a signature");
     dialer.file("new.wasm.sig", &signature[..40]);
-    refused(&["its signature is damaged", "40 bytes instead of 64"]);
+    refused(&["the signature is damaged", "40 bytes instead of 64"]);
     dialer.file("new.wasm.sig", "");
-    refused(&["its signature is damaged"]);
+    refused(&["the signature is damaged"]);
     dialer.file("new.wasm.sig", [0; 64]);
     refused(&["of none of the trusted keys"]);
     dialer.file("new.wasm.sig", &signature);
@@ -171,14 +174,14 @@ fn what_cannot_be_a_policy_here_is_not_installed() {
     let dialer = Dialer::monitoring(1, "");
     let looping = Hostile { items: "(start $spin) (func $spin (loop $again (br $again)))", ..Hostile::default() };
     let refusals: [(&str, Vec<u8>, &[&str]); 6] = [
-        ("eager", eager(), &["the policy breaks the contract where", "The rule:", "policy check"]),
+        ("eager", eager(), &["the policy breaks the contract in the case", "The rule:", "policy check"]),
         ("newer", reference_with("@0.2.0", "@0.9.0"), &["version 0.9.0", "speaks 0.1.0 and 0.2.0"]),
         (
             "network",
             reference_with("dialguard:reputation/clock@0.2.0", "wasi:http/outgoing-handler@0.2.0"),
             &["imports wasi:http/outgoing-handler@0.2.0, beyond the contract"],
         ),
-        ("looping", looping.component(), &["it computed for more than"]),
+        ("looping", looping.component(), &["it used more than"]),
         ("module", Hostile::default().core_module(), &["core module", "wasm-tools component new"]),
         ("half", REFERENCE_POLICY[..9_999].to_vec(), &["was not installed"]),
     ];
@@ -191,11 +194,7 @@ fn what_cannot_be_a_policy_here_is_not_installed() {
     large.resize(1_100_000, 0);
     with_file(&dialer, "large", &large);
     dialer.run("policy limits --component-mib-max 1").exits(0);
-    dialer.run("policy install large.wasm").exits(1).says(&[
-        "1100000 bytes",
-        "may have 1048576",
-        "--component-mib-max",
-    ]);
+    dialer.run("policy install large.wasm").exits(1).says(&["1100000 bytes", "may have 1048576"]);
     assert_eq!(dialer.json("policy list").as_array().map(Vec::len), Some(1));
 }
 
@@ -206,7 +205,7 @@ async fn compiling_takes_no_longer_than_it_may() {
     let settings = PolicySettings { compile_time_max: Duration::ZERO, ..PolicySettings::default() };
     ledger.set_policy_settings(&settings, dialer.now()).expect("settings");
     let refused = policies.install(candidate(lookalike()), dialer.now()).await.expect_err("no time");
-    assert!(refused.to_string().contains("--compile-seconds-max"), "{refused}");
+    assert!(refused.to_string().contains("compiling it takes longer than 0ns"), "{refused}");
     assert_eq!(ledger.revisions().expect("revisions").len(), 1);
 }
 
@@ -276,7 +275,7 @@ fn a_new_policy_that_keeps_failing_is_abandoned() {
     dialer.run("review acme").exits(1);
     assert_eq!(live(&dialer)["restores"], 3);
     dialer.run("review acme").exits(0);
-    dialer.run("policy rollback").exits(1).says(&["nothing to go back to"]);
+    dialer.run("policy rollback").exits(1).says(&["no other policy was live before"]);
 }
 
 #[test]
@@ -421,7 +420,7 @@ fn runs_stay_on_record_for_as_long_as_is_set() {
     }
     let outcome = |run: u64| dialer.run(&format!("replay {run}")).code;
     assert_eq!([2, 3, 4, 5].map(outcome), [Some(1), Some(0), Some(0), Some(0)]);
-    dialer.run("replay 2").exits(1).says(&["run 2 is no longer on record", "--recordings-kept-days"]);
+    dialer.run("replay 2").exits(1).says(&["the recording of run 2 is no longer kept", "--recordings-kept-days"]);
     assert_eq!(dialer.json("policy backtest 1 --since 2026-03-01")["reviews"], 3);
 }
 
@@ -472,7 +471,7 @@ fn who_writes_policies_is_told_what_one_does_and_costs() {
     let dialer = Dialer::new();
     with_file(&dialer, "reference", REFERENCE_POLICY);
     with_file(&dialer, "eager", &eager());
-    dialer.run("policy check reference.wasm").exits(0).says(&["✓", "0 failed", "This policy keeps the contract"]);
+    dialer.run("policy check reference.wasm").exits(0).says(&["✓", "0 failed", "This policy conforms to the contract"]);
     dialer.run("policy check eager.wasm").exits(1).says(&["✗", "the policy breaks the contract"]);
     let report = dialer.json("policy bench reference.wasm");
     let reviews = report["reviews"].as_array().expect("a list");

@@ -52,7 +52,7 @@ async fn a_wrong_policy_fails_and_the_report_says_at_what() {
             "accepts everything and plans nothing",
             Hostile::default(),
             Limits::default(),
-            "it accepted +13105550120, and its plan does nothing about it",
+            "it accepted +13105550120, but its plan has no action for it",
         ),
         (
             "rates nobody",
@@ -70,13 +70,13 @@ async fn a_wrong_policy_fails_and_the_report_says_at_what() {
             "loops",
             Hostile::review("(loop $again (br $again))"),
             short(),
-            "its run was ended: it computed for more than 20ms",
+            "its run was ended: it used more than 20ms of CPU time",
         ),
         (
             "asks the time when it should say who it is",
             Hostile { describe: "(drop (call $now))", ..Hostile::default() },
             Limits::default(),
-            "its run was ended: it called an import in a function that may call none",
+            "its run was ended: it called an import in a function that must not call any",
         ),
         (
             "refuses settings that it says are right",
@@ -106,7 +106,7 @@ async fn a_wrong_policy_fails_and_the_report_says_at_what() {
         assert!(line.is_some(), "{what}: nowhere in {told}");
         assert!(told.ends_with("This policy breaks the contract."), "{told}");
         let failure = smoke_check(&policy).await.expect_err(what).to_string();
-        assert!(failure.starts_with("the policy breaks the contract where"), "{failure}");
+        assert!(failure.starts_with("the policy breaks the contract in the case"), "{failure}");
     }
 }
 
@@ -170,7 +170,7 @@ async fn try_changed(policy: &Policy, case: &Value) -> String {
     let finding = try_case(policy, &file.title, case).await;
     let expected = if case.tier() == Tier::Contract { Verdict::Failed } else { Verdict::Differs };
     assert!(finding.verdict == Verdict::Passed || finding.verdict == expected, "{finding}");
-    finding.told
+    finding.detail
 }
 
 /// The same expectation with one thing in it otherwise, for each thing in it.
@@ -262,11 +262,11 @@ fn a_case_that_no_dialer_could_have_is_refused() {
         (json!({"account": {"settings": {"auto-buy": true}}}), "unknown field `auto-buy`"),
         (json!({"expect": {"outcome": []}}), "unknown field `outcome`"),
         (json!({"call": {"decide": {"buy": 1}}}), "unknown variant `buy`"),
-        (json!({"monitored": [{"number": "13105550100"}]}), "is no number"),
+        (json!({"monitored": [{"number": "13105550100"}]}), "is not a number"),
         (json!({"monitored": [{"number": "+1"}, {"number": "+1"}]}), "twice"),
         (json!({"monitored": [{"number": "+1"}, {"number": "+2", "slot": 1}]}), "twice"),
-        (json!({"observations": {"+1": {"carrier 9": 1}}}), "\"carrier 9\" is none of its carriers"),
-        (json!({"observations": {"1": {"carrier 1": 1}}}), "is no number"),
+        (json!({"observations": {"+1": {"carrier 9": 1}}}), "\"carrier 9\" is not one of its carriers"),
+        (json!({"observations": {"1": {"carrier 1": 1}}}), "is not a number"),
         (json!({"failures": {"now": "unavailable"}}), "unknown variant `now`"),
     ];
     for (changes, expected) in scenarios {

@@ -101,10 +101,10 @@ fn what_is_no_policy_is_refused_before_it_runs() {
     let memory = "(memory (export \"memory\") 4)";
     let scenarios: Vec<(&str, Vec<u8>, &str)> = vec![
         ("an empty file", Vec::new(), "empty"),
-        ("garbage", b"#!/bin/sh\necho hello\n".to_vec(), "no WebAssembly"),
+        ("garbage", b"#!/bin/sh\necho hello\n".to_vec(), "not WebAssembly"),
         ("half a component", harmless.component()[..5_000].to_vec(), "unexpected end"),
         ("a core module", harmless.core_module(), "core module"),
-        ("an empty component", parse("(component)"), "it exports no dialguard:reputation/policy"),
+        ("an empty component", parse("(component)"), "it does not export dialguard:reputation/policy"),
         ("a missing export", renamed(REFERENCE_POLICY, "get-usage", "got-usage"), "get-usage"),
         ("an answer of another type", renamed(REFERENCE_POLICY, "summary", "summery"), "summary"),
         (
@@ -123,7 +123,7 @@ fn what_is_no_policy_is_refused_before_it_runs() {
         (
             "a start function that loops",
             Hostile { items: "(start $spin) (func $spin (loop $again (br $again)))", ..harmless }.component(),
-            "it computed for more than 100ms",
+            "it used more than 100ms of CPU time",
         ),
         (
             "a start function that asks the dialer",
@@ -133,7 +133,7 @@ fn what_is_no_policy_is_refused_before_it_runs() {
         (
             "another version",
             renamed(REFERENCE_POLICY, "@0.2.0", "@0.9.0"),
-            "speaks 0.1.0 and 0.2.0: it is one for version 0.9.0",
+            "dialguard:reputation 0.1.0 or 0.2.0: it is for version 0.9.0",
         ),
         (
             "more memory from the start than it may have",

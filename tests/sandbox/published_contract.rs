@@ -147,9 +147,9 @@ async fn describing_itself_a_policy_of_an_older_version_calls_no_import() {
 fn other_versions_and_mixes_are_refused_by_name() {
     let (first, newest) = (first_contract(), REFERENCE_POLICY.to_vec());
     let scenarios = [
-        (renamed(&first, "@0.1.0", "@0.9.0"), "speaks 0.1.0 and 0.2.0: it is one for version 0.9.0"),
-        (renamed(&newest, "@0.2.0", "@1.0.0"), "speaks 0.1.0 and 0.2.0: it is one for version 1.0.0"),
-        (renamed(&first, "reputation/policy", "reputation/polish"), "it exports no dialguard:reputation/policy"),
+        (renamed(&first, "@0.1.0", "@0.9.0"), "dialguard:reputation 0.1.0 or 0.2.0: it is for version 0.9.0"),
+        (renamed(&newest, "@0.2.0", "@1.0.0"), "dialguard:reputation 0.1.0 or 0.2.0: it is for version 1.0.0"),
+        (renamed(&first, "reputation/policy", "reputation/polish"), "it does not export dialguard:reputation/policy"),
         (renamed(&first, "/clock@0.1.0", "/clock@0.2.0"), "it imports dialguard:reputation/clock@0.2.0, beyond"),
         (renamed(&newest, "/clock@0.2.0", "/clock@0.1.0"), "it imports dialguard:reputation/clock@0.1.0, beyond"),
         (renamed(&first, "/types@0.1.0", "/types@0.2.0"), "it imports dialguard:reputation/types@0.2.0, beyond"),

@@ -1,4 +1,4 @@
-//! The stubbed WASI from within: what a policy sees of the machine that it runs on, which is nothing.
+//! Stubbed WASI seen by a policy: nothing of the machine that it runs on.
 
 use crate::harness::acme::NOW;
 use crate::harness::policies::looks_around::{policy_that, policy_that_looks_around};
@@ -10,16 +10,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 #[test]
-fn a_policy_that_imports_wasi_is_refused_with_what_to_do_where_nobody_allowed_it() {
+fn a_policy_that_imports_wasi_is_refused_unless_it_is_allowed() {
     let Err(refusal) = Policy::compile(&policy_that_looks_around(), Limits::default()) else {
         panic!("a policy that imports WASI was compiled");
     };
-    let hint = "it imports wasi:cli/environment@0.2.0; install it with --allow-stubbed-wasi if that is meant";
-    assert!(refusal.to_string().ends_with(hint), "{refusal}");
+    let reason = "it imports wasi:cli/environment@0.2.0, which only stubbed WASI provides";
+    assert!(refusal.to_string().ends_with(reason) && refusal.needs_stubbed_wasi(), "{refusal}");
 }
 
 #[tokio::test]
-async fn a_policy_sees_nothing_but_the_run_s_time_and_numbers_that_are_the_same_in_each_run() {
+async fn a_policy_sees_only_the_time_of_the_run_and_the_same_random_numbers_in_each() {
     let policy = compiled(&policy_that_looks_around());
     let seen = look_around(&policy, NOW).await;
     let [random, another] = [seen[5].1, seen[6].1];
@@ -44,7 +44,7 @@ async fn a_policy_sees_nothing_but_the_run_s_time_and_numbers_that_are_the_same_
 }
 
 #[tokio::test]
-async fn a_policy_that_hoards_what_wasi_gives_out_loses_its_run() {
+async fn a_policy_that_hoards_wasi_resources_loses_its_run() {
     let hoards = policy_that("(loop $again (drop (call $subscribe (i64.const 0))) (br $again))");
     match compiled(&hoards).review_account(&slow_dialer(Some(Duration::ZERO)), "acme").await {
         Err(PolicyError::Fault(PolicyFault::Trapped(why))) => assert!(why.contains("resource table"), "{why}"),
@@ -53,10 +53,10 @@ async fn a_policy_that_hoards_what_wasi_gives_out_loses_its_run() {
 }
 
 fn compiled(component: &[u8]) -> Policy {
-    Policy::compile_with(component, Limits::default(), Wasi::Stubbed).expect("a policy with an stubbed WASI")
+    Policy::compile_with(component, Limits::default(), Wasi::Stubbed).expect("a policy that may import stubbed WASI")
 }
 
-/// What the policy tells about a run at that time.
+/// What the policy reports about a run at that time.
 async fn look_around(policy: &Policy, now: Timestamp) -> Vec<(String, u64)> {
     let mut dialer = slow_dialer(Some(Duration::ZERO));
     dialer.clock = Arc::new(FixedClock(now));

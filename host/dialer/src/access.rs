@@ -1,4 +1,4 @@
-//! Who may see and do what over the page and the API: users with passwords, programs with tokens.
+//! Who may see and do what on the dashboard and the API: users with passwords, programs with tokens.
 //!
 //! ```
 //! use dialguard_dialer::access::{Accounts, Grant, Role, add_user, make_token, secret_hash, sign_in};
@@ -31,35 +31,33 @@ use std::sync::LazyLock;
 /// How long a session lasts, in seconds: 12 hours, a working day.
 pub const SESSION_SECONDS: u64 = 12 * 60 * 60;
 
-/// A password has to have as many characters, at least (NIST SP 800-63B-4, 3.1.1.2).
+/// Characters of a password, at least (NIST SP 800-63B-4, 3.1.1.2).
 pub const PASSWORD_CHARACTERS_MIN: usize = 15;
 
-/// A longer one is refused, so that nobody can have the host hash megabytes.
+/// Bytes of a password, at most, so that no request makes the host hash megabytes.
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
 
-/// What every token begins with, so that scanners for leaked secrets know it.
+/// The prefix of every token, so that scanners for leaked secrets recognize it.
 const TOKEN_PREFIX: &str = "dialguard_";
 
-/// Why somebody was not let in or added.
+/// Why a user or token was not added, or a user not signed in.
 #[derive(Debug, thiserror::Error)]
 pub enum AccessError {
     /// The ledger refused or failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     /// Too short or too long.
-    #[error(
-        "a password has {PASSWORD_CHARACTERS_MIN} characters at least and {PASSWORD_BYTES_MAX} bytes at most; a few words do"
-    )]
+    #[error("a password has at least {PASSWORD_CHARACTERS_MIN} characters and at most {PASSWORD_BYTES_MAX} bytes")]
     Password,
-    /// Not a name that could be told from others on a page.
-    #[error("{0:?} is no name for this; give 1 to 64 letters, digits, `.`, `_`, `@` or `-`")]
+    /// Not a name that is shown unambiguously.
+    #[error("{0:?} is not a valid name; give 1 to 64 letters, digits, `.`, `_`, `@` or `-`")]
     Name(String),
     /// The system has no random numbers.
-    #[error("the system gives no random numbers: {0}")]
+    #[error("the system has no random numbers: {0}")]
     Random(String),
 }
 
-/// Adds somebody who may sign in.
+/// Adds a user.
 pub fn add_user(ledger: &Ledger, name: &str, password: &str, grant: Grant, now: Timestamp) -> Result<(), AccessError> {
     ensure_name(name)?;
     if password.chars().count() < PASSWORD_CHARACTERS_MIN || password.len() > PASSWORD_BYTES_MAX {
@@ -68,11 +66,10 @@ pub fn add_user(ledger: &Ledger, name: &str, password: &str, grant: Grant, now: 
     Ok(ledger.add_user(&User { name: name.into(), grant, added_at: now }, &hashed(password))?)
 }
 
-/// The secret of a new session, where name and password are right; none where they are not. Takes the same time for a
-/// name that nobody has.
+/// The secret of a new session if name and password are right; none if not. An unknown name takes the same time.
 pub fn sign_in(ledger: &Ledger, name: &str, password: &str, now: Timestamp) -> Result<Option<String>, AccessError> {
     let known = ledger.user(name)?;
-    let hash = known.as_ref().map_or(NOBODYS_PASSWORD.as_str(), |(_, hash)| hash);
+    let hash = known.as_ref().map_or(NO_PASSWORD.as_str(), |(_, hash)| hash);
     let is_right = password.len() <= PASSWORD_BYTES_MAX
         && PasswordHash::new(hash)
             .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
@@ -82,14 +79,14 @@ pub fn sign_in(ledger: &Ledger, name: &str, password: &str, now: Timestamp) -> R
     }
 }
 
-/// The secret of a new session for somebody who has shown by other means who he is.
+/// The secret of a new session for a user who was authenticated by other means.
 pub fn begin_session(ledger: &Ledger, user: &str, now: Timestamp) -> Result<String, AccessError> {
     let secret = random_secret()?;
     ledger.begin_session(&secret_hash(&secret), user, now, now + SESSION_SECONDS)?;
     Ok(secret)
 }
 
-/// Makes a token for a program. Its text is kept nowhere: this is the only time that it can be shown.
+/// Makes a token for a program. Its text is not stored, and cannot be shown again.
 pub fn make_token(
     ledger: &Ledger,
     name: &str,
@@ -103,7 +100,7 @@ pub fn make_token(
     Ok(text)
 }
 
-/// What the ledger keeps of a session's secret or a token. These are random, so a plain hash is enough.
+/// What the ledger stores of a session's secret or a token. These are random, so a plain hash is enough.
 pub fn secret_hash(secret: &str) -> SecretHash {
     Sha256::digest(secret.as_bytes()).into()
 }
@@ -126,5 +123,5 @@ fn hashed(password: &str) -> String {
     hash.expect("the default parameters fit every password").to_string()
 }
 
-/// What is compared with where nobody has the name.
-static NOBODYS_PASSWORD: LazyLock<String> = LazyLock::new(|| hashed("nobody has this password"));
+/// What is compared with if no user has the name.
+static NO_PASSWORD: LazyLock<String> = LazyLock::new(|| hashed("no user has this password"));

@@ -1,8 +1,8 @@
 //! Alerts: signed messages to webhooks, after the [Standard Webhooks] specification.
 //!
-//! What is told stands in the ledger as soon as what it tells does, one message a review. A [`Courier`] delivers it at
-//! least once, in the order of making for each webhook, and goes on trying for three days where a receiver is down.
-//! Receivers know a message that they have had already by its `webhook-id`.
+//! A message is written to the ledger in the transaction that it reports, one a review. An [`AlertSender`] delivers it at
+//! least once, in order for each webhook, and keeps trying for three days while a receiver is down. Receivers recognize a
+//! repeated message by its `webhook-id`.
 //!
 //! | `type` | when | sent to |
 //! |---|---|---|
@@ -21,18 +21,18 @@
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use dialguard_dialer::alerts::{Courier, WebhookWish, add_webhook};
+//! use dialguard_dialer::alerts::{AlertSender, WebhookRequest, add_webhook};
 //! use dialguard_dialer::ledger::DeliveryState;
 //!
 //! let folder = tempfile::tempdir()?;
 //! let dialguard = small_dialguard(folder.path()).await?;
-//! let wish = WebhookWish { account: Some("acme"), url: "https://dialer.invalid/alerts", ..WebhookWish::default() };
+//! let wish = WebhookRequest { account: Some("acme"), url: "https://dialer.invalid/alerts", ..WebhookRequest::default() };
 //! let (webhook, secret) = add_webhook(dialguard.ledger(), &wish, NOW)?;
 //! assert!(secret.starts_with("whsec_"));
 //!
 //! dialguard.review("acme").await?;
 //! dialguard.at(NOW + DAY).review("acme").await?; // +13105550123 turns flagged and is replaced
-//! let sent = Courier::new(dialguard.at(NOW + DAY)).deliver_due().await?;
+//! let sent = AlertSender::new(dialguard.at(NOW + DAY)).deliver_due().await?;
 //! assert_eq!((sent.delivered, sent.failed), (0, 1)); // there is no such host
 //!
 //! let waiting = dialguard.ledger().deliveries(Some(webhook), true, 10)?;
@@ -49,12 +49,13 @@ use address::is_public;
 
 use crate::access::random_secret;
 use crate::dialguard::Dialguard;
-use crate::ledger::{Claimed, Ledger, LedgerError, Message, NewWebhook, Tried, WebhookId};
+use crate::ledger::{Attempt, ClaimedDelivery, Ledger, LedgerError, Message, NewWebhook, WebhookId};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Timestamp;
 use outbound::{Outbound, Post, Refusal};
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -64,32 +65,32 @@ use tokio::task::JoinSet;
 /// Bytes of a secret: the specification asks for 24 to 64.
 const KEY_BYTES: usize = 32;
 
-/// What a secret begins with, after the specification.
+/// The prefix of a secret, after the specification.
 const SECRET_PREFIX: &str = "whsec_";
 
-/// How long after a try the next one follows, in seconds: the specification's schedule, three days in all.
+/// Seconds between one try and the next: the specification's schedule, three days in all.
 const RETRY_AFTER: [u64; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 
 /// Webhooks that are sent to at the same time.
 const WEBHOOKS_AT_ONCE: usize = 16;
 
-/// How often the ledger is looked at for messages that are due.
+/// How often the ledger is checked for due messages.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// Bytes of a URL, at most.
 const URL_BYTES_MAX: usize = 2_048;
 
-/// A webhook as somebody wants it.
+/// A webhook to add.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct WebhookWish<'a> {
-    /// Whose messages go there; none is every account's, and what concerns no single one.
+pub struct WebhookRequest<'a> {
+    /// The account whose messages go there; none for those of every account, and those about no single account.
     pub account: Option<&'a str>,
-    /// Where they go: an https address, without a name and password in it.
+    /// Where they go: an https URL without a name and password.
     pub url: &'a str,
-    /// It may be an address of this machine or a private network, and plain http. Only for who runs Dialguard: whoever
-    /// may add such a webhook can have this host call what stands beside it.
+    /// Allows an address of this machine or a private network, and plain http. Only for operators: such a webhook has this
+    /// host call services on its own network.
     pub allow_private: bool,
-    /// Where people reach the page, for links in messages.
+    /// The dashboard's address, for links in messages.
     pub page_address: Option<&'a str>,
 }
 
@@ -99,84 +100,90 @@ pub enum AlertsError {
     /// The ledger refused or failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// Not an address that messages may be sent to; says why.
+    /// The URL is an address of this machine or a private network.
+    #[error("{0} is an address of this machine or a private network, where messages are not sent")]
+    NotPublic(IpAddr),
+    /// Messages cannot be sent to the URL; says why.
     #[error("{0}")]
     Address(String),
     /// The system has no random numbers.
-    #[error("the system gives no random numbers: {0}")]
+    #[error("the system has no random numbers: {0}")]
     Random(String),
 }
 
-/// Adds a webhook; answers its number, and the secret by which its receiver tells a message of this host from any other.
-/// This is the only time that it can be shown.
-pub fn add_webhook(ledger: &Ledger, wish: &WebhookWish, now: Timestamp) -> Result<(WebhookId, String), AlertsError> {
-    let url = checked(wish.url, wish.allow_private).map_err(AlertsError::Address)?;
+/// Adds a webhook; returns its id, and the secret with which its receiver verifies messages. The secret cannot be shown
+/// again.
+pub fn add_webhook(ledger: &Ledger, wish: &WebhookRequest, now: Timestamp) -> Result<(WebhookId, String), AlertsError> {
+    let url = checked(wish.url, wish.allow_private)?;
     if let Some(address) = wish.page_address {
         let is_web = url::Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
         if !is_web {
-            let why = format!("{address:?} is no address of a page; give one such as https://dialguard.example");
+            let why =
+                format!("{address:?} is not an address of a dashboard; give one such as https://dialguard.example");
             return Err(AlertsError::Address(why));
         }
     }
     let mut key = [0_u8; KEY_BYTES];
     getrandom::fill(&mut key).map_err(|error| AlertsError::Random(error.to_string()))?;
-    let WebhookWish { account, allow_private, page_address, .. } = *wish;
+    let WebhookRequest { account, allow_private, page_address, .. } = *wish;
     let id =
         ledger.add_webhook(&NewWebhook { account, url: url.as_str(), key: &key, allow_private, page_address }, now)?;
     Ok((id, format!("{SECRET_PREFIX}{}", BASE64_STANDARD.encode(key))))
 }
 
-/// The URL, where messages may be sent there. Names are looked up, and where they lead is checked, at each try.
-fn checked(text: &str, allow_private: bool) -> Result<url::Url, String> {
+/// The URL, if messages may be sent there. Names are resolved, and the addresses checked, at each try.
+fn checked(text: &str, allow_private: bool) -> Result<url::Url, AlertsError> {
     let wanted = "give one such as https://dialer.example/alerts";
-    let url = url::Url::parse(text).map_err(|error| format!("{text:?} is no URL ({error}); {wanted}"))?;
+    let refused = |why: String| Err(AlertsError::Address(why));
+    let url = match url::Url::parse(text) {
+        Ok(url) => url,
+        Err(error) => return refused(format!("{text:?} is not a URL ({error}); {wanted}")),
+    };
     if text.len() > URL_BYTES_MAX {
-        return Err(format!("a URL has {URL_BYTES_MAX} bytes at most"));
+        return refused(format!("a URL has at most {URL_BYTES_MAX} bytes"));
     }
     match url.scheme() {
         "https" => {}
         "http" if allow_private => {}
-        "http" => return Err(format!("messages would cross the network as they are; {wanted}")),
-        other => return Err(format!("{other:?} is no way to send messages; {wanted}")),
+        "http" => return refused(format!("http would send messages unencrypted; {wanted}")),
+        other => return refused(format!("messages cannot be sent by {other:?}; {wanted}")),
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(
-            "leave name and password out of the URL; messages are signed, which tells where they are from".into()
-        );
+        return refused("a URL may not have a name and password; messages are signed instead".into());
     }
     if !allow_private {
-        outbound::ensure_public(&url)?;
+        outbound::ensure_public(&url).map_err(AlertsError::NotPublic)?;
     }
     Ok(url)
 }
 
-/// What a courier did.
+/// How many messages were delivered, and how many were not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Sent {
-    /// Messages that were taken.
+pub struct DeliveryCounts {
+    /// Messages that receivers accepted.
     pub delivered: u32,
-    /// Tries that failed and will be made again.
+    /// Messages that failed and will be tried again.
     pub failed: u32,
-    /// Messages that were given up after three days.
+    /// Messages that were abandoned after three days.
     pub abandoned: u32,
-    /// Webhooks that want no messages any more.
+    /// Webhooks that were paused because they want no more messages.
     pub paused: u32,
 }
 
-/// Delivers what waits. Cheap to clone; several may work on one ledger, in several processes.
+/// Delivers waiting messages. Cheap to clone; several may work on one ledger, in several processes.
 #[derive(Clone)]
-pub struct Courier {
+pub struct AlertSender {
     dialguard: Dialguard,
     outbound: Arc<Outbound>,
 }
 
-impl Courier {
-    /// A courier for this dialer's ledger, by its clock.
+impl AlertSender {
+    /// Delivers the messages of this dialer's ledger, by its clock.
     pub fn new(dialguard: Dialguard) -> Self {
-        Courier { dialguard, outbound: Arc::default() }
+        AlertSender { dialguard, outbound: Arc::default() }
     }
 
-    /// Delivers as messages become due, until `stop` is ready; tries under way are finished then.
+    /// Delivers messages as they become due, until `stop` is ready; tries in progress are finished.
     pub async fn keep_delivering(&self, stop: impl Future<Output = ()>) {
         let mut stop = pin!(stop);
         let stopping = Arc::<AtomicBool>::default();
@@ -202,17 +209,17 @@ impl Courier {
         }
     }
 
-    /// Delivers what is due now, each webhook's messages one after another. Errors only where the ledger cannot be read.
-    pub async fn deliver_due(&self) -> Result<Sent, LedgerError> {
+    /// Delivers what is due now, each webhook's messages one after another. Errors only if the ledger cannot be read.
+    pub async fn deliver_due(&self) -> Result<DeliveryCounts, LedgerError> {
         self.deliver_until(&Arc::default()).await
     }
 
-    /// The same, and begins no further try once it is stopping.
-    async fn deliver_until(&self, stopping: &Arc<AtomicBool>) -> Result<Sent, LedgerError> {
+    /// The same, and begins no new try once it is stopping.
+    async fn deliver_until(&self, stopping: &Arc<AtomicBool>) -> Result<DeliveryCounts, LedgerError> {
         let due = tokio::task::block_in_place(|| self.dialguard.ledger().due_webhooks(self.dialguard.now()))?;
         let mut waiting = due.into_iter();
         let mut under_way = JoinSet::new();
-        let mut sent = Sent::default();
+        let mut sent = DeliveryCounts::default();
         loop {
             while under_way.len() < WEBHOOKS_AT_ONCE
                 && let Some(webhook) = waiting.next()
@@ -224,17 +231,17 @@ impl Courier {
             match done {
                 Ok(Ok(more)) => sent.add(more),
                 Ok(Err(error)) => tracing::error!("a webhook's alerts wait: {error}"),
-                Err(error) => tracing::error!("a webhook's alerts wait, for sending failed inside: {error}"),
+                Err(error) => tracing::error!("a webhook's alerts wait, because sending failed: {error}"),
             }
         }
     }
 
-    /// Delivers a webhook's due messages, oldest first, up to the first that it does not take.
-    async fn deliver_to(&self, webhook: WebhookId, stopping: &AtomicBool) -> Result<Sent, LedgerError> {
+    /// Delivers a webhook's due messages, oldest first, up to the first that fails.
+    async fn deliver_to(&self, webhook: WebhookId, stopping: &AtomicBool) -> Result<DeliveryCounts, LedgerError> {
         let ledger = self.dialguard.ledger();
-        // Another process may hold the webhook: then this one's turn is over.
+        // Another process may hold the webhook: then this one stops.
         let lease = random_secret().unwrap_or_default();
-        let mut sent = Sent::default();
+        let mut sent = DeliveryCounts::default();
         while !stopping.load(SeqCst)
             && let Some(claimed) =
                 tokio::task::block_in_place(|| ledger.claim_delivery(webhook, &lease, self.dialguard.now()))?
@@ -246,39 +253,39 @@ impl Courier {
         Ok(sent)
     }
 
-    async fn try_once(&self, claimed: &Claimed) -> Tried {
-        let Claimed { id, url, key, allow_private, body, tries, .. } = claimed;
+    async fn try_once(&self, claimed: &ClaimedDelivery) -> Attempt {
+        let ClaimedDelivery { id, url, key, allow_private, body, tries, .. } = claimed;
         let post = Post { id, url, key, allow_private: *allow_private, body, now: self.dialguard.now() };
         let refusal = match self.outbound.post(&post).await {
-            Ok(_) => return Tried::Delivered,
+            Ok(_) => return Attempt::Delivered,
             Err(refusal) => refusal,
         };
         let problem = refusal.to_string();
         match (refusal, RETRY_AFTER.get(*tries as usize)) {
-            (Refusal::Gone, _) => Tried::Gone { problem },
-            (_, Some(seconds)) => Tried::Again { problem, at: self.dialguard.now() + with_jitter(*seconds) },
-            (_, None) => Tried::Abandoned { problem },
+            (Refusal::Gone, _) => Attempt::Gone { problem },
+            (_, Some(seconds)) => Attempt::Again { problem, at: self.dialguard.now() + with_jitter(*seconds) },
+            (_, None) => Attempt::Abandoned { problem },
         }
     }
 
-    fn tell(&self, claimed: &Claimed, tried: &Tried, sent: &mut Sent) {
+    fn tell(&self, claimed: &ClaimedDelivery, tried: &Attempt, sent: &mut DeliveryCounts) {
         let (webhook, delivery) = (claimed.webhook, claimed.id.as_str());
         let outcome = match tried {
-            Tried::Delivered => {
+            Attempt::Delivered => {
                 sent.delivered += 1;
                 "delivered"
             }
-            Tried::Again { problem, at } => {
+            Attempt::Again { problem, at } => {
                 sent.failed += 1;
-                tracing::warn!(webhook, delivery, "not delivered, to be tried again at {}: {problem}", rfc3339(*at));
+                tracing::warn!(webhook, delivery, "not delivered; the next try is at {}: {problem}", rfc3339(*at));
                 "failed"
             }
-            Tried::Abandoned { problem } => {
+            Attempt::Abandoned { problem } => {
                 sent.abandoned += 1;
-                tracing::error!(webhook, delivery, "not delivered in three days, and given up: {problem}");
+                tracing::error!(webhook, delivery, "not delivered in three days, and abandoned: {problem}");
                 "abandoned"
             }
-            Tried::Gone { problem } => {
+            Attempt::Gone { problem } => {
                 sent.paused += 1;
                 tracing::error!(webhook, delivery, "not delivered, and the webhook is paused: {problem}");
                 "paused"
@@ -287,8 +294,8 @@ impl Courier {
         self.dialguard.metrics().tried_delivery(outcome);
     }
 
-    /// Sends a test message now, and says what was answered. Where it was taken, a webhook that was paused goes on, and
-    /// what waits is due at once. Errors: no such webhook, or why it was not taken and what to do.
+    /// Sends a test message now, and returns the receiver's answer. If it accepted the message, a paused webhook is
+    /// resumed, and waiting messages are due at once. Errors: no such webhook, or why the message was not accepted.
     pub async fn test(&self, webhook: WebhookId) -> Result<String, AlertsError> {
         let (ledger, now) = (self.dialguard.ledger(), self.dialguard.now());
         let known = ledger.webhook(webhook)?;
@@ -302,8 +309,8 @@ impl Courier {
     }
 }
 
-impl Sent {
-    fn add(&mut self, more: Sent) {
+impl DeliveryCounts {
+    fn add(&mut self, more: DeliveryCounts) {
         self.delivered += more.delivered;
         self.failed += more.failed;
         self.abandoned += more.abandoned;
@@ -311,7 +318,7 @@ impl Sent {
     }
 }
 
-/// Up to a tenth more, so that those who failed together do not come back together.
+/// Up to a tenth more, so that messages that failed together are not all tried again together.
 fn with_jitter(seconds: u64) -> u64 {
     let random = getrandom::u64().unwrap_or_default();
     seconds + random % (seconds / 10 + 1)
@@ -340,7 +347,7 @@ mod tests {
             ("https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/", true, true),
             ("http://dialer.example/alerts", false, true),
             ("https://127.0.0.1/", false, true),
-            ("https://localhost./", true, true), // a name; where it leads is seen at each try
+            ("https://localhost./", true, true), // a name, which is resolved at each try
             ("https://2130706433/", false, true),
             ("https://0x7f.1/", false, true),
             ("https://0177.0.0.1/", false, true),

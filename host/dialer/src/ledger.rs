@@ -46,30 +46,30 @@ mod providers;
 mod runs;
 mod sources;
 
-pub use access::keyed_requests::{KEYS_KEPT_SECONDS, KeptAnswer, KeyedRequest, Known};
+pub use access::keyed_requests::{KEYS_KEPT_SECONDS, KeyState, KeyedRequest, StoredAnswer};
 pub use access::{Accounts, Grant, Role, SecretHash, Token, User};
 pub use accounts::buying::{Areas, Buying, CAP_CENTS_MAX, NO_PROVIDER, REST_DAYS_MAX, Spending};
 pub(crate) use accounts::totals::Totals;
 pub use accounts::{AccountChange, AccountProfile, NewAccount};
 pub use alerts::deliveries::{Delivery, DeliveryState};
 pub(crate) use alerts::message::Message;
-pub(crate) use alerts::sending::{Claimed, Tried};
+pub(crate) use alerts::sending::{Attempt, ClaimedDelivery};
 pub use alerts::webhooks::{NewWebhook, Webhook, WebhookId};
 pub use events::{Event, EventFilter, EventKind, EventPage, EventQuery};
 pub use numbers::history::{NumberCheck, NumberHistory, PastReplacement};
-pub use numbers::page::{NumberOrder, NumberPage, NumberQuery, Standing};
+pub use numbers::page::{MonitoringFilter, NumberOrder, NumberPage, NumberQuery};
 pub use numbers::view::AccountView;
 pub(crate) use numbers::view::closest_first;
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber};
 pub(crate) use orders::{ClaimedOrder, Earmark, Obstacle};
 pub use orders::{Hold, Order, OrderState};
-pub use policies::comparisons::{Compared, Comparison, Difference};
+pub use policies::comparisons::{Comparison, Difference, RunComparison};
 pub use policies::{
     Cause, NewPolicy, PolicyEvent, PolicyRevision, PolicySettings, PolicyState, Revision, Shadow, TrustedKey,
 };
 pub use providers::{HeldNumber, NumberState, ProviderKind, ProviderProfile};
-pub use runs::answers::{CarrierAnswer, KnownAnswer};
-pub use runs::plans::{Applied, RunRecord};
+pub use runs::answers::{CarrierAnswer, LatestAnswers};
+pub use runs::plans::{AppliedRun, RunRecord};
 pub use runs::recordings::{RecordedRun, RunOutcome};
 pub use runs::{RunKind, RunProfile};
 pub(crate) use sources::lookups::LookupBudget;

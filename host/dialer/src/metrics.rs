@@ -1,8 +1,7 @@
 //! What this process did, counted for Prometheus.
 //!
-//! An account's id is no label of anything here: there may be thousands, which Prometheus would have to keep apart, and
-//! who a dialer's customers are and how they fare is more than a monitoring system has to know. What happened to one
-//! account stands among its events.
+//! No metric has an account's id as a label: there may be thousands, each a series of its own, and a monitoring system need
+//! not know a dialer's customers. An account's events say what happened to it.
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
@@ -173,7 +172,7 @@ impl Metrics {
         text
     }
 
-    /// How the ledger stood when that was asked last.
+    /// The state of the ledger at the last request.
     pub(crate) fn totals(&self) -> Option<Totals> {
         self.0.totals.lock().clone()
     }
@@ -221,7 +220,7 @@ impl Metrics {
     }
 }
 
-/// What stands in the ledger and was counted for this answer.
+/// What was counted in the ledger for this request.
 struct Figures(Arc<Mutex<Option<Totals>>>);
 
 impl fmt::Debug for Figures {

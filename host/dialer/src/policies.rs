@@ -1,7 +1,7 @@
 //! The life of policies: installed, compared, activated, rolled back, while runs go on.
 //!
-//! What decides stands in the ledger, so a restart or another process sees it; each run reads one row to notice a
-//! change. A run that has begun finishes on the policy that it began with.
+//! The ledger holds which policy is live, so a restart or another process sees it; each run reads one row to notice a
+//! change. A run finishes on the policy that it began with.
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
@@ -45,7 +45,7 @@ mod code;
 pub use crate::ledger::PolicySettings;
 
 use crate::ledger::{
-    Cause, Compared, Comparison, Ledger, LedgerError, NewPolicy, PolicyRevision, PolicyState, Revision, Shadow,
+    Cause, Comparison, Ledger, LedgerError, NewPolicy, PolicyRevision, PolicyState, Revision, RunComparison, Shadow,
     TrustedKey,
 };
 use crate::policies::comparison::compare;
@@ -62,22 +62,22 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::task::{JoinSet, block_in_place};
 
-/// A policy is new until it has made this many good runs; a new one that keeps failing is given up by itself.
+/// A policy is new until it has made this many good runs; a new one that keeps failing is rolled back automatically.
 pub const NEW_UNTIL_RUNS: u64 = 1_000;
 
 /// Policies that stay compiled in memory.
 const LOADED_MAX: usize = 8;
 
-/// Runs that are compared at the same time, besides those that are being made.
+/// Runs that are compared at the same time, in addition to those in progress.
 const COMPARED_AT_ONCE: usize = 2;
 
 /// Comparisons that are kept in one go.
 const COMPARED_TOGETHER: u32 = 64;
 
-/// The same while reviews may be coming in, which a comparison is not to hold up for long.
+/// The same while reviews may come in, which a comparison must not delay for long.
 const COMPARED_IN_BETWEEN: u32 = 4;
 
-/// How long comparing waits for a moment in which no run is being made, before it takes its turn all the same.
+/// How long a comparison waits for a moment without a run, before it takes its turn anyway.
 const IDLE_WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Why something could not be done with a policy.
@@ -86,19 +86,30 @@ pub enum PoliciesError {
     /// The ledger refused or failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
-    /// It is no policy for this host.
+    /// The component is not a policy for this host.
     #[error(transparent)]
     InvalidPolicy(#[from] InvalidPolicy),
-    /// Nobody trusted signed it.
+    /// No trusted key signed it.
     #[error(transparent)]
     Signature(#[from] SignatureError),
-    /// It does not say who it is.
-    #[error("asked who it is, {0}")]
-    Tried(#[from] PolicyError),
-    /// It does what no policy may do.
-    #[error("{0}; `dialguard policy check` tells everything")]
+    /// It cannot be asked for its name and version.
+    #[error("the policy's name and version could not be read: {0}")]
+    Metadata(#[from] PolicyError),
+    /// It failed the smoke check.
+    #[error(transparent)]
     SmokeCheck(#[from] SmokeCheckFailure),
-    /// What was asked cannot be; says why.
+    /// The component is larger than policies may be.
+    #[error("the component has {bytes} bytes, and a policy may have {bytes_max}")]
+    TooLarge {
+        /// Bytes of the component.
+        bytes: u64,
+        /// Bytes that a policy may have.
+        bytes_max: u64,
+    },
+    /// Compiling the component took longer than it may.
+    #[error("compiling it takes longer than {0:?}")]
+    CompileTimeout(Duration),
+    /// It cannot be done as things are; says why.
     #[error("{0}")]
     Refused(String),
 }
@@ -111,7 +122,7 @@ pub struct Policies(Source);
 
 #[derive(Clone)]
 enum Source {
-    /// One that the program brought along, for as long as it runs.
+    /// A policy of the program's own, for as long as it runs.
     Fixed(Arc<Live>),
     Installed(Arc<Installed>),
 }
@@ -119,20 +130,20 @@ enum Source {
 struct Installed {
     ledger: Arc<Ledger>,
     code: CodeCache,
-    /// None until somebody asks: a policy that cannot be loaded is no reason not to go back to another.
+    /// None until it is first needed: even with a policy that cannot be loaded, an operator can go back to another.
     live: Mutex<Option<Arc<Live>>>,
-    /// Held by whoever loads what was just activated; nobody else waits for that.
+    /// Held while a newly activated policy is loaded; other runs do not wait for it.
     loading: Mutex<()>,
     /// Compiled and ready, the one used last at the end.
     loaded: Mutex<Vec<Policy>>,
     reviewed: Notify,
-    /// Runs that are being made right now.
+    /// Runs in progress.
     under_way: watch::Sender<usize>,
 }
 
-/// The policy that decides.
+/// The live policy.
 pub struct Live {
-    /// Its revision; none where the program brought it along.
+    /// Its revision; none for a policy of the program's own.
     pub revision: Option<Revision>,
     /// The policy.
     pub policy: Policy,
@@ -140,7 +151,7 @@ pub struct Live {
 }
 
 impl Live {
-    /// Days for which the runs that it decides stay on record.
+    /// Days for which its runs stay on record.
     pub(crate) fn recordings_kept_days(&self) -> u32 {
         self.state.settings.recordings_kept_days
     }
@@ -155,7 +166,7 @@ impl From<Policy> for Policies {
 }
 
 impl Policies {
-    /// The policies of a ledger. Where it has none, the one that comes with this library decides from `now` on.
+    /// The policies of a ledger. If it has none, the built-in policy is live from `now` on.
     pub fn open(ledger: Arc<Ledger>, now: Timestamp) -> Result<Self> {
         if ledger.policy_state()?.live.is_none() {
             install_built_in(&ledger, now)?;
@@ -171,7 +182,7 @@ impl Policies {
         }))))
     }
 
-    /// The policy for a run that begins now. Where another one was activated meanwhile, by any process, this notices.
+    /// The policy for a run that begins now, even if another process has just activated it.
     pub fn live(&self) -> Result<Arc<Live>> {
         let installed = match &self.0 {
             Source::Fixed(live) => return Ok(live.clone()),
@@ -192,10 +203,10 @@ impl Policies {
         }
     }
 
-    /// Verifies, compiles and tries a policy, and keeps it as a new revision. It decides nothing yet.
+    /// Verifies, compiles and checks a policy, and stores it as a new revision, which is not live yet.
     ///
-    /// Errors, and then nothing is kept: it is larger than allowed; keys are trusted and none of them signed it; it is no
-    /// policy for this host, or takes too long to compile; it does what no policy may do.
+    /// Errors, and then nothing is stored: it is larger than allowed; keys are trusted and none of them signed it; it is
+    /// not a policy for this host, or takes too long to compile; it fails the smoke check.
     pub async fn install(&self, new: Candidate, now: Timestamp) -> Result<PolicyRevision> {
         let installed = self.installed()?;
         let settings = installed.ledger.policy_state()?.settings;
@@ -206,13 +217,13 @@ impl Policies {
             verify(&trusted_keys(&installed.ledger)?, &component, signature.as_deref())?;
         }
         let component: Arc<[u8]> = component.into();
-        let digest = sha256(&component);
-        let policy = installed.code.compile(component.clone(), &digest, wasi, &settings).await?;
+        let sha256 = sha256(&component);
+        let policy = installed.code.compile(component.clone(), &sha256, wasi, &settings).await?;
         let description = policy.describe().await?;
         smoke_check(&policy).await?;
         let revision = installed.ledger.install_policy(
             &NewPolicy {
-                digest: &digest,
+                sha256: &sha256,
                 component: &component,
                 signature: signature.as_deref(),
                 name: &for_terminal(&description.name),
@@ -229,20 +240,20 @@ impl Policies {
         Ok(installed.ledger.revision(revision)?)
     }
 
-    /// From now on this revision's policy decides. Answers the revision that does: a new one where that policy has
-    /// decided before. Errors: there is no such revision, it is not trusted, or it cannot be loaded.
+    /// Activates this revision's policy. Returns the live revision: a new one if that policy was live before. Errors: no
+    /// such revision; it is not trusted, or cannot be loaded.
     pub fn activate(&self, revision: Revision, now: Timestamp) -> Result<Revision> {
         let wanted = self.installed()?.ledger.revision(revision)?;
         self.switch_to(&wanted, Cause::Operator, now, &format!("Revision {revision} was activated by an operator."))
     }
 
-    /// Goes back to the policy that decided before the present one; answers the new revision that does. Errors where
+    /// Goes back to the policy that was live before this one; returns the new revision. Errors if
     /// there is none to go back to.
     pub fn roll_back(&self, now: Timestamp) -> Result<Revision> {
         let installed = self.installed()?;
         let good = installed.ledger.last_good_revisions()?;
         let Some(before) = good.first() else {
-            return Err(PoliciesError::Refused("no other policy has decided before; nothing to go back to".into()));
+            return Err(PoliciesError::Refused("no other policy was live before".into()));
         };
         let why = format!("An operator went back to the policy of revision {}.", before.revision);
         self.switch_to(before, Cause::Rollback, now, &why)
@@ -251,33 +262,33 @@ impl Policies {
     fn switch_to(&self, wanted: &PolicyRevision, cause: Cause, now: Timestamp, why: &str) -> Result<Revision> {
         let installed = self.installed()?;
         installed.ensure_trusted(wanted)?;
-        // Ready before it decides: no run waits for a compiler.
-        installed.load(&wanted.digest)?;
+        // Loaded before it is live: no run waits for a compiler.
+        installed.load(&wanted.sha256)?;
         let activated = installed.ledger.activate(wanted.revision, cause, now, why)?;
         self.live()?;
         Ok(activated)
     }
 
-    /// Compares this candidate with every review from now on; none ends that. Errors: there is no such revision, it is
-    /// not trusted, it cannot be loaded, or it is the policy that decides.
+    /// Compares this candidate with every review from now on; none stops that. Errors: no such revision; it is not trusted,
+    /// cannot be loaded, or is the live policy.
     pub fn shadow(&self, candidate: Option<Revision>, now: Timestamp) -> Result<()> {
         let installed = self.installed()?;
         if let Some(revision) = candidate {
             let wanted = installed.ledger.revision(revision)?;
             installed.ensure_trusted(&wanted)?;
-            if self.live_revision()?.digest == wanted.digest {
-                let message = format!("revision {revision} is the policy that decides; there is nothing to compare");
+            if self.live_revision()?.sha256 == wanted.sha256 {
+                let message = format!("revision {revision} is the live policy, so there is nothing to compare");
                 return Err(PoliciesError::Refused(message));
             }
-            installed.load(&wanted.digest)?;
+            installed.load(&wanted.sha256)?;
         }
         Ok(installed.ledger.set_shadow(candidate, now)?)
     }
 
-    /// The revision that decides.
+    /// The live revision.
     pub fn live_revision(&self) -> Result<PolicyRevision> {
         let installed = self.installed()?;
-        let live = installed.ledger.policy_state()?.live.expect("one is installed where there was none");
+        let live = installed.ledger.policy_state()?.live.expect("the built-in policy is installed if there was none");
         Ok(installed.ledger.revision(live)?)
     }
 
@@ -285,27 +296,29 @@ impl Policies {
     pub fn policy(&self, revision: Revision) -> Result<Policy> {
         let installed = self.installed()?;
         let wanted = installed.ledger.revision(revision)?;
-        installed.load(&wanted.digest)
+        installed.load(&wanted.sha256)
     }
 
-    /// The policy of a digest, as runs on record name it.
-    pub fn policy_of(&self, digest: &str) -> Result<Policy> {
+    /// The policy with this SHA-256, as runs on record name it.
+    pub fn policy_of(&self, sha256: &str) -> Result<Policy> {
         match &self.0 {
-            Source::Fixed(live) if live.policy.sha256() == digest => Ok(live.policy.clone()),
-            Source::Fixed(_) => Err(PoliciesError::Refused("another policy made that run, and it is not here".into())),
-            Source::Installed(installed) => installed.load(digest),
+            Source::Fixed(live) if live.policy.sha256() == sha256 => Ok(live.policy.clone()),
+            Source::Fixed(_) => {
+                Err(PoliciesError::Refused("another policy made that run, and it is not available here".into()))
+            }
+            Source::Installed(installed) => installed.load(sha256),
         }
     }
 
-    /// Signatures of this key count from now on, and from the first one on nothing else does.
+    /// Trusts a key. From the first one on, only signed policies can be installed.
     pub fn trust(&self, name: &str, key: &PublicKey, now: Timestamp) -> Result<TrustedKey> {
         let key = TrustedKey { id: key.id(), name: name.to_owned(), pem: key.to_pem(), trusted_at: now };
         self.installed()?.ledger.trust(&key)?;
         Ok(key)
     }
 
-    /// Whether a trusted key signed this revision's policy, and if keys are trusted at all; the built-in policy is
-    /// trusted as the program is.
+    /// Whether a trusted key signed this revision's policy, or no key is trusted at all; the built-in policy is trusted as
+    /// the program is.
     pub fn is_trusted(&self, revision: &PolicyRevision) -> Result<bool> {
         match self.installed()?.ensure_trusted(revision) {
             Ok(()) => Ok(true),
@@ -314,12 +327,12 @@ impl Policies {
         }
     }
 
-    /// Records that a policy lost a run of this account of the ledger's. A new one that keeps failing is given up for
-    /// the last good one, once: that is an alert, and needs no operator.
+    /// Records that the policy failed in a run of this account. A new policy that keeps failing is rolled back to the last
+    /// good one, once: that is an alert, and needs no operator.
     pub(crate) fn note_fault(&self, ledger: &Ledger, live: &Live, id: &str, now: Timestamp, fault: &str) -> Result<()> {
         let text = match live.revision {
-            Some(revision) => format!("Revision {revision} of the policy lost this run: {fault}."),
-            None => format!("The policy lost this run: {fault}."),
+            Some(revision) => format!("Revision {revision} of the policy failed in this run: {fault}."),
+            None => format!("The policy failed in this run: {fault}."),
         };
         let faulted = ledger.note_fault(live.revision, id, now, &text)?;
         let (Source::Installed(installed), Some(revision)) = (&self.0, live.revision) else { return Ok(()) };
@@ -330,21 +343,21 @@ impl Policies {
         Ok(())
     }
 
-    /// A review has been made; the candidate that is compared with every one has something to do.
+    /// A review was made, which the shadow policy can be compared with.
     pub fn note_review(&self) {
         if let Source::Installed(installed) = &self.0 {
             installed.reviewed.notify_one();
         }
     }
 
-    /// A run begins, and is under way until what this returns is dropped.
+    /// A run begins, and lasts until the returned guard is dropped.
     pub(crate) fn begin_run(&self) -> RunGuard {
         let Source::Installed(installed) = &self.0 else { return RunGuard(None) };
         installed.under_way.send_modify(|runs| *runs += 1);
         RunGuard(Some(installed.clone()))
     }
 
-    /// Compares the candidate with every review that it has not been compared with; answers how many.
+    /// Compares the candidate with every review that it has not been compared with; returns how many.
     pub async fn follow_shadow(&self) -> Result<usize> {
         let mut compared = 0;
         loop {
@@ -355,7 +368,7 @@ impl Policies {
         }
     }
 
-    /// Compares reviews as they are made, until dropped. Runs come first: it uses the moments in which none is made.
+    /// Compares reviews as they are made, until dropped. Runs come first: it uses the time between them.
     pub async fn keep_following(&self) {
         let Source::Installed(installed) = &self.0 else { return std::future::pending().await };
         let mut under_way = installed.under_way.subscribe();
@@ -380,8 +393,8 @@ impl Policies {
         installed.compare(revision, runs).await
     }
 
-    /// What a candidate would have done in every review since then that is on record. `on_compared` hears, batch by
-    /// batch, how many were compared.
+    /// What a candidate would have done in every review since then that is on record. `on_compared` is called after each
+    /// batch with its size.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
@@ -405,7 +418,7 @@ impl Policies {
         candidate: Revision,
         since: Timestamp,
         mut on_compared: impl FnMut(usize),
-    ) -> Result<Vec<Compared>> {
+    ) -> Result<Vec<RunComparison>> {
         let installed = self.installed()?;
         installed.ensure_trusted(&installed.ledger.revision(candidate)?)?;
         let mut after = 0;
@@ -421,20 +434,20 @@ impl Policies {
         match &self.0 {
             Source::Installed(installed) => Ok(installed),
             Source::Fixed(_) => {
-                Err(PoliciesError::Refused("this program brought its policy along; none can be installed".into()))
+                Err(PoliciesError::Refused("this program has a policy of its own, and none can be installed".into()))
             }
         }
     }
 }
 
-/// A component that somebody wants to install.
+/// A component to install.
 #[derive(Debug, Clone)]
 pub struct Candidate {
     /// The component's bytes.
     pub component: Vec<u8>,
-    /// The file beside it, as it was found.
+    /// The content of its signature file.
     pub signature: Option<Vec<u8>>,
-    /// What the operator allows it besides the contract.
+    /// What it may import in addition to the contract.
     pub wasi: Wasi,
 }
 
@@ -446,7 +459,7 @@ impl Candidate {
 }
 
 impl Installed {
-    /// The first run of this process: there is no policy to go on with where this one cannot be loaded.
+    /// The first run of this process: if the live policy cannot be loaded, there is no earlier one to continue with.
     fn begin(&self) -> Result<Arc<Live>> {
         let mut live = self.live.lock();
         if let Some(live) = &*live {
@@ -457,10 +470,10 @@ impl Installed {
         Ok(loaded)
     }
 
-    /// Loads what was activated meanwhile. Where that fails, runs go on with the policy that they had: an operator is
-    /// told, and nobody is refused.
+    /// Loads a newly activated policy. If that fails, runs continue with the policy before: an operator is alerted, and no
+    /// run fails.
     fn go_on(&self, before: Arc<Live>) -> Result<Arc<Live>> {
-        // Read again now that nobody else is at it: what was read before may be older than what is loaded.
+        // Read again under the lock: what was read before may be older than what is loaded.
         let state = self.ledger.policy_state()?;
         let revision = state.live.unwrap_or_default();
         let live = self.load_live(state.clone()).unwrap_or_else(|error| {
@@ -476,18 +489,18 @@ impl Installed {
     }
 
     fn load_live(&self, state: PolicyState) -> Result<Live> {
-        let revision = state.live.ok_or_else(|| PoliciesError::Refused("no policy decides".into()))?;
-        let digest = self.ledger.revision(revision)?.digest;
-        let policy = self.load(&digest)?.with_limits(state.settings.limits);
+        let revision = state.live.ok_or_else(|| PoliciesError::Refused("no policy is live".into()))?;
+        let sha256 = self.ledger.revision(revision)?.sha256;
+        let policy = self.load(&sha256)?.with_limits(state.settings.limits);
         Ok(Live { revision: Some(revision), policy, state })
     }
 
-    /// A policy, from memory, from compiled code, or compiled anew from its component.
-    fn load(&self, digest: &str) -> Result<Policy> {
-        let known = self.loaded.lock().iter().find(|policy| policy.sha256() == digest).cloned();
+    /// A policy from memory, from compiled code, or compiled from its component.
+    fn load(&self, sha256: &str) -> Result<Policy> {
+        let known = self.loaded.lock().iter().find(|policy| policy.sha256() == sha256).cloned();
         let policy = match known {
             Some(policy) => policy,
-            None => self.code.load(digest, &self.ledger.policy_state()?.settings)?,
+            None => self.code.load(sha256, &self.ledger.policy_state()?.settings)?,
         };
         self.put_loaded(policy.clone());
         Ok(policy)
@@ -508,18 +521,18 @@ impl Installed {
         if revision.built_in || trusted.is_empty() {
             return Ok(());
         }
-        let (component, signature) = self.ledger.component(&revision.digest)?;
+        let (component, signature) = self.ledger.component(&revision.sha256)?;
         verify(&trusted, &component, signature.as_deref())?;
         Ok(())
     }
 
     fn abandon(&self, failed: Revision, in_a_row: u32, now: Timestamp, fault: &str) -> Result<()> {
         for good in self.ledger.last_good_revisions()? {
-            if self.ensure_trusted(&good).is_err() || self.load(&good.digest).is_err() {
+            if self.ensure_trusted(&good).is_err() || self.load(&good.sha256).is_err() {
                 continue;
             }
             let why = format!(
-                "Revision {failed} failed {in_a_row} times in a row and was given up for the policy of revision {}; \
+                "Revision {failed} failed {in_a_row} times in a row and was rolled back to the policy of revision {}; \
                  its last fault: {fault}",
                 good.revision
             );
@@ -532,9 +545,9 @@ impl Installed {
         Ok(self.ledger.tell_of_policy(now, Some(failed), Severity::Alert, "failing", &text)?)
     }
 
-    /// Compares these runs with what a candidate would have done, and keeps the differences; answers how many.
+    /// Compares these runs with what a candidate would have done, and keeps the differences; returns how many.
     async fn compare(&self, candidate: Revision, runs: Vec<u64>) -> Result<usize> {
-        let policy = self.load(&self.ledger.revision(candidate)?.digest)?;
+        let policy = self.load(&self.ledger.revision(candidate)?.sha256)?;
         let mut waiting = runs.into_iter();
         let mut under_way = JoinSet::new();
         let mut comparisons = Vec::new();
@@ -550,7 +563,9 @@ impl Installed {
             match under_way.join_next().await {
                 Some(Ok(Ok(comparison))) => comparisons.push(comparison),
                 Some(Ok(Err(error))) => return Err(error),
-                Some(Err(error)) => return Err(PoliciesError::Refused(format!("a comparison failed inside: {error}"))),
+                Some(Err(error)) => {
+                    return Err(PoliciesError::Refused(format!("internal error in a comparison: {error}")));
+                }
                 None => break,
             }
         }
@@ -581,7 +596,7 @@ pub fn trusted_keys(ledger: &Ledger) -> Result<Vec<(String, PublicKey)>> {
 fn install_built_in(ledger: &Ledger, now: Timestamp) -> Result<()> {
     let inspection = inspect(REFERENCE_POLICY)?;
     let policy = NewPolicy {
-        digest: &sha256(REFERENCE_POLICY),
+        sha256: &sha256(REFERENCE_POLICY),
         component: REFERENCE_POLICY,
         signature: None,
         name: "dialguard-reference",
@@ -596,11 +611,7 @@ fn install_built_in(ledger: &Ledger, now: Timestamp) -> Result<()> {
 
 fn check_size(component: &[u8], settings: &PolicySettings) -> Result<()> {
     if component.len() as u64 > settings.component_bytes_max {
-        return Err(PoliciesError::Refused(format!(
-            "it has {} bytes, and a policy may have {}; `dialguard policy limits --component-mib-max` raises that",
-            component.len(),
-            settings.component_bytes_max
-        )));
+        return Err(PoliciesError::TooLarge { bytes: component.len() as u64, bytes_max: settings.component_bytes_max });
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use crate::words::Surface;
 use dialguard::contract::ErrorCode;
-use dialguard::policy::PolicyError;
+use dialguard::policy::{InvalidPolicy, PolicyError};
 use dialguard_dialer::access::AccessError;
 use dialguard_dialer::alerts::AlertsError;
 use dialguard_dialer::dialguard::DialguardError;
@@ -222,10 +222,24 @@ impl Hint for PoliciesError {
             PoliciesError::Signature(_) => {
                 (Some("`dialguard policy keys` lists the trusted keys, `dialguard policy trust` adds one"), None, None)
             }
+            PoliciesError::InvalidPolicy(error) => return error.hint(surface),
             PoliciesError::SmokeCheck(_) => (Some("`dialguard policy check` shows the full report"), None, None),
+            PoliciesError::TooLarge { .. } => {
+                (Some("`dialguard policy limits --component-mib-max` raises the limit"), None, None)
+            }
+            PoliciesError::CompileTimeout(_) => {
+                (Some("`dialguard policy limits --compile-seconds-max` raises the limit"), None, None)
+            }
             _ => (None, None, None),
         };
         on(surface, steps)
+    }
+}
+
+impl Hint for InvalidPolicy {
+    fn hint(&self, surface: Surface) -> Option<&'static str> {
+        let allow = "allow it with --allow-stubbed-wasi if you trust this policy with stubbed WASI";
+        on(surface, (self.needs_stubbed_wasi().then_some(allow), None, None))
     }
 }
 
@@ -242,6 +256,14 @@ impl Hint for AlertsError {
     fn hint(&self, surface: Surface) -> Option<&'static str> {
         match self {
             AlertsError::Ledger(error) => error.hint(surface),
+            AlertsError::NotPublic(_) => on(
+                surface,
+                (
+                    Some("add it with --allow-private if the address is meant"),
+                    Some("an operator can add it with `dialguard alerts add --allow-private`"),
+                    Some("an operator can add it with `dialguard alerts add --allow-private`"),
+                ),
+            ),
             _ => None,
         }
     }

@@ -40,6 +40,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+/// Local time of an account's daily review unless another is chosen, as users write it.
+pub const REVIEW_AT_DEFAULT: &str = "06:00";
+
 /// Accounts reviewed at a time. Most of a review's time is spent waiting for carriers.
 const ACCOUNTS_AT_ONCE: usize = 16;
 

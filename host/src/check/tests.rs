@@ -195,7 +195,7 @@ fn a_request_does_what_was_requested_and_nothing_else() {
     };
     let deleted = |number, slot| lock(number, slot, CYCLE_ENDS_AT, ClosingReason::NumberDeleted);
     let blocks = |blocks, starting| Action::SetBlocks(BlockChange { blocks, starting });
-    let requested = || replace_because(2, 9, 2, ReplacementReason::Requested, "Asked for by a person.");
+    let requested = || replace_because(2, 9, 2, ReplacementReason::Requested, "Requested by a user.");
     let scenarios: Vec<(Request, Vec<Action>, &str)> = vec![
         (start(&[4]), vec![occupy(4, 4)], "fine"),
         (start(&[4]), vec![occupy(4, 1)], "occupied or locked"),

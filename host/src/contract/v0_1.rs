@@ -1,4 +1,4 @@
-//! Version 0.1.0, in which a replacement does not say in words why it is made. All else is as in the newest.
+//! Version 0.1.0, in which a replacement has no reason in words. Everything else is as in the newest version.
 
 use super::imports::{self, types as newest};
 use super::versions::Imports;
@@ -22,8 +22,8 @@ mod bindings {
 
 pub(crate) use bindings::{ReputationPolicy, ReputationPolicyPre};
 
-/// The nouns of this version: the newest ones, but for a replacement and what contains one. Bindgen's assertions hold
-/// their layout against the frozen WIT, and wasmtime their fields and cases against every policy.
+/// This version's types: the newest version's, except for a replacement and the types that contain one. Bindgen's
+/// assertions check their layout against the frozen WIT, and wasmtime checks their fields and cases against every policy.
 pub mod types {
     pub use super::newest::*;
     use wasmtime::component::{ComponentType, Lift, Lower};
@@ -70,7 +70,7 @@ impl From<types::Replacement> for Replacement {
     fn from(types::Replacement { number, replacement, slot, why }: types::Replacement) -> Self {
         let because = match why {
             ReplacementReason::Flagged => "The policy flagged it.",
-            ReplacementReason::Requested => "A person asked for it.",
+            ReplacementReason::Requested => "A user requested it.",
         };
         Replacement { number, replacement, slot, why, because: because.into() }
     }
@@ -95,7 +95,7 @@ impl From<types::Plan> for Plan {
     }
 }
 
-/// Calls this version's exports; what they take and answer is the newest's.
+/// Calls this version's exports with the newest version's types.
 impl ReputationPolicy {
     pub(super) async fn describe<T: Send>(&self, store: &mut Store<T>) -> wasmtime::Result<Description> {
         Ok(self.dialguard_reputation_policy().call_describe(store).await?.into())
@@ -146,7 +146,7 @@ impl ReputationPolicy {
     }
 }
 
-/// Links this version's imports to whoever answers the newest's.
+/// Links this version's imports to the newest version's.
 pub(super) fn add_to_linker<T: Imports>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
     ReputationPolicy::add_to_linker::<_, HasNewestImports<T>>(linker, |newest| NewestImports(newest))
 }
@@ -215,12 +215,12 @@ impl<T: Imports> number_inventory::Host for NewestImports<'_, T> {
         since: Timestamp,
     ) -> wasmtime::Result<Result<Vec<number_inventory::FlagEvent>, Error>> {
         let answer = imports::number_inventory::Host::flag_events(self.0, id, since).await?;
-        let told = |FlagEvent { number, at }| number_inventory::FlagEvent { number, at };
-        Ok(answer.map(|events| events.into_iter().map(told).collect()))
+        let translated = |FlagEvent { number, at }| number_inventory::FlagEvent { number, at };
+        Ok(answer.map(|events| events.into_iter().map(translated).collect()))
     }
 }
 
-// What the exported interface declares itself bindgen generates anew, though it did not change.
+// Bindgen generates the exported interface's own types again for each version, although they did not change.
 
 impl From<Request> for exports::Request {
     fn from(request: Request) -> Self {

@@ -1,23 +1,23 @@
-//! A policy of any version that this host speaks, called in the words of the newest.
+//! A policy of any supported version, called with the newest version's types.
 
 use super::bindings::{ReputationPolicy, ReputationPolicyPre};
 use super::*;
 use wasmtime::Store;
 use wasmtime::component::{Component, HasSelf, Linker};
 
-/// A compiled policy with its imports linked: those of its own version and nothing else.
+/// A compiled policy with the imports of its own version linked.
 pub(crate) enum Template<T: 'static> {
     V0_1(v0_1::ReputationPolicyPre<T>),
     V0_2(ReputationPolicyPre<T>),
 }
 
-/// A policy that can be called.
+/// An instantiated policy, ready to call.
 pub(crate) enum Instance {
     V0_1(v0_1::ReputationPolicy),
     V0_2(ReputationPolicy),
 }
 
-/// Whoever answers the newest version's imports. Older versions' imports are answered by the same.
+/// Implements the newest version's imports; older versions' imports are forwarded to them.
 pub(crate) trait Imports:
     imports::clock::Host + imports::carrier_lookup::Host + imports::number_inventory::Host + imports::types::Host + Send
 {
@@ -33,7 +33,7 @@ impl<T> Imports for T where
 }
 
 impl<T: Imports> Template<T> {
-    /// `version` is one of [`VERSIONS`]; whatever else the policy may import is in `linker` already.
+    /// `version` is one of [`VERSIONS`]; `linker` already has the other imports that the policy may use.
     pub(crate) fn new(version: &str, mut linker: Linker<T>, component: &Component) -> wasmtime::Result<Self> {
         match version {
             "0.1.0" => {
@@ -41,14 +41,14 @@ impl<T: Imports> Template<T> {
                 linker.instantiate_pre(component).and_then(v0_1::ReputationPolicyPre::new).map(Template::V0_1)
             }
             "0.2.0" => {
-                ReputationPolicy::add_to_linker::<_, HasSelf<T>>(&mut linker, |answering| answering)?;
+                ReputationPolicy::add_to_linker::<_, HasSelf<T>>(&mut linker, |imports| imports)?;
                 linker.instantiate_pre(component).and_then(ReputationPolicyPre::new).map(Template::V0_2)
             }
-            other => unreachable!("{other} is none of the versions that this host speaks"),
+            other => unreachable!("{other} is not a version that this host supports"),
         }
     }
 
-    /// The component that it was made from.
+    /// The component that the template was made from.
     pub(crate) fn component(&self) -> &Component {
         match self {
             Template::V0_1(template) => template.instance_pre().component(),
@@ -71,7 +71,7 @@ impl<T: Imports> Template<T> {
     }
 }
 
-/// What a policy answers, its own error included.
+/// What a call returns: a trap, the policy's error, or its answer.
 type CallResult<T> = wasmtime::Result<Result<T, Error>>;
 
 impl Instance {

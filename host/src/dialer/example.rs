@@ -4,18 +4,18 @@ use dialguard::contract::*;
 use dialguard::dialer::{CarrierLookup, Dialer, NumberInventory};
 use std::sync::Arc;
 
-/// Nine in the morning, UTC, of 15 January 2026.
+/// 15 January 2026, 09:00 UTC.
 const NOW: Timestamp = 1_768_467_600;
 
 const DAY: Timestamp = 24 * 60 * 60;
 
-/// A dialer in memory with one account, `acme`. It monitors +13105550100 and +13105550123, owns +13105550150 besides,
-/// and could buy +13105550199. Both carriers call +13105550123 spam, as they did yesterday.
+/// A dialer in memory with one account, `acme`. It monitors +13105550100 and +13105550123, also owns +13105550150, and can
+/// buy +13105550199. Both carriers rate +13105550123 as spam, as they did yesterday.
 struct SmallDialer {
     settings: Settings,
 }
 
-/// The dialer as a policy sees it, at a time that stands still.
+/// The dialer as a policy sees it, at a fixed time.
 fn small_dialer(settings: Settings) -> Dialer {
     let dialer = Arc::new(SmallDialer { settings });
     Dialer { clock: Arc::new(FixedClock(NOW)), carriers: dialer.clone(), inventory: dialer }
@@ -28,11 +28,11 @@ impl CarrierLookup for SmallDialer {
     }
 
     async fn look_up(&self, numbers: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
-        let said = |number, carrier| {
+        let observation = |number, carrier| {
             let spam_score = if number == 13_105_550_123 { 95 } else { 5 };
             Observation { number, carrier, spam_score: Some(spam_score), observed_at: NOW }
         };
-        Ok(numbers.into_iter().flat_map(|number| [said(number, 1), said(number, 2)]).collect())
+        Ok(numbers.into_iter().flat_map(|number| [observation(number, 1), observation(number, 2)]).collect())
     }
 }
 
@@ -75,7 +75,7 @@ impl NumberInventory for SmallDialer {
         };
         let numbers = [
             number(13_105_550_100, 1, Status::Clean, 0, 9),
-            number(13_105_550_123, 2, Status::AtRisk, 1, 0), // a second day of spam flags it
+            number(13_105_550_123, 2, Status::AtRisk, 1, 0), // a second day of spam makes it flagged
         ];
         Ok(numbers.into_iter().filter(|number| number.number > after).take(limit as usize).collect())
     }
@@ -92,6 +92,6 @@ impl NumberInventory for SmallDialer {
     }
 
     async fn flag_events(&self, _: &str, _: Timestamp) -> Result<Vec<FlagEvent>, Error> {
-        Ok(vec![]) // none of its numbers was ever flagged before
+        Ok(vec![]) // none of its numbers has been flagged before
     }
 }

@@ -1,7 +1,7 @@
-//! What makers say of a component, where it may be composed of several: the sections `description` and `version`.
+//! The sections `description` and `version` of a component, which may be composed of several.
 //!
-//! What a component says of itself counts first. Tools that compose say nothing, so then counts what the component in
-//! it says whose `policy` it exports, and last what its modules say: that is where compilers put such sections.
+//! A component's own sections count first. Composing tools write none; then those of the inner component whose `policy` it
+//! exports count, and last those of its modules, where compilers put such sections.
 
 use super::{POLICY, for_terminal};
 use wasmparser::{
@@ -9,7 +9,7 @@ use wasmparser::{
     ComponentTypeRef, Encoding, Payload,
 };
 
-/// What a maker says of a component.
+/// The maker's description and version of a component.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Metadata {
     pub description: Option<String>,
@@ -17,13 +17,13 @@ pub(super) struct Metadata {
 }
 
 impl Metadata {
-    fn says(&mut self, section: &str, text: &[u8]) {
-        let told = match section {
+    fn read(&mut self, section: &str, text: &[u8]) {
+        let field = match section {
             "description" => &mut self.description,
             "version" => &mut self.version,
             _ => return,
         };
-        *told = Some(for_terminal(&String::from_utf8_lossy(text)));
+        *field = Some(for_terminal(&String::from_utf8_lossy(text)));
     }
 
     fn or(self, other: Metadata) -> Metadata {
@@ -31,11 +31,12 @@ impl Metadata {
     }
 }
 
-/// The parts that a walk over a file is in, outermost first, and at the end what the outermost one says.
+/// The parts of a file that are open at one point of a pass over it, outermost first, and at the end the outermost part's
+/// metadata.
 #[derive(Default)]
 pub(super) struct Parts {
     open: Vec<Part>,
-    told: Metadata,
+    metadata: Metadata,
 }
 
 /// A component or a module.
@@ -44,26 +45,26 @@ struct Part {
     is_module: bool,
     own: Metadata,
     modules: Metadata,
-    /// What each component says, by its index; of imported ones nothing is known.
+    /// Each component's metadata by its index; empty for imported ones.
     components: Vec<Metadata>,
-    /// Of which component each instance is, by its index, where that is known.
+    /// The component of each instance by its index, if known.
     instances: Vec<Option<usize>>,
     /// The component whose instance is exported as the policy.
     policy: Option<usize>,
 }
 
 impl Parts {
-    /// How deep in the file the walk is; 1 in the component itself.
+    /// The current depth; 1 in the outermost component.
     pub(super) fn depth(&self) -> usize {
         self.open.len()
     }
 
-    pub(super) fn told(self) -> Metadata {
-        self.told
+    pub(super) fn metadata(self) -> Metadata {
+        self.metadata
     }
 
-    /// Passes by one section of a file that is valid so far.
-    pub(super) fn pass(&mut self, payload: &Payload) -> Result<(), BinaryReaderError> {
+    /// Visits the next section of a file that is valid so far.
+    pub(super) fn visit(&mut self, payload: &Payload) -> Result<(), BinaryReaderError> {
         match payload {
             Payload::Version { encoding, .. } => {
                 self.open.push(Part { is_module: *encoding == Encoding::Module, ..Part::default() });
@@ -75,32 +76,32 @@ impl Parts {
             }
             _ => {}
         }
-        self.open.last_mut().map_or(Ok(()), |part| part.pass(payload))
+        self.open.last_mut().map_or(Ok(()), |part| part.visit(payload))
     }
 
     fn leave(&mut self) {
         let Some(part) = self.open.pop() else { return };
-        let (is_module, told) = (part.is_module, part.told());
+        let (is_module, metadata) = (part.is_module, part.metadata());
         match self.open.last_mut() {
-            None => self.told = told,
-            Some(outer) if is_module => outer.modules = told.or(std::mem::take(&mut outer.modules)),
-            Some(outer) => outer.components.push(told),
+            None => self.metadata = metadata,
+            Some(outer) if is_module => outer.modules = metadata.or(std::mem::take(&mut outer.modules)),
+            Some(outer) => outer.components.push(metadata),
         }
     }
 }
 
 impl Part {
-    fn told(self) -> Metadata {
+    fn metadata(self) -> Metadata {
         let Part { own, modules, components, policy, .. } = self;
         let exported = policy.and_then(|index| components.into_iter().nth(index)).unwrap_or_default();
         own.or(exported).or(modules)
     }
 
-    /// Keeps count of components and instances as the format does: imports, instances, aliases and exports each add
-    /// one, in the order of the file.
-    fn pass(&mut self, payload: &Payload) -> Result<(), BinaryReaderError> {
+    /// Numbers components and instances as the format does: imports, instances, aliases and exports each add one, in the
+    /// order of the file.
+    fn visit(&mut self, payload: &Payload) -> Result<(), BinaryReaderError> {
         match payload {
-            Payload::CustomSection(section) => self.own.says(section.name(), section.data()),
+            Payload::CustomSection(section) => self.own.read(section.name(), section.data()),
             Payload::ComponentImportSection(section) => {
                 for import in section.clone() {
                     match import?.ty {

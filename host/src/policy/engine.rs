@@ -1,5 +1,5 @@
-//! The engine in which policies run: one for all policies of a program, so that another one can be swapped in beside
-//! those at work, and so that they share its places.
+//! The engine that runs policies: one for all policies of a program, so that a new policy can be loaded while others
+//! run, and so that all of them share one pool of instances.
 
 use super::limits::{MEMORY_BYTES_MAX, TICK};
 use super::run::TABLE_ENTRIES_MAX;
@@ -9,59 +9,59 @@ use std::sync::{Arc, OnceLock, Weak};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, WasmFeatures};
 
-/// Runs that may be under way at once; further ones wait for their turn.
+/// Runs that may be active at once; further ones wait.
 const RUNS_MAX: u32 = 256;
 
-/// Memories in one component. A policy has one, and so has each policy that is wrapped around it.
+/// Memories in one component. A policy has one, and so does each policy wrapped around it.
 const MEMORIES_MAX: u32 = 4;
 
-/// Core instances and tables in one component. An interpreter is linked from a few dozen modules, which share a
-/// memory and a table; what compilers put between a module and its imports has a table of its own.
+/// Core instances and tables in one component. An interpreter is linked from a few dozen modules that share one memory
+/// and one table; the adapters that compilers put between a module and its imports have a table each.
 const CORE_INSTANCES_MAX: u32 = 64;
 const TABLES_MAX: u32 = 2 * MEMORIES_MAX;
 
-/// An engine with places for runs. Cheap to clone.
+/// An engine and the permits for its runs. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct PolicyEngine {
     engine: Arc<Engine>,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 impl PolicyEngine {
-    /// The engine of this program, made when it is first asked for.
+    /// The program's engine, created on first use.
     pub(crate) fn shared() -> Self {
         static SHARED: OnceLock<PolicyEngine> = OnceLock::new();
-        SHARED.get_or_init(|| PolicyEngine::new().expect("the engine's settings go together")).clone()
+        SHARED.get_or_init(|| PolicyEngine::new().expect("the engine's settings are compatible")).clone()
     }
 
     fn new() -> wasmtime::Result<Self> {
         let engine = tick(Engine::new(&config())?);
-        Ok(PolicyEngine { engine, places: Arc::new(Semaphore::new(RUNS_MAX as usize)) })
+        Ok(PolicyEngine { engine, permits: Arc::new(Semaphore::new(RUNS_MAX as usize)) })
     }
 
     pub(crate) fn wasm(&self) -> &Engine {
         &self.engine
     }
 
-    /// A place for one run; waits for one where all are taken.
-    pub(crate) async fn place(&self) -> OwnedSemaphorePermit {
-        self.places.clone().acquire_owned().await.expect("nobody closes the semaphore")
+    /// A permit for one run; waits while all are taken.
+    pub(crate) async fn permit(&self) -> OwnedSemaphorePermit {
+        self.permits.clone().acquire_owned().await.expect("the semaphore is never closed")
     }
 }
 
-/// What code has to have been compiled for to run in this process, in 32 hexadecimal digits: the release of wasmtime, its
-/// settings and the processor.
+/// Identifies what compiled code must match to run in this process: wasmtime's release, its settings and the processor. 32
+/// hexadecimal digits.
 ///
 /// ```
 /// assert_eq!(dialguard::policy::code_compatibility().len(), 32);
 /// ```
 pub fn code_compatibility() -> String {
-    let mut read = HashInput::default();
-    PolicyEngine::shared().wasm().precompile_compatibility_hash().hash(&mut read);
-    sha256(&read.0)[..32].to_owned()
+    let mut input = HashInput::default();
+    PolicyEngine::shared().wasm().precompile_compatibility_hash().hash(&mut input);
+    sha256(&input.0)[..32].to_owned()
 }
 
-/// What is hashed, as bytes: the standard library has no hasher that is the same in every release.
+/// Collects the bytes to hash, because the standard library's hashers may change between releases.
 #[derive(Default)]
 struct HashInput(Vec<u8>);
 
@@ -71,15 +71,15 @@ impl Hasher for HashInput {
     }
 
     fn finish(&self) -> u64 {
-        unreachable!("the bytes are read as a whole")
+        unreachable!("the bytes are hashed as a whole")
     }
 }
 
-/// WebAssembly proposals that no compiler's output for policies needs. Most are off already, for want of wasmtime's
-/// features; they stay off where another crate of the program switches those on.
+/// WebAssembly proposals that compiled policies do not need. Most are off already because wasmtime's cargo features are
+/// off; listing them keeps them off if another crate of the program turns those features on.
 ///
-/// Several memories in a module are not among them: wasmtime makes such modules itself where components in a component
-/// call each other, and panics where it may not. The pool has no place for a module with two of its own.
+/// Several memories in a module are not listed: wasmtime generates such modules itself when components inside a component
+/// call each other, and panics if it may not. The pool has no room for a policy's own module with two memories.
 const PROPOSALS_OFF: WasmFeatures = WasmFeatures::THREADS
     .union(WasmFeatures::SHARED_EVERYTHING_THREADS)
     .union(WasmFeatures::MEMORY64)
@@ -94,31 +94,31 @@ const PROPOSALS_OFF: WasmFeatures = WasmFeatures::THREADS
     .union(WasmFeatures::WIDE_ARITHMETIC)
     .union(WasmFeatures::CM_ASYNC);
 
-/// A sandbox in which nothing works that policies do not need.
+/// Enables only what policies need.
 fn config() -> Config {
     let mut config = Config::new();
     config.epoch_interruption(true);
-    // Imports are synchronous to the guest, so calls need none of the bookkeeping of concurrent ones.
+    // Imports are synchronous to the guest, so calls do not need the bookkeeping of concurrent ones.
     config.concurrency_support(false);
     config.max_wasm_stack(512 << 10).async_stack_size(1 << 20);
     config.wasm_backtrace_max_frames(None).generate_address_map(false);
     config.wasm_features(PROPOSALS_OFF, false);
 
-    // So many of each that a component within its share can always be instantiated in its place.
+    // Enough of everything that a component within the bounds can always be instantiated once it has a permit.
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(RUNS_MAX).total_stacks(RUNS_MAX);
     pool.total_core_instances(RUNS_MAX * CORE_INSTANCES_MAX).max_core_instances_per_component(CORE_INSTANCES_MAX);
     pool.total_tables(RUNS_MAX * TABLES_MAX).max_tables_per_component(TABLES_MAX).max_tables_per_module(TABLES_MAX);
     pool.total_memories(RUNS_MAX * MEMORIES_MAX).max_memories_per_component(MEMORIES_MAX);
-    // Address space only: what a run may use of it, in all its memories together, is its own limit.
+    // Address space only; each run's own limit bounds what all its memories use together.
     pool.table_elements(TABLE_ENTRIES_MAX).max_memory_size(MEMORY_BYTES_MAX);
-    // Reused memory stays mapped and is cleared by hand: quicker than the kernel for the few pages a policy touches.
+    // Reused memory stays mapped and is cleared here: for the few pages a policy touches that is faster than the kernel.
     pool.linear_memory_keep_resident(256 << 10).table_keep_resident(64 << 10).async_stack_keep_resident(0);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     config
 }
 
-/// Advances the engine's epoch for as long as somebody holds what this returns.
+/// Advances the engine's epoch until the returned engine is dropped.
 fn tick(engine: Engine) -> Arc<Engine> {
     let engine = Arc::new(engine);
     let watched: Weak<Engine> = Arc::downgrade(&engine);
@@ -130,6 +130,6 @@ fn tick(engine: Engine) -> Arc<Engine> {
                 std::thread::sleep(TICK);
             }
         })
-        .expect("a thread can be started");
+        .expect("the system can start a thread");
     engine
 }

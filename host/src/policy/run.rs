@@ -1,4 +1,4 @@
-//! One run of a policy from the inside: what it may read, what it was shown, and what it used up.
+//! The state of one run: what the policy may read, what it has read, and what it has used.
 
 use super::limits::{Limits, MEMORY_BYTES_MAX, PolicyFault, TICK};
 use super::stubbed_wasi::{self, StubbedWasi, Wasi};
@@ -11,32 +11,32 @@ use wasmtime::component::Linker;
 use wasmtime::{Engine, ResourceLimiter, UpdateDeadline};
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
-/// Entries in one table of a component: functions that it calls indirectly. Python's interpreter has some 10,000.
+/// Entries in one table of a component: functions called indirectly. Python's interpreter has about 10,000.
 pub(crate) const TABLE_ENTRIES_MAX: usize = 20_000;
 
-/// What a policy was shown during a run. A plan is checked against it: at the revision it was made from, this is how
-/// the account stands.
+/// What a policy read during a run. [`check`](crate::check::check) checks a plan against it: at the revision that the plan
+/// is based on, this is the state of the account.
 ///
-/// [`PolicyAnswer`](crate::policy::PolicyAnswer) has it with every answer, for [`check`](crate::check::check) to go by.
+/// Every [`PolicyAnswer`](crate::policy::PolicyAnswer) contains its inputs.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Inputs {
-    /// The clock's answer, where it was asked.
+    /// The clock's answer, if the policy asked.
     pub now: Option<Timestamp>,
-    /// The account, where it was asked for.
+    /// The account, if the policy read it.
     pub account: Option<Account>,
-    /// Monitored numbers, in ascending order.
+    /// The monitored numbers read, in ascending order.
     pub monitored: Vec<MonitoredNumber>,
-    /// Numbers that the account owns, of those asked about.
+    /// Of the numbers asked about, those that the account owns.
     pub owned: BTreeSet<PhoneNumber>,
     /// Numbers offered as candidates.
     pub offered: BTreeSet<PhoneNumber>,
 }
 
-/// The state of one run's store: it lives as long as the run and no longer.
+/// The state in one run's store; it lives as long as the run.
 pub(crate) struct Run {
-    /// The dialer and the account asked about; none in the functions that may call no import.
-    asked: Option<(Dialer, AccountId)>,
+    /// The dialer and the account of the run; none for functions that must not call any import.
+    subject: Option<(Dialer, AccountId)>,
     limits: Limits,
     ticks_left: u32,
     /// Time spent in imports since the last tick.
@@ -52,15 +52,15 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) fn new(asked: Option<(Dialer, AccountId)>, limits: Limits, wasi: Wasi) -> Self {
+    pub(crate) fn new(subject: Option<(Dialer, AccountId)>, limits: Limits, wasi: Wasi) -> Self {
         let mut inputs = Inputs::default();
         let wasi = (wasi == Wasi::Stubbed).then(|| {
-            // WASI's clock and the contract's tell the same time. Where there is nobody to ask it is 1970.
-            inputs.now = asked.as_ref().map(|(dialer, _)| dialer.clock.now());
+            // WASI's clock and the contract's show the same time. Without a dialer it is 1970.
+            inputs.now = subject.as_ref().map(|(dialer, _)| dialer.clock.now());
             StubbedWasi::new(inputs.now.unwrap_or_default())
         });
         Run {
-            asked,
+            subject,
             limits,
             ticks_left: limits.compute_time_max.as_millis().div_ceil(TICK.as_millis()) as u32,
             waited: Duration::ZERO,
@@ -74,7 +74,7 @@ impl Run {
         }
     }
 
-    /// What a run may import besides the contract.
+    /// The imports of a run other than the contract's.
     pub(crate) fn linker(engine: &Engine, wasi: Wasi) -> wasmtime::Result<Linker<Run>> {
         let mut linker = Linker::new(engine);
         if wasi == Wasi::Stubbed {
@@ -83,13 +83,13 @@ impl Run {
         Ok(linker)
     }
 
-    /// The WASI of a run that has one; no other is linked to it.
+    /// The stubbed WASI of a run. It is linked only if the run has one.
     fn wasi(&mut self) -> &mut StubbedWasi {
-        self.wasi.as_mut().expect("WASI is linked only where a run has one")
+        self.wasi.as_mut().expect("WASI is linked only if the run has one")
     }
 
-    /// Called where a tick of the epoch finds the policy computing. Its own time counts, the dialer's does not: a
-    /// tick that was mostly spent in imports is free.
+    /// Called when a tick of the epoch interrupts the policy. Only the policy's own time counts: a tick spent mostly in
+    /// imports is free.
     pub(crate) fn tick(&mut self) -> wasmtime::Result<UpdateDeadline> {
         if std::mem::take(&mut self.waited) < TICK / 2 {
             self.ticks_left =
@@ -98,15 +98,15 @@ impl Run {
         Ok(UpdateDeadline::Yield(1))
     }
 
-    /// The dialer, where this run has one and the policy has not flooded it.
+    /// The dialer, if this run has one and the policy has calls left.
     fn dialer(&mut self) -> wasmtime::Result<Dialer> {
         self.import_calls_left =
             self.import_calls_left.checked_sub(1).ok_or(PolicyFault::TooManyCalls(self.limits.import_calls_max))?;
-        let (dialer, _) = self.asked.as_ref().ok_or(PolicyFault::UnexpectedImport)?;
+        let (dialer, _) = self.subject.as_ref().ok_or(PolicyFault::UnexpectedImport)?;
         Ok(dialer.clone())
     }
 
-    /// Puts a call on record. What a run was told is kept until it ends, so it may not be told without end.
+    /// Records a call. Recorded answers are kept until the run ends, so their number is limited.
     fn record(&mut self, call: Call) -> wasmtime::Result<()> {
         let too_much = PolicyFault::TooManyAnswers(self.limits.answer_items_max);
         self.answer_items_left = self.answer_items_left.checked_sub(call.items() as u64).ok_or(too_much)?;
@@ -114,24 +114,24 @@ impl Run {
         Ok(())
     }
 
-    /// What the dialer answers in time; none is too late. A dialer that hangs must not hang the run with it.
+    /// Waits for the dialer's answer; none if it is late. A dialer that hangs must not hang the run.
     async fn in_time<T>(&mut self, answer: impl Future<Output = T>) -> Option<T> {
-        let asked_at = Instant::now();
+        let begun = Instant::now();
         let answer = tokio::time::timeout(self.limits.import_time_max, answer).await.ok();
-        self.waited += asked_at.elapsed();
+        self.waited += begun.elapsed();
         answer
     }
 
-    /// What the inventory answers in time about the account that this run is about, and puts on record as `call`. A
-    /// run about one account reads no other, whatever the dialer would show.
+    /// Waits for the inventory's answer about the account of this run and records it as `call`. A run reads only its own
+    /// account, whatever the dialer would return for another.
     async fn in_account<T: Clone>(
         &mut self,
         id: &str,
         answer: impl Future<Output = Result<T, Error>>,
         call: impl FnOnce(Result<T, Error>) -> Call,
     ) -> wasmtime::Result<Result<T, Error>> {
-        if self.asked.as_ref().is_none_or(|(_, asked)| asked != id) {
-            let message = "A run reads the account that it was asked about and no other; hand back its id.".into();
+        if self.subject.as_ref().is_none_or(|(_, own)| own != id) {
+            let message = "A run can read only its own account; pass the id that the call was given.".into();
             return Ok(Err(Error { code: ErrorCode::NoSuchAccount, message }));
         }
         let answer = self.in_time(answer).await.unwrap_or_else(too_late);
@@ -145,9 +145,9 @@ fn too_late<T>() -> Result<T, Error> {
 }
 
 impl ResourceLimiter for Run {
-    /// A policy that is composed of several has as many memories, and one limit for all of them together.
+    /// A policy composed of several has several memories, and one limit for all of them together.
     fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> wasmtime::Result<bool> {
-        // What its own module does not allow will not be had, so it does not count either.
+        // Growth beyond the module's own maximum fails, so it does not count.
         if maximum.is_some_and(|maximum| desired > maximum) {
             return Ok(false);
         }
@@ -230,7 +230,7 @@ impl imports::number_inventory::Host for Run {
         let call = |answer| Call::Monitored(after, limit, answer);
         let answer = self.in_account(&id, dialer.inventory.monitored(&id, after, limit), call).await?;
         if let Ok(page) = &answer {
-            // A policy may read the same page twice; what it was shown stays in ascending order, each number once.
+            // A policy may read the same page twice; the inputs stay in ascending order, each number once.
             let known = self.inputs.monitored.partition_point(|number| number.number <= after);
             if known == self.inputs.monitored.len() {
                 self.inputs.monitored.extend_from_slice(page);
@@ -278,7 +278,7 @@ impl imports::number_inventory::Host for Run {
         since: Timestamp,
     ) -> wasmtime::Result<Result<Vec<FlagEvent>, Error>> {
         let dialer = self.dialer()?;
-        // A dialer keeps times in signed integers, and there is no event after the last of those.
+        // Dialers store times as signed integers, so no event is later than the largest of those.
         let since = since.min(i64::MAX as Timestamp);
         let call = |answer| Call::FlagEvents(since, answer);
         self.in_account(&id, dialer.inventory.flag_events(&id, since), call).await
@@ -293,7 +293,7 @@ fn check_numbers(numbers: &[PhoneNumber]) -> Result<(), Error> {
     let message = if numbers.len() > contract::NUMBERS_PER_CALL_MAX {
         format!("{} numbers are too many for one call; ask for at most 10,000 at a time.", numbers.len())
     } else if let Some(number) = numbers.iter().find(|number| !(1..=NUMBER_MAX).contains(*number)) {
-        format!("{number} cannot be an E.164 number; give 1 to 15 digits, country code first.")
+        format!("{number} is not an E.164 number; give 1 to 15 digits, country code first.")
     } else {
         return Ok(());
     };
@@ -301,6 +301,6 @@ fn check_numbers(numbers: &[PhoneNumber]) -> Result<(), Error> {
 }
 
 fn over_budget(lookups_max: u32) -> Error {
-    let message = format!("This run may look up {lookups_max} numbers and no more; ask about fewer.");
+    let message = format!("This run may look up at most {lookups_max} numbers; ask about fewer.");
     Error { code: ErrorCode::OverBudget, message }
 }

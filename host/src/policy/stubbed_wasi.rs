@@ -1,9 +1,9 @@
-//! An stubbed WASI, for policies whose language brings one along and which an operator allowed to.
+//! Stubbed (deny-all) WASI, for policies whose language runtime imports WASI, if an operator allows it.
 //!
-//! There is nothing in it: no files, no environment, no arguments, no network. What is printed is thrown away, the
-//! clocks stand at the run's time, and random numbers are the same in every run, so that a run can be repeated.
-//! Interfaces that reach outside are there and refuse, since a language's runtime links them whether it uses them or
-//! not; `wasi:http` and the like are missing, and a policy that imports them is none.
+//! It gives access to nothing: no files, environment, arguments or network. Output is discarded, the clocks always show
+//! the run's time, and random numbers are the same in every run, so that a run can be repeated. Interfaces that reach
+//! outside exist but refuse every call, because a language's runtime links them whether it uses them or not. `wasi:http`
+//! and the like do not exist here, and a policy that imports them is refused.
 
 use crate::contract::Timestamp;
 use sha2::{Digest, Sha256};
@@ -13,25 +13,25 @@ use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
 use wasmtime_wasi::p2::{self, DynPollable, Pollable};
 use wasmtime_wasi::{Deterministic, HostWallClock, WasiCtx, WasiCtxView, WasiView};
 
-/// What a policy finds beside the contract's imports.
+/// The WASI that a policy may import in addition to the contract's imports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Wasi {
-    /// Nothing: a policy that imports WASI is refused.
+    /// None: a policy that imports WASI is refused.
     None,
-    /// A WASI in which there is nothing: no files, no environment, no network, output thrown away, clocks that stand at
-    /// the run's time, the same random numbers in every run. For a policy whose operator allowed it.
+    /// Stubbed (deny-all) WASI: no files, environment or network; output is discarded, clocks always show the run's time,
+    /// and random numbers are the same in every run. For a policy that the operator allows to import it.
     Stubbed,
 }
 
-/// Packages that an stubbed WASI has.
+/// The packages of stubbed WASI.
 const PACKAGES: [&str; 6] =
     ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
 
-/// Streams, pollables and the like that a policy may hold at once.
+/// The most streams, pollables and other resources that a policy may hold at once.
 const RESOURCES_MAX: usize = 1_000;
 
-/// Random bytes that a policy may ask for at once.
+/// The most random bytes that a policy may request at once.
 const RANDOM_BYTES_MAX: u64 = 64 << 10;
 
 /// The stubbed WASI of one run.
@@ -42,11 +42,11 @@ pub(crate) struct StubbedWasi {
 }
 
 impl StubbedWasi {
-    /// One whose clocks stand at `now`.
+    /// Creates one whose clocks always show `now`.
     pub(crate) fn new(now: Timestamp) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(RESOURCES_MAX);
-        // Whatever is not named here is empty or closed by default; what would be open is closed.
+        // Everything not listed here is empty or closed by default.
         let context = WasiCtx::builder()
             .wall_clock(StoppedClock(now))
             .secure_random(Deterministic::new(random_bytes()))
@@ -60,32 +60,32 @@ impl StubbedWasi {
         StubbedWasi { context, table, now }
     }
 
-    /// The view for the store's state to hand on.
+    /// The view that the store's state returns to wasmtime.
     pub(crate) fn view(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.context, table: &mut self.table }
     }
 }
 
-/// Lets policies import it.
+/// Adds stubbed WASI to a linker.
 pub(crate) fn add_to_linker<T: WasiView>(
     linker: &mut Linker<T>,
     wasi: fn(&mut T) -> &mut StubbedWasi,
 ) -> wasmtime::Result<()> {
     p2::add_to_linker_async(linker)?;
-    // That clock would wait in real time, and for ever if asked to; this one stands.
+    // The clock added above waits in real time, for ever if asked to. This one never waits.
     linker.allow_shadowing(true);
     monotonic_clock::add_to_linker::<T, HasSelf<StubbedWasi>>(linker, wasi)?;
     linker.allow_shadowing(false);
     Ok(())
 }
 
-/// Whether an stubbed WASI has all of these imports.
+/// Whether stubbed WASI has all of these imports.
 pub(crate) fn has_all(imports: &[String]) -> bool {
     let has = |name: &String| PACKAGES.iter().any(|package| name.starts_with(package)) && name.contains("@0.2.");
     imports.iter().all(has)
 }
 
-/// A clock at which no time passes.
+/// A clock that always shows the same time.
 struct StoppedClock(Timestamp);
 
 impl HostWallClock for StoppedClock {
@@ -108,8 +108,8 @@ impl monotonic_clock::Host for StubbedWasi {
     }
 
     fn subscribe_instant(&mut self, _: u64) -> wasmtime::Result<Resource<DynPollable>> {
-        let over = self.table.push(ElapsedWait)?;
-        p2::subscribe(&mut self.table, over)
+        let wait = self.table.push(ElapsedWait)?;
+        p2::subscribe(&mut self.table, wait)
     }
 
     fn subscribe_duration(&mut self, _: u64) -> wasmtime::Result<Resource<DynPollable>> {
@@ -119,7 +119,7 @@ impl monotonic_clock::Host for StubbedWasi {
 
 const NANOSECONDS_PER_SECOND: u64 = 1_000_000_000;
 
-/// A wait that is over as soon as it began.
+/// A wait that is over at once.
 struct ElapsedWait;
 
 #[wasmtime_wasi::async_trait]
@@ -127,7 +127,7 @@ impl Pollable for ElapsedWait {
     async fn ready(&mut self) {}
 }
 
-/// Bytes that look random and are always the same.
+/// Bytes that look random and are the same every time.
 fn random_bytes() -> Vec<u8> {
     (0..32_u8).flat_map(|block| Sha256::digest([block])).collect()
 }

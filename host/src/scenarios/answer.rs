@@ -1,17 +1,17 @@
-//! An answer in the notation of cases: what is expected, and what a policy answered.
+//! Answers in the notation of cases: the expected one, and the policy's.
 //!
-//! Only what is stated is expected: a field left out may be anything, while a list has to have exactly its elements.
+//! Only what a case states is expected: an omitted field may have any value, and a list must have exactly its elements.
 
 use super::notation::{Name, Numbers, Time, name};
 use crate::contract::{self, *};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-/// What a policy answers to one call. An answer of a policy has every field that its call can have.
+/// The answer to one call. A policy's answer has every field that applies to its call.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Answer {
-    /// The call answers this error. Where none is stated, it must not answer any.
+    /// The call returns this error. If none is stated, it must not return an error.
     pub error: Option<Name<ErrorCode>>,
     pub outcomes: Option<Vec<Outcome>>,
     pub reviews: Option<Vec<Review>>,
@@ -19,15 +19,15 @@ pub(super) struct Answer {
     pub notices: Option<Vec<Notice>>,
     pub screenings: Option<Vec<Screening>>,
     pub usage: Option<Usage>,
-    /// Numbers that carriers were asked about, as often as they were.
+    /// How many numbers were looked up with carriers, counting repeats.
     pub numbers_looked_up: Option<usize>,
-    /// Whether every monitored number has the status that it had before.
+    /// Whether every monitored number keeps its status.
     pub statuses_unchanged: Option<bool>,
     /// Whether the call refuses the account's settings if and only if `check-settings` does.
     pub settings_as_checked: Option<bool>,
 }
 
-/// `"accepted"`, or with its `until`, or so many of the same.
+/// `"accepted"`, or with an `until`, or repeated some number of `times`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields, from = "OutcomeNotation")]
 pub(super) struct Outcome {
@@ -37,7 +37,7 @@ pub(super) struct Outcome {
     times: usize,
 }
 
-/// An instant, or null where there must be none.
+/// An instant, or null if there must be none.
 #[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 struct Until(Option<Time>);
 
@@ -54,7 +54,7 @@ impl Serialize for Until {
 #[serde(untagged)]
 enum OutcomeNotation {
     Answer(Name<contract::Answer>),
-    Fully(OutcomeInFull),
+    InFull(OutcomeInFull),
 }
 
 #[derive(Deserialize)]
@@ -67,7 +67,7 @@ struct OutcomeInFull {
     times: usize,
 }
 
-/// Null says something here.
+/// Null has a meaning here, unlike an omitted field.
 fn until<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Until>, D::Error> {
     Until::deserialize(deserializer).map(Some)
 }
@@ -87,7 +87,7 @@ pub(super) struct Review {
     answering: Option<u16>,
 }
 
-/// An action without its words: those are for people.
+/// An action without its texts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
 pub(super) enum Action {
@@ -98,7 +98,7 @@ pub(super) enum Action {
     SetBlocks { blocks: u32, starting: Time },
 }
 
-/// A notice's kind, or more of it, but for its words.
+/// A notice's kind, or more of it except its text.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, from = "NoticeNotation")]
 pub(super) struct Notice {
@@ -111,7 +111,7 @@ pub(super) struct Notice {
 #[serde(untagged)]
 enum NoticeNotation {
     Kind(String),
-    Fully(NoticeInFull),
+    InFull(NoticeInFull),
 }
 
 #[derive(Deserialize)]
@@ -146,7 +146,7 @@ pub(super) struct Usage {
 }
 
 impl Answer {
-    /// Where `got` is not what is expected, in words; none where it is.
+    /// The first difference between the expected answer and `got`, in words.
     pub fn difference(&self, got: &Answer) -> Option<String> {
         if let (None, None, Some(error)) = (self.error, self.settings_as_checked, got.error) {
             return Some(format!("expected an answer, got the error {:?}", name(&error.0)));
@@ -155,7 +155,7 @@ impl Answer {
         difference("", &value(&self.clone().one_by_one()), &value(got))
     }
 
-    /// Every range and repetition written out.
+    /// Writes out every range and repetition.
     fn one_by_one(mut self) -> Self {
         let repeated = |outcome: Outcome| vec![outcome.clone(); outcome.times];
         self.outcomes = self.outcomes.map(|outcomes| outcomes.into_iter().flat_map(repeated).collect());
@@ -165,7 +165,7 @@ impl Answer {
         self
     }
 
-    /// Nothing but an error.
+    /// An error.
     pub fn of_error(code: ErrorCode) -> Self {
         Answer { error: Some(Name(code)), ..Answer::default() }
     }
@@ -175,27 +175,27 @@ impl Answer {
         self.error == Some(Name(code))
     }
 
-    /// Whether the settings are to blame.
+    /// Whether it refuses the settings.
     pub fn refuses_settings(&self) -> bool {
         self.is_error(ErrorCode::InvalidSettings)
     }
 
-    /// An answer, or which error.
+    /// `an answer`, or the error's name.
     pub fn in_a_word(&self) -> String {
         self.error.map_or("an answer".into(), |error| format!("the error {}", name(&error.0)))
     }
 
-    /// What a screening says.
+    /// The answer of `screen`.
     pub fn of_screenings(screenings: &[contract::Screening]) -> Self {
         Answer { screenings: Some(screenings.iter().map(Screening::from).collect()), ..Answer::default() }
     }
 
-    /// The figures at the top of the page.
+    /// The answer of `get-usage`.
     pub fn of_usage(usage: &contract::Usage) -> Self {
         Answer { usage: Some(Usage::from(usage)), ..Answer::default() }
     }
 
-    /// What a plan comes to for numbers that stood like this.
+    /// A plan for numbers that had these statuses before.
     pub fn of_plan(plan: &Plan, monitored: &[MonitoredNumber]) -> Self {
         let is_unchanged = |review: &contract::Review| {
             let place = monitored.binary_search_by_key(&review.number, |number| number.number);
@@ -210,7 +210,7 @@ impl Answer {
         }
     }
 
-    /// What a decision comes to.
+    /// A decision about numbers that had these statuses before.
     pub fn of_decision(decision: &Decision, monitored: &[MonitoredNumber]) -> Self {
         let outcomes = decision.outcomes.iter().map(|outcome| Outcome {
             answer: Name(outcome.answer),
@@ -221,7 +221,7 @@ impl Answer {
     }
 }
 
-/// An answer without what it leaves open.
+/// The value without the fields that are left open.
 fn stated(answer: Value) -> Value {
     match answer {
         Value::Object(fields) => {
@@ -233,7 +233,7 @@ fn stated(answer: Value) -> Value {
     }
 }
 
-/// Where `got` lacks something expected. An object may have more than is expected of it, a list may not.
+/// The first place where `got` differs. An object may have more fields than expected; a list may not be longer.
 fn difference(place: &str, expected: &Value, got: &Value) -> Option<String> {
     match (expected, got) {
         (Value::Object(expected), Value::Object(got)) => expected.iter().find_map(|(key, expected)| {
@@ -258,7 +258,7 @@ fn difference(place: &str, expected: &Value, got: &Value) -> Option<String> {
     }
 }
 
-/// A value as JSON, of which a reader sees the beginning.
+/// The beginning of a value as JSON.
 fn shortened(value: &Value) -> String {
     const LETTERS_MAX: usize = 300;
     let text = if value.is_null() { "none".to_owned() } else { value.to_string() };
@@ -281,7 +281,7 @@ impl Screening {
 }
 
 impl Action {
-    /// A range of numbers occupies slots side by side.
+    /// A range of numbers occupies consecutive slots.
     fn one_by_one(&self) -> Vec<Action> {
         match self {
             Action::OccupySlot { number, slot } => {
@@ -297,7 +297,7 @@ impl From<OutcomeNotation> for Outcome {
     fn from(notation: OutcomeNotation) -> Self {
         match notation {
             OutcomeNotation::Answer(answer) => Outcome { answer, until: None, times: 1 },
-            OutcomeNotation::Fully(OutcomeInFull { answer, until, times }) => Outcome { answer, until, times },
+            OutcomeNotation::InFull(OutcomeInFull { answer, until, times }) => Outcome { answer, until, times },
         }
     }
 }
@@ -306,7 +306,7 @@ impl From<NoticeNotation> for Notice {
     fn from(notation: NoticeNotation) -> Self {
         match notation {
             NoticeNotation::Kind(kind) => Notice { kind, severity: None, number: None },
-            NoticeNotation::Fully(NoticeInFull { kind, severity, number }) => Notice { kind, severity, number },
+            NoticeNotation::InFull(NoticeInFull { kind, severity, number }) => Notice { kind, severity, number },
         }
     }
 }

@@ -1,4 +1,4 @@
-//! One case: an account, what its dialer knows, a question to the policy, and what must come of it.
+//! One case: an account and the facts around it, a call of the policy, and the expected answer.
 //!
 //! The files in `tests/cases/` are the same for every language; `README.md` there is their manual.
 
@@ -10,68 +10,68 @@ use crate::settings::default_settings;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One question to a policy, with all that the dialer around it knows. [`CaseFile::read`] reads it.
+/// One call of a policy with all facts that its dialer has. Read with [`CaseFile::read`].
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Case {
     name: String,
     tier: Tier,
     rule: String,
-    #[serde(default = "usual_time")]
+    #[serde(default = "default_time")]
     now: Time,
-    /// The account asked about; by default the one there is.
+    /// The id passed to the call; by default the account's.
     id: Option<String>,
     #[serde(default)]
     account: AccountNotation,
     #[serde(default)]
     monitored: Vec<MonitoredNotation>,
-    /// Numbers of the account besides those it monitors.
+    /// Numbers that the account owns in addition to those it monitors.
     #[serde(default)]
     owned: Vec<Numbers>,
     #[serde(default)]
     candidates: Vec<Numbers>,
-    /// Those whom the host can ask; the first has the id 1.
-    #[serde(default = "usual_carriers")]
+    /// The carriers that the host can ask; the first has the id 1.
+    #[serde(default = "default_carriers")]
     carriers: Vec<String>,
     #[serde(default)]
     observations: BTreeMap<String, BTreeMap<String, Option<ObservationNotation>>>,
     #[serde(default)]
     flag_events: Vec<FlagEventNotation>,
-    /// Imports that fail, each with the error that it answers.
+    /// Imports that fail, and the error of each.
     #[serde(default)]
     failures: BTreeMap<Import, Name<ErrorCode>>,
     call: Call,
     expect: Answer,
 }
 
-/// How far a case goes.
+/// Which policies a case applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Tier {
-    /// What every policy must do, whatever its thresholds.
+    /// Every policy must pass it, whatever its thresholds.
     Contract,
-    /// A rule of Dialguard's own policy. Another policy may differ.
+    /// A rule of Dialguard's own policy; another policy may differ.
     Reference,
 }
 
-/// A file of cases about one matter.
+/// A file of cases about one subject.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct CaseFile {
-    /// What the cases are about.
+    /// The subject of the cases.
     pub title: String,
-    /// The cases, in the order to read them.
+    /// The cases, in reading order.
     pub cases: Vec<Case>,
 }
 
-/// What the policy is asked.
+/// The call of the policy.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) enum Call {
     Describe,
-    /// About the settings of the case's account.
+    /// With the settings of the case's account.
     CheckSettings,
     ReviewAccount,
     Decide(RequestNotation),
@@ -89,7 +89,7 @@ pub(super) enum RequestNotation {
     SetBlocks(u32),
 }
 
-/// An account of which a case states only what matters.
+/// An account; a case states only the fields that matter.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, rename_all = "kebab-case", deny_unknown_fields)]
 struct AccountNotation {
@@ -153,7 +153,7 @@ struct SettingsNotation {
     other: Vec<(String, String)>,
 }
 
-/// Monitored numbers, one or a range of them in slots side by side.
+/// A monitored number, or a range of them in consecutive slots.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct MonitoredNotation {
@@ -169,7 +169,7 @@ struct MonitoredNotation {
     replacement_pending: bool,
 }
 
-/// A score alone was observed at the case's time.
+/// A score alone counts as observed at the case's time.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 enum ObservationNotation {
@@ -193,29 +193,29 @@ struct FlagEventNotation {
 
 const DAY: u64 = 86_400;
 
-/// 2026-01-01T00:00:00Z, when the cycle of a case's account begins.
+/// 2026-01-01T00:00:00Z, the default start of an account's cycle.
 const JANUARY_2026: Timestamp = 1_767_225_600;
 
-/// Nine in the morning of 15 January 2026.
-fn usual_time() -> Time {
+/// 15 January 2026, 09:00 UTC.
+fn default_time() -> Time {
     Time(JANUARY_2026 + 14 * DAY + 9 * 3_600)
 }
 
-fn usual_carriers() -> Vec<String> {
+fn default_carriers() -> Vec<String> {
     ["carrier 1", "carrier 2", "carrier 3"].map(String::from).to_vec()
 }
 
 impl CaseFile {
-    /// Reads the text of a file of cases. Errors where it is no such JSON, or where a case says what no dialer could
-    /// have: an unknown field or carrier, a number in two slots.
+    /// Reads a file of cases from its text. Errors: the text is not such JSON, or a case states something impossible, such
+    /// as an unknown field or carrier, or a number in two slots.
     ///
     /// ```
     /// use dialguard::scenarios::CaseFile;
     ///
-    /// let text = r#"{"title": "who it is", "cases": [
-    ///   {"name": "says who it is", "tier": "contract", "rule": "A policy says who it is.", "call": "describe", "expect": {}}
+    /// let text = r#"{"title": "description", "cases": [
+    ///   {"name": "describes itself", "tier": "contract", "rule": "A policy describes itself.", "call": "describe", "expect": {}}
     /// ]}"#;
-    /// assert_eq!(CaseFile::read(text)?.cases[0].name(), "says who it is");
+    /// assert_eq!(CaseFile::read(text)?.cases[0].name(), "describes itself");
     /// assert!(CaseFile::read(&text.replace("describe", "guess")).is_err());
     /// # Ok::<(), serde_json::Error>(())
     /// ```
@@ -227,27 +227,27 @@ impl CaseFile {
 }
 
 impl Case {
-    /// Its name, by which it is told from all others.
+    /// Its unique name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whom it binds.
+    /// Which policies it applies to.
     pub fn tier(&self) -> Tier {
         self.tier
     }
 
-    /// The rule that it shows, in a sentence.
+    /// The rule that it checks, in a sentence.
     pub fn rule(&self) -> &str {
         &self.rule
     }
 
-    /// What must come of it.
+    /// The expected answer.
     pub(super) fn expect(&self) -> &Answer {
         &self.expect
     }
 
-    /// The account asked about.
+    /// The account id passed to the call.
     pub(super) fn id(&self) -> &str {
         self.id.as_ref().unwrap_or(&self.account.id)
     }
@@ -265,7 +265,7 @@ impl Case {
         let refused = |what: String| serde_json::Error::custom(format!("case {:?}: {what}", self.name));
         let named = self.observations.values().flat_map(BTreeMap::keys);
         if let Some(unknown) = named.into_iter().find(|name| !self.carriers.contains(name)) {
-            return Err(refused(format!("{unknown:?} is none of its carriers")));
+            return Err(refused(format!("{unknown:?} is not one of its carriers")));
         }
         for range in self.observations.keys() {
             read_range(range).map_err(|error| refused(error.to_string()))?;
@@ -274,12 +274,12 @@ impl Case {
         let numbers: BTreeSet<_> = monitored.iter().map(|number| number.number).collect();
         let slots: BTreeSet<_> = monitored.iter().map(|number| number.slot).collect();
         if numbers.len().min(slots.len()) < monitored.len() {
-            return Err(refused("a number or slot is given twice".into()));
+            return Err(refused("a number or a slot appears twice".into()));
         }
         Ok(())
     }
 
-    /// The dialer that knows what the case states.
+    /// The account and facts that the case states.
     pub(super) fn fixture(&self) -> Fixture {
         let monitored = self.monitored();
         let owned = Numbers::of_all(&self.owned).into_iter().chain(monitored.iter().map(|number| number.number));
@@ -340,9 +340,11 @@ impl Case {
 
     fn observations(&self) -> BTreeMap<PhoneNumber, Vec<Observation>> {
         let mut observations = BTreeMap::<_, Vec<_>>::new();
-        for (range, said) in &self.observations {
-            let numbers = read_range(range).expect("a sound case has ranges that can be read");
-            for (number, (carrier, given)) in numbers.each().flat_map(|number| said.iter().map(move |s| (number, s))) {
+        for (range, carriers) in &self.observations {
+            let numbers = read_range(range).expect("a sound case has readable ranges");
+            for (number, (carrier, given)) in
+                numbers.each().flat_map(|number| carriers.iter().map(move |carrier| (number, carrier)))
+            {
                 let (spam_score, observed_at) = match given {
                     None => (None, self.now),
                     Some(ObservationNotation::Score(score)) => (Some(*score), self.now),

@@ -1,5 +1,5 @@
-//! Whether a dialer in any language embeds a policy rightly: each case is a line to its stdin, and a line from its
-//! stdout says what the policy answered. `tests/cases/README.md` describes the lines.
+//! Checks whether a dialer in any language embeds a policy correctly: each case is a line to its stdin, and the policy's
+//! answer a line from its stdout. `tests/cases/README.md` describes the lines.
 
 mod program;
 mod question;
@@ -21,14 +21,14 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// A dialer that broke off this often is asked nothing more: one that hangs would do so in case after case.
+/// The check stops after this many interruptions, because a dialer that hangs would hang in every case.
 const INTERRUPTIONS_MAX: usize = 3;
 
-/// Asks a dialer every case that comes with this library. The path of the policy component becomes the last
-/// of its arguments; each answer may take `answer_time_max`.
+/// Tries every built-in case with a dialer. The path of the policy component is added as the last of its arguments; each
+/// answer may take `answer_time_max`.
 ///
-/// With the reference policy every case has to be answered as expected; with another, cases of the tier `reference`
-/// may differ. Errors where the component cannot be read or the dialer not be started.
+/// With the reference policy, every case must be answered as expected; with another policy, cases of the tier `reference`
+/// may differ. Errors: the component cannot be read, or the dialer cannot be started.
 ///
 /// ```
 /// use dialguard::scenarios::check_dialer;
@@ -37,7 +37,7 @@ const INTERRUPTIONS_MAX: usize = 3;
 /// // For a dialer in Python: the program `python3`, the arguments `dialer.py` and `conformance`, and `policy.wasm`.
 /// let report = check_dialer("true".as_ref(), &[], Path::new("Cargo.toml"), Duration::from_secs(60))?;
 /// assert!(!report.passed(), "`true` ends before it answers anything");
-/// assert!(report.to_string().contains("it ended before it answered"));
+/// assert!(report.to_string().contains("it exited before it answered"));
 /// # Ok::<(), dialguard::scenarios::ConformanceError>(())
 /// ```
 pub fn check_dialer(
@@ -53,13 +53,13 @@ pub fn check_dialer(
     let (mut findings, mut interruptions) = (Vec::new(), 0);
     for file in case_files() {
         for case in &file.cases {
-            let tried = try_case(&mut dialer, case);
-            interruptions += usize::from(matches!(tried, Err(Failure::Interrupted(_))));
-            let took = tried.as_ref().map_or(None, |tried| tried.took);
-            let finding = finding(&file.title, case, may_differ, tried.map(|tried| tried.difference));
+            let outcome = try_case(&mut dialer, case);
+            interruptions += usize::from(matches!(outcome, Err(Failure::Interrupted(_))));
+            let took = outcome.as_ref().map_or(None, |outcome| outcome.took);
+            let finding = finding(&file.title, case, may_differ, outcome.map(|outcome| outcome.difference));
             findings.push(Finding { took, ..finding });
             if interruptions == INTERRUPTIONS_MAX {
-                findings.push(not_asked_further());
+                findings.push(too_many_interruptions());
                 return Ok(CheckReport::new(Subject::Dialer, &sha256(&bytes), findings));
             }
         }
@@ -67,7 +67,7 @@ pub fn check_dialer(
     Ok(CheckReport::new(Subject::Dialer, &sha256(&bytes), findings))
 }
 
-/// Why a dialer could not be asked anything.
+/// Why a dialer could not be checked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConformanceError {
@@ -79,19 +79,19 @@ pub enum ConformanceError {
     Dialer(OsString, #[source] std::io::Error),
 }
 
-fn not_asked_further() -> Finding {
+fn too_many_interruptions() -> Finding {
     Finding {
         section: Section::Contract,
         title: "the dialer".into(),
-        name: "the rest".into(),
+        name: "the remaining cases".into(),
         rule: "A dialer answers every line with a line.".into(),
         verdict: Verdict::Failed,
-        told: format!("not tried: the dialer broke off {INTERRUPTIONS_MAX} times already"),
+        detail: format!("not tried: the dialer was interrupted {INTERRUPTIONS_MAX} times already"),
         took: None,
     }
 }
 
-/// Why a case has no answer that could be compared.
+/// Why a case has no answer to compare.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
     #[error(transparent)]
@@ -100,9 +100,9 @@ enum Failure {
     Interrupted(#[from] Interruption),
 }
 
-/// What came of a case that the dialer answered.
+/// The outcome of a case that the dialer answered.
 struct CaseOutcome {
-    /// Where its answer differs from what the case expects; none where it does not.
+    /// The first difference between its answer and the expected one, if any.
     difference: Option<String>,
     took: Option<Duration>,
 }
@@ -128,19 +128,19 @@ fn ask(
     let answer = match outcome {
         Outcome::Ok(value) => answer(case, fixture, call, value)?,
         Outcome::Err(error) => promises::error(&error)?,
-        Outcome::Fault(words) => return Err(Breach::Fault(format!("it could not ask the policy: {words}")).into()),
+        Outcome::Fault(words) => return Err(Breach::Fault(format!("it could not call the policy: {words}")).into()),
     };
     Ok((Answer { numbers_looked_up, ..answer }, took))
 }
 
-/// What the policy answered, as the dialer tells it, held against what the contract promises.
-fn answer(case: &Case, fixture: &Fixture, call: &Call, told: serde_json::Value) -> Result<Answer, Breach> {
+/// The policy's answer as the dialer reports it, checked against the contract's promises.
+fn answer(case: &Case, fixture: &Fixture, call: &Call, value: serde_json::Value) -> Result<Answer, Breach> {
     match call {
-        Call::Describe => promises::description(&read(told)?),
+        Call::Describe => promises::description(&read(value)?),
         Call::CheckSettings => Ok(Answer::default()),
-        Call::ReviewAccount => promises::review(case.id(), &read(told)?, &fixture.inputs()),
-        Call::Decide(request) => promises::decision(case.id(), &request.request(), &read(told)?, &fixture.inputs()),
-        Call::Screen(numbers) => promises::screenings(&Numbers::of_all(numbers), &read::<Vec<_>>(told)?),
-        Call::GetUsage => promises::usage(&read(told)?),
+        Call::ReviewAccount => promises::review(case.id(), &read(value)?, &fixture.inputs()),
+        Call::Decide(request) => promises::decision(case.id(), &request.request(), &read(value)?, &fixture.inputs()),
+        Call::Screen(numbers) => promises::screenings(&Numbers::of_all(numbers), &read::<Vec<_>>(value)?),
+        Call::GetUsage => promises::usage(&read(value)?),
     }
 }

@@ -1,4 +1,4 @@
-//! What the dialer of a case knows, and this library's own dialer around it.
+//! The facts of a case, and a fake dialer that serves them to policies.
 
 use crate::clock::FixedClock;
 use crate::contract::*;
@@ -9,31 +9,31 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// One account and what is known around it: all that the dialer of a case knows.
+/// The facts of a case: one account, and everything that its dialer knows.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Fixture {
-    /// What the clock says.
+    /// The clock's time.
     pub now: Timestamp,
-    /// The account; there is no other.
+    /// The only account.
     pub account: Account,
     /// Its monitored numbers, in ascending order.
     pub monitored: Vec<MonitoredNumber>,
-    /// Every number that it owns.
+    /// All numbers that it owns.
     pub owned: BTreeSet<PhoneNumber>,
-    /// Every number on offer.
+    /// All numbers offered as candidates.
     pub candidates: BTreeSet<PhoneNumber>,
-    /// Everyone who may be quoted.
+    /// The carriers.
     pub carriers: Vec<Carrier>,
-    /// What carriers say, by number.
+    /// The carriers' observations, by number.
     pub observations: BTreeMap<PhoneNumber, Vec<Observation>>,
-    /// Who turned flagged and when, oldest first.
+    /// Which numbers became flagged and when, oldest first.
     pub flag_events: Vec<FlagEvent>,
-    /// Imports that answer nothing but an error.
+    /// Imports that always return an error.
     pub failures: BTreeMap<Import, Error>,
 }
 
-/// What a policy imports that may fail: the contract's functions that answer a `result`.
+/// An import that may fail: a function of the contract that returns a `result`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Import {
@@ -51,18 +51,18 @@ pub enum Import {
     FlagEvents,
 }
 
-/// What an import that fails answers in a case.
+/// The error of an import that fails.
 pub(super) fn failure(code: ErrorCode) -> Error {
-    Error { code, message: "The case has this import fail; try again later.".into() }
+    Error { code, message: "This case makes the import fail; try again later.".into() }
 }
 
 impl Fixture {
-    /// This library's dialer around it, as policies see it.
+    /// The fake dialer with these facts.
     pub(super) fn dialer(self: &Arc<Self>) -> Dialer {
         Dialer { clock: Arc::new(FixedClock(self.now)), carriers: self.clone(), inventory: self.clone() }
     }
 
-    /// Everything that a policy could be shown of it.
+    /// Everything that a policy could read of it.
     pub(super) fn inputs(&self) -> Inputs {
         Inputs {
             now: Some(self.now),
@@ -112,8 +112,8 @@ impl NumberInventory for Fixture {
     async fn owned(&self, id: &str, numbers: Vec<PhoneNumber>) -> Result<Vec<PhoneNumber>, Error> {
         self.ensure_answers(Import::Owned)?;
         self.ensure_account(id)?;
-        let asked: BTreeSet<PhoneNumber> = numbers.into_iter().collect();
-        Ok(self.owned.intersection(&asked).copied().collect())
+        let numbers: BTreeSet<PhoneNumber> = numbers.into_iter().collect();
+        Ok(self.owned.intersection(&numbers).copied().collect())
     }
 
     async fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> Result<Vec<PhoneNumber>, Error> {

@@ -1,6 +1,6 @@
-//! Dialers that answer what they should not, or what lies at the very edge.
+//! Dialers that return what they must not, or extreme values.
 //!
-//! A policy may make of it what it likes, an answer or an error, as long as its run does not end in a fault.
+//! A policy may respond with an answer or an error, as long as its run does not end in a fault.
 
 use super::case::{Call, Case, RequestNotation};
 use super::fake_dialer::{Fixture, Import, failure};
@@ -18,7 +18,7 @@ use std::time::Instant;
 
 const SCENE: &str = include_str!("hostile/scene.json");
 
-/// The first number that the scene's account monitors, owns besides, and is offered.
+/// The first number that the scene's account monitors, the first it owns unmonitored, and the first candidate.
 const MONITORED: PhoneNumber = 13_105_550_100;
 const OWNED: PhoneNumber = 13_105_550_120;
 const CANDIDATE: PhoneNumber = 13_105_550_190;
@@ -30,20 +30,20 @@ pub(super) async fn try_all(policy: &Policy, until: Instant, findings: &mut Vec<
     }
 }
 
-/// One thing that is wrong with a dialer.
+/// One fault of a dialer.
 struct HostileInput {
     title: &'static str,
     name: String,
-    what: &'static str,
-    /// Changes what the dialer knows.
-    knows: Box<dyn Fn(&mut Fixture) + Send + Sync>,
-    /// Changes what it answers.
+    rule: &'static str,
+    /// Changes the dialer's facts.
+    facts: Box<dyn Fn(&mut Fixture) + Send + Sync>,
+    /// Changes the dialer's answers.
     answers: Tampering,
-    /// What it shows contradicts itself, so that a plan made from it cannot be right: a host refuses it.
+    /// The inputs contradict each other, so that no plan made from them can pass the check.
     contradicts_itself: bool,
 }
 
-/// What becomes of an import's answer on its way to the policy.
+/// Changes to an import's answer on its way to the policy.
 #[derive(Clone, Copy)]
 struct Tampering {
     observations: fn(&mut Vec<Observation>),
@@ -54,43 +54,43 @@ struct Tampering {
 
 const HONEST: Tampering = Tampering { observations: |_| {}, page: |_| {}, owned: |_| {}, candidates: |_| {} };
 
-/// An honest dialer, whose answers are tampered with.
+/// An honest dialer whose answers are tampered with.
 struct TamperedDialer {
     honest: Fixture,
     tampering: Tampering,
 }
 
 impl HostileInput {
-    /// The dialer knows something that it should not.
-    fn knowing(name: &str, what: &'static str, knows: fn(&mut Fixture)) -> Self {
+    /// The dialer has impossible or extreme facts.
+    fn with_facts(name: &str, rule: &'static str, facts: fn(&mut Fixture)) -> Self {
         HostileInput {
             title: "",
             name: name.into(),
-            what,
-            knows: Box::new(knows),
+            rule,
+            facts: Box::new(facts),
             answers: HONEST,
             contradicts_itself: false,
         }
     }
 
-    /// The dialer answers what it should not.
-    fn answering(name: &str, what: &'static str, answers: Tampering) -> Self {
-        HostileInput { answers, ..HostileInput::knowing(name, what, |_| {}) }
+    /// The dialer returns what it must not.
+    fn answering(name: &str, rule: &'static str, answers: Tampering) -> Self {
+        HostileInput { answers, ..HostileInput::with_facts(name, rule, |_| {}) }
     }
 
     /// An import fails.
     fn failing(import: Import, code: ErrorCode) -> Self {
-        let name = format!("{} answers {}", name(&import), name(&code));
-        let knows = Box::new(move |dialer: &mut Fixture| dialer.failures.extend([(import, failure(code))]));
-        let what = "Every import may fail at any time.";
-        HostileInput { knows, ..HostileInput::knowing(&name, what, |_| {}) }
+        let name = format!("{} fails with {}", name(&import), name(&code));
+        let facts = Box::new(move |dialer: &mut Fixture| dialer.failures.extend([(import, failure(code))]));
+        let rule = "Any import may fail at any time.";
+        HostileInput { facts, ..HostileInput::with_facts(&name, rule, |_| {}) }
     }
 
     fn contradicting_itself(self) -> Self {
         HostileInput { contradicts_itself: true, ..self }
     }
 
-    /// Stops at the first fault: who loops once may loop each time.
+    /// Stops at the first fault, because a policy that loops once may loop in every call.
     async fn try_with(self, policy: &Policy) -> Finding {
         let mut answers = BTreeMap::<String, Vec<&str>>::new();
         let mut fault = None;
@@ -99,7 +99,7 @@ impl HostileInput {
             let (id, settings) = (&dialer.honest.account.id, &dialer.honest.account.settings);
             let answer = match ask(policy, &dialer.dialer(), id, &call, settings).await {
                 Ok(answer) => answer.in_a_word(),
-                Err(Breach::Refused(_)) if self.contradicts_itself => "a plan that is refused".into(),
+                Err(Breach::Refused(_)) if self.contradicts_itself => "a refused plan".into(),
                 Err(broken) => {
                     fault = Some(format!("{call_name}: {broken}"));
                     break;
@@ -111,9 +111,9 @@ impl HostileInput {
             section: Section::Hostile,
             title: self.title.into(),
             name: self.name,
-            rule: self.what.into(),
+            rule: self.rule.into(),
             verdict: if fault.is_none() { Verdict::Passed } else { Verdict::Failed },
-            told: fault.unwrap_or_else(|| in_words(&answers)),
+            detail: fault.unwrap_or_else(|| in_words(&answers)),
             took: None,
         }
     }
@@ -121,12 +121,12 @@ impl HostileInput {
     fn tampered_dialer(&self) -> Arc<TamperedDialer> {
         let scene: Case = serde_json::from_str(SCENE).expect("the scene is a case");
         let mut honest = scene.fixture();
-        (self.knows)(&mut honest);
+        (self.facts)(&mut honest);
         Arc::new(TamperedDialer { honest, tampering: self.answers })
     }
 }
 
-/// Which answer to which calls.
+/// The answers with the calls that got each.
 fn in_words(answers: &BTreeMap<String, Vec<&str>>) -> String {
     if let (1, Some(answer)) = (answers.len(), answers.keys().next()) {
         return format!("{answer} to every call");
@@ -135,7 +135,7 @@ fn in_words(answers: &BTreeMap<String, Vec<&str>>) -> String {
     each.collect::<Vec<_>>().join("; ")
 }
 
-/// Every call there is that reads anything.
+/// Every call that reads from the dialer.
 fn calls() -> [(&'static str, Call); 8] {
     let numbers = |first: PhoneNumber| vec![Numbers::from(first), Numbers::from(first + 1)];
     let deletion = RequestNotation::DeleteNumbers { numbers: numbers(MONITORED), accept_slot_loss: true };
@@ -154,7 +154,7 @@ fn calls() -> [(&'static str, Call); 8] {
 fn inputs() -> impl Iterator<Item = HostileInput> {
     let about = [
         ("imports that fail", failing_imports()),
-        ("what carriers say", observations()),
+        ("observations", observations()),
         ("lists of numbers", lists_of_numbers()),
         ("accounts", accounts()),
         ("monitored numbers", monitored_numbers()),
@@ -170,35 +170,37 @@ fn failing_imports() -> Vec<HostileInput> {
     codes.iter().flat_map(|code| imports.map(|import| HostileInput::failing(import, *code))).collect()
 }
 
-/// What carriers are said to have said.
+/// Observations that carriers cannot have made.
 fn observations() -> Vec<HostileInput> {
     let answering =
-        |name, what, observations| HostileInput::answering(name, what, Tampering { observations, ..HONEST });
+        |name, rule, observations| HostileInput::answering(name, rule, Tampering { observations, ..HONEST });
     vec![
-        answering("carriers that were never listed", "An observation's carrier is one of those listed.", |said| {
-            (u16::MAX - 40_000..).zip(said).for_each(|(carrier, observation)| observation.carrier = carrier)
+        answering("carriers that are not listed", "An observation's carrier is one of those listed.", |observations| {
+            (u16::MAX - 40_000..).zip(observations).for_each(|(carrier, observation)| observation.carrier = carrier)
         }),
-        answering("groups out of order", "Observations come in the order asked.", |said| said.reverse()),
-        answering("a number that nobody asked about", "Observations are about the numbers asked.", |said| {
-            said.iter_mut().for_each(|observation| observation.number += 1_000)
+        answering("groups out of order", "Observations are grouped in the order of the numbers.", |observations| {
+            observations.reverse()
         }),
-        answering("every observation twice", "There is one observation a number and carrier.", |said| {
-            *said = said.iter().flat_map(|observation| [*observation; 2]).collect()
+        answering("numbers that were not looked up", "Observations are about the numbers looked up.", |observations| {
+            observations.iter_mut().for_each(|observation| observation.number += 1_000)
         }),
-        answering("70,000 carriers about one number", "A dialer has a handful of carriers.", |said| {
-            let first: Vec<_> = said.first().into_iter().flat_map(|first| vec![*first; 70_000]).collect();
-            said.splice(0..0, first);
+        answering("every observation twice", "There is one observation per number and carrier.", |observations| {
+            *observations = observations.iter().flat_map(|observation| [*observation; 2]).collect()
         }),
-        answering("a score above 100", "Scores are 0 to 100.", |said| {
-            said.iter_mut().for_each(|observation| observation.spam_score = Some(u8::MAX))
+        answering("70,000 observations of one number", "A dialer has a handful of carriers.", |observations| {
+            let first: Vec<_> = observations.first().into_iter().flat_map(|first| vec![*first; 70_000]).collect();
+            observations.splice(0..0, first);
         }),
-        answering("observed at the end of time", "What lies after the clock counts as formed now.", |said| {
-            said.iter_mut().for_each(|observation| observation.observed_at = Timestamp::MAX)
+        answering("a score above 100", "Scores are 0 to 100.", |observations| {
+            observations.iter_mut().for_each(|observation| observation.spam_score = Some(u8::MAX))
         }),
-        answering("observed in 1970", "What is too old does not count.", |said| {
-            said.iter_mut().for_each(|observation| observation.observed_at = 0)
+        answering("observed at the end of time", "An observation later than now counts as made now.", |observations| {
+            observations.iter_mut().for_each(|observation| observation.observed_at = Timestamp::MAX)
         }),
-        HostileInput::knowing("no carriers at all", "A host may have nobody to ask.", |dialer| {
+        answering("observed in 1970", "An observation that is too old does not count.", |observations| {
+            observations.iter_mut().for_each(|observation| observation.observed_at = 0)
+        }),
+        HostileInput::with_facts("no carriers at all", "A host may have no carriers.", |dialer| {
             dialer.carriers.clear();
             dialer.observations.clear();
         }),
@@ -207,133 +209,146 @@ fn observations() -> Vec<HostileInput> {
 
 /// Pages, numbers owned, and candidates.
 fn lists_of_numbers() -> Vec<HostileInput> {
-    let page = |name, what, page| HostileInput::answering(name, what, Tampering { page, ..HONEST });
-    let candidates = |name, what, candidates| HostileInput::answering(name, what, Tampering { candidates, ..HONEST });
+    let page = |name, rule, page| HostileInput::answering(name, rule, Tampering { page, ..HONEST });
+    let candidates = |name, rule, candidates| HostileInput::answering(name, rule, Tampering { candidates, ..HONEST });
     vec![
-        page("an empty page of a full account", "Fewer than asked for are the last.", |page| page.clear())
+        page(
+            "an empty page for an account with numbers",
+            "A page with fewer than `limit` numbers is the last.",
+            |page| page.clear(),
+        )
+        .contradicting_itself(),
+        page("a page in descending order", "Pages are in ascending order.", |page| page.reverse())
             .contradicting_itself(),
-        page("a page that descends", "Pages ascend by number.", |page| page.reverse()).contradicting_itself(),
         page("the same full page again and again", "A page holds numbers above `after`.", |page| {
             *page = (0..10_000).map(|place| at_the_edge(MONITORED + place, place as SlotId + 1)).collect()
         })
         .contradicting_itself(),
-        page("a page longer than asked for", "A page holds at most `limit` numbers.", |page| {
+        page("a page with more than `limit` numbers", "A page holds at most `limit` numbers.", |page| {
             *page = (0..20_000).map(|place| at_the_edge(MONITORED + place, place as SlotId + 1)).collect()
         })
         .contradicting_itself(),
-        page("a number twice on a page", "One account monitors a number in one slot.", |page| {
+        page("a number twice on a page", "A number occupies one slot.", |page| {
             *page = page.iter().flat_map(|number| [*number; 2]).collect()
         })
         .contradicting_itself(),
         HostileInput::answering(
-            "owned numbers that nobody asked about",
-            "Of the numbers asked, those that the account owns.",
+            "owned numbers that were not asked about",
+            "`owned` returns only numbers that it was given.",
             Tampering { owned: |owned| owned.extend([1, 0, PhoneNumber::MAX]), ..HONEST },
         ),
-        candidates("a candidate that is monitored", "None is offered that the account owns.", |offered| {
+        candidates("a candidate that is monitored", "The account owns none of the candidates.", |offered| {
             offered.insert(0, MONITORED + 5)
         }),
-        candidates("one candidate many times", "Each candidate is offered once.", |offered| {
+        candidates("the same candidate many times", "Each candidate is offered once.", |offered| {
             *offered = vec![CANDIDATE; 50]
         }),
-        candidates("a candidate that cannot be a number", "Numbers have 1 to 15 digits.", |offered| {
+        candidates("candidates that are not numbers", "Numbers have 1 to 15 digits.", |offered| {
             offered.splice(0..0, [0, PhoneNumber::MAX]);
         }),
-        HostileInput::knowing("10,000 candidates, none of them clean", "A search ends.", |dialer| {
-            dialer.candidates = (0..10_000).map(|place| 13_107_000_000 + place).collect();
-        }),
+        HostileInput::with_facts(
+            "10,000 candidates, none of them clean",
+            "A search for a clean candidate ends.",
+            |dialer| {
+                dialer.candidates = (0..10_000).map(|place| 13_107_000_000 + place).collect();
+            },
+        ),
     ]
 }
 
 fn accounts() -> Vec<HostileInput> {
-    let knowing = HostileInput::knowing;
+    let with_facts = HostileInput::with_facts;
     vec![
-        knowing("every setting 0", "An account's settings may be out of range.", |dialer| {
+        with_facts("every setting at 0", "An account's settings may be out of range.", |dialer| {
             dialer.account.settings = settings_of(0, 0)
         }),
-        knowing("every setting at its largest", "An account's settings may be out of range.", |dialer| {
+        with_facts("every setting at its maximum", "An account's settings may be out of range.", |dialer| {
             dialer.account.settings = settings_of(u8::MAX, u16::MAX)
         }),
-        knowing("a thousand settings that nobody knows", "A policy ignores names it does not know.", |dialer| {
+        with_facts("a thousand unknown settings", "A policy ignores settings that it does not know.", |dialer| {
             dialer.account.settings.other = (0..1_000).map(|n| (format!("setting-{n}"), "é".repeat(1_000))).collect()
         }),
-        knowing("an id of 40,000 bytes, none of them ASCII", "An id is handed back as it is.", |dialer| {
+        with_facts("an id of 40,000 bytes, none of them ASCII", "An id is passed back unchanged.", |dialer| {
             dialer.account.id = "ключ🂡\u{301}".repeat(2_500)
         }),
-        knowing("an account that counts no numbers", "Counts agree with the numbers shown.", |dialer| {
+        with_facts("a count of no numbers", "Counts agree with the numbers.", |dialer| {
             dialer.account.monitored_count = 0
         })
         .contradicting_itself(),
-        knowing("an account that counts more numbers than there are", "Counts agree with the numbers.", |dialer| {
+        with_facts("a count of more numbers than there are", "Counts agree with the numbers.", |dialer| {
             dialer.account.monitored_count = u32::MAX;
             dialer.account.rated_today = u32::MAX;
             dialer.account.replacements_today = u32::MAX;
         })
         .contradicting_itself(),
-        knowing("fewer slots than numbers", "Occupied and locked slots never exceed those bought.", |dialer| {
-            (dialer.account.slot_count, dialer.account.slot_count_next) = (0, 0)
-        })
+        with_facts(
+            "fewer slots than numbers",
+            "Occupied and locked slots never exceed those the account has.",
+            |dialer| (dialer.account.slot_count, dialer.account.slot_count_next) = (0, 0),
+        )
         .contradicting_itself(),
-        knowing("as many slots as can be bought", "An account has up to 100,000 blocks.", |dialer| {
+        with_facts("the most slots that can be bought", "An account has up to 100,000 blocks.", |dialer| {
             (dialer.account.slot_count, dialer.account.slot_count_next) = (BLOCKS_MAX * 15, BLOCKS_MAX * 15)
         }),
-        knowing("blocks without a slot in them", "A block has 1 slot or more.", |dialer| {
-            dialer.account.slots_per_block = 0
-        }),
-        knowing("blocks of more slots than can be counted", "Slots are counted in 32 bits.", |dialer| {
+        with_facts("blocks without slots", "A block has at least 1 slot.", |dialer| dialer.account.slots_per_block = 0),
+        with_facts("blocks with the most slots", "Slots are counted in 32 bits.", |dialer| {
             dialer.account.slots_per_block = u32::MAX
         }),
-        knowing("locks of slots that there are not", "A lock is on a slot of the account.", |dialer| {
+        with_facts("locks of slots that do not exist", "A lock is on a slot of the account.", |dialer| {
             let until = dialer.account.cycle_ends_at;
             dialer.account.locked_slots = [u32::MAX, 0, 1, 1].map(|slot| SlotLock { slot, until }).to_vec()
         })
         .contradicting_itself(),
-        knowing("100,000 numbers that turned flagged", "Numbers that have left count too.", |dialer| {
-            let event = FlagEvent { number: MONITORED, at: dialer.now };
-            dialer.flag_events = vec![event; 100_000]
-        }),
+        with_facts(
+            "100,000 numbers that became flagged",
+            "Numbers that the account no longer has count too.",
+            |dialer| {
+                let event = FlagEvent { number: MONITORED, at: dialer.now };
+                dialer.flag_events = vec![event; 100_000]
+            },
+        ),
     ]
 }
 
 fn monitored_numbers() -> Vec<HostileInput> {
-    let knowing = HostileInput::knowing;
+    let with_facts = HostileInput::with_facts;
     vec![
-        knowing("10,000 numbers at the edge of 15 digits", "A number has at most 15 digits.", |dialer| {
+        with_facts("10,000 of the highest 15-digit numbers", "A number has at most 15 digits.", |dialer| {
             monitor_only(dialer, (1..=10_000).map(|slot| at_the_edge(NUMBER_MAX - 10_000 + u64::from(slot), slot)))
         }),
-        knowing("numbers of more than 15 digits", "A number has at most 15 digits.", |dialer| {
+        with_facts("numbers of more than 15 digits", "A number has at most 15 digits.", |dialer| {
             monitor_only(dialer, (1..=10).map(|slot| at_the_edge(u64::MAX - 10 + u64::from(slot), slot)))
         }),
-        knowing("all numbers in one slot", "A slot has one number.", |dialer| {
+        with_facts("all numbers in one slot", "A slot has one number.", |dialer| {
             dialer.monitored.iter_mut().for_each(|number| number.slot = 1)
         })
         .contradicting_itself(),
-        knowing("slots that there are not", "Slots count from 1 to those bought.", |dialer| {
+        with_facts("slots that do not exist", "Slots are numbered from 1 to the account's slot count.", |dialer| {
             dialer.monitored.iter_mut().step_by(2).for_each(|number| number.slot = 0);
             dialer.monitored.iter_mut().skip(1).step_by(2).for_each(|number| number.slot = u32::MAX);
         })
         .contradicting_itself(),
-        knowing("an account without numbers", "There may be nothing to do.", |dialer| {
+        with_facts("an account without numbers", "An account may have no numbers.", |dialer| {
             monitor_only(dialer, std::iter::empty())
         }),
     ]
 }
 
 fn times() -> Vec<HostileInput> {
-    let knowing = HostileInput::knowing;
+    let with_facts = HostileInput::with_facts;
     vec![
-        knowing("a clock at 0", "Time is data.", |dialer| dialer.now = 0),
-        knowing("a clock at the end of time", "Time is data.", |dialer| dialer.now = Timestamp::MAX),
-        knowing("a cycle that has ended", "The current cycle ends after now.", |dialer| {
+        with_facts("a clock at 0", "The clock may show any time.", |dialer| dialer.now = 0),
+        with_facts("a clock at the end of time", "The clock may show any time.", |dialer| dialer.now = Timestamp::MAX),
+        with_facts("a cycle that has ended", "The current cycle ends after now.", |dialer| {
             dialer.account.cycle_ends_at = 0
         }),
-        knowing("a day that begins at the end of time", "A day begins before now.", |dialer| {
+        with_facts("a day that begins at the end of time", "A day begins no later than now.", |dialer| {
             dialer.account.day_starts_at = Timestamp::MAX
         }),
     ]
 }
 
-/// A monitored number with everything at its largest or smallest.
+/// A monitored number with every field at its maximum or minimum.
 fn at_the_edge(number: PhoneNumber, slot: SlotId) -> MonitoredNumber {
     MonitoredNumber {
         number,
@@ -348,13 +363,14 @@ fn at_the_edge(number: PhoneNumber, slot: SlotId) -> MonitoredNumber {
     }
 }
 
-/// Numbers of which every carrier says the worst.
+/// Monitors only these numbers, which every carrier rates 100.
 fn monitor_only(dialer: &mut Fixture, monitored: impl Iterator<Item = MonitoredNumber>) {
     dialer.monitored = monitored.collect();
     dialer.owned.extend(dialer.monitored.iter().map(|number| number.number));
     for MonitoredNumber { number, .. } in &dialer.monitored {
-        let says = |carrier| Observation { number: *number, carrier, spam_score: Some(100), observed_at: dialer.now };
-        dialer.observations.insert(*number, [1, 2, 3].map(says).to_vec());
+        let observation =
+            |carrier| Observation { number: *number, carrier, spam_score: Some(100), observed_at: dialer.now };
+        dialer.observations.insert(*number, [1, 2, 3].map(observation).to_vec());
     }
     let count = dialer.monitored.len() as u32;
     dialer.account.monitored_count = count;

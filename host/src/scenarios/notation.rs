@@ -1,4 +1,4 @@
-//! How cases write things down: numbers as E.164, times in RFC 3339, and names as the contract writes them.
+//! The notation of cases: numbers as E.164, times in RFC 3339, and names as the contract writes them.
 
 use crate::calendar::rfc3339;
 use crate::contract::{PhoneNumber, Timestamp};
@@ -6,7 +6,7 @@ use serde::de::{Error, IntoDeserializer};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-/// One number as `+13105550100`, or a whole range as `+13105550100 to +13105550114`, both ends included.
+/// One number, such as `+13105550100`, or a range, such as `+13105550100 to +13105550114`, including both ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Numbers {
     from: PhoneNumber,
@@ -19,7 +19,7 @@ impl Numbers {
         self.from..=self.to
     }
 
-    /// Each number of all ranges, in the order given.
+    /// Each number of all ranges, in the given order.
     pub fn of_all(ranges: &[Numbers]) -> Vec<PhoneNumber> {
         ranges.iter().flat_map(|numbers| numbers.each()).collect()
     }
@@ -38,7 +38,7 @@ impl<'de> Deserialize<'de> for Numbers {
         let (from, to) = text.split_once(" to ").unwrap_or((&text, &text));
         match (number(from), number(to)) {
             (Some(from), Some(to)) if from <= to => Ok(Numbers { from, to }),
-            _ => Err(Error::custom(format!("{text:?} is no number like +13105550100 and no range of them"))),
+            _ => Err(Error::custom(format!("{text:?} is not a number such as +13105550100 or a range of them"))),
         }
     }
 }
@@ -59,7 +59,7 @@ pub struct Time(pub Timestamp);
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let time = chrono::DateTime::<chrono::Utc>::deserialize(deserializer)?;
-        Timestamp::try_from(time.timestamp()).map(Time).map_err(|_| Error::custom("a time before 1970"))
+        Timestamp::try_from(time.timestamp()).map(Time).map_err(|_| Error::custom("the time is before 1970"))
     }
 }
 
@@ -69,7 +69,7 @@ impl Serialize for Time {
     }
 }
 
-/// A case of one of the contract's enums by its name there: `at-risk` for `Status::AtRisk`.
+/// A case of one of the contract's enums by its name in the contract: `at-risk` for `Status::AtRisk`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Name<T>(pub T);
 
@@ -86,7 +86,7 @@ impl<T: Serialize> Serialize for Name<T> {
     }
 }
 
-/// What Rust calls a case of one of the contract's enums or variants: `AtRisk` for `at-risk`.
+/// The Rust name of a case of one of the contract's enums or variants: `AtRisk` for `at-risk`.
 pub fn capitalised(name: &str) -> String {
     let word = |word: &str| {
         let (first, rest) = word.split_at_checked(1).unwrap_or(("", word));
@@ -95,11 +95,11 @@ pub fn capitalised(name: &str) -> String {
     name.split('-').map(word).collect()
 }
 
-/// What the contract calls a case of one of its enums.
+/// The contract's name of a case of one of its enums.
 pub fn name<T: Serialize>(case: &T) -> String {
     let capitalised = match serde_json::to_value(case) {
         Ok(Value::String(name)) => name,
-        other => unreachable!("an enum without fields is written as its name, not as {other:?}"),
+        other => unreachable!("an enum without fields serializes as its name, not as {other:?}"),
     };
     let mut name = String::new();
     for letter in capitalised.chars() {
@@ -118,7 +118,7 @@ mod tests {
     use serde_json::{from_value, json, to_value};
 
     #[test]
-    fn what_is_read_is_written_the_same() {
+    fn values_are_written_as_they_were_read() {
         let numbers: Vec<Numbers> = from_value(json!(["+1", "+13105550100 to +13105550102"])).unwrap();
         assert_eq!(Numbers::of_all(&numbers), [1, 13_105_550_100, 13_105_550_101, 13_105_550_102]);
         assert_eq!(to_value(&numbers).unwrap(), json!(["+1", "+13105550100 to +13105550102"]));
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_refused() {
+    fn malformed_values_are_refused() {
         for text in ["13105550100", "+", "+1 310", "+2 to +1", "+1..+2", ""] {
             assert!(from_value::<Numbers>(json!(text)).is_err(), "{text}");
         }

@@ -1,5 +1,5 @@
-//! What the contract promises about every answer, whatever was asked: an answer in the notation of cases, or which
-//! promise it breaks.
+//! The promises that the contract makes about every answer. Each function returns the answer in the notation of cases, or
+//! the promise that it breaks.
 
 use super::answer::Answer;
 use super::notation::name;
@@ -24,34 +24,34 @@ const RESERVED_EVENTS: [&str; 12] = [
     "turned-flagged",
 ];
 
-/// What no policy may do, whatever it is asked.
+/// A breach of the contract, whatever the call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Breach {
-    /// Its run came to a bad end.
+    /// The run was ended.
     #[error("{0}")]
     Fault(String),
-    /// The host would refuse its plan.
+    /// A host would refuse the plan.
     #[error("{0}")]
     Refused(String),
-    /// It broke a promise that the contract makes about every answer.
+    /// The answer breaks a promise of the contract.
     #[error("{0}")]
     Promise(String),
 }
 
-/// Who a policy is, which is told in a form of its own.
+/// A description has a name in kebab-case, a SemVer version and a summary.
 pub(super) fn description(Description { name, version, summary }: &Description) -> Result<Answer, Breach> {
     let is_kebab_case = name
         .split('-')
         .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
     match () {
         () if !is_kebab_case => promise(format!("its name {name:?} is not in kebab-case")),
-        () if semver::Version::parse(version).is_err() => promise(format!("its version {version:?} is no SemVer")),
-        () if summary.trim().is_empty() => promise("its summary says nothing".into()),
+        () if semver::Version::parse(version).is_err() => promise(format!("its version {version:?} is not SemVer")),
+        () if summary.trim().is_empty() => promise("its summary is empty".into()),
         () => Ok(Answer::default()),
     }
 }
 
-/// A review's plan, which the ledger can take.
+/// A review's plan passes the check.
 pub(super) fn review(id: &str, plan: &Plan, inputs: &Inputs) -> Result<Answer, Breach> {
     match check(id, Purpose::Review, plan, inputs, &RESERVED_EVENTS) {
         Ok(()) => Ok(Answer::of_plan(plan, &inputs.monitored)),
@@ -59,7 +59,7 @@ pub(super) fn review(id: &str, plan: &Plan, inputs: &Inputs) -> Result<Answer, B
     }
 }
 
-/// A decision, whose plan the ledger can take and does what is accepted.
+/// A decision's plan passes the check and does exactly what is accepted.
 pub(super) fn decision(id: &str, request: &Request, decision: &Decision, inputs: &Inputs) -> Result<Answer, Breach> {
     match check_decision(id, request, decision, inputs, &RESERVED_EVENTS) {
         Ok(()) => ensure_kept(request, decision).map(|()| Answer::of_decision(decision, &inputs.monitored)),
@@ -67,62 +67,62 @@ pub(super) fn decision(id: &str, request: &Request, decision: &Decision, inputs:
     }
 }
 
-/// One screening for each number, in the order asked.
+/// There is one screening for each number, in the order given.
 pub(super) fn screenings(numbers: &[PhoneNumber], screenings: &[Screening]) -> Result<Answer, Breach> {
     if !screenings.iter().map(|screening| &screening.number).eq(numbers) {
-        return promise("it did not answer every number in the order asked".into());
+        return promise("it did not answer every number in the order given".into());
     }
     match screenings.iter().find(|screening| screening.flagging > screening.answering) {
         Some(Screening { number, flagging, answering, .. }) => {
-            promise(format!("it counts {flagging} of {answering} carriers for +{number}"))
+            promise(format!("it counts {flagging} of {answering} carriers as flagging +{number}"))
         }
         None => Ok(Answer::of_screenings(screenings)),
     }
 }
 
-/// Figures that add up.
+/// The figures add up.
 pub(super) fn usage(usage: &Usage) -> Result<Answer, Breach> {
     let statuses = [usage.pending, usage.clean, usage.at_risk, usage.flagged];
     let counted = statuses.into_iter().map(u64::from).sum::<u64>();
     let Usage { occupied, flagged_past_day, flagged_past_week, .. } = *usage;
     match () {
         () if counted != u64::from(occupied) => {
-            promise(format!("it counts {occupied} numbers, and {counted} by their status"))
+            promise(format!("it counts {occupied} numbers, but {counted} by status"))
         }
-        () if flagged_past_day > flagged_past_week => {
-            promise(format!("it counts {flagged_past_day} flagged in a day, {flagged_past_week} in a week"))
-        }
+        () if flagged_past_day > flagged_past_week => promise(format!(
+            "it counts {flagged_past_day} numbers flagged in the past day, but {flagged_past_week} in the past week"
+        )),
         () => Ok(Answer::of_usage(usage)),
     }
 }
 
-/// An error that says something to people.
+/// An error has a message.
 pub(super) fn error(error: &Error) -> Result<Answer, Breach> {
     if error.message.trim().is_empty() {
-        return promise(format!("its error {} says nothing to people", name(&error.code)));
+        return promise(format!("its error {} has no message", name(&error.code)));
     }
     Ok(Answer::of_error(error.code))
 }
 
-/// What is accepted is in the plan, what is refused is not, and only two refusals say until when.
+/// The plan has what is accepted and nothing else, and only two refusals have an `until`.
 fn ensure_kept(request: &Request, decision: &Decision) -> Result<(), Breach> {
     let may_wait = [contract::Answer::NoFreeSlot, contract::Answer::SlotWouldLock];
     let timed = decision.outcomes.iter().find(|outcome| outcome.until.is_some() && !may_wait.contains(&outcome.answer));
     if let Some(Outcome { answer, .. }) = timed {
-        return promise(format!("its answer {} has a time until which nothing lasts", name(answer)));
+        return promise(format!("its answer {} must not have an `until`", name(answer)));
     }
     let mut done: Vec<_> = decision.plan.actions.iter().filter_map(|action| done(request, action)).collect();
     let mut accepted = accepted(request, &decision.outcomes);
     done.sort_unstable();
     accepted.sort_unstable();
     match accepted.iter().find(|number| done.binary_search(number).is_err()) {
-        Some(number) => promise(format!("it accepted +{number}, and its plan does nothing about it")),
+        Some(number) => promise(format!("it accepted +{number}, but its plan has no action for it")),
         None if done != accepted => promise("its plan does more than it accepted".into()),
         None => Ok(()),
     }
 }
 
-/// The numbers whose wishes are granted. Blocks are no number's: what they were before may do without an action.
+/// The numbers accepted. A change of blocks is not about a number, and needs no action if nothing changes.
 fn accepted(request: &Request, outcomes: &[Outcome]) -> Vec<PhoneNumber> {
     let numbers = match request {
         Request::StartMonitoring(numbers) | Request::StopMonitoring(numbers) | Request::ReplaceNumbers(numbers) => {
@@ -131,11 +131,11 @@ fn accepted(request: &Request, outcomes: &[Outcome]) -> Vec<PhoneNumber> {
         Request::DeleteNumbers(deletion) => &deletion.numbers,
         Request::SetBlocks(_) => return Vec::new(),
     };
-    let answered = numbers.iter().zip(outcomes);
-    answered.filter(|(_, outcome)| outcome.answer == contract::Answer::Accepted).map(|(number, _)| *number).collect()
+    let pairs = numbers.iter().zip(outcomes);
+    pairs.filter(|(_, outcome)| outcome.answer == contract::Answer::Accepted).map(|(number, _)| *number).collect()
 }
 
-/// The number whose wish the action grants.
+/// The number whose request the action carries out.
 fn done(request: &Request, action: &Action) -> Option<PhoneNumber> {
     match (request, action) {
         (Request::StartMonitoring(_), Action::OccupySlot(occupancy)) => Some(occupancy.number),

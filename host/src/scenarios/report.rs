@@ -1,49 +1,50 @@
-//! What was tried and what came of it, for people and for programs.
+//! The report of a conformance check, as text and as JSON.
 
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use std::fmt;
 use std::time::Duration;
 
-/// Everything that was tried with a policy, or with a dialer around one.
+/// All findings about a policy, or about a dialer that embeds one.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CheckReport {
-    /// Who was tried.
+    /// What was checked.
     pub subject: Subject,
-    /// SHA-256 of the component's bytes, in hexadecimal.
+    /// SHA-256 of the policy component's bytes, in hexadecimal.
     pub sha256: String,
-    /// In the order tried.
+    /// In the order of the trials.
     pub findings: Vec<Finding>,
 }
 
-/// Who is tried.
+/// What is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Subject {
-    /// A policy, in this library's dialer.
+    /// A policy, in this library's own dialer.
     Policy,
-    /// Somebody else's dialer, around a policy.
+    /// Another dialer, with a policy embedded.
     Dialer,
 }
 
-/// One thing that was tried.
+/// The result of one case or hostile input.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Finding {
-    /// What kind of thing it is.
+    /// The section of the report.
     pub section: Section,
-    /// What it is about, with its likes.
+    /// The subject, shared with similar findings.
     pub title: String,
-    /// Its name, by which it is told from all others.
+    /// Its unique name.
     pub name: String,
-    /// The rule that it shows, in a sentence.
+    /// The rule that it checks, in a sentence.
     pub rule: String,
-    /// What came of it.
+    /// The verdict.
     pub verdict: Verdict,
-    /// What was expected and what was got, where that is not the same; of hostile inputs what the policy did.
-    pub told: String,
-    /// How long the policy took to answer, where a dialer measured it.
+    /// The difference between what was expected and what the policy did, if there is one; for hostile inputs, what the
+    /// policy did.
+    pub detail: String,
+    /// How long the policy took to answer, if the dialer measured it.
     #[serde(rename = "microseconds", skip_serializing_if = "Option::is_none", serialize_with = "microseconds")]
     pub took: Option<Duration>,
 }
@@ -52,29 +53,29 @@ fn microseconds<S: Serializer>(took: &Option<Duration>, serializer: S) -> Result
     took.map(|took| took.as_micros()).serialize(serializer)
 }
 
-/// What kind of thing is tried.
+/// A section of the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Section {
-    /// Cases that every policy must answer so.
+    /// Cases that every policy must pass.
     Contract,
-    /// Dialers that answer what they should not.
+    /// Dialers that return what they must not.
     Hostile,
-    /// Cases that Dialguard's own policy answers so.
+    /// Rules of Dialguard's own policy.
     Reference,
 }
 
-/// What came of something that was tried.
+/// The verdict on one case or hostile input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Verdict {
-    /// All as it must be.
+    /// As expected.
     Passed,
-    /// What no policy may do.
+    /// A breach of the contract.
     Failed,
-    /// Not what Dialguard's own policy would do, which another may.
+    /// Not what Dialguard's own policy does; another policy may differ.
     Differs,
 }
 
@@ -83,18 +84,18 @@ impl CheckReport {
         CheckReport { subject, sha256: sha256.into(), findings }
     }
 
-    /// Whether nothing failed: every case of the contract and every hostile input passed, and nowhere did the policy
-    /// trap or plan what a host would refuse. Where it only differs from Dialguard's own policy, it has passed.
+    /// Whether nothing failed: every case of the contract and every hostile input passed, and the policy never trapped or
+    /// made a plan that a host would refuse. Differences from Dialguard's own policy are not failures.
     pub fn passed(&self) -> bool {
         self.count(Verdict::Failed) == 0
     }
 
-    /// How many things had this verdict.
+    /// How many findings have this verdict.
     pub fn count(&self, verdict: Verdict) -> usize {
         self.findings.iter().filter(|finding| finding.verdict == verdict).count()
     }
 
-    /// The median of the times that a dialer measured, and the finding that took longest; none where it measured none.
+    /// The median of the times that the dialer measured, and the finding that took longest; none if it measured none.
     pub fn times(&self) -> Option<(Duration, &Finding)> {
         let mut timed: Vec<_> = self.findings.iter().filter(|finding| finding.took.is_some()).collect();
         timed.sort_by_key(|finding| finding.took);
@@ -115,12 +116,12 @@ impl Serialize for CheckReport {
 impl fmt::Display for CheckReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let own_rules = match self.subject {
-            Subject::Policy => "DIALGUARD'S OWN RULES: to differ is no failure",
-            Subject::Dialer => "DIALGUARD'S OWN RULES: what its own policy answers; another may differ",
+            Subject::Policy => "DIALGUARD'S OWN RULES: a difference is not a failure",
+            Subject::Dialer => "DIALGUARD'S OWN RULES: the answers of its own policy; another policy may differ",
         };
         for (section, heading) in [
             (Section::Contract, "THE CONTRACT: what every policy must do"),
-            (Section::Hostile, "HOSTILE INPUTS: dialers that answer what they should not"),
+            (Section::Hostile, "HOSTILE INPUTS: dialers that return what they must not"),
             (Section::Reference, own_rules),
         ] {
             let mut findings = self.findings.iter().filter(|finding| finding.section == section).peekable();
@@ -140,14 +141,14 @@ impl fmt::Display for CheckReport {
         }
         if let Some((median, longest)) = self.times() {
             let took = longest.took.unwrap_or_default();
-            writeln!(f, "Time for an answer: {median:?} (median), {took:?} at most, for {:?}.", longest.name)?;
+            writeln!(f, "Time per answer: median {median:?}, maximum {took:?} for {:?}.", longest.name)?;
         }
         let (failed, differs) = (self.count(Verdict::Failed), self.count(Verdict::Differs));
         let conclusion = match (self.subject, self.passed()) {
-            (Subject::Policy, true) => "This policy keeps the contract.",
+            (Subject::Policy, true) => "This policy conforms to the contract.",
             (Subject::Policy, false) => "This policy breaks the contract.",
-            (Subject::Dialer, true) => "This dialer embeds the policy as the contract says.",
-            (Subject::Dialer, false) => "This dialer does not embed the policy as the contract says.",
+            (Subject::Dialer, true) => "This dialer embeds the policy correctly.",
+            (Subject::Dialer, false) => "This dialer does not embed the policy correctly.",
         };
         write!(
             f,
@@ -167,10 +168,10 @@ impl fmt::Display for Finding {
         };
         write!(f, "  {mark} {}", self.name)?;
         match self.verdict {
-            Verdict::Passed if self.told.is_empty() => Ok(()),
-            Verdict::Passed => write!(f, ": {}", self.told),
+            Verdict::Passed if self.detail.is_empty() => Ok(()),
+            Verdict::Passed => write!(f, ": {}", self.detail),
             Verdict::Failed | Verdict::Differs => {
-                write!(f, "\n      {}\n      the rule: {}", self.told, self.rule)
+                write!(f, "\n      {}\n      rule: {}", self.detail, self.rule)
             }
         }
     }

@@ -1,4 +1,4 @@
-//! One question to a policy: its answer, or what it did that no policy may do.
+//! Calls a policy for one case and returns its answer, or its breach of the contract.
 
 use super::answer::Answer;
 use super::case::{Call, Case, RequestNotation};
@@ -12,15 +12,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-/// What came of a case.
+/// The outcome of a case.
 pub(super) struct CaseOutcome {
-    /// Where the policy's answer differs from what the case expects; none where it does not.
+    /// The first difference between the policy's answer and the expected one, if any.
     pub difference: Option<String>,
-    /// How long it took.
+    /// How long the call took.
     pub took: Duration,
 }
 
-/// A dialer that knows what the case states, and nothing else.
+/// Creates a dialer with exactly the facts of a case.
 pub(super) type Embedding<'a> = &'a (dyn Fn(Arc<Fixture>) -> Dialer + Sync);
 
 pub(super) async fn try_case(policy: &Policy, case: &Case, embedding: Embedding<'_>) -> Result<CaseOutcome, Breach> {
@@ -38,12 +38,12 @@ pub(super) async fn try_case(policy: &Policy, case: &Case, embedding: Embedding<
     }
     let again = ask(policy, &dialer, case.id(), case.call(), case.settings()).await?;
     if let Some(difference) = again.difference(&answer) {
-        return Err(Breach::Promise(format!("it answers the same question differently the second time: {difference}")));
+        return Err(Breach::Promise(format!("its second answer to the same call differs: {difference}")));
     }
     Ok(CaseOutcome { difference: case.expect().difference(&answer), took })
 }
 
-/// Carriers, and about how many numbers they were asked without failing.
+/// Carriers, and a count of the numbers looked up without failure.
 struct LookupCounter {
     carriers: Arc<dyn CarrierLookup>,
     numbers: Arc<AtomicUsize>,
@@ -56,10 +56,10 @@ impl CarrierLookup for LookupCounter {
     }
 
     async fn look_up(&self, numbers: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
-        let asked = numbers.len();
-        let answered = self.carriers.look_up(numbers).await?;
-        self.numbers.fetch_add(asked, Relaxed);
-        Ok(answered)
+        let count = numbers.len();
+        let observations = self.carriers.look_up(numbers).await?;
+        self.numbers.fetch_add(count, Relaxed);
+        Ok(observations)
     }
 }
 
@@ -71,7 +71,7 @@ pub(super) async fn ask(
     call: &Call,
     settings: &Settings,
 ) -> Result<Answer, Breach> {
-    let answered = match call {
+    let result = match call {
         Call::Describe => describe(policy).await,
         Call::CheckSettings => policy.check_settings(settings).await.map(|()| Ok(Answer::default())),
         Call::ReviewAccount => review(policy, dialer, id).await,
@@ -79,7 +79,7 @@ pub(super) async fn ask(
         Call::Screen(numbers) => screen(policy, dialer, id, numbers).await,
         Call::GetUsage => usage(policy, dialer, id).await,
     };
-    answered.unwrap_or_else(refused)
+    result.unwrap_or_else(refused)
 }
 
 fn refused(error: PolicyError) -> Result<Answer, Breach> {
@@ -89,7 +89,7 @@ fn refused(error: PolicyError) -> Result<Answer, Breach> {
     }
 }
 
-/// What one call comes to: an answer or a broken promise, where the policy did not answer an error.
+/// The result of one call: an error, or an answer or breach of the contract.
 type CallResult = Result<Result<Answer, Breach>, PolicyError>;
 
 async fn describe(policy: &Policy) -> CallResult {

@@ -1,4 +1,4 @@
-//! What a person asks for as scenarios: the account before, the request, the answers, the slots after.
+//! Users' requests as scenarios: the account before, the request, the answers, and the slots after.
 
 use super::*;
 use crate::model::{AccountModel, CYCLE, DAY};
@@ -22,7 +22,7 @@ fn locked(dialer: &AccountModel) -> Vec<SlotId> {
     dialer.account.locked_slots.iter().map(|lock| lock.slot).collect()
 }
 
-/// Numbers 1 and 2 are monitored in slots 1 and 2, 3 to 20 owned; 1001 is a clean candidate.
+/// Numbers 1 and 2 are monitored in slots 1 and 2, numbers 3 to 20 are owned, and 1001 is a clean candidate.
 fn account() -> AccountModel {
     let mut dialer = AccountModel::new(1);
     dialer.own(&(1..=20).collect::<Vec<_>>());
@@ -32,7 +32,7 @@ fn account() -> AccountModel {
     dialer
 }
 
-/// Every answer of the contract, one by one, on the account above.
+/// Every answer of the contract, with the account above.
 #[test]
 fn each_number_has_its_answer() {
     type Change = fn(&mut AccountModel);
@@ -42,7 +42,7 @@ fn each_number_has_its_answer() {
         dialer.delivers_at_once = false;
         dialer.request(Request::ReplaceNumbers(vec![1]));
     };
-    let nobody_clean: Change = |dialer| dialer.observe(1_001, &[Some(90), Some(0)]);
+    let none_clean: Change = |dialer| dialer.observe(1_001, &[Some(90), Some(0)]);
     let full: Change = |dialer| dialer.own_and_monitor(&(3..=15).collect::<Vec<_>>());
     let start = |numbers: &[u64]| Request::StartMonitoring(numbers.to_vec());
     let stop = |numbers: &[u64]| Request::StopMonitoring(numbers.to_vec());
@@ -51,8 +51,8 @@ fn each_number_has_its_answer() {
         ("start", same, start(&[3, 1, 99]), vec![Accepted, AlreadyMonitored, NotOwned]),
         ("start twice", same, start(&[3, 3]), vec![Accepted, AlreadyMonitored]),
         ("start while off", off, start(&[3]), vec![AddOnOff]),
-        ("start where all is full", full, start(&[16, 17]), vec![NoFreeSlot, NoFreeSlot]),
-        ("start nobody", same, start(&[]), vec![]),
+        ("start with no free slot", full, start(&[16, 17]), vec![NoFreeSlot, NoFreeSlot]),
+        ("start no numbers", same, start(&[]), vec![]),
         ("stop", same, stop(&[1, 3, 99]), vec![Accepted, NotMonitored, NotOwned]),
         ("stop twice", same, stop(&[1, 1]), vec![Accepted, NotMonitored]),
         ("stop while off", off, stop(&[1]), vec![Accepted]),
@@ -63,13 +63,13 @@ fn each_number_has_its_answer() {
         ("delete while off", off, deletion(&[1], true), vec![Accepted]),
         ("delete while being replaced", pending, deletion(&[1], true), vec![ReplacementPending]),
         ("replace", same, replace(&[1, 3, 99]), vec![Accepted, NotMonitored, NotOwned]),
-        ("replace two where one is on offer", same, replace(&[1, 2]), vec![Accepted, NoCleanCandidate]),
+        ("replace two with one candidate", same, replace(&[1, 2]), vec![Accepted, NoCleanCandidate]),
         ("replace twice", same, replace(&[1, 1]), vec![Accepted, ReplacementPending]),
         ("replace while off", off, replace(&[1]), vec![AddOnOff]),
         ("replace while being replaced", pending, replace(&[1]), vec![ReplacementPending]),
-        ("replace where nobody is clean", nobody_clean, replace(&[1]), vec![NoCleanCandidate]),
+        ("replace without a clean candidate", none_clean, replace(&[1]), vec![NoCleanCandidate]),
         ("more blocks", same, Request::SetBlocks(2), vec![Accepted]),
-        ("as many blocks as before", same, Request::SetBlocks(1), vec![Accepted]),
+        ("the same number of blocks", same, Request::SetBlocks(1), vec![Accepted]),
         ("fewer blocks than numbers need", same, Request::SetBlocks(0), vec![SlotsInUse]),
         ("blocks while off", off, Request::SetBlocks(2), vec![AddOnOff]),
     ];
@@ -81,11 +81,11 @@ fn each_number_has_its_answer() {
 }
 
 #[test]
-fn numbers_fill_slots_in_the_order_asked_and_the_rest_is_refused_one_by_one() {
+fn numbers_fill_slots_in_the_order_given_and_the_rest_is_refused() {
     let mut dialer = account();
     dialer.request(Request::StopMonitoring(vec![1]));
     let decision = dialer.request(Request::StartMonitoring((3..=20).rev().collect()));
-    // Slot 1 is locked and slot 2 occupied: thirteen are free.
+    // Slot 1 is locked and slot 2 occupied, so 13 are free.
     assert_eq!(answers(&decision), [[Accepted; 13].as_slice(), &[NoFreeSlot; 5]].concat());
     assert!(decision.outcomes[13..].iter().all(|outcome| outcome.until == Some(dialer.account.cycle_ends_at)));
     let expected: Vec<_> = (8..=20).rev().zip(3..=15).chain([(2, 2)]).collect();
@@ -99,7 +99,7 @@ fn numbers_fill_slots_in_the_order_asked_and_the_rest_is_refused_one_by_one() {
 }
 
 #[test]
-fn a_full_account_without_locks_has_nothing_to_wait_for() {
+fn a_full_account_without_locks_gives_no_time_to_wait_for() {
     let mut dialer = account();
     dialer.own_and_monitor(&(3..=15).collect::<Vec<_>>());
     let decision = dialer.request(Request::StartMonitoring(vec![16]));
@@ -107,7 +107,7 @@ fn a_full_account_without_locks_has_nothing_to_wait_for() {
 }
 
 #[test]
-fn a_stopped_numbers_slot_is_free_again_at_the_very_second_the_cycle_ends() {
+fn a_stopped_numbers_slot_is_free_at_the_second_the_cycle_ends() {
     let mut dialer = account();
     dialer.own_and_monitor(&(3..=15).collect::<Vec<_>>());
     dialer.request(Request::StopMonitoring(vec![7]));
@@ -120,9 +120,9 @@ fn a_stopped_numbers_slot_is_free_again_at_the_very_second_the_cycle_ends() {
     assert_eq!(dialer.monitored[&16].slot, 7);
 }
 
-/// A host may still list a lock whose time has come.
+/// A host may still list a lock that has expired.
 #[test]
-fn a_lock_whose_time_has_come_counts_as_free() {
+fn an_expired_lock_counts_as_free() {
     let mut dialer = account();
     dialer.own_and_monitor(&(3..=14).collect::<Vec<_>>());
     dialer.account.locked_slots = vec![SlotLock { slot: 15, until: dialer.now }];
@@ -132,7 +132,7 @@ fn a_lock_whose_time_has_come_counts_as_free() {
 }
 
 #[test]
-fn the_refusal_to_delete_says_until_when_the_slot_would_lock() {
+fn a_refused_deletion_says_until_when_the_slot_would_be_locked() {
     let mut dialer = account();
     let refused = dialer.request(deletion(&[1], false));
     let until = Some(dialer.account.cycle_ends_at);
@@ -147,11 +147,11 @@ fn the_refusal_to_delete_says_until_when_the_slot_would_lock() {
 }
 
 #[test]
-fn replacing_keeps_the_slot_and_a_person_is_not_bound_by_the_daily_cap() {
+fn a_requested_replacement_keeps_the_slot_and_ignores_the_daily_cap() {
     let mut dialer = account();
     dialer.account.settings.replacements_per_day_max = 0;
     let decision = dialer.request(Request::ReplaceNumbers(vec![2]));
-    let because = "Asked for by a person; +1001 is the closest candidate that none of 2 carriers flags.".into();
+    let because = "Requested by a user; +1001 is the closest candidate that none of 2 carriers flags.".into();
     let why = ReplacementReason::Requested;
     let replacement = Replacement { number: 2, replacement: 1_001, slot: 2, why, because };
     assert_eq!(decision.plan.actions, [Action::ReplaceNumber(replacement)]);
@@ -160,7 +160,7 @@ fn replacing_keeps_the_slot_and_a_person_is_not_bound_by_the_daily_cap() {
 }
 
 #[test]
-fn more_blocks_count_at_once_and_fewer_from_the_next_cycle_on() {
+fn more_blocks_take_effect_at_once_and_fewer_at_the_next_cycle() {
     let mut dialer = account();
     let more = dialer.request(Request::SetBlocks(3));
     assert_eq!(more.plan.actions, [Action::SetBlocks(BlockChange { blocks: 3, starting: dialer.now })]);
@@ -170,9 +170,9 @@ fn more_blocks_count_at_once_and_fewer_from_the_next_cycle_on() {
     let change = BlockChange { blocks: 1, starting: dialer.account.cycle_ends_at };
     assert_eq!(fewer.plan.actions, [Action::SetBlocks(change)]);
     assert_eq!((dialer.account.slot_count, dialer.account.slot_count_next), (45, 15));
-    assert_eq!(dialer.request(Request::SetBlocks(1)).plan.actions, [], "asked for already");
+    assert_eq!(dialer.request(Request::SetBlocks(1)).plan.actions, [], "already set");
 
-    // What is given up from the next cycle on cannot be filled now: nobody would be dropped then, nor billed.
+    // Slots that end with this cycle cannot be filled now, because their numbers would lose them at the next.
     let decision = dialer.request(Request::StartMonitoring((3..=20).collect()));
     assert_eq!(answers(&decision), [[Accepted; 13].as_slice(), &[NoFreeSlot; 5]].concat());
     dialer.pass(CYCLE);
@@ -180,7 +180,7 @@ fn more_blocks_count_at_once_and_fewer_from_the_next_cycle_on() {
 }
 
 #[test]
-fn a_change_of_mind_keeps_the_blocks() {
+fn blocks_set_back_are_kept() {
     let mut dialer = account();
     dialer.request(Request::SetBlocks(2));
     dialer.request(Request::SetBlocks(1));
@@ -192,20 +192,20 @@ fn a_change_of_mind_keeps_the_blocks() {
 }
 
 #[test]
-fn blocks_can_shrink_to_what_is_monitored_whichever_slots_that_is_in() {
+fn blocks_can_shrink_to_the_monitored_count_whichever_slots_are_occupied() {
     let mut dialer = AccountModel::new(2);
     dialer.own_and_monitor(&(1..=20).collect::<Vec<_>>());
     dialer.request(Request::StopMonitoring((1..=10).collect()));
     assert_eq!(answers(&dialer.request(Request::SetBlocks(1))), [Accepted]);
     dialer.pass(CYCLE);
-    // Ten numbers stay in slots 11 to 20 of now fifteen; five more find room.
+    // Ten numbers stay in slots 11 to 20 although there are now 15 slots; five more fit.
     let decision = dialer.request(Request::StartMonitoring((1..=6).collect()));
     assert_eq!(answers(&decision), [[Accepted; 5].as_slice(), &[NoFreeSlot]].concat());
     assert_eq!(dialer.monitored[&5].slot, 5);
 }
 
 #[test]
-fn what_no_call_takes_is_refused_as_a_whole() {
+fn invalid_requests_are_refused_as_a_whole() {
     let dialer = account();
     for request in [
         Request::StartMonitoring(vec![0]),
@@ -216,11 +216,11 @@ fn what_no_call_takes_is_refused_as_a_whole() {
     ] {
         assert_eq!(decide(&dialer, "acme", request).unwrap_err().code, ErrorCode::InvalidRequest);
     }
-    let error = decide(&dialer, "nobody", Request::SetBlocks(1)).unwrap_err();
+    let error = decide(&dialer, "unknown", Request::SetBlocks(1)).unwrap_err();
     assert_eq!(error.code, ErrorCode::NoSuchAccount);
 }
 
-/// Random histories: the model asserts the ledger's invariants at every step; here is what must hold besides.
+/// Random histories. The model asserts the ledger's invariants at every step; the rest is asserted here.
 mod histories {
     use super::*;
     use proptest::prelude::*;
@@ -313,25 +313,25 @@ mod histories {
     }
 
     fn ask(dialer: &mut AccountModel, request: Request, answers: usize) {
-        assert_eq!(dialer.request(request).outcomes.len(), answers, "one answer for each number asked");
+        assert_eq!(dialer.request(request).outcomes.len(), answers, "one answer for each number");
     }
 
     fn in_use(dialer: &AccountModel) -> usize {
         dialer.monitored.len() + locks_in_force(&dialer.account, dialer.now).count()
     }
 
-    /// Planning again after applying changes nothing, but for the first check of a number just taken on.
+    /// Planning again after applying changes nothing except the first check of a number just added.
     fn review_twice(dialer: &mut AccountModel) {
         let first = dialer.review();
-        let taken_on: BTreeSet<_> =
+        let added: BTreeSet<_> =
             dialer.monitored.values().filter(|n| n.last_rated_at.is_none()).map(|n| n.number).collect();
         let again = crate::review::review_account(dialer, "acme").unwrap();
-        assert!(again.reviews.iter().all(|review| taken_on.contains(&review.number)), "{first:?} then {again:?}");
+        assert!(again.reviews.iter().all(|review| added.contains(&review.number)), "{first:?} then {again:?}");
         let flagged_at_once = |number: &PhoneNumber| {
             again.reviews.iter().any(|review| review.number == *number && review.status == Status::Flagged)
         };
         for action in &again.actions {
-            let Action::ReplaceNumber(replacement) = action else { panic!("a review does nothing but replace") };
+            let Action::ReplaceNumber(replacement) = action else { panic!("a review only replaces") };
             assert!(flagged_at_once(&replacement.number), "{first:?} then {again:?}");
         }
     }

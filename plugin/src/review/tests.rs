@@ -1,4 +1,4 @@
-//! The daily review as scenarios: numbers, what carriers say, and what must come of it.
+//! The daily review as scenarios: numbers, carriers' scores, and the expected plan.
 
 use super::*;
 use crate::model::{AccountModel, DAY};
@@ -8,7 +8,7 @@ use std::println;
 const SPAM: [Option<u8>; 3] = [Some(90), Some(90), Some(0)];
 const CLEAN: [Option<u8>; 3] = [Some(0), Some(0), Some(0)];
 
-/// An account of which numbers 1 to `numbers` are monitored and a hundred clean candidates are on offer, 1001 up.
+/// An account that monitors numbers 1 to `numbers` and has a hundred clean candidates from 1001.
 fn account(numbers: u64) -> AccountModel {
     let mut dialer = AccountModel::new(4);
     dialer.account.settings.checks_to_flag = 1;
@@ -27,7 +27,7 @@ fn account(numbers: u64) -> AccountModel {
 fn replaced(plan: &Plan) -> Vec<PhoneNumber> {
     let numbers = plan.actions.iter().map(|action| match action {
         Action::ReplaceNumber(Replacement { number, why: ReplacementReason::Flagged, .. }) => *number,
-        other => panic!("a review does nothing but replace: {other:?}"),
+        other => panic!("a review only replaces: {other:?}"),
     });
     numbers.collect()
 }
@@ -36,26 +36,19 @@ fn kinds(plan: &Plan) -> Vec<&str> {
     plan.notices.iter().map(|notice| notice.kind.as_str()).collect()
 }
 
-/// Of so many numbers monitored, so many turn flagged; settings; how many are replaced at once and what is noticed.
+/// Name, numbers monitored, numbers that become flagged, changes of settings, numbers replaced, and notices.
 #[test]
 fn flagged_numbers_are_replaced_within_the_caps() {
     type Change = fn(&mut AccountModel);
     type Kinds = &'static [&'static str];
     let scenarios: [(&str, u64, u64, Change, usize, Kinds); 13] = [
-        ("nobody flagged", 9, 0, |_| {}, 0, &[]),
+        ("none flagged", 9, 0, |_| {}, 0, &[]),
         ("one flagged", 9, 1, |_| {}, 1, &["newly-flagged"]),
-        ("off unless turned on", 9, 1, |d| d.account.settings.auto_replace = false, 0, &["newly-flagged"]),
-        ("three a day", 9, 5, |_| {}, 3, &["newly-flagged", "replacement-deferred"]),
+        ("off by default", 9, 1, |d| d.account.settings.auto_replace = false, 0, &["newly-flagged"]),
+        ("three per day", 9, 5, |_| {}, 3, &["newly-flagged", "replacement-deferred"]),
+        ("the cap is a setting", 9, 5, |d| d.account.settings.replacements_per_day_max = 5, 5, &["newly-flagged"]),
         (
-            "as many as the setting says",
-            9,
-            5,
-            |d| d.account.settings.replacements_per_day_max = 5,
-            5,
-            &["newly-flagged"],
-        ),
-        (
-            "none where it says none",
+            "a cap of none",
             9,
             1,
             |d| d.account.settings.replacements_per_day_max = 0,
@@ -63,7 +56,7 @@ fn flagged_numbers_are_replaced_within_the_caps() {
             &["newly-flagged", "replacement-deferred"],
         ),
         (
-            "two made before today leave one",
+            "two made earlier today leave one",
             9,
             5,
             |d| d.account.replacements_today = 2,
@@ -79,16 +72,16 @@ fn flagged_numbers_are_replaced_within_the_caps() {
             &["newly-flagged", "replacement-deferred"],
         ),
         (
-            "nobody on offer",
+            "no candidates",
             9,
             2,
             |d| d.offered.clear(),
             0,
             &["newly-flagged", "no-clean-candidate", "no-clean-candidate"],
         ),
-        ("nine numbers are too few for a mass", 9, 3, |_| {}, 3, &["newly-flagged"]),
-        ("29 % is no mass", 31, 9, |_| {}, 3, &["newly-flagged", "replacement-deferred"]),
-        ("30 % of ten is", 10, 3, |_| {}, 0, &["newly-flagged", "mass-flag-held"]),
+        ("nine numbers are too few for a mass flag", 9, 3, |_| {}, 3, &["newly-flagged"]),
+        ("29 % is not a mass flag", 31, 9, |_| {}, 3, &["newly-flagged", "replacement-deferred"]),
+        ("30 % of ten is a mass flag", 10, 3, |_| {}, 0, &["newly-flagged", "mass-flag-held"]),
         ("unless the setting is higher", 10, 3, |d| d.account.settings.mass_flag_percent = 31, 3, &["newly-flagged"]),
     ];
     for (what, numbers, flagged, change, replaced_count, notices) in scenarios {
@@ -105,7 +98,7 @@ fn flagged_numbers_are_replaced_within_the_caps() {
 }
 
 #[test]
-fn those_flagged_longest_go_first() {
+fn numbers_flagged_longest_are_replaced_first() {
     let mut dialer = account(5);
     dialer.account.settings.observation_age_max_hours = 240;
     dialer.account.settings.replacements_per_day_max = 1;
@@ -126,7 +119,7 @@ fn those_flagged_longest_go_first() {
 }
 
 #[test]
-fn the_replacement_takes_the_slot_pending_and_the_old_number_is_not_on_offer_again() {
+fn the_replacement_takes_the_slot_as_pending_and_the_old_number_is_not_offered_again() {
     let mut dialer = account(9);
     dialer.observe(5, &SPAM);
     let slot = dialer.monitored[&5].slot;
@@ -144,10 +137,10 @@ fn the_replacement_takes_the_slot_pending_and_the_old_number_is_not_on_offer_aga
     assert!(dialer.account.locked_slots.is_empty());
 }
 
-/// What carriers say of a number on the day it turns flagged and on the next, when automatic replacement is turned on,
-/// what they say of the candidate, and how the replacement explains itself.
+/// The scores of a number on the day it becomes flagged and on the next, when automatic replacement is turned on; the
+/// candidate's scores; and the reason given.
 #[test]
-fn a_replacement_says_why_in_true_figures() {
+fn a_replacement_gives_its_reason_with_correct_figures() {
     type Said = &'static [Option<u8>];
     let scenarios: [(Said, Said, Said, &str); 5] = [
         (&SPAM, &SPAM, &CLEAN, "Flagged by 2 of 3 carriers; +1001 is the closest candidate that none of 3"),
@@ -185,7 +178,7 @@ fn a_replacement_says_why_in_true_figures() {
 }
 
 #[test]
-fn a_number_whose_replacement_is_under_way_is_not_replaced_again() {
+fn a_number_with_a_pending_replacement_is_not_replaced_again() {
     let mut dialer = account(9);
     dialer.delivers_at_once = false;
     dialer.observe(5, &SPAM);
@@ -193,7 +186,7 @@ fn a_number_whose_replacement_is_under_way_is_not_replaced_again() {
     dialer.pass(DAY);
     let plan = dialer.review();
     assert_eq!(replaced(&plan), []);
-    assert_eq!(plan.reviews.len(), 9, "it is still watched");
+    assert_eq!(plan.reviews.len(), 9, "it is still rated");
 }
 
 #[test]
@@ -203,7 +196,7 @@ fn a_second_check_on_the_same_date_changes_nothing() {
     dialer.observe(2, &[Some(90)]);
     let first = dialer.review();
     assert_eq!((first.reviews.len(), replaced(&first)), (8, vec![1]));
-    // The replacement is taken on now and gets its first check; number 2 still cannot be rated.
+    // The replacement has been added and gets its first check; number 2 still cannot be rated.
     let second = dialer.review();
     assert_eq!(second.reviews.iter().map(|review| review.number).collect::<Vec<_>>(), [1_001]);
     let asked_before = dialer.numbers_looked_up();
@@ -213,7 +206,7 @@ fn a_second_check_on_the_same_date_changes_nothing() {
 }
 
 #[test]
-fn an_outage_leaves_every_status_as_it_was_and_is_told_once() {
+fn an_outage_changes_no_status_and_gives_one_notice() {
     let mut dialer = account(9);
     dialer.account.settings.checks_to_flag = 2;
     dialer.observe(1, &SPAM);
@@ -232,7 +225,7 @@ fn an_outage_leaves_every_status_as_it_was_and_is_told_once() {
 }
 
 #[test]
-fn a_mass_that_turned_earlier_on_the_date_holds_replacements_for_the_rest_of_it() {
+fn a_mass_flag_holds_replacements_for_the_rest_of_the_date() {
     let mut dialer = account(20);
     for number in 1..=6 {
         dialer.observe(number, &SPAM);
@@ -258,7 +251,7 @@ fn nothing_is_checked_while_the_add_on_is_off() {
 fn an_account_without_numbers_has_an_empty_review_and_an_unknown_one_an_error() {
     let mut dialer = AccountModel::new(1);
     assert_eq!(dialer.review().reviews, []);
-    assert_eq!(review_account(&dialer, "nobody").unwrap_err().code, ErrorCode::NoSuchAccount);
+    assert_eq!(review_account(&dialer, "unknown").unwrap_err().code, ErrorCode::NoSuchAccount);
     dialer.account.settings.spam_score_min = 0;
     assert_eq!(review_account(&dialer, "acme").unwrap_err().code, ErrorCode::InvalidSettings);
 }

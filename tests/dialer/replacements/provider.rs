@@ -1,4 +1,4 @@
-//! A provider of numbers in memory, which fails in every way when it is told to.
+//! A provider of numbers in memory, which can fail in every way.
 
 use dialguard::async_trait;
 use dialguard::contract::PhoneNumber;
@@ -8,19 +8,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
 
-/// What goes wrong with one call.
+/// A fault of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// The request never arrives.
     LostBefore,
-    /// It is done, and the answer never arrives.
+    /// The call is carried out, and the answer never arrives.
     LostAfter,
-    /// The program dies while it asks, before or after it is done.
+    /// The program dies during the call, before or after it is carried out.
     DiesBefore,
     DiesAfter,
     Refused,
     Later,
-    /// Somebody else was quicker, where a number is wanted.
+    /// Another buyer was quicker.
     Gone,
     /// The order takes a while, and is then carried out or not.
     Slow,
@@ -64,7 +64,7 @@ struct World {
     left_out: Vec<String>,
     calls: Vec<&'static str>,
     next_faults: Vec<(&'static str, Fault)>,
-    /// Of a hundred calls so many fail at random.
+    /// How many of a hundred calls fail at random.
     faults_percent: u64,
     random: u64,
     ledger: Option<Arc<Ledger>>,
@@ -87,12 +87,12 @@ impl ProviderInMemory {
         self.world.lock().unwrap()
     }
 
-    /// The next call of this kind fails so.
+    /// The next call of this kind fails with this fault.
     pub fn fails_once(&self, call: &'static str, fault: Fault) {
         self.world().next_faults.push((call, fault));
     }
 
-    /// From now on so many calls of a hundred fail at random; a whole number picks which.
+    /// From now on so many calls of a hundred fail at random; the seed picks which.
     pub fn fails_at_random(&self, percent: u64, seed: u64) {
         let mut world = self.world();
         (world.faults_percent, world.random) = (percent, seed * 2 + 1);
@@ -114,7 +114,7 @@ impl ProviderInMemory {
         self.world().on_offer.insert(number);
     }
 
-    /// What is released is looked up here first.
+    /// Checked before a number is released.
     pub fn knows(&self, ledger: Option<Arc<Ledger>>) {
         self.world().ledger = ledger;
     }
@@ -154,7 +154,7 @@ impl ProviderInMemory {
         kind: &'static str,
         effect: impl FnOnce(&mut World, Option<Fault>) -> Result<T, ProviderError>,
     ) -> Result<T, ProviderError> {
-        // Others have their turn, so that processes that race do.
+        // Yield, so that racing processes interleave.
         tokio::task::yield_now().await;
         let lost = || Err(ProviderError::Lost("no answer within 10 seconds".into()));
         let (fault, answer) = {
@@ -252,7 +252,7 @@ impl Provider for ProviderInMemory {
 
     async fn order(&self, number: PhoneNumber, reference: &str) -> Result<PurchaseStatus, ProviderError> {
         self.call("order", |world, fault| {
-            // The vendor would sell one number once; that it was asked twice is the buyer's mistake all the same.
+            // A provider sells a number once; a second order is the buyer's mistake anyway.
             let known =
                 world.bought.iter().any(|bought| bought.reference == reference) || world.slow.contains_key(reference);
             assert!(!known, "{reference} for +{number} was sent again though it had been carried out");
@@ -309,7 +309,7 @@ impl Provider for ProviderInMemory {
     }
 }
 
-/// Never is a number released before its successor is owned and has its slot.
+/// A number is released only after its successor is owned and has its slot.
 fn assert_successor_has_the_slot(ledger: &Ledger, number: PhoneNumber, owned: &BTreeSet<PhoneNumber>) {
     let orders = ledger.open_orders("acme").expect("the orders are read");
     let order = orders.iter().find(|order| order.number == number).expect("only what was replaced is released");

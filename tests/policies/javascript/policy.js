@@ -1,8 +1,8 @@
-// A reputation policy in JavaScript. It flags a number once most carriers have called it spam on consecutive days, and
-// replaces it by the closest clean one where the account turned that on.
+// A reputation policy in JavaScript. It flags a number that most carriers rate as spam on consecutive days, and replaces
+// it with the closest clean one if the account has automatic replacement on.
 //
-// The contract's WIT is the manual. Numbers, times and revisions are BigInts, errors are thrown, and what an import
-// throws is handed on as it is.
+// The contract's WIT is the manual. Numbers, times and revisions are BigInts, errors are thrown, and an import's errors
+// pass through unchanged.
 
 import { now } from "dialguard:reputation/clock";
 import { lookUp } from "dialguard:reputation/carrier-lookup";
@@ -14,15 +14,15 @@ const NUMBERS_PER_CALL_MAX = 10_000;
 const NUMBER_MAX = 999_999_999_999_999n;
 const BLOCKS_MAX = 100_000;
 const CHECKS_MAX = 255;
-// Fewer numbers than this rated on a date say nothing about a carrier's fault.
+// With fewer numbers rated on a date, their share does not indicate a carrier's error.
 const MASS_FLAG_NUMBERS_MIN = 10;
-// Candidates screened at first; a dialer may pay for each. Where none of them is clean, four times as many.
+// Candidates screened first, because a dialer may pay for each. If none of them is clean, four times as many follow.
 const SCREENED_AT_FIRST = 4;
 
 export const policy = { describe, checkSettings, reviewAccount, decide, screen, getUsage };
 
 function describe() {
-  const summary = "Flags what most carriers call spam on consecutive days and replaces it on request; in JavaScript.";
+  const summary = "Flags numbers that most carriers rate as spam on consecutive days, and replaces them; in JavaScript.";
   return { name: "javascript-example", version: "0.1.0", summary };
 }
 
@@ -46,7 +46,7 @@ function checkSettings(settings) {
   }
 }
 
-// The daily review: every number not rated today is rated, and flagged ones are replaced where the account wants that.
+// The daily review: rates every number not rated today, and replaces flagged ones if the account has that on.
 
 function reviewAccount(id) {
   const account = readAccount(id);
@@ -70,7 +70,7 @@ function reviewAccount(id) {
   return plan;
 }
 
-/** Where a number stands after a check that rated it. */
+/** A number's review after a check that rated it. */
 function reviewed(number, rating, settings) {
   const spam = votesSpam(rating);
   const flaggingChecks = spam ? Math.min(number.flaggingChecks + 1, CHECKS_MAX) : 0;
@@ -100,20 +100,20 @@ function checkNotices({ turnedFlagged, turnedClean, unrated }) {
     return [notice(severity, kind, `${numbers.length} numbers ${what}.`)];
   };
   return [
-    ...about(turnedFlagged, "warning", "newly-flagged", "turned flagged, called spam by most carriers"),
-    ...about(turnedClean, "info", "newly-clean", "turned back, no longer called spam by most carriers"),
-    ...about(unrated, "warning", "unrated", "could not be rated for want of fresh opinions and stayed as before"),
+    ...about(turnedFlagged, "warning", "newly-flagged", "became flagged: most carriers report spam"),
+    ...about(turnedClean, "info", "newly-clean", "lost the flag: most carriers no longer report spam"),
+    ...about(unrated, "warning", "unrated", "could not be rated because too few carriers have a recent opinion"),
   ];
 }
 
-/** Who has been flagged longest goes first, within the day's cap and not before a new number's grace is over. */
+/** Replaces the numbers flagged longest, within the day's cap and after a new number's grace days. */
 function replaceFlagged(account, check, plan) {
   const { settings } = account;
   const rated = account.ratedToday + plan.reviews.length;
   if (rated >= MASS_FLAG_NUMBERS_MIN) {
     const turned = flagEvents(account.id, account.dayStartsAt).length + check.turnedFlagged.length;
     if (turned * 100 >= rated * settings.massFlagPercent) {
-      const text = `${turned} of ${rated} numbers rated today turned flagged: a carrier's fault, so none is replaced.`;
+      const text = `${turned} of ${rated} numbers rated today became flagged: a carrier's error is likely, so none is replaced.`;
       plan.notices.push(notice("alert", "mass-flag-held", text));
       return;
     }
@@ -128,7 +128,7 @@ function replaceFlagged(account, check, plan) {
     if (successor) {
       plan.actions.push(replaceNumber(number, slot, successor, "flagged", why));
     } else {
-      const text = `+${number} is flagged and stays: no number on offer is rated clean; import more candidates.`;
+      const text = `+${number} is flagged but was not replaced: no candidate is rated clean; import more candidates.`;
       plan.notices.push(notice("warning", "no-clean-candidate", text, number));
     }
   }
@@ -139,7 +139,7 @@ function replaceFlagged(account, check, plan) {
   }
 }
 
-// A person's request: each number is answered in turn, as if what was asked before it had been done.
+// A user's request: each number is answered in turn, as if the answers before it had been carried out.
 
 function decide(id, { tag, val }) {
   if (tag === "set-blocks") return setBlocks(readAccount(id), val);
@@ -182,7 +182,7 @@ function decide(id, { tag, val }) {
       if (pending) return { answer: "replacement-pending" };
       const successor = closestClean(number);
       if (!successor) return { answer: "no-clean-candidate" };
-      const action = replaceNumber(number, slot, successor, "requested", "Asked for by a person");
+      const action = replaceNumber(number, slot, successor, "requested", "Requested by a user");
       return accepted(number, { slot, pending: true }, action);
     },
   };
@@ -195,7 +195,7 @@ function decide(id, { tag, val }) {
   return { plan, outcomes };
 }
 
-/** More blocks count at once, fewer from the next cycle on, and never fewer than the monitored numbers need. */
+/** More blocks take effect at once, fewer at the next cycle, but never fewer than the monitored numbers need. */
 function setBlocks(account, blocks) {
   if (blocks > BLOCKS_MAX) {
     throw error("invalid-request", `${blocks} blocks are too many; ask for 0 to ${BLOCKS_MAX}.`);
@@ -212,7 +212,7 @@ function setBlocks(account, blocks) {
   return { plan, outcomes: [{ answer }] };
 }
 
-/** How the account stands to those of these numbers that it owns, and which of its slots they may take. */
+/** The state of those of these numbers that the account owns, and the slots that they may take. */
 function gather(account, numbers, decidedAt) {
   const standings = new Map();
   for (const number of owned(account.id, numbers)) standings.set(number, {});
@@ -227,7 +227,7 @@ function gather(account, numbers, decidedAt) {
       if (asked.has(number)) standings.set(number, { slot, pending: replacementPending });
     }
   }
-  // No more than stay free now and in the next cycle.
+  // Limited to the slots that are free both now and in the next cycle.
   const free = Math.min(account.slotCount - taken.size, account.slotCountNext - occupied, numbers.length);
   const freeSlots = [];
   for (let slot = 1; freeSlots.length < free; slot += 1) if (!taken.has(slot)) freeSlots.push(slot);
@@ -244,14 +244,14 @@ function screen(id, asked) {
   return numbers.map((number) => ({ number, status: status(ratings.get(number), settings), ...ratings.get(number) }));
 }
 
-/** For each number, once, how many carriers have a fresh opinion and how many of them flag it. */
+/** For each number, once: how many carriers have a recent opinion, and how many of them flag it. */
 function rate(numbers, settings, decidedAt) {
   const ratings = new Map(numbers.map((number) => [number, { flagging: 0, answering: 0 }]));
   if (ratings.size === 0) return ratings;
   const oldest = decidedAt - BigInt(settings.observationAgeMaxHours) * SECONDS_PER_HOUR;
   for (const { number, spamScore, observedAt } of lookUp([...ratings.keys()])) {
     const rating = ratings.get(number);
-    if (!rating) throw error("unavailable", `The carriers spoke of +${number}, about which nobody asked.`);
+    if (!rating) throw error("unavailable", `look-up returned +${number}, which was not looked up; fix the host.`);
     if (spamScore === undefined || observedAt < oldest) continue;
     rating.answering += 1;
     if (spamScore >= settings.spamScoreMin) rating.flagging += 1;
@@ -269,7 +269,7 @@ function status(rating, settings) {
   return rating.flagging > 0 ? "at-risk" : "clean";
 }
 
-/** Finds the closest number on offer that is rated clean, for one number after the other; nobody is offered twice. */
+/** Finds the closest candidate that is rated clean, for one number after another; none is returned twice. */
 function candidateSearch(account, decidedAt) {
   const screened = new Map();
   const taken = new Set();
@@ -317,7 +317,7 @@ function getUsage(id) {
   };
 }
 
-// What all of them read.
+// Shared by all functions.
 
 function readAccount(id) {
   const account = getAccount(id);
@@ -330,7 +330,7 @@ function* pages(id) {
   for (let after = 0n; ; ) {
     const page = monitored(id, after, NUMBERS_PER_CALL_MAX);
     if (page.length === 0) return;
-    if (page.at(-1).number <= after) throw error("unavailable", "The inventory's pages do not ascend.");
+    if (page.at(-1).number <= after) throw error("unavailable", "monitored returned numbers out of order; fix the host.");
     after = page.at(-1).number;
     yield page;
     if (page.length < NUMBERS_PER_CALL_MAX) return;
@@ -347,7 +347,7 @@ function checkNumbers(numbers) {
   }
   const impossible = numbers.find((number) => number < 1n || number > NUMBER_MAX);
   if (impossible !== undefined) {
-    throw error("invalid-request", `${impossible} cannot be an E.164 number; give 1 to 15 digits, country code first.`);
+    throw error("invalid-request", `${impossible} is not an E.164 number; give 1 to 15 digits, country code first.`);
   }
 }
 

@@ -60,6 +60,7 @@ impl Stage {
         let receiver = fakes.2.url().replace("http://", "").replace("/alerts", "");
         let environment = [
             ("DIALGUARD", PROGRAM.to_owned()),
+            ("HOME", path(folder.path())),
             ("KEYBOARD", path(&folder.path().join("keyboard"))),
             ("REPOSITORY", path(&repository(""))),
             ("PROVIDER", fakes.0.address.clone()),

@@ -28,7 +28,7 @@ const NOT_PUBLIC_V6: [([u16; 2], u32); 4] =
     [([0x2001, 0], 23), ([0x2001, 0xdb8], 32), ([0x2002, 0], 16), ([0x3fff, 0], 20)];
 
 /// Whether an address belongs to the public internet: not to this machine, a private or shared network, a link, a group,
-/// a cloud's metadata service, or a way to write one of those otherwise.
+/// a cloud's metadata service, or another notation for one of those.
 pub fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(address) => is_public_v4(address),

@@ -25,11 +25,10 @@ const TRY_TIME_MAX: Duration = Duration::from_secs(15);
 /// Bytes of an answer that are read, at most.
 const ANSWER_BYTES_MAX: usize = 4_096;
 
-/// Characters of an answer that are told.
-const ANSWER_TOLD_MAX: usize = 200;
+/// Characters of an answer that are quoted.
+const ANSWER_QUOTED_MAX: usize = 200;
 
-/// The clients that send, made when they are first needed: `serve` does not fail for want of root certificates that
-/// nobody may ever ask for.
+/// The clients that send, made when they are first needed: without webhooks, `serve` works without root certificates.
 pub struct Outbound {
     try_time_max: Duration,
     to_public: OnceLock<Result<Client, String>>,
@@ -47,14 +46,14 @@ pub struct Post<'a> {
     pub now: Timestamp,
 }
 
-/// Why a message was not taken, and what to do.
+/// Why a message was not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
-    /// The receiver wants no messages any more.
-    #[error("the receiver answered 410 Gone: it wants no messages any more; remove the webhook, or mend the receiver")]
+    /// The receiver wants no more messages.
+    #[error("the receiver answered 410 Gone: it wants no more messages")]
     Gone,
-    /// The receiver did not take it.
-    #[error("the receiver answered {0}, and only 2xx counts as taken{1}")]
+    /// The receiver did not accept it.
+    #[error("the receiver answered {0} instead of 2xx{1}")]
     Answered(StatusCode, String),
     /// The receiver could not be reached, or did not answer in time.
     #[error("{0}")]
@@ -68,13 +67,13 @@ impl Default for Outbound {
 }
 
 impl Outbound {
-    /// Sends a message once. Answers what was answered where it was taken.
+    /// Sends a message once. Returns the receiver's answer if it accepted the message.
     pub async fn post(&self, post: &Post<'_>) -> Result<String, Refusal> {
         let not_reached = |why: String| Refusal::NotReached(why);
         let url = Url::parse(post.url).map_err(|error| not_reached(format!("its URL cannot be read: {error}")))?;
         if !post.allow_private {
-            // An address in the URL is looked up nowhere, so no resolver sees it.
-            ensure_public(&url).map_err(not_reached)?;
+            // An address in the URL is not resolved, so [`PublicOnly`] does not see it.
+            ensure_public(&url).map_err(|address| not_reached(not_public(&address.to_string())))?;
         }
         let request = self
             .client(post.allow_private)
@@ -111,25 +110,22 @@ fn signature(key: &[u8], id: &str, now: Timestamp, body: &str) -> String {
     format!("v1,{}", BASE64_STANDARD.encode(mac.finalize().into_bytes()))
 }
 
-/// Refuses a URL with an address in it that is not public. Names are seen to by [`PublicOnly`].
-pub fn ensure_public(url: &Url) -> Result<(), String> {
+/// Refuses a URL with an address in it that is not public. [`PublicOnly`] checks names.
+pub fn ensure_public(url: &Url) -> Result<(), IpAddr> {
     let address = match url.host() {
         Some(Host::Ipv4(address)) => IpAddr::from(address),
         Some(Host::Ipv6(address)) => IpAddr::from(address),
         _ => return Ok(()),
     };
-    if is_public(address) { Ok(()) } else { Err(not_public(&address.to_string())) }
+    if is_public(address) { Ok(()) } else { Err(address) }
 }
 
 fn not_public(what: &str) -> String {
-    format!(
-        "{what} is of this machine or a private network, where messages are not sent; who runs Dialguard may add the \
-         webhook with `dialguard alerts add --allow-private`"
-    )
+    format!("{what} is an address of this machine or a private network")
 }
 
-/// Looks names up, and leaves out addresses that are not public. It is asked when a connection is made, so a name that
-/// leads elsewhere from one moment to the next gains nothing by it.
+/// Resolves names, and leaves out addresses that are not public. It is used when a connection is made, so a name that
+/// resolves differently the next moment gains nothing.
 struct PublicOnly<R>(R);
 
 impl<R: Resolve> Resolve for PublicOnly<R> {
@@ -159,7 +155,7 @@ impl Resolve for System {
     }
 }
 
-/// No proxy: it would look names up by itself.
+/// No proxy: it would resolve names itself.
 fn client(change: impl FnOnce(ClientBuilder) -> ClientBuilder) -> Result<Client, String> {
     http::client::client(|builder| {
         change(builder.no_proxy().connect_timeout(CONNECT_TIME_MAX).pool_max_idle_per_host(0))
@@ -182,7 +178,7 @@ async fn beginning(mut answer: Response) -> String {
         .collect::<Vec<_>>()
         .join(" ")
         .chars()
-        .take(ANSWER_TOLD_MAX)
+        .take(ANSWER_QUOTED_MAX)
         .collect()
 }
 
@@ -219,32 +215,35 @@ fn in_words(error: &reqwest::Error) -> String {
 mod tests {
     use super::*;
 
-    /// A name service that says what it was told.
-    struct Told(&'static [&'static str]);
+    /// A name service with fixed answers.
+    struct FixedAnswers(&'static [&'static str]);
 
-    impl Resolve for Told {
+    impl Resolve for FixedAnswers {
         fn resolve(&self, _: Name) -> Resolving {
             let found: Vec<SocketAddr> = self.0.iter().map(|ip| SocketAddr::new(ip.parse().unwrap(), 0)).collect();
             Box::pin(async move { Ok(Box::new(found.into_iter()) as Addrs) })
         }
     }
 
-    async fn found(told: &'static [&'static str]) -> Result<Vec<String>, String> {
-        let found = PublicOnly(Told(told)).resolve("dialer.example".parse().unwrap()).await;
+    async fn found(answers: &'static [&'static str]) -> Result<Vec<String>, String> {
+        let found = PublicOnly(FixedAnswers(answers)).resolve("dialer.example".parse().unwrap()).await;
         found.map(|found| found.map(|found| found.ip().to_string()).collect()).map_err(|error| error.to_string())
     }
 
     #[tokio::test]
-    async fn a_name_leads_to_public_addresses_only() {
+    async fn a_name_resolves_to_public_addresses_only() {
         assert_eq!(found(&["127.0.0.1", "8.8.8.8", "::1"]).await, Ok(vec!["8.8.8.8".into()]));
         let refused = found(&["10.0.0.1"]).await.unwrap_err();
-        assert!(refused.starts_with("dialer.example (10.0.0.1) is of this machine or a private network"), "{refused}");
+        assert!(
+            refused.starts_with("dialer.example (10.0.0.1) is an address of this machine or a private network"),
+            "{refused}"
+        );
         assert_eq!(found(&[]).await, Ok(vec![]));
     }
 
-    /// It takes the connection and the request, and then its time.
+    /// It accepts the connection and the request, and does not answer.
     #[tokio::test]
-    async fn a_receiver_that_does_not_answer_in_time_has_not_taken_it() {
+    async fn a_receiver_that_does_not_answer_in_time_has_not_accepted_the_message() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         let outbound = Outbound { try_time_max: Duration::from_millis(200), ..Outbound::default() };

@@ -14,7 +14,7 @@ const NOW: Timestamp = 1_768_467_600;
 
 const DAY: Timestamp = 24 * 60 * 60;
 
-/// What two carriers say: +13105550123 is spam, the others are clean.
+/// The verdicts of two carriers: +13105550123 is spam, the others are clean.
 const VERDICTS: &str = "\
 number,carrier,score,label,observed_at
 +13105550100,AT&T,5,,2026-01-15T08:00:00Z
@@ -25,8 +25,8 @@ number,carrier,score,label,observed_at
 +13105550199,T-Mobile,5,,2026-01-15T08:00:00Z
 ";
 
-/// A dialer whose ledger lies in `folder`. Its account `acme` monitors +13105550100 and +13105550123, has +13105550199
-/// on hand to replace one with, and may do so by itself.
+/// A dialer whose ledger is in `folder`. Its account `acme` monitors +13105550100 and +13105550123, has the candidate
+/// +13105550199 on hand, and replaces flagged numbers automatically.
 async fn small_dialguard(folder: &Path) -> Result<Dialguard, Box<dyn std::error::Error>> {
     let ledger = Arc::new(Ledger::open_or_create(folder)?);
     let policies = Policies::open(ledger.clone(), NOW)?;

@@ -189,7 +189,7 @@ impl NumberInventory for PreviewInventory {
     async fn monitored(&self, _: &str, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>, Error> {
         let state = self.state();
         let above = state.monitored.range((Excluded(after), Unbounded));
-        Ok(above.take(limit as usize).map(|(_, number)| number.clone()).collect())
+        Ok(above.take(limit as usize).map(|(_, number)| *number).collect())
     }
 
     async fn owned(&self, id: &str, numbers: Vec<PhoneNumber>) -> Result<Vec<PhoneNumber>, Error> {

@@ -2,7 +2,7 @@
 
 use super::run::{Run, Task};
 use super::{Dialguard, DialguardError, Progress, Result};
-use crate::ledger::{Applied, EventKind, LedgerError, Order, RunOutcome};
+use crate::ledger::{AppliedRun, EventKind, LedgerError, Order, RunOutcome};
 use dialguard::check::{Purpose, check};
 use dialguard::contract::Plan;
 use std::time::Instant;
@@ -13,7 +13,7 @@ pub struct ReviewOutcome {
     /// What the policy planned.
     pub plan: Plan,
     /// How it was applied; none if it was only tried.
-    pub applied: Option<Applied>,
+    pub applied: Option<AppliedRun>,
     /// Replacements that were carried out.
     pub replaced: Vec<Order>,
     /// What went wrong at sources and providers, in words.

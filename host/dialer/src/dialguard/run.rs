@@ -4,7 +4,7 @@ use super::inventory::RunInventory;
 use super::progress::ReviewGuard;
 use super::{Dialguard, DialguardError, Result};
 use crate::ledger::{
-    AccountChange, AccountProfile, AccountView, Applied, EventKind, LedgerError, RunOutcome, RunRecord,
+    AccountChange, AccountProfile, AccountView, AppliedRun, EventKind, LedgerError, RunOutcome, RunRecord,
 };
 use crate::policies::{Live, RunGuard};
 use crate::providers::Offers;
@@ -64,7 +64,7 @@ pub(super) struct FinishedRun {
     pub outcome: RunOutcome,
     pub observations: RunObservations,
     /// None if there was nothing to apply.
-    pub applied: Option<Applied>,
+    pub applied: Option<AppliedRun>,
 }
 
 /// What sources and the provider answered during a run.
@@ -185,7 +185,7 @@ impl Dialguard {
         run: &Run,
         answered: &PolicyAnswer<RunOutcome>,
         observations: &RunObservations,
-    ) -> std::result::Result<Option<Applied>, LedgerError> {
+    ) -> std::result::Result<Option<AppliedRun>, LedgerError> {
         let (id, plan, record) = (&run.account.id, answered.answer.plan(), run.record(answered, observations));
         if let Some(change) = task.change {
             return match refusal(&answered.answer) {

@@ -1,8 +1,8 @@
-//! One step of a replacement: what is asked of its provider, and what its answer comes to.
+//! One step of a replacement: the call to the provider, and what follows from its answer.
 //!
-//! A provider's answer is one of three: it did it, it certainly did not, or nobody knows. Where it did not, the order begins
-//! anew later, and its price is free meanwhile. Where nobody knows, the order stays where it is, price set aside, and the
-//! next step is a look.
+//! A provider's answer is one of three: done, certainly not done, or unknown. If it was not done, the order starts again
+//! later, and its price is free meanwhile. If it is unknown, the order stays in its state with its price set aside, and the
+//! next step looks it up at the provider.
 
 use super::{Screen, on_disk};
 use crate::ledger::{ClaimedOrder, Earmark, Ledger, LedgerError, Obstacle, Order, OrderState};
@@ -13,24 +13,24 @@ use dialguard::contract::{Status, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a provider has for one answer. A step asks twice at most and has to end before its lease does.
+/// How long a provider has for one answer. A step makes two calls at most and must end before its lease does.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(45);
 
-/// How long after an order was sent a provider that knows of none is asked again before it is sent once more, in seconds:
-/// longer than the first sending can be under way.
+/// How long after an order was sent it is sent again if the provider does not know it, in seconds: longer than the first
+/// call can take.
 const SETTLES_SECONDS: u64 = 60;
 
-/// How long an order whose first answer was lost is looked for before 'no longer available' is believed, in seconds.
+/// How long an order whose first answer was lost is looked up before 'no longer available' is believed, in seconds.
 const LOOKED_FOR_SECONDS: u64 = 15 * 60;
 
-/// How long after an order was sent a provider that knows of none is believed, in seconds.
+/// How long after an order was sent a provider that does not know it is believed, in seconds.
 const BELIEVED_SECONDS: u64 = 60 * 60;
 
-/// A provider that works on an order for longer is told of.
+/// An order that a provider works on for longer is reported, in seconds.
 const PENDING_SECONDS_MAX: u64 = 60 * 60;
 
-/// Tries in vain after which a person is told.
-const TRIES_UNTOLD: u32 = 5;
+/// Failed tries after which an order is reported.
+const TRIES_UNREPORTED: u32 = 5;
 
 /// Pauses between tries double from a minute up to this.
 const PAUSE_SECONDS_MAX: u64 = 6 * 60 * 60;
@@ -55,7 +55,7 @@ impl Purchase<'_> {
             OrderState::Reserved => self.screen().await,
             OrderState::Screened => self.send().await,
             OrderState::Ordering => self.look().await,
-            // What was on hand was set up by whoever brought it.
+            // A number on hand was set up when it was imported.
             OrderState::Acquired if order.is_bought() => self.carry_over().await,
             OrderState::Acquired | OrderState::CarriedOver => self.record(|ledger| ledger.swap(self.claimed, self.now)),
             OrderState::Swapped => self.give_back().await,
@@ -63,7 +63,7 @@ impl Purchase<'_> {
         }
     }
 
-    /// Nothing is reserved that could not be bought then.
+    /// A number that could not be bought is not reserved.
     async fn reserve(&self) -> Result<()> {
         if let Some(words) = self.ledger.spending_forbidden(self.order(), self.now)? {
             return self.hold(self.stuck(words));
@@ -72,7 +72,7 @@ impl Purchase<'_> {
         match in_time(async { self.provider()?.reserve(number).await }).await {
             Ok(_) => self.record(|ledger| ledger.reserved(self.claimed, self.now)),
             Err(ProviderError::NoLongerAvailable(_)) => self.abandon("it is no longer available"),
-            Err(error) => self.hold(self.after(&error).anew()),
+            Err(error) => self.hold(self.after(&error).from_the_start()),
         }
     }
 
@@ -89,7 +89,7 @@ impl Purchase<'_> {
                 screening.answering,
                 screening.status.name()
             )),
-            Ok(_) => self.abandon("no carrier rates it"),
+            Ok(_) => self.abandon("no carrier has data on it"),
             Err(error) => self.hold(self.later(format!("it could not be screened: {error}"))),
         }
     }
@@ -98,34 +98,34 @@ impl Purchase<'_> {
     async fn send(&self) -> Result<()> {
         match on_disk(|| self.ledger.set_aside(self.claimed, self.now))? {
             Earmark::Done => self.order_now(false).await,
-            Earmark::Forbidden(words) => self.hold(self.stuck(words).anew()),
+            Earmark::Forbidden(words) => self.hold(self.stuck(words).from_the_start()),
             Earmark::Lost => Ok(()),
         }
     }
 
-    /// It is on disk that the order is sent. `maybe_ours` where an earlier sending may have had its effect.
+    /// The ledger has recorded that the order is sent. `maybe_ours` if an earlier call may have had an effect.
     async fn order_now(&self, maybe_ours: bool) -> Result<()> {
         let Order { replacement, reference, .. } = self.order();
         match in_time(async { self.provider()?.order(*replacement, reference).await }).await {
-            // Believed when it is seen: the next step looks.
+            // Not believed until it is seen: the next step looks it up.
             Ok(_) => on_disk(|| self.ledger.let_go(self.claimed)),
             Err(ProviderError::NoLongerAvailable(_)) => self.look_who_has_it(maybe_ours).await,
-            Err(error) if error.is_without_effect() && !maybe_ours => self.hold(self.after(&error).anew()),
+            Err(error) if error.is_without_effect() && !maybe_ours => self.hold(self.after(&error).from_the_start()),
             Err(error @ ProviderError::Lost(_)) => self.hold(Obstacle { pause: 0, ..self.after(&error) }),
             Err(error) => self.hold(self.after(&error)),
         }
     }
 
-    /// Sees what became of the order. Where the provider knows of none though it was sent a while ago, it is sent again.
+    /// Looks up the order. If the provider does not know it though it was sent a while ago, it is sent again.
     async fn look(&self) -> Result<()> {
         match self.purchase_status().await {
             Ok(PurchaseStatus::Owned) => self.record(|ledger| ledger.acquired(self.claimed, self.now)),
-            Ok(PurchaseStatus::Failed) => self.abandon("the provider gave the order up"),
+            Ok(PurchaseStatus::Failed) => self.abandon("the provider abandoned the order"),
             Ok(PurchaseStatus::Pending) => self.hold(self.pending()),
             Ok(PurchaseStatus::Unknown) => {
                 let settled_at = self.order().sent_at.unwrap_or_default() + SETTLES_SECONDS;
                 if settled_at > self.now {
-                    let words = "what became of the order is not known yet".to_owned();
+                    let words = "the provider has not confirmed the order yet".to_owned();
                     return self.hold(Obstacle { pause: settled_at - self.now, ..self.later(words) });
                 }
                 match on_disk(|| self.ledger.set_aside(self.claimed, self.now))? {
@@ -138,26 +138,25 @@ impl Purchase<'_> {
         }
     }
 
-    /// 'No longer available' may mean that an earlier sending was quicker.
+    /// 'No longer available' may mean that an earlier call bought it.
     async fn look_who_has_it(&self, maybe_ours: bool) -> Result<()> {
         let is_looked_for = maybe_ours && self.now < self.order().state_since + LOOKED_FOR_SECONDS;
         match self.purchase_status().await {
             Ok(PurchaseStatus::Owned) => self.record(|ledger| ledger.acquired(self.claimed, self.now)),
             Ok(PurchaseStatus::Pending) => self.hold(self.pending()),
-            Ok(PurchaseStatus::Unknown | PurchaseStatus::Failed) if is_looked_for => {
-                self.hold(self.later("the number is taken, perhaps by the first order, which is looked for".into()))
-            }
+            Ok(PurchaseStatus::Unknown | PurchaseStatus::Failed) if is_looked_for => self
+                .hold(self.later("the number is taken, perhaps by the first order, which is being looked up".into())),
             Ok(PurchaseStatus::Unknown | PurchaseStatus::Failed) => self.abandon("it is no longer available"),
             Err(error) => self.hold(self.after(&error)),
         }
     }
 
-    /// Keeps nobody waiting for long: a number without its settings is better than one that carriers flag.
+    /// It is not tried for long: a number without its settings is better than one that carriers flag.
     async fn carry_over(&self) -> Result<()> {
         let Order { number, replacement, tries, .. } = self.order();
         let left_out = match in_time(async { self.provider()?.carry_over(*number, *replacement).await }).await {
             Ok(left_out) => left_out,
-            Err(error @ (ProviderError::Later { .. } | ProviderError::Lost(_))) if tries + 1 < TRIES_UNTOLD => {
+            Err(error @ (ProviderError::Later { .. } | ProviderError::Lost(_))) if tries + 1 < TRIES_UNREPORTED => {
                 return self.hold(self.after(&error));
             }
             Err(error) => vec![format!("name, voice and messages ({error})")],
@@ -165,7 +164,7 @@ impl Purchase<'_> {
         self.record(|ledger| ledger.carried_over(self.claimed, &left_out, self.now))
     }
 
-    /// The rest is over. One that was taken into an account again stays; one that the provider never had is no error there.
+    /// The rest is over. A number that was imported again stays; one that the provider never had is not an error there.
     async fn give_back(&self) -> Result<()> {
         let number = self.order().number;
         if self.ledger.is_taken_back(self.order())? {
@@ -177,26 +176,26 @@ impl Purchase<'_> {
         }
     }
 
-    /// Why it cannot be said that nothing was bought, and what to do; none where it can.
+    /// Why something may have been bought, and when to try again; none if certainly nothing was.
     pub async fn may_have_bought(&self) -> Option<String> {
         let order = self.order();
         let number = e164(order.replacement);
         match order.state {
             OrderState::Intended | OrderState::Reserved | OrderState::Screened => return None,
             OrderState::Ordering => {}
-            _ => return Some(format!("{number} is the account's already, and the replacement goes on")),
+            _ => return Some(format!("{number} already belongs to the account, and the replacement continues")),
         }
         let believed_at = order.sent_at.unwrap_or_default() + BELIEVED_SECONDS;
         match self.purchase_status().await {
             Ok(PurchaseStatus::Failed) => None,
             Ok(PurchaseStatus::Unknown) if believed_at <= self.now => None,
-            Ok(PurchaseStatus::Owned) => Some(format!("{number} was bought, and the replacement goes on")),
+            Ok(PurchaseStatus::Owned) => Some(format!("{number} was bought, and the replacement continues")),
             Ok(PurchaseStatus::Unknown | PurchaseStatus::Pending) => Some(format!(
-                "whether {number} was bought is not certain yet; try again after {}",
+                "it is not certain yet whether {number} was bought; try again after {}",
                 rfc3339(believed_at.max(self.now + SETTLES_SECONDS))
             )),
             Err(error) => {
-                Some(format!("the provider does not say whether {number} was bought ({error}); try again later"))
+                Some(format!("the provider did not say whether {number} was bought ({error}); try again later"))
             }
         }
     }
@@ -218,13 +217,13 @@ impl Purchase<'_> {
         on_disk(|| self.ledger.hold(self.claimed, &obstacle, self.now))
     }
 
-    /// Where another process has taken over meanwhile, what this one has to say is not needed any more.
+    /// If another process has taken over meanwhile, this one's result is dropped.
     fn record(&self, change: impl FnOnce(&Ledger) -> Result<bool>) -> Result<()> {
         on_disk(|| change(self.ledger))?;
         Ok(())
     }
 
-    /// What is to be done after such an error.
+    /// What follows from such an error.
     fn after(&self, error: &ProviderError) -> Obstacle {
         let words = format!("{}: {error}", self.order().provider.as_deref().unwrap_or_default());
         match error {
@@ -241,11 +240,11 @@ impl Purchase<'_> {
         Obstacle { is_stuck: true, ..self.later(problem) }
     }
 
-    /// It may go well by itself; if it does not, a person is told.
+    /// It may work later; if it does not, it is reported.
     fn later(&self, problem: String) -> Obstacle {
         let tries = self.order().tries;
         let pause = PAUSE_SECONDS_MAX.min(60 << tries.min(16));
-        Obstacle { problem, pause, is_stuck: tries + 1 >= TRIES_UNTOLD, from_the_start: false }
+        Obstacle { problem, pause, is_stuck: tries + 1 >= TRIES_UNREPORTED, from_the_start: false }
     }
 
     fn pending(&self) -> Obstacle {
@@ -264,7 +263,7 @@ impl Purchase<'_> {
     }
 }
 
-/// What the provider answers in time. What comes too late may have been done.
+/// The provider's answer within the time. A call that takes longer may have had an effect.
 async fn in_time<T>(
     answer: impl Future<Output = std::result::Result<T, ProviderError>>,
 ) -> std::result::Result<T, ProviderError> {
@@ -273,8 +272,8 @@ async fn in_time<T>(
 }
 
 impl Obstacle {
-    /// Nothing was bought: the order begins anew, and its price is free meanwhile.
-    fn anew(self) -> Self {
+    /// Nothing was bought: the order starts again, and its price is free meanwhile.
+    fn from_the_start(self) -> Self {
         Obstacle { from_the_start: true, ..self }
     }
 }

@@ -145,7 +145,7 @@ impl Ledger {
         })
     }
 
-    /// Takes somebody away, and ends that user's sessions.
+    /// Removes a user, and ends the user's sessions.
     pub fn remove_user(&self, name: &str) -> Result<()> {
         self.change(|transaction| match transaction.execute("DELETE FROM users WHERE name = ?1", [name])? {
             0 => Err(LedgerError::NoSuchUser(name.to_owned())),
@@ -153,7 +153,7 @@ impl Ledger {
         })
     }
 
-    /// Somebody and the hash of the password; none where there is nobody of that name.
+    /// A user and the hash of the password; none if there is no such user.
     pub fn user(&self, name: &str) -> Result<Option<(User, String)>> {
         self.read(|transaction| {
             let mut statement = transaction
@@ -174,7 +174,7 @@ impl Ledger {
         })
     }
 
-    /// Whose session it is; none where it has ended or never was.
+    /// The user of a session; none if it has ended or never existed.
     pub fn session(&self, secret: &SecretHash, now: Timestamp) -> Result<Option<User>> {
         self.read(|transaction| {
             let mut statement = transaction.prepare_cached(
@@ -233,7 +233,7 @@ impl Ledger {
         })
     }
 
-    /// The token with this hash; none where it has ended or never was.
+    /// The token with this hash; none if it has expired or never existed.
     pub fn token(&self, secret: &SecretHash, now: Timestamp) -> Result<Option<Token>> {
         self.read(|transaction| {
             let mut statement = transaction.prepare_cached(

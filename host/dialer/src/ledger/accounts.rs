@@ -18,20 +18,20 @@ use dialguard::settings::settings_by_name;
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
-/// An account that is to be added.
+/// An account to add.
 #[derive(Debug, Clone)]
 pub struct NewAccount {
     /// The dialer's own name for it. The program takes 1 to 64 letters, digits, `.`, `_` or `-`; a ledger takes any.
     pub id: String,
     /// Blocks of 15 slots, 0 to 100,000.
     pub blocks: u32,
-    /// Whose dates and billing cycles it keeps.
+    /// The time zone of its dates and billing cycles.
     pub time_zone: Tz,
-    /// In whose national format its numbers may be written.
+    /// The country in whose national format its numbers may be written.
     pub region: Region,
     /// Local time of its daily review.
     pub review_at: NaiveTime,
-    /// How its numbers are to be treated.
+    /// How its numbers are rated and replaced.
     pub settings: Settings,
 }
 
@@ -44,12 +44,12 @@ impl NewAccount {
     }
 }
 
-/// What is to change of an account; none leaves it as it is.
+/// A change of an account; fields that are none stay as they are.
 #[derive(Debug, Clone, Default)]
 pub struct AccountChange {
-    /// Whose dates it keeps from now on, and whose billing cycles from the next one on.
+    /// The time zone of its dates from now on, and of its billing cycles from the next one on.
     pub time_zone: Option<Tz>,
-    /// In whose national format its numbers may be written.
+    /// The country in whose national format its numbers may be written.
     pub region: Option<Region>,
     /// Local time of its daily review.
     pub review_at: Option<NaiveTime>,
@@ -57,21 +57,21 @@ pub struct AccountChange {
     pub enabled: Option<bool>,
     /// Blocks of 15 slots: more count and are charged at once, fewer from the next billing cycle on.
     pub blocks: Option<u32>,
-    /// How its numbers are to be treated.
+    /// How its numbers are rated and replaced.
     pub settings: Option<Settings>,
-    /// Where its numbers are bought, and for how much.
+    /// Where its numbers are bought, and what may be spent.
     pub buying: Option<Buying>,
 }
 
-/// An account as it stands.
+/// An account.
 #[derive(Debug, Clone)]
 pub struct AccountProfile {
     pub(super) key: i64,
     /// The dialer's own name for it.
     pub id: String,
-    /// Whose dates and billing cycles it keeps.
+    /// The time zone of its dates and billing cycles.
     pub time_zone: Tz,
-    /// In whose national format its numbers may be written.
+    /// The country in whose national format its numbers may be written.
     pub region: Region,
     /// Local time of its daily review.
     pub review_at: NaiveTime,
@@ -79,9 +79,9 @@ pub struct AccountProfile {
     pub added_on: NaiveDate,
     /// Whether the reputation add-on is on.
     pub enabled: bool,
-    /// How its numbers are to be treated.
+    /// How its numbers are rated and replaced.
     pub settings: Settings,
-    /// Where its numbers are bought, and for how much.
+    /// Where its numbers are bought, and what may be spent.
     pub buying: Buying,
     /// Rises with every change.
     pub revision: u64,
@@ -160,7 +160,7 @@ impl AccountProfile {
 
 impl Ledger {
     /// Adds an account and charges its blocks. Its first billing cycle began at the midnight before, in its own time
-    /// zone. Refuses an id that there is already, and more than [`BLOCKS_MAX`] blocks.
+    /// zone. Refuses an id that exists already, and more than [`BLOCKS_MAX`] blocks.
     pub fn add_account(&self, new: &NewAccount, now: Timestamp) -> Result<()> {
         if new.blocks > BLOCKS_MAX {
             let message = format!("{} blocks are too many: an account has 0 to {BLOCKS_MAX}", new.blocks);
@@ -207,7 +207,7 @@ impl Ledger {
         })
     }
 
-    /// US cents that switching the add-on on would be charged now: nothing in a cycle that was charged already.
+    /// US cents that switching the add-on on would charge now: nothing in a cycle that was charged already.
     pub fn switch_on_cents(&self, id: &str, now: Timestamp) -> Result<u64> {
         let (account, _) = self.account_at(id, now)?;
         self.read(|transaction| match is_charged(transaction, &account)? {
@@ -225,7 +225,7 @@ impl Ledger {
         })
     }
 
-    /// The revision of every account, by its id: what has changed meanwhile, in this process or another.
+    /// The revision of every account, by its id: what has changed since, in this process or another.
     pub fn account_revisions(&self) -> Result<std::collections::HashMap<String, u64>> {
         self.read(|transaction| {
             let mut statement = transaction.prepare_cached("SELECT id, revision FROM accounts")?;
@@ -239,8 +239,8 @@ impl Ledger {
         self.read(|transaction| profile(transaction, id))
     }
 
-    /// One account as of `now` (in seconds since 1970), in the billing cycle of that time; nothing is written. Answers the
-    /// time to go by from here, which is `now` unless the clock went back a little.
+    /// One account as of `now` (in seconds since 1970), in the billing cycle of that time; nothing is written. Also returns
+    /// the time to use from here on, which is `now` unless the clock went back a little.
     pub fn account_at(&self, id: &str, now: Timestamp) -> Result<(AccountProfile, Timestamp)> {
         let account = self.account(id)?;
         let now = never_back(id, now, account.changed_at)?;
@@ -340,10 +340,10 @@ pub(super) fn charge(transaction: &Transaction, account: &AccountProfile, at: Ti
     Ok(())
 }
 
-/// The add-on's switch. Switched on in a cycle that was not charged, it is charged now.
+/// Switches the add-on. Switched on in a cycle that was not charged yet, it is charged now.
 fn switch(transaction: &Transaction, account: &AccountProfile, now: Timestamp, enabled: bool) -> Result<()> {
     transaction.execute("UPDATE accounts SET enabled = ?2 WHERE key = ?1", params![account.key, enabled])?;
-    // What was held up because it was off need not wait longer.
+    // Orders that were held up because it was off are due.
     try_at_once(transaction, account.key)?;
     if enabled && !is_charged(transaction, account)? {
         charge(transaction, account, now, account.blocks())?;

@@ -13,11 +13,11 @@ pub struct Event {
     pub id: u64,
     /// When it happened.
     pub at: Timestamp,
-    /// The run whose plan caused it; none where a person or the calendar did.
+    /// The run whose plan caused it; none if a user or the calendar did.
     pub run: Option<u64>,
     /// SHA-256 of the policy that made the plan, or failed to.
     pub policy: Option<String>,
-    /// That policy's revision; none where the program brought its own policy along.
+    /// That policy's revision; none for a policy of the program's own.
     pub revision: Option<Revision>,
     /// Kebab-case name of the kind.
     pub kind: String,
@@ -29,16 +29,16 @@ pub struct Event {
     pub text: String,
 }
 
-/// Which events are wanted.
+/// A selection of events.
 #[derive(Debug, Clone, Copy)]
 pub struct EventFilter {
     /// Only those of this number.
     pub number: Option<PhoneNumber>,
-    /// The latest so many; the answer is in the order of time all the same.
+    /// The latest so many, oldest first.
     pub last: u32,
 }
 
-/// Which of an account's events are looked for; none is any.
+/// Which of an account's events to find; a field that is none matches all.
 #[derive(Debug, Clone, Default)]
 pub struct EventQuery {
     /// Only of this kind.
@@ -53,21 +53,20 @@ pub struct EventQuery {
     pub run: Option<u64>,
     /// Only those that this revision of the policy caused.
     pub revision: Option<Revision>,
-    /// Only those before this event: what came before on the page.
+    /// Only those before this event.
     pub before: Option<u64>,
-    /// Only those after this event: what is new for whoever has seen it.
+    /// Only those after this event: what is new since.
     pub after: Option<u64>,
     /// The oldest first, not the newest.
     pub oldest_first: bool,
 }
 
-/// A page of events, in the order wanted.
+/// A page of events, in the order of the query.
 #[derive(Debug, Clone)]
 pub struct EventPage {
     /// The events.
     pub events: Vec<Event>,
-    /// To be given as [`EventQuery::before`], or [`EventQuery::after`] where the oldest come first, for the page after
-    /// this one; none where there is none.
+    /// The [`EventQuery::before`], or [`EventQuery::after`] if the oldest come first, of the next page; none on the last.
     pub next: Option<u64>,
 }
 
@@ -92,7 +91,7 @@ impl Ledger {
         })
     }
 
-    /// The account's events, the newest first unless it is wanted the other way round, at most `limit` of them.
+    /// The account's events, at most `limit`, the newest first unless [`EventQuery::oldest_first`].
     pub fn event_page(&self, id: &str, query: &EventQuery, limit: u32) -> Result<EventPage> {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
@@ -277,7 +276,7 @@ pub(super) fn append(
     insert(transaction, account, at, run, kind.name(), number, text)
 }
 
-/// Records that a policy lost a run, which leaves nothing else behind.
+/// Records that the policy failed in a run, which leaves nothing else behind.
 pub(super) fn append_fault(
     transaction: &Transaction,
     account: i64,

@@ -23,7 +23,7 @@ pub enum ImportedAs {
     Candidate,
 }
 
-/// What became of one number of an import.
+/// The outcome for one number of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImportOutcome {
     /// The account has it from now on.
@@ -32,7 +32,7 @@ pub enum ImportOutcome {
     KnownBefore,
     /// Another account has it.
     OtherAccounts,
-    /// It cannot be a candidate: the account owns it, has ordered it, or has given it up.
+    /// It cannot be a candidate: the account owns it, has ordered it, or has released it.
     NoCandidate,
 }
 
@@ -41,16 +41,16 @@ pub enum ImportOutcome {
 pub struct KnownNumber {
     /// The number.
     pub number: PhoneNumber,
-    /// Its slot, status, and since when it has that; none where it is not monitored.
+    /// Its slot, its status, and since when it has that status; none if it is not monitored.
     pub monitored: Option<(SlotId, Status, Timestamp)>,
-    /// Its replacement is under way.
+    /// Its replacement is in progress.
     pub replacement_pending: bool,
-    /// Whether the account owns it still; not so only where those are asked for too that have left it.
+    /// Whether the account still owns it; false only in a query that includes numbers that have left.
     pub is_owned: bool,
 }
 
 impl Ledger {
-    /// Takes numbers into an account; answers what became of each, in the order given. They have to be E.164, as
+    /// Imports numbers into an account; returns the outcome for each, in the order given. They must be E.164, as
     /// [`PhoneNumber::parse`](crate::phone::PhoneNumber::parse) makes them.
     pub fn import_numbers(
         &self,
@@ -132,7 +132,7 @@ fn import(
             return Ok(ImportOutcome::KnownBefore);
         }
         (Some((true, _)), ImportedAs::Candidate) => return Ok(ImportOutcome::NoCandidate),
-        // A number that a person brings back, or has bought by himself, is the account's again.
+        // A number that a user brings back, or bought elsewhere, is the account's again.
         (Some((true, _)), ImportedAs::Owned) | (None, _) => {}
     }
     let state = if imported_as == ImportedAs::Owned { "owned" } else { "candidate" };
@@ -145,7 +145,7 @@ fn import(
     Ok(ImportOutcome::Imported)
 }
 
-/// Moves a number of the account from one state to another; it has to be in the first.
+/// Moves a number of the account from one state to another; it must be in the first.
 pub(super) fn change_state(
     transaction: &Transaction,
     account: i64,

@@ -1,10 +1,11 @@
-//! Replacements under way, each step a transaction that is there after a crash or not at all.
+//! Replacements in progress, each step a transaction.
 //!
 //! The states rise: intended, reserved, screened, ordering, acquired, carried over, swapped, done. A number on hand goes
-//! from intended to acquired. An order whose number cannot be had is given up, from any state before acquired.
+//! from intended to acquired. An order whose number is unavailable is abandoned, from any state before
+//! acquired.
 //!
-//! A step that asks a provider is claimed first, for two minutes: where its process dies, another one takes over then, and
-//! looks before it repeats anything. [`fulfilment`](crate::fulfilment) says what each step does.
+//! A step that calls a provider is claimed first, for two minutes: if its process dies, another one takes over then, and
+//! looks the order up before it repeats anything. [`fulfilment`](crate::fulfilment) says what each step does.
 
 use crate::ledger::accounts::buying::spending;
 use crate::ledger::accounts::slots::occupy;
@@ -21,11 +22,11 @@ use dialguard::contract::{PhoneNumber, Replacement, ReplacementReason, SlotId, T
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde_json::json;
 
-/// How long a process may take for one step before another one takes over, in seconds. A step asks twice at most, which
-/// takes 90 seconds.
+/// How long a process may take for one step before another one takes over, in seconds. A step makes two calls at most,
+/// which take 90 seconds.
 const LEASE_SECONDS: u64 = 120;
 
-/// For how long a number that could not be had is not offered again, in seconds: 30 days.
+/// How long an unavailable number is not offered again, in seconds: 30 days.
 const NOT_OFFERED_AGAIN_SECONDS: u64 = 30 * 86_400;
 
 /// A replacement that was planned.
@@ -43,25 +44,25 @@ pub struct Order {
     pub slot: SlotId,
     /// Why it is made.
     pub why: ReplacementReason,
-    /// How far it is.
+    /// Its state.
     pub state: OrderState,
-    /// Since when it is that far.
+    /// Since when it has that state.
     pub state_since: Timestamp,
     /// When it was decided.
     pub intended_at: Timestamp,
-    /// Who has the old number, and sells the new one; none where there is nobody to ask.
+    /// The provider that has the old number, and sells the new one; none without a provider.
     pub provider: Option<String>,
-    /// What the new number costs, in US cents, as at the intent; none where it was on hand.
+    /// The price of the new number, in US cents, when the replacement was planned; none if it was on hand.
     pub price_cents: Option<u32>,
     /// The id that the provider knows it by.
     pub reference: String,
     /// Until when the old number rests; none before it was replaced.
     pub rests_until: Option<Timestamp>,
-    /// What holds it up; none where nothing does.
+    /// What holds it up; none if nothing does.
     pub hold: Option<Hold>,
-    /// When it is tried again, where something holds it up.
+    /// When it is tried again, if something holds it up.
     pub next_try_at: Timestamp,
-    /// How often it was tried in vain.
+    /// Failed tries.
     pub tries: u32,
     pub(crate) sent_at: Option<Timestamp>,
     pub(crate) looks: u32,
@@ -70,18 +71,18 @@ pub struct Order {
 /// What holds an order up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
-    /// What it is, in words that say what to do.
+    /// What it is, in words.
     pub problem: String,
     /// Since when.
     pub since: Timestamp,
-    /// Whether a person has to see to it; else it may well go by itself.
+    /// Whether it needs an operator; otherwise it may resolve itself.
     pub is_stuck: bool,
 }
 
-/// How far a replacement is.
+/// The state of a replacement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum OrderState {
-    /// On disk, and nothing was done yet.
+    /// Recorded; nothing was done yet.
     Intended,
     /// The provider holds the number, or has no reservations.
     Reserved,
@@ -95,9 +96,9 @@ pub enum OrderState {
     CarriedOver,
     /// The replacement has the slot. The old number has left the account, and rests until it is given back.
     Swapped,
-    /// Over.
+    /// Finished.
     Done,
-    /// The number could not be had, and nothing was spent.
+    /// The number was unavailable, and nothing was spent.
     Abandoned,
 }
 
@@ -132,7 +133,7 @@ impl OrderState {
 }
 
 impl Order {
-    /// Whether its number is bought; else it was on hand.
+    /// Whether its number must be bought; otherwise it was on hand.
     pub fn is_bought(&self) -> bool {
         self.price_cents.is_some()
     }
@@ -150,12 +151,12 @@ pub(crate) struct ClaimedOrder {
     lease: Option<String>,
 }
 
-/// What came of setting an order's price aside.
+/// The outcome of setting an order's price aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Earmark {
     /// The order may be sent.
     Done,
-    /// It may not be spent now; in words.
+    /// It may not be spent now; says why.
     Forbidden(String),
     /// Another process has taken the step.
     Lost,
@@ -164,19 +165,19 @@ pub(crate) enum Earmark {
 /// Why an order goes no further for now.
 #[derive(Debug, Clone)]
 pub(crate) struct Obstacle {
-    /// In words that say what to do.
+    /// In words.
     pub problem: String,
     /// Seconds until it is tried again.
     pub pause: u64,
-    /// A person has to see to it.
+    /// It needs an operator.
     pub is_stuck: bool,
-    /// Nothing can have been bought, so it begins anew, and its price is free again.
+    /// Nothing can have been bought, so it starts again, and its price is free again.
     pub from_the_start: bool,
 }
 
 impl Ledger {
-    /// The account's replacements that are not over, oldest first: those under way, those whose old number rests, and those
-    /// that were given up and about which the policy is to be asked again.
+    /// The account's open replacements, oldest first: those in progress, those whose old number rests, and those that were
+    /// abandoned and about which the policy will be asked again.
     pub fn open_orders(&self, id: &str) -> Result<Vec<Order>> {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
@@ -184,17 +185,17 @@ impl Ledger {
         })
     }
 
-    /// The order of that id; none where there is none.
+    /// The order of that id; none if there is none.
     pub fn order(&self, order: u64) -> Result<Option<Order>> {
         Ok(self.read(|transaction| orders(transaction, "orders.id = ?1", [asked_to_sql(order)]))?.pop())
     }
 
-    /// The account's own order of that id; [`LedgerError::NoSuchOrder`] where it has none, whoever else does.
+    /// The account's own order of that id; [`LedgerError::NoSuchOrder`] if it has none, even if another account does.
     pub fn order_of(&self, id: &str, order: u64) -> Result<Order> {
         self.order(order)?.filter(|found| found.account == id).ok_or(LedgerError::NoSuchOrder(order))
     }
 
-    /// Accounts with an order that can be taken further now, or about which the policy has to be asked again.
+    /// Accounts with an order that can be taken further now, or about which the policy must be asked again.
     pub fn accounts_with_due_orders(&self, now: Timestamp) -> Result<Vec<String>> {
         self.read(|transaction| {
             let mut statement = transaction.prepare_cached(
@@ -209,7 +210,7 @@ impl Ledger {
         })
     }
 
-    /// Takes an order for one step, where no other process has it. Without a provider it needs no lease: its steps are in
+    /// Claims an order for one step, if no other process has it. Without a provider it needs no lease: its steps are in
     /// the ledger alone, and each is taken once.
     pub(crate) fn claim(&self, order: u64, now: Timestamp) -> Result<Option<ClaimedOrder>> {
         self.change(|transaction| {
@@ -227,7 +228,7 @@ impl Ledger {
         })
     }
 
-    /// Leaves a claimed order as it is, to whoever comes next.
+    /// Releases a claimed order as it is.
     pub(crate) fn let_go(&self, claimed: &ClaimedOrder) -> Result<()> {
         self.change(|transaction| {
             transaction
@@ -247,7 +248,7 @@ impl Ledger {
         self.move_on(claimed, OrderState::Screened, now, |_, _| Ok(()))
     }
 
-    /// Why the order's price may not be spent now, in words; none where it may.
+    /// Why the order's price may not be spent now, in words; none if it may.
     pub(crate) fn spending_forbidden(&self, order: &Order, now: Timestamp) -> Result<Option<String>> {
         let (account, now) = self.account_at(&order.account, now)?;
         let price = order.price_cents.unwrap_or_default();
@@ -309,7 +310,7 @@ impl Ledger {
             }
             let (run, _) = cause(transaction, order)?;
             let text = format!(
-                "Set by hand for {} what could not be carried over from {}: {}.",
+                "Configure by hand for {} what could not be carried over from {}: {}.",
                 e164(order.replacement),
                 e164(order.number),
                 left_out.join("; ")
@@ -319,8 +320,8 @@ impl Ledger {
     }
 
     /// The slot moves from the old number to its replacement, which starts pending. It is never free in between. The
-    /// replacement is charged, and the old number leaves the account; where there is a provider to give it back to it
-    /// rests first.
+    /// replacement is charged, and the old number leaves the account; if there is a provider to give it back to, it rests
+    /// first.
     pub(crate) fn swap(&self, claimed: &ClaimedOrder, now: Timestamp) -> Result<bool> {
         let order = &claimed.order;
         self.move_on(claimed, OrderState::Swapped, now, |transaction, account| {
@@ -337,13 +338,13 @@ impl Ledger {
         })
     }
 
-    /// The old number was given back. One that somebody took into the account again meanwhile was not.
+    /// The old number was given back, unless it was imported again meanwhile.
     pub(crate) fn released(&self, claimed: &ClaimedOrder, is_kept: bool, now: Timestamp) -> Result<bool> {
         let order = &claimed.order;
         let provider = order.provider.as_deref().unwrap_or_default();
         self.move_on(claimed, OrderState::Swapped, now, |transaction, account| {
             if is_kept {
-                let text = format!("{} was imported again, and is not given back to {provider}.", e164(order.number));
+                let text = format!("{} was imported again and is not given back to {provider}.", e164(order.number));
                 append(transaction, account.key, now, None, EventKind::NumberKept, Some(order.number), &text)?;
                 return finish(transaction, order, now);
             }
@@ -364,8 +365,8 @@ impl Ledger {
         })
     }
 
-    /// The number cannot be had: its price is free again, and it is not offered for 30 days. The policy is asked again
-    /// unless a person ended it.
+    /// The number is unavailable: its price is free again, and it is not offered for 30 days. The policy is asked again
+    /// unless a user abandoned the order.
     pub(crate) fn abandon_order(
         &self,
         claimed: &ClaimedOrder,
@@ -388,12 +389,12 @@ impl Ledger {
             let (run, _) = cause(transaction, order)?;
             let (number, successor) = (order.number, order.replacement);
             let text =
-                format!("{} is not replaced by {}, and nothing was spent: {why}.", e164(number), e164(successor));
+                format!("{} was not replaced by {}, and nothing was spent: {why}.", e164(number), e164(successor));
             append(transaction, account.key, now, run, EventKind::OrderAbandoned, Some(number), &text)
         })
     }
 
-    /// Something holds the order up. Where a person has to see to it, that is told once.
+    /// Something holds the order up. If it needs an operator, an alert is sent once.
     pub(crate) fn hold(&self, claimed: &ClaimedOrder, obstacle: &Obstacle, now: Timestamp) -> Result<()> {
         let order = &claimed.order;
         self.change(|transaction| {
@@ -429,19 +430,19 @@ impl Ledger {
         })
     }
 
-    /// Has the order tried at once, as a person wishes. Errors: there is no such order under way.
+    /// Makes the order due at once, on a user's wish. Errors: no such order in progress.
     pub fn retry_order(&self, order: u64, now: Timestamp) -> Result<Order> {
         self.change(|transaction| {
             let found = find_open(transaction, order)?;
             let (account, now) = open(transaction, &found.account, now)?;
             transaction.execute("UPDATE orders SET next_try_at = 0, tries = 0 WHERE id = ?1", [to_sql(order)])?;
-            let text = format!("The replacement of {} is tried again, as asked for.", e164(found.number));
+            let text = format!("The replacement of {} is tried again, as requested.", e164(found.number));
             append(transaction, account.key, now, None, EventKind::OrderResumed, Some(found.number), &text)?;
             Ok(found)
         })
     }
 
-    /// Orders that were given up and about which the policy has to be asked again, oldest first.
+    /// Abandoned orders about which the policy must be asked again, oldest first.
     pub(crate) fn orders_to_ask_again(&self, id: &str) -> Result<Vec<Order>> {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
@@ -449,7 +450,7 @@ impl Ledger {
         })
     }
 
-    /// The policy was asked again, or has been often enough; then the words say what becomes of it.
+    /// The policy was asked again, or has been often enough; the words, if any, say why the number is not replaced.
     pub(crate) fn asked_again(&self, order: &Order, words: Option<&str>, now: Timestamp) -> Result<()> {
         self.change(|transaction| {
             let (account, now) = open(transaction, &order.account, now)?;
@@ -465,7 +466,7 @@ impl Ledger {
         })
     }
 
-    /// How often a replacement of this number was given up since then.
+    /// How many replacements of this number were abandoned since then.
     pub(crate) fn abandoned_since(&self, order: &Order, since: Timestamp) -> Result<u32> {
         self.read(|transaction| {
             let mut statement = transaction.prepare_cached(
@@ -475,8 +476,8 @@ impl Ledger {
         })
     }
 
-    /// One step of an order, in one transaction. Where another process has taken it already, nothing is done, and the
-    /// answer is no.
+    /// One step of an order, in one transaction. If another process has taken it already, nothing is done, and the result
+    /// is false.
     fn move_on(
         &self,
         claimed: &ClaimedOrder,
@@ -487,7 +488,7 @@ impl Ledger {
         let order = &claimed.order;
         self.change(|transaction| {
             let (account, now) = open(transaction, &order.account, now)?;
-            // What was bought is no longer held up; until then the pauses between tries go on growing.
+            // A number that was bought is no longer held up; until then the pauses between tries keep growing.
             let settled = to >= OrderState::Acquired;
             let is_ours = transaction
                 .prepare_cached(
@@ -500,14 +501,14 @@ impl Ledger {
             if is_ours == 0 {
                 return Ok(false);
             }
-            // The slot has to have moved before its order says so.
+            // The slot must move before its order says so.
             if to != OrderState::Swapped {
                 transaction
                     .prepare_cached("UPDATE orders SET state = ?2, state_since = ?3 WHERE id = ?1")?
                     .execute(params![to_sql(order.id), to.name(), to_sql(now)])?;
             }
             also(transaction, &account)?;
-            // Steps before that are no news to a policy, whose runs they would only make stale.
+            // Earlier steps change nothing that a policy sees, and would only make its runs stale.
             if settled {
                 touch(transaction, account.key, now)?;
             }
@@ -516,7 +517,7 @@ impl Ledger {
     }
 }
 
-/// The state that the order has to be in still: the one it was claimed in, or `ordering` where it has been sent since.
+/// The state that the order must still be in: the one it was claimed in, or `ordering` if it has been sent since.
 fn now_state(transaction: &Transaction, order: &Order) -> Result<&'static str> {
     let state: String = transaction
         .prepare_cached("SELECT state FROM orders WHERE id = ?1")?
@@ -538,7 +539,7 @@ fn swap_slot(transaction: &Transaction, account: &AccountProfile, order: &Order,
     append(transaction, account.key, now, run, EventKind::Replaced, Some(number), &text)
 }
 
-/// The product's own price of a replacement, once an order.
+/// Charges the price of a replacement, once an order.
 fn charge(transaction: &Transaction, account: &AccountProfile, order: &Order, now: Timestamp) -> Result<()> {
     let (run, _) = cause(transaction, order)?;
     let text = format!("{} for the replacement of {}.", dollars(REPLACEMENT_PRICE_CENTS), e164(order.number));
@@ -581,7 +582,7 @@ fn rest(
     append(transaction, account.key, now, run, EventKind::Resting, Some(order.number), &text)
 }
 
-/// The old number is gone, and the order over.
+/// The old number has left, and the order is done.
 fn end(transaction: &Transaction, account: &AccountProfile, order: &Order, now: Timestamp, gone: &str) -> Result<()> {
     finish(transaction, order, now)?;
     let (run, _) = cause(transaction, order)?;
@@ -631,8 +632,8 @@ fn cause(transaction: &Transaction, order: &Order) -> Result<(Option<i64>, Strin
     Ok(statement.query_row([to_sql(order.id)], |row| Ok((row.get(0)?, row.get(1)?)))?)
 }
 
-/// Puts a replacement on disk as an intent, before anything is bought. Where it is on hand it is the account's candidate;
-/// else it was on offer at the account's provider.
+/// Records a replacement before anything is bought. Its number is the account's candidate, or on offer at the account's
+/// provider.
 pub(super) fn intend(
     transaction: &Transaction,
     (account, run): (&AccountProfile, i64),
@@ -667,8 +668,8 @@ pub(super) fn intend(
     append(transaction, account.key, now, Some(run), EventKind::ReplacementIntended, Some(*number), &text)
 }
 
-/// The number is on order from now on; answers its price where it is to be bought. Another account may have been quicker:
-/// then the run is made again.
+/// The number is on order from now on; returns its price if it must be bought. If another account was quicker, the run is
+/// made again.
 fn take_candidate(
     transaction: &Transaction,
     account: &AccountProfile,
@@ -699,8 +700,8 @@ fn take_candidate(
     Ok(Some(price))
 }
 
-/// Of numbers that a provider offers those that may be offered on: none that the ledger knows, whoever's it is and even if
-/// it was released, and none that could not be had in the past 30 days.
+/// Of numbers that a provider offers, those that may be offered to the policy: none that is in the ledger for any account,
+/// even if released, and none that was unavailable in the past 30 days.
 pub(super) fn unknown(transaction: &Transaction, numbers: &[PhoneNumber], now: Timestamp) -> Result<Vec<PhoneNumber>> {
     let mut statement = transaction.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM numbers WHERE number = ?1)
@@ -716,7 +717,7 @@ pub(super) fn unknown(transaction: &Transaction, numbers: &[PhoneNumber], now: T
     Ok(unknown)
 }
 
-/// Has none of an account's orders wait any longer, for what held them up may be gone.
+/// Makes all of an account's orders due, because what held them up may be gone.
 pub(super) fn try_at_once(transaction: &Transaction, account: i64) -> Result<()> {
     transaction.execute(
         "UPDATE orders SET next_try_at = 0 WHERE account = ?1 AND state NOT IN ('done', 'abandoned')",

@@ -1,4 +1,4 @@
-//! Installed policies: their revisions, which of them decides, whose signatures count, and what went wrong.
+//! Installed policies: their revisions, which one is live, which keys are trusted, and what went wrong.
 
 pub(in crate::ledger) mod comparisons;
 
@@ -21,7 +21,7 @@ pub type Revision = u64;
 #[derive(Debug, Clone)]
 pub struct NewPolicy<'a> {
     /// SHA-256 of the component, in hexadecimal.
-    pub digest: &'a str,
+    pub sha256: &'a str,
     /// The component.
     pub component: &'a [u8],
     /// Ed25519 over the component.
@@ -36,7 +36,7 @@ pub struct NewPolicy<'a> {
     pub contract: &'a str,
     /// It came with this program.
     pub built_in: bool,
-    /// What it may import besides the contract.
+    /// What it may import in addition to the contract.
     pub wasi: Wasi,
 }
 
@@ -46,7 +46,7 @@ pub struct PolicyRevision {
     /// Its number.
     pub revision: Revision,
     /// SHA-256 of the component, in hexadecimal.
-    pub digest: String,
+    pub sha256: String,
     /// What the policy calls itself.
     pub name: String,
     /// Its own version.
@@ -59,15 +59,15 @@ pub struct PolicyRevision {
     pub bytes: u64,
     /// It came with this program, or with an earlier one.
     pub built_in: bool,
-    /// What it may import besides the contract.
+    /// What it may import in addition to the contract.
     pub wasi: Wasi,
     /// When the revision was made.
     pub made_at: Timestamp,
     /// The earlier revision whose policy this is again.
     pub restores: Option<Revision>,
-    /// When it began to decide; none where it never did.
+    /// When it was activated; none if it never was.
     pub activated_at: Option<Timestamp>,
-    /// Why it began to decide.
+    /// Why it was activated.
     pub cause: Option<Cause>,
 }
 
@@ -85,16 +85,16 @@ impl PolicyRevision {
     }
 }
 
-/// Why a revision began to decide.
+/// Why a revision was activated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     /// There was none before.
     First,
     /// An operator activated it.
     Operator,
-    /// An operator went back to it.
+    /// An operator rolled back to it.
     Rollback,
-    /// The one before failed several times in a row.
+    /// The revision before failed several times in a row.
     Faults,
 }
 
@@ -107,12 +107,12 @@ pub struct Shadow {
     pub since_run: u64,
 }
 
-/// What decides right now, and how. Every process reads it again where `change` has risen before a run.
+/// The live policy and its limits. Every process reads it again before a run if `change` has risen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyState {
     /// Rises with every change to what follows.
     pub change: u64,
-    /// The revision that decides; none before the first one.
+    /// The live revision; none before the first one.
     pub live: Option<Revision>,
     /// The candidate.
     pub shadow: Option<Shadow>,
@@ -149,7 +149,7 @@ impl Default for PolicySettings {
     }
 }
 
-/// A key whose signatures count.
+/// A trusted key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrustedKey {
     /// Follows from the key.
@@ -179,24 +179,24 @@ pub struct PolicyEvent {
     pub text: String,
 }
 
-/// What a fault of the live policy comes to.
+/// Faults of the live policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Faulted {
+pub(crate) struct FaultCount {
     /// Its faults since its last good run, this one included.
     pub in_a_row: u32,
     /// Good runs that it had made before.
     pub good_runs: u64,
-    /// It still decides.
+    /// Whether it is still live.
     pub live: bool,
 }
 
 impl Ledger {
-    /// What decides right now.
+    /// The live policy and its limits.
     pub fn policy_state(&self) -> Result<PolicyState> {
         self.read(state)
     }
 
-    /// What [`PolicyState::change`] is right now: all that a run has to read to notice a change.
+    /// The current [`PolicyState::change`]: all that a run must read to notice a change.
     pub fn policy_change(&self) -> Result<u64> {
         self.read(|transaction| {
             let mut statement = transaction.prepare_cached("SELECT ifnull(max(change), 0) FROM policy_state")?;
@@ -219,30 +219,30 @@ impl Ledger {
     }
 
     /// The component of a policy, and the signature that it was installed with.
-    pub fn component(&self, digest: &str) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
+    pub fn component(&self, sha256: &str) -> Result<(Vec<u8>, Option<Vec<u8>>)> {
         self.read(|transaction| {
             let mut statement =
                 transaction.prepare_cached("SELECT component, signature FROM policies WHERE digest = ?1")?;
-            Ok(statement.query_row([digest], |row| Ok((row.get(0)?, row.get(1)?)))?)
+            Ok(statement.query_row([sha256], |row| Ok((row.get(0)?, row.get(1)?)))?)
         })
     }
 
-    /// The version of the contract that a policy speaks, and what it may import besides.
-    pub(crate) fn contract_and_wasi(&self, digest: &str) -> Result<(String, Wasi)> {
+    /// The version of the contract that a policy speaks, and what it may import in addition.
+    pub(crate) fn contract_and_wasi(&self, sha256: &str) -> Result<(String, Wasi)> {
         self.read(|transaction| {
             let mut statement =
                 transaction.prepare_cached("SELECT contract, stubbed_wasi FROM policies WHERE digest = ?1")?;
-            Ok(statement.query_row([digest], |row| Ok((row.get(0)?, wasi_from_sql(row.get(1)?))))?)
+            Ok(statement.query_row([sha256], |row| Ok((row.get(0)?, wasi_from_sql(row.get(1)?))))?)
         })
     }
 
-    /// Installs a policy as a new revision, which decides nothing yet. The same policy again is the same revision,
-    /// until that one has been activated; the signature and the WASI asked for last count.
+    /// Installs a policy as a new revision, which is not live yet. The same policy again is the same revision,
+    /// until that one has been activated; the latest signature and WASI count.
     pub fn install_policy(&self, new: &NewPolicy, now: Timestamp) -> Result<Revision> {
         self.change(|transaction| install(transaction, new, now))
     }
 
-    /// Installs the policy that comes with the program and activates it, where there is none yet.
+    /// Installs the built-in policy and activates it, if there is none yet.
     pub(crate) fn install_first_policy(&self, new: &NewPolicy, now: Timestamp) -> Result<()> {
         self.change(|transaction| {
             if state(transaction)?.live.is_some() {
@@ -250,18 +250,18 @@ impl Ledger {
             }
             let revision = install(transaction, new, now)?;
             put_live(transaction, revision, Cause::First, now)?;
-            tell(transaction, now, Some(revision), Severity::Info, "activated", "The built-in policy decides.")
+            tell(transaction, now, Some(revision), Severity::Info, "activated", "The built-in policy is live.")
         })
     }
 
-    /// From now on this revision's policy decides. One that has decided before, or is older than the one that does,
-    /// comes back as a new revision; answers the one that decides now.
+    /// Activates this revision's policy. One that was live before, or is older than the live one, comes back as a new
+    /// revision; returns the live revision.
     pub(crate) fn activate(&self, revision: Revision, cause: Cause, now: Timestamp, why: &str) -> Result<Revision> {
         self.change(|transaction| activate(transaction, revision, cause, now, why))
     }
 
-    /// Goes back to an earlier revision's policy because the one that decides keeps failing. Nothing is done where
-    /// another one decides by now.
+    /// Goes back to an earlier revision's policy because the live one keeps failing. Nothing is done if another one is live
+    /// by now.
     pub(crate) fn abandon(&self, failed: Revision, good: Revision, now: Timestamp, why: &str) -> Result<()> {
         self.change(|transaction| {
             if state(transaction)?.live == Some(failed) {
@@ -271,8 +271,8 @@ impl Ledger {
         })
     }
 
-    /// Policies to go back to, latest first: each that decided before the present one, is another policy, and was not
-    /// itself given up for its faults.
+    /// Policies to go back to, latest first: each that was live before, is not the live policy, and was not itself rolled
+    /// back for its faults.
     pub fn last_good_revisions(&self) -> Result<Vec<PolicyRevision>> {
         self.read(|transaction| {
             let mut statement = transaction.prepare_cached(&format!(
@@ -304,7 +304,7 @@ impl Ledger {
             )?;
             match revision.or(before) {
                 Some(about) if revision.is_some() => {
-                    let text = "Every review is compared with what this revision would have done.";
+                    let text = "Every review is compared with what this revision would do.";
                     tell(transaction, now, Some(about), Severity::Info, "shadowing", text)
                 }
                 Some(about) => {
@@ -320,22 +320,22 @@ impl Ledger {
         self.change(|transaction| {
             let settings = serde_json::to_string(settings).expect("settings are plain values");
             transaction.execute("UPDATE policy_state SET settings = ?1, change = change + 1", [&settings])?;
-            tell(transaction, now, None, Severity::Info, "limits-changed", "Limits of policies were changed.")
+            tell(transaction, now, None, Severity::Info, "limits-changed", "The limits of policies were changed.")
         })
     }
 
-    /// Records that the policy lost a run, with the account and for the count.
+    /// Records that the policy failed in a run, for the account and for the count.
     pub(crate) fn note_fault(
         &self,
         revision: Option<Revision>,
         id: &str,
         now: Timestamp,
         text: &str,
-    ) -> Result<Faulted> {
+    ) -> Result<FaultCount> {
         self.change(|transaction| {
             let account = profile(transaction, id)?;
             append_fault(transaction, account.key, now, revision, text)?;
-            let Some(revision) = revision else { return Ok(Faulted { in_a_row: 1, good_runs: 0, live: true }) };
+            let Some(revision) = revision else { return Ok(FaultCount { in_a_row: 1, good_runs: 0, live: true }) };
             let (after_run, good_runs): (i64, i64) = transaction
                 .prepare_cached("SELECT ifnull(max(id), 0), count(*) FROM runs WHERE revision = ?1")?
                 .query_row([to_sql(revision)], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -348,7 +348,7 @@ impl Ledger {
                 .prepare_cached("SELECT count(*) FROM policy_faults WHERE revision = ?1 AND after_run = ?2")?
                 .query_row(params![to_sql(revision), after_run], |row| row.get(0))?;
             let live = state(transaction)?.live == Some(revision);
-            Ok(Faulted { in_a_row, good_runs: from_sql(good_runs), live })
+            Ok(FaultCount { in_a_row, good_runs: from_sql(good_runs), live })
         })
     }
 
@@ -386,7 +386,7 @@ impl Ledger {
         self.change(|transaction| tell(transaction, now, revision, severity, kind, text))
     }
 
-    /// Keys whose signatures count, by name.
+    /// Trusted keys, by name.
     pub fn trusted_keys(&self) -> Result<Vec<TrustedKey>> {
         self.read(|transaction| {
             let mut statement =
@@ -403,7 +403,7 @@ impl Ledger {
         })
     }
 
-    /// Signatures of this key count from now on.
+    /// Trusts a key.
     pub fn trust(&self, key: &TrustedKey) -> Result<()> {
         self.change(|transaction| {
             let known: Option<String> = transaction
@@ -418,18 +418,18 @@ impl Ledger {
                 "INSERT INTO trusted_keys (id, name, pem, trusted_at) VALUES (?1, ?2, ?3, ?4)",
                 params![key.id, key.name, key.pem, to_sql(key.trusted_at)],
             )?;
-            let text = format!("Signatures of {:?} ({}) count; unsigned policies are refused.", key.name, key.id);
+            let text = format!("The key {:?} ({}) is trusted; unsigned policies are refused.", key.name, key.id);
             tell(transaction, key.trusted_at, None, Severity::Info, "key-trusted", &text)
         })
     }
 
-    /// Signatures of this key count no more.
+    /// Removes a trusted key.
     pub fn distrust(&self, name: &str, now: Timestamp) -> Result<()> {
         self.change(|transaction| {
             if transaction.execute("DELETE FROM trusted_keys WHERE name = ?1", [name])? == 0 {
                 return Err(LedgerError::NoSuchKey(name.to_owned()));
             }
-            let text = format!("Signatures of {name:?} count no more.");
+            let text = format!("The key {name:?} is no longer trusted.");
             tell(transaction, now, None, Severity::Warning, "key-distrusted", &text)
         })
     }
@@ -471,7 +471,7 @@ fn state(transaction: &Transaction) -> Result<PolicyState> {
                 .map_err(|error| rusqlite::Error::FromSqlConversionFailure(4, Type::Text, Box::new(error)))?,
         })
     });
-    // Nobody has changed anything yet.
+    // Nothing has been changed yet.
     Ok(state.optional()?.unwrap_or_else(|| PolicyState {
         change: 0,
         live: None,
@@ -492,7 +492,7 @@ fn install(transaction: &Transaction, new: &NewPolicy, now: Timestamp) -> Result
          ON CONFLICT (digest) DO UPDATE SET stubbed_wasi = excluded.stubbed_wasi,
              signature = ifnull(excluded.signature, signature), built_in = max(built_in, excluded.built_in)",
         params![
-            new.digest,
+            new.sha256,
             new.name,
             new.version,
             new.summary,
@@ -507,14 +507,14 @@ fn install(transaction: &Transaction, new: &NewPolicy, now: Timestamp) -> Result
         .query_row(
             "SELECT revision FROM revisions WHERE policy = ?1 AND revision > ifnull((SELECT max(revision) FROM activations), 0)
               ORDER BY revision DESC LIMIT 1",
-            [new.digest],
+            [new.sha256],
             |row| row.get(0),
         )
         .optional()?;
     if let Some(revision) = waiting {
         return Ok(from_sql(revision));
     }
-    transaction.execute("INSERT INTO revisions (policy, made_at) VALUES (?1, ?2)", params![new.digest, to_sql(now)])?;
+    transaction.execute("INSERT INTO revisions (policy, made_at) VALUES (?1, ?2)", params![new.sha256, to_sql(now)])?;
     let revision = from_sql(transaction.last_insert_rowid());
     let text = format!("{} {} was installed.", new.name, new.version);
     tell(transaction, now, Some(revision), Severity::Info, "installed", &text)?;
@@ -538,10 +538,10 @@ fn activate(
     let severity = if cause == Cause::Faults { Severity::Alert } else { Severity::Info };
     let kind = if cause == Cause::Operator { "activated" } else { "rolled-back" };
     tell(transaction, now, Some(activated), severity, kind, why)?;
-    // A candidate that decides is compared with nothing any more.
+    // A candidate that is live is no longer compared.
     transaction.execute(
         "UPDATE policy_state SET shadow = NULL WHERE (SELECT policy FROM revisions WHERE revision = shadow) = ?1",
-        [&wanted.digest],
+        [&wanted.sha256],
     )?;
     Ok(activated)
 }
@@ -550,7 +550,7 @@ fn activate(
 fn again(transaction: &Transaction, earlier: &PolicyRevision, now: Timestamp) -> Result<Revision> {
     transaction.execute(
         "INSERT INTO revisions (policy, made_at, restores) VALUES (?1, ?2, ?3)",
-        params![earlier.digest, to_sql(now), to_sql(earlier.revision)],
+        params![earlier.sha256, to_sql(now), to_sql(earlier.revision)],
     )?;
     Ok(from_sql(transaction.last_insert_rowid()))
 }
@@ -574,7 +574,7 @@ fn tell(
     text: &str,
 ) -> Result<()> {
     if severity == Severity::Alert {
-        // It concerns every account, and whoever runs them.
+        // It is about every account.
         enqueue(transaction, None, None, now, || Message::policy(kind, revision, text))?;
     }
     let severity = match severity {
@@ -633,7 +633,7 @@ fn find(transaction: &Transaction, revision: Revision) -> Result<PolicyRevision>
 fn revision_from_row(row: &Row) -> rusqlite::Result<PolicyRevision> {
     Ok(PolicyRevision {
         revision: from_sql(row.get(0)?),
-        digest: row.get(1)?,
+        sha256: row.get(1)?,
         name: row.get(2)?,
         version: row.get(3)?,
         summary: row.get(4)?,

@@ -15,7 +15,7 @@ pub struct ProviderProfile {
     pub kind: ProviderKind,
     /// What a number costs when it is bought, in US cents: 1 to 10,000.
     pub price_cents: u32,
-    /// How it is asked, in JSON: it says where its secrets are and never what they are.
+    /// How it is called, in JSON: says where its secrets are, never what they are.
     pub settings: String,
 }
 
@@ -37,7 +37,7 @@ impl ProviderKind {
         }
     }
 
-    /// The provider's own name, for people.
+    /// The provider's own name, for display.
     pub fn provider(self) -> &'static str {
         match self {
             ProviderKind::Twilio => "Twilio",
@@ -54,24 +54,24 @@ impl ProviderKind {
     }
 }
 
-/// A number that this host knows, as it stands towards a provider.
+/// A number in the ledger, from a provider's point of view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldNumber {
     /// The number.
     pub number: PhoneNumber,
     /// The account that has it, or had it last.
     pub account: String,
-    /// Where it stands.
+    /// Its state.
     pub state: NumberState,
     /// Whether it is in a slot.
     pub is_monitored: bool,
-    /// Whether its purchase, replacement or release is under way.
+    /// Whether its purchase, replacement or release is in progress.
     pub is_under_way: bool,
     /// Whether it was bought from that provider.
     pub is_bought_there: bool,
 }
 
-/// Where a number stands with its account.
+/// The state of a number in its account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NumberState {
     /// It could take another's place.
@@ -80,7 +80,7 @@ pub enum NumberState {
     Ordered,
     /// The account owns it.
     Owned,
-    /// The account has given it up.
+    /// The account has released it.
     Released,
 }
 
@@ -113,7 +113,7 @@ impl Ledger {
         })
     }
 
-    /// Sets a provider's price and settings anew. It stays with the same provider, for numbers were bought there.
+    /// Changes a provider's price and settings. Its kind stays, because numbers were bought there.
     pub fn change_provider(&self, provider: &ProviderProfile) -> Result<()> {
         self.change(|transaction| {
             let ProviderProfile { name, kind, price_cents, settings } = checked(provider)?;
@@ -159,17 +159,17 @@ impl Ledger {
         })
     }
 
-    /// Every number of every account, as it stands towards a provider, in ascending order.
+    /// Every number of every account, from a provider's point of view, in ascending order.
     pub fn held_numbers(&self, provider: &str) -> Result<Vec<HeldNumber>> {
         self.read(|transaction| held(transaction, provider, None))
     }
 
-    /// The same of one number; none where this host does not know it.
+    /// The same for one number; none if it is not in the ledger.
     pub(crate) fn held_number(&self, provider: &str, number: PhoneNumber) -> Result<Option<HeldNumber>> {
         self.read(|transaction| Ok(held(transaction, provider, Some(number))?.pop()))
     }
 
-    /// Puts on record that a released number was given back to its provider after all.
+    /// Records that a released number was given back to its provider after all.
     pub(crate) fn given_back(&self, number: PhoneNumber, provider: &str, now: Timestamp) -> Result<()> {
         self.change(|transaction| {
             let account: i64 =

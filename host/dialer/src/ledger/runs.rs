@@ -1,4 +1,4 @@
-//! The runs that were made of an account, without what they asked and were answered.
+//! An account's runs, without their inputs.
 
 pub(in crate::ledger) mod answers;
 pub(in crate::ledger) mod plans;
@@ -25,7 +25,7 @@ pub struct RunProfile {
     pub based_on: u64,
     /// SHA-256 of the policy, in hexadecimal.
     pub policy: String,
-    /// The policy's revision; none where the program brought its own policy along.
+    /// The policy's revision; none for a policy of the program's own.
     pub revision: Option<Revision>,
     /// The version of the contract that the policy spoke.
     pub contract: String,
@@ -38,7 +38,7 @@ pub enum RunKind {
     DailyReview,
     /// Another review on the same date.
     ExtraReview,
-    /// A person's or a program's request.
+    /// A user's or a program's request.
     Request,
 }
 

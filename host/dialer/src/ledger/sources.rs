@@ -1,4 +1,4 @@
-//! Where verdicts come from, and the carriers that were heard of.
+//! Sources of verdicts, and the carriers that they have named.
 
 pub(in crate::ledger) mod lookups;
 
@@ -13,7 +13,7 @@ pub struct SourceProfile {
     pub name: String,
     /// What it is.
     pub kind: SourceKind,
-    /// The folder, the file, or the seed; of a service its settings in JSON, which say where its secrets are and never
+    /// The folder, the file, or the seed; for a service its settings in JSON, which say where its secrets are, never
     /// what they are.
     pub location: String,
 }
@@ -103,7 +103,7 @@ impl Ledger {
         })
     }
 
-    /// Every carrier that was ever heard of, in ascending order of id.
+    /// Every carrier that a source has named, in ascending order of id.
     pub fn carriers(&self) -> Result<Vec<Carrier>> {
         self.read(|transaction| {
             let mut statement = transaction.prepare_cached("SELECT id, name FROM carriers ORDER BY id")?;
@@ -112,7 +112,7 @@ impl Ledger {
         })
     }
 
-    /// The id of the carrier of that name, which keeps it for good.
+    /// The id of the carrier of that name, which never changes.
     pub(crate) fn carrier_id(&self, name: &str) -> Result<CarrierId> {
         self.change(|transaction| {
             let known = transaction

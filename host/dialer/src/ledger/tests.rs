@@ -1,4 +1,4 @@
-//! The ledger's last guards, tried with SQL that no plan would lead to, and its steps after a crash.
+//! The database's own constraints, tested with SQL that no plan leads to, and the ledger's steps after a crash.
 
 mod number_pages;
 
@@ -14,7 +14,7 @@ use dialguard::settings::default_settings;
 use std::sync::Arc;
 use std::sync::LazyLock;
 
-/// A time as people write it.
+/// A time in RFC 3339.
 fn at(text: &str) -> Timestamp {
     chrono::DateTime::parse_from_rfc3339(text).expect("the test gives a time").timestamp() as Timestamp
 }
@@ -22,13 +22,13 @@ fn at(text: &str) -> Timestamp {
 const ACME: &str = "acme";
 const NUMBER: PhoneNumber = 13_105_550_100;
 
-struct Desk {
+struct Fixture {
     ledger: Arc<Ledger>,
     now: Timestamp,
     _folder: tempfile::TempDir,
 }
 
-impl Desk {
+impl Fixture {
     /// An account with one block in New York, which owns ten numbers from `NUMBER` on and has three candidates.
     fn new(now: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -46,7 +46,7 @@ impl Desk {
         let numbers: Vec<_> = (NUMBER..NUMBER + 10).collect();
         ledger.import_numbers(ACME, &numbers, ImportedAs::Owned, now).unwrap();
         ledger.import_numbers(ACME, &[NUMBER + 50, NUMBER + 51], ImportedAs::Candidate, now).unwrap();
-        Desk { ledger, now, _folder: folder }
+        Fixture { ledger, now, _folder: folder }
     }
 
     fn execute(&self, sql: &str) -> Result<usize> {
@@ -60,8 +60,8 @@ impl Desk {
         })
     }
 
-    /// Applies a plan as if the policy had been shown all that it needs.
-    async fn apply(&self, request: &Request, action: Action) -> Result<Applied> {
+    /// Applies a plan whose inputs have all that it needs.
+    async fn apply(&self, request: &Request, action: Action) -> Result<AppliedRun> {
         let (made, inputs) = self.planned(request, action).await?;
         self.ledger.apply(ACME, record(&made, &inputs))
     }
@@ -94,7 +94,7 @@ impl Desk {
     }
 }
 
-/// A run of nobody's policy that asked nothing on record.
+/// A run of a test policy with an empty recording.
 fn record<'a>(outcome: &'a RunOutcome, inputs: &'a Inputs) -> RunRecord<'a> {
     static NOTHING: LazyLock<Recording> = LazyLock::new(Recording::default);
     RunRecord {
@@ -112,92 +112,92 @@ fn record<'a>(outcome: &'a RunOutcome, inputs: &'a Inputs) -> RunRecord<'a> {
     }
 }
 
-fn told<T: std::fmt::Debug>(result: Result<T>) -> String {
+fn error<T: std::fmt::Debug>(result: Result<T>) -> String {
     result.expect_err("the ledger lets that happen").to_string()
 }
 
 #[test]
-fn what_no_plan_may_do_the_database_refuses_as_well() {
-    let desk = Desk::new("2026-01-15T12:00:00Z");
-    desk.occupy(NUMBER, 1).unwrap();
-    assert!(told(desk.occupy(NUMBER + 1, 1)).contains("UNIQUE"), "two numbers in one slot");
-    assert!(told(desk.occupy(NUMBER, 2)).contains("UNIQUE"), "one number in two slots");
-    assert!(told(desk.occupy(NUMBER + 50, 2)).contains("not the account's"), "a candidate");
-    assert!(told(desk.occupy(99, 2)).contains("not the account's"), "a stranger");
+fn the_database_refuses_what_no_plan_may_do() {
+    let fixture = Fixture::new("2026-01-15T12:00:00Z");
+    fixture.occupy(NUMBER, 1).unwrap();
+    assert!(error(fixture.occupy(NUMBER + 1, 1)).contains("UNIQUE"), "two numbers in one slot");
+    assert!(error(fixture.occupy(NUMBER, 2)).contains("UNIQUE"), "one number in two slots");
+    assert!(error(fixture.occupy(NUMBER + 50, 2)).contains("not the account's"), "a candidate");
+    assert!(error(fixture.occupy(99, 2)).contains("not the account's"), "a stranger");
     let lock = |slot| format!("INSERT INTO slot_locks SELECT key, {slot}, 9999999999, 1 FROM accounts");
-    assert!(told(desk.execute(&lock(1))).contains("the slot is occupied"));
-    desk.execute(&lock(2)).unwrap();
-    assert!(told(desk.occupy(NUMBER + 1, 2)).contains("the slot is locked"));
-    assert!(told(desk.execute("UPDATE numbers SET state = 'released'")).contains("the number is monitored"));
-    assert!(told(desk.execute("UPDATE events SET text = ''")).contains("only appended"));
-    assert!(told(desk.execute("DELETE FROM events")).contains("only appended"));
-    (3..=9).for_each(|slot| desk.occupy(NUMBER + slot, slot as SlotId).unwrap());
-    (10..=15).for_each(|slot| assert_eq!(desk.execute(&lock(slot)).unwrap(), 1));
-    assert!(told(desk.execute(&lock(16))).contains("CHECK"), "more slots in use than bought");
+    assert!(error(fixture.execute(&lock(1))).contains("the slot is occupied"));
+    fixture.execute(&lock(2)).unwrap();
+    assert!(error(fixture.occupy(NUMBER + 1, 2)).contains("the slot is locked"));
+    assert!(error(fixture.execute("UPDATE numbers SET state = 'released'")).contains("the number is monitored"));
+    assert!(error(fixture.execute("UPDATE events SET text = ''")).contains("only appended"));
+    assert!(error(fixture.execute("DELETE FROM events")).contains("only appended"));
+    (3..=9).for_each(|slot| fixture.occupy(NUMBER + slot, slot as SlotId).unwrap());
+    (10..=15).for_each(|slot| assert_eq!(fixture.execute(&lock(slot)).unwrap(), 1));
+    assert!(error(fixture.execute(&lock(16))).contains("CHECK"), "more slots in use than bought");
 }
 
 fn replace(number: u64, replacement: u64, slot: SlotId) -> Action {
-    let because = "Asked for by a person.".into();
+    let because = "Requested by a user.".into();
     Action::ReplaceNumber(Replacement { number, replacement, slot, why: ReplacementReason::Requested, because })
 }
 
 #[tokio::test]
-async fn nobody_is_replaced_twice_and_nobody_replaces_two() {
-    let desk = Desk::new("2026-01-15T12:00:00Z");
+async fn a_number_is_replaced_once_and_replaces_one() {
+    let fixture = Fixture::new("2026-01-15T12:00:00Z");
     for slot in 1..=2 {
-        desk.occupy(NUMBER + u64::from(slot), slot).unwrap();
+        fixture.occupy(NUMBER + u64::from(slot), slot).unwrap();
     }
     let order = |number: u64, replacement: u64, slot: SlotId| {
         let request = Request::ReplaceNumbers(vec![NUMBER + number]);
         (request, replace(NUMBER + number, NUMBER + replacement, slot))
     };
     let (request, action) = order(1, 50, 1);
-    desk.apply(&request, action).await.unwrap();
+    fixture.apply(&request, action).await.unwrap();
     let (request, again) = order(1, 51, 1);
-    assert!(told(desk.apply(&request, again).await).contains("already being replaced"));
+    assert!(error(fixture.apply(&request, again).await).contains("already being replaced"));
     let (request, taken) = order(2, 50, 2);
-    assert!(told(desk.apply(&request, taken).await).contains("was not offered"));
+    assert!(error(fixture.apply(&request, taken).await).contains("was not offered"));
     let by_hand = "INSERT INTO orders (account, run, number, replacement, slot, why, state, intended_at)
                    SELECT account, run, number, 1, slot, why, state, 0 FROM orders";
-    assert!(told(desk.execute(by_hand)).contains("UNIQUE"));
+    assert!(error(fixture.execute(by_hand)).contains("UNIQUE"));
 }
 
-/// Each step of a replacement is taken by a process that then dies; the next one goes on.
+/// Each step of a replacement is taken by a process that then dies; the next one continues.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_replacement_goes_on_after_a_crash_at_every_step() {
+async fn a_replacement_continues_after_a_crash_at_every_step() {
     let policy = dialguard::policy::Policy::reference(Limits::default());
     for steps_before_the_crash in 0..=2 {
-        let desk = Desk::new("2026-01-15T12:00:00Z");
-        desk.occupy(NUMBER, 7).unwrap();
-        desk.apply(&Request::ReplaceNumbers(vec![NUMBER]), replace(NUMBER, NUMBER + 50, 7)).await.unwrap();
-        let order = desk.ledger.open_orders(ACME).unwrap().remove(0);
-        let claim = || desk.ledger.claim(order.id, desk.now).unwrap();
+        let fixture = Fixture::new("2026-01-15T12:00:00Z");
+        fixture.occupy(NUMBER, 7).unwrap();
+        fixture.apply(&Request::ReplaceNumbers(vec![NUMBER]), replace(NUMBER, NUMBER + 50, 7)).await.unwrap();
+        let order = fixture.ledger.open_orders(ACME).unwrap().remove(0);
+        let claim = || fixture.ledger.claim(order.id, fixture.now).unwrap();
         let mut taken = Vec::new();
         for step in &[Ledger::acquired, Ledger::swap][..steps_before_the_crash] {
             let claimed = claim().expect("nobody else has it");
-            assert!(step(&desk.ledger, &claimed, desk.now).unwrap());
+            assert!(step(&fixture.ledger, &claimed, fixture.now).unwrap());
             taken.push((*step, claimed));
         }
-        let clock = Arc::new(dialguard::clock::FixedClock(desk.now));
-        let dialguard = crate::Dialguard::new(desk.ledger.clone(), policy.clone(), clock);
+        let clock = Arc::new(dialguard::clock::FixedClock(fixture.now));
+        let dialguard = crate::Dialguard::new(fixture.ledger.clone(), policy.clone(), clock);
         dialguard.fulfilment().carry_out(ACME).await.unwrap();
-        // A step that somebody else has taken meanwhile is not taken again.
-        taken.iter().for_each(|(step, claimed)| assert!(!step(&desk.ledger, claimed, desk.now).unwrap()));
+        // A step that another process has taken meanwhile is not taken again.
+        taken.iter().for_each(|(step, claimed)| assert!(!step(&fixture.ledger, claimed, fixture.now).unwrap()));
 
-        let numbers = desk.ledger.numbers(ACME).unwrap();
+        let numbers = fixture.ledger.numbers(ACME).unwrap();
         let monitored: Vec<_> = numbers.iter().filter_map(|known| Some((known.number, known.monitored?.0))).collect();
         assert_eq!(monitored, [(NUMBER + 50, 7)], "after {steps_before_the_crash} steps");
         assert!(numbers.iter().all(|known| known.number != NUMBER), "the old number left the account");
-        assert_eq!(desk.ledger.open_orders(ACME).unwrap(), []);
-        assert_eq!(desk.ledger.candidate_count(ACME).unwrap(), 1);
-        let charged: Vec<_> = desk.charges().into_iter().map(|(_, cents)| cents).collect();
+        assert_eq!(fixture.ledger.open_orders(ACME).unwrap(), []);
+        assert_eq!(fixture.ledger.candidate_count(ACME).unwrap(), 1);
+        let charged: Vec<_> = fixture.charges().into_iter().map(|(_, cents)| cents).collect();
         assert_eq!(charged, [4_900, 400], "the replacement is charged, once");
     }
 }
 
 #[test]
-fn an_account_with_more_blocks_than_there_can_be_is_refused() {
-    let desk = Desk::new("2026-01-31T17:00:00Z");
+fn an_account_with_too_many_blocks_is_refused() {
+    let fixture = Fixture::new("2026-01-31T17:00:00Z");
     let new = |blocks| NewAccount {
         id: format!("{blocks}"),
         blocks,
@@ -206,29 +206,29 @@ fn an_account_with_more_blocks_than_there_can_be_is_refused() {
         review_at: NaiveTime::MIN,
         settings: default_settings(),
     };
-    desk.ledger.add_account(&new(BLOCKS_MAX), desk.now).unwrap();
+    fixture.ledger.add_account(&new(BLOCKS_MAX), fixture.now).unwrap();
     for blocks in [BLOCKS_MAX + 1, u32::MAX] {
-        let refused = desk.ledger.add_account(&new(blocks), desk.now).unwrap_err().to_string();
-        assert!(refused.contains("too many; give 0 to 100000"), "{refused}");
+        let refused = fixture.ledger.add_account(&new(blocks), fixture.now).unwrap_err().to_string();
+        assert!(refused.contains("too many: an account has 0 to 100000"), "{refused}");
     }
 }
 
 #[tokio::test]
 async fn blocks_are_charged_when_they_begin_to_count() {
-    let desk = Desk::new("2026-01-31T17:00:00Z");
+    let fixture = Fixture::new("2026-01-31T17:00:00Z");
     let blocks = |blocks, starting| Action::SetBlocks(BlockChange { blocks, starting });
-    desk.apply(&Request::SetBlocks(3), blocks(3, desk.now)).await.unwrap();
+    fixture.apply(&Request::SetBlocks(3), blocks(3, fixture.now)).await.unwrap();
     let cycle_ends_at = at("2026-02-28T05:00:00Z");
-    desk.apply(&Request::SetBlocks(2), blocks(2, cycle_ends_at)).await.unwrap();
-    let before = desk.ledger.account(ACME).unwrap();
+    fixture.apply(&Request::SetBlocks(2), blocks(2, cycle_ends_at)).await.unwrap();
+    let before = fixture.ledger.account(ACME).unwrap();
     assert_eq!((before.slot_count, before.slot_count_next, before.cycle_ends_at), (45, 30, cycle_ends_at));
     let in_april = at("2026-04-02T12:00:00Z");
-    let (seen, _) = desk.ledger.account_at(ACME, in_april).unwrap();
+    let (seen, _) = fixture.ledger.account_at(ACME, in_april).unwrap();
     assert_eq!((seen.slot_count, seen.cycle_starts_at), (30, at("2026-03-31T04:00:00Z")));
-    assert_eq!(desk.charges().len(), 2, "looking at an account charges nothing");
+    assert_eq!(fixture.charges().len(), 2, "looking at an account charges nothing");
     let review_at = NaiveTime::from_hms_opt(7, 0, 0);
-    desk.ledger.change_account(ACME, &AccountChange { review_at, ..AccountChange::default() }, in_april).unwrap();
-    let charges: Vec<_> = desk.charges();
+    fixture.ledger.change_account(ACME, &AccountChange { review_at, ..AccountChange::default() }, in_april).unwrap();
+    let charges: Vec<_> = fixture.charges();
     let expected = [
         ("2026-01-31T17:00:00Z", 4_900),
         ("2026-01-31T17:00:00Z", 9_800),
@@ -237,48 +237,48 @@ async fn blocks_are_charged_when_they_begin_to_count() {
         ("2026-03-31T04:00:00Z", 9_800),
     ];
     assert_eq!(charges, expected.map(|(at, cents)| (at.to_owned(), cents)));
-    assert_eq!(desk.ledger.account(ACME).unwrap().slot_count, 30);
+    assert_eq!(fixture.ledger.account(ACME).unwrap().slot_count, 30);
 }
 
 #[test]
 fn the_add_on_is_charged_once_a_cycle_however_often_it_is_switched() {
-    let desk = Desk::new("2026-01-10T12:00:00Z");
+    let fixture = Fixture::new("2026-01-10T12:00:00Z");
     let switch = |enabled, now: &str| {
         let change = AccountChange { enabled: Some(enabled), ..AccountChange::default() };
-        desk.ledger.change_account(ACME, &change, at(now)).unwrap();
+        fixture.ledger.change_account(ACME, &change, at(now)).unwrap();
     };
     switch(false, "2026-01-11T12:00:00Z");
     switch(true, "2026-01-12T12:00:00Z");
-    assert_eq!(desk.charges().len(), 1, "this cycle was charged when the account was added");
+    assert_eq!(fixture.charges().len(), 1, "this cycle was charged when the account was added");
     switch(false, "2026-01-13T12:00:00Z");
     switch(true, "2026-02-20T12:00:00Z");
     switch(false, "2026-02-21T12:00:00Z");
     switch(true, "2026-02-22T12:00:00Z");
-    assert_eq!(desk.charges()[1..], [("2026-02-20T12:00:00Z".to_owned(), 4_900)]);
+    assert_eq!(fixture.charges()[1..], [("2026-02-20T12:00:00Z".to_owned(), 4_900)]);
 }
 
 #[tokio::test]
 async fn a_change_whose_blocks_were_decided_at_an_earlier_revision_is_refused_whole() {
-    let desk = Desk::new("2026-01-15T12:00:00Z");
-    let more = Action::SetBlocks(BlockChange { blocks: 2, starting: desk.now });
-    let (made, inputs) = desk.planned(&Request::SetBlocks(2), more).await.unwrap();
+    let fixture = Fixture::new("2026-01-15T12:00:00Z");
+    let more = Action::SetBlocks(BlockChange { blocks: 2, starting: fixture.now });
+    let (made, inputs) = fixture.planned(&Request::SetBlocks(2), more).await.unwrap();
     let review_at = NaiveTime::from_hms_opt(7, 0, 0);
     let change = AccountChange { blocks: Some(2), review_at, ..AccountChange::default() };
-    let apply = || desk.ledger.change_account_and_blocks(ACME, &change, record(&made, &inputs));
+    let apply = || fixture.ledger.change_account_and_blocks(ACME, &change, record(&made, &inputs));
 
     let off = AccountChange { enabled: Some(false), ..AccountChange::default() };
-    desk.ledger.change_account(ACME, &off, desk.now).unwrap();
+    fixture.ledger.change_account(ACME, &off, fixture.now).unwrap();
     assert!(matches!(apply(), Err(LedgerError::Stale(_))));
-    let account = desk.ledger.account(ACME).unwrap();
-    assert_eq!((account.blocks(), account.review_at, desk.charges().len()), (1, NaiveTime::MIN, 1));
-    assert!(told(desk.ledger.change_account(ACME, &change, desk.now)).contains("only by a policy's plan"));
+    let account = fixture.ledger.account(ACME).unwrap();
+    assert_eq!((account.blocks(), account.review_at, fixture.charges().len()), (1, NaiveTime::MIN, 1));
+    assert!(error(fixture.ledger.change_account(ACME, &change, fixture.now)).contains("only by a policy's plan"));
 }
 
 #[tokio::test]
 async fn a_plan_is_applied_once_and_to_no_other_revision() {
-    let desk = Desk::new("2026-01-15T12:00:00Z");
-    let (account, now) = desk.ledger.account_at(ACME, desk.now).unwrap();
-    let view = AccountView::new(desk.ledger.clone(), account.clone(), now);
+    let fixture = Fixture::new("2026-01-15T12:00:00Z");
+    let (account, now) = fixture.ledger.account_at(ACME, fixture.now).unwrap();
+    let view = AccountView::new(fixture.ledger.clone(), account.clone(), now);
     let mut inputs = Inputs::default();
     inputs.now = Some(now);
     inputs.account = Some(dialguard::dialer::NumberInventory::account(&view, ACME).await.unwrap());
@@ -291,7 +291,7 @@ async fn a_plan_is_applied_once_and_to_no_other_revision() {
         notices: vec![],
     };
     let made = RunOutcome::Review(plan);
-    let apply = || desk.ledger.apply(ACME, record(&made, &inputs));
+    let apply = || fixture.ledger.apply(ACME, record(&made, &inputs));
     assert!(apply().unwrap().daily);
     assert!(matches!(apply(), Err(LedgerError::Stale(_))));
     let moved_on = dialguard::dialer::NumberInventory::monitored(&view, ACME, 0, 10).await;
@@ -300,18 +300,18 @@ async fn a_plan_is_applied_once_and_to_no_other_revision() {
 
 #[test]
 fn a_clock_that_goes_back_is_refused_unless_by_a_little() {
-    let desk = Desk::new("2026-01-15T12:00:00Z");
-    assert!(told(desk.ledger.account_at(ACME, at("2026-01-15T11:00:00Z"))).contains("give a later --at"));
-    let (_, now) = desk.ledger.account_at(ACME, at("2026-01-15T11:58:00Z")).unwrap();
-    assert_eq!(now, desk.now, "time stands still until the clock has caught up");
+    let fixture = Fixture::new("2026-01-15T12:00:00Z");
+    assert!(error(fixture.ledger.account_at(ACME, at("2026-01-15T11:00:00Z"))).contains("was last changed at"));
+    let (_, now) = fixture.ledger.account_at(ACME, at("2026-01-15T11:58:00Z")).unwrap();
+    assert_eq!(now, fixture.now, "time stands still until the clock has caught up");
 }
 
-/// Which policy decided is history: revisions rise, and nothing of it is changed or taken away.
+/// Which policy was live is history: revisions only rise, and rows are only appended.
 #[test]
-fn activations_and_what_happened_to_policies_stay() {
-    let desk = Desk::new("2026-01-15T12:00:00Z");
-    let new = |digest| NewPolicy {
-        digest,
+fn activations_and_policy_events_are_only_appended() {
+    let fixture = Fixture::new("2026-01-15T12:00:00Z");
+    let new = |sha256| NewPolicy {
+        sha256,
         component: b"a component",
         signature: None,
         name: "a-policy",
@@ -321,41 +321,41 @@ fn activations_and_what_happened_to_policies_stay() {
         built_in: false,
         wasi: dialguard::policy::Wasi::None,
     };
-    desk.ledger.install_first_policy(&new("first"), desk.now).unwrap();
-    desk.ledger.install_first_policy(&new("second"), desk.now).unwrap();
-    assert_eq!(desk.ledger.revisions().unwrap().len(), 1, "there was a first one already");
-    let second = desk.ledger.install_policy(&new("second"), desk.now).unwrap();
-    let third = desk.ledger.install_policy(&new("third"), desk.now).unwrap();
-    assert_eq!(desk.ledger.activate(third, Cause::Operator, desk.now, "").unwrap(), third);
+    fixture.ledger.install_first_policy(&new("first"), fixture.now).unwrap();
+    fixture.ledger.install_first_policy(&new("second"), fixture.now).unwrap();
+    assert_eq!(fixture.ledger.revisions().unwrap().len(), 1, "there was a first one already");
+    let second = fixture.ledger.install_policy(&new("second"), fixture.now).unwrap();
+    let third = fixture.ledger.install_policy(&new("third"), fixture.now).unwrap();
+    assert_eq!(fixture.ledger.activate(third, Cause::Operator, fixture.now, "").unwrap(), third);
     assert_eq!(
-        desk.ledger.activate(second, Cause::Operator, desk.now, "").unwrap(),
+        fixture.ledger.activate(second, Cause::Operator, fixture.now, "").unwrap(),
         4,
         "older than the one that decides"
     );
-    let good: Vec<_> = desk.ledger.last_good_revisions().unwrap().iter().map(|good| good.revision).collect();
+    let good: Vec<_> = fixture.ledger.last_good_revisions().unwrap().iter().map(|good| good.revision).collect();
     assert_eq!(good, [3, 1]);
 
-    // Somebody else gave revision 3 up meanwhile: revision 4 is not touched for its sake.
-    desk.ledger.abandon(third, 1, desk.now, "").unwrap();
-    assert_eq!(desk.ledger.policy_state().unwrap().live, Some(4));
-    desk.ledger.abandon(4, third, desk.now, "").unwrap();
-    assert_eq!(desk.ledger.policy_state().unwrap().live, Some(5));
-    let good: Vec<_> = desk.ledger.last_good_revisions().unwrap().iter().map(|good| good.revision).collect();
-    assert_eq!(good, [1], "nobody goes back to what was given up");
+    // Revision 3 was rolled back meanwhile: revision 4 is not touched because of it.
+    fixture.ledger.abandon(third, 1, fixture.now, "").unwrap();
+    assert_eq!(fixture.ledger.policy_state().unwrap().live, Some(4));
+    fixture.ledger.abandon(4, third, fixture.now, "").unwrap();
+    assert_eq!(fixture.ledger.policy_state().unwrap().live, Some(5));
+    let good: Vec<_> = fixture.ledger.last_good_revisions().unwrap().iter().map(|good| good.revision).collect();
+    assert_eq!(good, [1], "a policy that was rolled back for its faults is not good");
 
     let activate =
         |revision, replaces| format!("INSERT INTO activations VALUES ({revision}, {replaces}, 0, 'operator')");
-    assert!(told(desk.execute(&activate(2, "5"))).contains("revisions only rise"));
-    desk.execute("INSERT INTO revisions (policy, made_at) VALUES ('first', 0)").unwrap();
-    assert!(told(desk.execute(&activate(6, "4"))).contains("each replacing the one before"));
-    assert!(told(desk.execute(&activate(6, "NULL"))).contains("each replacing the one before"));
+    assert!(error(fixture.execute(&activate(2, "5"))).contains("revisions only rise"));
+    fixture.execute("INSERT INTO revisions (policy, made_at) VALUES ('first', 0)").unwrap();
+    assert!(error(fixture.execute(&activate(6, "4"))).contains("each replacing the one before"));
+    assert!(error(fixture.execute(&activate(6, "NULL"))).contains("each replacing the one before"));
     for table in ["activations", "policy_events"] {
-        assert!(told(desk.execute(&format!("UPDATE {table} SET at = 1"))).contains("only appended"));
-        assert!(told(desk.execute(&format!("DELETE FROM {table}"))).contains("only appended"));
+        assert!(error(fixture.execute(&format!("UPDATE {table} SET at = 1"))).contains("only appended"));
+        assert!(error(fixture.execute(&format!("DELETE FROM {table}"))).contains("only appended"));
     }
 }
 
-/// A ledger as an older Dialguard left it, with an account and nothing else.
+/// A ledger of an older version, with an account and nothing else.
 fn ledger_of_schema(schema: usize) -> (tempfile::TempDir, Connection) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let mut ledger = Connection::open(folder.path().join(FILE_NAME)).unwrap();
@@ -371,9 +371,9 @@ fn ledger_of_schema(schema: usize) -> (tempfile::TempDir, Connection) {
     (folder, ledger)
 }
 
-/// Runs of the time before policies had revisions stay what they were: made, and not to be repeated.
+/// Runs from before policies had revisions stay as they were, and cannot be repeated.
 #[test]
-fn a_ledger_of_the_first_schema_is_brought_up_to_date() {
+fn a_ledger_of_the_first_schema_is_upgraded() {
     let (folder, first) = ledger_of_schema(1);
     first.execute("INSERT INTO runs VALUES (1, 1, 'review', 1, '2026-01-15', 100, 2, 'abc')", []).unwrap();
     first.execute("INSERT INTO events VALUES (1, 1, 100, 1, 'unrated', NULL, NULL, 'Nobody answered.')", []).unwrap();
@@ -386,13 +386,13 @@ fn a_ledger_of_the_first_schema_is_brought_up_to_date() {
     assert_eq!(ledger.account(ACME).unwrap().revision, 3);
     let events = ledger.events(ACME, EventFilter { number: None, last: 10 }).unwrap();
     assert_eq!((events[0].policy.as_deref(), events[0].revision), (Some("abc"), None));
-    assert!(told(ledger.recorded_run(1)).contains("no longer on record"));
+    assert!(error(ledger.recorded_run(1)).contains("no longer kept"));
     assert_eq!(ledger.policy_state().unwrap().live, None);
 }
 
-/// What carriers said before answers lay in parts is found still, and it is known who has a slot.
+/// Answers from before they were stored in parts are still found, and slots are known.
 #[test]
-fn a_ledger_of_the_eighth_schema_is_brought_up_to_date() {
+fn a_ledger_of_the_eighth_schema_is_upgraded() {
     let (folder, eighth) = ledger_of_schema(8);
     let numbers = [NUMBER, NUMBER + 1, NUMBER + 2];
     for number in numbers {
@@ -414,16 +414,17 @@ fn a_ledger_of_the_eighth_schema_is_brought_up_to_date() {
 
     let ledger = Ledger::open(folder.path()).unwrap();
     let known = ledger.latest_answers(ACME, &numbers).unwrap();
-    assert_eq!(known, KnownAnswer::from([(NUMBER + 1, vec![heard])]));
-    let without_a_slot = NumberQuery { standing: Some(Standing::NotMonitored), limit: 9, ..NumberQuery::default() };
+    assert_eq!(known, LatestAnswers::from([(NUMBER + 1, vec![heard])]));
+    let without_a_slot =
+        NumberQuery { standing: Some(MonitoringFilter::NotMonitored), limit: 9, ..NumberQuery::default() };
     let page = ledger.number_page(ACME, &without_a_slot).unwrap();
     assert_eq!(page.numbers.iter().map(|known| known.number).collect::<Vec<_>>(), [NUMBER, NUMBER + 2]);
 }
 
 #[test]
 fn providers_are_kept_by_name() {
-    let desk = Desk::new("2026-01-15T09:00:00Z");
-    let ledger = &desk.ledger;
+    let fixture = Fixture::new("2026-01-15T09:00:00Z");
+    let ledger = &fixture.ledger;
     let profile = |name: &str, price_cents| ProviderProfile {
         name: name.into(),
         kind: ProviderKind::Telnyx,
@@ -438,7 +439,7 @@ fn providers_are_kept_by_name() {
     }
     ledger.change_provider(&profile("main", 200)).unwrap();
     assert_eq!(ledger.provider("main").unwrap(), profile("main", 200));
-    // Another provider is another provider.
+    // The kind of a provider cannot be changed.
     assert!(matches!(ledger.change_provider(&profile("again", 200)), Err(LedgerError::NoSuchProvider(_))));
     let names = || ledger.providers().unwrap().into_iter().map(|provider| provider.name).collect::<Vec<_>>();
     assert_eq!(names(), ["again", "main"]);
@@ -449,15 +450,15 @@ fn providers_are_kept_by_name() {
     }
 }
 
-/// Whoever refers to a provider keeps it.
+/// A provider that is referred to cannot be removed.
 #[test]
 fn a_provider_in_use_stays() {
-    let desk = Desk::new("2026-01-15T09:00:00Z");
+    let fixture = Fixture::new("2026-01-15T09:00:00Z");
     let profile =
         ProviderProfile { name: "main".into(), kind: ProviderKind::Twilio, price_cents: 115, settings: "{}".into() };
-    desk.ledger.add_provider(&profile).unwrap();
-    desk.execute("CREATE TABLE buyers (provider TEXT REFERENCES providers (name)) STRICT").unwrap();
-    desk.execute("INSERT INTO buyers VALUES ('main')").unwrap();
-    assert!(desk.ledger.remove_provider("main").unwrap_err().to_string().contains("in use"));
-    assert_eq!(desk.ledger.provider("main").unwrap(), profile);
+    fixture.ledger.add_provider(&profile).unwrap();
+    fixture.execute("CREATE TABLE buyers (provider TEXT REFERENCES providers (name)) STRICT").unwrap();
+    fixture.execute("INSERT INTO buyers VALUES ('main')").unwrap();
+    assert!(fixture.ledger.remove_provider("main").unwrap_err().to_string().contains("in use"));
+    assert_eq!(fixture.ledger.provider("main").unwrap(), profile);
 }

@@ -1,8 +1,8 @@
 //! Compiled code of policies, in files beside the ledger.
 //!
-//! Compiled code is machine code: whoever gives it to a program gives that program orders. So a file is loaded only
-//! where its SHA-256 is the one that the ledger recorded when this host wrote it, for this policy and this engine; any
-//! other file is compiled anew from the component and overwritten. Who may write to the ledger's folder may act as
+//! Compiled code is machine code, which a program runs without a sandbox. So a file is loaded only if its SHA-256 is the one
+//! that the ledger recorded when this host wrote it, for this policy and this engine; any other file is compiled again from
+//! the component and overwritten. Who may write to the ledger's folder may act as
 //! the host anyway, so keep that folder to the user who runs it.
 
 use super::{PoliciesError, PolicySettings, Result};
@@ -26,7 +26,7 @@ impl CodeCache {
         CodeCache { ledger, folder, engine: code_compatibility() }
     }
 
-    /// A policy from its compiled code, or from its component where there is none that may be loaded.
+    /// A policy from its compiled code, or from its component if no code may be loaded.
     pub(super) fn load(&self, policy: &str, settings: &PolicySettings) -> Result<Policy> {
         let (contract, wasi) = self.ledger.contract_and_wasi(policy)?;
         if let Some(code) = self.code(policy)? {
@@ -38,9 +38,7 @@ impl CodeCache {
         }
         let (component, _) = self.ledger.component(policy)?;
         if sha256(&component) != policy {
-            return Err(PoliciesError::Refused(format!(
-                "the component of policy {policy} is damaged in the ledger; install it again from its file"
-            )));
+            return Err(PoliciesError::Refused(format!("the component of policy {policy} is damaged in the ledger")));
         }
         let compiled = Policy::compile_with(&component, settings.limits, wasi)?;
         self.keep(&compiled);
@@ -58,15 +56,12 @@ impl CodeCache {
         debug_assert_eq!(sha256(&component), policy);
         let limits = settings.limits;
         let (answer, compiled) = tokio::sync::oneshot::channel();
-        // No task of the runtime's: one of those would keep a program from ending that has given up waiting.
+        // Not a task of the runtime: that would keep a program that stopped waiting from ending.
         std::thread::spawn(move || answer.send(Policy::compile_with(&component, limits, wasi)));
         match tokio::time::timeout(settings.compile_time_max, compiled).await {
             Ok(Ok(compiled)) => Ok(compiled?),
-            Ok(Err(_)) => Err(PoliciesError::Refused("the compiler failed on it".into())),
-            Err(_) => Err(PoliciesError::Refused(format!(
-                "it takes longer than {:?} to compile; `dialguard policy limits --compile-seconds-max` allows more",
-                settings.compile_time_max
-            ))),
+            Ok(Err(_)) => Err(PoliciesError::Refused("the compiler failed".into())),
+            Err(_) => Err(PoliciesError::CompileTimeout(settings.compile_time_max)),
         }
     }
 
@@ -83,14 +78,14 @@ impl CodeCache {
         }
     }
 
-    /// Code that this host wrote; none where there is no file, or another than that.
+    /// Code that this host wrote; none if there is no file, or another one.
     fn code(&self, policy: &str) -> Result<Option<Vec<u8>>> {
         let Some(expected) = self.ledger.compiled_code(policy, &self.engine)? else { return Ok(None) };
         let path = self.path(policy);
         match std::fs::read(&path) {
             Ok(code) if sha256(&code) == expected => Ok(Some(code)),
             Ok(_) => {
-                tracing::warn!("{} is not what this host wrote, and is compiled anew", path.display());
+                tracing::warn!("{} is not what this host wrote, and is compiled again", path.display());
                 Ok(None)
             }
             Err(_) => Ok(None),

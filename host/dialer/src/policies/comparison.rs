@@ -1,14 +1,14 @@
 //! What another policy would have done: a run on record, made again.
 //!
-//! A candidate is told what the live policy was told and nothing else; its plan is checked and applied to nothing.
-//! Each comparison begins where the live policy had left the account.
+//! A candidate gets the inputs that the live policy got and nothing else; its plan is checked and never applied. Each
+//! comparison starts from the account as the live policy left it.
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use dialguard_dialer::policies::comparison::{Summary, compare, replay};
-//! use dialguard_dialer::ledger::Compared;
+//! use dialguard_dialer::ledger::RunComparison;
 //!
 //! let folder = tempfile::tempdir()?;
 //! let dialguard = small_dialguard(folder.path()).await?;
@@ -21,13 +21,13 @@
 //! assert_eq!((replayed.unknown, replayed.objection), (0, None));
 //!
 //! let comparison = compare(&recorded, &policy).await;
-//! let compared = Compared { account: "acme".into(), decided_at: NOW, comparison };
+//! let compared = RunComparison { account: "acme".into(), decided_at: NOW, comparison };
 //! assert_eq!(Summary::of(&[compared]).reviews_alike, 1);
 //! # Ok(())
 //! # }
 //! ```
 
-use crate::ledger::{Compared, Comparison, Difference, EventKind, RecordedRun, RunOutcome};
+use crate::ledger::{Comparison, Difference, EventKind, RecordedRun, RunComparison, RunOutcome};
 use dialguard::check::{Purpose, check, check_decision};
 use dialguard::contract::*;
 use dialguard::policy::{Policy, PolicyError};
@@ -36,17 +36,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A run made again.
 #[derive(Debug)]
-pub struct Replayed {
+pub struct ReplayOutcome {
     /// What was answered this time.
     pub outcome: Result<RunOutcome, PolicyError>,
-    /// Numbers and questions that were not on record: 0 where the policy is the one that was recorded.
+    /// Numbers and questions that were not on record: 0 if the policy is the recorded one.
     pub unknown: u32,
-    /// What is wrong with the plan, in words; none where it could be applied.
+    /// What is wrong with the plan, in words; none if it could be applied.
     pub objection: Option<String>,
 }
 
 /// Makes a run on record again, by the same policy or by another.
-pub async fn replay(run: &RecordedRun, policy: &Policy) -> Replayed {
+pub async fn replay(run: &RecordedRun, policy: &Policy) -> ReplayOutcome {
     let policy = policy.with_limits(run.limits);
     let record = Replay::new(run.recording.clone(), run.decided_at);
     let (dialer, id) = (record.dialer(), &run.account);
@@ -67,12 +67,12 @@ pub async fn replay(run: &RecordedRun, policy: &Policy) -> Replayed {
             Err(error) => (Err(error), None),
         },
     };
-    Replayed { outcome, unknown: record.unknown(), objection: objection.map(|fault| fault.to_string()) }
+    ReplayOutcome { outcome, unknown: record.unknown(), objection: objection.map(|fault| fault.to_string()) }
 }
 
 /// What `candidate` would have done in a run, number by number where it differs.
 pub async fn compare(run: &RecordedRun, candidate: &Policy) -> Comparison {
-    let Replayed { outcome, unknown, objection } = replay(run, candidate).await;
+    let ReplayOutcome { outcome, unknown, objection } = replay(run, candidate).await;
     let (failure, differences) = match (outcome, objection) {
         (Ok(outcome), None) => (None, differences(run, run.outcome.plan(), outcome.plan())),
         (Ok(_), Some(objection)) => (Some(objection), Vec::new()),
@@ -81,7 +81,7 @@ pub async fn compare(run: &RecordedRun, candidate: &Policy) -> Comparison {
     Comparison { run: run.run, unknown, failure, differences }
 }
 
-/// Where two plans for the same run leave a number otherwise, or replace it otherwise.
+/// Where two plans for the same run rate or replace a number differently.
 pub fn differences(run: &RecordedRun, live: &Plan, candidate: &Plan) -> Vec<Difference> {
     let before = run.recording.calls.iter().filter_map(|call| match call {
         Call::Monitored(_, _, Ok(page)) => Some(page),
@@ -104,7 +104,7 @@ pub fn differences(run: &RecordedRun, live: &Plan, candidate: &Plan) -> Vec<Diff
         .collect()
 }
 
-/// What a candidate would have done otherwise, over many runs. Numbers count once each.
+/// What a candidate would have done differently over many runs. Numbers count once each.
 #[derive(Debug, Default)]
 pub struct Summary {
     /// Reviews that were compared.
@@ -116,7 +116,7 @@ pub struct Summary {
     /// Flagged by the live policy in a review in which the candidate would not have.
     pub flagged_later: Numbers,
     /// Of another status in any other way.
-    pub otherwise_rated: Numbers,
+    pub rated_differently: Numbers,
     /// Replaced by the candidate in a review in which the live policy kept them.
     pub replaced_more: Numbers,
     /// Replaced by the live policy in a review in which the candidate would have kept them.
@@ -134,9 +134,9 @@ pub type Numbers = BTreeSet<(AccountId, PhoneNumber)>;
 
 impl Summary {
     /// Sums up comparisons.
-    pub fn of(compared: &[Compared]) -> Self {
+    pub fn of(compared: &[RunComparison]) -> Self {
         let mut summary = Summary::default();
-        for Compared { account, comparison, .. } in compared {
+        for RunComparison { account, comparison, .. } in compared {
             summary.reviews += 1;
             summary.unknown += u64::from(comparison.unknown);
             match &comparison.failure {
@@ -160,7 +160,7 @@ impl Summary {
             (live, candidate) if live == candidate => None,
             (_, Status::Flagged) => Some(&mut self.flagged_sooner),
             (Status::Flagged, _) => Some(&mut self.flagged_later),
-            _ => Some(&mut self.otherwise_rated),
+            _ => Some(&mut self.rated_differently),
         };
         rated.map(|numbers| numbers.insert(number.clone()));
         let replaced = match (difference.live_replacement, difference.candidate_replacement) {

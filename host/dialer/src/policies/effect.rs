@@ -1,11 +1,11 @@
-//! What other settings would have done: an account's reviews on record, made again by the policy that decides now.
+//! What other settings would have done: an account's reviews on record, made again by the live policy.
 //!
-//! Unlike a comparison of policies, which begins each review where the live policy had left the account, this follows
-//! every number from one review to the next as the other settings would have left it: a threshold that is lower by ten
-//! points flags a number on its second day, and that day's review has to know of the first.
+//! A comparison of policies starts each review from the account as the live policy left it. This instead follows every
+//! number from one review to the next as the other settings would have left it: a threshold that is lower by ten points
+//! flags a number on its second day, and that day's review depends on the first.
 //!
-//! What was not asked then cannot be known now: a number that was replaced in fact is seen no further, and a
-//! replacement that the other settings would have made is a placeholder that stays clean.
+//! What was not asked then cannot be known now: a number that was in fact replaced is not followed further, and a
+//! replacement that only the other settings would have made is a placeholder that stays clean.
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
@@ -27,7 +27,7 @@
 //! ```
 
 use crate::ledger::{Ledger, LedgerError, RecordedRun, RunOutcome};
-use crate::policies::comparison::{Replayed, replay};
+use crate::policies::comparison::{ReplayOutcome, replay};
 use dialguard::contract::*;
 use dialguard::policy::Policy;
 use dialguard::recording::{Call, Recording};
@@ -35,7 +35,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use tokio::task::block_in_place;
 
-/// How far back one looks unless told otherwise.
+/// How many days back to look by default.
 pub const EFFECT_DAYS: u64 = 30;
 
 /// Reviews that are made again, at most: 30 days with a few extra ones on each.
@@ -44,16 +44,16 @@ const REVIEWS_MAX: u32 = 100;
 /// How long that may take before the answer is given for the days until then.
 const TIME_MAX: Duration = Duration::from_secs(20);
 
-/// What other settings would have done in the reviews on record, beside what was done. Numbers count once each.
+/// What other settings would have done in the reviews on record, compared with what was done. Numbers count once each.
 #[derive(Debug, Clone, Default)]
 pub struct Effect {
     /// Reviews that were made again.
     pub reviews: u32,
-    /// When the first of them was made; none where none is on record.
+    /// When the first of them was made; none if none is on record.
     pub since: Option<Timestamp>,
     /// When the last of them was made.
     pub until: Option<Timestamp>,
-    /// Whether that was all that is on record, and not all that could be made again in time.
+    /// Whether these are all reviews on record, rather than those that could be made again in time.
     pub is_whole: bool,
     /// Numbers that were monitored in any of them.
     pub numbers: u32,
@@ -63,11 +63,11 @@ pub struct Effect {
     pub cleared: Tally,
     /// Numbers that were replaced automatically.
     pub replaced: Tally,
-    /// Those that would have fared otherwise, in ascending order.
-    pub differences: Vec<Fared>,
-    /// Numbers and questions that were not on record, and were answered as best it could.
+    /// Numbers with a different outcome, in ascending order.
+    pub differences: Vec<NumberEffect>,
+    /// Numbers and questions that were not on record, and were answered with placeholders.
     pub unknown: u64,
-    /// Reviews in which nothing would have been done, and why.
+    /// Reviews in which the policy would have failed, and why.
     pub failures: Vec<(u64, String)>,
 }
 
@@ -84,9 +84,9 @@ pub struct Tally {
     pub later: u32,
 }
 
-/// How a number fared, and how it would have.
+/// What happened to a number, and what would have happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fared {
+pub struct NumberEffect {
     /// The number.
     pub number: PhoneNumber,
     /// In fact.
@@ -107,7 +107,7 @@ pub struct Fate {
 }
 
 impl Effect {
-    /// What replacements at this price would have cost more, in US cents; less where it is negative.
+    /// How much more replacements at this price would have cost, in US cents; negative if less.
     pub fn cents(&self, replacement_cents: u64) -> i64 {
         (i64::from(self.replaced.with_these) - i64::from(self.replaced.as_it_was)) * replacement_cents as i64
     }
@@ -137,14 +137,14 @@ pub(crate) async fn effect_of(
 /// The account on its way through the reviews, as the other settings would have left it.
 struct Course<'a> {
     settings: &'a Settings,
-    numbers: BTreeMap<PhoneNumber, Followed>,
+    numbers: BTreeMap<PhoneNumber, NumberCourse>,
     flag_events: Vec<FlagEvent>,
     today: Today,
     effect: Effect,
 }
 
 /// A number in fact and as it would stand.
-struct Followed {
+struct NumberCourse {
     standing: MonitoredNumber,
     as_it_was: Fate,
     with_these: Fate,
@@ -166,8 +166,8 @@ impl<'a> Course<'a> {
 
     async fn go_through(&mut self, mut run: RecordedRun, policy: &Policy) {
         self.note_what_was(&run);
-        self.tell_otherwise(&mut run.recording);
-        let Replayed { outcome, unknown, objection } = replay(&run, policy).await;
+        self.replace_settings(&mut run.recording);
+        let ReplayOutcome { outcome, unknown, objection } = replay(&run, policy).await;
         self.effect.reviews += 1;
         self.effect.since.get_or_insert(run.decided_at);
         self.effect.until = Some(run.decided_at);
@@ -182,9 +182,9 @@ impl<'a> Course<'a> {
     /// Takes up numbers that were not seen before, and what was done with each.
     fn note_what_was(&mut self, run: &RecordedRun) {
         for number in monitored(&run.recording) {
-            let followed = self.numbers.entry(number.number).or_insert_with(|| Followed::new(*number));
+            let followed = self.numbers.entry(number.number).or_insert_with(|| NumberCourse::new(*number));
             if followed.standing.monitored_since != number.monitored_since {
-                // It left and came back: it begins anew.
+                // It left and came back: it starts again.
                 followed.standing = *number;
             }
         }
@@ -203,11 +203,11 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// The run is told of an account that has had these settings all along.
-    fn tell_otherwise(&mut self, told: &mut Recording) {
+    /// The run gets an account that has had these settings all along.
+    fn replace_settings(&mut self, recording: &mut Recording) {
         // Which flags there had been before is for this course to say.
-        told.calls.retain(|call| !matches!(call, Call::FlagEvents(..)));
-        for call in &mut told.calls {
+        recording.calls.retain(|call| !matches!(call, Call::FlagEvents(..)));
+        for call in &mut recording.calls {
             match call {
                 Call::Account(Ok(account)) => self.change(account),
                 Call::Monitored(_, _, Ok(page)) => page.iter_mut().for_each(|number| {
@@ -219,7 +219,7 @@ impl<'a> Course<'a> {
                 _ => {}
             }
         }
-        told.calls.push(Call::FlagEvents(0, Ok(self.flag_events.clone())));
+        recording.calls.push(Call::FlagEvents(0, Ok(self.flag_events.clone())));
     }
 
     fn change(&mut self, account: &mut Account) {
@@ -252,7 +252,7 @@ impl<'a> Course<'a> {
             self.today.replaced += 1;
             if let Some(followed) = self.numbers.get_mut(&number) {
                 followed.with_these.replaced_at.get_or_insert(plan.decided_at);
-                // It would be another number from here on; as it stands in the record, it is not replaced twice.
+                // It would be another number from here on; the one on record is not replaced twice.
                 followed.standing.replacement_pending = true;
             }
         }
@@ -260,21 +260,21 @@ impl<'a> Course<'a> {
 
     fn effect(self, is_whole: bool) -> Effect {
         let mut effect = Effect { is_whole, numbers: self.numbers.len() as u32, ..self.effect };
-        for (number, Followed { as_it_was, with_these, .. }) in self.numbers {
+        for (number, NumberCourse { as_it_was, with_these, .. }) in self.numbers {
             effect.flagged.count(as_it_was.flagged_at, with_these.flagged_at);
             effect.cleared.count(as_it_was.cleared_at, with_these.cleared_at);
             effect.replaced.count(as_it_was.replaced_at, with_these.replaced_at);
             if as_it_was != with_these {
-                effect.differences.push(Fared { number, as_it_was, with_these });
+                effect.differences.push(NumberEffect { number, as_it_was, with_these });
             }
         }
         effect
     }
 }
 
-impl Followed {
+impl NumberCourse {
     fn new(standing: MonitoredNumber) -> Self {
-        Followed { standing, as_it_was: Fate::default(), with_these: Fate::default() }
+        NumberCourse { standing, as_it_was: Fate::default(), with_these: Fate::default() }
     }
 }
 

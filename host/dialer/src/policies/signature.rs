@@ -30,14 +30,14 @@ pub const SIGNATURE_BYTES: usize = 64;
 /// What is wrong with a key or a signature, and what to do about it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum SignatureError {
-    /// The file is no secret key.
-    #[error("this is no secret key; make one with `dialguard policy keygen` (Ed25519, PKCS#8 in PEM)")]
+    /// The file is not a secret key.
+    #[error("not a secret key (Ed25519, PKCS#8 in PEM)")]
     NoSecretKey,
-    /// The file is no public key.
-    #[error("this is no public key; `dialguard policy keygen` writes one beside the secret key (Ed25519, PEM)")]
+    /// The file is not a public key.
+    #[error("not a public key (Ed25519, PEM)")]
     NoPublicKey,
     /// The signature is not 64 bytes long.
-    #[error("its signature is damaged: {0} bytes instead of 64; fetch it again, or sign the file anew")]
+    #[error("the signature is damaged: {0} bytes instead of 64")]
     Damaged(usize),
     /// There is none, and keys are trusted.
     #[error("it is not signed, and {0} are trusted; sign it with `dialguard policy sign`")]
@@ -50,7 +50,7 @@ pub enum SignatureError {
     NoRandomness(String),
 }
 
-/// A key that signs. Keep it where no dialer runs.
+/// A key that signs. Keep it away from the hosts that run a dialer.
 pub struct SecretKey(SigningKey);
 
 /// A key that checks signatures.
@@ -58,7 +58,7 @@ pub struct SecretKey(SigningKey);
 pub struct PublicKey(VerifyingKey);
 
 impl SecretKey {
-    /// A new key. Errors where the system gives no random numbers.
+    /// A new key. Errors if the system has no random numbers.
     pub fn generate() -> Result<Self, SignatureError> {
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|error| SignatureError::NoRandomness(error.to_string()))?;
@@ -108,8 +108,8 @@ impl PublicKey {
     }
 }
 
-/// Whose signature this is, by the name of the key; none where no key is trusted. With trusted keys everything else
-/// is an error: a missing signature, a damaged one, and one of somebody else.
+/// The name of the trusted key that signed it; none if no key is trusted. With trusted keys anything else is an error: a
+/// missing signature, a damaged one, and one of another key.
 pub fn verify(
     trusted: &[(String, PublicKey)],
     bytes: &[u8],
@@ -159,7 +159,7 @@ mod tests {
         for (what, bytes, signature, expected) in scenarios {
             assert_eq!(verify(&trusted, bytes, signature), expected, "{what}");
         }
-        assert_eq!(verify(&[], bytes, None), Ok(None), "nobody is trusted yet");
+        assert_eq!(verify(&[], bytes, None), Ok(None), "no key is trusted yet");
         assert_eq!(verify(&[], bytes, Some(&[1])), Err(SignatureError::Damaged(1)), "damaged is damaged");
     }
 

@@ -5,6 +5,7 @@ use super::settings::SettingOptions;
 use super::{CommandContext, Done};
 use crate::json::{Account, SettingsPreview, Spending};
 use crate::parse;
+use crate::schedule::REVIEW_AT_DEFAULT;
 use crate::words::count;
 use anyhow::{Result, bail};
 use chrono::NaiveTime;
@@ -36,7 +37,7 @@ pub enum AccountCommand {
         #[arg(long, value_name = "CC", default_value = "US")]
         region: Region,
         /// Local time of its daily review
-        #[arg(long, value_name = "HH:MM", default_value = "06:00", value_parser = parse::time_of_day)]
+        #[arg(long, value_name = "HH:MM", default_value = REVIEW_AT_DEFAULT, value_parser = parse::time_of_day)]
         review_at: NaiveTime,
         #[command(flatten)]
         settings: SettingOptions,

@@ -8,7 +8,7 @@ use crate::words::count;
 use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
-use dialguard_dialer::alerts::{Courier, Sent, WebhookWish, add_webhook};
+use dialguard_dialer::alerts::{AlertSender, DeliveryCounts, WebhookRequest, add_webhook};
 use dialguard_dialer::ledger::{self, DeliveryState, WebhookId};
 
 #[derive(Subcommand)]
@@ -77,7 +77,7 @@ pub async fn run(context: &CommandContext, command: AlertsCommand) -> Result<Don
 }
 
 fn add(context: &CommandContext, new: &Add) -> Result<Done> {
-    let wish = WebhookWish {
+    let wish = WebhookRequest {
         account: new.account.as_deref(),
         url: &new.url,
         allow_private: new.allow_private,
@@ -113,7 +113,7 @@ fn remove(context: &CommandContext, webhook: WebhookId) -> Result<Done> {
 }
 
 async fn test(context: &CommandContext, webhook: WebhookId) -> Result<Done> {
-    let answered = Courier::new(context.dialguard()?).test(webhook).await?;
+    let answered = AlertSender::new(context.dialguard()?).test(webhook).await?;
     Ok(Done::show(
         context.json,
         || TestedWebhook { answered: answered.clone() },
@@ -151,14 +151,14 @@ async fn deliver(context: &CommandContext, once: bool) -> Result<Done> {
         "--at sets the clock for one command, but `deliver` runs until stopped; add --once"
     );
     log_to_stderr();
-    let courier = Courier::new(context.dialguard()?);
+    let courier = AlertSender::new(context.dialguard()?);
     if !once {
         courier.keep_delivering(stopped(stop_signal())).await;
         return Ok(Done::say(""));
     }
     let sent = courier.deliver_due().await?;
     let text = || {
-        let Sent { delivered, failed, abandoned, paused, .. } = &sent;
+        let DeliveryCounts { delivered, failed, abandoned, paused, .. } = &sent;
         format!(
             "{delivered} messages delivered, {failed} to be retried, {abandoned} abandoned; {paused} webhooks paused."
         )

@@ -2,7 +2,7 @@
 
 use crate::hints::Hint;
 use crate::words::Surface;
-use dialguard::policy::PolicyError;
+use dialguard::policy::{InvalidPolicy, PolicyError};
 use dialguard_dialer::access::AccessError;
 use dialguard_dialer::alerts::AlertsError;
 use dialguard_dialer::dialguard::DialguardError;
@@ -25,6 +25,7 @@ pub fn hint(error: &anyhow::Error) -> Option<&'static str> {
             .or_else(|| of::<AlertsError>(cause))
             .or_else(|| of::<SourceError>(cause))
             .or_else(|| of::<ProviderError>(cause))
+            .or_else(|| of::<InvalidPolicy>(cause))
     })
 }
 

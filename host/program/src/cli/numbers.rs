@@ -6,7 +6,7 @@ use crate::json::{ImportedFile, NumberInFull};
 use anyhow::{Context, Result};
 use clap::Subcommand;
 use dialguard::contract::Carrier;
-use dialguard_dialer::ledger::{CarrierAnswer, ImportedAs, KnownAnswer, KnownNumber, Ledger};
+use dialguard_dialer::ledger::{CarrierAnswer, ImportedAs, KnownNumber, LatestAnswers, Ledger};
 use dialguard_dialer::number_file::{self, NumberFile};
 use indicatif::ProgressBar;
 use std::path::{Path, PathBuf};
@@ -77,7 +77,7 @@ fn list(context: &CommandContext, id: &str) -> Result<Done> {
 pub struct Listing {
     numbers: Vec<KnownNumber>,
     carriers: Vec<Carrier>,
-    answers: KnownAnswer,
+    answers: LatestAnswers,
     spam_score_min: u8,
 }
 

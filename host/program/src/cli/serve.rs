@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 use dialguard::policy;
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::alerts::Courier;
+use dialguard_dialer::alerts::AlertSender;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -56,7 +56,7 @@ pub async fn serve(context: &CommandContext, Serve { once, dashboard }: Serve) -
         false => Some(open(&dialguard, &dashboard, None, stop.clone()).await?),
     };
     let alerting = {
-        let (courier, stop) = (Courier::new(dialguard.clone()), stop.clone());
+        let (courier, stop) = (AlertSender::new(dialguard.clone()), stop.clone());
         tokio::spawn(async move { courier.keep_delivering(stopped(stop)).await })
     };
     schedule::serve(&dialguard, stopped(stop)).await?;
@@ -78,9 +78,7 @@ pub async fn open(
     let listener = TcpListener::bind(dashboard.listen).await.with_context(|| {
         format!("cannot serve the dashboard at {}; give another --listen, or --no-page", dashboard.listen)
     })?;
-    let mut settings = WebSettings::default();
-    settings.is_https = dashboard.https;
-    let site = Site::new(dialguard.clone(), settings);
+    let site = Site::new(dialguard.clone(), WebSettings { is_https: dashboard.https });
     let address = format!("http://{}", listener.local_addr()?);
     match user {
         Some(user) => tracing::info!("dashboard: {address}{}", site.sign_in_path(user)?),
@@ -110,7 +108,7 @@ fn log_policies(dialguard: &Dialguard) -> Result<()> {
     let live = dialguard.policies().live_revision()?;
     tracing::info!("active policy: revision {}, {} {}", live.revision, live.name, live.version);
     let built_in = dialguard::sha256(policy::REFERENCE_POLICY);
-    if !dialguard.ledger().revisions()?.iter().any(|revision| revision.digest == built_in) {
+    if !dialguard.ledger().revisions()?.iter().any(|revision| revision.sha256 == built_in) {
         tracing::info!("this program comes with another policy; `dialguard policy install --built-in` installs it");
     }
     Ok(())
@@ -120,7 +118,7 @@ async fn serve_once(dialguard: &Dialguard) -> Result<Done> {
     schedule::resume_all(dialguard).await?;
     let due = schedule::due_accounts(dialguard, dialguard.now())?;
     let (reviewed, failed) = review_these(dialguard, due, ReviewMode::OncePerDate).await;
-    Courier::new(dialguard.clone()).deliver_due().await?;
+    AlertSender::new(dialguard.clone()).deliver_due().await?;
     Ok(Done::say(format!("{} accounts reviewed.", reviewed.len())).failed_for(failed))
 }
 

@@ -1,7 +1,7 @@
 //! Webhooks and the messages to them.
 
 use super::Time;
-use dialguard_dialer::alerts::Sent;
+use dialguard_dialer::alerts::DeliveryCounts;
 use dialguard_dialer::ledger::{self, DeliveryState};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -131,9 +131,9 @@ pub struct DeliveryRound {
     paused: u32,
 }
 
-impl From<&Sent> for DeliveryRound {
-    fn from(sent: &Sent) -> Self {
-        let Sent { delivered, failed, abandoned, paused, .. } = *sent;
+impl From<&DeliveryCounts> for DeliveryRound {
+    fn from(sent: &DeliveryCounts) -> Self {
+        let DeliveryCounts { delivered, failed, abandoned, paused, .. } = *sent;
         DeliveryRound { delivered, failed, abandoned, paused }
     }
 }

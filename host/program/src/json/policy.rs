@@ -5,7 +5,7 @@ use super::{E164, Severity, Status, Time};
 use dialguard::contract;
 use dialguard::policy::Wasi;
 use dialguard::recording::PLACEHOLDER_FIRST;
-use dialguard_dialer::ledger::{self, Cause, Compared, PolicyState, Revision};
+use dialguard_dialer::ledger::{self, Cause, PolicyState, Revision, RunComparison};
 use dialguard_dialer::policies::PolicySettings;
 use dialguard_dialer::policies::comparison::Summary;
 use serde::Serialize;
@@ -72,7 +72,7 @@ impl PolicyRevision {
             version: revision.version.clone(),
             summary: revision.summary.clone(),
             contract: revision.contract.clone(),
-            sha256: revision.digest.clone(),
+            sha256: revision.sha256.clone(),
             bytes: revision.bytes,
             built_in: revision.built_in,
             stubbed_wasi: revision.wasi == Wasi::Stubbed,
@@ -134,8 +134,8 @@ impl Treatment {
     }
 }
 
-impl From<&Compared> for Comparison {
-    fn from(compared: &Compared) -> Self {
+impl From<&RunComparison> for Comparison {
+    fn from(compared: &RunComparison) -> Self {
         let comparison = &compared.comparison;
         let differences = comparison.differences.iter().map(|difference| NumberDifference {
             number: difference.number.into(),
@@ -175,16 +175,16 @@ pub struct ComparisonSummary {
 
 impl ComparisonSummary {
     /// `runs` are the comparisons to list.
-    pub fn new(revision: Revision, summary: &Summary, cents: i64, runs: Option<&[Compared]>) -> Self {
+    pub fn new(revision: Revision, summary: &Summary, cents: i64, runs: Option<&[RunComparison]>) -> Self {
         let failure = |(run, why): &(u64, String)| Failure { run: *run, why: why.clone() };
-        let differing = |compared: &&Compared| !compared.comparison.differences.is_empty();
+        let differing = |compared: &&RunComparison| !compared.comparison.differences.is_empty();
         ComparisonSummary {
             revision,
             reviews: summary.reviews,
             reviews_alike: summary.reviews_alike,
             flagged_sooner: summary.flagged_sooner.len(),
             flagged_later: summary.flagged_later.len(),
-            otherwise_rated: summary.otherwise_rated.len(),
+            otherwise_rated: summary.rated_differently.len(),
             replaced_more: summary.replaced_more.len(),
             replaced_less: summary.replaced_less.len(),
             replaced_by_another: summary.replaced_by_another.len(),

@@ -191,7 +191,9 @@ impl From<AlertsError> for Problem {
     fn from(error: AlertsError) -> Self {
         match error {
             AlertsError::Ledger(error) => error.into(),
-            AlertsError::Address(why) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why),
+            AlertsError::Address(_) | AlertsError::NotPublic(_) => {
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string())
+            }
             AlertsError::Random(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
         }
     }

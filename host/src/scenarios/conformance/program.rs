@@ -1,4 +1,4 @@
-//! A dialer as a program: a line in, a line out, each in time.
+//! Runs a dialer as a program: a line in, a line out, each within a time limit.
 
 use serde_json::Value;
 use std::ffi::{OsStr, OsString};
@@ -9,46 +9,44 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel}
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Bytes in one answer, at most. The largest case, 20,000 numbers reviewed, needs 3 MB.
+/// The most bytes in one answer. The largest case, a review of 20,000 numbers, needs 3 MB.
 const ANSWER_BYTES_MAX: u64 = 32 << 20;
 
-/// What a program may take to put its things in order at the end, a browser its profile, before it is ended.
-const PARTING_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long a program may take to exit after its stdin ends, for example to clean up a browser's profile.
+const EXIT_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// A program that answers lines. It is started anew where it broke off.
+/// A program that answers lines. It is restarted after an interruption.
 pub struct Program {
     command: Command,
     answer_time_max: Duration,
     running: Option<Process>,
 }
 
-/// Why there is no answer to a line. The program was ended, if it had not ended by itself.
+/// Why there is no answer to a line. The program is no longer running.
 #[derive(Debug, thiserror::Error)]
 pub enum Interruption {
-    /// It ran before.
-    #[error("it cannot be started again: {0}")]
+    /// It started once, but not again.
+    #[error("it cannot be restarted: {0}")]
     NotStarted(#[from] io::Error),
-    /// It ended by itself.
-    #[error("it ended before it answered ({0}); what it had to say stands on stderr")]
-    Ended(ExitStatus),
-    /// It hangs.
-    #[error("it did not answer in {0:?}")]
+    /// It exited.
+    #[error("it exited before it answered ({0}); see its stderr")]
+    Exited(ExitStatus),
+    /// It did not answer in time.
+    #[error("it did not answer within {0:?}")]
     TooLate(Duration),
-    /// It goes on and on.
+    /// Its answer is too long.
     #[error("its answer has more than {ANSWER_BYTES_MAX} bytes")]
     TooMuch,
-    /// It printed something else.
-    #[error("it answered {0:?}, which is no JSON: {1}. Its stdout is for answers alone")]
-    NoJson(String, serde_json::Error),
-    /// It printed besides its answer to the line before.
-    #[error(
-        "it printed a line that nobody asked for: {0:?}. Each line gets one answer, and stdout is for answers alone"
-    )]
-    Unasked(String),
+    /// It printed something other than JSON.
+    #[error("it answered {0:?}, which is not JSON: {1}. Its stdout is for answers only")]
+    NotJson(String, serde_json::Error),
+    /// It printed a second line after an answer.
+    #[error("it printed an extra line: {0:?}. Each line gets one answer, and stdout is for answers only")]
+    ExtraLine(String),
 }
 
 impl Program {
-    /// Starts it. `component` is the last of its arguments.
+    /// Starts the program with `component` as its last argument.
     pub fn start(
         program: &OsStr,
         arguments: &[OsString],
@@ -61,7 +59,7 @@ impl Program {
         Ok(Program { command, answer_time_max, running: Some(running) })
     }
 
-    /// Its answer to a question.
+    /// The program's answer to a question.
     pub fn ask(&mut self, question: &Value) -> Result<Value, Interruption> {
         let mut running = match self.running.take() {
             Some(running) => running,
@@ -73,21 +71,21 @@ impl Program {
     }
 }
 
-/// One that kept answering sees its stdin end, and has time to end by itself.
+/// A program that is still running sees its stdin end and has time to exit.
 impl Drop for Program {
     fn drop(&mut self) {
         if let Some(running) = &mut self.running {
-            running.part();
+            running.exit();
         }
     }
 }
 
-/// The program while it runs. Dropping it ends it.
+/// A running program. Dropping it kills the program.
 ///
-/// Two threads write and read, so that a program which does neither cannot hold up more than them.
+/// Two threads write and read, so that a program that does neither blocks only them.
 struct Process {
     child: Child,
-    /// None once its stdin is to end.
+    /// None once its stdin should end.
     questions: Option<Sender<String>>,
     answers: Receiver<Vec<u8>>,
 }
@@ -103,30 +101,30 @@ impl Process {
 
     fn ask(&mut self, question: &Value, time_max: Duration) -> Result<Value, Interruption> {
         if let Ok(line) = self.answers.try_recv() {
-            return Err(Interruption::Unasked(beginning(&line)));
+            return Err(Interruption::ExtraLine(beginning(&line)));
         }
-        // Where it has ended there is nobody to write to, and nothing to read either.
+        // Sending fails if the program has exited; then receiving fails too and says so.
         let _ = self.questions.as_ref().map(|questions| questions.send(format!("{question}\n")));
         let line = match self.answers.recv_timeout(time_max) {
             Ok(line) => line,
             Err(RecvTimeoutError::Timeout) => return Err(Interruption::TooLate(time_max)),
-            Err(RecvTimeoutError::Disconnected) => return Err(Interruption::Ended(self.end()?)),
+            Err(RecvTimeoutError::Disconnected) => return Err(Interruption::Exited(self.kill()?)),
         };
         if line.len() as u64 > ANSWER_BYTES_MAX {
             return Err(Interruption::TooMuch);
         }
-        serde_json::from_slice(&line).map_err(|error| Interruption::NoJson(beginning(&line), error))
+        serde_json::from_slice(&line).map_err(|error| Interruption::NotJson(beginning(&line), error))
     }
 
-    fn part(&mut self) {
+    fn exit(&mut self) {
         self.questions = None;
         let begun = Instant::now();
-        while matches!(self.child.try_wait(), Ok(None)) && begun.elapsed() < PARTING_TIME_MAX {
+        while matches!(self.child.try_wait(), Ok(None)) && begun.elapsed() < EXIT_TIME_MAX {
             sleep(Duration::from_millis(10));
         }
     }
 
-    fn end(&mut self) -> io::Result<ExitStatus> {
+    fn kill(&mut self) -> io::Result<ExitStatus> {
         self.child.kill()?;
         self.child.wait()
     }
@@ -134,8 +132,8 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // One that has ended already cannot be ended, which is as well.
-        let _ = self.end();
+        // Killing fails if it has exited, which is fine.
+        let _ = self.kill();
     }
 }
 
@@ -147,7 +145,7 @@ fn write_to(mut stdin: ChildStdin) -> Sender<String> {
     sender
 }
 
-/// Each line with its end; at most one waits to be taken.
+/// Each line with its line break; at most one is buffered.
 fn read_from(stdout: ChildStdout) -> Receiver<Vec<u8>> {
     let (sender, answers) = sync_channel(1);
     std::thread::spawn(move || {
@@ -163,7 +161,7 @@ fn read_from(stdout: ChildStdout) -> Receiver<Vec<u8>> {
     answers
 }
 
-/// What a line begins with, for people.
+/// The beginning of a line, for messages.
 fn beginning(line: &[u8]) -> String {
     String::from_utf8_lossy(line).trim_end().chars().take(100).collect()
 }

@@ -1,4 +1,4 @@
-//! A case as one line: all that its dialer knows, written out, with the contract's names.
+//! A case as one line of JSON: all facts of its fixture and the call, with the contract's names.
 
 use crate::contract::*;
 use crate::scenarios::case::{Call, Case};
@@ -8,7 +8,7 @@ use crate::settings::settings_by_name;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// What a dialer is to ask its policy, and what it knows while it does.
+/// The call that a dialer should make of its policy, and the facts to make it with.
 pub(super) fn question(case: &Case, fixture: &Fixture, call: &Call) -> Value {
     json!({
         "case": case.name(),
@@ -25,7 +25,7 @@ pub(super) fn question(case: &Case, fixture: &Fixture, call: &Call) -> Value {
     })
 }
 
-/// The contract's function, and its arguments in its order.
+/// The contract's function and its arguments in order.
 fn call(id: &str, call: &Call, settings_checked: &Settings) -> Value {
     let (function, arguments) = match call {
         Call::Describe => ("describe", json!([])),
@@ -99,7 +99,7 @@ fn error(error: &Error) -> Value {
     json!({ "code": name(&error.code), "message": error.message })
 }
 
-/// 64 bits as text: JavaScript's numbers cannot hold all of them.
+/// 64-bit integers as text, because JavaScript's numbers cannot hold all of them.
 fn digits(value: u64) -> Value {
     value.to_string().into()
 }
@@ -114,9 +114,9 @@ mod tests {
     use super::*;
     use crate::scenarios::case_files;
 
-    /// So no field of the contract is missing from a line, and none has another name.
+    /// Ensures that no field of the contract is missing from a line or misnamed.
     #[test]
-    fn what_a_line_says_reads_as_what_the_case_knows() {
+    fn a_line_reads_back_as_the_facts_of_its_case() {
         for case in case_files().iter().flat_map(|file| &file.cases) {
             let fixture = case.fixture();
             let mut line = question(case, &fixture, case.call());

@@ -1,4 +1,4 @@
-//! A dialer's line back, read as the contract's types: their names in kebab-case, and 64 bits as a number or as text.
+//! Reads a dialer's reply as the contract's types: names in kebab-case, and 64-bit integers as numbers or as text.
 
 use crate::contract::Error;
 use crate::scenarios::notation::capitalised;
@@ -9,27 +9,27 @@ use serde::forward_to_deserialize_any;
 use serde_json::{Map, Value};
 use std::time::Duration;
 
-/// What came of the call.
+/// The outcome of the call.
 pub(super) enum Outcome {
     /// The policy answered.
     Ok(Value),
-    /// The policy answered an error.
+    /// The policy returned an error.
     Err(Error),
-    /// There is no answer of the policy; in words, why.
+    /// The policy gave no answer; the text says why.
     Fault(String),
 }
 
-/// What a line says.
+/// The content of a reply.
 pub(super) struct Reply {
     pub outcome: Outcome,
-    /// How many numbers carriers were asked about.
+    /// How many numbers were looked up with carriers.
     pub numbers_looked_up: Option<usize>,
-    /// How long the policy took to answer, as its dialer measured it.
+    /// How long the policy took to answer, as measured by the dialer.
     pub took: Option<Duration>,
 }
 
 pub(super) fn reply(line: Value) -> Result<Reply, Breach> {
-    let Value::Object(mut line) = line else { return unreadable("it is no object") };
+    let Value::Object(mut line) = line else { return unreadable("it is not an object") };
     let numbers_looked_up = line.remove("numbers-looked-up").map(read).transpose()?;
     let took = line.remove("microseconds").map(read).transpose()?.map(Duration::from_micros);
     let outcome = match sole(line) {
@@ -38,7 +38,7 @@ pub(super) fn reply(line: Value) -> Result<Reply, Breach> {
         Some(("fault", words)) => Outcome::Fault(read(words)?),
         _ => {
             return unreadable(
-                "it has to have one of `ok`, `err` and `fault`, and `numbers-looked-up` besides; `microseconds` may be there",
+                "it must have exactly one of `ok`, `err` and `fault`; `numbers-looked-up` and `microseconds` are optional",
             );
         }
     };
@@ -61,7 +61,7 @@ fn unreadable<T>(why: &str) -> Result<T, Breach> {
     Err(Breach::Promise(format!("its line cannot be read: {why}")))
 }
 
-/// A value with the contract's names, where Rust's are expected.
+/// A value with the contract's names, deserialized into types with Rust's names.
 struct ContractValue(Value);
 
 impl<'de> IntoDeserializer<'de, serde_json::Error> for ContractValue {
@@ -98,7 +98,7 @@ impl<'de> Deserializer<'de> for ContractValue {
         if self.0.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
-    /// `"at-risk"` where there is nothing to a case but its name, else `{"lock-slot": …}`.
+    /// `"at-risk"` for a case without a payload, otherwise `{"lock-slot": …}`.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         name: &'static str,
@@ -128,7 +128,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn sixty_four_bits_come_as_text_or_as_a_number() {
+    fn integers_of_64_bits_are_read_from_text_or_numbers() {
         for (number, until) in [(json!("13105550100"), json!(60)), (json!(13_105_550_100_u64), json!("60"))] {
             let closing = json!({ "number": number, "slot": 1, "until": until, "why": "number-deleted" });
             let why = ClosingReason::NumberDeleted;
@@ -141,9 +141,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_answer_is_refused() {
+    fn malformed_replies_are_refused() {
         let refused = |line| reply(line).err().unwrap().to_string();
-        assert!(refused(json!("ok")).contains("no object"));
+        assert!(refused(json!("ok")).contains("not an object"));
         assert!(refused(json!({ "numbers-looked-up": 1 })).contains("one of `ok`, `err` and `fault`"));
         assert!(refused(json!({ "ok": null, "more": 1 })).contains("one of `ok`, `err` and `fault`"));
         assert!(refused(json!({ "err": { "code": "unavailable" } })).contains("missing field `message`"));

@@ -20,31 +20,31 @@ pub struct KeyedRequest {
 
 /// What was answered to a request that was done.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptAnswer {
+pub struct StoredAnswer {
     /// The HTTP status, 200 to 299.
     pub status: u16,
-    /// Where what was made is found.
+    /// The `Location` of what was created.
     pub location: Option<String>,
-    /// The body; none where it had a secret in it.
+    /// The body; none if it contained a secret.
     pub body: Option<Vec<u8>>,
 }
 
 /// What is known of a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Known {
-    /// Nothing; from now on it stands for this request.
+pub enum KeyState {
+    /// The key is new, and belongs to this request from now on.
     New,
-    /// It stands for another request.
+    /// The key belongs to another request.
     AnotherRequest,
     /// This request was begun, and no answer is on record.
-    Begun,
+    Unfinished,
     /// This request was done.
-    Done(KeptAnswer),
+    Done(StoredAnswer),
 }
 
 impl Ledger {
     /// Begins a request with a key, unless the key is known. Forgets keys that are older than [`KEYS_KEPT_SECONDS`].
-    pub fn begin_keyed_request(&self, asked: &KeyedRequest, now: Timestamp) -> Result<Known> {
+    pub fn begin_keyed_request(&self, asked: &KeyedRequest, now: Timestamp) -> Result<KeyState> {
         self.change(|transaction| {
             transaction
                 .prepare_cached("DELETE FROM keyed_requests WHERE begun_at <= ?1")?
@@ -55,11 +55,12 @@ impl Ledger {
                 )?
                 .query_row([&asked.caller, &asked.key], |row| {
                     if row.get::<_, [u8; 32]>(0)? != asked.request {
-                        return Ok(Known::AnotherRequest);
+                        return Ok(KeyState::AnotherRequest);
                     }
                     let status: Option<u16> = row.get(1)?;
                     let (location, body) = (row.get(2)?, row.get(3)?);
-                    Ok(status.map_or(Known::Begun, |status| Known::Done(KeptAnswer { status, location, body })))
+                    Ok(status
+                        .map_or(KeyState::Unfinished, |status| KeyState::Done(StoredAnswer { status, location, body })))
                 })
                 .optional()?;
             if let Some(known) = known {
@@ -68,12 +69,12 @@ impl Ledger {
             transaction
                 .prepare_cached("INSERT INTO keyed_requests (caller, key, request, begun_at) VALUES (?1, ?2, ?3, ?4)")?
                 .execute(params![asked.caller, asked.key, asked.request, to_sql(now)])?;
-            Ok(Known::New)
+            Ok(KeyState::New)
         })
     }
 
     /// Keeps the answer to a request that was done.
-    pub fn keep_answer(&self, asked: &KeyedRequest, answer: &KeptAnswer) -> Result<()> {
+    pub fn keep_answer(&self, asked: &KeyedRequest, answer: &StoredAnswer) -> Result<()> {
         self.change(|transaction| {
             transaction
                 .prepare_cached(

@@ -1,4 +1,4 @@
-//! Where an account's numbers are bought, and what may be spent on them.
+//! An account's provider of numbers, and what may be spent.
 
 use crate::ledger::accounts::{AccountProfile, profile};
 use crate::ledger::orders::try_at_once;
@@ -15,12 +15,12 @@ pub const REST_DAYS_MAX: u16 = 365;
 /// What a cap may be, at most, in US cents: a million dollars.
 pub const CAP_CENTS_MAX: u32 = 100_000_000;
 
-/// Where an account's numbers are bought, and for how much.
+/// Where an account's numbers are bought, and what may be spent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Buying {
-    /// The provider's name; none where replacements are numbers on hand only.
+    /// The provider's name; none if replacements are numbers on hand only.
     pub provider: Option<String>,
-    /// Where else a replacement may come from, where its number's own area code has too few.
+    /// Where else a replacement may come from, if its number's own area code has too few.
     pub areas: Areas,
     /// Days for which a replaced number stays with the provider before it is given back, 0 (at once) to 365.
     pub rest_days: u16,
@@ -37,7 +37,7 @@ impl Default for Buying {
     }
 }
 
-/// Areas besides a number's own area code.
+/// Areas in addition to a number's own area code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Areas {
     /// None.
@@ -48,7 +48,7 @@ pub enum Areas {
     Anywhere,
 }
 
-/// Area codes that an account may name, at most: each may have to be searched.
+/// Area codes of an account, at most: each may be searched.
 const AREAS_MAX: usize = 20;
 
 impl FromStr for Areas {
@@ -57,7 +57,9 @@ impl FromStr for Areas {
     fn from_str(text: &str) -> std::result::Result<Self, String> {
         let code = |text: &str| {
             let code = text.trim().parse().ok().filter(|code| (200..=999).contains(code));
-            code.ok_or_else(|| format!("{text:?} is no area code; give `none`, `anywhere`, or codes such as 212,646"))
+            code.ok_or_else(|| {
+                format!("{text:?} is not an area code; give `none`, `anywhere`, or codes such as 212,646")
+            })
         };
         match text {
             "" | "none" => Ok(Areas::Own),
@@ -115,20 +117,20 @@ impl Spending {
     }
 }
 
-/// What people write for no provider; none is called so.
+/// The word for no provider, which no provider may have as its name.
 pub const NO_PROVIDER: &str = "none";
 
 impl Buying {
-    /// The provider that somebody names, or none.
+    /// The provider of that name, or none for [`NO_PROVIDER`].
     pub fn provider_named(name: &str) -> Option<String> {
         (name != NO_PROVIDER).then(|| name.to_owned())
     }
 
-    /// What differs, in words.
+    /// What changes, in words.
     pub(in crate::ledger) fn differences(&self, after: &Buying) -> Vec<String> {
         let said = |buying: &Buying| {
             [
-                format!("inventory {}", buying.provider.as_deref().unwrap_or(NO_PROVIDER)),
+                format!("provider {}", buying.provider.as_deref().unwrap_or(NO_PROVIDER)),
                 format!("areas {}", buying.areas),
                 format!("rest-days {}", buying.rest_days),
                 format!("day-cap {}", dollars(buying.day_cents_max.into())),
@@ -184,7 +186,7 @@ pub(in crate::ledger) fn spending(
     })?)
 }
 
-/// Sets where the account buys. What waits for room under a cap need not wait longer.
+/// Sets where the account buys. Orders that wait for room under a cap are due.
 pub(in crate::ledger) fn change(transaction: &Transaction, account: &AccountProfile, buying: &Buying) -> Result<()> {
     check(transaction, account, buying)?;
     let areas = if buying.areas == Areas::Own { String::new() } else { buying.areas.to_string() };

@@ -1,11 +1,11 @@
-//! How the whole ledger stands, in figures: what is counted when somebody asks.
+//! Figures of the whole ledger, counted on request.
 
 use crate::ledger::numbers::status::status_from_sql;
 use crate::ledger::{Ledger, Result, from_sql};
 use dialguard::contract::Status;
 use rusqlite::Transaction;
 
-/// Messages of which nobody has heard yet.
+/// Messages that are not delivered yet.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Waiting {
     pub messages: u64,
@@ -13,7 +13,7 @@ pub(crate) struct Waiting {
     pub paused_webhooks: u64,
 }
 
-/// How the whole ledger stands.
+/// Figures of the whole ledger.
 #[derive(Debug, Clone)]
 pub(crate) struct Totals {
     /// The sum of all accounts' revisions, which rises with every change to any of them.
@@ -22,13 +22,13 @@ pub(crate) struct Totals {
     pub accounts: (u64, u64),
     /// Monitored numbers by status.
     pub monitored: [(Status, u64); 4],
-    /// The revision that decides; 0 before the first one.
+    /// The live revision of the policy; 0 before the first one.
     pub revision: u64,
     pub waiting: Waiting,
 }
 
 impl Ledger {
-    /// One pass over the accounts, and one over the monitored numbers where any account changed since `known` was counted:
+    /// One pass over the accounts, and one over the monitored numbers if any account changed since `known` was counted:
     /// a million of them take a third of a second.
     pub(crate) fn totals(&self, known: Option<Totals>) -> Result<Totals> {
         self.read(|transaction| {
@@ -52,7 +52,7 @@ impl Ledger {
 }
 
 fn monitored(transaction: &Transaction) -> Result<[(Status, u64); 4]> {
-    // Zeros as well: a series that comes and goes cannot be alerted on.
+    // Zeros too: there can be no alert on a series that comes and goes.
     let statuses = [Status::Pending, Status::Clean, Status::AtRisk, Status::Flagged];
     let mut monitored = statuses.map(|status| (status, 0));
     let mut statement = transaction.prepare_cached("SELECT status, count(*) FROM monitored GROUP BY status")?;

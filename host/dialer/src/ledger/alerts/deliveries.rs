@@ -1,6 +1,4 @@
-//! Messages to webhooks: a durable queue, in the ledger so that a message is there as soon as what it tells is.
-//!
-//! A message is written in the transaction of what it tells.
+//! Messages to webhooks: a durable queue. A message is written in the transaction of what it reports.
 
 use crate::ledger::accounts::{AccountProfile, profile};
 use crate::ledger::alerts::message::Message;
@@ -10,7 +8,7 @@ use dialguard::calendar::{day_starts_at, rfc3339};
 use dialguard::contract::Timestamp;
 use rusqlite::{Row, Transaction, params};
 
-/// Messages that were delivered or given up are kept for so many days.
+/// Days for which delivered and abandoned messages are kept.
 const KEPT_DAYS: u64 = 35;
 
 /// A message to a webhook.
@@ -18,17 +16,17 @@ const KEPT_DAYS: u64 = 35;
 pub struct Delivery {
     /// The header `webhook-id`, the same at each try.
     pub id: String,
-    /// Where it goes.
+    /// The webhook that it goes to.
     pub webhook: WebhookId,
-    /// Which account it is about; none where it is about none in particular.
+    /// The account that it is about; none if it is about no single one.
     pub account: Option<String>,
-    /// The run that it tells.
+    /// The run that it reports.
     pub run: Option<u64>,
-    /// What it tells, such as `review.completed`.
+    /// Its type, such as `review.completed`.
     pub kind: String,
     /// When it was made.
     pub made_at: Timestamp,
-    /// How it stands.
+    /// Its state.
     pub state: DeliveryState,
     /// How often it was tried.
     pub tries: u32,
@@ -36,7 +34,7 @@ pub struct Delivery {
     pub last_problem: Option<String>,
 }
 
-/// How a message stands.
+/// The state of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryState {
     /// To be tried then, and after those that were made before it.
@@ -48,7 +46,7 @@ pub enum DeliveryState {
 }
 
 impl Ledger {
-    /// A webhook's messages, the latest `last`, oldest first; of every webhook where none is named. `waiting` leaves out
+    /// A webhook's messages, the latest `last`, oldest first; of every webhook if none is given. `waiting` leaves out
     /// those that were delivered.
     pub fn deliveries(&self, webhook: Option<WebhookId>, waiting: bool, last: u32) -> Result<Vec<Delivery>> {
         self.read(|transaction| {
@@ -66,18 +64,18 @@ impl Ledger {
         })
     }
 
-    /// A review of this account came to nothing. Told once a local date, for a review that fails is tried again every
-    /// few minutes.
+    /// Queues an alert that a review of this account failed. Once a local date, because a failed review is tried again
+    /// every few minutes.
     pub(crate) fn tell_review_failed(&self, id: &str, now: Timestamp, why: &str) -> Result<()> {
         self.change(|transaction| {
             let account = profile(transaction, id)?;
             let today = account.local_date(now);
-            let told: bool = transaction.query_row(
+            let is_queued: bool = transaction.query_row(
                 "SELECT EXISTS (SELECT 1 FROM deliveries WHERE account = ?1 AND kind = ?2 AND made_at >= ?3)",
                 params![account.key, Message::REVIEW_FAILED, to_sql(day_starts_at(today, account.time_zone))],
                 |row| row.get(0),
             )?;
-            if told {
+            if is_queued {
                 return Ok(());
             }
             enqueue(transaction, Some(&account), None, now, || Message::review_failed(id, &today.to_string(), why))
@@ -85,8 +83,8 @@ impl Ledger {
     }
 }
 
-/// Queues a message for every webhook that hears of it: the account's own, and those of every account. Makes it only
-/// where somebody does.
+/// Queues a message for every webhook that receives it: the account's own, and those of every account. The message is made
+/// only if there is one.
 pub(in crate::ledger) fn enqueue(
     transaction: &Transaction,
     account: Option<&AccountProfile>,
@@ -95,16 +93,16 @@ pub(in crate::ledger) fn enqueue(
     message: impl FnOnce() -> Message,
 ) -> Result<()> {
     let key = account.map(|account| account.key);
-    let mut hearing = transaction.prepare_cached(
+    let mut receivers = transaction.prepare_cached(
         "SELECT id, page_address FROM webhooks WHERE (account IS NULL OR account = ?1) AND paused_at IS NULL ORDER BY id",
     )?;
-    let hearing = hearing.query_map([key], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let hearing: Vec<(i64, Option<String>)> = hearing.collect::<rusqlite::Result<_>>()?;
-    if hearing.is_empty() {
+    let receivers = receivers.query_map([key], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let receivers: Vec<(i64, Option<String>)> = receivers.collect::<rusqlite::Result<_>>()?;
+    if receivers.is_empty() {
         return Ok(());
     }
     let message = message();
-    for (webhook, page_address) in hearing {
+    for (webhook, page_address) in receivers {
         transaction
             .prepare_cached("DELETE FROM deliveries WHERE webhook = ?1 AND made_at < ?2 AND next_try_at IS NULL")?
             .execute(params![webhook, to_sql(now.saturating_sub(KEPT_DAYS * 86_400))])?;

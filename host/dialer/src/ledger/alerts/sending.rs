@@ -1,7 +1,7 @@
-//! Sending what waits: a webhook's messages one after another, by one process at a time.
+//! Sending waiting messages: a webhook's one after another, by one process at a time.
 //!
-//! A message is delivered at least once: whoever sends it claims its webhook first, for a minute, and says afterwards what
-//! came of it. Where it is killed in between, another one takes over after that minute.
+//! A message is delivered at least once: a process claims its webhook first, for a minute, and records the outcome after. If
+//! it is killed in between, another one takes over after that minute.
 
 use crate::ledger::alerts::webhooks::{WebhookId, find};
 use crate::ledger::events::{EventKind, append};
@@ -12,9 +12,9 @@ use rusqlite::{OptionalExtension, Transaction, params};
 /// How long a process may take for one try before another one takes over, in seconds; a try takes 15 at most.
 const LEASE_SECONDS: u64 = 60;
 
-/// A message that is this process's to send, for a minute.
+/// A message that this process has claimed to send, for a minute.
 #[derive(Clone)]
-pub(crate) struct Claimed {
+pub(crate) struct ClaimedDelivery {
     pub id: String,
     pub webhook: WebhookId,
     pub url: String,
@@ -26,16 +26,16 @@ pub(crate) struct Claimed {
     lease: String,
 }
 
-/// What came of a try.
+/// The outcome of a try.
 #[derive(Debug, Clone)]
-pub(crate) enum Tried {
-    /// The receiver took it.
+pub(crate) enum Attempt {
+    /// The receiver accepted it.
     Delivered,
-    /// It did not, and is asked again then.
+    /// It failed, and is tried again then.
     Again { problem: String, at: Timestamp },
-    /// It did not, and was asked often enough.
+    /// It failed, and was tried often enough.
     Abandoned { problem: String },
-    /// It wants no messages any more.
+    /// The receiver wants no more messages.
     Gone { problem: String },
 }
 
@@ -54,8 +54,13 @@ impl Ledger {
         })
     }
 
-    /// Claims a webhook's next message where it is due and no other process is at it. `lease` is the caller's own.
-    pub(crate) fn claim_delivery(&self, webhook: WebhookId, lease: &str, now: Timestamp) -> Result<Option<Claimed>> {
+    /// Claims a webhook's next message if it is due and no other process has it. `lease` is the caller's own.
+    pub(crate) fn claim_delivery(
+        &self,
+        webhook: WebhookId,
+        lease: &str,
+        now: Timestamp,
+    ) -> Result<Option<ClaimedDelivery>> {
         self.change(|transaction| {
             let claimed = transaction.execute(
                 "UPDATE webhooks SET lease = ?2, leased_until = ?3
@@ -73,7 +78,7 @@ impl Ledger {
                   WHERE webhook = ?1 AND next_try_at IS NOT NULL ORDER BY ordinal LIMIT 1",
             )?;
             let claimed = statement.query_row([to_sql(webhook)], |row| {
-                Ok(Claimed {
+                Ok(ClaimedDelivery {
                     id: row.get(0)?,
                     webhook,
                     url: row.get(1)?,
@@ -88,9 +93,9 @@ impl Ledger {
         })
     }
 
-    /// Records what came of a try, and lets go of the webhook. Where another process has taken over meanwhile, that one
-    /// tells.
-    pub(crate) fn settle_delivery(&self, claimed: &Claimed, tried: &Tried, now: Timestamp) -> Result<()> {
+    /// Records the outcome of a try, and releases the webhook. If another process has taken over meanwhile, nothing is
+    /// recorded.
+    pub(crate) fn settle_delivery(&self, claimed: &ClaimedDelivery, tried: &Attempt, now: Timestamp) -> Result<()> {
         self.change(|transaction| {
             let held = transaction.execute(
                 "UPDATE webhooks SET lease = NULL, leased_until = 0 WHERE id = ?1 AND lease = ?2",
@@ -100,10 +105,10 @@ impl Ledger {
                 return Ok(());
             }
             let (next_try_at, delivered_at, abandoned_at, problem) = match tried {
-                Tried::Delivered => (None, Some(now), None, None),
-                Tried::Again { problem, at } => (Some(*at), None, None, Some(problem)),
-                Tried::Abandoned { problem } => (None, None, Some(now), Some(problem)),
-                Tried::Gone { problem } => (Some(now), None, None, Some(problem)),
+                Attempt::Delivered => (None, Some(now), None, None),
+                Attempt::Again { problem, at } => (Some(*at), None, None, Some(problem)),
+                Attempt::Abandoned { problem } => (None, None, Some(now), Some(problem)),
+                Attempt::Gone { problem } => (Some(now), None, None, Some(problem)),
             };
             transaction.execute(
                 "UPDATE deliveries
@@ -118,17 +123,17 @@ impl Ledger {
                 ],
             )?;
             match tried {
-                Tried::Gone { problem } => pause(transaction, claimed, problem, now),
-                Tried::Abandoned { problem } => {
+                Attempt::Gone { problem } => pause(transaction, claimed, problem, now),
+                Attempt::Abandoned { problem } => {
                     let text = format!(
-                        "Webhook {} did not take the message {} in {} tries, and it was given up: {problem}",
+                        "Webhook {} did not accept message {} in {} tries, and it was abandoned: {problem}",
                         claimed.webhook,
                         claimed.id,
                         claimed.tries + 1
                     );
                     tell_accounts(transaction, claimed, EventKind::AlertAbandoned, &text, now)
                 }
-                Tried::Delivered | Tried::Again { .. } => Ok(()),
+                Attempt::Delivered | Attempt::Again { .. } => Ok(()),
             }
         })
     }
@@ -141,7 +146,7 @@ impl Ledger {
         })
     }
 
-    /// A webhook that answers goes on: it is no longer paused, and what waits is due.
+    /// Resumes a webhook that answers: it is no longer paused, and its messages are due.
     pub(crate) fn resume_webhook(&self, id: WebhookId, now: Timestamp) -> Result<()> {
         self.change(|transaction| {
             transaction
@@ -155,13 +160,12 @@ impl Ledger {
     }
 }
 
-fn pause(transaction: &Transaction, claimed: &Claimed, problem: &str, now: Timestamp) -> Result<()> {
+fn pause(transaction: &Transaction, claimed: &ClaimedDelivery, problem: &str, now: Timestamp) -> Result<()> {
     transaction.execute(
         "UPDATE webhooks SET paused_at = ?2, paused_because = ?3 WHERE id = ?1",
         params![to_sql(claimed.webhook), to_sql(now), problem],
     )?;
-    let text =
-        format!("Webhook {} is told nothing any more until a test of it is answered: {problem}", claimed.webhook);
+    let text = format!("Webhook {} is paused until a test message is accepted: {problem}", claimed.webhook);
     tell_accounts(transaction, claimed, EventKind::WebhookPaused, &text, now)
 }
 
@@ -169,7 +173,7 @@ fn pause(transaction: &Transaction, claimed: &Claimed, problem: &str, now: Times
 /// stays with the message.
 fn tell_accounts(
     transaction: &Transaction,
-    claimed: &Claimed,
+    claimed: &ClaimedDelivery,
     kind: EventKind,
     text: &str,
     now: Timestamp,

@@ -1,4 +1,4 @@
-//! Webhooks: who is told of what happens, and by which key.
+//! Webhooks: the receivers of alerts, and the keys that sign them.
 
 use crate::ledger::accounts::profile;
 use crate::ledger::events::{EventKind, append};
@@ -17,13 +17,13 @@ const WEBHOOKS_MAX: u64 = 20;
 pub struct NewWebhook<'a> {
     /// Whose messages go there; none is every account's, and what concerns no single one.
     pub account: Option<&'a str>,
-    /// Where they go.
+    /// Where messages go.
     pub url: &'a str,
     /// What they are signed with, 24 to 64 random bytes.
     pub key: &'a [u8],
     /// It may be an address of this machine or a private network, and plain http.
     pub allow_private: bool,
-    /// Where people reach the page, for links in messages.
+    /// The dashboard's address, for links in messages.
     pub page_address: Option<&'a str>,
 }
 
@@ -34,11 +34,11 @@ pub struct Webhook {
     pub id: WebhookId,
     /// Whose messages go there; none is every account's, and what concerns no single one.
     pub account: Option<String>,
-    /// Where they go.
+    /// Where messages go.
     pub url: String,
     /// It may be an address of this machine or a private network, and plain http.
     pub allow_private: bool,
-    /// Where people reach the page, for links in messages.
+    /// The dashboard's address, for links in messages.
     pub page_address: Option<String>,
     /// When it was added.
     pub since: Timestamp,
@@ -69,14 +69,14 @@ impl Ledger {
             )?;
             let id = transaction.last_insert_rowid();
             if let Some(account) = account {
-                let text = format!("Webhook {id} is told of what happens.");
+                let text = format!("Webhook {id} was added.");
                 append(transaction, account.key, now, None, EventKind::WebhookAdded, None, &text)?;
             }
             Ok(from_sql(id))
         })
     }
 
-    /// Removes a webhook, and with it what waits to be told there; answers how many messages that were.
+    /// Removes a webhook and its waiting messages; returns how many those were.
     pub fn remove_webhook(&self, id: WebhookId, now: Timestamp) -> Result<u64> {
         self.change(|transaction| {
             let webhook = find(transaction, id)?;

@@ -8,7 +8,7 @@ use crate::ledger::Result;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 
-/// The latest answers to at most so many questions, each with the account's revision that it is true of.
+/// The latest answers to at most so many questions, each with the account's revision that it is for.
 pub(in crate::ledger) struct ByRevision<T> {
     answers_max: usize,
     answers: Mutex<HashMap<String, (u64, T)>>,
@@ -19,7 +19,7 @@ impl<T: Clone> ByRevision<T> {
         ByRevision { answers_max, answers: Mutex::default() }
     }
 
-    /// The answer at this revision to a question, which has to name the account as well.
+    /// The answer at this revision to a question, which must name the account too.
     pub fn answer(&self, question: &str, revision: u64, find_out: impl FnOnce() -> Result<T>) -> Result<T> {
         let kept = self.answers.lock().get(question).cloned();
         if let Some((of, answer)) = kept
@@ -48,7 +48,7 @@ mod tests {
         assert_eq!(counts.answer("clean", 1, || Ok(9)).unwrap(), 5, "it was counted already");
         assert_eq!(counts.answer("flagged", 1, || Ok(2)).unwrap(), 2);
         assert_eq!(counts.answer("clean", 2, || Ok(4)).unwrap(), 4, "the account has changed");
-        assert_eq!(counts.answer("clean", 1, || Ok(5)).unwrap(), 5, "somebody reads the revision before still");
+        assert_eq!(counts.answer("clean", 1, || Ok(5)).unwrap(), 5, "another reader is still at the revision before");
         for question in 0..25 {
             counts.answer(&question.to_string(), 1, || Ok(0)).unwrap();
         }

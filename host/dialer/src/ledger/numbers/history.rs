@@ -2,7 +2,7 @@
 
 use crate::ledger::accounts::profile;
 use crate::ledger::numbers::{KnownNumber, known_number};
-use crate::ledger::runs::answers::{CarrierAnswer, heard_of};
+use crate::ledger::runs::answers::{CarrierAnswer, about};
 use crate::ledger::runs::recordings;
 use crate::ledger::{Ledger, Result, from_sql};
 use dialguard::contract::{PhoneNumber, Review, SlotId, Timestamp};
@@ -12,13 +12,13 @@ use std::collections::BTreeSet;
 /// A number of an account, one that it owned once included.
 #[derive(Debug, Clone)]
 pub struct NumberHistory {
-    /// As it stands now.
+    /// The number now.
     pub known: KnownNumber,
     /// The replacement by which it came, if any.
     pub came_by: Option<PastReplacement>,
     /// The replacement by which it left or is to leave, if any.
     pub left_by: Option<PastReplacement>,
-    /// The runs that are still on record and that heard of it, oldest first.
+    /// The runs on record with answers about it, oldest first.
     pub checks: Vec<NumberCheck>,
 }
 
@@ -39,21 +39,21 @@ pub struct PastReplacement {
     pub is_done: bool,
 }
 
-/// What a run heard of a number and made of it.
+/// What a run was answered about a number, and how it rated it.
 #[derive(Debug, Clone)]
 pub struct NumberCheck {
     /// The run.
     pub run: u64,
     /// When it was made.
     pub at: Timestamp,
-    /// How the policy rated the number; none where it did not.
+    /// How the policy rated the number; none if it did not.
     pub review: Option<Review>,
     /// What the carriers said of it.
     pub answers: Vec<CarrierAnswer>,
 }
 
 impl Ledger {
-    /// What became of a number; none where the account neither owns it nor ever did.
+    /// A number's history; none if the account neither owns it nor ever did.
     pub fn number_history(&self, id: &str, number: PhoneNumber) -> Result<Option<NumberHistory>> {
         let Ok(digits) = i64::try_from(number) else { return Ok(None) };
         self.read(|transaction| {
@@ -107,7 +107,7 @@ fn checks(transaction: &Transaction, account: i64, number: PhoneNumber) -> Resul
     let mut rows = statement.query([account])?;
     let (mut checks, wanted) = (Vec::new(), BTreeSet::from([number]));
     while let Some(row) = rows.next()? {
-        let answers = heard_of(transaction, row.get(0)?, &wanted)?;
+        let answers = about(transaction, row.get(0)?, &wanted)?;
         let recording = row.get_ref(2)?.as_blob().unwrap_or_default();
         let review = recordings::reviews(recording).into_iter().find(|review| review.number == number);
         if review.is_some() || !answers.is_empty() {

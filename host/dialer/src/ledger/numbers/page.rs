@@ -17,16 +17,16 @@ use std::sync::Arc;
 /// Which of an account's numbers are wanted, in which order, and which part of those.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NumberQuery {
-    /// What is in the number: digits anywhere, or from its start where a `+` stands before them. What else people write
+    /// Digits anywhere in the number, or from its start with a `+` before them. What else users type
     /// into numbers does not count, and without a digit every number is meant.
     pub search: String,
     /// Whether and how they are monitored; none does not care.
-    pub standing: Option<Standing>,
+    pub standing: Option<MonitoringFilter>,
     /// Only those that turned flagged then or later. Those among them are wanted too that have left the account since.
     pub flagged_since: Option<Timestamp>,
     /// Only those whose replacement is under way.
     pub replacement_pending: bool,
-    /// Only those above this one, for whoever goes through all of them by number.
+    /// Only those above this one, to page through all of them by number.
     pub above: Option<PhoneNumber>,
     /// By what they are sorted.
     pub order: NumberOrder,
@@ -40,7 +40,7 @@ pub struct NumberQuery {
 
 /// Whether and how a number is monitored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum MonitoringFilter {
     /// It has no slot.
     NotMonitored,
     /// It has a slot.
@@ -105,7 +105,7 @@ impl Ledger {
         })
     }
 
-    /// The numbers of a list that only going through all of them finds, where they are few.
+    /// The numbers of a list that only a scan finds, if they are few.
     fn few(&self, transaction: &Transaction, list: &List, query: &NumberQuery, revision: u64) -> Result<Few> {
         match list.is_found_by_looking && is_asked_again(query) {
             true => self.pages.found.answer(&list.in_words(), revision, || list.few(transaction)),
@@ -121,7 +121,7 @@ impl Ledger {
     }
 }
 
-/// What is known of pages that somebody looked at.
+/// What is known of pages that were read.
 pub(in crate::ledger) struct Pages {
     counts: ByRevision<u32>,
     found: ByRevision<Few>,
@@ -134,7 +134,7 @@ impl Default for Pages {
     }
 }
 
-/// Numbers in their order; none where they are too many to be kept. Of so many, some are found soon.
+/// Numbers in their order; none if they are too many to be kept. With so many, a page is found soon.
 type Few = Option<Arc<[i64]>>;
 
 /// Tests have less to look through.
@@ -146,7 +146,7 @@ fn is_asked_again(query: &NumberQuery) -> bool {
     !query.replacement_pending && query.above.is_none()
 }
 
-/// When the first number turned flagged then or later. Whoever asks for those since a moment ago asks for the same as
+/// When the first number turned flagged then or later. A query since a moment ago has the same answer as
 /// before until one of them is too old.
 fn first_flagged(transaction: &Transaction, account: i64, since: Timestamp) -> Result<Timestamp> {
     let sql = "SELECT min(at) FROM events WHERE account = ?1 AND kind = 'turned-flagged' AND at >= ?2";
@@ -159,8 +159,8 @@ fn lists(query: &NumberQuery, account: i64) -> Vec<List> {
     let lists = match query.standing {
         None if query.order == NumberOrder::Number => vec![List::of_all(query, account)],
         None => vec![List::of_monitored(query, account), List::of_others(query, account)],
-        Some(Standing::NotMonitored) => vec![List::of_others(query, account)],
-        Some(Standing::Monitored | Standing::Status(_)) => vec![List::of_monitored(query, account)],
+        Some(MonitoringFilter::NotMonitored) => vec![List::of_others(query, account)],
+        Some(MonitoringFilter::Monitored | MonitoringFilter::Status(_)) => vec![List::of_monitored(query, account)],
     };
     match Search::of(&query.search) {
         Search::Nothing => lists,
@@ -197,12 +197,12 @@ struct List {
     /// Columns before the number.
     order: &'static str,
     is_descending: bool,
-    /// Whether each number of the table has to be looked at.
+    /// Whether each number of the table must be read.
     is_found_by_looking: bool,
 }
 
 impl List {
-    /// Every number that the account owns, and where it is asked for those that it owned once.
+    /// Every number that the account owns, and on request those that it once owned.
     fn of_all(query: &NumberQuery, account: i64) -> Self {
         let mut list = List::of("numbers", query, account);
         list.conditions.push(match query.flagged_since {
@@ -220,7 +220,7 @@ impl List {
             NumberOrder::Slot => "slot",
             NumberOrder::Since => "status_since",
         };
-        if let Some(Standing::Status(status)) = query.standing {
+        if let Some(MonitoringFilter::Status(status)) = query.standing {
             list.also("status = ?", i64::from(status_to_sql(status)));
         }
         list
@@ -244,7 +244,7 @@ impl List {
             is_descending,
             is_found_by_looking: false,
         };
-        // Few have turned flagged: a `+` has each of them looked up, where an index would lead through all numbers.
+        // Few have turned flagged: a `+` looks up each of them, where an index would lead through all numbers.
         let looks_each_up = table == "numbers" && query.flagged_since.is_some();
         list.also(if looks_each_up { "+account = ?" } else { "account = ?" }, account);
         if let Some(since) = query.flagged_since {
@@ -312,7 +312,7 @@ impl List {
         Ok(transaction.prepare_cached(&sql)?.query_row(params_from_iter(values), |row| row.get(0))?)
     }
 
-    /// All of them, where they are few.
+    /// All of them, if they are few.
     fn few(&self, transaction: &Transaction) -> Result<Few> {
         let sql = format!("{} LIMIT {}", self.in_order(self.is_descending), FEW_MAX + 1);
         let mut statement = transaction.prepare_cached(&sql)?;

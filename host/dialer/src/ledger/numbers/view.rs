@@ -13,8 +13,8 @@ use rusqlite::{Transaction, params};
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-/// The ledger at one revision of one account, for one run. Where the account has moved on, it says so rather than
-/// mix two revisions; the run is then made again.
+/// The ledger at one revision of one account, for one run. If the account has changed, reads fail rather than mix two
+/// revisions; the run is then made again.
 pub struct AccountView {
     ledger: Arc<Ledger>,
     account: AccountProfile,
@@ -22,7 +22,7 @@ pub struct AccountView {
 }
 
 impl AccountView {
-    /// The account as it stands; `now` is the run's clock.
+    /// The account at this revision; `now` is the run's clock.
     pub fn new(ledger: Arc<Ledger>, account: AccountProfile, now: Timestamp) -> Self {
         AccountView { ledger, account, now }
     }

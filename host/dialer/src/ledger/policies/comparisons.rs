@@ -15,28 +15,28 @@ pub struct Comparison {
     pub unknown: u32,
     /// Why the candidate would have done nothing: a fault, an error, or a plan that breaks the ledger.
     pub failure: Option<String>,
-    /// The numbers that it would have treated otherwise, in ascending order.
+    /// The numbers that it would have treated differently, in ascending order.
     pub differences: Vec<Difference>,
 }
 
-/// A number that a candidate would have treated otherwise.
+/// A number that a candidate would have treated differently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Difference {
     /// The number.
     pub number: PhoneNumber,
-    /// Where the live policy's run left it.
+    /// Its status after the live policy's run.
     pub live_status: Status,
-    /// Where the candidate would have left it.
+    /// Its status after the candidate's run.
     pub candidate_status: Status,
     /// What the live policy replaced it by.
     pub live_replacement: Option<PhoneNumber>,
-    /// What the candidate would have replaced it by; a placeholder where no candidates were on record.
+    /// What the candidate would have replaced it by; a placeholder if no candidates were on record.
     pub candidate_replacement: Option<PhoneNumber>,
 }
 
 /// A comparison with the run that it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Compared {
+pub struct RunComparison {
     /// The account.
     pub account: AccountId,
     /// When the run was made.
@@ -76,7 +76,7 @@ impl Ledger {
         })
     }
 
-    /// The last run that was compared with a candidate; 0 where none was.
+    /// The last run that was compared with a candidate; 0 if none was.
     pub(crate) fn compared_until(&self, candidate: Revision) -> Result<u64> {
         self.read(|transaction| {
             let mut statement =
@@ -86,16 +86,16 @@ impl Ledger {
     }
 
     /// Every comparison of a candidate with a run decided at `since` or later, in the order of the runs.
-    pub fn comparisons(&self, candidate: Revision, since: Timestamp) -> Result<Vec<Compared>> {
+    pub fn comparisons(&self, candidate: Revision, since: Timestamp) -> Result<Vec<RunComparison>> {
         self.compared(None, candidate, since)
     }
 
     /// The same of one account's runs.
-    pub fn comparisons_of(&self, id: &str, candidate: Revision, since: Timestamp) -> Result<Vec<Compared>> {
+    pub fn comparisons_of(&self, id: &str, candidate: Revision, since: Timestamp) -> Result<Vec<RunComparison>> {
         self.compared(Some(id), candidate, since)
     }
 
-    fn compared(&self, id: Option<&str>, candidate: Revision, since: Timestamp) -> Result<Vec<Compared>> {
+    fn compared(&self, id: Option<&str>, candidate: Revision, since: Timestamp) -> Result<Vec<RunComparison>> {
         self.read(|transaction| {
             let mut differences = transaction.prepare_cached(
                 "SELECT number, live_status, candidate_status, live_replacement, candidate_replacement
@@ -117,7 +117,7 @@ impl Ledger {
                     failure: row.get(4)?,
                     differences: differences.collect::<rusqlite::Result<_>>()?,
                 };
-                compared.push(Compared { account: row.get(0)?, decided_at: from_sql(row.get(1)?), comparison });
+                compared.push(RunComparison { account: row.get(0)?, decided_at: from_sql(row.get(1)?), comparison });
             }
             Ok(compared)
         })

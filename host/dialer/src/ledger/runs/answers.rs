@@ -1,6 +1,6 @@
 //! What carriers answered, packed by run: three answers for each of a million numbers a day are a few dozen megabytes
-//! this way, and would be gigabytes as rows. A run's answers lie in parts, so that those about a page of numbers are
-//! found without reading the others.
+//! this way, and would be gigabytes as rows. A run's answers are stored in parts, so that those about a page of
+//! numbers are found without reading the others.
 
 use crate::ledger::accounts::profile;
 use crate::ledger::{Ledger, Result, from_sql, to_sql};
@@ -26,7 +26,7 @@ pub struct CarrierAnswer {
 }
 
 /// The latest answers about a number, one a carrier.
-pub type KnownAnswer = HashMap<PhoneNumber, Vec<CarrierAnswer>>;
+pub type LatestAnswers = HashMap<PhoneNumber, Vec<CarrierAnswer>>;
 
 /// The packed form. Fields are only ever added in a new one, beside this.
 #[derive(Serialize)]
@@ -44,16 +44,16 @@ const PART_LENGTH: usize = 512;
 
 impl Ledger {
     /// The latest answers about the account's numbers, as far as they are kept: for each number those of the last run
-    /// that heard of it.
-    pub fn latest_answers(&self, id: &str, numbers: &[PhoneNumber]) -> Result<KnownAnswer> {
+    /// with answers about it.
+    pub fn latest_answers(&self, id: &str, numbers: &[PhoneNumber]) -> Result<LatestAnswers> {
         self.latest_answers_since(id, numbers, 0)
     }
 
-    /// The same of runs at `since` or later alone. A number of which nobody has said anything for long costs a look
-    /// through all that was kept: whoever is in a hurry looks back no further than it takes.
-    pub fn latest_answers_since(&self, id: &str, numbers: &[PhoneNumber], since: Timestamp) -> Result<KnownAnswer> {
+    /// The same from runs at `since` or later only. A number without recent answers costs a scan of all that is kept, which
+    /// `since` bounds.
+    pub fn latest_answers_since(&self, id: &str, numbers: &[PhoneNumber], since: Timestamp) -> Result<LatestAnswers> {
         let mut wanted: BTreeSet<PhoneNumber> = numbers.iter().copied().collect();
-        let mut known = KnownAnswer::new();
+        let mut known = LatestAnswers::new();
         self.read(|transaction| {
             let account = profile(transaction, id)?;
             let mut statement = transaction.prepare_cached(
@@ -63,7 +63,7 @@ impl Ledger {
             while !wanted.is_empty()
                 && let Some(run) = runs.next()?
             {
-                for answer in heard_of(transaction, run.get(0)?, &wanted)? {
+                for answer in about(transaction, run.get(0)?, &wanted)? {
                     known.entry(answer.number).or_default().push(answer);
                 }
                 wanted.retain(|number| !known.contains_key(number));
@@ -74,8 +74,8 @@ impl Ledger {
     }
 }
 
-/// What a run heard of these numbers. Only parts that one of them may be in are read.
-pub(in crate::ledger) fn heard_of(
+/// A run's answers about these numbers. Only parts that one of them may be in are read.
+pub(in crate::ledger) fn about(
     transaction: &Transaction,
     run: i64,
     wanted: &BTreeSet<PhoneNumber>,
@@ -94,7 +94,7 @@ pub(in crate::ledger) fn heard_of(
     Ok(heard)
 }
 
-/// All that a run heard, in the order in which it was heard.
+/// All answers of a run, in their order.
 pub(in crate::ledger) fn of_run(transaction: &Transaction, run: i64) -> Result<Vec<CarrierAnswer>> {
     let mut statement = transaction.prepare_cached("SELECT body FROM answer_parts WHERE run = ?1 ORDER BY part")?;
     let (mut parts, mut heard) = (statement.query([run])?, Vec::new());
@@ -104,7 +104,7 @@ pub(in crate::ledger) fn of_run(transaction: &Transaction, run: i64) -> Result<V
     Ok(heard)
 }
 
-/// Keeps a run's answers, and lets go of those that are too old.
+/// Stores a run's answers, and deletes those that are too old.
 pub(in crate::ledger) fn keep(
     transaction: &Transaction,
     account: i64,
@@ -150,8 +150,8 @@ pub(in crate::ledger) fn pack(answers: &[CarrierAnswer]) -> Vec<u8> {
     postcard::to_stdvec(&Packed { labels, rows }).expect("plain values can be packed")
 }
 
-/// What is packed about the numbers that are wanted. A body that cannot be read holds no answers: it is a record for
-/// people, and nothing is decided from it.
+/// What is packed about the wanted numbers. A body that cannot be read has no answers: it is a record for users, and no
+/// decision depends on it.
 fn unpack(body: &[u8], is_wanted: impl FnMut(PhoneNumber) -> bool) -> Vec<CarrierAnswer> {
     unpacked(body, is_wanted).unwrap_or_default()
 }

@@ -25,7 +25,7 @@ use rusqlite::{Transaction, params};
 pub struct RunRecord<'a> {
     /// SHA-256 of the policy.
     pub policy: &'a str,
-    /// The policy's revision; none where the program brought its own policy along.
+    /// The policy's revision; none for a policy of the program's own.
     pub revision: Option<Revision>,
     /// The version of the contract that the policy spoke.
     pub contract: &'a str,
@@ -41,15 +41,15 @@ pub struct RunRecord<'a> {
     pub recording: &'a Recording,
     /// What the carriers answered.
     pub answers: &'a [CarrierAnswer],
-    /// What went wrong at the carriers, in words.
+    /// What went wrong at the sources, in words.
     pub problems: &'a [String],
-    /// What went wrong where numbers on offer were searched for, in words.
+    /// What went wrong when the provider's numbers were searched, in words.
     pub provider_problems: &'a [String],
 }
 
 /// A plan that was applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Applied {
+pub struct AppliedRun {
     /// The run's id.
     pub run: u64,
     /// It was the review of this local date; another on the same date is extra.
@@ -59,9 +59,9 @@ pub struct Applied {
 impl Ledger {
     /// Checks a plan against the ledger's invariants and applies it, the whole or nothing of it.
     ///
-    /// Errors, and then nothing was changed: [`LedgerError::Plan`] where it breaks an invariant, [`LedgerError::Stale`]
-    /// where the account has moved on since the plan was made, which is a reason to make the run again.
-    pub fn apply(&self, id: &str, record: RunRecord) -> Result<Applied> {
+    /// Errors, and then nothing was changed: [`LedgerError::Plan`] if it breaks an invariant, [`LedgerError::Stale`] if
+    /// the account has changed since the plan was made, which is a reason to make the run again.
+    pub fn apply(&self, id: &str, record: RunRecord) -> Result<AppliedRun> {
         let run = CheckedRun::new(id, record)?;
         self.change(|transaction| {
             let account = run.open(transaction, id)?;
@@ -76,7 +76,7 @@ impl Ledger {
         id: &str,
         change: &AccountChange,
         record: RunRecord,
-    ) -> Result<Option<Applied>> {
+    ) -> Result<Option<AppliedRun>> {
         let run = CheckedRun::new(id, record)?;
         self.change(|transaction| {
             let account = run.open(transaction, id)?;
@@ -128,13 +128,13 @@ impl<'a> CheckedRun<'a> {
     }
 
     /// A plan that does nothing leaves no run behind.
-    fn apply_unless_idle(&self, transaction: &Transaction, account: &AccountProfile) -> Result<Option<Applied>> {
+    fn apply_unless_idle(&self, transaction: &Transaction, account: &AccountProfile) -> Result<Option<AppliedRun>> {
         let plan = self.record.outcome.plan();
         let is_idle = plan.actions.is_empty() && plan.notices.is_empty();
         if is_idle { Ok(None) } else { self.apply(transaction, account).map(Some) }
     }
 
-    fn apply(&self, transaction: &Transaction, account: &AccountProfile) -> Result<Applied> {
+    fn apply(&self, transaction: &Transaction, account: &AccountProfile) -> Result<AppliedRun> {
         let CheckedRun { record, purpose, packed } = self;
         let (plan, inputs) = (record.outcome.plan(), record.inputs);
         let now = plan.decided_at;
@@ -158,7 +158,7 @@ impl<'a> CheckedRun<'a> {
         if let RunOutcome::Review(plan) = record.outcome {
             tell(transaction, account, run, daily, plan, record)?;
         }
-        Ok(Applied { run: crate::ledger::from_sql(run), daily })
+        Ok(AppliedRun { run: crate::ledger::from_sql(run), daily })
     }
 }
 
@@ -199,7 +199,7 @@ fn begin(
     Ok((transaction.last_insert_rowid(), daily))
 }
 
-/// Queues what a review came to for those who want to be told, where there is something to tell.
+/// Queues an alert about a review, if it is news.
 fn tell(
     transaction: &Transaction,
     account: &AccountProfile,
@@ -232,7 +232,7 @@ fn apply_reviews(
         "UPDATE monitored SET flagging_checks = ?3, clearing_checks = ?4, last_rated_at = ?5
           WHERE account = ?1 AND number = ?2",
     )?;
-    // By itself, for the few that turn: the database writes indexes anew for whatever is named, changed or not.
+    // Separate, for the few that turn: the database updates the index of every column named, changed or not.
     let mut turn = transaction
         .prepare_cached("UPDATE monitored SET status = ?3, status_since = ?4 WHERE account = ?1 AND number = ?2")?;
     let now = plan.decided_at;
@@ -255,7 +255,7 @@ fn apply_reviews(
     Ok(())
 }
 
-/// A number's first check that finds nothing is no news; every other change of status is.
+/// A number's first check that finds nothing is not recorded; every other change of status is.
 fn tell_status(
     transaction: &Transaction,
     account: i64,

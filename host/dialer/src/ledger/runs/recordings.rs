@@ -1,6 +1,6 @@
 //! Runs that can be repeated: what each asked, was answered and planned, packed.
 //!
-//! What carriers answered is most of it and lies among the run's answers already, labels included; a recording says
+//! Carriers' answers are most of it and are stored with the run's answers, labels included; a recording says
 //! only how many of them each lookup got.
 
 use crate::ledger::accounts::profile;
@@ -25,7 +25,7 @@ pub struct RecordedRun {
     pub decided_at: Timestamp,
     /// SHA-256 of the policy.
     pub policy: String,
-    /// The policy's revision; none where the program brought its own policy along.
+    /// The policy's revision; none for a policy of the program's own.
     pub revision: Option<Revision>,
     /// The version of the contract that the policy spoke.
     pub contract: String,
@@ -44,7 +44,7 @@ pub struct RecordedRun {
 pub enum RunOutcome {
     /// The daily review.
     Review(Plan),
-    /// An answer to a person's request.
+    /// An answer to a user's request.
     Request(Request, Decision),
 }
 
@@ -57,7 +57,7 @@ impl RunOutcome {
         }
     }
 
-    /// The bytes that have to be the same where a run is repeated.
+    /// The bytes that must be the same if a run is repeated.
     pub fn to_bytes(&self) -> Vec<u8> {
         postcard::to_stdvec(self).expect("plain values can be packed")
     }
@@ -147,7 +147,7 @@ fn recorded(transaction: &Transaction, run: u64) -> Result<RecordedRun> {
     })
 }
 
-/// Keeps what it takes to repeat a run, and lets go of what is too old.
+/// Stores what it takes to repeat a run, and deletes what is too old.
 pub(in crate::ledger) fn keep(
     transaction: &Transaction,
     account: i64,
@@ -204,7 +204,7 @@ fn unpack(body: &[u8], answers: Vec<CarrierAnswer>) -> Option<(Limits, RunOutcom
     Some((packed.limits, packed.outcome.into_owned(), Recording::from(calls)))
 }
 
-/// How a run's review rated the numbers; none where it was no review or cannot be read. Reads no more than it takes.
+/// How a run's review rated the numbers; none if it was not a review or cannot be read. Reads no more than it must.
 pub(in crate::ledger) fn reviews(body: &[u8]) -> Vec<Review> {
     let Some((&FORM, compressed)) = body.split_first() else { return Vec::new() };
     let Ok(bytes) = lz4_flex::block::decompress_size_prepended(compressed) else { return Vec::new() };
@@ -257,7 +257,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whether the answers lie beside it or not, what is packed is unpacked.
+        /// With the answers stored or not, what is packed is unpacked.
         #[test]
         fn what_is_packed_is_unpacked(
             numbers in prop::collection::vec(1..999_999_999_999_999_u64, 0..20),

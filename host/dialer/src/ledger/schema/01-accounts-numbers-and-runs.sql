@@ -17,7 +17,7 @@ CREATE TABLE accounts (
     cycle_index     INTEGER NOT NULL,
     cycle_starts_at INTEGER NOT NULL,
     cycle_ends_at   INTEGER NOT NULL CHECK (cycle_ends_at > cycle_starts_at),
-    -- Kept by the triggers below, so that this table can refuse more slots in use than were bought.
+    -- Maintained by the triggers below, so that this table can refuse more slots in use than were bought.
     occupied        INTEGER NOT NULL DEFAULT 0 CHECK (occupied >= 0),
     locked          INTEGER NOT NULL DEFAULT 0 CHECK (locked >= 0),
     -- Distinct numbers rated on the local date `rated_on`.
@@ -26,7 +26,7 @@ CREATE TABLE accounts (
     CHECK (occupied + locked <= slot_count)
 ) STRICT;
 
--- Every number that the host knows, in one account and one state.
+-- Every number in the ledger, in one account and one state.
 CREATE TABLE numbers (
     number  INTEGER PRIMARY KEY CHECK (number BETWEEN 1 AND 999999999999999),
     account INTEGER NOT NULL REFERENCES accounts (key),
@@ -35,7 +35,7 @@ CREATE TABLE numbers (
 ) STRICT;
 CREATE INDEX numbers_of_account ON numbers (account, state, number);
 
--- Who occupies which slot: a slot has one number, a number one slot.
+-- The numbers in slots: a slot has one number, a number one slot.
 CREATE TABLE monitored (
     account         INTEGER NOT NULL REFERENCES accounts (key),
     number          INTEGER NOT NULL UNIQUE REFERENCES numbers (number),
@@ -95,10 +95,10 @@ CREATE TABLE runs (
     policy     TEXT    NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX one_daily_review ON runs (account, local_date) WHERE daily = 1;
--- A revision is the parent of one run at most.
+-- At most one run is based on a revision of an account.
 CREATE UNIQUE INDEX one_run_a_revision ON runs (account, based_on);
 
--- What carriers answered during a run, packed; kept for the number of days that ANSWERS_KEPT_DAYS says.
+-- What carriers answered during a run, packed; kept for a number of days.
 CREATE TABLE answers (
     run        INTEGER PRIMARY KEY REFERENCES runs (id),
     account    INTEGER NOT NULL REFERENCES accounts (key),
@@ -107,7 +107,7 @@ CREATE TABLE answers (
 ) STRICT;
 CREATE INDEX answers_of_account ON answers (account, decided_at);
 
--- A replacement: the intent stands here before anything is bought.
+-- A replacement, recorded before anything is bought.
 CREATE TABLE orders (
     id          INTEGER PRIMARY KEY,
     account     INTEGER NOT NULL REFERENCES accounts (key),
@@ -120,11 +120,11 @@ CREATE TABLE orders (
     intended_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX orders_of_account ON orders (account, intended_at);
--- Nobody is replaced twice, and nobody replaces two.
+-- A number is replaced once, and replaces one number.
 CREATE UNIQUE INDEX one_open_order_a_number ON orders (number) WHERE state <> 'done';
 CREATE UNIQUE INDEX one_order_a_replacement ON orders (replacement);
 
--- What happened, in order. Nothing here is ever changed or taken away.
+-- What happened, in order. Rows are only appended.
 CREATE TABLE events (
     id      INTEGER PRIMARY KEY AUTOINCREMENT,
     account INTEGER NOT NULL REFERENCES accounts (key),
@@ -144,7 +144,7 @@ CREATE TRIGGER events_are_not_lost BEFORE DELETE ON events BEGIN
     SELECT RAISE(ABORT, 'events are only appended');
 END;
 
--- Where verdicts come from, and the carriers that were heard of. Ids of carriers are never reused.
+-- Sources of verdicts, and the carriers that they have named. Ids of carriers are never reused.
 CREATE TABLE sources (
     name     TEXT PRIMARY KEY,
     kind     TEXT NOT NULL CHECK (kind IN ('ftc', 'verdicts', 'simulated')),

@@ -1,6 +1,6 @@
--- Policies that were installed, which of them decides, and what it takes to repeat a run.
+-- Installed policies, which one is live, and what it takes to repeat a run.
 
--- A policy is its component: the very bytes that were verified and compiled.
+-- A policy is its component: the bytes that were verified and compiled.
 CREATE TABLE policies (
     digest       TEXT    PRIMARY KEY,
     name         TEXT    NOT NULL,
@@ -13,7 +13,7 @@ CREATE TABLE policies (
     component    BLOB    NOT NULL
 ) STRICT;
 
--- Revisions only rise. Going back is a new revision of an old policy.
+-- Revisions only rise. A rollback is a new revision of an old policy.
 CREATE TABLE revisions (
     revision INTEGER PRIMARY KEY AUTOINCREMENT,
     policy   TEXT    NOT NULL REFERENCES policies (digest),
@@ -21,7 +21,7 @@ CREATE TABLE revisions (
     restores INTEGER REFERENCES revisions (revision)
 ) STRICT;
 
--- Which revision decides: the last one here.
+-- The live revision is the last one here.
 CREATE TABLE activations (
     revision INTEGER PRIMARY KEY REFERENCES revisions (revision),
     replaces INTEGER REFERENCES revisions (revision),
@@ -40,7 +40,7 @@ CREATE TRIGGER activations_are_not_lost BEFORE DELETE ON activations BEGIN
     SELECT RAISE(ABORT, 'activations are only appended');
 END;
 
--- What every process has to notice: `change` rises with each change to what decides or how.
+-- What every process must notice: `change` rises with each change of the live policy or its limits.
 CREATE TABLE policy_state (
     only_row    INTEGER PRIMARY KEY CHECK (only_row = 1),
     change      INTEGER NOT NULL,
@@ -50,7 +50,7 @@ CREATE TABLE policy_state (
     settings    TEXT    NOT NULL
 ) STRICT;
 
--- Public keys in PEM. From the first one on, only signed policies are taken.
+-- Public keys in PEM. From the first one on, only signed policies are accepted.
 CREATE TABLE trusted_keys (
     id         TEXT    PRIMARY KEY,
     name       TEXT    NOT NULL UNIQUE,
@@ -82,8 +82,7 @@ CREATE TRIGGER policy_events_are_not_lost BEFORE DELETE ON policy_events BEGIN
     SELECT RAISE(ABORT, 'events are only appended');
 END;
 
--- Runs that a policy was to blame for losing. `after_run` is the last good run of that revision before it: faults
--- with the same one stand in a row.
+-- Runs in which a policy failed. `after_run` is the revision's last good run before: faults with the same one are in a row.
 CREATE TABLE policy_faults (
     id        INTEGER PRIMARY KEY AUTOINCREMENT,
     revision  INTEGER NOT NULL REFERENCES revisions (revision),
@@ -94,14 +93,14 @@ CREATE TABLE policy_faults (
 ) STRICT;
 CREATE INDEX faults_of_revision ON policy_faults (revision, after_run);
 
--- None where the program brought its own policy along.
+-- None for a policy of the program's own.
 ALTER TABLE runs ADD COLUMN revision INTEGER REFERENCES revisions (revision);
 ALTER TABLE runs ADD COLUMN contract TEXT NOT NULL DEFAULT '0.1.0';
 ALTER TABLE runs ADD COLUMN host_version TEXT NOT NULL DEFAULT '0.1.0';
 CREATE INDEX runs_of_revision ON runs (revision, id);
 CREATE INDEX runs_by_time ON runs (kind, decided_at);
 
--- What a run asked, was answered and planned, packed; kept for as many days as `policy_state.settings` says.
+-- A run's inputs and plan, packed; kept for as many days as `policy_state.settings` says.
 CREATE TABLE recordings (
     run        INTEGER PRIMARY KEY REFERENCES runs (id),
     account    INTEGER NOT NULL REFERENCES accounts (key),
@@ -110,13 +109,13 @@ CREATE TABLE recordings (
 ) STRICT;
 CREATE INDEX recordings_of_account ON recordings (account, decided_at);
 
--- What another policy would have done in a run that was made.
+-- What another policy would have done in a run.
 CREATE TABLE comparisons (
     revision INTEGER NOT NULL REFERENCES revisions (revision),
     run      INTEGER NOT NULL REFERENCES runs (id),
     -- Numbers and questions that the run on record did not ask about.
     unknown  INTEGER NOT NULL,
-    -- Why it would have done nothing: a fault, an error, or a plan that breaks the ledger.
+    -- Why it would have failed: a fault, an error, or a plan that breaks the ledger.
     failure  TEXT,
     PRIMARY KEY (revision, run)
 ) STRICT, WITHOUT ROWID;
@@ -134,5 +133,5 @@ CREATE TABLE differences (
 
 -- Why a replacement was planned, in the policy's words.
 ALTER TABLE orders ADD COLUMN because TEXT NOT NULL DEFAULT '';
--- Which revision an event is about that no run caused.
+-- The revision that an event is about, if no run caused it.
 ALTER TABLE events ADD COLUMN revision INTEGER REFERENCES revisions (revision);

@@ -1,7 +1,7 @@
--- Alerts: who is told, and what waits to be told.
+-- Alerts: webhooks, and the messages that wait for them.
 
--- An address that messages are sent to. `account` is none for every account's; `secret` is the key that messages are
--- signed with, which has to be here as it is; `lease` is of the process that is sending right now, until `leased_until`.
+-- A URL that messages are sent to. `account` is none for every account's; `secret` is the key that signs messages, which
+-- cannot be stored as a hash; `lease` is of the process that is sending right now, until `leased_until`.
 CREATE TABLE webhooks (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
     account        INTEGER REFERENCES accounts (key),
@@ -18,8 +18,8 @@ CREATE TABLE webhooks (
 ) STRICT;
 CREATE INDEX webhooks_of_account ON webhooks (account);
 
--- A message to one of them, in the order of making. `id` is the header `webhook-id`, by which a receiver knows a message
--- that it has had already. One waits as long as it has a `next_try_at`.
+-- A message to one of them, in order. `id` is the header `webhook-id`, by which a receiver recognizes a repeated message.
+-- A message waits as long as it has a `next_try_at`.
 CREATE TABLE deliveries (
     ordinal      INTEGER PRIMARY KEY AUTOINCREMENT,
     id           TEXT    NOT NULL UNIQUE,

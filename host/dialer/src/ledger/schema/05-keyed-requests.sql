@@ -1,7 +1,7 @@
--- Requests of programs that bring a key along, so that one that is sent again is not done again.
+-- Programs' requests with an idempotency key, so that a request that is sent again is not done again.
 
--- `request` is the SHA-256 of what was asked. `status` is none until it was done; `body` none where the answer has a
--- secret in it, which is kept nowhere.
+-- `request` is the request's fingerprint. `status` is none until it was done; `body` is none if the answer contains a
+-- secret, which is not stored.
 CREATE TABLE keyed_requests (
     caller   TEXT    NOT NULL,
     key      TEXT    NOT NULL,

@@ -1,4 +1,4 @@
--- Pages of an account's numbers, in whatever order somebody wants to see them, and what became of one.
+-- Pages of an account's numbers in any order, and the history of one number.
 CREATE INDEX monitored_by_status ON monitored (account, status, number);
 CREATE INDEX monitored_by_since ON monitored (account, status_since, number);
 CREATE INDEX events_of_number ON events (account, number, id) WHERE number IS NOT NULL;

@@ -1,5 +1,5 @@
--- Providers that numbers are bought from. `settings` is JSON without secrets: it says where they are. The price of a number
--- is in US cents and is what caps on spending count.
+-- Providers that numbers are bought from. `settings` is JSON that says where secrets are, without them. The price of a
+-- number is in US cents, and is what spending caps count.
 CREATE TABLE providers (
     name        TEXT    PRIMARY KEY,
     kind        TEXT    NOT NULL CHECK (kind IN ('twilio', 'telnyx')),

@@ -26,7 +26,7 @@ pub struct LookupsSpent {
     pub micros: u64,
 }
 
-/// What one carrier said about a number, as a service told it.
+/// What one carrier says about a number, by a service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Opinion {
     /// The carrier's name.
@@ -43,7 +43,7 @@ pub struct Opinion {
 pub type Opinions = HashMap<PhoneNumber, Vec<Opinion>>;
 
 impl Ledger {
-    /// Counts up to `wanted` lookups as spent before they are made, and answers how many the budget of the day allows.
+    /// Counts up to `wanted` lookups as spent before they are made, and returns how many the day's budget allows.
     pub(crate) fn reserve_lookups(
         &self,
         source: &str,
@@ -116,7 +116,7 @@ impl Ledger {
             for number in numbers {
                 let place = params![source, to_sql(*number), to_sql(since), to_sql(now)];
                 let opinions: Option<String> = statement.query_row(place, |row| row.get(0)).optional()?;
-                // What cannot be read is asked for again.
+                // What cannot be read is looked up again.
                 if let Some(opinions) = opinions.and_then(|text| serde_json::from_str(&text).ok()) {
                     known.insert(*number, opinions);
                 }

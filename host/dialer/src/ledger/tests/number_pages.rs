@@ -1,4 +1,4 @@
-//! Pages of numbers, each compared with a straight look through all of them.
+//! Pages of numbers, each compared with a scan of all of them.
 
 use super::*;
 use crate::Dialguard;
@@ -11,48 +11,47 @@ use tokio::runtime::Runtime;
 
 /// Nine numbers of which seven are monitored, in slots and with times that have another order than their numbers; one
 /// was replaced, and one of them and another turned flagged.
-fn desk_of_all_kinds() -> Desk {
-    let desk = Desk::new("2026-03-02T09:00:00Z");
+fn fixture_of_all_kinds() -> Fixture {
+    let fixture = Fixture::new("2026-03-02T09:00:00Z");
     for (slot, place) in (1..).zip([4, 1, 7, 0, 3, 8, 2]) {
-        desk.occupy(NUMBER + place, slot).unwrap();
+        fixture.occupy(NUMBER + place, slot).unwrap();
     }
     for (place, status) in [(4, 3), (1, 1), (7, 1), (0, 2), (3, 3), (8, 0), (2, 1)] {
-        let since = to_sql(desk.now + 60 * (place * place % 7));
+        let since = to_sql(fixture.now + 60 * (place * place % 7));
         let number = NUMBER + place;
-        desk.execute(&format!(
-            "UPDATE monitored SET status = {status}, status_since = {since} WHERE number = {number}"
-        ))
-        .unwrap();
+        fixture
+            .execute(&format!("UPDATE monitored SET status = {status}, status_since = {since} WHERE number = {number}"))
+            .unwrap();
     }
-    desk.execute(&format!("UPDATE numbers SET state = 'released' WHERE number = {}", NUMBER + 9)).unwrap();
+    fixture.execute(&format!("UPDATE numbers SET state = 'released' WHERE number = {}", NUMBER + 9)).unwrap();
     for place in [4, 9] {
-        let (now, number) = (desk.now, NUMBER + place);
+        let (now, number) = (fixture.now, NUMBER + place);
         let sql = format!(
             "INSERT INTO events (account, at, kind, number, text) VALUES (1, {now}, 'turned-flagged', {number}, '')"
         );
-        desk.execute(&sql).unwrap();
+        fixture.execute(&sql).unwrap();
     }
-    desk
+    fixture
 }
 
 #[test]
 fn a_page_of_numbers_is_part_of_all_that_fit_in_their_order() {
-    let desk = desk_of_all_kinds();
-    let all = desk.ledger.numbers(ACME).unwrap();
+    let fixture = fixture_of_all_kinds();
+    let all = fixture.ledger.numbers(ACME).unwrap();
     let orders = [NumberOrder::Number, NumberOrder::Status, NumberOrder::Slot, NumberOrder::Since];
     let standings = [
         None,
-        Some(Standing::Monitored),
-        Some(Standing::NotMonitored),
-        Some(Standing::Status(Status::Clean)),
-        Some(Standing::Status(Status::Flagged)),
+        Some(MonitoringFilter::Monitored),
+        Some(MonitoringFilter::NotMonitored),
+        Some(MonitoringFilter::Status(Status::Clean)),
+        Some(MonitoringFilter::Status(Status::Flagged)),
     ];
     for (order, standing) in orders.iter().flat_map(|order| standings.map(|standing| (*order, standing))) {
         for search in ["", "0103", "+1310", "+131055501", "+0", "(310) 555-010", "+13105550103131055"] {
             for descending in [false, true] {
                 let search = search.to_owned();
                 let query = NumberQuery { search, standing, order, descending, ..NumberQuery::default() };
-                is_answered_in_pages(&desk.ledger, ACME, &query, &fitting(&all, &query));
+                is_answered_in_pages(&fixture.ledger, ACME, &query, &fitting(&all, &query));
             }
         }
     }
@@ -68,7 +67,7 @@ fn is_answered_in_pages(ledger: &Ledger, id: &str, query: &NumberQuery, fitting:
     }
 }
 
-/// The same by going through all numbers.
+/// The same by a scan of all numbers.
 fn fitting(all: &[KnownNumber], query: &NumberQuery) -> Vec<KnownNumber> {
     let digits: String = query.search.chars().filter(char::is_ascii_digit).collect();
     let is_found = |number: u64| match query.search.starts_with('+') {
@@ -77,9 +76,9 @@ fn fitting(all: &[KnownNumber], query: &NumberQuery) -> Vec<KnownNumber> {
     };
     let stands = |known: &KnownNumber| match query.standing {
         None => true,
-        Some(Standing::NotMonitored) => known.monitored.is_none(),
-        Some(Standing::Monitored) => known.monitored.is_some(),
-        Some(Standing::Status(wanted)) => known.monitored.is_some_and(|(_, status, _)| status == wanted),
+        Some(MonitoringFilter::NotMonitored) => known.monitored.is_none(),
+        Some(MonitoringFilter::Monitored) => known.monitored.is_some(),
+        Some(MonitoringFilter::Status(wanted)) => known.monitored.is_some_and(|(_, status, _)| status == wanted),
     };
     let (mut fitting, mut last): (Vec<_>, Vec<_>) = all
         .iter()
@@ -104,24 +103,24 @@ fn fitting(all: &[KnownNumber], query: &NumberQuery) -> Vec<KnownNumber> {
 }
 
 #[test]
-fn who_turned_flagged_is_found_even_where_it_left_the_account() {
-    let desk = desk_of_all_kinds();
+fn a_number_that_turned_flagged_is_found_even_if_it_left_the_account() {
+    let fixture = fixture_of_all_kinds();
     let query =
         |since, standing| NumberQuery { flagged_since: Some(since), standing, limit: 9, ..NumberQuery::default() };
     let found = |query| {
-        let page = desk.ledger.number_page(ACME, &query).unwrap();
+        let page = fixture.ledger.number_page(ACME, &query).unwrap();
         let numbers: Vec<_> = page.numbers.iter().map(|known| (known.number - NUMBER, known.is_owned)).collect();
         assert_eq!(page.total as usize, numbers.len());
         numbers
     };
-    assert_eq!(found(query(desk.now, None)), [(4, true), (9, false)]);
-    assert_eq!(found(query(desk.now, Some(Standing::NotMonitored))), [(9, false)]);
-    assert_eq!(found(query(desk.now + 1, None)), []);
-    let above = NumberQuery { above: Some(NUMBER + 4), ..query(desk.now, None) };
+    assert_eq!(found(query(fixture.now, None)), [(4, true), (9, false)]);
+    assert_eq!(found(query(fixture.now, Some(MonitoringFilter::NotMonitored))), [(9, false)]);
+    assert_eq!(found(query(fixture.now + 1, None)), []);
+    let above = NumberQuery { above: Some(NUMBER + 4), ..query(fixture.now, None) };
     assert_eq!(found(above), [(9, false)]);
 }
 
-/// What happens to an account.
+/// A change of an account.
 #[derive(Debug, Clone)]
 enum Step {
     Start(Vec<Index>),
@@ -143,7 +142,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Two processes on one ledger; one changes it, and both have looked before.
+/// Two processes on one ledger; one changes it, and both have read it before.
 struct TwoProcesses {
     dialguard: Dialguard,
     elsewhere: Ledger,
@@ -248,8 +247,12 @@ impl TwoProcesses {
 
 fn queries() -> impl Iterator<Item = NumberQuery> {
     let orders = [NumberOrder::Number, NumberOrder::Status, NumberOrder::Slot];
-    let standings =
-        [None, Some(Standing::NotMonitored), Some(Standing::Monitored), Some(Standing::Status(Status::Clean))];
+    let standings = [
+        None,
+        Some(MonitoringFilter::NotMonitored),
+        Some(MonitoringFilter::Monitored),
+        Some(MonitoringFilter::Status(Status::Clean)),
+    ];
     let wanted = orders.into_iter().flat_map(move |order| standings.map(|standing| (order, standing)));
     wanted.flat_map(|(order, standing)| {
         ["", "+1", "+442", "7"].map(|search| NumberQuery {
@@ -262,10 +265,10 @@ fn queries() -> impl Iterator<Item = NumberQuery> {
     })
 }
 
-/// The latest answers are those of the last run that heard of a number.
+/// The latest answers are those of the last run with answers about a number.
 fn carriers_are_right(ledger: &Ledger, id: &str, all: &[KnownNumber]) {
     let numbers: Vec<PhoneNumber> = all.iter().map(|known| known.number).collect();
-    let mut expected = KnownAnswer::new();
+    let mut expected = LatestAnswers::new();
     let every_run = |transaction: &rusqlite::Transaction| {
         let account = accounts::profile(transaction, id)?.key;
         let mut statement = transaction.prepare("SELECT run FROM answers WHERE account = ?1 ORDER BY run")?;
@@ -273,7 +276,7 @@ fn carriers_are_right(ledger: &Ledger, id: &str, all: &[KnownNumber]) {
         runs.into_iter().map(|run| runs::answers::of_run(transaction, run)).collect::<Result<Vec<_>>>()
     };
     for heard in ledger.read(every_run).unwrap() {
-        let mut of_run = KnownAnswer::new();
+        let mut of_run = LatestAnswers::new();
         heard.into_iter().for_each(|answer| of_run.entry(answer.number).or_default().push(answer));
         expected.extend(of_run);
     }
@@ -281,30 +284,30 @@ fn carriers_are_right(ledger: &Ledger, id: &str, all: &[KnownNumber]) {
     assert_eq!(ledger.latest_answers(id, &numbers).unwrap(), expected);
 }
 
-/// Whatever happens to an account, by whichever process, and however often somebody has looked before.
+/// After any change of an account, by either process, and any number of earlier reads.
 #[test]
 fn pages_are_right_after_every_step_of_any_history() {
-    let desk = std::cell::RefCell::new(TwoProcesses::new());
+    let fixture = std::cell::RefCell::new(TwoProcesses::new());
     let mut runner = TestRunner::new(Config { cases: 6, ..Config::default() });
     let histories = prop::collection::vec(step(), 1..15);
     let right = runner.run(&histories, |history| {
-        let (id, numbers) = desk.borrow_mut().account();
+        let (id, numbers) = fixture.borrow_mut().account();
         let half = Request::StartMonitoring(numbers.iter().step_by(2).copied().collect());
-        desk.borrow_mut().ask(&id, &half);
-        desk.borrow().are_right(&id);
+        fixture.borrow_mut().ask(&id, &half);
+        fixture.borrow().are_right(&id);
         for step in &history {
-            desk.borrow_mut().take(&id, &numbers, step);
-            desk.borrow().are_right(&id);
+            fixture.borrow_mut().take(&id, &numbers, step);
+            fixture.borrow().are_right(&id);
         }
         Ok(())
     });
     right.unwrap();
 }
 
-/// A run's answers lie in many parts, and candidates that were asked about last lie between the others.
+/// A run's answers are stored in many parts, with those about candidates between the others.
 #[test]
-fn what_carriers_say_is_found_in_whichever_part_it_lies() {
-    let desk = Desk::new("2026-03-02T09:00:00Z");
+fn answers_are_found_in_every_part() {
+    let fixture = Fixture::new("2026-03-02T09:00:00Z");
     let answer =
         |number, carrier, score| CarrierAnswer { number, carrier, score: Some(score), label: None, observed_at: 1 };
     let of_three = |number: PhoneNumber, score| (1..=3).map(move |carrier| answer(number, carrier, score));
@@ -318,10 +321,10 @@ fn what_carriers_say_is_found_in_whichever_part_it_lies() {
         )?;
         runs::answers::keep(transaction, 1, run, 1, 35, heard)
     };
-    desk.ledger.change(|transaction| keep(transaction, 1, &heard)).unwrap();
-    desk.ledger.change(|transaction| keep(transaction, 2, &later)).unwrap();
+    fixture.ledger.change(|transaction| keep(transaction, 1, &heard)).unwrap();
+    fixture.ledger.change(|transaction| keep(transaction, 2, &later)).unwrap();
 
-    let known = desk.ledger.latest_answers(ACME, &[1, 7, 500, 501, 1_023, 1_999, 2_000]).unwrap();
+    let known = fixture.ledger.latest_answers(ACME, &[1, 7, 500, 501, 1_023, 1_999, 2_000]).unwrap();
     let scores = |number: PhoneNumber| {
         let answers = known.get(&number)?;
         assert!(answers.iter().map(|answer| answer.carrier).eq(1..=3));
@@ -330,6 +333,6 @@ fn what_carriers_say_is_found_in_whichever_part_it_lies() {
     let expected = [(1, 10), (7, 30), (500, 20), (501, 10), (1_023, 10), (1_999, 30)];
     expected.iter().for_each(|(number, score)| assert_eq!(scores(*number), Some(*score), "{number}"));
     assert_eq!(scores(2_000), None);
-    let of_run = desk.ledger.read(|transaction| runs::answers::of_run(transaction, 1)).unwrap();
+    let of_run = fixture.ledger.read(|transaction| runs::answers::of_run(transaction, 1)).unwrap();
     assert_eq!(of_run, heard, "all of it in the order in which it was heard");
 }

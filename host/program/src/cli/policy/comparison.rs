@@ -9,7 +9,7 @@ use clap::Args;
 use dialguard::calendar::{day_starts_at, rfc3339};
 use dialguard::contract::{Status, Timestamp};
 use dialguard::recording::PLACEHOLDER_FIRST;
-use dialguard_dialer::ledger::{Compared, Difference, RecordedRun, Revision, RunOutcome};
+use dialguard_dialer::ledger::{Difference, RecordedRun, Revision, RunComparison, RunOutcome};
 use dialguard_dialer::policies::comparison::{self, Summary};
 use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -106,7 +106,7 @@ fn start(date: NaiveDate) -> Timestamp {
     day_starts_at(date, chrono_tz::UTC)
 }
 
-fn summed_up(context: &CommandContext, revision: Revision, compared: &[Compared], options: &DiffOptions) -> Done {
+fn summed_up(context: &CommandContext, revision: Revision, compared: &[RunComparison], options: &DiffOptions) -> Done {
     let summary = Summary::of(compared);
     let cents = |replacements: usize| replacements as u64 * options.replacement_cents;
     let (more, fewer) = (cents(summary.replaced_more.len()), cents(summary.replaced_less.len()));
@@ -127,7 +127,7 @@ fn summed_up(context: &CommandContext, revision: Revision, compared: &[Compared]
                 summary.reviews_alike,
                 summary.flagged_sooner.len(),
                 summary.flagged_later.len(),
-                summary.otherwise_rated.len(),
+                summary.rated_differently.len(),
                 summary.replaced_more.len(),
                 summary.replaced_less.len(),
                 summary.replaced_by_another.len(),
@@ -167,7 +167,7 @@ fn summed_up(context: &CommandContext, revision: Revision, compared: &[Compared]
     )
 }
 
-fn each(compared: &[Compared]) -> impl Iterator<Item = (&Compared, &Difference)> {
+fn each(compared: &[RunComparison]) -> impl Iterator<Item = (&RunComparison, &Difference)> {
     compared.iter().flat_map(|run| run.comparison.differences.iter().map(move |difference| (run, difference)))
 }
 
@@ -200,7 +200,7 @@ pub async fn replay(context: &CommandContext, Replay { run, revision }: Replay) 
             let comparison = comparison::compare(&recorded, &policy).await;
             let (account, decided_at) = (recorded.account, recorded.decided_at);
             let options = DiffOptions { each: true, replacement_cents: REPLACEMENT_PRICE_CENTS };
-            Ok(summed_up(context, revision, &[Compared { account, decided_at, comparison }], &options))
+            Ok(summed_up(context, revision, &[RunComparison { account, decided_at, comparison }], &options))
         }
     }
 }

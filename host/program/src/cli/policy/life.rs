@@ -136,7 +136,7 @@ pub fn list(context: &CommandContext) -> Result<Done> {
                     state.to_owned(),
                     format!("{} {}", revision.name, revision.version),
                     revision.contract.clone(),
-                    revision.digest[..12].to_owned(),
+                    revision.sha256[..12].to_owned(),
                     rfc3339(revision.made_at),
                     revision.activated_at.map_or("–".into(), rfc3339),
                     revision.because(),

@@ -5,6 +5,7 @@ use super::failures::{ChangeFailures, Failures};
 use super::input::{Body, InAccount, Page, Part, QueryParams};
 use crate::json::{Account, SettingsChange, Spending, Usage};
 use crate::parse;
+use crate::schedule::REVIEW_AT_DEFAULT;
 use crate::web::Site;
 use crate::web::auth::{Administer, Administrator, Caller, OfAccount, Read, as_of_now, now_of};
 use crate::web::problem::Problem;
@@ -222,13 +223,13 @@ async fn add(
     let id = parse::account_id(&request.id)
         .map_err(|why| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("id: {why}")))?;
     ensure_blocks(request.blocks)?;
-    let six = NaiveTime::from_hms_opt(6, 0, 0).expect("six o'clock is a time");
+    let review_at_default = parse::time_of_day(REVIEW_AT_DEFAULT).expect("the default is a time");
     let new = NewAccount {
         id,
         blocks: request.blocks,
         time_zone: request.time_zone.0,
         region: request.region.map_or(Region::US, |region| region.0),
-        review_at: request.review_at.map_or(six, |time| time.0),
+        review_at: request.review_at.map_or(review_at_default, |time| time.0),
         settings: request.settings.applied_to(&default_settings()),
     };
     site.dialguard().add_account(&new).await?;

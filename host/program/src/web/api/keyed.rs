@@ -14,7 +14,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use dialguard_dialer::ledger::{KeptAnswer, KeyedRequest, Known, Ledger};
+use dialguard_dialer::ledger::{KeyState, KeyedRequest, Ledger, StoredAnswer};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
@@ -94,11 +94,11 @@ impl RunningRequests {
         let Some(place) = self.enter(&keyed) else { return Err(still_under_way()) };
         let ledger = site.dialguard().ledger().clone();
         match ledger.begin_keyed_request(&keyed, site.dialguard().now())? {
-            Known::AnotherRequest => Err(another_request()),
-            Known::Begun => Err(outcome_unknown()),
-            Known::Done(answer) => replay(answer),
+            KeyState::AnotherRequest => Err(another_request()),
+            KeyState::Unfinished => Err(outcome_unknown()),
+            KeyState::Done(answer) => replay(answer),
             // The request is finished even if the caller disconnects, because it will be repeated.
-            Known::New => tokio::spawn(async move {
+            KeyState::New => tokio::spawn(async move {
                 let _place = place;
                 finish(&ledger, keyed, tokio::spawn(next.run(request))).await
             })
@@ -146,11 +146,11 @@ async fn finish(
     let location = parts.headers.get(header::LOCATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let is_secret = parts.extensions.get::<Secret>().is_some();
     let kept = (!is_secret).then(|| body.to_vec());
-    ledger.keep_answer(&keyed, &KeptAnswer { status: parts.status.as_u16(), location, body: kept })?;
+    ledger.keep_answer(&keyed, &StoredAnswer { status: parts.status.as_u16(), location, body: kept })?;
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
-fn replay(KeptAnswer { status, location, body }: KeptAnswer) -> Result<Response, Problem> {
+fn replay(StoredAnswer { status, location, body }: StoredAnswer) -> Result<Response, Problem> {
     let Some(body) = body else { return Err(answer_not_kept()) };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     let has_body = !body.is_empty();
@@ -209,7 +209,7 @@ fn take_a_key(operation: &mut Operation) {
 fn parameter() -> Parameter {
     let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(KEY_LENGTH_MAX));
     let description = "Your own name for this request, such as a UUID. A request repeated with its key within 24 hours is \
-                       not executed again and gets the first answer (with `Idempotency-Replayed: true`). The same key \
+                       not executed again and gets the first answer (with `Idempotency-ReplayOutcome: true`). The same key \
                        for another request is refused (422), and so is a repetition while the first is in progress \
                        (409). A request that was refused or failed may be repeated with its key.";
     ParameterBuilder::new()
@@ -341,7 +341,7 @@ mod tests {
         let slow = Slow::new().await;
         let keyed = KeyedRequest { caller: "token dialer".into(), key: "one".into(), request: [7; 32] };
         let known = |now| slow.site.dialguard().ledger().begin_keyed_request(&keyed, now).unwrap();
-        assert_eq!([NOW, NOW + DAY - 1, NOW + DAY].map(known), [Known::New, Known::Begun, Known::New]);
+        assert_eq!([NOW, NOW + DAY - 1, NOW + DAY].map(known), [KeyState::New, KeyState::Unfinished, KeyState::New]);
     }
 
     #[tokio::test(flavor = "multi_thread")]

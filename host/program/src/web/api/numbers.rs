@@ -10,7 +10,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use dialguard::contract;
-use dialguard_dialer::ledger::{ImportedAs, NumberOrder, NumberQuery, Standing};
+use dialguard_dialer::ledger::{ImportedAs, MonitoringFilter, NumberOrder, NumberQuery};
 use dialguard_dialer::phone::{PhoneNumber, e164};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -68,9 +68,9 @@ impl NumberFilter {
     fn query(&self) -> Result<NumberQuery, Problem> {
         let standing = match (self.monitored, self.status) {
             (None, None) => None,
-            (Some(false), None) => Some(Standing::NotMonitored),
-            (Some(true), None) => Some(Standing::Monitored),
-            (None | Some(true), Some(status)) => Some(Standing::Status(status.into())),
+            (Some(false), None) => Some(MonitoringFilter::NotMonitored),
+            (Some(true), None) => Some(MonitoringFilter::Monitored),
+            (None | Some(true), Some(status)) => Some(MonitoringFilter::Status(status.into())),
             (Some(false), Some(_)) => {
                 let detail = "a number that is not monitored has no status; give either `status` or `monitored`";
                 return Err(Problem::new(StatusCode::BAD_REQUEST, detail));

@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
-use dialguard_dialer::alerts::{Courier, WebhookWish, add_webhook};
+use dialguard_dialer::alerts::{AlertSender, WebhookRequest, add_webhook};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -97,7 +97,7 @@ async fn add(
     _: Administrator,
     Body(new): Body<WebhookRequest>,
 ) -> Result<impl IntoResponse, Problem> {
-    let wish = WebhookWish {
+    let wish = WebhookRequest {
         account: new.account.as_deref(),
         url: &new.url,
         allow_private: new.allow_private,
@@ -163,7 +163,7 @@ async fn test(
     _: Administrator,
     PathParams(InWebhook { webhook }): PathParams<InWebhook>,
 ) -> Result<Json<TestedWebhook>, Problem> {
-    let answered = Courier::new(site.dialguard().clone()).test(webhook).await?;
+    let answered = AlertSender::new(site.dialguard().clone()).test(webhook).await?;
     Ok(Json(TestedWebhook { answered }))
 }
 

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use dialguard_dialer::alerts::{Courier, WebhookWish, add_webhook};
+use dialguard_dialer::alerts::{AlertSender, WebhookRequest, add_webhook};
 use dialguard_dialer::ledger::{AccountProfile, Delivery, DeliveryState, LedgerError, Webhook, WebhookId};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -67,7 +67,7 @@ async fn add(
     of: OfAccount<Administer>,
     Form(new): Form<NewWebhook>,
 ) -> Result<Markup, Failed> {
-    let wish = WebhookWish { account: Some(&of.account.id), url: new.url.trim(), ..WebhookWish::default() };
+    let wish = WebhookRequest { account: Some(&of.account.id), url: new.url.trim(), ..WebhookRequest::default() };
     let result = match add_webhook(site.dialguard().ledger(), &wish, site.dialguard().now()) {
         Ok((id, secret)) => html! {
             div.panel role="status" {
@@ -86,7 +86,7 @@ async fn test(
     Path((_, id)): Path<(String, WebhookId)>,
 ) -> Result<Markup, Failed> {
     let webhook = own(&site, &of, id)?;
-    let result = match Courier::new(site.dialguard().clone()).test(webhook.id).await {
+    let result = match AlertSender::new(site.dialguard().clone()).test(webhook.id).await {
         Ok(answer) => html! { p.saved role="status" { "Webhook " (id) " accepted the test message: " (answer) "." } },
         Err(error) => {
             html! { p.failed role="alert" { "Webhook " (id) " did not accept the test message: " (error) "." } }

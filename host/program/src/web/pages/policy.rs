@@ -15,7 +15,9 @@ use axum::routing::get;
 use dialguard::contract::{PhoneNumber, Severity, Status};
 use dialguard::recording::PLACEHOLDER_FIRST;
 use dialguard_dialer::access::Accounts;
-use dialguard_dialer::ledger::{AccountProfile, Compared, Ledger, PolicyEvent, PolicyRevision, PolicyState, Revision};
+use dialguard_dialer::ledger::{
+    AccountProfile, Ledger, PolicyEvent, PolicyRevision, PolicyState, Revision, RunComparison,
+};
 use dialguard_dialer::policies::comparison::Summary;
 use dialguard_dialer::policies::{Policies, PoliciesError};
 use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
@@ -78,7 +80,7 @@ fn active_policy(account: &AccountProfile, live: &PolicyRevision, may_roll_back:
                     div { dt { "Active since" } dd { (moment(since, account.time_zone)) } }
                 }
                 div { dt { "Reason" } dd { (live.because()) } }
-                div.sha256 { dt { "SHA-256" } dd { code { (live.digest) } } }
+                div.sha256 { dt { "SHA-256" } dd { code { (live.sha256) } } }
             }
             @if may_roll_back {
                 a.button href={ (account_path(&account.id)) "/policy/roll-back" } { "Roll back…" }
@@ -87,7 +89,7 @@ fn active_policy(account: &AccountProfile, live: &PolicyRevision, may_roll_back:
     }
 }
 
-fn shadow(account: &AccountProfile, candidate: &PolicyRevision, compared: &[Compared], may_act: bool) -> Markup {
+fn shadow(account: &AccountProfile, candidate: &PolicyRevision, compared: &[RunComparison], may_act: bool) -> Markup {
     html! {
         section.panel data-live="shadow" aria-label="Shadow policy" {
             p.quiet { "Shadow policy: compared with every review, changes nothing" }
@@ -113,7 +115,7 @@ fn comparison(summary: &Summary) -> Markup {
     let rows = [
         ("Flagged sooner", summary.flagged_sooner.len()),
         ("Flagged later or never", summary.flagged_later.len()),
-        ("Other status changes", summary.otherwise_rated.len()),
+        ("Other status changes", summary.rated_differently.len()),
         ("Would replace (live policy kept)", summary.replaced_more.len()),
         ("Would keep (live policy replaced)", summary.replaced_less.len()),
         ("Would replace with another number", summary.replaced_by_another.len()),
@@ -131,7 +133,7 @@ fn comparison(summary: &Summary) -> Markup {
     }
 }
 
-fn differences(account: &AccountProfile, compared: &[Compared]) -> Markup {
+fn differences(account: &AccountProfile, compared: &[RunComparison]) -> Markup {
     let each = compared.iter().rev().flat_map(|run| run.comparison.differences.iter().map(move |other| (run, other)));
     let latest: Vec<_> = each.take(SHOWN_MAX).collect();
     html! {
@@ -185,7 +187,7 @@ fn revision_table(
                     td { (revision.revision) }
                     td { (revision.name) " " (revision.version) }
                     td { (revision.contract) }
-                    td { code title=(revision.digest) { (revision.digest[..12]) } }
+                    td { code title=(revision.sha256) { (revision.sha256[..12]) } }
                     td {
                         @if is_live { strong { "active" } }
                         @else if is_shadow { "shadow" }

@@ -16,7 +16,7 @@ use axum::routing::get;
 use axum_extra::extract::Query;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{Carrier, PhoneNumber};
-use dialguard_dialer::ledger::{ImportedAs, KnownAnswer, KnownNumber};
+use dialguard_dialer::ledger::{ImportedAs, KnownNumber, LatestAnswers};
 use dialguard_dialer::number_file::{ImportedFile, NumberFile};
 use dialguard_dialer::table_file::{csv_of, inert};
 use maud::{Markup, html};
@@ -127,7 +127,7 @@ async fn export(
 }
 
 /// One row per number: its slot and status, then each carrier's score and label.
-fn numbers_csv(numbers: &[KnownNumber], carriers: &[Carrier], answers: &KnownAnswer) -> Vec<u8> {
+fn numbers_csv(numbers: &[KnownNumber], carriers: &[Carrier], answers: &LatestAnswers) -> Vec<u8> {
     let heading = |of: &str, carrier: &Carrier| inert(&format!("{} {of}", carrier.name)).into_owned();
     let header = ["number", "slot", "status", "status-since", "replacement-pending"].map(str::to_owned).into_iter();
     let header =
@@ -167,7 +167,7 @@ mod tests {
         let carriers = [Carrier { id: 1, name: "=A".into() }, Carrier { id: 2, name: "B".into() }];
         let label = Some("=HYPERLINK(\"http://evil.example\",\"Spam, likely\")".into());
         let answer = CarrierAnswer { number: known.number, carrier: 1, score: Some(95), label, observed_at: 0 };
-        let answers = KnownAnswer::from([(known.number, vec![answer])]);
+        let answers = LatestAnswers::from([(known.number, vec![answer])]);
         let file = String::from_utf8(numbers_csv(&[known], &carriers, &answers)).unwrap();
         let expected = "number,slot,status,status-since,replacement-pending,'=A score,'=A label,B score,B label\n\
             +13105550100,3,flagged,1970-01-01T00:00:00Z,false,95,\"'=HYPERLINK(\"\"http://evil.example\"\",\"\"Spam, likely\"\")\",,\n";

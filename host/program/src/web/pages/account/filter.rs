@@ -3,7 +3,7 @@
 use crate::web::address::account_path;
 use crate::words::status_of_name;
 use dialguard::contract::Timestamp;
-use dialguard_dialer::ledger::{NumberOrder, NumberQuery, Standing};
+use dialguard_dialer::ledger::{MonitoringFilter, NumberOrder, NumberQuery};
 use serde::Deserialize;
 
 /// Rows per page.
@@ -35,9 +35,9 @@ impl Filter {
         NumberQuery {
             search: self.q.clone(),
             standing: match self.show.as_str() {
-                "monitored" => Some(Standing::Monitored),
-                "not-monitored" => Some(Standing::NotMonitored),
-                status => status_of_name(status).map(Standing::Status),
+                "monitored" => Some(MonitoringFilter::Monitored),
+                "not-monitored" => Some(MonitoringFilter::NotMonitored),
+                status => status_of_name(status).map(MonitoringFilter::Status),
             },
             // The same periods as in the policy's usage figures.
             flagged_since: match self.flagged.as_str() {

@@ -8,7 +8,7 @@ use crate::web::pages::layout::{icon, moment, number_link, status_label};
 use crate::words::{e164, thousands};
 use dialguard::contract::{Carrier, PhoneNumber};
 use dialguard_dialer::access::Role;
-use dialguard_dialer::ledger::{AccountProfile, CarrierAnswer, KnownAnswer, KnownNumber, LedgerError, NumberPage};
+use dialguard_dialer::ledger::{AccountProfile, CarrierAnswer, KnownNumber, LatestAnswers, LedgerError, NumberPage};
 use maud::{Markup, html};
 
 /// A carrier's answers older than a week are not shown.
@@ -120,7 +120,7 @@ fn pager(account: &AccountProfile, filter: &Filter, total: u32) -> Markup {
 struct Rows<'a> {
     account: &'a AccountProfile,
     carriers: Vec<Carrier>,
-    answers: KnownAnswer,
+    answers: LatestAnswers,
     may_act: bool,
 }
 

@@ -7,7 +7,7 @@ use dialguard::calendar::Tz;
 use dialguard::contract::Timestamp;
 use dialguard_dialer::dialguard::DialguardError;
 use dialguard_dialer::ledger::AccountProfile;
-use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect, Fared, Tally};
+use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect, NumberEffect, Tally};
 use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use maud::{Markup, html};
 use tokio::sync::Semaphore;
@@ -107,7 +107,7 @@ fn number_list(account: &AccountProfile, effect: &Effect, now: Timestamp) -> Mar
     }
 }
 
-fn number_changes(account: &AccountProfile, difference: &Fared, now: Timestamp) -> Markup {
+fn number_changes(account: &AccountProfile, difference: &NumberEffect, now: Timestamp) -> Markup {
     let (was, with) = (&difference.as_it_was, &difference.with_these);
     let changes = [
         ("flagged", was.flagged_at, with.flagged_at),
