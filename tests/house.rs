@@ -177,8 +177,7 @@ fn dependencies_are_allowed() {
     }
 }
 
-/// Runs cargo, which must succeed, and returns its standard output. Prints how long that took: these are the slowest
-/// checks, and `.ci/run` lists them.
+/// Runs cargo, which must succeed, and returns its standard output. Prints how long that took, which `.ci/run` lists.
 fn cargo(command: &str, arguments: &[&str], hint: &str) -> String {
     // One at a time: two that compile would only wait for each other.
     static TURN: Mutex<()> = Mutex::new(());
@@ -191,9 +190,11 @@ fn cargo(command: &str, arguments: &[&str], hint: &str) -> String {
         .env("RUSTDOCFLAGS", "--deny warnings")
         .output()
         .unwrap_or_else(|error| panic!("cargo {command} cannot start: {error}"));
-    // Not `eprintln!`, which is shown for a failed test only.
-    writeln!(std::io::stderr(), "cargo {command} took {} s", begun.elapsed().as_secs())
-        .expect("standard error is open");
+    let seconds = begun.elapsed().as_secs();
+    if seconds > 0 {
+        // Not `eprintln!`, which is shown for a failed test only.
+        writeln!(std::io::stderr(), "cargo {command} took {seconds} s").expect("standard error is open");
+    }
     let stdout = String::from_utf8_lossy(&done.stdout).into_owned();
     assert!(done.status.success(), "{hint}:\n{stdout}{}", String::from_utf8_lossy(&done.stderr));
     stdout
