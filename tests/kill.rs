@@ -6,7 +6,7 @@ mod harness {
     pub mod acme;
     pub mod buying;
     #[expect(dead_code, reason = "other runners use the rest")]
-    pub mod desk;
+    pub mod dialer;
     pub mod killing;
     #[expect(dead_code, reason = "other runners use the rest")]
     pub mod receiver;

@@ -140,8 +140,8 @@ impl Facts {
         model.account = self.account.clone();
         model.owned = self.monitored.iter().map(|number| number.number).collect();
         model.monitored = self.monitored.iter().map(|number| (number.number, *number)).collect();
-        for said in &self.observations {
-            model.observe_at(said.carrier, said.number, said.spam_score, said.observed_at);
+        for observation in &self.observations {
+            model.observe_at(observation.carrier, observation.number, observation.spam_score, observation.observed_at);
         }
         model
     }

@@ -2,7 +2,7 @@
 //!
 //! `DIALGUARD_TABLE=write cargo test --release --test browser` rewrites the table with this machine's times.
 
-use crate::harness::desk::{Dialer, Outcome};
+use crate::harness::dialer::{Dialer, Outcome};
 use crate::harness::host_tools::{self, conformance, dialer_in_rust, file, has_browser, has_packages, typescript};
 use crate::harness::repository::repository;
 use dialguard::policy::REFERENCE_POLICY;
@@ -117,9 +117,9 @@ fn findings(report: &Value) -> &[Value] {
 
 /// In its own process: a dialer in Rust needs no lines of JSON.
 fn rust() -> Value {
-    let desk = Dialer::new();
-    desk.file("policy.wasm", REFERENCE_POLICY);
-    let output = Command::new(dialer_in_rust()).arg("conformance").arg(desk.path("policy.wasm")).output();
+    let dialguard = Dialer::new();
+    dialguard.file("policy.wasm", REFERENCE_POLICY);
+    let output = Command::new(dialer_in_rust()).arg("conformance").arg(dialguard.path("policy.wasm")).output();
     Outcome::new("the dialer in Rust".into(), output.expect("it starts")).exits(0).json()
 }
 

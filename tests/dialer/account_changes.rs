@@ -73,7 +73,7 @@ async fn refused_blocks_leave_the_rest_of_the_change_undone() {
 
 /// Each statement of the transaction fails in turn, as on a full disk.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_fails_half_way_leaves_nothing() {
+async fn a_change_that_fails_half_way_is_undone() {
     let statements = [
         "UPDATE OF review_at ON accounts",
         "UPDATE OF enabled ON accounts",

@@ -152,8 +152,8 @@ async fn a_hostile_policy_loses_its_run_and_affects_nothing_else() {
     let unharmed = Unharmed::of(&scene).await;
     for (what, policy, expected) in scenarios {
         let error = scene.dialguard(compiled(policy, LIMITS)).review("acme").await.expect_err(what);
-        let told = scene.faults().pop().expect("an event that blames the policy");
-        assert!(told.contains(&expected.to_string()), "{what}: {told}");
+        let event = scene.faults().pop().expect("an event that blames the policy");
+        assert!(event.contains(&expected.to_string()), "{what}: {event}");
         assert_eq!(fault(error), expected, "{what}");
         unharmed.still(&scene, what).await;
     }
@@ -202,7 +202,7 @@ impl Unharmed {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plan_that_breaks_the_ledger_is_refused_whole() {
+async fn a_plan_that_breaks_the_ledgers_rules_is_refused_as_a_whole() {
     let start = |last: &[u64]| Some(Request::StartMonitoring(last.iter().map(|last| ACME + last).collect()));
     let stop = |last: u64| Some(Request::StopMonitoring(vec![ACME + last]));
     let delete =
@@ -280,12 +280,12 @@ async fn a_plan_that_breaks_the_ledger_is_refused_whole() {
     let unharmed = Unharmed::of(&scene).await;
     for (request, plans, expected) in scenarios {
         let plans: &str = plans.replace("LOOK", LOOK).replace("RATE", RATE).replace("GOING", GOING).leak();
-        let told = match request {
+        let refusal = match request {
             None => refused(&scene, Hostile::review(plans), None).await,
             Some(request) => refused(&scene, Hostile::decide(plans), Some(request)).await,
         };
-        assert!(told.contains(expected), "{plans}: {told}, not {expected}");
-        assert!(scene.faults().pop().is_some_and(|event| event.contains(&told)), "no event says {told}");
+        assert!(refusal.contains(expected), "{plans}: {refusal}, not {expected}");
+        assert!(scene.faults().pop().is_some_and(|event| event.contains(&refusal)), "no event says {refusal}");
         unharmed.still(&scene, plans).await;
     }
     unharmed.reviews_at_last(&scene).await;
@@ -329,8 +329,8 @@ async fn a_plan_that_is_too_large_is_refused() {
     let scene = Scene::new().await;
     let unharmed = Unharmed::of(&scene).await;
     for (plans, expected) in scenarios {
-        let told = refused(&scene, Hostile::review(plans.replace("GROW", GROW).leak()), None).await;
-        assert!(told.contains(expected), "{plans}: {told}, not {expected}");
+        let refusal = refused(&scene, Hostile::review(plans.replace("GROW", GROW).leak()), None).await;
+        assert!(refusal.contains(expected), "{plans}: {refusal}, not {expected}");
         unharmed.still(&scene, plans).await;
     }
 }
@@ -345,8 +345,8 @@ async fn a_policy_cannot_forge_history() {
         let kind: &str = kind.leak();
         let review =
             format!("(call $notice (i32.const {}) (i64.const 0) TEXT)", kind.len()).replace("TEXT", TEXT).leak();
-        let told = refused(&scene, Hostile { scratch: kind, ..Hostile::review(review) }, None).await;
-        assert!(told.contains("is reserved for the ledger's own events"), "{kind}: {told}");
+        let refusal = refused(&scene, Hostile { scratch: kind, ..Hostile::review(review) }, None).await;
+        assert!(refusal.contains("is reserved for the ledger's own events"), "{kind}: {refusal}");
     }
     let scenarios = [
         ("Charged", "(call $notice (i32.const 7) (i64.const 0) TEXT)", "is not kebab-case"),
@@ -360,8 +360,8 @@ async fn a_policy_cannot_forge_history() {
     ];
     for (scratch, review, expected) in scenarios {
         let review = review.replace("TEXT", TEXT).leak();
-        let told = refused(&scene, Hostile { scratch, ..Hostile::review(review) }, None).await;
-        assert!(told.contains(expected), "{review}: {told}, not {expected}");
+        let refusal = refused(&scene, Hostile { scratch, ..Hostile::review(review) }, None).await;
+        assert!(refusal.contains(expected), "{review}: {refusal}, not {expected}");
     }
     unharmed.still(&scene, "forged notices").await;
 }

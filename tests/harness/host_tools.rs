@@ -1,6 +1,6 @@
 //! The dialers in other languages: where they are, and whether the tools for them are.
 
-use super::desk::{Dialer, Outcome};
+use super::dialer::{Dialer, Outcome};
 use super::repository::repository;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -78,8 +78,8 @@ pub fn has_browser() -> bool {
 /// `dialguard conformance` with a dialer's command.
 pub fn conformance(options: &[&str], dialer: &[&str]) -> Outcome {
     let arguments = [&["conformance"], options, &["--"], dialer].concat();
-    let desk = Dialer::new();
-    let mut command = desk.command(&arguments);
+    let dialguard = Dialer::new();
+    let mut command = dialguard.command(&arguments);
     let output = command.env("PYTHONPATH", folder("python")).output().expect("the program starts");
     Outcome::new(arguments.join(" "), output)
 }

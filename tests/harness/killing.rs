@@ -1,6 +1,6 @@
 //! Commands that are killed.
 
-use super::desk::Dialer;
+use super::dialer::Dialer;
 use dialguard::calendar::rfc3339;
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};

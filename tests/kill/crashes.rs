@@ -1,7 +1,7 @@
 //! The program killed at any moment, and several of it at once on one ledger: nothing is half done, lost or paid twice.
 
 use crate::harness::acme::{DAY, number};
-use crate::harness::desk::{Dialer, e164, each};
+use crate::harness::dialer::{Dialer, e164, each};
 use crate::harness::killing::Moments;
 use crate::harness::policies::reference::reference;
 use crate::harness::policies::renamed::renamed;
@@ -81,7 +81,7 @@ fn kill(moments: &mut Moments, dialer: &Dialer, line: &str) -> bool {
 /// Whenever a change of policy is killed, one policy decides, no revision is lost, and whatever compiled code is left
 /// behind can be gone by or is made anew.
 #[test]
-fn a_change_of_policy_that_was_killed_leaves_one_that_decides() {
+fn a_killed_policy_change_leaves_a_working_policy() {
     let dialer = large_account(10, 0);
     dialer.run("monitor acme --all").exits(0);
     let lookalike = renamed(REFERENCE_POLICY, "dialguard-reference", "dialguard-lookalike");
@@ -131,7 +131,7 @@ fn live_policy(dialer: &Dialer) -> (u64, String) {
 }
 
 #[test]
-fn a_request_that_was_killed_is_done_as_a_whole_or_not_at_all() {
+fn a_killed_request_is_carried_out_completely_or_not_at_all() {
     const NUMBERS: u64 = 2_000;
     let dialer = large_account(NUMBERS, 0);
     let begun = Instant::now();
@@ -160,7 +160,7 @@ fn a_request_that_was_killed_is_done_as_a_whole_or_not_at_all() {
 }
 
 #[test]
-fn a_review_that_was_killed_is_finished_by_the_next_one() {
+fn a_killed_review_is_finished_by_the_next_one() {
     const NUMBERS: u64 = 2_000;
     const CANDIDATES: u64 = 1_500;
     let dialer = large_account(NUMBERS, CANDIDATES);
@@ -225,7 +225,7 @@ async fn intend(ledger: Arc<Ledger>, number: PhoneNumber, now: u64) {
 /// The next command, whichever it is: what it answers about the number that is being replaced, and that it goes on with
 /// the replacement.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_whose_replacement_is_under_way_is_left_alone() {
+async fn a_number_with_an_open_order_is_not_changed() {
     let scenarios = [
         ("unmonitor acme +13105550100", Some("replacement-pending")),
         ("delete acme +13105550100 --accept-slot-loss", Some("replacement-pending")),
@@ -285,7 +285,7 @@ fn processes_that_race_for_one_account_answer_as_documented() {
 
 /// No time to start a program lies between these requests, so that nearly every plan is made in vain at first.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn dialguards_that_race_for_one_account_all_get_their_answers() {
+async fn concurrent_requests_for_one_account_are_all_answered() {
     let dialer = Dialer::monitoring(0, "");
     dialer.import(0..4, "");
     let policy = reference();

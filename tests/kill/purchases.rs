@@ -1,7 +1,7 @@
 //! The program, killed at every request while it buys from a fake of Twilio and of Telnyx.
 
-use crate::harness::buying::buying_desk;
-use crate::harness::desk::{Dialer, e164, each};
+use crate::harness::buying::buying_dialer;
+use crate::harness::dialer::{Dialer, e164, each};
 use crate::harness::killing::kill_when;
 use crate::harness::services::provider::When::{self, After, Before};
 use crate::harness::services::provider::{Deed, FakeProvider};
@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 /// Each replacement is killed at another of its requests, and the schedule finishes what that left.
 async fn killed_at_every_request(kind: ProviderKind) {
     const NUMBERS: u64 = 15;
-    let (dialer, fake) = buying_desk(kind, NUMBERS, "--rest-days 0").await;
+    let (dialer, fake) = buying_dialer(kind, NUMBERS, "--rest-days 0").await;
     dialer.run(&format!("replace acme {}", e164(100))).exits(0);
     let requests = fake.requests();
     let searches = requests.iter().filter(|deed| **deed == Deed::Search).count();

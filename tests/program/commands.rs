@@ -3,7 +3,7 @@
 //! What is expected follows from the product's rules (README and `wit/`), never from what the program once printed.
 
 use crate::harness::acme::DAY;
-use crate::harness::desk::{Dialer, Outcome, e164, each};
+use crate::harness::dialer::{Dialer, Outcome, e164, each};
 use crate::harness::repository::repository;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -39,8 +39,8 @@ fn every_setting_has_an_option_of_its_name() {
     let accounts = dialer.json("account list");
     let [least, most, plain] = [0, 1, 2].map(|place| &accounts[place]["settings"]);
     for (name, default, min, max) in SETTINGS {
-        let told = [&plain[name], &least[name], &most[name]].map(Value::as_u64);
-        assert_eq!(told, [Some(default), Some(min), Some(max)], "{name}");
+        let ranges = [&plain[name], &least[name], &most[name]].map(Value::as_u64);
+        assert_eq!(ranges, [Some(default), Some(min), Some(max)], "{name}");
     }
     let switches = [plain, least, most].map(|settings| settings["auto-replace"].as_bool());
     assert_eq!(switches, [Some(false), Some(true), Some(true)], "nobody's numbers are replaced unless turned on");
@@ -99,7 +99,7 @@ fn a_billing_cycle_is_a_month_from_the_local_midnight_on_which_the_account_was_a
 
 /// At each time a command, and what has been charged by then: $49.00 for each block.
 #[test]
-fn blocks_are_charged_at_once_where_more_and_from_the_next_cycle_on_where_fewer() {
+fn more_blocks_are_charged_at_once_and_fewer_from_the_next_cycle() {
     let dialer = Dialer::with_ledger();
     type Step = (&'static str, &'static str, &'static [u64], (u64, u64));
     let steps: [Step; 10] = [
@@ -263,10 +263,10 @@ fn simulated_carriers_say_the_same_on_every_machine() {
         let numbers: String = (0..200).map(|last| e164(last) + " ").collect();
         dialer.json(&format!("screen acme {numbers}"))
     };
-    let told = screen([1, 2]);
-    assert_eq!(told, screen([1, 2]));
-    assert_ne!(told, screen([3, 4]));
-    let statuses = each(&told["screenings"], "status");
+    let screened = screen([1, 2]);
+    assert_eq!(screened, screen([1, 2]));
+    assert_ne!(screened, screen([3, 4]));
+    let statuses = each(&screened["screenings"], "status");
     assert!(statuses.iter().filter(|status| *status == "clean").count() > 100, "most numbers are clean: {statuses:?}");
     assert!(statuses.iter().any(|status| status == "at-risk"), "carriers err at times: {statuses:?}");
 }
@@ -275,7 +275,7 @@ fn simulated_carriers_say_the_same_on_every_machine() {
 
 /// What stands in the file, in which region, and what is imported of it.
 #[test]
-fn numbers_are_imported_from_csv_as_people_write_them() {
+fn numbers_are_imported_from_csv_in_common_formats() {
     let scenarios: [(&str, &str, &str, &[&str]); 7] = [
         ("a header", "US", "name,Number\nLee,+13105550100\nKim,+13105550101\n", &["+13105550100", "+13105550101"]),
         ("another header", "US", "PHONE,name\n+13105550100,Lee\n", &["+13105550100"]),
@@ -296,7 +296,7 @@ fn numbers_are_imported_from_csv_as_people_write_them() {
 }
 
 #[test]
-fn candidates_are_on_hand_and_no_numbers_of_the_account() {
+fn candidates_are_not_listed_as_owned_numbers() {
     let dialer = Dialer::with_account("");
     dialer.import([140, 141], "--candidates");
     dialer.import([100], "");
@@ -314,7 +314,7 @@ fn candidates_are_on_hand_and_no_numbers_of_the_account() {
 }
 
 #[test]
-fn the_list_says_slot_status_and_what_each_carrier_shows() {
+fn the_list_shows_slot_status_and_each_carriers_verdict() {
     let dialer = Dialer::monitoring(1, "");
     dialer.import([101], "");
     dialer.carriers_say(&[(100, "x-o"), (101, "xxx")]);
@@ -358,7 +358,7 @@ fn answer(outcome: &Value) -> String {
 /// An account with 0100 to 0112 in slots 1 to 13 of 15, which owns 0113 to 0116 besides. One command after another,
 /// what it answers for each number, and how some numbers stand afterwards.
 #[test]
-fn every_number_has_its_answer_and_refusals_stop_nobody_else() {
+fn every_number_is_answered_and_a_refusal_stops_no_other() {
     let dialer = Dialer::monitoring(13, "");
     dialer.import(113..117, "");
     dialer.import([140], "--candidates");
@@ -452,7 +452,7 @@ fn a_locked_slot_frees_at_the_very_second_the_cycle_ends() {
 }
 
 #[test]
-fn numbers_on_the_command_line_are_read_as_people_write_them() {
+fn the_command_line_accepts_numbers_in_common_formats() {
     let dialer = Dialer::monitoring(0, "");
     dialer.import(100..103, "");
     let line = ["monitor", "acme", "(310) 555-0102", "+1 310-555-0100", "3105550101", "--json"];
@@ -464,7 +464,7 @@ fn numbers_on_the_command_line_are_read_as_people_write_them() {
 
 /// What the carriers say of a number that need not be the account's, and what screening makes of it.
 #[test]
-fn screening_says_how_numbers_stand_right_now_and_changes_nothing() {
+fn screening_rates_numbers_now_and_changes_nothing() {
     let dialer = Dialer::with_account("");
     let scenarios = [
         ("ooo", "clean", 0, 3),
@@ -478,12 +478,12 @@ fn screening_says_how_numbers_stand_right_now_and_changes_nothing() {
     let before = dialer.everything();
     let numbers: String = verdicts.iter().map(|(last, _)| e164(*last) + " ").collect();
     let screened = dialer.json(&format!("screen acme {numbers}"));
-    for (told, (marks, status, flagging, answering)) in
+    for (number, (marks, status, flagging, answering)) in
         screened["screenings"].as_array().expect("a list").iter().zip(scenarios)
     {
         let expected =
-            json!({"number": told["number"], "status": status, "flagging": flagging, "answering": answering});
-        assert_eq!(*told, expected, "{marks}");
+            json!({"number": number["number"], "status": status, "flagging": flagging, "answering": answering});
+        assert_eq!(*number, expected, "{marks}");
     }
     // The carriers have been heard of since; nothing else is new.
     let after = dialer.everything();
@@ -564,7 +564,7 @@ fn a_status_follows_from_rated_checks_on_distinct_days() {
 }
 
 #[test]
-fn a_second_review_on_the_same_local_date_rates_nobody_again() {
+fn a_second_review_on_the_same_local_date_rates_no_number_again() {
     let dialer = Dialer::monitoring(2, "");
     dialer.carriers_say(&[(100, "xxx")]);
     assert_eq!(each(&dialer.json("review acme")[0]["reviews"], "number"), [e164(100)]);
@@ -595,11 +595,11 @@ fn without_auto_replacement_a_flagged_number_stays() {
 fn with_auto_replacement_the_closest_clean_candidate_takes_the_slot() {
     let dialer = Dialer::monitoring(2, "--auto-replace on");
     dialer.import([140, 141, 199, 10_000], "--candidates");
-    let said = [(100, "xxo"), (101, "ooo"), (140, "oox"), (141, "o--"), (199, "ooo"), (10_000, "ooo")];
-    dialer.carriers_say(&said);
+    let verdicts = [(100, "xxo"), (101, "ooo"), (140, "oox"), (141, "o--"), (199, "ooo"), (10_000, "ooo")];
+    dialer.carriers_say(&verdicts);
     assert_eq!(dialer.json("review acme")[0]["actions"], json!([]), "one day is not enough");
     dialer.pass(DAY);
-    dialer.carriers_say(&said);
+    dialer.carriers_say(&verdicts);
     let review = dialer.json("review acme")[0].clone();
     let (old, new) = (e164(100), e164(199));
     let because = format!("Flagged by 2 of 3 carriers; {new} is the closest candidate that none of 3 carriers flags.");
@@ -620,7 +620,7 @@ fn with_auto_replacement_the_closest_clean_candidate_takes_the_slot() {
 }
 
 #[test]
-fn those_flagged_longest_are_replaced_first_and_so_many_a_day() {
+fn numbers_flagged_longest_are_replaced_first_up_to_the_daily_cap() {
     let dialer = Dialer::monitoring(5, "--auto-replace on --checks-to-flag 1 --replacements-per-day-max 0");
     dialer.import(140..150, "--candidates");
     let candidates: Vec<_> = (140..150).map(|last| (last, "ooo")).collect();
@@ -647,7 +647,7 @@ fn those_flagged_longest_are_replaced_first_and_so_many_a_day() {
 
 /// Numbers monitored, how many of them turn on one date, the account's share, and whether replacing is held.
 #[test]
-fn where_many_turn_on_one_date_nobody_is_replaced_on_it() {
+fn when_many_numbers_turn_flagged_on_one_date_none_is_replaced() {
     let scenarios = [(10, 3, 30, true), (10, 3, 31, false), (9, 9, 30, false)];
     for (count, turned, percent, held) in scenarios {
         let dialer =
@@ -673,7 +673,7 @@ fn where_many_turn_on_one_date_nobody_is_replaced_on_it() {
 }
 
 #[test]
-fn a_number_in_its_grace_is_not_replaced() {
+fn a_number_in_its_grace_days_is_not_replaced() {
     let dialer = Dialer::monitoring(1, "--auto-replace on --checks-to-flag 1 --new-number-grace-days 2");
     dialer.import([140], "--candidates");
     for expected in [0, 0, 1] {
@@ -685,7 +685,7 @@ fn a_number_in_its_grace_is_not_replaced() {
 }
 
 #[test]
-fn an_outage_leaves_every_status_as_it_was_and_is_told_by_name() {
+fn an_outage_changes_no_status_and_is_reported_by_name() {
     let dialer = Dialer::monitoring(3, "--checks-to-flag 1 --auto-replace on");
     dialer.carriers_say(&[(100, "xxx"), (101, "xoo"), (102, "ooo")]);
     dialer.run("review acme").exits(0);
@@ -706,7 +706,7 @@ fn an_outage_leaves_every_status_as_it_was_and_is_told_by_name() {
 }
 
 #[test]
-fn a_dry_run_says_what_a_review_would_do_and_does_nothing() {
+fn a_dry_run_shows_the_review_and_changes_nothing() {
     let dialer = Dialer::monitoring(2, "--auto-replace on --checks-to-flag 1");
     dialer.import([140], "--candidates");
     dialer.carriers_say(&[(100, "xxx"), (101, "ooo"), (140, "ooo")]);
@@ -725,7 +725,7 @@ fn a_dry_run_says_what_a_review_would_do_and_does_nothing() {
 }
 
 #[test]
-fn a_review_of_nobody_in_particular_is_of_all_whose_add_on_is_on() {
+fn a_review_without_an_account_covers_all_with_the_add_on() {
     let dialer = Dialer::with_account("");
     for id in ["beta", "gamma"] {
         dialer.run(&format!("account add {id} --blocks 1 --time-zone UTC")).exits(0);
@@ -738,7 +738,7 @@ fn a_review_of_nobody_in_particular_is_of_all_whose_add_on_is_on() {
 // Usage and events
 
 #[test]
-fn usage_has_the_contract_s_figures() {
+fn usage_has_the_contracts_figures() {
     let dialer = Dialer::monitoring(6, "--checks-to-flag 1 --auto-replace on");
     dialer.import([140], "--candidates");
     dialer.carriers_say(&[(100, "xxx"), (101, "xxo"), (102, "xoo"), (103, "ooo"), (104, "ooo"), (140, "ooo")]);
@@ -779,7 +779,7 @@ fn events_name_the_run_and_the_policy_that_caused_them() {
     }
     assert_eq!(dialer.events("account-added")[0]["policy"], Value::Null, "a person did that");
     let of_one = dialer.json("events acme --number +13105550100");
-    assert!(each(&of_one, "number").iter().all(|told| *told == e164(100)));
+    assert!(each(&of_one, "number").iter().all(|number| *number == e164(100)));
     assert_eq!(dialer.json("events acme --last 1").as_array().map(Vec::len), Some(1));
     let times = dialer.field_of_each("events acme", "id");
     assert!(times.is_sorted_by_key(Value::as_u64), "oldest first");
@@ -789,7 +789,7 @@ fn events_name_the_run_and_the_policy_that_caused_them() {
 
 /// Twelve numbers monitored in fifteen slots; one is deleted, and every replacement keeps its slot.
 #[test]
-fn the_demo_needs_nothing_and_leaves_nothing_behind() {
+fn the_demo_needs_no_setup_and_leaves_no_files() {
     let dialer = Dialer::new();
     std::fs::create_dir(dialer.path("tmp")).expect("a folder for what is temporary");
     let demo = |arguments: &[&str]| {
@@ -797,10 +797,10 @@ fn the_demo_needs_nothing_and_leaves_nothing_behind() {
         let output = command.env_remove("DIALGUARD_DATA").env("TMPDIR", dialer.path("tmp")).output();
         Outcome::new(arguments.join(" "), output.expect("the program starts")).exits(0)
     };
-    let told =
+    let output =
         demo(&["demo"]).says(&["11 of 15 slots used, 1 locked", "$49.00", "clean", "flagged", "in the past 7 days"]);
     let carriers = ["AT&T", "T-Mobile", "Verizon", "Scam Likely", "Suspected Spam", "✖", "●", "▲"];
-    told.says(&carriers).says(&[
+    output.says(&carriers).says(&[
         "replaced by +1",
         "Flagged by 3 of 3 carriers; +13105550141 is the closest candidate that none of 3 carriers flags.",
         "dialguard account add",

@@ -310,7 +310,7 @@ fn no_guide_is_forgotten() {
 }
 
 #[test]
-fn every_guide_says_in_its_first_lines_who_reads_it_and_why() {
+fn every_guide_states_its_readers_and_purpose_first() {
     for path in DOCUMENTS.into_iter().filter(|path| *path != README) {
         let text = Document::read(path).text;
         let head: Vec<&str> = text.lines().take(4).collect();
@@ -320,7 +320,7 @@ fn every_guide_says_in_its_first_lines_who_reads_it_and_why() {
 }
 
 #[test]
-fn every_link_leads_somewhere() {
+fn every_link_has_a_target() {
     for path in DOCUMENTS {
         let document = Document::read(path);
         for link in document.links() {

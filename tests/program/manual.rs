@@ -1,6 +1,6 @@
 //! Help, shell completions, man pages and hints.
 
-use crate::harness::desk::{Dialer, Outcome};
+use crate::harness::dialer::{Dialer, Outcome};
 use std::collections::BTreeSet;
 use std::process::Command;
 

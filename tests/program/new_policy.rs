@@ -1,6 +1,6 @@
 //! A first policy of one's own: written by the program, changed as its README tells, tested, built and put to work.
 
-use crate::harness::desk::{Dialer, Outcome, each};
+use crate::harness::dialer::{Dialer, Outcome, each};
 use crate::harness::repository::repository;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -59,14 +59,14 @@ impl Project {
 }
 
 #[test]
-fn a_newcomer_changes_a_rule_and_lets_it_decide() {
+fn a_newcomer_changes_a_rule_and_activates_the_policy() {
     let policy = Project::new("my-policy");
     policy.succeeds("test");
     rows_of_scenarios_are_live(&policy);
     the_readme_leads_to_a_first_change(&policy);
     policy.succeeds("build --release --target wasm32-wasip2");
     it_decides(&Dialer::monitoring(2, ""));
-    a_policy_depends_on_what_the_reference_policy_does(&policy);
+    a_new_policy_has_the_dependencies_of_the_reference_policy(&policy);
 }
 
 fn rows_of_scenarios_are_live(policy: &Project) {
@@ -83,9 +83,9 @@ fn rows_of_scenarios_are_live(policy: &Project) {
 /// Every line that the README tells to write is written here.
 fn the_readme_leads_to_a_first_change(policy: &Project) {
     let readme = policy.text("README.md");
-    let told = |line: &str| assert!(readme.contains(line), "the README tells of {line}");
+    let shows = |line: &str| assert!(readme.contains(line), "the README lacks {line}");
     let change = |before: &str, after: &str| {
-        told(after);
+        shows(after);
         policy.change("src/settings.rs", before, after);
     };
     change(
@@ -93,7 +93,7 @@ fn the_readme_leads_to_a_first_change(policy: &Project) {
         "(\"spam-score-min\", settings.spam_score_min.into(), 60, 100),",
     );
     let failure = "spam-score-min is 0; set it to a whole number from 60 to 100.";
-    told(failure);
+    shows(failure);
     policy.fails("test", &[failure, "1 failed"]);
     change(
         "(\"spam-score-min\", \"1 to 100\", |s| s.spam_score_min = 0),",
@@ -104,7 +104,7 @@ fn the_readme_leads_to_a_first_change(policy: &Project) {
         "(\"spam-score-min\", \"60 to 100\", |s| s.spam_score_min = 101),",
     );
     policy.succeeds("test");
-    told("target/wasm32-wasip2/release/my_policy.wasm");
+    shows("target/wasm32-wasip2/release/my_policy.wasm");
 }
 
 fn it_decides(dialer: &Dialer) {
@@ -126,7 +126,7 @@ fn it_decides(dialer: &Dialer) {
 }
 
 /// Its Cargo.toml is the one file that is not shared.
-fn a_policy_depends_on_what_the_reference_policy_does(policy: &Project) {
+fn a_new_policy_has_the_dependencies_of_the_reference_policy(policy: &Project) {
     let shared = |manifest: &str| -> Vec<String> {
         let is_shared = |line: &&str| line.contains("{ version =") || line.contains("-type =");
         manifest.lines().filter(is_shared).map(str::to_owned).collect()
@@ -171,7 +171,7 @@ fn a_name_that_no_policy_can_have_leaves_nothing_behind() {
 }
 
 #[test]
-fn what_is_there_already_stays_as_it_is() {
+fn existing_files_are_not_overwritten() {
     let dialer = Dialer::new();
     dialer.file("my-policy/notes.txt", "mine");
     dialer.file("another", "mine");

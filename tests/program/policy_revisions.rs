@@ -1,7 +1,7 @@
 //! The life of policies: installed, signed, compared, activated, rolled back, given up; and runs that are repeated.
 
 use crate::harness::acme::DAY;
-use crate::harness::desk::{Dialer, Outcome, e164, each};
+use crate::harness::dialer::{Dialer, Outcome, e164, each};
 use crate::harness::policies::hostile::Hostile;
 use crate::harness::policies::reference::reference;
 use crate::harness::policies::renamed::renamed;
@@ -93,16 +93,16 @@ fn a_policy_is_inspected_without_running_any_of_it() {
         &reference_with("dialguard:reputation/clock@0.2.0", "wasi:http/outgoing-handler@0.2.0"),
     );
     with_file(&dialer, "newer", &reference_with("@0.2.0", "@0.9.0"));
-    let said = dialer.json("policy inspect reference.wasm");
-    let told = ["contract", "bytes", "sha256", "version", "description"].map(|name| said[name].clone());
+    let inspected = dialer.json("policy inspect reference.wasm");
+    let fields = ["contract", "bytes", "sha256", "version", "description"].map(|name| inspected[name].clone());
     let sha256 = dialguard::sha256(REFERENCE_POLICY);
     let description = "Flags a number that most carriers rate as spam on consecutive days, and replaces it with the \
                        closest clean one if the account has automatic replacement on.";
     assert_eq!(
-        told,
+        fields,
         [json!("0.2.0"), json!(REFERENCE_POLICY.len()), json!(sha256), json!("0.1.0"), json!(description)]
     );
-    assert_eq!(said["beyond-the-contract"], json!([]));
+    assert_eq!(inspected["beyond-the-contract"], json!([]));
     dialer.run("policy inspect looping.wasm").exits(0).says(&["this host can run it", "none (no trusted keys here)"]);
     dialer.run("policy inspect network.wasm").exits(0).says(&["beyond the contract: wasi:http/outgoing-handler@0.2.0"]);
     dialer
@@ -113,7 +113,7 @@ fn a_policy_is_inspected_without_running_any_of_it() {
 }
 
 #[test]
-fn from_the_first_trusted_key_on_only_signed_policies_are_taken() {
+fn once_a_key_is_trusted_only_signed_policies_are_accepted() {
     let dialer = Dialer::monitoring(1, "");
     for name in ["anna", "ben", "carl"] {
         dialer.run(&format!("policy keygen {name}.key")).exits(0).says(&["keep", "secret"]);
@@ -170,7 +170,7 @@ fn from_the_first_trusted_key_on_only_signed_policies_are_taken() {
 }
 
 #[test]
-fn what_cannot_be_a_policy_here_is_not_installed() {
+fn an_unsupported_component_is_not_installed() {
     let dialer = Dialer::monitoring(1, "");
     let looping = Hostile { items: "(start $spin) (func $spin (loop $again (br $again)))", ..Hostile::default() };
     let refusals: [(&str, Vec<u8>, &[&str]); 6] = [
@@ -199,7 +199,7 @@ fn what_cannot_be_a_policy_here_is_not_installed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn compiling_takes_no_longer_than_it_may() {
+async fn compiling_is_limited_in_time() {
     let dialer = Dialer::monitoring(1, "");
     let (ledger, policies) = open(&dialer);
     let settings = PolicySettings { compile_time_max: Duration::ZERO, ..PolicySettings::default() };
@@ -235,10 +235,10 @@ fn revisions_only_rise_and_going_back_is_a_new_one() {
     // Of every event it is told which run and which policy caused it.
     let caused: Vec<_> = dialer.events("turned-flagged").iter().map(|event| event["revision"].clone()).collect();
     assert_eq!(caused, [json!(2), json!(2), json!(4), json!(4)]);
-    let told = each(&dialer.json("policy history"), "kind");
+    let kinds = each(&dialer.json("policy history"), "kind");
     let expected = ["installed", "activated", "installed", "activated", "rolled-back", "activated", "installed"]
         .map(|kind| json!(kind));
-    assert_eq!(told, expected);
+    assert_eq!(kinds, expected);
 }
 
 #[test]
@@ -337,7 +337,7 @@ fn a_candidate_is_compared_with_every_review_and_changes_nothing() {
 
 /// A candidate with another opinion of when to replace: what that would cost is known though nobody was asked.
 #[test]
-fn what_a_candidate_would_have_replaced_is_told_in_dollars() {
+fn a_backtest_gives_the_cost_in_dollars() {
     let dialer = Dialer::monitoring(3, "--checks-to-flag 1 --auto-replace on");
     let review = "(call $look-around (local.get $id) (local.get $id-len))
         (call $rate (i64.const 13105550100) (i32.const 3))
@@ -359,7 +359,7 @@ fn what_a_candidate_would_have_replaced_is_told_in_dollars() {
 }
 
 #[test]
-fn a_candidate_that_fails_is_no_trouble() {
+fn a_failing_candidate_does_not_affect_reviews() {
     let dialer = Dialer::monitoring(2, "");
     let bad = install_untried(&dialer, &trapping());
     let breaking = "(call $release (i64.const 13105550100))";
@@ -368,20 +368,20 @@ fn a_candidate_that_fails_is_no_trouble() {
     dialer.run(&format!("policy shadow {bad}")).exits(0);
     dialer.run("review acme").exits(0);
     dialer.run("policy diff").exits(0).says(&["would have failed", "`unreachable` instruction"]);
-    let told = dialer.run(&format!("policy backtest {worse} --since 2026-03-01")).exits(0);
-    told.says(&["would have failed", "breaks the ledger's rules"]);
+    let output = dialer.run(&format!("policy backtest {worse} --since 2026-03-01")).exits(0);
+    output.says(&["would have failed", "breaks the ledger's rules"]);
     assert_eq!(dialer.events("policy-failed"), Vec::<Value>::new(), "nobody lost a run");
     assert_eq!(live(&dialer)["revision"], 1);
 }
 
 #[test]
-fn every_run_can_be_made_again() {
+fn every_run_can_be_replayed() {
     let dialer = Dialer::monitoring(5, "--checks-to-flag 1 --auto-replace on");
     dialer.import([140, 141], "--candidates");
     for flagged in [0, 1] {
         dialer.pass(DAY);
-        let said = (100..105).map(|last| (last, if last < 100 + flagged { "xxx" } else { "ooo" }));
-        dialer.carriers_say(&said.chain([(140, "ooo"), (141, "ooo")]).collect::<Vec<_>>());
+        let verdicts = (100..105).map(|last| (last, if last < 100 + flagged { "xxx" } else { "ooo" }));
+        dialer.carriers_say(&verdicts.chain([(140, "ooo"), (141, "ooo")]).collect::<Vec<_>>());
         dialer.run("review acme").exits(0);
     }
     dialer.run("delete acme +13105550101 --accept-slot-loss").exits(0);
@@ -395,8 +395,11 @@ fn every_run_can_be_made_again() {
     let last = each(&runs, "run").iter().filter_map(Value::as_u64).max().expect("runs");
     assert_eq!(last, 6);
     for run in 1..=last {
-        let told = dialer.json(&format!("replay {run}"));
-        assert_eq!((&told["same"], &told["revision"], &told["contract"]), (&json!(true), &json!(1), &json!("0.2.0")));
+        let replayed = dialer.json(&format!("replay {run}"));
+        assert_eq!(
+            (&replayed["same"], &replayed["revision"], &replayed["contract"]),
+            (&json!(true), &json!(1), &json!("0.2.0"))
+        );
     }
     dialer.run("replay 3").exits(0).says(&["the plan is the same, byte for byte", "5 reviews, 1 actions"]);
     // What would another revision have done?
@@ -407,7 +410,7 @@ fn every_run_can_be_made_again() {
 }
 
 #[test]
-fn runs_stay_on_record_for_as_long_as_is_set() {
+fn runs_are_kept_as_long_as_set() {
     let dialer = Dialer::monitoring(1, "");
     let review = || {
         dialer.carriers_say(&[(100, "ooo")]);
@@ -441,7 +444,7 @@ fn dialguard(dialer: &Dialer) -> Dialguard {
 
 /// One process serves, another activates: the next run of the first goes by it, and a run that has begun does not.
 #[tokio::test(flavor = "multi_thread")]
-async fn another_process_activates_and_the_next_run_goes_by_it() {
+async fn a_policy_activated_by_another_process_decides_the_next_run() {
     let dialer = Dialer::monitoring(2, "");
     dialer.carriers_say(&[(100, "ooo"), (101, "ooo")]);
     let serving = dialguard(&dialer);
@@ -467,7 +470,7 @@ fn code_files(dialer: &Dialer) -> Vec<PathBuf> {
 }
 
 #[test]
-fn who_writes_policies_is_told_what_one_does_and_costs() {
+fn bench_and_test_report_what_a_policy_does_and_costs() {
     let dialer = Dialer::new();
     with_file(&dialer, "reference", REFERENCE_POLICY);
     with_file(&dialer, "eager", &eager());
@@ -481,17 +484,17 @@ fn who_writes_policies_is_told_what_one_does_and_costs() {
 }
 
 #[test]
-fn the_built_in_policy_is_there_for_others() {
+fn the_built_in_policy_can_be_exported() {
     let dialer = Dialer::new();
-    let told = dialer.json("component -o policy.wasm");
-    assert_eq!((&told["contract"], &told["bytes"]), (&json!("0.2.0"), &json!(REFERENCE_POLICY.len())));
+    let written = dialer.json("component -o policy.wasm");
+    assert_eq!((&written["contract"], &written["bytes"]), (&json!("0.2.0"), &json!(REFERENCE_POLICY.len())));
     assert!(std::fs::read(dialer.path("policy.wasm")).expect("the component") == REFERENCE_POLICY);
     dialer.run("component -o policy.wasm").exits(1).says(&["cannot write policy.wasm"]);
 }
 
 /// Machine code is loaded only where this host wrote it, for this policy.
 #[test]
-fn compiled_code_of_others_is_never_loaded() {
+fn foreign_compiled_code_is_never_loaded() {
     let dialer = Dialer::monitoring(1, "");
     dialer.carriers_say(&[(100, "ooo")]);
     let eager = install_untried(&dialer, &eager());

@@ -1,12 +1,12 @@
 //! A policy composed of several, at work.
 
-use crate::harness::desk::{Dialer, each};
+use crate::harness::dialer::{Dialer, each};
 use crate::harness::policies::no_friday::wrapped;
 use serde_json::{Value, json};
 
-/// Two weeks at the dialer's desk: installed, activated, and the days of a week.
+/// Two weeks at the dialer's dialer: installed, activated, and the days of a week.
 #[test]
-fn on_a_friday_nothing_is_replaced_unless_a_person_asks() {
+fn on_a_friday_nothing_is_replaced_unless_a_user_requests_it() {
     let dialer = Dialer::monitoring(4, "--checks-to-flag 1 --auto-replace on");
     dialer.import(140..144, "--candidates");
     dialer.file("policy.wasm", wrapped());

@@ -47,17 +47,17 @@ fn versions_of_one_line_are_compatible() {
         let on_its_line =
             |older: &&semver::Version| semver::VersionReq::parse(&older.to_string()).unwrap().matches(newer);
         for older in versions[..at].iter().filter(on_its_line) {
-            let told = compatible(&published(&older.to_string()), &published(&newer.to_string()));
-            assert!(told.is_ok(), "{newer} cannot stand in for {older}: {told:?}");
+            let verdict = compatible(&published(&older.to_string()), &published(&newer.to_string()));
+            assert!(verdict.is_ok(), "{newer} cannot stand in for {older}: {verdict:?}");
         }
     }
-    let told = compatible(&published("0.1.0"), &published("0.2.0"));
-    assert!(told.is_err(), "0.2.0 added to a record, and so began a line of its own");
+    let verdict = compatible(&published("0.1.0"), &published("0.2.0"));
+    assert!(verdict.is_err(), "0.2.0 added to a record, and so began a line of its own");
 }
 
 /// Holds the check above to account, with what could be the next version on the newest line.
 #[test]
-fn what_breaks_the_contract_is_told_from_what_adds_to_it() {
+fn breaking_contract_changes_are_distinguished_from_additions() {
     let breaking = [
         ("a field taken away", "types.wit", "    rated-today: u32,", ""),
         ("a field renamed", "types.wit", "    rated-today: u32,", "    rated-this-day: u32,"),
@@ -134,17 +134,17 @@ fn compatible(old: &Texts, new: &Texts) -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn describing_itself_a_policy_of_an_older_version_calls_no_import() {
+async fn describe_of_an_older_version_may_call_no_import() {
     let asking = first_contract_with(
         "(result i32)\n    (i32.const 0x3000))",
         "(result i32)\n    (drop (call $now)) (i32.const 0x3000))",
     );
-    let told = compiled(&asking).describe().await;
-    assert!(matches!(told, Err(PolicyError::Fault(PolicyFault::UnexpectedImport))), "{told:?}");
+    let description = compiled(&asking).describe().await;
+    assert!(matches!(description, Err(PolicyError::Fault(PolicyFault::UnexpectedImport))), "{description:?}");
 }
 
 #[test]
-fn other_versions_and_mixes_are_refused_by_name() {
+fn other_and_mixed_versions_are_refused_by_name() {
     let (first, newest) = (first_contract(), REFERENCE_POLICY.to_vec());
     let scenarios = [
         (renamed(&first, "@0.1.0", "@0.9.0"), "dialguard:reputation 0.1.0 or 0.2.0: it is for version 0.9.0"),
@@ -160,8 +160,8 @@ fn other_versions_and_mixes_are_refused_by_name() {
         ),
     ];
     for (component, expected) in scenarios {
-        let told = Policy::compile(&component, Limits::default()).err().expect(expected).to_string();
-        assert!(told.contains(expected), "{told}, not {expected}");
+        let error = Policy::compile(&component, Limits::default()).err().expect(expected).to_string();
+        assert!(error.contains(expected), "{error}, not {expected}");
     }
 }
 
@@ -197,7 +197,7 @@ fn a_component_is_inspected_without_running_it() {
 }
 
 #[test]
-fn whatever_a_file_holds_it_is_seen_or_refused() {
+fn any_file_is_shown_or_refused() {
     for cut in (0..REFERENCE_POLICY.len()).step_by(251) {
         // Some damage goes unseen until the component is compiled; none makes the look panic.
         let _ = inspect(&REFERENCE_POLICY[..cut]);

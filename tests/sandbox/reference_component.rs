@@ -66,7 +66,7 @@ fn the_reference_component_is_small() {
 }
 
 #[tokio::test]
-async fn the_reference_component_says_who_it_is() {
+async fn the_reference_component_identifies_itself() {
     let policy = reference();
     let description = policy.describe().await.expect("a description");
     assert_eq!(description.name, "dialguard-reference");

@@ -29,9 +29,9 @@ fn a_wrapped_policy_is_a_policy_like_any_other() {
     assert_eq!((seen.contract.as_deref(), &seen.beyond_contract[..]), (Some("0.2.0"), &[][..]));
     assert_eq!(seen.exports, ["dialguard:reputation/policy@0.2.0"]);
     // What it says of itself is what the outermost policy says, wherever the composer put it.
-    assert!(seen.description.is_some_and(|said| said.starts_with("Wraps any Dialguard policy")), "its own words");
+    assert!(seen.description.is_some_and(|text| text.starts_with("Wraps any Dialguard policy")), "its own words");
     let twice = inspect(&composed(&wrapped())).expect("a component");
-    assert!(twice.description.is_some_and(|said| said.starts_with("Wraps any Dialguard policy")), "its own words");
+    assert!(twice.description.is_some_and(|text| text.starts_with("Wraps any Dialguard policy")), "its own words");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,9 +96,9 @@ async fn policies_in_one_share_its_memory() {
     let tight = limits(around_two);
     let mut model = AccountModel::new(700);
     model.own_and_monitor(&(0..10_000).map(number).collect::<Vec<_>>());
-    let told = two.with_limits(tight).review_account(&ModelDialer::new(model).dialer(), "acme").await;
+    let outcome = two.with_limits(tight).review_account(&ModelDialer::new(model).dialer(), "acme").await;
     let expected = PolicyFault::OutOfMemory(tight.memory_bytes_max);
-    assert!(matches!(&told, Err(PolicyError::Fault(fault)) if *fault == expected), "{:?}", told.err());
+    assert!(matches!(&outcome, Err(PolicyError::Fault(fault)) if *fault == expected), "{:?}", outcome.err());
 }
 
 /// The pages of memory that a policy needs to say who it is.

@@ -44,8 +44,8 @@ fn no_friday() -> &'static [u8] {
             cargo.env_remove(outer);
         }
         let built = cargo.output().expect("cargo starts");
-        let said = String::from_utf8_lossy(&built.stderr);
-        assert!(built.status.success() && !said.contains("warning"), "{said}");
+        let log = String::from_utf8_lossy(&built.stderr);
+        assert!(built.status.success() && !log.contains("warning"), "{log}");
         std::fs::read(format!("{TARGET}/wasm32-wasip2/release/no_friday.wasm")).expect("the component")
     })
 }

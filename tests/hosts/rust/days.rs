@@ -34,7 +34,10 @@ pub async fn tell(policy: &Policy, component: &[u8]) -> Result<()> {
     let no_carrier = failing(Import::LookUp, "No carrier answered in time; try again later.");
     tell_failure("every carrier", policy, no_carrier, "acme").await;
     let mut silent = dialer.clone();
-    silent.observations.values_mut().for_each(|said| said.retain(|observation| observation.carrier != 3));
+    silent
+        .observations
+        .values_mut()
+        .for_each(|observations| observations.retain(|observation| observation.carrier != 3));
     tell_failure("one carrier of three", policy, silent, "acme").await;
     tell_failure("the account is unknown", policy, dialer, "nobody").await;
     match Policy::compile(&of_another_version(component), Limits::default()) {
@@ -126,14 +129,15 @@ impl SmallDialer {
         self.now = midnight + 9 * DAY / 24;
         let account = self.account.clone();
         self.account = Account { day_starts_at: midnight, rated_today: 0, replacements_today: 0, ..account };
-        let said = |number, carrier| Observation {
+        let observation = |number, carrier| Observation {
             number,
             carrier,
             spam_score: Some(if number == BAD && carrier < 3 { 95 } else { 5 }),
             observed_at: self.now,
         };
-        self.observations =
-            [GOOD, BAD, SPARE].map(|number| (number, vec![said(number, 1), said(number, 2), said(number, 3)])).into();
+        self.observations = [GOOD, BAD, SPARE]
+            .map(|number| (number, vec![observation(number, 1), observation(number, 2), observation(number, 3)]))
+            .into();
     }
 
     /// A dialer that knows what a case of the conformance suite states.

@@ -94,8 +94,8 @@ impl CarrierLookup for SmallDialer {
         self.carriers.clone()
     }
     async fn look_up(&self, numbers: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
-        let said = &self.ask(Import::LookUp, None)?.observations;
-        Ok(numbers.iter().filter_map(|number| said.get(number)).flatten().copied().collect())
+        let observations = &self.ask(Import::LookUp, None)?.observations;
+        Ok(numbers.iter().filter_map(|number| observations.get(number)).flatten().copied().collect())
     }
 }
 

@@ -110,11 +110,11 @@ impl Server {
         command.env("TWILIO_SID", ACCOUNT_SID).env("TWILIO_TOKEN", TOKEN).env("TRUSTCALL_LOGIN_ID", TOKEN);
         let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");
         let mut log = BufReader::new(process.stderr.take().expect("its stderr")).lines();
-        let mut said = String::new();
+        let mut output = String::new();
         let url = loop {
-            let next = log.next().unwrap_or_else(|| panic!("{place}: `{line}` ended:\n{said}")).expect("text");
+            let next = log.next().unwrap_or_else(|| panic!("{place}: `{line}` ended:\n{output}")).expect("text");
             let found = next.find("http://127.0.0.1:").map(|at| next[at..].to_owned());
-            said += &format!("{next}\n");
+            output += &format!("{next}\n");
             if let Some(url) = found {
                 break url.split([' ', ',']).next().unwrap_or_default().to_owned();
             }
