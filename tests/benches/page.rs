@@ -1,9 +1,9 @@
 //! How quickly the page of a 100,000-number account answers at 50 requests a second.
 //!
-//! `cargo bench --bench page` asks for a minute, whether answers come or not: a request that has to wait behind another
-//! one is as slow as somebody would find it. `-- SECONDS` asks for another time. Pages are asked for as people do:
-//! the first, others in every order, searches and filters. The server's clock goes on meanwhile: what was a week ago moves,
-//! and once a minute the figures at the page's head are counted anew.
+//! `cargo bench --bench page` sends requests for a minute, whether answers come or not, so the time a request waits behind
+//! another one counts too. `-- SECONDS` sets another duration. The requests are those of real users: the first page,
+//! other pages in every order, searches and filters. The server's clock advances meanwhile, so the week that is shown
+//! moves, and the figures at the head of the page are recounted once a minute.
 
 #[path = "../harness"]
 mod harness {
@@ -30,7 +30,7 @@ const MONITORED: u64 = 80_000;
 const FIRST: u64 = 13_000_000_000;
 const REQUESTS_PER_SECOND: u32 = 50;
 
-/// Of these, one after the other. `NEW` stands for digits that nobody has looked for yet.
+/// Requested in turn. `NEW` is replaced by digits that were not searched for before.
 const ASKED: [(&str, &str); 12] = [
     ("the first page", ""),
     ("the middle page", "?page=1000"),
@@ -76,7 +76,7 @@ async fn main() {
     }
 }
 
-/// Somebody who has the page open.
+/// A user with the page open.
 struct Visitor {
     address: String,
     cookie: String,
@@ -84,7 +84,7 @@ struct Visitor {
 }
 
 impl Visitor {
-    /// How long after it was due the answer is there.
+    /// The time from when the request was due to its answer.
     async fn ask(&self, query: &str, due: Instant) -> Duration {
         let asked = self.client.get(format!("{}/accounts/acme{query}", self.address)).header("cookie", &self.cookie);
         let answer = asked.send().await.expect("the server answers");

@@ -115,7 +115,7 @@ fn findings(report: &Value) -> &[Value] {
     report["findings"].as_array().expect("a list")
 }
 
-/// In its own process: a dialer in Rust needs no lines of JSON.
+/// Runs in its own process, because a dialer in Rust needs no JSON lines.
 fn rust() -> Value {
     let dialguard = Dialer::new();
     dialguard.file("policy.wasm", REFERENCE_POLICY);

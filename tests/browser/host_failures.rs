@@ -1,5 +1,4 @@
-//! Dialers in other languages: `dialguard conformance` passes the one that is right, and says what is wrong with those
-//! that are not.
+//! Dialers in other languages: `dialguard conformance` passes a correct one and reports the faults of wrong ones.
 
 use crate::harness::dialer::{Dialer, Outcome};
 use crate::harness::host_tools::{
@@ -134,7 +133,7 @@ fn the_dialers_in_typescript_keep_the_types_of_the_contract() {
     }
 }
 
-/// What the page said to a person, who did all once for every test; none where there is no browser.
+/// The page after a user tried everything once, for all tests; none without a browser.
 fn page() -> Option<&'static Page> {
     static PAGE: OnceLock<Option<Page>> = OnceLock::new();
     let visit = || {
@@ -148,7 +147,7 @@ fn page() -> Option<&'static Page> {
 struct Page(String);
 
 impl Page {
-    /// What stands under a title, in one line.
+    /// The text under a title, on one line.
     fn part(&self, title: &str) -> String {
         let lines = self.0.lines().skip_while(|line| *line != title).skip(1);
         let words = lines.take_while(|line| *line != "=").flat_map(str::split_whitespace);
@@ -167,8 +166,8 @@ fn in_typescript(language: &str, name: &str, arguments: &[&str]) -> Outcome {
     Outcome::new(name.into(), output)
 }
 
-/// What the right dialer is made to do wrongly, in Python, and a case that tells. One dialer does it all: a run of
-/// every case takes Python several seconds.
+/// Faults put into the correct dialer, in Python, each with a case that detects it. One dialer has all of them, because
+/// a run of every case takes Python several seconds.
 #[test]
 fn the_report_names_the_cases_a_wrong_dialer_fails() {
     let Some(python) = host_tools::python() else { return };
@@ -197,7 +196,7 @@ fn the_report_names_the_cases_a_wrong_dialer_fails() {
     conformance(&[], &[&python, "-c", &program]).exits(1).says(&failures.each_ref().map(String::as_str));
 }
 
-/// What a program does that is no dialer, in Python, and the words that the report has to have.
+/// Programs that are not dialers, in Python, and the words that the report must contain.
 #[test]
 fn a_program_that_is_not_a_dialer_gets_a_clear_error_in_time() {
     let python = "python3";
@@ -230,7 +229,7 @@ fn a_program_that_is_not_a_dialer_gets_a_clear_error_in_time() {
     ];
     for (program, words) in programs {
         let begun = Instant::now();
-        // Time enough for the slowest machine where an answer comes.
+        // Long enough for the slowest machine to answer.
         let seconds_max = if program.contains("sleep") { "1" } else { "60" };
         let report = conformance(&["--answer-seconds-max", seconds_max], &[python, "-c", program]).exits(1);
         let report = report.says(&[words, "✗ a policy says who it is"]);

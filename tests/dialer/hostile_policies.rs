@@ -1,5 +1,5 @@
-//! Hostile policies, each stopped by one limit. After each of them the process lives, the ledger is unchanged, and the next
-//! run of an honest policy is right.
+//! Hostile policies, each stopped by one limit. Afterwards the process still runs, the ledger is unchanged, and the next
+//! run of an honest policy is correct.
 
 use super::scene::{ACME, Scene};
 use crate::harness::policies::hostile::Hostile;
@@ -30,7 +30,7 @@ async fn a_hostile_policy_loses_its_run_and_affects_nothing_else() {
             OUT_OF_MEMORY,
         ),
         (
-            "a memory bomb that asks for what nobody can have in between",
+            "a memory bomb with impossible requests in between",
             Hostile::review(
                 "(loop $again
                    (drop (memory.grow (i32.const 1)))
@@ -143,7 +143,7 @@ async fn a_hostile_policy_loses_its_run_and_affects_nothing_else() {
             trapped("unexpected discriminant: 9"),
         ),
         (
-            "a string that is no text",
+            "a string that is not UTF-8",
             Hostile::review("(i32.store8 (local.get $id) (i32.const 0xff))"),
             trapped("invalid utf-8 sequence of 1 bytes from index 0"),
         ),
@@ -167,7 +167,7 @@ fn fault(error: DialguardError) -> PolicyFault {
     }
 }
 
-/// What the ledger held, and what an honest policy would plan.
+/// The ledger's contents, and the plan of an honest policy.
 struct Unharmed {
     ledger: String,
     plan: Plan,
@@ -210,7 +210,7 @@ async fn a_plan_that_breaks_the_ledgers_rules_is_refused_as_a_whole() {
     const LOOK: &str = "(call $look-around (local.get $id) (local.get $id-len))";
     const RATE: &str = "(call $rate (i64.const 13105550100) (i32.const 3))";
     const GOING: &str = "(i64.const 13105550100) (i64.const 13105550190) (i32.const 1)";
-    // What is asked for (none: a review), what is planned, and what is said about it.
+    // The request (none: a review), the plan, and the error.
     let scenarios: Vec<(Option<Request>, &str, &str)> = vec![
         (None, "(i32.store8 (local.get $id) (i32.const 0x7a))", "it is for account \"zcme\""),
         (None, "(i64.store (global.get $plan.revision) (i64.const 1))", "it is based on revision 1"),
@@ -291,7 +291,7 @@ async fn a_plan_that_breaks_the_ledgers_rules_is_refused_as_a_whole() {
     unharmed.reviews_at_last(&scene).await;
 }
 
-/// What the ledger says about the plan of a policy.
+/// The ledger's refusal of a policy's plan.
 async fn refused(scene: &Scene, policy: Hostile, request: Option<Request>) -> String {
     let dialguard = scene.dialguard(compiled(policy, ROOMY));
     let error = match request {

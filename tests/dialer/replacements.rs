@@ -86,7 +86,7 @@ impl Fixture {
         self.dialguard.decide(id, &Request::StartMonitoring(numbers)).await.unwrap();
     }
 
-    /// The program ends at any moment, and another one begins.
+    /// The program exits at any moment, and another one starts.
     fn reopen(&mut self) {
         self.fake.knows(None);
         self.dialguard = self.another();
@@ -140,7 +140,7 @@ impl Fixture {
         self.dialguard.decide("acme", &Request::ReplaceNumbers(numbers)).await.unwrap()
     }
 
-    /// Replacements planned, and nothing done: the provider is down.
+    /// Planned replacements, none carried out because the provider is down.
     async fn intend(&mut self, last_digits: &[u64]) {
         last_digits.iter().for_each(|_| self.fake.fails_once("reserve", Fault::Later));
         self.replace(last_digits).await;
@@ -152,7 +152,7 @@ impl Fixture {
         self.ledger().open_orders("acme").unwrap()
     }
 
-    /// Which number has which slot.
+    /// Each number with its slot.
     fn slots(&self) -> Vec<(u32, PhoneNumber)> {
         let numbers = self.ledger().numbers("acme").unwrap();
         let mut slots: Vec<_> = numbers.iter().filter_map(|known| Some((known.monitored?.0, known.number))).collect();
@@ -398,7 +398,7 @@ async fn an_order_is_abandoned_only_if_nothing_was_bought() {
     assert_eq!(fixture.slots()[1], (2, order.replacement));
 }
 
-/// Several processes on one ledger, each with every order: none is sent twice, and no cap is passed.
+/// Several processes on one ledger, each with every order: no order is sent twice, and no cap is exceeded.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn racing_processes_send_nothing_twice_and_keep_to_the_caps() {
     let mut fixture = Fixture::with(10, (150..190).map(number), |buying| buying.day_cents_max = 4 * PRICE).await;

@@ -1,4 +1,4 @@
-//! A dialer whose account buys its replacements from a fake of a provider.
+//! A dialer whose account buys its replacements from a fake provider.
 
 use super::acme::number;
 use super::dialer::Dialer;
@@ -6,7 +6,7 @@ use super::services::provider::FakeProvider;
 use dialguard_dialer::ledger::ProviderKind;
 use serde_json::json;
 
-/// An account that monitors numbers from +13105550100 on, all of which the provider has, and others on sale from 0150 on.
+/// An account that monitors numbers from +13105550100 on, all owned at the provider, which sells others from 0150 on.
 pub async fn buying_dialer(kind: ProviderKind, monitored: u64, options: &str) -> (Dialer, FakeProvider) {
     let fake = FakeProvider::new().await;
     for last in 100..100 + monitored {

@@ -42,7 +42,7 @@ impl Dialer {
         dialer
     }
 
-    /// An account `acme` of one block in UTC, and the carriers A, B and C, which answer from one verdict file.
+    /// An account `acme` with one block in UTC, and the carriers A, B and C, which answer from one verdict file.
     pub fn with_account(settings: &str) -> Self {
         let dialer = Dialer::with_ledger();
         dialer.run(&format!("account add acme --blocks 1 --time-zone UTC {settings}")).exits(0);
@@ -51,7 +51,7 @@ impl Dialer {
         dialer
     }
 
-    /// The same, with so many numbers monitored: +13105550100 in slot 1, and so on.
+    /// The same with this many monitored numbers: +13105550100 in slot 1, and so on.
     pub fn monitoring(count: u64, settings: &str) -> Self {
         let dialer = Dialer::with_account(settings);
         dialer.import(100..100 + count, "");
@@ -189,11 +189,11 @@ impl Outcome {
         self
     }
 
-    /// Says all of these, on either stream.
+    /// Either stream contains all of these.
     #[track_caller]
     pub fn says(self, words: &[&str]) -> Self {
         let Outcome { line, stdout, stderr, .. } = &self;
-        // The command line's own help breaks lines where the terminal ends.
+        // The help wraps lines at the width of the terminal.
         let output = format!("{stdout}{stderr}").split_whitespace().collect::<Vec<_>>().join(" ");
         for word in words {
             assert!(output.contains(word), "`dialguard {line}` does not say {word:?}:\n{stdout}{stderr}");

@@ -1,4 +1,4 @@
-//! Who receives an account's messages, in this process.
+//! A webhook receiver for tests.
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -11,19 +11,19 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-/// What a receiver answers.
+/// How a receiver answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answers {
     Status(u16),
     /// Elsewhere on the same receiver.
     Redirect,
-    /// Status and a body without end.
+    /// This status and an endless body.
     Endless(u16),
-    /// Nothing, ever.
+    /// Never answers.
     Nothing,
 }
 
-/// A message as it came in.
+/// A message as it arrived.
 #[derive(Debug, Clone)]
 pub struct Message {
     pub path: String,
@@ -116,7 +116,7 @@ impl Message {
         serde_json::from_str(&self.body).expect("JSON")
     }
 
-    /// By the specification's own library.
+    /// Checked with the specification's own library.
     #[track_caller]
     pub fn is_signed_with(&self, secret: &str) {
         let webhook = standardwebhooks::Webhook::new(secret).expect("a secret of the specification");

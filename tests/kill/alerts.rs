@@ -1,4 +1,4 @@
-//! The program, killed while a message is under way.
+//! The program, killed while it sends a message.
 
 use crate::harness::dialer::{Dialer, e164};
 use crate::harness::receiver::{Answers, Receiver};
@@ -6,8 +6,7 @@ use dialguard_dialer::ledger::{DeliveryState, Ledger};
 use serde_json::json;
 use std::process::{Child, Stdio};
 
-/// KillOnDrop while a message is under way, the program loses none; the receiver may hear of it twice, and knows it by its
-/// id.
+/// A program that is killed while it sends a message loses none. The receiver may get one twice, with the same id.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_is_killed_between_reviewing_and_delivering_loses_nothing() {
     let dialer = Dialer::with_ledger();
@@ -31,7 +30,7 @@ async fn a_program_that_is_killed_between_reviewing_and_delivering_loses_nothing
 
     receiver.answer(Answers::Status(204));
     receiver.take_messages();
-    // The one that was killed held the webhook for a minute.
+    // The killed program held the webhook for a minute.
     dialer.pass(chrono::Utc::now().timestamp() as u64 - now + 61);
     dialer.run("alerts deliver --once").exits(0).says(&["1 messages delivered"]);
     let again = receiver.first_message().await;
@@ -40,7 +39,7 @@ async fn a_program_that_is_killed_between_reviewing_and_delivering_loses_nothing
     again.is_signed_with(added["secret"].as_str().unwrap());
     assert!(matches!(delivered(&dialer.ledger()), DeliveryState::Delivered(_)));
 
-    // One that was killed before it tried leaves it to the next, by the real time.
+    // The next program sends what one left that was killed before its try, by the real time.
     dialer.it_is(&dialguard::calendar::rfc3339(chrono::Utc::now().timestamp() as u64));
     receiver.take_messages();
     dialer.import([103], "");
@@ -63,7 +62,7 @@ struct KillOnDrop(Child);
 
 impl Drop for KillOnDrop {
     fn drop(&mut self) {
-        // SIGKILL: the program cannot put anything in order before it is gone.
+        // SIGKILL: the program cannot clean up.
         self.0.kill().expect("the program is killed");
         self.0.wait().expect("the program has ended");
     }

@@ -1,4 +1,4 @@
-//! What is told of reviews, to whom, and that none of it is lost; and what whoever watches the program can see.
+//! Webhook messages about reviews, none of which is lost; metrics and health checks.
 
 use crate::harness::acme::DAY;
 use crate::harness::dialer::{Dialer, e164, each};
@@ -19,8 +19,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 
-/// A server whose account `acme` monitors three numbers that one bad day flags, after a first day on which all are clean;
-/// and an account `other`.
+/// A server with an account `acme`, which monitors three numbers that one bad day flags, after a day on which all were
+/// clean; and an account `other`.
 async fn after_a_clean_day() -> Server {
     let dialer = Dialer::monitoring(3, "--checks-to-flag 1");
     dialer.run("account add other --blocks 1 --time-zone UTC").exits(0);
@@ -30,7 +30,7 @@ async fn after_a_clean_day() -> Server {
     server
 }
 
-/// A day passes, and the carriers flag the first `count` numbers and no others.
+/// A day passes, and the carriers flag the first `count` numbers only.
 async fn a_day_that_flags(server: &Server, count: u64) {
     server.pass(DAY);
     let verdicts: Vec<_> = (0..3).map(|last| (100 + last, if last < count { "xxx" } else { "ooo" })).collect();
@@ -38,7 +38,7 @@ async fn a_day_that_flags(server: &Server, count: u64) {
     server.dialguard.review("acme").await.expect("a review");
 }
 
-/// Adds a webhook; answers its number and secret.
+/// Adds a webhook; returns its number and secret.
 fn add(server: &Server, account: Option<&str>, url: &str) -> (u64, String) {
     let wish = WebhookSpec { account, url, allow_private: true, ..WebhookSpec::default() };
     add_webhook(server.dialguard.ledger(), &wish, server.dialguard.now()).expect("a webhook")
@@ -71,14 +71,14 @@ async fn a_review_sends_one_signed_message_for_all_its_numbers() {
     a_day_that_flags(&server, 2).await;
     server.pass(60);
     assert_eq!(deliver(&server).await, (1, 0));
-    assert_eq!(deliver(&server).await, (0, 0), "nothing is told twice");
+    assert_eq!(deliver(&server).await, (0, 0), "nothing is sent twice");
     let messages = receiver.take_messages();
     let [request] = &messages[..] else { panic!("{messages:?}") };
     request.is_signed_with(&secret);
     assert_eq!(
         (request.path.as_str(), request.timestamp as u64),
         ("/alerts", server.dialguard.now()),
-        "the time of the try"
+        "the time of the attempt"
     );
     assert!(request.id.starts_with("msg_"), "{}", request.id);
 
@@ -100,7 +100,7 @@ async fn a_review_sends_one_signed_message_for_all_its_numbers() {
 async fn a_long_message_names_fifty_numbers_and_counts_the_others() {
     let dialer = Dialer::with_account("--checks-to-flag 1 --mass-flag-percent 100");
     dialer.run("account set acme --blocks 5").exits(0);
-    // One is clean: that all turn flagged at once is told in other words.
+    // One is clean, because a message about all numbers turning flagged at once reads differently.
     dialer.import(100..161, "");
     dialer.run("monitor acme --all").exits(0);
     let server = Server::new(dialer).await;
@@ -120,12 +120,12 @@ async fn a_long_message_names_fifty_numbers_and_counts_the_others() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receiver_that_was_down_for_days_gets_every_message_in_order() {
     let server = after_a_clean_day().await;
-    // A port that nobody listens on.
+    // A port without a listener.
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let (webhook, secret) = add(&server, Some("acme"), &format!("http://{address}/alerts"));
     for flagged in [1, 2, 3] {
         a_day_that_flags(&server, flagged).await;
-        assert_eq!(deliver(&server).await, (0, 1), "one try, for the others wait behind it");
+        assert_eq!(deliver(&server).await, (0, 1), "one attempt; the others wait behind it");
     }
     let waiting = server.dialguard.ledger().deliveries(Some(webhook), true, 10).unwrap();
     assert_eq!(waiting.iter().map(|delivery| delivery.tries).collect::<Vec<_>>(), [3, 0, 0]);
@@ -135,7 +135,7 @@ async fn a_receiver_that_was_down_for_days_gets_every_message_in_order() {
 
     let receiver = Receiver::at(address).await;
     server.pass(60);
-    assert_eq!(deliver(&server).await, (0, 0), "its next try is not due");
+    assert_eq!(deliver(&server).await, (0, 0), "its next attempt is not due");
     server.pass(DAY);
     assert_eq!(deliver(&server).await, (3, 0));
     let messages = receiver.take_messages();
@@ -182,13 +182,13 @@ async fn an_unreachable_receiver_is_paused_until_a_test_succeeds() {
     a_day_that_flags(&server, 2).await;
     server.pass(7 * DAY);
     assert_eq!(deliver(&server).await, (0, 0));
-    assert_eq!(receiver.take_messages().len(), 1, "it is asked once and not again");
+    assert_eq!(receiver.take_messages().len(), 1, "it gets one request");
 
     let refused = courier.test(webhook).await.expect_err("still gone").to_string();
     assert!(refused.contains("410 Gone"), "{refused}");
     receiver.answer(Answers::Status(200));
     assert_eq!(courier.test(webhook).await.unwrap(), "200 OK");
-    assert_eq!(deliver(&server).await, (1, 0), "what waited is told; what happened in the pause is not");
+    assert_eq!(deliver(&server).await, (1, 0), "the waiting message is sent; what happened during the pause is not");
     let kinds: Vec<_> = receiver.take_messages().iter().map(|message| message.json()["type"].clone()).collect();
     assert_eq!(kinds, ["webhook.test", "webhook.test", "review.completed"]);
 }
@@ -209,7 +209,7 @@ async fn an_undelivered_message_is_abandoned_after_three_days_and_recorded() {
     }
     let DeliveryState::Abandoned(at) = first().state else { panic!("{:?}", first()) };
     let days = (at - made_at) as f64 / DAY as f64;
-    assert!((3.0..5.0).contains(&days), "given up after {days} days");
+    assert!((3.0..5.0).contains(&days), "abandoned after {days} days");
     assert_eq!(first().tries, 10);
     assert_eq!(events(&server, "alert-abandoned").len(), 1);
     receiver.answer(Answers::Status(200));
@@ -227,7 +227,7 @@ async fn several_senders_on_one_ledger_deliver_each_message_once() {
         a_day_that_flags(&server, flagged).await;
     }
     let couriers = [0; 4].map(|_| {
-        // As another process would.
+        // Like another process.
         let ledger = Arc::new(server.dialer.ledger());
         let policies = Policies::open(ledger.clone(), server.dialer.now()).expect("a policy decides");
         AlertSender::new(Dialguard::new(ledger, policies, Arc::new(FixedClock(server.dialer.now()))))
@@ -251,7 +251,7 @@ async fn an_accounts_webhook_gets_only_its_messages() {
     assert_eq!(deliver(&server).await, (2, 0));
     assert_eq!((own.take_messages().len(), foreign.take_messages().len(), all.take_messages().len()), (1, 0, 1));
 
-    // Who administers one account neither sees nor changes what is another's or everybody's.
+    // An administrator of one account neither sees nor changes webhooks of others or of all accounts.
     let person = server.person(Role::Administer, &["other"]);
     assert!(!person.get("/accounts/other/alerts").await.text().await.unwrap().contains(&own.url()));
     for account in ["acme", "other"] {
@@ -271,8 +271,8 @@ async fn an_accounts_webhook_gets_only_its_messages() {
     assert!(own.take_messages().is_empty() && foreign.take_messages().is_empty() && all.take_messages().is_empty());
 }
 
-/// A policy that fails is told once a day, however often the review is tried again; that it is given up concerns who
-/// runs all accounts.
+/// A failing policy is reported once a day, however often the review is retried. Its rollback is sent to webhooks for all
+/// accounts only.
 #[tokio::test(flavor = "multi_thread")]
 async fn failed_reviews_and_a_policy_rollback_are_reported() {
     let server = after_a_clean_day().await;
@@ -318,7 +318,7 @@ async fn private_addresses_are_refused_unless_they_are_allowed() {
         server.dialer.run(&line).exits(1).says(&["of this machine or a private network", "--allow-private"]);
     }
     server.dialer.run(&format!("alerts add http://dialer.example:{port}/")).exits(1).says(&["https://"]);
-    // A name can lead anywhere, and is looked at when it is used.
+    // A name can resolve to any address, so it is checked when it is used.
     let added = server.dialer.json(&format!("alerts add --account acme https://localhost:{port}/alerts"));
     let refused = server.dialer.run(&format!("alerts test {}", added["id"])).exits(1);
     refused.says(&["localhost (", "of this machine or a private network"]);
@@ -326,7 +326,7 @@ async fn private_addresses_are_refused_unless_they_are_allowed() {
     assert_eq!(deliver(&server).await, (0, 1));
     assert!(receiver.take_messages().is_empty());
 
-    // Not even an administrator of the account may allow it at the page; the API is for who runs everything.
+    // Not even an administrator of the account may allow it on the dashboard; the API takes one of all accounts.
     let person = server.person(Role::Administer, &["acme"]);
     let form = [("url", receiver.url()), ("allow-private", "true".into()), ("allow_private", "true".into())];
     let page = person.request(Method::POST, "/accounts/acme/alerts").form(&form).send().await.unwrap();
@@ -385,7 +385,7 @@ async fn webhooks_are_managed_by_command_api_and_dashboard() {
     assert_eq!(events(&server, "webhook-removed").len(), 2);
 }
 
-/// Samples by name and labels, as they stand in the text.
+/// Samples by name and labels, as in the text.
 fn samples(text: &str) -> HashMap<String, f64> {
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     lines
@@ -445,7 +445,7 @@ async fn metrics_count_what_happened_and_name_no_account() {
     }
     assert!(!text.contains("acme") && !text.contains("+1310"), "{text}");
 
-    // What was counted is counted again once it has changed, by another process as well.
+    // Counts are refreshed after a change, also by another process.
     server.dialer.run(&format!("unmonitor acme {}", e164(102))).exits(0);
     let text = program.get("/metrics").await.text().await.unwrap();
     assert_eq!(self::samples(&text).get(r#"dialguard_monitored_numbers{status="clean"}"#), Some(&0.0), "{text}");
@@ -454,7 +454,7 @@ async fn metrics_count_what_happened_and_name_no_account() {
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_need_access_to_every_account_and_health_checks_need_none() {
     let server = after_a_clean_day().await;
-    assert_eq!(server.stranger().get("/metrics").await.status(), 401, "and not led to a sign-in page");
+    assert_eq!(server.stranger().get("/metrics").await.status(), 401, "not redirected to the sign-in page");
     assert_eq!(server.program(Role::Administer, &["acme"]).get("/metrics").await.status(), 403);
     assert_eq!(server.program(Role::Read, &[]).get("/metrics").await.status(), 200);
     assert_eq!(server.stranger().get("/healthz").await.text().await.unwrap(), "ok\n");

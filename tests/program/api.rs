@@ -9,12 +9,12 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use std::process::Command;
 
-/// A server on two carriers and so many monitored numbers.
+/// A server with two carriers and this many monitored numbers.
 async fn server(monitored: u64) -> Server {
     Server::new(Dialer::monitoring(monitored, "")).await
 }
 
-/// The answer, which has to have this status, as JSON.
+/// The answer as JSON; it must have this status.
 async fn answered(status: u16, answer: Response) -> Value {
     let (answered_with, body) = (answer.status(), answer.text().await.expect("a body"));
     assert_eq!(answered_with.as_u16(), status, "{body}");
@@ -31,7 +31,7 @@ impl Caller<'_> {
     }
 }
 
-/// A program at the account `acme`.
+/// A program that uses the account `acme`.
 struct Caller<'a>(Visitor<'a>);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -380,7 +380,7 @@ async fn the_openapi_document_describes_every_route_and_its_failures() {
     ensure_references(&document, &document);
 }
 
-/// Whatever is referred to is there.
+/// Every reference has a target.
 fn ensure_references(document: &Value, part: &Value) {
     match part {
         Value::Object(fields) => {
@@ -395,7 +395,7 @@ fn ensure_references(document: &Value, part: &Value) {
     }
 }
 
-/// The document by the rules of OpenAPI 3.1, where the validator is installed (`.ci/run` does it).
+/// Validates the document as OpenAPI 3.1, if the validator is installed (`.ci/run` installs it).
 #[tokio::test(flavor = "multi_thread")]
 async fn the_document_is_valid() {
     let program = repository("tests/api/.venv/bin/openapi-spec-validator");
@@ -410,7 +410,7 @@ async fn the_document_is_valid() {
     assert!(validated.status.success(), "{}", String::from_utf8_lossy(&validated.stdout));
 }
 
-/// A fuzz of the API from its own document, where schemathesis is installed (`.ci/run` does it).
+/// Fuzzes the API from its own document, if schemathesis is installed (`.ci/run` installs it).
 #[tokio::test(flavor = "multi_thread")]
 async fn fuzzing_finds_no_fault_and_no_undocumented_answer() {
     let folder = repository("tests/api");

@@ -1,14 +1,14 @@
-//! What a user, a file or the system can get wrong: a clear error, an exit code that is not 0, and nothing changed.
+//! Mistakes of users, files and the system: each ends in a clear error and an exit code other than 0, and changes nothing.
 
 use crate::harness::acme::{DAY, NOW};
 use crate::harness::dialer::{Dialer, Outcome, e164, each};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
-/// A command line, its exit code, and words that the error must have.
+/// A command line, its exit code, and words that the error must contain.
 type Mistake<'a> = (&'a str, i32, &'a [&'a str]);
 
-/// Makes one mistake after another at an account of two monitored numbers; each must leave everything as it was.
+/// Makes one mistake after another; none may change anything.
 #[track_caller]
 fn each_refusal_changes_nothing(dialer: &Dialer, mistakes: &[Mistake]) {
     let before = dialer.everything();
@@ -131,7 +131,7 @@ fn invalid_accounts_and_settings_are_refused() {
             ("account set acme --replacements-per-day-max 1001", 1, &["replacements-per-day-max", "0 to 1000"]),
             ("account set acme --new-number-grace-days 366", 1, &["new-number-grace-days", "0 to 365"]),
             ("account set acme --mass-flag-percent 0", 1, &["mass-flag-percent is 0", "1 to 100"]),
-            // A block would be bought before the setting is refused, were it done one after the other.
+            // One step after the other would buy a block before the setting is refused.
             ("account set acme --blocks 2 --mass-flag-percent 101", 1, &["mass-flag-percent is 101", "1 to 100"]),
             ("account add new --blocks 1 --time-zone UTC --checks-to-flag 0", 1, &["checks-to-flag is 0", "1 to 30"]),
         ],
@@ -147,7 +147,7 @@ fn numbers_that_are_none() {
         &dialer,
         &[
             ("monitor acme 555-0123", 1, &["\"555-0123\"", hint]),
-            // The good one is not done either: a command line is short enough to be typed again.
+            // The valid number is not changed either: a command line is short enough to type again.
             ("monitor acme +13105550102 12", 1, &["\"12\"", hint]),
             ("unmonitor acme +13105550100 +1310555010", 1, &["\"+1310555010\"", hint]),
             ("delete acme +131055501000 --accept-slot-loss", 1, &["\"+131055501000\"", hint]),
@@ -192,7 +192,7 @@ fn unusable_files_are_refused() {
     );
 }
 
-/// Each line of a file, and why it is refused; none where its number is taken.
+/// Each line of a file, and why it is refused; none if its number is imported.
 #[test]
 fn bad_rows_are_listed_by_row_and_column_and_good_ones_imported() {
     let rows: [(&[u8], Option<&str>); 13] = [
@@ -204,7 +204,7 @@ fn bad_rows_are_listed_by_row_and_column_and_good_ones_imported() {
         (b"\"Lee, or Kim\",\"+1 310 555 0101\"", None),
         (b"Eve,\xff\xfe", Some("not UTF-8 text")),
         (b"\xff,+13105550102", None),
-        // A quote that nobody closed costs its own row and none of those after it.
+        // An unclosed quote invalidates its own row but none after it.
         (b"\"Zoe,+13105550103", Some("missing")),
         (b"Jim,+13105550104,too,many,fields", None),
         (b"", None),
@@ -233,7 +233,7 @@ fn bad_rows_are_listed_by_row_and_column_and_good_ones_imported() {
     ]);
 }
 
-/// Without a ledger, commands say how to begin; and none of them makes one.
+/// Without a ledger, commands say how to begin, and none creates one.
 #[test]
 fn commands_before_the_first_account() {
     let dialer = Dialer::new();
@@ -279,7 +279,7 @@ fn a_clock_that_goes_back() {
             ("account set acme --checks-to-flag 3", 1, back),
         ],
     );
-    // Clocks are set by a few seconds all the time.
+    // Clocks are often adjusted by a few seconds.
     dialer.it_is("2026-03-01T08:55:00Z");
     dialer.run("monitor acme --all").exits(0);
     let times: Vec<_> = dialer.events("monitoring-started").iter().map(|event| event["at"].clone()).collect();
@@ -289,7 +289,7 @@ fn a_clock_that_goes_back() {
 
 // The ledger's file
 
-/// What is wrong with the file, and what the error must say; the file stays as it is.
+/// The fault of the file, and words of the error; the file must stay unchanged.
 #[test]
 fn a_database_that_is_invalid_or_newer() {
     let dialer = Dialer::monitoring(2, "");
@@ -337,7 +337,7 @@ fn a_folder_that_is_none() {
     dialer.run(add).exits(1).says(&["dialguard.db cannot be opened for writing"]);
 }
 
-/// Reading goes on meanwhile, and a change gives up after ten seconds.
+/// Reads still work meanwhile, and a change fails after ten seconds.
 #[test]
 fn a_database_that_another_program_keeps_locked() {
     let dialer = Dialer::monitoring(2, "");
@@ -353,10 +353,10 @@ fn a_database_that_another_program_keeps_locked() {
     dialer.run("unmonitor acme +13105550100").exits(0);
 }
 
-// Carriers' files that go wrong later on
+// Source files that break later
 
-/// What becomes of one source's file day by day, what the review says of it, how many carriers have an opinion of each
-/// of the two numbers, and their statuses: what the other source said counts all the same.
+/// One source's file day by day, the problem the review reports, how many carriers have an opinion of each of the two
+/// numbers, and their statuses. The other source's answers always count.
 #[test]
 fn a_source_that_fails_in_a_review_does_not_affect_the_others() {
     let header = "number,carrier,score,label,observed_at\n";

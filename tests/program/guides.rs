@@ -2,8 +2,8 @@
 //!
 //! Each document is a story that runs from top to bottom in its own folder, in one shell. Those about an account
 //! continue the README's first day. Providers, reputation services and receivers of messages are fakes on this machine
-//! (`guides/stage.rs`). What does not run as printed is listed in [`EXCEPTIONS`] with the reason; a block that neither
-//! runs nor is listed fails.
+//! (`guides/stage.rs`). Lines that do not run as printed are listed in [`EXCEPTIONS`] with the reason; a block
+//! that neither runs nor is listed fails.
 
 mod commands;
 mod document;
@@ -359,7 +359,7 @@ fn the_code_map_matches_the_tree() {
     }
 }
 
-/// Above all in the table of invariants.
+/// Mostly in the table of invariants.
 #[test]
 fn every_file_in_the_text_exists() {
     const FOLDERS: [&str; 5] = ["host/", "plugin/", "tests/", "wit/", ".ci/"];

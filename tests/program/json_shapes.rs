@@ -1,4 +1,4 @@
-//! Every noun has one JSON shape: what a command prints with `--json` is what the API answers.
+//! Every noun has one JSON shape: a command's `--json` equals the API's answer.
 
 use crate::harness::acme::DAY;
 use crate::harness::buying::buying_dialer;
@@ -81,7 +81,7 @@ async fn previews_and_screenings_are_the_same_by_command_and_api() {
     let review = post("reviews/try", json!({})).await;
     assert_eq!(server.dialer.json("review acme --dry-run")[0], review);
 
-    // A request that is refused changes nothing, so that both can be asked.
+    // A refused request changes nothing, so both can be sent.
     let numbers = [e164(101)];
     let refused = post("requests", json!({"request": "start-monitoring", "numbers": numbers})).await;
     assert_eq!(refused["outcomes"][0]["answer"], "already-monitored");

@@ -1,4 +1,4 @@
-//! Replacements that are bought: what users see of them and do about them by commands, on the dashboard and through the API.
+//! Bought replacements: what users see and do with commands, on the dashboard and through the API.
 
 use crate::harness::acme::{DAY, number};
 use crate::harness::buying::buying_dialer;
@@ -12,7 +12,7 @@ use dialguard_dialer::ledger::ProviderKind::Twilio;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-/// What becomes of a form of a page.
+/// Submits a form of a page; returns the status and the page that follows.
 async fn send(visitor: &Visitor<'_>, path: &str, form: &[(&str, &str)]) -> (StatusCode, String) {
     let answer = visitor.send(path, form).await;
     (answer.status(), answer.text().await.expect("a page"))
@@ -28,7 +28,7 @@ fn kinds(orders: &Value, field: &str) -> Vec<String> {
     each(orders, field).iter().map(|value| value.as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// What a person sees who is short of funds, and what he can do.
+/// What a user sees when funds are missing, and can do about it.
 #[tokio::test(flavor = "multi_thread")]
 async fn commands_list_retry_and_abandon_a_stuck_order() {
     let (dialer, fake) = buying_dialer(Twilio, 3, "--rest-days 1").await;
@@ -41,7 +41,7 @@ async fn commands_list_retry_and_abandon_a_stuck_order() {
     dialer.run("orders").exits(0).says(&["stuck", "orders retry 1", "orders abandon 1", "on hand"][..3]);
     let orders = dialer.json("orders acme");
     assert_eq!(each(&orders, "stuck"), [true, true]);
-    assert_eq!(kinds(&orders, "state"), ["intended", "intended"], "nothing was bought, so it begins anew");
+    assert_eq!(kinds(&orders, "state"), ["intended", "intended"], "nothing was bought, so it starts again");
     assert_eq!(dialer.events("order-stuck").len(), 2);
     dialer.run("orders abandon 2").exits(0).says(&["nothing was bought"]);
     dialer.run("orders retry 1").exits(3).says(&["stuck"]);
@@ -81,7 +81,7 @@ async fn unusable_buying_settings_are_refused_before_any_change() {
     }
 }
 
-/// Two replacements that the provider refuses for want of funds.
+/// Two replacements that the provider refuses because funds are missing.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_dashboard_shows_retries_and_abandons_a_stuck_order() {
     let (dialer, fake) = buying_dialer(Twilio, 3, "--rest-days 1").await;
@@ -132,7 +132,7 @@ async fn the_dashboard_shows_retries_and_abandons_a_stuck_order() {
     assert!(rests.contains("Resting") && rests.contains("2 Mar 2026, 09:00"), "{rests}");
 }
 
-/// An order of another account is told from none by nothing, and stays as it is.
+/// The answer about another account's order equals that about a nonexistent one, and the order is unchanged.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_of_another_account_looks_nonexistent() {
     let (dialer, fake) = buying_dialer(Twilio, 1, "").await;
@@ -225,7 +225,7 @@ async fn the_buying_settings_are_changed_through_the_api() {
     assert_eq!((status, &account["provider"], &account["areas"]), (StatusCode::OK, &Value::Null, &json!("anywhere")));
 }
 
-/// Another provider cannot take over what is under way, and blocks are not charged for a change that is refused.
+/// Another provider cannot take over open orders, and a refused change charges no blocks.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_charged_for_a_change_that_is_refused() {
     let (dialer, fake) = buying_dialer(Twilio, 1, "").await;

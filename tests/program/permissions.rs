@@ -1,4 +1,4 @@
-//! Every route of the API, as those find it who may not go there: none can be added and forgotten here.
+//! Every route of the API, called without permission. The routes come from the document, so none is forgotten.
 
 use crate::harness::dialer::Dialer;
 use crate::harness::server::{Server, Visitor};
@@ -9,13 +9,13 @@ use serde_json::{Value, json};
 /// A route as the document has it.
 struct Route {
     method: Method,
-    /// With the names of what stands in it, such as `{account}`.
+    /// With its parameters, such as `{account}`.
     path: String,
     operation: Value,
 }
 
 impl Route {
-    /// The path about something of this account.
+    /// The path for this account.
     fn of(&self, account: &str) -> String {
         let path = self.path.replace("{account}", account).replace("{number}", OTHERS_NUMBER);
         path.replace("{revision}", "1").replace("{order}", "1").replace("{token}", "others-program")
@@ -25,7 +25,7 @@ impl Route {
         self.path.contains("{account}")
     }
 
-    /// The least role that the description says it takes, and whether it has to be over every account.
+    /// The least role that the description names, and whether it must cover every account.
     fn takes(&self) -> (Role, bool) {
         let description = self.operation["description"].as_str().expect("a description");
         if description.starts_with("Any role") {
@@ -47,7 +47,7 @@ impl Route {
     }
 }
 
-/// What stands in the examples of a schema.
+/// The example values of a schema.
 fn example(schema: &Value, document: &Value) -> Value {
     if let Some(reference) = schema["$ref"].as_str() {
         return example(document.pointer(reference.trim_start_matches('#')).expect("it is there"), document);
@@ -85,7 +85,7 @@ async fn routes(server: &Server) -> (Vec<Route>, Value) {
 
 const OTHERS_NUMBER: &str = "+442079460958";
 
-/// The account `acme`, and another one with a number, a candidate and a program of its own.
+/// The account `acme`, and another one with its own number, candidate and program.
 async fn two_accounts() -> Server {
     let dialer = Dialer::monitoring(2, "");
     dialer.run("account add other --blocks 1 --time-zone Pacific/Apia").exits(0);
@@ -96,16 +96,16 @@ async fn two_accounts() -> Server {
     Server::new(dialer).await
 }
 
-/// All that could have been changed.
+/// Everything that could have changed.
 fn everything(server: &Server) -> Value {
     let listed = ["tokens list", "policy list", "policy history"].map(|line| server.dialer.json(line));
     json!([server.dialer.everything(), listed])
 }
 
-/// What nobody may read who is not of the other account. That there is an id of that name, only he says who asks.
+/// Nothing of the other account may appear; its id may, since the request contains it.
 fn assert_reveals_nothing_of_the_other(what: &str, text: &str) {
     for secret in [OTHERS_NUMBER, OTHERS_NUMBER.trim_start_matches('+'), "Pacific/Apia", "others-program"] {
-        assert!(!text.contains(secret), "{what} tells of the other account: {text}");
+        assert!(!text.contains(secret), "{what} reveals the other account: {text}");
     }
 }
 

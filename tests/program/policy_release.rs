@@ -1,4 +1,4 @@
-//! A policy as it is handed on: released as a folder, with the contract and its documentation.
+//! Releasing a policy: a folder with the component, the contract and its documentation.
 
 use crate::harness::dialer::Dialer;
 use crate::harness::policies::first_contract::first_contract;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 
-/// What a folder holds, folders within included, in the order of paths.
+/// The files below a folder, in the order of their paths.
 fn files(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).expect("a folder") {
@@ -69,7 +69,7 @@ fn a_release_is_complete_and_describes_itself() {
     assert_eq!(dialer.everything(), Value::Null, "it needs no ledger");
 }
 
-/// By our own count everywhere, and by `sha256sum` where it is.
+/// Checked with our own function, and with `sha256sum` if it is installed.
 fn the_sums_are_right(dialer: &Dialer) {
     let sums = text(dialer, "out/SHA256SUMS");
     let mut expected: Vec<String> = files(&dialer.path("out"));
@@ -87,7 +87,7 @@ fn the_sums_are_right(dialer: &Dialer) {
     assert!(!check().expect("it was there").status.success(), "a changed file goes unnoticed");
 }
 
-/// Every interface, type, field, case and function with its words, and no link that leads nowhere.
+/// Every interface, type, field, case and function with its comment, and no broken link.
 #[test]
 fn the_documentation_contains_the_whole_contract() {
     let dialer = Dialer::new();
@@ -175,7 +175,7 @@ fn only_components_of_the_world_are_released() {
     }
 }
 
-/// With its own version of the contract, though a newer one is there.
+/// Released with its own version of the contract, although a newer one exists.
 #[test]
 fn a_policy_for_an_older_contract_is_released_with_that_contract() {
     let dialer = Dialer::new();
@@ -186,7 +186,7 @@ fn a_policy_for_an_older_contract_is_released_with_that_contract() {
     assert!(text(&dialer, "out/contract.md").starts_with("# dialguard:reputation@0.1.0"));
 }
 
-/// What the guide to embedding does before publishing. If wkg is not installed, the test says so and does nothing.
+/// The step before publishing in the guide to embedding. If wkg is not installed, the test says so and does nothing.
 #[test]
 fn wkg_builds_the_package_from_a_release() {
     if !Command::new("wkg").arg("--version").output().is_ok_and(|done| done.status.success()) {

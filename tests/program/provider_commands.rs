@@ -1,4 +1,4 @@
-//! Providers as the program adds, tests and reconciles them.
+//! Providers on the command line: adding, testing and reconciling them.
 
 use crate::harness::acme::number;
 use crate::harness::dialer::{Dialer, Outcome, e164, each};
@@ -39,7 +39,7 @@ impl Fixture {
         ran
     }
 
-    /// Number and difference of each that `reconcile` finds.
+    /// The number and kind of each difference that `reconcile` finds.
     fn differences(&self) -> Vec<(String, String)> {
         let found = self.dialer.json("reconcile shop");
         let text = |value: &Value| value.as_str().expect("a text").to_owned();
@@ -135,7 +135,7 @@ async fn providers_test_says_whether_a_provider_works_and_what_to_fix() {
             fixture.run("providers test shop").exits(1).says(words);
         }
         fixture.fake.works();
-        // The secret itself is wrong, at a provider that looks at it.
+        // The secret is wrong, and the provider checks it.
         let name = if kind == Twilio { "auth-token" } else { "api-key" };
         fixture.dialer.file(name, "letmein");
         fixture.run("providers test shop").exits(1).says(&["error 20003", secret]);
@@ -158,7 +158,7 @@ async fn reconcile_compares_the_providers_numbers_and_changes_nothing_by_default
         assert_eq!(fixture.differences(), []);
         fixture.run("reconcile shop").exits(0).says(&["agree on 4 numbers"]);
 
-        fixture.run("delete acme +13105550103").exits(0); // it is given up here, and nobody has told the provider
+        fixture.run("delete acme +13105550103").exits(0); // deleted here, but still owned at the provider
         fixture.fake.has(number(150), json!({}));
         let expected = differences(&[(103, "still-there"), (150, "unknown-here")]);
         let before = fixture.dialer.everything();
@@ -204,7 +204,7 @@ async fn a_failed_release_is_named_and_the_others_are_carried_out() {
     fixture.run("reconcile shop --apply import").exits(1).says(&["--account"]);
 }
 
-/// A replacement that was bought, until the provider has lost it; and the number that it replaced, which rests.
+/// A bought replacement that the provider loses, and the replaced number, which rests.
 #[tokio::test(flavor = "multi_thread")]
 async fn resting_numbers_are_expected_and_bought_numbers_that_are_gone_are_missing() {
     for kind in [Twilio, Telnyx] {

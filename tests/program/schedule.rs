@@ -1,4 +1,4 @@
-//! The daily schedule: each account at its own local time, once a local date, whatever clocks and processes do.
+//! The daily schedule: each account at its own local time, once per local date, whatever clocks and processes do.
 
 use crate::harness::acme::DAY;
 use crate::harness::dialer::{Dialer, seconds};
@@ -30,7 +30,7 @@ impl Clock for TestClock {
     }
 }
 
-/// A ledger, and the one clock of all processes that work on it.
+/// A ledger, and the clock that all its processes share.
 struct Fixture {
     folder: TempDir,
     clock: TestClock,
@@ -42,7 +42,7 @@ impl Fixture {
         Fixture { folder, clock: TestClock(Arc::new(AtomicU64::new(seconds(time)))) }
     }
 
-    /// A Dialguard with a connection of its own, as another process has it.
+    /// A Dialguard with its own connection, like another process.
     fn start(&self) -> Dialguard {
         let ledger = Ledger::open_or_create(self.folder.path()).expect("the ledger opens");
         Dialguard::new(Arc::new(ledger), reference(), Arc::new(self.clock.clone()))
@@ -67,14 +67,14 @@ impl Fixture {
         }
     }
 
-    /// Accounts called `a00` and so on, all of them due at six in the morning UTC.
+    /// Accounts called `a00` and so on, all due at six in the morning UTC.
     async fn add_many(&self, count: usize) {
         let ids: Vec<String> = (0..count).map(|place| format!("a{place:02}")).collect();
         let accounts: Vec<_> = ids.iter().map(|id| (id.as_str(), "UTC", "06:00")).collect();
         self.add_accounts(&accounts).await;
     }
 
-    /// Every review on record, those included that were none of the schedule's.
+    /// Every recorded review, including those not made by the schedule.
     fn reviews(&self) -> BTreeMap<(String, String), u32> {
         let database = rusqlite::Connection::open(self.folder.path().join("dialguard.db")).expect("the database opens");
         let mut statement = database
@@ -88,7 +88,7 @@ impl Fixture {
     }
 }
 
-/// Reviews who is due now; answers who was reviewed by this call.
+/// Reviews the accounts that are due now, and returns those that this call reviewed.
 async fn review_due(dialguard: &Dialguard) -> Vec<String> {
     let due = due_accounts(dialguard, dialguard.now()).expect("the ledger tells who is due");
     let mut reviewed = Vec::new();
@@ -108,7 +108,7 @@ fn was_reviewed(outcome: &Result<Option<ReviewOutcome>, DialguardError>) -> bool
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_account_is_reviewed_at_its_own_local_time() {
-    // Its zone and review time, and the UTC hour of 15 January 2026 at which that comes.
+    // Time zone, review time, and the matching UTC hour of 15 January 2026.
     let accounts = [
         ("kolkata", "Asia/Kolkata", "06:30", "01:00"),
         ("kathmandu", "Asia/Kathmandu", "07:15", "01:30"),
@@ -122,7 +122,7 @@ async fn each_account_is_reviewed_at_its_own_local_time() {
     let fixture = Fixture::at("2026-01-15T00:00:00Z");
     fixture.add_accounts(&accounts.map(|(id, zone, review_at, _)| (id, zone, review_at))).await;
     let dialguard = fixture.start();
-    // Those whose local time has passed already.
+    // The accounts whose local time has passed.
     review_due(&dialguard).await;
     let mut reviewed = BTreeMap::new();
     for quarter in 1..96 {
@@ -136,7 +136,7 @@ async fn each_account_is_reviewed_at_its_own_local_time() {
     assert_eq!(reviewed, BTreeMap::from(expected));
 }
 
-/// A review time in New York, the clock by and by, and whether the review is made then.
+/// A review time in New York, successive times, and whether the review is made at each.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_hour_that_is_skipped_or_comes_twice_has_one_review() {
     type Times = &'static [(&'static str, bool)];
@@ -192,7 +192,7 @@ async fn an_hour_that_is_skipped_or_comes_twice_has_one_review() {
     }
 }
 
-/// Every ten minutes for a year of each zone's clock changes would take long; three days around each do.
+/// A whole year of each zone in steps of ten minutes would take too long; three days around each clock change suffice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_local_date_has_exactly_one_review_time() {
     let scenarios = [
@@ -227,14 +227,14 @@ async fn missed_days_get_one_review() {
         ("2026-03-11T05:00:00Z", false),
         ("2026-03-11T06:00:00Z", true),
         ("2026-03-11T23:59:59Z", false),
-        // Off since then, and back in the middle of a day.
+        // Down since then, and started in the middle of a day.
         ("2026-03-20T13:00:00Z", true),
         ("2026-03-21T05:59:59Z", false),
         ("2026-03-21T06:00:00Z", true),
     ];
     for (time, expected) in steps {
         fixture.it_is(seconds(time));
-        // Each time it is started anew, as after a crash.
+        // Restarted each time, as after a crash.
         assert_eq!(!review_due(&fixture.start()).await.is_empty(), expected, "{time}");
     }
     assert_eq!(fixture.reviews().len(), 4);
@@ -276,7 +276,7 @@ async fn a_stopped_sweep_finishes_started_reviews_and_a_restart_does_the_rest() 
         .await;
     let reviewed = reviewed.into_inner();
     assert!(stopped && reviewed < ACCOUNTS, "{reviewed} reviewed");
-    assert_eq!(fixture.reviews().len(), reviewed, "what was begun was told");
+    assert_eq!(fixture.reviews().len(), reviewed, "started reviews were reported");
 
     drop(dialguard);
     assert_eq!(review_due(&fixture.start()).await.len(), ACCOUNTS - reviewed);
@@ -295,8 +295,8 @@ async fn serve_reviews_due_accounts_until_it_is_stopped() {
         }
     };
     let served = tokio::time::timeout(Duration::from_secs(60), serve(&dialguard, all_reviewed)).await;
-    served.expect("it stops when told to").expect("nothing fails");
-    assert_eq!(fixture.reviews().len(), 3, "and nobody before his time");
+    served.expect("it stops on request").expect("nothing fails");
+    assert_eq!(fixture.reviews().len(), 3, "and no account before its time");
 }
 
 // The program
@@ -326,7 +326,7 @@ fn a_failing_account_does_not_keep_others_from_their_review() {
     dialer.run("serve --once").exits(1).says(&["0 accounts reviewed", "broken: "]);
 }
 
-/// How the service manager, or a person at the terminal, ends it; and that a review was made before.
+/// Stopped by the signals of a service manager and of a terminal, after a review.
 #[test]
 fn serve_stops_cleanly_on_a_signal() {
     for signal in ["-INT", "-TERM"] {

@@ -1,12 +1,12 @@
-//! What other settings would have done, from scenarios written by hand.
+//! The effect of other settings, from scenarios written by hand.
 //!
-//! The letters are what carriers A, B and C say of a number on a day: `x` calls it spam (score 95), `o` does not.
+//! The letters are the verdicts of carriers A, B and C on a number on one day: `x` is spam (score 95), `o` is not.
 
 use crate::harness::acme::DAY;
 use crate::harness::dialer::{Dialer, e164};
 use serde_json::{Value, json};
 
-/// Reviews the account once a day while carriers say this of the numbers ending in 100, 101, and so on.
+/// Reviews the account once a day with these verdicts on the numbers ending in 100, 101, and so on.
 fn live_through(dialer: &Dialer, days: &[&[&str]]) {
     for day in days {
         dialer.pass(DAY);
@@ -20,7 +20,7 @@ fn tally(effect: &Value, what: &str) -> [u64; 4] {
     ["as-it-was", "with-these", "sooner", "later"].map(|field| effect[what][field].as_u64().expect("a figure"))
 }
 
-/// When something happened to a number, as it was and as it would have been: days of March 2026.
+/// The days of March 2026 on which something happened to a number, actually and in the preview.
 fn days(effect: &Value, last_digits: u64, what: &str) -> [Option<u32>; 2] {
     let differences = effect["differences"].as_array().expect("a list");
     let fared = differences.iter().find(|fared| fared["number"] == e164(last_digits)).expect("it fared otherwise");
@@ -62,7 +62,7 @@ fn the_preview_carries_each_numbers_status_from_day_to_day() {
     assert_eq!((as_it_is["differences"].clone(), as_it_is["cents"].clone()), (json!([]), json!(0)));
 }
 
-/// A lower score flags what no single day of the record knew about.
+/// A lower threshold flags a number that no recorded day shows as at risk.
 #[test]
 fn a_lower_threshold_flags_numbers_that_were_never_at_risk() {
     let dialer = Dialer::monitoring(2, "--spam-score-min 96");
@@ -74,8 +74,8 @@ fn a_lower_threshold_flags_numbers_that_were_never_at_risk() {
     assert_eq!(tally(&nothing, "flagged"), [0, 0, 0, 0]);
 }
 
-/// Automatic replacement would have cost $4.00 a number, once each, at most so many a day, and none on a day on which
-/// most turn at once.
+/// Automatic replacement would have cost $4.00 once per number, up to the daily cap, and nothing on a day on which most
+/// numbers turn flagged at once.
 #[test]
 fn automatic_replacement_is_counted_once_a_number_within_its_cap() {
     let dialer = Dialer::monitoring(12, "");

@@ -1,4 +1,4 @@
-//! Sources as the program adds, tests and asks them: `dialguard sources`, budgets, secrets, and what a review says of them.
+//! Sources on the command line: `dialguard sources`, budgets, secrets, and what a review reports about them.
 
 use crate::harness::acme::DAY;
 use crate::harness::dialer::{Dialer, Outcome, e164, each};
@@ -91,7 +91,7 @@ async fn the_budget_of_a_day_holds_between_processes_and_when_one_is_killed() {
     let asked = fixture.fake.requests();
     assert_eq!(fixture.spent(), 20, "what may have been asked for is counted");
     fixture.run(&format!("screen acme{}", numbers(200..220))).exits(0).says(&["the budget of $0.20 a day"]);
-    // Adding it anew gives no second budget.
+    // Adding it again gives no second budget.
     fixture.run("sources remove hiya").exits(0);
     let add =
         format!("sources add hiya {TELNYX} --price-cents 1 --budget-cents 20 --base-url {}", fixture.fake.address);
@@ -149,7 +149,7 @@ async fn sources_test_says_whether_a_source_works_and_what_to_fix() {
     add(&fixture.fake.address.replace("http:", "https:")).exits(0);
     fixture.run("sources test hiya +13105550101").exits(1).says(&["could not be reached"]);
     add("http://example.com").exits(1).says(&["unencrypted"]);
-    // What may have cost something: two answers, a redirect, an HTML page, and three attempts at an error of 500.
+    // Possibly charged: two answers, a redirect, an HTML page, and three attempts that ended with status 500.
     assert_eq!(fixture.spent(), 7);
 }
 
@@ -183,7 +183,7 @@ async fn adding_a_source_names_missing_settings() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_appear_nowhere() {
-    // As Basic has it, of the secret as user and as password.
+    // The secret as user and as password in Basic authentication.
     let encoded = "aHVudGVyMmh1bnRlcjI6aHVudGVyMmh1bnRlcjI=";
     let twilio = "--nomorobo --account-sid env:THEIR_SECRET --auth-token env:THEIR_SECRET";
     for options in [TELNYX, "--trustcall --login-id env:THEIR_SECRET", twilio] {

@@ -1,5 +1,5 @@
-//! The scenarios that any policy is checked with, checked themselves: the reference policy passes them all, wrong
-//! policies do not, and whatever a case expects can fail.
+//! Tests of the conformance check: the reference policy passes every case, wrong policies do not, and every expectation
+//! can fail.
 
 use crate::harness::policies::first_contract::first_contract;
 use crate::harness::policies::hostile::Hostile;
@@ -35,10 +35,10 @@ async fn the_reference_policy_passes_every_case_and_every_hostile_input() {
     assert_eq!(smoke_check(&reference()).await, Ok(()));
 }
 
-/// What a wrong policy does, and words that its report has to have.
+/// The fault of a wrong policy, and words that its report must contain.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_report_names_the_rule_a_wrong_policy_breaks() {
-    // An error of its own, with the contract's third code and the message `1.0.0`.
+    // The policy's own error, with the contract's third code and the message `1.0.0`.
     const INVALID_SETTINGS: &str = "(i32.store8 (global.get $answer) (i32.const 1))
          (i32.store8 (global.get $error.code) (i32.const 3))
          (i32.store (global.get $error.message) (global.get $version))
@@ -55,7 +55,7 @@ async fn the_report_names_the_rule_a_wrong_policy_breaks() {
             "it accepted +13105550120, but its plan has no action for it",
         ),
         (
-            "rates nobody",
+            "rates no number",
             Hostile::default(),
             Limits::default(),
             "reviews: expected 3 of them, got 0; {\"number\":\"+12125550177\",\"status\":\"clean\",",
@@ -91,7 +91,7 @@ async fn the_report_names_the_rule_a_wrong_policy_breaks() {
             "it reviews +13105550100, which is out of order or not monitored",
         ),
         (
-            "gives numbers up that nobody wants to",
+            "releases a number without a request",
             Hostile::decide("(call $release (i64.const 13105550120))"),
             Limits::default(),
             "it releases +13105550120 without a request",
@@ -110,7 +110,7 @@ async fn the_report_names_the_rule_a_wrong_policy_breaks() {
     }
 }
 
-/// A policy with another word for a notice keeps the contract, and differs from Dialguard's own.
+/// A policy with another kind of notice conforms to the contract, and differs from Dialguard's own.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_may_differ_from_the_reference_policy() {
     let policy = compiled(&renamed(REFERENCE_POLICY, "newly-flagged", "newly-flogged"), Limits::default());
@@ -126,13 +126,13 @@ async fn a_policy_may_differ_from_the_reference_policy() {
     assert_eq!(differs.count(), report.count(Verdict::Differs));
 }
 
-/// Every value that a case expects is exchanged for another, one at a time, and each time the case has to tell.
+/// Each expected value is replaced by another, one at a time, and the case must fail each time.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_expectation_of_a_case_can_fail() {
     let policy = reference();
     let mut tried = 0;
     let mut kinds = BTreeSet::new();
-    // The cases of many numbers expect nothing that smaller ones do not.
+    // The cases with many numbers expect nothing that smaller ones do not.
     for (file_name, text) in CASE_FILES.iter().filter(|(name, _)| *name != "many.json") {
         let file: Value = serde_json::from_str(text).expect("JSON");
         for case in file["cases"].as_array().expect("cases") {
@@ -162,7 +162,7 @@ async fn every_expectation_of_a_case_can_fail() {
     println!("{tried} expectations exchanged");
 }
 
-/// What is told about a case that has been changed; nothing where it passes.
+/// The problems of a changed case; empty if it passes.
 async fn try_changed(policy: &Policy, case: &Value) -> String {
     let text = json!({"title": "changed", "cases": [case]}).to_string();
     let file = CaseFile::read(&text).unwrap_or_else(|error| panic!("{error}: {case:#}"));
@@ -173,7 +173,7 @@ async fn try_changed(policy: &Policy, case: &Value) -> String {
     finding.detail
 }
 
-/// The same expectation with one thing in it otherwise, for each thing in it.
+/// The same expectation with one value changed, for each value in it.
 fn otherwise(key: &str, expected: &Value) -> Vec<Value> {
     match expected {
         Value::Object(fields) => {
@@ -204,7 +204,7 @@ fn otherwise(key: &str, expected: &Value) -> Vec<Value> {
     }
 }
 
-/// One more than is expected.
+/// One more than expected.
 fn surplus(list: &str) -> Value {
     match list {
         "outcomes" => json!("accepted"),

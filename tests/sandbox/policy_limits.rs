@@ -1,4 +1,4 @@
-//! Policies that mean harm, and dialers that answer late or never: what a policy may ask, use and say.
+//! Harmful policies, and dialers that answer late or never: what a policy may request, use and return.
 
 use crate::harness::acme::number;
 use crate::harness::policies::hostile::{Hostile, parse};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 #[tokio::test]
 async fn a_refused_import_call_returns_an_error_to_the_policy() {
-    // Each passes on the import's error as its own; that of a lookup stands four bytes further ahead.
+    // Each returns the import's error as its own; that of a lookup lies four bytes further on.
     const PASS_ON: &str = "(i32.store8 (global.get $answer) (i32.const 1))
          (memory.copy (global.get $error.code) (i32.add (global.get $asked) (i32.const 4)) (i32.const 12))";
     let scenarios = [
@@ -33,7 +33,7 @@ async fn a_refused_import_call_returns_an_error_to_the_policy() {
             ErrorCode::InvalidRequest,
         ),
         (
-            "a number that cannot be",
+            "an impossible number",
             "(call $look-up (global.get $zeros) (i32.const 1) (global.get $asked))",
             ErrorCode::InvalidRequest,
         ),
@@ -44,7 +44,7 @@ async fn a_refused_import_call_returns_an_error_to_the_policy() {
             ErrorCode::NoSuchAccount,
         ),
     ];
-    // A dialer that would answer anything about anybody.
+    // A dialer that would answer any question about any account.
     let open = slow_dialer(Some(Duration::ZERO));
     for (what, asks, code) in scenarios {
         let review = format!("{asks} {PASS_ON}").leak();
@@ -161,7 +161,7 @@ fn a_component_that_is_not_a_policy_is_refused_before_it_runs() {
     }
 }
 
-/// What a module's own maximum does not allow is refused as the format says, and is not held against the policy.
+/// Growth beyond a module's own maximum is refused as WebAssembly specifies, and is not a fault of the policy.
 #[tokio::test]
 async fn memory_that_was_not_granted_does_not_count() {
     let review = "(local.set $id (i32.const 100))
@@ -203,7 +203,7 @@ fn proposals_that_no_policy_needs_are_off() {
         let error = Policy::compile(&component, LIMITS).err().expect(what).to_string();
         assert!(error.contains(expected), "{what}: {error}, not {expected}");
     }
-    // What compilers of every language use stays on.
+    // Features that compilers of every language use stay enabled.
     let used = "(func (param externref v128 f32) (result i32 i64)
         (i32.extend8_s (i32.trunc_sat_f32_s (local.get 2))) (i64.const 1))";
     let component = empty_policy_with(&used.replace("externref", "funcref"));
@@ -211,7 +211,7 @@ fn proposals_that_no_policy_needs_are_off() {
     assert!(error.contains("does not have export `describe`"), "only its functions are missing: {error}");
 }
 
-/// Named as a policy, so that it is compiled, and with no function of one.
+/// Named like a policy, so that it is compiled, but without its functions.
 fn empty_policy_with(uses: &str) -> Vec<u8> {
     let export = "(export \"dialguard:reputation/policy@0.2.0\" (instance $nothing))";
     parse(&format!("(component (core module {uses}) (instance $nothing) {export})"))
@@ -241,7 +241,7 @@ async fn time_that_the_dialer_takes_is_not_the_policys() {
     let policy = compiled(Hostile::review(ASK_FORTY_TIMES), limits);
     let answered = policy.review_account(&slow, "acme").await.expect("a plan, for all the waiting");
     assert!(answered.answer.reviews.is_empty());
-    // Waiting once buys no time to loop in.
+    // Waiting once gives no additional time to loop.
     let looping = Hostile::review(
         "(call $flag-events (local.get $id) (local.get $id-len) (i64.const 0) (global.get $asked))
          (loop $again (br $again))",
@@ -250,7 +250,7 @@ async fn time_that_the_dialer_takes_is_not_the_policys() {
     assert!(matches!(outcome, Err(PolicyError::Fault(OUT_OF_TIME))), "{outcome:?}");
 }
 
-/// More runs than an engine has room for wait for their turn; none is refused, nor blamed on the policy.
+/// If there are more runs than the engine has room for, the others wait. None is refused or counted as a fault.
 #[tokio::test]
 async fn concurrent_runs_wait_for_memory_instead_of_failing() {
     let slow = slow_dialer(Some(Duration::from_millis(20)));
@@ -265,7 +265,7 @@ async fn concurrent_runs_wait_for_memory_instead_of_failing() {
     }
 }
 
-/// Two gigabytes are asked for in all, and given back each time.
+/// Requests two gigabytes in total, and frees them each time.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn memory_is_given_back() {

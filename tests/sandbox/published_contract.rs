@@ -39,7 +39,7 @@ fn every_version_in_the_folder_is_published_and_spoken() {
     assert_eq!(spoken, VERSIONS, "a policy made for each");
 }
 
-/// What was published on one line has to serve a policy that was made for any version on it.
+/// Every version of one line must work for a policy made for any other version of it.
 #[test]
 fn versions_of_one_line_are_compatible() {
     let versions = VERSIONS.map(|version| semver::Version::parse(version).expect("SemVer"));
@@ -48,14 +48,14 @@ fn versions_of_one_line_are_compatible() {
             |older: &&semver::Version| semver::VersionReq::parse(&older.to_string()).unwrap().matches(newer);
         for older in versions[..at].iter().filter(on_its_line) {
             let verdict = compatible(&published(&older.to_string()), &published(&newer.to_string()));
-            assert!(verdict.is_ok(), "{newer} cannot stand in for {older}: {verdict:?}");
+            assert!(verdict.is_ok(), "{newer} cannot replace {older}: {verdict:?}");
         }
     }
     let verdict = compatible(&published("0.1.0"), &published("0.2.0"));
-    assert!(verdict.is_err(), "0.2.0 added to a record, and so began a line of its own");
+    assert!(verdict.is_err(), "0.2.0 added to a record, and so began its own line");
 }
 
-/// Holds the check above to account, with what could be the next version on the newest line.
+/// Proves that the check above can fail, with possible next versions of the newest line.
 #[test]
 fn breaking_contract_changes_are_distinguished_from_additions() {
     let breaking = [
@@ -109,8 +109,8 @@ fn published(version: &str) -> Texts {
     entries(&wit().join(version)).iter().map(|path| (name(path), text(path))).collect()
 }
 
-/// Whether policies made for `old` are policies for `new`, as wasm-tools sees it. It would let `new` ask fewer
-/// questions and offer more imports; so besides, what is answered is held against `old`, and the imports are the same.
+/// Whether policies made for `old` are policies for `new`, according to wasm-tools. It would allow `new` to call fewer
+/// functions and to offer more imports, so the exports are also compared with `old`, and the imports must be equal.
 fn compatible(old: &Texts, new: &Texts) -> anyhow::Result<()> {
     let mut resolve = Resolve::default();
     let mut parsed = |texts: &Texts| {
@@ -199,7 +199,7 @@ fn a_component_is_inspected_without_running_it() {
 #[test]
 fn any_file_is_shown_or_refused() {
     for cut in (0..REFERENCE_POLICY.len()).step_by(251) {
-        // Some damage goes unseen until the component is compiled; none makes the look panic.
+        // Some damage is found only when the component is compiled; none makes the inspection panic.
         let _ = inspect(&REFERENCE_POLICY[..cut]);
         let mut damaged = REFERENCE_POLICY.to_vec();
         damaged[cut] ^= 0x41;
@@ -224,7 +224,7 @@ fn digest_of(folder: &Path) -> String {
     digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What a folder holds, in the order of names.
+/// The files in a folder, in the order of their names.
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let read = std::fs::read_dir(folder).expect("a folder of the contract");
     let mut entries: Vec<PathBuf> = read.map(|entry| entry.expect("an entry").path()).collect();

@@ -1,4 +1,4 @@
-//! Three days of the dialer, and what happens where something fails: a clear error, and nothing half-done.
+//! Three days of the dialer, and what happens when something fails: a clear error, and nothing half-done.
 
 use crate::*;
 use dialguard::settings::default_settings;
@@ -67,7 +67,7 @@ fn in_a_word(status: Status) -> &'static str {
     }
 }
 
-/// The same policy, as if it were made for a version of the contract that there is not.
+/// The same policy, as if it were made for a version of the contract that does not exist.
 fn of_another_version(component: &[u8]) -> Vec<u8> {
     let mut bytes = component.to_vec();
     let found: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(b"@0.2.0")).collect();
@@ -75,7 +75,7 @@ fn of_another_version(component: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// One that was just taken on and has not been rated yet.
+/// A newly monitored number, not rated yet.
 pub fn taken_on(number: PhoneNumber, slot: u32, now: Timestamp) -> MonitoredNumber {
     MonitoredNumber {
         number,
@@ -123,7 +123,7 @@ fn acme() -> SmallDialer {
 }
 
 impl SmallDialer {
-    /// Nine in the morning; two carriers of three show a bad number for what it is.
+    /// Nine in the morning; two of three carriers flag the bad number.
     fn begin_day(&mut self, day: u64) {
         let midnight = MIDNIGHT + day * DAY;
         self.now = midnight + 9 * DAY / 24;
@@ -140,7 +140,7 @@ impl SmallDialer {
             .into();
     }
 
-    /// A dialer that knows what a case of the conformance suite states.
+    /// A dialer with the facts of a conformance case.
     pub fn of_case(fixture: &Fixture) -> Self {
         SmallDialer {
             now: fixture.now,
