@@ -195,7 +195,7 @@ fn the_ftcs_complaints_are_a_source() {
     dialer.it_is("2021-07-08T12:00:00Z");
     dialer.run("account add acme --blocks 1 --time-zone UTC --rating-carriers-min 1 --spam-score-min 40").exits(0);
     let folder = ftc_folder(&dialer);
-    let added = dialer.run_arguments(&["carriers", "add", "FTC", "--ftc", folder.to_str().expect("a path"), "--json"]);
+    let added = dialer.run_arguments(&["sources", "add", "FTC", "--ftc", folder.to_str().expect("a path"), "--json"]);
     let holds = added.exits(0).json()["holds"].as_str().expect("what it holds").to_owned();
     let figures: Vec<u64> = holds.split(|c: char| !c.is_ascii_digit()).filter_map(|text| text.parse().ok()).collect();
     if !folder.starts_with(dialer.path("")) {
