@@ -10,7 +10,7 @@ use dialguard::policy::Wasi;
 use dialguard::sha256;
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::access::Role;
-use dialguard_dialer::alerts::{AlertSender, WebhookRequest, add_webhook};
+use dialguard_dialer::alerts::{AlertSender, WebhookSpec, add_webhook};
 use dialguard_dialer::ledger::{DeliveryState, EventFilter, NewPolicy};
 use dialguard_dialer::policies::Policies;
 use reqwest::Method;
@@ -40,7 +40,7 @@ async fn a_day_that_flags(site: &Server, count: u64) {
 
 /// Adds a webhook; answers its number and secret.
 fn add(site: &Server, account: Option<&str>, url: &str) -> (u64, String) {
-    let wish = WebhookRequest { account, url, allow_private: true, ..WebhookRequest::default() };
+    let wish = WebhookSpec { account, url, allow_private: true, ..WebhookSpec::default() };
     add_webhook(site.dialguard.ledger(), &wish, site.dialguard.now()).expect("a webhook")
 }
 
@@ -58,7 +58,7 @@ fn events(site: &Server, kind: &str) -> Vec<String> {
 async fn a_review_is_told_in_one_signed_message_however_many_numbers_it_is_about() {
     let site = after_a_clean_day().await;
     let receiver = Receiver::new().await;
-    let wish = WebhookRequest {
+    let wish = WebhookSpec {
         account: Some("acme"),
         url: &receiver.url(),
         allow_private: true,

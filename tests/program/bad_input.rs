@@ -105,7 +105,7 @@ fn accounts_and_settings_that_cannot_be() {
     each_is_refused_and_changes_nothing(
         &dialer,
         &[
-            ("account add acme --blocks 1 --time-zone UTC", 1, &["\"acme\" already"]),
+            ("account add acme --blocks 1 --time-zone UTC", 1, &["\"acme\" already exists"]),
             ("account set nobody --blocks 1", 1, nobody),
             ("numbers import nobody numbers.csv", 1, nobody),
             ("numbers list nobody", 1, nobody),
@@ -185,7 +185,7 @@ fn files_that_cannot_be_used() {
             ("sources add x --verdicts twice.csv", 1, &["twice.csv has more than one column number"]),
             ("sources add x --ftc missing", 1, &["cannot read missing"]),
             ("sources add x --ftc names.csv", 1, &["x was not added", "names.csv cannot be read"]),
-            ("sources add carriers --simulated 1", 1, &["\"carriers\" already", "sources remove"]),
+            ("sources add carriers --simulated 1", 1, &["\"carriers\" already exists", "sources remove"]),
             ("sources remove nobody", 1, &["\"nobody\"", "sources list"]),
             (long_name, 1, &["1 to 64 characters"]),
         ],
@@ -266,7 +266,7 @@ fn a_clock_that_goes_back() {
     dialer.import([102], "");
     let latest = dialer.now();
     dialer.it_is("2026-03-01T08:54:59Z");
-    let back: &[&str] = &["the clock says 2026-03-01T08:54:59Z", "2026-03-01T09:00:00Z already", "a later --at"];
+    let back: &[&str] = &["the time is 2026-03-01T08:54:59Z", "2026-03-01T09:00:00Z already", "a later --at"];
     dialer.file("numbers.csv", e164(103));
     each_is_refused_and_changes_nothing(
         &dialer,

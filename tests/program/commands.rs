@@ -159,7 +159,7 @@ fn a_switched_off_add_on_is_not_charged_and_switched_on_again_is_charged_once_a_
 fn sources_are_added_listed_and_removed_by_name() {
     let dialer = Dialer::with_account("");
     dialer.run("sources add made-up --simulated 7").exits(0);
-    dialer.run("sources add made-up --simulated 8").exits(1).says(&["made-up", "already", "sources remove made-up"]);
+    dialer.run("sources add made-up --simulated 8").exits(1).says(&["made-up", "already", "sources remove"]);
     let sources = dialer.json("sources list")["sources"].clone();
     assert_eq!(each(&sources, "name"), ["carriers", "made-up"]);
     assert_eq!(each(&sources, "kind"), ["verdicts", "simulated"]);

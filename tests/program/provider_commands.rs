@@ -61,21 +61,21 @@ async fn a_provider_is_added_changed_listed_and_removed() {
         assert_eq!((&listed[0]["price-cents"], &listed[0]["settings"]["texts"]), (&json!(115), &json!(false)));
         desk.run("providers list").says(&["shop", "$1.15", &desk.fake.address]);
         let again = format!("providers add shop {}", desk.options(kind));
-        desk.run(&again).exits(1).says(&["already", "providers change shop"]);
+        desk.run(&again).exits(1).says(&["already", "providers change"]);
 
         desk.run("providers change shop --price-cents 200 --texts on").exits(0);
         let listed = desk.dialer.json("providers list");
         assert_eq!((&listed[0]["price-cents"], &listed[0]["settings"]["texts"]), (&json!(200), &json!(true)));
         desk.run("providers change shop").exits(1).says(&["give something to change"]);
         desk.run("providers change shop --base-url http://example.com").exits(1).says(&["unencrypted", "not changed"]);
-        desk.run("providers change other --texts on").exits(1).says(&["no such provider", "providers list"]);
+        desk.run("providers change other --texts on").exits(1).says(&["no provider", "providers list"]);
         assert_eq!(desk.dialer.json("providers list"), listed);
 
         desk.run("account set acme --provider shop").exits(0);
         desk.run("providers remove shop").exits(1).says(&["in use"]);
         desk.run("account set acme --provider none").exits(0);
         desk.run("providers remove shop").exits(0);
-        desk.run("providers remove shop").exits(1).says(&["no such provider"]);
+        desk.run("providers remove shop").exits(1).says(&["no provider"]);
         desk.run("providers list").exits(0).says(&["providers add"]);
     }
 }
@@ -132,7 +132,7 @@ async fn one_command_says_whether_a_provider_lets_us_in_and_what_to_mend() {
         let name = if kind == Twilio { "auth-token" } else { "api-key" };
         desk.dialer.file(name, "letmein");
         desk.run("providers test shop").exits(1).says(&["error 20003", secret]);
-        desk.run("providers test nobody").exits(1).says(&["no such provider"]);
+        desk.run("providers test nobody").exits(1).says(&["no provider"]);
         desk.run("providers change shop --base-url https://nowhere.invalid/v2").exits(0);
         desk.run("providers test shop").exits(1).says(&["nowhere.invalid could not be reached"]);
     }
@@ -167,7 +167,7 @@ async fn what_a_provider_has_is_held_against_the_database_and_nothing_is_changed
         assert!(told[1].as_str().unwrap().ends_with("was given back to shop."), "{told:?}");
         assert_eq!(desk.dialer.standing(100), "1 pending");
         desk.run("reconcile shop --account acme").exits(1).says(&["--apply import"]);
-        desk.run("reconcile other").exits(1).says(&["no such provider"]);
+        desk.run("reconcile other").exits(1).says(&["no provider"]);
     }
 }
 

@@ -21,13 +21,13 @@
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use dialguard_dialer::alerts::{AlertSender, WebhookRequest, add_webhook};
+//! use dialguard_dialer::alerts::{AlertSender, WebhookSpec, add_webhook};
 //! use dialguard_dialer::ledger::DeliveryState;
 //!
 //! let folder = tempfile::tempdir()?;
 //! let dialguard = small_dialguard(folder.path()).await?;
-//! let wish = WebhookRequest { account: Some("acme"), url: "https://dialer.invalid/alerts", ..WebhookRequest::default() };
-//! let (webhook, secret) = add_webhook(dialguard.ledger(), &wish, NOW)?;
+//! let spec = WebhookSpec { account: Some("acme"), url: "https://dialer.invalid/alerts", ..WebhookSpec::default() };
+//! let (webhook, secret) = add_webhook(dialguard.ledger(), &spec, NOW)?;
 //! assert!(secret.starts_with("whsec_"));
 //!
 //! dialguard.review("acme").await?;
@@ -82,7 +82,7 @@ const URL_BYTES_MAX: usize = 2_048;
 
 /// A webhook to add.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct WebhookRequest<'a> {
+pub struct WebhookSpec<'a> {
     /// The account whose messages go there; none for those of every account, and those about no single account.
     pub account: Option<&'a str>,
     /// Where they go: an https URL without a name and password.
@@ -113,9 +113,9 @@ pub enum AlertsError {
 
 /// Adds a webhook; returns its id, and the secret with which its receiver verifies messages. The secret cannot be shown
 /// again.
-pub fn add_webhook(ledger: &Ledger, wish: &WebhookRequest, now: Timestamp) -> Result<(WebhookId, String), AlertsError> {
-    let url = checked(wish.url, wish.allow_private)?;
-    if let Some(address) = wish.page_address {
+pub fn add_webhook(ledger: &Ledger, spec: &WebhookSpec, now: Timestamp) -> Result<(WebhookId, String), AlertsError> {
+    let url = checked(spec.url, spec.allow_private)?;
+    if let Some(address) = spec.page_address {
         let is_web = url::Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
         if !is_web {
             let why =
@@ -125,7 +125,7 @@ pub fn add_webhook(ledger: &Ledger, wish: &WebhookRequest, now: Timestamp) -> Re
     }
     let mut key = [0_u8; KEY_BYTES];
     getrandom::fill(&mut key).map_err(|error| AlertsError::Random(error.to_string()))?;
-    let WebhookRequest { account, allow_private, page_address, .. } = *wish;
+    let WebhookSpec { account, allow_private, page_address, .. } = *spec;
     let id =
         ledger.add_webhook(&NewWebhook { account, url: url.as_str(), key: &key, allow_private, page_address }, now)?;
     Ok((id, format!("{SECRET_PREFIX}{}", BASE64_STANDARD.encode(key))))

@@ -8,7 +8,7 @@ use crate::words::count;
 use anyhow::{Result, ensure};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
-use dialguard_dialer::alerts::{AlertSender, DeliveryCounts, WebhookRequest, add_webhook};
+use dialguard_dialer::alerts::{AlertSender, DeliveryCounts, WebhookSpec, add_webhook};
 use dialguard_dialer::ledger::{self, DeliveryState, WebhookId};
 
 #[derive(Subcommand)]
@@ -77,13 +77,13 @@ pub async fn run(context: &CommandContext, command: AlertsCommand) -> Result<Don
 }
 
 fn add(context: &CommandContext, new: &Add) -> Result<Done> {
-    let wish = WebhookRequest {
+    let spec = WebhookSpec {
         account: new.account.as_deref(),
         url: &new.url,
         allow_private: new.allow_private,
         page_address: new.page_address.as_deref(),
     };
-    let (webhook, secret) = add_webhook(&*context.ledger()?, &wish, context.now())?;
+    let (webhook, secret) = add_webhook(&*context.ledger()?, &spec, context.now())?;
     let text = || {
         format!(
             "{secret}\nThis secret is shown only once; the receiver checks signatures with it. Webhook {webhook} receives \

@@ -44,6 +44,9 @@ impl IntoResponse for Failed {
         let content = html! {
             h1 { (problem.title()) }
             p { (problem.detail) }
+            @if let Some(hint) = problem.dashboard_hint() {
+                p { (capital(hint)) "." }
+            }
             p { a href="/" { "Back to accounts" } }
         };
         (problem.status(), bare(problem.title(), content)).into_response()

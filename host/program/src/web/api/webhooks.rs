@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
-use dialguard_dialer::alerts::{AlertSender, WebhookRequest, add_webhook};
+use dialguard_dialer::alerts::{AlertSender, WebhookSpec, add_webhook};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -97,13 +97,13 @@ async fn add(
     _: Administrator,
     Body(new): Body<WebhookRequest>,
 ) -> Result<impl IntoResponse, Problem> {
-    let wish = WebhookRequest {
+    let spec = WebhookSpec {
         account: new.account.as_deref(),
         url: &new.url,
         allow_private: new.allow_private,
         page_address: new.page_address.as_deref(),
     };
-    let (id, secret) = add_webhook(site.dialguard().ledger(), &wish, site.dialguard().now())?;
+    let (id, secret) = add_webhook(site.dialguard().ledger(), &spec, site.dialguard().now())?;
     Ok((Extension(Secret), created(format!("/api/v1/webhooks/{id}"), NewWebhook { id, secret })))
 }
 

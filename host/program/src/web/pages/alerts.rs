@@ -10,7 +10,7 @@ use axum::Router;
 use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use dialguard_dialer::alerts::{AlertSender, WebhookRequest, add_webhook};
+use dialguard_dialer::alerts::{AlertSender, WebhookSpec, add_webhook};
 use dialguard_dialer::ledger::{AccountProfile, Delivery, DeliveryState, LedgerError, Webhook, WebhookId};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -67,8 +67,8 @@ async fn add(
     of: OfAccount<Administer>,
     Form(new): Form<NewWebhook>,
 ) -> Result<Markup, Failed> {
-    let wish = WebhookRequest { account: Some(&of.account.id), url: new.url.trim(), ..WebhookRequest::default() };
-    let result = match add_webhook(site.dialguard().ledger(), &wish, site.dialguard().now()) {
+    let spec = WebhookSpec { account: Some(&of.account.id), url: new.url.trim(), ..WebhookSpec::default() };
+    let result = match add_webhook(site.dialguard().ledger(), &spec, site.dialguard().now()) {
         Ok((id, secret)) => html! {
             div.panel role="status" {
                 p { "Webhook " (id) " added. Copy its signing secret to the receiver now; it is not shown again:" }
