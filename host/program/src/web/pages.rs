@@ -17,6 +17,7 @@ pub use layout::{bare, page};
 
 use super::Site;
 use super::problem::Problem;
+use crate::words::capital;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
