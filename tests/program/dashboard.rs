@@ -223,7 +223,7 @@ async fn a_policy_is_shadowed_activated_and_rolled_back_after_confirmation() {
     assert!(told.contains("rolled back to revision 1 by an operator"), "{told}");
     assert_eq!(
         keeper.send("/accounts/acme/policy/activate", &[("revision", "77")]).await.status(),
-        StatusCode::CONFLICT
+        StatusCode::NOT_FOUND
     );
 }
 

@@ -48,8 +48,8 @@ async fn a_stuck_order_is_listed_tried_again_and_abandoned_by_commands() {
     fake.works();
     dialer.run("orders retry 1").exits(0).says(&["replaced", "rests until"]);
     assert_eq!((fake.purchases().len(), dialer.standing(101)), (1, "2 pending".into()));
-    dialer.run("orders abandon 1").exits(1).says(&["is the account's already"]);
-    dialer.run("orders abandon 2").exits(1).says(&["is over"]);
+    dialer.run("orders abandon 1").exits(1).says(&["already belongs to the account"]);
+    dialer.run("orders abandon 2").exits(1).says(&["already finished"]);
     dialer.run("orders retry 9").exits(1).says(&["no order 9", "dialguard orders"]);
     dialer.run("orders nobody").exits(1).says(&["no account", "account list"]);
     dialer.run("account show acme").exits(0).says(&["bought from shop", "$1.15 of $100.00 today", "rest 1 day"]);
@@ -103,7 +103,7 @@ async fn a_stuck_order_is_seen_tried_again_and_abandoned() {
     let (status, told) = send(&operator, "/accounts/acme/orders/2/abandon", &[]).await;
     assert!(status.is_success() && told.contains("+13105550101 keeps slot 2"), "{told}");
     let (status, told) = send(&operator, "/accounts/acme/orders/2/abandon", &[]).await;
-    assert!(status == StatusCode::CONFLICT && told.contains("is over"), "{told}");
+    assert!(status == StatusCode::CONFLICT && told.contains("already finished"), "{told}");
     let (status, told) = send(&operator, "/accounts/acme/orders/1/retry", &[]).await;
     assert!(status.is_success() && told.contains("Still on hold"), "{told}");
 
@@ -147,7 +147,7 @@ async fn an_order_of_another_account_is_as_if_there_were_none() {
             let told = async |id: u64| {
                 let (status, told) = send(visitor, &format!("{base}/accounts/other/orders/{id}/{deed}"), &[]).await;
                 assert_eq!(status, StatusCode::NOT_FOUND, "{base} {deed} {id}");
-                told.replace(&format!("order {id} "), "order ID ")
+                told.replace(&format!("no order {id}"), "no order ID")
             };
             assert_eq!(told(1).await, told(9).await);
         }
@@ -170,7 +170,7 @@ async fn where_numbers_are_bought_is_changed_on_the_page() {
     assert!(asked.contains("shop (Twilio, $1.15 per number)") && asked.contains("value=\"100.00\""), "{asked}");
     let before = site.desk.json("account show acme");
     for (field, typed, why) in [
-        ("provider", "nowhere", "providers list"),
+        ("provider", "nowhere", "no such provider"),
         ("areas", "31", "not an area code"),
         ("rest-days", "366", "from 0 to 365"),
         ("rest-days", "a month", "from 0 to 365"),
@@ -231,7 +231,7 @@ async fn nothing_is_charged_for_a_change_that_is_refused() {
     fake.fails(Deed::Order, Fault::Status(402), Before);
     dialer.run(&format!("replace acme {}", e164(100))).exits(0);
     let before = charged(&dialer);
-    dialer.run("account set acme --blocks 2 --provider none").exits(1).says(&["under way at shop", "dialguard orders"]);
+    dialer.run("account set acme --blocks 2 --provider none").exits(1).says(&["replacements from shop are in progress", "dialguard orders"]);
     assert_eq!(charged(&dialer), before);
 }
 

@@ -28,10 +28,10 @@ impl Route {
     /// The least role that the description says it takes, and whether it has to be over every account.
     fn takes(&self) -> (Role, bool) {
         let told = self.operation["description"].as_str().expect("a description");
-        if told.starts_with("Any role") {
+        if told.starts_with("Requires any role") {
             return (Role::Read, false);
         }
-        let role = Role::ALL.into_iter().find(|role| told.contains(&format!("Takes the role `{role}`")));
+        let role = Role::ALL.into_iter().find(|role| told.contains(&format!("Requires the role `{role}`")));
         (role.unwrap_or_else(|| panic!("{} names no role: {told}", self.path)), told.contains("over every account"))
     }
 
