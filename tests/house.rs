@@ -27,7 +27,11 @@ fn clippy_reports_nothing() {
 /// Private items too: a link between two of them can break as well.
 #[test]
 fn documentation_has_no_broken_links() {
-    cargo("doc", &["--workspace", "--no-deps", "--document-private-items"], "fix what rustdoc reports");
+    cargo(
+        "doc",
+        &["--workspace", "--lib", "--examples", "--no-deps", "--document-private-items"],
+        "fix what rustdoc reports",
+    );
 }
 
 /// The examples themselves run as documentation tests.

@@ -244,7 +244,7 @@ async fn a_number_with_an_open_order_is_not_changed() {
         assert_eq!(dialer.field_of_each("numbers list acme", "replacement-pending"), [true, false]);
         let ran = dialer.run(&format!("{line} --json")).exits(if expected.is_some() { 3 } else { 0 });
         if let Some(answer) = expected {
-            assert_eq!(each(&ran.json(), "answer"), [answer], "{line}");
+            assert_eq!(each(&ran.json()["outcomes"], "answer"), [answer], "{line}");
         }
         assert_eq!([100, 140, 141].map(|last| dialer.standing(last)), ["gone", "1 pending", "gone"], "{line}");
         assert_eq!(dialer.events("replaced").len(), 1, "{line}");
@@ -331,7 +331,7 @@ fn assert_documented(dialer: &Dialer, line: &str) {
         ran.exits(0);
         return;
     }
-    for answer in each(&ran.json(), "answer") {
+    for answer in each(&ran.json()["outcomes"], "answer") {
         assert!(REFUSALS.contains(&answer.as_str().expect("an answer")), "{line}: {answer}");
     }
 }

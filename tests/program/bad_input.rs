@@ -65,7 +65,11 @@ fn files_that_are_not_a_policy_are_refused() {
     each_refusal_changes_nothing(
         &dialer,
         &[
-            ("policy install notes.wasm", 1, &["cannot install notes.wasm", "this is no policy", "no WebAssembly"]),
+            (
+                "policy install notes.wasm",
+                1,
+                &["cannot install notes.wasm", "not a policy component", "not WebAssembly"],
+            ),
             ("policy install empty.wasm", 1, &["cannot install empty.wasm", "the file is empty"]),
             ("policy install missing.wasm", 1, &["cannot read missing.wasm"]),
             ("policy inspect notes.wasm", 1, &["notes.wasm is not a policy"]),
@@ -266,7 +270,8 @@ fn a_clock_that_goes_back() {
     dialer.import([102], "");
     let latest = dialer.now();
     dialer.it_is("2026-03-01T08:54:59Z");
-    let back: &[&str] = &["the time is 2026-03-01T08:54:59Z", "2026-03-01T09:00:00Z already", "a later --at"];
+    let back: &[&str] =
+        &["the time is 2026-03-01T08:54:59Z", "last changed at 2026-03-01T09:00:00Z", "a later time with --at"];
     dialer.file("numbers.csv", e164(103));
     each_refusal_changes_nothing(
         &dialer,

@@ -616,7 +616,7 @@ fn with_auto_replacement_the_closest_clean_candidate_takes_the_slot() {
     assert_eq!(dialer.json("usage acme")["locked"], 0, "replacing keeps the slot");
 
     dialer.file("back.csv", e164(100));
-    dialer.run("numbers import acme back.csv --candidates").exits(3).says(&[&e164(100), "given it up"]);
+    dialer.run("numbers import acme back.csv --candidates").exits(3).says(&[&e164(100), "cannot be a candidate"]);
 }
 
 #[test]

@@ -224,7 +224,7 @@ async fn a_policy_is_shadowed_activated_and_rolled_back_after_confirmation() {
     assert!(page.contains("rolled back to revision 1 by an operator"), "{page}");
     assert_eq!(
         keeper.send("/accounts/acme/policy/activate", &[("revision", "77")]).await.status(),
-        StatusCode::CONFLICT
+        StatusCode::NOT_FOUND
     );
 }
 

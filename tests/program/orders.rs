@@ -48,8 +48,8 @@ async fn commands_list_retry_and_abandon_a_stuck_order() {
     fake.works();
     dialer.run("orders retry 1").exits(0).says(&["replaced", "rests until"]);
     assert_eq!((fake.purchases().len(), dialer.standing(101)), (1, "2 pending".into()));
-    dialer.run("orders abandon 1").exits(1).says(&["is the account's already"]);
-    dialer.run("orders abandon 2").exits(1).says(&["is over"]);
+    dialer.run("orders abandon 1").exits(1).says(&["already belongs to the account"]);
+    dialer.run("orders abandon 2").exits(1).says(&["already finished"]);
     dialer.run("orders retry 9").exits(1).says(&["no order 9", "dialguard orders"]);
     dialer.run("orders nobody").exits(1).says(&["no account", "account list"]);
     dialer.run("account show acme").exits(0).says(&["bought from shop", "$1.15 of $100.00 today", "rest 1 day"]);
@@ -103,7 +103,7 @@ async fn the_dashboard_shows_retries_and_abandons_a_stuck_order() {
     let (status, page) = send(&operator, "/accounts/acme/orders/2/abandon", &[]).await;
     assert!(status.is_success() && page.contains("+13105550101 keeps slot 2"), "{page}");
     let (status, page) = send(&operator, "/accounts/acme/orders/2/abandon", &[]).await;
-    assert!(status == StatusCode::CONFLICT && page.contains("is over"), "{page}");
+    assert!(status == StatusCode::CONFLICT && page.contains("already finished"), "{page}");
     let (status, page) = send(&operator, "/accounts/acme/orders/1/retry", &[]).await;
     assert!(status.is_success() && page.contains("Still on hold"), "{page}");
 
@@ -147,7 +147,7 @@ async fn an_order_of_another_account_looks_nonexistent() {
             let answer = async |id: u64| {
                 let (status, answer) = send(visitor, &format!("{base}/accounts/other/orders/{id}/{deed}"), &[]).await;
                 assert_eq!(status, StatusCode::NOT_FOUND, "{base} {deed} {id}");
-                answer.replace(&format!("order {id} "), "order ID ")
+                answer.replace(&format!("no order {id}"), "no order ID")
             };
             assert_eq!(answer(1).await, answer(9).await);
         }
@@ -171,7 +171,7 @@ async fn the_buying_settings_are_changed_on_the_dashboard() {
     assert!(asked.contains("shop (Twilio, $1.15 per number)") && asked.contains("value=\"100.00\""), "{asked}");
     let before = server.dialer.json("account show acme");
     for (field, typed, why) in [
-        ("provider", "nowhere", "providers list"),
+        ("provider", "nowhere", "no such provider"),
         ("areas", "31", "not an area code"),
         ("rest-days", "366", "from 0 to 365"),
         ("rest-days", "a month", "from 0 to 365"),
@@ -232,7 +232,10 @@ async fn nothing_is_charged_for_a_change_that_is_refused() {
     fake.fails(Deed::Order, Fault::Status(402), Before);
     dialer.run(&format!("replace acme {}", e164(100))).exits(0);
     let before = charged(&dialer);
-    dialer.run("account set acme --blocks 2 --provider none").exits(1).says(&["under way at shop", "dialguard orders"]);
+    dialer
+        .run("account set acme --blocks 2 --provider none")
+        .exits(1)
+        .says(&["replacements from shop are in progress", "dialguard orders"]);
     assert_eq!(charged(&dialer), before);
 }
 

@@ -28,10 +28,10 @@ impl Route {
     /// The least role that the description names, and whether it must cover every account.
     fn takes(&self) -> (Role, bool) {
         let description = self.operation["description"].as_str().expect("a description");
-        if description.starts_with("Any role") {
+        if description.starts_with("Requires any role") {
             return (Role::Read, false);
         }
-        let role = Role::ALL.into_iter().find(|role| description.contains(&format!("Takes the role `{role}`")));
+        let role = Role::ALL.into_iter().find(|role| description.contains(&format!("Requires the role `{role}`")));
         (
             role.unwrap_or_else(|| panic!("{} names no role: {description}", self.path)),
             description.contains("over every account"),

@@ -142,8 +142,8 @@ fn a_release_needs_a_new_or_empty_folder() {
     let refused = [
         ("component --release taken", 1, "is not empty"),
         ("component --release file", 1, "is a file; name a folder"),
-        ("component --release nowhere/out", 1, "cannot be written"),
-        ("component --release out --component missing.wasm", 1, "missing.wasm cannot be read"),
+        ("component --release nowhere/out", 1, "cannot write nowhere/out"),
+        ("component --release out --component missing.wasm", 1, "cannot read missing.wasm"),
         ("component --release out --component file", 1, "the file is not WebAssembly"),
         ("component", 2, "--output"),
         ("component -o policy.wasm --release out", 2, "cannot be used with"),
@@ -165,7 +165,7 @@ fn only_components_of_the_world_are_released() {
         ("a function that the contract has not", renamed(REFERENCE_POLICY, "look-up", "look-it"), "look-it"),
         ("a missing export", renamed(REFERENCE_POLICY, "get-usage", "got-usage"), "get-usage"),
         ("a changed type", renamed(REFERENCE_POLICY, "summary", "summery"), "summary"),
-        ("another version", renamed(REFERENCE_POLICY, "@0.2.0", "@0.9.0"), "one for version 0.9.0"),
+        ("another version", renamed(REFERENCE_POLICY, "@0.2.0", "@0.9.0"), "for version 0.9.0"),
     ];
     for (what, component, words) in scenarios {
         dialer.file("policy.wasm", component);

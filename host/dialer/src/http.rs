@@ -2,7 +2,7 @@
 //! behind a circuit breaker.
 //!
 //! [`HttpService`] is the whole of it. `call` is one request, `pace` and `breaker` decide when it may be sent,
-//! [`secret`] reads credentials, [`client`] sets up TLS and [`causes`] puts an error's causes in one line.
+//! [`secret`] reads credentials, [`client`] sets up TLS and [`mod@causes`] puts an error's causes in one line.
 //!
 //! ```
 //! # #[tokio::main]

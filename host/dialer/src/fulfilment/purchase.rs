@@ -72,7 +72,7 @@ impl Purchase<'_> {
         match in_time(async { self.provider()?.reserve(number).await }).await {
             Ok(_) => self.record(|ledger| ledger.reserved(self.claimed, self.now)),
             Err(ProviderError::NoLongerAvailable(_)) => self.abandon("it is no longer available"),
-            Err(error) => self.hold(self.after(&error).from_the_start()),
+            Err(error) => self.hold(self.after(&error).starting_over()),
         }
     }
 
@@ -98,7 +98,7 @@ impl Purchase<'_> {
     async fn send(&self) -> Result<()> {
         match on_disk(|| self.ledger.set_aside(self.claimed, self.now))? {
             Earmark::Done => self.order_now(false).await,
-            Earmark::Forbidden(words) => self.hold(self.stuck(words).from_the_start()),
+            Earmark::Forbidden(words) => self.hold(self.stuck(words).starting_over()),
             Earmark::Lost => Ok(()),
         }
     }
@@ -110,7 +110,7 @@ impl Purchase<'_> {
             // Not believed until it is seen: the next step looks it up.
             Ok(_) => on_disk(|| self.ledger.let_go(self.claimed)),
             Err(ProviderError::NoLongerAvailable(_)) => self.look_who_has_it(maybe_ours).await,
-            Err(error) if error.is_without_effect() && !maybe_ours => self.hold(self.after(&error).from_the_start()),
+            Err(error) if error.is_without_effect() && !maybe_ours => self.hold(self.after(&error).starting_over()),
             Err(error @ ProviderError::Lost(_)) => self.hold(Obstacle { pause: 0, ..self.after(&error) }),
             Err(error) => self.hold(self.after(&error)),
         }
@@ -273,7 +273,7 @@ async fn in_time<T>(
 
 impl Obstacle {
     /// Nothing was bought: the order starts again, and its price is free meanwhile.
-    fn from_the_start(self) -> Self {
+    fn starting_over(self) -> Self {
         Obstacle { from_the_start: true, ..self }
     }
 }

@@ -17,6 +17,7 @@ pub use layout::{bare, page};
 
 use super::Site;
 use super::problem::Problem;
+use crate::words::capital;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
@@ -44,6 +45,9 @@ impl IntoResponse for Failed {
         let content = html! {
             h1 { (problem.title()) }
             p { (problem.detail) }
+            @if let Some(hint) = problem.dashboard_hint() {
+                p { (capital(hint)) "." }
+            }
             p { a href="/" { "Back to accounts" } }
         };
         (problem.status(), bare(problem.title(), content)).into_response()

@@ -5,6 +5,7 @@ use crate::words::{Surface, answer_name, kind_name, next_step, reason};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use dialguard::calendar::Tz;
 use dialguard::contract::{Error, ErrorCode, Outcome};
 use dialguard::policy::PolicyError;
 use dialguard_dialer::access::AccessError;
@@ -34,6 +35,9 @@ pub struct Problem {
     /// What to do about it, if there is anything to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// The same on the dashboard.
+    #[serde(skip)]
+    dashboard_hint: Option<&'static str>,
 }
 
 impl Problem {
@@ -47,12 +51,29 @@ impl Problem {
     /// A problem of a specific kind.
     pub fn of_kind(status: StatusCode, kind: &str, title: &str, detail: impl Into<String>) -> Self {
         let kind = format!("/problems/{kind}");
-        Problem { kind, title: title.into(), status: status.as_u16(), detail: detail.into(), hint: None }
+        Problem {
+            kind,
+            title: title.into(),
+            status: status.as_u16(),
+            detail: detail.into(),
+            hint: None,
+            dashboard_hint: None,
+        }
     }
 
     /// Adds what to do about it.
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
         Problem { hint: Some(hint.into()), ..self }
+    }
+
+    /// Adds what to do about this error, on each surface that shows problems.
+    fn with_hints_of(self, hint: Option<&'static str>, dashboard_hint: Option<&'static str>) -> Self {
+        Problem { hint: hint.map(str::to_owned), dashboard_hint, ..self }
+    }
+
+    /// What to do about it on the dashboard, if there is anything to do.
+    pub fn dashboard_hint(&self) -> Option<&'static str> {
+        self.dashboard_hint
     }
 
     /// The policy refused a request for the account as a whole. The kind is the answer's name in the contract.
@@ -107,6 +128,11 @@ pub fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail).into_response()
 }
 
+/// The next step as a request, and on the dashboard. It is the same in every account and at every time.
+fn hints(error: &impl Hint) -> (Option<&'static str>, Option<&'static str>) {
+    (error.hint(Surface::Api), error.hint(Surface::Dashboard { zone: Tz::UTC, now: 0 }))
+}
+
 impl From<DialguardError> for Problem {
     fn from(error: DialguardError) -> Self {
         match error {
@@ -121,7 +147,7 @@ impl From<DialguardError> for Problem {
 
 impl From<FulfilmentError> for Problem {
     fn from(error: FulfilmentError) -> Self {
-        let hint = error.hint(Surface::Api);
+        let (hint, dashboard_hint) = hints(&error);
         let problem = match error {
             FulfilmentError::Ledger(error) => error.into(),
             FulfilmentError::Busy(_) | FulfilmentError::MayHaveBought { .. } => {
@@ -129,24 +155,24 @@ impl From<FulfilmentError> for Problem {
             }
             FulfilmentError::Internal(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
         };
-        Problem { hint: hint.map(str::to_owned), ..problem }
+        problem.with_hints_of(hint, dashboard_hint)
     }
 }
 
 impl From<PolicyError> for Problem {
     fn from(error: PolicyError) -> Self {
-        let hint = error.hint(Surface::Api);
+        let (hint, dashboard_hint) = hints(&error);
         let problem = match error {
             PolicyError::Answered(error) => error.into(),
             other => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&other)),
         };
-        Problem { hint: hint.map(str::to_owned), ..problem }
+        problem.with_hints_of(hint, dashboard_hint)
     }
 }
 
 impl From<LedgerError> for Problem {
     fn from(error: LedgerError) -> Self {
-        let hint = error.hint(Surface::Api);
+        let (hint, dashboard_hint) = hints(&error);
         let of = |status, kind: &str| Problem::of_kind(status, kind, &kind_name(kind), error.to_string());
         let problem = match &error {
             LedgerError::NoSuchAccount(id) => Problem::no_such_account(id),
@@ -164,15 +190,16 @@ impl From<LedgerError> for Problem {
             unusable if unusable.is_unusable() => Problem::new(StatusCode::SERVICE_UNAVAILABLE, causes(unusable)),
             _ => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&error)),
         };
-        Problem { hint: hint.map(str::to_owned), ..problem }
+        problem.with_hints_of(hint, dashboard_hint)
     }
 }
 
 impl From<PoliciesError> for Problem {
     fn from(error: PoliciesError) -> Self {
+        let (hint, dashboard_hint) = hints(&error);
         match error {
             PoliciesError::Ledger(error) => error.into(),
-            other => Problem::new(StatusCode::CONFLICT, causes(&other)),
+            other => Problem::new(StatusCode::CONFLICT, causes(&other)).with_hints_of(hint, dashboard_hint),
         }
     }
 }

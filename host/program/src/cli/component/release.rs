@@ -102,7 +102,7 @@ fn manifest(contract: &str, seen: &Inspection, description: &Description, sha256
         "exports": seen.exports,
         "wit": "wit",
         "documentation": DOCUMENTATION,
-        "host": {"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")},
+        "host": {"name": "dialguard", "version": env!("CARGO_PKG_VERSION")},
     })
 }
 
