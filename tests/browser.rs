@@ -4,7 +4,7 @@
 mod harness {
     pub mod acme;
     #[expect(dead_code, reason = "other runners use the rest")]
-    pub mod desk;
+    pub mod dialer;
     pub mod host_tools;
     pub mod repository;
     #[expect(dead_code, reason = "other runners use the rest")]

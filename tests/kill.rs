@@ -1,12 +1,12 @@
-//! The program, killed at any moment and raced with itself. Commands are killed by how long they take, so these tests run
-//! with no others beside them.
+//! The program, killed at any moment and raced with itself. When a command is killed depends on how long it takes, so
+//! these tests run alone.
 
 #[path = "harness"]
 mod harness {
     pub mod acme;
     pub mod buying;
     #[expect(dead_code, reason = "other runners use the rest")]
-    pub mod desk;
+    pub mod dialer;
     pub mod killing;
     #[expect(dead_code, reason = "other runners use the rest")]
     pub mod receiver;

@@ -4,7 +4,7 @@
 mod harness {
     pub mod acme;
     pub mod buying;
-    pub mod desk;
+    pub mod dialer;
     #[expect(dead_code, reason = "other runners use the rest")]
     pub mod receiver;
     pub mod repository;

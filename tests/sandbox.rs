@@ -1,4 +1,4 @@
-//! The sandbox by itself: the contract, the reference policy, and what any policy may do.
+//! The sandbox alone: the contract, the reference policy, and the limits of any policy.
 
 #[path = "harness"]
 mod harness {

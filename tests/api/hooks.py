@@ -1,4 +1,4 @@
-"""Most requests are requests of their own: the schema alone would have them share a few keys."""
+"""Gives most requests their own idempotency key: from the schema alone they would share a few."""
 
 import itertools
 import re

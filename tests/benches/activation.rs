@@ -1,5 +1,5 @@
-//! What it costs to change the policy of a running dialer: 100 activations while reviews run at full speed, the time of an
-//! activation itself, and what a shadow adds to a review.
+//! The cost of changing the policy of a running dialer: 100 activations while reviews run at full speed, the time of one
+//! activation, and the time a shadow adds to a review.
 //!
 //! `cargo bench --bench activation` prints the table in `host/program/docs/speed.md`. Each pair of figures comes from one
 //! run, side by side, because the machine is shared.
@@ -85,7 +85,7 @@ async fn main() {
     );
 }
 
-/// A dialer with two policies that do the same, so that nothing differs but which of them it is.
+/// A dialer with two policies that behave identically.
 struct Scene {
     folder: TempDir,
     dialguard: Dialguard,
@@ -116,7 +116,7 @@ impl Scene {
         Scene { folder, dialguard, other, day: AtomicU64::new(1) }
     }
 
-    /// Reviews every account on so many days, as fast as it goes; how long each review took.
+    /// Reviews every account on this many days as fast as possible; returns the time of each review.
     async fn days(&self, days: u64) -> Times {
         let mut times = Vec::new();
         for _ in 0..days {
@@ -127,7 +127,7 @@ impl Scene {
                     let mut times = Vec::new();
                     for account in (part..ACCOUNTS).step_by(AT_ONCE as usize) {
                         let begun = Instant::now();
-                        let reviewed = dialguard.review_once(&id(account)).await.expect("nobody is refused");
+                        let reviewed = dialguard.review_once(&id(account)).await.expect("every review runs");
                         assert!(reviewed.is_some(), "each day has its review");
                         times.push(begun.elapsed());
                     }
@@ -141,7 +141,7 @@ impl Scene {
         Times::of(times)
     }
 
-    /// The same while the policy changes 100 times, evenly spread; how long each activation took.
+    /// The same while the policy changes 100 times, evenly spread; returns the time of each activation.
     async fn days_with_activations(&self, days: u64) -> (Times, Times) {
         let expected = self.days(1).await.total() * days as u32 / AT_ONCE as u32;
         let policies = self.dialguard.policies().clone();
@@ -165,7 +165,7 @@ impl Scene {
         (Times::of(times.0), Times::of(activations))
     }
 
-    /// Reviews of which no event is on record, or none of a policy; and runs that a policy lost.
+    /// Reviews without an event, or whose event names no policy; and runs that a policy lost.
     async fn lost(&self, _: usize) -> usize {
         let mut lost = 0;
         let days = self.day.load(Relaxed) - 1;
@@ -177,7 +177,7 @@ impl Scene {
             assert!(!runs.is_empty());
         }
         let recorded = self.dialguard.ledger().recorded_reviews(0, 0, u32::MAX).expect("recordings").len() as u64;
-        // Recordings older than they are kept have gone; the rest has to be there, each account once a day.
+        // Expired recordings are deleted; the others must exist, one per account and day.
         let kept = days.min(36);
         lost + (ACCOUNTS * kept).abs_diff(recorded) as usize
     }
@@ -185,7 +185,7 @@ impl Scene {
     fn activations_at_rest(&self) -> (Times, Times) {
         let (mut cached, mut loaded) = (Vec::new(), Vec::new());
         for turn in 0..ACTIVATIONS {
-            // A process that has just started has nothing in memory but the policy that decides.
+            // A new process has only the live policy in memory.
             let fresh = Policies::open(self.dialguard.ledger().clone(), FIRST_DAY).expect("policies");
             let revision = if turn % 2 == 0 { self.other } else { 1 };
             for (policies, times) in [(&fresh, &mut cached), (self.dialguard.policies(), &mut loaded)] {
@@ -212,7 +212,7 @@ impl Scene {
             alone.extend(self.days(1).await.0);
             policies.shadow(Some(self.other), FIRST_DAY).expect("a shadow");
             shadowed.extend(self.days(1).await.0);
-            // What is left to compare is not to disturb the next days without a shadow.
+            // Finish the comparisons, so that they do not disturb the next days without a shadow.
             policies.follow_shadow().await.expect("comparisons");
             compared = self.dialguard.ledger().comparisons(self.other, 0).expect("comparisons").len();
             policies.shadow(None, FIRST_DAY).expect("no shadow");

@@ -1,15 +1,15 @@
 //! How quickly the page of a 100,000-number account answers at 50 requests a second.
 //!
-//! `cargo bench --bench page` asks for a minute, whether answers come or not: a request that has to wait behind another
-//! one is as slow as somebody would find it. `-- SECONDS` asks for another time. Pages are asked for as people do:
-//! the first, others in every order, searches and filters. The site's clock goes on meanwhile: what was a week ago moves,
-//! and once a minute the figures at the page's head are counted anew.
+//! `cargo bench --bench page` sends requests for a minute, whether answers come or not, so the time a request waits behind
+//! another one counts too. `-- SECONDS` sets another duration. The requests are those of real users: the first page,
+//! other pages in every order, searches and filters. The server's clock advances meanwhile, so the week that is shown
+//! moves, and the figures at the head of the page are recounted once a minute.
 
 #[path = "../harness"]
 mod harness {
     pub mod acme;
     #[expect(dead_code, reason = "the suites use the rest")]
-    pub mod desk;
+    pub mod dialer;
     #[expect(dead_code, reason = "the suites use the rest")]
     pub mod server;
 }
@@ -18,7 +18,7 @@ use dialguard::contract::{NUMBERS_PER_CALL_MAX, Request};
 use dialguard_dialer::access::Role;
 use dialguard_dialer::ledger::ImportedAs;
 use harness::acme::DAY;
-use harness::desk::Dialer;
+use harness::dialer::Dialer;
 use harness::server::Server;
 use reqwest::Client;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ const MONITORED: u64 = 80_000;
 const FIRST: u64 = 13_000_000_000;
 const REQUESTS_PER_SECOND: u32 = 50;
 
-/// Of these, one after the other. `NEW` stands for digits that nobody has looked for yet.
+/// Requested in turn. `NEW` is replaced by digits that were not searched for before.
 const ASKED: [(&str, &str); 12] = [
     ("the first page", ""),
     ("the middle page", "?page=1000"),
@@ -49,9 +49,9 @@ const ASKED: [(&str, &str); 12] = [
 #[tokio::main]
 async fn main() {
     let seconds = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(60);
-    let site = scene().await;
-    let cookie = format!("dialguard_session={}", site.session(Role::Operate, &[]));
-    let visitor = Arc::new(Visitor { address: site.address.clone(), cookie, client: Client::new() });
+    let server = scene().await;
+    let cookie = format!("dialguard_session={}", server.session(Role::Operate, &[]));
+    let visitor = Arc::new(Visitor { address: server.address.clone(), cookie, client: Client::new() });
     for (_, query) in ASKED {
         visitor.ask(query, Instant::now()).await;
     }
@@ -61,7 +61,7 @@ async fn main() {
         let due = begun + Duration::from_secs(1) / REQUESTS_PER_SECOND * place;
         tokio::time::sleep_until(due.into()).await;
         if place.is_multiple_of(REQUESTS_PER_SECOND) {
-            site.pass(1);
+            server.pass(1);
         }
         let (visitor, kind) = (visitor.clone(), place as usize % ASKED.len());
         let query = ASKED[kind].1.replace("NEW", &format!("{:03}", place % 1_000));
@@ -76,7 +76,7 @@ async fn main() {
     }
 }
 
-/// Somebody who has the page open.
+/// A user with the page open.
 struct Visitor {
     address: String,
     cookie: String,
@@ -84,10 +84,10 @@ struct Visitor {
 }
 
 impl Visitor {
-    /// How long after it was due the answer is there.
+    /// The time from when the request was due to its answer.
     async fn ask(&self, query: &str, due: Instant) -> Duration {
         let asked = self.client.get(format!("{}/accounts/acme{query}", self.address)).header("cookie", &self.cookie);
-        let answer = asked.send().await.expect("the site answers");
+        let answer = asked.send().await.expect("the server answers");
         assert!(answer.status().is_success(), "{query}: {}", answer.status());
         let page = answer.text().await.expect("a page");
         assert!(page.contains("+1300"), "{query}: no number");
@@ -97,23 +97,23 @@ impl Visitor {
 
 /// 100,000 numbers, of which four fifths are monitored and were reviewed on three days, and one fifth is not.
 async fn scene() -> Server {
-    let desk = Dialer::new();
-    desk.run(&format!("account add acme --blocks {} --time-zone UTC", MONITORED.div_ceil(15))).exits(0);
+    let dialer = Dialer::new();
+    dialer.run(&format!("account add acme --blocks {} --time-zone UTC", MONITORED.div_ceil(15))).exits(0);
     for seed in 1..=3 {
-        desk.run(&format!("sources add carrier-{seed} --simulated {seed}")).exits(0);
+        dialer.run(&format!("sources add carrier-{seed} --simulated {seed}")).exits(0);
     }
     let numbers: Vec<u64> = (FIRST..FIRST + NUMBERS).collect();
-    desk.ledger().import_numbers("acme", &numbers, ImportedAs::Owned, desk.now()).expect("numbers are imported");
-    let site = Server::new(desk).await;
+    dialer.ledger().import_numbers("acme", &numbers, ImportedAs::Owned, dialer.now()).expect("numbers are imported");
+    let server = Server::new(dialer).await;
     for batch in numbers[..MONITORED as usize].chunks(NUMBERS_PER_CALL_MAX) {
         let request = Request::StartMonitoring(batch.to_vec());
-        site.dialguard.decide("acme", &request).await.expect("monitoring starts");
+        server.dialguard.decide("acme", &request).await.expect("monitoring starts");
     }
     for _ in 0..3 {
-        site.pass(DAY);
-        site.dialguard.review("acme").await.expect("a review");
+        server.pass(DAY);
+        server.dialguard.review("acme").await.expect("a review");
     }
-    site
+    server
 }
 
 fn tell(what: &str, taken: impl Iterator<Item = Duration>) {

@@ -1,8 +1,8 @@
-//! What the policy costs per number, native against component, in one run: `cargo bench --bench policy`.
+//! The policy's cost per number, native against component, in one run: `cargo bench --bench policy`.
 //!
 //! Three carriers a number, and two kinds of imports. *Keyed*: both sides read the same in-memory dialer, which finds
-//! numbers and observations by key as a dialer does. *Ready*: the answers lie ready to be copied, so that nothing is
-//! measured but the policy and its boundary. The table of ratios comes first: its samples alternate between the two
+//! numbers and observations by key as a dialer does. *Ready*: the answers only need to be copied, so that only
+//! the policy and its boundary are measured. The table of ratios comes first: its samples alternate between the two
 //! sides, so that a noisy machine is noisy for both.
 
 #[expect(dead_code, reason = "the suites use the rest")]
@@ -45,7 +45,7 @@ fn component_review(bencher: divan::Bencher, numbers: usize) {
     bencher.counter(ItemsCount::new(numbers)).bench_local(|| review_by_component(&dialer));
 }
 
-/// A fresh instance in a store of its own, and the shortest call there is.
+/// A fresh instance in its own store, and the shortest possible call.
 #[divan::bench]
 fn fresh_instance(bencher: divan::Bencher) {
     let settings = dialguard::settings::default_settings();
@@ -93,7 +93,7 @@ fn time(repeats: usize, run: impl Fn() -> usize) -> f64 {
     begun.elapsed().as_secs_f64()
 }
 
-/// An account whose facts lie ready: what is measured is the policy and its boundary, not a dialer's database.
+/// An account whose facts are precomputed, to measure the policy and its boundary but no database.
 struct Facts {
     now: Timestamp,
     account: Account,
@@ -116,7 +116,7 @@ impl Facts {
             last_rated_at: Some(model.now - 86_400),
             replacement_pending: false,
         };
-        // About one number in fifty is called spam, as in a dialer's life.
+        // About one number in fifty is spam, a realistic rate.
         let score = |number: u64| if number.is_multiple_of(50) { 90 } else { (number % 30) as u8 };
         let observations = (0..numbers as u64).flat_map(|place| {
             (0..CARRIERS).map(move |carrier| Observation {
@@ -140,8 +140,8 @@ impl Facts {
         model.account = self.account.clone();
         model.owned = self.monitored.iter().map(|number| number.number).collect();
         model.monitored = self.monitored.iter().map(|number| (number.number, *number)).collect();
-        for said in &self.observations {
-            model.observe_at(said.carrier, said.number, said.spam_score, said.observed_at);
+        for observation in &self.observations {
+            model.observe_at(observation.carrier, observation.number, observation.spam_score, observation.observed_at);
         }
         model
     }
@@ -192,7 +192,7 @@ struct HostFacts {
     observations: Vec<host::Observation>,
 }
 
-/// The policy asks about all numbers of a page: their answers lie side by side.
+/// The policy looks up all numbers of a page, whose answers are adjacent.
 fn answers_about<T: Copy>(observations: &[T], numbers: &[PhoneNumber]) -> Vec<T> {
     let first = (numbers[0] - 13_100_000_000) as usize * usize::from(CARRIERS);
     observations[first..first + numbers.len() * usize::from(CARRIERS)].to_vec()

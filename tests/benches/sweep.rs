@@ -1,7 +1,7 @@
 //! A day's sweep over many accounts, everything on disk: `cargo bench --bench sweep`.
 //!
 //! 1,000 accounts with 1,000 monitored numbers each, three simulated carriers, the reference policy as a component,
-//! and the ledger in a temporary folder. Told for the first day and for an ordinary one after it, with the peak of the
+//! and the ledger in a temporary folder. Measures the first day and an ordinary one after it, with the peak of the
 //! process's memory; a tenth of the accounts first, to see whether memory grows with numbers.
 
 use chrono::NaiveTime;
@@ -75,13 +75,13 @@ async fn sweep(dialguard: &Dialguard, accounts: u64, day: &str) {
     let mut rated = 0;
     let begun = Instant::now();
     review_all(dialguard, ids, ReviewMode::OncePerDate, std::future::pending(), |id, outcome| {
-        let reviewed = outcome.unwrap_or_else(|error| panic!("{id}: {error}")).expect("nobody reviewed it before");
+        let reviewed = outcome.unwrap_or_else(|error| panic!("{id}: {error}")).expect("it was not reviewed before");
         rated += reviewed.plan.reviews.len();
     })
     .await;
     let seconds = begun.elapsed().as_secs_f64();
     let numbers = accounts * NUMBERS_PER_ACCOUNT;
-    // A simulated carrier now and then says nothing; hardly ever do two at once.
+    // A simulated carrier occasionally fails to answer; two at once rarely do.
     assert!(rated as u64 * 100 > numbers * 99, "only {rated} of {numbers} numbers were rated");
     println!(
         "{accounts:>8}  {numbers:>9}  {day:<8}  {:>9.0}  {seconds:>7.2}  {}",

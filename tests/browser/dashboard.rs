@@ -4,7 +4,7 @@
 //! they were skipped. The steps are in `tests/dashboard/steps/`.
 
 use crate::harness::acme::DAY;
-use crate::harness::desk::{Dialer, e164};
+use crate::harness::dialer::{Dialer, e164};
 use crate::harness::host_tools::{are_installed, chromium};
 use crate::harness::repository::repository;
 use crate::harness::server::Server;
@@ -13,15 +13,15 @@ use serde_json::json;
 use std::process::Command;
 
 /// Runs `tests/dashboard/steps/NAME.js` as a user with this role and fails if it does. False if it was skipped.
-fn step(site: &Server, role: Role, name: &str) -> bool {
+fn step(server: &Server, role: Role, name: &str) -> bool {
     let folder = repository("tests/dashboard");
     let (true, Some(chromium)) = (are_installed(&folder, "tests/dashboard"), chromium()) else { return false };
     let mut node = Command::new("node");
     node.args(["step.js", name]).current_dir(&folder).env("CHROMIUM", chromium);
     // The program itself, for steps in which another process changes something.
-    node.env("DIALGUARD", env!("CARGO_BIN_EXE_dialguard")).env("DIALGUARD_DATA", site.desk.path("ledger"));
-    node.env("DIALGUARD_AT", dialguard::calendar::rfc3339(site.desk.now()));
-    node.env("DIALGUARD_PAGE", &site.address).env("DIALGUARD_SESSION", site.session(role, &[]));
+    node.env("DIALGUARD", env!("CARGO_BIN_EXE_dialguard")).env("DIALGUARD_DATA", server.dialer.path("ledger"));
+    node.env("DIALGUARD_AT", dialguard::calendar::rfc3339(server.dialer.now()));
+    node.env("DIALGUARD_PAGE", &server.address).env("DIALGUARD_SESSION", server.session(role, &[]));
     let done = tokio::task::block_in_place(|| node.output()).expect("node starts");
     let [output, errors] = [&done.stdout, &done.stderr].map(|text| String::from_utf8_lossy(text));
     assert!(done.status.success(), "steps/{name}.js:\n{output}{errors}");
@@ -31,88 +31,88 @@ fn step(site: &Server, role: Role, name: &str) -> bool {
 /// Thirteen numbers monitored in fifteen slots. The first became flagged today, by A and C; C last answered yesterday.
 /// Three more are owned, and one candidate is clean.
 async fn one_flagged() -> Server {
-    let desk = Dialer::with_account("--checks-to-flag 1");
-    desk.import(100..116, "");
-    desk.import([190], "--candidates");
+    let dialer = Dialer::with_account("--checks-to-flag 1");
+    dialer.import(100..116, "");
+    dialer.import([190], "--candidates");
     let monitored: Vec<String> = (100..113).map(e164).collect();
-    desk.run(&format!("monitor acme {}", monitored.join(" "))).exits(0);
+    dialer.run(&format!("monitor acme {}", monitored.join(" "))).exits(0);
     let say = |first| {
         let others = (101..113).chain([190]).map(|number| (number, "ooo"));
-        desk.carriers_say(&others.chain([(100, first)]).collect::<Vec<_>>());
+        dialer.carriers_say(&others.chain([(100, first)]).collect::<Vec<_>>());
     };
     say("xox");
-    desk.run("review acme").exits(0);
-    desk.pass(DAY);
+    dialer.run("review acme").exits(0);
+    dialer.pass(DAY);
     say("xo.");
-    desk.run("review acme").exits(0);
-    Server::new(desk).await
+    dialer.run("review acme").exits(0);
+    Server::new(dialer).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_is_accessible() {
-    let site = one_flagged().await;
-    step(&site, Role::Administer, "accessible");
+    let server = one_flagged().await;
+    step(&server, Role::Administer, "accessible");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_price_is_shown_before_the_add_on_is_switched_on() {
-    let desk = Dialer::with_ledger();
-    desk.run("account add acme --blocks 0 --time-zone UTC").exits(0);
-    let site = Server::new(desk).await;
-    site.desk.run("account set acme --blocks 2").exits(0);
-    site.desk.run("account set acme --add-on off").exits(0);
-    site.pass(31 * DAY);
-    if step(&site, Role::Administer, "add-on") {
-        let charged: Vec<_> = site.desk.events("charged").iter().map(|event| event["cents"].clone()).collect();
+    let dialer = Dialer::with_ledger();
+    dialer.run("account add acme --blocks 0 --time-zone UTC").exits(0);
+    let server = Server::new(dialer).await;
+    server.dialer.run("account set acme --blocks 2").exits(0);
+    server.dialer.run("account set acme --add-on off").exits(0);
+    server.pass(31 * DAY);
+    if step(&server, Role::Administer, "add-on") {
+        let charged: Vec<_> = server.dialer.events("charged").iter().map(|event| event["cents"].clone()).collect();
         assert_eq!(charged, [json!(9_800), json!(9_800), json!(4_900)]);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn numbers_are_monitored_in_bulk_and_replaced_rather_than_deleted() {
-    let site = one_flagged().await;
-    if step(&site, Role::Operate, "numbers") {
-        assert_eq!(site.desk.standing(113), "14 pending");
-        assert_eq!(site.desk.standing(115), "–");
-        assert_eq!(site.desk.standing(190), "1 pending");
-        assert_eq!(site.desk.standing(100), "gone");
+    let server = one_flagged().await;
+    if step(&server, Role::Operate, "numbers") {
+        assert_eq!(server.dialer.standing(113), "14 pending");
+        assert_eq!(server.dialer.standing(115), "–");
+        assert_eq!(server.dialer.standing(190), "1 pending");
+        assert_eq!(server.dialer.standing(100), "gone");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn numbers_are_imported_and_exported_as_files() {
-    let site = Server::new(Dialer::monitoring(3, "")).await;
-    if step(&site, Role::Operate, "files") {
-        assert_eq!(site.desk.standing(150), "–");
+    let server = Server::new(Dialer::monitoring(3, "")).await;
+    if step(&server, Role::Operate, "files") {
+        assert_eq!(server.dialer.standing(150), "–");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_work_without_scripts() {
-    let site = Server::new(Dialer::monitoring(4, "")).await;
-    if step(&site, Role::Operate, "without-script") {
-        assert_eq!(site.desk.standing(101), "–");
+    let server = Server::new(Dialer::monitoring(4, "")).await;
+    if step(&server, Role::Operate, "without-script") {
+        assert_eq!(server.dialer.standing(101), "–");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_effect_of_a_setting_is_previewed_before_it_is_saved() {
-    let desk = Dialer::monitoring(2, "");
+    let dialer = Dialer::monitoring(2, "");
     for _ in 0..2 {
-        desk.pass(DAY);
-        desk.carriers_say(&[(100, "ooo"), (101, "xxo")]);
-        desk.run("review acme").exits(0);
+        dialer.pass(DAY);
+        dialer.carriers_say(&[(100, "ooo"), (101, "xxo")]);
+        dialer.run("review acme").exits(0);
     }
-    let site = Server::new(desk).await;
-    if step(&site, Role::Administer, "settings") {
-        assert_eq!(site.dialguard.ledger().account("acme").expect("the account").settings.checks_to_flag, 1);
+    let server = Server::new(dialer).await;
+    if step(&server, Role::Administer, "settings") {
+        assert_eq!(server.dialguard.ledger().account("acme").expect("the account").settings.checks_to_flag, 1);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_by_another_process_show_without_a_reload() {
-    let desk = Dialer::monitoring(3, "");
-    desk.pass(DAY);
-    desk.carriers_say(&[(100, "ooo"), (101, "xxo"), (102, "ooo")]);
-    step(&Server::new(desk).await, Role::Operate, "live");
+    let dialer = Dialer::monitoring(3, "");
+    dialer.pass(DAY);
+    dialer.carriers_say(&[(100, "ooo"), (101, "xxo"), (102, "ooo")]);
+    step(&Server::new(dialer).await, Role::Operate, "live");
 }

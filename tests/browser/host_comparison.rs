@@ -2,7 +2,7 @@
 //!
 //! `DIALGUARD_TABLE=write cargo test --release --test browser` rewrites the table with this machine's times.
 
-use crate::harness::desk::{Dialer, Outcome};
+use crate::harness::dialer::{Dialer, Outcome};
 use crate::harness::host_tools::{self, conformance, dialer_in_rust, file, has_browser, has_packages, typescript};
 use crate::harness::repository::repository;
 use dialguard::policy::REFERENCE_POLICY;
@@ -115,11 +115,11 @@ fn findings(report: &Value) -> &[Value] {
     report["findings"].as_array().expect("a list")
 }
 
-/// In its own process: a dialer in Rust needs no lines of JSON.
+/// Runs in its own process, because a dialer in Rust needs no JSON lines.
 fn rust() -> Value {
-    let desk = Dialer::new();
-    desk.file("policy.wasm", REFERENCE_POLICY);
-    let output = Command::new(dialer_in_rust()).arg("conformance").arg(desk.path("policy.wasm")).output();
+    let dialguard = Dialer::new();
+    dialguard.file("policy.wasm", REFERENCE_POLICY);
+    let output = Command::new(dialer_in_rust()).arg("conformance").arg(dialguard.path("policy.wasm")).output();
     Outcome::new("the dialer in Rust".into(), output.expect("it starts")).exits(0).json()
 }
 

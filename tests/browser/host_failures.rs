@@ -1,7 +1,6 @@
-//! Dialers in other languages: `dialguard conformance` passes the one that is right, and says what is wrong with those
-//! that are not.
+//! Dialers in other languages: `dialguard conformance` passes a correct one and reports the faults of wrong ones.
 
-use crate::harness::desk::{Dialer, Outcome};
+use crate::harness::dialer::{Dialer, Outcome};
 use crate::harness::host_tools::{
     self, conformance, dialer_in_rust, file, has_browser, has_packages, runs, typescript,
 };
@@ -11,11 +10,12 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 #[test]
-fn the_dialer_in_rust_fails_clearly_and_does_nothing_by_halves() {
-    let desk = Dialer::new();
-    desk.file("policy.wasm", REFERENCE_POLICY);
-    let told = Command::new(dialer_in_rust()).arg("days").arg(desk.path("policy.wasm")).output().expect("it starts");
-    Outcome::new("days".into(), told).exits(0).says(&[
+fn the_dialer_in_rust_reports_failures_and_applies_no_partial_plan() {
+    let dialguard = Dialer::new();
+    dialguard.file("policy.wasm", REFERENCE_POLICY);
+    let output =
+        Command::new(dialer_in_rust()).arg("days").arg(dialguard.path("policy.wasm")).output().expect("it starts");
+    Outcome::new("days".into(), output).exits(0).says(&[
         "+13105550101 replaced: Flagged by 2 of 3 carriers",
         "the inventory: The database is down; try again later. Nothing was changed.",
         "every carrier: No carrier answered in time; try again later. Nothing was changed.",
@@ -26,12 +26,12 @@ fn the_dialer_in_rust_fails_clearly_and_does_nothing_by_halves() {
 }
 
 #[test]
-fn the_dialer_in_c_fails_clearly_and_does_nothing_by_halves() {
+fn the_dialer_in_c_reports_failures_and_applies_no_partial_plan() {
     let Some(dialer) = host_tools::dialer_in_c() else { return };
-    let desk = Dialer::new();
-    desk.file("policy.wasm", REFERENCE_POLICY);
-    desk.file("text.wasm", "no component");
-    let run = |file| Command::new(dialer).arg("days").arg(desk.path(file)).output().expect("the dialer starts");
+    let dialguard = Dialer::new();
+    dialguard.file("policy.wasm", REFERENCE_POLICY);
+    dialguard.file("text.wasm", "no component");
+    let run = |file| Command::new(dialer).arg("days").arg(dialguard.path(file)).output().expect("the dialer starts");
     Outcome::new("days".into(), run("policy.wasm")).exits(0).says(&[
         "+13105550101 replaced: Flagged by 2 of 3 carriers",
         "Day 3: +13105550100 clean, +13105550141 clean",
@@ -49,18 +49,18 @@ fn the_dialer_in_c_fails_clearly_and_does_nothing_by_halves() {
 }
 
 #[test]
-fn the_dialer_in_python_fails_clearly_and_does_nothing_by_halves() {
+fn the_dialer_in_python_reports_failures_and_applies_no_partial_plan() {
     let Some(python) = host_tools::python() else { return };
-    let desk = Dialer::new();
-    desk.file("policy.wasm", REFERENCE_POLICY);
-    let component = desk.path("policy.wasm");
-    let told = Command::new(python)
+    let dialguard = Dialer::new();
+    dialguard.file("policy.wasm", REFERENCE_POLICY);
+    let component = dialguard.path("policy.wasm");
+    let output = Command::new(python)
         .arg(file("python", "dialer.py"))
         .arg("days")
         .arg(component)
         .output()
         .expect("Python starts");
-    Outcome::new("days".into(), told).exits(0).says(&[
+    Outcome::new("days".into(), output).exits(0).says(&[
         "+13105550101 replaced: Flagged by 2 of 3 carriers",
         "the inventory: unavailable: The dialer could not be asked: the database is down. Try again later. Nothing was",
         "every carrier: unavailable: The dialer could not be asked: no carrier answered in time.",
@@ -71,7 +71,7 @@ fn the_dialer_in_python_fails_clearly_and_does_nothing_by_halves() {
 }
 
 #[test]
-fn the_dialer_in_node_fails_clearly_and_does_nothing_by_halves() {
+fn the_dialer_in_node_reports_failures_and_applies_no_partial_plan() {
     if !has_packages("node") {
         return;
     }
@@ -87,7 +87,7 @@ fn the_dialer_in_node_fails_clearly_and_does_nothing_by_halves() {
 }
 
 #[test]
-fn a_person_enters_an_account_into_the_page_and_sees_what_the_policy_makes_of_it() {
+fn a_user_enters_an_account_and_sees_the_policys_plan() {
     let Some(page) = page() else { return };
     assert_eq!(page.part("WRONG ENTRY"), "Another number has this slot.");
     let review = page.part("NOTHING FAILS");
@@ -102,7 +102,7 @@ fn a_person_enters_an_account_into_the_page_and_sees_what_the_policy_makes_of_it
 }
 
 #[test]
-fn the_page_says_clearly_what_failed_and_shows_no_half_of_a_plan() {
+fn the_page_shows_the_failure_and_no_partial_plan() {
     let Some(page) = page() else { return };
     for (what, words) in [
         ("THE INVENTORY", "no plan: unavailable The dialer could not be asked: the database is down. Try again later."),
@@ -114,9 +114,9 @@ fn the_page_says_clearly_what_failed_and_shows_no_half_of_a_plan() {
         ),
         ("A POLICY THAT LOOPS", "did not answer in 10 seconds and was ended."),
     ] {
-        let told = page.part(what);
-        assert!(told.contains(words) && told.ends_with("Nothing was changed."), "{what}: {told}");
-        assert!(!told.contains("+1310555"), "{what}: {told}");
+        let text = page.part(what);
+        assert!(text.contains(words) && text.ends_with("Nothing was changed."), "{what}: {text}");
+        assert!(!text.contains("+1310555"), "{what}: {text}");
     }
     let rated = page.part("ONE CARRIER OF THREE");
     assert!(rated.contains("+13105550151 turned ✖ flagged: 2 of 2 carriers flag it, 1 did not answer."), "{rated}");
@@ -133,7 +133,7 @@ fn the_dialers_in_typescript_keep_the_types_of_the_contract() {
     }
 }
 
-/// What the page said to a person, who did all once for every test; none where there is no browser.
+/// The page after a user tried everything once, for all tests; none without a browser.
 fn page() -> Option<&'static Page> {
     static PAGE: OnceLock<Option<Page>> = OnceLock::new();
     let visit = || {
@@ -147,7 +147,7 @@ fn page() -> Option<&'static Page> {
 struct Page(String);
 
 impl Page {
-    /// What stands under a title, in one line.
+    /// The text under a title, on one line.
     fn part(&self, title: &str) -> String {
         let lines = self.0.lines().skip_while(|line| *line != title).skip(1);
         let words = lines.take_while(|line| *line != "=").flat_map(str::split_whitespace);
@@ -157,18 +157,19 @@ impl Page {
 
 /// A program in TypeScript, given these arguments and the reference policy.
 fn in_typescript(language: &str, name: &str, arguments: &[&str]) -> Outcome {
-    let desk = Dialer::new();
-    desk.file("policy.wasm", REFERENCE_POLICY);
+    let dialguard = Dialer::new();
+    dialguard.file("policy.wasm", REFERENCE_POLICY);
     let [node, options @ ..] = typescript(language, name);
     let mut command = Command::new(node);
-    let told = command.args(options).args(arguments).arg(desk.path("policy.wasm")).output().expect("Node starts");
-    Outcome::new(name.into(), told)
+    let output =
+        command.args(options).args(arguments).arg(dialguard.path("policy.wasm")).output().expect("Node starts");
+    Outcome::new(name.into(), output)
 }
 
-/// What the right dialer is made to do wrongly, in Python, and a case that tells. One dialer does it all: a run of
-/// every case takes Python several seconds.
+/// Faults put into the correct dialer, in Python, each with a case that detects it. One dialer has all of them, because
+/// a run of every case takes Python several seconds.
 #[test]
-fn a_dialer_that_embeds_the_policy_wrongly_is_told_at_which_cases() {
+fn the_report_names_the_cases_a_wrong_dialer_fails() {
     let Some(python) = host_tools::python() else { return };
     let wrongs = [
         (
@@ -191,13 +192,13 @@ fn a_dialer_that_embeds_the_policy_wrongly_is_told_at_which_cases() {
         "import sys\nfrom conformance import *\nfrom policy import Policy\n{wrong}\
          answer_cases(Policy(open(sys.argv[1], 'rb').read()))"
     );
-    let told = wrongs.map(|(_, case)| format!("✗ {case}"));
-    conformance(&[], &[&python, "-c", &program]).exits(1).says(&told.each_ref().map(String::as_str));
+    let failures = wrongs.map(|(_, case)| format!("✗ {case}"));
+    conformance(&[], &[&python, "-c", &program]).exits(1).says(&failures.each_ref().map(String::as_str));
 }
 
-/// What a program does that is no dialer, in Python, and the words that the report has to have.
+/// Programs that are not dialers, in Python, and the words that the report must contain.
 #[test]
-fn a_program_that_is_no_dialer_is_told_why_and_in_time() {
+fn a_program_that_is_not_a_dialer_gets_a_clear_error_in_time() {
     let python = "python3";
     if !runs(python, "") {
         return println!("not tried: there is no {python}");
@@ -228,7 +229,7 @@ fn a_program_that_is_no_dialer_is_told_why_and_in_time() {
     ];
     for (program, words) in programs {
         let begun = Instant::now();
-        // Time enough for the slowest machine where an answer comes.
+        // Long enough for the slowest machine to answer.
         let seconds_max = if program.contains("sleep") { "1" } else { "60" };
         let report = conformance(&["--answer-seconds-max", seconds_max], &[python, "-c", program]).exits(1);
         let report = report.says(&[words, "✗ a policy says who it is"]);
@@ -237,7 +238,7 @@ fn a_program_that_is_no_dialer_is_told_why_and_in_time() {
 }
 
 #[test]
-fn a_dialer_that_breaks_off_is_started_anew_and_not_for_ever() {
+fn a_dialer_that_exits_is_restarted_a_limited_number_of_times() {
     if !runs("python3", "") {
         return println!("not tried: there is no python3");
     }
@@ -251,12 +252,12 @@ fn a_dialer_that_breaks_off_is_started_anew_and_not_for_ever() {
 }
 
 #[test]
-fn at_the_end_a_dialer_may_put_its_things_in_order() {
+fn a_dialer_may_clean_up_before_it_exits() {
     if !runs("python3", "") {
         return println!("not tried: there is no python3");
     }
-    let desk = Dialer::new();
-    let left = desk.path("left");
+    let dialguard = Dialer::new();
+    let left = dialguard.path("left");
     let program = format!(
         "import sys\nfor line in sys.stdin: print('{{\"fault\": \"no policy\"}}', flush=True)\nopen({left:?}, 'w')"
     );
@@ -266,10 +267,11 @@ fn at_the_end_a_dialer_may_put_its_things_in_order() {
 
 #[test]
 fn the_command_may_be_one_text() {
-    let desk = Dialer::new();
-    desk.run("conformance --host-command").exits(2);
-    desk.run("conformance").exits(2).says(&["--host-command <CMD>"]);
-    desk.run_arguments(&["conformance", "--host-command", "./no-such-dialer it"])
+    let dialguard = Dialer::new();
+    dialguard.run("conformance --host-command").exits(2);
+    dialguard.run("conformance").exits(2).says(&["--host-command <CMD>"]);
+    dialguard
+        .run_arguments(&["conformance", "--host-command", "./no-such-dialer it"])
         .exits(1)
         .says(&["./no-such-dialer cannot be started"]);
 }

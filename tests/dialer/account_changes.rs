@@ -21,7 +21,7 @@ fn seven_thirty() -> Option<NaiveTime> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn switching_on_and_buying_blocks_is_one_change_and_charged_once() {
-    // When the add-on is switched on again, and what the whole change costs then.
+    // When the add-on is switched on again, and the cost of the whole change.
     let scenarios = [
         ("within the paid cycle: the second block", NOW + DAY, BLOCK),
         ("in a cycle that was not paid: both blocks", NOW + 40 * DAY, 2 * BLOCK),
@@ -73,7 +73,7 @@ async fn refused_blocks_leave_the_rest_of_the_change_undone() {
 
 /// Each statement of the transaction fails in turn, as on a full disk.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_fails_half_way_leaves_nothing() {
+async fn a_change_that_fails_half_way_is_undone() {
     let statements = [
         "UPDATE OF review_at ON accounts",
         "UPDATE OF enabled ON accounts",

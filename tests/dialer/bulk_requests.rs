@@ -1,4 +1,4 @@
-//! Requests of more numbers than a policy takes at once, done and previewed.
+//! Requests with more numbers than a policy accepts at once, carried out and previewed.
 
 use super::scene::{ACME, Scene};
 use crate::harness::acme::NOW;
@@ -62,7 +62,7 @@ async fn a_preview_offers_each_candidate_and_counts_each_monitored_number_once()
     let started = dialguard.decide_all("acme", &start).await.expect("an answer");
     assert_eq!(started.actions, preview.actions);
 
-    // The first number of the request and its last three, for whom there are two candidates.
+    // The first number of the request and its last three, for which there are two candidates.
     let mut asked = vec![ACME + 900; COUNT - 4];
     asked.insert(0, ACME + 1);
     asked.extend([ACME + 2, ACME + 3, ACME]);
@@ -76,7 +76,7 @@ async fn a_preview_offers_each_candidate_and_counts_each_monitored_number_once()
     assert_eq!(promised.collect::<Vec<_>>(), expected);
     assert_eq!(preview.outcomes[COUNT - 1].answer, Answer::NoCleanCandidate);
 
-    // A number named in two batches is answered the second time as if the first had been done.
+    // A number named in two batches: its second answer assumes that the first was carried out.
     let twice: Vec<_> = numbers.iter().chain(&numbers[..1]).copied().collect();
     let stopped = dialguard.try_decide_all("acme", &Request::StopMonitoring(twice)).await.expect("an answer");
     assert_eq!((accepted(&stopped), slots(&stopped).len()), (COUNT, COUNT));

@@ -1,5 +1,5 @@
-//! Hostile policies, each stopped by one limit. After each of them the process lives, the ledger is unchanged, and the next
-//! run of an honest policy is right.
+//! Hostile policies, each stopped by one limit. Afterwards the process still runs, the ledger is unchanged, and the next
+//! run of an honest policy is correct.
 
 use super::scene::{ACME, Scene};
 use crate::harness::policies::hostile::Hostile;
@@ -30,7 +30,7 @@ async fn a_hostile_policy_loses_its_run_and_affects_nothing_else() {
             OUT_OF_MEMORY,
         ),
         (
-            "a memory bomb that asks for what nobody can have in between",
+            "a memory bomb with impossible requests in between",
             Hostile::review(
                 "(loop $again
                    (drop (memory.grow (i32.const 1)))
@@ -143,7 +143,7 @@ async fn a_hostile_policy_loses_its_run_and_affects_nothing_else() {
             trapped("unexpected discriminant: 9"),
         ),
         (
-            "a string that is no text",
+            "a string that is not UTF-8",
             Hostile::review("(i32.store8 (local.get $id) (i32.const 0xff))"),
             trapped("invalid utf-8 sequence of 1 bytes from index 0"),
         ),
@@ -152,8 +152,8 @@ async fn a_hostile_policy_loses_its_run_and_affects_nothing_else() {
     let unharmed = Unharmed::of(&scene).await;
     for (what, policy, expected) in scenarios {
         let error = scene.dialguard(compiled(policy, LIMITS)).review("acme").await.expect_err(what);
-        let told = scene.faults().pop().expect("an event that blames the policy");
-        assert!(told.contains(&expected.to_string()), "{what}: {told}");
+        let event = scene.faults().pop().expect("an event that blames the policy");
+        assert!(event.contains(&expected.to_string()), "{what}: {event}");
         assert_eq!(fault(error), expected, "{what}");
         unharmed.still(&scene, what).await;
     }
@@ -167,7 +167,7 @@ fn fault(error: DialguardError) -> PolicyFault {
     }
 }
 
-/// What the ledger held, and what an honest policy would plan.
+/// The ledger's contents, and the plan of an honest policy.
 struct Unharmed {
     ledger: String,
     plan: Plan,
@@ -202,7 +202,7 @@ impl Unharmed {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plan_that_breaks_the_ledger_is_refused_whole() {
+async fn a_plan_that_breaks_the_ledgers_rules_is_refused_as_a_whole() {
     let start = |last: &[u64]| Some(Request::StartMonitoring(last.iter().map(|last| ACME + last).collect()));
     let stop = |last: u64| Some(Request::StopMonitoring(vec![ACME + last]));
     let delete =
@@ -210,7 +210,7 @@ async fn a_plan_that_breaks_the_ledger_is_refused_whole() {
     const LOOK: &str = "(call $look-around (local.get $id) (local.get $id-len))";
     const RATE: &str = "(call $rate (i64.const 13105550100) (i32.const 3))";
     const GOING: &str = "(i64.const 13105550100) (i64.const 13105550190) (i32.const 1)";
-    // What is asked for (none: a review), what is planned, and what is said about it.
+    // The request (none: a review), the plan, and the error.
     let scenarios: Vec<(Option<Request>, &str, &str)> = vec![
         (None, "(i32.store8 (local.get $id) (i32.const 0x7a))", "it is for account \"zcme\""),
         (None, "(i64.store (global.get $plan.revision) (i64.const 1))", "it is based on revision 1"),
@@ -280,18 +280,18 @@ async fn a_plan_that_breaks_the_ledger_is_refused_whole() {
     let unharmed = Unharmed::of(&scene).await;
     for (request, plans, expected) in scenarios {
         let plans: &str = plans.replace("LOOK", LOOK).replace("RATE", RATE).replace("GOING", GOING).leak();
-        let told = match request {
+        let refusal = match request {
             None => refused(&scene, Hostile::review(plans), None).await,
             Some(request) => refused(&scene, Hostile::decide(plans), Some(request)).await,
         };
-        assert!(told.contains(expected), "{plans}: {told}, not {expected}");
-        assert!(scene.faults().pop().is_some_and(|event| event.contains(&told)), "no event says {told}");
+        assert!(refusal.contains(expected), "{plans}: {refusal}, not {expected}");
+        assert!(scene.faults().pop().is_some_and(|event| event.contains(&refusal)), "no event says {refusal}");
         unharmed.still(&scene, plans).await;
     }
     unharmed.reviews_at_last(&scene).await;
 }
 
-/// What the ledger says about the plan of a policy.
+/// The ledger's refusal of a policy's plan.
 async fn refused(scene: &Scene, policy: Hostile, request: Option<Request>) -> String {
     let dialguard = scene.dialguard(compiled(policy, ROOMY));
     let error = match request {
@@ -329,8 +329,8 @@ async fn a_plan_that_is_too_large_is_refused() {
     let scene = Scene::new().await;
     let unharmed = Unharmed::of(&scene).await;
     for (plans, expected) in scenarios {
-        let told = refused(&scene, Hostile::review(plans.replace("GROW", GROW).leak()), None).await;
-        assert!(told.contains(expected), "{plans}: {told}, not {expected}");
+        let refusal = refused(&scene, Hostile::review(plans.replace("GROW", GROW).leak()), None).await;
+        assert!(refusal.contains(expected), "{plans}: {refusal}, not {expected}");
         unharmed.still(&scene, plans).await;
     }
 }
@@ -345,8 +345,8 @@ async fn a_policy_cannot_forge_history() {
         let kind: &str = kind.leak();
         let review =
             format!("(call $notice (i32.const {}) (i64.const 0) TEXT)", kind.len()).replace("TEXT", TEXT).leak();
-        let told = refused(&scene, Hostile { scratch: kind, ..Hostile::review(review) }, None).await;
-        assert!(told.contains("is reserved for the ledger's own events"), "{kind}: {told}");
+        let refusal = refused(&scene, Hostile { scratch: kind, ..Hostile::review(review) }, None).await;
+        assert!(refusal.contains("is reserved for the ledger's own events"), "{kind}: {refusal}");
     }
     let scenarios = [
         ("Charged", "(call $notice (i32.const 7) (i64.const 0) TEXT)", "is not kebab-case"),
@@ -360,8 +360,8 @@ async fn a_policy_cannot_forge_history() {
     ];
     for (scratch, review, expected) in scenarios {
         let review = review.replace("TEXT", TEXT).leak();
-        let told = refused(&scene, Hostile { scratch, ..Hostile::review(review) }, None).await;
-        assert!(told.contains(expected), "{review}: {told}, not {expected}");
+        let refusal = refused(&scene, Hostile { scratch, ..Hostile::review(review) }, None).await;
+        assert!(refusal.contains(expected), "{review}: {refusal}, not {expected}");
     }
     unharmed.still(&scene, "forged notices").await;
 }

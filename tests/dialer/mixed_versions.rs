@@ -36,16 +36,16 @@ async fn policies_of_two_versions_work_on_one_ledger() {
         assert_eq!((usage.slots, usage.occupied, usage.clean, usage.flagged_past_day), (15, 4, 4, 1));
     }
 
-    let told = events(&scene, "replacement-intended");
+    let intended = events(&scene, "replacement-intended");
     let expected = [
         "+13105550100 is to be replaced by +13105550190: The policy flagged it.",
         "+13105550101 is to be replaced by +13105550191: A user requested it.",
     ];
-    assert_eq!(told, expected);
+    assert_eq!(intended, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_newest_version_says_in_its_own_words_why_a_number_is_replaced() {
+async fn the_newest_version_states_why_a_number_is_replaced() {
     let scene = Scene::new().await;
     scene.dialguard(reference()).review("acme").await.expect("a review");
     let expected = "+13105550100 is to be replaced by +13105550190: Flagged by 2 of 2 carriers; +13105550190 is the \

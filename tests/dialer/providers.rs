@@ -308,7 +308,7 @@ async fn an_order_at_telnyx_may_take_a_while_or_fail() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn best_efforts_and_numbers_outside_the_area_are_not_offered() {
+async fn best_effort_results_and_numbers_outside_the_area_are_not_offered() {
     for kind in [Twilio, Telnyx] {
         let shop = Shop::new(kind).await;
         // The fake sends three to a page, whatever is requested.
@@ -491,7 +491,7 @@ impl Relay {
     async fn to(prism: &str) -> Self {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let answered = Arc::<Mutex<Vec<String>>>::default();
-        let (prism, heard) = (prism.to_owned(), answered.clone());
+        let (prism, answers) = (prism.to_owned(), answered.clone());
         let pass_on = async move |request: axum::extract::Request| {
             let (head, body) = request.into_parts();
             let body = axum::body::to_bytes(body, 1 << 20).await.expect("a body");
@@ -502,7 +502,7 @@ impl Relay {
                 client.request(head.method.clone(), format!("{prism}{}", head.uri)).headers(headers).body(body);
             let answer = passed.send().await.expect("Prism answers");
             let status = answer.status();
-            heard.lock().unwrap().push(format!("{} {}", head.method, status.as_u16()));
+            answers.lock().unwrap().push(format!("{} {}", head.method, status.as_u16()));
             (status, about(&asked, &answer.text().await.expect("a body")))
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -521,10 +521,10 @@ impl Relay {
 fn about(asked: &str, answer: &str) -> String {
     let Some(place) = asked.find("PhoneNumber=%2B") else { return answer.to_owned() };
     let number: String = asked[place + 15..].chars().take_while(char::is_ascii_digit).collect();
-    let mut said: Value = serde_json::from_str(answer).expect("JSON");
-    let fields = match said.get_mut("incoming_phone_numbers") {
+    let mut body: Value = serde_json::from_str(answer).expect("JSON");
+    let fields = match body.get_mut("incoming_phone_numbers") {
         Some(numbers) => &mut numbers[0],
-        None => &mut said,
+        None => &mut body,
     };
     fields["phone_number"] = json!(format!("+{number}"));
     if number == OLD.to_string() {
@@ -542,5 +542,5 @@ fn about(asked: &str, answer: &str) -> String {
     } else if let Some(fields) = fields.as_object_mut() {
         fields.retain(|field, _| matches!(field.as_str(), "phone_number" | "sid"));
     }
-    said.to_string()
+    body.to_string()
 }

@@ -86,7 +86,7 @@ impl Fixture {
         self.dialguard.decide(id, &Request::StartMonitoring(numbers)).await.unwrap();
     }
 
-    /// The program ends at any moment, and another one begins.
+    /// The program exits at any moment, and another one starts.
     fn reopen(&mut self) {
         self.fake.knows(None);
         self.dialguard = self.another();
@@ -140,7 +140,7 @@ impl Fixture {
         self.dialguard.decide("acme", &Request::ReplaceNumbers(numbers)).await.unwrap()
     }
 
-    /// Replacements planned, and nothing done: the provider is down.
+    /// Planned replacements, none carried out because the provider is down.
     async fn intend(&mut self, last_digits: &[u64]) {
         last_digits.iter().for_each(|_| self.fake.fails_once("reserve", Fault::Later));
         self.replace(last_digits).await;
@@ -152,7 +152,7 @@ impl Fixture {
         self.ledger().open_orders("acme").unwrap()
     }
 
-    /// Which number has which slot.
+    /// Each number with its slot.
     fn slots(&self) -> Vec<(u32, PhoneNumber)> {
         let numbers = self.ledger().numbers("acme").unwrap();
         let mut slots: Vec<_> = numbers.iter().filter_map(|known| Some((known.monitored?.0, known.number))).collect();
@@ -160,7 +160,7 @@ impl Fixture {
         slots
     }
 
-    fn told(&self, kind: &str) -> Vec<String> {
+    fn texts(&self, kind: &str) -> Vec<String> {
         let events = self.ledger().events("acme", EventFilter { number: None, last: 100_000 }).unwrap();
         events.into_iter().filter(|event| event.kind == kind).map(|event| event.text).collect()
     }
@@ -171,7 +171,7 @@ impl Fixture {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_is_replaced_by_one_that_is_bought_and_given_back_after_its_rest() {
+async fn a_number_is_replaced_by_a_bought_one_and_released_after_its_rest() {
     let mut fixture = Fixture::new(2, [150, 151]).await;
     fixture.fake.cannot_carry("its emergency address");
     let decided = fixture.replace(&[100]).await;
@@ -180,10 +180,10 @@ async fn a_number_is_replaced_by_one_that_is_bought_and_given_back_after_its_res
     assert_eq!(fixture.slots(), [(1, number(150)), (2, number(101))]);
     assert_eq!(fixture.fake.carried(), [(number(100), number(150))]);
     assert_eq!(fixture.fake.searched(), [SearchArea::AreaCode(310)], "once a run");
-    let left_out = fixture.told("not-carried-over");
+    let left_out = fixture.texts("not-carried-over");
     assert!(left_out[0].contains("emergency address") && left_out.len() == 1, "{left_out:?}");
-    assert_eq!(fixture.told("number-bought"), ["+13105550150 was bought from them for $1.15."]);
-    assert_eq!(fixture.told("replacement-charged"), ["$4.00 for the replacement of +13105550100."]);
+    assert_eq!(fixture.texts("number-bought"), ["+13105550150 was bought from them for $1.15."]);
+    assert_eq!(fixture.texts("replacement-charged"), ["$4.00 for the replacement of +13105550100."]);
     assert_eq!(fixture.ledger().charged_cents("acme", 0).unwrap(), 4_900 + 400);
     assert_eq!(fixture.ledger().spending("acme", fixture.now).unwrap().day_cents, 115);
 
@@ -194,7 +194,7 @@ async fn a_number_is_replaced_by_one_that_is_bought_and_given_back_after_its_res
     fixture.pass(1);
     fixture.dialguard.resume("acme").await.unwrap();
     assert_eq!(fixture.fake.released(), [number(100)]);
-    assert_eq!(fixture.told("released"), ["+13105550100 was given back to them, replaced by +13105550150."]);
+    assert_eq!(fixture.texts("released"), ["+13105550100 was given back to them, replaced by +13105550150."]);
     assert_eq!(fixture.orders(), []);
 }
 
@@ -206,26 +206,26 @@ async fn without_a_rest_the_old_number_is_given_back_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_that_is_imported_again_while_it_rests_is_kept() {
+async fn a_resting_number_that_is_imported_again_is_kept() {
     let mut fixture = Fixture::new(1, [150]).await;
     fixture.replace(&[100]).await;
     fixture.ledger().import_numbers("acme", &[number(100)], ImportedAs::Owned, fixture.now).unwrap();
     fixture.pass(31 * DAY);
     fixture.dialguard.resume("acme").await.unwrap();
     assert_eq!((fixture.fake.released(), fixture.orders()), (vec![], vec![]));
-    assert_eq!(fixture.told("number-kept").len(), 1);
+    assert_eq!(fixture.texts("number-kept").len(), 1);
 }
 
 /// The provider's search result counts only if the number can be bought.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_that_is_gone_is_abandoned_and_the_policy_is_asked_again() {
+async fn an_order_for_an_unavailable_number_is_abandoned_and_the_policy_decides_again() {
     for call in ["reserve", "order"] {
         let fixture = Fixture::new(1, [150, 151]).await;
         fixture.fake.fails_once(call, Fault::Gone);
         let decided = fixture.replace(&[100]).await;
         assert_eq!(decided.replaced[0].replacement, number(151), "{call}");
         assert_eq!(fixture.bought(), [number(151)], "{call}");
-        assert_eq!(fixture.told("order-abandoned").len(), 1, "{call}");
+        assert_eq!(fixture.texts("order-abandoned").len(), 1, "{call}");
         assert_eq!(
             fixture.ledger().spending("acme", fixture.now).unwrap().day_cents,
             115,
@@ -240,7 +240,7 @@ async fn an_unavailable_number_is_not_offered_for_thirty_days() {
     fixture.fake.fails_once("order", Fault::SlowAndInVain);
     fixture.replace(&[100]).await;
     assert_eq!(fixture.orders(), [], "abandoned by the provider, and nothing else is on offer");
-    assert!(fixture.told("order-abandoned").iter().any(|text| text.contains("no other candidate is rated clean")));
+    assert!(fixture.texts("order-abandoned").iter().any(|text| text.contains("no other candidate is rated clean")));
     assert_eq!(fixture.slots(), [(1, number(100))], "no slot is lost");
     // The provider has it again.
     fixture.fake.offers(number(150));
@@ -257,7 +257,7 @@ async fn a_number_that_was_flagged_since_it_was_chosen_is_not_bought() {
     fixture.carriers_flag(&[150]);
     fixture.dialguard.resume("acme").await.unwrap();
     assert_eq!(fixture.bought(), [number(151)]);
-    assert!(fixture.told("order-abandoned")[0].contains("3 of 3 carriers flag it"));
+    assert!(fixture.texts("order-abandoned")[0].contains("3 of 3 carriers flag it"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -287,7 +287,7 @@ async fn a_failed_search_costs_only_its_offers() {
     let decided = fixture.replace(&[100]).await;
     assert_eq!(decided.replaced[0].replacement, number(160), "one on hand");
     assert!(decided.problems[0].contains("them: the search in area code 310 failed"), "{decided:?}");
-    assert_eq!(fixture.told("provider-problem").len(), 1);
+    assert_eq!(fixture.texts("provider-problem").len(), 1);
     assert!(fixture.bought().is_empty());
 }
 
@@ -342,7 +342,7 @@ async fn caps_hold_and_a_waiting_order_is_reported_once() {
         fixture.dialguard.resume("acme").await.unwrap();
     }
     assert_eq!(fixture.bought().len(), 2, "the day is not over");
-    assert_eq!(fixture.told("order-stuck").len(), 1);
+    assert_eq!(fixture.texts("order-stuck").len(), 1);
     let messages = fixture.ledger().deliveries(None, false, 10).unwrap();
     assert_eq!(messages.iter().filter(|message| message.kind == "order.stuck").count(), 1);
     fixture.buys(Buying { day_cents_max: 3 * PRICE, ..fixture.buying() });
@@ -358,7 +358,7 @@ async fn nothing_is_bought_while_the_add_on_is_off() {
     fixture.dialguard.change_account("acme", &switch(false)).await.unwrap();
     fixture.dialguard.resume("acme").await.unwrap();
     assert!(fixture.bought().is_empty());
-    assert!(fixture.told("order-stuck")[0].contains("the add-on is off"));
+    assert!(fixture.texts("order-stuck")[0].contains("the add-on is off"));
     fixture.dialguard.change_account("acme", &switch(true)).await.unwrap();
     fixture.dialguard.resume("acme").await.unwrap();
     assert_eq!(fixture.bought(), [number(150)]);
@@ -398,7 +398,7 @@ async fn an_order_is_abandoned_only_if_nothing_was_bought() {
     assert_eq!(fixture.slots()[1], (2, order.replacement));
 }
 
-/// Several processes on one ledger, each with every order: none is sent twice, and no cap is passed.
+/// Several processes on one ledger, each with every order: no order is sent twice, and no cap is exceeded.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn racing_processes_send_nothing_twice_and_keep_to_the_caps() {
     let mut fixture = Fixture::with(10, (150..190).map(number), |buying| buying.day_cents_max = 4 * PRICE).await;
@@ -421,7 +421,7 @@ async fn racing_processes_send_nothing_twice_and_keep_to_the_caps() {
         assert_eq!(bought.len(), (4 * day).min(10), "a day's cap is four numbers");
         fixture.pass(DAY);
     }
-    assert_eq!(fixture.told("replacement-charged").len(), 10);
+    assert_eq!(fixture.texts("replacement-charged").len(), 10);
     assert_eq!(fixture.slots().len(), 10);
 }
 
@@ -570,10 +570,10 @@ impl Chaos {
         assert!(ordered.day_cents <= u64::from(6 * PRICE) && ordered.cycle_cents <= u64::from(40 * PRICE));
         // A number that is not replaced has an open order, or an event that says why not.
         let orders = fixture.orders();
-        let told = fixture.told("order-abandoned");
+        let abandoned = fixture.texts("order-abandoned");
         for (_, number) in slots.iter().filter(|(_, number)| *number < self::number(150)) {
-            let is_told = told.iter().any(|text| text.starts_with(&format!("+{number} ")));
-            assert!(orders.iter().any(|order| order.number == *number) || is_told, "+{number} was forgotten");
+            let is_recorded = abandoned.iter().any(|text| text.starts_with(&format!("+{number} ")));
+            assert!(orders.iter().any(|order| order.number == *number) || is_recorded, "+{number} was forgotten");
         }
     }
 
@@ -590,10 +590,10 @@ impl Chaos {
         assert_eq!(fixture.orders(), [], "every order ended");
         let owned: Vec<_> = fixture.ledger().numbers("acme").unwrap().iter().map(|known| known.number).collect();
         assert_eq!(fixture.fake.owns().into_iter().collect::<Vec<_>>(), owned, "provider and ledger agree");
-        let replaced = fixture.told("replaced").len();
-        assert_eq!(fixture.told("replacement-charged").len(), replaced);
+        let replaced = fixture.texts("replaced").len();
+        assert_eq!(fixture.texts("replacement-charged").len(), replaced);
         assert_eq!(fixture.fake.released().len(), replaced);
-        History { replaced, died: self.died, abandoned: fixture.told("order-abandoned").len() }
+        History { replaced, died: self.died, abandoned: fixture.texts("order-abandoned").len() }
     }
 }
 

@@ -96,7 +96,7 @@ impl Scene {
     /// Everything in the ledger as text, but its events of failed policies.
     pub fn snapshot(&self) -> String {
         let ledger = &self.ledger;
-        let mut told = format!("{:#?}", ledger.accounts().expect("accounts"));
+        let mut text = format!("{:#?}", ledger.accounts().expect("accounts"));
         for id in ["acme", "other"] {
             let everything = EventFilter { number: None, last: u32::MAX };
             let mut events = ledger.events(id, everything).expect("events");
@@ -105,8 +105,8 @@ impl Scene {
             let candidates = ledger.candidate_count(id).expect("candidates");
             let orders = ledger.open_orders(id).expect("orders");
             let locks = ledger.locked_slots(id).expect("locks");
-            write!(told, "{events:#?} {numbers:#?} {candidates} {orders:#?} {locks:#?}").expect("text grows");
+            write!(text, "{events:#?} {numbers:#?} {candidates} {orders:#?} {locks:#?}").expect("text grows");
         }
-        told
+        text
     }
 }

@@ -25,14 +25,14 @@ const SECRET: &str = "hunter2hunter2";
 const PRICE_MICROS: u64 = 10_000;
 
 /// A ledger with one source, and the fake that it uses.
-struct Desk {
+struct Fixture {
     fake: FakeSource,
     folder: TempDir,
     ledger: Arc<Ledger>,
     lookups_a_day: u64,
 }
 
-impl Desk {
+impl Fixture {
     async fn new(lookups_a_day: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let ledger = Arc::new(Ledger::open_or_create(folder.path()).unwrap());
@@ -41,7 +41,7 @@ impl Desk {
         let secret = folder.path().join("secret");
         std::fs::write(&secret, SECRET).unwrap();
         std::fs::set_permissions(&secret, std::fs::Permissions::from_mode(0o600)).unwrap();
-        Desk { fake: FakeSource::new().await, folder, ledger, lookups_a_day }
+        Fixture { fake: FakeSource::new().await, folder, ledger, lookups_a_day }
     }
 
     /// The source as another process would open it.
@@ -103,19 +103,19 @@ const FAULTS: [(Fault, &str, bool); 17] = [
 
 async fn no_fault_gives_an_opinion<S: LookupService>() {
     for (fault, words, is_paid) in FAULTS {
-        let desk = Desk::new(100).await;
-        desk.fake.fails(fault);
+        let fixture = Fixture::new(100).await;
+        fixture.fake.fails(fault);
         let is_slow = matches!(fault, Fault::NoAnswer | Fault::LateAnswer | Fault::Drip);
         let limits = if is_slow { hasty() } else { single() };
-        let report = desk.service::<S>(limits).look_up(&[NUMBER, NUMBER + 1], NOW).await.unwrap();
+        let report = fixture.service::<S>(limits).look_up(&[NUMBER, NUMBER + 1], NOW).await.unwrap();
         let context = format!("{} and {fault:?}: {:?}", S::NAME, report.problems);
         assert_eq!(report.answers, [], "{context}");
         assert!(report.problems.iter().any(|problem| problem.contains(words)), "{context}");
         assert!(!report.problems.iter().any(|problem| problem.contains(SECRET)), "{context}");
-        assert_eq!(desk.spent(), if is_paid { 2 } else { 0 }, "{context}");
+        assert_eq!(fixture.spent(), if is_paid { 2 } else { 0 }, "{context}");
         // No fault is stored as an answer.
-        desk.fake.fails(None);
-        let report = desk.service::<S>(single()).look_up(&[NUMBER, NUMBER + 1], NOW).await.unwrap();
+        fixture.fake.fails(None);
+        let report = fixture.service::<S>(single()).look_up(&[NUMBER, NUMBER + 1], NOW).await.unwrap();
         assert_eq!((report.answers.len(), report.problems), (2 * S::CARRIERS.len(), vec![]), "{context}");
     }
 }
@@ -145,16 +145,20 @@ async fn a_transient_fault_is_retried_and_each_lookup_that_may_be_charged_is_cou
         (Fault::TooManyUntil(1), 1),
     ];
     for (fault, lookups) in scenarios {
-        let desk = Desk::new(100).await;
-        desk.fake.fails_once(&[fault]);
-        let report = desk.service::<Telnyx>(ServiceLimits::default()).look_up(&[NUMBER + 1], NOW).await.unwrap();
+        let fixture = Fixture::new(100).await;
+        fixture.fake.fails_once(&[fault]);
+        let report = fixture.service::<Telnyx>(ServiceLimits::default()).look_up(&[NUMBER + 1], NOW).await.unwrap();
         assert_eq!(scores(&report), [(NUMBER + 1, "Hiya", Some(95))], "{fault:?}: {:?}", report.problems);
-        assert_eq!((desk.fake.requests(), desk.spent()), (2, lookups), "{fault:?}");
+        assert_eq!((fixture.fake.requests(), fixture.spent()), (2, lookups), "{fault:?}");
     }
-    let desk = Desk::new(1).await;
-    desk.fake.fails_once(&[Fault::ServerError]);
-    let report = desk.service::<Telnyx>(ServiceLimits::default()).look_up(&[NUMBER + 1], NOW).await.unwrap();
-    assert_eq!((report.answers.len(), desk.fake.requests(), desk.spent()), (0, 1, 1), "no budget for another attempt");
+    let fixture = Fixture::new(1).await;
+    fixture.fake.fails_once(&[Fault::ServerError]);
+    let report = fixture.service::<Telnyx>(ServiceLimits::default()).look_up(&[NUMBER + 1], NOW).await.unwrap();
+    assert_eq!(
+        (report.answers.len(), fixture.fake.requests(), fixture.spent()),
+        (0, 1, 1),
+        "no budget for another attempt"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -194,20 +198,20 @@ async fn a_request_that_may_have_been_carried_out_is_not_repeated() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_duplicated_response_is_invalid() {
-    let desk = Desk::new(100).await;
-    desk.fake.fails(Fault::Twice);
-    let report = desk.service::<Nomorobo>(single()).look_up(&[NUMBER], NOW).await.unwrap();
+    let fixture = Fixture::new(100).await;
+    fixture.fake.fails(Fault::Twice);
+    let report = fixture.service::<Nomorobo>(single()).look_up(&[NUMBER], NOW).await.unwrap();
     assert!(report.answers.is_empty() && report.problems[0].contains("invalid response"), "{:?}", report.problems);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn trustcall_gets_batches_of_200_numbers_of_the_united_states() {
-    let desk = Desk::new(1_000).await;
+    let fixture = Fixture::new(1_000).await;
     let numbers: Vec<u64> = (NUMBER..NUMBER + 450).chain([442_079_460_958, 14_165_550_100]).collect();
-    let report = desk.service::<TrustCall>(single()).look_up(&numbers, NOW).await.unwrap();
-    let mut batches: Vec<_> = desk.fake.asked().iter().map(Vec::len).collect();
+    let report = fixture.service::<TrustCall>(single()).look_up(&numbers, NOW).await.unwrap();
+    let mut batches: Vec<_> = fixture.fake.asked().iter().map(Vec::len).collect();
     batches.sort();
-    assert_eq!((batches, desk.spent()), (vec![50, 200, 200], 450));
+    assert_eq!((batches, fixture.spent()), (vec![50, 200, 200], 450));
     assert_eq!((report.answers.len(), report.problems), (450 * 5, vec![]));
     let of_one: Vec<_> = report.answers.iter().filter(|answer| answer.number == NUMBER + 1).collect();
     assert!(of_one.len() == 5 && of_one.iter().all(|answer| answer.score == Some(100) && answer.observed_at == NOW));
@@ -215,70 +219,70 @@ async fn trustcall_gets_batches_of_200_numbers_of_the_united_states() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn few_requests_are_in_flight_at_a_time() {
-    let desk = Desk::new(1_000).await;
+    let fixture = Fixture::new(1_000).await;
     let numbers: Vec<u64> = (NUMBER..NUMBER + 100).collect();
     let limits = ServiceLimits { concurrent_max: 4, ..single() };
-    let report = desk.service::<Nomorobo>(limits).look_up(&numbers, NOW).await.unwrap();
-    assert_eq!((report.answers.len(), desk.fake.requests()), (100, 100));
-    assert!((2..=4).contains(&desk.fake.most_under_way()), "{}", desk.fake.most_under_way());
+    let report = fixture.service::<Nomorobo>(limits).look_up(&numbers, NOW).await.unwrap();
+    assert_eq!((report.answers.len(), fixture.fake.requests()), (100, 100));
+    assert!((2..=4).contains(&fixture.fake.most_under_way()), "{}", fixture.fake.most_under_way());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn repeated_failures_open_the_circuit_and_a_refused_account_ends_the_run() {
-    let desk = Desk::new(1_000).await;
-    desk.fake.fails(Fault::Score900);
+    let fixture = Fixture::new(1_000).await;
+    fixture.fake.fails(Fault::Score900);
     let numbers: Vec<u64> = (NUMBER..NUMBER + 100).collect();
-    let service = desk.service::<Telnyx>(ServiceLimits::default());
+    let service = fixture.service::<Telnyx>(ServiceLimits::default());
     let report = service.look_up(&numbers, NOW).await.unwrap();
-    let asked = desk.fake.requests();
+    let asked = fixture.fake.requests();
     assert!((5..5 + 8).contains(&asked), "{asked}"); // five in a row, and those in flight with them
     assert!(report.problems.iter().any(|problem| problem.contains("circuit open")), "{:?}", report.problems);
-    assert_eq!(desk.spent(), asked as u64);
-    assert!(desk.ledger.circuit_open_until("them", NOW).unwrap() > Some(NOW));
+    assert_eq!(fixture.spent(), asked as u64);
+    assert!(fixture.ledger.circuit_open_until("them", NOW).unwrap() > Some(NOW));
     service.look_up(&numbers, NOW).await.unwrap();
-    assert_eq!((desk.fake.requests(), desk.spent()), (asked, asked as u64));
+    assert_eq!((fixture.fake.requests(), fixture.spent()), (asked, asked as u64));
 
-    let desk = Desk::new(1_000).await;
-    desk.fake.fails(Fault::Status(401));
-    desk.service::<Telnyx>(ServiceLimits::default()).look_up(&numbers, NOW).await.unwrap();
-    assert!(desk.fake.requests() <= 8 && desk.spent() == 0);
+    let fixture = Fixture::new(1_000).await;
+    fixture.fake.fails(Fault::Status(401));
+    fixture.service::<Telnyx>(ServiceLimits::default()).look_up(&numbers, NOW).await.unwrap();
+    assert!(fixture.fake.requests() <= 8 && fixture.spent() == 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_budget_of_a_day_holds_for_fifty_lookups_at_once() {
-    let desk = Desk::new(100).await;
-    let other = Arc::new(Ledger::open(desk.folder.path()).unwrap());
+    let fixture = Fixture::new(100).await;
+    let other = Arc::new(Ledger::open(fixture.folder.path()).unwrap());
     let mut asking = JoinSet::new();
     for task in 0..50 {
-        let ledger = if task % 2 == 0 { &desk.ledger } else { &other };
-        let service = desk.service_on::<Telnyx>(ledger, single());
+        let ledger = if task % 2 == 0 { &fixture.ledger } else { &other };
+        let service = fixture.service_on::<Telnyx>(ledger, single());
         let numbers: Vec<u64> = (NUMBER + task * 10..NUMBER + task * 10 + 10).collect();
         asking.spawn(async move { service.look_up(&numbers, NOW).await.unwrap() });
     }
     let reports = asking.join_all().await;
-    assert_eq!((desk.fake.requests(), desk.spent()), (100, 100));
+    assert_eq!((fixture.fake.requests(), fixture.spent()), (100, 100));
     assert_eq!(reports.iter().map(|report| report.answers.len()).sum::<usize>(), 100);
     let refused =
         reports.iter().filter(|report| report.problems.iter().any(|problem| problem.contains("the budget of $1.00")));
     assert_eq!(refused.count(), 40);
     // The next date has its own budget.
-    let report = desk.service::<Telnyx>(single()).look_up(&[NUMBER + 9_000], NOW + DAY).await.unwrap();
+    let report = fixture.service::<Telnyx>(single()).look_up(&[NUMBER + 9_000], NOW + DAY).await.unwrap();
     assert_eq!(report.answers.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_answer_is_fresh_for_as_long_as_the_settings_say() {
-    let desk = Desk::new(100).await;
+async fn an_answer_stays_fresh_as_long_as_the_settings_say() {
+    let fixture = Fixture::new(100).await;
     let ask =
-        async |at| desk.service::<Telnyx>(single()).look_up(&[NUMBER, NUMBER + 1], at).await.unwrap().answers.len();
+        async |at| fixture.service::<Telnyx>(single()).look_up(&[NUMBER, NUMBER + 1], at).await.unwrap().answers.len();
     for (hours, requests) in [(0, 2), (1, 2), (22, 2), (23, 4), (24, 4), (47, 6)] {
-        assert_eq!((ask(NOW + hours * 3_600).await, desk.fake.requests()), (2, requests), "after {hours} hours");
+        assert_eq!((ask(NOW + hours * 3_600).await, fixture.fake.requests()), (2, requests), "after {hours} hours");
     }
     // An unknown number is an answer too.
-    desk.fake.fails(Fault::Status(404));
+    fixture.fake.fails(Fault::Status(404));
     for _ in 0..2 {
-        let report = desk.service::<Telnyx>(single()).look_up(&[NUMBER + 2], NOW).await.unwrap();
-        assert_eq!((report.answers, report.problems, desk.fake.requests()), (vec![], vec![], 7));
+        let report = fixture.service::<Telnyx>(single()).look_up(&[NUMBER + 2], NOW).await.unwrap();
+        assert_eq!((report.answers, report.problems, fixture.fake.requests()), (vec![], vec![], 7));
     }
 }
 
@@ -287,11 +291,11 @@ async fn an_answer_is_fresh_for_as_long_as_the_settings_say() {
 async fn requests_to_twilio_lookup_follow_its_description() {
     let Some(prism) = Prism::serve("twilio_lookups_v1.json") else { return };
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let desk = Desk::new(100).await;
-    let place = SecretPlace::File(desk.folder.path().join("secret"));
+    let fixture = Fixture::new(100).await;
+    let place = SecretPlace::File(fixture.folder.path().join("secret"));
     let mut settings = LookupSettings::new::<Nomorobo>([("account-sid", place.clone()), ("auth-token", place)]);
     settings.base_url = choosing_the_example(&prism.address, "fetchAddonsNomorobo").await + "/v1";
-    let service = Lookups::<Nomorobo>::with_limits(desk.ledger.clone(), "them", settings, single());
+    let service = Lookups::<Nomorobo>::with_limits(fixture.ledger.clone(), "them", settings, single());
     let report = service.look_up(&[19_892_008_374], NOW).await.unwrap();
     assert_eq!(scores(&report), [(19_892_008_374, "Nomorobo", Some(100))], "{:?}", report.problems);
     // Prism does refuse a request that breaks the description.

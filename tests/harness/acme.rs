@@ -1,4 +1,4 @@
-//! The account `acme` of every suite: when its story begins, and what its numbers are.
+//! The account `acme` of every suite: its first moment and its numbers.
 
 /// Nine in the morning, UTC, of 1 March 2026.
 pub const NOW: u64 = 1_772_355_600;

@@ -1,13 +1,13 @@
-//! A dialer whose account buys its replacements from a fake of a provider.
+//! A dialer whose account buys its replacements from a fake provider.
 
 use super::acme::number;
-use super::desk::Dialer;
+use super::dialer::Dialer;
 use super::services::provider::FakeProvider;
 use dialguard_dialer::ledger::ProviderKind;
 use serde_json::json;
 
-/// An account that monitors numbers from +13105550100 on, all of which the provider has, and others on sale from 0150 on.
-pub async fn buying_desk(kind: ProviderKind, monitored: u64, options: &str) -> (Dialer, FakeProvider) {
+/// An account that monitors numbers from +13105550100 on, all owned at the provider, which sells others from 0150 on.
+pub async fn buying_dialer(kind: ProviderKind, monitored: u64, options: &str) -> (Dialer, FakeProvider) {
     let fake = FakeProvider::new().await;
     for last in 100..100 + monitored {
         fake.has(number(last), json!({"friendly_name": "Sales", "customer_reference": "Sales"}));

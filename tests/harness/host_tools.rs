@@ -1,12 +1,12 @@
 //! The dialers in other languages: where they are, and whether the tools for them are.
 
-use super::desk::{Dialer, Outcome};
+use super::dialer::{Dialer, Outcome};
 use super::repository::repository;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-/// Where the dialer in a language lies.
+/// The folder of the dialer in a language.
 pub fn folder(language: &str) -> PathBuf {
     repository("tests/hosts").join(language)
 }
@@ -24,7 +24,7 @@ pub fn dialer_in_rust() -> PathBuf {
     dialer
 }
 
-/// Python with the dialer's tools, its own or the machine's; none where they are not installed.
+/// Python with the dialer's packages, from its own environment or the machine's; none if they are not installed.
 pub fn python() -> Option<String> {
     let found = [file("python", ".venv/bin/python"), "python3".into()]
         .into_iter()
@@ -35,7 +35,7 @@ pub fn python() -> Option<String> {
     found
 }
 
-/// Whether this Python is there and the code succeeds in it.
+/// Whether this Python exists and runs the code successfully.
 pub fn runs(python: &str, code: &str) -> bool {
     let quiet = Command::new(python).args(["-c", code]).stderr(Stdio::null()).status();
     quiet.is_ok_and(|status| status.success())
@@ -46,7 +46,7 @@ pub fn has_packages(language: &str) -> bool {
     are_installed(&folder(language), &format!("tests/hosts/{language}"))
 }
 
-/// Whether the packages of scripts in this folder are installed; `name` is the folder as people know it.
+/// Whether the packages of scripts in this folder are installed; `name` is the folder's path in the repository.
 pub fn are_installed(folder: &Path, name: &str) -> bool {
     let installed = folder.join("node_modules").is_dir();
     if !installed {
@@ -55,12 +55,12 @@ pub fn are_installed(folder: &Path, name: &str) -> bool {
     installed
 }
 
-/// The command that runs a file in TypeScript as it stands, with what its folder has installed.
+/// The command that runs a TypeScript file with the packages of its folder.
 pub fn typescript(language: &str, name: &str) -> [String; 4] {
     ["node".into(), "--import".into(), file(language, "node_modules/tsx/dist/loader.mjs"), file(language, name)]
 }
 
-/// Where Chromium is, or where CHROMIUM says that it is; none where it is not.
+/// Chromium at its usual path or at `CHROMIUM`; none if it is not installed.
 pub fn chromium() -> Option<String> {
     let chromium = std::env::var("CHROMIUM").unwrap_or("/usr/bin/chromium".into());
     let installed = Path::new(&chromium).is_file();
@@ -78,13 +78,13 @@ pub fn has_browser() -> bool {
 /// `dialguard conformance` with a dialer's command.
 pub fn conformance(options: &[&str], dialer: &[&str]) -> Outcome {
     let arguments = [&["conformance"], options, &["--"], dialer].concat();
-    let desk = Dialer::new();
-    let mut command = desk.command(&arguments);
+    let dialguard = Dialer::new();
+    let mut command = dialguard.command(&arguments);
     let output = command.env("PYTHONPATH", folder("python")).output().expect("the program starts");
     Outcome::new(arguments.join(" "), output)
 }
 
-/// The dialer as `make` builds it; none where a piece is missing, which `make` would fetch.
+/// The dialer that `make` builds; none if a dependency is missing, which `make` would fetch.
 pub fn dialer_in_c() -> Option<&'static str> {
     static BUILT: OnceLock<Option<String>> = OnceLock::new();
     let built = BUILT.get_or_init(|| {

@@ -1,24 +1,24 @@
 //! Commands that are killed.
 
-use super::desk::Dialer;
+use super::dialer::Dialer;
 use dialguard::calendar::rfc3339;
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// Moments of a command at which it is killed, spread evenly over the time it takes however many of them there are.
+/// Moments at which a command is killed, spread evenly over its running time, however many there are.
 pub struct Moments {
     whole: Duration,
     round: u32,
 }
 
 impl Moments {
-    /// Those of a command that took so long when it was seen last.
+    /// Moments of a command that took this long last time.
     pub fn within(whole: Duration) -> Self {
         Moments { whole, round: 0 }
     }
 
-    /// Starts a command line and kills it at the next moment. How it ended where that was before: commands are quicker
-    /// than was thought then, and the moments to come are sooner.
+    /// Starts a command and kills it at the next moment. If it ended before that, returns its output and brings the next
+    /// moments forward.
     pub fn kill(&mut self, dialer: &Dialer, line: &str) -> Option<Output> {
         const GOLDEN_RATIO: f64 = 0.618_033_988_75;
         self.round += 1;
@@ -32,7 +32,7 @@ impl Moments {
     }
 }
 
-/// Starts a command line and kills it once it is time to; how it ended where that was before.
+/// Starts a command and kills it when `is_time` is true; returns its output if it ended before that.
 pub fn kill_when(dialer: &Dialer, line: &str, is_time: impl Fn() -> bool) -> Option<Output> {
     let now = rfc3339(dialer.now());
     let arguments: Vec<_> = line.split(' ').chain(["--at", &now]).collect();
@@ -41,7 +41,7 @@ pub fn kill_when(dialer: &Dialer, line: &str, is_time: impl Fn() -> bool) -> Opt
     while !is_time() && child.try_wait().expect("the program can be asked").is_none() {
         std::thread::sleep(Duration::from_millis(1));
     }
-    // SIGKILL: the program cannot put anything in order before it is gone.
+    // SIGKILL: the program cannot clean up.
     child.kill().expect("the program is killed");
     let output = child.wait_with_output().expect("the program has ended");
     output.status.code().is_some().then_some(output)

@@ -1,7 +1,6 @@
 //! The reference policy's own model of an account, as a dialer for the component: the same facts for both sides.
 //!
-//! The component's types are generated a second time for the host, so this is mostly a matter of saying the same
-//! thing in the other language.
+//! The component's types are generated a second time for the host, so this mostly converts between equal types.
 
 use dialguard::contract as host;
 use dialguard::dialer::{CarrierLookup, Dialer, NumberInventory};
@@ -10,7 +9,7 @@ use dialguard_policy::contract as policy;
 use dialguard_policy::model::AccountModel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A model behind the host's three traits. What changes in the model is seen by the next call.
+/// A model behind the host's three traits. The next call sees any change of the model.
 #[derive(Clone)]
 pub struct ModelDialer(Arc<Mutex<AccountModel>>);
 

@@ -1,4 +1,4 @@
-//! Who receives an account's messages, in this process.
+//! A webhook receiver for tests.
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -11,19 +11,19 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
-/// What a receiver answers.
+/// How a receiver answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Answers {
     Status(u16),
     /// Elsewhere on the same receiver.
     Redirect,
-    /// Status and a body without end.
+    /// This status and an endless body.
     Endless(u16),
-    /// Nothing, ever.
+    /// Never answers.
     Nothing,
 }
 
-/// A message as it came in.
+/// A message as it arrived.
 #[derive(Debug, Clone)]
 pub struct Message {
     pub path: String,
@@ -33,12 +33,12 @@ pub struct Message {
     pub body: String,
 }
 
-/// Where messages go, in this process.
+/// A webhook receiver in this process.
 #[derive(Clone)]
 pub struct Receiver {
     pub address: SocketAddr,
     answers: Arc<Mutex<Answers>>,
-    heard: Arc<Mutex<Vec<Message>>>,
+    messages: Arc<Mutex<Vec<Message>>>,
     arrival: Arc<Notify>,
 }
 
@@ -51,8 +51,8 @@ impl Receiver {
         let listener = TcpListener::bind(address).await.expect("the port is free");
         let address = listener.local_addr().expect("it is bound");
         let answers = Arc::new(Mutex::new(Answers::Status(204)));
-        let receiver = Receiver { address, answers, heard: Arc::default(), arrival: Arc::default() };
-        let routes = axum::Router::new().fallback(hear).with_state(receiver.clone());
+        let receiver = Receiver { address, answers, messages: Arc::default(), arrival: Arc::default() };
+        let routes = axum::Router::new().fallback(receive).with_state(receiver.clone());
         tokio::spawn(async move { axum::serve(listener, routes).await });
         receiver
     }
@@ -65,18 +65,18 @@ impl Receiver {
         *self.answers.lock().unwrap() = answers;
     }
 
-    /// What came in since the last call.
-    pub fn heard(&self) -> Vec<Message> {
-        std::mem::take(&mut self.heard.lock().unwrap())
+    /// The messages that arrived since the last call.
+    pub fn take_messages(&self) -> Vec<Message> {
+        std::mem::take(&mut self.messages.lock().unwrap())
     }
 
     /// Waits for the first message.
-    pub async fn hear(&self) -> Message {
+    pub async fn first_message(&self) -> Message {
         let first = async {
             loop {
                 let arrival = self.arrival.notified();
-                if let Some(heard) = self.heard.lock().unwrap().first() {
-                    return heard.clone();
+                if let Some(message) = self.messages.lock().unwrap().first() {
+                    return message.clone();
                 }
                 arrival.await;
             }
@@ -85,18 +85,18 @@ impl Receiver {
     }
 }
 
-async fn hear(State(receiver): State<Receiver>, request: Request) -> Response {
+async fn receive(State(receiver): State<Receiver>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let header = |name| parts.headers.get(name).map_or(String::new(), |value| value.to_str().unwrap().to_owned());
     let body = axum::body::to_bytes(body, 1 << 20).await.expect("a small body");
-    let heard = Message {
+    let message = Message {
         path: parts.uri.path().to_owned(),
         id: header("webhook-id"),
         timestamp: header("webhook-timestamp").parse().unwrap_or_default(),
         signature: header("webhook-signature"),
         body: String::from_utf8(body.to_vec()).expect("text"),
     };
-    receiver.heard.lock().unwrap().push(heard);
+    receiver.messages.lock().unwrap().push(message);
     receiver.arrival.notify_waiters();
     let answers = *receiver.answers.lock().unwrap();
     let status = |code| StatusCode::from_u16(code).unwrap();
@@ -116,7 +116,7 @@ impl Message {
         serde_json::from_str(&self.body).expect("JSON")
     }
 
-    /// By the specification's own library.
+    /// Checked with the specification's own library.
     #[track_caller]
     pub fn is_signed_with(&self, secret: &str) {
         let webhook = standardwebhooks::Webhook::new(secret).expect("a secret of the specification");

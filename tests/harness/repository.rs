@@ -1,4 +1,4 @@
-//! Where the repository is, whichever of its packages a suite belongs to.
+//! The repository's path, whichever package a suite belongs to.
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,6 @@
-//! The page and the API of a dialer at its desk, served in this process at the desk's time.
+//! The dashboard and the API of a dialer, served in this process at the dialer's time.
 
-use super::desk::Dialer;
+use super::dialer::Dialer;
 use dialguard::clock::Clock;
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::access::{Accounts, Grant, Role, add_user, make_token};
@@ -12,9 +12,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use tokio::net::TcpListener;
 
-/// A site that is served until this is dropped.
+/// Serves until it is dropped.
 pub struct Server {
-    pub desk: Dialer,
+    pub dialer: Dialer,
     pub dialguard: Dialguard,
     pub address: String,
     now: Arc<SetClock>,
@@ -22,9 +22,9 @@ pub struct Server {
     serving: tokio::task::JoinHandle<std::io::Result<()>>,
 }
 
-/// Somebody at the page or the API.
+/// A client of the dashboard or the API.
 pub struct Visitor<'a> {
-    site: &'a Server,
+    server: &'a Server,
     header: (&'static str, String),
 }
 
@@ -37,46 +37,46 @@ impl Clock for SetClock {
 }
 
 impl Server {
-    /// Serves the ledger of this desk.
-    pub async fn new(desk: Dialer) -> Self {
-        let now = Arc::new(SetClock(AtomicU64::new(desk.now())));
-        let (dialguard, address, serving) = begin(&desk, now.clone()).await;
+    /// Serves this dialer's ledger.
+    pub async fn new(dialer: Dialer) -> Self {
+        let now = Arc::new(SetClock(AtomicU64::new(dialer.now())));
+        let (dialguard, address, serving) = begin(&dialer, now.clone()).await;
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().redirect(redirect::Policy::none()).no_proxy().build().expect("a client");
-        Server { desk, dialguard, address, now, client, serving }
+        Server { dialer, dialguard, address, now, client, serving }
     }
 
-    /// The program ends and is started again.
+    /// Stops the program and starts it again.
     pub async fn restart(&mut self) {
         self.serving.abort();
-        (self.dialguard, self.address, self.serving) = begin(&self.desk, self.now.clone()).await;
+        (self.dialguard, self.address, self.serving) = begin(&self.dialer, self.now.clone()).await;
     }
 
-    /// Time passes for the site and at the desk.
+    /// Advances the time of the server and the dialer.
     pub fn pass(&self, seconds: u64) {
-        self.desk.pass(seconds);
-        self.now.0.store(self.desk.now(), SeqCst);
+        self.dialer.pass(seconds);
+        self.now.0.store(self.dialer.now(), SeqCst);
     }
 
-    /// Nobody in particular.
+    /// Without credentials.
     pub fn stranger(&self) -> Visitor<'_> {
-        Visitor { site: self, header: ("x-nobody", "1".into()) }
+        Visitor { server: self, header: ("x-nobody", "1".into()) }
     }
 
-    /// A program with a token over these accounts; none is every account.
+    /// A program with a token for these accounts; an empty list means every account.
     pub fn program(&self, role: Role, accounts: &[&str]) -> Visitor<'_> {
         static MADE: AtomicU64 = AtomicU64::new(0);
         let name = format!("program-{}", MADE.fetch_add(1, SeqCst));
         let token = make_token(self.dialguard.ledger(), &name, grant(role, accounts), self.dialguard.now(), None);
-        Visitor { site: self, header: ("authorization", format!("Bearer {}", token.expect("a token"))) }
+        Visitor { server: self, header: ("authorization", format!("Bearer {}", token.expect("a token"))) }
     }
 
-    /// A person who is signed in.
+    /// A signed-in user.
     pub fn person(&self, role: Role, accounts: &[&str]) -> Visitor<'_> {
-        Visitor { site: self, header: ("cookie", format!("dialguard_session={}", self.session(role, accounts))) }
+        Visitor { server: self, header: ("cookie", format!("dialguard_session={}", self.session(role, accounts))) }
     }
 
-    /// What the cookie of such a person's session has.
+    /// The session cookie's value of such a user.
     pub fn session(&self, role: Role, accounts: &[&str]) -> String {
         static ADDED: AtomicU64 = AtomicU64::new(0);
         let name = format!("person-{}", ADDED.fetch_add(1, SeqCst));
@@ -86,9 +86,12 @@ impl Server {
     }
 }
 
-async fn begin(desk: &Dialer, now: Arc<SetClock>) -> (Dialguard, String, tokio::task::JoinHandle<std::io::Result<()>>) {
-    let ledger = Arc::new(desk.ledger());
-    let policies = Policies::open(ledger.clone(), desk.now()).expect("a policy decides");
+async fn begin(
+    dialer: &Dialer,
+    now: Arc<SetClock>,
+) -> (Dialguard, String, tokio::task::JoinHandle<std::io::Result<()>>) {
+    let ledger = Arc::new(dialer.ledger());
+    let policies = Policies::open(ledger.clone(), dialer.now()).expect("a policy decides");
     let dialguard = Dialguard::new(ledger, policies, now);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = format!("http://{}", listener.local_addr().expect("it is bound"));
@@ -96,7 +99,7 @@ async fn begin(desk: &Dialer, now: Arc<SetClock>) -> (Dialguard, String, tokio::
     (dialguard, address, tokio::spawn(serve(listener, site, std::future::pending())))
 }
 
-/// Of every person here.
+/// Every user's password.
 pub const PASSWORD: &str = "a password of some words";
 
 fn grant(role: Role, accounts: &[&str]) -> Grant {
@@ -111,32 +114,35 @@ impl Drop for Server {
 }
 
 impl Visitor<'_> {
-    /// A request of theirs, to send.
+    /// A request by this visitor, not sent yet.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.site.client.request(method, format!("{}{path}", self.site.address)).header(self.header.0, &self.header.1)
+        self.server
+            .client
+            .request(method, format!("{}{path}", self.server.address))
+            .header(self.header.0, &self.header.1)
     }
 
     pub async fn get(&self, path: &str) -> Response {
-        self.request(Method::GET, path).send().await.expect("the site answers")
+        self.request(Method::GET, path).send().await.expect("the server answers")
     }
 
-    /// The page at this address; it has to be there.
+    /// The page at this path, which must exist.
     pub async fn page(&self, path: &str) -> String {
         let answer = self.get(path).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
         answer.text().await.expect("a body")
     }
 
-    /// Sends a form of a page.
+    /// Submits a form of a page.
     pub async fn send(&self, path: &str, form: &[(&str, &str)]) -> Response {
-        self.request(Method::POST, path).form(form).send().await.expect("the site answers")
+        self.request(Method::POST, path).form(form).send().await.expect("the server answers")
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Response {
-        self.request(Method::POST, path).json(&body).send().await.expect("the site answers")
+        self.request(Method::POST, path).json(&body).send().await.expect("the server answers")
     }
 
-    /// What is answered as JSON; it has to succeed.
+    /// The JSON answer; the request must succeed.
     pub async fn json(&self, path: &str) -> Value {
         let answer = self.get(path).await;
         let status = answer.status();

@@ -1,4 +1,4 @@
-//! A dialer that answers late or never, and then about an account without numbers.
+//! A dialer that answers late or never, about an account without numbers.
 
 use super::acme::NOW;
 use dialguard::clock::FixedClock;
@@ -8,7 +8,7 @@ use dialguard::settings::default_settings;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A dialer whose every answer takes so long; none: for ever.
+/// A dialer whose every answer takes this long; with none it never answers.
 pub fn slow_dialer(answers_after: Option<Duration>) -> Dialer {
     let slow = Arc::new(Slow { answers_after });
     Dialer { clock: Arc::new(FixedClock(NOW)), carriers: slow.clone(), inventory: slow }

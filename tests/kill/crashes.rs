@@ -1,7 +1,7 @@
-//! The program killed at any moment, and several of it at once on one ledger: nothing is half done, lost or paid twice.
+//! The program killed at any moment, and several processes at once on one ledger: nothing is half done, lost or paid twice.
 
 use crate::harness::acme::{DAY, number};
-use crate::harness::desk::{Dialer, e164, each};
+use crate::harness::dialer::{Dialer, e164, each};
 use crate::harness::killing::Moments;
 use crate::harness::policies::reference::reference;
 use crate::harness::policies::renamed::renamed;
@@ -15,7 +15,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// A large account whose simulated carriers turn against numbers every day, and which replaces all of those.
+/// A large account whose simulated carriers flag numbers every day; all of those are replaced.
 fn large_account(numbers: u64, candidates: u64) -> Dialer {
     let dialer = Dialer::with_ledger();
     let blocks = numbers.div_ceil(15);
@@ -40,7 +40,7 @@ fn is_each_once<T: std::hash::Hash + Eq>(all: impl IntoIterator<Item = T>) -> bo
     all.into_iter().all(|one| seen.insert(one))
 }
 
-/// What holds after every command and every crash. `imported` counts the numbers and candidates that came in.
+/// The invariants after every command and every crash. `imported` counts imported numbers and candidates.
 #[track_caller]
 fn assert_invariants(ledger: &Ledger, imported: u64) {
     let account = ledger.account("acme").expect("the account is read");
@@ -57,7 +57,7 @@ fn assert_invariants(ledger: &Ledger, imported: u64) {
     let ordered = orders.iter().filter(|order| order.state == OrderState::Intended).count();
     let candidates = ledger.candidate_count("acme").expect("the candidates are counted") as usize;
     let released = events(ledger, "released");
-    assert_eq!((numbers.len() + candidates + released.len() + ordered) as u64, imported, "nobody is lost");
+    assert_eq!((numbers.len() + candidates + released.len() + ordered) as u64, imported, "no number is lost");
     assert!(is_each_once(released.iter().map(|event| event.number)), "a number leaves once");
 
     let replaced = events(ledger, "replaced");
@@ -71,17 +71,17 @@ fn assert_invariants(ledger: &Ledger, imported: u64) {
     assert!(is_each_once(events(ledger, "charged").iter().map(|event| event.at)), "a cycle is charged once");
 }
 
-/// Kills a command at the next moment; says whether that was before it ended, which it has to do well.
+/// Kills a command at the next moment. False if it had ended by then, which must be with success.
 fn kill(moments: &mut Moments, dialer: &Dialer, line: &str) -> bool {
     let Some(ended) = moments.kill(dialer, line) else { return true };
     assert_eq!(ended.status.code(), Some(0), "{line}: {}", String::from_utf8_lossy(&ended.stderr));
     false
 }
 
-/// Whenever a change of policy is killed, one policy decides, no revision is lost, and whatever compiled code is left
-/// behind can be gone by or is made anew.
+/// Whenever a policy change is killed, one policy stays live, no revision is lost, and compiled code left behind is valid
+/// or is compiled again.
 #[test]
-fn a_change_of_policy_that_was_killed_leaves_one_that_decides() {
+fn a_killed_policy_change_leaves_a_working_policy() {
     let dialer = large_account(10, 0);
     dialer.run("monitor acme --all").exits(0);
     let lookalike = renamed(REFERENCE_POLICY, "dialguard-reference", "dialguard-lookalike");
@@ -93,7 +93,7 @@ fn a_change_of_policy_that_was_killed_leaves_one_that_decides() {
     let (mut killed, mut known) = (0, 2);
     // Each change three times, unless it would be refused.
     for round in 0..3 * changes.len() {
-        // Compiled anew: the longest part of a change, and the one that writes files.
+        // Compile again: it is the longest part of a change, and the one that writes files.
         let _ = std::fs::remove_dir_all(dialer.path("ledger/compiled"));
         let (live, name) = live_policy(&dialer);
         let change = changes[round % changes.len()];
@@ -119,7 +119,7 @@ fn a_change_of_policy_that_was_killed_leaves_one_that_decides() {
     assert_invariants(&dialer.ledger(), 10);
 }
 
-/// The revision that decides, and the name of its policy.
+/// The live revision, and the name of its policy.
 fn live_policy(dialer: &Dialer) -> (u64, String) {
     let revisions = dialer.json("policy list");
     let live = revisions.as_array().expect("a list").iter().filter(|revision| revision["live"] == true);
@@ -131,12 +131,12 @@ fn live_policy(dialer: &Dialer) -> (u64, String) {
 }
 
 #[test]
-fn a_request_that_was_killed_is_done_as_a_whole_or_not_at_all() {
+fn a_killed_request_is_carried_out_completely_or_not_at_all() {
     const NUMBERS: u64 = 2_000;
     let dialer = large_account(NUMBERS, 0);
     let begun = Instant::now();
     dialer.run("account set acme --checks-to-flag 2").exits(0);
-    // A request takes a little longer than a command that has nothing to do.
+    // A request takes a little longer than a command without work.
     let whole = begun.elapsed() * 3 / 2;
     let (mut moments, mut killed) = (Moments::within(whole), 0);
     for _ in 0..20 {
@@ -147,7 +147,7 @@ fn a_request_that_was_killed_is_done_as_a_whole_or_not_at_all() {
         assert!([0, NUMBERS as u32].contains(&occupied), "{occupied} of {NUMBERS} are monitored");
         if occupied > 0 {
             assert_eq!(ledger.account("acme").expect("the account is read").locked, 0);
-            // Everything back: the slots are locked now, and free again in the next cycle.
+            // Undo everything: the slots are locked now, and free again in the next cycle.
             let all: String = (0..NUMBERS).map(|last| e164(last) + " ").collect();
             dialer.run(&format!("unmonitor acme {all}")).exits(0);
             dialer.pass(31 * DAY);
@@ -160,13 +160,13 @@ fn a_request_that_was_killed_is_done_as_a_whole_or_not_at_all() {
 }
 
 #[test]
-fn a_review_that_was_killed_is_finished_by_the_next_one() {
+fn a_killed_review_is_finished_by_the_next_one() {
     const NUMBERS: u64 = 2_000;
     const CANDIDATES: u64 = 1_500;
     let dialer = large_account(NUMBERS, CANDIDATES);
     dialer.it_is("2026-03-25T09:00:00Z");
     dialer.run("monitor acme --all").exits(0);
-    // On its first day every number that is bad already turns; the second is a day like any other.
+    // On the first day every bad number is flagged; the second day is an ordinary one.
     dialer.run("review acme").exits(0);
     let replaced_before = events(&dialer.ledger(), "replaced").len();
     dialer.pass(DAY);
@@ -194,7 +194,7 @@ fn a_review_that_was_killed_is_finished_by_the_next_one() {
     assert_eq!(usage["occupied"], NUMBERS);
 }
 
-/// Puts a replacement on disk as an intent and goes no further, as a crash at that moment does.
+/// Stores a replacement as an intent and stops there, like a crash at that moment.
 async fn intend(ledger: Arc<Ledger>, number: PhoneNumber, now: u64) {
     let policy = reference();
     let (account, now) = ledger.account_at("acme", now).expect("the account is read");
@@ -222,17 +222,16 @@ async fn intend(ledger: Arc<Ledger>, number: PhoneNumber, now: u64) {
     ledger.apply("acme", record).expect("the plan is applied");
 }
 
-/// The next command, whichever it is: what it answers about the number that is being replaced, and that it goes on with
-/// the replacement.
+/// Any next command answers about the number that is being replaced, and continues the replacement.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_whose_replacement_is_under_way_is_left_alone() {
+async fn a_number_with_an_open_order_is_not_changed() {
     let scenarios = [
         ("unmonitor acme +13105550100", Some("replacement-pending")),
         ("delete acme +13105550100 --accept-slot-loss", Some("replacement-pending")),
         ("replace acme +13105550100", Some("replacement-pending")),
         ("monitor acme +13105550100", Some("already-monitored")),
         ("review acme", None),
-        // Today's review has been made; it goes on with what was begun all the same.
+        // Today's review was made already; the command still continues the replacement.
         ("serve --once", None),
     ];
     for (line, expected) in scenarios {
@@ -253,7 +252,7 @@ async fn a_number_whose_replacement_is_under_way_is_left_alone() {
     }
 }
 
-/// Everything that a person or the schedule may ask for, by several processes at the same time.
+/// Everything that a user or the schedule may request, by several processes at the same time.
 #[test]
 fn processes_that_race_for_one_account_answer_as_documented() {
     const NUMBERS: u64 = 60;
@@ -271,7 +270,7 @@ fn processes_that_race_for_one_account_answer_as_documented() {
             scope.spawn(|| {
                 for line in lines.iter().cycle().take(10 * lines.len()) {
                     assert_documented(&dialer, line);
-                    // Little enough that the slowest process is never minutes behind the quickest.
+                    // Few enough that the slowest process is never minutes behind the quickest.
                     dialer.pass(1);
                 }
             });
@@ -283,9 +282,9 @@ fn processes_that_race_for_one_account_answer_as_documented() {
     assert_invariants(&dialer.ledger(), NUMBERS + CANDIDATES);
 }
 
-/// No time to start a program lies between these requests, so that nearly every plan is made in vain at first.
+/// No program start separates these requests, so nearly every plan is outdated at first.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn dialguards_that_race_for_one_account_all_get_their_answers() {
+async fn concurrent_requests_for_one_account_are_all_answered() {
     let dialer = Dialer::monitoring(0, "");
     dialer.import(0..4, "");
     let policy = reference();
@@ -307,7 +306,7 @@ async fn dialguards_that_race_for_one_account_all_get_their_answers() {
         })
         .collect();
     for task in racing {
-        task.await.expect("nobody failed");
+        task.await.expect("no request failed");
     }
     let account = dialer.ledger().account("acme").expect("the account is read");
     assert_eq!((account.occupied, account.locked), (0, 12), "each of them locked three slots");

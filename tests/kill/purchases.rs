@@ -1,7 +1,7 @@
-//! The program, killed at every request while it buys from a fake of Twilio and of Telnyx.
+//! The program, killed at every request while it buys from fakes of Twilio and Telnyx.
 
-use crate::harness::buying::buying_desk;
-use crate::harness::desk::{Dialer, e164, each};
+use crate::harness::buying::buying_dialer;
+use crate::harness::dialer::{Dialer, e164, each};
 use crate::harness::killing::kill_when;
 use crate::harness::services::provider::When::{self, After, Before};
 use crate::harness::services::provider::{Deed, FakeProvider};
@@ -9,10 +9,10 @@ use dialguard_dialer::ledger::ProviderKind::{self, Telnyx, Twilio};
 use serde_json::json;
 use std::collections::BTreeSet;
 
-/// Each replacement is killed at another of its requests, and the schedule finishes what that left.
+/// Each replacement is killed at a different request, and the schedule finishes it.
 async fn killed_at_every_request(kind: ProviderKind) {
     const NUMBERS: u64 = 15;
-    let (dialer, fake) = buying_desk(kind, NUMBERS, "--rest-days 0").await;
+    let (dialer, fake) = buying_dialer(kind, NUMBERS, "--rest-days 0").await;
     dialer.run(&format!("replace acme {}", e164(100))).exits(0);
     let requests = fake.requests();
     let searches = requests.iter().filter(|deed| **deed == Deed::Search).count();
@@ -44,8 +44,8 @@ async fn killed_at_every_request(kind: ProviderKind) {
     assert_eq!(fake.owned().iter().map(|number| json!(format!("+{number}"))).collect::<Vec<_>>(), owned);
 }
 
-/// Which of the requests after the searches are never answered: each that changes something, before it is done and after,
-/// and each look, which is the same before and after.
+/// The requests after the searches that are never answered: each change, before and after it is carried out, and each
+/// read, for which before and after are the same.
 fn moments_to_kill_at(searches: usize, requests: &[Deed]) -> Vec<(usize, When)> {
     let whens = |nth: usize| match requests[nth - 1] {
         Deed::Look => &[Before][..],

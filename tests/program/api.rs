@@ -1,7 +1,7 @@
 //! The API as a dialer's program uses it.
 
 use crate::harness::acme::DAY;
-use crate::harness::desk::{Dialer, e164, each};
+use crate::harness::dialer::{Dialer, e164, each};
 use crate::harness::repository::repository;
 use crate::harness::server::{Server, Visitor};
 use dialguard_dialer::access::Role;
@@ -9,16 +9,16 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use std::process::Command;
 
-/// A site on two carriers and so many monitored numbers.
-async fn site(monitored: u64) -> Server {
+/// A server with two carriers and this many monitored numbers.
+async fn server(monitored: u64) -> Server {
     Server::new(Dialer::monitoring(monitored, "")).await
 }
 
-/// The answer, which has to have this status, as JSON.
+/// The answer as JSON; it must have this status.
 async fn answered(status: u16, answer: Response) -> Value {
-    let (said, told) = (answer.status(), answer.text().await.expect("a body"));
-    assert_eq!(said.as_u16(), status, "{told}");
-    serde_json::from_str(&told).unwrap_or(Value::Null)
+    let (answered_with, body) = (answer.status(), answer.text().await.expect("a body"));
+    assert_eq!(answered_with.as_u16(), status, "{body}");
+    serde_json::from_str(&body).unwrap_or(Value::Null)
 }
 
 impl Caller<'_> {
@@ -31,13 +31,13 @@ impl Caller<'_> {
     }
 }
 
-/// A program at the account `acme`.
+/// A program that uses the account `acme`.
 struct Caller<'a>(Visitor<'a>);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_that_turns_flagged_is_replaced() {
-    let site = Server::new(Dialer::with_account("")).await;
-    let dialer = Caller(site.program(Role::Operate, &["acme"]));
+    let server = Server::new(Dialer::with_account("")).await;
+    let dialer = Caller(server.program(Role::Operate, &["acme"]));
     let imported = dialer.post("numbers", json!({"numbers": [e164(100), e164(101)]})).await;
     assert_eq!(
         (&imported["imported"], each(&imported["outcomes"], "outcome")),
@@ -52,28 +52,28 @@ async fn a_number_that_turns_flagged_is_replaced() {
     );
 
     for _ in 0..2 {
-        site.desk.carriers_say(&[(100, "ooo"), (101, "xx."), (199, "ooo")]);
+        server.dialer.carriers_say(&[(100, "ooo"), (101, "xx."), (199, "ooo")]);
         let reviewed = dialer.post("reviews", json!(null)).await;
         assert_eq!(reviewed["daily"], true);
-        site.pass(DAY);
+        server.pass(DAY);
     }
     let flagged = dialer.get("numbers?status=flagged").await;
     assert_eq!(each(&flagged["items"], "number"), [json!(e164(101))]);
-    let told = dialer.get(&format!("numbers/{}", e164(101))).await;
-    assert_eq!((&told["slot"], &told["status"]), (&json!(2), &json!("flagged")));
-    assert_eq!(each(&told["carriers"], "answer"), [json!("scored"), json!("scored"), json!("no-answer")]);
-    assert_eq!(told["carriers"][0]["label"], "Scam Likely");
+    let number = dialer.get(&format!("numbers/{}", e164(101))).await;
+    assert_eq!((&number["slot"], &number["status"]), (&json!(2), &json!("flagged")));
+    assert_eq!(each(&number["carriers"], "answer"), [json!("scored"), json!("scored"), json!("no-answer")]);
+    assert_eq!(number["carriers"][0]["label"], "Scam Likely");
     assert_eq!(dialer.get("usage").await["flagged"], 1);
 
-    site.desk.carriers_say(&[(100, "ooo"), (101, "xx."), (199, "ooo")]);
+    server.dialer.carriers_say(&[(100, "ooo"), (101, "xx."), (199, "ooo")]);
     let request = json!({"request": "replace-numbers", "numbers": [e164(101)]});
     let tried = dialer.post("requests/try", request.clone()).await;
     assert_eq!(tried["actions"][0]["replacement"], e164(199));
-    assert_eq!((&tried["replaced"], site.desk.standing(101).as_str()), (&json!([]), "2 flagged"));
+    assert_eq!((&tried["replaced"], server.dialer.standing(101).as_str()), (&json!([]), "2 flagged"));
     let decided = dialer.post("requests", request).await;
     let replaced = json!([{"number": e164(101), "replacement": e164(199), "slot": 2}]);
     assert_eq!(decided["replaced"], replaced);
-    assert_eq!((site.desk.standing(101), site.desk.standing(199)), ("gone".into(), "2 pending".into()));
+    assert_eq!((server.dialer.standing(101), server.dialer.standing(199)), ("gone".into(), "2 pending".into()));
     let events = dialer.get(&format!("events?number={}", e164(101))).await;
     let kinds = each(&events["items"], "kind");
     assert_eq!(kinds.iter().filter(|kind| *kind == "turned-flagged").count(), 1, "{events}");
@@ -86,9 +86,9 @@ async fn a_number_that_turns_flagged_is_replaced() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn each_number_is_answered_for_itself() {
-    let site = site(1).await;
-    let dialer = Caller(site.program(Role::Operate, &["acme"]));
+async fn each_number_gets_its_own_answer() {
+    let server = server(1).await;
+    let dialer = Caller(server.program(Role::Operate, &["acme"]));
     let given = json!({"numbers": [e164(100), "no number", e164(101)]});
     let imported = dialer.post("numbers", given).await;
     let outcomes = [json!("known-before"), json!("no-phone-number"), json!("imported")];
@@ -106,15 +106,15 @@ async fn each_number_is_answered_for_itself() {
     assert_eq!(each(&accepted["outcomes"], "answer"), [json!("accepted"), json!("accepted"), json!("not-owned")]);
     assert_eq!(each(&accepted["actions"], "action")[..1], [json!("lock-slot")]);
     assert_eq!(dialer.get("usage").await["locked"], 1);
-    site.desk.carriers_say(&[(102, "xxo"), (103, "ooo")]);
+    server.dialer.carriers_say(&[(102, "xxo"), (103, "ooo")]);
     let screened = dialer.post("screen", json!({"numbers": [e164(102), e164(103)]})).await;
     assert_eq!(each(&screened["screenings"], "status"), [json!("flagged"), json!("clean")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn as_many_numbers_as_a_request_may_have_are_answered() {
-    let site = site(1).await;
-    let dialer = Caller(site.program(Role::Operate, &["acme"]));
+async fn a_request_may_have_10_000_numbers() {
+    let server = server(1).await;
+    let dialer = Caller(server.program(Role::Operate, &["acme"]));
     let request = |count: usize| json!({"request": "replace-numbers", "numbers": vec![e164(100); count]});
     let decided = dialer.post("requests", request(10_000)).await;
     assert_eq!(each(&decided["outcomes"], "answer"), vec![json!("no-clean-candidate"); 10_000]);
@@ -124,8 +124,8 @@ async fn as_many_numbers_as_a_request_may_have_are_answered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_added_and_changed_as_a_whole_or_not_at_all() {
-    let site = site(1).await;
-    let administrator = site.program(Role::Administer, &[]);
+    let server = server(1).await;
+    let administrator = server.program(Role::Administer, &[]);
     let new = json!({"id": "new", "blocks": 2, "time-zone": "America/New_York", "settings": {"auto-replace": true}});
     let added = administrator.post("/api/v1/accounts", new.clone()).await;
     assert_eq!(added.headers()["location"], "/api/v1/accounts/new");
@@ -140,8 +140,8 @@ async fn an_account_is_added_and_changed_as_a_whole_or_not_at_all() {
     };
     let changed = json!({"blocks": 3, "review-at": "07:30", "settings": {"checks-to-flag": 3}});
     let changed = answered(200, change("new", changed).await).await;
-    let told = (&changed["blocks"], &changed["review-at"], &changed["settings"]["checks-to-flag"]);
-    assert_eq!(told, (&json!(3), &json!("07:30"), &json!(3)));
+    let fields = (&changed["blocks"], &changed["review-at"], &changed["settings"]["checks-to-flag"]);
+    assert_eq!(fields, (&json!(3), &json!("07:30"), &json!(3)));
     assert_eq!(changed["settings"]["auto-replace"], true);
 
     let before = administrator.json("/api/v1/accounts/acme").await;
@@ -153,25 +153,25 @@ async fn an_account_is_added_and_changed_as_a_whole_or_not_at_all() {
         (json!({"time-zone": "Mars/Olympus"}), 422, "unprocessable-entity"),
         (json!({"auto-replace": true}), 422, "unprocessable-entity"),
     ] {
-        let told = answered(status, change("acme", body.clone()).await).await;
-        assert_eq!(told["type"], format!("/problems/{kind}"), "{body}: {told}");
+        let problem = answered(status, change("acme", body.clone()).await).await;
+        assert_eq!(problem["type"], format!("/problems/{kind}"), "{body}: {problem}");
         assert_eq!(administrator.json("/api/v1/accounts/acme").await, before, "{body}");
     }
 
     answered(200, change("acme", json!({"enabled": false})).await).await;
-    let told = answered(409, change("acme", json!({"blocks": 2, "review-at": "07:30"})).await).await;
-    assert_eq!(told["type"], "/problems/add-on-off");
-    let told = answered(200, change("acme", json!({"enabled": true, "blocks": 2})).await).await;
+    let problem = answered(409, change("acme", json!({"blocks": 2, "review-at": "07:30"})).await).await;
+    assert_eq!(problem["type"], "/problems/add-on-off");
+    let account = answered(200, change("acme", json!({"enabled": true, "blocks": 2})).await).await;
     assert_eq!(
-        (&told["enabled"], &told["blocks"], &told["review-at"]),
+        (&account["enabled"], &account["blocks"], &account["review-at"]),
         (&json!(true), &json!(2), &before["review-at"])
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_is_read_in_parts() {
-    let site = site(5).await;
-    let dialer = site.program(Role::Read, &["acme"]);
+async fn lists_are_paginated() {
+    let server = server(5).await;
+    let dialer = server.program(Role::Read, &["acme"]);
     let whole = async |path: &str| {
         let (mut items, mut after) = (Vec::new(), String::new());
         loop {
@@ -206,9 +206,9 @@ async fn a_list_is_read_in_parts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_read_is_told_as_a_problem() {
-    let site = site(1).await;
-    let dialer = site.program(Role::Operate, &["acme"]);
+async fn unreadable_answers_are_reported_as_problems() {
+    let server = server(1).await;
+    let dialer = server.program(Role::Operate, &["acme"]);
     let path = |rest: &str| format!("/api/v1/accounts/acme/{rest}");
     let json = "application/json";
     let large = "x".repeat((8 << 20) + 1);
@@ -233,7 +233,7 @@ async fn what_cannot_be_read_is_told_as_a_problem() {
         (Method::POST, "numbers", json, &large, 413),
     ] {
         let asked = dialer.request(method.clone(), &path(rest)).header("content-type", kind).body(body.to_owned());
-        let answer = asked.send().await.expect("the site answers");
+        let answer = asked.send().await.expect("the server answers");
         let what = format!("{method} {rest} {}", &body[..body.len().min(40)]);
         assert_eq!(answer.status().as_u16(), status, "{what}");
         assert_eq!(answer.headers()["content-type"], "application/problem+json", "{what}");
@@ -246,49 +246,49 @@ async fn what_cannot_be_read_is_told_as_a_problem() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_that_is_sent_again_with_its_key_is_not_done_again() {
-    let mut site = site(0).await;
-    let token = site.desk.json("tokens make keyed --role administer");
+async fn a_request_repeated_with_its_key_is_carried_out_once() {
+    let mut server = server(0).await;
+    let token = server.dialer.json("tokens make keyed --role administer");
     let token = format!("Bearer {}", token["token"].as_str().expect("a token"));
-    let send = async |site: &Server, key: &str, id: &str| {
+    let send = async |server: &Server, key: &str, id: &str| {
         let body = json!({"id": id, "blocks": 1, "time-zone": "UTC"});
-        let asked = site.stranger().request(Method::POST, "/api/v1/accounts").header("authorization", &token);
-        asked.header("idempotency-key", key).json(&body).send().await.expect("the site answers")
+        let asked = server.stranger().request(Method::POST, "/api/v1/accounts").header("authorization", &token);
+        asked.header("idempotency-key", key).json(&body).send().await.expect("the server answers")
     };
-    let first = send(&site, "one", "new").await;
+    let first = send(&server, "one", "new").await;
     assert!(!first.headers().contains_key("idempotency-replayed"));
     let first = answered(201, first).await;
-    let again = async |site: &Server| {
-        let again = send(site, "\"one\"", "new").await;
+    let again = async |server: &Server| {
+        let again = send(server, "\"one\"", "new").await;
         assert_eq!(again.headers()["idempotency-replayed"], "true");
         assert_eq!(again.headers()["location"], "/api/v1/accounts/new");
         assert_eq!(answered(201, again).await, first);
     };
-    again(&site).await;
-    let other = answered(422, send(&site, "one", "another").await).await;
+    again(&server).await;
+    let other = answered(422, send(&server, "one", "another").await).await;
     assert_eq!(other["type"], "/problems/key-of-another-request");
-    site.restart().await;
-    again(&site).await;
-    site.pass(DAY);
-    answered(409, send(&site, "one", "new").await).await;
-    answered(400, send(&site, "", "new").await).await;
-    assert_eq!(site.desk.field_of_each("account list", "id"), [json!("acme"), json!("new")]);
+    server.restart().await;
+    again(&server).await;
+    server.pass(DAY);
+    answered(409, send(&server, "one", "new").await).await;
+    answered(400, send(&server, "", "new").await).await;
+    assert_eq!(server.dialer.field_of_each("account list", "id"), [json!("acme"), json!("new")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_refused_may_be_tried_again_with_its_key() {
-    let site = site(0).await;
-    let administrator = site.program(Role::Administer, &[]);
+async fn a_refused_request_may_be_retried_with_its_key() {
+    let server = server(0).await;
+    let administrator = server.program(Role::Administer, &[]);
     let make = async |days: u64| {
         let body = json!({"name": "dialer", "role": "read", "accounts": ["acme"], "days": days});
         let asked = administrator.request(Method::POST, "/api/v1/tokens").header("idempotency-key", "one").json(&body);
-        asked.send().await.expect("the site answers")
+        asked.send().await.expect("the server answers")
     };
     answered(422, make(0).await).await;
     let made = answered(201, make(1).await).await;
     let token = format!("Bearer {}", made["token"].as_str().expect("a token"));
-    let asked = site.stranger().request(Method::GET, "/api/v1/accounts/acme").header("authorization", token);
-    assert_eq!(asked.send().await.expect("the site answers").status(), StatusCode::OK);
+    let asked = server.stranger().request(Method::GET, "/api/v1/accounts/acme").header("authorization", token);
+    assert_eq!(asked.send().await.expect("the server answers").status(), StatusCode::OK);
     // A token is shown once, whatever key its request had.
     let again = answered(409, make(1).await).await;
     assert_eq!(again["type"], "/problems/answer-not-kept");
@@ -300,12 +300,12 @@ async fn what_was_refused_may_be_tried_again_with_its_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_is_its_callers_own() {
-    let site = site(0).await;
-    let (one, other) = (site.program(Role::Operate, &["acme"]), site.program(Role::Operate, &["acme"]));
+async fn an_idempotency_key_belongs_to_its_caller() {
+    let server = server(0).await;
+    let (one, other) = (server.program(Role::Operate, &["acme"]), server.program(Role::Operate, &["acme"]));
     let import = async |caller: &Visitor<'_>| {
         let asked = caller.request(Method::POST, "/api/v1/accounts/acme/numbers").header("idempotency-key", "one");
-        let answer = asked.json(&json!({"numbers": [e164(100)]})).send().await.expect("the site answers");
+        let answer = asked.json(&json!({"numbers": [e164(100)]})).send().await.expect("the server answers");
         answered(200, answer).await["imported"].clone()
     };
     assert_eq!((import(&one).await, import(&other).await, import(&one).await), (json!(1), json!(0), json!(1)));
@@ -313,17 +313,17 @@ async fn a_key_is_its_callers_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn policies_are_activated_rolled_back_and_compared() {
-    let site = site(1).await;
-    let administrator = site.program(Role::Administer, &[]);
+    let server = server(1).await;
+    let administrator = server.program(Role::Administer, &[]);
     let mut candidate = dialguard_dialer::policies::Candidate::built_in();
     candidate.component.extend(b"\0\x05\x04note");
-    site.dialguard.policies().install(candidate, site.dialguard.now()).await.expect("a policy");
+    server.dialguard.policies().install(candidate, server.dialguard.now()).await.expect("a policy");
     let post = async |path: &str| administrator.post(&format!("/api/v1/policies/{path}"), json!(null)).await;
     let shadow = administrator.request(Method::PUT, "/api/v1/policies/shadow").json(&json!({"revision": 2}));
     answered(200, shadow.send().await.unwrap()).await;
-    site.desk.carriers_say(&[(100, "ooo")]);
+    server.dialer.carriers_say(&[(100, "ooo")]);
     answered(200, administrator.post("/api/v1/accounts/acme/reviews", json!(null)).await).await;
-    site.dialguard.policies().follow_shadow().await.expect("it is compared");
+    server.dialguard.policies().follow_shadow().await.expect("it is compared");
     let compared = administrator.json("/api/v1/policies/2/differences").await;
     assert_eq!(each(&compared["items"], "differences"), [json!([])]);
 
@@ -338,8 +338,8 @@ async fn policies_are_activated_rolled_back_and_compared() {
 }
 
 /// Each operation of the document, as method, path and description.
-async fn operations(site: &Server) -> Vec<(String, String, Value)> {
-    let document = site.stranger().json("/api/openapi.json").await;
+async fn operations(server: &Server) -> Vec<(String, String, Value)> {
+    let document = server.stranger().json("/api/openapi.json").await;
     let paths = document["paths"].as_object().expect("paths").clone();
     let each = paths.into_iter().flat_map(|(path, item)| {
         let item = item.as_object().expect("operations").clone();
@@ -349,12 +349,12 @@ async fn operations(site: &Server) -> Vec<(String, String, Value)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_document_says_of_every_route_what_it_does_and_how_it_can_fail() {
-    let site = site(0).await;
-    let document = site.stranger().json("/api/openapi.json").await;
+async fn the_openapi_document_describes_every_route_and_its_failures() {
+    let server = server(0).await;
+    let document = server.stranger().json("/api/openapi.json").await;
     assert_eq!((&document["openapi"], &document["security"]), (&json!("3.1.0"), &json!([{"token": []}])));
     assert_eq!(document["components"]["securitySchemes"]["token"]["scheme"], "bearer");
-    let operations = operations(&site).await;
+    let operations = operations(&server).await;
     let mut ids: Vec<&str> =
         operations.iter().filter_map(|(.., operation)| operation["operationId"].as_str()).collect();
     assert!(ids.len() == operations.len() && ids.len() > 20, "{ids:?}");
@@ -364,7 +364,7 @@ async fn the_document_says_of_every_route_what_it_does_and_how_it_can_fail() {
     for (method, path, operation) in operations {
         let what = format!("{method} {path}");
         assert!(operation["summary"].as_str().is_some_and(|summary| !summary.is_empty()), "{what} has no summary");
-        assert!(operation["description"].as_str().is_some_and(|told| told.contains("role")), "{what} names no role");
+        assert!(operation["description"].as_str().is_some_and(|text| text.contains("role")), "{what} names no role");
         assert!(operation.get("security").is_none(), "{what} makes an exception of who is let in");
         let mut refusals = vec!["400", "401", "403", "404", "409", "500", "503"];
         if method != "get" {
@@ -380,7 +380,7 @@ async fn the_document_says_of_every_route_what_it_does_and_how_it_can_fail() {
     ensure_references(&document, &document);
 }
 
-/// Whatever is referred to is there.
+/// Every reference has a target.
 fn ensure_references(document: &Value, part: &Value) {
     match part {
         Value::Object(fields) => {
@@ -395,7 +395,7 @@ fn ensure_references(document: &Value, part: &Value) {
     }
 }
 
-/// The document by the rules of OpenAPI 3.1, where the validator is installed (`.ci/run` does it).
+/// Validates the document as OpenAPI 3.1, if the validator is installed (`.ci/run` installs it).
 #[tokio::test(flavor = "multi_thread")]
 async fn the_document_is_valid() {
     let program = repository("tests/api/.venv/bin/openapi-spec-validator");
@@ -403,40 +403,41 @@ async fn the_document_is_valid() {
         println!("openapi-spec-validator is not installed in tests/api/.venv; the document was not validated");
         return;
     }
-    let site = site(0).await;
-    site.desk.file("openapi.json", site.stranger().json("/api/openapi.json").await.to_string());
-    let validated = Command::new(program).arg(site.desk.path("openapi.json")).output().expect("the validator starts");
+    let server = server(0).await;
+    server.dialer.file("openapi.json", server.stranger().json("/api/openapi.json").await.to_string());
+    let validated =
+        Command::new(program).arg(server.dialer.path("openapi.json")).output().expect("the validator starts");
     assert!(validated.status.success(), "{}", String::from_utf8_lossy(&validated.stdout));
 }
 
-/// A fuzz of the API from its own document, where schemathesis is installed (`.ci/run` does it).
+/// Fuzzes the API from its own document, if schemathesis is installed (`.ci/run` installs it).
 #[tokio::test(flavor = "multi_thread")]
-async fn a_fuzz_finds_no_fault_and_no_undocumented_answer() {
+async fn fuzzing_finds_no_fault_and_no_undocumented_answer() {
     let folder = repository("tests/api");
     let program = folder.join(".venv/bin/schemathesis");
     if !program.exists() {
         println!("schemathesis is not installed in tests/api/.venv; the API was not fuzzed");
         return;
     }
-    let site = site(3).await;
-    site.desk.run("account add other --blocks 1 --time-zone UTC").exits(0);
-    site.desk.import([199], "--candidates");
-    site.desk.carriers_say(&[(100, "ooo"), (101, "xxo"), (102, "xxx"), (199, "ooo")]);
-    let token = site.desk.json("tokens make the-fuzz-itself --role administer");
+    let server = server(3).await;
+    server.dialer.run("account add other --blocks 1 --time-zone UTC").exits(0);
+    server.dialer.import([199], "--candidates");
+    server.dialer.carriers_say(&[(100, "ooo"), (101, "xxo"), (102, "xxx"), (199, "ooo")]);
+    let token = server.dialer.json("tokens make the-fuzz-itself --role administer");
     let fuzz = Command::new(program)
         .args(["--config-file", folder.join("schemathesis.toml").to_str().expect("a path")])
-        .args(["run", &format!("{}/api/openapi.json", site.address), "--no-color", "--warnings", "off"])
+        .args(["run", &format!("{}/api/openapi.json", server.address), "--no-color", "--warnings", "off"])
         .args(["--seed", "1", "--max-examples", "20", "--phases", "examples,coverage,fuzzing", "--continue-on-failure"])
         .arg("--header")
         .arg(format!("Authorization: Bearer {}", token["token"].as_str().expect("a token")))
         .env("SCHEMATHESIS_HOOKS", "hooks")
         .env("PYTHONPATH", &folder)
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        .current_dir(site.desk.path(""))
+        .current_dir(server.dialer.path(""))
         .output();
     let fuzzed = tokio::task::block_in_place(|| fuzz).expect("the fuzz starts");
-    let told = String::from_utf8_lossy(&fuzzed.stdout);
-    assert!(fuzzed.status.success(), "{told}{}", String::from_utf8_lossy(&fuzzed.stderr));
-    assert!(told.contains("No issues found"), "{told}");
-    println!("{told}");
+    let output = String::from_utf8_lossy(&fuzzed.stdout);
+    assert!(fuzzed.status.success(), "{output}{}", String::from_utf8_lossy(&fuzzed.stderr));
+    assert!(output.contains("No issues found"), "{output}");
+    println!("{output}");
 }

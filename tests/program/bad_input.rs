@@ -1,16 +1,16 @@
-//! What a user, a file or the system can get wrong: a clear error, an exit code that is not 0, and nothing changed.
+//! Mistakes of users, files and the system: each ends in a clear error and an exit code other than 0, and changes nothing.
 
 use crate::harness::acme::{DAY, NOW};
-use crate::harness::desk::{Dialer, Outcome, e164, each};
+use crate::harness::dialer::{Dialer, Outcome, e164, each};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
-/// A command line, its exit code, and words that the error must have.
+/// A command line, its exit code, and words that the error must contain.
 type Mistake<'a> = (&'a str, i32, &'a [&'a str]);
 
-/// Makes one mistake after another at an account of two monitored numbers; each must leave everything as it was.
+/// Makes one mistake after another; none may change anything.
 #[track_caller]
-fn each_is_refused_and_changes_nothing(dialer: &Dialer, mistakes: &[Mistake]) {
+fn each_refusal_changes_nothing(dialer: &Dialer, mistakes: &[Mistake]) {
     let before = dialer.everything();
     for (line, code, words) in mistakes {
         dialer.run(line).exits(*code).says(words);
@@ -19,11 +19,11 @@ fn each_is_refused_and_changes_nothing(dialer: &Dialer, mistakes: &[Mistake]) {
 }
 
 #[test]
-fn command_lines_that_cannot_be_understood() {
+fn invalid_command_lines_are_refused() {
     let dialer = Dialer::monitoring(2, "");
     let zone_hint = "a name from the tz database, such as America/New_York";
     let id_hint = "give 1 to 64 letters, digits";
-    each_is_refused_and_changes_nothing(
+    each_refusal_changes_nothing(
         &dialer,
         &[
             ("frobnicate", 2, &["frobnicate"]),
@@ -58,14 +58,18 @@ fn command_lines_that_cannot_be_understood() {
 }
 
 #[test]
-fn files_that_are_no_policy() {
+fn files_that_are_not_a_policy_are_refused() {
     let dialer = Dialer::monitoring(1, "");
     dialer.file("notes.wasm", "not a component");
     dialer.file("empty.wasm", "");
-    each_is_refused_and_changes_nothing(
+    each_refusal_changes_nothing(
         &dialer,
         &[
-            ("policy install notes.wasm", 1, &["cannot install notes.wasm", "not a policy component", "not WebAssembly"]),
+            (
+                "policy install notes.wasm",
+                1,
+                &["cannot install notes.wasm", "not a policy component", "not WebAssembly"],
+            ),
             ("policy install empty.wasm", 1, &["cannot install empty.wasm", "the file is empty"]),
             ("policy install missing.wasm", 1, &["cannot read missing.wasm"]),
             ("policy inspect notes.wasm", 1, &["notes.wasm is not a policy"]),
@@ -98,11 +102,11 @@ fn times_that_are_none() {
 }
 
 #[test]
-fn accounts_and_settings_that_cannot_be() {
+fn invalid_accounts_and_settings_are_refused() {
     let dialer = Dialer::monitoring(2, "");
     dialer.file("numbers.csv", e164(105));
     let nobody = &["no account \"nobody\"", "dialguard account list"];
-    each_is_refused_and_changes_nothing(
+    each_refusal_changes_nothing(
         &dialer,
         &[
             ("account add acme --blocks 1 --time-zone UTC", 1, &["\"acme\" already exists"]),
@@ -131,7 +135,7 @@ fn accounts_and_settings_that_cannot_be() {
             ("account set acme --replacements-per-day-max 1001", 1, &["replacements-per-day-max", "0 to 1000"]),
             ("account set acme --new-number-grace-days 366", 1, &["new-number-grace-days", "0 to 365"]),
             ("account set acme --mass-flag-percent 0", 1, &["mass-flag-percent is 0", "1 to 100"]),
-            // A block would be bought before the setting is refused, were it done one after the other.
+            // One step after the other would buy a block before the setting is refused.
             ("account set acme --blocks 2 --mass-flag-percent 101", 1, &["mass-flag-percent is 101", "1 to 100"]),
             ("account add new --blocks 1 --time-zone UTC --checks-to-flag 0", 1, &["checks-to-flag is 0", "1 to 30"]),
         ],
@@ -143,11 +147,11 @@ fn numbers_that_are_none() {
     let dialer = Dialer::monitoring(2, "");
     dialer.import([102], "");
     let hint = "write it like +13105550123";
-    each_is_refused_and_changes_nothing(
+    each_refusal_changes_nothing(
         &dialer,
         &[
             ("monitor acme 555-0123", 1, &["\"555-0123\"", hint]),
-            // The good one is not done either: a command line is short enough to be typed again.
+            // The valid number is not changed either: a command line is short enough to type again.
             ("monitor acme +13105550102 12", 1, &["\"12\"", hint]),
             ("unmonitor acme +13105550100 +1310555010", 1, &["\"+1310555010\"", hint]),
             ("delete acme +131055501000 --accept-slot-loss", 1, &["\"+131055501000\"", hint]),
@@ -159,7 +163,7 @@ fn numbers_that_are_none() {
 }
 
 #[test]
-fn files_that_cannot_be_used() {
+fn unusable_files_are_refused() {
     let dialer = Dialer::monitoring(2, "");
     dialer.file("empty.csv", "");
     dialer.file("names.csv", "name,city\nLee,Clinton\n");
@@ -169,7 +173,7 @@ fn files_that_cannot_be_used() {
     dialer.file("twice.csv", "number,number,carrier,score,label,observed_at\n");
     let long_name =
         concat!("sources add ", "nnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnnn --simulated 1");
-    each_is_refused_and_changes_nothing(
+    each_refusal_changes_nothing(
         &dialer,
         &[
             ("numbers import acme missing.csv", 1, &["cannot read missing.csv"]),
@@ -192,9 +196,9 @@ fn files_that_cannot_be_used() {
     );
 }
 
-/// Each line of a file, and why it is refused; none where its number is taken.
+/// Each line of a file, and why it is refused; none if its number is imported.
 #[test]
-fn bad_rows_are_listed_by_row_and_column_and_good_ones_are_not_lost() {
+fn bad_rows_are_listed_by_row_and_column_and_good_ones_imported() {
     let rows: [(&[u8], Option<&str>); 13] = [
         (b"name,number", None),
         (b"Lee,+13105550100", None),
@@ -204,7 +208,7 @@ fn bad_rows_are_listed_by_row_and_column_and_good_ones_are_not_lost() {
         (b"\"Lee, or Kim\",\"+1 310 555 0101\"", None),
         (b"Eve,\xff\xfe", Some("not UTF-8 text")),
         (b"\xff,+13105550102", None),
-        // A quote that nobody closed costs its own row and none of those after it.
+        // An unclosed quote invalidates its own row but none after it.
         (b"\"Zoe,+13105550103", Some("missing")),
         (b"Jim,+13105550104,too,many,fields", None),
         (b"", None),
@@ -213,11 +217,11 @@ fn bad_rows_are_listed_by_row_and_column_and_good_ones_are_not_lost() {
     ];
     let dialer = Dialer::with_account("");
     dialer.file("numbers.csv", rows.map(|(row, _)| row).join(&b'\n'));
-    let told = dialer.run("numbers import acme numbers.csv --json").exits(3).json();
+    let imported = dialer.run("numbers import acme numbers.csv --json").exits(3).json();
     let expected = (1_u64..).zip(rows).filter_map(|(row, (_, why))| Some((row, why?)));
-    let refused = told["refused"].as_array().expect("a list");
-    let told_rows: Vec<_> = refused.iter().map(|bad| bad["row"].as_u64().expect("a row")).collect();
-    assert_eq!(told_rows, expected.clone().map(|(row, _)| row).collect::<Vec<_>>(), "{told:#}");
+    let refused = imported["refused"].as_array().expect("a list");
+    let refused_rows: Vec<_> = refused.iter().map(|bad| bad["row"].as_u64().expect("a row")).collect();
+    assert_eq!(refused_rows, expected.clone().map(|(row, _)| row).collect::<Vec<_>>(), "{imported:#}");
     for (bad, (row, why)) in refused.iter().zip(expected) {
         let text = bad["why"].as_str().expect("why");
         assert!(text.starts_with("column number: ") && text.contains(why), "row {row}: {text}");
@@ -233,7 +237,7 @@ fn bad_rows_are_listed_by_row_and_column_and_good_ones_are_not_lost() {
     ]);
 }
 
-/// Without a ledger, commands say how to begin; and none of them makes one.
+/// Without a ledger, commands say how to begin, and none creates one.
 #[test]
 fn commands_before_the_first_account() {
     let dialer = Dialer::new();
@@ -266,9 +270,10 @@ fn a_clock_that_goes_back() {
     dialer.import([102], "");
     let latest = dialer.now();
     dialer.it_is("2026-03-01T08:54:59Z");
-    let back: &[&str] = &["the time is 2026-03-01T08:54:59Z", "last changed at 2026-03-01T09:00:00Z", "a later time with --at"];
+    let back: &[&str] =
+        &["the time is 2026-03-01T08:54:59Z", "last changed at 2026-03-01T09:00:00Z", "a later time with --at"];
     dialer.file("numbers.csv", e164(103));
-    each_is_refused_and_changes_nothing(
+    each_refusal_changes_nothing(
         &dialer,
         &[
             ("monitor acme --all", 1, back),
@@ -279,7 +284,7 @@ fn a_clock_that_goes_back() {
             ("account set acme --checks-to-flag 3", 1, back),
         ],
     );
-    // Clocks are set by a few seconds all the time.
+    // Clocks are often adjusted by a few seconds.
     dialer.it_is("2026-03-01T08:55:00Z");
     dialer.run("monitor acme --all").exits(0);
     let times: Vec<_> = dialer.events("monitoring-started").iter().map(|event| event["at"].clone()).collect();
@@ -289,9 +294,9 @@ fn a_clock_that_goes_back() {
 
 // The ledger's file
 
-/// What is wrong with the file, and what the error must say; the file stays as it is.
+/// The fault of the file, and words of the error; the file must stay unchanged.
 #[test]
-fn a_database_that_is_none_or_is_newer() {
+fn a_database_that_is_invalid_or_newer() {
     let dialer = Dialer::monitoring(2, "");
     let file = dialer.path("ledger/dialguard.db");
     let database = rusqlite::Connection::open(&file).expect("the database opens");
@@ -337,7 +342,7 @@ fn a_folder_that_is_none() {
     dialer.run(add).exits(1).says(&["dialguard.db cannot be opened for writing"]);
 }
 
-/// Reading goes on meanwhile, and a change gives up after ten seconds.
+/// Reads still work meanwhile, and a change fails after ten seconds.
 #[test]
 fn a_database_that_another_program_keeps_locked() {
     let dialer = Dialer::monitoring(2, "");
@@ -353,12 +358,12 @@ fn a_database_that_another_program_keeps_locked() {
     dialer.run("unmonitor acme +13105550100").exits(0);
 }
 
-// Carriers' files that go wrong later on
+// Source files that break later
 
-/// What becomes of one source's file day by day, what the review says of it, how many carriers have an opinion of each
-/// of the two numbers, and their statuses: what the other source said counts all the same.
+/// One source's file day by day, the problem the review reports, how many carriers have an opinion of each of the two
+/// numbers, and their statuses. The other source's answers always count.
 #[test]
-fn a_source_that_fails_at_review_time_costs_no_other_source_s_answers() {
+fn a_source_that_fails_in_a_review_does_not_affect_the_others() {
     let header = "number,carrier,score,label,observed_at\n";
     let dialer = Dialer::monitoring(2, "");
     dialer.file("late.csv", header);
@@ -395,16 +400,17 @@ fn a_source_that_fails_at_review_time_costs_no_other_source_s_answers() {
         let review = dialer.json("review acme")[0].clone();
         assert_eq!(each(&review["reviews"], "answering"), answering, "{what}: {review:#}");
         assert_eq!(dialer.field_of_each("numbers list acme", "status"), statuses, "{what}");
-        let told: Vec<_> = review["problems"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
-        assert_eq!(told.len(), usize::from(!problem.is_empty()), "{what}: {told:?}");
+        let problems: Vec<_> =
+            review["problems"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+        assert_eq!(problems.len(), usize::from(!problem.is_empty()), "{what}: {problems:?}");
         for words in problem.split(" * ").filter(|words| !words.is_empty()) {
-            assert!(told[0].contains(words), "{what}: {told:?}");
+            assert!(problems[0].contains(words), "{what}: {problems:?}");
         }
     }
 }
 
 #[test]
-fn a_garbage_file_among_the_ftc_s_costs_none_of_the_others() {
+fn an_invalid_ftc_file_does_not_affect_the_others() {
     let dialer = Dialer::with_ledger();
     dialer.it_is("2021-07-08T12:00:00Z");
     dialer.run("account add acme --blocks 1 --time-zone UTC --rating-carriers-min 1 --checks-to-flag 1").exits(0);

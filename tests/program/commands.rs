@@ -1,9 +1,9 @@
-//! Every command of the program, as a user types it: scenarios on ledgers of their own, with the clock set by `--at`.
+//! Every command of the program, as a user types it: each scenario has its own ledger, and sets the clock with `--at`.
 //!
-//! What is expected follows from the product's rules (README and `wit/`), never from what the program once printed.
+//! Expectations follow from the product's rules (README and `wit/`), never from what the program once printed.
 
 use crate::harness::acme::DAY;
-use crate::harness::desk::{Dialer, Outcome, e164, each};
+use crate::harness::dialer::{Dialer, Outcome, e164, each};
 use crate::harness::repository::repository;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -12,7 +12,7 @@ const APRIL: &str = "2026-04-01T00:00:00Z";
 
 // Accounts
 
-/// Each of the contract's settings: its name, its default, and the least and the greatest it may be.
+/// Each of the contract's settings: its name, default, minimum and maximum.
 const SETTINGS: [(&str, u64, u64, u64); 8] = [
     ("spam-score-min", 80, 1, 100),
     ("rating-carriers-min", 2, 1, 255),
@@ -39,11 +39,11 @@ fn every_setting_has_an_option_of_its_name() {
     let accounts = dialer.json("account list");
     let [least, most, plain] = [0, 1, 2].map(|place| &accounts[place]["settings"]);
     for (name, default, min, max) in SETTINGS {
-        let told = [&plain[name], &least[name], &most[name]].map(Value::as_u64);
-        assert_eq!(told, [Some(default), Some(min), Some(max)], "{name}");
+        let ranges = [&plain[name], &least[name], &most[name]].map(Value::as_u64);
+        assert_eq!(ranges, [Some(default), Some(min), Some(max)], "{name}");
     }
     let switches = [plain, least, most].map(|settings| settings["auto-replace"].as_bool());
-    assert_eq!(switches, [Some(false), Some(true), Some(true)], "nobody's numbers are replaced unless turned on");
+    assert_eq!(switches, [Some(false), Some(true), Some(true)], "automatic replacement is off by default");
     assert_eq!(most["other"], json!({"sieve": "fine"}));
 }
 
@@ -97,9 +97,9 @@ fn a_billing_cycle_is_a_month_from_the_local_midnight_on_which_the_account_was_a
     }
 }
 
-/// At each time a command, and what has been charged by then: $49.00 for each block.
+/// A command at each time, and the charges by then: $49.00 per block.
 #[test]
-fn blocks_are_charged_at_once_where_more_and_from_the_next_cycle_on_where_fewer() {
+fn more_blocks_are_charged_at_once_and_fewer_from_the_next_cycle() {
     let dialer = Dialer::with_ledger();
     type Step = (&'static str, &'static str, &'static [u64], (u64, u64));
     let steps: [Step; 10] = [
@@ -109,7 +109,7 @@ fn blocks_are_charged_at_once_where_more_and_from_the_next_cycle_on_where_fewer(
         ("2026-03-04T09:00:00Z", "account set acme --blocks 1", &[4_900, 9_800], (45, 15)),
         ("2026-03-05T09:00:00Z", "account set acme --blocks 2", &[4_900, 9_800], (45, 30)),
         ("2026-03-31T23:59:59Z", "usage acme", &[4_900, 9_800], (45, 30)),
-        // Looking is free; the new cycle is charged with the first change that falls into it.
+        // Reading is free; the new cycle is charged with its first change.
         ("2026-04-01T00:00:00Z", "usage acme", &[4_900, 9_800], (30, 30)),
         ("2026-04-01T00:00:00Z", "review acme", &[4_900, 9_800, 9_800], (30, 30)),
         ("2026-04-02T00:00:00Z", "account set acme --blocks 0", &[4_900, 9_800, 9_800], (30, 0)),
@@ -174,7 +174,7 @@ fn sources_are_added_listed_and_removed_by_name() {
 const FTC_HEADER: &str = "Company_Phone_Number,Created_Date,Violation_Date,Consumer_City,Consumer_State,\
                           Consumer_Area_Code,Subject,Recorded_Message_Or_Robocall\n";
 
-/// The real file of 8 July 2021 where it is at hand, else an excerpt as messy as that.
+/// The real file of 8 July 2021 if it is available, otherwise an excerpt just as messy.
 fn ftc_folder(dialer: &Dialer) -> std::path::PathBuf {
     let real = repository("../shared/data/ftc");
     if real.is_dir() {
@@ -188,18 +188,18 @@ fn ftc_folder(dialer: &Dialer) -> std::path::PathBuf {
     dialer.path("ftc")
 }
 
-/// 42 complaints in one file are certain spam, one is a hint (40), none is none; foreign numbers have no opinion.
+/// 42 complaints in one file make a certain score, one makes 40, none makes 0; foreign numbers get no opinion.
 #[test]
-fn the_ftc_s_complaints_are_a_carrier() {
+fn the_ftcs_complaints_are_a_source() {
     let dialer = Dialer::with_ledger();
     dialer.it_is("2021-07-08T12:00:00Z");
     dialer.run("account add acme --blocks 1 --time-zone UTC --rating-carriers-min 1 --spam-score-min 40").exits(0);
     let folder = ftc_folder(&dialer);
-    let added = dialer.run_arguments(&["carriers", "add", "FTC", "--ftc", folder.to_str().expect("a path"), "--json"]);
+    let added = dialer.run_arguments(&["sources", "add", "FTC", "--ftc", folder.to_str().expect("a path"), "--json"]);
     let holds = added.exits(0).json()["holds"].as_str().expect("what it holds").to_owned();
     let figures: Vec<u64> = holds.split(|c: char| !c.is_ascii_digit()).filter_map(|text| text.parse().ok()).collect();
     if !folder.starts_with(dialer.path("")) {
-        // Files, complaints, the newest date, rows without a number and with an impossible one: 14,034 rows in all.
+        // Files, complaints, the newest date, rows without a number and with an invalid one: 14,034 rows in all.
         assert_eq!((figures[0], &figures[2..5], figures[5]), (1, &[2021, 7, 8][..], 669), "{holds}");
         assert_eq!(figures[1] + figures[5] + figures[6], 14_034, "{holds}");
     }
@@ -234,7 +234,7 @@ fn verdicts_come_as_csv_or_as_json_lines() {
         dialer.run(&format!("sources add both --verdicts {name}")).exits(0).says(&["3 verdicts of 2 carriers"]);
         let screened = dialer.json("screen acme +13105550100 +13105550101");
         assert_eq!(each(&screened["screenings"], "flagging"), [2, 0], "{name}");
-        assert_eq!(each(&screened["screenings"], "answering"), [2, 0], "{name}: no data is no opinion");
+        assert_eq!(each(&screened["screenings"], "answering"), [2, 0], "{name}: no data means no opinion");
 
         dialer.import([100], "");
         dialer.run("monitor acme --all").exits(0);
@@ -263,24 +263,24 @@ fn simulated_carriers_say_the_same_on_every_machine() {
         let numbers: String = (0..200).map(|last| e164(last) + " ").collect();
         dialer.json(&format!("screen acme {numbers}"))
     };
-    let told = screen([1, 2]);
-    assert_eq!(told, screen([1, 2]));
-    assert_ne!(told, screen([3, 4]));
-    let statuses = each(&told["screenings"], "status");
+    let screened = screen([1, 2]);
+    assert_eq!(screened, screen([1, 2]));
+    assert_ne!(screened, screen([3, 4]));
+    let statuses = each(&screened["screenings"], "status");
     assert!(statuses.iter().filter(|status| *status == "clean").count() > 100, "most numbers are clean: {statuses:?}");
     assert!(statuses.iter().any(|status| status == "at-risk"), "carriers err at times: {statuses:?}");
 }
 
 // Numbers
 
-/// What stands in the file, in which region, and what is imported of it.
+/// The file's format, the account's region, the file, and the imported numbers.
 #[test]
-fn numbers_are_imported_from_csv_as_people_write_them() {
+fn numbers_are_imported_from_csv_in_common_formats() {
     let scenarios: [(&str, &str, &str, &[&str]); 7] = [
         ("a header", "US", "name,Number\nLee,+13105550100\nKim,+13105550101\n", &["+13105550100", "+13105550101"]),
         ("another header", "US", "PHONE,name\n+13105550100,Lee\n", &["+13105550100"]),
         ("no header", "US", "+13105550100,Lee\n+13105550101,Kim", &["+13105550100", "+13105550101"]),
-        ("as people write", "US", "number\n(310) 555-0100\n 310.555.0101 \n", &["+13105550100", "+13105550101"]),
+        ("national format", "US", "number\n(310) 555-0100\n 310.555.0101 \n", &["+13105550100", "+13105550101"]),
         ("national of a region", "GB", "number\n020 7946 0958\n+1 310 555 0100\n", &["+13105550100", "+442079460958"]),
         ("a byte-order mark", "US", "\u{feff}number\r\n+13105550100\r\n", &["+13105550100"]),
         ("the same twice", "US", "number\n+13105550100\n310-555-0100\n", &["+13105550100"]),
@@ -296,7 +296,7 @@ fn numbers_are_imported_from_csv_as_people_write_them() {
 }
 
 #[test]
-fn candidates_are_on_hand_and_no_numbers_of_the_account() {
+fn candidates_are_not_listed_as_owned_numbers() {
     let dialer = Dialer::with_account("");
     dialer.import([140, 141], "--candidates");
     dialer.import([100], "");
@@ -306,7 +306,7 @@ fn candidates_are_on_hand_and_no_numbers_of_the_account() {
     dialer.file("again.csv", format!("{}\n{}\n{}\n", e164(140), e164(100), e164(142)));
     let again = dialer.run("numbers import acme again.csv --candidates --json").exits(3).json();
     assert_eq!((&again["imported"], &again["known-before"]), (&json!(1), &json!(1)));
-    assert_eq!(each(&again["refused"], "row"), [2], "an account's own number is no candidate");
+    assert_eq!(each(&again["refused"], "row"), [2], "an account's own number cannot be a candidate");
 
     dialer.run("account add other --blocks 1 --time-zone UTC").exits(0);
     let foreign = dialer.run("numbers import other again.csv --json").exits(3).json();
@@ -314,7 +314,7 @@ fn candidates_are_on_hand_and_no_numbers_of_the_account() {
 }
 
 #[test]
-fn the_list_says_slot_status_and_what_each_carrier_shows() {
+fn the_list_shows_slot_status_and_each_carriers_verdict() {
     let dialer = Dialer::monitoring(1, "");
     dialer.import([101], "");
     dialer.carriers_say(&[(100, "x-o"), (101, "xxx")]);
@@ -330,10 +330,10 @@ fn the_list_says_slot_status_and_what_each_carrier_shows() {
     text.says(&["▲ at-risk", "✖ 95 Scam Likely", "no data", &format!("{} – –", e164(101))]);
 }
 
-// What a person asks for
+// Requests of users
 
-/// Runs a command line in which 0100 stands for +13105550100; answers what became of each number, as
-/// `no-free-slot until 2026-04-01T00:00:00Z`, once it made sure of their order and of the exit code.
+/// Runs a command in which 0100 means +13105550100. Checks the order of the answers and the exit code, and returns each
+/// number's answer, as `no-free-slot until 2026-04-01T00:00:00Z`.
 fn answers(dialer: &Dialer, line: &str) -> Vec<String> {
     let is_short = |word: &str| word.len() == 4 && word.chars().all(|c| c.is_ascii_digit());
     let long = |word: &str| if is_short(word) { format!("+1310555{word}") } else { word.to_owned() };
@@ -355,10 +355,10 @@ fn answer(outcome: &Value) -> String {
     outcome["until"].as_str().map_or(answer.into(), |until| format!("{answer} until {until}"))
 }
 
-/// An account with 0100 to 0112 in slots 1 to 13 of 15, which owns 0113 to 0116 besides. One command after another,
-/// what it answers for each number, and how some numbers stand afterwards.
+/// An account with 0100 to 0112 in slots 1 to 13 of 15, which also owns 0113 to 0116. One command after another, its
+/// answer for each number, and the slots and statuses of some numbers afterwards.
 #[test]
-fn every_number_has_its_answer_and_refusals_stop_nobody_else() {
+fn every_number_is_answered_and_a_refusal_stops_no_other() {
     let dialer = Dialer::monitoring(13, "");
     dialer.import(113..117, "");
     dialer.import([140], "--candidates");
@@ -382,7 +382,7 @@ fn every_number_has_its_answer_and_refusals_stop_nobody_else() {
         ("delete acme 0102 0101 0999", &[&would_lock, "accepted", "not-owned"], &[(102, "3 pending"), (101, "gone")]),
         ("delete acme 0102 0103 --accept-slot-loss", &["accepted", "accepted"], &[(102, "gone"), (103, "gone")]),
         ("monitor acme 0101 0113", &["not-owned", &no_slot], &[]),
-        // Nobody has said anything of the candidate yet.
+        // No carrier has an opinion of the candidate yet.
         ("replace acme 0104 0113 0999", &["no-clean-candidate", "not-monitored", "not-owned"], &[(104, "5 pending")]),
         ("carriers_say", &[], &[]),
         ("replace acme 0105 0104", &["accepted", "no-clean-candidate"], &[(105, "gone"), (140, "6 pending")]),
@@ -390,7 +390,7 @@ fn every_number_has_its_answer_and_refusals_stop_nobody_else() {
         ("account set acme --add-on off", &[], &[]),
         ("monitor acme 0116", &["add-on-off"], &[(116, "–")]),
         ("replace acme 0100", &["add-on-off"], &[(100, "1 pending")]),
-        // Less is always possible.
+        // Fewer is always possible.
         ("unmonitor acme 0100", &["accepted"], &[(100, "–")]),
         ("delete acme 0106", &[&would_lock], &[(106, "7 pending")]),
         ("delete acme 0106 --accept-slot-loss", &["accepted"], &[(106, "gone")]),
@@ -452,7 +452,7 @@ fn a_locked_slot_frees_at_the_very_second_the_cycle_ends() {
 }
 
 #[test]
-fn numbers_on_the_command_line_are_read_as_people_write_them() {
+fn the_command_line_accepts_numbers_in_common_formats() {
     let dialer = Dialer::monitoring(0, "");
     dialer.import(100..103, "");
     let line = ["monitor", "acme", "(310) 555-0102", "+1 310-555-0100", "3105550101", "--json"];
@@ -462,9 +462,9 @@ fn numbers_on_the_command_line_are_read_as_people_write_them() {
     dialer.run("monitor acme --all").exits(0).says(&["No numbers"]);
 }
 
-/// What the carriers say of a number that need not be the account's, and what screening makes of it.
+/// The carriers' verdicts on a number, the account's or not, and its screening.
 #[test]
-fn screening_says_how_numbers_stand_right_now_and_changes_nothing() {
+fn screening_rates_numbers_now_and_changes_nothing() {
     let dialer = Dialer::with_account("");
     let scenarios = [
         ("ooo", "clean", 0, 3),
@@ -478,14 +478,14 @@ fn screening_says_how_numbers_stand_right_now_and_changes_nothing() {
     let before = dialer.everything();
     let numbers: String = verdicts.iter().map(|(last, _)| e164(*last) + " ").collect();
     let screened = dialer.json(&format!("screen acme {numbers}"));
-    for (told, (marks, status, flagging, answering)) in
+    for (number, (marks, status, flagging, answering)) in
         screened["screenings"].as_array().expect("a list").iter().zip(scenarios)
     {
         let expected =
-            json!({"number": told["number"], "status": status, "flagging": flagging, "answering": answering});
-        assert_eq!(*told, expected, "{marks}");
+            json!({"number": number["number"], "status": status, "flagging": flagging, "answering": answering});
+        assert_eq!(*number, expected, "{marks}");
     }
-    // The carriers have been heard of since; nothing else is new.
+    // Screening updates the figures of the sources, and nothing else.
     let after = dialer.everything();
     assert_eq!([&before[0], &before[2]], [&after[0], &after[2]]);
     dialer.run(&format!("screen acme {numbers}")).exits(0).says(&["✖ flagged", "2 of 3 flag it"]);
@@ -493,8 +493,8 @@ fn screening_says_how_numbers_stand_right_now_and_changes_nothing() {
 
 // The daily review
 
-/// What A, B and C say of a number day by day (`x` flags, `o` does not, `-` no data, `.` no answer), and its status
-/// after each day's review.
+/// The verdicts of A, B and C on a number day by day (`x` flags, `o` does not, `-` no data, `.` no answer), and its
+/// status after each day's review.
 #[test]
 fn a_status_follows_from_rated_checks_on_distinct_days() {
     let scenarios: [(&str, [&str; 6], [&str; 6]); 10] = [
@@ -519,7 +519,7 @@ fn a_status_follows_from_rated_checks_on_distinct_days() {
             ["at-risk", "flagged", "flagged", "at-risk", "at-risk", "clean"],
         ),
         (
-            "a tie is no majority",
+            "a tie is not a majority",
             ["xo-", "xo-", "xo-", "x.o", "ooo", "ooo"],
             ["at-risk", "at-risk", "at-risk", "at-risk", "clean", "clean"],
         ),
@@ -534,11 +534,11 @@ fn a_status_follows_from_rated_checks_on_distinct_days() {
             ["at-risk", "at-risk", "at-risk", "flagged", "flagged", "flagged"],
         ),
         (
-            "an outage clears nobody",
+            "an outage clears no number",
             ["xxx", "xxx", "...", "ooo", "...", "ooo"],
             ["at-risk", "flagged", "flagged", "flagged", "flagged", "clean"],
         ),
-        ("one opinion rates nobody", ["x..", "x--", "o..", ".o.", "...", "---"], ["pending"; 6]),
+        ("one opinion rates no number", ["x..", "x--", "o..", ".o.", "...", "---"], ["pending"; 6]),
         (
             "late to be rated",
             ["...", "x..", "oo.", "...", "xx.", "xx."],
@@ -557,14 +557,14 @@ fn a_status_follows_from_rated_checks_on_distinct_days() {
             expected,
             "day {day}"
         );
-        // Yesterday's verdict would be fresh for 48 hours; here each day speaks for itself.
+        // Yesterday's verdict would stay fresh for 48 hours; here only today's counts.
         dialer.file("verdicts.csv", "number,carrier,score,label,observed_at\n");
         dialer.pass(DAY);
     }
 }
 
 #[test]
-fn a_second_review_on_the_same_local_date_rates_nobody_again() {
+fn a_second_review_on_the_same_local_date_rates_no_number_again() {
     let dialer = Dialer::monitoring(2, "");
     dialer.carriers_say(&[(100, "xxx")]);
     assert_eq!(each(&dialer.json("review acme")[0]["reviews"], "number"), [e164(100)]);
@@ -590,16 +590,16 @@ fn without_auto_replacement_a_flagged_number_stays() {
     }
 }
 
-/// 0140 is flagged by one carrier, 0141 rated by too few, 10000 further away; so 0199 takes the slot.
+/// One carrier flags 0140, too few rate 0141, and 10000 is further away; so 0199 takes the slot.
 #[test]
 fn with_auto_replacement_the_closest_clean_candidate_takes_the_slot() {
     let dialer = Dialer::monitoring(2, "--auto-replace on");
     dialer.import([140, 141, 199, 10_000], "--candidates");
-    let said = [(100, "xxo"), (101, "ooo"), (140, "oox"), (141, "o--"), (199, "ooo"), (10_000, "ooo")];
-    dialer.carriers_say(&said);
+    let verdicts = [(100, "xxo"), (101, "ooo"), (140, "oox"), (141, "o--"), (199, "ooo"), (10_000, "ooo")];
+    dialer.carriers_say(&verdicts);
     assert_eq!(dialer.json("review acme")[0]["actions"], json!([]), "one day is not enough");
     dialer.pass(DAY);
-    dialer.carriers_say(&said);
+    dialer.carriers_say(&verdicts);
     let review = dialer.json("review acme")[0].clone();
     let (old, new) = (e164(100), e164(199));
     let because = format!("Flagged by 2 of 3 carriers; {new} is the closest candidate that none of 3 carriers flags.");
@@ -620,11 +620,11 @@ fn with_auto_replacement_the_closest_clean_candidate_takes_the_slot() {
 }
 
 #[test]
-fn those_flagged_longest_are_replaced_first_and_so_many_a_day() {
+fn numbers_flagged_longest_are_replaced_first_up_to_the_daily_cap() {
     let dialer = Dialer::monitoring(5, "--auto-replace on --checks-to-flag 1 --replacements-per-day-max 0");
     dialer.import(140..150, "--candidates");
     let candidates: Vec<_> = (140..150).map(|last| (last, "ooo")).collect();
-    // 0104 turns a day before the others.
+    // 0104 turns flagged a day before the others.
     let flagged = |day: u64| (100..105).map(move |last| (last, if day > 0 || last == 104 { "xxx" } else { "ooo" }));
     let days: [(&str, &[u64]); 5] = [("0", &[]), ("0", &[]), ("1", &[104]), ("3", &[100, 101, 102]), ("3", &[103])];
     for (day, (cap, expected)) in (0..).zip(days) {
@@ -645,9 +645,9 @@ fn those_flagged_longest_are_replaced_first_and_so_many_a_day() {
     assert_eq!(dialer.events("replaced").len(), 5);
 }
 
-/// Numbers monitored, how many of them turn on one date, the account's share, and whether replacing is held.
+/// Monitored numbers, how many turn flagged on one date, the account's threshold, and whether replacement is held.
 #[test]
-fn where_many_turn_on_one_date_nobody_is_replaced_on_it() {
+fn when_many_numbers_turn_flagged_on_one_date_none_is_replaced() {
     let scenarios = [(10, 3, 30, true), (10, 3, 31, false), (9, 9, 30, false)];
     for (count, turned, percent, held) in scenarios {
         let dialer =
@@ -673,7 +673,7 @@ fn where_many_turn_on_one_date_nobody_is_replaced_on_it() {
 }
 
 #[test]
-fn a_number_in_its_grace_is_not_replaced() {
+fn a_number_in_its_grace_days_is_not_replaced() {
     let dialer = Dialer::monitoring(1, "--auto-replace on --checks-to-flag 1 --new-number-grace-days 2");
     dialer.import([140], "--candidates");
     for expected in [0, 0, 1] {
@@ -685,7 +685,7 @@ fn a_number_in_its_grace_is_not_replaced() {
 }
 
 #[test]
-fn an_outage_leaves_every_status_as_it_was_and_is_told_by_name() {
+fn an_outage_changes_no_status_and_is_reported_by_name() {
     let dialer = Dialer::monitoring(3, "--checks-to-flag 1 --auto-replace on");
     dialer.carriers_say(&[(100, "xxx"), (101, "xoo"), (102, "ooo")]);
     dialer.run("review acme").exits(0);
@@ -706,7 +706,7 @@ fn an_outage_leaves_every_status_as_it_was_and_is_told_by_name() {
 }
 
 #[test]
-fn a_dry_run_says_what_a_review_would_do_and_does_nothing() {
+fn a_dry_run_shows_the_review_and_changes_nothing() {
     let dialer = Dialer::monitoring(2, "--auto-replace on --checks-to-flag 1");
     dialer.import([140], "--candidates");
     dialer.carriers_say(&[(100, "xxx"), (101, "ooo"), (140, "ooo")]);
@@ -725,7 +725,7 @@ fn a_dry_run_says_what_a_review_would_do_and_does_nothing() {
 }
 
 #[test]
-fn a_review_of_nobody_in_particular_is_of_all_whose_add_on_is_on() {
+fn a_review_without_an_account_covers_all_with_the_add_on() {
     let dialer = Dialer::with_account("");
     for id in ["beta", "gamma"] {
         dialer.run(&format!("account add {id} --blocks 1 --time-zone UTC")).exits(0);
@@ -738,7 +738,7 @@ fn a_review_of_nobody_in_particular_is_of_all_whose_add_on_is_on() {
 // Usage and events
 
 #[test]
-fn usage_has_the_contract_s_figures() {
+fn usage_has_the_contracts_figures() {
     let dialer = Dialer::monitoring(6, "--checks-to-flag 1 --auto-replace on");
     dialer.import([140], "--candidates");
     dialer.carriers_say(&[(100, "xxx"), (101, "xxo"), (102, "xoo"), (103, "ooo"), (104, "ooo"), (140, "ooo")]);
@@ -777,9 +777,9 @@ fn events_name_the_run_and_the_policy_that_caused_them() {
     for (kind, count) in [("account-added", 1), ("charged", 1), ("numbers-imported", 2), ("monitoring-started", 2)] {
         assert_eq!(dialer.events(kind).len(), count, "{kind}");
     }
-    assert_eq!(dialer.events("account-added")[0]["policy"], Value::Null, "a person did that");
+    assert_eq!(dialer.events("account-added")[0]["policy"], Value::Null, "a user did that");
     let of_one = dialer.json("events acme --number +13105550100");
-    assert!(each(&of_one, "number").iter().all(|told| *told == e164(100)));
+    assert!(each(&of_one, "number").iter().all(|number| *number == e164(100)));
     assert_eq!(dialer.json("events acme --last 1").as_array().map(Vec::len), Some(1));
     let times = dialer.field_of_each("events acme", "id");
     assert!(times.is_sorted_by_key(Value::as_u64), "oldest first");
@@ -789,7 +789,7 @@ fn events_name_the_run_and_the_policy_that_caused_them() {
 
 /// Twelve numbers monitored in fifteen slots; one is deleted, and every replacement keeps its slot.
 #[test]
-fn the_demo_needs_nothing_and_leaves_nothing_behind() {
+fn the_demo_needs_no_setup_and_leaves_no_files() {
     let dialer = Dialer::new();
     std::fs::create_dir(dialer.path("tmp")).expect("a folder for what is temporary");
     let demo = |arguments: &[&str]| {
@@ -797,10 +797,10 @@ fn the_demo_needs_nothing_and_leaves_nothing_behind() {
         let output = command.env_remove("DIALGUARD_DATA").env("TMPDIR", dialer.path("tmp")).output();
         Outcome::new(arguments.join(" "), output.expect("the program starts")).exits(0)
     };
-    let told =
+    let output =
         demo(&["demo"]).says(&["11 of 15 slots used, 1 locked", "$49.00", "clean", "flagged", "in the past 7 days"]);
     let carriers = ["AT&T", "T-Mobile", "Verizon", "Scam Likely", "Suspected Spam", "✖", "●", "▲"];
-    told.says(&carriers).says(&[
+    output.says(&carriers).says(&[
         "replaced by +1",
         "Flagged by 3 of 3 carriers; +13105550141 is the closest candidate that none of 3 carriers flags.",
         "dialguard account add",

@@ -1,7 +1,7 @@
 //! The dashboard's activity, policy and settings pages and its live updates, for users with and without the role.
 
 use crate::harness::acme::{DAY, number};
-use crate::harness::desk::Dialer;
+use crate::harness::dialer::Dialer;
 use crate::harness::server::Server;
 use dialguard_dialer::access::Role;
 use reqwest::{Method, Response, StatusCode};
@@ -9,13 +9,13 @@ use std::time::Duration;
 
 /// An account in which 101 became flagged on 3 March and 100 stayed clean.
 async fn two_days() -> Server {
-    let desk = Dialer::monitoring(2, "");
+    let dialer = Dialer::monitoring(2, "");
     for _ in 0..2 {
-        desk.pass(DAY);
-        desk.carriers_say(&[(100, "ooo"), (101, "xxo")]);
-        desk.run("review acme").exits(0);
+        dialer.pass(DAY);
+        dialer.carriers_say(&[(100, "ooo"), (101, "xxo")]);
+        dialer.run("review acme").exits(0);
     }
-    Server::new(desk).await
+    Server::new(dialer).await
 }
 
 async fn text(response: Response) -> String {
@@ -29,8 +29,8 @@ fn kinds(page: &str) -> Vec<&str> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn activity_is_newest_first_and_filtered() {
-    let site = two_days().await;
-    let reader = site.person(Role::Read, &["acme"]);
+    let server = two_days().await;
+    let reader = server.person(Role::Read, &["acme"]);
     let everything = reader.page("/accounts/acme/activity").await;
     let kinds_seen = kinds(&everything);
     assert_eq!(kinds_seen.last(), Some(&"account-added"), "{kinds_seen:?}");
@@ -59,15 +59,15 @@ async fn activity_is_newest_first_and_filtered() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_price_of_a_replacement_is_shown_before_the_click() {
     use dialguard_dialer::ledger::{AccountChange, Buying, ProviderKind, ProviderProfile};
-    let desk = Dialer::monitoring(2, "");
-    desk.import([150, 151], "--candidates");
-    desk.carriers_say(&[(150, "ooo"), (151, "ooo")]);
+    let dialer = Dialer::monitoring(2, "");
+    dialer.import([150, 151], "--candidates");
+    dialer.carriers_say(&[(150, "ooo"), (151, "ooo")]);
     let provider =
         ProviderProfile { name: "shop".into(), kind: ProviderKind::Twilio, price_cents: 115, settings: "{}".into() };
-    desk.ledger().add_provider(&provider).expect("a provider");
-    let (ledger, now) = (desk.ledger(), desk.now());
-    let site = Server::new(desk).await;
-    let operator = site.person(Role::Operate, &["acme"]);
+    dialer.ledger().add_provider(&provider).expect("a provider");
+    let (ledger, now) = (dialer.ledger(), dialer.now());
+    let server = Server::new(dialer).await;
+    let operator = server.person(Role::Operate, &["acme"]);
     let question = "/accounts/acme/ask?action=replace&number=%2B13105550100&number=%2B13105550101";
     let on_hand = operator.page(question).await;
     assert!(on_hand.contains("$8.00") && on_hand.contains("$4.00 per replacement"), "{on_hand}");
@@ -82,14 +82,15 @@ async fn the_price_of_a_replacement_is_shown_before_the_click() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn activity_is_paginated_and_exported_as_one_file() {
-    let desk = Dialer::with_account("");
+    let dialer = Dialer::with_account("");
     for last in 100..160 {
-        desk.ledger()
-            .import_numbers("acme", &[number(last)], dialguard_dialer::ledger::ImportedAs::Owned, desk.now())
+        dialer
+            .ledger()
+            .import_numbers("acme", &[number(last)], dialguard_dialer::ledger::ImportedAs::Owned, dialer.now())
             .expect("a number");
     }
-    let site = Server::new(desk).await;
-    let reader = site.person(Role::Read, &["acme"]);
+    let server = Server::new(dialer).await;
+    let reader = server.person(Role::Read, &["acme"]);
     let newest = reader.page("/accounts/acme/activity?kind=numbers-imported").await;
     assert_eq!(kinds(&newest).len(), 50);
     let older = newest.split("rel=\"next\" href=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
@@ -107,10 +108,10 @@ async fn activity_is_paginated_and_exported_as_one_file() {
 /// Readers see no buttons, and requests that the buttons would send are denied.
 #[tokio::test(flavor = "multi_thread")]
 async fn each_role_sees_and_may_use_only_its_own_actions() {
-    let site = two_days().await;
+    let server = two_days().await;
     let [reader, operator, owner] =
-        [Role::Read, Role::Operate, Role::Administer].map(|role| site.person(role, &["acme"]));
-    let keeper = site.person(Role::Administer, &[]);
+        [Role::Read, Role::Operate, Role::Administer].map(|role| server.person(role, &["acme"]));
+    let keeper = server.person(Role::Administer, &[]);
     for (visitor, review, save, activate) in [
         (&reader, false, false, false),
         (&operator, true, false, false),
@@ -136,7 +137,7 @@ async fn each_role_sees_and_may_use_only_its_own_actions() {
         }
     }
     for path in ["activity", "activity.csv", "policy", "settings", "live"] {
-        let foreign = site.person(Role::Administer, &["other"]).get(&format!("/accounts/acme/{path}")).await;
+        let foreign = server.person(Role::Administer, &["other"]).get(&format!("/accounts/acme/{path}")).await;
         assert_eq!(foreign.status(), StatusCode::NOT_FOUND, "{path}");
     }
 }
@@ -154,8 +155,8 @@ fn form_of(page: &str) -> Vec<(String, String)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_are_previewed_and_saved_and_a_refusal_is_shown_at_its_field() {
-    let site = two_days().await;
-    let owner = site.person(Role::Administer, &["acme"]);
+    let server = two_days().await;
+    let owner = server.person(Role::Administer, &["acme"]);
     let typed = form_of(&owner.page("/accounts/acme/settings").await);
     let change = async |name: &str, value: &str, act: &str| {
         let mut form: Vec<(&str, &str)> = typed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -163,7 +164,7 @@ async fn settings_are_previewed_and_saved_and_a_refusal_is_shown_at_its_field() 
         form.extend([(name, value), ("do", act)]);
         owner.send("/accounts/acme/settings", &form).await
     };
-    let settings = || site.dialguard.ledger().account("acme").expect("the account").settings;
+    let settings = || server.dialguard.ledger().account("acme").expect("the account").settings;
 
     let effect = text(change("checks-to-flag", "1", "effect").await).await;
     assert!(effect.contains("1 number would have had a different outcome, at the same cost."), "{effect}");
@@ -183,20 +184,20 @@ async fn settings_are_previewed_and_saved_and_a_refusal_is_shown_at_its_field() 
     assert_eq!(change("auto-replace", "on", "save").await.status(), StatusCode::SEE_OTHER);
     assert!(settings().auto_replace);
     assert_eq!(change("review-at", "07:30", "save").await.status(), StatusCode::SEE_OTHER);
-    let account = site.dialguard.ledger().account("acme").expect("the account");
+    let account = server.dialguard.ledger().account("acme").expect("the account");
     assert_eq!(account.review_at.to_string(), "07:30:00");
     assert_eq!(change("time-zone", "Mars/Olympus", "save").await.status(), StatusCode::UNPROCESSABLE_ENTITY);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_is_shadowed_activated_and_rolled_back_after_confirmation() {
-    let site = two_days().await;
+    let server = two_days().await;
     // A session would expire during the day that passes.
-    let keeper = site.program(Role::Administer, &[]);
+    let keeper = server.program(Role::Administer, &[]);
     let mut candidate = dialguard_dialer::policies::Candidate::built_in();
     candidate.component.extend(b"\0\x05\x04note");
-    let policies = site.dialguard.policies();
-    let installed = policies.install(candidate, site.dialguard.now()).await.expect("another policy").revision;
+    let policies = server.dialguard.policies();
+    let installed = policies.install(candidate, server.dialguard.now()).await.expect("another policy").revision;
     let live = || policies.live_revision().expect("a live policy").revision;
     let revision = installed.to_string();
 
@@ -209,8 +210,8 @@ async fn a_policy_is_shadowed_activated_and_rolled_back_after_confirmation() {
     assert_eq!(live(), 1, "the question changes nothing");
     assert_eq!(post("shadow").await, StatusCode::SEE_OTHER);
     assert!(keeper.page("/accounts/acme/policy").await.contains("No review of this account has been compared yet."));
-    site.pass(DAY);
-    site.dialguard.review("acme").await.expect("a review");
+    server.pass(DAY);
+    server.dialguard.review("acme").await.expect("a review");
     policies.follow_shadow().await.expect("a comparison");
     let compared = keeper.page("/accounts/acme/policy").await;
     assert!(compared.contains("1 review of this account compared, <strong>1</strong> identical"), "{compared}");
@@ -219,8 +220,8 @@ async fn a_policy_is_shadowed_activated_and_rolled_back_after_confirmation() {
     assert_eq!(post("shadow").await, StatusCode::CONFLICT, "it is already active");
     assert_eq!(post("roll-back").await, StatusCode::SEE_OTHER);
     assert_eq!(live(), installed + 1);
-    let told = keeper.page("/accounts/acme/policy").await;
-    assert!(told.contains("rolled back to revision 1 by an operator"), "{told}");
+    let page = keeper.page("/accounts/acme/policy").await;
+    assert!(page.contains("rolled back to revision 1 by an operator"), "{page}");
     assert_eq!(
         keeper.send("/accounts/acme/policy/activate", &[("revision", "77")]).await.status(),
         StatusCode::NOT_FOUND
@@ -233,9 +234,9 @@ async fn next_event(stream: &mut Response, left: &mut String) -> (String, String
         if let Some((event, rest)) = left.split_once("\n\n") {
             let field =
                 |name: &str| event.lines().find_map(|line| line.strip_prefix(name)).map(|text| text.trim().into());
-            let told = (field("event:"), field("data:"));
+            let fields = (field("event:"), field("data:"));
             *left = rest.to_owned();
-            if let (Some(name), Some(data)) = told {
+            if let (Some(name), Some(data)) = fields {
                 return (name, data);
             }
             continue;
@@ -246,30 +247,30 @@ async fn next_event(stream: &mut Response, left: &mut String) -> (String, String
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn listeners_are_told_of_changes_by_another_process() {
-    let site = two_days().await;
-    let reader = site.person(Role::Read, &["acme"]);
-    let revision = || site.dialguard.ledger().account("acme").expect("the account").revision;
+async fn the_live_stream_reports_changes_by_another_process() {
+    let server = two_days().await;
+    let reader = server.person(Role::Read, &["acme"]);
+    let revision = || server.dialguard.ledger().account("acme").expect("the account").revision;
     let mut stream = reader.get("/accounts/acme/live").await;
     assert_eq!(stream.headers()["content-type"], "text/event-stream");
     let mut left = String::new();
-    let told = |revision: u64| ("changed".to_owned(), format!("{{\"revision\":{revision},\"policies\":1}}"));
-    assert_eq!(next_event(&mut stream, &mut left).await, told(revision()));
-    site.desk.run("account set acme --checks-to-flag 1").exits(0);
-    assert_eq!(next_event(&mut stream, &mut left).await, told(revision()));
+    let changed_to = |revision: u64| ("changed".to_owned(), format!("{{\"revision\":{revision},\"policies\":1}}"));
+    assert_eq!(next_event(&mut stream, &mut left).await, changed_to(revision()));
+    server.dialer.run("account set acme --checks-to-flag 1").exits(0);
+    assert_eq!(next_event(&mut stream, &mut left).await, changed_to(revision()));
 }
 
 /// A slow carrier: its file is a pipe that has not been written to yet.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
-async fn listeners_get_the_progress_of_a_review() {
-    let site = two_days().await;
-    site.pass(DAY);
-    site.desk.carriers_say(&[(100, "ooo"), (101, "xxo")]);
-    let (file, verdicts) = (site.desk.path("verdicts.csv"), site.desk.path("kept.csv"));
+async fn the_live_stream_reports_the_progress_of_a_review() {
+    let server = two_days().await;
+    server.pass(DAY);
+    server.dialer.carriers_say(&[(100, "ooo"), (101, "xxo")]);
+    let (file, verdicts) = (server.dialer.path("verdicts.csv"), server.dialer.path("kept.csv"));
     std::fs::rename(&file, &verdicts).expect("renamed");
     assert!(std::process::Command::new("mkfifo").arg(&file).status().expect("mkfifo").success());
-    let operator = site.person(Role::Operate, &["acme"]);
+    let operator = server.person(Role::Operate, &["acme"]);
     let mut stream = operator.get("/accounts/acme/live").await;
     let mut left = String::new();
     assert_eq!(next_event(&mut stream, &mut left).await.0, "changed");
@@ -285,23 +286,23 @@ async fn listeners_get_the_progress_of_a_review() {
         }
     };
     let (answer, ()) = tokio::join!(asked, listened);
-    let told = text(answer.expect("an answer")).await;
-    assert!(told.contains("2 numbers rated."), "{told}");
-    assert_eq!(site.dialguard.progress("acme"), None);
+    let page = text(answer.expect("an answer")).await;
+    assert!(page.contains("2 numbers rated."), "{page}");
+    assert_eq!(server.dialguard.progress("acme"), None);
 }
 
 /// A server that stops does not wait for open streams.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stops_closes_open_streams() {
-    let served = two_days().await;
+    let server = two_days().await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("it is bound");
-    let site = dialguard_program::web::Site::new(served.dialguard.clone(), Default::default());
+    let site = dialguard_program::web::Site::new(server.dialguard.clone(), Default::default());
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = tokio::spawn(dialguard_program::web::serve(listener, site, async {
         let _ = stopped.await;
     }));
-    let cookie = format!("dialguard_session={}", served.session(Role::Read, &["acme"]));
+    let cookie = format!("dialguard_session={}", server.session(Role::Read, &["acme"]));
     let client = reqwest::Client::builder().no_proxy().build().expect("a client");
     let asked = client.get(format!("http://{address}/accounts/acme/live")).header("cookie", cookie).send();
     let mut stream = asked.await.expect("a stream");

@@ -2,8 +2,8 @@
 //!
 //! Each document is a story that runs from top to bottom in its own folder, in one shell. Those about an account
 //! continue the README's first day. Providers, reputation services and receivers of messages are fakes on this machine
-//! (`guides/stage.rs`). What does not run as printed is listed in [`EXCEPTIONS`] with the reason; a block that neither
-//! runs nor is listed fails.
+//! (`guides/stage.rs`). Lines that do not run as printed are listed in [`EXCEPTIONS`] with the reason; a block
+//! that neither runs nor is listed fails.
 
 mod commands;
 mod document;
@@ -310,7 +310,7 @@ fn no_guide_is_forgotten() {
 }
 
 #[test]
-fn every_guide_says_in_its_first_lines_who_reads_it_and_why() {
+fn every_guide_states_its_readers_and_purpose_first() {
     for path in DOCUMENTS.into_iter().filter(|path| *path != README) {
         let text = Document::read(path).text;
         let head: Vec<&str> = text.lines().take(4).collect();
@@ -320,7 +320,7 @@ fn every_guide_says_in_its_first_lines_who_reads_it_and_why() {
 }
 
 #[test]
-fn every_link_leads_somewhere() {
+fn every_link_has_a_target() {
     for path in DOCUMENTS {
         let document = Document::read(path);
         for link in document.links() {
@@ -359,7 +359,7 @@ fn the_code_map_matches_the_tree() {
     }
 }
 
-/// Above all in the table of invariants.
+/// Mostly in the table of invariants.
 #[test]
 fn every_file_in_the_text_exists() {
     const FOLDERS: [&str; 5] = ["host/", "plugin/", "tests/", "wit/", ".ci/"];

@@ -1,8 +1,8 @@
-//! Every noun has one JSON shape: what a command prints with `--json` is what the API answers.
+//! Every noun has one JSON shape: a command's `--json` equals the API's answer.
 
 use crate::harness::acme::DAY;
-use crate::harness::buying::buying_desk;
-use crate::harness::desk::e164;
+use crate::harness::buying::buying_dialer;
+use crate::harness::dialer::e164;
 use crate::harness::server::Server;
 use crate::harness::services::provider::FakeProvider;
 use dialguard_dialer::access::Role;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 /// A day of reviews, a bought replacement that is resting, a webhook with a message that could not be delivered.
 async fn busy_site() -> (Server, FakeProvider) {
-    let (dialer, fake) = buying_desk(Twilio, 3, "--rest-days 30").await;
+    let (dialer, fake) = buying_dialer(Twilio, 3, "--rest-days 30").await;
     dialer.run(&format!("replace acme {}", e164(100))).exits(0);
     dialer.pass(DAY);
     dialer.run("review acme").exits(0);
@@ -21,9 +21,9 @@ async fn busy_site() -> (Server, FakeProvider) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_prints_what_the_api_answers() {
-    let (site, _fake) = busy_site().await;
-    let api = site.program(Role::Administer, &[]);
+async fn a_command_prints_the_json_of_the_api() {
+    let (server, _fake) = busy_site().await;
+    let api = server.program(Role::Administer, &[]);
     let mut compared = 0;
     for (command, path) in [
         ("account show acme", "/api/v1/accounts/acme"),
@@ -38,7 +38,7 @@ async fn a_command_prints_what_the_api_answers() {
         let answer = api.json(path).await;
         let answer = answer.get("items").unwrap_or(&answer).clone();
         assert_ne!(answer, json!([]), "{path} has something to compare");
-        assert_eq!(site.desk.json(command), answer, "{command} and {path}");
+        assert_eq!(server.dialer.json(command), answer, "{command} and {path}");
         compared += 1;
     }
     assert_eq!(compared, 8);
@@ -46,9 +46,9 @@ async fn a_command_prints_what_the_api_answers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_is_the_same_by_command_and_api() {
-    let (site, _fake) = busy_site().await;
-    let api = site.program(Role::Administer, &[]);
-    let numbers = site.desk.json("numbers list acme");
+    let (server, _fake) = busy_site().await;
+    let api = server.program(Role::Administer, &[]);
+    let numbers = server.dialer.json("numbers list acme");
     let numbers = numbers.as_array().expect("a list");
     assert!(!numbers.is_empty());
     for number in numbers {
@@ -59,9 +59,9 @@ async fn a_number_is_the_same_by_command_and_api() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sources_and_carriers_are_the_same_by_command_and_api() {
-    let (site, _fake) = busy_site().await;
-    let api = site.program(Role::Administer, &[]);
-    let listed = site.desk.json("sources list");
+    let (server, _fake) = busy_site().await;
+    let api = server.program(Role::Administer, &[]);
+    let listed = server.dialer.json("sources list");
     for noun in ["sources", "carriers"] {
         let answer = api.json(&format!("/api/v1/{noun}")).await["items"].clone();
         assert_ne!(answer, json!([]));
@@ -71,33 +71,33 @@ async fn sources_and_carriers_are_the_same_by_command_and_api() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn previews_and_screenings_are_the_same_by_command_and_api() {
-    let (site, _fake) = busy_site().await;
-    let api = site.program(Role::Administer, &[]);
+    let (server, _fake) = busy_site().await;
+    let api = server.program(Role::Administer, &[]);
     let post = async |path: &str, body: Value| -> Value {
         api.post(&format!("/api/v1/accounts/acme/{path}"), body).await.json().await.expect("JSON")
     };
     let screened = post("screen", json!({"numbers": [e164(101), e164(102)]})).await;
-    assert_eq!(site.desk.json(&format!("screen acme {} {}", e164(101), e164(102))), screened);
+    assert_eq!(server.dialer.json(&format!("screen acme {} {}", e164(101), e164(102))), screened);
     let review = post("reviews/try", json!({})).await;
-    assert_eq!(site.desk.json("review acme --dry-run")[0], review);
+    assert_eq!(server.dialer.json("review acme --dry-run")[0], review);
 
-    // A request that is refused changes nothing, so that both can be asked.
+    // A refused request changes nothing, so both can be sent.
     let numbers = [e164(101)];
     let refused = post("requests", json!({"request": "start-monitoring", "numbers": numbers})).await;
     assert_eq!(refused["outcomes"][0]["answer"], "already-monitored");
-    let ran = site.desk.run(&format!("monitor acme {} --json", numbers[0]));
+    let ran = server.dialer.run(&format!("monitor acme {} --json", numbers[0]));
     assert_eq!(ran.exits(3).json(), refused);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delivery_is_the_same_by_command_and_api() {
-    let (site, _fake) = busy_site().await;
-    site.pass(DAY);
-    site.desk.carriers_say(&[(101, "ooo"), (102, "ooo")]);
-    site.desk.run("review acme").exits(0);
-    site.desk.run("alerts deliver --once").exits(0);
-    let api = site.program(Role::Administer, &[]);
+    let (server, _fake) = busy_site().await;
+    server.pass(DAY);
+    server.dialer.carriers_say(&[(101, "ooo"), (102, "ooo")]);
+    server.dialer.run("review acme").exits(0);
+    server.dialer.run("alerts deliver --once").exits(0);
+    let api = server.program(Role::Administer, &[]);
     let answer = api.json("/api/v1/webhooks/1/deliveries").await;
     assert_ne!(answer, json!([]), "the review has a message");
-    assert_eq!(site.desk.json("alerts deliveries --all"), answer);
+    assert_eq!(server.dialer.json("alerts deliveries --all"), answer);
 }

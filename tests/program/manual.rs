@@ -1,6 +1,6 @@
 //! Help, shell completions, man pages and hints.
 
-use crate::harness::desk::{Dialer, Outcome};
+use crate::harness::dialer::{Dialer, Outcome};
 use std::collections::BTreeSet;
 use std::process::Command;
 
@@ -8,7 +8,7 @@ use std::process::Command;
 fn commands(dialer: &Dialer, path: &str) -> Vec<String> {
     let help = help(dialer, path);
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    // A command begins a line after two blanks; a description that is too long goes on further in.
+    // A command follows two blanks at the start of a line; a wrapped description is indented further.
     let names = listed.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     let names = names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
     names
@@ -53,7 +53,7 @@ fn every_command_has_help_completions_and_a_man_page() {
     }
 }
 
-/// The shell itself reads the script, where there is one.
+/// The shell itself reads the script, if it is installed.
 #[test]
 fn bash_completes_commands_and_options() {
     let dialer = Dialer::new();

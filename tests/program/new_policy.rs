@@ -1,24 +1,24 @@
-//! A first policy of one's own: written by the program, changed as its README tells, tested, built and put to work.
+//! A first custom policy: created by the program, changed as its README says, tested, built and activated.
 
-use crate::harness::desk::{Dialer, Outcome, each};
+use crate::harness::dialer::{Dialer, Outcome, each};
 use crate::harness::repository::repository;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Where the policy is made and built. The same for every run, so that what policies depend on is compiled once.
+/// Where the policy is created and built. The same for every run, so that its dependencies are compiled once.
 const WORKSHOP: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/policy-new");
 
 const POLICY: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/policy-new/target/wasm32-wasip2/release/my_policy.wasm");
 
-/// A folder that `dialguard policy new` made.
+/// A folder that `dialguard policy new` created.
 struct Project(PathBuf);
 
 impl Project {
     fn new(name: &str) -> Self {
         let folder = Path::new(WORKSHOP).join(name);
         if folder.exists() {
-            std::fs::remove_dir_all(&folder).expect("what an earlier run made goes");
+            std::fs::remove_dir_all(&folder).expect("the folder of an earlier run is removed");
         }
         std::fs::create_dir_all(WORKSHOP).expect("a workshop");
         let dialer = Dialer::new();
@@ -33,7 +33,7 @@ impl Project {
 
     fn change(&self, file: &str, before: &str, after: &str) {
         let text = self.text(file);
-        assert_eq!(text.matches(before).count(), 1, "{before} stands once in {file}");
+        assert_eq!(text.matches(before).count(), 1, "{before} must occur once in {file}");
         std::fs::write(self.0.join(file), text.replace(before, after)).expect("the file is written");
     }
 
@@ -41,7 +41,7 @@ impl Project {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.current_dir(&self.0).args(line.split_whitespace()).arg("--offline");
         cargo.args(["--target-dir", concat!(env!("CARGO_TARGET_TMPDIR"), "/policy-new/target")]);
-        // What the outer build was told is not meant for this one.
+        // The outer build's settings are not meant for this one.
         for outer in ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "CARGO_BUILD_TARGET"] {
             cargo.env_remove(outer);
         }
@@ -59,14 +59,14 @@ impl Project {
 }
 
 #[test]
-fn a_newcomer_changes_a_rule_and_lets_it_decide() {
+fn a_newcomer_changes_a_rule_and_activates_the_policy() {
     let policy = Project::new("my-policy");
     policy.succeeds("test");
     rows_of_scenarios_are_live(&policy);
     the_readme_leads_to_a_first_change(&policy);
     policy.succeeds("build --release --target wasm32-wasip2");
     it_decides(&Dialer::monitoring(2, ""));
-    a_policy_depends_on_what_the_reference_policy_does(&policy);
+    a_new_policy_has_the_dependencies_of_the_reference_policy(&policy);
 }
 
 fn rows_of_scenarios_are_live(policy: &Project) {
@@ -80,12 +80,12 @@ fn rows_of_scenarios_are_live(policy: &Project) {
     policy.change("src/review.rs", "MASS_FLAG_NUMBERS_MIN: usize = 11;", "MASS_FLAG_NUMBERS_MIN: usize = 10;");
 }
 
-/// Every line that the README tells to write is written here.
+/// Makes every change that the README prints.
 fn the_readme_leads_to_a_first_change(policy: &Project) {
     let readme = policy.text("README.md");
-    let told = |line: &str| assert!(readme.contains(line), "the README tells of {line}");
+    let shows = |line: &str| assert!(readme.contains(line), "the README lacks {line}");
     let change = |before: &str, after: &str| {
-        told(after);
+        shows(after);
         policy.change("src/settings.rs", before, after);
     };
     change(
@@ -93,7 +93,7 @@ fn the_readme_leads_to_a_first_change(policy: &Project) {
         "(\"spam-score-min\", settings.spam_score_min.into(), 60, 100),",
     );
     let failure = "spam-score-min is 0; set it to a whole number from 60 to 100.";
-    told(failure);
+    shows(failure);
     policy.fails("test", &[failure, "1 failed"]);
     change(
         "(\"spam-score-min\", \"1 to 100\", |s| s.spam_score_min = 0),",
@@ -104,7 +104,7 @@ fn the_readme_leads_to_a_first_change(policy: &Project) {
         "(\"spam-score-min\", \"60 to 100\", |s| s.spam_score_min = 101),",
     );
     policy.succeeds("test");
-    told("target/wasm32-wasip2/release/my_policy.wasm");
+    shows("target/wasm32-wasip2/release/my_policy.wasm");
 }
 
 fn it_decides(dialer: &Dialer) {
@@ -122,11 +122,11 @@ fn it_decides(dialer: &Dialer) {
     dialer.run("review acme").exits(0);
     assert_eq!([100, 101].map(|number| dialer.standing(number)), ["1 clean", "2 flagged"]);
     let revisions = each(&dialer.json("events acme"), "revision");
-    assert!(revisions.contains(&json!(2)), "the review was its: {revisions:?}");
+    assert!(revisions.contains(&json!(2)), "revision 2 made the review: {revisions:?}");
 }
 
-/// Its Cargo.toml is the one file that is not shared.
-fn a_policy_depends_on_what_the_reference_policy_does(policy: &Project) {
+/// Cargo.toml is the only file that is not shared.
+fn a_new_policy_has_the_dependencies_of_the_reference_policy(policy: &Project) {
     let shared = |manifest: &str| -> Vec<String> {
         let is_shared = |line: &&str| line.contains("{ version =") || line.contains("-type =");
         manifest.lines().filter(is_shared).map(str::to_owned).collect()
@@ -136,7 +136,7 @@ fn a_policy_depends_on_what_the_reference_policy_does(policy: &Project) {
     assert_eq!(shared(&policy.text("Cargo.toml")), shared(&reference));
 }
 
-/// What is in the dialer's working folder.
+/// The files in the dialer's working folder.
 fn files(dialer: &Dialer) -> Vec<String> {
     let files = std::fs::read_dir(dialer.path(".")).expect("the working folder");
     files.map(|file| file.expect("a file").file_name().to_string_lossy().into_owned()).collect()
@@ -171,7 +171,7 @@ fn a_name_that_no_policy_can_have_leaves_nothing_behind() {
 }
 
 #[test]
-fn what_is_there_already_stays_as_it_is() {
+fn existing_files_are_not_overwritten() {
     let dialer = Dialer::new();
     dialer.file("my-policy/notes.txt", "mine");
     dialer.file("another", "mine");
@@ -182,6 +182,6 @@ fn what_is_there_already_stays_as_it_is() {
     dialer.run("policy new a-2nd-policy").exits(0);
     let mut files = files(&dialer);
     files.sort();
-    assert_eq!(files, ["a-2nd-policy", "another", "my-policy"], "nothing else stays behind");
+    assert_eq!(files, ["a-2nd-policy", "another", "my-policy"], "no other files are left");
     assert_eq!(dialer.everything(), Value::Null, "it needs no ledger");
 }

@@ -1,8 +1,8 @@
-//! Replacements that are bought: what users see of them and do about them by commands, on the dashboard and through the API.
+//! Bought replacements: what users see and do with commands, on the dashboard and through the API.
 
 use crate::harness::acme::{DAY, number};
-use crate::harness::buying::buying_desk;
-use crate::harness::desk::{Dialer, e164, each};
+use crate::harness::buying::buying_dialer;
+use crate::harness::dialer::{Dialer, e164, each};
 use crate::harness::server::{Server, Visitor};
 use crate::harness::services::fault::Fault;
 use crate::harness::services::provider::Deed;
@@ -12,7 +12,7 @@ use dialguard_dialer::ledger::ProviderKind::Twilio;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-/// What becomes of a form of a page.
+/// Submits a form of a page; returns the status and the page that follows.
 async fn send(visitor: &Visitor<'_>, path: &str, form: &[(&str, &str)]) -> (StatusCode, String) {
     let answer = visitor.send(path, form).await;
     (answer.status(), answer.text().await.expect("a page"))
@@ -20,7 +20,7 @@ async fn send(visitor: &Visitor<'_>, path: &str, form: &[(&str, &str)]) -> (Stat
 
 async fn call(visitor: &Visitor<'_>, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
     let path = format!("/api/v1/accounts/acme{path}");
-    let answer = visitor.request(method, &path).json(&body).send().await.expect("the site answers");
+    let answer = visitor.request(method, &path).json(&body).send().await.expect("the server answers");
     (answer.status(), answer.json().await.expect("JSON"))
 }
 
@@ -28,10 +28,10 @@ fn kinds(orders: &Value, field: &str) -> Vec<String> {
     each(orders, field).iter().map(|value| value.as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// What a person sees who is short of funds, and what he can do.
+/// What a user sees when funds are missing, and can do about it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stuck_order_is_listed_tried_again_and_abandoned_by_commands() {
-    let (dialer, fake) = buying_desk(Twilio, 3, "--rest-days 1").await;
+async fn commands_list_retry_and_abandon_a_stuck_order() {
+    let (dialer, fake) = buying_dialer(Twilio, 3, "--rest-days 1").await;
     fake.fails(Deed::Order, Fault::Status(402), Before);
     let (first, second) = (e164(100), e164(101));
     dialer
@@ -41,7 +41,7 @@ async fn a_stuck_order_is_listed_tried_again_and_abandoned_by_commands() {
     dialer.run("orders").exits(0).says(&["stuck", "orders retry 1", "orders abandon 1", "on hand"][..3]);
     let orders = dialer.json("orders acme");
     assert_eq!(each(&orders, "stuck"), [true, true]);
-    assert_eq!(kinds(&orders, "state"), ["intended", "intended"], "nothing was bought, so it begins anew");
+    assert_eq!(kinds(&orders, "state"), ["intended", "intended"], "nothing was bought, so it starts again");
     assert_eq!(dialer.events("order-stuck").len(), 2);
     dialer.run("orders abandon 2").exits(0).says(&["nothing was bought"]);
     dialer.run("orders retry 1").exits(3).says(&["stuck"]);
@@ -62,8 +62,8 @@ async fn a_stuck_order_is_listed_tried_again_and_abandoned_by_commands() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_bought_with_is_refused_before_anything_is_changed() {
-    let (dialer, _fake) = buying_desk(Twilio, 1, "").await;
+async fn unusable_buying_settings_are_refused_before_any_change() {
+    let (dialer, _fake) = buying_dialer(Twilio, 1, "").await;
     let before = dialer.json("account list");
     for (options, words) in [
         ("--provider nowhere", "providers list"),
@@ -81,15 +81,15 @@ async fn what_cannot_be_bought_with_is_refused_before_anything_is_changed() {
     }
 }
 
-/// Two replacements that the provider refuses for want of funds.
+/// Two replacements that the provider refuses because funds are missing.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stuck_order_is_seen_tried_again_and_abandoned() {
-    let (dialer, fake) = buying_desk(Twilio, 3, "--rest-days 1").await;
+async fn the_dashboard_shows_retries_and_abandons_a_stuck_order() {
+    let (dialer, fake) = buying_dialer(Twilio, 3, "--rest-days 1").await;
     fake.fails(Deed::Order, Fault::Status(402), Before);
     dialer.run(&format!("replace acme {} {}", e164(100), e164(101))).exits(0);
     dialer.run("account add other --blocks 1 --time-zone UTC").exits(0);
-    let site = Server::new(dialer).await;
-    let (reader, operator) = (site.person(Role::Read, &["acme"]), site.person(Role::Operate, &["acme"]));
+    let server = Server::new(dialer).await;
+    let (reader, operator) = (server.person(Role::Read, &["acme"]), server.person(Role::Operate, &["acme"]));
 
     let seen = reader.page("/accounts/acme/orders").await;
     for words in ["Stuck: ", "+13105550100", "+13105550101", "$1.15", "bought from", "$0.00", "$100.00"] {
@@ -100,14 +100,14 @@ async fn a_stuck_order_is_seen_tried_again_and_abandoned() {
     assert!(reader.page("/accounts/acme/numbers/+13105550100").await.contains("/accounts/acme/orders"));
     assert!(operator.page("/accounts/acme/orders").await.contains("Abandon"));
 
-    let (status, told) = send(&operator, "/accounts/acme/orders/2/abandon", &[]).await;
-    assert!(status.is_success() && told.contains("+13105550101 keeps slot 2"), "{told}");
-    let (status, told) = send(&operator, "/accounts/acme/orders/2/abandon", &[]).await;
-    assert!(status == StatusCode::CONFLICT && told.contains("already finished"), "{told}");
-    let (status, told) = send(&operator, "/accounts/acme/orders/1/retry", &[]).await;
-    assert!(status.is_success() && told.contains("Still on hold"), "{told}");
+    let (status, page) = send(&operator, "/accounts/acme/orders/2/abandon", &[]).await;
+    assert!(status.is_success() && page.contains("+13105550101 keeps slot 2"), "{page}");
+    let (status, page) = send(&operator, "/accounts/acme/orders/2/abandon", &[]).await;
+    assert!(status == StatusCode::CONFLICT && page.contains("already finished"), "{page}");
+    let (status, page) = send(&operator, "/accounts/acme/orders/1/retry", &[]).await;
+    assert!(status.is_success() && page.contains("Still on hold"), "{page}");
 
-    let program = site.program(Role::Operate, &["acme"]);
+    let program = server.program(Role::Operate, &["acme"]);
     let orders = program.json("/api/v1/accounts/acme/orders").await;
     assert_eq!(each(&orders["items"], "stuck"), [true]);
     assert_eq!(each(&orders["items"], "state"), ["intended"]);
@@ -132,43 +132,44 @@ async fn a_stuck_order_is_seen_tried_again_and_abandoned() {
     assert!(rests.contains("Resting") && rests.contains("2 Mar 2026, 09:00"), "{rests}");
 }
 
-/// An order of another account is told from none by nothing, and stays as it is.
+/// The answer about another account's order equals that about a nonexistent one, and the order is unchanged.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_order_of_another_account_is_as_if_there_were_none() {
-    let (dialer, fake) = buying_desk(Twilio, 1, "").await;
+async fn an_order_of_another_account_looks_nonexistent() {
+    let (dialer, fake) = buying_dialer(Twilio, 1, "").await;
     fake.fails(Deed::Order, Fault::Status(402), Before);
     dialer.run(&format!("replace acme {}", e164(100))).exits(0);
     dialer.run("account add other --blocks 1 --time-zone UTC").exits(0);
-    let site = Server::new(dialer).await;
-    let (person, program) = (site.person(Role::Administer, &["other"]), site.program(Role::Administer, &["other"]));
-    let before = site.desk.everything();
+    let server = Server::new(dialer).await;
+    let (person, program) = (server.person(Role::Administer, &["other"]), server.program(Role::Administer, &["other"]));
+    let before = server.dialer.everything();
     for (visitor, base) in [(&person, ""), (&program, "/api/v1")] {
         for deed in ["retry", "abandon"] {
-            let told = async |id: u64| {
-                let (status, told) = send(visitor, &format!("{base}/accounts/other/orders/{id}/{deed}"), &[]).await;
+            let answer = async |id: u64| {
+                let (status, answer) = send(visitor, &format!("{base}/accounts/other/orders/{id}/{deed}"), &[]).await;
                 assert_eq!(status, StatusCode::NOT_FOUND, "{base} {deed} {id}");
-                told.replace(&format!("no order {id}"), "no order ID")
+                answer.replace(&format!("no order {id}"), "no order ID")
             };
-            assert_eq!(told(1).await, told(9).await);
+            assert_eq!(answer(1).await, answer(9).await);
         }
     }
     assert_eq!(program.get("/api/v1/accounts/other/orders/1").await.status(), StatusCode::NOT_FOUND);
     assert_eq!(program.json("/api/v1/accounts/other/orders").await["items"], json!([]));
-    assert_eq!(site.desk.everything(), before);
+    assert_eq!(server.dialer.everything(), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_numbers_are_bought_is_changed_on_the_page() {
-    let (dialer, _fake) = buying_desk(Twilio, 1, "").await;
+async fn the_buying_settings_are_changed_on_the_dashboard() {
+    let (dialer, _fake) = buying_dialer(Twilio, 1, "").await;
     dialer.run("account set acme --provider none").exits(0);
-    let site = Server::new(dialer).await;
-    let (operator, administrator) = (site.person(Role::Operate, &["acme"]), site.person(Role::Administer, &["acme"]));
+    let server = Server::new(dialer).await;
+    let (operator, administrator) =
+        (server.person(Role::Operate, &["acme"]), server.person(Role::Administer, &["acme"]));
     let right =
         [("provider", "shop"), ("areas", "213, 424"), ("rest-days", "7"), ("day-cap", "$12.50"), ("cycle-cap", "60")];
     assert_eq!(send(&operator, "/accounts/acme/buying", &right).await.0, StatusCode::FORBIDDEN);
     let asked = administrator.page("/accounts/acme/buying").await;
     assert!(asked.contains("shop (Twilio, $1.15 per number)") && asked.contains("value=\"100.00\""), "{asked}");
-    let before = site.desk.json("account show acme");
+    let before = server.dialer.json("account show acme");
     for (field, typed, why) in [
         ("provider", "nowhere", "no such provider"),
         ("areas", "31", "not an area code"),
@@ -179,26 +180,26 @@ async fn where_numbers_are_bought_is_changed_on_the_page() {
         ("cycle-cap", "99999999999", "such as 10 or 12.50"),
     ] {
         let form = right.map(|(name, value)| (name, if name == field { typed } else { value }));
-        let (status, told) = send(&administrator, "/accounts/acme/buying", &form).await;
+        let (status, page) = send(&administrator, "/accounts/acme/buying", &form).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{field} {typed}");
-        assert!(told.contains(why) && told.contains(&format!("href=\"#{field}\"")), "{field} {typed}: {told}");
-        assert!(told.contains("value=\"7\"") || field == "rest-days", "what was typed is kept: {told}");
-        assert_eq!(site.desk.json("account show acme"), before, "{field} {typed}");
+        assert!(page.contains(why) && page.contains(&format!("href=\"#{field}\"")), "{field} {typed}: {page}");
+        assert!(page.contains("value=\"7\"") || field == "rest-days", "what was typed is kept: {page}");
+        assert_eq!(server.dialer.json("account show acme"), before, "{field} {typed}");
     }
     let (status, _) = send(&administrator, "/accounts/acme/buying", &right).await;
     assert_eq!(status, StatusCode::SEE_OTHER);
-    let after = site.desk.json("account show acme");
+    let after = server.dialer.json("account show acme");
     let bought = ["provider", "areas", "rest-days", "day-cap-cents", "cycle-cap-cents"].map(|name| &after[name]);
     assert_eq!(json!(bought), json!(["shop", "213,424", 7, 1_250, 6_000]));
     assert!(operator.page("/accounts/acme/settings").await.contains("rest for 7 days"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_numbers_are_bought_is_changed_through_the_api() {
-    let (dialer, _fake) = buying_desk(Twilio, 1, "").await;
+async fn the_buying_settings_are_changed_through_the_api() {
+    let (dialer, _fake) = buying_dialer(Twilio, 1, "").await;
     dialer.run("account set acme --provider none").exits(0);
-    let site = Server::new(dialer).await;
-    let program = site.program(Role::Administer, &["acme"]);
+    let server = Server::new(dialer).await;
+    let program = server.program(Role::Administer, &["acme"]);
     let before = program.json("/api/v1/accounts/acme").await;
     assert_eq!((&before["provider"], &before["replacement-price-cents"]), (&Value::Null, &json!(400)));
     for (change, expected) in [
@@ -224,14 +225,17 @@ async fn where_numbers_are_bought_is_changed_through_the_api() {
     assert_eq!((status, &account["provider"], &account["areas"]), (StatusCode::OK, &Value::Null, &json!("anywhere")));
 }
 
-/// Another provider cannot take over what is under way, and blocks are not charged for a change that is refused.
+/// Another provider cannot take over open orders, and a refused change charges no blocks.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_charged_for_a_change_that_is_refused() {
-    let (dialer, fake) = buying_desk(Twilio, 1, "").await;
+    let (dialer, fake) = buying_dialer(Twilio, 1, "").await;
     fake.fails(Deed::Order, Fault::Status(402), Before);
     dialer.run(&format!("replace acme {}", e164(100))).exits(0);
     let before = charged(&dialer);
-    dialer.run("account set acme --blocks 2 --provider none").exits(1).says(&["replacements from shop are in progress", "dialguard orders"]);
+    dialer
+        .run("account set acme --blocks 2 --provider none")
+        .exits(1)
+        .says(&["replacements from shop are in progress", "dialguard orders"]);
     assert_eq!(charged(&dialer), before);
 }
 

@@ -1,6 +1,6 @@
-//! A policy as it is handed on: released as a folder, with the contract and its documentation.
+//! Releasing a policy: a folder with the component, the contract and its documentation.
 
-use crate::harness::desk::Dialer;
+use crate::harness::dialer::Dialer;
 use crate::harness::policies::first_contract::first_contract;
 use crate::harness::policies::renamed::renamed;
 use crate::harness::repository::repository;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 
-/// What a folder holds, folders within included, in the order of paths.
+/// The files below a folder, in the order of their paths.
 fn files(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).expect("a folder") {
@@ -31,7 +31,7 @@ fn text(dialer: &Dialer, file: &str) -> String {
 }
 
 #[test]
-fn a_release_is_whole_and_says_what_it_is() {
+fn a_release_is_complete_and_describes_itself() {
     let dialer = Dialer::new();
     let manifest = dialer.json("component --release out");
     let expected = [
@@ -69,7 +69,7 @@ fn a_release_is_whole_and_says_what_it_is() {
     assert_eq!(dialer.everything(), Value::Null, "it needs no ledger");
 }
 
-/// By our own count everywhere, and by `sha256sum` where it is.
+/// Checked with our own function, and with `sha256sum` if it is installed.
 fn the_sums_are_right(dialer: &Dialer) {
     let sums = text(dialer, "out/SHA256SUMS");
     let mut expected: Vec<String> = files(&dialer.path("out"));
@@ -87,20 +87,20 @@ fn the_sums_are_right(dialer: &Dialer) {
     assert!(!check().expect("it was there").status.success(), "a changed file goes unnoticed");
 }
 
-/// Every interface, type, field, case and function with its words, and no link that leads nowhere.
+/// Every interface, type, field, case and function with its comment, and no broken link.
 #[test]
-fn the_documentation_tells_all_that_the_contract_says() {
+fn the_documentation_contains_the_whole_contract() {
     let dialer = Dialer::new();
     dialer.run("component --release out").exits(0);
     let (markdown, html) = (text(&dialer, "out/contract.md"), text(&dialer, "out/contract.html"));
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let told = words(&markdown);
+    let documented = words(&markdown);
     let wit = files(&dialer.path("out/wit")).into_iter().map(|file| text(&dialer, &format!("out/wit/{file}")));
     let wit: Vec<String> = wit.collect();
     let comments = wit.iter().flat_map(|text| text.lines()).filter_map(|line| line.trim().strip_prefix("///"));
     let mut lines = 0;
     for line in comments {
-        assert!(told.contains(&words(line)), "the documentation does not say: {line}");
+        assert!(documented.contains(&words(line)), "the documentation does not say: {line}");
         lines += 1;
     }
     assert!(lines > 200, "{lines} lines are not the contract's comments");
@@ -119,7 +119,7 @@ fn the_documentation_tells_all_that_the_contract_says() {
          href=\"#types.error\">error</a>&gt;</code>",
     ];
     for explained in explained {
-        assert!(told.contains(&words(explained)), "the documentation has no {explained}");
+        assert!(documented.contains(&words(explained)), "the documentation has no {explained}");
     }
     for page in [&markdown, &html] {
         let mut links = 0;
@@ -134,7 +134,7 @@ fn the_documentation_tells_all_that_the_contract_says() {
 }
 
 #[test]
-fn a_release_goes_into_an_empty_folder_or_a_new_one() {
+fn a_release_needs_a_new_or_empty_folder() {
     let dialer = Dialer::new();
     dialer.file("taken/notes.txt", "mine");
     dialer.file("file", "mine");
@@ -158,7 +158,7 @@ fn a_release_goes_into_an_empty_folder_or_a_new_one() {
 }
 
 #[test]
-fn only_what_targets_the_world_is_released() {
+fn only_components_of_the_world_are_released() {
     let dialer = Dialer::new();
     let scenarios = [
         ("another import", renamed(REFERENCE_POLICY, "reputation/clock@0.2.0", "reputation/clack@0.2.0"), "clack"),
@@ -175,9 +175,9 @@ fn only_what_targets_the_world_is_released() {
     }
 }
 
-/// With its own version of the contract, though a newer one is there.
+/// Released with its own version of the contract, although a newer one exists.
 #[test]
-fn a_policy_for_an_older_contract_is_released_with_that() {
+fn a_policy_for_an_older_contract_is_released_with_that_contract() {
     let dialer = Dialer::new();
     dialer.file("policy.wasm", first_contract());
     let manifest = dialer.json("component --release out --component policy.wasm");
@@ -186,7 +186,7 @@ fn a_policy_for_an_older_contract_is_released_with_that() {
     assert!(text(&dialer, "out/contract.md").starts_with("# dialguard:reputation@0.1.0"));
 }
 
-/// What the guide to embedding does before publishing. If wkg is not installed, the test says so and does nothing.
+/// The step before publishing in the guide to embedding. If wkg is not installed, the test says so and does nothing.
 #[test]
 fn wkg_builds_the_package_from_a_release() {
     if !Command::new("wkg").arg("--version").output().is_ok_and(|done| done.status.success()) {

@@ -1,7 +1,7 @@
-//! The life of policies: installed, signed, compared, activated, rolled back, given up; and runs that are repeated.
+//! The life of policies: installed, signed, compared, activated, rolled back; and replayed runs.
 
 use crate::harness::acme::DAY;
-use crate::harness::desk::{Dialer, Outcome, e164, each};
+use crate::harness::dialer::{Dialer, Outcome, e164, each};
 use crate::harness::policies::hostile::Hostile;
 use crate::harness::policies::reference::reference;
 use crate::harness::policies::renamed::renamed;
@@ -20,12 +20,12 @@ fn reference_with(before: &str, after: &str) -> Vec<u8> {
     renamed(REFERENCE_POLICY, before, after)
 }
 
-/// Does what the reference policy does, under another name.
+/// The reference policy under another name.
 fn lookalike() -> Vec<u8> {
     reference_with("dialguard-reference", "dialguard-lookalike")
 }
 
-/// Calls every monitored number flagged, whatever carriers say.
+/// Rates every monitored number flagged, whatever carriers say.
 fn eager() -> Vec<u8> {
     let review = "(call $look-around (local.get $id) (local.get $id-len))
         (local.set $id (i32.load offset=4 (global.get $numbers)))
@@ -44,18 +44,18 @@ fn trapping() -> Vec<u8> {
     Hostile::review("(unreachable)").component()
 }
 
-/// The component beside the ledger as `NAME.wasm`.
+/// Writes the component next to the ledger as `NAME.wasm`.
 fn with_file(dialer: &Dialer, name: &str, component: &[u8]) {
     dialer.file(&format!("{name}.wasm"), component);
 }
 
-/// Installs it from a file, as the revision that it becomes.
+/// Installs it from a file; returns its revision.
 fn install(dialer: &Dialer, name: &str, component: &[u8]) -> u64 {
     with_file(dialer, name, component);
     dialer.json(&format!("policy install {name}.wasm"))["revision"].as_u64().expect("a revision")
 }
 
-/// Puts a policy into the ledger that the scenarios would have caught: one that goes wrong on real numbers only.
+/// Puts a policy into the ledger without the smoke check, like one that fails on real numbers only.
 fn install_untried(dialer: &Dialer, component: &[u8]) -> u64 {
     let policy = NewPolicy {
         sha256: &dialguard::sha256(component),
@@ -83,7 +83,7 @@ fn live(dialer: &Dialer) -> Value {
 #[test]
 fn a_policy_is_inspected_without_running_any_of_it() {
     let dialer = Dialer::new();
-    // Neither its start function nor its code could be run.
+    // Neither its start function nor its code can run.
     let looping = Hostile { items: "(start $spin) (func $spin (loop $again (br $again)))", ..Hostile::default() };
     with_file(&dialer, "looping", &looping.component());
     with_file(&dialer, "reference", REFERENCE_POLICY);
@@ -93,16 +93,16 @@ fn a_policy_is_inspected_without_running_any_of_it() {
         &reference_with("dialguard:reputation/clock@0.2.0", "wasi:http/outgoing-handler@0.2.0"),
     );
     with_file(&dialer, "newer", &reference_with("@0.2.0", "@0.9.0"));
-    let said = dialer.json("policy inspect reference.wasm");
-    let told = ["contract", "bytes", "sha256", "version", "description"].map(|name| said[name].clone());
+    let inspected = dialer.json("policy inspect reference.wasm");
+    let fields = ["contract", "bytes", "sha256", "version", "description"].map(|name| inspected[name].clone());
     let sha256 = dialguard::sha256(REFERENCE_POLICY);
     let description = "Flags a number that most carriers rate as spam on consecutive days, and replaces it with the \
                        closest clean one if the account has automatic replacement on.";
     assert_eq!(
-        told,
+        fields,
         [json!("0.2.0"), json!(REFERENCE_POLICY.len()), json!(sha256), json!("0.1.0"), json!(description)]
     );
-    assert_eq!(said["beyond-the-contract"], json!([]));
+    assert_eq!(inspected["beyond-the-contract"], json!([]));
     dialer.run("policy inspect looping.wasm").exits(0).says(&["this host can run it", "none (no trusted keys here)"]);
     dialer.run("policy inspect network.wasm").exits(0).says(&["beyond the contract: wasi:http/outgoing-handler@0.2.0"]);
     dialer
@@ -113,7 +113,7 @@ fn a_policy_is_inspected_without_running_any_of_it() {
 }
 
 #[test]
-fn from_the_first_trusted_key_on_only_signed_policies_are_taken() {
+fn once_a_key_is_trusted_only_signed_policies_are_accepted() {
     let dialer = Dialer::monitoring(1, "");
     for name in ["anna", "ben", "carl"] {
         dialer.run(&format!("policy keygen {name}.key")).exits(0).says(&["keep", "secret"]);
@@ -157,7 +157,7 @@ fn from_the_first_trusted_key_on_only_signed_policies_are_taken() {
     dialer.run("policy inspect new.wasm").exits(0).says(&["by the trusted key anna"]);
     dialer.run("policy install new.wasm").exits(0).says(&["Revision 3", "dialguard-lookalike"]);
 
-    // What was installed before anybody was trusted decides no more than what comes after.
+    // A policy installed before the first trusted key needs a signature too.
     dialer.run(&format!("policy activate {unsigned}")).exits(1).says(&["not signed"]);
     dialer.run(&format!("policy shadow {unsigned}")).exits(1).says(&["not signed"]);
     dialer.run(&format!("policy backtest {unsigned} --since 2026-03-01")).exits(1).says(&["not signed"]);
@@ -170,7 +170,7 @@ fn from_the_first_trusted_key_on_only_signed_policies_are_taken() {
 }
 
 #[test]
-fn what_cannot_be_a_policy_here_is_not_installed() {
+fn an_unsupported_component_is_not_installed() {
     let dialer = Dialer::monitoring(1, "");
     let looping = Hostile { items: "(start $spin) (func $spin (loop $again (br $again)))", ..Hostile::default() };
     let refusals: [(&str, Vec<u8>, &[&str]); 6] = [
@@ -199,7 +199,7 @@ fn what_cannot_be_a_policy_here_is_not_installed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn compiling_takes_no_longer_than_it_may() {
+async fn compiling_is_limited_in_time() {
     let dialer = Dialer::monitoring(1, "");
     let (ledger, policies) = open(&dialer);
     let settings = PolicySettings { compile_time_max: Duration::ZERO, ..PolicySettings::default() };
@@ -232,13 +232,13 @@ fn revisions_only_rise_and_going_back_is_a_new_one() {
     assert_eq!(install(&dialer, "lookalike", &lookalike()), 5);
     assert_eq!((&live(&dialer)["revision"], &live(&dialer)["restores"]), (&json!(4), &json!(2)));
 
-    // Of every event it is told which run and which policy caused it.
+    // Every event names the run and the policy that caused it.
     let caused: Vec<_> = dialer.events("turned-flagged").iter().map(|event| event["revision"].clone()).collect();
     assert_eq!(caused, [json!(2), json!(2), json!(4), json!(4)]);
-    let told = each(&dialer.json("policy history"), "kind");
+    let kinds = each(&dialer.json("policy history"), "kind");
     let expected = ["installed", "activated", "installed", "activated", "rolled-back", "activated", "installed"]
         .map(|kind| json!(kind));
-    assert_eq!(told, expected);
+    assert_eq!(kinds, expected);
 }
 
 #[test]
@@ -268,7 +268,7 @@ fn a_new_policy_that_keeps_failing_is_abandoned() {
     assert_eq!((&last["severity"], &last["kind"]), (&json!("alert"), &json!("rolled-back")));
     assert!(last["text"].as_str().is_some_and(|text| text.contains("Revision 2 failed 3 times in a row")), "{last}");
 
-    // An operator may try again; it is given up again, and nobody goes back to a policy that was given up.
+    // An operator may activate it again; it is rolled back again, never to a policy that failed before.
     dialer.run("policy limits --faults-in-a-row-max 1").exits(0);
     dialer.run(&format!("policy activate {bad}")).exits(0);
     dialer.pass(DAY);
@@ -281,7 +281,7 @@ fn a_new_policy_that_keeps_failing_is_abandoned() {
 #[test]
 fn faults_in_a_row_are_not_those_with_good_runs_between() {
     let dialer = Dialer::monitoring(2, "");
-    // Fails at what people ask for, and reviews well.
+    // Fails at requests, and reviews correctly.
     let component = Hostile { decide: "(unreachable)", ..Hostile::default() }.component();
     let revision = install_untried(&dialer, &component);
     dialer.run(&format!("policy activate {revision}")).exits(0);
@@ -294,7 +294,7 @@ fn faults_in_a_row_are_not_those_with_good_runs_between() {
     assert_eq!(dialer.events("policy-failed").len(), 6);
 }
 
-/// What a shadow would have done is kept, number by number, and nothing of it is applied.
+/// A shadow's outcome is recorded for each number, and never applied.
 #[test]
 fn a_candidate_is_compared_with_every_review_and_changes_nothing() {
     let dialer = Dialer::monitoring(3, "--checks-to-flag 1 --auto-replace on");
@@ -321,7 +321,7 @@ fn a_candidate_is_compared_with_every_review_and_changes_nothing() {
     assert_eq!(differences[0]["live"], json!({"status": "clean", "replaced": false, "by": null}));
     assert_eq!(differences[0]["candidate"], json!({"status": "flagged", "replaced": false, "by": null}));
 
-    // A backtest goes over what was before the shadow as well.
+    // A backtest also covers the time before the shadow.
     let backtest = dialer.json(&format!("policy backtest {candidate} --since 2026-03-01"));
     assert_eq!(sums.map(|name| backtest[name].as_i64()), [3, 0, 3, 0, 0, 0].map(Some), "{backtest}");
     let since = dialer.json(&format!("policy backtest {candidate} --since 2026-03-04"));
@@ -335,9 +335,9 @@ fn a_candidate_is_compared_with_every_review_and_changes_nothing() {
     dialer.run("policy diff").exits(1).says(&["there is no shadow revision"]);
 }
 
-/// A candidate with another opinion of when to replace: what that would cost is known though nobody was asked.
+/// A candidate that replaces at other times: its cost is known from the record, without new lookups.
 #[test]
-fn what_a_candidate_would_have_replaced_is_told_in_dollars() {
+fn a_backtest_gives_the_cost_in_dollars() {
     let dialer = Dialer::monitoring(3, "--checks-to-flag 1 --auto-replace on");
     let review = "(call $look-around (local.get $id) (local.get $id-len))
         (call $rate (i64.const 13105550100) (i32.const 3))
@@ -359,7 +359,7 @@ fn what_a_candidate_would_have_replaced_is_told_in_dollars() {
 }
 
 #[test]
-fn a_candidate_that_fails_is_no_trouble() {
+fn a_failing_candidate_does_not_affect_reviews() {
     let dialer = Dialer::monitoring(2, "");
     let bad = install_untried(&dialer, &trapping());
     let breaking = "(call $release (i64.const 13105550100))";
@@ -368,26 +368,26 @@ fn a_candidate_that_fails_is_no_trouble() {
     dialer.run(&format!("policy shadow {bad}")).exits(0);
     dialer.run("review acme").exits(0);
     dialer.run("policy diff").exits(0).says(&["would have failed", "`unreachable` instruction"]);
-    let told = dialer.run(&format!("policy backtest {worse} --since 2026-03-01")).exits(0);
-    told.says(&["would have failed", "breaks the ledger's rules"]);
-    assert_eq!(dialer.events("policy-failed"), Vec::<Value>::new(), "nobody lost a run");
+    let output = dialer.run(&format!("policy backtest {worse} --since 2026-03-01")).exits(0);
+    output.says(&["would have failed", "breaks the ledger's rules"]);
+    assert_eq!(dialer.events("policy-failed"), Vec::<Value>::new(), "no run was lost");
     assert_eq!(live(&dialer)["revision"], 1);
 }
 
 #[test]
-fn every_run_can_be_made_again() {
+fn every_run_can_be_replayed() {
     let dialer = Dialer::monitoring(5, "--checks-to-flag 1 --auto-replace on");
     dialer.import([140, 141], "--candidates");
     for flagged in [0, 1] {
         dialer.pass(DAY);
-        let said = (100..105).map(|last| (last, if last < 100 + flagged { "xxx" } else { "ooo" }));
-        dialer.carriers_say(&said.chain([(140, "ooo"), (141, "ooo")]).collect::<Vec<_>>());
+        let verdicts = (100..105).map(|last| (last, if last < 100 + flagged { "xxx" } else { "ooo" }));
+        dialer.carriers_say(&verdicts.chain([(140, "ooo"), (141, "ooo")]).collect::<Vec<_>>());
         dialer.run("review acme").exits(0);
     }
     dialer.run("delete acme +13105550101 --accept-slot-loss").exits(0);
     dialer.run("replace acme +13105550102").exits(0);
     dialer.run("account set acme --blocks 2").exits(0);
-    // Everything has moved on since; what each run was told has not.
+    // The account has changed since; the inputs of each run have not.
     let eager = install_untried(&dialer, &eager());
     dialer.run(&format!("policy activate {eager}")).exits(0);
     dialer.file("verdicts.csv", "number,carrier,score,label,observed_at\n");
@@ -395,11 +395,14 @@ fn every_run_can_be_made_again() {
     let last = each(&runs, "run").iter().filter_map(Value::as_u64).max().expect("runs");
     assert_eq!(last, 6);
     for run in 1..=last {
-        let told = dialer.json(&format!("replay {run}"));
-        assert_eq!((&told["same"], &told["revision"], &told["contract"]), (&json!(true), &json!(1), &json!("0.2.0")));
+        let replayed = dialer.json(&format!("replay {run}"));
+        assert_eq!(
+            (&replayed["same"], &replayed["revision"], &replayed["contract"]),
+            (&json!(true), &json!(1), &json!("0.2.0"))
+        );
     }
     dialer.run("replay 3").exits(0).says(&["the plan is the same, byte for byte", "5 reviews, 1 actions"]);
-    // What would another revision have done?
+    // The outcome with another revision.
     let other = dialer.json(&format!("replay 3 --revision {eager}"));
     assert_eq!((&other["flagged-sooner"], &other["replaced-less"]), (&json!(4), &json!(1)), "{other}");
     let same = dialer.json("replay 3 --revision 1");
@@ -407,7 +410,7 @@ fn every_run_can_be_made_again() {
 }
 
 #[test]
-fn runs_stay_on_record_for_as_long_as_is_set() {
+fn runs_are_kept_as_long_as_set() {
     let dialer = Dialer::monitoring(1, "");
     let review = || {
         dialer.carriers_say(&[(100, "ooo")]);
@@ -439,9 +442,9 @@ fn dialguard(dialer: &Dialer) -> Dialguard {
     Dialguard::new(ledger, policies, Arc::new(FixedClock(dialer.now())))
 }
 
-/// One process serves, another activates: the next run of the first goes by it, and a run that has begun does not.
+/// One process serves, another activates: the first uses the new policy from its next run on, not in a started one.
 #[tokio::test(flavor = "multi_thread")]
-async fn another_process_activates_and_the_next_run_goes_by_it() {
+async fn a_policy_activated_by_another_process_decides_the_next_run() {
     let dialer = Dialer::monitoring(2, "");
     dialer.carriers_say(&[(100, "ooo"), (101, "ooo")]);
     let serving = dialguard(&dialer);
@@ -467,7 +470,7 @@ fn code_files(dialer: &Dialer) -> Vec<PathBuf> {
 }
 
 #[test]
-fn who_writes_policies_is_told_what_one_does_and_costs() {
+fn bench_and_test_report_what_a_policy_does_and_costs() {
     let dialer = Dialer::new();
     with_file(&dialer, "reference", REFERENCE_POLICY);
     with_file(&dialer, "eager", &eager());
@@ -477,30 +480,30 @@ fn who_writes_policies_is_told_what_one_does_and_costs() {
     let reviews = report["reviews"].as_array().expect("a list");
     assert_eq!(each(&report["reviews"], "numbers"), [15, 1_000, 10_000].map(|numbers| json!(numbers)));
     assert!(reviews.iter().all(|review| review["fuel"].as_u64() > Some(10_000)), "{report}");
-    assert_eq!(dialer.everything(), Value::Null, "trying leaves nothing behind");
+    assert_eq!(dialer.everything(), Value::Null, "a trial leaves no files");
 }
 
 #[test]
-fn the_built_in_policy_is_there_for_others() {
+fn the_built_in_policy_can_be_exported() {
     let dialer = Dialer::new();
-    let told = dialer.json("component -o policy.wasm");
-    assert_eq!((&told["contract"], &told["bytes"]), (&json!("0.2.0"), &json!(REFERENCE_POLICY.len())));
+    let written = dialer.json("component -o policy.wasm");
+    assert_eq!((&written["contract"], &written["bytes"]), (&json!("0.2.0"), &json!(REFERENCE_POLICY.len())));
     assert!(std::fs::read(dialer.path("policy.wasm")).expect("the component") == REFERENCE_POLICY);
     dialer.run("component -o policy.wasm").exits(1).says(&["cannot write policy.wasm"]);
 }
 
-/// Machine code is loaded only where this host wrote it, for this policy.
+/// Machine code is loaded only if this host wrote it for this policy.
 #[test]
-fn compiled_code_of_others_is_never_loaded() {
+fn foreign_compiled_code_is_never_loaded() {
     let dialer = Dialer::monitoring(1, "");
     dialer.carriers_say(&[(100, "ooo")]);
     let eager = install_untried(&dialer, &eager());
-    // Compiled to be compared, and kept.
+    // Compiled for the comparison, and kept.
     dialer.run(&format!("policy shadow {eager}")).exits(0);
     dialer.run("policy shadow --off").exits(0);
     let (mine, others): (Vec<_>, Vec<_>) = code_files(&dialer).into_iter().partition(|file| {
-        let digest = dialguard::sha256(REFERENCE_POLICY);
-        file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&digest))
+        let sha256 = dialguard::sha256(REFERENCE_POLICY);
+        file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&sha256))
     });
     let good = std::fs::read(&mine[0]).expect("compiled code");
     let others = std::fs::read(&others[0]).expect("compiled code");
@@ -509,12 +512,12 @@ fn compiled_code_of_others_is_never_loaded() {
         dialer.carriers_say(&[(100, "ooo")]);
         dialer.run("review acme").exits(0);
         assert_eq!(dialer.standing(100), "1 clean", "the live policy is the one that was activated");
-        assert!(std::fs::read(&mine[0]).expect("compiled code") == good, "compiled and written anew");
+        assert!(std::fs::read(&mine[0]).expect("compiled code") == good, "compiled and written again");
     };
     let mut damaged = good.clone();
     let middle = damaged.len() / 2;
     damaged[middle] ^= 1;
-    // Another policy's code, which would call every number flagged; damaged code; half; none.
+    // Another policy's code, which would rate every number flagged; damaged code; half of it; none.
     for file in [&others[..], &damaged, &good[..good.len() / 2], b"", b"#!/bin/sh"] {
         std::fs::write(&mine[0], file).expect("the file is written");
         review();
@@ -531,8 +534,7 @@ async fn a_program_that_brings_its_policy_along_installs_none() {
     assert_eq!(policies.live().expect("its policy").revision, None);
 }
 
-/// The daily schedule in a process of its own: it needs no restart to go by another policy, and compares candidates
-/// while it serves.
+/// The daily schedule in its own process uses another policy without a restart, and compares candidates while it serves.
 #[test]
 fn serve_notices_a_change_without_a_restart() {
     let dialer = Dialer::monitoring(2, "");

@@ -1,7 +1,7 @@
-//! The daily schedule: each account at its own local time, once a local date, whatever clocks and processes do.
+//! The daily schedule: each account at its own local time, once per local date, whatever clocks and processes do.
 
 use crate::harness::acme::DAY;
-use crate::harness::desk::{Dialer, seconds};
+use crate::harness::dialer::{Dialer, seconds};
 use crate::harness::policies::reference::reference;
 use chrono::NaiveTime;
 use dialguard::calendar::rfc3339;
@@ -30,19 +30,19 @@ impl Clock for TestClock {
     }
 }
 
-/// A ledger, and the one clock of all processes that work on it.
-struct Office {
+/// A ledger, and the clock that all its processes share.
+struct Fixture {
     folder: TempDir,
     clock: TestClock,
 }
 
-impl Office {
+impl Fixture {
     fn at(time: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
-        Office { folder, clock: TestClock(Arc::new(AtomicU64::new(seconds(time)))) }
+        Fixture { folder, clock: TestClock(Arc::new(AtomicU64::new(seconds(time)))) }
     }
 
-    /// A Dialguard with a connection of its own, as another process has it.
+    /// A Dialguard with its own connection, like another process.
     fn start(&self) -> Dialguard {
         let ledger = Ledger::open_or_create(self.folder.path()).expect("the ledger opens");
         Dialguard::new(Arc::new(ledger), reference(), Arc::new(self.clock.clone()))
@@ -67,14 +67,14 @@ impl Office {
         }
     }
 
-    /// Accounts called `a00` and so on, all of them due at six in the morning UTC.
+    /// Accounts called `a00` and so on, all due at six in the morning UTC.
     async fn add_many(&self, count: usize) {
         let ids: Vec<String> = (0..count).map(|place| format!("a{place:02}")).collect();
         let accounts: Vec<_> = ids.iter().map(|id| (id.as_str(), "UTC", "06:00")).collect();
         self.add_accounts(&accounts).await;
     }
 
-    /// Every review on record, those included that were none of the schedule's.
+    /// Every recorded review, including those not made by the schedule.
     fn reviews(&self) -> BTreeMap<(String, String), u32> {
         let database = rusqlite::Connection::open(self.folder.path().join("dialguard.db")).expect("the database opens");
         let mut statement = database
@@ -88,7 +88,7 @@ impl Office {
     }
 }
 
-/// Reviews who is due now; answers who was reviewed by this call.
+/// Reviews the accounts that are due now, and returns those that this call reviewed.
 async fn review_due(dialguard: &Dialguard) -> Vec<String> {
     let due = due_accounts(dialguard, dialguard.now()).expect("the ledger tells who is due");
     let mut reviewed = Vec::new();
@@ -108,7 +108,7 @@ fn was_reviewed(outcome: &Result<Option<ReviewOutcome>, DialguardError>) -> bool
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_account_is_reviewed_at_its_own_local_time() {
-    // Its zone and review time, and the UTC hour of 15 January 2026 at which that comes.
+    // Time zone, review time, and the matching UTC hour of 15 January 2026.
     let accounts = [
         ("kolkata", "Asia/Kolkata", "06:30", "01:00"),
         ("kathmandu", "Asia/Kathmandu", "07:15", "01:30"),
@@ -119,14 +119,14 @@ async fn each_account_is_reviewed_at_its_own_local_time() {
         ("tokyo", "Asia/Tokyo", "00:00", "15:00"),
         ("utc", "UTC", "23:45", "23:45"),
     ];
-    let office = Office::at("2026-01-15T00:00:00Z");
-    office.add_accounts(&accounts.map(|(id, zone, review_at, _)| (id, zone, review_at))).await;
-    let dialguard = office.start();
-    // Those whose local time has passed already.
+    let fixture = Fixture::at("2026-01-15T00:00:00Z");
+    fixture.add_accounts(&accounts.map(|(id, zone, review_at, _)| (id, zone, review_at))).await;
+    let dialguard = fixture.start();
+    // The accounts whose local time has passed.
     review_due(&dialguard).await;
     let mut reviewed = BTreeMap::new();
     for quarter in 1..96 {
-        office.it_is(seconds("2026-01-15T00:00:00Z") + quarter * 15 * 60);
+        fixture.it_is(seconds("2026-01-15T00:00:00Z") + quarter * 15 * 60);
         for id in review_due(&dialguard).await {
             let time = rfc3339(dialguard.now())[11..16].to_owned();
             assert_eq!(reviewed.insert(id.clone(), time), None, "{id} is reviewed once");
@@ -136,7 +136,7 @@ async fn each_account_is_reviewed_at_its_own_local_time() {
     assert_eq!(reviewed, BTreeMap::from(expected));
 }
 
-/// A review time in New York, the clock by and by, and whether the review is made then.
+/// A review time in New York, successive times, and whether the review is made at each.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_hour_that_is_skipped_or_comes_twice_has_one_review() {
     type Times = &'static [(&'static str, bool)];
@@ -180,19 +180,19 @@ async fn an_hour_that_is_skipped_or_comes_twice_has_one_review() {
         ),
     ];
     for (what, review_at, times) in scenarios {
-        let office = Office::at(times[0].0);
-        office.add_accounts(&[("acme", "America/New_York", review_at)]).await;
-        let dialguard = office.start();
+        let fixture = Fixture::at(times[0].0);
+        fixture.add_accounts(&[("acme", "America/New_York", review_at)]).await;
+        let dialguard = fixture.start();
         for (time, expected) in times {
-            office.it_is(seconds(time));
+            fixture.it_is(seconds(time));
             let reviewed = review_due(&dialguard).await;
             assert_eq!(!reviewed.is_empty(), *expected, "{what}: {time}");
         }
-        assert!(office.reviews().values().all(|count| *count == 1), "{what}: {:?}", office.reviews());
+        assert!(fixture.reviews().values().all(|count| *count == 1), "{what}: {:?}", fixture.reviews());
     }
 }
 
-/// Every ten minutes for a year of each zone's clock changes would take long; three days around each do.
+/// A whole year of each zone in steps of ten minutes would take too long; three days around each clock change suffice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_local_date_has_exactly_one_review_time() {
     let scenarios = [
@@ -203,9 +203,9 @@ async fn every_local_date_has_exactly_one_review_time() {
     ];
     for (zone, first_midnight) in scenarios {
         for review_at in ["00:00", "00:30", "01:45", "02:15", "23:59"] {
-            let office = Office::at(first_midnight);
-            office.add_accounts(&[("acme", zone, review_at)]).await;
-            let account = office.start().ledger().account("acme").expect("the account is there");
+            let fixture = Fixture::at(first_midnight);
+            fixture.add_accounts(&[("acme", zone, review_at)]).await;
+            let account = fixture.start().ledger().account("acme").expect("the account is there");
             let mut times: BTreeMap<_, Vec<_>> = BTreeMap::new();
             for now in (seconds(first_midnight)..).step_by(600).take(3 * 144) {
                 times.entry(account.local_date(now)).or_default().push(review_time(&account, now));
@@ -219,51 +219,51 @@ async fn every_local_date_has_exactly_one_review_time() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn days_that_were_missed_come_to_one_review() {
-    let office = Office::at("2026-03-01T06:00:00Z");
-    office.add_accounts(&[("acme", "UTC", "06:00")]).await;
+async fn missed_days_get_one_review() {
+    let fixture = Fixture::at("2026-03-01T06:00:00Z");
+    fixture.add_accounts(&[("acme", "UTC", "06:00")]).await;
     let steps = [
         ("2026-03-01T06:00:00Z", true),
         ("2026-03-11T05:00:00Z", false),
         ("2026-03-11T06:00:00Z", true),
         ("2026-03-11T23:59:59Z", false),
-        // Off since then, and back in the middle of a day.
+        // Down since then, and started in the middle of a day.
         ("2026-03-20T13:00:00Z", true),
         ("2026-03-21T05:59:59Z", false),
         ("2026-03-21T06:00:00Z", true),
     ];
     for (time, expected) in steps {
-        office.it_is(seconds(time));
-        // Each time it is started anew, as after a crash.
-        assert_eq!(!review_due(&office.start()).await.is_empty(), expected, "{time}");
+        fixture.it_is(seconds(time));
+        // Restarted each time, as after a crash.
+        assert_eq!(!review_due(&fixture.start()).await.is_empty(), expected, "{time}");
     }
-    assert_eq!(office.reviews().len(), 4);
+    assert_eq!(fixture.reviews().len(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_processes_on_one_ledger_make_each_review_once() {
     const ACCOUNTS: usize = 40;
     const DAYS: usize = 3;
-    let office = Office::at("2026-03-01T06:00:00Z");
-    office.add_many(ACCOUNTS).await;
-    let processes = [office.start(), office.start()];
+    let fixture = Fixture::at("2026-03-01T06:00:00Z");
+    fixture.add_many(ACCOUNTS).await;
+    let processes = [fixture.start(), fixture.start()];
     for day in 0..DAYS {
-        office.it_is(seconds("2026-03-01T06:00:00Z") + day as u64 * DAY);
+        fixture.it_is(seconds("2026-03-01T06:00:00Z") + day as u64 * DAY);
         let [one, other] = processes.clone().map(|dialguard| tokio::spawn(async move { review_due(&dialguard).await }));
         let (one, other) = (one.await.expect("no panic"), other.await.expect("no panic"));
         assert_eq!(one.len() + other.len(), ACCOUNTS, "day {day}: {one:?} {other:?}");
     }
-    let reviews = office.reviews();
+    let reviews = fixture.reviews();
     assert_eq!(reviews.len(), ACCOUNTS * DAYS);
     assert!(reviews.values().all(|count| *count == 1), "{reviews:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stopped_sweep_finishes_what_it_began_and_a_restart_does_the_rest() {
+async fn a_stopped_sweep_finishes_started_reviews_and_a_restart_does_the_rest() {
     const ACCOUNTS: usize = 40;
-    let office = Office::at("2026-03-01T06:00:00Z");
-    office.add_many(ACCOUNTS).await;
-    let dialguard = office.start();
+    let fixture = Fixture::at("2026-03-01T06:00:00Z");
+    fixture.add_many(ACCOUNTS).await;
+    let dialguard = fixture.start();
     let due = due_accounts(&dialguard, dialguard.now()).expect("the ledger tells who is due");
     assert_eq!(due.len(), ACCOUNTS);
     let (stop, reviewed) = (Notify::new(), AtomicUsize::new(0));
@@ -276,47 +276,47 @@ async fn a_stopped_sweep_finishes_what_it_began_and_a_restart_does_the_rest() {
         .await;
     let reviewed = reviewed.into_inner();
     assert!(stopped && reviewed < ACCOUNTS, "{reviewed} reviewed");
-    assert_eq!(office.reviews().len(), reviewed, "what was begun was told");
+    assert_eq!(fixture.reviews().len(), reviewed, "started reviews were reported");
 
     drop(dialguard);
-    assert_eq!(review_due(&office.start()).await.len(), ACCOUNTS - reviewed);
-    assert!(office.reviews().values().all(|count| *count == 1), "{:?}", office.reviews());
+    assert_eq!(review_due(&fixture.start()).await.len(), ACCOUNTS - reviewed);
+    assert!(fixture.reviews().values().all(|count| *count == 1), "{:?}", fixture.reviews());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn serving_reviews_who_is_due_until_it_is_stopped() {
-    let office = Office::at("2026-03-01T06:00:00Z");
-    office.add_many(3).await;
-    office.add_accounts(&[("later", "UTC", "07:00")]).await;
-    let dialguard = office.start();
+async fn serve_reviews_due_accounts_until_it_is_stopped() {
+    let fixture = Fixture::at("2026-03-01T06:00:00Z");
+    fixture.add_many(3).await;
+    fixture.add_accounts(&[("later", "UTC", "07:00")]).await;
+    let dialguard = fixture.start();
     let all_reviewed = async {
-        while office.reviews().len() < 3 {
+        while fixture.reviews().len() < 3 {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     let served = tokio::time::timeout(Duration::from_secs(60), serve(&dialguard, all_reviewed)).await;
-    served.expect("it stops when told to").expect("nothing fails");
-    assert_eq!(office.reviews().len(), 3, "and nobody before his time");
+    served.expect("it stops on request").expect("nothing fails");
+    assert_eq!(fixture.reviews().len(), 3, "and no account before its time");
 }
 
 // The program
 
 #[test]
-fn serve_once_reviews_who_is_due_and_ends() {
+fn serve_once_reviews_due_accounts_and_exits() {
     let dialer = Dialer::with_account("--review-at 09:00");
     for (id, options) in [("later", "--review-at 09:01"), ("off", ""), ("tokyo", "--time-zone Asia/Tokyo")] {
         let zone = if options.contains("--time-zone") { "" } else { "--time-zone UTC" };
         dialer.run(&format!("account add {id} --blocks 1 {zone} {options}")).exits(0);
     }
     dialer.run("account set off --add-on off").exits(0);
-    for (seconds, said) in [(0, "2 accounts reviewed"), (0, "0 accounts"), (60, "1 accounts"), (DAY, "3 accounts")] {
+    for (seconds, words) in [(0, "2 accounts reviewed"), (0, "0 accounts"), (60, "1 accounts"), (DAY, "3 accounts")] {
         dialer.pass(seconds);
-        dialer.run("serve --once").exits(0).says(&[said]);
+        dialer.run("serve --once").exits(0).says(&[words]);
     }
 }
 
 #[test]
-fn an_account_that_fails_keeps_nobody_else_from_its_review() {
+fn a_failing_account_does_not_keep_others_from_their_review() {
     let dialer = Dialer::with_account("");
     dialer.run("account add broken --blocks 1 --time-zone UTC").exits(0);
     let database = rusqlite::Connection::open(dialer.path("ledger/dialguard.db")).expect("the database opens");
@@ -326,20 +326,20 @@ fn an_account_that_fails_keeps_nobody_else_from_its_review() {
     dialer.run("serve --once").exits(1).says(&["0 accounts reviewed", "broken: "]);
 }
 
-/// How the service manager, or a person at the terminal, ends it; and that a review was made before.
+/// Stopped by the signals of a service manager and of a terminal, after a review.
 #[test]
-fn serve_ends_cleanly_where_it_is_asked_to() {
+fn serve_stops_cleanly_on_a_signal() {
     for signal in ["-INT", "-TERM"] {
         let dialer = Dialer::with_ledger();
         let add = ["account", "add", "acme", "--blocks", "1", "--time-zone", "UTC", "--review-at", "00:00"];
         assert!(dialer.command(&add).status().expect("the program starts").success());
         let mut serving = dialer.command(&["serve"]).stderr(Stdio::piped()).spawn().expect("the program starts");
         let mut log = BufReader::new(serving.stderr.take().expect("a pipe")).lines();
-        let mut told = |words: &str| log.any(|line| line.expect("a line").contains(words));
-        assert!(told("watching 1 accounts") && told("reviewed at"), "it says what it does");
+        let mut logs = |words: &str| log.any(|line| line.expect("a line").contains(words));
+        assert!(logs("watching 1 accounts") && logs("reviewed at"), "it says what it does");
         let pid = serving.id().to_string();
         assert!(Command::new("kill").args([signal, &pid]).status().expect("kill runs").success());
-        assert!(told("stopped"), "it says that it was stopped by {signal}");
+        assert!(logs("stopped"), "it says that it was stopped by {signal}");
         assert_eq!(exit_code(&mut serving), Some(0), "{signal}");
     }
 }

@@ -1,7 +1,7 @@
 //! Authentication and access: sign-in, sessions, tokens and accounts a caller may not see.
 
 use crate::harness::acme::DAY;
-use crate::harness::desk::{Dialer, each};
+use crate::harness::dialer::{Dialer, each};
 use crate::harness::server::{PASSWORD, Server};
 use dialguard_dialer::access::Role;
 use reqwest::{Method, StatusCode};
@@ -9,44 +9,45 @@ use serde_json::json;
 
 /// Two accounts; most callers see one of them.
 async fn two_accounts() -> Server {
-    let desk = Dialer::monitoring(3, "");
-    desk.run("account add other --blocks 1 --time-zone UTC").exits(0);
-    Server::new(desk).await
+    let dialer = Dialer::monitoring(3, "");
+    dialer.run("account add other --blocks 1 --time-zone UTC").exits(0);
+    Server::new(dialer).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unauthenticated_requests_are_denied() {
-    let site = two_accounts().await;
-    let refused = site.stranger().get("/api/v1/accounts").await;
+    let server = two_accounts().await;
+    let refused = server.stranger().get("/api/v1/accounts").await;
     assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(refused.headers()["content-type"], "application/problem+json");
     assert_eq!(refused.headers()["www-authenticate"], "Bearer");
-    let sent = site.stranger().get("/accounts/acme?page=2").await;
+    let sent = server.stranger().get("/accounts/acme?page=2").await;
     assert_eq!(sent.status(), StatusCode::SEE_OTHER);
     assert_eq!(sent.headers()["location"], "/sign-in?next=%2Faccounts%2Facme%3Fpage%3D2");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_inaccessible_account_looks_like_one_that_does_not_exist() {
-    let site = two_accounts().await;
-    let program = site.program(Role::Administer, &["acme"]);
+    let server = two_accounts().await;
+    let program = server.program(Role::Administer, &["acme"]);
     assert_eq!(each(&program.json("/api/v1/accounts").await["items"], "id"), [json!("acme")]);
     let (foreign, unknown) =
         (program.get("/api/v1/accounts/other").await, program.get("/api/v1/accounts/nobody").await);
     assert_eq!((foreign.status(), unknown.status()), (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND));
-    let told = |body: String, id| body.replace(id, "ID");
+    let without_id = |body: String, id| body.replace(id, "ID");
     let (foreign, unknown) = (foreign.text().await.unwrap(), unknown.text().await.unwrap());
-    assert_eq!(told(foreign, "other"), told(unknown, "nobody"));
+    assert_eq!(without_id(foreign, "other"), without_id(unknown, "nobody"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_users_session_cookie_is_out_of_reach_of_scripts_and_other_sites() {
-    let site = two_accounts().await;
+async fn scripts_and_other_sites_cannot_read_a_session_cookie() {
+    let server = two_accounts().await;
     let grant = dialguard_dialer::access::Grant { role: Role::Read, accounts: dialguard_dialer::access::Accounts::All };
-    dialguard_dialer::access::add_user(site.dialguard.ledger(), "ann", PASSWORD, grant, site.dialguard.now()).unwrap();
+    dialguard_dialer::access::add_user(server.dialguard.ledger(), "ann", PASSWORD, grant, server.dialguard.now())
+        .unwrap();
     let sign_in = async |password: &str| {
         let form = [("name", "ann"), ("password", password), ("next", "//evil.example")];
-        site.stranger().request(Method::POST, "/sign-in").form(&form).send().await.unwrap()
+        server.stranger().request(Method::POST, "/sign-in").form(&form).send().await.unwrap()
     };
     assert_eq!(sign_in("a wrong password of words").await.status(), StatusCode::UNAUTHORIZED);
     let signed_in = sign_in(PASSWORD).await;
@@ -55,12 +56,12 @@ async fn a_users_session_cookie_is_out_of_reach_of_scripts_and_other_sites() {
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"), "{cookie}");
     let cookie = cookie.split(';').next().unwrap().to_owned();
     let accounts = async || {
-        let asked = site.stranger().request(Method::GET, "/api/v1/accounts").header("cookie", &cookie);
+        let asked = server.stranger().request(Method::GET, "/api/v1/accounts").header("cookie", &cookie);
         asked.send().await.unwrap().status()
     };
     assert_eq!(accounts().await, StatusCode::OK);
     let sign_out = async |origin| {
-        let asked = site.stranger().request(Method::POST, "/sign-out").header("cookie", &cookie);
+        let asked = server.stranger().request(Method::POST, "/sign-out").header("cookie", &cookie);
         asked.header("sec-fetch-site", origin).send().await.unwrap().status()
     };
     assert_eq!(sign_out("cross-site").await, StatusCode::FORBIDDEN);
@@ -71,29 +72,29 @@ async fn a_users_session_cookie_is_out_of_reach_of_scripts_and_other_sites() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn password_guesses_are_rate_limited() {
-    let site = two_accounts().await;
+    let server = two_accounts().await;
     let mut last = StatusCode::OK;
     for _ in 0..11 {
         let form = [("name", "nobody"), ("password", "guess")];
-        last = site.stranger().request(Method::POST, "/sign-in").form(&form).send().await.unwrap().status();
+        last = server.stranger().request(Method::POST, "/sign-in").form(&form).send().await.unwrap().status();
     }
     assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_and_tokens_expire() {
-    let site = two_accounts().await;
-    let person = site.person(Role::Read, &[]);
+    let server = two_accounts().await;
+    let person = server.person(Role::Read, &[]);
     assert_eq!(person.get("/api/v1/accounts").await.status(), StatusCode::OK);
-    site.pass(dialguard_dialer::access::SESSION_SECONDS);
+    server.pass(dialguard_dialer::access::SESSION_SECONDS);
     assert_eq!(person.get("/api/v1/accounts").await.status(), StatusCode::UNAUTHORIZED);
-    let token = site.desk.json("tokens make dialer --account acme --days 1");
+    let token = server.dialer.json("tokens make dialer --account acme --days 1");
     let token = format!("Bearer {}", token["token"].as_str().unwrap());
     let asked = async || {
-        let asked = site.stranger().request(Method::GET, "/api/v1/accounts/acme").header("authorization", &token);
+        let asked = server.stranger().request(Method::GET, "/api/v1/accounts/acme").header("authorization", &token);
         asked.send().await.unwrap().status()
     };
     assert_eq!(asked().await, StatusCode::OK);
-    site.pass(DAY);
+    server.pass(DAY);
     assert_eq!(asked().await, StatusCode::UNAUTHORIZED);
 }

@@ -1,7 +1,7 @@
-//! Sources as the program adds, tests and asks them: `dialguard sources`, budgets, secrets, and what a review says of them.
+//! Sources on the command line: `dialguard sources`, budgets, secrets, and what a review reports about them.
 
 use crate::harness::acme::DAY;
-use crate::harness::desk::{Dialer, Outcome, e164, each};
+use crate::harness::dialer::{Dialer, Outcome, e164, each};
 use crate::harness::services::fault::Fault;
 use crate::harness::services::source::FakeSource;
 use std::os::unix::fs::PermissionsExt;
@@ -10,20 +10,22 @@ use std::time::Duration;
 
 const SECRET: &str = "hunter2hunter2";
 
-/// A dialer at its desk whose carriers are one service; `price` of a cent a lookup.
-struct Desk {
+/// A dialer with one paid source, whose lookups cost one cent.
+struct Fixture {
     fake: FakeSource,
     dialer: Dialer,
 }
 
-impl Desk {
+impl Fixture {
     async fn new(options: &str) -> Self {
         let fake = FakeSource::new().await;
         let dialer = Dialer::with_ledger();
         dialer.run("account add acme --blocks 1 --time-zone UTC").exits(0);
-        let served = Desk { fake, dialer };
-        served.run(&format!("sources add hiya {options} --price-cents 1 --base-url {}", served.fake.address)).exits(0);
-        served
+        let fixture = Fixture { fake, dialer };
+        fixture
+            .run(&format!("sources add hiya {options} --price-cents 1 --base-url {}", fixture.fake.address))
+            .exits(0);
+        fixture
     }
 
     fn run(&self, line: &str) -> Outcome {
@@ -55,66 +57,70 @@ fn numbers(range: std::ops::Range<u64>) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_run_on_the_same_day_makes_no_request() {
-    let desk = Desk::new(&format!("{TELNYX} --budget-cents 100")).await;
-    desk.dialer.import(100..103, "");
-    desk.run("monitor acme --all").exits(0);
-    desk.run("review acme").exits(0);
-    let asked = desk.fake.requests();
-    assert_eq!((asked, desk.spent()), (3, 3));
-    desk.dialer.pass(10 * 3_600);
-    desk.run("review acme").exits(0);
-    desk.run(&format!("screen acme{}", numbers(100..103))).exits(0).says(&["1 of 1 flag it"]);
-    assert_eq!((desk.fake.requests(), desk.spent()), (3, 3));
-    desk.dialer.pass(14 * 3_600);
-    desk.run("review acme").exits(0);
-    assert_eq!((desk.fake.requests(), desk.spent()), (6, 3));
+    let fixture = Fixture::new(&format!("{TELNYX} --budget-cents 100")).await;
+    fixture.dialer.import(100..103, "");
+    fixture.run("monitor acme --all").exits(0);
+    fixture.run("review acme").exits(0);
+    let asked = fixture.fake.requests();
+    assert_eq!((asked, fixture.spent()), (3, 3));
+    fixture.dialer.pass(10 * 3_600);
+    fixture.run("review acme").exits(0);
+    fixture.run(&format!("screen acme{}", numbers(100..103))).exits(0).says(&["1 of 1 flag it"]);
+    assert_eq!((fixture.fake.requests(), fixture.spent()), (3, 3));
+    fixture.dialer.pass(14 * 3_600);
+    fixture.run("review acme").exits(0);
+    assert_eq!((fixture.fake.requests(), fixture.spent()), (6, 3));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_budget_of_a_day_holds_between_processes_and_when_one_is_killed() {
-    let desk = Desk::new(&format!("{TELNYX} --budget-cents 20")).await;
-    let mut both = [0, 30].map(|first| desk.spawn(&format!("screen acme{}", numbers(first..first + 30))));
+    let fixture = Fixture::new(&format!("{TELNYX} --budget-cents 20")).await;
+    let mut both = [0, 30].map(|first| fixture.spawn(&format!("screen acme{}", numbers(first..first + 30))));
     both.iter_mut().for_each(|process| assert!(process.wait().unwrap().success()));
-    assert_eq!((desk.fake.requests(), desk.spent()), (20, 20));
+    assert_eq!((fixture.fake.requests(), fixture.spent()), (20, 20));
 
-    desk.dialer.pass(DAY);
-    desk.fake.fails(Fault::NoAnswer);
-    let mut killed = desk.spawn(&format!("screen acme{}", numbers(100..120)));
-    while desk.fake.requests() == 20 {
+    fixture.dialer.pass(DAY);
+    fixture.fake.fails(Fault::NoAnswer);
+    let mut killed = fixture.spawn(&format!("screen acme{}", numbers(100..120)));
+    while fixture.fake.requests() == 20 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     killed.kill().unwrap();
     killed.wait().unwrap();
-    desk.fake.fails(None);
-    let asked = desk.fake.requests();
-    assert_eq!(desk.spent(), 20, "what may have been asked for is counted");
-    desk.run(&format!("screen acme{}", numbers(200..220))).exits(0).says(&["the budget of $0.20 a day"]);
-    // Adding it anew gives no second budget.
-    desk.run("sources remove hiya").exits(0);
-    let add = format!("sources add hiya {TELNYX} --price-cents 1 --budget-cents 20 --base-url {}", desk.fake.address);
-    desk.run(&add).exits(0);
-    desk.run(&format!("screen acme{}", numbers(200..220))).exits(0);
-    assert_eq!(desk.fake.requests(), asked);
+    fixture.fake.fails(None);
+    let asked = fixture.fake.requests();
+    assert_eq!(fixture.spent(), 20, "what may have been asked for is counted");
+    fixture.run(&format!("screen acme{}", numbers(200..220))).exits(0).says(&["the budget of $0.20 a day"]);
+    // Adding it again gives no second budget.
+    fixture.run("sources remove hiya").exits(0);
+    let add =
+        format!("sources add hiya {TELNYX} --price-cents 1 --budget-cents 20 --base-url {}", fixture.fake.address);
+    fixture.run(&add).exits(0);
+    fixture.run(&format!("screen acme{}", numbers(200..220))).exits(0);
+    assert_eq!(fixture.fake.requests(), asked);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invalid_response_is_an_event_that_names_the_source() {
-    let desk = Desk::new(&format!("{TELNYX} --budget-cents 1000")).await;
-    desk.dialer.import(100..103, "");
-    desk.run("monitor acme --all").exits(0);
-    desk.fake.fails(Fault::Html);
-    desk.run("review acme").exits(0);
-    let told = each(&serde_json::Value::Array(desk.dialer.events("carrier-problem")), "text");
-    let told = told.iter().filter_map(|text| text.as_str()).collect::<Vec<_>>();
-    assert!(told.len() == 1 && told[0].starts_with("hiya: invalid response: HTML instead of JSON"), "{told:?}");
-    assert_eq!(desk.dialer.standing(101), "2 pending");
+    let fixture = Fixture::new(&format!("{TELNYX} --budget-cents 1000")).await;
+    fixture.dialer.import(100..103, "");
+    fixture.run("monitor acme --all").exits(0);
+    fixture.fake.fails(Fault::Html);
+    fixture.run("review acme").exits(0);
+    let problems = each(&serde_json::Value::Array(fixture.dialer.events("carrier-problem")), "text");
+    let problems = problems.iter().filter_map(|text| text.as_str()).collect::<Vec<_>>();
+    assert!(
+        problems.len() == 1 && problems[0].starts_with("hiya: invalid response: HTML instead of JSON"),
+        "{problems:?}"
+    );
+    assert_eq!(fixture.dialer.standing(101), "2 pending");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_command_says_whether_a_service_works_and_what_to_mend() {
-    let desk = Desk::new(&format!("{TELNYX} --budget-cents 1000")).await;
-    desk.run("sources test hiya +13105550101").exits(0).says(&["hiya works", "Hiya", "95", "Telemarketing"]);
-    let answered = desk.run("sources test hiya 310-555-0100 --json").exits(0).json();
+async fn sources_test_says_whether_a_source_works_and_what_to_fix() {
+    let fixture = Fixture::new(&format!("{TELNYX} --budget-cents 1000")).await;
+    fixture.run("sources test hiya +13105550101").exits(0).says(&["hiya works", "Hiya", "95", "Telemarketing"]);
+    let answered = fixture.run("sources test hiya 310-555-0100 --json").exits(0).json();
     assert_eq!(answered["answers"][0]["score"], 10);
     let scenarios: [(Fault, &[&str]); 7] = [
         (Fault::Status(401), &["hiya does not work", "error 20401", "api key (env:THEIR_SECRET)"]),
@@ -126,60 +132,64 @@ async fn one_command_says_whether_a_service_works_and_what_to_mend() {
         (Fault::ServerError, &["HTTP 500"]),
     ];
     for (fault, words) in scenarios {
-        desk.fake.fails(fault);
-        desk.run("sources test hiya +13105550101").exits(1).says(words);
+        fixture.fake.fails(fault);
+        fixture.run("sources test hiya +13105550101").exits(1).says(words);
     }
-    desk.fake.fails(None);
-    let listed = desk.run("sources list --json").exits(0).json();
+    fixture.fake.fails(None);
+    let listed = fixture.run("sources list --json").exits(0).json();
     assert_eq!(listed["sources"][0]["today"]["budget"], "$10.00");
-    desk.run("sources list").says(&["of $10.00 spent"]);
-    desk.run("sources test nobody +13105550101").exits(1).says(&["no source is named"]);
+    fixture.run("sources list").says(&["of $10.00 spent"]);
+    fixture.run("sources test nobody +13105550101").exits(1).says(&["no source is named"]);
     let add = |url: &str| {
-        desk.run("sources remove hiya");
-        desk.run(&format!("sources add hiya {TELNYX} --price-cents 0.3 --budget-cents 10 --base-url {url}"))
+        fixture.run("sources remove hiya");
+        fixture.run(&format!("sources add hiya {TELNYX} --price-cents 0.3 --budget-cents 10 --base-url {url}"))
     };
     add("https://nowhere.invalid/v2").exits(0);
-    desk.run("sources test hiya +13105550101").exits(1).says(&["nowhere.invalid could not be reached"]);
-    add(&desk.fake.address.replace("http:", "https:")).exits(0);
-    desk.run("sources test hiya +13105550101").exits(1).says(&["could not be reached"]);
+    fixture.run("sources test hiya +13105550101").exits(1).says(&["nowhere.invalid could not be reached"]);
+    add(&fixture.fake.address.replace("http:", "https:")).exits(0);
+    fixture.run("sources test hiya +13105550101").exits(1).says(&["could not be reached"]);
     add("http://example.com").exits(1).says(&["unencrypted"]);
-    // What may have cost something: two answers, a redirect, an HTML page, and three attempts at an error of 500.
-    assert_eq!(desk.spent(), 7);
+    // Possibly charged: two answers, a redirect, an HTML page, and three attempts that ended with status 500.
+    assert_eq!(fixture.spent(), 7);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_missing_to_ask_a_service_is_said_when_it_is_added() {
-    let desk = Dialer::new();
-    let said = |options: &str, words: &[&str]| {
-        desk.run(&format!("sources add them {options}")).says(words);
-        assert!(!desk.path("ledger/dialguard.db").exists(), "{options}");
+async fn adding_a_source_names_missing_settings() {
+    let fixture = Dialer::new();
+    let is_refused = |options: &str, words: &[&str]| {
+        fixture.run(&format!("sources add them {options}")).says(words);
+        assert!(!fixture.path("ledger/dialguard.db").exists(), "{options}");
     };
-    said("--telnyx --price-cents 1 --budget-cents 1", &["Telnyx takes --api-key env:NAME"]);
-    said("--telnyx --login-id env:A --price-cents 1 --budget-cents 1", &["no other secrets"]);
-    said("--nomorobo --account-sid env:A --price-cents 1 --budget-cents 1", &["--auth-token", "or --api-key"]);
-    said("--telnyx --api-key env:A", &["--price-cents"]);
-    said("--telnyx --api-key env:A --price-cents 1", &["--budget-cents"]);
-    said("--telnyx --api-key env:A --price-cents 0.00001 --budget-cents 1", &["four decimals"]);
-    said("--telnyx --api-key env:A --price-cents=-1 --budget-cents 1", &["cents from 0"]);
-    said("--telnyx --api-key env:NOT_SET --price-cents 1 --budget-cents 1", &["its api key", "NOT_SET is not set"]);
-    let refused = desk.run(&format!("sources add them --telnyx --api-key {SECRET} --price-cents 1 --budget-cents 1"));
+    is_refused("--telnyx --price-cents 1 --budget-cents 1", &["Telnyx takes --api-key env:NAME"]);
+    is_refused("--telnyx --login-id env:A --price-cents 1 --budget-cents 1", &["no other secrets"]);
+    is_refused("--nomorobo --account-sid env:A --price-cents 1 --budget-cents 1", &["--auth-token", "or --api-key"]);
+    is_refused("--telnyx --api-key env:A", &["--price-cents"]);
+    is_refused("--telnyx --api-key env:A --price-cents 1", &["--budget-cents"]);
+    is_refused("--telnyx --api-key env:A --price-cents 0.00001 --budget-cents 1", &["four decimals"]);
+    is_refused("--telnyx --api-key env:A --price-cents=-1 --budget-cents 1", &["cents from 0"]);
+    is_refused(
+        "--telnyx --api-key env:NOT_SET --price-cents 1 --budget-cents 1",
+        &["its api key", "NOT_SET is not set"],
+    );
+    let refused =
+        fixture.run(&format!("sources add them --telnyx --api-key {SECRET} --price-cents 1 --budget-cents 1"));
     refused.exits(2).says(&["env:NAME or file:PATH"]);
-    desk.file("verdicts.csv", "number,carrier,score,label,observed_at\n");
-    said("--verdicts verdicts.csv --price-cents 1", &["require --trustcall"]);
-    desk.file("secret", SECRET);
-    std::fs::set_permissions(desk.path("secret"), std::fs::Permissions::from_mode(0o644)).unwrap();
-    said("--telnyx --api-key file:secret --price-cents 1 --budget-cents 1", &["chmod o="]);
+    fixture.file("verdicts.csv", "number,carrier,score,label,observed_at\n");
+    is_refused("--verdicts verdicts.csv --price-cents 1", &["require --trustcall"]);
+    fixture.file("secret", SECRET);
+    std::fs::set_permissions(fixture.path("secret"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    is_refused("--telnyx --api-key file:secret --price-cents 1 --budget-cents 1", &["chmod o="]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_appear_nowhere() {
-    // As Basic has it, of the secret as user and as password.
+    // The secret as user and as password in Basic authentication.
     let encoded = "aHVudGVyMmh1bnRlcjI6aHVudGVyMmh1bnRlcjI=";
     let twilio = "--nomorobo --account-sid env:THEIR_SECRET --auth-token env:THEIR_SECRET";
     for options in [TELNYX, "--trustcall --login-id env:THEIR_SECRET", twilio] {
-        let desk = Desk::new(&format!("{options} --budget-cents 1000")).await;
-        desk.dialer.import(100..103, "");
-        let mut said = String::new();
+        let fixture = Fixture::new(&format!("{options} --budget-cents 1000")).await;
+        fixture.dialer.import(100..103, "");
+        let mut output = String::new();
         for (fault, line) in [
             (None, "monitor acme --all"),
             (None, "sources test hiya +13105550101 --json"),
@@ -191,18 +201,18 @@ async fn secrets_appear_nowhere() {
             (None, "events acme --json"),
             (Some(Fault::Status(422)), "serve --once"),
         ] {
-            desk.fake.fails(fault);
+            fixture.fake.fails(fault);
             if line.starts_with("serve") {
-                desk.dialer.pass(DAY);
+                fixture.dialer.pass(DAY);
             }
-            let ran = desk.run(line);
-            said += &(ran.stdout + &ran.stderr);
+            let ran = fixture.run(line);
+            output += &(ran.stdout + &ran.stderr);
         }
         for there in ["20422", "env:THEIR_SECRET", "[secret]", "TRACE"] {
-            assert!(said.contains(there), "{there}: {said}");
+            assert!(output.contains(there), "{there}: {output}");
         }
-        assert!(!said.contains(SECRET) && !said.contains(encoded), "{said}");
-        let files = std::fs::read_dir(desk.dialer.path("ledger")).unwrap();
+        assert!(!output.contains(SECRET) && !output.contains(encoded), "{output}");
+        let files = std::fs::read_dir(fixture.dialer.path("ledger")).unwrap();
         let files = files.map(|file| file.unwrap().path()).filter(|path| path.is_file());
         let contents: Vec<_> = files.map(|file| std::fs::read(file).unwrap()).collect();
         let has =

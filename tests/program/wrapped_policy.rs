@@ -1,12 +1,12 @@
-//! A policy composed of several, at work.
+//! A policy composed of several, in use.
 
-use crate::harness::desk::{Dialer, each};
+use crate::harness::dialer::{Dialer, each};
 use crate::harness::policies::no_friday::wrapped;
 use serde_json::{Value, json};
 
-/// Two weeks at the dialer's desk: installed, activated, and the days of a week.
+/// Installed, activated, and run through the days of a week.
 #[test]
-fn on_a_friday_nothing_is_replaced_unless_a_person_asks() {
+fn on_a_friday_nothing_is_replaced_unless_a_user_requests_it() {
     let dialer = Dialer::monitoring(4, "--checks-to-flag 1 --auto-replace on");
     dialer.import(140..144, "--candidates");
     dialer.file("policy.wasm", wrapped());
@@ -29,7 +29,7 @@ fn on_a_friday_nothing_is_replaced_unless_a_person_asks() {
     assert_eq!((replaced(), dialer.standing(101)), (1, "2 flagged".into()));
     assert_eq!(put_off(), [json!("2 flagged numbers not replaced today: it is Friday.")]);
     dialer.run("replace acme +13105550103").exits(0);
-    assert_eq!((replaced(), dialer.standing(103)), (2, "gone".into()), "a person asked");
+    assert_eq!((replaced(), dialer.standing(103)), (2, "gone".into()), "a user requested it");
 
     review("2026-03-07T09:00:00Z", &[(101, "xxx"), (102, "ooo")]);
     assert_eq!((replaced(), put_off().len()), (4, 1), "what waited is replaced, though one looks better already");

@@ -1,5 +1,5 @@
-//! The scenarios that any policy is checked with, checked themselves: the reference policy passes them all, wrong
-//! policies do not, and whatever a case expects can fail.
+//! Tests of the conformance check: the reference policy passes every case, wrong policies do not, and every expectation
+//! can fail.
 
 use crate::harness::policies::first_contract::first_contract;
 use crate::harness::policies::hostile::Hostile;
@@ -35,10 +35,10 @@ async fn the_reference_policy_passes_every_case_and_every_hostile_input() {
     assert_eq!(smoke_check(&reference()).await, Ok(()));
 }
 
-/// What a wrong policy does, and words that its report has to have.
+/// The fault of a wrong policy, and words that its report must contain.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_policy_fails_and_the_report_says_at_what() {
-    // An error of its own, with the contract's third code and the message `1.0.0`.
+async fn the_report_names_the_rule_a_wrong_policy_breaks() {
+    // The policy's own error, with the contract's third code and the message `1.0.0`.
     const INVALID_SETTINGS: &str = "(i32.store8 (global.get $answer) (i32.const 1))
          (i32.store8 (global.get $error.code) (i32.const 3))
          (i32.store (global.get $error.message) (global.get $version))
@@ -55,7 +55,7 @@ async fn a_wrong_policy_fails_and_the_report_says_at_what() {
             "it accepted +13105550120, but its plan has no action for it",
         ),
         (
-            "rates nobody",
+            "rates no number",
             Hostile::default(),
             Limits::default(),
             "reviews: expected 3 of them, got 0; {\"number\":\"+12125550177\",\"status\":\"clean\",",
@@ -91,7 +91,7 @@ async fn a_wrong_policy_fails_and_the_report_says_at_what() {
             "it reviews +13105550100, which is out of order or not monitored",
         ),
         (
-            "gives numbers up that nobody wants to",
+            "releases a number without a request",
             Hostile::decide("(call $release (i64.const 13105550120))"),
             Limits::default(),
             "it releases +13105550120 without a request",
@@ -101,38 +101,38 @@ async fn a_wrong_policy_fails_and_the_report_says_at_what() {
         let policy = compiled(&policy.component(), limits);
         let report = check(&policy).await;
         assert!(!report.passed(), "{what}: {report}");
-        let told = report.to_string();
-        let line = told.lines().find(|line| line.contains(expected));
-        assert!(line.is_some(), "{what}: nowhere in {told}");
-        assert!(told.ends_with("This policy breaks the contract."), "{told}");
+        let text = report.to_string();
+        let line = text.lines().find(|line| line.contains(expected));
+        assert!(line.is_some(), "{what}: nowhere in {text}");
+        assert!(text.ends_with("This policy breaks the contract."), "{text}");
         let failure = smoke_check(&policy).await.expect_err(what).to_string();
         assert!(failure.starts_with("the policy breaks the contract in the case"), "{failure}");
     }
 }
 
-/// A policy with another word for a notice keeps the contract, and differs from Dialguard's own.
+/// A policy with another kind of notice conforms to the contract, and differs from Dialguard's own.
 #[tokio::test(flavor = "multi_thread")]
-async fn to_differ_from_the_reference_policy_is_no_failure() {
+async fn a_policy_may_differ_from_the_reference_policy() {
     let policy = compiled(&renamed(REFERENCE_POLICY, "newly-flagged", "newly-flogged"), Limits::default());
     let report = check(&policy).await;
     assert!(report.passed() && smoke_check(&policy).await.is_ok(), "{report}");
     assert!(report.count(Verdict::Differs) > 0, "{report}");
-    let told = report.to_string();
+    let text = report.to_string();
     let line = "notices[0].kind: expected \"newly-flagged\", got \"newly-flogged\"";
-    assert!(told.contains(line) && told.contains("≠"), "{told}");
+    assert!(text.contains(line) && text.contains("≠"), "{text}");
     let json = serde_json::to_value(&report).expect("a report is JSON");
     assert_eq!((&json["passed"], &json["sha256"]), (&json!(true), &json!(policy.sha256())));
     let differs = json["findings"].as_array().expect("findings").iter().filter(|f| f["verdict"] == "differs");
     assert_eq!(differs.count(), report.count(Verdict::Differs));
 }
 
-/// Every value that a case expects is exchanged for another, one at a time, and each time the case has to tell.
+/// Each expected value is replaced by another, one at a time, and the case must fail each time.
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_a_case_expects_can_fail() {
+async fn every_expectation_of_a_case_can_fail() {
     let policy = reference();
     let mut tried = 0;
     let mut kinds = BTreeSet::new();
-    // The cases of many numbers expect nothing that smaller ones do not.
+    // The cases with many numbers expect nothing that smaller ones do not.
     for (file_name, text) in CASE_FILES.iter().filter(|(name, _)| *name != "many.json") {
         let file: Value = serde_json::from_str(text).expect("JSON");
         for case in file["cases"].as_array().expect("cases") {
@@ -140,8 +140,8 @@ async fn whatever_a_case_expects_can_fail() {
             for expect in otherwise("expect", &case["expect"]) {
                 let mut case = case.clone();
                 case["expect"] = expect;
-                let told = try_changed(&policy, &case).await;
-                assert!(!told.is_empty(), "{file_name}: passes where it expects {:#}", case["expect"]);
+                let problems = try_changed(&policy, &case).await;
+                assert!(!problems.is_empty(), "{file_name}: passes where it expects {:#}", case["expect"]);
                 tried += 1;
             }
         }
@@ -162,7 +162,7 @@ async fn whatever_a_case_expects_can_fail() {
     println!("{tried} expectations exchanged");
 }
 
-/// What is told about a case that has been changed; nothing where it passes.
+/// The problems of a changed case; empty if it passes.
 async fn try_changed(policy: &Policy, case: &Value) -> String {
     let text = json!({"title": "changed", "cases": [case]}).to_string();
     let file = CaseFile::read(&text).unwrap_or_else(|error| panic!("{error}: {case:#}"));
@@ -173,7 +173,7 @@ async fn try_changed(policy: &Policy, case: &Value) -> String {
     finding.detail
 }
 
-/// The same expectation with one thing in it otherwise, for each thing in it.
+/// The same expectation with one value changed, for each value in it.
 fn otherwise(key: &str, expected: &Value) -> Vec<Value> {
     match expected {
         Value::Object(fields) => {
@@ -204,7 +204,7 @@ fn otherwise(key: &str, expected: &Value) -> Vec<Value> {
     }
 }
 
-/// One more than is expected.
+/// One more than expected.
 fn surplus(list: &str) -> Value {
     match list {
         "outcomes" => json!("accepted"),
@@ -236,7 +236,7 @@ fn other_text(key: &str, text: &str) -> &'static str {
 }
 
 #[test]
-fn every_file_of_cases_is_tried_and_every_case_has_a_name_and_a_rule_of_its_own() {
+fn every_case_file_is_tried_and_every_case_has_its_own_name_and_rule() {
     let folder = repository("tests/cases");
     let names = std::fs::read_dir(folder).expect("the folder of cases").map(|entry| {
         let name = entry.expect("an entry").file_name();
@@ -255,7 +255,7 @@ fn every_file_of_cases_is_tried_and_every_case_has_a_name_and_a_rule_of_its_own(
 }
 
 #[test]
-fn a_case_that_no_dialer_could_have_is_refused() {
+fn an_impossible_case_is_refused() {
     let scenarios = [
         (json!({"observation": {}}), "unknown field `observation`"),
         (json!({"account": {"slots": 1}}), "unknown field `slots`"),
@@ -273,14 +273,14 @@ fn a_case_that_no_dialer_could_have_is_refused() {
         let mut case = json!({"name": "n", "tier": "contract", "rule": "r", "call": "review-account", "expect": {}});
         let fields = case.as_object_mut().expect("an object");
         fields.extend(changes.as_object().expect("an object").clone());
-        let told = CaseFile::read(&json!({"title": "t", "cases": [case]}).to_string()).err();
-        let told = told.unwrap_or_else(|| panic!("read in spite of {changes}")).to_string();
-        assert!(told.contains(expected), "{told}, not {expected}");
+        let error = CaseFile::read(&json!({"title": "t", "cases": [case]}).to_string()).err();
+        let error = error.unwrap_or_else(|| panic!("read in spite of {changes}")).to_string();
+        assert!(error.contains(expected), "{error}, not {expected}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_policy_costs_is_measured_and_its_fuel_is_the_same_each_time() {
+async fn a_benchmark_measures_a_policy_and_its_fuel_is_reproducible() {
     let report = bench(REFERENCE_POLICY, Limits::default(), Wasi::None).await.expect("figures");
     let again = bench(REFERENCE_POLICY, Limits::default(), Wasi::None).await.expect("figures");
     println!("{report}");
@@ -303,9 +303,9 @@ async fn a_policy_of_the_first_contract_is_measured_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_cannot_be_measured_is_said() {
+async fn a_benchmark_that_cannot_measure_says_why() {
     let looping = Hostile::review("(loop $again (br $again))").component();
-    let told = bench(&looping, short(), Wasi::None).await.expect_err("it loops");
-    assert!(format!("{told:#}").contains("reviewing 15 numbers: the policy failed"), "{told:#}");
+    let error = bench(&looping, short(), Wasi::None).await.expect_err("it loops");
+    assert!(format!("{error:#}").contains("reviewing 15 numbers: the policy failed"), "{error:#}");
     assert!(bench(b"garbage", short(), Wasi::None).await.is_err());
 }

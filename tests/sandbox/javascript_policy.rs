@@ -1,7 +1,7 @@
-//! A policy that is not written in Rust: it keeps the contract, needs no WASI, and plans what the reference plans.
+//! A policy that is not written in Rust: it conforms to the contract, needs no WASI, and plans the same as the reference.
 //!
-//! It is built and run where its tools are installed (`npm ci --prefix tests/policies/javascript`); elsewhere the tests
-//! say on standard output that they tried nothing.
+//! It is built and run if its tools are installed (`npm ci --prefix tests/policies/javascript`); otherwise the tests print
+//! that they were skipped.
 
 use crate::harness::acme::{DAY, number};
 use crate::harness::model_dialer::{self, ModelDialer};
@@ -60,7 +60,7 @@ async fn the_policy_in_javascript_plans_what_the_reference_plans() {
     assert_eq!(usage.await.expect("figures"), expected.await.expect("figures"));
 }
 
-/// The same in all but the notices, of which only the kinds have to be the same: their words are each policy's own.
+/// Equal plans, except that notices need only the same kinds: their text is up to each policy.
 fn assert_alike(plan: Plan, expected: Plan) {
     let kinds = |plan: &Plan| plan.notices.iter().map(|notice| notice.kind.clone()).collect::<Vec<_>>();
     assert_eq!(kinds(&plan), kinds(&expected));
@@ -69,8 +69,8 @@ fn assert_alike(plan: Plan, expected: Plan) {
 
 const NUMBER: PhoneNumber = number(100);
 
-/// Eight monitored numbers, of which one is flagged for the second day today, and replaced; one that could be
-/// monitored; two candidates, of which the closer one is spam.
+/// Eight monitored numbers, one of which is flagged for the second day and replaced; one number that could be monitored;
+/// two candidates, the closer of which is spam.
 fn three_days_of_a_dialer() -> AccountModel {
     let mut model = AccountModel::new(1);
     model.account.settings.auto_replace = true;
@@ -96,7 +96,7 @@ fn three_days_of_a_dialer() -> AccountModel {
     model
 }
 
-/// The policy, built and compiled once for all tests; none where its tools are not installed.
+/// The policy, built and compiled once for all tests; none if its tools are not installed.
 fn javascript() -> Option<Policy> {
     static POLICY: OnceLock<Option<Policy>> = OnceLock::new();
     POLICY.get_or_init(|| Some(compiled(&component()?))).clone()
@@ -108,7 +108,7 @@ fn compiled(component: &[u8]) -> Policy {
     Policy::compile(component, Limits::default()).expect("a policy")
 }
 
-/// Built anew where something that it is made of is newer. The tools take half a minute.
+/// Rebuilt only if one of its sources is newer, because the tools take half a minute.
 fn component() -> Option<Vec<u8>> {
     let folder = repository("tests/policies/javascript");
     let tools = folder.join("node_modules");
@@ -125,7 +125,7 @@ fn component() -> Option<Vec<u8>> {
     Some(std::fs::read(component).expect("the component"))
 }
 
-/// Long ago where there is no such file.
+/// Long ago if the file does not exist.
 fn changed_at(path: &Path) -> SystemTime {
     path.metadata().and_then(|metadata| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
 }

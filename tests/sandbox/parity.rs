@@ -1,5 +1,5 @@
-//! The component answers what the native policy answers, on thousands of random accounts and requests, and each run
-//! made again from its recording comes to the same.
+//! The component answers like the native policy on thousands of random accounts and requests, and replaying a recording
+//! gives the same result.
 //!
 //! Both sides read the same model through their own imports. Their types are generated separately from the same
 //! contract, and print alike, so answers are compared as they print.
@@ -17,10 +17,10 @@ use std::fmt::Debug;
 
 const CASES: u32 = 2_500;
 
-/// What three carriers said of a number, and how many hours ago.
+/// The verdicts of three carriers on a number, and how many hours ago they were given.
 type Said = (PhoneNumber, [Option<u8>; 3], u64);
 
-/// What an account looks like, and what is asked of it.
+/// An account, and a request.
 #[derive(Debug, Clone)]
 struct Scenario {
     settings: Settings,
@@ -47,7 +47,7 @@ fn the_component_plans_what_the_native_policy_plans() {
     outcome.unwrap_or_else(|failure| panic!("{failure}"));
 }
 
-/// Lives through the scenario's days on the model, then stands where the comparison is made.
+/// Runs the scenario's days on the model, up to the moment of the comparison.
 fn live(scenario: &Scenario) -> ModelDialer {
     let mut model = AccountModel::new(scenario.blocks);
     model.own(&(1..=60).collect::<Vec<_>>());
@@ -61,7 +61,7 @@ fn live(scenario: &Scenario) -> ModelDialer {
                 model.observe_at(carrier as u16, *number, *score, observed_at);
             }
         }
-        // The last day's review is what is compared.
+        // The last day's review is the one compared.
         if day + 1 < scenario.days.len() && dialguard_policy::settings::check(&model.account.settings).is_ok() {
             model.review();
             model.pass(DAY);
@@ -143,7 +143,7 @@ fn scenario() -> impl Strategy<Value = Scenario> {
     )
 }
 
-/// Mostly in range, now and then not.
+/// Mostly in range, sometimes not.
 fn settings() -> impl Strategy<Value = Settings> {
     let rating = (prop_oneof![20 => Just(80_u8), 5 => 1..=100_u8, 1 => 101..=255_u8], 1..4_u8, 1..4_u8, 1..4_u8);
     (rating, 1..72_u16, any::<bool>(), 0..6_u16, 0..3_u16, 1..=100_u8).prop_map(

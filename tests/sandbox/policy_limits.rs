@@ -1,4 +1,4 @@
-//! Policies that mean harm, and dialers that answer late or never: what a policy may ask, use and say.
+//! Harmful policies, and dialers that answer late or never: what a policy may request, use and return.
 
 use crate::harness::acme::number;
 use crate::harness::policies::hostile::{Hostile, parse};
@@ -10,8 +10,8 @@ use dialguard::policy::{Limits, Policy, PolicyError, PolicyFault, REFERENCE_POLI
 use std::time::{Duration, Instant};
 
 #[tokio::test]
-async fn what_a_policy_may_not_ask_it_is_told() {
-    // Each passes on the import's error as its own; that of a lookup stands four bytes further ahead.
+async fn a_refused_import_call_returns_an_error_to_the_policy() {
+    // Each returns the import's error as its own; that of a lookup lies four bytes further on.
     const PASS_ON: &str = "(i32.store8 (global.get $answer) (i32.const 1))
          (memory.copy (global.get $error.code) (i32.add (global.get $asked) (i32.const 4)) (i32.const 12))";
     let scenarios = [
@@ -33,7 +33,7 @@ async fn what_a_policy_may_not_ask_it_is_told() {
             ErrorCode::InvalidRequest,
         ),
         (
-            "a number that cannot be",
+            "an impossible number",
             "(call $look-up (global.get $zeros) (i32.const 1) (global.get $asked))",
             ErrorCode::InvalidRequest,
         ),
@@ -44,7 +44,7 @@ async fn what_a_policy_may_not_ask_it_is_told() {
             ErrorCode::NoSuchAccount,
         ),
     ];
-    // A dialer that would answer anything about anybody.
+    // A dialer that would answer any question about any account.
     let open = slow_dialer(Some(Duration::ZERO));
     for (what, asks, code) in scenarios {
         let review = format!("{asks} {PASS_ON}").leak();
@@ -56,7 +56,7 @@ async fn what_a_policy_may_not_ask_it_is_told() {
 }
 
 #[tokio::test]
-async fn describing_itself_a_policy_calls_no_import() {
+async fn describe_may_call_no_import() {
     let scenarios = [
         ("(drop (call $now))", Some(PolicyFault::UnexpectedImport)),
         (
@@ -67,17 +67,17 @@ async fn describing_itself_a_policy_calls_no_import() {
         ("", None),
     ];
     for (describe, expected) in scenarios {
-        let told = compiled(Hostile { describe, ..Hostile::default() }, LIMITS).describe().await;
-        match (told, expected) {
+        let description = compiled(Hostile { describe, ..Hostile::default() }, LIMITS).describe().await;
+        match (description, expected) {
             (Ok(description), None) => assert_eq!(description.name, "hostile"),
             (Err(PolicyError::Fault(fault)), Some(expected)) => assert_eq!(fault, expected, "{describe}"),
-            (told, _) => panic!("{describe}: {told:?}"),
+            (description, _) => panic!("{describe}: {description:?}"),
         }
     }
 }
 
 #[tokio::test]
-async fn what_a_policy_says_draws_on_no_terminal() {
+async fn control_characters_in_a_policys_text_are_not_printed() {
     let review = "(i32.store8 (global.get $answer) (i32.const 1))
         (i32.store (global.get $error.message) (global.get $scratch))
         (i32.store offset=4 (global.get $error.message) (i32.const 8))";
@@ -91,12 +91,12 @@ async fn what_a_policy_says_draws_on_no_terminal() {
 #[tokio::test]
 async fn a_screening_answers_every_number() {
     let policy = compiled(Hostile::default(), LIMITS);
-    let told = policy.screen(&slow_dialer(Some(Duration::ZERO)), "acme", &[number(100)]).await;
-    assert!(matches!(told, Err(PolicyError::Fault(PolicyFault::Trapped(_)))), "{told:?}");
+    let outcome = policy.screen(&slow_dialer(Some(Duration::ZERO)), "acme", &[number(100)]).await;
+    assert!(matches!(outcome, Err(PolicyError::Fault(PolicyFault::Trapped(_)))), "{outcome:?}");
 }
 
 #[test]
-fn what_is_no_policy_is_refused_before_it_runs() {
+fn a_component_that_is_not_a_policy_is_refused_before_it_runs() {
     let harmless = Hostile::default();
     let memory = "(memory (export \"memory\") 4)";
     let scenarios: Vec<(&str, Vec<u8>, &str)> = vec![
@@ -156,14 +156,14 @@ fn what_is_no_policy_is_refused_before_it_runs() {
         ),
     ];
     for (what, component, expected) in scenarios {
-        let told = Policy::compile(&component, LIMITS).err().expect(what).to_string();
-        assert!(told.contains(expected), "{what}: {told}, not {expected}");
+        let error = Policy::compile(&component, LIMITS).err().expect(what).to_string();
+        assert!(error.contains(expected), "{what}: {error}, not {expected}");
     }
 }
 
-/// What a module's own maximum does not allow is refused as the format says, and is not held against the policy.
+/// Growth beyond a module's own maximum is refused as WebAssembly specifies, and is not a fault of the policy.
 #[tokio::test]
-async fn memory_that_was_not_given_does_not_count() {
+async fn memory_that_was_not_granted_does_not_count() {
     let review = "(local.set $id (i32.const 100))
         (loop $again
           (if (i32.ne (memory.grow (i32.const 8)) (i32.const -1)) (then (unreachable)))
@@ -200,18 +200,18 @@ fn proposals_that_no_policy_needs_are_off() {
     ];
     for (what, uses, expected) in scenarios {
         let component = empty_policy_with(uses);
-        let told = Policy::compile(&component, LIMITS).err().expect(what).to_string();
-        assert!(told.contains(expected), "{what}: {told}, not {expected}");
+        let error = Policy::compile(&component, LIMITS).err().expect(what).to_string();
+        assert!(error.contains(expected), "{what}: {error}, not {expected}");
     }
-    // What compilers of every language use stays on.
+    // Features that compilers of every language use stay enabled.
     let used = "(func (param externref v128 f32) (result i32 i64)
         (i32.extend8_s (i32.trunc_sat_f32_s (local.get 2))) (i64.const 1))";
     let component = empty_policy_with(&used.replace("externref", "funcref"));
-    let told = Policy::compile(&component, LIMITS).err().expect("a policy without functions").to_string();
-    assert!(told.contains("does not have export `describe`"), "only its functions are missing: {told}");
+    let error = Policy::compile(&component, LIMITS).err().expect("a policy without functions").to_string();
+    assert!(error.contains("does not have export `describe`"), "only its functions are missing: {error}");
 }
 
-/// Named as a policy, so that it is compiled, and with no function of one.
+/// Named like a policy, so that it is compiled, but without its functions.
 fn empty_policy_with(uses: &str) -> Vec<u8> {
     let export = "(export \"dialguard:reputation/policy@0.2.0\" (instance $nothing))";
     parse(&format!("(component (core module {uses}) (instance $nothing) {export})"))
@@ -241,18 +241,18 @@ async fn time_that_the_dialer_takes_is_not_the_policys() {
     let policy = compiled(Hostile::review(ASK_FORTY_TIMES), limits);
     let answered = policy.review_account(&slow, "acme").await.expect("a plan, for all the waiting");
     assert!(answered.answer.reviews.is_empty());
-    // Waiting once buys no time to loop in.
+    // Waiting once gives no additional time to loop.
     let looping = Hostile::review(
         "(call $flag-events (local.get $id) (local.get $id-len) (i64.const 0) (global.get $asked))
          (loop $again (br $again))",
     );
-    let told = compiled(looping, LIMITS).review_account(&slow, "acme").await;
-    assert!(matches!(told, Err(PolicyError::Fault(OUT_OF_TIME))), "{told:?}");
+    let outcome = compiled(looping, LIMITS).review_account(&slow, "acme").await;
+    assert!(matches!(outcome, Err(PolicyError::Fault(OUT_OF_TIME))), "{outcome:?}");
 }
 
-/// More runs than an engine has room for wait for their turn; none is refused, nor blamed on the policy.
+/// If there are more runs than the engine has room for, the others wait. None is refused or counted as a fault.
 #[tokio::test]
-async fn nobody_is_refused_for_want_of_room() {
+async fn concurrent_runs_wait_for_memory_instead_of_failing() {
     let slow = slow_dialer(Some(Duration::from_millis(20)));
     let policy = compiled(Hostile::default(), LIMITS);
     let mut runs = tokio::task::JoinSet::new();
@@ -265,7 +265,7 @@ async fn nobody_is_refused_for_want_of_room() {
     }
 }
 
-/// Two gigabytes are asked for in all, and given back each time.
+/// Requests two gigabytes in total, and frees them each time.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn memory_is_given_back() {
@@ -279,8 +279,8 @@ async fn memory_is_given_back() {
     let dialer = slow_dialer(Some(Duration::ZERO));
     let before = resident_bytes();
     for _ in 0..32 {
-        let told = policy.review_account(&dialer, "acme").await;
-        assert!(matches!(told, Err(PolicyError::Fault(PolicyFault::OutOfMemory(_)))), "{told:?}");
+        let outcome = policy.review_account(&dialer, "acme").await;
+        assert!(matches!(outcome, Err(PolicyError::Fault(PolicyFault::OutOfMemory(_)))), "{outcome:?}");
     }
     let kept = resident_bytes().saturating_sub(before);
     assert!(kept < 512 << 20, "{} MiB were kept", kept >> 20);

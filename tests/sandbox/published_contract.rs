@@ -39,7 +39,7 @@ fn every_version_in_the_folder_is_published_and_spoken() {
     assert_eq!(spoken, VERSIONS, "a policy made for each");
 }
 
-/// What was published on one line has to serve a policy that was made for any version on it.
+/// Every version of one line must work for a policy made for any other version of it.
 #[test]
 fn versions_of_one_line_are_compatible() {
     let versions = VERSIONS.map(|version| semver::Version::parse(version).expect("SemVer"));
@@ -47,17 +47,17 @@ fn versions_of_one_line_are_compatible() {
         let on_its_line =
             |older: &&semver::Version| semver::VersionReq::parse(&older.to_string()).unwrap().matches(newer);
         for older in versions[..at].iter().filter(on_its_line) {
-            let told = compatible(&published(&older.to_string()), &published(&newer.to_string()));
-            assert!(told.is_ok(), "{newer} cannot stand in for {older}: {told:?}");
+            let verdict = compatible(&published(&older.to_string()), &published(&newer.to_string()));
+            assert!(verdict.is_ok(), "{newer} cannot replace {older}: {verdict:?}");
         }
     }
-    let told = compatible(&published("0.1.0"), &published("0.2.0"));
-    assert!(told.is_err(), "0.2.0 added to a record, and so began a line of its own");
+    let verdict = compatible(&published("0.1.0"), &published("0.2.0"));
+    assert!(verdict.is_err(), "0.2.0 added to a record, and so began its own line");
 }
 
-/// Holds the check above to account, with what could be the next version on the newest line.
+/// Proves that the check above can fail, with possible next versions of the newest line.
 #[test]
-fn what_breaks_the_contract_is_told_from_what_adds_to_it() {
+fn breaking_contract_changes_are_distinguished_from_additions() {
     let breaking = [
         ("a field taken away", "types.wit", "    rated-today: u32,", ""),
         ("a field renamed", "types.wit", "    rated-today: u32,", "    rated-this-day: u32,"),
@@ -109,8 +109,8 @@ fn published(version: &str) -> Texts {
     entries(&wit().join(version)).iter().map(|path| (name(path), text(path))).collect()
 }
 
-/// Whether policies made for `old` are policies for `new`, as wasm-tools sees it. It would let `new` ask fewer
-/// questions and offer more imports; so besides, what is answered is held against `old`, and the imports are the same.
+/// Whether policies made for `old` are policies for `new`, according to wasm-tools. It would allow `new` to call fewer
+/// functions and to offer more imports, so the exports are also compared with `old`, and the imports must be equal.
 fn compatible(old: &Texts, new: &Texts) -> anyhow::Result<()> {
     let mut resolve = Resolve::default();
     let mut parsed = |texts: &Texts| {
@@ -134,17 +134,17 @@ fn compatible(old: &Texts, new: &Texts) -> anyhow::Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn describing_itself_a_policy_of_an_older_version_calls_no_import() {
+async fn describe_of_an_older_version_may_call_no_import() {
     let asking = first_contract_with(
         "(result i32)\n    (i32.const 0x3000))",
         "(result i32)\n    (drop (call $now)) (i32.const 0x3000))",
     );
-    let told = compiled(&asking).describe().await;
-    assert!(matches!(told, Err(PolicyError::Fault(PolicyFault::UnexpectedImport))), "{told:?}");
+    let description = compiled(&asking).describe().await;
+    assert!(matches!(description, Err(PolicyError::Fault(PolicyFault::UnexpectedImport))), "{description:?}");
 }
 
 #[test]
-fn other_versions_and_mixes_are_refused_by_name() {
+fn other_and_mixed_versions_are_refused_by_name() {
     let (first, newest) = (first_contract(), REFERENCE_POLICY.to_vec());
     let scenarios = [
         (renamed(&first, "@0.1.0", "@0.9.0"), "dialguard:reputation 0.1.0 or 0.2.0: it is for version 0.9.0"),
@@ -160,8 +160,8 @@ fn other_versions_and_mixes_are_refused_by_name() {
         ),
     ];
     for (component, expected) in scenarios {
-        let told = Policy::compile(&component, Limits::default()).err().expect(expected).to_string();
-        assert!(told.contains(expected), "{told}, not {expected}");
+        let error = Policy::compile(&component, Limits::default()).err().expect(expected).to_string();
+        assert!(error.contains(expected), "{error}, not {expected}");
     }
 }
 
@@ -197,9 +197,9 @@ fn a_component_is_inspected_without_running_it() {
 }
 
 #[test]
-fn whatever_a_file_holds_it_is_seen_or_refused() {
+fn any_file_is_shown_or_refused() {
     for cut in (0..REFERENCE_POLICY.len()).step_by(251) {
-        // Some damage goes unseen until the component is compiled; none makes the look panic.
+        // Some damage is found only when the component is compiled; none makes the inspection panic.
         let _ = inspect(&REFERENCE_POLICY[..cut]);
         let mut damaged = REFERENCE_POLICY.to_vec();
         damaged[cut] ^= 0x41;
@@ -224,7 +224,7 @@ fn digest_of(folder: &Path) -> String {
     digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What a folder holds, in the order of names.
+/// The files in a folder, in the order of their names.
 fn entries(folder: &Path) -> Vec<PathBuf> {
     let read = std::fs::read_dir(folder).expect("a folder of the contract");
     let mut entries: Vec<PathBuf> = read.map(|entry| entry.expect("an entry").path()).collect();

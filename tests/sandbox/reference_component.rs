@@ -1,4 +1,4 @@
-//! The reference component and the contract as they are handed to strangers.
+//! The reference component and the contract, as published.
 
 use crate::harness::policies::reference::reference;
 use crate::harness::repository::repository;
@@ -11,13 +11,13 @@ use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::{Config, Engine};
 
-/// What a policy may be told, and what it answers.
+/// The interfaces a policy may import, and those it exports.
 const IMPORTS: [&str; 3] = [
     "dialguard:reputation/carrier-lookup@0.2.0",
     "dialguard:reputation/clock@0.2.0",
     "dialguard:reputation/number-inventory@0.2.0",
 ];
-/// Names of types, and nothing that could be called.
+/// Only names of types, no functions.
 const TYPES: &str = "dialguard:reputation/types@0.2.0";
 const EXPORT: &str = "dialguard:reputation/policy@0.2.0";
 
@@ -31,7 +31,7 @@ fn the_reference_component_imports_the_contract_and_nothing_else() {
     assert_eq!(called, IMPORTS);
 }
 
-/// Holds the test above to account: it has to fail where there is something to find.
+/// Proves that the test above can fail.
 #[test]
 fn an_import_beyond_the_contract_is_found() {
     let scenarios = [
@@ -66,7 +66,7 @@ fn the_reference_component_is_small() {
 }
 
 #[tokio::test]
-async fn the_reference_component_says_who_it_is() {
+async fn the_reference_component_identifies_itself() {
     let policy = reference();
     let description = policy.describe().await.expect("a description");
     assert_eq!(description.name, "dialguard-reference");
@@ -121,7 +121,7 @@ fn beyond_contract(bytes: &[u8]) -> Vec<String> {
     found.collect()
 }
 
-/// What a component imports: of each instance what can be called or linked in it, all but its types.
+/// A component's imports: everything in each imported instance except its types.
 fn imports(component: &Component) -> BTreeMap<String, Vec<String>> {
     let engine = component.engine();
     let functions = |item: ComponentItem| match item {
@@ -154,7 +154,7 @@ fn contract(version: &str) -> BTreeMap<String, String> {
     files.collect()
 }
 
-/// Lines that declare something and follow on no line of documentation.
+/// Declarations without a line of documentation before them.
 fn unexplained(text: &str) -> impl Iterator<Item = &str> {
     let mut before = "";
     text.lines().map(str::trim).filter(move |line| {
@@ -167,7 +167,7 @@ fn unexplained_in(text: &str) -> Vec<&str> {
     unexplained(text).collect()
 }
 
-/// Everything but documentation, brackets, and what the world takes from elsewhere.
+/// Everything but documentation, brackets, and what the world imports or exports.
 fn declares(line: &str) -> bool {
     let elsewhere = ["///", "use ", "import ", "export "];
     line.bytes().any(|byte| byte.is_ascii_alphanumeric()) && !elsewhere.iter().any(|start| line.starts_with(start))

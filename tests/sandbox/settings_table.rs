@@ -1,4 +1,4 @@
-//! The settings table against the reference policy, which has the ranges and defaults of its own.
+//! The settings table against the reference policy, which has its own ranges and defaults.
 
 use crate::harness::policies::reference::reference;
 use dialguard::contract::{ErrorCode, Settings};

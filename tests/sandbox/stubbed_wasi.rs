@@ -1,4 +1,4 @@
-//! Stubbed WASI seen by a policy: nothing of the machine that it runs on.
+//! Stubbed WASI as a policy sees it: it reveals nothing of the machine.
 
 use crate::harness::acme::NOW;
 use crate::harness::policies::looks_around::{policy_that, policy_that_looks_around};

@@ -11,7 +11,7 @@ use dialguard_policy::contract::Status;
 use dialguard_policy::model::{AccountModel, HOUR};
 use std::collections::BTreeSet;
 
-/// Its crates are there then, wherever the workspace was built.
+/// Then its crates are available wherever the workspace was built.
 #[test]
 fn the_wrapping_policy_is_built_from_the_workspaces_crates() {
     let packages = |lock: &str| -> BTreeSet<String> {
@@ -28,10 +28,10 @@ fn a_wrapped_policy_is_a_policy_like_any_other() {
     let seen = inspect(&wrapped()).expect("a component");
     assert_eq!((seen.contract.as_deref(), &seen.beyond_contract[..]), (Some("0.2.0"), &[][..]));
     assert_eq!(seen.exports, ["dialguard:reputation/policy@0.2.0"]);
-    // What it says of itself is what the outermost policy says, wherever the composer put it.
-    assert!(seen.description.is_some_and(|said| said.starts_with("Wraps any Dialguard policy")), "its own words");
+    // Its description is the outermost policy's, wherever the composer put it.
+    assert!(seen.description.is_some_and(|text| text.starts_with("Wraps any Dialguard policy")), "its own words");
     let twice = inspect(&composed(&wrapped())).expect("a component");
-    assert!(twice.description.is_some_and(|said| said.starts_with("Wraps any Dialguard policy")), "its own words");
+    assert!(twice.description.is_some_and(|text| text.starts_with("Wraps any Dialguard policy")), "its own words");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,7 +83,7 @@ async fn three_policies_can_be_around_one() {
     assert!(refused.to_string().contains("5 Wasm linear memories"), "{refused}");
 }
 
-/// Each policy brings a memory, and what a run may use is counted over all of them.
+/// Each policy has its own memory, and the limit of a run covers all of them.
 #[tokio::test]
 async fn policies_in_one_share_its_memory() {
     let around_one = wrapped();
@@ -92,16 +92,16 @@ async fn policies_in_one_share_its_memory() {
     let (one, around_two, three) = (starts_in(&one).await, starts_in(&two).await, starts_in(&three).await);
     assert!(one < around_two && around_two - one == three - around_two, "{one}, {around_two}, {three}");
 
-    // The policy within may not have what the one around it has.
+    // The inner policy may not use memory that the outer one uses.
     let tight = limits(around_two);
     let mut model = AccountModel::new(700);
     model.own_and_monitor(&(0..10_000).map(number).collect::<Vec<_>>());
-    let told = two.with_limits(tight).review_account(&ModelDialer::new(model).dialer(), "acme").await;
+    let outcome = two.with_limits(tight).review_account(&ModelDialer::new(model).dialer(), "acme").await;
     let expected = PolicyFault::OutOfMemory(tight.memory_bytes_max);
-    assert!(matches!(&told, Err(PolicyError::Fault(fault)) if *fault == expected), "{:?}", told.err());
+    assert!(matches!(&outcome, Err(PolicyError::Fault(fault)) if *fault == expected), "{:?}", outcome.err());
 }
 
-/// The pages of memory that a policy needs to say who it is.
+/// The pages of memory that a policy needs for `describe`.
 async fn starts_in(policy: &Policy) -> usize {
     for pages in 1..100 {
         if policy.with_limits(limits(pages)).describe().await.is_ok() {

@@ -54,7 +54,7 @@ struct World {
     now: u64,
     on_offer: BTreeSet<PhoneNumber>,
     owned: BTreeSet<PhoneNumber>,
-    /// Orders it works on: how often they are looked at until they are carried out, and whether they are.
+    /// Pending orders: how often they are read until they are decided, and whether they succeed.
     slow: BTreeMap<String, (PhoneNumber, u32, bool)>,
     failed: BTreeSet<String>,
     bought: Vec<Bought>,
@@ -92,7 +92,7 @@ impl ProviderInMemory {
         self.world().next_faults.push((call, fault));
     }
 
-    /// From now on so many calls of a hundred fail at random; the seed picks which.
+    /// From now on this many calls of a hundred fail at random; the seed picks which.
     pub fn fails_at_random(&self, percent: u64, seed: u64) {
         let mut world = self.world();
         (world.faults_percent, world.random) = (percent, seed * 2 + 1);
@@ -148,7 +148,7 @@ impl ProviderInMemory {
         self.died.notified().await;
     }
 
-    /// One call: what goes wrong with it, and what it does.
+    /// One call: its fault, and its effect.
     async fn call<T>(
         &self,
         kind: &'static str,

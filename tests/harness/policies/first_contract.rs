@@ -7,7 +7,7 @@ pub fn first_contract() -> Vec<u8> {
     component(POLICY)
 }
 
-/// The same policy with one text in it exchanged, wherever it occurs.
+/// The same policy with every occurrence of one text replaced.
 pub fn first_contract_with(before: &str, after: &str) -> Vec<u8> {
     assert!(POLICY.contains(before), "the policy has no {before}");
     component(&POLICY.replace(before, after))

@@ -1,4 +1,4 @@
-//! Components with harm in them, made from text.
+//! Harmful components, made from text.
 //!
 //! A hostile policy is the reference component with another core module in it: whatever the contract looks like, the
 //! types, imports and exports around the module are the real ones.
@@ -7,20 +7,20 @@ use dialguard::policy::REFERENCE_POLICY;
 
 const SKELETON: &str = include_str!("../../policies/hostile/skeleton.wat");
 
-/// What a hostile policy does, in WAT, at each place where it gets to run. Nothing: it behaves.
+/// What a hostile policy does, in WAT, wherever its code runs. An empty text is harmless.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Hostile {
-    /// Globals, tables and functions of its own.
+    /// Its own globals, tables and functions.
     pub items: &'static str,
-    /// What lies at `$scratch`.
+    /// The data at `$scratch`.
     pub scratch: &'static str,
-    /// When the host hands it data.
+    /// When the host passes it data.
     pub alloc: &'static str,
-    /// When it is asked who it is.
+    /// In `describe`.
     pub describe: &'static str,
-    /// When it is asked for a review. An empty plan has been begun.
+    /// In `review-account`, after an empty plan was begun.
     pub review: &'static str,
-    /// When a person asks for something. A plan has been begun, and every number is accepted.
+    /// In `decide`, after a plan was begun that accepts every number.
     pub decide: &'static str,
     /// When its answer has been read.
     pub post: &'static str,
@@ -32,7 +32,7 @@ impl Hostile {
         Hostile { review, ..Hostile::default() }
     }
 
-    /// Does this with a person's request.
+    /// Does this with a user's request.
     pub fn decide(decide: &'static str) -> Self {
         Hostile { decide, ..Hostile::default() }
     }
@@ -46,7 +46,7 @@ impl Hostile {
         component_around(&self.core_module())
     }
 
-    /// The component with one text in the core module exchanged.
+    /// The component with one text in the core module replaced.
     pub fn component_with(&self, before: &str, after: &str) -> Vec<u8> {
         let text = self.text();
         assert!(text.contains(before), "the skeleton has no {before}");
@@ -71,7 +71,7 @@ pub fn parse(text: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-/// The reference component with another module in place of its own, which is the first one in it.
+/// The reference component with its first core module replaced by this one.
 fn component_around(core_module: &[u8]) -> Vec<u8> {
     const CORE_MODULE: u8 = 1;
     let mut at = 8;
@@ -85,7 +85,7 @@ fn component_around(core_module: &[u8]) -> Vec<u8> {
     [&REFERENCE_POLICY[..at], &section, core_module, &REFERENCE_POLICY[body + size..]].concat()
 }
 
-/// A size in the reference component, and where what it measures begins.
+/// A size in the reference component, and the start of the part it measures.
 fn leb128(at: usize) -> (usize, usize) {
     let len = 1 + REFERENCE_POLICY[at..].iter().take_while(|byte| **byte & 0x80 != 0).count();
     let bytes = &REFERENCE_POLICY[at..at + len];

@@ -15,7 +15,7 @@ pub const LIMITS: Limits = Limits {
     import_time_max: Duration::from_millis(100),
 };
 
-/// Room enough to hand over a large plan.
+/// Large enough for a large plan.
 pub const ROOMY: Limits = Limits {
     memory_bytes_max: 64 << 20,
     answer_bytes_max: 64 << 20,

@@ -1,5 +1,5 @@
-//! A policy that looks around in WASI: the one in `first-contract/` with more imports, which it looks at before each
-//! review, and tells what it saw in notices.
+//! A policy that explores WASI: the one in `first-contract/` with more imports, which it calls before each review. It
+//! reports the results in notices.
 
 const COMPONENT: &str = include_str!("../../policies/first-contract/component.wat");
 const POLICY: &str = include_str!("../../policies/first-contract/policy.wat");

@@ -1,4 +1,4 @@
-//! The policy in `tests/policies/no-friday/`, built as its README tells, and wrapped around others as `wac plug` does it.
+//! The policy in `tests/policies/no-friday/`, built as its README says, and wrapped around others as `wac plug` does it.
 
 use crate::harness::repository::repository;
 use dialguard::policy::REFERENCE_POLICY;
@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use wac_graph::types::Package;
 use wac_graph::{CompositionGraph, EncodeOptions, plug};
 
-/// The same for every run, so that what it depends on is compiled once.
+/// The same for every run, so that its dependencies are compiled once.
 const TARGET: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/no-friday");
 
 /// The reference policy, which replaces nothing on a Friday.
@@ -39,13 +39,13 @@ fn no_friday() -> &'static [u8] {
             "wasm32-wasip2",
         ]);
         cargo.args(["--offline", "--locked", "--target-dir", TARGET]);
-        // What the outer build was told is not meant for this one.
+        // The outer build's settings are not meant for this one.
         for outer in ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "CARGO_BUILD_TARGET"] {
             cargo.env_remove(outer);
         }
         let built = cargo.output().expect("cargo starts");
-        let said = String::from_utf8_lossy(&built.stderr);
-        assert!(built.status.success() && !said.contains("warning"), "{said}");
+        let log = String::from_utf8_lossy(&built.stderr);
+        assert!(built.status.success() && !log.contains("warning"), "{log}");
         std::fs::read(format!("{TARGET}/wasm32-wasip2/release/no_friday.wasm")).expect("the component")
     })
 }

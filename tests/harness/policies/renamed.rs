@@ -1,6 +1,6 @@
-//! Components that claim to be what they are not.
+//! Components under false names.
 
-/// A component with every occurrence of a name exchanged for another of the same length.
+/// A component with every occurrence of a name replaced by another of the same length.
 pub fn renamed(component: &[u8], before: &str, after: &str) -> Vec<u8> {
     assert_eq!(before.len(), after.len(), "another length would need other sections");
     let mut component = component.to_vec();

@@ -283,15 +283,15 @@ async fn answer(State(inside): State<Arc<Mutex<Inside>>>, request: Request) -> R
             Some((fault, When::Before)) => (Some(fault), 200, json!({})),
             _ if !is_let_in(&head.headers) => (None, 401, json!({"code": 20003, "message": "Authenticate"})),
             fault => {
-                let (status, said) = inside.carry_out(&asked);
-                (fault.map(|(fault, _)| fault), status, said)
+                let (status, body) = inside.carry_out(&asked);
+                (fault.map(|(fault, _)| fault), status, body)
             }
         }
     };
     let whole = match (&whole, fault) {
         (Value::Null, _) => String::new(),
-        (said, Some(Fault::AnotherNumber)) => about_another(&said.to_string()),
-        (said, _) => said.to_string(),
+        (body, Some(Fault::AnotherNumber)) => about_another(&body.to_string()),
+        (body, _) => body.to_string(),
     };
     spoilt(fault, StatusCode::from_u16(status).expect("a status"), whole, &head.headers).await
 }
@@ -303,8 +303,8 @@ fn is_let_in(headers: &HeaderMap) -> bool {
 }
 
 /// The response with another number in place of the requested one.
-fn about_another(said: &str) -> String {
-    let mut parts = said.split("\"+1");
+fn about_another(body: &str) -> String {
+    let mut parts = body.split("\"+1");
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |text, part| text + "\"+12125550100" + &part[10..])
 }
@@ -570,21 +570,21 @@ fn fresh(number: u64) -> Map<String, Value> {
 }
 
 fn twilio_number(number: u64, settings: &Map<String, Value>) -> Value {
-    let mut said = json!({
+    let mut body = json!({
         "sid": format!("PN{number:032x}"), "account_sid": ACCOUNT_SID, "phone_number": e164(number),
         "capabilities": {"voice": true, "sms": true, "mms": false},
     });
-    said.as_object_mut().expect("an object").extend(settings.clone());
-    said
+    body.as_object_mut().expect("an object").extend(settings.clone());
+    body
 }
 
 fn telnyx_number(number: u64, settings: &Map<String, Value>) -> Value {
-    let mut said = json!({
+    let mut body = json!({
         "id": number.to_string(), "phone_number": e164(number), "status": "active", "connection_id": null, "tags": [],
         "customer_reference": null, "messaging_profile_id": null,
     });
-    said.as_object_mut().expect("an object").extend(settings.clone());
-    said
+    body.as_object_mut().expect("an object").extend(settings.clone());
+    body
 }
 
 fn digits(e164: &str) -> u64 {

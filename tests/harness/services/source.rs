@@ -90,9 +90,9 @@ async fn answer(State(inside): State<Arc<Inside>>, request: Request) -> Response
     tokio::time::sleep(Duration::from_millis(5)).await;
     let path = request.uri().path();
     let whole = match fault {
-        Some(Fault::AnotherNumber) => said(path, &[12_125_550_100], true),
-        Some(Fault::Score900) => said(path, &numbers, false),
-        _ => said(path, &numbers, true),
+        Some(Fault::AnotherNumber) => body(path, &[12_125_550_100], true),
+        Some(Fault::Score900) => body(path, &numbers, false),
+        _ => body(path, &numbers, true),
     };
     spoilt(fault, StatusCode::OK, whole.to_string(), request.headers()).await
 }
@@ -116,7 +116,7 @@ fn numbers(uri: &Uri) -> Vec<u64> {
     }
 }
 
-fn said(path: &str, numbers: &[u64], is_sane: bool) -> Value {
+fn body(path: &str, numbers: &[u64], is_sane: bool) -> Value {
     let is_spam = |number: &u64| !number.is_multiple_of(2);
     if path.starts_with("/TrustCall/") {
         let status = |number: &u64| match (is_sane, is_spam(number)) {

@@ -1,4 +1,4 @@
-// Chromium without a window, with the page open in it. The tests and `conformance.ts` go through here.
+// Headless Chromium with the page open, for the tests and `conformance.ts`.
 
 import { chromium, type Page } from "playwright-core";
 import { serve } from "./site.ts";
@@ -14,7 +14,7 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Ends Chromium and the server when `use` has ended. */
+/** Closes Chromium and the server after `use`. */
 export async function withPage(component: string, use: (page: Page) => Promise<void>) {
   const { server, address } = await serve(component, 0);
   const browser = await chromium.launch({ executablePath: EXECUTABLE, args: FLAGS });

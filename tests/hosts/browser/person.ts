@@ -1,4 +1,4 @@
-// node --import tsx person.ts POLICY.wasm   enters an account as a person would, and prints what the page then says
+// node --import tsx person.ts POLICY.wasm   enters an account like a user, and prints what the page shows
 
 import type { Page } from "playwright-core";
 import { withPage } from "./chromium.ts";
@@ -23,11 +23,11 @@ await withPage(process.argv[2]!, async (page) => {
   tell("A POLICY THAT LOOPS", await evaluateOneThatLoops(page));
 });
 
-function tell(title: string, told: string) {
-  console.log(`${title}\n${told}\n=`);
+function tell(title: string, text: string) {
+  console.log(`${title}\n${text}\n=`);
 }
 
-/** By the keyboard alone, and with a slot entered twice. */
+/** With the keyboard only, and with a slot entered twice. */
 async function enterAccount(page: Page) {
   await page.getByRole("button", { name: "Clear all" }).press("Enter");
   await type(page, ["+1 (310) 555-0150", "1", "clean", "0", "10", "5"]);
@@ -37,7 +37,7 @@ async function enterAccount(page: Page) {
   await type(page, ["+13105550191", "0", "0", "0"]);
 }
 
-/** Into what has the focus, and what follows it. */
+/** Types into the focused field and those after it. */
 async function type(page: Page, entries: string[]) {
   for (const entry of entries) {
     await page.keyboard.type(entry);
@@ -45,19 +45,19 @@ async function type(page: Page, entries: string[]) {
   }
 }
 
-/** Which the page ends after ten seconds, here made short. */
+/** The page stops it after ten seconds, shortened here. */
 async function evaluateOneThatLoops(page: Page): Promise<string> {
   const body = "export function instantiate() { for (;;); }";
   await page.route("**/policy/policy.js", (route) => route.fulfill({ contentType: "text/javascript", body }));
   await page.getByLabel("Nothing").check();
   await page.clock.install();
-  const told = evaluate(page);
+  const answer = evaluate(page);
   await page.locator("#account[aria-busy]").waitFor();
   await page.clock.fastForward(10_000);
-  return told;
+  return answer;
 }
 
-/** Says why where an entry is wrong. */
+/** Throws the reason if an entry is wrong. */
 async function evaluate(page: Page): Promise<string> {
   await page.getByRole("button", { name: "Evaluate" }).press("Enter");
   const wrong = page.locator("input:invalid");

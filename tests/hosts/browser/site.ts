@@ -1,4 +1,4 @@
-// The page and what it needs, served to this machine alone. jco runs here, in Node: the page gets its JavaScript.
+// Serves the page and its files to this machine only. jco runs here, in Node; the page gets its JavaScript.
 
 import { build } from "esbuild";
 import { readFile, readdir } from "node:fs/promises";
@@ -18,11 +18,11 @@ const TYPES: Record<string, string> = {
 };
 
 const HEADERS = {
-  // Nothing but what this server has, and no script in the page itself; WebAssembly may be compiled, `eval` is not.
+  // Only this server's files and no inline scripts; compiling WebAssembly is allowed, `eval` is not.
   "Content-Security-Policy":
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
     "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  // Both for a finer clock: `performance.now()` then tells 5 µs instead of 100 µs.
+  // Both for a finer clock: `performance.now()` then has a resolution of 5 µs instead of 100 µs.
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
   "Cross-Origin-Resource-Policy": "same-origin",
@@ -30,7 +30,7 @@ const HEADERS = {
   "Cache-Control": "no-store",
 };
 
-/** Serves the page around this policy component. Port 0 takes one that is free. */
+/** Serves the page with this policy component. Port 0 picks a free one. */
 export async function serve(component: string, port: number): Promise<{ server: Server; address: string }> {
   const files = await site(component);
   const server = createServer(({ url = "/", method }, response) => {

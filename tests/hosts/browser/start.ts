@@ -1,4 +1,4 @@
-// npm start POLICY.wasm   serves the page around this policy, to this machine alone
+// npm start POLICY.wasm   serves the page with this policy, to this machine only
 
 import { serve } from "./site.ts";
 

@@ -26,7 +26,7 @@ static const char LOOPS[] =
     " (instance $policy (export \"review-account\" (func $loop)))"
     " (export \"" INTERFACE("policy") "\" (instance $policy)))";
 
-/* A number that was taken on the day before and has not been rated yet. */
+/* A number monitored since the day before, not rated yet. */
 static json_t *pending(const char *number, int slot)
 {
     json_t *began = digits_of(MIDNIGHT - DAY);
@@ -60,17 +60,17 @@ static json_t *acme(void)
                      "flag-events", "failures");
 }
 
-/* What the first of three carriers say: a bad number is shown for what it is by two of them. */
+/* The observations of the first so many of three carriers, two of which flag a bad number. */
 static json_t *observations(int carriers, const json_t *now)
 {
     const char *numbers[] = {GOOD, BAD, SPARE};
-    json_t *said = json_array();
+    json_t *list = json_array();
     for (size_t i = 0; i < 3; i++)
         for (int carrier = 1; carrier <= carriers; carrier++)
-            json_array_append_new(said, json_pack("{s:s, s:i, s:i, s:O}", "number", numbers[i], "carrier", carrier,
+            json_array_append_new(list, json_pack("{s:s, s:i, s:i, s:O}", "number", numbers[i], "carrier", carrier,
                                                   "spam-score", numbers[i] == BAD && carrier < 3 ? 95 : 5,
                                                   "observed-at", now));
-    return said;
+    return list;
 }
 
 /* Nine in the morning. */
@@ -105,7 +105,7 @@ static void tell_day(struct dialer *dialer, struct policy *policy, int day)
     json_decref(answer);
 }
 
-/* A review on a copy in which one thing is otherwise, to see whether anything of it changes. */
+/* A review on a copy with one change, to see whether anything else of it changes. */
 static void tell_failure(const char *what, const struct dialer *dialer, struct policy *policy, const char *account,
                          const char *otherwise, json_t *value)
 {
@@ -127,12 +127,12 @@ static json_t *failing(const char *import, const char *message)
     return json_pack("{s:{s:s, s:s}}", import, "code", "unavailable", "message", message);
 }
 
-/* What becomes of a component in WebAssembly's text, which wasmtime takes too. */
+/* The result for a component in WebAssembly's text format, which wasmtime accepts too. */
 static void tell_component(const char *what, const struct dialer *dialer, const char *component)
 {
     struct policy policy;
     wasmtime_error_t *error = policy_load(&policy, component, strlen(component), IMPORTS);
-    policy.fuel_per_call = 1000000; /* So that what loops is ended at once. */
+    policy.fuel_per_call = 1000000; /* Stops a loop at once. */
     if (error) {
         json_t *words = words_of(error);
         const char *first_line = json_string_value(words);

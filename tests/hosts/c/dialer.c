@@ -19,7 +19,7 @@ size_t place(const json_t *list, uint64_t number)
     return from;
 }
 
-/* NULL where the number is not monitored. */
+/* NULL if the number is not monitored. */
 static json_t *find_monitored(const json_t *known, const json_t *number)
 {
     const json_t *monitored = json_object_get(known, "monitored");
@@ -33,7 +33,7 @@ static void enter(json_t *known, const char *list, const json_t *number, json_t 
     json_array_insert_new(numbers, place(numbers, number_of(number)), it);
 }
 
-/* Whether it was there. */
+/* Whether it was in the list. */
 static bool strike(json_t *known, const char *list, const json_t *number)
 {
     json_t *numbers = json_object_get(known, list);
@@ -79,7 +79,7 @@ static bool replace(json_t *known, const json_t *replacement)
     return true;
 }
 
-/* Why the plan cannot be done, of which a part may be done by then; NULL where all of it is. */
+/* Applies the plan. Returns why it cannot be applied, possibly after a part of it; NULL on success. */
 static const char *carry_out(json_t *known, const json_t *plan)
 {
     json_t *account = json_object_get(known, "account"), *it;

@@ -1,4 +1,4 @@
-/* What a policy may ask a dialer: its clock, its carriers, and its accounts and numbers. */
+/* The functions a policy may call: clock, carriers, accounts and numbers. */
 #include "dialer.h"
 
 enum { NUMBERS_PER_CALL_MAX = 10000, DIGITS_MAX = 15 };
@@ -6,7 +6,7 @@ static const uint64_t NUMBER_MAX = 999999999999999;
 
 static json_t *ok(json_t *value) { return json_pack("{s:o}", "ok", value); }
 
-/* What an import answers instead of a value; NULL where it can be answered. */
+/* The error an import returns instead of a value; NULL if it has an answer. */
 static json_t *refusal(const struct dialer *dialer, const char *import, const json_t *id, const json_t *numbers)
 {
     json_t *failure = json_object_get(json_object_get(dialer->known, "failures"), import), *number;
@@ -41,15 +41,15 @@ static json_t *look_up(struct dialer *dialer, const json_t *arguments)
 {
     json_t *numbers = json_array_get(arguments, 0), *refusing = refusal(dialer, "look-up", NULL, numbers), *number;
     if (refusing) return refusing;
-    json_t *said = json_array(), *observations = json_object_get(dialer->known, "observations");
+    json_t *found = json_array(), *observations = json_object_get(dialer->known, "observations");
     size_t i;
     json_array_foreach (numbers, i, number) {
         size_t end = place(observations, number_of(number) + 1);
         for (size_t at = place(observations, number_of(number)); at < end; at++)
-            json_array_append(said, json_array_get(observations, at));
+            json_array_append(found, json_array_get(observations, at));
     }
     dialer->numbers_looked_up += json_array_size(numbers);
-    return ok(said);
+    return ok(found);
 }
 
 static json_t *get_account(struct dialer *dialer, const json_t *arguments)

@@ -1,6 +1,6 @@
 /* A small dialer with a Dialguard policy embedded.
  *
- *     ./dialer days POLICY.wasm          three days of it, and what happens where something fails
+ *     ./dialer days POLICY.wasm          three days of it, and what happens when something fails
  *     ./dialer conformance POLICY.wasm   answers `dialguard conformance` */
 #include "dialer.h"
 
@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The file's bytes; MAP_FAILED where it cannot be read. */
+/* The file's bytes; MAP_FAILED if it cannot be read. */
 static void *read_file(const char *path, size_t *size)
 {
     int file = open(path, O_RDONLY);

@@ -26,8 +26,8 @@ json_t *words_of(wasmtime_error_t *error)
     return json;
 }
 
-/* The import's answer, whatever it is; an error that leaves here ends the call as a fault, and the policy hears
- * nothing of it. The values given and taken are wasmtime's to delete. */
+/* The import's answer. An error returned from here would end the call as a fault, without the policy seeing it.
+ * wasmtime deletes the arguments and results. */
 static wasmtime_error_t *answer_import(void *data, wasmtime_context_t *context,
                                        const wasmtime_component_func_type_t *type, wasmtime_component_val_t *given,
                                        size_t given_size, wasmtime_component_val_t *results, size_t results_size)
@@ -70,8 +70,7 @@ static wasmtime_error_t *link_imports(wasmtime_component_linker_t *linker, const
     return error;
 }
 
-/* Whether the component is a policy for this version: it exports one. Whether it may have what it imports shows when
- * it is instantiated. */
+/* Whether the component exports a policy for this version. Its imports are checked when it is instantiated. */
 static wasmtime_error_t *find_exports(struct policy *policy)
 {
     policy->exports = wasmtime_component_get_export_index(policy->component, NULL, POLICY, strlen(POLICY));
@@ -88,7 +87,7 @@ static wasmtime_error_t *find_exports(struct policy *policy)
     return error;
 }
 
-/* A store of its own for each call: an instance that trapped can never be called again. */
+/* A new store for each call, because an instance that trapped can never be called again. */
 static wasmtime_store_t *new_store(struct policy *policy, struct dialer *dialer)
 {
     wasmtime_store_t *store = wasmtime_store_new(policy->engine, dialer, NULL);
@@ -140,7 +139,7 @@ static wasmtime_error_t *find_function(const struct policy *policy, const wasmti
     return is_there ? NULL : failed("the policy has no function `%.*s`", name, strlen(name));
 }
 
-/* The arguments as values, one for each; false where they are not what the function takes. */
+/* The arguments as values; false if they do not match the function's parameters. */
 static bool read_arguments(const json_t *arguments, const wasmtime_component_func_type_t *type,
                            wasmtime_component_val_t *values)
 {
@@ -181,7 +180,7 @@ static int64_t microseconds(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* Why there is no answer. wasmtime's own words for a policy that has no fuel left are its stack and a trap. */
+/* Why there is no answer. wasmtime's own message when fuel runs out is a stack and a trap. */
 static json_t *fault(wasmtime_error_t *error, const wasmtime_context_t *context)
 {
     uint64_t fuel = 0;

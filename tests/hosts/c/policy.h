@@ -9,14 +9,14 @@
 
 struct dialer;
 
-/* A function that policies may call, with its arguments as a list. Its answer is its own; where the contract says
- * `result`, an object with `ok` or `err`. */
+/* A function that policies may call, with its arguments as a list. Returns a new value: for a `result` of the contract,
+ * an object with `ok` or `err`. */
 struct function {
     const char *name;
     json_t *(*answer)(struct dialer *dialer, const json_t *arguments);
 };
 
-/* Functions and interfaces end with one that has no name. */
+/* Arrays of functions and interfaces end with an element without a name. */
 struct interface {
     const char *name;
     struct function functions[6];
@@ -27,20 +27,20 @@ struct policy {
     wasmtime_component_t *component;
     wasmtime_component_export_index_t *exports;
     wasmtime_component_linker_t *linker;
-    uint64_t fuel_per_call; /* A policy that loops is ended. */
-    int64_t microseconds;   /* How long the latest call took, with its instance and what its imports took. */
+    uint64_t fuel_per_call; /* Stops a policy that loops. */
+    int64_t microseconds;   /* Duration of the latest call, including its instance and imports. */
 };
 
-/* Fails where the bytes are no component, none for this version of the contract, or one that wants more than the
- * interfaces give, which have to outlive the policy. Delete the policy either way. */
+/* Fails if the bytes are not a component, not a policy for this version of the contract, or import more than the
+ * interfaces offer. The interfaces must outlive the policy. Delete the policy either way. */
 wasmtime_error_t *policy_load(struct policy *policy, const char *bytes, size_t size, const struct interface *imports);
 void policy_delete(struct policy *policy);
 
-/* An object with one field: what the policy answers as `ok`, its error as `err`, or in words as `fault` why it could
- * not be asked, trapped, or was ended. It reads through the imports, which are given this dialer. */
+/* An object with one field: `ok` with the policy's answer, `err` with its error, or `fault` with the reason why it
+ * could not be called, trapped, or was stopped. The imports get this dialer. */
 json_t *policy_call(struct policy *policy, struct dialer *dialer, const char *function, const json_t *arguments);
 
-/* What the error says, as JSON text. Deletes the error. */
+/* The error's message as JSON text. Deletes the error. */
 json_t *words_of(wasmtime_error_t *error);
 
 #endif

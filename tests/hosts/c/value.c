@@ -102,7 +102,7 @@ static bool record_from_json(const json_t *json, const type_t *type, value_t *va
     return fits;
 }
 
-/* What a variant, an option or a result holds lies on wasmtime's heap. Deletes the type. */
+/* The payload of a variant, an option or a result is on wasmtime's heap. Deletes the type. */
 static bool payload_from_json(const json_t *json, type_t *type, value_t **payload)
 {
     value_t value;

@@ -1,8 +1,8 @@
 /* Values of the component model as JSON and back, with the contract's names.
  *
  * A record is an object; a variant and a result are an object with one field, the case; an option without a value is
- * null; an enum is a text; a tuple is a list. u64 is a string of digits: a double holds no 64 bits, nor does
- * jansson's integer hold all of them. Of wasmtime's kinds these are the contract's; no other is translated. */
+ * null; an enum is a text; a tuple is a list. u64 is a string of digits, because neither a double nor
+ * jansson's integer can hold every value. Only the kinds that the contract uses are converted. */
 #ifndef VALUE_H
 #define VALUE_H
 
@@ -10,7 +10,7 @@
 #include <wasmtime.h>
 #include <wasmtime/component.h>
 
-/* The number of up to 64 bits that a string of digits or an integer is; 0 where it is none. */
+/* The 64-bit number in a string of digits or an integer; 0 if it is neither. */
 uint64_t number_of(const json_t *json);
 json_t *digits_of(uint64_t number);
 

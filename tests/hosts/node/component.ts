@@ -1,4 +1,4 @@
-// A component file made into JavaScript and core WebAssembly by jco, in a folder that `Policy.load` can read.
+// A component file translated to JavaScript and core WebAssembly by jco, in a folder that `Policy.load` can read.
 
 import { transpileBytes } from "@bytecodealliance/jco-transpile";
 import { createHash } from "node:crypto";
@@ -6,10 +6,10 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { Policy, type Parts } from "./policy.ts";
 
-/** Fails where the file is no component, or no policy for this version of the contract. */
+/** Fails if the file is not a component, or not a policy for this version of the contract. */
 export const load = async (component: Uint8Array) => Policy.load(await transpiled(component), (file) => readFile(file));
 
-/** The folder, there whole or not at all; another component or jco has another. */
+/** The folder, created completely or not at all; each component and version of jco has its own. */
 export async function transpiled(component: Uint8Array): Promise<URL> {
   const jco = await readFile(new URL("package-lock.json", import.meta.url));
   const digest = createHash("sha256").update(jco).update(component).sha256("hex").slice(0, 16);
@@ -19,7 +19,7 @@ export async function transpiled(component: Uint8Array): Promise<URL> {
   const unfinished = new URL(`generated/${digest}.${process.pid}/`, import.meta.url);
   await mkdir(unfinished, { recursive: true });
   for (const [name, content] of files) await writeFile(new URL(name, unfinished), content);
-  // Where another process was faster, its folder is as good.
+  // If another process was faster, its folder is just as good.
   await rename(unfinished, folder).catch(() => rm(unfinished, { recursive: true }));
   return folder;
 }
@@ -30,7 +30,7 @@ async function javascript(component: Uint8Array): Promise<Map<string, Uint8Array
     instantiation: "sync",
     wasiShim: false,
     emitTypescriptDeclarations: false,
-    noComponentErrorWrapping: false, // So that an error that a policy answers differs from whatever else is thrown.
+    noComponentErrorWrapping: false, // Makes a policy's errors distinguishable from other exceptions.
   });
   const modules = Object.keys(files).filter((name) => name.endsWith(".wasm"));
   const parts: Parts = { imports, exports: exports.map(([name]) => name), modules };

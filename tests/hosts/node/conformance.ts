@@ -1,4 +1,4 @@
-// Answers `dialguard conformance`: a case on a line, what came of it on another.
+// Answers `dialguard conformance`: one case per line, its outcome on another.
 
 import { Dialer } from "./dialer.ts";
 import { callFromJson, fromJson, toJson } from "./json.ts";

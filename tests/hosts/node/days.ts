@@ -1,4 +1,4 @@
-// Three days of a dialer, and what happens where something fails: a clear error, and nothing half-done.
+// Three days of a dialer, and what happens when something fails: a clear error, and nothing half-done.
 
 import { parse } from "@bytecodealliance/jco-transpile/wasm-tools";
 import { deepStrictEqual } from "node:assert";
@@ -33,7 +33,7 @@ export async function tell(policy: Policy) {
   console.log(`  the component is of another version: ${refused.message}`);
 }
 
-/** A component that says it is a policy for a version that there is not. */
+/** A component that claims to be a policy for a version that does not exist. */
 export const anotherVersion = async () =>
   parse(await readFile(new URL("another-version.wat", import.meta.url), "utf8"));
 
@@ -51,7 +51,7 @@ function tellFailure(what: string, policy: Policy, known: Known, account?: strin
   }
 }
 
-/** Nine in the morning; the carriers show a bad number for what it is. */
+/** Nine in the morning; two of three carriers flag the bad number. */
 function beginDay(dialer: Dialer, day: bigint) {
   const midnight = MIDNIGHT + day * DAY;
   const now = midnight + 9n * HOUR;

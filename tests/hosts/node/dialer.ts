@@ -1,5 +1,5 @@
 // A small dialer with a Dialguard policy embedded: one account, its numbers, its carriers and its clock, in memory.
-// It needs nothing of Node: the page in ../browser has the same.
+// It does not need Node: the page in ../browser uses it too.
 
 import type * as CarrierLookup from "./generated/types/interfaces/dialguard-reputation-carrier-lookup.js";
 import type * as NumberInventory from "./generated/types/interfaces/dialguard-reputation-number-inventory.js";
@@ -9,7 +9,7 @@ import { answering, Refused, type Policy } from "./policy.ts";
 const NUMBERS_PER_CALL_MAX = 10_000;
 const NUMBER_MAX = 999_999_999_999_999n;
 
-/** All that a dialer knows. Numbers ascend wherever there are several; `failures` are imports that fail, by name. */
+/** Everything a dialer knows. Lists of numbers are ascending; `failures` has the errors of failing imports, by name. */
 export interface Known {
   now: bigint;
   account: Types.Account;
@@ -30,14 +30,14 @@ export class Dialer {
     this.known = known;
   }
 
-  /** The daily review: the policy plans it, and the dialer does all of it or, where anything is wrong, nothing. */
+  /** The daily review: the policy plans it, and the dialer applies all of the plan or nothing. */
   review(policy: Policy, id = this.known.account.id): Types.Plan {
     const plan = policy.for(this).reviewAccount(id);
     this.known = this.after(plan);
     return plan;
   }
 
-  /** What is known once a review's plan is done. */
+  /** The state after a review's plan. */
   after({ basedOn, reviews, actions }: Types.Plan): Known {
     const { now, account, flagEvents } = this.known;
     if (basedOn !== account.revision)
@@ -76,7 +76,7 @@ export class Dialer {
     };
   }
 
-  /** What the policy may ask. jco looks for interfaces without their version. */
+  /** The functions the policy may call. jco looks up interfaces without their version. */
   imports() {
     const inventory: typeof NumberInventory = {
       getAccount: (id) => this.asked("getAccount", id).account,
@@ -100,12 +100,12 @@ export class Dialer {
   lookUp(numbers: BigUint64Array): Types.Observation[] {
     const { observations } = this.asked("lookUp", undefined, numbers);
     this.numbersLookedUp += numbers.length;
-    const said = new Map([...numbers].map((number) => [number, [] as Types.Observation[]]));
-    for (const observation of observations) said.get(observation.number)?.push(observation);
-    return [...said.values()].flat();
+    const found = new Map([...numbers].map((number) => [number, [] as Types.Observation[]]));
+    for (const observation of observations) found.get(observation.number)?.push(observation);
+    return [...found.values()].flat();
   }
 
-  /** What there is to answer from; throws what is to be answered instead. */
+  /** The facts to answer from; throws the error to return instead. */
   asked(name: string, id?: string, numbers?: BigUint64Array): Known {
     const { failures, account } = this.known;
     if (failures[name]) throw failures[name];
@@ -117,7 +117,7 @@ export class Dialer {
   }
 }
 
-/** A number that took its slot at that time and has not been rated yet. */
+/** A number in its slot since that time, not rated yet. */
 export const pending = (number: bigint, slot: number, since: bigint): Types.MonitoredNumber => ({
   number,
   slot,

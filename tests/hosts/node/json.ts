@@ -1,10 +1,10 @@
-// The lines of `dialguard conformance`: the contract's names in kebab-case, 64 bits as text, none as null. A variant is
-// an object with one field, its case.
+// The lines of `dialguard conformance`: the contract's names in kebab-case, 64 bits as text, an option without a value as
+// null. A variant is an object with one field, its case.
 
 const NUMBERS = /^(owned|candidates|numbers|(start|stop)-monitoring|replace-numbers)$/;
 const BIG = /^(now|number|revision|until|(.+-)?(at|since))$/;
 
-/** What jco takes. `name` says which texts are integers, since others may look like some. */
+/** The value as jco takes it. `name` says which texts are integers, because others may look like them. */
 export function fromJson(value: any, name = ""): any {
   if (value === null) return undefined;
   if (Array.isArray(value))
@@ -22,7 +22,7 @@ export function toJson(value: any): any {
   return Object.fromEntries(Object.entries(value).map(([name, field]) => [kebabCase(name), toJson(field)]));
 }
 
-/** A call of the contract's, with what jco takes. Only here is there a variant to read. */
+/** A call of the contract, with arguments as jco takes them. Only a call contains a variant. */
 export function callFromJson(call: { function: string; arguments: any[] }): { name: string; given: any[] } {
   const name = camelCase(call.function);
   const [id, second] = call.arguments;

@@ -1,4 +1,4 @@
-// node --import tsx main.ts days POLICY.wasm          three days of the dialer, and what happens where something fails
+// node --import tsx main.ts days POLICY.wasm          three days of the dialer, and what happens when something fails
 // node --import tsx main.ts conformance POLICY.wasm   answers `dialguard conformance`
 
 import { readFile } from "node:fs/promises";

@@ -1,4 +1,4 @@
-// A policy component made callable. It needs nothing of Node: the page in ../browser has the same.
+// A callable policy component. It does not need Node: the page in ../browser uses it too.
 
 import type * as Exports from "./generated/types/interfaces/dialguard-reputation-policy.js";
 import type * as Types from "./generated/types/interfaces/dialguard-reputation-types.js";
@@ -8,10 +8,10 @@ const VERSION = "0.2.0";
 const CONTRACT = "dialguard:reputation/";
 const POLICY = `${CONTRACT}policy@${VERSION}`;
 
-// What jco writes tries this on every export, used or not. Where there is none, each instance would take 7 ms for that.
+// jco's output looks this up for every export, used or not. If it were missing, each instance would need 7 ms for that.
 (WebAssembly as { promising?: unknown }).promising ??= (run: unknown) => run;
 
-/** The contract's error: what an import answers instead of a value. `payload` is where jco looks for it. */
+/** The contract's error, as an import throws it. jco reads it from `payload`. */
 export class Refused extends Error {
   payload: Types.Error;
 
@@ -21,10 +21,10 @@ export class Refused extends Error {
   }
 }
 
-/** What a policy answered as an error, of whatever it was that ended a call; nothing where it is a fault. */
+/** The error that a policy returned, from the exception that ended a call; nothing if that is a fault. */
 export const refusal = (thrown: unknown) => (thrown as Partial<Refused>).payload;
 
-/** A folder that `component.ts` made says this in `parts.json`. */
+/** The contents of `parts.json` in a folder that `component.ts` made. */
 export interface Parts {
   imports: string[];
   exports: string[];
@@ -33,12 +33,12 @@ export interface Parts {
 
 type Instantiate = (module: (name: string) => WebAssembly.Module, imports: object) => Record<string, typeof Exports>;
 
-/** Every question has a fresh instance: one that trapped can never be called again. */
+/** Every call has a fresh instance, because one that trapped can never be called again. */
 export class Policy {
   instantiate: Instantiate;
   modules: Map<string, WebAssembly.Module>;
 
-  /** From a folder that `component.ts` made. Fails where it is no policy for this version of the contract. */
+  /** From a folder that `component.ts` made. Fails if it is not a policy for this version of the contract. */
   static async load(folder: URL, read: (file: URL) => Promise<BufferSource>): Promise<Policy> {
     const parts: Parts = JSON.parse(new TextDecoder().decode(await read(new URL("parts.json", folder))));
     ensureSpoken(parts);
@@ -54,13 +54,13 @@ export class Policy {
     this.modules = modules;
   }
 
-  /** The contract's functions, to call one of. What a policy answers as an error is thrown, see `refusal`. */
+  /** The contract's functions, of which one may be called. A policy's error is thrown, see `refusal`. */
   for(dialer: Dialer): typeof Exports {
     return this.instantiate((name) => this.modules.get(name)!, dialer.imports())[POLICY]!;
   }
 }
 
-/** The version is checked by what is exported, since jco's imports have none. */
+/** The version is checked by the exports, because jco's imports have none. */
 function ensureSpoken({ imports, exports }: Parts) {
   const offered = exports.filter((name) => name.includes("/"));
   const foreign = imports.filter((name) => !name.startsWith(CONTRACT));
@@ -70,7 +70,7 @@ function ensureSpoken({ imports, exports }: Parts) {
   if (wrong) throw new Error(`no policy for version ${VERSION} of the contract: ${wrong}`);
 }
 
-/** The same functions, whose exceptions become the contract's errors, so that the policy can say what they mean. */
+/** The same functions, with exceptions converted to the contract's errors, so that the policy can handle them. */
 export function answering<Functions extends object>(functions: Functions): Functions {
   const answer = (ask: Function) => (...given: unknown[]) => {
     try {

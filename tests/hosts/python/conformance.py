@@ -1,4 +1,4 @@
-"""Answers `dialguard conformance`: a case on a line of stdin, what came of it on a line of stdout."""
+"""Answers `dialguard conformance`: one case per line of stdin, its outcome on a line of stdout."""
 
 import json
 import sys

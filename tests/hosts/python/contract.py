@@ -1,7 +1,6 @@
 """The contract's records as dataclasses: `slot_count` here is `slot-count` in `wit/`, whose comments are their manual.
 
-wasmtime hands over a record as an object whose attributes keep their names of the contract, and takes any `Record`
-that has them.
+wasmtime passes a record as an object whose attributes have the contract's names, and accepts any `Record` with them.
 """
 
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -188,7 +187,7 @@ class Deletion(Named):
 
 
 class Request(Variant):
-    """`tag` is what a person asks for, `payload` the numbers or blocks."""
+    """`tag` is the request's name in the contract, `payload` the numbers or blocks."""
 
     PAYLOADS = {
         "start-monitoring": list[int],

@@ -1,4 +1,4 @@
-"""Three days of a dialer, and what happens where something fails: a clear error, and nothing half-done."""
+"""Three days of a dialer, and what happens when something fails: a clear error, and nothing half-done."""
 
 from copy import deepcopy
 from dataclasses import replace
@@ -27,7 +27,7 @@ def tell(policy):
     print("\nWhere something fails:")
     tell_failure("the inventory", dialer, policy, failures={"monitored": ConnectionError("the database is down")})
     tell_failure("every carrier", dialer, policy, failures={"look-up": TimeoutError("no carrier answered in time")})
-    silent = [said for said in dialer.observations if said.carrier != 3]
+    silent = [observation for observation in dialer.observations if observation.carrier != 3]
     tell_failure("one carrier of three", dialer, policy, observations=silent)
     tell_failure("the account is unknown", dialer, policy, asked="nobody")
     try:
@@ -37,7 +37,7 @@ def tell(policy):
 
 
 def tell_failure(what, dialer, policy, asked=None, **changed):
-    """On a copy, to see whether anything of it changed."""
+    """On a copy, to see whether anything in it changed."""
     tried = replace(deepcopy(dialer), **changed)
     try:
         plan = policy.call(tried.imports(), "review-account", asked or tried.account.id)
@@ -50,7 +50,7 @@ def tell_failure(what, dialer, policy, asked=None, **changed):
 
 
 def begin_day(dialer, day):
-    """Nine in the morning; the carriers show a bad number for what it is."""
+    """Nine in the morning; two of three carriers flag the bad number."""
     midnight = MIDNIGHT + day * DAY
     dialer.now = midnight + DAY * 9 // 24
     dialer.account = replace(dialer.account, day_starts_at=midnight, rated_today=0, replacements_today=0)
@@ -80,6 +80,6 @@ def acme():
 
 
 def pending(number, slot):
-    """One that was taken on the day before and has not been rated yet."""
+    """A number monitored since the day before, not rated yet."""
     began = MIDNIGHT - DAY
     return MonitoredNumber(number, slot, "pending", began, began, 0, 0, None, False)

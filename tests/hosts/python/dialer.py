@@ -1,6 +1,6 @@
 """A small dialer with a Dialguard policy embedded: one account, its numbers and carriers, in memory.
 
-python3 dialer.py days POLICY.wasm          three days of it, and what happens where something fails
+python3 dialer.py days POLICY.wasm          three days of it, and what happens when something fails
 python3 dialer.py conformance POLICY.wasm   answers `dialguard conformance`
 """
 
@@ -17,7 +17,7 @@ NUMBERS_PER_CALL_MAX = 10_000
 
 @dataclass
 class Dialer:
-    """What a policy reads of a dialer. `failures` has what an import raises, by its name."""
+    """The facts a policy reads. `failures` has the exceptions that imports raise, by name."""
 
     now: int
     carriers: list[Carrier]
@@ -31,13 +31,13 @@ class Dialer:
     numbers_looked_up: int = 0
 
     def review(self, policy):
-        """The daily review: the policy plans it, and the dialer does it."""
+        """The daily review: the policy plans it, and the dialer applies the plan."""
         plan = policy.call(self.imports(), "review-account", self.account.id)
         self.apply(plan)
         return plan
 
     def apply(self, plan):
-        """All of it or nothing: what the plan comes to takes the place of what there is in the last lines."""
+        """All or nothing: the last lines replace the state with the result of the whole plan."""
         if plan.based_on != self.account.revision:
             raise Refused("unavailable", "The account changed while it was reviewed; review it again.")
         monitored, flagged, replaced = {number.number: number for number in self.monitored}, [], {}
@@ -80,10 +80,10 @@ class Dialer:
     def look_up(self, numbers):
         self.ensure("look-up", numbers=numbers)
         self.numbers_looked_up += len(numbers)
-        said = {}
+        found = {}
         for observation in self.observations:
-            said.setdefault(observation.number, []).append(observation)
-        return [observation for number in numbers for observation in said.get(number, [])]
+            found.setdefault(observation.number, []).append(observation)
+        return [observation for number in numbers for observation in found.get(number, [])]
 
     def read_account(self, id):
         self.ensure("get-account", id)

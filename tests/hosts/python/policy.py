@@ -6,7 +6,7 @@ from wasmtime.component import Component, Linker, Record, Variant
 from contract import VERSION, Decision, Description, Error, Plan, Screening, Usage, read
 
 POLICY = f"dialguard:reputation/policy@{VERSION}"
-FUEL_PER_CALL = 20_000_000_000  # A policy that loops is ended.
+FUEL_PER_CALL = 20_000_000_000  # Stops a policy that loops.
 MEMORY_BYTES_MAX = 256 << 20
 ANSWERS = {
     "describe": Description,
@@ -19,7 +19,7 @@ ANSWERS = {
 
 
 class Refused(Exception):
-    """The contract's error: what an import answers instead of a value, and what a policy answers then."""
+    """The contract's error, from an import or from a policy."""
 
     def __init__(self, code, message):
         super().__init__(message)
@@ -27,7 +27,7 @@ class Refused(Exception):
 
 
 class Policy:
-    """Raises `WasmtimeError` where the component is none, or is for another version of the contract."""
+    """Raises `WasmtimeError` if this is not a component, or is one for another version of the contract."""
 
     def __init__(self, component):
         config = Config()
@@ -45,9 +45,9 @@ class Policy:
             raise WasmtimeError(f"no policy for version {VERSION} of the contract: {reason}")
 
     def call(self, imports, function, *arguments):
-        """What the policy answers, who reads through `imports`: functions by name, by interface.
+        """The policy's answer. `imports` has the functions it may call, by interface and name.
 
-        Raises `Refused` where it answers an error, `WasmtimeError` where it traps or uses too much. An instance that
+        Raises `Refused` if it answers an error, `WasmtimeError` if it traps or exceeds a limit. An instance that
         trapped or saw an exception can never be called again, so each call has its own.
         """
         store = Store(self.engine)
@@ -56,7 +56,7 @@ class Policy:
         instance = self.instantiate(store, imports)
         index = instance.get_export_index(store, function, instance.get_export_index(store, POLICY))
         answer, failed = instance.get_func(store, index)(store, *arguments), False
-        # A result whose two sides are records comes as a variant; of any other the bare value comes, or the bare error.
+        # A result whose two sides are records is a variant; any other is passed as the bare value or the bare error.
         if isinstance(answer, Variant):
             answer, failed = answer.payload, answer.tag == "err"
         if failed or isinstance(answer, Record) and hasattr(answer, "code"):
@@ -74,8 +74,8 @@ class Policy:
 
 
 def answering(function, tagged=False):
-    """An import whose exceptions become the contract's errors: none may reach the instance, and the policy says then
-    what it means. `tagged` where both sides of its result are records."""
+    """An import whose exceptions are converted to the contract's errors, because none may reach the instance.
+    `tagged` if both sides of its result are records."""
 
     def answer(_store, *arguments):
         try:

@@ -1,4 +1,4 @@
-//! Three days of the dialer, and what happens where something fails: a clear error, and nothing half-done.
+//! Three days of the dialer, and what happens when something fails: a clear error, and nothing half-done.
 
 use crate::*;
 use dialguard::settings::default_settings;
@@ -34,7 +34,10 @@ pub async fn tell(policy: &Policy, component: &[u8]) -> Result<()> {
     let no_carrier = failing(Import::LookUp, "No carrier answered in time; try again later.");
     tell_failure("every carrier", policy, no_carrier, "acme").await;
     let mut silent = dialer.clone();
-    silent.observations.values_mut().for_each(|said| said.retain(|observation| observation.carrier != 3));
+    silent
+        .observations
+        .values_mut()
+        .for_each(|observations| observations.retain(|observation| observation.carrier != 3));
     tell_failure("one carrier of three", policy, silent, "acme").await;
     tell_failure("the account is unknown", policy, dialer, "nobody").await;
     match Policy::compile(&of_another_version(component), Limits::default()) {
@@ -64,7 +67,7 @@ fn in_a_word(status: Status) -> &'static str {
     }
 }
 
-/// The same policy, as if it were made for a version of the contract that there is not.
+/// The same policy, as if it were made for a version of the contract that does not exist.
 fn of_another_version(component: &[u8]) -> Vec<u8> {
     let mut bytes = component.to_vec();
     let found: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(b"@0.2.0")).collect();
@@ -72,7 +75,7 @@ fn of_another_version(component: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// One that was just taken on and has not been rated yet.
+/// A newly monitored number, not rated yet.
 pub fn taken_on(number: PhoneNumber, slot: u32, now: Timestamp) -> MonitoredNumber {
     MonitoredNumber {
         number,
@@ -120,23 +123,24 @@ fn acme() -> SmallDialer {
 }
 
 impl SmallDialer {
-    /// Nine in the morning; two carriers of three show a bad number for what it is.
+    /// Nine in the morning; two of three carriers flag the bad number.
     fn begin_day(&mut self, day: u64) {
         let midnight = MIDNIGHT + day * DAY;
         self.now = midnight + 9 * DAY / 24;
         let account = self.account.clone();
         self.account = Account { day_starts_at: midnight, rated_today: 0, replacements_today: 0, ..account };
-        let said = |number, carrier| Observation {
+        let observation = |number, carrier| Observation {
             number,
             carrier,
             spam_score: Some(if number == BAD && carrier < 3 { 95 } else { 5 }),
             observed_at: self.now,
         };
-        self.observations =
-            [GOOD, BAD, SPARE].map(|number| (number, vec![said(number, 1), said(number, 2), said(number, 3)])).into();
+        self.observations = [GOOD, BAD, SPARE]
+            .map(|number| (number, vec![observation(number, 1), observation(number, 2), observation(number, 3)]))
+            .into();
     }
 
-    /// A dialer that knows what a case of the conformance suite states.
+    /// A dialer with the facts of a conformance case.
     pub fn of_case(fixture: &Fixture) -> Self {
         SmallDialer {
             now: fixture.now,

@@ -1,7 +1,7 @@
 //! A small dialer with a Dialguard policy embedded: one account, its numbers and carriers, in memory.
 //!
 //! ```sh
-//! cargo run --example dialer -- days POLICY.wasm          # three days, and what happens where something fails
+//! cargo run --example dialer -- days POLICY.wasm          # three days, and what happens when something fails
 //! cargo run --example dialer -- conformance POLICY.wasm   # asks it every case, and prints the report as JSON
 //! ```
 
@@ -18,7 +18,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// What a policy reads. Put your database and your carriers in its place.
+/// The facts a policy reads. Replace them with your database and your carriers.
 #[derive(Clone, PartialEq)]
 struct SmallDialer {
     now: Timestamp,
@@ -33,13 +33,13 @@ struct SmallDialer {
 }
 
 impl SmallDialer {
-    /// What a policy is given: one state of everything, since all reads of a run have to agree.
+    /// A policy's inputs: one snapshot, because all reads of a run must agree.
     fn as_of_now(&self) -> Dialer {
         let state = Arc::new(self.clone());
         Dialer { clock: Arc::new(FixedClock(self.now)), carriers: state.clone(), inventory: state }
     }
 
-    /// The daily review: the policy plans it, the plan is checked, and the dialer does it.
+    /// The daily review: the policy plans it, the host checks the plan, and the dialer applies it.
     async fn review(&mut self, policy: &Policy, account: &str) -> Result<Plan> {
         let reviewed = policy.review_account(&self.as_of_now(), account).await?;
         check(account, Purpose::Review, &reviewed.answer, &reviewed.inputs, &[])?;
@@ -47,7 +47,7 @@ impl SmallDialer {
         Ok(reviewed.answer)
     }
 
-    /// All of it or nothing: what the plan comes to takes the place of what there is in the last line.
+    /// All or nothing: the last line replaces the state with the result of the whole plan.
     fn apply(&mut self, plan: &Plan) -> Result<()> {
         ensure!(plan.based_on == self.account.revision, "the account changed while it was reviewed; review it again");
         let mut next = self.clone();
@@ -94,8 +94,8 @@ impl CarrierLookup for SmallDialer {
         self.carriers.clone()
     }
     async fn look_up(&self, numbers: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
-        let said = &self.ask(Import::LookUp, None)?.observations;
-        Ok(numbers.iter().filter_map(|number| said.get(number)).flatten().copied().collect())
+        let observations = &self.ask(Import::LookUp, None)?.observations;
+        Ok(numbers.iter().filter_map(|number| observations.get(number)).flatten().copied().collect())
     }
 }
 

@@ -26,14 +26,14 @@ impl Document {
         Document { path, text, blocks }
     }
 
-    /// Where its links lead, those to other sites left out.
+    /// The targets of its links, except those to other sites.
     pub fn links(&self) -> Vec<String> {
         let prose = prose(&self.text);
         let targets = prose.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
         targets.map(|(target, _)| target.to_owned()).filter(|target| !target.contains("://")).collect()
     }
 
-    /// What stands between single backticks.
+    /// The texts between single backticks.
     pub fn quoted(&self) -> Vec<String> {
         let prose = prose(&self.text);
         prose.lines().flat_map(|line| line.split('`').skip(1).step_by(2)).map(str::to_owned).collect()
@@ -41,7 +41,7 @@ impl Document {
 }
 
 impl Block {
-    /// The commands of a shell block, each in one line and without its comment.
+    /// The commands of a shell block, each on one line and without its comment.
     pub fn lines(&self) -> Vec<String> {
         let joined = self.text.replace("\\\n", "");
         let commands = joined.lines().map(|line| line.split(" #").next().unwrap_or_default());

@@ -1,4 +1,4 @@
-//! A shell at work: one bash, which gets one line at a time and says how each ended.
+//! A running shell: one bash, which gets one line at a time and reports each exit code.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -14,7 +14,7 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// In this folder, after a prelude. Commands that ask for something read `keyboard`.
+    /// In this folder, after a prelude. Commands that prompt read from `keyboard`.
     pub fn new(folder: &Path, prelude: &str, environment: &[(&str, String)]) -> Self {
         let mut command = Command::new("bash");
         command.args(["--noprofile", "--norc"]).current_dir(folder);

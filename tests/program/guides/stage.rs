@@ -1,5 +1,5 @@
-//! Where a document's story takes place: a folder with the files it mentions, a shell, a server once it is started, and
-//! fakes of the outside world.
+//! What a document's story needs: a folder with the files it mentions, a shell, a server once it is started, and fakes of
+//! the outside services.
 
 use super::shell::Shell;
 use crate::harness::policies::renamed::renamed;
@@ -24,13 +24,13 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_dialguard");
 /// The account's numbers, in numbers.csv.
 const NUMBERS: Range<u64> = 13_105_550_100..13_105_550_112;
 
-/// Numbers on hand, in spare.csv: of another city, so that a provider's are closer.
+/// Candidates in spare.csv: from another city, so that a provider's numbers are closer.
 const SPARE: Range<u64> = 16_465_550_140..16_465_550_143;
 
-/// What the provider has on sale.
+/// The numbers the provider sells.
 const OFFERED: Range<u64> = 13_105_550_150..13_105_550_156;
 
-/// The provider's and nobody else's, for `reconcile`.
+/// Owned at the provider but unknown to the ledger, for `reconcile`.
 const UNKNOWN: u64 = 13_105_550_190;
 
 /// A command that runs until it is stopped.
@@ -43,12 +43,12 @@ pub struct Stage {
     server: Option<Server>,
     folder: TempDir,
     _fakes: (FakeProvider, FakeSource, Receiver),
-    /// On which the fakes run; dropped after them.
+    /// Runs the fakes; dropped after them.
     _runtime: Runtime,
 }
 
 impl Stage {
-    /// The files are there, and no command was given yet.
+    /// The files exist, and no command ran yet.
     pub fn empty() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         write_files(folder.path());
@@ -98,7 +98,7 @@ impl Stage {
 /// `dialguard serve`, until this is dropped.
 struct Server {
     process: Child,
-    /// Where the dashboard is, as it says; a link that signs in where it gives one.
+    /// The address that it prints for the dashboard; a sign-in link if it prints one.
     url: String,
 }
 
@@ -110,11 +110,11 @@ impl Server {
         command.env("TWILIO_SID", ACCOUNT_SID).env("TWILIO_TOKEN", TOKEN).env("TRUSTCALL_LOGIN_ID", TOKEN);
         let mut process = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the program starts");
         let mut log = BufReader::new(process.stderr.take().expect("its stderr")).lines();
-        let mut said = String::new();
+        let mut output = String::new();
         let url = loop {
-            let next = log.next().unwrap_or_else(|| panic!("{place}: `{line}` ended:\n{said}")).expect("text");
+            let next = log.next().unwrap_or_else(|| panic!("{place}: `{line}` ended:\n{output}")).expect("text");
             let found = next.find("http://127.0.0.1:").map(|at| next[at..].to_owned());
-            said += &format!("{next}\n");
+            output += &format!("{next}\n");
             if let Some(url) = found {
                 break url.split([' ', ',']).next().unwrap_or_default().to_owned();
             }
@@ -149,7 +149,7 @@ fn write_files(folder: &Path) {
     write(&format!("downloads/DNC_Complaint_Numbers_{today}.csv"), &complaints);
 }
 
-/// Every number is clean, say three carriers right now.
+/// Three carriers now call every number clean.
 fn verdicts() -> String {
     let now = Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true);
     let mut rows = "number,carrier,score,label,observed_at\n".to_owned();

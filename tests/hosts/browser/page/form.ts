@@ -1,4 +1,4 @@
-// What a person entered, read into what a dialer knows.
+// Reads the form into a dialer's facts.
 
 import { pending } from "../../node/dialer.ts";
 import type * as Types from "../../node/generated/types/interfaces/dialguard-reputation-types.js";
@@ -9,7 +9,7 @@ const SLOTS_PER_BLOCK = 15;
 const DAY = 24 * 60 * 60;
 const seconds = (time: Date) => BigInt(Math.floor(time.getTime() / 1_000));
 
-/** The account, and what is to fail; nothing where an entry is wrong, which the page then points at. */
+/** The account, and what is to fail; nothing if an entry is wrong, which the page then marks. */
 export function accountOf(form: HTMLFormElement): Question | undefined {
   if (!isRight(form)) return undefined;
   const [numbers, candidates] = [rows("#numbers"), rows("#candidates")];
@@ -75,7 +75,7 @@ function account(form: HTMLFormElement, now: Date, monitoredCount: number): Type
   };
 }
 
-/** Monitored for ten days, and rated a day ago unless it never was. */
+/** Monitored for ten days, and rated a day ago unless it is pending. */
 function monitoredNumber(row: HTMLElement, now: bigint): Types.MonitoredNumber {
   const taken = pending(numberIn(row), Number(entered(row, "slot").value), now - BigInt(10 * DAY));
   const status = entered(row, "status").value as Types.Status;
@@ -91,7 +91,7 @@ function observations(row: HTMLElement, observedAt: bigint): Types.Observation[]
     .map(({ carrier, score }) => ({ number: numberIn(row), carrier, spamScore: Number(score), observedAt }));
 }
 
-/** Whether every entry can be read. The first one that cannot gets the focus and says why. */
+/** Whether every entry is valid. The first invalid one gets the focus and a message. */
 function isRight(form: HTMLFormElement): boolean {
   const slotCount = Number(entered(form, "blocks").value) * SLOTS_PER_BLOCK;
   for (const entry of form.querySelectorAll("input")) entry.setCustomValidity("");

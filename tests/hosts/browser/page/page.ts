@@ -1,4 +1,4 @@
-// The page: an account entered by hand, a review of it in words.
+// The page: a form for an account, and its review as text.
 
 import type { Plan, Status } from "../../node/generated/types/interfaces/dialguard-reputation-types.js";
 import { accountOf } from "./form.ts";
@@ -29,7 +29,7 @@ function on(button: string, press: () => void) {
   document.querySelector(button)!.addEventListener("click", press);
 }
 
-/** Each question has a worker of its own, which is ended with it. */
+/** Each call has its own worker, which is terminated after it. */
 async function ask(question: Question): Promise<Answer> {
   const worker = new Worker("worker.js", { type: "module" });
   const tooLate = { fault: `The policy did not answer in ${SECONDS_MAX} seconds and was ended.` };
@@ -79,11 +79,11 @@ function reviewInWords({ known }: Question, { reviews, actions, notices }: Plan)
     const { number, replacement, slot, because } = action.val;
     return element("li", "", `Replace +${number} by +${replacement} in slot ${slot}. ${because}`);
   });
-  const told = notices.map(({ severity, text }) => element("li", `notice ${severity}`, text));
+  const items = notices.map(({ severity, text }) => element("li", `notice ${severity}`, text));
   return [
     ...list("Numbers", rated, "No number was due for a check."),
     ...list("To be done", done, "Nothing."),
-    ...list("Notices", told, "None."),
+    ...list("Notices", items, "None."),
   ];
 }
 

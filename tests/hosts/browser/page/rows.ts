@@ -1,4 +1,4 @@
-// The rows of the form, a number each, and what else is entered.
+// The rows of the form, one per number, and its other fields.
 
 export const CARRIERS = [
   { id: 1, name: "AT&T (Hiya)" },
@@ -8,13 +8,13 @@ export const CARRIERS = [
 
 export const rows = (list: string) => [...document.querySelectorAll<HTMLElement>(`${list} .row`)];
 
-/** An input by its name. Of several with one name, the one that is chosen. */
+/** An input by its name; of several with one name, the selected one. */
 export function entered(within: HTMLElement, name: string): HTMLInputElement {
   const chosen = within.querySelector<HTMLInputElement>(`[name=${name}]:checked`);
   return chosen ?? within.querySelector<HTMLInputElement>(`[name=${name}]`)!;
 }
 
-/** A new row for a monitored number, in the first slot that is free; what it returns is to be filled in first. */
+/** Adds a row for a monitored number in the first free slot; returns the field to fill in first. */
 export function addNumber(number = "", status = "clean", scores: string[] = []): HTMLInputElement {
   const taken = new Set(rows("#numbers").map((row) => entered(row, "slot").value));
   let slot = 1;
@@ -39,7 +39,7 @@ function addRow(template: string, list: string, number: string, scores: string[]
   return row;
 }
 
-/** Who goes by the keyboard stays where the row was. */
+/** Keyboard focus stays where the row was. */
 function remove(row: HTMLElement) {
   const next = (row.nextElementSibling ?? row.previousElementSibling)?.querySelector("input");
   const add = row.parentElement!.nextElementSibling as HTMLElement;
@@ -56,13 +56,13 @@ function scoreEntry(carrier: number, name: string, score: string): HTMLLabelElem
   return label;
 }
 
-/** Takes every row away, and returns what is to be filled in first. */
+/** Removes every row, and returns the field to fill in first. */
 export function clear(): HTMLInputElement {
   for (const row of [...rows("#numbers"), ...rows("#candidates")]) row.remove();
   return addNumber();
 }
 
-/** What the page begins with. */
+/** The initial rows. */
 export function example() {
   addNumber("+13105550100", "clean", ["0", "10", "5"]);
   addNumber("+13105550101", "at-risk", ["95", "90", "20"]);

@@ -1,4 +1,4 @@
-// The policy, beside the page: one that loops can be ended, and the page never stands still.
+// The policy, in a worker: one that loops can be terminated, and never blocks the page.
 
 import { answer } from "../../node/conformance.ts";
 import { Dialer, type Known } from "../../node/dialer.ts";
@@ -6,14 +6,14 @@ import type { Description } from "../../node/generated/types/interfaces/dialguar
 import type { Error as Refusal, Plan } from "../../node/generated/types/interfaces/dialguard-reputation-types.js";
 import { Policy, refusal } from "../../node/policy.ts";
 
-/** What the page asks: a review of this account. `folder` is the server's, with a component made into JavaScript. */
+/** The page's request: a review of this account. `folder` is the server's, with the translated component. */
 export interface Question {
   folder: string;
   id: string;
   known: Known;
 }
 
-/** What came of it. `milliseconds` is the policy's time alone. */
+/** The outcome. `milliseconds` is the policy's time only. */
 export type Answer =
   | { plan: Plan; description: Description; milliseconds: number }
   | { refused: Refusal }
@@ -39,7 +39,7 @@ async function review({ folder, id, known }: Question): Promise<Answer> {
     const began = performance.now();
     const plan = policy.for(dialer).reviewAccount(id);
     const milliseconds = performance.now() - began;
-    dialer.after(plan); // Fails where the plan cannot be done.
+    dialer.after(plan); // Fails if the plan cannot be applied.
     return { plan, description: policy.for(dialer).describe(), milliseconds };
   } catch (thrown) {
     const refused = refusal(thrown);

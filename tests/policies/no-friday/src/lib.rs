@@ -1,6 +1,6 @@
-//! A policy around another one: whatever that one plans, no number is replaced on a Friday unless a person asks.
+//! A policy around another one: whatever that one plans, no number is replaced on a Friday unless a user requests it.
 //!
-//! It exports what it imports, `dialguard:reputation/policy`, hands every question on, and changes one answer.
+//! It exports the interface it imports, `dialguard:reputation/policy`, forwards every call, and changes one answer.
 #![cfg_attr(target_family = "wasm", no_std)]
 
 extern crate alloc;
@@ -25,7 +25,7 @@ mod bindings {
               export dialguard:reputation/policy@0.2.0;
             }",
         world: "dialguard:no-friday/wrapper",
-        // What is imported and what is exported has the same types, so there is nothing to translate.
+        // Imports and exports share their types, so nothing needs converting.
         merge_structurally_equal_types: true,
         generate_all,
     });
@@ -34,7 +34,7 @@ mod bindings {
 struct NoFriday;
 
 impl Guest for NoFriday {
-    /// The one change. A person's wish is none of it: `decide` is handed on.
+    /// The one change. Users' requests are not affected: `decide` is forwarded.
     fn review_account(id: AccountId) -> Result<Plan, Error> {
         let mut plan = wrapped::review_account(&id)?;
         if plan.actions.iter().any(is_automatic) && is_friday(number_inventory::get_account(&id)?.day_starts_at) {
@@ -69,7 +69,7 @@ impl Guest for NoFriday {
     }
 }
 
-/// Leaves the automatic replacements out and says so. The numbers stay flagged, so the review of Saturday finds them.
+/// Removes the automatic replacements and says so. The numbers stay flagged, so Saturday's review replaces them.
 fn put_off(plan: &mut Plan) {
     let planned = plan.actions.len();
     plan.actions.retain(|action| !is_automatic(action));
@@ -89,22 +89,22 @@ fn is_automatic(action: &Action) -> bool {
     matches!(action, Action::ReplaceNumber(Replacement { why: ReplacementReason::Flagged, .. }))
 }
 
-/// Whether the local date that began then is a Friday. The account's time zone is not told, but that a date which
-/// begins at midnight anywhere from Honolulu (10 hours behind UTC) to Auckland in summer (13 ahead) began at most 13
-/// hours before its date in UTC and less than 11 after.
+/// Whether the local date that began then is a Friday. The contract does not give the account's time zone, but a date that
+/// begins at midnight anywhere from Honolulu (10 hours behind UTC) to Auckland in summer (13 ahead) begins at most 13
+/// hours before the same date in UTC and less than 11 after.
 fn is_friday(day_starts_at: Timestamp) -> bool {
     const HOUR: u64 = 3_600;
     // 1 January 1970 was a Thursday.
     (day_starts_at + 13 * HOUR) / (24 * HOUR) % 7 == 1
 }
 
-/// Two versions in one: that of the policy within, and as SemVer's build metadata the one of this.
+/// Two versions in one: the inner policy's, and this one's as SemVer build metadata.
 fn with_build(version: String) -> String {
     let separator = if version.contains('+') { '.' } else { '+' };
     format!("{version}{separator}no-friday.{}", env!("CARGO_PKG_VERSION"))
 }
 
-/// What a component needs where there is no operating system, as in the reference policy (`plugin/src/component.rs`).
+/// What a component needs without an operating system, as in the reference policy (`plugin/src/component.rs`).
 #[cfg(target_family = "wasm")]
 mod freestanding {
     use super::{NoFriday, bindings};
@@ -115,7 +115,7 @@ mod freestanding {
     const DESCRIPTION: &str = env!("CARGO_PKG_DESCRIPTION");
     const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-    /// For whoever looks at the component without running it.
+    /// For tools that inspect the component without running it.
     #[used]
     #[unsafe(link_section = "description")]
     static DESCRIPTION_SECTION: [u8; DESCRIPTION.len()] = *DESCRIPTION.as_bytes().first_chunk().unwrap();
@@ -127,14 +127,14 @@ mod freestanding {
     #[global_allocator]
     static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
-    // For `memcmp`, which the compiler calls and the target leaves to the C library. Nothing else of it is linked.
+    // For `memcmp`, which the compiler calls and the target takes from the C library. Nothing else of it is linked.
     #[link(name = "c")]
     unsafe extern "C" {}
 
-    /// Where the host puts what an import answers. With `std` the C library would bring this.
+    /// Allocates memory for the results of imports. With `std` the C library would provide it.
     #[unsafe(export_name = "cabi_realloc")]
     unsafe extern "C" fn cabi_realloc(old: *mut u8, old_size: usize, align: usize, new_size: usize) -> *mut u8 {
-        // SAFETY: the canonical ABI asks for an alignment that is a power of two, and hands back with its size and
+        // SAFETY: the canonical ABI requires an alignment that is a power of two, and passes back with its size and
         // alignment only what this returned before. A size of zero has no memory, only an aligned address.
         unsafe {
             let layout = |size| Layout::from_size_align_unchecked(size, align);

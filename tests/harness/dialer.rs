@@ -1,4 +1,4 @@
-//! A dialer at its desk: the real program, one command at a time, on a ledger and a clock of its own.
+//! A dialer: the real program, run one command at a time, with its own ledger and clock.
 
 use super::acme::{NOW, number};
 use dialguard::calendar::rfc3339;
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
 
-/// A working folder with the ledger in `ledger/`, and what time it is there.
+/// A working folder with the ledger in `ledger/`, and its time.
 pub struct Dialer {
     folder: TempDir,
     now: AtomicU64,
@@ -27,7 +27,7 @@ pub struct Outcome {
 }
 
 impl Dialer {
-    /// Nothing but an empty folder, at nine in the morning UTC of 1 March 2026.
+    /// An empty folder, at nine in the morning UTC of 1 March 2026.
     pub fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder for the test");
         Dialer { folder, now: AtomicU64::new(NOW) }
@@ -42,7 +42,7 @@ impl Dialer {
         dialer
     }
 
-    /// An account `acme` of one block in UTC, and the carriers A, B and C, which answer from one verdict file.
+    /// An account `acme` with one block in UTC, and the carriers A, B and C, which answer from one verdict file.
     pub fn with_account(settings: &str) -> Self {
         let dialer = Dialer::with_ledger();
         dialer.run(&format!("account add acme --blocks 1 --time-zone UTC {settings}")).exits(0);
@@ -51,7 +51,7 @@ impl Dialer {
         dialer
     }
 
-    /// The same, with so many numbers monitored: +13105550100 in slot 1, and so on.
+    /// The same with this many monitored numbers: +13105550100 in slot 1, and so on.
     pub fn monitoring(count: u64, settings: &str) -> Self {
         let dialer = Dialer::with_account(settings);
         dialer.import(100..100 + count, "");
@@ -89,7 +89,7 @@ impl Dialer {
         std::fs::write(path, content).expect("the file is written");
     }
 
-    /// Writes the verdict file anew: of each number what A, B and C say right now, a mark each. `x` flags it, `o` does
+    /// Rewrites the verdict file: one mark for each of A, B and C per number. `x` flags it, `o` does
     /// not, `-` is 'no data' and `.` no answer at all.
     pub fn carriers_say(&self, verdicts: &[(u64, &str)]) {
         let mut rows = "number,carrier,score,label,observed_at\n".to_owned();
@@ -108,7 +108,7 @@ impl Dialer {
         self.file("verdicts.csv", rows);
     }
 
-    /// The program, ready to run a command line at the dialer's desk.
+    /// The program, ready to run a command in the working folder.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dialguard"));
         command.current_dir(self.folder.path()).env("DIALGUARD_DATA", self.path("ledger")).env_remove("RUST_LOG");
@@ -116,12 +116,12 @@ impl Dialer {
         command
     }
 
-    /// Runs a command line, whose arguments are parted by blanks, at the dialer's time.
+    /// Runs a command line, split at blanks, at the dialer's time.
     pub fn run(&self, line: &str) -> Outcome {
         self.run_arguments(&line.split_whitespace().collect::<Vec<_>>())
     }
 
-    /// The same where an argument has blanks in it.
+    /// The same, if an argument contains blanks.
     pub fn run_arguments(&self, arguments: &[&str]) -> Outcome {
         let now = rfc3339(self.now());
         let timed = [arguments, &["--at", &now]].concat();
@@ -129,7 +129,7 @@ impl Dialer {
         Outcome::new(timed.join(" "), output)
     }
 
-    /// What the command answers as JSON; it has to succeed.
+    /// The JSON that the command prints; it must succeed.
     pub fn json(&self, line: &str) -> Value {
         self.run(&format!("{line} --json")).exits(0).json()
     }
@@ -145,7 +145,7 @@ impl Dialer {
         events.as_array().expect("a list").iter().filter(|event| event["kind"] == kind).cloned().collect()
     }
 
-    /// Slot and status of a number, as `7 clean`; `–` where it is not monitored, `gone` where it is not the account's.
+    /// Slot and status of a number, as `7 clean`; `–` if it is not monitored, `gone` if the account does not have it.
     pub fn standing(&self, last_digits: u64) -> String {
         let numbers = self.json("numbers list acme");
         let found = numbers.as_array().expect("a list").iter().find(|known| known["number"] == e164(last_digits));
@@ -156,18 +156,18 @@ impl Dialer {
         }
     }
 
-    /// All that the ledger tells about its accounts; null where there is no ledger.
+    /// Everything the ledger holds about its accounts; null without a ledger.
     pub fn everything(&self) -> Value {
         if !self.path("ledger/dialguard.db").exists() {
             return Value::Null;
         }
         let accounts = self.json("account list");
         let ids = each(&accounts, "id");
-        let told = ids.iter().filter_map(Value::as_str).flat_map(|id| {
+        let histories = ids.iter().filter_map(Value::as_str).flat_map(|id| {
             [self.json(&format!("numbers list {id}")), self.json(&format!("events {id} --last 100000"))]
         });
-        let told: Vec<Value> = told.collect();
-        serde_json::json!([accounts, self.json("sources list"), told])
+        let histories: Vec<Value> = histories.collect();
+        serde_json::json!([accounts, self.json("sources list"), histories])
     }
 
     /// The ledger through the library.
@@ -189,14 +189,14 @@ impl Outcome {
         self
     }
 
-    /// Says all of these, on either stream.
+    /// Either stream contains all of these.
     #[track_caller]
     pub fn says(self, words: &[&str]) -> Self {
         let Outcome { line, stdout, stderr, .. } = &self;
-        // The command line's own help breaks lines where the terminal ends.
-        let said = format!("{stdout}{stderr}").split_whitespace().collect::<Vec<_>>().join(" ");
+        // The help wraps lines at the width of the terminal.
+        let output = format!("{stdout}{stderr}").split_whitespace().collect::<Vec<_>>().join(" ");
         for word in words {
-            assert!(said.contains(word), "`dialguard {line}` does not say {word:?}:\n{stdout}{stderr}");
+            assert!(output.contains(word), "`dialguard {line}` does not say {word:?}:\n{stdout}{stderr}");
         }
         self
     }
