@@ -151,9 +151,9 @@ async fn only_2xx_is_accepted_redirects_are_not_followed_and_answers_are_limited
     let (webhook, _) = add(&server, Some("acme"), &receiver.url());
     a_day_that_flags(&server, 1).await;
     let refusals = [
-        (Answers::Status(500), "answered 500 Internal Server Error, and only 2xx counts as taken: so [31m be it"),
+        (Answers::Status(500), "answered 500 Internal Server Error instead of 2xx: so [31m be it"),
         (Answers::Status(401), "another secret"),
-        (Answers::Redirect, "answered 302 Found, and only 2xx counts as taken; give the address that it leads to"),
+        (Answers::Redirect, "answered 302 Found instead of 2xx; give the address that it leads to"),
         (Answers::Endless(503), "answered 503 Service Unavailable"),
     ];
     for (answers, problem) in refusals {
