@@ -157,7 +157,7 @@ async fn a_hostile_policy_loses_its_run_and_affects_nothing_else() {
         assert_eq!(fault(error), expected, "{what}");
         unharmed.still(&scene, what).await;
     }
-    unharmed.reviews_at_last(&scene).await;
+    unharmed.reviews_correctly(&scene).await;
 }
 
 fn fault(error: DialguardError) -> PolicyFault {
@@ -194,7 +194,7 @@ impl Unharmed {
         assert_eq!(plan, self.plan, "an honest plan after {after}");
     }
 
-    async fn reviews_at_last(&self, scene: &Scene) {
+    async fn reviews_correctly(&self, scene: &Scene) {
         let reviewed = scene.dialguard(reference()).review("acme").await.expect("a review");
         assert_eq!(reviewed.plan, self.plan);
         assert_eq!(reviewed.replaced.len(), 1);
@@ -288,7 +288,7 @@ async fn a_plan_that_breaks_the_ledgers_rules_is_refused_as_a_whole() {
         assert!(scene.faults().pop().is_some_and(|event| event.contains(&refusal)), "no event says {refusal}");
         unharmed.still(&scene, plans).await;
     }
-    unharmed.reviews_at_last(&scene).await;
+    unharmed.reviews_correctly(&scene).await;
 }
 
 /// The ledger's refusal of a policy's plan.

@@ -147,7 +147,7 @@ const FAULTS: [(Fault, When); 26] = [
 ];
 
 /// Whether the fault shows that nothing was done.
-fn is_sure(fault: Fault) -> bool {
+fn shows_nothing_was_done(fault: Fault) -> bool {
     match fault {
         Fault::TooMany | Fault::TooManyFor(_) | Fault::TooManyUntil(_) => true,
         Fault::Status(status) => !matches!(status, 408 | 503),
@@ -180,7 +180,7 @@ async fn fails_as_it_should(kind: ProviderKind, call: Call, deed: Deed, fault: F
     if !is_harmless(kind, call, deed, (fault, when)) {
         let error = outcome.expect_err(&context);
         let changes = matches!(deed, Order | Configure | Release);
-        assert_eq!(error.is_without_effect(), !changes || is_sure(fault), "{context}: {error:?}");
+        assert_eq!(error.is_without_effect(), !changes || shows_nothing_was_done(fault), "{context}: {error:?}");
         for secret in [TOKEN, ACCOUNT_SID, "QUMwMTIz", "aHVudGVy"] {
             assert!(!error.to_string().contains(secret), "{context}: {error}");
         }
@@ -190,7 +190,7 @@ async fn fails_as_it_should(kind: ProviderKind, call: Call, deed: Deed, fault: F
     let provider = shop.patient();
     if call == Call::Order {
         let status = provider.purchase_status(OFFERED, REFERENCE).await.expect(&context);
-        let is_done = when == After && !is_sure(fault);
+        let is_done = when == After && !shows_nothing_was_done(fault);
         assert_eq!(status, if is_done { PurchaseStatus::Owned } else { PurchaseStatus::Unknown }, "{context}");
         if status == PurchaseStatus::Unknown {
             assert_eq!(provider.order(OFFERED, REFERENCE).await.expect(&context), PurchaseStatus::Owned, "{context}");

@@ -285,7 +285,7 @@ async fn a_failed_search_costs_only_its_offers() {
     fixture.ledger().import_numbers("acme", &[number(160)], ImportedAs::Candidate, fixture.now).unwrap();
     fixture.fake.fails_once("search", Fault::LostBefore);
     let decided = fixture.replace(&[100]).await;
-    assert_eq!(decided.replaced[0].replacement, number(160), "one on hand");
+    assert_eq!(decided.replaced[0].replacement, number(160), "an imported candidate");
     assert!(decided.problems[0].contains("them: the search in area code 310 failed"), "{decided:?}");
     assert_eq!(fixture.texts("provider-problem").len(), 1);
     assert!(fixture.bought().is_empty());
@@ -501,7 +501,7 @@ impl Chaos {
         chaos.fixture.intend(&all).await;
         chaos.fixture.fake.fails_at_random(30, seed);
         for _ in 0..150 {
-            chaos.something_happens().await;
+            chaos.take_random_action().await;
             chaos.assert_invariants();
         }
         chaos.fixture.fake.fails_at_random(0, seed);
@@ -515,7 +515,7 @@ impl Chaos {
         self.random % below
     }
 
-    async fn something_happens(&mut self) {
+    async fn take_random_action(&mut self) {
         match self.random(20) {
             0 => self.fixture.reopen(),
             1 => self.fixture.pass(DAY),

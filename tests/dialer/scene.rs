@@ -33,7 +33,7 @@ impl Scene {
         scene.add_account("acme", (ACME..ACME + 6).collect()).await;
         scene.add_account("other", (ACME + 50..ACME + 54).collect()).await;
         let candidates = [ACME + 90, ACME + 91];
-        scene.ledger.import_numbers("acme", &candidates, ImportedAs::Candidate, NOW).expect("candidates on hand");
+        scene.ledger.import_numbers("acme", &candidates, ImportedAs::Candidate, NOW).expect("candidates are imported");
         scene
     }
 

@@ -81,7 +81,7 @@ impl Server {
         static ADDED: AtomicU64 = AtomicU64::new(0);
         let name = format!("person-{}", ADDED.fetch_add(1, SeqCst));
         let (ledger, now) = (self.dialguard.ledger(), self.dialguard.now());
-        add_user(ledger, &name, PASSWORD, grant(role, accounts), now).expect("a person");
+        add_user(ledger, &name, PASSWORD, grant(role, accounts), now).expect("a user");
         dialguard_dialer::access::begin_session(ledger, &name, now).expect("a session")
     }
 }

@@ -65,7 +65,7 @@ fn assert_invariants(ledger: &Ledger, imported: u64) {
     assert_eq!(
         replaced.len() + unswapped,
         events(ledger, "replacement-intended").len(),
-        "what was intended is done once"
+        "each intent is carried out once"
     );
     assert!(is_each_once(replaced.iter().map(|event| event.number)), "a number is replaced at most once");
     assert!(is_each_once(events(ledger, "charged").iter().map(|event| event.at)), "a cycle is charged once");
@@ -126,7 +126,7 @@ fn live_policy(dialer: &Dialer) -> (u64, String) {
     let live: Vec<_> = live.map(|live| (live["revision"].as_u64(), live["name"].as_str())).collect();
     match live[..] {
         [(Some(revision), Some(name))] => (revision, name.to_owned()),
-        _ => panic!("one policy decides, no more and no fewer: {revisions}"),
+        _ => panic!("exactly one policy is live: {revisions}"),
     }
 }
 
@@ -184,7 +184,7 @@ fn a_killed_review_is_finished_by_the_next_one() {
         left_open += dialer.ledger().open_orders("acme").expect("the orders are read").len();
         dialer.run("review acme").exits(0);
         assert_invariants(&dialer.ledger(), NUMBERS + CANDIDATES);
-        assert_eq!(dialer.ledger().open_orders("acme").expect("the orders are read"), [], "what was begun is finished");
+        assert_eq!(dialer.ledger().open_orders("acme").expect("the orders are read"), [], "the open order is finished");
         let account = dialer.ledger().account("acme").expect("the account is read");
         assert_eq!((account.occupied, account.locked), (NUMBERS as u32, 0), "replacing keeps the slots");
     }

@@ -91,7 +91,7 @@ fn files_that_are_not_a_policy_are_refused() {
 }
 
 #[test]
-fn times_that_are_none() {
+fn invalid_times_are_refused() {
     let dialer = Dialer::monitoring(1, "");
     let before = dialer.everything();
     for time in ["yesterday", "2026-03-31", "2026-03-31T09:00:00", "2026-02-30T09:00:00Z", "1969-12-31T23:59:59Z"] {
@@ -143,7 +143,7 @@ fn invalid_accounts_and_settings_are_refused() {
 }
 
 #[test]
-fn numbers_that_are_none() {
+fn invalid_numbers_are_refused() {
     let dialer = Dialer::monitoring(2, "");
     dialer.import([102], "");
     let hint = "write it like +13105550123";
@@ -331,7 +331,7 @@ fn a_database_that_is_invalid_or_newer() {
 }
 
 #[test]
-fn a_folder_that_is_none() {
+fn a_data_folder_or_database_of_the_wrong_kind_is_refused() {
     let dialer = Dialer::new();
     dialer.file("ledger", "a file where the folder should be");
     dialer.run("account add acme --blocks 1 --time-zone UTC").exits(1).says(&["ledger cannot be created"]);

@@ -571,7 +571,7 @@ fn a_second_review_on_the_same_local_date_rates_no_number_again() {
     dialer.pass(3_600);
     dialer.carriers_say(&[(100, "xxx"), (101, "ooo")]);
     let later = &dialer.json("review acme")[0];
-    assert_eq!(each(&later["reviews"], "number"), [e164(101)], "only who could not be rated before");
+    assert_eq!(each(&later["reviews"], "number"), [e164(101)], "only the number that could not be rated before");
     assert_eq!(dialer.standing(100), "1 at-risk", "two checks on one date are one");
     dialer.it_is("2026-03-02T00:00:00Z");
     dialer.run("review acme").exits(0);
@@ -771,7 +771,7 @@ fn events_name_the_run_and_the_policy_that_caused_them() {
     for kind in ["turned-flagged", "newly-flagged", "replacement-intended", "replaced", "released", "unrated"] {
         let events = dialer.events(kind);
         assert_eq!(each(&json!(events), "run"), std::slice::from_ref(&run), "{kind}");
-        let policy = events[0]["policy"].as_str().expect("a policy's digest");
+        let policy = events[0]["policy"].as_str().expect("a policy's SHA-256");
         assert!(policy.len() == 64 && policy.chars().all(|c| c.is_ascii_hexdigit()), "{kind}: {policy}");
     }
     for (kind, count) in [("account-added", 1), ("charged", 1), ("numbers-imported", 2), ("monitoring-started", 2)] {
@@ -791,7 +791,7 @@ fn events_name_the_run_and_the_policy_that_caused_them() {
 #[test]
 fn the_demo_needs_no_setup_and_leaves_no_files() {
     let dialer = Dialer::new();
-    std::fs::create_dir(dialer.path("tmp")).expect("a folder for what is temporary");
+    std::fs::create_dir(dialer.path("tmp")).expect("a temporary folder");
     let demo = |arguments: &[&str]| {
         let mut command = dialer.command(arguments);
         let output = command.env_remove("DIALGUARD_DATA").env("TMPDIR", dialer.path("tmp")).output();

@@ -48,7 +48,7 @@ fn a_release_is_complete_and_describes_itself() {
         "wit/world.wit",
     ];
     assert_eq!(files(&dialer.path("out")), expected);
-    assert_eq!(files(&dialer.path(".")).len(), expected.len(), "nothing beside it");
+    assert_eq!(files(&dialer.path(".")).len(), expected.len(), "no other files");
 
     assert_eq!(serde_json::from_str::<Value>(&text(&dialer, "out/manifest.json")).expect("JSON"), manifest);
     let facts = ["package", "contract", "world"].map(|fact| manifest[fact].as_str().expect("a text"));

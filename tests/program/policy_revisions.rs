@@ -76,7 +76,7 @@ fn live(dialer: &Dialer) -> Value {
     let revisions = dialer.json("policy list");
     let live: Vec<&Value> =
         revisions.as_array().expect("a list").iter().filter(|revision| revision["live"] == true).collect();
-    assert_eq!(live.len(), 1, "one policy decides, no more and no fewer: {revisions}");
+    assert_eq!(live.len(), 1, "exactly one policy is live: {revisions}");
     live[0].clone()
 }
 
@@ -109,7 +109,7 @@ fn a_policy_is_inspected_without_running_any_of_it() {
         .run("policy inspect newer.wasm")
         .exits(0)
         .says(&["it is for version 0.9.0", "dialguard:reputation 0.1.0 or 0.2.0"]);
-    assert_eq!(dialer.everything(), Value::Null, "looking leaves nothing behind");
+    assert_eq!(dialer.everything(), Value::Null, "an inspection leaves no files");
 }
 
 #[test]
@@ -329,7 +329,7 @@ fn a_candidate_is_compared_with_every_review_and_changes_nothing() {
 
     dialer.run("policy shadow --off").exits(0);
     review(["ooo", "ooo", "ooo"]);
-    assert_eq!(dialer.json(&format!("policy diff {candidate}"))["reviews"], 3, "compared no more");
+    assert_eq!(dialer.json(&format!("policy diff {candidate}"))["reviews"], 3, "no longer compared");
     dialer.run(&format!("policy shadow {candidate}")).exits(0);
     dialer.run(&format!("policy activate {candidate}")).exits(0);
     dialer.run("policy diff").exits(1).says(&["there is no shadow revision"]);
@@ -352,7 +352,7 @@ fn a_backtest_gives_the_cost_in_dollars() {
     let diff = dialer.json("policy diff --each");
     assert_eq!((&diff["replaced-more"], &diff["cents"]), (&json!(1), &json!(400)), "once, not each day: {diff}");
     let candidate = &diff["runs"][0]["differences"][0]["candidate"];
-    assert_eq!(candidate, &json!({"status": "flagged", "replaced": true, "by": null}), "by whom is not on record");
+    assert_eq!(candidate, &json!({"status": "flagged", "replaced": true, "by": null}), "the requester is not recorded");
     assert_eq!(diff["unknown"], 2);
     dialer.run("policy diff --replacement-cents 115").exits(0).says(&["$1.15 more, $0.00 less"]);
     assert_eq!(dialer.standing(100), "1 clean");

@@ -7,7 +7,7 @@ use crate::harness::dialer::{Dialer, e164};
 use serde_json::{Value, json};
 
 /// Reviews the account once a day with these verdicts on the numbers ending in 100, 101, and so on.
-fn live_through(dialer: &Dialer, days: &[&[&str]]) {
+fn review_days(dialer: &Dialer, days: &[&[&str]]) {
     for day in days {
         dialer.pass(DAY);
         let verdicts: Vec<(u64, &str)> = (100..).zip(day.iter().copied()).collect();
@@ -23,14 +23,15 @@ fn tally(effect: &Value, what: &str) -> [u64; 4] {
 /// The days of March 2026 on which something happened to a number, actually and in the preview.
 fn days(effect: &Value, last_digits: u64, what: &str) -> [Option<u32>; 2] {
     let differences = effect["differences"].as_array().expect("a list");
-    let fared = differences.iter().find(|fared| fared["number"] == e164(last_digits)).expect("it fared otherwise");
-    ["as-it-was", "with-these"].map(|side| fared[side][what].as_str().map(|at| at[8..10].parse().expect("a day")))
+    let difference =
+        differences.iter().find(|difference| difference["number"] == e164(last_digits)).expect("its outcome differs");
+    ["as-it-was", "with-these"].map(|side| difference[side][what].as_str().map(|at| at[8..10].parse().expect("a day")))
 }
 
 #[test]
 fn the_preview_carries_each_numbers_status_from_day_to_day() {
     let dialer = Dialer::monitoring(4, "");
-    live_through(
+    review_days(
         &dialer,
         &[
             &["ooo", "xxo", "xoo", "xxo"], // 2 March
@@ -66,7 +67,7 @@ fn the_preview_carries_each_numbers_status_from_day_to_day() {
 #[test]
 fn a_lower_threshold_flags_numbers_that_were_never_at_risk() {
     let dialer = Dialer::monitoring(2, "--spam-score-min 96");
-    live_through(&dialer, &[&["ooo", "xxx"], &["ooo", "xxx"], &["ooo", "xxx"]]);
+    review_days(&dialer, &[&["ooo", "xxx"], &["ooo", "xxx"], &["ooo", "xxx"]]);
     let effect = dialer.json("account set acme --dry-run --spam-score-min 95");
     assert_eq!(tally(&effect, "flagged"), [0, 1, 0, 0]);
     assert_eq!(days(&effect, 101, "flagged-at"), [None, Some(3)]);
@@ -81,7 +82,7 @@ fn automatic_replacement_is_counted_once_a_number_within_its_cap() {
     let dialer = Dialer::monitoring(12, "");
     let clean = ["ooo"; 12];
     let three_spam: Vec<&str> = [&["xxx"; 3][..], &["ooo"; 9][..]].concat();
-    live_through(&dialer, &[&clean, &three_spam, &three_spam, &three_spam, &three_spam]);
+    review_days(&dialer, &[&clean, &three_spam, &three_spam, &three_spam, &three_spam]);
     let effect = dialer.json("account set acme --dry-run --auto-replace on --replacements-per-day-max 2");
     assert_eq!(tally(&effect, "flagged"), [3, 3, 0, 0]);
     assert_eq!(tally(&effect, "replaced"), [0, 3, 0, 0]);
@@ -123,7 +124,7 @@ fn refused_settings_and_times_without_reviews_are_reported() {
     dialer.run("account set acme --dry-run --checks-to-flag 0").exits(1).says(&["checks-to-flag is 0", "1 to 30"]);
     dialer.run("account set acme --dry-run --checks-to-flag 1").exits(0).says(&["No review of the past 30 days"]);
     dialer.run("account set acme --dry-run --blocks 2").exits(2);
-    live_through(&dialer, &[&["xxx"]]);
+    review_days(&dialer, &[&["xxx"]]);
     dialer.run("account set acme --dry-run --checks-to-flag 1").exits(0).says(&["flagged 0 1", "nothing was changed"]);
     assert_eq!(dialer.standing(100), "1 at-risk", "and it was not");
     let checks_to_flag = dialer.json("account list")[0]["settings"]["checks-to-flag"].clone();

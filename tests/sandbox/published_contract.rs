@@ -20,10 +20,10 @@ const PUBLISHED: [(&str, &str); 2] = [
 
 #[test]
 fn published_versions_never_change() {
-    for (version, digest) in PUBLISHED {
+    for (version, sha256) in PUBLISHED {
         assert_eq!(
-            digest_of(&wit().join(version)),
-            digest,
+            sha256_of(&wit().join(version)),
+            sha256,
             "wit/{version}/ is published and policies are made for it: leave it as it was, and put what is new into \
              the folder of a new version"
         );
@@ -215,13 +215,13 @@ fn wit() -> PathBuf {
     repository("wit")
 }
 
-fn digest_of(folder: &Path) -> String {
-    let mut digest = Sha256::new();
+fn sha256_of(folder: &Path) -> String {
+    let mut sha256 = Sha256::new();
     for file in entries(folder) {
-        digest.update(name(&file));
-        digest.update(std::fs::read(&file).expect("a file of the contract"));
+        sha256.update(name(&file));
+        sha256.update(std::fs::read(&file).expect("a file of the contract"));
     }
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The files in a folder, in the order of their names.

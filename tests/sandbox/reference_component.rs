@@ -74,8 +74,8 @@ async fn the_reference_component_identifies_itself() {
     assert!(description.summary.ends_with('.'), "{}", description.summary);
     let seen = inspect(REFERENCE_POLICY).expect("a component");
     assert_eq!((seen.description, seen.version), (Some(description.summary), Some(description.version)));
-    let digest: String = Sha256::digest(REFERENCE_POLICY).iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(policy.sha256(), digest);
+    let sha256: String = Sha256::digest(REFERENCE_POLICY).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(policy.sha256(), sha256);
 }
 
 #[test]

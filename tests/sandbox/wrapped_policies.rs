@@ -48,7 +48,7 @@ async fn a_wrapped_policy_keeps_the_contract() {
 
 /// The account's Friday, from Honolulu to Auckland, not the one in UTC.
 #[tokio::test]
-async fn friday_is_the_accounts() {
+async fn friday_is_a_local_date_of_the_account() {
     let policy = Policy::compile(&wrapped(), Limits::default()).expect("a policy");
     // 2026-01-01, when the model begins, was a Thursday.
     let days = [("Thursday", 0, true), ("Friday", 1, false), ("Saturday", 2, true), ("Friday again", 8, false)];

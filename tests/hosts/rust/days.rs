@@ -15,7 +15,7 @@ pub async fn tell(policy: &Policy, component: &[u8]) -> Result<()> {
         dialer.begin_day(day);
         let plan = dialer.review(policy, "acme").await?;
         let standing =
-            dialer.monitored.values().map(|number| format!("+{} {}", number.number, in_a_word(number.status)));
+            dialer.monitored.values().map(|number| format!("+{} {}", number.number, status_name(number.status)));
         println!("Day {}: {}", day + 1, standing.collect::<Vec<_>>().join(", "));
         for action in plan.actions {
             if let Action::ReplaceNumber(replacement) = action {
@@ -58,7 +58,7 @@ async fn tell_failure(what: &str, policy: &Policy, mut dialer: SmallDialer, acco
     }
 }
 
-fn in_a_word(status: Status) -> &'static str {
+fn status_name(status: Status) -> &'static str {
     match status {
         Status::Pending => "pending",
         Status::Clean => "clean",
