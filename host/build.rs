@@ -12,7 +12,7 @@ fn main() {
     {
         println!("cargo::rerun-if-changed={}", root.join(input).display());
     }
-    // A target directory of its own: the outer cargo holds the lock of the other one.
+    // Its own target directory, because the outer cargo holds the lock of the other one.
     let target_dir = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("policy");
     if !build(&root, &target_dir) {
         add_target();
@@ -29,14 +29,14 @@ fn build(root: &Path, target_dir: &Path) -> bool {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo.current_dir(root).args(["build", "--package", "dialguard-policy", "--lib", "--profile", "policy"]);
     cargo.args(["--target", TARGET, "--target-dir"]).arg(target_dir);
-    // What the outer build was told about its own target, lints and flags is not meant for this one.
+    // The outer build's target, lints and flags are not meant for this one.
     for outer in ["CARGO_ENCODED_RUSTFLAGS", "RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "CARGO_BUILD_TARGET"] {
         cargo.env_remove(outer);
     }
     cargo.status().is_ok_and(|status| status.success())
 }
 
-/// rustup adds the target that rust-toolchain.toml names by itself, but not to a toolchain it has already.
+/// rustup installs the target in rust-toolchain.toml with a new toolchain, but not into an existing one.
 fn add_target() {
     let _ = Command::new("rustup").args(["target", "add", TARGET]).status();
 }

@@ -264,7 +264,7 @@ impl fmt::Display for SettingValue {
 mod tests {
     use super::*;
 
-    /// What serde makes of the record, so that no setting is missing from the table or misnamed in it.
+    /// The record as serde writes it, so that no setting is missing from the table or misnamed in it.
     #[test]
     fn the_table_has_every_setting_of_the_contract_under_its_name_and_in_its_order() {
         let Ok(Value::Object(record)) = serde_json::to_value(default_settings()) else { panic!("a record") };

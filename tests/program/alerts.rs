@@ -271,8 +271,8 @@ async fn an_accounts_webhook_gets_only_its_messages() {
     assert!(own.take_messages().is_empty() && foreign.take_messages().is_empty() && all.take_messages().is_empty());
 }
 
-/// A failing policy is reported once a day, however often the review is retried. Its rollback is sent to webhooks for all
-/// accounts only.
+/// A failing policy is reported once a day, however often the review is retried. Its rollback is sent to webhooks for
+/// all accounts only.
 #[tokio::test(flavor = "multi_thread")]
 async fn failed_reviews_and_a_policy_rollback_are_reported() {
     let server = after_a_clean_day().await;

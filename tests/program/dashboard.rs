@@ -280,9 +280,9 @@ async fn the_live_stream_reports_the_progress_of_a_review() {
         let begun = next_event(&mut stream, &mut left).await;
         assert_eq!(begun, ("review".into(), "{\"asked\":0,\"of\":2}".into()));
         std::fs::write(&file, std::fs::read(&verdicts).expect("verdicts")).expect("the carrier answers");
-        let mut heard = Vec::new();
-        while heard.last().is_none_or(|(name, data): &(String, String)| name != "review" || data != "null") {
-            heard.push(next_event(&mut stream, &mut left).await);
+        let mut events = Vec::new();
+        while events.last().is_none_or(|(name, data): &(String, String)| name != "review" || data != "null") {
+            events.push(next_event(&mut stream, &mut left).await);
         }
     };
     let (answer, ()) = tokio::join!(asked, listened);

@@ -10,7 +10,7 @@ use dialguard_dialer::ledger::ProviderKind::Twilio;
 use serde_json::{Value, json};
 
 /// A day of reviews, a bought replacement that is resting, a webhook with a message that could not be delivered.
-async fn busy_site() -> (Server, FakeProvider) {
+async fn busy_server() -> (Server, FakeProvider) {
     let (dialer, fake) = buying_dialer(Twilio, 3, "--rest-days 30").await;
     dialer.run(&format!("replace acme {}", e164(100))).exits(0);
     dialer.pass(DAY);
@@ -22,7 +22,7 @@ async fn busy_site() -> (Server, FakeProvider) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_prints_the_json_of_the_api() {
-    let (server, _fake) = busy_site().await;
+    let (server, _fake) = busy_server().await;
     let api = server.program(Role::Administer, &[]);
     let mut compared = 0;
     for (command, path) in [
@@ -46,7 +46,7 @@ async fn a_command_prints_the_json_of_the_api() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_is_the_same_by_command_and_api() {
-    let (server, _fake) = busy_site().await;
+    let (server, _fake) = busy_server().await;
     let api = server.program(Role::Administer, &[]);
     let numbers = server.dialer.json("numbers list acme");
     let numbers = numbers.as_array().expect("a list");
@@ -59,7 +59,7 @@ async fn a_number_is_the_same_by_command_and_api() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sources_and_carriers_are_the_same_by_command_and_api() {
-    let (server, _fake) = busy_site().await;
+    let (server, _fake) = busy_server().await;
     let api = server.program(Role::Administer, &[]);
     let listed = server.dialer.json("sources list");
     for noun in ["sources", "carriers"] {
@@ -71,7 +71,7 @@ async fn sources_and_carriers_are_the_same_by_command_and_api() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn previews_and_screenings_are_the_same_by_command_and_api() {
-    let (server, _fake) = busy_site().await;
+    let (server, _fake) = busy_server().await;
     let api = server.program(Role::Administer, &[]);
     let post = async |path: &str, body: Value| -> Value {
         api.post(&format!("/api/v1/accounts/acme/{path}"), body).await.json().await.expect("JSON")
@@ -91,7 +91,7 @@ async fn previews_and_screenings_are_the_same_by_command_and_api() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delivery_is_the_same_by_command_and_api() {
-    let (server, _fake) = busy_site().await;
+    let (server, _fake) = busy_server().await;
     server.pass(DAY);
     server.dialer.carriers_say(&[(101, "ooo"), (102, "ooo")]);
     server.dialer.run("review acme").exits(0);

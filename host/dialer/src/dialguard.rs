@@ -1,8 +1,8 @@
 //! The reference dialer: gather, decide, apply.
 //!
-//! The CLI, the schedule and the server all go through here. A run reads the account at one revision, the policy decides
-//! from what it is shown, and the ledger checks and applies the plan. If the account changed meanwhile, the run is made
-//! again.
+//! The CLI, the schedule and the server all go through here. A run reads the account at one revision, the policy
+//! decides from its inputs, and the ledger checks and applies the plan. If the account changed meanwhile, the run is
+//! repeated.
 //!
 //! It blocks the thread for the ledger's disk, and so needs Tokio's multi-threaded runtime. A whole dialer, whose
 //! `small_dialguard` the examples of the modules around it use too:
@@ -62,7 +62,7 @@ pub struct Dialguard {
     reviews: Reviews,
 }
 
-/// Why Dialguard did not do what it was asked.
+/// Why Dialguard refused a request.
 #[derive(Debug, thiserror::Error)]
 pub enum DialguardError {
     /// The ledger refused or failed.
@@ -77,7 +77,7 @@ pub enum DialguardError {
     /// An order could not be carried out, or cannot be abandoned.
     #[error(transparent)]
     Fulfilment(FulfilmentError),
-    /// An invariant was broken, and nothing of what was asked was done.
+    /// An invariant was broken, and nothing was changed.
     #[error("internal error, and nothing was changed; please report this: {0}")]
     Internal(String),
 }
@@ -118,7 +118,8 @@ impl Dialguard {
         Dialguard { providers: self.providers.with(name, provider), ..self.clone() }
     }
 
-    /// The provider of that name. [`ProviderError::Settings`] if there is no such provider or its settings cannot be used.
+    /// The provider of that name. [`ProviderError::Settings`] if there is no such provider or its settings cannot be
+    /// used.
     pub fn provider(&self, name: &str) -> std::result::Result<Arc<dyn Provider>, ProviderError> {
         self.providers.named(name)
     }

@@ -1,12 +1,12 @@
 //! Carrying out replacements: each order is taken through the steps it still needs.
 //!
-//! The intent is on disk before this begins, and every step is a transaction of its own, committed before anything that
-//! depends on it is begun. After a crash, any process can go on where this one stopped. Nothing that may have been done is
-//! done again before the provider was asked about it. A number on hand is acquired by a note in the ledger. The old number
-//! is given back after its rest if the account has a provider, and leaves at once if not.
+//! The intent is on disk before this begins, and every step is its own transaction, committed before anything that
+//! depends on it starts. After a crash, any process can continue where this one stopped. A request that may have been
+//! carried out is repeated only after the provider was asked about it. An imported candidate is acquired by a note in
+//! the ledger. The old number is released after its rest if the account has a provider, otherwise it leaves at once.
 //!
-//! Fulfilment makes no choices: what could not be bought it returns, and [`Dialguard`](crate::Dialguard), which does this
-//! after every run, asks the policy again. [`Fulfilment::step`] takes one step of one order:
+//! Fulfilment makes no choices: it returns the numbers that it could not buy, and [`Dialguard`](crate::Dialguard),
+//! which calls it after every run, asks the policy again. [`Fulfilment::step`] takes one step of one order:
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
@@ -74,10 +74,11 @@ use tokio::time::Instant;
 /// Orders of one account that providers are asked about at the same time.
 const ORDERS_AT_ONCE: usize = 8;
 
-/// No step is begun after this time; the next call goes on.
+/// No step starts after this time; the next call continues.
 const TIME_MAX: Duration = Duration::from_secs(60);
 
-/// How often an order that a provider works on is looked at in one go, after a fifth of a second, two fifths, and so on.
+/// How often an order that a provider works on is looked at in one go, after a fifth of a second, two fifths, and so
+/// on.
 const LOOKS_IN_ONE_GO: u32 = 4;
 
 /// Carries out the orders of a ledger. Cheap to clone.
@@ -101,8 +102,8 @@ pub trait Screen: Send + Sync {
 pub struct FulfilmentOutcome {
     /// Orders whose slot has moved to the replacement.
     pub replaced: Vec<Order>,
-    /// Orders that were abandoned because their number could not be bought, and about which the policy has not been asked
-    /// again.
+    /// Orders that were abandoned because their number could not be bought, and about which the policy has not been
+    /// asked again.
     pub abandoned: Vec<Order>,
 }
 
@@ -190,9 +191,9 @@ impl Fulfilment {
         Ok(self.ledger.order(order.id)?.filter(|now| has_slot(now) && !has_slot(&order)))
     }
 
-    /// Takes one step of an order. At most one thing is done at the provider, and it is on disk before. A step that cannot
-    /// be taken is not an error: the order says what holds it up. Errors: no such order; the ledger fails; a clock that
-    /// went back.
+    /// Takes one step of an order. At most one thing is done at the provider, and it is on disk before. A step that
+    /// cannot be taken is not an error: the order says what holds it up. Errors: no such order; the ledger fails; a
+    /// clock that went back.
     pub async fn step(&self, order: u64) -> Result<Step> {
         let before = self.find(order)?;
         let (_, now) = self.ledger.account_at(&before.account, self.clock.now())?;
@@ -212,8 +213,8 @@ impl Fulfilment {
         })
     }
 
-    /// Ends an order on a user's wish; the policy is not asked again. Only if it is certain that nothing was bought:
-    /// otherwise [`FulfilmentError::MayHaveBought`] says what is known, and nothing is changed.
+    /// Abandons an order at a user's request; the policy is not asked again. Only if it is certain that nothing was
+    /// bought: otherwise [`FulfilmentError::MayHaveBought`] says what is known, and nothing is changed.
     pub async fn abandon(&self, order: u64) -> Result<()> {
         let before = self.find(order)?;
         let (_, now) = self.ledger.account_at(&before.account, self.clock.now())?;

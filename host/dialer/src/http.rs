@@ -1,5 +1,5 @@
-//! Clients of other companies' HTTP APIs: with time limits, a few requests at a time, at the pace the service allows, and
-//! behind a circuit breaker.
+//! Clients of other companies' HTTP APIs: with time limits, a few requests at a time, at the pace the service allows,
+//! and behind a circuit breaker.
 //!
 //! [`HttpService`] is the whole of it. `call` is one request, `pace` and `breaker` decide when it may be sent,
 //! [`secret`] reads credentials, [`client`] sets up TLS and [`mod@causes`] puts an error's causes in one line.
@@ -145,14 +145,14 @@ impl Default for ServiceLimits {
     }
 }
 
-/// Why a request failed. [`ServiceError::is_without_effect`] tells whether it may have been carried out all the same.
+/// Why a request failed. [`ServiceError::is_without_effect`] tells whether it certainly was not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ServiceError {
     /// It never reached the service.
     #[error("{0}")]
     NotSent(String),
-    /// It was sent, but the response is missing: time limit, lost connection, or an error inside the service. It may have
-    /// been carried out.
+    /// It was sent, but the response is missing: time limit, lost connection, or an error inside the service. It may
+    /// have been carried out.
     #[error("{0}")]
     Lost(String),
     /// The service refused it with a status of 4xx.
@@ -171,7 +171,7 @@ pub enum ServiceError {
     /// The service limits the rate of requests and did nothing.
     #[error("rate limit reached{}", .wait.map_or(String::new(), |wait| format!("; next attempt in {}", seconds(wait))))]
     RateLimited {
-        /// How long the service wants no requests, if it says so.
+        /// How long the service wants no requests, if known.
         wait: Option<Duration>,
     },
     /// The service failed several times in a row, so the request was not sent.
@@ -353,7 +353,8 @@ impl HttpService {
         text.chars().take(MESSAGE_CHARACTERS_MAX).collect()
     }
 
-    /// Names the step that failed and what to check. Leaves out the URL's path, which contains phone numbers and accounts.
+    /// Names the step that failed and what to check. Leaves out the URL's path, which contains phone numbers and
+    /// accounts.
     fn transport_error(&self, error: &reqwest::Error) -> ServiceError {
         let host = self.base.host_str().unwrap_or_default();
         let why = error.source().map_or_else(String::new, |cause| format!(": {}", causes(cause)));

@@ -1,13 +1,14 @@
 //! The ledger: accounts, numbers, slots, orders and events in an embedded database. All SQL is here.
 //!
-//! Its functions take and return accounts, plans and orders, never rows. Every change is one transaction: after a crash it
-//! is there as a whole or not at all. Several processes may work on one ledger. A plan is applied only to the revision
-//! that it was made from, so the slower of two runs is refused and made again.
+//! Its functions take and return accounts, plans and orders, never rows. Every change is one transaction: after a crash
+//! it is there as a whole or not at all. Several processes may work on one ledger. A plan is applied only to the
+//! revision that it was made from, so the slower of two runs is refused and made again.
 //!
-//! Functions that take an account's id return [`LedgerError::NoSuchAccount`] if there is no such account, those that change
-//! an account [`LedgerError::ClockWentBack`] if it was last changed more than five minutes after `now`, and all of them an
-//! error that [is unusable](LedgerError::is_unusable) or [`LedgerError::Database`] if the disk fails. Times are seconds
-//! since 1970, below 2^63. [`Dialguard`](crate::Dialguard) makes and applies plans; here you read what came of them.
+//! Functions that take an account's id return [`LedgerError::NoSuchAccount`] if there is no such account, those that
+//! change an account [`LedgerError::ClockWentBack`] if it was last changed more than five minutes after `now`, and all
+//! of them an error that [is unusable](LedgerError::is_unusable) or [`LedgerError::Database`] if the disk fails. Times
+//! are seconds since 1970, below 2^63. [`Dialguard`](crate::Dialguard) makes and applies plans; here you read what came
+//! of them.
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
@@ -100,7 +101,7 @@ pub struct Ledger {
     pages: numbers::page::Pages,
 }
 
-/// Why the ledger did not do what it was asked. Messages state the fact; what to do next is the caller's to say.
+/// Why the ledger refused. Messages state the fact; the caller adds what to do next.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
     /// There is no such account.
@@ -220,7 +221,7 @@ impl LedgerError {
         matches!(self, NoLedger(_) | NewerLedger(_) | Locked(_) | NotALedger(_) | NotWritable(_) | Unusable(_))
     }
 
-    /// Whether the ledger works, and what was asked cannot be done as things are.
+    /// Whether the ledger works, but its state does not allow the request.
     pub fn is_refusal(&self) -> bool {
         !self.is_unusable() && !matches!(self, LedgerError::Plan(_) | LedgerError::Database(_))
     }
@@ -244,8 +245,8 @@ impl Ledger {
         Self::open_file(dir.join(FILE_NAME))
     }
 
-    /// Opens the ledger in `dir`, and creates both if they are missing. A ledger of an older version is upgraded. Errors:
-    /// one that [is unusable](LedgerError::is_unusable).
+    /// Opens the ledger in `dir`, and creates both if they are missing. A ledger of an older version is upgraded.
+    /// Errors: one that [is unusable](LedgerError::is_unusable).
     pub fn open_or_create(dir: &Path) -> Result<Self> {
         let unusable =
             |error| LedgerError::Unusable(format!("the folder {} cannot be created: {error}", dir.display()));
@@ -281,7 +282,7 @@ impl Ledger {
         Ok(done)
     }
 
-    /// Reads the ledger as it stands after the latest change.
+    /// Reads the ledger after its latest change.
     fn read<T>(&self, read: impl FnOnce(&rusqlite::Transaction) -> Result<T>) -> Result<T> {
         let idle = self.readers.lock().pop();
         let mut reader = match idle {
@@ -298,7 +299,7 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
     connection.busy_timeout(BUSY_TIME_MAX)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // Money and slots: what was answered as done is on the disk.
+    // Money and slots: anything reported as done must be on disk.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -16_384)?;

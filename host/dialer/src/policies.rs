@@ -1,4 +1,4 @@
-//! The life of policies: installed, compared, activated, rolled back, while runs go on.
+//! The life of policies: installed, compared, activated, rolled back, while runs continue.
 //!
 //! The ledger holds which policy is live, so a restart or another process sees it; each run reads one row to notice a
 //! change. A run finishes on the policy that it began with.
@@ -205,8 +205,8 @@ impl Policies {
 
     /// Verifies, compiles and checks a policy, and stores it as a new revision, which is not live yet.
     ///
-    /// Errors, and then nothing is stored: it is larger than allowed; keys are trusted and none of them signed it; it is
-    /// not a policy for this host, or takes too long to compile; it fails the smoke check.
+    /// Errors, and then nothing is stored: it is larger than allowed; keys are trusted and none of them signed it; it
+    /// is not a policy for this host, or takes too long to compile; it fails the smoke check.
     pub async fn install(&self, new: Candidate, now: Timestamp) -> Result<PolicyRevision> {
         let installed = self.installed()?;
         let settings = installed.ledger.policy_state()?.settings;
@@ -240,8 +240,8 @@ impl Policies {
         Ok(installed.ledger.revision(revision)?)
     }
 
-    /// Activates this revision's policy. Returns the live revision: a new one if that policy was live before. Errors: no
-    /// such revision; it is not trusted, or cannot be loaded.
+    /// Activates this revision's policy. Returns the live revision: a new one if that policy was live before. Errors:
+    /// no such revision; it is not trusted, or cannot be loaded.
     pub fn activate(&self, revision: Revision, now: Timestamp) -> Result<Revision> {
         let wanted = self.installed()?.ledger.revision(revision)?;
         self.switch_to(&wanted, Cause::Operator, now, &format!("Revision {revision} was activated by an operator."))
@@ -269,8 +269,8 @@ impl Policies {
         Ok(activated)
     }
 
-    /// Compares this candidate with every review from now on; none stops that. Errors: no such revision; it is not trusted,
-    /// cannot be loaded, or is the live policy.
+    /// Compares this candidate with every review from now on; none stops that. Errors: no such revision; it is not
+    /// trusted, cannot be loaded, or is the live policy.
     pub fn shadow(&self, candidate: Option<Revision>, now: Timestamp) -> Result<()> {
         let installed = self.installed()?;
         if let Some(revision) = candidate {
@@ -317,8 +317,8 @@ impl Policies {
         Ok(key)
     }
 
-    /// Whether a trusted key signed this revision's policy, or no key is trusted at all; the built-in policy is trusted as
-    /// the program is.
+    /// Whether a trusted key signed this revision's policy, or no key is trusted at all; the built-in policy is trusted
+    /// as the program is.
     pub fn is_trusted(&self, revision: &PolicyRevision) -> Result<bool> {
         match self.installed()?.ensure_trusted(revision) {
             Ok(()) => Ok(true),
@@ -327,8 +327,8 @@ impl Policies {
         }
     }
 
-    /// Records that the policy failed in a run of this account. A new policy that keeps failing is rolled back to the last
-    /// good one, once: that is an alert, and needs no operator.
+    /// Records that the policy failed in a run of this account. A new policy that keeps failing is rolled back to the
+    /// last good one, once: that is an alert, and needs no operator.
     pub(crate) fn note_fault(&self, ledger: &Ledger, live: &Live, id: &str, now: Timestamp, fault: &str) -> Result<()> {
         let text = match live.revision {
             Some(revision) => format!("Revision {revision} of the policy failed in this run: {fault}."),
@@ -393,8 +393,8 @@ impl Policies {
         installed.compare(revision, runs).await
     }
 
-    /// What a candidate would have done in every review since then that is on record. `on_compared` is called after each
-    /// batch with its size.
+    /// What a candidate would have done in every review since then that is on record. `on_compared` is called after
+    /// each batch with its size.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
@@ -434,7 +434,7 @@ impl Policies {
         match &self.0 {
             Source::Installed(installed) => Ok(installed),
             Source::Fixed(_) => {
-                Err(PoliciesError::Refused("this program has a policy of its own, and none can be installed".into()))
+                Err(PoliciesError::Refused("this program has its own policy, and none can be installed".into()))
             }
         }
     }
@@ -470,8 +470,8 @@ impl Installed {
         Ok(loaded)
     }
 
-    /// Loads a newly activated policy. If that fails, runs continue with the policy before: an operator is alerted, and no
-    /// run fails.
+    /// Loads a newly activated policy. If that fails, runs continue with the policy before: an operator is alerted, and
+    /// no run fails.
     fn go_on(&self, before: Arc<Live>) -> Result<Arc<Live>> {
         // Read again under the lock: what was read before may be older than what is loaded.
         let state = self.ledger.policy_state()?;

@@ -36,7 +36,8 @@ use std::time::Duration;
 pub trait Source: Send + Sync {
     /// Looks up `numbers` (each once, any order) at the time `now`, in seconds since 1970.
     ///
-    /// A number on which a carrier has no verdict has no answer from it. An error means that no number could be looked up.
+    /// A number on which a carrier has no verdict has no answer from it. An error means that no number could be looked
+    /// up.
     async fn look_up(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<Report, SourceError>;
 
     /// How long a lookup may take before the run continues without it; below two minutes.
@@ -76,7 +77,7 @@ pub struct Answer {
     pub observed_at: Timestamp,
 }
 
-/// Why a source could not be used. The variant tells what an operator can do about it.
+/// Why a source could not be used. The variant determines what an operator can do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
     /// There is no source of this name.

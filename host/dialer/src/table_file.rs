@@ -1,7 +1,7 @@
 //! Tables in files: the one reader and writer of CSV.
 //!
-//! Text is decoded from bytes in one place, which is also where further encodings belong; the delimiter is chosen in one
-//! place. Rows come one by one with their line in the file, and columns are found by the names in the header.
+//! Text is decoded from bytes in one place, which is also where further encodings belong; the delimiter is chosen in
+//! one place. Rows come one by one with their line in the file, and columns are found by the names in the header.
 //!
 //! A row is one line. No column read here needs a line break, and a quote left open by mistake would otherwise swallow
 //! the rows after it.
@@ -25,8 +25,8 @@ const PROBLEM_CHARACTERS_MAX: usize = 300;
 
 /// The text of a file, without the byte-order mark that spreadsheets write.
 ///
-/// Bytes that are not text become [`char::REPLACEMENT_CHARACTER`], which [`as_text`] and [`Columns::of`] refuse, so that
-/// one of them costs no more than its row.
+/// Bytes that are not text become [`char::REPLACEMENT_CHARACTER`], which [`as_text`] and [`Columns::of`] refuse, so
+/// that one of them invalidates only its row.
 pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes))
 }
@@ -145,7 +145,7 @@ impl Row {
     }
 }
 
-/// Reads quotes as the csv crate does: one opens a field only as its first character, and two inside stand for one.
+/// Reads quotes as the csv crate does: one opens a field only as its first character, and two inside mean one.
 fn leaves_quote_open(line: &str) -> bool {
     if !line.contains('"') {
         return false;

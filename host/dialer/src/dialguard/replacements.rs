@@ -23,8 +23,8 @@ impl Dialguard {
         Fulfilment::new(self.ledger.clone(), self.providers.clone(), self.clock.clone(), screen)
     }
 
-    /// Takes the account's open orders further: those that a crash interrupted, that were held up, or whose old number has
-    /// rested. Returns those whose slot has moved.
+    /// Takes the account's open orders further: those that a crash interrupted, that were held up, or whose old number
+    /// has rested. Returns those whose slot has moved.
     pub async fn resume(&self, id: &str) -> Result<Vec<Order>> {
         self.carry_out(id, &mut Vec::new()).await
     }
@@ -37,13 +37,14 @@ impl Dialguard {
         Ok(self.ledger.order_of(&account, order)?)
     }
 
-    /// Ends an order on a user's wish; the policy is not asked again. Errors are those of [`Fulfilment::abandon`].
+    /// Abandons an order at a user's request; the policy is not asked again. Errors are those of
+    /// [`Fulfilment::abandon`].
     pub async fn abandon_order(&self, order: u64) -> Result<()> {
         Ok(self.fulfilment().abandon(order).await?)
     }
 
-    /// Takes the account's open orders further. If a candidate could not be bought the policy is asked again, a few times,
-    /// and what it decides is carried out as well.
+    /// Takes the account's open orders further. If a candidate could not be bought the policy is asked again, a few
+    /// times, and what it decides is carried out as well.
     pub(super) async fn carry_out(&self, id: &str, problems: &mut Vec<String>) -> Result<Vec<Order>> {
         let fulfilment = self.fulfilment();
         let mut fulfilled = fulfilment.carry_out(id).await?;

@@ -1,8 +1,8 @@
 //! One step of a replacement: the call to the provider, and what follows from its answer.
 //!
-//! A provider's answer is one of three: done, certainly not done, or unknown. If it was not done, the order starts again
-//! later, and its price is free meanwhile. If it is unknown, the order stays in its state with its price set aside, and the
-//! next step looks it up at the provider.
+//! A provider's answer is one of three: done, certainly not done, or unknown. If it was not done, the order starts
+//! again later, and its price is available meanwhile. If it is unknown, the order stays in its state with its price set
+//! aside, and the next step looks it up at the provider.
 
 use super::{Screen, on_disk};
 use crate::ledger::{ClaimedOrder, Earmark, Ledger, LedgerError, Obstacle, Order, OrderState};
@@ -16,8 +16,8 @@ use std::time::Duration;
 /// How long a provider has for one answer. A step makes two calls at most and must end before its lease does.
 const ANSWER_TIME_MAX: Duration = Duration::from_secs(45);
 
-/// How long after an order was sent it is sent again if the provider does not know it, in seconds: longer than the first
-/// call can take.
+/// How long after an order was sent it is sent again if the provider does not know it, in seconds: longer than the
+/// first call can take.
 const SETTLES_SECONDS: u64 = 60;
 
 /// How long an order whose first answer was lost is looked up before 'no longer available' is believed, in seconds.
@@ -272,7 +272,7 @@ async fn in_time<T>(
 }
 
 impl Obstacle {
-    /// Nothing was bought: the order starts again, and its price is free meanwhile.
+    /// Nothing was bought: the order starts again, and its price is available meanwhile.
     fn starting_over(self) -> Self {
         Obstacle { from_the_start: true, ..self }
     }

@@ -78,7 +78,7 @@ impl Grant {
         }
     }
 
-    /// Whether it allows what is not about one account: sources, policies, tokens, new accounts.
+    /// Whether it allows requests not about one account: sources, policies, tokens, new accounts.
     pub fn is_over_everything(&self) -> bool {
         self.role == Role::Administer && self.accounts == Accounts::All
     }

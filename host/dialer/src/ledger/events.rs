@@ -55,7 +55,7 @@ pub struct EventQuery {
     pub revision: Option<Revision>,
     /// Only those before this event.
     pub before: Option<u64>,
-    /// Only those after this event: what is new since.
+    /// Only those after this event.
     pub after: Option<u64>,
     /// The oldest first, not the newest.
     pub oldest_first: bool,
@@ -66,7 +66,8 @@ pub struct EventQuery {
 pub struct EventPage {
     /// The events.
     pub events: Vec<Event>,
-    /// The [`EventQuery::before`], or [`EventQuery::after`] if the oldest come first, of the next page; none on the last.
+    /// The [`EventQuery::before`], or [`EventQuery::after`] if the oldest come first, of the next page; none on the
+    /// last.
     pub next: Option<u64>,
 }
 
@@ -178,8 +179,8 @@ macro_rules! named_kinds {
 }
 
 named_kinds! {
-    /// What the ledger itself records. A policy's notices are events too, but may have none of these names: one that did
-    /// would forge history, and what is counted from it, such as money charged and numbers that turned flagged.
+    /// The ledger's own events. A policy's notices are events too, but must not have these names: that would forge
+    /// history, and the figures counted from it, such as charges and numbers that turned flagged.
     EventKind {
         /// The account was added.
         AccountAdded = "account-added",

@@ -1,11 +1,10 @@
 //! Replacements in progress, each step a transaction.
 //!
-//! The states rise: intended, reserved, screened, ordering, acquired, carried over, swapped, done. A number on hand goes
-//! from intended to acquired. An order whose number is unavailable is abandoned, from any state before
-//! acquired.
+//! The states rise: intended, reserved, screened, ordering, acquired, carried over, swapped, done. A number on hand
+//! goes from intended to acquired. An order whose number is unavailable is abandoned, from any state before acquired.
 //!
-//! A step that calls a provider is claimed first, for two minutes: if its process dies, another one takes over then, and
-//! looks the order up before it repeats anything. [`fulfilment`](crate::fulfilment) says what each step does.
+//! A step that calls a provider is claimed first, for two minutes: if its process dies, another one takes over then,
+//! and looks the order up before it repeats anything. [`fulfilment`](crate::fulfilment) says what each step does.
 
 use crate::ledger::accounts::buying::spending;
 use crate::ledger::accounts::slots::occupy;
@@ -176,8 +175,8 @@ pub(crate) struct Obstacle {
 }
 
 impl Ledger {
-    /// The account's open replacements, oldest first: those in progress, those whose old number rests, and those that were
-    /// abandoned and about which the policy will be asked again.
+    /// The account's open replacements, oldest first: those in progress, those whose old number rests, and those that
+    /// were abandoned and about which the policy will be asked again.
     pub fn open_orders(&self, id: &str) -> Result<Vec<Order>> {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
@@ -255,13 +254,13 @@ impl Ledger {
         self.read(|transaction| Ok(spending(transaction, &account, now)?.forbids(price, &account)))
     }
 
-    /// Sets the order's price aside and notes that it is sent now; both are on disk before it is. One that has been sent
-    /// before has its price set aside already.
+    /// Sets the order's price aside and notes that it is sent now; both are on disk before it is. One that has been
+    /// sent before has its price set aside already.
     pub(crate) fn set_aside(&self, claimed: &ClaimedOrder, now: Timestamp) -> Result<Earmark> {
         let order = &claimed.order;
         self.change(|transaction| {
             let (account, now) = open(transaction, &order.account, now)?;
-            // What was sent before counts among what is spent already.
+            // An order sent before already counts as spent.
             let price = if order.state == OrderState::Ordering { 0 } else { order.price_cents.unwrap_or_default() };
             if let Some(words) = spending(transaction, &account, now)?.forbids(price, &account) {
                 return Ok(Earmark::Forbidden(words));
@@ -320,8 +319,8 @@ impl Ledger {
     }
 
     /// The slot moves from the old number to its replacement, which starts pending. It is never free in between. The
-    /// replacement is charged, and the old number leaves the account; if there is a provider to give it back to, it rests
-    /// first.
+    /// replacement is charged, and the old number leaves the account; if there is a provider to give it back to, it
+    /// rests first.
     pub(crate) fn swap(&self, claimed: &ClaimedOrder, now: Timestamp) -> Result<bool> {
         let order = &claimed.order;
         self.move_on(claimed, OrderState::Swapped, now, |transaction, account| {
@@ -476,8 +475,8 @@ impl Ledger {
         })
     }
 
-    /// One step of an order, in one transaction. If another process has taken it already, nothing is done, and the result
-    /// is false.
+    /// One step of an order, in one transaction. If another process has taken it already, nothing is done, and the
+    /// result is false.
     fn move_on(
         &self,
         claimed: &ClaimedOrder,
@@ -488,7 +487,7 @@ impl Ledger {
         let order = &claimed.order;
         self.change(|transaction| {
             let (account, now) = open(transaction, &order.account, now)?;
-            // A number that was bought is no longer held up; until then the pauses between tries keep growing.
+            // Once bought, a number is not held up any more; until then the pauses between attempts keep growing.
             let settled = to >= OrderState::Acquired;
             let is_ours = transaction
                 .prepare_cached(
@@ -668,8 +667,8 @@ pub(super) fn intend(
     append(transaction, account.key, now, Some(run), EventKind::ReplacementIntended, Some(*number), &text)
 }
 
-/// The number is on order from now on; returns its price if it must be bought. If another account was quicker, the run is
-/// made again.
+/// The number is on order from now on; returns its price if it must be bought. If another account was quicker, the run
+/// is made again.
 fn take_candidate(
     transaction: &Transaction,
     account: &AccountProfile,
@@ -700,8 +699,8 @@ fn take_candidate(
     Ok(Some(price))
 }
 
-/// Of numbers that a provider offers, those that may be offered to the policy: none that is in the ledger for any account,
-/// even if released, and none that was unavailable in the past 30 days.
+/// Of numbers that a provider offers, those that may be offered to the policy: none that is in the ledger for any
+/// account, even if released, and none that was unavailable in the past 30 days.
 pub(super) fn unknown(transaction: &Transaction, numbers: &[PhoneNumber], now: Timestamp) -> Result<Vec<PhoneNumber>> {
     let mut statement = transaction.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM numbers WHERE number = ?1)

@@ -227,7 +227,7 @@ impl Ledger {
         })
     }
 
-    /// The version of the contract that a policy speaks, and what it may import in addition.
+    /// The version of the contract that a policy was made for, and what it may import in addition.
     pub(crate) fn contract_and_wasi(&self, sha256: &str) -> Result<(String, Wasi)> {
         self.read(|transaction| {
             let mut statement =
@@ -260,8 +260,8 @@ impl Ledger {
         self.change(|transaction| activate(transaction, revision, cause, now, why))
     }
 
-    /// Goes back to an earlier revision's policy because the live one keeps failing. Nothing is done if another one is live
-    /// by now.
+    /// Goes back to an earlier revision's policy because the live one keeps failing. Nothing is done if another one is
+    /// live by now.
     pub(crate) fn abandon(&self, failed: Revision, good: Revision, now: Timestamp, why: &str) -> Result<()> {
         self.change(|transaction| {
             if state(transaction)?.live == Some(failed) {
@@ -271,8 +271,8 @@ impl Ledger {
         })
     }
 
-    /// Policies to go back to, latest first: each that was live before, is not the live policy, and was not itself rolled
-    /// back for its faults.
+    /// Policies to go back to, latest first: each that was live before, is not the live policy, and was not itself
+    /// rolled back for its faults.
     pub fn last_good_revisions(&self) -> Result<Vec<PolicyRevision>> {
         self.read(|transaction| {
             let mut statement = transaction.prepare_cached(&format!(

@@ -174,7 +174,7 @@ async fn a_replacement_continues_after_a_crash_at_every_step() {
         let claim = || fixture.ledger.claim(order.id, fixture.now).unwrap();
         let mut taken = Vec::new();
         for step in &[Ledger::acquired, Ledger::swap][..steps_before_the_crash] {
-            let claimed = claim().expect("nobody else has it");
+            let claimed = claim().expect("no other process has it");
             assert!(step(&fixture.ledger, &claimed, fixture.now).unwrap());
             taken.push((*step, claimed));
         }

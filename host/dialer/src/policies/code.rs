@@ -1,9 +1,9 @@
 //! Compiled code of policies, in files beside the ledger.
 //!
-//! Compiled code is machine code, which a program runs without a sandbox. So a file is loaded only if its SHA-256 is the one
-//! that the ledger recorded when this host wrote it, for this policy and this engine; any other file is compiled again from
-//! the component and overwritten. Who may write to the ledger's folder may act as
-//! the host anyway, so keep that folder to the user who runs it.
+//! Compiled code is machine code, which a program runs without a sandbox. So a file is loaded only if its SHA-256 is
+//! the one that the ledger recorded when this host wrote it, for this policy and this engine; any other file is
+//! compiled again from the component and overwritten. Who may write to the ledger's folder may act as the host anyway,
+//! so keep that folder to the user who runs it.
 
 use super::{PoliciesError, PolicySettings, Result};
 use crate::ledger::Ledger;
@@ -45,7 +45,7 @@ impl CodeCache {
         Ok(compiled)
     }
 
-    /// Compiles the very bytes that were hashed, in a thread of its own and not for longer than it may take.
+    /// Compiles exactly the bytes that were hashed, in its own thread and with a time limit.
     pub(super) async fn compile(
         &self,
         component: Arc<[u8]>,

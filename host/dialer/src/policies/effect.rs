@@ -143,7 +143,7 @@ struct Course<'a> {
     effect: Effect,
 }
 
-/// A number in fact and as it would stand.
+/// A number's actual course and its course in the preview.
 struct NumberCourse {
     standing: MonitoredNumber,
     as_it_was: Fate,
@@ -179,7 +179,7 @@ impl<'a> Course<'a> {
         }
     }
 
-    /// Takes up numbers that were not seen before, and what was done with each.
+    /// Adds numbers not seen before, and the actions on each.
     fn note_what_was(&mut self, run: &RecordedRun) {
         for number in monitored(&run.recording) {
             let followed = self.numbers.entry(number.number).or_insert_with(|| NumberCourse::new(*number));

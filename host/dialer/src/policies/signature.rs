@@ -10,7 +10,7 @@
 //! let secret = SecretKey::generate()?;
 //! let signature = secret.sign(REFERENCE_POLICY);
 //!
-//! let public = PublicKey::from_pem(&secret.public().to_pem())?; // what a dialer is given, and no more
+//! let public = PublicKey::from_pem(&secret.public().to_pem())?; // all a dialer needs
 //! let trusted = [("release".to_owned(), public)];
 //! assert_eq!(verify(&trusted, REFERENCE_POLICY, Some(&signature))?.as_deref(), Some("release"));
 //!
@@ -108,8 +108,8 @@ impl PublicKey {
     }
 }
 
-/// The name of the trusted key that signed it; none if no key is trusted. With trusted keys anything else is an error: a
-/// missing signature, a damaged one, and one of another key.
+/// The name of the trusted key that signed it; none if no key is trusted. With trusted keys anything else is an error:
+/// a missing signature, a damaged one, and one of another key.
 pub fn verify(
     trusted: &[(String, PublicKey)],
     bytes: &[u8],

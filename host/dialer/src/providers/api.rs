@@ -69,7 +69,7 @@ impl ProviderApi {
         self.http.read(call, read).await.map_err(|error| self.meaning(purpose, error))
     }
 
-    /// Sends a change. The inner error is the provider's reason why it refuses this change, whoever requests it.
+    /// Sends a change. The inner error is the provider's reason for refusing this change, with any credentials.
     pub async fn try_change<T>(
         &self,
         call: &Call,

@@ -1,6 +1,6 @@
 //! Numbers from Twilio, by its API of 2010-04-01.
 //!
-//! A number is ordered by itself and never by its area code, which would buy a number that was not screened. Twilio has
+//! An order names the number, never its area code, which would buy a number that was not screened. Twilio has
 //! neither idempotency keys nor reservations: after a lost response, the account's numbers show whether it was bought.
 
 use super::api::{ProviderApi, Purpose, in_words, list_in, number_in, text_in};

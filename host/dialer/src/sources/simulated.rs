@@ -1,8 +1,8 @@
 //! A simulated carrier, for demos and tests.
 //!
-//! It has no state and uses no random numbers: the same seed, number and time always get the same answer. A number's week
-//! is spam or not for all simulated carriers alike (about 1 week in 25 is), so carriers of different seeds mostly agree;
-//! each of them is wrong about 1 week in 10.
+//! It has no state and uses no random numbers: the same seed, number and time always get the same answer. A number's
+//! week is spam or not for all simulated carriers alike (about 1 week in 25 is), so carriers of different seeds mostly
+//! agree; each of them is wrong about 1 week in 10.
 //!
 //! | of 1,000 | the carrier's answer |
 //! |---|---|
@@ -67,8 +67,8 @@ impl Source for SimulatedCarrier {
 
 /// A hash of this week of this number, the same for every carrier.
 ///
-/// Each number's weeks begin at an hour of their own. Otherwise all numbers would turn in the same second, which no real
-/// carrier does and which a policy rightly treats as a fault.
+/// Each number's weeks begin at its own hour. Otherwise all numbers would turn flagged in the same second, which no
+/// real carrier does and a policy rightly treats as a fault.
 fn week_of(number: PhoneNumber, now: Timestamp) -> u64 {
     let own = mix(number);
     mix(own ^ (now.saturating_add(own % WEEK_SECONDS) / WEEK_SECONDS))

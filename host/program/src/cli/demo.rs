@@ -1,7 +1,7 @@
 //! `dialguard demo`: two weeks of a dialer's days, played through the same library calls as everything else.
 //!
-//! [`STORY`] says which carriers flag which number from which day on. Each day the demo writes the carriers' files, as a
-//! dialer would, reviews the account at its local time, and reports the result.
+//! [`STORY`] says which carriers flag which number from which day on. Each day the demo writes the carriers' files, as
+//! a dialer would, reviews the account at its local time, and reports the result.
 
 use super::numbers::Listing;
 use super::output::{dollars, e164};
@@ -113,7 +113,7 @@ impl<'a> Story<'a> {
         ))
     }
 
-    /// The dashboard on the last day, from which time goes on at its real pace.
+    /// The dashboard on the last day; from then on time passes normally.
     async fn serve(&self, dashboard: &DashboardOptions) -> Result<()> {
         log_to_stderr();
         let ledger = self.dialguard.ledger();

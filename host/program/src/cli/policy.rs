@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub enum PolicyCommand {
-    /// Create a crate for a policy of your own, with tests
+    /// Create a crate for your own policy, with tests
     New {
         /// Name of the policy and of its folder, such as my-policy
         name: String,
@@ -119,7 +119,7 @@ fn signature_file(component: &Path) -> PathBuf {
     name.into()
 }
 
-/// The signature beside a policy; none only if there is no such file.
+/// The signature next to a policy; none only if the file does not exist.
 fn read_signature(component: &Path) -> Result<Option<Vec<u8>>> {
     let file = signature_file(component);
     match std::fs::read(&file) {

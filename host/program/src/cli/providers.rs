@@ -23,7 +23,7 @@ pub enum ProvidersCommand {
         #[command(flatten)]
         options: Box<ProviderOptions>,
     },
-    /// Change a provider's credentials, options or price; what is not given stays
+    /// Change a provider's credentials, options or price; everything else stays
     Change {
         /// Its name
         name: String,

@@ -66,7 +66,7 @@ struct Verdict {
     /// The call label that a handset displays.
     #[schema(example = "Scam Likely")]
     label: Option<String>,
-    /// When the carrier formed this opinion, if known, otherwise when it was asked.
+    /// When the carrier formed this opinion, if known, otherwise when it was looked up.
     observed_at: Option<Time>,
 }
 

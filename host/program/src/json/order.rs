@@ -20,7 +20,7 @@ pub struct Order {
     replacement: E164,
     /// The slot.
     slot: u32,
-    /// Who asked for it: the review, or a user or program.
+    /// Who requested it: the review, or a user or program.
     why: ReplacementReason,
     state: OrderState,
     /// When it entered that state.

@@ -63,7 +63,7 @@ pub enum Action {
         number: E164,
         replacement: E164,
         slot: u32,
-        /// Who asked for it: the review, or a user or program.
+        /// Who requested it: the review, or a user or program.
         why: ReplacementReason,
         /// Why this number is replaced, and why by that one.
         because: String,
@@ -72,7 +72,7 @@ pub enum Action {
     SetBlocks { blocks: u32, starting: Time },
 }
 
-/// Who asked for a replacement.
+/// Who requested a replacement.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ReplacementReason {

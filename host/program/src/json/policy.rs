@@ -169,7 +169,7 @@ pub struct ComparisonSummary {
     cents: i64,
     unknown: u64,
     failures: Vec<Failure>,
-    /// The runs with a difference; null unless asked for.
+    /// The runs with a difference; null unless requested.
     runs: Option<Vec<Comparison>>,
 }
 

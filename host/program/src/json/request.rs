@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 pub struct Decision {
     /// One for each number, in the order given.
     outcomes: Vec<Outcome>,
-    /// What the accepted part of the request comes to.
+    /// The total of the accepted part of the request.
     actions: Vec<Action>,
     notices: Vec<Notice>,
     /// Replacements that are complete; the others are in progress.
@@ -28,8 +28,8 @@ pub struct Decision {
 struct Outcome {
     number: E164,
     answer: Answer,
-    /// When a lock ends: for `no-free-slot` the next one (null if no slot is locked), for `slot-would-lock` the one that
-    /// deleting would start; otherwise null.
+    /// When a lock ends: for `no-free-slot` the next one (null if no slot is locked), for `slot-would-lock` the one
+    /// that deleting would start; otherwise null.
     until: Option<Time>,
 }
 

@@ -96,7 +96,7 @@ pub struct Run {
     based_on: u64,
     /// SHA-256 of the policy that decided, in hexadecimal.
     policy: String,
-    /// That policy's revision; null if the program decided by a policy of its own.
+    /// That policy's revision; null if the program used its own policy.
     revision: Option<u64>,
     /// The version of the contract that the policy spoke.
     #[schema(example = "0.2.0")]

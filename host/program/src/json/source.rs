@@ -29,14 +29,15 @@ impl From<contract::Carrier> for Carrier {
 pub struct Source {
     name: String,
     kind: SourceKind,
-    /// The folder, file or seed; for a paid service its settings, which say where its secrets are and never what they are.
+    /// The folder, file or seed; for a paid service its settings, which say where its secrets are and never what they
+    /// are.
     location: Value,
-    /// What a paid service was asked today (UTC).
+    /// The lookups at a paid service today (UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     today: Option<SourceToday>,
 }
 
-/// What a paid service was asked today.
+/// The lookups at a paid service today.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct SourceToday {
@@ -48,7 +49,7 @@ pub struct SourceToday {
     /// The most a day's lookups may cost, in dollars.
     #[schema(example = "$5.00")]
     pub budget: String,
-    /// After repeated failures the service is not asked before this time.
+    /// After repeated failures the service is not called before this time.
     pub circuit_open_until: Option<Time>,
 }
 
@@ -85,7 +86,7 @@ impl From<ledger::SourceKind> for SourceKind {
 }
 
 impl Source {
-    /// A source, and what it was asked on the day of `now`.
+    /// A source, and its lookups on the day of `now`.
     pub fn read(ledger: &Ledger, source: &SourceProfile, now: contract::Timestamp) -> Result<Self, LedgerError> {
         let settings = lookup_settings(source);
         let today = match &settings {
@@ -107,7 +108,7 @@ impl Source {
         Ok(Source { name: source.name.clone(), kind: source.kind.into(), location, today })
     }
 
-    /// What it was asked today, if it is a paid service.
+    /// Its lookups today, if it is a paid service.
     pub fn today(&self) -> Option<&SourceToday> {
         self.today.as_ref()
     }

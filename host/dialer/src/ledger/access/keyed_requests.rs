@@ -14,7 +14,7 @@ pub struct KeyedRequest {
     pub caller: String,
     /// The caller's key.
     pub key: String,
-    /// SHA-256 of what is asked.
+    /// SHA-256 of the request.
     pub request: [u8; 32],
 }
 
@@ -23,7 +23,7 @@ pub struct KeyedRequest {
 pub struct StoredAnswer {
     /// The HTTP status, 200 to 299.
     pub status: u16,
-    /// The `Location` of what was created.
+    /// The `Location` of the created resource.
     pub location: Option<String>,
     /// The body; none if it contained a secret.
     pub body: Option<Vec<u8>>,

@@ -186,7 +186,7 @@ pub(in crate::ledger) fn spending(
     })?)
 }
 
-/// Sets where the account buys. Orders that wait for room under a cap are due.
+/// Sets the account's provider and limits. Orders that wait for room under a cap become due.
 pub(in crate::ledger) fn change(transaction: &Transaction, account: &AccountProfile, buying: &Buying) -> Result<()> {
     check(transaction, account, buying)?;
     let areas = if buying.areas == Areas::Own { String::new() } else { buying.areas.to_string() };

@@ -1,4 +1,4 @@
-//! Messages to webhooks: a durable queue. A message is written in the transaction of what it reports.
+//! Messages to webhooks: a durable queue. A message is written in the transaction that it reports.
 
 use crate::ledger::accounts::{AccountProfile, profile};
 use crate::ledger::alerts::message::Message;
@@ -83,8 +83,8 @@ impl Ledger {
     }
 }
 
-/// Queues a message for every webhook that receives it: the account's own, and those of every account. The message is made
-/// only if there is one.
+/// Queues a message for every webhook that receives it: the account's own, and those of every account. The message is
+/// made only if there is one.
 pub(in crate::ledger) fn enqueue(
     transaction: &Transaction,
     account: Option<&AccountProfile>,

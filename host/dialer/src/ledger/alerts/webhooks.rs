@@ -115,7 +115,7 @@ const SELECT_WEBHOOK: &str = "
 
 pub(in crate::ledger) fn find(transaction: &Transaction, id: WebhookId) -> Result<Webhook> {
     let mut statement = transaction.prepare_cached(&format!("{SELECT_WEBHOOK} WHERE webhooks.id = ?1"))?;
-    // Whatever a caller asks for: an id beyond SQLite's integers is of no webhook.
+    // A caller may give any id; one beyond SQLite's integers belongs to no webhook.
     let known = statement.query_row([i64::try_from(id).unwrap_or(-1)], webhook_from_row).optional()?;
     known.ok_or_else(|| LedgerError::NoSuchWebhook(id))
 }

@@ -1,8 +1,8 @@
-//! What was found out about an account's numbers by going through all of them, kept for as long as it is true: for
-//! 100,000 numbers that takes longer than all else about a page of fifty.
+//! Results of scanning all of an account's numbers, cached while they are valid: for 100,000 numbers, a scan takes
+//! longer than everything else about a page of fifty.
 //!
-//! Whatever changes an account's numbers makes a new revision of it in the same transaction. So what was found out at the
-//! revision that a transaction reads is right, whichever process made the change.
+//! Every change of an account's numbers increments its revision in the same transaction. So a result for the revision
+//! that a transaction reads is correct, whichever process made the last change.
 
 use crate::ledger::Result;
 use parking_lot::Mutex;

@@ -1,8 +1,8 @@
 //! An account's numbers a page at a time: searched, filtered and sorted by the database.
 //!
 //! Monitored numbers come first and the others last, by number, unless all are sorted by number. So each order is that
-//! of an index, and no page has to sort 100,000 numbers. How many there are is counted once for each revision of the
-//! account, and a page is looked for from the end that is nearer.
+//! of an index, and no page needs to sort 100,000 numbers. Totals are counted once per revision of the account, and a
+//! page is searched from the nearer end.
 
 use crate::ledger::accounts::profile;
 use crate::ledger::numbers::by_revision::ByRevision;
@@ -129,7 +129,7 @@ pub(in crate::ledger) struct Pages {
 
 impl Default for Pages {
     fn default() -> Self {
-        // A count takes a few hundred bytes, what was found up to 80,000.
+        // A count takes a few hundred bytes, a list of ids up to 80,000.
         Pages { counts: ByRevision::new(10_000), found: ByRevision::new(100) }
     }
 }
@@ -140,8 +140,8 @@ type Few = Option<Arc<[i64]>>;
 /// Tests have less to look through.
 const FEW_MAX: usize = if cfg!(test) { 4 } else { 10_000 };
 
-/// Replacements under way are few, and change by steps of their own; and there are as many ends of lists as numbers.
-/// What is found out about those is not worth keeping.
+/// Open replacements are few and change without a new revision, and there are as many starts of pages as numbers, so
+/// their counts are not worth keeping.
 fn is_asked_again(query: &NumberQuery) -> bool {
     !query.replacement_pending && query.above.is_none()
 }
@@ -154,7 +154,7 @@ fn first_flagged(transaction: &Transaction, account: i64, since: Timestamp) -> R
     Ok(first.map_or(i64::MAX as u64, from_sql))
 }
 
-/// What is wanted, as lists that stand one after the other.
+/// The wanted numbers, as successive lists.
 fn lists(query: &NumberQuery, account: i64) -> Vec<List> {
     let lists = match query.standing {
         None if query.order == NumberOrder::Number => vec![List::of_all(query, account)],
@@ -244,7 +244,7 @@ impl List {
             is_descending,
             is_found_by_looking: false,
         };
-        // Few have turned flagged: a `+` looks up each of them, where an index would lead through all numbers.
+        // Few numbers turned flagged: the `+` looks up each of them, instead of going through an index of all numbers.
         let looks_each_up = table == "numbers" && query.flagged_since.is_some();
         list.also(if looks_each_up { "+account = ?" } else { "account = ?" }, account);
         if let Some(since) = query.flagged_since {

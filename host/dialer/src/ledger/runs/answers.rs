@@ -49,7 +49,8 @@ impl Ledger {
         self.latest_answers_since(id, numbers, 0)
     }
 
-    /// The same from runs at `since` or later only. A number without recent answers costs a scan of all that is kept, which
+    /// The same from runs at `since` or later only. A number without recent answers costs a scan of all that is kept,
+    /// which
     /// `since` bounds.
     pub fn latest_answers_since(&self, id: &str, numbers: &[PhoneNumber], since: Timestamp) -> Result<LatestAnswers> {
         let mut wanted: BTreeSet<PhoneNumber> = numbers.iter().copied().collect();
@@ -157,8 +158,8 @@ fn unpack(body: &[u8], is_wanted: impl FnMut(PhoneNumber) -> bool) -> Vec<Carrie
 }
 
 fn unpacked(body: &[u8], mut is_wanted: impl FnMut(PhoneNumber) -> bool) -> postcard::Result<Vec<CarrierAnswer>> {
-    // The fields of `Packed` one by one: a list is its length and its elements. So what is not wanted is passed over as
-    // it comes.
+    // Reads the fields of `Packed` one by one, so that unwanted elements are skipped without being kept. A list is its
+    // length and its elements.
     let (labels, rest) = postcard::take_from_bytes::<Vec<String>>(body)?;
     let (count, mut rest) = postcard::take_from_bytes::<usize>(rest)?;
     let labels: Vec<Arc<str>> = labels.into_iter().map(Arc::from).collect();

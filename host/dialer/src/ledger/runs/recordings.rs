@@ -1,4 +1,4 @@
-//! Runs that can be repeated: what each asked, was answered and planned, packed.
+//! Runs that can be replayed: the inputs and the plan of each, packed.
 //!
 //! Carriers' answers are most of it and are stored with the run's answers, labels included; a recording says
 //! only how many of them each lookup got.
@@ -33,13 +33,13 @@ pub struct RecordedRun {
     pub host_version: String,
     /// What the policy was allowed.
     pub limits: Limits,
-    /// What it was asked, and what it answered.
+    /// The call and its answer.
     pub outcome: RunOutcome,
-    /// What it asked, and what it was answered.
+    /// The policy's imports and their answers.
     pub recording: Recording,
 }
 
-/// What came of a run.
+/// The outcome of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RunOutcome {
     /// The daily review.
@@ -63,7 +63,7 @@ impl RunOutcome {
     }
 }
 
-/// The packed form. What it is made of changes with the contract; its first byte says which form it is.
+/// The packed form. It changes with the contract; its first byte is its version.
 #[derive(Serialize, Deserialize)]
 struct Packed<'a> {
     limits: Limits,
@@ -147,7 +147,7 @@ fn recorded(transaction: &Transaction, run: u64) -> Result<RecordedRun> {
     })
 }
 
-/// Stores what it takes to repeat a run, and deletes what is too old.
+/// Stores what replaying a run needs, and deletes expired recordings.
 pub(in crate::ledger) fn keep(
     transaction: &Transaction,
     account: i64,

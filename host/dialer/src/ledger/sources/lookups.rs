@@ -17,7 +17,7 @@ pub(crate) struct LookupBudget {
     pub(crate) budget_micros: u64,
 }
 
-/// What was asked of a source on a date.
+/// The lookups at a source on a date.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LookupsSpent {
     /// Numbers asked about, or about to be.
@@ -67,7 +67,7 @@ impl Ledger {
     }
 
     /// Ends what [`Ledger::reserve_lookups`] began at the same time: keeps the answers, and gives back what certainly
-    /// was not asked. Answers older than `fresh_seconds` are let go.
+    /// was not asked. Answers older than `fresh_seconds` are dropped.
     pub(crate) fn settle_lookups(
         &self,
         source: &str,
@@ -125,7 +125,7 @@ impl Ledger {
         })
     }
 
-    /// What was asked of the source on the date of `now`.
+    /// The lookups at the source on the date of `now`.
     pub fn lookups_spent(&self, source: &str, now: Timestamp) -> Result<LookupsSpent> {
         self.read(|transaction| spent_on(transaction, source, now))
     }

@@ -1,4 +1,4 @@
-//! The contract's manual: what its doc comments say, with every type resolved and linked to where it is explained.
+//! The contract's manual: its doc comments, with every type resolved and linked to its explanation.
 
 use pulldown_cmark::{Options, Parser, html::push_html};
 use std::fmt::Write;
@@ -117,7 +117,7 @@ impl Manual<'_> {
         self.docs(&function.docs);
     }
 
-    /// A type where it is used: a link where it has a name.
+    /// A type where it is used: a link if it has a name.
     fn type_name(&self, used: &Type) -> String {
         match used {
             Type::Id(id) => {

@@ -21,7 +21,7 @@ const DOCUMENTATION: [&str; 2] = ["contract.md", "contract.html"];
 const MANIFEST: &str = "manifest.json";
 const SUMS: &str = "SHA256SUMS";
 
-/// A file of the release: its path in the folder and what it holds.
+/// A file of the release: its path in the folder and its contents.
 type File = (String, Vec<u8>);
 
 pub async fn release(context: &CommandContext, folder: &Path, component: Option<&Path>) -> Result<Done> {
@@ -106,11 +106,11 @@ fn manifest(contract: &str, seen: &Inspection, description: &Description, sha256
     })
 }
 
-/// What `sha256sum -c` reads.
+/// The file that `sha256sum -c` reads.
 fn sums(files: &[File]) -> String {
     let mut lines: Vec<_> = files.iter().map(|(path, bytes)| (path, sha256(bytes))).collect();
     lines.sort();
-    lines.into_iter().map(|(path, digest)| format!("{digest}  {path}\n")).collect()
+    lines.into_iter().map(|(path, sum)| format!("{sum}  {path}\n")).collect()
 }
 
 /// Written beside and then moved, so that the folder is there as a whole or not at all.

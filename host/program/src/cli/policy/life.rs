@@ -35,7 +35,7 @@ pub fn inspect(context: &CommandContext, file: &Path) -> Result<Done> {
     let verdict = inspection.contract_spoken(Wasi::None).map(|_| "this host can run it".to_owned());
     let verdict = verdict.unwrap_or_else(|error| error.to_string());
     let signature = signature_in_words(context, &component, read_signature(file)?.as_deref());
-    let digest = dialguard::sha256(&component);
+    let sha256 = dialguard::sha256(&component);
     let unknown = || "–".to_owned();
     let (contract, description) =
         (inspection.contract.clone().unwrap_or_else(unknown), inspection.description.clone().unwrap_or_else(unknown));
@@ -49,7 +49,7 @@ pub fn inspect(context: &CommandContext, file: &Path) -> Result<Done> {
                 "exports": inspection.exports,
                 "beyond-the-contract": inspection.beyond_contract,
                 "bytes": inspection.size,
-                "sha256": digest,
+                "sha256": sha256,
                 "signature": signature,
                 "description": inspection.description,
                 "version": inspection.version,
@@ -65,7 +65,7 @@ pub fn inspect(context: &CommandContext, file: &Path) -> Result<Done> {
                 ("contract", format!("{contract} (this host speaks {})", VERSIONS.join(" and "))),
                 ("imports", format!("{}; {beyond}", inspection.imports.join(", "))),
                 ("size", format!("{} bytes", inspection.size)),
-                ("sha256", digest.clone()),
+                ("sha256", sha256.clone()),
                 ("signature", signature.clone()),
                 ("version", inspection.version.clone().unwrap_or_else(unknown)),
                 ("description", description),

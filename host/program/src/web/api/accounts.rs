@@ -58,7 +58,7 @@ struct AccountRequest {
     settings: SettingsChange,
 }
 
-/// A change of an account; what is missing stays as it is.
+/// A change of an account; missing fields stay unchanged.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct AccountPatch {
@@ -325,8 +325,8 @@ async fn usage(State(site): State<Site>, of: OfAccount<Read>) -> Result<Json<Usa
 
 /// Get what the account was charged in this billing cycle, and what was spent on numbers
 ///
-/// Requires the role `read`. The price of a number counts as spent when its order is sent, and no longer if the order is
-/// abandoned.
+/// Requires the role `read`. The price of a number counts as spent when its order is sent, and no longer if the order
+/// is abandoned.
 #[utoipa::path(
     get,
     path = "/accounts/{account}/spending",

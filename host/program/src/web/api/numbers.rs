@@ -199,7 +199,7 @@ enum ImportKind {
 
 /// Import numbers, or candidates to replace others
 ///
-/// Requires the role `operate`. Each number has a result of its own: one that cannot be imported does not stop the rest.
+/// Requires the role `operate`. Each number has its own result: one that cannot be imported does not stop the rest.
 #[utoipa::path(
     post,
     path = "/accounts/{account}/numbers",

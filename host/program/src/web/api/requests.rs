@@ -78,7 +78,7 @@ impl From<&Request> for contract::Request {
 
 /// Start, stop, delete or replace numbers
 ///
-/// Requires the role `operate`. Each number has an answer of its own; a refusal is an answer and does not stop the rest.
+/// Requires the role `operate`. Each number has its own answer; a refusal is an answer and does not stop the rest.
 #[utoipa::path(
     post,
     path = "/accounts/{account}/requests",

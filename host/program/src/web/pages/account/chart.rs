@@ -116,7 +116,7 @@ fn marker(place: usize, x: f64, y: f64) -> Markup {
     }
 }
 
-/// One span per status, labelled where there is room.
+/// One span per status, labelled if there is room.
 fn band(scale: &Scale, checks: &[NumberCheck]) -> Markup {
     let rated = checks.iter().filter_map(|check| Some((check.at, check.review.as_ref()?.status)));
     let mut spans: Vec<(Timestamp, Status)> = Vec::new();

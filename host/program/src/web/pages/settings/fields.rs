@@ -114,7 +114,7 @@ mod tests {
         }
     }
 
-    /// Automatic replacement is a switch with markup of its own.
+    /// Automatic replacement is a switch with its own markup.
     #[test]
     fn every_setting_of_the_contract_has_a_field() {
         let fields = RATING.iter().chain(&REPLACING).map(|field| field.setting().name).chain(["auto-replace"]);
