@@ -171,7 +171,7 @@ async fn the_buying_settings_are_changed_on_the_dashboard() {
     assert!(asked.contains("shop (Twilio, $1.15 per number)") && asked.contains("value=\"100.00\""), "{asked}");
     let before = server.dialer.json("account show acme");
     for (field, typed, why) in [
-        ("provider", "nowhere", "no such provider"),
+        ("provider", "nowhere", "no provider"),
         ("areas", "31", "not an area code"),
         ("rest-days", "366", "from 0 to 365"),
         ("rest-days", "a month", "from 0 to 365"),

@@ -183,7 +183,7 @@ fn an_unsupported_component_is_not_installed() {
         ),
         ("looping", looping.component(), &["it used more than"]),
         ("module", Hostile::default().core_module(), &["core module", "wasm-tools component new"]),
-        ("half", REFERENCE_POLICY[..9_999].to_vec(), &["was not installed"]),
+        ("half", REFERENCE_POLICY[..9_999].to_vec(), &["cannot install half.wasm"]),
     ];
     dialer.run("policy limits --compute-ms-max 100").exits(0).says(&["--compute-ms-max 100"]);
     for (name, component, words) in refusals {

@@ -1,7 +1,7 @@
 //! `review`, `usage` and `events`.
 
 use super::output::{dollars, e164, problems_in_words, table};
-use super::{CommandContext, Done};
+use super::{CommandContext, Done, hint};
 use crate::json::{Event, Review, Usage};
 use crate::schedule::{self, ReviewMode};
 use anyhow::Result;
@@ -9,7 +9,7 @@ use clap::Args;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{self, Action};
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::dialguard::ReviewOutcome;
+use dialguard_dialer::dialguard::{DialguardError, ReviewOutcome};
 use dialguard_dialer::ledger::{EventFilter, Ledger};
 use dialguard_dialer::phone::PhoneNumber;
 use dialguard_dialer::prices::price_cents;
@@ -76,7 +76,7 @@ pub async fn review_these(
         progress.inc(1);
         match outcome {
             Ok(review) => reviewed.extend(review.map(|review| (id.to_owned(), review))),
-            Err(error) => failed.push(format!("{id}: {error}")),
+            Err(error) => failed.push(failure(id, error)),
         }
     })
     .await;
@@ -86,6 +86,15 @@ pub async fn review_these(
         eprintln!("warning: the reviews were not compared with the shadow policy: {error}");
     }
     (reviewed, failed)
+}
+
+/// Why an account was not reviewed, and what to do about it.
+fn failure(id: &str, error: DialguardError) -> String {
+    let error = anyhow::Error::from(error);
+    match hint(&error) {
+        Some(hint) => format!("{id}: {error}\nhint: {hint}"),
+        None => format!("{id}: {error}"),
+    }
 }
 
 fn progress_bar(length: usize) -> ProgressBar {
