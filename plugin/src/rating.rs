@@ -118,7 +118,7 @@ mod tests {
         let scenarios: [(&str, Answers, Status, u16, u16); 14] = [
             ("no answers", &[], Pending, 0, 0),
             ("one opinion is too few", &[(Some(99), 1)], Pending, 1, 1),
-            ("no data is no opinion", &[(Some(99), 1), (None, 1)], Pending, 1, 1),
+            ("no data means no opinion", &[(Some(99), 1), (None, 1)], Pending, 1, 1),
             ("two clean opinions", &[(Some(0), 1), (Some(10), 1)], Clean, 0, 2),
             ("79 is not flagged", &[(Some(79), 1), (Some(79), 1)], Clean, 0, 2),
             ("80 is", &[(Some(80), 1), (Some(80), 1)], Flagged, 2, 2),

@@ -137,7 +137,7 @@ fn the_dialers_in_typescript_keep_the_types_of_the_contract() {
 fn page() -> Option<&'static Page> {
     static PAGE: OnceLock<Option<Page>> = OnceLock::new();
     let visit = || {
-        let visited = in_typescript("browser", "person.ts", &[]).exits(0);
+        let visited = in_typescript("browser", "user.ts", &[]).exits(0);
         assert_eq!(visited.stderr, "", "what the browser complains of");
         Page(visited.stdout)
     };

@@ -72,14 +72,14 @@ impl Server {
     }
 
     /// A signed-in user.
-    pub fn person(&self, role: Role, accounts: &[&str]) -> Visitor<'_> {
+    pub fn user(&self, role: Role, accounts: &[&str]) -> Visitor<'_> {
         Visitor { server: self, header: ("cookie", format!("dialguard_session={}", self.session(role, accounts))) }
     }
 
     /// The session cookie's value of such a user.
     pub fn session(&self, role: Role, accounts: &[&str]) -> String {
         static ADDED: AtomicU64 = AtomicU64::new(0);
-        let name = format!("person-{}", ADDED.fetch_add(1, SeqCst));
+        let name = format!("user-{}", ADDED.fetch_add(1, SeqCst));
         let (ledger, now) = (self.dialguard.ledger(), self.dialguard.now());
         add_user(ledger, &name, PASSWORD, grant(role, accounts), now).expect("a user");
         dialguard_dialer::access::begin_session(ledger, &name, now).expect("a session")

@@ -252,17 +252,17 @@ async fn an_accounts_webhook_gets_only_its_messages() {
     assert_eq!((own.take_messages().len(), foreign.take_messages().len(), all.take_messages().len()), (1, 0, 1));
 
     // An administrator of one account neither sees nor changes webhooks of others or of all accounts.
-    let person = server.person(Role::Administer, &["other"]);
-    assert!(!person.get("/accounts/other/alerts").await.text().await.unwrap().contains(&own.url()));
+    let user = server.user(Role::Administer, &["other"]);
+    assert!(!user.get("/accounts/other/alerts").await.text().await.unwrap().contains(&own.url()));
     for account in ["acme", "other"] {
         let page = format!("/accounts/{account}/alerts/{webhook}");
-        assert_eq!(person.get(&format!("{page}/remove")).await.status(), 404, "{page}");
+        assert_eq!(user.get(&format!("{page}/remove")).await.status(), 404, "{page}");
         for action in ["test", "remove"] {
-            assert_eq!(person.post(&format!("{page}/{action}"), json!({})).await.status(), 404, "{page}/{action}");
+            assert_eq!(user.post(&format!("{page}/{action}"), json!({})).await.status(), 404, "{page}/{action}");
         }
     }
     for role in [Role::Read, Role::Operate] {
-        assert_eq!(server.person(role, &["acme"]).get("/accounts/acme/alerts").await.status(), 403);
+        assert_eq!(server.user(role, &["acme"]).get("/accounts/acme/alerts").await.status(), 403);
     }
     let program = server.program(Role::Administer, &["acme"]);
     assert_eq!(program.get("/api/v1/webhooks").await.status(), 403);
@@ -327,9 +327,9 @@ async fn private_addresses_are_refused_unless_they_are_allowed() {
     assert!(receiver.take_messages().is_empty());
 
     // Not even an administrator of the account may allow it on the dashboard; the API takes one of all accounts.
-    let person = server.person(Role::Administer, &["acme"]);
+    let user = server.user(Role::Administer, &["acme"]);
     let form = [("url", receiver.url()), ("allow-private", "true".into()), ("allow_private", "true".into())];
-    let page = person.request(Method::POST, "/accounts/acme/alerts").form(&form).send().await.unwrap();
+    let page = user.request(Method::POST, "/accounts/acme/alerts").form(&form).send().await.unwrap();
     assert!(page.text().await.unwrap().contains("Not added"));
     let everything = server.program(Role::Administer, &[]);
     let refused = everything.post("/api/v1/webhooks", json!({"url": receiver.url()})).await;
@@ -368,17 +368,17 @@ async fn webhooks_are_managed_by_command_api_and_dashboard() {
     assert_eq!(program.get("/api/v1/webhooks/x").await.status(), 400);
     assert_eq!(program.get("/api/v1/webhooks/18446744073709551615").await.status(), 404);
 
-    let person = server.person(Role::Administer, &["acme"]);
-    let page = person.get("/accounts/acme/alerts").await.text().await.unwrap();
+    let user = server.user(Role::Administer, &["acme"]);
+    let page = user.get("/accounts/acme/alerts").await.text().await.unwrap();
     assert!(page.contains(&receiver.url()) && page.contains("1 attempt, next"), "{page}");
-    let asked = person.get("/accounts/acme/alerts/1/remove").await.text().await.unwrap();
+    let asked = user.get("/accounts/acme/alerts/1/remove").await.text().await.unwrap();
     assert!(asked.contains("1 waiting message will not be delivered"), "{asked}");
-    let answer = person.post("/accounts/acme/alerts/1/test", json!({})).await.text().await.unwrap();
+    let answer = user.post("/accounts/acme/alerts/1/test", json!({})).await.text().await.unwrap();
     assert!(answer.contains("did not accept the test message"), "{answer}");
     let form = [("url", "https://dialer.example/alerts")];
-    let answer = person.request(Method::POST, "/accounts/acme/alerts").form(&form).send().await.unwrap();
+    let answer = user.request(Method::POST, "/accounts/acme/alerts").form(&form).send().await.unwrap();
     assert!(answer.text().await.unwrap().contains("whsec_"));
-    assert_eq!(person.post("/accounts/acme/alerts/1/remove", json!({})).await.status(), 303);
+    assert_eq!(user.post("/accounts/acme/alerts/1/remove", json!({})).await.status(), 303);
     assert_eq!(each(&dialer.json("alerts list"), "id"), [json!(2)]);
     let removed = program.request(Method::DELETE, "/api/v1/webhooks/2").send().await.unwrap();
     assert_eq!(removed.status(), 204);

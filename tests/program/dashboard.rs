@@ -30,7 +30,7 @@ fn kinds(page: &str) -> Vec<&str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn activity_is_newest_first_and_filtered() {
     let server = two_days().await;
-    let reader = server.person(Role::Read, &["acme"]);
+    let reader = server.user(Role::Read, &["acme"]);
     let everything = reader.page("/accounts/acme/activity").await;
     let kinds_seen = kinds(&everything);
     assert_eq!(kinds_seen.last(), Some(&"account-added"), "{kinds_seen:?}");
@@ -67,7 +67,7 @@ async fn the_price_of_a_replacement_is_shown_before_the_click() {
     dialer.ledger().add_provider(&provider).expect("a provider");
     let (ledger, now) = (dialer.ledger(), dialer.now());
     let server = Server::new(dialer).await;
-    let operator = server.person(Role::Operate, &["acme"]);
+    let operator = server.user(Role::Operate, &["acme"]);
     let question = "/accounts/acme/ask?action=replace&number=%2B13105550100&number=%2B13105550101";
     let on_hand = operator.page(question).await;
     assert!(on_hand.contains("$8.00") && on_hand.contains("$4.00 per replacement"), "{on_hand}");
@@ -90,7 +90,7 @@ async fn activity_is_paginated_and_exported_as_one_file() {
             .expect("a number");
     }
     let server = Server::new(dialer).await;
-    let reader = server.person(Role::Read, &["acme"]);
+    let reader = server.user(Role::Read, &["acme"]);
     let newest = reader.page("/accounts/acme/activity?kind=numbers-imported").await;
     assert_eq!(kinds(&newest).len(), 50);
     let older = newest.split("rel=\"next\" href=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a link");
@@ -110,8 +110,8 @@ async fn activity_is_paginated_and_exported_as_one_file() {
 async fn each_role_sees_and_may_use_only_its_own_actions() {
     let server = two_days().await;
     let [reader, operator, owner] =
-        [Role::Read, Role::Operate, Role::Administer].map(|role| server.person(role, &["acme"]));
-    let keeper = server.person(Role::Administer, &[]);
+        [Role::Read, Role::Operate, Role::Administer].map(|role| server.user(role, &["acme"]));
+    let keeper = server.user(Role::Administer, &[]);
     for (visitor, review, save, activate) in [
         (&reader, false, false, false),
         (&operator, true, false, false),
@@ -137,7 +137,7 @@ async fn each_role_sees_and_may_use_only_its_own_actions() {
         }
     }
     for path in ["activity", "activity.csv", "policy", "settings", "live"] {
-        let foreign = server.person(Role::Administer, &["other"]).get(&format!("/accounts/acme/{path}")).await;
+        let foreign = server.user(Role::Administer, &["other"]).get(&format!("/accounts/acme/{path}")).await;
         assert_eq!(foreign.status(), StatusCode::NOT_FOUND, "{path}");
     }
 }
@@ -156,7 +156,7 @@ fn form_of(page: &str) -> Vec<(String, String)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_are_previewed_and_saved_and_a_refusal_is_shown_at_its_field() {
     let server = two_days().await;
-    let owner = server.person(Role::Administer, &["acme"]);
+    let owner = server.user(Role::Administer, &["acme"]);
     let typed = form_of(&owner.page("/accounts/acme/settings").await);
     let change = async |name: &str, value: &str, act: &str| {
         let mut form: Vec<(&str, &str)> = typed.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -249,7 +249,7 @@ async fn next_event(stream: &mut Response, left: &mut String) -> (String, String
 #[tokio::test(flavor = "multi_thread")]
 async fn the_live_stream_reports_changes_by_another_process() {
     let server = two_days().await;
-    let reader = server.person(Role::Read, &["acme"]);
+    let reader = server.user(Role::Read, &["acme"]);
     let revision = || server.dialguard.ledger().account("acme").expect("the account").revision;
     let mut stream = reader.get("/accounts/acme/live").await;
     assert_eq!(stream.headers()["content-type"], "text/event-stream");
@@ -270,7 +270,7 @@ async fn the_live_stream_reports_the_progress_of_a_review() {
     let (file, verdicts) = (server.dialer.path("verdicts.csv"), server.dialer.path("kept.csv"));
     std::fs::rename(&file, &verdicts).expect("renamed");
     assert!(std::process::Command::new("mkfifo").arg(&file).status().expect("mkfifo").success());
-    let operator = server.person(Role::Operate, &["acme"]);
+    let operator = server.user(Role::Operate, &["acme"]);
     let mut stream = operator.get("/accounts/acme/live").await;
     let mut left = String::new();
     assert_eq!(next_event(&mut stream, &mut left).await.0, "changed");

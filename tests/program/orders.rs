@@ -89,7 +89,7 @@ async fn the_dashboard_shows_retries_and_abandons_a_stuck_order() {
     dialer.run(&format!("replace acme {} {}", e164(100), e164(101))).exits(0);
     dialer.run("account add other --blocks 1 --time-zone UTC").exits(0);
     let server = Server::new(dialer).await;
-    let (reader, operator) = (server.person(Role::Read, &["acme"]), server.person(Role::Operate, &["acme"]));
+    let (reader, operator) = (server.user(Role::Read, &["acme"]), server.user(Role::Operate, &["acme"]));
 
     let seen = reader.page("/accounts/acme/orders").await;
     for words in ["Stuck: ", "+13105550100", "+13105550101", "$1.15", "bought from", "$0.00", "$100.00"] {
@@ -140,9 +140,9 @@ async fn an_order_of_another_account_looks_nonexistent() {
     dialer.run(&format!("replace acme {}", e164(100))).exits(0);
     dialer.run("account add other --blocks 1 --time-zone UTC").exits(0);
     let server = Server::new(dialer).await;
-    let (person, program) = (server.person(Role::Administer, &["other"]), server.program(Role::Administer, &["other"]));
+    let (user, program) = (server.user(Role::Administer, &["other"]), server.program(Role::Administer, &["other"]));
     let before = server.dialer.everything();
-    for (visitor, base) in [(&person, ""), (&program, "/api/v1")] {
+    for (visitor, base) in [(&user, ""), (&program, "/api/v1")] {
         for deed in ["retry", "abandon"] {
             let answer = async |id: u64| {
                 let (status, answer) = send(visitor, &format!("{base}/accounts/other/orders/{id}/{deed}"), &[]).await;
@@ -162,8 +162,7 @@ async fn the_buying_settings_are_changed_on_the_dashboard() {
     let (dialer, _fake) = buying_dialer(Twilio, 1, "").await;
     dialer.run("account set acme --provider none").exits(0);
     let server = Server::new(dialer).await;
-    let (operator, administrator) =
-        (server.person(Role::Operate, &["acme"]), server.person(Role::Administer, &["acme"]));
+    let (operator, administrator) = (server.user(Role::Operate, &["acme"]), server.user(Role::Administer, &["acme"]));
     let right =
         [("provider", "shop"), ("areas", "213, 424"), ("rest-days", "7"), ("day-cap", "$12.50"), ("cycle-cap", "60")];
     assert_eq!(send(&operator, "/accounts/acme/buying", &right).await.0, StatusCode::FORBIDDEN);

@@ -84,10 +84,10 @@ async fn password_guesses_are_rate_limited() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sessions_and_tokens_expire() {
     let server = two_accounts().await;
-    let person = server.person(Role::Read, &[]);
-    assert_eq!(person.get("/api/v1/accounts").await.status(), StatusCode::OK);
+    let user = server.user(Role::Read, &[]);
+    assert_eq!(user.get("/api/v1/accounts").await.status(), StatusCode::OK);
     server.pass(dialguard_dialer::access::SESSION_SECONDS);
-    assert_eq!(person.get("/api/v1/accounts").await.status(), StatusCode::UNAUTHORIZED);
+    assert_eq!(user.get("/api/v1/accounts").await.status(), StatusCode::UNAUTHORIZED);
     let token = server.dialer.json("tokens make dialer --account acme --days 1");
     let token = format!("Bearer {}", token["token"].as_str().unwrap());
     let asked = async || {

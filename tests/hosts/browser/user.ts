@@ -1,4 +1,4 @@
-// node --import tsx person.ts POLICY.wasm   enters an account like a user, and prints what the page shows
+// node --import tsx user.ts POLICY.wasm   enters an account like a user, and prints what the page shows
 
 import type { Page } from "playwright-core";
 import { withPage } from "./chromium.ts";
