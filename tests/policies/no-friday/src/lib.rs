@@ -48,7 +48,7 @@ impl Guest for NoFriday {
         Description {
             name: format!("{name}-no-friday"),
             version: with_build(version),
-            summary: format!("{summary} Replaces none on a Friday unless a person asks."),
+            summary: format!("{summary} Replaces no number on a Friday unless a user requests it."),
         }
     }
 
