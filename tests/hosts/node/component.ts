@@ -12,7 +12,7 @@ export const load = async (component: Uint8Array) => Policy.load(await transpile
 /** The folder, created completely or not at all; each component and version of jco has its own. */
 export async function transpiled(component: Uint8Array): Promise<URL> {
   const jco = await readFile(new URL("package-lock.json", import.meta.url));
-  const digest = createHash("sha256").update(jco).update(component).sha256("hex").slice(0, 16);
+  const digest = createHash("sha256").update(jco).update(component).digest("hex").slice(0, 16);
   const folder = new URL(`generated/${digest}/`, import.meta.url);
   if (existsSync(folder)) return folder;
   const files = await javascript(component);
