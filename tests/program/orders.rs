@@ -142,14 +142,20 @@ async fn an_order_of_another_account_looks_nonexistent() {
     let server = Server::new(dialer).await;
     let (user, program) = (server.user(Role::Administer, &["other"]), server.program(Role::Administer, &["other"]));
     let before = server.dialer.everything();
-    for (visitor, base) in [(&user, ""), (&program, "/api/v1")] {
+    let surfaces = [
+        (&user, "", "The orders in progress are listed in Replacements."),
+        (&program, "/api/v1", "`GET /api/v1/accounts/{account}/orders` lists the orders in progress"),
+    ];
+    for (visitor, base, next_step) in surfaces {
         for deed in ["retry", "abandon"] {
             let answer = async |id: u64| {
                 let (status, answer) = send(visitor, &format!("{base}/accounts/other/orders/{id}/{deed}"), &[]).await;
                 assert_eq!(status, StatusCode::NOT_FOUND, "{base} {deed} {id}");
                 answer.replace(&format!("no order {id}"), "no order ID")
             };
-            assert_eq!(answer(1).await, answer(9).await);
+            let of_another = answer(1).await;
+            assert_eq!(of_another, answer(9).await);
+            assert!(of_another.contains(next_step), "{base} {deed}: {of_another}");
         }
     }
     assert_eq!(program.get("/api/v1/accounts/other/orders/1").await.status(), StatusCode::NOT_FOUND);

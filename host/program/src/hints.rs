@@ -1,6 +1,6 @@
 //! What to do next after an error. The libraries state facts; this table has a next step for each surface.
 
-use crate::words::Surface;
+use crate::words::Steps;
 use dialguard::contract::ErrorCode;
 use dialguard::policy::{InvalidPolicy, PolicyError};
 use dialguard_dialer::access::AccessError;
@@ -14,25 +14,14 @@ use dialguard_dialer::sources::SourceError;
 
 /// An error that may have a next step.
 pub trait Hint {
-    /// What to do next on this surface.
-    fn hint(&self, surface: Surface) -> Option<&'static str>;
-}
-
-/// The same step as a command, on the dashboard and as a request.
-type Steps = (Option<&'static str>, Option<&'static str>, Option<&'static str>);
-
-fn on(surface: Surface, (command, dashboard, request): Steps) -> Option<&'static str> {
-    match surface {
-        Surface::CommandLine => command,
-        Surface::Dashboard { .. } => dashboard,
-        Surface::Api => request,
-    }
+    /// What to do next.
+    fn steps(&self) -> Steps;
 }
 
 impl Hint for LedgerError {
-    fn hint(&self, surface: Surface) -> Option<&'static str> {
+    fn steps(&self) -> Steps {
         let command = |step| (Some(step), None, None);
-        let steps: Steps = match self {
+        let steps = match self {
             LedgerError::NoSuchAccount(_) => (
                 Some("`dialguard account list` lists the accounts, `dialguard account add` adds one"),
                 Some("choose an account from the list of accounts"),
@@ -124,14 +113,14 @@ impl Hint for LedgerError {
             | LedgerError::Unusable(_)
             | LedgerError::Database(_) => (None, None, None),
         };
-        on(surface, steps)
+        steps.into()
     }
 }
 
 impl Hint for FulfilmentError {
-    fn hint(&self, surface: Surface) -> Option<&'static str> {
-        let steps: Steps = match self {
-            FulfilmentError::Ledger(error) => return error.hint(surface),
+    fn steps(&self) -> Steps {
+        let steps = match self {
+            FulfilmentError::Ledger(error) => return error.steps(),
             FulfilmentError::Busy(_) => (
                 Some("check `dialguard orders` in two minutes"),
                 Some("reload the page in two minutes"),
@@ -144,25 +133,25 @@ impl Hint for FulfilmentError {
             ),
             FulfilmentError::Internal(_) => (None, None, None),
         };
-        on(surface, steps)
+        steps.into()
     }
 }
 
 impl Hint for SourceError {
-    fn hint(&self, surface: Surface) -> Option<&'static str> {
+    fn steps(&self) -> Steps {
         let command = match self {
             SourceError::Unknown(_) => "`dialguard sources list` lists the sources",
             SourceError::Settings(_) => "remove the source with `dialguard sources remove` and add it again",
             SourceError::Credentials(_) => "correct the secret, then restart `dialguard serve`",
             SourceError::File { .. } => "provide it, or remove the source with `dialguard sources remove`",
-            SourceError::Unavailable(_) => return None,
+            SourceError::Unavailable(_) => return Steps::default(),
         };
-        on(surface, (Some(command), None, None))
+        Steps::command(command)
     }
 }
 
 impl Hint for ProviderError {
-    fn hint(&self, surface: Surface) -> Option<&'static str> {
+    fn steps(&self) -> Steps {
         let command = match self {
             ProviderError::Settings(_) => "change them with `dialguard providers change`",
             ProviderError::Credentials(_) => {
@@ -170,30 +159,30 @@ impl Hint for ProviderError {
             }
             ProviderError::Lost(_) => "check the provider with `dialguard reconcile` before you try again",
             ProviderError::NoLongerAvailable(_) | ProviderError::Refused(_) | ProviderError::Later { .. } => {
-                return None;
+                return Steps::default();
             }
         };
-        on(surface, (Some(command), None, None))
+        Steps::command(command)
     }
 }
 
 impl Hint for DialguardError {
-    fn hint(&self, surface: Surface) -> Option<&'static str> {
+    fn steps(&self) -> Steps {
         match self {
-            DialguardError::Ledger(error) => error.hint(surface),
-            DialguardError::Policy(error) => error.hint(surface),
-            DialguardError::Policies(error) => error.hint(surface),
-            DialguardError::Fulfilment(error) => error.hint(surface),
-            DialguardError::Internal(_) => None,
+            DialguardError::Ledger(error) => error.steps(),
+            DialguardError::Policy(error) => error.steps(),
+            DialguardError::Policies(error) => error.steps(),
+            DialguardError::Fulfilment(error) => error.steps(),
+            DialguardError::Internal(_) => Steps::default(),
         }
     }
 }
 
 impl Hint for PolicyError {
-    fn hint(&self, surface: Surface) -> Option<&'static str> {
-        let PolicyError::Answered(error) = self else { return None };
-        let steps: Steps = match error.code {
-            ErrorCode::NoSuchAccount => return LedgerError::NoSuchAccount(String::new()).hint(surface),
+    fn steps(&self) -> Steps {
+        let PolicyError::Answered(error) = self else { return Steps::default() };
+        let steps = match error.code {
+            ErrorCode::NoSuchAccount => return LedgerError::NoSuchAccount(String::new()).steps(),
             ErrorCode::InvalidSettings => (
                 Some("`dialguard account set --help` shows the range of each setting"),
                 None,
@@ -211,18 +200,18 @@ impl Hint for PolicyError {
             ),
             ErrorCode::InvalidRequest => (None, None, None),
         };
-        on(surface, steps)
+        steps.into()
     }
 }
 
 impl Hint for PoliciesError {
-    fn hint(&self, surface: Surface) -> Option<&'static str> {
-        let steps: Steps = match self {
-            PoliciesError::Ledger(error) => return error.hint(surface),
+    fn steps(&self) -> Steps {
+        let steps = match self {
+            PoliciesError::Ledger(error) => return error.steps(),
             PoliciesError::Signature(_) => {
                 (Some("`dialguard policy keys` lists the trusted keys, `dialguard policy trust` adds one"), None, None)
             }
-            PoliciesError::InvalidPolicy(error) => return error.hint(surface),
+            PoliciesError::InvalidPolicy(error) => return error.steps(),
             PoliciesError::SmokeCheck(_) => (Some("`dialguard policy check` shows the full report"), None, None),
             PoliciesError::TooLarge { .. } => {
                 (Some("`dialguard policy limits --component-mib-max` raises the limit"), None, None)
@@ -232,39 +221,36 @@ impl Hint for PoliciesError {
             }
             _ => (None, None, None),
         };
-        on(surface, steps)
+        steps.into()
     }
 }
 
 impl Hint for InvalidPolicy {
-    fn hint(&self, surface: Surface) -> Option<&'static str> {
+    fn steps(&self) -> Steps {
         let allow = "allow it with --allow-stubbed-wasi if you trust this policy with stubbed WASI";
-        on(surface, (self.needs_stubbed_wasi().then_some(allow), None, None))
+        Steps { command: self.needs_stubbed_wasi().then_some(allow), ..Steps::default() }
     }
 }
 
 impl Hint for AccessError {
-    fn hint(&self, surface: Surface) -> Option<&'static str> {
+    fn steps(&self) -> Steps {
         match self {
-            AccessError::Ledger(error) => error.hint(surface),
-            _ => None,
+            AccessError::Ledger(error) => error.steps(),
+            _ => Steps::default(),
         }
     }
 }
 
 impl Hint for AlertsError {
-    fn hint(&self, surface: Surface) -> Option<&'static str> {
+    fn steps(&self) -> Steps {
         match self {
-            AlertsError::Ledger(error) => error.hint(surface),
-            AlertsError::NotPublic(_) => on(
-                surface,
-                (
-                    Some("add it with --allow-private if the address is meant"),
-                    Some("an operator can add it with `dialguard alerts add --allow-private`"),
-                    Some("an operator can add it with `dialguard alerts add --allow-private`"),
-                ),
-            ),
-            _ => None,
+            AlertsError::Ledger(error) => error.steps(),
+            AlertsError::NotPublic(_) => Steps {
+                command: Some("add it with --allow-private if the address is meant"),
+                dashboard: Some("an operator can add it with `dialguard alerts add --allow-private`"),
+                request: Some("an operator can add it with `dialguard alerts add --allow-private`"),
+            },
+            _ => Steps::default(),
         }
     }
 }
@@ -275,11 +261,10 @@ mod tests {
 
     #[test]
     fn a_step_is_a_command_on_the_command_line_and_a_request_in_the_api() {
-        let error = DialguardError::Ledger(LedgerError::NoSuchAccount("acme".into()));
-        assert!(error.hint(Surface::CommandLine).is_some_and(|hint| hint.contains("dialguard account list")));
-        assert!(error.hint(Surface::Api).is_some_and(|hint| hint.contains("GET /api/v1/accounts")));
-        let dashboard = Surface::Dashboard { zone: chrono_tz::UTC, now: 0 };
-        assert!(error.hint(dashboard).is_some_and(|hint| !hint.contains("dialguard ") && !hint.contains("/api/")));
-        assert_eq!(LedgerError::Refused("no".into()).hint(Surface::CommandLine), None);
+        let steps = DialguardError::Ledger(LedgerError::NoSuchAccount("acme".into())).steps();
+        assert!(steps.command.is_some_and(|step| step.contains("dialguard account list")));
+        assert!(steps.request.is_some_and(|step| step.contains("GET /api/v1/accounts")));
+        assert!(steps.dashboard.is_some_and(|step| !step.contains("dialguard ") && !step.contains("/api/")));
+        assert_eq!(LedgerError::Refused("no".into()).steps(), Steps::default());
     }
 }

@@ -110,10 +110,40 @@ impl Surface {
     }
 }
 
+/// What to do next: a command, something the dashboard offers, and a request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Steps {
+    pub command: Option<&'static str>,
+    pub dashboard: Option<&'static str>,
+    pub request: Option<&'static str>,
+}
+
+impl Steps {
+    /// Only an operator with a shell can do it.
+    pub fn command(command: &'static str) -> Self {
+        Steps { command: Some(command), ..Steps::default() }
+    }
+
+    /// The step on one surface.
+    fn on(self, surface: Surface) -> Option<&'static str> {
+        match surface {
+            Surface::CommandLine => self.command,
+            Surface::Dashboard { .. } => self.dashboard,
+            Surface::Api => self.request,
+        }
+    }
+}
+
+impl From<(Option<&'static str>, Option<&'static str>, Option<&'static str>)> for Steps {
+    fn from((command, dashboard, request): (Option<&'static str>, Option<&'static str>, Option<&'static str>)) -> Self {
+        Steps { command, dashboard, request }
+    }
+}
+
 /// Why a number was refused, and the next step if there is one.
 pub fn refusal(outcome: &Outcome, surface: Surface) -> String {
     let reason = reason(outcome, surface);
-    match next_step(outcome.answer, surface) {
+    match next_steps(outcome.answer).on(surface) {
         Some(step) => format!("{reason}; {step}"),
         None => reason,
     }
@@ -139,7 +169,7 @@ pub fn reason(outcome: &Outcome, surface: Surface) -> String {
 }
 
 /// What to do about a refusal.
-pub fn next_step(answer: Answer, surface: Surface) -> Option<&'static str> {
+pub fn next_steps(answer: Answer) -> Steps {
     let (command, dashboard, request) = match answer {
         Answer::AddOnOff => (
             "turn it on with `dialguard account set ID --add-on on`",
@@ -176,13 +206,9 @@ pub fn next_step(answer: Answer, surface: Surface) -> Option<&'static str> {
             "stop monitoring some first",
             "stop monitoring some first with `POST /api/v1/accounts/{account}/requests`",
         ),
-        Answer::Accepted | Answer::AlreadyMonitored | Answer::NotMonitored => return None,
+        Answer::Accepted | Answer::AlreadyMonitored | Answer::NotMonitored => return Steps::default(),
     };
-    Some(match surface {
-        Surface::CommandLine => command,
-        Surface::Dashboard { .. } => dashboard,
-        Surface::Api => request,
-    })
+    Steps { command: Some(command), dashboard: Some(dashboard), request: Some(request) }
 }
 
 #[cfg(test)]

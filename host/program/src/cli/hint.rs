@@ -1,7 +1,6 @@
 //! What to do next after an error, as a command.
 
 use crate::hints::Hint;
-use crate::words::Surface;
 use dialguard::policy::{InvalidPolicy, PolicyError};
 use dialguard_dialer::access::AccessError;
 use dialguard_dialer::alerts::AlertsError;
@@ -30,5 +29,5 @@ pub fn hint(error: &anyhow::Error) -> Option<&'static str> {
 }
 
 fn of<E: Error + Hint + 'static>(cause: &(dyn Error + 'static)) -> Option<&'static str> {
-    cause.downcast_ref::<E>()?.hint(Surface::CommandLine)
+    cause.downcast_ref::<E>()?.steps().command
 }

@@ -1,11 +1,10 @@
 //! Errors as problem details (RFC 9457).
 
 use crate::hints::Hint;
-use crate::words::{Surface, answer_name, kind_name, next_step, reason};
+use crate::words::{Steps, Surface, answer_name, kind_name, next_steps, reason};
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use dialguard::calendar::Tz;
 use dialguard::contract::{Error, ErrorCode, Outcome};
 use dialguard::policy::PolicyError;
 use dialguard_dialer::access::AccessError;
@@ -66,9 +65,9 @@ impl Problem {
         Problem { hint: Some(hint.into()), ..self }
     }
 
-    /// Adds what to do about this error, on each surface that shows problems.
-    fn with_hints_of(self, hint: Option<&'static str>, dashboard_hint: Option<&'static str>) -> Self {
-        Problem { hint: hint.map(str::to_owned), dashboard_hint, ..self }
+    /// Adds what to do about it, on each surface that shows problems.
+    fn with_steps(self, steps: Steps) -> Self {
+        Problem { hint: steps.request.map(str::to_owned), dashboard_hint: steps.dashboard, ..self }
     }
 
     /// What to do about it on the dashboard, if there is anything to do.
@@ -79,11 +78,7 @@ impl Problem {
     /// The policy refused a request for the account as a whole. The kind is the answer's name in the contract.
     pub fn refused(outcome: &Outcome) -> Self {
         let (kind, reason) = (answer_name(outcome.answer), reason(outcome, Surface::Api));
-        let problem = Problem::of_kind(StatusCode::CONFLICT, kind, &kind_name(kind), reason);
-        match next_step(outcome.answer, Surface::Api) {
-            Some(step) => problem.with_hint(step),
-            None => problem,
-        }
+        Problem::of_kind(StatusCode::CONFLICT, kind, &kind_name(kind), reason).with_steps(next_steps(outcome.answer))
     }
 
     /// The account does not exist, or the caller may not see it.
@@ -128,11 +123,6 @@ pub fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail).into_response()
 }
 
-/// The next step as a request, and on the dashboard. It is the same in every account and at every time.
-fn hints(error: &impl Hint) -> (Option<&'static str>, Option<&'static str>) {
-    (error.hint(Surface::Api), error.hint(Surface::Dashboard { zone: Tz::UTC, now: 0 }))
-}
-
 impl From<DialguardError> for Problem {
     fn from(error: DialguardError) -> Self {
         match error {
@@ -147,7 +137,7 @@ impl From<DialguardError> for Problem {
 
 impl From<FulfilmentError> for Problem {
     fn from(error: FulfilmentError) -> Self {
-        let (hint, dashboard_hint) = hints(&error);
+        let steps = error.steps();
         let problem = match error {
             FulfilmentError::Ledger(error) => error.into(),
             FulfilmentError::Busy(_) | FulfilmentError::MayHaveBought { .. } => {
@@ -155,24 +145,24 @@ impl From<FulfilmentError> for Problem {
             }
             FulfilmentError::Internal(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
         };
-        problem.with_hints_of(hint, dashboard_hint)
+        problem.with_steps(steps)
     }
 }
 
 impl From<PolicyError> for Problem {
     fn from(error: PolicyError) -> Self {
-        let (hint, dashboard_hint) = hints(&error);
+        let steps = error.steps();
         let problem = match error {
             PolicyError::Answered(error) => error.into(),
             other => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&other)),
         };
-        problem.with_hints_of(hint, dashboard_hint)
+        problem.with_steps(steps)
     }
 }
 
 impl From<LedgerError> for Problem {
     fn from(error: LedgerError) -> Self {
-        let (hint, dashboard_hint) = hints(&error);
+        let steps = error.steps();
         let of = |status, kind: &str| Problem::of_kind(status, kind, &kind_name(kind), error.to_string());
         let problem = match &error {
             LedgerError::NoSuchAccount(id) => Problem::no_such_account(id),
@@ -190,16 +180,16 @@ impl From<LedgerError> for Problem {
             unusable if unusable.is_unusable() => Problem::new(StatusCode::SERVICE_UNAVAILABLE, causes(unusable)),
             _ => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&error)),
         };
-        problem.with_hints_of(hint, dashboard_hint)
+        problem.with_steps(steps)
     }
 }
 
 impl From<PoliciesError> for Problem {
     fn from(error: PoliciesError) -> Self {
-        let (hint, dashboard_hint) = hints(&error);
+        let steps = error.steps();
         match error {
             PoliciesError::Ledger(error) => error.into(),
-            other => Problem::new(StatusCode::CONFLICT, causes(&other)).with_hints_of(hint, dashboard_hint),
+            other => Problem::new(StatusCode::CONFLICT, causes(&other)).with_steps(steps),
         }
     }
 }
