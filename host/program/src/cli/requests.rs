@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::Args;
 use dialguard::contract::{Answer, Deletion, Outcome, Request};
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::dialguard::BulkOutcome;
+use dialguard_dialer::dialguard::Completion;
 use dialguard_dialer::ledger::{Ledger, Order};
 use dialguard_dialer::phone::PhoneNumber;
 
@@ -107,39 +107,43 @@ async fn ask(
 ) -> Result<Done> {
     let outcome = dialguard.decide_all(id, &request(numbers.clone())).await?;
     let decision = Decision::of_all(&numbers, &outcome);
-    let BulkOutcome { outcomes, replaced, problems, .. } = outcome;
-    let under_way: Vec<_> = dialguard.ledger().open_orders(id)?.into_iter().map(|order| order.number).collect();
-    let answered: Vec<_> = numbers.into_iter().zip(outcomes).collect();
-    let refused = answered.iter().any(|(_, outcome)| outcome.answer != Answer::Accepted);
+    let completions = outcome.completions(&numbers);
     let text = || {
-        let rows = answered.iter().map(|(number, outcome)| {
-            [
-                e164(*number).to_string(),
-                success_in_words(*number, &replaced)
-                    .unwrap_or_else(|| not_replaced_yet(id, *number, outcome, &under_way)),
-            ]
+        let rows = numbers.iter().zip(&completions).enumerate().map(|(place, (number, completion))| {
+            let answer = outcome.outcomes.get(place);
+            [e164(*number).to_string(), result_in_words(id, *number, *completion, answer, &outcome.orders)]
         });
-        let rows = if answered.is_empty() {
+        let rows = if numbers.is_empty() {
             "No numbers.".into()
         } else {
             table(["NUMBER", "RESULT"].map(str::to_owned), rows)
         };
-        rows + &problems_in_words(&problems)
+        rows + &problems_in_words(&outcome.problems)
     };
-    Ok(Done::show(context.json, || decision, text).refused_if(refused))
+    let is_refused = completions.contains(&Completion::NotDone);
+    let is_under_way = completions.iter().any(|completion| matches!(completion, Completion::UnderWay(_)));
+    Ok(Done::show(context.json, || decision, text).refused_if(is_refused).under_way_if(is_under_way))
 }
 
-/// A purchase may take a while.
-fn not_replaced_yet(id: &str, number: u64, outcome: &Outcome, under_way: &[u64]) -> String {
-    match outcome.answer {
-        Answer::Accepted if under_way.contains(&number) => {
-            format!("its replacement is in progress; `dialguard orders {id}` shows its progress")
+fn result_in_words(
+    id: &str,
+    number: u64,
+    completion: Completion,
+    answer: Option<&Outcome>,
+    orders: &[Order],
+) -> String {
+    let order = orders.iter().find(|order| order.number == number);
+    match (completion, answer, order) {
+        (Completion::UnderWay(order), ..) => {
+            format!("its replacement is in progress: order {order}; `dialguard orders {id}` shows its progress")
         }
-        _ => answer_in_words(outcome),
+        (Completion::Done, _, Some(order)) => {
+            format!("replaced by {} in slot {}", e164(order.replacement), order.slot)
+        }
+        (Completion::NotDone, Some(Outcome { answer: Answer::Accepted, .. }), Some(order)) => {
+            format!("not replaced: order {} was abandoned; `dialguard events {id}` says why", order.id)
+        }
+        (_, Some(answer), _) => answer_in_words(answer),
+        (_, None, _) => "not asked about".into(),
     }
-}
-
-fn success_in_words(number: u64, replaced: &[Order]) -> Option<String> {
-    let order = replaced.iter().find(|order| order.number == number)?;
-    Some(format!("replaced by {} in slot {}", e164(order.replacement), order.slot))
 }
