@@ -232,9 +232,7 @@ impl Fulfilment {
         let claimed = on_disk(|| self.ledger.claim(order, now))?.ok_or(FulfilmentError::Busy(order))?;
         match self.purchase(&claimed, now).may_have_bought().await {
             None => {
-                let why = "a user abandoned it".to_owned();
-                let abandonment = Abandonment { why, is_candidate_fit: false, ask_again: false };
-                on_disk(|| self.ledger.abandon_order(&claimed, &abandonment, now))?;
+                on_disk(|| self.ledger.abandon_order(&claimed, &Abandonment::by_user(), now))?;
                 Ok(())
             }
             Some(why) => {

@@ -501,10 +501,7 @@ mod histories {
             let automatic =
                 events.iter().filter(is_automatic).filter(|event| event.at / DAY == fixture.now / DAY).count();
             let limit = usize::from(account.settings.replacements_per_day_max);
-            assert!(
-                !moved.iter().any(|event| is_automatic(event)) || automatic <= limit,
-                "{automatic} of {limit} today"
-            );
+            assert!(!moved.iter().any(is_automatic) || automatic <= limit, "{automatic} of {limit} today");
             self.assert_money(&events);
         }
 

@@ -7,8 +7,8 @@
 //! policy's to say, for numbers that are bought and for numbers on hand alike. Contract 0.2 needs no new function for it.
 //!
 //! Statuses are the latest review's. The account is shown as rated today, so that the question costs no lookups of
-//! monitored numbers; the candidate is looked up. Nothing is applied and no run is recorded. A policy that replaces
-//! numbers only in the review that rates them drops an order that waits, and plans it again in its next review.
+//! monitored numbers; the candidate is looked up. Nothing is applied and no run is recorded. If a policy replaces numbers
+//! only in the review that rates them, an order that waits is abandoned, and its next review plans another.
 
 use super::inventory::RunInventory;
 use super::requests::decision;
@@ -76,15 +76,14 @@ impl Dialguard {
     }
 
     async fn look(&self, run: &Run, orders: &[&Order]) -> Result<Found> {
-        let mut found = Found::new();
-        let (off, on): (Vec<&Order>, Vec<&Order>) =
-            orders.iter().partition(|order| switched_off(&run.account, order).is_some());
-        for order in off {
-            let why = switched_off(&run.account, order).unwrap_or_default();
-            found.insert(order.id, Finding::Gone(why.into()));
+        let (mut found, mut flagged, mut requested) = (Found::new(), Vec::new(), Vec::new());
+        for order in orders {
+            match (switched_off(&run.account, order), order.why) {
+                (Some(why), _) => drop(found.insert(order.id, Finding::Gone(why.into()))),
+                (None, ReplacementReason::Flagged) => flagged.push(*order),
+                (None, ReplacementReason::Requested) => requested.push(*order),
+            }
         }
-        let (flagged, requested): (Vec<&Order>, Vec<&Order>) =
-            on.into_iter().partition(|order| order.why == ReplacementReason::Flagged);
         found.extend(self.look_at_flagged(run, &flagged).await?);
         found.extend(self.look_at_requested(run, &requested).await?);
         Ok(found)

@@ -57,7 +57,8 @@ impl Purchase<'_> {
             (OrderState::Swapped, _) => self.give_back().await,
             (_, Some((basis, Finding::Holds))) => self.go_on(basis).await,
             (_, Some((_, Finding::Unknown(why)))) => self.hold(self.later(why)),
-            (_, Some((_, ended))) => self.end(ended),
+            (_, Some((_, Finding::Gone(why)))) => self.end(Abandonment::without_grounds(why)),
+            (_, Some((_, Finding::CandidateRefused(why)))) => self.end(Abandonment::of_candidate(why)),
             (_, None) => on_disk(|| self.ledger.let_go(self.claimed)),
         }
     }
@@ -77,16 +78,6 @@ impl Purchase<'_> {
             }
             OrderState::Ordering | OrderState::Swapped | OrderState::Done | OrderState::Abandoned => Ok(()),
         }
-    }
-
-    /// Abandons the order because of this finding.
-    fn end(&self, finding: Finding) -> Result<()> {
-        let abandonment = match finding {
-            Finding::CandidateRefused(why) => Abandonment { why, is_candidate_fit: false, ask_again: true },
-            Finding::Holds => return Ok(()),
-            Finding::Gone(why) | Finding::Unknown(why) => Abandonment { why, is_candidate_fit: true, ask_again: false },
-        };
-        self.record(|ledger| ledger.abandon_order(self.claimed, &abandonment, self.now))
     }
 
     /// A number that could not be bought is not reserved.
@@ -156,7 +147,8 @@ impl Purchase<'_> {
                 let words = format!("{why}; whether the number was bought is not certain yet");
                 self.hold(Obstacle { pause: self.believed_at() - self.now, ..self.later(words) })
             }
-            Some((_, ended)) => self.end(ended),
+            Some((_, Finding::Gone(why))) => self.end(Abandonment::without_grounds(why)),
+            Some((_, Finding::CandidateRefused(why))) => self.end(Abandonment::of_candidate(why)),
         }
     }
 
@@ -236,8 +228,13 @@ impl Purchase<'_> {
         self.providers.named(self.order().provider.as_deref().unwrap_or_default())
     }
 
+    /// The candidate cannot be had.
     fn abandon(&self, why: &str) -> Result<()> {
-        self.end(Finding::CandidateRefused(why.to_owned()))
+        self.end(Abandonment::of_candidate(why.to_owned()))
+    }
+
+    fn end(&self, abandonment: Abandonment) -> Result<()> {
+        self.record(|ledger| ledger.abandon_order(self.claimed, &abandonment, self.now))
     }
 
     fn hold(&self, obstacle: Obstacle) -> Result<()> {

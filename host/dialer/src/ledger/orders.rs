@@ -191,6 +191,23 @@ pub(crate) struct Abandonment {
     pub ask_again: bool,
 }
 
+impl Abandonment {
+    /// The number is no longer to be replaced.
+    pub fn without_grounds(why: String) -> Self {
+        Abandonment { why, is_candidate_fit: true, ask_again: false }
+    }
+
+    /// The candidate cannot be used.
+    pub fn of_candidate(why: String) -> Self {
+        Abandonment { why, is_candidate_fit: false, ask_again: true }
+    }
+
+    /// A user wants no such replacement.
+    pub fn by_user() -> Self {
+        Abandonment { why: "a user abandoned it".into(), is_candidate_fit: false, ask_again: false }
+    }
+}
+
 /// Why an order goes no further for now.
 #[derive(Debug, Clone)]
 pub(crate) struct Obstacle {
