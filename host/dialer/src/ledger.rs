@@ -320,6 +320,7 @@ const SCHEMAS: &[&str] = &[
     include_str!("ledger/schema/09-answer-parts.sql"),
     include_str!("ledger/schema/10-providers.sql"),
     include_str!("ledger/schema/11-orders-that-buy.sql"),
+    include_str!("ledger/schema/14-causes-and-evidence.sql"),
 ];
 
 fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {

@@ -85,7 +85,8 @@ impl Fixture {
             actions: vec![action],
             notices: vec![],
         };
-        Ok((RunOutcome::Request(request.clone(), Decision { plan, outcomes: vec![] }), inputs))
+        let accepted = Outcome { answer: Answer::Accepted, until: None };
+        Ok((RunOutcome::Request(request.clone(), Decision { plan, outcomes: vec![accepted] }), inputs))
     }
 
     fn charges(&self) -> Vec<(String, u64)> {
@@ -131,6 +132,15 @@ fn the_database_refuses_what_no_plan_may_do() {
     assert!(error(fixture.execute("UPDATE numbers SET state = 'released'")).contains("the number is monitored"));
     assert!(error(fixture.execute("UPDATE events SET text = ''")).contains("only appended"));
     assert!(error(fixture.execute("DELETE FROM events")).contains("only appended"));
+    let charge = |cause| {
+        format!(
+            "INSERT INTO events (account, at, kind, cents, text, cause)
+             SELECT key, 0, 'charged', 4900, '', {cause} FROM accounts"
+        )
+    };
+    assert!(error(fixture.execute(&charge("'cycle 0'"))).contains("UNIQUE"), "the first cycle's blocks, twice");
+    assert!(error(fixture.execute(&charge("NULL"))).contains("blocks are charged with their cause"));
+    fixture.execute(&charge("'cycle 1'")).unwrap();
     (3..=9).for_each(|slot| fixture.occupy(NUMBER + slot, slot as SlotId).unwrap());
     (10..=15).for_each(|slot| assert_eq!(fixture.execute(&lock(slot)).unwrap(), 1));
     assert!(error(fixture.execute(&lock(16))).contains("CHECK"), "more slots in use than bought");

@@ -1,7 +1,7 @@
 //! Applying a plan: the whole of it in one transaction, and only to the revision it was made from.
 
 use crate::ledger::accounts::slots::{lock, occupy};
-use crate::ledger::accounts::{self, AccountChange, AccountProfile, charge, open, profile, touch};
+use crate::ledger::accounts::{self, AccountChange, AccountProfile, ChargeCause, charge, open, profile, touch};
 use crate::ledger::alerts::deliveries::enqueue;
 use crate::ledger::alerts::message::{Message, ReviewSummary};
 use crate::ledger::events::{EventKind, append, append_notice};
@@ -13,7 +13,7 @@ use crate::ledger::runs::answers::{self, CarrierAnswer};
 use crate::ledger::runs::recordings::{self, RunOutcome};
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
 use crate::phone::e164;
-use dialguard::check::{Purpose, check};
+use dialguard::check::{Purpose, check, check_decision};
 use dialguard::contract::*;
 use dialguard::policy::Inputs;
 use dialguard::policy::Limits;
@@ -108,10 +108,15 @@ struct CheckedRun<'a> {
 impl<'a> CheckedRun<'a> {
     fn new(id: &str, record: RunRecord<'a>) -> Result<Self> {
         let purpose = match record.outcome {
-            RunOutcome::Review(_) => Purpose::Review,
-            RunOutcome::Request(request, _) => Purpose::Request(request),
+            RunOutcome::Review(plan) => {
+                check(id, Purpose::Review, plan, record.inputs, &EventKind::NAMES)?;
+                Purpose::Review
+            }
+            RunOutcome::Request(request, decision) => {
+                check_decision(id, request, decision, record.inputs, &EventKind::NAMES)?;
+                Purpose::Request(request)
+            }
         };
-        check(id, purpose, record.outcome.plan(), record.inputs, &EventKind::NAMES)?;
         let packed = recordings::pack(record.limits, record.outcome, record.recording, record.answers);
         Ok(CheckedRun { record, purpose, packed })
     }
@@ -143,6 +148,7 @@ impl<'a> CheckedRun<'a> {
         for action in &plan.actions {
             apply_action(transaction, account, run, action, now)?;
         }
+        charge(transaction, account, now, blocks_bought(plan, account), ChargeCause::Run(run))?;
         for notice in &plan.notices {
             append_notice(transaction, account.key, now, run, notice)?;
         }
@@ -313,19 +319,26 @@ fn apply_action(
             tell(EventKind::Released, Some(*number), format!("{} left the account, as requested.", e164(*number)))
         }
         Action::ReplaceNumber(replacement) => intend(transaction, (account, run), replacement, now),
-        Action::SetBlocks(change) => set_blocks(transaction, account, change, now)
+        Action::SetBlocks(change) => set_blocks(transaction, account, change)
             .and_then(|()| tell(EventKind::BlocksChanged, None, blocks_in_words(account, change))),
     }
 }
 
-fn set_blocks(transaction: &Transaction, account: &AccountProfile, change: &BlockChange, now: Timestamp) -> Result<()> {
-    let slots = change.blocks * SLOTS_PER_BLOCK;
+fn set_blocks(transaction: &Transaction, account: &AccountProfile, change: &BlockChange) -> Result<()> {
     transaction.execute(
         "UPDATE accounts SET slot_count = max(slot_count, ?2), slot_count_next = ?2 WHERE key = ?1",
-        params![account.key, slots],
+        params![account.key, change.blocks * SLOTS_PER_BLOCK],
     )?;
-    let more_blocks = slots.saturating_sub(account.slot_count) / SLOTS_PER_BLOCK;
-    charge(transaction, account, now, more_blocks)
+    Ok(())
+}
+
+/// Blocks beyond those the account had before the plan. Computed once for the whole plan, whatever its actions are.
+fn blocks_bought(plan: &Plan, account: &AccountProfile) -> u32 {
+    let set = plan.actions.iter().filter_map(|action| match action {
+        Action::SetBlocks(change) => Some(change.blocks),
+        _ => None,
+    });
+    set.max().unwrap_or(0).saturating_sub(account.slot_count / SLOTS_PER_BLOCK)
 }
 
 fn blocks_in_words(account: &AccountProfile, change: &BlockChange) -> String {

@@ -1,0 +1,8 @@
+-- What blocks were charged for: 'cycle 3' (those the account has in its cycle of that index) or 'run 17' (those bought in
+-- that run). A cause is charged once, even if the program has a bug. Charges before this version have no cause.
+ALTER TABLE events ADD COLUMN cause TEXT;
+CREATE UNIQUE INDEX one_charge_a_cause ON events (account, cause) WHERE kind = 'charged';
+CREATE TRIGGER a_charge_has_its_cause BEFORE INSERT ON events
+    WHEN NEW.kind = 'charged' AND (NEW.cause IS NULL OR NEW.cents IS NULL) BEGIN
+    SELECT RAISE(ABORT, 'blocks are charged with their cause');
+END;
