@@ -578,6 +578,97 @@ fn a_second_review_on_the_same_local_date_rates_no_number_again() {
     assert_eq!(dialer.standing(100), "1 flagged", "the next local date has begun");
 }
 
+/// The observations at each review, the number's status after it, and how many numbers were not rated because their
+/// observations had been counted. Two checks flag a number.
+#[test]
+fn an_observation_counts_in_one_check() {
+    type Step = (&'static str, &'static str, &'static str, &'static str, u64);
+    let histories: [(&str, &[Step]); 6] = [
+        (
+            "five in the morning of the 2nd, and 25 hours old on the 3rd",
+            &[
+                ("2026-03-02T06:00:00Z", "2026-03-02T05:00:00Z", "xxx", "1 at-risk", 0),
+                ("2026-03-03T06:00:00Z", "2026-03-02T05:00:00Z", "xxx", "1 at-risk", 1),
+                ("2026-03-03T07:00:00Z", "2026-03-03T06:30:00Z", "xxx", "1 flagged", 0),
+            ],
+        ),
+        (
+            "a minute before midnight and a minute after",
+            &[
+                ("2026-03-02T23:59:00Z", "2026-03-02T23:50:00Z", "xxx", "1 at-risk", 0),
+                ("2026-03-03T00:01:00Z", "2026-03-02T23:50:00Z", "xxx", "1 at-risk", 1),
+                ("2026-03-04T00:01:00Z", "2026-03-03T23:50:00Z", "xxx", "1 flagged", 0),
+            ],
+        ),
+        (
+            "carriers that are always a day late",
+            &[
+                ("2026-03-03T06:00:00Z", "2026-03-02T05:00:00Z", "xxx", "1 at-risk", 0),
+                ("2026-03-04T06:00:00Z", "2026-03-03T05:00:00Z", "xxx", "1 flagged", 0),
+            ],
+        ),
+        (
+            "one good day does not clear a number twice",
+            &[
+                ("2026-03-02T06:00:00Z", "2026-03-02T05:00:00Z", "xxx", "1 at-risk", 0),
+                ("2026-03-03T06:00:00Z", "2026-03-03T05:00:00Z", "xxx", "1 flagged", 0),
+                ("2026-03-04T06:00:00Z", "2026-03-04T05:00:00Z", "ooo", "1 flagged", 0),
+                ("2026-03-05T06:00:00Z", "2026-03-04T05:00:00Z", "ooo", "1 flagged", 1),
+                ("2026-03-06T06:00:00Z", "2026-03-06T05:00:00Z", "ooo", "1 clean", 0),
+            ],
+        ),
+        (
+            "no data is no evidence, and not counted before",
+            &[
+                ("2026-03-02T06:00:00Z", "2026-03-02T05:00:00Z", "xxx", "1 at-risk", 0),
+                ("2026-03-03T06:00:00Z", "2026-03-03T05:00:00Z", "---", "1 at-risk", 0),
+                ("2026-03-04T06:00:00Z", "2026-03-04T05:00:00Z", "xxx", "1 flagged", 0),
+            ],
+        ),
+        (
+            "what could not rate a number was not counted",
+            &[
+                ("2026-03-02T06:00:00Z", "2026-03-02T05:00:00Z", "x..", "1 pending", 0),
+                ("2026-03-03T06:00:00Z", "2026-03-02T05:00:00Z", "xxx", "1 at-risk", 0),
+            ],
+        ),
+    ];
+    for (what, steps) in histories {
+        let dialer = Dialer::monitoring(1, "");
+        for (now, observed_at, marks, standing, counted_before) in steps {
+            dialer.it_is(now);
+            dialer.carriers_said(observed_at, &[(100, marks)]);
+            let review = dialer.json("review acme")[0].clone();
+            assert_eq!(dialer.standing(100), *standing, "{what}: {now}");
+            assert_eq!(review["counted-before"], *counted_before, "{what}: {now}");
+            assert_eq!(review["problems"], json!([]), "{what}: no source failed");
+        }
+        let told = steps.iter().filter(|step| step.4 > 0).count();
+        assert_eq!(dialer.events("no-new-observations").len(), told, "{what}");
+        assert!(dialer.events("carrier-problem").is_empty(), "{what}");
+    }
+}
+
+/// Two carriers' opinions of five in the morning flag a number and replace it for $4.00 only after a second opinion.
+#[test]
+fn one_observation_replaces_no_number() {
+    let dialer = Dialer::monitoring(1, "--auto-replace on");
+    dialer.import([140], "--candidates");
+    let verdicts = [(100, "xxo"), (140, "ooo")];
+    for (now, observed_at) in [("2026-03-02", "2026-03-02"), ("2026-03-03", "2026-03-02")] {
+        dialer.it_is(&format!("{now}T06:00:00Z"));
+        dialer.carriers_said(&format!("{observed_at}T05:00:00Z"), &verdicts);
+        dialer.run("review acme").exits(0);
+    }
+    let again = dialer.run("review acme").exits(0);
+    again.says(&["1 number was not rated: its observations were counted in an earlier check."]);
+    assert_eq!(dialer.standing(100), "1 at-risk");
+    assert!(dialer.events("replacement-charged").is_empty());
+    assert_eq!(dialer.events("no-new-observations").len(), 1, "it is said once a date");
+    // The candidate's observations are those of yesterday too, and count in each screening.
+    assert_eq!(dialer.json(&format!("screen acme {}", e164(140)))["screenings"][0]["status"], "clean");
+}
+
 #[test]
 fn without_auto_replacement_a_flagged_number_stays() {
     let dialer = Dialer::monitoring(2, "--checks-to-flag 1");

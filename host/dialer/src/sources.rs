@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+pub mod evidence;
 pub mod ftc;
 pub mod inquiry;
 pub mod lookups;

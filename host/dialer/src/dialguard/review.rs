@@ -18,6 +18,9 @@ pub struct ReviewOutcome {
     pub replaced: Vec<Order>,
     /// What went wrong at sources and providers, in words.
     pub problems: Vec<String>,
+    /// Numbers that were not rated because an earlier check has counted their observations. They keep their status, and
+    /// the next review asks about them again.
+    pub counted_before: usize,
 }
 
 impl Dialguard {
@@ -49,9 +52,10 @@ impl Dialguard {
         self.policies.note_review();
         let RunOutcome::Review(plan) = run.outcome else { unreachable!("a review was made") };
         self.metrics().review_made(plan.reviews.len(), begun.elapsed());
+        let counted_before = run.observations.counted_before();
         let mut problems = run.observations.problems();
         let replaced = self.carry_out(id, &mut problems).await?;
-        Ok(Some(ReviewOutcome { plan, applied: run.applied, replaced, problems }))
+        Ok(Some(ReviewOutcome { plan, applied: run.applied, replaced, problems, counted_before }))
     }
 
     /// How far the account's review is that this dialer or a clone of it is making right now; none if there is none.
@@ -74,7 +78,7 @@ impl Dialguard {
     /// # }
     /// ```
     pub async fn try_review(&self, id: &str) -> Result<ReviewOutcome> {
-        let run = self.begin(id)?;
+        let run = self.begin_review(id)?;
         let answered = run.live.policy.review_account(&run.dialer, id).await;
         let plan = answered.map_err(DialguardError::from).and_then(|answered| {
             check(id, Purpose::Review, &answered.answer, &answered.inputs, &EventKind::NAMES)
@@ -82,8 +86,10 @@ impl Dialguard {
             Ok(answered.answer)
         });
         let plan = self.blame(&run, plan)?;
-        let problems = run.take_observations().problems();
-        Ok(ReviewOutcome { plan, applied: None, replaced: Vec::new(), problems })
+        let observations = run.take_observations();
+        let counted_before = observations.counted_before();
+        let problems = observations.problems();
+        Ok(ReviewOutcome { plan, applied: None, replaced: Vec::new(), problems, counted_before })
     }
 
     /// Queues an alert that a review failed.

@@ -110,6 +110,7 @@ fn record<'a>(outcome: &'a RunOutcome, inputs: &'a Inputs) -> RunRecord<'a> {
         answers: &[],
         problems: &[],
         provider_problems: &[],
+        counted_before: 0,
     }
 }
 

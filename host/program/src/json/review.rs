@@ -31,6 +31,9 @@ pub struct Review {
     replaced: Vec<Replaced>,
     /// What went wrong at the carriers.
     problems: Vec<String>,
+    /// Numbers that were not rated because an earlier check has counted their observations. They keep their status, and
+    /// the next review asks about them again.
+    counted_before: usize,
 }
 
 /// How a review rated a number.
@@ -77,6 +80,7 @@ impl Review {
             notices: plan.notices.iter().map(Notice::from).collect(),
             replaced: reviewed.replaced.iter().map(Replaced::from).collect(),
             problems: reviewed.problems.clone(),
+            counted_before: reviewed.counted_before,
         }
     }
 }

@@ -6,3 +6,7 @@ CREATE TRIGGER a_charge_has_its_cause BEFORE INSERT ON events
     WHEN NEW.kind = 'charged' AND (NEW.cause IS NULL OR NEW.cents IS NULL) BEGIN
     SELECT RAISE(ABORT, 'blocks are charged with their cause');
 END;
+
+-- When the newest observation that a number's last check was given was made: a further check needs a newer one. None before
+-- the first check, and after a check before this version.
+ALTER TABLE monitored ADD COLUMN evidence_until INTEGER;

@@ -13,6 +13,7 @@ use axum::routing::post;
 use dialguard::contract::Action;
 use dialguard_dialer::dialguard::{DialguardError, ReviewOutcome};
 use dialguard_dialer::ledger::AccountProfile;
+use dialguard_dialer::sources::evidence::counted_before_in_words;
 use maud::{Markup, html};
 
 pub fn routes() -> Router<Site> {
@@ -41,12 +42,13 @@ fn result(account: &AccountProfile, reviewed: &ReviewOutcome) -> Markup {
         )),
         _ => None,
     });
+    let not_rated = counted_before_in_words(reviewed.counted_before);
     let run = reviewed.applied.map(|applied| applied.run);
     html! {
         h1 { "Review finished" }
         div.panel {
             p #review-result { strong { (summary(reviewed)) } }
-            ul { @for line in replaced.chain(notices) { li { (line) } } }
+            ul { @for line in replaced.chain(notices).chain(not_rated) { li { (line) } } }
             @if !reviewed.problems.is_empty() {
                 h2 { "Source errors" }
                 ul { @for problem in &reviewed.problems { li { (problem) } } }
