@@ -27,7 +27,7 @@ use crate::sources::ftc::FtcComplaints;
 use crate::sources::lookups::{inspect_service, open_service};
 use crate::sources::simulated::SimulatedCarrier;
 use crate::sources::verdicts::VerdictFile;
-use crate::sources::{Answer, Report, Source, SourceError};
+use crate::sources::{Answer, Report, Source, SourceError, is_ahead};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{Carrier, CarrierId, Error, Observation, PhoneNumber, Timestamp};
 use dialguard::dialer::CarrierLookup;
@@ -200,7 +200,7 @@ impl Inquiry {
 
     /// The answers in the order of the numbers, then of the carriers' ids. Of several by one carrier the newest counts.
     fn merge(&self, numbers: &[PhoneNumber], outcomes: Vec<SourceOutcome>) -> Result<Vec<CarrierAnswer>, LedgerError> {
-        let mut merged = MergedAnswers::new(numbers);
+        let mut merged = MergedAnswers::new(numbers, self.now);
         for (source, report) in outcomes {
             match report {
                 Ok(report) => {
@@ -225,6 +225,8 @@ impl Inquiry {
 
 /// The answers of several sources about the same numbers.
 struct MergedAnswers {
+    /// When the sources were asked.
+    now: Timestamp,
     /// Where each number is in the order asked.
     places: HashMap<PhoneNumber, u32>,
     /// Each answer with its number's place.
@@ -234,10 +236,10 @@ struct MergedAnswers {
 }
 
 impl MergedAnswers {
-    fn new(numbers: &[PhoneNumber]) -> Self {
+    fn new(numbers: &[PhoneNumber], now: Timestamp) -> Self {
         let places = numbers.iter().enumerate().map(|(place, number)| (*number, place as u32)).collect();
         let answers = Vec::with_capacity(numbers.len());
-        MergedAnswers { places, answers, carriers: HashMap::new(), problems: Vec::new() }
+        MergedAnswers { now, places, answers, carriers: HashMap::new(), problems: Vec::new() }
     }
 
     /// Adds a source's report, whose carriers have these ids.
@@ -246,6 +248,11 @@ impl MergedAnswers {
         self.problems.extend(report.problems.iter().map(|problem| format!("{source}: {problem}")));
         self.answers.reserve(report.answers.len());
         for Answer { number, carrier, score, label, observed_at } in report.answers {
+            if is_ahead(observed_at, self.now) {
+                let (number, at) = (e164(number), rfc3339(observed_at));
+                self.problems.push(format!("{source}: an observation of {number} at {at}, which is in the future"));
+                continue;
+            }
             match (self.places.get(&number), ids.get(usize::from(carrier)), score) {
                 (Some(place), Some(id), None | Some(0..=100)) => {
                     self.answers.push((*place, CarrierAnswer { number, carrier: *id, score, label, observed_at }));
@@ -296,8 +303,8 @@ impl CarrierLookup for Inquiry {
     }
 }
 
-/// Describes what a source has, for the operator who adds it. An error if it cannot be used.
-pub fn inspect(profile: &SourceProfile) -> Result<String, SourceError> {
+/// Describes what a source has at the time `now`, for the operator who adds it. An error if it cannot be used.
+pub fn inspect(profile: &SourceProfile, now: Timestamp) -> Result<String, SourceError> {
     match profile.kind {
         SourceKind::Ftc => {
             let folder = FtcComplaints::new(profile.name.as_str().into(), profile.location.as_str().into());
@@ -312,7 +319,7 @@ pub fn inspect(profile: &SourceProfile) -> Result<String, SourceError> {
             ))
         }
         SourceKind::Verdicts => {
-            let report = VerdictFile::new(profile.location.as_str().into()).check()?;
+            let report = VerdictFile::new(profile.location.as_str().into()).check(now)?;
             let newest = report.answers.iter().map(|answer| answer.observed_at).max();
             let mut lines = vec![format!(
                 "{} verdicts of {} carriers{}",

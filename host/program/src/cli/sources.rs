@@ -130,7 +130,7 @@ fn add(context: &CommandContext, name: String, source: SourceChoice, lookups: Lo
         SourceChoice { simulated, .. } => (SourceKind::Simulated, simulated.unwrap_or_default().to_string()),
     };
     let profile = SourceProfile { name, kind, location };
-    let holds = inspect(&profile).with_context(|| format!("{} was not added", profile.name))?;
+    let holds = inspect(&profile, context.now()).with_context(|| format!("{} was not added", profile.name))?;
     let ledger = context.new_ledger()?;
     ledger.add_source(&profile)?;
     let mut added = serde_json::to_value(Source::read(&ledger, &profile, context.now())?)?;
