@@ -188,7 +188,7 @@ fn ftc_folder(dialer: &Dialer) -> std::path::PathBuf {
     dialer.path("ftc")
 }
 
-/// 42 complaints in one file make a certain score, one makes 40, none makes 0; foreign numbers get no opinion.
+/// 42 complaints in one file make a certain score, one makes 40; none is no opinion, and foreign numbers have none.
 #[test]
 fn the_ftcs_complaints_are_a_source() {
     let dialer = Dialer::with_ledger();
@@ -205,8 +205,8 @@ fn the_ftcs_complaints_are_a_source() {
     }
 
     let screened = dialer.json("screen acme +13152328257 +14703352559 +13105550100 +442079460958");
-    assert_eq!(each(&screened["screenings"], "status"), ["flagged", "flagged", "clean", "pending"]);
-    assert_eq!(each(&screened["screenings"], "answering"), [1, 1, 1, 0]);
+    assert_eq!(each(&screened["screenings"], "status"), ["flagged", "flagged", "pending", "pending"]);
+    assert_eq!(each(&screened["screenings"], "answering"), [1, 1, 0, 0]);
     dialer.run("account set acme --spam-score-min 80").exits(0);
     let screened = dialer.json("screen acme +13152328257 +14703352559");
     assert_eq!(
@@ -214,6 +214,63 @@ fn the_ftcs_complaints_are_a_source() {
         ["flagged", "clean"],
         "one complaint is a hint and not a verdict"
     );
+}
+
+/// Two of three carriers flag a number about which nobody has complained.
+#[test]
+fn the_ftc_has_no_vote_on_a_number_without_complaints() {
+    let dialer = Dialer::with_account("");
+    dialer.it_is("2026-03-02T09:00:00Z");
+    dialer.carriers_say(&[(100, "xxo")]);
+    dialer.file("ftc/DNC_Complaint_Numbers_2026-03-01.csv", FTC_HEADER);
+    dialer.run("sources add FTC --ftc ftc").exits(0);
+    let screened = &dialer.json(&format!("screen acme {}", e164(100)))["screenings"][0];
+    let seen = ["status", "flagging", "answering"].map(|field| screened[field].clone());
+    assert_eq!(seen, [json!("flagged"), json!(2), json!(3)]);
+}
+
+/// One complaint, by the default scores and by those of the source.
+#[test]
+fn what_complaints_score_is_a_setting_of_the_source() {
+    let dialer = Dialer::with_ledger();
+    dialer.it_is("2026-03-02T09:00:00Z");
+    dialer.run("account add acme --blocks 1 --time-zone UTC --rating-carriers-min 1").exits(0);
+    let row = "3105550100,2026-03-01 08:00:00,,,,,,\n";
+    dialer.file("ftc/DNC_Complaint_Numbers_2026-03-01.csv", format!("{FTC_HEADER}{row}"));
+    for (option, scores, status) in [
+        ("", json!([40, 60, 80, 90, 100]), "clean"),
+        ("--complaint-scores 40,60,80,90,100", json!([40, 60, 80, 90, 100]), "clean"),
+        ("--complaint-scores 85,100", json!([85, 100]), "flagged"),
+    ] {
+        dialer.run(&format!("sources add FTC --ftc ftc {option}")).exits(0);
+        let source = &dialer.json("sources list")["sources"][0];
+        assert_eq!(source["complaint-scores"], scores, "{option}");
+        assert!(source["location"].as_str().expect("a folder").ends_with("/ftc"), "{source}");
+        let text = scores.to_string();
+        dialer.run("sources list").exits(0).says(&["/ftc, scores ", text.trim_matches(['[', ']'])]);
+        let screened = dialer.json(&format!("screen acme {}", e164(100)));
+        assert_eq!(screened["screenings"][0]["status"], status, "{option}");
+        dialer.run("sources remove FTC").exits(0);
+    }
+    dialer.run("sources add FTC --ftc ftc --complaint-scores 60,40").exits(2).says(&["that never fall"]);
+    dialer.run("sources add x --simulated 1 --complaint-scores 60").exits(1).says(&["requires --ftc"]);
+}
+
+/// A row of 2096 is named, and the carrier's row of today counts.
+#[test]
+fn an_observation_in_the_future_is_refused_by_row() {
+    let dialer = Dialer::monitoring(1, "");
+    let rows = "+13105550100,A,95,,2026-03-01T08:00:00Z\n+13105550100,B,95,,2026-03-01T09:05:00Z\n\
+                +13105550100,A,5,,2096-03-01T08:00:00Z\n+13105550100,C,5,,2026-03-01T09:05:01Z\n";
+    dialer.file("late.csv", format!("number,carrier,score,label,observed_at\n{rows}"));
+    let named = "late.csv row 4, column observed_at: 2096-03-01T08:00:00Z is in the future; the time is 2026-03-01T09";
+    dialer.run("sources add late --verdicts late.csv").exits(0).says(&["2 verdicts of 2 carriers", named]);
+    let review = dialer.json("review acme")[0].clone();
+    assert_eq!([&review["reviews"][0]["flagging"], &review["reviews"][0]["answering"]], [2, 2]);
+    let problems = each(&Value::Array(dialer.events("carrier-problem")), "text");
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems[0].as_str().expect("words").contains(named), "{problems:?}");
+    assert!(problems[1].as_str().expect("words").contains("late.csv row 5"), "{problems:?}");
 }
 
 #[test]

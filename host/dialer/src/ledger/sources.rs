@@ -13,8 +13,8 @@ pub struct SourceProfile {
     pub name: String,
     /// What it is.
     pub kind: SourceKind,
-    /// The folder, the file, or the seed; for a service its settings in JSON, which say where its secrets are, never
-    /// what they are.
+    /// The folder, the file, or the seed; for a folder with other scores than the default ones, and for a service, its
+    /// settings in JSON, which say where its secrets are, never what they are.
     pub location: String,
 }
 

@@ -23,7 +23,7 @@
 use crate::ledger::{CarrierAnswer, Ledger, LedgerError, SourceKind, SourceProfile};
 use crate::metrics::Metrics;
 use crate::phone::e164;
-use crate::sources::ftc::FtcComplaints;
+use crate::sources::ftc::{FtcComplaints, FtcSettings};
 use crate::sources::lookups::{inspect_service, open_service};
 use crate::sources::simulated::SimulatedCarrier;
 use crate::sources::verdicts::VerdictFile;
@@ -113,7 +113,10 @@ impl Sources {
 fn open_source(ledger: &Arc<Ledger>, profile: &SourceProfile) -> Arc<dyn Source> {
     let name: Arc<str> = profile.name.as_str().into();
     match profile.kind {
-        SourceKind::Ftc => Arc::new(FtcComplaints::new(name, profile.location.as_str().into())),
+        SourceKind::Ftc => match FtcSettings::from_location(&profile.location) {
+            Ok(settings) => Arc::new(FtcComplaints::new(name, settings.folder, settings.complaint_scores)),
+            Err(error) => Arc::new(MisconfiguredSource(error)),
+        },
         SourceKind::Verdicts => Arc::new(VerdictFile::new(profile.location.as_str().into())),
         SourceKind::Simulated => Arc::new(SimulatedCarrier::new(name, profile.location.parse().unwrap_or_default())),
         SourceKind::TrustCall | SourceKind::Telnyx | SourceKind::Nomorobo => {
@@ -307,8 +310,8 @@ impl CarrierLookup for Inquiry {
 pub fn inspect(profile: &SourceProfile, now: Timestamp) -> Result<String, SourceError> {
     match profile.kind {
         SourceKind::Ftc => {
-            let folder = FtcComplaints::new(profile.name.as_str().into(), profile.location.as_str().into());
-            let summary = folder.summary()?;
+            let FtcSettings { folder, complaint_scores } = FtcSettings::from_location(&profile.location)?;
+            let summary = FtcComplaints::new(profile.name.as_str().into(), folder, complaint_scores).summary()?;
             Ok(format!(
                 "{} files, {} complaints, newest file {}; skipped {} rows without a number and {} with an impossible one",
                 summary.files,

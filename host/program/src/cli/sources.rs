@@ -3,7 +3,7 @@
 use super::output::{e164, table};
 use super::secrets::{self, NamedSecret, full_path};
 use super::{CommandContext, Done};
-use crate::json::{Carrier, Source, Time, lookup_settings};
+use crate::json::{Carrier, Source, Time, ftc_settings, lookup_settings};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
@@ -12,6 +12,7 @@ use dialguard_dialer::http::secret::SecretPlace;
 use dialguard_dialer::ledger::{SourceKind, SourceProfile};
 use dialguard_dialer::phone::{self, Region};
 use dialguard_dialer::sources::Answer;
+use dialguard_dialer::sources::ftc::{ComplaintScores, FtcSettings};
 use dialguard_dialer::sources::inquiry::{Sources, inspect};
 use dialguard_dialer::sources::lookups::{LookupService, LookupSettings};
 use dialguard_dialer::sources::nomorobo::Nomorobo;
@@ -28,6 +29,10 @@ pub enum SourcesCommand {
         name: String,
         #[command(flatten)]
         source: SourceChoice,
+        /// With --ftc: the scores of 1, 2, 3 and more complaints in 7 days; the last is also that of more [default:
+        /// 40,60,80,90,100]
+        #[arg(long, value_name = "SCORES")]
+        complaint_scores: Option<ComplaintScores>,
         #[command(flatten)]
         lookups: Box<LookupOptions>,
     },
@@ -106,7 +111,9 @@ pub struct LookupOptions {
 
 pub async fn run(context: &CommandContext, command: SourcesCommand) -> Result<Done> {
     match command {
-        SourcesCommand::Add { name, source, lookups } => add(context, name, source, *lookups),
+        SourcesCommand::Add { name, source, complaint_scores, lookups } => {
+            add(context, name, source, complaint_scores, *lookups)
+        }
         SourcesCommand::Test { name, number } => test(context, &name, number).await,
         SourcesCommand::Remove { name } => {
             context.ledger()?.remove_source(&name)?;
@@ -116,16 +123,27 @@ pub async fn run(context: &CommandContext, command: SourcesCommand) -> Result<Do
     }
 }
 
-fn add(context: &CommandContext, name: String, source: SourceChoice, lookups: LookupOptions) -> Result<Done> {
+fn add(
+    context: &CommandContext,
+    name: String,
+    source: SourceChoice,
+    complaint_scores: Option<ComplaintScores>,
+    lookups: LookupOptions,
+) -> Result<Done> {
     let named_well = !name.trim().is_empty() && name.len() <= 64 && !name.chars().any(char::is_control);
     ensure!(named_well, "give the source a name of 1 to 64 characters");
     let is_service = source.trustcall || source.telnyx || source.nomorobo;
     ensure!(is_service || lookups.are_none(), "secrets, prices and a URL require --trustcall, --telnyx or --nomorobo");
+    ensure!(source.ftc.is_some() || complaint_scores.is_none(), "--complaint-scores requires --ftc");
     let (kind, location) = match source {
         SourceChoice { trustcall: true, .. } => (SourceKind::TrustCall, lookups.location::<TrustCall>()?),
         SourceChoice { telnyx: true, .. } => (SourceKind::Telnyx, lookups.location::<Telnyx>()?),
         SourceChoice { nomorobo: true, .. } => (SourceKind::Nomorobo, lookups.location::<Nomorobo>()?),
-        SourceChoice { ftc: Some(dir), .. } => (SourceKind::Ftc, full_path(&dir)?),
+        SourceChoice { ftc: Some(dir), .. } => {
+            let settings =
+                FtcSettings { folder: full_path(&dir)?.into(), complaint_scores: complaint_scores.unwrap_or_default() };
+            (SourceKind::Ftc, settings.location())
+        }
         SourceChoice { verdicts: Some(file), .. } => (SourceKind::Verdicts, full_path(&file)?),
         SourceChoice { simulated, .. } => (SourceKind::Simulated, simulated.unwrap_or_default().to_string()),
     };
@@ -158,7 +176,11 @@ fn list(context: &CommandContext) -> Result<Done> {
 }
 
 fn row(source: &SourceProfile, shape: &Source) -> [String; 4] {
-    let location = lookup_settings(source).map_or_else(|| source.location.clone(), |settings| settings.base_url);
+    let location = match (lookup_settings(source), ftc_settings(source)) {
+        (Some(settings), _) => settings.base_url,
+        (None, Some(ftc)) => format!("{}, scores {}", ftc.folder.display(), ftc.complaint_scores),
+        (None, None) => source.location.clone(),
+    };
     let today = shape.today().map_or("–".into(), |today| {
         let circuit = today
             .circuit_open_until
