@@ -216,6 +216,37 @@ fn the_ftcs_complaints_are_a_source() {
     );
 }
 
+/// Three spellings of one carrier flag a number, and another carrier does not: a tie. Then what one of them says later.
+#[test]
+fn one_carrier_is_one_vote() {
+    let dialer = Dialer::monitoring(1, "");
+    let header = "number,carrier,score,label,observed_at\n";
+    let row =
+        |carrier: &str, score: u8, hour: u8| format!("+13105550100,{carrier},{score},,2026-03-01T0{hour}:00:00Z\n");
+    let first = [row("AT&T", 95, 5), row("at&t", 95, 6), row("ATT", 95, 7), row("Verizon", 5, 7)].concat();
+    dialer.file("verdicts.csv", format!("{header}{first}"));
+    let vote = || {
+        let screened = &dialer.json(&format!("screen acme {}", e164(100)))["screenings"][0];
+        ["status", "flagging", "answering"].map(|field| screened[field].clone())
+    };
+    assert_eq!(vote(), [json!("at-risk"), json!(1), json!(2)]);
+    dialer.file("second.csv", format!("{header}{}", row("A.T.T.", 5, 8)));
+    dialer.run("sources add second --verdicts second.csv").exits(0);
+    assert_eq!(vote(), [json!("clean"), json!(0), json!(2)], "the newest opinion is the carrier's");
+
+    dialer.file("second.csv", format!("{header}{}{}", row("Hiya", 95, 8), row("Verizon Wireless", 5, 8)));
+    assert_eq!(vote(), [json!("flagged"), json!(2), json!(3)]);
+    dialer.run_arguments(&["sources", "alias", "Hiya", "AT&T"]).exits(0).says(&["Hiya means AT&T"]);
+    assert_eq!(vote(), [json!("at-risk"), json!(1), json!(2)], "Hiya and AT&T are one carrier");
+    dialer.run("review acme").exits(0);
+    let shown = dialer.json("numbers list acme")[0]["carriers"].clone();
+    assert_eq!(each(&shown, "carrier"), ["AT&T", "Verizon"]);
+    dialer.run("sources list").exits(0).says(&["Carriers: AT&T, Verizon", "Hiya = AT&T", "Verizon Wireless = Verizon"]);
+    dialer.run("sources unalias hiya").exits(0);
+    assert_eq!(vote(), [json!("flagged"), json!(2), json!(3)]);
+    dialer.run("sources unalias hiya").exits(1).says(&["no alias", "sources list"]);
+}
+
 /// Two of three carriers flag a number about which nobody has complained.
 #[test]
 fn the_ftc_has_no_vote_on_a_number_without_complaints() {

@@ -73,6 +73,8 @@ pub use runs::answers::{CarrierAnswer, LatestAnswers};
 pub use runs::plans::{AppliedRun, RunRecord};
 pub use runs::recordings::{RecordedRun, RunOutcome};
 pub use runs::{RunKind, RunProfile};
+pub use sources::carriers::CarrierAlias;
+pub(crate) use sources::carriers::{CARRIER_CHARACTERS_MAX, carrier_key};
 pub(crate) use sources::lookups::LookupBudget;
 pub use sources::lookups::{LookupsSpent, Opinion, Opinions};
 pub use sources::{SourceKind, SourceProfile};
@@ -122,6 +124,9 @@ pub enum LedgerError {
     /// There is no such source.
     #[error("no source {0:?}")]
     NoSuchSource(String),
+    /// There is no such alias of a carrier.
+    #[error("no alias {0:?} of a carrier")]
+    NoSuchAlias(String),
     /// There is no such user.
     #[error("no user {0:?}")]
     NoSuchUser(String),
@@ -320,7 +325,7 @@ const SCHEMAS: &[&str] = &[
     include_str!("ledger/schema/09-answer-parts.sql"),
     include_str!("ledger/schema/10-providers.sql"),
     include_str!("ledger/schema/11-orders-that-buy.sql"),
-    include_str!("ledger/schema/14-causes-and-evidence.sql"),
+    include_str!("ledger/schema/14-causes-evidence-and-aliases.sql"),
 ];
 
 fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {

@@ -55,7 +55,6 @@ type OpenSource = (SourceProfile, Arc<dyn Source>);
 #[derive(Default)]
 struct Cache {
     sources: Vec<OpenSource>,
-    carrier_ids: HashMap<Arc<str>, CarrierId>,
 }
 
 impl Sources {
@@ -95,18 +94,6 @@ impl Sources {
             }
         }
         Ok(cache.sources.clone())
-    }
-
-    fn carrier_id(&self, name: &Arc<str>) -> Result<CarrierId, LedgerError> {
-        let known = self.cache.lock().carrier_ids.get(name).copied();
-        match known {
-            Some(id) => Ok(id),
-            None => {
-                let id = self.ledger.carrier_id(name)?;
-                self.cache.lock().carrier_ids.insert(name.clone(), id);
-                Ok(id)
-            }
-        }
     }
 }
 
@@ -207,9 +194,8 @@ impl Inquiry {
         for (source, report) in outcomes {
             match report {
                 Ok(report) => {
-                    let ids = report.carriers.iter().map(|carrier| self.sources.carrier_id(carrier));
-                    let ids = ids.collect::<Result<Vec<_>, _>>()?;
-                    merged.add(&source, report, &ids);
+                    let carriers = self.sources.ledger.carriers_named(&report.carriers)?;
+                    merged.add(&source, report, &carriers);
                 }
                 Err(problem) => {
                     self.sources.metrics.source_failed(&source);
@@ -234,7 +220,7 @@ struct MergedAnswers {
     places: HashMap<PhoneNumber, u32>,
     /// Each answer with its number's place.
     answers: Vec<(u32, CarrierAnswer)>,
-    carriers: HashMap<CarrierId, Arc<str>>,
+    carriers: HashMap<CarrierId, String>,
     problems: Vec<String>,
 }
 
@@ -245,9 +231,9 @@ impl MergedAnswers {
         MergedAnswers { now, places, answers, carriers: HashMap::new(), problems: Vec::new() }
     }
 
-    /// Adds a source's report, whose carriers have these ids.
-    fn add(&mut self, source: &str, report: Report, ids: &[CarrierId]) {
-        self.carriers.extend(ids.iter().copied().zip(report.carriers));
+    /// Adds a source's report, whose carriers are these, in the same order. Two of its names may be one carrier.
+    fn add(&mut self, source: &str, report: Report, carriers: &[Carrier]) {
+        self.carriers.extend(carriers.iter().map(|carrier| (carrier.id, carrier.name.clone())));
         self.problems.extend(report.problems.iter().map(|problem| format!("{source}: {problem}")));
         self.answers.reserve(report.answers.len());
         for Answer { number, carrier, score, label, observed_at } in report.answers {
@@ -256,18 +242,19 @@ impl MergedAnswers {
                 self.problems.push(format!("{source}: an observation of {number} at {at}, which is in the future"));
                 continue;
             }
-            match (self.places.get(&number), ids.get(usize::from(carrier)), score) {
-                (Some(place), Some(id), None | Some(0..=100)) => {
-                    self.answers.push((*place, CarrierAnswer { number, carrier: *id, score, label, observed_at }));
+            match (self.places.get(&number), carriers.get(usize::from(carrier)), score) {
+                (Some(place), Some(carrier), None | Some(0..=100)) => {
+                    self.answers
+                        .push((*place, CarrierAnswer { number, carrier: carrier.id, score, label, observed_at }));
                 }
                 _ => self.problems.push(format!("{source}: an unexpected answer, about {}", e164(number))),
             }
         }
     }
 
-    /// Two sources may quote the same carrier.
+    /// Two sources may quote the same carrier, which has one vote. Of equal times the source that comes first counts.
     fn keep_newest(&mut self) {
-        self.answers.sort_unstable_by_key(|(place, answer)| (*place, answer.carrier, Reverse(answer.observed_at)));
+        self.answers.sort_by_key(|(place, answer)| (*place, answer.carrier, Reverse(answer.observed_at)));
         self.answers.dedup_by_key(|(place, answer)| (*place, answer.carrier));
     }
 

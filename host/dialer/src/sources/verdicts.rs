@@ -12,6 +12,8 @@
 //! | `label` | the call label on handsets, such as Scam Likely; may be empty |
 //! | `observed_at` | when the carrier formed this opinion, RFC 3339, such as `2026-01-31T09:00:00Z` |
 //!
+//! Carriers' names are the same if their letters and digits are: `AT&T`, `at&t` and `ATT` are one carrier.
+//!
 //! If several rows have the same number and carrier, the newest `observed_at` wins, and of equal times the later row. A row
 //! that cannot be read, or whose `observed_at` is more than five minutes in the future, is named in the report and costs
 //! no other row. A row is one line: see [`table_file`].
@@ -37,6 +39,7 @@
 //! ```
 
 use super::{AHEAD_SECONDS_MAX, Answer, Report, Source, SourceError, is_ahead};
+use crate::ledger::{CARRIER_CHARACTERS_MAX, carrier_key};
 use crate::phone::{self, Region};
 use crate::table_file::{FileVersion, RowError, RowProblems, Rows, as_text, decode, lines};
 use dialguard::calendar::rfc3339;
@@ -50,7 +53,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const COLUMNS: [&str; 5] = ["number", "carrier", "score", "label", "observed_at"];
-const CARRIER_CHARACTERS_MAX: usize = 64;
 const NUMBER_BYTES_MAX: usize = 64;
 
 /// A file of verdicts. Read again only if its time of modification or its length has changed, or a row is no longer in the
@@ -171,7 +173,8 @@ impl VerdictRow {
 /// The newest verdict of each number and carrier in the rows read so far.
 struct MergedRows {
     carriers: Vec<Arc<str>>,
-    carrier_indexes: HashMap<Arc<str>, u16>,
+    /// By what makes names the same.
+    carrier_indexes: HashMap<String, u16>,
     labels: HashSet<Arc<str>>,
     newest: HashMap<(PhoneNumber, u16), Answer>,
     problems: RowProblems,
@@ -225,7 +228,8 @@ impl MergedRows {
     }
 
     fn carrier(&mut self, name: &str) -> Result<u16, String> {
-        if let Some(index) = self.carrier_indexes.get(name) {
+        let key = carrier_key(name);
+        if let Some(index) = self.carrier_indexes.get(&key) {
             return Ok(*index);
         }
         if name.is_empty() {
@@ -235,9 +239,8 @@ impl MergedRows {
             return Err(format!("a name of more than {CARRIER_CHARACTERS_MAX} characters"));
         }
         let index = u16::try_from(self.carriers.len()).map_err(|_| "more than 65,536 carriers in one file")?;
-        let name: Arc<str> = name.into();
-        self.carriers.push(name.clone());
-        self.carrier_indexes.insert(name, index);
+        self.carriers.push(name.into());
+        self.carrier_indexes.insert(key, index);
         Ok(index)
     }
 

@@ -3,13 +3,13 @@
 use super::output::{e164, table};
 use super::secrets::{self, NamedSecret, full_path};
 use super::{CommandContext, Done};
-use crate::json::{Carrier, Source, Time, ftc_settings, lookup_settings};
+use crate::json::{Carrier, CarrierAlias, Source, Time, ftc_settings, lookup_settings};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::PhoneNumber;
 use dialguard_dialer::http::secret::SecretPlace;
-use dialguard_dialer::ledger::{SourceKind, SourceProfile};
+use dialguard_dialer::ledger::{self, SourceKind, SourceProfile};
 use dialguard_dialer::phone::{self, Region};
 use dialguard_dialer::sources::Answer;
 use dialguard_dialer::sources::ftc::{ComplaintScores, FtcSettings};
@@ -49,7 +49,19 @@ pub enum SourcesCommand {
         /// Its name
         name: String,
     },
-    /// List the sources and the carriers they have reported
+    /// Make a name another name of a carrier, whose votes are then one; upper and lower case and punctuation never matter
+    Alias {
+        /// The name that sources use, such as 'AT&T Mobility'
+        alias: String,
+        /// The carrier that it means, such as 'AT&T'
+        carrier: String,
+    },
+    /// Make a name a carrier of its own again
+    Unalias {
+        /// The name
+        alias: String,
+    },
+    /// List the sources, the carriers they have reported, and other names of carriers
     List,
 }
 
@@ -119,6 +131,16 @@ pub async fn run(context: &CommandContext, command: SourcesCommand) -> Result<Do
             context.ledger()?.remove_source(&name)?;
             Ok(Done::say(format!("{name} is removed.")))
         }
+        SourcesCommand::Alias { alias, carrier } => {
+            context
+                .new_ledger()?
+                .set_carrier_alias(&ledger::CarrierAlias { alias: alias.clone(), carrier: carrier.clone() })?;
+            Ok(Done::say(format!("{alias} means {carrier} from now on.")))
+        }
+        SourcesCommand::Unalias { alias } => {
+            context.ledger()?.remove_carrier_alias(&alias)?;
+            Ok(Done::say(format!("{alias} is a carrier of its own from now on.")))
+        }
         SourcesCommand::List => list(context),
     }
 }
@@ -163,14 +185,17 @@ fn list(context: &CommandContext) -> Result<Done> {
         sources.iter().map(|source| Source::read(&ledger, source, context.now())).collect::<Result<_, _>>()?;
     let rows: Vec<_> = sources.iter().zip(&shapes).map(|(source, shape)| row(source, shape)).collect();
     let carriers: Vec<_> = ledger.carriers()?.into_iter().map(Carrier::from).collect();
+    let aliases: Vec<_> = ledger.carrier_aliases()?.into_iter().map(CarrierAlias::from).collect();
     let names: Vec<_> = carriers.iter().map(|carrier| carrier.name.as_str()).collect();
     let carrier_names = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
     Ok(Done::show(
         context.json,
-        || json!({"sources": shapes, "carriers": carriers}),
+        || json!({"sources": shapes, "carriers": carriers, "carrier-aliases": aliases}),
         || {
             let header = ["SOURCE", "KIND", "LOCATION", "TODAY"].map(str::to_owned);
-            format!("{}\nCarriers: {carrier_names}", table(header, rows))
+            let meanings: Vec<_> = aliases.iter().map(|it| format!("{} = {}", it.alias, it.carrier)).collect();
+            let meanings = if meanings.is_empty() { "none".to_owned() } else { meanings.join(", ") };
+            format!("{}\nCarriers: {carrier_names}\nOther names: {meanings}", table(header, rows))
         },
     ))
 }

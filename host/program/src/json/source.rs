@@ -25,6 +25,23 @@ impl From<contract::Carrier> for Carrier {
     }
 }
 
+/// Another name of a carrier. The votes of both names are one.
+#[derive(Serialize, ToSchema)]
+pub struct CarrierAlias {
+    /// The name that sources may use.
+    #[schema(example = "AT&T Mobility")]
+    pub alias: String,
+    /// The carrier that it means.
+    #[schema(example = "AT&T")]
+    pub carrier: String,
+}
+
+impl From<ledger::CarrierAlias> for CarrierAlias {
+    fn from(alias: ledger::CarrierAlias) -> Self {
+        CarrierAlias { alias: alias.alias, carrier: alias.carrier }
+    }
+}
+
 /// A source of verdicts.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -3,6 +3,7 @@
 //! numbers are found without reading the others.
 
 use crate::ledger::accounts::{AccountProfile, profile};
+use crate::ledger::sources::carriers::Carriers;
 use crate::ledger::{Ledger, Result, asked_to_sql, from_sql, to_sql};
 use crate::sources::evidence::newest_score;
 use dialguard::contract::{CarrierId, PhoneNumber, Timestamp};
@@ -77,7 +78,7 @@ impl Ledger {
         let mut wanted: BTreeSet<PhoneNumber> = numbers.iter().copied().collect();
         let mut known = LatestAnswers::new();
         self.read(|transaction| {
-            let account = profile(transaction, id)?;
+            let (account, carriers) = (profile(transaction, id)?, Carriers::read(transaction)?);
             let mut statement = transaction.prepare_cached(
                 "SELECT run FROM answers WHERE account = ?1 AND decided_at >= ?2 ORDER BY decided_at DESC, run DESC",
             )?;
@@ -85,7 +86,7 @@ impl Ledger {
             while !wanted.is_empty()
                 && let Some(run) = runs.next()?
             {
-                for answer in about(transaction, run.get(0)?, &wanted)? {
+                for answer in about(transaction, &carriers, run.get(0)?, &wanted)? {
                     known.entry(answer.number).or_default().push(answer);
                 }
                 wanted.retain(|number| !known.contains_key(number));
@@ -114,6 +115,7 @@ pub(in crate::ledger) fn newest_scores(answers: &[CarrierAnswer]) -> HashMap<Pho
 /// A run's answers about these numbers. Only parts that one of them may be in are read.
 pub(in crate::ledger) fn about(
     transaction: &Transaction,
+    carriers: &Carriers,
     run: i64,
     wanted: &BTreeSet<PhoneNumber>,
 ) -> Result<Vec<CarrierAnswer>> {
@@ -128,10 +130,10 @@ pub(in crate::ledger) fn about(
             heard.extend(unpack(&body, |number| wanted.contains(&number)));
         }
     }
-    Ok(heard)
+    Ok(carriers.merge(heard))
 }
 
-/// All answers of a run, in their order.
+/// All answers of a run, in their order, with the ids that carriers had then.
 pub(in crate::ledger) fn of_run(transaction: &Transaction, run: i64) -> Result<Vec<CarrierAnswer>> {
     let mut statement = transaction.prepare_cached("SELECT body FROM answer_parts WHERE run = ?1 ORDER BY part")?;
     let (mut parts, mut heard) = (statement.query([run])?, Vec::new());

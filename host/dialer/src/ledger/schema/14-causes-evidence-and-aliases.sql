@@ -10,3 +10,17 @@ END;
 -- When the newest observation that a number's last check was given was made: a further check needs a newer one. None before
 -- the first check, and after a check before this version.
 ALTER TABLE monitored ADD COLUMN evidence_until INTEGER;
+
+-- Other names of carriers, by the letters and digits of the name in lower case. `carrier` is a name of the carrier that is
+-- meant, which no source need have named yet.
+CREATE TABLE carrier_aliases (
+    key     TEXT PRIMARY KEY,
+    alias   TEXT NOT NULL,
+    carrier TEXT NOT NULL
+) STRICT;
+INSERT INTO carrier_aliases VALUES
+    ('attmobility', 'AT&T Mobility', 'AT&T'),
+    ('attwireless', 'AT&T Wireless', 'AT&T'),
+    ('tmobileus', 'T-Mobile US', 'T-Mobile'),
+    ('tmobileusa', 'T-Mobile USA', 'T-Mobile'),
+    ('verizonwireless', 'Verizon Wireless', 'Verizon');
