@@ -1,5 +1,7 @@
 //! Plans that a hostile or broken policy could return, each with one fault.
 
+mod random_plans;
+
 use super::*;
 
 const NOW: Timestamp = 1_000_000;
