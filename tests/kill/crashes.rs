@@ -218,6 +218,7 @@ async fn intend(ledger: Arc<Ledger>, number: PhoneNumber, now: u64) {
         answers: &[],
         problems: &[],
         provider_problems: &[],
+        counted_before: 0,
     };
     ledger.apply("acme", record).expect("the plan is applied");
 }

@@ -74,6 +74,8 @@ pub use runs::answers::{CarrierAnswer, LatestAnswers};
 pub use runs::plans::{AppliedRun, RunRecord};
 pub use runs::recordings::{RecordedRun, RunOutcome};
 pub use runs::{RunKind, RunProfile};
+pub use sources::carriers::CarrierAlias;
+pub(crate) use sources::carriers::{CARRIER_CHARACTERS_MAX, carrier_key};
 pub(crate) use sources::lookups::LookupBudget;
 pub use sources::lookups::{LookupsSpent, Opinion, Opinions};
 pub use sources::{SourceKind, SourceProfile};
@@ -123,6 +125,9 @@ pub enum LedgerError {
     /// There is no such source.
     #[error("no source {0:?}")]
     NoSuchSource(String),
+    /// There is no such alias of a carrier.
+    #[error("no alias {0:?} of a carrier")]
+    NoSuchAlias(String),
     /// There is no such user.
     #[error("no user {0:?}")]
     NoSuchUser(String),
@@ -322,6 +327,7 @@ const SCHEMAS: &[&str] = &[
     include_str!("ledger/schema/10-providers.sql"),
     include_str!("ledger/schema/11-orders-that-buy.sql"),
     include_str!("ledger/schema/12-grounds-of-orders.sql"),
+    include_str!("ledger/schema/14-causes-evidence-and-aliases.sql"),
 ];
 
 fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {

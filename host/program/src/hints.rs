@@ -45,6 +45,11 @@ impl Hint for LedgerError {
             LedgerError::NoSuchSource(_) => {
                 command("`dialguard sources list` lists the sources, `dialguard sources add` adds one")
             }
+            LedgerError::NoSuchAlias(_) => (
+                Some("`dialguard sources list` lists other names of carriers"),
+                None,
+                Some("`GET /api/v1/carrier-aliases` lists other names of carriers"),
+            ),
             LedgerError::NoSuchUser(_) => command("`dialguard users list` lists the users"),
             LedgerError::NoSuchToken(_) => {
                 (Some("`dialguard tokens list` lists the tokens"), None, Some("`GET /api/v1/tokens` lists the tokens"))

@@ -31,5 +31,5 @@ pub use provider::{Provider, TestedProvider};
 pub use request::{Completion, Decision, Replaced, Screened};
 pub use review::{Review, Run};
 pub use settings::{Settings, SettingsChange};
-pub use source::{Carrier, Source, lookup_settings};
+pub use source::{Carrier, CarrierAlias, Source, ftc_settings, lookup_settings};
 pub use values::{E164, Status, Time};

@@ -58,6 +58,7 @@ async fn plan_and_die(fixture: &mut Fixture, request: Request) {
         recording: &decided.recording,
         answers: &[],
         problems: &[],
+        counted_before: 0,
         provider_problems: &[],
     };
     ledger.apply("acme", record).unwrap();

@@ -20,6 +20,9 @@ pub struct ReviewOutcome {
     pub orders: Vec<Order>,
     /// What went wrong at sources and providers, in words.
     pub problems: Vec<String>,
+    /// Numbers that were not rated because an earlier check has counted their observations. They keep their status, and
+    /// the next review asks about them again.
+    pub counted_before: usize,
 }
 
 impl Dialguard {
@@ -53,10 +56,11 @@ impl Dialguard {
         let mut fulfilment_problems = Vec::new();
         let replaced = self.carry_out(id, &run, &mut fulfilment_problems).await;
         let orders = self.orders_of(id, &run)?;
+        let counted_before = run.observations.counted_before();
         let mut problems = run.observations.problems();
         problems.append(&mut fulfilment_problems);
         let RunOutcome::Review(plan) = run.outcome else { unreachable!("a review was made") };
-        Ok(Some(ReviewOutcome { plan, applied: run.applied, replaced, orders, problems }))
+        Ok(Some(ReviewOutcome { plan, applied: run.applied, replaced, orders, problems, counted_before }))
     }
 
     /// How far the account's review is that this dialer or a clone of it is making right now; none if there is none.
@@ -79,7 +83,7 @@ impl Dialguard {
     /// # }
     /// ```
     pub async fn try_review(&self, id: &str) -> Result<ReviewOutcome> {
-        let run = self.begin(id)?;
+        let run = self.begin_review(id)?;
         let answered = run.live.policy.review_account(&run.dialer, id).await;
         let plan = answered.map_err(DialguardError::from).and_then(|answered| {
             check(id, Purpose::Review, &answered.answer, &answered.inputs, &EventKind::NAMES)
@@ -87,8 +91,11 @@ impl Dialguard {
             Ok(answered.answer)
         });
         let plan = self.blame(&run, plan)?;
-        let problems = run.take_observations().problems();
-        Ok(ReviewOutcome { plan, applied: None, replaced: Vec::new(), orders: Vec::new(), problems })
+        let observations = run.take_observations();
+        let counted_before = observations.counted_before();
+        let problems = observations.problems();
+        let (replaced, orders) = (Vec::new(), Vec::new());
+        Ok(ReviewOutcome { plan, applied: None, replaced, orders, problems, counted_before })
     }
 
     /// Queues an alert that a review failed.

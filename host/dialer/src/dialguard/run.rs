@@ -8,11 +8,12 @@ use crate::ledger::{
 };
 use crate::policies::{Live, RunGuard};
 use crate::providers::Offers;
+use crate::sources::evidence::NewEvidence;
 use crate::sources::inquiry::{Inquiry, Observations};
 use dialguard::check::{Purpose, check_decision};
 use dialguard::clock::FixedClock;
 use dialguard::contract::{Answer, Outcome, Request, Timestamp};
-use dialguard::dialer::Dialer;
+use dialguard::dialer::{CarrierLookup, Dialer};
 use dialguard::policy::{PolicyAnswer, PolicyError};
 use std::sync::Arc;
 
@@ -54,6 +55,8 @@ pub(super) struct Run {
     pub account: AccountProfile,
     pub now: Timestamp,
     inquiry: Arc<Inquiry>,
+    /// None if the run is not a review.
+    new_evidence: Option<Arc<NewEvidence>>,
     offers: Option<Arc<Offers>>,
     pub inventory: Arc<RunInventory>,
     pub dialer: Dialer,
@@ -78,9 +81,15 @@ impl FinishedRun {
 pub(super) struct RunObservations {
     of_sources: Observations,
     provider_problems: Vec<String>,
+    counted_before: usize,
 }
 
 impl RunObservations {
+    /// How many numbers were not rated because an earlier check has counted their observations.
+    pub fn counted_before(&self) -> usize {
+        self.counted_before
+    }
+
     /// What went wrong, in words.
     pub fn problems(mut self) -> Vec<String> {
         self.of_sources.problems.append(&mut self.provider_problems);
@@ -91,7 +100,8 @@ impl RunObservations {
 impl Run {
     pub fn take_observations(&self) -> RunObservations {
         let provider_problems = self.offers.as_ref().map(|offers| offers.take_problems()).unwrap_or_default();
-        RunObservations { of_sources: self.inquiry.take_observations(), provider_problems }
+        let counted_before = self.new_evidence.as_ref().map_or(0, |evidence| evidence.counted_before());
+        RunObservations { of_sources: self.inquiry.take_observations(), provider_problems, counted_before }
     }
 
     /// Asks the policy. The ledger checks the plan of a review when it applies it.
@@ -132,6 +142,7 @@ impl Run {
             answers: &observations.of_sources.answers,
             problems: &observations.of_sources.problems,
             provider_problems: &observations.provider_problems,
+            counted_before: observations.counted_before,
         }
     }
 }
@@ -229,9 +240,20 @@ impl Dialguard {
         self.begin_as(id, |account| account)
     }
 
+    /// Opens the account for a review, in which evidence counts once.
+    pub(super) fn begin_review(&self, id: &str) -> Result<Run> {
+        let run = self.begin(id)?;
+        let evidence = NewEvidence::new(run.inquiry.clone(), self.ledger.clone(), run.account.clone(), run.now);
+        let new_evidence = Arc::new(evidence);
+        let carriers: Arc<dyn CarrierLookup> = new_evidence.clone();
+        let dialer = Dialer { carriers, ..run.dialer };
+        Ok(Run { new_evidence: Some(new_evidence), dialer, ..run })
+    }
+
     fn begin_task(&self, id: &str, task: Task<'_>) -> Result<Run> {
         match task.change {
             Some(change) => self.begin_as(id, |account| account.when_blocks_change(change)),
+            None if task.is_review() => self.begin_review(id),
             None => self.begin(id),
         }
     }
@@ -251,7 +273,7 @@ impl Dialguard {
         let inventory = Arc::new(RunInventory::new(view, offers.clone()));
         let dialer =
             Dialer { clock: Arc::new(FixedClock(now)), carriers: inquiry.clone(), inventory: inventory.clone() };
-        Ok(Run { _guard: guard, live, account, now, inquiry, offers, inventory, dialer })
+        Ok(Run { _guard: guard, live, account, now, inquiry, new_evidence: None, offers, inventory, dialer })
     }
 
     /// Users can follow a review while it is made.

@@ -191,7 +191,7 @@ impl Ledger {
             let account = profile(transaction, &new.id)?;
             let text = format!("Account added with {} of {SLOTS_PER_BLOCK} slots.", blocks_in_words(new.blocks));
             append(transaction, account.key, now, None, EventKind::AccountAdded, None, &text)?;
-            charge(transaction, &account, now, new.blocks)
+            charge(transaction, &account, now, new.blocks, ChargeCause::Cycle)
         })
     }
 
@@ -324,21 +324,52 @@ fn begin_cycle(transaction: &Transaction, account: &AccountProfile) -> Result<()
         ],
     )?;
     if account.enabled {
-        charge(transaction, account, account.cycle_starts_at, account.blocks())?;
+        charge(transaction, account, account.cycle_starts_at, account.blocks(), ChargeCause::Cycle)?;
     }
     Ok(())
 }
 
+/// What blocks are charged for. The database refuses a second charge for the same.
+#[derive(Clone, Copy)]
+pub(super) enum ChargeCause {
+    /// The account has them in its current cycle: from its start, or from when the add-on was switched on in it.
+    Cycle,
+    /// They were bought in this run.
+    Run(i64),
+}
+
+impl ChargeCause {
+    fn to_sql(self, account: &AccountProfile) -> String {
+        match self {
+            ChargeCause::Cycle => format!("cycle {}", account.cycle_index),
+            ChargeCause::Run(run) => format!("run {run}"),
+        }
+    }
+}
+
 /// Charges `blocks` for the account's current cycle.
-pub(super) fn charge(transaction: &Transaction, account: &AccountProfile, at: Timestamp, blocks: u32) -> Result<()> {
+pub(super) fn charge(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    at: Timestamp,
+    blocks: u32,
+    cause: ChargeCause,
+) -> Result<()> {
     if blocks == 0 {
         return Ok(());
     }
     let cents = price_cents(blocks);
     let text = format!("{} for {} until {}.", dollars(cents), blocks_in_words(blocks), rfc3339(account.cycle_ends_at));
     transaction
-        .prepare_cached("INSERT INTO events (account, at, kind, cents, text) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![account.key, to_sql(at), EventKind::Charged.name(), to_sql(cents), text])?;
+        .prepare_cached("INSERT INTO events (account, at, kind, cents, text, cause) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+        .execute(params![
+            account.key,
+            to_sql(at),
+            EventKind::Charged.name(),
+            to_sql(cents),
+            text,
+            cause.to_sql(account)
+        ])?;
     Ok(())
 }
 
@@ -348,7 +379,7 @@ fn switch(transaction: &Transaction, account: &AccountProfile, now: Timestamp, e
     // Orders that were held up because it was off are due.
     try_at_once(transaction, account.key)?;
     if enabled && !is_charged(transaction, account)? {
-        charge(transaction, account, now, account.blocks())?;
+        charge(transaction, account, now, account.blocks(), ChargeCause::Cycle)?;
     }
     Ok(())
 }

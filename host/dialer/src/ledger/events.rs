@@ -196,6 +196,8 @@ named_kinds! {
         Charged = "charged",
         /// A number took a slot.
         MonitoringStarted = "monitoring-started",
+        /// Numbers were not rated because an earlier check has counted their observations.
+        NoNewObservations = "no-new-observations",
         /// Settings of a replaced number could not be carried over to its replacement.
         NotCarriedOver = "not-carried-over",
         /// A number was bought.

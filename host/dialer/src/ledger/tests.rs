@@ -11,6 +11,7 @@ use dialguard::policy::Inputs;
 use dialguard::policy::Limits;
 use dialguard::recording::Recording;
 use dialguard::settings::default_settings;
+use rusqlite::params;
 use std::sync::Arc;
 use std::sync::LazyLock;
 
@@ -85,7 +86,8 @@ impl Fixture {
             actions: vec![action],
             notices: vec![],
         };
-        Ok((RunOutcome::Request(request.clone(), Decision { plan, outcomes: vec![] }), inputs))
+        let accepted = Outcome { answer: Answer::Accepted, until: None };
+        Ok((RunOutcome::Request(request.clone(), Decision { plan, outcomes: vec![accepted] }), inputs))
     }
 
     fn carriers_call_clean(&self, number: PhoneNumber) {
@@ -119,6 +121,7 @@ fn record<'a>(outcome: &'a RunOutcome, inputs: &'a Inputs) -> RunRecord<'a> {
         answers: &[],
         problems: &[],
         provider_problems: &[],
+        counted_before: 0,
     }
 }
 
@@ -141,6 +144,15 @@ fn the_database_refuses_what_no_plan_may_do() {
     assert!(error(fixture.execute("UPDATE numbers SET state = 'released'")).contains("the number is monitored"));
     assert!(error(fixture.execute("UPDATE events SET text = ''")).contains("only appended"));
     assert!(error(fixture.execute("DELETE FROM events")).contains("only appended"));
+    let charge = |cause| {
+        format!(
+            "INSERT INTO events (account, at, kind, cents, text, cause)
+             SELECT key, 0, 'charged', 4900, '', {cause} FROM accounts"
+        )
+    };
+    assert!(error(fixture.execute(&charge("'cycle 0'"))).contains("UNIQUE"), "the first cycle's blocks, twice");
+    assert!(error(fixture.execute(&charge("NULL"))).contains("blocks are charged with their cause"));
+    fixture.execute(&charge("'cycle 1'")).unwrap();
     (3..=9).for_each(|slot| fixture.occupy(NUMBER + slot, slot as SlotId).unwrap());
     (10..=15).for_each(|slot| assert_eq!(fixture.execute(&lock(slot)).unwrap(), 1));
     assert!(error(fixture.execute(&lock(16))).contains("CHECK"), "more slots in use than bought");
@@ -506,6 +518,81 @@ fn a_ledger_of_the_eighth_schema_is_upgraded() {
         NumberQuery { standing: Some(MonitoringFilter::NotMonitored), limit: 9, ..NumberQuery::default() };
     let page = ledger.number_page(ACME, &without_a_slot).unwrap();
     assert_eq!(page.numbers.iter().map(|known| known.number).collect::<Vec<_>>(), [NUMBER, NUMBER + 2]);
+}
+
+/// Three spellings were three carriers. They are one afterwards, ids are not reused, and recordings keep theirs.
+#[test]
+fn carriers_that_are_the_same_are_one_after_an_upgrade() {
+    let (folder, tenth) = ledger_of_schema(10);
+    let owned = "INSERT INTO numbers (number, account, state, since) VALUES (?1, 1, 'owned', 100)";
+    tenth.execute(owned, [to_sql(NUMBER)]).unwrap();
+    tenth.execute("INSERT INTO carriers (name) VALUES ('at&t'), ('Hiya'), ('AT&T'), ('Verizon'), ('ATT')", []).unwrap();
+    for run in [5, 6] {
+        let insert = "INSERT INTO runs (id, account, kind, daily, local_date, decided_at, based_on, policy)
+                      VALUES (?1, 1, 'review', 0, '2026-01-15', 100, ?1, 'abc')";
+        tenth.execute(insert, [run]).unwrap();
+        tenth.execute("INSERT INTO answers VALUES (?1, 1, 100)", [run]).unwrap();
+    }
+    let answer = |carrier, score, observed_at| CarrierAnswer {
+        number: NUMBER,
+        carrier,
+        score: Some(score),
+        label: None,
+        observed_at,
+    };
+    let heard = [answer(1, 10, 90), answer(2, 20, 80), answer(3, 30, 95), answer(5, 50, 70)];
+    for (run, heard) in [(5, &heard[..]), (6, &[answer(5, 55, 96)])] {
+        let part = "INSERT INTO answer_parts (run, part, first, last, body) VALUES (?1, 0, ?2, ?2, ?3)";
+        tenth.execute(part, params![run, to_sql(NUMBER), runs::answers::pack(heard)]).unwrap();
+    }
+    drop(tenth);
+
+    let ledger = Ledger::open(folder.path()).unwrap();
+    let listed =
+        || ledger.carriers().unwrap().into_iter().map(|carrier| (carrier.id, carrier.name)).collect::<Vec<_>>();
+    let [att, hiya, verizon] = [(1, "at&t".to_owned()), (2, "Hiya".to_owned()), (4, "Verizon".to_owned())];
+    assert_eq!(listed(), [att.clone(), hiya.clone(), verizon.clone()]);
+    let history = ledger.number_history(ACME, NUMBER).unwrap().expect("the number is known");
+    let shown: Vec<_> = history.checks.into_iter().map(|check| check.answers).collect();
+    assert_eq!(
+        shown,
+        [vec![answer(1, 30, 95), answer(2, 20, 80)], vec![answer(1, 55, 96)]],
+        "the newest of one carrier"
+    );
+    let recorded = ledger.read(|transaction| runs::answers::of_run(transaction, 5)).unwrap();
+    assert_eq!(recorded, heard, "a recording is what it was");
+
+    let named = ["A.T.T.", "Nomorobo", "VERIZON wireless", "nomorobo"].map(Arc::from);
+    let ids = ledger.carriers_named(&named).unwrap().into_iter().map(|carrier| carrier.id).collect::<Vec<_>>();
+    assert_eq!(ids, [1, 6, 4, 6], "ids of other spellings are not reused");
+    let alias = |alias: &str, carrier: &str| CarrierAlias { alias: alias.into(), carrier: carrier.into() };
+    ledger.set_carrier_alias(&alias("hiya", "ATT Mobility")).unwrap();
+    assert_eq!(listed(), [att.clone(), verizon.clone(), (6, "Nomorobo".into())]);
+    let latest = ledger.latest_answers(ACME, &[NUMBER]).unwrap();
+    assert_eq!(latest[&NUMBER], [answer(1, 55, 96)]);
+    for (name, carrier) in [("AT&T", "att"), ("AT&T", "Hiya"), ("AT&T", "AT&T Mobility"), ("", "AT&T"), ("x", " ")] {
+        assert!(ledger.set_carrier_alias(&alias(name, carrier)).unwrap_err().is_refusal(), "{name} {carrier}");
+    }
+    ledger.remove_carrier_alias("HIYA").unwrap();
+    assert_eq!(listed(), [att, hiya, verizon, (6, "Nomorobo".into())]);
+    assert!(error(ledger.remove_carrier_alias("HIYA")).contains("no alias \"HIYA\""));
+}
+
+/// What was charged before causes were recorded stays, and what is charged from now on has one.
+#[test]
+fn charges_before_causes_are_kept() {
+    let (folder, tenth) = ledger_of_schema(10);
+    let charge =
+        "INSERT INTO events (account, at, kind, cents, text) VALUES (1, 50, 'charged', 4900, '$49.00 for 1 block.')";
+    tenth.execute(charge, []).unwrap();
+    tenth.execute(charge, []).unwrap();
+    drop(tenth);
+    let ledger = Ledger::open(folder.path()).unwrap();
+    let change = AccountChange { region: Some(Region::US), ..AccountChange::default() };
+    ledger.change_account(ACME, &change, 1_771_113_600).unwrap(); // the first second of the next cycle
+    let events = ledger.events(ACME, EventFilter { number: None, last: 10 }).unwrap();
+    assert_eq!(events.iter().filter_map(|event| event.cents).collect::<Vec<_>>(), [4_900, 4_900, 4_900]);
+    assert!(error(ledger.change(|transaction| Ok(transaction.execute(charge, [])?))).contains("with their cause"));
 }
 
 #[test]

@@ -13,6 +13,7 @@ use dialguard_dialer::dialguard::{Completion, DialguardError, ReviewOutcome};
 use dialguard_dialer::ledger::{EventFilter, Ledger};
 use dialguard_dialer::phone::PhoneNumber;
 use dialguard_dialer::prices::price_cents;
+use dialguard_dialer::sources::evidence::counted_before_in_words;
 use indicatif::{ProgressBar, ProgressStyle};
 
 #[derive(Args)]
@@ -161,6 +162,9 @@ fn review_in_words(id: &str, review: &ReviewOutcome) -> String {
     for order in &review.replaced {
         let (old, new) = (e164(order.number), e164(order.replacement));
         text.push_str(&format!("  {old} replaced by {new} in slot {}\n", order.slot));
+    }
+    if let Some(words) = counted_before_in_words(review.counted_before) {
+        text.push_str(&format!("  {words}\n"));
     }
     text + &problems_in_words(&review.problems)
 }

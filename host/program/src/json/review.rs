@@ -33,6 +33,9 @@ pub struct Review {
     orders: Vec<PlannedOrder>,
     /// What went wrong at the carriers and the provider.
     problems: Vec<String>,
+    /// Numbers that were not rated because an earlier check has counted their observations. They keep their status, and
+    /// the next review asks about them again.
+    counted_before: usize,
 }
 
 /// What became of a replacement that a review planned.
@@ -105,6 +108,7 @@ impl Review {
             replaced: reviewed.replaced.iter().map(Replaced::from).collect(),
             orders: reviewed.orders.iter().map(PlannedOrder::from).collect(),
             problems: reviewed.problems.clone(),
+            counted_before: reviewed.counted_before,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Applying a plan: the whole of it in one transaction, and only to the revision it was made from.
 
 use crate::ledger::accounts::slots::{lock, occupy};
-use crate::ledger::accounts::{self, AccountChange, AccountProfile, charge, open, profile, touch};
+use crate::ledger::accounts::{self, AccountChange, AccountProfile, ChargeCause, charge, open, profile, touch};
 use crate::ledger::alerts::deliveries::enqueue;
 use crate::ledger::alerts::message::{Message, ReviewSummary};
 use crate::ledger::events::{EventKind, append, append_notice};
@@ -13,7 +13,9 @@ use crate::ledger::runs::answers::{self, CarrierAnswer};
 use crate::ledger::runs::recordings::{self, RunOutcome};
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
 use crate::phone::e164;
-use dialguard::check::{Purpose, check};
+use crate::sources::evidence::counted_before_in_words;
+use dialguard::calendar::day_starts_at;
+use dialguard::check::{Purpose, check, check_decision};
 use dialguard::contract::*;
 use dialguard::policy::Inputs;
 use dialguard::policy::Limits;
@@ -45,6 +47,8 @@ pub struct RunRecord<'a> {
     pub problems: &'a [String],
     /// What went wrong when the provider's numbers were searched, in words.
     pub provider_problems: &'a [String],
+    /// Numbers that were not rated because an earlier check has counted their observations.
+    pub counted_before: usize,
 }
 
 /// A plan that was applied.
@@ -108,10 +112,15 @@ struct CheckedRun<'a> {
 impl<'a> CheckedRun<'a> {
     fn new(id: &str, record: RunRecord<'a>) -> Result<Self> {
         let purpose = match record.outcome {
-            RunOutcome::Review(_) => Purpose::Review,
-            RunOutcome::Request(request, _) => Purpose::Request(request),
+            RunOutcome::Review(plan) => {
+                check(id, Purpose::Review, plan, record.inputs, &EventKind::NAMES)?;
+                Purpose::Review
+            }
+            RunOutcome::Request(request, decision) => {
+                check_decision(id, request, decision, record.inputs, &EventKind::NAMES)?;
+                Purpose::Request(request)
+            }
         };
-        check(id, purpose, record.outcome.plan(), record.inputs, &EventKind::NAMES)?;
         let packed = recordings::pack(record.limits, record.outcome, record.recording, record.answers);
         Ok(CheckedRun { record, purpose, packed })
     }
@@ -136,13 +145,14 @@ impl<'a> CheckedRun<'a> {
 
     fn apply(&self, transaction: &Transaction, account: &AccountProfile) -> Result<AppliedRun> {
         let CheckedRun { record, purpose, packed } = self;
-        let (plan, inputs) = (record.outcome.plan(), record.inputs);
+        let plan = record.outcome.plan();
         let now = plan.decided_at;
         let (run, daily) = begin(transaction, account, *purpose, record)?;
-        apply_reviews(transaction, account, run, plan, inputs)?;
+        apply_reviews(transaction, account, run, record)?;
         for action in &plan.actions {
             apply_action(transaction, account, run, action, now)?;
         }
+        charge(transaction, account, now, blocks_bought(plan, account), ChargeCause::Run(run))?;
         for notice in &plan.notices {
             append_notice(transaction, account.key, now, run, notice)?;
         }
@@ -152,6 +162,7 @@ impl<'a> CheckedRun<'a> {
         for problem in record.provider_problems {
             append(transaction, account.key, now, Some(run), EventKind::ProviderProblem, None, problem)?;
         }
+        note_counted_before(transaction, account, run, record)?;
         answers::keep(transaction, account.key, run, now, record.kept_days, record.answers)?;
         recordings::keep(transaction, account.key, run, now, record.kept_days, packed)?;
         touch(transaction, account.key, now)?;
@@ -220,29 +231,28 @@ fn tell(
 }
 
 /// The check has seen to it that reviews ascend and that each is of a number shown as monitored.
-fn apply_reviews(
-    transaction: &Transaction,
-    account: &AccountProfile,
-    run: i64,
-    plan: &Plan,
-    inputs: &Inputs,
-) -> Result<()> {
+fn apply_reviews(transaction: &Transaction, account: &AccountProfile, run: i64, record: &RunRecord) -> Result<()> {
+    let (plan, inputs) = (record.outcome.plan(), record.inputs);
     if plan.reviews.is_empty() {
         return Ok(());
     }
     let mut rate = transaction.prepare_cached(
-        "UPDATE monitored SET flagging_checks = ?3, clearing_checks = ?4, last_rated_at = ?5
+        "UPDATE monitored SET flagging_checks = ?3, clearing_checks = ?4, last_rated_at = ?5,
+                evidence_until = coalesce(max(evidence_until, ?6), ?6, evidence_until)
           WHERE account = ?1 AND number = ?2",
     )?;
     // Separate, for the few that turn: the database updates the index of every column named, changed or not.
     let mut turn = transaction
         .prepare_cached("UPDATE monitored SET status = ?3, status_since = ?4 WHERE account = ?1 AND number = ?2")?;
     let now = plan.decided_at;
+    let evidence = answers::newest_scores(record.answers);
     let mut monitored = inputs.monitored.iter();
     for review in &plan.reviews {
         let before = monitored.find(|number| number.number == review.number).expect("the plan was checked");
         let (key, number, now) = (account.key, to_sql(review.number), to_sql(now));
-        let updated = rate.execute(params![key, number, review.flagging_checks, review.clearing_checks, now])?;
+        let evidence_until = evidence.get(&review.number).map(|at| to_sql(*at));
+        let checks = (review.flagging_checks, review.clearing_checks);
+        let updated = rate.execute(params![key, number, checks.0, checks.1, now, evidence_until])?;
         assert_eq!(updated, 1, "{} is no longer monitored, though the account did not change", e164(review.number));
         if before.status != review.status {
             turn.execute(params![key, number, status_to_sql(review.status), now])?;
@@ -255,6 +265,24 @@ fn apply_reviews(
         .prepare_cached("UPDATE accounts SET rated_on = ?2, rated_count = ?3 WHERE key = ?1")?
         .execute(params![account.key, today.to_string(), rated])?;
     Ok(())
+}
+
+/// Says once a local date that numbers were not rated because an earlier check has counted their observations.
+fn note_counted_before(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    run: i64,
+    record: &RunRecord,
+) -> Result<()> {
+    let Some(text) = counted_before_in_words(record.counted_before) else { return Ok(()) };
+    let (kind, now) = (EventKind::NoNewObservations, record.outcome.plan().decided_at);
+    let today = day_starts_at(account.local_date(now), account.time_zone);
+    let is_noted: bool = transaction
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM events WHERE account = ?1 AND kind = ?2 AND at >= ?3 AND text = ?4)",
+        )?
+        .query_row(params![account.key, kind.name(), to_sql(today), text], |row| row.get(0))?;
+    if is_noted { Ok(()) } else { append(transaction, account.key, now, Some(run), kind, None, &text) }
 }
 
 /// A number's first check that finds nothing is not recorded; every other change of status is.
@@ -315,19 +343,26 @@ fn apply_action(
             tell(EventKind::Released, Some(*number), format!("{} left the account, as requested.", e164(*number)))
         }
         Action::ReplaceNumber(replacement) => intend(transaction, (account, run), replacement, now),
-        Action::SetBlocks(change) => set_blocks(transaction, account, change, now)
+        Action::SetBlocks(change) => set_blocks(transaction, account, change)
             .and_then(|()| tell(EventKind::BlocksChanged, None, blocks_in_words(account, change))),
     }
 }
 
-fn set_blocks(transaction: &Transaction, account: &AccountProfile, change: &BlockChange, now: Timestamp) -> Result<()> {
-    let slots = change.blocks * SLOTS_PER_BLOCK;
+fn set_blocks(transaction: &Transaction, account: &AccountProfile, change: &BlockChange) -> Result<()> {
     transaction.execute(
         "UPDATE accounts SET slot_count = max(slot_count, ?2), slot_count_next = ?2 WHERE key = ?1",
-        params![account.key, slots],
+        params![account.key, change.blocks * SLOTS_PER_BLOCK],
     )?;
-    let more_blocks = slots.saturating_sub(account.slot_count) / SLOTS_PER_BLOCK;
-    charge(transaction, account, now, more_blocks)
+    Ok(())
+}
+
+/// Blocks beyond those the account had before the plan. Computed once for the whole plan, whatever its actions are.
+fn blocks_bought(plan: &Plan, account: &AccountProfile) -> u32 {
+    let set = plan.actions.iter().filter_map(|action| match action {
+        Action::SetBlocks(change) => Some(change.blocks),
+        _ => None,
+    });
+    set.max().unwrap_or(0).saturating_sub(account.slot_count / SLOTS_PER_BLOCK)
 }
 
 fn blocks_in_words(account: &AccountProfile, change: &BlockChange) -> String {

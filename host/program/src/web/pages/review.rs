@@ -13,6 +13,7 @@ use axum::routing::post;
 use dialguard::contract::{Action, PhoneNumber};
 use dialguard_dialer::dialguard::{Completion, DialguardError, ReviewOutcome};
 use dialguard_dialer::ledger::{AccountProfile, Order};
+use dialguard_dialer::sources::evidence::counted_before_in_words;
 use maud::{Markup, html};
 
 pub fn routes() -> Router<Site> {
@@ -42,12 +43,13 @@ fn result(account: &AccountProfile, reviewed: &ReviewOutcome) -> Markup {
         )),
         _ => None,
     });
+    let not_rated = counted_before_in_words(reviewed.counted_before);
     let run = reviewed.applied.map(|applied| applied.run);
     html! {
         h1 { "Review finished" }
         div.panel {
             p #review-result { strong { (summary(reviewed)) } }
-            ul { @for line in replaced.chain(notices) { li { (line) } } }
+            ul { @for line in replaced.chain(notices).chain(not_rated) { li { (line) } } }
             @if !reviewed.problems.is_empty() {
                 h2 { "Source errors" }
                 ul { @for problem in &reviewed.problems { li { (problem) } } }
