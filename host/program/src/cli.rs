@@ -21,7 +21,8 @@ mod serve;
 mod settings;
 mod sources;
 
-use anyhow::{Context, Result};
+use crate::parse;
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 use dialguard::clock::{Clock, FixedClock, SystemClock};
 use dialguard::contract::Timestamp;
@@ -55,7 +56,7 @@ pub struct CommandLine {
     )]
     data: PathBuf,
     /// Set the clock for this command, such as 2026-03-31T09:00:00Z
-    #[arg(long, global = true, value_name = "RFC3339", value_parser = timestamp, help_heading = "Global options")]
+    #[arg(long, global = true, value_name = "RFC3339", value_parser = parse::clock, help_heading = "Global options")]
     at: Option<Timestamp>,
     /// Print JSON, in the shapes of the API
     #[arg(long, global = true, help_heading = "Global options")]
@@ -209,10 +210,4 @@ impl CommandContext {
             None => Arc::new(SystemClock),
         }
     }
-}
-
-fn timestamp(text: &str) -> Result<Timestamp> {
-    let time = chrono::DateTime::parse_from_rfc3339(text)
-        .context("give a time with its zone, such as 2026-03-31T09:00:00Z or 2026-03-31T09:00:00-05:00")?;
-    u64::try_from(time.timestamp()).context("give a time after 1970")
 }

@@ -24,6 +24,7 @@ use crate::http::{Call, Credentials, HttpService, ServiceError, ServiceLimits};
 use crate::ledger::{Ledger, LedgerError, LookupBudget, Opinion, Opinions, SourceKind, SourceProfile};
 use crate::phone::e164;
 use crate::prices::dollars_of_micros;
+use dialguard::calendar::instant_of;
 use dialguard::contract::{PhoneNumber, Timestamp};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -525,7 +526,6 @@ pub(super) fn label(value: &Value) -> Option<String> {
 /// When an opinion was formed: as the service says, or the time of the lookup. Never later than the lookup.
 pub(super) fn observed_at(value: &Value, now: Timestamp) -> Result<Timestamp, ServiceError> {
     let Some(text) = value.as_str() else { return Ok(now) };
-    let time = chrono::DateTime::parse_from_rfc3339(text).ok().and_then(|time| u64::try_from(time.timestamp()).ok());
-    let time = time.ok_or_else(|| ServiceError::InvalidResponse("a time that is not RFC 3339".into()))?;
+    let time = instant_of(text).ok_or_else(|| ServiceError::InvalidResponse("a time that is not RFC 3339".into()))?;
     Ok(time.min(now))
 }
