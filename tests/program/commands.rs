@@ -129,6 +129,7 @@ fn more_blocks_are_charged_at_once_and_fewer_from_the_next_cycle() {
 fn every_missed_cycle_is_charged_at_its_own_start() {
     let dialer = Dialer::with_account("");
     dialer.it_is("2026-05-20T00:00:00Z");
+    dialer.run("clock accept").exits(0);
     dialer.run("review acme").exits(0);
     let times = each(&Value::Array(dialer.events("charged")), "at");
     assert_eq!(times, ["2026-03-01T09:00:00Z", APRIL, "2026-05-01T00:00:00Z"]);

@@ -8,8 +8,10 @@
 //! |---|---|---|
 //! | `review.completed` | a review turned numbers flagged or clean, replaced some, or has a warning or an alert | webhooks of the account and of every account |
 //! | `review.failed` | a review failed; once a local date, however often it is tried again | the same |
+//! | `reviews.missed` | after an outage, before the first review: which local dates had none, and what was charged meanwhile | the same |
 //! | `order.stuck` | a replacement is held up and needs an operator; once an order | the same |
 //! | `policy.rolled-back`, `policy.failing` | a policy that kept failing was rolled back; there is none to go back to | webhooks of every account |
+//! | `clock.held` | the time leaps past the newest one in the ledger, and waits for a user; once | webhooks of every account |
 //! | `webhook.test` | a user tests a webhook; sent at once and never again | that webhook |
 //!
 //! Results of users' own requests are not sent. Neither is a number that turned at risk, which a second day confirms or

@@ -5,8 +5,8 @@
 //! revision that it was made from, so the slower of two runs is refused and made again.
 //!
 //! Functions that take an account's id return [`LedgerError::NoSuchAccount`] if there is no such account, those that
-//! change an account [`LedgerError::ClockWentBack`] if it was last changed more than five minutes after `now`, and all
-//! of them an error that [is unusable](LedgerError::is_unusable) or [`LedgerError::Database`] if the disk fails. Times
+//! change an account [`LedgerError::ClockWentBack`] if it was last changed more than five minutes after `now` and
+//! [`LedgerError::TimeLeap`] if `now` is more than 45 days past the newest time in the ledger, and all of them an error that [is unusable](LedgerError::is_unusable) or [`LedgerError::Database`] if the disk fails. Times
 //! are seconds since 1970, below 2^63. [`Dialguard`](crate::Dialguard) makes and applies plans; here you read what came
 //! of them.
 //!
@@ -46,9 +46,11 @@ mod policies;
 mod providers;
 mod runs;
 mod sources;
+mod time;
 
 pub use access::keyed_requests::{KEYS_KEPT_SECONDS, KeyState, KeyedRequest, StoredAnswer};
 pub use access::{Accounts, Grant, Role, SecretHash, Token, User};
+pub use accounts::bill::{Bill, REASON_BYTES_MAX};
 pub use accounts::buying::{Areas, Buying, CAP_CENTS_MAX, NO_PROVIDER, REST_DAYS_MAX, Spending};
 pub(crate) use accounts::totals::Totals;
 pub use accounts::{AccountChange, AccountProfile, NewAccount};
@@ -76,6 +78,7 @@ pub use runs::{RunKind, RunProfile};
 pub(crate) use sources::lookups::LookupBudget;
 pub use sources::lookups::{LookupsSpent, Opinion, Opinions};
 pub use sources::{SourceKind, SourceProfile};
+pub use time::{LEAP_DAYS_MAX, Leap, LedgerTime};
 
 use dialguard::check::PlanFault;
 use dialguard::contract::Timestamp;
@@ -185,6 +188,9 @@ pub enum LedgerError {
         /// When the account was last changed.
         changed_at: String,
     },
+    /// The time of the change is a leap past the newest one in the ledger, and no user has accepted it.
+    #[error("{0}")]
+    TimeLeap(Box<Leap>),
     /// The policy's plan may not be applied.
     #[error(transparent)]
     Plan(#[from] PlanFault),
@@ -331,6 +337,7 @@ fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {
         other => LedgerError::Unusable(format!("{} cannot be upgraded: {other}", path.display())),
     })
 }
+    include_str!("ledger/schema/13-time-and-credits.sql"),
 
 /// Why a database cannot be used.
 fn explain(path: &Path, error: rusqlite::Error) -> LedgerError {
@@ -353,7 +360,7 @@ fn asked_to_sql(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-/// The inverse of [`to_sql`]. No column of the schema holds a negative value.
+/// The inverse of [`to_sql`]. No column of the schema holds a negative value, but the cents of a credit.
 fn from_sql(value: i64) -> u64 {
     u64::try_from(value).expect("the ledger keeps no negative timestamps or numbers")
 }

@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod alerts;
+mod clock;
 mod component;
 mod conformance;
 mod demo;
@@ -123,6 +124,10 @@ enum Command {
     /// Manage alert webhooks
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
+    /// Show how far time has come in the ledger; confirm a leap of more than 45 days
+    ///
+    /// A change far past the newest time in the ledger is refused, because it would charge every billing cycle in between.
+    Clock(clock::Clock),
     /// Review accounts daily at their local times, and serve the dashboard and the API, until stopped
     Serve(serve::Serve),
     /// Print a shell's completions
@@ -160,6 +165,7 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Users(command) => access::users(&context, command),
         Command::Tokens(command) => access::tokens(&context, command),
         Command::Alerts(command) => alerts::run(&context, command).await,
+        Command::Clock(clock) => clock::run(&context, clock),
         Command::Serve(serve) => serve::serve(&context, serve).await,
         Command::Completions(completions) => manual::completions(&completions),
         Command::Man(pages) => manual::man_pages(&pages),

@@ -147,6 +147,8 @@ impl Dialguard {
         let mut attempt = 1;
         loop {
             let run = self.begin_task(id, task)?;
+            // Before sources are asked, which costs; the ledger checks it again.
+            self.ledger.check_time(run.now)?;
             if held_back(&run)? {
                 return Ok(None);
             }

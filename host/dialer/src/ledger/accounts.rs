@@ -1,5 +1,6 @@
 //! Accounts: their settings, billing cycles and charges.
 
+pub(in crate::ledger) mod bill;
 pub(in crate::ledger) mod buying;
 pub(in crate::ledger) mod slots;
 pub(in crate::ledger) mod totals;
@@ -7,6 +8,7 @@ pub(in crate::ledger) mod totals;
 use crate::ledger::accounts::buying::{Areas, Buying};
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::orders::try_at_once;
+use crate::ledger::time;
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, from_sql, never_back, to_sql};
 use crate::phone::Region;
 use crate::prices::{dollars, price_cents};
@@ -166,17 +168,44 @@ impl Ledger {
             let message = format!("{} blocks are too many: an account has 0 to {BLOCKS_MAX}", new.blocks);
             return Err(LedgerError::Refused(message));
         }
-        let added_on = local_date(now, new.time_zone);
         self.change(|transaction| {
             if find(transaction, &new.id)?.is_some() {
                 return Err(LedgerError::AccountExists(new.id.clone()));
             }
             transaction.execute(
                 "INSERT INTO accounts (id, time_zone, region, review_at, added_on, enabled, settings, revision,
-                     changed_at, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, 1, ?7, ?8, ?8, 0, ?9, ?10)",
+                     changed_at, on_since, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, 1, ?7, ?7, ?8, ?8, 0, ?9, ?10)",
                 params![
                     new.id,
+    /// Whether the change begins with giving up the blocks that no slot in use needs. Those of a cycle that was not charged,
+    /// because the add-on was off, are not bought: if it is switched on with another number of blocks, that number counts
+    /// and is charged for this cycle already, also if it is smaller.
+    fn gives_up_blocks(&self, change: &AccountChange, is_charged: bool) -> bool {
+        !self.enabled && change.enabled == Some(true) && change.blocks.is_some() && !is_charged
+    }
+
+    /// The slots of as many blocks as the slots in use need.
+    fn slots_in_use(&self) -> u32 {
+        (self.occupied + self.locked).div_ceil(SLOTS_PER_BLOCK) * SLOTS_PER_BLOCK
+    }
+
+    /// The blocks of each billing cycle that has begun by `now` and was not charged yet, because the account has not been
+    /// changed since.
+    pub(in crate::ledger) fn due_blocks(&self, now: Timestamp) -> impl Iterator<Item = u32> {
+        let mut account = self.clone();
+        let cycles = std::iter::from_fn(move || {
+            (account.cycle_ends_at <= now).then(|| {
+                account.turn_cycle();
+                account.blocks()
+            })
+        });
+        cycles.filter({
+            let enabled = self.enabled;
+            move |blocks| enabled && *blocks > 0
+        })
+    }
+
                     new.time_zone.name(),
                     new.region.to_string(),
                     new.review_at.format("%H:%M").to_string(),
@@ -203,6 +232,8 @@ impl Ledger {
         }
         self.change(|transaction| {
             let (account, now) = open(transaction, id, now)?;
+            time::check(transaction, now)?;
+            let added_on = local_date(now, new.time_zone);
             self::change(transaction, &account, change, now)
         })
     }
@@ -218,11 +249,7 @@ impl Ledger {
 
     /// Every account, in the order of their ids.
     pub fn accounts(&self) -> Result<Vec<AccountProfile>> {
-        self.read(|transaction| {
-            let mut statement = transaction.prepare_cached(&format!("{SELECT_PROFILE} ORDER BY id"))?;
-            let accounts = statement.query_map([], profile_from_row)?;
-            Ok(accounts.collect::<rusqlite::Result<_>>()?)
-        })
+        self.read(every_account)
     }
 
     /// The revision of every account, by its id: what has changed since, in this process or another.
@@ -249,7 +276,7 @@ impl Ledger {
 }
 
 /// The account as of `now`, for a change that follows in the same transaction: the billing cycles due by then begin,
-/// and their blocks are charged.
+/// and their blocks are charged. So this is where a time that leaps is refused.
 pub(super) fn open(transaction: &Transaction, id: &str, now: Timestamp) -> Result<(AccountProfile, Timestamp)> {
     let mut account = profile(transaction, id)?;
     let now = never_back(id, now, account.changed_at)?;
@@ -288,11 +315,19 @@ pub(super) fn change(
     if let Some(settings) = settings {
         set("settings", settings_to_sql(settings))?;
         said.extend(differences(&account.settings, settings));
+/// Every account, in the order of their ids.
+pub(super) fn every_account(transaction: &Transaction) -> Result<Vec<AccountProfile>> {
+    let mut statement = transaction.prepare_cached(&format!("{SELECT_PROFILE} ORDER BY id"))?;
+    let accounts = statement.query_map([], profile_from_row)?;
+    Ok(accounts.collect::<rusqlite::Result<_>>()?)
+}
+
     }
     if let Some(buying) = buying {
         buying::change(transaction, account, buying)?;
         said.extend(account.buying.differences(buying));
     }
+    time::check(transaction, now)?;
     if let Some(enabled) = *enabled {
         switch(transaction, account, now, enabled)?;
         said.push(format!("add-on {}", if enabled { "on" } else { "off" }));
@@ -430,6 +465,9 @@ fn settings_to_sql(settings: &Settings) -> String {
     serde_json::to_string(settings).expect("settings are plain values")
 }
 
+    if enabled && !account.enabled {
+        transaction.execute("UPDATE accounts SET on_since = ?2 WHERE key = ?1", params![account.key, to_sql(now)])?;
+    }
 /// Each setting that differs, by its name in the contract, with its new value.
 fn differences(before: &Settings, after: &Settings) -> Vec<String> {
     let (before, after) = (settings_by_name(before), settings_by_name(after));

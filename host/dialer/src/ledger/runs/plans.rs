@@ -10,6 +10,7 @@ use crate::ledger::numbers::status::status_to_sql;
 use crate::ledger::orders::intend;
 use crate::ledger::policies::Revision;
 use crate::ledger::runs::answers::{self, CarrierAnswer};
+use crate::ledger::runs::outage;
 use crate::ledger::runs::recordings::{self, RunOutcome};
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
 use crate::phone::e164;
@@ -164,6 +165,9 @@ impl<'a> CheckedRun<'a> {
 
 fn is_reviewed(transaction: &Transaction, account: &AccountProfile, now: Timestamp) -> Result<bool> {
     let mut statement = transaction
+        if matches!(purpose, Purpose::Review) {
+            outage::tell(transaction, account, now)?;
+        }
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM runs WHERE account = ?1 AND local_date = ?2 AND daily = 1)")?;
     Ok(statement.query_row(params![account.key, account.local_date(now).to_string()], |row| row.get(0))?)
 }

@@ -5,7 +5,7 @@ use super::{Failed, page};
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Read};
-use crate::words::{dollars, e164, kind_name};
+use crate::words::{e164, kind_name, signed_dollars};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
@@ -202,7 +202,7 @@ fn row(account: &AccountProfile, event: &Event) -> Markup {
                     span.quiet { "–" }
                 }
             }
-            td.figure.cents { @if let Some(cents) = event.cents { (dollars(cents)) } }
+            td.figure.cents { @if let Some(cents) = event.cents { (signed_dollars(cents)) } }
         }
     }
 }
@@ -255,7 +255,7 @@ fn csv_row(event: &Event) -> [String; 9] {
         rfc3339(event.at as Timestamp),
         event.kind.clone(),
         event.number.map_or(String::new(), e164),
-        or_empty(event.cents),
+        event.cents.map_or(String::new(), |cents| cents.to_string()),
         or_empty(event.run),
         or_empty(event.revision),
         event.policy.clone().unwrap_or_default(),
