@@ -414,7 +414,7 @@ fn fewer_blocks_than_the_monitored_numbers_need_are_refused() {
     dialer.run("account set acme --blocks 2").exits(0);
     dialer.import(115..117, "");
     dialer.run("monitor acme --all").exits(0);
-    dialer.run("account set acme --blocks 1 --checks-to-flag 5").exits(1).says(&["1 blocks", "more numbers"]);
+    dialer.run("account set acme --blocks 1 --checks-to-flag 5").exits(1).says(&["1 block: refused: more numbers"]);
     let account = &dialer.json("account list")[0];
     assert_eq!(account["settings"]["checks-to-flag"], 2, "a command is done as a whole or not at all");
     assert_eq!(answers(&dialer, "unmonitor acme 0100 0101"), ["accepted", "accepted"]);

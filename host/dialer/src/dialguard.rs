@@ -34,7 +34,7 @@ mod requests;
 mod review;
 mod run;
 
-pub use account_change::ChangeOutcome;
+pub use account_change::{ChangeOutcome, ChangePreview};
 pub use progress::Progress;
 pub use requests::{BulkOutcome, RequestOutcome};
 pub use review::ReviewOutcome;

@@ -53,7 +53,7 @@ pub use access::{Accounts, Grant, Role, SecretHash, Token, User};
 pub use accounts::bill::{Bill, REASON_BYTES_MAX};
 pub use accounts::buying::{Areas, Buying, CAP_CENTS_MAX, NO_PROVIDER, REST_DAYS_MAX, Spending};
 pub(crate) use accounts::totals::Totals;
-pub use accounts::{AccountChange, AccountProfile, NewAccount};
+pub use accounts::{AccountChange, AccountProfile, ChangePrice, NewAccount};
 pub use alerts::deliveries::{Delivery, DeliveryState};
 pub(crate) use alerts::message::Message;
 pub(crate) use alerts::sending::{Attempt, ClaimedDelivery};
@@ -288,6 +288,17 @@ impl Ledger {
         Ok(done)
     }
 
+    /// What `change` would do: it is made and taken back.
+    fn try_change<T>(&self, change: impl FnOnce(&rusqlite::Transaction) -> Result<T>) -> Result<T> {
+        let mut writer = self.writer.lock();
+        let transaction = writer
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|error| explain(&self.path, error))?;
+        let tried = change(&transaction);
+        transaction.rollback()?;
+        tried
+    }
+
     /// Reads the ledger after its latest change.
     fn read<T>(&self, read: impl FnOnce(&rusqlite::Transaction) -> Result<T>) -> Result<T> {
         let idle = self.readers.lock().pop();
@@ -326,6 +337,7 @@ const SCHEMAS: &[&str] = &[
     include_str!("ledger/schema/09-answer-parts.sql"),
     include_str!("ledger/schema/10-providers.sql"),
     include_str!("ledger/schema/11-orders-that-buy.sql"),
+    include_str!("ledger/schema/13-time-and-credits.sql"),
 ];
 
 fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {
@@ -337,7 +349,6 @@ fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {
         other => LedgerError::Unusable(format!("{} cannot be upgraded: {other}", path.display())),
     })
 }
-    include_str!("ledger/schema/13-time-and-credits.sql"),
 
 /// Why a database cannot be used.
 fn explain(path: &Path, error: rusqlite::Error) -> LedgerError {

@@ -20,7 +20,7 @@ mod source;
 mod values;
 
 pub use access::{NewToken, Role, Token, User};
-pub use account::{Account, Spending, Usage};
+pub use account::{Account, ChangePrice, Spending, Usage};
 pub use alerts::{Delivery, DeliveryRound, NewWebhook, TestedWebhook, Webhook};
 pub use clock::Clock;
 pub use event::Event;

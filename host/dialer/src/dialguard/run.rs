@@ -107,7 +107,7 @@ impl Run {
         Ok(answered.map(|decision| RunOutcome::Request(request.clone(), decision)))
     }
 
-    fn record<'a>(
+    pub fn record<'a>(
         &'a self,
         answered: &'a PolicyAnswer<RunOutcome>,
         observations: &'a RunObservations,
@@ -221,21 +221,24 @@ impl Dialguard {
 
     /// Opens the account for one run, by the live policy.
     pub(super) fn begin(&self, id: &str) -> Result<Run> {
-        self.begin_as(id, |account| account)
+        self.begin_as(id, Ok)
     }
 
-    fn begin_task(&self, id: &str, task: Task<'_>) -> Result<Run> {
+    pub(super) fn begin_task(&self, id: &str, task: Task<'_>) -> Result<Run> {
         match task.change {
-            Some(change) => self.begin_as(id, |account| account.when_blocks_change(change)),
+            Some(change) => self.begin_as(id, |account| {
+                let is_charged = self.ledger.is_charged(&account)?;
+                Ok(account.when_blocks_change(change, is_charged))
+            }),
             None => self.begin(id),
         }
     }
 
-    fn begin_as(&self, id: &str, form: impl FnOnce(AccountProfile) -> AccountProfile) -> Result<Run> {
+    fn begin_as(&self, id: &str, form: impl FnOnce(AccountProfile) -> Result<AccountProfile>) -> Result<Run> {
         let guard = self.policies.begin_run();
         let live = self.policies.live()?;
         let (account, now) = self.ledger.account_at(id, self.clock.now())?;
-        let account = form(account);
+        let account = form(account)?;
         let inquiry = self.sources.inquiry(now);
         let offers = account
             .buying

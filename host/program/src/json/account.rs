@@ -140,6 +140,37 @@ impl Spending {
     }
 }
 
+/// What a change of an account would cost.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct ChangePrice {
+    /// Charged at once, in US cents.
+    charged_now_cents: u64,
+    /// Charged for each billing cycle from the next one on, in US cents.
+    charged_per_cycle_cents: u64,
+    /// Whether the reputation add-on would be on.
+    enabled: bool,
+    /// Blocks for the current cycle.
+    blocks: u32,
+    /// Blocks from the next cycle on.
+    blocks_next: u32,
+    /// When the current cycle ends.
+    cycle_ends_at: Time,
+}
+
+impl From<&ledger::ChangePrice> for ChangePrice {
+    fn from(price: &ledger::ChangePrice) -> Self {
+        ChangePrice {
+            charged_now_cents: price.now_cents,
+            charged_per_cycle_cents: price.next_cents,
+            enabled: price.enabled,
+            blocks: price.blocks,
+            blocks_next: price.blocks_next,
+            cycle_ends_at: Time(price.cycle_ends_at),
+        }
+    }
+}
+
 /// An account's slots and numbers, counted by the policy.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]

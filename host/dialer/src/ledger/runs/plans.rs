@@ -1,7 +1,7 @@
 //! Applying a plan: the whole of it in one transaction, and only to the revision it was made from.
 
 use crate::ledger::accounts::slots::{lock, occupy};
-use crate::ledger::accounts::{self, AccountChange, AccountProfile, charge, open, profile, touch};
+use crate::ledger::accounts::{self, AccountChange, AccountProfile, ChangePrice, charge, open, profile, touch};
 use crate::ledger::alerts::deliveries::enqueue;
 use crate::ledger::alerts::message::{Message, ReviewSummary};
 use crate::ledger::events::{EventKind, append, append_notice};
@@ -81,15 +81,23 @@ impl Ledger {
         let run = CheckedRun::new(id, record)?;
         self.change(|transaction| {
             let account = run.open(transaction, id)?;
-            let now = record.outcome.plan().decided_at;
-            // Blocks change while the add-on is on: after it is switched on, and before it is switched off.
-            if change.enabled == Some(false) {
-                let applied = run.apply_unless_idle(transaction, &account)?;
-                accounts::change(transaction, &account, change, now)?;
-                return Ok(applied);
-            }
-            accounts::change(transaction, &account, change, now)?;
-            run.apply_unless_idle(transaction, &profile(transaction, id)?)
+            run.change_account(transaction, account, change)
+        })
+    }
+
+    /// What [`Ledger::change_account_and_blocks`] would charge. It is made and taken back.
+    pub(crate) fn price_of_change_and_blocks(
+        &self,
+        id: &str,
+        change: &AccountChange,
+        record: RunRecord,
+    ) -> Result<ChangePrice> {
+        let run = CheckedRun::new(id, record)?;
+        self.try_change(|transaction| {
+            let account = run.open(transaction, id)?;
+            accounts::price_of(transaction, &account, |transaction| {
+                run.change_account(transaction, account.clone(), change).map(drop)
+            })
         })
     }
 
@@ -128,6 +136,24 @@ impl<'a> CheckedRun<'a> {
         Ok(account)
     }
 
+    /// Blocks change while the add-on is on: after it is switched on, and before it is switched off.
+    fn change_account(
+        &self,
+        transaction: &Transaction,
+        account: AccountProfile,
+        change: &AccountChange,
+    ) -> Result<Option<AppliedRun>> {
+        let now = self.record.outcome.plan().decided_at;
+        if change.enabled == Some(false) {
+            let applied = self.apply_unless_idle(transaction, &account)?;
+            accounts::change(transaction, &account, change, now)?;
+            return Ok(applied);
+        }
+        let account = accounts::give_up_blocks(transaction, account, change, now)?;
+        accounts::change(transaction, &account, change, now)?;
+        self.apply_unless_idle(transaction, &profile(transaction, &account.id)?)
+    }
+
     /// A plan that does nothing leaves no run behind.
     fn apply_unless_idle(&self, transaction: &Transaction, account: &AccountProfile) -> Result<Option<AppliedRun>> {
         let plan = self.record.outcome.plan();
@@ -139,6 +165,9 @@ impl<'a> CheckedRun<'a> {
         let CheckedRun { record, purpose, packed } = self;
         let (plan, inputs) = (record.outcome.plan(), record.inputs);
         let now = plan.decided_at;
+        if matches!(purpose, Purpose::Review) {
+            outage::tell(transaction, account, now)?;
+        }
         let (run, daily) = begin(transaction, account, *purpose, record)?;
         apply_reviews(transaction, account, run, plan, inputs)?;
         for action in &plan.actions {
@@ -165,9 +194,6 @@ impl<'a> CheckedRun<'a> {
 
 fn is_reviewed(transaction: &Transaction, account: &AccountProfile, now: Timestamp) -> Result<bool> {
     let mut statement = transaction
-        if matches!(purpose, Purpose::Review) {
-            outage::tell(transaction, account, now)?;
-        }
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM runs WHERE account = ?1 AND local_date = ?2 AND daily = 1)")?;
     Ok(statement.query_row(params![account.key, account.local_date(now).to_string()], |row| row.get(0))?)
 }
