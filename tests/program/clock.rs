@@ -233,4 +233,7 @@ async fn the_api_refuses_times_beyond_the_year_9999() {
         let answer = program.get(&format!("/api/v1/accounts/acme/events?since={since}")).await;
         assert_eq!(answer.status(), expected, "{since}");
     }
+    let user = server.user(Role::Read, &["acme"]);
+    let activity = user.get("/accounts/acme/activity?since=%2B262142-12-31").await;
+    assert_eq!(activity.status(), StatusCode::UNPROCESSABLE_ENTITY);
 }

@@ -2,6 +2,7 @@
 
 pub(in crate::ledger) mod bill;
 pub(in crate::ledger) mod buying;
+pub(in crate::ledger) mod charged_cycles;
 pub(in crate::ledger) mod slots;
 pub(in crate::ledger) mod totals;
 

@@ -416,6 +416,7 @@ fn a_ledger_of_the_first_schema_is_upgraded() {
     let source = SourceProfile { name: "made up".into(), kind: SourceKind::Simulated, location: "7".into() };
     assert_eq!(ledger.sources().unwrap(), [source]);
     assert_eq!(ledger.account(ACME).unwrap().revision, 3);
+    assert_eq!(ledger.time_at(100).unwrap().newest_at, Some(100), "the time of its latest change");
     let events = ledger.events(ACME, EventFilter { number: None, last: 10 }).unwrap();
     assert_eq!((events[0].policy.as_deref(), events[0].revision), (Some("abc"), None));
     assert!(error(ledger.recorded_run(1)).contains("no longer kept"));

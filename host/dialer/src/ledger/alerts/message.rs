@@ -79,13 +79,16 @@ impl Message {
 
     /// Local dates had no review.
     pub fn reviews_missed(outage: &Outage) -> Self {
-        let cycles =
-            outage.cycles.iter().map(|(starts_on, cents)| json!({"starts-on": starts_on.to_string(), "cents": cents}));
+        let cycles = outage
+            .charged
+            .0
+            .iter()
+            .map(|(starts_on, cents)| json!({"starts-on": starts_on.to_string(), "cents": cents}));
         let data = json!({
             "first-date": outage.first_date.to_string(),
             "last-date": outage.last_date.to_string(),
             "dates": outage.dates(),
-            "charged-cents": outage.cents(),
+            "charged-cents": outage.charged.cents(),
             "cycles": cycles.collect::<Vec<_>>(),
             "text": outage.text(),
         });

@@ -12,7 +12,7 @@ use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 use dialguard::calendar::{day_starts_at, rfc3339};
 use dialguard::contract::Timestamp;
 use dialguard_dialer::ledger::{AccountProfile, Event, EventPage, EventQuery, Ledger, LedgerError};
@@ -64,8 +64,10 @@ impl Filter {
             PhoneNumber::parse(text, account.region).map(PhoneNumber::digits).map_err(|error| error.to_string())
         })?;
         let whole = |text: &str| text.parse().map_err(|_| format!("{text:?} is not a whole number"));
-        let day =
-            |text: &str| text.parse::<NaiveDate>().map_err(|_| format!("{text:?} is not a date such as 2026-03-31"));
+        let day = |text: &str| {
+            let date = text.parse::<NaiveDate>().ok().filter(|date| (1970..=9999).contains(&date.year()));
+            date.ok_or_else(|| format!("{text:?} is not a date such as 2026-03-31"))
+        };
         let starts = |date| day_starts_at(date, account.time_zone);
         Ok(EventQuery {
             kind: Some(self.kind.clone()).filter(|kind| !kind.is_empty()),
