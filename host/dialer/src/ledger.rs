@@ -28,7 +28,7 @@
 //! assert_eq!((slot, status), (2, dialguard::contract::Status::AtRisk));
 //!
 //! let events = ledger.events("acme", EventFilter { number: None, last: 100 })?;
-//! let charged: Vec<u64> = events.iter().filter_map(|event| event.cents).collect();
+//! let charged: Vec<i64> = events.iter().filter_map(|event| event.cents).collect();
 //! assert_eq!(charged, [4_900]);
 //! let of_one = ledger.events("acme", EventFilter { number: Some(13_105_550_123), last: 1 })?;
 //! assert_eq!(of_one[0].kind, EventKind::TurnedAtRisk.name());
