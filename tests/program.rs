@@ -33,6 +33,8 @@ mod program {
     mod alerts;
     mod api;
     mod bad_input;
+    mod bill;
+    mod clock;
     mod commands;
     mod dashboard;
     mod guides;
@@ -40,6 +42,7 @@ mod program {
     mod manual;
     mod new_policy;
     mod orders;
+    mod outages;
     mod permissions;
     mod policy_release;
     mod policy_revisions;

@@ -104,8 +104,10 @@ impl Fixture {
         dialguard.with_provider("them", Arc::new(self.fake.clone()))
     }
 
+    /// Time passes while a server runs.
     fn pass(&mut self, seconds: u64) {
         self.now += seconds;
+        self.ledger().pass_time(self.now).expect("the ledger notes the time");
         self.fake.it_is(self.now);
         self.dialguard = self.dialguard.at(self.now);
     }

@@ -129,6 +129,7 @@ fn more_blocks_are_charged_at_once_and_fewer_from_the_next_cycle() {
 fn every_missed_cycle_is_charged_at_its_own_start() {
     let dialer = Dialer::with_account("");
     dialer.it_is("2026-05-20T00:00:00Z");
+    dialer.run("clock accept").exits(0);
     dialer.run("review acme").exits(0);
     let times = each(&Value::Array(dialer.events("charged")), "at");
     assert_eq!(times, ["2026-03-01T09:00:00Z", APRIL, "2026-05-01T00:00:00Z"]);
@@ -503,7 +504,7 @@ fn fewer_blocks_than_the_monitored_numbers_need_are_refused() {
     dialer.run("account set acme --blocks 2").exits(0);
     dialer.import(115..117, "");
     dialer.run("monitor acme --all").exits(0);
-    dialer.run("account set acme --blocks 1 --checks-to-flag 5").exits(1).says(&["1 blocks", "more numbers"]);
+    dialer.run("account set acme --blocks 1 --checks-to-flag 5").exits(1).says(&["1 block: refused: more numbers"]);
     let account = &dialer.json("account list")[0];
     assert_eq!(account["settings"]["checks-to-flag"], 2, "a command is done as a whole or not at all");
     assert_eq!(answers(&dialer, "unmonitor acme 0100 0101"), ["accepted", "accepted"]);

@@ -179,7 +179,14 @@ async fn the_dashboard_shows_retries_and_abandons_a_stuck_order() {
     let spent = program.json("/api/v1/accounts/acme/spending").await;
     assert_eq!(
         spent,
-        json!({"charged-in-cycle-cents": 4_900 + 400, "spent-today-cents": 115, "spent-in-cycle-cents": 115})
+        json!({
+            "charged-in-cycle-cents": 4_900 + 400,
+            "due-in-cycle-cents": 0,
+            "credited-in-cycle-cents": 0,
+            "balance-in-cycle-cents": 4_900 + 400,
+            "spent-today-cents": 115,
+            "spent-in-cycle-cents": 115,
+        })
     );
     let rests = reader.page("/accounts/acme/orders").await;
     assert!(rests.contains("Resting") && rests.contains("2 Mar 2026, 09:00"), "{rests}");

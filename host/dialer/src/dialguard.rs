@@ -35,7 +35,7 @@ mod requests;
 mod review;
 mod run;
 
-pub use account_change::ChangeOutcome;
+pub use account_change::{ChangeOutcome, ChangePreview};
 pub use progress::Progress;
 pub use requests::{BulkOutcome, Completion, RequestOutcome};
 pub use review::ReviewOutcome;

@@ -5,8 +5,8 @@
 //! revision that it was made from, so the slower of two runs is refused and made again.
 //!
 //! Functions that take an account's id return [`LedgerError::NoSuchAccount`] if there is no such account, those that
-//! change an account [`LedgerError::ClockWentBack`] if it was last changed more than five minutes after `now`, and all
-//! of them an error that [is unusable](LedgerError::is_unusable) or [`LedgerError::Database`] if the disk fails. Times
+//! change an account [`LedgerError::ClockWentBack`] if it was last changed more than five minutes after `now` and
+//! [`LedgerError::TimeLeap`] if `now` is more than 45 days past the newest time in the ledger, and all of them an error that [is unusable](LedgerError::is_unusable) or [`LedgerError::Database`] if the disk fails. Times
 //! are seconds since 1970, below 2^63. [`Dialguard`](crate::Dialguard) makes and applies plans; here you read what came
 //! of them.
 //!
@@ -28,7 +28,7 @@
 //! assert_eq!((slot, status), (2, dialguard::contract::Status::AtRisk));
 //!
 //! let events = ledger.events("acme", EventFilter { number: None, last: 100 })?;
-//! let charged: Vec<u64> = events.iter().filter_map(|event| event.cents).collect();
+//! let charged: Vec<i64> = events.iter().filter_map(|event| event.cents).collect();
 //! assert_eq!(charged, [4_900]);
 //! let of_one = ledger.events("acme", EventFilter { number: Some(13_105_550_123), last: 1 })?;
 //! assert_eq!(of_one[0].kind, EventKind::TurnedAtRisk.name());
@@ -46,12 +46,14 @@ mod policies;
 mod providers;
 mod runs;
 mod sources;
+mod time;
 
 pub use access::keyed_requests::{KEYS_KEPT_SECONDS, KeyState, KeyedRequest, StoredAnswer};
 pub use access::{Accounts, Grant, Role, SecretHash, Token, User};
+pub use accounts::bill::{Bill, REASON_BYTES_MAX};
 pub use accounts::buying::{Areas, Buying, CAP_CENTS_MAX, NO_PROVIDER, REST_DAYS_MAX, Spending};
 pub(crate) use accounts::totals::Totals;
-pub use accounts::{AccountChange, AccountProfile, NewAccount};
+pub use accounts::{AccountChange, AccountProfile, ChangePrice, NewAccount};
 pub use alerts::deliveries::{Delivery, DeliveryState};
 pub(crate) use alerts::message::Message;
 pub(crate) use alerts::sending::{Attempt, ClaimedDelivery};
@@ -79,6 +81,7 @@ pub(crate) use sources::carriers::{CARRIER_CHARACTERS_MAX, carrier_key};
 pub(crate) use sources::lookups::LookupBudget;
 pub use sources::lookups::{LookupsSpent, Opinion, Opinions};
 pub use sources::{SourceKind, SourceProfile};
+pub use time::{LEAP_DAYS_MAX, Leap, LedgerTime};
 
 use dialguard::check::PlanFault;
 use dialguard::contract::Timestamp;
@@ -191,6 +194,9 @@ pub enum LedgerError {
         /// When the account was last changed.
         changed_at: String,
     },
+    /// The time of the change is a leap past the newest one in the ledger, and no user has accepted it.
+    #[error("{0}")]
+    TimeLeap(Box<Leap>),
     /// The policy's plan may not be applied.
     #[error(transparent)]
     Plan(#[from] PlanFault),
@@ -288,6 +294,17 @@ impl Ledger {
         Ok(done)
     }
 
+    /// What `change` would do: it is made and taken back.
+    fn try_change<T>(&self, change: impl FnOnce(&rusqlite::Transaction) -> Result<T>) -> Result<T> {
+        let mut writer = self.writer.lock();
+        let transaction = writer
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|error| explain(&self.path, error))?;
+        let tried = change(&transaction);
+        transaction.rollback()?;
+        tried
+    }
+
     /// Reads the ledger after its latest change.
     fn read<T>(&self, read: impl FnOnce(&rusqlite::Transaction) -> Result<T>) -> Result<T> {
         let idle = self.readers.lock().pop();
@@ -327,6 +344,7 @@ const SCHEMAS: &[&str] = &[
     include_str!("ledger/schema/10-providers.sql"),
     include_str!("ledger/schema/11-orders-that-buy.sql"),
     include_str!("ledger/schema/12-grounds-of-orders.sql"),
+    include_str!("ledger/schema/13-time-and-credits.sql"),
     include_str!("ledger/schema/14-causes-evidence-and-aliases.sql"),
 ];
 
@@ -361,7 +379,7 @@ fn asked_to_sql(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-/// The inverse of [`to_sql`]. No column of the schema holds a negative value.
+/// The inverse of [`to_sql`]. No column of the schema holds a negative value, but the cents of a credit.
 fn from_sql(value: i64) -> u64 {
     u64::try_from(value).expect("the ledger keeps no negative timestamps or numbers")
 }

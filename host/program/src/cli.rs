@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod alerts;
+mod clock;
 mod component;
 mod conformance;
 mod demo;
@@ -21,7 +22,8 @@ mod serve;
 mod settings;
 mod sources;
 
-use anyhow::{Context, Result};
+use crate::parse;
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 use dialguard::clock::{Clock, FixedClock, SystemClock};
 use dialguard::contract::Timestamp;
@@ -55,7 +57,7 @@ pub struct CommandLine {
     )]
     data: PathBuf,
     /// Set the clock for this command, such as 2026-03-31T09:00:00Z
-    #[arg(long, global = true, value_name = "RFC3339", value_parser = timestamp, help_heading = "Global options")]
+    #[arg(long, global = true, value_name = "RFC3339", value_parser = parse::clock, help_heading = "Global options")]
     at: Option<Timestamp>,
     /// Print JSON, in the shapes of the API
     #[arg(long, global = true, help_heading = "Global options")]
@@ -122,6 +124,10 @@ enum Command {
     /// Manage alert webhooks
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
+    /// Show how far time has come in the ledger; confirm a leap of more than 45 days
+    ///
+    /// A change far past the newest time in the ledger is refused, because it would charge every billing cycle in between.
+    Clock(clock::Clock),
     /// Review accounts daily at their local times, and serve the dashboard and the API, until stopped
     Serve(serve::Serve),
     /// Print a shell's completions
@@ -159,6 +165,7 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Users(command) => access::users(&context, command),
         Command::Tokens(command) => access::tokens(&context, command),
         Command::Alerts(command) => alerts::run(&context, command).await,
+        Command::Clock(clock) => clock::run(&context, clock),
         Command::Serve(serve) => serve::serve(&context, serve).await,
         Command::Completions(completions) => manual::completions(&completions),
         Command::Man(pages) => manual::man_pages(&pages),
@@ -209,10 +216,4 @@ impl CommandContext {
             None => Arc::new(SystemClock),
         }
     }
-}
-
-fn timestamp(text: &str) -> Result<Timestamp> {
-    let time = chrono::DateTime::parse_from_rfc3339(text)
-        .context("give a time with its zone, such as 2026-03-31T09:00:00Z or 2026-03-31T09:00:00-05:00")?;
-    u64::try_from(time.timestamp()).context("give a time after 1970")
 }

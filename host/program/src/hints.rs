@@ -103,6 +103,15 @@ impl Hint for LedgerError {
                 Some("correct the clock of the server"),
                 Some("correct the clock of the server"),
             ),
+            LedgerError::TimeLeap(_) => (
+                Some(
+                    "correct --at or the system clock; if the time is meant, confirm it with `dialguard clock accept`",
+                ),
+                Some("correct the clock of the server; if the time is meant, an administrator confirms it in Clock"),
+                Some(
+                    "correct the clock of the server; if the time is meant, confirm it with `POST /api/v1/clock/accept`",
+                ),
+            ),
             LedgerError::NoLedger(_) => {
                 command("`dialguard account add` creates one; --data or DIALGUARD_DATA gives another folder")
             }

@@ -5,6 +5,7 @@
 mod access;
 mod account;
 mod alerts;
+mod clock;
 mod event;
 mod number;
 mod order;
@@ -19,8 +20,9 @@ mod source;
 mod values;
 
 pub use access::{NewToken, Role, Token, User};
-pub use account::{Account, Spending, Usage};
+pub use account::{Account, ChangePrice, Spending, Usage};
 pub use alerts::{Delivery, DeliveryRound, NewWebhook, TestedWebhook, Webhook};
+pub use clock::Clock;
 pub use event::Event;
 pub use number::{Import, ImportResult, ImportedFile, ImportedNumbers, Number, NumberInFull};
 pub use order::Order;

@@ -1,7 +1,8 @@
 //! The daily schedule: each account is reviewed once per local date, at its own local time.
 //!
 //! The ledger records which reviews have been done. So a restart continues where the last process stopped, two processes
-//! never repeat a review, and several missed days lead to one review.
+//! never repeat a review, and several missed days lead to one review, whose account is told which dates had none. After
+//! more than 45 days, all waits until a user confirms the time: `dialguard clock accept`.
 //!
 //! [`serve`] runs the schedule; a program with its own schedule calls [`due_accounts`] and [`review_all`].
 //!
@@ -32,7 +33,7 @@
 use dialguard::calendar::{instant, rfc3339};
 use dialguard::contract::Timestamp;
 use dialguard_dialer::dialguard::{Dialguard, DialguardError, ReviewOutcome};
-use dialguard_dialer::ledger::AccountProfile;
+use dialguard_dialer::ledger::{AccountProfile, LedgerError};
 use dialguard_dialer::phone::e164;
 use std::collections::HashMap;
 use std::pin::pin;
@@ -71,9 +72,18 @@ async fn review_daily(dialguard: &Dialguard, stop: impl Future<Output = ()>) -> 
     let mut stop = pin!(stop);
     let mut failed: HashMap<String, Timestamp> = HashMap::new();
     let mut policy = dialguard.policies().live()?.revision;
-    resume_all(dialguard).await?;
+    let mut held = false;
+    if !is_held(dialguard, &mut held)? {
+        resume_all(dialguard).await?;
+    }
     loop {
         let now = dialguard.now();
+        if is_held(dialguard, &mut held)? {
+            tokio::select! {
+                () = &mut stop => return Ok(()),
+                () = tokio::time::sleep(LOOK_EVERY) => continue,
+            }
+        }
         let live = dialguard.policies().live()?.revision;
         if std::mem::replace(&mut policy, live) != live {
             // A new policy may succeed where the previous one failed.
@@ -98,6 +108,21 @@ async fn review_daily(dialguard: &Dialguard, stop: impl Future<Output = ()>) -> 
     }
 }
 
+/// Whether time is a leap that no user has confirmed. Nothing is done then; `held` is whether it was so before, so that the
+/// log says it once.
+fn is_held(dialguard: &Dialguard, held: &mut bool) -> Result<bool, DialguardError> {
+    let leap = dialguard.ledger().pass_time(dialguard.now())?;
+    let was_held = std::mem::replace(held, leap.is_some());
+    match leap {
+        Some((leap, _)) if !was_held => {
+            tracing::error!("on hold until `dialguard clock accept` confirms the time: {leap}");
+        }
+        None if was_held => tracing::info!("no longer on hold: the time was confirmed or corrected"),
+        _ => {}
+    }
+    Ok(*held)
+}
+
 /// Resumes replacements as soon as possible: those on hold, those a provider is working on, and old numbers at the end of
 /// their rest.
 async fn keep_fulfilling(dialguard: Dialguard, mut stop: watch::Receiver<bool>) {
@@ -105,6 +130,9 @@ async fn keep_fulfilling(dialguard: Dialguard, mut stop: watch::Receiver<bool>) 
         tokio::select! {
             _ = stop.changed() => return,
             () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+        if matches!(dialguard.ledger().check_time(dialguard.now()), Err(LedgerError::TimeLeap(_))) {
+            continue;
         }
         match dialguard.ledger().accounts_with_due_orders(dialguard.now()) {
             Ok(due) => {

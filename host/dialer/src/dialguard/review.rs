@@ -100,7 +100,7 @@ impl Dialguard {
 
     /// Queues an alert that a review failed.
     fn report_failure(&self, id: &str, error: &DialguardError) {
-        if matches!(error, DialguardError::Ledger(LedgerError::NoSuchAccount(_))) {
+        if matches!(error, DialguardError::Ledger(LedgerError::NoSuchAccount(_) | LedgerError::TimeLeap(_))) {
             return;
         }
         self.metrics().review_failed();

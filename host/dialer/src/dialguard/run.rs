@@ -124,7 +124,7 @@ impl Run {
         Ok(answered.map(|decision| RunOutcome::Request(request.clone(), decision)))
     }
 
-    fn record<'a>(
+    pub fn record<'a>(
         &'a self,
         answered: &'a PolicyAnswer<RunOutcome>,
         observations: &'a RunObservations,
@@ -165,6 +165,8 @@ impl Dialguard {
         let mut attempt = 1;
         loop {
             let run = self.begin_task(id, task)?;
+            // Before sources are asked, which costs; the ledger checks it again.
+            self.ledger.check_time(run.now)?;
             if held_back(&run)? {
                 return Ok(None);
             }
@@ -237,7 +239,7 @@ impl Dialguard {
 
     /// Opens the account for one run, by the live policy.
     pub(super) fn begin(&self, id: &str) -> Result<Run> {
-        self.begin_as(id, |account| account)
+        self.begin_as(id, Ok)
     }
 
     /// Opens the account for a review, in which evidence counts once.
@@ -250,19 +252,22 @@ impl Dialguard {
         Ok(Run { new_evidence: Some(new_evidence), dialer, ..run })
     }
 
-    fn begin_task(&self, id: &str, task: Task<'_>) -> Result<Run> {
+    pub(super) fn begin_task(&self, id: &str, task: Task<'_>) -> Result<Run> {
         match task.change {
-            Some(change) => self.begin_as(id, |account| account.when_blocks_change(change)),
+            Some(change) => self.begin_as(id, |account| {
+                let is_charged = self.ledger.is_charged(&account)?;
+                Ok(account.when_blocks_change(change, is_charged))
+            }),
             None if task.is_review() => self.begin_review(id),
             None => self.begin(id),
         }
     }
 
-    fn begin_as(&self, id: &str, form: impl FnOnce(AccountProfile) -> AccountProfile) -> Result<Run> {
+    fn begin_as(&self, id: &str, form: impl FnOnce(AccountProfile) -> Result<AccountProfile>) -> Result<Run> {
         let guard = self.policies.begin_run();
         let live = self.policies.live()?;
         let (account, now) = self.ledger.account_at(id, self.clock.now())?;
-        let account = form(account);
+        let account = form(account)?;
         let inquiry = self.sources.inquiry(now);
         let offers = account
             .buying

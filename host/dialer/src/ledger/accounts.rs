@@ -1,12 +1,15 @@
 //! Accounts: their settings, billing cycles and charges.
 
+pub(in crate::ledger) mod bill;
 pub(in crate::ledger) mod buying;
+pub(in crate::ledger) mod charged_cycles;
 pub(in crate::ledger) mod slots;
 pub(in crate::ledger) mod totals;
 
 use crate::ledger::accounts::buying::{Areas, Buying};
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::orders::try_at_once;
+use crate::ledger::time;
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, from_sql, never_back, to_sql};
 use crate::phone::Region;
 use crate::prices::{dollars, price_cents};
@@ -55,12 +58,43 @@ pub struct AccountChange {
     pub review_at: Option<NaiveTime>,
     /// Switches the reputation add-on on or off.
     pub enabled: Option<bool>,
-    /// Blocks of 15 slots: more count and are charged at once, fewer from the next billing cycle on.
+    /// Blocks of 15 slots: more count and are charged at once, fewer from the next billing cycle on. Together with switching
+    /// the add-on on in a cycle that was not charged, both count at once, and only they are charged.
     pub blocks: Option<u32>,
     /// How its numbers are rated and replaced.
     pub settings: Option<Settings>,
     /// Where its numbers are bought, and what may be spent.
     pub buying: Option<Buying>,
+}
+
+impl AccountChange {
+    /// Whether only settings change, or nothing.
+    pub fn is_of_settings_alone(&self) -> bool {
+        let AccountChange { time_zone, region, review_at, enabled, blocks, settings: _, buying } = self;
+        time_zone.is_none()
+            && region.is_none()
+            && review_at.is_none()
+            && enabled.is_none()
+            && blocks.is_none()
+            && buying.is_none()
+    }
+}
+
+/// What a change of an account would cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangePrice {
+    /// Charged at once, in US cents.
+    pub now_cents: u64,
+    /// Charged for each billing cycle from the next one on, in US cents.
+    pub next_cents: u64,
+    /// Whether the add-on is on after the change.
+    pub enabled: bool,
+    /// Blocks for the current cycle after the change.
+    pub blocks: u32,
+    /// Blocks from the next cycle on.
+    pub blocks_next: u32,
+    /// When the current cycle ends.
+    pub cycle_ends_at: Timestamp,
 }
 
 /// An account.
@@ -129,8 +163,12 @@ impl AccountProfile {
     }
 
     /// The account as it is when the change's blocks are decided: after the rest of the change, but before the add-on is
-    /// switched off.
-    pub(crate) fn when_blocks_change(self, change: &AccountChange) -> Self {
+    /// switched off. `is_charged` is whether its present cycle was charged.
+    pub(crate) fn when_blocks_change(mut self, change: &AccountChange, is_charged: bool) -> Self {
+        if self.gives_up_blocks(change, is_charged) {
+            self.slot_count = self.slots_in_use();
+            self.slot_count_next = self.slot_count;
+        }
         AccountProfile {
             time_zone: change.time_zone.unwrap_or(self.time_zone),
             region: change.region.unwrap_or(self.region),
@@ -140,6 +178,34 @@ impl AccountProfile {
             buying: change.buying.clone().unwrap_or(self.buying),
             ..self
         }
+    }
+
+    /// Whether the change begins with giving up the blocks that no slot in use needs. Those of a cycle that was not charged,
+    /// because the add-on was off, are not bought: if it is switched on with another number of blocks, that number counts
+    /// and is charged for this cycle already, also if it is smaller.
+    fn gives_up_blocks(&self, change: &AccountChange, is_charged: bool) -> bool {
+        !self.enabled && change.enabled == Some(true) && change.blocks.is_some() && !is_charged
+    }
+
+    /// The slots of as many blocks as the slots in use need.
+    fn slots_in_use(&self) -> u32 {
+        (self.occupied + self.locked).div_ceil(SLOTS_PER_BLOCK) * SLOTS_PER_BLOCK
+    }
+
+    /// The blocks of each billing cycle that has begun by `now` and was not charged yet, because the account has not been
+    /// changed since.
+    pub(in crate::ledger) fn due_blocks(&self, now: Timestamp) -> impl Iterator<Item = u32> {
+        let mut account = self.clone();
+        let cycles = std::iter::from_fn(move || {
+            (account.cycle_ends_at <= now).then(|| {
+                account.turn_cycle();
+                account.blocks()
+            })
+        });
+        cycles.filter({
+            let enabled = self.enabled;
+            move |blocks| enabled && *blocks > 0
+        })
     }
 
     /// The account in its next billing cycle.
@@ -166,15 +232,16 @@ impl Ledger {
             let message = format!("{} blocks are too many: an account has 0 to {BLOCKS_MAX}", new.blocks);
             return Err(LedgerError::Refused(message));
         }
-        let added_on = local_date(now, new.time_zone);
         self.change(|transaction| {
+            time::check(transaction, now)?;
+            let added_on = local_date(now, new.time_zone);
             if find(transaction, &new.id)?.is_some() {
                 return Err(LedgerError::AccountExists(new.id.clone()));
             }
             transaction.execute(
                 "INSERT INTO accounts (id, time_zone, region, review_at, added_on, enabled, settings, revision,
-                     changed_at, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, 1, ?7, ?8, ?8, 0, ?9, ?10)",
+                     changed_at, on_since, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, 1, ?7, ?7, ?8, ?8, 0, ?9, ?10)",
                 params![
                     new.id,
                     new.time_zone.name(),
@@ -207,22 +274,23 @@ impl Ledger {
         })
     }
 
-    /// US cents that switching the add-on on would charge now: nothing in a cycle that was charged already.
-    pub fn switch_on_cents(&self, id: &str, now: Timestamp) -> Result<u64> {
-        let (account, _) = self.account_at(id, now)?;
-        self.read(|transaction| match is_charged(transaction, &account)? {
-            true => Ok(0),
-            false => Ok(price_cents(account.blocks())),
+    /// Whether blocks were charged in the account's present cycle. They are not if the add-on was off when it began.
+    pub(crate) fn is_charged(&self, account: &AccountProfile) -> Result<bool> {
+        self.read(|transaction| is_charged(transaction, account))
+    }
+
+    /// What the change would charge, all but its blocks. It is made and taken back, so that the price is the one that the
+    /// change charges. Errors as [`Ledger::change_account`].
+    pub(crate) fn price_of_change(&self, id: &str, change: &AccountChange, now: Timestamp) -> Result<ChangePrice> {
+        self.try_change(|transaction| {
+            let (account, now) = open(transaction, id, now)?;
+            price_of(transaction, &account, |transaction| self::change(transaction, &account, change, now))
         })
     }
 
     /// Every account, in the order of their ids.
     pub fn accounts(&self) -> Result<Vec<AccountProfile>> {
-        self.read(|transaction| {
-            let mut statement = transaction.prepare_cached(&format!("{SELECT_PROFILE} ORDER BY id"))?;
-            let accounts = statement.query_map([], profile_from_row)?;
-            Ok(accounts.collect::<rusqlite::Result<_>>()?)
-        })
+        self.read(every_account)
     }
 
     /// The revision of every account, by its id: what has changed since, in this process or another.
@@ -248,16 +316,71 @@ impl Ledger {
     }
 }
 
+/// Every account, in the order of their ids.
+pub(super) fn every_account(transaction: &Transaction) -> Result<Vec<AccountProfile>> {
+    let mut statement = transaction.prepare_cached(&format!("{SELECT_PROFILE} ORDER BY id"))?;
+    let accounts = statement.query_map([], profile_from_row)?;
+    Ok(accounts.collect::<rusqlite::Result<_>>()?)
+}
+
 /// The account as of `now`, for a change that follows in the same transaction: the billing cycles due by then begin,
-/// and their blocks are charged.
+/// and their blocks are charged. So this is where a time that leaps is refused.
 pub(super) fn open(transaction: &Transaction, id: &str, now: Timestamp) -> Result<(AccountProfile, Timestamp)> {
     let mut account = profile(transaction, id)?;
     let now = never_back(id, now, account.changed_at)?;
+    time::check(transaction, now)?;
     while account.cycle_ends_at <= now {
         account.turn_cycle();
         begin_cycle(transaction, &account)?;
     }
     Ok((account, now))
+}
+
+/// What the account is charged by `make`, which changes it, and what it costs after.
+pub(super) fn price_of(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    make: impl FnOnce(&Transaction) -> Result<()>,
+) -> Result<ChangePrice> {
+    let cents = |transaction: &Transaction| -> Result<u64> {
+        let mut statement =
+            transaction.prepare_cached("SELECT ifnull(sum(cents), 0) FROM events WHERE account = ?1 AND cents > 0")?;
+        Ok(statement.query_row([account.key], |row| row.get(0).map(from_sql))?)
+    };
+    let before = cents(transaction)?;
+    make(transaction)?;
+    let now_cents = cents(transaction)? - before;
+    let after = profile(transaction, &account.id)?;
+    Ok(ChangePrice {
+        now_cents,
+        next_cents: if after.enabled { price_cents(after.blocks_next()) } else { 0 },
+        enabled: after.enabled,
+        blocks: after.blocks(),
+        blocks_next: after.blocks_next(),
+        cycle_ends_at: after.cycle_ends_at,
+    })
+}
+
+/// Before blocks are decided: gives up those that no slot in use needs, if the cycle was not charged.
+pub(super) fn give_up_blocks(
+    transaction: &Transaction,
+    account: AccountProfile,
+    change: &AccountChange,
+    now: Timestamp,
+) -> Result<AccountProfile> {
+    let (before, slots) = (account.blocks(), account.slots_in_use());
+    let is_kept = slots == account.slot_count && slots == account.slot_count_next;
+    if is_kept || !account.gives_up_blocks(change, is_charged(transaction, &account)?) {
+        return Ok(account);
+    }
+    transaction.execute(
+        "UPDATE accounts SET slot_count = ?2, slot_count_next = ?2 WHERE key = ?1",
+        params![account.key, slots],
+    )?;
+    let after = blocks_in_words(slots / SLOTS_PER_BLOCK);
+    let text = format!("{after} instead of {before}: the others were not charged in this billing cycle.");
+    append(transaction, account.key, now, None, EventKind::BlocksChanged, None, &text)?;
+    profile(transaction, &account.id)
 }
 
 /// Changes all but the blocks.
@@ -376,6 +499,9 @@ pub(super) fn charge(
 /// Switches the add-on. Switched on in a cycle that was not charged yet, it is charged now.
 fn switch(transaction: &Transaction, account: &AccountProfile, now: Timestamp, enabled: bool) -> Result<()> {
     transaction.execute("UPDATE accounts SET enabled = ?2 WHERE key = ?1", params![account.key, enabled])?;
+    if enabled && !account.enabled {
+        transaction.execute("UPDATE accounts SET on_since = ?2 WHERE key = ?1", params![account.key, to_sql(now)])?;
+    }
     // Orders that were held up because it was off are due.
     try_at_once(transaction, account.key)?;
     if enabled && !is_charged(transaction, account)? {

@@ -18,6 +18,7 @@ use crate::ledger::accounts::slots::occupy;
 use crate::ledger::accounts::{AccountProfile, open, profile, touch};
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::numbers::change_state;
+use crate::ledger::time;
 use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
 use crate::phone::e164;
 use crate::prices::{REPLACEMENT_PRICE_CENTS, dollars};
@@ -269,6 +270,8 @@ impl Ledger {
     /// the ledger alone, and each is taken once.
     pub(crate) fn claim(&self, order: u64, now: Timestamp) -> Result<Option<ClaimedOrder>> {
         self.change(|transaction| {
+            // Steps at a provider cannot be taken back.
+            time::check(transaction, now)?;
             let lease: Option<Option<String>> = transaction
                 .prepare_cached(
                     "UPDATE orders SET lease = iif(provider IS NULL, NULL, lower(hex(randomblob(8)))),

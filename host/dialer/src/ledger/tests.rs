@@ -100,7 +100,7 @@ impl Fixture {
         self.ledger.add_source(&source).unwrap();
     }
 
-    fn charges(&self) -> Vec<(String, u64)> {
+    fn charges(&self) -> Vec<(String, i64)> {
         let events = self.ledger.events(ACME, EventFilter { number: None, last: 1_000 }).unwrap();
         events.into_iter().filter_map(|event| Some((rfc3339(event.at), event.cents?))).collect()
     }
@@ -325,6 +325,9 @@ async fn blocks_are_charged_when_they_begin_to_count() {
     let (seen, _) = fixture.ledger.account_at(ACME, in_april).unwrap();
     assert_eq!((seen.slot_count, seen.cycle_starts_at), (30, at("2026-03-31T04:00:00Z")));
     assert_eq!(fixture.charges().len(), 2, "looking at an account charges nothing");
+    let leap = fixture.ledger.accept_time(in_april).unwrap().expect("two months are more than an outage explains");
+    assert_eq!((leap.accounts, leap.charges, leap.cents), (1, 2, 2 * 9_800));
+    assert_eq!(fixture.charges().len(), 2, "accepting a time charges nothing either");
     let review_at = NaiveTime::from_hms_opt(7, 0, 0);
     fixture.ledger.change_account(ACME, &AccountChange { review_at, ..AccountChange::default() }, in_april).unwrap();
     let charges: Vec<_> = fixture.charges();
@@ -354,6 +357,35 @@ fn the_add_on_is_charged_once_a_cycle_however_often_it_is_switched() {
     switch(false, "2026-02-21T12:00:00Z");
     switch(true, "2026-02-22T12:00:00Z");
     assert_eq!(fixture.charges()[1..], [("2026-02-20T12:00:00Z".to_owned(), 4_900)]);
+}
+
+#[test]
+fn the_database_refuses_more_credits_than_charges() {
+    let fixture = Fixture::new("2026-01-15T12:00:00Z");
+    let credit = |cents: i64| {
+        fixture.execute(&format!(
+            "INSERT INTO events (account, at, kind, cents, text) SELECT key, 0, 'credited', {cents}, '' FROM accounts"
+        ))
+    };
+    assert!(error(credit(-4_901)).contains("more would be credited than was charged"));
+    for cents in [0, 4_900] {
+        assert!(error(credit(cents)).contains("only a credit is negative"), "{cents}");
+    }
+    let negative = "INSERT INTO events (account, at, kind, cents, text) SELECT key, 0, 'charged', -1, '' FROM accounts";
+    assert!(error(fixture.execute(negative)).contains("only a credit is negative"));
+    credit(-4_900).unwrap();
+    assert!(error(credit(-1)).contains("more would be credited than was charged"));
+}
+
+#[test]
+fn time_only_passes_and_what_was_accepted_stays_on_record() {
+    let fixture = Fixture::new("2026-01-15T12:00:00Z");
+    assert!(error(fixture.execute("UPDATE ledger_time SET newest_at = newest_at - 1")).contains("does not go back"));
+    fixture.ledger.accept_time(at("2027-01-15T12:00:00Z")).unwrap().expect("a leap");
+    assert_eq!(fixture.ledger.accept_time(at("2027-01-15T12:00:00Z")).unwrap(), None, "accepted already");
+    for sql in ["UPDATE accepted_leaps SET accepted_at = 1", "DELETE FROM accepted_leaps"] {
+        assert!(error(fixture.execute(sql)).contains("only appended"), "{sql}");
+    }
 }
 
 #[tokio::test]
@@ -483,6 +515,7 @@ fn a_ledger_of_the_first_schema_is_upgraded() {
     let source = SourceProfile { name: "made up".into(), kind: SourceKind::Simulated, location: "7".into() };
     assert_eq!(ledger.sources().unwrap(), [source]);
     assert_eq!(ledger.account(ACME).unwrap().revision, 3);
+    assert_eq!(ledger.time_at(100).unwrap().newest_at, Some(100), "the time of its latest change");
     let events = ledger.events(ACME, EventFilter { number: None, last: 10 }).unwrap();
     assert_eq!((events[0].policy.as_deref(), events[0].revision), (Some("abc"), None));
     assert!(error(ledger.recorded_run(1)).contains("no longer kept"));

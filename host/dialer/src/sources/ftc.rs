@@ -45,7 +45,7 @@ use crate::phone::{area_code, nanp_number};
 use crate::table_file::{FileVersion, RowError, RowProblems, Rows, decode};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone};
 use chrono_tz::America::New_York;
-use dialguard::calendar::day_starts_at;
+use dialguard::calendar::{TIME_MAX, day_starts_at};
 use dialguard::contract::{PhoneNumber, Timestamp};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -358,7 +358,7 @@ fn created(text: &str) -> Result<Timestamp, RowError> {
 fn eastern_to_utc(local: NaiveDateTime) -> Option<Timestamp> {
     let exact = New_York.from_local_datetime(&local).earliest();
     let skipped = || New_York.from_local_datetime(&local.checked_add_signed(TimeDelta::hours(1))?).earliest();
-    Timestamp::try_from(exact.or_else(skipped)?.timestamp()).ok()
+    Timestamp::try_from(exact.or_else(skipped)?.timestamp()).ok().filter(|at| *at <= TIME_MAX)
 }
 
 fn end_of_day(date: NaiveDate) -> Option<Timestamp> {

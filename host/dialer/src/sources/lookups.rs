@@ -24,7 +24,7 @@ use crate::http::{Call, Credentials, HttpService, ServiceError, ServiceLimits};
 use crate::ledger::{Ledger, LedgerError, LookupBudget, Opinion, Opinions, SourceKind, SourceProfile};
 use crate::phone::e164;
 use crate::prices::dollars_of_micros;
-use dialguard::calendar::rfc3339;
+use dialguard::calendar::{instant_of, rfc3339};
 use dialguard::contract::{PhoneNumber, Timestamp};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -527,8 +527,7 @@ pub(super) fn label(value: &Value) -> Option<String> {
 /// which clocks differ.
 pub(super) fn observed_at(value: &Value, now: Timestamp) -> Result<Timestamp, ServiceError> {
     let Some(text) = value.as_str() else { return Ok(now) };
-    let time = chrono::DateTime::parse_from_rfc3339(text).ok().and_then(|time| u64::try_from(time.timestamp()).ok());
-    let time = time.ok_or_else(|| ServiceError::InvalidResponse("a time that is not RFC 3339".into()))?;
+    let time = instant_of(text).ok_or_else(|| ServiceError::InvalidResponse("a time that is not RFC 3339".into()))?;
     match is_ahead(time, now) {
         true => Err(ServiceError::InvalidResponse(format!("an opinion of {}, which is in the future", rfc3339(time)))),
         false => Ok(time),

@@ -42,7 +42,7 @@ use super::{AHEAD_SECONDS_MAX, Answer, Report, Source, SourceError, is_ahead};
 use crate::ledger::{CARRIER_CHARACTERS_MAX, carrier_key};
 use crate::phone::{self, Region};
 use crate::table_file::{FileVersion, RowError, RowProblems, Rows, as_text, decode, lines};
-use dialguard::calendar::rfc3339;
+use dialguard::calendar::{instant_of, rfc3339};
 use dialguard::contract::{PhoneNumber, Timestamp};
 use parking_lot::Mutex;
 use serde_json::Value;
@@ -279,9 +279,9 @@ fn score(text: &str) -> Result<Option<u8>, String> {
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
-    let parsed = chrono::DateTime::parse_from_rfc3339(text).ok();
-    let seconds = parsed.and_then(|time| Timestamp::try_from(time.timestamp()).ok());
-    seconds.ok_or_else(|| format!("{text:?} is not a time since 1970 in RFC 3339; write it like 2026-01-31T09:00:00Z"))
+    instant_of(text).ok_or_else(|| {
+        format!("{text:?} is not a time from 1970 to 9999 in RFC 3339; write it like 2026-01-31T09:00:00Z")
+    })
 }
 
 fn json_row(line: &str) -> Result<VerdictRow, RowError> {

@@ -9,6 +9,7 @@ use clap::Args;
 use dialguard::policy;
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::alerts::AlertSender;
+use dialguard_dialer::ledger::LedgerError;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -115,6 +116,10 @@ fn log_policies(dialguard: &Dialguard) -> Result<()> {
 }
 
 async fn serve_once(dialguard: &Dialguard) -> Result<Done> {
+    if let Some((leap, _)) = dialguard.ledger().pass_time(dialguard.now())? {
+        AlertSender::new(dialguard.clone()).deliver_due().await?;
+        return Err(LedgerError::TimeLeap(Box::new(leap)).into());
+    }
     schedule::resume_all(dialguard).await?;
     let due = schedule::due_accounts(dialguard, dialguard.now())?;
     let (reviewed, failed) = review_these(dialguard, due, ReviewMode::OncePerDate).await;

@@ -1,6 +1,7 @@
 //! The API: REST and JSON, under `/api/v1`, described by an OpenAPI document that is made from this code.
 
 mod accounts;
+mod clock;
 mod failures;
 mod input;
 mod keyed;
@@ -38,6 +39,7 @@ use utoipa_axum::router::OpenApiRouter;
     components(schemas(Problem)),
     tags(
         (name = "accounts", description = "The add-on, blocks, settings and figures of accounts"),
+        (name = "clock", description = "The time, and leaps that a user confirms"),
         (name = "numbers", description = "The numbers of an account, and what carriers say about them"),
         (name = "requests", description = "Start, stop, delete, replace and screen numbers"),
         (name = "orders", description = "Replacements in progress"),
@@ -80,6 +82,7 @@ pub fn routes(site: &Site) -> Router<Site> {
 fn documented() -> (Router<Site>, Document) {
     let routes = OpenApiRouter::new()
         .merge(accounts::routes())
+        .merge(clock::routes())
         .merge(numbers::routes())
         .merge(requests::routes())
         .merge(orders::routes())

@@ -4,6 +4,7 @@ mod account;
 mod accounts;
 mod activity;
 mod alerts;
+mod clock;
 mod denied;
 mod layout;
 mod orders;
@@ -28,6 +29,7 @@ pub fn routes() -> Router<Site> {
         .merge(accounts::routes())
         .merge(account::routes())
         .merge(activity::routes())
+        .merge(clock::routes())
         .merge(policy::routes())
         .merge(settings::routes())
         .merge(review::routes())

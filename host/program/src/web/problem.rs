@@ -176,6 +176,7 @@ impl From<LedgerError> for Problem {
             LedgerError::TokenExists(_) => of(StatusCode::CONFLICT, "token-exists"),
             LedgerError::ReplacementsInProgress { .. } => of(StatusCode::CONFLICT, "replacements-in-progress"),
             LedgerError::Stale(_) => of(StatusCode::CONFLICT, "stale"),
+            LedgerError::TimeLeap(_) => of(StatusCode::CONFLICT, "time-leap"),
             LedgerError::ClockWentBack { .. } => of(StatusCode::CONFLICT, "clock-went-back"),
             refusal if refusal.is_refusal() => Problem::new(StatusCode::CONFLICT, causes(refusal)),
             unusable if unusable.is_unusable() => Problem::new(StatusCode::SERVICE_UNAVAILABLE, causes(unusable)),

@@ -158,12 +158,13 @@ impl Ledger {
         self.read(|transaction| check(transaction, &profile(transaction, id)?, buying))
     }
 
-    /// What the account was charged since then, in US cents: blocks and replacements.
+    /// What the account was charged since then, in US cents: blocks and replacements, whatever was credited.
     pub fn charged_cents(&self, id: &str, since: Timestamp) -> Result<u64> {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
-            let mut statement = transaction
-                .prepare_cached("SELECT ifnull(sum(cents), 0) FROM events WHERE account = ?1 AND at >= ?2")?;
+            let mut statement = transaction.prepare_cached(
+                "SELECT ifnull(sum(cents), 0) FROM events WHERE account = ?1 AND at >= ?2 AND cents > 0",
+            )?;
             Ok(statement.query_row([account.key, to_sql(since)], |row| Ok(from_sql(row.get(0)?)))?)
         })
     }

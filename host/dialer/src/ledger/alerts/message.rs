@@ -1,7 +1,10 @@
 //! The messages that wait for webhooks: one a review, however many numbers it is about.
 //! [`alerts`](crate::alerts) lists their types.
 
+use crate::ledger::runs::outage::Outage;
+use crate::ledger::time::Leap;
 use crate::phone::e164;
+use dialguard::calendar::rfc3339;
 use dialguard::contract::*;
 use dialguard::policy::Inputs;
 use serde_json::{Map, Value, json};
@@ -72,6 +75,38 @@ impl Message {
     pub fn review_failed(account: &str, local_date: &str, why: &str) -> Self {
         let text = format!("The review of account {account} failed and will be tried again: {why}");
         Message::new(Self::REVIEW_FAILED, json!({"local-date": local_date, "text": text}), "activity")
+    }
+
+    /// Local dates had no review.
+    pub fn reviews_missed(outage: &Outage) -> Self {
+        let cycles = outage
+            .charged
+            .0
+            .iter()
+            .map(|(starts_on, cents)| json!({"starts-on": starts_on.to_string(), "cents": cents}));
+        let data = json!({
+            "first-date": outage.first_date.to_string(),
+            "last-date": outage.last_date.to_string(),
+            "dates": outage.dates(),
+            "charged-cents": outage.charged.cents(),
+            "cycles": cycles.collect::<Vec<_>>(),
+            "text": outage.text(),
+        });
+        Message::new("reviews.missed", data, "activity")
+    }
+
+    /// Time is held: nothing is reviewed until a user accepts it.
+    pub fn clock_held(leap: &Leap) -> Self {
+        let text = format!("Reviews and replacements are on hold until a user confirms the time: {leap}.");
+        let data = json!({
+            "now": rfc3339(leap.now),
+            "newest": rfc3339(leap.newest_at),
+            "accounts": leap.accounts,
+            "charges": leap.charges,
+            "cents": leap.cents,
+            "text": text,
+        });
+        Message::new("clock.held", data, "")
     }
 
     pub fn policy(kind: &str, revision: Option<u64>, text: &str) -> Self {

@@ -1,7 +1,9 @@
 //! Applying a plan: the whole of it in one transaction, and only to the revision it was made from.
 
 use crate::ledger::accounts::slots::{lock, occupy};
-use crate::ledger::accounts::{self, AccountChange, AccountProfile, ChargeCause, charge, open, profile, touch};
+use crate::ledger::accounts::{
+    self, AccountChange, AccountProfile, ChangePrice, ChargeCause, charge, open, profile, touch,
+};
 use crate::ledger::alerts::deliveries::enqueue;
 use crate::ledger::alerts::message::{Message, ReviewSummary};
 use crate::ledger::events::{EventKind, append, append_notice};
@@ -10,6 +12,7 @@ use crate::ledger::numbers::status::status_to_sql;
 use crate::ledger::orders::{intend, try_at_once};
 use crate::ledger::policies::Revision;
 use crate::ledger::runs::answers::{self, CarrierAnswer};
+use crate::ledger::runs::outage;
 use crate::ledger::runs::recordings::{self, RunOutcome};
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
 use crate::phone::e164;
@@ -84,15 +87,23 @@ impl Ledger {
         let run = CheckedRun::new(id, record)?;
         self.change(|transaction| {
             let account = run.open(transaction, id)?;
-            let now = record.outcome.plan().decided_at;
-            // Blocks change while the add-on is on: after it is switched on, and before it is switched off.
-            if change.enabled == Some(false) {
-                let applied = run.apply_unless_idle(transaction, &account)?;
-                accounts::change(transaction, &account, change, now)?;
-                return Ok(applied);
-            }
-            accounts::change(transaction, &account, change, now)?;
-            run.apply_unless_idle(transaction, &profile(transaction, id)?)
+            run.change_account(transaction, account, change)
+        })
+    }
+
+    /// What [`Ledger::change_account_and_blocks`] would charge. It is made and taken back.
+    pub(crate) fn price_of_change_and_blocks(
+        &self,
+        id: &str,
+        change: &AccountChange,
+        record: RunRecord,
+    ) -> Result<ChangePrice> {
+        let run = CheckedRun::new(id, record)?;
+        self.try_change(|transaction| {
+            let account = run.open(transaction, id)?;
+            accounts::price_of(transaction, &account, |transaction| {
+                run.change_account(transaction, account.clone(), change).map(drop)
+            })
         })
     }
 
@@ -136,6 +147,24 @@ impl<'a> CheckedRun<'a> {
         Ok(account)
     }
 
+    /// Blocks change while the add-on is on: after it is switched on, and before it is switched off.
+    fn change_account(
+        &self,
+        transaction: &Transaction,
+        account: AccountProfile,
+        change: &AccountChange,
+    ) -> Result<Option<AppliedRun>> {
+        let now = self.record.outcome.plan().decided_at;
+        if change.enabled == Some(false) {
+            let applied = self.apply_unless_idle(transaction, &account)?;
+            accounts::change(transaction, &account, change, now)?;
+            return Ok(applied);
+        }
+        let account = accounts::give_up_blocks(transaction, account, change, now)?;
+        accounts::change(transaction, &account, change, now)?;
+        self.apply_unless_idle(transaction, &profile(transaction, &account.id)?)
+    }
+
     /// A plan that does nothing leaves no run behind.
     fn apply_unless_idle(&self, transaction: &Transaction, account: &AccountProfile) -> Result<Option<AppliedRun>> {
         let plan = self.record.outcome.plan();
@@ -147,6 +176,9 @@ impl<'a> CheckedRun<'a> {
         let CheckedRun { record, purpose, packed } = self;
         let plan = record.outcome.plan();
         let now = plan.decided_at;
+        if matches!(purpose, Purpose::Review) {
+            outage::tell(transaction, account, now)?;
+        }
         let (run, daily) = begin(transaction, account, *purpose, record)?;
         apply_reviews(transaction, account, run, record)?;
         for action in &plan.actions {
