@@ -34,6 +34,7 @@ mod program {
     mod api;
     mod bad_input;
     mod commands;
+    mod daily_check;
     mod dashboard;
     mod guides;
     mod json_shapes;

@@ -50,6 +50,7 @@ mod sources;
 pub use access::keyed_requests::{KEYS_KEPT_SECONDS, KeyState, KeyedRequest, StoredAnswer};
 pub use access::{Accounts, Grant, Role, SecretHash, Token, User};
 pub use accounts::buying::{Areas, Buying, CAP_CENTS_MAX, NO_PROVIDER, REST_DAYS_MAX, Spending};
+pub use accounts::days::Day;
 pub(crate) use accounts::totals::Totals;
 pub use accounts::{AccountChange, AccountProfile, NewAccount};
 pub use alerts::deliveries::{Delivery, DeliveryState};
@@ -320,6 +321,7 @@ const SCHEMAS: &[&str] = &[
     include_str!("ledger/schema/09-answer-parts.sql"),
     include_str!("ledger/schema/10-providers.sql"),
     include_str!("ledger/schema/11-orders-that-buy.sql"),
+    include_str!("ledger/schema/15-days.sql"),
 ];
 
 fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {

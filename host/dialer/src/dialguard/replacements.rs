@@ -2,7 +2,7 @@
 //! because their candidate could not be bought.
 
 use super::requests::{batches, decision};
-use super::run::Task;
+use super::run::{ReviewKind, Task};
 use super::{Dialguard, Result};
 use crate::fulfilment::{Fulfilment, Screen};
 use crate::ledger::Order;
@@ -103,7 +103,7 @@ impl Dialguard {
         if flagged.is_empty() {
             return Ok(());
         }
-        problems.extend(self.run(id, Task::review()).await?.observations.problems());
+        problems.extend(self.run(id, Task::review(ReviewKind::AskAgain)).await?.observations.problems());
         for order in flagged {
             self.ledger.asked_again(order, None, now)?;
         }

@@ -194,6 +194,8 @@ named_kinds! {
         CarrierProblem = "carrier-problem",
         /// Blocks were charged.
         Charged = "charged",
+        /// Monitored numbers were not rated for dates that have closed.
+        CheckMissed = "check-missed",
         /// A number took a slot.
         MonitoringStarted = "monitoring-started",
         /// Settings of a replaced number could not be carried over to its replacement.

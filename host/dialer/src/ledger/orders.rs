@@ -265,10 +265,12 @@ impl Ledger {
             if let Some(words) = spending(transaction, &account, now)?.forbids(price, &account) {
                 return Ok(Earmark::Forbidden(words));
             }
+            let today = account.day(now);
             let sent = transaction
                 .prepare_cached(
                     "UPDATE orders SET state = 'ordering', state_since = iif(state = 'ordering', state_since, ?4),
-                            spent_on = ifnull(spent_on, ?5), spent_cycle = ifnull(spent_cycle, ?6), sent_at = ?4, looks = 0,
+                            spent_on = ifnull(spent_on, ?5), spent_day = ifnull(spent_day, ?8),
+                            spent_cycle = ifnull(spent_cycle, ?6), sent_at = ?4, looks = 0,
                             leased_until = ?4 + ?7
                       WHERE id = ?1 AND state = ?2 AND lease IS ?3 AND state IN ('screened', 'ordering')",
                 )?
@@ -277,9 +279,10 @@ impl Ledger {
                     order.state.name(),
                     claimed.lease,
                     to_sql(now),
-                    account.local_date(now).to_string(),
+                    today.date.to_string(),
                     to_sql(account.cycle_starts_at),
-                    to_sql(LEASE_SECONDS)
+                    to_sql(LEASE_SECONDS),
+                    to_sql(today.starts_at)
                 ])?;
             Ok(if sent == 1 { Earmark::Done } else { Earmark::Lost })
         })
@@ -419,8 +422,8 @@ impl Ledger {
             if obstacle.from_the_start {
                 transaction
                     .prepare_cached(
-                        "UPDATE orders SET state = 'intended', state_since = ?2, spent_on = NULL, spent_cycle = NULL,
-                                sent_at = NULL WHERE id = ?1 AND state IN ('intended', 'reserved', 'screened', 'ordering')",
+                        "UPDATE orders SET state = 'intended', state_since = ?2, spent_on = NULL, spent_day = NULL,
+                                spent_cycle = NULL, sent_at = NULL WHERE id = ?1 AND state IN ('intended', 'reserved', 'screened', 'ordering')",
                     )?
                     .execute(params![to_sql(order.id), to_sql(now)])?;
             }

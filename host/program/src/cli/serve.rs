@@ -116,6 +116,7 @@ fn log_policies(dialguard: &Dialguard) -> Result<()> {
 
 async fn serve_once(dialguard: &Dialguard) -> Result<Done> {
     schedule::resume_all(dialguard).await?;
+    schedule::close_days(dialguard)?;
     let due = schedule::due_accounts(dialguard, dialguard.now())?;
     let (reviewed, failed) = review_these(dialguard, due, ReviewMode::OncePerDate).await;
     AlertSender::new(dialguard.clone()).deliver_due().await?;

@@ -1,6 +1,7 @@
 //! The messages that wait for webhooks: one a review, however many numbers it is about.
 //! [`alerts`](crate::alerts) lists their types.
 
+use crate::ledger::accounts::days::MissedDay;
 use crate::phone::e164;
 use dialguard::contract::*;
 use dialguard::policy::Inputs;
@@ -8,6 +9,9 @@ use serde_json::{Map, Value, json};
 
 /// Numbers of a kind that a message lists; the others are counted.
 const NUMBERS_LISTED_MAX: usize = 50;
+
+/// Dates that a message lists; the others are counted.
+const DATES_LISTED_MAX: usize = 50;
 
 /// Notices, and problems with sources, that a message quotes.
 const TEXTS_LISTED_MAX: usize = 20;
@@ -72,6 +76,12 @@ impl Message {
     pub fn review_failed(account: &str, local_date: &str, why: &str) -> Self {
         let text = format!("The review of account {account} failed and will be tried again: {why}");
         Message::new(Self::REVIEW_FAILED, json!({"local-date": local_date, "text": text}), "activity")
+    }
+
+    /// Numbers were not rated for days that have closed.
+    pub(in crate::ledger) fn check_missed(missed: &[MissedDay], text: &str) -> Self {
+        let dates = list(missed, DATES_LISTED_MAX, |day| json!({"local-date": day.date, "not-rated": day.numbers}));
+        Message::new("check.missed", json!({"dates": dates, "text": text}), "activity")
     }
 
     pub fn policy(kind: &str, revision: Option<u64>, text: &str) -> Self {

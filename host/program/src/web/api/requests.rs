@@ -22,7 +22,8 @@ pub fn routes() -> OpenApiRouter<Site> {
 #[derive(Deserialize, ToSchema)]
 #[serde(tag = "request", rename_all = "kebab-case", deny_unknown_fields)]
 enum Request {
-    /// Start checking these numbers daily. They take free slots in the order given, the lowest slot first.
+    /// Start checking these numbers: now, in the background, and then daily. They take free slots in the order given, the
+    /// lowest slot first.
     StartMonitoring {
         #[schema(max_items = 10000, example = json!(["+13105550100"]))]
         numbers: Vec<E164>,
@@ -94,6 +95,9 @@ async fn make(
     Body(request): Body<Request>,
 ) -> Result<Json<Decision>, Problem> {
     let decided = site.dialguard().decide(&of.account.id, &(&request).into()).await?;
+    if matches!(request, Request::StartMonitoring { .. }) {
+        site.check_added(&of.account.id);
+    }
     Ok(Json(Decision::new(&request.digits(), &decided)))
 }
 

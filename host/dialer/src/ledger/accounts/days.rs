@@ -1,0 +1,328 @@
+//! An account's days, and the check that each of them owes: every monitored number is rated once.
+//!
+//! A day is an interval between instants. It usually lasts from one local midnight to the next. After a change of time
+//! zone the day under way ends when it would have ended anyway, and the next one at the first midnight of the new zone
+//! that is at least half a day later. So days never overlap, and what counts today still does after the change.
+
+use crate::ledger::accounts::{AccountProfile, open, profile};
+use crate::ledger::alerts::deliveries::enqueue;
+use crate::ledger::alerts::message::Message;
+use crate::ledger::events::{EventKind, append};
+use crate::ledger::{Ledger, Result, to_sql};
+use chrono::{Days, NaiveDate};
+use dialguard::calendar::{day_starts_at, instant, local_date};
+use dialguard::contract::Timestamp;
+use rusqlite::{Transaction, params};
+use serde::{Deserialize, Serialize};
+
+const HOUR: u64 = 60 * 60;
+
+/// The shortest day after a change of time zone.
+const DAY_MIN: u64 = 12 * HOUR;
+
+/// The check of a day is open for this long after its review time, even if the day ends before.
+const OPEN_MIN: u64 = 2 * HOUR;
+
+/// Seconds until numbers that could not be rated are asked about again; twice as long after each further try.
+const PAUSE_MIN: u64 = 5 * 60;
+
+/// The longest of these pauses.
+const PAUSE_MAX: u64 = 2 * HOUR;
+
+/// A day of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Day {
+    /// Its local date. After a move to the west two days may have the same.
+    pub date: NaiveDate,
+    /// Its first instant.
+    pub starts_at: Timestamp,
+    /// The first instant of the next day.
+    pub ends_at: Timestamp,
+}
+
+impl Day {
+    fn contains(&self, at: Timestamp) -> bool {
+        (self.starts_at..self.ends_at).contains(&at)
+    }
+}
+
+/// How many of an account's numbers a day has no rating of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::ledger) struct MissedDay {
+    pub date: NaiveDate,
+    pub numbers: u32,
+}
+
+impl AccountProfile {
+    /// The account's day at `at`.
+    pub fn day(&self, at: Timestamp) -> Day {
+        if let Some(kept) = self.kept_days.iter().find(|day| day.contains(at)) {
+            return *kept;
+        }
+        let first = self.kept_days.last().map(|kept| self.first_day(kept.ends_at));
+        first.filter(|day| day.contains(at)).unwrap_or_else(|| self.ordinary_day(at))
+    }
+
+    /// The day before it.
+    pub fn day_before(&self, day: &Day) -> Day {
+        Day { ends_at: day.starts_at, ..self.day(day.starts_at.saturating_sub(1)) }
+    }
+
+    /// When the day's review is due: when the local clock first shows the account's review time. If it never does, which
+    /// a change of time zone can cause, when the day begins.
+    pub fn review_due_at(&self, day: &Day) -> Timestamp {
+        let first = local_date(day.starts_at, self.time_zone);
+        let times = [first, first + Days::new(1)].map(|date| instant(date, self.review_at, self.time_zone));
+        times.into_iter().find(|at| day.contains(*at)).unwrap_or(day.starts_at)
+    }
+
+    /// Whether days that have ended are to be closed.
+    pub fn has_days_to_close(&self, now: Timestamp) -> bool {
+        self.closes_at(&self.day(self.days_closed_until)) <= now
+    }
+
+    /// When a scheduled check may be made, of numbers that have no rating since then.
+    fn next_try_at(&self, rates_since: Timestamp) -> Timestamp {
+        if self.check_since == rates_since { self.check_next_at } else { 0 }
+    }
+
+    /// How often numbers without a rating since then were asked about.
+    pub(crate) fn check_tries(&self, rates_since: Timestamp) -> u32 {
+        if self.check_since == rates_since { self.check_tries } else { 0 }
+    }
+
+    /// Distinct numbers rated since the beginning of a day.
+    pub(in crate::ledger) fn rated_since(&self, day_starts_at: Timestamp) -> u32 {
+        if self.rated_day >= day_starts_at { self.rated_count } else { 0 }
+    }
+
+    /// The account's days after its time zone is changed at `now`: what they were stays.
+    pub(in crate::ledger) fn days_kept_at(&self, now: Timestamp) -> Vec<Day> {
+        let today = self.day(now);
+        vec![self.day_before(&today), today]
+    }
+
+    fn ordinary_day(&self, at: Timestamp) -> Day {
+        let starts_at = |date| day_starts_at(date, self.time_zone);
+        let mut date = local_date(at, self.time_zone);
+        // A clock that goes back over midnight shows the end of the date before once more.
+        while starts_at(date + Days::new(1)) <= at {
+            date = date + Days::new(1);
+        }
+        Day { date, starts_at: starts_at(date), ends_at: starts_at(date + Days::new(1)) }
+    }
+
+    /// The first day in the account's present time zone.
+    fn first_day(&self, starts_at: Timestamp) -> Day {
+        let mut last = self.ordinary_day(starts_at);
+        while last.ends_at < starts_at + DAY_MIN {
+            last = self.ordinary_day(last.ends_at);
+        }
+        Day { starts_at, ..last }
+    }
+
+    fn closes_at(&self, day: &Day) -> Timestamp {
+        match self.enabled {
+            true => day.ends_at.max(self.review_due_at(day) + OPEN_MIN),
+            false => day.ends_at,
+        }
+    }
+}
+
+impl Ledger {
+    /// A review at `now` rates numbers that have no rating for a day that began then or later. That is the day before if
+    /// its check is late, and until today's review is due: before that, only a user's own review rates the numbers that
+    /// were rated yesterday.
+    pub(crate) fn rates_since(&self, account: &AccountProfile, now: Timestamp, by_user: bool) -> Result<Timestamp> {
+        self.read(|transaction| {
+            let day = account.day(now);
+            let before = account.day_before(&day);
+            let is_late = is_late(transaction, account, &before, now)?;
+            let is_early = !by_user && now < account.review_due_at(&day);
+            Ok(if is_late || is_early { before.starts_at } else { day.starts_at })
+        })
+    }
+
+    /// Whether the schedule is to check the account at `now`: its day, or the day before, is not done, or a number has
+    /// never been checked; and the pause since the latest try is over.
+    pub fn is_check_due(&self, account: &AccountProfile, now: Timestamp) -> Result<bool> {
+        if !account.enabled {
+            return Ok(false);
+        }
+        let day = account.day(now);
+        let before = account.day_before(&day);
+        let has_begun = account.review_due_at(&day) <= now;
+        self.read(|transaction| {
+            if is_late(transaction, account, &before, now)? {
+                return Ok(account.next_try_at(before.starts_at) <= now);
+            }
+            let rates_since = if has_begun { day.starts_at } else { before.starts_at };
+            if account.next_try_at(rates_since) > now {
+                return Ok(false);
+            }
+            match has_begun {
+                true => Ok(!is_done(transaction, account, &day)?),
+                false => has_unchecked(transaction, account),
+            }
+        })
+    }
+
+    /// Whether a monitored number of the account has never been rated.
+    pub fn has_unchecked(&self, account: &AccountProfile) -> Result<bool> {
+        self.read(|transaction| has_unchecked(transaction, account))
+    }
+
+    /// How many of the account's numbers have no rating for a day that began then or later.
+    pub(crate) fn unrated_since(&self, account: &AccountProfile, since: Timestamp) -> Result<u32> {
+        self.read(|transaction| unrated(transaction, account, since, Timestamp::MAX >> 1))
+    }
+
+    /// Notes that numbers were asked about again in vain; that is no run.
+    pub(crate) fn note_try(&self, id: &str, rates_since: Timestamp, now: Timestamp) -> Result<()> {
+        self.change(|transaction| note_try(transaction, &profile(transaction, id)?, rates_since, now))
+    }
+
+    /// Closes the days that have ended. What they missed is reported, in one event and one message.
+    pub fn close_days(&self, id: &str, now: Timestamp) -> Result<()> {
+        self.change(|transaction| open(transaction, id, now).map(drop))
+    }
+}
+
+/// Before numbers are asked about once more, there is a pause.
+pub(in crate::ledger) fn note_try(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    rates_since: Timestamp,
+    now: Timestamp,
+) -> Result<()> {
+    let before = account.check_tries(rates_since);
+    let pause = PAUSE_MAX.min(PAUSE_MIN << before.min(16));
+    transaction
+        .prepare_cached("UPDATE accounts SET check_since = ?2, check_tries = ?3, check_next_at = ?4 WHERE key = ?1")?
+        .execute(params![account.key, to_sql(rates_since), before + 1, to_sql(now + pause)])?;
+    Ok(())
+}
+
+/// The day that a run's ratings count for, by the beginning of the day that it was shown.
+pub(in crate::ledger) fn day_of_run(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    now: Timestamp,
+    rates_since: Timestamp,
+) -> Result<Day> {
+    let day = account.day(now);
+    let before = account.day_before(&day);
+    let counts_before = rates_since < day.starts_at && is_late(transaction, account, &before, now)?;
+    Ok(if counts_before { before } else { day })
+}
+
+/// Closes the days that have ended by `now`, or that end early because the add-on is switched off. The others stay
+/// open.
+pub(in crate::ledger) fn close(
+    transaction: &Transaction,
+    account: &mut AccountProfile,
+    now: Timestamp,
+    switches_off: bool,
+) -> Result<()> {
+    let mut missed = Vec::new();
+    let begun_at = account.days_closed_until;
+    loop {
+        let day = account.day(account.days_closed_until);
+        let closes_at = if switches_off { day.ends_at } else { account.closes_at(&day) };
+        if closes_at > now {
+            break;
+        }
+        if account.enabled {
+            let numbers = missing(transaction, account, &day)?;
+            missed.extend((numbers > 0).then_some(MissedDay { date: day.date, numbers }));
+        }
+        account.days_closed_until = day.ends_at;
+    }
+    if account.days_closed_until == begun_at {
+        return Ok(());
+    }
+    transaction
+        .prepare_cached("UPDATE accounts SET days_closed_until = ?2 WHERE key = ?1")?
+        .execute(params![account.key, to_sql(account.days_closed_until)])?;
+    report(transaction, account, &missed, now)
+}
+
+fn report(transaction: &Transaction, account: &AccountProfile, missed: &[MissedDay], now: Timestamp) -> Result<()> {
+    let (Some(first), Some(last)) = (missed.first(), missed.last()) else { return Ok(()) };
+    let text = match missed {
+        [MissedDay { date, numbers }] => format!("On {date}, {} not rated.", numbers_were(*numbers)),
+        _ => {
+            let most = missed.iter().map(|day| day.numbers).max().unwrap_or_default();
+            let dates = missed.len();
+            format!("On {dates} dates from {} to {}, up to {} not rated.", first.date, last.date, numbers_were(most))
+        }
+    };
+    append(transaction, account.key, now, None, EventKind::CheckMissed, None, &text)?;
+    enqueue(transaction, Some(account), None, now, || Message::check_missed(missed, &text))
+}
+
+fn numbers_were(numbers: u32) -> String {
+    if numbers == 1 { "1 number was".into() } else { format!("{numbers} numbers were") }
+}
+
+/// Whether the day has ended, and is still to be checked.
+fn is_late(transaction: &Transaction, account: &AccountProfile, day: &Day, now: Timestamp) -> Result<bool> {
+    let is_open = account.enabled && account.days_closed_until < day.ends_at && now < account.closes_at(day);
+    Ok(is_open && !is_done(transaction, account, day)?)
+}
+
+/// A day is done when its monitored numbers are rated. Without any, it is done after a review.
+fn is_done(transaction: &Transaction, account: &AccountProfile, day: &Day) -> Result<bool> {
+    if account.occupied > 0 {
+        return Ok(missing(transaction, account, day)? == 0);
+    }
+    Ok(has_daily_review(transaction, account, day)?)
+}
+
+/// Whether a review counts as the one of this day.
+pub(in crate::ledger) fn has_daily_review(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    day: &Day,
+) -> Result<bool> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM runs WHERE account = ?1 AND day >= ?2 AND day < ?3 AND daily = 1)",
+    )?;
+    Ok(statement.query_row(params![account.key, to_sql(day.starts_at), to_sql(day.ends_at)], |row| row.get(0))?)
+}
+
+/// How many numbers that were monitored on this day have no rating for it.
+pub(in crate::ledger) fn missing(transaction: &Transaction, account: &AccountProfile, day: &Day) -> Result<u32> {
+    // Nothing was rated since the latest change.
+    if account.changed_at < day.starts_at {
+        return Ok(account.occupied);
+    }
+    unrated(transaction, account, day.starts_at, day.ends_at)
+}
+
+fn unrated(transaction: &Transaction, account: &AccountProfile, since: Timestamp, until: Timestamp) -> Result<u32> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT count(*) FROM monitored
+          WHERE account = ?1 AND ifnull(rated_day, 0) < ?2 AND monitored_since < ?3",
+    )?;
+    Ok(statement.query_row(params![account.key, to_sql(since), to_sql(until)], |row| row.get(0))?)
+}
+
+fn has_unchecked(transaction: &Transaction, account: &AccountProfile) -> Result<bool> {
+    let mut statement = transaction
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM monitored WHERE account = ?1 AND rated_day IS NULL)")?;
+    Ok(statement.query_row([account.key], |row| row.get(0))?)
+}
+
+/// Numbers rated for a day that began then or later.
+pub(in crate::ledger) fn rated_since(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    since: Timestamp,
+) -> Result<u32> {
+    let mut statement =
+        transaction.prepare_cached("SELECT count(*) FROM monitored WHERE account = ?1 AND rated_day >= ?2")?;
+    let present: u32 = statement.query_row(params![account.key, to_sql(since)], |row| row.get(0))?;
+    // Some may have left since.
+    Ok(present.max(account.rated_since(since)))
+}
