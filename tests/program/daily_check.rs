@@ -406,7 +406,8 @@ impl Books {
         for at in (from..now).step_by(HOUR as usize).chain([now]) {
             let day = account.day(at);
             let known = self.days.entry(day.starts_at).or_insert((day, None));
-            assert_eq!(known.0, day, "a day stays as it is");
+            let bounds = |day: Day| (day.date, day.starts_at, day.ends_at);
+            assert_eq!(bounds(known.0), bounds(day), "a day stays as it is");
         }
         for (day, was_on) in self.days.values_mut().filter(|(day, _)| day.ends_at <= now) {
             was_on.get_or_insert(account.enabled);

@@ -242,7 +242,7 @@ pub fn due_accounts(dialguard: &Dialguard, now: Timestamp) -> Result<Vec<String>
 
 /// When the review of the account's day at `now` is due.
 pub fn review_time(account: &AccountProfile, now: Timestamp) -> Timestamp {
-    account.review_due_at(&account.day(now))
+    account.day(now).review_due_at
 }
 
 /// How to review accounts.

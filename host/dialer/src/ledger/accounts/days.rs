@@ -2,7 +2,8 @@
 //!
 //! A day is an interval between instants. It usually lasts from one local midnight to the next. After a change of time
 //! zone the day under way ends when it would have ended anyway, and the next one at the first midnight of the new zone
-//! that is at least half a day later. So days never overlap, and what counts today still does after the change.
+//! that is at least half a day later. So days never overlap, what counts today still does after the change, and no two
+//! reviews are more than a day and a half apart.
 
 use crate::ledger::accounts::{AccountProfile, open, profile};
 use crate::ledger::alerts::deliveries::enqueue;
@@ -38,6 +39,8 @@ pub struct Day {
     pub starts_at: Timestamp,
     /// The first instant of the next day.
     pub ends_at: Timestamp,
+    /// When its review is due.
+    pub review_due_at: Timestamp,
 }
 
 impl Day {
@@ -66,14 +69,6 @@ impl AccountProfile {
     /// The day before it.
     pub fn day_before(&self, day: &Day) -> Day {
         Day { ends_at: day.starts_at, ..self.day(day.starts_at.saturating_sub(1)) }
-    }
-
-    /// When the day's review is due: when the local clock first shows the account's review time. If it never does, which
-    /// a change of time zone can cause, when the day begins.
-    pub fn review_due_at(&self, day: &Day) -> Timestamp {
-        let first = local_date(day.starts_at, self.time_zone);
-        let times = [first, first + Days::new(1)].map(|date| instant(date, self.review_at, self.time_zone));
-        times.into_iter().find(|at| day.contains(*at)).unwrap_or(day.starts_at)
     }
 
     /// Whether days that have ended are to be closed.
@@ -109,7 +104,7 @@ impl AccountProfile {
         while starts_at(date + Days::new(1)) <= at {
             date = date + Days::new(1);
         }
-        Day { date, starts_at: starts_at(date), ends_at: starts_at(date + Days::new(1)) }
+        self.day_of(date, starts_at(date), starts_at(date + Days::new(1)))
     }
 
     /// The first day in the account's present time zone.
@@ -118,12 +113,18 @@ impl AccountProfile {
         while last.ends_at < starts_at + DAY_MIN {
             last = self.ordinary_day(last.ends_at);
         }
-        Day { starts_at, ..last }
+        self.day_of(last.date, starts_at, last.ends_at)
+    }
+
+    /// The review is due at the account's review time on the date, or when the day begins if that is later.
+    fn day_of(&self, date: NaiveDate, starts_at: Timestamp, ends_at: Timestamp) -> Day {
+        let review_due_at = instant(date, self.review_at, self.time_zone).max(starts_at);
+        Day { date, starts_at, ends_at, review_due_at }
     }
 
     fn closes_at(&self, day: &Day) -> Timestamp {
         match self.enabled {
-            true => day.ends_at.max(self.review_due_at(day) + OPEN_MIN),
+            true => day.ends_at.max(day.review_due_at + OPEN_MIN),
             false => day.ends_at,
         }
     }
@@ -138,7 +139,7 @@ impl Ledger {
             let day = account.day(now);
             let before = account.day_before(&day);
             let is_late = is_late(transaction, account, &before, now)?;
-            let is_early = !by_user && now < account.review_due_at(&day);
+            let is_early = !by_user && now < day.review_due_at;
             Ok(if is_late || is_early { before.starts_at } else { day.starts_at })
         })
     }
@@ -151,7 +152,7 @@ impl Ledger {
         }
         let day = account.day(now);
         let before = account.day_before(&day);
-        let has_begun = account.review_due_at(&day) <= now;
+        let has_begun = day.review_due_at <= now;
         self.read(|transaction| {
             if is_late(transaction, account, &before, now)? {
                 return Ok(account.next_try_at(before.starts_at) <= now);
@@ -325,4 +326,96 @@ pub(in crate::ledger) fn rated_since(
     let present: u32 = statement.query_row(params![account.key, to_sql(since)], |row| row.get(0))?;
     // Some may have left since.
     Ok(present.max(account.rated_since(since)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::NewAccount;
+    use crate::phone::Region;
+    use chrono::NaiveTime;
+    use chrono_tz::Tz;
+    use dialguard::calendar::rfc3339;
+    use dialguard::settings::default_settings;
+    use proptest::prelude::*;
+
+    const NOON: Timestamp = 1_772_366_400; // of 1 March 2026, in UTC
+
+    fn account(time_zone: Tz, review_at: &str) -> AccountProfile {
+        let folder = tempfile::tempdir().expect("a folder for the test");
+        let ledger = Ledger::open_or_create(folder.path()).expect("a ledger");
+        let new = NewAccount {
+            id: "acme".into(),
+            blocks: 1,
+            time_zone,
+            region: Region::US,
+            review_at: NaiveTime::parse_from_str(review_at, "%H:%M").expect("a time of day"),
+            settings: default_settings(),
+        };
+        ledger.add_account(&new, NOON).expect("an account");
+        ledger.account("acme").expect("it was added")
+    }
+
+    fn moved(account: &AccountProfile, time_zone: Tz, now: Timestamp) -> AccountProfile {
+        AccountProfile { time_zone, kept_days: account.days_kept_at(now), ..account.clone() }
+    }
+
+    fn words(day: Day) -> String {
+        format!("{}: {} to {}", day.date, rfc3339(day.starts_at), rfc3339(day.ends_at))
+    }
+
+    #[test]
+    fn the_day_under_way_ends_as_planned_and_the_next_at_a_midnight_of_the_new_zone() {
+        let auckland = account(Tz::Pacific__Auckland, "06:00");
+        let now = NOON;
+        assert_eq!(words(auckland.day(now)), "2026-03-02: 2026-03-01T11:00:00Z to 2026-03-02T11:00:00Z");
+        let west = moved(&auckland, Tz::America__Los_Angeles, now);
+        assert_eq!(west.day(now), auckland.day(now));
+        let first = west.day(west.day(now).ends_at);
+        assert_eq!(words(first), "2026-03-02: 2026-03-02T11:00:00Z to 2026-03-03T08:00:00Z");
+        assert_eq!(rfc3339(first.review_due_at), "2026-03-02T14:00:00Z");
+        // Kathmandu's next midnight is 7 hours and a quarter after that, which is too soon.
+        let kathmandu = moved(&auckland, Tz::Asia__Kathmandu, now);
+        let first = kathmandu.day(kathmandu.day(now).ends_at);
+        assert_eq!(words(first), "2026-03-03: 2026-03-02T11:00:00Z to 2026-03-03T18:15:00Z");
+    }
+
+    #[test]
+    fn a_review_time_that_a_day_does_not_have_is_when_it_begins() {
+        let auckland = account(Tz::Pacific__Auckland, "02:00");
+        let west = moved(&auckland, Tz::America__Los_Angeles, NOON);
+        let first = west.day(west.day(NOON).ends_at);
+        assert_eq!(rfc3339(first.review_due_at), "2026-03-02T11:00:00Z", "it begins at three");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn days_follow_each_other_whatever_the_moves(
+            moves in proptest::collection::vec((proptest::sample::select(&chrono_tz::TZ_VARIANTS[..]), 0..50u64), 1..12),
+            review_at in proptest::sample::select(&["00:00", "02:30", "06:00", "12:00", "23:59"][..]),
+        ) {
+            let mut account = account(Tz::UTC, review_at);
+            let mut now = NOON;
+            let mut last = account.day(now);
+            for (zone, hours) in moves {
+                for _ in 0..hours {
+                    now += HOUR;
+                    let day = account.day(now);
+                    prop_assert!(day.contains(now));
+                    if day == last {
+                        continue;
+                    }
+                    prop_assert_eq!(day.starts_at, last.ends_at);
+                    prop_assert_eq!(account.day_before(&day), last);
+                    prop_assert!((DAY_MIN..=37 * HOUR).contains(&(day.ends_at - day.starts_at)), "{}", words(day));
+                    prop_assert!(day.contains(day.review_due_at), "{}", words(day));
+                    prop_assert!(day.review_due_at - last.review_due_at <= 37 * HOUR, "{}", words(day));
+                    last = day;
+                }
+                account = moved(&account, zone, now);
+                prop_assert_eq!(account.day(now), last, "a move does not change the day under way");
+            }
+        }
+    }
 }

@@ -166,7 +166,7 @@ impl<'a> CheckedRun<'a> {
 
 /// Whether a review counts as the one of its day. One that could rate nothing does not, nor one that came too early.
 fn is_daily(transaction: &Transaction, account: &AccountProfile, day: &Day, plan: &Plan) -> Result<bool> {
-    let is_due = account.review_due_at(day) <= plan.decided_at;
+    let is_due = day.review_due_at <= plan.decided_at;
     let counts = !plan.reviews.is_empty() || is_due && days::missing(transaction, account, day)? == 0;
     Ok(account.enabled && counts && !days::has_daily_review(transaction, account, day)?)
 }
