@@ -8,7 +8,7 @@
 //! |---|---|---|
 //! | `review.completed` | a review turned numbers flagged or clean, replaced some, or has a warning or an alert | webhooks of the account and of every account |
 //! | `review.failed` | a review failed; once a local date, however often it is tried again | the same |
-//! | `check.missed` | local dates ended with numbers not rated; once a date, several dates in one message | the same |
+//! | `reviews.missed` | local dates ended with numbers not rated; once a date, several dates in one message | the same |
 //! | `order.stuck` | a replacement is held up and needs an operator; once an order | the same |
 //! | `policy.rolled-back`, `policy.failing` | a policy that kept failing was rolled back; there is none to go back to | webhooks of every account |
 //! | `webhook.test` | a user tests a webhook; sent at once and never again | that webhook |

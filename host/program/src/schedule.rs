@@ -321,6 +321,10 @@ async fn resume(dialguard: Dialguard, id: String) -> Result<(), DialguardError> 
 fn log(id: &str, outcome: Result<Option<ReviewOutcome>, DialguardError>) -> Result<(), ()> {
     match outcome {
         Ok(None) => Ok(()),
+        Ok(Some(ReviewOutcome { applied: None, .. })) => {
+            tracing::info!(account = id, "no source could rate the rest yet");
+            Ok(())
+        }
         Ok(Some(reviewed)) => {
             let decided_at = rfc3339(reviewed.plan.decided_at);
             let (rated, replaced) = (reviewed.plan.reviews.len(), reviewed.replaced.len());

@@ -194,8 +194,6 @@ named_kinds! {
         CarrierProblem = "carrier-problem",
         /// Blocks were charged.
         Charged = "charged",
-        /// Monitored numbers were not rated for dates that have closed.
-        CheckMissed = "check-missed",
         /// A number took a slot.
         MonitoringStarted = "monitoring-started",
         /// Settings of a replaced number could not be carried over to its replacement.
@@ -226,6 +224,8 @@ named_kinds! {
         ReplacementIntended = "replacement-intended",
         /// A replaced number rests before it is given back.
         Resting = "resting",
+        /// Local dates ended with monitored numbers not rated.
+        ReviewsMissed = "reviews-missed",
         /// A number left its slot, which is locked.
         SlotLocked = "slot-locked",
         /// A number turned at risk.

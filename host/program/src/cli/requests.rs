@@ -54,24 +54,25 @@ pub async fn monitor(context: &CommandContext, Monitor { id, numbers, all, no_ch
         parse(dialguard.ledger(), &id, &numbers)?
     };
     let mut outcome = dialguard.decide_all(&id, &Request::StartMonitoring(numbers.clone())).await?;
-    let ratings = if no_check { HashMap::new() } else { first_check(&dialguard, &id, &mut outcome.problems).await };
+    let ratings = if no_check { HashMap::new() } else { first_check(&dialguard, &id, &mut outcome).await };
     show(context, &dialguard, &id, numbers, (outcome, ratings))
 }
 
 /// Checks the numbers just added, and returns how they rate. The request is done even if that fails.
-async fn first_check(dialguard: &Dialguard, id: &str, problems: &mut Vec<String>) -> HashMap<u64, Status> {
+async fn first_check(dialguard: &Dialguard, id: &str, outcome: &mut BulkOutcome) -> HashMap<u64, Status> {
     let checked = dialguard.check_added(id).await;
     if let Err(error) = dialguard.policies().follow_shadow().await {
-        problems.push(format!("The first check was not compared with the shadow policy: {error}"));
+        outcome.problems.push(format!("The first check was not compared with the shadow policy: {error}"));
     }
     match checked {
         Ok(Some(review)) => {
-            problems.extend(review.problems);
+            outcome.problems.extend(review.problems);
+            outcome.replaced.extend(review.replaced);
             review.plan.reviews.iter().map(|review| (review.number, review.status)).collect()
         }
         Ok(None) => HashMap::new(),
         Err(error) => {
-            problems.push(format!("The first check failed and is made later: {error}"));
+            outcome.problems.push(format!("The first check failed and is made later: {error}"));
             HashMap::new()
         }
     }

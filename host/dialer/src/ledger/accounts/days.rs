@@ -9,9 +9,10 @@ use crate::ledger::accounts::{AccountProfile, open, profile};
 use crate::ledger::alerts::deliveries::enqueue;
 use crate::ledger::alerts::message::Message;
 use crate::ledger::events::{EventKind, append};
-use crate::ledger::{Ledger, Result, to_sql};
+use crate::ledger::{Ledger, Result, from_sql, to_sql};
+use crate::prices::dollars;
 use chrono::{Days, NaiveDate};
-use dialguard::calendar::{day_starts_at, instant, local_date};
+use dialguard::calendar::{cycle_starts_on, day_starts_at, instant, local_date};
 use dialguard::contract::Timestamp;
 use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
@@ -49,11 +50,39 @@ impl Day {
     }
 }
 
-/// How many of an account's numbers a day has no rating of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::ledger) struct MissedDay {
-    pub date: NaiveDate,
-    pub numbers: u32,
+/// Days that have closed with numbers not rated, and what was charged meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::ledger) struct MissedDays {
+    /// At least one: its date, and how many numbers were not rated.
+    pub days: Vec<(NaiveDate, u32)>,
+    /// The first date of each billing cycle that began on them and was charged, and US cents.
+    pub cycles: Vec<(NaiveDate, u64)>,
+}
+
+impl MissedDays {
+    pub fn cents(&self) -> u64 {
+        self.cycles.iter().map(|(_, cents)| cents).sum()
+    }
+
+    /// In words.
+    pub fn text(&self) -> String {
+        let most = self.days.iter().map(|(_, numbers)| *numbers).max().unwrap_or_default();
+        let numbers = if most == 1 { "1 number was".into() } else { format!("{most} numbers were") };
+        let missed = match &self.days[..] {
+            [(date, _)] => format!("On {date}, {numbers} not rated."),
+            [(first, _), .., (last, _)] => {
+                format!("On {} dates from {first} to {last}, up to {numbers} not rated.", self.days.len())
+            }
+            [] => String::new(),
+        };
+        let starts: Vec<_> = self.cycles.iter().map(|(starts_on, _)| starts_on.to_string()).collect();
+        match &starts[..] {
+            [] => missed,
+            _ => {
+                format!("{missed} Charged meanwhile: {} for cycles from {}.", dollars(self.cents()), starts.join(", "))
+            }
+        }
+    }
 }
 
 impl AccountProfile {
@@ -225,7 +254,7 @@ pub(in crate::ledger) fn close(
     now: Timestamp,
     switches_off: bool,
 ) -> Result<()> {
-    let mut missed = Vec::new();
+    let mut missed: Vec<(Day, u32)> = Vec::new();
     let begun_at = account.days_closed_until;
     loop {
         let day = account.day(account.days_closed_until);
@@ -233,37 +262,44 @@ pub(in crate::ledger) fn close(
         if closes_at > now {
             break;
         }
-        if account.enabled {
-            let numbers = missing(transaction, account, &day)?;
-            missed.extend((numbers > 0).then_some(MissedDay { date: day.date, numbers }));
-        }
+        let numbers = if account.enabled { missing(transaction, account, &day)? } else { 0 };
+        missed.extend((numbers > 0).then_some((day, numbers)));
         account.days_closed_until = day.ends_at;
     }
-    if account.days_closed_until == begun_at {
-        return Ok(());
+    if account.days_closed_until > begun_at {
+        transaction
+            .prepare_cached("UPDATE accounts SET days_closed_until = ?2 WHERE key = ?1")?
+            .execute(params![account.key, to_sql(account.days_closed_until)])?;
     }
-    transaction
-        .prepare_cached("UPDATE accounts SET days_closed_until = ?2 WHERE key = ?1")?
-        .execute(params![account.key, to_sql(account.days_closed_until)])?;
     report(transaction, account, &missed, now)
 }
 
-fn report(transaction: &Transaction, account: &AccountProfile, missed: &[MissedDay], now: Timestamp) -> Result<()> {
-    let (Some(first), Some(last)) = (missed.first(), missed.last()) else { return Ok(()) };
-    let text = match missed {
-        [MissedDay { date, numbers }] => format!("On {date}, {} not rated.", numbers_were(*numbers)),
-        _ => {
-            let most = missed.iter().map(|day| day.numbers).max().unwrap_or_default();
-            let dates = missed.len();
-            format!("On {dates} dates from {} to {}, up to {} not rated.", first.date, last.date, numbers_were(most))
-        }
+fn report(transaction: &Transaction, account: &AccountProfile, missed: &[(Day, u32)], now: Timestamp) -> Result<()> {
+    let (Some((first, _)), Some((last, _))) = (missed.first(), missed.last()) else { return Ok(()) };
+    let missed = MissedDays {
+        days: missed.iter().map(|(day, numbers)| (day.date, *numbers)).collect(),
+        cycles: cycles_charged(transaction, account, first.starts_at, last.ends_at)?,
     };
-    append(transaction, account.key, now, None, EventKind::CheckMissed, None, &text)?;
-    enqueue(transaction, Some(account), None, now, || Message::check_missed(missed, &text))
+    append(transaction, account.key, now, None, EventKind::ReviewsMissed, None, &missed.text())?;
+    enqueue(transaction, Some(account), None, now, || Message::reviews_missed(&missed))
 }
 
-fn numbers_were(numbers: u32) -> String {
-    if numbers == 1 { "1 number was".into() } else { format!("{numbers} numbers were") }
+/// Cycles that began and were charged in this time. Blocks that a user added then are no cycle.
+fn cycles_charged(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    since: Timestamp,
+    until: Timestamp,
+) -> Result<Vec<(NaiveDate, u64)>> {
+    let mut statement = transaction
+        .prepare_cached("SELECT at, cents FROM events WHERE account = ?1 AND kind = ?2 AND at >= ?3 AND at < ?4")?;
+    let charges = statement
+        .query_map(params![account.key, EventKind::Charged.name(), to_sql(since), to_sql(until)], |row| {
+            Ok((local_date(from_sql(row.get(0)?), account.time_zone), from_sql(row.get(1)?)))
+        })?;
+    let mut charges: Vec<(NaiveDate, u64)> = charges.collect::<rusqlite::Result<_>>()?;
+    charges.retain(|(date, _)| (0..=account.cycle_index).any(|i| cycle_starts_on(account.added_on, i) == *date));
+    Ok(charges)
 }
 
 /// Whether the day has ended, and is still to be checked.

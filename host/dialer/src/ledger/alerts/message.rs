@@ -1,8 +1,9 @@
 //! The messages that wait for webhooks: one a review, however many numbers it is about.
 //! [`alerts`](crate::alerts) lists their types.
 
-use crate::ledger::accounts::days::MissedDay;
+use crate::ledger::accounts::days::MissedDays;
 use crate::phone::e164;
+use dialguard::calendar::NaiveDate;
 use dialguard::contract::*;
 use dialguard::policy::Inputs;
 use serde_json::{Map, Value, json};
@@ -79,9 +80,21 @@ impl Message {
     }
 
     /// Numbers were not rated for days that have closed.
-    pub(in crate::ledger) fn check_missed(missed: &[MissedDay], text: &str) -> Self {
-        let dates = list(missed, DATES_LISTED_MAX, |day| json!({"local-date": day.date, "not-rated": day.numbers}));
-        Message::new("check.missed", json!({"dates": dates, "text": text}), "activity")
+    pub(in crate::ledger) fn reviews_missed(missed: &MissedDays) -> Self {
+        let date = |day: Option<&(NaiveDate, u32)>| day.map(|(date, _)| date.to_string());
+        let cycles = missed.cycles.iter().map(|(starts_on, cents)| json!({"starts-on": starts_on, "cents": cents}));
+        let data = json!({
+            "first-date": date(missed.days.first()),
+            "last-date": date(missed.days.last()),
+            "dates": list(&missed.days, DATES_LISTED_MAX, |(date, numbers)| json!({
+                "local-date": date,
+                "not-rated": numbers,
+            })),
+            "charged-cents": missed.cents(),
+            "cycles": cycles.collect::<Vec<_>>(),
+            "text": missed.text(),
+        });
+        Message::new("reviews.missed", data, "activity")
     }
 
     pub fn policy(kind: &str, revision: Option<u64>, text: &str) -> Self {
