@@ -54,7 +54,10 @@ pub async fn monitor(context: &CommandContext, Monitor { id, numbers, all, no_ch
         parse(dialguard.ledger(), &id, &numbers)?
     };
     let mut outcome = dialguard.decide_all(&id, &Request::StartMonitoring(numbers.clone())).await?;
-    let ratings = if no_check { HashMap::new() } else { first_check(&dialguard, &id, &mut outcome).await };
+    let ratings = match no_check || outcome.actions.is_empty() {
+        true => HashMap::new(),
+        false => first_check(&dialguard, &id, &mut outcome).await,
+    };
     show(context, &dialguard, &id, numbers, (outcome, ratings))
 }
 

@@ -95,7 +95,7 @@ async fn make(
     Body(request): Body<Request>,
 ) -> Result<Json<Decision>, Problem> {
     let decided = site.dialguard().decide(&of.account.id, &(&request).into()).await?;
-    if matches!(request, Request::StartMonitoring { .. }) {
+    if matches!(request, Request::StartMonitoring { .. }) && !decided.decision.plan.actions.is_empty() {
         site.check_added(&of.account.id);
     }
     Ok(Json(Decision::new(&request.digits(), &decided)))

@@ -406,7 +406,7 @@ async fn act(
     let (results, problems) = match action.request(numbers.clone()) {
         Some(request) => {
             let bulk = site.dialguard().decide_all(&account.id, &request).await?;
-            if action == BulkAction::Monitor {
+            if action == BulkAction::Monitor && !bulk.actions.is_empty() {
                 site.check_added(&account.id);
             }
             let changes = Changes::of(&bulk.actions, &bulk.replaced);
