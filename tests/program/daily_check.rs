@@ -209,7 +209,7 @@ async fn pauses_grow_until_the_local_date_ends_and_what_is_missing_is_reported_o
     }
     let first_day = [
         "02T06:00", "02T06:05", "02T06:15", "02T06:35", "02T07:15", "02T08:35", "02T10:35", "02T12:35", "02T14:35",
-        "02T16:35", "02T18:35", "02T20:35", "02T22:35",
+        "02T16:35", "02T18:35", "02T20:35", "02T22:35", "02T23:55",
     ];
     let second_day = ["03T06:00", "03T06:05", "03T06:15", "03T06:35", "03T07:15", "03T08:35", "03T10:35"];
     assert_eq!(tried, [&first_day[..], &second_day[..]].concat());

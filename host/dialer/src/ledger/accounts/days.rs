@@ -218,7 +218,8 @@ impl Ledger {
     }
 }
 
-/// Before numbers are asked about once more, there is a pause.
+/// Before numbers are asked about once more, there is a pause. The last time is shortly before the day ends: a paid answer
+/// of yesterday may be fresh until then.
 pub(in crate::ledger) fn note_try(
     transaction: &Transaction,
     account: &AccountProfile,
@@ -226,10 +227,12 @@ pub(in crate::ledger) fn note_try(
     now: Timestamp,
 ) -> Result<()> {
     let before = account.check_tries(rates_since);
-    let pause = PAUSE_MAX.min(PAUSE_MIN << before.min(16));
+    let next = now + PAUSE_MAX.min(PAUSE_MIN << before.min(16));
+    let last = account.day(now).ends_at - PAUSE_MIN;
+    let next = if now < last { next.min(last) } else { next };
     transaction
         .prepare_cached("UPDATE accounts SET check_since = ?2, check_tries = ?3, check_next_at = ?4 WHERE key = ?1")?
-        .execute(params![account.key, to_sql(rates_since), before + 1, to_sql(now + pause)])?;
+        .execute(params![account.key, to_sql(rates_since), before + 1, to_sql(next)])?;
     Ok(())
 }
 
@@ -313,7 +316,7 @@ fn is_done(transaction: &Transaction, account: &AccountProfile, day: &Day) -> Re
     if account.occupied > 0 {
         return Ok(missing(transaction, account, day)? == 0);
     }
-    Ok(has_daily_review(transaction, account, day)?)
+    has_daily_review(transaction, account, day)
 }
 
 /// Whether a review counts as the one of this day.
