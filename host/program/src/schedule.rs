@@ -1,10 +1,10 @@
 //! The daily schedule: each account is checked once per local date, at its own local time.
 //!
-//! A date is done when every monitored number is rated. Numbers that could not be rated are asked about again after 5, 10,
-//! 20, 40 and 80 minutes and then every two hours, the last time five minutes before the local date ends, and for two hours
-//! at least after the review time: a review at 23:59 that is missed by seconds is made late, and counts for the date that it was due on. What is
-//! missing after that is reported once, by an event and a message. The ledger records all of it, so a restart continues
-//! where the last process stopped, and two processes never repeat a review.
+//! A date is done when every monitored number is rated. Numbers that could not be rated are asked about again after 5,
+//! 10, 20, 40 and 80 minutes and then every two hours, the last time five minutes before the local date ends, and for
+//! two hours at least after the review time: a review at 23:59 that is missed by seconds is made late, and counts for
+//! the date that it was due on. What is missing after that is reported once, by an event and a message. The ledger
+//! records all of it, so a restart continues where the last process stopped, and two processes never repeat a review.
 //!
 //! A number just added is checked at once, at any time of day. Numbers that were rated the day before are left to the
 //! daily review, so that each costs one lookup a date; only a user's own review rates them before it is due.
