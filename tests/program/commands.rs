@@ -350,7 +350,9 @@ fn answers(dialer: &Dialer, line: &str) -> Vec<String> {
 
 fn answer(outcome: &Value) -> String {
     let fields: Vec<_> = outcome.as_object().expect("an object a number").keys().collect();
-    assert_eq!(fields, ["number", "answer", "until"]);
+    assert_eq!(fields, ["number", "answer", "result", "order", "until"]);
+    let is_done = outcome["answer"] == "accepted";
+    assert_eq!(outcome["result"], if is_done { "done" } else { "not-done" });
     let answer = outcome["answer"].as_str().expect("an answer");
     outcome["until"].as_str().map_or(answer.into(), |until| format!("{answer} until {until}"))
 }

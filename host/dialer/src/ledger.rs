@@ -63,7 +63,8 @@ pub use numbers::page::{MonitoringFilter, NumberOrder, NumberPage, NumberQuery};
 pub use numbers::view::AccountView;
 pub(crate) use numbers::view::closest_first;
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber};
-pub(crate) use orders::{ClaimedOrder, Earmark, Obstacle};
+pub(crate) use orders::grounds::{Basis, UnderWay};
+pub(crate) use orders::{Abandonment, ClaimedOrder, Earmark, Obstacle};
 pub use orders::{Hold, Order, OrderState};
 pub use policies::comparisons::{Comparison, Difference, RunComparison};
 pub use policies::{
@@ -321,6 +322,7 @@ const SCHEMAS: &[&str] = &[
     include_str!("ledger/schema/09-answer-parts.sql"),
     include_str!("ledger/schema/10-providers.sql"),
     include_str!("ledger/schema/11-orders-that-buy.sql"),
+    include_str!("ledger/schema/12-grounds-of-orders.sql"),
     include_str!("ledger/schema/15-days.sql"),
 ];
 

@@ -38,8 +38,8 @@ use std::sync::Arc;
 /// Checks monitored numbers daily, shows what each carrier says about them, and replaces those that most carriers call
 /// spam. Start with `dialguard demo`, which needs no setup.
 ///
-/// Exit codes: 0 success; 1 error, nothing was changed; 2 invalid command line; 3 success except for the numbers listed
-/// in the output.
+/// Exit codes: 0 done; 1 error, nothing was changed; 2 invalid command line; 3 done except for the numbers listed in the
+/// output; 4 accepted and under way, `dialguard orders` shows the progress.
 #[derive(Parser)]
 #[command(name = "dialguard", version, max_term_width = 120)]
 pub struct CommandLine {

@@ -28,7 +28,7 @@ pub use plan::{Action, Answer, Notice, ReplacementReason, Severity};
 pub use policy::{Comparison, ComparisonSummary, PolicyEvent, PolicyLimits, PolicyRevision, TrustedKey};
 pub use preview::SettingsPreview;
 pub use provider::{Provider, TestedProvider};
-pub use request::{Decision, Replaced, Screened};
+pub use request::{Completion, Decision, Replaced, Screened};
 pub use review::{Review, Run};
 pub use settings::{Settings, SettingsChange};
 pub use source::{Carrier, Source, lookup_settings};

@@ -14,8 +14,10 @@ pub struct ReviewOutcome {
     pub plan: Plan,
     /// How it was applied; none if it was only tried, or asked about numbers again in vain.
     pub applied: Option<AppliedRun>,
-    /// Replacements that were carried out.
+    /// Replacements that were carried out, planned by this review or before.
     pub replaced: Vec<Order>,
+    /// The latest order of each number whose replacement this review planned: done, under way, or abandoned.
+    pub orders: Vec<Order>,
     /// What went wrong at sources and providers, in words.
     pub problems: Vec<String>,
 }
@@ -69,11 +71,14 @@ impl Dialguard {
         let run = self.run_unless(id, Task::review(kind), held_back).await;
         let Some(run) = run.inspect_err(|error| self.report_failure(id, error))? else { return Ok(None) };
         self.policies.note_review();
-        let RunOutcome::Review(plan) = run.outcome else { unreachable!("a review was made") };
-        self.metrics().review_made(plan.reviews.len(), begun.elapsed());
+        self.metrics().review_made(run.outcome.plan().reviews.len(), begun.elapsed());
+        let mut fulfilment_problems = Vec::new();
+        let replaced = self.carry_out(id, &run, &mut fulfilment_problems).await;
+        let orders = self.orders_of(id, &run)?;
         let mut problems = run.observations.problems();
-        let replaced = self.carry_out(id, &mut problems).await?;
-        Ok(Some(ReviewOutcome { plan, applied: run.applied, replaced, problems }))
+        problems.append(&mut fulfilment_problems);
+        let RunOutcome::Review(plan) = run.outcome else { unreachable!("a review was made") };
+        Ok(Some(ReviewOutcome { plan, applied: run.applied, replaced, orders, problems }))
     }
 
     /// How far the account's review is that this dialer or a clone of it is making right now; none if there is none.
@@ -105,7 +110,7 @@ impl Dialguard {
         });
         let plan = self.blame(&run, plan)?;
         let problems = run.take_observations().problems();
-        Ok(ReviewOutcome { plan, applied: None, replaced: Vec::new(), problems })
+        Ok(ReviewOutcome { plan, applied: None, replaced: Vec::new(), orders: Vec::new(), problems })
     }
 
     /// Queues an alert that a review failed.

@@ -83,6 +83,13 @@ pub(super) struct FinishedRun {
     pub applied: Option<AppliedRun>,
 }
 
+impl FinishedRun {
+    /// The run's id and the revision at which it left the account; none if nothing was applied.
+    pub fn left_behind(&self) -> Option<(u64, u64)> {
+        Some((self.applied?.run, self.outcome.plan().based_on + 1))
+    }
+}
+
 /// What sources and the provider answered during a run.
 pub(super) struct RunObservations {
     of_sources: Observations,

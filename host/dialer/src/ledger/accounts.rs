@@ -296,6 +296,8 @@ pub(super) fn change(
     }
     if let Some(settings) = settings {
         set("settings", settings_to_sql(settings))?;
+        // Orders whose grounds are gone end, and others may no longer be held up.
+        try_at_once(transaction, account.key)?;
         said.extend(differences(&account.settings, settings));
     }
     if let Some(buying) = buying {

@@ -88,6 +88,16 @@ impl Fixture {
         Ok((RunOutcome::Request(request.clone(), Decision { plan, outcomes: vec![] }), inputs))
     }
 
+    fn carriers_call_clean(&self, number: PhoneNumber) {
+        let file = self.ledger.folder().join("verdicts.csv");
+        let row = |carrier| format!("+{number},{carrier},5,,{}\n", rfc3339(self.now));
+        std::fs::write(&file, format!("number,carrier,score,label,observed_at\n{}{}{}", row("A"), row("B"), row("C")))
+            .unwrap();
+        let location = file.to_string_lossy().into_owned();
+        let source = SourceProfile { name: "carriers".into(), kind: SourceKind::Verdicts, location };
+        self.ledger.add_source(&source).unwrap();
+    }
+
     fn charges(&self) -> Vec<(String, u64)> {
         let events = self.ledger.events(ACME, EventFilter { number: None, last: 1_000 }).unwrap();
         events.into_iter().filter_map(|event| Some((rfc3339(event.at), event.cents?))).collect()
@@ -168,12 +178,16 @@ async fn a_replacement_continues_after_a_crash_at_every_step() {
     let policy = dialguard::policy::Policy::reference(Limits::default());
     for steps_before_the_crash in 0..=2 {
         let fixture = Fixture::new("2026-01-15T12:00:00Z");
+        fixture.carriers_call_clean(NUMBER + 50);
         fixture.occupy(NUMBER, 7).unwrap();
         fixture.apply(&Request::ReplaceNumbers(vec![NUMBER]), replace(NUMBER, NUMBER + 50, 7)).await.unwrap();
         let order = fixture.ledger.open_orders(ACME).unwrap().remove(0);
         let claim = || fixture.ledger.claim(order.id, fixture.now).unwrap();
+        let basis = fixture.ledger.basis(ACME).unwrap();
+        type Step<'a> = &'a dyn Fn(&Ledger, &ClaimedOrder, Timestamp) -> Result<bool>;
+        let swap: Step = &|ledger, claimed, now| ledger.swap(claimed, basis, now);
         let mut taken = Vec::new();
-        for step in &[Ledger::acquired, Ledger::swap][..steps_before_the_crash] {
+        for step in &[&Ledger::acquired, swap][..steps_before_the_crash] {
             let claimed = claim().expect("no other process has it");
             assert!(step(&fixture.ledger, &claimed, fixture.now).unwrap());
             taken.push((*step, claimed));
@@ -193,6 +207,79 @@ async fn a_replacement_continues_after_a_crash_at_every_step() {
         let charged: Vec<_> = fixture.charges().into_iter().map(|(_, cents)| cents).collect();
         assert_eq!(charged, [4_900, 400], "the replacement is charged, once");
     }
+}
+
+/// The last guard before a slot moves, whatever the program does.
+#[tokio::test]
+async fn the_database_refuses_a_swap_without_grounds() {
+    let fixture = Fixture::new("2026-01-15T12:00:00Z");
+    fixture.occupy(NUMBER, 7).unwrap();
+    fixture.apply(&Request::ReplaceNumbers(vec![NUMBER]), replace(NUMBER, NUMBER + 50, 7)).await.unwrap();
+    for sql in [
+        "UPDATE numbers SET state = 'owned' WHERE state = 'ordered'",
+        "DELETE FROM monitored",
+        "INSERT INTO monitored SELECT account, replacement, slot, 0, 0, 0, 0, 0, NULL FROM orders",
+        "UPDATE orders SET state = 'acquired'",
+        "INSERT INTO orders (account, run, number, replacement, slot, why, state, intended_at)
+         SELECT account, run, 2, 3, 9, 'flagged', 'intended', 0 FROM orders",
+        // Another replacement counts on the day on which its slot moved, which is not the day it was planned.
+        "UPDATE orders SET swapped_at = 1000 WHERE number = 2",
+    ] {
+        fixture.execute(sql).unwrap();
+    }
+    let swap = |day: u64| {
+        let of_this = "WHERE state = 'acquired'";
+        format!("UPDATE orders SET state = 'swapped', swapped_at = {}, swap_day_starts_at = {day} {of_this}", day + 9)
+    };
+    let settings = |name: &str, value: &str| {
+        format!("UPDATE accounts SET settings = json_set(settings, '$.{name}', json('{value}')), enabled = 1")
+    };
+    assert!(
+        error(fixture.execute("UPDATE orders SET state = 'swapped' WHERE state = 'acquired'")).contains("its time")
+    );
+    fixture.execute("UPDATE accounts SET enabled = 0").unwrap();
+    assert!(error(fixture.execute(&swap(900))).contains("the add-on is off"));
+    fixture.execute(&settings("auto_replace", "false")).unwrap();
+    fixture.execute("UPDATE orders SET why = 'flagged'").unwrap();
+    assert!(error(fixture.execute(&swap(900))).contains("automatic replacement is off"));
+    fixture.execute(&settings("auto_replace", "true")).unwrap();
+    fixture.execute(&settings("replacements_per_day_max", "1")).unwrap();
+    assert!(error(fixture.execute(&swap(900))).contains("the limit on a day's automatic replacements"));
+    fixture.execute(&swap(1_100)).unwrap();
+}
+
+/// The price of an abandoned order is free, and a replacement counts on the day on which its slot moved.
+#[test]
+fn a_ledger_of_the_eleventh_schema_is_upgraded() {
+    let (folder, eleventh) = ledger_of_schema(10);
+    eleventh.execute_batch(SCHEMAS[10]).unwrap();
+    eleventh
+        .execute_batch(
+            "PRAGMA user_version = 11;
+             INSERT INTO runs (id, account, kind, daily, local_date, decided_at, based_on, policy)
+             VALUES (5, 1, 'review', 1, '2026-01-15', 100, 2, 'abc');
+             INSERT INTO providers VALUES ('them', 'twilio', 115, '{}');
+             INSERT INTO numbers VALUES (13105550100, 1, 'released', 100, 0), (13105550150, 1, 'owned', 100, 0);
+             INSERT INTO monitored VALUES (1, 13105550150, 7, 1, 100, 100, 0, 0, 100);
+             INSERT INTO orders (id, account, run, number, replacement, slot, why, state, intended_at, state_since, provider, price_cents)
+             VALUES (1, 1, 5, 13105550101, 13105550151, 8, 'flagged', 'intended', 100, 100, 'them', 115),
+                    (2, 1, 5, 13105550100, 13105550150, 7, 'flagged', 'intended', 100, 300, 'them', 115);
+             UPDATE orders SET state = 'ordering', spent_on = '2026-01-15', spent_cycle = 0;
+             UPDATE orders SET state = 'abandoned' WHERE id = 1;
+             UPDATE orders SET state = 'swapped', rests_until = 400 WHERE id = 2;
+             INSERT INTO events (account, at, run, kind, number, text) VALUES (1, 250, 5, 'replaced', 13105550100, 'Replaced.');",
+        )
+        .unwrap();
+    drop(eleventh);
+
+    let ledger = Ledger::open(folder.path()).unwrap();
+    let spent = ledger.spending(ACME, 300).unwrap();
+    assert_eq!((spent.day_cents, spent.cycle_cents), (0, 115), "the swapped one's, in its cycle");
+    let swapped_at = |order: u64| -> Option<i64> {
+        let sql = "SELECT swapped_at FROM orders WHERE id = ?1";
+        ledger.read(|transaction| Ok(transaction.query_row(sql, [to_sql(order)], |row| row.get(0))?)).unwrap()
+    };
+    assert_eq!([1, 2].map(swapped_at), [None, Some(250)]);
 }
 
 #[test]

@@ -34,6 +34,11 @@ impl Done {
         Done { exit: if refused { 3 } else { self.exit }, ..self }
     }
 
+    /// Accepted, and not complete yet: the text says how to follow it. What was refused counts more.
+    pub fn under_way_if(self, under_way: bool) -> Self {
+        Done { exit: if under_way && self.exit == 0 { 4 } else { self.exit }, ..self }
+    }
+
     /// Done, except for these failures, which changed nothing.
     pub fn failed_for(self, failures: Vec<String>) -> Self {
         Done { exit: if failures.is_empty() { self.exit } else { 1 }, failures, ..self }

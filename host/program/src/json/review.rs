@@ -1,6 +1,6 @@
 //! Reviews and runs of an account.
 
-use super::{Action, E164, Notice, Replaced, Status, Time};
+use super::{Action, Completion, E164, Notice, Replaced, Status, Time};
 use dialguard::contract;
 use dialguard_dialer::dialguard::ReviewOutcome;
 use dialguard_dialer::ledger::{self, RunProfile};
@@ -28,10 +28,37 @@ pub struct Review {
     reviews: Vec<Rating>,
     actions: Vec<Action>,
     notices: Vec<Notice>,
-    /// Replacements that are complete; the others are in progress.
+    /// Replacements that are complete, planned by this review or before.
     replaced: Vec<Replaced>,
-    /// What went wrong at the carriers.
+    /// The latest order of each number whose replacement this review planned.
+    orders: Vec<PlannedOrder>,
+    /// What went wrong at the carriers and the provider.
     problems: Vec<String>,
+}
+
+/// What became of a replacement that a review planned.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+struct PlannedOrder {
+    /// The order, at `/accounts/{account}/orders/{order}`.
+    order: u64,
+    number: E164,
+    /// The number that takes its slot, or was to.
+    replacement: E164,
+    slot: u32,
+    result: Completion,
+}
+
+impl From<&ledger::Order> for PlannedOrder {
+    fn from(order: &ledger::Order) -> Self {
+        PlannedOrder {
+            order: order.id,
+            number: order.number.into(),
+            replacement: order.replacement.into(),
+            slot: order.slot,
+            result: dialguard_dialer::dialguard::Completion::from(order).into(),
+        }
+    }
 }
 
 /// How a review rated a number.
@@ -77,6 +104,7 @@ impl Review {
             actions: plan.actions.iter().map(Action::from).collect(),
             notices: plan.notices.iter().map(Notice::from).collect(),
             replaced: reviewed.replaced.iter().map(Replaced::from).collect(),
+            orders: reviewed.orders.iter().map(PlannedOrder::from).collect(),
             problems: reviewed.problems.clone(),
         }
     }

@@ -45,7 +45,9 @@ use utoipa_axum::router::OpenApiRouter;
         (name = "policies", description = "Revisions of the policy, and comparing them"),
         (name = "sources", description = "Sources of verdicts, and the carriers they report"),
         (name = "tokens", description = "Tokens of programs that call the API"),
-        (name = "webhooks", description = "Webhooks, which receive messages about what happens"),
+        (name = "webhooks", description = "Webhooks, which receive messages: reviews that found something (`review.completed`, `review.failed`), \
+            replacements that are done, abandoned or held up (`number.replaced`, `order.abandoned`, `order.stuck`), and \
+            policies that fail (`policy.rolled-back`, `policy.failing`)"),
     ),
     modifiers(&TokenSecurity),
     security(("token" = []))

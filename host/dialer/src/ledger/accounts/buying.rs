@@ -178,7 +178,7 @@ pub(in crate::ledger) fn spending(
     let mut statement = transaction.prepare_cached(
         "SELECT ifnull(sum(price_cents) FILTER (WHERE spent_day >= ?2), 0),
                 ifnull(sum(price_cents) FILTER (WHERE spent_cycle = ?3), 0)
-           FROM orders WHERE account = ?1 AND spent_on IS NOT NULL AND state <> 'abandoned'",
+           FROM orders WHERE account = ?1 AND spent_on IS NOT NULL",
     )?;
     let today = to_sql(account.day(now).starts_at);
     Ok(statement.query_row(params![account.key, today, to_sql(account.cycle_starts_at)], |row| {

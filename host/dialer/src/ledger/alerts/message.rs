@@ -57,7 +57,7 @@ impl Message {
             "turned-flagged": turned(Status::Flagged),
             "turned-at-risk": turned(Status::AtRisk),
             "turned-clean": turned(Status::Clean),
-            "replacements": list(&replacements, NUMBERS_LISTED_MAX, |replacement| json!({
+            "planned-replacements": list(&replacements, NUMBERS_LISTED_MAX, |replacement| json!({
                 "number": e164(replacement.number),
                 "replacement": e164(replacement.replacement),
                 "slot": replacement.slot,

@@ -4,6 +4,7 @@ use crate::ledger::accounts::AccountProfile;
 use crate::ledger::accounts::days::rated_since;
 use crate::ledger::accounts::slots::locked_slots;
 use crate::ledger::numbers::status::status_from_sql;
+use crate::ledger::orders::grounds::replacements_counted;
 use crate::ledger::orders::unknown;
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, asked_to_sql, from_sql, to_sql};
 use crate::prices::BLOCK_PRICE_CENTS;
@@ -72,12 +73,7 @@ impl NumberInventory for AccountView {
     async fn account(&self, id: &str) -> std::result::Result<Account, Error> {
         self.read(id, |transaction, key| {
             let account = &self.account;
-            let replacements_today = transaction
-                .prepare_cached(
-                    "SELECT count(*) FROM orders WHERE account = ?1 AND intended_at >= ?2 AND why = 'flagged'
-                        AND state <> 'abandoned'",
-                )?
-                .query_row(params![key, to_sql(self.day_starts_at)], |row| row.get(0))?;
+            let replacements_today = replacements_counted(transaction, key, self.day_starts_at)?;
             Ok(Account {
                 id: account.id.clone(),
                 revision: account.revision,
@@ -111,8 +107,11 @@ impl NumberInventory for AccountView {
         numbers.sort_unstable();
         numbers.dedup();
         self.read(id, |transaction, key| {
+            // A number that was acquired for an order is the order's until its slot has moved.
             let mut statement = transaction.prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM numbers WHERE number = ?2 AND account = ?1 AND state = 'owned')",
+                "SELECT EXISTS (SELECT 1 FROM numbers WHERE number = ?2 AND account = ?1 AND state = 'owned')
+                    AND NOT EXISTS (SELECT 1 FROM orders WHERE replacement = ?2 AND state <> 'abandoned'
+                                       AND state NOT IN ('swapped', 'done'))",
             )?;
             let mut owned = Vec::new();
             for number in numbers.into_iter().filter(|number| i64::try_from(*number).is_ok()) {

@@ -8,7 +8,7 @@ use crate::ledger::alerts::message::{Message, ReviewSummary};
 use crate::ledger::events::{EventKind, append, append_notice};
 use crate::ledger::numbers::change_state;
 use crate::ledger::numbers::status::status_to_sql;
-use crate::ledger::orders::intend;
+use crate::ledger::orders::{intend, try_at_once};
 use crate::ledger::policies::Revision;
 use crate::ledger::runs::answers::{self, CarrierAnswer};
 use crate::ledger::runs::recordings::{self, RunOutcome};
@@ -158,6 +158,8 @@ impl<'a> CheckedRun<'a> {
         touch(transaction, account.key, now)?;
         if let RunOutcome::Review(plan) = record.outcome {
             days::note_try(transaction, account, rates_since, now)?;
+            // Orders whose grounds are gone end.
+            try_at_once(transaction, account.key)?;
             tell(transaction, account, run, (&day, daily), plan, record)?;
         }
         Ok(AppliedRun { run: crate::ledger::from_sql(run), daily })

@@ -39,9 +39,9 @@ CREATE TRIGGER caps_hold BEFORE UPDATE OF spent_on, spent_day, spent_cycle, pric
     SELECT RAISE(ABORT, 'the cap on a day''s spending would be passed')
      WHERE NEW.price_cents > (SELECT day_cents_max FROM accounts WHERE key = NEW.account)
          - (SELECT ifnull(sum(price_cents), 0) FROM orders
-             WHERE account = NEW.account AND spent_day = NEW.spent_day AND id <> NEW.id AND state <> 'abandoned');
+             WHERE account = NEW.account AND spent_on = NEW.spent_on AND spent_day = NEW.spent_day AND id <> NEW.id);
     SELECT RAISE(ABORT, 'the cap on a billing cycle''s spending would be passed')
      WHERE NEW.price_cents > (SELECT cycle_cents_max FROM accounts WHERE key = NEW.account)
          - (SELECT ifnull(sum(price_cents), 0) FROM orders
-             WHERE account = NEW.account AND spent_cycle = NEW.spent_cycle AND id <> NEW.id AND state <> 'abandoned');
+             WHERE account = NEW.account AND spent_cycle = NEW.spent_cycle AND id <> NEW.id);
 END;
