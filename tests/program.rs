@@ -36,6 +36,7 @@ mod program {
     mod bill;
     mod clock;
     mod commands;
+    mod daily_check;
     mod dashboard;
     mod guides;
     mod json_shapes;

@@ -352,6 +352,30 @@ async fn a_flagged_number_is_reviewed_again_and_counts_once_in_the_days_cap() {
     assert_eq!((replaced, fixture.bought()), (vec![number(152)], vec![number(152)]));
 }
 
+/// At ten past midnight the policy is asked for another candidate, and rates nothing: the review at six does.
+#[tokio::test(flavor = "multi_thread")]
+async fn asking_again_before_the_review_time_is_not_the_daily_review() {
+    let mut fixture = Fixture::new(2, [150, 151]).await;
+    let mut settings = fixture.ledger().account("acme").unwrap().settings;
+    settings.auto_replace = true;
+    settings.new_number_grace_days = 0;
+    let review_at = NaiveTime::from_hms_opt(6, 0, 0);
+    let change = AccountChange { settings: Some(settings), review_at, ..AccountChange::default() };
+    fixture.dialguard.change_account("acme", &change).await.unwrap();
+    fixture.carriers_flag(&[100]);
+    fixture.fake.fails_once("reserve", Fault::Later);
+    let reviewed = fixture.dialguard.review_once("acme").await.unwrap().expect("it is nine o'clock");
+    assert_eq!((reviewed.plan.reviews.len(), reviewed.replaced.len()), (2, 0));
+
+    fixture.pass(15 * HOUR + 10 * MINUTE);
+    fixture.fake.fails_once("reserve", Fault::Gone);
+    let replaced = fixture.dialguard.resume("acme").await.unwrap();
+    assert_eq!(replaced.iter().map(|order| order.replacement).collect::<Vec<_>>(), [number(151)]);
+    fixture.pass(6 * HOUR - 10 * MINUTE);
+    let reviewed = fixture.dialguard.review_once("acme").await.unwrap().expect("it is six o'clock");
+    assert_eq!((reviewed.plan.reviews.len(), reviewed.applied.unwrap().daily), (2, true));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_whose_answer_was_lost_is_looked_up_before_it_is_sent_again() {
     for (fault, sent) in [(Fault::LostAfter, 1), (Fault::LostBefore, 2)] {

@@ -446,6 +446,22 @@ fn answer(outcome: &Value) -> String {
     outcome["until"].as_str().map_or(answer.into(), |until| format!("{answer} until {until}"))
 }
 
+#[test]
+fn monitor_checks_numbers_at_once_and_says_how_they_rate() {
+    let dialer = Dialer::with_account("");
+    dialer.import(100..104, "");
+    dialer.carriers_say(&[(100, "ooo"), (101, "xxo"), (103, "ooo")]);
+    let line = ["monitor acme".to_owned(), e164(100), e164(101), e164(102)].join(" ");
+    let said = dialer.run(&line).exits(0).stdout;
+    let results: Vec<_> =
+        said.lines().skip(1).filter_map(|line| line.split_once("  ")).map(|(_, it)| it.trim()).collect();
+    assert_eq!(results, ["done, ● clean", "done, ▲ at-risk", "done"], "no carrier knows the third");
+    dialer.run(&format!("monitor acme {} --no-check", e164(103))).exits(0);
+    assert_eq!(dialer.standing(103), "4 pending");
+    dialer.run("serve --once").exits(0).says(&["1 accounts reviewed"]);
+    assert_eq!((dialer.standing(102), dialer.standing(103)), ("3 pending".into(), "4 clean".into()));
+}
+
 /// An account with 0100 to 0112 in slots 1 to 13 of 15, which also owns 0113 to 0116. One command after another, its
 /// answer for each number, and the slots and statuses of some numbers afterwards.
 #[test]

@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | `review.completed` | a review turned numbers flagged or clean, planned replacements, or has a warning or an alert | webhooks of the account and of every account |
 //! | `review.failed` | a review failed; once a local date, however often it is tried again | the same |
+//! | `reviews.missed` | local dates ended with numbers not rated; once a date, several dates in one message | the same |
 //! | `number.replaced` | a slot has moved from a number to its replacement | the same |
 //! | `order.abandoned` | a slot will not move to an order's candidate | the same |
 //! | `order.stuck` | a replacement is held up and needs an operator; once for each obstacle of an order | the same |

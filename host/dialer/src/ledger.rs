@@ -52,6 +52,7 @@ pub use access::keyed_requests::{KEYS_KEPT_SECONDS, KeyState, KeyedRequest, Stor
 pub use access::{Accounts, Grant, Role, SecretHash, Token, User};
 pub use accounts::bill::{Bill, REASON_BYTES_MAX};
 pub use accounts::buying::{Areas, Buying, CAP_CENTS_MAX, NO_PROVIDER, REST_DAYS_MAX, Spending};
+pub use accounts::days::Day;
 pub(crate) use accounts::totals::Totals;
 pub use accounts::{AccountChange, AccountProfile, ChangePrice, NewAccount};
 pub use alerts::deliveries::{Delivery, DeliveryState};
@@ -346,6 +347,7 @@ const SCHEMAS: &[&str] = &[
     include_str!("ledger/schema/12-grounds-of-orders.sql"),
     include_str!("ledger/schema/13-time-and-credits.sql"),
     include_str!("ledger/schema/14-causes-evidence-and-aliases.sql"),
+    include_str!("ledger/schema/15-days.sql"),
 ];
 
 fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {

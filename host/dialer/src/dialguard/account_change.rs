@@ -113,7 +113,7 @@ impl Dialguard {
         };
         let request = Request::SetBlocks(blocks);
         let task = Task::change(change, &request);
-        let run = self.begin_task(id, task)?;
+        let run = self.begin(id, Some(task))?;
         let answered = self.blame(&run, run.ask(task).await)?;
         if let Some(outcome) = refusal(&answered.answer) {
             return Ok(ChangePreview::BlocksRefused(outcome));

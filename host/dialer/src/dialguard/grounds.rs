@@ -65,7 +65,7 @@ impl Dialguard {
     async fn look_again(&self, id: &str, orders: &[&Order]) -> Result<Found> {
         let mut attempt = 1;
         loop {
-            let run = self.begin(id)?;
+            let run = self.begin(id, None)?;
             let found = self.look(&run, orders).await;
             let is_stale = found.is_err() && self.ledger.account(id)?.revision != run.account.revision;
             if !is_stale || attempt == ATTEMPTS_MAX {

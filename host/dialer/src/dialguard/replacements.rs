@@ -3,7 +3,7 @@
 
 use super::grounds::SecondLook;
 use super::requests::{batches, decision};
-use super::run::{FinishedRun, Task};
+use super::run::{FinishedRun, ReviewKind, Task};
 use super::{Dialguard, Result};
 use crate::fulfilment::Fulfilment;
 use crate::ledger::Order;
@@ -134,7 +134,7 @@ impl Dialguard {
         if flagged.is_empty() {
             return Ok(None);
         }
-        let run = self.run(id, Task::review()).await?;
+        let run = self.run(id, Task::review(ReviewKind::AskAgain)).await?;
         let left_behind = run.left_behind();
         problems.extend(run.observations.problems());
         for order in flagged {

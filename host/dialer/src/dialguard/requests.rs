@@ -192,7 +192,7 @@ impl Dialguard {
     /// # }
     /// ```
     pub async fn try_decide(&self, id: &str, request: &Request) -> Result<RequestOutcome> {
-        let run = self.begin(id)?;
+        let run = self.begin(id, None)?;
         let answered = run.decide(&run.dialer, request).await;
         let decision = decision(self.blame(&run, answered)?.answer);
         Ok(RequestOutcome {
@@ -228,7 +228,7 @@ impl Dialguard {
             bulk.add(self.try_decide(id, batch).await?);
             return Ok(bulk);
         }
-        let run = self.begin(id)?;
+        let run = self.begin(id, None)?;
         let inventory = PreviewInventory::new(run.inventory.clone(), id, run.now).await;
         let inventory = Arc::new(inventory.map_err(PolicyError::Answered)?);
         let dialer = Dialer { inventory: inventory.clone(), ..run.dialer.clone() };
@@ -262,7 +262,7 @@ impl Dialguard {
     pub async fn screen(&self, id: &str, numbers: &[PhoneNumber]) -> Result<(Vec<Screening>, Vec<String>)> {
         let mut attempt = 1;
         loop {
-            let run = self.begin(id)?;
+            let run = self.begin(id, None)?;
             let screenings = run.live.policy.screen(&run.dialer, id, numbers).await;
             let is_stale = screenings.is_err() && self.ledger.account(id)?.revision != run.account.revision;
             if !is_stale || attempt == ATTEMPTS_MAX {
@@ -286,7 +286,7 @@ impl Dialguard {
 
     /// Counts the account's slots and numbers.
     pub async fn usage(&self, id: &str) -> Result<Usage> {
-        let run = self.begin(id)?;
+        let run = self.begin(id, None)?;
         let usage = run.live.policy.usage(&run.dialer, id).await;
         self.blame(&run, usage.map_err(DialguardError::from))
     }

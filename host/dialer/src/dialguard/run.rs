@@ -26,20 +26,34 @@ pub(super) struct Task<'a> {
     purpose: Purpose<'a>,
     /// The change of the account that the run's request for blocks is part of.
     change: Option<&'a AccountChange>,
+    review: ReviewKind,
+}
+
+/// Why a review is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReviewKind {
+    /// A user wants it now.
+    ByUser,
+    /// The schedule, because a day's check is not done.
+    Scheduled,
+    /// Numbers have just been taken on.
+    FirstCheck,
+    /// Candidates of an earlier review could not be had.
+    AskAgain,
 }
 
 impl<'a> Task<'a> {
-    pub fn review() -> Self {
-        Task { purpose: Purpose::Review, change: None }
+    pub fn review(review: ReviewKind) -> Self {
+        Task { purpose: Purpose::Review, change: None, review }
     }
 
     pub fn request(request: &'a Request) -> Self {
-        Task { purpose: Purpose::Request(request), change: None }
+        Task { purpose: Purpose::Request(request), change: None, review: ReviewKind::ByUser }
     }
 
     /// `request` asks for the change's blocks.
     pub fn change(change: &'a AccountChange, request: &'a Request) -> Self {
-        Task { purpose: Purpose::Request(request), change: Some(change) }
+        Task { purpose: Purpose::Request(request), change: Some(change), review: ReviewKind::ByUser }
     }
 
     fn is_review(self) -> bool {
@@ -54,6 +68,8 @@ pub(super) struct Run {
     pub live: Arc<Live>,
     pub account: AccountProfile,
     pub now: Timestamp,
+    /// A review rates numbers that have no rating for a day that began then or later.
+    rates_since: Timestamp,
     inquiry: Arc<Inquiry>,
     /// None if the run is not a review.
     new_evidence: Option<Arc<NewEvidence>>,
@@ -147,6 +163,18 @@ impl Run {
     }
 }
 
+/// Whether numbers were asked about again, or for the first time, and nothing came of it. That is no run, or each try
+/// would be one more event and one more message about the same numbers.
+fn is_in_vain(task: Task<'_>, run: &Run, answered: &PolicyAnswer<RunOutcome>) -> bool {
+    let is_repeated = match task.review {
+        ReviewKind::Scheduled => run.account.check_tries(run.rates_since) > 0,
+        ReviewKind::FirstCheck => true,
+        ReviewKind::ByUser | ReviewKind::AskAgain => false,
+    };
+    let plan = answered.answer.plan();
+    task.is_review() && is_repeated && plan.reviews.is_empty() && plan.actions.is_empty()
+}
+
 /// Why a request with one answer was refused; none if it was accepted.
 pub(super) fn refusal(outcome: &RunOutcome) -> Option<Outcome> {
     let RunOutcome::Request(_, decision) = outcome else { return None };
@@ -164,13 +192,13 @@ impl Dialguard {
     ) -> Result<Option<FinishedRun>> {
         let mut attempt = 1;
         loop {
-            let run = self.begin_task(id, task)?;
+            let run = self.begin(id, Some(task))?;
             // Before sources are asked, which costs; the ledger checks it again.
             self.ledger.check_time(run.now)?;
             if held_back(&run)? {
                 return Ok(None);
             }
-            let _guard = self.show_progress(task, &run);
+            let _guard = self.show_progress(task, &run)?;
             let error = match run.ask(task).await {
                 Ok(answered) => {
                     let observations = run.take_observations();
@@ -213,6 +241,10 @@ impl Dialguard {
                 None => self.ledger.change_account_and_blocks(id, change, record),
             };
         }
+        if is_in_vain(task, run, answered) {
+            self.ledger.note_try(id, run.rates_since, run.now)?;
+            return Ok(None);
+        }
         // A request of which nothing was accepted changes nothing, and no run is recorded for it.
         if !task.is_review() && plan.actions.is_empty() && plan.notices.is_empty() {
             return Ok(None);
@@ -237,52 +269,63 @@ impl Dialguard {
         outcome
     }
 
-    /// Opens the account for one run, by the live policy.
-    pub(super) fn begin(&self, id: &str) -> Result<Run> {
-        self.begin_as(id, Ok)
-    }
-
-    /// Opens the account for a review, in which evidence counts once.
-    pub(super) fn begin_review(&self, id: &str) -> Result<Run> {
-        let run = self.begin(id)?;
-        let evidence = NewEvidence::new(run.inquiry.clone(), self.ledger.clone(), run.account.clone(), run.now);
-        let new_evidence = Arc::new(evidence);
-        let carriers: Arc<dyn CarrierLookup> = new_evidence.clone();
-        let dialer = Dialer { carriers, ..run.dialer };
-        Ok(Run { new_evidence: Some(new_evidence), dialer, ..run })
-    }
-
-    pub(super) fn begin_task(&self, id: &str, task: Task<'_>) -> Result<Run> {
-        match task.change {
-            Some(change) => self.begin_as(id, |account| {
-                let is_charged = self.ledger.is_charged(&account)?;
-                Ok(account.when_blocks_change(change, is_charged))
-            }),
-            None if task.is_review() => self.begin_review(id),
-            None => self.begin(id),
-        }
-    }
-
-    fn begin_as(&self, id: &str, form: impl FnOnce(AccountProfile) -> Result<AccountProfile>) -> Result<Run> {
+    /// Opens the account for one run, by the live policy; without a task, for a question that changes nothing.
+    pub(super) fn begin(&self, id: &str, task: Option<Task<'_>>) -> Result<Run> {
         let guard = self.policies.begin_run();
         let live = self.policies.live()?;
         let (account, now) = self.ledger.account_at(id, self.clock.now())?;
-        let account = form(account)?;
+        let account = match task.and_then(|task| task.change) {
+            Some(change) => {
+                let is_charged = self.ledger.is_charged(&account)?;
+                account.when_blocks_change(change, is_charged, now)
+            }
+            None => account,
+        };
+        let review = task.filter(|task| task.is_review());
+        let rates_since = match review {
+            Some(task) => self.ledger.rates_since(&account, now, task.review == ReviewKind::ByUser)?,
+            None => account.day(now).starts_at,
+        };
         let inquiry = self.sources.inquiry(now);
         let offers = account
             .buying
             .provider
             .as_deref()
             .map(|name| Arc::new(Offers::new(name, self.providers.named(name), account.buying.areas.clone())));
-        let view = AccountView::new(self.ledger.clone(), account.clone(), now);
+        let view = AccountView::new(self.ledger.clone(), account.clone(), now).with_day(rates_since);
         let inventory = Arc::new(RunInventory::new(view, offers.clone()));
         let dialer =
             Dialer { clock: Arc::new(FixedClock(now)), carriers: inquiry.clone(), inventory: inventory.clone() };
-        Ok(Run { _guard: guard, live, account, now, inquiry, new_evidence: None, offers, inventory, dialer })
+        let run = Run {
+            _guard: guard,
+            live,
+            account,
+            now,
+            rates_since,
+            inquiry,
+            new_evidence: None,
+            offers,
+            inventory,
+            dialer,
+        };
+        Ok(if review.is_some() { self.count_evidence_once(run) } else { run })
+    }
+
+    /// In a review, evidence counts once.
+    fn count_evidence_once(&self, run: Run) -> Run {
+        let evidence = NewEvidence::new(run.inquiry.clone(), self.ledger.clone(), run.account.clone(), run.now);
+        let new_evidence = Arc::new(evidence);
+        let carriers: Arc<dyn CarrierLookup> = new_evidence.clone();
+        let dialer = Dialer { carriers, ..run.dialer };
+        Run { new_evidence: Some(new_evidence), dialer, ..run }
     }
 
     /// Users can follow a review while it is made.
-    fn show_progress(&self, task: Task<'_>, run: &Run) -> Option<ReviewGuard> {
-        task.is_review().then(|| self.reviews.begin(&run.account, run.inquiry.clone()))
+    fn show_progress(&self, task: Task<'_>, run: &Run) -> Result<Option<ReviewGuard>> {
+        if !task.is_review() {
+            return Ok(None);
+        }
+        let unrated = self.ledger.unrated_since(&run.account, run.rates_since)?;
+        Ok(Some(self.reviews.begin(&run.account.id, unrated, run.inquiry.clone())))
     }
 }

@@ -2,11 +2,12 @@
 
 pub(in crate::ledger) mod bill;
 pub(in crate::ledger) mod buying;
-pub(in crate::ledger) mod charged_cycles;
+pub(in crate::ledger) mod days;
 pub(in crate::ledger) mod slots;
 pub(in crate::ledger) mod totals;
 
 use crate::ledger::accounts::buying::{Areas, Buying};
+use crate::ledger::accounts::days::Day;
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::orders::try_at_once;
 use crate::ledger::time;
@@ -50,7 +51,7 @@ impl NewAccount {
 /// A change of an account; fields that are none stay as they are.
 #[derive(Debug, Clone, Default)]
 pub struct AccountChange {
-    /// The time zone of its dates from now on, and of its billing cycles from the next one on.
+    /// The time zone of its days and its billing cycles, from the next ones on.
     pub time_zone: Option<Tz>,
     /// The country in whose national format its numbers may be written.
     pub region: Option<Region>,
@@ -134,8 +135,16 @@ pub struct AccountProfile {
     pub occupied: u32,
     /// Slots locked until the cycle ends.
     pub locked: u32,
-    pub(super) rated_on: String,
+    /// Distinct numbers rated on the day that began at `rated_day`.
+    pub(super) rated_day: Timestamp,
     pub(super) rated_count: u32,
+    /// The day that was under way when the time zone last changed, and the one before.
+    pub(super) kept_days: Vec<Day>,
+    pub(super) days_closed_until: Timestamp,
+    /// Scheduled checks of numbers without a rating since `check_since`, and when the next may be made.
+    pub(super) check_since: Timestamp,
+    pub(super) check_tries: u32,
+    pub(super) check_next_at: Timestamp,
 }
 
 impl AccountProfile {
@@ -164,12 +173,14 @@ impl AccountProfile {
 
     /// The account as it is when the change's blocks are decided: after the rest of the change, but before the add-on is
     /// switched off. `is_charged` is whether its present cycle was charged.
-    pub(crate) fn when_blocks_change(mut self, change: &AccountChange, is_charged: bool) -> Self {
+    pub(crate) fn when_blocks_change(mut self, change: &AccountChange, is_charged: bool, now: Timestamp) -> Self {
         if self.gives_up_blocks(change, is_charged) {
             self.slot_count = self.slots_in_use();
             self.slot_count_next = self.slot_count;
         }
+        let kept_days = if change.time_zone.is_some() { self.days_kept_at(now) } else { self.kept_days };
         AccountProfile {
+            kept_days,
             time_zone: change.time_zone.unwrap_or(self.time_zone),
             region: change.region.unwrap_or(self.region),
             review_at: change.review_at.unwrap_or(self.review_at),
@@ -217,11 +228,6 @@ impl AccountProfile {
         // Every lock ends with the cycle in which it began.
         self.locked = 0;
     }
-
-    /// Distinct numbers rated on `date`.
-    pub(super) fn rated_on(&self, date: NaiveDate) -> u32 {
-        if self.rated_on == date.to_string() { self.rated_count } else { 0 }
-    }
 }
 
 impl Ledger {
@@ -240,8 +246,8 @@ impl Ledger {
             }
             transaction.execute(
                 "INSERT INTO accounts (id, time_zone, region, review_at, added_on, enabled, settings, revision,
-                     changed_at, on_since, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, 1, ?7, ?7, ?8, ?8, 0, ?9, ?10)",
+                     changed_at, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at, days_closed_until)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, 1, ?7, ?8, ?8, 0, ?9, ?10, ?9)",
                 params![
                     new.id,
                     new.time_zone.name(),
@@ -333,6 +339,7 @@ pub(super) fn open(transaction: &Transaction, id: &str, now: Timestamp) -> Resul
         account.turn_cycle();
         begin_cycle(transaction, &account)?;
     }
+    days::close(transaction, &mut account, now, false)?;
     Ok((account, now))
 }
 
@@ -396,6 +403,7 @@ pub(super) fn change(
     };
     let mut said = Vec::new();
     if let Some(zone) = time_zone {
+        set("kept_days", days_to_sql(&account.days_kept_at(now)))?;
         set("time_zone", zone.name().to_owned())?;
         said.push(format!("time zone {zone}"));
     }
@@ -419,6 +427,10 @@ pub(super) fn change(
         said.extend(account.buying.differences(buying));
     }
     if let Some(enabled) = *enabled {
+        if !enabled {
+            // A late check is not made any more.
+            days::close(transaction, &mut account.clone(), now, true)?;
+        }
         switch(transaction, account, now, enabled)?;
         said.push(format!("add-on {}", if enabled { "on" } else { "off" }));
     }
@@ -499,9 +511,6 @@ pub(super) fn charge(
 /// Switches the add-on. Switched on in a cycle that was not charged yet, it is charged now.
 fn switch(transaction: &Transaction, account: &AccountProfile, now: Timestamp, enabled: bool) -> Result<()> {
     transaction.execute("UPDATE accounts SET enabled = ?2 WHERE key = ?1", params![account.key, enabled])?;
-    if enabled && !account.enabled {
-        transaction.execute("UPDATE accounts SET on_since = ?2 WHERE key = ?1", params![account.key, to_sql(now)])?;
-    }
     // Orders that were held up because it was off are due.
     try_at_once(transaction, account.key)?;
     if enabled && !is_charged(transaction, account)? {
@@ -529,8 +538,9 @@ pub(super) fn touch(transaction: &Transaction, key: i64, now: Timestamp) -> Resu
 }
 
 const SELECT_PROFILE: &str = "SELECT key, id, time_zone, region, review_at, added_on, enabled, settings, revision, \
-     changed_at, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at, occupied, locked, rated_on, \
-     rated_count, provider, areas, rest_days, day_cents_max, cycle_cents_max FROM accounts";
+     changed_at, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at, occupied, locked, rated_day, \
+     rated_count, provider, areas, rest_days, day_cents_max, cycle_cents_max, kept_days, \
+     days_closed_until, check_since, check_tries, check_next_at FROM accounts";
 
 pub(super) fn profile(transaction: &Transaction, id: &str) -> Result<AccountProfile> {
     find(transaction, id)?.ok_or_else(|| LedgerError::NoSuchAccount(id.to_owned()))
@@ -565,7 +575,7 @@ fn profile_from_row(row: &Row) -> rusqlite::Result<AccountProfile> {
         cycle_ends_at: from_sql(row.get(14)?),
         occupied: row.get(15)?,
         locked: row.get(16)?,
-        rated_on: row.get(17)?,
+        rated_day: from_sql(row.get(17)?),
         rated_count: row.get(18)?,
         buying: Buying {
             provider: row.get(19)?,
@@ -578,6 +588,11 @@ fn profile_from_row(row: &Row) -> rusqlite::Result<AccountProfile> {
             day_cents_max: row.get(22)?,
             cycle_cents_max: row.get(23)?,
         },
+        kept_days: serde_json::from_str(row.get_ref(24)?.as_str()?).map_err(|error| unreadable(24, error))?,
+        days_closed_until: from_sql(row.get(25)?),
+        check_since: from_sql(row.get(26)?),
+        check_tries: row.get(27)?,
+        check_next_at: from_sql(row.get(28)?),
     })
 }
 
@@ -587,6 +602,10 @@ fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'stat
 
 fn settings_to_sql(settings: &Settings) -> String {
     serde_json::to_string(settings).expect("settings are plain values")
+}
+
+fn days_to_sql(days: &[Day]) -> String {
+    serde_json::to_string(days).expect("days are plain values")
 }
 
 /// Each setting that differs, by its name in the contract, with its new value.

@@ -228,7 +228,7 @@ named_kinds! {
         ReplacementIntended = "replacement-intended",
         /// A replaced number rests before it is given back.
         Resting = "resting",
-        /// Local dates had no review.
+        /// Local dates ended with monitored numbers not rated.
         ReviewsMissed = "reviews-missed",
         /// A number left its slot, which is locked.
         SlotLocked = "slot-locked",

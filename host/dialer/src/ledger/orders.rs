@@ -22,7 +22,7 @@ use crate::ledger::time;
 use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
 use crate::phone::e164;
 use crate::prices::{REPLACEMENT_PRICE_CENTS, dollars};
-use dialguard::calendar::{day_starts_at, rfc3339};
+use dialguard::calendar::rfc3339;
 use dialguard::contract::{PhoneNumber, Replacement, ReplacementReason, SlotId, Timestamp};
 use grounds::Basis;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
@@ -323,10 +323,12 @@ impl Ledger {
             if let Some(words) = spending(transaction, &account, now)?.forbids(price, &account) {
                 return Ok(Earmark::Forbidden(words));
             }
+            let today = account.day(now);
             let sent = transaction
                 .prepare_cached(
                     "UPDATE orders SET state = 'ordering', state_since = iif(state = 'ordering', state_since, ?4),
-                            spent_on = ifnull(spent_on, ?5), spent_cycle = ifnull(spent_cycle, ?6), sent_at = ?4, looks = 0,
+                            spent_on = ifnull(spent_on, ?5), spent_day = ifnull(spent_day, ?8),
+                            spent_cycle = ifnull(spent_cycle, ?6), sent_at = ?4, looks = 0,
                             leased_until = ?4 + ?7
                       WHERE id = ?1 AND state = ?2 AND lease IS ?3 AND state IN ('screened', 'ordering')",
                 )?
@@ -335,9 +337,10 @@ impl Ledger {
                     order.state.name(),
                     claimed.lease,
                     to_sql(now),
-                    account.local_date(now).to_string(),
+                    today.date.to_string(),
                     to_sql(account.cycle_starts_at),
-                    to_sql(LEASE_SECONDS)
+                    to_sql(LEASE_SECONDS),
+                    to_sql(today.starts_at)
                 ])?;
             Ok(if sent == 1 { Earmark::Done } else { Earmark::Lost })
         })
@@ -385,7 +388,7 @@ impl Ledger {
             swap_slot(transaction, account, order, now)?;
             charge(transaction, account, order, now)?;
             change_state(transaction, account.key, order.number, ("owned", "released"), now)?;
-            let day_starts_at = day_starts_at(account.local_date(now), account.time_zone);
+            let day_starts_at = account.day(now).starts_at;
             transaction
                 .prepare_cached(
                     "UPDATE orders SET state = 'swapped', swapped_at = ?2, swap_day_starts_at = ?3 WHERE id = ?1",
@@ -480,8 +483,8 @@ impl Ledger {
             if obstacle.from_the_start {
                 transaction
                     .prepare_cached(
-                        "UPDATE orders SET state = 'intended', state_since = ?2, spent_on = NULL, spent_cycle = NULL,
-                                sent_at = NULL WHERE id = ?1 AND state IN ('intended', 'reserved', 'screened', 'ordering')",
+                        "UPDATE orders SET state = 'intended', state_since = ?2, spent_on = NULL, spent_day = NULL,
+                                spent_cycle = NULL, sent_at = NULL WHERE id = ?1 AND state IN ('intended', 'reserved', 'screened', 'ordering')",
                     )?
                     .execute(params![to_sql(order.id), to_sql(now)])?;
             }

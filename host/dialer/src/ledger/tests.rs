@@ -494,8 +494,9 @@ fn ledger_of_schema(schema: usize) -> (tempfile::TempDir, Connection) {
     let settings = serde_json::to_string(&default_settings()).unwrap();
     ledger
         .execute(
-            "INSERT INTO accounts VALUES (1, 'acme', 'UTC', 'US', '06:00', '2026-01-15', 1, ?1, 3, 100, 15, 15, 0, 0,
-                 1771113600, 0, 0, '', 0)",
+            "INSERT INTO accounts (key, id, time_zone, region, review_at, added_on, enabled, settings, revision, changed_at,
+                 slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at)
+             VALUES (1, 'acme', 'UTC', 'US', '06:00', '2026-01-15', 1, ?1, 3, 100, 15, 15, 0, 0, 1771113600)",
             [settings],
         )
         .unwrap();
@@ -626,6 +627,54 @@ fn charges_before_causes_are_kept() {
     let events = ledger.events(ACME, EventFilter { number: None, last: 10 }).unwrap();
     assert_eq!(events.iter().filter_map(|event| event.cents).collect::<Vec<_>>(), [4_900, 4_900, 4_900]);
     assert!(error(ledger.change(|transaction| Ok(transaction.execute(charge, [])?))).contains("with their cause"));
+}
+
+/// What was rated, reviewed and spent on the day of the upgrade still counts on it.
+#[test]
+fn a_ledger_whose_days_were_dates_is_upgraded() {
+    let (folder, dates) = ledger_of_schema(11);
+    let reviewed_at = at("2026-01-15T06:00:00Z");
+    let sql = format!(
+        "UPDATE accounts SET changed_at = {reviewed_at}, rated_on = '2026-01-15', rated_count = 2;
+         INSERT INTO providers VALUES ('them', 'telnyx', 115, '{{}}');
+         INSERT INTO numbers (number, account, state, since) VALUES ({NUMBER}, 1, 'owned', 100);
+         INSERT INTO monitored (account, number, slot, status, status_since, monitored_since, flagging_checks,
+             clearing_checks, last_rated_at)
+         VALUES (1, {NUMBER}, 1, 1, 100, 100, 0, 0, {reviewed_at});
+         INSERT INTO runs (id, account, kind, daily, local_date, decided_at, based_on, policy)
+         VALUES (5, 1, 'review', 1, '2026-01-15', {reviewed_at}, 2, 'abc');
+         INSERT INTO orders (id, account, run, number, replacement, slot, why, state, intended_at, provider, price_cents)
+         VALUES (1, 1, 5, 1, 2, 2, 'requested', 'intended', {reviewed_at}, 'them', 115);
+         UPDATE orders SET state = 'ordering', spent_on = '2026-01-15', spent_cycle = 0, sent_at = {reviewed_at};"
+    );
+    dates.execute_batch(&sql).unwrap();
+    drop(dates);
+
+    let ledger = Ledger::open(folder.path()).unwrap();
+    let account = ledger.account(ACME).unwrap();
+    let (noon, tomorrow) = (at("2026-01-15T12:00:00Z"), at("2026-01-16T06:00:00Z"));
+    assert_eq!(account.rated_since(account.day(noon).starts_at), 2);
+    assert!(!ledger.is_check_due(&account, noon).unwrap());
+    assert_eq!(ledger.spending(ACME, noon).unwrap().day_cents, 115);
+
+    ledger.close_days(ACME, tomorrow).unwrap();
+    let account = ledger.account(ACME).unwrap();
+    assert_eq!(account.rated_since(account.day(tomorrow).starts_at), 0);
+    assert!(ledger.is_check_due(&account, tomorrow).unwrap());
+    assert_eq!(ledger.spending(ACME, tomorrow).unwrap().day_cents, 0);
+    assert!(ledger.events(ACME, EventFilter { number: None, last: 10 }).unwrap().is_empty(), "no day was missed");
+}
+
+/// The last guard: a number is rated once for a day, and for no day before.
+#[test]
+fn the_database_refuses_a_second_rating_for_a_day() {
+    let fixture = Fixture::new("2026-01-15T12:00:00Z");
+    fixture.occupy(NUMBER, 1).unwrap();
+    let rate = |day: u64| fixture.execute(&format!("UPDATE monitored SET rated_day = {day}"));
+    rate(200).unwrap();
+    assert!(error(rate(200)).contains("has been rated for this day"));
+    assert!(error(rate(100)).contains("has been rated for this day"));
+    rate(300).unwrap();
 }
 
 #[test]

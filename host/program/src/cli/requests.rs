@@ -5,11 +5,12 @@ use super::{CommandContext, Done};
 use crate::json::{Decision, Screened};
 use anyhow::Result;
 use clap::Args;
-use dialguard::contract::{Answer, Deletion, Outcome, Request};
+use dialguard::contract::{Answer, Deletion, Outcome, Request, Status};
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::dialguard::Completion;
+use dialguard_dialer::dialguard::{BulkOutcome, Completion};
 use dialguard_dialer::ledger::{Ledger, Order};
 use dialguard_dialer::phone::PhoneNumber;
+use std::collections::HashMap;
 
 #[derive(Args)]
 pub struct Numbers {
@@ -30,6 +31,9 @@ pub struct Monitor {
     /// Every number of the account that is not yet monitored, in ascending order
     #[arg(long, conflicts_with = "numbers")]
     all: bool,
+    /// Do not check them now; `serve` does, or the next review
+    #[arg(long)]
+    no_check: bool,
 }
 
 #[derive(Args)]
@@ -41,7 +45,7 @@ pub struct Delete {
     accept_slot_loss: bool,
 }
 
-pub async fn monitor(context: &CommandContext, Monitor { id, numbers, all }: Monitor) -> Result<Done> {
+pub async fn monitor(context: &CommandContext, Monitor { id, numbers, all, no_check }: Monitor) -> Result<Done> {
     let dialguard = context.dialguard()?;
     let numbers = if all {
         let known = dialguard.ledger().numbers(&id)?;
@@ -49,7 +53,33 @@ pub async fn monitor(context: &CommandContext, Monitor { id, numbers, all }: Mon
     } else {
         parse(dialguard.ledger(), &id, &numbers)?
     };
-    ask(context, &dialguard, &id, numbers, Request::StartMonitoring).await
+    let mut outcome = dialguard.decide_all(&id, &Request::StartMonitoring(numbers.clone())).await?;
+    let ratings = match no_check || outcome.actions.is_empty() {
+        true => HashMap::new(),
+        false => first_check(&dialguard, &id, &mut outcome).await,
+    };
+    show(context, &id, numbers, (outcome, ratings))
+}
+
+/// Checks the numbers just added, and returns how they rate. The request is done even if that fails.
+async fn first_check(dialguard: &Dialguard, id: &str, outcome: &mut BulkOutcome) -> HashMap<u64, Status> {
+    let checked = dialguard.check_added(id).await;
+    if let Err(error) = dialguard.policies().follow_shadow().await {
+        outcome.problems.push(format!("The first check was not compared with the shadow policy: {error}"));
+    }
+    match checked {
+        Ok(Some(review)) => {
+            outcome.problems.extend(review.problems);
+            outcome.replaced.extend(review.replaced);
+            outcome.orders.extend(review.orders);
+            review.plan.reviews.iter().map(|review| (review.number, review.status)).collect()
+        }
+        Ok(None) => HashMap::new(),
+        Err(error) => {
+            outcome.problems.push(format!("The first check failed and is made later: {error}"));
+            HashMap::new()
+        }
+    }
 }
 
 pub async fn unmonitor(context: &CommandContext, numbers: Numbers) -> Result<Done> {
@@ -97,7 +127,7 @@ fn parse(ledger: &Ledger, id: &str, texts: &[String]) -> Result<Vec<u64>> {
     texts.iter().map(|text| Ok(PhoneNumber::parse(text, region)?.digits())).collect()
 }
 
-/// Requests a change of numbers, and shows the answer for each.
+/// Requests a change of numbers.
 async fn ask(
     context: &CommandContext,
     dialguard: &Dialguard,
@@ -106,12 +136,24 @@ async fn ask(
     request: impl Fn(Vec<u64>) -> Request,
 ) -> Result<Done> {
     let outcome = dialguard.decide_all(id, &request(numbers.clone())).await?;
+    show(context, id, numbers, (outcome, HashMap::new()))
+}
+
+/// Shows the answer for each number, and how it rates if it was checked.
+fn show(
+    context: &CommandContext,
+    id: &str,
+    numbers: Vec<u64>,
+    (outcome, ratings): (BulkOutcome, HashMap<u64, Status>),
+) -> Result<Done> {
     let decision = Decision::of_all(&numbers, &outcome);
     let completions = outcome.completions(&numbers);
     let text = || {
         let rows = numbers.iter().zip(&completions).enumerate().map(|(place, (number, completion))| {
             let answer = outcome.outcomes.get(place);
-            [e164(*number).to_string(), result_in_words(id, *number, *completion, answer, &outcome.orders)]
+            let rated = ratings.get(number).map(|status| format!("done, {}", status_mark(*status)));
+            let result = || result_in_words(id, *number, *completion, answer, &outcome.orders);
+            [e164(*number).to_string(), rated.unwrap_or_else(result)]
         });
         let rows = if numbers.is_empty() {
             "No numbers.".into()

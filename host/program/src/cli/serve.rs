@@ -121,6 +121,7 @@ async fn serve_once(dialguard: &Dialguard) -> Result<Done> {
         return Err(LedgerError::TimeLeap(Box::new(leap)).into());
     }
     schedule::resume_all(dialguard).await?;
+    schedule::close_days(dialguard)?;
     let due = schedule::due_accounts(dialguard, dialguard.now())?;
     let (reviewed, failed) = review_these(dialguard, due, ReviewMode::OncePerDate).await;
     AlertSender::new(dialguard.clone()).deliver_due().await?;

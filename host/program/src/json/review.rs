@@ -18,7 +18,8 @@ pub struct Review {
     applied: bool,
     /// The run, as events name it; null if it was only tried.
     run: Option<u64>,
-    /// Whether it is the one daily review of this local date; others on that date are extra. Null if it was only tried.
+    /// Whether it counts as the daily review of its local date: the first that rated numbers. Others on that date are
+    /// extra. Null if it was only tried.
     daily: Option<bool>,
     /// The account's revision it was made from.
     based_on: u64,
@@ -120,7 +121,7 @@ pub struct Run {
     /// Rises with every run.
     pub id: u64,
     kind: RunKind,
-    /// The account's local date.
+    /// The local date that it counts for.
     #[schema(format = Date)]
     local_date: String,
     decided_at: Time,
@@ -139,7 +140,7 @@ pub struct Run {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 enum RunKind {
-    /// The one daily review of its local date.
+    /// The review that counts as the daily one of its local date: the first that rated numbers.
     DailyReview,
     /// Another review on the same date.
     ExtraReview,

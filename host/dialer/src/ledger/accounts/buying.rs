@@ -177,11 +177,11 @@ pub(in crate::ledger) fn spending(
     now: Timestamp,
 ) -> Result<Spending> {
     let mut statement = transaction.prepare_cached(
-        "SELECT ifnull(sum(price_cents) FILTER (WHERE spent_on = ?2), 0),
+        "SELECT ifnull(sum(price_cents) FILTER (WHERE spent_day >= ?2), 0),
                 ifnull(sum(price_cents) FILTER (WHERE spent_cycle = ?3), 0)
            FROM orders WHERE account = ?1 AND spent_on IS NOT NULL",
     )?;
-    let today = account.local_date(now).to_string();
+    let today = to_sql(account.day(now).starts_at);
     Ok(statement.query_row(params![account.key, today, to_sql(account.cycle_starts_at)], |row| {
         Ok(Spending { day_cents: from_sql(row.get(0)?), cycle_cents: from_sql(row.get(1)?) })
     })?)

@@ -1,16 +1,19 @@
 //! The messages that wait for webhooks: one a review, however many numbers it is about.
 //! [`alerts`](crate::alerts) lists their types.
 
-use crate::ledger::runs::outage::Outage;
+use crate::ledger::accounts::days::MissedDays;
 use crate::ledger::time::Leap;
 use crate::phone::e164;
-use dialguard::calendar::rfc3339;
+use dialguard::calendar::{NaiveDate, rfc3339};
 use dialguard::contract::*;
 use dialguard::policy::Inputs;
 use serde_json::{Map, Value, json};
 
 /// Numbers of a kind that a message lists; the others are counted.
 const NUMBERS_LISTED_MAX: usize = 50;
+
+/// Dates that a message lists; the others are counted.
+const DATES_LISTED_MAX: usize = 50;
 
 /// Notices, and problems with sources, that a message quotes.
 const TEXTS_LISTED_MAX: usize = 20;
@@ -77,20 +80,20 @@ impl Message {
         Message::new(Self::REVIEW_FAILED, json!({"local-date": local_date, "text": text}), "activity")
     }
 
-    /// Local dates had no review.
-    pub fn reviews_missed(outage: &Outage) -> Self {
-        let cycles = outage
-            .charged
-            .0
-            .iter()
-            .map(|(starts_on, cents)| json!({"starts-on": starts_on.to_string(), "cents": cents}));
+    /// Numbers were not rated for days that have closed.
+    pub(in crate::ledger) fn reviews_missed(missed: &MissedDays) -> Self {
+        let date = |day: Option<&(NaiveDate, u32)>| day.map(|(date, _)| date.to_string());
+        let cycles = missed.cycles.iter().map(|(starts_on, cents)| json!({"starts-on": starts_on, "cents": cents}));
         let data = json!({
-            "first-date": outage.first_date.to_string(),
-            "last-date": outage.last_date.to_string(),
-            "dates": outage.dates(),
-            "charged-cents": outage.charged.cents(),
+            "first-date": date(missed.days.first()),
+            "last-date": date(missed.days.last()),
+            "dates": list(&missed.days, DATES_LISTED_MAX, |(date, numbers)| json!({
+                "local-date": date,
+                "not-rated": numbers,
+            })),
+            "charged-cents": missed.cents(),
             "cycles": cycles.collect::<Vec<_>>(),
-            "text": outage.text(),
+            "text": missed.text(),
         });
         Message::new("reviews.missed", data, "activity")
     }

@@ -1,5 +1,6 @@
 //! Applying a plan: the whole of it in one transaction, and only to the revision it was made from.
 
+use crate::ledger::accounts::days::{self, Day};
 use crate::ledger::accounts::slots::{lock, occupy};
 use crate::ledger::accounts::{
     self, AccountChange, AccountProfile, ChangePrice, ChargeCause, charge, open, profile, touch,
@@ -12,7 +13,6 @@ use crate::ledger::numbers::status::status_to_sql;
 use crate::ledger::orders::{intend, try_at_once};
 use crate::ledger::policies::Revision;
 use crate::ledger::runs::answers::{self, CarrierAnswer};
-use crate::ledger::runs::outage;
 use crate::ledger::runs::recordings::{self, RunOutcome};
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
 use crate::phone::e164;
@@ -59,7 +59,8 @@ pub struct RunRecord<'a> {
 pub struct AppliedRun {
     /// The run's id.
     pub run: u64,
-    /// It was the review of this local date; another on the same date is extra.
+    /// It counts as the review of its local date: the first that rated numbers, or that was due and had none to rate.
+    /// Another on the same date is extra.
     pub daily: bool,
 }
 
@@ -105,11 +106,6 @@ impl Ledger {
                 run.change_account(transaction, account.clone(), change).map(drop)
             })
         })
-    }
-
-    /// Whether the daily review of the account's local date at `now` has been made.
-    pub fn is_reviewed(&self, account: &AccountProfile, now: Timestamp) -> Result<bool> {
-        self.read(|transaction| is_reviewed(transaction, account, now))
     }
 }
 
@@ -176,11 +172,12 @@ impl<'a> CheckedRun<'a> {
         let CheckedRun { record, purpose, packed } = self;
         let plan = record.outcome.plan();
         let now = plan.decided_at;
-        if matches!(purpose, Purpose::Review) {
-            outage::tell(transaction, account, now)?;
-        }
-        let (run, daily) = begin(transaction, account, *purpose, record)?;
-        apply_reviews(transaction, account, run, record)?;
+        let rates_since = record.inputs.account.as_ref().expect("the plan was checked").day_starts_at;
+        let day = days::day_of_run(transaction, account, now, rates_since)?;
+        let is_review = matches!(purpose, Purpose::Review);
+        let daily = is_review && day.starts_at == rates_since && is_daily(transaction, account, &day, plan)?;
+        let run = begin(transaction, account, (&day, daily), *purpose, record)?;
+        apply_reviews(transaction, account, (&day, run), record)?;
         for action in &plan.actions {
             apply_action(transaction, account, run, action, now)?;
         }
@@ -199,49 +196,51 @@ impl<'a> CheckedRun<'a> {
         recordings::keep(transaction, account.key, run, now, record.kept_days, packed)?;
         touch(transaction, account.key, now)?;
         if let RunOutcome::Review(plan) = record.outcome {
+            days::note_try(transaction, account, rates_since, now)?;
             // Orders whose grounds are gone end.
             try_at_once(transaction, account.key)?;
-            tell(transaction, account, run, daily, plan, record)?;
+            tell(transaction, account, run, (&day, daily), plan, record)?;
         }
         Ok(AppliedRun { run: crate::ledger::from_sql(run), daily })
     }
 }
 
-fn is_reviewed(transaction: &Transaction, account: &AccountProfile, now: Timestamp) -> Result<bool> {
-    let mut statement = transaction
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM runs WHERE account = ?1 AND local_date = ?2 AND daily = 1)")?;
-    Ok(statement.query_row(params![account.key, account.local_date(now).to_string()], |row| row.get(0))?)
+/// Whether a review counts as the one of its day. One that could rate nothing does not, nor one that came too early.
+fn is_daily(transaction: &Transaction, account: &AccountProfile, day: &Day, plan: &Plan) -> Result<bool> {
+    let is_due = day.review_due_at <= plan.decided_at;
+    let counts = !plan.reviews.is_empty() || is_due && days::missing(transaction, account, day)? == 0;
+    Ok(account.enabled && counts && !days::has_daily_review(transaction, account, day)?)
 }
 
 fn begin(
     transaction: &Transaction,
     account: &AccountProfile,
+    (day, daily): (&Day, bool),
     purpose: Purpose,
     record: &RunRecord,
-) -> Result<(i64, bool)> {
+) -> Result<i64> {
     let plan = record.outcome.plan();
     let kind = if matches!(purpose, Purpose::Review) { "review" } else { "request" };
-    let daily = kind == "review" && !is_reviewed(transaction, account, plan.decided_at)?;
-    let local_date = account.local_date(plan.decided_at).to_string();
     transaction
         .prepare_cached(
             "INSERT INTO runs (account, kind, daily, local_date, decided_at, based_on, policy, revision, contract,
-                 host_version)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 host_version, day)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             account.key,
             kind,
             daily,
-            local_date,
+            day.date.to_string(),
             to_sql(plan.decided_at),
             to_sql(plan.based_on),
             record.policy,
             record.revision.map(to_sql),
             record.contract,
-            env!("CARGO_PKG_VERSION")
+            env!("CARGO_PKG_VERSION"),
+            to_sql(day.starts_at)
         ])?;
-    Ok((transaction.last_insert_rowid(), daily))
+    Ok(transaction.last_insert_rowid())
 }
 
 /// Queues an alert about a review, if it is news.
@@ -249,12 +248,12 @@ fn tell(
     transaction: &Transaction,
     account: &AccountProfile,
     run: i64,
-    daily: bool,
+    (day, daily): (&Day, bool),
     plan: &Plan,
     record: &RunRecord,
 ) -> Result<()> {
     let now = plan.decided_at;
-    let local_date = account.local_date(now).to_string();
+    let local_date = day.date.to_string();
     let review = ReviewSummary { plan, inputs: record.inputs, problems: record.problems, run, daily, local_date };
     if !review.is_news() {
         return Ok(());
@@ -263,14 +262,19 @@ fn tell(
 }
 
 /// The check has seen to it that reviews ascend and that each is of a number shown as monitored.
-fn apply_reviews(transaction: &Transaction, account: &AccountProfile, run: i64, record: &RunRecord) -> Result<()> {
+fn apply_reviews(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    (day, run): (&Day, i64),
+    record: &RunRecord,
+) -> Result<()> {
     let (plan, inputs) = (record.outcome.plan(), record.inputs);
     if plan.reviews.is_empty() {
         return Ok(());
     }
     let mut rate = transaction.prepare_cached(
-        "UPDATE monitored SET flagging_checks = ?3, clearing_checks = ?4, last_rated_at = ?5,
-                evidence_until = coalesce(max(evidence_until, ?6), ?6, evidence_until)
+        "UPDATE monitored SET flagging_checks = ?3, clearing_checks = ?4, last_rated_at = ?5, rated_day = ?6,
+                evidence_until = coalesce(max(evidence_until, ?7), ?7, evidence_until)
           WHERE account = ?1 AND number = ?2",
     )?;
     // Separate, for the few that turn: the database updates the index of every column named, changed or not.
@@ -283,19 +287,18 @@ fn apply_reviews(transaction: &Transaction, account: &AccountProfile, run: i64, 
         let before = monitored.find(|number| number.number == review.number).expect("the plan was checked");
         let (key, number, now) = (account.key, to_sql(review.number), to_sql(now));
         let evidence_until = evidence.get(&review.number).map(|at| to_sql(*at));
-        let checks = (review.flagging_checks, review.clearing_checks);
-        let updated = rate.execute(params![key, number, checks.0, checks.1, now, evidence_until])?;
+        let (checks, rated_day) = ((review.flagging_checks, review.clearing_checks), to_sql(day.starts_at));
+        let updated = rate.execute(params![key, number, checks.0, checks.1, now, rated_day, evidence_until])?;
         assert_eq!(updated, 1, "{} is no longer monitored, though the account did not change", e164(review.number));
         if before.status != review.status {
             turn.execute(params![key, number, status_to_sql(review.status), now])?;
             tell_status(transaction, key, run, before.status, review, plan.decided_at)?;
         }
     }
-    let today = account.local_date(now);
-    let rated = account.rated_on(today) + plan.reviews.len() as u32;
+    let rated = account.rated_since(day.starts_at) + plan.reviews.len() as u32;
     transaction
-        .prepare_cached("UPDATE accounts SET rated_on = ?2, rated_count = ?3 WHERE key = ?1")?
-        .execute(params![account.key, today.to_string(), rated])?;
+        .prepare_cached("UPDATE accounts SET rated_day = ?2, rated_count = ?3 WHERE key = ?1")?
+        .execute(params![account.key, to_sql(day.starts_at), rated])?;
     Ok(())
 }
 

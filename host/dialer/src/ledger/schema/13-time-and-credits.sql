@@ -35,11 +35,6 @@ CREATE TRIGGER accepted_leaps_are_not_lost BEFORE DELETE ON accepted_leaps BEGIN
     SELECT RAISE(ABORT, 'accepted leaps are only appended');
 END;
 
--- Since when the add-on is on, as long as it is. Of an older ledger no more is known than that it was on at the latest
--- change.
-ALTER TABLE accounts ADD COLUMN on_since INTEGER NOT NULL DEFAULT 0;
-UPDATE accounts SET on_since = changed_at;
-
 -- The last check before money is given back: a credit puts charges right, and is never more than them.
 CREATE TRIGGER credits_stay_within_charges BEFORE INSERT ON events WHEN NEW.kind = 'credited' OR NEW.cents < 0 BEGIN
     SELECT RAISE(ABORT, 'only a credit is negative') WHERE NEW.kind <> 'credited' OR NEW.cents IS NULL OR NEW.cents >= 0;

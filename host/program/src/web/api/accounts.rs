@@ -70,7 +70,7 @@ struct AccountPatch {
     /// Blocks of 15 slots, $49.00 a month each. More take effect at once, fewer from the next cycle on.
     #[schema(example = 2, maximum = 100000)]
     blocks: Option<u32>,
-    /// Time zone of its dates from now on, and of its billing cycles from the next one on.
+    /// Time zone of its days and its billing cycles, from the next ones on.
     #[schema(example = "America/New_York", value_type = Option<String>)]
     time_zone: Option<TimeZone>,
     /// Country whose national format its numbers may be written in: ISO 3166-1.

@@ -23,7 +23,8 @@ pub fn routes() -> OpenApiRouter<Site> {
 #[derive(Deserialize, ToSchema)]
 #[serde(tag = "request", rename_all = "kebab-case", deny_unknown_fields)]
 enum Request {
-    /// Start checking these numbers daily. They take free slots in the order given, the lowest slot first.
+    /// Start checking these numbers: now, in the background, and then daily. They take free slots in the order given, the
+    /// lowest slot first.
     StartMonitoring {
         #[schema(max_items = 10000, example = json!(["+13105550100"]))]
         numbers: Vec<E164>,
@@ -101,6 +102,9 @@ async fn make(
     Body(request): Body<Request>,
 ) -> Result<(StatusCode, Json<Decision>), Problem> {
     let decided = site.dialguard().decide(&of.account.id, &(&request).into()).await?;
+    if matches!(request, Request::StartMonitoring { .. }) && !decided.decision.plan.actions.is_empty() {
+        site.check_added(&of.account.id);
+    }
     let decision = Decision::new(&request.digits(), &decided);
     let status = if decision.is_under_way() { StatusCode::ACCEPTED } else { StatusCode::OK };
     Ok((status, Json(decision)))

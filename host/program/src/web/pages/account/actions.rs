@@ -212,7 +212,7 @@ impl Question<'_> {
                 p {
                     (count(taken, "number")) " will use " (self::slots(&slots)) ". "
                     (thousands(used + taken)) " of " (thousands(self.account.slot_count.into())) " slots will then be in use. "
-                    "There is no extra charge."
+                    "There is no extra charge. " (if taken == 1 { "It is" } else { "They are" }) " checked at once."
                 }
                 p.quiet { "If you later stop monitoring a number or delete it, its slot stays locked until the billing cycle ends." }
             }
@@ -417,6 +417,9 @@ async fn act(
     let (results, problems) = match action.request(numbers.clone()) {
         Some(request) => {
             let bulk = site.dialguard().decide_all(&account.id, &request).await?;
+            if action == BulkAction::Monitor && !bulk.actions.is_empty() {
+                site.check_added(&account.id);
+            }
             let changes = Changes::of(&bulk.actions, &bulk.orders);
             let results = numbers.iter().zip(bulk.completions(&numbers)).enumerate();
             let results = results.map(|(place, (number, completion))| {
