@@ -286,7 +286,7 @@ fn a_ledger_of_the_eleventh_schema_is_upgraded() {
 
     let ledger = Ledger::open(folder.path()).unwrap();
     let spent = ledger.spending(ACME, 300).unwrap();
-    assert_eq!((spent.day_cents, spent.cycle_cents), (0, 115), "the swapped one's, in its cycle");
+    assert_eq!((spent.day_cents, spent.cycle_cents), (115, 115), "the swapped one's, on its day and in its cycle");
     let swapped_at = |order: u64| -> Option<i64> {
         let sql = "SELECT swapped_at FROM orders WHERE id = ?1";
         ledger.read(|transaction| Ok(transaction.query_row(sql, [to_sql(order)], |row| row.get(0))?)).unwrap()
