@@ -74,6 +74,8 @@ pub use policies::{
 };
 pub use providers::{HeldNumber, NumberState, ProviderKind, ProviderProfile};
 pub use runs::answers::{CarrierAnswer, LatestAnswers};
+pub use runs::evidence::counted_before_in_words;
+pub(crate) use runs::evidence::newest_score;
 pub use runs::plans::{AppliedRun, RunRecord};
 pub use runs::recordings::{RecordedRun, RunOutcome};
 pub use runs::{RunKind, RunProfile};

@@ -16,7 +16,7 @@
 //! # }
 //! ```
 
-pub mod evidence;
+pub(crate) mod evidence;
 pub mod ftc;
 pub mod inquiry;
 pub mod lookups;

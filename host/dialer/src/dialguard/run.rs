@@ -313,7 +313,7 @@ impl Dialguard {
 
     /// In a review, evidence counts once.
     fn count_evidence_once(&self, run: Run) -> Run {
-        let evidence = NewEvidence::new(run.inquiry.clone(), self.ledger.clone(), run.account.clone(), run.now);
+        let evidence = NewEvidence::new(run.inquiry.clone(), self.ledger.clone(), run.account.clone(), run.rates_since);
         let new_evidence = Arc::new(evidence);
         let carriers: Arc<dyn CarrierLookup> = new_evidence.clone();
         let dialer = Dialer { carriers, ..run.dialer };

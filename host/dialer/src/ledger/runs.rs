@@ -1,6 +1,7 @@
 //! An account's runs, without their inputs.
 
 pub(in crate::ledger) mod answers;
+pub(in crate::ledger) mod evidence;
 pub(in crate::ledger) mod plans;
 pub(in crate::ledger) mod recordings;
 

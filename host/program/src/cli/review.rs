@@ -10,10 +10,10 @@ use dialguard::calendar::rfc3339;
 use dialguard::contract::{self, Action};
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::dialguard::{Completion, DialguardError, ReviewOutcome};
+use dialguard_dialer::ledger::counted_before_in_words;
 use dialguard_dialer::ledger::{EventFilter, Ledger};
 use dialguard_dialer::phone::PhoneNumber;
 use dialguard_dialer::prices::price_cents;
-use dialguard_dialer::sources::evidence::counted_before_in_words;
 use indicatif::{ProgressBar, ProgressStyle};
 
 #[derive(Args)]

@@ -3,9 +3,9 @@
 //! numbers are found without reading the others.
 
 use crate::ledger::accounts::{AccountProfile, profile};
+use crate::ledger::runs::evidence::newest_score;
 use crate::ledger::sources::carriers::Carriers;
 use crate::ledger::{Ledger, Result, asked_to_sql, from_sql, to_sql};
-use crate::sources::evidence::newest_score;
 use dialguard::contract::{CarrierId, PhoneNumber, Timestamp};
 use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
@@ -46,20 +46,20 @@ const PART_LENGTH: usize = 512;
 
 impl Ledger {
     /// When the newest observation was made that the last check of each of these numbers was given. Only of numbers that
-    /// are monitored, have been checked, and were not checked at `day_starts_at` or later.
+    /// are monitored, have been checked, and have no rating for a day that began at `rates_since` or later.
     pub(crate) fn evidence(
         &self,
         account: &AccountProfile,
         numbers: &[PhoneNumber],
-        day_starts_at: Timestamp,
+        rates_since: Timestamp,
     ) -> Result<HashMap<PhoneNumber, Timestamp>> {
         let (Some(first), Some(last)) = (numbers.iter().min(), numbers.iter().max()) else { return Ok(HashMap::new()) };
         self.read(|transaction| {
             let mut statement = transaction.prepare_cached(
                 "SELECT number, evidence_until FROM monitored
-                  WHERE account = ?1 AND number BETWEEN ?2 AND ?3 AND evidence_until IS NOT NULL AND last_rated_at < ?4",
+                  WHERE account = ?1 AND number BETWEEN ?2 AND ?3 AND evidence_until IS NOT NULL AND rated_day < ?4",
             )?;
-            let bounds = params![account.key, asked_to_sql(*first), asked_to_sql(*last), to_sql(day_starts_at)];
+            let bounds = params![account.key, asked_to_sql(*first), asked_to_sql(*last), to_sql(rates_since)];
             let known = statement.query_map(bounds, |row| Ok((from_sql(row.get(0)?), from_sql(row.get(1)?))))?;
             Ok(known.collect::<rusqlite::Result<_>>()?)
         })

@@ -13,11 +13,10 @@ use crate::ledger::numbers::status::status_to_sql;
 use crate::ledger::orders::{intend, try_at_once};
 use crate::ledger::policies::Revision;
 use crate::ledger::runs::answers::{self, CarrierAnswer};
+use crate::ledger::runs::evidence::counted_before_in_words;
 use crate::ledger::runs::recordings::{self, RunOutcome};
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
 use crate::phone::e164;
-use crate::sources::evidence::counted_before_in_words;
-use dialguard::calendar::day_starts_at;
 use dialguard::check::{Purpose, check, check_decision};
 use dialguard::contract::*;
 use dialguard::policy::Inputs;
@@ -311,7 +310,7 @@ fn note_counted_before(
 ) -> Result<()> {
     let Some(text) = counted_before_in_words(record.counted_before) else { return Ok(()) };
     let (kind, now) = (EventKind::NoNewObservations, record.outcome.plan().decided_at);
-    let today = day_starts_at(account.local_date(now), account.time_zone);
+    let today = account.day(now).starts_at;
     let is_noted: bool = transaction
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM events WHERE account = ?1 AND kind = ?2 AND at >= ?3 AND text = ?4)",

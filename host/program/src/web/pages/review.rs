@@ -12,8 +12,8 @@ use axum::extract::State;
 use axum::routing::post;
 use dialguard::contract::{Action, PhoneNumber};
 use dialguard_dialer::dialguard::{Completion, DialguardError, ReviewOutcome};
+use dialguard_dialer::ledger::counted_before_in_words;
 use dialguard_dialer::ledger::{AccountProfile, Order};
-use dialguard_dialer::sources::evidence::counted_before_in_words;
 use maud::{Markup, html};
 
 pub fn routes() -> Router<Site> {
