@@ -6,7 +6,9 @@ mod alerts;
 mod component;
 mod conformance;
 mod demo;
+mod files;
 mod hint;
+mod ledger;
 mod manual;
 mod numbers;
 mod orders;
@@ -38,8 +40,8 @@ use std::sync::Arc;
 /// Checks monitored numbers daily, shows what each carrier says about them, and replaces those that most carriers call
 /// spam. Start with `dialguard demo`, which needs no setup.
 ///
-/// Exit codes: 0 success; 1 error, nothing was changed; 2 invalid command line; 3 success except for the numbers listed
-/// in the output.
+/// Exit codes: 0 success; 1 error, nothing was changed unless the message says how much; 2 invalid command line; 3 success
+/// except for what the output lists.
 #[derive(Parser)]
 #[command(name = "dialguard", version, max_term_width = 120)]
 pub struct CommandLine {
@@ -122,6 +124,9 @@ enum Command {
     /// Manage alert webhooks
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
+    /// Back up, check and restore the ledger
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
     /// Review accounts daily at their local times, and serve the dashboard and the API, until stopped
     Serve(serve::Serve),
     /// Print a shell's completions
@@ -159,6 +164,7 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Users(command) => access::users(&context, command),
         Command::Tokens(command) => access::tokens(&context, command),
         Command::Alerts(command) => alerts::run(&context, command).await,
+        Command::Ledger(command) => ledger::run(&context, command),
         Command::Serve(serve) => serve::serve(&context, serve).await,
         Command::Completions(completions) => manual::completions(&completions),
         Command::Man(pages) => manual::man_pages(&pages),
