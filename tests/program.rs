@@ -40,6 +40,7 @@ mod program {
     mod dashboard;
     mod guides;
     mod json_shapes;
+    mod ledger_file;
     mod manual;
     mod new_policy;
     mod orders;

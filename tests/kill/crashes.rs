@@ -2,7 +2,7 @@
 
 use crate::harness::acme::{DAY, number};
 use crate::harness::dialer::{Dialer, e164, each};
-use crate::harness::killing::Moments;
+use crate::harness::killing::{Moments, kill_when};
 use crate::harness::policies::reference::reference;
 use crate::harness::policies::renamed::renamed;
 use dialguard::clock::FixedClock;
@@ -73,9 +73,37 @@ fn assert_invariants(ledger: &Ledger, imported: u64) {
 
 /// Kills a command at the next moment. False if it had ended by then, which must be with success.
 fn kill(moments: &mut Moments, dialer: &Dialer, line: &str) -> bool {
-    let Some(ended) = moments.kill(dialer, line) else { return true };
+    let ended = moments.kill(dialer, line);
+    assert_sound(dialer);
+    let Some(ended) = ended else { return true };
     assert_eq!(ended.status.code(), Some(0), "{line}: {}", String::from_utf8_lossy(&ended.stderr));
     false
+}
+
+/// The program's own check of the file finds nothing.
+#[track_caller]
+fn assert_sound(dialer: &Dialer) {
+    let report = Ledger::check(&dialer.path("ledger")).expect("the ledger is checked");
+    assert!(report.is_sound(), "{:?}", report.broken().collect::<Vec<_>>());
+}
+
+/// What was imported before stays, and the same command imports the rest.
+#[test]
+fn a_killed_import_is_completed_by_the_next_one() {
+    const NUMBERS: u64 = 20_000;
+    let dialer = large_account(0, 0);
+    let rows: String = (0..NUMBERS).map(|last| e164(last) + "\n").collect();
+    dialer.file("numbers.csv", format!("number\n{rows}"));
+    let ledger = dialer.ledger();
+    let imported = || ledger.numbers("acme").expect("the numbers are read").len() as u64;
+    kill_when(&dialer, "numbers import acme numbers.csv", || imported() > 0);
+    let before = imported();
+    assert_sound(&dialer);
+    assert_invariants(&ledger, before);
+    let again = dialer.json("numbers import acme numbers.csv");
+    assert_eq!((&again["imported"], &again["known-before"]), (&(NUMBERS - before).into(), &before.into()));
+    assert_invariants(&ledger, NUMBERS);
+    assert_sound(&dialer);
 }
 
 /// Whenever a policy change is killed, one policy stays live, no revision is lost, and compiled code left behind is valid

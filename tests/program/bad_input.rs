@@ -339,7 +339,7 @@ fn a_data_folder_or_database_of_the_wrong_kind_is_refused() {
     std::fs::remove_file(dialer.path("ledger")).expect("the file goes");
     std::fs::create_dir_all(dialer.path("ledger/dialguard.db")).expect("a folder where the file should be");
     let add = "account add acme --blocks 1 --time-zone UTC";
-    dialer.run(add).exits(1).says(&["dialguard.db cannot be opened for writing"]);
+    dialer.run(add).exits(1).says(&["dialguard.db is not a Dialguard database"]);
 }
 
 /// Reads still work meanwhile, and a change fails after ten seconds.

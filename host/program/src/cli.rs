@@ -7,7 +7,9 @@ mod clock;
 mod component;
 mod conformance;
 mod demo;
+mod files;
 mod hint;
+mod ledger;
 mod manual;
 mod numbers;
 mod orders;
@@ -40,8 +42,8 @@ use std::sync::Arc;
 /// Checks monitored numbers daily, shows what each carrier says about them, and replaces those that most carriers call
 /// spam. Start with `dialguard demo`, which needs no setup.
 ///
-/// Exit codes: 0 done; 1 error, nothing was changed; 2 invalid command line; 3 done except for the numbers listed in the
-/// output; 4 accepted and under way, `dialguard orders` shows the progress.
+/// Exit codes: 0 done; 1 error, nothing was changed unless the message says how much; 2 invalid command line; 3 done except
+/// for what the output lists; 4 accepted and under way, `dialguard orders` shows the progress.
 #[derive(Parser)]
 #[command(name = "dialguard", version, max_term_width = 120)]
 pub struct CommandLine {
@@ -128,6 +130,9 @@ enum Command {
     ///
     /// A change far past the newest time in the ledger is refused, because it would charge every billing cycle in between.
     Clock(clock::Clock),
+    /// Back up, check and restore the ledger
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
     /// Review accounts daily at their local times, and serve the dashboard and the API, until stopped
     Serve(serve::Serve),
     /// Print a shell's completions
@@ -166,6 +171,7 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Tokens(command) => access::tokens(&context, command),
         Command::Alerts(command) => alerts::run(&context, command).await,
         Command::Clock(clock) => clock::run(&context, clock),
+        Command::Ledger(command) => ledger::run(&context, command),
         Command::Serve(serve) => serve::serve(&context, serve).await,
         Command::Completions(completions) => manual::completions(&completions),
         Command::Man(pages) => manual::man_pages(&pages),

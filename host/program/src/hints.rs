@@ -115,7 +115,29 @@ impl Hint for LedgerError {
             LedgerError::NoLedger(_) => {
                 command("`dialguard account add` creates one; --data or DIALGUARD_DATA gives another folder")
             }
+            LedgerError::LedgerExists(_) => {
+                command("`--replace` sets it aside under another name and puts the copy in its place")
+            }
+            LedgerError::InUse(_) => command("stop `dialguard serve` and every other command that uses it"),
             LedgerError::NewerLedger(_) => command("upgrade Dialguard"),
+            LedgerError::Damaged { .. } => command(
+                "`dialguard ledger check` shows what is damaged, `dialguard ledger restore` puts a backup in its place",
+            ),
+            LedgerError::Incomplete(_) => command(
+                "put the -wal file beside it, or accept that changes are missing with \
+                 `dialguard ledger restore FILE --without-wal`",
+            ),
+            LedgerError::ReadOnly(_) => (
+                Some("run the command as a user who may write there, or on a disk that is not mounted read-only"),
+                Some("an operator can make the folder writable"),
+                Some("an operator can make the folder writable"),
+            ),
+            LedgerError::DiskFull(_) => (
+                Some("free some space on that disk, and run the command again"),
+                Some("an operator can free some space on the server's disk"),
+                Some("an operator can free some space on the server's disk"),
+            ),
+            LedgerError::Stopped { why, .. } => return why.steps(),
             LedgerError::Locked(_) => {
                 (Some("try again when it is done"), Some("try again in a minute"), Some("try again in a minute"))
             }

@@ -16,6 +16,7 @@ use dialguard::contract::{Answer, Outcome, Request, Timestamp};
 use dialguard::dialer::{CarrierLookup, Dialer};
 use dialguard::policy::{PolicyAnswer, PolicyError};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How often a run is made before an account that keeps changing is an error.
 pub(super) const ATTEMPTS_MAX: u32 = 10;
@@ -217,6 +218,8 @@ impl Dialguard {
             if !moved_on || attempt == ATTEMPTS_MAX {
                 return self.blame(&run, Err(error));
             }
+            // Growing pauses: an import of many numbers changes the account again and again.
+            tokio::time::sleep(Duration::from_millis(10 << attempt)).await;
             attempt += 1;
         }
     }

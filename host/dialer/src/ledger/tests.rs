@@ -2,6 +2,7 @@
 
 mod number_pages;
 
+use super::file::SCHEMAS;
 use super::*;
 use crate::phone::Region;
 use chrono::NaiveTime;
@@ -12,6 +13,8 @@ use dialguard::policy::Limits;
 use dialguard::recording::Recording;
 use dialguard::settings::default_settings;
 use rusqlite::params;
+use rusqlite_migration::{M, Migrations};
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::LazyLock;
 
@@ -717,4 +720,139 @@ fn a_provider_in_use_stays() {
     fixture.execute("INSERT INTO buyers VALUES ('main')").unwrap();
     assert!(fixture.ledger.remove_provider("main").unwrap_err().to_string().contains("in use"));
     assert_eq!(fixture.ledger.provider("main").unwrap(), profile);
+}
+
+/// Between two parts of a long import, others change the ledger, and the import can be stopped. Importing again imports
+/// the rest, and every number once.
+#[test]
+fn a_long_import_lets_other_changes_pass_and_can_be_repeated() {
+    let fixture = Fixture::new("2026-01-15T09:00:00Z");
+    let other = Ledger::open(fixture._folder.path()).unwrap();
+    // More than one part has time for.
+    let numbers: Vec<_> = (0..100_000).map(|place| 14_155_550_000 + place).collect();
+    let (mut passed, later) = (0, fixture.now + 60);
+    let outcomes = fixture.ledger.import_numbers_while(ACME, &numbers, ImportedAs::Owned, fixture.now, |_| {
+        passed += 1;
+        let change = AccountChange { review_at: NaiveTime::from_hms_opt(7, passed, 0), ..AccountChange::default() };
+        other.change_account(ACME, &change, later).unwrap();
+        passed < 2
+    });
+    let outcomes = outcomes.unwrap();
+    assert_eq!(passed, 2);
+    assert!(outcomes.len() < numbers.len(), "it was stopped");
+    assert!(outcomes.iter().all(|outcome| *outcome == ImportOutcome::Imported));
+    assert_eq!(other.numbers(ACME).unwrap().len(), 10 + outcomes.len(), "what was imported stays");
+
+    let more = &numbers[..outcomes.len() + 5];
+    let again = fixture.ledger.import_numbers(ACME, more, ImportedAs::Owned, later).unwrap();
+    let imported = again.iter().filter(|outcome| **outcome == ImportOutcome::Imported).count();
+    assert_eq!(imported, 5, "the rest is imported, and nothing twice");
+    assert_eq!(other.numbers(ACME).unwrap().len(), 10 + more.len());
+    let events = other.events(ACME, EventFilter { number: None, last: 100 }).unwrap();
+    let said: Vec<_> =
+        events.iter().filter(|event| event.kind == "numbers-imported").map(|event| &event.text).collect();
+    assert_eq!(said.len(), 5, "each part says what it imported: {said:?}");
+}
+
+/// A part that fails says what the parts before have done.
+#[test]
+fn a_long_import_that_fails_says_what_is_done() {
+    let fixture = Fixture::new("2026-01-15T09:00:00Z");
+    let numbers: Vec<_> = (0..100_000).map(|place| 14_155_550_000 + place).collect();
+    let before = Cell::new(0);
+    let failed = fixture.ledger.import_numbers_while(ACME, &numbers, ImportedAs::Owned, fixture.now, |done| {
+        before.set(done);
+        fill_the_disk(&fixture.ledger);
+        true
+    });
+    let Err(LedgerError::Stopped { done, all, why }) = failed else { panic!("it fails: {failed:?}") };
+    assert_eq!((done, all), (before.get(), 100_000));
+    assert!(matches!(*why, LedgerError::DiskFull(_)), "{why:?}");
+    assert_eq!(fixture.ledger.numbers(ACME).unwrap().len(), 10 + done, "no part of the failed part is left");
+}
+
+/// The database may take no more pages than it has.
+fn fill_the_disk(ledger: &Ledger) {
+    let writer = ledger.writer.as_ref().unwrap().lock();
+    let pages: u32 = writer.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+    writer.pragma_update(None, "max_page_count", pages).unwrap();
+}
+
+#[test]
+fn a_full_disk_is_called_that_and_changes_nothing() {
+    let fixture = Fixture::new("2026-01-15T09:00:00Z");
+    fill_the_disk(&fixture.ledger);
+    let numbers: Vec<_> = (0..20_000).map(|place| 14_155_550_000 + place).collect();
+    let full = fixture.ledger.import_numbers(ACME, &numbers, ImportedAs::Owned, fixture.now).unwrap_err();
+    let full = if let LedgerError::Stopped { why, .. } = full { *why } else { full };
+    assert!(full.is_unusable());
+    let file = fixture._folder.path().join(FILE_NAME);
+    assert_eq!(full.to_string(), format!("the disk is full: {} cannot be written", file.display()));
+    fixture.ledger.account(ACME).unwrap();
+}
+
+/// What no constraint lets happen, done behind their back, and the rule that finds it.
+#[test]
+fn a_check_finds_every_broken_invariant_and_says_where() {
+    const MONITORED: &str = "INSERT INTO monitored VALUES (1, 13105550100, 7, 1, 0, 0, 0, 0, NULL)";
+    const ORDER: &str = "INSERT INTO runs (id, account, kind, daily, local_date, decided_at, based_on, policy)
+                         VALUES (5, 1, 'review', 1, '2026-01-15', 100, 0, 'abc');
+                         INSERT INTO orders (id, account, run, number, replacement, slot, why, state, intended_at)
+                         VALUES (9, 1, 5, 13105550100, 13105550150, 7, 'requested', 'intended', 100);";
+    let charge = "INSERT INTO events (account, at, kind, cents, text, order_id)
+                  VALUES (1, 100, 'replacement-charged', 400, '', 9);";
+    let scenarios: [(&str, String, &str); 15] = [
+        ("slots-counted", "UPDATE accounts SET occupied = 3".into(), "acme: counts 3 occupied"),
+        ("slots-bought", "UPDATE accounts SET occupied = 16".into(), "acme: 16 occupied and 0 locked of 15"),
+        (
+            "slot-used-once",
+            format!("DROP TRIGGER lock_a_slot; {MONITORED}; INSERT INTO slot_locks VALUES (1, 7, 9, 13105550101)"),
+            "acme: slot 7 is occupied and locked",
+        ),
+        ("constraints", "DROP TRIGGER caps_hold".into(), "trigger caps_hold is missing"),
+        (
+            "monitored-is-owned",
+            format!("{MONITORED}; UPDATE numbers SET is_monitored = 0"),
+            "+13105550100 is monitored and owned",
+        ),
+        ("monitored-is-owned", "UPDATE numbers SET is_monitored = 1 WHERE number = 13105550101".into(), "has no slot"),
+        ("monitored-by-choice", MONITORED.into(), "+13105550100 has slot 7, and no event says why"),
+        (
+            "replaced-once",
+            "INSERT INTO events (account, at, kind, number, text) VALUES (1, 100, 'replaced', 13105550100, '')".into(),
+            "+13105550100 was replaced without an order",
+        ),
+        ("slot-kept-for-successor", ORDER.into(), "order 9 is intended, and +13105550100 does not have slot 7"),
+        ("ordered-is-kept", ORDER.into(), "order 9 is intended, and +13105550150 candidate"),
+        ("replacement-charged-once", format!("{ORDER} {charge}"), "charges order 9, which is intended"),
+        ("one-plan-a-revision", format!("{ORDER} UPDATE runs SET based_on = 99"), "is based on revision 99 of acme"),
+        (
+            "events-kept",
+            "DROP TRIGGER events_are_not_lost; DELETE FROM events WHERE id = 2".into(),
+            "events 2 to 2 are missing",
+        ),
+        (
+            "events-kept",
+            "DROP TRIGGER events_are_not_lost; DELETE FROM events WHERE id = (SELECT max(id) FROM events)".into(),
+            "are missing",
+        ),
+        (
+            "foreign-keys",
+            "INSERT INTO answers (run, account, decided_at) VALUES (77, 1, 0)".into(),
+            "refers to runs, which is missing",
+        ),
+    ];
+    for (rule, sql, words) in scenarios {
+        let fixture = Fixture::new("2026-01-15T09:00:00Z");
+        let folder = fixture._folder.path();
+        assert!(Ledger::check(folder).unwrap().is_sound());
+        let database = Connection::open(folder.join(FILE_NAME)).unwrap();
+        database.pragma_update(None, "foreign_keys", false).unwrap();
+        database.pragma_update(None, "ignore_check_constraints", true).unwrap();
+        database.execute_batch(&sql).unwrap();
+        let report = Ledger::check(folder).unwrap();
+        let broken: Vec<_> = report.broken().map(|broken| (broken.name, &broken.broken)).collect();
+        let found = broken.iter().any(|(name, rows)| *name == rule && rows.iter().any(|row| row.contains(words)));
+        assert!(found, "{rule} does not say {words:?}: {broken:?}");
+    }
 }

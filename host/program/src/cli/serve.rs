@@ -9,7 +9,7 @@ use clap::Args;
 use dialguard::policy;
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::alerts::AlertSender;
-use dialguard_dialer::ledger::LedgerError;
+use dialguard_dialer::ledger::{Ledger, LedgerError};
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -49,6 +49,7 @@ pub async fn serve(context: &CommandContext, Serve { once, dashboard }: Serve) -
     if once {
         return serve_once(&dialguard).await;
     }
+    warn_of_others(dialguard.ledger());
     tracing::info!("watching {} accounts; press Ctrl-C to stop", dialguard.ledger().accounts()?.len());
     log_policies(&dialguard)?;
     let stop = stop_signal();
@@ -113,6 +114,16 @@ fn log_policies(dialguard: &Dialguard) -> Result<()> {
         tracing::info!("this program comes with another policy; `dialguard policy install --built-in` installs it");
     }
     Ok(())
+}
+
+/// The ledger has the keys that sign messages, and its folder machine code.
+fn warn_of_others(ledger: &Ledger) {
+    if let Some(path) = ledger.open_to_others() {
+        tracing::warn!(
+            "other users of this machine can read or change {}; `chmod -R go= FOLDER` keeps the ledger's folder private",
+            path.display()
+        );
+    }
 }
 
 async fn serve_once(dialguard: &Dialguard) -> Result<Done> {
