@@ -372,6 +372,7 @@ async fn asking_again_before_the_review_time_is_not_the_daily_review() {
     let replaced = fixture.dialguard.resume("acme").await.unwrap();
     assert_eq!(replaced.iter().map(|order| order.replacement).collect::<Vec<_>>(), [number(151)]);
     fixture.pass(6 * HOUR - 10 * MINUTE);
+    fixture.carriers_flag(&[]);
     let reviewed = fixture.dialguard.review_once("acme").await.unwrap().expect("it is six o'clock");
     assert_eq!((reviewed.plan.reviews.len(), reviewed.applied.unwrap().daily), (2, true));
 }

@@ -230,7 +230,7 @@ async fn dates_without_a_running_program_are_reported_in_one_event_and_one_messa
     assert_eq!(daily.look_at("2026-03-31T08:00:00Z").await, Some(3));
     assert_eq!(daily.look_at("2026-04-03T08:00:00Z").await, Some(3));
     let report = "On 2 dates from 2026-04-01 to 2026-04-02, up to 3 numbers were not rated. Charged meanwhile: $98.00 \
-                  for cycles from 2026-04-01.";
+                  for the billing cycle from 2026-04-01.";
     assert_eq!(daily.events("reviews-missed").last().map(String::as_str), Some(report));
 }
 

@@ -30,8 +30,8 @@ fn three_months_down_are_89_dates_and_three_cycles() {
     dialer.it_is("2026-06-01T09:00:00Z");
     dialer.run("clock accept").exits(0);
     review(&dialer);
-    let expected = "Not reviewed on 89 dates, 2026-03-04 to 2026-05-31. Charged meanwhile: $147.00 for the billing cycles \
-                    from 2026-04-01, 2026-05-01 and 2026-06-01.";
+    let expected = "On 89 dates from 2026-03-04 to 2026-05-31, up to 2 numbers were not rated. Charged meanwhile: $147.00 \
+                    for the billing cycles from 2026-04-01, 2026-05-01 and 2026-06-01.";
     assert_eq!(missed(&dialer)[1..], [json!(expected)]);
     assert_eq!(messages(&dialer), 2);
     review(&dialer);
@@ -47,7 +47,7 @@ fn one_missed_date_is_told_without_a_charge() {
     review(&dialer);
     dialer.pass(2 * DAY);
     review(&dialer);
-    let expected = "Not reviewed on 2026-03-02. No billing cycle was charged meanwhile.";
+    let expected = "On 2026-03-02, 2 numbers were not rated.";
     assert_eq!(missed(&dialer), [json!(expected)]);
 }
 
@@ -61,8 +61,8 @@ fn a_change_before_the_review_hides_no_charge() {
     dialer.run("account set acme --blocks 2").exits(0);
     dialer.it_is("2026-04-03T09:00:00Z");
     review(&dialer);
-    let expected = "Not reviewed on 3 dates, 2026-03-31 to 2026-04-02. Charged meanwhile: $49.00 for the billing cycle \
-                    from 2026-04-01.";
+    let expected = "On 3 dates from 2026-03-31 to 2026-04-02, up to 2 numbers were not rated. Charged meanwhile: $49.00 \
+                    for the billing cycle from 2026-04-01.";
     assert_eq!(missed(&dialer)[1..], [json!(expected)]);
 }
 

@@ -19,6 +19,9 @@
 //!     let first = dialguard.review("acme").await?;
 //!     assert_eq!(first.plan.reviews[1].status, Status::AtRisk);
 //!
+//!     // One observation counts in one check, so the next check needs a newer one.
+//!     let next_day = VERDICTS.replace("2026-01-15", "2026-01-16");
+//!     std::fs::write(folder.path().join("verdicts.csv"), next_day)?;
 //!     let second = dialguard.at(NOW + DAY).review("acme").await?;
 //!     assert_eq!(second.plan.reviews[1].status, Status::Flagged);
 //!     assert_eq!(second.replaced[0].replacement, 13_105_550_199);

@@ -43,6 +43,7 @@
 //!     answers: &[],
 //!     problems: &[],
 //!     provider_problems: &[],
+//!     counted_before: 0,
 //! };
 //! ledger.apply("acme", run)?;
 //! let order = ledger.open_orders("acme")?.remove(0);

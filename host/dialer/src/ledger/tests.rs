@@ -233,7 +233,9 @@ async fn the_database_refuses_a_swap_without_grounds() {
     for sql in [
         "UPDATE numbers SET state = 'owned' WHERE state = 'ordered'",
         "DELETE FROM monitored",
-        "INSERT INTO monitored SELECT account, replacement, slot, 0, 0, 0, 0, 0, NULL FROM orders",
+        "INSERT INTO monitored (account, number, slot, status, status_since, monitored_since, flagging_checks,
+                                clearing_checks)
+         SELECT account, replacement, slot, 0, 0, 0, 0, 0 FROM orders",
         "UPDATE orders SET state = 'acquired'",
         "INSERT INTO orders (account, run, number, replacement, slot, why, state, intended_at)
          SELECT account, run, 2, 3, 9, 'flagged', 'intended', 0 FROM orders",
@@ -374,7 +376,8 @@ fn the_database_refuses_more_credits_than_charges() {
     for cents in [0, 4_900] {
         assert!(error(credit(cents)).contains("only a credit is negative"), "{cents}");
     }
-    let negative = "INSERT INTO events (account, at, kind, cents, text) SELECT key, 0, 'charged', -1, '' FROM accounts";
+    let negative = "INSERT INTO events (account, at, kind, cents, text, cause)
+                    SELECT key, 0, 'charged', -1, '', 'cycle 9' FROM accounts";
     assert!(error(fixture.execute(negative)).contains("only a credit is negative"));
     credit(-4_900).unwrap();
     assert!(error(credit(-1)).contains("more would be credited than was charged"));
@@ -626,7 +629,9 @@ fn charges_before_causes_are_kept() {
     drop(tenth);
     let ledger = Ledger::open(folder.path()).unwrap();
     let change = AccountChange { region: Some(Region::US), ..AccountChange::default() };
-    ledger.change_account(ACME, &change, 1_771_113_600).unwrap(); // the first second of the next cycle
+    let next_cycle = 1_771_113_600;
+    ledger.accept_time(next_cycle).unwrap();
+    ledger.change_account(ACME, &change, next_cycle).unwrap();
     let events = ledger.events(ACME, EventFilter { number: None, last: 10 }).unwrap();
     assert_eq!(events.iter().filter_map(|event| event.cents).collect::<Vec<_>>(), [4_900, 4_900, 4_900]);
     assert!(error(ledger.change(|transaction| Ok(transaction.execute(charge, [])?))).contains("with their cause"));
@@ -794,7 +799,9 @@ fn a_full_disk_is_called_that_and_changes_nothing() {
 /// What no constraint lets happen, done behind their back, and the rule that finds it.
 #[test]
 fn a_check_finds_every_broken_invariant_and_says_where() {
-    const MONITORED: &str = "INSERT INTO monitored VALUES (1, 13105550100, 7, 1, 0, 0, 0, 0, NULL)";
+    const MONITORED: &str = "INSERT INTO monitored (account, number, slot, status, status_since, monitored_since,
+                                                    flagging_checks, clearing_checks)
+                             VALUES (1, 13105550100, 7, 1, 0, 0, 0, 0)";
     const ORDER: &str = "INSERT INTO runs (id, account, kind, daily, local_date, decided_at, based_on, policy)
                          VALUES (5, 1, 'review', 1, '2026-01-15', 100, 0, 'abc');
                          INSERT INTO orders (id, account, run, number, replacement, slot, why, state, intended_at)

@@ -76,10 +76,13 @@ impl MissedDays {
             [] => String::new(),
         };
         let starts: Vec<_> = self.cycles.iter().map(|(starts_on, _)| starts_on.to_string()).collect();
+        let cents = dollars(self.cents());
         match &starts[..] {
             [] => missed,
-            _ => {
-                format!("{missed} Charged meanwhile: {} for cycles from {}.", dollars(self.cents()), starts.join(", "))
+            [only] => format!("{missed} Charged meanwhile: {cents} for the billing cycle from {only}."),
+            [others @ .., last] => {
+                let others = others.join(", ");
+                format!("{missed} Charged meanwhile: {cents} for the billing cycles from {others} and {last}.")
             }
         }
     }
