@@ -39,6 +39,7 @@ mod program {
     mod json_shapes;
     mod manual;
     mod new_policy;
+    mod numbers;
     mod orders;
     mod permissions;
     mod policy_release;

@@ -61,6 +61,7 @@ pub use numbers::history::{NumberCheck, NumberHistory, PastReplacement};
 pub use numbers::page::{MonitoringFilter, NumberOrder, NumberPage, NumberQuery};
 pub use numbers::view::AccountView;
 pub(crate) use numbers::view::closest_first;
+pub use numbers::candidates::Candidate;
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber};
 pub(crate) use orders::{ClaimedOrder, Earmark, Obstacle};
 pub use orders::{Hold, Order, OrderState};
@@ -320,6 +321,7 @@ const SCHEMAS: &[&str] = &[
     include_str!("ledger/schema/09-answer-parts.sql"),
     include_str!("ledger/schema/10-providers.sql"),
     include_str!("ledger/schema/11-orders-that-buy.sql"),
+    include_str!("ledger/schema/17-numbers-come-and-go.sql"),
 ];
 
 fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {

@@ -22,7 +22,7 @@ pub use access::{NewToken, Role, Token, User};
 pub use account::{Account, Spending, Usage};
 pub use alerts::{Delivery, DeliveryRound, NewWebhook, TestedWebhook, Webhook};
 pub use event::Event;
-pub use number::{Import, ImportResult, ImportedFile, ImportedNumbers, Number, NumberInFull};
+pub use number::{Candidate, Import, ImportResult, ImportedFile, ImportedNumbers, Number, NumberInFull};
 pub use order::Order;
 pub use plan::{Action, Answer, Notice, ReplacementReason, Severity};
 pub use policy::{Comparison, ComparisonSummary, PolicyEvent, PolicyLimits, PolicyRevision, TrustedKey};

@@ -4,6 +4,7 @@ mod account;
 mod accounts;
 mod activity;
 mod alerts;
+mod candidates;
 mod denied;
 mod layout;
 mod orders;
@@ -27,6 +28,7 @@ pub fn routes() -> Router<Site> {
     Router::new()
         .merge(accounts::routes())
         .merge(account::routes())
+        .merge(candidates::routes())
         .merge(activity::routes())
         .merge(policy::routes())
         .merge(settings::routes())
