@@ -8,6 +8,7 @@ mod harness {
         pub mod first_contract;
         #[expect(dead_code, reason = "other runners use the rest")]
         pub mod hostile;
+        pub mod hostile_plans;
         pub mod limits;
         pub mod reference;
     }

@@ -9,6 +9,7 @@ mod harness {
     pub mod policies {
         pub mod first_contract;
         pub mod hostile;
+        pub mod hostile_plans;
         pub mod limits;
         pub mod looks_around;
         pub mod no_friday;

@@ -69,9 +69,29 @@ pub fn cycle_starts_on(added_on: NaiveDate, index: u32) -> NaiveDate {
     added_on.checked_add_months(Months::new(index)).expect("the date of a cycle lies before the year 262142")
 }
 
-/// The instant in UTC, for display and logs. Instants beyond the year 262142 become the last one of that year.
+/// The last instant that RFC 3339 can hold: the end of the year 9999.
+pub const TIME_MAX: Timestamp = 253_402_300_799;
+
+/// The last instant that a clock may show: the end of the year 9998. What is computed from it, such as the end of a
+/// cycle or of a rest, is up to a year later and has to be printed too.
+pub const CLOCK_MAX: Timestamp = TIME_MAX - 365 * 86_400;
+
+/// The instant in UTC, for display and logs. Instants after [`TIME_MAX`] become that one.
 pub fn utc(at: Timestamp) -> DateTime<Utc> {
-    DateTime::from_timestamp(at as i64, 0).unwrap_or(DateTime::<Utc>::MAX_UTC)
+    DateTime::from_timestamp(at.min(TIME_MAX) as i64, 0).expect("chrono's years go on after 9999")
+}
+
+/// The instant that a text in RFC 3339 names, from 1970 to [`TIME_MAX`]; none if it is another text or another time.
+///
+/// ```
+/// use dialguard::calendar::{TIME_MAX, instant_of};
+/// assert_eq!(instant_of("2026-03-01T04:00:00-05:00"), Some(1_772_355_600));
+/// assert_eq!(instant_of("9999-12-31T23:59:59Z"), Some(TIME_MAX));
+/// assert_eq!(instant_of("9999-12-31T23:59:59-00:01"), None); // the year 10000 in UTC
+/// ```
+pub fn instant_of(text: &str) -> Option<Timestamp> {
+    let time = DateTime::parse_from_rfc3339(text).ok()?;
+    u64::try_from(time.timestamp()).ok().filter(|at| *at <= TIME_MAX)
 }
 
 /// The instant in RFC 3339 format, such as `2026-01-31T14:00:00Z`.

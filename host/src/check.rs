@@ -52,15 +52,18 @@ const NOTICE_BYTES_MAX: usize = 2_000;
 /// The most bytes in the reason for replacing a number.
 const BECAUSE_BYTES_MAX: usize = 500;
 
+const SECONDS_PER_DAY: u64 = 86_400;
+
 /// Checks the whole plan. `account_id` is the account of the run, `inputs` what the policy read in it. `reserved` are the
 /// kinds of event that your ledger records itself: a policy's notices appear among them, and one of the same kind would
 /// forge history.
 ///
 /// Errors with the first fault: the plan is for another account, revision or time; it rates a number twice on one date,
 /// out of order, or unmonitored; it occupies a slot twice, a locked one, or one the account does not have; it does
-/// something the run is not for; it replaces a number automatically although the account has that off, the number is not
-/// flagged, or the day's cap is reached; a replacement was not offered or has no reason; a notice has a reserved kind, is
-/// too long, or contains control characters.
+/// something the run is not for, or does it twice; it locks a slot for a deletion and keeps the number; it replaces a
+/// number automatically although the account has that off, the number is not flagged or too new, or the day's cap is
+/// reached; a replacement was not offered or has no reason; a notice has a reserved kind, is too long, or contains control
+/// characters.
 pub fn check(
     account_id: &str,
     purpose: Purpose,
@@ -79,10 +82,13 @@ pub fn check(
     check_notices(&plan.notices, reserved)?;
     check_reviews(purpose, plan, account, inputs)?;
     let mut ledger = Ledger::new(account, inputs, plan, purpose);
-    plan.actions.iter().try_for_each(|action| ledger.take(action))
+    plan.actions.iter().try_for_each(|action| ledger.take(action))?;
+    ledger.close()
 }
 
-/// Checks that a decision answers every number, and checks its plan as [`check`] does.
+/// Checks a decision: its plan as [`check`] does, that it answers every number, and that its plan does exactly what it
+/// accepts. A number accepted twice is a fault, because the second answer is given as if the first had been carried out.
+/// A number of blocks that the account has already may be accepted without an action.
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialer/example.rs"));
@@ -114,7 +120,49 @@ pub fn check_decision(
     ensure(decision.outcomes.len() == expected, || {
         format!("it has {} answers for {expected} questions", decision.outcomes.len())
     })?;
-    check(account_id, Purpose::Request(request), &decision.plan, inputs, reserved)
+    check(account_id, Purpose::Request(request), &decision.plan, inputs, reserved)?;
+    match (request, &inputs.account) {
+        (Request::SetBlocks(blocks), Some(account)) => check_blocks_kept(*blocks, decision, account),
+        _ => check_kept(request, decision),
+    }
+}
+
+/// Every accepted number has its action, and every action its accepted number.
+fn check_kept(request: &Request, decision: &Decision) -> Result<(), PlanFault> {
+    let numbers = requested_numbers(request).unwrap_or_default().iter().zip(&decision.outcomes);
+    let is_accepted = |(_, outcome): &(_, &Outcome)| outcome.answer == Answer::Accepted;
+    let mut accepted = BTreeSet::new();
+    for (number, _) in numbers.filter(is_accepted) {
+        ensure(accepted.insert(*number), || format!("it accepts +{number} twice"))?;
+    }
+    let done: BTreeSet<_> = decision.plan.actions.iter().filter_map(|action| carried_out(request, action)).collect();
+    if let Some(number) = accepted.difference(&done).next() {
+        return fault(format!("it accepts +{number}, and no action is about it"));
+    }
+    match done.difference(&accepted).next() {
+        Some(number) => fault(format!("it has an action for +{number}, which it does not accept")),
+        None => Ok(()),
+    }
+}
+
+/// The number whose request the action carries out. The check of the plan has seen to it that no two actions do so for
+/// the same number.
+fn carried_out(request: &Request, action: &Action) -> Option<PhoneNumber> {
+    match (request, action) {
+        (Request::StartMonitoring(_), Action::OccupySlot(occupancy)) => Some(occupancy.number),
+        (Request::StopMonitoring(_), Action::LockSlot(closing)) => Some(closing.number),
+        (Request::DeleteNumbers(_), Action::ReleaseNumber(number)) => Some(*number),
+        (Request::ReplaceNumbers(_), Action::ReplaceNumber(replacement)) => Some(replacement.number),
+        _ => None,
+    }
+}
+
+fn check_blocks_kept(blocks: u32, decision: &Decision, account: &Account) -> Result<(), PlanFault> {
+    let is_accepted = decision.outcomes.iter().any(|outcome| outcome.answer == Answer::Accepted);
+    let is_set = !decision.plan.actions.is_empty();
+    let has_them = u64::from(blocks) * u64::from(account.slots_per_block) == u64::from(account.slot_count_next);
+    ensure(is_accepted || !is_set, || format!("it sets {blocks} blocks, which it does not accept"))?;
+    ensure(is_set || !is_accepted || has_them, || format!("it accepts {blocks} blocks, and no action sets them"))
 }
 
 fn check_notices(notices: &[Notice], reserved: &[&str]) -> Result<(), PlanFault> {
@@ -185,6 +233,10 @@ struct Ledger<'a> {
     monitored: BTreeMap<PhoneNumber, (SlotId, bool)>,
     taken_slots: BTreeSet<SlotId>,
     flagged: BTreeSet<PhoneNumber>,
+    in_grace: BTreeSet<PhoneNumber>,
+    /// Numbers that have left their slots to be released, and have not been.
+    leaving: BTreeSet<PhoneNumber>,
+    blocks_are_set: bool,
     replacements_left: u32,
 }
 
@@ -201,6 +253,9 @@ impl<'a> Ledger<'a> {
             monitored: BTreeMap::new(),
             taken_slots: BTreeSet::new(),
             flagged: BTreeSet::new(),
+            in_grace: BTreeSet::new(),
+            leaving: BTreeSet::new(),
+            blocks_are_set: false,
             replacements_left: u32::from(account.settings.replacements_per_day_max)
                 .saturating_sub(account.replacements_today),
         };
@@ -226,6 +281,9 @@ impl<'a> Ledger<'a> {
             inputs.monitored.iter().map(|number| (number.number, number.status)).collect();
         statuses.extend(plan.reviews.iter().map(|review| (review.number, review.status)));
         self.flagged = statuses.into_iter().filter(|(_, status)| *status == Status::Flagged).map(|(n, _)| n).collect();
+        let grace_seconds = u64::from(self.account.settings.new_number_grace_days) * SECONDS_PER_DAY;
+        let in_grace = inputs.monitored.iter().filter(|n| now.saturating_sub(n.monitored_since) < grace_seconds);
+        self.in_grace = in_grace.map(|number| number.number).collect();
     }
 
     fn take(&mut self, action: &Action) -> Result<(), PlanFault> {
@@ -235,6 +293,14 @@ impl<'a> Ledger<'a> {
             Action::ReleaseNumber(number) => self.release(*number),
             Action::ReplaceNumber(replacement) => self.replace(replacement),
             Action::SetBlocks(change) => self.set_blocks(change),
+        }
+    }
+
+    /// After the last action.
+    fn close(&self) -> Result<(), PlanFault> {
+        match self.leaving.first() {
+            Some(number) => fault(format!("it locks the slot of +{number} for a deletion, and does not release it")),
+            None => Ok(()),
         }
     }
 
@@ -270,6 +336,9 @@ impl<'a> Ledger<'a> {
             format!("it locks slot {} until {}, which is not the end of the cycle", closing.slot, closing.until)
         })?;
         self.monitored.remove(&closing.number);
+        if closing.why == ClosingReason::NumberDeleted {
+            self.leaving.insert(closing.number);
+        }
         Ok(())
     }
 
@@ -278,6 +347,7 @@ impl<'a> Ledger<'a> {
         self.ensure_requested(requested, number, "releases")?;
         self.ensure_all_read()?;
         ensure(!self.monitored.contains_key(&number), || format!("+{number} still has its slot"))?;
+        self.leaving.remove(&number);
         ensure(self.owned.remove(&number), || format!("the account does not own +{number}"))
     }
 
@@ -294,22 +364,27 @@ impl<'a> Ledger<'a> {
         self.ensure_settled_in(*number, *slot)?;
         check_because(*number, because)?;
         ensure(self.offered.remove(successor), || format!("+{successor} was not offered, or is used twice"))?;
+        ensure(!self.owned.contains(successor), || format!("+{successor} is one of the account's own numbers"))?;
         self.monitored.insert(*number, (*slot, true));
         Ok(())
     }
 
-    /// Automatic replacement spends money unasked: it needs the account's setting, a flagged number, and room under the
-    /// daily cap.
+    /// Automatic replacement spends money unasked: it needs the account's setting, a flagged number that is not too new, and
+    /// room under the daily cap.
     fn ensure_automatic(&mut self, number: PhoneNumber) -> Result<(), PlanFault> {
         let allowed = matches!(self.purpose, Purpose::Review) && self.account.settings.auto_replace;
         ensure(allowed, || "it replaces a number automatically, which the account has turned off".into())?;
         ensure(self.flagged.contains(&number), || format!("it replaces +{number}, which is not flagged"))?;
+        ensure(!self.in_grace.contains(&number), || {
+            let days = self.account.settings.new_number_grace_days;
+            format!("it replaces +{number}, which has been monitored for less than {days} days")
+        })?;
         ensure(self.replacements_left > 0, || "it replaces more numbers than the account allows in a day".into())?;
         self.replacements_left -= 1;
         Ok(())
     }
 
-    fn set_blocks(&self, change: &BlockChange) -> Result<(), PlanFault> {
+    fn set_blocks(&mut self, change: &BlockChange) -> Result<(), PlanFault> {
         let requested =
             matches!(self.purpose, Purpose::Request(Request::SetBlocks(blocks)) if *blocks == change.blocks);
         ensure(requested && self.account.enabled, || format!("it sets {} blocks without a request", change.blocks))?;
@@ -318,7 +393,9 @@ impl<'a> Ledger<'a> {
         ensure(slots >= u64::from(self.account.monitored_count), || "it removes slots that are in use".into())?;
         let starting =
             if slots > u64::from(self.account.slot_count) { self.decided_at } else { self.account.cycle_ends_at };
-        ensure(change.starting == starting, || format!("it changes blocks at {}, not {starting}", change.starting))
+        ensure(change.starting == starting, || format!("it changes blocks at {}, not {starting}", change.starting))?;
+        let is_second = std::mem::replace(&mut self.blocks_are_set, true);
+        ensure(!is_second, || format!("it sets {} blocks more than once", change.blocks))
     }
 
     fn ensure_requested(&self, requested: bool, number: PhoneNumber, does: &str) -> Result<(), PlanFault> {

@@ -3,6 +3,7 @@
 
 use super::scene::{ACME, Scene};
 use crate::harness::policies::hostile::Hostile;
+use crate::harness::policies::hostile_plans::hostile_plans;
 use crate::harness::policies::limits::{LIMITS, OUT_OF_TIME, ROOMY, SPIN, compiled};
 use crate::harness::policies::reference::reference;
 use dialguard::contract::*;
@@ -203,92 +204,28 @@ impl Unharmed {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_that_breaks_the_ledgers_rules_is_refused_as_a_whole() {
-    let start = |last: &[u64]| Some(Request::StartMonitoring(last.iter().map(|last| ACME + last).collect()));
-    let stop = |last: u64| Some(Request::StopMonitoring(vec![ACME + last]));
-    let delete =
-        |last: u64| Some(Request::DeleteNumbers(Deletion { numbers: vec![ACME + last], accept_slot_loss: true }));
-    const LOOK: &str = "(call $look-around (local.get $id) (local.get $id-len))";
-    const RATE: &str = "(call $rate (i64.const 13105550100) (i32.const 3))";
-    const GOING: &str = "(i64.const 13105550100) (i64.const 13105550190) (i32.const 1)";
-    // The request (none: a review), the plan, and the error.
-    let scenarios: Vec<(Option<Request>, &str, &str)> = vec![
-        (None, "(i32.store8 (local.get $id) (i32.const 0x7a))", "it is for account \"zcme\""),
-        (None, "(i64.store (global.get $plan.revision) (i64.const 1))", "it is based on revision 1"),
-        (None, "(i64.store (global.get $plan.decided-at) (i64.const 5))", "its time 5 is not the time of the run"),
-        (None, "(call $rate (i64.const 13105550100) (i32.const 3))", "not monitored"),
-        (None, "LOOK (call $rate (i64.const 13105550150) (i32.const 3))", "not monitored"),
-        (
-            None,
-            "LOOK (call $rate (i64.const 13105550100) (i32.const 1)) (call $rate (i64.const 13105550100) (i32.const 1))",
-            "out of order",
-        ),
-        (
-            None,
-            "LOOK (call $rate (i64.const 13105550101) (i32.const 3))
-             (call $replace (i64.const 13105550101) (i64.const 13105550105) (i32.const 2))",
-            "+13105550105 was not offered",
-        ),
-        (
-            None,
-            "LOOK (call $rate (i64.const 13105550101) (i32.const 3)) (call $rate (i64.const 13105550102) (i32.const 3))
-             (call $replace (i64.const 13105550101) (i64.const 13105550190) (i32.const 2))
-             (call $replace (i64.const 13105550102) (i64.const 13105550190) (i32.const 3))",
-            "or is used twice",
-        ),
-        (None, "LOOK (call $replace (i64.const 13105550101) (i64.const 13105550190) (i32.const 2))", "not flagged"),
-        (None, "LOOK (call $release (i64.const 13105550105))", "without a request"),
-        (
-            None,
-            "LOOK RATE (call $replace-because GOING (global.get $reason) (i32.const 0))",
-            "it gives no reason for replacing +13105550100",
-        ),
-        (
-            None,
-            "LOOK RATE (call $replace-because GOING (global.get $zeros) (i32.const 19))",
-            "its reason for replacing +13105550100 contains control characters",
-        ),
-        (
-            None,
-            "LOOK RATE (memory.fill (global.get $scratch) (i32.const 0x78) (i32.const 501))
-             (call $replace-because GOING (global.get $scratch) (i32.const 501))",
-            "its reason for replacing +13105550100 has more than 500 bytes",
-        ),
-        (
-            start(&[4, 5]),
-            "LOOK (call $occupy (i64.const 13105550104) (i32.const 5)) (call $occupy (i64.const 13105550105) (i32.const 5))",
-            "slot 5 is occupied or locked",
-        ),
-        (start(&[4]), "LOOK (call $occupy (i64.const 13105550104) (i32.const 1))", "slot 1 is occupied or locked"),
-        (start(&[4]), "(call $occupy (i64.const 13105550104) (i32.const 1))", "without reading every monitored number"),
-        (start(&[4]), "LOOK (call $occupy (i64.const 13105550104) (i32.const 16))", "slot 16 does not exist"),
-        (start(&[99]), "LOOK (call $occupy (i64.const 13105550199) (i32.const 5))", "the account does not own"),
-        (start(&[50]), "LOOK (call $occupy (i64.const 13105550150) (i32.const 5))", "the account does not own"),
-        (
-            stop(0),
-            "LOOK (call $lock (i64.const 13105550100) (i32.const 1) (i64.const 1))",
-            "it locks slot 1 until 1, which is not the end of the cycle",
-        ),
-        (delete(0), "(call $release (i64.const 13105550100))", "without reading every monitored number"),
-        (delete(0), "LOOK (call $release (i64.const 13105550100))", "still has its slot"),
-        (
-            stop(0),
-            "(i32.store offset=4 (global.get $decision.outcomes) (i32.const 3))",
-            "it has 3 answers for 1 questions",
-        ),
-    ];
     let scene = Scene::new().await;
     let unharmed = Unharmed::of(&scene).await;
-    for (request, plans, expected) in scenarios {
-        let plans: &str = plans.replace("LOOK", LOOK).replace("RATE", RATE).replace("GOING", GOING).leak();
-        let refusal = match request {
-            None => refused(&scene, Hostile::review(plans), None).await,
-            Some(request) => refused(&scene, Hostile::decide(plans), Some(request)).await,
-        };
-        assert!(refusal.contains(expected), "{plans}: {refusal}, not {expected}");
+    for plan in hostile_plans() {
+        let refusal = refused(&scene, plan.policy(), plan.request.clone()).await;
+        assert!(refusal.contains(plan.refusal), "{plan:?}: {refusal}");
         assert!(scene.faults().pop().is_some_and(|event| event.contains(&refusal)), "no event says {refusal}");
-        unharmed.still(&scene, plans).await;
+        unharmed.still(&scene, plan.actions).await;
     }
     unharmed.reviews_correctly(&scene).await;
+}
+
+/// Six blocks more for $294.00, which three actions would have charged as $882.00.
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_set_three_times_in_one_plan_are_not_charged() {
+    let scene = Scene::new().await;
+    let plan = hostile_plans().into_iter().find(|plan| plan.refusal == "it sets 7 blocks more than once");
+    let plan = plan.expect("it is among the hostile plans");
+    refused(&scene, plan.policy(), plan.request).await;
+    assert_eq!(scene.charged_cents("acme"), 4_900, "the block that the account was added with");
+    let request = Request::SetBlocks(7);
+    scene.dialguard(reference()).decide("acme", &request).await.expect("an honest policy sets them once");
+    assert_eq!(scene.charged_cents("acme"), 4_900 + 6 * 4_900);
 }
 
 /// The ledger's refusal of a policy's plan.

@@ -1,14 +1,16 @@
 //! Replacements whose numbers are bought: the usual case, and a failure at any moment.
 
+mod grounds;
 mod provider;
 use crate::harness::acme::{DAY, NOW, number};
 use crate::harness::policies::reference::reference;
 use dialguard::calendar::{NaiveTime, Tz, rfc3339};
 use dialguard::clock::FixedClock;
-use dialguard::contract::{Answer, PhoneNumber, Request};
+use dialguard::contract::{Answer, PhoneNumber, Request, Settings};
+use dialguard::policy::Policy;
 use dialguard::settings::default_settings;
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::dialguard::RequestOutcome;
+use dialguard_dialer::dialguard::{Completion, RequestOutcome};
 use dialguard_dialer::fulfilment::Step;
 use dialguard_dialer::ledger::{
     AccountChange, Areas, Buying, EventFilter, ImportedAs, Ledger, NewAccount, NewWebhook, Order, OrderState,
@@ -17,6 +19,7 @@ use dialguard_dialer::ledger::{
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::providers::SearchArea;
 use provider::{Fault, ProviderInMemory};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::ops::Range;
@@ -34,6 +37,7 @@ struct Fixture {
     folder: TempDir,
     now: u64,
     fake: ProviderInMemory,
+    policy: Policy,
     dialguard: Dialguard,
 }
 
@@ -59,7 +63,7 @@ impl Fixture {
         ledger
             .add_provider(&ProviderProfile { name: "them".into(), kind, price_cents: PRICE, settings: "{}".into() })
             .unwrap();
-        let mut fixture = Fixture { folder, now: NOW, fake, dialguard };
+        let mut fixture = Fixture { folder, now: NOW, fake, policy: reference(), dialguard };
         fixture.reopen();
         fixture.carriers_flag(&[]);
         let mut buying = Buying { provider: Some("them".into()), ..Buying::default() };
@@ -96,14 +100,29 @@ impl Fixture {
     /// Another process on the same ledger.
     fn another(&self) -> Dialguard {
         let ledger = Arc::new(Ledger::open(self.folder.path()).unwrap());
-        let dialguard = Dialguard::new(ledger, reference(), Arc::new(FixedClock(self.now)));
+        let dialguard = Dialguard::new(ledger, self.policy.clone(), Arc::new(FixedClock(self.now)));
         dialguard.with_provider("them", Arc::new(self.fake.clone()))
     }
 
+    /// Time passes while a server runs.
     fn pass(&mut self, seconds: u64) {
         self.now += seconds;
+        self.ledger().pass_time(self.now).expect("the ledger notes the time");
         self.fake.it_is(self.now);
         self.dialguard = self.dialguard.at(self.now);
+    }
+
+    /// Changes the account's settings.
+    async fn set(&self, change: impl FnOnce(&mut Settings)) {
+        let mut settings = self.ledger().account("acme").unwrap().settings;
+        change(&mut settings);
+        let change = AccountChange { settings: Some(settings), ..AccountChange::default() };
+        self.dialguard.change_account("acme", &change).await.unwrap();
+    }
+
+    async fn switch(&self, enabled: bool) {
+        let change = AccountChange { enabled: Some(enabled), ..AccountChange::default() };
+        self.dialguard.change_account("acme", &change).await.unwrap();
     }
 
     fn buys(&self, buying: Buying) {
@@ -117,12 +136,17 @@ impl Fixture {
 
     /// Three carriers flag these numbers, by their last digits, and call all others clean.
     fn carriers_flag(&self, flagged: &[u64]) {
+        self.carriers_say(|last_digits, _| flagged.contains(&last_digits));
+    }
+
+    /// Whether each of the three carriers flags a number.
+    fn carriers_say(&self, flags: impl Fn(u64, usize) -> bool) {
         let mut rows = "number,carrier,score,label,observed_at\n".to_owned();
         let elsewhere = [213, 212].map(|code| 10_000_000_000 + code * 10_000_000 + 5_550_150);
         for number in (100..350).map(number).chain(elsewhere) {
-            let score = if flagged.iter().any(|last| self::number(*last) == number) { 95 } else { 5 };
-            for carrier in ["A", "B", "C"] {
-                writeln!(rows, "+{number},{carrier},{score},,{}", rfc3339(NOW - HOUR)).unwrap();
+            for (place, carrier) in ["A", "B", "C"].iter().enumerate() {
+                let score = if flags(number.wrapping_sub(self::number(0)), place) { 95 } else { 5 };
+                writeln!(rows, "+{number},{carrier},{score},,{}", rfc3339(self.now - HOUR)).unwrap();
             }
         }
         // Read again when its time or size changes, so never rewritten in place within one tick.
@@ -163,6 +187,25 @@ impl Fixture {
     fn texts(&self, kind: &str) -> Vec<String> {
         let events = self.ledger().events("acme", EventFilter { number: None, last: 100_000 }).unwrap();
         events.into_iter().filter(|event| event.kind == kind).map(|event| event.text).collect()
+    }
+
+    fn add_webhook(&self) {
+        let webhook = NewWebhook {
+            account: Some("acme"),
+            url: "https://dialer.example/alerts",
+            key: &[7; 24],
+            allow_private: false,
+            page_address: None,
+        };
+        self.ledger().add_webhook(&webhook, self.now).unwrap();
+    }
+
+    /// The data of the messages of that type, oldest first.
+    fn messages(&self, kind: &str) -> Vec<Value> {
+        let database = rusqlite::Connection::open(self.folder.path().join("dialguard.db")).unwrap();
+        let mut statement = database.prepare("SELECT body FROM deliveries WHERE kind = ?1 ORDER BY ordinal").unwrap();
+        let bodies = statement.query_map([kind], |row| row.get::<_, String>(0)).unwrap();
+        bodies.map(|body| serde_json::from_str::<Value>(&body.unwrap()).unwrap()["data"].clone()).collect()
     }
 
     fn bought(&self) -> Vec<PhoneNumber> {
@@ -292,7 +335,7 @@ async fn a_number_that_was_flagged_since_it_was_chosen_is_not_bought() {
     fixture.carriers_flag(&[150]);
     fixture.dialguard.resume("acme").await.unwrap();
     assert_eq!(fixture.bought(), [number(151)]);
-    assert!(fixture.texts("order-abandoned")[0].contains("3 of 3 carriers flag it"));
+    assert!(fixture.texts("order-abandoned")[0].contains("which 3 of 3 carriers flag"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -344,6 +387,30 @@ async fn a_flagged_number_is_reviewed_again_and_counts_once_in_the_days_cap() {
     assert_eq!((replaced, fixture.bought()), (vec![number(152)], vec![number(152)]));
 }
 
+/// At ten past midnight the policy is asked for another candidate, and rates nothing: the review at six does.
+#[tokio::test(flavor = "multi_thread")]
+async fn asking_again_before_the_review_time_is_not_the_daily_review() {
+    let mut fixture = Fixture::new(2, [150, 151]).await;
+    let mut settings = fixture.ledger().account("acme").unwrap().settings;
+    settings.auto_replace = true;
+    settings.new_number_grace_days = 0;
+    let review_at = NaiveTime::from_hms_opt(6, 0, 0);
+    let change = AccountChange { settings: Some(settings), review_at, ..AccountChange::default() };
+    fixture.dialguard.change_account("acme", &change).await.unwrap();
+    fixture.carriers_flag(&[100]);
+    fixture.fake.fails_once("reserve", Fault::Later);
+    let reviewed = fixture.dialguard.review_once("acme").await.unwrap().expect("it is nine o'clock");
+    assert_eq!((reviewed.plan.reviews.len(), reviewed.replaced.len()), (2, 0));
+
+    fixture.pass(15 * HOUR + 10 * MINUTE);
+    fixture.fake.fails_once("reserve", Fault::Gone);
+    let replaced = fixture.dialguard.resume("acme").await.unwrap();
+    assert_eq!(replaced.iter().map(|order| order.replacement).collect::<Vec<_>>(), [number(151)]);
+    fixture.pass(6 * HOUR - 10 * MINUTE);
+    let reviewed = fixture.dialguard.review_once("acme").await.unwrap().expect("it is six o'clock");
+    assert_eq!((reviewed.plan.reviews.len(), reviewed.applied.unwrap().daily), (2, true));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_whose_answer_was_lost_is_looked_up_before_it_is_sent_again() {
     for (fault, sent) in [(Fault::LostAfter, 1), (Fault::LostBefore, 2)] {
@@ -360,14 +427,7 @@ async fn an_order_whose_answer_was_lost_is_looked_up_before_it_is_sent_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn caps_hold_and_a_waiting_order_is_reported_once() {
     let mut fixture = Fixture::with(3, (150..160).map(number), |buying| buying.day_cents_max = 2 * PRICE).await;
-    let webhook = NewWebhook {
-        account: Some("acme"),
-        url: "https://dialer.example/alerts",
-        key: &[7; 24],
-        allow_private: false,
-        page_address: None,
-    };
-    fixture.ledger().add_webhook(&webhook, fixture.now).unwrap();
+    fixture.add_webhook();
     assert_eq!(fixture.replace(&[100, 101, 102]).await.replaced.len(), 2);
     let stuck = fixture.orders().into_iter().find(|order| order.hold.is_some()).expect("one is stuck");
     let hold = stuck.hold.unwrap();
@@ -378,25 +438,10 @@ async fn caps_hold_and_a_waiting_order_is_reported_once() {
     }
     assert_eq!(fixture.bought().len(), 2, "the day is not over");
     assert_eq!(fixture.texts("order-stuck").len(), 1);
-    let messages = fixture.ledger().deliveries(None, false, 10).unwrap();
-    assert_eq!(messages.iter().filter(|message| message.kind == "order.stuck").count(), 1);
+    assert_eq!(fixture.messages("order.stuck").len(), 1);
     fixture.buys(Buying { day_cents_max: 3 * PRICE, ..fixture.buying() });
     assert_eq!(fixture.dialguard.resume("acme").await.unwrap().len(), 1, "a raised cap holds no order up");
     assert_eq!(fixture.ledger().spending("acme", fixture.now).unwrap().day_cents, 345);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_bought_while_the_add_on_is_off() {
-    let mut fixture = Fixture::new(1, [150]).await;
-    fixture.intend(&[100]).await;
-    let switch = |enabled| AccountChange { enabled: Some(enabled), ..AccountChange::default() };
-    fixture.dialguard.change_account("acme", &switch(false)).await.unwrap();
-    fixture.dialguard.resume("acme").await.unwrap();
-    assert!(fixture.bought().is_empty());
-    assert!(fixture.texts("order-stuck")[0].contains("the add-on is off"));
-    fixture.dialguard.change_account("acme", &switch(true)).await.unwrap();
-    fixture.dialguard.resume("acme").await.unwrap();
-    assert_eq!(fixture.bought(), [number(150)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -55,7 +55,7 @@ impl Dialer {
     pub fn monitoring(count: u64, settings: &str) -> Self {
         let dialer = Dialer::with_account(settings);
         dialer.import(100..100 + count, "");
-        dialer.run("monitor acme --all").exits(0);
+        dialer.run("monitor acme --all --no-check").exits(0);
         dialer
     }
 
@@ -92,6 +92,11 @@ impl Dialer {
     /// Rewrites the verdict file: one mark for each of A, B and C per number. `x` flags it, `o` does
     /// not, `-` is 'no data' and `.` no answer at all.
     pub fn carriers_say(&self, verdicts: &[(u64, &str)]) {
+        self.carriers_said(&rfc3339(self.now()), verdicts);
+    }
+
+    /// The same with the time at which the carriers formed these opinions.
+    pub fn carriers_said(&self, observed_at: &str, verdicts: &[(u64, &str)]) {
         let mut rows = "number,carrier,score,label,observed_at\n".to_owned();
         for (last_digits, marks) in verdicts {
             for (carrier, mark) in ["A", "B", "C"].iter().zip(marks.chars()) {
@@ -101,8 +106,7 @@ impl Dialer {
                     '-' => ",",
                     _ => continue,
                 };
-                let now = rfc3339(self.now());
-                writeln!(rows, "{},{carrier},{verdict},{now}", e164(*last_digits)).expect("text grows");
+                writeln!(rows, "{},{carrier},{verdict},{observed_at}", e164(*last_digits)).expect("text grows");
             }
         }
         self.file("verdicts.csv", rows);

@@ -129,6 +129,7 @@ fn more_blocks_are_charged_at_once_and_fewer_from_the_next_cycle() {
 fn every_missed_cycle_is_charged_at_its_own_start() {
     let dialer = Dialer::with_account("");
     dialer.it_is("2026-05-20T00:00:00Z");
+    dialer.run("clock accept").exits(0);
     dialer.run("review acme").exits(0);
     let times = each(&Value::Array(dialer.events("charged")), "at");
     assert_eq!(times, ["2026-03-01T09:00:00Z", APRIL, "2026-05-01T00:00:00Z"]);
@@ -188,7 +189,7 @@ fn ftc_folder(dialer: &Dialer) -> std::path::PathBuf {
     dialer.path("ftc")
 }
 
-/// 42 complaints in one file make a certain score, one makes 40, none makes 0; foreign numbers get no opinion.
+/// 42 complaints in one file make a certain score, one makes 40; none is no opinion, and foreign numbers have none.
 #[test]
 fn the_ftcs_complaints_are_a_source() {
     let dialer = Dialer::with_ledger();
@@ -205,8 +206,8 @@ fn the_ftcs_complaints_are_a_source() {
     }
 
     let screened = dialer.json("screen acme +13152328257 +14703352559 +13105550100 +442079460958");
-    assert_eq!(each(&screened["screenings"], "status"), ["flagged", "flagged", "clean", "pending"]);
-    assert_eq!(each(&screened["screenings"], "answering"), [1, 1, 1, 0]);
+    assert_eq!(each(&screened["screenings"], "status"), ["flagged", "flagged", "pending", "pending"]);
+    assert_eq!(each(&screened["screenings"], "answering"), [1, 1, 0, 0]);
     dialer.run("account set acme --spam-score-min 80").exits(0);
     let screened = dialer.json("screen acme +13152328257 +14703352559");
     assert_eq!(
@@ -214,6 +215,94 @@ fn the_ftcs_complaints_are_a_source() {
         ["flagged", "clean"],
         "one complaint is a hint and not a verdict"
     );
+}
+
+/// Three spellings of one carrier flag a number, and another carrier does not: a tie. Then what one of them says later.
+#[test]
+fn one_carrier_is_one_vote() {
+    let dialer = Dialer::monitoring(1, "");
+    let header = "number,carrier,score,label,observed_at\n";
+    let row =
+        |carrier: &str, score: u8, hour: u8| format!("+13105550100,{carrier},{score},,2026-03-01T0{hour}:00:00Z\n");
+    let first = [row("AT&T", 95, 5), row("at&t", 95, 6), row("ATT", 95, 7), row("Verizon", 5, 7)].concat();
+    dialer.file("verdicts.csv", format!("{header}{first}"));
+    let vote = || {
+        let screened = &dialer.json(&format!("screen acme {}", e164(100)))["screenings"][0];
+        ["status", "flagging", "answering"].map(|field| screened[field].clone())
+    };
+    assert_eq!(vote(), [json!("at-risk"), json!(1), json!(2)]);
+    dialer.file("second.csv", format!("{header}{}", row("A.T.T.", 5, 8)));
+    dialer.run("sources add second --verdicts second.csv").exits(0);
+    assert_eq!(vote(), [json!("clean"), json!(0), json!(2)], "the newest opinion is the carrier's");
+
+    dialer.file("second.csv", format!("{header}{}{}", row("Hiya", 95, 8), row("Verizon Wireless", 5, 8)));
+    assert_eq!(vote(), [json!("flagged"), json!(2), json!(3)]);
+    dialer.run_arguments(&["sources", "alias", "Hiya", "AT&T"]).exits(0).says(&["Hiya means AT&T"]);
+    assert_eq!(vote(), [json!("at-risk"), json!(1), json!(2)], "Hiya and AT&T are one carrier");
+    dialer.run("review acme").exits(0);
+    let shown = dialer.json("numbers list acme")[0]["carriers"].clone();
+    assert_eq!(each(&shown, "carrier"), ["AT&T", "Verizon"]);
+    dialer.run("sources list").exits(0).says(&["Carriers: AT&T, Verizon", "Hiya = AT&T", "Verizon Wireless = Verizon"]);
+    dialer.run("sources unalias hiya").exits(0);
+    assert_eq!(vote(), [json!("flagged"), json!(2), json!(3)]);
+    dialer.run("sources unalias hiya").exits(1).says(&["no alias", "sources list"]);
+}
+
+/// Two of three carriers flag a number about which nobody has complained.
+#[test]
+fn the_ftc_has_no_vote_on_a_number_without_complaints() {
+    let dialer = Dialer::with_account("");
+    dialer.it_is("2026-03-02T09:00:00Z");
+    dialer.carriers_say(&[(100, "xxo")]);
+    dialer.file("ftc/DNC_Complaint_Numbers_2026-03-01.csv", FTC_HEADER);
+    dialer.run("sources add FTC --ftc ftc").exits(0);
+    let screened = &dialer.json(&format!("screen acme {}", e164(100)))["screenings"][0];
+    let seen = ["status", "flagging", "answering"].map(|field| screened[field].clone());
+    assert_eq!(seen, [json!("flagged"), json!(2), json!(3)]);
+}
+
+/// One complaint, by the default scores and by those of the source.
+#[test]
+fn what_complaints_score_is_a_setting_of_the_source() {
+    let dialer = Dialer::with_ledger();
+    dialer.it_is("2026-03-02T09:00:00Z");
+    dialer.run("account add acme --blocks 1 --time-zone UTC --rating-carriers-min 1").exits(0);
+    let row = "3105550100,2026-03-01 08:00:00,,,,,,\n";
+    dialer.file("ftc/DNC_Complaint_Numbers_2026-03-01.csv", format!("{FTC_HEADER}{row}"));
+    for (option, scores, status) in [
+        ("", json!([40, 60, 80, 90, 100]), "clean"),
+        ("--complaint-scores 40,60,80,90,100", json!([40, 60, 80, 90, 100]), "clean"),
+        ("--complaint-scores 85,100", json!([85, 100]), "flagged"),
+    ] {
+        dialer.run(&format!("sources add FTC --ftc ftc {option}")).exits(0);
+        let source = &dialer.json("sources list")["sources"][0];
+        assert_eq!(source["complaint-scores"], scores, "{option}");
+        assert!(source["location"].as_str().expect("a folder").ends_with("/ftc"), "{source}");
+        let text = scores.to_string();
+        dialer.run("sources list").exits(0).says(&["/ftc, scores ", text.trim_matches(['[', ']'])]);
+        let screened = dialer.json(&format!("screen acme {}", e164(100)));
+        assert_eq!(screened["screenings"][0]["status"], status, "{option}");
+        dialer.run("sources remove FTC").exits(0);
+    }
+    dialer.run("sources add FTC --ftc ftc --complaint-scores 60,40").exits(2).says(&["that never fall"]);
+    dialer.run("sources add x --simulated 1 --complaint-scores 60").exits(1).says(&["requires --ftc"]);
+}
+
+/// A row of 2096 is named, and the carrier's row of today counts.
+#[test]
+fn an_observation_in_the_future_is_refused_by_row() {
+    let dialer = Dialer::monitoring(1, "");
+    let rows = "+13105550100,A,95,,2026-03-01T08:00:00Z\n+13105550100,B,95,,2026-03-01T09:05:00Z\n\
+                +13105550100,A,5,,2096-03-01T08:00:00Z\n+13105550100,C,5,,2026-03-01T09:05:01Z\n";
+    dialer.file("late.csv", format!("number,carrier,score,label,observed_at\n{rows}"));
+    let named = "late.csv row 4, column observed_at: 2096-03-01T08:00:00Z is in the future; the time is 2026-03-01T09";
+    dialer.run("sources add late --verdicts late.csv").exits(0).says(&["2 verdicts of 2 carriers", named]);
+    let review = dialer.json("review acme")[0].clone();
+    assert_eq!([&review["reviews"][0]["flagging"], &review["reviews"][0]["answering"]], [2, 2]);
+    let problems = each(&Value::Array(dialer.events("carrier-problem")), "text");
+    assert_eq!(problems.len(), 2, "{problems:?}");
+    assert!(problems[0].as_str().expect("words").contains(named), "{problems:?}");
+    assert!(problems[1].as_str().expect("words").contains("late.csv row 5"), "{problems:?}");
 }
 
 #[test]
@@ -350,9 +439,27 @@ fn answers(dialer: &Dialer, line: &str) -> Vec<String> {
 
 fn answer(outcome: &Value) -> String {
     let fields: Vec<_> = outcome.as_object().expect("an object a number").keys().collect();
-    assert_eq!(fields, ["number", "answer", "until"]);
+    assert_eq!(fields, ["number", "answer", "result", "order", "until"]);
+    let is_done = outcome["answer"] == "accepted";
+    assert_eq!(outcome["result"], if is_done { "done" } else { "not-done" });
     let answer = outcome["answer"].as_str().expect("an answer");
     outcome["until"].as_str().map_or(answer.into(), |until| format!("{answer} until {until}"))
+}
+
+#[test]
+fn monitor_checks_numbers_at_once_and_says_how_they_rate() {
+    let dialer = Dialer::with_account("");
+    dialer.import(100..104, "");
+    dialer.carriers_say(&[(100, "ooo"), (101, "xxo"), (103, "ooo")]);
+    let line = ["monitor acme".to_owned(), e164(100), e164(101), e164(102)].join(" ");
+    let said = dialer.run(&line).exits(0).stdout;
+    let results: Vec<_> =
+        said.lines().skip(1).filter_map(|line| line.split_once("  ")).map(|(_, it)| it.trim()).collect();
+    assert_eq!(results, ["done, ● clean", "done, ▲ at-risk", "done"], "no carrier knows the third");
+    dialer.run(&format!("monitor acme {} --no-check", e164(103))).exits(0);
+    assert_eq!(dialer.standing(103), "4 pending");
+    dialer.run("serve --once").exits(0).says(&["1 accounts reviewed"]);
+    assert_eq!((dialer.standing(102), dialer.standing(103)), ("3 pending".into(), "4 clean".into()));
 }
 
 /// An account with 0100 to 0112 in slots 1 to 13 of 15, which also owns 0113 to 0116. One command after another, its
@@ -413,7 +520,7 @@ fn fewer_blocks_than_the_monitored_numbers_need_are_refused() {
     dialer.run("account set acme --blocks 2").exits(0);
     dialer.import(115..117, "");
     dialer.run("monitor acme --all").exits(0);
-    dialer.run("account set acme --blocks 1 --checks-to-flag 5").exits(1).says(&["1 blocks", "more numbers"]);
+    dialer.run("account set acme --blocks 1 --checks-to-flag 5").exits(1).says(&["1 block: refused: more numbers"]);
     let account = &dialer.json("account list")[0];
     assert_eq!(account["settings"]["checks-to-flag"], 2, "a command is done as a whole or not at all");
     assert_eq!(answers(&dialer, "unmonitor acme 0100 0101"), ["accepted", "accepted"]);
@@ -576,6 +683,97 @@ fn a_second_review_on_the_same_local_date_rates_no_number_again() {
     dialer.it_is("2026-03-02T00:00:00Z");
     dialer.run("review acme").exits(0);
     assert_eq!(dialer.standing(100), "1 flagged", "the next local date has begun");
+}
+
+/// The observations at each review, the number's status after it, and how many numbers were not rated because their
+/// observations had been counted. Two checks flag a number.
+#[test]
+fn an_observation_counts_in_one_check() {
+    type Step = (&'static str, &'static str, &'static str, &'static str, u64);
+    let histories: [(&str, &[Step]); 6] = [
+        (
+            "five in the morning of the 2nd, and 25 hours old on the 3rd",
+            &[
+                ("2026-03-02T06:00:00Z", "2026-03-02T05:00:00Z", "xxx", "1 at-risk", 0),
+                ("2026-03-03T06:00:00Z", "2026-03-02T05:00:00Z", "xxx", "1 at-risk", 1),
+                ("2026-03-03T07:00:00Z", "2026-03-03T06:30:00Z", "xxx", "1 flagged", 0),
+            ],
+        ),
+        (
+            "a minute before midnight and a minute after",
+            &[
+                ("2026-03-02T23:59:00Z", "2026-03-02T23:50:00Z", "xxx", "1 at-risk", 0),
+                ("2026-03-03T00:01:00Z", "2026-03-02T23:50:00Z", "xxx", "1 at-risk", 1),
+                ("2026-03-04T00:01:00Z", "2026-03-03T23:50:00Z", "xxx", "1 flagged", 0),
+            ],
+        ),
+        (
+            "carriers that are always a day late",
+            &[
+                ("2026-03-03T06:00:00Z", "2026-03-02T05:00:00Z", "xxx", "1 at-risk", 0),
+                ("2026-03-04T06:00:00Z", "2026-03-03T05:00:00Z", "xxx", "1 flagged", 0),
+            ],
+        ),
+        (
+            "one good day does not clear a number twice",
+            &[
+                ("2026-03-02T06:00:00Z", "2026-03-02T05:00:00Z", "xxx", "1 at-risk", 0),
+                ("2026-03-03T06:00:00Z", "2026-03-03T05:00:00Z", "xxx", "1 flagged", 0),
+                ("2026-03-04T06:00:00Z", "2026-03-04T05:00:00Z", "ooo", "1 flagged", 0),
+                ("2026-03-05T06:00:00Z", "2026-03-04T05:00:00Z", "ooo", "1 flagged", 1),
+                ("2026-03-06T06:00:00Z", "2026-03-06T05:00:00Z", "ooo", "1 clean", 0),
+            ],
+        ),
+        (
+            "no data is no evidence, and not counted before",
+            &[
+                ("2026-03-02T06:00:00Z", "2026-03-02T05:00:00Z", "xxx", "1 at-risk", 0),
+                ("2026-03-03T06:00:00Z", "2026-03-03T05:00:00Z", "---", "1 at-risk", 0),
+                ("2026-03-04T06:00:00Z", "2026-03-04T05:00:00Z", "xxx", "1 flagged", 0),
+            ],
+        ),
+        (
+            "what could not rate a number was not counted",
+            &[
+                ("2026-03-02T06:00:00Z", "2026-03-02T05:00:00Z", "x..", "1 pending", 0),
+                ("2026-03-03T06:00:00Z", "2026-03-02T05:00:00Z", "xxx", "1 at-risk", 0),
+            ],
+        ),
+    ];
+    for (what, steps) in histories {
+        let dialer = Dialer::monitoring(1, "");
+        for (now, observed_at, marks, standing, counted_before) in steps {
+            dialer.it_is(now);
+            dialer.carriers_said(observed_at, &[(100, marks)]);
+            let review = dialer.json("review acme")[0].clone();
+            assert_eq!(dialer.standing(100), *standing, "{what}: {now}");
+            assert_eq!(review["counted-before"], *counted_before, "{what}: {now}");
+            assert_eq!(review["problems"], json!([]), "{what}: no source failed");
+        }
+        let told = steps.iter().filter(|step| step.4 > 0).count();
+        assert_eq!(dialer.events("no-new-observations").len(), told, "{what}");
+        assert!(dialer.events("carrier-problem").is_empty(), "{what}");
+    }
+}
+
+/// Two carriers' opinions of five in the morning flag a number and replace it for $4.00 only after a second opinion.
+#[test]
+fn one_observation_replaces_no_number() {
+    let dialer = Dialer::monitoring(1, "--auto-replace on");
+    dialer.import([140], "--candidates");
+    let verdicts = [(100, "xxo"), (140, "ooo")];
+    for (now, observed_at) in [("2026-03-02", "2026-03-02"), ("2026-03-03", "2026-03-02")] {
+        dialer.it_is(&format!("{now}T06:00:00Z"));
+        dialer.carriers_said(&format!("{observed_at}T05:00:00Z"), &verdicts);
+        dialer.run("review acme").exits(0);
+    }
+    let again = dialer.run("review acme").exits(0);
+    again.says(&["1 number was not rated: its observations were counted in an earlier check."]);
+    assert_eq!(dialer.standing(100), "1 at-risk");
+    assert!(dialer.events("replacement-charged").is_empty());
+    assert_eq!(dialer.events("no-new-observations").len(), 1, "it is said once a date");
+    // The candidate's observations are those of yesterday too, and count in each screening.
+    assert_eq!(dialer.json(&format!("screen acme {}", e164(140)))["screenings"][0]["status"], "clean");
 }
 
 #[test]

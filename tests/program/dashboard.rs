@@ -1,11 +1,13 @@
 //! The dashboard's activity, policy and settings pages and its live updates, for users with and without the role.
 
 use crate::harness::acme::{DAY, number};
-use crate::harness::dialer::Dialer;
+use crate::harness::dialer::{Dialer, e164};
 use crate::harness::server::Server;
 use dialguard_dialer::access::Role;
 use reqwest::{Method, Response, StatusCode};
 use std::time::Duration;
+
+const HOUR: u64 = 60 * 60;
 
 /// An account in which 101 became flagged on 3 March and 100 stayed clean.
 async fn two_days() -> Server {
@@ -289,6 +291,49 @@ async fn the_live_stream_reports_the_progress_of_a_review() {
     let page = text(answer.expect("an answer")).await;
     assert!(page.contains("2 numbers rated."), "{page}");
     assert_eq!(server.dialguard.progress("acme"), None);
+}
+
+/// The answer does not wait for the check, whose carrier is slow, and pages show that it goes on.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_selected_on_the_page_or_by_the_api_is_checked_at_once() {
+    let server = two_days().await;
+    server.dialer.import(102..104, "");
+    server.pass(DAY - 8 * HOUR); // at one in the morning: the others are checked at six
+    server.dialer.carriers_say(&[(102, "ooo"), (103, "xxo")]);
+    let (file, verdicts) = (server.dialer.path("verdicts.csv"), server.dialer.path("kept.csv"));
+    let operator = server.user(Role::Operate, &["acme"]);
+    let mut stream = operator.get("/accounts/acme/live").await;
+    let mut left = String::new();
+    for (last_digits, rated) in [(102, "3 clean"), (103, "4 at-risk")] {
+        std::fs::copy(&file, &verdicts).expect("copied");
+        std::fs::remove_file(&file).expect("removed");
+        assert!(std::process::Command::new("mkfifo").arg(&file).status().expect("mkfifo").success());
+        match last_digits {
+            102 => {
+                let body = serde_json::json!({"request": "start-monitoring", "numbers": [e164(102)]});
+                let program = server.program(Role::Operate, &["acme"]);
+                let asked = program.request(Method::POST, "/api/v1/accounts/acme/requests").json(&body).send();
+                assert_eq!(asked.await.expect("an answer").status(), StatusCode::OK);
+            }
+            _ => {
+                let asked = operator.request(Method::POST, "/accounts/acme/ask");
+                let form = [("action", "monitor".to_owned()), ("number", e164(last_digits))];
+                assert_eq!(asked.form(&form).send().await.expect("an answer").status(), StatusCode::OK);
+            }
+        }
+        let mut progress = next_event(&mut stream, &mut left).await;
+        while progress.0 != "review" || progress.1 == "null" {
+            progress = next_event(&mut stream, &mut left).await;
+        }
+        assert_eq!(progress.1, "{\"asked\":0,\"of\":1}", "only the new number");
+        std::fs::write(&file, std::fs::read(&verdicts).expect("verdicts")).expect("the carrier answers");
+        while progress.1 != "null" {
+            progress = next_event(&mut stream, &mut left).await;
+        }
+        std::fs::rename(&verdicts, &file).expect("renamed");
+        assert_eq!(server.dialer.standing(last_digits), rated);
+    }
 }
 
 /// A server that stops does not wait for open streams.

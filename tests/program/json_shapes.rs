@@ -62,7 +62,7 @@ async fn sources_and_carriers_are_the_same_by_command_and_api() {
     let (server, _fake) = busy_server().await;
     let api = server.program(Role::Administer, &[]);
     let listed = server.dialer.json("sources list");
-    for noun in ["sources", "carriers"] {
+    for noun in ["sources", "carriers", "carrier-aliases"] {
         let answer = api.json(&format!("/api/v1/{noun}")).await["items"].clone();
         assert_ne!(answer, json!([]));
         assert_eq!(listed[noun], answer, "{noun}");

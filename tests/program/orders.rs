@@ -34,17 +34,18 @@ async fn commands_list_retry_and_abandon_a_stuck_order() {
     let (dialer, fake) = buying_dialer(Twilio, 3, "--rest-days 1").await;
     fake.fails(Deed::Order, Fault::Status(402), Before);
     let (first, second) = (e164(100), e164(101));
-    dialer
-        .run(&format!("replace acme {first} {second}"))
-        .exits(0)
-        .says(&["its replacement is in progress", "orders acme"]);
+    dialer.run(&format!("replace acme {first} {second}")).exits(4).says(&[
+        "its replacement is in progress: order 1",
+        "order 2",
+        "orders acme",
+    ]);
     dialer.run("orders").exits(0).says(&["stuck", "orders retry 1", "orders abandon 1"]);
     let orders = dialer.json("orders acme");
     assert_eq!(each(&orders, "stuck"), [true, true]);
     assert_eq!(kinds(&orders, "state"), ["intended", "intended"], "nothing was bought, so it starts again");
     assert_eq!(dialer.events("order-stuck").len(), 2);
     dialer.run("orders abandon 2").exits(0).says(&["nothing was bought"]);
-    dialer.run("orders retry 1").exits(3).says(&["stuck"]);
+    dialer.run("orders retry 1").exits(4).says(&["stuck"]);
     fake.works();
     dialer.run("orders retry 1").exits(0).says(&["replaced", "rests until"]);
     assert_eq!((fake.purchases().len(), dialer.standing(101)), (1, "2 pending".into()));
@@ -81,12 +82,64 @@ async fn unusable_buying_settings_are_refused_before_any_change() {
     }
 }
 
+/// A request has three outcomes, which the status, the body and a repeated request say alike.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_requests_answer_says_done_not_done_or_under_way() {
+    let (dialer, fake) = buying_dialer(Twilio, 3, "--rest-days 1").await;
+    let server = Server::new(dialer).await;
+    let program = server.program(Role::Operate, &["acme"]);
+    let replace = |last_digits: u64| json!({"request": "replace-numbers", "numbers": [e164(last_digits)]});
+    let results =
+        |decision: &Value| (decision["outcomes"][0]["result"].clone(), decision["outcomes"][0]["order"].clone());
+
+    let (status, tried) = call(&program, Method::POST, "/requests/try", replace(100)).await;
+    assert_eq!((status, results(&tried)), (StatusCode::OK, (Value::Null, Value::Null)), "nothing was done");
+    let (status, done) = call(&program, Method::POST, "/requests", replace(100)).await;
+    assert_eq!((status, results(&done)), (StatusCode::OK, (json!("done"), Value::Null)));
+    let (status, again) = call(&program, Method::POST, "/requests", replace(100)).await;
+    assert_eq!((status, results(&again)), (StatusCode::OK, (json!("not-done"), Value::Null)));
+
+    fake.fails(Deed::Order, Fault::Status(402), Before);
+    let keyed = || async {
+        let request = program.request(Method::POST, "/api/v1/accounts/acme/requests").header("idempotency-key", "one");
+        let answer = request.json(&replace(101)).send().await.expect("the server answers");
+        (answer.status(), answer.json::<Value>().await.expect("JSON"))
+    };
+    let first = keyed().await;
+    assert_eq!((first.0, results(&first.1)), (StatusCode::ACCEPTED, (json!("under-way"), json!(2))));
+    fake.works();
+    assert_eq!(keyed().await, first, "a repeated request gets the first answer");
+    let (status, order) = call(&program, Method::POST, "/orders/2/retry", json!({})).await;
+    assert_eq!((status, &order["state"]), (StatusCode::OK, &json!("swapped")), "the order is followed");
+    assert_eq!(keyed().await, first);
+    assert_eq!(fake.purchases().len(), 2);
+}
+
+/// The page says the same three words.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_dashboard_says_done_not_done_or_under_way() {
+    let (dialer, fake) = buying_dialer(Twilio, 3, "--rest-days 1").await;
+    let server = Server::new(dialer).await;
+    let operator = server.user(Role::Operate, &["acme"]);
+    let replace = async |last_digits: u64| {
+        let number = e164(last_digits);
+        send(&operator, "/accounts/acme/ask", &[("action", "replace"), ("number", &number)]).await.1
+    };
+    let page = replace(100).await;
+    assert!(page.contains("1 done") && page.contains("replaced by"), "{page}");
+    fake.fails(Deed::Order, Fault::Status(402), Before);
+    let page = replace(101).await;
+    assert!(page.contains("0 done, 1 under way") && page.contains("see Replacements"), "{page}");
+    let page = replace(101).await;
+    assert!(page.contains("0 done, 1 not done"), "{page}");
+}
+
 /// Two replacements that the provider refuses because funds are missing.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_dashboard_shows_retries_and_abandons_a_stuck_order() {
     let (dialer, fake) = buying_dialer(Twilio, 3, "--rest-days 1").await;
     fake.fails(Deed::Order, Fault::Status(402), Before);
-    dialer.run(&format!("replace acme {} {}", e164(100), e164(101))).exits(0);
+    dialer.run(&format!("replace acme {} {}", e164(100), e164(101))).exits(4);
     dialer.run("account add other --blocks 1 --time-zone UTC").exits(0);
     let server = Server::new(dialer).await;
     let (reader, operator) = (server.user(Role::Read, &["acme"]), server.user(Role::Operate, &["acme"]));
@@ -126,7 +179,14 @@ async fn the_dashboard_shows_retries_and_abandons_a_stuck_order() {
     let spent = program.json("/api/v1/accounts/acme/spending").await;
     assert_eq!(
         spent,
-        json!({"charged-in-cycle-cents": 4_900 + 400, "spent-today-cents": 115, "spent-in-cycle-cents": 115})
+        json!({
+            "charged-in-cycle-cents": 4_900 + 400,
+            "due-in-cycle-cents": 0,
+            "credited-in-cycle-cents": 0,
+            "balance-in-cycle-cents": 4_900 + 400,
+            "spent-today-cents": 115,
+            "spent-in-cycle-cents": 115,
+        })
     );
     let rests = reader.page("/accounts/acme/orders").await;
     assert!(rests.contains("Resting") && rests.contains("2 Mar 2026, 09:00"), "{rests}");
@@ -137,7 +197,7 @@ async fn the_dashboard_shows_retries_and_abandons_a_stuck_order() {
 async fn an_order_of_another_account_looks_nonexistent() {
     let (dialer, fake) = buying_dialer(Twilio, 1, "").await;
     fake.fails(Deed::Order, Fault::Status(402), Before);
-    dialer.run(&format!("replace acme {}", e164(100))).exits(0);
+    dialer.run(&format!("replace acme {}", e164(100))).exits(4);
     dialer.run("account add other --blocks 1 --time-zone UTC").exits(0);
     let server = Server::new(dialer).await;
     let (user, program) = (server.user(Role::Administer, &["other"]), server.program(Role::Administer, &["other"]));
@@ -235,7 +295,7 @@ async fn the_buying_settings_are_changed_through_the_api() {
 async fn nothing_is_charged_for_a_change_that_is_refused() {
     let (dialer, fake) = buying_dialer(Twilio, 1, "").await;
     fake.fails(Deed::Order, Fault::Status(402), Before);
-    dialer.run(&format!("replace acme {}", e164(100))).exits(0);
+    dialer.run(&format!("replace acme {}", e164(100))).exits(4);
     let before = charged(&dialer);
     dialer
         .run("account set acme --blocks 2 --provider none")

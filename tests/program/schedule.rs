@@ -6,11 +6,15 @@ use crate::harness::policies::reference::reference;
 use chrono::NaiveTime;
 use dialguard::calendar::rfc3339;
 use dialguard::clock::Clock;
+use dialguard::contract::Request;
 use dialguard::settings::default_settings;
 use dialguard_dialer::dialguard::{Dialguard, DialguardError, ReviewOutcome};
-use dialguard_dialer::ledger::{Ledger, NewAccount};
+use dialguard_dialer::ledger::{
+    AccountChange, Buying, ImportedAs, Ledger, NewAccount, ProviderKind, ProviderProfile, SourceKind, SourceProfile,
+};
 use dialguard_dialer::phone::Region;
-use dialguard_program::schedule::{ReviewMode, due_accounts, review_all, review_time, serve};
+use dialguard_dialer::providers::{Provider, ProviderError, PurchaseStatus, Reservation, SearchArea};
+use dialguard_program::schedule::{ReviewMode, due_accounts, review_all, review_time, serve, serve_looking_every};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -297,6 +301,86 @@ async fn serve_reviews_due_accounts_until_it_is_stopped() {
     let served = tokio::time::timeout(Duration::from_secs(60), serve(&dialguard, all_reviewed)).await;
     served.expect("it stops on request").expect("nothing fails");
     assert_eq!(fixture.reviews().len(), 3, "and no account before its time");
+}
+
+/// A provider that does not answer a search until it may.
+struct SlowProvider {
+    is_asked: Notify,
+    may_answer: Notify,
+}
+
+#[async_trait::async_trait]
+impl Provider for SlowProvider {
+    async fn search(&self, _: SearchArea, _: u32) -> Result<Vec<u64>, ProviderError> {
+        self.is_asked.notify_one();
+        self.may_answer.notified().await;
+        Ok(Vec::new())
+    }
+
+    async fn reserve(&self, _: u64) -> Result<Reservation, ProviderError> {
+        unreachable!("nothing is on offer")
+    }
+
+    async fn order(&self, _: u64, _: &str) -> Result<PurchaseStatus, ProviderError> {
+        unreachable!("nothing is on offer")
+    }
+
+    async fn purchase_status(&self, _: u64, _: &str) -> Result<PurchaseStatus, ProviderError> {
+        unreachable!("nothing is bought")
+    }
+
+    async fn carry_over(&self, _: u64, _: u64) -> Result<Vec<String>, ProviderError> {
+        unreachable!("nothing is bought")
+    }
+
+    async fn release(&self, _: u64) -> Result<(), ProviderError> {
+        unreachable!("nothing is released")
+    }
+
+    async fn owned(&self) -> Result<Vec<u64>, ProviderError> {
+        unreachable!("nobody asks")
+    }
+
+    async fn test(&self) -> Result<(), ProviderError> {
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_account_does_not_hold_up_one_that_is_due_later() {
+    let fixture = Fixture::at("2026-03-01T05:00:00Z");
+    fixture.add_accounts(&[("slow", "UTC", "06:00"), ("later", "UTC", "07:00")]).await;
+    let provider = Arc::new(SlowProvider { is_asked: Notify::new(), may_answer: Notify::new() });
+    let dialguard = fixture.start().with_provider("them", provider.clone());
+    let (ledger, now) = (dialguard.ledger(), dialguard.now());
+    let flags = |carrier| format!("+13105550100,{carrier},95,,{}\n", rfc3339(now));
+    let verdicts = fixture.folder.path().join("verdicts.csv");
+    std::fs::write(&verdicts, format!("number,carrier,score,label,observed_at\n{}{}", flags("A"), flags("B"))).unwrap();
+    let location = verdicts.to_string_lossy().into_owned();
+    ledger.add_source(&SourceProfile { name: "carriers".into(), kind: SourceKind::Verdicts, location }).unwrap();
+    let (name, kind) = ("them".to_owned(), ProviderKind::Telnyx);
+    ledger.add_provider(&ProviderProfile { name, kind, price_cents: 115, settings: "{}".into() }).unwrap();
+    let mut settings = default_settings();
+    (settings.auto_replace, settings.checks_to_flag, settings.new_number_grace_days) = (true, 1, 0);
+    let buying = Buying { provider: Some("them".into()), ..Buying::default() };
+    let change = AccountChange { settings: Some(settings), buying: Some(buying), ..AccountChange::default() };
+    dialguard.change_account("slow", &change).await.unwrap();
+    ledger.import_numbers("slow", &[13_105_550_100], ImportedAs::Owned, now).unwrap();
+    dialguard.decide("slow", &Request::StartMonitoring(vec![13_105_550_100])).await.unwrap();
+
+    let meanwhile = async {
+        provider.is_asked.notified().await;
+        fixture.it_is(seconds("2026-03-01T07:00:00Z"));
+        while fixture.reviews().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let reviews = fixture.reviews();
+        assert!(reviews.keys().all(|(id, _)| id == "later"), "the slow one is still in progress: {reviews:?}");
+        provider.may_answer.notify_one();
+    };
+    let served = serve_looking_every(Duration::from_millis(5), &dialguard, meanwhile);
+    tokio::time::timeout(Duration::from_secs(60), served).await.expect("nothing hangs").expect("nothing fails");
+    assert_eq!(fixture.reviews().len(), 2, "the review in progress was finished");
 }
 
 // The program

@@ -123,7 +123,7 @@ fn refused_settings_and_times_without_reviews_are_reported() {
     let dialer = Dialer::monitoring(1, "");
     dialer.run("account set acme --dry-run --checks-to-flag 0").exits(1).says(&["checks-to-flag is 0", "1 to 30"]);
     dialer.run("account set acme --dry-run --checks-to-flag 1").exits(0).says(&["No review of the past 30 days"]);
-    dialer.run("account set acme --dry-run --blocks 2").exits(2);
+    dialer.run("account set acme --dry-run --blocks 2").exits(0).says(&["$49.00 would be charged now"]);
     review_days(&dialer, &[&["xxx"]]);
     dialer.run("account set acme --dry-run --checks-to-flag 1").exits(0).says(&["flagged 0 1", "nothing was changed"]);
     assert_eq!(dialer.standing(100), "1 at-risk", "and it was not");

@@ -3,10 +3,12 @@
 
 use crate::harness::policies::first_contract::first_contract;
 use crate::harness::policies::hostile::Hostile;
+use crate::harness::policies::hostile_plans::hostile_plans;
 use crate::harness::policies::reference::reference;
 use crate::harness::policies::renamed::renamed;
 use crate::harness::repository::repository;
 use dialguard::bench::bench;
+use dialguard::contract::Request;
 use dialguard::policy::{Limits, Policy, REFERENCE_POLICY, Wasi};
 use dialguard::scenarios::{CASE_FILES, CaseFile, Section, Tier, Verdict, case_files, check, smoke_check, try_case};
 use serde_json::{Value, json};
@@ -52,7 +54,7 @@ async fn the_report_names_the_rule_a_wrong_policy_breaks() {
             "accepts everything and plans nothing",
             Hostile::default(),
             Limits::default(),
-            "it accepted +13105550120, but its plan has no action for it",
+            "it accepts +13105550120, and no action is about it",
         ),
         (
             "rates no number",
@@ -107,6 +109,48 @@ async fn the_report_names_the_rule_a_wrong_policy_breaks() {
         assert!(text.ends_with("This policy breaks the contract."), "{text}");
         let failure = smoke_check(&policy).await.expect_err(what).to_string();
         assert!(failure.starts_with("the policy breaks the contract in the case"), "{failure}");
+    }
+}
+
+/// The facts of the plans below, in the notation of cases: what the dialers' tests have in a ledger.
+const SCENE: &str = r#"{
+    "name": "a hostile plan",
+    "tier": "contract",
+    "rule": "A plan keeps the ledger's rules.",
+    "account": { "settings": { "auto-replace": true, "checks-to-flag": 1 } },
+    "monitored": [{ "number": "+13105550100 to +13105550103" }],
+    "owned": ["+13105550104", "+13105550105"],
+    "candidates": ["+13105550190", "+13105550191"],
+    "call": "review-account",
+    "expect": {}
+}"#;
+
+/// Every kind of plan that the ledger refuses fails the conformance check too, in the same words.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hostile_plan_fails_its_case() {
+    for plan in hostile_plans() {
+        let mut case: Value = serde_json::from_str(SCENE).expect("JSON");
+        if let Some(request) = &plan.request {
+            case["call"] = json!({ "decide": request_as_notation(request) });
+        }
+        let policy = compiled(&plan.policy().component(), Limits::default());
+        let file = CaseFile::read(&json!({ "title": "hostile", "cases": [case] }).to_string()).expect("a case");
+        let finding = try_case(&policy, &file.title, &file.cases[0]).await;
+        assert_eq!(finding.verdict, Verdict::Failed, "{plan:?}: {finding}");
+        assert!(finding.detail.contains(plan.refusal), "{plan:?}: {finding}");
+    }
+}
+
+fn request_as_notation(request: &Request) -> Value {
+    let e164 = |numbers: &[u64]| numbers.iter().map(|number| format!("+{number}")).collect::<Vec<_>>();
+    match request {
+        Request::StartMonitoring(numbers) => json!({ "start-monitoring": e164(numbers) }),
+        Request::StopMonitoring(numbers) => json!({ "stop-monitoring": e164(numbers) }),
+        Request::DeleteNumbers(deletion) => json!({
+            "delete-numbers": { "numbers": e164(&deletion.numbers), "accept-slot-loss": deletion.accept_slot_loss }
+        }),
+        Request::ReplaceNumbers(numbers) => json!({ "replace-numbers": e164(numbers) }),
+        Request::SetBlocks(blocks) => json!({ "set-blocks": blocks }),
     }
 }
 

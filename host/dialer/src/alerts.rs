@@ -6,14 +6,19 @@
 //!
 //! | `type` | when | sent to |
 //! |---|---|---|
-//! | `review.completed` | a review turned numbers flagged or clean, replaced some, or has a warning or an alert | webhooks of the account and of every account |
+//! | `review.completed` | a review turned numbers flagged or clean, planned replacements, or has a warning or an alert | webhooks of the account and of every account |
 //! | `review.failed` | a review failed; once a local date, however often it is tried again | the same |
-//! | `order.stuck` | a replacement is held up and needs an operator; once an order | the same |
+//! | `reviews.missed` | local dates ended with numbers not rated; once a date, several dates in one message | the same |
+//! | `number.replaced` | a slot has moved from a number to its replacement | the same |
+//! | `order.abandoned` | a slot will not move to an order's candidate | the same |
+//! | `order.stuck` | a replacement is held up and needs an operator; once for each obstacle of an order | the same |
+//! | `reviews.missed` | after an outage, before the first review: which local dates had none, and what was charged meanwhile | the same |
 //! | `policy.rolled-back`, `policy.failing` | a policy that kept failing was rolled back; there is none to go back to | webhooks of every account |
+//! | `clock.held` | the time leaps past the newest one in the ledger, and waits for a user; once | webhooks of every account |
 //! | `webhook.test` | a user tests a webhook; sent at once and never again | that webhook |
 //!
-//! Results of users' own requests are not sent. Neither is a number that turned at risk, which a second day confirms or
-//! not.
+//! Results of users' own requests are not sent, but for replacements, which may take days. Neither is a number that turned
+//! at risk, which a second day confirms or not.
 //!
 //! [Standard Webhooks]: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 //!

@@ -27,6 +27,7 @@
 //! ```
 
 mod account_change;
+mod grounds;
 mod inventory;
 mod progress;
 mod replacements;
@@ -34,9 +35,9 @@ mod requests;
 mod review;
 mod run;
 
-pub use account_change::ChangeOutcome;
+pub use account_change::{ChangeOutcome, ChangePreview};
 pub use progress::Progress;
-pub use requests::{BulkOutcome, RequestOutcome};
+pub use requests::{BulkOutcome, Completion, RequestOutcome};
 pub use review::ReviewOutcome;
 
 use crate::fulfilment::FulfilmentError;

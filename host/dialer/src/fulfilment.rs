@@ -5,6 +5,10 @@
 //! carried out is repeated only after the provider was asked about it. An imported candidate is acquired by a note in
 //! the ledger. The old number is released after its rest if the account has a provider, otherwise it leaves at once.
 //!
+//! An order lives only as long as its reason. Before each step that spends money or moves a slot, [`Grounds`] says
+//! whether the order is still right: the switches are on, and the policy would still make this replacement with this
+//! candidate. Otherwise the order is abandoned, and an event says why.
+//!
 //! Fulfilment makes no choices: it returns the numbers that it could not buy, and [`Dialguard`](crate::Dialguard),
 //! which calls it after every run, asks the policy again. [`Fulfilment::step`] takes one step of one order:
 //!
@@ -56,15 +60,18 @@
 //!
 //! ```text
 //! intended → reserved → screened → ordering → acquired → carried over → swapped → done
-//!     └──────────┴──────────┴──────────┴→ abandoned: the policy is asked again
+//!     └──────────┴──────────┴──────────┴─────────┴────────────┴→ abandoned: the slot stays with its number
 //! ```
 
+mod grounds;
 mod purchase;
 
-use crate::ledger::{ClaimedOrder, Ledger, LedgerError, Order, OrderState};
+use crate::ledger::{Abandonment, ClaimedOrder, Ledger, LedgerError, Order, OrderState};
 use crate::providers::Providers;
 use dialguard::clock::Clock;
-use dialguard::contract::{PhoneNumber, Screening, Timestamp};
+use dialguard::contract::Timestamp;
+use grounds::Findings;
+pub use grounds::{Finding, Grounds};
 use purchase::Purchase;
 use std::sync::Arc;
 use std::time::Duration;
@@ -87,14 +94,7 @@ pub struct Fulfilment {
     ledger: Arc<Ledger>,
     providers: Providers,
     clock: Arc<dyn Clock>,
-    screen: Arc<dyn Screen>,
-}
-
-/// Rates a number before it is bought.
-#[async_trait::async_trait]
-pub trait Screen: Send + Sync {
-    /// How a number rates right now. An error says why it cannot be rated; the order is tried again later.
-    async fn screen(&self, account: &str, number: PhoneNumber) -> std::result::Result<Screening, String>;
+    grounds: Arc<dyn Grounds>,
 }
 
 /// What came of carrying out an account's orders.
@@ -145,27 +145,28 @@ pub enum FulfilmentError {
 type Result<T> = std::result::Result<T, FulfilmentError>;
 
 impl Fulfilment {
-    /// Carries out the orders of this ledger at these providers. Every number is screened before it is bought.
-    pub fn new(ledger: Arc<Ledger>, providers: Providers, clock: Arc<dyn Clock>, screen: Arc<dyn Screen>) -> Self {
-        Fulfilment { ledger, providers, clock, screen }
+    /// Carries out the orders of this ledger at these providers, as long as their grounds hold.
+    pub fn new(ledger: Arc<Ledger>, providers: Providers, clock: Arc<dyn Clock>, grounds: Arc<dyn Grounds>) -> Self {
+        Fulfilment { ledger, providers, clock, grounds }
     }
 
     /// Takes every open order of the account as far as it goes, for a minute.
     pub async fn carry_out(&self, account: &str) -> Result<FulfilmentOutcome> {
         let begun = Instant::now();
         let mut replaced = Vec::new();
+        let findings = Arc::new(Findings::new(self, account));
         let (bought, on_hand): (Vec<_>, Vec<_>) =
             self.ledger.open_orders(account)?.into_iter().partition(|order| order.provider.is_some());
         for order in on_hand {
-            replaced.extend(self.take_further(order, begun).await?);
+            replaced.extend(self.take_further(order, &findings, begun).await?);
         }
         let (mut bought, mut under_way) = (bought.into_iter(), JoinSet::new());
         loop {
             while under_way.len() < ORDERS_AT_ONCE
                 && let Some(order) = bought.next()
             {
-                let fulfilment = self.clone();
-                under_way.spawn(async move { fulfilment.take_further(order, begun).await });
+                let (fulfilment, findings) = (self.clone(), findings.clone());
+                under_way.spawn(async move { fulfilment.take_further(order, &findings, begun).await });
             }
             let Some(taken) = under_way.join_next().await else { break };
             replaced.extend(taken.map_err(|error| FulfilmentError::Internal(error.to_string()))??);
@@ -175,10 +176,10 @@ impl Fulfilment {
     }
 
     /// Takes an order as far as it goes; returns it if its slot has moved.
-    async fn take_further(&self, order: Order, begun: Instant) -> Result<Option<Order>> {
+    async fn take_further(&self, order: Order, findings: &Findings, begun: Instant) -> Result<Option<Order>> {
         let mut looks = 0;
         while begun.elapsed() < TIME_MAX {
-            match self.step(order.id).await? {
+            match self.step_by(order.id, findings).await? {
                 Step::MovedOn(_) => {}
                 Step::Waits(until) if until <= self.clock.now() && looks < LOOKS_IN_ONE_GO => {
                     looks += 1;
@@ -187,25 +188,36 @@ impl Fulfilment {
                 Step::Waits(_) | Step::TakenElsewhere | Step::Over => break,
             }
         }
-        let has_slot = |order: &Order| matches!(order.state, OrderState::Swapped | OrderState::Done);
-        Ok(self.ledger.order(order.id)?.filter(|now| has_slot(now) && !has_slot(&order)))
+        Ok(self.ledger.order(order.id)?.filter(|now| now.has_slot() && !order.has_slot()))
     }
 
     /// Takes one step of an order. At most one thing is done at the provider, and it is on disk before. A step that
     /// cannot be taken is not an error: the order says what holds it up. Errors: no such order; the ledger fails; a
     /// clock that went back.
     pub async fn step(&self, order: u64) -> Result<Step> {
+        let findings = Findings::new(self, &self.find(order)?.account);
+        self.step_by(order, &findings).await
+    }
+
+    async fn step_by(&self, order: u64, findings: &Findings) -> Result<Step> {
         let before = self.find(order)?;
-        let (_, now) = self.ledger.account_at(&before.account, self.clock.now())?;
-        if let Some(step) = nothing_to_do(&before, now) {
+        if let Some(step) = nothing_to_do(&before, self.now(&before)?) {
             return Ok(step);
         }
+        // Before the order is claimed: the policy may take longer than a lease.
+        let finding = match needs_grounds(&before, self.now(&before)?) {
+            true => Some(findings.of(&before).await?),
+            false => None,
+        };
+        let now = self.now(&before)?;
         let Some(claimed) = on_disk(|| self.ledger.claim(order, now))? else { return Ok(Step::TakenElsewhere) };
-        if let Some(step) = nothing_to_do(&claimed.order, now) {
+        let step =
+            nothing_to_do(&claimed.order, now).or((claimed.order.state != before.state).then_some(Step::Waits(now)));
+        if let Some(step) = step {
             on_disk(|| self.ledger.let_go(&claimed))?;
             return Ok(step);
         }
-        self.purchase(&claimed, now).take_step().await?;
+        self.purchase(&claimed, now).take_step(finding).await?;
         let after = self.find(order)?;
         Ok(match after.state == claimed.order.state {
             true => Step::Waits(after.next_try_at.max(now)),
@@ -216,12 +228,11 @@ impl Fulfilment {
     /// Abandons an order at a user's request; the policy is not asked again. Only if it is certain that nothing was
     /// bought: otherwise [`FulfilmentError::MayHaveBought`] says what is known, and nothing is changed.
     pub async fn abandon(&self, order: u64) -> Result<()> {
-        let before = self.find(order)?;
-        let (_, now) = self.ledger.account_at(&before.account, self.clock.now())?;
+        let now = self.now(&self.find(order)?)?;
         let claimed = on_disk(|| self.ledger.claim(order, now))?.ok_or(FulfilmentError::Busy(order))?;
         match self.purchase(&claimed, now).may_have_bought().await {
             None => {
-                on_disk(|| self.ledger.abandon_order(&claimed, "a user abandoned it", false, now))?;
+                on_disk(|| self.ledger.abandon_order(&claimed, &Abandonment::by_user(), now))?;
                 Ok(())
             }
             Some(why) => {
@@ -232,7 +243,11 @@ impl Fulfilment {
     }
 
     fn purchase<'a>(&'a self, claimed: &'a ClaimedOrder, now: Timestamp) -> Purchase<'a> {
-        Purchase { ledger: &self.ledger, providers: &self.providers, screen: &*self.screen, claimed, now }
+        Purchase { ledger: &self.ledger, providers: &self.providers, claimed, now }
+    }
+
+    fn now(&self, order: &Order) -> std::result::Result<Timestamp, LedgerError> {
+        Ok(self.ledger.account_at(&order.account, self.clock.now())?.1)
     }
 
     fn find(&self, order: u64) -> std::result::Result<Order, LedgerError> {
@@ -246,6 +261,11 @@ fn nothing_to_do(order: &Order, now: Timestamp) -> Option<Step> {
     }
     let due = order.next_try_at.max(order.rests_until.unwrap_or_default());
     (due > now).then_some(Step::Waits(due))
+}
+
+/// Whether the next step may spend money or move a slot. An order that was just sent is only looked up.
+fn needs_grounds(order: &Order, now: Timestamp) -> bool {
+    order.is_under_way() && (order.state != OrderState::Ordering || purchase::is_settled(order, now))
 }
 
 /// What blocks the thread for the ledger's disk.

@@ -5,8 +5,8 @@
 //! revision that it was made from, so the slower of two runs is refused and made again.
 //!
 //! Functions that take an account's id return [`LedgerError::NoSuchAccount`] if there is no such account, those that
-//! change an account [`LedgerError::ClockWentBack`] if it was last changed more than five minutes after `now`, and all
-//! of them an error that [is unusable](LedgerError::is_unusable) or [`LedgerError::Database`] if the disk fails. Times
+//! change an account [`LedgerError::ClockWentBack`] if it was last changed more than five minutes after `now` and
+//! [`LedgerError::TimeLeap`] if `now` is more than 45 days past the newest time in the ledger, and all of them an error that [is unusable](LedgerError::is_unusable) or [`LedgerError::Database`] if the disk fails. Times
 //! are seconds since 1970, below 2^63. [`Dialguard`](crate::Dialguard) makes and applies plans; here you read what came
 //! of them.
 //!
@@ -28,7 +28,7 @@
 //! assert_eq!((slot, status), (2, dialguard::contract::Status::AtRisk));
 //!
 //! let events = ledger.events("acme", EventFilter { number: None, last: 100 })?;
-//! let charged: Vec<u64> = events.iter().filter_map(|event| event.cents).collect();
+//! let charged: Vec<i64> = events.iter().filter_map(|event| event.cents).collect();
 //! assert_eq!(charged, [4_900]);
 //! let of_one = ledger.events("acme", EventFilter { number: Some(13_105_550_123), last: 1 })?;
 //! assert_eq!(of_one[0].kind, EventKind::TurnedAtRisk.name());
@@ -39,31 +39,41 @@
 mod access;
 mod accounts;
 mod alerts;
+mod backup;
+mod check;
 mod events;
+mod file;
 mod numbers;
 mod orders;
+mod parts;
 mod policies;
 mod providers;
 mod runs;
 mod sources;
+mod time;
 
 pub use access::keyed_requests::{KEYS_KEPT_SECONDS, KeyState, KeyedRequest, StoredAnswer};
 pub use access::{Accounts, Grant, Role, SecretHash, Token, User};
+pub use accounts::bill::{Bill, REASON_BYTES_MAX};
 pub use accounts::buying::{Areas, Buying, CAP_CENTS_MAX, NO_PROVIDER, REST_DAYS_MAX, Spending};
+pub use accounts::days::Day;
 pub(crate) use accounts::totals::Totals;
-pub use accounts::{AccountChange, AccountProfile, NewAccount};
+pub use accounts::{AccountChange, AccountProfile, ChangePrice, NewAccount};
 pub use alerts::deliveries::{Delivery, DeliveryState};
 pub(crate) use alerts::message::Message;
 pub(crate) use alerts::sending::{Attempt, ClaimedDelivery};
 pub use alerts::webhooks::{NewWebhook, Webhook, WebhookId};
+pub use backup::{RestoreOptions, RestoredLedger};
+pub use check::{CheckedRule, LedgerReport};
 pub use events::{Event, EventFilter, EventKind, EventPage, EventQuery};
+pub use numbers::candidates::Candidate;
 pub use numbers::history::{NumberCheck, NumberHistory, PastReplacement};
 pub use numbers::page::{MonitoringFilter, NumberOrder, NumberPage, NumberQuery};
 pub use numbers::view::AccountView;
 pub(crate) use numbers::view::closest_first;
-pub use numbers::candidates::Candidate;
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber};
-pub(crate) use orders::{ClaimedOrder, Earmark, Obstacle};
+pub(crate) use orders::grounds::{Basis, UnderWay};
+pub(crate) use orders::{Abandonment, ClaimedOrder, Earmark, Obstacle};
 pub use orders::{Hold, Order, OrderState};
 pub use policies::comparisons::{Comparison, Difference, RunComparison};
 pub use policies::{
@@ -71,34 +81,39 @@ pub use policies::{
 };
 pub use providers::{HeldNumber, NumberState, ProviderKind, ProviderProfile};
 pub use runs::answers::{CarrierAnswer, LatestAnswers};
+pub use runs::evidence::counted_before_in_words;
+pub(crate) use runs::evidence::newest_score;
 pub use runs::plans::{AppliedRun, RunRecord};
 pub use runs::recordings::{RecordedRun, RunOutcome};
 pub use runs::{RunKind, RunProfile};
+pub use sources::carriers::CarrierAlias;
+pub(crate) use sources::carriers::{CARRIER_CHARACTERS_MAX, carrier_key};
 pub(crate) use sources::lookups::LookupBudget;
 pub use sources::lookups::{LookupsSpent, Opinion, Opinions};
 pub use sources::{SourceKind, SourceProfile};
+pub use time::{LEAP_DAYS_MAX, Leap, LedgerTime};
 
 use dialguard::check::PlanFault;
 use dialguard::contract::Timestamp;
-use parking_lot::Mutex;
+use file::{BUSY_TIME_MAX, OpenFile};
+use parking_lot::{Mutex, MutexGuard};
 use rusqlite::{Connection, TransactionBehavior};
-use rusqlite_migration::{M, MigrationDefinitionError, Migrations};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 /// Slots in a block that an account buys.
 pub const SLOTS_PER_BLOCK: u32 = 15;
-
-/// How long a change waits for another process that holds the ledger.
-const BUSY_TIME_MAX: Duration = Duration::from_secs(10);
 
 const FILE_NAME: &str = "dialguard.db";
 
 /// An open ledger. Share it between tasks; calls block for as long as the disk takes.
 pub struct Ledger {
-    path: PathBuf,
-    writer: Mutex<Connection>,
+    file: OpenFile,
+    /// None if the ledger lies in a folder that cannot be written.
+    writer: Option<Mutex<Connection>>,
     readers: Mutex<Vec<Connection>>,
+    /// Whether a change has noted in the file that it is in use.
+    is_noted: AtomicBool,
     pages: numbers::page::Pages,
 }
 
@@ -123,6 +138,9 @@ pub enum LedgerError {
     /// There is no such source.
     #[error("no source {0:?}")]
     NoSuchSource(String),
+    /// There is no such alias of a carrier.
+    #[error("no alias {0:?} of a carrier")]
+    NoSuchAlias(String),
     /// There is no such user.
     #[error("no user {0:?}")]
     NoSuchUser(String),
@@ -186,6 +204,9 @@ pub enum LedgerError {
         /// When the account was last changed.
         changed_at: String,
     },
+    /// The time of the change is a leap past the newest one in the ledger, and no user has accepted it.
+    #[error("{0}")]
+    TimeLeap(Box<Leap>),
     /// The policy's plan may not be applied.
     #[error(transparent)]
     Plan(#[from] PlanFault),
@@ -195,6 +216,12 @@ pub enum LedgerError {
     /// There is no ledger in the folder.
     #[error("no ledger in {}", .0.display())]
     NoLedger(PathBuf),
+    /// There is a ledger in the folder already.
+    #[error("there is a ledger in {} already", .0.display())]
+    LedgerExists(PathBuf),
+    /// A process has the ledger open.
+    #[error("the ledger in {} is in use", .0.display())]
+    InUse(PathBuf),
     /// The ledger's format is newer than this program.
     #[error("{} was written by a newer version of Dialguard", .0.display())]
     NewerLedger(PathBuf),
@@ -204,12 +231,40 @@ pub enum LedgerError {
     /// The file is not a ledger.
     #[error("{} is not a Dialguard database", .0.display())]
     NotALedger(PathBuf),
-    /// The file cannot be written.
+    /// The file was a ledger once.
+    #[error("{} is damaged: {why}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What shows it.
+        why: String,
+    },
+    /// The file was copied while the ledger was in use, without its -wal file.
+    #[error("{} was copied while it was in use, and its latest changes are in a -wal file that is missing", .0.display())]
+    Incomplete(PathBuf),
+    /// The file cannot be opened, or not for writing.
     #[error("{} cannot be opened for writing", .0.display())]
     NotWritable(PathBuf),
+    /// The ledger's folder or disk cannot be written, so nothing can be changed.
+    #[error("the folder {} is read-only", .0.display())]
+    ReadOnly(PathBuf),
+    /// The disk of this file is full.
+    #[error("the disk is full: {} cannot be written", .0.display())]
+    DiskFull(PathBuf),
     /// The ledger's folder or file cannot be used; says why.
     #[error("{0}")]
     Unusable(String),
+    /// A long change was stopped between its parts. Those before are done.
+    #[error("stopped after {done} of {all}, which are done: {why}")]
+    Stopped {
+        /// How many of its items are done.
+        done: usize,
+        /// How many it has.
+        all: usize,
+        /// Why it was stopped.
+        #[source]
+        why: Box<LedgerError>,
+    },
     /// The database failed. For display only: which library's error this is may change.
     #[error("the ledger's database failed: {0}")]
     Database(#[from] rusqlite::Error),
@@ -218,8 +273,16 @@ pub enum LedgerError {
 impl LedgerError {
     /// Whether the ledger's folder or file cannot be used, whatever is asked of it.
     pub fn is_unusable(&self) -> bool {
-        use LedgerError::{Locked, NewerLedger, NoLedger, NotALedger, NotWritable, Unusable};
-        matches!(self, NoLedger(_) | NewerLedger(_) | Locked(_) | NotALedger(_) | NotWritable(_) | Unusable(_))
+        use LedgerError::{
+            Damaged, DiskFull, Incomplete, Locked, NewerLedger, NoLedger, NotALedger, NotWritable, ReadOnly, Stopped,
+            Unusable,
+        };
+        match self {
+            NoLedger(_) | NewerLedger(_) | Locked(_) | NotALedger(_) | Damaged { .. } | Incomplete(_) => true,
+            NotWritable(_) | ReadOnly(_) | DiskFull(_) | Unusable(_) => true,
+            Stopped { why, .. } => why.is_unusable(),
+            _ => false,
+        }
     }
 
     /// Whether the ledger works, but its state does not allow the request.
@@ -234,53 +297,82 @@ pub type Result<T> = std::result::Result<T, LedgerError>;
 impl Ledger {
     /// Whether there is a ledger in `dir`.
     pub fn is_in(dir: &Path) -> bool {
-        dir.join(FILE_NAME).is_file()
+        file::is_there(&dir.join(FILE_NAME))
     }
 
-    /// Opens the existing ledger in `dir`. Errors: [`LedgerError::NoLedger`], or another that
-    /// [is unusable](LedgerError::is_unusable).
+    /// Opens the existing ledger in `dir`. If the folder cannot be written, it can still be read. Errors:
+    /// [`LedgerError::NoLedger`], or another that [is unusable](LedgerError::is_unusable).
     pub fn open(dir: &Path) -> Result<Self> {
         if !Self::is_in(dir) {
             return Err(LedgerError::NoLedger(dir.to_owned()));
         }
-        Self::open_file(dir.join(FILE_NAME))
-    }
-
-    /// Opens the ledger in `dir`, and creates both if they are missing. A ledger of an older version is upgraded.
-    /// Errors: one that [is unusable](LedgerError::is_unusable).
-    pub fn open_or_create(dir: &Path) -> Result<Self> {
-        let unusable =
-            |error| LedgerError::Unusable(format!("the folder {} cannot be created: {error}", dir.display()));
-        std::fs::create_dir_all(dir).map_err(unusable)?;
-        Self::open_file(dir.join(FILE_NAME))
-    }
-
-    fn open_file(path: PathBuf) -> Result<Self> {
-        let mut writer = connect(&path).map_err(|error| explain(&path, error))?;
-        migrate(&mut writer, &path)?;
+        let (file, writer) = OpenFile::open(dir.join(FILE_NAME))?;
         Ok(Ledger {
-            path,
-            writer: Mutex::new(writer),
+            file,
+            writer: writer.map(Mutex::new),
             readers: Mutex::default(),
+            is_noted: AtomicBool::default(),
             pages: numbers::page::Pages::default(),
         })
     }
 
+    /// Opens the ledger in `dir`, and creates both if they are missing, for the user who runs the program only. A ledger
+    /// of an older version is upgraded, by one process while the others wait. Errors: one that
+    /// [is unusable](LedgerError::is_unusable).
+    pub fn open_or_create(dir: &Path) -> Result<Self> {
+        if !Self::is_in(dir) {
+            file::make(dir)?;
+        }
+        Self::open(dir)
+    }
+
+    /// A folder or file of the ledger that other users of the machine may read or change; none if they cannot.
+    pub fn open_to_others(&self) -> Option<PathBuf> {
+        file::open_to_others(&self.file.path)
+    }
+
     /// The folder that the ledger lies in.
     pub(crate) fn folder(&self) -> &Path {
-        self.path.parent().expect("the ledger's file lies in a folder")
+        self.file.path.parent().expect("the ledger's file lies in a folder")
     }
 
     /// Changes the ledger: all of what `change` does, or nothing if it fails.
     fn change<T>(&self, change: impl FnOnce(&rusqlite::Transaction) -> Result<T>) -> Result<T> {
-        let mut writer = self.writer.lock();
+        self.change_with(&mut *self.writer()?, change).map_err(|error| self.explain(error))
+    }
+
+    fn writer(&self) -> Result<MutexGuard<'_, Connection>> {
+        let writer = self.writer.as_ref().ok_or_else(|| LedgerError::ReadOnly(self.folder().to_owned()))?;
+        Ok(writer.lock())
+    }
+
+    fn change_with<T>(
+        &self,
+        writer: &mut Connection,
+        change: impl FnOnce(&rusqlite::Transaction) -> Result<T>,
+    ) -> Result<T> {
         // Immediate: to wait for the other process before reading, not to fail after it.
-        let transaction = writer
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(|error| explain(&self.path, error))?;
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let done = change(&transaction)?;
+        let is_note_new = !self.is_noted.load(SeqCst) && file::note_in_use(&transaction)?;
         transaction.commit()?;
+        if is_note_new {
+            file::write_note(writer)?;
+        }
+        self.is_noted.store(true, SeqCst);
         Ok(done)
+    }
+
+    /// What `change` would do: it is made and taken back.
+    fn try_change<T>(&self, change: impl FnOnce(&rusqlite::Transaction) -> Result<T>) -> Result<T> {
+        let mut writer = self.writer()?;
+        let begun = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(LedgerError::from);
+        let tried = begun.and_then(|transaction| {
+            let tried = change(&transaction);
+            transaction.rollback()?;
+            tried
+        });
+        tried.map_err(|error| self.explain(error))
     }
 
     /// Reads the ledger after its latest change.
@@ -288,60 +380,19 @@ impl Ledger {
         let idle = self.readers.lock().pop();
         let mut reader = match idle {
             Some(reader) => reader,
-            None => connect(&self.path).map_err(|error| explain(&self.path, error))?,
+            None => self.file.connect().map_err(|error| self.explain(error.into()))?,
         };
         let answer = reader.transaction().map_err(LedgerError::from).and_then(|transaction| read(&transaction));
         self.readers.lock().push(reader);
-        answer
+        answer.map_err(|error| self.explain(error))
     }
-}
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = Connection::open(path)?;
-    connection.busy_timeout(BUSY_TIME_MAX)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    // Money and slots: anything reported as done must be on disk.
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", true)?;
-    connection.pragma_update(None, "cache_size", -16_384)?;
-    connection.set_prepared_statement_cache_capacity(64);
-    Ok(connection)
-}
-
-/// Each upgrades the one before.
-const SCHEMAS: &[&str] = &[
-    include_str!("ledger/schema/01-accounts-numbers-and-runs.sql"),
-    include_str!("ledger/schema/02-policies-and-recordings.sql"),
-    include_str!("ledger/schema/03-users-and-tokens.sql"),
-    include_str!("ledger/schema/04-alerts.sql"),
-    include_str!("ledger/schema/05-keyed-requests.sql"),
-    include_str!("ledger/schema/06-number-pages.sql"),
-    include_str!("ledger/schema/07-events-by-kind.sql"),
-    include_str!("ledger/schema/08-lookup-services.sql"),
-    include_str!("ledger/schema/09-answer-parts.sql"),
-    include_str!("ledger/schema/10-providers.sql"),
-    include_str!("ledger/schema/11-orders-that-buy.sql"),
-    include_str!("ledger/schema/17-numbers-come-and-go.sql"),
-];
-
-fn migrate(writer: &mut Connection, path: &Path) -> Result<()> {
-    use rusqlite_migration::Error::MigrationDefinition;
-    let migrations = Migrations::from_iter(SCHEMAS.iter().copied().map(M::up));
-    migrations.to_latest(writer).map_err(|error| match error {
-        MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => LedgerError::NewerLedger(path.to_owned()),
-        rusqlite_migration::Error::RusqliteError { err, .. } => explain(path, err),
-        other => LedgerError::Unusable(format!("{} cannot be upgraded: {other}", path.display())),
-    })
-}
-
-/// Why a database cannot be used.
-fn explain(path: &Path, error: rusqlite::Error) -> LedgerError {
-    use rusqlite::ErrorCode::{CannotOpen, DatabaseBusy, DatabaseLocked, NotADatabase, ReadOnly};
-    match error.sqlite_error_code() {
-        Some(DatabaseBusy | DatabaseLocked) => LedgerError::Locked(path.to_owned()),
-        Some(NotADatabase) => LedgerError::NotALedger(path.to_owned()),
-        Some(CannotOpen | ReadOnly) => LedgerError::NotWritable(path.to_owned()),
-        _ => LedgerError::Database(error),
+    /// Says of a failure of the database where and, if it is known, why it failed.
+    fn explain(&self, error: LedgerError) -> LedgerError {
+        match error {
+            LedgerError::Database(error) => file::explain(&self.file.path, error),
+            other => other,
+        }
     }
 }
 
@@ -355,7 +406,7 @@ fn asked_to_sql(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-/// The inverse of [`to_sql`]. No column of the schema holds a negative value.
+/// The inverse of [`to_sql`]. No column of the schema holds a negative value, but the cents of a credit.
 fn from_sql(value: i64) -> u64 {
     u64::try_from(value).expect("the ledger keeps no negative timestamps or numbers")
 }

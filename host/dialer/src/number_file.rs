@@ -66,6 +66,8 @@ pub struct ImportedFile {
     pub known_before: usize,
     /// Rows that were not imported, in ascending order.
     pub refused: Vec<BadRow>,
+    /// The row before which the import was stopped, if it was; importing the file again imports the rest.
+    pub stopped_before: Option<u64>,
 }
 
 impl NumberFile {
@@ -95,9 +97,23 @@ impl NumberFile {
         imported_as: ImportedAs,
         now: Timestamp,
     ) -> LedgerResult<ImportedFile> {
+        self.import_while(ledger, id, imported_as, now, |_| true)
+    }
+
+    /// The same for as long as `go_on` returns true, which is called now and then with how many of
+    /// [`NumberFile::numbers`] are done.
+    pub fn import_while(
+        self,
+        ledger: &Ledger,
+        id: &str,
+        imported_as: ImportedAs,
+        now: Timestamp,
+        go_on: impl FnMut(usize) -> bool,
+    ) -> LedgerResult<ImportedFile> {
         let digits: Vec<u64> = self.numbers.iter().map(|(_, number)| number.digits()).collect();
-        let outcomes = ledger.import_numbers(id, &digits, imported_as, now)?;
-        let mut file = ImportedFile { refused: self.bad_rows, ..ImportedFile::default() };
+        let outcomes = ledger.import_numbers_while(id, &digits, imported_as, now, go_on)?;
+        let stopped_before = self.numbers.get(outcomes.len()).map(|(row, _)| *row);
+        let mut file = ImportedFile { refused: self.bad_rows, stopped_before, ..ImportedFile::default() };
         for ((row, number), outcome) in self.numbers.iter().zip(outcomes) {
             let why = match outcome {
                 ImportOutcome::Imported => {

@@ -27,15 +27,34 @@ pub fn price_cents(blocks: u32) -> u64 {
 /// assert_eq!((dollars(4_905).as_str(), dollars(123_456_705).as_str()), ("$49.05", "$1,234,567.05"));
 /// ```
 pub fn dollars(cents: u64) -> String {
-    let whole = (cents / 100).to_string();
-    let mut grouped = String::with_capacity(whole.len() + whole.len() / 3);
-    for (place, digit) in whole.char_indices() {
-        if place > 0 && (whole.len() - place).is_multiple_of(3) {
+    format!("${}.{:02}", grouped(cents / 100), cents % 100)
+}
+
+/// US cents that may be negative, as dollars.
+///
+/// ```
+/// use dialguard_dialer::prices::signed_dollars;
+/// assert_eq!((signed_dollars(4_900).as_str(), signed_dollars(-4_900).as_str()), ("$49.00", "-$49.00"));
+/// ```
+pub fn signed_dollars(cents: i64) -> String {
+    format!("{}{}", if cents < 0 { "-" } else { "" }, dollars(cents.unsigned_abs()))
+}
+
+/// A number with its thousands separated.
+///
+/// ```
+/// assert_eq!(dialguard_dialer::prices::grouped(1_234_567), "1,234,567");
+/// ```
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.char_indices() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);
     }
-    format!("${grouped}.{:02}", cents % 100)
+    grouped
 }
 
 /// Millionths of a US dollar as dollars, with two decimals or as many as it takes.

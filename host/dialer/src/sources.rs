@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+pub(crate) mod evidence;
 pub mod ftc;
 pub mod inquiry;
 pub mod lookups;
@@ -30,6 +31,15 @@ use dialguard::contract::{PhoneNumber, Timestamp};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// How many seconds an observation may be ahead of the lookup, because clocks differ. One that is further ahead would stay
+/// fresh for ever, and is refused.
+pub const AHEAD_SECONDS_MAX: u64 = 5 * 60;
+
+/// Whether an observation of this time is refused at the time `now`.
+pub(crate) fn is_ahead(observed_at: Timestamp, now: Timestamp) -> bool {
+    observed_at > now.saturating_add(AHEAD_SECONDS_MAX)
+}
 
 /// A source of verdicts.
 #[async_trait::async_trait]
@@ -73,7 +83,7 @@ pub struct Answer {
     pub score: Option<u8>,
     /// The call label on handsets, such as "Scam Likely".
     pub label: Option<Arc<str>>,
-    /// When the carrier formed this opinion.
+    /// When the carrier formed this opinion. One more than [`AHEAD_SECONDS_MAX`] after the lookup is refused.
     pub observed_at: Timestamp,
 }
 

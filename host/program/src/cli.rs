@@ -3,10 +3,13 @@
 mod access;
 mod account;
 mod alerts;
+mod clock;
 mod component;
 mod conformance;
 mod demo;
+mod files;
 mod hint;
+mod ledger;
 mod manual;
 mod numbers;
 mod orders;
@@ -21,7 +24,8 @@ mod serve;
 mod settings;
 mod sources;
 
-use anyhow::{Context, Result};
+use crate::parse;
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 use dialguard::clock::{Clock, FixedClock, SystemClock};
 use dialguard::contract::Timestamp;
@@ -38,8 +42,8 @@ use std::sync::Arc;
 /// Checks monitored numbers daily, shows what each carrier says about them, and replaces those that most carriers call
 /// spam. Start with `dialguard demo`, which needs no setup.
 ///
-/// Exit codes: 0 success; 1 error, nothing was changed; 2 invalid command line; 3 success except for the numbers listed
-/// in the output.
+/// Exit codes: 0 done; 1 error, nothing was changed unless the message says how much; 2 invalid command line; 3 done except
+/// for what the output lists; 4 accepted and under way, `dialguard orders` shows the progress.
 #[derive(Parser)]
 #[command(name = "dialguard", version, max_term_width = 120)]
 pub struct CommandLine {
@@ -55,7 +59,7 @@ pub struct CommandLine {
     )]
     data: PathBuf,
     /// Set the clock for this command, such as 2026-03-31T09:00:00Z
-    #[arg(long, global = true, value_name = "RFC3339", value_parser = timestamp, help_heading = "Global options")]
+    #[arg(long, global = true, value_name = "RFC3339", value_parser = parse::clock, help_heading = "Global options")]
     at: Option<Timestamp>,
     /// Print JSON, in the shapes of the API
     #[arg(long, global = true, help_heading = "Global options")]
@@ -122,6 +126,13 @@ enum Command {
     /// Manage alert webhooks
     #[command(subcommand)]
     Alerts(alerts::AlertsCommand),
+    /// Show how far time has come in the ledger; confirm a leap of more than 45 days
+    ///
+    /// A change far past the newest time in the ledger is refused, because it would charge every billing cycle in between.
+    Clock(clock::Clock),
+    /// Back up, check and restore the ledger
+    #[command(subcommand)]
+    Ledger(ledger::LedgerCommand),
     /// Review accounts daily at their local times, and serve the dashboard and the API, until stopped
     Serve(serve::Serve),
     /// Print a shell's completions
@@ -159,6 +170,8 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Users(command) => access::users(&context, command),
         Command::Tokens(command) => access::tokens(&context, command),
         Command::Alerts(command) => alerts::run(&context, command).await,
+        Command::Clock(clock) => clock::run(&context, clock),
+        Command::Ledger(command) => ledger::run(&context, command),
         Command::Serve(serve) => serve::serve(&context, serve).await,
         Command::Completions(completions) => manual::completions(&completions),
         Command::Man(pages) => manual::man_pages(&pages),
@@ -209,10 +222,4 @@ impl CommandContext {
             None => Arc::new(SystemClock),
         }
     }
-}
-
-fn timestamp(text: &str) -> Result<Timestamp> {
-    let time = chrono::DateTime::parse_from_rfc3339(text)
-        .context("give a time with its zone, such as 2026-03-31T09:00:00Z or 2026-03-31T09:00:00-05:00")?;
-    u64::try_from(time.timestamp()).context("give a time after 1970")
 }

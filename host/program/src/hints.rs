@@ -45,6 +45,11 @@ impl Hint for LedgerError {
             LedgerError::NoSuchSource(_) => {
                 command("`dialguard sources list` lists the sources, `dialguard sources add` adds one")
             }
+            LedgerError::NoSuchAlias(_) => (
+                Some("`dialguard sources list` lists other names of carriers"),
+                None,
+                Some("`GET /api/v1/carrier-aliases` lists other names of carriers"),
+            ),
             LedgerError::NoSuchUser(_) => command("`dialguard users list` lists the users"),
             LedgerError::NoSuchToken(_) => {
                 (Some("`dialguard tokens list` lists the tokens"), None, Some("`GET /api/v1/tokens` lists the tokens"))
@@ -98,10 +103,41 @@ impl Hint for LedgerError {
                 Some("correct the clock of the server"),
                 Some("correct the clock of the server"),
             ),
+            LedgerError::TimeLeap(_) => (
+                Some(
+                    "correct --at or the system clock; if the time is meant, confirm it with `dialguard clock accept`",
+                ),
+                Some("correct the clock of the server; if the time is meant, an administrator confirms it in Clock"),
+                Some(
+                    "correct the clock of the server; if the time is meant, confirm it with `POST /api/v1/clock/accept`",
+                ),
+            ),
             LedgerError::NoLedger(_) => {
                 command("`dialguard account add` creates one; --data or DIALGUARD_DATA gives another folder")
             }
+            LedgerError::LedgerExists(_) => {
+                command("`--replace` sets it aside under another name and puts the copy in its place")
+            }
+            LedgerError::InUse(_) => command("stop `dialguard serve` and every other command that uses it"),
             LedgerError::NewerLedger(_) => command("upgrade Dialguard"),
+            LedgerError::Damaged { .. } => command(
+                "`dialguard ledger check` shows what is damaged, `dialguard ledger restore` puts a backup in its place",
+            ),
+            LedgerError::Incomplete(_) => command(
+                "put the -wal file beside it, or accept that changes are missing with \
+                 `dialguard ledger restore FILE --without-wal`",
+            ),
+            LedgerError::ReadOnly(_) => (
+                Some("run the command as a user who may write there, or on a disk that is not mounted read-only"),
+                Some("an operator can make the folder writable"),
+                Some("an operator can make the folder writable"),
+            ),
+            LedgerError::DiskFull(_) => (
+                Some("free some space on that disk, and run the command again"),
+                Some("an operator can free some space on the server's disk"),
+                Some("an operator can free some space on the server's disk"),
+            ),
+            LedgerError::Stopped { why, .. } => return why.steps(),
             LedgerError::Locked(_) => {
                 (Some("try again when it is done"), Some("try again in a minute"), Some("try again in a minute"))
             }

@@ -2,6 +2,8 @@
 
 use chrono::NaiveTime;
 use chrono_tz::Tz;
+use dialguard::calendar::{CLOCK_MAX, DateTime, instant_of, rfc3339};
+use dialguard::contract::Timestamp;
 use dialguard_dialer::ledger::NewAccount;
 
 /// The id of a new account.
@@ -20,6 +22,23 @@ pub fn time_zone(text: &str) -> Result<Tz, String> {
 /// A local time of day to the minute.
 pub fn time_of_day(text: &str) -> Result<NaiveTime, String> {
     NaiveTime::parse_from_str(text, "%H:%M").map_err(|_| "give a time of day from 00:00 to 23:59".into())
+}
+
+/// An instant in RFC 3339, which has its own time zone. Times before 1970 become 1970: nothing happened before.
+pub fn time(text: &str) -> Result<Timestamp, String> {
+    let before_1970 = || {
+        let time = DateTime::parse_from_rfc3339(text).ok()?;
+        (time.timestamp() < 0).then_some(0)
+    };
+    instant_of(text).or_else(before_1970).ok_or_else(|| {
+        format!("{text:?} is not a time with its zone, up to the year 9999; write it like 2026-03-31T09:00:00-05:00")
+    })
+}
+
+/// What a clock may show: time that is left in RFC 3339 for what follows from it, such as the end of a cycle.
+pub fn clock(text: &str) -> Result<Timestamp, String> {
+    let at = instant_of(text).ok_or("give a time after 1970 with its zone, such as 2026-03-31T09:00:00Z")?;
+    if at <= CLOCK_MAX { Ok(at) } else { Err(format!("the last possible time is {}", rfc3339(CLOCK_MAX))) }
 }
 
 /// What a policy is given for a setting that the contract does not name.
@@ -44,6 +63,11 @@ mod tests {
         assert!(["24:00", "7", "noon"].map(time_of_day).iter().all(Result::is_err));
         assert_eq!(other_setting("greeting=a=b"), Ok(("greeting".into(), "a=b".into())));
         assert!(["loose", "=1"].map(other_setting).iter().all(Result::is_err));
+        assert_eq!(time("1969-12-31T23:59:59Z"), Ok(0));
+        assert_eq!(time("9999-12-31T23:59:59Z").map(rfc3339), Ok("9999-12-31T23:59:59Z".into()));
+        assert!(["9999-12-31T23:59:59-00:01", "+10000-01-01T00:00:00Z", "soon"].map(time).iter().all(Result::is_err));
+        assert_eq!(clock("9998-12-31T23:59:59Z"), Ok(CLOCK_MAX));
+        assert!(["9999-01-01T00:00:00Z", "1969-12-31T23:59:59Z"].map(clock).iter().all(Result::is_err));
         assert!(["", "-acme", "a b"].map(account_id).iter().all(Result::is_err));
     }
 }

@@ -86,6 +86,17 @@ impl Site {
         Ok(format!("/sign-in?ticket={ticket}"))
     }
 
+    /// Checks the numbers that were just added to an account, in the background. Pages show its progress. If it fails,
+    /// the schedule makes it.
+    fn check_added(&self, id: &str) {
+        let (dialguard, id) = (self.dialguard().clone(), id.to_owned());
+        tokio::spawn(async move {
+            if let Err(error) = dialguard.check_added(&id).await {
+                tracing::warn!(account = id, "the first check of its new numbers failed and is made later: {error}");
+            }
+        });
+    }
+
     fn dialguard(&self) -> &Dialguard {
         &self.0.dialguard
     }

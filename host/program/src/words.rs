@@ -3,25 +3,40 @@
 use chrono::Datelike;
 use dialguard::calendar::{Tz, rfc3339, utc};
 use dialguard::contract::{Answer, Outcome, PhoneNumber, SlotId, Status, Timestamp};
-pub use dialguard_dialer::prices::dollars;
+use dialguard_dialer::ledger::{Bill, LedgerTime};
 use dialguard_dialer::prices::price_cents;
+pub use dialguard_dialer::prices::{dollars, grouped as thousands, signed_dollars};
 
 /// The monthly price of this many blocks.
 pub fn price(blocks: u32) -> String {
     dollars(price_cents(blocks))
 }
 
-/// 100,000 rather than 100000.
-pub fn thousands(count: u64) -> String {
-    let digits = count.to_string();
-    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            grouped.push(',');
+/// The time, the newest time in the ledger, and what a leap would charge.
+pub fn time_in_words(time: &LedgerTime) -> String {
+    let now = rfc3339(time.now);
+    match (&time.leap, time.newest_at) {
+        (Some(leap), _) => format!(
+            "On hold: {leap}.\nCorrect the clock or, if the time is right, confirm it with `dialguard clock accept`."
+        ),
+        (None, Some(newest_at)) => {
+            format!("The time is {now}; the newest time in the ledger is {}.", rfc3339(newest_at))
         }
-        grouped.push(digit);
+        (None, None) => format!("The time is {now}; the ledger has no accounts yet."),
     }
-    grouped
+}
+
+/// Charges and credits of a billing cycle.
+pub fn bill_in_words(bill: &Bill) -> String {
+    let mut text = dollars(bill.charged_cents);
+    if bill.due_cents > 0 {
+        text += &format!(" ({} of it is recorded with the account's next change)", dollars(bill.due_cents));
+    }
+    if bill.credited_cents > 0 {
+        let (credited, balance) = (dollars(bill.credited_cents), signed_dollars(bill.balance_cents()));
+        text += &format!(", less {credited} credited: {balance}");
+    }
+    text
 }
 
 /// `1 number`, `3 numbers`.

@@ -1,5 +1,7 @@
 //! Plans that a hostile or broken policy could return, each with one fault.
 
+mod random_plans;
+
 use super::*;
 
 const NOW: Timestamp = 1_000_000;
@@ -143,6 +145,11 @@ fn automatic_replacement_needs_the_setting_and_room_under_the_cap() {
     assert!(refused(|account| account.settings.auto_replace = false).contains("has turned off"));
     assert!(refused(|account| account.replacements_today = 1).contains("in a day"));
     assert!(refused(|account| account.enabled = false).contains("add-on is off"));
+    assert!(refused(|account| account.settings.new_number_grace_days = 2).contains("less than 2 days"));
+    assert_eq!(refused(|account| account.settings.new_number_grace_days = 1), "fine");
+    let mut own = inputs();
+    own.owned.insert(9);
+    assert!(verdict(check("acme", Purpose::Review, &plan, &own, &[])).contains("one of the account's own numbers"));
     let twice = Plan { actions: vec![replace(1, 9, 1), replace(1, 10, 1)], ..plan.clone() };
     let mut roomy = inputs();
     roomy.account.as_mut().unwrap().settings.replacements_per_day_max = 5;
@@ -226,6 +233,9 @@ fn a_request_does_what_was_requested_and_nothing_else() {
         (Request::SetBlocks(2), vec![blocks(2, CYCLE_ENDS_AT)], "it changes blocks at"),
         (Request::SetBlocks(0), vec![blocks(0, CYCLE_ENDS_AT)], "in use"),
         (Request::SetBlocks(u32::MAX), vec![blocks(u32::MAX, NOW)], "more than 100000"),
+        (Request::SetBlocks(2), vec![blocks(2, NOW), blocks(2, NOW), blocks(2, NOW)], "sets 2 blocks more than once"),
+        (delete(&[1], true), vec![deleted(1, 1)], "locks the slot of +1 for a deletion, and does not release it"),
+        (Request::ReplaceNumbers(vec![2]), vec![requested(), requested()], "already being replaced"),
     ];
     for (request, actions, expected) in scenarios {
         let plan = plan(vec![], actions);
@@ -234,14 +244,65 @@ fn a_request_does_what_was_requested_and_nothing_else() {
     }
 }
 
+/// The account has 15 slots, one block.
 #[test]
-fn a_decision_answers_every_number() {
-    let outcome = Outcome { answer: Answer::NotOwned, until: None };
-    let request = Request::StopMonitoring(vec![5, 6]);
-    let decision = |answers| Decision { plan: plan(vec![], vec![]), outcomes: vec![outcome; answers] };
-    assert_eq!(verdict(check_decision("acme", &request, &decision(2), &inputs(), &[])), "fine");
-    assert!(verdict(check_decision("acme", &request, &decision(1), &inputs(), &[])).contains("1 answers for 2"));
-    assert_eq!(verdict(check_decision("acme", &Request::SetBlocks(1), &decision(1), &inputs(), &[])), "fine");
+fn a_decision_does_what_it_accepts_and_nothing_else() {
+    use Answer::*;
+    let start = |numbers: &[u64]| Request::StartMonitoring(numbers.to_vec());
+    let stop = |numbers: &[u64]| Request::StopMonitoring(numbers.to_vec());
+    let delete =
+        |numbers: &[u64]| Request::DeleteNumbers(Deletion { numbers: numbers.to_vec(), accept_slot_loss: true });
+    let replaced = || replace_because(2, 9, 2, ReplacementReason::Requested, "Requested by a user.");
+    let stopped = || lock(1, 1, CYCLE_ENDS_AT, ClosingReason::MonitoringStopped);
+    let released = || [lock(1, 1, CYCLE_ENDS_AT, ClosingReason::NumberDeleted), Action::ReleaseNumber(1)];
+    let blocks = |blocks, starting| Action::SetBlocks(BlockChange { blocks, starting });
+    let scenarios: Vec<(Request, &[Answer], Vec<Action>, &str)> = vec![
+        (stop(&[5, 6]), &[NotOwned, NotOwned], vec![], "fine"),
+        (stop(&[5, 6]), &[NotOwned], vec![], "1 answers for 2"),
+        (stop(&[5, 6]), &[NotOwned, NotOwned, NotOwned], vec![], "3 answers for 2"),
+        (start(&[4]), &[Accepted], vec![occupy(4, 4)], "fine"),
+        (start(&[4]), &[Accepted], vec![], "accepts +4, and no action is about it"),
+        (start(&[4]), &[NotOwned], vec![occupy(4, 4)], "an action for +4, which it does not accept"),
+        (start(&[4, 4]), &[Accepted, AlreadyMonitored], vec![occupy(4, 4)], "fine"),
+        (start(&[4, 4]), &[Accepted, Accepted], vec![occupy(4, 4)], "accepts +4 twice"),
+        (stop(&[1, 1]), &[Accepted, NotMonitored], vec![stopped()], "fine"),
+        (stop(&[1, 1]), &[Accepted, Accepted], vec![stopped()], "accepts +1 twice"),
+        (stop(&[1]), &[Accepted], vec![], "accepts +1, and no action is about it"),
+        (stop(&[1, 2]), &[NotMonitored, Accepted], vec![stopped()], "accepts +2, and no action is about it"),
+        (delete(&[1, 1]), &[Accepted, NotOwned], released().into(), "fine"),
+        (delete(&[1]), &[Accepted], vec![], "accepts +1, and no action is about it"),
+        (delete(&[1]), &[SlotWouldLock], released().into(), "an action for +1, which it does not accept"),
+        (Request::ReplaceNumbers(vec![2, 2]), &[Accepted, ReplacementPending], vec![replaced()], "fine"),
+        (Request::ReplaceNumbers(vec![2]), &[Accepted], vec![], "accepts +2, and no action is about it"),
+        (Request::ReplaceNumbers(vec![2]), &[NoCleanCandidate], vec![replaced()], "which it does not accept"),
+        (Request::SetBlocks(1), &[Accepted], vec![], "fine"),
+        (Request::SetBlocks(1), &[Accepted], vec![blocks(1, CYCLE_ENDS_AT)], "fine"),
+        (Request::SetBlocks(2), &[Accepted], vec![blocks(2, NOW)], "fine"),
+        (Request::SetBlocks(2), &[Accepted], vec![], "accepts 2 blocks, and no action sets them"),
+        (Request::SetBlocks(2), &[AddOnOff], vec![blocks(2, NOW)], "sets 2 blocks, which it does not accept"),
+        (Request::SetBlocks(2), &[Accepted], vec![blocks(2, NOW); 3], "sets 2 blocks more than once"),
+    ];
+    for (request, answers, actions, expected) in scenarios {
+        let outcomes = answers.iter().map(|answer| Outcome { answer: *answer, until: None }).collect();
+        let decision = Decision { plan: plan(vec![], actions), outcomes };
+        let verdict = verdict(check_decision("acme", &request, &decision, &inputs(), &[]));
+        assert!(verdict.contains(expected), "{request:?} {decision:?}: {verdict}, not {expected}");
+    }
+}
+
+/// Fewer blocks from the next cycle on: the account still has 30 slots, and asks for two blocks again.
+#[test]
+fn blocks_that_were_to_end_are_kept_by_an_action() {
+    let mut inputs = inputs();
+    let account = inputs.account.as_mut().unwrap();
+    (account.slot_count, account.slot_count_next) = (30, 15);
+    let outcomes = vec![Outcome { answer: Answer::Accepted, until: None }];
+    let keep = Action::SetBlocks(BlockChange { blocks: 2, starting: CYCLE_ENDS_AT });
+    for (actions, expected) in [(vec![keep], "fine"), (vec![], "accepts 2 blocks, and no action sets them")] {
+        let decision = Decision { plan: plan(vec![], actions), outcomes: outcomes.clone() };
+        let verdict = verdict(check_decision("acme", &Request::SetBlocks(2), &decision, &inputs, &[]));
+        assert!(verdict.contains(expected), "{verdict}, not {expected}");
+    }
 }
 
 #[test]

@@ -239,7 +239,8 @@ fn lists_of_numbers() -> Vec<HostileInput> {
         ),
         candidates("a candidate that is monitored", "The account owns none of the candidates.", |offered| {
             offered.insert(0, MONITORED + 5)
-        }),
+        })
+        .contradicting_itself(),
         candidates("the same candidate many times", "Each candidate is offered once.", |offered| {
             *offered = vec![CANDIDATE; 50]
         }),

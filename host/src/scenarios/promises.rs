@@ -59,10 +59,10 @@ pub(super) fn review(id: &str, plan: &Plan, inputs: &Inputs) -> Result<Answer, B
     }
 }
 
-/// A decision's plan passes the check and does exactly what is accepted.
+/// A decision passes the check.
 pub(super) fn decision(id: &str, request: &Request, decision: &Decision, inputs: &Inputs) -> Result<Answer, Breach> {
     match check_decision(id, request, decision, inputs, &RESERVED_EVENTS) {
-        Ok(()) => ensure_kept(request, decision).map(|()| Answer::of_decision(decision, &inputs.monitored)),
+        Ok(()) => ensure_timed(decision).map(|()| Answer::of_decision(decision, &inputs.monitored)),
         Err(fault) => Err(Breach::Refused(fault.to_string())),
     }
 }
@@ -104,45 +104,13 @@ pub(super) fn error(error: &Error) -> Result<Answer, Breach> {
     Ok(Answer::of_error(error.code))
 }
 
-/// The plan has what is accepted and nothing else, and only two refusals have an `until`.
-fn ensure_kept(request: &Request, decision: &Decision) -> Result<(), Breach> {
+/// Only two refusals have an `until`.
+fn ensure_timed(decision: &Decision) -> Result<(), Breach> {
     let may_wait = [contract::Answer::NoFreeSlot, contract::Answer::SlotWouldLock];
     let timed = decision.outcomes.iter().find(|outcome| outcome.until.is_some() && !may_wait.contains(&outcome.answer));
-    if let Some(Outcome { answer, .. }) = timed {
-        return promise(format!("its answer {} must not have an `until`", name(answer)));
-    }
-    let mut done: Vec<_> = decision.plan.actions.iter().filter_map(|action| done(request, action)).collect();
-    let mut accepted = accepted(request, &decision.outcomes);
-    done.sort_unstable();
-    accepted.sort_unstable();
-    match accepted.iter().find(|number| done.binary_search(number).is_err()) {
-        Some(number) => promise(format!("it accepted +{number}, but its plan has no action for it")),
-        None if done != accepted => promise("its plan does more than it accepted".into()),
+    match timed {
+        Some(Outcome { answer, .. }) => promise(format!("its answer {} must not have an `until`", name(answer))),
         None => Ok(()),
-    }
-}
-
-/// The numbers accepted. A change of blocks is not about a number, and needs no action if nothing changes.
-fn accepted(request: &Request, outcomes: &[Outcome]) -> Vec<PhoneNumber> {
-    let numbers = match request {
-        Request::StartMonitoring(numbers) | Request::StopMonitoring(numbers) | Request::ReplaceNumbers(numbers) => {
-            numbers
-        }
-        Request::DeleteNumbers(deletion) => &deletion.numbers,
-        Request::SetBlocks(_) => return Vec::new(),
-    };
-    let pairs = numbers.iter().zip(outcomes);
-    pairs.filter(|(_, outcome)| outcome.answer == contract::Answer::Accepted).map(|(number, _)| *number).collect()
-}
-
-/// The number whose request the action carries out.
-fn done(request: &Request, action: &Action) -> Option<PhoneNumber> {
-    match (request, action) {
-        (Request::StartMonitoring(_), Action::OccupySlot(occupancy)) => Some(occupancy.number),
-        (Request::StopMonitoring(_), Action::LockSlot(closing)) => Some(closing.number),
-        (Request::DeleteNumbers(_), Action::ReleaseNumber(number)) => Some(*number),
-        (Request::ReplaceNumbers(_), Action::ReplaceNumber(replacement)) => Some(replacement.number),
-        _ => None,
     }
 }
 

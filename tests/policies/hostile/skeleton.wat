@@ -94,6 +94,12 @@
     (i32.store8 (local.get $at) (local.get $case))
     (i32.add (local.get $at) (i32.const 8)))
 
+  ;; Where the fields of the latest action are.
+  (func $last-action (result i32)
+    (i32.add
+      (i32.add (global.get $actions) (i32.const 8))
+      (i32.mul (i32.sub (i32.load offset=4 (global.get $plan.actions)) (i32.const 1)) (i32.const 40))))
+
   (func $occupy (param $number i64) (param $slot i32)
     (local $at i32)
     (local.set $at (call $act (i32.const 0)))
@@ -106,6 +112,11 @@
     (i64.store (local.get $at) (local.get $number))
     (i32.store offset=8 (local.get $at) (local.get $slot))
     (i64.store offset=16 (local.get $at) (local.get $until)))
+
+  ;; The same for a number that is to be deleted.
+  (func $lock-to-delete (param $number i64) (param $slot i32) (param $until i64)
+    (call $lock (local.get $number) (local.get $slot) (local.get $until))
+    (i32.store8 (i32.add (call $last-action) (i32.const 24)) (i32.const 1)))
 
   (func $release (param $number i64)
     (i64.store (call $act (i32.const 2)) (local.get $number)))
@@ -123,6 +134,26 @@
     (i32.store offset=16 (local.get $at) (local.get $slot))
     (i32.store offset=24 (local.get $at) (local.get $because))
     (i32.store offset=28 (local.get $at) (local.get $because-len)))
+
+  ;; A replacement that a user requested.
+  (func $replace-as-requested (param $number i64) (param $replacement i64) (param $slot i32)
+    (call $replace (local.get $number) (local.get $replacement) (local.get $slot))
+    (i32.store8 (i32.add (call $last-action) (i32.const 20)) (i32.const 1)))
+
+  (func $set-blocks (param $blocks i32) (param $starting i64)
+    (local $at i32)
+    (local.set $at (call $act (i32.const 4)))
+    (i32.store (local.get $at) (local.get $blocks))
+    (i64.store offset=8 (local.get $at) (local.get $starting)))
+
+  ;; One answer, for requests that are not about numbers.
+  (func $answer-once
+    (i32.store offset=4 (global.get $decision.outcomes) (i32.const 1)))
+
+  ;; Refuses the first number, or the blocks: add-on-off.
+  (func $refuse
+    (i32.store (global.get $decision.outcomes) (global.get $scratch))
+    (i32.store8 (global.get $scratch) (i32.const 1)))
 
   ;; A notice about a number (0: about none). Its kind is in $scratch, its text elsewhere.
   (func $notice (param $kind-len i32) (param $number i64) (param $text i32) (param $text-len i32)
@@ -156,7 +187,10 @@
     (call $plan (local.get $id) (local.get $id-len))
     (i32.store (global.get $decision.outcomes) (global.get $zeros))
     (i32.store offset=4 (global.get $decision.outcomes) (local.get $numbers-len))
-    (call $owned (local.get $id) (local.get $id-len) (local.get $numbers) (local.get $numbers-len) (global.get $asked))
+    (if (i32.ne (local.get $case) (i32.const 4)) ;; set-blocks has no numbers
+      (then
+        (call $owned
+          (local.get $id) (local.get $id-len) (local.get $numbers) (local.get $numbers-len) (global.get $asked))))
     {decide}
     (global.get $answer))
 

@@ -2,7 +2,7 @@
 
 use super::run::{Task, refusal};
 use super::{Dialguard, Result};
-use crate::ledger::{AccountChange, LedgerError, NewAccount};
+use crate::ledger::{AccountChange, ChangePrice, LedgerError, NewAccount};
 use crate::policies::effect::{Effect, effect_of};
 use dialguard::contract::{Outcome, Request, Settings, Timestamp};
 
@@ -12,6 +12,15 @@ pub enum ChangeOutcome {
     /// All of it was done.
     Changed,
     /// The policy refused the number of blocks, and nothing was changed.
+    BlocksRefused(Outcome),
+}
+
+/// What a change of an account would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangePreview {
+    /// It would be done, for this price.
+    Price(ChangePrice),
+    /// The policy would refuse the number of blocks.
     BlocksRefused(Outcome),
 }
 
@@ -31,7 +40,8 @@ impl Dialguard {
 
     /// Changes an account, all of it in one transaction. A number of blocks is the policy's to decide, which sees the
     /// account as the rest of the change makes it: an add-on that is off is switched on first, and one that is on is
-    /// switched off last. If the policy refuses the blocks, nothing is changed.
+    /// switched off last. If it is switched on in a cycle that was not charged, only the blocks of the change are charged,
+    /// even if they are fewer than before. If the policy refuses the blocks, nothing is changed.
     ///
     /// Errors, and then nothing was changed either: no such account; settings out of range; an unknown provider, or one
     /// that cannot be changed while replacements are under way; a clock that went back; and with blocks those of
@@ -73,6 +83,44 @@ impl Dialguard {
             Some(outcome) => ChangeOutcome::BlocksRefused(outcome),
             None => ChangeOutcome::Changed,
         })
+    }
+
+    /// What [`Dialguard::change_account`] would do and charge now; nothing is changed. Errors are the same, but that an
+    /// account that changes meanwhile is not asked about again.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use dialguard_dialer::dialguard::ChangePreview;
+    /// use dialguard_dialer::ledger::AccountChange;
+    ///
+    /// let folder = tempfile::tempdir()?;
+    /// let dialguard = small_dialguard(folder.path()).await?;
+    /// let two = AccountChange { blocks: Some(2), ..AccountChange::default() };
+    /// let ChangePreview::Price(price) = dialguard.try_change_account("acme", &two).await? else {
+    ///     return Err("it would be refused".into());
+    /// };
+    /// assert_eq!((price.now_cents, price.next_cents), (4_900, 9_800));
+    /// assert_eq!(dialguard.ledger().account("acme")?.blocks(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn try_change_account(&self, id: &str, change: &AccountChange) -> Result<ChangePreview> {
+        self.check_account_change(id, change).await?;
+        let Some(blocks) = change.blocks else {
+            return Ok(ChangePreview::Price(self.ledger.price_of_change(id, change, self.clock.now())?));
+        };
+        let request = Request::SetBlocks(blocks);
+        let task = Task::change(change, &request);
+        let run = self.begin(id, Some(task))?;
+        let answered = self.blame(&run, run.ask(task).await)?;
+        if let Some(outcome) = refusal(&answered.answer) {
+            return Ok(ChangePreview::BlocksRefused(outcome));
+        }
+        let observations = run.take_observations();
+        let record = run.record(&answered, &observations);
+        Ok(ChangePreview::Price(self.ledger.price_of_change_and_blocks(id, change, record)?))
     }
 
     async fn check_account_change(&self, id: &str, change: &AccountChange) -> Result<()> {

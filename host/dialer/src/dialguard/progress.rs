@@ -1,6 +1,5 @@
 //! Reviews under way in this process, for users to follow.
 
-use crate::ledger::AccountProfile;
 use crate::sources::inquiry::Inquiry;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -11,7 +10,7 @@ use std::sync::Arc;
 pub struct Progress {
     /// Numbers that sources have answered about, at most [`Progress::of`].
     pub asked: u32,
-    /// Numbers that the account monitors. Sources are not asked about those already rated on this date.
+    /// Numbers that the review is to rate: those not rated on its date yet.
     pub of: u32,
 }
 
@@ -32,10 +31,9 @@ pub(super) struct ReviewGuard {
 }
 
 impl Reviews {
-    pub(super) fn begin(&self, account: &AccountProfile, inquiry: Arc<Inquiry>) -> ReviewGuard {
-        let (id, of) = (account.id.clone(), account.occupied);
-        self.0.lock().insert(id.clone(), Review { inquiry: inquiry.clone(), of });
-        ReviewGuard { reviews: self.clone(), id, inquiry }
+    pub(super) fn begin(&self, id: &str, of: u32, inquiry: Arc<Inquiry>) -> ReviewGuard {
+        self.0.lock().insert(id.to_owned(), Review { inquiry: inquiry.clone(), of });
+        ReviewGuard { reviews: self.clone(), id: id.to_owned(), inquiry }
     }
 
     pub(super) fn progress(&self, id: &str) -> Option<Progress> {

@@ -1,13 +1,14 @@
 //! Replacements after a run: they are carried out, and the policy is asked again about numbers that were not replaced
 //! because their candidate could not be bought.
 
+use super::grounds::SecondLook;
 use super::requests::{batches, decision};
-use super::run::Task;
+use super::run::{FinishedRun, ReviewKind, Task};
 use super::{Dialguard, Result};
-use crate::fulfilment::{Fulfilment, Screen};
+use crate::fulfilment::Fulfilment;
 use crate::ledger::Order;
 use crate::phone::e164;
-use dialguard::contract::{Answer, PhoneNumber, ReplacementReason, Request, Screening, Timestamp};
+use dialguard::contract::{Answer, ReplacementReason, Request, Timestamp};
 use std::sync::Arc;
 
 /// How often the policy is asked again in one go.
@@ -19,14 +20,19 @@ const ABANDONED_A_DAY_MAX: u32 = 5;
 impl Dialguard {
     /// What carries out this dialer's replacements, step by step.
     pub fn fulfilment(&self) -> Fulfilment {
-        let screen = Arc::new(self.clone());
-        Fulfilment::new(self.ledger.clone(), self.providers.clone(), self.clock.clone(), screen)
+        self.fulfilment_after(None)
+    }
+
+    /// The same after a run of that id, which left the account at that revision.
+    fn fulfilment_after(&self, planned: Option<(u64, u64)>) -> Fulfilment {
+        let grounds = Arc::new(SecondLook::new(self, planned));
+        Fulfilment::new(self.ledger.clone(), self.providers.clone(), self.clock.clone(), grounds)
     }
 
     /// Takes the account's open orders further: those that a crash interrupted, that were held up, or whose old number
     /// has rested. Returns those whose slot has moved.
     pub async fn resume(&self, id: &str) -> Result<Vec<Order>> {
-        self.carry_out(id, &mut Vec::new()).await
+        self.try_to_carry_out(id, None, &mut Vec::new()).await
     }
 
     /// Tries an order now on a user's wish, even if it is held up; returns the order after that. Errors: no such order
@@ -43,21 +49,40 @@ impl Dialguard {
         Ok(self.fulfilment().abandon(order).await?)
     }
 
+    /// Takes the account's open orders further after a run whose plan was applied. What goes wrong is one of the problems
+    /// and no error: the plan stays applied, and its orders are taken further later.
+    pub(super) async fn carry_out(&self, id: &str, run: &FinishedRun, problems: &mut Vec<String>) -> Vec<Order> {
+        match self.try_to_carry_out(id, run.left_behind(), problems).await {
+            Ok(replaced) => replaced,
+            Err(error) => {
+                problems.push(format!("Replacements were planned and could not be carried out yet: {error}"));
+                Vec::new()
+            }
+        }
+    }
+
     /// Takes the account's open orders further. If a candidate could not be bought the policy is asked again, a few
     /// times, and what it decides is carried out as well.
-    pub(super) async fn carry_out(&self, id: &str, problems: &mut Vec<String>) -> Result<Vec<Order>> {
-        let fulfilment = self.fulfilment();
-        let mut fulfilled = fulfilment.carry_out(id).await?;
+    async fn try_to_carry_out(
+        &self,
+        id: &str,
+        planned: Option<(u64, u64)>,
+        problems: &mut Vec<String>,
+    ) -> Result<Vec<Order>> {
+        let mut fulfilled = self.fulfilment_after(planned).carry_out(id).await?;
         for _ in 0..ASKED_AGAIN_MAX {
             if fulfilled.abandoned.is_empty() {
                 break;
             }
-            if let Err(error) = self.ask_again(id, std::mem::take(&mut fulfilled.abandoned), problems).await {
-                // The orders stay marked, and the next resume asks about them.
-                problems.push(format!("The policy could not be asked again about unavailable candidates: {error}"));
-                break;
-            }
-            let more = fulfilment.carry_out(id).await?;
+            let planned = match self.ask_again(id, std::mem::take(&mut fulfilled.abandoned), problems).await {
+                Ok(planned) => planned,
+                Err(error) => {
+                    // The orders stay marked, and the next resume asks about them.
+                    problems.push(format!("The policy could not be asked again about unavailable candidates: {error}"));
+                    break;
+                }
+            };
+            let more = self.fulfilment_after(planned).carry_out(id).await?;
             fulfilled.replaced.extend(more.replaced);
             fulfilled.abandoned = more.abandoned;
         }
@@ -65,14 +90,20 @@ impl Dialguard {
         Ok(fulfilled.replaced)
     }
 
-    /// Asks the policy again about the numbers of abandoned orders, as it was asked the first time.
-    async fn ask_again(&self, id: &str, abandoned: Vec<Order>, problems: &mut Vec<String>) -> Result<()> {
+    /// Asks the policy again about the numbers of abandoned orders, as it was asked the first time. Returns what the last
+    /// run left behind.
+    async fn ask_again(
+        &self,
+        id: &str,
+        abandoned: Vec<Order>,
+        problems: &mut Vec<String>,
+    ) -> Result<Option<(u64, u64)>> {
         let (_, now) = self.ledger.account_at(id, self.now())?;
         let again = self.without_exhausted(abandoned, now)?;
         let (flagged, requested): (Vec<_>, Vec<_>) =
             again.into_iter().partition(|order| order.why == ReplacementReason::Flagged);
-        self.review_again(id, &flagged, now, problems).await?;
-        self.request_again(id, &requested, now, problems).await
+        let reviewed = self.review_again(id, &flagged, now, problems).await?;
+        Ok(self.request_again(id, &requested, now, problems).await?.or(reviewed))
     }
 
     /// The stop rule: enough candidates of one number were unavailable in the past 24 hours.
@@ -99,15 +130,17 @@ impl Dialguard {
         flagged: &[Order],
         now: Timestamp,
         problems: &mut Vec<String>,
-    ) -> Result<()> {
+    ) -> Result<Option<(u64, u64)>> {
         if flagged.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
-        problems.extend(self.run(id, Task::review()).await?.observations.problems());
+        let run = self.run(id, Task::review(ReviewKind::AskAgain)).await?;
+        let left_behind = run.left_behind();
+        problems.extend(run.observations.problems());
         for order in flagged {
             self.ledger.asked_again(order, None, now)?;
         }
-        Ok(())
+        Ok(left_behind)
     }
 
     async fn request_again(
@@ -116,16 +149,17 @@ impl Dialguard {
         requested: &[Order],
         now: Timestamp,
         problems: &mut Vec<String>,
-    ) -> Result<()> {
-        let mut orders = requested.iter();
+    ) -> Result<Option<(u64, u64)>> {
+        let (mut orders, mut left_behind) = (requested.iter(), None);
         for request in batches(&Request::ReplaceNumbers(requested.iter().map(|order| order.number).collect())) {
             let run = self.run(id, Task::request(&request)).await?;
+            left_behind = run.left_behind();
             problems.extend(run.observations.problems());
             for (outcome, order) in decision(run.outcome).outcomes.iter().zip(orders.by_ref()) {
                 self.ledger.asked_again(order, not_replaced(order, outcome.answer).as_deref(), now)?;
             }
         }
-        Ok(())
+        Ok(left_behind)
     }
 }
 
@@ -137,13 +171,4 @@ fn not_replaced(order: &Order, answer: Answer) -> Option<String> {
         _ => "it can no longer be replaced",
     };
     Some(format!("{} was not replaced: {why}.", e164(order.number)))
-}
-
-/// By the live policy: days may have passed since the number was chosen.
-#[async_trait::async_trait]
-impl Screen for Dialguard {
-    async fn screen(&self, account: &str, number: PhoneNumber) -> std::result::Result<Screening, String> {
-        let (screenings, _) = self.screen(account, &[number]).await.map_err(|error| error.to_string())?;
-        screenings.into_iter().next().ok_or_else(|| "the policy did not answer".to_owned())
-    }
 }

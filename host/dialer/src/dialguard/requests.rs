@@ -1,14 +1,15 @@
 //! Users' requests, and the questions that change nothing.
 
 use super::inventory::PreviewInventory;
-use super::run::{ATTEMPTS_MAX, Task};
+use super::run::{ATTEMPTS_MAX, FinishedRun, Task};
 use super::{Dialguard, DialguardError, Result};
-use crate::ledger::{Order, RunOutcome};
+use crate::ledger::{Order, OrderState, RunOutcome};
 use dialguard::contract::{
-    Action, Decision, Deletion, NUMBERS_PER_CALL_MAX, Notice, Outcome, PhoneNumber, Request, Screening, Usage,
+    Action, Answer, Decision, Deletion, NUMBERS_PER_CALL_MAX, Notice, Outcome, PhoneNumber, Request, Screening, Usage,
 };
 use dialguard::dialer::Dialer;
 use dialguard::policy::PolicyError;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// What came of a request.
@@ -16,33 +17,100 @@ use std::sync::Arc;
 pub struct RequestOutcome {
     /// One answer for each number of the request.
     pub decision: Decision,
-    /// Replacements that were carried out.
+    /// Replacements that were carried out, of this request or an earlier one.
     pub replaced: Vec<Order>,
+    /// The latest order of each number whose replacement this request planned: done, under way, or abandoned.
+    pub orders: Vec<Order>,
     /// What went wrong at sources and providers, in words.
     pub problems: Vec<String>,
+}
+
+/// What became of the request for one number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Completion {
+    /// It is done.
+    Done,
+    /// It is not done and will not be: it was refused, or its order was abandoned.
+    NotDone,
+    /// It was accepted and is not complete: this order is under way.
+    UnderWay(u64),
+}
+
+impl Completion {
+    /// Its name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Completion::Done => "done",
+            Completion::NotDone => "not-done",
+            Completion::UnderWay(_) => "under-way",
+        }
+    }
+}
+
+impl From<&Order> for Completion {
+    fn from(order: &Order) -> Self {
+        match order.state {
+            OrderState::Swapped | OrderState::Done => Completion::Done,
+            OrderState::Abandoned if !order.is_asked_again => Completion::NotDone,
+            _ => Completion::UnderWay(order.id),
+        }
+    }
+}
+
+/// What became of an answer. A replacement is accepted before its order is carried out.
+fn completion(number: PhoneNumber, outcome: &Outcome, orders: &HashMap<PhoneNumber, &Order>) -> Completion {
+    match (outcome.answer, orders.get(&number)) {
+        (Answer::Accepted, Some(order)) => Completion::from(*order),
+        (Answer::Accepted, None) => Completion::Done,
+        _ => Completion::NotDone,
+    }
 }
 
 /// What came of a request of any number of numbers.
 #[derive(Debug, Default)]
 pub struct BulkOutcome {
-    /// One answer for each number, in the order of the request.
+    /// One answer for each number, in the order of the request. Fewer if a batch failed after others were done: a problem
+    /// says why the rest was not asked about.
     pub outcomes: Vec<Outcome>,
     /// What was done, or would be; batch by batch.
     pub actions: Vec<Action>,
     /// What the policy remarks, batch by batch.
     pub notices: Vec<Notice>,
-    /// Replacements that were carried out.
+    /// Replacements that were carried out, of this request or an earlier one.
     pub replaced: Vec<Order>,
+    /// The latest order of each number whose replacement this request planned: done, under way, or abandoned.
+    pub orders: Vec<Order>,
     /// What went wrong at sources and providers, in words.
     pub problems: Vec<String>,
 }
 
+impl RequestOutcome {
+    /// What became of each number of the request, in its order.
+    pub fn completions(&self, numbers: &[PhoneNumber]) -> Vec<Completion> {
+        completions(numbers, &self.decision.outcomes, &self.orders)
+    }
+}
+
+/// Numbers without an answer were not asked about.
+fn completions(numbers: &[PhoneNumber], outcomes: &[Outcome], orders: &[Order]) -> Vec<Completion> {
+    let orders: HashMap<_, _> = orders.iter().map(|order| (order.number, order)).collect();
+    let answered = numbers.iter().zip(outcomes).map(|(number, outcome)| completion(*number, outcome, &orders));
+    let unasked = std::iter::repeat_n(Completion::NotDone, numbers.len().saturating_sub(outcomes.len()));
+    answered.chain(unasked).collect()
+}
+
 impl BulkOutcome {
+    /// What became of each number of the request, in its order.
+    pub fn completions(&self, numbers: &[PhoneNumber]) -> Vec<Completion> {
+        completions(numbers, &self.outcomes, &self.orders)
+    }
+
     fn add(&mut self, batch: RequestOutcome) {
         self.outcomes.extend(batch.decision.outcomes);
         self.actions.extend(batch.decision.plan.actions);
         self.notices.extend(batch.decision.plan.notices);
         self.replaced.extend(batch.replaced);
+        self.orders.extend(batch.orders);
         self.problems.extend(batch.problems);
     }
 }
@@ -69,17 +137,37 @@ impl Dialguard {
     /// ```
     pub async fn decide(&self, id: &str, request: &Request) -> Result<RequestOutcome> {
         let run = self.run(id, Task::request(request)).await?;
+        let mut fulfilment_problems = Vec::new();
+        let replaced = self.carry_out(id, &run, &mut fulfilment_problems).await;
+        let orders = self.orders_of(id, &run)?;
         let mut problems = run.observations.problems();
-        let replaced = self.carry_out(id, &mut problems).await?;
-        Ok(RequestOutcome { decision: decision(run.outcome), replaced, problems })
+        problems.append(&mut fulfilment_problems);
+        Ok(RequestOutcome { decision: decision(run.outcome), replaced, orders, problems })
+    }
+
+    /// The latest order of each number that this run planned to replace.
+    pub(super) fn orders_of(&self, id: &str, run: &FinishedRun) -> Result<Vec<Order>> {
+        let planned: HashSet<_> = run.outcome.plan().actions.iter().filter_map(replaced_number).collect();
+        let (Some((run, _)), false) = (run.left_behind(), planned.is_empty()) else { return Ok(Vec::new()) };
+        let mut orders = self.ledger.latest_orders_since(id, run)?;
+        orders.retain(|order| planned.contains(&order.number));
+        Ok(orders)
     }
 
     /// Answers a request of any number of numbers, 10,000 at a time: each batch is done before the next is decided. Errors
-    /// are those of [`Dialguard::decide`]; batches before the one that failed stay done.
+    /// are those of [`Dialguard::decide`], and then nothing was changed. A batch that fails after others were done ends
+    /// the request, and is one of the problems.
     pub async fn decide_all(&self, id: &str, request: &Request) -> Result<BulkOutcome> {
         let mut bulk = BulkOutcome::default();
         for batch in batches(request) {
-            bulk.add(self.decide(id, &batch).await?);
+            match self.decide(id, &batch).await {
+                Ok(decided) => bulk.add(decided),
+                Err(error) if bulk.outcomes.is_empty() => return Err(error),
+                Err(error) => {
+                    bulk.problems.push(format!("The numbers after these were not asked about: {error}"));
+                    break;
+                }
+            }
         }
         Ok(bulk)
     }
@@ -104,10 +192,15 @@ impl Dialguard {
     /// # }
     /// ```
     pub async fn try_decide(&self, id: &str, request: &Request) -> Result<RequestOutcome> {
-        let run = self.begin(id)?;
+        let run = self.begin(id, None)?;
         let answered = run.decide(&run.dialer, request).await;
         let decision = decision(self.blame(&run, answered)?.answer);
-        Ok(RequestOutcome { decision, replaced: Vec::new(), problems: run.take_observations().problems() })
+        Ok(RequestOutcome {
+            decision,
+            replaced: Vec::new(),
+            orders: Vec::new(),
+            problems: run.take_observations().problems(),
+        })
     }
 
     /// What [`Dialguard::decide_all`] would do now. Each batch is decided as if those before it had been done, so that no
@@ -135,7 +228,7 @@ impl Dialguard {
             bulk.add(self.try_decide(id, batch).await?);
             return Ok(bulk);
         }
-        let run = self.begin(id)?;
+        let run = self.begin(id, None)?;
         let inventory = PreviewInventory::new(run.inventory.clone(), id, run.now).await;
         let inventory = Arc::new(inventory.map_err(PolicyError::Answered)?);
         let dialer = Dialer { inventory: inventory.clone(), ..run.dialer.clone() };
@@ -144,7 +237,7 @@ impl Dialguard {
             let decision = decision(self.blame(&run, answered)?.answer);
             inventory.take(&decision.plan.actions);
             let problems = run.take_observations().problems();
-            bulk.add(RequestOutcome { decision, replaced: Vec::new(), problems });
+            bulk.add(RequestOutcome { decision, replaced: Vec::new(), orders: Vec::new(), problems });
         }
         Ok(bulk)
     }
@@ -169,7 +262,7 @@ impl Dialguard {
     pub async fn screen(&self, id: &str, numbers: &[PhoneNumber]) -> Result<(Vec<Screening>, Vec<String>)> {
         let mut attempt = 1;
         loop {
-            let run = self.begin(id)?;
+            let run = self.begin(id, None)?;
             let screenings = run.live.policy.screen(&run.dialer, id, numbers).await;
             let is_stale = screenings.is_err() && self.ledger.account(id)?.revision != run.account.revision;
             if !is_stale || attempt == ATTEMPTS_MAX {
@@ -193,9 +286,16 @@ impl Dialguard {
 
     /// Counts the account's slots and numbers.
     pub async fn usage(&self, id: &str) -> Result<Usage> {
-        let run = self.begin(id)?;
+        let run = self.begin(id, None)?;
         let usage = run.live.policy.usage(&run.dialer, id).await;
         self.blame(&run, usage.map_err(DialguardError::from))
+    }
+}
+
+fn replaced_number(action: &Action) -> Option<PhoneNumber> {
+    match action {
+        Action::ReplaceNumber(replacement) => Some(replacement.number),
+        _ => None,
     }
 }
 

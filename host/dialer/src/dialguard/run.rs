@@ -8,13 +8,15 @@ use crate::ledger::{
 };
 use crate::policies::{Live, RunGuard};
 use crate::providers::Offers;
+use crate::sources::evidence::NewEvidence;
 use crate::sources::inquiry::{Inquiry, Observations};
 use dialguard::check::{Purpose, check_decision};
 use dialguard::clock::FixedClock;
 use dialguard::contract::{Answer, Outcome, Request, Timestamp};
-use dialguard::dialer::Dialer;
+use dialguard::dialer::{CarrierLookup, Dialer};
 use dialguard::policy::{PolicyAnswer, PolicyError};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// How often a run is made before an account that keeps changing is an error.
 pub(super) const ATTEMPTS_MAX: u32 = 10;
@@ -25,20 +27,34 @@ pub(super) struct Task<'a> {
     purpose: Purpose<'a>,
     /// The change of the account that the run's request for blocks is part of.
     change: Option<&'a AccountChange>,
+    review: ReviewKind,
+}
+
+/// Why a review is made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReviewKind {
+    /// A user wants it now.
+    ByUser,
+    /// The schedule, because a day's check is not done.
+    Scheduled,
+    /// Numbers have just been taken on.
+    FirstCheck,
+    /// Candidates of an earlier review could not be had.
+    AskAgain,
 }
 
 impl<'a> Task<'a> {
-    pub fn review() -> Self {
-        Task { purpose: Purpose::Review, change: None }
+    pub fn review(review: ReviewKind) -> Self {
+        Task { purpose: Purpose::Review, change: None, review }
     }
 
     pub fn request(request: &'a Request) -> Self {
-        Task { purpose: Purpose::Request(request), change: None }
+        Task { purpose: Purpose::Request(request), change: None, review: ReviewKind::ByUser }
     }
 
     /// `request` asks for the change's blocks.
     pub fn change(change: &'a AccountChange, request: &'a Request) -> Self {
-        Task { purpose: Purpose::Request(request), change: Some(change) }
+        Task { purpose: Purpose::Request(request), change: Some(change), review: ReviewKind::ByUser }
     }
 
     fn is_review(self) -> bool {
@@ -53,7 +69,11 @@ pub(super) struct Run {
     pub live: Arc<Live>,
     pub account: AccountProfile,
     pub now: Timestamp,
+    /// A review rates numbers that have no rating for a day that began then or later.
+    rates_since: Timestamp,
     inquiry: Arc<Inquiry>,
+    /// None if the run is not a review.
+    new_evidence: Option<Arc<NewEvidence>>,
     offers: Option<Arc<Offers>>,
     pub inventory: Arc<RunInventory>,
     pub dialer: Dialer,
@@ -67,13 +87,26 @@ pub(super) struct FinishedRun {
     pub applied: Option<AppliedRun>,
 }
 
+impl FinishedRun {
+    /// The run's id and the revision at which it left the account; none if nothing was applied.
+    pub fn left_behind(&self) -> Option<(u64, u64)> {
+        Some((self.applied?.run, self.outcome.plan().based_on + 1))
+    }
+}
+
 /// What sources and the provider answered during a run.
 pub(super) struct RunObservations {
     of_sources: Observations,
     provider_problems: Vec<String>,
+    counted_before: usize,
 }
 
 impl RunObservations {
+    /// How many numbers were not rated because an earlier check has counted their observations.
+    pub fn counted_before(&self) -> usize {
+        self.counted_before
+    }
+
     /// What went wrong, in words.
     pub fn problems(mut self) -> Vec<String> {
         self.of_sources.problems.append(&mut self.provider_problems);
@@ -84,7 +117,8 @@ impl RunObservations {
 impl Run {
     pub fn take_observations(&self) -> RunObservations {
         let provider_problems = self.offers.as_ref().map(|offers| offers.take_problems()).unwrap_or_default();
-        RunObservations { of_sources: self.inquiry.take_observations(), provider_problems }
+        let counted_before = self.new_evidence.as_ref().map_or(0, |evidence| evidence.counted_before());
+        RunObservations { of_sources: self.inquiry.take_observations(), provider_problems, counted_before }
     }
 
     /// Asks the policy. The ledger checks the plan of a review when it applies it.
@@ -107,7 +141,7 @@ impl Run {
         Ok(answered.map(|decision| RunOutcome::Request(request.clone(), decision)))
     }
 
-    fn record<'a>(
+    pub fn record<'a>(
         &'a self,
         answered: &'a PolicyAnswer<RunOutcome>,
         observations: &'a RunObservations,
@@ -125,8 +159,21 @@ impl Run {
             answers: &observations.of_sources.answers,
             problems: &observations.of_sources.problems,
             provider_problems: &observations.provider_problems,
+            counted_before: observations.counted_before,
         }
     }
+}
+
+/// Whether numbers were asked about again, or for the first time, and nothing came of it. That is no run, or each try
+/// would be one more event and one more message about the same numbers.
+fn is_in_vain(task: Task<'_>, run: &Run, answered: &PolicyAnswer<RunOutcome>) -> bool {
+    let is_repeated = match task.review {
+        ReviewKind::Scheduled => run.account.check_tries(run.rates_since) > 0,
+        ReviewKind::FirstCheck => true,
+        ReviewKind::ByUser | ReviewKind::AskAgain => false,
+    };
+    let plan = answered.answer.plan();
+    task.is_review() && is_repeated && plan.reviews.is_empty() && plan.actions.is_empty()
 }
 
 /// Why a request with one answer was refused; none if it was accepted.
@@ -146,11 +193,13 @@ impl Dialguard {
     ) -> Result<Option<FinishedRun>> {
         let mut attempt = 1;
         loop {
-            let run = self.begin_task(id, task)?;
+            let run = self.begin(id, Some(task))?;
+            // Before sources are asked, which costs; the ledger checks it again.
+            self.ledger.check_time(run.now)?;
             if held_back(&run)? {
                 return Ok(None);
             }
-            let _guard = self.show_progress(task, &run);
+            let _guard = self.show_progress(task, &run)?;
             let error = match run.ask(task).await {
                 Ok(answered) => {
                     let observations = run.take_observations();
@@ -169,6 +218,8 @@ impl Dialguard {
             if !moved_on || attempt == ATTEMPTS_MAX {
                 return self.blame(&run, Err(error));
             }
+            // Growing pauses: an import of many numbers changes the account again and again.
+            tokio::time::sleep(Duration::from_millis(10 << attempt)).await;
             attempt += 1;
         }
     }
@@ -192,6 +243,10 @@ impl Dialguard {
                 Some(_) => Ok(None),
                 None => self.ledger.change_account_and_blocks(id, change, record),
             };
+        }
+        if is_in_vain(task, run, answered) {
+            self.ledger.note_try(id, run.rates_since, run.now)?;
+            return Ok(None);
         }
         // A request of which nothing was accepted changes nothing, and no run is recorded for it.
         if !task.is_review() && plan.actions.is_empty() && plan.notices.is_empty() {
@@ -217,38 +272,63 @@ impl Dialguard {
         outcome
     }
 
-    /// Opens the account for one run, by the live policy.
-    pub(super) fn begin(&self, id: &str) -> Result<Run> {
-        self.begin_as(id, |account| account)
-    }
-
-    fn begin_task(&self, id: &str, task: Task<'_>) -> Result<Run> {
-        match task.change {
-            Some(change) => self.begin_as(id, |account| account.when_blocks_change(change)),
-            None => self.begin(id),
-        }
-    }
-
-    fn begin_as(&self, id: &str, form: impl FnOnce(AccountProfile) -> AccountProfile) -> Result<Run> {
+    /// Opens the account for one run, by the live policy; without a task, for a question that changes nothing.
+    pub(super) fn begin(&self, id: &str, task: Option<Task<'_>>) -> Result<Run> {
         let guard = self.policies.begin_run();
         let live = self.policies.live()?;
         let (account, now) = self.ledger.account_at(id, self.clock.now())?;
-        let account = form(account);
+        let account = match task.and_then(|task| task.change) {
+            Some(change) => {
+                let is_charged = self.ledger.is_charged(&account)?;
+                account.when_blocks_change(change, is_charged, now)
+            }
+            None => account,
+        };
+        let review = task.filter(|task| task.is_review());
+        let rates_since = match review {
+            Some(task) => self.ledger.rates_since(&account, now, task.review == ReviewKind::ByUser)?,
+            None => account.day(now).starts_at,
+        };
         let inquiry = self.sources.inquiry(now);
         let offers = account
             .buying
             .provider
             .as_deref()
             .map(|name| Arc::new(Offers::new(name, self.providers.named(name), account.buying.areas.clone())));
-        let view = AccountView::new(self.ledger.clone(), account.clone(), now);
+        let view = AccountView::new(self.ledger.clone(), account.clone(), now).with_day(rates_since);
         let inventory = Arc::new(RunInventory::new(view, offers.clone()));
         let dialer =
             Dialer { clock: Arc::new(FixedClock(now)), carriers: inquiry.clone(), inventory: inventory.clone() };
-        Ok(Run { _guard: guard, live, account, now, inquiry, offers, inventory, dialer })
+        let run = Run {
+            _guard: guard,
+            live,
+            account,
+            now,
+            rates_since,
+            inquiry,
+            new_evidence: None,
+            offers,
+            inventory,
+            dialer,
+        };
+        Ok(if review.is_some() { self.count_evidence_once(run) } else { run })
+    }
+
+    /// In a review, evidence counts once.
+    fn count_evidence_once(&self, run: Run) -> Run {
+        let evidence = NewEvidence::new(run.inquiry.clone(), self.ledger.clone(), run.account.clone(), run.rates_since);
+        let new_evidence = Arc::new(evidence);
+        let carriers: Arc<dyn CarrierLookup> = new_evidence.clone();
+        let dialer = Dialer { carriers, ..run.dialer };
+        Run { new_evidence: Some(new_evidence), dialer, ..run }
     }
 
     /// Users can follow a review while it is made.
-    fn show_progress(&self, task: Task<'_>, run: &Run) -> Option<ReviewGuard> {
-        task.is_review().then(|| self.reviews.begin(&run.account, run.inquiry.clone()))
+    fn show_progress(&self, task: Task<'_>, run: &Run) -> Result<Option<ReviewGuard>> {
+        if !task.is_review() {
+            return Ok(None);
+        }
+        let unrated = self.ledger.unrated_since(&run.account, run.rates_since)?;
+        Ok(Some(self.reviews.begin(&run.account.id, unrated, run.inquiry.clone())))
     }
 }

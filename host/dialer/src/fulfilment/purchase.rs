@@ -3,13 +3,17 @@
 //! A provider's answer is one of three: done, certainly not done, or unknown. If it was not done, the order starts
 //! again later, and its price is available meanwhile. If it is unknown, the order stays in its state with its price set
 //! aside, and the next step looks it up at the provider.
+//!
+//! Every step before the slot moves is taken only if the order's grounds hold. An order that may have been sent is looked
+//! up first: whether its number was bought decides what becomes of it.
 
-use super::{Screen, on_disk};
-use crate::ledger::{ClaimedOrder, Earmark, Ledger, LedgerError, Obstacle, Order, OrderState};
+use super::grounds::Finding;
+use super::on_disk;
+use crate::ledger::{Abandonment, Basis, ClaimedOrder, Earmark, Ledger, LedgerError, Obstacle, Order, OrderState};
 use crate::phone::e164;
 use crate::providers::{Provider, ProviderError, Providers, PurchaseStatus};
 use dialguard::calendar::rfc3339;
-use dialguard::contract::{Status, Timestamp};
+use dialguard::contract::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -39,7 +43,6 @@ const PAUSE_SECONDS_MAX: u64 = 6 * 60 * 60;
 pub(super) struct Purchase<'a> {
     pub ledger: &'a Ledger,
     pub providers: &'a Providers,
-    pub screen: &'a dyn Screen,
     pub claimed: &'a ClaimedOrder,
     pub now: Timestamp,
 }
@@ -47,19 +50,33 @@ pub(super) struct Purchase<'a> {
 type Result<T> = std::result::Result<T, LedgerError>;
 
 impl Purchase<'_> {
-    pub async fn take_step(&self) -> Result<()> {
+    /// `finding` is none if the step needs no grounds.
+    pub async fn take_step(&self, finding: Option<(Basis, Finding)>) -> Result<()> {
+        match (self.order().state, finding) {
+            (OrderState::Ordering, finding) => self.look(finding).await,
+            (OrderState::Swapped, _) => self.give_back().await,
+            (_, Some((basis, Finding::Holds))) => self.go_on(basis).await,
+            (_, Some((_, Finding::Unknown(why)))) => self.hold(self.later(why)),
+            (_, Some((_, Finding::Gone(why)))) => self.end(Abandonment::without_grounds(why)),
+            (_, Some((_, Finding::CandidateRefused(why)))) => self.end(Abandonment::of_candidate(why)),
+            (_, None) => on_disk(|| self.ledger.let_go(self.claimed)),
+        }
+    }
+
+    /// The order's grounds hold.
+    async fn go_on(&self, basis: Basis) -> Result<()> {
         let order = self.order();
         match order.state {
             OrderState::Intended if order.is_bought() => self.reserve().await,
             OrderState::Intended => self.record(|ledger| ledger.acquired(self.claimed, self.now)),
-            OrderState::Reserved => self.screen().await,
-            OrderState::Screened => self.send().await,
-            OrderState::Ordering => self.look().await,
+            OrderState::Reserved => self.record(|ledger| ledger.screened(self.claimed, self.now)),
+            OrderState::Screened => self.send(basis).await,
             // A number on hand was set up when it was imported.
             OrderState::Acquired if order.is_bought() => self.carry_over().await,
-            OrderState::Acquired | OrderState::CarriedOver => self.record(|ledger| ledger.swap(self.claimed, self.now)),
-            OrderState::Swapped => self.give_back().await,
-            OrderState::Done | OrderState::Abandoned => Ok(()),
+            OrderState::Acquired | OrderState::CarriedOver => {
+                self.record(|ledger| ledger.swap(self.claimed, basis, self.now))
+            }
+            OrderState::Ordering | OrderState::Swapped | OrderState::Done | OrderState::Abandoned => Ok(()),
         }
     }
 
@@ -76,27 +93,9 @@ impl Purchase<'_> {
         }
     }
 
-    /// The number may have been flagged since it was chosen.
-    async fn screen(&self) -> Result<()> {
-        let order = self.order();
-        match self.screen.screen(&order.account, order.replacement).await {
-            Ok(screening) if screening.status == Status::Clean => {
-                self.record(|ledger| ledger.screened(self.claimed, self.now))
-            }
-            Ok(screening) if screening.answering > 0 => self.abandon(&format!(
-                "{} of {} carriers flag it, which is {}",
-                screening.flagging,
-                screening.answering,
-                screening.status.name()
-            )),
-            Ok(_) => self.abandon("no carrier has data on it"),
-            Err(error) => self.hold(self.later(format!("it could not be screened: {error}"))),
-        }
-    }
-
     /// Sends the order, for the first time.
-    async fn send(&self) -> Result<()> {
-        match on_disk(|| self.ledger.set_aside(self.claimed, self.now))? {
+    async fn send(&self, basis: Basis) -> Result<()> {
+        match on_disk(|| self.ledger.set_aside(self.claimed, basis, self.now))? {
             Earmark::Done => self.order_now(false).await,
             Earmark::Forbidden(words) => self.hold(self.stuck(words).starting_over()),
             Earmark::Lost => Ok(()),
@@ -117,25 +116,45 @@ impl Purchase<'_> {
     }
 
     /// Looks up the order. If the provider does not know it though it was sent a while ago, it is sent again.
-    async fn look(&self) -> Result<()> {
+    async fn look(&self, finding: Option<(Basis, Finding)>) -> Result<()> {
         match self.purchase_status().await {
             Ok(PurchaseStatus::Owned) => self.record(|ledger| ledger.acquired(self.claimed, self.now)),
             Ok(PurchaseStatus::Failed) => self.abandon("the provider abandoned the order"),
             Ok(PurchaseStatus::Pending) => self.hold(self.pending()),
             Ok(PurchaseStatus::Unknown) => {
-                let settled_at = self.order().sent_at.unwrap_or_default() + SETTLES_SECONDS;
-                if settled_at > self.now {
+                if !is_settled(self.order(), self.now) {
                     let words = "the provider has not confirmed the order yet".to_owned();
+                    let settled_at = self.order().sent_at.unwrap_or_default() + SETTLES_SECONDS;
                     return self.hold(Obstacle { pause: settled_at - self.now, ..self.later(words) });
                 }
-                match on_disk(|| self.ledger.set_aside(self.claimed, self.now))? {
-                    Earmark::Done => self.order_now(true).await,
-                    Earmark::Forbidden(words) => self.hold(self.stuck(words)),
-                    Earmark::Lost => Ok(()),
-                }
+                self.send_again(finding).await
             }
             Err(error) => self.hold(self.after(&error)),
         }
+    }
+
+    /// The provider does not know the order.
+    async fn send_again(&self, finding: Option<(Basis, Finding)>) -> Result<()> {
+        match finding {
+            None => on_disk(|| self.ledger.let_go(self.claimed)),
+            Some((basis, Finding::Holds)) => match on_disk(|| self.ledger.set_aside(self.claimed, basis, self.now))? {
+                Earmark::Done => self.order_now(true).await,
+                Earmark::Forbidden(words) => self.hold(self.stuck(words)),
+                Earmark::Lost => Ok(()),
+            },
+            Some((_, Finding::Unknown(why))) => self.hold(self.later(why)),
+            Some((_, Finding::Gone(why) | Finding::CandidateRefused(why))) if self.believed_at() > self.now => {
+                let words = format!("{why}; whether the number was bought is not certain yet");
+                self.hold(Obstacle { pause: self.believed_at() - self.now, ..self.later(words) })
+            }
+            Some((_, Finding::Gone(why))) => self.end(Abandonment::without_grounds(why)),
+            Some((_, Finding::CandidateRefused(why))) => self.end(Abandonment::of_candidate(why)),
+        }
+    }
+
+    /// From when on a provider that does not know the order is believed.
+    fn believed_at(&self) -> Timestamp {
+        self.order().sent_at.unwrap_or_default() + BELIEVED_SECONDS
     }
 
     /// 'No longer available' may mean that an earlier call bought it.
@@ -185,7 +204,7 @@ impl Purchase<'_> {
             OrderState::Ordering => {}
             _ => return Some(format!("{number} already belongs to the account, and the replacement continues")),
         }
-        let believed_at = order.sent_at.unwrap_or_default() + BELIEVED_SECONDS;
+        let believed_at = self.believed_at();
         match self.purchase_status().await {
             Ok(PurchaseStatus::Failed) => None,
             Ok(PurchaseStatus::Unknown) if believed_at <= self.now => None,
@@ -209,8 +228,13 @@ impl Purchase<'_> {
         self.providers.named(self.order().provider.as_deref().unwrap_or_default())
     }
 
+    /// The candidate cannot be had.
     fn abandon(&self, why: &str) -> Result<()> {
-        self.record(|ledger| ledger.abandon_order(self.claimed, why, true, self.now))
+        self.end(Abandonment::of_candidate(why.to_owned()))
+    }
+
+    fn end(&self, abandonment: Abandonment) -> Result<()> {
+        self.record(|ledger| ledger.abandon_order(self.claimed, &abandonment, self.now))
     }
 
     fn hold(&self, obstacle: Obstacle) -> Result<()> {
@@ -261,6 +285,11 @@ impl Purchase<'_> {
     fn order(&self) -> &Order {
         &self.claimed.order
     }
+}
+
+/// Whether a provider that does not know the order is asked to carry it out again.
+pub(super) fn is_settled(order: &Order, now: Timestamp) -> bool {
+    order.sent_at.unwrap_or_default() + SETTLES_SECONDS <= now
 }
 
 /// The provider's answer within the time. A call that takes longer may have had an effect.

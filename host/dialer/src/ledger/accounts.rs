@@ -1,12 +1,16 @@
 //! Accounts: their settings, billing cycles and charges.
 
+pub(in crate::ledger) mod bill;
 pub(in crate::ledger) mod buying;
+pub(in crate::ledger) mod days;
 pub(in crate::ledger) mod slots;
 pub(in crate::ledger) mod totals;
 
 use crate::ledger::accounts::buying::{Areas, Buying};
+use crate::ledger::accounts::days::Day;
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::orders::try_at_once;
+use crate::ledger::time;
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, from_sql, never_back, to_sql};
 use crate::phone::Region;
 use crate::prices::{dollars, price_cents};
@@ -47,7 +51,7 @@ impl NewAccount {
 /// A change of an account; fields that are none stay as they are.
 #[derive(Debug, Clone, Default)]
 pub struct AccountChange {
-    /// The time zone of its dates from now on, and of its billing cycles from the next one on.
+    /// The time zone of its days and its billing cycles, from the next ones on.
     pub time_zone: Option<Tz>,
     /// The country in whose national format its numbers may be written.
     pub region: Option<Region>,
@@ -55,12 +59,43 @@ pub struct AccountChange {
     pub review_at: Option<NaiveTime>,
     /// Switches the reputation add-on on or off.
     pub enabled: Option<bool>,
-    /// Blocks of 15 slots: more count and are charged at once, fewer from the next billing cycle on.
+    /// Blocks of 15 slots: more count and are charged at once, fewer from the next billing cycle on. Together with switching
+    /// the add-on on in a cycle that was not charged, both count at once, and only they are charged.
     pub blocks: Option<u32>,
     /// How its numbers are rated and replaced.
     pub settings: Option<Settings>,
     /// Where its numbers are bought, and what may be spent.
     pub buying: Option<Buying>,
+}
+
+impl AccountChange {
+    /// Whether only settings change, or nothing.
+    pub fn is_of_settings_alone(&self) -> bool {
+        let AccountChange { time_zone, region, review_at, enabled, blocks, settings: _, buying } = self;
+        time_zone.is_none()
+            && region.is_none()
+            && review_at.is_none()
+            && enabled.is_none()
+            && blocks.is_none()
+            && buying.is_none()
+    }
+}
+
+/// What a change of an account would cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangePrice {
+    /// Charged at once, in US cents.
+    pub now_cents: u64,
+    /// Charged for each billing cycle from the next one on, in US cents.
+    pub next_cents: u64,
+    /// Whether the add-on is on after the change.
+    pub enabled: bool,
+    /// Blocks for the current cycle after the change.
+    pub blocks: u32,
+    /// Blocks from the next cycle on.
+    pub blocks_next: u32,
+    /// When the current cycle ends.
+    pub cycle_ends_at: Timestamp,
 }
 
 /// An account.
@@ -100,8 +135,16 @@ pub struct AccountProfile {
     pub occupied: u32,
     /// Slots locked until the cycle ends.
     pub locked: u32,
-    pub(super) rated_on: String,
+    /// Distinct numbers rated on the day that began at `rated_day`.
+    pub(super) rated_day: Timestamp,
     pub(super) rated_count: u32,
+    /// The day that was under way when the time zone last changed, and the one before.
+    pub(super) kept_days: Vec<Day>,
+    pub(super) days_closed_until: Timestamp,
+    /// Scheduled checks of numbers without a rating since `check_since`, and when the next may be made.
+    pub(super) check_since: Timestamp,
+    pub(super) check_tries: u32,
+    pub(super) check_next_at: Timestamp,
 }
 
 impl AccountProfile {
@@ -129,9 +172,15 @@ impl AccountProfile {
     }
 
     /// The account as it is when the change's blocks are decided: after the rest of the change, but before the add-on is
-    /// switched off.
-    pub(crate) fn when_blocks_change(self, change: &AccountChange) -> Self {
+    /// switched off. `is_charged` is whether its present cycle was charged.
+    pub(crate) fn when_blocks_change(mut self, change: &AccountChange, is_charged: bool, now: Timestamp) -> Self {
+        if self.gives_up_blocks(change, is_charged) {
+            self.slot_count = self.slots_in_use();
+            self.slot_count_next = self.slot_count;
+        }
+        let kept_days = if change.time_zone.is_some() { self.days_kept_at(now) } else { self.kept_days };
         AccountProfile {
+            kept_days,
             time_zone: change.time_zone.unwrap_or(self.time_zone),
             region: change.region.unwrap_or(self.region),
             review_at: change.review_at.unwrap_or(self.review_at),
@@ -140,6 +189,34 @@ impl AccountProfile {
             buying: change.buying.clone().unwrap_or(self.buying),
             ..self
         }
+    }
+
+    /// Whether the change begins with giving up the blocks that no slot in use needs. Those of a cycle that was not charged,
+    /// because the add-on was off, are not bought: if it is switched on with another number of blocks, that number counts
+    /// and is charged for this cycle already, also if it is smaller.
+    fn gives_up_blocks(&self, change: &AccountChange, is_charged: bool) -> bool {
+        !self.enabled && change.enabled == Some(true) && change.blocks.is_some() && !is_charged
+    }
+
+    /// The slots of as many blocks as the slots in use need.
+    fn slots_in_use(&self) -> u32 {
+        (self.occupied + self.locked).div_ceil(SLOTS_PER_BLOCK) * SLOTS_PER_BLOCK
+    }
+
+    /// The blocks of each billing cycle that has begun by `now` and was not charged yet, because the account has not been
+    /// changed since.
+    pub(in crate::ledger) fn due_blocks(&self, now: Timestamp) -> impl Iterator<Item = u32> {
+        let mut account = self.clone();
+        let cycles = std::iter::from_fn(move || {
+            (account.cycle_ends_at <= now).then(|| {
+                account.turn_cycle();
+                account.blocks()
+            })
+        });
+        cycles.filter({
+            let enabled = self.enabled;
+            move |blocks| enabled && *blocks > 0
+        })
     }
 
     /// The account in its next billing cycle.
@@ -151,11 +228,6 @@ impl AccountProfile {
         // Every lock ends with the cycle in which it began.
         self.locked = 0;
     }
-
-    /// Distinct numbers rated on `date`.
-    pub(super) fn rated_on(&self, date: NaiveDate) -> u32 {
-        if self.rated_on == date.to_string() { self.rated_count } else { 0 }
-    }
 }
 
 impl Ledger {
@@ -166,15 +238,16 @@ impl Ledger {
             let message = format!("{} blocks are too many: an account has 0 to {BLOCKS_MAX}", new.blocks);
             return Err(LedgerError::Refused(message));
         }
-        let added_on = local_date(now, new.time_zone);
         self.change(|transaction| {
+            time::check(transaction, now)?;
+            let added_on = local_date(now, new.time_zone);
             if find(transaction, &new.id)?.is_some() {
                 return Err(LedgerError::AccountExists(new.id.clone()));
             }
             transaction.execute(
                 "INSERT INTO accounts (id, time_zone, region, review_at, added_on, enabled, settings, revision,
-                     changed_at, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, 1, ?7, ?8, ?8, 0, ?9, ?10)",
+                     changed_at, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at, days_closed_until)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, 1, ?7, ?8, ?8, 0, ?9, ?10, ?9)",
                 params![
                     new.id,
                     new.time_zone.name(),
@@ -191,7 +264,7 @@ impl Ledger {
             let account = profile(transaction, &new.id)?;
             let text = format!("Account added with {} of {SLOTS_PER_BLOCK} slots.", blocks_in_words(new.blocks));
             append(transaction, account.key, now, None, EventKind::AccountAdded, None, &text)?;
-            charge(transaction, &account, now, new.blocks)
+            charge(transaction, &account, now, new.blocks, ChargeCause::Cycle)
         })
     }
 
@@ -207,22 +280,23 @@ impl Ledger {
         })
     }
 
-    /// US cents that switching the add-on on would charge now: nothing in a cycle that was charged already.
-    pub fn switch_on_cents(&self, id: &str, now: Timestamp) -> Result<u64> {
-        let (account, _) = self.account_at(id, now)?;
-        self.read(|transaction| match is_charged(transaction, &account)? {
-            true => Ok(0),
-            false => Ok(price_cents(account.blocks())),
+    /// Whether blocks were charged in the account's present cycle. They are not if the add-on was off when it began.
+    pub(crate) fn is_charged(&self, account: &AccountProfile) -> Result<bool> {
+        self.read(|transaction| is_charged(transaction, account))
+    }
+
+    /// What the change would charge, all but its blocks. It is made and taken back, so that the price is the one that the
+    /// change charges. Errors as [`Ledger::change_account`].
+    pub(crate) fn price_of_change(&self, id: &str, change: &AccountChange, now: Timestamp) -> Result<ChangePrice> {
+        self.try_change(|transaction| {
+            let (account, now) = open(transaction, id, now)?;
+            price_of(transaction, &account, |transaction| self::change(transaction, &account, change, now))
         })
     }
 
     /// Every account, in the order of their ids.
     pub fn accounts(&self) -> Result<Vec<AccountProfile>> {
-        self.read(|transaction| {
-            let mut statement = transaction.prepare_cached(&format!("{SELECT_PROFILE} ORDER BY id"))?;
-            let accounts = statement.query_map([], profile_from_row)?;
-            Ok(accounts.collect::<rusqlite::Result<_>>()?)
-        })
+        self.read(every_account)
     }
 
     /// The revision of every account, by its id: what has changed since, in this process or another.
@@ -248,16 +322,72 @@ impl Ledger {
     }
 }
 
+/// Every account, in the order of their ids.
+pub(super) fn every_account(transaction: &Transaction) -> Result<Vec<AccountProfile>> {
+    let mut statement = transaction.prepare_cached(&format!("{SELECT_PROFILE} ORDER BY id"))?;
+    let accounts = statement.query_map([], profile_from_row)?;
+    Ok(accounts.collect::<rusqlite::Result<_>>()?)
+}
+
 /// The account as of `now`, for a change that follows in the same transaction: the billing cycles due by then begin,
-/// and their blocks are charged.
+/// and their blocks are charged. So this is where a time that leaps is refused.
 pub(super) fn open(transaction: &Transaction, id: &str, now: Timestamp) -> Result<(AccountProfile, Timestamp)> {
     let mut account = profile(transaction, id)?;
     let now = never_back(id, now, account.changed_at)?;
+    time::check(transaction, now)?;
     while account.cycle_ends_at <= now {
         account.turn_cycle();
         begin_cycle(transaction, &account)?;
     }
+    days::close(transaction, &mut account, now, false)?;
     Ok((account, now))
+}
+
+/// What the account is charged by `make`, which changes it, and what it costs after.
+pub(super) fn price_of(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    make: impl FnOnce(&Transaction) -> Result<()>,
+) -> Result<ChangePrice> {
+    let cents = |transaction: &Transaction| -> Result<u64> {
+        let mut statement =
+            transaction.prepare_cached("SELECT ifnull(sum(cents), 0) FROM events WHERE account = ?1 AND cents > 0")?;
+        Ok(statement.query_row([account.key], |row| row.get(0).map(from_sql))?)
+    };
+    let before = cents(transaction)?;
+    make(transaction)?;
+    let now_cents = cents(transaction)? - before;
+    let after = profile(transaction, &account.id)?;
+    Ok(ChangePrice {
+        now_cents,
+        next_cents: if after.enabled { price_cents(after.blocks_next()) } else { 0 },
+        enabled: after.enabled,
+        blocks: after.blocks(),
+        blocks_next: after.blocks_next(),
+        cycle_ends_at: after.cycle_ends_at,
+    })
+}
+
+/// Before blocks are decided: gives up those that no slot in use needs, if the cycle was not charged.
+pub(super) fn give_up_blocks(
+    transaction: &Transaction,
+    account: AccountProfile,
+    change: &AccountChange,
+    now: Timestamp,
+) -> Result<AccountProfile> {
+    let (before, slots) = (account.blocks(), account.slots_in_use());
+    let is_kept = slots == account.slot_count && slots == account.slot_count_next;
+    if is_kept || !account.gives_up_blocks(change, is_charged(transaction, &account)?) {
+        return Ok(account);
+    }
+    transaction.execute(
+        "UPDATE accounts SET slot_count = ?2, slot_count_next = ?2 WHERE key = ?1",
+        params![account.key, slots],
+    )?;
+    let after = blocks_in_words(slots / SLOTS_PER_BLOCK);
+    let text = format!("{after} instead of {before}: the others were not charged in this billing cycle.");
+    append(transaction, account.key, now, None, EventKind::BlocksChanged, None, &text)?;
+    profile(transaction, &account.id)
 }
 
 /// Changes all but the blocks.
@@ -273,6 +403,7 @@ pub(super) fn change(
     };
     let mut said = Vec::new();
     if let Some(zone) = time_zone {
+        set("kept_days", days_to_sql(&account.days_kept_at(now)))?;
         set("time_zone", zone.name().to_owned())?;
         said.push(format!("time zone {zone}"));
     }
@@ -287,6 +418,8 @@ pub(super) fn change(
     }
     if let Some(settings) = settings {
         set("settings", settings_to_sql(settings))?;
+        // Orders whose grounds are gone end, and others may no longer be held up.
+        try_at_once(transaction, account.key)?;
         said.extend(differences(&account.settings, settings));
     }
     if let Some(buying) = buying {
@@ -294,6 +427,10 @@ pub(super) fn change(
         said.extend(account.buying.differences(buying));
     }
     if let Some(enabled) = *enabled {
+        if !enabled {
+            // A late check is not made any more.
+            days::close(transaction, &mut account.clone(), now, true)?;
+        }
         switch(transaction, account, now, enabled)?;
         said.push(format!("add-on {}", if enabled { "on" } else { "off" }));
     }
@@ -322,21 +459,52 @@ fn begin_cycle(transaction: &Transaction, account: &AccountProfile) -> Result<()
         ],
     )?;
     if account.enabled {
-        charge(transaction, account, account.cycle_starts_at, account.blocks())?;
+        charge(transaction, account, account.cycle_starts_at, account.blocks(), ChargeCause::Cycle)?;
     }
     Ok(())
 }
 
+/// What blocks are charged for. The database refuses a second charge for the same.
+#[derive(Clone, Copy)]
+pub(super) enum ChargeCause {
+    /// The account has them in its current cycle: from its start, or from when the add-on was switched on in it.
+    Cycle,
+    /// They were bought in this run.
+    Run(i64),
+}
+
+impl ChargeCause {
+    fn to_sql(self, account: &AccountProfile) -> String {
+        match self {
+            ChargeCause::Cycle => format!("cycle {}", account.cycle_index),
+            ChargeCause::Run(run) => format!("run {run}"),
+        }
+    }
+}
+
 /// Charges `blocks` for the account's current cycle.
-pub(super) fn charge(transaction: &Transaction, account: &AccountProfile, at: Timestamp, blocks: u32) -> Result<()> {
+pub(super) fn charge(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    at: Timestamp,
+    blocks: u32,
+    cause: ChargeCause,
+) -> Result<()> {
     if blocks == 0 {
         return Ok(());
     }
     let cents = price_cents(blocks);
     let text = format!("{} for {} until {}.", dollars(cents), blocks_in_words(blocks), rfc3339(account.cycle_ends_at));
     transaction
-        .prepare_cached("INSERT INTO events (account, at, kind, cents, text) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![account.key, to_sql(at), EventKind::Charged.name(), to_sql(cents), text])?;
+        .prepare_cached("INSERT INTO events (account, at, kind, cents, text, cause) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+        .execute(params![
+            account.key,
+            to_sql(at),
+            EventKind::Charged.name(),
+            to_sql(cents),
+            text,
+            cause.to_sql(account)
+        ])?;
     Ok(())
 }
 
@@ -346,7 +514,7 @@ fn switch(transaction: &Transaction, account: &AccountProfile, now: Timestamp, e
     // Orders that were held up because it was off are due.
     try_at_once(transaction, account.key)?;
     if enabled && !is_charged(transaction, account)? {
-        charge(transaction, account, now, account.blocks())?;
+        charge(transaction, account, now, account.blocks(), ChargeCause::Cycle)?;
     }
     Ok(())
 }
@@ -370,8 +538,9 @@ pub(super) fn touch(transaction: &Transaction, key: i64, now: Timestamp) -> Resu
 }
 
 const SELECT_PROFILE: &str = "SELECT key, id, time_zone, region, review_at, added_on, enabled, settings, revision, \
-     changed_at, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at, occupied, locked, rated_on, \
-     rated_count, provider, areas, rest_days, day_cents_max, cycle_cents_max FROM accounts";
+     changed_at, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at, occupied, locked, rated_day, \
+     rated_count, provider, areas, rest_days, day_cents_max, cycle_cents_max, kept_days, \
+     days_closed_until, check_since, check_tries, check_next_at FROM accounts";
 
 pub(super) fn profile(transaction: &Transaction, id: &str) -> Result<AccountProfile> {
     find(transaction, id)?.ok_or_else(|| LedgerError::NoSuchAccount(id.to_owned()))
@@ -406,7 +575,7 @@ fn profile_from_row(row: &Row) -> rusqlite::Result<AccountProfile> {
         cycle_ends_at: from_sql(row.get(14)?),
         occupied: row.get(15)?,
         locked: row.get(16)?,
-        rated_on: row.get(17)?,
+        rated_day: from_sql(row.get(17)?),
         rated_count: row.get(18)?,
         buying: Buying {
             provider: row.get(19)?,
@@ -419,6 +588,11 @@ fn profile_from_row(row: &Row) -> rusqlite::Result<AccountProfile> {
             day_cents_max: row.get(22)?,
             cycle_cents_max: row.get(23)?,
         },
+        kept_days: serde_json::from_str(row.get_ref(24)?.as_str()?).map_err(|error| unreadable(24, error))?,
+        days_closed_until: from_sql(row.get(25)?),
+        check_since: from_sql(row.get(26)?),
+        check_tries: row.get(27)?,
+        check_next_at: from_sql(row.get(28)?),
     })
 }
 
@@ -428,6 +602,10 @@ fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'stat
 
 fn settings_to_sql(settings: &Settings) -> String {
     serde_json::to_string(settings).expect("settings are plain values")
+}
+
+fn days_to_sql(days: &[Day]) -> String {
+    serde_json::to_string(days).expect("days are plain values")
 }
 
 /// Each setting that differs, by its name in the contract, with its new value.

@@ -23,8 +23,8 @@ pub struct Event {
     pub kind: String,
     /// The number it happened to.
     pub number: Option<PhoneNumber>,
-    /// What was charged, in US cents.
-    pub cents: Option<u64>,
+    /// What was charged, in US cents; negative if it was credited.
+    pub cents: Option<i64>,
     /// The event in words.
     pub text: String,
 }
@@ -153,7 +153,7 @@ fn event_from_row(row: &rusqlite::Row) -> rusqlite::Result<Event> {
         policy: row.get(3)?,
         kind: row.get(4)?,
         number: row.get::<_, Option<i64>>(5)?.map(from_sql),
-        cents: row.get::<_, Option<i64>>(6)?.map(from_sql),
+        cents: row.get(6)?,
         text: row.get(7)?,
         revision: row.get::<_, Option<i64>>(8)?.map(from_sql),
     })
@@ -196,8 +196,12 @@ named_kinds! {
         CarrierProblem = "carrier-problem",
         /// Blocks were charged.
         Charged = "charged",
+        /// A charge was put right.
+        Credited = "credited",
         /// A number took a slot.
         MonitoringStarted = "monitoring-started",
+        /// Numbers were not rated because an earlier check has counted their observations.
+        NoNewObservations = "no-new-observations",
         /// Settings of a replaced number could not be carried over to its replacement.
         NotCarriedOver = "not-carried-over",
         /// A number was bought.
@@ -226,6 +230,8 @@ named_kinds! {
         ReplacementIntended = "replacement-intended",
         /// A replaced number rests before it is given back.
         Resting = "resting",
+        /// Local dates ended with monitored numbers not rated.
+        ReviewsMissed = "reviews-missed",
         /// A number left its slot, which is locked.
         SlotLocked = "slot-locked",
         /// A number turned at risk.

@@ -57,7 +57,7 @@ pub struct KnownNumber {
 impl Ledger {
     /// Imports numbers into an account; returns the outcome for each, in the order given. They must be E.164, as
     /// [`PhoneNumber::parse`](crate::phone::PhoneNumber::parse) makes them. A number that another account released is
-    /// free.
+    /// free. Many are imported in parts, see [`Ledger::import_numbers_while`].
     pub fn import_numbers(
         &self,
         id: &str,
@@ -65,19 +65,41 @@ impl Ledger {
         imported_as: ImportedAs,
         now: Timestamp,
     ) -> Result<Vec<ImportOutcome>> {
-        self.change(|transaction| {
-            let (account, now) = open(transaction, id, now)?;
-            let import = |number: &PhoneNumber| import(transaction, &account, *number, imported_as, now);
-            let outcomes = numbers.iter().map(import).collect::<Result<Vec<_>>>()?;
-            let imported = outcomes.iter().filter(|outcome| **outcome == ImportOutcome::Imported).count();
-            if imported > 0 {
-                let what = if imported_as == ImportedAs::Candidate { "candidates" } else { "numbers" };
-                let text = format!("{imported} {what} imported.");
-                append(transaction, account.key, now, None, EventKind::NumbersImported, None, &text)?;
-                touch(transaction, account.key, now)?;
-            }
-            Ok(outcomes)
-        })
+        self.import_numbers_while(id, numbers, imported_as, now, |_| true)
+    }
+
+    /// The same for as long as `go_on` returns true, which is called with the number of outcomes so far. Each part is
+    /// one transaction of a fraction of a second, and others can make changes in between. What has been imported stays:
+    /// importing the same numbers again imports the rest.
+    ///
+    /// Fails with [`LedgerError::Stopped`] if any part has been imported before the failure.
+    pub fn import_numbers_while(
+        &self,
+        id: &str,
+        numbers: &[PhoneNumber],
+        imported_as: ImportedAs,
+        now: Timestamp,
+        mut go_on: impl FnMut(usize) -> bool,
+    ) -> Result<Vec<ImportOutcome>> {
+        self.change_in_parts(
+            numbers,
+            |transaction, part| {
+                // A change that passed in between may be later than the import began.
+                let now = if part.is_first() { now } else { now.max(profile(transaction, id)?.changed_at) };
+                let (account, now) = open(transaction, id, now)?;
+                let import = |number: &PhoneNumber| import(transaction, &account, *number, imported_as, now);
+                let outcomes = part.items().map(import).collect::<Result<Vec<_>>>()?;
+                let imported = outcomes.iter().filter(|outcome| **outcome == ImportOutcome::Imported).count();
+                if imported > 0 {
+                    let what = if imported_as == ImportedAs::Candidate { "candidates" } else { "numbers" };
+                    let text = format!("{imported} {what} imported.");
+                    append(transaction, account.key, now, None, EventKind::NumbersImported, None, &text)?;
+                    touch(transaction, account.key, now)?;
+                }
+                Ok(outcomes)
+            },
+            &mut go_on,
+        )
     }
 
     /// The numbers that an account owns, in ascending order, with their slots.

@@ -1,25 +1,31 @@
 //! Replacements in progress, each step a transaction.
 //!
 //! The states rise: intended, reserved, screened, ordering, acquired, carried over, swapped, done. A number on hand
-//! goes from intended to acquired. An order whose number is unavailable is abandoned, from any state before acquired.
+//! goes from intended to acquired. An order whose number is unavailable, or whose grounds no longer hold, is abandoned,
+//! from any state before swapped. A number that was bought for it stays in the account as a candidate.
+//!
+//! A step that spends money or moves a slot names the [`Basis`] on which its grounds were found to hold. If the account
+//! has had a run or a change since, the step is not taken.
 //!
 //! A step that calls a provider is claimed first, for two minutes: if its process dies, another one takes over then,
 //! and looks the order up before it repeats anything. [`fulfilment`](crate::fulfilment) says what each step does.
 
+pub(in crate::ledger) mod grounds;
+mod news;
+
 use crate::ledger::accounts::buying::spending;
 use crate::ledger::accounts::slots::occupy;
 use crate::ledger::accounts::{AccountProfile, open, profile, touch};
-use crate::ledger::alerts::deliveries::enqueue;
-use crate::ledger::alerts::message::Message;
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::numbers::change_state;
+use crate::ledger::time;
 use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
 use crate::phone::e164;
 use crate::prices::{REPLACEMENT_PRICE_CENTS, dollars};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{PhoneNumber, Replacement, ReplacementReason, SlotId, Timestamp};
+use grounds::Basis;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
-use serde_json::json;
 
 /// How long a process may take for one step before another one takes over, in seconds. A step makes two calls at most,
 /// which take 90 seconds.
@@ -65,6 +71,10 @@ pub struct Order {
     pub tries: u32,
     pub(crate) sent_at: Option<Timestamp>,
     pub(crate) looks: u32,
+    /// The run that planned it.
+    pub(crate) run: u64,
+    /// The policy will be asked for another candidate.
+    pub(crate) is_asked_again: bool,
 }
 
 /// What holds an order up.
@@ -85,7 +95,7 @@ pub enum OrderState {
     Intended,
     /// The provider holds the number, or has no reservations.
     Reserved,
-    /// No carrier flags the number.
+    /// The policy still chooses the number.
     Screened,
     /// It may have been bought: the order was sent, or is about to be.
     Ordering,
@@ -97,7 +107,7 @@ pub enum OrderState {
     Swapped,
     /// Finished.
     Done,
-    /// The number was unavailable, and nothing was spent.
+    /// Ended, and the slot did not move.
     Abandoned,
 }
 
@@ -141,6 +151,16 @@ impl Order {
     pub fn is_before_buying(&self) -> bool {
         self.state < OrderState::Ordering
     }
+
+    /// Whether its slot has moved to the replacement.
+    pub fn has_slot(&self) -> bool {
+        matches!(self.state, OrderState::Swapped | OrderState::Done)
+    }
+
+    /// Whether its slot may still move.
+    pub fn is_under_way(&self) -> bool {
+        self.state < OrderState::Swapped
+    }
 }
 
 /// An order that is this process's to take one step, for two minutes.
@@ -157,8 +177,36 @@ pub(crate) enum Earmark {
     Done,
     /// It may not be spent now; says why.
     Forbidden(String),
-    /// Another process has taken the step.
+    /// Another process has taken the step, or the account has changed since the order's grounds were checked.
     Lost,
+}
+
+/// Why an order is abandoned, and what follows.
+#[derive(Debug, Clone)]
+pub(crate) struct Abandonment {
+    /// In words.
+    pub why: String,
+    /// Nothing is wrong with the candidate, which may be offered again at once; otherwise after 30 days.
+    pub is_candidate_fit: bool,
+    /// The policy is asked for another candidate.
+    pub ask_again: bool,
+}
+
+impl Abandonment {
+    /// The number is no longer to be replaced.
+    pub fn without_grounds(why: String) -> Self {
+        Abandonment { why, is_candidate_fit: true, ask_again: false }
+    }
+
+    /// The candidate cannot be used.
+    pub fn of_candidate(why: String) -> Self {
+        Abandonment { why, is_candidate_fit: false, ask_again: true }
+    }
+
+    /// A user wants no such replacement.
+    pub fn by_user() -> Self {
+        Abandonment { why: "a user abandoned it".into(), is_candidate_fit: false, ask_again: false }
+    }
 }
 
 /// Why an order goes no further for now.
@@ -181,6 +229,15 @@ impl Ledger {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
             orders(transaction, "account = ?1 AND (state NOT IN ('done', 'abandoned') OR ask_again = 1)", [account.key])
+        })
+    }
+
+    /// The latest order of each number that this run or a later one planned a replacement for, oldest first.
+    pub(crate) fn latest_orders_since(&self, id: &str, run: u64) -> Result<Vec<Order>> {
+        self.read(|transaction| {
+            let account = profile(transaction, id)?;
+            let latest = "orders.id IN (SELECT max(id) FROM orders WHERE account = ?1 AND run >= ?2 GROUP BY number)";
+            orders(transaction, latest, [account.key, to_sql(run)])
         })
     }
 
@@ -213,6 +270,8 @@ impl Ledger {
     /// the ledger alone, and each is taken once.
     pub(crate) fn claim(&self, order: u64, now: Timestamp) -> Result<Option<ClaimedOrder>> {
         self.change(|transaction| {
+            // Steps at a provider cannot be taken back.
+            time::check(transaction, now)?;
             let lease: Option<Option<String>> = transaction
                 .prepare_cached(
                     "UPDATE orders SET lease = iif(provider IS NULL, NULL, lower(hex(randomblob(8)))),
@@ -229,12 +288,7 @@ impl Ledger {
 
     /// Releases a claimed order as it is.
     pub(crate) fn let_go(&self, claimed: &ClaimedOrder) -> Result<()> {
-        self.change(|transaction| {
-            transaction
-                .prepare_cached("UPDATE orders SET lease = NULL, leased_until = 0 WHERE id = ?1 AND lease IS ?2")?
-                .execute(params![to_sql(claimed.order.id), claimed.lease])?;
-            Ok(())
-        })
+        self.change(|transaction| release_lease(transaction, claimed))
     }
 
     /// The provider holds the number, or has no reservations.
@@ -242,7 +296,7 @@ impl Ledger {
         self.move_on(claimed, OrderState::Reserved, now, |_, _| Ok(()))
     }
 
-    /// The policy calls the number clean.
+    /// The policy still chooses the number.
     pub(crate) fn screened(&self, claimed: &ClaimedOrder, now: Timestamp) -> Result<bool> {
         self.move_on(claimed, OrderState::Screened, now, |_, _| Ok(()))
     }
@@ -256,19 +310,25 @@ impl Ledger {
 
     /// Sets the order's price aside and notes that it is sent now; both are on disk before it is. One that has been
     /// sent before has its price set aside already.
-    pub(crate) fn set_aside(&self, claimed: &ClaimedOrder, now: Timestamp) -> Result<Earmark> {
+    pub(crate) fn set_aside(&self, claimed: &ClaimedOrder, basis: Basis, now: Timestamp) -> Result<Earmark> {
         let order = &claimed.order;
         self.change(|transaction| {
             let (account, now) = open(transaction, &order.account, now)?;
+            if !basis.still_holds(transaction, &account)? {
+                release_lease(transaction, claimed)?;
+                return Ok(Earmark::Lost);
+            }
             // An order sent before already counts as spent.
             let price = if order.state == OrderState::Ordering { 0 } else { order.price_cents.unwrap_or_default() };
             if let Some(words) = spending(transaction, &account, now)?.forbids(price, &account) {
                 return Ok(Earmark::Forbidden(words));
             }
+            let today = account.day(now);
             let sent = transaction
                 .prepare_cached(
                     "UPDATE orders SET state = 'ordering', state_since = iif(state = 'ordering', state_since, ?4),
-                            spent_on = ifnull(spent_on, ?5), spent_cycle = ifnull(spent_cycle, ?6), sent_at = ?4, looks = 0,
+                            spent_on = ifnull(spent_on, ?5), spent_day = ifnull(spent_day, ?8),
+                            spent_cycle = ifnull(spent_cycle, ?6), sent_at = ?4, looks = 0,
                             leased_until = ?4 + ?7
                       WHERE id = ?1 AND state = ?2 AND lease IS ?3 AND state IN ('screened', 'ordering')",
                 )?
@@ -277,9 +337,10 @@ impl Ledger {
                     order.state.name(),
                     claimed.lease,
                     to_sql(now),
-                    account.local_date(now).to_string(),
+                    today.date.to_string(),
                     to_sql(account.cycle_starts_at),
-                    to_sql(LEASE_SECONDS)
+                    to_sql(LEASE_SECONDS),
+                    to_sql(today.starts_at)
                 ])?;
             Ok(if sent == 1 { Earmark::Done } else { Earmark::Lost })
         })
@@ -321,19 +382,26 @@ impl Ledger {
     /// The slot moves from the old number to its replacement, which starts pending. It is never free in between. The
     /// replacement is charged, and the old number leaves the account; if there is a provider to give it back to, it
     /// rests first.
-    pub(crate) fn swap(&self, claimed: &ClaimedOrder, now: Timestamp) -> Result<bool> {
+    pub(crate) fn swap(&self, claimed: &ClaimedOrder, basis: Basis, now: Timestamp) -> Result<bool> {
         let order = &claimed.order;
-        self.move_on(claimed, OrderState::Swapped, now, |transaction, account| {
+        self.move_on_from(Some(basis), claimed, OrderState::Swapped, now, |transaction, account| {
             swap_slot(transaction, account, order, now)?;
             charge(transaction, account, order, now)?;
             change_state(transaction, account.key, order.number, ("owned", "released"), now)?;
+            let day_starts_at = account.day(now).starts_at;
             transaction
-                .prepare_cached("UPDATE orders SET state = 'swapped' WHERE id = ?1")?
-                .execute([to_sql(order.id)])?;
-            match &order.provider {
-                Some(provider) => rest(transaction, account, order, provider, now),
-                None => end(transaction, account, order, now, "left the account"),
-            }
+                .prepare_cached(
+                    "UPDATE orders SET state = 'swapped', swapped_at = ?2, swap_day_starts_at = ?3 WHERE id = ?1",
+                )?
+                .execute(params![to_sql(order.id), to_sql(now), to_sql(day_starts_at)])?;
+            let stops_at = match &order.provider {
+                Some(provider) => rest(transaction, account, order, provider, now)?,
+                None => {
+                    end(transaction, account, order, now, "left the account")?;
+                    now
+                }
+            };
+            news::tell_replaced(transaction, account, order, stops_at, now)
         })
     }
 
@@ -363,36 +431,32 @@ impl Ledger {
         })
     }
 
-    /// The number is unavailable: its price is free again, and it is not offered for 30 days. The policy is asked again
-    /// unless a user abandoned the order.
+    /// The order ends, and the slot stays with its number. What was set aside for it is free again. A number that is the
+    /// account's already stays as a candidate.
     pub(crate) fn abandon_order(
         &self,
         claimed: &ClaimedOrder,
-        why: &str,
-        ask_again: bool,
+        abandonment: &Abandonment,
         now: Timestamp,
     ) -> Result<bool> {
         let order = &claimed.order;
         self.move_on(claimed, OrderState::Abandoned, now, |transaction, account| {
-            if order.is_bought() {
-                transaction
-                    .prepare_cached("DELETE FROM numbers WHERE number = ?1 AND account = ?2 AND state = 'ordered'")?
-                    .execute(params![to_sql(order.replacement), account.key])?;
-            } else {
-                change_state(transaction, account.key, order.replacement, ("ordered", "candidate"), now)?;
-            }
+            give_candidate_back(transaction, account, order, now)?;
+            let is_paid = order.is_bought() && order.state >= OrderState::Acquired;
             transaction
-                .prepare_cached("UPDATE orders SET ask_again = ?2 WHERE id = ?1")?
-                .execute(params![to_sql(order.id), ask_again])?;
+                .prepare_cached(
+                    "UPDATE orders SET ask_again = ?2, is_candidate_fit = ?3, spent_on = iif(?4, spent_on, NULL),
+                            spent_cycle = iif(?4, spent_cycle, NULL) WHERE id = ?1",
+                )?
+                .execute(params![to_sql(order.id), abandonment.ask_again, abandonment.is_candidate_fit, is_paid])?;
             let (run, _) = cause(transaction, order)?;
-            let (number, successor) = (order.number, order.replacement);
-            let text =
-                format!("{} was not replaced by {}, and nothing was spent: {why}.", e164(number), e164(successor));
-            append(transaction, account.key, now, run, EventKind::OrderAbandoned, Some(number), &text)
+            let text = news::abandoned_in_words(order, &abandonment.why, is_paid);
+            append(transaction, account.key, now, run, EventKind::OrderAbandoned, Some(order.number), &text)?;
+            news::tell_abandoned(transaction, account, order, &text, abandonment.ask_again, now)
         })
     }
 
-    /// Something holds the order up. If it needs an operator, an alert is sent once.
+    /// Something holds the order up. Each obstacle that needs an operator is reported once.
     pub(crate) fn hold(&self, claimed: &ClaimedOrder, obstacle: &Obstacle, now: Timestamp) -> Result<()> {
         let order = &claimed.order;
         self.change(|transaction| {
@@ -400,7 +464,7 @@ impl Ledger {
             let tried = transaction
                 .prepare_cached(
                     "UPDATE orders SET tries = tries + 1, next_try_at = ?4, problem = ?5, looks = looks + 1,
-                            held_since = ifnull(held_since, ?6), is_stuck = max(is_stuck, ?7), lease = NULL, leased_until = 0
+                            held_since = ifnull(held_since, ?6), is_stuck = ?7, lease = NULL, leased_until = 0
                       WHERE id = ?1 AND lease IS ?2 AND state = ?3",
                 )?
                 .execute(params![
@@ -418,13 +482,12 @@ impl Ledger {
             if obstacle.from_the_start {
                 transaction
                     .prepare_cached(
-                        "UPDATE orders SET state = 'intended', state_since = ?2, spent_on = NULL, spent_cycle = NULL,
-                                sent_at = NULL WHERE id = ?1 AND state IN ('intended', 'reserved', 'screened', 'ordering')",
+                        "UPDATE orders SET state = 'intended', state_since = ?2, spent_on = NULL, spent_day = NULL,
+                                spent_cycle = NULL, sent_at = NULL WHERE id = ?1 AND state IN ('intended', 'reserved', 'screened', 'ordering')",
                     )?
                     .execute(params![to_sql(order.id), to_sql(now)])?;
             }
-            let was_stuck = order.hold.as_ref().is_some_and(|hold| hold.is_stuck);
-            if obstacle.is_stuck && !was_stuck { tell_stuck(transaction, &account, order, obstacle, now) } else { Ok(()) }
+            if obstacle.is_stuck { news::report_obstacle(transaction, &account, order, obstacle, now) } else { Ok(()) }
         })
     }
 
@@ -457,6 +520,7 @@ impl Ledger {
             match words.filter(|_| asked == 1) {
                 Some(words) => {
                     append(transaction, account.key, now, None, EventKind::OrderAbandoned, Some(order.number), words)?;
+                    news::tell_abandoned(transaction, &account, order, words, false, now)?;
                     touch(transaction, account.key, now)
                 }
                 None => Ok(()),
@@ -464,11 +528,12 @@ impl Ledger {
         })
     }
 
-    /// How many replacements of this number were abandoned since then.
+    /// How many candidates for this number turned out to be unavailable or unfit since then.
     pub(crate) fn abandoned_since(&self, order: &Order, since: Timestamp) -> Result<u32> {
         self.read(|transaction| {
             let mut statement = transaction.prepare_cached(
-                "SELECT count(*) FROM orders WHERE number = ?1 AND state = 'abandoned' AND state_since >= ?2",
+                "SELECT count(*) FROM orders
+                  WHERE number = ?1 AND state = 'abandoned' AND is_candidate_fit = 0 AND state_since >= ?2",
             )?;
             Ok(statement.query_row([to_sql(order.number), to_sql(since)], |row| row.get(0))?)
         })
@@ -483,16 +548,34 @@ impl Ledger {
         now: Timestamp,
         also: impl FnOnce(&Transaction, &AccountProfile) -> Result<()>,
     ) -> Result<bool> {
+        self.move_on_from(None, claimed, to, now, also)
+    }
+
+    /// The same, if the basis on which the order's grounds hold is still the account's.
+    fn move_on_from(
+        &self,
+        basis: Option<Basis>,
+        claimed: &ClaimedOrder,
+        to: OrderState,
+        now: Timestamp,
+        also: impl FnOnce(&Transaction, &AccountProfile) -> Result<()>,
+    ) -> Result<bool> {
         let order = &claimed.order;
         self.change(|transaction| {
             let (account, now) = open(transaction, &order.account, now)?;
+            if let Some(basis) = basis
+                && !basis.still_holds(transaction, &account)?
+            {
+                release_lease(transaction, claimed)?;
+                return Ok(false);
+            }
             // Once bought, a number is not held up any more; until then the pauses between attempts keep growing.
             let settled = to >= OrderState::Acquired;
             let is_ours = transaction
                 .prepare_cached(
                     "UPDATE orders SET lease = NULL, leased_until = 0, next_try_at = 0, tries = iif(?4, 0, tries),
                             problem = iif(?4, NULL, problem), held_since = iif(?4, NULL, held_since),
-                            is_stuck = iif(?4, 0, is_stuck)
+                            is_stuck = iif(?4, 0, is_stuck), reported = iif(?4, '[]', reported)
                       WHERE id = ?1 AND lease IS ?2 AND state = ?3",
                 )?
                 .execute(params![to_sql(order.id), claimed.lease, now_state(transaction, order)?, settled])?;
@@ -512,6 +595,33 @@ impl Ledger {
             }
             Ok(true)
         })
+    }
+}
+
+fn release_lease(transaction: &Transaction, claimed: &ClaimedOrder) -> Result<()> {
+    transaction
+        .prepare_cached("UPDATE orders SET lease = NULL, leased_until = 0 WHERE id = ?1 AND lease IS ?2")?
+        .execute(params![to_sql(claimed.order.id), claimed.lease])?;
+    Ok(())
+}
+
+/// The candidate of an order that ends: forgotten if it was never the account's, otherwise a candidate again.
+fn give_candidate_back(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    order: &Order,
+    now: Timestamp,
+) -> Result<()> {
+    let (key, candidate) = (account.key, order.replacement);
+    match (order.is_bought(), order.state >= OrderState::Acquired) {
+        (_, true) => change_state(transaction, key, candidate, ("owned", "candidate"), now),
+        (false, false) => change_state(transaction, key, candidate, ("ordered", "candidate"), now),
+        (true, false) => {
+            transaction
+                .prepare_cached("DELETE FROM numbers WHERE number = ?1 AND account = ?2 AND state = 'ordered'")?
+                .execute(params![to_sql(candidate), key])?;
+            Ok(())
+        }
     }
 }
 
@@ -559,25 +669,26 @@ fn charge(transaction: &Transaction, account: &AccountProfile, order: &Order, no
     Ok(())
 }
 
-/// The old number stays with the provider for a while.
+/// The old number stays with the provider for a while; returns until when.
 fn rest(
     transaction: &Transaction,
     account: &AccountProfile,
     order: &Order,
     provider: &str,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<Timestamp> {
     let until = now + u64::from(account.buying.rest_days) * 86_400;
     transaction
         .prepare_cached("UPDATE orders SET rests_until = ?2, state_since = ?3 WHERE id = ?1")?
         .execute(params![to_sql(order.id), to_sql(until), to_sql(now)])?;
     if until == now {
-        return Ok(());
+        return Ok(until);
     }
     let (run, _) = cause(transaction, order)?;
     let text =
         format!("{} left the account, and is given back to {provider} at {}.", e164(order.number), rfc3339(until));
-    append(transaction, account.key, now, run, EventKind::Resting, Some(order.number), &text)
+    append(transaction, account.key, now, run, EventKind::Resting, Some(order.number), &text)?;
+    Ok(until)
 }
 
 /// The old number has left, and the order is done.
@@ -595,35 +706,6 @@ fn finish(transaction: &Transaction, order: &Order, now: Timestamp) -> Result<()
     Ok(())
 }
 
-fn tell_stuck(
-    transaction: &Transaction,
-    account: &AccountProfile,
-    order: &Order,
-    obstacle: &Obstacle,
-    now: Timestamp,
-) -> Result<()> {
-    let what = match order.state {
-        OrderState::Swapped => format!("{} is not given back yet", e164(order.number)),
-        _ => format!("The replacement of {} by {} is held up", e164(order.number), e164(order.replacement)),
-    };
-    let text = format!("{what}: {}.", obstacle.problem);
-    append(transaction, account.key, now, None, EventKind::OrderStuck, Some(order.number), &text)?;
-    touch(transaction, account.key, now)?;
-    enqueue(transaction, Some(account), None, now, || stuck_message(order, &text))
-}
-
-fn stuck_message(order: &Order, text: &str) -> Message {
-    let data = json!({
-        "order": order.id,
-        "number": e164(order.number),
-        "replacement": e164(order.replacement),
-        "slot": order.slot,
-        "state": order.state.name(),
-        "text": text,
-    });
-    Message::new("order.stuck", data, "activity")
-}
-
 /// The run that planned an order, and why in the policy's words.
 fn cause(transaction: &Transaction, order: &Order) -> Result<(Option<i64>, String)> {
     let mut statement = transaction.prepare_cached("SELECT run, because FROM orders WHERE id = ?1")?;
@@ -638,10 +720,6 @@ pub(super) fn intend(
     replacement: &Replacement,
     now: Timestamp,
 ) -> Result<()> {
-    let why = match replacement.why {
-        ReplacementReason::Flagged => "flagged",
-        ReplacementReason::Requested => "requested",
-    };
     let price_cents = take_candidate(transaction, account, replacement.replacement, now)?;
     transaction
         .prepare_cached(
@@ -655,7 +733,7 @@ pub(super) fn intend(
             to_sql(replacement.number),
             to_sql(replacement.replacement),
             replacement.slot,
-            why,
+            reason_name(replacement.why),
             to_sql(now),
             replacement.because,
             account.buying.provider,
@@ -664,6 +742,13 @@ pub(super) fn intend(
     let Replacement { number, replacement: successor, because, .. } = replacement;
     let text = format!("{} is to be replaced by {}: {because}", e164(*number), e164(*successor));
     append(transaction, account.key, now, Some(run), EventKind::ReplacementIntended, Some(*number), &text)
+}
+
+fn reason_name(why: ReplacementReason) -> &'static str {
+    match why {
+        ReplacementReason::Flagged => "flagged",
+        ReplacementReason::Requested => "requested",
+    }
 }
 
 /// The number is on order from now on; returns its price if it must be bought. If another account was quicker, the run
@@ -703,7 +788,7 @@ fn take_candidate(
 }
 
 /// Of numbers that a provider offers, those that may be offered to the policy: none that an account has, that rests, that
-/// this account has released, or that was unavailable in the past 30 days.
+/// this account has released, or that was unavailable or unfit in the past 30 days.
 pub(super) fn unknown(
     transaction: &Transaction,
     account: i64,
@@ -712,7 +797,8 @@ pub(super) fn unknown(
 ) -> Result<Vec<PhoneNumber>> {
     let mut statement = transaction.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM numbers WHERE number = ?1 AND state <> 'released')
-             OR EXISTS (SELECT 1 FROM orders WHERE replacement = ?1 AND state = 'abandoned' AND state_since > ?2)",
+             OR EXISTS (SELECT 1 FROM orders
+                         WHERE replacement = ?1 AND state = 'abandoned' AND is_candidate_fit = 0 AND state_since > ?2)",
     )?;
     let since = to_sql(now.saturating_sub(NOT_OFFERED_AGAIN_SECONDS));
     let mut unknown = Vec::new();
@@ -727,8 +813,8 @@ pub(super) fn unknown(
 
 /// Whether the number was replaced and has not been given back to its provider yet.
 pub(super) fn is_resting(transaction: &Transaction, number: PhoneNumber) -> Result<bool> {
-    let mut statement = transaction
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM orders WHERE number = ?1 AND state = 'swapped')")?;
+    let mut statement =
+        transaction.prepare_cached("SELECT EXISTS (SELECT 1 FROM orders WHERE number = ?1 AND state = 'swapped')")?;
     Ok(statement.query_row([to_sql(number)], |row| row.get(0))?)
 }
 
@@ -747,7 +833,8 @@ pub(super) fn end_rest(
     number: PhoneNumber,
     now: Timestamp,
 ) -> Result<bool> {
-    let resting = orders(transaction, "account = ?1 AND number = ?2 AND state = 'swapped'", [account.key, to_sql(number)])?;
+    let resting =
+        orders(transaction, "account = ?1 AND number = ?2 AND state = 'swapped'", [account.key, to_sql(number)])?;
     for order in resting {
         let is_ended = transaction
             .prepare_cached(
@@ -769,8 +856,8 @@ fn tell_kept(transaction: &Transaction, account: &AccountProfile, order: &Order,
     append(transaction, account.key, now, None, EventKind::NumberKept, Some(order.number), &text)
 }
 
-/// Makes all of an account's orders due, because what held them up may be gone.
-pub(super) fn try_at_once(transaction: &Transaction, account: i64) -> Result<()> {
+/// Makes all of an account's orders due, because what held them up may be gone, or their grounds.
+pub(in crate::ledger) fn try_at_once(transaction: &Transaction, account: i64) -> Result<()> {
     transaction.execute(
         "UPDATE orders SET next_try_at = 0 WHERE account = ?1 AND state NOT IN ('done', 'abandoned')",
         [account],
@@ -787,7 +874,8 @@ fn find_open(transaction: &Transaction, order: u64) -> Result<Order> {
 fn orders(transaction: &Transaction, which: &str, parameters: impl rusqlite::Params) -> Result<Vec<Order>> {
     let mut statement = transaction.prepare_cached(&format!(
         "SELECT orders.id, accounts.id, number, replacement, slot, why, state, state_since, intended_at, orders.provider,
-                price_cents, reference, rests_until, problem, held_since, is_stuck, next_try_at, tries, sent_at, looks
+                price_cents, reference, rests_until, problem, held_since, is_stuck, next_try_at, tries, sent_at, looks, run,
+                ask_again
            FROM orders JOIN accounts ON key = account WHERE {which} ORDER BY orders.id"
     ))?;
     let orders = statement.query_map(parameters, order_from_row)?;
@@ -822,5 +910,7 @@ fn order_from_row(row: &Row) -> rusqlite::Result<Order> {
         tries: row.get(17)?,
         sent_at: time(18)?,
         looks: row.get(19)?,
+        run: from_sql(row.get(20)?),
+        is_asked_again: row.get(21)?,
     })
 }

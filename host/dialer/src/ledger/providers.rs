@@ -200,7 +200,8 @@ fn held(transaction: &Transaction, provider: &str, number: Option<PhoneNumber>) 
                     SELECT 1 FROM orders
                      WHERE orders.replacement = numbers.number AND orders.account = numbers.account
                        AND orders.provider = ?1
-                       AND orders.price_cents IS NOT NULL AND orders.state <> 'abandoned')
+                       AND orders.price_cents IS NOT NULL
+                       AND (orders.state <> 'abandoned' OR orders.spent_on IS NOT NULL))
            FROM numbers JOIN accounts ON accounts.key = numbers.account {} ORDER BY number",
         if number.is_some() { "WHERE number = ?2" } else { "WHERE ?2 IS NULL" }
     ))?;

@@ -1,6 +1,7 @@
 //! An account's runs, without their inputs.
 
 pub(in crate::ledger) mod answers;
+pub(in crate::ledger) mod evidence;
 pub(in crate::ledger) mod plans;
 pub(in crate::ledger) mod recordings;
 
@@ -17,7 +18,7 @@ pub struct RunProfile {
     pub id: u64,
     /// What it was for.
     pub kind: RunKind,
-    /// The account's local date.
+    /// The local date that it counts for.
     pub local_date: String,
     /// When it was made.
     pub decided_at: Timestamp,
@@ -34,7 +35,7 @@ pub struct RunProfile {
 /// What a run was for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunKind {
-    /// The one review of its local date.
+    /// The review that counts as the one of its local date.
     DailyReview,
     /// Another review on the same date.
     ExtraReview,

@@ -1,10 +1,10 @@
 //! Sources of verdicts, and the carriers that they have named.
 
+pub(in crate::ledger) mod carriers;
 pub(in crate::ledger) mod lookups;
 
 use crate::ledger::{Ledger, LedgerError, Result};
-use dialguard::contract::{Carrier, CarrierId};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
 /// A source of verdicts, as an operator set it up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,8 +13,8 @@ pub struct SourceProfile {
     pub name: String,
     /// What it is.
     pub kind: SourceKind,
-    /// The folder, the file, or the seed; for a service its settings in JSON, which say where its secrets are, never
-    /// what they are.
+    /// The folder, the file, or the seed; for a folder with other scores than the default ones, and for a service, its
+    /// settings in JSON, which say where its secrets are, never what they are.
     pub location: String,
 }
 
@@ -100,30 +100,6 @@ impl Ledger {
                 Ok(SourceProfile { name: row.get(0)?, kind, location: row.get(2)? })
             })?;
             Ok(sources.collect::<rusqlite::Result<_>>()?)
-        })
-    }
-
-    /// Every carrier that a source has named, in ascending order of id.
-    pub fn carriers(&self) -> Result<Vec<Carrier>> {
-        self.read(|transaction| {
-            let mut statement = transaction.prepare_cached("SELECT id, name FROM carriers ORDER BY id")?;
-            let carriers = statement.query_map([], |row| Ok(Carrier { id: row.get(0)?, name: row.get(1)? }))?;
-            Ok(carriers.collect::<rusqlite::Result<_>>()?)
-        })
-    }
-
-    /// The id of the carrier of that name, which never changes.
-    pub(crate) fn carrier_id(&self, name: &str) -> Result<CarrierId> {
-        self.change(|transaction| {
-            let known = transaction
-                .query_row("SELECT id FROM carriers WHERE name = ?1", [name], |row| row.get(0))
-                .optional()?;
-            if let Some(id) = known {
-                return Ok(id);
-            }
-            transaction.execute("INSERT INTO carriers (name) VALUES (?1)", [name])?;
-            CarrierId::try_from(transaction.last_insert_rowid())
-                .map_err(|_| LedgerError::Refused("there are 65,535 carriers, which is the maximum".into()))
         })
     }
 }

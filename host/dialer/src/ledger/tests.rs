@@ -2,6 +2,7 @@
 
 mod number_pages;
 
+use super::file::SCHEMAS;
 use super::*;
 use crate::phone::Region;
 use chrono::NaiveTime;
@@ -11,6 +12,9 @@ use dialguard::policy::Inputs;
 use dialguard::policy::Limits;
 use dialguard::recording::Recording;
 use dialguard::settings::default_settings;
+use rusqlite::params;
+use rusqlite_migration::{M, Migrations};
+use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::LazyLock;
 
@@ -85,10 +89,21 @@ impl Fixture {
             actions: vec![action],
             notices: vec![],
         };
-        Ok((RunOutcome::Request(request.clone(), Decision { plan, outcomes: vec![] }), inputs))
+        let accepted = Outcome { answer: Answer::Accepted, until: None };
+        Ok((RunOutcome::Request(request.clone(), Decision { plan, outcomes: vec![accepted] }), inputs))
     }
 
-    fn charges(&self) -> Vec<(String, u64)> {
+    fn carriers_call_clean(&self, number: PhoneNumber) {
+        let file = self.ledger.folder().join("verdicts.csv");
+        let row = |carrier| format!("+{number},{carrier},5,,{}\n", rfc3339(self.now));
+        std::fs::write(&file, format!("number,carrier,score,label,observed_at\n{}{}{}", row("A"), row("B"), row("C")))
+            .unwrap();
+        let location = file.to_string_lossy().into_owned();
+        let source = SourceProfile { name: "carriers".into(), kind: SourceKind::Verdicts, location };
+        self.ledger.add_source(&source).unwrap();
+    }
+
+    fn charges(&self) -> Vec<(String, i64)> {
         let events = self.ledger.events(ACME, EventFilter { number: None, last: 1_000 }).unwrap();
         events.into_iter().filter_map(|event| Some((rfc3339(event.at), event.cents?))).collect()
     }
@@ -109,6 +124,7 @@ fn record<'a>(outcome: &'a RunOutcome, inputs: &'a Inputs) -> RunRecord<'a> {
         answers: &[],
         problems: &[],
         provider_problems: &[],
+        counted_before: 0,
     }
 }
 
@@ -131,6 +147,15 @@ fn the_database_refuses_what_no_plan_may_do() {
     assert!(error(fixture.execute("UPDATE numbers SET state = 'released'")).contains("the number is monitored"));
     assert!(error(fixture.execute("UPDATE events SET text = ''")).contains("only appended"));
     assert!(error(fixture.execute("DELETE FROM events")).contains("only appended"));
+    let charge = |cause| {
+        format!(
+            "INSERT INTO events (account, at, kind, cents, text, cause)
+             SELECT key, 0, 'charged', 4900, '', {cause} FROM accounts"
+        )
+    };
+    assert!(error(fixture.execute(&charge("'cycle 0'"))).contains("UNIQUE"), "the first cycle's blocks, twice");
+    assert!(error(fixture.execute(&charge("NULL"))).contains("blocks are charged with their cause"));
+    fixture.execute(&charge("'cycle 1'")).unwrap();
     (3..=9).for_each(|slot| fixture.occupy(NUMBER + slot, slot as SlotId).unwrap());
     (10..=15).for_each(|slot| assert_eq!(fixture.execute(&lock(slot)).unwrap(), 1));
     assert!(error(fixture.execute(&lock(16))).contains("CHECK"), "more slots in use than bought");
@@ -168,12 +193,16 @@ async fn a_replacement_continues_after_a_crash_at_every_step() {
     let policy = dialguard::policy::Policy::reference(Limits::default());
     for steps_before_the_crash in 0..=2 {
         let fixture = Fixture::new("2026-01-15T12:00:00Z");
+        fixture.carriers_call_clean(NUMBER + 50);
         fixture.occupy(NUMBER, 7).unwrap();
         fixture.apply(&Request::ReplaceNumbers(vec![NUMBER]), replace(NUMBER, NUMBER + 50, 7)).await.unwrap();
         let order = fixture.ledger.open_orders(ACME).unwrap().remove(0);
         let claim = || fixture.ledger.claim(order.id, fixture.now).unwrap();
+        let basis = fixture.ledger.basis(ACME).unwrap();
+        type Step<'a> = &'a dyn Fn(&Ledger, &ClaimedOrder, Timestamp) -> Result<bool>;
+        let swap: Step = &|ledger, claimed, now| ledger.swap(claimed, basis, now);
         let mut taken = Vec::new();
-        for step in &[Ledger::acquired, Ledger::swap][..steps_before_the_crash] {
+        for step in &[&Ledger::acquired, swap][..steps_before_the_crash] {
             let claimed = claim().expect("no other process has it");
             assert!(step(&fixture.ledger, &claimed, fixture.now).unwrap());
             taken.push((*step, claimed));
@@ -193,6 +222,79 @@ async fn a_replacement_continues_after_a_crash_at_every_step() {
         let charged: Vec<_> = fixture.charges().into_iter().map(|(_, cents)| cents).collect();
         assert_eq!(charged, [4_900, 400], "the replacement is charged, once");
     }
+}
+
+/// The last guard before a slot moves, whatever the program does.
+#[tokio::test]
+async fn the_database_refuses_a_swap_without_grounds() {
+    let fixture = Fixture::new("2026-01-15T12:00:00Z");
+    fixture.occupy(NUMBER, 7).unwrap();
+    fixture.apply(&Request::ReplaceNumbers(vec![NUMBER]), replace(NUMBER, NUMBER + 50, 7)).await.unwrap();
+    for sql in [
+        "UPDATE numbers SET state = 'owned' WHERE state = 'ordered'",
+        "DELETE FROM monitored",
+        "INSERT INTO monitored SELECT account, replacement, slot, 0, 0, 0, 0, 0, NULL FROM orders",
+        "UPDATE orders SET state = 'acquired'",
+        "INSERT INTO orders (account, run, number, replacement, slot, why, state, intended_at)
+         SELECT account, run, 2, 3, 9, 'flagged', 'intended', 0 FROM orders",
+        // Another replacement counts on the day on which its slot moved, which is not the day it was planned.
+        "UPDATE orders SET swapped_at = 1000 WHERE number = 2",
+    ] {
+        fixture.execute(sql).unwrap();
+    }
+    let swap = |day: u64| {
+        let of_this = "WHERE state = 'acquired'";
+        format!("UPDATE orders SET state = 'swapped', swapped_at = {}, swap_day_starts_at = {day} {of_this}", day + 9)
+    };
+    let settings = |name: &str, value: &str| {
+        format!("UPDATE accounts SET settings = json_set(settings, '$.{name}', json('{value}')), enabled = 1")
+    };
+    assert!(
+        error(fixture.execute("UPDATE orders SET state = 'swapped' WHERE state = 'acquired'")).contains("its time")
+    );
+    fixture.execute("UPDATE accounts SET enabled = 0").unwrap();
+    assert!(error(fixture.execute(&swap(900))).contains("the add-on is off"));
+    fixture.execute(&settings("auto_replace", "false")).unwrap();
+    fixture.execute("UPDATE orders SET why = 'flagged'").unwrap();
+    assert!(error(fixture.execute(&swap(900))).contains("automatic replacement is off"));
+    fixture.execute(&settings("auto_replace", "true")).unwrap();
+    fixture.execute(&settings("replacements_per_day_max", "1")).unwrap();
+    assert!(error(fixture.execute(&swap(900))).contains("the limit on a day's automatic replacements"));
+    fixture.execute(&swap(1_100)).unwrap();
+}
+
+/// The price of an abandoned order is free, and a replacement counts on the day on which its slot moved.
+#[test]
+fn a_ledger_of_the_eleventh_schema_is_upgraded() {
+    let (folder, eleventh) = ledger_of_schema(10);
+    eleventh.execute_batch(SCHEMAS[10]).unwrap();
+    eleventh
+        .execute_batch(
+            "PRAGMA user_version = 11;
+             INSERT INTO runs (id, account, kind, daily, local_date, decided_at, based_on, policy)
+             VALUES (5, 1, 'review', 1, '2026-01-15', 100, 2, 'abc');
+             INSERT INTO providers VALUES ('them', 'twilio', 115, '{}');
+             INSERT INTO numbers VALUES (13105550100, 1, 'released', 100, 0), (13105550150, 1, 'owned', 100, 0);
+             INSERT INTO monitored VALUES (1, 13105550150, 7, 1, 100, 100, 0, 0, 100);
+             INSERT INTO orders (id, account, run, number, replacement, slot, why, state, intended_at, state_since, provider, price_cents)
+             VALUES (1, 1, 5, 13105550101, 13105550151, 8, 'flagged', 'intended', 100, 100, 'them', 115),
+                    (2, 1, 5, 13105550100, 13105550150, 7, 'flagged', 'intended', 100, 300, 'them', 115);
+             UPDATE orders SET state = 'ordering', spent_on = '2026-01-15', spent_cycle = 0;
+             UPDATE orders SET state = 'abandoned' WHERE id = 1;
+             UPDATE orders SET state = 'swapped', rests_until = 400 WHERE id = 2;
+             INSERT INTO events (account, at, run, kind, number, text) VALUES (1, 250, 5, 'replaced', 13105550100, 'Replaced.');",
+        )
+        .unwrap();
+    drop(eleventh);
+
+    let ledger = Ledger::open(folder.path()).unwrap();
+    let spent = ledger.spending(ACME, 300).unwrap();
+    assert_eq!((spent.day_cents, spent.cycle_cents), (115, 115), "the swapped one's, on its day and in its cycle");
+    let swapped_at = |order: u64| -> Option<i64> {
+        let sql = "SELECT swapped_at FROM orders WHERE id = ?1";
+        ledger.read(|transaction| Ok(transaction.query_row(sql, [to_sql(order)], |row| row.get(0))?)).unwrap()
+    };
+    assert_eq!([1, 2].map(swapped_at), [None, Some(250)]);
 }
 
 #[test]
@@ -226,6 +328,9 @@ async fn blocks_are_charged_when_they_begin_to_count() {
     let (seen, _) = fixture.ledger.account_at(ACME, in_april).unwrap();
     assert_eq!((seen.slot_count, seen.cycle_starts_at), (30, at("2026-03-31T04:00:00Z")));
     assert_eq!(fixture.charges().len(), 2, "looking at an account charges nothing");
+    let leap = fixture.ledger.accept_time(in_april).unwrap().expect("two months are more than an outage explains");
+    assert_eq!((leap.accounts, leap.charges, leap.cents), (1, 2, 2 * 9_800));
+    assert_eq!(fixture.charges().len(), 2, "accepting a time charges nothing either");
     let review_at = NaiveTime::from_hms_opt(7, 0, 0);
     fixture.ledger.change_account(ACME, &AccountChange { review_at, ..AccountChange::default() }, in_april).unwrap();
     let charges: Vec<_> = fixture.charges();
@@ -255,6 +360,35 @@ fn the_add_on_is_charged_once_a_cycle_however_often_it_is_switched() {
     switch(false, "2026-02-21T12:00:00Z");
     switch(true, "2026-02-22T12:00:00Z");
     assert_eq!(fixture.charges()[1..], [("2026-02-20T12:00:00Z".to_owned(), 4_900)]);
+}
+
+#[test]
+fn the_database_refuses_more_credits_than_charges() {
+    let fixture = Fixture::new("2026-01-15T12:00:00Z");
+    let credit = |cents: i64| {
+        fixture.execute(&format!(
+            "INSERT INTO events (account, at, kind, cents, text) SELECT key, 0, 'credited', {cents}, '' FROM accounts"
+        ))
+    };
+    assert!(error(credit(-4_901)).contains("more would be credited than was charged"));
+    for cents in [0, 4_900] {
+        assert!(error(credit(cents)).contains("only a credit is negative"), "{cents}");
+    }
+    let negative = "INSERT INTO events (account, at, kind, cents, text) SELECT key, 0, 'charged', -1, '' FROM accounts";
+    assert!(error(fixture.execute(negative)).contains("only a credit is negative"));
+    credit(-4_900).unwrap();
+    assert!(error(credit(-1)).contains("more would be credited than was charged"));
+}
+
+#[test]
+fn time_only_passes_and_what_was_accepted_stays_on_record() {
+    let fixture = Fixture::new("2026-01-15T12:00:00Z");
+    assert!(error(fixture.execute("UPDATE ledger_time SET newest_at = newest_at - 1")).contains("does not go back"));
+    fixture.ledger.accept_time(at("2027-01-15T12:00:00Z")).unwrap().expect("a leap");
+    assert_eq!(fixture.ledger.accept_time(at("2027-01-15T12:00:00Z")).unwrap(), None, "accepted already");
+    for sql in ["UPDATE accepted_leaps SET accepted_at = 1", "DELETE FROM accepted_leaps"] {
+        assert!(error(fixture.execute(sql)).contains("only appended"), "{sql}");
+    }
 }
 
 #[tokio::test]
@@ -363,8 +497,9 @@ fn ledger_of_schema(schema: usize) -> (tempfile::TempDir, Connection) {
     let settings = serde_json::to_string(&default_settings()).unwrap();
     ledger
         .execute(
-            "INSERT INTO accounts VALUES (1, 'acme', 'UTC', 'US', '06:00', '2026-01-15', 1, ?1, 3, 100, 15, 15, 0, 0,
-                 1771113600, 0, 0, '', 0)",
+            "INSERT INTO accounts (key, id, time_zone, region, review_at, added_on, enabled, settings, revision, changed_at,
+                 slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at)
+             VALUES (1, 'acme', 'UTC', 'US', '06:00', '2026-01-15', 1, ?1, 3, 100, 15, 15, 0, 0, 1771113600)",
             [settings],
         )
         .unwrap();
@@ -384,6 +519,7 @@ fn a_ledger_of_the_first_schema_is_upgraded() {
     let source = SourceProfile { name: "made up".into(), kind: SourceKind::Simulated, location: "7".into() };
     assert_eq!(ledger.sources().unwrap(), [source]);
     assert_eq!(ledger.account(ACME).unwrap().revision, 3);
+    assert_eq!(ledger.time_at(100).unwrap().newest_at, Some(100), "the time of its latest change");
     let events = ledger.events(ACME, EventFilter { number: None, last: 10 }).unwrap();
     assert_eq!((events[0].policy.as_deref(), events[0].revision), (Some("abc"), None));
     assert!(error(ledger.recorded_run(1)).contains("no longer kept"));
@@ -419,6 +555,129 @@ fn a_ledger_of_the_eighth_schema_is_upgraded() {
         NumberQuery { standing: Some(MonitoringFilter::NotMonitored), limit: 9, ..NumberQuery::default() };
     let page = ledger.number_page(ACME, &without_a_slot).unwrap();
     assert_eq!(page.numbers.iter().map(|known| known.number).collect::<Vec<_>>(), [NUMBER, NUMBER + 2]);
+}
+
+/// Three spellings were three carriers. They are one afterwards, ids are not reused, and recordings keep theirs.
+#[test]
+fn carriers_that_are_the_same_are_one_after_an_upgrade() {
+    let (folder, tenth) = ledger_of_schema(10);
+    let owned = "INSERT INTO numbers (number, account, state, since) VALUES (?1, 1, 'owned', 100)";
+    tenth.execute(owned, [to_sql(NUMBER)]).unwrap();
+    tenth.execute("INSERT INTO carriers (name) VALUES ('at&t'), ('Hiya'), ('AT&T'), ('Verizon'), ('ATT')", []).unwrap();
+    for run in [5, 6] {
+        let insert = "INSERT INTO runs (id, account, kind, daily, local_date, decided_at, based_on, policy)
+                      VALUES (?1, 1, 'review', 0, '2026-01-15', 100, ?1, 'abc')";
+        tenth.execute(insert, [run]).unwrap();
+        tenth.execute("INSERT INTO answers VALUES (?1, 1, 100)", [run]).unwrap();
+    }
+    let answer = |carrier, score, observed_at| CarrierAnswer {
+        number: NUMBER,
+        carrier,
+        score: Some(score),
+        label: None,
+        observed_at,
+    };
+    let heard = [answer(1, 10, 90), answer(2, 20, 80), answer(3, 30, 95), answer(5, 50, 70)];
+    for (run, heard) in [(5, &heard[..]), (6, &[answer(5, 55, 96)])] {
+        let part = "INSERT INTO answer_parts (run, part, first, last, body) VALUES (?1, 0, ?2, ?2, ?3)";
+        tenth.execute(part, params![run, to_sql(NUMBER), runs::answers::pack(heard)]).unwrap();
+    }
+    drop(tenth);
+
+    let ledger = Ledger::open(folder.path()).unwrap();
+    let listed =
+        || ledger.carriers().unwrap().into_iter().map(|carrier| (carrier.id, carrier.name)).collect::<Vec<_>>();
+    let [att, hiya, verizon] = [(1, "at&t".to_owned()), (2, "Hiya".to_owned()), (4, "Verizon".to_owned())];
+    assert_eq!(listed(), [att.clone(), hiya.clone(), verizon.clone()]);
+    let history = ledger.number_history(ACME, NUMBER).unwrap().expect("the number is known");
+    let shown: Vec<_> = history.checks.into_iter().map(|check| check.answers).collect();
+    assert_eq!(
+        shown,
+        [vec![answer(1, 30, 95), answer(2, 20, 80)], vec![answer(1, 55, 96)]],
+        "the newest of one carrier"
+    );
+    let recorded = ledger.read(|transaction| runs::answers::of_run(transaction, 5)).unwrap();
+    assert_eq!(recorded, heard, "a recording is what it was");
+
+    let named = ["A.T.T.", "Nomorobo", "VERIZON wireless", "nomorobo"].map(Arc::from);
+    let ids = ledger.carriers_named(&named).unwrap().into_iter().map(|carrier| carrier.id).collect::<Vec<_>>();
+    assert_eq!(ids, [1, 6, 4, 6], "ids of other spellings are not reused");
+    let alias = |alias: &str, carrier: &str| CarrierAlias { alias: alias.into(), carrier: carrier.into() };
+    ledger.set_carrier_alias(&alias("hiya", "ATT Mobility")).unwrap();
+    assert_eq!(listed(), [att.clone(), verizon.clone(), (6, "Nomorobo".into())]);
+    let latest = ledger.latest_answers(ACME, &[NUMBER]).unwrap();
+    assert_eq!(latest[&NUMBER], [answer(1, 55, 96)]);
+    for (name, carrier) in [("AT&T", "att"), ("AT&T", "Hiya"), ("AT&T", "AT&T Mobility"), ("", "AT&T"), ("x", " ")] {
+        assert!(ledger.set_carrier_alias(&alias(name, carrier)).unwrap_err().is_refusal(), "{name} {carrier}");
+    }
+    ledger.remove_carrier_alias("HIYA").unwrap();
+    assert_eq!(listed(), [att, hiya, verizon, (6, "Nomorobo".into())]);
+    assert!(error(ledger.remove_carrier_alias("HIYA")).contains("no alias \"HIYA\""));
+}
+
+/// What was charged before causes were recorded stays, and what is charged from now on has one.
+#[test]
+fn charges_before_causes_are_kept() {
+    let (folder, tenth) = ledger_of_schema(10);
+    let charge =
+        "INSERT INTO events (account, at, kind, cents, text) VALUES (1, 50, 'charged', 4900, '$49.00 for 1 block.')";
+    tenth.execute(charge, []).unwrap();
+    tenth.execute(charge, []).unwrap();
+    drop(tenth);
+    let ledger = Ledger::open(folder.path()).unwrap();
+    let change = AccountChange { region: Some(Region::US), ..AccountChange::default() };
+    ledger.change_account(ACME, &change, 1_771_113_600).unwrap(); // the first second of the next cycle
+    let events = ledger.events(ACME, EventFilter { number: None, last: 10 }).unwrap();
+    assert_eq!(events.iter().filter_map(|event| event.cents).collect::<Vec<_>>(), [4_900, 4_900, 4_900]);
+    assert!(error(ledger.change(|transaction| Ok(transaction.execute(charge, [])?))).contains("with their cause"));
+}
+
+/// What was rated, reviewed and spent on the day of the upgrade still counts on it.
+#[test]
+fn a_ledger_whose_days_were_dates_is_upgraded() {
+    let (folder, dates) = ledger_of_schema(11);
+    let reviewed_at = at("2026-01-15T06:00:00Z");
+    let sql = format!(
+        "UPDATE accounts SET changed_at = {reviewed_at}, rated_on = '2026-01-15', rated_count = 2;
+         INSERT INTO providers VALUES ('them', 'telnyx', 115, '{{}}');
+         INSERT INTO numbers (number, account, state, since) VALUES ({NUMBER}, 1, 'owned', 100);
+         INSERT INTO monitored (account, number, slot, status, status_since, monitored_since, flagging_checks,
+             clearing_checks, last_rated_at)
+         VALUES (1, {NUMBER}, 1, 1, 100, 100, 0, 0, {reviewed_at});
+         INSERT INTO runs (id, account, kind, daily, local_date, decided_at, based_on, policy)
+         VALUES (5, 1, 'review', 1, '2026-01-15', {reviewed_at}, 2, 'abc');
+         INSERT INTO orders (id, account, run, number, replacement, slot, why, state, intended_at, provider, price_cents)
+         VALUES (1, 1, 5, 1, 2, 2, 'requested', 'intended', {reviewed_at}, 'them', 115);
+         UPDATE orders SET state = 'ordering', spent_on = '2026-01-15', spent_cycle = 0, sent_at = {reviewed_at};"
+    );
+    dates.execute_batch(&sql).unwrap();
+    drop(dates);
+
+    let ledger = Ledger::open(folder.path()).unwrap();
+    let account = ledger.account(ACME).unwrap();
+    let (noon, tomorrow) = (at("2026-01-15T12:00:00Z"), at("2026-01-16T06:00:00Z"));
+    assert_eq!(account.rated_since(account.day(noon).starts_at), 2);
+    assert!(!ledger.is_check_due(&account, noon).unwrap());
+    assert_eq!(ledger.spending(ACME, noon).unwrap().day_cents, 115);
+
+    ledger.close_days(ACME, tomorrow).unwrap();
+    let account = ledger.account(ACME).unwrap();
+    assert_eq!(account.rated_since(account.day(tomorrow).starts_at), 0);
+    assert!(ledger.is_check_due(&account, tomorrow).unwrap());
+    assert_eq!(ledger.spending(ACME, tomorrow).unwrap().day_cents, 0);
+    assert!(ledger.events(ACME, EventFilter { number: None, last: 10 }).unwrap().is_empty(), "no day was missed");
+}
+
+/// The last guard: a number is rated once for a day, and for no day before.
+#[test]
+fn the_database_refuses_a_second_rating_for_a_day() {
+    let fixture = Fixture::new("2026-01-15T12:00:00Z");
+    fixture.occupy(NUMBER, 1).unwrap();
+    let rate = |day: u64| fixture.execute(&format!("UPDATE monitored SET rated_day = {day}"));
+    rate(200).unwrap();
+    assert!(error(rate(200)).contains("has been rated for this day"));
+    assert!(error(rate(100)).contains("has been rated for this day"));
+    rate(300).unwrap();
 }
 
 #[test]
@@ -461,4 +720,139 @@ fn a_provider_in_use_stays() {
     fixture.execute("INSERT INTO buyers VALUES ('main')").unwrap();
     assert!(fixture.ledger.remove_provider("main").unwrap_err().to_string().contains("in use"));
     assert_eq!(fixture.ledger.provider("main").unwrap(), profile);
+}
+
+/// Between two parts of a long import, others change the ledger, and the import can be stopped. Importing again imports
+/// the rest, and every number once.
+#[test]
+fn a_long_import_lets_other_changes_pass_and_can_be_repeated() {
+    let fixture = Fixture::new("2026-01-15T09:00:00Z");
+    let other = Ledger::open(fixture._folder.path()).unwrap();
+    // More than one part has time for.
+    let numbers: Vec<_> = (0..100_000).map(|place| 14_155_550_000 + place).collect();
+    let (mut passed, later) = (0, fixture.now + 60);
+    let outcomes = fixture.ledger.import_numbers_while(ACME, &numbers, ImportedAs::Owned, fixture.now, |_| {
+        passed += 1;
+        let change = AccountChange { review_at: NaiveTime::from_hms_opt(7, passed, 0), ..AccountChange::default() };
+        other.change_account(ACME, &change, later).unwrap();
+        passed < 2
+    });
+    let outcomes = outcomes.unwrap();
+    assert_eq!(passed, 2);
+    assert!(outcomes.len() < numbers.len(), "it was stopped");
+    assert!(outcomes.iter().all(|outcome| *outcome == ImportOutcome::Imported));
+    assert_eq!(other.numbers(ACME).unwrap().len(), 10 + outcomes.len(), "what was imported stays");
+
+    let more = &numbers[..outcomes.len() + 5];
+    let again = fixture.ledger.import_numbers(ACME, more, ImportedAs::Owned, later).unwrap();
+    let imported = again.iter().filter(|outcome| **outcome == ImportOutcome::Imported).count();
+    assert_eq!(imported, 5, "the rest is imported, and nothing twice");
+    assert_eq!(other.numbers(ACME).unwrap().len(), 10 + more.len());
+    let events = other.events(ACME, EventFilter { number: None, last: 100 }).unwrap();
+    let said: Vec<_> =
+        events.iter().filter(|event| event.kind == "numbers-imported").map(|event| &event.text).collect();
+    assert_eq!(said.len(), 5, "each part says what it imported: {said:?}");
+}
+
+/// A part that fails says what the parts before have done.
+#[test]
+fn a_long_import_that_fails_says_what_is_done() {
+    let fixture = Fixture::new("2026-01-15T09:00:00Z");
+    let numbers: Vec<_> = (0..100_000).map(|place| 14_155_550_000 + place).collect();
+    let before = Cell::new(0);
+    let failed = fixture.ledger.import_numbers_while(ACME, &numbers, ImportedAs::Owned, fixture.now, |done| {
+        before.set(done);
+        fill_the_disk(&fixture.ledger);
+        true
+    });
+    let Err(LedgerError::Stopped { done, all, why }) = failed else { panic!("it fails: {failed:?}") };
+    assert_eq!((done, all), (before.get(), 100_000));
+    assert!(matches!(*why, LedgerError::DiskFull(_)), "{why:?}");
+    assert_eq!(fixture.ledger.numbers(ACME).unwrap().len(), 10 + done, "no part of the failed part is left");
+}
+
+/// The database may take no more pages than it has.
+fn fill_the_disk(ledger: &Ledger) {
+    let writer = ledger.writer.as_ref().unwrap().lock();
+    let pages: u32 = writer.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+    writer.pragma_update(None, "max_page_count", pages).unwrap();
+}
+
+#[test]
+fn a_full_disk_is_called_that_and_changes_nothing() {
+    let fixture = Fixture::new("2026-01-15T09:00:00Z");
+    fill_the_disk(&fixture.ledger);
+    let numbers: Vec<_> = (0..20_000).map(|place| 14_155_550_000 + place).collect();
+    let full = fixture.ledger.import_numbers(ACME, &numbers, ImportedAs::Owned, fixture.now).unwrap_err();
+    let full = if let LedgerError::Stopped { why, .. } = full { *why } else { full };
+    assert!(full.is_unusable());
+    let file = fixture._folder.path().join(FILE_NAME);
+    assert_eq!(full.to_string(), format!("the disk is full: {} cannot be written", file.display()));
+    fixture.ledger.account(ACME).unwrap();
+}
+
+/// What no constraint lets happen, done behind their back, and the rule that finds it.
+#[test]
+fn a_check_finds_every_broken_invariant_and_says_where() {
+    const MONITORED: &str = "INSERT INTO monitored VALUES (1, 13105550100, 7, 1, 0, 0, 0, 0, NULL)";
+    const ORDER: &str = "INSERT INTO runs (id, account, kind, daily, local_date, decided_at, based_on, policy)
+                         VALUES (5, 1, 'review', 1, '2026-01-15', 100, 0, 'abc');
+                         INSERT INTO orders (id, account, run, number, replacement, slot, why, state, intended_at)
+                         VALUES (9, 1, 5, 13105550100, 13105550150, 7, 'requested', 'intended', 100);";
+    let charge = "INSERT INTO events (account, at, kind, cents, text, order_id)
+                  VALUES (1, 100, 'replacement-charged', 400, '', 9);";
+    let scenarios: [(&str, String, &str); 15] = [
+        ("slots-counted", "UPDATE accounts SET occupied = 3".into(), "acme: counts 3 occupied"),
+        ("slots-bought", "UPDATE accounts SET occupied = 16".into(), "acme: 16 occupied and 0 locked of 15"),
+        (
+            "slot-used-once",
+            format!("DROP TRIGGER lock_a_slot; {MONITORED}; INSERT INTO slot_locks VALUES (1, 7, 9, 13105550101)"),
+            "acme: slot 7 is occupied and locked",
+        ),
+        ("constraints", "DROP TRIGGER caps_hold".into(), "trigger caps_hold is missing"),
+        (
+            "monitored-is-owned",
+            format!("{MONITORED}; UPDATE numbers SET is_monitored = 0"),
+            "+13105550100 is monitored and owned",
+        ),
+        ("monitored-is-owned", "UPDATE numbers SET is_monitored = 1 WHERE number = 13105550101".into(), "has no slot"),
+        ("monitored-by-choice", MONITORED.into(), "+13105550100 has slot 7, and no event says why"),
+        (
+            "replaced-once",
+            "INSERT INTO events (account, at, kind, number, text) VALUES (1, 100, 'replaced', 13105550100, '')".into(),
+            "+13105550100 was replaced without an order",
+        ),
+        ("slot-kept-for-successor", ORDER.into(), "order 9 is intended, and +13105550100 does not have slot 7"),
+        ("ordered-is-kept", ORDER.into(), "order 9 is intended, and +13105550150 candidate"),
+        ("replacement-charged-once", format!("{ORDER} {charge}"), "charges order 9, which is intended"),
+        ("one-plan-a-revision", format!("{ORDER} UPDATE runs SET based_on = 99"), "is based on revision 99 of acme"),
+        (
+            "events-kept",
+            "DROP TRIGGER events_are_not_lost; DELETE FROM events WHERE id = 2".into(),
+            "events 2 to 2 are missing",
+        ),
+        (
+            "events-kept",
+            "DROP TRIGGER events_are_not_lost; DELETE FROM events WHERE id = (SELECT max(id) FROM events)".into(),
+            "are missing",
+        ),
+        (
+            "foreign-keys",
+            "INSERT INTO answers (run, account, decided_at) VALUES (77, 1, 0)".into(),
+            "refers to runs, which is missing",
+        ),
+    ];
+    for (rule, sql, words) in scenarios {
+        let fixture = Fixture::new("2026-01-15T09:00:00Z");
+        let folder = fixture._folder.path();
+        assert!(Ledger::check(folder).unwrap().is_sound());
+        let database = Connection::open(folder.join(FILE_NAME)).unwrap();
+        database.pragma_update(None, "foreign_keys", false).unwrap();
+        database.pragma_update(None, "ignore_check_constraints", true).unwrap();
+        database.execute_batch(&sql).unwrap();
+        let report = Ledger::check(folder).unwrap();
+        let broken: Vec<_> = report.broken().map(|broken| (broken.name, &broken.broken)).collect();
+        let found = broken.iter().any(|(name, rows)| *name == rule && rows.iter().any(|row| row.contains(words)));
+        assert!(found, "{rule} does not say {words:?}: {broken:?}");
+    }
 }

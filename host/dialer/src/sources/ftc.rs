@@ -2,11 +2,12 @@
 //!
 //! The FTC publishes one CSV file a business day at
 //! <https://www.ftc.gov/policy-notices/open-government/data-sets/do-not-call-data>, free and without a key. Complaints
-//! are unverified, so one is a hint; three in a week reach the default threshold of 80:
+//! are unverified, so one is a hint; three in a week reach the default threshold of 80. The scores are settings of the
+//! source, [`ComplaintScores`]; these are the defaults:
 //!
 //! | complaints in the last 7 days | score |
 //! |---|---|
-//! | 0 | 0 |
+//! | 0 | 'no data': most numbers that annoy are never reported |
 //! | 1 | 40 |
 //! | 2 | 60 |
 //! | 3 | 80 |
@@ -25,15 +26,15 @@
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use dialguard_dialer::sources::Source;
-//! use dialguard_dialer::sources::ftc::{FtcComplaints, score};
+//! use dialguard_dialer::sources::ftc::{ComplaintScores, FtcComplaints};
 //!
 //! let folder = tempfile::tempdir()?;
 //! let day = "Company_Phone_Number,Created_Date\n3105550123,2026-01-14 11:30:00\n3105550123,2026-01-14 15:02:10\n";
 //! std::fs::write(folder.path().join("DNC_Complaint_Numbers_2026-01-14.csv"), day)?;
 //!
-//! let ftc = FtcComplaints::new("FTC".into(), folder.path().into());
-//! let report = ftc.look_up(&[13_105_550_123], 1_768_467_600).await?;
-//! assert_eq!(report.answers[0].score, Some(score(2)));
+//! let ftc = FtcComplaints::new("FTC".into(), folder.path().into(), ComplaintScores::default());
+//! let report = ftc.look_up(&[13_105_550_123, 13_105_550_124], 1_768_467_600).await?;
+//! assert_eq!([report.answers[0].score, report.answers[1].score], [Some(60), None]);
 //! assert_eq!(ftc.summary()?.complaints, 2);
 //! # Ok(())
 //! # }
@@ -44,11 +45,14 @@ use crate::phone::{area_code, nanp_number};
 use crate::table_file::{FileVersion, RowError, RowProblems, Rows, decode};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone};
 use chrono_tz::America::New_York;
-use dialguard::calendar::day_starts_at;
+use dialguard::calendar::{TIME_MAX, day_starts_at};
 use dialguard::contract::{PhoneNumber, Timestamp};
 use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::{self, Display, Formatter};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 
 /// How long a complaint counts, in days of 24 hours before the lookup.
@@ -57,18 +61,106 @@ pub const COMPLAINT_WINDOW_DAYS: u64 = 7;
 /// Files named up to this many days before the window are read too: the date in a name is not that of the complaints (in
 /// the files seen they are from the day before), and the FTC does not say how much the two may differ.
 const NAME_MARGIN_DAYS: u64 = 3;
+/// Entries of a table of scores, at most.
+const SCORES_MAX: usize = 100;
+
 const WINDOW_SECONDS: u64 = COMPLAINT_WINDOW_DAYS * 24 * 60 * 60;
 const DOWNLOAD: &str = "https://www.ftc.gov/policy-notices/open-government/data-sets/do-not-call-data";
 
-/// The spam score, 0 to 100, for a number of complaints in the window.
-pub fn score(complaints: u32) -> u8 {
-    match complaints {
-        0 => 0,
-        1 => 40,
-        2 => 60,
-        3 => 80,
-        4 => 90,
-        _ => 100,
+/// The settings of the source, as an operator set them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct FtcSettings {
+    /// The folder of the FTC's daily files.
+    pub folder: PathBuf,
+    /// What complaints score.
+    pub complaint_scores: ComplaintScores,
+}
+
+impl FtcSettings {
+    /// Reads what [`FtcSettings::location`] wrote, or a folder alone, which has the default scores.
+    ///
+    /// ```
+    /// use dialguard_dialer::sources::ftc::FtcSettings;
+    ///
+    /// let mut settings = FtcSettings::from_location("/srv/ftc")?;
+    /// assert_eq!(settings.complaint_scores.to_string(), "40,60,80,90,100");
+    /// assert_eq!(settings.location(), "/srv/ftc");
+    /// settings.complaint_scores = "80,100".parse()?;
+    /// assert_eq!(FtcSettings::from_location(&settings.location())?, settings);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_location(location: &str) -> Result<Self, SourceError> {
+        if !location.starts_with('{') {
+            return Ok(FtcSettings { folder: location.into(), complaint_scores: ComplaintScores::default() });
+        }
+        serde_json::from_str(location)
+            .map_err(|error| SourceError::Settings(format!("its settings cannot be read ({error})")))
+    }
+
+    /// The settings as a source's location in the ledger.
+    pub fn location(&self) -> String {
+        match self.complaint_scores == ComplaintScores::default() {
+            true => self.folder.to_string_lossy().into_owned(),
+            false => serde_json::to_string(self).expect("plain values are JSON"),
+        }
+    }
+}
+
+/// The spam scores of 1, 2, 3 and more complaints in the window; the last is also that of more. No complaint has no score.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<u8>", into = "Vec<u8>")]
+pub struct ComplaintScores(Vec<u8>);
+
+impl ComplaintScores {
+    /// The score for a number of complaints.
+    pub fn of(&self, complaints: u32) -> Option<u8> {
+        let place = usize::try_from(complaints).unwrap_or(usize::MAX).min(self.0.len());
+        place.checked_sub(1).map(|place| self.0[place])
+    }
+}
+
+impl Default for ComplaintScores {
+    /// Three complaints reach the default threshold of 80.
+    fn default() -> Self {
+        ComplaintScores(vec![40, 60, 80, 90, 100])
+    }
+}
+
+impl TryFrom<Vec<u8>> for ComplaintScores {
+    type Error = String;
+
+    fn try_from(scores: Vec<u8>) -> Result<Self, String> {
+        let is_usable =
+            (1..=SCORES_MAX).contains(&scores.len()) && scores.is_sorted() && scores.iter().all(|s| *s <= 100);
+        is_usable.then_some(ComplaintScores(scores)).ok_or_else(|| {
+            format!(
+                "complaint scores are 1 to {SCORES_MAX} whole numbers from 0 to 100 that never fall, such as 40,60,80"
+            )
+        })
+    }
+}
+
+impl From<ComplaintScores> for Vec<u8> {
+    fn from(scores: ComplaintScores) -> Self {
+        scores.0
+    }
+}
+
+impl FromStr for ComplaintScores {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        // What is not a score becomes one that is refused, in the same words.
+        let scores = text.split(',').map(|score| score.trim().parse().unwrap_or(u8::MAX));
+        ComplaintScores::try_from(scores.collect::<Vec<_>>())
+    }
+}
+
+impl Display for ComplaintScores {
+    fn fmt(&self, formatter: &mut Formatter) -> fmt::Result {
+        let scores: Vec<_> = self.0.iter().map(u8::to_string).collect();
+        formatter.write_str(&scores.join(","))
     }
 }
 
@@ -77,6 +169,7 @@ pub fn score(complaints: u32) -> u8 {
 pub struct FtcComplaints {
     name: Arc<str>,
     dir: PathBuf,
+    scores: ComplaintScores,
     /// The files of the last lookup, so that reviews of a thousand accounts in a row read them once.
     files_read: Mutex<HashMap<PathBuf, (FileVersion, Arc<Complaints>)>>,
 }
@@ -98,8 +191,8 @@ pub struct FolderSummary {
 
 impl FtcComplaints {
     /// A source called `name` that reads the files in `dir`, but no folders in it. `dir` need not exist yet.
-    pub fn new(name: Arc<str>, dir: PathBuf) -> Self {
-        FtcComplaints { name, dir, files_read: Mutex::default() }
+    pub fn new(name: Arc<str>, dir: PathBuf, scores: ComplaintScores) -> Self {
+        FtcComplaints { name, dir, scores, files_read: Mutex::default() }
     }
 
     /// Reads every dated file of the folder, however old, and leaves out unreadable ones. An error means that the folder
@@ -145,6 +238,15 @@ impl FtcComplaints {
         readable
     }
 
+    fn answer(&self, number: PhoneNumber, complaints: u32, observed_at: Timestamp) -> Answer {
+        let label = match complaints {
+            0 => None,
+            1 => Some(format!("1 complaint in {COMPLAINT_WINDOW_DAYS} days to the FTC").into()),
+            many => Some(format!("{many} complaints in {COMPLAINT_WINDOW_DAYS} days to the FTC").into()),
+        };
+        Answer { number, carrier: 0, score: self.scores.of(complaints), label, observed_at }
+    }
+
     fn no_fresh_file(&self, newest: Option<NaiveDate>, today: NaiveDate) -> String {
         let newest = newest.map_or("the folder has none".into(), |date| format!("the newest is of {date}"));
         format!(
@@ -173,20 +275,11 @@ impl Source for FtcComplaints {
             return Ok(report);
         };
         let observed_at = end_of_day(newest).map_or(now, |end| end.min(now));
-        let answer = |number: &PhoneNumber| answer(*number, count(&files, *number, now), observed_at);
+        let answer = |number: &PhoneNumber| self.answer(*number, count(&files, *number, now), observed_at);
         // The FTC receives complaints about NANP numbers only.
         report.answers = numbers.iter().filter(|number| area_code(**number).is_some()).map(answer).collect();
         Ok(report)
     }
-}
-
-fn answer(number: PhoneNumber, complaints: u32, observed_at: Timestamp) -> Answer {
-    let label = match complaints {
-        0 => None,
-        1 => Some(format!("1 complaint in {COMPLAINT_WINDOW_DAYS} days to the FTC").into()),
-        many => Some(format!("{many} complaints in {COMPLAINT_WINDOW_DAYS} days to the FTC").into()),
-    };
-    Answer { number, carrier: 0, score: Some(score(complaints)), label, observed_at }
 }
 
 /// Complaints about `number` in the window that ends at `now`, inclusive.
@@ -265,7 +358,7 @@ fn created(text: &str) -> Result<Timestamp, RowError> {
 fn eastern_to_utc(local: NaiveDateTime) -> Option<Timestamp> {
     let exact = New_York.from_local_datetime(&local).earliest();
     let skipped = || New_York.from_local_datetime(&local.checked_add_signed(TimeDelta::hours(1))?).earliest();
-    Timestamp::try_from(exact.or_else(skipped)?.timestamp()).ok()
+    Timestamp::try_from(exact.or_else(skipped)?.timestamp()).ok().filter(|at| *at <= TIME_MAX)
 }
 
 fn end_of_day(date: NaiveDate) -> Option<Timestamp> {
@@ -367,7 +460,7 @@ mod tests {
         for (name, rows) in files {
             std::fs::write(dir.path().join(name), format!("{HEADER}\r\n{rows}")).unwrap();
         }
-        let source = FtcComplaints::new("FTC".into(), dir.path().into());
+        let source = FtcComplaints::new("FTC".into(), dir.path().into(), ComplaintScores::default());
         (dir, source)
     }
 
@@ -381,10 +474,26 @@ mod tests {
 
     #[test]
     fn three_complaints_in_a_week_reach_the_default_threshold() {
-        let scenarios = [(0, 0), (1, 40), (2, 60), (3, 80), (4, 90), (5, 100), (42, 100), (u32::MAX, 100)];
+        let scores = ComplaintScores::default();
+        let scenarios = [(1, 40), (2, 60), (3, 80), (4, 90), (5, 100), (42, 100), (u32::MAX, 100)];
         for (complaints, expected) in scenarios {
-            assert_eq!(score(complaints), expected, "{complaints} complaints");
+            assert_eq!(scores.of(complaints), Some(expected), "{complaints} complaints");
         }
+        assert_eq!(scores.of(0), None, "no complaint is no data");
+    }
+
+    #[test]
+    fn other_scores_are_a_rising_list() {
+        let scores: ComplaintScores = "0, 50,50".parse().unwrap();
+        assert_eq!(
+            [0, 1, 2, 3, 4].map(|complaints| scores.of(complaints)),
+            [None, Some(0), Some(50), Some(50), Some(50)]
+        );
+        for text in ["", "40,", "60,40", "101", "-1", "forty", "300", "4.5", &["1"; 101].join(",")] {
+            let refusal = text.parse::<ComplaintScores>().unwrap_err();
+            assert!(refusal.contains("whole numbers from 0 to 100 that never fall"), "{text}: {refusal}");
+        }
+        assert!(FtcSettings::from_location(r#"{"folder": "/srv", "complaint-scores": [60, 40]}"#).is_err());
     }
 
     #[tokio::test]
@@ -396,17 +505,17 @@ mod tests {
         let answer = |number, score, label: Option<&str>| Answer {
             number,
             carrier: 0,
-            score: Some(score),
+            score,
             label: label.map(Arc::from),
             observed_at: midnight,
         };
         let expected = Report {
             carriers: vec!["FTC".into()],
             answers: vec![
-                answer(NUMBER, 80, Some("3 complaints in 7 days to the FTC")),
-                answer(14_703_352_559, 40, Some("1 complaint in 7 days to the FTC")),
-                answer(15_135_550_142, 40, Some("1 complaint in 7 days to the FTC")),
-                answer(13_105_550_123, 0, None),
+                answer(NUMBER, Some(80), Some("3 complaints in 7 days to the FTC")),
+                answer(14_703_352_559, Some(40), Some("1 complaint in 7 days to the FTC")),
+                answer(15_135_550_142, Some(40), Some("1 complaint in 7 days to the FTC")),
+                answer(13_105_550_123, None, None),
             ],
             problems: vec![],
         };
@@ -426,42 +535,52 @@ mod tests {
         const AGAIN: &str = "DNC_Complaint_Numbers_2021-07-08_0.csv";
         const LATER: &str = "DNC_Complaint_Numbers_2021-07-09_2026-01-09_0.csv";
         let noon_of_the_9th = "2021-07-09T16:00:00Z";
-        type Scenario<'a> = (&'a str, &'a [(&'a str, &'a [&'a str])], &'a str, u8);
+        type Scenario<'a> = (&'a str, &'a [(&'a str, &'a [&'a str])], &'a str, Option<u8>);
         let scenarios: [Scenario; 12] = [
-            ("three in one file", &[(DAY, &["07 09:00:00", "07 09:00:01", "07 23:59:59"])], noon_of_the_9th, 80),
-            ("identical rows of one file are two", &[(DAY, &["07 09:00:00", "07 09:00:00"])], noon_of_the_9th, 60),
+            ("three in one file", &[(DAY, &["07 09:00:00", "07 09:00:01", "07 23:59:59"])], noon_of_the_9th, Some(80)),
+            (
+                "identical rows of one file are two",
+                &[(DAY, &["07 09:00:00", "07 09:00:00"])],
+                noon_of_the_9th,
+                Some(60),
+            ),
             (
                 "the same in two files is one",
                 &[(DAY, &["07 09:00:00"]), (AGAIN, &["07 09:00:00"])],
                 noon_of_the_9th,
-                40,
+                Some(40),
             ),
             (
                 "two in one file, one of them also in another, are two",
                 &[(DAY, &["07 09:00:00", "07 09:00:00"]), (LATER, &["07 09:00:00"])],
                 noon_of_the_9th,
-                60,
+                Some(60),
             ),
             (
                 "different ones of two files add up",
                 &[(DAY, &["07 09:00:00"]), (LATER, &["08 09:00:00"])],
                 noon_of_the_9th,
-                60,
+                Some(60),
             ),
-            ("exactly seven days ago is too old", &[(DAY, &["02 12:00:00"])], noon_of_the_9th, 0),
-            ("a second later counts", &[(DAY, &["02 12:00:01"])], noon_of_the_9th, 40),
-            ("this second counts", &[(LATER, &["09 12:00:00"])], noon_of_the_9th, 40),
-            ("the next second does not", &[(LATER, &["09 12:00:01"])], noon_of_the_9th, 0),
-            ("the evening in Washington is tomorrow in UTC", &[(DAY, &["07 22:00:00"])], "2021-07-08T05:00:00Z", 40),
-            ("a complaint in the future", &[(DAY, &["08 22:00:00"])], "2021-07-09T01:59:59Z", 0),
-            ("tomorrow's file is not read", &[(DAY, &[]), (LATER, &["07 09:00:00"])], "2021-07-09T03:59:59Z", 0),
+            ("exactly seven days ago is too old", &[(DAY, &["02 12:00:00"])], noon_of_the_9th, None),
+            ("a second later counts", &[(DAY, &["02 12:00:01"])], noon_of_the_9th, Some(40)),
+            ("this second counts", &[(LATER, &["09 12:00:00"])], noon_of_the_9th, Some(40)),
+            ("the next second does not", &[(LATER, &["09 12:00:01"])], noon_of_the_9th, None),
+            (
+                "the evening in Washington is tomorrow in UTC",
+                &[(DAY, &["07 22:00:00"])],
+                "2021-07-08T05:00:00Z",
+                Some(40),
+            ),
+            ("a complaint in the future", &[(DAY, &["08 22:00:00"])], "2021-07-09T01:59:59Z", None),
+            ("tomorrow's file is not read", &[(DAY, &[]), (LATER, &["07 09:00:00"])], "2021-07-09T03:59:59Z", None),
         ];
         for (name, files, now, expected) in scenarios {
             let rows =
                 |times: &[&str]| times.iter().map(|time| row("3152328257", &format!("2021-07-{time}"))).collect();
             let files: Vec<(&str, String)> = files.iter().map(|(file, times)| (*file, rows(times))).collect();
             let report = source(&files).1.look_up(&[NUMBER], utc(now)).await.unwrap();
-            assert_eq!(report.answers[0].score, Some(expected), "{name}");
+            assert_eq!(report.answers[0].score, expected, "{name}");
             assert_eq!(report.problems, Vec::<String>::new(), "{name}");
         }
     }
@@ -537,7 +656,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_missing_folder_is_an_error_and_an_empty_one_a_problem() {
-        let source = FtcComplaints::new("FTC".into(), "/nowhere/at/all".into());
+        let source = FtcComplaints::new("FTC".into(), "/nowhere/at/all".into(), ComplaintScores::default());
         for error in [source.summary().unwrap_err(), source.look_up(&[NUMBER], 0).await.unwrap_err()] {
             assert!(
                 matches!(&error, SourceError::File { path, .. } if path == Path::new("/nowhere/at/all")),
@@ -561,15 +680,15 @@ mod tests {
         let written = std::fs::metadata(&path).unwrap().modified().unwrap();
         let other_number = row("3152328258", "2021-07-07 09:00:00");
         let scenarios = [
-            ("nothing changed", &one_complaint, written, 40),
-            ("other content, same time and length", &other_number, written, 40),
-            ("other content, later", &other_number, written + std::time::Duration::from_secs(1), 0),
+            ("nothing changed", &one_complaint, written, Some(40)),
+            ("other content, same time and length", &other_number, written, Some(40)),
+            ("other content, later", &other_number, written + std::time::Duration::from_secs(1), None),
         ];
         for (name, rows, modified, expected) in scenarios {
             std::fs::write(&path, format!("{HEADER}\r\n{rows}")).unwrap();
             std::fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
             let report = source.look_up(&[NUMBER], utc("2021-07-09T12:00:00Z")).await.unwrap();
-            assert_eq!(report.answers[0].score, Some(expected), "{name}");
+            assert_eq!(report.answers[0].score, expected, "{name}");
         }
         source.look_up(&[NUMBER], utc("2022-07-09T12:00:00Z")).await.unwrap();
         assert!(source.files_read.lock().is_empty(), "files of another year are forgotten");

@@ -23,11 +23,11 @@
 use crate::ledger::{CarrierAnswer, Ledger, LedgerError, SourceKind, SourceProfile};
 use crate::metrics::Metrics;
 use crate::phone::e164;
-use crate::sources::ftc::FtcComplaints;
+use crate::sources::ftc::{FtcComplaints, FtcSettings};
 use crate::sources::lookups::{inspect_service, open_service};
 use crate::sources::simulated::SimulatedCarrier;
 use crate::sources::verdicts::VerdictFile;
-use crate::sources::{Answer, Report, Source, SourceError};
+use crate::sources::{Answer, Report, Source, SourceError, is_ahead};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{Carrier, CarrierId, Error, Observation, PhoneNumber, Timestamp};
 use dialguard::dialer::CarrierLookup;
@@ -55,7 +55,6 @@ type OpenSource = (SourceProfile, Arc<dyn Source>);
 #[derive(Default)]
 struct Cache {
     sources: Vec<OpenSource>,
-    carrier_ids: HashMap<Arc<str>, CarrierId>,
 }
 
 impl Sources {
@@ -96,24 +95,15 @@ impl Sources {
         }
         Ok(cache.sources.clone())
     }
-
-    fn carrier_id(&self, name: &Arc<str>) -> Result<CarrierId, LedgerError> {
-        let known = self.cache.lock().carrier_ids.get(name).copied();
-        match known {
-            Some(id) => Ok(id),
-            None => {
-                let id = self.ledger.carrier_id(name)?;
-                self.cache.lock().carrier_ids.insert(name.clone(), id);
-                Ok(id)
-            }
-        }
-    }
 }
 
 fn open_source(ledger: &Arc<Ledger>, profile: &SourceProfile) -> Arc<dyn Source> {
     let name: Arc<str> = profile.name.as_str().into();
     match profile.kind {
-        SourceKind::Ftc => Arc::new(FtcComplaints::new(name, profile.location.as_str().into())),
+        SourceKind::Ftc => match FtcSettings::from_location(&profile.location) {
+            Ok(settings) => Arc::new(FtcComplaints::new(name, settings.folder, settings.complaint_scores)),
+            Err(error) => Arc::new(MisconfiguredSource(error)),
+        },
         SourceKind::Verdicts => Arc::new(VerdictFile::new(profile.location.as_str().into())),
         SourceKind::Simulated => Arc::new(SimulatedCarrier::new(name, profile.location.parse().unwrap_or_default())),
         SourceKind::TrustCall | SourceKind::Telnyx | SourceKind::Nomorobo => {
@@ -200,13 +190,12 @@ impl Inquiry {
 
     /// The answers in the order of the numbers, then of the carriers' ids. Of several by one carrier the newest counts.
     fn merge(&self, numbers: &[PhoneNumber], outcomes: Vec<SourceOutcome>) -> Result<Vec<CarrierAnswer>, LedgerError> {
-        let mut merged = MergedAnswers::new(numbers);
+        let mut merged = MergedAnswers::new(numbers, self.now);
         for (source, report) in outcomes {
             match report {
                 Ok(report) => {
-                    let ids = report.carriers.iter().map(|carrier| self.sources.carrier_id(carrier));
-                    let ids = ids.collect::<Result<Vec<_>, _>>()?;
-                    merged.add(&source, report, &ids);
+                    let carriers = self.sources.ledger.carriers_named(&report.carriers)?;
+                    merged.add(&source, report, &carriers);
                 }
                 Err(problem) => {
                     self.sources.metrics.source_failed(&source);
@@ -225,39 +214,47 @@ impl Inquiry {
 
 /// The answers of several sources about the same numbers.
 struct MergedAnswers {
+    /// When the sources were asked.
+    now: Timestamp,
     /// Where each number is in the order asked.
     places: HashMap<PhoneNumber, u32>,
     /// Each answer with its number's place.
     answers: Vec<(u32, CarrierAnswer)>,
-    carriers: HashMap<CarrierId, Arc<str>>,
+    carriers: HashMap<CarrierId, String>,
     problems: Vec<String>,
 }
 
 impl MergedAnswers {
-    fn new(numbers: &[PhoneNumber]) -> Self {
+    fn new(numbers: &[PhoneNumber], now: Timestamp) -> Self {
         let places = numbers.iter().enumerate().map(|(place, number)| (*number, place as u32)).collect();
         let answers = Vec::with_capacity(numbers.len());
-        MergedAnswers { places, answers, carriers: HashMap::new(), problems: Vec::new() }
+        MergedAnswers { now, places, answers, carriers: HashMap::new(), problems: Vec::new() }
     }
 
-    /// Adds a source's report, whose carriers have these ids.
-    fn add(&mut self, source: &str, report: Report, ids: &[CarrierId]) {
-        self.carriers.extend(ids.iter().copied().zip(report.carriers));
+    /// Adds a source's report, whose carriers are these, in the same order. Two of its names may be one carrier.
+    fn add(&mut self, source: &str, report: Report, carriers: &[Carrier]) {
+        self.carriers.extend(carriers.iter().map(|carrier| (carrier.id, carrier.name.clone())));
         self.problems.extend(report.problems.iter().map(|problem| format!("{source}: {problem}")));
         self.answers.reserve(report.answers.len());
         for Answer { number, carrier, score, label, observed_at } in report.answers {
-            match (self.places.get(&number), ids.get(usize::from(carrier)), score) {
-                (Some(place), Some(id), None | Some(0..=100)) => {
-                    self.answers.push((*place, CarrierAnswer { number, carrier: *id, score, label, observed_at }));
+            if is_ahead(observed_at, self.now) {
+                let (number, at) = (e164(number), rfc3339(observed_at));
+                self.problems.push(format!("{source}: an observation of {number} at {at}, which is in the future"));
+                continue;
+            }
+            match (self.places.get(&number), carriers.get(usize::from(carrier)), score) {
+                (Some(place), Some(carrier), None | Some(0..=100)) => {
+                    self.answers
+                        .push((*place, CarrierAnswer { number, carrier: carrier.id, score, label, observed_at }));
                 }
                 _ => self.problems.push(format!("{source}: an unexpected answer, about {}", e164(number))),
             }
         }
     }
 
-    /// Two sources may quote the same carrier.
+    /// Two sources may quote the same carrier, which has one vote. Of equal times the source that comes first counts.
     fn keep_newest(&mut self) {
-        self.answers.sort_unstable_by_key(|(place, answer)| (*place, answer.carrier, Reverse(answer.observed_at)));
+        self.answers.sort_by_key(|(place, answer)| (*place, answer.carrier, Reverse(answer.observed_at)));
         self.answers.dedup_by_key(|(place, answer)| (*place, answer.carrier));
     }
 
@@ -296,12 +293,12 @@ impl CarrierLookup for Inquiry {
     }
 }
 
-/// Describes what a source has, for the operator who adds it. An error if it cannot be used.
-pub fn inspect(profile: &SourceProfile) -> Result<String, SourceError> {
+/// Describes what a source has at the time `now`, for the operator who adds it. An error if it cannot be used.
+pub fn inspect(profile: &SourceProfile, now: Timestamp) -> Result<String, SourceError> {
     match profile.kind {
         SourceKind::Ftc => {
-            let folder = FtcComplaints::new(profile.name.as_str().into(), profile.location.as_str().into());
-            let summary = folder.summary()?;
+            let FtcSettings { folder, complaint_scores } = FtcSettings::from_location(&profile.location)?;
+            let summary = FtcComplaints::new(profile.name.as_str().into(), folder, complaint_scores).summary()?;
             Ok(format!(
                 "{} files, {} complaints, newest file {}; skipped {} rows without a number and {} with an impossible one",
                 summary.files,
@@ -312,7 +309,7 @@ pub fn inspect(profile: &SourceProfile) -> Result<String, SourceError> {
             ))
         }
         SourceKind::Verdicts => {
-            let report = VerdictFile::new(profile.location.as_str().into()).check()?;
+            let report = VerdictFile::new(profile.location.as_str().into()).check(now)?;
             let newest = report.answers.iter().map(|answer| answer.observed_at).max();
             let mut lines = vec![format!(
                 "{} verdicts of {} carriers{}",

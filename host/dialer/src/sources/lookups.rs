@@ -18,12 +18,13 @@
 use super::nomorobo::Nomorobo;
 use super::telnyx::Telnyx;
 use super::trustcall::TrustCall;
-use super::{Answer, Report, Source, SourceError};
+use super::{Answer, Report, Source, SourceError, is_ahead};
 use crate::http::secret::{Secret, SecretPlace};
 use crate::http::{Call, Credentials, HttpService, ServiceError, ServiceLimits};
 use crate::ledger::{Ledger, LedgerError, LookupBudget, Opinion, Opinions, SourceKind, SourceProfile};
 use crate::phone::e164;
 use crate::prices::dollars_of_micros;
+use dialguard::calendar::{instant_of, rfc3339};
 use dialguard::contract::{PhoneNumber, Timestamp};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -522,10 +523,13 @@ pub(super) fn label(value: &Value) -> Option<String> {
     is_printable.then(|| label.to_owned())
 }
 
-/// When an opinion was formed: as the service says, or the time of the lookup. Never later than the lookup.
+/// When an opinion was formed: as the service says, or the time of the lookup. Not in the future, but for a few minutes by
+/// which clocks differ.
 pub(super) fn observed_at(value: &Value, now: Timestamp) -> Result<Timestamp, ServiceError> {
     let Some(text) = value.as_str() else { return Ok(now) };
-    let time = chrono::DateTime::parse_from_rfc3339(text).ok().and_then(|time| u64::try_from(time.timestamp()).ok());
-    let time = time.ok_or_else(|| ServiceError::InvalidResponse("a time that is not RFC 3339".into()))?;
-    Ok(time.min(now))
+    let time = instant_of(text).ok_or_else(|| ServiceError::InvalidResponse("a time that is not RFC 3339".into()))?;
+    match is_ahead(time, now) {
+        true => Err(ServiceError::InvalidResponse(format!("an opinion of {}, which is in the future", rfc3339(time)))),
+        false => Ok(time),
+    }
 }

@@ -126,7 +126,7 @@ mod tests {
             (json!({}), opinion(None, None, NOW)),
             (json!(null), vec![]),
             (json!({"last_refreshed_at": "2026-01-15T08:00:00Z"}), opinion(None, None, 1_768_464_000)),
-            (json!({"last_refreshed_at": "2027-01-15T08:00:00Z"}), opinion(None, None, NOW)),
+            (json!({"last_refreshed_at": "2026-01-15T09:05:00Z"}), opinion(None, None, NOW + 300)),
             (json!({"spam_risk": "low", "maturity_score": 0, "sentiment_score": 100}), opinion(Some(10), None, NOW)),
         ];
         for (value, opinions) in rows {
@@ -142,6 +142,8 @@ mod tests {
             json!({"spam_risk": "low", "maturity_score": 900}),
             json!({"spam_risk": "low", "engagement_score": "high"}),
             json!({"spam_risk": "low", "last_refreshed_at": "yesterday"}),
+            json!({"spam_risk": "low", "last_refreshed_at": "2026-01-15T09:05:01Z"}),
+            json!({"spam_risk": "low", "last_refreshed_at": "2096-01-15T08:00:00Z"}),
             json!("low"),
         ] {
             assert!(matches!(read(value.clone()), Err(ServiceError::InvalidResponse(_))), "{value}");

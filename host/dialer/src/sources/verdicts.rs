@@ -12,8 +12,11 @@
 //! | `label` | the call label on handsets, such as Scam Likely; may be empty |
 //! | `observed_at` | when the carrier formed this opinion, RFC 3339, such as `2026-01-31T09:00:00Z` |
 //!
+//! Carriers' names are the same if their letters and digits are: `AT&T`, `at&t` and `ATT` are one carrier.
+//!
 //! If several rows have the same number and carrier, the newest `observed_at` wins, and of equal times the later row. A row
-//! that cannot be read is named in the report and costs no other row. A row is one line: see [`table_file`].
+//! that cannot be read, or whose `observed_at` is more than five minutes in the future, is named in the report and costs
+//! no other row. A row is one line: see [`table_file`].
 //!
 //! [`table_file`]: crate::table_file
 //!
@@ -35,22 +38,25 @@
 //! # }
 //! ```
 
-use super::{Answer, Report, Source, SourceError};
+use super::{AHEAD_SECONDS_MAX, Answer, Report, Source, SourceError, is_ahead};
+use crate::ledger::{CARRIER_CHARACTERS_MAX, carrier_key};
 use crate::phone::{self, Region};
 use crate::table_file::{FileVersion, RowError, RowProblems, Rows, as_text, decode, lines};
+use dialguard::calendar::{instant_of, rfc3339};
 use dialguard::contract::{PhoneNumber, Timestamp};
 use parking_lot::Mutex;
 use serde_json::Value;
 use std::collections::{HashMap, HashSet};
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 const COLUMNS: [&str; 5] = ["number", "carrier", "score", "label", "observed_at"];
-const CARRIER_CHARACTERS_MAX: usize = 64;
 const NUMBER_BYTES_MAX: usize = 64;
 
-/// A file of verdicts. Read again only if its time of modification or its length has changed.
+/// A file of verdicts. Read again only if its time of modification or its length has changed, or a row is no longer in the
+/// future.
 #[derive(Debug)]
 pub struct VerdictFile {
     path: PathBuf,
@@ -63,23 +69,23 @@ impl VerdictFile {
         VerdictFile { path, last_read: Mutex::default() }
     }
 
-    /// Reads the whole file: every answer, the carriers in it, and what is wrong with its rows.
+    /// Reads the whole file at the time `now`: every answer, the carriers in it, and what is wrong with its rows.
     ///
     /// An error means that the file or a column is missing or unreadable.
-    pub fn check(&self) -> Result<Report, SourceError> {
-        let verdicts = self.current()?;
+    pub fn check(&self, now: Timestamp) -> Result<Report, SourceError> {
+        let verdicts = self.current(now)?;
         Ok(verdicts.report(verdicts.answers.clone()))
     }
 
-    fn current(&self) -> Result<Arc<Verdicts>, SourceError> {
+    fn current(&self, now: Timestamp) -> Result<Arc<Verdicts>, SourceError> {
         let mut last_read = self.last_read.lock();
         // The version before the content: a file that changes in between is then read once too often, never once too few.
         let version = FileVersion::of(&self.path).map_err(|error| self.unreadable(error))?;
         match &*last_read {
-            Some((known, verdicts)) if *known == version => Ok(verdicts.clone()),
+            Some((known, verdicts)) if *known == version && verdicts.holds_at.contains(&now) => Ok(verdicts.clone()),
             _ => {
                 let bytes = std::fs::read(&self.path).map_err(|error| self.unreadable(error))?;
-                let verdicts = Arc::new(Verdicts::read(&self.path, &decode(&bytes))?);
+                let verdicts = Arc::new(Verdicts::read(&self.path, &decode(&bytes), now)?);
                 *last_read = Some((version, verdicts.clone()));
                 Ok(verdicts)
             }
@@ -97,8 +103,8 @@ impl VerdictFile {
 
 #[async_trait::async_trait]
 impl Source for VerdictFile {
-    async fn look_up(&self, numbers: &[PhoneNumber], _now: Timestamp) -> Result<Report, SourceError> {
-        let verdicts = self.current()?;
+    async fn look_up(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<Report, SourceError> {
+        let verdicts = self.current(now)?;
         let answers = numbers.iter().flat_map(|number| verdicts.about(*number)).cloned().collect();
         Ok(verdicts.report(answers))
     }
@@ -111,14 +117,16 @@ struct Verdicts {
     /// In ascending order of number, then carrier.
     answers: Vec<Answer>,
     problems: Vec<String>,
+    /// At these times the same rows are in the future as when the file was read.
+    holds_at: Range<Timestamp>,
 }
 
 impl Verdicts {
-    fn read(path: &Path, text: &str) -> Result<Self, SourceError> {
+    fn read(path: &Path, text: &str, now: Timestamp) -> Result<Self, SourceError> {
         let is_json = path
             .extension()
             .is_some_and(|ending| ["jsonl", "ndjson", "json"].iter().any(|json| ending.eq_ignore_ascii_case(json)));
-        let mut merged = MergedRows::new(path);
+        let mut merged = MergedRows::new(path, now);
         if is_json {
             for (line, text) in lines(text).filter(|(_, line)| !line.trim_ascii().is_empty()) {
                 merged.take(line, json_row(text));
@@ -165,17 +173,26 @@ impl VerdictRow {
 /// The newest verdict of each number and carrier in the rows read so far.
 struct MergedRows {
     carriers: Vec<Arc<str>>,
-    carrier_indexes: HashMap<Arc<str>, u16>,
+    /// By what makes names the same.
+    carrier_indexes: HashMap<String, u16>,
     labels: HashSet<Arc<str>>,
     newest: HashMap<(PhoneNumber, u16), Answer>,
     problems: RowProblems,
+    now: Timestamp,
+    holds_at: Range<Timestamp>,
 }
 
 impl MergedRows {
-    fn new(path: &Path) -> Self {
-        let problems = RowProblems::of(path);
-        let (carriers, carrier_indexes) = (Vec::new(), HashMap::new());
-        MergedRows { carriers, carrier_indexes, labels: HashSet::new(), newest: HashMap::new(), problems }
+    fn new(path: &Path, now: Timestamp) -> Self {
+        MergedRows {
+            carriers: Vec::new(),
+            carrier_indexes: HashMap::new(),
+            labels: HashSet::new(),
+            newest: HashMap::new(),
+            problems: RowProblems::of(path),
+            now,
+            holds_at: 0..Timestamp::MAX,
+        }
     }
 
     fn take(&mut self, line: u64, row: Result<VerdictRow, RowError>) {
@@ -189,6 +206,7 @@ impl MergedRows {
         let number = number(row.number.trim()).map_err(|what| RowError::Column("number", what))?;
         let score = score(row.score.trim()).map_err(|what| RowError::Column("score", what))?;
         let observed_at = time(row.observed_at.trim()).map_err(|what| RowError::Column("observed_at", what))?;
+        self.ensure_not_ahead(observed_at).map_err(|what| RowError::Column("observed_at", what))?;
         let carrier = self.carrier(row.carrier.trim()).map_err(|what| RowError::Column("carrier", what))?;
         let label = self.label(row.label.trim());
         let answer = Answer { number, carrier, score, label, observed_at };
@@ -199,8 +217,19 @@ impl MergedRows {
         Ok(())
     }
 
+    fn ensure_not_ahead(&mut self, observed_at: Timestamp) -> Result<(), String> {
+        let may_count_from = observed_at.saturating_sub(AHEAD_SECONDS_MAX);
+        if is_ahead(observed_at, self.now) {
+            self.holds_at.end = self.holds_at.end.min(may_count_from);
+            return Err(format!("{} is in the future; the time is {}", rfc3339(observed_at), rfc3339(self.now)));
+        }
+        self.holds_at.start = self.holds_at.start.max(may_count_from);
+        Ok(())
+    }
+
     fn carrier(&mut self, name: &str) -> Result<u16, String> {
-        if let Some(index) = self.carrier_indexes.get(name) {
+        let key = carrier_key(name);
+        if let Some(index) = self.carrier_indexes.get(&key) {
             return Ok(*index);
         }
         if name.is_empty() {
@@ -210,9 +239,8 @@ impl MergedRows {
             return Err(format!("a name of more than {CARRIER_CHARACTERS_MAX} characters"));
         }
         let index = u16::try_from(self.carriers.len()).map_err(|_| "more than 65,536 carriers in one file")?;
-        let name: Arc<str> = name.into();
-        self.carriers.push(name.clone());
-        self.carrier_indexes.insert(name, index);
+        self.carriers.push(name.into());
+        self.carrier_indexes.insert(key, index);
         Ok(index)
     }
 
@@ -231,7 +259,7 @@ impl MergedRows {
     fn finish(self) -> Verdicts {
         let mut answers: Vec<Answer> = self.newest.into_values().collect();
         answers.sort_unstable_by_key(|answer| (answer.number, answer.carrier));
-        Verdicts { carriers: self.carriers, answers, problems: self.problems.into_sentences() }
+        Verdicts { carriers: self.carriers, answers, problems: self.problems.into_sentences(), holds_at: self.holds_at }
     }
 }
 
@@ -251,9 +279,9 @@ fn score(text: &str) -> Result<Option<u8>, String> {
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
-    let parsed = chrono::DateTime::parse_from_rfc3339(text).ok();
-    let seconds = parsed.and_then(|time| Timestamp::try_from(time.timestamp()).ok());
-    seconds.ok_or_else(|| format!("{text:?} is not a time since 1970 in RFC 3339; write it like 2026-01-31T09:00:00Z"))
+    instant_of(text).ok_or_else(|| {
+        format!("{text:?} is not a time from 1970 to 9999 in RFC 3339; write it like 2026-01-31T09:00:00Z")
+    })
 }
 
 fn json_row(line: &str) -> Result<VerdictRow, RowError> {
@@ -278,6 +306,8 @@ mod tests {
 
     const HEADER: &str = "number,carrier,score,label,observed_at\n";
     const NUMBER: PhoneNumber = 13_105_550_123;
+    /// Noon of 31 January 2026, UTC.
+    const NOW: Timestamp = 1_769_860_800;
 
     /// A temporary folder, and a source that reads the file in it.
     fn source(file_name: &str, content: impl AsRef<[u8]>) -> (tempfile::TempDir, VerdictFile) {
@@ -288,7 +318,7 @@ mod tests {
     }
 
     fn check(file_name: &str, content: impl AsRef<[u8]>) -> Result<Report, SourceError> {
-        source(file_name, content).1.check()
+        source(file_name, content).1.check(NOW)
     }
 
     /// Answers as a person would note them: `13105550123 Hiya 90 Scam Likely @1769850000`.
@@ -334,6 +364,12 @@ mod tests {
                 "3105550123,Hiya,90,,1969-12-31T23:59:59Z",
                 "row 2, column observed_at: \"1969-12-31T23:59:59Z\" is not a time",
             ),
+            ("3105550123,Hiya,90,,2026-01-31T12:05:00Z", "13105550123 Hiya 90 @1769861100"),
+            (
+                "3105550123,Hiya,90,,2026-01-31T12:05:01Z",
+                "row 2, column observed_at: 2026-01-31T12:05:01Z is in the future; the time is 2026-01-31T12:00:00Z",
+            ),
+            ("3105550123,Hiya,90,,2096-01-31T09:00:00Z", "row 2, column observed_at: 2096-01-31T09:00:00Z is in the"),
             ("3105550123,Hiya,90", "row 2: 3 fields, but the header has 5"),
             ("3105550123,Hiya,90,Scam, Likely,2026-01-31T09:00:00Z", "row 2: 6 fields, but the header has 5"),
             ("3105550123,\"Hiya,90,,2026-01-31T09:00:00Z", "row 2: a quote is opened but not closed"),
@@ -483,7 +519,7 @@ mod tests {
             (&[], &[]),
         ];
         for (numbers, expected) in scenarios {
-            let report = source.look_up(numbers, 0).await.unwrap();
+            let report = source.look_up(numbers, NOW).await.unwrap();
             assert_eq!(notes(&report), expected);
             // The carriers and the file's problems do not depend on the numbers.
             assert_eq!(report.carriers, ["Hiya".into(), "TNS".into()]);
@@ -516,14 +552,31 @@ mod tests {
         for (name, score, modified, expected) in scenarios {
             std::fs::write(&path, row(score)).unwrap();
             std::fs::File::options().write(true).open(&path).unwrap().set_modified(modified).unwrap();
-            let report = source.look_up(&[NUMBER], 0).await.unwrap();
+            let report = source.look_up(&[NUMBER], NOW).await.unwrap();
             assert_eq!(report.answers[0].score, Some(expected), "{name}");
         }
         std::fs::remove_file(&path).unwrap();
-        let error = source.look_up(&[NUMBER], 0).await.unwrap_err();
+        let error = source.look_up(&[NUMBER], NOW).await.unwrap_err();
         assert!(matches!(error, SourceError::File { .. }) && error.to_string().ends_with("v.csv does not exist"));
         std::fs::create_dir(&path).unwrap();
-        assert!(source.check().unwrap_err().to_string().contains("v.csv cannot be read"));
+        assert!(source.check(NOW).unwrap_err().to_string().contains("v.csv cannot be read"));
+    }
+
+    /// One of 2096 does not hide the one of today, and a file is read again once a row is no longer in the future.
+    #[tokio::test]
+    async fn an_observation_in_the_future_counts_when_its_time_has_come() {
+        let row = |score: &str, time: &str| format!("3105550123,Hiya,{score},,{time}\n");
+        let rows =
+            [row("90", "2026-01-31T09:00:00Z"), row("5", "2026-01-31T14:00:00Z"), row("7", "2096-01-31T09:00:00Z")];
+        let (_dir, source) = source("v.csv", HEADER.to_owned() + &rows.concat());
+        let at_two = NOW + 2 * 60 * 60;
+        for (now, score, problems) in
+            [(NOW, 90, 2), (at_two - 301, 90, 2), (at_two - 300, 5, 1), (at_two, 5, 1), (NOW, 90, 2)]
+        {
+            let report = source.look_up(&[NUMBER], now).await.unwrap();
+            let scores: Vec<_> = report.answers.iter().map(|answer| answer.score).collect();
+            assert_eq!((scores, report.problems.len()), (vec![Some(score)], problems), "{now}");
+        }
     }
 
     #[test]

@@ -3,18 +3,18 @@
 use super::output::{answer_in_words, dollars, table};
 use super::settings::SettingOptions;
 use super::{CommandContext, Done};
-use crate::json::{Account, SettingsPreview, Spending};
+use crate::json::{Account, ChangePrice, SettingsPreview, Spending};
 use crate::parse;
 use crate::schedule::REVIEW_AT_DEFAULT;
-use crate::words::count;
+use crate::words::{bill_in_words, count};
 use anyhow::{Result, bail};
 use chrono::NaiveTime;
 use chrono_tz::Tz;
 use clap::{Args, Subcommand, ValueEnum};
 use dialguard::calendar::rfc3339;
-use dialguard::contract::BLOCKS_MAX;
+use dialguard::contract::{Answer, BLOCKS_MAX, Outcome};
 use dialguard::settings::{SETTINGS, default_settings};
-use dialguard_dialer::dialguard::ChangeOutcome;
+use dialguard_dialer::dialguard::{ChangeOutcome, ChangePreview, Dialguard};
 use dialguard_dialer::ledger::{AccountChange, AccountProfile, Areas, Buying, NewAccount};
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect, Tally};
@@ -46,7 +46,8 @@ pub enum AccountCommand {
     Set {
         /// The account
         id: String,
-        /// Blocks of 15 slots: more take effect at once, fewer from the next cycle on
+        /// Blocks of 15 slots: more take effect at once, fewer from the next cycle on, or at once with `--add-on on` in a cycle
+        /// that was not charged
         #[arg(long, value_name = "N")]
         blocks: Option<u32>,
         /// Time zone of its dates and billing cycles
@@ -61,16 +62,24 @@ pub enum AccountCommand {
         /// The reputation add-on; while it is off, nothing is checked, started or bought
         #[arg(long, value_name = "on|off")]
         add_on: Option<Switch>,
-        /// Change nothing; show what these settings would have done in the past 30 days
-        #[arg(long, conflicts_with_all = [
-            "blocks", "time_zone", "region", "review_at", "add_on", "provider", "areas", "rest_days", "day_cap",
-            "cycle_cap",
-        ])]
+        /// Change nothing; show the price of the change, or what settings alone would have done in the past 30 days
+        #[arg(long)]
         dry_run: bool,
         #[command(flatten)]
         buying: BuyingOptions,
         #[command(flatten)]
         settings: SettingOptions,
+    },
+    /// Put a wrong charge right: credits dollars in the current cycle, at most what was charged in all
+    Credit {
+        /// The account
+        id: String,
+        /// What to credit
+        #[arg(long, value_name = "DOLLARS", value_parser = cents)]
+        dollars: u32,
+        /// Why, for the account's history
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
     },
     /// Show an account's slots, settings, provider and spending
     Show {
@@ -104,6 +113,13 @@ pub struct BuyingOptions {
 }
 
 impl BuyingOptions {
+    /// How numbers are bought after the change; none if that stays as it is.
+    fn changed(&self, before: &Buying) -> Option<Buying> {
+        let mut buying = before.clone();
+        self.apply(&mut buying);
+        (buying != *before).then_some(buying)
+    }
+
     fn apply(&self, buying: &mut Buying) {
         if let Some(name) = &self.provider {
             buying.provider = Buying::provider_named(name);
@@ -128,12 +144,25 @@ pub async fn run(context: &CommandContext, command: AccountCommand) -> Result<Do
             settings.apply(&mut new.settings);
             add(context, new).await
         }
-        AccountCommand::Set { id, dry_run: true, settings, .. } => effect(context, &id, &settings).await,
-        AccountCommand::Set { id, blocks, time_zone, region, review_at, add_on, buying, settings, .. } => {
-            let enabled = add_on.map(|switch| switch == Switch::On);
-            let change = AccountChange { time_zone, region, review_at, enabled, blocks, settings: None, buying: None };
-            set(context, &id, change, (&buying, &settings)).await
+        AccountCommand::Set { id, blocks, time_zone, region, review_at, add_on, dry_run, buying, settings } => {
+            let dialguard = context.dialguard()?;
+            let before = dialguard.ledger().account(&id)?;
+            let change = AccountChange {
+                time_zone,
+                region,
+                review_at,
+                enabled: add_on.map(|switch| switch == Switch::On),
+                blocks,
+                buying: buying.changed(&before.buying),
+                settings: settings.changed(&before.settings),
+            };
+            match dry_run {
+                false => set(context, &dialguard, &id, &change).await,
+                true if change.is_of_settings_alone() => effect(context, &dialguard, &id, &settings).await,
+                true => preview(context, &dialguard, &id, &change).await,
+            }
         }
+        AccountCommand::Credit { id, dollars, reason } => credit(context, &id, dollars, &reason),
         AccountCommand::Show { id } => show(context, &id),
         AccountCommand::List => list(context),
     }
@@ -160,26 +189,55 @@ async fn add(context: &CommandContext, new: NewAccount) -> Result<Done> {
     ))
 }
 
-async fn set(
-    context: &CommandContext,
-    id: &str,
-    mut change: AccountChange,
-    (buying_options, options): (&BuyingOptions, &SettingOptions),
-) -> Result<Done> {
-    let dialguard = context.dialguard()?;
-    let before = dialguard.ledger().account(id)?;
-    let (mut settings, mut buying) = (before.settings.clone(), before.buying.clone());
-    options.apply(&mut settings);
-    buying_options.apply(&mut buying);
-    change.settings = (settings != before.settings).then_some(settings);
-    change.buying = (buying != before.buying).then_some(buying);
-    if let ChangeOutcome::BlocksRefused(outcome) = dialguard.change_account(id, &change).await? {
-        bail!("{} blocks: {}", change.blocks.unwrap_or_default(), answer_in_words(&outcome));
+async fn set(context: &CommandContext, dialguard: &Dialguard, id: &str, change: &AccountChange) -> Result<Done> {
+    if let ChangeOutcome::BlocksRefused(outcome) = dialguard.change_account(id, change).await? {
+        bail!(blocks_refused(change, &outcome));
     }
     let account = dialguard.ledger().account(id)?;
     let shape = Account::read(dialguard.ledger(), &account, dialguard.now())?;
     let spending = shape.spending();
     Ok(Done::show(context.json, || shape, || describe(&account) + &buying_in_words(&account.buying, &spending)))
+}
+
+/// What the change would cost; changes nothing.
+async fn preview(context: &CommandContext, dialguard: &Dialguard, id: &str, change: &AccountChange) -> Result<Done> {
+    let price = match dialguard.try_change_account(id, change).await? {
+        ChangePreview::Price(price) => price,
+        ChangePreview::BlocksRefused(outcome) => bail!(blocks_refused(change, &outcome)),
+    };
+    Ok(Done::show(
+        context.json,
+        || ChangePrice::from(&price),
+        || {
+            format!(
+                "{} would be charged now, and {} a month from {} on; nothing was changed\n",
+                dollars(price.now_cents),
+                dollars(price.next_cents),
+                rfc3339(price.cycle_ends_at)
+            )
+        },
+    ))
+}
+
+fn blocks_refused(change: &AccountChange, outcome: &Outcome) -> String {
+    let blocks = count(change.blocks.unwrap_or_default().into(), "block");
+    match outcome.answer {
+        Answer::AddOnOff => format!("{blocks}: the reputation add-on is off; add `--add-on on` to change both at once"),
+        _ => format!("{blocks}: {}", answer_in_words(outcome)),
+    }
+}
+
+fn credit(context: &CommandContext, id: &str, cents: u32, reason: &str) -> Result<Done> {
+    let ledger = context.ledger()?;
+    ledger.credit(id, cents.into(), reason, context.now())?;
+    let account = ledger.account(id)?;
+    let bill = ledger.bill(id, account.changed_at)?;
+    let shape = Spending::read(&ledger, &account, account.changed_at)?;
+    Ok(Done::show(
+        context.json,
+        || shape,
+        || format!("{} credited. Charged in this cycle: {}\n", dollars(cents.into()), bill_in_words(&bill)),
+    ))
 }
 
 fn show(context: &CommandContext, id: &str) -> Result<Done> {
@@ -188,16 +246,16 @@ fn show(context: &CommandContext, id: &str) -> Result<Done> {
     let now = context.now().max(account.changed_at);
     let account = account.as_of(now);
     let shape = Account::read(&ledger, &account, now)?;
-    let spending = shape.spending();
+    let (spending, bill) = (shape.spending(), ledger.bill(id, now)?);
     Ok(Done::show(
         context.json,
         || shape,
         || {
             format!(
-                "{}Charged in this cycle: {}, including replacements at {} each\n{}",
+                "{}Charged in this cycle, with replacements at {} each: {}\n{}",
                 describe(&account),
-                dollars(spending.charged_in_cycle_cents),
                 dollars(REPLACEMENT_PRICE_CENTS),
+                bill_in_words(&bill),
                 buying_in_words(&account.buying, &spending)
             )
         },
@@ -222,8 +280,7 @@ fn buying_in_words(buying: &Buying, spending: &Spending) -> String {
 }
 
 /// What the settings would have done; changes nothing.
-async fn effect(context: &CommandContext, id: &str, options: &SettingOptions) -> Result<Done> {
-    let dialguard = context.dialguard()?;
+async fn effect(context: &CommandContext, dialguard: &Dialguard, id: &str, options: &SettingOptions) -> Result<Done> {
     let mut settings = dialguard.ledger().account(id)?.settings;
     options.apply(&mut settings);
     let since = dialguard.now().saturating_sub(EFFECT_DAYS * 86_400);

@@ -4,14 +4,14 @@ mod documentation;
 mod release;
 pub mod wit;
 
+use super::files::write_new;
 use super::{CommandContext, Done};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use dialguard::inspection::inspect;
 use dialguard::policy::REFERENCE_POLICY;
 use dialguard::sha256;
 use serde_json::json;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 #[derive(Args)]
@@ -38,8 +38,7 @@ pub async fn write(context: &CommandContext, Component { output, release, compon
 
 /// Writes the built-in policy.
 fn built_in(context: &CommandContext, output: &Path) -> Result<Done> {
-    let written = std::fs::File::create_new(output).and_then(|mut file| file.write_all(REFERENCE_POLICY));
-    written.with_context(|| format!("cannot write {}", output.display()))?;
+    write_new(output, REFERENCE_POLICY)?;
     let (contract, sha256) = (inspect(REFERENCE_POLICY)?.contract, sha256(REFERENCE_POLICY));
     let contract = contract.unwrap_or_default();
     Ok(Done::show(

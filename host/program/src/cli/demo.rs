@@ -9,6 +9,7 @@ use super::review::usage_in_words;
 use super::serve::{DashboardOptions, log_to_stderr, open, stop_signal};
 use super::{CommandContext, Done};
 use crate::json::Usage;
+use crate::words::signed_dollars;
 use anyhow::{Context, Result};
 use chrono::{Days, NaiveDate, NaiveTime};
 use clap::Args;
@@ -224,12 +225,12 @@ impl<'a> Story<'a> {
         for event in events.iter().filter(|event| event.kind == EventKind::Replaced.name()) {
             writeln!(text, "{} {}", rfc3339(event.at), event.text)?;
         }
-        let cents = events.iter().filter_map(|event| event.cents).sum();
+        let cents = events.iter().filter_map(|event| event.cents).sum::<i64>();
         let replacements = events.iter().filter(|event| event.kind == EventKind::ReplacementCharged.name()).count();
         writeln!(
             text,
             "Billed in these two weeks: {}, including {replacements} replacements at {} each. The slot of {} stays locked until the cycle ends.",
-            dollars(cents),
+            signed_dollars(cents),
             dollars(REPLACEMENT_PRICE_CENTS),
             e164(DELETION.1)
         )?;

@@ -25,9 +25,16 @@ pub fn hint(error: &anyhow::Error) -> Option<&'static str> {
             .or_else(|| of::<SourceError>(cause))
             .or_else(|| of::<ProviderError>(cause))
             .or_else(|| of::<InvalidPolicy>(cause))
+            .or_else(|| disk_full(cause))
     })
 }
 
 fn of<E: Error + Hint + 'static>(cause: &(dyn Error + 'static)) -> Option<&'static str> {
     cause.downcast_ref::<E>()?.steps().command
+}
+
+/// Of a file other than the ledger.
+fn disk_full(cause: &(dyn Error + 'static)) -> Option<&'static str> {
+    let is_full = cause.downcast_ref::<std::io::Error>()?.kind() == std::io::ErrorKind::StorageFull;
+    is_full.then_some("the disk is full: free some space on it, and run the command again")
 }

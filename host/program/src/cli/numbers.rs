@@ -1,8 +1,9 @@
 //! `dialguard numbers …`
 
 use super::output::{e164, status_mark, table};
-use super::{CommandContext, Done};
 use super::requests::{Numbers, parse};
+use super::serve::stop_signal;
+use super::{CommandContext, Done};
 use crate::json::{Candidate, ImportedFile, NumberInFull};
 use anyhow::{Context, Result};
 use clap::Subcommand;
@@ -52,31 +53,39 @@ pub async fn run(context: &CommandContext, command: NumbersCommand) -> Result<Do
     }
 }
 
+/// Ctrl-C stops the import between two rows. What has been imported stays.
 fn import(context: &CommandContext, id: &str, file: &Path, imported_as: ImportedAs) -> Result<Done> {
     let ledger = context.ledger()?;
     let region = ledger.account(id)?.region;
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let progress = ProgressBar::new(0);
+    let bar = ProgressBar::new(0);
     let read = NumberFile::read(&bytes, region, |rows_read, rows| {
-        progress.set_length(rows as u64);
-        progress.set_position(rows_read as u64);
+        bar.set_length(rows as u64);
+        bar.set_position(rows_read as u64);
     });
-    progress.finish_and_clear();
-    let file_import =
-        read.with_context(|| file.display().to_string())?.import(&ledger, id, imported_as, context.clock().now())?;
-    let number_file::ImportedFile { imported, known_before, refused, .. } = &file_import;
-    let done = Done::show(
-        context.json,
-        || ImportedFile::from(&file_import),
-        || {
-            let what = if imported_as == ImportedAs::Candidate { "candidates" } else { "numbers" };
-            let mut text =
-                format!("{imported} {what} imported, {known_before} already known, {} refused\n", refused.len());
-            refused.iter().for_each(|bad| text.push_str(&format!("  row {}: {}\n", bad.row, bad.why)));
-            text
-        },
-    );
-    Ok(done.refused_if(!refused.is_empty()))
+    let read = read.with_context(|| file.display().to_string())?;
+    bar.reset();
+    bar.set_length(read.numbers.len() as u64);
+    let stop = stop_signal();
+    let file_import = read.import_while(&ledger, id, imported_as, context.now(), |done| {
+        bar.set_position(done as u64);
+        !*stop.borrow()
+    })?;
+    bar.finish_and_clear();
+    let done =
+        Done::show(context.json, || ImportedFile::from(&file_import), || import_in_words(&file_import, imported_as));
+    Ok(done.refused_if(!file_import.refused.is_empty() || file_import.stopped_before.is_some()))
+}
+
+fn import_in_words(file_import: &number_file::ImportedFile, imported_as: ImportedAs) -> String {
+    let number_file::ImportedFile { imported, known_before, refused, stopped_before } = file_import;
+    let what = if imported_as == ImportedAs::Candidate { "candidates" } else { "numbers" };
+    let mut text = format!("{imported} {what} imported, {known_before} already known, {} refused\n", refused.len());
+    refused.iter().for_each(|bad| text.push_str(&format!("  row {}: {}\n", bad.row, bad.why)));
+    if let Some(row) = stopped_before {
+        text.push_str(&format!("stopped before row {row}; import the file again for the rest\n"));
+    }
+    text
 }
 
 fn list(context: &CommandContext, id: &str) -> Result<Done> {
@@ -106,7 +115,8 @@ fn withdraw(context: &CommandContext, id: &str, numbers: &[String]) -> Result<Do
     let done = Done::show(
         context.json,
         || {
-            let withdrawn = |(number, withdrawn): &(u64, bool)| json!({"number": e164(*number), "withdrawn": withdrawn});
+            let withdrawn =
+                |(number, withdrawn): &(u64, bool)| json!({"number": e164(*number), "withdrawn": withdrawn});
             outcomes.iter().map(withdrawn).collect::<Vec<_>>()
         },
         || {

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Timestamp;
+use dialguard_dialer::dialguard::Completion;
 use dialguard_dialer::ledger::{self, OrderState};
 
 #[derive(Args)]
@@ -51,8 +52,9 @@ pub async fn run(context: &CommandContext, Orders { account, command }: Orders) 
 
 async fn try_now(context: &CommandContext, id: u64) -> Result<Done> {
     let order = context.dialguard()?.retry_order(id).await?;
-    let is_held = order.hold.is_some();
-    Ok(show(context, &[order]).refused_if(is_held))
+    let completion = Completion::from(&order);
+    let done = show(context, &[order]).refused_if(completion == Completion::NotDone);
+    Ok(done.under_way_if(matches!(completion, Completion::UnderWay(_))))
 }
 
 fn list(context: &CommandContext, account: Option<String>) -> Result<Done> {
@@ -115,6 +117,9 @@ fn status(order: &ledger::Order, now: Timestamp) -> String {
             format!("replaced; {} rests until {}", e164(order.number), rfc3339(until))
         }
         (OrderState::Swapped, _) => format!("{stuck}replaced; {} is to be returned", e164(order.number)),
+        (OrderState::Abandoned, _) if Completion::from(order) == Completion::NotDone => {
+            format!("abandoned; `dialguard events {}` says why", order.account)
+        }
         (OrderState::Abandoned, _) => "abandoned; the policy will be asked again".into(),
         (state, _) => format!("{stuck}{} since {}", state.name(), rfc3339(order.state_since)),
     }

@@ -8,7 +8,7 @@ use dialguard::contract::*;
 pub use dialguard_dialer::phone::e164;
 use serde::Serialize;
 use std::fmt::Display;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 /// The result of a command.
@@ -34,19 +34,28 @@ impl Done {
         Done { exit: if refused { 3 } else { self.exit }, ..self }
     }
 
+    /// Accepted, and not complete yet: the text says how to follow it. What was refused counts more.
+    pub fn under_way_if(self, under_way: bool) -> Self {
+        Done { exit: if under_way && self.exit == 0 { 4 } else { self.exit }, ..self }
+    }
+
     /// Done, except for these failures, which changed nothing.
     pub fn failed_for(self, failures: Vec<String>) -> Self {
         Done { exit: if failures.is_empty() { self.exit } else { 1 }, failures, ..self }
     }
 
-    /// Prints it. A reader that has closed the pipe, such as `head`, is not a failure.
+    /// Prints it. A reader that has closed the pipe, such as `head`, is not a failure; a full disk is.
     pub fn print(self) -> ExitCode {
         let text = self.text.trim_end();
-        if !text.is_empty() {
-            let _ = writeln!(std::io::stdout(), "{text}");
-        }
+        let printed = if text.is_empty() { Ok(()) } else { writeln!(std::io::stdout(), "{text}") };
         self.failures.iter().for_each(|failure| eprintln!("error: {failure}"));
-        ExitCode::from(self.exit)
+        match printed {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                eprintln!("error: the command is done, but its output cannot be written: {error}");
+                ExitCode::FAILURE
+            }
+            _ => ExitCode::from(self.exit),
+        }
     }
 }
 

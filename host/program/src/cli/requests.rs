@@ -5,11 +5,12 @@ use super::{CommandContext, Done};
 use crate::json::{Decision, Screened};
 use anyhow::Result;
 use clap::Args;
-use dialguard::contract::{Answer, Deletion, Outcome, Request};
+use dialguard::contract::{Answer, Deletion, Outcome, Request, Status};
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::dialguard::BulkOutcome;
+use dialguard_dialer::dialguard::{BulkOutcome, Completion};
 use dialguard_dialer::ledger::{Ledger, Order};
 use dialguard_dialer::phone::PhoneNumber;
+use std::collections::HashMap;
 
 #[derive(Args)]
 pub struct Numbers {
@@ -30,6 +31,9 @@ pub struct Monitor {
     /// Every number of the account that is not yet monitored, in ascending order
     #[arg(long, conflicts_with = "numbers")]
     all: bool,
+    /// Do not check them now; `serve` does, or the next review
+    #[arg(long)]
+    no_check: bool,
 }
 
 #[derive(Args)]
@@ -41,7 +45,7 @@ pub struct Delete {
     accept_slot_loss: bool,
 }
 
-pub async fn monitor(context: &CommandContext, Monitor { id, numbers, all }: Monitor) -> Result<Done> {
+pub async fn monitor(context: &CommandContext, Monitor { id, numbers, all, no_check }: Monitor) -> Result<Done> {
     let dialguard = context.dialguard()?;
     let numbers = if all {
         let known = dialguard.ledger().numbers(&id)?;
@@ -49,7 +53,33 @@ pub async fn monitor(context: &CommandContext, Monitor { id, numbers, all }: Mon
     } else {
         parse(dialguard.ledger(), &id, &numbers)?
     };
-    ask(context, &dialguard, &id, numbers, Request::StartMonitoring).await
+    let mut outcome = dialguard.decide_all(&id, &Request::StartMonitoring(numbers.clone())).await?;
+    let ratings = match no_check || outcome.actions.is_empty() {
+        true => HashMap::new(),
+        false => first_check(&dialguard, &id, &mut outcome).await,
+    };
+    show(context, &id, numbers, (outcome, ratings))
+}
+
+/// Checks the numbers just added, and returns how they rate. The request is done even if that fails.
+async fn first_check(dialguard: &Dialguard, id: &str, outcome: &mut BulkOutcome) -> HashMap<u64, Status> {
+    let checked = dialguard.check_added(id).await;
+    if let Err(error) = dialguard.policies().follow_shadow().await {
+        outcome.problems.push(format!("The first check was not compared with the shadow policy: {error}"));
+    }
+    match checked {
+        Ok(Some(review)) => {
+            outcome.problems.extend(review.problems);
+            outcome.replaced.extend(review.replaced);
+            outcome.orders.extend(review.orders);
+            review.plan.reviews.iter().map(|review| (review.number, review.status)).collect()
+        }
+        Ok(None) => HashMap::new(),
+        Err(error) => {
+            outcome.problems.push(format!("The first check failed and is made later: {error}"));
+            HashMap::new()
+        }
+    }
 }
 
 pub async fn unmonitor(context: &CommandContext, numbers: Numbers) -> Result<Done> {
@@ -97,7 +127,7 @@ pub fn parse(ledger: &Ledger, id: &str, texts: &[String]) -> Result<Vec<u64>> {
     texts.iter().map(|text| Ok(PhoneNumber::parse(text, region)?.digits())).collect()
 }
 
-/// Requests a change of numbers, and shows the answer for each.
+/// Requests a change of numbers.
 async fn ask(
     context: &CommandContext,
     dialguard: &Dialguard,
@@ -106,40 +136,56 @@ async fn ask(
     request: impl Fn(Vec<u64>) -> Request,
 ) -> Result<Done> {
     let outcome = dialguard.decide_all(id, &request(numbers.clone())).await?;
+    show(context, id, numbers, (outcome, HashMap::new()))
+}
+
+/// Shows the answer for each number, and how it rates if it was checked.
+fn show(
+    context: &CommandContext,
+    id: &str,
+    numbers: Vec<u64>,
+    (outcome, ratings): (BulkOutcome, HashMap<u64, Status>),
+) -> Result<Done> {
     let decision = Decision::of_all(&numbers, &outcome);
-    let BulkOutcome { outcomes, replaced, problems, .. } = outcome;
-    let under_way: Vec<_> = dialguard.ledger().open_orders(id)?.into_iter().map(|order| order.number).collect();
-    let answered: Vec<_> = numbers.into_iter().zip(outcomes).collect();
-    let refused = answered.iter().any(|(_, outcome)| outcome.answer != Answer::Accepted);
+    let completions = outcome.completions(&numbers);
     let text = || {
-        let rows = answered.iter().map(|(number, outcome)| {
-            [
-                e164(*number).to_string(),
-                success_in_words(*number, &replaced)
-                    .unwrap_or_else(|| not_replaced_yet(id, *number, outcome, &under_way)),
-            ]
+        let rows = numbers.iter().zip(&completions).enumerate().map(|(place, (number, completion))| {
+            let answer = outcome.outcomes.get(place);
+            let rated = ratings.get(number).map(|status| format!("done, {}", status_mark(*status)));
+            let result = || result_in_words(id, *number, *completion, answer, &outcome.orders);
+            [e164(*number).to_string(), rated.unwrap_or_else(result)]
         });
-        let rows = if answered.is_empty() {
+        let rows = if numbers.is_empty() {
             "No numbers.".into()
         } else {
             table(["NUMBER", "RESULT"].map(str::to_owned), rows)
         };
-        rows + &problems_in_words(&problems)
+        rows + &problems_in_words(&outcome.problems)
     };
-    Ok(Done::show(context.json, || decision, text).refused_if(refused))
+    let is_refused = completions.contains(&Completion::NotDone);
+    let is_under_way = completions.iter().any(|completion| matches!(completion, Completion::UnderWay(_)));
+    Ok(Done::show(context.json, || decision, text).refused_if(is_refused).under_way_if(is_under_way))
 }
 
-/// A purchase may take a while.
-fn not_replaced_yet(id: &str, number: u64, outcome: &Outcome, under_way: &[u64]) -> String {
-    match outcome.answer {
-        Answer::Accepted if under_way.contains(&number) => {
-            format!("its replacement is in progress; `dialguard orders {id}` shows its progress")
+fn result_in_words(
+    id: &str,
+    number: u64,
+    completion: Completion,
+    answer: Option<&Outcome>,
+    orders: &[Order],
+) -> String {
+    let order = orders.iter().find(|order| order.number == number);
+    match (completion, answer, order) {
+        (Completion::UnderWay(order), ..) => {
+            format!("its replacement is in progress: order {order}; `dialguard orders {id}` shows its progress")
         }
-        _ => answer_in_words(outcome),
+        (Completion::Done, _, Some(order)) => {
+            format!("replaced by {} in slot {}", e164(order.replacement), order.slot)
+        }
+        (Completion::NotDone, Some(Outcome { answer: Answer::Accepted, .. }), Some(order)) => {
+            format!("not replaced: order {} was abandoned; `dialguard events {id}` says why", order.id)
+        }
+        (_, Some(answer), _) => answer_in_words(answer),
+        (_, None, _) => "not asked about".into(),
     }
-}
-
-fn success_in_words(number: u64, replaced: &[Order]) -> Option<String> {
-    let order = replaced.iter().find(|order| order.number == number)?;
-    Some(format!("replaced by {} in slot {}", e164(order.replacement), order.slot))
 }

@@ -9,7 +9,8 @@ use clap::Args;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{self, Action};
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::dialguard::{DialguardError, ReviewOutcome};
+use dialguard_dialer::dialguard::{Completion, DialguardError, ReviewOutcome};
+use dialguard_dialer::ledger::counted_before_in_words;
 use dialguard_dialer::ledger::{EventFilter, Ledger};
 use dialguard_dialer::phone::PhoneNumber;
 use dialguard_dialer::prices::price_cents;
@@ -143,12 +144,17 @@ fn review_in_words(id: &str, review: &ReviewOutcome) -> String {
     for action in &plan.actions {
         if let Action::ReplaceNumber(replacement) = action {
             let (old, new) = (e164(replacement.number), e164(replacement.replacement));
-            let is_replaced = review.replaced.iter().any(|order| order.number == replacement.number);
-            match (review.applied, is_replaced) {
-                (None, _) => text += &format!("  {old} would be replaced by {new} in slot {}\n", replacement.slot),
-                (Some(_), true) => {}
-                (Some(_), false) => {
-                    text += &format!("  {old} is being replaced; `dialguard orders {id}` shows its progress\n")
+            let order = review.orders.iter().find(|order| order.number == replacement.number);
+            match order.map(Completion::from) {
+                None => text += &format!("  {old} would be replaced by {new} in slot {}\n", replacement.slot),
+                Some(Completion::Done) => {}
+                Some(Completion::UnderWay(order)) => {
+                    text += &format!(
+                        "  {old} is being replaced: order {order}; `dialguard orders {id}` shows its progress\n"
+                    )
+                }
+                Some(Completion::NotDone) => {
+                    text += &format!("  {old} was not replaced; `dialguard events {id}` says why\n")
                 }
             }
         }
@@ -156,6 +162,9 @@ fn review_in_words(id: &str, review: &ReviewOutcome) -> String {
     for order in &review.replaced {
         let (old, new) = (e164(order.number), e164(order.replacement));
         text.push_str(&format!("  {old} replaced by {new} in slot {}\n", order.slot));
+    }
+    if let Some(words) = counted_before_in_words(review.counted_before) {
+        text.push_str(&format!("  {words}\n"));
     }
     text + &problems_in_words(&review.problems)
 }

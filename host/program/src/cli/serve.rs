@@ -9,6 +9,7 @@ use clap::Args;
 use dialguard::policy;
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::alerts::AlertSender;
+use dialguard_dialer::ledger::{Ledger, LedgerError};
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -48,6 +49,7 @@ pub async fn serve(context: &CommandContext, Serve { once, dashboard }: Serve) -
     if once {
         return serve_once(&dialguard).await;
     }
+    warn_of_others(dialguard.ledger());
     tracing::info!("watching {} accounts; press Ctrl-C to stop", dialguard.ledger().accounts()?.len());
     log_policies(&dialguard)?;
     let stop = stop_signal();
@@ -114,8 +116,23 @@ fn log_policies(dialguard: &Dialguard) -> Result<()> {
     Ok(())
 }
 
+/// The ledger has the keys that sign messages, and its folder machine code.
+fn warn_of_others(ledger: &Ledger) {
+    if let Some(path) = ledger.open_to_others() {
+        tracing::warn!(
+            "other users of this machine can read or change {}; `chmod -R go= FOLDER` keeps the ledger's folder private",
+            path.display()
+        );
+    }
+}
+
 async fn serve_once(dialguard: &Dialguard) -> Result<Done> {
+    if let Some((leap, _)) = dialguard.ledger().pass_time(dialguard.now())? {
+        AlertSender::new(dialguard.clone()).deliver_due().await?;
+        return Err(LedgerError::TimeLeap(Box::new(leap)).into());
+    }
     schedule::resume_all(dialguard).await?;
+    schedule::close_days(dialguard)?;
     let due = schedule::due_accounts(dialguard, dialguard.now())?;
     let (reviewed, failed) = review_these(dialguard, due, ReviewMode::OncePerDate).await;
     AlertSender::new(dialguard.clone()).deliver_due().await?;

@@ -15,6 +15,13 @@ pub struct SettingOptions {
 }
 
 impl SettingOptions {
+    /// The settings after the change; none if they stay as they are.
+    pub fn changed(&self, before: &Settings) -> Option<Settings> {
+        let mut settings = before.clone();
+        self.apply(&mut settings);
+        (settings != *before).then_some(settings)
+    }
+
     pub fn apply(&self, settings: &mut Settings) {
         self.values.iter().for_each(|(setting, value)| setting.set(settings, *value));
         for (name, value) in &self.other {

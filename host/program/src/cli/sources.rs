@@ -3,15 +3,16 @@
 use super::output::{e164, table};
 use super::secrets::{self, NamedSecret, full_path};
 use super::{CommandContext, Done};
-use crate::json::{Carrier, Source, Time, lookup_settings};
+use crate::json::{Carrier, CarrierAlias, Source, Time, ftc_settings, lookup_settings};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::PhoneNumber;
 use dialguard_dialer::http::secret::SecretPlace;
-use dialguard_dialer::ledger::{SourceKind, SourceProfile};
+use dialguard_dialer::ledger::{self, SourceKind, SourceProfile};
 use dialguard_dialer::phone::{self, Region};
 use dialguard_dialer::sources::Answer;
+use dialguard_dialer::sources::ftc::{ComplaintScores, FtcSettings};
 use dialguard_dialer::sources::inquiry::{Sources, inspect};
 use dialguard_dialer::sources::lookups::{LookupService, LookupSettings};
 use dialguard_dialer::sources::nomorobo::Nomorobo;
@@ -28,6 +29,10 @@ pub enum SourcesCommand {
         name: String,
         #[command(flatten)]
         source: SourceChoice,
+        /// With --ftc: the scores of 1, 2, 3 and more complaints in 7 days; the last is also that of more [default:
+        /// 40,60,80,90,100]
+        #[arg(long, value_name = "SCORES")]
+        complaint_scores: Option<ComplaintScores>,
         #[command(flatten)]
         lookups: Box<LookupOptions>,
     },
@@ -44,7 +49,19 @@ pub enum SourcesCommand {
         /// Its name
         name: String,
     },
-    /// List the sources and the carriers they have reported
+    /// Make a name another name of a carrier, whose votes are then one; upper and lower case and punctuation never matter
+    Alias {
+        /// The name that sources use, such as 'AT&T Mobility'
+        alias: String,
+        /// The carrier that it means, such as 'AT&T'
+        carrier: String,
+    },
+    /// Make a name a carrier of its own again
+    Unalias {
+        /// The name
+        alias: String,
+    },
+    /// List the sources, the carriers they have reported, and other names of carriers
     List,
 }
 
@@ -106,31 +123,54 @@ pub struct LookupOptions {
 
 pub async fn run(context: &CommandContext, command: SourcesCommand) -> Result<Done> {
     match command {
-        SourcesCommand::Add { name, source, lookups } => add(context, name, source, *lookups),
+        SourcesCommand::Add { name, source, complaint_scores, lookups } => {
+            add(context, name, source, complaint_scores, *lookups)
+        }
         SourcesCommand::Test { name, number } => test(context, &name, number).await,
         SourcesCommand::Remove { name } => {
             context.ledger()?.remove_source(&name)?;
             Ok(Done::say(format!("{name} is removed.")))
         }
+        SourcesCommand::Alias { alias, carrier } => {
+            context
+                .new_ledger()?
+                .set_carrier_alias(&ledger::CarrierAlias { alias: alias.clone(), carrier: carrier.clone() })?;
+            Ok(Done::say(format!("{alias} means {carrier} from now on.")))
+        }
+        SourcesCommand::Unalias { alias } => {
+            context.ledger()?.remove_carrier_alias(&alias)?;
+            Ok(Done::say(format!("{alias} is a carrier of its own from now on.")))
+        }
         SourcesCommand::List => list(context),
     }
 }
 
-fn add(context: &CommandContext, name: String, source: SourceChoice, lookups: LookupOptions) -> Result<Done> {
+fn add(
+    context: &CommandContext,
+    name: String,
+    source: SourceChoice,
+    complaint_scores: Option<ComplaintScores>,
+    lookups: LookupOptions,
+) -> Result<Done> {
     let named_well = !name.trim().is_empty() && name.len() <= 64 && !name.chars().any(char::is_control);
     ensure!(named_well, "give the source a name of 1 to 64 characters");
     let is_service = source.trustcall || source.telnyx || source.nomorobo;
     ensure!(is_service || lookups.are_none(), "secrets, prices and a URL require --trustcall, --telnyx or --nomorobo");
+    ensure!(source.ftc.is_some() || complaint_scores.is_none(), "--complaint-scores requires --ftc");
     let (kind, location) = match source {
         SourceChoice { trustcall: true, .. } => (SourceKind::TrustCall, lookups.location::<TrustCall>()?),
         SourceChoice { telnyx: true, .. } => (SourceKind::Telnyx, lookups.location::<Telnyx>()?),
         SourceChoice { nomorobo: true, .. } => (SourceKind::Nomorobo, lookups.location::<Nomorobo>()?),
-        SourceChoice { ftc: Some(dir), .. } => (SourceKind::Ftc, full_path(&dir)?),
+        SourceChoice { ftc: Some(dir), .. } => {
+            let settings =
+                FtcSettings { folder: full_path(&dir)?.into(), complaint_scores: complaint_scores.unwrap_or_default() };
+            (SourceKind::Ftc, settings.location())
+        }
         SourceChoice { verdicts: Some(file), .. } => (SourceKind::Verdicts, full_path(&file)?),
         SourceChoice { simulated, .. } => (SourceKind::Simulated, simulated.unwrap_or_default().to_string()),
     };
     let profile = SourceProfile { name, kind, location };
-    let holds = inspect(&profile).with_context(|| format!("{} was not added", profile.name))?;
+    let holds = inspect(&profile, context.now()).with_context(|| format!("{} was not added", profile.name))?;
     let ledger = context.new_ledger()?;
     ledger.add_source(&profile)?;
     let mut added = serde_json::to_value(Source::read(&ledger, &profile, context.now())?)?;
@@ -145,20 +185,27 @@ fn list(context: &CommandContext) -> Result<Done> {
         sources.iter().map(|source| Source::read(&ledger, source, context.now())).collect::<Result<_, _>>()?;
     let rows: Vec<_> = sources.iter().zip(&shapes).map(|(source, shape)| row(source, shape)).collect();
     let carriers: Vec<_> = ledger.carriers()?.into_iter().map(Carrier::from).collect();
+    let aliases: Vec<_> = ledger.carrier_aliases()?.into_iter().map(CarrierAlias::from).collect();
     let names: Vec<_> = carriers.iter().map(|carrier| carrier.name.as_str()).collect();
     let carrier_names = if names.is_empty() { "none yet".to_owned() } else { names.join(", ") };
     Ok(Done::show(
         context.json,
-        || json!({"sources": shapes, "carriers": carriers}),
+        || json!({"sources": shapes, "carriers": carriers, "carrier-aliases": aliases}),
         || {
             let header = ["SOURCE", "KIND", "LOCATION", "TODAY"].map(str::to_owned);
-            format!("{}\nCarriers: {carrier_names}", table(header, rows))
+            let meanings: Vec<_> = aliases.iter().map(|it| format!("{} = {}", it.alias, it.carrier)).collect();
+            let meanings = if meanings.is_empty() { "none".to_owned() } else { meanings.join(", ") };
+            format!("{}\nCarriers: {carrier_names}\nOther names: {meanings}", table(header, rows))
         },
     ))
 }
 
 fn row(source: &SourceProfile, shape: &Source) -> [String; 4] {
-    let location = lookup_settings(source).map_or_else(|| source.location.clone(), |settings| settings.base_url);
+    let location = match (lookup_settings(source), ftc_settings(source)) {
+        (Some(settings), _) => settings.base_url,
+        (None, Some(ftc)) => format!("{}, scores {}", ftc.folder.display(), ftc.complaint_scores),
+        (None, None) => source.location.clone(),
+    };
     let today = shape.today().map_or("–".into(), |today| {
         let circuit = today
             .circuit_open_until

@@ -112,6 +112,12 @@ impl Account {
 pub struct Spending {
     /// Charged in this billing cycle, in US cents: blocks, and replacements at `replacement-price-cents` each.
     pub charged_in_cycle_cents: u64,
+    /// Of that, the blocks of a cycle that has begun since the account was last changed: recorded with its next change.
+    pub due_in_cycle_cents: u64,
+    /// Credited in this billing cycle, in US cents.
+    pub credited_in_cycle_cents: u64,
+    /// Charged less credited in this billing cycle, in US cents; negative if a credit is for an earlier one.
+    pub balance_in_cycle_cents: i64,
     /// Spent on numbers in the local day, in US cents; at most `day-cap-cents`.
     pub spent_today_cents: u64,
     /// Spent on numbers in this billing cycle, in US cents; at most `cycle-cap-cents`.
@@ -122,11 +128,46 @@ impl Spending {
     /// As of this time.
     pub fn read(ledger: &Ledger, account: &AccountProfile, now: contract::Timestamp) -> Result<Self, LedgerError> {
         let ledger::Spending { day_cents, cycle_cents } = ledger.spending(&account.id, now)?;
+        let bill = ledger.bill(&account.id, now)?;
         Ok(Spending {
-            charged_in_cycle_cents: ledger.charged_cents(&account.id, account.cycle_starts_at)?,
+            charged_in_cycle_cents: bill.charged_cents,
+            due_in_cycle_cents: bill.due_cents,
+            credited_in_cycle_cents: bill.credited_cents,
+            balance_in_cycle_cents: bill.balance_cents(),
             spent_today_cents: day_cents,
             spent_in_cycle_cents: cycle_cents,
         })
+    }
+}
+
+/// What a change of an account would cost.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct ChangePrice {
+    /// Charged at once, in US cents.
+    charged_now_cents: u64,
+    /// Charged for each billing cycle from the next one on, in US cents.
+    charged_per_cycle_cents: u64,
+    /// Whether the reputation add-on would be on.
+    enabled: bool,
+    /// Blocks for the current cycle.
+    blocks: u32,
+    /// Blocks from the next cycle on.
+    blocks_next: u32,
+    /// When the current cycle ends.
+    cycle_ends_at: Time,
+}
+
+impl From<&ledger::ChangePrice> for ChangePrice {
+    fn from(price: &ledger::ChangePrice) -> Self {
+        ChangePrice {
+            charged_now_cents: price.now_cents,
+            charged_per_cycle_cents: price.next_cents,
+            enabled: price.enabled,
+            blocks: price.blocks,
+            blocks_next: price.blocks_next,
+            cycle_ends_at: Time(price.cycle_ends_at),
+        }
     }
 }
 

@@ -81,9 +81,11 @@ pub struct Delivery {
     account: Option<String>,
     /// The run it reports.
     run: Option<u64>,
-    /// What it reports.
+    /// What it reports: `review.completed`, `review.failed`, `number.replaced` (a slot has moved), `order.abandoned` (a
+    /// slot will not move to an order's candidate), `order.stuck`, `policy.rolled-back`, `policy.failing` or
+    /// `webhook.test`.
     #[serde(rename = "type")]
-    #[schema(example = "review.completed")]
+    #[schema(example = "number.replaced")]
     kind: String,
     /// When it was made.
     made_at: Time,

@@ -17,8 +17,8 @@ pub struct Event {
     kind: String,
     /// The number it happened to.
     number: Option<E164>,
-    /// What was charged, in US cents.
-    cents: Option<u64>,
+    /// What was charged, in US cents; negative if it was credited.
+    cents: Option<i64>,
     /// The event in words.
     text: String,
     /// The run that caused it; null if a user or the calendar did.

@@ -170,6 +170,8 @@ pub struct ImportedFile {
     imported: usize,
     known_before: usize,
     refused: Vec<RefusedRow>,
+    /// The row before which the import was stopped; null if it was not.
+    stopped_before_row: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -181,6 +183,11 @@ struct RefusedRow {
 impl From<&number_file::ImportedFile> for ImportedFile {
     fn from(file: &number_file::ImportedFile) -> Self {
         let refused = file.refused.iter().map(|bad| RefusedRow { row: bad.row as usize, why: bad.why.to_string() });
-        ImportedFile { imported: file.imported, known_before: file.known_before, refused: refused.collect() }
+        ImportedFile {
+            imported: file.imported,
+            known_before: file.known_before,
+            refused: refused.collect(),
+            stopped_before_row: file.stopped_before,
+        }
     }
 }

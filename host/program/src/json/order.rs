@@ -53,7 +53,7 @@ enum OrderState {
     Intended,
     /// The provider holds the number, or has no reservations.
     Reserved,
-    /// No carrier flags the number.
+    /// The policy still chooses the number.
     Screened,
     /// It may have been bought: the order was sent, or is about to be.
     Ordering,
@@ -65,7 +65,7 @@ enum OrderState {
     Swapped,
     /// Complete.
     Done,
-    /// The number was unavailable, and nothing was spent.
+    /// Ended, and the slot stays with its number; an event says why.
     Abandoned,
 }
 

@@ -1,8 +1,8 @@
 //! Requests about numbers, and how numbers are rated right now.
 
 use super::{Action, Answer, E164, Notice, Status, Time};
-use dialguard::contract;
-use dialguard_dialer::dialguard::{BulkOutcome, RequestOutcome};
+use ::dialguard::contract;
+use dialguard_dialer::dialguard::{self, BulkOutcome, RequestOutcome};
 use dialguard_dialer::ledger::Order;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,10 +16,32 @@ pub struct Decision {
     /// The total of the accepted part of the request.
     actions: Vec<Action>,
     notices: Vec<Notice>,
-    /// Replacements that are complete; the others are in progress.
+    /// Replacements that are complete.
     replaced: Vec<Replaced>,
-    /// What went wrong at the carriers.
+    /// What went wrong at the carriers and the provider.
     problems: Vec<String>,
+}
+
+/// What became of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Completion {
+    /// It is done.
+    Done,
+    /// It is not done and will not be: it was refused, or its order was abandoned.
+    NotDone,
+    /// It was accepted and is not complete; `order` is the order to follow.
+    UnderWay,
+}
+
+impl From<dialguard::Completion> for Completion {
+    fn from(completion: dialguard::Completion) -> Self {
+        match completion {
+            dialguard::Completion::Done => Completion::Done,
+            dialguard::Completion::NotDone => Completion::NotDone,
+            dialguard::Completion::UnderWay(_) => Completion::UnderWay,
+        }
+    }
 }
 
 /// The answer for one number.
@@ -27,7 +49,12 @@ pub struct Decision {
 #[serde(rename_all = "kebab-case")]
 struct Outcome {
     number: E164,
+    /// What the policy decided.
     answer: Answer,
+    /// What became of it; null if it was only tried.
+    result: Option<Completion>,
+    /// The order that is under way for it, at `/accounts/{account}/orders/{order}`; otherwise null.
+    order: Option<u64>,
     /// When a lock ends: for `no-free-slot` the next one (null if no slot is locked), for `slot-would-lock` the one
     /// that deleting would start; otherwise null.
     until: Option<Time>,
@@ -51,17 +78,39 @@ impl From<&Order> for Replaced {
 }
 
 impl Decision {
-    /// What was decided about these numbers.
+    /// What was decided about these numbers, and what became of it.
     pub fn new(numbers: &[contract::PhoneNumber], outcome: &RequestOutcome) -> Self {
-        let RequestOutcome { decision, replaced, problems } = outcome;
+        Decision::tried(numbers, outcome).with_results(&outcome.completions(numbers))
+    }
+
+    /// What would be decided about these numbers.
+    pub fn tried(numbers: &[contract::PhoneNumber], outcome: &RequestOutcome) -> Self {
+        let RequestOutcome { decision, replaced, problems, orders: _ } = outcome;
         let plan = &decision.plan;
         Decision::of((numbers, &decision.outcomes), &plan.actions, &plan.notices, replaced, problems)
     }
 
-    /// What was decided about any number of numbers.
+    /// What was decided about any number of numbers, and what became of it.
     pub fn of_all(numbers: &[contract::PhoneNumber], outcome: &BulkOutcome) -> Self {
-        let BulkOutcome { outcomes, actions, notices, replaced, problems } = outcome;
-        Decision::of((numbers, outcomes), actions, notices, replaced, problems)
+        let BulkOutcome { outcomes, actions, notices, replaced, problems, orders: _ } = outcome;
+        let decided = Decision::of((numbers, outcomes), actions, notices, replaced, problems);
+        decided.with_results(&outcome.completions(numbers))
+    }
+
+    /// Whether some of it is accepted and not complete.
+    pub fn is_under_way(&self) -> bool {
+        self.outcomes.iter().any(|outcome| outcome.result == Some(Completion::UnderWay))
+    }
+
+    fn with_results(mut self, completions: &[dialguard::Completion]) -> Self {
+        for (outcome, completion) in self.outcomes.iter_mut().zip(completions) {
+            outcome.result = Some((*completion).into());
+            outcome.order = match completion {
+                dialguard::Completion::UnderWay(order) => Some(*order),
+                _ => None,
+            };
+        }
+        self
     }
 
     fn of(
@@ -74,6 +123,8 @@ impl Decision {
         let outcome = |(number, outcome): (&contract::PhoneNumber, &contract::Outcome)| Outcome {
             number: (*number).into(),
             answer: outcome.answer.into(),
+            result: None,
+            order: None,
             until: outcome.until.map(Time),
         };
         Decision {

@@ -1,6 +1,6 @@
 //! Reviews and runs of an account.
 
-use super::{Action, E164, Notice, Replaced, Status, Time};
+use super::{Action, Completion, E164, Notice, Replaced, Status, Time};
 use dialguard::contract;
 use dialguard_dialer::dialguard::ReviewOutcome;
 use dialguard_dialer::ledger::{self, RunProfile};
@@ -18,7 +18,8 @@ pub struct Review {
     applied: bool,
     /// The run, as events name it; null if it was only tried.
     run: Option<u64>,
-    /// Whether it is the one daily review of this local date; others on that date are extra. Null if it was only tried.
+    /// Whether it counts as the daily review of its local date: the first that rated numbers. Others on that date are
+    /// extra. Null if it was only tried.
     daily: Option<bool>,
     /// The account's revision it was made from.
     based_on: u64,
@@ -27,10 +28,40 @@ pub struct Review {
     reviews: Vec<Rating>,
     actions: Vec<Action>,
     notices: Vec<Notice>,
-    /// Replacements that are complete; the others are in progress.
+    /// Replacements that are complete, planned by this review or before.
     replaced: Vec<Replaced>,
-    /// What went wrong at the carriers.
+    /// The latest order of each number whose replacement this review planned.
+    orders: Vec<PlannedOrder>,
+    /// What went wrong at the carriers and the provider.
     problems: Vec<String>,
+    /// Numbers that were not rated because an earlier check has counted their observations. They keep their status, and
+    /// the next review asks about them again.
+    counted_before: usize,
+}
+
+/// What became of a replacement that a review planned.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+struct PlannedOrder {
+    /// The order, at `/accounts/{account}/orders/{order}`.
+    order: u64,
+    number: E164,
+    /// The number that takes its slot, or was to.
+    replacement: E164,
+    slot: u32,
+    result: Completion,
+}
+
+impl From<&ledger::Order> for PlannedOrder {
+    fn from(order: &ledger::Order) -> Self {
+        PlannedOrder {
+            order: order.id,
+            number: order.number.into(),
+            replacement: order.replacement.into(),
+            slot: order.slot,
+            result: dialguard_dialer::dialguard::Completion::from(order).into(),
+        }
+    }
 }
 
 /// How a review rated a number.
@@ -76,7 +107,9 @@ impl Review {
             actions: plan.actions.iter().map(Action::from).collect(),
             notices: plan.notices.iter().map(Notice::from).collect(),
             replaced: reviewed.replaced.iter().map(Replaced::from).collect(),
+            orders: reviewed.orders.iter().map(PlannedOrder::from).collect(),
             problems: reviewed.problems.clone(),
+            counted_before: reviewed.counted_before,
         }
     }
 }
@@ -88,7 +121,7 @@ pub struct Run {
     /// Rises with every run.
     pub id: u64,
     kind: RunKind,
-    /// The account's local date.
+    /// The local date that it counts for.
     #[schema(format = Date)]
     local_date: String,
     decided_at: Time,
@@ -107,7 +140,7 @@ pub struct Run {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 enum RunKind {
-    /// The one daily review of its local date.
+    /// The review that counts as the daily one of its local date: the first that rated numbers.
     DailyReview,
     /// Another review on the same date.
     ExtraReview,

@@ -4,6 +4,7 @@ use super::Time;
 use dialguard::contract;
 use dialguard_dialer::ledger::{self, Ledger, LedgerError, LookupsSpent, SourceProfile};
 use dialguard_dialer::prices::dollars_of_micros;
+use dialguard_dialer::sources::ftc::FtcSettings;
 use dialguard_dialer::sources::lookups::LookupSettings;
 use serde::Serialize;
 use serde_json::Value;
@@ -24,14 +25,36 @@ impl From<contract::Carrier> for Carrier {
     }
 }
 
+/// Another name of a carrier. The votes of both names are one.
+#[derive(Serialize, ToSchema)]
+pub struct CarrierAlias {
+    /// The name that sources may use.
+    #[schema(example = "AT&T Mobility")]
+    pub alias: String,
+    /// The carrier that it means.
+    #[schema(example = "AT&T")]
+    pub carrier: String,
+}
+
+impl From<ledger::CarrierAlias> for CarrierAlias {
+    fn from(alias: ledger::CarrierAlias) -> Self {
+        CarrierAlias { alias: alias.alias, carrier: alias.carrier }
+    }
+}
+
 /// A source of verdicts.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
 pub struct Source {
     name: String,
     kind: SourceKind,
     /// The folder, file or seed; for a paid service its settings, which say where its secrets are and never what they
     /// are.
     location: Value,
+    /// The spam scores of 1, 2, 3 and more complaints to the FTC in 7 days; the last is also that of more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = json!([40, 60, 80, 90, 100]))]
+    complaint_scores: Option<Vec<u8>>,
     /// The lookups at a paid service today (UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     today: Option<SourceToday>,
@@ -101,17 +124,26 @@ impl Source {
                 })
             }
         };
-        let location = match settings {
-            Some(_) => serde_json::from_str(&source.location).unwrap_or_default(),
-            None => Value::from(source.location.as_str()),
+        let ftc = ftc_settings(source);
+        let location = match (settings, &ftc) {
+            (Some(_), _) => serde_json::from_str(&source.location).unwrap_or_default(),
+            (None, Some(ftc)) => Value::from(ftc.folder.to_string_lossy()),
+            (None, None) => Value::from(source.location.as_str()),
         };
-        Ok(Source { name: source.name.clone(), kind: source.kind.into(), location, today })
+        let complaint_scores = ftc.map(|ftc| ftc.complaint_scores.into());
+        Ok(Source { name: source.name.clone(), kind: source.kind.into(), location, complaint_scores, today })
     }
 
     /// Its lookups today, if it is a paid service.
     pub fn today(&self) -> Option<&SourceToday> {
         self.today.as_ref()
     }
+}
+
+/// The settings of a folder of the FTC's files.
+pub fn ftc_settings(source: &SourceProfile) -> Option<FtcSettings> {
+    let is_ftc = matches!(source.kind, ledger::SourceKind::Ftc);
+    is_ftc.then(|| FtcSettings::from_location(&source.location).ok()).flatten()
 }
 
 /// The settings of a paid service.

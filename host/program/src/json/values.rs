@@ -1,5 +1,6 @@
 //! Values that many nouns have: phone numbers, times, statuses.
 
+use crate::parse;
 use dialguard::calendar::rfc3339;
 use dialguard::contract;
 use dialguard_dialer::phone::{PhoneNumber, Region, e164};
@@ -68,11 +69,7 @@ impl TryFrom<String> for Time {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let read = chrono::DateTime::parse_from_rfc3339(&text);
-        let time =
-            read.map_err(|error| format!("{text:?} is not a time ({error}); write it like 2026-03-01T14:00:00Z"))?;
-        // Nothing happened before 1970.
-        Ok(Time(u64::try_from(time.timestamp()).unwrap_or(0)))
+        parse::time(&text).map(Time)
     }
 }
 

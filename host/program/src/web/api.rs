@@ -1,6 +1,7 @@
 //! The API: REST and JSON, under `/api/v1`, described by an OpenAPI document that is made from this code.
 
 mod accounts;
+mod clock;
 mod failures;
 mod input;
 mod keyed;
@@ -38,6 +39,7 @@ use utoipa_axum::router::OpenApiRouter;
     components(schemas(Problem)),
     tags(
         (name = "accounts", description = "The add-on, blocks, settings and figures of accounts"),
+        (name = "clock", description = "The time, and leaps that a user confirms"),
         (name = "numbers", description = "The numbers of an account, and what carriers say about them"),
         (name = "requests", description = "Start, stop, delete, replace and screen numbers"),
         (name = "orders", description = "Replacements in progress"),
@@ -45,7 +47,9 @@ use utoipa_axum::router::OpenApiRouter;
         (name = "policies", description = "Revisions of the policy, and comparing them"),
         (name = "sources", description = "Sources of verdicts, and the carriers they report"),
         (name = "tokens", description = "Tokens of programs that call the API"),
-        (name = "webhooks", description = "Webhooks, which receive messages about what happens"),
+        (name = "webhooks", description = "Webhooks, which receive messages: reviews that found something (`review.completed`, `review.failed`), \
+            replacements that are done, abandoned or held up (`number.replaced`, `order.abandoned`, `order.stuck`), and \
+            policies that fail (`policy.rolled-back`, `policy.failing`)"),
     ),
     modifiers(&TokenSecurity),
     security(("token" = []))
@@ -78,6 +82,7 @@ pub fn routes(site: &Site) -> Router<Site> {
 fn documented() -> (Router<Site>, Document) {
     let routes = OpenApiRouter::new()
         .merge(accounts::routes())
+        .merge(clock::routes())
         .merge(numbers::routes())
         .merge(requests::routes())
         .merge(orders::routes())

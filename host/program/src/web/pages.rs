@@ -5,6 +5,7 @@ mod accounts;
 mod activity;
 mod alerts;
 mod candidates;
+mod clock;
 mod denied;
 mod layout;
 mod orders;
@@ -30,6 +31,7 @@ pub fn routes() -> Router<Site> {
         .merge(account::routes())
         .merge(candidates::routes())
         .merge(activity::routes())
+        .merge(clock::routes())
         .merge(policy::routes())
         .merge(settings::routes())
         .merge(review::routes())

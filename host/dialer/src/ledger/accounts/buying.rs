@@ -158,12 +158,13 @@ impl Ledger {
         self.read(|transaction| check(transaction, &profile(transaction, id)?, buying))
     }
 
-    /// What the account was charged since then, in US cents: blocks and replacements.
+    /// What the account was charged since then, in US cents: blocks and replacements, whatever was credited.
     pub fn charged_cents(&self, id: &str, since: Timestamp) -> Result<u64> {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
-            let mut statement = transaction
-                .prepare_cached("SELECT ifnull(sum(cents), 0) FROM events WHERE account = ?1 AND at >= ?2")?;
+            let mut statement = transaction.prepare_cached(
+                "SELECT ifnull(sum(cents), 0) FROM events WHERE account = ?1 AND at >= ?2 AND cents > 0",
+            )?;
             Ok(statement.query_row([account.key, to_sql(since)], |row| Ok(from_sql(row.get(0)?)))?)
         })
     }
@@ -176,11 +177,11 @@ pub(in crate::ledger) fn spending(
     now: Timestamp,
 ) -> Result<Spending> {
     let mut statement = transaction.prepare_cached(
-        "SELECT ifnull(sum(price_cents) FILTER (WHERE spent_on = ?2), 0),
+        "SELECT ifnull(sum(price_cents) FILTER (WHERE spent_day >= ?2), 0),
                 ifnull(sum(price_cents) FILTER (WHERE spent_cycle = ?3), 0)
-           FROM orders WHERE account = ?1 AND spent_on IS NOT NULL AND state <> 'abandoned'",
+           FROM orders WHERE account = ?1 AND spent_on IS NOT NULL",
     )?;
-    let today = account.local_date(now).to_string();
+    let today = to_sql(account.day(now).starts_at);
     Ok(statement.query_row(params![account.key, today, to_sql(account.cycle_starts_at)], |row| {
         Ok(Spending { day_cents: from_sql(row.get(0)?), cycle_cents: from_sql(row.get(1)?) })
     })?)

@@ -38,6 +38,8 @@ pub(in crate::ledger) fn occupy(
              VALUES (?1, ?2, ?3, 0, ?4, ?4, 0, 0)",
         )?
         .execute(params![account, to_sql(number), slot, to_sql(now)])?;
+    // Its first check is due.
+    transaction.prepare_cached("UPDATE accounts SET check_next_at = 0 WHERE key = ?1")?.execute([account])?;
     Ok(())
 }
 

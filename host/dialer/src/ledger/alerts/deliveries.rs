@@ -4,7 +4,7 @@ use crate::ledger::accounts::{AccountProfile, profile};
 use crate::ledger::alerts::message::Message;
 use crate::ledger::alerts::webhooks::WebhookId;
 use crate::ledger::{Ledger, Result, from_sql, to_sql};
-use dialguard::calendar::{day_starts_at, rfc3339};
+use dialguard::calendar::rfc3339;
 use dialguard::contract::Timestamp;
 use rusqlite::{Row, Transaction, params};
 
@@ -69,16 +69,16 @@ impl Ledger {
     pub(crate) fn tell_review_failed(&self, id: &str, now: Timestamp, why: &str) -> Result<()> {
         self.change(|transaction| {
             let account = profile(transaction, id)?;
-            let today = account.local_date(now);
+            let today = account.day(now);
             let is_queued: bool = transaction.query_row(
                 "SELECT EXISTS (SELECT 1 FROM deliveries WHERE account = ?1 AND kind = ?2 AND made_at >= ?3)",
-                params![account.key, Message::REVIEW_FAILED, to_sql(day_starts_at(today, account.time_zone))],
+                params![account.key, Message::REVIEW_FAILED, to_sql(today.starts_at)],
                 |row| row.get(0),
             )?;
             if is_queued {
                 return Ok(());
             }
-            enqueue(transaction, Some(&account), None, now, || Message::review_failed(id, &today.to_string(), why))
+            enqueue(transaction, Some(&account), None, now, || Message::review_failed(id, &today.date.to_string(), why))
         })
     }
 }

@@ -1,13 +1,19 @@
 //! The messages that wait for webhooks: one a review, however many numbers it is about.
 //! [`alerts`](crate::alerts) lists their types.
 
+use crate::ledger::accounts::days::MissedDays;
+use crate::ledger::time::Leap;
 use crate::phone::e164;
+use dialguard::calendar::{NaiveDate, rfc3339};
 use dialguard::contract::*;
 use dialguard::policy::Inputs;
 use serde_json::{Map, Value, json};
 
 /// Numbers of a kind that a message lists; the others are counted.
 const NUMBERS_LISTED_MAX: usize = 50;
+
+/// Dates that a message lists; the others are counted.
+const DATES_LISTED_MAX: usize = 50;
 
 /// Notices, and problems with sources, that a message quotes.
 const TEXTS_LISTED_MAX: usize = 20;
@@ -52,7 +58,7 @@ impl Message {
             "turned-flagged": turned(Status::Flagged),
             "turned-at-risk": turned(Status::AtRisk),
             "turned-clean": turned(Status::Clean),
-            "replacements": list(&replacements, NUMBERS_LISTED_MAX, |replacement| json!({
+            "planned-replacements": list(&replacements, NUMBERS_LISTED_MAX, |replacement| json!({
                 "number": e164(replacement.number),
                 "replacement": e164(replacement.replacement),
                 "slot": replacement.slot,
@@ -72,6 +78,38 @@ impl Message {
     pub fn review_failed(account: &str, local_date: &str, why: &str) -> Self {
         let text = format!("The review of account {account} failed and will be tried again: {why}");
         Message::new(Self::REVIEW_FAILED, json!({"local-date": local_date, "text": text}), "activity")
+    }
+
+    /// Numbers were not rated for days that have closed.
+    pub(in crate::ledger) fn reviews_missed(missed: &MissedDays) -> Self {
+        let date = |day: Option<&(NaiveDate, u32)>| day.map(|(date, _)| date.to_string());
+        let cycles = missed.cycles.iter().map(|(starts_on, cents)| json!({"starts-on": starts_on, "cents": cents}));
+        let data = json!({
+            "first-date": date(missed.days.first()),
+            "last-date": date(missed.days.last()),
+            "dates": list(&missed.days, DATES_LISTED_MAX, |(date, numbers)| json!({
+                "local-date": date,
+                "not-rated": numbers,
+            })),
+            "charged-cents": missed.cents(),
+            "cycles": cycles.collect::<Vec<_>>(),
+            "text": missed.text(),
+        });
+        Message::new("reviews.missed", data, "activity")
+    }
+
+    /// Time is held: nothing is reviewed until a user accepts it.
+    pub fn clock_held(leap: &Leap) -> Self {
+        let text = format!("Reviews and replacements are on hold until a user confirms the time: {leap}.");
+        let data = json!({
+            "now": rfc3339(leap.now),
+            "newest": rfc3339(leap.newest_at),
+            "accounts": leap.accounts,
+            "charges": leap.charges,
+            "cents": leap.cents,
+            "text": text,
+        });
+        Message::new("clock.held", data, "")
     }
 
     pub fn policy(kind: &str, revision: Option<u64>, text: &str) -> Self {

@@ -4,6 +4,7 @@ use crate::ledger::accounts::profile;
 use crate::ledger::numbers::{KnownNumber, known_number};
 use crate::ledger::runs::answers::{CarrierAnswer, about};
 use crate::ledger::runs::recordings;
+use crate::ledger::sources::carriers::Carriers;
 use crate::ledger::{Ledger, Result, from_sql};
 use dialguard::contract::{PhoneNumber, Review, SlotId, Timestamp};
 use rusqlite::{OptionalExtension, Transaction};
@@ -105,9 +106,10 @@ fn checks(transaction: &Transaction, account: i64, number: PhoneNumber) -> Resul
           WHERE answers.account = ?1 ORDER BY answers.decided_at, answers.run",
     )?;
     let mut rows = statement.query([account])?;
-    let (mut checks, wanted) = (Vec::new(), BTreeSet::from([number]));
+    let (carriers, wanted) = (Carriers::read(transaction)?, BTreeSet::from([number]));
+    let mut checks = Vec::new();
     while let Some(row) = rows.next()? {
-        let answers = about(transaction, row.get(0)?, &wanted)?;
+        let answers = about(transaction, &carriers, row.get(0)?, &wanted)?;
         let recording = row.get_ref(2)?.as_blob().unwrap_or_default();
         let review = recordings::reviews(recording).into_iter().find(|review| review.number == number);
         if review.is_some() || !answers.is_empty() {

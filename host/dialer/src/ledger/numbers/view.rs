@@ -1,12 +1,13 @@
 //! The ledger as a policy reads it: the contract's `number-inventory` for one run.
 
 use crate::ledger::accounts::AccountProfile;
+use crate::ledger::accounts::days::rated_since;
 use crate::ledger::accounts::slots::locked_slots;
 use crate::ledger::numbers::status::status_from_sql;
+use crate::ledger::orders::grounds::replacements_counted;
 use crate::ledger::orders::unknown;
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, asked_to_sql, from_sql, to_sql};
 use crate::prices::BLOCK_PRICE_CENTS;
-use dialguard::calendar::day_starts_at;
 use dialguard::contract::{Account, Error, FlagEvent, MonitoredNumber, PhoneNumber, Timestamp};
 use dialguard::dialer::NumberInventory;
 use rusqlite::{Transaction, params};
@@ -19,12 +20,19 @@ pub struct AccountView {
     ledger: Arc<Ledger>,
     account: AccountProfile,
     now: Timestamp,
+    day_starts_at: Timestamp,
 }
 
 impl AccountView {
     /// The account at this revision; `now` is the run's clock.
     pub fn new(ledger: Arc<Ledger>, account: AccountProfile, now: Timestamp) -> Self {
-        AccountView { ledger, account, now }
+        let day_starts_at = account.day(now).starts_at;
+        AccountView { ledger, account, now, day_starts_at }
+    }
+
+    /// The same, as if today had begun at another time.
+    pub(crate) fn with_day(self, day_starts_at: Timestamp) -> Self {
+        AccountView { day_starts_at, ..self }
     }
 
     /// The account's candidates on hand, in any order.
@@ -65,14 +73,7 @@ impl NumberInventory for AccountView {
     async fn account(&self, id: &str) -> std::result::Result<Account, Error> {
         self.read(id, |transaction, key| {
             let account = &self.account;
-            let today = account.local_date(self.now);
-            let day_starts_at = day_starts_at(today, account.time_zone);
-            let replacements_today = transaction
-                .prepare_cached(
-                    "SELECT count(*) FROM orders WHERE account = ?1 AND intended_at >= ?2 AND why = 'flagged'
-                        AND state <> 'abandoned'",
-                )?
-                .query_row(params![key, to_sql(day_starts_at)], |row| row.get(0))?;
+            let replacements_today = replacements_counted(transaction, key, self.day_starts_at)?;
             Ok(Account {
                 id: account.id.clone(),
                 revision: account.revision,
@@ -83,10 +84,10 @@ impl NumberInventory for AccountView {
                 block_price_cents: BLOCK_PRICE_CENTS,
                 cycle_starts_at: account.cycle_starts_at,
                 cycle_ends_at: account.cycle_ends_at,
-                day_starts_at,
+                day_starts_at: self.day_starts_at,
                 locked_slots: locked_slots(transaction, key)?,
                 monitored_count: account.occupied,
-                rated_today: account.rated_on(today),
+                rated_today: rated_since(transaction, account, self.day_starts_at)?,
                 replacements_today,
                 settings: account.settings.clone(),
             })
@@ -99,15 +100,18 @@ impl NumberInventory for AccountView {
         after: PhoneNumber,
         limit: u32,
     ) -> std::result::Result<Vec<MonitoredNumber>, Error> {
-        self.read(id, |transaction, key| monitored(transaction, key, after, limit))
+        self.read(id, |transaction, key| monitored(transaction, key, self.day_starts_at, after, limit))
     }
 
     async fn owned(&self, id: &str, mut numbers: Vec<PhoneNumber>) -> std::result::Result<Vec<PhoneNumber>, Error> {
         numbers.sort_unstable();
         numbers.dedup();
         self.read(id, |transaction, key| {
+            // A number that was acquired for an order is the order's until its slot has moved.
             let mut statement = transaction.prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM numbers WHERE number = ?2 AND account = ?1 AND state = 'owned')",
+                "SELECT EXISTS (SELECT 1 FROM numbers WHERE number = ?2 AND account = ?1 AND state = 'owned')
+                    AND NOT EXISTS (SELECT 1 FROM orders WHERE replacement = ?2 AND state <> 'abandoned'
+                                       AND state NOT IN ('swapped', 'done'))",
             )?;
             let mut owned = Vec::new();
             for number in numbers.into_iter().filter(|number| i64::try_from(*number).is_ok()) {
@@ -145,14 +149,22 @@ impl NumberInventory for AccountView {
     }
 }
 
-fn monitored(transaction: &Transaction, key: i64, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>> {
+/// A late rating counts for the day before, so it is shown as made before the day began.
+fn monitored(
+    transaction: &Transaction,
+    key: i64,
+    day_starts_at: Timestamp,
+    after: PhoneNumber,
+    limit: u32,
+) -> Result<Vec<MonitoredNumber>> {
     let mut statement = transaction.prepare_cached(
-        "SELECT number, slot, status, status_since, monitored_since, flagging_checks, clearing_checks, last_rated_at,
+        "SELECT number, slot, status, status_since, monitored_since, flagging_checks, clearing_checks,
+                iif(rated_day < ?4, min(last_rated_at, ?4 - 1), last_rated_at),
                 EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = monitored.number)
            FROM monitored WHERE account = ?1 AND number > ?2 ORDER BY number LIMIT ?3",
     )?;
     let after = asked_to_sql(after);
-    let numbers = statement.query_map(params![key, after, limit], |row| {
+    let numbers = statement.query_map(params![key, after, limit, to_sql(day_starts_at)], |row| {
         Ok(MonitoredNumber {
             number: from_sql(row.get(0)?),
             slot: row.get(1)?,

@@ -2,8 +2,10 @@
 //! this way, and would be gigabytes as rows. A run's answers are stored in parts, so that those about a page of
 //! numbers are found without reading the others.
 
-use crate::ledger::accounts::profile;
-use crate::ledger::{Ledger, Result, from_sql, to_sql};
+use crate::ledger::accounts::{AccountProfile, profile};
+use crate::ledger::runs::evidence::newest_score;
+use crate::ledger::sources::carriers::Carriers;
+use crate::ledger::{Ledger, Result, asked_to_sql, from_sql, to_sql};
 use dialguard::contract::{CarrierId, PhoneNumber, Timestamp};
 use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
@@ -43,6 +45,26 @@ struct PackedRow(i64, CarrierId, Option<u8>, u32, i64);
 const PART_LENGTH: usize = 512;
 
 impl Ledger {
+    /// When the newest observation was made that the last check of each of these numbers was given. Only of numbers that
+    /// are monitored, have been checked, and have no rating for a day that began at `rates_since` or later.
+    pub(crate) fn evidence(
+        &self,
+        account: &AccountProfile,
+        numbers: &[PhoneNumber],
+        rates_since: Timestamp,
+    ) -> Result<HashMap<PhoneNumber, Timestamp>> {
+        let (Some(first), Some(last)) = (numbers.iter().min(), numbers.iter().max()) else { return Ok(HashMap::new()) };
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached(
+                "SELECT number, evidence_until FROM monitored
+                  WHERE account = ?1 AND number BETWEEN ?2 AND ?3 AND evidence_until IS NOT NULL AND rated_day < ?4",
+            )?;
+            let bounds = params![account.key, asked_to_sql(*first), asked_to_sql(*last), to_sql(rates_since)];
+            let known = statement.query_map(bounds, |row| Ok((from_sql(row.get(0)?), from_sql(row.get(1)?))))?;
+            Ok(known.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
     /// The latest answers about the account's numbers, as far as they are kept: for each number those of the last run
     /// with answers about it.
     pub fn latest_answers(&self, id: &str, numbers: &[PhoneNumber]) -> Result<LatestAnswers> {
@@ -56,7 +78,7 @@ impl Ledger {
         let mut wanted: BTreeSet<PhoneNumber> = numbers.iter().copied().collect();
         let mut known = LatestAnswers::new();
         self.read(|transaction| {
-            let account = profile(transaction, id)?;
+            let (account, carriers) = (profile(transaction, id)?, Carriers::read(transaction)?);
             let mut statement = transaction.prepare_cached(
                 "SELECT run FROM answers WHERE account = ?1 AND decided_at >= ?2 ORDER BY decided_at DESC, run DESC",
             )?;
@@ -64,7 +86,7 @@ impl Ledger {
             while !wanted.is_empty()
                 && let Some(run) = runs.next()?
             {
-                for answer in about(transaction, run.get(0)?, &wanted)? {
+                for answer in about(transaction, &carriers, run.get(0)?, &wanted)? {
                     known.entry(answer.number).or_default().push(answer);
                 }
                 wanted.retain(|number| !known.contains_key(number));
@@ -75,9 +97,25 @@ impl Ledger {
     }
 }
 
+/// When the newest answer with a score about each number was observed.
+pub(in crate::ledger) fn newest_scores(answers: &[CarrierAnswer]) -> HashMap<PhoneNumber, Timestamp> {
+    let groups = answers.chunk_by(|one, next| one.number == next.number);
+    let newest = groups.filter_map(|group| {
+        let newest = newest_score(group.iter().map(|answer| (answer.score, answer.observed_at)))?;
+        Some((group[0].number, newest.min(i64::MAX as u64)))
+    });
+    let mut scores = HashMap::new();
+    newest.for_each(|(number, at)| {
+        let known = scores.entry(number).or_insert(at);
+        *known = at.max(*known);
+    });
+    scores
+}
+
 /// A run's answers about these numbers. Only parts that one of them may be in are read.
 pub(in crate::ledger) fn about(
     transaction: &Transaction,
+    carriers: &Carriers,
     run: i64,
     wanted: &BTreeSet<PhoneNumber>,
 ) -> Result<Vec<CarrierAnswer>> {
@@ -92,10 +130,10 @@ pub(in crate::ledger) fn about(
             heard.extend(unpack(&body, |number| wanted.contains(&number)));
         }
     }
-    Ok(heard)
+    Ok(carriers.merge(heard))
 }
 
-/// All answers of a run, in their order.
+/// All answers of a run, in their order, with the ids that carriers had then.
 pub(in crate::ledger) fn of_run(transaction: &Transaction, run: i64) -> Result<Vec<CarrierAnswer>> {
     let mut statement = transaction.prepare_cached("SELECT body FROM answer_parts WHERE run = ?1 ORDER BY part")?;
     let (mut parts, mut heard) = (statement.query([run])?, Vec::new());

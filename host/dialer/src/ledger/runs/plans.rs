@@ -1,19 +1,23 @@
 //! Applying a plan: the whole of it in one transaction, and only to the revision it was made from.
 
+use crate::ledger::accounts::days::{self, Day};
 use crate::ledger::accounts::slots::{lock, occupy};
-use crate::ledger::accounts::{self, AccountChange, AccountProfile, charge, open, profile, touch};
+use crate::ledger::accounts::{
+    self, AccountChange, AccountProfile, ChangePrice, ChargeCause, charge, open, profile, touch,
+};
 use crate::ledger::alerts::deliveries::enqueue;
 use crate::ledger::alerts::message::{Message, ReviewSummary};
 use crate::ledger::events::{EventKind, append, append_notice};
 use crate::ledger::numbers::change_state;
 use crate::ledger::numbers::status::status_to_sql;
-use crate::ledger::orders::intend;
+use crate::ledger::orders::{intend, try_at_once};
 use crate::ledger::policies::Revision;
 use crate::ledger::runs::answers::{self, CarrierAnswer};
+use crate::ledger::runs::evidence::counted_before_in_words;
 use crate::ledger::runs::recordings::{self, RunOutcome};
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
 use crate::phone::e164;
-use dialguard::check::{Purpose, check};
+use dialguard::check::{Purpose, check, check_decision};
 use dialguard::contract::*;
 use dialguard::policy::Inputs;
 use dialguard::policy::Limits;
@@ -45,6 +49,8 @@ pub struct RunRecord<'a> {
     pub problems: &'a [String],
     /// What went wrong when the provider's numbers were searched, in words.
     pub provider_problems: &'a [String],
+    /// Numbers that were not rated because an earlier check has counted their observations.
+    pub counted_before: usize,
 }
 
 /// A plan that was applied.
@@ -52,7 +58,8 @@ pub struct RunRecord<'a> {
 pub struct AppliedRun {
     /// The run's id.
     pub run: u64,
-    /// It was the review of this local date; another on the same date is extra.
+    /// It counts as the review of its local date: the first that rated numbers, or that was due and had none to rate.
+    /// Another on the same date is extra.
     pub daily: bool,
 }
 
@@ -80,21 +87,24 @@ impl Ledger {
         let run = CheckedRun::new(id, record)?;
         self.change(|transaction| {
             let account = run.open(transaction, id)?;
-            let now = record.outcome.plan().decided_at;
-            // Blocks change while the add-on is on: after it is switched on, and before it is switched off.
-            if change.enabled == Some(false) {
-                let applied = run.apply_unless_idle(transaction, &account)?;
-                accounts::change(transaction, &account, change, now)?;
-                return Ok(applied);
-            }
-            accounts::change(transaction, &account, change, now)?;
-            run.apply_unless_idle(transaction, &profile(transaction, id)?)
+            run.change_account(transaction, account, change)
         })
     }
 
-    /// Whether the daily review of the account's local date at `now` has been made.
-    pub fn is_reviewed(&self, account: &AccountProfile, now: Timestamp) -> Result<bool> {
-        self.read(|transaction| is_reviewed(transaction, account, now))
+    /// What [`Ledger::change_account_and_blocks`] would charge. It is made and taken back.
+    pub(crate) fn price_of_change_and_blocks(
+        &self,
+        id: &str,
+        change: &AccountChange,
+        record: RunRecord,
+    ) -> Result<ChangePrice> {
+        let run = CheckedRun::new(id, record)?;
+        self.try_change(|transaction| {
+            let account = run.open(transaction, id)?;
+            accounts::price_of(transaction, &account, |transaction| {
+                run.change_account(transaction, account.clone(), change).map(drop)
+            })
+        })
     }
 }
 
@@ -108,10 +118,15 @@ struct CheckedRun<'a> {
 impl<'a> CheckedRun<'a> {
     fn new(id: &str, record: RunRecord<'a>) -> Result<Self> {
         let purpose = match record.outcome {
-            RunOutcome::Review(_) => Purpose::Review,
-            RunOutcome::Request(request, _) => Purpose::Request(request),
+            RunOutcome::Review(plan) => {
+                check(id, Purpose::Review, plan, record.inputs, &EventKind::NAMES)?;
+                Purpose::Review
+            }
+            RunOutcome::Request(request, decision) => {
+                check_decision(id, request, decision, record.inputs, &EventKind::NAMES)?;
+                Purpose::Request(request)
+            }
         };
-        check(id, purpose, record.outcome.plan(), record.inputs, &EventKind::NAMES)?;
         let packed = recordings::pack(record.limits, record.outcome, record.recording, record.answers);
         Ok(CheckedRun { record, purpose, packed })
     }
@@ -127,6 +142,24 @@ impl<'a> CheckedRun<'a> {
         Ok(account)
     }
 
+    /// Blocks change while the add-on is on: after it is switched on, and before it is switched off.
+    fn change_account(
+        &self,
+        transaction: &Transaction,
+        account: AccountProfile,
+        change: &AccountChange,
+    ) -> Result<Option<AppliedRun>> {
+        let now = self.record.outcome.plan().decided_at;
+        if change.enabled == Some(false) {
+            let applied = self.apply_unless_idle(transaction, &account)?;
+            accounts::change(transaction, &account, change, now)?;
+            return Ok(applied);
+        }
+        let account = accounts::give_up_blocks(transaction, account, change, now)?;
+        accounts::change(transaction, &account, change, now)?;
+        self.apply_unless_idle(transaction, &profile(transaction, &account.id)?)
+    }
+
     /// A plan that does nothing leaves no run behind.
     fn apply_unless_idle(&self, transaction: &Transaction, account: &AccountProfile) -> Result<Option<AppliedRun>> {
         let plan = self.record.outcome.plan();
@@ -136,13 +169,18 @@ impl<'a> CheckedRun<'a> {
 
     fn apply(&self, transaction: &Transaction, account: &AccountProfile) -> Result<AppliedRun> {
         let CheckedRun { record, purpose, packed } = self;
-        let (plan, inputs) = (record.outcome.plan(), record.inputs);
+        let plan = record.outcome.plan();
         let now = plan.decided_at;
-        let (run, daily) = begin(transaction, account, *purpose, record)?;
-        apply_reviews(transaction, account, run, plan, inputs)?;
+        let rates_since = record.inputs.account.as_ref().expect("the plan was checked").day_starts_at;
+        let day = days::day_of_run(transaction, account, now, rates_since)?;
+        let is_review = matches!(purpose, Purpose::Review);
+        let daily = is_review && day.starts_at == rates_since && is_daily(transaction, account, &day, plan)?;
+        let run = begin(transaction, account, (&day, daily), *purpose, record)?;
+        apply_reviews(transaction, account, (&day, run), record)?;
         for action in &plan.actions {
             apply_action(transaction, account, run, action, now)?;
         }
+        charge(transaction, account, now, blocks_bought(plan, account), ChargeCause::Run(run))?;
         for notice in &plan.notices {
             append_notice(transaction, account.key, now, run, notice)?;
         }
@@ -152,51 +190,56 @@ impl<'a> CheckedRun<'a> {
         for problem in record.provider_problems {
             append(transaction, account.key, now, Some(run), EventKind::ProviderProblem, None, problem)?;
         }
+        note_counted_before(transaction, account, run, record)?;
         answers::keep(transaction, account.key, run, now, record.kept_days, record.answers)?;
         recordings::keep(transaction, account.key, run, now, record.kept_days, packed)?;
         touch(transaction, account.key, now)?;
         if let RunOutcome::Review(plan) = record.outcome {
-            tell(transaction, account, run, daily, plan, record)?;
+            days::note_try(transaction, account, rates_since, now)?;
+            // Orders whose grounds are gone end.
+            try_at_once(transaction, account.key)?;
+            tell(transaction, account, run, (&day, daily), plan, record)?;
         }
         Ok(AppliedRun { run: crate::ledger::from_sql(run), daily })
     }
 }
 
-fn is_reviewed(transaction: &Transaction, account: &AccountProfile, now: Timestamp) -> Result<bool> {
-    let mut statement = transaction
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM runs WHERE account = ?1 AND local_date = ?2 AND daily = 1)")?;
-    Ok(statement.query_row(params![account.key, account.local_date(now).to_string()], |row| row.get(0))?)
+/// Whether a review counts as the one of its day. One that could rate nothing does not, nor one that came too early.
+fn is_daily(transaction: &Transaction, account: &AccountProfile, day: &Day, plan: &Plan) -> Result<bool> {
+    let is_due = day.review_due_at <= plan.decided_at;
+    let counts = !plan.reviews.is_empty() || is_due && days::missing(transaction, account, day)? == 0;
+    Ok(account.enabled && counts && !days::has_daily_review(transaction, account, day)?)
 }
 
 fn begin(
     transaction: &Transaction,
     account: &AccountProfile,
+    (day, daily): (&Day, bool),
     purpose: Purpose,
     record: &RunRecord,
-) -> Result<(i64, bool)> {
+) -> Result<i64> {
     let plan = record.outcome.plan();
     let kind = if matches!(purpose, Purpose::Review) { "review" } else { "request" };
-    let daily = kind == "review" && !is_reviewed(transaction, account, plan.decided_at)?;
-    let local_date = account.local_date(plan.decided_at).to_string();
     transaction
         .prepare_cached(
             "INSERT INTO runs (account, kind, daily, local_date, decided_at, based_on, policy, revision, contract,
-                 host_version)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 host_version, day)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
         )?
         .execute(params![
             account.key,
             kind,
             daily,
-            local_date,
+            day.date.to_string(),
             to_sql(plan.decided_at),
             to_sql(plan.based_on),
             record.policy,
             record.revision.map(to_sql),
             record.contract,
-            env!("CARGO_PKG_VERSION")
+            env!("CARGO_PKG_VERSION"),
+            to_sql(day.starts_at)
         ])?;
-    Ok((transaction.last_insert_rowid(), daily))
+    Ok(transaction.last_insert_rowid())
 }
 
 /// Queues an alert about a review, if it is news.
@@ -204,12 +247,12 @@ fn tell(
     transaction: &Transaction,
     account: &AccountProfile,
     run: i64,
-    daily: bool,
+    (day, daily): (&Day, bool),
     plan: &Plan,
     record: &RunRecord,
 ) -> Result<()> {
     let now = plan.decided_at;
-    let local_date = account.local_date(now).to_string();
+    let local_date = day.date.to_string();
     let review = ReviewSummary { plan, inputs: record.inputs, problems: record.problems, run, daily, local_date };
     if !review.is_news() {
         return Ok(());
@@ -221,38 +264,59 @@ fn tell(
 fn apply_reviews(
     transaction: &Transaction,
     account: &AccountProfile,
-    run: i64,
-    plan: &Plan,
-    inputs: &Inputs,
+    (day, run): (&Day, i64),
+    record: &RunRecord,
 ) -> Result<()> {
+    let (plan, inputs) = (record.outcome.plan(), record.inputs);
     if plan.reviews.is_empty() {
         return Ok(());
     }
     let mut rate = transaction.prepare_cached(
-        "UPDATE monitored SET flagging_checks = ?3, clearing_checks = ?4, last_rated_at = ?5
+        "UPDATE monitored SET flagging_checks = ?3, clearing_checks = ?4, last_rated_at = ?5, rated_day = ?6,
+                evidence_until = coalesce(max(evidence_until, ?7), ?7, evidence_until)
           WHERE account = ?1 AND number = ?2",
     )?;
     // Separate, for the few that turn: the database updates the index of every column named, changed or not.
     let mut turn = transaction
         .prepare_cached("UPDATE monitored SET status = ?3, status_since = ?4 WHERE account = ?1 AND number = ?2")?;
     let now = plan.decided_at;
+    let evidence = answers::newest_scores(record.answers);
     let mut monitored = inputs.monitored.iter();
     for review in &plan.reviews {
         let before = monitored.find(|number| number.number == review.number).expect("the plan was checked");
         let (key, number, now) = (account.key, to_sql(review.number), to_sql(now));
-        let updated = rate.execute(params![key, number, review.flagging_checks, review.clearing_checks, now])?;
+        let evidence_until = evidence.get(&review.number).map(|at| to_sql(*at));
+        let (checks, rated_day) = ((review.flagging_checks, review.clearing_checks), to_sql(day.starts_at));
+        let updated = rate.execute(params![key, number, checks.0, checks.1, now, rated_day, evidence_until])?;
         assert_eq!(updated, 1, "{} is no longer monitored, though the account did not change", e164(review.number));
         if before.status != review.status {
             turn.execute(params![key, number, status_to_sql(review.status), now])?;
             tell_status(transaction, key, run, before.status, review, plan.decided_at)?;
         }
     }
-    let today = account.local_date(now);
-    let rated = account.rated_on(today) + plan.reviews.len() as u32;
+    let rated = account.rated_since(day.starts_at) + plan.reviews.len() as u32;
     transaction
-        .prepare_cached("UPDATE accounts SET rated_on = ?2, rated_count = ?3 WHERE key = ?1")?
-        .execute(params![account.key, today.to_string(), rated])?;
+        .prepare_cached("UPDATE accounts SET rated_day = ?2, rated_count = ?3 WHERE key = ?1")?
+        .execute(params![account.key, to_sql(day.starts_at), rated])?;
     Ok(())
+}
+
+/// Says once a local date that numbers were not rated because an earlier check has counted their observations.
+fn note_counted_before(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    run: i64,
+    record: &RunRecord,
+) -> Result<()> {
+    let Some(text) = counted_before_in_words(record.counted_before) else { return Ok(()) };
+    let (kind, now) = (EventKind::NoNewObservations, record.outcome.plan().decided_at);
+    let today = account.day(now).starts_at;
+    let is_noted: bool = transaction
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM events WHERE account = ?1 AND kind = ?2 AND at >= ?3 AND text = ?4)",
+        )?
+        .query_row(params![account.key, kind.name(), to_sql(today), text], |row| row.get(0))?;
+    if is_noted { Ok(()) } else { append(transaction, account.key, now, Some(run), kind, None, &text) }
 }
 
 /// A number's first check that finds nothing is not recorded; every other change of status is.
@@ -313,19 +377,26 @@ fn apply_action(
             tell(EventKind::Released, Some(*number), format!("{} left the account, as requested.", e164(*number)))
         }
         Action::ReplaceNumber(replacement) => intend(transaction, (account, run), replacement, now),
-        Action::SetBlocks(change) => set_blocks(transaction, account, change, now)
+        Action::SetBlocks(change) => set_blocks(transaction, account, change)
             .and_then(|()| tell(EventKind::BlocksChanged, None, blocks_in_words(account, change))),
     }
 }
 
-fn set_blocks(transaction: &Transaction, account: &AccountProfile, change: &BlockChange, now: Timestamp) -> Result<()> {
-    let slots = change.blocks * SLOTS_PER_BLOCK;
+fn set_blocks(transaction: &Transaction, account: &AccountProfile, change: &BlockChange) -> Result<()> {
     transaction.execute(
         "UPDATE accounts SET slot_count = max(slot_count, ?2), slot_count_next = ?2 WHERE key = ?1",
-        params![account.key, slots],
+        params![account.key, change.blocks * SLOTS_PER_BLOCK],
     )?;
-    let more_blocks = slots.saturating_sub(account.slot_count) / SLOTS_PER_BLOCK;
-    charge(transaction, account, now, more_blocks)
+    Ok(())
+}
+
+/// Blocks beyond those the account had before the plan. Computed once for the whole plan, whatever its actions are.
+fn blocks_bought(plan: &Plan, account: &AccountProfile) -> u32 {
+    let set = plan.actions.iter().filter_map(|action| match action {
+        Action::SetBlocks(change) => Some(change.blocks),
+        _ => None,
+    });
+    set.max().unwrap_or(0).saturating_sub(account.slot_count / SLOTS_PER_BLOCK)
 }
 
 fn blocks_in_words(account: &AccountProfile, change: &BlockChange) -> String {

@@ -1,5 +1,6 @@
 //! Keys and signatures of policies.
 
+use super::super::files::{write_new, write_secret};
 use super::super::output::table;
 use super::super::{CommandContext, Done};
 use super::{read, signature_file};
@@ -8,15 +9,13 @@ use anyhow::{Context, Result, ensure};
 use dialguard::calendar::rfc3339;
 use dialguard_dialer::policies::signature::{PublicKey, SecretKey};
 use serde_json::json;
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 pub fn keygen(context: &CommandContext, file: &Path) -> Result<Done> {
     let key = SecretKey::generate()?;
     let public_file = PathBuf::from(format!("{}.pub", file.display()));
     ensure!(!public_file.exists(), "{} already exists; name another file", public_file.display());
-    write_secret(file, &key.to_pem())?;
+    write_secret(file, key.to_pem().as_bytes())?;
     write_new(&public_file, key.public().to_pem().as_bytes())?;
     let id = key.public().id();
     Ok(Done::show(
@@ -98,20 +97,4 @@ pub fn list(context: &CommandContext) -> Result<Done> {
             }
         },
     ))
-}
-
-/// Readable by the owner only, from the first byte on.
-fn write_secret(file: &Path, pem: &str) -> Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(file).and_then(|mut opened| opened.write_all(pem.as_bytes()));
-    written.with_context(|| format!("cannot write {}; an existing key is never overwritten", file.display()))
-}
-
-fn write_new(file: &Path, bytes: &[u8]) -> Result<()> {
-    let written =
-        OpenOptions::new().write(true).create_new(true).open(file).and_then(|mut opened| opened.write_all(bytes));
-    written.with_context(|| format!("cannot write {}", file.display()))
 }

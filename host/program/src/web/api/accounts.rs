@@ -3,7 +3,7 @@
 use super::created;
 use super::failures::{ChangeFailures, Failures};
 use super::input::{Body, InAccount, Page, Part, QueryParams};
-use crate::json::{Account, SettingsChange, Spending, Usage};
+use crate::json::{Account, ChangePrice, SettingsChange, Spending, Usage};
 use crate::parse;
 use crate::schedule::REVIEW_AT_DEFAULT;
 use crate::web::Site;
@@ -16,7 +16,7 @@ use axum::response::IntoResponse;
 use dialguard::calendar::{NaiveTime, Tz};
 use dialguard::contract::BLOCKS_MAX;
 use dialguard::settings::default_settings;
-use dialguard_dialer::dialguard::ChangeOutcome;
+use dialguard_dialer::dialguard::{ChangeOutcome, ChangePreview};
 use dialguard_dialer::ledger::{
     AccountChange, AccountProfile, Areas, Buying, CAP_CENTS_MAX, NewAccount, REST_DAYS_MAX,
 };
@@ -30,6 +30,8 @@ pub fn routes() -> OpenApiRouter<Site> {
     OpenApiRouter::new()
         .routes(routes!(list, add))
         .routes(routes!(one, change))
+        .routes(routes!(try_change))
+        .routes(routes!(credit))
         .routes(routes!(usage))
         .routes(routes!(spending))
 }
@@ -68,7 +70,7 @@ struct AccountPatch {
     /// Blocks of 15 slots, $49.00 a month each. More take effect at once, fewer from the next cycle on.
     #[schema(example = 2, maximum = 100000)]
     blocks: Option<u32>,
-    /// Time zone of its dates from now on, and of its billing cycles from the next one on.
+    /// Time zone of its days and its billing cycles, from the next ones on.
     #[schema(example = "America/New_York", value_type = Option<String>)]
     time_zone: Option<TimeZone>,
     /// Country whose national format its numbers may be written in: ISO 3166-1.
@@ -98,6 +100,23 @@ struct AccountPatch {
 }
 
 impl AccountPatch {
+    /// What the patch changes.
+    fn change(self, account: &AccountProfile) -> Result<AccountChange, Problem> {
+        let buying = self.buying(&account.buying);
+        ensure_buyable(&buying)?;
+        self.blocks.map_or(Ok(()), ensure_blocks)?;
+        let settings = self.settings.applied_to(&account.settings);
+        Ok(AccountChange {
+            time_zone: self.time_zone.map(|zone| zone.0),
+            region: self.region.map(|region| region.0),
+            review_at: self.review_at.map(|time| time.0),
+            enabled: self.enabled,
+            blocks: self.blocks,
+            settings: (settings != account.settings).then_some(settings),
+            buying: (buying != account.buying).then_some(buying),
+        })
+    }
+
     /// How numbers are bought after this change.
     fn buying(&self, before: &Buying) -> Buying {
         Buying {
@@ -255,7 +274,8 @@ async fn one(State(site): State<Site>, of: OfAccount<Read>) -> Result<Json<Accou
 /// Change an account: the add-on, its blocks, where its numbers are bought, its settings
 ///
 /// Requires the role `administer`. Blocks cost money: more are charged at once. Either all of it is done or nothing.
-/// Blocks can be changed while the add-on is on, or together with turning it on or off.
+/// Blocks can be changed while the add-on is on, or together with turning it on or off. If it is turned on in a cycle that
+/// was not charged, only the blocks of the change are charged, even if they are fewer than before.
 #[utoipa::path(
     patch,
     path = "/accounts/{account}",
@@ -271,23 +291,69 @@ async fn change(
     Body(patch): Body<AccountPatch>,
 ) -> Result<Json<Account>, Problem> {
     let id = &of.account.id;
-    let buying = patch.buying(&of.account.buying);
-    ensure_buyable(&buying)?;
-    patch.blocks.map_or(Ok(()), ensure_blocks)?;
-    let settings = patch.settings.applied_to(&of.account.settings);
-    let change = AccountChange {
-        time_zone: patch.time_zone.map(|zone| zone.0),
-        region: patch.region.map(|region| region.0),
-        review_at: patch.review_at.map(|time| time.0),
-        enabled: patch.enabled,
-        blocks: patch.blocks,
-        settings: (settings != of.account.settings).then_some(settings),
-        buying: (buying != of.account.buying).then_some(buying),
-    };
-    match site.dialguard().change_account(id, &change).await? {
+    match site.dialguard().change_account(id, &patch.change(&of.account)?).await? {
         ChangeOutcome::Changed => Ok(Json(read(&site, &as_of_now(&site, id)?)?)),
         ChangeOutcome::BlocksRefused(outcome) => Err(Problem::refused(&outcome)),
     }
+}
+
+/// Preview what a change of an account would cost
+///
+/// Requires the role `administer`. Changes nothing.
+#[utoipa::path(
+    post,
+    path = "/accounts/{account}/try",
+    operation_id = "try-account-change",
+    tag = "accounts",
+    params(InAccount),
+    request_body = AccountPatch,
+    responses((status = 200, description = "The price", body = ChangePrice), ChangeFailures)
+)]
+async fn try_change(
+    State(site): State<Site>,
+    of: OfAccount<Administer>,
+    Body(patch): Body<AccountPatch>,
+) -> Result<Json<ChangePrice>, Problem> {
+    match site.dialguard().try_change_account(&of.account.id, &patch.change(&of.account)?).await? {
+        ChangePreview::Price(price) => Ok(Json(ChangePrice::from(&price))),
+        ChangePreview::BlocksRefused(outcome) => Err(Problem::refused(&outcome)),
+    }
+}
+
+/// A credit, which puts a wrong charge right.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct Credit {
+    /// What to credit, in US cents.
+    #[schema(example = 400, minimum = 1)]
+    cents: u64,
+    /// Why, for the account's history.
+    #[schema(example = "The replacement was not needed", min_length = 1, max_length = 500)]
+    reason: String,
+}
+
+/// Credit an account: put a wrong charge right
+///
+/// Requires the role `administer`. All credits together are at most what was charged. The credit is an event of the current
+/// billing cycle; what was charged stays on record.
+#[utoipa::path(
+    post,
+    path = "/accounts/{account}/credits",
+    operation_id = "credit-account",
+    tag = "accounts",
+    params(InAccount),
+    request_body = Credit,
+    responses((status = 200, description = "The figures after the credit", body = Spending), ChangeFailures)
+)]
+async fn credit(
+    State(site): State<Site>,
+    of: OfAccount<Administer>,
+    Body(Credit { cents, reason }): Body<Credit>,
+) -> Result<Json<Spending>, Problem> {
+    let (ledger, id) = (site.dialguard().ledger(), &of.account.id);
+    tokio::task::block_in_place(|| ledger.credit(id, cents, &reason, site.dialguard().now()))?;
+    let account = as_of_now(&site, id)?;
+    Ok(Json(Spending::read(ledger, &account, now_of(&site, &account))?))
 }
 
 /// What no account can have; the rest is the ledger's to refuse.
@@ -323,7 +389,7 @@ async fn usage(State(site): State<Site>, of: OfAccount<Read>) -> Result<Json<Usa
     Ok(Json(Usage::from(&site.dialguard().usage(&of.account.id).await?)))
 }
 
-/// Get what the account was charged in this billing cycle, and what was spent on numbers
+/// Get what the account was charged and credited in this billing cycle, and what was spent on numbers
 ///
 /// Requires the role `read`. The price of a number counts as spent when its order is sent, and no longer if the order
 /// is abandoned.

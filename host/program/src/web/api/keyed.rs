@@ -2,8 +2,10 @@
 //!
 //! Follows draft-ietf-httpapi-idempotency-key-header. Within 24 hours, a request of the same caller with the same key is
 //! executed once, even if the connection breaks or the program restarts. Only executed requests are remembered: one that
-//! was refused or failed changed nothing and may be repeated with its key. If the program ends after executing a request
-//! and before keeping its answer, the outcome is unknown; the request is not executed again, and the answer says so.
+//! was refused or failed changed nothing and may be repeated with its key. A request that was accepted and is still under
+//! way was executed: a repetition gets the first answer, whose order can be followed. If the program ends or panics
+//! between executing a request and keeping its answer, the outcome is unknown; the request is not executed again, and the
+//! answer says so.
 
 use crate::web::Site;
 use crate::web::auth::Caller;
@@ -133,8 +135,7 @@ async fn finish(
 ) -> Result<Response, Problem> {
     let response = doing.await;
     let Ok(response) = response else {
-        // It panicked, and changed nothing.
-        ledger.forget_keyed_request(&keyed)?;
+        // It panicked, perhaps after it took effect: its key stays taken, and the outcome is unknown.
         return Err(failed_inside());
     };
     if !response.status().is_success() {
@@ -178,8 +179,8 @@ fn another_request() -> Problem {
 }
 
 fn outcome_unknown() -> Problem {
-    let detail = "a request with this Idempotency-Key was started by a process that ended before it answered, or that is \
-                  still executing it; whether it took effect is unknown, and it is not executed again";
+    let detail = "a request with this Idempotency-Key was started and not answered: its process ended, failed inside, or \
+                  is still executing it; whether it took effect is unknown, and it is not executed again";
     Problem::of_kind(StatusCode::CONFLICT, "outcome-unknown", "Outcome unknown", detail)
         .with_hint("read the account's current state, and use another key for what is missing")
 }
@@ -345,10 +346,12 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_request_that_panicked_frees_its_key() {
+    async fn a_request_that_panicked_is_not_executed_again() {
         let slow = Slow::new().await;
         assert_eq!(slow.ask("/panics").await, StatusCode::INTERNAL_SERVER_ERROR);
-        slow.may.add_permits(1);
-        assert_eq!(slow.ask("/slow").await, StatusCode::OK);
+        let answer = slow.asking("/panics").await;
+        assert_eq!(answer.status(), StatusCode::CONFLICT);
+        let answer = axum::body::to_bytes(answer.into_body(), 10_000).await.unwrap();
+        assert!(String::from_utf8_lossy(&answer).contains("outcome-unknown"), "{answer:?}");
     }
 }

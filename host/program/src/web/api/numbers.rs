@@ -19,7 +19,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub fn routes() -> OpenApiRouter<Site> {
-    OpenApiRouter::new().routes(routes!(list, import)).routes(routes!(one)).routes(routes!(candidates)).routes(routes!(withdraw))
+    OpenApiRouter::new()
+        .routes(routes!(list, import))
+        .routes(routes!(one))
+        .routes(routes!(candidates))
+        .routes(routes!(withdraw))
 }
 
 /// Which of an account's numbers to list.
@@ -222,7 +226,9 @@ async fn import(
         ImportKind::Candidate => ImportedAs::Candidate,
     };
     let dialguard = site.dialguard();
-    let outcomes = dialguard.ledger().import_numbers(&of.account.id, &known, imported_as, dialguard.now())?;
+    let outcomes = tokio::task::block_in_place(|| {
+        dialguard.ledger().import_numbers(&of.account.id, &known, imported_as, dialguard.now())
+    })?;
     let mut outcomes = outcomes.into_iter();
     let results = numbers.into_iter().zip(parsed).map(|(given, number)| {
         let outcome = number.and_then(|_| outcomes.next()).map_or(ImportResult::NoPhoneNumber, ImportResult::from);

@@ -8,6 +8,7 @@ use crate::web::auth::{OfAccount, Operate};
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use dialguard::contract;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -22,7 +23,8 @@ pub fn routes() -> OpenApiRouter<Site> {
 #[derive(Deserialize, ToSchema)]
 #[serde(tag = "request", rename_all = "kebab-case", deny_unknown_fields)]
 enum Request {
-    /// Start checking these numbers daily. They take free slots in the order given, the lowest slot first.
+    /// Start checking these numbers: now, in the background, and then daily. They take free slots in the order given, the
+    /// lowest slot first.
     StartMonitoring {
         #[schema(max_items = 10000, example = json!(["+13105550100"]))]
         numbers: Vec<E164>,
@@ -78,7 +80,9 @@ impl From<&Request> for contract::Request {
 
 /// Start, stop, delete or replace numbers
 ///
-/// Requires the role `operate`. Each number has its own answer; a refusal is an answer and does not stop the rest.
+/// Requires the role `operate`. Each number has its own answer; a refusal is an answer and does not stop the rest. `result`
+/// says what became of it. A replacement whose number must be bought may be `under-way`: follow its `order`, or wait for
+/// the message `number.replaced` or `order.abandoned`.
 #[utoipa::path(
     post,
     path = "/accounts/{account}/requests",
@@ -86,15 +90,24 @@ impl From<&Request> for contract::Request {
     tag = "requests",
     params(InAccount),
     request_body = Request,
-    responses((status = 200, description = "The answer for each number", body = Decision), ChangeFailures)
+    responses(
+        (status = 200, description = "The answer for each number; nothing is under way", body = Decision),
+        (status = 202, description = "The answer for each number; some replacements are under way", body = Decision),
+        ChangeFailures
+    )
 )]
 async fn make(
     State(site): State<Site>,
     of: OfAccount<Operate>,
     Body(request): Body<Request>,
-) -> Result<Json<Decision>, Problem> {
+) -> Result<(StatusCode, Json<Decision>), Problem> {
     let decided = site.dialguard().decide(&of.account.id, &(&request).into()).await?;
-    Ok(Json(Decision::new(&request.digits(), &decided)))
+    if matches!(request, Request::StartMonitoring { .. }) && !decided.decision.plan.actions.is_empty() {
+        site.check_added(&of.account.id);
+    }
+    let decision = Decision::new(&request.digits(), &decided);
+    let status = if decision.is_under_way() { StatusCode::ACCEPTED } else { StatusCode::OK };
+    Ok((status, Json(decision)))
 }
 
 /// Preview a request
@@ -115,7 +128,7 @@ async fn try_out(
     Body(request): Body<Request>,
 ) -> Result<Json<Decision>, Problem> {
     let decided = site.dialguard().try_decide(&of.account.id, &(&request).into()).await?;
-    Ok(Json(Decision::new(&request.digits(), &decided)))
+    Ok(Json(Decision::tried(&request.digits(), &decided)))
 }
 
 /// Numbers to screen.

@@ -37,6 +37,7 @@ function listen(base) {
 function showProgress(progress) {
   const [bar, text] = [reviewBar.querySelector("progress"), reviewBar.querySelector("p")];
   bar.hidden = !progress;
+  document.documentElement.toggleAttribute("data-reviewing", Boolean(progress));
   if (progress) {
     reviewBar.hidden = false;
     delete reviewBar.dataset.hasResult;

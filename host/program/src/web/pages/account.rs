@@ -3,6 +3,7 @@
 mod actions;
 mod add_on;
 mod chart;
+mod credit;
 mod figures;
 mod files;
 mod filter;
@@ -15,7 +16,7 @@ use filter::Filter;
 pub use figures::Figures;
 
 use super::layout::Tab;
-use super::{Failed, page};
+use super::{Failed, clock, page};
 use crate::web::Site;
 use crate::web::auth::{OfAccount, Read};
 use axum::Router;
@@ -29,6 +30,7 @@ pub fn routes() -> Router<Site> {
         .route("/accounts/{account}", get(numbers))
         .merge(actions::routes())
         .merge(add_on::routes())
+        .merge(credit::routes())
         .merge(files::routes())
         .merge(number::routes())
 }
@@ -40,6 +42,6 @@ async fn numbers(
 ) -> Result<Markup, Failed> {
     let head = head::head(&site, &of).await?;
     let table = tokio::task::block_in_place(|| table::table(&site, &of, &filter))?;
-    let content = html! { (head) (table) };
+    let content = html! { (clock::notice(&site, &of.caller)?) (head) (table) };
     Ok(page(&of.caller, Some((&of.account, Tab::Numbers)), "Numbers", content))
 }

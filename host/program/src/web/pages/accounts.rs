@@ -1,6 +1,6 @@
 //! The accounts a user may see.
 
-use super::{Failed, page};
+use super::{Failed, clock, page};
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::Caller;
@@ -21,7 +21,10 @@ async fn accounts(State(site): State<Site>, caller: Caller) -> Result<Response, 
     let accounts = visible_to(&site, &caller)?;
     match &accounts[..] {
         [only] if caller.grant.accounts != Accounts::All => Ok(Redirect::to(&account_path(&only.id)).into_response()),
-        _ => Ok(page(&caller, None, "Accounts", list(&caller, &accounts)).into_response()),
+        _ => {
+            let content = html! { (clock::notice(&site, &caller)?) (list(&caller, &accounts)) };
+            Ok(page(&caller, None, "Accounts", content).into_response())
+        }
     }
 }
 

@@ -5,14 +5,14 @@ use super::{Failed, page};
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Read};
-use crate::words::{dollars, e164, kind_name};
+use crate::words::{e164, kind_name, signed_dollars};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use chrono::{Days, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 use dialguard::calendar::{day_starts_at, rfc3339};
 use dialguard::contract::Timestamp;
 use dialguard_dialer::ledger::{AccountProfile, Event, EventPage, EventQuery, Ledger, LedgerError};
@@ -64,8 +64,10 @@ impl Filter {
             PhoneNumber::parse(text, account.region).map(PhoneNumber::digits).map_err(|error| error.to_string())
         })?;
         let whole = |text: &str| text.parse().map_err(|_| format!("{text:?} is not a whole number"));
-        let day =
-            |text: &str| text.parse::<NaiveDate>().map_err(|_| format!("{text:?} is not a date such as 2026-03-31"));
+        let day = |text: &str| {
+            let date = text.parse::<NaiveDate>().ok().filter(|date| (1970..=9999).contains(&date.year()));
+            date.ok_or_else(|| format!("{text:?} is not a date such as 2026-03-31"))
+        };
         let starts = |date| day_starts_at(date, account.time_zone);
         Ok(EventQuery {
             kind: Some(self.kind.clone()).filter(|kind| !kind.is_empty()),
@@ -202,7 +204,7 @@ fn row(account: &AccountProfile, event: &Event) -> Markup {
                     span.quiet { "–" }
                 }
             }
-            td.figure.cents { @if let Some(cents) = event.cents { (dollars(cents)) } }
+            td.figure.cents { @if let Some(cents) = event.cents { (signed_dollars(cents)) } }
         }
     }
 }
@@ -255,7 +257,7 @@ fn csv_row(event: &Event) -> [String; 9] {
         rfc3339(event.at as Timestamp),
         event.kind.clone(),
         event.number.map_or(String::new(), e164),
-        or_empty(event.cents),
+        event.cents.map_or(String::new(), |cents| cents.to_string()),
         or_empty(event.run),
         or_empty(event.revision),
         event.policy.clone().unwrap_or_default(),

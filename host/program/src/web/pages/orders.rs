@@ -72,7 +72,11 @@ fn retry_result(order: &Order) -> String {
             format!("{} replaced {} in slot {}.", e164(order.replacement), e164(order.number), order.slot)
         }
         OrderState::Abandoned => {
-            format!("{} was unavailable; the policy chose again.", e164(order.replacement))
+            format!(
+                "Abandoned: {} was not replaced by {}; Activity says why.",
+                e164(order.number),
+                e164(order.replacement)
+            )
         }
         _ => match &order.hold {
             Some(hold) => format!("Still on hold: {}", hold.problem),
@@ -164,7 +168,7 @@ fn status(account: &AccountProfile, order: &Order, now: Timestamp) -> Markup {
     html! {
         p {
             @match order.state {
-                OrderState::Abandoned => "Abandoned; the policy will choose again.",
+                OrderState::Abandoned => "Abandoned; the policy will be asked for another candidate.",
                 OrderState::Swapped => "Replaced; the old number is not released yet.",
                 state => { (kind_name(state.name())) " since " (moment(order.state_since, account.time_zone)) "." },
             }

@@ -10,9 +10,10 @@ use crate::words::{count, e164};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::post;
-use dialguard::contract::Action;
-use dialguard_dialer::dialguard::{DialguardError, ReviewOutcome};
-use dialguard_dialer::ledger::AccountProfile;
+use dialguard::contract::{Action, PhoneNumber};
+use dialguard_dialer::dialguard::{Completion, DialguardError, ReviewOutcome};
+use dialguard_dialer::ledger::counted_before_in_words;
+use dialguard_dialer::ledger::{AccountProfile, Order};
 use maud::{Markup, html};
 
 pub fn routes() -> Router<Site> {
@@ -33,20 +34,22 @@ fn result(account: &AccountProfile, reviewed: &ReviewOutcome) -> Markup {
     let notices = reviewed.plan.notices.iter().map(|notice| notice.text.clone());
     let replaced = reviewed.plan.actions.iter().filter_map(|action| match action {
         Action::ReplaceNumber(replacement) => Some(format!(
-            "Slot {}: {} replaces {}. {}",
+            "Slot {}: {} {} {}. {}",
             replacement.slot,
             e164(replacement.replacement),
+            became(reviewed, replacement.number),
             e164(replacement.number),
             replacement.because
         )),
         _ => None,
     });
+    let not_rated = counted_before_in_words(reviewed.counted_before);
     let run = reviewed.applied.map(|applied| applied.run);
     html! {
         h1 { "Review finished" }
         div.panel {
             p #review-result { strong { (summary(reviewed)) } }
-            ul { @for line in replaced.chain(notices) { li { (line) } } }
+            ul { @for line in replaced.chain(notices).chain(not_rated) { li { (line) } } }
             @if !reviewed.problems.is_empty() {
                 h2 { "Source errors" }
                 ul { @for problem in &reviewed.problems { li { (problem) } } }
@@ -61,6 +64,16 @@ fn result(account: &AccountProfile, reviewed: &ReviewOutcome) -> Markup {
     }
 }
 
+/// What became of a planned replacement.
+fn became(reviewed: &ReviewOutcome, number: PhoneNumber) -> &'static str {
+    let order = reviewed.orders.iter().find(|order| order.number == number);
+    match order.map(Completion::from) {
+        Some(Completion::Done) => "replaced",
+        Some(Completion::NotDone) => "did not replace",
+        Some(Completion::UnderWay(_)) | None => "is to replace",
+    }
+}
+
 /// One line, for the status bar.
 fn summary(reviewed: &ReviewOutcome) -> String {
     let rated = match reviewed.plan.reviews.len() as u64 {
@@ -71,9 +84,14 @@ fn summary(reviewed: &ReviewOutcome) -> String {
         0 => String::new(),
         numbers => format!(", {} replaced", count(numbers, "number")),
     };
+    let is_under_way = |order: &&Order| matches!(Completion::from(*order), Completion::UnderWay(_));
+    let under_way = match reviewed.orders.iter().filter(is_under_way).count() as u64 {
+        0 => String::new(),
+        orders => format!(", {} under way", count(orders, "replacement")),
+    };
     let problems = match reviewed.problems.len() as u64 {
         0 => String::new(),
         problems => format!(" {}; see Activity.", count(problems, "source error")),
     };
-    format!("{rated}{replaced}.{problems}")
+    format!("{rated}{replaced}{under_way}.{problems}")
 }

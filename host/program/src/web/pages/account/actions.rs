@@ -16,6 +16,7 @@ use axum::http::StatusCode;
 use axum::routing::get;
 use axum_extra::extract::{Form, Query};
 use dialguard::contract::{Action, Answer, Deletion, Outcome, PhoneNumber, Replacement, Request, SlotClosing, SlotId};
+use dialguard_dialer::dialguard::Completion;
 use dialguard_dialer::ledger::{AccountProfile, Order, SLOTS_PER_BLOCK};
 use dialguard_dialer::prices::{BLOCK_PRICE_CENTS, REPLACEMENT_PRICE_CENTS};
 use maud::{Markup, html};
@@ -211,7 +212,7 @@ impl Question<'_> {
                 p {
                     (count(taken, "number")) " will use " (self::slots(&slots)) ". "
                     (thousands(used + taken)) " of " (thousands(self.account.slot_count.into())) " slots will then be in use. "
-                    "There is no extra charge."
+                    "There is no extra charge. " (if taken == 1 { "It is" } else { "They are" }) " checked at once."
                 }
                 p.quiet { "If you later stop monitoring a number or delete it, its slot stays locked until the billing cycle ends." }
             }
@@ -391,8 +392,18 @@ impl Question<'_> {
 /// The result for one number.
 struct NumberResult {
     number: PhoneNumber,
-    is_done: bool,
+    completion: Completion,
     text: String,
+}
+
+impl NumberResult {
+    fn class(&self) -> &'static str {
+        match self.completion {
+            Completion::Done => "done",
+            Completion::NotDone => "failed",
+            Completion::UnderWay(_) => "under-way",
+        }
+    }
 }
 
 async fn act(
@@ -406,11 +417,20 @@ async fn act(
     let (results, problems) = match action.request(numbers.clone()) {
         Some(request) => {
             let bulk = site.dialguard().decide_all(&account.id, &request).await?;
-            let changes = Changes::of(&bulk.actions, &bulk.replaced);
-            let results = numbers.iter().zip(&bulk.outcomes).map(|(number, outcome)| {
-                let is_done = outcome.answer == Answer::Accepted;
-                let text = if is_done { changes.of_number(action, *number) } else { refusal(outcome, surface) };
-                NumberResult { number: *number, is_done, text }
+            if action == BulkAction::Monitor && !bulk.actions.is_empty() {
+                site.check_added(&account.id);
+            }
+            let changes = Changes::of(&bulk.actions, &bulk.orders);
+            let results = numbers.iter().zip(bulk.completions(&numbers)).enumerate();
+            let results = results.map(|(place, (number, completion))| {
+                let text = match (bulk.outcomes.get(place), completion) {
+                    (None, _) => "not asked about".into(),
+                    (Some(outcome), Completion::NotDone) if outcome.answer != Answer::Accepted => {
+                        refusal(outcome, surface)
+                    }
+                    (Some(_), completion) => changes.of_number(action, *number, completion),
+                };
+                NumberResult { number: *number, completion, text }
             });
             (results.collect(), bulk.problems)
         }
@@ -418,7 +438,7 @@ async fn act(
             let (screened, problems) = site.dialguard().screen_all(&account.id, &numbers).await?;
             let results = screened.iter().map(|it| NumberResult {
                 number: it.number,
-                is_done: true,
+                completion: Completion::Done,
                 text: format!("{}: {} of {} carriers flag it", status_label(it.status), it.flagging, it.answering),
             });
             (results.collect(), problems)
@@ -432,15 +452,15 @@ async fn act(
 struct Changes<'a> {
     occupied: HashMap<PhoneNumber, SlotId>,
     locked: HashMap<PhoneNumber, SlotId>,
-    replaced: HashMap<PhoneNumber, &'a Order>,
+    orders: HashMap<PhoneNumber, &'a Order>,
 }
 
 impl<'a> Changes<'a> {
-    fn of(actions: &[Action], replaced: &'a [Order]) -> Self {
+    fn of(actions: &[Action], orders: &'a [Order]) -> Self {
         let mut changes = Changes {
             occupied: HashMap::new(),
             locked: HashMap::new(),
-            replaced: replaced.iter().map(|order| (order.number, order)).collect(),
+            orders: orders.iter().map(|order| (order.number, order)).collect(),
         };
         for action in actions {
             match action {
@@ -452,7 +472,7 @@ impl<'a> Changes<'a> {
         changes
     }
 
-    fn of_number(&self, action: BulkAction, number: PhoneNumber) -> String {
+    fn of_number(&self, action: BulkAction, number: PhoneNumber, completion: Completion) -> String {
         match action {
             BulkAction::Monitor => match self.occupied.get(&number) {
                 Some(slot) => format!("monitored in slot {slot}"),
@@ -465,9 +485,12 @@ impl<'a> Changes<'a> {
                     None => done.into(),
                 }
             }
-            BulkAction::Replace => match self.replaced.get(&number) {
-                Some(order) => format!("replaced by {} in slot {}", e164(order.replacement), order.slot),
-                None => "replacement in progress".into(),
+            BulkAction::Replace => match (completion, self.orders.get(&number)) {
+                (Completion::Done, Some(order)) => {
+                    format!("replaced by {} in slot {}", e164(order.replacement), order.slot)
+                }
+                (Completion::NotDone, _) => "not replaced; its order was abandoned, and Activity says why".into(),
+                _ => "replacement under way; see Replacements".into(),
             },
             BulkAction::Screen => String::new(),
         }
@@ -480,20 +503,24 @@ fn result_table(
     mut results: Vec<NumberResult>,
     problems: &[String],
 ) -> Markup {
-    let refused = results.iter().filter(|it| !it.is_done).count();
-    let done = results.len() - refused;
+    let count_of = |class| results.iter().filter(|it| it.class() == class).count() as u64;
+    let [done, not_done, under_way] = ["done", "failed", "under-way"].map(count_of);
     if results.len() > RESULTS_LISTED_MAX {
-        results.sort_by_key(|it| it.is_done);
+        results.sort_by_key(|it| it.completion == Completion::Done);
     }
     let unlisted = results.len().saturating_sub(RESULTS_LISTED_MAX) as u64;
     html! {
         section.panel.results data-dialog data-changed {
-            h1 { (thousands(done as u64)) " done" @if refused > 0 { ", " (thousands(refused as u64)) " refused" } }
+            h1 {
+                (thousands(done)) " done"
+                @if under_way > 0 { ", " (thousands(under_way)) " under way" }
+                @if not_done > 0 { ", " (thousands(not_done)) " not done" }
+            }
             div.wide { table {
                 thead { tr { th { "Number" } th { "Result" } } }
                 tbody {
                     @for it in results.iter().take(RESULTS_LISTED_MAX) {
-                        tr { td { (number_link(&account.id, it.number)) } td class=(if it.is_done { "done" } else { "failed" }) { @if !it.is_done { "refused: " } (it.text) } }
+                        tr { td { (number_link(&account.id, it.number)) } td class=(it.class()) { @if it.class() == "failed" { "not done: " } (it.text) } }
                     }
                 }
             } }
@@ -520,11 +547,12 @@ mod tests {
             closing(13_105_550_102, 8),
         ];
         let changes = Changes::of(&actions, &[]);
-        let text = |action, number| changes.of_number(action, number);
+        let text = |action, number| changes.of_number(action, number, Completion::Done);
         assert_eq!(text(BulkAction::Monitor, 13_105_550_100), "monitored in slot 3");
         assert_eq!(text(BulkAction::Stop, 13_105_550_102), "no longer monitored; slot 8 is locked");
         assert_eq!(text(BulkAction::Delete, 13_105_550_101), "deleted; slot 7 is locked");
         assert_eq!(text(BulkAction::Delete, 13_105_550_103), "deleted");
-        assert_eq!(text(BulkAction::Replace, 13_105_550_103), "replacement in progress");
+        let under_way = changes.of_number(BulkAction::Replace, 13_105_550_103, Completion::UnderWay(7));
+        assert_eq!(under_way, "replacement under way; see Replacements");
     }
 }

@@ -12,9 +12,9 @@ use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
 use axum::response::Redirect;
 use axum::routing::get;
-use dialguard::contract::{Answer, Request};
-use dialguard_dialer::dialguard::ChangeOutcome;
-use dialguard_dialer::ledger::{AccountChange, AccountProfile, SLOTS_PER_BLOCK};
+use dialguard::contract::{Answer, BLOCKS_MAX, Outcome};
+use dialguard_dialer::dialguard::{ChangeOutcome, ChangePreview};
+use dialguard_dialer::ledger::{AccountChange, AccountProfile, ChangePrice, SLOTS_PER_BLOCK};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -36,9 +36,26 @@ enum Change {
     Blocks,
 }
 
+impl Change {
+    fn name(self) -> &'static str {
+        match self {
+            Change::On => "on",
+            Change::Off => "off",
+            Change::Blocks => "blocks",
+        }
+    }
+}
+
 impl AddOnForm {
-    fn blocks(&self) -> Result<u32, Problem> {
-        self.blocks.ok_or_else(|| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "Enter the number of blocks."))
+    fn change(&self) -> Result<AccountChange, Problem> {
+        let no_blocks = || Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "Enter the number of blocks.");
+        Ok(match self.change {
+            Change::On => AccountChange { enabled: Some(true), blocks: self.blocks, ..AccountChange::default() },
+            Change::Off => AccountChange { enabled: Some(false), ..AccountChange::default() },
+            Change::Blocks => {
+                AccountChange { blocks: Some(self.blocks.ok_or_else(no_blocks)?), ..AccountChange::default() }
+            }
+        })
     }
 }
 
@@ -56,21 +73,21 @@ async fn ask(
     Query(form): Query<AddOnForm>,
 ) -> Result<Markup, Failed> {
     let account = &of.account;
-    let now = now_of(&site, account);
-    let ends = date(account.cycle_ends_at, account.time_zone, now);
-    let (value, question) = match form.change {
-        Change::On => ("on", switch_on(account, site.dialguard().ledger().switch_on_cents(&account.id, now)?, &ends)),
-        Change::Off => ("off", switch_off(account, &ends)),
-        Change::Blocks => ("blocks", set_blocks(&site, account, form.blocks()?, &ends).await?),
+    let ends = date(account.cycle_ends_at, account.time_zone, now_of(&site, account));
+    let preview = site.dialguard().try_change_account(&account.id, &form.change()?).await?;
+    let Question { title, content, label } = match (&preview, form.change) {
+        (ChangePreview::BlocksRefused(outcome), _) => refused(&site, account, &form, outcome),
+        (ChangePreview::Price(price), Change::On) => switch_on(account, price, &ends),
+        (ChangePreview::Price(_), Change::Off) => switch_off(account, &ends),
+        (ChangePreview::Price(price), Change::Blocks) => set_blocks(account, price, &ends),
     };
-    let Question { title, content, label } = question;
     let content = html! {
         section.panel.question data-dialog {
             h1 { (title) }
             (content)
             form.choices method="post" action={ (account_path(&account.id)) "/add-on" } {
                 @if let Some(blocks) = form.blocks { input type="hidden" name="blocks" value=(blocks); }
-                @if let Some(label) = label { button.first name="change" value=(value) { (label) } }
+                @if let Some(label) = label { button.first name="change" value=(form.change.name()) { (label) } }
                 a.button.back href=(account_path(&account.id)) data-close { "Cancel" }
             }
         }
@@ -78,20 +95,31 @@ async fn ask(
     Ok(page(&of.caller, Some((account, Tab::Numbers)), "Add-on", content))
 }
 
-fn switch_on(account: &AccountProfile, cents: u64, ends: &str) -> Question {
-    let next = account.blocks_next();
+fn switch_on(account: &AccountProfile, price_of: &ChangePrice, ends: &str) -> Question {
     let content = html! {
-        @if cents > 0 {
-            p.warning { strong { (dollars(cents)) } " will be charged now for " (count(account.blocks().into(), "block")) ", until " (ends) "." }
-        } @else if account.slot_count > 0 {
+        @if price_of.now_cents > 0 {
+            p.warning { strong { (dollars(price_of.now_cents)) } " will be charged now for " (count(price_of.blocks.into(), "block")) ", until " (ends) "." }
+        } @else if price_of.blocks > 0 {
             p { "No charge now: this billing cycle is already paid." }
         } @else {
             p { "No charge now: the account has no blocks. A block of " (SLOTS_PER_BLOCK) " slots costs " (price(1)) " a month." }
         }
-        p { "From " (ends) ": " strong { (price(next)) } " a month (" (price(1)) " per block of " (SLOTS_PER_BLOCK) " slots)." }
+        p { "From " (ends) ": " strong { (dollars(price_of.next_cents)) } " a month (" (price(1)) " per block of " (SLOTS_PER_BLOCK) " slots)." }
         p.quiet { "Monitored numbers are checked daily. Only numbers you select are monitored." }
+        (other_blocks(account, price_of.blocks_next))
     };
     Question { title: "Switch reputation monitoring on?".into(), content, label: Some("Switch on".into()) }
+}
+
+/// The same question with another number of blocks, which may be smaller: what was not charged is not owed.
+fn other_blocks(account: &AccountProfile, blocks: u32) -> Markup {
+    html! {
+        form.blocks method="get" action={ (account_path(&account.id)) "/add-on" } data-ask {
+            label for="blocks-on" { "Blocks" }
+            input #blocks-on type="number" name="blocks" min="0" max=(BLOCKS_MAX) required value=(blocks);
+            button name="change" value="on" { "Preview cost…" }
+        }
+    }
 }
 
 fn switch_off(account: &AccountProfile, ends: &str) -> Question {
@@ -106,27 +134,32 @@ fn switch_off(account: &AccountProfile, ends: &str) -> Question {
     Question { title: "Switch reputation monitoring off?".into(), content, label: Some("Switch off".into()) }
 }
 
-async fn set_blocks(site: &Site, account: &AccountProfile, blocks: u32, ends: &str) -> Result<Question, Failed> {
-    let preview = site.dialguard().try_decide(&account.id, &Request::SetBlocks(blocks)).await?;
-    let before = account.blocks();
-    let label = format!("Change to {}", count(blocks.into(), "block"));
-    let title = format!("{label}?");
-    let outcome = preview.decision.outcomes.first();
-    if let Some(refused) = outcome.filter(|outcome| outcome.answer != Answer::Accepted) {
-        let surface = Surface::Dashboard { zone: account.time_zone, now: now_of(site, account) };
-        let content = html! { p.warning { "Can't change blocks: " (refusal(refused, surface)) "." } };
-        return Ok(Question { title, content, label: None });
-    }
-    let slots = thousands(u64::from(blocks) * u64::from(SLOTS_PER_BLOCK));
+fn set_blocks(account: &AccountProfile, price_of: &ChangePrice, ends: &str) -> Question {
+    let (before, after) = (account.blocks(), price_of.blocks_next);
+    let label = format!("Change to {}", count(after.into(), "block"));
+    let slots = thousands(u64::from(after) * u64::from(SLOTS_PER_BLOCK));
     let content = html! {
-        @if blocks > before {
-            p.warning { strong { (price(blocks - before)) } " will be charged now for " (count((blocks - before).into(), "more block")) ", until " (ends) "." }
-            p { "From then on: " strong { (price(blocks)) } " a month for " (slots) " slots." }
+        @if price_of.now_cents > 0 {
+            p.warning { strong { (dollars(price_of.now_cents)) } " will be charged now for " (count(after.saturating_sub(before).into(), "more block")) ", until " (ends) "." }
+            p { "From then on: " strong { (dollars(price_of.next_cents)) } " a month for " (slots) " slots." }
         } @else {
-            p { "No charge now. From " (ends) ": " strong { (price(blocks)) } " a month for " (slots) " slots. Until then the account keeps " (count(before.into(), "block")) "." }
+            p { "No charge now. From " (ends) ": " strong { (dollars(price_of.next_cents)) } " a month for " (slots) " slots. Until then the account keeps " (count(before.into(), "block")) "." }
         }
     };
-    Ok(Question { title, content, label: Some(label) })
+    Question { title: format!("{label}?"), content, label: Some(label) }
+}
+
+fn refused(site: &Site, account: &AccountProfile, form: &AddOnForm, outcome: &Outcome) -> Question {
+    let surface = Surface::Dashboard { zone: account.time_zone, now: now_of(site, account) };
+    let blocks = form.blocks.unwrap_or_default();
+    let content = html! {
+        p.warning { "Can't change blocks: " (refusal(outcome, surface)) "." }
+        @if outcome.answer == Answer::AddOnOff {
+            p { "Or switch it on with this number of blocks:" }
+            (other_blocks(account, blocks))
+        }
+    };
+    Question { title: format!("Change to {}?", count(blocks.into(), "block")), content, label: None }
 }
 
 async fn change(
@@ -135,12 +168,7 @@ async fn change(
     Form(form): Form<AddOnForm>,
 ) -> Result<Redirect, Failed> {
     let (dialguard, account) = (site.dialguard(), &of.account);
-    let change = match form.change {
-        Change::On => AccountChange { enabled: Some(true), ..AccountChange::default() },
-        Change::Off => AccountChange { enabled: Some(false), ..AccountChange::default() },
-        Change::Blocks => AccountChange { blocks: Some(form.blocks()?), ..AccountChange::default() },
-    };
-    match dialguard.change_account(&account.id, &change).await? {
+    match dialguard.change_account(&account.id, &form.change()?).await? {
         ChangeOutcome::Changed => Ok(Redirect::to(&account_path(&account.id))),
         ChangeOutcome::BlocksRefused(outcome) => {
             let surface = Surface::Dashboard { zone: account.time_zone, now: now_of(&site, account) };

@@ -90,7 +90,7 @@ async fn import(State(site): State<Site>, of: OfAccount<Operate>, fields: Multip
 }
 
 fn result(account_path: &str, imported: &ImportedFile, what: &str) -> Markup {
-    let ImportedFile { imported, known_before, refused } = imported;
+    let ImportedFile { imported, known_before, refused, .. } = imported;
     html! {
         section.panel.results {
             h1 { (count(*imported as u64, what)) " imported" }

@@ -6,10 +6,10 @@ use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Read, now_of};
 use crate::web::pages::Failed;
 use crate::web::pages::layout::icon;
-use crate::words::{count, date, price, slots, thousands};
+use crate::words::{bill_in_words, count, date, price, slots, thousands};
 use dialguard::contract::{SlotLock, Usage};
 use dialguard_dialer::access::Role;
-use dialguard_dialer::ledger::{AccountProfile, SLOTS_PER_BLOCK};
+use dialguard_dialer::ledger::{AccountProfile, Bill, SLOTS_PER_BLOCK};
 use maud::{Markup, html};
 
 pub async fn head(site: &Site, of: &OfAccount<Read>) -> Result<Markup, Failed> {
@@ -18,6 +18,7 @@ pub async fn head(site: &Site, of: &OfAccount<Read>) -> Result<Markup, Failed> {
     let now = now_of(site, account);
     let mut locks = dialguard.ledger().locked_slots(&account.id)?;
     locks.retain(|lock| lock.until > now);
+    let bill = dialguard.ledger().bill(&account.id, now)?;
     Ok(html! {
         div.head data-live="head" {
             section.panel.use aria-labelledby="use" {
@@ -25,7 +26,7 @@ pub async fn head(site: &Site, of: &OfAccount<Read>) -> Result<Markup, Failed> {
                 (slot_bar(&usage))
                 (locked(account, &locks, now))
             }
-            (add_on(account, of.caller.grant.role >= Role::Administer, now))
+            (add_on(account, &bill, of.caller.grant.role >= Role::Administer, now))
         }
         (figures(account, &usage))
     })
@@ -64,7 +65,7 @@ fn locked(account: &AccountProfile, locks: &[SlotLock], now: u64) -> Markup {
     }
 }
 
-fn add_on(account: &AccountProfile, may_change: bool, now: u64) -> Markup {
+fn add_on(account: &AccountProfile, bill: &Bill, may_change: bool, now: u64) -> Markup {
     let blocks = account.blocks();
     let ends = date(account.cycle_ends_at, account.time_zone, now);
     let (state, change, label) = match account.enabled {
@@ -87,6 +88,10 @@ fn add_on(account: &AccountProfile, may_change: bool, now: u64) -> Markup {
             }
             @if account.slot_count_next < account.slot_count {
                 p { "After that: " (count(account.blocks_next().into(), "block")) "." }
+            }
+            p {
+                "Charged in this cycle: " (bill_in_words(bill)) ". "
+                @if may_change { a href={ (account_path(&account.id)) "/credit" } data-ask { "Credit…" } }
             }
             @if may_change && account.enabled {
                 form.blocks method="get" action={ (account_path(&account.id)) "/add-on" } data-ask {
