@@ -259,6 +259,41 @@ async fn a_resting_number_that_is_imported_again_is_kept() {
     assert_eq!(fixture.texts("number-kept").len(), 1);
 }
 
+/// It was replaced on day 0, is imported again on day 20 and replaced again on day 25, so it rests until day 55.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_is_imported_again_begins_its_own_rest() {
+    let mut fixture = Fixture::new(1, [150, 151]).await;
+    fixture.replace(&[100]).await;
+    fixture.pass(20 * DAY);
+    fixture.ledger().import_numbers("acme", &[number(100)], ImportedAs::Owned, fixture.now).unwrap();
+    assert_eq!(fixture.orders(), [], "its rest has ended");
+    fixture.pass(5 * DAY);
+    fixture.dialguard.decide("acme", &Request::StartMonitoring(vec![number(100)])).await.unwrap();
+    assert_eq!(fixture.replace(&[100]).await.replaced[0].replacement, number(151));
+    fixture.pass(7 * DAY);
+    fixture.dialguard.resume("acme").await.unwrap();
+    assert_eq!(fixture.fake.released(), [], "the first rest would have ended on day 30");
+    fixture.pass(23 * DAY);
+    fixture.dialguard.resume("acme").await.unwrap();
+    assert_eq!(fixture.fake.released(), [number(100)]);
+}
+
+/// 0100 is given back after its rest, and the provider sells it again: to another account, not to the same one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_that_was_given_back_can_replace_another_accounts_number() {
+    let mut fixture = Fixture::with(1, [150], |buying| buying.rest_days = 1).await;
+    fixture.add_account("other", 200..201, fixture.buying()).await;
+    fixture.replace(&[100]).await;
+    fixture.pass(DAY);
+    fixture.dialguard.resume("acme").await.unwrap();
+    fixture.fake.offers(number(100));
+    let own = fixture.dialguard.decide("acme", &Request::ReplaceNumbers(vec![number(150)])).await.unwrap();
+    assert_eq!(own.decision.outcomes[0].answer, Answer::NoCleanCandidate);
+    let others = fixture.dialguard.decide("other", &Request::ReplaceNumbers(vec![number(200)])).await.unwrap();
+    assert_eq!(others.replaced[0].replacement, number(100));
+    assert!(fixture.ledger().numbers("acme").unwrap().iter().all(|known| known.number != number(100)));
+}
+
 /// The provider's search result counts only if the number can be bought.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_for_an_unavailable_number_is_abandoned_and_the_policy_decides_again() {

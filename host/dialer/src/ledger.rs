@@ -66,6 +66,7 @@ pub use alerts::webhooks::{NewWebhook, Webhook, WebhookId};
 pub use backup::{RestoreOptions, RestoredLedger};
 pub use check::{CheckedRule, LedgerReport};
 pub use events::{Event, EventFilter, EventKind, EventPage, EventQuery};
+pub use numbers::candidates::Candidate;
 pub use numbers::history::{NumberCheck, NumberHistory, PastReplacement};
 pub use numbers::page::{MonitoringFilter, NumberOrder, NumberPage, NumberQuery};
 pub use numbers::view::AccountView;

@@ -125,6 +125,7 @@ impl NumberFile {
                     continue;
                 }
                 ImportOutcome::OtherAccounts => "belongs to another account",
+                ImportOutcome::Resting => "rests until it is given back to its provider",
                 ImportOutcome::NoCandidate => "cannot be a candidate: the account owns it or has released it",
             };
             file.refused.push(BadRow { row: *row, why: format!("{number} {why}") });

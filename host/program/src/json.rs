@@ -26,7 +26,7 @@ pub use alerts::{Delivery, DeliveryRound, NewWebhook, TestedWebhook, Webhook};
 pub use clock::Clock;
 pub use event::Event;
 pub use ledger::{LedgerReport, Restored};
-pub use number::{Import, ImportResult, ImportedFile, ImportedNumbers, Number, NumberInFull};
+pub use number::{Candidate, Import, ImportResult, ImportedFile, ImportedNumbers, Number, NumberInFull};
 pub use order::Order;
 pub use plan::{Action, Answer, Notice, ReplacementReason, Severity};
 pub use policy::{Comparison, ComparisonSummary, PolicyEvent, PolicyLimits, PolicyRevision, TrustedKey};

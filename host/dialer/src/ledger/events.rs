@@ -190,6 +190,8 @@ named_kinds! {
         AlertAbandoned = "alert-abandoned",
         /// The number of blocks changed, or will from the next billing cycle on.
         BlocksChanged = "blocks-changed",
+        /// Candidates were withdrawn.
+        CandidatesWithdrawn = "candidates-withdrawn",
         /// A source failed during a run.
         CarrierProblem = "carrier-problem",
         /// Blocks were charged.

@@ -39,6 +39,7 @@ pub(super) const SCHEMAS: &[&str] = &[
     include_str!("schema/14-causes-evidence-and-aliases.sql"),
     include_str!("schema/15-days.sql"),
     include_str!("schema/16-complete-files.sql"),
+    include_str!("schema/17-numbers-come-and-go.sql"),
 ];
 
 /// A file that is open.

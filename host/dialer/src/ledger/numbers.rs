@@ -1,14 +1,16 @@
 //! The numbers of an account: those it owns and those it could take.
 
 pub(in crate::ledger) mod by_revision;
+pub(in crate::ledger) mod candidates;
 pub(in crate::ledger) mod history;
 pub(in crate::ledger) mod page;
 pub(in crate::ledger) mod status;
 pub(in crate::ledger) mod view;
 
-use crate::ledger::accounts::{open, profile, touch};
+use crate::ledger::accounts::{AccountProfile, open, profile, touch};
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::numbers::status::status_from_sql;
+use crate::ledger::orders::{end_rest, has_released, is_resting};
 use crate::ledger::{Ledger, Result, from_sql, to_sql};
 use crate::phone::e164;
 use dialguard::contract::{PhoneNumber, SlotId, Status, Timestamp};
@@ -30,8 +32,11 @@ pub enum ImportOutcome {
     Imported,
     /// The account had it before.
     KnownBefore,
-    /// Another account has it.
+    /// Another account has it, as its own or as a candidate.
     OtherAccounts,
+    /// It was replaced and has not been given back to its provider yet. Only the account that it rests in can import it,
+    /// and not while it is being given back.
+    Resting,
     /// It cannot be a candidate: the account owns it, has ordered it, or has released it.
     NoCandidate,
 }
@@ -51,8 +56,8 @@ pub struct KnownNumber {
 
 impl Ledger {
     /// Imports numbers into an account; returns the outcome for each, in the order given. They must be E.164, as
-    /// [`PhoneNumber::parse`](crate::phone::PhoneNumber::parse) makes them. Many are imported in parts, see
-    /// [`Ledger::import_numbers_while`].
+    /// [`PhoneNumber::parse`](crate::phone::PhoneNumber::parse) makes them. A number that another account released is
+    /// free. Many are imported in parts, see [`Ledger::import_numbers_while`].
     pub fn import_numbers(
         &self,
         id: &str,
@@ -82,7 +87,7 @@ impl Ledger {
                 // A change that passed in between may be later than the import began.
                 let now = if part.is_first() { now } else { now.max(profile(transaction, id)?.changed_at) };
                 let (account, now) = open(transaction, id, now)?;
-                let import = |number: &PhoneNumber| import(transaction, account.key, *number, imported_as, now);
+                let import = |number: &PhoneNumber| import(transaction, &account, *number, imported_as, now);
                 let outcomes = part.items().map(import).collect::<Result<Vec<_>>>()?;
                 let imported = outcomes.iter().filter(|outcome| **outcome == ImportOutcome::Imported).count();
                 if imported > 0 {
@@ -112,15 +117,6 @@ impl Ledger {
             Ok(numbers.collect::<rusqlite::Result<_>>()?)
         })
     }
-
-    /// How many candidates an account has on hand.
-    pub fn candidate_count(&self, id: &str) -> Result<u32> {
-        self.read(|transaction| {
-            let account = profile(transaction, id)?;
-            let count = "SELECT count(*) FROM numbers WHERE account = ?1 AND state = 'candidate'";
-            Ok(transaction.query_row(count, [account.key], |row| row.get(0))?)
-        })
-    }
 }
 
 /// From number, slot, status, since when it has that, whether its replacement is under way, and whether it is owned.
@@ -140,32 +136,58 @@ pub(super) fn known_number(row: &Row) -> rusqlite::Result<KnownNumber> {
 
 fn import(
     transaction: &Transaction,
-    account: i64,
+    account: &AccountProfile,
     number: PhoneNumber,
     imported_as: ImportedAs,
     now: Timestamp,
 ) -> Result<ImportOutcome> {
-    let known: Option<(i64, String)> = transaction
-        .prepare_cached("SELECT account, state FROM numbers WHERE number = ?1")?
-        .query_row([to_sql(number)], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    match (known.as_ref().map(|(owner, state)| (*owner == account, state.as_str())), imported_as) {
-        (Some((false, _)), _) => return Ok(ImportOutcome::OtherAccounts),
-        (Some((true, "owned" | "ordered")), ImportedAs::Owned) | (Some((true, "candidate")), ImportedAs::Candidate) => {
-            return Ok(ImportOutcome::KnownBefore);
-        }
-        (Some((true, _)), ImportedAs::Candidate) => return Ok(ImportOutcome::NoCandidate),
-        // A number that a user brings back, or bought elsewhere, is the account's again.
-        (Some((true, _)), ImportedAs::Owned) | (None, _) => {}
+    if let Some(refused) = cannot_import(transaction, account, number, imported_as, now)? {
+        return Ok(refused);
     }
     let state = if imported_as == ImportedAs::Owned { "owned" } else { "candidate" };
     transaction
         .prepare_cached(
             "INSERT INTO numbers (number, account, state, since) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (number) DO UPDATE SET state = excluded.state, since = excluded.since",
+             ON CONFLICT (number) DO UPDATE
+                SET account = excluded.account, state = excluded.state, since = excluded.since",
         )?
-        .execute(params![to_sql(number), account, state, to_sql(now)])?;
+        .execute(params![to_sql(number), account.key, state, to_sql(now)])?;
     Ok(ImportOutcome::Imported)
+}
+
+/// Why a number is not imported; none if it can be, and then it rests no longer.
+fn cannot_import(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    number: PhoneNumber,
+    imported_as: ImportedAs,
+    now: Timestamp,
+) -> Result<Option<ImportOutcome>> {
+    let known: Option<(i64, String)> = transaction
+        .prepare_cached("SELECT account, state FROM numbers WHERE number = ?1")?
+        .query_row([to_sql(number)], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let is_ours = known.as_ref().is_some_and(|(owner, _)| *owner == account.key);
+    let state = known.as_ref().map(|(_, state)| state.as_str());
+    Ok(match (state, imported_as) {
+        (None, ImportedAs::Owned) => None,
+        (None | Some("released"), ImportedAs::Candidate) if has_released(transaction, account.key, number)? => {
+            Some(ImportOutcome::NoCandidate)
+        }
+        (None, ImportedAs::Candidate) => None,
+        (Some("released"), _) if !is_ours => is_resting(transaction, number)?.then_some(ImportOutcome::Resting),
+        // A number that a user brings back, or bought elsewhere, is the account's again.
+        (Some("released"), _) => {
+            let is_free = end_rest(transaction, account, number, now)?;
+            (!is_free).then_some(ImportOutcome::Resting)
+        }
+        _ if !is_ours => Some(ImportOutcome::OtherAccounts),
+        (Some("owned" | "ordered"), ImportedAs::Owned) | (Some("candidate"), ImportedAs::Candidate) => {
+            Some(ImportOutcome::KnownBefore)
+        }
+        (Some(_), ImportedAs::Candidate) => Some(ImportOutcome::NoCandidate),
+        (Some(_), ImportedAs::Owned) => None,
+    })
 }
 
 /// Moves a number of the account from one state to another; it must be in the first.

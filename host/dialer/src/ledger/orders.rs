@@ -411,8 +411,7 @@ impl Ledger {
         let provider = order.provider.as_deref().unwrap_or_default();
         self.move_on(claimed, OrderState::Swapped, now, |transaction, account| {
             if is_kept {
-                let text = format!("{} was imported again and is not given back to {provider}.", e164(order.number));
-                append(transaction, account.key, now, None, EventKind::NumberKept, Some(order.number), &text)?;
+                tell_kept(transaction, account, order, now)?;
                 return finish(transaction, order, now);
             }
             // From now on it counts as released.
@@ -772,7 +771,11 @@ fn take_candidate(
     let provider = account.buying.provider.as_deref().ok_or_else(stale)?;
     let taken = transaction
         .prepare_cached(
-            "INSERT INTO numbers (number, account, state, since) VALUES (?1, ?2, 'ordered', ?3) ON CONFLICT DO NOTHING",
+            "INSERT INTO numbers (number, account, state, since) VALUES (?1, ?2, 'ordered', ?3)
+             ON CONFLICT (number) DO UPDATE
+                SET account = excluded.account, state = excluded.state, since = excluded.since
+              WHERE numbers.state = 'released' AND numbers.account <> excluded.account
+                AND NOT EXISTS (SELECT 1 FROM orders WHERE orders.number = numbers.number AND orders.state = 'swapped')",
         )?
         .execute(params![to_sql(number), account.key, to_sql(now)])?;
     if taken == 0 {
@@ -784,22 +787,73 @@ fn take_candidate(
     Ok(Some(price))
 }
 
-/// Of numbers that a provider offers, those that may be offered to the policy: none that is in the ledger for any
-/// account, even if released, and none that was unavailable or unfit in the past 30 days.
-pub(super) fn unknown(transaction: &Transaction, numbers: &[PhoneNumber], now: Timestamp) -> Result<Vec<PhoneNumber>> {
+/// Of numbers that a provider offers, those that may be offered to the policy: none that an account has, that rests, that
+/// this account has released, or that was unavailable or unfit in the past 30 days.
+pub(super) fn unknown(
+    transaction: &Transaction,
+    account: i64,
+    numbers: &[PhoneNumber],
+    now: Timestamp,
+) -> Result<Vec<PhoneNumber>> {
     let mut statement = transaction.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM numbers WHERE number = ?1)
+        "SELECT EXISTS (SELECT 1 FROM numbers WHERE number = ?1 AND state <> 'released')
              OR EXISTS (SELECT 1 FROM orders
                          WHERE replacement = ?1 AND state = 'abandoned' AND is_candidate_fit = 0 AND state_since > ?2)",
     )?;
     let since = to_sql(now.saturating_sub(NOT_OFFERED_AGAIN_SECONDS));
     let mut unknown = Vec::new();
     for number in numbers {
-        if !statement.query_row([to_sql(*number), since], |row| row.get::<_, bool>(0))? {
+        let is_taken: bool = statement.query_row([to_sql(*number), since], |row| row.get(0))?;
+        if !is_taken && !is_resting(transaction, *number)? && !has_released(transaction, account, *number)? {
             unknown.push(*number);
         }
     }
     Ok(unknown)
+}
+
+/// Whether the number was replaced and has not been given back to its provider yet.
+pub(super) fn is_resting(transaction: &Transaction, number: PhoneNumber) -> Result<bool> {
+    let mut statement =
+        transaction.prepare_cached("SELECT EXISTS (SELECT 1 FROM orders WHERE number = ?1 AND state = 'swapped')")?;
+    Ok(statement.query_row([to_sql(number)], |row| row.get(0))?)
+}
+
+/// Whether the account has ever released the number, which another may have taken since.
+pub(super) fn has_released(transaction: &Transaction, account: i64, number: PhoneNumber) -> Result<bool> {
+    let mut statement = transaction
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM events WHERE account = ?1 AND number = ?2 AND kind = ?3)")?;
+    Ok(statement.query_row(params![account, to_sql(number), EventKind::Released.name()], |row| row.get(0))?)
+}
+
+/// Ends a number's rest because it is imported again: it is not given back. If it is replaced once more, it rests once
+/// more, for the whole time. False if it is being given back right now.
+pub(super) fn end_rest(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    number: PhoneNumber,
+    now: Timestamp,
+) -> Result<bool> {
+    let resting =
+        orders(transaction, "account = ?1 AND number = ?2 AND state = 'swapped'", [account.key, to_sql(number)])?;
+    for order in resting {
+        let is_ended = transaction
+            .prepare_cached(
+                "UPDATE orders SET state = 'done', state_since = ?2
+                  WHERE id = ?1 AND state = 'swapped' AND (lease IS NULL OR leased_until <= ?2)",
+            )?
+            .execute([to_sql(order.id), to_sql(now)])?;
+        if is_ended == 0 {
+            return Ok(false);
+        }
+        tell_kept(transaction, account, &order, now)?;
+    }
+    Ok(true)
+}
+
+fn tell_kept(transaction: &Transaction, account: &AccountProfile, order: &Order, now: Timestamp) -> Result<()> {
+    let provider = order.provider.as_deref().unwrap_or_default();
+    let text = format!("{} was imported again and is not given back to {provider}.", e164(order.number));
+    append(transaction, account.key, now, None, EventKind::NumberKept, Some(order.number), &text)
 }
 
 /// Makes all of an account's orders due, because what held them up may be gone, or their grounds.

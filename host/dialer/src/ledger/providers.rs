@@ -198,7 +198,8 @@ fn held(transaction: &Transaction, provider: &str, number: Option<PhoneNumber>) 
                 OR EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.replacement = numbers.number),
                 EXISTS (
                     SELECT 1 FROM orders
-                     WHERE orders.replacement = numbers.number AND orders.provider = ?1
+                     WHERE orders.replacement = numbers.number AND orders.account = numbers.account
+                       AND orders.provider = ?1
                        AND orders.price_cents IS NOT NULL
                        AND (orders.state <> 'abandoned' OR orders.spent_on IS NOT NULL))
            FROM numbers JOIN accounts ON accounts.key = numbers.account {} ORDER BY number",

@@ -111,6 +111,7 @@ pub fn import(
     let resolution = |outcome| match outcome {
         ImportOutcome::Imported | ImportOutcome::KnownBefore => Ok(()),
         ImportOutcome::OtherAccounts => Err("another account has it by now; reconcile again".to_owned()),
+        ImportOutcome::Resting => Err("it rests until it is given back".to_owned()),
         ImportOutcome::NoCandidate => Err("its state has changed; reconcile again".to_owned()),
     };
     Ok(numbers.into_iter().zip(outcomes.into_iter().map(resolution)).collect())

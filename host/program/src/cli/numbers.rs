@@ -1,15 +1,18 @@
 //! `dialguard numbers …`
 
 use super::output::{e164, status_mark, table};
+use super::requests::{Numbers, parse};
 use super::serve::stop_signal;
 use super::{CommandContext, Done};
-use crate::json::{ImportedFile, NumberInFull};
+use crate::json::{Candidate, ImportedFile, NumberInFull};
 use anyhow::{Context, Result};
 use clap::Subcommand;
+use dialguard::calendar::rfc3339;
 use dialguard::contract::Carrier;
 use dialguard_dialer::ledger::{CarrierAnswer, ImportedAs, KnownNumber, LatestAnswers, Ledger};
 use dialguard_dialer::number_file::{self, NumberFile};
 use indicatif::ProgressBar;
+use serde_json::json;
 use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
@@ -29,6 +32,13 @@ pub enum NumbersCommand {
         /// The account
         id: String,
     },
+    /// List the candidates on hand to replace others
+    Candidates {
+        /// The account
+        id: String,
+    },
+    /// Withdraw candidates, which any account can import from then on
+    Withdraw(Numbers),
 }
 
 pub async fn run(context: &CommandContext, command: NumbersCommand) -> Result<Done> {
@@ -38,6 +48,8 @@ pub async fn run(context: &CommandContext, command: NumbersCommand) -> Result<Do
             import(context, &id, &file, imported_as)
         }
         NumbersCommand::List { id } => list(context, &id),
+        NumbersCommand::Candidates { id } => candidates(context, &id),
+        NumbersCommand::Withdraw(Numbers { id, numbers }) => withdraw(context, &id, &numbers),
     }
 }
 
@@ -80,6 +92,41 @@ fn list(context: &CommandContext, id: &str) -> Result<Done> {
     let ledger = context.ledger()?;
     let listing = Listing::read(&ledger, id)?;
     Ok(Done::show(context.json, || listing.json(), || listing.text()))
+}
+
+fn candidates(context: &CommandContext, id: &str) -> Result<Done> {
+    let candidates = context.ledger()?.candidates(id, 0, u32::MAX)?;
+    Ok(Done::show(
+        context.json,
+        || candidates.iter().map(Candidate::from).collect::<Vec<_>>(),
+        || {
+            let rows = candidates.iter().map(|one| [e164(one.number).to_string(), rfc3339(one.since)]);
+            table(["NUMBER", "SINCE"].map(str::to_owned), rows)
+        },
+    ))
+}
+
+fn withdraw(context: &CommandContext, id: &str, numbers: &[String]) -> Result<Done> {
+    let ledger = context.ledger()?;
+    let numbers = parse(&ledger, id, numbers)?;
+    let outcomes = ledger.withdraw_candidates(id, &numbers, context.clock().now())?;
+    let outcomes: Vec<_> = numbers.into_iter().zip(outcomes).collect();
+    let is_complete = outcomes.iter().all(|(_, is_withdrawn)| *is_withdrawn);
+    let done = Done::show(
+        context.json,
+        || {
+            let withdrawn =
+                |(number, withdrawn): &(u64, bool)| json!({"number": e164(*number), "withdrawn": withdrawn});
+            outcomes.iter().map(withdrawn).collect::<Vec<_>>()
+        },
+        || {
+            let rows = outcomes.iter().map(|(number, is_withdrawn)| {
+                [e164(*number).to_string(), if *is_withdrawn { "withdrawn" } else { "not a candidate" }.into()]
+            });
+            table(["NUMBER", "RESULT"].map(str::to_owned), rows)
+        },
+    );
+    Ok(done.refused_if(!is_complete))
 }
 
 /// An account's numbers and what carriers say about them.

@@ -15,10 +15,10 @@ use std::collections::HashMap;
 #[derive(Args)]
 pub struct Numbers {
     /// The account
-    id: String,
+    pub id: String,
     /// Numbers such as +13105550123 or, in the account's national format, "(310) 555-0123"
     #[arg(required = true, value_name = "NUMBER")]
-    numbers: Vec<String>,
+    pub numbers: Vec<String>,
 }
 
 #[derive(Args)]
@@ -122,7 +122,7 @@ pub async fn screen(context: &CommandContext, Numbers { id, numbers }: Numbers) 
 }
 
 /// All of the numbers, or an error before anything is done.
-fn parse(ledger: &Ledger, id: &str, texts: &[String]) -> Result<Vec<u64>> {
+pub fn parse(ledger: &Ledger, id: &str, texts: &[String]) -> Result<Vec<u64>> {
     let region = ledger.account(id)?.region;
     texts.iter().map(|text| Ok(PhoneNumber::parse(text, region)?.digits())).collect()
 }

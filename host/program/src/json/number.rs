@@ -98,6 +98,20 @@ enum CarrierAnswer {
     NoAnswer,
 }
 
+/// A number on hand to replace another.
+#[derive(Serialize, ToSchema)]
+pub struct Candidate {
+    number: E164,
+    /// Since when it is on hand.
+    since: Time,
+}
+
+impl From<&ledger::Candidate> for Candidate {
+    fn from(candidate: &ledger::Candidate) -> Self {
+        Candidate { number: candidate.number.into(), since: Time(candidate.since) }
+    }
+}
+
 /// The result of an import.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -127,8 +141,10 @@ pub enum ImportResult {
     Imported,
     /// The account already had it.
     KnownBefore,
-    /// Another account has it.
+    /// Another account has it, as its own or as a candidate.
     OtherAccounts,
+    /// It was replaced, and rests until it is given back to its provider.
+    Resting,
     /// It cannot be a candidate: the account owns it, has ordered it, or has released it.
     NoCandidate,
     /// Not a possible phone number.
@@ -141,6 +157,7 @@ impl From<ImportOutcome> for ImportResult {
             ImportOutcome::Imported => ImportResult::Imported,
             ImportOutcome::KnownBefore => ImportResult::KnownBefore,
             ImportOutcome::OtherAccounts => ImportResult::OtherAccounts,
+            ImportOutcome::Resting => ImportResult::Resting,
             ImportOutcome::NoCandidate => ImportResult::NoCandidate,
         }
     }

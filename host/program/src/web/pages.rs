@@ -4,6 +4,7 @@ mod account;
 mod accounts;
 mod activity;
 mod alerts;
+mod candidates;
 mod clock;
 mod denied;
 mod layout;
@@ -28,6 +29,7 @@ pub fn routes() -> Router<Site> {
     Router::new()
         .merge(accounts::routes())
         .merge(account::routes())
+        .merge(candidates::routes())
         .merge(activity::routes())
         .merge(clock::routes())
         .merge(policy::routes())

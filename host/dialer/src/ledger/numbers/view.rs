@@ -45,10 +45,10 @@ impl AccountView {
         })
     }
 
-    /// Of numbers on offer those that may be offered to the policy: the ledger does not know them, and they have not been
-    /// unavailable in the past 30 days.
+    /// Of numbers on offer those that may be offered to the policy: no account has them, this one never released them, and
+    /// they have not been unavailable in the past 30 days.
     pub(crate) fn unknown(&self, id: &str, numbers: &[PhoneNumber]) -> std::result::Result<Vec<PhoneNumber>, Error> {
-        self.read(id, |transaction, _| unknown(transaction, numbers, self.now))
+        self.read(id, |transaction, key| unknown(transaction, key, numbers, self.now))
     }
 
     fn read<T>(&self, id: &str, read: impl FnOnce(&Transaction, i64) -> Result<T>) -> std::result::Result<T, Error> {

@@ -1,8 +1,8 @@
 //! The numbers of an account, and what carriers say about them.
 
 use super::failures::{ChangeFailures, Failures};
-use super::input::{Body, InAccount, Limit, Page, PathParams, QueryParams};
-use crate::json::{E164, Import, ImportResult, ImportedNumbers, Number, NumberInFull, Status};
+use super::input::{Body, InAccount, Limit, Page, Part, PathParams, QueryParams};
+use crate::json::{Candidate, E164, Import, ImportResult, ImportedNumbers, Number, NumberInFull, Status};
 use crate::web::Site;
 use crate::web::auth::{OfAccount, Operate, Read};
 use crate::web::problem::Problem;
@@ -12,14 +12,18 @@ use axum::http::StatusCode;
 use dialguard::contract;
 use dialguard_dialer::ledger::{ImportedAs, MonitoringFilter, NumberOrder, NumberQuery};
 use dialguard_dialer::phone::{PhoneNumber, e164};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::str::FromStr;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub fn routes() -> OpenApiRouter<Site> {
-    OpenApiRouter::new().routes(routes!(list, import)).routes(routes!(one)).routes(routes!(candidates))
+    OpenApiRouter::new()
+        .routes(routes!(list, import))
+        .routes(routes!(one))
+        .routes(routes!(candidates))
+        .routes(routes!(withdraw))
 }
 
 /// Which of an account's numbers to list.
@@ -235,24 +239,53 @@ async fn import(
     Ok(Json(ImportedNumbers { imported, outcomes }))
 }
 
-/// Candidates on hand to replace others.
-#[derive(Serialize, ToSchema)]
-struct Candidates {
-    /// How many.
-    count: u32,
-}
-
-/// Count the candidates on hand to replace others
+/// List the candidates on hand to replace others
 ///
-/// Requires the role `read`.
+/// Requires the role `read`. In the order of the number. Numbers that a provider offers are not among them.
 #[utoipa::path(
     get,
     path = "/accounts/{account}/candidates",
-    operation_id = "count-candidates",
+    operation_id = "list-candidates",
     tag = "numbers",
-    params(InAccount),
-    responses((status = 200, description = "The count", body = Candidates), Failures)
+    params(InAccount, Part),
+    responses((status = 200, description = "Part of the list", body = Page<Candidate>), Failures)
 )]
-async fn candidates(State(site): State<Site>, of: OfAccount<Read>) -> Result<Json<Candidates>, Problem> {
-    Ok(Json(Candidates { count: site.dialguard().ledger().candidate_count(&of.account.id)? }))
+async fn candidates(
+    State(site): State<Site>,
+    of: OfAccount<Read>,
+    QueryParams(Part { limit, after }): QueryParams<Part>,
+) -> Result<Json<Page<Candidate>>, Problem> {
+    let after = after.as_deref().map(cursor).transpose()?.unwrap_or_default();
+    let mut candidates = site.dialguard().ledger().candidates(&of.account.id, after, limit.0 + 1)?;
+    let has_more = candidates.len() > limit.0 as usize;
+    candidates.truncate(limit.0 as usize);
+    let next = candidates.last().filter(|_| has_more).map(|last| last.number.to_string());
+    Ok(Json(Page { items: candidates.iter().map(Candidate::from).collect(), next }))
+}
+
+/// Withdraw a candidate
+///
+/// Requires the role `operate`. Any account can import the number from then on. 404 if it is not a candidate, or is on
+/// order.
+#[utoipa::path(
+    delete,
+    path = "/accounts/{account}/candidates/{number}",
+    operation_id = "withdraw-candidate",
+    tag = "numbers",
+    params(InAccount, InNumber),
+    responses((status = 204, description = "It is withdrawn"), ChangeFailures)
+)]
+async fn withdraw(
+    State(site): State<Site>,
+    of: OfAccount<Operate>,
+    PathParams(InNumber { number }): PathParams<InNumber>,
+) -> Result<StatusCode, Problem> {
+    let (dialguard, id, digits) = (site.dialguard(), &of.account.id, number.digits());
+    match dialguard.ledger().withdraw_candidates(id, &[digits], dialguard.now())?[..] {
+        [true] => Ok(StatusCode::NO_CONTENT),
+        _ => {
+            let detail = format!("{} is not a candidate of account {id:?}", e164(digits));
+            Err(Problem::of_kind(StatusCode::NOT_FOUND, "no-such-candidate", "No such candidate", detail))
+        }
+    }
 }

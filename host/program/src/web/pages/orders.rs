@@ -136,7 +136,10 @@ fn cost(account: &AccountProfile, spending: &Spending) -> Markup {
                     " in this billing cycle."
                 }
             }
-            p { a href={ (account_path(&account.id)) "/settings#buying" } { "Number provider settings" } }
+            p {
+                a href={ (account_path(&account.id)) "/candidates" } { "Numbers on hand" } " · "
+                a href={ (account_path(&account.id)) "/settings#buying" } { "Number provider settings" }
+            }
         }
     }
 }

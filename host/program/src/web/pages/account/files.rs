@@ -41,7 +41,7 @@ async fn form(of: OfAccount<Operate>) -> Markup {
             fieldset {
                 legend { "Import as" }
                 label.tick { input type="radio" name="as" value="owned" checked; span { "Numbers of this account. Monitoring starts only when you select them." } }
-                label.tick { input type="radio" name="as" value="candidates"; span { "Candidates: numbers on hand that can replace flagged ones." } }
+                label.tick { input type="radio" name="as" value="candidates"; span { "Candidates: numbers on hand that can replace flagged ones. " a href={ (account_path(id)) "/candidates" } { "Show them" } "." } }
             }
             p.choices { button.first { "Import" } a.button href=(account_path(id)) { "Cancel" } }
         }
