@@ -272,7 +272,7 @@ async fn a_number_that_is_imported_again_begins_its_own_rest() {
     assert_eq!(fixture.replace(&[100]).await.replaced[0].replacement, number(151));
     fixture.pass(7 * DAY);
     fixture.dialguard.resume("acme").await.unwrap();
-    assert_eq!(fixture.fake.released(), [], "the first rest would have ended on day 30");
+    assert_eq!(fixture.fake.released(), Vec::<u64>::new(), "the first rest would have ended on day 30");
     fixture.pass(23 * DAY);
     fixture.dialguard.resume("acme").await.unwrap();
     assert_eq!(fixture.fake.released(), [number(100)]);
@@ -281,7 +281,7 @@ async fn a_number_that_is_imported_again_begins_its_own_rest() {
 /// 0100 is given back after its rest, and the provider sells it again: to another account, not to the same one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_that_was_given_back_can_replace_another_accounts_number() {
-    let mut fixture = Fixture::with(1, [150], |buying| buying.rest_days = 1).await;
+    let mut fixture = Fixture::with(1, [number(150)], |buying| buying.rest_days = 1).await;
     fixture.add_account("other", 200..201, fixture.buying()).await;
     fixture.replace(&[100]).await;
     fixture.pass(DAY);

@@ -75,7 +75,7 @@ async fn candidates_are_listed_and_withdrawn_by_api_and_on_the_dashboard() {
     assert_eq!(again.status(), StatusCode::NOT_FOUND);
     assert!(again.text().await.unwrap().contains("is not a candidate"));
 
-    let user = server.user(Role::Operate, &["acme"]).await;
+    let user = server.user(Role::Operate, &["acme"]);
     let page = user.page("/accounts/acme/candidates").await;
     assert!(page.contains("2 candidates on hand") && page.contains(&e164(141)), "{page}");
     let action = format!("/accounts/acme/candidates/{}/withdraw", e164(141).trim_start_matches('+'));
@@ -97,5 +97,5 @@ async fn reconcile_does_not_give_back_what_another_account_uses() {
     dialer.file("101.csv", e164(101));
     dialer.run("numbers import other 101.csv").exits(0);
     dialer.run("reconcile shop --apply release").exits(0);
-    assert_eq!(fake.releases(), [], "0100 rests, and 0101 is the other account's");
+    assert_eq!(fake.releases(), Vec::<u64>::new(), "0100 rests, and 0101 is the other account's");
 }
