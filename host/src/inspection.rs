@@ -20,11 +20,25 @@
 mod description;
 
 use crate::contract::VERSIONS;
-use crate::policy::stubbed_wasi::{self, Wasi};
 use description::Parts;
 use wasmparser::component_types::ComponentEntityType;
 use wasmparser::types::Types;
 use wasmparser::{BinaryReaderError, Parser, Payload, ValidPayload, Validator, WasmFeatures};
+
+/// The WASI that a policy may import in addition to the contract's imports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Wasi {
+    /// None: a policy that imports WASI is refused.
+    None,
+    /// Stubbed (deny-all) WASI: no files, environment or network; output is discarded, clocks always show the run's time,
+    /// and random numbers are the same in every run. For a policy that the operator allows to import it.
+    Stubbed,
+}
+
+/// The packages of stubbed WASI.
+const STUBBED_WASI_PACKAGES: [&str; 6] =
+    ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
 
 /// What a component's bytes show. Control characters in texts are replaced, so they are safe to print in a terminal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -102,8 +116,8 @@ impl Inspection {
             (None, Some(offered), _) => format!("it is for version {offered}"),
             (None, None, []) => "it does not export dialguard:reputation/policy".into(),
             (Some(spoken), _, []) => return Ok(spoken),
-            (Some(spoken), _, beyond) if stubbed_wasi::has_all(beyond) && wasi == Wasi::Stubbed => return Ok(spoken),
-            (Some(_), _, [first, ..]) if stubbed_wasi::has_all(&self.beyond_contract) => {
+            (Some(spoken), _, beyond) if stubbed_wasi_has_all(beyond) && wasi == Wasi::Stubbed => return Ok(spoken),
+            (Some(_), _, [first, ..]) if stubbed_wasi_has_all(&self.beyond_contract) => {
                 let reason = format!("it imports {first}, which only stubbed WASI provides");
                 return Err(InvalidPolicy { reason, needs_stubbed_wasi: true });
             }
@@ -111,6 +125,13 @@ impl Inspection {
         };
         Err(InvalidPolicy::new(reason))
     }
+}
+
+/// Whether stubbed WASI has all of these imports.
+fn stubbed_wasi_has_all(imports: &[String]) -> bool {
+    let has =
+        |name: &String| STUBBED_WASI_PACKAGES.iter().any(|package| name.starts_with(package)) && name.contains("@0.2.");
+    imports.iter().all(has)
 }
 
 /// Recognises files that are not components at all.

@@ -21,13 +21,12 @@
 mod engine;
 mod limits;
 mod run;
-pub(crate) mod stubbed_wasi;
+mod stubbed_wasi;
 
-pub use crate::inspection::InvalidPolicy;
+pub use crate::inspection::{InvalidPolicy, Wasi};
 pub use engine::code_compatibility;
 pub use limits::{Limits, PolicyFault};
 pub use run::Inputs;
-pub use stubbed_wasi::Wasi;
 
 use crate::contract::versions::{Instance, Template};
 use crate::contract::*;

@@ -1,7 +1,8 @@
 //! The state of one run: what the policy may read, what it has read, and what it has used.
 
+use super::Wasi;
 use super::limits::{Limits, MEMORY_BYTES_MAX, PolicyFault, TICK};
-use super::stubbed_wasi::{self, StubbedWasi, Wasi};
+use super::stubbed_wasi::{self, StubbedWasi};
 use crate::contract::{self, imports, *};
 use crate::dialer::Dialer;
 use crate::recording::{Call, Recording};

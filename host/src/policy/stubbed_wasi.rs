@@ -13,21 +13,6 @@ use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
 use wasmtime_wasi::p2::{self, DynPollable, Pollable};
 use wasmtime_wasi::{Deterministic, HostWallClock, WasiCtx, WasiCtxView, WasiView};
 
-/// The WASI that a policy may import in addition to the contract's imports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Wasi {
-    /// None: a policy that imports WASI is refused.
-    None,
-    /// Stubbed (deny-all) WASI: no files, environment or network; output is discarded, clocks always show the run's time,
-    /// and random numbers are the same in every run. For a policy that the operator allows to import it.
-    Stubbed,
-}
-
-/// The packages of stubbed WASI.
-const PACKAGES: [&str; 6] =
-    ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
-
 /// The most streams, pollables and other resources that a policy may hold at once.
 const RESOURCES_MAX: usize = 1_000;
 
@@ -77,12 +62,6 @@ pub(crate) fn add_to_linker<T: WasiView>(
     monotonic_clock::add_to_linker::<T, HasSelf<StubbedWasi>>(linker, wasi)?;
     linker.allow_shadowing(false);
     Ok(())
-}
-
-/// Whether stubbed WASI has all of these imports.
-pub(crate) fn has_all(imports: &[String]) -> bool {
-    let has = |name: &String| PACKAGES.iter().any(|package| name.starts_with(package)) && name.contains("@0.2.");
-    imports.iter().all(has)
 }
 
 /// A clock that always shows the same time.

@@ -65,7 +65,7 @@ impl fmt::Display for Leap {
 }
 
 impl Ledger {
-    /// How `now` lies to the newest time in the ledger, and what a leap would charge. Nothing is written.
+    /// `now`, the newest time in the ledger, and what a leap between them would charge. Nothing is written.
     pub fn time_at(&self, now: Timestamp) -> Result<LedgerTime> {
         self.read(|transaction| {
             let newest_at = newest_at(transaction)?;
@@ -93,7 +93,7 @@ impl Ledger {
     }
 
     /// Notes that a running server has seen this time, unless it is a leap. A leap is returned, with whether it is new;
-    /// then webhooks of every account are told, once.
+    /// then webhooks for every account receive a message, once.
     pub fn pass_time(&self, now: Timestamp) -> Result<Option<(Leap, bool)>> {
         let (newest_at, told_after, leap) = self.read(|transaction| {
             let told_after: Option<i64> =
