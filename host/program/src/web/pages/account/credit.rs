@@ -35,11 +35,13 @@ async fn ask(State(site): State<Site>, of: OfAccount<Administer>) -> Result<Mark
             h1 { "Credit this account?" }
             p { "Charged in this billing cycle: " (bill_in_words(&bill)) "." }
             p { "A credit puts a wrong charge right. It is recorded with its reason; the charge stays in the history." }
-            form.choices method="post" action={ (account_path(&account.id)) "/credit" } {
+            form.import method="post" action={ (account_path(&account.id)) "/credit" } {
                 label { "Dollars " input name="dollars" inputmode="decimal" required placeholder="4.00"; }
                 label { "Reason " input name="reason" maxlength=(REASON_BYTES_MAX) required; }
-                button.first { "Credit" }
-                a.button.back href=(account_path(&account.id)) data-close { "Cancel" }
+                p.choices {
+                    button.first { "Credit" }
+                    a.button.back href=(account_path(&account.id)) data-close { "Cancel" }
+                }
             }
         }
     };
