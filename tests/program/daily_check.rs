@@ -184,7 +184,7 @@ async fn numbers_that_could_not_be_rated_are_asked_about_again_on_the_same_date(
     let runs = daily.ledger().runs("acme", 0, 100).unwrap().len();
     assert_eq!(daily.look_at("2026-03-02T06:04:59Z").await, None);
     assert_eq!(daily.look_at("2026-03-02T06:05:00Z").await, Some(0));
-    assert_eq!(daily.ledger().runs("acme", 0, 100).unwrap().len(), runs, "asking in vain again is no run");
+    assert_eq!(daily.ledger().runs("acme", 0, 100).unwrap().len(), runs, "asking again without an answer is not a run");
     daily.carriers_answer();
     assert_eq!(daily.look_at("2026-03-02T06:10:00Z").await, None);
     assert_eq!(daily.look_at("2026-03-02T06:15:00Z").await, Some(15));

@@ -51,7 +51,7 @@ fn one_missed_date_is_told_without_a_charge() {
     assert_eq!(missed(&dialer), [json!(expected)]);
 }
 
-/// A cycle that a user's change has charged before the review is told by the review all the same.
+/// A cycle that a user's change has charged before the review is reported by the review all the same.
 #[test]
 fn a_change_before_the_review_hides_no_charge() {
     let dialer = Dialer::monitoring(2, "");

@@ -138,7 +138,7 @@ pub enum LedgerError {
     /// There is no such source.
     #[error("no source {0:?}")]
     NoSuchSource(String),
-    /// There is no such alias of a carrier.
+    /// The carrier alias does not exist.
     #[error("no alias {0:?} of a carrier")]
     NoSuchAlias(String),
     /// There is no such user.

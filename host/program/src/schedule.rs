@@ -110,9 +110,13 @@ async fn review_daily(
                     failed.clear();
                 }
                 failed.retain(|_, retry_at| *retry_at > dialguard.now());
-                if is_held(dialguard, &mut held)? {
-                    waiting = Vec::new().into_iter();
-                    continue;
+                match is_held(dialguard, &mut held) {
+                    Ok(false) => {}
+                    Ok(true) => {
+                        waiting = Vec::new().into_iter();
+                        continue;
+                    }
+                    Err(error) => break Err(error),
                 }
                 match close_days(dialguard).and_then(|()| due_accounts(dialguard, dialguard.now())) {
                     Ok(mut due) => {

@@ -1,6 +1,6 @@
 //! Whether orders are still right, asked of the policy.
 //!
-//! The policy is asked the question that an order answers once more, of the account as if the order had not been made:
+//! The policy is asked again what it was asked when the order was made, for the account as if there were no order:
 //! its number has no pending replacement, and the order's candidate is the only one on offer for it. If the policy makes
 //! the same replacement again, the grounds hold and the candidate is accepted. So no rule about numbers lives here: when
 //! a number is to be replaced, how many a day, what holds replacements back and which rating a candidate needs are the

@@ -12,7 +12,7 @@ use std::time::Instant;
 pub struct ReviewOutcome {
     /// What the policy planned.
     pub plan: Plan,
-    /// How it was applied; none if it was only tried, or asked about numbers again in vain.
+    /// How it was applied; none if it was only tried, or asked about numbers again without an answer.
     pub applied: Option<AppliedRun>,
     /// Replacements that were carried out, planned by this review or before.
     pub replaced: Vec<Order>,
@@ -43,7 +43,7 @@ impl Dialguard {
         self.review_unless(id, ReviewKind::Scheduled, |run| Ok(!self.ledger.is_check_due(&run.account, run.now)?)).await
     }
 
-    /// Checks the account's numbers that have never been checked; none if there is no such number, or the add-on is off.
+    /// Checks the account's numbers that have never been checked; none if every number has been, or the add-on is off.
     /// Numbers that were rated in the latest daily review are left to the next one. Errors are those of
     /// [`Dialguard::review`].
     ///

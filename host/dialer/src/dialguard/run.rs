@@ -164,7 +164,7 @@ impl Run {
     }
 }
 
-/// Whether numbers were asked about again, or for the first time, and nothing came of it. That is no run, or each try
+/// Whether numbers were asked about again, or for the first time, without an answer. That is not a run, or each try
 /// would be one more event and one more message about the same numbers.
 fn is_in_vain(task: Task<'_>, run: &Run, answered: &PolicyAnswer<RunOutcome>) -> bool {
     let is_repeated = match task.review {

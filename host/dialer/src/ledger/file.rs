@@ -339,7 +339,7 @@ pub(super) fn note_complete(writer: &Connection) -> rusqlite::Result<()> {
     writer.execute("UPDATE file_state SET is_in_use = 0", []).map(drop)
 }
 
-/// The number of upgrades that the ledger has had. Errors: it is no ledger, or of a newer version.
+/// The number of upgrades that the ledger has had. Errors: it is not a ledger, or of a newer version.
 pub(super) fn schema_of(connection: &Connection, path: &Path) -> Result<usize> {
     let read = || -> rusqlite::Result<(usize, bool)> {
         let schema: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;

@@ -825,8 +825,8 @@ pub(super) fn has_released(transaction: &Transaction, account: i64, number: Phon
     Ok(statement.query_row(params![account, to_sql(number), EventKind::Released.name()], |row| row.get(0))?)
 }
 
-/// Ends a number's rest because it is imported again: it is not given back. If it is replaced once more, it rests once
-/// more, for the whole time. False if it is being given back right now.
+/// Ends a number's rest because it is imported again: it is not given back. If it is replaced again, it rests again,
+/// for the whole time. False if it is being given back right now.
 pub(super) fn end_rest(
     transaction: &Transaction,
     account: &AccountProfile,

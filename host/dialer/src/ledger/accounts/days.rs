@@ -132,7 +132,7 @@ impl AccountProfile {
     fn ordinary_day(&self, at: Timestamp) -> Day {
         let starts_at = |date| day_starts_at(date, self.time_zone);
         let mut date = local_date(at, self.time_zone);
-        // A clock that goes back over midnight shows the end of the date before once more.
+        // A clock that goes back over midnight shows the end of the previous date again.
         while starts_at(date + Days::new(1)) <= at {
             date = date + Days::new(1);
         }
@@ -210,7 +210,7 @@ impl Ledger {
         self.read(|transaction| unrated(transaction, account, since, Timestamp::MAX >> 1))
     }
 
-    /// Notes that numbers were asked about again in vain; that is no run.
+    /// Notes that numbers were asked about again without an answer; that is not a run.
     pub(crate) fn note_try(&self, id: &str, rates_since: Timestamp, now: Timestamp) -> Result<()> {
         self.change(|transaction| note_try(transaction, &profile(transaction, id)?, rates_since, now))
     }
@@ -221,7 +221,7 @@ impl Ledger {
     }
 }
 
-/// Before numbers are asked about once more, there is a pause. The last time is shortly before the day ends: a paid answer
+/// There is a pause before numbers are asked about again. The last time is shortly before the day ends: a paid answer
 /// of yesterday may be fresh until then.
 pub(in crate::ledger) fn note_try(
     transaction: &Transaction,

@@ -5,7 +5,7 @@
 CREATE TABLE ledger_time (
     only_row   INTEGER PRIMARY KEY CHECK (only_row = 1),
     newest_at  INTEGER NOT NULL,
-    -- Webhooks were told that a later time is held, when the newest time was this one.
+    -- The newest time when webhooks received the message that a later time is on hold.
     told_after INTEGER
 ) STRICT;
 INSERT INTO ledger_time SELECT 1, ifnull(max(changed_at), 0), NULL FROM accounts;

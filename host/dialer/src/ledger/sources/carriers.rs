@@ -2,7 +2,7 @@
 //!
 //! Names are the same if their letters and digits are, in upper or lower case: `AT&T`, `at&t` and `ATT`. Other names of a
 //! carrier are aliases, which users can add. Carriers that an older version took for different ones, or that an alias joins,
-//! keep their ids, which recordings have; whoever reads them is given the lowest id of all names of the carrier.
+//! keep their ids, which recordings have; readers get the lowest id of all names of the carrier.
 
 use crate::ledger::runs::answers::CarrierAnswer;
 use crate::ledger::{Ledger, LedgerError, Result};

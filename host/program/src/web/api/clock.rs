@@ -38,7 +38,7 @@ async fn show(State(site): State<Site>, _: Administrator) -> Result<Json<Clock>,
     path = "/clock/accept",
     operation_id = "accept-clock",
     tag = "clock",
-    responses((status = 200, description = "The time, which is no leap any more", body = Clock), ChangeFailures)
+    responses((status = 200, description = "The time, which is no longer a leap", body = Clock), ChangeFailures)
 )]
 async fn accept(State(site): State<Site>, caller: Administrator) -> Result<Json<Clock>, Problem> {
     let (ledger, now) = (site.dialguard().ledger(), site.dialguard().now());
