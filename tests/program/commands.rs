@@ -725,7 +725,7 @@ fn an_observation_counts_in_one_check() {
             ],
         ),
         (
-            "no data is no evidence, and not counted before",
+            "no data is not evidence, and not counted before",
             &[
                 ("2026-03-02T06:00:00Z", "2026-03-02T05:00:00Z", "xxx", "1 at-risk", 0),
                 ("2026-03-03T06:00:00Z", "2026-03-03T05:00:00Z", "---", "1 at-risk", 0),

@@ -129,7 +129,7 @@ impl Dialguard {
         Ok(found)
     }
 
-    /// The policy wanted a candidate and did not take this one. Without an answer about it, an outage is no verdict.
+    /// The policy wanted a candidate and did not take this one. Without an answer about it, an outage is not a verdict.
     async fn why_not_by_this(&self, run: &Run, order: &Order, problems: &[String]) -> Result<Finding> {
         let screened = run.live.policy.screen(&run.dialer, &run.account.id, &[order.replacement]).await?;
         let more_problems = run.take_observations().problems();

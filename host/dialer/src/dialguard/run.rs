@@ -39,7 +39,7 @@ pub(super) enum ReviewKind {
     Scheduled,
     /// Numbers have just been taken on.
     FirstCheck,
-    /// Candidates of an earlier review could not be had.
+    /// Candidates of an earlier review were unavailable.
     AskAgain,
 }
 

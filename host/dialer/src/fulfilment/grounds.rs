@@ -1,4 +1,4 @@
-//! Whether an account's orders are still right, found out once for all of them.
+//! Whether an account's orders are still right. The policy is asked about all of them at once.
 
 use super::{Fulfilment, on_disk};
 use crate::ledger::{Basis, Ledger, LedgerError, Order, UnderWay};
@@ -23,7 +23,7 @@ pub enum Finding {
     Gone(String),
     /// The number is still to be replaced, but not by this candidate; says why.
     CandidateRefused(String),
-    /// It cannot be said now, because of an outage; says which.
+    /// An outage prevents an answer for now; says which.
     Unknown(String),
 }
 

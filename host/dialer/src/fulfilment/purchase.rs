@@ -228,7 +228,7 @@ impl Purchase<'_> {
         self.providers.named(self.order().provider.as_deref().unwrap_or_default())
     }
 
-    /// The candidate cannot be had.
+    /// The candidate is unavailable.
     fn abandon(&self, why: &str) -> Result<()> {
         self.end(Abandonment::of_candidate(why.to_owned()))
     }

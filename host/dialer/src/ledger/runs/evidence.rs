@@ -2,7 +2,7 @@
 
 use dialguard::contract::Timestamp;
 
-/// When the newest of the observations with a score was made. 'No data' is no evidence.
+/// When the newest of the observations with a score was made. 'No data' is not evidence.
 pub(crate) fn newest_score(observations: impl Iterator<Item = (Option<u8>, Timestamp)>) -> Option<Timestamp> {
     observations.filter(|(score, _)| score.is_some()).map(|(_, observed_at)| observed_at).max()
 }
