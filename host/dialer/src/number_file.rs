@@ -1,17 +1,18 @@
-//! Numbers as a spreadsheet has them: a CSV file, read row by row and imported into an account.
+//! Numbers as people's files have them: recognized, read row by row, and imported into an account.
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use dialguard_dialer::ledger::ImportedAs;
-//! use dialguard_dialer::number_file::NumberFile;
+//! use dialguard_dialer::number_file::{NumberFile, ReadOptions};
 //! use dialguard_dialer::phone::Region;
 //!
 //! let folder = tempfile::tempdir()?;
 //! let dialguard = small_dialguard(folder.path()).await?;
-//! let file = b"name,phone\nAnn,(310) 555-0150\nBen,555-0151\nCem,+13105550123\n";
-//! let file = NumberFile::read(file, Region::US, |_, _| {})?;
+//! let bytes = b"name;Phone #\nAnn;(310) 555-0150\nBen;555-0151\nCem;+13105550123\n";
+//! let file = NumberFile::read(bytes, &ReadOptions::new(Region::US), |_, _| {})?;
+//! assert_eq!((file.format.delimiter, file.column.as_deref()), (';', Some("Phone #")));
 //! let outcome = file.import(dialguard.ledger(), "acme", ImportedAs::Owned, dialguard.now())?;
 //! assert_eq!((outcome.imported, outcome.known_before), (1, 1));
 //! assert_eq!(outcome.refused[0].row, 3);
@@ -19,22 +20,62 @@
 //! # }
 //! ```
 
+mod column;
+
 use crate::ledger::{ImportOutcome, ImportedAs, Ledger, Result as LedgerResult};
-use crate::phone::{PhoneNumber, Region};
-use crate::table_file::{Rows, as_text, decode};
-use csv::StringRecord;
+use crate::phone::{Letters, PhoneNumber, Region};
+use crate::table_file::{NotATable, Row, Table, TableFormat, csv_of, inert};
+use column::{Layout, Numbers};
 use dialguard::contract::Timestamp;
 
-/// Headers of the column with the numbers, in lower case.
-const NUMBER_HEADERS: [&str; 4] = ["number", "phone", "phone_number", "phone number"];
+/// Rows of the file that a preview shows.
+const PREVIEW_ROWS: usize = 5;
 
-/// The numbers in a file.
-#[derive(Debug, Clone, Default)]
+/// How a file of numbers is to be read.
+#[derive(Debug, Clone)]
+pub struct ReadOptions {
+    /// The country in whose national format numbers without a country code are.
+    pub region: Region,
+    /// The column with the numbers, by its name or, from 1, by its place. Recognized if there is none.
+    pub column: Option<String>,
+    /// Whether vanity numbers are read.
+    pub letters: Letters,
+}
+
+impl ReadOptions {
+    /// Recognizes the column and reads no vanity numbers.
+    pub fn new(region: Region) -> Self {
+        ReadOptions { region, column: None, letters: Letters::Refused }
+    }
+}
+
+/// The numbers in a file, and how they were found.
+#[derive(Debug, Clone)]
 pub struct NumberFile {
+    /// The encoding and delimiter.
+    pub format: TableFormat,
+    /// The name of the column that was read; its place, as in `column 2`, if the file has no header. None if every field
+    /// is a number.
+    pub column: Option<String>,
+    /// Other columns that have numbers and were not read.
+    pub other_columns: Vec<String>,
+    /// The first rows and what was read from them.
+    pub first_rows: Vec<ReadRow>,
     /// The numbers, each with its row in the file, from 1.
     pub numbers: Vec<(u64, PhoneNumber)>,
     /// Rows without a readable number.
     pub bad_rows: Vec<BadRow>,
+}
+
+/// A row of the file and the number in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadRow {
+    /// The row's line in the file, from 1.
+    pub row: u64,
+    /// All of its fields.
+    pub fields: Vec<String>,
+    /// Its number, or why it has none.
+    pub number: Result<PhoneNumber, String>,
 }
 
 /// A row of the file that was not imported.
@@ -49,11 +90,22 @@ pub struct BadRow {
 /// Why a file cannot be read at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NumberFileError {
-    /// Its first row neither names a column of numbers nor begins with one.
-    #[error("row {0} has no column `number`")]
+    /// It is no table.
+    #[error("the file {0}")]
+    NotATable(#[from] NotATable),
+    /// Neither a header nor a row has phone numbers.
+    #[error("row {0} and those after it have no column of phone numbers")]
     NoColumn(u64),
+    /// The column that was asked for is not there.
+    #[error("the file has no column {asked:?}; it has {}", .columns.join(", "))]
+    NoSuchColumn {
+        /// The name that was asked for.
+        asked: String,
+        /// The fields of the first row.
+        columns: Vec<String>,
+    },
     /// It has no rows.
-    #[error("the file is empty; it needs a column `number`")]
+    #[error("the file is empty")]
     Empty,
 }
 
@@ -71,22 +123,47 @@ pub struct ImportedFile {
 }
 
 impl NumberFile {
-    /// Reads a CSV file: the column `number` or `phone`, or the first column if the file has no header. `progress` is
-    /// called before each row with the number of rows read and of all rows.
-    pub fn read(bytes: &[u8], region: Region, mut progress: impl FnMut(usize, usize)) -> Result<Self, NumberFileError> {
-        let mut rows = Rows::of(&decode(bytes)).peekable();
-        let total = rows.len();
-        let first = rows.peek().ok_or(NumberFileError::Empty)?;
-        let column = NumberColumn::find(&first.fields, region).ok_or(NumberFileError::NoColumn(first.line))?;
-        let mut file = NumberFile::default();
-        for (rows_read, row) in rows.enumerate().skip(usize::from(column.has_header)) {
+    /// Recognizes how a file is written and reads its numbers. `progress` is called before each row with the number of rows
+    /// read and of all rows, blank ones included.
+    pub fn read(
+        bytes: &[u8],
+        options: &ReadOptions,
+        mut progress: impl FnMut(usize, usize),
+    ) -> Result<Self, NumberFileError> {
+        let table = Table::read(bytes)?;
+        let layout = Layout::of(table.rows(), options)?;
+        let mut file = NumberFile::empty(table.format, &layout);
+        let rows = table.rows();
+        let total = rows.len_max();
+        for (rows_read, row) in rows.enumerate().skip(layout.rows_before) {
             progress(rows_read, total);
-            match column.number(&row.fields, region) {
-                Ok(number) => file.numbers.push((row.line, number)),
-                Err(why) => file.bad_rows.push(BadRow { row: row.line, why: format!("column number: {why}") }),
-            }
+            file.add(&row, &layout, options);
         }
         Ok(file)
+    }
+
+    fn empty(format: TableFormat, layout: &Layout) -> Self {
+        NumberFile {
+            format,
+            column: layout.numbers_name(),
+            other_columns: layout.others.iter().map(|place| layout.name(*place)).collect(),
+            first_rows: Vec::new(),
+            numbers: Vec::new(),
+            bad_rows: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, row: &Row, layout: &Layout, options: &ReadOptions) {
+        for number in layout.numbers_in(row, options) {
+            if self.first_rows.len() < PREVIEW_ROWS {
+                let fields = row.fields.iter().map(str::to_owned).collect();
+                self.first_rows.push(ReadRow { row: row.line, fields, number: number.clone() });
+            }
+            match number {
+                Ok(number) => self.numbers.push((row.line, number)),
+                Err(why) => self.bad_rows.push(BadRow { row: row.line, why }),
+            }
+        }
     }
 
     /// Imports the numbers into an account. Errors are the ledger's.
@@ -135,27 +212,78 @@ impl NumberFile {
     }
 }
 
-/// The column with the numbers.
-struct NumberColumn {
-    place: usize,
-    /// Whether the first row names the column rather than holding a number.
-    has_header: bool,
-}
+impl Layout {
+    fn name(&self, place: usize) -> String {
+        let name = self.header.as_ref().and_then(|names| names.get(place)).filter(|name| !name.is_empty());
+        name.cloned().unwrap_or_else(|| format!("column {}", place + 1))
+    }
 
-impl NumberColumn {
-    fn find(first: &StringRecord, region: Region) -> Option<Self> {
-        let is_named = |field: &str| NUMBER_HEADERS.iter().any(|name| field.eq_ignore_ascii_case(name));
-        match first.iter().position(is_named) {
-            Some(place) => Some(NumberColumn { place, has_header: true }),
-            None => {
-                let column = NumberColumn { place: 0, has_header: false };
-                column.number(first, region).is_ok().then_some(column)
-            }
+    fn numbers_name(&self) -> Option<String> {
+        match self.numbers {
+            Numbers::Column(place) => Some(self.name(place)),
+            Numbers::EveryField => None,
         }
     }
 
-    fn number(&self, fields: &StringRecord, region: Region) -> Result<PhoneNumber, String> {
-        let text = as_text(fields.get(self.place).ok_or("missing")?)?;
-        PhoneNumber::parse(text, region).map_err(|error| error.to_string())
+    /// What a row says, once for each number in it or why it has none.
+    fn numbers_in(&self, row: &Row, options: &ReadOptions) -> Vec<Result<PhoneNumber, String>> {
+        let fields = match row.whole() {
+            Ok(fields) => fields,
+            Err(why) => return vec![Err(why)],
+        };
+        match self.numbers {
+            Numbers::EveryField => {
+                let filled = fields.iter().filter(|field| !field.is_empty());
+                filled.map(|field| number(field, options, None)).collect()
+            }
+            Numbers::Column(place) => {
+                let country = self.country.and_then(|country| fields.get(country)).filter(|field| !field.is_empty());
+                vec![match fields.get(place) {
+                    Some(field) => number(field, options, country),
+                    None => Err(format!("it has no {}", self.name(place))),
+                }]
+            }
+        }
     }
+}
+
+/// A number, in the national format of the country that stands beside it.
+fn number(text: &str, options: &ReadOptions, country: Option<&str>) -> Result<PhoneNumber, String> {
+    let region = match country {
+        Some(country) => column::region(country)?,
+        None => options.region,
+    };
+    let number = PhoneNumber::parse_with(text, region, options.letters);
+    let number =
+        number.or_else(|error| column::with_code(text, region).ok_or(error)).map_err(|error| error.to_string())?;
+    match country {
+        Some(country) if !column::is_of(number, region) => {
+            Err(format!("{number} is not a number of the country {country:?} beside it; correct one of them"))
+        }
+        _ => Ok(number),
+    }
+}
+
+/// The refused rows of a file as a CSV file of their own: all fields, and the reason as the last one. To be corrected and
+/// imported again.
+pub fn refused_rows(bytes: &[u8], options: &ReadOptions, refused: &[BadRow]) -> Result<Vec<u8>, NumberFileError> {
+    let table = Table::read(bytes)?;
+    let layout = Layout::of(table.rows(), options)?;
+    let width = table.rows().map(|row| row.fields.len()).max().unwrap_or(0);
+    let line = |fields: &mut dyn Iterator<Item = &str>, reason: &str| {
+        let mut line: Vec<String> = fields.map(|field| inert(field).into_owned()).collect();
+        line.resize(width, String::new());
+        line.push(reason.to_owned());
+        line
+    };
+    let header = layout.header.iter().map(|names| line(&mut names.iter().map(String::as_str), "reason"));
+    let mut reasons = refused.iter().peekable();
+    let rows = table.rows().flat_map(|row| {
+        let mut lines = Vec::new();
+        while let Some(bad) = reasons.next_if(|bad| bad.row <= row.line) {
+            lines.push(line(&mut row.fields.iter(), &bad.why));
+        }
+        lines
+    });
+    Ok(csv_of(header.chain(rows)))
 }

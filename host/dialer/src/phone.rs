@@ -3,7 +3,7 @@
 //! What is known of the North American Numbering Plan (NANP: country code 1, ten digits) is here too.
 //!
 //! ```
-//! use dialguard_dialer::phone::{PhoneNumber, Region, area_code, e164};
+//! use dialguard_dialer::phone::{Doubt, PhoneNumber, Region, area_code, e164};
 //!
 //! let number = PhoneNumber::parse("(310) 555-0123", Region::US)?;
 //! assert_eq!(number.to_string(), "+13105550123");
@@ -14,10 +14,14 @@
 //! let gb: Region = "GB".parse()?;
 //! assert_eq!(PhoneNumber::parse("020 7946 0958", gb)?.digits(), 442_079_460_958);
 //!
-//! let refused = PhoneNumber::parse("555-0123", Region::US).unwrap_err();
-//! assert!(refused.to_string().ends_with("write it like +13105550123"));
+//! let refused = PhoneNumber::parse("31O-555-0123", Region::US).unwrap_err();
+//! assert_eq!(refused.why, Doubt::Letters); // an O is not a zero
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+
+mod text;
+
+pub use text::{Doubt, Letters, NotAPhoneNumber};
 
 use dialguard::contract;
 use phonenumber::metadata::DATABASE;
@@ -27,17 +31,10 @@ use std::fmt;
 /// A possible E.164 number: its country code exists, and the country has numbers of this length.
 ///
 /// A possible number need not be assigned: a dialer's own numbers must not be refused because the phone library's list
-/// of number blocks is older than they are.
+/// of number blocks is older than they are. Of the North American plan's numbers those are possible whose area code and
+/// exchange the plan can ever assign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PhoneNumber(u64);
-
-/// Why a text is not a phone number.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a possible phone number{reason}; write it like +13105550123")]
-pub struct NotAPhoneNumber {
-    text: String,
-    reason: String,
-}
 
 /// A country in whose national format numbers may be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +43,17 @@ pub struct Region(phonenumber::country::Id);
 impl Region {
     /// The United States.
     pub const US: Region = Region(phonenumber::country::Id::US);
+
+    /// The country calling code, such as 1 or 44.
+    pub(crate) fn country_code(self) -> u16 {
+        DATABASE.by_id(self.0.as_ref()).map_or(0, phonenumber::Metadata::country_code)
+    }
+
+    /// The main country of a calling code: the United States for 1.
+    pub(crate) fn of_country_code(code: u16) -> Option<Self> {
+        let main_country_first = DATABASE.by_code(&code)?;
+        main_country_first.first()?.id().parse().ok().map(Region)
+    }
 }
 
 impl std::str::FromStr for Region {
@@ -65,27 +73,26 @@ impl fmt::Display for Region {
 }
 
 impl PhoneNumber {
-    /// Parses a number as people write it: `+1 310-555-0123`, or `(310) 555-0123` if `region` is the US.
-    /// Errors: no digits, too few or too many for the country, or an extension.
+    /// Parses a number as people and their programs write it: `+1 310-555-0123`, or `(310) 555-0123` if `region` is the
+    /// US. A text that leaves any doubt about the number is refused; see [`Doubt`].
     pub fn parse(text: &str, region: Region) -> Result<Self, NotAPhoneNumber> {
-        let refused = |reason: String| NotAPhoneNumber { text: text.to_owned(), reason };
-        let parsed = phonenumber::parse(Some(region.0), text.trim()).map_err(|error| refused(format!(" ({error})")))?;
-        if parsed.extension().is_some() {
-            return Err(refused(" (it has an extension)".into()));
-        }
-        let e164 = parsed.format().mode(phonenumber::Mode::E164).to_string();
-        let national_length = (e164.len() - 1 - parsed.code().value().to_string().len()) as u16;
-        let is_possible = is_possible_length(parsed.code().value(), national_length);
-        match e164.trim_start_matches('+').parse() {
-            Ok(digits) if is_possible => Ok(PhoneNumber(digits)),
-            _ => Err(refused(format!(" ({national_length} digits after +{})", parsed.code().value()))),
-        }
+        text::read(text, region, Letters::Refused)
+    }
+
+    /// The same, and vanity numbers such as `1-800-FLOWERS` if `letters` allows them.
+    pub fn parse_with(text: &str, region: Region, letters: Letters) -> Result<Self, NotAPhoneNumber> {
+        text::read(text, region, letters)
     }
 
     /// Parses a number that a program wrote: E.164 with its `+` and nothing else.
     pub fn from_e164(text: &str) -> Option<Self> {
-        let number = PhoneNumber::parse(text, Region::US).ok()?;
-        (number.to_string() == text).then_some(number)
+        let digits = text.strip_prefix('+')?;
+        text::international(digits).ok().filter(|number| !text::lost_country(digits) || number.is_assigned())
+    }
+
+    /// Whether the phone library knows the block of numbers that this one is in.
+    fn is_assigned(self) -> bool {
+        phonenumber::parse(None, self.to_string()).is_ok_and(|number| number.is_valid())
     }
 
     /// The contract's integer.

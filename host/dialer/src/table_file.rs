@@ -1,10 +1,9 @@
-//! Tables in files: the one reader and writer of CSV.
+//! Tables in files: the one reader and writer of CSV and its kin.
 //!
-//! Text is decoded from bytes in one place, which is also where further encodings belong; the delimiter is chosen in
-//! one place. Rows come one by one with their line in the file, and columns are found by the names in the header.
-//!
-//! A row is one line. No column read here needs a line break, and a quote left open by mistake would otherwise swallow
-//! the rows after it.
+//! The reader recognizes the encoding (UTF-8, UTF-16, Windows-1252), the delimiter (comma, semicolon, tab, bar, or what a
+//! first line such as `sep=;` says) and the line ends. Rows come one by one with their line in the file, and columns are
+//! found by the names in the header, which may follow title rows. Quoted fields may have line breaks, but a quote that is
+//! left open costs only its own line: see the module `records`.
 //!
 //! ```
 //! use dialguard_dialer::table_file::{csv_of, inert};
@@ -13,28 +12,64 @@
 //! assert_eq!(csv_of(rows), b"number,label\n+13105550123,\"'=1+1, or spam\"\n");
 //! ```
 
+mod decoding;
+mod records;
+
+pub use decoding::NotATable;
+
 use csv::StringRecord;
+use records::{Record, Records, delimiter_of, separator_line};
 use std::borrow::Cow;
 use std::io::{self, Cursor};
 use std::path::Path;
 use std::time::SystemTime;
 
-const DELIMITER: u8 = b',';
+const DELIMITER_WRITTEN: u8 = b',';
+/// Rows in which a header is looked for: titles and notes may precede it.
+pub(crate) const HEADER_ROWS_MAX: usize = 20;
 const PROBLEMS_LISTED_MAX: usize = 20;
 const PROBLEM_CHARACTERS_MAX: usize = 300;
 
-/// The text of a file, without the byte-order mark that spreadsheets write.
-///
-/// Bytes that are not text become [`char::REPLACEMENT_CHARACTER`], which [`as_text`] and [`Columns::of`] refuse, so
-/// that one of them invalidates only its row.
-pub(crate) fn decode(bytes: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes))
+/// The text of a file and how it is written.
+pub(crate) struct Table<'b> {
+    text: Cow<'b, str>,
+    pub(crate) format: TableFormat,
+    separator_line: Option<u64>,
+}
+
+/// How a table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TableFormat {
+    /// The encoding by its name in the WHATWG standard, such as `UTF-8` or `windows-1252`.
+    pub encoding: &'static str,
+    /// What separates the fields of a row.
+    pub delimiter: char,
+}
+
+impl<'b> Table<'b> {
+    pub(crate) fn read(bytes: &'b [u8]) -> Result<Self, NotATable> {
+        let (text, encoding) = decoding::decode(bytes)?;
+        let (separator_line, delimiter) = match separator_line(&text) {
+            Some((line, delimiter)) => (Some(line), delimiter),
+            None => (None, delimiter_of(&text)),
+        };
+        Ok(Table { text, format: TableFormat { encoding, delimiter: delimiter.into() }, separator_line })
+    }
+
+    /// The text as it stands, for formats other than tables.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn rows(&self) -> Rows {
+        Rows::of(&self.text, self.format.delimiter as u8, self.separator_line)
+    }
 }
 
 /// The text, unless the file had other bytes than text in its place.
 pub(crate) fn as_text(decoded: &str) -> Result<&str, String> {
     match decoded.contains(char::REPLACEMENT_CHARACTER) {
-        true => Err("not UTF-8 text; save the file as UTF-8".into()),
+        true => Err("not text in the file's encoding; save the file as UTF-8".into()),
         false => Ok(decoded),
     }
 }
@@ -52,21 +87,22 @@ pub(crate) fn lines(text: &str) -> impl Iterator<Item = (u64, &str)> {
     (1..).zip(std::iter::from_fn(line))
 }
 
-/// The rows of a CSV text. Blank lines are skipped.
+/// The rows of a table that have any text.
 pub(crate) struct Rows {
     records: csv::StringRecordsIntoIter<Cursor<String>>,
-    lines: std::vec::IntoIter<Line>,
+    places: std::vec::IntoIter<Place>,
 }
 
-/// A line of the text that is not blank.
-struct Line {
-    number: u64,
+/// Where a row is in the text.
+struct Place {
+    line: u64,
     is_quote_open: bool,
 }
 
 /// A row of the table.
+#[derive(Debug)]
 pub(crate) struct Row {
-    /// Its line in the file, from 1.
+    /// Its first line in the file, from 1.
     pub(crate) line: u64,
     pub(crate) fields: StringRecord,
     /// Whether its last field has an opening quote and no closing one, so that the row may be incomplete.
@@ -74,47 +110,42 @@ pub(crate) struct Row {
 }
 
 impl Rows {
-    pub(crate) fn of(text: &str) -> Self {
-        // Each line becomes exactly one record: none is blank, and quotes are closed.
-        let mut records = String::with_capacity(text.len() + 1);
-        let mut known = Vec::new();
-        for (number, line) in lines(text) {
-            let line = line.trim_ascii();
-            if line.is_empty() {
-                continue;
-            }
-            let is_quote_open = leaves_quote_open(line);
-            known.push(Line { number, is_quote_open });
-            records.push_str(line);
-            records.push_str(if is_quote_open { "\"\n" } else { "\n" });
+    fn of(text: &str, delimiter: u8, separator_line: Option<u64>) -> Self {
+        // Each record stays one for the csv crate: none is blank, and quotes are closed.
+        let mut whole = String::with_capacity(text.len() + 1);
+        let mut places = Vec::new();
+        let is_content = |record: &Record| Some(record.line) != separator_line;
+        for Record { line, text, is_quote_open } in Records::of(text, delimiter).filter(is_content) {
+            places.push(Place { line, is_quote_open });
+            whole.push_str(text);
+            whole.push_str(if is_quote_open { "\"\n" } else { "\n" });
         }
         let reader = csv::ReaderBuilder::new()
-            .delimiter(DELIMITER)
+            .delimiter(delimiter)
             .has_headers(false)
             .flexible(true)
             .trim(csv::Trim::All)
-            .from_reader(Cursor::new(records));
-        Rows { records: reader.into_records(), lines: known.into_iter() }
+            .from_reader(Cursor::new(whole));
+        Rows { records: reader.into_records(), places: places.into_iter() }
     }
 
-    /// Reads the header and finds these columns. An error continues a sentence that begins with the file's name:
-    /// `verdicts.csv has no column …`.
+    /// How many rows may still come.
+    pub(crate) fn len_max(&self) -> usize {
+        self.places.len()
+    }
+
+    /// Reads up to the header and finds these columns in it, whatever the case, spaces and underscores of their names. An
+    /// error continues a sentence that begins with the file's name: `verdicts.csv has no column …`.
     pub(crate) fn header<const N: usize>(&mut self, names: [&'static str; N]) -> Result<Columns<N>, String> {
-        let first_line = || format!("its first line must name the columns {}", names.join(","));
-        let unreadable = |why: String| format!("has no readable header ({why}); {}", first_line());
-        let header = match self.next() {
-            Some(row) => row.whole().map_err(unreadable)?.clone(),
-            None => StringRecord::new(),
-        };
-        let mut places = [0; N];
-        for (name, place) in names.iter().zip(&mut places) {
-            let mut found = header.iter().enumerate().filter(|(_, field)| field == name).map(|(place, _)| place);
-            *place = found.next().ok_or_else(|| format!("has no column {name}; {}", first_line()))?;
-            if found.next().is_some() {
-                return Err(format!("has more than one column {name}; {}", first_line()));
+        let mut problem = None;
+        for row in self.take(HEADER_ROWS_MAX) {
+            match Columns::find(names, &row) {
+                Ok(columns) => return Ok(columns),
+                Err(why) => problem = problem.or(Some(why)),
             }
         }
-        Ok(Columns { places, width: header.len() })
+        let why = problem.unwrap_or_else(|| format!("has no column {}", names[0]));
+        Err(format!("{why}; one line must name the columns {}", names.join(",")))
     }
 }
 
@@ -122,46 +153,29 @@ impl Iterator for Rows {
     type Item = Row;
 
     fn next(&mut self) -> Option<Row> {
-        let Line { number, is_quote_open } = self.lines.next()?;
-        let fields = self.records.next().expect("a record a line").expect("text in rows of any length");
-        Some(Row { line: number, fields, is_quote_open })
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.lines.size_hint()
+        loop {
+            let Place { line, is_quote_open } = self.places.next()?;
+            let fields = self.records.next().expect("a record a place").expect("text in rows of any length");
+            if fields.iter().any(|field| !field.is_empty()) {
+                return Some(Row { line, fields, is_quote_open });
+            }
+        }
     }
 }
-
-impl ExactSizeIterator for Rows {}
 
 impl Row {
-    /// The fields, unless quotes or bytes leave doubt about any of them.
-    fn whole(&self) -> Result<&StringRecord, String> {
-        if self.is_quote_open {
-            return Err("a quote is opened but not closed on the same line; write \" inside quotes as \"\"".into());
+    /// The fields, unless a quote leaves doubt about where they end.
+    pub(crate) fn whole(&self) -> Result<&StringRecord, String> {
+        match self.is_quote_open {
+            true => Err("a quote is opened and not closed; write \" inside quotes as \"\"".into()),
+            false => Ok(&self.fields),
         }
-        self.fields.iter().try_for_each(|field| as_text(field).map(drop))?;
-        Ok(&self.fields)
     }
 }
 
-/// Reads quotes as the csv crate does: one opens a field only as its first character, and two inside mean one.
-fn leaves_quote_open(line: &str) -> bool {
-    if !line.contains('"') {
-        return false;
-    }
-    let mut bytes = line.bytes().peekable();
-    let mut is_quoted = false;
-    let mut is_field_start = true;
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'"' if is_quoted => is_quoted = bytes.next_if(|next| *next == b'"').is_some(),
-            b'"' if is_field_start => is_quoted = true,
-            _ => {}
-        }
-        is_field_start = !is_quoted && byte == DELIMITER;
-    }
-    is_quoted
+/// What makes names of columns the same: their letters and digits.
+pub(crate) fn column_key(name: &str) -> String {
+    name.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 /// The places of some columns in a table.
@@ -171,12 +185,26 @@ pub(crate) struct Columns<const N: usize> {
 }
 
 impl<const N: usize> Columns<N> {
+    fn find(names: [&'static str; N], row: &Row) -> Result<Self, String> {
+        let header: Vec<String> = row.fields.iter().map(column_key).collect();
+        let mut places = [0; N];
+        for (name, place) in names.iter().zip(&mut places) {
+            let key = column_key(name);
+            let mut found = header.iter().enumerate().filter(|(_, field)| **field == key).map(|(place, _)| place);
+            *place = found.next().ok_or_else(|| format!("has no column {name}"))?;
+            if found.next().is_some() {
+                return Err(format!("has more than one column {name}"));
+            }
+        }
+        Ok(Columns { places, width: header.len() })
+    }
+
     /// The fields of a row in these columns. The row must have as many fields as the header.
     pub(crate) fn of<'r>(&self, row: &'r Row) -> Result<[&'r str; N], RowError> {
         let fields = row.whole().map_err(RowError::Row)?;
         if fields.len() != self.width {
             return Err(RowError::Row(format!(
-                "{} fields, but the header has {}; put quotes around a field with commas",
+                "{} fields, but the header has {}; put quotes around a field that has the delimiter in it",
                 fields.len(),
                 self.width
             )));
@@ -249,7 +277,7 @@ pub fn csv_of<R>(rows: impl IntoIterator<Item = R>) -> Vec<u8>
 where
     R: IntoIterator<Item: AsRef<[u8]>>,
 {
-    let mut writer = csv::WriterBuilder::new().delimiter(DELIMITER).from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new().delimiter(DELIMITER_WRITTEN).from_writer(Vec::new());
     for row in rows {
         writer.write_record(row).expect("a vector takes every row of the same length");
     }
@@ -268,30 +296,30 @@ pub fn inert(text: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
+    fn rows(bytes: &[u8]) -> Vec<String> {
+        let table = Table::read(bytes).unwrap();
+        table.rows().map(|row| format!("{} {}", row.line, Vec::from_iter(&row.fields).join("|"))).collect()
+    }
+
     #[test]
-    fn rows_are_numbered_by_line_whatever_ends_the_lines() {
-        let rows = |text: &str| {
-            Rows::of(text)
-                .map(|row| format!("{} {}", row.line, Vec::from_iter(&row.fields).join("|")))
-                .collect::<Vec<_>>()
-        };
-        for end in ["\n", "\r\n", "\r"] {
-            let text = ["a,b", "", " \t", "\"1, 2\",\"3 \"\"4\"\"\"", "\"5,6", "7\",8", "", "9"].join(end);
-            assert_eq!(rows(&text), ["1 a|b", "4 1, 2|3 \"4\"", "5 5,6", "6 7\"|8", "8 9"], "{end:?}");
-        }
-        assert_eq!(rows(""), Vec::<String>::new());
-        assert_eq!(rows("\"\"\na,\"b\"\""), ["1 ", "2 a|b\""]);
+    fn rows_have_the_line_that_they_begin_on() {
+        assert_eq!(rows(b"a,b\n\n \"1\n"), ["1 a|b", "3 \"1"]);
+        assert_eq!(rows(b"a;b\r\r\"1\r2\"; 3\r;;\r4;\r"), ["1 a|b", "3 1\r2|3", "6 4|"]);
+        assert_eq!(rows(b"\nsep=|\na|b,c\n"), ["3 a|b,c"]);
+        assert_eq!(rows(b"\t\t1\n2\t3\t4"), ["1 ||1", "2 2|3|4"]);
+        assert_eq!(rows(b""), Vec::<String>::new());
     }
 
     #[test]
     fn a_row_in_doubt_costs_no_other_row() {
-        let text = decode(b"\xEF\xBB\xBFa,b\n1,\xFF\n2,3\n4,\"5\n6\n7,8");
-        let mut rows = Rows::of(&text);
+        let table = Table::read(b"\xEF\xBB\xBFmy numbers\n\nA ,_b\n1,\xFF\n2,3\n4,\"5\n6\n7,8").unwrap();
+        let mut rows = table.rows();
         let columns = rows.header(["b", "a"]).map_err(drop).unwrap();
         let rows: Vec<Row> = rows.collect();
         let fields: Vec<_> = rows.iter().map(|row| columns.of(row).map_err(|error| error.to_string())).collect();
         assert_eq!((&fields[1], &fields[4]), (&Ok(["3", "2"]), &Ok(["8", "7"])));
-        for (row, problem) in [(0, "not UTF-8 text"), (2, "a quote is opened"), (3, "1 fields, but the header has 2")] {
+        assert_eq!(as_text(fields[0].as_ref().unwrap()[0]).is_ok(), false);
+        for (row, problem) in [(2, "a quote is opened"), (3, "1 fields, but the header has 2")] {
             assert!(fields[row].as_ref().unwrap_err().contains(problem), "{:?}", fields[row]);
         }
     }

@@ -42,7 +42,7 @@
 
 use super::{Answer, Report, Source, SourceError};
 use crate::phone::{area_code, nanp_number};
-use crate::table_file::{FileVersion, RowError, RowProblems, Rows, decode};
+use crate::table_file::{FileVersion, RowError, RowProblems, Table};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone};
 use chrono_tz::America::New_York;
 use dialguard::calendar::{TIME_MAX, day_starts_at};
@@ -317,9 +317,10 @@ impl Complaints {
         let bytes = std::fs::read(path).map_err(|error| {
             format!("{} cannot be read: {error}; make it readable or download it again", path.display())
         })?;
-        let mut rows = Rows::of(&decode(&bytes));
-        let columns =
-            rows.header(COLUMNS).map_err(|problem| format!("{} {problem}; download it again", path.display()))?;
+        let unreadable = |problem: String| format!("{} {problem}; download it again", path.display());
+        let table = Table::read(&bytes).map_err(|error| unreadable(error.to_string()))?;
+        let mut rows = table.rows();
+        let columns = rows.header(COLUMNS).map_err(unreadable)?;
         let mut complaints = Complaints::default();
         let mut problems = RowProblems::of(path);
         for row in rows {

@@ -41,7 +41,7 @@
 use super::{AHEAD_SECONDS_MAX, Answer, Report, Source, SourceError, is_ahead};
 use crate::ledger::{CARRIER_CHARACTERS_MAX, carrier_key};
 use crate::phone::{self, Region};
-use crate::table_file::{FileVersion, RowError, RowProblems, Rows, as_text, decode, lines};
+use crate::table_file::{FileVersion, RowError, RowProblems, Table, as_text, lines};
 use dialguard::calendar::{instant_of, rfc3339};
 use dialguard::contract::{PhoneNumber, Timestamp};
 use parking_lot::Mutex;
@@ -85,7 +85,7 @@ impl VerdictFile {
             Some((known, verdicts)) if *known == version && verdicts.holds_at.contains(&now) => Ok(verdicts.clone()),
             _ => {
                 let bytes = std::fs::read(&self.path).map_err(|error| self.unreadable(error))?;
-                let verdicts = Arc::new(Verdicts::read(&self.path, &decode(&bytes), now)?);
+                let verdicts = Arc::new(Verdicts::read(&self.path, &bytes, now)?);
                 *last_read = Some((version, verdicts.clone()));
                 Ok(verdicts)
             }
@@ -122,19 +122,20 @@ struct Verdicts {
 }
 
 impl Verdicts {
-    fn read(path: &Path, text: &str, now: Timestamp) -> Result<Self, SourceError> {
+    fn read(path: &Path, bytes: &[u8], now: Timestamp) -> Result<Self, SourceError> {
+        let unreadable = |problem: String| SourceError::File { path: path.to_owned(), problem };
+        let table = Table::read(bytes).map_err(|error| unreadable(error.to_string()))?;
         let is_json = path
             .extension()
             .is_some_and(|ending| ["jsonl", "ndjson", "json"].iter().any(|json| ending.eq_ignore_ascii_case(json)));
         let mut merged = MergedRows::new(path, now);
         if is_json {
-            for (line, text) in lines(text).filter(|(_, line)| !line.trim_ascii().is_empty()) {
+            for (line, text) in lines(table.text()).filter(|(_, line)| !line.trim_ascii().is_empty()) {
                 merged.take(line, json_row(text));
             }
         } else {
-            let mut rows = Rows::of(text);
-            let columns =
-                rows.header(COLUMNS).map_err(|problem| SourceError::File { path: path.to_owned(), problem })?;
+            let mut rows = table.rows();
+            let columns = rows.header(COLUMNS).map_err(unreadable)?;
             for row in rows {
                 merged.take(row.line, columns.of(&row).map(VerdictRow::new));
             }
@@ -228,7 +229,7 @@ impl MergedRows {
     }
 
     fn carrier(&mut self, name: &str) -> Result<u16, String> {
-        let key = carrier_key(name);
+        let key = carrier_key(as_text(name)?);
         if let Some(index) = self.carrier_indexes.get(&key) {
             return Ok(*index);
         }
