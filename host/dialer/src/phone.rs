@@ -21,6 +21,7 @@
 
 mod text;
 
+pub(crate) use text::is_invisible;
 pub use text::{Doubt, Letters, NotAPhoneNumber};
 
 use dialguard::contract;

@@ -21,10 +21,13 @@ pub mod ftc;
 pub mod inquiry;
 pub mod lookups;
 pub mod nomorobo;
+#[cfg(test)]
+mod random_files;
 pub mod simulated;
 pub mod telnyx;
 pub mod trustcall;
 pub mod verdicts;
+mod written_time;
 
 use crate::ledger::LedgerError;
 use dialguard::contract::{PhoneNumber, Timestamp};

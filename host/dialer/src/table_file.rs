@@ -211,6 +211,22 @@ impl<const N: usize> Columns<N> {
         }
         Ok(self.places.map(|place| &fields[place]))
     }
+
+    /// The same if these columns are the first ones; then later fields may be too many or in doubt, because of a delimiter or
+    /// a quote in one of them.
+    pub(crate) fn leading_of<'r>(&self, row: &'r Row) -> Result<[&'r str; N], RowError> {
+        let are_first = self.places.iter().all(|place| *place < N);
+        let is_doubt_later = row.fields.len() > self.width || (row.is_quote_open && row.fields.len() > N);
+        match are_first && is_doubt_later {
+            true => Ok(self.places.map(|place| &row.fields[place])),
+            false => self.of(row),
+        }
+    }
+
+    /// Whether a row has fewer fields than the header.
+    pub(crate) fn is_short(&self, row: &Row) -> bool {
+        row.fields.len() < self.width
+    }
 }
 
 /// Why a row cannot be used.
@@ -235,6 +251,10 @@ impl RowProblems {
     pub(crate) fn of(path: &Path) -> Self {
         let file_name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
         RowProblems { file_name, listed: Vec::new(), unlisted: 0 }
+    }
+
+    pub(crate) fn file_name(&self) -> &str {
+        &self.file_name
     }
 
     /// Names the file and the row by its line. Shortened, because the error quotes the file.

@@ -130,7 +130,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Marks that steer how text is drawn and have no shape of their own. Spreadsheets, chats and contact apps add them.
-fn is_invisible(character: char) -> bool {
+pub(crate) fn is_invisible(character: char) -> bool {
     matches!(character, '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
         | '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}')
 }

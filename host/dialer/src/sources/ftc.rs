@@ -14,13 +14,21 @@
 //! | 4 | 90 |
 //! | 5 and more | 100 |
 //!
-//! A complaint counts for seven times 24 hours from its `Created_Date`, which is in US Eastern time. Files have a date in
-//! their names (`DNC_Complaint_Numbers_2021-07-08.csv`, or `…_2026-01-09_0.csv`). Days are published late, and some twice:
-//! a complaint with the same number and second in two files counts once, while equal rows of one file are separate
+//! A complaint counts for seven times 24 hours from its `Created_Date`, which is in US Eastern time unless it has a zone.
+//! Where that is a date alone, it counts from the start of the date until seven times 24 hours after its end. Files have a
+//! date in their names (`DNC_Complaint_Numbers_2021-07-08.csv`, or `…_2026-01-09_0.csv`). Days are published late, and some
+//! twice: a complaint with the same number and second in two files counts once, while equal rows of one file are separate
 //! complaints. Only the number and the second of a row are kept.
 //!
-//! An opinion is as old as the newest file: its time is the end of the day in that file's name, US Eastern time, or the
-//! lookup if that is earlier. Without a file of the last 7 days there is no opinion.
+//! Files are often opened and saved in other programs, so their rows are read in any form that leaves no doubt (`daily_file`).
+//! **A file that could not be read is no verdict.** It gives no opinion of its day, and the report says why, if it has no rows,
+//! breaks off in its last one, is not a table, has far fewer rows than the others, or more than a third of its numbers or
+//! times cannot be read. The complaints in it that can be read count.
+//!
+//! An opinion is as old as the newest file that is sound: its time is the end of the day in that file's name, US Eastern
+//! time, or the lookup if that is earlier. Without a sound file of the last 7 days there is no opinion. While a flawed file
+//! of the last 7 days may lack complaints about a number, their count does not fall: the opinion stays that of the last sound
+//! day before it, unless the complaints known are as many.
 //!
 //! ```
 //! # #[tokio::main]
@@ -40,18 +48,23 @@
 //! # }
 //! ```
 
+mod daily_file;
+mod folder;
+
 use super::{Answer, Report, Source, SourceError};
-use crate::phone::{area_code, nanp_number};
-use crate::table_file::{FileVersion, RowError, RowProblems, Table};
-use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone};
+use crate::phone::area_code;
+use crate::table_file::FileVersion;
+use chrono::{DateTime, NaiveDate};
 use chrono_tz::America::New_York;
-use dialguard::calendar::{TIME_MAX, day_starts_at};
+use daily_file::{Complaints, Created};
+use dialguard::calendar::day_starts_at;
 use dialguard::contract::{PhoneNumber, Timestamp};
+use folder::{DailyFile, Folder};
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::{self, Display, Formatter};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -61,6 +74,11 @@ pub const COMPLAINT_WINDOW_DAYS: u64 = 7;
 /// Files named up to this many days before the window are read too: the date in a name is not that of the complaints (in
 /// the files seen they are from the day before), and the FTC does not say how much the two may differ.
 const NAME_MARGIN_DAYS: u64 = 3;
+/// A file must have at least one row for this many in the median of the folder's files. On public holidays there are fewer
+/// complaints than on other days, but never so few.
+const ROWS_SHARE_MIN: usize = 10;
+/// Folders with fewer rows in a file are an excerpt, whose files differ as they may.
+const USUAL_ROWS_MIN: usize = 50;
 /// Entries of a table of scores, at most.
 const SCORES_MAX: usize = 100;
 
@@ -200,15 +218,20 @@ impl FtcComplaints {
     pub fn summary(&self) -> Result<FolderSummary, SourceError> {
         let mut summary = FolderSummary::default();
         for file in self.list()?.files {
-            if let Ok(complaints) = Complaints::read(&file.path) {
+            if let Ok(complaints) = Complaints::read(&file.path, file.date) {
                 summary.files += 1;
-                summary.complaints += complaints.by_number.len();
+                summary.complaints += complaints.len();
                 summary.rows_without_number += complaints.rows_without_number;
                 summary.rows_with_impossible_number += complaints.rows_with_impossible_number;
                 summary.newest = summary.newest.max(Some(file.date));
             }
         }
         Ok(summary)
+    }
+
+    /// What is wrong with the files that a lookup at the time `now` reads, as sentences for the operator.
+    pub fn problems(&self, now: Timestamp) -> Result<Vec<String>, SourceError> {
+        Ok(self.report(&[], now)?.problems)
     }
 
     fn list(&self) -> Result<Folder, SourceError> {
@@ -219,23 +242,70 @@ impl FtcComplaints {
         })
     }
 
-    /// The readable files, each with its date.
-    fn read(&self, files: &[&DailyFile], problems: &mut Vec<String>) -> Vec<(NaiveDate, Arc<Complaints>)> {
+    /// The readable files, each with its date; and the dates of the others.
+    fn read(&self, files: &[&DailyFile], problems: &mut Vec<String>) -> RecentFiles {
         let mut files_read = self.files_read.lock();
         // Rebuilt from what this lookup uses, so that memory does not grow with the days.
         let known = std::mem::take(&mut *files_read);
-        let mut readable = Vec::new();
+        let mut recent = RecentFiles::default();
         for file in files {
             match file.read(known.get(&file.path)) {
                 Ok((version, complaints)) => {
-                    problems.extend_from_slice(&complaints.problems);
-                    readable.push((file.date, complaints.clone()));
+                    recent.readable.push((file.date, complaints.clone()));
                     files_read.insert(file.path.clone(), (version, complaints));
                 }
-                Err(problem) => problems.push(problem),
+                Err(problem) => {
+                    recent.flawed.insert(file.date);
+                    problems.push(problem);
+                }
             }
         }
-        readable
+        recent.judge(problems);
+        recent
+    }
+
+    /// What the files say about these numbers at the time `now`. Problems with whole files come first.
+    fn report(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<Report, SourceError> {
+        let today = eastern_date(now)?;
+        let folder = self.list()?;
+        let age_days_max = COMPLAINT_WINDOW_DAYS + NAME_MARGIN_DAYS;
+        let recent: Vec<&DailyFile> =
+            folder.files.iter().filter(|file| is_recent(file.date, today, age_days_max)).collect();
+        let mut report = Report { carriers: vec![self.name.clone()], ..Report::default() };
+        let files = self.read(&recent, &mut report.problems);
+        match files.sound.last().filter(|date| is_recent(**date, today, COMPLAINT_WINDOW_DAYS)) {
+            // The FTC receives complaints about NANP numbers only.
+            Some(newest) => {
+                let numbers = numbers.iter().filter(|number| area_code(**number).is_some());
+                report.answers = numbers.map(|number| self.opinion(&files, *number, *newest, now, today)).collect();
+            }
+            None => {
+                let newest_named = folder.files.iter().map(|file| file.date).max();
+                report.problems.push(self.no_fresh_file(newest_named, today));
+            }
+        }
+        report.problems.extend(folder.problems);
+        report.problems.extend(files.readable.iter().flat_map(|(_, complaints)| complaints.problems.iter().cloned()));
+        Ok(report)
+    }
+
+    /// What is known of a number. If complaints about it may be missing, their count must not seem to fall: then the opinion is
+    /// that of the last day before the gap.
+    fn opinion(
+        &self,
+        files: &RecentFiles,
+        number: PhoneNumber,
+        newest: NaiveDate,
+        now: Timestamp,
+        today: NaiveDate,
+    ) -> Answer {
+        let as_of = |day| end_of_day(day).map_or(now, |end| end.min(now));
+        let known = count(&files.readable, number, now);
+        let day_before_gap = files.last_day_before_gap(number, today).filter(|day| *day <= today);
+        match day_before_gap.map(|day| (count(&files.readable, number, as_of(day)), day)) {
+            Some((before, day)) if before > known => self.answer(number, before, as_of(day)),
+            _ => self.answer(number, known, as_of(newest)),
+        }
     }
 
     fn answer(&self, number: PhoneNumber, complaints: u32, observed_at: Timestamp) -> Answer {
@@ -261,105 +331,70 @@ impl FtcComplaints {
 impl Source for FtcComplaints {
     /// Reads files in the calling thread: a few milliseconds each, once a day.
     async fn look_up(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<Report, SourceError> {
-        let today = eastern_date(now)?;
-        let folder = self.list()?;
-        let mut report = Report { carriers: vec![self.name.clone()], answers: Vec::new(), problems: folder.problems };
-        let age_days_max = COMPLAINT_WINDOW_DAYS + NAME_MARGIN_DAYS;
-        let recent: Vec<&DailyFile> =
-            folder.files.iter().filter(|file| is_recent(file.date, today, age_days_max)).collect();
-        let files = self.read(&recent, &mut report.problems);
-        let newest = files.iter().map(|(date, _)| *date).max();
-        let Some(newest) = newest.filter(|date| is_recent(*date, today, COMPLAINT_WINDOW_DAYS)) else {
-            let newest_named = folder.files.iter().map(|file| file.date).max();
-            report.problems.push(self.no_fresh_file(newest_named, today));
-            return Ok(report);
-        };
-        let observed_at = end_of_day(newest).map_or(now, |end| end.min(now));
-        let answer = |number: &PhoneNumber| self.answer(*number, count(&files, *number, now), observed_at);
-        // The FTC receives complaints about NANP numbers only.
-        report.answers = numbers.iter().filter(|number| area_code(**number).is_some()).map(answer).collect();
-        Ok(report)
+        self.report(numbers, now)
     }
+}
+
+/// The files that may have complaints in the window.
+#[derive(Default)]
+struct RecentFiles {
+    readable: Vec<(NaiveDate, Arc<Complaints>)>,
+    /// Days with a file that can be trusted to have all of its complaints.
+    sound: BTreeSet<NaiveDate>,
+    /// Days with other files only.
+    flawed: BTreeSet<NaiveDate>,
+}
+
+impl RecentFiles {
+    /// Tells sound files from flawed ones.
+    fn judge(&mut self, problems: &mut Vec<String>) {
+        let mut rows: Vec<usize> =
+            self.readable.iter().filter(|(_, file)| file.flaw.is_none()).map(|(_, file)| file.rows).collect();
+        rows.sort_unstable();
+        for (date, file) in &self.readable {
+            match file.flaw.clone().or_else(|| too_few(file.rows, &rows)) {
+                None => drop(self.sound.insert(*date)),
+                Some(why) => {
+                    self.flawed.insert(*date);
+                    let name = &file.file_name;
+                    problems.push(format!("{name} gives no opinion of its day: {why}; download it again"));
+                }
+            }
+        }
+        // A day may have been downloaded again under another name.
+        self.flawed.retain(|date| !self.sound.contains(date));
+    }
+
+    /// The newest sound day before the first one in the window that may lack complaints about this number.
+    fn last_day_before_gap(&self, number: PhoneNumber, today: NaiveDate) -> Option<NaiveDate> {
+        let undated = self.readable.iter().filter(|(_, file)| file.has_undated(number)).map(|(date, _)| *date);
+        let gaps = self.flawed.iter().copied().chain(undated);
+        let gap = gaps.filter(|date| is_recent(*date, today, COMPLAINT_WINDOW_DAYS)).min()?;
+        self.sound.range(..gap).next_back().copied()
+    }
+}
+
+/// Whether a file has so few rows that it must be incomplete, and why. `all` are the rows of the sound files, ascending.
+fn too_few(rows: usize, all: &[usize]) -> Option<String> {
+    let usual = all[all.len() / 2];
+    (usual >= USUAL_ROWS_MIN && rows * ROWS_SHARE_MIN < usual)
+        .then(|| format!("it has {rows} rows, and the files of other days about {usual}"))
 }
 
 /// Complaints about `number` in the window that ends at `now`, inclusive.
 fn count(files: &[(NaiveDate, Arc<Complaints>)], number: PhoneNumber, now: Timestamp) -> u32 {
-    let mut most_in_one_file: BTreeMap<Timestamp, usize> = BTreeMap::new();
+    let mut most_in_one_file: BTreeMap<Created, usize> = BTreeMap::new();
     for (_, complaints) in files {
-        for same_second in complaints.about(number).chunk_by(|a, b| a == b) {
-            let (_, created) = same_second[0];
+        for same_time in complaints.about(number).chunk_by(|a, b| a == b) {
+            let (_, created) = same_time[0];
             let most = most_in_one_file.entry(created).or_default();
-            *most = same_second.len().max(*most);
+            *most = same_time.len().max(*most);
         }
     }
-    let in_window = |created: Timestamp| created <= now && now - created < WINDOW_SECONDS;
+    let in_window = |created: &Created| created.from <= now && now.saturating_sub(created.until) < WINDOW_SECONDS;
     let counted =
-        most_in_one_file.iter().filter(|(created, _)| in_window(**created)).map(|(_, most)| most).sum::<usize>();
+        most_in_one_file.iter().filter(|(created, _)| in_window(created)).map(|(_, most)| most).sum::<usize>();
     u32::try_from(counted).unwrap_or(u32::MAX)
-}
-
-/// The complaints in one file.
-#[derive(Debug, Default)]
-struct Complaints {
-    /// Number and time of each complaint, in ascending order.
-    by_number: Vec<(PhoneNumber, Timestamp)>,
-    rows_without_number: usize,
-    rows_with_impossible_number: usize,
-    problems: Vec<String>,
-}
-
-/// The columns that are read. The others describe the consumer or are not needed.
-const COLUMNS: [&str; 2] = ["Company_Phone_Number", "Created_Date"];
-
-impl Complaints {
-    /// An error is a sentence for the operator; it means that nothing in the file can be used.
-    fn read(path: &Path) -> Result<Self, String> {
-        let bytes = std::fs::read(path).map_err(|error| {
-            format!("{} cannot be read: {error}; make it readable or download it again", path.display())
-        })?;
-        let unreadable = |problem: String| format!("{} {problem}; download it again", path.display());
-        let table = Table::read(&bytes).map_err(|error| unreadable(error.to_string()))?;
-        let mut rows = table.rows();
-        let columns = rows.header(COLUMNS).map_err(unreadable)?;
-        let mut complaints = Complaints::default();
-        let mut problems = RowProblems::of(path);
-        for row in rows {
-            let added = columns.of(&row).and_then(|fields| complaints.add(fields));
-            added.unwrap_or_else(|error| problems.add(row.line, error));
-        }
-        complaints.by_number.sort_unstable();
-        complaints.problems = problems.into_sentences();
-        Ok(complaints)
-    }
-
-    /// From fields in the order of [`COLUMNS`].
-    fn add(&mut self, [number, created_at]: [&str; 2]) -> Result<(), RowError> {
-        match (number, nanp_number(number)) {
-            ("", _) => self.rows_without_number += 1,
-            (_, None) => self.rows_with_impossible_number += 1,
-            (_, Some(number)) => self.by_number.push((number, created(created_at)?)),
-        }
-        Ok(())
-    }
-
-    fn about(&self, number: PhoneNumber) -> &[(PhoneNumber, Timestamp)] {
-        let start = self.by_number.partition_point(|(other, _)| *other < number);
-        let length = self.by_number[start..].partition_point(|(other, _)| *other == number);
-        &self.by_number[start..start + length]
-    }
-}
-
-fn created(text: &str) -> Result<Timestamp, RowError> {
-    let local = NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S").ok();
-    let what = || format!("{text:?} is not a time like 2021-07-07 00:01:15; download the file again");
-    local.and_then(eastern_to_utc).ok_or_else(|| RowError::Column("Created_Date", what()))
-}
-
-/// In November, the first of the repeated hour. In March, a time in the skipped hour is an hour later.
-fn eastern_to_utc(local: NaiveDateTime) -> Option<Timestamp> {
-    let exact = New_York.from_local_datetime(&local).earliest();
-    let skipped = || New_York.from_local_datetime(&local.checked_add_signed(TimeDelta::hours(1))?).earliest();
-    Timestamp::try_from(exact.or_else(skipped)?.timestamp()).ok().filter(|at| *at <= TIME_MAX)
 }
 
 fn end_of_day(date: NaiveDate) -> Option<Timestamp> {
@@ -375,62 +410,6 @@ fn eastern_date(now: Timestamp) -> Result<NaiveDate, SourceError> {
 
 fn is_recent(date: NaiveDate, today: NaiveDate, age_days_max: u64) -> bool {
     u64::try_from((today - date).num_days()).is_ok_and(|age_days| age_days <= age_days_max)
-}
-
-/// The daily files of a folder by name, and a problem for each other file.
-struct Folder {
-    files: Vec<DailyFile>,
-    problems: Vec<String>,
-}
-
-impl Folder {
-    fn list(dir: &Path) -> std::io::Result<Self> {
-        let mut paths = std::fs::read_dir(dir)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
-        paths.sort();
-        let mut folder = Folder { files: Vec::new(), problems: Vec::new() };
-        for path in paths {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            match date_in_name(&name) {
-                _ if name.starts_with('.') || path.is_dir() => {}
-                Some(date) => folder.files.push(DailyFile { date, path }),
-                None => folder.problems.push(format!(
-                    "{name} is ignored: the name of a daily file ends in .csv and has a date, such as \
-                     DNC_Complaint_Numbers_2021-07-08.csv; rename it or move it out of {}",
-                    dir.display()
-                )),
-            }
-        }
-        Ok(folder)
-    }
-}
-
-/// A file of the FTC's and the date in its name.
-struct DailyFile {
-    date: NaiveDate,
-    path: PathBuf,
-}
-
-impl DailyFile {
-    fn read(&self, known: Option<&(FileVersion, Arc<Complaints>)>) -> Result<(FileVersion, Arc<Complaints>), String> {
-        // The version before the content: a file that changes in between is then read once too often, never once too few.
-        let version = FileVersion::of(&self.path)
-            .map_err(|error| format!("{} cannot be read: {error}; download it again", self.path.display()))?;
-        match known {
-            Some((known_version, complaints)) if *known_version == version => Ok((version, complaints.clone())),
-            _ => Ok((version, Arc::new(Complaints::read(&self.path)?))),
-        }
-    }
-}
-
-/// The first date in the name of a CSV file. Later parts (`_0`, or the date of a download) are not about the complaints.
-fn date_in_name(name: &str) -> Option<NaiveDate> {
-    let stem = name.get(..name.len().checked_sub(4)?).filter(|_| name.to_ascii_lowercase().ends_with(".csv"))?;
-    stem.as_bytes().windows(10).find_map(|window| {
-        let is_date =
-            |(index, byte): (usize, &u8)| if matches!(index, 4 | 7) { *byte == b'-' } else { byte.is_ascii_digit() };
-        let date = str::from_utf8(window).ok().filter(|_| window.iter().enumerate().all(is_date))?;
-        date.parse().ok()
-    })
 }
 
 #[cfg(test)]
@@ -624,10 +603,11 @@ mod tests {
     async fn problems_of_a_folder_name_the_file_and_cost_no_other_row() {
         let broken = [
             row("3152328257", "2021-07-07 09:00:00"),
-            row("3152328257", "07/07/2021"),
+            row("3152328257", "7 July"),
             "\"3152328257,2021-07-07 09:00:00\r\n".into(),
             "3152328257,2021-07-07 10:00:00\r\n".into(),
             row("3152328257", "2021-07-07 11:00:00"),
+            row("3152328257", "2021-07-07 12:00:00"),
         ];
         let (dir, source) = source(&[(DAY, broken.concat()), (".DS_Store", String::new())]);
         std::fs::create_dir(dir.path().join("2020")).unwrap();
@@ -636,22 +616,74 @@ mod tests {
         write("DNC_2021-07-08.csv.part", b"");
         write("DNC_2021-07-06.csv", b"Company_Phone_Number,Violation_Date\r\n");
         let latin =
-            format!("{HEADER}\n{}", row("3152328257", "2021-07-07 12:00:00")).replace("Poquoson", "Poquos\u{f3}n");
+            format!("{HEADER}\n{}", row("3152328257", "2021-07-07 13:00:00")).replace("Poquoson", "Poquos\u{f3}n");
         write("DNC_2021-07-07.csv", &latin.chars().map(|c| c as u8).collect::<Vec<u8>>());
+        let cut = format!("{HEADER}\n{}3152328257\n", row("3152328257", "2021-07-04 13:00:00").repeat(4));
+        write("DNC_2021-07-05.csv", cut.replace("3152328257\n", "3152328257,2021-07-04 13:00:00\n").as_bytes());
         let report = source.look_up(&[NUMBER], utc("2021-07-09T12:00:00Z")).await.unwrap();
-        assert_eq!(report.answers[0].label.as_deref(), Some("2 complaints in 7 days to the FTC"));
+        assert_eq!(report.answers[0].label.as_deref(), Some("8 complaints in 7 days to the FTC"));
         let expected = [
+            "DNC_2021-07-06.csv has no column Created_Date",
+            "DNC_Complaint_Numbers_2021-07-08.csv gives no opinion of its day: 3 of its 6 numbers and times cannot be read, \
+             such as row 3, column Created_Date: \"7 July\" is not a time",
             "DNC_2021-07-08.csv.part is ignored",
             "complaints.csv is ignored",
-            "DNC_2021-07-06.csv has no column Created_Date",
-            "DNC_2021-07-07.csv row 2: not UTF-8 text",
-            "DNC_Complaint_Numbers_2021-07-08.csv row 3, column Created_Date: \"07/07/2021\" is not a time",
-            "DNC_Complaint_Numbers_2021-07-08.csv row 4: a quote is opened but not closed",
-            "DNC_Complaint_Numbers_2021-07-08.csv row 5: 2 fields, but the header has 8",
+            "DNC_2021-07-05.csv row 3: 2 fields, but the header has 8",
         ];
         assert_eq!(report.problems.len(), expected.len(), "{:#?}", report.problems);
         for (problem, expected) in report.problems.iter().zip(expected) {
             assert!(problem.contains(expected), "{problem}");
+        }
+    }
+
+    /// Four people a day complain, and from the third day on most rows are in a form that cannot be read.
+    #[tokio::test]
+    async fn a_count_does_not_fall_because_of_rows_that_cannot_be_read() {
+        let (dir, source) = source(&[]);
+        let write = |day: u32, rows: String| {
+            let name = dir.path().join(format!("DNC_Complaint_Numbers_2021-07-{day:02}.csv"));
+            std::fs::write(name, format!("{HEADER}\r\n{rows}")).unwrap();
+        };
+        let good = |day: u32, number: &str, times: u32| {
+            (0..times).map(|hour| row(number, &format!("2021-07-{day:02} {:02}:00:00", 8 + hour))).collect::<String>()
+        };
+        let look_up = async |day: u32| {
+            let now = utc(&format!("2021-07-{day:02}T20:00:00Z"));
+            let report = source.look_up(&[NUMBER], now).await.unwrap();
+            let seen = report.answers.first().map(|answer| (answer.score, answer.observed_at));
+            (seen, report.problems.len())
+        };
+        let end = |day: u32| utc(&format!("2021-07-{day:02}T04:00:00Z"));
+        write(1, good(1, "3152328257", 3));
+        write(2, good(2, "3152328257", 4));
+        assert_eq!(look_up(2).await, (Some((Some(100), utc("2021-07-02T20:00:00Z"))), 0));
+        let other = |day: u32| good(day, "2125550100", 1) + &row("3152328257", "the 3rd of July").repeat(4);
+        (3..=8).for_each(|day| write(day, other(day)));
+        for (day, problems) in [(3, 1), (7, 5), (8, 6)] {
+            let (seen, told) = look_up(day).await;
+            assert_eq!(
+                (seen, told),
+                (Some((Some(100), end(3))), problems),
+                "{day}: the opinion of the 2nd, until the 3rd begins"
+            );
+        }
+        // Sound files again: nothing is known of the days between, and two complaints are a lower bound.
+        write(9, good(9, "3152328257", 2));
+        assert_eq!(look_up(9).await.0, Some((Some(100), end(3))));
+        write(10, good(10, "3152328257", 6));
+        assert_eq!(look_up(10).await.0, Some((Some(100), utc("2021-07-10T20:00:00Z"))), "as many are known again");
+    }
+
+    #[tokio::test]
+    async fn a_file_with_far_fewer_rows_than_usual_gives_no_opinion_of_its_day() {
+        let hundred = |day: &str| row("2125550100", &format!("2021-07-{day} 09:00:00")).repeat(100);
+        let scenarios = [(100, 0), (10, 0), (9, 1), (1, 1), (0, 1)];
+        for (rows, problems) in scenarios {
+            let few = row("3152328257", "2021-07-08 09:00:00").repeat(rows);
+            let files = [(DAY, hundred("07")), ("DNC_2021-07-07.csv", hundred("06")), ("DNC_2021-07-09.csv", few)];
+            let report = source(&files).1.look_up(&[NUMBER], utc("2021-07-09T20:00:00Z")).await.unwrap();
+            let newest = if problems == 0 { "2021-07-09T20:00:00Z" } else { "2021-07-09T04:00:00Z" };
+            assert_eq!((report.problems.len(), report.answers[0].observed_at), (problems, utc(newest)), "{rows} rows");
         }
     }
 
@@ -693,44 +725,5 @@ mod tests {
         }
         source.look_up(&[NUMBER], utc("2022-07-09T12:00:00Z")).await.unwrap();
         assert!(source.files_read.lock().is_empty(), "files of another year are forgotten");
-    }
-
-    #[test]
-    fn dates_are_found_in_the_names_of_csv_files() {
-        let scenarios = [
-            (DAY, Some("2021-07-08")),
-            ("DNC_Complaint_Numbers_2026-01-09_0.csv", Some("2026-01-09")),
-            ("DNC_Complaint_Numbers_2021-07-08_2026-01-09_0.csv", Some("2021-07-08")),
-            ("2021-07-08.CSV", Some("2021-07-08")),
-            ("é2021-07-08é.csv", Some("2021-07-08")),
-            ("DNC_2021-13-08.csv", None),
-            ("DNC_2021-7-8.csv", None),
-            ("DNC_20210708.csv", None),
-            ("DNC_2021-07-08.xlsx", None),
-            ("DNC_2021-07-08.csv.part", None),
-            ("2021-07-08é", None),
-            ("", None),
-        ];
-        for (name, expected) in scenarios {
-            assert_eq!(date_in_name(name).map(|date| date.to_string()).as_deref(), expected, "{name}");
-        }
-    }
-
-    #[test]
-    fn dates_are_us_eastern_in_summer_and_winter() {
-        let scenarios = [
-            ("2021-07-07 00:01:15", Some("2021-07-07T04:01:15Z")),
-            ("2021-01-07 00:01:15", Some("2021-01-07T05:01:15Z")),
-            ("2021-11-07 01:30:00", Some("2021-11-07T05:30:00Z")),
-            ("2021-03-14 02:30:00", Some("2021-03-14T07:30:00Z")),
-            ("1969-07-07 00:00:00", None),
-            ("2021-02-30 00:00:00", None),
-            ("+262142-12-31 23:59:59", None),
-            ("2021-07-07", None),
-            ("", None),
-        ];
-        for (text, expected) in scenarios {
-            assert_eq!(created(text).ok(), expected.map(utc), "{text}");
-        }
     }
 }

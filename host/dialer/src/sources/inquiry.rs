@@ -298,15 +298,18 @@ pub fn inspect(profile: &SourceProfile, now: Timestamp) -> Result<String, Source
     match profile.kind {
         SourceKind::Ftc => {
             let FtcSettings { folder, complaint_scores } = FtcSettings::from_location(&profile.location)?;
-            let summary = FtcComplaints::new(profile.name.as_str().into(), folder, complaint_scores).summary()?;
-            Ok(format!(
+            let complaints = FtcComplaints::new(profile.name.as_str().into(), folder, complaint_scores);
+            let summary = complaints.summary()?;
+            let mut lines = vec![format!(
                 "{} files, {} complaints, newest file {}; skipped {} rows without a number and {} with an impossible one",
                 summary.files,
                 summary.complaints,
                 summary.newest.map_or("none".into(), |date| date.to_string()),
                 summary.rows_without_number,
                 summary.rows_with_impossible_number,
-            ))
+            )];
+            lines.extend(complaints.problems(now)?);
+            Ok(lines.join("\n  "))
         }
         SourceKind::Verdicts => {
             let report = VerdictFile::new(profile.location.as_str().into()).check(now)?;

@@ -1,22 +1,26 @@
 //! Verdicts from a file that the operator or another program writes, for carriers that Dialguard cannot ask itself.
 //!
-//! The file is CSV whose first line names its columns, or JSON lines: one object a line with the same names, in a file that
-//! ends in `.jsonl`, `.ndjson` or `.json`. One file may have verdicts of several carriers. Columns come in any order, and
-//! others are ignored.
+//! The file is a table whose header names its columns (see [`table_file`] for encodings and delimiters), or JSON: an array of
+//! objects, one object a line, objects one after the other, or an object around an array. Names are the same whatever their
+//! case, spaces and underscores. One file may have verdicts of several carriers. Columns come in any order, and others are
+//! ignored.
 //!
 //! | column | contents |
 //! |---|---|
-//! | `number` | a phone number as people write it, `+13105550123` or `(310) 555-0123` |
+//! | `number` | a phone number as people write it, `+13105550123` or `(310) 555-0123`; in JSON also a number |
 //! | `carrier` | the carrier's name, 1 to 64 characters |
-//! | `score` | a whole number from 0 (clean) to 100 (certain spam); empty, or null, for 'no data' |
-//! | `label` | the call label on handsets, such as Scam Likely; may be empty |
-//! | `observed_at` | when the carrier formed this opinion, RFC 3339, such as `2026-01-31T09:00:00Z` |
+//! | `score` | a whole number from 0 (clean) to 100 (certain spam), also as `95.0` or `95%`; empty, or null, for 'no data' |
+//! | `label` | the call label on handsets, such as Scam Likely; may be empty or missing |
+//! | `observed_at` | when the carrier formed this opinion, RFC 3339, such as `2026-01-31T09:00:00Z`; the zone must be there |
 //!
 //! Carriers' names are the same if their letters and digits are: `AT&T`, `at&t` and `ATT` are one carrier.
 //!
 //! If several rows have the same number and carrier, the newest `observed_at` wins, and of equal times the later row. A row
 //! that cannot be read, or whose `observed_at` is more than five minutes in the future, is named in the report and costs
-//! no other row. A row is one line: see [`table_file`].
+//! no other row. A label that cannot be read is named too, and does not cost its row. A fraction is never rounded; where a
+//! score is between 0 and 1, the file may mean probabilities, and its scores of 0 and 1 do not count either.
+//!
+//! A file without a verdict is no opinion, and the report says so.
 //!
 //! [`table_file`]: crate::table_file
 //!
@@ -38,14 +42,17 @@
 //! # }
 //! ```
 
+mod json_rows;
+
+use super::written_time::{TimeDoubt, instant};
 use super::{AHEAD_SECONDS_MAX, Answer, Report, Source, SourceError, is_ahead};
 use crate::ledger::{CARRIER_CHARACTERS_MAX, carrier_key};
-use crate::phone::{self, Region};
-use crate::table_file::{FileVersion, RowError, RowProblems, Table, as_text, lines};
-use dialguard::calendar::{instant_of, rfc3339};
+use crate::phone::{self, Region, is_invisible};
+use crate::table_file::{FileVersion, RowError, RowProblems, Table, as_text};
+use dialguard::calendar::rfc3339;
 use dialguard::contract::{PhoneNumber, Timestamp};
 use parking_lot::Mutex;
-use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::ops::Range;
@@ -54,6 +61,8 @@ use std::sync::Arc;
 
 const COLUMNS: [&str; 5] = ["number", "carrier", "score", "label", "observed_at"];
 const NUMBER_BYTES_MAX: usize = 64;
+/// The longest label that is kept.
+const LABEL_CHARACTERS_MAX: usize = 200;
 
 /// A file of verdicts. Read again only if its time of modification or its length has changed, or a row is no longer in the
 /// future.
@@ -125,20 +134,13 @@ impl Verdicts {
     fn read(path: &Path, bytes: &[u8], now: Timestamp) -> Result<Self, SourceError> {
         let unreadable = |problem: String| SourceError::File { path: path.to_owned(), problem };
         let table = Table::read(bytes).map_err(|error| unreadable(error.to_string()))?;
-        let is_json = path
-            .extension()
-            .is_some_and(|ending| ["jsonl", "ndjson", "json"].iter().any(|json| ending.eq_ignore_ascii_case(json)));
         let mut merged = MergedRows::new(path, now);
-        if is_json {
-            for (line, text) in lines(table.text()).filter(|(_, line)| !line.trim_ascii().is_empty()) {
-                merged.take(line, json_row(text));
-            }
-        } else {
-            let mut rows = table.rows();
-            let columns = rows.header(COLUMNS).map_err(unreadable)?;
-            for row in rows {
-                merged.take(row.line, columns.of(&row).map(VerdictRow::new));
-            }
+        if table.text().trim().is_empty() {
+            return Ok(merged.finish());
+        }
+        match is_json(path, table.text()) {
+            true => json_rows::each_row(table.text(), |line, row| merged.take(line, row)),
+            false => merged.take_table(&table).map_err(unreadable)?,
         }
         Ok(merged.finish())
     }
@@ -154,20 +156,32 @@ impl Verdicts {
     }
 }
 
-/// The texts of one row.
-struct VerdictRow {
-    number: String,
-    carrier: String,
-    score: String,
-    label: String,
-    observed_at: String,
+/// Whether the text is JSON by its first character, or else by the file's name.
+fn is_json(path: &Path, text: &str) -> bool {
+    let is_ending =
+        |ending: &std::ffi::OsStr| ["jsonl", "ndjson", "json"].iter().any(|json| ending.eq_ignore_ascii_case(json));
+    text.trim_start().starts_with(['{', '[']) || path.extension().is_some_and(is_ending)
 }
 
-impl VerdictRow {
+/// The texts of one row.
+struct VerdictRow<'t> {
+    number: Cow<'t, str>,
+    carrier: Cow<'t, str>,
+    score: Cow<'t, str>,
+    /// Or why it is no text.
+    label: Result<Cow<'t, str>, String>,
+    observed_at: Cow<'t, str>,
+}
+
+impl<'t> VerdictRow<'t> {
     /// From fields in the order of [`COLUMNS`].
-    fn new(fields: [&str; 5]) -> Self {
-        let [number, carrier, score, label, observed_at] = fields.map(str::to_owned);
-        VerdictRow { number, carrier, score, label, observed_at }
+    fn new(fields: [&'t str; 5]) -> Self {
+        let [number, carrier, score, label, observed_at] = fields.map(Cow::from);
+        VerdictRow { number, carrier, score, label: Ok(label), observed_at }
+    }
+
+    fn unlabeled([number, carrier, score, observed_at]: [&'t str; 4]) -> Self {
+        VerdictRow::new([number, carrier, score, "", observed_at])
     }
 }
 
@@ -179,6 +193,7 @@ struct MergedRows {
     labels: HashSet<Arc<str>>,
     newest: HashMap<(PhoneNumber, u16), Answer>,
     problems: RowProblems,
+    has_fractions: bool,
     now: Timestamp,
     holds_at: Range<Timestamp>,
 }
@@ -186,6 +201,7 @@ struct MergedRows {
 impl MergedRows {
     fn new(path: &Path, now: Timestamp) -> Self {
         MergedRows {
+            has_fractions: false,
             carriers: Vec::new(),
             carrier_indexes: HashMap::new(),
             labels: HashSet::new(),
@@ -196,20 +212,39 @@ impl MergedRows {
         }
     }
 
-    fn take(&mut self, line: u64, row: Result<VerdictRow, RowError>) {
-        if let Err(error) = row.and_then(|row| self.add(&row)) {
-            self.problems.add(line, error);
+    /// An error continues a sentence that begins with the file's name. A table may lack the column `label`.
+    fn take_table(&mut self, table: &Table) -> Result<(), String> {
+        let mut rows = table.rows();
+        match rows.header(COLUMNS) {
+            Ok(columns) => rows.for_each(|row| self.take(row.line, columns.of(&row).map(VerdictRow::new))),
+            Err(problem) => {
+                let mut rows = table.rows();
+                let columns = rows.header(["number", "carrier", "score", "observed_at"]).map_err(|_| problem)?;
+                rows.for_each(|row| self.take(row.line, columns.of(&row).map(VerdictRow::unlabeled)));
+            }
         }
+        Ok(())
     }
 
-    /// A row counts whole or not at all, so every column is read before anything is stored.
+    fn take(&mut self, line: u64, row: Result<VerdictRow, RowError>) {
+        let added = row.and_then(|row| {
+            self.add(&row)?;
+            row.label
+                .map_or_else(Err, |label| checked_label(&label).map(drop))
+                .map_err(|what| RowError::Column("label", what))
+        });
+        added.unwrap_or_else(|error| self.problems.add(line, error));
+    }
+
+    /// A row counts whole or not at all but for its label, so every column is read before anything is stored.
     fn add(&mut self, row: &VerdictRow) -> Result<(), RowError> {
+        self.has_fractions |= is_fraction(&row.score);
         let number = number(row.number.trim()).map_err(|what| RowError::Column("number", what))?;
         let score = score(row.score.trim()).map_err(|what| RowError::Column("score", what))?;
         let observed_at = time(row.observed_at.trim()).map_err(|what| RowError::Column("observed_at", what))?;
         self.ensure_not_ahead(observed_at).map_err(|what| RowError::Column("observed_at", what))?;
-        let carrier = self.carrier(row.carrier.trim()).map_err(|what| RowError::Column("carrier", what))?;
-        let label = self.label(row.label.trim());
+        let carrier = self.carrier(&visible(&row.carrier)).map_err(|what| RowError::Column("carrier", what))?;
+        let label = row.label.as_ref().ok().and_then(|label| self.label(&usable_label(label)));
         let answer = Answer { number, carrier, score, label, observed_at };
         let kept = self.newest.entry((number, carrier)).or_insert_with(|| answer.clone());
         if kept.observed_at <= observed_at {
@@ -257,10 +292,27 @@ impl MergedRows {
         }))
     }
 
-    fn finish(self) -> Verdicts {
+    fn finish(mut self) -> Verdicts {
+        if self.has_fractions {
+            self.newest.retain(|_, answer| !matches!(answer.score, Some(0 | 1)));
+        }
         let mut answers: Vec<Answer> = self.newest.into_values().collect();
         answers.sort_unstable_by_key(|answer| (answer.number, answer.carrier));
-        Verdicts { carriers: self.carriers, answers, problems: self.problems.into_sentences(), holds_at: self.holds_at }
+        let file_name = self.problems.file_name().to_owned();
+        let mut problems = Vec::new();
+        if answers.is_empty() {
+            problems.push(format!(
+                "{file_name} has no verdict that can be used: an empty file, or no good row below its header"
+            ));
+        }
+        if self.has_fractions {
+            problems.push(format!(
+                "{file_name} has scores between 0 and 1, so its scores of 0 and 1 are in doubt and do not count; write whole \
+                 numbers from 0 (clean) to 100 (certain spam)"
+            ));
+        }
+        problems.extend(self.problems.into_sentences());
+        Verdicts { carriers: self.carriers, answers, problems, holds_at: self.holds_at }
     }
 }
 
@@ -268,42 +320,77 @@ fn number(text: &str) -> Result<PhoneNumber, String> {
     if text.len() > NUMBER_BYTES_MAX {
         return Err(format!("longer than any phone number ({} bytes); write it like +13105550123", text.len()));
     }
+    if text.starts_with('-') {
+        return Err(format!("{text:?} is a negative number; write it like +13105550123"));
+    }
     phone::PhoneNumber::parse(text, Region::US).map(|number| number.digits()).map_err(|error| error.to_string())
+}
+
+/// The digits before and after the decimal point or comma of a score, which may be a percentage.
+fn decimal(text: &str) -> Option<(&str, &str)> {
+    let text = text.trim();
+    let text = text.strip_suffix('%').map_or(text, str::trim_end);
+    let (whole, fraction) = text.split_once(['.', ',']).unwrap_or((text, ""));
+    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    (is_digits(whole) && is_digits(fraction) && !text.is_empty()).then_some((whole, fraction))
+}
+
+fn is_zeros(digits: &str) -> bool {
+    digits.bytes().all(|digit| digit == b'0')
+}
+
+/// Whether the text is between 0 and 1, as a probability is.
+fn is_fraction(score: &str) -> bool {
+    decimal(score).is_some_and(|(whole, fraction)| is_zeros(whole) && !is_zeros(fraction))
 }
 
 fn score(text: &str) -> Result<Option<u8>, String> {
     if text.is_empty() {
         return Ok(None);
     }
-    let score = text.parse().ok().filter(|score| *score <= 100);
+    let whole = decimal(text).filter(|(_, fraction)| is_zeros(fraction)).map(|(whole, _)| whole);
+    let score = whole.and_then(|whole| whole.parse().ok()).filter(|score| *score <= 100);
     score.map(Some).ok_or_else(|| format!("{text:?} is not a whole number from 0 to 100; leave it empty for 'no data'"))
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
-    instant_of(text).ok_or_else(|| {
-        format!("{text:?} is not a time from 1970 to 9999 in RFC 3339; write it like 2026-01-31T09:00:00Z")
+    instant(text).map_err(|doubt| match doubt {
+        TimeDoubt::NoZone => format!("{text:?} has no time zone; write it like 2026-01-31T09:00:00Z"),
+        TimeDoubt::Unreadable => {
+            format!("{text:?} is not a time from 1970 to 9999 in RFC 3339; write it like 2026-01-31T09:00:00Z")
+        }
     })
 }
 
-fn json_row(line: &str) -> Result<VerdictRow, RowError> {
-    let object: serde_json::Map<String, Value> = serde_json::from_str(as_text(line).map_err(RowError::Row)?)
-        .map_err(|error| RowError::Row(format!("{error}; write one JSON object a line, such as {{\"number\": …}}")))?;
-    let text = |column: &'static str| match (column, object.get(column)) {
-        (_, None | Some(Value::Null)) => Ok(String::new()),
-        ("score", Some(Value::Number(score))) => Ok(score.to_string()),
-        ("score", Some(other)) => {
-            Err(RowError::Column(column, format!("{other} is not a number; write null for 'no data'")))
+/// The text without characters that nobody sees, and with plain spaces.
+fn visible(text: &str) -> String {
+    let is_shown = |character: &char| !character.is_control() && !is_invisible(*character);
+    let spaced = text.chars().map(|character| if character.is_whitespace() { ' ' } else { character });
+    spaced.filter(is_shown).collect::<String>().trim().to_owned()
+}
+
+fn checked_label(text: &str) -> Result<&str, String> {
+    if text.contains(char::REPLACEMENT_CHARACTER) {
+        return Err("some of it is not text in the file's encoding; the score counts without those characters".into());
+    }
+    match text.chars().count() > LABEL_CHARACTERS_MAX {
+        true => {
+            Err(format!("longer than {LABEL_CHARACTERS_MAX} characters; the score counts with the start of the label"))
         }
-        (_, Some(Value::String(text))) => Ok(text.clone()),
-        (_, Some(other)) => Err(RowError::Column(column, format!("{other} is not text; put it in quotes"))),
-    };
-    let (number, carrier, observed_at) = (text("number")?, text("carrier")?, text("observed_at")?);
-    Ok(VerdictRow { number, carrier, score: text("score")?, label: text("label")?, observed_at })
+        false => Ok(text),
+    }
+}
+
+/// As much of a label as can be shown.
+fn usable_label(text: &str) -> String {
+    visible(text).chars().filter(|it| *it != char::REPLACEMENT_CHARACTER).take(LABEL_CHARACTERS_MAX).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sources::random_files::{cases, file, names};
+    use proptest::prelude::*;
 
     const HEADER: &str = "number,carrier,score,label,observed_at\n";
     const NUMBER: PhoneNumber = 13_105_550_123;
@@ -411,32 +498,138 @@ mod tests {
 {"number": "+13105550124", "carrier": "Hiya", "score": null, "label": null, "observed_at": "2026-01-31T09:00:00Z"}
 
 {"number": "+13105550125", "carrier": "TNS", "observed_at": "2026-01-31T09:00:00Z", "region": "CA"}
-{"number": 13105550123, "carrier": "Hiya", "score": 90, "observed_at": "2026-01-31T09:00:00Z"}
-{"number": "+13105550123", "carrier": "Hiya", "score": "90", "observed_at": "2026-01-31T09:00:00Z"}
+{"Number": 13105550126, "CARRIER": "Hiya", "score": 90.0, "observedAt": 1769850000000}
+{"number": 3105550127.0, "carrier": "Hiya", "score": "90", "label": 7, "observed_at": "2026-01-31 09:00:00+00:00"}
+{"number": "+13105550128", "carrier": "Hiya", "score": 90, "label": "\ud83d", "observed_at": "2026-01-31T09:00:00Z"}
+{"number": 3.10555012E9, "carrier": "Hiya", "score": 90, "observed_at": "2026-01-31T09:00:00Z"}
+{"number": -3105550123, "carrier": "Hiya", "score": 90, "observed_at": "2026-01-31T09:00:00Z"}
 {"number": "+13105550123", "carrier": "Hiya", "score": 90.5, "observed_at": "2026-01-31T09:00:00Z"}
+{"number": "+13105550123", "carrier": "Hiya", "score": true, "observed_at": "2026-01-31T09:00:00Z"}
+{"number": "+13105550123", "carrier": "Hiya", "score": 90, "Score": 5, "observed_at": "2026-01-31T09:00:00Z"}
+{"number": "+13105550123", "carrier": 7, "score": 90, "observed_at": "2026-01-31T09:00:00Z"}
 {"number": "+13105550123", "carrier": "Hiya", "score": 90}
 ["+13105550123", "Hiya", 90]
 {"number": "+1310"#;
-        for file_name in ["v.jsonl", "v.ndjson", "V.JSON"] {
+        for file_name in ["v.jsonl", "v.ndjson", "V.JSON", "verdicts.txt"] {
             let report = check(file_name, content).unwrap();
             let expected = [
                 "13105550123 Hiya 90 Scam @1769850000",
                 "13105550124 Hiya no data @1769850000",
                 "13105550125 TNS no data @1769850000",
+                "13105550126 Hiya 90 @1769850000",
+                "13105550127 Hiya 90 @1769850000",
+                "13105550128 Hiya 90 @1769850000",
             ];
             assert_eq!(notes(&report), expected);
             let expected = [
-                "row 6, column number: 13105550123 is not text",
-                "row 7, column score: \"90\" is not a number",
-                "row 8, column score: \"90.5\" is not a whole number",
-                "row 9, column observed_at: \"\" is not a time",
-                "row 10: invalid type: sequence, expected a map",
-                "row 11: EOF while parsing a string",
+                "row 7, column label: 7 is not text",
+                "row 8, column label: ",
+                "row 9, column number: \"3.10555012E9\" is not a possible phone number: its last digits are lost",
+                "row 10, column number: \"-3105550123\" is a negative number",
+                "row 11, column score: \"90.5\" is not a whole number",
+                "row 12, column score: true is not text",
+                "row 13, column score: it is there twice",
+                "row 14, column carrier: 7 is not text",
+                "row 15, column observed_at: \"\" is not a time",
+                "row 16: a list without names",
+                "row 17: EOF while parsing a string",
             ];
-            assert_eq!(report.problems.len(), expected.len(), "{:?}", report.problems);
+            assert_eq!(report.problems.len(), expected.len(), "{:#?}", report.problems);
             for (problem, expected) in report.problems.iter().zip(expected) {
                 assert!(problem.starts_with(&format!("{file_name} {expected}")), "{problem}");
             }
+        }
+    }
+
+    #[test]
+    fn json_comes_in_many_shapes() {
+        let one = r#"{"number": "3105550101", "carrier": "A", "score": 9, "observed_at": "2026-01-31T09:00:00Z"}"#;
+        let two = one.replace("101", "102").replace(", ", ",\n  ").replace('{', "{\n  ").replace('}', "\n}");
+        let bad = one.replace("9,", "99.5,");
+        let scenarios: [(&str, String, &[&str]); 11] = [
+            ("lines", format!("{one}\n{one}\n{bad}\n"), &["row 3, column score"]),
+            ("an array", format!("[{one},{two},{bad}]"), &["row 7, column score"]),
+            ("a pretty array", format!("[\n  {one},\n  {two},\n  {bad}\n]\n"), &["row 9, column score"]),
+            ("objects one after the other", format!("{two}{one}\n{bad}"), &["row 7, column score"]),
+            ("an array a line", format!("[{one}]\n[{bad}]"), &["row 2, column score"]),
+            (
+                "around an array",
+                format!("{{\"count\": 2, \"data\": [{one}, {bad}], \"schema\": {{}}}}"),
+                &["row 1, column score"],
+            ),
+            ("a broken array, one object a line", format!("[{one},\n{one},\n{{\"number\": "), &["row 3: EOF"]),
+            ("NaN in a line", format!("{one}\n{}\n", one.replace("9,", "NaN,")), &["row 2: expected value"]),
+            ("two arrays", format!("{one}\n{{\"a\": [{one}], \"b\": [{one}]}}"), &["row 2, column number: \"\""]),
+            (
+                "columns",
+                format!("{one}\n{{\"number\": {{\"0\": \"3105550102\"}}}}"),
+                &["row 2, column number: it is not one value"],
+            ),
+            ("an object, and more", format!("{one}\n7"), &["row 2: 7 is not an object"]),
+        ];
+        for (name, content, problems) in scenarios {
+            let report = check("v.json", content).unwrap();
+            assert_eq!(notes(&report)[0], "13105550101 A 9 @1769850000", "{name}");
+            assert_eq!(report.problems.len(), problems.len(), "{name}: {:?}", report.problems);
+            for (problem, expected) in report.problems.iter().zip(problems) {
+                assert!(problem.starts_with(&format!("v.json {expected}")), "{name}: {problem}");
+            }
+        }
+    }
+
+    #[test]
+    fn scores_are_whole_numbers_in_every_writing() {
+        for (text, expected) in
+            [("95", 95), ("95.0", 95), ("95,00", 95), ("95.", 95), ("95%", 95), ("95 %", 95), ("100.0", 100), ("0", 0)]
+        {
+            assert_eq!(score(text), Ok(Some(expected)), "{text}");
+        }
+        for text in
+            ["95.5", "0.95", ".5", "-1", "-0", "+95", "1e2", "101", "950", "95.0.0", "NaN", "high", "%", ".", "1/2"]
+        {
+            assert!(score(text).is_err(), "{text}");
+        }
+    }
+
+    /// On a scale from 0 to 1, a 1 is not nearly clean.
+    #[test]
+    fn a_file_of_probabilities_is_no_verdict() {
+        let row = |last: u32, score: &str| format!("310555010{last},Hiya,{score},,2026-01-31T09:00:00Z\n");
+        let rows = [row(1, "0.97"), row(2, "1.0"), row(3, "0"), row(4, "2"), row(5, "")];
+        let report = check("v.csv", HEADER.to_owned() + &rows.concat()).unwrap();
+        assert_eq!(notes(&report), ["13105550104 Hiya 2 @1769850000", "13105550105 Hiya no data @1769850000"]);
+        assert!(report.problems[0].starts_with("v.csv has scores between 0 and 1"), "{:?}", report.problems);
+    }
+
+    #[test]
+    fn a_bad_label_costs_no_score() {
+        let scenarios: [(&[u8], &str, Option<&str>); 5] = [
+            (b"Spam \x96 likely", "Spam – likely", None),
+            ("Spam\u{200E}\u{A0}likely".as_bytes(), "Spam likely", None),
+            ("é é Spam \u{FFFD}".as_bytes(), "é é Spam ", Some("column label: some of it is not text")),
+            (&[b'x'; 201], &"x".repeat(200), Some("column label: longer than 200 characters")),
+            (b" \t", "", None),
+        ];
+        for (label, expected, problem) in scenarios {
+            let row = [HEADER.as_bytes(), b"3105550123,Hiya,90,", label, b",2026-01-31T09:00:00Z\n"].concat();
+            let report = check("v.csv", row).unwrap();
+            let [answer] = &report.answers[..] else { panic!("{label:?}: {report:?}") };
+            assert_eq!((answer.score, answer.label.as_deref().unwrap_or_default()), (Some(90), expected));
+            assert_eq!(report.problems.len(), usize::from(problem.is_some()), "{:?}", report.problems);
+            assert!(
+                report.problems.iter().all(|told| told.contains(problem.unwrap_or_default())),
+                "{:?}",
+                report.problems
+            );
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_verdict_says_so() {
+        for content in ["", "\n \n", HEADER, "[]", "{}", &format!("{HEADER}3105550123,Hiya,90,,yesterday\n")] {
+            let report = check("v.csv", content).unwrap();
+            assert_eq!(report.answers, [], "{content:?}");
+            assert!(report.problems[0].starts_with("v.csv has no verdict that can be used"), "{:?}", report.problems);
         }
     }
 
@@ -580,28 +773,56 @@ mod tests {
         }
     }
 
-    #[test]
-    fn arbitrary_bytes_never_panic() {
-        let valid =
-            format!("{HEADER}\"+1 310 555 0123\",Hiya,90,\"Scam \"\"Likely\"\"\",2026-01-31T09:00:00Z\n").repeat(4);
-        let json = r#"{"number":"tel:+1-310;ext=2","carrier":"é","score":9,"observed_at":"2026-01-31T09:00:00Z"}"#;
-        let pieces: [&[u8]; 9] =
-            [b"\"", b",", b"\n", b"\r", b"\0", b"\xEF\xBB\xBF", b"\xFF", b";phone-context=", b"\xE2\x80\x8E"];
-        let mut state = 1_u64;
-        let mut random = |below: usize| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) as usize % below
-        };
-        for round in 0..400 {
-            let (name, text) = if round % 2 == 0 { ("v.csv", &*valid) } else { ("v.jsonl", json) };
-            let mut bytes = text.as_bytes().to_vec();
-            for _ in 0..=random(12) {
-                let at = random(bytes.len());
-                let until = bytes.len().min(at + random(3));
-                bytes.splice(at..until, pieces[random(pieces.len())].iter().copied());
+    const STARTS: [&str; 6] = [
+        HEADER,
+        "Observed At;Label;Score;Carrier;Number\r\n",
+        "number\tcarrier\tscore\tobserved_at\r",
+        "[",
+        "{\"verdicts\": [",
+        "",
+    ];
+    const PIECES: [&str; 22] = [
+        "+13105550123,Hiya,90,Scam,2026-01-31T09:00:00Z\n",
+        "2026-01-31T09:00:00Z;\"a \"\"b\"\"\";95.0;TNS;(310) 555-0123\r\n",
+        "3105550123\tHiya\t0.5\t1769850000\r",
+        "{\"number\": \"+13105550123\", \"carrier\": \"Hiya\", \"score\": 95.0, \"observed_at\": \"2026-01-31T09:00:00Z\"}\n",
+        "{\"Number\": 13105550123, \"CARRIER\": \"é\", \"score\": null, \"label\": 7, \"observedAt\": 1769850000000},",
+        "\"number\": 3.105550123E9",
+        "\"number\":",
+        "\"score\": 9",
+        "tel:+1-310-555-0123;ext=2",
+        "３１０５５５０１２３",
+        "3105550123.0",
+        "3.10555E+09",
+        "31O5550123",
+        "+442079460958",
+        "95%",
+        "1e2",
+        "-1",
+        "Hiya",
+        "\\ud83d",
+        "2026-01-31 09:00:00+00:00",
+        "2026-01-31T09:00:00",
+        "null",
+    ];
+
+    proptest! {
+        #![proptest_config(cases(1_000))]
+
+        /// Every verdict is about a number in the file; nothing panics, and what is kept is no longer than the file.
+        #[test]
+        fn random_files_give_no_verdict_that_is_not_in_them(bytes in file(&STARTS, &PIECES), ending in 0..2_usize) {
+            let path = Path::new(["v.csv", "v.jsonl"][ending]);
+            if let Ok(verdicts) = Verdicts::read(path, &bytes, NOW) {
+                for Answer { number, score, observed_at, .. } in &verdicts.answers {
+                    prop_assert!(names(&bytes, *number), "{number} of {:?}", String::from_utf8_lossy(&bytes));
+                    prop_assert!(score.is_none_or(|score| score <= 100) && *observed_at <= NOW + AHEAD_SECONDS_MAX);
+                }
+                let labels = verdicts.answers.iter().filter_map(|answer| answer.label.as_deref());
+                let texts: usize = labels.chain(verdicts.carriers.iter().map(|name| &**name)).map(str::len).sum();
+                prop_assert!(verdicts.answers.len() <= bytes.len() / 10 && texts <= 3 * bytes.len());
+                prop_assert!(verdicts.problems.iter().map(String::len).sum::<usize>() <= 24 * 1_300);
             }
-            let _ = check(name, &bytes);
-            let _ = check(name, (0..random(200)).map(|_| random(256) as u8).collect::<Vec<u8>>());
         }
     }
 }
