@@ -415,6 +415,7 @@ fn is_recent(date: NaiveDate, today: NaiveDate, age_days_max: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     const NUMBER: PhoneNumber = 13_152_328_257;
     const HEADER: &str = "Company_Phone_Number,Created_Date,Violation_Date,Consumer_City,Consumer_State,\
