@@ -141,10 +141,14 @@ fn files_from_the_world_are_read() {
     ]);
 }
 
+fn utf_16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    text.encode_utf16().flat_map(bytes).collect()
+}
+
 /// The same kinds in other files.
 #[test]
 fn their_siblings_are_read() {
-    let scenarios: [(&str, &[u8], &[&str], usize); 33] = [
+    let scenarios: [(&str, &[u8], &[&str], usize); 34] = [
         (
             "VICIdial's lists: phone_code and phone_number",
             b"vendor_lead_code,phone_code,phone_number\n1,1,3105550101\n2,44,2079460958\n",
@@ -213,8 +217,14 @@ fn their_siblings_are_read() {
         ("numbers with bars between", b"3105550101|3105550102", &["+13105550101", "+13105550102"], 0),
         ("several numbers in a cell", b"number\n\"3105550101, 3105550102\"\n3105550103\n", &["+13105550103"], 1),
         ("several numbers with spaces between", b"+13105550101 +13105550102", &[], 0),
-        ("UTF-16 without a mark", b"d\0i\0d\0\n\03\01\00\05\05\05\00\01\00\01\0", &["+13105550101"], 0),
-        ("UTF-16, big end first", b"\xFE\xFF\0d\0i\0d\0\n\03\01\00\05\05\05\00\01\00\01", &["+13105550101"], 0),
+        ("UTF-16 without a mark", &utf_16("did\n3105550101", u16::to_le_bytes), &["+13105550101"], 0),
+        ("UTF-16, big end first", &utf_16("\u{FEFF}did\n3105550101", u16::to_be_bytes), &["+13105550101"], 0),
+        (
+            "a country unknown here beside a whole number",
+            b"country,phone\nAtlantis,+13105550101\n",
+            &["+13105550101"],
+            0,
+        ),
         (
             "a semicolon hint with empty lines",
             b"\r\nsep=;\r\nname;number\r\n\"a;b\";3105550101\r\n",
