@@ -43,7 +43,7 @@ fn runs(folder: &Path, program: &Path, arguments: &[&str]) -> String {
 fn compiles(folder: &Path, compiler: &Path, files: &[&str]) {
     let options =
         ["--strict", "--noEmit", "--target", "es2022", "--module", "preserve", "--moduleResolution", "bundler"];
-    runs(folder, compiler, &[&options[..], &["--lib", "es2022,dom,dom.iterable", "--types", ""], files].concat());
+    runs(folder, compiler, &[&options[..], &["--lib", "es2022,dom,dom.iterable"], files].concat());
 }
 
 #[tokio::test(flavor = "multi_thread")]
