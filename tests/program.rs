@@ -32,6 +32,7 @@ mod harness {
 mod program {
     mod alerts;
     mod api;
+    mod api_clients;
     mod bad_input;
     mod bill;
     mod clock;

@@ -18,7 +18,7 @@ mod records;
 pub use decoding::NotATable;
 
 use csv::StringRecord;
-use records::{Record, Records, delimiter_of, separator_line};
+use records::{Division, Record, Records, separator_line};
 use std::borrow::Cow;
 use std::io::{self, Cursor};
 use std::path::Path;
@@ -34,6 +34,7 @@ const PROBLEM_CHARACTERS_MAX: usize = 300;
 pub(crate) struct Table<'b> {
     text: Cow<'b, str>,
     pub(crate) format: TableFormat,
+    division: Division,
     separator_line: Option<u64>,
 }
 
@@ -49,11 +50,12 @@ pub struct TableFormat {
 impl<'b> Table<'b> {
     pub(crate) fn read(bytes: &'b [u8]) -> Result<Self, NotATable> {
         let (text, encoding) = decoding::decode(bytes)?;
-        let (separator_line, delimiter) = match separator_line(&text) {
-            Some((line, delimiter)) => (Some(line), delimiter),
-            None => (None, delimiter_of(&text)),
+        let (separator_line, division) = match separator_line(&text) {
+            Some((line, delimiter)) => (Some(line), Division::with(&text, delimiter)),
+            None => (None, Division::of(&text)),
         };
-        Ok(Table { text, format: TableFormat { encoding, delimiter: delimiter.into() }, separator_line })
+        let format = TableFormat { encoding, delimiter: division.delimiter.into() };
+        Ok(Table { text, format, division, separator_line })
     }
 
     /// The text as it stands, for formats other than tables.
@@ -62,7 +64,7 @@ impl<'b> Table<'b> {
     }
 
     pub(crate) fn rows(&self) -> Rows {
-        Rows::of(&self.text, self.format.delimiter as u8, self.separator_line)
+        Rows::of(&self.text, self.division, self.separator_line)
     }
 }
 
@@ -110,18 +112,18 @@ pub(crate) struct Row {
 }
 
 impl Rows {
-    fn of(text: &str, delimiter: u8, separator_line: Option<u64>) -> Self {
+    fn of(text: &str, division: Division, separator_line: Option<u64>) -> Self {
         // Each record stays one for the csv crate: none is blank, and quotes are closed.
         let mut whole = String::with_capacity(text.len() + 1);
         let mut places = Vec::new();
         let is_content = |record: &Record| Some(record.line) != separator_line;
-        for Record { line, text, is_quote_open } in Records::of(text, delimiter).filter(is_content) {
+        for Record { line, text, is_quote_open } in Records::of(text, division).filter(is_content) {
             places.push(Place { line, is_quote_open });
             whole.push_str(text);
             whole.push_str(if is_quote_open { "\"\n" } else { "\n" });
         }
         let reader = csv::ReaderBuilder::new()
-            .delimiter(delimiter)
+            .delimiter(division.delimiter)
             .has_headers(false)
             .flexible(true)
             .trim(csv::Trim::All)
@@ -338,7 +340,7 @@ mod tests {
         let rows: Vec<Row> = rows.collect();
         let fields: Vec<_> = rows.iter().map(|row| columns.of(row).map_err(|error| error.to_string())).collect();
         assert_eq!((&fields[1], &fields[4]), (&Ok(["3", "2"]), &Ok(["8", "7"])));
-        assert_eq!(as_text(fields[0].as_ref().unwrap()[0]).is_ok(), false);
+        assert!(as_text(fields[0].as_ref().unwrap()[0]).is_err());
         for (row, problem) in [(2, "a quote is opened"), (3, "1 fields, but the header has 2")] {
             assert!(fields[row].as_ref().unwrap_err().contains(problem), "{:?}", fields[row]);
         }

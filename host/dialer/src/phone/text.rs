@@ -305,7 +305,7 @@ fn is_separator(character: char) -> bool {
 struct Dialed {
     has_plus: bool,
     digits: String,
-    /// How many digits come before the first separator.
+    /// How many digits stand before the first space or closing bracket.
     first_group: usize,
 }
 
@@ -317,17 +317,14 @@ impl Dialed {
             false => text.to_owned(),
         };
         let mut dialed = Dialed { has_plus: false, digits: String::new(), first_group: 0 };
-        let mut is_first_group = true;
         for character in text.chars() {
             match character {
                 '0'..='9' => dialed.digits.push(character),
                 '+' if dialed.has_plus || !dialed.digits.is_empty() => return Err(Doubt::Plus),
                 '+' => dialed.has_plus = true,
-                _ if is_separator(character) => is_first_group &= dialed.digits.is_empty(),
+                ' ' | ')' if dialed.first_group == 0 => dialed.first_group = dialed.digits.len(),
+                _ if is_separator(character) => {}
                 _ => return Err(Doubt::Character(character)),
-            }
-            if is_first_group {
-                dialed.first_group = dialed.digits.len();
             }
         }
         Ok(dialed)
@@ -445,5 +442,229 @@ fn quoted(text: &str) -> impl fmt::Display {
     match text.char_indices().nth(QUOTED_CHARACTERS_MAX) {
         Some((end, _)) => format!("{:?}…", &text[..end]),
         None => format!("{text:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str, region: &str, letters: Letters) -> Result<String, Doubt> {
+        let number = read(text, region.parse().unwrap(), letters);
+        number.map(|number| number.to_string()).map_err(|error| error.why)
+    }
+
+    #[test]
+    fn numbers_are_read_in_every_writing_that_leaves_no_doubt() {
+        let scenarios = [
+            // As people write them.
+            "+1 310-555-0123",
+            "(310) 555-0123",
+            "310.555.0123",
+            "3105550123",
+            "13105550123",
+            "  +13105550123 ",
+            "310/555/0123",
+            "310 5550123",
+            "(310)5550123",
+            "[310] 555 0123",
+            "1'310'555'0123",
+            "310_555_0123",
+            "1 (310) 555-0123",
+            "+1(310)5550123",
+            "(+1) 310-555-0123",
+            "310–555—0123",
+            "310‑555−0123",
+            "310·555·0123",
+            // International prefixes.
+            "001-310-555-0123",
+            "011 1 310 555 0123",
+            "+0013105550123",
+            // Spaces and marks that nobody sees.
+            "+1\u{A0}310\u{A0}555\u{A0}0123",
+            "310\u{202F}555\u{2009}0123",
+            "\u{202D}+1 310-555-0123\u{202C}",
+            "+1\u{FE0D}3105550123",
+            "310\u{AD}555\u{200B}0123\u{FEFF}",
+            "\u{3000}3105550123",
+            // Guards against formulas, and what spreadsheets and programs take for quantities.
+            "'+13105550123",
+            "=\"+13105550123\"",
+            "=3105550123",
+            "\"3105550123\"",
+            "3105550123.0",
+            "13105550123.00",
+            "3.105550123E9",
+            "3.105550123e+09",
+            "1.3105550123E10",
+            "1.31055501230E10",
+            "3,105,550,123",
+            // Addresses.
+            "tel:+1-310-555-0123",
+            "TEL:+13105550123",
+            "tel:310-555-0123;phone-context=+1",
+            "tel://3105550123",
+            "sip:+13105550123@trunk.example",
+            "sips:%2B13105550123@trunk.example:5061;transport=tls",
+            "<tel:+13105550123>",
+            "\"West 12\" <sip:+13105550123@trunk.example>;tag=1",
+            "callto:+13105550123",
+            "tel:+13105550123;ext=",
+            // Words that only say that a number follows, and an extension that is not there.
+            "Tel.: (310) 555-0123",
+            "Phone 310 555 0123",
+            "3105550123 ext.",
+            "+13105550123 ext",
+            "3105550123 x",
+            "3105550123#",
+            "3105550123,",
+            "3105550123;",
+            // Digits of other scripts.
+            "＋１３１０５５５０１２３",
+            "（310）555-0123",
+            "٣١٠٥٥٥٠١٢٣",
+            "३१०५५५०१२३",
+        ];
+        for text in scenarios {
+            assert_eq!(parse(text, "US", Letters::Refused), Ok("+13105550123".into()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_other_countries_are_read() {
+        let scenarios = [
+            ("020 7946 0958", "GB", "+442079460958"),
+            ("+44 20 7946 0958", "US", "+442079460958"),
+            ("+44 (0)20 7946 0958", "US", "+442079460958"),
+            ("(+44) 20 7946 0958", "US", "+442079460958"),
+            (".+44 20 7946 0959", "US", "+442079460959"),
+            ("00442079460958", "GB", "+442079460958"),
+            ("011 44 20 7946 0958", "US", "+442079460958"),
+            ("tel:20-7946-0958;phone-context=+44", "US", "+442079460958"),
+            ("(+501) 623-6848", "US", "+5016236848"),
+            ("+39 06 698 12345", "US", "+390669812345"),
+            ("+39 (06) 698 12345", "US", "+390669812345"),
+            ("+49 30 123456", "US", "+4930123456"),
+            ("+47 22 33 44 55", "US", "+4722334455"),
+            ("+4722334455", "NO", "+4722334455"),
+            ("1 876 555 0123", "US", "+18765550123"),
+        ];
+        for (text, region, expected) in scenarios {
+            assert_eq!(parse(text, region, Letters::Refused), Ok(expected.into()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_leaves_doubt_is_refused_with_the_reason() {
+        let length = |country_code, digits| Doubt::Length { country_code, digits };
+        let scenarios = [
+            ("", Doubt::NoDigits),
+            ("--", Doubt::NoDigits),
+            ("abc", Doubt::Letters),
+            ("12", length(1, 2)),
+            ("555-0123", length(1, 7)),
+            ("+1310555012", length(1, 9)),
+            ("+131055501234", length(1, 11)),
+            ("442079460958", length(1, 12)),
+            ("+999123456789", Doubt::UnknownCountry),
+            ("+0310555012", Doubt::UnknownCountry),
+            // Letters are not digits.
+            ("31O5550101", Doubt::Letters),
+            ("+1 31O 555 O102", Doubt::Letters),
+            ("3l05550103", Doubt::Letters),
+            ("+1310S550104", Doubt::Letters),
+            ("31055501O5", Doubt::Letters),
+            ("someletters1110@gmail.com", Doubt::Letters),
+            ("3105550101 (mobile)", Doubt::Letters),
+            ("3105550101*", Doubt::Character('*')),
+            ("1-800-FLOWERS", Doubt::Vanity),
+            ("310-555-CALL", Doubt::Vanity),
+            // Extensions.
+            ("+1 310 555 0123 ext. 9", Doubt::Extension),
+            ("3105550123x12", Doubt::Extension),
+            ("3105550123 #12", Doubt::Extension),
+            ("tel:+13105550123;ext=12", Doubt::Extension),
+            // Digits that a spreadsheet lost.
+            ("1.31055E+10", Doubt::LostDigits),
+            ("3.10555E+09", Doubt::LostDigits),
+            ("3.1055501E9", Doubt::LostDigits),
+            ("3.1055501234E9", Doubt::LostDigits),
+            // Which country?
+            ("+3105550101", Doubt::CountryCode),
+            ("+212-555-0102", Doubt::CountryCode),
+            ("+4722334455", Doubt::CountryCode),
+            ("1+3105550123", Doubt::Plus),
+            ("++13105550123", Doubt::Plus),
+            // What the North American plan cannot have.
+            ("123 555 0101", Doubt::AreaCode("123".into())),
+            ("(911) 555-0101", Doubt::AreaCode("911".into())),
+            ("+1 397 555 0101", Doubt::AreaCode("397".into())),
+            ("+1 370 555 0101", Doubt::AreaCode("370".into())),
+            ("310 155 0101", Doubt::Exchange("155".into())),
+            ("310 911 0101", Doubt::Exchange("911".into())),
+            // More than one.
+            ("+13105550101, +13105550102", Doubt::Several),
+            ("3105550101/3105550102", Doubt::Several),
+            ("310-555-0101 310-555-0102", Doubt::Several),
+        ];
+        for (text, expected) in scenarios {
+            assert_eq!(parse(text, "US", Letters::Refused), Err(expected), "{text:?}");
+        }
+        let long = "3".repeat(300);
+        assert_eq!(parse(&long, "US", Letters::Refused), Err(Doubt::Long(300)));
+    }
+
+    #[test]
+    fn toll_free_numbers_may_have_exchanges_that_others_cannot() {
+        for text in ["800-411-7246", "(822) 555-0101", "833 511 0101"] {
+            assert!(parse(text, "US", Letters::Refused).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn vanity_numbers_are_read_only_when_they_are_allowed() {
+        let scenarios = [
+            ("1-800-FLOWERS", Ok("+18003569377")),
+            ("1-310-555-CALL", Ok("+13105552255")),
+            ("+1 833 555 sale", Ok("+18335557253")),
+            ("310-555-0123", Ok("+13105550123")),
+            ("310-555-O113", Err(Doubt::Letters)),
+            ("310-5S5-CALL", Err(Doubt::Letters)),
+            ("1-800-CONTACTS", Err(Doubt::Letters)),
+            ("West Coast", Err(Doubt::Letters)),
+        ];
+        for (text, expected) in scenarios {
+            assert_eq!(parse(text, "US", Letters::Vanity), expected.map(str::to_owned), "{text}");
+        }
+        assert_eq!(parse("0800 CALLGB", "GB", Letters::Vanity), Err(Doubt::Letters));
+    }
+
+    #[test]
+    fn an_error_quotes_the_text_and_says_what_to_do() {
+        let error = read("+3105550101", Region::US, Letters::Refused).unwrap_err().to_string();
+        assert!(error.starts_with("\"+3105550101\" is not a possible phone number: "), "{error}");
+        assert!(error.contains("write +1 before a US number"), "{error}");
+        let error = read(&"9".repeat(250), Region::US, Letters::Refused).unwrap_err().to_string();
+        assert!(error.len() < 200, "{error}");
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
+        /// The number's digits are in the text in the same order; only a country code may be added.
+        #[test]
+        fn no_number_is_made_up(text in "[ +0-9().,xXeEoO/:;-]{0,24}") {
+            if let Ok(number) = read(&text, Region::US, Letters::Refused) {
+                let digits = text.chars().filter(char::is_ascii_digit).collect::<String>();
+                let number = number.to_string();
+                let national = number.trim_start_matches("+1");
+                proptest::prop_assert!(digits.contains(national) || digits.contains(&number[1..]), "{text:?} became {number}");
+            }
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC{0,80}") {
+            let _ = (read(&text, Region::US, Letters::Vanity), read(&text, "GB".parse().unwrap(), Letters::Refused));
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! A text as records: where each one ends, and what separates its fields.
 //!
 //! A quote that is opened by mistake would swallow the rows after it. A record therefore extends over several lines only
-//! if the quotes in it are closed and each closing quote ends its field; otherwise its line stands alone, and is in doubt.
+//! if the quotes in it are closed, each closing quote ends its field, and it has as many fields as most records have.
+//! Otherwise its line stands alone, and is in doubt.
 
 /// The longest record of several lines: twice the 32,767 characters that a spreadsheet's cell can have.
 const RECORD_BYTES_MAX: usize = 64 << 10;
@@ -22,19 +23,26 @@ pub(super) struct Record<'t> {
     pub(super) is_quote_open: bool,
 }
 
+/// How records are divided into fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Division {
+    pub(super) delimiter: u8,
+    /// The fields that most records have, if that is known.
+    pub(super) usual_fields: Option<usize>,
+}
+
 /// The records of a text that are not blank.
-#[derive(Clone)]
 pub(super) struct Records<'t> {
     rest: &'t str,
     line: u64,
-    delimiter: u8,
+    division: Division,
     /// Bytes that may still be read twice in search of a closing quote: reading stays linear in the text's length.
     rereadable: usize,
 }
 
 impl<'t> Records<'t> {
-    pub(super) fn of(text: &'t str, delimiter: u8) -> Self {
-        Records { rest: text, line: 1, delimiter, rereadable: text.len() }
+    pub(super) fn of(text: &'t str, division: Division) -> Self {
+        Records { rest: text, line: 1, division, rereadable: text.len() }
     }
 
     fn next_record(&mut self) -> Option<Record<'t>> {
@@ -44,7 +52,7 @@ impl<'t> Records<'t> {
         let line_end = self.rest.find(['\n', '\r']).unwrap_or(self.rest.len());
         let whole = self.whole_record(line_end);
         let (text, after) = self.rest.split_at(whole.unwrap_or(line_end));
-        let is_quote_open = whole.is_none() && leaves_quote_open(text, self.delimiter);
+        let is_quote_open = whole.is_none() && leaves_quote_open(text, self.division.delimiter);
         let record = Record { line: self.line, text, is_quote_open };
         self.line += 1 + line_ends(text);
         self.rest = after.strip_prefix("\r\n").or(after.strip_prefix(['\n', '\r'])).unwrap_or(after);
@@ -58,8 +66,9 @@ impl<'t> Records<'t> {
         }
         let bytes = self.rest.as_bytes();
         let limit = bytes.len().min(line_end + RECORD_BYTES_MAX.min(self.rereadable));
-        match end_of_record(&bytes[..limit], self.delimiter) {
-            Ok(end) if end < limit || limit == bytes.len() => Some(end),
+        match end_of_record(&bytes[..limit], self.division.delimiter) {
+            Ok(end) if end <= line_end => Some(end),
+            Ok(end) if (end < limit || limit == bytes.len()) && self.division.is_usual(&self.rest[..end]) => Some(end),
             Ok(end) | Err(end) => {
                 self.rereadable -= end.saturating_sub(line_end);
                 None
@@ -139,22 +148,38 @@ pub(super) fn separator_line(text: &str) -> Option<(u64, u8)> {
     is_hint.then(|| (1 + line_ends(&text[..start]), delimiter))
 }
 
-/// The delimiter by which most records have the same number of fields, more than one. A comma if none does.
-pub(super) fn delimiter_of(text: &str) -> u8 {
-    // Of several that are as good, the last one is the maximum.
-    let by_preference = DELIMITERS.iter().rev();
-    let best =
-        by_preference.map(|delimiter| (even_records(text, *delimiter), *delimiter)).max_by_key(|(even, _)| *even);
-    best.filter(|(even, _)| *even > 0).map_or(b',', |(_, delimiter)| delimiter)
-}
-
-/// How many of the first records agree in their number of fields, if that is more than one.
-fn even_records(text: &str, delimiter: u8) -> usize {
-    let mut records_by_fields = std::collections::BTreeMap::new();
-    for record in Records::of(text, delimiter).take(SAMPLE_RECORDS) {
-        *records_by_fields.entry(fields_in(record.text, delimiter)).or_insert(0) += 1;
+impl Division {
+    /// How most records have the same number of fields, more than one; otherwise one field a record.
+    pub(super) fn of(text: &str) -> Self {
+        // Of several that are as good, the last one is the maximum.
+        let by_preference = DELIMITERS.iter().rev().filter_map(|delimiter| Division::by(text, *delimiter));
+        let best = by_preference.max_by_key(|(_, even_records)| *even_records);
+        best.map_or(Division { delimiter: b',', usual_fields: Some(1) }, |(division, _)| division)
     }
-    records_by_fields.into_iter().filter(|(fields, _)| *fields > 1).map(|(_, records)| records).max().unwrap_or(0)
+
+    /// The usual fields by a delimiter that is known.
+    pub(super) fn with(text: &str, delimiter: u8) -> Self {
+        let alone = Division { delimiter, usual_fields: Some(1) };
+        Division::by(text, delimiter).map_or(alone, |(division, _)| division)
+    }
+
+    /// The usual number of fields by this delimiter if it is more than one, and how many of the first records have it.
+    fn by(text: &str, delimiter: u8) -> Option<(Self, usize)> {
+        let mut records_by_fields = std::collections::BTreeMap::new();
+        for record in Records::of(text, Division { delimiter, usual_fields: None }).take(SAMPLE_RECORDS) {
+            *records_by_fields.entry(fields_in(record.text, delimiter)).or_insert(0) += 1;
+        }
+        let all: usize = records_by_fields.values().sum();
+        let several = records_by_fields.into_iter().filter(|(fields, _)| *fields > 1);
+        let (fields, records) = several.max_by_key(|(_, records)| *records)?;
+        // A tab before one number guards it against formulas.
+        (delimiter == b',' || records * 2 >= all)
+            .then_some((Division { delimiter, usual_fields: Some(fields) }, records))
+    }
+
+    fn is_usual(self, record: &str) -> bool {
+        self.usual_fields.is_none_or(|usual| fields_in(record, self.delimiter) == usual)
+    }
 }
 
 fn fields_in(record: &str, delimiter: u8) -> usize {
@@ -173,7 +198,7 @@ mod tests {
     fn records(text: &str) -> Vec<String> {
         let mark = |open: bool| if open { " open" } else { "" };
         let note = |record: Record| format!("{} {:?}{}", record.line, record.text, mark(record.is_quote_open));
-        Records::of(text, b',').map(note).collect()
+        Records::of(text, Division::of(text)).map(note).collect()
     }
 
     #[test]
@@ -203,7 +228,7 @@ mod tests {
     #[test]
     fn a_file_of_open_quotes_is_read_in_linear_time() {
         let text = "a\"\"\",\"\n".repeat(200_000);
-        assert!(Records::of(&text, b',').count() <= 200_000);
+        assert!(Records::of(&text, Division { delimiter: b',', usual_fields: None }).count() <= 200_000);
     }
 
     #[test]
@@ -219,7 +244,7 @@ mod tests {
             ("", b','),
         ];
         for (text, expected) in scenarios {
-            assert_eq!(char::from(delimiter_of(text)), char::from(expected), "{text:?}");
+            assert_eq!(char::from(Division::of(text).delimiter), char::from(expected), "{text:?}");
         }
     }
 

@@ -10,7 +10,7 @@ use clap::Subcommand;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Carrier;
 use dialguard_dialer::ledger::{CarrierAnswer, ImportedAs, KnownNumber, LatestAnswers, Ledger};
-use dialguard_dialer::number_file::{self, NumberFile};
+use dialguard_dialer::number_file::{self, NumberFile, ReadOptions};
 use indicatif::ProgressBar;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -59,7 +59,7 @@ fn import(context: &CommandContext, id: &str, file: &Path, imported_as: Imported
     let region = ledger.account(id)?.region;
     let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
     let bar = ProgressBar::new(0);
-    let read = NumberFile::read(&bytes, region, |rows_read, rows| {
+    let read = NumberFile::read(&bytes, &ReadOptions::new(region), |rows_read, rows| {
         bar.set_length(rows as u64);
         bar.set_position(rows_read as u64);
     });

@@ -3,7 +3,7 @@
 use crate::parse;
 use dialguard::calendar::rfc3339;
 use dialguard::contract;
-use dialguard_dialer::phone::{PhoneNumber, Region, e164};
+use dialguard_dialer::phone::{PhoneNumber, e164};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use utoipa::openapi::RefOr;
@@ -33,11 +33,8 @@ impl TryFrom<String> for E164 {
 
     /// The API takes numbers in one spelling only.
     fn try_from(text: String) -> Result<Self, String> {
-        let digits = text.strip_prefix('+').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
-        if digits.is_none_or(|digits| digits.is_empty() || digits.len() > 15) {
-            return Err(format!("{text:?} is not an E.164 number; write it like +13105550123"));
-        }
-        PhoneNumber::parse(&text, Region::US).map(E164).map_err(|error| error.to_string())
+        let refused = || format!("{text:?} is not a possible phone number in E.164; write it like +13105550123");
+        PhoneNumber::from_e164(&text).map(E164).ok_or_else(refused)
     }
 }
 

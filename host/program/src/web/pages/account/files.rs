@@ -17,7 +17,7 @@ use axum_extra::extract::Query;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{Carrier, PhoneNumber};
 use dialguard_dialer::ledger::{ImportedAs, KnownNumber, LatestAnswers};
-use dialguard_dialer::number_file::{ImportedFile, NumberFile};
+use dialguard_dialer::number_file::{ImportedFile, NumberFile, ReadOptions};
 use dialguard_dialer::table_file::{csv_of, inert};
 use maud::{Markup, html};
 
@@ -79,7 +79,7 @@ async fn import(State(site): State<Site>, of: OfAccount<Operate>, fields: Multip
     let content = if file.is_empty() { text } else { file };
     let imported_as = if are_candidates { ImportedAs::Candidate } else { ImportedAs::Owned };
     let imported = tokio::task::block_in_place(|| {
-        let read = NumberFile::read(&content, account.region, |_, _| {});
+        let read = NumberFile::read(&content, &ReadOptions::new(account.region), |_, _| {});
         let read = read.map_err(|error| {
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("Nothing was imported: {error}."))
         })?;
