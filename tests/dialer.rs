@@ -32,5 +32,6 @@ mod dialer {
     mod providers;
     mod replacements;
     mod scene;
+    mod source_files;
     mod sources;
 }
