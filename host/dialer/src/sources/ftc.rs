@@ -22,8 +22,8 @@
 //!
 //! Files are often opened and saved in other programs, so their rows are read in any form that leaves no doubt (`daily_file`).
 //! **A file that could not be read is no verdict.** It gives no opinion of its day, and the report says why, if it has no rows,
-//! breaks off in its last one, is not a table, has far fewer rows than the others, or more than a third of its numbers or
-//! times cannot be read. The complaints in it that can be read count.
+//! breaks off in its last one, is not a table, has far fewer rows than the others, or half of its numbers and times cannot be
+//! read (in a file of 100 rows or more, a tenth). The complaints in it that can be read count.
 //!
 //! An opinion is as old as the newest file that is sound: its time is the end of the day in that file's name, US Eastern
 //! time, or the lookup if that is earlier. Without a sound file of the last 7 days there is no opinion. While a flawed file
@@ -554,7 +554,12 @@ mod tests {
                 Some(40),
             ),
             ("a complaint in the future", &[(DAY, &["08 22:00:00"])], "2021-07-09T01:59:59Z", None),
-            ("tomorrow's file is not read", &[(DAY, &[]), (LATER, &["07 09:00:00"])], "2021-07-09T03:59:59Z", None),
+            (
+                "tomorrow's file is not read",
+                &[(DAY, &["01 01:00:00"]), (LATER, &["07 09:00:00"])],
+                "2021-07-09T03:59:59Z",
+                None,
+            ),
         ];
         for (name, files, now, expected) in scenarios {
             let rows =
@@ -629,7 +634,7 @@ mod tests {
              such as row 3, column Created_Date: \"7 July\" is not a time",
             "DNC_2021-07-08.csv.part is ignored",
             "complaints.csv is ignored",
-            "DNC_2021-07-05.csv row 3: 2 fields, but the header has 8",
+            "DNC_2021-07-05.csv row 6: 2 fields, but the header has 8",
         ];
         assert_eq!(report.problems.len(), expected.len(), "{:#?}", report.problems);
         for (problem, expected) in report.problems.iter().zip(expected) {

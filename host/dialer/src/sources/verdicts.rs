@@ -548,7 +548,7 @@ mod tests {
         let bad = one.replace("9,", "99.5,");
         let scenarios: [(&str, String, &[&str]); 11] = [
             ("lines", format!("{one}\n{one}\n{bad}\n"), &["row 3, column score"]),
-            ("an array", format!("[{one},{two},{bad}]"), &["row 7, column score"]),
+            ("an array", format!("[{one},{two},{bad}]"), &["row 6, column score"]),
             ("a pretty array", format!("[\n  {one},\n  {two},\n  {bad}\n]\n"), &["row 9, column score"]),
             ("objects one after the other", format!("{two}{one}\n{bad}"), &["row 7, column score"]),
             ("an array a line", format!("[{one}]\n[{bad}]"), &["row 2, column score"]),

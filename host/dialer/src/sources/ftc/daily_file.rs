@@ -16,9 +16,9 @@ use std::path::Path;
 /// The columns that are read. The others describe the consumer or are not needed.
 const COLUMNS: [&str; 2] = ["Company_Phone_Number", "Created_Date"];
 
-/// Of the rows with a number, more than one in this many must be unreadable to make a file flawed. In the FTC's own files
-/// about one in 60 has an impossible number: consumers report what a spoofed caller displayed.
-const UNREADABLE_SHARE_MAX: usize = 3;
+/// A file is flawed if half of its numbers and times cannot be read; one of so many rows, if a tenth cannot be. In the FTC's
+/// own files one in 60 is an impossible number: consumers report what a spoofed caller displayed.
+const LONG_FILE_ROWS: usize = 100;
 
 /// How long before the day of its file a complaint may be, if the form of its date has to be recognized by that. Read in
 /// the wrong order of day and month, a date is off by 27 days or more.
@@ -120,7 +120,8 @@ impl Complaints {
         if self.rows == 0 {
             return Some("it has a header and no rows".into());
         }
-        if unreadable * UNREADABLE_SHARE_MAX > with_number {
+        let are_most = unreadable > 0 && unreadable * 2 >= with_number;
+        if are_most || (with_number >= LONG_FILE_ROWS && unreadable * 10 > with_number) {
             let example = self.example.as_deref().unwrap_or_default();
             return Some(format!(
                 "{unreadable} of its {with_number} numbers and times cannot be read, such as {example}"
@@ -319,7 +320,7 @@ mod tests {
         let city = good.replace("Reno", "Acme, Inc");
         let quote = good.replace("Reno", "\"Reno");
         let (cut, cut_city) = (good[..40].to_owned(), good[..good.len() - 3].to_owned());
-        let scenarios: [(&str, &[&String], usize, Option<&str>); 14] = [
+        let scenarios: [(&str, &[&String], usize, Option<&str>); 16] = [
             ("sound", &[], 3, None),
             ("a header alone", &[], 0, Some("a header and no rows")),
             (
@@ -329,7 +330,9 @@ mod tests {
                 Some("2 of its 2 numbers and times cannot be read, such as"),
             ),
             ("a third unreadable, as in a short excerpt", &[&scientific], 2, None),
-            ("more than a third", &[&scientific, &scientific], 3, Some("2 of its 5")),
+            ("half of them", &[&scientific, &scientific], 2, Some("2 of its 4")),
+            ("a tenth of many", &[&scientific; 10], 90, None),
+            ("more than a tenth of many", &[&scientific; 11], 90, Some("11 of its 101")),
             (
                 "the day first",
                 &[&day_first],
