@@ -71,7 +71,7 @@ pub struct SourceChoice {
     /// A folder of the FTC's daily complaint files
     #[arg(long, value_name = "DIR")]
     ftc: Option<PathBuf>,
-    /// A file that your dialer writes: CSV with number,carrier,score,label,observed_at, or the same as JSON lines
+    /// A file that your dialer writes: CSV with number,carrier,score,label,observed_at, or the same as JSON
     #[arg(long, value_name = "FILE")]
     verdicts: Option<PathBuf>,
     /// Made up from a seed, for demos and tests
