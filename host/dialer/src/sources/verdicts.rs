@@ -136,7 +136,7 @@ impl Verdicts {
         let table = Table::read(bytes).map_err(|error| unreadable(error.to_string()))?;
         let mut merged = MergedRows::new(path, now);
         if table.text().trim().is_empty() {
-            return Ok(merged.finish());
+            return Err(unreadable(format!("is empty; one line must name the columns {}", COLUMNS.join(","))));
         }
         match is_json(path, table.text()) {
             true => json_rows::each_row(table.text(), |line, row| merged.take(line, row)),
@@ -626,10 +626,13 @@ mod tests {
 
     #[test]
     fn a_file_without_a_verdict_says_so() {
-        for content in ["", "\n \n", HEADER, "[]", "{}", &format!("{HEADER}3105550123,Hiya,90,,yesterday\n")] {
+        for content in [HEADER, "[]", "{}", &format!("{HEADER}3105550123,Hiya,90,,yesterday\n")] {
             let report = check("v.csv", content).unwrap();
             assert_eq!(report.answers, [], "{content:?}");
             assert!(report.problems[0].starts_with("v.csv has no verdict that can be used"), "{:?}", report.problems);
+        }
+        for content in ["", "\n \n", "\u{FEFF}"] {
+            assert!(check("v.csv", content).unwrap_err().to_string().contains("v.csv is empty"), "{content:?}");
         }
     }
 
