@@ -38,4 +38,6 @@ pub struct TestedProvider {
     pub works: bool,
     /// Numbers the provider's account owns.
     pub numbers: usize,
+    /// What the provider's account cannot do, as sentences, such as being a trial account.
+    pub limits: Vec<String>,
 }
