@@ -305,7 +305,8 @@ async fn an_order_at_telnyx_may_take_a_while_or_fail() {
     shop.fake.delivers_after(100);
     provider.order(OFFERED, REFERENCE).await.unwrap();
     shop.fake.gives_up_orders();
-    let is_over = async |number| matches!(provider.purchase_status(number, REFERENCE).await, Ok(PurchaseStatus::Failed(_)));
+    let is_over =
+        async |number| matches!(provider.purchase_status(number, REFERENCE).await, Ok(PurchaseStatus::Failed(_)));
     assert!(is_over(OFFERED).await);
     // The order came with another number.
     assert!(is_over(OFFERED + 1).await);

@@ -352,7 +352,9 @@ impl Ledger {
     pub(crate) fn confirmed(&self, claimed: &ClaimedOrder, now: Timestamp) -> Result<()> {
         self.change(|transaction| {
             transaction
-                .prepare_cached("UPDATE orders SET confirmed_at = ifnull(confirmed_at, ?3) WHERE id = ?1 AND lease IS ?2")?
+                .prepare_cached(
+                    "UPDATE orders SET confirmed_at = ifnull(confirmed_at, ?3) WHERE id = ?1 AND lease IS ?2",
+                )?
                 .execute(params![to_sql(claimed.order.id), claimed.lease, to_sql(now)])?;
             Ok(())
         })

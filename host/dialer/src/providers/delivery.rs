@@ -26,8 +26,7 @@ pub enum Delivery {
 }
 
 /// Stems of the words for what does not come any more.
-const OVER: [&str; 9] =
-    ["fail", "declin", "cancel", "delet", "reject", "expir", "abort", "unavailable", "ported-out"];
+const OVER: [&str; 9] = ["fail", "declin", "cancel", "delet", "reject", "expir", "abort", "unavailable", "ported-out"];
 
 /// Words for a request to a user.
 const NEEDS_USER: [&str; 4] =
@@ -46,7 +45,9 @@ pub fn of_status(status: &str) -> Option<Delivery> {
         // Such as `cancel-pending`: it may still come.
         () if status.ends_with("pending") => Delivery::Working,
         () if OVER.iter().any(|stem| status.contains(stem)) => Delivery::Over,
-        () if status.contains("review") || status.contains("progress") || status.contains("process") => Delivery::Working,
+        () if status.contains("review") || status.contains("progress") || status.contains("process") => {
+            Delivery::Working
+        }
         () => return None,
     })
 }
@@ -112,7 +113,11 @@ mod tests {
             ("deleted", json!({}), Delivery::Over),
             ("pending", json!({"status": "cancel-pending"}), Delivery::Working),
             ("success", json!({"status": "requirement-info-pending"}), Delivery::NeedsUser),
-            ("pending", json!({"status": "pending", "requirements_status": "requirement-info-exception"}), Delivery::NeedsUser),
+            (
+                "pending",
+                json!({"status": "pending", "requirements_status": "requirement-info-exception"}),
+                Delivery::NeedsUser,
+            ),
             ("pending", json!({"status": "requirement-info-under-review"}), Delivery::Working),
             ("pending", json!({"status": "success", "requirements_status": "approved"}), Delivery::Done),
             ("success", json!({}), Delivery::Done),
@@ -127,7 +132,8 @@ mod tests {
 
     #[test]
     fn an_order_for_another_number_does_not_bring_this_one() {
-        let other = json!({"status": "success", "phone_numbers": [{"phone_number": "+13105550124", "status": "success"}]});
+        let other =
+            json!({"status": "success", "phone_numbers": [{"phone_number": "+13105550124", "status": "success"}]});
         assert_eq!(of_order(&other, NUMBER), Delivery::OtherNumber);
         for (status, expected) in [("success", Delivery::Working), ("cancelled", Delivery::Over)] {
             assert_eq!(of_order(&json!({"status": status, "phone_numbers": []}), NUMBER), expected);

@@ -31,7 +31,8 @@ const FUNDS: Option<&str> = Some("add funds to the account with the provider");
 const INACTIVE: Option<&str> =
     Some("the account is suspended, closed or blocked: see its balance and notices in the provider's console");
 const TRIAL: Option<&str> = Some("a trial account may have one number: upgrade the account with the provider");
-const LEVEL: Option<&str> = Some("the account's level does not allow it: verify or upgrade the account with the provider");
+const LEVEL: Option<&str> =
+    Some("the account's level does not allow it: verify or upgrade the account with the provider");
 
 /// Codes with their own meaning, each with what to do.
 const CODES: &[(ProviderKind, &[&str], Refusal, Option<&str>)] = &[

@@ -73,9 +73,9 @@ impl OwnedNumber {
     fn was_there_before(&self, reference: &str) -> bool {
         let time = |field: &str| chrono::DateTime::parse_from_rfc2822(self.fields[field].as_str()?).ok();
         let name = &self.fields["friendly_name"];
-        let is_changed = time("date_created").zip(time("date_updated")).is_some_and(|(created, updated)| {
-            (updated - created).num_seconds() > PURCHASE_SECONDS_MAX
-        });
+        let is_changed = time("date_created")
+            .zip(time("date_updated"))
+            .is_some_and(|(created, updated)| (updated - created).num_seconds() > PURCHASE_SECONDS_MAX);
         is_changed || *name != reference && (has_name(self) || names_a_purchase(name))
     }
 }
@@ -220,7 +220,8 @@ impl Provider for TwilioNumbers {
             return Err(ProviderError::Refused(format!("{} is not a number of this account with Twilio", e164(to))));
         };
         let Some(old) = self.find(from).await? else {
-            let mut left_out = vec![format!("all settings: {} is not a number of this account with Twilio", e164(from))];
+            let mut left_out =
+                vec![format!("all settings: {} is not a number of this account with Twilio", e164(from))];
             if names_a_purchase(&new.fields["friendly_name"]) {
                 left_out.extend(self.set(&new, &[("friendly_name", "FriendlyName", own_name(to))]).await?);
             }
