@@ -65,7 +65,7 @@ pub const CASES: &[Case] = &[
     case!("T06a", "`providers test` with a suspended account", tested_account("status", "suspended", 1, "suspended")),
     case!("T06b", "`providers test` with a trial account", tested_account("type", "Trial", 0, "trial account")),
     case!("T06c", "`providers test` with a closed account", tested_account("status", "closed", 1, "closed")),
-    case!("T06d", "`providers test` without an address and without funds", tested_without_address_and_funds()),
+    case!("T06d", "`providers test` without an address, a bundle and funds", tested_without_anything()),
     case!("T07", "the search answers with numbers of another area code", other_areas_not_bought(Twilio)),
     case!("T08", "Telnyx answers with a best effort though none was asked for", other_areas_not_bought(Telnyx)),
     case!("T10a", "order success, number failure", over("success", json!({"status": "failure"}))),
@@ -95,6 +95,7 @@ pub const CASES: &[Case] = &[
     case!("T10y3", "a pending order is no longer known to the provider", forgotten()),
     case!("T10y4", "a pending order is ended by a user five days later", ended_after_five_days()),
     case!("T10z", "an order comes with another number", another_number()),
+    case!("T10z2", "Twilio sells another number than the one ordered", another_number_sold()),
     case!("T11a", "the search offers a number that the provider account has", already_owned(Twilio)),
     case!("T11a2", "the same at Telnyx", already_owned(Telnyx)),
     case!("T11b", "another system of the Twilio account buys the number first", snatched(Twilio)),
@@ -273,17 +274,14 @@ async fn tested_account(field: &str, value: &str, code: i32, words: &str) {
     }
 }
 
-async fn tested_without_address_and_funds() {
+async fn tested_without_anything() {
     let (dialer, fake) = buying_dialer(Twilio, 1, "").await;
     assert_eq!(dialer.json("providers test shop")["limits"], Value::Null);
     fake.has_no_address();
+    fake.has_no_bundle();
     fake.has_credit(0.0);
-    dialer.run("providers test shop").exits(0).says(&[
-        "works",
-        "it has no address",
-        "its balance is 0.00",
-        "add funds",
-    ]);
+    let limits = ["works", "it has no address", "no approved regulatory bundle", "its balance is 0.00", "add funds"];
+    dialer.run("providers test shop").exits(0).says(&limits);
 }
 
 async fn other_areas_not_bought(kind: ProviderKind) {
@@ -375,6 +373,18 @@ async fn another_number() {
     serve_for(&dialer, 1);
     assert_replaced(&dialer, &fake, &[100], &[150, 151]);
     assert!(texts(&dialer, "order-abandoned")[0].contains("for another number"));
+}
+
+/// The wrong number is bought once, and left alone.
+async fn another_number_sold() {
+    let (dialer, fake) = buying_dialer(Twilio, 1, "").await;
+    fake.sells_instead(Some(number(180)));
+    replace(&dialer, &[100]);
+    fake.sells_instead(None);
+    serve_for(&dialer, 1);
+    assert_eq!((dialer.standing(100), fake.purchases()[0], fake.purchases().len()), ("gone".into(), number(180), 2));
+    assert!(texts(&dialer, "order-abandoned")[0].contains("+13105550180 instead"));
+    assert!(fake.releases().is_empty());
 }
 
 async fn already_owned(kind: ProviderKind) {

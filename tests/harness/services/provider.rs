@@ -90,6 +90,9 @@ struct Inside {
     /// Fields of Twilio's account.
     account: Map<String, Value>,
     has_no_address: bool,
+    has_no_bundle: bool,
+    /// Twilio sells this number whatever is ordered.
+    sold_instead: Option<u64>,
 }
 
 /// A Telnyx order.
@@ -253,6 +256,15 @@ impl FakeProvider {
         self.inside().has_no_address = true;
     }
 
+    pub fn has_no_bundle(&self) {
+        self.inside().has_no_bundle = true;
+    }
+
+    /// Twilio sells this number whatever is ordered, or again what is.
+    pub fn sells_instead(&self, number: Option<u64>) {
+        self.inside().sold_instead = number;
+    }
+
     /// Ignores a field when settings are changed.
     pub fn never_takes(&self, field: &str) {
         self.inside().never_takes.insert(field.into());
@@ -414,6 +426,10 @@ impl Inside {
     fn carry_out(&mut self, asked: &ProviderRequest) -> (u16, Value) {
         match asked.path[0].as_str() {
             "2010-04-01" => self.twilio(asked),
+            _ if asked.is("GET", "Bundles") => {
+                let bundles: Vec<_> = (!self.has_no_bundle).then(|| json!({"sid": "BU1"})).into_iter().collect();
+                (200, json!({"results": bundles}))
+            }
             _ => self.telnyx(asked),
         }
     }
@@ -436,6 +452,10 @@ impl Inside {
                 // A part of a number is a pattern.
                 let wanted = asked.query.get("PhoneNumber").map_or("", |number| number.trim_start_matches('+'));
                 let found = self.owned.iter().filter(|(number, _)| number.to_string().contains(wanted));
+                let name = asked.query.get("FriendlyName");
+                let found = found.filter(|(_, settings)| {
+                    name.is_none_or(|name| settings.get("friendly_name") == Some(&json!(name)))
+                });
                 let found = found.map(|(number, settings)| twilio_number(*number, settings)).collect();
                 self.twilio_page(asked, "incoming_phone_numbers", found)
             }
@@ -446,6 +466,7 @@ impl Inside {
                     let code: u32 = code.parse().expect("a code");
                     return (*status, json!({"code": code, "message": "refused", "status": status}));
                 }
+                let number = self.sold_instead.unwrap_or(number);
                 self.snatch(number);
                 let settings = asked.form.iter().filter(|(name, _)| *name != "PhoneNumber");
                 let settings: Vec<_> = settings.map(|(name, value)| (snake(name), json!(value))).collect();

@@ -182,12 +182,16 @@ impl Purchase<'_> {
 
     /// The provider had the order and no longer knows it. Sending it again would undo what a person did there.
     fn deleted_there(&self) -> Result<()> {
-        let believed_at = self.order().sent_at.unwrap_or_default() + LOOKED_FOR_SECONDS;
-        if believed_at > self.now {
+        if self.deleted_at() > self.now {
             let words = "the provider no longer knows the order, which is being looked up".to_owned();
-            return self.hold(Obstacle { pause: believed_at - self.now, ..self.later(words) });
+            return self.hold(Obstacle { pause: self.deleted_at() - self.now, ..self.later(words) });
         }
         self.abandon("the order was deleted at the provider")
+    }
+
+    /// From when on an order that the provider no longer knows counts as deleted.
+    fn deleted_at(&self) -> Timestamp {
+        self.order().sent_at.unwrap_or_default() + LOOKED_FOR_SECONDS
     }
 
     fn confirm_and_hold(&self, obstacle: Obstacle) -> Result<()> {
@@ -254,7 +258,8 @@ impl Purchase<'_> {
             OrderState::Ordering => {}
             _ => return Some(format!("{number} already belongs to the account, and the replacement continues")),
         }
-        let (believed_at, ended_at) = (self.believed_at(), order.sent_at.unwrap_or_default() + UNDECIDED_SECONDS_MAX);
+        let ended_at = order.sent_at.unwrap_or_default() + UNDECIDED_SECONDS_MAX;
+        let believed_at = if order.confirmed_at.is_some() { self.deleted_at() } else { self.believed_at() };
         let uncertain_until = |time: Timestamp| {
             let time = rfc3339(time.max(self.now + SETTLES_SECONDS));
             Some(format!("it is not certain yet whether {number} was bought; try again after {time}"))
@@ -263,8 +268,10 @@ impl Purchase<'_> {
             Ok(PurchaseStatus::Owned) => Some(format!("{number} was bought, and the replacement continues")),
             Ok(PurchaseStatus::Failed(_) | PurchaseStatus::NeedsUser(_)) => None,
             _ if ended_at <= self.now => None,
-            Ok(PurchaseStatus::Unknown | PurchaseStatus::OwnedOtherwise) if believed_at <= self.now => None,
-            Ok(PurchaseStatus::Unknown | PurchaseStatus::OwnedOtherwise) => uncertain_until(believed_at),
+            Ok(PurchaseStatus::OwnedOtherwise) if is_settled(order, self.now) => None,
+            Ok(PurchaseStatus::OwnedOtherwise) => uncertain_until(self.now),
+            Ok(PurchaseStatus::Unknown) if believed_at <= self.now => None,
+            Ok(PurchaseStatus::Unknown) => uncertain_until(believed_at),
             Ok(PurchaseStatus::Pending) => uncertain_until(ended_at),
             Err(error) => Some(format!(
                 "the provider did not say whether {number} was bought ({error}); try again later, at the latest after {}",

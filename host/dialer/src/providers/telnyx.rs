@@ -180,7 +180,10 @@ impl Provider for TelnyxNumbers {
         });
         match ordered.await? {
             // It is in the account's list in a moment.
-            Delivery::Done => self.purchase_status(number, reference).await.or(Ok(PurchaseStatus::Pending)),
+            Delivery::Done => match self.find(number).await {
+                Ok(Some(held)) if held.is_owned() && !needs_user(&held) => Ok(PurchaseStatus::Owned),
+                _ => Ok(PurchaseStatus::Pending),
+            },
             delivery => Ok(status_of(delivery, number)),
         }
     }

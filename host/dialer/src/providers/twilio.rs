@@ -51,6 +51,8 @@ const KEPT: [&str; 4] = ["emergency_address_sid", "address_sid", "identity_sid",
 /// One account with Twilio.
 pub struct TwilioNumbers {
     api: ProviderApi,
+    /// Twilio's API of regulatory compliance, which is apart.
+    regulations: ProviderApi,
     base: Url,
     account: Secret,
 }
@@ -64,9 +66,17 @@ struct OwnedNumber {
 
 impl OwnedNumber {
     /// Whether the purchase with this reference brought the number, which the account did not have just before. Twilio
-    /// gives every number the name that its purchase asks for, and a time; a service without either says nothing.
+    /// gives every number the name that its purchase asks for, and a time. Of a service with neither, a number counts
+    /// as bought if nobody has set it up.
     fn is_bought_as(&self, reference: &str) -> bool {
-        self.fields["friendly_name"] == reference || names_itself(self) && self.fields["date_created"].is_null()
+        self.fields["friendly_name"] == reference || self.fields["date_created"].is_null() && self.is_untouched()
+    }
+
+    /// Whether it is as Twilio sells it.
+    fn is_untouched(&self) -> bool {
+        let is_new = |value: String| value.is_empty() || value.starts_with("https://demo.twilio.com/");
+        let settings = CARRIED.iter().filter(|(field, _)| field.ends_with("_url") || field.ends_with("_sid"));
+        names_itself(self) && settings.into_iter().all(|(field, _)| is_new(text(&self.fields[*field])))
     }
 
     /// Whether this response to a purchase shows a number that the account had before.
@@ -93,9 +103,13 @@ impl TwilioNumbers {
             true => Credentials::Basic(settings.secret("api-key")?, settings.secret("api-key-secret")?),
             false => Credentials::Basic(account.clone(), settings.secret("auth-token")?),
         };
-        let api = ProviderApi::open(ProviderKind::Twilio, settings, credentials, Some(account.clone()), limits)?;
         let base = Url::parse(&settings.base_url).map_err(|error| ProviderError::Settings(error.to_string()))?;
-        Ok(TwilioNumbers { api, base, account })
+        let open = |settings: &ProviderSettings| {
+            let (credentials, account) = (credentials.clone(), Some(account.clone()));
+            ProviderApi::open(ProviderKind::Twilio, settings, credentials, account, limits.clone())
+        };
+        let regulations = open(&ProviderSettings { base_url: regulations_url(&base), ..settings.clone() })?;
+        Ok(TwilioNumbers { api: open(settings)?, regulations, base, account })
     }
 
     /// A request below the account's path.
@@ -138,6 +152,14 @@ impl TwilioNumbers {
             .await?;
         // Twilio treats the number as a pattern, so the list may have others.
         Ok(found.into_iter().filter_map(|fields| owned(fields).ok()).find(|owned| owned.number == number))
+    }
+
+    /// A number with this name.
+    async fn named(&self, name: &str) -> Result<Option<OwnedNumber>, ProviderError> {
+        let query = [("FriendlyName", name)];
+        let found = self.list(&["IncomingPhoneNumbers.json"], "incoming_phone_numbers", &query, usize::MAX).await?;
+        let found = found.into_iter().filter_map(|fields| owned(fields).ok());
+        Ok(found.into_iter().find(|owned| owned.fields["friendly_name"] == name))
     }
 
     /// Sets fields of a number; returns those that were not accepted, as sentences.
@@ -211,7 +233,13 @@ impl Provider for TwilioNumbers {
         Ok(match self.find(number).await? {
             Some(owned) if owned.is_bought_as(reference) => PurchaseStatus::Owned,
             Some(_) => PurchaseStatus::OwnedOtherwise,
-            None => PurchaseStatus::Unknown,
+            None => match self.named(reference).await? {
+                Some(other) => PurchaseStatus::Failed(format!(
+                    "the order brought {} instead, which is now in the account with Twilio",
+                    e164(other.number)
+                )),
+                None => PurchaseStatus::Unknown,
+            },
         })
     }
 
@@ -281,6 +309,10 @@ impl Provider for TwilioNumbers {
         limits.extend(self.missing("Addresses.json", "addresses").await.then(|| {
             "it has no address, so numbers that need one are passed over; add one in Twilio's console".to_owned()
         }));
+        limits.extend(self.has_no_bundle().await.then(|| {
+            "it has no approved regulatory bundle, so numbers that need one are passed over; add one in Twilio's console"
+                .to_owned()
+        }));
         limits.extend(self.balance().await.filter(|balance| *balance <= 0.0).map(|balance| {
             format!("its balance is {balance:.2}, so it may not be able to buy; add funds to the account with Twilio")
         }));
@@ -315,6 +347,16 @@ impl TwilioNumbers {
         let list = self.call(Call::get, &[path]).query("PageSize", "1");
         let page = self.api.send(Purpose::Read, &list, |response| self.page(response, name)).await;
         page.is_ok_and(|(items, _)| items.is_empty())
+    }
+
+    /// The same for approved bundles.
+    async fn has_no_bundle(&self) -> bool {
+        let path = ["RegulatoryCompliance", "Bundles"];
+        let approved = Call::get(&path).query("Status", "twilio-approved").query("PageSize", "1");
+        let bundles = self
+            .regulations
+            .send(Purpose::Read, &approved, |response| Ok(list_in(&response.body, "results")?.is_empty()));
+        bundles.await.unwrap_or(false)
     }
 
     /// The account's balance, if it can be read.
@@ -390,6 +432,16 @@ fn owned(fields: Value) -> Result<OwnedNumber, ServiceError> {
     let number = number_in(&fields["phone_number"])
         .ok_or_else(|| ServiceError::InvalidResponse("a number that is not E.164".into()))?;
     Ok(OwnedNumber { sid, number, fields })
+}
+
+/// Where Twilio's API of regulatory compliance is, for the base URL of the other.
+fn regulations_url(base: &Url) -> String {
+    let mut url = base.clone();
+    url.set_path("/v2");
+    if url.host_str() == Some("api.twilio.com") && url.set_host(Some("numbers.twilio.com")).is_err() {
+        return base.to_string();
+    }
+    url.to_string()
 }
 
 fn is_account_sid(sid: &str) -> bool {

@@ -142,8 +142,8 @@ async fn test(context: &CommandContext, name: &str) -> Result<Done> {
     let profile = context.ledger()?.provider(name)?;
     let does_not_work = || format!("{name} does not work");
     let provider = open_provider(&profile).with_context(does_not_work)?;
-    let limits = provider.test().await.with_context(does_not_work)?;
     let owned = provider.owned().await.with_context(does_not_work)?.len();
+    let limits = provider.test().await.with_context(does_not_work)?;
     Ok(Done::show(
         context.json,
         || TestedProvider { name: name.to_owned(), works: true, numbers: owned, limits: limits.clone() },
