@@ -122,7 +122,7 @@ const CALLS: [(ProviderKind, Call, Deed); 22] = [
 ];
 
 /// Every fault and when it comes.
-const FAULTS: [(Fault, When); 26] = [
+const FAULTS: [(Fault, When); 27] = [
     (Fault::NoAnswer, Before),
     (Fault::NoAnswer, After),
     (Fault::LateAnswer, After),
@@ -139,6 +139,7 @@ const FAULTS: [(Fault, When); 26] = [
     (Fault::Drip, After),
     (Fault::Html, Before),
     (Fault::Html, After),
+    (Fault::HtmlUnavailable, After),
     (Fault::AnotherNumber, After),
     (Fault::TenMegabytes, After),
     (Fault::Redirect, Before),

@@ -470,7 +470,8 @@ impl Inside {
                 self.snatch(number);
                 let settings = asked.form.iter().filter(|(name, _)| *name != "PhoneNumber");
                 let settings: Vec<_> = settings.map(|(name, value)| (snake(name), json!(value))).collect();
-                if !self.buy(number) && !(self.buys_again && self.owned.contains_key(&number)) {
+                let is_bought = self.buy(number) || self.buys_again && self.owned.contains_key(&number);
+                if !is_bought {
                     return (400, json!({"code": 21422, "message": "PhoneNumber is not available", "status": 400}));
                 }
                 self.configure(number, settings);

@@ -430,7 +430,9 @@ impl Ledger {
             }
             // From now on it counts as released.
             transaction
-                .prepare_cached("UPDATE numbers SET since = ?2 WHERE number = ?1 AND state = 'released'")?
+                .prepare_cached(
+                    "UPDATE numbers SET since = ?2, given_back_at = ?2 WHERE number = ?1 AND state = 'released'",
+                )?
                 .execute(params![to_sql(order.number), to_sql(now)])?;
             end(transaction, account, order, now, &format!("was given back to {provider}"))
         })

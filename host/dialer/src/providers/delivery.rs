@@ -57,12 +57,8 @@ pub fn of_order(order: &Value, number: PhoneNumber) -> Delivery {
     let numbers = order["phone_numbers"].as_array().map_or(&[][..], Vec::as_slice);
     let whole = states(order, |name| !is_about_requirements(name)).last().copied();
     let Some(ours) = numbers.iter().find(|item| number_in(&item["phone_number"]) == Some(number)) else {
-        return match (numbers.is_empty(), whole) {
-            (false, _) => Delivery::OtherNumber,
-            (true, Some(Delivery::Over)) => Delivery::Over,
-            // It does not say of which number.
-            (true, _) => Delivery::Working,
-        };
+        // A buyer orders one number at a time, so an order without numbers is for this one.
+        return if numbers.is_empty() { whole.unwrap_or(Delivery::Working) } else { Delivery::OtherNumber };
     };
     let own = states(ours, |name| !is_about_requirements(name));
     let required = states(ours, is_about_requirements);
@@ -135,7 +131,7 @@ mod tests {
         let other =
             json!({"status": "success", "phone_numbers": [{"phone_number": "+13105550124", "status": "success"}]});
         assert_eq!(of_order(&other, NUMBER), Delivery::OtherNumber);
-        for (status, expected) in [("success", Delivery::Working), ("cancelled", Delivery::Over)] {
+        for (status, expected) in [("success", Delivery::Done), ("cancelled", Delivery::Over)] {
             assert_eq!(of_order(&json!({"status": status, "phone_numbers": []}), NUMBER), expected);
             assert_eq!(of_order(&json!({ "status": status }), NUMBER), expected);
         }
