@@ -18,6 +18,7 @@ mod harness {
         pub mod prism;
         #[expect(dead_code, reason = "other runners use the rest")]
         pub mod provider;
+        #[expect(dead_code, reason = "other runners use the rest")]
         pub mod source;
     }
 }

@@ -50,6 +50,7 @@ mod program {
     mod permissions;
     mod policy_release;
     mod policy_revisions;
+    mod provider_cases;
     mod provider_commands;
     mod schedule;
     mod settings_preview;

@@ -683,8 +683,8 @@ async fn a_step_returns_the_new_state() {
     let mut fixture = Fixture::new(1, [150]).await;
     fixture.intend(&[100]).await;
     let order = fixture.orders()[0].id;
-    use OrderState::{Acquired, CarriedOver, Ordering, Reserved, Screened, Swapped};
-    for state in [Reserved, Screened, Ordering, Acquired, CarriedOver, Swapped] {
+    use OrderState::{Acquired, CarriedOver, Reserved, Screened, Swapped};
+    for state in [Reserved, Screened, Acquired, CarriedOver, Swapped] {
         assert_eq!(fixture.dialguard.fulfilment().step(order).await.unwrap(), Step::MovedOn(state));
     }
     assert_eq!(fixture.dialguard.fulfilment().step(order).await.unwrap(), Step::Waits(fixture.now + 30 * DAY));

@@ -173,6 +173,12 @@ async fn reconcile_compares_the_providers_numbers_and_changes_nothing_by_default
         );
         fixture.run("reconcile shop --apply release").exits(0).says(&["+13105550103", "done"]);
         assert_eq!((fixture.differences(), fixture.fake.releases()), (vec![], vec![number(103)]), "{kind:?}");
+        // Another system of the provider account buys it. It is not ours to release.
+        fixture.fake.has(number(103), json!({"friendly_name": "Front desk"}));
+        assert_eq!(fixture.differences(), differences(&[(103, "back-there")]), "{kind:?}");
+        fixture.run("reconcile shop --apply release").exits(0);
+        assert_eq!(fixture.fake.releases(), [number(103)], "{kind:?}");
+        fixture.fake.loses(number(103));
         let released = each(&Value::Array(fixture.dialer.events("released")), "text");
         assert!(released[1].as_str().unwrap().ends_with("was given back to shop."), "{released:?}");
         assert_eq!(fixture.dialer.standing(100), "1 pending");

@@ -321,6 +321,10 @@ impl Provider for SlowProvider {
         unreachable!("nothing is on offer")
     }
 
+    async fn has(&self, _: u64) -> Result<bool, ProviderError> {
+        unreachable!("nothing is on offer")
+    }
+
     async fn order(&self, _: u64, _: &str) -> Result<PurchaseStatus, ProviderError> {
         unreachable!("nothing is on offer")
     }
@@ -341,8 +345,8 @@ impl Provider for SlowProvider {
         unreachable!("nobody asks")
     }
 
-    async fn test(&self) -> Result<(), ProviderError> {
-        Ok(())
+    async fn test(&self) -> Result<Vec<String>, ProviderError> {
+        Ok(Vec::new())
     }
 }
 

@@ -14,8 +14,10 @@
 pub mod reconciliation;
 
 mod api;
+mod delivery;
 mod offers;
 mod opened;
+mod refusal;
 mod settings;
 mod telnyx;
 mod twilio;
@@ -63,11 +65,15 @@ pub trait Provider: Send + Sync {
     /// Reserves a number for a while, so that no one else can buy it. Repeating it is not an error.
     async fn reserve(&self, number: PhoneNumber) -> Result<Reservation, ProviderError>;
 
-    /// Buys exactly this number. `reference` is chosen by the buyer: at most 64 letters, digits and hyphens, the same for
-    /// every attempt of one purchase.
+    /// Whether the account has this number already, whoever bought it, or has it on order. Such a number is not for sale.
+    async fn has(&self, number: PhoneNumber) -> Result<bool, ProviderError>;
+
+    /// Buys exactly this number, which the account must not have. `reference` is chosen by the buyer and marks what is
+    /// bought: at most 64 letters, digits and hyphens, the same for every attempt of one purchase, and of no other.
     async fn order(&self, number: PhoneNumber, reference: &str) -> Result<PurchaseStatus, ProviderError>;
 
-    /// The present status of a purchase, for an order that is pending or whose response was lost.
+    /// The present status of a purchase, for an order that is pending or whose response was lost. A number counts as
+    /// bought only if it, or the provider's order for it, has this reference.
     async fn purchase_status(&self, number: PhoneNumber, reference: &str) -> Result<PurchaseStatus, ProviderError>;
 
     /// Copies the name and the settings for voice and messages from the number `from` to the number `to`, both owned.
@@ -80,8 +86,9 @@ pub trait Provider: Send + Sync {
     /// Every owned number, in ascending order.
     async fn owned(&self) -> Result<Vec<PhoneNumber>, ProviderError>;
 
-    /// Sends requests that cost nothing, to see whether this account can use the provider.
-    async fn test(&self) -> Result<(), ProviderError>;
+    /// Sends requests that cost nothing, to see whether this account can use the provider. Returns what it cannot do, as
+    /// sentences.
+    async fn test(&self) -> Result<Vec<String>, ProviderError>;
 }
 
 /// Where to search for numbers.
@@ -114,16 +121,20 @@ pub enum Reservation {
 }
 
 /// The status of a purchase at the provider.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PurchaseStatus {
-    /// The provider has no such order, and the number is not owned.
+    /// The provider has no such order, and the account does not have the number.
     Unknown,
     /// The provider is working on it.
     Pending,
-    /// The number is owned.
+    /// The provider works on it only after a user has acted; says what to do.
+    NeedsUser(String),
+    /// This purchase brought the number.
     Owned,
-    /// The order failed at the provider, and nothing was charged.
-    Failed,
+    /// The account has the number, but not from this purchase.
+    OwnedOtherwise,
+    /// The order is over at the provider, and does not bring the number; says why.
+    Failed(String),
 }
 
 /// Why a provider did not carry out a request. Never contains a secret.
@@ -132,6 +143,10 @@ pub enum ProviderError {
     /// The number was sold to someone else. Nothing happened; choose another number.
     #[error("the number is no longer available ({0})")]
     NoLongerAvailable(String),
+    /// The provider does not sell this number to this account. Nothing happened. Another number may be sold, unless the
+    /// reason holds for all of them.
+    #[error("{0}")]
+    NumberRefused(String),
     /// Nothing happened, and repeating the request will not help until an operator acts, such as by adding funds.
     #[error("{0}")]
     Refused(String),
@@ -159,6 +174,11 @@ impl ProviderError {
     /// Whether the provider has certainly done nothing.
     pub fn is_without_effect(&self) -> bool {
         !matches!(self, ProviderError::Lost(_))
+    }
+
+    /// Whether it is about this number, so that another may be bought.
+    pub fn is_of_number(&self) -> bool {
+        matches!(self, ProviderError::NoLongerAvailable(_) | ProviderError::NumberRefused(_))
     }
 
     /// Whether repeating the request will not help until an operator acts.

@@ -194,9 +194,10 @@ impl Hint for ProviderError {
                 "correct the secret or give another with `dialguard providers change`, then restart `dialguard serve`"
             }
             ProviderError::Lost(_) => "check the provider with `dialguard reconcile` before you try again",
-            ProviderError::NoLongerAvailable(_) | ProviderError::Refused(_) | ProviderError::Later { .. } => {
-                return Steps::default();
-            }
+            ProviderError::NoLongerAvailable(_)
+            | ProviderError::NumberRefused(_)
+            | ProviderError::Refused(_)
+            | ProviderError::Later { .. } => return Steps::default(),
         };
         Steps::command(command)
     }

@@ -214,9 +214,11 @@ impl World {
                 false => drop(self.failed.insert(reference.into())),
             }
         }
+        let is_bought = self.bought.iter().any(|bought| bought.number == number && bought.reference == reference);
         match (self.owned.contains(&number), self.failed.contains(reference)) {
-            (true, _) => PurchaseStatus::Owned,
-            (_, true) => PurchaseStatus::Failed,
+            (true, _) if is_bought => PurchaseStatus::Owned,
+            (_, true) => PurchaseStatus::Failed("the order failed".into()),
+            (true, _) => PurchaseStatus::OwnedOtherwise,
             _ => PurchaseStatus::Unknown,
         }
     }
@@ -248,6 +250,10 @@ impl Provider for ProviderInMemory {
             if world.on_offer.contains(&number) { Ok(Reservation::Reserved) } else { Err(gone()) }
         })
         .await
+    }
+
+    async fn has(&self, number: PhoneNumber) -> Result<bool, ProviderError> {
+        self.call("has", |world, _| Ok(world.owned.contains(&number))).await
     }
 
     async fn order(&self, number: PhoneNumber, reference: &str) -> Result<PurchaseStatus, ProviderError> {
@@ -304,8 +310,8 @@ impl Provider for ProviderInMemory {
         self.call("owned", |world, _| Ok(world.owned.iter().copied().collect())).await
     }
 
-    async fn test(&self) -> Result<(), ProviderError> {
-        Ok(())
+    async fn test(&self) -> Result<Vec<String>, ProviderError> {
+        Ok(Vec::new())
     }
 }
 

@@ -33,6 +33,8 @@ pub enum Fault {
     Drip,
     /// 200 with an HTML page.
     Html,
+    /// 503 with an HTML page.
+    HtmlUnavailable,
     /// A valid response about another number.
     AnotherNumber,
     /// A body of 10 MB.
@@ -80,6 +82,10 @@ pub async fn spoilt(fault: Option<Fault>, status: StatusCode, whole: String, ask
             (status, Body::from_stream(ReceiverStream::new(drops))).into_response()
         }
         Fault::Html => ([("content-type", "text/html")], "<!DOCTYPE html><title>Welcome</title>").into_response(),
+        Fault::HtmlUnavailable => {
+            (StatusCode::SERVICE_UNAVAILABLE, [("content-type", "text/html")], "<!DOCTYPE html><h1>503</h1>")
+                .into_response()
+        }
         Fault::AnotherNumber | Fault::Score900 => (status, whole).into_response(),
         Fault::TenMegabytes => " ".repeat(10 << 20).into_response(),
         Fault::Redirect => (StatusCode::FOUND, [("location", "https://elsewhere.example/")]).into_response(),

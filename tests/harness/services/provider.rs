@@ -81,13 +81,27 @@ struct Inside {
     numbers_a_page: usize,
     never_takes: BTreeSet<String>,
     credit: f64,
+    /// The code and the message with which the purchase of a number is refused.
+    refused: BTreeMap<u64, (u16, String)>,
+    /// Numbers that another system of the same account buys at the moment they are ordered, with its settings.
+    snatched: BTreeMap<u64, Map<String, Value>>,
+    /// Whether Twilio's purchase of a number that the account has changes its settings and succeeds.
+    buys_again: bool,
+    /// Fields of Twilio's account.
+    account: Map<String, Value>,
+    has_no_address: bool,
+    has_no_bundle: bool,
+    /// Twilio sells this number whatever is ordered.
+    sold_instead: Option<u64>,
 }
 
 /// A Telnyx order.
 struct Order {
     number: u64,
     reference: String,
-    status: &'static str,
+    /// As Telnyx writes them: the order's, and that of its number.
+    status: String,
+    number_status: Map<String, Value>,
     looks_left: u32,
 }
 
@@ -190,11 +204,65 @@ impl FakeProvider {
 
     /// Pending Telnyx orders fail.
     pub fn gives_up_orders(&self) {
-        self.inside()
-            .orders
-            .iter_mut()
-            .filter(|order| order.status == "pending")
-            .for_each(|order| order.status = "failure");
+        self.orders_are("failure", json!({"status": "failure"}));
+    }
+
+    /// Telnyx orders that are not delivered have this status from now on, and their numbers have these fields.
+    pub fn orders_are(&self, status: &str, number_status: Value) {
+        let mut inside = self.inside();
+        let owned: BTreeSet<u64> = inside.owned.keys().copied().collect();
+        for order in inside.orders.iter_mut().filter(|order| !owned.contains(&order.number)) {
+            order.status = status.into();
+            order.number_status = number_status.as_object().expect("fields").clone();
+        }
+    }
+
+    /// Telnyx no longer knows any order.
+    pub fn forgets_orders(&self) {
+        self.inside().orders.clear();
+    }
+
+    /// Telnyx's orders are for another number than the one ordered.
+    pub fn mixes_up_orders(&self, number: u64) {
+        self.inside().orders.iter_mut().for_each(|order| order.number = number);
+    }
+
+    /// The purchase of this number is refused with this code.
+    pub fn refuses(&self, number: u64, status: u16, code: &str) {
+        self.inside().refused.insert(number, (status, code.into()));
+    }
+
+    /// No purchase is refused any more.
+    pub fn refuses_nothing(&self) {
+        self.inside().refused.clear();
+    }
+
+    /// Another system of the same account buys the number at the moment it is ordered, and gives it these settings.
+    pub fn is_snatched(&self, number: u64, settings: Value) {
+        self.inside().snatched.insert(number, settings.as_object().expect("settings").clone());
+    }
+
+    /// Twilio's purchase of a number that the account has changes its settings and succeeds.
+    pub fn buys_again(&self) {
+        self.inside().buys_again = true;
+    }
+
+    /// A field of Twilio's account.
+    pub fn account_is(&self, field: &str, value: &str) {
+        self.inside().account.insert(field.into(), json!(value));
+    }
+
+    pub fn has_no_address(&self) {
+        self.inside().has_no_address = true;
+    }
+
+    pub fn has_no_bundle(&self) {
+        self.inside().has_no_bundle = true;
+    }
+
+    /// Twilio sells this number whatever is ordered, or again what is.
+    pub fn sells_instead(&self, number: Option<u64>) {
+        self.inside().sold_instead = number;
     }
 
     /// Ignores a field when settings are changed.
@@ -358,6 +426,10 @@ impl Inside {
     fn carry_out(&mut self, asked: &ProviderRequest) -> (u16, Value) {
         match asked.path[0].as_str() {
             "2010-04-01" => self.twilio(asked),
+            _ if asked.is("GET", "Bundles") => {
+                let bundles: Vec<_> = (!self.has_no_bundle).then(|| json!({"sid": "BU1"})).into_iter().collect();
+                (200, json!({"results": bundles}))
+            }
             _ => self.telnyx(asked),
         }
     }
@@ -380,15 +452,29 @@ impl Inside {
                 // A part of a number is a pattern.
                 let wanted = asked.query.get("PhoneNumber").map_or("", |number| number.trim_start_matches('+'));
                 let found = self.owned.iter().filter(|(number, _)| number.to_string().contains(wanted));
+                let name = asked.query.get("FriendlyName");
+                let found = found.filter(|(_, settings)| {
+                    name.is_none_or(|name| settings.get("friendly_name") == Some(&json!(name)))
+                });
                 let found = found.map(|(number, settings)| twilio_number(*number, settings)).collect();
                 self.twilio_page(asked, "incoming_phone_numbers", found)
             }
             Deed::Order => {
                 assert!(!asked.form.contains_key("AreaCode"), "an order by area code buys an arbitrary number");
                 let number = digits(&asked.form["PhoneNumber"]);
-                if !self.buy(number) {
+                if let Some((status, code)) = self.refused.get(&number) {
+                    let code: u32 = code.parse().expect("a code");
+                    return (*status, json!({"code": code, "message": "refused", "status": status}));
+                }
+                let number = self.sold_instead.unwrap_or(number);
+                self.snatch(number);
+                let settings = asked.form.iter().filter(|(name, _)| *name != "PhoneNumber");
+                let settings: Vec<_> = settings.map(|(name, value)| (snake(name), json!(value))).collect();
+                let is_bought = self.buy(number) || self.buys_again && self.owned.contains_key(&number);
+                if !is_bought {
                     return (400, json!({"code": 21422, "message": "PhoneNumber is not available", "status": 400}));
                 }
+                self.configure(number, settings);
                 (201, twilio_number(number, &self.owned[&number]))
             }
             Deed::Configure => {
@@ -403,7 +489,18 @@ impl Inside {
                 true => (204, Value::Null),
                 false => (404, json!({"code": 20404, "message": "not found"})),
             },
-            _ => (200, json!({"sid": ACCOUNT_SID, "status": "active"})),
+            _ if asked.is("GET", "Addresses") => {
+                let addresses: Vec<_> = (!self.has_no_address).then(|| json!({"sid": "AD1"})).into_iter().collect();
+                self.twilio_page(asked, "addresses", addresses)
+            }
+            _ if asked.is("GET", "Balance") => {
+                (200, json!({"account_sid": ACCOUNT_SID, "balance": format!("{:.2}", self.credit), "currency": "USD"}))
+            }
+            _ => {
+                let mut account = json!({"sid": ACCOUNT_SID, "status": "active", "type": "Full"});
+                account.as_object_mut().expect("an object").extend(self.account.clone());
+                (200, account)
+            }
         }
     }
 
@@ -449,13 +546,18 @@ impl Inside {
             }
             Deed::Order => {
                 let number = digits(asked.json["phone_numbers"][0]["phone_number"].as_str().expect("a number"));
+                if let Some((status, code)) = self.refused.get(&number) {
+                    return refused(*status, code, "refused");
+                }
+                self.snatch(number);
                 if !self.offered.remove(&number) {
                     return refused(409, "85001", "Phone numbers not available");
                 }
                 let reference = asked.json["customer_reference"].as_str().expect("a reference").to_owned();
                 self.purchases.push(number);
                 let looks_left = self.looks_before_delivery;
-                self.orders.push(Order { number, reference, status: "pending", looks_left });
+                let number_status = json!({"status": "pending"}).as_object().expect("an object").clone();
+                self.orders.push(Order { number, reference, status: "pending".into(), number_status, looks_left });
                 self.deliver();
                 (200, json!({"data": self.orders.last().expect("it is ordered").json()}))
             }
@@ -516,8 +618,17 @@ impl Inside {
     /// Delivers the orders that were read often enough.
     fn deliver(&mut self) {
         for order in self.orders.iter_mut().filter(|order| order.status == "pending" && order.looks_left == 0) {
-            order.status = "success";
+            order.status = "success".into();
+            order.number_status.insert("status".into(), json!("success"));
             self.owned.insert(order.number, Map::new());
+        }
+    }
+
+    /// Another system of the same account buys the number, if it was to.
+    fn snatch(&mut self, number: u64) {
+        if let Some(settings) = self.snatched.remove(&number) {
+            self.offered.remove(&number);
+            self.owned.insert(number, settings);
         }
     }
 
@@ -540,9 +651,11 @@ impl Inside {
 
 impl Order {
     fn json(&self) -> Value {
+        let mut number = self.number_status.clone();
+        number.insert("phone_number".into(), json!(e164(self.number)));
         json!({
             "id": format!("order-{}", self.number), "status": self.status, "customer_reference": self.reference,
-            "phone_numbers": [{"phone_number": e164(self.number), "status": self.status}],
+            "phone_numbers": [number],
         })
     }
 }

@@ -4,7 +4,7 @@ use super::fault::{Fault, spoilt};
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, Uri};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use dialguard_dialer::phone::e164;
 use serde_json::{Value, json};
 use std::collections::VecDeque;
@@ -25,6 +25,8 @@ pub struct FakeSource {
 struct Inside {
     once: Mutex<VecDeque<Fault>>,
     always: Mutex<Option<Fault>>,
+    /// The status and the body of every response.
+    said: Mutex<Option<(u16, Value)>>,
     asked: Mutex<Vec<Vec<u64>>>,
     under_way: AtomicUsize,
     most_under_way: AtomicUsize,
@@ -43,6 +45,11 @@ impl FakeSource {
     /// Has this fault from now on, or none.
     pub fn fails(&self, fault: impl Into<Option<Fault>>) {
         *self.inside.always.lock().unwrap() = fault.into();
+    }
+
+    /// Gives this response to everything from now on.
+    pub fn says(&self, status: u16, body: Value) {
+        *self.inside.said.lock().unwrap() = Some((status, body));
     }
 
     /// Has each of these faults once.
@@ -89,6 +96,9 @@ async fn answer(State(inside): State<Arc<Inside>>, request: Request) -> Response
     // Long enough for concurrent requests to overlap.
     tokio::time::sleep(Duration::from_millis(5)).await;
     let path = request.uri().path();
+    if let Some((status, body)) = inside.said.lock().unwrap().clone() {
+        return (StatusCode::from_u16(status).expect("a status"), body.to_string()).into_response();
+    }
     let whole = match fault {
         Some(Fault::AnotherNumber) => body(path, &[12_125_550_100], true),
         Some(Fault::Score900) => body(path, &numbers, false),

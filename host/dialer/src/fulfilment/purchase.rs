@@ -6,6 +6,12 @@
 //!
 //! Every step before the slot moves is taken only if the order's grounds hold. An order that may have been sent is looked
 //! up first: whether its number was bought decides what becomes of it.
+//!
+//! What the provider's account had before is never taken for a purchase. The number is looked for just before the order is
+//! sent, and after a lost answer it counts as bought only if the provider names this order as its buyer.
+//!
+//! A refusal of the number leads to another candidate, and a refusal of the account to an operator. If the provider
+//! refuses several candidates in a row and sells none, the account counts as the reason.
 
 use super::grounds::Finding;
 use super::on_disk;
@@ -32,6 +38,12 @@ const BELIEVED_SECONDS: u64 = 60 * 60;
 
 /// An order that a provider works on for longer is reported, in seconds.
 const PENDING_SECONDS_MAX: u64 = 60 * 60;
+
+/// How long after an order was sent a user may abandon it though the provider has not decided it, in seconds.
+const UNDECIDED_SECONDS_MAX: u64 = 24 * 60 * 60;
+
+/// Candidates in a row that a provider may refuse in a day before the account counts as the reason.
+const REFUSALS_IN_A_ROW_MAX: u32 = 4;
 
 /// Failed tries after which an order is reported.
 const TRIES_UNREPORTED: u32 = 5;
@@ -88,13 +100,19 @@ impl Purchase<'_> {
         let number = self.order().replacement;
         match in_time(async { self.provider()?.reserve(number).await }).await {
             Ok(_) => self.record(|ledger| ledger.reserved(self.claimed, self.now)),
-            Err(ProviderError::NoLongerAvailable(_)) => self.abandon("it is no longer available"),
-            Err(error) => self.hold(self.after(&error).starting_over()),
+            Err(error) => self.without_effect(&error),
         }
     }
 
-    /// Sends the order, for the first time.
+    /// Sends the order, for the first time, unless the provider's account has the number already: another system may use
+    /// it.
     async fn send(&self, basis: Basis) -> Result<()> {
+        let number = self.order().replacement;
+        match in_time(async { self.provider()?.has(number).await }).await {
+            Ok(true) => return self.abandon("it is already a number of the provider account"),
+            Ok(false) => {}
+            Err(error) => return self.hold(self.after(&error).starting_over()),
+        }
         match on_disk(|| self.ledger.set_aside(self.claimed, basis, self.now))? {
             Earmark::Done => self.order_now(false).await,
             Earmark::Forbidden(words) => self.hold(self.stuck(words).starting_over()),
@@ -106,12 +124,38 @@ impl Purchase<'_> {
     async fn order_now(&self, maybe_ours: bool) -> Result<()> {
         let Order { replacement, reference, .. } = self.order();
         match in_time(async { self.provider()?.order(*replacement, reference).await }).await {
-            // Not believed until it is seen: the next step looks it up.
-            Ok(_) => on_disk(|| self.ledger.let_go(self.claimed)),
-            Err(ProviderError::NoLongerAvailable(_)) => self.look_who_has_it(maybe_ours).await,
-            Err(error) if error.is_without_effect() && !maybe_ours => self.hold(self.after(&error).starting_over()),
+            Ok(PurchaseStatus::Owned) => self.record(|ledger| ledger.acquired(self.claimed, self.now)),
+            // The next step looks it up.
+            Ok(_) => {
+                on_disk(|| self.ledger.confirmed(self.claimed, self.now))?;
+                on_disk(|| self.ledger.let_go(self.claimed))
+            }
             Err(error @ ProviderError::Lost(_)) => self.hold(Obstacle { pause: 0, ..self.after(&error) }),
+            Err(error) if !maybe_ours => self.without_effect(&error),
+            // An earlier call may have bought it, and is looked up for a while.
+            Err(error) if error.is_of_number() && self.now >= self.order().state_since + LOOKED_FOR_SECONDS => {
+                self.without_effect(&error)
+            }
             Err(error) => self.hold(self.after(&error)),
+        }
+    }
+
+    /// The provider has certainly done nothing, now or earlier.
+    fn without_effect(&self, error: &ProviderError) -> Result<()> {
+        match error {
+            ProviderError::NoLongerAvailable(_) => self.abandon("it is no longer available"),
+            ProviderError::NumberRefused(words) => {
+                let provider = self.order().provider.as_deref().unwrap_or_default();
+                let day_ago = self.now.saturating_sub(24 * 60 * 60);
+                match self.ledger.refusals_in_a_row(self.order(), day_ago)? {
+                    refusals if refusals < REFUSALS_IN_A_ROW_MAX => self.abandon(&format!("{provider}: {words}")),
+                    refusals => {
+                        let words = format!("{provider}: {words} ({} candidates in a row were refused)", refusals + 1);
+                        self.hold(self.stuck(words).starting_over())
+                    }
+                }
+            }
+            error => self.hold(self.after(error).starting_over()),
         }
     }
 
@@ -119,18 +163,40 @@ impl Purchase<'_> {
     async fn look(&self, finding: Option<(Basis, Finding)>) -> Result<()> {
         match self.purchase_status().await {
             Ok(PurchaseStatus::Owned) => self.record(|ledger| ledger.acquired(self.claimed, self.now)),
-            Ok(PurchaseStatus::Failed) => self.abandon("the provider abandoned the order"),
-            Ok(PurchaseStatus::Pending) => self.hold(self.pending()),
-            Ok(PurchaseStatus::Unknown) => {
-                if !is_settled(self.order(), self.now) {
-                    let words = "the provider has not confirmed the order yet".to_owned();
-                    let settled_at = self.order().sent_at.unwrap_or_default() + SETTLES_SECONDS;
-                    return self.hold(Obstacle { pause: settled_at - self.now, ..self.later(words) });
-                }
-                self.send_again(finding).await
+            Ok(PurchaseStatus::Failed(why)) => self.abandon(&why),
+            Ok(PurchaseStatus::Pending) => self.confirm_and_hold(self.pending()),
+            Ok(PurchaseStatus::NeedsUser(what)) => self.confirm_and_hold(self.stuck(what)),
+            Ok(PurchaseStatus::Unknown | PurchaseStatus::OwnedOtherwise) if !is_settled(self.order(), self.now) => {
+                let words = "the provider has not confirmed the order yet".to_owned();
+                let settled_at = self.order().sent_at.unwrap_or_default() + SETTLES_SECONDS;
+                self.hold(Obstacle { pause: settled_at - self.now, ..self.later(words) })
             }
+            Ok(PurchaseStatus::OwnedOtherwise) => {
+                self.abandon("the provider account has it, but not from this order, so it is left alone")
+            }
+            Ok(PurchaseStatus::Unknown) if self.order().confirmed_at.is_some() => self.deleted_there(),
+            Ok(PurchaseStatus::Unknown) => self.send_again(finding).await,
             Err(error) => self.hold(self.after(&error)),
         }
+    }
+
+    /// The provider had the order and no longer knows it. Sending it again would undo what a person did there.
+    fn deleted_there(&self) -> Result<()> {
+        if self.deleted_at() > self.now {
+            let words = "the provider no longer knows the order, which is being looked up".to_owned();
+            return self.hold(Obstacle { pause: self.deleted_at() - self.now, ..self.later(words) });
+        }
+        self.abandon("the order was deleted at the provider")
+    }
+
+    /// From when on an order that the provider no longer knows counts as deleted.
+    fn deleted_at(&self) -> Timestamp {
+        self.order().sent_at.unwrap_or_default() + LOOKED_FOR_SECONDS
+    }
+
+    fn confirm_and_hold(&self, obstacle: Obstacle) -> Result<()> {
+        on_disk(|| self.ledger.confirmed(self.claimed, self.now))?;
+        self.hold(obstacle)
     }
 
     /// The provider does not know the order.
@@ -155,19 +221,6 @@ impl Purchase<'_> {
     /// From when on a provider that does not know the order is believed.
     fn believed_at(&self) -> Timestamp {
         self.order().sent_at.unwrap_or_default() + BELIEVED_SECONDS
-    }
-
-    /// 'No longer available' may mean that an earlier call bought it.
-    async fn look_who_has_it(&self, maybe_ours: bool) -> Result<()> {
-        let is_looked_for = maybe_ours && self.now < self.order().state_since + LOOKED_FOR_SECONDS;
-        match self.purchase_status().await {
-            Ok(PurchaseStatus::Owned) => self.record(|ledger| ledger.acquired(self.claimed, self.now)),
-            Ok(PurchaseStatus::Pending) => self.hold(self.pending()),
-            Ok(PurchaseStatus::Unknown | PurchaseStatus::Failed) if is_looked_for => self
-                .hold(self.later("the number is taken, perhaps by the first order, which is being looked up".into())),
-            Ok(PurchaseStatus::Unknown | PurchaseStatus::Failed) => self.abandon("it is no longer available"),
-            Err(error) => self.hold(self.after(&error)),
-        }
     }
 
     /// It is not tried for long: a number without its settings is better than one that carriers flag.
@@ -195,7 +248,8 @@ impl Purchase<'_> {
         }
     }
 
-    /// Why something may have been bought, and when to try again; none if certainly nothing was.
+    /// Why something may have been bought, and when to try again; none if certainly nothing was, if the provider waits for
+    /// a user, or if it has not decided for a day.
     pub async fn may_have_bought(&self) -> Option<String> {
         let order = self.order();
         let number = e164(order.replacement);
@@ -204,18 +258,25 @@ impl Purchase<'_> {
             OrderState::Ordering => {}
             _ => return Some(format!("{number} already belongs to the account, and the replacement continues")),
         }
-        let believed_at = self.believed_at();
+        let ended_at = order.sent_at.unwrap_or_default() + UNDECIDED_SECONDS_MAX;
+        let believed_at = if order.confirmed_at.is_some() { self.deleted_at() } else { self.believed_at() };
+        let uncertain_until = |time: Timestamp| {
+            let time = rfc3339(time.max(self.now + SETTLES_SECONDS));
+            Some(format!("it is not certain yet whether {number} was bought; try again after {time}"))
+        };
         match self.purchase_status().await {
-            Ok(PurchaseStatus::Failed) => None,
-            Ok(PurchaseStatus::Unknown) if believed_at <= self.now => None,
             Ok(PurchaseStatus::Owned) => Some(format!("{number} was bought, and the replacement continues")),
-            Ok(PurchaseStatus::Unknown | PurchaseStatus::Pending) => Some(format!(
-                "it is not certain yet whether {number} was bought; try again after {}",
-                rfc3339(believed_at.max(self.now + SETTLES_SECONDS))
+            Ok(PurchaseStatus::Failed(_) | PurchaseStatus::NeedsUser(_)) => None,
+            _ if ended_at <= self.now => None,
+            Ok(PurchaseStatus::OwnedOtherwise) if is_settled(order, self.now) => None,
+            Ok(PurchaseStatus::OwnedOtherwise) => uncertain_until(self.now),
+            Ok(PurchaseStatus::Unknown) if believed_at <= self.now => None,
+            Ok(PurchaseStatus::Unknown) => uncertain_until(believed_at),
+            Ok(PurchaseStatus::Pending) => uncertain_until(ended_at),
+            Err(error) => Some(format!(
+                "the provider did not say whether {number} was bought ({error}); try again later, at the latest after {}",
+                rfc3339(ended_at)
             )),
-            Err(error) => {
-                Some(format!("the provider did not say whether {number} was bought ({error}); try again later"))
-            }
         }
     }
 

@@ -70,6 +70,8 @@ pub struct Order {
     /// Failed tries.
     pub tries: u32,
     pub(crate) sent_at: Option<Timestamp>,
+    /// When the provider first said that it has the order.
+    pub(crate) confirmed_at: Option<Timestamp>,
     pub(crate) looks: u32,
     /// The run that planned it.
     pub(crate) run: u64,
@@ -346,6 +348,18 @@ impl Ledger {
         })
     }
 
+    /// The provider says that it has the order.
+    pub(crate) fn confirmed(&self, claimed: &ClaimedOrder, now: Timestamp) -> Result<()> {
+        self.change(|transaction| {
+            transaction
+                .prepare_cached(
+                    "UPDATE orders SET confirmed_at = ifnull(confirmed_at, ?3) WHERE id = ?1 AND lease IS ?2",
+                )?
+                .execute(params![to_sql(claimed.order.id), claimed.lease, to_sql(now)])?;
+            Ok(())
+        })
+    }
+
     /// The replacement is the account's now.
     pub(crate) fn acquired(&self, claimed: &ClaimedOrder, now: Timestamp) -> Result<bool> {
         let order = &claimed.order;
@@ -416,7 +430,9 @@ impl Ledger {
             }
             // From now on it counts as released.
             transaction
-                .prepare_cached("UPDATE numbers SET since = ?2 WHERE number = ?1 AND state = 'released'")?
+                .prepare_cached(
+                    "UPDATE numbers SET since = ?2, given_back_at = ?2 WHERE number = ?1 AND state = 'released'",
+                )?
                 .execute(params![to_sql(order.number), to_sql(now)])?;
             end(transaction, account, order, now, &format!("was given back to {provider}"))
         })
@@ -483,7 +499,7 @@ impl Ledger {
                 transaction
                     .prepare_cached(
                         "UPDATE orders SET state = 'intended', state_since = ?2, spent_on = NULL, spent_day = NULL,
-                                spent_cycle = NULL, sent_at = NULL WHERE id = ?1 AND state IN ('intended', 'reserved', 'screened', 'ordering')",
+                                spent_cycle = NULL, sent_at = NULL, confirmed_at = NULL WHERE id = ?1 AND state IN ('intended', 'reserved', 'screened', 'ordering')",
                     )?
                     .execute(params![to_sql(order.id), to_sql(now)])?;
             }
@@ -536,6 +552,21 @@ impl Ledger {
                   WHERE number = ?1 AND state = 'abandoned' AND is_candidate_fit = 0 AND state_since >= ?2",
             )?;
             Ok(statement.query_row([to_sql(order.number), to_sql(since)], |row| row.get(0))?)
+        })
+    }
+
+    /// How many candidates in a row this order's provider did not sell since then, for whatever account, without selling
+    /// any.
+    pub(crate) fn refusals_in_a_row(&self, order: &Order, since: Timestamp) -> Result<u32> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached(
+                "SELECT count(*) FROM orders
+                  WHERE provider = ?1 AND state = 'abandoned' AND is_candidate_fit = 0 AND state_since >= ?2
+                    AND id > ifnull((SELECT max(id) FROM orders
+                                      WHERE provider = ?1 AND price_cents IS NOT NULL
+                                        AND state IN ('acquired', 'carried-over', 'swapped', 'done')), 0)",
+            )?;
+            Ok(statement.query_row(params![order.provider, to_sql(since)], |row| row.get(0))?)
         })
     }
 
@@ -875,7 +906,7 @@ fn orders(transaction: &Transaction, which: &str, parameters: impl rusqlite::Par
     let mut statement = transaction.prepare_cached(&format!(
         "SELECT orders.id, accounts.id, number, replacement, slot, why, state, state_since, intended_at, orders.provider,
                 price_cents, reference, rests_until, problem, held_since, is_stuck, next_try_at, tries, sent_at, looks, run,
-                ask_again
+                ask_again, confirmed_at
            FROM orders JOIN accounts ON key = account WHERE {which} ORDER BY orders.id"
     ))?;
     let orders = statement.query_map(parameters, order_from_row)?;
@@ -912,5 +943,6 @@ fn order_from_row(row: &Row) -> rusqlite::Result<Order> {
         looks: row.get(19)?,
         run: from_sql(row.get(20)?),
         is_asked_again: row.get(21)?,
+        confirmed_at: time(22)?,
     })
 }

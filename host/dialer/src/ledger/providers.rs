@@ -69,6 +69,8 @@ pub struct HeldNumber {
     pub is_under_way: bool,
     /// Whether it was bought from that provider.
     pub is_bought_there: bool,
+    /// Whether it was given back to its provider.
+    pub is_given_back: bool,
 }
 
 /// The state of a number in its account.
@@ -177,7 +179,7 @@ impl Ledger {
                     .query_row("SELECT account FROM numbers WHERE number = ?1", [to_sql(number)], |row| row.get(0))?;
             // From now on it counts as released.
             transaction.execute(
-                "UPDATE numbers SET since = ?2 WHERE number = ?1 AND state = 'released'",
+                "UPDATE numbers SET since = ?2, given_back_at = ?2 WHERE number = ?1 AND state = 'released'",
                 params![to_sql(number), to_sql(now)],
             )?;
             let text = format!("{}, which had left the account before, was given back to {provider}.", e164(number));
@@ -201,7 +203,8 @@ fn held(transaction: &Transaction, provider: &str, number: Option<PhoneNumber>) 
                      WHERE orders.replacement = numbers.number AND orders.account = numbers.account
                        AND orders.provider = ?1
                        AND orders.price_cents IS NOT NULL
-                       AND (orders.state <> 'abandoned' OR orders.spent_on IS NOT NULL))
+                       AND (orders.state <> 'abandoned' OR orders.spent_on IS NOT NULL)),
+                state = 'released' AND given_back_at IS since
            FROM numbers JOIN accounts ON accounts.key = numbers.account {} ORDER BY number",
         if number.is_some() { "WHERE number = ?2" } else { "WHERE ?2 IS NULL" }
     ))?;
@@ -213,6 +216,7 @@ fn held(transaction: &Transaction, provider: &str, number: Option<PhoneNumber>) 
             is_monitored: row.get(3)?,
             is_under_way: row.get(4)?,
             is_bought_there: row.get(5)?,
+            is_given_back: row.get(6)?,
         })
     })?;
     Ok(numbers.collect::<rusqlite::Result<_>>()?)

@@ -1,18 +1,14 @@
 //! What providers' APIs have in common: a client, and the meaning of their errors to a buyer.
 //!
-//! | error | Twilio | Telnyx | the buyer's error |
-//! |---|---|---|---|
-//! | the number is taken | 21422 | 85001, status 409 | [`ProviderError::NoLongerAvailable`] |
-//! | the number is invalid, or was not searched for recently | 21421 | 10002, 10016, 85000 | the same |
-//! | rate limit | 20429, status 429 | 10011, status 429 | [`ProviderError::Later`] |
-//! | not reached, or circuit open | | | the same |
-//! | authentication failed | status 401 | status 401 | [`ProviderError::Credentials`], with the secrets to check |
-//! | no funds | status 402 | 20100, status 402 | [`ProviderError::Refused`], with the advice to add funds |
-//! | no permission | status 403 | status 403 | the same, with what to check |
-//! | not found | status 404 | status 404 | the same, with the base URL |
-//! | any other 4xx | | | the same, in the provider's words |
-//! | status 5xx, no response, invalid response | | | [`ProviderError::Lost`]; `Later` if the request only reads |
+//! | error | the buyer's error |
+//! |---|---|
+//! | rate limit: status 429, code 20429 of Twilio, 10011 of Telnyx | [`ProviderError::Later`] |
+//! | not reached, or circuit open | the same |
+//! | authentication failed: status 401 | [`ProviderError::Credentials`], with the secrets to check |
+//! | any other 4xx | as [`refusal`](super::refusal) says: of the number or of the account, with what to do |
+//! | status 5xx, no response, invalid response | [`ProviderError::Lost`]; `Later` if the request only reads |
 
+use super::refusal::{Refusal, refusal};
 use super::{ProviderError, ProviderSettings};
 use crate::http::secret::Secret;
 use crate::http::{Call, Credentials, HttpService, ServiceError, ServiceLimits, ServiceResponse};
@@ -94,47 +90,48 @@ impl ProviderApi {
             }
             ServiceError::RateLimited { wait } => ProviderError::Later { words, wait },
             ServiceError::CircuitOpen { wait } => ProviderError::Later { words, wait: Some(wait) },
+            ServiceError::Refused { code: Some(code), .. } if matches!(&*code, "20429" | "10011") => {
+                ProviderError::Later { words, wait: None }
+            }
             ServiceError::Refused { status, code, .. } => {
-                let code = code.as_deref();
-                if purpose == Purpose::Obtain && self.is_unavailable(status, code) {
-                    return ProviderError::NoLongerAvailable(words);
-                }
-                if matches!(code, Some("20429" | "10011")) {
-                    return ProviderError::Later { words, wait: None };
-                }
-                if let Some(advice) = self.advice(status, code) {
+                let (refusal, advice) = refusal(self.kind, status, code.as_deref());
+                let advice = advice.map(|advice| advice.replace("the provider", self.kind.provider()));
+                if let Some(advice) = advice.or_else(|| self.advice(status)) {
                     words = format!("{words}; {advice}");
                 }
-                if status == 401 { ProviderError::Credentials(words) } else { ProviderError::Refused(words) }
+                match refusal {
+                    _ if status == 401 => ProviderError::Credentials(words),
+                    Refusal::Unavailable if purpose == Purpose::Obtain => ProviderError::NoLongerAvailable(words),
+                    Refusal::Number if purpose == Purpose::Obtain => ProviderError::NumberRefused(words),
+                    _ => ProviderError::Refused(words),
+                }
             }
         }
     }
 
-    fn is_unavailable(&self, status: u16, code: Option<&str>) -> bool {
-        match self.kind {
-            ProviderKind::Twilio => matches!(code, Some("21421" | "21422")),
-            ProviderKind::Telnyx => status == 409 || matches!(code, Some("10002" | "10016" | "85000" | "85001")),
-        }
-    }
-
-    fn advice(&self, status: u16, code: Option<&str>) -> Option<String> {
+    fn advice(&self, status: u16) -> Option<String> {
         let provider = self.kind.provider();
-        Some(match (status, code) {
-            (402, _) | (_, Some("20100")) => format!("add funds to the account with {provider}"),
-            (401, _) => {
+        Some(match status {
+            402 => format!("add funds to the account with {provider}"),
+            401 => {
                 let named = |(name, place): (&String, _)| format!("{} ({place})", name.replace('-', " "));
                 let secrets = self.settings.secrets.iter().map(named).collect::<Vec<_>>().join(" and ");
                 format!("authentication failed: check its {secrets}")
             }
-            (403, _) => {
+            403 => {
                 format!("no permission: check the account and the key's permissions with {provider}")
             }
-            (404, _) => {
+            404 => {
                 format!("nothing at {}: check the base URL", self.settings.base_url)
             }
             _ => return None,
         })
     }
+}
+
+/// Whether a name or reference is that of a purchase by Dialguard, and not one that somebody gave.
+pub fn names_a_purchase(name: &Value) -> bool {
+    name.as_str().is_some_and(|name| name.starts_with("dialguard-"))
 }
 
 /// A phone number in a response, if it is E.164 and possible.
@@ -199,8 +196,9 @@ mod tests {
             (Telnyx, refused(403, "20100"), "refused", "add funds to the account with Telnyx"),
             (Telnyx, refused(403, "10010"), "refused", "permissions with Telnyx"),
             (Twilio, refused(404, ""), "refused", "https://api.twilio.com/2010-04-01: check the base URL"),
-            (Twilio, refused(400, "21631"), "refused", "error 21631"),
-            (Telnyx, refused(422, "21422"), "refused", "error 21422"),
+            (Twilio, refused(400, "21404"), "refused", "upgrade the account"),
+            (Twilio, refused(400, "21631"), "number", "add an address"),
+            (Telnyx, refused(422, "21422"), "number", "error 21422"),
             (Twilio, ServiceError::Lost("HTTP 500".into()), "lost", "500"),
             (Telnyx, ServiceError::InvalidResponse("not JSON".into()), "lost", "not JSON"),
         ];
@@ -208,6 +206,7 @@ mod tests {
             let meaning = api(kind).meaning(Purpose::Obtain, error.clone());
             let (name, said) = match &meaning {
                 ProviderError::NoLongerAvailable(said) => ("taken", said),
+                ProviderError::NumberRefused(said) => ("number", said),
                 ProviderError::Refused(said) => ("refused", said),
                 ProviderError::Credentials(said) => ("credentials", said),
                 ProviderError::Settings(said) => ("settings", said),
@@ -223,5 +222,6 @@ mod tests {
         assert!(matches!(read(ServiceError::Lost("late".into())), ProviderError::Later { wait: None, .. }));
         assert!(matches!(read(ServiceError::InvalidResponse("not JSON".into())), ProviderError::Later { .. }));
         assert!(matches!(read(refused(400, "21422")), ProviderError::Refused(_)));
+        assert!(matches!(read(refused(400, "21631")), ProviderError::Refused(_)));
     }
 }

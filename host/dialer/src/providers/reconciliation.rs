@@ -5,6 +5,7 @@
 //! | owned | unknown | [`Finding::UnknownHere`] |
 //! | not owned | owned, and bought there | [`Finding::MissingThere`] |
 //! | owned | released | [`Finding::StillThere`] |
+//! | owned | given back to the provider | [`Finding::BackThere`]; no action, because someone else bought it |
 //! | either | its purchase, replacement or release is in progress | [`Finding::UnderWay`]; no action |
 //! | owned | owned, or a candidate | none |
 //!
@@ -16,6 +17,7 @@
 //!
 //! let held = |number, state| HeldNumber {
 //!     number, account: "acme".into(), state, is_monitored: false, is_under_way: false, is_bought_there: true,
+//!     is_given_back: false,
 //! };
 //! let here = [held(13_105_550_100, NumberState::Owned), held(13_105_550_101, NumberState::Released)];
 //! let differences = compare(&[13_105_550_101, 13_105_550_102], &here);
@@ -52,6 +54,8 @@ pub enum Finding {
     MissingThere,
     /// It is released in the ledger, but the provider still has it.
     StillThere,
+    /// It was given back to the provider, and the provider's account has it again: another system may use it.
+    BackThere,
     /// A purchase, replacement or release of it is in progress.
     UnderWay,
 }
@@ -63,6 +67,7 @@ impl Finding {
             Finding::UnknownHere => "unknown-here",
             Finding::MissingThere => "missing-there",
             Finding::StillThere => "still-there",
+            Finding::BackThere => "back-there",
             Finding::UnderWay => "under-way",
         }
     }
@@ -92,6 +97,7 @@ fn finding(held: &HeldNumber, is_there: bool) -> Option<Finding> {
         return (is_there || held.is_bought_there).then_some(Finding::UnderWay);
     }
     match held.state {
+        NumberState::Released if held.is_given_back => is_there.then_some(Finding::BackThere),
         NumberState::Released => is_there.then_some(Finding::StillThere),
         NumberState::Owned => (held.is_bought_there && !is_there).then_some(Finding::MissingThere),
         NumberState::Candidate | NumberState::Ordered => None,
@@ -144,7 +150,7 @@ pub async fn release(
 
 fn is_still_released(ledger: &Ledger, provider: &str, number: PhoneNumber) -> Result<bool, LedgerError> {
     let held = ledger.held_number(provider, number)?;
-    Ok(held.is_some_and(|held| held.state == NumberState::Released && !held.is_monitored && !held.is_under_way))
+    Ok(held.is_some_and(|held| finding(&held, true) == Some(Finding::StillThere) && !held.is_monitored))
 }
 
 fn in_words(error: &ProviderError) -> String {
@@ -187,11 +193,22 @@ mod tests {
                 is_monitored: false,
                 is_under_way,
                 is_bought_there,
+                is_given_back: false,
             };
             let there = if is_there { vec![NUMBER] } else { vec![] };
             let findings: Vec<_> = compare(&there, &[held]).iter().map(|difference| difference.finding).collect();
             assert_eq!(findings, Vec::from_iter(expected), "{state:?} {is_under_way} {is_bought_there} {is_there}");
         }
         assert_eq!(compare(&[NUMBER], &[])[0].finding, Finding::UnknownHere);
+        let given_back = HeldNumber {
+            number: NUMBER,
+            account: "acme".into(),
+            state: Released,
+            is_monitored: false,
+            is_under_way: false,
+            is_bought_there: true,
+            is_given_back: true,
+        };
+        assert_eq!(compare(&[NUMBER], &[given_back])[0].finding, Finding::BackThere);
     }
 }

@@ -1,9 +1,11 @@
 //! Numbers from Telnyx, by its API version 2.
 //!
-//! Reservations last 30 minutes. An order may take a while, and is found again by its `customer_reference`. Offers instead
-//! of what was requested (`best_effort`) are left out.
+//! Reservations last 30 minutes. An order may take a while, and is found again by its `customer_reference`, which is the
+//! buyer's own: a number that no order with this reference brought was bought by someone else. What an order comes to is
+//! the state of its number (`delivery`). Offers instead of what was requested (`best_effort`) are left out.
 
-use super::api::{ProviderApi, Purpose, in_words, list_in, number_in, text_in};
+use super::api::{ProviderApi, Purpose, in_words, list_in, names_a_purchase, number_in, text_in};
+use super::delivery::{self, Delivery};
 use super::{Provider, ProviderError, ProviderSettings, PurchaseStatus, Reservation, SearchArea};
 use crate::http::{Call, Credentials, ServiceError, ServiceLimits, ServiceResponse};
 use crate::ledger::ProviderKind;
@@ -31,8 +33,15 @@ const KEPT: [&str; 6] = [
 ];
 
 /// Numbers in these states are not owned yet, or no longer.
-const NOT_OWNED: [&str; 6] =
-    ["purchase-pending", "purchase-failed", "port-pending", "port-failed", "deleted", "ported-out"];
+const NOT_OWNED: [&str; 7] = [
+    "purchase-pending",
+    "provision-pending",
+    "purchase-failed",
+    "port-pending",
+    "port-failed",
+    "deleted",
+    "ported-out",
+];
 
 /// One account with Telnyx.
 pub struct TelnyxNumbers {
@@ -49,6 +58,11 @@ struct AccountNumber {
 impl AccountNumber {
     fn is_owned(&self) -> bool {
         !self.fields["status"].as_str().is_some_and(|status| NOT_OWNED.contains(&status))
+    }
+
+    /// Whether the account has it, or will have it unless something goes wrong.
+    fn is_had(&self) -> bool {
+        self.fields["status"].as_str().and_then(delivery::of_status) != Some(Delivery::Over)
     }
 }
 
@@ -80,24 +94,6 @@ impl TelnyxNumbers {
         let digits = number.to_string();
         let found = self.list("phone_numbers", &[("filter[phone_number]", digits.as_str())]).await?;
         Ok(found.into_iter().filter_map(|fields| held(fields).ok()).find(|held| held.number == number))
-    }
-
-    /// The most advanced status of the orders for a number under a reference.
-    async fn order_status_of(&self, number: PhoneNumber, reference: &str) -> Result<PurchaseStatus, ProviderError> {
-        let orders = self.list("number_orders", &[("filter[customer_reference]", reference)]).await?;
-        let ours = orders.iter().filter(|order| is_for(order, number) && order["customer_reference"] == reference);
-        let mut status = PurchaseStatus::Unknown;
-        for order in ours {
-            status = match (order_status(order), status) {
-                (Ok(PurchaseStatus::Owned), _) | (_, PurchaseStatus::Owned) => PurchaseStatus::Owned,
-                (Ok(PurchaseStatus::Failed), PurchaseStatus::Unknown | PurchaseStatus::Failed) => {
-                    PurchaseStatus::Failed
-                }
-                // Also an order with an unknown status: it may still succeed.
-                _ => PurchaseStatus::Pending,
-            };
-        }
-        Ok(status)
     }
 
     /// Sets fields of a number; returns those that were not accepted, as sentences.
@@ -169,38 +165,41 @@ impl Provider for TelnyxNumbers {
         }
     }
 
+    async fn has(&self, number: PhoneNumber) -> Result<bool, ProviderError> {
+        Ok(self.find(number).await?.is_some_and(|held| held.is_had()))
+    }
+
     async fn order(&self, number: PhoneNumber, reference: &str) -> Result<PurchaseStatus, ProviderError> {
         let call = Call::post(&["number_orders"]).json(json!({
             "phone_numbers": [{"phone_number": e164(number).to_string()}],
             "customer_reference": reference,
         }));
         let ordered = self.api.send(Purpose::Obtain, &call, |response| match data(&response)? {
-            order if is_for(order, number) => order_status(order),
+            order if is_for(order, number) => Ok(delivery::of_order(order, number)),
             _ => Err(ServiceError::InvalidResponse("about a number that was not ordered".into())),
         });
-        match ordered.await {
-            // An earlier order whose response was lost may have succeeded.
-            Err(ProviderError::NoLongerAvailable(words)) => match self.purchase_status(number, reference).await {
-                Ok(status @ (PurchaseStatus::Owned | PurchaseStatus::Pending)) => Ok(status),
-                Ok(_) => Err(ProviderError::NoLongerAvailable(words)),
-                Err(error) => {
-                    Err(ProviderError::Lost(format!("{words}; whether the number is owned is unknown: {error}")))
-                }
+        match ordered.await? {
+            // It is in the account's list in a moment.
+            Delivery::Done => match self.find(number).await {
+                Ok(Some(held)) if held.is_owned() && !needs_user(&held) => Ok(PurchaseStatus::Owned),
+                _ => Ok(PurchaseStatus::Pending),
             },
-            ordered => ordered,
+            delivery => Ok(status_of(delivery, number)),
         }
     }
 
     async fn purchase_status(&self, number: PhoneNumber, reference: &str) -> Result<PurchaseStatus, ProviderError> {
-        match self.find(number).await? {
-            Some(held) if held.is_owned() => return Ok(PurchaseStatus::Owned),
-            Some(held) if held.fields["status"] == "purchase-pending" => return Ok(PurchaseStatus::Pending),
-            _ => {}
-        }
-        Ok(match self.order_status_of(number, reference).await? {
+        let held = self.find(number).await?.filter(AccountNumber::is_owned);
+        let delivery = self.delivery_of(number, reference).await?;
+        Ok(match (held, delivery) {
+            (Some(held), _) if held.fields["customer_reference"] == reference => PurchaseStatus::Owned,
+            (Some(held), Some(Delivery::Done)) if needs_user(&held) => status_of(Delivery::NeedsUser, number),
+            (Some(_), Some(Delivery::Done)) => PurchaseStatus::Owned,
+            (Some(_), None) => PurchaseStatus::OwnedOtherwise,
             // It is not in the account's list yet.
-            PurchaseStatus::Owned => PurchaseStatus::Pending,
-            status => status,
+            (None, Some(Delivery::Done)) => PurchaseStatus::Pending,
+            (_, Some(delivery)) => status_of(delivery, number),
+            (None, None) => PurchaseStatus::Unknown,
         })
     }
 
@@ -251,7 +250,7 @@ impl Provider for TelnyxNumbers {
         Ok(numbers)
     }
 
-    async fn test(&self) -> Result<(), ProviderError> {
+    async fn test(&self) -> Result<Vec<String>, ProviderError> {
         let call = Call::get(&["phone_numbers"]).query("page[number]", "1").query("page[size]", "1");
         self.api.send(Purpose::Read, &call, page_of).await?;
         let balance = Call::get(&["balance"]);
@@ -260,18 +259,25 @@ impl Provider for TelnyxNumbers {
             credit.parse::<f64>().map_err(|_| ServiceError::InvalidResponse("a balance that is not a number".into()))
         });
         match credit.await {
-            Ok(credit) if credit > 0.0 => Ok(()),
+            Ok(credit) if credit > 0.0 => Ok(Vec::new()),
             Ok(credit) => Err(ProviderError::Refused(format!(
                 "the account has no credit ({credit:.2}); add funds to the account with Telnyx"
             ))),
             // A restricted key may lack this permission and does not need it.
-            Err(ProviderError::Refused(_) | ProviderError::Credentials(_)) => Ok(()),
+            Err(ProviderError::Refused(_) | ProviderError::Credentials(_)) => Ok(Vec::new()),
             Err(error) => Err(error),
         }
     }
 }
 
 impl TelnyxNumbers {
+    /// What became of the number in the orders with this reference: the most that one of them brings; none without one.
+    async fn delivery_of(&self, number: PhoneNumber, reference: &str) -> Result<Option<Delivery>, ProviderError> {
+        let orders = self.list("number_orders", &[("filter[customer_reference]", reference)]).await?;
+        let ours = orders.iter().filter(|order| order["customer_reference"] == reference);
+        Ok(ours.map(|order| delivery::of_order(order, number)).max())
+    }
+
     /// Whether this account has reserved the number.
     async fn is_reserved(&self, number: PhoneNumber) -> Result<bool, ProviderError> {
         let wanted = e164(number).to_string();
@@ -309,25 +315,33 @@ fn is_for(order: &Value, number: PhoneNumber) -> bool {
     numbers.len() == 1 && number_in(&numbers[0]["phone_number"]) == Some(number)
 }
 
-fn order_status(order: &Value) -> Result<PurchaseStatus, ServiceError> {
-    match order["status"].as_str() {
-        Some("pending") => Ok(PurchaseStatus::Pending),
-        Some("success") => Ok(PurchaseStatus::Owned),
-        Some("failure") => Ok(PurchaseStatus::Failed),
-        _ => Err(ServiceError::InvalidResponse("an order whose status is not pending, success or failure".into())),
+fn status_of(delivery: Delivery, number: PhoneNumber) -> PurchaseStatus {
+    match delivery {
+        Delivery::Done => PurchaseStatus::Owned,
+        Delivery::Working => PurchaseStatus::Pending,
+        Delivery::NeedsUser => PurchaseStatus::NeedsUser(format!(
+            "Telnyx wants information before it delivers {}: give it in Telnyx's portal, under Orders, or cancel the order \
+             there",
+            e164(number)
+        )),
+        Delivery::Over => PurchaseStatus::Failed("the order failed or was cancelled at Telnyx".into()),
+        Delivery::OtherNumber => PurchaseStatus::Failed(format!(
+            "the order at Telnyx is for another number than {}; see Telnyx's portal, under Orders",
+            e164(number)
+        )),
     }
+}
+
+/// Whether the account has the number, but cannot use it before a user acts.
+fn needs_user(held: &AccountNumber) -> bool {
+    held.fields["status"].as_str().and_then(delivery::of_status) == Some(Delivery::NeedsUser)
 }
 
 /// The settings to copy so that `new` is like `old`.
 fn to_carry(old: &AccountNumber, new: &AccountNumber) -> Map<String, Value> {
     let differs = |field: &&'static str| is_set(&old.fields[*field]) && old.fields[*field] != new.fields[*field];
-    let fields = CARRIED.into_iter().filter(differs).filter(|field| !names_its_order(&old.fields[*field]));
+    let fields = CARRIED.into_iter().filter(differs).filter(|field| !names_a_purchase(&old.fields[*field]));
     fields.map(|field| (field.to_owned(), old.fields[field].clone())).collect()
-}
-
-/// Whether a reference is that of a purchase by Dialguard rather than a name.
-fn names_its_order(reference: &Value) -> bool {
-    reference.as_str().is_some_and(|reference| reference.starts_with("dialguard-"))
 }
 
 fn is_set(value: &Value) -> bool {
@@ -403,7 +417,6 @@ mod tests {
         }
         let two = json!([{"phone_number": "+13105550123"}, {"phone_number": "+13105550124"}]);
         assert!(!is_for(&order(two), NUMBER));
-        assert!(order_status(&json!({"status": "shipped"})).is_err());
     }
 
     #[test]

@@ -1,9 +1,12 @@
 //! Numbers from Twilio, by its API of 2010-04-01.
 //!
 //! An order names the number, never its area code, which would buy a number that was not screened. Twilio has
-//! neither idempotency keys nor reservations: after a lost response, the account's numbers show whether it was bought.
+//! neither idempotency keys nor reservations, and a purchase of a number that the account has already changes its
+//! settings and succeeds. So a number is looked for before it is ordered, and the order gives it a name, the buyer's
+//! reference: after a lost response, a number with this name was bought by this order, and any other was not. The name
+//! is replaced when the old number's settings are copied.
 
-use super::api::{ProviderApi, Purpose, in_words, list_in, number_in, text_in};
+use super::api::{ProviderApi, Purpose, in_words, list_in, names_a_purchase, number_in, text_in};
 use super::{Provider, ProviderError, ProviderSettings, PurchaseStatus, Reservation, SearchArea};
 use crate::http::secret::Secret;
 use crate::http::{Call, Credentials, ServiceError, ServiceLimits, ServiceResponse};
@@ -18,6 +21,9 @@ const PAGE_SIZE: u32 = 200;
 
 /// Pages read at most: a million numbers.
 const PAGES_MAX: usize = 5_000;
+
+/// How long Twilio may take to make a number the account's, in seconds.
+const PURCHASE_SECONDS_MAX: i64 = 60;
 
 /// Settings that are copied to another number: the field in a response, and that in a form.
 const CARRIED: [(&str, &str); 16] = [
@@ -45,6 +51,8 @@ const KEPT: [&str; 4] = ["emergency_address_sid", "address_sid", "identity_sid",
 /// One account with Twilio.
 pub struct TwilioNumbers {
     api: ProviderApi,
+    /// Twilio's API of regulatory compliance, which is apart.
+    regulations: ProviderApi,
     base: Url,
     account: Secret,
 }
@@ -54,6 +62,32 @@ struct OwnedNumber {
     sid: String,
     number: PhoneNumber,
     fields: Value,
+}
+
+impl OwnedNumber {
+    /// Whether the purchase with this reference brought the number, which the account did not have just before. Twilio
+    /// gives every number the name that its purchase asks for, and a time. Of a service with neither, a number counts
+    /// as bought if nobody has set it up.
+    fn is_bought_as(&self, reference: &str) -> bool {
+        self.fields["friendly_name"] == reference || self.fields["date_created"].is_null() && self.is_untouched()
+    }
+
+    /// Whether it is as Twilio sells it.
+    fn is_untouched(&self) -> bool {
+        let is_new = |value: String| value.is_empty() || value.starts_with("https://demo.twilio.com/");
+        let settings = CARRIED.iter().filter(|(field, _)| field.ends_with("_url") || field.ends_with("_sid"));
+        names_itself(self) && settings.into_iter().all(|(field, _)| is_new(text(&self.fields[*field])))
+    }
+
+    /// Whether this response to a purchase shows a number that the account had before.
+    fn was_there_before(&self, reference: &str) -> bool {
+        let time = |field: &str| chrono::DateTime::parse_from_rfc2822(self.fields[field].as_str()?).ok();
+        let name = &self.fields["friendly_name"];
+        let is_changed = time("date_created")
+            .zip(time("date_updated"))
+            .is_some_and(|(created, updated)| (updated - created).num_seconds() > PURCHASE_SECONDS_MAX);
+        is_changed || *name != reference && (has_name(self) || names_a_purchase(name))
+    }
 }
 
 impl TwilioNumbers {
@@ -69,9 +103,13 @@ impl TwilioNumbers {
             true => Credentials::Basic(settings.secret("api-key")?, settings.secret("api-key-secret")?),
             false => Credentials::Basic(account.clone(), settings.secret("auth-token")?),
         };
-        let api = ProviderApi::open(ProviderKind::Twilio, settings, credentials, Some(account.clone()), limits)?;
         let base = Url::parse(&settings.base_url).map_err(|error| ProviderError::Settings(error.to_string()))?;
-        Ok(TwilioNumbers { api, base, account })
+        let open = |settings: &ProviderSettings| {
+            let (credentials, account) = (credentials.clone(), Some(account.clone()));
+            ProviderApi::open(ProviderKind::Twilio, settings, credentials, account, limits.clone())
+        };
+        let regulations = open(&ProviderSettings { base_url: regulations_url(&base), ..settings.clone() })?;
+        Ok(TwilioNumbers { api: open(settings)?, regulations, base, account })
     }
 
     /// A request below the account's path.
@@ -116,8 +154,12 @@ impl TwilioNumbers {
         Ok(found.into_iter().filter_map(|fields| owned(fields).ok()).find(|owned| owned.number == number))
     }
 
-    async fn is_owned(&self, number: PhoneNumber) -> Result<bool, ProviderError> {
-        Ok(self.find(number).await?.is_some())
+    /// A number with this name.
+    async fn named(&self, name: &str) -> Result<Option<OwnedNumber>, ProviderError> {
+        let query = [("FriendlyName", name)];
+        let found = self.list(&["IncomingPhoneNumbers.json"], "incoming_phone_numbers", &query, usize::MAX).await?;
+        let found = found.into_iter().filter_map(|fields| owned(fields).ok());
+        Ok(found.into_iter().find(|owned| owned.fields["friendly_name"] == name))
     }
 
     /// Sets fields of a number; returns those that were not accepted, as sentences.
@@ -167,28 +209,38 @@ impl Provider for TwilioNumbers {
         Ok(Reservation::NotOffered)
     }
 
-    async fn order(&self, number: PhoneNumber, _: &str) -> Result<PurchaseStatus, ProviderError> {
-        let call =
-            self.call(Call::post, &["IncomingPhoneNumbers.json"]).form(&[("PhoneNumber", &e164(number).to_string())]);
-        let bought = self.api.send(Purpose::Obtain, &call, |response| match owned(response.body)?.number {
-            bought if bought == number => Ok(PurchaseStatus::Owned),
+    async fn has(&self, number: PhoneNumber) -> Result<bool, ProviderError> {
+        Ok(self.find(number).await?.is_some())
+    }
+
+    async fn order(&self, number: PhoneNumber, reference: &str) -> Result<PurchaseStatus, ProviderError> {
+        let form = [("PhoneNumber", &*e164(number).to_string()), ("FriendlyName", reference)];
+        let call = self.call(Call::post, &["IncomingPhoneNumbers.json"]).form(&form);
+        let bought = self.api.send(Purpose::Obtain, &call, |response| match owned(response.body)? {
+            bought if bought.number == number => Ok(bought),
             _ => Err(ServiceError::InvalidResponse("about a number that was not ordered".into())),
         });
         match bought.await {
-            // An earlier order whose response was lost may have succeeded.
-            Err(ProviderError::NoLongerAvailable(words)) => match self.is_owned(number).await {
-                Ok(true) => Ok(PurchaseStatus::Owned),
-                Ok(false) => Err(ProviderError::NoLongerAvailable(words)),
-                Err(error) => {
-                    Err(ProviderError::Lost(format!("{words}; whether the number is owned is unknown: {error}")))
-                }
-            },
-            bought => bought,
+            Ok(bought) if bought.was_there_before(reference) => {
+                Err(ProviderError::NoLongerAvailable("the account has it already".into()))
+            }
+            Ok(_) => Ok(PurchaseStatus::Owned),
+            Err(error) => Err(error),
         }
     }
 
-    async fn purchase_status(&self, number: PhoneNumber, _: &str) -> Result<PurchaseStatus, ProviderError> {
-        Ok(if self.is_owned(number).await? { PurchaseStatus::Owned } else { PurchaseStatus::Unknown })
+    async fn purchase_status(&self, number: PhoneNumber, reference: &str) -> Result<PurchaseStatus, ProviderError> {
+        Ok(match self.find(number).await? {
+            Some(owned) if owned.is_bought_as(reference) => PurchaseStatus::Owned,
+            Some(_) => PurchaseStatus::OwnedOtherwise,
+            None => match self.named(reference).await? {
+                Some(other) => PurchaseStatus::Failed(format!(
+                    "the order brought {} instead, which is now in the account with Twilio",
+                    e164(other.number)
+                )),
+                None => PurchaseStatus::Unknown,
+            },
+        })
     }
 
     async fn carry_over(&self, from: PhoneNumber, to: PhoneNumber) -> Result<Vec<String>, ProviderError> {
@@ -196,7 +248,12 @@ impl Provider for TwilioNumbers {
             return Err(ProviderError::Refused(format!("{} is not a number of this account with Twilio", e164(to))));
         };
         let Some(old) = self.find(from).await? else {
-            return Ok(vec![format!("all settings: {} is not a number of this account with Twilio", e164(from))]);
+            let mut left_out =
+                vec![format!("all settings: {} is not a number of this account with Twilio", e164(from))];
+            if names_a_purchase(&new.fields["friendly_name"]) {
+                left_out.extend(self.set(&new, &[("friendly_name", "FriendlyName", own_name(to))]).await?);
+            }
+            return Ok(left_out);
         };
         let form = to_carry(&old, &new);
         let mut left_out = Vec::new();
@@ -230,7 +287,7 @@ impl Provider for TwilioNumbers {
         let gone = self.api.send(Purpose::Change, &call, |_| Ok(())).await;
         match gone {
             // It may have been released by now.
-            Err(ProviderError::Refused(_)) if !self.is_owned(number).await? => Ok(()),
+            Err(ProviderError::Refused(_)) if !self.has(number).await? => Ok(()),
             gone => gone,
         }
     }
@@ -245,21 +302,68 @@ impl Provider for TwilioNumbers {
         Ok(numbers)
     }
 
-    async fn test(&self) -> Result<(), ProviderError> {
+    async fn test(&self) -> Result<Vec<String>, ProviderError> {
         let list = self.call(Call::get, &["IncomingPhoneNumbers.json"]).query("PageSize", "1");
         self.api.send(Purpose::Read, &list, |response| self.page(response, "incoming_phone_numbers")).await?;
-        // A restricted API key may lack this permission and does not need it.
+        let mut limits = self.account_limits().await?;
+        limits.extend(self.missing("Addresses.json", "addresses").await.then(|| {
+            "it has no address, so numbers that need one are passed over; add one in Twilio's console".to_owned()
+        }));
+        limits.extend(self.has_no_bundle().await.then(|| {
+            "it has no approved regulatory bundle, so numbers that need one are passed over; add one in Twilio's console"
+                .to_owned()
+        }));
+        limits.extend(self.balance().await.filter(|balance| *balance <= 0.0).map(|balance| {
+            format!("its balance is {balance:.2}, so it may not be able to buy; add funds to the account with Twilio")
+        }));
+        Ok(limits)
+    }
+}
+
+impl TwilioNumbers {
+    /// What the account cannot do because of its type. Errors: it is suspended or closed.
+    async fn account_limits(&self) -> Result<Vec<String>, ProviderError> {
         let account = Call::get(&["Accounts", &format!("{}.json", self.account.expose())]);
-        let status =
-            self.api.send(Purpose::Read, &account, |response| Ok(text_in(&response.body, "status")?.to_owned()));
-        match status.await.as_deref() {
-            Ok("active") | Err(ProviderError::Refused(_) | ProviderError::Credentials(_)) => Ok(()),
-            Ok("suspended") => Err(ProviderError::Refused(
+        let account = self.api.send(Purpose::Read, &account, |response| {
+            Ok((text_in(&response.body, "status")?.to_owned(), text(&response.body["type"])))
+        });
+        match account.await {
+            Ok((status, kind)) if status == "active" && kind == "Trial" => {
+                Ok(vec!["it is a trial account, which may have one number; upgrade it in Twilio's console".into()])
+            }
+            Ok((status, _)) if status == "active" => Ok(Vec::new()),
+            Ok((status, _)) if status == "suspended" => Err(ProviderError::Refused(
                 "the account is suspended, usually for lack of funds; see Twilio's console".into(),
             )),
             Ok(_) => Err(ProviderError::Refused("the account is closed".into())),
-            Err(error) => Err(error.clone()),
+            // A restricted API key may lack this permission and does not need it.
+            Err(ProviderError::Refused(_) | ProviderError::Credentials(_)) => Ok(Vec::new()),
+            Err(error) => Err(error),
         }
+    }
+
+    /// Whether a list of the account is certainly empty. Not being able to read it says nothing.
+    async fn missing(&self, path: &str, name: &str) -> bool {
+        let list = self.call(Call::get, &[path]).query("PageSize", "1");
+        let page = self.api.send(Purpose::Read, &list, |response| self.page(response, name)).await;
+        page.is_ok_and(|(items, _)| items.is_empty())
+    }
+
+    /// The same for approved bundles.
+    async fn has_no_bundle(&self) -> bool {
+        let path = ["RegulatoryCompliance", "Bundles"];
+        let approved = Call::get(&path).query("Status", "twilio-approved").query("PageSize", "1");
+        let bundles = self
+            .regulations
+            .send(Purpose::Read, &approved, |response| Ok(list_in(&response.body, "results")?.is_empty()));
+        bundles.await.unwrap_or(false)
+    }
+
+    /// The account's balance, if it can be read.
+    async fn balance(&self) -> Option<f64> {
+        let balance = self.call(Call::get, &["Balance.json"]);
+        let read = |response: ServiceResponse| Ok(text_in(&response.body, "balance")?.to_owned());
+        self.api.send(Purpose::Read, &balance, read).await.ok()?.parse().ok()
     }
 }
 
@@ -267,7 +371,10 @@ impl Provider for TwilioNumbers {
 fn to_carry(old: &OwnedNumber, new: &OwnedNumber) -> Vec<(&'static str, &'static str, String)> {
     let set = carried(old).filter(|(field, _)| !text(&old.fields[*field]).is_empty());
     let set = set.map(|(field, form)| (field, form, text(&old.fields[field])));
-    set.filter(|(field, _, value)| text(&new.fields[*field]) != *value).collect()
+    // The name that the purchase gave it makes way for one that says something.
+    let is_unnamed = !has_name(old) && names_a_purchase(&new.fields["friendly_name"]);
+    let own = is_unnamed.then(|| ("friendly_name", "FriendlyName", own_name(new.number)));
+    set.filter(|(field, _, value)| text(&new.fields[*field]) != *value).chain(own).collect()
 }
 
 /// Settings that `new` has and `old` has not. They stay, because the API accepts no empty values.
@@ -280,13 +387,27 @@ fn left_over(old: &OwnedNumber, new: &OwnedNumber) -> Vec<&'static str> {
 
 fn carried(old: &OwnedNumber) -> impl Iterator<Item = (&'static str, &'static str)> {
     let is_carried = |field: &str| match field {
-        "friendly_name" => !names_itself(old),
+        "friendly_name" => has_name(old),
         // A trunk replaces an application and every URL for calls.
         "trunk_sid" => true,
         _ if field.starts_with("voice_") => text(&old.fields["trunk_sid"]).is_empty(),
         _ => true,
     };
     CARRIED.into_iter().filter(move |(field, _)| is_carried(field))
+}
+
+/// Whether a number has a name that somebody gave it.
+fn has_name(owned: &OwnedNumber) -> bool {
+    !names_itself(owned) && !names_a_purchase(&owned.fields["friendly_name"])
+}
+
+/// The name that Twilio gives a number, such as `(310) 555-0123`.
+fn own_name(number: PhoneNumber) -> String {
+    let digits = number.to_string();
+    match digits.len() {
+        11 => format!("({}) {}-{}", &digits[1..4], &digits[4..7], &digits[7..]),
+        _ => e164(number).to_string(),
+    }
 }
 
 /// Whether a number's name is the number itself, such as `(310) 555-0123`.
@@ -311,6 +432,16 @@ fn owned(fields: Value) -> Result<OwnedNumber, ServiceError> {
     let number = number_in(&fields["phone_number"])
         .ok_or_else(|| ServiceError::InvalidResponse("a number that is not E.164".into()))?;
     Ok(OwnedNumber { sid, number, fields })
+}
+
+/// Where Twilio's API of regulatory compliance is, for the base URL of the other.
+fn regulations_url(base: &Url) -> String {
+    let mut url = base.clone();
+    url.set_path("/v2");
+    if url.host_str() == Some("api.twilio.com") && url.set_host(Some("numbers.twilio.com")).is_err() {
+        return base.to_string();
+    }
+    url.to_string()
 }
 
 fn is_account_sid(sid: &str) -> bool {

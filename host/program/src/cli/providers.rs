@@ -30,7 +30,7 @@ pub enum ProvidersCommand {
         #[command(flatten)]
         options: Box<ProviderOptions>,
     },
-    /// Test a provider's credentials with a request that costs nothing
+    /// Test a provider's credentials with requests that cost nothing, and say what its account cannot do
     Test {
         /// Its name
         name: String,
@@ -142,12 +142,15 @@ async fn test(context: &CommandContext, name: &str) -> Result<Done> {
     let profile = context.ledger()?.provider(name)?;
     let does_not_work = || format!("{name} does not work");
     let provider = open_provider(&profile).with_context(does_not_work)?;
-    provider.test().await.with_context(does_not_work)?;
     let owned = provider.owned().await.with_context(does_not_work)?.len();
+    let limits = provider.test().await.with_context(does_not_work)?;
     Ok(Done::show(
         context.json,
-        || TestedProvider { name: name.to_owned(), works: true, numbers: owned },
-        || format!("{name} works; you own {} there.", count(owned as u64, "number")),
+        || TestedProvider { name: name.to_owned(), works: true, numbers: owned, limits: limits.clone() },
+        || {
+            let works = format!("{name} works; you own {} there.", count(owned as u64, "number"));
+            limits.iter().fold(works, |said, limit| format!("{said}\nNote: {limit}."))
+        },
     ))
 }
 

@@ -105,6 +105,7 @@ fn in_words(finding: Finding) -> &'static str {
         Finding::UnknownHere => "there, unknown here",
         Finding::MissingThere => "owned here, not there",
         Finding::StillThere => "released here, still there",
+        Finding::BackThere => "given back, there again",
         Finding::UnderWay => "order in progress",
     }
 }
@@ -114,6 +115,9 @@ fn what_next(finding: Finding) -> &'static str {
         Finding::UnknownHere => "import it with --apply import",
         Finding::MissingThere => "replace it, or release it with `dialguard delete`",
         Finding::StillThere => "return it with --apply release",
+        Finding::BackThere => {
+            "nothing, if another system uses it; if it is yours, import it with `dialguard numbers import`"
+        }
         Finding::UnderWay => "wait; `dialguard orders` shows its progress",
     }
 }

@@ -38,4 +38,7 @@ pub struct TestedProvider {
     pub works: bool,
     /// Numbers the provider's account owns.
     pub numbers: usize,
+    /// What the provider's account cannot do, as sentences, such as being a trial account. Left out if there is nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<String>,
 }
