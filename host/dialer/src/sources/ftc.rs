@@ -43,8 +43,8 @@
 use super::{Answer, Report, Source, SourceError};
 use crate::phone::{area_code, nanp_number};
 use crate::table_file::{FileVersion, RowError, RowProblems, Rows, decode};
+use crate::zones::Zone;
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone};
-use chrono_tz::America::New_York;
 use dialguard::calendar::{TIME_MAX, day_starts_at};
 use dialguard::contract::{PhoneNumber, Timestamp};
 use parking_lot::Mutex;
@@ -354,22 +354,26 @@ fn created(text: &str) -> Result<Timestamp, RowError> {
     local.and_then(eastern_to_utc).ok_or_else(|| RowError::Column("Created_Date", what()))
 }
 
+fn new_york() -> Zone {
+    "America/New_York".parse().expect("every database has New York")
+}
+
 /// In November, the first of the repeated hour. In March, a time in the skipped hour is an hour later.
 fn eastern_to_utc(local: NaiveDateTime) -> Option<Timestamp> {
-    let exact = New_York.from_local_datetime(&local).earliest();
-    let skipped = || New_York.from_local_datetime(&local.checked_add_signed(TimeDelta::hours(1))?).earliest();
+    let exact = new_york().from_local_datetime(&local).earliest();
+    let skipped = || new_york().from_local_datetime(&local.checked_add_signed(TimeDelta::hours(1))?).earliest();
     Timestamp::try_from(exact.or_else(skipped)?.timestamp()).ok().filter(|at| *at <= TIME_MAX)
 }
 
 fn end_of_day(date: NaiveDate) -> Option<Timestamp> {
-    date.succ_opt().map(|next| day_starts_at(next, New_York))
+    date.succ_opt().map(|next| day_starts_at(next, new_york()))
 }
 
 fn eastern_date(now: Timestamp) -> Result<NaiveDate, SourceError> {
     let utc = i64::try_from(now).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
     let utc =
         utc.ok_or_else(|| SourceError::Unavailable(format!("{now} s is outside the calendar; check the clock")))?;
-    Ok(utc.with_timezone(&New_York).date_naive())
+    Ok(utc.with_timezone(&new_york()).date_naive())
 }
 
 fn is_recent(date: NaiveDate, today: NaiveDate, age_days_max: u64) -> bool {
