@@ -54,5 +54,6 @@ mod program {
     mod settings_preview;
     mod sign_in;
     mod source_commands;
+    mod time_zones;
     mod wrapped_policy;
 }
