@@ -50,6 +50,7 @@ mod program {
     mod policy_release;
     mod policy_revisions;
     mod provider_commands;
+    mod queries;
     mod schedule;
     mod settings_preview;
     mod sign_in;

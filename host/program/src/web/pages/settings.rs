@@ -11,9 +11,10 @@ use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{Administer, Caller, OfAccount, Read};
 use crate::web::problem::Problem;
+use crate::web::query::Query;
 use crate::words::{capital, count, date, dollars, price};
 use axum::Router;
-use axum::extract::{Form, Query, State};
+use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -49,6 +50,7 @@ struct SettingsPage<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct SettingsQuery {
     /// Present after the form has been saved.
     saved: Option<String>,
@@ -88,7 +90,7 @@ async fn submit(
         _ => effect_of(&site, &of.account, &values).await.map(Some),
     };
     match outcome {
-        Ok(None) => Ok(Redirect::to(&format!("{}/settings?saved", account_path(&of.account.id))).into_response()),
+        Ok(None) => Ok(Redirect::to(&format!("{}/settings?saved=1", account_path(&of.account.id))).into_response()),
         Ok(Some(effect)) => Ok(SettingsPage { effect: Some(&effect), ..page }.render().into_response()),
         Err(SettingsError::Field(error)) => {
             let page = SettingsPage { error: Some(&error), ..page }.render();
