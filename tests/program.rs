@@ -52,9 +52,11 @@ mod program {
     mod policy_revisions;
     mod provider_cases;
     mod provider_commands;
+    mod queries;
     mod schedule;
     mod settings_preview;
     mod sign_in;
     mod source_commands;
+    mod time_zones;
     mod wrapped_policy;
 }

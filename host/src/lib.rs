@@ -55,8 +55,8 @@
 //!   `#[non_exhaustive]`, so allow for unknown cases and fields.
 //! - The wording of errors and reports may change at any time, and so may the decisions of the reference policy, within the
 //!   contract and the cases in [`scenarios`].
-//! - Of other crates only these are part of the interface: [`macro@async_trait`], exported here; chrono's and chrono-tz's
-//!   dates and zones, exported from [`calendar`]; serde's traits; `serde_json` in [`settings`] and in the error of
+//! - Of other crates only these are part of the interface: [`macro@async_trait`], exported here; chrono's dates and
+//!   its trait of time zones, exported from [`calendar`]; serde's traits; `serde_json` in [`settings`] and in the error of
 //!   [`scenarios::CaseFile::read`]; `anyhow::Error` in [`mod@bench`]. wasmtime is not part of it.
 #![warn(missing_docs)]
 

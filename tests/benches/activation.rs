@@ -15,6 +15,7 @@ use dialguard_dialer::Dialguard;
 use dialguard_dialer::ledger::{EventFilter, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::policies::{Candidate, Policies};
+use dialguard_dialer::zones::Zone;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -227,7 +228,7 @@ async fn add_account(dialguard: &Dialguard, account: u64) {
     let new = NewAccount {
         id: id(account),
         blocks: 1,
-        time_zone: chrono_tz::UTC,
+        time_zone: Zone::utc(),
         region: Region::US,
         review_at: chrono::NaiveTime::MIN,
         settings: default_settings(),

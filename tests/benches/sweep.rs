@@ -55,7 +55,7 @@ async fn add_account(dialguard: &Dialguard, account: u64) {
     let new = NewAccount {
         id: id.clone(),
         blocks: NUMBERS_PER_ACCOUNT.div_ceil(15) as u32,
-        time_zone: chrono_tz::America::Chicago,
+        time_zone: "America/Chicago".parse().expect("a time zone"),
         region: Region::US,
         review_at: NaiveTime::MIN,
         settings: default_settings(),

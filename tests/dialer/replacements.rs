@@ -4,7 +4,7 @@ mod grounds;
 mod provider;
 use crate::harness::acme::{DAY, NOW, number};
 use crate::harness::policies::reference::reference;
-use dialguard::calendar::{NaiveTime, Tz, rfc3339};
+use dialguard::calendar::{NaiveTime, rfc3339};
 use dialguard::clock::FixedClock;
 use dialguard::contract::{Answer, PhoneNumber, Request, Settings};
 use dialguard::policy::Policy;
@@ -18,6 +18,7 @@ use dialguard_dialer::ledger::{
 };
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::providers::SearchArea;
+use dialguard_dialer::zones::Zone;
 use provider::{Fault, ProviderInMemory};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -80,7 +81,7 @@ impl Fixture {
         settings.checks_to_flag = 1;
         settings.mass_flag_percent = 100;
         let (blocks, review_at) = (1, NaiveTime::MIN);
-        let new = NewAccount { id: id.into(), blocks, time_zone: Tz::UTC, region: Region::US, review_at, settings };
+        let new = NewAccount { id: id.into(), blocks, time_zone: Zone::utc(), region: Region::US, review_at, settings };
         self.dialguard.add_account(&new).await.unwrap();
         let numbers: Vec<_> = last_digits.map(number).collect();
         self.fake.has(numbers.iter().copied());

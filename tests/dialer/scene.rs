@@ -10,6 +10,7 @@ use dialguard::settings::default_settings;
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::ledger::{EventFilter, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
 use dialguard_dialer::phone::Region;
+use dialguard_dialer::zones::Zone;
 use std::fmt::Write;
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -42,7 +43,7 @@ impl Scene {
         let new = NewAccount {
             id: id.into(),
             blocks: 1,
-            time_zone: chrono_tz::UTC,
+            time_zone: Zone::utc(),
             region: Region::US,
             review_at: chrono::NaiveTime::MIN,
             settings,

@@ -112,10 +112,22 @@ impl Dialer {
         self.file("verdicts.csv", rows);
     }
 
+    /// A system's time zone database in the folder `zoneinfo`, with these zones by the rules of POSIX. Without it the
+    /// program has the one included.
+    #[allow(dead_code, reason = "one runner uses it")]
+    pub fn has_zones(&self, version: &str, zones: &[(&str, &str)]) {
+        let listed: String = zones.iter().map(|(name, _)| format!("Z {name} 0 - -00\n")).collect();
+        self.file("zoneinfo/tzdata.zi", format!("# version {version}\n{listed}"));
+        for (name, rules) in zones {
+            self.file(&format!("zoneinfo/{name}"), tzif(rules));
+        }
+    }
+
     /// The program, ready to run a command in the working folder.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_dialguard"));
         command.current_dir(self.folder.path()).env("DIALGUARD_DATA", self.path("ledger")).env_remove("RUST_LOG");
+        command.env("TZDIR", self.path("zoneinfo"));
         command.args(arguments);
         command
     }
@@ -235,6 +247,14 @@ fn files(folder: &Path, root: &Path) -> Vec<(String, Vec<u8>)> {
         }
     });
     files.collect()
+}
+
+/// A compiled zone (RFC 9636) that has had the same rules always.
+fn tzif(rules: &str) -> Vec<u8> {
+    // One kind of local time, called `-00`, and no changes between kinds.
+    let counts = [0, 0, 0, 0, 1, 4].map(u32::to_be_bytes).concat();
+    let block = [b"TZif2".to_vec(), vec![0; 15], counts, vec![0; 6], b"-00\0".to_vec()].concat();
+    [block.clone(), block, format!("\n{rules}\n").into_bytes()].concat()
 }
 
 /// A number of `acme`'s as the program writes it.

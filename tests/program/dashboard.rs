@@ -145,7 +145,7 @@ async fn each_role_sees_and_may_use_only_its_own_actions() {
 }
 
 /// What a browser would submit for the settings form.
-fn form_of(page: &str) -> Vec<(String, String)> {
+pub fn form_of(page: &str) -> Vec<(String, String)> {
     let inputs = page.split("<input ").skip(1).filter_map(|input| {
         let input = input.split('>').next()?;
         let of = |name: &str| Some(input.split(&format!("{name}=\"")).nth(1)?.split('"').next()?.to_owned());

@@ -7,16 +7,16 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 /// A route as the document has it.
-struct Route {
-    method: Method,
+pub struct Route {
+    pub method: Method,
     /// With its parameters, such as `{account}`.
     path: String,
-    operation: Value,
+    pub operation: Value,
 }
 
 impl Route {
     /// The path for this account.
-    fn of(&self, account: &str) -> String {
+    pub fn of(&self, account: &str) -> String {
         let path = self.path.replace("{account}", account).replace("{number}", OTHERS_NUMBER);
         path.replace("{revision}", "1").replace("{order}", "1").replace("{token}", "others-program")
     }
@@ -68,7 +68,7 @@ fn example(schema: &Value, document: &Value) -> Value {
     Value::Object(required.into_iter().map(field).collect())
 }
 
-async fn routes(server: &Server) -> (Vec<Route>, Value) {
+pub async fn routes(server: &Server) -> (Vec<Route>, Value) {
     let document = server.stranger().json("/api/openapi.json").await;
     let paths = document["paths"].as_object().expect("paths").iter();
     let routes = paths.flat_map(|(path, item)| {

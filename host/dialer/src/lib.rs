@@ -34,5 +34,6 @@ pub mod prices;
 pub mod providers;
 pub mod sources;
 pub mod table_file;
+pub mod zones;
 
 pub use crate::dialguard::Dialguard;

@@ -32,6 +32,7 @@ use dialguard::contract::Timestamp;
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::ledger::Ledger;
 use dialguard_dialer::policies::Policies;
+use dialguard_dialer::zones;
 pub use hint::hint;
 pub use output::Done;
 use std::path::PathBuf;
@@ -45,7 +46,7 @@ use std::sync::Arc;
 /// Exit codes: 0 done; 1 error, nothing was changed unless the message says how much; 2 invalid command line; 3 done except
 /// for what the output lists; 4 accepted and under way, `dialguard orders` shows the progress.
 #[derive(Parser)]
-#[command(name = "dialguard", version, max_term_width = 120)]
+#[command(name = "dialguard", version, long_version = long_version(), max_term_width = 120)]
 pub struct CommandLine {
     /// Folder of the ledger
     #[arg(
@@ -141,6 +142,11 @@ enum Command {
     Completions(manual::Completions),
     /// Write the man pages to a folder
     Man(manual::ManPages),
+}
+
+/// The program's version, and that of the time zone data it uses.
+fn long_version() -> String {
+    format!("{}\ntime zone data {}", env!("CARGO_PKG_VERSION"), zones::database())
 }
 
 /// Runs a command line.

@@ -44,6 +44,7 @@ use dialguard::contract::Timestamp;
 use dialguard_dialer::dialguard::{Dialguard, DialguardError, ReviewOutcome};
 use dialguard_dialer::ledger::{AccountProfile, LedgerError};
 use dialguard_dialer::phone::e164;
+use dialguard_dialer::zones;
 use std::collections::HashMap;
 use std::pin::pin;
 use std::time::Duration;
@@ -104,6 +105,7 @@ async fn review_daily(
         tokio::select! {
             () = &mut stop => break Ok(()),
             _ = look.tick() => {
+                follow_time_zones();
                 let live = dialguard.policies().live()?.revision;
                 if std::mem::replace(&mut policy, live) != live {
                     // A new policy may succeed where the previous one failed.
@@ -138,6 +140,14 @@ async fn review_daily(
         let _ = log(&id, outcome);
     }
     ended
+}
+
+/// A server runs on while the system's time zone data are updated. What is due next follows the new data; days and
+/// billing cycles that have begun stay as they are.
+fn follow_time_zones() {
+    if let Some(database) = zones::refresh() {
+        tracing::info!("time zone data changed: {database}");
+    }
 }
 
 /// Whether time is a leap that no user has confirmed. Nothing is done then; `held` is whether it was so before, so that the
@@ -253,10 +263,13 @@ fn start_reviews(
     }
 }
 
-/// Closes every account's days that have ended: what was not rated is reported.
+/// Closes every account's days that have ended: what was not rated is reported. Billing cycles that end at another time
+/// by newer time zone data are planned again.
 pub fn close_days(dialguard: &Dialguard) -> Result<(), DialguardError> {
     let now = dialguard.now();
-    for account in dialguard.ledger().accounts()?.into_iter().filter(|account| account.has_days_to_close(now)) {
+    for account in
+        dialguard.ledger().accounts()?.into_iter().filter(|it| it.has_days_to_close(now) || it.is_to_plan_again())
+    {
         if let Err(error) = tokio::task::block_in_place(|| dialguard.ledger().close_days(&account.id, now)) {
             tracing::warn!(account = account.id, "its past days were not closed: {error}");
         }

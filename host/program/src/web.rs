@@ -25,6 +25,7 @@ mod auth;
 mod live;
 mod pages;
 mod problem;
+mod query;
 mod watch;
 
 use axum::Router;

@@ -1,11 +1,12 @@
 //! Figures, times and refusals in words: the same on the command line, on the dashboard and in the API.
 
 use chrono::Datelike;
-use dialguard::calendar::{Tz, rfc3339, utc};
+use dialguard::calendar::{rfc3339, utc};
 use dialguard::contract::{Answer, Outcome, PhoneNumber, SlotId, Status, Timestamp};
 use dialguard_dialer::ledger::{Bill, LedgerTime};
 use dialguard_dialer::prices::price_cents;
 pub use dialguard_dialer::prices::{dollars, grouped as thousands, signed_dollars};
+use dialguard_dialer::zones::Zone;
 
 /// The monthly price of this many blocks.
 pub fn price(blocks: u32) -> String {
@@ -45,7 +46,7 @@ pub fn count(count: u64, one: &str) -> String {
 }
 
 /// The local date, such as `1 December`; with its year unless that is the current one.
-pub fn date(at: Timestamp, zone: Tz, now: Timestamp) -> String {
+pub fn date(at: Timestamp, zone: Zone, now: Timestamp) -> String {
     let [at, now] = [at, now].map(|instant| utc(instant).with_timezone(&zone));
     let format = if at.year() == now.year() { "%-d %B" } else { "%-d %B %Y" };
     at.format(format).to_string()
@@ -111,7 +112,7 @@ pub enum Surface {
     /// Times in RFC 3339; the next step is a command.
     CommandLine,
     /// Local dates, compared with the year of `now`; the next step is something the dashboard offers.
-    Dashboard { zone: Tz, now: Timestamp },
+    Dashboard { zone: Zone, now: Timestamp },
     /// Times in RFC 3339; the next step is a request.
     Api,
 }
@@ -240,12 +241,16 @@ mod tests {
         assert_eq!(slots(&(1..=12).collect::<Vec<_>>()), "12 slots");
     }
 
+    fn new_york() -> Zone {
+        "America/New_York".parse().expect("a time zone")
+    }
+
     #[test]
     fn a_lock_ends_on_a_local_date() {
         // 2026-12-01T05:00:00Z is midnight in New York. `now` is six days and some hours earlier, in the same year.
         let (now, until) = (1_795_500_000, 1_796_101_200);
-        assert_eq!(date(until, chrono_tz::America::New_York, now), "1 December");
-        assert_eq!(date(until, chrono_tz::America::New_York, now + 86_400 * 60), "1 December 2026");
+        assert_eq!(date(until, new_york(), now), "1 December");
+        assert_eq!(date(until, new_york(), now + 86_400 * 60), "1 December 2026");
         assert_eq!(days_until(until, now), 7);
         assert_eq!(days_until(until, until), 0);
     }
@@ -254,7 +259,7 @@ mod tests {
     fn a_refusal_has_one_reason_and_a_next_step_for_each_surface() {
         let (now, until) = (1_795_500_000, Some(1_796_101_200));
         let full = Outcome { answer: Answer::NoFreeSlot, until };
-        let dashboard = Surface::Dashboard { zone: chrono_tz::America::New_York, now };
+        let dashboard = Surface::Dashboard { zone: new_york(), now };
         assert_eq!(refusal(&full, dashboard), "no free slot until 1 December; add a block");
         assert_eq!(
             refusal(&full, Surface::CommandLine),

@@ -1,10 +1,11 @@
 use dialguard_dialer::Dialguard;
-use dialguard::calendar::{NaiveTime, Tz};
+use dialguard::calendar::NaiveTime;
 use dialguard::clock::FixedClock;
 use dialguard::contract::{PhoneNumber, Request, Timestamp};
 use dialguard_dialer::ledger::{ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::policies::Policies;
+use dialguard_dialer::zones::Zone;
 use dialguard::settings::default_settings;
 use std::path::Path;
 use std::sync::Arc;
@@ -37,7 +38,7 @@ async fn small_dialguard(folder: &Path) -> Result<Dialguard, Box<dyn std::error:
     let account = NewAccount {
         id: "acme".into(),
         blocks: 1,
-        time_zone: Tz::UTC,
+        time_zone: Zone::utc(),
         region: Region::US,
         review_at: NaiveTime::from_hms_opt(6, 0, 0).ok_or("six o'clock is a time")?,
         settings,

@@ -7,15 +7,15 @@ pub(in crate::ledger) mod slots;
 pub(in crate::ledger) mod totals;
 
 use crate::ledger::accounts::buying::{Areas, Buying};
-use crate::ledger::accounts::days::Day;
+use crate::ledger::accounts::days::PlannedDay;
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::orders::try_at_once;
 use crate::ledger::time;
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, from_sql, never_back, to_sql};
 use crate::phone::Region;
 use crate::prices::{dollars, price_cents};
+use crate::zones::{self, Zone};
 use chrono::{NaiveDate, NaiveTime};
-use chrono_tz::Tz;
 use dialguard::calendar::{cycle_starts_on, day_starts_at, local_date, rfc3339};
 use dialguard::contract::{BLOCKS_MAX, Settings, Timestamp};
 use dialguard::settings::settings_by_name;
@@ -30,7 +30,7 @@ pub struct NewAccount {
     /// Blocks of 15 slots, 0 to 100,000.
     pub blocks: u32,
     /// The time zone of its dates and billing cycles.
-    pub time_zone: Tz,
+    pub time_zone: Zone,
     /// The country in whose national format its numbers may be written.
     pub region: Region,
     /// Local time of its daily review.
@@ -52,7 +52,7 @@ impl NewAccount {
 #[derive(Debug, Clone, Default)]
 pub struct AccountChange {
     /// The time zone of its days and its billing cycles, from the next ones on.
-    pub time_zone: Option<Tz>,
+    pub time_zone: Option<Zone>,
     /// The country in whose national format its numbers may be written.
     pub region: Option<Region>,
     /// Local time of its daily review.
@@ -105,7 +105,7 @@ pub struct AccountProfile {
     /// The dialer's own name for it.
     pub id: String,
     /// The time zone of its dates and billing cycles.
-    pub time_zone: Tz,
+    pub time_zone: Zone,
     /// The country in whose national format its numbers may be written.
     pub region: Region,
     /// Local time of its daily review.
@@ -129,8 +129,12 @@ pub struct AccountProfile {
     pub(super) cycle_index: u32,
     /// When the current billing cycle began.
     pub cycle_starts_at: Timestamp,
-    /// When it ends.
+    /// When it ends, by the newest time zone data.
     pub cycle_ends_at: Timestamp,
+    /// When it ends by what is on record.
+    pub(super) recorded_end: Timestamp,
+    /// The time zone at whose midnight it ends; none if only the record tells.
+    pub(super) cycle_zone: Option<Zone>,
     /// Slots with a number.
     pub occupied: u32,
     /// Slots locked until the cycle ends.
@@ -138,8 +142,8 @@ pub struct AccountProfile {
     /// Distinct numbers rated on the day that began at `rated_day`.
     pub(super) rated_day: Timestamp,
     pub(super) rated_count: u32,
-    /// The day that was under way when the time zone last changed, and the one before.
-    pub(super) kept_days: Vec<Day>,
+    /// The day that was under way at the latest change, and the one before.
+    pub(super) kept_days: Vec<PlannedDay>,
     pub(super) days_closed_until: Timestamp,
     /// Scheduled checks of numbers without a rating since `check_since`, and when the next may be made.
     pub(super) check_since: Timestamp,
@@ -219,11 +223,28 @@ impl AccountProfile {
         })
     }
 
+    fn next_cycle_starts_at(&self, zone: Zone) -> Timestamp {
+        day_starts_at(cycle_starts_on(self.added_on, self.cycle_index + 1), zone)
+    }
+
+    /// When the present billing cycle ends by the newest time zone data. Not before the latest change: what was done and
+    /// charged in this cycle stays in it.
+    fn planned_end(&self) -> Timestamp {
+        let planned = self.cycle_zone.map(|zone| self.next_cycle_starts_at(zone));
+        planned.filter(|end| *end > self.changed_at).unwrap_or(self.recorded_end)
+    }
+
+    /// Whether newer time zone data move the end of the billing cycle.
+    pub fn is_to_plan_again(&self) -> bool {
+        self.cycle_ends_at != self.recorded_end
+    }
+
     /// The account in its next billing cycle.
     fn turn_cycle(&mut self) {
         self.cycle_index += 1;
         self.cycle_starts_at = self.cycle_ends_at;
-        self.cycle_ends_at = day_starts_at(cycle_starts_on(self.added_on, self.cycle_index + 1), self.time_zone);
+        self.cycle_ends_at = self.next_cycle_starts_at(self.time_zone);
+        self.cycle_zone = Some(self.time_zone);
         self.slot_count = self.slot_count_next;
         // Every lock ends with the cycle in which it began.
         self.locked = 0;
@@ -245,9 +266,9 @@ impl Ledger {
                 return Err(LedgerError::AccountExists(new.id.clone()));
             }
             transaction.execute(
-                "INSERT INTO accounts (id, time_zone, region, review_at, added_on, enabled, settings, revision,
-                     changed_at, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at, days_closed_until)
-                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, 1, ?7, ?8, ?8, 0, ?9, ?10, ?9)",
+                "INSERT INTO accounts (id, time_zone, region, review_at, added_on, enabled, settings, revision, changed_at,
+                     slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at, cycle_zone, days_closed_until)
+                 VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, 1, ?7, ?8, ?8, 0, ?9, ?10, ?2, ?9)",
                 params![
                     new.id,
                     new.time_zone.name(),
@@ -261,7 +282,8 @@ impl Ledger {
                     to_sql(day_starts_at(cycle_starts_on(added_on, 1), new.time_zone)),
                 ],
             )?;
-            let account = profile(transaction, &new.id)?;
+            let mut account = profile(transaction, &new.id)?;
+            days::keep(transaction, &mut account, now)?;
             let text = format!("Account added with {} of {SLOTS_PER_BLOCK} slots.", blocks_in_words(new.blocks));
             append(transaction, account.key, now, None, EventKind::AccountAdded, None, &text)?;
             charge(transaction, &account, now, new.blocks, ChargeCause::Cycle)
@@ -330,17 +352,41 @@ pub(super) fn every_account(transaction: &Transaction) -> Result<Vec<AccountProf
 }
 
 /// The account as of `now`, for a change that follows in the same transaction: the billing cycles due by then begin,
-/// and their blocks are charged. So this is where a time that leaps is refused.
+/// and their blocks are charged. So this is where a time that leaps is refused, and where newer time zone data take
+/// effect.
 pub(super) fn open(transaction: &Transaction, id: &str, now: Timestamp) -> Result<(AccountProfile, Timestamp)> {
     let mut account = profile(transaction, id)?;
     let now = never_back(id, now, account.changed_at)?;
     time::check(transaction, now)?;
+    if account.is_to_plan_again() {
+        account = plan_again(transaction, &account, now)?;
+    }
     while account.cycle_ends_at <= now {
         account.turn_cycle();
         begin_cycle(transaction, &account)?;
     }
     days::close(transaction, &mut account, now, false)?;
+    days::keep(transaction, &mut account, now)?;
     Ok((account, now))
+}
+
+/// By newer time zone data the billing cycle ends at another time, and with it the locks of its slots. The revision
+/// rises, because a plan made before names the old time.
+fn plan_again(transaction: &Transaction, account: &AccountProfile, now: Timestamp) -> Result<AccountProfile> {
+    let (ends_at, before) = (account.cycle_ends_at, account.recorded_end);
+    transaction
+        .execute("UPDATE accounts SET cycle_ends_at = ?2 WHERE key = ?1", params![account.key, to_sql(ends_at)])?;
+    transaction
+        .execute("UPDATE slot_locks SET until = ?2 WHERE account = ?1", params![account.key, to_sql(ends_at)])?;
+    let text = format!(
+        "The billing cycle ends at {} instead of {}: time zone data {}.",
+        rfc3339(ends_at),
+        rfc3339(before),
+        zones::database().version
+    );
+    append(transaction, account.key, now, None, EventKind::AccountChanged, None, &text)?;
+    touch(transaction, account.key, now)?;
+    profile(transaction, &account.id)
 }
 
 /// What the account is charged by `make`, which changes it, and what it costs after.
@@ -403,7 +449,6 @@ pub(super) fn change(
     };
     let mut said = Vec::new();
     if let Some(zone) = time_zone {
-        set("kept_days", days_to_sql(&account.days_kept_at(now)))?;
         set("time_zone", zone.name().to_owned())?;
         said.push(format!("time zone {zone}"));
     }
@@ -449,13 +494,15 @@ fn begin_cycle(transaction: &Transaction, account: &AccountProfile) -> Result<()
         params![account.key, to_sql(account.cycle_starts_at)],
     )?;
     transaction.execute(
-        "UPDATE accounts SET cycle_index = ?2, cycle_starts_at = ?3, cycle_ends_at = ?4, slot_count = ?5 WHERE key = ?1",
+        "UPDATE accounts SET cycle_index = ?2, cycle_starts_at = ?3, cycle_ends_at = ?4, slot_count = ?5, cycle_zone = ?6
+          WHERE key = ?1",
         params![
             account.key,
             account.cycle_index,
             to_sql(account.cycle_starts_at),
             to_sql(account.cycle_ends_at),
-            account.slot_count
+            account.slot_count,
+            account.time_zone.name()
         ],
     )?;
     if account.enabled {
@@ -540,7 +587,7 @@ pub(super) fn touch(transaction: &Transaction, key: i64, now: Timestamp) -> Resu
 const SELECT_PROFILE: &str = "SELECT key, id, time_zone, region, review_at, added_on, enabled, settings, revision, \
      changed_at, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at, occupied, locked, rated_day, \
      rated_count, provider, areas, rest_days, day_cents_max, cycle_cents_max, kept_days, \
-     days_closed_until, check_since, check_tries, check_next_at FROM accounts";
+     days_closed_until, check_since, check_tries, check_next_at, cycle_zone FROM accounts";
 
 pub(super) fn profile(transaction: &Transaction, id: &str) -> Result<AccountProfile> {
     find(transaction, id)?.ok_or_else(|| LedgerError::NoSuchAccount(id.to_owned()))
@@ -557,7 +604,8 @@ fn profile_from_row(row: &Row) -> rusqlite::Result<AccountProfile> {
     let review_at: String = row.get(4)?;
     let added_on: String = row.get(5)?;
     let settings: String = row.get(7)?;
-    Ok(AccountProfile {
+    let cycle_zone: Option<String> = row.get(29)?;
+    let mut account = AccountProfile {
         key: row.get(0)?,
         id: row.get(1)?,
         time_zone: time_zone.parse().map_err(|error| unreadable(2, error))?,
@@ -573,6 +621,8 @@ fn profile_from_row(row: &Row) -> rusqlite::Result<AccountProfile> {
         cycle_index: row.get(12)?,
         cycle_starts_at: from_sql(row.get(13)?),
         cycle_ends_at: from_sql(row.get(14)?),
+        recorded_end: from_sql(row.get(14)?),
+        cycle_zone: cycle_zone.map(|zone| zone.parse()).transpose().map_err(|error| unreadable(29, error))?,
         occupied: row.get(15)?,
         locked: row.get(16)?,
         rated_day: from_sql(row.get(17)?),
@@ -593,7 +643,9 @@ fn profile_from_row(row: &Row) -> rusqlite::Result<AccountProfile> {
         check_since: from_sql(row.get(26)?),
         check_tries: row.get(27)?,
         check_next_at: from_sql(row.get(28)?),
-    })
+    };
+    account.cycle_ends_at = account.planned_end();
+    Ok(account)
 }
 
 fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::Error {
@@ -602,10 +654,6 @@ fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'stat
 
 fn settings_to_sql(settings: &Settings) -> String {
     serde_json::to_string(settings).expect("settings are plain values")
-}
-
-fn days_to_sql(days: &[Day]) -> String {
-    serde_json::to_string(days).expect("days are plain values")
 }
 
 /// Each setting that differs, by its name in the contract, with its new value.

@@ -41,6 +41,7 @@ pub(super) const SCHEMAS: &[&str] = &[
     include_str!("schema/16-complete-files.sql"),
     include_str!("schema/17-numbers-come-and-go.sql"),
     include_str!("schema/19-confirmed-orders.sql"),
+    include_str!("schema/20-planned-days.sql"),
 ];
 
 /// A file that is open.

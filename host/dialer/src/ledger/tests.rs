@@ -5,6 +5,7 @@ mod number_pages;
 use super::file::SCHEMAS;
 use super::*;
 use crate::phone::Region;
+use crate::zones::Zone;
 use chrono::NaiveTime;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::*;
@@ -40,7 +41,7 @@ impl Fixture {
         let new = NewAccount {
             id: ACME.into(),
             blocks: 1,
-            time_zone: chrono_tz::America::New_York,
+            time_zone: "America/New_York".parse().unwrap(),
             region: Region::US,
             review_at: NaiveTime::MIN,
             settings: default_settings(),
@@ -305,7 +306,7 @@ fn an_account_with_too_many_blocks_is_refused() {
     let new = |blocks| NewAccount {
         id: format!("{blocks}"),
         blocks,
-        time_zone: chrono_tz::Tz::UTC,
+        time_zone: Zone::utc(),
         region: Region::US,
         review_at: NaiveTime::MIN,
         settings: default_settings(),

@@ -54,8 +54,8 @@ mod folder;
 use super::{Answer, Report, Source, SourceError};
 use crate::phone::area_code;
 use crate::table_file::FileVersion;
+use crate::zones::Zone;
 use chrono::{DateTime, NaiveDate};
-use chrono_tz::America::New_York;
 use daily_file::{Complaints, Created};
 use dialguard::calendar::day_starts_at;
 use dialguard::contract::{PhoneNumber, Timestamp};
@@ -397,15 +397,19 @@ fn count(files: &[(NaiveDate, Arc<Complaints>)], number: PhoneNumber, now: Times
     u32::try_from(counted).unwrap_or(u32::MAX)
 }
 
+fn new_york() -> Zone {
+    "America/New_York".parse().expect("every database has New York")
+}
+
 fn end_of_day(date: NaiveDate) -> Option<Timestamp> {
-    date.succ_opt().map(|next| day_starts_at(next, New_York))
+    date.succ_opt().map(|next| day_starts_at(next, new_york()))
 }
 
 fn eastern_date(now: Timestamp) -> Result<NaiveDate, SourceError> {
     let utc = i64::try_from(now).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
     let utc =
         utc.ok_or_else(|| SourceError::Unavailable(format!("{now} s is outside the calendar; check the clock")))?;
-    Ok(utc.with_timezone(&New_York).date_naive())
+    Ok(utc.with_timezone(&new_york()).date_naive())
 }
 
 fn is_recent(date: NaiveDate, today: NaiveDate, age_days_max: u64) -> bool {

@@ -9,7 +9,6 @@ use crate::schedule::REVIEW_AT_DEFAULT;
 use crate::words::{bill_in_words, count};
 use anyhow::{Result, bail};
 use chrono::NaiveTime;
-use chrono_tz::Tz;
 use clap::{Args, Subcommand, ValueEnum};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{Answer, BLOCKS_MAX, Outcome};
@@ -19,6 +18,7 @@ use dialguard_dialer::ledger::{AccountChange, AccountProfile, Areas, Buying, New
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect, Tally};
 use dialguard_dialer::prices::{REPLACEMENT_PRICE_CENTS, cents, price_cents};
+use dialguard_dialer::zones::Zone;
 
 #[derive(Subcommand)]
 pub enum AccountCommand {
@@ -32,7 +32,7 @@ pub enum AccountCommand {
         blocks: u32,
         /// Time zone of its dates and billing cycles, such as America/New_York
         #[arg(long, value_name = "TZ", value_parser = parse::time_zone)]
-        time_zone: Tz,
+        time_zone: Zone,
         /// Country whose national format its numbers may be written in
         #[arg(long, value_name = "CC", default_value = "US")]
         region: Region,
@@ -52,7 +52,7 @@ pub enum AccountCommand {
         blocks: Option<u32>,
         /// Time zone of its dates and billing cycles
         #[arg(long, value_name = "TZ", value_parser = parse::time_zone)]
-        time_zone: Option<Tz>,
+        time_zone: Option<Zone>,
         /// Country whose national format its numbers may be written in
         #[arg(long, value_name = "CC")]
         region: Option<Region>,

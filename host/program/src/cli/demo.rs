@@ -23,6 +23,7 @@ use dialguard_dialer::ledger::{EventFilter, EventKind, ImportedAs, Ledger, NewAc
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::policies::Policies;
 use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
+use dialguard_dialer::zones::Zone;
 use serde_json::json;
 use std::fmt::Write;
 use std::path::Path;
@@ -136,7 +137,7 @@ impl<'a> Story<'a> {
         let new = NewAccount {
             id: ACCOUNT.into(),
             blocks: 1,
-            time_zone: chrono_tz::America::Los_Angeles,
+            time_zone: "America/Los_Angeles".parse()?,
             region: Region::US,
             review_at: NaiveTime::from_hms_opt(6, 0, 0).context("six o'clock is a time")?,
             settings,
@@ -243,7 +244,7 @@ fn time_on(day: u64) -> Result<Timestamp> {
     let first = NaiveDate::from_ymd_opt(2026, 3, 1).context("1 March 2026 is a date")?;
     let date = first.checked_add_days(Days::new(day)).context("the story is short")?;
     let six = NaiveTime::from_hms_opt(6, 0, 0).context("six o'clock is a time")?;
-    Ok(instant(date, six, chrono_tz::America::Los_Angeles))
+    Ok(instant(date, six, "America/Los_Angeles".parse::<Zone>()?))
 }
 
 const NEXT: &str = "\

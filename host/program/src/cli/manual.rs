@@ -45,7 +45,8 @@ pub fn completions(completions: &Completions) -> Result<Done> {
 pub fn man_pages(pages: &ManPages) -> Result<Done> {
     let folder = pages.folder.display();
     std::fs::create_dir_all(&pages.folder).with_context(|| format!("cannot create {folder}"))?;
-    clap_mangen::generate_to(CommandLine::command(), &pages.folder)
+    // The long version names the time zone data of this machine.
+    clap_mangen::generate_to(CommandLine::command().long_version(clap::builder::Resettable::Reset), &pages.folder)
         .with_context(|| format!("cannot write the man pages to {folder}"))?;
     Ok(Done::say(format!("The man pages are in {folder}. Read them with `man -l {folder}/dialguard.1`.")))
 }

@@ -10,6 +10,7 @@ use dialguard::policy;
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::alerts::AlertSender;
 use dialguard_dialer::ledger::{Ledger, LedgerError};
+use dialguard_dialer::zones;
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -52,6 +53,7 @@ pub async fn serve(context: &CommandContext, Serve { once, dashboard }: Serve) -
     warn_of_place(dialguard.ledger());
     tracing::info!("watching {} accounts; press Ctrl-C to stop", dialguard.ledger().accounts()?.len());
     log_policies(&dialguard)?;
+    tracing::info!("time zone data: {}", zones::database());
     let stop = stop_signal();
     let serving = match dashboard.no_page {
         true => None,

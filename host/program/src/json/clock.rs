@@ -2,6 +2,7 @@
 
 use super::Time;
 use dialguard_dialer::ledger;
+use dialguard_dialer::zones::{self, Database};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -15,6 +16,19 @@ pub struct Clock {
     newest: Option<Time>,
     /// Now is more than 45 days past the newest time, and nothing can be changed until a user confirms it; null otherwise.
     leap: Option<Leap>,
+    /// The time zone data that local times are computed with.
+    time_zone_data: TimeZoneData,
+}
+
+/// A release of the tz database. The system's is used if it is newer than the one included in the program.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+struct TimeZoneData {
+    /// The release.
+    #[schema(example = "2026b")]
+    version: String,
+    /// The system's folder; null if the release included in the program is used.
+    folder: Option<String>,
 }
 
 /// What a leap would charge.
@@ -32,10 +46,12 @@ struct Leap {
 impl From<&ledger::LedgerTime> for Clock {
     fn from(time: &ledger::LedgerTime) -> Self {
         let leap = time.leap.as_ref();
+        let Database { version, folder } = zones::database();
         Clock {
             now: Time(time.now),
             newest: time.newest_at.map(Time),
             leap: leap.map(|leap| Leap { accounts: leap.accounts, charges: leap.charges, cents: leap.cents }),
+            time_zone_data: TimeZoneData { version, folder: folder.map(|folder| folder.display().to_string()) },
         }
     }
 }

@@ -16,6 +16,7 @@ mod webhooks;
 
 use super::Site;
 use super::problem::Problem;
+use super::query::{self, Documented};
 use axum::http::{HeaderName, Method, StatusCode, Uri, header};
 use axum::response::IntoResponse;
 use axum::{Json, Router, middleware, routing};
@@ -71,9 +72,11 @@ impl Modify for TokenSecurity {
 pub fn routes(site: &Site) -> Router<Site> {
     let (routes, document) = documented();
     let once = middleware::from_fn_with_state((site.clone(), keyed::RunningRequests::default()), keyed::once);
+    let documented = middleware::from_fn_with_state(Documented::of(&document), query::ensure_documented);
     routes
         .route_layer(once)
         .route("/api/openapi.json", routing::get(async || Json(document)))
+        .route_layer(documented)
         .method_not_allowed_fallback(no_such_method)
         .route("/api/{*rest}", routing::any(nothing_here))
 }

@@ -4,11 +4,12 @@
 
 use super::Site;
 use super::auth::{OfAccount, Read};
-use axum::Router;
+use super::query;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::routing::get;
+use axum::{Router, middleware};
 use dialguard_dialer::dialguard::{Dialguard, Progress};
 use parking_lot::Mutex;
 use serde_json::json;
@@ -30,7 +31,7 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(300);
 const STREAM_MAX: Duration = Duration::from_secs(300);
 
 pub fn routes() -> Router<Site> {
-    Router::new().route("/accounts/{account}/live", get(live))
+    Router::new().route("/accounts/{account}/live", get(live)).route_layer(middleware::from_fn(query::ensure_of_page))
 }
 
 /// The ledger's latest revisions, for all listeners.

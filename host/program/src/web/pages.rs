@@ -19,10 +19,11 @@ pub use layout::{bare, page};
 
 use super::Site;
 use super::problem::Problem;
+use super::query;
 use crate::words::capital;
-use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Router, middleware};
 use maud::html;
 
 pub fn routes() -> Router<Site> {
@@ -38,6 +39,7 @@ pub fn routes() -> Router<Site> {
         .merge(alerts::routes())
         .merge(orders::routes())
         .merge(sign_in::routes())
+        .route_layer(middleware::from_fn(query::ensure_of_page))
 }
 
 /// A problem, shown as a page.

@@ -1,9 +1,10 @@
 //! An account's days, and the check that each of them owes: every monitored number is rated once.
 //!
 //! A day is an interval between instants. It usually lasts from one local midnight to the next. After a change of time
-//! zone the day under way ends when it would have ended anyway, and the next one at the first midnight of the new zone
-//! that is at least half a day later. So days never overlap, what counts today still does after the change, and no two
-//! reviews are more than a day and a half apart.
+//! zone, or of its data, the day under way ends when it would have ended anyway, and the next one at the first midnight
+//! by the new rules that is at least half a day later. So days never overlap, what counts today still does after the
+//! change, and no two reviews are more than a day and a half apart. For that, each change of an account puts its day
+//! under way on record.
 
 use crate::ledger::accounts::{AccountProfile, open, profile};
 use crate::ledger::alerts::deliveries::enqueue;
@@ -11,6 +12,7 @@ use crate::ledger::alerts::message::Message;
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::{Ledger, Result, from_sql, to_sql};
 use crate::prices::dollars;
+use crate::zones::Zone;
 use chrono::{Days, NaiveDate};
 use dialguard::calendar::{cycle_starts_on, day_starts_at, instant, local_date};
 use dialguard::contract::Timestamp;
@@ -32,7 +34,7 @@ const PAUSE_MIN: u64 = 5 * 60;
 const PAUSE_MAX: u64 = 2 * HOUR;
 
 /// A day of an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Day {
     /// Its local date. After a move to the west two days may have the same.
     pub date: NaiveDate,
@@ -44,7 +46,18 @@ pub struct Day {
     pub review_due_at: Timestamp,
 }
 
-impl Day {
+/// A day as it is put on record. Its review time is not: that is what the zone's clock shows, by the newest data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::ledger) struct PlannedDay {
+    date: NaiveDate,
+    starts_at: Timestamp,
+    ends_at: Timestamp,
+    /// None in older ledgers: the account's present one.
+    #[serde(default)]
+    zone: Option<Zone>,
+}
+
+impl PlannedDay {
     fn contains(&self, at: Timestamp) -> bool {
         (self.starts_at..self.ends_at).contains(&at)
     }
@@ -91,11 +104,9 @@ impl MissedDays {
 impl AccountProfile {
     /// The account's day at `at`.
     pub fn day(&self, at: Timestamp) -> Day {
-        if let Some(kept) = self.kept_days.iter().find(|day| day.contains(at)) {
-            return *kept;
-        }
-        let first = self.kept_days.last().map(|kept| self.first_day(kept.ends_at));
-        first.filter(|day| day.contains(at)).unwrap_or_else(|| self.ordinary_day(at))
+        let PlannedDay { date, starts_at, ends_at, zone } = self.planned_day(at);
+        let review_at = instant(date, self.review_at, zone.unwrap_or(self.time_zone));
+        Day { date, starts_at, ends_at, review_due_at: review_at.clamp(starts_at, ends_at - 1) }
     }
 
     /// The day before it.
@@ -123,35 +134,39 @@ impl AccountProfile {
         if self.rated_day >= day_starts_at { self.rated_count } else { 0 }
     }
 
-    /// The account's days after its time zone is changed at `now`: what they were stays.
-    pub(in crate::ledger) fn days_kept_at(&self, now: Timestamp) -> Vec<Day> {
-        let today = self.day(now);
-        vec![self.day_before(&today), today]
+    /// The day under way at `now` and the one before, for the record: they stay, whatever the rules say later.
+    pub(in crate::ledger) fn days_kept_at(&self, now: Timestamp) -> Vec<PlannedDay> {
+        let today = self.planned_day(now);
+        let before = self.planned_day(today.starts_at.saturating_sub(1));
+        vec![PlannedDay { ends_at: today.starts_at, ..before }, today]
     }
 
-    fn ordinary_day(&self, at: Timestamp) -> Day {
+    fn planned_day(&self, at: Timestamp) -> PlannedDay {
+        if let Some(kept) = self.kept_days.iter().find(|day| day.contains(at)) {
+            return *kept;
+        }
+        let first = self.kept_days.last().map(|kept| self.first_day(kept.ends_at));
+        first.filter(|day| day.contains(at)).unwrap_or_else(|| self.ordinary_day(at))
+    }
+
+    fn ordinary_day(&self, at: Timestamp) -> PlannedDay {
         let starts_at = |date| day_starts_at(date, self.time_zone);
         let mut date = local_date(at, self.time_zone);
         // A clock that goes back over midnight shows the end of the previous date again.
         while starts_at(date + Days::new(1)) <= at {
             date = date + Days::new(1);
         }
-        self.day_of(date, starts_at(date), starts_at(date + Days::new(1)))
+        let (starts_at, ends_at) = (starts_at(date), starts_at(date + Days::new(1)));
+        PlannedDay { date, starts_at, ends_at, zone: Some(self.time_zone) }
     }
 
-    /// The first day in the account's present time zone.
-    fn first_day(&self, starts_at: Timestamp) -> Day {
+    /// The first day by the present rules.
+    fn first_day(&self, starts_at: Timestamp) -> PlannedDay {
         let mut last = self.ordinary_day(starts_at);
         while last.ends_at < starts_at + DAY_MIN {
             last = self.ordinary_day(last.ends_at);
         }
-        self.day_of(last.date, starts_at, last.ends_at)
-    }
-
-    /// The review is due at the account's review time on the date, or when the day begins if that is later.
-    fn day_of(&self, date: NaiveDate, starts_at: Timestamp, ends_at: Timestamp) -> Day {
-        let review_due_at = instant(date, self.review_at, self.time_zone).max(starts_at);
-        Day { date, starts_at, ends_at, review_due_at }
+        PlannedDay { starts_at, ..last }
     }
 
     fn closes_at(&self, day: &Day) -> Timestamp {
@@ -280,6 +295,19 @@ pub(in crate::ledger) fn close(
     report(transaction, account, &missed, now)
 }
 
+/// Puts the day under way on record, and the one before.
+pub(in crate::ledger) fn keep(transaction: &Transaction, account: &mut AccountProfile, now: Timestamp) -> Result<()> {
+    let kept = account.days_kept_at(now);
+    if account.kept_days != kept {
+        let json = serde_json::to_string(&kept).expect("days are plain values");
+        transaction
+            .prepare_cached("UPDATE accounts SET kept_days = ?2 WHERE key = ?1")?
+            .execute(params![account.key, json])?;
+        account.kept_days = kept;
+    }
+    Ok(())
+}
+
 fn report(transaction: &Transaction, account: &AccountProfile, missed: &[(Day, u32)], now: Timestamp) -> Result<()> {
     let Some((first, _)) = missed.first() else { return Ok(()) };
     let missed = MissedDays {
@@ -375,15 +403,15 @@ mod tests {
     use super::*;
     use crate::ledger::NewAccount;
     use crate::phone::Region;
+    use crate::zones;
     use chrono::NaiveTime;
-    use chrono_tz::Tz;
     use dialguard::calendar::rfc3339;
     use dialguard::settings::default_settings;
     use proptest::prelude::*;
 
     const NOON: Timestamp = 1_772_366_400; // of 1 March 2026, in UTC
 
-    fn account(time_zone: Tz, review_at: &str) -> AccountProfile {
+    fn account(time_zone: Zone, review_at: &str) -> AccountProfile {
         let folder = tempfile::tempdir().expect("a folder for the test");
         let ledger = Ledger::open_or_create(folder.path()).expect("a ledger");
         let new = NewAccount {
@@ -398,8 +426,16 @@ mod tests {
         ledger.account("acme").expect("it was added")
     }
 
-    fn moved(account: &AccountProfile, time_zone: Tz, now: Timestamp) -> AccountProfile {
+    fn moved(account: &AccountProfile, time_zone: Zone, now: Timestamp) -> AccountProfile {
         AccountProfile { time_zone, kept_days: account.days_kept_at(now), ..account.clone() }
+    }
+
+    fn zone(name: &str) -> Zone {
+        name.parse().expect("a time zone")
+    }
+
+    fn contains(day: &Day, at: Timestamp) -> bool {
+        (day.starts_at..day.ends_at).contains(&at)
     }
 
     fn words(day: Day) -> String {
@@ -408,24 +444,24 @@ mod tests {
 
     #[test]
     fn the_day_under_way_ends_as_planned_and_the_next_at_a_midnight_of_the_new_zone() {
-        let auckland = account(Tz::Pacific__Auckland, "06:00");
+        let auckland = account(zone("Pacific/Auckland"), "06:00");
         let now = NOON;
         assert_eq!(words(auckland.day(now)), "2026-03-02: 2026-03-01T11:00:00Z to 2026-03-02T11:00:00Z");
-        let west = moved(&auckland, Tz::America__Los_Angeles, now);
+        let west = moved(&auckland, zone("America/Los_Angeles"), now);
         assert_eq!(west.day(now), auckland.day(now));
         let first = west.day(west.day(now).ends_at);
         assert_eq!(words(first), "2026-03-02: 2026-03-02T11:00:00Z to 2026-03-03T08:00:00Z");
         assert_eq!(rfc3339(first.review_due_at), "2026-03-02T14:00:00Z");
         // Kathmandu's next midnight is 7 hours and a quarter after that, which is too soon.
-        let kathmandu = moved(&auckland, Tz::Asia__Kathmandu, now);
+        let kathmandu = moved(&auckland, zone("Asia/Kathmandu"), now);
         let first = kathmandu.day(kathmandu.day(now).ends_at);
         assert_eq!(words(first), "2026-03-03: 2026-03-02T11:00:00Z to 2026-03-03T18:15:00Z");
     }
 
     #[test]
     fn a_review_time_that_a_day_does_not_have_is_when_it_begins() {
-        let auckland = account(Tz::Pacific__Auckland, "02:00");
-        let west = moved(&auckland, Tz::America__Los_Angeles, NOON);
+        let auckland = account(zone("Pacific/Auckland"), "02:00");
+        let west = moved(&auckland, zone("America/Los_Angeles"), NOON);
         let first = west.day(west.day(NOON).ends_at);
         assert_eq!(rfc3339(first.review_due_at), "2026-03-02T11:00:00Z", "it begins at three");
     }
@@ -434,28 +470,28 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
         fn days_follow_each_other_whatever_the_moves(
-            moves in proptest::collection::vec((proptest::sample::select(&chrono_tz::TZ_VARIANTS[..]), 0..50u64), 1..12),
+            moves in proptest::collection::vec((proptest::sample::select(zones::names()), 0..50u64), 1..12),
             review_at in proptest::sample::select(&["00:00", "02:30", "06:00", "12:00", "23:59"][..]),
         ) {
-            let mut account = account(Tz::UTC, review_at);
+            let mut account = account(Zone::utc(), review_at);
             let mut now = NOON;
             let mut last = account.day(now);
-            for (zone, hours) in moves {
+            for (name, hours) in moves {
                 for _ in 0..hours {
                     now += HOUR;
                     let day = account.day(now);
-                    prop_assert!(day.contains(now));
+                    prop_assert!(contains(&day, now));
                     if day == last {
                         continue;
                     }
                     prop_assert_eq!(day.starts_at, last.ends_at);
                     prop_assert_eq!(account.day_before(&day), last);
                     prop_assert!((DAY_MIN..=37 * HOUR).contains(&(day.ends_at - day.starts_at)), "{}", words(day));
-                    prop_assert!(day.contains(day.review_due_at), "{}", words(day));
+                    prop_assert!(contains(&day, day.review_due_at), "{}", words(day));
                     prop_assert!(day.review_due_at - last.review_due_at <= 37 * HOUR, "{}", words(day));
                     last = day;
                 }
-                account = moved(&account, zone, now);
+                account = moved(&account, zone(&name), now);
                 prop_assert_eq!(account.day(now), last, "a move does not change the day under way");
             }
         }

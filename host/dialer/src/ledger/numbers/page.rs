@@ -17,8 +17,8 @@ use std::sync::Arc;
 /// Which of an account's numbers are wanted, in which order, and which part of those.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NumberQuery {
-    /// Digits anywhere in the number, or from its start with a `+` before them. What else users type
-    /// into numbers does not count, and without a digit every number is meant.
+    /// Digits anywhere in the number, or from its start with a `+` before them. Blanks and what else people put between
+    /// digits do not count. Letters are in no number, so a text with letters finds none; only an empty one finds all.
     pub search: String,
     /// Whether and how they are monitored; none does not care.
     pub standing: Option<MonitoringFilter>,
@@ -163,7 +163,8 @@ fn lists(query: &NumberQuery, account: i64) -> Vec<List> {
         Some(MonitoringFilter::Monitored | MonitoringFilter::Status(_)) => vec![List::of_monitored(query, account)],
     };
     match Search::of(&query.search) {
-        Search::Nothing => lists,
+        Search::Everything => lists,
+        Search::Nothing => Vec::new(),
         Search::Anywhere(digits) => lists.into_iter().map(|list| list.with(&digits)).collect(),
         Search::Start(digits) => lists.into_iter().flat_map(|list| list.from(&digits)).collect(),
     }
@@ -171,6 +172,7 @@ fn lists(query: &NumberQuery, account: i64) -> Vec<List> {
 
 /// What is looked for in numbers.
 enum Search {
+    Everything,
     Nothing,
     Anywhere(String),
     Start(String),
@@ -178,14 +180,26 @@ enum Search {
 
 impl Search {
     fn of(text: &str) -> Self {
+        let text = text.trim();
+        let is_between = |c: char| c.is_whitespace() || "+-().,/·'‐‑‒–—−".contains(c) || is_invisible(c);
+        if !text.chars().all(|c| c.is_ascii_digit() || is_between(c)) {
+            return Search::Nothing;
+        }
         // One digit more than a number can have fits none, however many follow.
         let digits: String = text.chars().filter(char::is_ascii_digit).take(DIGITS_MAX + 1).collect();
+        let is_start = text.trim_start_matches(is_invisible).trim_start_matches(['(', ' ']).starts_with('+');
         match digits.is_empty() {
+            true if text.is_empty() || text == "+" => Search::Everything,
             true => Search::Nothing,
-            false if text.trim_start().starts_with('+') => Search::Start(digits),
+            false if is_start => Search::Start(digits),
             false => Search::Anywhere(digits),
         }
     }
+}
+
+/// Marks of the direction of text, and blanks without width: they come with what is copied from a page.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// Numbers of one table, in the order of one of its indexes.

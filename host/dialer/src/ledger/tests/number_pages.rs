@@ -175,7 +175,7 @@ impl TwoProcesses {
         let new = NewAccount {
             id: id.clone(),
             blocks: 3,
-            time_zone: chrono_tz::Tz::UTC,
+            time_zone: Zone::utc(),
             region: Region::US,
             review_at: NaiveTime::MIN,
             settings,

@@ -4,11 +4,11 @@
 //! here. A file that is damaged, broken off or written in another way is flawed: its readable complaints count, but it says
 //! nothing about the numbers that it does not name.
 
+use super::new_york;
 use crate::phone::{self, Region, area_code, nanp_number};
 use crate::sources::written_time::{WrittenTime, at_offset, iso_date};
 use crate::table_file::{RowError, RowProblems, Table};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
-use chrono_tz::America::New_York;
 use dialguard::calendar::TIME_MAX;
 use dialguard::contract::{PhoneNumber, Timestamp};
 use std::path::Path;
@@ -205,8 +205,8 @@ fn month_named(text: &str) -> Option<u32> {
 
 /// In November, the first of the repeated hour. In March, a time in the skipped hour is an hour later.
 fn eastern_to_utc(local: NaiveDateTime) -> Option<Timestamp> {
-    let exact = New_York.from_local_datetime(&local).earliest();
-    let skipped = || New_York.from_local_datetime(&local.checked_add_signed(TimeDelta::hours(1))?).earliest();
+    let exact = new_york().from_local_datetime(&local).earliest();
+    let skipped = || new_york().from_local_datetime(&local.checked_add_signed(TimeDelta::hours(1))?).earliest();
     Timestamp::try_from(exact.or_else(skipped)?.timestamp()).ok().filter(|at| *at <= TIME_MAX)
 }
 

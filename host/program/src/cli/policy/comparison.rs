@@ -103,7 +103,7 @@ pub async fn backtest(context: &CommandContext, Backtest { revision, since, opti
 }
 
 fn start(date: NaiveDate) -> Timestamp {
-    day_starts_at(date, chrono_tz::UTC)
+    day_starts_at(date, chrono::Utc)
 }
 
 fn summed_up(context: &CommandContext, revision: Revision, compared: &[RunComparison], options: &DiffOptions) -> Done {

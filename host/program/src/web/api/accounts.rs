@@ -13,7 +13,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use dialguard::calendar::{NaiveTime, Tz};
+use dialguard::calendar::NaiveTime;
 use dialguard::contract::BLOCKS_MAX;
 use dialguard::settings::default_settings;
 use dialguard_dialer::dialguard::{ChangeOutcome, ChangePreview};
@@ -21,6 +21,7 @@ use dialguard_dialer::ledger::{
     AccountChange, AccountProfile, Areas, Buying, CAP_CENTS_MAX, NewAccount, REST_DAYS_MAX,
 };
 use dialguard_dialer::phone::Region;
+use dialguard_dialer::zones::Zone;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -46,7 +47,8 @@ struct AccountRequest {
     /// Blocks of 15 slots, $49.00 a month each.
     #[schema(example = 1, maximum = 100000)]
     blocks: u32,
-    /// Time zone of its dates and billing cycles, from the tz database.
+    /// Time zone of its dates and billing cycles: a name of the tz database, but for `EST`, `MST` and `HST`, which have no
+    /// daylight saving time.
     #[schema(example = "America/New_York", value_type = String)]
     time_zone: TimeZone,
     /// Country whose national format its numbers may be written in: ISO 3166-1; `US` if missing.
@@ -70,9 +72,10 @@ struct AccountPatch {
     /// Blocks of 15 slots, $49.00 a month each. More take effect at once, fewer from the next cycle on.
     #[schema(example = 2, maximum = 100000)]
     blocks: Option<u32>,
-    /// Time zone of its days and its billing cycles, from the next ones on.
-    #[schema(example = "America/New_York", value_type = Option<String>)]
-    time_zone: Option<TimeZone>,
+    /// Time zone of its days and its billing cycles, from the next ones on: a name of the tz database. `EST`, `MST` and
+    /// `HST`, which have no daylight saving time, are refused unless the account has them already.
+    #[schema(example = "America/New_York")]
+    time_zone: Option<String>,
     /// Country whose national format its numbers may be written in: ISO 3166-1.
     #[schema(example = "US", value_type = Option<String>, pattern = "^[A-Z]{2}$")]
     region: Option<Country>,
@@ -106,8 +109,12 @@ impl AccountPatch {
         ensure_buyable(&buying)?;
         self.blocks.map_or(Ok(()), ensure_blocks)?;
         let settings = self.settings.applied_to(&account.settings);
+        let time_zone = self.time_zone.map(|zone| parse::new_time_zone(&zone, account.time_zone)).transpose();
+        let time_zone = time_zone
+            .map_err(|why| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("time-zone: {why}")))?
+            .flatten();
         Ok(AccountChange {
-            time_zone: self.time_zone.map(|zone| zone.0),
+            time_zone,
             region: self.region.map(|region| region.0),
             review_at: self.review_at.map(|time| time.0),
             enabled: self.enabled,
@@ -148,13 +155,13 @@ impl TryFrom<String> for AreaCodes {
 
 #[derive(Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
-struct TimeZone(Tz);
+struct TimeZone(Zone);
 
 impl TryFrom<String> for TimeZone {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        parse::time_zone(&text).map(TimeZone).map_err(|why| format!("{text:?} is not a time zone; {why}"))
+        parse::time_zone(&text).map(TimeZone)
     }
 }
 

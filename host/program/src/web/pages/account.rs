@@ -19,10 +19,10 @@ use super::layout::Tab;
 use super::{Failed, clock, page};
 use crate::web::Site;
 use crate::web::auth::{OfAccount, Read};
+use crate::web::query::Query;
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
-use axum_extra::extract::Query;
 use maud::{Markup, html};
 
 pub fn routes() -> Router<Site> {

@@ -5,10 +5,11 @@ use super::{Failed, page};
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Read};
+use crate::web::query::Query;
 use crate::words::{e164, kind_name, signed_dollars};
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -39,7 +40,7 @@ pub fn routes() -> Router<Site> {
 
 /// The filter, as in the query string and in the form. Empty fields do not filter.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 struct Filter {
     #[serde(skip_serializing_if = "String::is_empty")]
     kind: String,

@@ -5,9 +5,10 @@ use super::{Failed, page};
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Operate, Read};
+use crate::web::query::Query;
 use crate::words::{count, e164};
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::response::Redirect;
 use axum::routing::{get, post};
 use dialguard::contract::PhoneNumber;
@@ -25,6 +26,7 @@ pub fn routes() -> Router<Site> {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct After {
     /// The last number of the page before.
     #[serde(default)]

@@ -4,10 +4,11 @@ use crate::web::address::{account_path, number_path};
 use crate::web::assets;
 use crate::web::auth::Caller;
 use crate::words::e164;
-use dialguard::calendar::{Tz, rfc3339, utc};
+use dialguard::calendar::{rfc3339, utc};
 use dialguard::contract::{PhoneNumber, Status, Timestamp};
 use dialguard_dialer::access::Role;
 use dialguard_dialer::ledger::AccountProfile;
+use dialguard_dialer::zones::Zone;
 use maud::{DOCTYPE, Markup, html};
 
 /// The tabs of an account.
@@ -81,7 +82,7 @@ pub fn bare(title: &str, content: Markup) -> Markup {
 }
 
 /// A local time to the minute, also readable by programs.
-pub fn moment(at: Timestamp, zone: Tz) -> Markup {
+pub fn moment(at: Timestamp, zone: Zone) -> Markup {
     let local = utc(at).with_timezone(&zone);
     html! { time datetime=(rfc3339(at)) { (local.format("%-d %b %Y, %H:%M")) } }
 }

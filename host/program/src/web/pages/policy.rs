@@ -6,9 +6,10 @@ use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{Administer, Administrator, Caller, OfAccount, Read};
 use crate::web::problem::Problem;
+use crate::web::query::Query;
 use crate::words::{capital, count, dollars, e164, kind_name};
 use axum::Router;
-use axum::extract::{Form, Path, Query, State};
+use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -250,6 +251,7 @@ struct ActPath {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct RevisionChoice {
     revision: Option<Revision>,
 }

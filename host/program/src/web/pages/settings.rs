@@ -11,9 +11,10 @@ use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{Administer, Caller, OfAccount, Read};
 use crate::web::problem::Problem;
+use crate::web::query::Query;
 use crate::words::{capital, count, date, dollars, price};
 use axum::Router;
-use axum::extract::{Form, Query, State};
+use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -24,6 +25,7 @@ use dialguard_dialer::dialguard::DialguardError;
 use dialguard_dialer::ledger::{AccountChange, AccountProfile, SLOTS_PER_BLOCK, Webhook};
 use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect};
 use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
+use dialguard_dialer::zones;
 use fields::{Field, FieldError, FormValues, RATING, REPLACING};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -48,6 +50,7 @@ struct SettingsPage<'a> {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct SettingsQuery {
     /// Present after the form has been saved.
     saved: Option<String>,
@@ -87,7 +90,7 @@ async fn submit(
         _ => effect_of(&site, &of.account, &values).await.map(Some),
     };
     match outcome {
-        Ok(None) => Ok(Redirect::to(&format!("{}/settings?saved", account_path(&of.account.id))).into_response()),
+        Ok(None) => Ok(Redirect::to(&format!("{}/settings?saved=1", account_path(&of.account.id))).into_response()),
         Ok(Some(effect)) => Ok(SettingsPage { effect: Some(&effect), ..page }.render().into_response()),
         Err(SettingsError::Field(error)) => {
             let page = SettingsPage { error: Some(&error), ..page }.render();
@@ -151,11 +154,11 @@ async fn save(site: &Site, account: &AccountProfile, values: &FormValues) -> Res
 fn changes(account: &AccountProfile, values: &FormValues, settings: Settings) -> Result<AccountChange, FieldError> {
     let invalid = |name: &str, why: &str| FieldError { name: name.into(), why: why.into() };
     let text = |name: &str| values.get(name).map_or("", |text| text.trim());
-    let time_zone = parse::time_zone(text("time-zone")).map_err(|why| invalid("time-zone", &why))?;
+    let time_zone = parse::new_time_zone(text("time-zone"), account.time_zone);
     let review_at = parse::time_of_day(text("review-at")).map_err(|why| invalid("review-at", &why))?;
     let region = text("region").parse().map_err(|why: String| invalid("region", &why))?;
     Ok(AccountChange {
-        time_zone: (time_zone != account.time_zone).then_some(time_zone),
+        time_zone: time_zone.map_err(|why| invalid("time-zone", &why))?,
         region: (region != account.region).then_some(region),
         review_at: (review_at != account.review_at).then_some(review_at),
         enabled: None,
@@ -274,8 +277,8 @@ impl<'a> SettingsPage<'a> {
                         label for="time-zone" { "Time zone" }
                         input id="time-zone" name="time-zone" value=(self.text("time-zone")) list="time-zones" required autocomplete="off"
                             aria-describedby="time-zone-means" aria-invalid=[self.is_invalid("time-zone")];
-                        datalist #time-zones { @for zone in chrono_tz::TZ_VARIANTS { option value=(zone.name()) {} } }
-                        p.hint #time-zone-means { (self.error("time-zone")) "Applies to the account's dates now, and to its billing cycles from the next one." }
+                        datalist #time-zones { @for zone in zones::names() { option value=(zone) {} } }
+                        p.hint #time-zone-means { (self.error("time-zone")) "Applies to the account's dates now, and to its billing cycles from the next one. " (zone_data(&zones::database())) }
                     }
                     div.field {
                         label for="review-at" { "Daily review" }
@@ -329,6 +332,11 @@ fn not_saved(error: &FieldError) -> Markup {
             @if error.name.is_empty() { (error.why) } @else { a href={ "#" (error.name) } { (error.why) } }
         }
     }
+}
+
+fn zone_data(database: &zones::Database) -> String {
+    let whose = if database.folder.is_some() { "the system's" } else { "included in Dialguard" };
+    format!("Time zone data: {}, {whose}.", database.version)
 }
 
 /// Beside a field: why its value is invalid.

@@ -4,8 +4,9 @@ use super::{Failed, bare};
 use crate::web::Site;
 use crate::web::auth::{SESSION_COOKIE, session_cookie};
 use crate::web::problem::Problem;
+use crate::web::query::Query;
 use axum::Router;
-use axum::extract::{ConnectInfo, Form, Query, State};
+use axum::extract::{ConnectInfo, Form, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -20,6 +21,7 @@ pub fn routes() -> Router<Site> {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct SignInQuery {
     /// Where to go after signing in.
     #[serde(default)]

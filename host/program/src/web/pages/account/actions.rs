@@ -2,19 +2,20 @@
 //!
 //! The policy decides what would happen: the question shows its answer to the request without applying it.
 
-use super::filter::Filter;
+use super::filter::{self, Filter};
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Operate, now_of};
 use crate::web::pages::layout::{Tab, number_link, status_label};
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
+use crate::web::query::Query;
 use crate::words::{Surface, count, date, days_until, dollars, e164, refusal, slots, thousands};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
-use axum_extra::extract::{Form, Query};
+use axum_extra::extract::Form;
 use dialguard::contract::{Action, Answer, Deletion, Outcome, PhoneNumber, Replacement, Request, SlotClosing, SlotId};
 use dialguard_dialer::dialguard::Completion;
 use dialguard_dialer::ledger::{AccountProfile, Order, SLOTS_PER_BLOCK};
@@ -45,19 +46,20 @@ enum BulkAction {
 
 /// An action and its numbers: the selected ones, or all that match a filter.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct BulkRequest {
     action: BulkAction,
     #[serde(default)]
     number: Vec<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "filter::tick")]
     all: String,
     #[serde(default)]
     q: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "filter::show")]
     show: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "filter::flagged")]
     flagged: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "filter::tick")]
     replacing: String,
 }
 

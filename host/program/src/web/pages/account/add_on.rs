@@ -6,9 +6,10 @@ use crate::web::auth::{Administer, OfAccount, now_of};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
+use crate::web::query::Query;
 use crate::words::{Surface, count, date, dollars, price, refusal, thousands};
 use axum::Router;
-use axum::extract::{Form, Query, State};
+use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::Redirect;
 use axum::routing::get;
@@ -23,6 +24,7 @@ pub fn routes() -> Router<Site> {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct AddOnForm {
     change: Change,
     blocks: Option<u32>,

@@ -2,9 +2,10 @@
 
 use crate::web::pages::layout::status_label;
 use crate::words::date;
-use dialguard::calendar::{Tz, utc};
+use dialguard::calendar::utc;
 use dialguard::contract::{Carrier, Status, Timestamp};
 use dialguard_dialer::ledger::{AccountProfile, NumberCheck, NumberHistory};
+use dialguard_dialer::zones::Zone;
 use maud::{Markup, html};
 
 const WIDTH: f64 = 720.0;
@@ -139,7 +140,7 @@ fn band(scale: &Scale, checks: &[NumberCheck]) -> Markup {
 }
 
 /// Day labels, six at most.
-fn days(scale: &Scale, zone: Tz) -> Markup {
+fn days(scale: &Scale, zone: Zone) -> Markup {
     let days = (scale.to - scale.from).div_ceil(86_400);
     let step = days.div_ceil(5).max(1) * 86_400;
     let labels = (0..).map(|place| scale.from + place * step).take_while(|at| *at <= scale.to);

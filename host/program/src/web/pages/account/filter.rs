@@ -4,29 +4,71 @@ use crate::web::address::account_path;
 use crate::words::status_of_name;
 use dialguard::contract::Timestamp;
 use dialguard_dialer::ledger::{MonitoringFilter, NumberOrder, NumberQuery};
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
 /// Rows per page.
 pub const ROWS: u32 = 50;
 
-/// The filter in a query string. Unknown values are ignored, so that old bookmarks keep working.
+/// The filter in a query string. Values that it does not know are refused: ignored, they would show every number, and
+/// let users act on all of them.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Filter {
     /// Digits to search for.
     pub q: String,
     /// `monitored`, `not-monitored` or a status.
+    #[serde(deserialize_with = "show")]
     pub show: String,
     /// `day` or `week`: became flagged in the past 24 hours or 7 days.
+    #[serde(deserialize_with = "flagged")]
     pub flagged: String,
-    /// If not empty, only numbers that are being replaced.
+    /// `1`: only numbers that are being replaced.
+    #[serde(deserialize_with = "tick")]
     pub replacing: String,
     /// `number`, `status`, `slot` or `since`.
+    #[serde(deserialize_with = "sort")]
     pub sort: String,
-    /// If not empty, descending.
+    /// `1`: descending.
+    #[serde(deserialize_with = "tick")]
     pub down: String,
     /// Counted from 1.
+    #[serde(deserialize_with = "page")]
     pub page: String,
+}
+
+pub fn show<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    one_of(deserializer, &["monitored", "not-monitored", "pending", "clean", "at-risk", "flagged"])
+}
+
+pub fn flagged<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    one_of(deserializer, &["day", "week"])
+}
+
+/// A box that is ticked or not.
+pub fn tick<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    one_of(deserializer, &["1"])
+}
+
+fn sort<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    one_of(deserializer, &["number", "status", "slot", "since"])
+}
+
+/// One of these, or nothing, as forms send what was not filled in.
+fn one_of<'de, D: Deserializer<'de>>(deserializer: D, known: &[&str]) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match text.is_empty() || known.contains(&text.as_str()) {
+        true => Ok(text),
+        false => Err(D::Error::custom(format!("{text:?} is none of {}", known.join(", ")))),
+    }
+}
+
+fn page<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match text.is_empty() || text.parse().is_ok_and(|page: u32| page > 0) {
+        true => Ok(text),
+        false => Err(D::Error::custom(format!("{text:?} is not a page, counted from 1"))),
+    }
 }
 
 impl Filter {
@@ -114,8 +156,17 @@ mod tests {
         let down = Filter { sort: "slot".into(), ..Filter::default() };
         assert_eq!(down.sorted_by("acme", "slot"), "/accounts/acme?sort=slot&down=1");
         assert_eq!(Filter::default().path("acme", "/numbers.csv"), "/accounts/acme/numbers.csv");
-        let nonsense = Filter { show: "x".into(), sort: "y".into(), page: "-3".into(), ..Filter::default() };
-        assert_eq!(nonsense.query(9, 0, 1), NumberQuery { limit: 1, ..NumberQuery::default() });
-        assert_eq!(nonsense.page(), 1);
+        let unfilled = serde_json::json!({"q": "", "show": "", "sort": "", "page": "", "replacing": ""});
+        let unfilled: Filter = serde_json::from_value(unfilled).unwrap();
+        assert_eq!(unfilled.query(9, 0, 1), NumberQuery { limit: 1, ..NumberQuery::default() });
+        assert_eq!(unfilled.page(), 1);
+    }
+
+    #[test]
+    fn a_value_that_it_does_not_know_is_refused() {
+        for (name, value) in [("show", "x"), ("flagged", "year"), ("replacing", "0"), ("sort", "y"), ("page", "-3")] {
+            let read = serde_json::from_value::<Filter>(serde_json::json!({name: value}));
+            assert!(read.unwrap_err().to_string().contains(value), "{name}");
+        }
     }
 }

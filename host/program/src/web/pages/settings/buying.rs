@@ -8,9 +8,10 @@ use crate::web::auth::{Administer, OfAccount};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
+use crate::web::query::Query;
 use crate::words::{count, dollars};
 use axum::Router;
-use axum::extract::{Form, Query, State};
+use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -112,7 +113,7 @@ async fn submit(
     let error = match form.read() {
         Err(error) => error,
         Ok(buying) => match save(&site, &of, buying).await {
-            Ok(()) => return Ok(Redirect::to(&format!("{}?saved", buying_path(&of.account.id))).into_response()),
+            Ok(()) => return Ok(Redirect::to(&format!("{}?saved=1", buying_path(&of.account.id))).into_response()),
             // Keep the user's input if the provider cannot be used.
             Err(problem) if problem.status() == StatusCode::CONFLICT => {
                 FieldError { name: "provider".into(), why: problem.detail }

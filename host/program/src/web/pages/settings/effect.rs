@@ -3,12 +3,12 @@
 use crate::web::Site;
 use crate::web::pages::layout::number_link;
 use crate::words::{count, date, dollars};
-use dialguard::calendar::Tz;
 use dialguard::contract::Timestamp;
 use dialguard_dialer::dialguard::DialguardError;
 use dialguard_dialer::ledger::AccountProfile;
 use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect, NumberEffect, Tally};
 use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
+use dialguard_dialer::zones::Zone;
 use maud::{Markup, html};
 use tokio::sync::Semaphore;
 
@@ -123,7 +123,7 @@ fn number_changes(account: &AccountProfile, difference: &NumberEffect, now: Time
     }
 }
 
-fn change(was: Option<Timestamp>, with: Option<Timestamp>, zone: Tz, now: Timestamp) -> Markup {
+fn change(was: Option<Timestamp>, with: Option<Timestamp>, zone: Zone, now: Timestamp) -> Markup {
     html! {
         @match (was, with) {
             (Some(was), Some(with)) => { (date(with, zone, now)) " instead of " (date(was, zone, now)) },
