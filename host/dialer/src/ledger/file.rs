@@ -40,6 +40,7 @@ pub(super) const SCHEMAS: &[&str] = &[
     include_str!("schema/15-days.sql"),
     include_str!("schema/16-complete-files.sql"),
     include_str!("schema/17-numbers-come-and-go.sql"),
+    include_str!("schema/18-closed-accounts.sql"),
 ];
 
 /// A file that is open.
