@@ -97,8 +97,8 @@ pub use sources::lookups::{LookupsSpent, Opinion, Opinions};
 pub use sources::{SourceKind, SourceProfile};
 pub use time::{LEAP_DAYS_MAX, Leap, LedgerTime};
 
-use dialguard::check::PlanFault;
 use dialguard::calendar::NaiveDate;
+use dialguard::check::PlanFault;
 use dialguard::contract::Timestamp;
 use file::{BUSY_TIME_MAX, OpenFile};
 use parking_lot::{Mutex, MutexGuard};

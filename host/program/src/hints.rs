@@ -68,6 +68,24 @@ impl Hint for LedgerError {
             LedgerError::RunExpired(_) => {
                 command("`dialguard policy limits --recordings-kept-days` keeps recordings for longer")
             }
+            LedgerError::AccountClosed { .. } => (
+                Some(
+                    "it can only be read, such as with `dialguard account export`; its numbers can be imported into another \
+                     account, and its id is not used again",
+                ),
+                Some("it can only be read; its numbers can be imported into another account"),
+                Some(
+                    "it can only be read; its numbers can be imported into another account, and its id is not used again",
+                ),
+            ),
+            LedgerError::ClosingHeldUp { .. } => (
+                Some("`dialguard orders retry` finds out and goes on; close the account when they are over"),
+                Some("retry them in Replacements, which finds out and goes on; close the account when they are over"),
+                Some(
+                    "`POST /api/v1/accounts/{account}/orders/{order}/retry` finds out and goes on; close the account when \
+                     they are over",
+                ),
+            ),
             LedgerError::AccountExists(_) => (
                 Some("`dialguard account set` changes an account"),
                 None,

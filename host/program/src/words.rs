@@ -3,7 +3,7 @@
 use chrono::Datelike;
 use dialguard::calendar::{Tz, rfc3339, utc};
 use dialguard::contract::{Answer, Outcome, PhoneNumber, SlotId, Status, Timestamp};
-use dialguard_dialer::ledger::{Bill, LedgerTime};
+use dialguard_dialer::ledger::{Bill, Closing, LedgerTime, Order, OrderState};
 use dialguard_dialer::prices::price_cents;
 pub use dialguard_dialer::prices::{dollars, grouped as thousands, signed_dollars};
 
@@ -37,6 +37,84 @@ pub fn bill_in_words(bill: &Bill) -> String {
         text += &format!(", less {credited} credited: {balance}");
     }
     text
+}
+
+/// What closing an account does, in sentences.
+pub fn closing_in_words(closing: &Closing, surface: Surface) -> Vec<String> {
+    let mut sentences: Vec<String> = closing.held_up_by.iter().map(held_up_in_words).collect();
+    sentences.extend(closed_numbers_in_words(closing));
+    sentences.extend(closed_bill_in_words(closing, surface));
+    let after = "Afterwards the account can be read, exported and credited. It cannot be changed or opened again, and its id \
+                 is not used again.";
+    sentences.push(after.into());
+    sentences
+}
+
+fn held_up_in_words(order: &Order) -> String {
+    let set_aside = match order.price_cents.filter(|_| order.state == OrderState::Ordering) {
+        Some(cents) => format!(", and {} is set aside for it", dollars(cents.into())),
+        None => String::new(),
+    };
+    let id = order.id;
+    format!("Order {id} must end first: a number may be bought or given back for it at this moment{set_aside}.")
+}
+
+/// What becomes of the account's numbers, orders and slots.
+fn closed_numbers_in_words(closing: &Closing) -> Vec<String> {
+    let of = |figure: u64, one: &str, many: &str| {
+        (figure > 0).then(|| format!("{} {}", thousands(figure), if figure == 1 { one } else { many }))
+    };
+    let unspent = match closing.unspent_cents() {
+        0 => String::new(),
+        cents => format!(" {} for their numbers is not spent.", dollars(cents)),
+    };
+    let sentences = [
+        of(
+            closing.monitored.into(),
+            "monitored number is no longer checked from now on.",
+            "monitored numbers are no longer checked from now on.",
+        ),
+        of(
+            closing.owned.into(),
+            "number leaves the account. It is not released: its provider keeps it, and keeps charging for it. Any account \
+             can import it.",
+            "numbers leave the account. None is released: their providers keep them, and keep charging for them. Any \
+             account can import them.",
+        ),
+        of(
+            closing.resting.into(),
+            "replaced number that rests is not given back to its provider.",
+            "replaced numbers that rest are not given back to their provider.",
+        ),
+        of(closing.candidates.into(), "candidate is withdrawn.", "candidates are withdrawn."),
+        of(
+            closing.abandoned.len() as u64,
+            "replacement in progress is abandoned and not charged.",
+            "replacements in progress are abandoned and not charged.",
+        )
+        .map(|sentence| sentence + &unspent),
+        of(closing.locked.into(), "locked slot is given up.", "locked slots are given up."),
+    ];
+    sentences.into_iter().flatten().collect()
+}
+
+/// What it costs, and what it does not cost any more.
+fn closed_bill_in_words(closing: &Closing, surface: Surface) -> Vec<String> {
+    let mut sentences = Vec::new();
+    if closing.charged_now_cents > 0 {
+        sentences.push(format!("{} is charged now, for what has begun already.", dollars(closing.charged_now_cents)));
+    }
+    sentences.push(format!(
+        "Charged in this billing cycle: {}. Nothing of it is refunded, but it can be credited.",
+        bill_in_words(&closing.bill)
+    ));
+    let next = match closing.next_cents {
+        0 => String::new(),
+        cents => format!(": not the {} a month from then on", dollars(cents)),
+    };
+    let ends = surface.until(closing.cycle_ends_at);
+    sentences.push(format!("The cycle ends on {ends}. Nothing more is charged, in it or after it{next}."));
+    sentences
 }
 
 /// `1 number`, `3 numbers`.

@@ -872,7 +872,11 @@ fn find_open(transaction: &Transaction, order: u64) -> Result<Order> {
     found.ok_or(LedgerError::NoOpenOrder(order))
 }
 
-pub(in crate::ledger) fn orders(transaction: &Transaction, which: &str, parameters: impl rusqlite::Params) -> Result<Vec<Order>> {
+pub(in crate::ledger) fn orders(
+    transaction: &Transaction,
+    which: &str,
+    parameters: impl rusqlite::Params,
+) -> Result<Vec<Order>> {
     let mut statement = transaction.prepare_cached(&format!(
         "SELECT orders.id, accounts.id, number, replacement, slot, why, state, state_since, intended_at, orders.provider,
                 price_cents, reference, rests_until, problem, held_since, is_stuck, next_try_at, tries, sent_at, looks, run,

@@ -164,6 +164,10 @@ fn release_numbers(transaction: &Transaction, account: &AccountProfile, closing:
     if closing.candidates == 0 {
         return Ok(());
     }
-    let text = format!("{} {} withdrawn.", closing.candidates, if closing.candidates == 1 { "candidate" } else { "candidates" });
+    let text = format!(
+        "{} {} withdrawn.",
+        closing.candidates,
+        if closing.candidates == 1 { "candidate" } else { "candidates" }
+    );
     append(transaction, account.key, closing.at, None, EventKind::CandidatesWithdrawn, None, &text)
 }

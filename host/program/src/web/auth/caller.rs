@@ -24,6 +24,16 @@ pub struct Caller {
     pub is_program: bool,
 }
 
+impl Caller {
+    /// Pages that are read offer no change of a closed account.
+    fn reading_if(mut self, is_closed: bool) -> Self {
+        if is_closed {
+            self.grant.role = Role::Read;
+        }
+        self
+    }
+}
+
 /// A caller who administers all accounts, and so may change what no single account owns.
 pub struct Administrator(pub Caller);
 
@@ -106,7 +116,11 @@ impl<R: RequiredRole> FromRequestParts<Site> for OfAccount<R> {
             return Err(deny(Problem::new(StatusCode::FORBIDDEN, detail)));
         }
         let account = as_of_now(site, &id).map_err(deny)?;
-        Ok(OfAccount { caller, account, role: PhantomData })
+        Ok(OfAccount {
+            caller: caller.reading_if(R::ROLE == Role::Read && account.closed_at.is_some()),
+            account,
+            role: PhantomData,
+        })
     }
 }
 

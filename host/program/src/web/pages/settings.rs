@@ -5,7 +5,7 @@ mod effect;
 mod fields;
 
 use super::layout::Tab;
-use super::{Failed, alerts, page};
+use super::{Failed, alerts, close, export, page};
 use crate::parse;
 use crate::web::Site;
 use crate::web::address::account_path;
@@ -193,7 +193,10 @@ impl<'a> SettingsPage<'a> {
                             output #effect-short for="settings" {}
                         }
                     } @else {
-                        p.quiet { "Only administrators can change these settings." }
+                        p.quiet {
+                            @if self.account.closed_at.is_some() { "The account is closed: its settings no longer change." }
+                            @else { "Only administrators can change these settings." }
+                        }
                     }
                 }
                 @if may_change { (self.effect()) }
@@ -201,6 +204,8 @@ impl<'a> SettingsPage<'a> {
             (blocks(self.account, may_change, self.now))
             (buying::section(&self.account.id, &self.account.buying, may_change))
             @if may_change { (alerts::section(&self.account.id, self.webhooks)) }
+            (export::section(&self.account.id))
+            @if may_change { (close::section(self.account)) }
         };
         page(self.caller, Some((self.account, Tab::Settings)), "Settings", content)
     }

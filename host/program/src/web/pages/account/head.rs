@@ -20,6 +20,12 @@ pub async fn head(site: &Site, of: &OfAccount<Read>) -> Result<Markup, Failed> {
     locks.retain(|lock| lock.until > now);
     let bill = dialguard.ledger().bill(&account.id, now)?;
     Ok(html! {
+        @if let Some(at) = account.closed_at {
+            p.warning role="status" {
+                "This account was closed on " (date(at, account.time_zone, now)) ". It can only be read: nothing is checked, \
+                 bought or charged. " a href={ (account_path(&account.id)) "/settings#export" } { "Export it" } "."
+            }
+        }
         div.head data-live="head" {
             section.panel.use aria-labelledby="use" {
                 h1 #use { a href=(showing(account, "monitored")) { (in_use(&usage)) } " slots in use" }
