@@ -252,6 +252,9 @@ pub enum LedgerError {
     /// The file is not a ledger.
     #[error("{} is not a Dialguard database", .0.display())]
     NotALedger(PathBuf),
+    /// The file is not a copy of a ledger.
+    #[error("{} is not a copy of a Dialguard database", .0.display())]
+    NotACopy(PathBuf),
     /// The file was a ledger once.
     #[error("{} is damaged: {why}", .path.display())]
     Damaged {
@@ -295,11 +298,13 @@ impl LedgerError {
     /// Whether the ledger's folder or file cannot be used, whatever is asked of it.
     pub fn is_unusable(&self) -> bool {
         use LedgerError::{
-            Damaged, DiskFull, Incomplete, Locked, NewerLedger, NoLedger, NotALedger, NotWritable, ReadOnly, Stopped,
-            Unusable,
+            Damaged, DiskFull, Incomplete, Locked, NewerLedger, NoLedger, NotACopy, NotALedger, NotWritable, ReadOnly,
+            Stopped, Unusable,
         };
         match self {
-            NoLedger(_) | NewerLedger(_) | Locked(_) | NotALedger(_) | Damaged { .. } | Incomplete(_) => true,
+            NoLedger(_) | NewerLedger(_) | Locked(_) | NotACopy(_) | NotALedger(_) | Damaged { .. } | Incomplete(_) => {
+                true
+            }
             NotWritable(_) | ReadOnly(_) | DiskFull(_) | Unusable(_) => true,
             Stopped { why, .. } => why.is_unusable(),
             _ => false,

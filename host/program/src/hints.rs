@@ -139,7 +139,8 @@ impl Hint for LedgerError {
             LedgerError::InUse(_) => command("stop `dialguard serve` and every other command that uses it"),
             LedgerError::NewerLedger(_) => command("upgrade Dialguard"),
             LedgerError::Damaged { .. } => command(
-                "`dialguard ledger check` shows what is damaged, `dialguard ledger restore` puts a backup in its place",
+                "`dialguard ledger check` shows what is damaged, also in a copy, and `dialguard ledger restore` puts a sound \
+                 backup in place",
             ),
             LedgerError::Incomplete(_) => command(
                 "put the -wal file beside it, or accept that changes are missing with \
@@ -159,6 +160,7 @@ impl Hint for LedgerError {
             LedgerError::Locked(_) => {
                 (Some("try again when it is done"), Some("try again in a minute"), Some("try again in a minute"))
             }
+            LedgerError::NotACopy(_) => command("give a file that `dialguard ledger backup` wrote"),
             LedgerError::NotALedger(_) => command("give another folder with --data or DIALGUARD_DATA"),
             LedgerError::NotWritable(_) => command("check the permissions of the file and of its folder"),
             LedgerError::BlocksWithoutPlan

@@ -31,8 +31,8 @@ pub fn section(account: &str) -> Markup {
                             td { (capital(table.name())) }
                             td { (capital(table.about())) }
                             td {
-                                a href=(path(TableFile { table, format: Format::Csv })) download { "CSV" } " "
-                                a href=(path(TableFile { table, format: Format::Jsonl })) download { "JSON lines" }
+                                a href=(path(TableFile { table, format: Format::Csv })) download aria-label={ (capital(table.name())) " as CSV" } { "CSV" } " "
+                                a href=(path(TableFile { table, format: Format::Jsonl })) download aria-label={ (capital(table.name())) " as JSON lines" } { "JSON lines" }
                             }
                         }
                     }
