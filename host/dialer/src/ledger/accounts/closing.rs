@@ -108,7 +108,11 @@ fn prepare(transaction: &Transaction, id: &str, now: Timestamp) -> Result<(Accou
         [account.key],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?;
-    let (abandoned, resting) = orders::open(transaction, &account)?;
+    let held_up_by = orders::held_up_by(transaction, &account, now)?;
+    let (mut abandoned, mut resting) = orders::open(transaction, &account)?;
+    for ends in [&mut abandoned, &mut resting] {
+        ends.retain(|order| !held_up_by.contains(order));
+    }
     // Those on order come back first.
     let on_order = abandoned.iter().filter(|order| !order.is_bought() && order.is_before_buying()).count();
     let closing = Closing {
@@ -119,7 +123,7 @@ fn prepare(transaction: &Transaction, id: &str, now: Timestamp) -> Result<(Accou
         resting: resting.len() as u32,
         candidates: candidates + on_order as u32,
         abandoned,
-        held_up_by: orders::held_up_by(transaction, &account, now)?,
+        held_up_by,
         charged_now_cents: charged_in_all(transaction, account.key)? - charged_before,
         bill: bill(transaction, &account, account.cycle_starts_at)?,
         cycle_ends_at: account.cycle_ends_at,
