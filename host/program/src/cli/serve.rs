@@ -50,7 +50,8 @@ pub async fn serve(context: &CommandContext, Serve { once, dashboard }: Serve) -
         return serve_once(&dialguard).await;
     }
     warn_of_others(dialguard.ledger());
-    tracing::info!("watching {} accounts; press Ctrl-C to stop", dialguard.ledger().accounts()?.len());
+    let accounts = dialguard.ledger().accounts()?.into_iter().filter(|account| account.closed_at.is_none()).count();
+    tracing::info!("watching {accounts} accounts; press Ctrl-C to stop");
     log_policies(&dialguard)?;
     let stop = stop_signal();
     let serving = match dashboard.no_page {
