@@ -29,7 +29,7 @@ fn what_closing_does_is_told_before_and_it_needs_a_yes() {
         "2 candidates are withdrawn.",
         "1 locked slot is given up.",
         "Charged in this billing cycle: $49.00. Nothing of it is refunded, but it can be credited.",
-        "The cycle ends on 2026-04-01T00:00:00Z. Nothing more is charged, in it or after it: not the $49.00 a month",
+        "The cycle ends on 2026-04-01T00:00:00Z. Nothing more is charged; the next cycle would have cost $49.00.",
         "It cannot be changed or opened again",
     ];
     dialer.run("account close acme --dry-run").exits(0).says(&told).says(&["nothing was changed"]);
@@ -220,12 +220,10 @@ async fn the_dashboard_shows_what_closing_does_and_takes_the_accounts_id() {
 
     let page = administrator.page("/accounts/acme").await;
     assert!(page.contains("This account was closed on 1 March"), "{page}");
-    for offered in ["Review now", "/import", "Switch on", "name=\"blocks\"", "Monitor"] {
-        assert!(
-            !page.contains(&format!("{offered}</button>")) && !page.contains(&format!("href=\"{offered}")),
-            "{offered}"
-        );
+    for offered in ["Review now", "/accounts/acme/import", "Switch on", "name=\"blocks\""] {
+        assert!(!page.contains(offered), "{offered}: {page}");
     }
+    assert!(page.contains("/accounts/acme/credit"), "a credit can still be given");
     let settings = administrator.page("/accounts/acme/settings").await;
     assert!(settings.contains("The account is closed") && !settings.contains("/accounts/acme/close"), "{settings}");
     assert!(server.user(Role::Read, &[]).page("/").await.contains("Closed"));
@@ -235,6 +233,34 @@ async fn the_dashboard_shows_what_closing_does_and_takes_the_accounts_id() {
     let refused = administrator.send("/accounts/acme/add-on", &[("change", "on")]).await;
     assert_eq!(refused.status(), StatusCode::CONFLICT);
     assert!(refused.text().await.unwrap().contains("was closed on 2026-03-01"));
+}
+
+/// A process is working on an order at its provider; what comes of that must have its account.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_with_an_order_at_its_provider_is_closed_after_it() {
+    let (dialer, _fake) = buying_dialer(Twilio, 2, "--rest-days 30").await;
+    dialer.run(&format!("replace acme {}", e164(100))).exits(0);
+    let database = rusqlite::Connection::open(dialer.path("ledger/dialguard.db")).expect("the database");
+    let leased = format!("UPDATE orders SET lease = 'another', leased_until = {}", dialer.now() + 60);
+    database.execute(&leased, []).expect("a lease");
+    dialer.run("account close acme --dry-run").exits(0).says(&["Order 1 must end first", "nothing was changed"]);
+    let why = "a number may be bought or given back at this moment for order 1";
+    for line in ["account close acme --yes", "account close acme"] {
+        dialer.run(line).exits(1).says(&["account acme cannot be closed yet", why, "dialguard orders retry"]);
+    }
+    let server = Server::new(dialer).await;
+    let api = server.program(Role::Administer, &["acme"]);
+    let refused = api.post("/api/v1/accounts/acme/close", json!({})).await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT);
+    let problem: Value = refused.json().await.expect("a problem");
+    assert_eq!(problem["type"], "/problems/replacements-in-progress");
+    let user = server.user(Role::Administer, &["acme"]);
+    let page = user.page("/accounts/acme/close").await;
+    assert!(page.contains("Order 1 must end first") && !page.contains("name=\"id\""), "{page}");
+    let refused = user.send("/accounts/acme/close", &[("id", "acme")]).await;
+    assert_eq!(refused.status(), StatusCode::CONFLICT);
+    server.pass(60);
+    assert_eq!(api.post("/api/v1/accounts/acme/close", json!({})).await.status(), StatusCode::OK);
 }
 
 /// Webhooks of the account hear of it, though it can have no new ones.

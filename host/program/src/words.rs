@@ -110,10 +110,10 @@ fn closed_bill_in_words(closing: &Closing, surface: Surface) -> Vec<String> {
     ));
     let next = match closing.next_cents {
         0 => String::new(),
-        cents => format!(": not the {} a month from then on", dollars(cents)),
+        cents => format!("; the next cycle would have cost {}", dollars(cents)),
     };
     let ends = surface.until(closing.cycle_ends_at);
-    sentences.push(format!("The cycle ends on {ends}. Nothing more is charged, in it or after it{next}."));
+    sentences.push(format!("The cycle ends on {ends}. Nothing more is charged{next}."));
     sentences
 }
 

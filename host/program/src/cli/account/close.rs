@@ -26,31 +26,36 @@ pub fn close(context: &CommandContext, CloseOptions { id, yes, dry_run }: CloseO
         let closing = ledger.try_close_account(&id, context.now())?;
         return Ok(Done::show(context.json, || Closing::from(&closing), || in_words(&closing, "nothing was changed")));
     }
-    let is_closed = ledger.account(&id)?.closed_at.is_some();
-    if !yes && !is_closed {
-        confirm(&ledger.try_close_account(&id, context.now())?, &id)?;
+    if !yes && ledger.account(&id)?.closed_at.is_none() {
+        let closing = ledger.try_close_account(&id, context.now())?;
+        // Orders that must end first are an error.
+        if closing.held_up_by.is_empty() {
+            confirm(&closing, &id)?;
+        }
     }
     let closing = ledger.close_account(&id, context.now())?;
-    done(context, &ledger, &id, closing.as_ref())
+    let told = if yes { closing.as_ref().map(|closing| in_words(closing, "")) } else { None };
+    done(context, &ledger, &id, closing.is_some(), &told.unwrap_or_default())
 }
 
-fn done(context: &CommandContext, ledger: &Ledger, id: &str, closing: Option<&ledger::Closing>) -> Result<Done> {
+/// `told` is what closing did, unless the user has read it before.
+fn done(context: &CommandContext, ledger: &Ledger, id: &str, is_new: bool, told: &str) -> Result<Done> {
     let account = ledger.account(id)?;
     let shape = Account::read(ledger, &account, context.now().max(account.changed_at))?;
     let closed_on = account.closed_on().map(|on| on.to_string()).unwrap_or_default();
     Ok(Done::show(
         context.json,
         || shape,
-        || match closing {
-            Some(closing) => in_words(closing, &format!("account {id} is closed")),
-            None => format!("account {id} was closed on {closed_on}; nothing was changed"),
+        || match is_new {
+            true => format!("{told}account {id} is closed"),
+            false => format!("account {id} was closed on {closed_on}; nothing was changed"),
         },
     ))
 }
 
 fn in_words(closing: &ledger::Closing, end: &str) -> String {
     let sentences = closing_in_words(closing, Surface::CommandLine);
-    sentences.iter().map(|sentence| format!("- {sentence}\n")).collect::<String>() + end + "\n"
+    sentences.iter().map(|sentence| format!("- {sentence}\n")).collect::<String>() + end
 }
 
 /// Asks on a terminal. Closing cannot be taken back, so that the user types the account's id.

@@ -24,16 +24,6 @@ pub struct Caller {
     pub is_program: bool,
 }
 
-impl Caller {
-    /// Pages that are read offer no change of a closed account.
-    fn reading_if(mut self, is_closed: bool) -> Self {
-        if is_closed {
-            self.grant.role = Role::Read;
-        }
-        self
-    }
-}
-
 /// A caller who administers all accounts, and so may change what no single account owns.
 pub struct Administrator(pub Caller);
 
@@ -42,6 +32,13 @@ pub struct OfAccount<R> {
     pub caller: Caller,
     pub account: AccountProfile,
     role: PhantomData<R>,
+}
+
+impl<R> OfAccount<R> {
+    /// Whether a page offers what takes this role. A closed account is not changed.
+    pub fn may(&self, role: Role) -> bool {
+        self.caller.grant.role >= role && self.account.closed_at.is_none()
+    }
 }
 
 /// A role that a route requires.
@@ -116,11 +113,7 @@ impl<R: RequiredRole> FromRequestParts<Site> for OfAccount<R> {
             return Err(deny(Problem::new(StatusCode::FORBIDDEN, detail)));
         }
         let account = as_of_now(site, &id).map_err(deny)?;
-        Ok(OfAccount {
-            caller: caller.reading_if(R::ROLE == Role::Read && account.closed_at.is_some()),
-            account,
-            role: PhantomData,
-        })
+        Ok(OfAccount { caller, account, role: PhantomData })
     }
 }
 

@@ -172,7 +172,8 @@ impl<'a> SettingsPage<'a> {
     }
 
     fn render(&self) -> Markup {
-        let may_change = self.caller.grant.role >= Role::Administer;
+        let is_administrator = self.caller.grant.role >= Role::Administer;
+        let may_change = is_administrator && self.account.closed_at.is_none();
         let content = html! {
             h1 { "Settings" }
             @if self.is_saved { p.saved role="status" { "Saved. Takes effect at the next review." } }
@@ -203,7 +204,7 @@ impl<'a> SettingsPage<'a> {
             }
             (blocks(self.account, may_change, self.now))
             (buying::section(&self.account.id, &self.account.buying, may_change))
-            @if may_change { (alerts::section(&self.account.id, self.webhooks)) }
+            @if is_administrator { (alerts::section(&self.account.id, self.webhooks)) }
             (export::section(&self.account.id))
             @if may_change { (close::section(self.account)) }
         };
