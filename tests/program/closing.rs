@@ -25,7 +25,7 @@ fn what_closing_does_is_told_before_and_it_needs_a_yes() {
     let before = dialer.everything();
     let told = [
         "2 monitored numbers are no longer checked from now on.",
-        "3 numbers leave the account. None is released: their providers keep them, and keep charging for them.",
+        "3 numbers leave the account. Nothing is released: providers keep their numbers, and keep charging for them.",
         "2 candidates are withdrawn.",
         "1 locked slot is given up.",
         "Charged in this billing cycle: $49.00. Nothing of it is refunded, but it can be credited.",
@@ -129,7 +129,7 @@ fn a_closed_account_is_read_only() {
 async fn numbers_of_a_closed_account_are_released_at_the_provider_by_reconcile() {
     let (dialer, fake) = buying_dialer(Twilio, 2, "--rest-days 30").await;
     dialer.run(&format!("replace acme {}", e164(100))).exits(0);
-    let told = ["2 monitored numbers", "1 replaced number that rests is not given back to its provider."];
+    let told = ["2 monitored numbers", "1 replaced number that rests is not given back to the provider."];
     dialer.run("account close acme --yes").exits(0).says(&told);
     dialer.pass(40 * DAY);
     dialer.run("serve --once").exits(0);

@@ -7,9 +7,9 @@
 //! Functions that take an account's id return [`LedgerError::NoSuchAccount`] if there is no such account, those that
 //! change an account [`LedgerError::ClockWentBack`] if it was last changed more than five minutes after `now` and
 //! [`LedgerError::TimeLeap`] if `now` is more than 45 days past the newest time in the ledger,
-//! [`LedgerError::AccountClosed`] if the account is closed, and all of them an error that [is unusable](LedgerError::is_unusable) or [`LedgerError::Database`] if the disk fails. Times
-//! are seconds since 1970, below 2^63. [`Dialguard`](crate::Dialguard) makes and applies plans; here you read what came
-//! of them.
+//! [`LedgerError::AccountClosed`] if the account is closed, and all of them an error that
+//! [is unusable](LedgerError::is_unusable) or [`LedgerError::Database`] if the disk fails. Times are seconds since 1970,
+//! below 2^63. [`Dialguard`](crate::Dialguard) makes and applies plans; here you read what came of them.
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));

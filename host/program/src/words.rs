@@ -59,43 +59,33 @@ fn held_up_in_words(order: &Order) -> String {
     format!("Order {id} must end first: a number may be bought or given back for it at this moment{set_aside}.")
 }
 
-/// What becomes of the account's numbers, orders and slots.
+/// What becomes of the account's numbers, orders and slots: a sentence for each kind that it has.
 fn closed_numbers_in_words(closing: &Closing) -> Vec<String> {
-    let of = |figure: u64, one: &str, many: &str| {
-        (figure > 0).then(|| format!("{} {}", thousands(figure), if figure == 1 { one } else { many }))
+    let abandoned = match closing.unspent_cents() {
+        0 => " abandoned and not charged.".to_owned(),
+        cents => format!(" abandoned and not charged, and {} for their numbers is not spent.", dollars(cents)),
     };
-    let unspent = match closing.unspent_cents() {
-        0 => String::new(),
-        cents => format!(" {} for their numbers is not spent.", dollars(cents)),
-    };
-    let sentences = [
-        of(
-            closing.monitored.into(),
-            "monitored number is no longer checked from now on.",
-            "monitored numbers are no longer checked from now on.",
-        ),
-        of(
-            closing.owned.into(),
-            "number leaves the account. It is not released: its provider keeps it, and keeps charging for it. Any account \
-             can import it.",
-            "numbers leave the account. None is released: their providers keep them, and keep charging for them. Any \
-             account can import them.",
-        ),
-        of(
+    let kept = " the account. Nothing is released: providers keep their numbers, and keep charging for them. Any account \
+                can import them.";
+    let kinds: [(u64, _, _, &str); 6] = [
+        (closing.monitored.into(), "monitored number is", "monitored numbers are", " no longer checked from now on."),
+        (closing.owned.into(), "number leaves", "numbers leave", kept),
+        (
             closing.resting.into(),
-            "replaced number that rests is not given back to its provider.",
-            "replaced numbers that rest are not given back to their provider.",
+            "replaced number that rests is",
+            "replaced numbers that rest are",
+            " not given back to the provider.",
         ),
-        of(closing.candidates.into(), "candidate is withdrawn.", "candidates are withdrawn."),
-        of(
-            closing.abandoned.len() as u64,
-            "replacement in progress is abandoned and not charged.",
-            "replacements in progress are abandoned and not charged.",
-        )
-        .map(|sentence| sentence + &unspent),
-        of(closing.locked.into(), "locked slot is given up.", "locked slots are given up."),
+        (closing.candidates.into(), "candidate is", "candidates are", " withdrawn."),
+        (closing.abandoned.len() as u64, "replacement in progress is", "replacements in progress are", &abandoned),
+        (closing.locked.into(), "locked slot is", "locked slots are", " given up."),
     ];
-    sentences.into_iter().flatten().collect()
+    let kinds = kinds.into_iter().filter(|(figure, ..)| *figure > 0);
+    kinds
+        .map(|(figure, one, many, rest)| {
+            format!("{} {}{rest}", thousands(figure), if figure == 1 { one } else { many })
+        })
+        .collect()
 }
 
 /// What it costs, and what it does not cost any more.

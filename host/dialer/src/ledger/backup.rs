@@ -78,7 +78,8 @@ impl Ledger {
     ///
     /// Errors, and then nothing was changed: [`LedgerError::LedgerExists`] unless it is to be replaced,
     /// [`LedgerError::InUse`] if a process uses it, [`LedgerError::Incomplete`] if the copy lacks its -wal file,
-    /// [`LedgerError::Damaged`] if the copy is, [`LedgerError::NotACopy`] if it is none, or another that [is unusable](LedgerError::is_unusable).
+    /// [`LedgerError::Damaged`] if the copy is, [`LedgerError::NotACopy`] if it is none, or another that
+    /// [is unusable](LedgerError::is_unusable).
     pub fn restore(
         dir: &Path,
         from: &Path,

@@ -88,7 +88,8 @@ pub enum AccountCommand {
     Close(close::CloseOptions),
     /// Write an account's whole record as tables: numbers, history, events, money
     ///
-    /// One table is printed, or all of them are written to a folder. What a person typed is never a formula for a spreadsheet.
+    /// One table is printed, or all of them are written to a folder. In CSV, a text that a spreadsheet would compute as a
+    /// formula begins with an apostrophe.
     Export(export::ExportOptions),
     /// Show an account's slots, settings, provider and spending
     Show {

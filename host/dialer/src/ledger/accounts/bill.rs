@@ -41,8 +41,8 @@ impl Ledger {
     }
 
     /// Credits an account, for a reason that its history tells. A credit puts charges right, so that all credits together
-    /// are never more than all charges: [`LedgerError::Refused`]. A closed account can be credited too. If the clock is behind the account's latest change, as
-    /// after a clock was wrong, the credit is recorded at that change.
+    /// are never more than all charges: [`LedgerError::Refused`]. A closed account can be credited too. If the clock is
+    /// behind the account's latest change, as after a clock was wrong, the credit is recorded at that change.
     pub fn credit(&self, id: &str, cents: u64, reason: &str, now: Timestamp) -> Result<()> {
         let reason = reason.trim();
         check_reason(reason)?;

@@ -39,7 +39,7 @@ pub struct Closing {
     pub charged_now_cents: u64,
     /// The bill of the current billing cycle, including that.
     pub bill: Bill,
-    /// When that cycle ends. Nothing is charged after it.
+    /// When that cycle ends. Nothing more is charged, in it or after it.
     pub cycle_ends_at: Timestamp,
     /// What the next cycle would have cost, in US cents.
     pub next_cents: u64,
@@ -62,13 +62,13 @@ impl Closing {
     pub(in crate::ledger) fn text(&self) -> String {
         format!(
             "Account closed. Numbers that left it: {} ({} monitored); candidates withdrawn: {}; replacements abandoned: {}. \
-             Charged in this billing cycle: {}. Nothing is charged after it ends at {}.",
+             Charged in this billing cycle, which ends at {}: {}. Nothing more is charged.",
             self.owned,
             self.monitored,
             self.candidates,
             self.abandoned.len(),
-            dollars(self.bill.charged_cents),
             rfc3339(self.cycle_ends_at),
+            dollars(self.bill.charged_cents),
         )
     }
 }
@@ -141,8 +141,9 @@ fn close(transaction: &Transaction, account: &AccountProfile, closing: &Closing)
     append(transaction, account.key, now, None, EventKind::AccountClosed, None, &closing.text())?;
     enqueue(transaction, Some(account), None, now, || Message::account_closed(closing))?;
     touch(transaction, account.key, now)?;
+    // No provider either: one that only closed accounts would buy from can be removed.
     transaction.execute(
-        "UPDATE accounts SET enabled = 0, slot_count_next = 0, closed_at = ?2 WHERE key = ?1",
+        "UPDATE accounts SET enabled = 0, slot_count_next = 0, provider = NULL, closed_at = ?2 WHERE key = ?1",
         params![account.key, to_sql(now)],
     )?;
     Ok(())
