@@ -36,9 +36,11 @@ mod program {
     mod bad_input;
     mod bill;
     mod clock;
+    mod closing;
     mod commands;
     mod daily_check;
     mod dashboard;
+    mod export;
     mod guides;
     mod json_shapes;
     mod ledger_file;

@@ -35,6 +35,7 @@ export const PAGES = [
   { name: "policy", path: (account) => `/accounts/${account}/policy` },
   { name: "policy-question", path: (account) => `/accounts/${account}/policy/stop` },
   { name: "settings", path: (account) => `/accounts/${account}/settings` },
+  { name: "close", path: (account) => `/accounts/${account}/close` },
   {
     name: "effect",
     path: (account) => `/accounts/${account}/settings`,

@@ -1,5 +1,6 @@
 //! Replacements whose numbers are bought: the usual case, and a failure at any moment.
 
+mod closing;
 mod grounds;
 mod provider;
 use crate::harness::acme::{DAY, NOW, number};

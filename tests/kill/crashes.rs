@@ -87,6 +87,35 @@ fn assert_sound(dialer: &Dialer) {
     assert!(report.is_sound(), "{:?}", report.broken().collect::<Vec<_>>());
 }
 
+/// Closed as a whole, or not at all.
+#[test]
+fn a_killed_closing_closes_all_of_the_account_or_nothing() {
+    const NUMBERS: u64 = 1_500;
+    let dialer = large_account(NUMBERS, 20);
+    dialer.run("monitor acme --all --no-check").exits(0);
+    let begun = Instant::now();
+    dialer.run("account close acme --dry-run").exits(0);
+    // Closing takes longer than its preview.
+    let mut moments = Moments::within(begun.elapsed() * 10);
+    let ledger = dialer.ledger();
+    let mut kills = 0;
+    while kills < 20 && kill(&mut moments, &dialer, "account close acme --yes") {
+        kills += 1;
+        let account = ledger.account("acme").expect("the account is read");
+        let closed = account.closed_at.is_some();
+        let left = if closed { 0 } else { NUMBERS as u32 };
+        assert_eq!((account.occupied, account.enabled), (left, !closed), "after {kills} kills");
+        assert_eq!(ledger.numbers("acme").expect("the numbers are read").len() as u32, left);
+        assert_eq!(events(&ledger, "released").len() as u32, NUMBERS as u32 - left);
+        assert_eq!(events(&ledger, "account-closed").len(), usize::from(closed));
+        if closed {
+            break;
+        }
+    }
+    dialer.run("account close acme --yes").exits(0).says(&["acme was closed on 2026-03-01"]);
+    assert_sound(&dialer);
+}
+
 /// What was imported before stays, and the same command imports the rest.
 #[test]
 fn a_killed_import_is_completed_by_the_next_one() {

@@ -185,6 +185,16 @@ fn a_backup_is_restored_only_where_it_may_be() {
 
     dialer.run("ledger restore copy.db").exits(1).says(&["there is a ledger in", "--replace"]);
     dialer.run("ledger restore nowhere.db").exits(1).says(&["nowhere.db does not exist"]);
+    // What to do is about the backup, not about the ledger's folder.
+    dialer.file("notes.db", "no database".repeat(100));
+    std::fs::create_dir(dialer.path("folder.db")).expect("a folder");
+    for line in ["ledger restore notes.db --replace", "ledger restore folder.db --replace", "ledger check notes.db"] {
+        let refused =
+            dialer.run(line).exits(1).says(&["is not a copy of a Dialguard database", "dialguard ledger backup"]);
+        assert!(!refused.stderr.contains("--data"), "{}", refused.stderr);
+    }
+    let refused = dialer.run("ledger check nowhere.db").exits(1).says(&["nowhere.db does not exist"]);
+    assert!(!refused.stderr.contains("--data"), "{}", refused.stderr);
     let in_use = dialer.ledger();
     dialer.run("ledger restore copy.db --replace").exits(1).says(&["is in use", "dialguard serve"]);
     drop(in_use);

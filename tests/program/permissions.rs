@@ -18,7 +18,10 @@ impl Route {
     /// The path for this account.
     pub fn of(&self, account: &str) -> String {
         let path = self.path.replace("{account}", account).replace("{number}", OTHERS_NUMBER);
-        path.replace("{revision}", "1").replace("{order}", "1").replace("{token}", "others-program")
+        path.replace("{revision}", "1")
+            .replace("{order}", "1")
+            .replace("{token}", "others-program")
+            .replace("{file}", "events.csv")
     }
 
     fn is_of_an_account(&self) -> bool {
@@ -78,7 +81,9 @@ pub async fn routes(server: &Server) -> (Vec<Route>, Value) {
             operation: operation.clone(),
         })
     });
-    let routes: Vec<Route> = routes.collect();
+    let mut routes: Vec<Route> = routes.collect();
+    // Others would be refused afterwards.
+    routes.sort_by_key(|route| route.path.ends_with("/close"));
     assert!(routes.len() > 20, "the document has no routes");
     (routes, document)
 }

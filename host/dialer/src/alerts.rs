@@ -13,6 +13,7 @@
 //! | `order.abandoned` | a slot will not move to an order's candidate | the same |
 //! | `order.stuck` | a replacement is held up and needs an operator; once for each obstacle of an order | the same |
 //! | `reviews.missed` | after an outage, before the first review: which local dates had none, and what was charged meanwhile | the same |
+//! | `account.closed` | the account was closed | the same |
 //! | `policy.rolled-back`, `policy.failing` | a policy that kept failing was rolled back; there is none to go back to | webhooks of every account |
 //! | `clock.held` | the time leaps past the newest one in the ledger, and waits for a user; once | webhooks of every account |
 //! | `webhook.test` | a user tests a webhook; sent at once and never again | that webhook |

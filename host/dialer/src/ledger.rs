@@ -6,9 +6,10 @@
 //!
 //! Functions that take an account's id return [`LedgerError::NoSuchAccount`] if there is no such account, those that
 //! change an account [`LedgerError::ClockWentBack`] if it was last changed more than five minutes after `now` and
-//! [`LedgerError::TimeLeap`] if `now` is more than 45 days past the newest time in the ledger, and all of them an error that [is unusable](LedgerError::is_unusable) or [`LedgerError::Database`] if the disk fails. Times
-//! are seconds since 1970, below 2^63. [`Dialguard`](crate::Dialguard) makes and applies plans; here you read what came
-//! of them.
+//! [`LedgerError::TimeLeap`] if `now` is more than 45 days past the newest time in the ledger,
+//! [`LedgerError::AccountClosed`] if the account is closed, and all of them an error that
+//! [is unusable](LedgerError::is_unusable) or [`LedgerError::Database`] if the disk fails. Times are seconds since 1970,
+//! below 2^63. [`Dialguard`](crate::Dialguard) makes and applies plans; here you read what came of them.
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
@@ -42,6 +43,7 @@ mod alerts;
 mod backup;
 mod check;
 mod events;
+mod export;
 mod file;
 mod mount;
 mod numbers;
@@ -57,6 +59,7 @@ pub use access::keyed_requests::{KEYS_KEPT_SECONDS, KeyState, KeyedRequest, Stor
 pub use access::{Accounts, Grant, Role, SecretHash, Token, User};
 pub use accounts::bill::{Bill, REASON_BYTES_MAX};
 pub use accounts::buying::{Areas, Buying, CAP_CENTS_MAX, NO_PROVIDER, REST_DAYS_MAX, Spending};
+pub use accounts::closing::Closing;
 pub use accounts::days::Day;
 pub(crate) use accounts::totals::Totals;
 pub use accounts::{AccountChange, AccountProfile, ChangePrice, NewAccount};
@@ -67,6 +70,7 @@ pub use alerts::webhooks::{NewWebhook, Webhook, WebhookId};
 pub use backup::{RestoreOptions, RestoredLedger};
 pub use check::{CheckedRule, LedgerReport};
 pub use events::{Event, EventFilter, EventKind, EventPage, EventQuery};
+pub use export::{RecordedNumber, RecordedOrder, RunAnswers, RunRatings};
 pub use numbers::candidates::Candidate;
 pub use numbers::history::{NumberCheck, NumberHistory, PastReplacement};
 pub use numbers::page::{MonitoringFilter, NumberOrder, NumberPage, NumberQuery};
@@ -94,6 +98,7 @@ pub use sources::lookups::{LookupsSpent, Opinion, Opinions};
 pub use sources::{SourceKind, SourceProfile};
 pub use time::{LEAP_DAYS_MAX, Leap, LedgerTime};
 
+use dialguard::calendar::NaiveDate;
 use dialguard::check::PlanFault;
 use dialguard::contract::Timestamp;
 use file::{BUSY_TIME_MAX, OpenFile};
@@ -160,6 +165,22 @@ pub enum LedgerError {
     /// The run's recording has been deleted: it is older than recordings are kept.
     #[error("the recording of run {0} is no longer kept")]
     RunExpired(u64),
+    /// The account is closed: it can only be read and credited.
+    #[error("account {account} was closed on {closed_on}")]
+    AccountClosed {
+        /// The account.
+        account: String,
+        /// The local date.
+        closed_on: NaiveDate,
+    },
+    /// The account cannot be closed while numbers may be bought or given back for these orders.
+    #[error("account {account} cannot be closed yet: {}", orders::closing::held_up_in_words(.orders))]
+    ClosingHeldUp {
+        /// The account.
+        account: String,
+        /// The ids of the orders.
+        orders: Vec<u64>,
+    },
     /// There is an account of that id already.
     #[error("account {0:?} already exists")]
     AccountExists(String),
@@ -232,6 +253,9 @@ pub enum LedgerError {
     /// The file is not a ledger.
     #[error("{} is not a Dialguard database", .0.display())]
     NotALedger(PathBuf),
+    /// The file is not a copy of a ledger.
+    #[error("{} is not a copy of a Dialguard database", .0.display())]
+    NotACopy(PathBuf),
     /// The file was a ledger once.
     #[error("{} is damaged: {why}", .path.display())]
     Damaged {
@@ -275,11 +299,13 @@ impl LedgerError {
     /// Whether the ledger's folder or file cannot be used, whatever is asked of it.
     pub fn is_unusable(&self) -> bool {
         use LedgerError::{
-            Damaged, DiskFull, Incomplete, Locked, NewerLedger, NoLedger, NotALedger, NotWritable, ReadOnly, Stopped,
-            Unusable,
+            Damaged, DiskFull, Incomplete, Locked, NewerLedger, NoLedger, NotACopy, NotALedger, NotWritable, ReadOnly,
+            Stopped, Unusable,
         };
         match self {
-            NoLedger(_) | NewerLedger(_) | Locked(_) | NotALedger(_) | Damaged { .. } | Incomplete(_) => true,
+            NoLedger(_) | NewerLedger(_) | Locked(_) | NotACopy(_) | NotALedger(_) | Damaged { .. } | Incomplete(_) => {
+                true
+            }
             NotWritable(_) | ReadOnly(_) | DiskFull(_) | Unusable(_) => true,
             Stopped { why, .. } => why.is_unusable(),
             _ => false,

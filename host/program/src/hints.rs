@@ -68,6 +68,24 @@ impl Hint for LedgerError {
             LedgerError::RunExpired(_) => {
                 command("`dialguard policy limits --recordings-kept-days` keeps recordings for longer")
             }
+            LedgerError::AccountClosed { .. } => (
+                Some(
+                    "it can only be read, such as with `dialguard account export`; its numbers can be imported into another \
+                     account, and its id is not used again",
+                ),
+                Some("it can only be read; its numbers can be imported into another account"),
+                Some(
+                    "it can only be read; its numbers can be imported into another account, and its id is not used again",
+                ),
+            ),
+            LedgerError::ClosingHeldUp { .. } => (
+                Some("`dialguard orders retry` finds out and goes on; close the account when they are over"),
+                Some("retry them in Replacements, which finds out and goes on; close the account when they are over"),
+                Some(
+                    "`POST /api/v1/accounts/{account}/orders/{order}/retry` finds out and goes on; close the account when \
+                     they are over",
+                ),
+            ),
             LedgerError::AccountExists(_) => (
                 Some("`dialguard account set` changes an account"),
                 None,
@@ -121,7 +139,8 @@ impl Hint for LedgerError {
             LedgerError::InUse(_) => command("stop `dialguard serve` and every other command that uses it"),
             LedgerError::NewerLedger(_) => command("upgrade Dialguard"),
             LedgerError::Damaged { .. } => command(
-                "`dialguard ledger check` shows what is damaged, `dialguard ledger restore` puts a backup in its place",
+                "`dialguard ledger check` shows what is damaged, also in a copy, and `dialguard ledger restore` puts a sound \
+                 backup in place",
             ),
             LedgerError::Incomplete(_) => command(
                 "put the -wal file beside it, or accept that changes are missing with \
@@ -141,6 +160,7 @@ impl Hint for LedgerError {
             LedgerError::Locked(_) => {
                 (Some("try again when it is done"), Some("try again in a minute"), Some("try again in a minute"))
             }
+            LedgerError::NotACopy(_) => command("give a file that `dialguard ledger backup` wrote"),
             LedgerError::NotALedger(_) => command("give another folder with --data or DIALGUARD_DATA"),
             LedgerError::NotWritable(_) => command("check the permissions of the file and of its folder"),
             LedgerError::BlocksWithoutPlan

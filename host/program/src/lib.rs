@@ -17,6 +17,7 @@
 //! [Architecture]: https://github.com/dialguard/dialguard/blob/main/host/ARCHITECTURE.md
 
 pub mod cli;
+mod export;
 mod hints;
 mod json;
 mod parse;

@@ -35,8 +35,10 @@ pub fn time(text: &str) -> Result<Timestamp, String> {
 
 /// What a clock may show: time that is left in RFC 3339 for what follows from it, such as the end of a cycle.
 pub fn clock(text: &str) -> Result<Timestamp, String> {
-    let at = instant_of(text).ok_or("give a time after 1970 with its zone, such as 2026-03-31T09:00:00Z")?;
-    if at <= CLOCK_MAX { Ok(at) } else { Err(format!("the last possible time is {}", rfc3339(CLOCK_MAX))) }
+    instant_of(text).filter(|at| *at <= CLOCK_MAX).ok_or_else(|| {
+        let (first, last) = (rfc3339(0), rfc3339(CLOCK_MAX));
+        format!("give a time from {first} to {last}, with its zone, such as 2026-03-31T09:00:00Z")
+    })
 }
 
 /// What a policy is given for a setting that the contract does not name.
@@ -63,7 +65,10 @@ mod tests {
         assert_eq!(time("9999-12-31T23:59:59Z").map(rfc3339), Ok("9999-12-31T23:59:59Z".into()));
         assert!(["9999-12-31T23:59:59-00:01", "+10000-01-01T00:00:00Z", "soon"].map(time).iter().all(Result::is_err));
         assert_eq!(clock("9998-12-31T23:59:59Z"), Ok(CLOCK_MAX));
-        assert!(["9999-01-01T00:00:00Z", "1969-12-31T23:59:59Z"].map(clock).iter().all(Result::is_err));
+        for beyond in ["9999-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "+10000-01-01T00:00:00Z", "soon"] {
+            let why = clock(beyond).unwrap_err();
+            assert!(why.contains("from 1970-01-01T00:00:00Z to 9998-12-31T23:59:59Z"), "{beyond}: {why}");
+        }
         assert!(["", "-acme", "a b"].map(account_id).iter().all(Result::is_err));
     }
 }

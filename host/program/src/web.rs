@@ -22,6 +22,7 @@ mod address;
 mod api;
 mod assets;
 mod auth;
+mod download;
 mod live;
 mod pages;
 mod problem;

@@ -3,7 +3,7 @@
 use chrono::Datelike;
 use dialguard::calendar::{rfc3339, utc};
 use dialguard::contract::{Answer, Outcome, PhoneNumber, SlotId, Status, Timestamp};
-use dialguard_dialer::ledger::{Bill, LedgerTime};
+use dialguard_dialer::ledger::{Bill, Closing, LedgerTime, Order, OrderState};
 use dialguard_dialer::prices::price_cents;
 pub use dialguard_dialer::prices::{dollars, grouped as thousands, signed_dollars};
 use dialguard_dialer::zones::Zone;
@@ -38,6 +38,74 @@ pub fn bill_in_words(bill: &Bill) -> String {
         text += &format!(", less {credited} credited: {balance}");
     }
     text
+}
+
+/// What closing an account does, in sentences.
+pub fn closing_in_words(closing: &Closing, surface: Surface) -> Vec<String> {
+    let mut sentences: Vec<String> = closing.held_up_by.iter().map(held_up_in_words).collect();
+    sentences.extend(closed_numbers_in_words(closing));
+    sentences.extend(closed_bill_in_words(closing, surface));
+    let after = "Afterwards the account can be read, exported and credited. It cannot be changed or opened again, and its id \
+                 is not used again.";
+    sentences.push(after.into());
+    sentences
+}
+
+fn held_up_in_words(order: &Order) -> String {
+    let set_aside = match order.price_cents.filter(|_| order.state == OrderState::Ordering) {
+        Some(cents) => format!(", and {} is set aside for it", dollars(cents.into())),
+        None => String::new(),
+    };
+    let id = order.id;
+    format!("Order {id} must end first: a number may be bought or given back for it at this moment{set_aside}.")
+}
+
+/// What becomes of the account's numbers, orders and slots: a sentence for each kind that it has.
+fn closed_numbers_in_words(closing: &Closing) -> Vec<String> {
+    let abandoned = match closing.unspent_cents() {
+        0 => " abandoned and not charged.".to_owned(),
+        cents => format!(" abandoned and not charged, and {} for their numbers is not spent.", dollars(cents)),
+    };
+    let kept = " the account. Nothing is released: providers keep their numbers, and keep charging for them. Any account \
+                can import them.";
+    let kinds: [(u64, _, _, &str); 6] = [
+        (closing.monitored.into(), "monitored number is", "monitored numbers are", " no longer checked from now on."),
+        (closing.owned.into(), "number leaves", "numbers leave", kept),
+        (
+            closing.resting.into(),
+            "replaced number that rests is",
+            "replaced numbers that rest are",
+            " not given back to the provider.",
+        ),
+        (closing.candidates.into(), "candidate is", "candidates are", " withdrawn."),
+        (closing.abandoned.len() as u64, "replacement in progress is", "replacements in progress are", &abandoned),
+        (closing.locked.into(), "locked slot is", "locked slots are", " given up."),
+    ];
+    let kinds = kinds.into_iter().filter(|(figure, ..)| *figure > 0);
+    kinds
+        .map(|(figure, one, many, rest)| {
+            format!("{} {}{rest}", thousands(figure), if figure == 1 { one } else { many })
+        })
+        .collect()
+}
+
+/// What it costs, and what it does not cost any more.
+fn closed_bill_in_words(closing: &Closing, surface: Surface) -> Vec<String> {
+    let mut sentences = Vec::new();
+    if closing.charged_now_cents > 0 {
+        sentences.push(format!("{} is charged now, for what has begun already.", dollars(closing.charged_now_cents)));
+    }
+    sentences.push(format!(
+        "Charged in this billing cycle: {}. Nothing of it is refunded, but it can be credited.",
+        bill_in_words(&closing.bill)
+    ));
+    let next = match closing.next_cents {
+        0 => String::new(),
+        cents => format!("; the next cycle would have cost {}", dollars(cents)),
+    };
+    let ends = surface.until(closing.cycle_ends_at);
+    sentences.push(format!("The cycle ends on {ends}. Nothing more is charged{next}."));
+    sentences
 }
 
 /// `1 number`, `3 numbers`.

@@ -142,7 +142,7 @@ impl Dialguard {
     ///
     /// Errors: no such account; settings out of range, whose message says which.
     pub async fn effect_of_settings(&self, id: &str, settings: &Settings, since: Timestamp) -> Result<Effect> {
-        self.ledger.account(id)?;
+        self.ledger.account(id)?.ensure_open()?;
         self.check_settings(settings).await?;
         Ok(effect_of(&self.ledger, &self.policies.live()?.policy, id, settings, since).await?)
     }

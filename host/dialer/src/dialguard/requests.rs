@@ -286,7 +286,7 @@ impl Dialguard {
 
     /// Counts the account's slots and numbers.
     pub async fn usage(&self, id: &str) -> Result<Usage> {
-        let run = self.begin(id, None)?;
+        let run = self.begin_even_closed(id, None)?;
         let usage = run.live.policy.usage(&run.dialer, id).await;
         self.blame(&run, usage.map_err(DialguardError::from))
     }

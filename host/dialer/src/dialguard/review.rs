@@ -122,7 +122,8 @@ impl Dialguard {
 
     /// Queues an alert that a review failed.
     fn report_failure(&self, id: &str, error: &DialguardError) {
-        if matches!(error, DialguardError::Ledger(LedgerError::NoSuchAccount(_) | LedgerError::TimeLeap(_))) {
+        use LedgerError::{AccountClosed, NoSuchAccount, TimeLeap};
+        if matches!(error, DialguardError::Ledger(NoSuchAccount(_) | TimeLeap(_) | AccountClosed { .. })) {
             return;
         }
         self.metrics().review_failed();

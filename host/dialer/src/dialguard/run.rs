@@ -272,8 +272,15 @@ impl Dialguard {
         outcome
     }
 
-    /// Opens the account for one run, by the live policy; without a task, for a question that changes nothing.
+    /// Opens the account for one run, by the live policy; without a task, for a question that changes nothing. A closed
+    /// account is refused before anything is asked about it.
     pub(super) fn begin(&self, id: &str, task: Option<Task<'_>>) -> Result<Run> {
+        let run = self.begin_even_closed(id, task)?;
+        run.account.ensure_open()?;
+        Ok(run)
+    }
+
+    pub(super) fn begin_even_closed(&self, id: &str, task: Option<Task<'_>>) -> Result<Run> {
         let guard = self.policies.begin_run();
         let live = self.policies.live()?;
         let (account, now) = self.ledger.account_at(id, self.clock.now())?;

@@ -2,6 +2,7 @@
 
 pub(in crate::ledger) mod bill;
 pub(in crate::ledger) mod buying;
+pub(in crate::ledger) mod closing;
 pub(in crate::ledger) mod days;
 pub(in crate::ledger) mod slots;
 pub(in crate::ledger) mod totals;
@@ -149,12 +150,27 @@ pub struct AccountProfile {
     pub(super) check_since: Timestamp,
     pub(super) check_tries: u32,
     pub(super) check_next_at: Timestamp,
+    /// When it was closed; none if it is not.
+    pub closed_at: Option<Timestamp>,
 }
 
 impl AccountProfile {
     /// The account's local date at `at`.
     pub fn local_date(&self, at: Timestamp) -> NaiveDate {
         local_date(at, self.time_zone)
+    }
+
+    /// The local date on which it was closed; none if it is not.
+    pub fn closed_on(&self) -> Option<NaiveDate> {
+        self.closed_at.map(|at| self.local_date(at))
+    }
+
+    /// [`LedgerError::AccountClosed`] if it is closed.
+    pub fn ensure_open(&self) -> Result<()> {
+        match self.closed_on() {
+            None => Ok(()),
+            Some(closed_on) => Err(LedgerError::AccountClosed { account: self.id.clone(), closed_on }),
+        }
     }
 
     /// Blocks bought for the current cycle.
@@ -253,7 +269,7 @@ impl AccountProfile {
 
 impl Ledger {
     /// Adds an account and charges its blocks. Its first billing cycle began at the midnight before, in its own time
-    /// zone. Refuses an id that exists already, and more than [`BLOCKS_MAX`] blocks.
+    /// zone. Refuses an id that exists already or belongs to a closed account, and more than [`BLOCKS_MAX`] blocks.
     pub fn add_account(&self, new: &NewAccount, now: Timestamp) -> Result<()> {
         if new.blocks > BLOCKS_MAX {
             let message = format!("{} blocks are too many: an account has 0 to {BLOCKS_MAX}", new.blocks);
@@ -262,7 +278,8 @@ impl Ledger {
         self.change(|transaction| {
             time::check(transaction, now)?;
             let added_on = local_date(now, new.time_zone);
-            if find(transaction, &new.id)?.is_some() {
+            if let Some(known) = find(transaction, &new.id)? {
+                known.ensure_open()?;
                 return Err(LedgerError::AccountExists(new.id.clone()));
             }
             transaction.execute(
@@ -352,9 +369,19 @@ pub(super) fn every_account(transaction: &Transaction) -> Result<Vec<AccountProf
 }
 
 /// The account as of `now`, for a change that follows in the same transaction: the billing cycles due by then begin,
-/// and their blocks are charged. So this is where a time that leaps is refused, and where newer time zone data take
-/// effect.
+/// and their blocks are charged. So this is where a time that leaps is refused, every change of a closed account too,
+/// and where newer time zone data take effect.
 pub(super) fn open(transaction: &Transaction, id: &str, now: Timestamp) -> Result<(AccountProfile, Timestamp)> {
+    profile(transaction, id)?.ensure_open()?;
+    open_even_closed(transaction, id, now)
+}
+
+/// The same, also of a closed account, which is charged nothing.
+pub(super) fn open_even_closed(
+    transaction: &Transaction,
+    id: &str,
+    now: Timestamp,
+) -> Result<(AccountProfile, Timestamp)> {
     let mut account = profile(transaction, id)?;
     let now = never_back(id, now, account.changed_at)?;
     time::check(transaction, now)?;
@@ -395,14 +422,9 @@ pub(super) fn price_of(
     account: &AccountProfile,
     make: impl FnOnce(&Transaction) -> Result<()>,
 ) -> Result<ChangePrice> {
-    let cents = |transaction: &Transaction| -> Result<u64> {
-        let mut statement =
-            transaction.prepare_cached("SELECT ifnull(sum(cents), 0) FROM events WHERE account = ?1 AND cents > 0")?;
-        Ok(statement.query_row([account.key], |row| row.get(0).map(from_sql))?)
-    };
-    let before = cents(transaction)?;
+    let before = charged_in_all(transaction, account.key)?;
     make(transaction)?;
-    let now_cents = cents(transaction)? - before;
+    let now_cents = charged_in_all(transaction, account.key)? - before;
     let after = profile(transaction, &account.id)?;
     Ok(ChangePrice {
         now_cents,
@@ -412,6 +434,13 @@ pub(super) fn price_of(
         blocks_next: after.blocks_next(),
         cycle_ends_at: after.cycle_ends_at,
     })
+}
+
+/// Everything that the account was ever charged, in US cents.
+fn charged_in_all(transaction: &Transaction, account: i64) -> Result<u64> {
+    let mut statement =
+        transaction.prepare_cached("SELECT ifnull(sum(cents), 0) FROM events WHERE account = ?1 AND cents > 0")?;
+    Ok(statement.query_row([account], |row| row.get(0).map(from_sql))?)
 }
 
 /// Before blocks are decided: gives up those that no slot in use needs, if the cycle was not charged.
@@ -587,7 +616,7 @@ pub(super) fn touch(transaction: &Transaction, key: i64, now: Timestamp) -> Resu
 const SELECT_PROFILE: &str = "SELECT key, id, time_zone, region, review_at, added_on, enabled, settings, revision, \
      changed_at, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at, occupied, locked, rated_day, \
      rated_count, provider, areas, rest_days, day_cents_max, cycle_cents_max, kept_days, \
-     days_closed_until, check_since, check_tries, check_next_at, cycle_zone FROM accounts";
+     days_closed_until, check_since, check_tries, check_next_at, cycle_zone, closed_at FROM accounts";
 
 pub(super) fn profile(transaction: &Transaction, id: &str) -> Result<AccountProfile> {
     find(transaction, id)?.ok_or_else(|| LedgerError::NoSuchAccount(id.to_owned()))
@@ -643,6 +672,7 @@ fn profile_from_row(row: &Row) -> rusqlite::Result<AccountProfile> {
         check_since: from_sql(row.get(26)?),
         check_tries: row.get(27)?,
         check_next_at: from_sql(row.get(28)?),
+        closed_at: row.get::<_, Option<i64>>(30)?.map(from_sql),
     };
     account.cycle_ends_at = account.planned_end();
     Ok(account)

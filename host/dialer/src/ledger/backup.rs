@@ -78,7 +78,8 @@ impl Ledger {
     ///
     /// Errors, and then nothing was changed: [`LedgerError::LedgerExists`] unless it is to be replaced,
     /// [`LedgerError::InUse`] if a process uses it, [`LedgerError::Incomplete`] if the copy lacks its -wal file,
-    /// [`LedgerError::Damaged`] if the copy is, or another that [is unusable](LedgerError::is_unusable).
+    /// [`LedgerError::Damaged`] if the copy is, [`LedgerError::NotACopy`] if it is none, or another that
+    /// [is unusable](LedgerError::is_unusable).
     pub fn restore(
         dir: &Path,
         from: &Path,
@@ -89,7 +90,7 @@ impl Ledger {
         if !file::is_there(from) {
             return Err(LedgerError::Refused(format!("{} does not exist", from.display())));
         }
-        file::look_at(from)?;
+        file::look_at_copy(from)?;
         file::make_folder(dir)?;
         let path = dir.join(FILE_NAME);
         let _turn = Turn::wait(&path)?;

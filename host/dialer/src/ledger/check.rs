@@ -269,6 +269,26 @@ const INVARIANTS: &[(&str, &str, &str)] = &[
            FROM runs JOIN accounts ON key = account GROUP BY account, based_on HAVING count(*) > 1",
     ),
     (
+        "closed-is-over",
+        "After an account was closed nothing is charged, ordered, reviewed or owned, and its orders are over",
+        "SELECT id || ': is on, or has slots in use or bought' FROM accounts
+          WHERE closed_at IS NOT NULL AND (enabled OR slot_count_next > 0 OR occupied > 0 OR locked > 0)
+         UNION ALL
+         SELECT accounts.id || ': event ' || events.id || ' charges it after it was closed'
+           FROM accounts JOIN events ON account = key
+          WHERE kind IN ('charged', 'replacement-charged') AND at > closed_at
+         UNION ALL
+         SELECT accounts.id || ': order ' || orders.id || ' is ' || state FROM accounts JOIN orders ON account = key
+          WHERE closed_at IS NOT NULL
+            AND (intended_at > closed_at OR state NOT IN ('done', 'abandoned') OR ask_again = 1)
+         UNION ALL
+         SELECT accounts.id || ': run ' || runs.id || ' was made after it was closed'
+           FROM accounts JOIN runs ON account = key WHERE decided_at > closed_at
+         UNION ALL
+         SELECT id || ': +' || number || ' is ' || state FROM accounts JOIN numbers ON account = key
+          WHERE closed_at IS NOT NULL AND state <> 'released'",
+    ),
+    (
         "one-live-policy",
         "Each policy that became live replaced the one before, which is older",
         "SELECT 'revision ' || revision || ' replaced ' || ifnull(replaces, 'none') || ', not ' || ifnull(before, 'none')

@@ -57,6 +57,8 @@ pub struct EventQuery {
     pub before: Option<u64>,
     /// Only those after this event.
     pub after: Option<u64>,
+    /// Only charges and credits.
+    pub money: bool,
     /// The oldest first, not the newest.
     pub oldest_first: bool,
 }
@@ -106,10 +108,11 @@ impl Ledger {
                         AND (?4 IS NULL OR at >= ?4) AND (?5 IS NULL OR at < ?5) AND (?6 IS NULL OR run = ?6)
                         AND (?7 IS NULL OR ifnull(runs.revision, events.revision) = ?7)
                         AND (?8 IS NULL OR events.id < ?8) AND (?9 IS NULL OR events.id > ?9)
-                  ORDER BY events.id {order} LIMIT ?10"
+                        AND (NOT ?10 OR cents IS NOT NULL)
+                  ORDER BY events.id {order} LIMIT ?11"
             ))?;
             let asked = |value: Option<u64>| value.map(asked_to_sql);
-            let EventQuery { kind, number, since, until, run, revision, before, after, oldest_first: _ } = query;
+            let EventQuery { kind, number, since, until, run, revision, before, after, money, oldest_first: _ } = query;
             let found = statement.query_map(
                 params![
                     account.key,
@@ -121,6 +124,7 @@ impl Ledger {
                     asked(*revision),
                     asked(*before),
                     asked(*after),
+                    money,
                     i64::from(limit) + 1
                 ],
                 event_from_row,
@@ -186,6 +190,8 @@ named_kinds! {
         AccountAdded = "account-added",
         /// The account's settings, switch or purchasing changed.
         AccountChanged = "account-changed",
+        /// The account was closed.
+        AccountClosed = "account-closed",
         /// A message to a webhook was abandoned after three days.
         AlertAbandoned = "alert-abandoned",
         /// The number of blocks changed, or will from the next billing cycle on.
@@ -206,7 +212,7 @@ named_kinds! {
         NotCarriedOver = "not-carried-over",
         /// A number was bought.
         NumberBought = "number-bought",
-        /// A replaced number was imported again and is not given back.
+        /// A replaced number is not given back: it was imported again, or its account was closed.
         NumberKept = "number-kept",
         /// Numbers were imported.
         NumbersImported = "numbers-imported",

@@ -40,6 +40,7 @@ pub(super) const SCHEMAS: &[&str] = &[
     include_str!("schema/15-days.sql"),
     include_str!("schema/16-complete-files.sql"),
     include_str!("schema/17-numbers-come-and-go.sql"),
+    include_str!("schema/18-closed-accounts.sql"),
     include_str!("schema/19-confirmed-orders.sql"),
     include_str!("schema/20-planned-days.sql"),
 ];
@@ -291,8 +292,22 @@ pub(super) fn open_to_read(path: &Path) -> Result<(Access, Connection)> {
 
 /// Opens a copy of a ledger to read it, and leaves no other files beside it.
 pub(super) fn open_copy(path: &Path) -> Result<Connection> {
-    look_at(path)?;
-    if has_wal(path) { open_to_read(path).map(|(_, reader)| reader) } else { read(path, Access::ReadAlone) }
+    look_at_copy(path)?;
+    let reader =
+        if has_wal(path) { open_to_read(path).map(|(_, reader)| reader) } else { read(path, Access::ReadAlone) };
+    reader.map_err(of_copy)
+}
+
+/// The same as [`look_at`], of a copy.
+pub(super) fn look_at_copy(path: &Path) -> Result<()> {
+    look_at(path).map_err(of_copy)
+}
+
+fn of_copy(error: LedgerError) -> LedgerError {
+    match error {
+        LedgerError::NotALedger(path) => LedgerError::NotACopy(path),
+        other => other,
+    }
 }
 
 fn read(path: &Path, access: Access) -> Result<Connection> {

@@ -10,6 +10,7 @@
 //! A step that calls a provider is claimed first, for two minutes: if its process dies, another one takes over then,
 //! and looks the order up before it repeats anything. [`fulfilment`](crate::fulfilment) says what each step does.
 
+pub(in crate::ledger) mod closing;
 pub(in crate::ledger) mod grounds;
 mod news;
 
@@ -902,7 +903,11 @@ fn find_open(transaction: &Transaction, order: u64) -> Result<Order> {
     found.ok_or(LedgerError::NoOpenOrder(order))
 }
 
-fn orders(transaction: &Transaction, which: &str, parameters: impl rusqlite::Params) -> Result<Vec<Order>> {
+pub(in crate::ledger) fn orders(
+    transaction: &Transaction,
+    which: &str,
+    parameters: impl rusqlite::Params,
+) -> Result<Vec<Order>> {
     let mut statement = transaction.prepare_cached(&format!(
         "SELECT orders.id, accounts.id, number, replacement, slot, why, state, state_since, intended_at, orders.provider,
                 price_cents, reference, rests_until, problem, held_since, is_stuck, next_try_at, tries, sent_at, looks, run,

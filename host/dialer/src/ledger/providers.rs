@@ -87,8 +87,18 @@ pub enum NumberState {
 }
 
 impl NumberState {
+    /// Its name, as in the database and in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            NumberState::Candidate => "candidate",
+            NumberState::Ordered => "ordered",
+            NumberState::Owned => "owned",
+            NumberState::Released => "released",
+        }
+    }
+
     /// The state of that name; the schema has no other names.
-    fn named(name: &str) -> Self {
+    pub(in crate::ledger) fn named(name: &str) -> Self {
         match name {
             "candidate" => NumberState::Candidate,
             "ordered" => NumberState::Ordered,

@@ -1,5 +1,8 @@
 //! `dialguard account …`
 
+mod close;
+mod export;
+
 use super::output::{answer_in_words, dollars, table};
 use super::settings::SettingOptions;
 use super::{CommandContext, Done};
@@ -81,6 +84,13 @@ pub enum AccountCommand {
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
+    /// Close an account for good: shows what becomes of its numbers, orders and bill, and asks
+    Close(close::CloseOptions),
+    /// Write an account's whole record as tables: numbers, history, events, money
+    ///
+    /// One table is printed, or all of them are written to a folder. In CSV, a text that a spreadsheet would compute as a
+    /// formula begins with an apostrophe.
+    Export(export::ExportOptions),
     /// Show an account's slots, settings, provider and spending
     Show {
         /// The account
@@ -163,6 +173,8 @@ pub async fn run(context: &CommandContext, command: AccountCommand) -> Result<Do
             }
         }
         AccountCommand::Credit { id, dollars, reason } => credit(context, &id, dollars, &reason),
+        AccountCommand::Close(options) => close::close(context, options),
+        AccountCommand::Export(options) => export::export(context, options),
         AccountCommand::Show { id } => show(context, &id),
         AccountCommand::List => list(context),
     }
@@ -340,7 +352,7 @@ fn list(context: &CommandContext) -> Result<Done> {
             let rows = accounts.iter().map(|account| {
                 [
                     account.id.clone(),
-                    if account.enabled { "on" } else { "off" }.into(),
+                    add_on_in_words(account).into(),
                     format!("{} of {}", account.occupied, account.slot_count),
                     account.locked.to_string(),
                     account.time_zone.to_string(),
@@ -356,6 +368,14 @@ fn list(context: &CommandContext) -> Result<Done> {
     ))
 }
 
+fn add_on_in_words(account: &AccountProfile) -> &'static str {
+    match (account.closed_at, account.enabled) {
+        (Some(_), _) => "closed",
+        (None, true) => "on",
+        (None, false) => "off",
+    }
+}
+
 fn describe(account: &AccountProfile) -> String {
     let settings = SETTINGS.iter().map(|setting| format!("  {}: {}\n", setting.name, setting.get(&account.settings)));
     let other = account.settings.other.iter().map(|(name, value)| format!("  {name}={value}\n"));
@@ -364,10 +384,12 @@ fn describe(account: &AccountProfile) -> String {
     } else {
         String::new()
     };
+    let closed =
+        account.closed_on().map_or(String::new(), |on| format!("Account {} was closed on {on}.\n", account.id));
     format!(
-        "Account {}: add-on {}, {} of {} slots occupied, {} locked, cycle ends at {}{next}, review at {} {}\n{}",
+        "{closed}Account {}: add-on {}, {} of {} slots occupied, {} locked, cycle ends at {}{next}, review at {} {}\n{}",
         account.id,
-        if account.enabled { "on" } else { "off" },
+        add_on_in_words(account),
         account.occupied,
         account.slot_count,
         account.locked,

@@ -3,7 +3,7 @@
 use super::{CommandContext, Done};
 use crate::json;
 use crate::words::count;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Subcommand;
 use dialguard_dialer::ledger::{CheckedRule, Ledger, LedgerReport, RestoreOptions, RestoredLedger};
 use indicatif::ProgressBar;
@@ -59,6 +59,9 @@ fn backup(context: &CommandContext, file: &Path) -> Result<Done> {
 }
 
 fn check(context: &CommandContext, file: Option<&Path>) -> Result<Done> {
+    if let Some(file) = file.filter(|file| !file.exists()) {
+        bail!("{} does not exist", file.display());
+    }
     let report = Ledger::check(file.unwrap_or(&context.data))?;
     let done = Done::show(context.json, || json::LedgerReport::from(&report), || in_words(&report));
     let broken = report.broken().map(|rule| format!("{} is broken", rule.name));

@@ -57,6 +57,7 @@ fn taker(ledger: &Ledger, account: Option<String>) -> Result<String> {
         Some(id) => Ok(ledger.account(&id)?.id),
         None => {
             let mut accounts = ledger.accounts()?;
+            accounts.retain(|account| account.closed_at.is_none());
             ensure!(accounts.len() == 1, "give the account to import the numbers into with --account");
             Ok(accounts.remove(0).id)
         }

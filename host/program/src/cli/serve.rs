@@ -51,7 +51,8 @@ pub async fn serve(context: &CommandContext, Serve { once, dashboard }: Serve) -
         return serve_once(&dialguard).await;
     }
     warn_of_place(dialguard.ledger());
-    tracing::info!("watching {} accounts; press Ctrl-C to stop", dialguard.ledger().accounts()?.len());
+    let accounts = dialguard.ledger().accounts()?.into_iter().filter(|account| account.closed_at.is_none()).count();
+    tracing::info!("watching {accounts} accounts; press Ctrl-C to stop");
     log_policies(&dialguard)?;
     tracing::info!("time zone data: {}", zones::database());
     let stop = stop_signal();

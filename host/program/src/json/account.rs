@@ -16,6 +16,8 @@ pub struct Account {
     id: String,
     /// Whether the reputation add-on is on. While it is off, nothing is checked, started or bought.
     enabled: bool,
+    /// When the account was closed; null if it is not. A closed account can only be read.
+    closed_at: Option<Time>,
     /// Rises with every change.
     revision: u64,
     /// Time zone of its dates and billing cycles, from the tz database.
@@ -75,6 +77,7 @@ impl Account {
         Ok(Account {
             id: account.id.clone(),
             enabled: account.enabled,
+            closed_at: account.closed_at.map(Time),
             revision: account.revision,
             time_zone: account.time_zone.name().into(),
             region: account.region.to_string(),

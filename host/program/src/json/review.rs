@@ -67,7 +67,7 @@ impl From<&ledger::Order> for PlannedOrder {
 /// How a review rated a number.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-struct Rating {
+pub struct Rating {
     number: E164,
     status: Status,
     /// Consecutive daily checks that called it spam.

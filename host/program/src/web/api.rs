@@ -2,6 +2,7 @@
 
 mod accounts;
 mod clock;
+mod export;
 mod failures;
 mod input;
 mod keyed;
@@ -49,7 +50,8 @@ use utoipa_axum::router::OpenApiRouter;
         (name = "sources", description = "Sources of verdicts, and the carriers they report"),
         (name = "tokens", description = "Tokens of programs that call the API"),
         (name = "webhooks", description = "Webhooks, which receive messages: reviews that found something (`review.completed`, `review.failed`), \
-            replacements that are done, abandoned or held up (`number.replaced`, `order.abandoned`, `order.stuck`), and \
+            replacements that are done, abandoned or held up (`number.replaced`, `order.abandoned`, `order.stuck`), accounts \
+            that are closed (`account.closed`), and \
             policies that fail (`policy.rolled-back`, `policy.failing`)"),
     ),
     modifiers(&TokenSecurity),
@@ -86,6 +88,7 @@ fn documented() -> (Router<Site>, Document) {
     let routes = OpenApiRouter::new()
         .merge(accounts::routes())
         .merge(clock::routes())
+        .merge(export::routes())
         .merge(numbers::routes())
         .merge(requests::routes())
         .merge(orders::routes())

@@ -6,7 +6,9 @@ mod activity;
 mod alerts;
 mod candidates;
 mod clock;
+mod close;
 mod denied;
+mod export;
 mod layout;
 mod orders;
 mod policy;
@@ -33,6 +35,8 @@ pub fn routes() -> Router<Site> {
         .merge(candidates::routes())
         .merge(activity::routes())
         .merge(clock::routes())
+        .merge(close::routes())
+        .merge(export::routes())
         .merge(policy::routes())
         .merge(settings::routes())
         .merge(review::routes())

@@ -172,6 +172,8 @@ impl From<LedgerError> for Problem {
             LedgerError::NoSuchAlias(_) => of(StatusCode::NOT_FOUND, "no-such-alias"),
             LedgerError::NoSuchToken(_) => of(StatusCode::NOT_FOUND, "no-such-token"),
             LedgerError::NoSuchProvider(_) => of(StatusCode::CONFLICT, "no-such-provider"),
+            LedgerError::AccountClosed { .. } => of(StatusCode::CONFLICT, "account-closed"),
+            LedgerError::ClosingHeldUp { .. } => of(StatusCode::CONFLICT, "replacements-in-progress"),
             LedgerError::AccountExists(_) => of(StatusCode::CONFLICT, "account-exists"),
             LedgerError::TokenExists(_) => of(StatusCode::CONFLICT, "token-exists"),
             LedgerError::ReplacementsInProgress { .. } => of(StatusCode::CONFLICT, "replacements-in-progress"),

@@ -1,6 +1,6 @@
 //! An account's bill for a billing cycle, and credits, which put wrong charges right.
 
-use crate::ledger::accounts::{AccountProfile, open, profile, touch};
+use crate::ledger::accounts::{AccountProfile, open_even_closed, profile, touch};
 use crate::ledger::events::EventKind;
 use crate::ledger::{Ledger, LedgerError, Result, from_sql, to_sql};
 use crate::prices::{dollars, price_cents};
@@ -41,14 +41,14 @@ impl Ledger {
     }
 
     /// Credits an account, for a reason that its history tells. A credit puts charges right, so that all credits together
-    /// are never more than all charges: [`LedgerError::Refused`]. If the clock is behind the account's latest change, as
-    /// after a clock was wrong, the credit is recorded at that change.
+    /// are never more than all charges: [`LedgerError::Refused`]. A closed account can be credited too. If the clock is
+    /// behind the account's latest change, as after a clock was wrong, the credit is recorded at that change.
     pub fn credit(&self, id: &str, cents: u64, reason: &str, now: Timestamp) -> Result<()> {
         let reason = reason.trim();
         check_reason(reason)?;
         self.change(|transaction| {
             let now = now.max(profile(transaction, id)?.changed_at);
-            let (account, now) = open(transaction, id, now)?;
+            let (account, now) = open_even_closed(transaction, id, now)?;
             let left = charged_less_credited(transaction, account.key)?;
             if cents == 0 || cents > left {
                 let (cents, left) = (dollars(cents), dollars(left));
@@ -75,7 +75,7 @@ fn check_reason(reason: &str) -> Result<()> {
 }
 
 /// `account` is in its present cycle, `recorded_from` the beginning of the latest one that the ledger has opened.
-fn bill(transaction: &Transaction, account: &AccountProfile, recorded_from: Timestamp) -> Result<Bill> {
+pub(super) fn bill(transaction: &Transaction, account: &AccountProfile, recorded_from: Timestamp) -> Result<Bill> {
     let is_due = account.enabled && account.cycle_starts_at > recorded_from;
     let due_cents = if is_due { price_cents(account.blocks()) } else { 0 };
     let mut statement = transaction.prepare_cached(

@@ -116,7 +116,7 @@ impl AccountProfile {
 
     /// Whether days that have ended are to be closed.
     pub fn has_days_to_close(&self, now: Timestamp) -> bool {
-        self.closes_at(&self.day(self.days_closed_until)) <= now
+        self.closed_at.is_none() && self.closes_at(&self.day(self.days_closed_until)) <= now
     }
 
     /// When a scheduled check may be made, of numbers that have no rating since then.
@@ -227,7 +227,11 @@ impl Ledger {
 
     /// Notes that numbers were asked about again without an answer; that is not a run.
     pub(crate) fn note_try(&self, id: &str, rates_since: Timestamp, now: Timestamp) -> Result<()> {
-        self.change(|transaction| note_try(transaction, &profile(transaction, id)?, rates_since, now))
+        self.change(|transaction| {
+            let account = profile(transaction, id)?;
+            account.ensure_open()?;
+            note_try(transaction, &account, rates_since, now)
+        })
     }
 
     /// Closes the days that have ended. What they missed is reported, in one event and one message.

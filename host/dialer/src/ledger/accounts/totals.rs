@@ -18,7 +18,7 @@ pub(crate) struct Waiting {
 pub(crate) struct Totals {
     /// The sum of all accounts' revisions, which rises with every change to any of them.
     change: u64,
-    /// Accounts with the add-on on, and off.
+    /// Accounts with the add-on on, and off; none that is closed.
     pub accounts: (u64, u64),
     /// Monitored numbers by status.
     pub monitored: [(Status, u64); 4],
@@ -35,7 +35,7 @@ impl Ledger {
             let waiting = waiting(transaction)?;
             let (on, off, revision, change): (u64, u64, u64, u64) = transaction
                 .prepare_cached(
-                    "SELECT ifnull(sum(enabled), 0), ifnull(sum(1 - enabled), 0),
+                    "SELECT ifnull(sum(enabled), 0), ifnull(sum(1 - enabled) FILTER (WHERE closed_at IS NULL), 0),
                             (SELECT ifnull(max(revision), 0) FROM activations), ifnull(sum(revision), 0)
                        FROM accounts",
                 )?

@@ -69,6 +69,7 @@ impl Ledger {
     pub(crate) fn tell_review_failed(&self, id: &str, now: Timestamp, why: &str) -> Result<()> {
         self.change(|transaction| {
             let account = profile(transaction, id)?;
+            account.ensure_open()?;
             let today = account.day(now);
             let is_queued: bool = transaction.query_row(
                 "SELECT EXISTS (SELECT 1 FROM deliveries WHERE account = ?1 AND kind = ?2 AND made_at >= ?3)",

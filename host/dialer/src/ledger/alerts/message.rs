@@ -1,6 +1,7 @@
 //! The messages that wait for webhooks: one a review, however many numbers it is about.
 //! [`alerts`](crate::alerts) lists their types.
 
+use crate::ledger::accounts::closing::Closing;
 use crate::ledger::accounts::days::MissedDays;
 use crate::ledger::time::Leap;
 use crate::phone::e164;
@@ -96,6 +97,19 @@ impl Message {
             "text": missed.text(),
         });
         Message::new("reviews.missed", data, "activity")
+    }
+
+    /// The account was closed.
+    pub(in crate::ledger) fn account_closed(closing: &Closing) -> Self {
+        let data = json!({
+            "closed-at": rfc3339(closing.at),
+            "released": closing.owned,
+            "abandoned-orders": closing.abandoned.len(),
+            "charged-in-cycle-cents": closing.bill.charged_cents,
+            "cycle-ends-at": rfc3339(closing.cycle_ends_at),
+            "text": closing.text(),
+        });
+        Message::new("account.closed", data, "activity")
     }
 
     /// Time is held: nothing is reviewed until a user accepts it.

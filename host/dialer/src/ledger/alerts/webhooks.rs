@@ -53,6 +53,7 @@ impl Ledger {
     pub fn add_webhook(&self, new: &NewWebhook, now: Timestamp) -> Result<WebhookId> {
         self.change(|transaction| {
             let account = new.account.map(|id| profile(transaction, id)).transpose()?;
+            account.as_ref().map_or(Ok(()), |account| account.ensure_open())?;
             let key = account.as_ref().map(|account| account.key);
             let count: u64 =
                 transaction.query_row("SELECT count(*) FROM webhooks WHERE account IS ?1", [key], |row| {

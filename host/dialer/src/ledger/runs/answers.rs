@@ -191,7 +191,7 @@ pub(in crate::ledger) fn pack(answers: &[CarrierAnswer]) -> Vec<u8> {
 
 /// What is packed about the wanted numbers. A body that cannot be read has no answers: it is a record for users, and no
 /// decision depends on it.
-fn unpack(body: &[u8], is_wanted: impl FnMut(PhoneNumber) -> bool) -> Vec<CarrierAnswer> {
+pub(in crate::ledger) fn unpack(body: &[u8], is_wanted: impl FnMut(PhoneNumber) -> bool) -> Vec<CarrierAnswer> {
     unpacked(body, is_wanted).unwrap_or_default()
 }
 

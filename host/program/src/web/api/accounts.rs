@@ -3,7 +3,7 @@
 use super::created;
 use super::failures::{ChangeFailures, Failures};
 use super::input::{Body, InAccount, Page, Part, QueryParams};
-use crate::json::{Account, ChangePrice, SettingsChange, Spending, Usage};
+use crate::json::{Account, ChangePrice, Closing, SettingsChange, Spending, Usage};
 use crate::parse;
 use crate::schedule::REVIEW_AT_DEFAULT;
 use crate::web::Site;
@@ -33,6 +33,8 @@ pub fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(one, change))
         .routes(routes!(try_change))
         .routes(routes!(credit))
+        .routes(routes!(close))
+        .routes(routes!(try_close))
         .routes(routes!(usage))
         .routes(routes!(spending))
 }
@@ -361,6 +363,43 @@ async fn credit(
     tokio::task::block_in_place(|| ledger.credit(id, cents, &reason, site.dialguard().now()))?;
     let account = as_of_now(&site, id)?;
     Ok(Json(Spending::read(ledger, &account, now_of(&site, &account))?))
+}
+
+/// Close an account for good
+///
+/// Requires the role `administer`. Its numbers leave it and can be imported into any account, nothing is released at a
+/// provider, replacements in progress are abandoned, and nothing more is charged. Afterwards it can only be read and
+/// credited; other changes are refused (409, `account-closed`). 409 also while a number may be bought or given back for
+/// one of its orders. Closing a closed account changes nothing.
+#[utoipa::path(
+    post,
+    path = "/accounts/{account}/close",
+    operation_id = "close-account",
+    tag = "accounts",
+    params(InAccount),
+    responses((status = 200, description = "The closed account", body = Account), ChangeFailures)
+)]
+async fn close(State(site): State<Site>, of: OfAccount<Administer>) -> Result<Json<Account>, Problem> {
+    let (dialguard, id) = (site.dialguard(), &of.account.id);
+    tokio::task::block_in_place(|| dialguard.ledger().close_account(id, dialguard.now()))?;
+    Ok(Json(read(&site, &as_of_now(&site, id)?)?))
+}
+
+/// Preview what closing an account would do
+///
+/// Requires the role `administer`. Changes nothing.
+#[utoipa::path(
+    post,
+    path = "/accounts/{account}/close/try",
+    operation_id = "try-close-account",
+    tag = "accounts",
+    params(InAccount),
+    responses((status = 200, description = "What would happen", body = Closing), ChangeFailures)
+)]
+async fn try_close(State(site): State<Site>, of: OfAccount<Administer>) -> Result<Json<Closing>, Problem> {
+    let (dialguard, id) = (site.dialguard(), &of.account.id);
+    let closing = tokio::task::block_in_place(|| dialguard.ledger().try_close_account(id, dialguard.now()))?;
+    Ok(Json(Closing::from(&closing)))
 }
 
 /// What no account can have; the rest is the ledger's to refuse.

@@ -34,6 +34,13 @@ pub struct OfAccount<R> {
     role: PhantomData<R>,
 }
 
+impl<R> OfAccount<R> {
+    /// Whether a page offers what takes this role. A closed account is not changed.
+    pub fn may(&self, role: Role) -> bool {
+        self.caller.grant.role >= role && self.account.closed_at.is_none()
+    }
+}
+
 /// A role that a route requires.
 pub trait RequiredRole {
     const ROLE: Role;

@@ -45,7 +45,12 @@ fn list(caller: &Caller, accounts: &[AccountProfile]) -> Markup {
                     @for account in accounts {
                         tr {
                             td { a href=(account_path(&account.id)) { (account.id) } }
-                            td { @if account.enabled { "on" } @else { "off" } }
+                            td {
+                                @match account.closed_on() {
+                                    Some(on) => { strong { "Closed" } " on " (on) },
+                                    None => @if account.enabled { "on" } @else { "off" },
+                                }
+                            }
                             td.figure { (account.occupied) " of " (account.slot_count) }
                             td.figure { (account.locked) }
                         }

@@ -42,7 +42,7 @@ async fn show(
     let candidates = ledger.candidates(&account.id, after, PER_PAGE)?;
     let total = ledger.candidate_count(&account.id)?;
     let path = format!("{}/candidates", account_path(&account.id));
-    let may_act = of.caller.grant.role >= Role::Operate;
+    let may_act = of.may(Role::Operate);
     let content = html! {
         h1 { "Numbers on hand" }
         section.panel {

@@ -55,7 +55,7 @@ pub fn page(caller: &Caller, of: Option<(&AccountProfile, Tab)>, title: &str, co
             header.top {
                 a.brand href="/" { img src=(assets::address("/assets/mark.svg")) alt="" width="24" height="24"; "Dialguard" }
                 @if let Some((account, here)) = of {
-                    span.account { (account.id) }
+                    span.account { (account.id) @if account.closed_at.is_some() { " " strong { "Closed" } } }
                     nav aria-label="Account" {
                         @for tab in Tab::ALL {
                             a href=(tab.path(&account.id)) aria-current=[(tab == here).then_some("page")] { (tab.title()) }

@@ -5,7 +5,7 @@ mod effect;
 mod fields;
 
 use super::layout::Tab;
-use super::{Failed, alerts, page};
+use super::{Failed, alerts, close, export, page};
 use crate::parse;
 use crate::web::Site;
 use crate::web::address::account_path;
@@ -175,7 +175,8 @@ impl<'a> SettingsPage<'a> {
     }
 
     fn render(&self) -> Markup {
-        let may_change = self.caller.grant.role >= Role::Administer;
+        let is_administrator = self.caller.grant.role >= Role::Administer;
+        let may_change = is_administrator && self.account.closed_at.is_none();
         let content = html! {
             h1 { "Settings" }
             @if self.is_saved { p.saved role="status" { "Saved. Takes effect at the next review." } }
@@ -196,14 +197,19 @@ impl<'a> SettingsPage<'a> {
                             output #effect-short for="settings" {}
                         }
                     } @else {
-                        p.quiet { "Only administrators can change these settings." }
+                        p.quiet {
+                            @if self.account.closed_at.is_some() { "The account is closed: its settings no longer change." }
+                            @else { "Only administrators can change these settings." }
+                        }
                     }
                 }
                 @if may_change { (self.effect()) }
             }
             (blocks(self.account, may_change, self.now))
             (buying::section(&self.account.id, &self.account.buying, may_change))
-            @if may_change { (alerts::section(&self.account.id, self.webhooks)) }
+            @if is_administrator { (alerts::section(&self.account.id, self.webhooks)) }
+            (export::section(&self.account.id))
+            @if may_change { (close::section(self.account)) }
         };
         page(self.caller, Some((self.account, Tab::Settings)), "Settings", content)
     }

@@ -20,13 +20,19 @@ pub async fn head(site: &Site, of: &OfAccount<Read>) -> Result<Markup, Failed> {
     locks.retain(|lock| lock.until > now);
     let bill = dialguard.ledger().bill(&account.id, now)?;
     Ok(html! {
+        @if let Some(at) = account.closed_at {
+            p.warning role="status" {
+                "This account was closed on " (date(at, account.time_zone, now)) ". It can only be read: nothing is checked, \
+                 bought or charged. " a href={ (account_path(&account.id)) "/settings#export" } { "Export it" } "."
+            }
+        }
         div.head data-live="head" {
             section.panel.use aria-labelledby="use" {
                 h1 #use { a href=(showing(account, "monitored")) { (in_use(&usage)) } " slots in use" }
                 (slot_bar(&usage))
                 (locked(account, &locks, now))
             }
-            (add_on(account, &bill, of.caller.grant.role >= Role::Administer, now))
+            (add_on(of, &bill, now))
         }
         (figures(account, &usage))
     })
@@ -65,7 +71,8 @@ fn locked(account: &AccountProfile, locks: &[SlotLock], now: u64) -> Markup {
     }
 }
 
-fn add_on(account: &AccountProfile, bill: &Bill, may_change: bool, now: u64) -> Markup {
+fn add_on(of: &OfAccount<Read>, bill: &Bill, now: u64) -> Markup {
+    let (account, may_change) = (&of.account, of.may(Role::Administer));
     let blocks = account.blocks();
     let ends = date(account.cycle_ends_at, account.time_zone, now);
     let (state, change, label) = match account.enabled {
@@ -91,7 +98,10 @@ fn add_on(account: &AccountProfile, bill: &Bill, may_change: bool, now: u64) -> 
             }
             p {
                 "Charged in this cycle: " (bill_in_words(bill)) ". "
-                @if may_change { a href={ (account_path(&account.id)) "/credit" } data-ask { "Credit…" } }
+                // Also of a closed account: a credit puts its charges right.
+                @if of.caller.grant.role >= Role::Administer {
+                    a href={ (account_path(&account.id)) "/credit" } data-ask { "Credit…" }
+                }
             }
             @if may_change && account.enabled {
                 form.blocks method="get" action={ (account_path(&account.id)) "/add-on" } data-ask {

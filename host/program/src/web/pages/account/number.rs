@@ -51,7 +51,7 @@ async fn one(
     let carriers = answering(&ledger.carriers()?, &history);
     let content = html! {
         div data-live="number" {
-            (head(account, &history, of.caller.grant.role >= Role::Operate))
+            (head(account, &history, of.may(Role::Operate)))
             (latest_check(account, &history, &carriers))
             section.panel.history aria-labelledby="history" {
                 h2 #history { "History" }

@@ -39,7 +39,7 @@ pub fn table(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<Marku
     let monitored = page.numbers.iter().filter(|known| known.monitored.is_some()).map(|known| known.number);
     let since = now.saturating_sub(ANSWERS_SECONDS);
     let answers = ledger.latest_answers_since(&account.id, &monitored.collect::<Vec<_>>(), since)?;
-    let rows = Rows { account, carriers: ledger.carriers()?, answers, may_act: of.caller.grant.role >= Role::Operate };
+    let rows = Rows { account, carriers: ledger.carriers()?, answers, may_act: of.may(Role::Operate) };
     Ok(html! {
         section #numbers aria-labelledby="numbers-title" {
             div.above {
