@@ -380,7 +380,7 @@ fn a_source_that_fails_in_a_review_does_not_affect_the_others() {
             [3, 3],
             ["at-risk", "clean"],
         ),
-        ("empty", Some(String::new()), "late: * late.csv has no column number", [3, 3], ["at-risk", "clean"]),
+        ("empty", Some(String::new()), "late: * late.csv is empty", [3, 3], ["at-risk", "clean"]),
         (
             "a bad row",
             Some(a_bad_row),
@@ -388,7 +388,7 @@ fn a_source_that_fails_in_a_review_does_not_affect_the_others() {
             [3, 4],
             ["at-risk", "at-risk"],
         ),
-        ("good again", Some(header.to_owned()), "", [3, 3], ["at-risk", "clean"]),
+        ("a header alone", Some(header.to_owned()), "late: * late.csv has no verdict", [3, 3], ["at-risk", "clean"]),
     ];
     for (what, content, problem, answering, statuses) in days {
         dialer.pass(DAY);
