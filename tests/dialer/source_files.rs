@@ -204,14 +204,14 @@ fn complaint_files_from_the_world_are_read() {
     ]);
 }
 
-/// An account that monitors the number, with one source.
+/// An account that monitors one number, with one source.
 struct World {
     folder: TempDir,
     ledger: Arc<Ledger>,
 }
 
 impl World {
-    async fn new(kind: SourceKind, location: &Path, time: &str) -> Self {
+    async fn new(kind: SourceKind, location: &Path, number: PhoneNumber, time: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the ledger");
         let ledger = Arc::new(Ledger::open_or_create(folder.path()).expect("a ledger"));
         let world = World { folder, ledger };
@@ -221,13 +221,13 @@ impl World {
             time_zone: chrono_tz::UTC,
             region: Region::US,
             review_at: chrono::NaiveTime::MIN,
-            settings: Settings { checks_to_flag: 1, checks_to_clear: 1, ..default_settings() },
+            settings: Settings { checks_to_flag: 1, checks_to_clear: 1, rating_carriers_min: 1, ..default_settings() },
         };
         world.dialguard(time).add_account(&new).await.expect("an account");
-        world.ledger.import_numbers("acme", &[NUMBER], ImportedAs::Owned, at(time)).expect("a number");
+        world.ledger.import_numbers("acme", &[number], ImportedAs::Owned, at(time)).expect("a number");
         let location = location.to_string_lossy().into_owned();
         world.ledger.add_source(&SourceProfile { name: "them".into(), kind, location }).expect("a source");
-        let request = Request::StartMonitoring(vec![NUMBER]);
+        let request = Request::StartMonitoring(vec![number]);
         world.dialguard(time).decide("acme", &request).await.expect("the number is monitored");
         world
     }
@@ -260,7 +260,7 @@ async fn statuses_while_the_form_changes(rewritten: impl Fn(&str) -> String) -> 
         std::fs::write(folder.path().join(name), rewritten(&std::fs::read_to_string(file).unwrap())).unwrap();
         let time = format!("{date}T20:00:00Z");
         if world.is_none() {
-            world = Some(World::new(SourceKind::Ftc, folder.path(), &time).await);
+            world = Some(World::new(SourceKind::Ftc, folder.path(), NUMBER, &time).await);
         }
         let (status, problems) = world.as_ref().unwrap().review(&time).await;
         statuses.push((status, problems.is_empty()));
@@ -271,20 +271,20 @@ async fn statuses_while_the_form_changes(rewritten: impl Fn(&str) -> String) -> 
 #[tokio::test(flavor = "multi_thread")]
 async fn reviews_take_no_silence_for_clean() {
     // V07: one carrier of three flags, however its name is written.
-    let world = World::new(SourceKind::Verdicts, &input("V07-carrier-variants.csv"), NOW).await;
+    let world = World::new(SourceKind::Verdicts, &input("V07-carrier-variants.csv"), NUMBER, NOW).await;
     let (status, problems) = world.review(NOW).await;
     assert!(status != Status::Flagged && status != Status::Pending, "V07: {status:?}");
     assert_eq!((problems, world.ledger.carriers().unwrap().len()), (vec![], 3), "V07");
 
     // X13: a header alone. X13b: an empty file. F19: the newest file is six days old, older than any opinion that counts.
-    let rated = [
-        ("X13", SourceKind::Verdicts, "X13.csv", "has no verdict that can be used"),
-        ("X13b", SourceKind::Verdicts, "X13b.csv", "X13b.csv is empty"),
-        ("F19", SourceKind::Ftc, "F19-one-old-file", ""),
-        ("F18", SourceKind::Ftc, "F18-truncated", "breaks off"),
+    let unrated = [
+        ("X13", SourceKind::Verdicts, "X13.csv", NUMBER, "has no verdict that can be used"),
+        ("X13b", SourceKind::Verdicts, "X13b.csv", NUMBER, "X13b.csv is empty"),
+        ("F19", SourceKind::Ftc, "F19-one-old-file", 12_125_550_177, ""),
+        ("F18", SourceKind::Ftc, "F18-truncated", NUMBER, "breaks off"),
     ];
-    for (id, kind, file, told) in rated {
-        let (status, problems) = World::new(kind, &input(file), NOW).await.review(NOW).await;
+    for (id, kind, file, number, told) in unrated {
+        let (status, problems) = World::new(kind, &input(file), number, NOW).await.review(NOW).await;
         assert_eq!(status, Status::Pending, "{id}");
         assert!(told.is_empty() || problems.iter().any(|problem| problem.contains(told)), "{id}: {problems:?}");
     }
