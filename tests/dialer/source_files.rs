@@ -23,6 +23,14 @@ const NUMBER: PhoneNumber = 13_105_550_101;
 /// Monday. Three people complained on Friday, whose complaints are in this day's file.
 const NOW: &str = "2026-11-30T15:00:00Z";
 
+/// What the files of verdicts say of the number, most of them.
+const BOTH: &[(u64, &str, Option<u8>)] = &[(101, "AT&T", Some(95)), (101, "T-Mobile", Some(95))];
+
+// What is told.
+const NOTHING: &str = "has no verdict that can be used";
+const FLAWED: &str = "gives no opinion of its day";
+const UNSURE: &str = "no readable file of the 7 days up to 2026-11-30";
+
 fn at(time: &str) -> Timestamp {
     instant_of(time).expect("a time")
 }
@@ -97,8 +105,6 @@ fn wait_for<T>(future: impl Future<Output = T>) -> T {
 
 #[test]
 fn verdict_files_from_the_world_are_read() {
-    let both = &[(101, "AT&T", Some(95)), (101, "T-Mobile", Some(95))];
-    let nothing = "has no verdict that can be used";
     all_hold(&[
         verdicts(
             "V02",
@@ -114,7 +120,7 @@ fn verdict_files_from_the_world_are_read() {
             &[(101, "AT&T", Some(95)), (101, "T-Mobile", Some(90))],
             &[],
         ),
-        verdicts("V05", "V05-header-case.csv", "header with capitals", both, &[]),
+        verdicts("V05", "V05-header-case.csv", "header with capitals", BOTH, &[]),
         verdicts("V06b", "V06b-semicolon.csv", "semicolons", &[(101, "AT&T", Some(95))], &[]),
         verdicts(
             "V08",
@@ -122,7 +128,7 @@ fn verdict_files_from_the_world_are_read() {
             "Excel has rewritten the times",
             &[],
             &[
-                nothing,
+                NOTHING,
                 "row 2, column observed_at: \"11/30/2026 5:00\"",
                 "row 3, column observed_at: \"46356.2083333333\"",
             ],
@@ -133,34 +139,32 @@ fn verdict_files_from_the_world_are_read() {
             "times without a zone",
             &[],
             &[
-                nothing,
+                NOTHING,
                 "row 2, column observed_at: \"2026-11-30T05:00:00\" has no time zone",
                 "row 3, column observed_at",
             ],
         ),
-        verdicts("V13", "V13-cp1252-label.csv", "a label in a Windows code page", both, &[]),
+        verdicts("V13", "V13-cp1252-label.csv", "a label in a Windows code page", BOTH, &[]),
         verdicts(
             "V14",
             "V14-java-double-number.csv",
             "numbers as 3.1055501E9",
             &[],
-            &[nothing, "row 2, column number: \"3.1055501E9\"", "row 3, column number"],
+            &[NOTHING, "row 2, column number: \"3.1055501E9\"", "row 3, column number"],
         ),
         verdicts(
             "V15",
             "V15-letter-O.csv",
             "O typed for 0",
             &[],
-            &[nothing, "row 2, column number: \"31O5550101\"", "row 3, column number"],
+            &[NOTHING, "row 2, column number: \"31O5550101\"", "row 3, column number"],
         ),
-        verdicts("X13", "X13.csv", "a header alone", &[], &[nothing]),
+        verdicts("X13", "X13.csv", "a header alone", &[], &[NOTHING]),
     ]);
 }
 
 #[test]
 fn complaint_files_from_the_world_are_read() {
-    let flawed = "gives no opinion of its day";
-    let unsure = "no readable file of the 7 days up to 2026-11-30";
     all_hold(&[
         complaints("F01", "F01-cp1252-city", "a byte in the city that is no UTF-8", Some(80), &[]),
         complaints(
@@ -168,7 +172,7 @@ fn complaint_files_from_the_world_are_read() {
             "F02-html-as-csv",
             "a 404 page was saved as the day's file",
             None,
-            &["is a web page", unsure],
+            &["is a web page", UNSURE],
         ),
         complaints("F03", "F03-misaligned", "a date in the phone column", Some(80), &[]),
         complaints("F03b", "F03b-comma-in-city", "a comma without quotes shifts the columns", Some(80), &[]),
@@ -183,12 +187,12 @@ fn complaint_files_from_the_world_are_read() {
             "F12-excel-scientific",
             "opened and saved in Excel: 3.10555E+09",
             None,
-            &[flawed, "3.10555E+09", unsure],
+            &[FLAWED, "3.10555E+09", UNSURE],
         ),
         complaints("F13", "F13-excel-saved", "opened and saved in Excel: 11/27/2026 9:00", Some(80), &[]),
         complaints("F15", "F15-extra-column", "one more column", Some(80), &[]),
         complaints("F17", "F17-utf16", "UTF-16", Some(80), &[]),
-        complaints("F18", "F18-truncated", "the download broke off", None, &[flawed, "it breaks off in row", unsure]),
+        complaints("F18", "F18-truncated", "the download broke off", None, &[FLAWED, "it breaks off in row", UNSURE]),
         complaints("X11", "X11-ftc-cr", "CR line ends", Some(80), &[]),
         complaints(
             "X12",
@@ -200,14 +204,14 @@ fn complaint_files_from_the_world_are_read() {
     ]);
 }
 
-/// An account that monitors the number, with one source.
+/// An account that monitors one number, with one source.
 struct World {
     folder: TempDir,
     ledger: Arc<Ledger>,
 }
 
 impl World {
-    async fn new(kind: SourceKind, location: &Path, time: &str) -> Self {
+    async fn new(kind: SourceKind, location: &Path, number: PhoneNumber, time: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder for the ledger");
         let ledger = Arc::new(Ledger::open_or_create(folder.path()).expect("a ledger"));
         let world = World { folder, ledger };
@@ -217,13 +221,13 @@ impl World {
             time_zone: chrono_tz::UTC,
             region: Region::US,
             review_at: chrono::NaiveTime::MIN,
-            settings: Settings { checks_to_flag: 1, checks_to_clear: 1, ..default_settings() },
+            settings: Settings { checks_to_flag: 1, checks_to_clear: 1, rating_carriers_min: 1, ..default_settings() },
         };
         world.dialguard(time).add_account(&new).await.expect("an account");
-        world.ledger.import_numbers("acme", &[NUMBER], ImportedAs::Owned, at(time)).expect("a number");
+        world.ledger.import_numbers("acme", &[number], ImportedAs::Owned, at(time)).expect("a number");
         let location = location.to_string_lossy().into_owned();
         world.ledger.add_source(&SourceProfile { name: "them".into(), kind, location }).expect("a source");
-        let request = Request::StartMonitoring(vec![NUMBER]);
+        let request = Request::StartMonitoring(vec![number]);
         world.dialguard(time).decide("acme", &request).await.expect("the number is monitored");
         world
     }
@@ -256,7 +260,7 @@ async fn statuses_while_the_form_changes(rewritten: impl Fn(&str) -> String) -> 
         std::fs::write(folder.path().join(name), rewritten(&std::fs::read_to_string(file).unwrap())).unwrap();
         let time = format!("{date}T20:00:00Z");
         if world.is_none() {
-            world = Some(World::new(SourceKind::Ftc, folder.path(), &time).await);
+            world = Some(World::new(SourceKind::Ftc, folder.path(), NUMBER, &time).await);
         }
         let (status, problems) = world.as_ref().unwrap().review(&time).await;
         statuses.push((status, problems.is_empty()));
@@ -267,20 +271,20 @@ async fn statuses_while_the_form_changes(rewritten: impl Fn(&str) -> String) -> 
 #[tokio::test(flavor = "multi_thread")]
 async fn reviews_take_no_silence_for_clean() {
     // V07: one carrier of three flags, however its name is written.
-    let world = World::new(SourceKind::Verdicts, &input("V07-carrier-variants.csv"), NOW).await;
+    let world = World::new(SourceKind::Verdicts, &input("V07-carrier-variants.csv"), NUMBER, NOW).await;
     let (status, problems) = world.review(NOW).await;
     assert!(status != Status::Flagged && status != Status::Pending, "V07: {status:?}");
     assert_eq!((problems, world.ledger.carriers().unwrap().len()), (vec![], 3), "V07");
 
     // X13: a header alone. X13b: an empty file. F19: the newest file is six days old, older than any opinion that counts.
-    let rated = [
-        ("X13", SourceKind::Verdicts, "X13.csv", "has no verdict that can be used"),
-        ("X13b", SourceKind::Verdicts, "X13b.csv", "X13b.csv is empty"),
-        ("F19", SourceKind::Ftc, "F19-one-old-file", ""),
-        ("F18", SourceKind::Ftc, "F18-truncated", "breaks off"),
+    let unrated = [
+        ("X13", SourceKind::Verdicts, "X13.csv", NUMBER, "has no verdict that can be used"),
+        ("X13b", SourceKind::Verdicts, "X13b.csv", NUMBER, "X13b.csv is empty"),
+        ("F19", SourceKind::Ftc, "F19-one-old-file", 12_125_550_177, ""),
+        ("F18", SourceKind::Ftc, "F18-truncated", NUMBER, "breaks off"),
     ];
-    for (id, kind, file, told) in rated {
-        let (status, problems) = World::new(kind, &input(file), NOW).await.review(NOW).await;
+    for (id, kind, file, number, told) in unrated {
+        let (status, problems) = World::new(kind, &input(file), number, NOW).await.review(NOW).await;
         assert_eq!(status, Status::Pending, "{id}");
         assert!(told.is_empty() || problems.iter().any(|problem| problem.contains(told)), "{id}: {problems:?}");
     }

@@ -184,7 +184,7 @@ fn unusable_files_are_refused() {
             ("sources add x --verdicts missing.csv", 1, &["cannot read missing.csv"]),
             ("sources add x --verdicts folder", 1, &["x was not added", "folder"]),
             ("sources add x --verdicts empty.csv", 1, &["x was not added", "number,carrier,score,label,observed_at"]),
-            ("sources add x --verdicts binary.csv", 1, &["x was not added", "binary.csv has no"]),
+            ("sources add x --verdicts binary.csv", 1, &["x was not added", "binary.csv is not text"]),
             ("sources add x --verdicts no-score.csv", 1, &["no-score.csv has no column score"]),
             ("sources add x --verdicts twice.csv", 1, &["twice.csv has more than one column number"]),
             ("sources add x --ftc missing", 1, &["cannot read missing"]),
@@ -380,7 +380,7 @@ fn a_source_that_fails_in_a_review_does_not_affect_the_others() {
             [3, 3],
             ["at-risk", "clean"],
         ),
-        ("empty", Some(String::new()), "late: * late.csv has no column number", [3, 3], ["at-risk", "clean"]),
+        ("empty", Some(String::new()), "late: * late.csv is empty", [3, 3], ["at-risk", "clean"]),
         (
             "a bad row",
             Some(a_bad_row),
@@ -388,7 +388,7 @@ fn a_source_that_fails_in_a_review_does_not_affect_the_others() {
             [3, 4],
             ["at-risk", "at-risk"],
         ),
-        ("good again", Some(header.to_owned()), "", [3, 3], ["at-risk", "clean"]),
+        ("a header alone", Some(header.to_owned()), "late: * late.csv has no verdict", [3, 3], ["at-risk", "clean"]),
     ];
     for (what, content, problem, answering, statuses) in days {
         dialer.pass(DAY);
@@ -421,7 +421,12 @@ fn an_invalid_ftc_file_does_not_affect_the_others() {
     dialer.file("ftc/DNC_Complaint_Numbers_2021-07-08.csv", good);
     dialer.file("ftc/DNC_Complaint_Numbers_2021-07-07.csv", [0xff_u8; 3_000]);
     dialer.file("ftc/notes.txt", "not a daily file");
-    dialer.run("sources add FTC --ftc ftc").exits(0).says(&["1 files, 3 complaints", "1 rows without a number and 1"]);
+    let added = dialer.run("sources add FTC --ftc ftc").exits(0);
+    added.says(&[
+        "1 files, 3 complaints",
+        "1 rows without a number and 1",
+        "DNC_Complaint_Numbers_2021-07-07.csv has no",
+    ]);
     let review = dialer.json("review acme")[0].clone();
     assert_eq!(each(&review["reviews"], "status"), ["flagged"], "nobody has complained about the other: {review:#}");
     let problems = review["problems"].to_string();

@@ -294,6 +294,7 @@ fn an_observation_in_the_future_is_refused_by_row() {
     let dialer = Dialer::monitoring(1, "");
     let rows = "+13105550100,A,95,,2026-03-01T08:00:00Z\n+13105550100,B,95,,2026-03-01T09:05:00Z\n\
                 +13105550100,A,5,,2096-03-01T08:00:00Z\n+13105550100,C,5,,2026-03-01T09:05:01Z\n";
+    dialer.carriers_say(&[(101, "o")]);
     dialer.file("late.csv", format!("number,carrier,score,label,observed_at\n{rows}"));
     let named = "late.csv row 4, column observed_at: 2096-03-01T08:00:00Z is in the future; the time is 2026-03-01T09";
     dialer.run("sources add late --verdicts late.csv").exits(0).says(&["2 verdicts of 2 carriers", named]);

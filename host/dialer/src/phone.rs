@@ -21,6 +21,8 @@
 
 mod text;
 
+#[cfg(test)]
+pub(crate) use text::decimal_digit;
 pub(crate) use text::is_invisible;
 pub use text::{Doubt, Letters, NotAPhoneNumber};
 

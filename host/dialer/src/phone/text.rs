@@ -136,7 +136,7 @@ pub(crate) fn is_invisible(character: char) -> bool {
 }
 
 /// Decimal digits of the scripts whose keyboards write them: Arabic, Persian, Indic, Thai, Lao, Myanmar and Khmer.
-fn decimal_digit(character: char) -> Option<char> {
+pub(crate) fn decimal_digit(character: char) -> Option<char> {
     const ZEROS: [u32; 14] = [
         0x0660, 0x06F0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0E50, 0x1040, 0x17E0,
     ];

@@ -242,12 +242,12 @@ impl FtcComplaints {
         })
     }
 
-    /// The readable files, each with its date; and the dates of the others.
-    fn read(&self, files: &[&DailyFile], problems: &mut Vec<String>) -> RecentFiles {
+    /// The files of the days up to `today`, and what is wrong with whole files.
+    fn read(&self, files: &[&DailyFile], today: NaiveDate, problems: &mut Vec<String>) -> RecentFiles {
         let mut files_read = self.files_read.lock();
         // Rebuilt from what this lookup uses, so that memory does not grow with the days.
         let known = std::mem::take(&mut *files_read);
-        let mut recent = RecentFiles::default();
+        let mut recent = RecentFiles { today, readable: Vec::new(), sound: BTreeSet::new(), flawed: BTreeSet::new() };
         for file in files {
             match file.read(known.get(&file.path)) {
                 Ok((version, complaints)) => {
@@ -272,12 +272,12 @@ impl FtcComplaints {
         let recent: Vec<&DailyFile> =
             folder.files.iter().filter(|file| is_recent(file.date, today, age_days_max)).collect();
         let mut report = Report { carriers: vec![self.name.clone()], ..Report::default() };
-        let files = self.read(&recent, &mut report.problems);
+        let files = self.read(&recent, today, &mut report.problems);
         match files.sound.last().filter(|date| is_recent(**date, today, COMPLAINT_WINDOW_DAYS)) {
             // The FTC receives complaints about NANP numbers only.
             Some(newest) => {
                 let numbers = numbers.iter().filter(|number| area_code(**number).is_some());
-                report.answers = numbers.map(|number| self.opinion(&files, *number, *newest, now, today)).collect();
+                report.answers = numbers.map(|number| self.opinion(&files, *number, *newest, now)).collect();
             }
             None => {
                 let newest_named = folder.files.iter().map(|file| file.date).max();
@@ -291,17 +291,10 @@ impl FtcComplaints {
 
     /// What is known of a number. If complaints about it may be missing, their count must not seem to fall: then the opinion is
     /// that of the last day before the gap.
-    fn opinion(
-        &self,
-        files: &RecentFiles,
-        number: PhoneNumber,
-        newest: NaiveDate,
-        now: Timestamp,
-        today: NaiveDate,
-    ) -> Answer {
+    fn opinion(&self, files: &RecentFiles, number: PhoneNumber, newest: NaiveDate, now: Timestamp) -> Answer {
         let as_of = |day| end_of_day(day).map_or(now, |end| end.min(now));
         let known = count(&files.readable, number, now);
-        let day_before_gap = files.last_day_before_gap(number, today).filter(|day| *day <= today);
+        let day_before_gap = files.last_day_before_gap(number);
         match day_before_gap.map(|day| (count(&files.readable, number, as_of(day)), day)) {
             Some((before, day)) if before > known => self.answer(number, before, as_of(day)),
             _ => self.answer(number, known, as_of(newest)),
@@ -336,8 +329,8 @@ impl Source for FtcComplaints {
 }
 
 /// The files that may have complaints in the window.
-#[derive(Default)]
 struct RecentFiles {
+    today: NaiveDate,
     readable: Vec<(NaiveDate, Arc<Complaints>)>,
     /// Days with a file that can be trusted to have all of its complaints.
     sound: BTreeSet<NaiveDate>,
@@ -366,10 +359,10 @@ impl RecentFiles {
     }
 
     /// The newest sound day before the first one in the window that may lack complaints about this number.
-    fn last_day_before_gap(&self, number: PhoneNumber, today: NaiveDate) -> Option<NaiveDate> {
+    fn last_day_before_gap(&self, number: PhoneNumber) -> Option<NaiveDate> {
         let undated = self.readable.iter().filter(|(_, file)| file.has_undated(number)).map(|(date, _)| *date);
         let gaps = self.flawed.iter().copied().chain(undated);
-        let gap = gaps.filter(|date| is_recent(*date, today, COMPLAINT_WINDOW_DAYS)).min()?;
+        let gap = gaps.filter(|date| is_recent(*date, self.today, COMPLAINT_WINDOW_DAYS)).min()?;
         self.sound.range(..gap).next_back().copied()
     }
 }

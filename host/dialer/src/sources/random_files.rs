@@ -1,5 +1,6 @@
 //! Random files for the tests of the readers: pieces of good files, in any order, in several encodings.
 
+use crate::phone::decimal_digit;
 use crate::table_file::Table;
 use dialguard::contract::PhoneNumber;
 use proptest::prelude::*;
@@ -56,11 +57,10 @@ pub(super) fn names(bytes: &[u8], number: PhoneNumber) -> bool {
         || (!number.starts_with('1') && digits.contains(&number[number.len().saturating_sub(6)..]))
 }
 
-/// The digit in ASCII; a `?` for digits that the generator can only have hit by chance.
 fn ascii_digit(character: char) -> Option<char> {
     match character {
         '0'..='9' => Some(character),
         '\u{FF10}'..='\u{FF19}' => char::from_digit(u32::from(character) - 0xFF10, 10),
-        _ => None,
+        other => decimal_digit(other),
     }
 }
