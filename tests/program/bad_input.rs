@@ -34,7 +34,7 @@ fn invalid_command_lines_are_refused() {
             ("account add new --blocks -1 --time-zone UTC", 2, &["-1"]),
             ("account add new --blocks 100001 --time-zone UTC", 2, &["100001", "100000"]),
             ("account add new --blocks 1 --time-zone Mars/Base", 2, &["Mars/Base", zone_hint]),
-            ("account add new --blocks 1 --time-zone EST5PDT", 2, &[zone_hint]),
+            ("account add new --blocks 1 --time-zone EST5PDT", 2, &["did you mean EST5EDT?"]),
             ("account add new --blocks 1 --time-zone UTC --region Texas", 2, &["Texas", "two letters"]),
             ("account add new --blocks 1 --time-zone UTC --review-at 24:00", 2, &["24:00", "00:00 to 23:59"]),
             ("account add new --blocks 1 --time-zone UTC --auto-replace maybe", 2, &["maybe", "on", "off"]),

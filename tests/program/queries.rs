@@ -107,6 +107,7 @@ async fn every_page_refuses_what_it_does_not_understand() {
     assert_eq!(server.dialer.standing(100), "1 pending");
 }
 
+/// Row X07 of the table of real-world cases, and its siblings.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_search_finds_digits_as_people_write_them_and_letters_find_nothing() {
     let dialer = Dialer::monitoring(2, "");
@@ -148,6 +149,7 @@ async fn a_search_finds_digits_as_people_write_them_and_letters_find_nothing() {
             assert!(asked.text().await.expect("a page").contains(&format!("Delete {count} numbers?")), "{search:?}");
         }
     }
+    refused_by_api(&program, &reqwest::Method::GET, "/api/v1/accounts/acme/numbers?search=%FF", "UTF-8").await;
     let form = [("action", "delete"), ("all", "1"), ("q", "zzz")];
     assert_eq!(user.send("/accounts/acme/ask", &form).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(server.dialer.json("numbers list acme").as_array().map(Vec::len), Some(5));

@@ -99,6 +99,13 @@ pub fn refresh() -> Option<Database> {
     zones.turn_to(database).then(|| zones.database.clone())
 }
 
+/// From here on there is a zone of this name, with these rules of POSIX.
+#[cfg(test)]
+pub(crate) fn pretend(name: &str, rules: &str) {
+    let rules = jiff::tz::TimeZone::posix(rules).expect("rules of POSIX");
+    ZONES.write().read.insert(name.to_owned(), Zone::leak(name, rules));
+}
+
 impl Zone {
     /// Coordinated Universal Time.
     pub fn utc() -> Self {

@@ -1,6 +1,7 @@
 //! Closing an account: what becomes of its orders and its money, and that nothing of it changes afterwards.
 
 use super::*;
+use dialguard_dialer::zones::Zone;
 use dialguard_dialer::dialguard::DialguardError;
 use dialguard_dialer::ledger::{Closing, EventQuery, ImportOutcome, LedgerError};
 use proptest::prelude::*;
@@ -160,7 +161,7 @@ async fn a_closed_account_can_be_read_and_credited_and_nothing_else() {
     let again = NewAccount {
         id: "acme".into(),
         blocks: 1,
-        time_zone: Tz::UTC,
+        time_zone: Zone::utc(),
         region: Region::US,
         review_at: NaiveTime::MIN,
         settings: default_settings(),

@@ -70,11 +70,10 @@ impl TimeZone for Zone {
 
 /// The same local time; beyond jiff's years, which end with 9999, the last of them.
 fn to_jiff(local: &NaiveDateTime) -> civil::DateTime {
+    let last = if local.year() > 0 { civil::DateTime::MAX } else { civil::DateTime::MIN };
     let small = |part: u32| i8::try_from(part).expect("months, days, hours, minutes and seconds are small");
-    let Ok(year) = i16::try_from(local.year()) else {
-        return if local.year() > 0 { civil::DateTime::MAX } else { civil::DateTime::MIN };
-    };
-    let (date, time) = ((small(local.month()), small(local.day())), (small(local.hour()), small(local.minute())));
-    civil::DateTime::new(year, date.0, date.1, time.0, time.1, small(local.second()), 0)
-        .unwrap_or_else(|_| if year > 0 { civil::DateTime::MAX } else { civil::DateTime::MIN })
+    let (month, day) = (small(local.month()), small(local.day()));
+    let (hour, minute, second) = (small(local.hour()), small(local.minute()), small(local.second()));
+    let year = i16::try_from(local.year()).ok();
+    year.and_then(|year| civil::DateTime::new(year, month, day, hour, minute, second, 0).ok()).unwrap_or(last)
 }

@@ -63,17 +63,20 @@ fn every_zone_included_can_be_read() {
     assert!(names.iter().all(|name| Database::included().zone(name).is_some()));
 }
 
+/// Files by their names.
+type Files<'a> = &'a [(&'a str, &'a [u8])];
+
 /// A system's folder.
 struct System(tempfile::TempDir);
 
 impl System {
-    fn of(files: &[(&str, &[u8])]) -> Self {
+    fn of(files: Files) -> Self {
         let system = System(tempfile::tempdir().unwrap());
         system.has(files);
         system
     }
 
-    fn has(&self, files: &[(&str, &[u8])]) {
+    fn has(&self, files: Files) {
         for (name, content) in files {
             let path = self.folder().join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -98,7 +101,7 @@ fn file(name: &str) -> &'static [u8] {
 
 #[test]
 fn the_newer_database_is_used() {
-    let scenarios: [(&[(&str, &[u8])], Option<&str>); 9] = [
+    let scenarios: [(Files, Option<&str>); 9] = [
         (&[("tzdata.zi", b"# version 2099b\n# comment\n")], Some("2099b")),
         (&[("tzdata.zi", b"# version 2099b-1~bpo\n")], Some("2099b-1~bpo")),
         (&[("+VERSION", b"2099b\n")], Some("2099b")),

@@ -405,7 +405,7 @@ pub(in crate::ledger) fn rated_since(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::NewAccount;
+    use crate::ledger::{EventFilter, NewAccount};
     use crate::phone::Region;
     use crate::zones;
     use chrono::NaiveTime;
@@ -416,7 +416,11 @@ mod tests {
     const NOON: Timestamp = 1_772_366_400; // of 1 March 2026, in UTC
 
     fn account(time_zone: Zone, review_at: &str) -> AccountProfile {
-        let folder = tempfile::tempdir().expect("a folder for the test");
+        ledger_of(time_zone, review_at).1.account("acme").expect("it was added")
+    }
+
+    fn ledger_of(time_zone: Zone, review_at: &str) -> (tempfile::TempDir, Ledger) {
+        let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a folder for the test");
         let ledger = Ledger::open_or_create(folder.path()).expect("a ledger");
         let new = NewAccount {
             id: "acme".into(),
@@ -427,7 +431,7 @@ mod tests {
             settings: default_settings(),
         };
         ledger.add_account(&new, NOON).expect("an account");
-        ledger.account("acme").expect("it was added")
+        (folder, ledger)
     }
 
     fn moved(account: &AccountProfile, time_zone: Zone, now: Timestamp) -> AccountProfile {
@@ -498,6 +502,43 @@ mod tests {
                 account = moved(&account, zone(&name), now);
                 prop_assert_eq!(account.day(now), last, "a move does not change the day under way");
             }
+        }
+    }
+
+    /// Rules that follow each other as a government's do, and the hours between looks at the account.
+    const RULES: [&str; 4] = ["<-08>8", "<-07>7", "PST8PDT,M3.2.0,M11.1.0", "<-0730>7:30"];
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+        #[test]
+        fn newer_time_zone_data_neither_repeat_a_date_nor_a_charge(
+            looks in proptest::collection::vec((proptest::option::of(0..RULES.len()), 1..30u64), 60..120),
+            review_at in proptest::sample::select(&["00:00", "06:00", "23:59"][..]),
+        ) {
+            zones::pretend("Test/Changing", RULES[0]);
+            let (_folder, ledger) = ledger_of(zone("Test/Changing"), review_at);
+            let mut now = NOON;
+            let mut last = ledger.account("acme").expect("it was added");
+            for (rules, hours) in looks {
+                rules.inspect(|rules| zones::pretend("Test/Changing", RULES[*rules]));
+                now += hours * HOUR;
+                ledger.close_days("acme", now).expect("the account is opened");
+                let account = ledger.account("acme").expect("it is there");
+                let (day, before) = (account.day(now), last.day(now - hours * HOUR));
+                prop_assert!(contains(&day, now) && contains(&day, day.review_due_at), "{}", words(day));
+                match day.starts_at == before.starts_at {
+                    true => prop_assert_eq!((day.date, day.ends_at), (before.date, before.ends_at)),
+                    false => prop_assert!(day.starts_at >= before.ends_at && day.date > before.date),
+                }
+                prop_assert!(account.cycle_index == last.cycle_index || account.cycle_index == last.cycle_index + 1);
+                if account.cycle_index == last.cycle_index {
+                    prop_assert_eq!(account.cycle_starts_at, last.cycle_starts_at);
+                }
+                last = account;
+            }
+            let events = ledger.events("acme", EventFilter { number: None, last: u32::MAX }).expect("events");
+            let charges = events.iter().filter(|event| event.kind == EventKind::Charged.name()).count();
+            prop_assert_eq!(charges, last.cycle_index as usize + 1);
         }
     }
 }
