@@ -18,8 +18,8 @@
 //! | `clock.held` | the time leaps past the newest one in the ledger, and waits for a user; once | webhooks of every account |
 //! | `webhook.test` | a user tests a webhook; sent at once and never again | that webhook |
 //!
-//! Results of users' own requests are not sent, but for replacements, which may take days. Neither is a number that turned
-//! at risk, which a second day confirms or not.
+//! Results of users' own requests are not sent, but for replacements, which may take days, and the closing of an account.
+//! Neither is a number that turned at risk, which a second day confirms or not.
 //!
 //! [Standard Webhooks]: https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 //!

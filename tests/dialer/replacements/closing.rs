@@ -55,7 +55,7 @@ async fn replacements_that_have_bought_nothing_are_abandoned_and_cost_nothing() 
     assert!(fixture.texts("order-abandoned")[0].contains("nothing was spent: the account was closed"));
     let messages = fixture.messages("order.abandoned");
     assert_eq!(messages.iter().map(|message| &message["asked-again"]).collect::<Vec<_>>(), [false, false]);
-    assert_eq!(fixture.messages("account.closed")[0]["released"], 3);
+    assert_eq!(fixture.messages("account.closed")[0]["numbers"], 3);
     assert_eq!(fixture.dialguard.resume("acme").await.unwrap(), []);
     fixture.pass(40 * DAY);
     assert_eq!(fixture.dialguard.resume("acme").await.unwrap(), []);

@@ -103,7 +103,7 @@ impl Message {
     pub(in crate::ledger) fn account_closed(closing: &Closing) -> Self {
         let data = json!({
             "closed-at": rfc3339(closing.at),
-            "released": closing.owned,
+            "numbers": closing.owned,
             "abandoned-orders": closing.abandoned.len(),
             "charged-in-cycle-cents": closing.bill.charged_cents,
             "cycle-ends-at": rfc3339(closing.cycle_ends_at),
