@@ -1,7 +1,6 @@
 //! Closing an account: what becomes of its orders and its money, and that nothing of it changes afterwards.
 
 use super::*;
-use dialguard_dialer::zones::Zone;
 use dialguard_dialer::dialguard::DialguardError;
 use dialguard_dialer::ledger::{Closing, EventQuery, ImportOutcome, LedgerError};
 use proptest::prelude::*;
