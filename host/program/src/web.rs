@@ -25,6 +25,7 @@ mod auth;
 mod live;
 mod pages;
 mod problem;
+mod uploads;
 mod watch;
 
 use axum::Router;
@@ -64,6 +65,7 @@ struct SiteState {
     /// Users who may sign in once without a password, by the hash of the ticket in the link.
     tickets: Mutex<HashMap<SecretHash, String>>,
     live: live::Live,
+    uploads: uploads::Uploads,
 }
 
 impl Site {
@@ -76,6 +78,7 @@ impl Site {
             figures: pages::Figures::default(),
             tickets: Mutex::default(),
             live: live::Live::default(),
+            uploads: uploads::Uploads::default(),
         }))
     }
 
@@ -99,6 +102,10 @@ impl Site {
 
     fn dialguard(&self) -> &Dialguard {
         &self.0.dialguard
+    }
+
+    fn uploads(&self) -> &uploads::Uploads {
+        &self.0.uploads
     }
 
     fn figures(&self) -> &pages::Figures {

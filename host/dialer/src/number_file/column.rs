@@ -90,6 +90,8 @@ pub(super) struct Layout {
     pub(super) header: Option<Vec<String>>,
     pub(super) numbers: Numbers,
     pub(super) country: Option<usize>,
+    /// How many columns the first rows have.
+    pub(super) width: usize,
     /// Other columns that have numbers.
     pub(super) others: Vec<usize>,
 }
@@ -163,12 +165,19 @@ impl Sample<'_> {
         let place = fullest(&shares, Share::LessThanHalf)?;
         if header.is_none() && shares.len() > 1 && self.is_list() {
             let numbers = Numbers::EveryField;
-            return Some(Layout { rows_before, header, numbers, country: None, others: Vec::new() });
+            return Some(Layout {
+                rows_before,
+                header,
+                numbers,
+                country: None,
+                width: shares.len(),
+                others: Vec::new(),
+            });
         }
         Some(Layout::new(rows_before, header, place, &shares))
     }
 
-    /// The column that a person named, by its header or, from 1, by its place.
+    /// The column that a person named, by its header or, from 1, by its place, as in `2` or `column 2`.
     fn with_column(&self, name: &str) -> Result<Layout, NumberFileError> {
         let key = column_key(name);
         let in_row = |row: &Row| row.fields.iter().position(|field| !key.is_empty() && column_key(field) == key);
@@ -178,7 +187,12 @@ impl Sample<'_> {
             return Ok(Layout::new(row + 1, Some(self.names(row)), place, &self.shares(row + 1)));
         }
         let unknown = || NumberFileError::NoSuchColumn { asked: name.to_owned(), columns: self.names(0) };
-        let place = name.trim().parse::<usize>().ok().filter(|place| (1..=self.width()).contains(place));
+        let place = name
+            .trim()
+            .trim_start_matches("column ")
+            .parse::<usize>()
+            .ok()
+            .filter(|place| (1..=self.width()).contains(place));
         let place = place.ok_or_else(unknown)? - 1;
         let header = self.header().or(self.rows.first().filter(|row| are_names(row)).map(|_| 0));
         let rows_before = header.map_or(0, |row| row + 1);
@@ -226,7 +240,7 @@ impl Layout {
     fn new(rows_before: usize, header: Option<Vec<String>>, place: usize, shares: &[Share]) -> Self {
         let country = header.iter().flatten().position(|name| is_country(name)).filter(|country| *country != place);
         let others = (0..shares.len()).filter(|other| *other != place && shares[*other] == Share::Half).collect();
-        Layout { rows_before, header, numbers: Numbers::Column(place), country, others }
+        Layout { rows_before, header, numbers: Numbers::Column(place), country, width: shares.len(), others }
     }
 }
 

@@ -5,6 +5,7 @@ mod clock;
 mod failures;
 mod input;
 mod keyed;
+mod number_files;
 mod numbers;
 mod orders;
 mod policies;
@@ -84,6 +85,7 @@ fn documented() -> (Router<Site>, Document) {
         .merge(accounts::routes())
         .merge(clock::routes())
         .merge(numbers::routes())
+        .merge(number_files::routes())
         .merge(requests::routes())
         .merge(orders::routes())
         .merge(reviews::routes())

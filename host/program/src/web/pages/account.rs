@@ -4,10 +4,11 @@ mod actions;
 mod add_on;
 mod chart;
 mod credit;
+mod export;
 mod figures;
-mod files;
 mod filter;
 mod head;
+mod import;
 mod number;
 mod table;
 
@@ -31,7 +32,8 @@ pub fn routes() -> Router<Site> {
         .merge(actions::routes())
         .merge(add_on::routes())
         .merge(credit::routes())
-        .merge(files::routes())
+        .merge(export::routes())
+        .merge(import::routes())
         .merge(number::routes())
 }
 
