@@ -43,6 +43,7 @@ mod program {
     mod ledger_file;
     mod manual;
     mod new_policy;
+    mod number_files;
     mod numbers;
     mod orders;
     mod outages;

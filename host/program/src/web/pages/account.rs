@@ -17,13 +17,12 @@ use filter::Filter;
 pub use figures::Figures;
 
 use super::layout::Tab;
-use super::{Failed, clock, page};
+use super::{Failed, PageQuery, clock, page};
 use crate::web::Site;
 use crate::web::auth::{OfAccount, Read};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
-use axum_extra::extract::Query;
 use maud::{Markup, html};
 
 pub fn routes() -> Router<Site> {
@@ -40,7 +39,7 @@ pub fn routes() -> Router<Site> {
 async fn numbers(
     State(site): State<Site>,
     of: OfAccount<Read>,
-    Query(filter): Query<Filter>,
+    PageQuery(filter): PageQuery<Filter>,
 ) -> Result<Markup, Failed> {
     let head = head::head(&site, &of).await?;
     let table = tokio::task::block_in_place(|| table::table(&site, &of, &filter))?;

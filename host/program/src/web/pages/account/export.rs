@@ -3,7 +3,7 @@
 use super::filter::Filter;
 use crate::web::Site;
 use crate::web::auth::{OfAccount, Read, now_of};
-use crate::web::pages::Failed;
+use crate::web::pages::{Failed, PageQuery};
 use crate::web::problem::Problem;
 use crate::words::e164;
 use axum::Router;
@@ -11,7 +11,6 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
-use axum_extra::extract::Query;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{Carrier, PhoneNumber};
 use dialguard_dialer::ledger::{KnownNumber, LatestAnswers};
@@ -24,7 +23,7 @@ pub fn routes() -> Router<Site> {
 async fn export(
     State(site): State<Site>,
     of: OfAccount<Read>,
-    Query(filter): Query<Filter>,
+    PageQuery(filter): PageQuery<Filter>,
 ) -> Result<impl IntoResponse, Failed> {
     let (ledger, account) = (site.dialguard().ledger(), &of.account);
     let file = tokio::task::block_in_place(|| {

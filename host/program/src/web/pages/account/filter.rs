@@ -9,9 +9,10 @@ use serde::Deserialize;
 /// Rows per page.
 pub const ROWS: u32 = 50;
 
-/// The filter in a query string. Unknown values are ignored, so that old bookmarks keep working.
+/// The filter in a query string. Unknown values are ignored, so that old bookmarks keep working; unknown names are
+/// refused.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Filter {
     /// Digits to search for.
     pub q: String,
