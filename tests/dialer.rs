@@ -3,6 +3,7 @@
 #[path = "harness"]
 mod harness {
     pub mod acme;
+    pub mod cases;
     pub mod repository;
     pub mod policies {
         pub mod first_contract;
@@ -27,6 +28,7 @@ mod dialer {
     mod bulk_requests;
     mod hostile_policies;
     mod mixed_versions;
+    mod number_files;
     mod providers;
     mod replacements;
     mod scene;

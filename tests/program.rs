@@ -4,6 +4,7 @@
 mod harness {
     pub mod acme;
     pub mod buying;
+    pub mod cases;
     pub mod dialer;
     #[expect(dead_code, reason = "other runners use the rest")]
     pub mod receiver;
@@ -32,6 +33,7 @@ mod harness {
 mod program {
     mod alerts;
     mod api;
+    mod api_clients;
     mod bad_input;
     mod bill;
     mod clock;

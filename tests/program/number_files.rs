@@ -1,11 +1,11 @@
 //! Files of numbers: previewed, imported, and their refused rows corrected and imported again, in all three surfaces.
 
+use crate::harness::cases::{Case, all_hold};
 use crate::harness::dialer::{Dialer, e164, each};
 use crate::harness::repository::repository;
 use crate::harness::server::{Server, Visitor};
 use dialguard_dialer::access::Role;
-use reqwest::multipart::{Form, Part};
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 /// `acme` owns 0100 and has the candidate 0140, and `other` owns 0109.
@@ -19,9 +19,9 @@ fn two_accounts() -> Dialer {
     dialer
 }
 
-/// One of the files of real-world cases.
-fn case(name: &str) -> Vec<u8> {
-    let path = repository("tests/real-world/files").join(name);
+/// A file from the world.
+fn input(name: &str) -> Vec<u8> {
+    let path = repository("tests/inputs").join(name);
     std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
@@ -62,7 +62,10 @@ fn a_dry_run_says_how_a_file_is_read_and_changes_nothing() {
     assert_eq!(each(&recognized["first-rows"], "row"), [2, 3, 4, 5, 6]);
     assert_eq!(recognized["first-rows"][4]["number"], Value::Null);
     assert!(recognized["first-rows"][4]["why"].as_str().is_some_and(|why| why.contains("letters")), "{preview:#}");
-    assert_eq!((&preview["refused-count"], each(&preview["refused"], "row")), (&json!(4), [5, 6, 7, 8].map(Value::from).to_vec()));
+    assert_eq!(
+        (&preview["refused-count"], each(&preview["refused"], "row")),
+        (&json!(4), [5, 6, 7, 8].map(Value::from).to_vec())
+    );
     assert_eq!(dialer.everything(), before);
 }
 
@@ -87,10 +90,10 @@ fn column_and_vanity_are_chosen_by_the_user() {
     dialer.file("mixed.csv", MIXED);
     dialer.file("names.csv", "name,city\nLee,Clinton\n");
     let hint = "hint: name the column with --column";
-    dialer.run("numbers import acme mixed.csv --column Mobile").exits(1).says(&[
-        "the file has no column \"Mobile\"; it has Name, Phone #, Fax",
-        hint,
-    ]);
+    dialer
+        .run("numbers import acme mixed.csv --column Mobile")
+        .exits(1)
+        .says(&["the file has no column \"Mobile\"; it has Name, Phone #, Fax", hint]);
     dialer.run("numbers import acme names.csv --dry-run").exits(1).says(&["no column of phone numbers", hint]);
 }
 
@@ -101,10 +104,10 @@ fn an_import_does_what_its_preview_said() {
     let long: String = (0..3_000).map(|row| format!("{},{}\n", row % 7, e164(100 + row % 900))).collect();
     let files: Vec<Vec<u8>> = vec![
         MIXED.into(),
-        case("N16-mac-cr.csv"),
-        case("N34-letters-for-digits.csv"),
-        case("N17-quoted-newline.csv"),
-        case("X01-typos.csv"),
+        input("N16-mac-cr.csv"),
+        input("N34-letters-for-digits.csv"),
+        input("N17-quoted-newline.csv"),
+        TYPOS.map(|(typo, _)| typo).join("\n").into(),
         b"+13105550120, +13105550121, 310-555-O122, +13105550109, +13105550120".to_vec(),
         rows(&["number", "\"Zoe,+13105550103", "+13105550104,too,many", "", "12"]),
         long.into(),
@@ -126,9 +129,14 @@ fn an_import_does_what_its_preview_said() {
             assert_eq!(expected["dry-run"], true);
             expected["dry-run"] = json!(false);
             assert_eq!(imported.json(), expected, "file {place}{options}");
-            let known = expected["imported"].as_u64().zip(expected["known-before"].as_u64()).map(|(new, known)| new + known);
+            let known =
+                expected["imported"].as_u64().zip(expected["known-before"].as_u64()).map(|(new, known)| new + known);
             let again = dialer.run(&format!("{import} --dry-run")).json();
-            assert_eq!((&again["imported"], again["known-before"].as_u64()), (&json!(0), known), "file {place}{options}");
+            assert_eq!(
+                (&again["imported"], again["known-before"].as_u64()),
+                (&json!(0), known),
+                "file {place}{options}"
+            );
             assert_eq!(again["refused"], expected["refused"], "file {place}{options}");
         }
     }
@@ -139,7 +147,10 @@ fn refused_rows_are_corrected_and_imported_again() {
     let dialer = two_accounts();
     dialer.file("mixed.csv", MIXED);
     dialer.run("numbers import acme mixed.csv --dry-run --refused tried.csv").exits(3);
-    dialer.run("numbers import acme mixed.csv --refused refused.csv").exits(3).says(&["the refused rows are in refused.csv"]);
+    dialer
+        .run("numbers import acme mixed.csv --refused refused.csv")
+        .exits(3)
+        .says(&["the refused rows are in refused.csv"]);
     let read = |name: &str| std::fs::read_to_string(dialer.path(name)).expect("the refused rows");
     let refused = read("refused.csv");
     assert_eq!(refused, read("tried.csv"), "and the dry run writes the same");
@@ -183,7 +194,44 @@ fn refused_rows_of_any_file_can_be_imported_again() {
     }
 }
 
-// Typed numbers: the rows X01c to X04 of the real-world cases.
+// Typed and pasted numbers
+
+/// Situations from the world, in which a number was taken that was not meant, or one that was meant was lost.
+pub fn cases() -> Vec<Case> {
+    vec![
+        case("X01c", "typos in a file, of numbers and of candidates", typos_in_a_file_are_refused_by_row),
+        case("X02", "typos on the command line", typos_on_the_command_line_name_no_other_number),
+        case("X03b", "typos in requests of the API", || in_runtime(typos_in_a_request_name_no_other_number())),
+        case(
+            "X04",
+            "typos pasted and sent on the dashboard",
+            || in_runtime(typos_on_the_page_are_refused_one_by_one()),
+        ),
+        case("X05", "lines that end with CR alone, uploaded", || in_runtime(uploaded_lines_may_end_with_cr())),
+        case("X06", "numbers pasted in a line, with commas between", || {
+            in_runtime(a_pasted_line_may_have_several_numbers())
+        }),
+        case("X07", "searches and queries that are no number", || in_runtime(a_search_finds_what_it_says_or_nothing())),
+        case("X10", "lines that end with CR alone, as candidates", lines_of_a_file_may_end_with_cr),
+    ]
+}
+
+fn case(id: &'static str, situation: &'static str, check: fn()) -> Case {
+    let failure = |panic: Box<dyn std::any::Any + Send>| match panic.downcast::<String>() {
+        Ok(message) => *message,
+        Err(_) => "it panicked".to_owned(),
+    };
+    Case { id, situation, check: Box::new(move || std::panic::catch_unwind(check).map_err(failure)) }
+}
+
+fn in_runtime(check: impl Future<Output = ()>) {
+    tokio::runtime::Runtime::new().expect("a runtime").block_on(check);
+}
+
+#[test]
+fn what_is_typed_or_pasted_is_never_another_number() {
+    all_hold(&cases());
+}
 
 /// What people type for +13105550104 and the like, and what the parser says.
 const TYPOS: [(&str, &str); 9] = [
@@ -198,15 +246,19 @@ const TYPOS: [(&str, &str); 9] = [
     ("+13105550104/+13105550105", "it has several numbers"),
 ];
 
-/// X02: the typo on the command line.
-#[test]
-fn a_typo_on_the_command_line_names_no_other_number() {
+fn typos_on_the_command_line_name_no_other_number() {
     let dialer = Dialer::monitoring(2, "");
     let before = dialer.everything();
     for (typo, why) in TYPOS {
-        for command in
-            ["monitor acme", "screen acme", "replace acme", "unmonitor acme", "delete acme", "numbers withdraw acme", "events acme --number"]
-        {
+        for command in [
+            "monitor acme",
+            "screen acme",
+            "replace acme",
+            "unmonitor acme",
+            "delete acme",
+            "numbers withdraw acme",
+            "events acme --number",
+        ] {
             let ran = dialer.run_arguments(&command.split(' ').chain([typo]).collect::<Vec<_>>());
             ran.exits(1).says(&[&format!("{typo:?} is not a possible phone number"), why]);
         }
@@ -214,16 +266,11 @@ fn a_typo_on_the_command_line_names_no_other_number() {
     assert_eq!(dialer.everything(), before);
 }
 
-/// X01c: typos in a file of candidates.
-#[test]
 fn typos_in_a_file_are_refused_by_row() {
     for options in ["", "--candidates"] {
         let dialer = Dialer::with_account("");
-        dialer.file("typos.csv", case("X01-typos.csv"));
+        dialer.file("typos.csv", format!("number\n{}", TYPOS.map(|(typo, _)| typo).join("\n")));
         let imported = dialer.run(&format!("numbers import acme typos.csv {options} --json")).exits(3).json();
-        assert_eq!((&imported["imported"], &imported["known-before"]), (&json!(0), &json!(0)), "{imported:#}");
-        dialer.file("listed.csv", TYPOS.map(|(typo, _)| typo).join("\n"));
-        let imported = dialer.run(&format!("numbers import acme listed.csv --column 1 {options} --json")).exits(3).json();
         let whys = each(&imported["refused"], "why");
         assert_eq!((&imported["imported"], whys.len()), (&json!(0), TYPOS.len()));
         for (why, (typo, expected)) in whys.iter().zip(TYPOS) {
@@ -232,27 +279,26 @@ fn typos_in_a_file_are_refused_by_row() {
     }
 }
 
-/// X05 and X10: a file whose lines end with CR alone, as numbers and as candidates, in all three surfaces.
-#[tokio::test(flavor = "multi_thread")]
-async fn lines_that_end_with_cr_are_three_numbers() {
+fn lines_of_a_file_may_end_with_cr() {
     for options in ["", "--candidates"] {
         let dialer = Dialer::with_account("");
-        dialer.file("cr.csv", case("N16-mac-cr.csv"));
+        dialer.file("cr.csv", input("N16-mac-cr.csv"));
         let imported = dialer.json(&format!("numbers import acme cr.csv {options}"));
         assert_eq!((&imported["imported"], &imported["refused"]), (&json!(3), &json!([])));
     }
+}
+
+async fn uploaded_lines_may_end_with_cr() {
     let server = Server::new(Dialer::with_account("")).await;
     let user = server.user(Role::Operate, &["acme"]);
-    let preview = upload(&user, case("N16-mac-cr.csv"), &[]).await;
+    let preview = upload(&user, input("N16-mac-cr.csv"), &[]).await;
     assert!(preview.page.contains("3 new numbers") && preview.page.contains("Import 3 numbers"), "{}", preview.page);
     let program = server.program(Role::Operate, &["acme"]);
-    let imported = program.import("", case("N16-mac-cr.csv")).await;
+    let imported = program.import("", input("N16-mac-cr.csv")).await;
     assert_eq!(imported.json::<Value>().await.expect("JSON")["imported"], 3);
 }
 
-/// X03b: typos in requests of the API.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_typo_in_a_request_names_no_other_number() {
+async fn typos_in_a_request_name_no_other_number() {
     let server = Server::new(Dialer::monitoring(2, "")).await;
     let before = server.dialer.everything();
     let program = server.program(Role::Operate, &["acme"]);
@@ -276,15 +322,16 @@ async fn a_typo_in_a_request_names_no_other_number() {
     let given = TYPOS.map(|(typo, _)| typo);
     let answer = program.post("/api/v1/accounts/acme/numbers", json!({"numbers": given, "as": "candidate"})).await;
     let imported: Value = answer.json().await.expect("the outcomes");
-    assert_eq!((&imported["imported"], each(&imported["outcomes"], "outcome")), (&json!(0), vec![json!("no-phone-number"); TYPOS.len()]));
+    assert_eq!(
+        (&imported["imported"], each(&imported["outcomes"], "outcome")),
+        (&json!(0), vec![json!("no-phone-number"); TYPOS.len()])
+    );
     for (outcome, (typo, why)) in imported["outcomes"].as_array().expect("a list").iter().zip(TYPOS) {
         assert!(outcome["why"].as_str().is_some_and(|text| text.contains(why)), "{typo}: {outcome}");
     }
     assert_eq!(server.dialer.everything(), before);
 }
 
-/// X04 and X06: pasted on the page.
-#[tokio::test(flavor = "multi_thread")]
 async fn typos_on_the_page_are_refused_one_by_one() {
     let server = Server::new(Dialer::monitoring(1, "")).await;
     let before = server.dialer.everything();
@@ -307,7 +354,11 @@ async fn typos_on_the_page_are_refused_one_by_one() {
         assert!(activity.text().await.expect("a page").contains(why), "{typo}");
     }
     assert_eq!(server.dialer.everything(), before);
+}
 
+async fn a_pasted_line_may_have_several_numbers() {
+    let server = Server::new(Dialer::monitoring(1, "")).await;
+    let user = server.user(Role::Operate, &["acme"]);
     let line = user.paste("+13105550120, +13105550121, +13105550122", &[]).await;
     assert!(line.page.contains("a number in every field") && line.page.contains("3 new numbers"), "{}", line.page);
     let done = line.import().await;
@@ -315,12 +366,21 @@ async fn typos_on_the_page_are_refused_one_by_one() {
     assert_eq!(server.dialer.field_of_each("numbers list acme", "number"), [100, 120, 121, 122].map(e164));
 }
 
-/// X07: a search that matches nothing finds nothing, and a query that is not understood is refused.
-#[tokio::test(flavor = "multi_thread")]
+/// A search that matches nothing finds nothing, and a query that is not understood is refused.
 async fn a_search_finds_what_it_says_or_nothing() {
     let server = Server::new(Dialer::monitoring(3, "")).await;
     let (user, program) = (server.user(Role::Operate, &["acme"]), server.program(Role::Read, &["acme"]));
-    for (search, found) in [("", 3), ("0101", 1), ("%2B1310", 3), ("%2B", 3), ("(310)+555", 3), ("zzz", 0), ("0101x", 0), ("310S550101", 0), ("-", 0)] {
+    for (search, found) in [
+        ("", 3),
+        ("0101", 1),
+        ("%2B1310", 3),
+        ("%2B", 3),
+        ("(310)+555", 3),
+        ("zzz", 0),
+        ("0101x", 0),
+        ("310S550101", 0),
+        ("-", 0),
+    ] {
         let listed = program.json(&format!("/api/v1/accounts/acme/numbers?search={search}")).await;
         assert_eq!(listed["items"].as_array().map(Vec::len), Some(found), "{search}");
         let page = user.page(&format!("/accounts/acme?q={search}")).await;
@@ -328,7 +388,13 @@ async fn a_search_finds_what_it_says_or_nothing() {
         let asked = user.get(&format!("/accounts/acme/ask?action=delete&all=1&q={search}")).await;
         assert_eq!(asked.status() == StatusCode::OK, found > 0, "{search}");
     }
-    for path in ["?q=%FF", "?serach=0101", "/numbers.csv?serach=0101", "/ask?action=delete&all=1&serach=0101", "/activity?numbr=1"] {
+    for path in [
+        "?q=%FF",
+        "?serach=0101",
+        "/numbers.csv?serach=0101",
+        "/ask?action=delete&all=1&serach=0101",
+        "/activity?numbr=1",
+    ] {
         assert_eq!(user.get(&format!("/accounts/acme{path}")).await.status(), StatusCode::BAD_REQUEST, "{path}");
     }
     for path in ["?search=%FF", "?serach=0101"] {
@@ -353,12 +419,10 @@ struct Preview<'v> {
 
 /// Uploads a file with the form's fields, and follows to the preview.
 async fn upload<'v>(visitor: &'v Visitor<'v>, file: Vec<u8>, fields: &[(&str, &str)]) -> Preview<'v> {
-    submitted(visitor, Form::new().part("file", Part::bytes(file).file_name("numbers.csv")), fields).await
+    previewed(visitor, visitor.submit(("file\"; filename=\"numbers.csv", &file), fields).await).await
 }
 
-async fn submitted<'v>(visitor: &'v Visitor<'v>, form: Form, fields: &[(&str, &str)]) -> Preview<'v> {
-    let form = fields.iter().fold(form, |form, (name, value)| form.text((*name).to_owned(), (*value).to_owned()));
-    let sent = visitor.request(Method::POST, "/accounts/acme/import").multipart(form).send().await.expect("an answer");
+async fn previewed<'v>(visitor: &'v Visitor<'v>, sent: Response) -> Preview<'v> {
     assert_eq!(sent.status(), StatusCode::SEE_OTHER, "{:?}", sent.text().await);
     let path = sent.headers()["location"].to_str().expect("a path").to_owned();
     Preview { visitor, page: visitor.get(&path).await.text().await.expect("a page"), path }
@@ -366,11 +430,26 @@ async fn submitted<'v>(visitor: &'v Visitor<'v>, form: Form, fields: &[(&str, &s
 
 impl Visitor<'_> {
     async fn paste(&self, text: &str, fields: &[(&str, &str)]) -> Preview<'_> {
-        submitted(self, Form::new().text("text", text.to_owned()), fields).await
+        previewed(self, self.submit(("text", text.as_bytes()), fields).await).await
+    }
+
+    /// Sends the form as a browser does: the content first, then the other fields.
+    async fn submit(&self, (name, content): (&str, &[u8]), fields: &[(&str, &str)]) -> Response {
+        let mut body = Vec::new();
+        let fields = fields.iter().map(|(name, value)| (*name, value.as_bytes()));
+        for (name, value) in std::iter::once((name, content)).chain(fields) {
+            body.extend(format!("--edge\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n").into_bytes());
+            body.extend(value);
+            body.extend(b"\r\n");
+        }
+        body.extend(b"--edge--\r\n");
+        let request = self.request(Method::POST, "/accounts/acme/import");
+        let request = request.header("content-type", "multipart/form-data; boundary=edge").body(body);
+        request.send().await.expect("an answer")
     }
 
     /// Sends a file to the API.
-    async fn import(&self, path: &str, file: impl Into<reqwest::Body>) -> reqwest::Response {
+    async fn import(&self, path: &str, file: impl Into<reqwest::Body>) -> Response {
         let request = self.request(Method::POST, &format!("/api/v1/accounts/acme/numbers/import{path}"));
         request.header("content-type", "text/csv").body(file).send().await.expect("an answer")
     }
@@ -382,7 +461,10 @@ impl Preview<'_> {
         let (path, query) = self.path.split_once('?').expect("a query");
         let fields: Vec<_> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
         for (name, value) in &fields {
-            assert!(self.page.contains(&format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">")), "{name}");
+            assert!(
+                self.page.contains(&format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">")),
+                "{name}"
+            );
         }
         self.visitor.send(path, &fields).await.text().await.expect("a page")
     }
@@ -405,9 +487,18 @@ async fn an_upload_is_previewed_imported_and_corrected_on_the_dashboard() {
     let user = server.user(Role::Operate, &["acme"]);
     let preview = upload(&user, MIXED.into(), &[("as", "owned")]).await;
     for words in [
-        "numbers.csv", "UTF-8, separated by semicolons; numbers in column &quot;Phone #&quot;", "Column &quot;Fax&quot; has numbers too.",
-        "(310) 555-0101", "1 new number", "2 already known, 4 refused", "Nothing is imported yet", "4 refused rows",
-        "+13105550109 belongs to another account", "it has letters", "Import 1 number", "Tick Vanity numbers",
+        "numbers.csv",
+        "UTF-8, separated by semicolons; numbers in column &quot;Phone #&quot;",
+        "Column &quot;Fax&quot; has numbers too.",
+        "(310) 555-0101",
+        "1 new number",
+        "2 already known, 4 refused",
+        "Nothing is imported yet",
+        "4 refused rows",
+        "+13105550109 belongs to another account",
+        "it has letters",
+        "Import 1 number",
+        "Tick Vanity numbers",
     ] {
         assert!(preview.page.contains(words), "{words}: {}", preview.page);
     }
@@ -430,7 +521,10 @@ async fn an_upload_is_previewed_imported_and_corrected_on_the_dashboard() {
     let corrected = refused.replace("O113", "0113").into_bytes();
     let done = upload(&user, corrected, &[("vanity", "1"), ("as", "candidates")]).await.import().await;
     assert!(done.contains("2 candidates imported") && done.contains("0 already known, 2 refused"), "{done}");
-    assert_eq!(server.dialer.field_of_each("numbers candidates acme", "number"), [e164(113), e164(140), "+18003569377".into()]);
+    assert_eq!(
+        server.dialer.field_of_each("numbers candidates acme", "number"),
+        [e164(113), e164(140), "+18003569377".into()]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -450,8 +544,7 @@ async fn an_upload_is_its_users_own_and_ends_with_the_server() {
         }
         let reader = server.user(Role::Read, &["acme"]);
         assert_eq!(reader.get(path).await.status(), StatusCode::FORBIDDEN);
-        let nothing = user.request(Method::POST, "/accounts/acme/import").multipart(Form::new().text("text", ""));
-        let nothing = nothing.send().await.expect("an answer");
+        let nothing = user.submit(("text", b""), &[]).await;
         assert_eq!(nothing.status(), StatusCode::UNPROCESSABLE_ENTITY);
         assert!(nothing.text().await.expect("a page").contains("Choose a file, or paste the numbers."));
         path.to_owned()
@@ -501,7 +594,10 @@ async fn a_file_is_previewed_and_imported_by_the_api_as_by_the_command() {
     assert_eq!(server.dialer.field_of_each("numbers list acme", "number"), [e164(100)]);
     let imported: Value = program.import("?vanity=true", MIXED).await.json().await.expect("JSON");
     assert_eq!((&imported["imported"], &imported["refused-count"]), (&json!(2), &json!(3)));
-    assert_eq!(server.dialer.field_of_each("numbers list acme", "number"), [e164(100), e164(101), "+18003569377".into()]);
+    assert_eq!(
+        server.dialer.field_of_each("numbers list acme", "number"),
+        [e164(100), e164(101), "+18003569377".into()]
+    );
     let refused = program.import("/refused?vanity=true", MIXED).await;
     assert_eq!(refused.headers()["content-type"], "text/csv; charset=utf-8");
     let refused = refused.text().await.expect("a file");
@@ -567,7 +663,8 @@ async fn each_number_that_the_api_refuses_says_why() {
     let given = json!({"numbers": [e164(101), e164(100), e164(109), "1-800-FLOWERS", "310-555-O113"]});
     let whys = import(given.clone()).await;
     assert_eq!(whys[..3], [Value::Null, Value::Null, json!("belongs to another account")]);
-    let says = |why: &Value, words: &str| assert!(why.as_str().is_some_and(|why| why.contains(words)), "{words}: {why}");
+    let says =
+        |why: &Value, words: &str| assert!(why.as_str().is_some_and(|why| why.contains(words)), "{words}: {why}");
     says(&whys[3], "`vanity` reads vanity numbers");
     says(&whys[4], "it has letters");
     let mut with_vanity = given;

@@ -43,6 +43,7 @@ mod backup;
 mod check;
 mod events;
 mod file;
+mod mount;
 mod numbers;
 mod orders;
 mod parts;
@@ -329,6 +330,12 @@ impl Ledger {
     /// A folder or file of the ledger that other users of the machine may read or change; none if they cannot.
     pub fn open_to_others(&self) -> Option<PathBuf> {
         file::open_to_others(&self.file.path)
+    }
+
+    /// The type of the network file system that the ledger is on, such as `nfs4`, on which several processes or a crash
+    /// can damage it; none for a local one, or if the system does not tell.
+    pub fn network_file_system(&self) -> Option<String> {
+        mount::network_file_system(self.folder())
     }
 
     /// The folder that the ledger lies in.

@@ -289,15 +289,17 @@ impl Layout {
 
 /// A number, in the national format of the country that stands beside it.
 fn number(text: &str, options: &ReadOptions, country: Option<&str>) -> Result<PhoneNumber, Unread> {
-    let region = match country {
-        Some(country) => column::region(country)?,
-        None => options.region,
+    let country = match country.map(column::region) {
+        Some(Err(why)) if !text.contains('+') => return Err(why.into()),
+        Some(region) => region.ok(),
+        None => None,
     };
+    let region = country.unwrap_or(options.region);
     let number = PhoneNumber::parse_with(text, region, options.letters);
     let number = number.or_else(|error| column::with_code(text, region).ok_or(error))?;
     match country {
-        Some(country) if !column::is_of(number, region) => {
-            Err(format!("{number} is not a number of the country {country:?} beside it; correct one of them").into())
+        Some(country) if !column::is_of(number, country) => {
+            Err(format!("{number} is not a number of {country}, the country beside it; correct one of them").into())
         }
         _ => Ok(number),
     }

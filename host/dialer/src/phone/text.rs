@@ -649,6 +649,8 @@ mod tests {
     }
 
     proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
         /// The number's digits are in the text in the same order; only a country code may be added.
         #[test]
         fn no_number_is_made_up(text in "[ +0-9().,xXeEoO/:;-]{0,24}") {

@@ -169,9 +169,12 @@ impl Division {
         for record in Records::of(text, Division { delimiter, usual_fields: None }).take(SAMPLE_RECORDS) {
             *records_by_fields.entry(fields_in(record.text, delimiter)).or_insert(0) += 1;
         }
+        let all: usize = records_by_fields.values().sum();
         let several = records_by_fields.into_iter().filter(|(fields, _)| *fields > 1);
         let (fields, records) = several.max_by_key(|(_, records)| *records)?;
-        Some((Division { delimiter, usual_fields: Some(fields) }, records))
+        // A tab before one number guards it against formulas.
+        (delimiter == b',' || records * 2 >= all)
+            .then_some((Division { delimiter, usual_fields: Some(fields) }, records))
     }
 
     fn is_usual(self, record: &str) -> bool {

@@ -49,7 +49,7 @@ pub async fn serve(context: &CommandContext, Serve { once, dashboard }: Serve) -
     if once {
         return serve_once(&dialguard).await;
     }
-    warn_of_others(dialguard.ledger());
+    warn_of_place(dialguard.ledger());
     tracing::info!("watching {} accounts; press Ctrl-C to stop", dialguard.ledger().accounts()?.len());
     log_policies(&dialguard)?;
     let stop = stop_signal();
@@ -116,12 +116,18 @@ fn log_policies(dialguard: &Dialguard) -> Result<()> {
     Ok(())
 }
 
-/// The ledger has the keys that sign messages, and its folder machine code.
-fn warn_of_others(ledger: &Ledger) {
+/// The ledger has the keys that sign messages, and its folder machine code; and its log needs a local file system.
+fn warn_of_place(ledger: &Ledger) {
     if let Some(path) = ledger.open_to_others() {
         tracing::warn!(
             "other users of this machine can read or change {}; `chmod -R go= FOLDER` keeps the ledger's folder private",
             path.display()
+        );
+    }
+    if let Some(kind) = ledger.network_file_system() {
+        tracing::warn!(
+            "the ledger is on a network file system ({kind}), where its write-ahead log is not safe; keep it on a local disk \
+             and copy it with `dialguard ledger backup`"
         );
     }
 }
