@@ -159,10 +159,10 @@ impl Sample<'_> {
 
     /// By content alone, below a first row of unknown names if it has no number.
     fn without_known_names(&self) -> Option<Layout> {
-        let header = self.rows.first().filter(|row| are_names(row)).map(|_| self.names(0));
-        let rows_before = usize::from(header.is_some());
-        let shares = self.shares(rows_before);
+        let shares = self.shares(usize::from(self.rows.first().is_some_and(are_names)));
         let place = fullest(&shares, Share::LessThanHalf)?;
+        let header = self.first_row_names(place);
+        let rows_before = usize::from(header.is_some());
         if header.is_none() && shares.len() > 1 && self.is_list() {
             let numbers = Numbers::EveryField;
             return Some(Layout {
@@ -175,6 +175,13 @@ impl Sample<'_> {
             });
         }
         Some(Layout::new(rows_before, header, place, &shares))
+    }
+
+    /// The first row if it is names. Digits alone, where the numbers are, name nothing: they are a number in doubt.
+    fn first_row_names(&self, numbers: usize) -> Option<Vec<String>> {
+        let is_name = |field: &str| digits_in(field) == 0 || field.contains(char::is_alphabetic);
+        let row = self.rows.first().filter(|row| are_names(row) && row.fields.get(numbers).is_none_or(is_name));
+        row.map(|_| self.names(0))
     }
 
     /// The column that a person named, by its header or, from 1, by its place, as in `2` or `column 2`.
@@ -194,7 +201,7 @@ impl Sample<'_> {
             .ok()
             .filter(|place| (1..=self.width()).contains(place));
         let place = place.ok_or_else(unknown)? - 1;
-        let header = self.header().or(self.rows.first().filter(|row| are_names(row)).map(|_| 0));
+        let header = self.header().or(self.first_row_names(place).map(|_| 0));
         let rows_before = header.map_or(0, |row| row + 1);
         Ok(Layout::new(rows_before, header.map(|row| self.names(row)), place, &self.shares(rows_before)))
     }
