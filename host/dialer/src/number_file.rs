@@ -305,26 +305,25 @@ fn number(text: &str, options: &ReadOptions, country: Option<&str>) -> Result<Ph
     }
 }
 
-/// The name of the column that [`refused_rows`] adds.
+/// The column that [`refused_rows`] adds.
 const REASON: &str = "reason";
 
+/// The column of numbers in [`refused_rows`] of a file without a header.
+const NUMBER: &str = "number";
+
 /// The refused rows of a file as a CSV file of their own: all fields, and the reason as the last one. To be corrected and
-/// imported again. Of numbers that were given in a line, each refused one is a row.
+/// imported again. It has a header, and of numbers that were given in a line each refused one is a row.
 pub fn refused_rows(bytes: &[u8], options: &ReadOptions, refused: &[BadRow]) -> Result<Vec<u8>, NumberFileError> {
     let table = Table::read(bytes)?;
     let layout = Layout::of(table.rows(), options)?;
-    let in_line = layout.numbers_place().is_none();
-    let width = if in_line { 1 } else { layout.width_without_reason(&table) };
+    let names = layout.names_of_refused(&table);
     let line = |fields: &mut dyn Iterator<Item = &str>, reason: &str| {
-        let mut line: Vec<String> = fields.take(width).map(|field| inert(field).into_owned()).collect();
-        line.resize(width, String::new());
+        let mut line: Vec<String> = fields.take(names.len()).map(|field| inert(field).into_owned()).collect();
+        line.resize(names.len(), String::new());
         line.push(reason.to_owned());
         line
     };
-    let header = match in_line {
-        true => Some(line(&mut ["number"].into_iter(), REASON)),
-        false => layout.header.as_ref().map(|names| line(&mut names.iter().map(String::as_str), REASON)),
-    };
+    let header = line(&mut names.iter().map(String::as_str), REASON);
     let mut reasons = refused.iter().peekable();
     let rows = table.rows().flat_map(|row| {
         let mut lines = Vec::new();
@@ -336,17 +335,21 @@ pub fn refused_rows(bytes: &[u8], options: &ReadOptions, refused: &[BadRow]) -> 
         }
         lines
     });
-    Ok(csv_of(header.into_iter().chain(rows)))
+    Ok(csv_of(std::iter::once(header).chain(rows)))
 }
 
 impl Layout {
-    /// The fields of the longest row, without the reasons that an earlier import added.
-    fn width_without_reason(&self, table: &Table) -> usize {
+    /// The columns of the refused rows, without the reasons that an earlier import added.
+    fn names_of_refused(&self, table: &Table) -> Vec<String> {
+        let Some(numbers) = self.numbers_place() else { return vec![NUMBER.to_owned()] };
         let width = table.rows().map(|row| row.fields.len()).max().unwrap_or(0);
-        match &self.header {
-            Some(names) if names.len() == width && names.last().is_some_and(|name| name == REASON) => width - 1,
-            _ => width,
-        }
+        let mut names = match &self.header {
+            Some(names) => names.clone(),
+            None => (0..width).map(|place| if place == numbers { NUMBER.into() } else { self.name(place) }).collect(),
+        };
+        names.resize(width.max(names.len()), String::new());
+        names.pop_if(|last| last == REASON);
+        names
     }
 
     /// The number that was refused, if every field is one.

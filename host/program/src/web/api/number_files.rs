@@ -16,7 +16,7 @@ use dialguard_dialer::number_file::{NumberFile, ReadOptions, refused_rows};
 use dialguard_dialer::phone::{Letters, Region};
 use serde::Deserialize;
 use tokio::task::block_in_place;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -26,6 +26,12 @@ const REFUSED_LISTED_MAX: usize = 100;
 pub fn routes() -> OpenApiRouter<Site> {
     OpenApiRouter::new().routes(routes!(import)).routes(routes!(refused))
 }
+
+/// A file of numbers as it is.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[allow(dead_code)]
+struct FileContent(Vec<u8>);
 
 /// How to read the file, and whether to import it.
 #[derive(Deserialize, IntoParams)]
@@ -67,7 +73,11 @@ impl Importing {
     operation_id = "import-number-file",
     tag = "numbers",
     params(InAccount, Importing),
-    request_body(content = String, content_type = "text/csv", description = "The file, of at most 8 MiB"),
+    request_body(
+        content = FileContent,
+        content_type = "application/octet-stream",
+        description = "The file, of at most 8 MiB. Any media type but JSON and forms is taken, such as `text/csv`"
+    ),
     responses((status = 200, description = "How the file was read, and the result", body = ImportedFile), ChangeFailures)
 )]
 async fn import(
@@ -100,7 +110,11 @@ async fn import(
     operation_id = "get-refused-rows",
     tag = "numbers",
     params(InAccount, Importing),
-    request_body(content = String, content_type = "text/csv", description = "The file, of at most 8 MiB"),
+    request_body(
+        content = FileContent,
+        content_type = "application/octet-stream",
+        description = "The file, of at most 8 MiB. Any media type but JSON and forms is taken, such as `text/csv`"
+    ),
     responses(
         (status = 200, description = "The refused rows", body = String, content_type = "text/csv"),
         ChangeFailures
