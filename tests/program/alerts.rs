@@ -348,6 +348,10 @@ async fn webhooks_are_managed_by_command_api_and_dashboard() {
     let dialer = &server.dialer;
     let added = dialer.json(&format!("alerts add --account acme --allow-private {}", receiver.url()));
     let secret = added["secret"].as_str().expect("a secret");
+    // As the Standard Webhooks specification has it: 24 to 64 bytes in base64.
+    let key = secret.strip_prefix("whsec_").expect("whsec_").trim_end_matches('=');
+    let is_base64 = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte));
+    assert!(is_base64 && (24..=64).contains(&(key.len() * 3 / 4)), "{secret}");
     dialer.run("alerts test 1").exits(0).says(&["accepted the test: 204 No Content"]);
     receiver.take_messages()[0].is_signed_with(secret);
     assert!(!dialer.json("alerts list").to_string().contains(secret), "it is shown once");

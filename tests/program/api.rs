@@ -305,6 +305,24 @@ async fn a_refused_request_may_be_retried_with_its_key() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_idempotency_key_is_refused() {
+    let server = server(0).await;
+    let caller = server.program(Role::Operate, &["acme"]);
+    let long = "k".repeat(256);
+    let scenarios: [&[&str]; 7] = [&[""], &["  "], &["\"\""], &["one two"], &["one, two"], &[&long], &["one", "two"]];
+    for keys in scenarios {
+        let mut asked = caller.request(Method::POST, "/api/v1/accounts/acme/numbers");
+        for key in keys {
+            asked = asked.header("idempotency-key", *key);
+        }
+        let answer = asked.json(&json!({"numbers": [e164(100)]})).send().await.expect("the server answers");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json", "{keys:?}");
+        answered(400, answer).await;
+    }
+    assert_eq!(server.dialer.json("numbers list acme"), json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_idempotency_key_belongs_to_its_caller() {
     let server = server(0).await;
     let (one, other) = (server.program(Role::Operate, &["acme"]), server.program(Role::Operate, &["acme"]));

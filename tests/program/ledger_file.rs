@@ -40,6 +40,34 @@ fn many_processes_start_at_once_in_a_new_folder() {
     }
 }
 
+/// Case D03: each import waits for the others' turns.
+#[test]
+fn many_imports_at_once_all_succeed() {
+    let dialer = Dialer::with_account("");
+    for part in 0..12 {
+        let rows: Vec<String> = (0..500).map(|last| e164(part * 500 + last)).collect();
+        dialer.file(&format!("{part}.csv"), rows.join("\n"));
+    }
+    all_at_once(&dialer, (0..12).map(|part| format!("numbers import acme {part}.csv --at {}", rfc3339(dialer.now()))));
+    assert_eq!(dialer.ledger().numbers("acme").expect("the numbers are read").len(), 6_000);
+}
+
+/// Case D01: as a backup by another program keeps it locked. The import may start before or after the lock is gone.
+#[test]
+fn an_import_waits_for_another_programs_lock() {
+    let dialer = Dialer::with_account("");
+    dialer.file("one.csv", e164(100));
+    let mut other = Connection::open(dialer.path(FILE)).expect("the database opens");
+    let lock = other.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).expect("the lock");
+    let now = rfc3339(dialer.now());
+    let mut import = dialer.command(&["numbers", "import", "acme", "one.csv", "--at", &now]);
+    let import = import.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    drop(lock);
+    let outcome = Outcome::new("numbers import".into(), import.wait_with_output().expect("it ends"));
+    outcome.exits(0).says(&["1 numbers imported"]);
+}
+
 /// One upgrades it, the others wait.
 #[test]
 fn many_processes_start_at_once_after_an_upgrade() {
