@@ -129,7 +129,8 @@ fn every_situation_has_its_test() {
     }
     let tests: String = files(&repository("tests"), ".rs").iter().map(|file| text(file)).collect();
     let name = |input: &PathBuf| input.file_name().expect("a name").to_string_lossy().into_owned();
-    let unused: Vec<String> = entries(&inputs).iter().map(name).filter(|name| !tests.contains(&format!("{name}\""))).collect();
+    let unused: Vec<String> =
+        entries(&inputs).iter().map(name).filter(|name| !tests.contains(&format!("{name}\""))).collect();
     assert_eq!(unused, ["README.md"], "no test reads these");
 }
 

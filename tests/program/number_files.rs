@@ -391,6 +391,8 @@ async fn a_search_finds_what_it_says_or_nothing() {
     for path in [
         "?q=%FF",
         "?serach=0101",
+        "?show=zzz",
+        "/ask?action=delete&all=1&flagged=month",
         "/numbers.csv?serach=0101",
         "/ask?action=delete&all=1&serach=0101",
         "/activity?numbr=1",

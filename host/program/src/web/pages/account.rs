@@ -41,6 +41,7 @@ async fn numbers(
     of: OfAccount<Read>,
     PageQuery(filter): PageQuery<Filter>,
 ) -> Result<Markup, Failed> {
+    filter.ensure_known()?;
     let head = head::head(&site, &of).await?;
     let table = tokio::task::block_in_place(|| table::table(&site, &of, &filter))?;
     let content = html! { (clock::notice(&site, &of.caller)?) (head) (table) };

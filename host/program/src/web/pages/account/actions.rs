@@ -78,7 +78,9 @@ impl BulkRequest {
             let selected = self.number.iter().map(|text| digits(text, account)).collect::<Result<Vec<_>, _>>()?;
             return if selected.is_empty() { Err(nothing_selected().into()) } else { Ok(selected) };
         }
-        let query = self.filter().query(now_of(site, account), 0, u32::MAX);
+        let filter = self.filter();
+        filter.ensure_known()?;
+        let query = filter.query(now_of(site, account), 0, u32::MAX);
         let mut matching = site.dialguard().ledger().number_page(&account.id, &query)?.numbers;
         matching.retain(|known| {
             known.is_owned

@@ -25,6 +25,7 @@ async fn export(
     of: OfAccount<Read>,
     PageQuery(filter): PageQuery<Filter>,
 ) -> Result<impl IntoResponse, Failed> {
+    filter.ensure_known()?;
     let (ledger, account) = (site.dialguard().ledger(), &of.account);
     let file = tokio::task::block_in_place(|| {
         let numbers = ledger.number_page(&account.id, &filter.query(now_of(&site, account), 0, u32::MAX))?.numbers;
