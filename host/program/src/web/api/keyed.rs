@@ -216,7 +216,8 @@ fn parameter() -> Parameter {
     let description = "Your own name for this request, such as a UUID. A request repeated with its key within 24 hours is \
                        not executed again and gets the first answer (with `Idempotency-ReplayOutcome: true`). The same key \
                        for another request is refused (422), and so is a repetition while the first is in progress \
-                       (409). A request that was refused or failed may be repeated with its key.";
+                       (409). A request that was refused or failed, and the preview of an import, may be repeated \
+                       with its key.";
     ParameterBuilder::new()
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)

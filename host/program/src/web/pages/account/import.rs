@@ -259,6 +259,7 @@ fn previewed(uploaded: &Uploaded, file: &NumberFile, outcome: &ImportedFile) -> 
                 (thousands(outcome.known_before as u64)) " already known, " (thousands(outcome.refused.len() as u64)) " refused. "
                 "Nothing is imported yet."
             }
+            @for step in import_steps(file, 0).into_iter().filter_map(|steps| steps.dashboard) { p.quiet { (capital(step)) "." } }
             form method="post" action=(uploaded.path) {
                 @for (name, value) in uploaded.reading.fields() { input type="hidden" name=(name) value=(value); }
                 p.choices {
@@ -268,7 +269,6 @@ fn previewed(uploaded: &Uploaded, file: &NumberFile, outcome: &ImportedFile) -> 
                 }
             }
             (uploaded.refused(outcome))
-            @for step in import_steps(file, 0).into_iter().filter_map(|steps| steps.dashboard) { p.quiet { (capital(step)) "." } }
         }
         (uploaded.choices(Some(file)))
     }
@@ -278,7 +278,7 @@ fn previewed(uploaded: &Uploaded, file: &NumberFile, outcome: &ImportedFile) -> 
 fn first_rows(file: &NumberFile) -> Markup {
     let columns = file.first_rows.iter().map(|read| read.fields.len()).max().unwrap_or(0).min(COLUMNS_MAX);
     html! {
-        div.wide { table {
+        div.wide tabindex="0" role="region" aria-label="The first rows" { table.fields {
             caption { "The first rows" }
             thead { tr {
                 th.figure scope="col" { "Row" }
