@@ -27,6 +27,7 @@ use crate::phone::{Doubt, Letters, NotAPhoneNumber, PhoneNumber, Region};
 use crate::table_file::{NotATable, Row, Table, TableFormat, csv_of, inert};
 use column::{Layout, Numbers};
 use dialguard::contract::Timestamp;
+use std::sync::Arc;
 
 /// Rows of the file that a preview shows.
 const PREVIEW_ROWS: usize = 5;
@@ -89,8 +90,8 @@ pub struct ReadRow {
 pub struct BadRow {
     /// The row's line in the file, from 1.
     pub row: u64,
-    /// Why it was not imported.
-    pub why: String,
+    /// Why it was not imported. Shared, because files can have millions of such rows.
+    pub why: Arc<str>,
 }
 
 /// Why a file cannot be read at all.
@@ -172,7 +173,7 @@ impl NumberFile {
             }
             match number {
                 Ok(number) => self.numbers.push((row.line, number)),
-                Err(why) => self.bad_rows.push(BadRow { row: row.line, why }),
+                Err(why) => self.bad_rows.push(BadRow { row: row.line, why: why.into() }),
             }
         }
     }
@@ -223,7 +224,7 @@ impl NumberFile {
         let mut file = ImportedFile { refused: self.bad_rows.clone(), stopped_before, ..ImportedFile::default() };
         for ((row, number), outcome) in self.numbers.iter().zip(outcomes) {
             match outcome.refusal() {
-                Some(why) => file.refused.push(BadRow { row: *row, why: format!("{number} {why}") }),
+                Some(why) => file.refused.push(BadRow { row: *row, why: format!("{number} {why}").into() }),
                 None if *outcome == ImportOutcome::Imported => file.imported += 1,
                 None => file.known_before += 1,
             }
@@ -359,7 +360,7 @@ impl Layout {
         }
         row.fields.iter().find(|field| match number(field, options, None) {
             Ok(number) => bad.why.starts_with(&number.to_string()),
-            Err(unread) => unread.why == bad.why,
+            Err(unread) => *unread.why == *bad.why,
         })
     }
 }

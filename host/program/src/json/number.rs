@@ -250,7 +250,7 @@ impl ImportedFile {
             imported: outcome.imported,
             known_before: outcome.known_before,
             refused_count: outcome.refused.len(),
-            refused: refused.map(|bad| RefusedRow { row: bad.row, why: bad.why.clone() }).collect(),
+            refused: refused.map(|bad| RefusedRow { row: bad.row, why: bad.why.to_string() }).collect(),
             stopped_before_row: outcome.stopped_before,
         }
     }
