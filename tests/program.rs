@@ -4,6 +4,7 @@
 mod harness {
     pub mod acme;
     pub mod buying;
+    pub mod cases;
     pub mod dialer;
     #[expect(dead_code, reason = "other runners use the rest")]
     pub mod receiver;
@@ -46,6 +47,7 @@ mod program {
     mod ledger_file;
     mod manual;
     mod new_policy;
+    mod number_files;
     mod numbers;
     mod orders;
     mod outages;

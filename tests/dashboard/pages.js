@@ -27,6 +27,15 @@ export const PAGES = [
   { name: "delete", path: (account, number) => `/accounts/${account}/ask?action=delete&number=${number}` },
   { name: "number", path: (account, number) => `/accounts/${account}/numbers/${number}` },
   { name: "import", path: (account) => `/accounts/${account}/import` },
+  {
+    name: "import-preview",
+    path: (account) => `/accounts/${account}/import`,
+    prepare: async (page) => {
+      await page.getByLabel("Or paste numbers").fill("name;phone;fax\nAnn;(310) 555-0150;310-555-0180\nBen;310-555-O151;310-555-0181");
+      await page.getByRole("button", { name: "Preview" }).click();
+      await page.getByRole("heading", { name: "Preview of the import" }).waitFor();
+    },
+  },
   { name: "orders", path: (account) => `/accounts/${account}/orders` },
   { name: "sign-in", path: () => "/sign-in" },
   { name: "alerts", path: (account) => `/accounts/${account}/alerts` },

@@ -316,6 +316,20 @@ fn the_column_can_be_named_and_others_with_numbers_are_told() {
     assert_eq!(numbers_in(&headerless.unwrap()), numbers(101..=101));
 }
 
+/// Digits in the place of a column's name are a number in doubt: no row is lost as a header.
+#[test]
+fn a_first_row_in_doubt_is_no_header() {
+    for (bytes, column) in
+        [(&b"12\n3105550101\n"[..], None), (b"12\n3105550101\n", Some("1")), (b"Ann,555-01\nBen,3105550101\n", None)]
+    {
+        let options = ReadOptions { column: column.map(str::to_owned), ..ReadOptions::new(Region::US) };
+        let file = NumberFile::read(bytes, &options, |_, _| {}).unwrap();
+        assert_eq!((numbers_in(&file), file.bad_rows.len()), (numbers(101..=101), 1), "{file:?}");
+    }
+    let named = read(b"Ann,Line2\nBen,3105550101\n").unwrap();
+    assert_eq!((named.column.as_deref(), named.bad_rows.len()), (Some("Line2"), 0));
+}
+
 #[test]
 fn what_has_no_numbers_is_refused_as_a_whole() {
     let scenarios: [(&[u8], &str); 7] = [

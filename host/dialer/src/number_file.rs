@@ -23,10 +23,11 @@
 mod column;
 
 use crate::ledger::{ImportOutcome, ImportedAs, Ledger, Result as LedgerResult};
-use crate::phone::{Letters, PhoneNumber, Region};
+use crate::phone::{Doubt, Letters, NotAPhoneNumber, PhoneNumber, Region};
 use crate::table_file::{NotATable, Row, Table, TableFormat, csv_of, inert};
 use column::{Layout, Numbers};
 use dialguard::contract::Timestamp;
+use std::sync::Arc;
 
 /// Rows of the file that a preview shows.
 const PREVIEW_ROWS: usize = 5;
@@ -57,6 +58,10 @@ pub struct NumberFile {
     /// The name of the column that was read; its place, as in `column 2`, if the file has no header. None if every field
     /// is a number.
     pub column: Option<String>,
+    /// The place of that column, from 1.
+    pub place: Option<usize>,
+    /// The names of all columns, in their order.
+    pub columns: Vec<String>,
     /// Other columns that have numbers and were not read.
     pub other_columns: Vec<String>,
     /// The first rows and what was read from them.
@@ -65,6 +70,8 @@ pub struct NumberFile {
     pub numbers: Vec<(u64, PhoneNumber)>,
     /// Rows without a readable number.
     pub bad_rows: Vec<BadRow>,
+    /// How many of them have a vanity number, which [`ReadOptions::letters`] can allow.
+    pub vanity_rows: usize,
 }
 
 /// A row of the file and the number in it.
@@ -83,8 +90,8 @@ pub struct ReadRow {
 pub struct BadRow {
     /// The row's line in the file, from 1.
     pub row: u64,
-    /// Why it was not imported.
-    pub why: String,
+    /// Why it was not imported. Shared, because files can have millions of such rows.
+    pub why: Arc<str>,
 }
 
 /// Why a file cannot be read at all.
@@ -109,7 +116,7 @@ pub enum NumberFileError {
     Empty,
 }
 
-/// The outcome of an import, by row.
+/// The outcome of an import, or of one that was only tried, by row.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImportedFile {
     /// Numbers that are new in the account.
@@ -145,30 +152,35 @@ impl NumberFile {
     fn empty(format: TableFormat, layout: &Layout) -> Self {
         NumberFile {
             format,
-            column: layout.numbers_name(),
+            column: layout.numbers_place().map(|place| layout.name(place)),
+            place: layout.numbers_place().map(|place| place + 1),
+            columns: (0..layout.width).map(|place| layout.name(place)).collect(),
             other_columns: layout.others.iter().map(|place| layout.name(*place)).collect(),
             first_rows: Vec::new(),
             numbers: Vec::new(),
             bad_rows: Vec::new(),
+            vanity_rows: 0,
         }
     }
 
     fn add(&mut self, row: &Row, layout: &Layout, options: &ReadOptions) {
         for number in layout.numbers_in(row, options) {
+            self.vanity_rows += usize::from(number.as_ref().is_err_and(|unread| unread.doubt == Some(Doubt::Vanity)));
+            let number = number.map_err(|unread| unread.why);
             if self.first_rows.len() < PREVIEW_ROWS {
                 let fields = row.fields.iter().map(str::to_owned).collect();
                 self.first_rows.push(ReadRow { row: row.line, fields, number: number.clone() });
             }
             match number {
                 Ok(number) => self.numbers.push((row.line, number)),
-                Err(why) => self.bad_rows.push(BadRow { row: row.line, why }),
+                Err(why) => self.bad_rows.push(BadRow { row: row.line, why: why.into() }),
             }
         }
     }
 
     /// Imports the numbers into an account. Errors are the ledger's.
     pub fn import(
-        self,
+        &self,
         ledger: &Ledger,
         id: &str,
         imported_as: ImportedAs,
@@ -180,35 +192,64 @@ impl NumberFile {
     /// The same for as long as `go_on` returns true, which is called now and then with how many of
     /// [`NumberFile::numbers`] are done.
     pub fn import_while(
-        self,
+        &self,
         ledger: &Ledger,
         id: &str,
         imported_as: ImportedAs,
         now: Timestamp,
         go_on: impl FnMut(usize) -> bool,
     ) -> LedgerResult<ImportedFile> {
-        let digits: Vec<u64> = self.numbers.iter().map(|(_, number)| number.digits()).collect();
-        let outcomes = ledger.import_numbers_while(id, &digits, imported_as, now, go_on)?;
+        let outcomes = ledger.import_numbers_while(id, &self.digits(), imported_as, now, go_on)?;
+        Ok(self.with_outcomes(&outcomes))
+    }
+
+    /// What [`NumberFile::import`] would return now. Nothing is changed.
+    pub fn preview(
+        &self,
+        ledger: &Ledger,
+        id: &str,
+        imported_as: ImportedAs,
+        now: Timestamp,
+    ) -> LedgerResult<ImportedFile> {
+        Ok(self.with_outcomes(&ledger.preview_import(id, &self.digits(), imported_as, now)?))
+    }
+
+    fn digits(&self) -> Vec<u64> {
+        self.numbers.iter().map(|(_, number)| number.digits()).collect()
+    }
+
+    /// The outcomes of the first numbers, and the rows without one.
+    fn with_outcomes(&self, outcomes: &[ImportOutcome]) -> ImportedFile {
         let stopped_before = self.numbers.get(outcomes.len()).map(|(row, _)| *row);
-        let mut file = ImportedFile { refused: self.bad_rows, stopped_before, ..ImportedFile::default() };
+        let mut file = ImportedFile { refused: self.bad_rows.clone(), stopped_before, ..ImportedFile::default() };
         for ((row, number), outcome) in self.numbers.iter().zip(outcomes) {
-            let why = match outcome {
-                ImportOutcome::Imported => {
-                    file.imported += 1;
-                    continue;
-                }
-                ImportOutcome::KnownBefore => {
-                    file.known_before += 1;
-                    continue;
-                }
-                ImportOutcome::OtherAccounts => "belongs to another account",
-                ImportOutcome::Resting => "rests until it is given back to its provider",
-                ImportOutcome::NoCandidate => "cannot be a candidate: the account owns it or has released it",
-            };
-            file.refused.push(BadRow { row: *row, why: format!("{number} {why}") });
+            match outcome.refusal() {
+                Some(why) => file.refused.push(BadRow { row: *row, why: format!("{number} {why}").into() }),
+                None if *outcome == ImportOutcome::Imported => file.imported += 1,
+                None => file.known_before += 1,
+            }
         }
         file.refused.sort_by_key(|bad| bad.row);
-        Ok(file)
+        file
+    }
+}
+
+/// Why a row has no number.
+struct Unread {
+    why: String,
+    /// What the phone parser says, unless the number itself is not the reason.
+    doubt: Option<Doubt>,
+}
+
+impl From<String> for Unread {
+    fn from(why: String) -> Self {
+        Unread { why, doubt: None }
+    }
+}
+
+impl From<NotAPhoneNumber> for Unread {
+    fn from(error: NotAPhoneNumber) -> Self {
+        Unread { why: error.to_string(), doubt: Some(error.why) }
     }
 }
 
@@ -218,18 +259,18 @@ impl Layout {
         name.cloned().unwrap_or_else(|| format!("column {}", place + 1))
     }
 
-    fn numbers_name(&self) -> Option<String> {
+    fn numbers_place(&self) -> Option<usize> {
         match self.numbers {
-            Numbers::Column(place) => Some(self.name(place)),
+            Numbers::Column(place) => Some(place),
             Numbers::EveryField => None,
         }
     }
 
     /// What a row says, once for each number in it or why it has none.
-    fn numbers_in(&self, row: &Row, options: &ReadOptions) -> Vec<Result<PhoneNumber, String>> {
+    fn numbers_in(&self, row: &Row, options: &ReadOptions) -> Vec<Result<PhoneNumber, Unread>> {
         let fields = match row.whole() {
             Ok(fields) => fields,
-            Err(why) => return vec![Err(why)],
+            Err(why) => return vec![Err(why.into())],
         };
         match self.numbers {
             Numbers::EveryField => {
@@ -240,7 +281,7 @@ impl Layout {
                 let country = self.country.and_then(|country| fields.get(country)).filter(|field| !field.is_empty());
                 vec![match fields.get(place) {
                     Some(field) => number(field, options, country),
-                    None => Err(format!("it has no {}", self.name(place))),
+                    None => Err(format!("it has no {}", self.name(place)).into()),
                 }]
             }
         }
@@ -248,44 +289,78 @@ impl Layout {
 }
 
 /// A number, in the national format of the country that stands beside it.
-fn number(text: &str, options: &ReadOptions, country: Option<&str>) -> Result<PhoneNumber, String> {
+fn number(text: &str, options: &ReadOptions, country: Option<&str>) -> Result<PhoneNumber, Unread> {
     let country = match country.map(column::region) {
-        Some(Err(why)) if !text.contains('+') => return Err(why),
+        Some(Err(why)) if !text.contains('+') => return Err(why.into()),
         Some(region) => region.ok(),
         None => None,
     };
     let region = country.unwrap_or(options.region);
     let number = PhoneNumber::parse_with(text, region, options.letters);
-    let number = number.or_else(|error| column::with_code(text, region).ok_or(error));
-    let number = number.map_err(|error| error.to_string())?;
+    let number = number.or_else(|error| column::with_code(text, region).ok_or(error))?;
     match country {
         Some(country) if !column::is_of(number, country) => {
-            Err(format!("{number} is not a number of {country}, the country beside it; correct one of them"))
+            Err(format!("{number} is not a number of {country}, the country beside it; correct one of them").into())
         }
         _ => Ok(number),
     }
 }
 
+/// The column that [`refused_rows`] adds.
+const REASON: &str = "reason";
+
+/// The column of numbers in [`refused_rows`] of a file without a header.
+const NUMBER: &str = "number";
+
 /// The refused rows of a file as a CSV file of their own: all fields, and the reason as the last one. To be corrected and
-/// imported again.
+/// imported again. It has a header, and of numbers that were given in a line each refused one is a row.
 pub fn refused_rows(bytes: &[u8], options: &ReadOptions, refused: &[BadRow]) -> Result<Vec<u8>, NumberFileError> {
     let table = Table::read(bytes)?;
     let layout = Layout::of(table.rows(), options)?;
-    let width = table.rows().map(|row| row.fields.len()).max().unwrap_or(0);
+    let names = layout.names_of_refused(&table);
     let line = |fields: &mut dyn Iterator<Item = &str>, reason: &str| {
-        let mut line: Vec<String> = fields.map(|field| inert(field).into_owned()).collect();
-        line.resize(width, String::new());
+        let mut line: Vec<String> = fields.take(names.len()).map(|field| inert(field).into_owned()).collect();
+        line.resize(names.len(), String::new());
         line.push(reason.to_owned());
         line
     };
-    let header = layout.header.iter().map(|names| line(&mut names.iter().map(String::as_str), "reason"));
+    let header = line(&mut names.iter().map(String::as_str), REASON);
     let mut reasons = refused.iter().peekable();
     let rows = table.rows().flat_map(|row| {
         let mut lines = Vec::new();
         while let Some(bad) = reasons.next_if(|bad| bad.row <= row.line) {
-            lines.push(line(&mut row.fields.iter(), &bad.why));
+            match layout.field_refused_in_line(&row, options, bad) {
+                Some(field) => lines.push(line(&mut [field].into_iter(), &bad.why)),
+                None => lines.push(line(&mut row.fields.iter(), &bad.why)),
+            }
         }
         lines
     });
-    Ok(csv_of(header.chain(rows)))
+    Ok(csv_of(std::iter::once(header).chain(rows)))
+}
+
+impl Layout {
+    /// The columns of the refused rows, without the reasons that an earlier import added.
+    fn names_of_refused(&self, table: &Table) -> Vec<String> {
+        let Some(numbers) = self.numbers_place() else { return vec![NUMBER.to_owned()] };
+        let width = table.rows().map(|row| row.fields.len()).max().unwrap_or(0);
+        let mut names = match &self.header {
+            Some(names) => names.clone(),
+            None => (0..width).map(|place| if place == numbers { NUMBER.into() } else { self.name(place) }).collect(),
+        };
+        names.resize(width.max(names.len()), String::new());
+        names.pop_if(|last| last == REASON);
+        names
+    }
+
+    /// The number that was refused, if every field is one.
+    fn field_refused_in_line<'r>(&self, row: &'r Row, options: &ReadOptions, bad: &BadRow) -> Option<&'r str> {
+        if self.numbers_place().is_some() {
+            return None;
+        }
+        row.fields.iter().find(|field| match number(field, options, None) {
+            Ok(number) => bad.why.starts_with(&number.to_string()),
+            Err(unread) => *unread.why == *bad.why,
+        })
+    }
 }

@@ -8,6 +8,7 @@ use dialguard_dialer::alerts::AlertsError;
 use dialguard_dialer::dialguard::DialguardError;
 use dialguard_dialer::fulfilment::FulfilmentError;
 use dialguard_dialer::ledger::LedgerError;
+use dialguard_dialer::number_file::{NumberFile, NumberFileError};
 use dialguard_dialer::policies::PoliciesError;
 use dialguard_dialer::providers::ProviderError;
 use dialguard_dialer::sources::SourceError;
@@ -171,6 +172,58 @@ impl Hint for LedgerError {
         };
         steps.into()
     }
+}
+
+impl Hint for NumberFileError {
+    fn steps(&self) -> Steps {
+        let steps = match self {
+            NumberFileError::NoColumn(_) | NumberFileError::NoSuchColumn { .. } => (
+                Some("name the column with --column, or give its place: --column 2"),
+                Some("name the column, or give its place, such as 2"),
+                Some("name the column with the query parameter `column`, or give its place: `column=2`"),
+            ),
+            NumberFileError::Empty => (
+                None,
+                Some("choose a file, or paste the numbers"),
+                Some("send the file itself as the body: `curl --data-binary @numbers.csv`"),
+            ),
+            NumberFileError::NotATable(_) => (None, None, None),
+        };
+        steps.into()
+    }
+}
+
+/// What to do about a file that was read, but perhaps not as it was meant, and about refused rows that the user has no
+/// file of yet.
+pub fn import_steps(file: &NumberFile, refused: usize) -> Vec<Steps> {
+    let other_column: Steps = (
+        Some("--column reads another column"),
+        Some("choose another column below"),
+        Some("the query parameter `column` reads another column"),
+    )
+        .into();
+    let refused_file: Steps = (
+        Some("--refused FILE writes the refused rows into a file, to be corrected and imported again"),
+        Some("download the refused rows, correct them and import them again"),
+        Some("`POST /api/v1/accounts/{account}/numbers/import/refused` returns the refused rows as a file"),
+    )
+        .into();
+    let steps = [
+        (!file.other_columns.is_empty(), other_column),
+        (file.vanity_rows > 0, vanity_steps()),
+        (refused > 0, refused_file),
+    ];
+    steps.into_iter().filter(|(applies, _)| *applies).map(|(_, steps)| steps).collect()
+}
+
+/// What to do about a vanity number that is to be imported.
+pub fn vanity_steps() -> Steps {
+    let steps = (
+        Some("--vanity reads vanity numbers such as 1-800-FLOWERS"),
+        Some("tick Vanity numbers to read numbers such as 1-800-FLOWERS"),
+        Some("`vanity` reads vanity numbers such as 1-800-FLOWERS"),
+    );
+    steps.into()
 }
 
 impl Hint for FulfilmentError {

@@ -27,6 +27,7 @@ mod live;
 mod pages;
 mod problem;
 mod query;
+mod uploads;
 mod watch;
 
 use axum::Router;
@@ -66,6 +67,7 @@ struct SiteState {
     /// Users who may sign in once without a password, by the hash of the ticket in the link.
     tickets: Mutex<HashMap<SecretHash, String>>,
     live: live::Live,
+    uploads: uploads::Uploads,
 }
 
 impl Site {
@@ -78,6 +80,7 @@ impl Site {
             figures: pages::Figures::default(),
             tickets: Mutex::default(),
             live: live::Live::default(),
+            uploads: uploads::Uploads::default(),
         }))
     }
 
@@ -101,6 +104,10 @@ impl Site {
 
     fn dialguard(&self) -> &Dialguard {
         &self.0.dialguard
+    }
+
+    fn uploads(&self) -> &uploads::Uploads {
+        &self.0.uploads
     }
 
     fn figures(&self) -> &pages::Figures {

@@ -3,7 +3,8 @@
 use chrono::Datelike;
 use dialguard::calendar::{rfc3339, utc};
 use dialguard::contract::{Answer, Outcome, PhoneNumber, SlotId, Status, Timestamp};
-use dialguard_dialer::ledger::{Bill, Closing, LedgerTime, Order, OrderState};
+use dialguard_dialer::ledger::{Bill, Closing, ImportedAs, LedgerTime, Order, OrderState};
+use dialguard_dialer::number_file::{ImportedFile, NumberFile};
 use dialguard_dialer::prices::price_cents;
 pub use dialguard_dialer::prices::{dollars, grouped as thousands, signed_dollars};
 use dialguard_dialer::zones::Zone;
@@ -108,6 +109,60 @@ fn closed_bill_in_words(closing: &Closing, surface: Surface) -> Vec<String> {
     sentences
 }
 
+/// How a file of numbers was read: `UTF-8, separated by semicolons; numbers in column "Phone #"`.
+pub fn recognized(file: &NumberFile) -> String {
+    let delimiter = match file.format.delimiter {
+        ',' => "commas".into(),
+        ';' => "semicolons".into(),
+        '\t' => "tabs".into(),
+        '|' => "bars".into(),
+        other => format!("{other:?}"),
+    };
+    let separated = if file.columns.len() > 1 { format!(", separated by {delimiter}") } else { String::new() };
+    let numbers = match &file.column {
+        Some(column) => format!("numbers in {}", column_name(column)),
+        None => "a number in every field".into(),
+    };
+    format!("{}{separated}; {numbers}", file.format.encoding)
+}
+
+/// `"Fax" has numbers too`; empty if no other column has.
+pub fn other_columns(file: &NumberFile) -> Option<String> {
+    let names: Vec<_> = file.other_columns.iter().map(|name| column_name(name)).collect();
+    let (last, others) = names.split_last()?;
+    Some(match others {
+        [] => format!("{last} has numbers too"),
+        _ => format!("{} and {last} have numbers too", others.join(", ")),
+    })
+}
+
+/// `column "Phone #"`, or `column 2` of a file without a header.
+fn column_name(name: &str) -> String {
+    if name.starts_with("column ") { name.to_owned() } else { format!("column {name:?}") }
+}
+
+/// A field of a file, cut short where it is long, on one line.
+pub fn shortened(field: &str) -> String {
+    const CHARACTERS_MAX: usize = 40;
+    let field = field.replace(|character: char| character.is_control(), " ");
+    match field.char_indices().nth(CHARACTERS_MAX) {
+        Some((end, _)) => format!("{}…", &field[..end]),
+        None => field,
+    }
+}
+
+/// How many numbers an import took or, if it was only tried, would take.
+pub fn import_counts(outcome: &ImportedFile, imported_as: ImportedAs, dry_run: bool) -> String {
+    let ImportedFile { imported, known_before, refused, .. } = outcome;
+    let what = if imported_as == ImportedAs::Candidate { "candidates" } else { "numbers" };
+    let [imported, known_before, refused] =
+        [*imported, *known_before, refused.len()].map(|count| thousands(count as u64));
+    match dry_run {
+        false => format!("{imported} {what} imported, {known_before} already known, {refused} refused"),
+        true => format!("{imported} {what} would be imported, {known_before} already known, {refused} refused"),
+    }
+}
+
 /// `1 number`, `3 numbers`.
 pub fn count(count: u64, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{} {one}s", thousands(count)) }
@@ -209,7 +264,7 @@ impl Steps {
     }
 
     /// The step on one surface.
-    fn on(self, surface: Surface) -> Option<&'static str> {
+    pub fn on(self, surface: Surface) -> Option<&'static str> {
         match surface {
             Surface::CommandLine => self.command,
             Surface::Dashboard { .. } => self.dashboard,

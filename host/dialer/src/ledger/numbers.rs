@@ -10,11 +10,12 @@ pub(in crate::ledger) mod view;
 use crate::ledger::accounts::{AccountProfile, open, profile, touch};
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::numbers::status::status_from_sql;
-use crate::ledger::orders::{end_rest, has_released, is_resting};
-use crate::ledger::{Ledger, Result, from_sql, to_sql};
+use crate::ledger::orders::{end_rest, has_released, is_being_returned, is_resting};
+use crate::ledger::{Ledger, Result, from_sql, never_back, time, to_sql};
 use crate::phone::e164;
 use dialguard::contract::{PhoneNumber, SlotId, Status, Timestamp};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
+use std::collections::HashSet;
 
 /// What numbers are imported as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +40,18 @@ pub enum ImportOutcome {
     Resting,
     /// It cannot be a candidate: the account owns it, has ordered it, or has released it.
     NoCandidate,
+}
+
+impl ImportOutcome {
+    /// Why the number was refused, to follow the number in a sentence; none if the account has it.
+    pub fn refusal(self) -> Option<&'static str> {
+        match self {
+            ImportOutcome::Imported | ImportOutcome::KnownBefore => None,
+            ImportOutcome::OtherAccounts => Some("belongs to another account"),
+            ImportOutcome::Resting => Some("rests until it is given back to its provider"),
+            ImportOutcome::NoCandidate => Some("cannot be a candidate: the account owns it or has released it"),
+        }
+    }
 }
 
 /// A number that an account owns.
@@ -102,6 +115,33 @@ impl Ledger {
         )
     }
 
+    /// The outcomes that [`Ledger::import_numbers`] would return now, and its errors. Nothing is changed.
+    pub fn preview_import(
+        &self,
+        id: &str,
+        numbers: &[PhoneNumber],
+        imported_as: ImportedAs,
+        now: Timestamp,
+    ) -> Result<Vec<ImportOutcome>> {
+        self.read(|transaction| {
+            let account = profile(transaction, id)?;
+            let now = never_back(id, now, account.changed_at)?;
+            time::check(transaction, now)?;
+            let mut imported = HashSet::new();
+            let outcome = |number: &PhoneNumber| match imported.contains(number) {
+                true => Ok(ImportOutcome::KnownBefore),
+                false => {
+                    let outcome = ImportClass::of(transaction, &account, *number, imported_as, now)?.outcome();
+                    if outcome == ImportOutcome::Imported {
+                        imported.insert(*number);
+                    }
+                    Ok(outcome)
+                }
+            };
+            numbers.iter().map(outcome).collect()
+        })
+    }
+
     /// The numbers that an account owns, in ascending order, with their slots.
     pub fn numbers(&self, id: &str) -> Result<Vec<KnownNumber>> {
         self.read(|transaction| {
@@ -141,8 +181,10 @@ fn import(
     imported_as: ImportedAs,
     now: Timestamp,
 ) -> Result<ImportOutcome> {
-    if let Some(refused) = cannot_import(transaction, account, number, imported_as, now)? {
-        return Ok(refused);
+    match ImportClass::of(transaction, account, number, imported_as, now)? {
+        ImportClass::No(outcome) => return Ok(outcome),
+        ImportClass::FromRest => end_rest(transaction, account, number, now)?,
+        ImportClass::Free => {}
     }
     let state = if imported_as == ImportedAs::Owned { "owned" } else { "candidate" };
     transaction
@@ -155,39 +197,61 @@ fn import(
     Ok(ImportOutcome::Imported)
 }
 
-/// Why a number is not imported; none if it can be, and then it rests no longer.
-fn cannot_import(
-    transaction: &Transaction,
-    account: &AccountProfile,
-    number: PhoneNumber,
-    imported_as: ImportedAs,
-    now: Timestamp,
-) -> Result<Option<ImportOutcome>> {
-    let known: Option<(i64, String)> = transaction
-        .prepare_cached("SELECT account, state FROM numbers WHERE number = ?1")?
-        .query_row([to_sql(number)], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let is_ours = known.as_ref().is_some_and(|(owner, _)| *owner == account.key);
-    let state = known.as_ref().map(|(_, state)| state.as_str());
-    Ok(match (state, imported_as) {
-        (None, ImportedAs::Owned) => None,
-        (None | Some("released"), ImportedAs::Candidate) if has_released(transaction, account.key, number)? => {
-            Some(ImportOutcome::NoCandidate)
+/// What an import makes of a number.
+enum ImportClass {
+    /// The account takes it.
+    Free,
+    /// The account takes it back, and it rests no longer.
+    FromRest,
+    /// The account has it already, or cannot have it.
+    No(ImportOutcome),
+}
+
+impl ImportClass {
+    fn of(
+        transaction: &Transaction,
+        account: &AccountProfile,
+        number: PhoneNumber,
+        imported_as: ImportedAs,
+        now: Timestamp,
+    ) -> Result<Self> {
+        use ImportOutcome::{KnownBefore, NoCandidate, OtherAccounts, Resting};
+        let known: Option<(i64, String)> = transaction
+            .prepare_cached("SELECT account, state FROM numbers WHERE number = ?1")?
+            .query_row([to_sql(number)], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let is_ours = known.as_ref().is_some_and(|(owner, _)| *owner == account.key);
+        let state = known.as_ref().map(|(_, state)| state.as_str());
+        Ok(match (state, imported_as) {
+            (None, ImportedAs::Owned) => ImportClass::Free,
+            (None | Some("released"), ImportedAs::Candidate) if has_released(transaction, account.key, number)? => {
+                ImportClass::No(NoCandidate)
+            }
+            (None, ImportedAs::Candidate) => ImportClass::Free,
+            (Some("released"), _) if !is_ours => match is_resting(transaction, number)? {
+                true => ImportClass::No(Resting),
+                false => ImportClass::Free,
+            },
+            // A number that a user brings back, or bought elsewhere, is the account's again.
+            (Some("released"), _) => match is_being_returned(transaction, account.key, number, now)? {
+                true => ImportClass::No(Resting),
+                false => ImportClass::FromRest,
+            },
+            _ if !is_ours => ImportClass::No(OtherAccounts),
+            (Some("owned" | "ordered"), ImportedAs::Owned) | (Some("candidate"), ImportedAs::Candidate) => {
+                ImportClass::No(KnownBefore)
+            }
+            (Some(_), ImportedAs::Candidate) => ImportClass::No(NoCandidate),
+            (Some(_), ImportedAs::Owned) => ImportClass::Free,
+        })
+    }
+
+    fn outcome(self) -> ImportOutcome {
+        match self {
+            ImportClass::Free | ImportClass::FromRest => ImportOutcome::Imported,
+            ImportClass::No(outcome) => outcome,
         }
-        (None, ImportedAs::Candidate) => None,
-        (Some("released"), _) if !is_ours => is_resting(transaction, number)?.then_some(ImportOutcome::Resting),
-        // A number that a user brings back, or bought elsewhere, is the account's again.
-        (Some("released"), _) => {
-            let is_free = end_rest(transaction, account, number, now)?;
-            (!is_free).then_some(ImportOutcome::Resting)
-        }
-        _ if !is_ours => Some(ImportOutcome::OtherAccounts),
-        (Some("owned" | "ordered"), ImportedAs::Owned) | (Some("candidate"), ImportedAs::Candidate) => {
-            Some(ImportOutcome::KnownBefore)
-        }
-        (Some(_), ImportedAs::Candidate) => Some(ImportOutcome::NoCandidate),
-        (Some(_), ImportedAs::Owned) => None,
-    })
+    }
 }
 
 /// Moves a number of the account from one state to another; it must be in the first.

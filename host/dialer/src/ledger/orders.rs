@@ -857,29 +857,38 @@ pub(super) fn has_released(transaction: &Transaction, account: i64, number: Phon
     Ok(statement.query_row(params![account, to_sql(number), EventKind::Released.name()], |row| row.get(0))?)
 }
 
+/// Whether a number that rests in the account is being given back to its provider right now.
+pub(super) fn is_being_returned(
+    transaction: &Transaction,
+    account: i64,
+    number: PhoneNumber,
+    now: Timestamp,
+) -> Result<bool> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM orders
+                         WHERE account = ?1 AND number = ?2 AND state = 'swapped'
+                           AND lease IS NOT NULL AND leased_until > ?3)",
+    )?;
+    Ok(statement.query_row(params![account, to_sql(number), to_sql(now)], |row| row.get(0))?)
+}
+
 /// Ends a number's rest because it is imported again: it is not given back. If it is replaced again, it rests again,
-/// for the whole time. False if it is being given back right now.
+/// for the whole time. It must not [be given back right now](is_being_returned).
 pub(super) fn end_rest(
     transaction: &Transaction,
     account: &AccountProfile,
     number: PhoneNumber,
     now: Timestamp,
-) -> Result<bool> {
+) -> Result<()> {
     let resting =
         orders(transaction, "account = ?1 AND number = ?2 AND state = 'swapped'", [account.key, to_sql(number)])?;
     for order in resting {
-        let is_ended = transaction
-            .prepare_cached(
-                "UPDATE orders SET state = 'done', state_since = ?2
-                  WHERE id = ?1 AND state = 'swapped' AND (lease IS NULL OR leased_until <= ?2)",
-            )?
+        transaction
+            .prepare_cached("UPDATE orders SET state = 'done', state_since = ?2 WHERE id = ?1")?
             .execute([to_sql(order.id), to_sql(now)])?;
-        if is_ended == 0 {
-            return Ok(false);
-        }
         tell_kept(transaction, account, &order, now)?;
     }
-    Ok(true)
+    Ok(())
 }
 
 fn tell_kept(transaction: &Transaction, account: &AccountProfile, order: &Order, now: Timestamp) -> Result<()> {

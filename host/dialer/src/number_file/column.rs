@@ -90,6 +90,8 @@ pub(super) struct Layout {
     pub(super) header: Option<Vec<String>>,
     pub(super) numbers: Numbers,
     pub(super) country: Option<usize>,
+    /// How many columns the first rows have.
+    pub(super) width: usize,
     /// Other columns that have numbers.
     pub(super) others: Vec<usize>,
 }
@@ -157,18 +159,32 @@ impl Sample<'_> {
 
     /// By content alone, below a first row of unknown names if it has no number.
     fn without_known_names(&self) -> Option<Layout> {
-        let header = self.rows.first().filter(|row| are_names(row)).map(|_| self.names(0));
-        let rows_before = usize::from(header.is_some());
-        let shares = self.shares(rows_before);
+        let shares = self.shares(usize::from(self.rows.first().is_some_and(are_names)));
         let place = fullest(&shares, Share::LessThanHalf)?;
+        let header = self.first_row_names(place);
+        let rows_before = usize::from(header.is_some());
         if header.is_none() && shares.len() > 1 && self.is_list() {
             let numbers = Numbers::EveryField;
-            return Some(Layout { rows_before, header, numbers, country: None, others: Vec::new() });
+            return Some(Layout {
+                rows_before,
+                header,
+                numbers,
+                country: None,
+                width: shares.len(),
+                others: Vec::new(),
+            });
         }
         Some(Layout::new(rows_before, header, place, &shares))
     }
 
-    /// The column that a person named, by its header or, from 1, by its place.
+    /// The first row if it is names. Digits alone, where the numbers are, name nothing: they are a number in doubt.
+    fn first_row_names(&self, numbers: usize) -> Option<Vec<String>> {
+        let is_name = |field: &str| digits_in(field) == 0 || field.contains(char::is_alphabetic);
+        let row = self.rows.first().filter(|row| are_names(row) && row.fields.get(numbers).is_none_or(is_name));
+        row.map(|_| self.names(0))
+    }
+
+    /// The column that a person named, by its header or, from 1, by its place, as in `2` or `column 2`.
     fn with_column(&self, name: &str) -> Result<Layout, NumberFileError> {
         let key = column_key(name);
         let in_row = |row: &Row| row.fields.iter().position(|field| !key.is_empty() && column_key(field) == key);
@@ -178,9 +194,14 @@ impl Sample<'_> {
             return Ok(Layout::new(row + 1, Some(self.names(row)), place, &self.shares(row + 1)));
         }
         let unknown = || NumberFileError::NoSuchColumn { asked: name.to_owned(), columns: self.names(0) };
-        let place = name.trim().parse::<usize>().ok().filter(|place| (1..=self.width()).contains(place));
+        let place = name
+            .trim()
+            .trim_start_matches("column ")
+            .parse::<usize>()
+            .ok()
+            .filter(|place| (1..=self.width()).contains(place));
         let place = place.ok_or_else(unknown)? - 1;
-        let header = self.header().or(self.rows.first().filter(|row| are_names(row)).map(|_| 0));
+        let header = self.header().or(self.first_row_names(place).map(|_| 0));
         let rows_before = header.map_or(0, |row| row + 1);
         Ok(Layout::new(rows_before, header.map(|row| self.names(row)), place, &self.shares(rows_before)))
     }
@@ -226,7 +247,7 @@ impl Layout {
     fn new(rows_before: usize, header: Option<Vec<String>>, place: usize, shares: &[Share]) -> Self {
         let country = header.iter().flatten().position(|name| is_country(name)).filter(|country| *country != place);
         let others = (0..shares.len()).filter(|other| *other != place && shares[*other] == Share::Half).collect();
-        Layout { rows_before, header, numbers: Numbers::Column(place), country, others }
+        Layout { rows_before, header, numbers: Numbers::Column(place), country, width: shares.len(), others }
     }
 }
 

@@ -19,6 +19,12 @@ pub fn write_secret(file: &Path, bytes: &[u8]) -> Result<()> {
         .with_context(|| format!("cannot write {}; an existing key is never overwritten", file.display()))
 }
 
+/// Fails if there is a file of this name: before work whose result is to be written into it.
+pub fn ensure_new(file: &Path) -> Result<()> {
+    anyhow::ensure!(!file.exists(), "{} exists already; give the name of a new file", file.display());
+    Ok(())
+}
+
 fn write(options: &mut OpenOptions, file: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut opened = options.write(true).create_new(true).open(file)?;
     opened.write_all(bytes).inspect_err(|_| {

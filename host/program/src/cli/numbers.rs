@@ -3,30 +3,25 @@
 use super::output::{e164, status_mark, table};
 use super::requests::{Numbers, parse};
 use super::serve::stop_signal;
-use super::{CommandContext, Done};
+use super::{CommandContext, Done, files};
+use crate::hints::import_steps;
 use crate::json::{Candidate, ImportedFile, NumberInFull};
+use crate::words::{import_counts, other_columns, recognized, shortened};
 use anyhow::{Context, Result};
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Carrier;
 use dialguard_dialer::ledger::{CarrierAnswer, ImportedAs, KnownNumber, LatestAnswers, Ledger};
-use dialguard_dialer::number_file::{self, NumberFile, ReadOptions};
+use dialguard_dialer::number_file::{self, NumberFile, ReadOptions, refused_rows};
+use dialguard_dialer::phone::{Letters, Region};
 use indicatif::ProgressBar;
 use serde_json::json;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Subcommand)]
 pub enum NumbersCommand {
-    /// Import numbers from a CSV file; without a header, the first column is used
-    Import {
-        /// The account
-        id: String,
-        /// The file, with a `number` column
-        file: PathBuf,
-        /// Import them as candidates on hand to replace others, not as numbers the account uses
-        #[arg(long)]
-        candidates: bool,
-    },
+    /// Import numbers from a CSV file or the like; --dry-run shows what would be imported
+    Import(Import),
     /// List the account's numbers and what each carrier says about them
     List {
         /// The account
@@ -41,51 +36,130 @@ pub enum NumbersCommand {
     Withdraw(Numbers),
 }
 
+#[derive(Args)]
+pub struct Import {
+    /// The account
+    id: String,
+    /// The file: CSV with commas, semicolons, tabs or bars; the encoding and the column are recognized
+    file: PathBuf,
+    /// Import them as candidates on hand to replace others, not as numbers the account uses
+    #[arg(long)]
+    candidates: bool,
+    /// The column with the numbers, by its name in the header or its place from 1, if another was recognized
+    #[arg(long, value_name = "NAME")]
+    column: Option<String>,
+    /// Read vanity numbers such as 1-800-FLOWERS, which are refused otherwise
+    #[arg(long)]
+    vanity: bool,
+    /// Show how the file is read and what would be imported; changes nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Write the refused rows, each with its reason, into this new CSV file, to be corrected and imported again
+    #[arg(long, value_name = "FILE")]
+    refused: Option<PathBuf>,
+}
+
+impl Import {
+    fn imported_as(&self) -> ImportedAs {
+        if self.candidates { ImportedAs::Candidate } else { ImportedAs::Owned }
+    }
+
+    fn options(&self, region: Region) -> ReadOptions {
+        let letters = if self.vanity { Letters::Vanity } else { Letters::Refused };
+        ReadOptions { region, column: self.column.clone(), letters }
+    }
+}
+
 pub async fn run(context: &CommandContext, command: NumbersCommand) -> Result<Done> {
     match command {
-        NumbersCommand::Import { id, file, candidates } => {
-            let imported_as = if candidates { ImportedAs::Candidate } else { ImportedAs::Owned };
-            import(context, &id, &file, imported_as)
-        }
+        NumbersCommand::Import(options) => import(context, &options),
         NumbersCommand::List { id } => list(context, &id),
         NumbersCommand::Candidates { id } => candidates(context, &id),
         NumbersCommand::Withdraw(Numbers { id, numbers }) => withdraw(context, &id, &numbers),
     }
 }
 
-/// Ctrl-C stops the import between two rows. What has been imported stays.
-fn import(context: &CommandContext, id: &str, file: &Path, imported_as: ImportedAs) -> Result<Done> {
+fn import(context: &CommandContext, import: &Import) -> Result<Done> {
     let ledger = context.ledger()?;
-    let region = ledger.account(id)?.region;
-    let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let options = import.options(ledger.account(&import.id)?.region);
+    if let Some(refused) = &import.refused {
+        files::ensure_new(refused)?;
+    }
+    let bytes = std::fs::read(&import.file).with_context(|| format!("cannot read {}", import.file.display()))?;
     let bar = ProgressBar::new(0);
-    let read = NumberFile::read(&bytes, &ReadOptions::new(region), |rows_read, rows| {
+    let file = NumberFile::read(&bytes, &options, |rows_read, rows| {
         bar.set_length(rows as u64);
         bar.set_position(rows_read as u64);
     });
-    let read = read.with_context(|| file.display().to_string())?;
-    bar.reset();
-    bar.set_length(read.numbers.len() as u64);
-    let stop = stop_signal();
-    let file_import = read.import_while(&ledger, id, imported_as, context.now(), |done| {
-        bar.set_position(done as u64);
-        !*stop.borrow()
-    })?;
+    let file = file.with_context(|| import.file.display().to_string())?;
+    let outcome = match import.dry_run {
+        true => file.preview(&ledger, &import.id, import.imported_as(), context.now())?,
+        false => take(context, &ledger, import, &file, &bar)?,
+    };
     bar.finish_and_clear();
-    let done =
-        Done::show(context.json, || ImportedFile::from(&file_import), || import_in_words(&file_import, imported_as));
-    Ok(done.refused_if(!file_import.refused.is_empty() || file_import.stopped_before.is_some()))
+    if let Some(path) = import.refused.as_ref().filter(|_| !outcome.refused.is_empty()) {
+        files::write_new(path, &refused_rows(&bytes, &options, &outcome.refused)?)?;
+    }
+    let done = Done::show(
+        context.json,
+        || ImportedFile::new(&file, &outcome, import.dry_run, usize::MAX),
+        || import_in_words(import, &file, &outcome),
+    );
+    Ok(done.refused_if(!outcome.refused.is_empty() || outcome.stopped_before.is_some()))
 }
 
-fn import_in_words(file_import: &number_file::ImportedFile, imported_as: ImportedAs) -> String {
-    let number_file::ImportedFile { imported, known_before, refused, stopped_before } = file_import;
-    let what = if imported_as == ImportedAs::Candidate { "candidates" } else { "numbers" };
-    let mut text = format!("{imported} {what} imported, {known_before} already known, {} refused\n", refused.len());
-    refused.iter().for_each(|bad| text.push_str(&format!("  row {}: {}\n", bad.row, bad.why)));
-    if let Some(row) = stopped_before {
-        text.push_str(&format!("stopped before row {row}; import the file again for the rest\n"));
+/// Ctrl-C stops the import between two rows. What has been imported stays.
+fn take(
+    context: &CommandContext,
+    ledger: &Ledger,
+    import: &Import,
+    file: &NumberFile,
+    bar: &ProgressBar,
+) -> Result<number_file::ImportedFile> {
+    bar.reset();
+    bar.set_length(file.numbers.len() as u64);
+    let stop = stop_signal();
+    let outcome = file.import_while(ledger, &import.id, import.imported_as(), context.now(), |done| {
+        bar.set_position(done as u64);
+        !*stop.borrow()
+    });
+    Ok(outcome?)
+}
+
+fn import_in_words(import: &Import, file: &NumberFile, outcome: &number_file::ImportedFile) -> String {
+    let mut text = format!("{}: {}\n", import.file.display(), recognized(file));
+    if import.dry_run {
+        text += &first_rows(file);
+        text += "dry run; nothing was changed\n";
     }
+    text += &format!("{}\n", import_counts(outcome, import.imported_as(), import.dry_run));
+    outcome.refused.iter().for_each(|bad| text.push_str(&format!("  row {}: {}\n", bad.row, bad.why)));
+    if let Some(row) = outcome.stopped_before {
+        text += &format!("stopped before row {row}; import the file again for the rest\n");
+    }
+    if let Some(others) = other_columns(file) {
+        text += &format!("{others}\n");
+    }
+    let without_file = match &import.refused {
+        Some(path) if !outcome.refused.is_empty() => {
+            text += &format!("the refused rows are in {}\n", path.display());
+            0
+        }
+        _ => outcome.refused.len(),
+    };
+    let steps = import_steps(file, without_file).into_iter().filter_map(|steps| steps.command);
+    steps.for_each(|step| text.push_str(&format!("hint: {step}\n")));
     text
+}
+
+/// The first rows of the file and what was read from them, as a table.
+fn first_rows(file: &NumberFile) -> String {
+    let rows = file.first_rows.iter().map(|read| {
+        let number = read.number.as_ref().map_or("–".to_owned(), ToString::to_string);
+        let fields: Vec<String> = read.fields.iter().map(|field| shortened(field)).collect();
+        [read.row.to_string(), number, fields.join(" | ")]
+    });
+    table(["ROW", "NUMBER", "FIELDS"].map(str::to_owned), rows)
 }
 
 fn list(context: &CommandContext, id: &str) -> Result<Done> {

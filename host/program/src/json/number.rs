@@ -1,9 +1,11 @@
 //! Numbers of an account, and imports of numbers.
 
 use super::{E164, Status, Time};
+use crate::hints::vanity_steps;
 use dialguard::contract;
 use dialguard_dialer::ledger::{self, ImportOutcome, KnownNumber};
-use dialguard_dialer::number_file;
+use dialguard_dialer::number_file::{self, NumberFile, ReadRow};
+use dialguard_dialer::phone::{Doubt, NotAPhoneNumber};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -131,6 +133,22 @@ pub struct Import {
     /// As E.164; null if it is not a phone number.
     pub number: Option<E164>,
     pub outcome: ImportResult,
+    /// Why it was refused; null if the account has it.
+    #[schema(example = "it has letters, which are never read as digits; check it and write it in digits")]
+    pub why: Option<String>,
+}
+
+impl Import {
+    pub fn of(given: String, number: contract::PhoneNumber, outcome: ImportOutcome) -> Self {
+        let why = outcome.refusal().map(str::to_owned);
+        Import { given, number: Some(number.into()), outcome: outcome.into(), why }
+    }
+
+    pub fn unreadable(given: String, error: &NotAPhoneNumber) -> Self {
+        let step = vanity_steps().request.filter(|_| error.why == Doubt::Vanity);
+        let why = step.map_or(error.why.to_string(), |step| format!("{}; {step}", error.why));
+        Import { given, number: None, outcome: ImportResult::NoPhoneNumber, why: Some(why) }
+    }
 }
 
 /// The result for a number.
@@ -163,31 +181,95 @@ impl From<ImportOutcome> for ImportResult {
     }
 }
 
-/// The result of importing a file, in which rows that were taken are only counted: files are long.
-#[derive(Serialize)]
+/// The result of importing a file. Numbers that were taken are only counted: files are long.
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct ImportedFile {
+    /// Whether nothing was changed: then the counts say what an import would do.
+    dry_run: bool,
+    recognized: RecognizedFile,
+    /// How many numbers are new to the account.
     imported: usize,
+    /// How many numbers the account already had, or the file has twice.
     known_before: usize,
+    /// How many rows were refused.
+    refused_count: usize,
+    /// The refused rows in their order. The API lists the first 100.
     refused: Vec<RefusedRow>,
     /// The row before which the import was stopped; null if it was not.
     stopped_before_row: Option<u64>,
 }
 
-#[derive(Serialize)]
+/// How a file of numbers was read.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+struct RecognizedFile {
+    /// The encoding by its name in the WHATWG standard.
+    #[schema(example = "UTF-8")]
+    encoding: &'static str,
+    /// What separates the fields of a row.
+    #[schema(example = ";")]
+    delimiter: char,
+    /// The column with the numbers; null if every field is one.
+    #[schema(example = "Phone #")]
+    column: Option<String>,
+    /// Other columns that have numbers.
+    other_columns: Vec<String>,
+    /// The first five rows, and what was read from them.
+    first_rows: Vec<FirstRow>,
+}
+
+/// A row, and what was read from it.
+#[derive(Serialize, ToSchema)]
+struct FirstRow {
+    /// Its line in the file, from 1.
+    row: u64,
+    fields: Vec<String>,
+    /// Null if it has none that can be read.
+    number: Option<E164>,
+    /// Why it has none.
+    why: Option<String>,
+}
+
+/// A row that was refused.
+#[derive(Serialize, ToSchema)]
 struct RefusedRow {
-    row: usize,
+    /// Its line in the file, from 1.
+    row: u64,
+    /// Why, and what to do about it.
     why: String,
 }
 
-impl From<&number_file::ImportedFile> for ImportedFile {
-    fn from(file: &number_file::ImportedFile) -> Self {
-        let refused = file.refused.iter().map(|bad| RefusedRow { row: bad.row as usize, why: bad.why.to_string() });
+impl ImportedFile {
+    /// With at most `listed_max` refused rows.
+    pub fn new(file: &NumberFile, outcome: &number_file::ImportedFile, dry_run: bool, listed_max: usize) -> Self {
+        let refused = outcome.refused.iter().take(listed_max);
         ImportedFile {
-            imported: file.imported,
-            known_before: file.known_before,
-            refused: refused.collect(),
-            stopped_before_row: file.stopped_before,
+            dry_run,
+            recognized: RecognizedFile::from(file),
+            imported: outcome.imported,
+            known_before: outcome.known_before,
+            refused_count: outcome.refused.len(),
+            refused: refused.map(|bad| RefusedRow { row: bad.row, why: bad.why.to_string() }).collect(),
+            stopped_before_row: outcome.stopped_before,
+        }
+    }
+}
+
+impl From<&NumberFile> for RecognizedFile {
+    fn from(file: &NumberFile) -> Self {
+        let first_row = |read: &ReadRow| FirstRow {
+            row: read.row,
+            fields: read.fields.clone(),
+            number: read.number.as_ref().ok().map(|number| number.digits().into()),
+            why: read.number.as_ref().err().cloned(),
+        };
+        RecognizedFile {
+            encoding: file.format.encoding,
+            delimiter: file.format.delimiter,
+            column: file.column.clone(),
+            other_columns: file.other_columns.clone(),
+            first_rows: file.first_rows.iter().map(first_row).collect(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::parse;
 use dialguard::calendar::rfc3339;
 use dialguard::contract;
-use dialguard_dialer::phone::{PhoneNumber, e164};
+use dialguard_dialer::phone::{PhoneNumber, Region, e164};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use utoipa::openapi::RefOr;
@@ -33,7 +33,10 @@ impl TryFrom<String> for E164 {
 
     /// The API takes numbers in one spelling only.
     fn try_from(text: String) -> Result<Self, String> {
-        let refused = || format!("{text:?} is not a possible phone number in E.164; write it like +13105550123");
+        let refused = || match PhoneNumber::parse(&text, Region::US) {
+            Ok(_) => format!("{text:?} is not in E.164; write it like +13105550123"),
+            Err(error) => error.to_string(),
+        };
         PhoneNumber::from_e164(&text).map(E164).ok_or_else(refused)
     }
 }

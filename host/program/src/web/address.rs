@@ -1,4 +1,4 @@
-//! Paths of the dashboard.
+//! Paths of the dashboard and the API.
 
 use dialguard::contract::PhoneNumber;
 

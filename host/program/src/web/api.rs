@@ -6,6 +6,7 @@ mod export;
 mod failures;
 mod input;
 mod keyed;
+mod number_files;
 mod numbers;
 mod orders;
 mod policies;
@@ -90,6 +91,7 @@ fn documented() -> (Router<Site>, Document) {
         .merge(clock::routes())
         .merge(export::routes())
         .merge(numbers::routes())
+        .merge(number_files::routes())
         .merge(requests::routes())
         .merge(orders::routes())
         .merge(reviews::routes())

@@ -13,6 +13,7 @@ use dialguard_dialer::dialguard::DialguardError;
 use dialguard_dialer::fulfilment::FulfilmentError;
 use dialguard_dialer::http::causes::causes;
 use dialguard_dialer::ledger::LedgerError;
+use dialguard_dialer::number_file::NumberFileError;
 use dialguard_dialer::policies::PoliciesError;
 use serde::Serialize;
 use std::any::Any;
@@ -86,6 +87,13 @@ impl Problem {
         let detail = format!("account {id:?} does not exist, or you have no access to it");
         Problem::of_kind(StatusCode::NOT_FOUND, "no-such-account", "No such account", detail)
             .with_hint("`GET /api/v1/accounts` lists the accounts you have access to")
+    }
+
+    /// The file that a user uploaded is no longer in memory.
+    pub fn upload_gone() -> Self {
+        let detail = "The uploaded file is no longer here: uploads are kept for 15 minutes.";
+        let steps = Steps { dashboard: Some("upload it again"), ..Steps::default() };
+        Problem::of_kind(StatusCode::GONE, "upload-gone", "Upload gone", detail).with_steps(steps)
     }
 
     /// The HTTP status.
@@ -185,6 +193,12 @@ impl From<LedgerError> for Problem {
             _ => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&error)),
         };
         problem.with_steps(steps)
+    }
+}
+
+impl From<NumberFileError> for Problem {
+    fn from(error: NumberFileError) -> Self {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()).with_steps(error.steps())
     }
 }
 

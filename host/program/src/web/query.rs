@@ -27,7 +27,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 }
 
 /// The pages that read a query, each with [`Query`].
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 13] = [
     "/accounts/{account}",
     "/accounts/{account}/activity",
     "/accounts/{account}/activity.csv",
@@ -35,6 +35,8 @@ const PAGES: [&str; 11] = [
     "/accounts/{account}/ask",
     "/accounts/{account}/buying",
     "/accounts/{account}/candidates",
+    "/accounts/{account}/import/{upload}",
+    "/accounts/{account}/import/{upload}/refused.csv",
     "/accounts/{account}/numbers.csv",
     "/accounts/{account}/policy/{act}",
     "/accounts/{account}/settings",

@@ -48,7 +48,7 @@ fn a_page_of_numbers_is_part_of_all_that_fit_in_their_order() {
     ];
     for (order, standing) in orders.iter().flat_map(|order| standings.map(|standing| (*order, standing))) {
         for search in
-            ["", "0103", "+1310", "+131055501", "+0", "(310) 555-010", "+13105550103131055", "zzz", "0103x", "-"]
+            ["", "0103", "+1310", "+131055501", "+0", "(310) 555-010", "+13105550103131055", "zzz", "0103x", "-", "()"]
         {
             for descending in [false, true] {
                 let search = search.to_owned();

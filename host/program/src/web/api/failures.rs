@@ -25,7 +25,7 @@ const FAILURES: [(u16, &str); 7] = [
 
 const CHANGE_FAILURES: [(u16, &str); 3] = [
     (413, "The body is larger than 8 MiB"),
-    (415, "The body is not `application/json`"),
+    (415, "The body is not of the media type above"),
     (422, "A field of the body is missing, unknown or has a value that is refused"),
 ];
 

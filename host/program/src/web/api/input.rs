@@ -2,9 +2,10 @@
 
 use crate::web::problem::Problem;
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -18,6 +19,27 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let read = Json::<T>::from_request(request, state).await;
         read.map(|Json(body)| Body(body)).map_err(|error| Problem::new(error.status(), error.body_text()))
+    }
+}
+
+/// The body as a file of any type but those that wrap a file.
+pub struct FileBody(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for FileBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        if kind == "multipart/form-data" || kind == "application/json" {
+            let detail = format!("the body is {kind}, and not a file such as text/csv");
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail).with_hint(
+                "send the file itself: `curl --data-binary @numbers.csv`; a list of numbers in JSON goes to \
+                 `POST /api/v1/accounts/{account}/numbers`",
+            ));
+        }
+        let read = Bytes::from_request(request, state).await;
+        read.map(FileBody).map_err(|error| Problem::new(error.status(), error.body_text()))
     }
 }
 

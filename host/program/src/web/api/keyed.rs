@@ -37,6 +37,10 @@ const KEY_LENGTH_MAX: usize = 255;
 #[derive(Debug, Clone, Copy)]
 pub struct Secret;
 
+/// Marks an answer of a request that changed nothing, which may be executed again and is not kept.
+#[derive(Debug, Clone, Copy)]
+pub struct ChangedNothing;
+
 /// The requests with a key that this process is executing.
 #[derive(Clone, Default)]
 pub struct RunningRequests(Arc<Mutex<HashSet<(String, String)>>>);
@@ -127,7 +131,7 @@ impl Drop for Place {
     }
 }
 
-/// Keeps the answer of an executed request, and forgets the key of one that failed.
+/// Keeps the answer of an executed request, and forgets the key of one that failed or changed nothing.
 async fn finish(
     ledger: &Ledger,
     keyed: KeyedRequest,
@@ -138,7 +142,7 @@ async fn finish(
         // It panicked, perhaps after it took effect: its key stays taken, and the outcome is unknown.
         return Err(failed_inside());
     };
-    if !response.status().is_success() {
+    if !response.status().is_success() || response.extensions().get::<ChangedNothing>().is_some() {
         ledger.forget_keyed_request(&keyed)?;
         return Ok(response);
     }
@@ -212,7 +216,8 @@ fn parameter() -> Parameter {
     let description = "Your own name for this request, such as a UUID. A request repeated with its key within 24 hours is \
                        not executed again and gets the first answer (with `Idempotency-ReplayOutcome: true`). The same key \
                        for another request is refused (422), and so is a repetition while the first is in progress \
-                       (409). A request that was refused or failed may be repeated with its key.";
+                       (409). A request that was refused or failed, and the preview of an import, may be repeated \
+                       with its key.";
     ParameterBuilder::new()
         .name("Idempotency-Key")
         .parameter_in(ParameterIn::Header)

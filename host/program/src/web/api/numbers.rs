@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use dialguard::contract;
 use dialguard_dialer::ledger::{ImportedAs, MonitoringFilter, NumberOrder, NumberQuery};
-use dialguard_dialer::phone::{PhoneNumber, e164};
+use dialguard_dialer::phone::{Letters, NotAPhoneNumber, PhoneNumber, e164};
 use serde::Deserialize;
 use std::str::FromStr;
 use utoipa::{IntoParams, ToSchema};
@@ -189,22 +189,36 @@ struct ImportRequest {
     /// What to import them as.
     #[serde(rename = "as", default)]
     kind: ImportKind,
+    /// Read vanity numbers such as `1-800-FLOWERS`, which are refused otherwise.
+    #[serde(default)]
+    vanity: bool,
 }
 
 /// What numbers are imported as.
 #[derive(Default, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-enum ImportKind {
+pub(super) enum ImportKind {
     /// Numbers the account uses.
     #[default]
     Owned,
     /// Candidates on hand to replace others.
+    #[serde(alias = "candidates")]
     Candidate,
+}
+
+impl From<ImportKind> for ImportedAs {
+    fn from(kind: ImportKind) -> Self {
+        match kind {
+            ImportKind::Owned => ImportedAs::Owned,
+            ImportKind::Candidate => ImportedAs::Candidate,
+        }
+    }
 }
 
 /// Import numbers, or candidates to replace others
 ///
-/// Requires the role `operate`. Each number has its own result: one that cannot be imported does not stop the rest.
+/// Requires the role `operate`. Each number has its own result: one that cannot be imported does not stop the rest, and
+/// `why` says what to do about it. `POST /accounts/{account}/numbers/import` takes a file.
 #[utoipa::path(
     post,
     path = "/accounts/{account}/numbers",
@@ -217,25 +231,22 @@ enum ImportKind {
 async fn import(
     State(site): State<Site>,
     of: OfAccount<Operate>,
-    Body(ImportRequest { numbers, kind }): Body<ImportRequest>,
+    Body(ImportRequest { numbers, kind, vanity }): Body<ImportRequest>,
 ) -> Result<Json<ImportedNumbers>, Problem> {
-    let read = |text: &String| PhoneNumber::parse(text, of.account.region).ok().map(PhoneNumber::digits);
-    let parsed: Vec<Option<contract::PhoneNumber>> = numbers.iter().map(read).collect();
+    let letters = if vanity { Letters::Vanity } else { Letters::Refused };
+    let read = |text: &String| PhoneNumber::parse_with(text, of.account.region, letters).map(PhoneNumber::digits);
+    let parsed: Vec<Result<contract::PhoneNumber, NotAPhoneNumber>> = numbers.iter().map(read).collect();
     let known: Vec<contract::PhoneNumber> = parsed.iter().flatten().copied().collect();
-    let imported_as = match kind {
-        ImportKind::Owned => ImportedAs::Owned,
-        ImportKind::Candidate => ImportedAs::Candidate,
-    };
     let dialguard = site.dialguard();
     let outcomes = tokio::task::block_in_place(|| {
-        dialguard.ledger().import_numbers(&of.account.id, &known, imported_as, dialguard.now())
+        dialguard.ledger().import_numbers(&of.account.id, &known, kind.into(), dialguard.now())
     })?;
     let mut outcomes = outcomes.into_iter();
-    let results = numbers.into_iter().zip(parsed).map(|(given, number)| {
-        let outcome = number.and_then(|_| outcomes.next()).map_or(ImportResult::NoPhoneNumber, ImportResult::from);
-        Import { given, number: number.map(E164::from), outcome }
+    let outcomes = numbers.into_iter().zip(parsed).map(|(given, parsed)| match parsed {
+        Ok(number) => Import::of(given, number, outcomes.next().expect("an outcome for each number")),
+        Err(error) => Import::unreadable(given, &error),
     });
-    let outcomes: Vec<Import> = results.collect();
+    let outcomes: Vec<Import> = outcomes.collect();
     let imported = outcomes.iter().filter(|import| import.outcome == ImportResult::Imported).count();
     Ok(Json(ImportedNumbers { imported, outcomes }))
 }

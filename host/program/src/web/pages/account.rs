@@ -5,10 +5,11 @@ mod add_on;
 mod chart;
 mod credit;
 mod figures;
-mod files;
 mod filter;
 mod head;
+mod import;
 mod number;
+mod numbers_file;
 mod table;
 
 use filter::Filter;
@@ -31,7 +32,8 @@ pub fn routes() -> Router<Site> {
         .merge(actions::routes())
         .merge(add_on::routes())
         .merge(credit::routes())
-        .merge(files::routes())
+        .merge(numbers_file::routes())
+        .merge(import::routes())
         .merge(number::routes())
 }
 

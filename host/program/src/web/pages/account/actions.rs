@@ -16,9 +16,12 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
 use axum_extra::extract::Form;
-use dialguard::contract::{Action, Answer, Deletion, Outcome, PhoneNumber, Replacement, Request, SlotClosing, SlotId};
+use dialguard::contract::{
+    Action, Answer, Deletion, NUMBER_MAX, Outcome, PhoneNumber, Replacement, Request, SlotClosing, SlotId,
+};
 use dialguard_dialer::dialguard::Completion;
 use dialguard_dialer::ledger::{AccountProfile, Order, SLOTS_PER_BLOCK};
+use dialguard_dialer::phone::{self, NotAPhoneNumber};
 use dialguard_dialer::prices::{BLOCK_PRICE_CENTS, REPLACEMENT_PRICE_CENTS};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -73,10 +76,11 @@ impl BulkRequest {
     /// In ascending order. Of all that match the filter, only those that the action applies to.
     fn numbers(&self, site: &Site, account: &AccountProfile) -> Result<Vec<PhoneNumber>, Failed> {
         if self.all.is_empty() {
-            let selected = self.number.iter().map(|text| digits(text)).collect::<Result<Vec<_>, _>>()?;
+            let selected = self.number.iter().map(|text| digits(text, account)).collect::<Result<Vec<_>, _>>()?;
             return if selected.is_empty() { Err(nothing_selected().into()) } else { Ok(selected) };
         }
-        let query = self.filter().query(now_of(site, account), 0, u32::MAX);
+        let filter = self.filter();
+        let query = filter.query(now_of(site, account), 0, u32::MAX);
         let mut matching = site.dialguard().ledger().number_page(&account.id, &query)?.numbers;
         matching.retain(|known| {
             known.is_owned
@@ -105,13 +109,13 @@ impl BulkRequest {
     }
 }
 
-/// Digits of E.164, with or without a `+`.
-fn digits(text: &str) -> Result<PhoneNumber, Problem> {
-    let number = text.trim().trim_start_matches('+').parse().ok();
-    number.filter(|number| (1..=dialguard::contract::NUMBER_MAX).contains(number)).ok_or_else(|| {
-        let detail = format!("{text:?} is not a phone number; write it like +13105550123");
-        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
-    })
+/// A number as the page's forms send it: E.164, with or without its `+`. A number of the ledger is not parsed again.
+fn digits(text: &str, account: &AccountProfile) -> Result<PhoneNumber, Problem> {
+    let sent = text.trim().trim_start_matches('+').parse().ok();
+    let sent = sent.filter(|number| (1..=NUMBER_MAX).contains(number)).map(Ok);
+    let typed = || phone::PhoneNumber::parse(text, account.region).map(phone::PhoneNumber::digits);
+    let refused = |error: NotAPhoneNumber| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string());
+    sent.unwrap_or_else(typed).map_err(refused)
 }
 
 fn nothing_selected() -> Problem {

@@ -1,0 +1,356 @@
+//! Importing numbers from a file or pasted text: the form, the preview, the result, and the refused rows as a file.
+
+use crate::hints::{Hint, import_steps};
+use crate::web::Site;
+use crate::web::address::account_path;
+use crate::web::auth::{OfAccount, Operate};
+use crate::web::pages::layout::Tab;
+use crate::web::pages::{Failed, page};
+use crate::web::problem::Problem;
+use crate::web::query::Query;
+use crate::web::uploads::UploadedFile;
+use crate::words::{capital, count, e164, other_columns, recognized, shortened, thousands};
+use axum::Router;
+use axum::extract::{Multipart, Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use axum_extra::extract::Form;
+use dialguard_dialer::ledger::{AccountProfile, ImportedAs};
+use dialguard_dialer::number_file::{ImportedFile, NumberFile, NumberFileError, ReadOptions, refused_rows};
+use dialguard_dialer::phone::{Letters, Region};
+use maud::{Markup, html};
+use serde::Deserialize;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::task::block_in_place;
+
+/// Refused rows listed on a page, at most. The file has all of them.
+const REFUSED_LISTED_MAX: usize = 100;
+
+/// Columns offered and fields of a row shown, at most: a file of commas has millions.
+const COLUMNS_MAX: usize = 50;
+
+pub fn routes() -> Router<Site> {
+    Router::new()
+        .route("/accounts/{account}/import", get(form).post(upload))
+        .route("/accounts/{account}/import/{upload}", get(preview).post(import))
+        .route("/accounts/{account}/import/{upload}/refused.csv", get(refused))
+}
+
+/// How to read an upload. It is part of the preview's address, so that the import reads what the preview has shown.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Reading {
+    /// The name or place of the column; recognized if empty.
+    column: String,
+    /// If not empty, vanity numbers are read.
+    vanity: String,
+    /// `candidates`; the account's own numbers otherwise.
+    #[serde(rename = "as")]
+    kind: String,
+}
+
+impl Reading {
+    fn options(&self, region: Region) -> ReadOptions {
+        let column = Some(self.column.trim().to_owned()).filter(|column| !column.is_empty());
+        ReadOptions { region, column, letters: if self.vanity.is_empty() { Letters::Refused } else { Letters::Vanity } }
+    }
+
+    fn imported_as(&self) -> ImportedAs {
+        if self.kind == "candidates" { ImportedAs::Candidate } else { ImportedAs::Owned }
+    }
+
+    /// `number` or `candidate`.
+    fn noun(&self) -> &'static str {
+        if self.imported_as() == ImportedAs::Candidate { "candidate" } else { "number" }
+    }
+
+    fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let Reading { column, vanity, kind } = self;
+        [("column", column), ("vanity", vanity), ("as", kind)]
+            .map(|(name, value)| (name, value.as_str()))
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+    }
+
+    fn query(&self) -> String {
+        url::form_urlencoded::Serializer::new(String::new()).extend_pairs(self.fields()).finish()
+    }
+}
+
+async fn form(of: OfAccount<Operate>) -> Markup {
+    let id = &of.account.id;
+    let content = html! {
+        h1 { "Import numbers" }
+        form.panel.import method="post" action={ (account_path(id)) "/import" } enctype="multipart/form-data" {
+            p {
+                "Upload a CSV file, or paste numbers. The next page shows how they are read; nothing is imported before. "
+                "Write numbers in the national format of " (of.account.region.to_string()) " or in E.164, such as " code { "+13105550123" } "."
+            }
+            label { "CSV file" input type="file" name="file" accept=".csv,.tsv,.txt,text/csv,text/plain,text/tab-separated-values"; }
+            label { "Or paste numbers" textarea name="text" rows="6" spellcheck="false" {} }
+            (kinds(&Reading::default(), id))
+            label { "Column with the numbers" input name="column" autocomplete="off" aria-describedby="column-help"; }
+            p.quiet #column-help { "Its name or its place, such as 2. It is recognized if you leave this empty." }
+            (vanity(&Reading::default()))
+            p.choices { button.first { "Preview" } a.button href=(account_path(id)) { "Cancel" } }
+        }
+    };
+    page(&of.caller, Some((&of.account, Tab::Numbers)), "Import numbers", content)
+}
+
+fn kinds(reading: &Reading, account: &str) -> Markup {
+    let are_candidates = reading.imported_as() == ImportedAs::Candidate;
+    html! {
+        fieldset {
+            legend { "Import as" }
+            label.tick { input type="radio" name="as" value="owned" checked[!are_candidates]; span { "Numbers of this account. Monitoring starts only when you select them." } }
+            label.tick { input type="radio" name="as" value="candidates" checked[are_candidates]; span { "Candidates: numbers on hand that can replace flagged ones. " a href={ (account_path(account)) "/candidates" } { "Show them" } "." } }
+        }
+    }
+}
+
+fn vanity(reading: &Reading) -> Markup {
+    html! {
+        label.tick { input type="checkbox" name="vanity" value="1" checked[!reading.vanity.is_empty()]; span { "Vanity numbers: read letters, as in 1-800-FLOWERS" } }
+    }
+}
+
+/// What a user submitted.
+#[derive(Default)]
+struct ImportForm {
+    file: UploadedFile,
+    text: Vec<u8>,
+    reading: Reading,
+}
+
+async fn read_form(mut fields: Multipart) -> Result<ImportForm, Problem> {
+    let unreadable = |error: axum::extract::multipart::MultipartError| Problem::new(error.status(), error.body_text());
+    let mut form = ImportForm::default();
+    while let Some(field) = fields.next_field().await.map_err(unreadable)? {
+        let name = field.name().unwrap_or_default().to_owned();
+        let file_name = field.file_name().map(str::to_owned);
+        let content = field.bytes().await.map_err(unreadable)?;
+        let text = || String::from_utf8_lossy(&content).into_owned();
+        match name.as_str() {
+            "file" => form.file = UploadedFile { name: file_name, bytes: content.into() },
+            "text" => form.text = content.into(),
+            "as" => form.reading.kind = text(),
+            "column" => form.reading.column = text(),
+            "vanity" => form.reading.vanity = text(),
+            _ => {}
+        }
+    }
+    Ok(form)
+}
+
+/// Keeps the file and shows its preview.
+async fn upload(State(site): State<Site>, of: OfAccount<Operate>, fields: Multipart) -> Result<Redirect, Failed> {
+    let ImportForm { file, text, reading } = read_form(fields).await?;
+    let file = if file.bytes.is_empty() { UploadedFile { name: None, bytes: text } } else { file };
+    if file.bytes.is_empty() {
+        return Err(Problem::from(NumberFileError::Empty).into());
+    }
+    let id = site.uploads().keep(&of.account.id, &of.caller, file, Instant::now())?;
+    Ok(Redirect::to(&format!("{}/import/{id}?{}", account_path(&of.account.id), reading.query())))
+}
+
+#[derive(Deserialize)]
+struct UploadPath {
+    upload: String,
+}
+
+/// An upload, and how it is read.
+struct Uploaded<'s> {
+    site: &'s Site,
+    account: &'s AccountProfile,
+    path: String,
+    file: Arc<UploadedFile>,
+    reading: Reading,
+}
+
+impl<'s> Uploaded<'s> {
+    fn find(site: &'s Site, of: &'s OfAccount<Operate>, upload: &str, reading: Reading) -> Result<Self, Problem> {
+        let file = site.uploads().find(upload, &of.account.id, &of.caller, Instant::now())?;
+        let path = format!("{}/import/{upload}", account_path(&of.account.id));
+        Ok(Uploaded { site, account: &of.account, path, file, reading })
+    }
+
+    fn read(&self) -> Result<NumberFile, NumberFileError> {
+        NumberFile::read(&self.file.bytes, &self.reading.options(self.account.region), |_, _| {})
+    }
+
+    fn preview(&self, file: &NumberFile) -> Result<ImportedFile, Problem> {
+        let dialguard = self.site.dialguard();
+        Ok(file.preview(dialguard.ledger(), &self.account.id, self.reading.imported_as(), dialguard.now())?)
+    }
+
+    fn name(&self) -> &str {
+        self.file.name.as_deref().unwrap_or("Pasted numbers")
+    }
+
+    /// Another reading of the same upload.
+    fn choices(&self, file: Option<&NumberFile>) -> Markup {
+        let is_chosen = |place: usize| file.and_then(|file| file.place) == Some(place);
+        html! {
+            form.panel.import method="get" action=(self.path) {
+                @match file {
+                    Some(file) if file.place.is_some() && file.columns.len() > 1 => label { "Column with the numbers"
+                        select name="column" {
+                            @for (place, name) in (1..).zip(&file.columns).filter(|(place, _)| *place <= COLUMNS_MAX || is_chosen(*place)) {
+                                option value=(place) selected[is_chosen(place)] { (shortened(name)) }
+                            }
+                        }
+                    },
+                    _ => label { "Column with the numbers" input name="column" value=(self.reading.column) autocomplete="off"; },
+                }
+                (kinds(&self.reading, &self.account.id))
+                (vanity(&self.reading))
+                p.choices { button { "Preview again" } }
+            }
+        }
+    }
+
+    fn refused(&self, outcome: &ImportedFile) -> Markup {
+        let refused = &outcome.refused;
+        html! {
+            @if !refused.is_empty() {
+                h2 { (count(refused.len() as u64, "refused row")) }
+                p { a href={ (self.path) "/refused.csv?" (self.reading.query()) } { "Download the refused rows" } ", correct them and import them again." }
+                div.wide { table {
+                    thead { tr { th.figure scope="col" { "Row" } th scope="col" { "Reason" } } }
+                    tbody { @for bad in refused.iter().take(REFUSED_LISTED_MAX) { tr { td.figure { (bad.row) } td.failed { (bad.why) } } } }
+                } }
+                @if refused.len() > REFUSED_LISTED_MAX {
+                    p.quiet { "And " (thousands((refused.len() - REFUSED_LISTED_MAX) as u64)) " more, which are in the file." }
+                }
+            }
+        }
+    }
+}
+
+async fn preview(
+    State(site): State<Site>,
+    of: OfAccount<Operate>,
+    Path(UploadPath { upload }): Path<UploadPath>,
+    Query(reading): Query<Reading>,
+) -> Result<Response, Failed> {
+    let uploaded = Uploaded::find(&site, &of, &upload, reading)?;
+    let (status, content) = block_in_place(|| {
+        Ok::<_, Problem>(match uploaded.read() {
+            Ok(file) => (StatusCode::OK, previewed(&uploaded, &file, &uploaded.preview(&file)?)),
+            Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, unreadable(&uploaded, &error)),
+        })
+    })?;
+    let content = html! { h1 { "Preview of the import" } (content) };
+    Ok((status, page(&of.caller, Some((&of.account, Tab::Numbers)), "Preview of the import", content)).into_response())
+}
+
+fn previewed(uploaded: &Uploaded, file: &NumberFile, outcome: &ImportedFile) -> Markup {
+    let import_path = format!("{}/import", account_path(&uploaded.account.id));
+    let imported = outcome.imported as u64;
+    html! {
+        section.panel.results {
+            p { strong { (uploaded.name()) } ": " (recognized(file)) "." }
+            @if let Some(others) = other_columns(file) { p.warning { (capital(&others)) "." } }
+            (first_rows(file))
+            p {
+                strong { (count(imported, &format!("new {}", uploaded.reading.noun()))) } ", "
+                (thousands(outcome.known_before as u64)) " already known, " (thousands(outcome.refused.len() as u64)) " refused. "
+                "Nothing is imported yet."
+            }
+            @for step in import_steps(file, 0).into_iter().filter_map(|steps| steps.dashboard) { p.quiet { (capital(step)) "." } }
+            form method="post" action=(uploaded.path) {
+                @for (name, value) in uploaded.reading.fields() { input type="hidden" name=(name) value=(value); }
+                p.choices {
+                    @if imported > 0 { button.first { "Import " (count(imported, uploaded.reading.noun())) } }
+                    a.button href=(import_path) { "Upload another file" }
+                    a.button href=(account_path(&uploaded.account.id)) { "Cancel" }
+                }
+            }
+            (uploaded.refused(outcome))
+        }
+        (uploaded.choices(Some(file)))
+    }
+}
+
+/// The first rows of the file and what was read from them.
+fn first_rows(file: &NumberFile) -> Markup {
+    let columns = file.first_rows.iter().map(|read| read.fields.len()).max().unwrap_or(0).min(COLUMNS_MAX);
+    html! {
+        div.wide tabindex="0" role="region" aria-label="The first rows" { table.fields {
+            caption { "The first rows" }
+            thead { tr {
+                th.figure scope="col" { "Row" }
+                th scope="col" { "Read as" }
+                @for place in 0..columns { th scope="col" { (file.columns.get(place).map_or(String::new(), |name| shortened(name))) } }
+            } }
+            tbody { @for read in &file.first_rows {
+                tr {
+                    td.figure { (read.row) }
+                    @match &read.number {
+                        Ok(number) => td.number { (e164(number.digits())) },
+                        Err(_) => td.failed { "refused" },
+                    }
+                    @for place in 0..columns { td { (read.fields.get(place).map_or(String::new(), |field| shortened(field))) } }
+                }
+            } }
+        } }
+    }
+}
+
+fn unreadable(uploaded: &Uploaded, error: &NumberFileError) -> Markup {
+    html! {
+        section.panel.results {
+            p.failed role="alert" { (uploaded.name()) ": " (error) "." }
+            @if let Some(step) = error.steps().dashboard { p { (capital(step)) "." } }
+            p.choices { a.button href={ (account_path(&uploaded.account.id)) "/import" } { "Upload another file" } }
+        }
+        @if !matches!(error, NumberFileError::NotATable(_) | NumberFileError::Empty) { (uploaded.choices(None)) }
+    }
+}
+
+async fn import(
+    State(site): State<Site>,
+    of: OfAccount<Operate>,
+    Path(UploadPath { upload }): Path<UploadPath>,
+    Form(reading): Form<Reading>,
+) -> Result<Markup, Failed> {
+    let uploaded = Uploaded::find(&site, &of, &upload, reading)?;
+    let dialguard = site.dialguard();
+    let outcome = block_in_place(|| {
+        let (file, imported_as) = (uploaded.read()?, uploaded.reading.imported_as());
+        Ok::<_, Problem>(file.import(dialguard.ledger(), &of.account.id, imported_as, dialguard.now())?)
+    })?;
+    let path = account_path(&of.account.id);
+    let content = html! {
+        section.panel.results {
+            h1 { (count(outcome.imported as u64, uploaded.reading.noun())) " imported" }
+            p { (thousands(outcome.known_before as u64)) " already known, " (thousands(outcome.refused.len() as u64)) " refused." }
+            p.choices { a.button.first href=(path) { "Back to numbers" } a.button href={ (path) "/import" } { "Import more" } }
+            (uploaded.refused(&outcome))
+        }
+    };
+    Ok(page(&of.caller, Some((&of.account, Tab::Numbers)), "Import finished", content))
+}
+
+/// The refused rows, before the import or after it.
+async fn refused(
+    State(site): State<Site>,
+    of: OfAccount<Operate>,
+    Path(UploadPath { upload }): Path<UploadPath>,
+    Query(reading): Query<Reading>,
+) -> Result<impl IntoResponse, Failed> {
+    let uploaded = Uploaded::find(&site, &of, &upload, reading)?;
+    let rows = block_in_place(|| {
+        let outcome = uploaded.preview(&uploaded.read()?)?;
+        let options = uploaded.reading.options(of.account.region);
+        Ok::<_, Problem>(refused_rows(&uploaded.file.bytes, &options, &outcome.refused)?)
+    })?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"refused.csv\""),
+    ];
+    Ok((headers, rows))
+}
