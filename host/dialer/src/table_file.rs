@@ -113,8 +113,10 @@ pub(crate) struct Row {
 
 impl Rows {
     fn of(text: &str, division: Division, separator_line: Option<u64>) -> Self {
-        // Each record stays one for the csv crate: none is blank, and quotes are closed.
-        let mut whole = String::with_capacity(text.len() + 1);
+        // Each record stays one for the csv crate: none is blank, and quotes are closed. It skips the empty line, and would
+        // take a second byte-order mark off the first record, whose quotes then meant something else.
+        let mut whole = String::with_capacity(text.len() + 2);
+        whole.push('\n');
         let mut places = Vec::new();
         let is_content = |record: &Record| Some(record.line) != separator_line;
         for Record { line, text, is_quote_open } in Records::of(text, division).filter(is_content) {
@@ -330,6 +332,8 @@ mod tests {
         assert_eq!(rows(b"\nsep=|\na|b,c\n"), ["3 a|b,c"]);
         assert_eq!(rows(b"\t\t1\n2\t3\t4"), ["1 ||1", "2 2|3|4"]);
         assert_eq!(rows(b""), Vec::<String>::new());
+        assert_eq!(rows(b"\xEF\xBB\xBF\xEF\xBB\xBF\"a,b\n1,2"), ["1 \u{FEFF}\"a|b", "2 1|2"]);
+        assert_eq!(rows(b"\xFF\xFE\xFF\xFE"), ["1 \u{FEFF}"]);
     }
 
     #[test]

@@ -51,7 +51,7 @@ fn encoded(text: &str, encoding: i32, at: usize, byte: u8) -> Vec<u8> {
 /// be between them, and other digits than ASCII's may stand for them.
 pub(super) fn names(bytes: &[u8], number: PhoneNumber) -> bool {
     let table = Table::read(bytes).expect("a file with numbers is a table");
-    let digits: String = table.text().chars().filter_map(|character| ascii_digit(character)).collect();
+    let digits: String = table.text().chars().filter_map(ascii_digit).collect();
     let number = number.to_string();
     digits.contains(&number[number.len().saturating_sub(10)..])
         || (!number.starts_with('1') && digits.contains(&number[number.len().saturating_sub(6)..]))
