@@ -211,7 +211,6 @@ pub fn cases() -> Vec<Case> {
         case("X06", "numbers pasted in a line, with commas between", || {
             in_runtime(a_pasted_line_may_have_several_numbers())
         }),
-        case("X07", "searches and queries that are no number", || in_runtime(a_search_finds_what_it_says_or_nothing())),
         case("X10", "lines that end with CR alone, as candidates", lines_of_a_file_may_end_with_cr),
     ]
 }
@@ -364,45 +363,6 @@ async fn a_pasted_line_may_have_several_numbers() {
     let done = line.import().await;
     assert!(done.contains("3 numbers imported"), "{done}");
     assert_eq!(server.dialer.field_of_each("numbers list acme", "number"), [100, 120, 121, 122].map(e164));
-}
-
-/// A search that matches nothing finds nothing, and a query that is not understood is refused.
-async fn a_search_finds_what_it_says_or_nothing() {
-    let server = Server::new(Dialer::monitoring(3, "")).await;
-    let (user, program) = (server.user(Role::Operate, &["acme"]), server.program(Role::Read, &["acme"]));
-    for (search, found) in [
-        ("", 3),
-        ("0101", 1),
-        ("%2B1310", 3),
-        ("%2B", 3),
-        ("(310)+555", 3),
-        ("zzz", 0),
-        ("0101x", 0),
-        ("310S550101", 0),
-        ("-", 0),
-    ] {
-        let listed = program.json(&format!("/api/v1/accounts/acme/numbers?search={search}")).await;
-        assert_eq!(listed["items"].as_array().map(Vec::len), Some(found), "{search}");
-        let page = user.page(&format!("/accounts/acme?q={search}")).await;
-        assert_eq!(page.matches("<a class=\"number\"").count(), found, "{search}");
-        let asked = user.get(&format!("/accounts/acme/ask?action=delete&all=1&q={search}")).await;
-        assert_eq!(asked.status() == StatusCode::OK, found > 0, "{search}");
-    }
-    for path in [
-        "?q=%FF",
-        "?serach=0101",
-        "?show=zzz",
-        "/ask?action=delete&all=1&flagged=month",
-        "/numbers.csv?serach=0101",
-        "/ask?action=delete&all=1&serach=0101",
-        "/activity?numbr=1",
-    ] {
-        assert_eq!(user.get(&format!("/accounts/acme{path}")).await.status(), StatusCode::BAD_REQUEST, "{path}");
-    }
-    for path in ["?search=%FF", "?serach=0101"] {
-        let answer = program.get(&format!("/api/v1/accounts/acme/numbers{path}")).await;
-        assert_eq!(answer.status(), StatusCode::BAD_REQUEST, "{path}");
-    }
 }
 
 fn url_encoded(text: &str) -> String {

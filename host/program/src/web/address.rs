@@ -1,7 +1,5 @@
-//! Paths and queries of the dashboard and the API.
+//! Paths of the dashboard.
 
-use crate::web::problem::Problem;
-use axum::http::StatusCode;
 use dialguard::contract::PhoneNumber;
 
 /// An account's page, whatever characters its id has.
@@ -27,13 +25,4 @@ pub const METRICS_PATH: &str = "/metrics";
 /// Whether programs call this path: they need a status code, not a redirect to the sign-in page.
 pub fn is_for_programs(path: &str) -> bool {
     path.starts_with("/api/") || path == METRICS_PATH
-}
-
-/// An error if a query is not UTF-8, so that its text is not what the caller meant.
-pub fn ensure_text(query: Option<&str>) -> Result<(), Problem> {
-    let mut pairs = url::form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-    match pairs.any(|(name, value)| [name, value].iter().any(|text| text.contains(char::REPLACEMENT_CHARACTER))) {
-        true => Err(Problem::new(StatusCode::BAD_REQUEST, "the query is not percent-encoded UTF-8")),
-        false => Ok(()),
-    }
 }

@@ -19,16 +19,11 @@ pub use layout::{bare, page};
 
 use super::Site;
 use super::problem::Problem;
-use crate::web::address::ensure_text;
 use crate::words::capital;
 use axum::Router;
-use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
-use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use axum_extra::extract::Query;
 use maud::html;
-use serde::de::DeserializeOwned;
 
 pub fn routes() -> Router<Site> {
     Router::new()
@@ -66,20 +61,6 @@ impl IntoResponse for Failed {
 impl<E: Into<Problem>> From<E> for Failed {
     fn from(error: E) -> Self {
         Failed(error.into())
-    }
-}
-
-/// The query of a page. What is misspelled is a problem, because a filter that is ignored shows everything.
-pub struct PageQuery<T>(pub T);
-
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for PageQuery<T> {
-    type Rejection = Failed;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failed> {
-        ensure_text(parts.uri.query())?;
-        let read = Query::<T>::from_request_parts(parts, state).await;
-        read.map(|Query(query)| PageQuery(query))
-            .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.to_string()).into())
     }
 }
 

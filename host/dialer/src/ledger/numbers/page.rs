@@ -17,8 +17,8 @@ use std::sync::Arc;
 /// Which of an account's numbers are wanted, in which order, and which part of those.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NumberQuery {
-    /// Digits anywhere in the number, or from its start with a `+` before them. Spaces, dashes and brackets do not count;
-    /// a text with letters is no part of any number and finds none. An empty text finds every number, and so does a `+`.
+    /// Digits anywhere in the number, or from its start with a `+` before them. What else users type
+    /// into numbers does not count, and without a digit every number is meant.
     pub search: String,
     /// Whether and how they are monitored; none does not care.
     pub standing: Option<MonitoringFilter>,
@@ -163,8 +163,7 @@ fn lists(query: &NumberQuery, account: i64) -> Vec<List> {
         Some(MonitoringFilter::Monitored | MonitoringFilter::Status(_)) => vec![List::of_monitored(query, account)],
     };
     match Search::of(&query.search) {
-        Search::Everything => lists,
-        Search::Nothing => Vec::new(),
+        Search::Nothing => lists,
         Search::Anywhere(digits) => lists.into_iter().map(|list| list.with(&digits)).collect(),
         Search::Start(digits) => lists.into_iter().flat_map(|list| list.from(&digits)).collect(),
     }
@@ -172,7 +171,6 @@ fn lists(query: &NumberQuery, account: i64) -> Vec<List> {
 
 /// What is looked for in numbers.
 enum Search {
-    Everything,
     Nothing,
     Anywhere(String),
     Start(String),
@@ -182,12 +180,10 @@ impl Search {
     fn of(text: &str) -> Self {
         // One digit more than a number can have fits none, however many follow.
         let digits: String = text.chars().filter(char::is_ascii_digit).take(DIGITS_MAX + 1).collect();
-        let is_foreign = |character: char| !character.is_ascii_digit() && character.is_alphanumeric();
-        match text.trim() {
-            "" | "+" => Search::Everything,
-            text if digits.is_empty() || text.contains(is_foreign) => Search::Nothing,
-            text if text.starts_with('+') => Search::Start(digits),
-            _ => Search::Anywhere(digits),
+        match digits.is_empty() {
+            true => Search::Nothing,
+            false if text.trim_start().starts_with('+') => Search::Start(digits),
+            false => Search::Anywhere(digits),
         }
     }
 }

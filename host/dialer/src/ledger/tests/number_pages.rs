@@ -47,9 +47,7 @@ fn a_page_of_numbers_is_part_of_all_that_fit_in_their_order() {
         Some(MonitoringFilter::Status(Status::Flagged)),
     ];
     for (order, standing) in orders.iter().flat_map(|order| standings.map(|standing| (*order, standing))) {
-        for search in
-            ["", "0103", "+1310", "+131055501", "+0", "(310) 555-010", "+13105550103131055", "zzz", "()", "310S550103"]
-        {
+        for search in ["", "0103", "+1310", "+131055501", "+0", "(310) 555-010", "+13105550103131055"] {
             for descending in [false, true] {
                 let search = search.to_owned();
                 let query = NumberQuery { search, standing, order, descending, ..NumberQuery::default() };
@@ -72,9 +70,7 @@ fn is_answered_in_pages(ledger: &Ledger, id: &str, query: &NumberQuery, fitting:
 /// The same by a scan of all numbers.
 fn fitting(all: &[KnownNumber], query: &NumberQuery) -> Vec<KnownNumber> {
     let digits: String = query.search.chars().filter(char::is_ascii_digit).collect();
-    let is_part = query.search.is_empty() || !digits.is_empty() && !query.search.contains(char::is_alphabetic);
     let is_found = |number: u64| match query.search.starts_with('+') {
-        _ if !is_part => false,
         true => number.to_string().starts_with(&digits),
         false => number.to_string().contains(&digits),
     };

@@ -1,6 +1,5 @@
 //! The parts of a request, parsed at the border: what cannot be parsed is a problem that says where.
 
-use crate::web::address::ensure_text;
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::body::Bytes;
@@ -51,7 +50,6 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryParams<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        ensure_text(parts.uri.query())?;
         let read = Query::<T>::from_request_parts(parts, state).await;
         read.map(|Query(params)| QueryParams(params))
             .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))

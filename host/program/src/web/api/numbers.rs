@@ -37,7 +37,7 @@ struct NumberFilter {
     limit: Limit,
     /// `next` of the part before; the start of the list if missing.
     after: Option<String>,
-    /// Digits in the number; from its start if they begin with a `+` (in an address: `%2B`). A text with letters finds none.
+    /// Digits in the number; from its start if they begin with a `+` (in an address: `%2B`).
     search: Option<String>,
     /// Only those that are, or are not, monitored.
     monitored: Option<bool>,

@@ -17,12 +17,13 @@ use filter::Filter;
 pub use figures::Figures;
 
 use super::layout::Tab;
-use super::{Failed, PageQuery, clock, page};
+use super::{Failed, clock, page};
 use crate::web::Site;
 use crate::web::auth::{OfAccount, Read};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
+use axum_extra::extract::Query;
 use maud::{Markup, html};
 
 pub fn routes() -> Router<Site> {
@@ -39,9 +40,8 @@ pub fn routes() -> Router<Site> {
 async fn numbers(
     State(site): State<Site>,
     of: OfAccount<Read>,
-    PageQuery(filter): PageQuery<Filter>,
+    Query(filter): Query<Filter>,
 ) -> Result<Markup, Failed> {
-    filter.ensure_known()?;
     let head = head::head(&site, &of).await?;
     let table = tokio::task::block_in_place(|| table::table(&site, &of, &filter))?;
     let content = html! { (clock::notice(&site, &of.caller)?) (head) (table) };

@@ -1,14 +1,14 @@
 //! An account's events, newest first, and why each happened.
 
 use super::layout::{Tab, moment, number_link};
-use super::{Failed, PageQuery, page};
+use super::{Failed, page};
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Read};
 use crate::words::{e164, kind_name, signed_dollars};
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -39,7 +39,7 @@ pub fn routes() -> Router<Site> {
 
 /// The filter, as in the query string and in the form. Empty fields do not filter.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 struct Filter {
     #[serde(skip_serializing_if = "String::is_empty")]
     kind: String,
@@ -108,7 +108,7 @@ fn given<T>(text: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Result<
 async fn activity(
     State(site): State<Site>,
     of: OfAccount<Read>,
-    PageQuery(filter): PageQuery<Filter>,
+    Query(filter): Query<Filter>,
 ) -> Result<Response, Failed> {
     let (ledger, account) = (site.dialguard().ledger(), &of.account);
     let kinds = ledger.event_kinds(&account.id)?;
@@ -213,7 +213,7 @@ fn row(account: &AccountProfile, event: &Event) -> Markup {
 async fn activity_csv(
     State(site): State<Site>,
     of: OfAccount<Read>,
-    PageQuery(filter): PageQuery<Filter>,
+    Query(filter): Query<Filter>,
 ) -> Result<Response, Response> {
     let query = filter.query(&of.account).map_err(|error| (StatusCode::UNPROCESSABLE_ENTITY, error).into_response())?;
     let (send, chunks) = mpsc::channel(2);

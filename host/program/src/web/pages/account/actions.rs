@@ -7,14 +7,14 @@ use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Operate, now_of};
 use crate::web::pages::layout::{Tab, number_link, status_label};
-use crate::web::pages::{Failed, PageQuery, page};
+use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
 use crate::words::{Surface, count, date, days_until, dollars, e164, refusal, slots, thousands};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::get;
-use axum_extra::extract::Form;
+use axum_extra::extract::{Form, Query};
 use dialguard::contract::{
     Action, Answer, Deletion, NUMBER_MAX, Outcome, PhoneNumber, Replacement, Request, SlotClosing, SlotId,
 };
@@ -48,7 +48,6 @@ enum BulkAction {
 
 /// An action and its numbers: the selected ones, or all that match a filter.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct BulkRequest {
     action: BulkAction,
     #[serde(default)]
@@ -78,9 +77,7 @@ impl BulkRequest {
             let selected = self.number.iter().map(|text| digits(text, account)).collect::<Result<Vec<_>, _>>()?;
             return if selected.is_empty() { Err(nothing_selected().into()) } else { Ok(selected) };
         }
-        let filter = self.filter();
-        filter.ensure_known()?;
-        let query = filter.query(now_of(site, account), 0, u32::MAX);
+        let query = self.filter().query(now_of(site, account), 0, u32::MAX);
         let mut matching = site.dialguard().ledger().number_page(&account.id, &query)?.numbers;
         matching.retain(|known| {
             known.is_owned
@@ -139,7 +136,7 @@ impl BulkAction {
 async fn ask(
     State(site): State<Site>,
     of: OfAccount<Operate>,
-    PageQuery(request): PageQuery<BulkRequest>,
+    Query(request): Query<BulkRequest>,
 ) -> Result<Markup, Failed> {
     let numbers = tokio::task::block_in_place(|| request.numbers(&site, &of.account))?;
     let question = Question { site: &site, account: &of.account, request: &request, numbers: &numbers };

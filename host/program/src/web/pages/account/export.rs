@@ -3,7 +3,7 @@
 use super::filter::Filter;
 use crate::web::Site;
 use crate::web::auth::{OfAccount, Read, now_of};
-use crate::web::pages::{Failed, PageQuery};
+use crate::web::pages::Failed;
 use crate::web::problem::Problem;
 use crate::words::e164;
 use axum::Router;
@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
+use axum_extra::extract::Query;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{Carrier, PhoneNumber};
 use dialguard_dialer::ledger::{KnownNumber, LatestAnswers};
@@ -23,9 +24,8 @@ pub fn routes() -> Router<Site> {
 async fn export(
     State(site): State<Site>,
     of: OfAccount<Read>,
-    PageQuery(filter): PageQuery<Filter>,
+    Query(filter): Query<Filter>,
 ) -> Result<impl IntoResponse, Failed> {
-    filter.ensure_known()?;
     let (ledger, account) = (site.dialguard().ledger(), &of.account);
     let file = tokio::task::block_in_place(|| {
         let numbers = ledger.number_page(&account.id, &filter.query(now_of(&site, account), 0, u32::MAX))?.numbers;

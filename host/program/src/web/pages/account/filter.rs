@@ -1,9 +1,7 @@
 //! Which numbers a page shows, and in which order, as in its query string.
 
 use crate::web::address::account_path;
-use crate::web::problem::Problem;
 use crate::words::status_of_name;
-use axum::http::StatusCode;
 use dialguard::contract::Timestamp;
 use dialguard_dialer::ledger::{MonitoringFilter, NumberOrder, NumberQuery};
 use serde::Deserialize;
@@ -11,10 +9,9 @@ use serde::Deserialize;
 /// Rows per page.
 pub const ROWS: u32 = 50;
 
-/// The filter in a query string. An unknown order is ignored; what would show or select more numbers than the user meant
-/// is refused: unknown names, and [unknown values](Filter::ensure_known).
+/// The filter in a query string. Unknown values are ignored, so that old bookmarks keep working.
 #[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Filter {
     /// Digits to search for.
     pub q: String,
@@ -33,21 +30,6 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// An error if it has a value that selects nothing in particular, because then it would select everything.
-    pub fn ensure_known(&self) -> Result<(), Problem> {
-        let is_shown = matches!(self.show.as_str(), "" | "monitored" | "not-monitored");
-        let detail = match self {
-            Filter { show, .. } if !is_shown && status_of_name(show).is_none() => {
-                format!("show: {show:?} is no status")
-            }
-            Filter { flagged, .. } if !matches!(flagged.as_str(), "" | "day" | "week") => {
-                format!("flagged: {flagged:?} is neither day nor week")
-            }
-            _ => return Ok(()),
-        };
-        Err(Problem::new(StatusCode::BAD_REQUEST, detail))
-    }
-
     /// The ledger's query for the matching numbers as of `now`: `limit` of them after `skip`.
     pub fn query(&self, now: Timestamp, skip: u32, limit: u32) -> NumberQuery {
         NumberQuery {
@@ -135,8 +117,5 @@ mod tests {
         let nonsense = Filter { show: "x".into(), sort: "y".into(), page: "-3".into(), ..Filter::default() };
         assert_eq!(nonsense.query(9, 0, 1), NumberQuery { limit: 1, ..NumberQuery::default() });
         assert_eq!(nonsense.page(), 1);
-        assert!(nonsense.ensure_known().is_err() && down.ensure_known().is_ok());
-        assert!(Filter { flagged: "month".into(), ..Filter::default() }.ensure_known().is_err());
-        assert!(Filter { show: "at-risk".into(), flagged: "day".into(), ..Filter::default() }.ensure_known().is_ok());
     }
 }

@@ -5,7 +5,7 @@ use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Operate};
 use crate::web::pages::layout::Tab;
-use crate::web::pages::{Failed, PageQuery, page};
+use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
 use crate::web::uploads::UploadedFile;
 use crate::words::{capital, count, e164, other_columns, recognized, shortened, thousands};
@@ -14,7 +14,7 @@ use axum::extract::{Multipart, Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use axum_extra::extract::Form;
+use axum_extra::extract::{Form, Query};
 use dialguard_dialer::ledger::{AccountProfile, ImportedAs};
 use dialguard_dialer::number_file::{ImportedFile, NumberFile, NumberFileError, ReadOptions, refused_rows};
 use dialguard_dialer::phone::{Letters, Region};
@@ -233,7 +233,7 @@ async fn preview(
     State(site): State<Site>,
     of: OfAccount<Operate>,
     Path(UploadPath { upload }): Path<UploadPath>,
-    PageQuery(reading): PageQuery<Reading>,
+    Query(reading): Query<Reading>,
 ) -> Result<Response, Failed> {
     let uploaded = Uploaded::find(&site, &of, &upload, reading)?;
     let (status, content) = block_in_place(|| {
@@ -339,7 +339,7 @@ async fn refused(
     State(site): State<Site>,
     of: OfAccount<Operate>,
     Path(UploadPath { upload }): Path<UploadPath>,
-    PageQuery(reading): PageQuery<Reading>,
+    Query(reading): Query<Reading>,
 ) -> Result<impl IntoResponse, Failed> {
     let uploaded = Uploaded::find(&site, &of, &upload, reading)?;
     let rows = block_in_place(|| {
