@@ -511,6 +511,9 @@ async fn an_upload_is_previewed_imported_and_corrected_on_the_dashboard() {
     let (path, _) = preview.path.split_once('?').expect("a query");
     let fax = user.page(&format!("{path}?column=3&as=owned")).await;
     assert!(fax.contains("numbers in column &quot;Fax&quot;") && fax.contains("7 new numbers"), "{fax}");
+    assert!(fax.contains("<option value=\"column 3\" selected>Fax</option>"), "{fax}");
+    let phone = user.page(&format!("{path}?column=column+2&as=owned")).await;
+    assert!(phone.contains("numbers in column &quot;Phone #&quot;"), "{phone}");
     let unknown = user.get(&format!("{path}?column=Mobile")).await;
     assert_eq!(unknown.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let unknown = unknown.text().await.expect("a page");

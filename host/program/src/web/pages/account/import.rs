@@ -199,7 +199,7 @@ impl<'s> Uploaded<'s> {
                     Some(file) if file.place.is_some() && file.columns.len() > 1 => label { "Column with the numbers"
                         select name="column" {
                             @for (place, name) in (1..).zip(&file.columns).filter(|(place, _)| *place <= COLUMNS_MAX || is_chosen(*place)) {
-                                option value=(place) selected[is_chosen(place)] { (shortened(name)) }
+                                option value={ "column " (place) } selected[is_chosen(place)] { (shortened(name)) }
                             }
                         }
                     },
