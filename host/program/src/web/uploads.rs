@@ -10,11 +10,14 @@ use std::time::{Duration, Instant};
 /// How long an upload is kept.
 const KEPT_FOR: Duration = Duration::from_secs(15 * 60);
 
+/// What keeping an upload takes beside its bytes and its name.
+const OVERHEAD_BYTES: usize = 1 << 10;
+
 /// The bytes of one user's uploads, at most: two of the largest requests.
-const BYTES_OF_USER_MAX: usize = 2 * super::BODY_BYTES_MAX;
+const BYTES_OF_USER_MAX: usize = 2 * (super::BODY_BYTES_MAX + OVERHEAD_BYTES);
 
 /// The bytes of all uploads, at most.
-const BYTES_MAX: usize = 8 * super::BODY_BYTES_MAX;
+const BYTES_MAX: usize = 4 * BYTES_OF_USER_MAX;
 
 /// The uploads of all users. When there are too many bytes, the oldest are forgotten: first the same user's, then any.
 #[derive(Default)]
@@ -36,6 +39,13 @@ pub struct Upload {
 pub struct UploadedFile {
     pub name: Option<String>,
     pub bytes: Vec<u8>,
+}
+
+impl UploadedFile {
+    /// The bytes that keeping it takes.
+    fn size(&self) -> usize {
+        self.bytes.len() + self.name.as_ref().map_or(0, String::len) + OVERHEAD_BYTES
+    }
 }
 
 impl Uploads {
@@ -86,7 +96,7 @@ fn forget_beyond(uploads: &mut Vec<Upload>, bytes_max: usize, concerns: impl Fn(
         if !concerns(upload) {
             return true;
         }
-        bytes += upload.file.bytes.len();
+        bytes += upload.file.size();
         bytes <= bytes_max
     });
     uploads.extend(kept.into_iter().rev());
@@ -101,14 +111,15 @@ mod tests {
         Caller { name: name.into(), grant: Grant { role: Role::Operate, accounts: Accounts::All }, is_program: false }
     }
 
-    fn file(bytes: usize) -> UploadedFile {
-        UploadedFile { name: None, bytes: vec![b'1'; bytes] }
+    /// One that takes this much to keep.
+    fn file(size: usize) -> UploadedFile {
+        UploadedFile { name: None, bytes: vec![b'1'; size - OVERHEAD_BYTES] }
     }
 
     #[test]
     fn an_upload_is_its_users_and_its_accounts_and_ends_after_a_while() {
         let (uploads, begun) = (Uploads::default(), Instant::now());
-        let id = uploads.keep("acme", &caller("ann"), file(1), begun).unwrap();
+        let id = uploads.keep("acme", &caller("ann"), file(OVERHEAD_BYTES + 1), begun).unwrap();
         let find = |id: &str, account: &str, name: &str, after: Duration| {
             uploads.find(id, account, &caller(name), begun + after).is_ok()
         };
