@@ -473,7 +473,7 @@ async fn two_installs(kind: ProviderKind) {
         process.wait().expect("it ends");
     }
     fake.offers([number(151)]);
-    // Whoever was too late tries again.
+    // The install that was too late tries again.
     for (dialer, last) in [(&first, 100), (&second, 120)] {
         serve_once(dialer, HOUR);
         if dialer.standing(last) != "gone" {

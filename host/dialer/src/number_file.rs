@@ -27,6 +27,7 @@ use crate::phone::{Doubt, Letters, NotAPhoneNumber, PhoneNumber, Region};
 use crate::table_file::{NotATable, Row, Table, TableFormat, csv_of, inert};
 use column::{Layout, Numbers};
 use dialguard::contract::Timestamp;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// Rows of the file that a preview shows.
@@ -142,9 +143,10 @@ impl NumberFile {
         let mut file = NumberFile::empty(table.format, &layout);
         let rows = table.rows();
         let total = rows.len_max();
+        let mut reasons = Reasons::default();
         for (rows_read, row) in rows.enumerate().skip(layout.rows_before) {
             progress(rows_read, total);
-            file.add(&row, &layout, options);
+            file.add(&row, &layout, options, &mut reasons);
         }
         Ok(file)
     }
@@ -163,7 +165,7 @@ impl NumberFile {
         }
     }
 
-    fn add(&mut self, row: &Row, layout: &Layout, options: &ReadOptions) {
+    fn add(&mut self, row: &Row, layout: &Layout, options: &ReadOptions, reasons: &mut Reasons) {
         for number in layout.numbers_in(row, options) {
             self.vanity_rows += usize::from(number.as_ref().is_err_and(|unread| unread.doubt == Some(Doubt::Vanity)));
             let number = number.map_err(|unread| unread.why);
@@ -173,7 +175,7 @@ impl NumberFile {
             }
             match number {
                 Ok(number) => self.numbers.push((row.line, number)),
-                Err(why) => self.bad_rows.push(BadRow { row: row.line, why: why.into() }),
+                Err(why) => self.bad_rows.push(BadRow { row: row.line, why: reasons.shared(why) }),
             }
         }
     }
@@ -231,6 +233,27 @@ impl NumberFile {
         }
         file.refused.sort_by_key(|bad| bad.row);
         file
+    }
+}
+
+/// Reasons of refused rows, each kept once: a file of millions of short rows has few different ones, and each is far
+/// longer than its row.
+#[derive(Default)]
+struct Reasons(HashSet<Arc<str>>);
+
+impl Reasons {
+    /// More different ones come from rows that are themselves long enough.
+    const KEPT_MAX: usize = 1 << 16;
+
+    fn shared(&mut self, why: String) -> Arc<str> {
+        if let Some(known) = self.0.get(why.as_str()) {
+            return known.clone();
+        }
+        let why: Arc<str> = why.into();
+        if self.0.len() < Reasons::KEPT_MAX {
+            self.0.insert(why.clone());
+        }
+        why
     }
 }
 

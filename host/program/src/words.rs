@@ -80,7 +80,7 @@ fn closed_numbers_in_words(closing: &Closing) -> Vec<String> {
         ),
         (closing.candidates.into(), "candidate is", "candidates are", " withdrawn."),
         (closing.abandoned.len() as u64, "replacement in progress is", "replacements in progress are", &abandoned),
-        (closing.locked.into(), "locked slot is", "locked slots are", " given up."),
+        (closing.locked.into(), "locked slot is", "locked slots are", " released."),
     ];
     let kinds = kinds.into_iter().filter(|(figure, ..)| *figure > 0);
     kinds

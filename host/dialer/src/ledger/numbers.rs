@@ -125,6 +125,7 @@ impl Ledger {
     ) -> Result<Vec<ImportOutcome>> {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
+            account.ensure_open()?;
             let now = never_back(id, now, account.changed_at)?;
             time::check(transaction, now)?;
             let mut imported = HashSet::new();

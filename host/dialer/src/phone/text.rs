@@ -301,7 +301,7 @@ fn is_separator(character: char) -> bool {
     matches!(character, ' ' | '-' | '.' | '/' | '(' | ')' | '[' | ']' | '\'' | '_')
 }
 
-/// What somebody would dial.
+/// A number as it is dialed.
 struct Dialed {
     has_plus: bool,
     digits: String,
@@ -480,7 +480,7 @@ mod tests {
             "001-310-555-0123",
             "011 1 310 555 0123",
             "+0013105550123",
-            // Spaces and marks that nobody sees.
+            // Spaces and invisible marks.
             "+1\u{A0}310\u{A0}555\u{A0}0123",
             "310\u{202F}555\u{2009}0123",
             "\u{202D}+1 310-555-0123\u{202C}",

@@ -129,7 +129,7 @@ impl ProviderApi {
     }
 }
 
-/// Whether a name or reference is that of a purchase by Dialguard, and not one that somebody gave.
+/// Whether a name or reference is that of a purchase by Dialguard, and not one that a user gave.
 pub fn names_a_purchase(name: &Value) -> bool {
     name.as_str().is_some_and(|name| name.starts_with("dialguard-"))
 }

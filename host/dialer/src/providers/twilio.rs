@@ -67,7 +67,7 @@ struct OwnedNumber {
 impl OwnedNumber {
     /// Whether the purchase with this reference brought the number, which the account did not have just before. Twilio
     /// gives every number the name that its purchase asks for, and a time. Of a service with neither, a number counts
-    /// as bought if nobody has set it up.
+    /// as bought if it has no settings of its own.
     fn is_bought_as(&self, reference: &str) -> bool {
         self.fields["friendly_name"] == reference || self.fields["date_created"].is_null() && self.is_untouched()
     }
@@ -396,7 +396,7 @@ fn carried(old: &OwnedNumber) -> impl Iterator<Item = (&'static str, &'static st
     CARRIED.into_iter().filter(move |(field, _)| is_carried(field))
 }
 
-/// Whether a number has a name that somebody gave it.
+/// Whether a number has a name that a user gave it.
 fn has_name(owned: &OwnedNumber) -> bool {
     !names_itself(owned) && !names_a_purchase(&owned.fields["friendly_name"])
 }

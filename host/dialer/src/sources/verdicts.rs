@@ -362,7 +362,7 @@ fn time(text: &str) -> Result<Timestamp, String> {
     })
 }
 
-/// The text without characters that nobody sees, and with plain spaces.
+/// The text without invisible characters, and with plain spaces.
 fn visible(text: &str) -> String {
     let is_shown = |character: &char| !character.is_control() && !is_invisible(*character);
     let spaced = text.chars().map(|character| if character.is_whitespace() { ' ' } else { character });

@@ -13,7 +13,7 @@ pub struct Closing {
     closes_at: Time,
     /// Monitored numbers, which are no longer checked from then on.
     monitored: u32,
-    /// Slots that are locked until the cycle ends, and given up.
+    /// Slots that are locked until the cycle ends, and are released.
     locked: u32,
     /// Numbers that leave the account. Nothing is released: their provider keeps them, and keeps charging for them. Any
     /// account can import them.
