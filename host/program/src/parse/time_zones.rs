@@ -52,7 +52,7 @@ const FIXED: [Fixed; 3] = [
 
 impl Fixed {
     fn of(text: &str) -> Option<&'static Self> {
-        FIXED.iter().find(|fixed| fixed.name == text)
+        FIXED.iter().find(|fixed| fixed.name.eq_ignore_ascii_case(text))
     }
 
     fn question(&self) -> String {
@@ -203,7 +203,7 @@ impl Offset {
 /// Words for time zones that are not their names, and the zones they may mean.
 const COLLOQUIAL: [(&str, &str); 50] = [
     (
-        "eastern, east, east coast, et, est, edt, new york city, nyc, boston, miami, atlanta, philadelphia",
+        "eastern, east, east coast, et, edt, new york city, nyc, boston, miami, atlanta, philadelphia",
         "America/New_York",
     ),
     ("washington, washington dc, washington d c, orlando, tampa, charlotte, cleveland", "America/New_York"),
@@ -211,12 +211,12 @@ const COLLOQUIAL: [(&str, &str); 50] = [
     ("central, ct, cdt, dallas, houston, austin, san antonio, minneapolis, st louis", "America/Chicago"),
     ("texas, illinois, minnesota, wisconsin, louisiana, new orleans, nashville, kansas city", "America/Chicago"),
     ("cst", "America/Chicago, Asia/Shanghai"),
-    ("mountain, mt, mdt, mst, salt lake city, albuquerque, colorado, utah, new mexico", "America/Denver"),
+    ("mountain, mt, mdt, salt lake city, albuquerque, colorado, utah, new mexico", "America/Denver"),
     ("arizona, tucson", "America/Phoenix"),
     ("pacific, pt, pst, pdt, west coast, san francisco, san diego, seattle, portland", "America/Los_Angeles"),
     ("california, nevada, las vegas, sacramento, san jose, oregon", "America/Los_Angeles"),
     ("alaska, alaskan, akst, akdt", "America/Anchorage"),
-    ("hawaii, hawaiian, hst", "Pacific/Honolulu"),
+    ("hawaii, hawaiian", "Pacific/Honolulu"),
     ("indiana, indiana (east)", "America/Indiana/Indianapolis"),
     ("atlantic, at, ast, adt, atlantic (canada), nova scotia", "America/Halifax"),
     ("newfoundland, nst, ndt", "America/St_Johns"),
@@ -274,7 +274,6 @@ mod tests {
             ("US Central", "America/Chicago"),
             ("central time", "America/Chicago"),
             ("EDT", "America/New_York"),
-            ("est", "America/New_York"),
             ("PST", "America/Los_Angeles"),
             ("Arizona", "America/Phoenix"),
             ("New York", "America/New_York"),
@@ -333,6 +332,7 @@ mod tests {
             ("HST", "UTC-10", ["Pacific/Honolulu", "America/Adak"]),
         ] {
             let question = time_zone(name).unwrap_err();
+            assert_eq!(time_zone(&name.to_lowercase()).unwrap_err(), question);
             assert!(
                 question.starts_with(&format!("{name} is {offset} all year")) && question.contains('?'),
                 "{question}"
