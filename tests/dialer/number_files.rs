@@ -308,6 +308,10 @@ fn the_column_can_be_named_and_others_with_numbers_are_told() {
         assert!(matches!(error, NumberFileError::NoSuchColumn { .. }), "{column}: {error}");
         assert!(error.to_string().ends_with("it has Main phone, Forward to, Name"), "{error}");
     }
+    let titled = b"Phone numbers\nName,DID\nA,3105550101\n";
+    let options = ReadOptions { column: Some("Fone".into()), ..ReadOptions::new(Region::US) };
+    let error = NumberFile::read(titled, &options, |_, _| {}).unwrap_err().to_string();
+    assert_eq!(error, "the file has no column \"Fone\"; it has Name, DID");
     let headerless = NumberFile::read(
         b"West,3105550101\n",
         &ReadOptions { column: Some("2".into()), ..ReadOptions::new(Region::US) },

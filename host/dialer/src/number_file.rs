@@ -100,7 +100,7 @@ pub struct BadRow {
 pub enum NumberFileError {
     /// It is no table.
     #[error("the file {0}")]
-    NotATable(#[from] NotATable),
+    NotATable(NotATable),
     /// Neither a header nor a row has phone numbers.
     #[error("row {0} and those after it have no column of phone numbers")]
     NoColumn(u64),
@@ -109,7 +109,7 @@ pub enum NumberFileError {
     NoSuchColumn {
         /// The name that was asked for.
         asked: String,
-        /// The fields of the first row.
+        /// The names in the header; the fields of the first row if there is none.
         columns: Vec<String>,
     },
     /// It has no rows.
@@ -138,7 +138,7 @@ impl NumberFile {
         options: &ReadOptions,
         mut progress: impl FnMut(usize, usize),
     ) -> Result<Self, NumberFileError> {
-        let table = Table::read(bytes)?;
+        let table = Table::read(bytes).map_err(NumberFileError::NotATable)?;
         let layout = Layout::of(table.rows(), options)?;
         let mut file = NumberFile::empty(table.format, &layout);
         let rows = table.rows();
@@ -338,7 +338,7 @@ const NUMBER: &str = "number";
 /// The refused rows of a file as a CSV file of their own: all fields, and the reason as the last one. To be corrected and
 /// imported again. It has a header, and of numbers that were given in a line each refused one is a row.
 pub fn refused_rows(bytes: &[u8], options: &ReadOptions, refused: &[BadRow]) -> Result<Vec<u8>, NumberFileError> {
-    let table = Table::read(bytes)?;
+    let table = Table::read(bytes).map_err(NumberFileError::NotATable)?;
     let layout = Layout::of(table.rows(), options)?;
     let names = layout.names_of_refused(&table);
     let line = |fields: &mut dyn Iterator<Item = &str>, reason: &str| {

@@ -193,7 +193,10 @@ impl Sample<'_> {
         if let Some((row, place)) = found {
             return Ok(Layout::new(row + 1, Some(self.names(row)), place, &self.shares(row + 1)));
         }
-        let unknown = || NumberFileError::NoSuchColumn { asked: name.to_owned(), columns: self.names(0) };
+        let unknown = || NumberFileError::NoSuchColumn {
+            asked: name.to_owned(),
+            columns: self.names(self.header().unwrap_or(0)),
+        };
         let place = name
             .trim()
             .trim_start_matches("column ")

@@ -1,9 +1,10 @@
 //! The parts of a request, parsed at the border: what cannot be parsed is a problem that says where.
 
 use crate::web::problem::Problem;
+use crate::web::query;
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
@@ -49,10 +50,8 @@ pub struct QueryParams<T>(pub T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryParams<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let read = Query::<T>::from_request_parts(parts, state).await;
-        read.map(|Query(params)| QueryParams(params))
-            .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, error.body_text()))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        query::read(parts).await.map(QueryParams)
     }
 }
 

@@ -45,7 +45,7 @@ async fn ask(State(site): State<Site>, of: OfAccount<Administer>) -> Result<Mark
             ul { @for sentence in closing_in_words(&closing, surface) { li { (sentence) } } }
             form.import method="post" action=(close_path(&account.id)) {
                 @if closing.held_up_by.is_empty() {
-                    label { "Type " strong { (account.id) } " to close it " input name="id" required autocomplete="off" spellcheck="false"; }
+                    label { span { "Type " strong { (account.id) } " to close it" } input name="id" required autocomplete="off" spellcheck="false"; }
                 }
                 p.choices {
                     @if closing.held_up_by.is_empty() { button.first { "Close account" } }

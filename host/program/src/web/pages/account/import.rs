@@ -279,7 +279,7 @@ fn previewed(uploaded: &Uploaded, file: &NumberFile, outcome: &ImportedFile) -> 
 fn first_rows(file: &NumberFile) -> Markup {
     let columns = file.first_rows.iter().map(|read| read.fields.len()).max().unwrap_or(0).min(COLUMNS_MAX);
     html! {
-        div.wide tabindex="0" role="region" aria-label="The first rows" { table.fields {
+        div.wide tabindex="0" role="region" aria-label="The first rows" { table.read-rows {
             caption { "The first rows" }
             thead { tr {
                 th.figure scope="col" { "Row" }
