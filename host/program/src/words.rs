@@ -151,6 +151,9 @@ pub fn shortened(field: &str) -> String {
     }
 }
 
+/// How many refused rows of a file are listed. Files may have millions; all of them are in the file of refused rows.
+pub const REFUSED_LISTED_MAX: usize = 100;
+
 /// How many numbers an import took or, if it was only tried, would take.
 pub fn import_counts(outcome: &ImportedFile, imported_as: ImportedAs, dry_run: bool) -> String {
     let ImportedFile { imported, known_before, refused, .. } = outcome;

@@ -6,7 +6,7 @@ use super::serve::stop_signal;
 use super::{CommandContext, Done, files};
 use crate::hints::import_steps;
 use crate::json::{Candidate, ImportedFile, NumberInFull};
-use crate::words::{import_counts, other_columns, recognized, shortened};
+use crate::words::{REFUSED_LISTED_MAX, import_counts, other_columns, recognized, shortened, thousands};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
@@ -102,7 +102,7 @@ fn import(context: &CommandContext, import: &Import) -> Result<Done> {
     }
     let done = Done::show(
         context.json,
-        || ImportedFile::new(&file, &outcome, import.dry_run, usize::MAX),
+        || ImportedFile::new(&file, &outcome, import.dry_run),
         || import_in_words(import, &file, &outcome),
     );
     Ok(done.refused_if(!outcome.refused.is_empty() || outcome.stopped_before.is_some()))
@@ -133,7 +133,12 @@ fn import_in_words(import: &Import, file: &NumberFile, outcome: &number_file::Im
         text += "dry run; nothing was changed\n";
     }
     text += &format!("{}\n", import_counts(outcome, import.imported_as(), import.dry_run));
-    outcome.refused.iter().for_each(|bad| text.push_str(&format!("  row {}: {}\n", bad.row, bad.why)));
+    for bad in outcome.refused.iter().take(REFUSED_LISTED_MAX) {
+        text += &format!("  row {}: {}\n", bad.row, bad.why);
+    }
+    if let unlisted @ 1.. = outcome.refused.len().saturating_sub(REFUSED_LISTED_MAX) {
+        text += &format!("  and {} more\n", thousands(unlisted as u64));
+    }
     if let Some(row) = outcome.stopped_before {
         text += &format!("stopped before row {row}; import the file again for the rest\n");
     }

@@ -2,6 +2,7 @@
 
 use super::{E164, Status, Time};
 use crate::hints::vanity_steps;
+use crate::words::REFUSED_LISTED_MAX;
 use dialguard::contract;
 use dialguard_dialer::ledger::{self, ImportOutcome, KnownNumber};
 use dialguard_dialer::number_file::{self, NumberFile, ReadRow};
@@ -194,7 +195,7 @@ pub struct ImportedFile {
     known_before: usize,
     /// How many rows were refused.
     refused_count: usize,
-    /// The refused rows in their order. The API lists the first 100.
+    /// The first 100 refused rows.
     refused: Vec<RefusedRow>,
     /// The row before which the import was stopped; null if it was not.
     stopped_before_row: Option<u64>,
@@ -241,9 +242,8 @@ struct RefusedRow {
 }
 
 impl ImportedFile {
-    /// With at most `listed_max` refused rows.
-    pub fn new(file: &NumberFile, outcome: &number_file::ImportedFile, dry_run: bool, listed_max: usize) -> Self {
-        let refused = outcome.refused.iter().take(listed_max);
+    pub fn new(file: &NumberFile, outcome: &number_file::ImportedFile, dry_run: bool) -> Self {
+        let refused = outcome.refused.iter().take(REFUSED_LISTED_MAX);
         ImportedFile {
             dry_run,
             recognized: RecognizedFile::from(file),

@@ -20,9 +20,6 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// Refused rows in an answer, at most.
-const REFUSED_LISTED_MAX: usize = 100;
-
 pub fn routes() -> OpenApiRouter<Site> {
     OpenApiRouter::new().routes(routes!(import)).routes(routes!(refused))
 }
@@ -96,7 +93,7 @@ async fn import(
         }?;
         Ok::<_, Problem>((file, outcome))
     })?;
-    let answer = Json(ImportedFile::new(&file, &outcome, importing.dry_run, REFUSED_LISTED_MAX));
+    let answer = Json(ImportedFile::new(&file, &outcome, importing.dry_run));
     Ok(if importing.dry_run { (Extension(ChangedNothing), answer).into_response() } else { answer.into_response() })
 }
 

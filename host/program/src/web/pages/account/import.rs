@@ -9,7 +9,7 @@ use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
 use crate::web::query::Query;
 use crate::web::uploads::UploadedFile;
-use crate::words::{capital, count, e164, other_columns, recognized, shortened, thousands};
+use crate::words::{REFUSED_LISTED_MAX, capital, count, e164, other_columns, recognized, shortened, thousands};
 use axum::Router;
 use axum::extract::{Multipart, Path, State};
 use axum::http::{StatusCode, header};
@@ -24,9 +24,6 @@ use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::task::block_in_place;
-
-/// Refused rows listed on a page, at most. The file has all of them.
-const REFUSED_LISTED_MAX: usize = 100;
 
 /// Columns offered and fields of a row shown, at most: a file of commas has millions.
 const COLUMNS_MAX: usize = 50;
