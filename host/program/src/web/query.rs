@@ -20,18 +20,15 @@ pub struct Query<T>(pub T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     type Rejection = Failed;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failed> {
-        read(parts).await.map(Query).map_err(Failed)
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failed> {
+        let read = axum_extra::extract::Query::<T>::from_request_parts(parts, state).await;
+        read.map(|query| Query(query.0)).map_err(|error| Failed(unreadable(&error.body_text())))
     }
 }
 
-/// The query of a request, for pages and the API alike.
-pub async fn read<T: DeserializeOwned>(parts: &mut Parts) -> Result<T, Problem> {
-    let read = axum_extra::extract::Query::<T>::from_request_parts(parts, &()).await;
-    read.map(|query| query.0).map_err(|error| {
-        let text = error.body_text();
-        bad_request(text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text))
-    })
+/// What is wrong with a query, in the words of its types.
+pub fn unreadable(error: &str) -> Problem {
+    bad_request(error.strip_prefix("Failed to deserialize query string: ").unwrap_or(error))
 }
 
 /// The pages that read a query, each with [`Query`].

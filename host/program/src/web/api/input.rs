@@ -4,7 +4,7 @@ use crate::web::problem::Problem;
 use crate::web::query;
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use serde::de::DeserializeOwned;
@@ -50,8 +50,10 @@ pub struct QueryParams<T>(pub T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryParams<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        query::read(parts).await.map(QueryParams)
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        // Unlike a page's form, a program leaves out what it has no value for: an empty one is refused.
+        let read = Query::<T>::from_request_parts(parts, state).await;
+        read.map(|Query(params)| QueryParams(params)).map_err(|error| query::unreadable(&error.body_text()))
     }
 }
 
