@@ -148,7 +148,7 @@ fn utf_16(text: &str, bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
 /// The same kinds in other files.
 #[test]
 fn their_siblings_are_read() {
-    let scenarios: [(&str, &[u8], &[&str], usize); 34] = [
+    let scenarios: [(&str, &[u8], &[&str], usize); 36] = [
         (
             "VICIdial's lists: phone_code and phone_number",
             b"vendor_lead_code,phone_code,phone_number\n1,1,3105550101\n2,44,2079460958\n",
@@ -216,7 +216,14 @@ fn their_siblings_are_read() {
         ),
         ("numbers with bars between", b"3105550101|3105550102", &["+13105550101", "+13105550102"], 0),
         ("several numbers in a cell", b"number\n\"3105550101, 3105550102\"\n3105550103\n", &["+13105550103"], 1),
-        ("several numbers with spaces between", b"+13105550101 +13105550102", &[], 0),
+        ("several numbers with spaces between", b"+13105550101 +13105550102", &[], 1),
+        ("one typing error and nothing else", b"31O5550101", &[], 1),
+        (
+            "several numbers in a line below a header",
+            b"number\n3105550101, 3105550102\n3105550103\n",
+            &["+13105550103"],
+            1,
+        ),
         ("UTF-16 without a mark", &utf_16("did\n3105550101", u16::to_le_bytes), &["+13105550101"], 0),
         ("UTF-16, big end first", &utf_16("\u{FEFF}did\n3105550101", u16::to_be_bytes), &["+13105550101"], 0),
         (
@@ -336,12 +343,13 @@ fn a_first_row_in_doubt_is_no_header() {
 
 #[test]
 fn what_has_no_numbers_is_refused_as_a_whole() {
-    let scenarios: [(&[u8], &str); 7] = [
+    let scenarios: [(&[u8], &str); 8] = [
         (b"", "the file is empty"),
         (b"\n,,\n \n", "the file is empty"),
         (b"PK\x03\x04 a workbook", "the file is a workbook"),
         (b"<!DOCTYPE html><html>", "the file is a web page"),
         (b"%PDF-1.7", "the file is not text"),
+        (b"[{\"number\": \"+13105550101\"}]", "the file is JSON"),
         (b"Ann\nBen\n", "row 1 and those after it have no column of phone numbers"),
         (b"\nid,total\n1,2\n", "row 2 and those after it have no column of phone numbers"),
     ];

@@ -26,6 +26,7 @@ use crate::ledger::{ImportOutcome, ImportedAs, Ledger, Result as LedgerResult};
 use crate::phone::{Doubt, Letters, NotAPhoneNumber, PhoneNumber, Region};
 use crate::table_file::{NotATable, Row, Table, TableFormat, csv_of, inert};
 use column::{Layout, Numbers};
+use csv::StringRecord;
 use dialguard::contract::Timestamp;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -101,6 +102,9 @@ pub enum NumberFileError {
     /// It is no table.
     #[error("the file {0}")]
     NotATable(NotATable),
+    /// JSON, as programs exchange it.
+    #[error("the file is JSON, not a table; write a number in each line")]
+    Json,
     /// Neither a header nor a row has phone numbers.
     #[error("row {0} and those after it have no column of phone numbers")]
     NoColumn(u64),
@@ -139,6 +143,9 @@ impl NumberFile {
         mut progress: impl FnMut(usize, usize),
     ) -> Result<Self, NumberFileError> {
         let table = Table::read(bytes).map_err(NumberFileError::NotATable)?;
+        if ["{", "[{", "[\""].iter().any(|start| table.text().trim_start().starts_with(start)) {
+            return Err(NumberFileError::Json);
+        }
         let layout = Layout::of(table.rows(), options)?;
         let mut file = NumberFile::empty(table.format, &layout);
         let rows = table.rows();
@@ -277,6 +284,13 @@ impl From<NotAPhoneNumber> for Unread {
 }
 
 impl Layout {
+    /// Whether a field that no header names, after the number, may be another number, as in numbers pasted in a line.
+    fn has_unnamed_number(&self, fields: &StringRecord, numbers: usize) -> bool {
+        let names = self.header.as_deref().unwrap_or_default();
+        let is_unnamed = |place: &usize| names.get(*place).is_none_or(String::is_empty);
+        (numbers + 1..fields.len()).filter(is_unnamed).any(|place| column::may_be_number(&fields[place]))
+    }
+
     fn name(&self, place: usize) -> String {
         let name = self.header.as_ref().and_then(|names| names.get(place)).filter(|name| !name.is_empty());
         name.cloned().unwrap_or_else(|| format!("column {}", place + 1))
@@ -303,6 +317,9 @@ impl Layout {
             Numbers::Column(place) => {
                 let country = self.country.and_then(|country| fields.get(country)).filter(|field| !field.is_empty());
                 vec![match fields.get(place) {
+                    Some(_) if self.header.is_some() && self.has_unnamed_number(fields, place) => {
+                        Err("the row has several numbers; put each on a row of its own".to_owned().into())
+                    }
                     Some(field) => number(field, options, country),
                     None => Err(format!("it has no {}", self.name(place)).into()),
                 }]

@@ -187,7 +187,7 @@ impl Hint for NumberFileError {
                 Some("choose a file, or paste the numbers"),
                 Some("send the file itself as the body: `curl --data-binary @numbers.csv`"),
             ),
-            NumberFileError::NotATable(_) => (None, None, None),
+            NumberFileError::NotATable(_) | NumberFileError::Json => (None, None, None),
         };
         steps.into()
     }

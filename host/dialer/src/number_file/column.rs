@@ -160,7 +160,7 @@ impl Sample<'_> {
     /// By content alone, below a first row of unknown names if it has no number.
     fn without_known_names(&self) -> Option<Layout> {
         let shares = self.shares(usize::from(self.rows.first().is_some_and(are_names)));
-        let place = fullest(&shares, Share::LessThanHalf)?;
+        let place = fullest(&shares, Share::LessThanHalf).or_else(|| self.meant_as_numbers())?;
         let header = self.first_row_names(place);
         let rows_before = usize::from(header.is_some());
         if header.is_none() && shares.len() > 1 && self.is_list() {
@@ -212,7 +212,13 @@ impl Sample<'_> {
     /// Whether every field could be a number, as in numbers pasted with commas between them.
     fn is_list(&self) -> bool {
         let mut fields = self.rows.iter().flat_map(|row| row.fields.iter()).filter(|field| !field.is_empty());
-        fields.all(|field| digits_in(field) >= NUMBER_DIGITS_MIN)
+        fields.all(may_be_number)
+    }
+
+    /// The first column that has as many digits as a number somewhere: its rows are refused, each for its own reason.
+    fn meant_as_numbers(&self) -> Option<usize> {
+        let is_meant = |place: usize| self.rows.iter().filter_map(|row| row.fields.get(place)).any(may_be_number);
+        (0..self.width()).find(|place| is_meant(*place))
     }
 
     fn shares(&self, rows_before: usize) -> Vec<Share> {
@@ -249,7 +255,9 @@ impl Sample<'_> {
 impl Layout {
     fn new(rows_before: usize, header: Option<Vec<String>>, place: usize, shares: &[Share]) -> Self {
         let country = header.iter().flatten().position(|name| is_country(name)).filter(|country| *country != place);
-        let others = (0..shares.len()).filter(|other| *other != place && shares[*other] == Share::Half).collect();
+        // A header says what a column is for; without one, any number in another column may have been meant.
+        let least = if header.is_some() { Share::Half } else { Share::LessThanHalf };
+        let others = (0..shares.len()).filter(|other| *other != place && shares[*other] >= least).collect();
         Layout { rows_before, header, numbers: Numbers::Column(place), country, width: shares.len(), others }
     }
 }
@@ -262,7 +270,11 @@ fn fullest(shares: &[Share], at_least: Share) -> Option<usize> {
 
 /// Whether a row can be the names of columns: none is long enough to be a number.
 fn are_names(row: &Row) -> bool {
-    row.fields.iter().all(|field| digits_in(field) < NUMBER_DIGITS_MIN)
+    !row.fields.iter().any(may_be_number)
+}
+
+pub(super) fn may_be_number(field: &str) -> bool {
+    digits_in(field) >= NUMBER_DIGITS_MIN
 }
 
 fn digits_in(field: &str) -> usize {

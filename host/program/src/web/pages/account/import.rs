@@ -304,7 +304,7 @@ fn unreadable(uploaded: &Uploaded, error: &NumberFileError) -> Markup {
             @if let Some(step) = error.steps().dashboard { p { (capital(step)) "." } }
             p.choices { a.button href={ (account_path(&uploaded.account.id)) "/import" } { "Upload another file" } }
         }
-        @if !matches!(error, NumberFileError::NotATable(_) | NumberFileError::Empty) { (uploaded.choices(None)) }
+        @if !matches!(error, NumberFileError::NotATable(_) | NumberFileError::Json | NumberFileError::Empty) { (uploaded.choices(None)) }
     }
 }
 
