@@ -9,7 +9,7 @@
 //! |---|---|
 //! | `number` | a phone number as people write it, `+13105550123` or `(310) 555-0123`; in JSON also a number |
 //! | `carrier` | the carrier's name, 1 to 64 characters |
-//! | `score` | a whole number from 0 (clean) to 100 (certain spam), also as `95.0` or `95%`; empty, or null, for 'no data' |
+//! | `score` | a whole number from 0 (clean) to 100 (certain spam), also as `95.0` or `95%`; empty, `null`, `NaN` or `N/A` for 'no data' |
 //! | `label` | the call label on handsets, such as Scam Likely; may be empty or missing |
 //! | `observed_at` | when the carrier formed this opinion, RFC 3339, such as `2026-01-31T09:00:00Z`; the zone must be there |
 //!
@@ -344,8 +344,11 @@ fn is_fraction(score: &str) -> bool {
     decimal(score).is_some_and(|(whole, fraction)| is_zeros(whole) && !is_zeros(fraction))
 }
 
+/// What programs write where they have nothing.
+const NO_DATA: [&str; 6] = ["", "nan", "null", "none", "n/a", "na"];
+
 fn score(text: &str) -> Result<Option<u8>, String> {
-    if text.is_empty() {
+    if NO_DATA.iter().any(|nothing| text.eq_ignore_ascii_case(nothing)) {
         return Ok(None);
     }
     let whole = decimal(text).filter(|(_, fraction)| is_zeros(fraction)).map(|(whole, _)| whole);
@@ -584,9 +587,10 @@ mod tests {
         {
             assert_eq!(score(text), Ok(Some(expected)), "{text}");
         }
-        for text in
-            ["95.5", "0.95", ".5", "-1", "-0", "+95", "1e2", "101", "950", "95.0.0", "NaN", "high", "%", ".", "1/2"]
-        {
+        for text in ["", "NaN", "null", "None", "N/A"] {
+            assert_eq!(score(text), Ok(None), "{text}");
+        }
+        for text in ["95.5", "0.95", ".5", "-1", "-0", "+95", "1e2", "101", "950", "95.0.0", "high", "%", ".", "1/2"] {
             assert!(score(text).is_err(), "{text}");
         }
     }
