@@ -302,13 +302,13 @@ fn the_column_can_be_named_and_others_with_numbers_are_told() {
     };
     let recognized = with(None).unwrap();
     assert_eq!(
-        (recognized.column.as_deref(), recognized.other_columns.as_slice()),
+        (recognized.column(), recognized.other_columns.as_slice()),
         (Some("Main phone"), &["Forward to".to_owned()][..])
     );
     assert_eq!(numbers_in(&recognized), two());
     for column in ["Forward to", "forward_to", "2"] {
         let named = with(Some(column)).unwrap();
-        assert_eq!((named.column.as_deref(), numbers_in(&named)), (Some("Forward to"), numbers(201..=202)), "{column}");
+        assert_eq!((named.column(), numbers_in(&named)), (Some("Forward to"), numbers(201..=202)), "{column}");
     }
     for column in ["Backward to", "0", "4", ""] {
         let error = with(Some(column)).unwrap_err();
@@ -338,7 +338,7 @@ fn a_first_row_in_doubt_is_no_header() {
         assert_eq!((numbers_in(&file), file.bad_rows.len()), (numbers(101..=101), 1), "{file:?}");
     }
     let named = read(b"Ann,Line2\nBen,3105550101\n").unwrap();
-    assert_eq!((named.column.as_deref(), named.bad_rows.len()), (Some("Line2"), 0));
+    assert_eq!((named.column(), named.bad_rows.len()), (Some("Line2"), 0));
 }
 
 #[test]
@@ -372,6 +372,24 @@ fn refused_rows_are_a_file_that_can_be_corrected_and_imported() {
     assert!(lines[2].starts_with("Cem,555,x,") && lines[2].contains("3 digits after +1"), "{text}");
     let corrected = text.replace("31O5550101", "3105550101").replace("Cem,555", "Cem,310-555-0103");
     assert_eq!(numbers_in(&read(corrected.as_bytes()).unwrap()), ["+13105550101", "+13105550103"]);
+}
+
+/// One row of very many fields, and very many rows of one: neither multiplies with the other.
+#[test]
+fn a_file_that_is_wide_and_long_is_read_in_proportion_to_its_size() {
+    let wide = format!("number{}\n{}", ",".repeat(200_000), "x\n".repeat(100_000));
+    let file = read(wide.as_bytes()).unwrap();
+    assert!(file.columns.len() <= 16_384 && file.first_rows.iter().all(|read| read.fields.len() <= 50));
+    let rows = refused_rows(wide.as_bytes(), &ReadOptions::new(Region::US), &file.bad_rows).unwrap();
+    assert_eq!((file.bad_rows.len(), rows.iter().filter(|byte| **byte == b'\n').count()), (100_000, 100_001));
+    assert!(rows.len() < 100 * wide.len());
+    let list = "3105550101,".repeat(50_000) + "31055501,31055502";
+    let file = read(list.as_bytes()).unwrap();
+    let rows = refused_rows(list.as_bytes(), &ReadOptions::new(Region::US), &file.bad_rows).unwrap();
+    assert_eq!((file.place, file.bad_rows.len()), (None, 2));
+    let rows = String::from_utf8(rows).unwrap();
+    let numbers: Vec<_> = rows.lines().map(|line| line.split(',').next().unwrap()).collect();
+    assert_eq!(numbers, ["number", "31055501", "31055502"]);
 }
 
 proptest::proptest! {

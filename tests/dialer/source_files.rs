@@ -290,7 +290,7 @@ async fn reviews_take_no_silence_for_clean() {
     }
 }
 
-/// F20b, as it is and with times that nobody can read.
+/// F20b, as it is and with unreadable times.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flagged_number_never_turns_clean_on_rows_that_cannot_be_read() {
     let as_they_are = statuses_while_the_form_changes(str::to_owned).await;

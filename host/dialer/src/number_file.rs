@@ -12,7 +12,7 @@
 //! let dialguard = small_dialguard(folder.path()).await?;
 //! let bytes = b"name;Phone #\nAnn;(310) 555-0150\nBen;555-0151\nCem;+13105550123\n";
 //! let file = NumberFile::read(bytes, &ReadOptions::new(Region::US), |_, _| {})?;
-//! assert_eq!((file.format.delimiter, file.column.as_deref()), (';', Some("Phone #")));
+//! assert_eq!((file.format.delimiter, file.column()), (';', Some("Phone #")));
 //! let outcome = file.import(dialguard.ledger(), "acme", ImportedAs::Owned, dialguard.now())?;
 //! assert_eq!((outcome.imported, outcome.known_before), (1, 1));
 //! assert_eq!(outcome.refused[0].row, 3);
@@ -28,11 +28,12 @@ use crate::table_file::{NotATable, Row, Table, TableFormat, csv_of, inert};
 use column::{Layout, Numbers};
 use csv::StringRecord;
 use dialguard::contract::Timestamp;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-/// Rows of the file that a preview shows.
+/// Rows of the file that a preview shows, and fields of each.
 const PREVIEW_ROWS: usize = 5;
+const PREVIEW_FIELDS: usize = 50;
 
 /// How a file of numbers is to be read.
 #[derive(Debug, Clone)]
@@ -57,12 +58,9 @@ impl ReadOptions {
 pub struct NumberFile {
     /// The encoding and delimiter.
     pub format: TableFormat,
-    /// The name of the column that was read; its place, as in `column 2`, if the file has no header. None if every field
-    /// is a number.
-    pub column: Option<String>,
-    /// The place of that column, from 1.
+    /// The place of the column that was read, from 1. None if every field is a number.
     pub place: Option<usize>,
-    /// The names of all columns, in their order.
+    /// The names of the columns, in their order; places, as in `column 2`, of columns without a name.
     pub columns: Vec<String>,
     /// Other columns that have numbers and were not read.
     pub other_columns: Vec<String>,
@@ -81,7 +79,7 @@ pub struct NumberFile {
 pub struct ReadRow {
     /// The row's line in the file, from 1.
     pub row: u64,
-    /// All of its fields.
+    /// Its fields, the first 50.
     pub fields: Vec<String>,
     /// Its number, or why it has none.
     pub number: Result<PhoneNumber, String>,
@@ -161,7 +159,6 @@ impl NumberFile {
     fn empty(format: TableFormat, layout: &Layout) -> Self {
         NumberFile {
             format,
-            column: layout.numbers_place().map(|place| layout.name(place)),
             place: layout.numbers_place().map(|place| place + 1),
             columns: (0..layout.width).map(|place| layout.name(place)).collect(),
             other_columns: layout.others.iter().map(|place| layout.name(*place)).collect(),
@@ -172,12 +169,17 @@ impl NumberFile {
         }
     }
 
+    /// The name of the column that was read. None if every field is a number.
+    pub fn column(&self) -> Option<&str> {
+        self.place.map(|place| self.columns[place - 1].as_str())
+    }
+
     fn add(&mut self, row: &Row, layout: &Layout, options: &ReadOptions, reasons: &mut Reasons) {
         for number in layout.numbers_in(row, options) {
             self.vanity_rows += usize::from(number.as_ref().is_err_and(|unread| unread.doubt == Some(Doubt::Vanity)));
             let number = number.map_err(|unread| unread.why);
             if self.first_rows.len() < PREVIEW_ROWS {
-                let fields = row.fields.iter().map(str::to_owned).collect();
+                let fields = row.fields.iter().take(PREVIEW_FIELDS).map(str::to_owned).collect();
                 self.first_rows.push(ReadRow { row: row.line, fields, number: number.clone() });
             }
             match number {
@@ -357,50 +359,71 @@ const NUMBER: &str = "number";
 pub fn refused_rows(bytes: &[u8], options: &ReadOptions, refused: &[BadRow]) -> Result<Vec<u8>, NumberFileError> {
     let table = Table::read(bytes).map_err(NumberFileError::NotATable)?;
     let layout = Layout::of(table.rows(), options)?;
-    let names = layout.names_of_refused(&table);
-    let line = |fields: &mut dyn Iterator<Item = &str>, reason: &str| {
-        let mut line: Vec<String> = fields.take(names.len()).map(|field| inert(field).into_owned()).collect();
-        line.resize(names.len(), String::new());
-        line.push(reason.to_owned());
+    let mut names = layout.names_of_refused(&table);
+    // Short rows are padded so that reasons stand in their column, unless one very wide row would multiply all others.
+    let mut padding_left = bytes.len();
+    let width = names.len();
+    let mut line = |fields: &mut dyn Iterator<Item = &str>, reason: &str| {
+        let mut line: Vec<String> = fields.map(|field| inert(field).into_owned()).collect();
+        let lacking = width.saturating_sub(line.len());
+        if lacking <= padding_left {
+            padding_left -= lacking;
+            line.resize(line.len() + lacking, String::new());
+        }
+        line.push(inert(reason).into_owned());
         line
     };
-    let header = line(&mut names.iter().map(String::as_str), REASON);
+    names.push(REASON.to_owned());
     let mut reasons = refused.iter().peekable();
     let rows = table.rows().flat_map(|row| {
-        let mut lines = Vec::new();
-        while let Some(bad) = reasons.next_if(|bad| bad.row <= row.line) {
-            match layout.field_refused_in_line(&row, options, bad) {
-                Some(field) => lines.push(line(&mut [field].into_iter(), &bad.why)),
-                None => lines.push(line(&mut row.fields.iter(), &bad.why)),
+        let of_row: Vec<&BadRow> = std::iter::from_fn(|| reasons.next_if(|bad| bad.row <= row.line)).collect();
+        match layout.numbers {
+            Numbers::Column(_) => {
+                let fields = || row.fields.iter().take(layout.without_reason(row.fields.len()));
+                of_row.iter().map(|bad| line(&mut fields(), &bad.why)).collect::<Vec<_>>()
+            }
+            Numbers::EveryField => {
+                let refused = refused_fields(&row, options, &of_row);
+                refused.into_iter().map(|(field, why)| line(&mut std::iter::once(field), why)).collect()
             }
         }
-        lines
     });
-    Ok(csv_of(std::iter::once(header).chain(rows)))
+    Ok(csv_of(std::iter::once(names).chain(rows)))
+}
+
+/// Of a row of numbers those that were refused, each with the reason.
+fn refused_fields<'r>(row: &'r Row, options: &ReadOptions, refused: &[&'r BadRow]) -> Vec<(&'r str, &'r str)> {
+    if refused.is_empty() {
+        return Vec::new();
+    }
+    // A reason of the ledger begins with the number; one of the reader is the same for the same text.
+    let key = |why: &'r str| if why.starts_with('+') { why.split(' ').next().unwrap_or(why) } else { why };
+    let reasons: HashMap<&str, &str> = refused.iter().map(|bad| (key(&bad.why), &*bad.why)).collect();
+    let why = |field: &str| match number(field, options, None) {
+        Ok(number) => reasons.get(number.to_string().as_str()).copied(),
+        Err(unread) => reasons.get(unread.why.as_str()).copied(),
+    };
+    row.fields.iter().filter_map(|field| Some((field, why(field)?))).collect()
 }
 
 impl Layout {
-    /// The columns of the refused rows, without the reasons that an earlier import added.
+    /// The columns of the refused rows. Those of fields beyond the header have no name.
     fn names_of_refused(&self, table: &Table) -> Vec<String> {
         let Some(numbers) = self.numbers_place() else { return vec![NUMBER.to_owned()] };
-        let width = table.rows().map(|row| row.fields.len()).max().unwrap_or(0);
-        let mut names = match &self.header {
-            Some(names) => names.clone(),
-            None => (0..width).map(|place| if place == numbers { NUMBER.into() } else { self.name(place) }).collect(),
+        let width = table.rows().map(|row| self.without_reason(row.fields.len())).max().unwrap_or(0);
+        let mut names: Vec<String> = match &self.header {
+            Some(names) => names.iter().take(self.without_reason(names.len())).cloned().collect(),
+            None => {
+                (0..self.width).map(|place| if place == numbers { NUMBER.into() } else { self.name(place) }).collect()
+            }
         };
         names.resize(width.max(names.len()), String::new());
-        names.pop_if(|last| last == REASON);
         names
     }
 
-    /// The number that was refused, if every field is one.
-    fn field_refused_in_line<'r>(&self, row: &'r Row, options: &ReadOptions, bad: &BadRow) -> Option<&'r str> {
-        if self.numbers_place().is_some() {
-            return None;
-        }
-        row.fields.iter().find(|field| match number(field, options, None) {
-            Ok(number) => bad.why.starts_with(&number.to_string()),
-            Err(unread) => *unread.why == *bad.why,
-        })
+    /// How many fields of a row are its own, if an earlier import has added a reason as the last one.
+    fn without_reason(&self, fields: usize) -> usize {
+        let has_reason = |names: &Vec<String>| names.last().is_some_and(|last| last == REASON) && fields >= names.len();
+        fields - usize::from(self.header.as_ref().is_some_and(has_reason))
     }
 }

@@ -65,7 +65,7 @@ pub trait Provider: Send + Sync {
     /// Reserves a number for a while, so that no one else can buy it. Repeating it is not an error.
     async fn reserve(&self, number: PhoneNumber) -> Result<Reservation, ProviderError>;
 
-    /// Whether the account has this number already, whoever bought it, or has it on order. Such a number is not for sale.
+    /// Whether the account has this number already, bought by any system, or has it on order. Such a number is not for sale.
     async fn has(&self, number: PhoneNumber) -> Result<bool, ProviderError>;
 
     /// Buys exactly this number, which the account must not have. `reference` is chosen by the buyer and marks what is

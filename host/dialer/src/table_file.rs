@@ -296,14 +296,14 @@ impl FileVersion {
     }
 }
 
-/// CSV of these rows, as UTF-8.
+/// CSV of these rows, as UTF-8. They may differ in length.
 pub fn csv_of<R>(rows: impl IntoIterator<Item = R>) -> Vec<u8>
 where
     R: IntoIterator<Item: AsRef<[u8]>>,
 {
-    let mut writer = csv::WriterBuilder::new().delimiter(DELIMITER_WRITTEN).from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new().delimiter(DELIMITER_WRITTEN).flexible(true).from_writer(Vec::new());
     for row in rows {
-        writer.write_record(row).expect("a vector takes every row of the same length");
+        writer.write_record(row).expect("a vector takes every row");
     }
     writer.into_inner().expect("a vector takes every row")
 }

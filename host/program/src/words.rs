@@ -119,7 +119,7 @@ pub fn recognized(file: &NumberFile) -> String {
         other => format!("{other:?}"),
     };
     let separated = if file.columns.len() > 1 { format!(", separated by {delimiter}") } else { String::new() };
-    let numbers = match &file.column {
+    let numbers = match file.column() {
         Some(column) => format!("numbers in {}", column_name(column)),
         None => "a number in every field".into(),
     };

@@ -84,7 +84,7 @@ async fn an_account_is_not_closed_while_a_number_may_have_been_bought() {
     fixture.assert_closed();
 }
 
-/// While another process gives a number back or reserves one, nobody knows yet what comes of it.
+/// While another process gives a number back or reserves one, its outcome is open.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_not_closed_while_a_process_works_on_an_order() {
     let mut fixture = Fixture::new(1, [150]).await;

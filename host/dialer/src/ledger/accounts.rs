@@ -372,8 +372,9 @@ pub(super) fn every_account(transaction: &Transaction) -> Result<Vec<AccountProf
 /// and their blocks are charged. So this is where a time that leaps is refused, every change of a closed account too,
 /// and where newer time zone data take effect.
 pub(super) fn open(transaction: &Transaction, id: &str, now: Timestamp) -> Result<(AccountProfile, Timestamp)> {
-    profile(transaction, id)?.ensure_open()?;
-    open_even_closed(transaction, id, now)
+    let account = profile(transaction, id)?;
+    account.ensure_open()?;
+    bring_up_to(transaction, account, now)
 }
 
 /// The same, also of a closed account, which is charged nothing.
@@ -382,8 +383,15 @@ pub(super) fn open_even_closed(
     id: &str,
     now: Timestamp,
 ) -> Result<(AccountProfile, Timestamp)> {
-    let mut account = profile(transaction, id)?;
-    let now = never_back(id, now, account.changed_at)?;
+    bring_up_to(transaction, profile(transaction, id)?, now)
+}
+
+fn bring_up_to(
+    transaction: &Transaction,
+    mut account: AccountProfile,
+    now: Timestamp,
+) -> Result<(AccountProfile, Timestamp)> {
+    let now = never_back(&account.id, now, account.changed_at)?;
     time::check(transaction, now)?;
     if account.is_to_plan_again() {
         account = plan_again(transaction, &account, now)?;

@@ -10,6 +10,9 @@ use crate::table_file::{HEADER_ROWS_MAX, Row, column_key};
 /// Rows by which a column is judged.
 const SAMPLE_ROWS: usize = 200;
 
+/// Columns that can have the numbers: as many as a spreadsheet has. A line of commas has millions.
+const COLUMNS_MAX: usize = 16_384;
+
 /// The shortest local numbers.
 const NUMBER_DIGITS_MIN: usize = 7;
 
@@ -187,7 +190,8 @@ impl Sample<'_> {
     /// The column that a person named, by its header or, from 1, by its place, as in `2` or `column 2`.
     fn with_column(&self, name: &str) -> Result<Layout, NumberFileError> {
         let key = column_key(name);
-        let in_row = |row: &Row| row.fields.iter().position(|field| !key.is_empty() && column_key(field) == key);
+        let is_asked = |field: &str| !key.is_empty() && column_key(field) == key;
+        let in_row = |row: &Row| row.fields.iter().take(COLUMNS_MAX).position(is_asked);
         let found = self.rows.iter().take(HEADER_ROWS_MAX).enumerate();
         let found = found.filter(|(_, row)| are_names(row)).find_map(|(row, fields)| Some((row, in_row(fields)?)));
         if let Some((row, place)) = found {
@@ -236,11 +240,11 @@ impl Sample<'_> {
     }
 
     fn width(&self) -> usize {
-        self.rows.iter().map(|row| row.fields.len()).max().unwrap_or(0)
+        self.rows.iter().map(|row| row.fields.len()).max().unwrap_or(0).min(COLUMNS_MAX)
     }
 
     fn names(&self, row: usize) -> Vec<String> {
-        self.rows[row].fields.iter().map(str::to_owned).collect()
+        self.rows[row].fields.iter().take(COLUMNS_MAX).map(str::to_owned).collect()
     }
 
     fn has_number(&self, row: &Row) -> bool {

@@ -23,6 +23,13 @@ pub enum Letters {
     Vanity,
 }
 
+impl Letters {
+    /// Vanity numbers are read if a user asks for them.
+    pub fn vanity_if(is_asked_for: bool) -> Self {
+        if is_asked_for { Letters::Vanity } else { Letters::Refused }
+    }
+}
+
 /// Why a text is not a phone number.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} is not a possible phone number: {why}", quoted(.text))]

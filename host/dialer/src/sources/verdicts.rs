@@ -20,7 +20,7 @@
 //! no other row. A label that cannot be read is named too, and does not cost its row. A fraction is never rounded; where a
 //! score is between 0 and 1, the file may mean probabilities, and its scores of 0 and 1 do not count either.
 //!
-//! A file without a verdict is no opinion, and the report says so.
+//! A file without a verdict gives no opinion, and the report says so.
 //!
 //! [`table_file`]: crate::table_file
 //!

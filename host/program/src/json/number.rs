@@ -267,7 +267,7 @@ impl From<&NumberFile> for RecognizedFile {
         RecognizedFile {
             encoding: file.format.encoding,
             delimiter: file.format.delimiter,
-            column: file.column.clone(),
+            column: file.column().map(str::to_owned),
             other_columns: file.other_columns.clone(),
             first_rows: file.first_rows.iter().map(first_row).collect(),
         }

@@ -4,9 +4,15 @@
 use super::windows_zones::WINDOWS_ZONES;
 use dialguard_dialer::zones::{self, Zone};
 
+/// Longer texts are no names, and are compared with none.
+const NAME_BYTES_MAX: usize = 100;
+
 /// A time zone of the tz database; else why not, and what to give.
 pub fn time_zone(text: &str) -> Result<Zone, String> {
     let text = text.trim();
+    if text.len() > NAME_BYTES_MAX {
+        return Err(format!("a time zone's name has at most {NAME_BYTES_MAX} bytes, not {}", text.len()));
+    }
     if let Some(question) = Fixed::of(text).map(Fixed::question) {
         return Err(question);
     }
@@ -309,6 +315,12 @@ mod tests {
     fn a_word_that_means_several_zones_is_answered_with_each() {
         let answer = time_zone("IST").unwrap_err();
         assert!(answer.ends_with("did you mean Asia/Kolkata, Europe/Dublin or Asia/Jerusalem?"), "{answer}");
+    }
+
+    #[test]
+    fn a_long_text_is_compared_with_no_name() {
+        let answer = time_zone(&"x".repeat(101)).unwrap_err();
+        assert_eq!(answer, "a time zone's name has at most 100 bytes, not 101");
     }
 
     #[test]

@@ -54,8 +54,7 @@ struct Importing {
 
 impl Importing {
     fn options(&self, region: Region) -> ReadOptions {
-        let letters = if self.vanity { Letters::Vanity } else { Letters::Refused };
-        ReadOptions { region, column: self.column.clone(), letters }
+        ReadOptions { region, column: self.column.clone(), letters: Letters::vanity_if(self.vanity) }
     }
 }
 

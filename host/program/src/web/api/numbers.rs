@@ -233,7 +233,7 @@ async fn import(
     of: OfAccount<Operate>,
     Body(ImportRequest { numbers, kind, vanity }): Body<ImportRequest>,
 ) -> Result<Json<ImportedNumbers>, Problem> {
-    let letters = if vanity { Letters::Vanity } else { Letters::Refused };
+    let letters = Letters::vanity_if(vanity);
     let read = |text: &String| PhoneNumber::parse_with(text, of.account.region, letters).map(PhoneNumber::digits);
     let parsed: Vec<Result<contract::PhoneNumber, NotAPhoneNumber>> = numbers.iter().map(read).collect();
     let known: Vec<contract::PhoneNumber> = parsed.iter().flatten().copied().collect();

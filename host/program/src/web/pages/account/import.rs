@@ -51,7 +51,7 @@ struct Reading {
 impl Reading {
     fn options(&self, region: Region) -> ReadOptions {
         let column = Some(self.column.trim().to_owned()).filter(|column| !column.is_empty());
-        ReadOptions { region, column, letters: if self.vanity.is_empty() { Letters::Refused } else { Letters::Vanity } }
+        ReadOptions { region, column, letters: Letters::vanity_if(!self.vanity.is_empty()) }
     }
 
     fn imported_as(&self) -> ImportedAs {
