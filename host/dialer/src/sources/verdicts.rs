@@ -549,7 +549,7 @@ mod tests {
         let one = r#"{"number": "3105550101", "carrier": "A", "score": 9, "observed_at": "2026-01-31T09:00:00Z"}"#;
         let two = one.replace("101", "102").replace(", ", ",\n  ").replace('{', "{\n  ").replace('}', "\n}");
         let bad = one.replace("9,", "99.5,");
-        let scenarios: [(&str, String, &[&str]); 11] = [
+        let scenarios: [(&str, String, &[&str]); 12] = [
             ("lines", format!("{one}\n{one}\n{bad}\n"), &["row 3, column score"]),
             ("an array", format!("[{one},{two},{bad}]"), &["row 6, column score"]),
             ("a pretty array", format!("[\n  {one},\n  {two},\n  {bad}\n]\n"), &["row 9, column score"]),
@@ -567,6 +567,11 @@ mod tests {
                 "columns",
                 format!("{one}\n{{\"number\": {{\"0\": \"3105550102\"}}}}"),
                 &["row 2, column number: it is not one value"],
+            ),
+            (
+                "lists without end",
+                format!("{one}\n{}{}", "[".repeat(100_000), "]".repeat(100_000)),
+                &["row 2: nested more than 8 times"],
             ),
             ("an object, and more", format!("{one}\n7"), &["row 2: 7 is not an object"]),
         ];

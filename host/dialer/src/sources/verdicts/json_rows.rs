@@ -10,19 +10,24 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use std::fmt;
 
+/// Lists and objects around the rows, at most: what is nested more deeply is no table, and would exhaust the stack.
+const DEPTH_MAX: u8 = 8;
+
 /// Calls `take` with each row and the line that it begins on.
 pub(super) fn each_row<'t>(text: &'t str, mut take: impl FnMut(u64, Result<VerdictRow<'t>, RowError>)) {
     match documents(text) {
         Some(documents) => {
             let mut place = Place { text, line: 1, bytes: 0 };
-            documents.into_iter().for_each(|document| rows_in(document, &mut |at, row| take(place.line_of(at), row)));
+            documents
+                .into_iter()
+                .for_each(|document| rows_in(document, 0, &mut |at, row| take(place.line_of(at), row)));
         }
         None => {
             for (line, text) in
                 lines(text).filter(|(_, line)| !line.trim_matches([' ', '\t', '[', ']', ',']).is_empty())
             {
                 match document_in(text) {
-                    Ok(document) => rows_in(document, &mut |_, row| take(line, row)),
+                    Ok(document) => rows_in(document, 0, &mut |_, row| take(line, row)),
                     Err(error) => take(line, Err(error)),
                 }
             }
@@ -47,13 +52,19 @@ fn document_in(line: &str) -> Result<&RawValue, RowError> {
 type Take<'f, 't> = &'f mut dyn FnMut(&'t str, Result<VerdictRow<'t>, RowError>);
 
 /// Calls `take` with each row of a value and the row's text.
-fn rows_in<'t>(value: &'t RawValue, take: Take<'_, 't>) {
+fn rows_in<'t>(value: &'t RawValue, depth: u8, take: Take<'_, 't>) {
     let text = value.get();
+    if depth > DEPTH_MAX {
+        return take(
+            text,
+            Err(RowError::Row(format!("nested more than {DEPTH_MAX} times; write one array of objects"))),
+        );
+    }
     let broken = |error: serde_json::Error| RowError::Row(error.to_string());
     match text.as_bytes()[0] {
         b'[' => match serde_json::from_str::<Vec<&RawValue>>(text) {
             Ok(elements) if elements.iter().all(|element| element.get().starts_with(['{', '['])) => {
-                elements.into_iter().for_each(|element| rows_in(element, take));
+                elements.into_iter().for_each(|element| rows_in(element, depth + 1, take));
             }
             Ok(_) => {
                 take(text, Err(RowError::Row("a list without names; write objects, such as {\"number\": …}".into())))
@@ -62,7 +73,7 @@ fn rows_in<'t>(value: &'t RawValue, take: Take<'_, 't>) {
         },
         b'{' => match serde_json::from_str::<Fields>(text) {
             Ok(fields) => match fields.wrapped() {
-                Some(rows) => rows_in(rows, take),
+                Some(rows) => rows_in(rows, depth + 1, take),
                 None => take(text, fields.row()),
             },
             Err(error) => take(text, Err(broken(error))),
