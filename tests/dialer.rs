@@ -3,6 +3,7 @@
 #[path = "harness"]
 mod harness {
     pub mod acme;
+    #[expect(dead_code, reason = "other runners use the rest")]
     pub mod cases;
     pub mod repository;
     pub mod policies {

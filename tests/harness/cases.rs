@@ -8,6 +8,15 @@ pub struct Case {
     pub check: Box<dyn Fn() -> Result<(), String>>,
 }
 
+/// A case whose check fails as a test does.
+pub fn case(id: &'static str, situation: &'static str, check: fn()) -> Case {
+    let failure = |panic: Box<dyn std::any::Any + Send>| match panic.downcast::<String>() {
+        Ok(message) => *message,
+        Err(_) => "it panicked".to_owned(),
+    };
+    Case { id, situation, check: Box::new(move || std::panic::catch_unwind(check).map_err(failure)) }
+}
+
 /// Runs every case, prints a line for each, and fails with all that went wrong.
 pub fn all_hold(cases: &[Case]) {
     let failed: Vec<String> = cases

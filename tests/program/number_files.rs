@@ -1,6 +1,6 @@
 //! Files of numbers: previewed, imported, and their refused rows corrected and imported again, in all three surfaces.
 
-use crate::harness::cases::{Case, all_hold};
+use crate::harness::cases::{all_hold, case};
 use crate::harness::dialer::{Dialer, e164, each};
 use crate::harness::repository::repository;
 use crate::harness::server::{Server, Visitor};
@@ -197,9 +197,14 @@ fn refused_rows_of_any_file_can_be_imported_again() {
 
 // Typed and pasted numbers
 
+fn in_runtime(check: impl Future<Output = ()>) {
+    tokio::runtime::Runtime::new().expect("a runtime").block_on(check);
+}
+
 /// Situations from the world, in which a number was taken that was not meant, or one that was meant was lost.
-pub fn cases() -> Vec<Case> {
-    vec![
+#[test]
+fn what_is_typed_or_pasted_is_never_another_number() {
+    all_hold(&[
         case("X01c", "typos in a file, of numbers and of candidates", typos_in_a_file_are_refused_by_row),
         case("X02", "typos on the command line", typos_on_the_command_line_name_no_other_number),
         case("X03b", "typos in requests of the API", || in_runtime(typos_in_a_request_name_no_other_number())),
@@ -214,24 +219,7 @@ pub fn cases() -> Vec<Case> {
         }),
         case("X07", "searches and queries that are no number", || in_runtime(a_search_finds_what_it_says_or_nothing())),
         case("X10", "lines that end with CR alone, as candidates", lines_of_a_file_may_end_with_cr),
-    ]
-}
-
-fn case(id: &'static str, situation: &'static str, check: fn()) -> Case {
-    let failure = |panic: Box<dyn std::any::Any + Send>| match panic.downcast::<String>() {
-        Ok(message) => *message,
-        Err(_) => "it panicked".to_owned(),
-    };
-    Case { id, situation, check: Box::new(move || std::panic::catch_unwind(check).map_err(failure)) }
-}
-
-fn in_runtime(check: impl Future<Output = ()>) {
-    tokio::runtime::Runtime::new().expect("a runtime").block_on(check);
-}
-
-#[test]
-fn what_is_typed_or_pasted_is_never_another_number() {
-    all_hold(&cases());
+    ]);
 }
 
 /// What people type for +13105550104 and the like, and what the parser says.

@@ -2,6 +2,7 @@
 //! change while a dialer is in business.
 
 use crate::harness::acme::DAY;
+use crate::harness::cases::{all_hold, case};
 use crate::harness::dialer::{Dialer, seconds};
 use crate::harness::server::Server;
 use crate::program::dashboard::form_of;
@@ -42,10 +43,7 @@ const ROWS: [Row; 18] = [
 
 #[test]
 fn every_row_about_clocks_comes_out_right() {
-    for (id, situation, check) in ROWS {
-        check();
-        println!("{id:5} ok  {situation}");
-    }
+    all_hold(&ROWS.map(|(id, situation, check)| case(id, situation, check)));
 }
 
 /// A ledger, in memory if there is such a folder.
