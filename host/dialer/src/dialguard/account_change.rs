@@ -85,8 +85,7 @@ impl Dialguard {
         })
     }
 
-    /// What [`Dialguard::change_account`] would do and charge now; nothing is changed. Errors are the same, but that an
-    /// account that changes meanwhile is not asked about again.
+    /// What [`Dialguard::change_account`] would do and charge now; nothing is changed. Errors are the same.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
@@ -113,14 +112,19 @@ impl Dialguard {
         };
         let request = Request::SetBlocks(blocks);
         let task = Task::change(change, &request);
-        let run = self.begin(id, Some(task))?;
-        let answered = self.blame(&run, run.ask(task).await)?;
-        if let Some(outcome) = refusal(&answered.answer) {
-            return Ok(ChangePreview::BlocksRefused(outcome));
-        }
-        let observations = run.take_observations();
-        let record = run.record(&answered, &observations);
-        Ok(ChangePreview::Price(self.ledger.price_of_change_and_blocks(id, change, record)?))
+        self.question(
+            || self.begin(id, Some(task)),
+            |run| async move {
+                let answered = run.ask(task).await?;
+                if let Some(outcome) = refusal(&answered.answer) {
+                    return Ok(ChangePreview::BlocksRefused(outcome));
+                }
+                let observations = run.take_observations();
+                let record = run.record(&answered, &observations);
+                Ok(ChangePreview::Price(self.ledger.price_of_change_and_blocks(id, change, record)?))
+            },
+        )
+        .await
     }
 
     async fn check_account_change(&self, id: &str, change: &AccountChange) -> Result<()> {

@@ -12,7 +12,7 @@
 
 use super::inventory::RunInventory;
 use super::requests::decision;
-use super::run::{ATTEMPTS_MAX, Run};
+use super::run::Run;
 use super::{Dialguard, Result};
 use crate::fulfilment::{Finding, Grounds};
 use crate::ledger::{AccountProfile, EventKind, LedgerError, Order};
@@ -61,18 +61,10 @@ impl Grounds for SecondLook {
 type Found = HashMap<u64, Finding>;
 
 impl Dialguard {
-    /// Asks about orders, again if the account changes meanwhile.
+    /// Asks about orders.
     async fn look_again(&self, id: &str, orders: &[&Order]) -> Result<Found> {
-        let mut attempt = 1;
-        loop {
-            let run = self.begin(id, None)?;
-            let found = self.look(&run, orders).await;
-            let is_stale = found.is_err() && self.ledger.account(id)?.revision != run.account.revision;
-            if !is_stale || attempt == ATTEMPTS_MAX {
-                return self.blame(&run, found);
-            }
-            attempt += 1;
-        }
+        self.question(|| self.begin(id, None), |run| async move { self.blame(&run, self.look(&run, orders).await) })
+            .await
     }
 
     async fn look(&self, run: &Run, orders: &[&Order]) -> Result<Found> {

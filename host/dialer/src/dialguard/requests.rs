@@ -1,8 +1,8 @@
 //! Users' requests, and the questions that change nothing.
 
 use super::inventory::PreviewInventory;
-use super::run::{ATTEMPTS_MAX, FinishedRun, Task};
-use super::{Dialguard, DialguardError, Result};
+use super::run::{FinishedRun, Run, Task};
+use super::{Dialguard, Result};
 use crate::ledger::{Order, OrderState, RunOutcome};
 use dialguard::contract::{
     Action, Answer, Decision, Deletion, NUMBERS_PER_CALL_MAX, Notice, Outcome, PhoneNumber, Request, Screening, Usage,
@@ -172,8 +172,7 @@ impl Dialguard {
         Ok(bulk)
     }
 
-    /// Answers a user's request and applies nothing: what [`Dialguard::decide`] would do now. Errors are the same, but
-    /// that an account that changes meanwhile is not asked about again.
+    /// Answers a user's request and applies nothing: what [`Dialguard::decide`] would do now. Errors are the same.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
@@ -192,15 +191,14 @@ impl Dialguard {
     /// # }
     /// ```
     pub async fn try_decide(&self, id: &str, request: &Request) -> Result<RequestOutcome> {
-        let run = self.begin(id, None)?;
-        let answered = run.decide(&run.dialer, request).await;
-        let decision = decision(self.blame(&run, answered)?.answer);
-        Ok(RequestOutcome {
-            decision,
-            replaced: Vec::new(),
-            orders: Vec::new(),
-            problems: run.take_observations().problems(),
-        })
+        self.question(
+            || self.begin(id, None),
+            |run| async move {
+                let decision = decision(run.decide(&run.dialer, request).await?.answer);
+                Ok(undone(decision, &run))
+            },
+        )
+        .await
     }
 
     /// What [`Dialguard::decide_all`] would do now. Each batch is decided as if those before it had been done, so that no
@@ -222,24 +220,28 @@ impl Dialguard {
     /// # }
     /// ```
     pub async fn try_decide_all(&self, id: &str, request: &Request) -> Result<BulkOutcome> {
-        let batches = batches(request);
-        let mut bulk = BulkOutcome::default();
-        if let [batch] = &batches[..] {
+        let batches = &batches(request)[..];
+        if let [batch] = batches {
+            let mut bulk = BulkOutcome::default();
             bulk.add(self.try_decide(id, batch).await?);
             return Ok(bulk);
         }
-        let run = self.begin(id, None)?;
-        let inventory = PreviewInventory::new(run.inventory.clone(), id, run.now).await;
-        let inventory = Arc::new(inventory.map_err(PolicyError::Answered)?);
-        let dialer = Dialer { inventory: inventory.clone(), ..run.dialer.clone() };
-        for batch in &batches {
-            let answered = run.decide(&dialer, batch).await;
-            let decision = decision(self.blame(&run, answered)?.answer);
-            inventory.take(&decision.plan.actions);
-            let problems = run.take_observations().problems();
-            bulk.add(RequestOutcome { decision, replaced: Vec::new(), orders: Vec::new(), problems });
-        }
-        Ok(bulk)
+        self.question(
+            || self.begin(id, None),
+            |run| async move {
+                let inventory = PreviewInventory::new(run.inventory.clone(), id, run.now).await;
+                let inventory = Arc::new(inventory.map_err(PolicyError::Answered)?);
+                let dialer = Dialer { inventory: inventory.clone(), ..run.dialer.clone() };
+                let mut bulk = BulkOutcome::default();
+                for batch in batches {
+                    let decision = decision(run.decide(&dialer, batch).await?.answer);
+                    inventory.take(&decision.plan.actions);
+                    bulk.add(undone(decision, &run));
+                }
+                Ok(bulk)
+            },
+        )
+        .await
     }
 
     /// Rates numbers, at most 10,000, by what sources say right now: one answer for each in the order given, and what went
@@ -260,17 +262,14 @@ impl Dialguard {
     /// # }
     /// ```
     pub async fn screen(&self, id: &str, numbers: &[PhoneNumber]) -> Result<(Vec<Screening>, Vec<String>)> {
-        let mut attempt = 1;
-        loop {
-            let run = self.begin(id, None)?;
-            let screenings = run.live.policy.screen(&run.dialer, id, numbers).await;
-            let is_stale = screenings.is_err() && self.ledger.account(id)?.revision != run.account.revision;
-            if !is_stale || attempt == ATTEMPTS_MAX {
-                let screenings = self.blame(&run, screenings.map_err(DialguardError::from))?;
-                return Ok((screenings, run.take_observations().problems()));
-            }
-            attempt += 1;
-        }
+        self.question(
+            || self.begin(id, None),
+            |run| async move {
+                let screenings = run.live.policy.screen(&run.dialer, id, numbers).await?;
+                Ok((screenings, run.take_observations().problems()))
+            },
+        )
+        .await
     }
 
     /// Rates any number of numbers, 10,000 at a time, as [`Dialguard::screen`] does.
@@ -286,10 +285,18 @@ impl Dialguard {
 
     /// Counts the account's slots and numbers.
     pub async fn usage(&self, id: &str) -> Result<Usage> {
-        let run = self.begin_even_closed(id, None)?;
-        let usage = run.live.policy.usage(&run.dialer, id).await;
-        self.blame(&run, usage.map_err(DialguardError::from))
+        self.question(
+            || self.begin_even_closed(id, None),
+            |run| async move { Ok(run.live.policy.usage(&run.dialer, id).await?) },
+        )
+        .await
     }
+}
+
+/// What came of a request that was only a question.
+fn undone(decision: Decision, run: &Run) -> RequestOutcome {
+    let problems = run.take_observations().problems();
+    RequestOutcome { decision, replaced: Vec::new(), orders: Vec::new(), problems }
 }
 
 fn replaced_number(action: &Action) -> Option<PhoneNumber> {

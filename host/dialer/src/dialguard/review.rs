@@ -105,19 +105,20 @@ impl Dialguard {
     /// # }
     /// ```
     pub async fn try_review(&self, id: &str) -> Result<ReviewOutcome> {
-        let run = self.begin(id, Some(Task::review(ReviewKind::ByUser)))?;
-        let answered = run.live.policy.review_account(&run.dialer, id).await;
-        let plan = answered.map_err(DialguardError::from).and_then(|answered| {
-            check(id, Purpose::Review, &answered.answer, &answered.inputs, &EventKind::NAMES)
-                .map_err(LedgerError::from)?;
-            Ok(answered.answer)
-        });
-        let plan = self.blame(&run, plan)?;
-        let observations = run.take_observations();
-        let counted_before = observations.counted_before();
-        let problems = observations.problems();
-        let (replaced, orders) = (Vec::new(), Vec::new());
-        Ok(ReviewOutcome { plan, applied: None, replaced, orders, problems, counted_before })
+        self.question(
+            || self.begin(id, Some(Task::review(ReviewKind::ByUser))),
+            |run| async move {
+                let answered = run.live.policy.review_account(&run.dialer, id).await?;
+                let plan = answered.answer;
+                check(id, Purpose::Review, &plan, &answered.inputs, &EventKind::NAMES).map_err(LedgerError::from)?;
+                let observations = run.take_observations();
+                let counted_before = observations.counted_before();
+                let problems = observations.problems();
+                let (replaced, orders) = (Vec::new(), Vec::new());
+                Ok(ReviewOutcome { plan, applied: None, replaced, orders, problems, counted_before })
+            },
+        )
+        .await
     }
 
     /// Queues an alert that a review failed.

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// How often a run is made before an account that keeps changing is an error.
-pub(super) const ATTEMPTS_MAX: u32 = 10;
+const ATTEMPTS_MAX: u32 = 10;
 
 /// What a run is for.
 #[derive(Clone, Copy)]
@@ -182,6 +182,11 @@ pub(super) fn refusal(outcome: &RunOutcome) -> Option<Outcome> {
     decision.outcomes.iter().find(|outcome| outcome.answer != Answer::Accepted).copied()
 }
 
+/// Growing pauses: an import of many numbers changes the account again and again.
+async fn pause(attempt: u32) {
+    tokio::time::sleep(Duration::from_millis(10 << attempt)).await;
+}
+
 impl Dialguard {
     /// Makes a run, again if the account changed meanwhile, and applies its plan. None if it was held back: that is
     /// looked at after the account's revision was read, so that a later change makes the run stale.
@@ -218,8 +223,7 @@ impl Dialguard {
             if !moved_on || attempt == ATTEMPTS_MAX {
                 return self.blame(&run, Err(error));
             }
-            // Growing pauses: an import of many numbers changes the account again and again.
-            tokio::time::sleep(Duration::from_millis(10 << attempt)).await;
+            pause(attempt).await;
             attempt += 1;
         }
     }
@@ -228,6 +232,27 @@ impl Dialguard {
     pub(super) async fn run(&self, id: &str, task: Task<'_>) -> Result<FinishedRun> {
         let finished = self.run_unless(id, task, |_| Ok(false)).await?;
         Ok(finished.expect("nothing held the run back"))
+    }
+
+    /// Asks a question that changes nothing, and again if the account changed meanwhile: an answer is of one revision. A
+    /// fault of the policy is the asker's error and does not count against the policy, or whoever may read could have it
+    /// rolled back.
+    pub(super) async fn question<T, Asked: Future<Output = Result<T>>>(
+        &self,
+        begin: impl Fn() -> Result<Run>,
+        ask: impl Fn(Arc<Run>) -> Asked,
+    ) -> Result<T> {
+        let mut attempt = 1;
+        loop {
+            let run = Arc::new(begin()?);
+            let answer = ask(run.clone()).await;
+            let moved_on = answer.is_err() && self.ledger.account(&run.account.id)?.revision != run.account.revision;
+            if !moved_on || attempt == ATTEMPTS_MAX {
+                return answer;
+            }
+            pause(attempt).await;
+            attempt += 1;
+        }
     }
 
     fn apply(
