@@ -51,6 +51,7 @@ mod orders;
 mod parts;
 mod policies;
 mod providers;
+mod readers;
 mod runs;
 mod sources;
 mod time;
@@ -117,7 +118,7 @@ pub struct Ledger {
     file: OpenFile,
     /// None if the ledger lies in a folder that cannot be written.
     writer: Option<Mutex<Connection>>,
-    readers: Mutex<Vec<Connection>>,
+    readers: readers::Readers,
     /// Whether a change has noted in the file that it is in use.
     is_noted: AtomicBool,
     pages: numbers::page::Pages,
@@ -337,7 +338,7 @@ impl Ledger {
         Ok(Ledger {
             file,
             writer: writer.map(Mutex::new),
-            readers: Mutex::default(),
+            readers: readers::Readers::default(),
             is_noted: AtomicBool::default(),
             pages: numbers::page::Pages::default(),
         })
@@ -410,13 +411,8 @@ impl Ledger {
 
     /// Reads the ledger after its latest change.
     fn read<T>(&self, read: impl FnOnce(&rusqlite::Transaction) -> Result<T>) -> Result<T> {
-        let idle = self.readers.lock().pop();
-        let mut reader = match idle {
-            Some(reader) => reader,
-            None => self.file.connect().map_err(|error| self.explain(error.into()))?,
-        };
+        let mut reader = self.readers.take(|| self.file.connect()).map_err(|error| self.explain(error.into()))?;
         let answer = reader.transaction().map_err(LedgerError::from).and_then(|transaction| read(&transaction));
-        self.readers.lock().push(reader);
         answer.map_err(|error| self.explain(error))
     }
 

@@ -463,7 +463,7 @@ pub(super) fn explain(path: &Path, error: rusqlite::Error) -> LedgerError {
 
 impl Drop for Ledger {
     fn drop(&mut self) {
-        self.readers.get_mut().clear();
+        self.readers.close();
         if let Some(writer) = self.writer.take() {
             self.file.close(writer.into_inner());
         }
