@@ -9,7 +9,7 @@ use super::server::patience::Patience;
 use crate::words::capital;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use hyper::body::{Frame, SizeHint};
@@ -41,6 +41,9 @@ pub const UPLOAD_BYTES_MAX: usize = FILE_BYTES_MAX + BODY_BYTES_MAX;
 /// The path and the query of a request. A search with all filters has less than 200 bytes.
 pub const ADDRESS_BYTES_MAX: usize = 4 << 10;
 
+/// How to read an uploaded file, as a query: the name of a column, above all.
+pub const READING_BYTES_MAX: usize = 2 << 10;
+
 /// Where to go after signing in. Longer addresses of pages are forgotten.
 pub const NEXT_BYTES_MAX: usize = 512;
 
@@ -50,9 +53,10 @@ pub const HEADER_BYTES_MAX: usize = 16 << 10;
 /// The headers of a request. Browsers send about 20, and proxies add a few.
 pub const HEADERS_MAX: usize = 64;
 
-/// The bytes of a body that a route takes, at most, by its pattern in the router.
-pub fn body_bytes_max(route: &str) -> usize {
+/// The bytes of a body that a route takes, at most, by its pattern in the router. Only what is posted may be larger.
+pub fn body_bytes_max(method: &Method, route: &str) -> usize {
     match route {
+        _ if *method != Method::POST => BODY_BYTES_MAX,
         "/sign-in" => SIGN_IN_BYTES_MAX,
         "/accounts/{account}/ask" | "/accounts/{account}/act" => SELECTION_BYTES_MAX,
         "/accounts/{account}/import" => UPLOAD_BYTES_MAX,
@@ -69,10 +73,16 @@ pub fn body_bytes_max(route: &str) -> usize {
 /// Says in the document how large the body of each request may be.
 pub fn describe(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
-        let changing = [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete];
-        for operation in changing.into_iter().flatten() {
+        let changing = [
+            (Method::POST, &mut item.post),
+            (Method::PUT, &mut item.put),
+            (Method::PATCH, &mut item.patch),
+            (Method::DELETE, &mut item.delete),
+        ];
+        for (method, operation) in changing {
+            let Some(operation) = operation else { continue };
             if let Some(RefOr::T(response)) = operation.responses.responses.get_mut("413") {
-                response.description = capital(&too_large(body_bytes_max(path)).detail);
+                response.description = capital(&too_large(body_bytes_max(&method, path)).detail);
             }
         }
     }
@@ -90,7 +100,7 @@ pub async fn ensure(
         let detail = format!("the path and the query have more than {ADDRESS_BYTES_MAX} bytes");
         return refused(Problem::new(StatusCode::URI_TOO_LONG, detail), is_program);
     }
-    let bytes_max = body_bytes_max(route.as_ref().map_or("", MatchedPath::as_str));
+    let bytes_max = body_bytes_max(request.method(), route.as_ref().map_or("", MatchedPath::as_str));
     if request.body().size_hint().lower() > bytes_max as u64 {
         return refused(too_large(bytes_max), is_program);
     }

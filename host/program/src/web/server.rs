@@ -101,8 +101,8 @@ pub async fn serve(
     stopping.send_replace(true);
     let finished = async { while connections.join_next().await.is_some() {} };
     if timeout(server.site.0.settings.connections.stopping_time, finished).await.is_err() {
-        tracing::warn!("{} connections were cut off, because their requests did not end", connections.len());
-        connections.shutdown().await;
+        // They end when the set is dropped.
+        tracing::warn!("{} connections are cut off, because their requests did not end", connections.len());
     }
     Ok(())
 }
