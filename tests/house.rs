@@ -74,7 +74,7 @@ fn the_dialer_brings_no_program() {
 fn the_program_speaks_to_no_database_and_no_service_itself() {
     let direct = dependencies("dialguard-program", &["--depth", "1"]);
     assert!(direct.contains("dialguard-dialer"), "{direct:?}");
-    assert_eq!(among(&direct, "hyper reqwest rusqlite wasmtime"), NOTHING);
+    assert_eq!(among(&direct, "reqwest rusqlite wasmtime"), NOTHING);
 }
 
 const NOTHING: Vec<String> = Vec::new();

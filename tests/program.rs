@@ -6,6 +6,7 @@ mod harness {
     pub mod buying;
     pub mod cases;
     pub mod dialer;
+    pub mod page_routes;
     #[expect(dead_code, reason = "other runners use the rest")]
     pub mod receiver;
     pub mod repository;
@@ -39,12 +40,15 @@ mod program {
     mod clock;
     mod closing;
     mod commands;
+    mod connections;
+    mod costs;
     mod daily_check;
     mod dashboard;
     mod export;
     mod guides;
     mod json_shapes;
     mod ledger_file;
+    mod limits;
     mod manual;
     mod new_policy;
     mod number_files;

@@ -20,11 +20,22 @@ export const PAGES = [
     path: (account) => `/accounts/${account}`,
     prepare: async (page) => {
       await page.locator("details.actions summary").first().click();
-      await page.getByRole("link", { name: "Delete" }).first().click();
+      await page.locator("details.actions[open]").getByRole("button", { name: "Delete" }).click();
       await page.locator("dialog[open] h1").waitFor();
     },
   },
-  { name: "delete", path: (account, number) => `/accounts/${account}/ask?action=delete&number=${number}` },
+  {
+    name: "delete",
+    path: (account, number) => `/accounts/${account}/numbers/${number}`,
+    // As without a script, which would show the question in a dialog.
+    prepare: async (page) => {
+      await page.locator("form[data-ask]").evaluate((form) => {
+        form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "action", value: "delete" }));
+        form.submit();
+      });
+      await page.locator("main .question").waitFor();
+    },
+  },
   { name: "number", path: (account, number) => `/accounts/${account}/numbers/${number}` },
   { name: "import", path: (account) => `/accounts/${account}/import` },
   {

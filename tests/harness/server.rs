@@ -2,6 +2,7 @@
 
 use super::dialer::Dialer;
 use dialguard::clock::Clock;
+use dialguard::policy::Policy;
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::access::{Accounts, Grant, Role, add_user, make_token};
 use dialguard_dialer::policies::Policies;
@@ -19,6 +20,8 @@ pub struct Server {
     pub address: String,
     now: Arc<SetClock>,
     client: Client,
+    settings: WebSettings,
+    policy: Option<Policy>,
     serving: tokio::task::JoinHandle<std::io::Result<()>>,
 }
 
@@ -39,17 +42,23 @@ impl Clock for SetClock {
 impl Server {
     /// Serves this dialer's ledger.
     pub async fn new(dialer: Dialer) -> Self {
+        Server::with(dialer, WebSettings::default(), None).await
+    }
+
+    /// The same with these settings, and with this policy in place of the ledger's.
+    pub async fn with(dialer: Dialer, settings: WebSettings, policy: Option<Policy>) -> Self {
         let now = Arc::new(SetClock(AtomicU64::new(dialer.now())));
-        let (dialguard, address, serving) = begin(&dialer, now.clone()).await;
+        let (dialguard, address, serving) = begin(&dialer, now.clone(), settings.clone(), policy.clone()).await;
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder().redirect(redirect::Policy::none()).no_proxy().build().expect("a client");
-        Server { dialer, dialguard, address, now, client, serving }
+        Server { dialer, dialguard, address, now, client, settings, policy, serving }
     }
 
     /// Stops the program and starts it again.
     pub async fn restart(&mut self) {
         self.serving.abort();
-        (self.dialguard, self.address, self.serving) = begin(&self.dialer, self.now.clone()).await;
+        (self.dialguard, self.address, self.serving) =
+            begin(&self.dialer, self.now.clone(), self.settings.clone(), self.policy.clone()).await;
     }
 
     /// Advances the time of the server and the dialer.
@@ -89,13 +98,16 @@ impl Server {
 async fn begin(
     dialer: &Dialer,
     now: Arc<SetClock>,
+    settings: WebSettings,
+    policy: Option<Policy>,
 ) -> (Dialguard, String, tokio::task::JoinHandle<std::io::Result<()>>) {
     let ledger = Arc::new(dialer.ledger());
-    let policies = Policies::open(ledger.clone(), dialer.now()).expect("a policy decides");
+    let of_ledger = || Policies::open(ledger.clone(), dialer.now()).expect("a policy decides");
+    let policies = policy.map_or_else(of_ledger, Policies::from);
     let dialguard = Dialguard::new(ledger, policies, now);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = format!("http://{}", listener.local_addr().expect("it is bound"));
-    let site = Site::new(dialguard.clone(), WebSettings::default());
+    let site = Site::new(dialguard.clone(), settings);
     (dialguard, address, tokio::spawn(serve(listener, site, std::future::pending())))
 }
 

@@ -70,13 +70,15 @@ async fn the_price_of_a_replacement_is_shown_before_the_click() {
     let (ledger, now) = (dialer.ledger(), dialer.now());
     let server = Server::new(dialer).await;
     let operator = server.user(Role::Operate, &["acme"]);
-    let question = "/accounts/acme/ask?action=replace&number=%2B13105550100&number=%2B13105550101";
-    let on_hand = operator.page(question).await;
+    let numbers = [e164(100), e164(101)];
+    let form = [("action", "replace"), ("number", &numbers[0]), ("number", &numbers[1])];
+    let question = async || text(operator.send("/accounts/acme/ask", &form).await).await;
+    let on_hand = question().await;
     assert!(on_hand.contains("$8.00") && on_hand.contains("$4.00 per replacement"), "{on_hand}");
     assert!(!on_hand.contains("$1.15"), "{on_hand}");
     let buying = Some(Buying { provider: Some("shop".into()), ..Buying::default() });
     ledger.change_account("acme", &AccountChange { buying, ..AccountChange::default() }, now).expect("it buys");
-    let bought = operator.page(question).await;
+    let bought = question().await;
     for words in ["$8.00", "from shop for $1.15 each", "$10.00 a day", "$50.00 per billing cycle", "after 30 days"] {
         assert!(bought.contains(words), "{words}: {bought}");
     }
@@ -317,7 +319,7 @@ async fn a_number_selected_on_the_page_or_by_the_api_is_checked_at_once() {
                 assert_eq!(asked.await.expect("an answer").status(), StatusCode::OK);
             }
             _ => {
-                let asked = operator.request(Method::POST, "/accounts/acme/ask");
+                let asked = operator.request(Method::POST, "/accounts/acme/act");
                 let form = [("action", "monitor".to_owned()), ("number", e164(last_digits))];
                 assert_eq!(asked.form(&form).send().await.expect("an answer").status(), StatusCode::OK);
             }

@@ -123,7 +123,7 @@ async fn the_dashboard_says_done_not_done_or_under_way() {
     let operator = server.user(Role::Operate, &["acme"]);
     let replace = async |last_digits: u64| {
         let number = e164(last_digits);
-        send(&operator, "/accounts/acme/ask", &[("action", "replace"), ("number", &number)]).await.1
+        send(&operator, "/accounts/acme/act", &[("action", "replace"), ("number", &number)]).await.1
     };
     let page = replace(100).await;
     assert!(page.contains("1 done") && page.contains("replaced by"), "{page}");

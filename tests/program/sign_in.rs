@@ -4,6 +4,7 @@ use crate::harness::acme::DAY;
 use crate::harness::dialer::{Dialer, each};
 use crate::harness::server::{PASSWORD, Server};
 use dialguard_dialer::access::Role;
+use dialguard_program::web::WebSettings;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
@@ -46,7 +47,7 @@ async fn scripts_and_other_sites_cannot_read_a_session_cookie() {
     dialguard_dialer::access::add_user(server.dialguard.ledger(), "ann", PASSWORD, grant, server.dialguard.now())
         .unwrap();
     let sign_in = async |password: &str| {
-        let form = [("name", "ann"), ("password", password), ("next", "//evil.example")];
+        let form = [("name", "ann"), ("password", password), ("next", "/\t/evil.example")];
         server.stranger().request(Method::POST, "/sign-in").form(&form).send().await.unwrap()
     };
     assert_eq!(sign_in("a wrong password of words").await.status(), StatusCode::UNAUTHORIZED);
@@ -79,6 +80,63 @@ async fn password_guesses_are_rate_limited() {
         last = server.stranger().request(Method::POST, "/sign-in").form(&form).send().await.unwrap().status();
     }
     assert_eq!(last, StatusCode::TOO_MANY_REQUESTS);
+}
+
+/// Behind a proxy, each client has its own attempts, and a right password is not refused because others tried wrong ones.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_locked_out_by_others() {
+    let proxies = vec!["127.0.0.1".parse().expect("an address")].into();
+    let settings = WebSettings { trusted_proxies: proxies, ..WebSettings::default() };
+    let server = Server::with(Dialer::with_ledger(), settings, None).await;
+    let grant = dialguard_dialer::access::Grant { role: Role::Read, accounts: dialguard_dialer::access::Accounts::All };
+    dialguard_dialer::access::add_user(server.dialguard.ledger(), "ann", PASSWORD, grant, server.dialguard.now())
+        .unwrap();
+    let sign_in = async |client: &str, name: &str, password: &str| {
+        let form = [("name", name), ("password", password)];
+        let asked = server.stranger().request(Method::POST, "/sign-in").header("x-forwarded-for", client);
+        asked.form(&form).send().await.unwrap().status()
+    };
+    // A password that is too long for anyone is wrong without being hashed.
+    let wrong = "a".repeat(2_000);
+    for other in 0..50 {
+        let other = format!("198.51.100.{other}");
+        for _ in 0..10 {
+            assert_eq!(sign_in(&other, "ann", &wrong).await, StatusCode::UNAUTHORIZED);
+        }
+        assert_eq!(
+            sign_in(&other, "ann", PASSWORD).await,
+            StatusCode::TOO_MANY_REQUESTS,
+            "guesses of {other} are over"
+        );
+    }
+    for name in 0..101 {
+        sign_in("203.0.113.9", &name.to_string(), &wrong).await;
+    }
+    assert_eq!(
+        sign_in("203.0.113.9", "ben", &wrong).await,
+        StatusCode::TOO_MANY_REQUESTS,
+        "many names from one client"
+    );
+    assert_eq!(sign_in("192.0.2.1", "ann", "a wrong password of words").await, StatusCode::UNAUTHORIZED);
+    // However often: a right password is no failure.
+    for _ in 0..3 {
+        assert_eq!(sign_in("192.0.2.1", "ann", PASSWORD).await, StatusCode::SEE_OTHER);
+    }
+}
+
+/// Signing in leads back to a page, and not to what was submitted.
+#[tokio::test(flavor = "multi_thread")]
+async fn signing_in_leads_to_a_page() {
+    let server = two_accounts().await;
+    let location = async |method: Method, path: &str| {
+        let sent = server.stranger().request(method, path).send().await.unwrap();
+        assert_eq!(sent.status(), StatusCode::SEE_OTHER);
+        sent.headers()["location"].to_str().unwrap().to_owned()
+    };
+    assert_eq!(location(Method::POST, "/accounts/acme/review").await, "/sign-in?next=%2F");
+    assert_eq!(location(Method::GET, "/accounts/acme/ask").await, "/sign-in?next=%2Faccounts%2Facme%2Fask");
+    let long = format!("/accounts/acme?q={}", "1".repeat(1_000));
+    assert_eq!(location(Method::GET, &long).await, "/sign-in?next=%2F");
 }
 
 #[tokio::test(flavor = "multi_thread")]

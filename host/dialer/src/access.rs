@@ -37,6 +37,9 @@ pub const PASSWORD_CHARACTERS_MIN: usize = 15;
 /// Bytes of a password, at most, so that no request makes the host hash megabytes.
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
 
+/// Bytes of a name of a user or a token, at most.
+pub const NAME_BYTES_MAX: usize = 64;
+
 /// The prefix of every token, so that scanners for leaked secrets recognize it.
 const TOKEN_PREFIX: &str = "dialguard_";
 
@@ -50,7 +53,7 @@ pub enum AccessError {
     #[error("a password has at least {PASSWORD_CHARACTERS_MIN} characters and at most {PASSWORD_BYTES_MAX} bytes")]
     Password,
     /// Not a name that is shown unambiguously.
-    #[error("{0:?} is not a valid name; give 1 to 64 letters, digits, `.`, `_`, `@` or `-`")]
+    #[error("{0:?} is not a valid name; give 1 to {NAME_BYTES_MAX} letters, digits, `.`, `_`, `@` or `-`")]
     Name(String),
     /// The system has no random numbers.
     #[error("the system has no random numbers: {0}")]
@@ -113,7 +116,7 @@ pub fn random_secret() -> Result<String, AccessError> {
 }
 
 fn ensure_name(name: &str) -> Result<(), AccessError> {
-    let fits = (1..=64).contains(&name.len())
+    let fits = (1..=NAME_BYTES_MAX).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._@-".contains(&byte));
     if fits { Ok(()) } else { Err(AccessError::Name(name.into())) }
 }

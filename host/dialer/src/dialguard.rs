@@ -37,6 +37,7 @@ mod replacements;
 mod requests;
 mod review;
 mod run;
+mod unasked;
 
 pub use account_change::{ChangeOutcome, ChangePreview};
 pub use progress::Progress;

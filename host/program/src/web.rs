@@ -22,16 +22,21 @@ mod address;
 mod api;
 mod assets;
 mod auth;
+mod client;
 mod download;
+mod limits;
 mod live;
 mod pages;
 mod problem;
 mod query;
+mod server;
 mod uploads;
 mod watch;
 
+pub use client::{TrustedProxies, TrustedProxy};
+pub use server::{ConnectionLimits, serve};
+
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::HeaderValue;
 use axum::http::header::{self, HeaderName};
 use dialguard_dialer::access::{self, AccessError};
@@ -40,19 +45,20 @@ use dialguard_dialer::ledger::SecretHash;
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
-use tokio::net::TcpListener;
+use std::sync::atomic::AtomicBool;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
-
-/// Maximum size of a request body in bytes. A file of 100,000 numbers has 2 MB.
-const BODY_BYTES_MAX: usize = 8 << 20;
 
 /// How the server is reached.
 #[derive(Debug, Clone, Default)]
 pub struct WebSettings {
     /// Whether browsers reach it by https, through a proxy. Cookies are then only sent over https.
     pub is_https: bool,
+    /// The proxies in front of it. Without them everybody who comes through a proxy counts as one client.
+    pub trusted_proxies: TrustedProxies,
+    /// How many connections it has, and how long it waits for their clients.
+    pub connections: ConnectionLimits,
 }
 
 /// The state shared by the dashboard and the API. Cheap to clone.
@@ -63,6 +69,9 @@ struct SiteState {
     dialguard: Dialguard,
     settings: WebSettings,
     sign_in_attempts: auth::SignInAttempts,
+    passwords: auth::Passwords,
+    /// Whether the log says that a proxy is not trusted.
+    has_warned_of_proxy: AtomicBool,
     figures: pages::Figures,
     /// Users who may sign in once without a password, by the hash of the ticket in the link.
     tickets: Mutex<HashMap<SecretHash, String>>,
@@ -77,6 +86,8 @@ impl Site {
             dialguard,
             settings,
             sign_in_attempts: auth::SignInAttempts::default(),
+            passwords: auth::Passwords::default(),
+            has_warned_of_proxy: AtomicBool::new(false),
             figures: pages::Figures::default(),
             tickets: Mutex::default(),
             live: live::Live::default(),
@@ -115,21 +126,6 @@ impl Site {
     }
 }
 
-/// Serves until `stop` is ready, then finishes requests in progress.
-pub async fn serve(
-    listener: TcpListener,
-    site: Site,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let stopping = site.clone();
-    let stop = async move {
-        stop.await;
-        stopping.0.live.close();
-    };
-    let service = router(site).into_make_service_with_connect_info::<std::net::SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop).await
-}
-
 /// All routes, with the layers that apply to each.
 pub fn router(site: Site) -> Router {
     let always =
@@ -143,7 +139,7 @@ pub fn router(site: Site) -> Router {
         .fallback(pages::not_found)
         .layer(axum::middleware::from_fn(auth::same_origin::ensure))
         .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(axum::middleware::from_fn_with_state(site.clone(), limits::ensure))
         .layer(CompressionLayer::new())
         .layer(axum::middleware::from_fn_with_state(site.clone(), watch::count))
         .layer(always(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))

@@ -53,7 +53,7 @@ async function openACarrierCard(page) {
 async function replaceInsteadOfDeleting(page) {
   const row = page.getByRole("row").filter({ hasText: NUMBER("0100") });
   await row.getByLabel(`Actions for ${NUMBER("0100")}`).click();
-  await row.getByRole("link", { name: "Delete" }).click();
+  await row.getByRole("button", { name: "Delete" }).click();
   const question = page.getByRole("dialog", { name: `Delete ${NUMBER("0100")}?` });
   await question.getByText("Deleting locks slot 1 until 1 April (30 days of a $49.00 block). Replacing keeps it.").waitFor();
   const first = question.getByRole("button").first();

@@ -1,6 +1,6 @@
 //! Adding an account and changing it.
 
-use super::run::{Task, refusal};
+use super::run::{Run, Task, refusal};
 use super::{Dialguard, Result};
 use crate::ledger::{AccountChange, ChangePrice, LedgerError, NewAccount};
 use crate::policies::effect::{Effect, effect_of};
@@ -85,7 +85,8 @@ impl Dialguard {
         })
     }
 
-    /// What [`Dialguard::change_account`] would do and charge now; nothing is changed. Errors are the same.
+    /// What [`Dialguard::change_account`] would do and charge now; nothing is changed, and no source is asked.
+    /// Errors are the same.
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));
@@ -113,7 +114,7 @@ impl Dialguard {
         let request = Request::SetBlocks(blocks);
         let task = Task::change(change, &request);
         self.question(
-            || self.begin(id, Some(task)),
+            || self.begin(id, Some(task)).map(Run::asking_nobody),
             |run| async move {
                 let answered = run.ask(task).await?;
                 if let Some(outcome) = refusal(&answered.answer) {

@@ -17,13 +17,18 @@ const PAGE: u32 = 10_000;
 
 /// An account's inventory for one run.
 pub(super) struct RunInventory {
-    view: AccountView,
+    view: Arc<AccountView>,
     offers: Option<Arc<Offers>>,
 }
 
 impl RunInventory {
     pub fn new(view: AccountView, offers: Option<Arc<Offers>>) -> Self {
-        RunInventory { view, offers }
+        RunInventory { view: Arc::new(view), offers }
+    }
+
+    /// The same without what the provider has on offer, which is asked for that.
+    pub fn without_offers(&self) -> Self {
+        RunInventory { view: self.view.clone(), offers: None }
     }
 
     /// Candidates on hand and on offer in place of `like`, without those taken already.

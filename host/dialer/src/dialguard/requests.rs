@@ -283,10 +283,10 @@ impl Dialguard {
         Ok((screenings, problems))
     }
 
-    /// Counts the account's slots and numbers.
+    /// Counts the account's slots and numbers. Costs nothing: no source is asked, whatever the policy wants.
     pub async fn usage(&self, id: &str) -> Result<Usage> {
         self.question(
-            || self.begin_even_closed(id, None),
+            || self.begin_even_closed(id, None).map(Run::asking_nobody),
             |run| async move { Ok(run.live.policy.usage(&run.dialer, id).await?) },
         )
         .await

@@ -71,10 +71,10 @@ pub(super) struct Run {
     pub now: Timestamp,
     /// A review rates numbers that have no rating for a day that began then or later.
     rates_since: Timestamp,
-    inquiry: Arc<Inquiry>,
+    pub inquiry: Arc<Inquiry>,
     /// None if the run is not a review.
     new_evidence: Option<Arc<NewEvidence>>,
-    offers: Option<Arc<Offers>>,
+    pub offers: Option<Arc<Offers>>,
     pub inventory: Arc<RunInventory>,
     pub dialer: Dialer,
 }

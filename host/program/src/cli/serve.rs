@@ -3,7 +3,7 @@
 use super::review::review_these;
 use super::{CommandContext, Done};
 use crate::schedule::{self, ReviewMode};
-use crate::web::{self, Site, WebSettings};
+use crate::web::{self, Site, TrustedProxy, WebSettings};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use dialguard::policy;
@@ -35,8 +35,12 @@ pub struct DashboardOptions {
     /// Browsers connect by https, through a proxy: restricts cookies to https
     #[arg(long)]
     https: bool,
+    /// Address or network of a proxy in front, whose `X-Forwarded-For` or `Forwarded` says who its clients are; may be
+    /// repeated
+    #[arg(long, value_name = "CIDR")]
+    trusted_proxy: Vec<TrustedProxy>,
     /// Review only; serve neither dashboard nor API
-    #[arg(long, conflicts_with_all = ["listen", "https"])]
+    #[arg(long, conflicts_with_all = ["listen", "https", "trusted_proxy"])]
     no_page: bool,
 }
 
@@ -83,7 +87,12 @@ pub async fn open(
     let listener = TcpListener::bind(dashboard.listen).await.with_context(|| {
         format!("cannot serve the dashboard at {}; give another --listen, or --no-page", dashboard.listen)
     })?;
-    let site = Site::new(dialguard.clone(), WebSettings { is_https: dashboard.https });
+    let settings = WebSettings {
+        is_https: dashboard.https,
+        trusted_proxies: dashboard.trusted_proxy.clone().into(),
+        ..WebSettings::default()
+    };
+    let site = Site::new(dialguard.clone(), settings);
     let address = format!("http://{}", listener.local_addr()?);
     match user {
         Some(user) => tracing::info!("dashboard: {address}{}", site.sign_in_path(user)?),

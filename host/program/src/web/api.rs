@@ -17,6 +17,7 @@ mod tokens;
 mod webhooks;
 
 use super::Site;
+use super::limits;
 use super::problem::Problem;
 use super::query::{self, Documented};
 use axum::http::{HeaderName, Method, StatusCode, Uri, header};
@@ -102,6 +103,7 @@ fn documented() -> (Router<Site>, Document) {
     let (routes, mut document) =
         OpenApiRouter::with_openapi(ApiDocument::openapi()).nest("/api/v1", routes).split_for_parts();
     keyed::describe(&mut document);
+    limits::describe(&mut document);
     (routes, document)
 }
 

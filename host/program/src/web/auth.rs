@@ -2,8 +2,10 @@
 
 mod attempts;
 mod caller;
+mod passwords;
 pub mod same_origin;
 
 pub use attempts::SignInAttempts;
 pub use caller::{Administer, Administrator, Caller, Denied, OfAccount, Operate, Read};
 pub use caller::{SESSION_COOKIE, as_of_now, now_of, session_cookie};
+pub use passwords::{Credentials, Passwords};

@@ -32,12 +32,11 @@ pub fn unreadable(error: &str) -> Problem {
 }
 
 /// The pages that read a query, each with [`Query`].
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 12] = [
     "/accounts/{account}",
     "/accounts/{account}/activity",
     "/accounts/{account}/activity.csv",
     "/accounts/{account}/add-on",
-    "/accounts/{account}/ask",
     "/accounts/{account}/buying",
     "/accounts/{account}/candidates",
     "/accounts/{account}/import/{upload}",

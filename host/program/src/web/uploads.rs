@@ -1,6 +1,7 @@
 //! Files that users have uploaded and not imported yet, in memory: what a page has shown is what is imported.
 
 use super::auth::Caller;
+use super::limits::UPLOAD_BYTES_MAX;
 use super::problem::Problem;
 use dialguard_dialer::access::random_secret;
 use parking_lot::Mutex;
@@ -14,7 +15,7 @@ const KEPT_FOR: Duration = Duration::from_secs(15 * 60);
 const OVERHEAD_BYTES: usize = 1 << 10;
 
 /// The bytes of one user's uploads, at most: two of the largest requests.
-const BYTES_OF_USER_MAX: usize = 2 * (super::BODY_BYTES_MAX + OVERHEAD_BYTES);
+const BYTES_OF_USER_MAX: usize = 2 * (UPLOAD_BYTES_MAX + OVERHEAD_BYTES);
 
 /// The bytes of all uploads, at most.
 const BYTES_MAX: usize = 4 * BYTES_OF_USER_MAX;

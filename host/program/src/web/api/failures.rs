@@ -23,8 +23,9 @@ const FAILURES: [(u16, &str); 7] = [
     (503, "Not available right now; try again later"),
 ];
 
-const CHANGE_FAILURES: [(u16, &str); 3] = [
-    (413, "The body is larger than 8 MiB"),
+const CHANGE_FAILURES: [(u16, &str); 4] = [
+    (408, "The body stopped arriving, or arrived too slowly"),
+    (413, "The body is too large"), // `limits::describe` says how large it may be.
     (415, "The body is not of the media type above"),
     (422, "A field of the body is missing, unknown or has a value that is refused"),
 ];

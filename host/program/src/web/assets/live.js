@@ -114,7 +114,7 @@ function restore(part, kept) {
 // A selector that finds the same element in the fresh part: by its attributes, or else by its position.
 function selectorOf(element, part) {
   if (element.id) return `#${CSS.escape(element.id)}`;
-  const named = ["name", "value", "href"].filter((attribute) => element.getAttribute(attribute));
+  const named = ["name", "value", "href", "formaction"].filter((attribute) => element.getAttribute(attribute));
   const attributes = named.map((attribute) => `[${attribute}="${CSS.escape(element.getAttribute(attribute))}"]`);
   const selector = element.localName + attributes.join("");
   if (attributes.length && part.querySelectorAll(selector).length === 1) return selector;

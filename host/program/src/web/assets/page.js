@@ -33,17 +33,25 @@ const show = ({ page }) => {
 
 const fieldsOf = (form, submitter) => new URLSearchParams(new FormData(form, submitter));
 
+/** Submits a form as the browser would, to the address of its button if that has one. */
+const submit = (form, submitter) => {
+  const address = submitter?.getAttribute("formaction") ?? form.getAttribute("action");
+  const fields = fieldsOf(form, submitter);
+  return form.method === "post" ? fetchPage(address, { method: "POST", body: fields }) : fetchPage(`${address}?${fields}`);
+};
+
 addEventListener("submit", async (event) => {
   const { target: form, submitter } = event;
   if (form.matches("[data-ask]")) {
     event.preventDefault();
-    show(await fetchPage(`${form.getAttribute("action")}?${fieldsOf(form, submitter)}`));
+    submitter?.closest("details")?.removeAttribute("open");
+    show(await submit(form, submitter));
   } else if (form.matches("[data-do]") && dialog.contains(form)) {
     event.preventDefault();
-    const body = fieldsOf(form, submitter);
+    const done = submit(form, submitter);
     form.setAttribute("aria-busy", "true");
     for (const button of form.querySelectorAll("button")) button.disabled = true;
-    show(await fetchPage(form.getAttribute("action"), { method: "POST", body }));
+    show(await done);
   }
 });
 

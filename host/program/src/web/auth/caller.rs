@@ -5,7 +5,7 @@ use crate::web::problem::Problem;
 use axum::RequestPartsExt;
 use axum::extract::{FromRequestParts, OriginalUri, Path};
 use axum::http::request::Parts;
-use axum::http::{StatusCode, Uri, header};
+use axum::http::{Method, StatusCode, Uri, header};
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use dialguard::contract::Timestamp;
 use dialguard_dialer::access::{self, Grant, Role, secret_hash};
@@ -62,7 +62,7 @@ impl FromRequestParts<Site> for Caller {
     type Rejection = Denied;
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Denied> {
-        let deny = |problem| Denied { problem, uri: requested_uri(parts) };
+        let deny = |problem| Denied::new(problem, parts);
         let (ledger, now) = (site.dialguard().ledger(), site.dialguard().now());
         if let Some(token) = bearer(parts) {
             let known = ledger.token(&secret_hash(token), now).map_err(|error| deny(error.into()))?;
@@ -87,7 +87,7 @@ impl FromRequestParts<Site> for Administrator {
             return Ok(Administrator(caller));
         }
         let detail = "only administrators of all accounts can do this";
-        Err(Denied { problem: Problem::new(StatusCode::FORBIDDEN, detail), uri: requested_uri(parts) })
+        Err(Denied::new(Problem::new(StatusCode::FORBIDDEN, detail), parts))
     }
 }
 
@@ -102,7 +102,7 @@ impl<R: RequiredRole> FromRequestParts<Site> for OfAccount<R> {
         }
         let caller = Caller::from_request_parts(parts, site).await?;
         let path = parts.extract::<Path<AccountPath>>().await;
-        let deny = |problem| Denied { problem, uri: requested_uri(parts) };
+        let deny = |problem| Denied::new(problem, parts);
         let Path(AccountPath { account: id }) =
             path.map_err(|error| deny(Problem::new(StatusCode::BAD_REQUEST, error.body_text())))?;
         if !caller.grant.covers(&id) {
@@ -131,7 +131,14 @@ pub fn now_of(site: &Site, account: &AccountProfile) -> Timestamp {
 #[derive(Debug)]
 pub struct Denied {
     pub problem: Problem,
+    pub method: Method,
     pub uri: Uri,
+}
+
+impl Denied {
+    fn new(problem: Problem, parts: &Parts) -> Self {
+        Denied { problem, method: parts.method.clone(), uri: requested_uri(parts) }
+    }
 }
 
 /// The whole URI: nested routes only see the rest of it.

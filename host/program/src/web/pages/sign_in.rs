@@ -2,19 +2,21 @@
 
 use super::{Failed, bare};
 use crate::web::Site;
-use crate::web::auth::{SESSION_COOKIE, session_cookie};
+use crate::web::auth::{Credentials, SESSION_COOKIE, session_cookie};
+use crate::web::client::ClientAddress;
+use crate::web::limits::NEXT_BYTES_MAX;
 use crate::web::problem::Problem;
 use crate::web::query::Query;
 use axum::Router;
-use axum::extract::{ConnectInfo, Form, State};
-use axum::http::StatusCode;
+use axum::extract::{Form, State};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum_extra::extract::cookie::{Cookie, CookieJar};
-use dialguard_dialer::access::{begin_session, secret_hash, sign_in};
+use dialguard_dialer::access::{begin_session, secret_hash};
 use maud::{Markup, html};
 use serde::Deserialize;
-use std::net::SocketAddr;
+use url::{Position, Url};
 
 pub fn routes() -> Router<Site> {
     Router::new().route("/sign-in", get(show).post(submit)).route("/sign-out", post(sign_out))
@@ -42,7 +44,7 @@ async fn show(State(site): State<Site>, jar: CookieJar, Query(query): Query<Sign
 }
 
 #[derive(Deserialize)]
-struct Credentials {
+struct SignInForm {
     name: String,
     password: String,
     #[serde(default)]
@@ -51,20 +53,26 @@ struct Credentials {
 
 async fn submit(
     State(site): State<Site>,
-    ConnectInfo(address): ConnectInfo<SocketAddr>,
+    ClientAddress(address): ClientAddress,
     jar: CookieJar,
-    Form(Credentials { name, password, next }): Form<Credentials>,
+    Form(SignInForm { name, password, next }): Form<SignInForm>,
 ) -> Result<Response, Failed> {
-    if !site.0.sign_in_attempts.allow(&name, address.ip()) {
-        let page = form(&next, Some("Too many attempts. Wait 30 seconds, then try again."));
-        return Ok((StatusCode::TOO_MANY_REQUESTS, page).into_response());
-    }
-    let (ledger, now) = (site.dialguard().ledger(), site.dialguard().now());
-    // Password hashing is slow by design.
-    match tokio::task::block_in_place(|| sign_in(ledger, &name, &password, now))? {
-        Some(secret) => Ok((jar.add(session_cookie(&site, secret)), Redirect::to(&local_path(&next))).into_response()),
-        None => Ok((StatusCode::UNAUTHORIZED, form(&next, Some("Incorrect name or password."))).into_response()),
-    }
+    let Some(attempt) = site.0.sign_in_attempts.begin(&name, address) else { return Ok(too_many_attempts(&next)) };
+    let (ledger, now) = (site.dialguard().ledger().clone(), site.dialguard().now());
+    let session = match Credentials::new(name, password) {
+        Some(credentials) => site.0.passwords.sign_in(ledger, credentials, now).await?,
+        None => None,
+    };
+    let Some(secret) = session else {
+        return Ok((StatusCode::UNAUTHORIZED, form(&next, Some("Incorrect name or password."))).into_response());
+    };
+    site.0.sign_in_attempts.take_back(attempt);
+    Ok((jar.add(session_cookie(&site, secret)), Redirect::to(&local_address(&next))).into_response())
+}
+
+fn too_many_attempts(next: &str) -> Response {
+    let page = form(next, Some("Too many attempts. Wait 30 seconds, then try again."));
+    (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, HeaderValue::from_static("30"))], page).into_response()
 }
 
 async fn sign_out(State(site): State<Site>, jar: CookieJar) -> Result<Response, Failed> {
@@ -75,10 +83,24 @@ async fn sign_out(State(site): State<Site>, jar: CookieJar) -> Result<Response, 
     Ok((jar.remove(expired), Redirect::to("/sign-in")).into_response())
 }
 
-/// `next` if it is a path of this site, else `/`: an open redirect would help phishing.
-fn local_path(next: &str) -> String {
-    let is_path = next.starts_with('/') && !next.starts_with("//") && !next.contains(['\\', '\r', '\n']);
-    if is_path { next.to_owned() } else { "/".into() }
+/// `next` if it is an address of this site, else `/`: an open redirect would help phishing.
+///
+/// Browsers do not read an address as it is written: they drop tabs and line ends, and take `\` for `/`. So it is resolved
+/// as they do it, and its origin compared.
+fn local_address(next: &str) -> String {
+    let site = Url::parse("http://dashboard.invalid/").expect("a constant address is one");
+    let resolved = Some(next).filter(|next| is_address(next)).and_then(|next| site.join(next).ok());
+    let resolved = resolved.filter(|address| address.origin() == site.origin());
+    let path = resolved.as_ref().map_or("/", |address| &address[Position::BeforePath..]);
+    // What `..` leaves may begin like the address of another site.
+    if path.starts_with("//") { "/".into() } else { path.to_owned() }
+}
+
+/// Begins with a path and has no characters that browsers change.
+fn is_address(next: &str) -> bool {
+    next.starts_with('/')
+        && next.len() <= NEXT_BYTES_MAX
+        && !next.chars().any(|letter| letter.is_control() || letter == '\\')
 }
 
 fn form(next: &str, error: Option<&str>) -> Markup {
@@ -104,13 +126,33 @@ mod tests {
     #[test]
     fn sign_in_redirects_only_within_this_site() {
         for (next, expected) in [
+            ("/", "/"),
             ("/accounts/acme?page=2", "/accounts/acme?page=2"),
-            ("//evil.example", "/"),
-            ("/\\evil.example", "/"),
-            ("https://evil.example", "/"),
+            ("/accounts/a%20b/numbers/+13105550100#history", "/accounts/a%20b/numbers/+13105550100#history"),
+            ("/accounts/acme?q=%09//evil.example", "/accounts/acme?q=%09//evil.example"),
             ("", "/"),
+            ("accounts/acme", "/"),
+            ("//evil.example", "/"),
+            ("///evil.example", "/"),
+            ("/\t/evil.example", "/"),
+            ("/\n/evil.example", "/"),
+            ("\t//evil.example", "/"),
+            (" //evil.example", "/"),
+            ("/\u{0}/evil.example", "/"),
+            ("/\\evil.example", "/"),
+            ("\\\\evil.example", "/"),
+            ("/accounts\r\nset-cookie: a=b", "/"),
+            ("https://evil.example", "/"),
+            ("http:evil.example", "/"),
+            ("javascript:alert(1)", "/"),
+            ("@evil.example", "/"),
+            ("//dashboard.invalid@evil.example/", "/"),
         ] {
-            assert_eq!(local_path(next), expected);
+            let address = local_address(next);
+            assert_eq!(address, expected, "{next:?}");
+            assert!(HeaderValue::from_str(&address).is_ok());
         }
+        assert_eq!(local_address("/./..//evil.example"), "/", "a path that becomes another site's address");
+        assert_eq!(local_address(&format!("/{}", "a".repeat(NEXT_BYTES_MAX))), "/");
     }
 }

@@ -1,19 +1,20 @@
 //! What users do with numbers: a question that shows what would happen, then the result number by number.
 //!
-//! The policy decides what would happen: the question shows its answer to the request without applying it.
+//! The policy decides what would happen: the question shows its answer to the request without applying it. It may ask
+//! sources and a provider for it, which may cost, so a question is submitted: no link or address leads to it.
 
 use super::filter::{self, Filter};
 use crate::web::Site;
 use crate::web::address::account_path;
-use crate::web::auth::{OfAccount, Operate, now_of};
+use crate::web::auth::{OfAccount, Operate, Read, now_of};
 use crate::web::pages::layout::{Tab, number_link, status_label};
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
-use crate::web::query::Query;
 use crate::words::{Surface, count, date, days_until, dollars, e164, refusal, slots, thousands};
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::Redirect;
 use axum::routing::get;
 use axum_extra::extract::Form;
 use dialguard::contract::{
@@ -34,7 +35,10 @@ const REPLACEMENTS_LISTED_MAX: usize = 15;
 const RESULTS_LISTED_MAX: usize = 2_000;
 
 pub fn routes() -> Router<Site> {
-    Router::new().route("/accounts/{account}/ask", get(ask).post(act))
+    Router::new()
+        .route("/accounts/{account}/ask", get(asked).post(ask))
+        .route("/accounts/{account}/numbers/{number}/ask", get(asked).post(ask_of_one))
+        .route("/accounts/{account}/act", get(asked).post(act))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -67,6 +71,11 @@ struct BulkRequest {
 }
 
 impl BulkRequest {
+    fn about(action: BulkAction, number: String) -> Self {
+        let [all, q, show, flagged, replacing] = Default::default();
+        BulkRequest { action, number: vec![number], all, q, show, flagged, replacing }
+    }
+
     fn filter(&self) -> Filter {
         let BulkRequest { q, show, flagged, replacing, .. } = self;
         let [q, show, flagged, replacing] = [q, show, flagged, replacing].map(String::clone);
@@ -136,13 +145,43 @@ impl BulkAction {
     }
 }
 
+/// Whoever comes to the address of a question or a result, which is not submitted again, is shown the numbers.
+async fn asked(of: OfAccount<Read>) -> Redirect {
+    Redirect::to(&account_path(&of.account.id))
+}
+
 async fn ask(
     State(site): State<Site>,
     of: OfAccount<Operate>,
-    Query(request): Query<BulkRequest>,
+    Form(request): Form<BulkRequest>,
 ) -> Result<Markup, Failed> {
-    let numbers = tokio::task::block_in_place(|| request.numbers(&site, &of.account))?;
-    let question = Question { site: &site, account: &of.account, request: &request, numbers: &numbers };
+    question(&site, &of, &request).await
+}
+
+#[derive(Deserialize)]
+struct NumberPath {
+    number: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ActionForm {
+    action: BulkAction,
+}
+
+/// The question about one number.
+async fn ask_of_one(
+    State(site): State<Site>,
+    of: OfAccount<Operate>,
+    Path(NumberPath { number }): Path<NumberPath>,
+    Form(ActionForm { action }): Form<ActionForm>,
+) -> Result<Markup, Failed> {
+    question(&site, &of, &BulkRequest::about(action, number)).await
+}
+
+async fn question(site: &Site, of: &OfAccount<Operate>, request: &BulkRequest) -> Result<Markup, Failed> {
+    let numbers = tokio::task::block_in_place(|| request.numbers(site, &of.account))?;
+    let question = Question { site, account: &of.account, request, numbers: &numbers };
     let (title, content) = match request.action {
         BulkAction::Monitor => question.monitor().await?,
         BulkAction::Replace => question.replace().await?,
@@ -384,7 +423,7 @@ impl Question<'_> {
     /// The buttons: each an action's name, label and style, and whether it would do anything.
     fn choices(&self, choices: &[((&str, &str, &str), bool)]) -> Markup {
         html! {
-            form.choices method="post" action={ (account_path(&self.account.id)) "/ask" } data-do {
+            form.choices method="post" action={ (account_path(&self.account.id)) "/act" } data-do {
                 (self.request.hidden_fields())
                 @for ((value, label, class), _) in choices.iter().filter(|(_, is_useful)| *is_useful) {
                     button class=(class) name="action" value=(value) { (label) }

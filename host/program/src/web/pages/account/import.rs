@@ -4,6 +4,7 @@ use crate::hints::{Hint, import_steps};
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Operate};
+use crate::web::limits::READING_BYTES_MAX;
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
@@ -138,6 +139,11 @@ async fn read_form(mut fields: Multipart) -> Result<ImportForm, Problem> {
             "vanity" => form.reading.vanity = text(),
             _ => {}
         }
+    }
+    // It becomes part of an address.
+    if form.reading.query().len() > READING_BYTES_MAX {
+        let detail = "The column's name is too long; give its place, such as 2.";
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
     }
     Ok(form)
 }

@@ -3,7 +3,7 @@
 use super::chart::chart;
 use super::table::{ACTIONS, applies, carrier_card};
 use crate::web::Site;
-use crate::web::address::{account_path, orders_path};
+use crate::web::address::{number_path, orders_path};
 use crate::web::auth::{OfAccount, Read, now_of};
 use crate::web::pages::layout::{Tab, icon, moment, number_link, status_label};
 use crate::web::pages::{Failed, page};
@@ -97,9 +97,9 @@ fn head(account: &AccountProfile, history: &NumberHistory, may_act: bool) -> Mar
                 }))
             }
             @if may_act && known.is_owned {
-                p.choices {
+                form.choices method="post" action={ (number_path(&account.id, number)) "/ask" } data-ask {
                     @for (action, label) in ACTIONS.iter().filter(|(action, _)| applies(action, known)) {
-                        a.button href={ (account_path(&account.id)) "/ask?action=" (action) "&number=" (number) } data-ask { (label) }
+                        button name="action" value=(action) { (label) }
                     }
                 }
             }

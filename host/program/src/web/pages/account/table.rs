@@ -2,7 +2,7 @@
 
 use super::filter::{Filter, ROWS};
 use crate::web::Site;
-use crate::web::address::account_path;
+use crate::web::address::{account_path, number_path};
 use crate::web::auth::{OfAccount, Read, now_of};
 use crate::web::pages::layout::{icon, moment, number_link, status_label};
 use crate::words::{e164, thousands};
@@ -14,7 +14,7 @@ use maud::{Markup, html};
 /// A carrier's answers older than a week are not shown.
 const ANSWERS_SECONDS: u64 = 7 * 86_400;
 
-/// What users can do with numbers, in the order of the menus: the query parameter and the label.
+/// What users can do with numbers, in the order of the menus: the field's value and the label.
 pub const ACTIONS: [(&str, &str); 5] = [
     ("monitor", "Monitor"),
     ("replace", "Replace"),
@@ -50,6 +50,8 @@ pub fn table(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<Marku
                 }
             }
             (finder(account, filter))
+            // For the menus of the rows: a form inside the form of the table is none.
+            @if rows.may_act { form #ask-of-one method="post" data-ask {} }
             @if page.numbers.is_empty() { (empty(account, filter, rows.may_act)) } @else { (rows.form(filter, &page)) }
             (pager(account, filter, page.total))
         }
@@ -128,7 +130,7 @@ impl Rows<'_> {
     /// The table, inside the form that submits the selected numbers with an action.
     fn form(&self, filter: &Filter, page: &NumberPage) -> Markup {
         html! {
-            form #bulk method="get" action={ (account_path(&self.account.id)) "/ask" } data-ask data-live="numbers" {
+            form #bulk method="post" action={ (account_path(&self.account.id)) "/ask" } data-ask data-live="numbers" {
                 @if self.may_act { (self.bulk(filter, page)) }
                 table.numbers {
                     thead { tr {
@@ -215,7 +217,7 @@ impl Rows<'_> {
                 summary aria-label={ "Actions for " (e164(known.number)) } { "⋯" }
                 ul {
                     @for (action, label) in ACTIONS.iter().filter(|(action, _)| applies(action, known)) {
-                        li { a href={ (account_path(&self.account.id)) "/ask?action=" (action) "&number=" (known.number) } data-ask { (label) } }
+                        li { button form="ask-of-one" formaction={ (number_path(&self.account.id, known.number)) "/ask" } name="action" value=(action) { (label) } }
                     }
                 }
             }

@@ -1,0 +1,53 @@
+//! Names and passwords, compared a few at a time.
+
+use dialguard::contract::Timestamp;
+use dialguard_dialer::access::{AccessError, NAME_BYTES_MAX, PASSWORD_BYTES_MAX, sign_in};
+use dialguard_dialer::ledger::Ledger;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use tokio::sync::Semaphore;
+
+/// Passwords hashed at the same time, at most: each takes 19 MiB and a processor for a while.
+const HASHES_MAX: usize = 4;
+
+/// A name and a password that a user may have. Longer ones are nobody's.
+pub struct Credentials {
+    name: String,
+    password: String,
+}
+
+impl Credentials {
+    pub fn new(name: String, password: String) -> Option<Self> {
+        let fit = name.len() <= NAME_BYTES_MAX && password.len() <= PASSWORD_BYTES_MAX;
+        fit.then_some(Credentials { name, password })
+    }
+}
+
+/// Compares passwords, the one that came first before others: whoever waits has the same chance. How many wait for one
+/// client is limited by its [attempts](super::SignInAttempts).
+pub struct Passwords(Arc<Semaphore>);
+
+impl Default for Passwords {
+    fn default() -> Self {
+        let processors = available_parallelism().map_or(1, usize::from);
+        Passwords(Arc::new(Semaphore::new(processors.min(HASHES_MAX))))
+    }
+}
+
+impl Passwords {
+    /// The secret of a new session if name and password are right.
+    pub async fn sign_in(
+        &self,
+        ledger: Arc<Ledger>,
+        Credentials { name, password }: Credentials,
+        now: Timestamp,
+    ) -> Result<Option<String>, AccessError> {
+        let place = self.0.clone().acquire_owned().await.expect("it is never closed");
+        // Goes on if the client leaves, and keeps its place until then.
+        let compared = tokio::task::spawn_blocking(move || {
+            let _place = place;
+            sign_in(&ledger, &name, &password, now)
+        });
+        compared.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    }
+}
