@@ -25,9 +25,10 @@ use tokio::time::{sleep, timeout};
 /// How many connections the server has, and how long it waits for their clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionLimits {
-    /// Connections at the same time. Further ones wait until one ends.
+    /// Connections at the same time, at least 1. Further ones wait until one ends.
     pub connections_max: usize,
-    /// Connections of one client at the same time; further ones are closed at once. A trusted proxy has no such limit.
+    /// Connections of one client at the same time, at least 1; further ones are closed at once. A trusted proxy has no such
+    /// limit.
     pub connections_of_client_max: usize,
     /// How long the first line and the headers of a request may take.
     pub header_time: Duration,
@@ -141,10 +142,10 @@ impl Server {
             places,
             of_clients: Arc::default(),
             has_stopped,
-            full: Tally::new("times all connections were in use, and new ones waited"),
-            greedy: Tally::new("connections were closed: their client had too many"),
+            full: Tally::new("as many connections are open as the server has, and new ones wait"),
+            greedy: Tally::new("connections were closed, because their client had too many"),
             unaccepted: Tally::new("connections could not be accepted"),
-            slow: Arc::new(Tally::new("connections were closed: their clients were too slow")),
+            slow: Arc::new(Tally::new("connections were closed, because their clients were too slow")),
         }
     }
 
