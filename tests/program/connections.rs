@@ -102,10 +102,15 @@ async fn a_head_has_a_time_as_a_whole() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_asks_nothing_more_ends() {
-    let server = server(ConnectionLimits { connections_max: 1, idle_time: SOON, ..patient() }).await;
-    let mut idle = connection(&server, "GET /healthz HTTP/1.1\r\nhost: dialguard\r\n\r\n").await;
-    serves(&server).await;
-    assert!(rest(&mut idle).await.starts_with("HTTP/1.1 200 OK"));
+    const GET: &str = "GET /healthz HTTP/1.1\r\nhost: dialguard\r\n\r\n";
+    let kept = server(ConnectionLimits { idle_time: SOON, ..patient() }).await;
+    let answer = rest(&mut connection(&kept, GET).await).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK") && !answer.contains("connection: close"), "{answer}");
+    // If others wait for it, it is not kept at all.
+    let full = server(ConnectionLimits { connections_max: 1, ..patient() }).await;
+    let idle = connection(&full, GET).await;
+    serves(&full).await;
+    drop(idle);
 }
 
 #[tokio::test(flavor = "multi_thread")]
