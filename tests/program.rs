@@ -44,6 +44,8 @@ mod program {
     mod costs;
     mod daily_check;
     mod dashboard;
+    #[cfg(target_os = "linux")]
+    mod descriptors;
     mod export;
     mod guides;
     mod json_shapes;

@@ -53,6 +53,7 @@ fn invalid_command_lines_are_refused() {
             ("numbers import acme", 2, &["FILE"]),
             ("events acme --last many", 2, &["many"]),
             ("serve", 1, &["--once"]),
+            ("serve --trusted-proxy localhost", 2, &["--trusted-proxy", "10.0.0.0/8"]),
         ],
     );
 }

@@ -17,4 +17,17 @@ export default async function (_, open) {
   await page.getByText("Slots 2 and 3 are locked until 1 April.").waitFor();
   await page.getByRole("button", { name: /^(clean|pending): carrier answers for \+13105550103/ }).click();
   assert.ok(await page.locator("#carriers-13105550103").isVisible());
+  await askAboutOne(page);
+}
+
+/** From the menu of a row, and from the number's own page. */
+async function askAboutOne(page) {
+  const question = page.getByRole("heading", { name: "Delete +13105550103?" });
+  await page.getByLabel("Actions for +13105550103").click();
+  await page.getByRole("row").filter({ hasText: "+13105550103" }).getByRole("button", { name: "Delete" }).click();
+  await question.waitFor();
+  await page.getByRole("link", { name: "Cancel" }).click();
+  await page.getByRole("link", { name: "+13105550103" }).click();
+  await page.getByRole("button", { name: "Delete" }).click();
+  await question.waitFor();
 }

@@ -112,12 +112,19 @@ pub async fn ensure(
     let patience = Patience::new(site.0.settings.connections.stall_time);
     let request = request.map(|body| Body::new(Arriving { body, patience, has_stopped: has_stopped.clone() }));
     let response = next.run(request).await;
-    match (has_stopped.load(Relaxed), response.status()) {
-        (true, _) => refused(too_slow(), is_program),
-        // Found by a reader of the body.
-        (_, StatusCode::PAYLOAD_TOO_LARGE) => refused(too_large(bytes_max), is_program),
-        _ => response,
+    if has_stopped.load(Relaxed) {
+        return refused(too_slow(), is_program);
     }
+    if response.status() == StatusCode::PAYLOAD_TOO_LARGE && is_plain(&response) {
+        return refused(too_large(bytes_max), is_program);
+    }
+    response
+}
+
+/// Whether it comes from a reader of the body, and not from a page or a route.
+fn is_plain(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/plain"))
 }
 
 fn refused(problem: Problem, is_program: bool) -> Response {

@@ -25,16 +25,17 @@ use tokio::time::{sleep, timeout};
 /// How many connections the server has, and how long it waits for their clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionLimits {
-    /// Connections at the same time. Further ones wait until one ends.
+    /// Connections at the same time, at least 1. Further ones wait until one ends.
     pub connections_max: usize,
-    /// Connections of one client at the same time; further ones are closed at once. A trusted proxy has no such limit.
+    /// Connections of one client at the same time, at least 1; further ones are closed at once. A trusted proxy has no such
+    /// limit.
     pub connections_of_client_max: usize,
     /// How long the first line and the headers of a request may take.
     pub header_time: Duration,
     /// How long a body may stop arriving, or an answer may not be taken. Altogether a sender has this and the time that the
     /// body takes at 4 KiB a second.
     pub stall_time: Duration,
-    /// How long a connection is kept between two requests.
+    /// How long a connection is kept between two requests. If others wait for one, it is not kept.
     pub idle_time: Duration,
     /// How long requests in progress may take once the server stops.
     pub stopping_time: Duration,
@@ -49,7 +50,12 @@ const CONNECTIONS_MAX: usize = 4_096;
 
 impl Default for ConnectionLimits {
     fn default() -> Self {
-        let descriptors = descriptors_max();
+        ConnectionLimits::with_descriptors(descriptors_max())
+    }
+}
+
+impl ConnectionLimits {
+    fn with_descriptors(descriptors: usize) -> Self {
         let connections = descriptors.saturating_sub(OTHER_DESCRIPTORS).max(descriptors / 2).clamp(1, CONNECTIONS_MAX);
         ConnectionLimits {
             connections_max: connections,
@@ -141,10 +147,10 @@ impl Server {
             places,
             of_clients: Arc::default(),
             has_stopped,
-            full: Tally::new("times all connections were in use, and new ones waited"),
-            greedy: Tally::new("connections were closed: their client had too many"),
+            full: Tally::new("as many connections are open as the server has, and new ones wait"),
+            greedy: Tally::new("connections were closed, because their client had too many"),
             unaccepted: Tally::new("connections could not be accepted"),
-            slow: Arc::new(Tally::new("connections were closed: their clients were too slow")),
+            slow: Arc::new(Tally::new("connections were closed, because their clients were too slow")),
         }
     }
 
@@ -202,6 +208,7 @@ impl Server {
             stream,
             peer,
             router: self.router.clone(),
+            all_places: self.places.clone(),
             limits: self.site.0.settings.connections.clone(),
             has_stopped: self.has_stopped.clone(),
             slow: self.slow.clone(),
@@ -226,4 +233,18 @@ impl Drop for Place {
 fn is_of_one_connection(error: &std::io::Error) -> bool {
     use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_leave_descriptors_for_the_rest() {
+        for (descriptors, connections) in [(1_024, 768), (512, 256), (64, 32), (1, 1), (1 << 20, 4_096)] {
+            let limits = ConnectionLimits::with_descriptors(descriptors);
+            assert_eq!(limits.connections_max, connections, "{descriptors} descriptors");
+            assert!((1..=connections).contains(&limits.connections_of_client_max));
+        }
+    }
 }

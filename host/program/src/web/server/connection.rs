@@ -7,7 +7,7 @@ use crate::web::limits::{HEADER_BYTES_MAX, HEADERS_MAX};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::ConnectInfo;
-use axum::http::{Request, Response};
+use axum::http::{HeaderValue, Request, Response, header};
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::Service;
@@ -21,7 +21,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, Sleep, sleep};
 use tower::ServiceExt;
 
@@ -33,6 +33,7 @@ pub struct Connection {
     pub stream: TcpStream,
     pub peer: SocketAddr,
     pub router: Router,
+    pub all_places: Arc<Semaphore>,
     pub limits: ConnectionLimits,
     pub has_stopped: watch::Receiver<bool>,
     pub slow: Arc<Tally>,
@@ -42,10 +43,10 @@ pub struct Connection {
 impl Connection {
     /// Answers requests until the client leaves or is too slow, or the server stops.
     pub async fn serve(self) {
-        let Connection { stream, peer, router, limits, mut has_stopped, slow, _places } = self;
+        let Connection { stream, peer, router, all_places, limits, mut has_stopped, slow, _places } = self;
         let requests = Arc::<Requests>::default();
         let stream = TimedStream::new(stream, &limits, requests.clone(), slow, peer);
-        let answerer = Answerer { router, peer, requests };
+        let answerer = Answerer { router, peer, requests, all_places };
         let mut connection = pin!(
             http1::Builder::new()
                 .timer(TokioTimer::new())
@@ -97,6 +98,7 @@ struct Answerer {
     router: Router,
     peer: SocketAddr,
     requests: Arc<Requests>,
+    all_places: Arc<Semaphore>,
 }
 
 impl Service<Request<Incoming>> for Answerer {
@@ -109,7 +111,15 @@ impl Service<Request<Incoming>> for Answerer {
         let mut request = request.map(Body::new);
         request.extensions_mut().insert(ConnectInfo(self.peer));
         let answered = self.router.clone().oneshot(request);
-        Box::pin(async move { Ok(answered.await?.map(|body| Answer { body, _under_way: under_way })) })
+        let all_places = self.all_places.clone();
+        Box::pin(async move {
+            let mut response = answered.await?;
+            if all_places.available_permits() == 0 {
+                // Another client has the place.
+                response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(response.map(|body| Answer { body, _under_way: under_way }))
+        })
     }
 }
 

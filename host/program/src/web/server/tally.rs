@@ -21,7 +21,7 @@ struct State {
 }
 
 impl Tally {
-    /// `what` follows the number of events.
+    /// `what` says what happened, in the plural.
     pub fn new(what: &'static str) -> Self {
         Tally { what, state: Mutex::default() }
     }
@@ -29,7 +29,7 @@ impl Tally {
     /// Counts one, with what is known about it.
     pub fn note(&self, about: &dyn Display) {
         if let Some(count) = self.state.lock().note(Instant::now()) {
-            tracing::warn!("{count} {} (the last one: {about})", self.what);
+            tracing::warn!(count, "{} (the last one: {about})", self.what);
         }
     }
 }
