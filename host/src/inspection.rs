@@ -21,6 +21,7 @@ mod description;
 
 use crate::contract::VERSIONS;
 use description::Parts;
+use std::panic::catch_unwind;
 use wasmparser::component_types::ComponentEntityType;
 use wasmparser::types::Types;
 use wasmparser::{BinaryReaderError, Parser, Payload, ValidPayload, Validator, WasmFeatures};
@@ -85,6 +86,12 @@ impl InvalidPolicy {
     }
 }
 
+impl From<BinaryReaderError> for InvalidPolicy {
+    fn from(error: BinaryReaderError) -> Self {
+        InvalidPolicy::new(error.to_string())
+    }
+}
+
 /// The name of a policy's export, up to the contract's version.
 const POLICY: &str = "dialguard:reputation/policy@";
 
@@ -97,12 +104,23 @@ const TYPES: &str = "types";
 /// The most characters kept of a text in a custom section.
 const TEXT_CHARS_MAX: usize = 500;
 
+/// Components and modules in one another. Composing tools add a level or two for each policy; the parser's time grows with
+/// the square of them.
+const DEPTH_MAX: usize = 32;
+
+/// Types of instances and components in one another, for which the parser recurses.
+const TYPE_DEPTH_MAX: usize = 64;
+
+/// Names that an error lists.
+const NAMES_LISTED: usize = 5;
+
 /// Inspects a component. [`Inspection::contract_spoken`] says whether this host can run it.
 ///
 /// Errors: the bytes are not a component. Any kind of component can be inspected, policy or not.
 pub fn inspect(component: &[u8]) -> Result<Inspection, InvalidPolicy> {
     check_header(component)?;
-    read(component).map_err(|error| InvalidPolicy::new(error.to_string()))
+    // The parser panics at types of which each contains the one before, a hundred deep.
+    catch_unwind(|| read(component)).unwrap_or_else(|_| Err(InvalidPolicy::new("its types are nested too deeply")))
 }
 
 impl Inspection {
@@ -121,9 +139,17 @@ impl Inspection {
                 let reason = format!("it imports {first}, which only stubbed WASI provides");
                 return Err(InvalidPolicy { reason, needs_stubbed_wasi: true });
             }
-            (_, _, beyond) => format!("it imports {}, beyond the contract", beyond.join(", ")),
+            (_, _, beyond) => format!("it imports {}, beyond the contract", listed(beyond)),
         };
         Err(InvalidPolicy::new(reason))
+    }
+}
+
+/// The first of these names, and how many more there are.
+fn listed(names: &[String]) -> String {
+    match names.split_at_checked(NAMES_LISTED) {
+        Some((first, more @ [_, ..])) => format!("{} and {} more", first.join(", "), more.len()),
+        _ => names.join(", "),
     }
 }
 
@@ -149,12 +175,13 @@ fn check_header(file: &[u8]) -> Result<(), InvalidPolicy> {
 }
 
 /// Reads all sections in one pass. Function bodies and features that the engine does not support are left to the compiler.
-fn read(component: &[u8]) -> Result<Inspection, BinaryReaderError> {
+fn read(component: &[u8]) -> Result<Inspection, InvalidPolicy> {
     let mut found = Inspection { size: component.len(), ..Inspection::default() };
     let mut validator = Validator::new_with_features(WasmFeatures::all());
     let (mut parts, mut types) = (Parts::default(), None);
     for payload in Parser::new(0).parse_all(component) {
         let payload = payload?;
+        check_depth(&payload, parts.depth(), component)?;
         if let ValidPayload::End(of_the_part) = validator.payload(&payload)? {
             types = Some(of_the_part);
         }
@@ -179,6 +206,25 @@ fn read(component: &[u8]) -> Result<Inspection, BinaryReaderError> {
     let metadata = parts.metadata();
     (found.description, found.version) = (metadata.description, metadata.version);
     Ok(found)
+}
+
+/// Refuses what is nested so deeply that parsing it would exhaust the stack or take for ever.
+fn check_depth(payload: &Payload, depth: usize, component: &[u8]) -> Result<(), InvalidPolicy> {
+    match payload {
+        Payload::Version { .. } if depth >= DEPTH_MAX => {
+            Err(InvalidPolicy::new(format!("its components are nested more than {DEPTH_MAX} deep")))
+        }
+        Payload::ComponentTypeSection(section) if types_in_types(&component[section.range()]) > TYPE_DEPTH_MAX => {
+            Err(InvalidPolicy::new(format!("its types are nested more than {TYPE_DEPTH_MAX} deep")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// At most as many types of a section are within another: each begins with these two bytes, a declaration of a type that is
+/// a component's or an instance's.
+fn types_in_types(section: &[u8]) -> usize {
+    section.windows(2).filter(|pair| matches!(pair, [0x01, 0x41 | 0x42])).count()
 }
 
 impl Inspection {
