@@ -41,7 +41,7 @@ pub enum Wasi {
 const STUBBED_WASI_PACKAGES: [&str; 6] =
     ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
 
-/// What a component's bytes show. Control characters in texts are replaced, so they are safe to print in a terminal.
+/// What a component's bytes show. Each text is one line, in which control characters are replaced.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Inspection {
@@ -229,11 +229,11 @@ fn types_in_types(section: &[u8]) -> usize {
 
 impl Inspection {
     fn add_export(&mut self, name: &str) {
-        self.exports.push(for_terminal(name));
+        self.exports.push(one_line(name));
         let Some(version) = name.strip_prefix(POLICY) else { return };
         let rank = |version: &str| VERSIONS.iter().position(|spoken| *spoken == version);
         if self.contract.as_deref().is_none_or(|known| rank(known) < rank(version)) {
-            self.contract = Some(for_terminal(version));
+            self.contract = Some(one_line(version));
         }
     }
 
@@ -241,7 +241,7 @@ impl Inspection {
         let imports = std::mem::take(&mut self.imports);
         self.beyond_contract = imports.iter().flat_map(|name| self.beyond(name, types)).collect();
         self.wasi = self.beyond_contract.iter().filter(|name| name.starts_with("wasi:")).cloned().collect();
-        self.imports = imports.iter().map(|name| for_terminal(name)).collect();
+        self.imports = imports.iter().map(|name| one_line(name)).collect();
     }
 
     /// The part of an import that is not the contract's: nothing, its functions, or all of it.
@@ -249,7 +249,7 @@ impl Inspection {
         match self.interface(name) {
             Some(TYPES) => functions(name, types),
             Some(_) => Vec::new(),
-            None => vec![for_terminal(name)],
+            None => vec![one_line(name)],
         }
     }
 
@@ -271,18 +271,19 @@ fn functions(name: &str, types: &Types) -> Vec<String> {
         Some(ComponentEntityType::Instance(instance)) => {
             let exports = types[instance].exports.iter();
             let called = exports.filter(|(_, item)| !matches!(item.ty, ComponentEntityType::Type { .. }));
-            called.map(|(function, _)| for_terminal(&format!("{name}#{function}"))).collect()
+            called.map(|(function, _)| one_line(&format!("{name}#{function}"))).collect()
         }
-        _ => vec![for_terminal(name)],
+        _ => vec![one_line(name)],
     }
 }
 
-/// Makes untrusted text safe to print in a terminal: without control characters, and shortened.
-pub fn for_terminal(text: &str) -> String {
-    without_control_characters(text).chars().take(TEXT_CHARS_MAX).collect()
+/// Makes one short line of untrusted text: at most 500 characters, none of them a control character. What prints it still
+/// has to see to marks that change the direction of text and the like.
+pub fn one_line(text: &str) -> String {
+    without_control_characters(&text.chars().take(TEXT_CHARS_MAX).collect::<String>())
 }
 
-/// Replaces control characters, with which untrusted text could manipulate a terminal.
+/// Replaces control characters, line breaks among them.
 pub(crate) fn without_control_characters(text: &str) -> String {
     text.replace(char::is_control, "\u{fffd}")
 }
