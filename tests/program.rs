@@ -67,6 +67,7 @@ mod program {
     mod settings_preview;
     mod sign_in;
     mod source_commands;
+    mod terminal;
     mod time_zones;
     mod wrapped_policy;
 }

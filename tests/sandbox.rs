@@ -21,6 +21,7 @@ mod harness {
 #[path = "sandbox"]
 mod sandbox {
     mod conformance_cases;
+    mod costly_components;
     mod javascript_policy;
     mod parity;
     mod policy_limits;

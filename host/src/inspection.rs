@@ -21,6 +21,7 @@ mod description;
 
 use crate::contract::VERSIONS;
 use description::Parts;
+use std::panic::catch_unwind;
 use wasmparser::component_types::ComponentEntityType;
 use wasmparser::types::Types;
 use wasmparser::{BinaryReaderError, Parser, Payload, ValidPayload, Validator, WasmFeatures};
@@ -40,7 +41,7 @@ pub enum Wasi {
 const STUBBED_WASI_PACKAGES: [&str; 6] =
     ["wasi:cli/", "wasi:clocks/", "wasi:filesystem/", "wasi:io/", "wasi:random/", "wasi:sockets/"];
 
-/// What a component's bytes show. Control characters in texts are replaced, so they are safe to print in a terminal.
+/// What a component's bytes show. Each text is one line, in which control characters are replaced.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Inspection {
@@ -85,6 +86,12 @@ impl InvalidPolicy {
     }
 }
 
+impl From<BinaryReaderError> for InvalidPolicy {
+    fn from(error: BinaryReaderError) -> Self {
+        InvalidPolicy::new(error.to_string())
+    }
+}
+
 /// The name of a policy's export, up to the contract's version.
 const POLICY: &str = "dialguard:reputation/policy@";
 
@@ -97,12 +104,23 @@ const TYPES: &str = "types";
 /// The most characters kept of a text in a custom section.
 const TEXT_CHARS_MAX: usize = 500;
 
+/// Components and modules in one another. Composing tools add a level or two for each policy; the parser's time grows with
+/// the square of them.
+const DEPTH_MAX: usize = 32;
+
+/// Types of instances and components in one another, for which the parser recurses.
+const TYPE_DEPTH_MAX: usize = 64;
+
+/// Names that an error lists.
+const NAMES_LISTED: usize = 5;
+
 /// Inspects a component. [`Inspection::contract_spoken`] says whether this host can run it.
 ///
 /// Errors: the bytes are not a component. Any kind of component can be inspected, policy or not.
 pub fn inspect(component: &[u8]) -> Result<Inspection, InvalidPolicy> {
     check_header(component)?;
-    read(component).map_err(|error| InvalidPolicy::new(error.to_string()))
+    // The parser panics at types of which each contains the one before, a hundred deep.
+    catch_unwind(|| read(component)).unwrap_or_else(|_| Err(InvalidPolicy::new("its types are nested too deeply")))
 }
 
 impl Inspection {
@@ -121,9 +139,17 @@ impl Inspection {
                 let reason = format!("it imports {first}, which only stubbed WASI provides");
                 return Err(InvalidPolicy { reason, needs_stubbed_wasi: true });
             }
-            (_, _, beyond) => format!("it imports {}, beyond the contract", beyond.join(", ")),
+            (_, _, beyond) => format!("it imports {}, beyond the contract", listed(beyond)),
         };
         Err(InvalidPolicy::new(reason))
+    }
+}
+
+/// The first of these names, and how many more there are.
+fn listed(names: &[String]) -> String {
+    match names.split_at_checked(NAMES_LISTED) {
+        Some((first, more @ [_, ..])) => format!("{} and {} more", first.join(", "), more.len()),
+        _ => names.join(", "),
     }
 }
 
@@ -149,12 +175,13 @@ fn check_header(file: &[u8]) -> Result<(), InvalidPolicy> {
 }
 
 /// Reads all sections in one pass. Function bodies and features that the engine does not support are left to the compiler.
-fn read(component: &[u8]) -> Result<Inspection, BinaryReaderError> {
+fn read(component: &[u8]) -> Result<Inspection, InvalidPolicy> {
     let mut found = Inspection { size: component.len(), ..Inspection::default() };
     let mut validator = Validator::new_with_features(WasmFeatures::all());
     let (mut parts, mut types) = (Parts::default(), None);
     for payload in Parser::new(0).parse_all(component) {
         let payload = payload?;
+        check_depth(&payload, parts.depth(), component)?;
         if let ValidPayload::End(of_the_part) = validator.payload(&payload)? {
             types = Some(of_the_part);
         }
@@ -181,13 +208,32 @@ fn read(component: &[u8]) -> Result<Inspection, BinaryReaderError> {
     Ok(found)
 }
 
+/// Refuses what is nested so deeply that parsing it would exhaust the stack or take for ever.
+fn check_depth(payload: &Payload, depth: usize, component: &[u8]) -> Result<(), InvalidPolicy> {
+    match payload {
+        Payload::Version { .. } if depth >= DEPTH_MAX => {
+            Err(InvalidPolicy::new(format!("its components are nested more than {DEPTH_MAX} deep")))
+        }
+        Payload::ComponentTypeSection(section) if types_in_types(&component[section.range()]) > TYPE_DEPTH_MAX => {
+            Err(InvalidPolicy::new(format!("its types are nested more than {TYPE_DEPTH_MAX} deep")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// At most as many types of a section are within another: each begins with these two bytes, a declaration of a type that is
+/// a component's or an instance's.
+fn types_in_types(section: &[u8]) -> usize {
+    section.windows(2).filter(|pair| matches!(pair, [0x01, 0x41 | 0x42])).count()
+}
+
 impl Inspection {
     fn add_export(&mut self, name: &str) {
-        self.exports.push(for_terminal(name));
+        self.exports.push(one_line(name));
         let Some(version) = name.strip_prefix(POLICY) else { return };
         let rank = |version: &str| VERSIONS.iter().position(|spoken| *spoken == version);
         if self.contract.as_deref().is_none_or(|known| rank(known) < rank(version)) {
-            self.contract = Some(for_terminal(version));
+            self.contract = Some(one_line(version));
         }
     }
 
@@ -195,7 +241,7 @@ impl Inspection {
         let imports = std::mem::take(&mut self.imports);
         self.beyond_contract = imports.iter().flat_map(|name| self.beyond(name, types)).collect();
         self.wasi = self.beyond_contract.iter().filter(|name| name.starts_with("wasi:")).cloned().collect();
-        self.imports = imports.iter().map(|name| for_terminal(name)).collect();
+        self.imports = imports.iter().map(|name| one_line(name)).collect();
     }
 
     /// The part of an import that is not the contract's: nothing, its functions, or all of it.
@@ -203,7 +249,7 @@ impl Inspection {
         match self.interface(name) {
             Some(TYPES) => functions(name, types),
             Some(_) => Vec::new(),
-            None => vec![for_terminal(name)],
+            None => vec![one_line(name)],
         }
     }
 
@@ -225,18 +271,19 @@ fn functions(name: &str, types: &Types) -> Vec<String> {
         Some(ComponentEntityType::Instance(instance)) => {
             let exports = types[instance].exports.iter();
             let called = exports.filter(|(_, item)| !matches!(item.ty, ComponentEntityType::Type { .. }));
-            called.map(|(function, _)| for_terminal(&format!("{name}#{function}"))).collect()
+            called.map(|(function, _)| one_line(&format!("{name}#{function}"))).collect()
         }
-        _ => vec![for_terminal(name)],
+        _ => vec![one_line(name)],
     }
 }
 
-/// Makes untrusted text safe to print in a terminal: without control characters, and shortened.
-pub fn for_terminal(text: &str) -> String {
-    without_control_characters(text).chars().take(TEXT_CHARS_MAX).collect()
+/// Makes one short line of untrusted text: at most 500 characters, none of them a control character. What prints it still
+/// has to see to marks that change the direction of text and the like.
+pub fn one_line(text: &str) -> String {
+    without_control_characters(&text.chars().take(TEXT_CHARS_MAX).collect::<String>())
 }
 
-/// Replaces control characters, with which untrusted text could manipulate a terminal.
+/// Replaces control characters, line breaks among them.
 pub(crate) fn without_control_characters(text: &str) -> String {
     text.replace(char::is_control, "\u{fffd}")
 }

@@ -18,6 +18,7 @@
 //! # }
 //! ```
 
+mod effort;
 mod engine;
 mod limits;
 mod run;
@@ -168,6 +169,7 @@ impl Policy {
     pub fn compile_with(component: &[u8], limits: Limits, wasi: Wasi) -> Result<Self, InvalidPolicy> {
         let refused = |error: wasmtime::Error| InvalidPolicy::new(format!("{error:#}"));
         let version = inspect(component)?.contract_spoken(wasi)?;
+        effort::check(component)?;
         let compiled = Component::from_binary(PolicyEngine::shared().wasm(), component).map_err(refused)?;
         let policy = Self::link(&compiled, version, sha256(component).into(), limits, wasi)?;
         policy.try_out().map_err(|fault| InvalidPolicy::new(fault.to_string()))?;

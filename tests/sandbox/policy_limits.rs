@@ -183,7 +183,43 @@ fn proposals_that_no_policy_needs_are_off() {
         ("memory64", "(memory i64 1)", "memory64"),
         ("multi-memory", "(memory 1) (memory 1)", "memories count of 2"),
         ("custom page sizes", "(memory 1 (pagesize 1))", "page size"),
+        // Without wasmtime's cargo features `gc` and `threads`, what these lead to would end the program.
+        ("shared tables", "(table shared 1 funcref)", "shared"),
+        ("shared globals", "(global (shared mut i32) (i32.const 0))", "shared"),
+        ("atomic instructions", "(memory 1) (func (drop (i32.atomic.rmw.add (i32.const 0) (i32.const 1))))", "threads"),
+        (
+            "notices to threads",
+            "(memory 1) (func (drop (memory.atomic.notify (i32.const 0) (i32.const 1))))",
+            "threads",
+        ),
+        (
+            "waits for threads",
+            "(memory 1) (func (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const 0))))",
+            "threads",
+        ),
+        (
+            "longer waits for threads",
+            "(memory 1) (func (drop (memory.atomic.wait64 (i32.const 0) (i64.const 0) (i64.const 0))))",
+            "threads",
+        ),
+        ("fences between threads", "(func (atomic.fence))", "threads"),
         ("garbage collection", "(type (struct (field i32)))", "gc"),
+        ("arrays", "(type (array i8))", "gc"),
+        ("types with subtypes", "(type (sub (func)))", "gc"),
+        (
+            "calls of a subtype through a table",
+            "(type $all (sub (func))) (type $one (sub $all (func))) (table 1 funcref) (elem (i32.const 0) $f)
+             (func $f (type $one)) (func (call_indirect (type $all) (i32.const 0)))",
+            "gc",
+        ),
+        ("groups of types", "(rec (type (func)) (type (func)))", "gc"),
+        ("references to the host", "(func (param externref))", "gc types"),
+        ("tables of references to the host", "(table 1 externref)", "gc types"),
+        ("globals of references to the host", "(global (mut externref) (ref.null extern))", "gc types"),
+        ("references to anything", "(func (param anyref))", "gc"),
+        ("small integers as references", "(func (drop (ref.i31 (i32.const 1))))", "gc"),
+        ("references to exceptions", "(func (param exnref))", "e"),
+        ("throwing", "(func (unreachable) (throw_ref))", "exceptions"),
         ("typed function references", "(type $f (func)) (func (param (ref $f)))", "function"),
         ("exceptions", "(tag)", "exceptions"),
         ("tail calls", "(func $f (return_call $f))", "tail call"),
@@ -209,6 +245,57 @@ fn proposals_that_no_policy_needs_are_off() {
     let component = empty_policy_with(&used.replace("externref", "funcref"));
     let error = Policy::compile(&component, LIMITS).err().expect("a policy without functions").to_string();
     assert!(error.contains("does not have export `describe`"), "only its functions are missing: {error}");
+}
+
+#[test]
+fn parts_of_the_component_model_that_no_policy_needs_are_off() {
+    let scenarios = [
+        ("threads", "(core type $f (shared (func (param i32)))) (core func (canon thread.spawn-ref $f))", "thread"),
+        ("counting processors", "(core func (canon thread.available-parallelism))", "thread"),
+        ("streams", "(type (stream u8))", "async"),
+        ("futures", "(type (future u8))", "async"),
+        ("tasks", "(core func (canon task.return))", "async"),
+    ];
+    for (what, uses, expected) in scenarios {
+        let component = parse(&format!(
+            "(component {uses} (instance $none) (export \"dialguard:reputation/policy@0.2.0\" (instance $none)))"
+        ));
+        let error = Policy::compile(&component, LIMITS).err().expect(what).to_string();
+        assert!(error.contains(expected), "{what}: {error}, not {expected}");
+    }
+}
+
+/// All that is left of reference types: no call of it may do more than end the run.
+#[tokio::test]
+async fn tables_of_functions_can_be_used_in_every_way() {
+    const TABLES: &str = "(type $none (func)) (type $one (func (param i32) (result i32)))
+        (table $t 2 20 funcref) (elem $functions funcref (ref.func $f) (ref.null func)) (func $f (type $none))";
+    let scenarios = [
+        ("(drop (table.grow $t (ref.func $f) (i32.const 4)))", ""),
+        ("(drop (table.grow $t (ref.null func) (i32.const 4000000000)))", ""),
+        ("(table.set $t (i32.const 0) (ref.func $f)) (call_indirect $t (type $none) (i32.const 0))", ""),
+        ("(drop (ref.is_null (table.get $t (i32.const 1))))", ""),
+        ("(table.copy $t $t (i32.const 0) (i32.const 1) (i32.const 1))", ""),
+        ("(table.init $t $functions (i32.const 0) (i32.const 0) (i32.const 2)) (elem.drop $functions)", ""),
+        ("(table.fill $t (i32.const 1) (ref.null func) (i32.const 2))", "out of bounds table access"),
+        (
+            "(table.set $t (i32.const 0) (ref.func $f))
+          (drop (call_indirect $t (type $one) (i32.const 1) (i32.const 0)))",
+            "indirect call type mismatch",
+        ),
+        ("(call_indirect $t (type $none) (i32.const 1))", "uninitialized element"),
+        ("(call_indirect $t (type $none) (i32.const 99))", "undefined element"),
+    ];
+    for (describe, expected) in scenarios {
+        let policy = compiled(Hostile { items: TABLES, describe, ..Hostile::default() }, LIMITS);
+        match policy.describe().await {
+            Ok(_) => assert_eq!(expected, "", "{describe}"),
+            Err(PolicyError::Fault(PolicyFault::Trapped(trap))) => {
+                assert!(!expected.is_empty() && trap.contains(expected), "{describe}: {trap}");
+            }
+            Err(error) => panic!("{describe}: {error}"),
+        }
+    }
 }
 
 /// Named like a policy, so that it is compiled, but without its functions.

@@ -52,7 +52,7 @@ use crate::policies::comparison::compare;
 use crate::policies::signature::{PublicKey, SignatureError, verify};
 use code::CodeCache;
 use dialguard::contract::{Severity, Timestamp};
-use dialguard::inspection::{for_terminal, inspect};
+use dialguard::inspection::{inspect, one_line};
 use dialguard::policy::{InvalidPolicy, Policy, PolicyError, REFERENCE_POLICY, Wasi};
 use dialguard::scenarios::{SmokeCheckFailure, smoke_check};
 use dialguard::sha256;
@@ -226,9 +226,9 @@ impl Policies {
                 sha256: &sha256,
                 component: &component,
                 signature: signature.as_deref(),
-                name: &for_terminal(&description.name),
-                version: &for_terminal(&description.version),
-                summary: &for_terminal(&description.summary),
+                name: &one_line(&description.name),
+                version: &one_line(&description.version),
+                summary: &one_line(&description.summary),
                 contract: policy.contract_version(),
                 built_in,
                 wasi,

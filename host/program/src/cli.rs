@@ -23,6 +23,7 @@ mod secrets;
 mod serve;
 mod settings;
 mod sources;
+mod terminal;
 
 use crate::parse;
 use anyhow::Result;
@@ -35,8 +36,11 @@ use dialguard_dialer::policies::Policies;
 use dialguard_dialer::zones;
 pub use hint::hint;
 pub use output::Done;
+use std::borrow::Cow;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
+use terminal::{printable, tell};
 
 /// Keeps a dialer's phone numbers clean.
 ///
@@ -181,6 +185,27 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Serve(serve) => serve::serve(&context, serve).await,
         Command::Completions(completions) => manual::completions(&completions),
         Command::Man(pages) => manual::man_pages(&pages),
+    }
+}
+
+/// Prints why a command failed, and what to do next.
+pub fn fail(error: &anyhow::Error) -> ExitCode {
+    tell(format_args!("error: {error:#}\n"));
+    if let Some(hint) = hint(error) {
+        tell(format_args!("hint: {hint}\n"));
+    }
+    ExitCode::FAILURE
+}
+
+/// Prints what is wrong with a command line, or the help that it asks for.
+pub fn misread(error: &clap::Error) -> ExitCode {
+    match printable(&error.render().to_string()) {
+        // In colors.
+        Cow::Borrowed(_) => error.exit(),
+        Cow::Owned(text) => {
+            tell(text);
+            ExitCode::from(2)
+        }
     }
 }
 

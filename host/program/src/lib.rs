@@ -16,6 +16,8 @@
 //! [`docs`]: https://github.com/dialguard/dialguard/tree/main/host/program/docs
 //! [Architecture]: https://github.com/dialguard/dialguard/blob/main/host/ARCHITECTURE.md
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod cli;
 mod export;
 mod hints;

@@ -6,15 +6,8 @@ use std::process::ExitCode;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let command_line = cli::CommandLine::parse();
-    match cli::run(command_line).await {
-        Ok(done) => done.print(),
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            if let Some(hint) = cli::hint(&error) {
-                eprintln!("hint: {hint}");
-            }
-            ExitCode::FAILURE
-        }
+    match cli::CommandLine::try_parse() {
+        Ok(command_line) => cli::run(command_line).await.map_or_else(|error| cli::fail(&error), cli::Done::print),
+        Err(error) => cli::misread(&error),
     }
 }

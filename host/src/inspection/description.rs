@@ -3,7 +3,7 @@
 //! A component's own sections count first. Composing tools write none; then those of the inner component whose `policy` it
 //! exports count, and last those of its modules, where compilers put such sections.
 
-use super::{POLICY, for_terminal};
+use super::{POLICY, TEXT_CHARS_MAX, one_line};
 use wasmparser::{
     BinaryReaderError, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
     ComponentTypeRef, Encoding, Payload,
@@ -23,7 +23,8 @@ impl Metadata {
             "version" => &mut self.version,
             _ => return,
         };
-        *field = Some(for_terminal(&String::from_utf8_lossy(text)));
+        let start = text.get(..4 * TEXT_CHARS_MAX).unwrap_or(text);
+        *field = Some(one_line(&String::from_utf8_lossy(start)));
     }
 
     fn or(self, other: Metadata) -> Metadata {

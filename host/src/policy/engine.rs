@@ -13,12 +13,12 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 const RUNS_MAX: u32 = 256;
 
 /// Memories in one component. A policy has one, and so does each policy wrapped around it.
-const MEMORIES_MAX: u32 = 4;
+pub(super) const MEMORIES_MAX: u32 = 4;
 
 /// Core instances and tables in one component. An interpreter is linked from a few dozen modules that share one memory
 /// and one table; the adapters that compilers put between a module and its imports have a table each.
-const CORE_INSTANCES_MAX: u32 = 64;
-const TABLES_MAX: u32 = 2 * MEMORIES_MAX;
+pub(super) const CORE_INSTANCES_MAX: u32 = 64;
+pub(super) const TABLES_MAX: u32 = 2 * MEMORIES_MAX;
 
 /// An engine and the permits for its runs. Cheap to clone.
 #[derive(Clone)]

@@ -12,18 +12,22 @@ use dialguard::sha256;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 /// The folder of compiled code.
 pub(super) struct CodeCache {
     ledger: Arc<Ledger>,
     folder: PathBuf,
     engine: String,
+    /// One component is compiled at a time: a compiler that takes too long cannot be interrupted, and is waited for.
+    compilers: Arc<Semaphore>,
 }
 
 impl CodeCache {
     pub(super) fn new(ledger: Arc<Ledger>) -> Self {
         let folder = ledger.folder().join("compiled");
-        CodeCache { ledger, folder, engine: code_compatibility() }
+        CodeCache { ledger, folder, engine: code_compatibility(), compilers: Arc::new(Semaphore::new(1)) }
     }
 
     /// A policy from its compiled code, or from its component if no code may be loaded.
@@ -45,7 +49,8 @@ impl CodeCache {
         Ok(compiled)
     }
 
-    /// Compiles exactly the bytes that were hashed, in its own thread and with a time limit.
+    /// Compiles exactly the bytes that were hashed, in its own thread and with a time limit. It waits as long at most for
+    /// a policy that is being compiled already.
     pub(super) async fn compile(
         &self,
         component: Arc<[u8]>,
@@ -55,10 +60,15 @@ impl CodeCache {
     ) -> Result<Policy> {
         debug_assert_eq!(sha256(&component), policy);
         let limits = settings.limits;
+        let busy = |_| PoliciesError::Refused("another policy is still being compiled".into());
+        let permit = timeout(settings.compile_time_max, self.compilers.clone().acquire_owned()).await.map_err(busy)?;
         let (answer, compiled) = tokio::sync::oneshot::channel();
         // Not a task of the runtime: that would keep a program that stopped waiting from ending.
-        std::thread::spawn(move || answer.send(Policy::compile_with(&component, limits, wasi)));
-        match tokio::time::timeout(settings.compile_time_max, compiled).await {
+        std::thread::spawn(move || {
+            let _permit = permit;
+            answer.send(Policy::compile_with(&component, limits, wasi))
+        });
+        match timeout(settings.compile_time_max, compiled).await {
             Ok(Ok(compiled)) => Ok(compiled?),
             Ok(Err(_)) => Err(PoliciesError::Refused("the compiler failed".into())),
             Err(_) => Err(PoliciesError::CompileTimeout(settings.compile_time_max)),

@@ -2,13 +2,14 @@
 
 pub use crate::words::dollars;
 
+use super::terminal::{print, printable_json, tell};
 use crate::words::{Surface, refusal};
 use comfy_table::{Cell, Table, presets};
 use dialguard::contract::*;
 pub use dialguard_dialer::phone::e164;
 use serde::Serialize;
 use std::fmt::Display;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 /// The result of a command.
@@ -47,11 +48,11 @@ impl Done {
     /// Prints it. A reader that has closed the pipe, such as `head`, is not a failure; a full disk is.
     pub fn print(self) -> ExitCode {
         let text = self.text.trim_end();
-        let printed = if text.is_empty() { Ok(()) } else { writeln!(std::io::stdout(), "{text}") };
-        self.failures.iter().for_each(|failure| eprintln!("error: {failure}"));
+        let printed = if text.is_empty() { Ok(()) } else { print(&format!("{text}\n")) };
+        self.failures.iter().for_each(|failure| tell(format_args!("error: {failure}\n")));
         match printed {
             Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                eprintln!("error: the command is done, but its output cannot be written: {error}");
+                tell(format_args!("error: the command is done, but its output cannot be written: {error}\n"));
                 ExitCode::FAILURE
             }
             _ => ExitCode::from(self.exit),
@@ -60,7 +61,7 @@ impl Done {
 }
 
 fn to_json(value: &impl Serialize) -> String {
-    serde_json::to_string_pretty(value).expect("every shape is JSON")
+    printable_json(serde_json::to_string_pretty(value).expect("every shape is JSON"))
 }
 
 /// Rows under a header, in columns.

@@ -1,6 +1,7 @@
 //! `review`, `usage` and `events`.
 
 use super::output::{dollars, e164, problems_in_words, table};
+use super::terminal::tell;
 use super::{CommandContext, Done, hint};
 use crate::json::{Event, Review, Usage};
 use crate::schedule::{self, ReviewMode};
@@ -84,7 +85,7 @@ pub async fn review_these(
     progress.finish_and_clear();
     // The shadow policy runs after the reviews, so that it cannot delay or fail any of them.
     if let Err(error) = dialguard.policies().follow_shadow().await {
-        eprintln!("warning: the reviews were not compared with the shadow policy: {error}");
+        tell(format_args!("warning: the reviews were not compared with the shadow policy: {error}\n"));
     }
     (reviewed, failed)
 }

@@ -1,6 +1,7 @@
 //! `dialguard serve`: the schedule, alerts, the dashboard and the API.
 
 use super::review::review_these;
+use super::terminal::Log;
 use super::{CommandContext, Done};
 use crate::schedule::{self, ReviewMode};
 use crate::web::{self, Site, TrustedProxy, WebSettings};
@@ -114,7 +115,7 @@ pub fn log_to_stderr() {
     let levels = tracing_subscriber::EnvFilter::builder()
         .with_default_directive(tracing::level_filters::LevelFilter::INFO.into())
         .from_env_lossy();
-    tracing_subscriber::fmt().with_env_filter(levels).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt().with_env_filter(levels).with_writer(|| Log).init();
 }
 
 /// An upgraded program keeps the active policy, and says that it comes with another.

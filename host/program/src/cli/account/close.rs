@@ -1,5 +1,6 @@
 //! `dialguard account close`
 
+use crate::cli::terminal::tell;
 use crate::cli::{CommandContext, Done};
 use crate::json::{Account, Closing};
 use crate::words::{Surface, closing_in_words};
@@ -60,12 +61,12 @@ fn in_words(closing: &ledger::Closing, end: &str) -> String {
 
 /// Asks on a terminal. Closing cannot be taken back, so that the user types the account's id.
 fn confirm(closing: &ledger::Closing, id: &str) -> Result<()> {
-    eprint!("{}", in_words(closing, ""));
+    tell(in_words(closing, ""));
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
         bail!("account {id} was not closed: add `--yes` to close it");
     }
-    eprint!("Type {id} to close the account: ");
+    tell(format_args!("Type {id} to close the account: "));
     let mut typed = String::new();
     stdin.lock().read_line(&mut typed)?;
     if typed.trim() != id {

@@ -1,5 +1,6 @@
 //! `dialguard account export`
 
+use crate::cli::terminal::print_data;
 use crate::cli::{CommandContext, Done};
 use crate::export::{Export, Format, Table, TableFile};
 use crate::words::count;
@@ -49,9 +50,8 @@ pub fn export(context: &CommandContext, ExportOptions { id, table, to, format }:
 
 /// A reader that has enough, such as `head`, is no failure.
 fn print(export: Export) -> Result<()> {
-    let mut out = std::io::stdout().lock();
     for part in export {
-        match out.write_all(&part?) {
+        match print_data(&part?) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
             written => written.context("cannot write the table")?,
         }

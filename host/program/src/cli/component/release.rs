@@ -69,9 +69,11 @@ async fn contents(component: Vec<u8>) -> Result<(Value, Vec<File>)> {
     let contract = seen.contract_spoken(Wasi::None)?;
     let (resolve, package) = wit::package(contract)?;
     let world = resolve.select_world(&[package], Some(WORLD))?;
+    // Compiled first, because that refuses a component which would exhaust what reads it next.
+    let policy = Policy::compile(&component, Limits::default())?;
     wit_component::targets(&resolve, world, &component)
         .map_err(|error| anyhow!("it does not target the world {WORLD} of {PACKAGE}@{contract}: {error:#}"))?;
-    let description = Policy::compile(&component, Limits::default())?.describe().await?;
+    let description = policy.describe().await?;
 
     let manifest = manifest(contract, &seen, &description, &sha256(&component));
     let documentation = documentation::markdown(&resolve, package);
