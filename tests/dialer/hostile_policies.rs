@@ -87,7 +87,7 @@ async fn a_hostile_policy_loses_its_run_and_affects_nothing_else() {
                    (call $owned (local.get $id) (i32.const 4) (i32.const 0x24000) (i32.const 9000) (global.get $asked))
                    (br $again))",
             ),
-            PolicyFault::TooManyAnswers(LIMITS.answer_items_max),
+            PolicyFault::HoldsTooMuch(LIMITS.held_bytes_max),
         ),
         (
             "a lookup of more bytes than it may hand over",

@@ -28,9 +28,9 @@ pub struct LimitsChange {
     /// Import calls a run may make
     #[arg(long, value_name = "N")]
     import_calls_max: Option<u32>,
-    /// Items that imports may return in a run
-    #[arg(long, value_name = "N")]
-    answer_items_max: Option<u64>,
+    /// MiB that imports may return in a run
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u64>::new().range(1..=65_536))]
+    held_mib_max: Option<u64>,
     /// Seconds the dialer may take for one import call
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u64>::new().range(1..=3_600))]
     import_seconds_max: Option<u64>,
@@ -72,7 +72,7 @@ impl LimitsChange {
         set(&mut limits.answer_bytes_max, self.answer_mib_max.map(|mib| (mib * MIB) as usize));
         set(&mut limits.lookups_max, self.lookups_max);
         set(&mut limits.import_calls_max, self.import_calls_max);
-        set(&mut limits.answer_items_max, self.answer_items_max);
+        set(&mut limits.held_bytes_max, self.held_mib_max.map(|mib| mib * MIB));
         set(&mut limits.import_time_max, self.import_seconds_max.map(Duration::from_secs));
         set(&mut settings.component_bytes_max, self.component_mib_max.map(|mib| mib * MIB));
         set(&mut settings.compile_time_max, self.compile_seconds_max.map(Duration::from_secs));
