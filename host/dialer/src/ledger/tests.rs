@@ -1,6 +1,7 @@
 //! The database's own constraints, tested with SQL that no plan leads to, and the ledger's steps after a crash.
 
 mod number_pages;
+mod records;
 
 use super::file::SCHEMAS;
 use super::*;
@@ -118,7 +119,7 @@ fn record<'a>(outcome: &'a RunOutcome, inputs: &'a Inputs) -> RunRecord<'a> {
         revision: None,
         contract: "0.2.0",
         limits: Limits::default(),
-        kept_days: 35,
+        kept: RecordLimits::default(),
         outcome,
         inputs,
         recording: &NOTHING,

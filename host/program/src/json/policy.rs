@@ -235,6 +235,8 @@ pub struct PolicyLimits {
     compile_seconds_max: u64,
     faults_in_a_row_max: u32,
     recordings_kept_days: u32,
+    recording_mib_max: u64,
+    recordings_mib_max: u64,
 }
 
 const MIB: u64 = 1 << 20;
@@ -254,6 +256,8 @@ impl From<&PolicySettings> for PolicyLimits {
             compile_seconds_max: settings.compile_time_max.as_secs(),
             faults_in_a_row_max: settings.faults_in_a_row_max,
             recordings_kept_days: settings.recordings_kept_days,
+            recording_mib_max: settings.recording_bytes_max / MIB,
+            recordings_mib_max: settings.recordings_bytes_max / MIB,
         }
     }
 }

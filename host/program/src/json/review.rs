@@ -134,6 +134,21 @@ pub struct Run {
     /// The version of the contract that the policy spoke.
     #[schema(example = "0.2.0")]
     contract: String,
+    recording: RecordingState,
+}
+
+/// What became of a run's recording, with which it can be replayed.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum RecordingState {
+    /// It is kept.
+    Kept,
+    /// It was deleted because of its age.
+    Expired,
+    /// It was too large to keep.
+    TooLarge,
+    /// It was deleted before its time to make room for newer ones.
+    MadeRoom,
 }
 
 /// The purpose of a run.
@@ -163,6 +178,12 @@ impl From<RunProfile> for Run {
             policy: run.policy,
             revision: run.revision,
             contract: run.contract,
+            recording: match run.recording {
+                ledger::RecordingState::Kept => RecordingState::Kept,
+                ledger::RecordingState::Expired => RecordingState::Expired,
+                ledger::RecordingState::TooLarge => RecordingState::TooLarge,
+                ledger::RecordingState::MadeRoom => RecordingState::MadeRoom,
+            },
         }
     }
 }

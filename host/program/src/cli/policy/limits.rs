@@ -46,6 +46,12 @@ pub struct LimitsChange {
     /// Days runs stay on record, for replays and comparisons
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u32>::new().range(1..=3_650))]
     recordings_kept_days: Option<u32>,
+    /// MiB of one recording; a larger one is not kept
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u64>::new().range(0..=256))]
+    recording_mib_max: Option<u64>,
+    /// MiB of recordings and carriers' answers of an account; the oldest make room
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u64>::new().range(1..=1_048_576))]
+    recordings_mib_max: Option<u64>,
 }
 
 pub fn limits(context: &CommandContext, change: LimitsChange) -> Result<Done> {
@@ -78,6 +84,8 @@ impl LimitsChange {
         set(&mut settings.compile_time_max, self.compile_seconds_max.map(Duration::from_secs));
         set(&mut settings.faults_in_a_row_max, self.faults_in_a_row_max);
         set(&mut settings.recordings_kept_days, self.recordings_kept_days);
+        set(&mut settings.recording_bytes_max, self.recording_mib_max.map(|mib| mib * MIB));
+        set(&mut settings.recordings_bytes_max, self.recordings_mib_max.map(|mib| mib * MIB));
         settings
     }
 }
