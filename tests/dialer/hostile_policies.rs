@@ -260,7 +260,7 @@ async fn a_plan_that_is_too_large_is_refused() {
         (
             "GROW (memory.fill (global.get $large) (i32.const 0x78) (i32.const 10000000))
              (call $notice (i32.const 4) (i64.const 0) (global.get $large) (i32.const 10000000))",
-            "a notice has more than 2000 bytes",
+            "its notices have 10000004 bytes, more than 262144",
         ),
     ];
     let scene = Scene::new().await;

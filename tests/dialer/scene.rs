@@ -87,6 +87,13 @@ impl Scene {
         database.execute_batch(sql).expect(sql);
     }
 
+    /// The size of the ledger, what it has not written back to its file included.
+    pub fn ledger_bytes(&self) -> i64 {
+        let database = rusqlite::Connection::open(self.folder.path().join("dialguard.db")).expect("the database");
+        let figure = |pragma| database.query_row(pragma, [], |row| row.get::<_, i64>(0)).expect("a figure");
+        figure("PRAGMA page_count") * figure("PRAGMA page_size")
+    }
+
     /// The events of failed policies, oldest first.
     pub fn faults(&self) -> Vec<String> {
         let everything = EventFilter { number: None, last: u32::MAX };

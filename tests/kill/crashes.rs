@@ -9,7 +9,9 @@ use dialguard::clock::FixedClock;
 use dialguard::contract::{Answer, PhoneNumber, Request};
 use dialguard::policy::{PolicyAnswer, REFERENCE_POLICY};
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::ledger::{AccountView, Event, EventFilter, Ledger, OrderState, RecordLimits, RunOutcome, RunRecord};
+use dialguard_dialer::ledger::{
+    AccountView, Event, EventFilter, Ledger, OrderState, RecordLimits, RunOutcome, RunRecord,
+};
 use dialguard_dialer::sources::inquiry::Sources;
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -45,8 +45,8 @@ mod code;
 pub use crate::ledger::PolicySettings;
 
 use crate::ledger::{
-    Cause, Comparison, Ledger, LedgerError, NewPolicy, PolicyRevision, PolicyState, RecordLimits, Revision, RunComparison,
-    Shadow, TrustedKey,
+    Cause, Comparison, Ledger, LedgerError, NewPolicy, PolicyRevision, PolicyState, RecordLimits, Revision,
+    RunComparison, Shadow, TrustedKey,
 };
 use crate::policies::comparison::compare;
 use crate::policies::signature::{PublicKey, SignatureError, verify};

@@ -276,7 +276,9 @@ fn append_notices(transaction: &Transaction, account: &AccountProfile, run: i64,
     if dropped == 0 || is_said {
         return Ok(());
     }
-    let text = format!("{dropped} notices of the policy, and all others of this day, are not recorded: a day has room for 1 MiB.");
+    let text = format!(
+        "{dropped} notices of the policy, and all others of this day, are not recorded: a day has room for 1 MiB."
+    );
     append(transaction, account.key, now, Some(run), EventKind::NoticesDropped, None, &text)
 }
 

@@ -297,8 +297,7 @@ impl From<FirstLimits> for Limits {
 pub(in crate::ledger) fn reviews(body: &[u8]) -> Vec<Review> {
     let Some((form, bytes)) = decompress(body) else { return Vec::new() };
     // The field of `Packed` before the calls.
-    let outcome =
-        take_limits(form, &bytes).and_then(|(_, rest)| postcard::take_from_bytes::<RunOutcome>(rest).ok());
+    let outcome = take_limits(form, &bytes).and_then(|(_, rest)| postcard::take_from_bytes::<RunOutcome>(rest).ok());
     match outcome {
         Some((RunOutcome::Review(plan), _)) => plan.reviews,
         _ => Vec::new(),

@@ -47,11 +47,10 @@ impl Fixture {
 
     /// The bytes of everything on record, and what the account counts.
     fn bytes_on_record(&self) -> (i64, i64) {
-        let sum = |sql: &str| self.ledger.read(|transaction| Ok(transaction.query_row(sql, [], |row| row.get(0))?)).unwrap();
-        let stored = sum(
-            "SELECT ifnull((SELECT sum(length(body)) FROM recordings), 0)
-                  + ifnull((SELECT sum(length(body)) FROM answer_parts), 0)",
-        );
+        let sum =
+            |sql: &str| self.ledger.read(|transaction| Ok(transaction.query_row(sql, [], |row| row.get(0))?)).unwrap();
+        let stored = sum("SELECT ifnull((SELECT sum(length(body)) FROM recordings), 0)
+                  + ifnull((SELECT sum(length(body)) FROM answer_parts), 0)");
         (stored, sum("SELECT recorded_bytes FROM accounts"))
     }
 }
