@@ -1,12 +1,13 @@
 //! What a run leaves behind for good, at its worst: bounded in bytes, whatever the policy does and however often it is asked.
 
 use super::scene::{ACME, Scene};
+use crate::harness::acme::NOW;
 use crate::harness::policies::hostile::Hostile;
 use crate::harness::policies::limits::{ROOMY, compiled};
 use crate::harness::policies::reference::reference;
 use dialguard::contract::Request;
 use dialguard::policy::Policy;
-use dialguard_dialer::ledger::EventFilter;
+use dialguard_dialer::ledger::{EventFilter, NewWebhook};
 
 /// In WAT: makes so many notices, whose kinds and texts have so many bytes.
 fn notices(count: usize, kind_bytes: usize, text_bytes: usize) -> String {
@@ -55,6 +56,27 @@ async fn the_worst_notices_leave_less_than_a_megabyte() {
         let left = scene.ledger_bytes() - before;
         assert!(left < 1_000_000, "{count} notices of {kind_bytes} and {text_bytes} bytes left {left} bytes");
     }
+}
+
+/// A message waits for three days if its receiver is down.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_quotes_little_of_a_review() {
+    let scene = Scene::new().await;
+    let webhook = NewWebhook {
+        account: Some("acme"),
+        url: "https://receiver.example/",
+        key: &[7; 32],
+        allow_private: false,
+        page_address: None,
+    };
+    scene.dialguard(reference()).ledger().add_webhook(&webhook, NOW).expect("a webhook");
+    // Of severity `alert`, so that a message quotes them.
+    let alerts =
+        notices(65, 2_000, 2_000).replace("(loop $again", "(loop $again (i32.store8 (local.get $id) (i32.const 2))");
+    let policy = compiled(Hostile::review(alerts.leak()), ROOMY);
+    scene.dialguard(policy).review("acme").await.expect("a review");
+    let longest = scene.figure("SELECT max(length(body)) FROM deliveries");
+    assert!((10_000..50_000).contains(&longest), "a message of {longest} bytes");
 }
 
 /// A user may ask any number of times, and each answer may have notices.

@@ -89,9 +89,13 @@ impl Scene {
 
     /// The size of the ledger, what it has not written back to its file included.
     pub fn ledger_bytes(&self) -> i64 {
+        self.figure("PRAGMA page_count") * self.figure("PRAGMA page_size")
+    }
+
+    /// The number that a query finds.
+    pub fn figure(&self, sql: &str) -> i64 {
         let database = rusqlite::Connection::open(self.folder.path().join("dialguard.db")).expect("the database");
-        let figure = |pragma| database.query_row(pragma, [], |row| row.get::<_, i64>(0)).expect("a figure");
-        figure("PRAGMA page_count") * figure("PRAGMA page_size")
+        database.query_row(sql, [], |row| row.get(0)).expect("a figure")
     }
 
     /// The events of failed policies, oldest first.

@@ -42,7 +42,7 @@ use tokio::task::JoinSet;
 const PROBLEMS_MAX: usize = 20;
 
 /// Characters of a problem that are recorded.
-const PROBLEM_CHARACTERS_MAX: usize = 1_000;
+const PROBLEM_CHARACTERS_MAX: usize = 500;
 
 /// The ledger's sources of verdicts. Cheap to clone; follows sources that are added or removed.
 #[derive(Clone)]

@@ -168,6 +168,8 @@ pub struct ComparisonSummary {
     replaced_by_another: usize,
     cents: i64,
     unknown: u64,
+    /// Reviews that could not be compared, because their recordings were too large or made room for newer ones.
+    not_recorded: u64,
     failures: Vec<Failure>,
     /// The runs with a difference; null unless requested.
     runs: Option<Vec<Comparison>>,
@@ -190,6 +192,7 @@ impl ComparisonSummary {
             replaced_by_another: summary.replaced_by_another.len(),
             cents,
             unknown: summary.unknown,
+            not_recorded: summary.not_recorded,
             failures: summary.failures.iter().map(failure).collect(),
             runs: runs.map(|runs| runs.iter().filter(differing).map(Comparison::from).collect()),
         }

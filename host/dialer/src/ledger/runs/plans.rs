@@ -36,7 +36,7 @@ const NOTICE_ROW_BYTES: u64 = 100;
 const PROBLEMS_MAX: usize = 21;
 
 /// Characters of a problem that are recorded.
-const PROBLEM_CHARACTERS_MAX: usize = 1_000;
+const PROBLEM_CHARACTERS_MAX: usize = 500;
 
 /// What a run leaves behind.
 #[derive(Debug, Clone, Copy)]

@@ -124,7 +124,17 @@ impl Ledger {
         })
     }
 
-    /// The same of one account: the latest `limit`, in the order in which they were made, and whether that is all.
+    /// How many reviews decided at `since` or later have no recording although they are young.
+    pub fn reviews_not_recorded(&self, since: Timestamp) -> Result<u64> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached(
+                "SELECT count(*) FROM runs WHERE kind = 'review' AND decided_at >= ?1 AND recording_lost IS NOT NULL",
+            )?;
+            Ok(statement.query_row([to_sql(since)], |row| row.get(0).map(from_sql))?)
+        })
+    }
+
+    /// The reviews that are still on record of one account: the latest `limit`, in the order in which they were made, and whether that is all.
     pub(crate) fn recorded_reviews_of(&self, id: &str, since: Timestamp, limit: u32) -> Result<(Vec<u64>, bool)> {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
