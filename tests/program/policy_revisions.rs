@@ -442,6 +442,7 @@ fn a_recording_that_is_too_large_is_not_kept() {
     review();
     assert_eq!(dialer.standing(100), "1 clean");
     dialer.run("replay 2").exits(1).says(&["the recording of run 2 was too large to keep", "--recording-mib-max"]);
+    dialer.run("review acme").exits(0).says(&["0 numbers rated", "nothing new since the last review"]);
     dialer.run("policy limits --recording-mib-max 8").exits(0);
     review();
     dialer.run("replay 3").exits(0);

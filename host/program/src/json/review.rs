@@ -14,12 +14,12 @@ pub struct Review {
     /// The account.
     #[schema(example = "acme")]
     account: String,
-    /// Whether its plan was applied; false if it was only tried.
+    /// Whether its plan was applied; false if it was only tried, or found nothing new on a date that was tried before.
     applied: bool,
-    /// The run, as events name it; null if it was only tried.
+    /// The run, as events name it; null if it was not applied.
     run: Option<u64>,
     /// Whether it counts as the daily review of its local date: the first that rated numbers. Others on that date are
-    /// extra. Null if it was only tried.
+    /// extra. Null if it was not applied.
     daily: Option<bool>,
     /// The account's revision it was made from.
     based_on: u64,
