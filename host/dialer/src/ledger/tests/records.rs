@@ -1,6 +1,7 @@
 //! What runs leave on record, which is forgotten by its age and by its bytes.
 
 use super::*;
+use crate::ledger::alerts::sending::Attempt;
 use dialguard::dialer::NumberInventory;
 use dialguard::recording::Call;
 
@@ -106,6 +107,74 @@ async fn records_that_are_too_old_are_forgotten_and_not_counted() {
     assert_eq!(error(fixture.ledger.recorded_run(run)), "the recording of run 1 is no longer kept");
     let (stored, counted) = fixture.bytes_on_record();
     assert!(stored == counted && stored < 1_000, "{stored} bytes are stored, {counted} counted");
+}
+
+/// A receiver may be down for days, while reviews of a thousand accounts go on.
+#[test]
+fn messages_that_wait_for_a_webhook_have_room_for_64_mib() {
+    use alerts::deliveries::{DeliveryState, enqueue};
+    use alerts::message::Message;
+    let fixture = Fixture::new("2026-01-15T12:00:00Z");
+    let url = "https://receiver.example/";
+    let webhook = NewWebhook { account: None, url, key: &[7; 32], allow_private: false, page_address: None };
+    let webhook = fixture.ledger.add_webhook(&webhook, fixture.now).unwrap();
+    let text = "x".repeat(1 << 20);
+    for _ in 0..70 {
+        let message = || Message::policy("test", None, &text);
+        let queued = fixture.ledger.change(|transaction| {
+            let account = accounts::profile(transaction, ACME)?;
+            enqueue(transaction, Some(&account), None, fixture.now, message)
+        });
+        queued.unwrap();
+    }
+    let messages = fixture.ledger.deliveries(Some(webhook), false, 100).unwrap();
+    let waiting = |message: &&Delivery| matches!(message.state, DeliveryState::Waiting(_));
+    assert_eq!(messages.iter().filter(waiting).count(), 63);
+    assert!(messages[..7].iter().all(|message| matches!(message.state, DeliveryState::Abandoned(_))), "the oldest");
+    let events = fixture.ledger.events(ACME, EventFilter { number: None, last: 100 }).unwrap();
+    assert_eq!(events.iter().filter(|event| event.kind == "alert-abandoned").count(), 7);
+    // A message that was delivered needs its body no more.
+    let claimed = fixture.ledger.claim_delivery(webhook, "one", fixture.now).unwrap().unwrap();
+    fixture.ledger.settle_delivery(&claimed, &Attempt::Delivered, fixture.now).unwrap();
+    let figures = fixture.ledger.read(|transaction| {
+        Ok(transaction.query_row(
+            "SELECT sum(octet_length(body)), (SELECT waiting_bytes FROM webhooks) FROM deliveries",
+            [],
+            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)),
+        )?)
+    });
+    let (stored, counted) = figures.unwrap();
+    assert!(
+        stored == counted && (62 << 20..63 << 20).contains(&stored),
+        "{stored} bytes are stored, {counted} counted"
+    );
+}
+
+/// The keys stay known, so that no request is executed again.
+#[test]
+fn answers_to_a_callers_requests_with_keys_have_room_for_64_mib() {
+    let fixture = Fixture::new("2026-01-15T12:00:00Z");
+    let asked = |place: u64| KeyedRequest { caller: "dialer".into(), key: format!("{place:03}"), request: [7; 32] };
+    for place in 0..70 {
+        let now = fixture.now + place;
+        assert_eq!(fixture.ledger.begin_keyed_request(&asked(place), now).unwrap(), KeyState::New);
+        let answer = StoredAnswer { status: 200, location: None, body: Some(vec![7; 1 << 20]) };
+        fixture.ledger.keep_answer(&asked(place), &answer).unwrap();
+    }
+    let kept = |place: u64| match fixture.ledger.begin_keyed_request(&asked(place), fixture.now + 70).unwrap() {
+        KeyState::Done(answer) => answer.body.is_some(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((0..70).filter(|place| kept(*place)).collect::<Vec<u64>>(), (6..70).collect::<Vec<u64>>());
+    // A day later all of it is forgotten.
+    let tomorrow = fixture.now + 2 * DAY;
+    fixture.ledger.begin_keyed_request(&asked(999), tomorrow).unwrap();
+    let callers = fixture.ledger.read(|transaction| {
+        Ok(transaction.query_row("SELECT caller, bytes FROM keyed_callers", [], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
+        })?)
+    });
+    assert_eq!(callers.unwrap(), ("dialer".to_owned(), 0));
 }
 
 /// What was on record before records were counted in bytes is counted too.
