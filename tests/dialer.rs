@@ -29,6 +29,7 @@ mod dialer {
     mod account_changes;
     mod bulk_requests;
     mod hostile_policies;
+    mod left_behind;
     mod mixed_versions;
     mod number_files;
     mod providers;

@@ -25,6 +25,7 @@
 //! ```
 
 use crate::contract::*;
+use crate::inspection::for_terminal;
 use crate::policy::Inputs;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,8 +44,11 @@ pub enum Purpose<'a> {
 #[error("the policy's plan breaks the ledger's rules, and none of it was applied: {0}")]
 pub struct PlanFault(String);
 
-/// The most notices that a plan may have.
-const NOTICES_MAX: usize = 10_000;
+/// The most notices that a plan may have. Each is an event for good, which takes about 100 bytes besides its texts.
+const NOTICES_MAX: usize = 2_000;
+
+/// The most bytes in the kinds and texts of a plan's notices together: more than 1,000 sentences.
+const NOTICES_BYTES_MAX: usize = 256 << 10;
 
 /// The most bytes in a notice's kind or text.
 const NOTICE_BYTES_MAX: usize = 2_000;
@@ -63,7 +67,8 @@ const SECONDS_PER_DAY: u64 = 86_400;
 /// something the run is not for, or does it twice; it locks a slot for a deletion and keeps the number; it replaces a
 /// number automatically although the account has that off, the number is not flagged or too new, or the day's cap is
 /// reached; a replacement was not offered or has no reason; a notice has a reserved kind, is too long, or contains control
-/// characters.
+/// characters; there are too many notices, or they are too long together. A fault quotes at most a few hundred characters of
+/// the plan.
 pub fn check(
     account_id: &str,
     purpose: Purpose,
@@ -74,7 +79,7 @@ pub fn check(
     let Some(account) = inputs.account.as_ref().filter(|account| account.id == account_id) else {
         return fault("it was made without reading the account");
     };
-    ensure(plan.account == account.id, || format!("it is for account {:?}", plan.account))?;
+    ensure(plan.account == account.id, || format!("it is for account {:?}", for_terminal(&plan.account)))?;
     ensure(plan.based_on == account.revision, || {
         format!("it is based on revision {} of the account, which is at revision {}", plan.based_on, account.revision)
     })?;
@@ -167,6 +172,8 @@ fn check_blocks_kept(blocks: u32, decision: &Decision, account: &Account) -> Res
 
 fn check_notices(notices: &[Notice], reserved: &[&str]) -> Result<(), PlanFault> {
     ensure(notices.len() <= NOTICES_MAX, || format!("it has {} notices, more than {NOTICES_MAX}", notices.len()))?;
+    let bytes: usize = notices.iter().map(|notice| notice.kind.len() + notice.text.len()).sum();
+    ensure(bytes <= NOTICES_BYTES_MAX, || format!("its notices have {bytes} bytes, more than {NOTICES_BYTES_MAX}"))?;
     notices.iter().try_for_each(|notice| check_notice(notice, reserved))
 }
 
@@ -176,7 +183,7 @@ fn check_notice(notice: &Notice, reserved: &[&str]) -> Result<(), PlanFault> {
     })?;
     let kebab_case = !notice.kind.is_empty()
         && notice.kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    ensure(kebab_case, || format!("the notice kind {:?} is not kebab-case", notice.kind))?;
+    ensure(kebab_case, || format!("the notice kind {:?} is not kebab-case", for_terminal(&notice.kind)))?;
     ensure(!reserved.contains(&notice.kind.as_str()), || {
         format!("the notice kind {:?} is reserved for the ledger's own events", notice.kind)
     })?;

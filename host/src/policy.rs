@@ -32,7 +32,7 @@ pub use run::Inputs;
 use crate::contract::versions::{Instance, Template};
 use crate::contract::*;
 use crate::dialer::Dialer;
-use crate::inspection::{inspect, without_control_characters};
+use crate::inspection::{for_terminal, inspect, without_control_characters};
 use crate::recording::Recording;
 use crate::sha256::sha256;
 use engine::PolicyEngine;
@@ -466,7 +466,8 @@ impl Policy {
             None if error.root_cause().to_string().contains("fuel allocated for hostcalls") => {
                 PolicyFault::TooLarge(self.limits.answer_bytes_max)
             }
-            None => PolicyFault::Trapped(format!("{error:#}")),
+            // It may quote names that the policy's author chose.
+            None => PolicyFault::Trapped(for_terminal(&format!("{error:#}"))),
         }
     }
 }

@@ -72,22 +72,33 @@ pub enum Call {
 }
 
 impl Call {
-    /// How many items the call and its answer add to a recording.
-    pub(crate) fn items(&self) -> usize {
+    /// Bytes of memory that the call and its answer take in a recording.
+    pub(crate) fn bytes(&self) -> usize {
         fn returned<T>(answer: &Result<Vec<T>, Error>) -> usize {
-            answer.as_ref().map_or(0, Vec::len)
+            answer.as_ref().map_or_else(|error| error.message.len(), |items| size_of_val(&items[..]))
         }
-        1 + match self {
-            Call::Now(_) => 0,
-            Call::Carriers(carriers) => carriers.len(),
-            Call::LookUp(numbers, answer) => numbers.len() + returned(answer),
-            Call::Account(answer) => answer.as_ref().map_or(0, |account| account.locked_slots.len()),
-            Call::Monitored(_, _, answer) => returned(answer),
-            Call::Owned(numbers, answer) => numbers.len() + returned(answer),
-            Call::Candidates(_, _, answer) => returned(answer),
-            Call::FlagEvents(_, answer) => returned(answer),
-        }
+        size_of::<Call>()
+            + match self {
+                Call::Now(_) => 0,
+                Call::Carriers(carriers) => {
+                    size_of_val(&carriers[..]) + carriers.iter().map(|carrier| carrier.name.len()).sum::<usize>()
+                }
+                Call::LookUp(numbers, answer) => size_of_val(&numbers[..]) + returned(answer),
+                Call::Account(Ok(account)) => account_bytes(account),
+                Call::Account(Err(error)) => error.message.len(),
+                Call::Monitored(_, _, answer) => returned(answer),
+                Call::Owned(numbers, answer) => size_of_val(&numbers[..]) + returned(answer),
+                Call::Candidates(_, _, answer) => returned(answer),
+                Call::FlagEvents(_, answer) => returned(answer),
+            }
     }
+}
+
+/// Bytes of memory that an account takes in addition to its own type.
+fn account_bytes(account: &Account) -> usize {
+    let other = &account.settings.other;
+    let texts: usize = other.iter().map(|(name, value)| name.len() + value.len()).sum();
+    account.id.len() + size_of_val(&account.locked_slots[..]) + size_of_val(&other[..]) + texts
 }
 
 /// A dialer that answers from a recording.
@@ -353,5 +364,43 @@ impl NumberInventory for Replay {
                 _ => unknown(state),
             },
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Limits;
+
+    /// Numbers in pages, looked up page by page, as the reference policy does.
+    #[test]
+    fn a_million_numbers_with_three_carriers_are_held_within_the_default_limit() {
+        const PAGE: usize = 10_000;
+        let monitored = MonitoredNumber {
+            number: NUMBER_MAX,
+            slot: 1,
+            status: Status::Clean,
+            status_since: 0,
+            monitored_since: 0,
+            flagging_checks: 0,
+            clearing_checks: 0,
+            last_rated_at: None,
+            replacement_pending: false,
+        };
+        let observation = Observation { number: NUMBER_MAX, carrier: 1, spam_score: None, observed_at: 0 };
+        let page = Call::Monitored(0, PAGE as u32, Ok(vec![monitored; PAGE]));
+        let answers = Call::LookUp(vec![NUMBER_MAX; PAGE], Ok(vec![observation; 3 * PAGE]));
+        // The page is among the run's inputs too.
+        let held = 100 * (page.bytes() + size_of::<[MonitoredNumber; PAGE]>() + answers.bytes()) as u64;
+        assert_eq!(held >> 20, 167, "{held} bytes");
+        assert!(held < Limits::default().held_bytes_max);
+    }
+
+    #[test]
+    fn texts_count_with_their_bytes() {
+        let carriers = |name: &str| Call::Carriers(vec![Carrier { id: 1, name: name.into() }; 100]).bytes();
+        assert_eq!(carriers("Verizon") - carriers(""), 700);
+        let refused = |message: &str| Call::Account(Err(Error::unavailable(message))).bytes();
+        assert_eq!(refused("later") - refused(""), 5);
     }
 }

@@ -87,7 +87,7 @@ async fn a_hostile_policy_loses_its_run_and_affects_nothing_else() {
                    (call $owned (local.get $id) (i32.const 4) (i32.const 0x24000) (i32.const 9000) (global.get $asked))
                    (br $again))",
             ),
-            PolicyFault::TooManyAnswers(LIMITS.answer_items_max),
+            PolicyFault::HoldsTooMuch(LIMITS.held_bytes_max),
         ),
         (
             "a lookup of more bytes than it may hand over",
@@ -260,7 +260,7 @@ async fn a_plan_that_is_too_large_is_refused() {
         (
             "GROW (memory.fill (global.get $large) (i32.const 0x78) (i32.const 10000000))
              (call $notice (i32.const 4) (i64.const 0) (global.get $large) (i32.const 10000000))",
-            "a notice has more than 2000 bytes",
+            "its notices have 10000004 bytes, more than 262144",
         ),
     ];
     let scene = Scene::new().await;

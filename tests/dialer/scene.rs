@@ -87,6 +87,17 @@ impl Scene {
         database.execute_batch(sql).expect(sql);
     }
 
+    /// The size of the ledger, what it has not written back to its file included.
+    pub fn ledger_bytes(&self) -> i64 {
+        self.figure("PRAGMA page_count") * self.figure("PRAGMA page_size")
+    }
+
+    /// The number that a query finds.
+    pub fn figure(&self, sql: &str) -> i64 {
+        let database = rusqlite::Connection::open(self.folder.path().join("dialguard.db")).expect("the database");
+        database.query_row(sql, [], |row| row.get(0)).expect("a figure")
+    }
+
     /// The events of failed policies, oldest first.
     pub fn faults(&self) -> Vec<String> {
         let everything = EventFilter { number: None, last: u32::MAX };

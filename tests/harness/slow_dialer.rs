@@ -1,4 +1,4 @@
-//! A dialer that answers late or never, about an account without numbers.
+//! A dialer that answers late, never or at length, about an account without numbers.
 
 use super::acme::NOW;
 use dialguard::clock::FixedClock;
@@ -10,12 +10,22 @@ use std::time::Duration;
 
 /// A dialer whose every answer takes this long; with none it never answers.
 pub fn slow_dialer(answers_after: Option<Duration>) -> Dialer {
-    let slow = Arc::new(Slow { answers_after });
+    dialer(Slow { answers_after, setting: String::new() })
+}
+
+/// A dialer that answers at once, and whose account has a setting of so many bytes.
+pub fn wordy_dialer(setting_bytes: usize) -> Dialer {
+    dialer(Slow { answers_after: Some(Duration::ZERO), setting: "x".repeat(setting_bytes) })
+}
+
+fn dialer(slow: Slow) -> Dialer {
+    let slow = Arc::new(slow);
     Dialer { clock: Arc::new(FixedClock(NOW)), carriers: slow.clone(), inventory: slow }
 }
 
 struct Slow {
     answers_after: Option<Duration>,
+    setting: String,
 }
 
 impl Slow {
@@ -57,7 +67,7 @@ impl NumberInventory for Slow {
             monitored_count: 0,
             rated_today: 0,
             replacements_today: 0,
-            settings: default_settings(),
+            settings: Settings { other: vec![("other".into(), self.setting.clone())], ..default_settings() },
         };
         self.answer(Ok(account)).await
     }

@@ -9,7 +9,9 @@ use dialguard::clock::FixedClock;
 use dialguard::contract::{Answer, PhoneNumber, Request};
 use dialguard::policy::{PolicyAnswer, REFERENCE_POLICY};
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::ledger::{AccountView, Event, EventFilter, Ledger, OrderState, RunOutcome, RunRecord};
+use dialguard_dialer::ledger::{
+    AccountView, Event, EventFilter, Ledger, OrderState, RecordLimits, RunOutcome, RunRecord,
+};
 use dialguard_dialer::sources::inquiry::Sources;
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -268,7 +270,7 @@ async fn intend(ledger: Arc<Ledger>, number: PhoneNumber, now: u64) {
         revision: None,
         contract: policy.contract_version(),
         limits: policy.limits(),
-        kept_days: 35,
+        kept: RecordLimits::default(),
         outcome: &RunOutcome::Request(request, answer),
         inputs: &inputs,
         recording: &recording,

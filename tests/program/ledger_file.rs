@@ -1,6 +1,7 @@
 //! The ledger's file: many processes at a first start, files that cannot be used, backups, and folders and disks that cannot
 //! be written.
 
+use crate::harness::acme::DAY;
 use crate::harness::dialer::{Dialer, Outcome, e164};
 use dialguard::calendar::rfc3339;
 use dialguard_dialer::ledger::{ImportedAs, Ledger};
@@ -25,6 +26,30 @@ fn all_at_once(dialer: &Dialer, lines: impl IntoIterator<Item = String>) -> Vec<
         .into_iter()
         .map(|(line, child)| Outcome::new(line, child.wait_with_output().expect("the program ends")).exits(0));
     ended.collect()
+}
+
+/// The figures of the operator's guide.
+#[test]
+fn a_day_of_fifteen_numbers_leaves_two_kilobytes() {
+    let dialer = Dialer::monitoring(15, "");
+    let review = || {
+        dialer.pass(DAY);
+        dialer
+            .carriers_say(&(100..115).map(|last| (last, if last == 100 { "xxx" } else { "ooo" })).collect::<Vec<_>>());
+        dialer.run("review acme").exits(0);
+    };
+    let used = || {
+        let ledger = Connection::open(dialer.path(FILE)).expect("the database");
+        let figure = |sql: &str| ledger.query_row(sql, [], |row| row.get::<_, i64>(0)).expect("a figure");
+        (figure("PRAGMA page_count") * figure("PRAGMA page_size"), figure("SELECT sum(bytes) FROM records"))
+    };
+    review();
+    let (before, recorded_before) = used();
+    (0..12).for_each(|_| review());
+    let (after, recorded) = used();
+    let (day, recorded_a_day) = ((after - before) / 12, (recorded - recorded_before) / 12);
+    assert!(recorded_a_day < 1_500, "{recorded_a_day} bytes of recordings and answers a day");
+    assert!(day < 5_000, "{day} bytes a day, in whole pages");
 }
 
 #[test]

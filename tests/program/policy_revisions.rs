@@ -292,6 +292,8 @@ fn faults_in_a_row_are_not_those_with_good_runs_between() {
     for _ in 0..3 {
         dialer.run("unmonitor acme +13105550100").exits(1).says(&["the policy failed"]);
         dialer.run("unmonitor acme +13105550100").exits(1);
+        // A second review on one date that finds nothing new is no run.
+        dialer.pass(DAY);
         dialer.run("review acme").exits(0);
     }
     assert_eq!(live(&dialer)["revision"], revision);
@@ -429,6 +431,34 @@ fn runs_are_kept_as_long_as_set() {
     assert_eq!([2, 3, 4, 5].map(outcome), [Some(1), Some(0), Some(0), Some(0)]);
     dialer.run("replay 2").exits(1).says(&["the recording of run 2 is no longer kept", "--recordings-kept-days"]);
     assert_eq!(dialer.json("policy backtest 1 --since 2026-03-01")["reviews"], 3);
+}
+
+/// The review itself is good: it is applied, and every surface says why it cannot be replayed.
+#[test]
+fn a_recording_that_is_too_large_is_not_kept() {
+    let dialer = Dialer::monitoring(1, "");
+    let review = || {
+        dialer.pass(DAY);
+        dialer.carriers_say(&[(100, "ooo")]);
+        dialer.run("review acme").exits(0);
+    };
+    dialer.run("policy limits --recording-mib-max 0").exits(0).says(&["--recording-mib-max 0"]);
+    review();
+    assert_eq!(dialer.standing(100), "1 clean");
+    dialer.run("replay 2").exits(1).says(&["the recording of run 2 was too large to keep", "--recording-mib-max"]);
+    dialer.run("review acme").exits(0).says(&["0 numbers rated", "nothing new since the last review"]);
+    dialer.run("policy limits --recording-mib-max 8").exits(0);
+    review();
+    dialer.run("replay 3").exits(0);
+    let backtest = dialer.run("policy backtest 1 --since 2026-03-01").exits(0);
+    backtest.says(&["on 1 reviews", "not compared 1 reviews, whose recordings were too large"]);
+    assert_eq!(dialer.json("policy diff 1")["not-recorded"], 1);
+    let runs = dialer.run("account export acme runs --format jsonl").exits(0).stdout;
+    let recordings: Vec<serde_json::Value> = runs
+        .lines()
+        .map(|run| serde_json::from_str::<serde_json::Value>(run).expect("a run a line")["recording"].clone())
+        .collect();
+    assert_eq!(recordings, ["kept", "too-large", "kept"]);
 }
 
 fn open(dialer: &Dialer) -> (Arc<Ledger>, Policies) {

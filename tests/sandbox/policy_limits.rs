@@ -4,7 +4,7 @@ use crate::harness::acme::number;
 use crate::harness::policies::hostile::{Hostile, parse};
 use crate::harness::policies::limits::{LIMITS, OUT_OF_TIME, ROOMY, SPIN, compiled};
 use crate::harness::policies::renamed::renamed;
-use crate::harness::slow_dialer::slow_dialer;
+use crate::harness::slow_dialer::{slow_dialer, wordy_dialer};
 use dialguard::contract::ErrorCode;
 use dialguard::policy::{Limits, Policy, PolicyError, PolicyFault, REFERENCE_POLICY};
 use std::time::{Duration, Instant};
@@ -52,6 +52,39 @@ async fn a_refused_import_call_returns_an_error_to_the_policy() {
             Err(PolicyError::Answered(error)) => assert_eq!(error.code, code, "{what}: {error:?}"),
             other => panic!("{what}: {other:?}"),
         }
+    }
+}
+
+/// Answers are held until the run ends. Fifty accounts are few answers, and two megabytes.
+#[tokio::test]
+async fn what_imports_return_is_counted_in_bytes() {
+    const ASK_FIFTY_TIMES: &str = "(loop $again
+          (call $get-account (local.get $id) (local.get $id-len) (global.get $account))
+          (i32.store (global.get $scratch) (i32.add (i32.load (global.get $scratch)) (i32.const 1)))
+          (br_if $again (i32.lt_u (i32.load (global.get $scratch)) (i32.const 50))))";
+    let policy = compiled(Hostile::review(ASK_FIFTY_TIMES), LIMITS);
+    policy.review_account(&wordy_dialer(400), "acme").await.expect("20 kB are no fault");
+    let outcome = policy.review_account(&wordy_dialer(40_000), "acme").await;
+    let too_much = PolicyFault::HoldsTooMuch(LIMITS.held_bytes_max);
+    assert!(matches!(&outcome, Err(PolicyError::Fault(fault)) if *fault == too_much), "{outcome:?}");
+}
+
+/// A fault is recorded for good.
+#[tokio::test]
+async fn a_fault_quotes_little_of_a_policys_names() {
+    let name = "x".repeat(50_000);
+    let items = format!(
+        "(func ${name} (param $text i32)
+           (i32.store8 (local.get $text) (i32.const 0xff))
+           (call $get-account (local.get $text) (i32.const 1) (global.get $account)))"
+    );
+    let review = format!("(call ${name} (global.get $scratch))");
+    let policy = Hostile { items: items.leak(), ..Hostile::review(review.leak()) };
+    match compiled(policy, LIMITS).review_account(&wordy_dialer(0), "acme").await {
+        Err(PolicyError::Fault(PolicyFault::Trapped(why))) => {
+            assert!(why.len() < 2_500, "{} bytes: {why:.500}", why.len())
+        }
+        other => panic!("{other:?}"),
     }
 }
 

@@ -19,7 +19,7 @@
 //! use dialguard_dialer::sources::inquiry::Sources;
 //! use dialguard::dialer::Dialer;
 //! use dialguard_dialer::fulfilment::Step;
-//! use dialguard_dialer::ledger::{AccountView, OrderState, RunOutcome, RunRecord};
+//! use dialguard_dialer::ledger::{AccountView, OrderState, RecordLimits, RunOutcome, RunRecord};
 //!
 //! let folder = tempfile::tempdir()?;
 //! let dialguard = small_dialguard(folder.path()).await?;
@@ -36,7 +36,7 @@
 //!     revision: Some(1),
 //!     contract: policy.contract_version(),
 //!     limits: policy.limits(),
-//!     kept_days: 35,
+//!     kept: RecordLimits::default(),
 //!     outcome: &RunOutcome::Request(request, decided.answer),
 //!     inputs: &decided.inputs,
 //!     recording: &decided.recording,

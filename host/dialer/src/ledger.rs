@@ -91,7 +91,8 @@ pub use runs::evidence::counted_before_in_words;
 pub(crate) use runs::evidence::newest_score;
 pub use runs::plans::{AppliedRun, RunRecord};
 pub use runs::recordings::{RecordedRun, RunOutcome};
-pub use runs::{RunKind, RunProfile};
+pub use runs::records::RecordLimits;
+pub use runs::{RecordingState, RunKind, RunProfile};
 pub use sources::carriers::CarrierAlias;
 pub(crate) use sources::carriers::{CARRIER_CHARACTERS_MAX, carrier_key};
 pub(crate) use sources::lookups::LookupBudget;
@@ -166,6 +167,12 @@ pub enum LedgerError {
     /// The run's recording has been deleted: it is older than recordings are kept.
     #[error("the recording of run {0} is no longer kept")]
     RunExpired(u64),
+    /// The run's recording was larger than recordings may be, and was not kept.
+    #[error("the recording of run {0} was too large to keep")]
+    RecordingTooLarge(u64),
+    /// The run's recording was deleted before its time, because the account's records took more room than it has.
+    #[error("the recording of run {0} made room for newer ones")]
+    RecordingMadeRoom(u64),
     /// The account is closed: it can only be read and credited.
     #[error("account {account} was closed on {closed_on}")]
     AccountClosed {

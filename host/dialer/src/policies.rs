@@ -45,8 +45,8 @@ mod code;
 pub use crate::ledger::PolicySettings;
 
 use crate::ledger::{
-    Cause, Comparison, Ledger, LedgerError, NewPolicy, PolicyRevision, PolicyState, Revision, RunComparison, Shadow,
-    TrustedKey,
+    Cause, Comparison, Ledger, LedgerError, NewPolicy, PolicyRevision, PolicyState, RecordLimits, Revision,
+    RunComparison, Shadow, TrustedKey,
 };
 use crate::policies::comparison::compare;
 use crate::policies::signature::{PublicKey, SignatureError, verify};
@@ -151,9 +151,9 @@ pub struct Live {
 }
 
 impl Live {
-    /// Days for which its runs stay on record.
-    pub(crate) fn recordings_kept_days(&self) -> u32 {
-        self.state.settings.recordings_kept_days
+    /// How much of its runs stays on record.
+    pub(crate) fn kept(&self) -> RecordLimits {
+        self.state.settings.kept()
     }
 }
 

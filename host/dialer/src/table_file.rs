@@ -20,13 +20,16 @@ pub use decoding::NotATable;
 use csv::StringRecord;
 use records::{Division, Record, Records, separator_line};
 use std::borrow::Cow;
-use std::io::{self, Cursor};
+use std::fs::File;
+use std::io::{self, Cursor, Read};
 use std::path::Path;
 use std::time::SystemTime;
 
 const DELIMITER_WRITTEN: u8 = b',';
 /// Rows in which a header is looked for: titles and notes may precede it.
 pub(crate) const HEADER_ROWS_MAX: usize = 20;
+/// The most bytes of a source's file: ten million verdicts or so.
+const FILE_BYTES_MAX: u64 = 1 << 30;
 const PROBLEMS_LISTED_MAX: usize = 20;
 const PROBLEM_CHARACTERS_MAX: usize = 300;
 
@@ -282,6 +285,21 @@ impl RowProblems {
     }
 }
 
+/// The content of a source's file. A device or a pipe is refused, because reading it may never end.
+pub(crate) fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    if metadata.len() > FILE_BYTES_MAX {
+        return Err(io::Error::other(format!("it has more than {} GiB", FILE_BYTES_MAX >> 30)));
+    }
+    let mut bytes = Vec::with_capacity(metadata.len() as usize);
+    // It may grow meanwhile.
+    File::open(path)?.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Tells one content of a file from the next without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct FileVersion {
@@ -334,6 +352,18 @@ mod tests {
         assert_eq!(rows(b""), Vec::<String>::new());
         assert_eq!(rows(b"\xEF\xBB\xBF\xEF\xBB\xBF\"a,b\n1,2"), ["1 \u{FEFF}\"a|b", "2 1|2"]);
         assert_eq!(rows(b"\xFF\xFE\xFF\xFE"), ["1 \u{FEFF}"]);
+    }
+
+    #[test]
+    fn a_file_without_end_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("verdicts.csv");
+        std::fs::write(&path, "number").unwrap();
+        assert_eq!(read_file(&path).unwrap(), b"number");
+        File::options().write(true).open(&path).unwrap().set_len(FILE_BYTES_MAX + 1).unwrap();
+        assert_eq!(read_file(&path).unwrap_err().to_string(), "it has more than 1 GiB");
+        #[cfg(unix)]
+        assert_eq!(read_file(Path::new("/dev/zero")).unwrap_err().to_string(), "it is not a regular file");
     }
 
     #[test]

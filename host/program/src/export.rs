@@ -99,7 +99,7 @@ impl Table {
                 "id,account,number,replacement,slot,why,state,since,intended-at,provider,price-cents,reference,\
                  rests-until,stuck,problem,held-since,next-try-at,swapped-at,spent-cents,because"
             }
-            Table::Runs => "id,kind,local-date,decided-at,based-on,policy,revision,contract",
+            Table::Runs => "id,kind,local-date,decided-at,based-on,policy,revision,contract,recording",
             Table::Ratings => "run,at,number,status,flagging-checks,clearing-checks,flagging,answering",
             Table::Answers => "run,at,number,carrier,score,label,observed-at",
         }

@@ -69,6 +69,12 @@ impl Hint for LedgerError {
             LedgerError::RunExpired(_) => {
                 command("`dialguard policy limits --recordings-kept-days` keeps recordings for longer")
             }
+            LedgerError::RecordingTooLarge(_) => {
+                command("`dialguard policy limits --recording-mib-max` keeps larger recordings")
+            }
+            LedgerError::RecordingMadeRoom(_) => {
+                command("`dialguard policy limits --recordings-mib-max` keeps more of each account's recordings")
+            }
             LedgerError::AccountClosed { .. } => (
                 Some(
                     "it can only be read, such as with `dialguard account export`; its numbers can be imported into another \

@@ -156,6 +156,36 @@ fn automatic_replacement_needs_the_setting_and_room_under_the_cap() {
     assert!(verdict(check("acme", Purpose::Review, &twice, &roomy, &[])).contains("already being replaced"));
 }
 
+/// Notices are kept for good. The policies in this repository make at most one for each replacement of a day, of which there
+/// are 1,000, each of less than 150 bytes.
+#[test]
+fn the_notices_of_a_plan_are_counted_and_their_bytes_too() {
+    let checked = |count: usize, text_bytes: usize| {
+        let notice =
+            Notice { severity: Severity::Info, kind: "kind".into(), number: None, text: "y".repeat(text_bytes) };
+        let plan = Plan { notices: vec![notice; count], ..plan(vec![], vec![]) };
+        verdict(check("acme", Purpose::Review, &plan, &inputs(), &[]))
+    };
+    assert_eq!(checked(1_000, 150), "fine");
+    assert_eq!(checked(131, 1_996), "fine");
+    assert!(checked(132, 1_996).contains("its notices have 264000 bytes, more than 262144"), "{}", checked(132, 1_996));
+    assert_eq!(checked(2_000, 1), "fine");
+    assert!(checked(2_001, 1).contains("it has 2001 notices, more than 2000"), "{}", checked(2_001, 1));
+}
+
+/// A fault is an event for good and goes into the log.
+#[test]
+fn a_fault_quotes_little_of_the_plan() {
+    let endless = "\u{1}".repeat(1 << 20);
+    let foreign = Plan { account: endless.clone(), ..plan(vec![], vec![]) };
+    let notice = Notice { severity: Severity::Info, kind: "\u{1}".repeat(2_000), number: None, text: "y".into() };
+    let odd = Plan { notices: vec![notice], ..plan(vec![], vec![]) };
+    for plan in [foreign, odd] {
+        let verdict = verdict(check("acme", Purpose::Review, &plan, &inputs(), &[]));
+        assert!(verdict.len() < 2_000 && !verdict.contains("\\u{1}"), "{} bytes: {verdict:.200}", verdict.len());
+    }
+}
+
 #[test]
 fn a_notice_cannot_have_a_reserved_kind() {
     let notice = |kind: &str| Notice { severity: Severity::Info, kind: kind.into(), number: None, text: "$49.".into() };

@@ -15,6 +15,9 @@ use wasmtime_wasi::{WasiCtxView, WasiView};
 /// Entries in one table of a component: functions called indirectly. Python's interpreter has about 10,000.
 pub(crate) const TABLE_ENTRIES_MAX: usize = 20_000;
 
+/// Bytes that a number takes in a set, its share of a half-empty node included.
+const SET_ENTRY_BYTES: usize = 24;
+
 /// What a policy read during a run. [`check`](crate::check::check) checks a plan against it: at the revision that the plan
 /// is based on, this is the state of the account.
 ///
@@ -44,7 +47,7 @@ pub(crate) struct Run {
     waited: Duration,
     lookups_left: u32,
     import_calls_left: u32,
-    answer_items_left: u64,
+    held_bytes_left: u64,
     wasi: Option<StubbedWasi>,
     /// Bytes of all the policy's memories, which never shrink.
     pub(crate) memory_bytes: usize,
@@ -67,7 +70,7 @@ impl Run {
             waited: Duration::ZERO,
             lookups_left: limits.lookups_max,
             import_calls_left: limits.import_calls_max,
-            answer_items_left: limits.answer_items_max,
+            held_bytes_left: limits.held_bytes_max,
             wasi,
             memory_bytes: 0,
             inputs,
@@ -107,11 +110,17 @@ impl Run {
         Ok(dialer.clone())
     }
 
-    /// Records a call. Recorded answers are kept until the run ends, so their number is limited.
+    /// Records a call. Recorded answers are held until the run ends, so their bytes are limited.
     fn record(&mut self, call: Call) -> wasmtime::Result<()> {
-        let too_much = PolicyFault::TooManyAnswers(self.limits.answer_items_max);
-        self.answer_items_left = self.answer_items_left.checked_sub(call.items() as u64).ok_or(too_much)?;
+        self.hold(call.bytes())?;
         self.recording.calls.push(call);
+        Ok(())
+    }
+
+    /// Counts memory that is held until the run ends.
+    fn hold(&mut self, bytes: usize) -> wasmtime::Result<()> {
+        let too_much = PolicyFault::HoldsTooMuch(self.limits.held_bytes_max);
+        self.held_bytes_left = self.held_bytes_left.checked_sub(bytes as u64).ok_or(too_much)?;
         Ok(())
     }
 
@@ -234,6 +243,7 @@ impl imports::number_inventory::Host for Run {
             // A policy may read the same page twice; the inputs stay in ascending order, each number once.
             let known = self.inputs.monitored.partition_point(|number| number.number <= after);
             if known == self.inputs.monitored.len() {
+                self.hold(size_of_val(&page[..]))?;
                 self.inputs.monitored.extend_from_slice(page);
             }
         }
@@ -252,7 +262,9 @@ impl imports::number_inventory::Host for Run {
         let call = |answer| Call::Owned(numbers.clone(), answer);
         let answer = self.in_account(&id, dialer.inventory.owned(&id, numbers.clone()), call).await?;
         if let Ok(owned) = &answer {
+            let before = self.inputs.owned.len();
             self.inputs.owned.extend(owned);
+            self.hold((self.inputs.owned.len() - before) * SET_ENTRY_BYTES)?;
         }
         Ok(answer)
     }
@@ -268,7 +280,9 @@ impl imports::number_inventory::Host for Run {
         let call = |answer| Call::Candidates(like, limit, answer);
         let answer = self.in_account(&id, dialer.inventory.candidates(&id, like, limit), call).await?;
         if let Ok(offered) = &answer {
+            let before = self.inputs.offered.len();
             self.inputs.offered.extend(offered);
+            self.hold((self.inputs.offered.len() - before) * SET_ENTRY_BYTES)?;
         }
         Ok(answer)
     }

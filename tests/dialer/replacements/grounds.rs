@@ -5,7 +5,7 @@ use crate::harness::policies::first_contract::first_contract_with;
 use dialguard::contract::{Deletion, Status};
 use dialguard::dialer::Dialer;
 use dialguard::policy::Limits;
-use dialguard_dialer::ledger::{AccountView, Event, RunOutcome, RunRecord};
+use dialguard_dialer::ledger::{AccountView, Event, RecordLimits, RunOutcome, RunRecord};
 use dialguard_dialer::sources::inquiry::Sources;
 
 /// What an account was charged, without its block.
@@ -52,7 +52,7 @@ async fn plan_and_die(fixture: &mut Fixture, request: Request) {
         revision: None,
         contract: fixture.policy.contract_version(),
         limits: fixture.policy.limits(),
-        kept_days: 35,
+        kept: RecordLimits::default(),
         outcome: &RunOutcome::Request(request, decided.answer),
         inputs: &decided.inputs,
         recording: &decided.recording,

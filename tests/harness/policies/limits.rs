@@ -11,7 +11,7 @@ pub const LIMITS: Limits = Limits {
     answer_bytes_max: 1 << 20,
     lookups_max: 1_000,
     import_calls_max: 100,
-    answer_items_max: 100_000,
+    held_bytes_max: 1 << 20,
     import_time_max: Duration::from_millis(100),
 };
 

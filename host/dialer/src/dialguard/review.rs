@@ -12,7 +12,7 @@ use std::time::Instant;
 pub struct ReviewOutcome {
     /// What the policy planned.
     pub plan: Plan,
-    /// How it was applied; none if it was only tried, or asked about numbers again without an answer.
+    /// How it was applied; none if it was only tried, or found nothing new on a date that was tried before.
     pub applied: Option<AppliedRun>,
     /// Replacements that were carried out, planned by this review or before.
     pub replaced: Vec<Order>,
@@ -27,7 +27,8 @@ pub struct ReviewOutcome {
 
 impl Dialguard {
     /// Reviews an account because a user wants it: rates its numbers, and replaces flagged ones if the account has that
-    /// turned on. Another review on the same local date rates only numbers that have not been rated on it yet.
+    /// turned on. Another review on the same local date rates only numbers that have not been rated on it yet, and leaves
+    /// nothing behind if it changes nothing.
     ///
     /// A source that fails is not an error but one of the [`ReviewOutcome::problems`]. Errors: no such account; a clock
     /// that went back; an account that changed ten times during its review; a fault of the policy, or a plan that breaks

@@ -152,7 +152,7 @@ impl Run {
             revision: self.live.revision,
             contract: policy.contract_version(),
             limits: policy.limits(),
-            kept_days: self.live.recordings_kept_days(),
+            kept: self.live.kept(),
             outcome: &answered.answer,
             inputs: &answered.inputs,
             recording: &answered.recording,
@@ -165,12 +165,12 @@ impl Run {
 }
 
 /// Whether numbers were asked about again, or for the first time, without an answer. That is not a run, or each try
-/// would be one more event and one more message about the same numbers.
+/// would be one more run, event and message about the same numbers, for good, and a user may try any number of times.
 fn is_in_vain(task: Task<'_>, run: &Run, answered: &PolicyAnswer<RunOutcome>) -> bool {
     let is_repeated = match task.review {
-        ReviewKind::Scheduled => run.account.check_tries(run.rates_since) > 0,
+        ReviewKind::Scheduled | ReviewKind::ByUser => run.account.check_tries(run.rates_since) > 0,
         ReviewKind::FirstCheck => true,
-        ReviewKind::ByUser | ReviewKind::AskAgain => false,
+        ReviewKind::AskAgain => false,
     };
     let plan = answered.answer.plan();
     task.is_review() && is_repeated && plan.reviews.is_empty() && plan.actions.is_empty()

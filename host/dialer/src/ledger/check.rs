@@ -181,6 +181,14 @@ const INVARIANTS: &[(&str, &str, &str)] = &[
           WHERE (occupied, locked) <> (monitored, locks)",
     ),
     (
+        "records-counted",
+        "An account counts the bytes that its runs have on record",
+        "SELECT id || ': counts ' || recorded_bytes || ' bytes on record, has ' || bytes
+           FROM (SELECT id, recorded_bytes,
+                        ifnull((SELECT sum(bytes) FROM records WHERE account = key), 0) AS bytes FROM accounts)
+          WHERE recorded_bytes <> bytes",
+    ),
+    (
         "slots-bought",
         "Occupied and locked slots never exceed the slots bought",
         "SELECT id || ': ' || occupied || ' occupied and ' || locked || ' locked of ' || slot_count

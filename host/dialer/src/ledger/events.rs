@@ -210,6 +210,8 @@ named_kinds! {
         NoNewObservations = "no-new-observations",
         /// Settings of a replaced number could not be carried over to its replacement.
         NotCarriedOver = "not-carried-over",
+        /// Notices of the policy were not recorded, because the day had no room for more.
+        NoticesDropped = "notices-dropped",
         /// A number was bought.
         NumberBought = "number-bought",
         /// A replaced number is not given back: it was imported again, or its account was closed.

@@ -6,6 +6,7 @@ use crate::ledger::accounts::profile;
 use crate::ledger::alerts::deliveries::enqueue;
 use crate::ledger::alerts::message::Message;
 use crate::ledger::events::append_fault;
+use crate::ledger::runs::records::RecordLimits;
 use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
 use dialguard::contract::{Severity, Timestamp};
 use dialguard::policy::{Limits, Wasi};
@@ -134,17 +135,34 @@ pub struct PolicySettings {
     pub faults_in_a_row_max: u32,
     /// Days for which recordings of runs and carriers' answers are kept. 1 and up.
     pub recordings_kept_days: u32,
+    /// Bytes of one recording, packed; a larger one is not kept.
+    pub recording_bytes_max: u64,
+    /// Bytes of the recordings and answers of an account, packed; the oldest make room for newer ones.
+    pub recordings_bytes_max: u64,
+}
+
+impl PolicySettings {
+    /// How much of an account's runs stays on record.
+    pub(crate) fn kept(&self) -> RecordLimits {
+        RecordLimits {
+            days: self.recordings_kept_days,
+            recording_bytes_max: self.recording_bytes_max,
+            account_bytes_max: self.recordings_bytes_max,
+        }
+    }
 }
 
 impl Default for PolicySettings {
     fn default() -> Self {
+        let kept = RecordLimits::default();
         PolicySettings {
             limits: Limits::default(),
             component_bytes_max: 64 << 20,
             compile_time_max: Duration::from_secs(120),
             faults_in_a_row_max: 3,
-            // A month to look back on, and some.
-            recordings_kept_days: 35,
+            recordings_kept_days: kept.days,
+            recording_bytes_max: kept.recording_bytes_max,
+            recordings_bytes_max: kept.account_bytes_max,
         }
     }
 }

@@ -4,6 +4,7 @@ pub(in crate::ledger) mod answers;
 pub(in crate::ledger) mod evidence;
 pub(in crate::ledger) mod plans;
 pub(in crate::ledger) mod recordings;
+pub(in crate::ledger) mod records;
 
 use crate::ledger::accounts::profile;
 use crate::ledger::policies::Revision;
@@ -30,6 +31,21 @@ pub struct RunProfile {
     pub revision: Option<Revision>,
     /// The version of the contract that the policy spoke.
     pub contract: String,
+    /// Whether it can be replayed.
+    pub recording: RecordingState,
+}
+
+/// What became of a run's recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecordingState {
+    /// It is kept, and the run can be replayed.
+    Kept,
+    /// It was deleted because of its age.
+    Expired,
+    /// It was too large to keep.
+    TooLarge,
+    /// It was deleted before its time, because the account's records took more room than it has.
+    MadeRoom,
 }
 
 /// What a run was for.
@@ -49,7 +65,8 @@ impl Ledger {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
             let mut statement = transaction.prepare_cached(
-                "SELECT id, kind, daily, local_date, decided_at, based_on, policy, revision, contract
+                "SELECT id, kind, daily, local_date, decided_at, based_on, policy, revision, contract, recording_lost,
+                        EXISTS (SELECT 1 FROM recordings WHERE run = runs.id)
                    FROM runs WHERE account = ?1 AND id > ?2 ORDER BY id LIMIT ?3",
             )?;
             let after = asked_to_sql(after);
@@ -68,6 +85,12 @@ impl Ledger {
                     policy: row.get(6)?,
                     revision: row.get::<_, Option<i64>>(7)?.map(from_sql),
                     contract: row.get(8)?,
+                    recording: match (row.get(10)?, row.get::<_, Option<String>>(9)?.as_deref()) {
+                        (true, _) => RecordingState::Kept,
+                        (false, None) => RecordingState::Expired,
+                        (false, Some("too-large")) => RecordingState::TooLarge,
+                        (false, Some(_)) => RecordingState::MadeRoom,
+                    },
                 })
             })?;
             Ok(runs.collect::<rusqlite::Result<_>>()?)

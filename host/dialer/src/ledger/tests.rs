@@ -1,6 +1,7 @@
 //! The database's own constraints, tested with SQL that no plan leads to, and the ledger's steps after a crash.
 
 mod number_pages;
+mod records;
 
 use super::file::SCHEMAS;
 use super::*;
@@ -118,7 +119,7 @@ fn record<'a>(outcome: &'a RunOutcome, inputs: &'a Inputs) -> RunRecord<'a> {
         revision: None,
         contract: "0.2.0",
         limits: Limits::default(),
-        kept_days: 35,
+        kept: RecordLimits::default(),
         outcome,
         inputs,
         recording: &NOTHING,
@@ -809,8 +810,9 @@ fn a_check_finds_every_broken_invariant_and_says_where() {
                          VALUES (9, 1, 5, 13105550100, 13105550150, 7, 'requested', 'intended', 100);";
     let charge = "INSERT INTO events (account, at, kind, cents, text, order_id)
                   VALUES (1, 100, 'replacement-charged', 400, '', 9);";
-    let scenarios: [(&str, String, &str); 15] = [
+    let scenarios: [(&str, String, &str); 16] = [
         ("slots-counted", "UPDATE accounts SET occupied = 3".into(), "acme: counts 3 occupied"),
+        ("records-counted", "UPDATE accounts SET recorded_bytes = 7".into(), "acme: counts 7 bytes on record, has 0"),
         ("slots-bought", "UPDATE accounts SET occupied = 16".into(), "acme: 16 occupied and 0 locked of 15"),
         (
             "slot-used-once",

@@ -125,6 +125,8 @@ pub struct Summary {
     pub replaced_by_another: Numbers,
     /// Numbers and questions that were not on record.
     pub unknown: u64,
+    /// Reviews that could not be compared, because their recordings were too large or made room for newer ones.
+    pub not_recorded: u64,
     /// Runs in which the candidate would have done nothing, and why.
     pub failures: Vec<(u64, String)>,
 }

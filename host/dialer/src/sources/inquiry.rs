@@ -41,6 +41,9 @@ use tokio::task::JoinSet;
 /// Problems of one run that are recorded; the others are counted.
 const PROBLEMS_MAX: usize = 20;
 
+/// Characters of a problem that are recorded.
+const PROBLEM_CHARACTERS_MAX: usize = 500;
+
 /// The ledger's sources of verdicts. Cheap to clone; follows sources that are added or removed.
 #[derive(Clone)]
 pub struct Sources {
@@ -71,8 +74,8 @@ impl Sources {
     /// An inquiry for one run at the time `now`, in seconds since 1970. A source has 30 seconds a batch, a service 100; one
     /// that fails or takes longer costs its own answers and no others.
     pub fn inquiry(&self, now: Timestamp) -> Arc<Inquiry> {
-        let (observations, numbers_asked) = (Mutex::default(), AtomicU32::new(0));
-        Arc::new(Inquiry { sources: self.clone(), now, observations, numbers_asked })
+        let (observed, numbers_asked) = (Mutex::default(), AtomicU32::new(0));
+        Arc::new(Inquiry { sources: self.clone(), now, observed, numbers_asked })
     }
 
     /// Looks up one number with one source, to see whether it works. What a service charges counts in its budget.
@@ -126,7 +129,7 @@ impl Source for MisconfiguredSource {
 pub struct Inquiry {
     sources: Sources,
     now: Timestamp,
-    observations: Mutex<Observations>,
+    observed: Mutex<Observed>,
     numbers_asked: AtomicU32,
 }
 
@@ -137,6 +140,62 @@ pub struct Observations {
     pub answers: Vec<CarrierAnswer>,
     /// What went wrong, as sentences.
     pub problems: Vec<String>,
+}
+
+/// The observations so far. A policy may look up two million numbers, so texts are held once each.
+#[derive(Default)]
+struct Observed {
+    answers: Vec<CarrierAnswer>,
+    labels: HashSet<Arc<str>>,
+    problems: ProblemList,
+}
+
+impl Observed {
+    fn add(&mut self, answers: Vec<CarrierAnswer>) {
+        self.answers.reserve(answers.len());
+        for mut answer in answers {
+            answer.label = answer.label.map(|label| match self.labels.get(&label) {
+                Some(known) => known.clone(),
+                None => {
+                    self.labels.insert(label.clone());
+                    label
+                }
+            });
+            self.answers.push(answer);
+        }
+    }
+}
+
+/// Problems in words, each once and shortened; those beyond the first few are only counted.
+#[derive(Default)]
+struct ProblemList {
+    listed: Vec<String>,
+    more: usize,
+}
+
+impl ProblemList {
+    fn add(&mut self, problem: &str) {
+        let problem: String = problem.chars().take(PROBLEM_CHARACTERS_MAX).collect();
+        if self.listed.contains(&problem) {
+            return;
+        }
+        match self.listed.len() < PROBLEMS_MAX {
+            true => self.listed.push(problem),
+            false => self.more += 1,
+        }
+    }
+
+    fn append(&mut self, other: ProblemList) {
+        other.listed.iter().for_each(|problem| self.add(problem));
+        self.more += other.more;
+    }
+
+    fn into_sentences(mut self) -> Vec<String> {
+        if self.more > 0 {
+            self.listed.push(format!("And {} more problems with sources.", self.more));
+        }
+        self.listed
+    }
 }
 
 /// A source's name and its report, or why it has none.
@@ -150,15 +209,8 @@ impl Inquiry {
 
     /// The observations since the last call.
     pub fn take_observations(&self) -> Observations {
-        let mut observations = std::mem::take(&mut *self.observations.lock());
-        let mut seen = HashSet::new();
-        observations.problems.retain(|problem| seen.insert(problem.clone()));
-        let more = observations.problems.len().saturating_sub(PROBLEMS_MAX);
-        if more > 0 {
-            observations.problems.truncate(PROBLEMS_MAX);
-            observations.problems.push(format!("And {more} more problems with sources."));
-        }
-        observations
+        let Observed { answers, problems, .. } = std::mem::take(&mut *self.observed.lock());
+        Observations { answers, problems: problems.into_sentences() }
     }
 
     /// Asks all sources at the same time. One that fails, hangs or panics costs its own answers and no others.
@@ -199,7 +251,7 @@ impl Inquiry {
                 }
                 Err(problem) => {
                     self.sources.metrics.source_failed(&source);
-                    merged.problems.push(format!("{source}: {problem}"));
+                    merged.problems.add(&format!("{source}: {problem}"));
                 }
             }
         }
@@ -207,7 +259,7 @@ impl Inquiry {
         let counts = merged.counts();
         let counts = merged.carriers.iter().map(|(id, name)| (&**name, counts.get(id).copied().unwrap_or_default()));
         self.sources.metrics.looked_up(numbers.len(), counts);
-        self.observations.lock().problems.extend(merged.problems);
+        self.observed.lock().problems.append(merged.problems);
         Ok(merged.answers.into_iter().map(|(_, answer)| answer).collect())
     }
 }
@@ -221,25 +273,25 @@ struct MergedAnswers {
     /// Each answer with its number's place.
     answers: Vec<(u32, CarrierAnswer)>,
     carriers: HashMap<CarrierId, String>,
-    problems: Vec<String>,
+    problems: ProblemList,
 }
 
 impl MergedAnswers {
     fn new(numbers: &[PhoneNumber], now: Timestamp) -> Self {
         let places = numbers.iter().enumerate().map(|(place, number)| (*number, place as u32)).collect();
         let answers = Vec::with_capacity(numbers.len());
-        MergedAnswers { now, places, answers, carriers: HashMap::new(), problems: Vec::new() }
+        MergedAnswers { now, places, answers, carriers: HashMap::new(), problems: ProblemList::default() }
     }
 
     /// Adds a source's report, whose carriers are these, in the same order. Two of its names may be one carrier.
     fn add(&mut self, source: &str, report: Report, carriers: &[Carrier]) {
         self.carriers.extend(carriers.iter().map(|carrier| (carrier.id, carrier.name.clone())));
-        self.problems.extend(report.problems.iter().map(|problem| format!("{source}: {problem}")));
+        report.problems.iter().for_each(|problem| self.problems.add(&format!("{source}: {problem}")));
         self.answers.reserve(report.answers.len());
         for Answer { number, carrier, score, label, observed_at } in report.answers {
             if is_ahead(observed_at, self.now) {
                 let (number, at) = (e164(number), rfc3339(observed_at));
-                self.problems.push(format!("{source}: an observation of {number} at {at}, which is in the future"));
+                self.problems.add(&format!("{source}: an observation of {number} at {at}, which is in the future"));
                 continue;
             }
             match (self.places.get(&number), carriers.get(usize::from(carrier)), score) {
@@ -247,7 +299,7 @@ impl MergedAnswers {
                     self.answers
                         .push((*place, CarrierAnswer { number, carrier: carrier.id, score, label, observed_at }));
                 }
-                _ => self.problems.push(format!("{source}: an unexpected answer, about {}", e164(number))),
+                _ => self.problems.add(&format!("{source}: an unexpected answer, about {}", e164(number))),
             }
         }
     }
@@ -288,7 +340,7 @@ impl CarrierLookup for Inquiry {
             observed_at: answer.observed_at,
         };
         let observations = answers.iter().map(observation).collect();
-        self.observations.lock().answers.extend(answers);
+        self.observed.lock().add(answers);
         Ok(observations)
     }
 }

@@ -48,7 +48,7 @@ use super::written_time::{TimeDoubt, instant};
 use super::{AHEAD_SECONDS_MAX, Answer, Report, Source, SourceError, is_ahead};
 use crate::ledger::{CARRIER_CHARACTERS_MAX, carrier_key};
 use crate::phone::{self, Region, is_invisible};
-use crate::table_file::{FileVersion, RowError, RowProblems, Table, as_text};
+use crate::table_file::{FileVersion, RowError, RowProblems, Table, as_text, read_file};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{PhoneNumber, Timestamp};
 use parking_lot::Mutex;
@@ -93,7 +93,7 @@ impl VerdictFile {
         match &*last_read {
             Some((known, verdicts)) if *known == version && verdicts.holds_at.contains(&now) => Ok(verdicts.clone()),
             _ => {
-                let bytes = std::fs::read(&self.path).map_err(|error| self.unreadable(error))?;
+                let bytes = read_file(&self.path).map_err(|error| self.unreadable(error))?;
                 let verdicts = Arc::new(Verdicts::read(&self.path, &bytes, now)?);
                 *last_read = Some((version, verdicts.clone()));
                 Ok(verdicts)

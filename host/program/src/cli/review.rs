@@ -61,7 +61,7 @@ pub async fn review(context: &CommandContext, ReviewOptions { ids, dry_run }: Re
     let done = Done::show(
         context.json,
         || reviewed.iter().map(|(id, reviewed)| Review::new(id, reviewed)).collect::<Vec<_>>(),
-        || reviewed.iter().map(|(id, review)| review_in_words(id, review)).collect(),
+        || reviewed.iter().map(|(id, review)| review_in_words(id, review, dry_run)).collect(),
     );
     Ok(done.failed_for(failed))
 }
@@ -135,10 +135,14 @@ pub async fn events(context: &CommandContext, EventOptions { id, number, last }:
     ))
 }
 
-fn review_in_words(id: &str, review: &ReviewOutcome) -> String {
+fn review_in_words(id: &str, review: &ReviewOutcome, dry_run: bool) -> String {
     let plan = &review.plan;
-    let dry_run = if review.applied.is_some() { "" } else { "; dry run: nothing was changed" };
-    let mut text = format!("{id}: {} numbers rated at {}{dry_run}\n", plan.reviews.len(), rfc3339(plan.decided_at));
+    let changed = match (review.applied, dry_run) {
+        (Some(_), _) => "",
+        (None, true) => "; dry run: nothing was changed",
+        (None, false) => "; nothing new since the last review, and nothing was changed",
+    };
+    let mut text = format!("{id}: {} numbers rated at {}{changed}\n", plan.reviews.len(), rfc3339(plan.decided_at));
     for notice in &plan.notices {
         text.push_str(&format!("  {}: {}\n", notice.severity.name(), notice.text));
     }

@@ -168,6 +168,8 @@ pub struct ComparisonSummary {
     replaced_by_another: usize,
     cents: i64,
     unknown: u64,
+    /// Reviews that could not be compared, because their recordings were too large or made room for newer ones.
+    not_recorded: u64,
     failures: Vec<Failure>,
     /// The runs with a difference; null unless requested.
     runs: Option<Vec<Comparison>>,
@@ -190,6 +192,7 @@ impl ComparisonSummary {
             replaced_by_another: summary.replaced_by_another.len(),
             cents,
             unknown: summary.unknown,
+            not_recorded: summary.not_recorded,
             failures: summary.failures.iter().map(failure).collect(),
             runs: runs.map(|runs| runs.iter().filter(differing).map(Comparison::from).collect()),
         }
@@ -229,12 +232,14 @@ pub struct PolicyLimits {
     answer_mib_max: u64,
     lookups_max: u32,
     import_calls_max: u32,
-    answer_items_max: u64,
+    held_mib_max: u64,
     import_seconds_max: u64,
     component_mib_max: u64,
     compile_seconds_max: u64,
     faults_in_a_row_max: u32,
     recordings_kept_days: u32,
+    recording_mib_max: u64,
+    recordings_mib_max: u64,
 }
 
 const MIB: u64 = 1 << 20;
@@ -248,12 +253,14 @@ impl From<&PolicySettings> for PolicyLimits {
             answer_mib_max: limits.answer_bytes_max as u64 / MIB,
             lookups_max: limits.lookups_max,
             import_calls_max: limits.import_calls_max,
-            answer_items_max: limits.answer_items_max,
+            held_mib_max: limits.held_bytes_max / MIB,
             import_seconds_max: limits.import_time_max.as_secs(),
             component_mib_max: settings.component_bytes_max / MIB,
             compile_seconds_max: settings.compile_time_max.as_secs(),
             faults_in_a_row_max: settings.faults_in_a_row_max,
             recordings_kept_days: settings.recordings_kept_days,
+            recording_mib_max: settings.recording_bytes_max / MIB,
+            recordings_mib_max: settings.recordings_bytes_max / MIB,
         }
     }
 }

@@ -14,12 +14,12 @@ pub struct Review {
     /// The account.
     #[schema(example = "acme")]
     account: String,
-    /// Whether its plan was applied; false if it was only tried.
+    /// Whether its plan was applied; false if it was only tried, or found nothing new on a date that was tried before.
     applied: bool,
-    /// The run, as events name it; null if it was only tried.
+    /// The run, as events name it; null if it was not applied.
     run: Option<u64>,
     /// Whether it counts as the daily review of its local date: the first that rated numbers. Others on that date are
-    /// extra. Null if it was only tried.
+    /// extra. Null if it was not applied.
     daily: Option<bool>,
     /// The account's revision it was made from.
     based_on: u64,
@@ -134,6 +134,21 @@ pub struct Run {
     /// The version of the contract that the policy spoke.
     #[schema(example = "0.2.0")]
     contract: String,
+    recording: RecordingState,
+}
+
+/// What became of a run's recording, with which it can be replayed.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum RecordingState {
+    /// It is kept.
+    Kept,
+    /// It was deleted because of its age.
+    Expired,
+    /// It was too large to keep.
+    TooLarge,
+    /// It was deleted before its time to make room for newer ones.
+    MadeRoom,
 }
 
 /// The purpose of a run.
@@ -163,6 +178,12 @@ impl From<RunProfile> for Run {
             policy: run.policy,
             revision: run.revision,
             contract: run.contract,
+            recording: match run.recording {
+                ledger::RecordingState::Kept => RecordingState::Kept,
+                ledger::RecordingState::Expired => RecordingState::Expired,
+                ledger::RecordingState::TooLarge => RecordingState::TooLarge,
+                ledger::RecordingState::MadeRoom => RecordingState::MadeRoom,
+            },
         }
     }
 }

@@ -2,10 +2,13 @@
 
 use crate::ledger::{Ledger, Result, to_sql};
 use dialguard::contract::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 
 /// How long a key is known, in seconds: 24 hours.
 pub const KEYS_KEPT_SECONDS: u64 = 24 * 60 * 60;
+
+/// Bytes of the answers that are kept for a caller; beyond that the oldest are forgotten, and their keys are not.
+const ANSWERS_BYTES_MAX: i64 = 64 << 20;
 
 /// A request by its key, which is the caller's own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -25,7 +28,7 @@ pub struct StoredAnswer {
     pub status: u16,
     /// The `Location` of the created resource.
     pub location: Option<String>,
-    /// The body; none if it contained a secret.
+    /// The body; none if it contained a secret, or newer answers needed its room.
     pub body: Option<Vec<u8>>,
 }
 
@@ -81,7 +84,7 @@ impl Ledger {
                     "UPDATE keyed_requests SET status = ?3, location = ?4, body = ?5 WHERE caller = ?1 AND key = ?2",
                 )?
                 .execute(params![asked.caller, asked.key, answer.status, answer.location, answer.body])?;
-            Ok(())
+            make_room(transaction, &asked.caller)
         })
     }
 
@@ -94,4 +97,18 @@ impl Ledger {
             Ok(())
         })
     }
+}
+
+fn make_room(transaction: &Transaction, caller: &str) -> Result<()> {
+    let mut kept = transaction.prepare_cached("SELECT bytes FROM keyed_callers WHERE caller = ?1")?;
+    while kept.query_row([caller], |row| row.get::<_, i64>(0)).optional()?.unwrap_or(0) > ANSWERS_BYTES_MAX {
+        transaction
+            .prepare_cached(
+                "UPDATE keyed_requests SET body = NULL
+                  WHERE caller = ?1 AND key = (SELECT key FROM keyed_requests WHERE caller = ?1 AND body IS NOT NULL
+                                                ORDER BY caller, begun_at LIMIT 1)",
+            )?
+            .execute([caller])?;
+    }
+    Ok(())
 }

@@ -3,13 +3,18 @@
 use crate::ledger::accounts::{AccountProfile, profile};
 use crate::ledger::alerts::message::Message;
 use crate::ledger::alerts::webhooks::WebhookId;
+use crate::ledger::events::{EventKind, append};
 use crate::ledger::{Ledger, Result, from_sql, to_sql};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Timestamp;
 use rusqlite::{Row, Transaction, params};
 
-/// Days for which delivered and abandoned messages are kept.
+/// Days for which delivered and abandoned messages are kept, without their bodies.
 const KEPT_DAYS: u64 = 35;
+
+/// Bytes of the messages that wait for a webhook; beyond that the oldest are abandoned. Three days of more than 10,000
+/// accounts.
+const WAITING_BYTES_MAX: i64 = 64 << 20;
 
 /// A message to a webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,6 +119,28 @@ pub(in crate::ledger) fn enqueue(
                  VALUES ('msg_' || lower(hex(randomblob(16))), ?1, ?2, ?3, ?4, ?5, ?6, ?6)",
             )?
             .execute(params![webhook, key, run, message.kind(), body, to_sql(now)])?;
+        make_room(transaction, webhook, now)?;
+    }
+    Ok(())
+}
+
+/// Abandons the oldest messages that wait for a webhook until the others have room.
+fn make_room(transaction: &Transaction, webhook: i64, now: Timestamp) -> Result<()> {
+    let mut waiting = transaction.prepare_cached("SELECT waiting_bytes FROM webhooks WHERE id = ?1")?;
+    while waiting.query_row([webhook], |row| row.get::<_, i64>(0))? > WAITING_BYTES_MAX {
+        let (id, account): (String, Option<i64>) = transaction
+            .prepare_cached(
+                "UPDATE deliveries
+                    SET next_try_at = NULL, abandoned_at = ?2, body = '', last_problem = 'newer messages needed its room'
+                  WHERE ordinal = (SELECT ordinal FROM deliveries WHERE webhook = ?1 AND next_try_at IS NOT NULL
+                                    ORDER BY ordinal LIMIT 1)
+                  RETURNING id, account",
+            )?
+            .query_row(params![webhook, to_sql(now)], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        if let Some(account) = account {
+            let text = format!("Message {id} to webhook {webhook} was abandoned: newer messages needed its room.");
+            append(transaction, account, now, None, EventKind::AlertAbandoned, None, &text)?;
+        }
     }
     Ok(())
 }

@@ -19,6 +19,10 @@ const DATES_LISTED_MAX: usize = 50;
 /// Notices, and problems with sources, that a message quotes.
 const TEXTS_LISTED_MAX: usize = 20;
 
+/// Characters of a notice's kind or text, or of a problem, that a message quotes: a message waits for each webhook up to three
+/// days, and is kept for 35.
+const QUOTED_CHARACTERS_MAX: usize = 300;
+
 /// A message, before it is known which webhooks it goes to.
 pub(crate) struct Message {
     kind: String,
@@ -50,7 +54,7 @@ impl Message {
         let turned = |status| numbers(review.turned(status).collect());
         let replacements: Vec<_> = review.replacements().collect();
         let notices: Vec<_> = review.notices().collect();
-        let problems = review.problems.iter().take(TEXTS_LISTED_MAX);
+        let problems = review.problems.iter().take(TEXTS_LISTED_MAX).map(|problem| quoted(problem));
         let data = json!({
             "local-date": review.local_date,
             "run": review.run,
@@ -67,9 +71,9 @@ impl Message {
             })),
             "notices": list(&notices, TEXTS_LISTED_MAX, |notice| json!({
                 "severity": notice.severity.name(),
-                "kind": notice.kind,
+                "kind": quoted(&notice.kind),
                 "number": notice.number.map(e164),
-                "text": notice.text,
+                "text": quoted(&notice.text),
             })),
             "carrier-problems": problems.collect::<Vec<_>>(),
         });
@@ -77,7 +81,7 @@ impl Message {
     }
 
     pub fn review_failed(account: &str, local_date: &str, why: &str) -> Self {
-        let text = format!("The review of account {account} failed and will be tried again: {why}");
+        let text = format!("The review of account {account} failed and will be tried again: {}", quoted(why));
         Message::new(Self::REVIEW_FAILED, json!({"local-date": local_date, "text": text}), "activity")
     }
 
@@ -183,6 +187,10 @@ impl<'a> ReviewSummary<'a> {
     fn notices(&self) -> impl Iterator<Item = &'a Notice> {
         self.plan.notices.iter().filter(|notice| notice.severity != Severity::Info)
     }
+}
+
+fn quoted(text: &str) -> String {
+    text.chars().take(QUOTED_CHARACTERS_MAX).collect()
 }
 
 fn numbers(numbers: Vec<PhoneNumber>) -> Value {

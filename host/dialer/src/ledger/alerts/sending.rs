@@ -112,7 +112,8 @@ impl Ledger {
             };
             transaction.execute(
                 "UPDATE deliveries
-                    SET next_try_at = ?2, delivered_at = ?3, abandoned_at = ?4, last_problem = ?5, tries = tries + 1
+                    SET next_try_at = ?2, delivered_at = ?3, abandoned_at = ?4, last_problem = ?5, tries = tries + 1,
+                        body = iif(?2 IS NULL, '', body)
                   WHERE id = ?1",
                 params![
                     claimed.id,

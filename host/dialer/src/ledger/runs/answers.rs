@@ -143,29 +143,53 @@ pub(in crate::ledger) fn of_run(transaction: &Transaction, run: i64) -> Result<V
     Ok(heard)
 }
 
-/// Stores a run's answers, and deletes those that are too old.
+/// A run's answers, packed in parts.
+pub(in crate::ledger) struct AnswerParts(Vec<AnswerPart>);
+
+struct AnswerPart {
+    /// The lowest and the highest number.
+    numbers: (PhoneNumber, PhoneNumber),
+    body: Vec<u8>,
+}
+
+impl AnswerParts {
+    /// None if they have more bytes than this.
+    pub fn pack(answers: &[CarrierAnswer], bytes_max: u64) -> Option<Self> {
+        let (mut parts, mut left) = (Vec::new(), bytes_max);
+        for answers in answers.chunks(PART_LENGTH) {
+            let (first, last) = answers.iter().fold((PhoneNumber::MAX, 0), |(first, last), answer| {
+                (answer.number.min(first), answer.number.max(last))
+            });
+            let body = pack(answers);
+            left = left.checked_sub(body.len() as u64)?;
+            parts.push(AnswerPart { numbers: (first, last), body });
+        }
+        Some(AnswerParts(parts))
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.0.iter().map(|part| part.body.len() as u64).sum()
+    }
+}
+
+/// Stores a run's answers.
 pub(in crate::ledger) fn keep(
     transaction: &Transaction,
     account: i64,
     run: i64,
     now: Timestamp,
-    kept_days: u32,
-    answers: &[CarrierAnswer],
+    AnswerParts(parts): &AnswerParts,
 ) -> Result<()> {
-    if answers.is_empty() {
+    if parts.is_empty() {
         return Ok(());
     }
-    transaction
-        .prepare_cached("DELETE FROM answers WHERE account = ?1 AND decided_at < ?2")?
-        .execute(params![account, to_sql(now.saturating_sub(u64::from(kept_days) * 86_400))])?;
     transaction
         .prepare_cached("INSERT INTO answers (run, account, decided_at) VALUES (?1, ?2, ?3)")?
         .execute(params![run, account, to_sql(now)])?;
     let mut keep = transaction
         .prepare_cached("INSERT INTO answer_parts (run, part, first, last, body) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-    for (part, answers) in (0_i64..).zip(answers.chunks(PART_LENGTH)) {
-        let numbers = || answers.iter().map(|answer| to_sql(answer.number));
-        keep.execute(params![run, part, numbers().min(), numbers().max(), pack(answers)])?;
+    for (part, AnswerPart { numbers: (first, last), body }) in (0_i64..).zip(parts) {
+        keep.execute(params![run, part, to_sql(*first), to_sql(*last), body])?;
     }
     Ok(())
 }

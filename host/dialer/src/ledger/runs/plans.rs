@@ -12,9 +12,10 @@ use crate::ledger::numbers::change_state;
 use crate::ledger::numbers::status::status_to_sql;
 use crate::ledger::orders::{intend, try_at_once};
 use crate::ledger::policies::Revision;
-use crate::ledger::runs::answers::{self, CarrierAnswer};
+use crate::ledger::runs::answers::{CarrierAnswer, newest_scores};
 use crate::ledger::runs::evidence::counted_before_in_words;
-use crate::ledger::runs::recordings::{self, RunOutcome};
+use crate::ledger::runs::recordings::RunOutcome;
+use crate::ledger::runs::records::{self, PackedRecord, RecordLimits};
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
 use crate::phone::e164;
 use dialguard::check::{Purpose, check, check_decision};
@@ -23,6 +24,19 @@ use dialguard::policy::Inputs;
 use dialguard::policy::Limits;
 use dialguard::recording::Recording;
 use rusqlite::{Transaction, params};
+
+/// Bytes of a policy's notices that an account has room for on a local date: four plans' worth. They are events for good,
+/// and a user may have any number of runs made.
+const NOTICED_BYTES_A_DAY_MAX: u64 = 1 << 20;
+
+/// What a notice takes besides its texts, in the table of events and its indexes.
+const NOTICE_ROW_BYTES: u64 = 100;
+
+/// Problems of one kind that a run records in words; the sources' own list has one more, which counts what it left out.
+const PROBLEMS_MAX: usize = 21;
+
+/// Characters of a problem that are recorded.
+const PROBLEM_CHARACTERS_MAX: usize = 500;
 
 /// What a run leaves behind.
 #[derive(Debug, Clone, Copy)]
@@ -35,8 +49,8 @@ pub struct RunRecord<'a> {
     pub contract: &'a str,
     /// What the policy was allowed.
     pub limits: Limits,
-    /// Days for which runs stay on record.
-    pub kept_days: u32,
+    /// How much of the account's runs stays on record.
+    pub kept: RecordLimits,
     /// What the run was for, and what the policy answered.
     pub outcome: &'a RunOutcome,
     /// Everything it read.
@@ -112,7 +126,7 @@ impl Ledger {
 struct CheckedRun<'a> {
     record: RunRecord<'a>,
     purpose: Purpose<'a>,
-    packed: Vec<u8>,
+    packed: PackedRecord,
 }
 
 impl<'a> CheckedRun<'a> {
@@ -127,7 +141,7 @@ impl<'a> CheckedRun<'a> {
                 Purpose::Request(request)
             }
         };
-        let packed = recordings::pack(record.limits, record.outcome, record.recording, record.answers);
+        let packed = PackedRecord::of(&record);
         Ok(CheckedRun { record, purpose, packed })
     }
 
@@ -181,18 +195,11 @@ impl<'a> CheckedRun<'a> {
             apply_action(transaction, account, run, action, now)?;
         }
         charge(transaction, account, now, blocks_bought(plan, account), ChargeCause::Run(run))?;
-        for notice in &plan.notices {
-            append_notice(transaction, account.key, now, run, notice)?;
-        }
-        for problem in record.problems {
-            append(transaction, account.key, now, Some(run), EventKind::CarrierProblem, None, problem)?;
-        }
-        for problem in record.provider_problems {
-            append(transaction, account.key, now, Some(run), EventKind::ProviderProblem, None, problem)?;
-        }
+        append_notices(transaction, account, run, plan)?;
+        append_problems(transaction, account, run, (EventKind::CarrierProblem, record.problems), now)?;
+        append_problems(transaction, account, run, (EventKind::ProviderProblem, record.provider_problems), now)?;
         note_counted_before(transaction, account, run, record)?;
-        answers::keep(transaction, account.key, run, now, record.kept_days, record.answers)?;
-        recordings::keep(transaction, account.key, run, now, record.kept_days, packed)?;
+        records::keep(transaction, account.key, (run, daily), now, record.kept, packed)?;
         touch(transaction, account.key, now)?;
         if let RunOutcome::Review(plan) = record.outcome {
             days::note_try(transaction, account, rates_since, now)?;
@@ -242,6 +249,55 @@ fn begin(
     Ok(transaction.last_insert_rowid())
 }
 
+/// Records the policy's notices, as many as the account's day has room for. The others are counted once.
+fn append_notices(transaction: &Transaction, account: &AccountProfile, run: i64, plan: &Plan) -> Result<()> {
+    if plan.notices.is_empty() {
+        return Ok(());
+    }
+    let (now, day) = (plan.decided_at, to_sql(account.day(plan.decided_at).starts_at));
+    let before: i64 = transaction
+        .prepare_cached("SELECT iif(noticed_day = ?2, noticed_bytes, 0) FROM accounts WHERE key = ?1")?
+        .query_row(params![account.key, day], |row| row.get(0))?;
+    let before = crate::ledger::from_sql(before);
+    let mut noticed = before;
+    let fits = |notice: &&Notice| {
+        noticed += NOTICE_ROW_BYTES + (notice.kind.len() + notice.text.len()) as u64;
+        noticed <= NOTICED_BYTES_A_DAY_MAX
+    };
+    let recorded = plan.notices.iter().take_while(fits).count();
+    for notice in &plan.notices[..recorded] {
+        append_notice(transaction, account.key, now, run, notice)?;
+    }
+    transaction
+        .prepare_cached("UPDATE accounts SET noticed_day = ?2, noticed_bytes = ?3 WHERE key = ?1")?
+        .execute(params![account.key, day, to_sql(noticed)])?;
+    let dropped = plan.notices.len() - recorded;
+    let is_said = before > NOTICED_BYTES_A_DAY_MAX;
+    if dropped == 0 || is_said {
+        return Ok(());
+    }
+    let text = format!(
+        "{dropped} notices of the policy, and all others of this day, are not recorded: a day has room for 1 MiB."
+    );
+    append(transaction, account.key, now, Some(run), EventKind::NoticesDropped, None, &text)
+}
+
+/// Records what went wrong, the first problems in words and the others as a count.
+fn append_problems(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    run: i64,
+    (kind, problems): (EventKind, &[String]),
+    now: Timestamp,
+) -> Result<()> {
+    let (listed, others) = problems.split_at(problems.len().min(PROBLEMS_MAX));
+    let append = |text: &str| append(transaction, account.key, now, Some(run), kind, None, text);
+    for problem in listed {
+        append(&problem.chars().take(PROBLEM_CHARACTERS_MAX).collect::<String>())?;
+    }
+    if others.is_empty() { Ok(()) } else { append(&format!("And {} more problems.", others.len())) }
+}
+
 /// Queues an alert about a review, if it is news.
 fn tell(
     transaction: &Transaction,
@@ -280,7 +336,7 @@ fn apply_reviews(
     let mut turn = transaction
         .prepare_cached("UPDATE monitored SET status = ?3, status_since = ?4 WHERE account = ?1 AND number = ?2")?;
     let now = plan.decided_at;
-    let evidence = answers::newest_scores(record.answers);
+    let evidence = newest_scores(record.answers);
     let mut monitored = inputs.monitored.iter();
     for review in &plan.reviews {
         let before = monitored.find(|number| number.number == review.number).expect("the plan was checked");

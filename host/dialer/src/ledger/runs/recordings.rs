@@ -10,9 +10,11 @@ use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql}
 use dialguard::contract::*;
 use dialguard::policy::Limits;
 use dialguard::recording::{Call, Recording};
+use postcard::ser_flavors::Flavor;
 use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// A run as it was made.
 #[derive(Debug, Clone)]
@@ -63,15 +65,37 @@ impl RunOutcome {
     }
 }
 
-/// The packed form. It changes with the contract; its first byte is its version.
+/// The packed form, after the limits as JSON, to which fields may be added. It changes with the contract; its first byte is
+/// its version.
 #[derive(Serialize, Deserialize)]
 struct Packed<'a> {
-    limits: Limits,
     outcome: Cow<'a, RunOutcome>,
     calls: Vec<PackedCall<'a>>,
 }
 
-const FORM: u8 = 1;
+const FORM: u8 = 2;
+
+/// The form in which the limits were packed field by field.
+const FIRST_FORM: u8 = 1;
+
+/// The limits of that form. One of them counted items; what replaced it has its default.
+#[derive(Deserialize)]
+struct FirstLimits {
+    compute_time_max: Duration,
+    memory_bytes_max: usize,
+    answer_bytes_max: usize,
+    lookups_max: u32,
+    import_calls_max: u32,
+    _answer_items_max: u64,
+    import_time_max: Duration,
+}
+
+/// Bytes before they are packed, at most, for each byte that may be packed. An honest recording has two to four; one that
+/// packs far better would have to be unpacked by everyone who reads it.
+const UNPACKED_PER_PACKED: u64 = 8;
+
+/// The most that LZ4 can make of a byte, so that a damaged body does not ask for memory without end.
+const LZ4_RATIO_MAX: usize = 255;
 
 #[derive(Serialize, Deserialize)]
 enum PackedCall<'a> {
@@ -100,7 +124,17 @@ impl Ledger {
         })
     }
 
-    /// The same of one account: the latest `limit`, in the order in which they were made, and whether that is all.
+    /// How many reviews decided at `since` or later have no recording although they are young.
+    pub fn reviews_not_recorded(&self, since: Timestamp) -> Result<u64> {
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached(
+                "SELECT count(*) FROM runs WHERE kind = 'review' AND decided_at >= ?1 AND recording_lost IS NOT NULL",
+            )?;
+            Ok(statement.query_row([to_sql(since)], |row| row.get(0).map(from_sql))?)
+        })
+    }
+
+    /// The reviews that are still on record of one account: the latest `limit`, in the order in which they were made, and whether that is all.
     pub(crate) fn recorded_reviews_of(&self, id: &str, since: Timestamp, limit: u32) -> Result<(Vec<u64>, bool)> {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
@@ -122,7 +156,7 @@ impl Ledger {
 
 fn recorded(transaction: &Transaction, run: u64) -> Result<RecordedRun> {
     let mut statement = transaction.prepare_cached(
-        "SELECT accounts.id, runs.decided_at, policy, runs.revision, contract, host_version, recordings.body
+        "SELECT accounts.id, runs.decided_at, policy, runs.revision, contract, host_version, recordings.body, recording_lost
            FROM runs JOIN accounts ON accounts.key = runs.account
                 LEFT JOIN recordings ON recordings.run = runs.id
           WHERE runs.id = ?1",
@@ -131,8 +165,13 @@ fn recorded(transaction: &Transaction, run: u64) -> Result<RecordedRun> {
     let row = rows.next()?.ok_or_else(|| LedgerError::NoSuchRun(run))?;
     let body: Option<Vec<u8>> = row.get(6)?;
     let answers = answers::of_run(transaction, asked_to_sql(run))?;
+    let lost: Option<String> = row.get(7)?;
     let (limits, outcome, recording) =
-        body.and_then(|body| unpack(&body, answers)).ok_or_else(|| LedgerError::RunExpired(run))?;
+        body.and_then(|body| unpack(&body, answers)).ok_or_else(|| match lost.as_deref() {
+            Some("too-large") => LedgerError::RecordingTooLarge(run),
+            Some(_) => LedgerError::RecordingMadeRoom(run),
+            None => LedgerError::RunExpired(run),
+        })?;
     Ok(RecordedRun {
         run,
         account: row.get(0)?,
@@ -147,38 +186,61 @@ fn recorded(transaction: &Transaction, run: u64) -> Result<RecordedRun> {
     })
 }
 
-/// Stores what replaying a run needs, and deletes expired recordings.
+/// Stores what replaying a run needs.
 pub(in crate::ledger) fn keep(
     transaction: &Transaction,
     account: i64,
     run: i64,
     now: Timestamp,
-    kept_days: u32,
     body: &[u8],
 ) -> Result<()> {
-    transaction
-        .prepare_cached("DELETE FROM recordings WHERE account = ?1 AND decided_at < ?2")?
-        .execute(params![account, to_sql(now.saturating_sub(u64::from(kept_days) * 86_400))])?;
     transaction
         .prepare_cached("INSERT INTO recordings (run, account, decided_at, body) VALUES (?1, ?2, ?3, ?4)")?
         .execute(params![run, account, to_sql(now), body])?;
     Ok(())
 }
 
-/// Packs a run whose carriers gave these answers.
+/// Packs a run whose carriers gave these answers; none if it has more bytes than this.
 pub(in crate::ledger) fn pack(
     limits: Limits,
     outcome: &RunOutcome,
     recording: &Recording,
     answers: &[CarrierAnswer],
-) -> Vec<u8> {
+    bytes_max: u64,
+) -> Option<Vec<u8>> {
     let mut left = answers;
     let calls = recording.calls.iter().map(|call| pack_call(call, &mut left)).collect();
-    let packed = Packed { limits, outcome: Cow::Borrowed(outcome), calls };
-    let bytes = postcard::to_stdvec(&packed).expect("plain values can be packed");
+    let limits = serde_json::to_string(&limits).expect("plain values are JSON");
+    let packed = (limits, Packed { outcome: Cow::Borrowed(outcome), calls });
+    let unpacked_max = bytes_max.saturating_mul(UNPACKED_PER_PACKED);
+    let bytes = postcard::serialize_with_flavor(&packed, Bounded { bytes: Vec::new(), left: unpacked_max }).ok()?;
     let mut body = vec![FORM];
     body.extend(lz4_flex::block::compress_prepend_size(&bytes));
-    body
+    (body.len() as u64 <= bytes_max).then_some(body)
+}
+
+/// Takes so many bytes and no more: what is too large is noticed before all of it was packed.
+struct Bounded {
+    bytes: Vec<u8>,
+    left: u64,
+}
+
+impl Flavor for Bounded {
+    type Output = Vec<u8>;
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.try_extend(&[byte])
+    }
+
+    fn try_extend(&mut self, more: &[u8]) -> postcard::Result<()> {
+        self.left = self.left.checked_sub(more.len() as u64).ok_or(postcard::Error::SerializeBufferFull)?;
+        self.bytes.extend_from_slice(more);
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<Vec<u8>> {
+        Ok(self.bytes)
+    }
 }
 
 fn pack_call<'a>(call: &'a Call, answers: &mut &[CarrierAnswer]) -> PackedCall<'a> {
@@ -196,21 +258,58 @@ fn pack_call<'a>(call: &'a Call, answers: &mut &[CarrierAnswer]) -> PackedCall<'
 }
 
 fn unpack(body: &[u8], answers: Vec<CarrierAnswer>) -> Option<(Limits, RunOutcome, Recording)> {
-    let (&FORM, compressed) = body.split_first()? else { return None };
-    let bytes = lz4_flex::block::decompress_size_prepended(compressed).ok()?;
-    let packed: Packed = postcard::from_bytes(&bytes).ok()?;
+    let (form, bytes) = decompress(body)?;
+    let (limits, rest) = take_limits(form, &bytes)?;
+    let packed: Packed = postcard::from_bytes(rest).ok()?;
     let mut left = &answers[..];
     let calls = packed.calls.into_iter().map(|call| unpack_call(call, &mut left)).collect::<Option<Vec<Call>>>()?;
-    Some((packed.limits, packed.outcome.into_owned(), Recording::from(calls)))
+    Some((limits, packed.outcome.into_owned(), Recording::from(calls)))
+}
+
+/// The form of a body, and what it holds.
+fn decompress(body: &[u8]) -> Option<(u8, Vec<u8>)> {
+    let (form, compressed) = body.split_first()?;
+    let (size, packed) = lz4_flex::block::uncompressed_size(compressed).ok()?;
+    let is_possible = size <= packed.len().saturating_mul(LZ4_RATIO_MAX);
+    Some((*form, lz4_flex::block::decompress(packed, is_possible.then_some(size)?).ok()?))
+}
+
+/// The limits of the run, and what follows them.
+fn take_limits(form: u8, bytes: &[u8]) -> Option<(Limits, &[u8])> {
+    match form {
+        FORM => {
+            let (limits, rest) = postcard::take_from_bytes::<Cow<str>>(bytes).ok()?;
+            Some((serde_json::from_str(&limits).ok()?, rest))
+        }
+        FIRST_FORM => {
+            let (limits, rest) = postcard::take_from_bytes::<FirstLimits>(bytes).ok()?;
+            Some((limits.into(), rest))
+        }
+        _ => None,
+    }
+}
+
+impl From<FirstLimits> for Limits {
+    fn from(first: FirstLimits) -> Self {
+        Limits {
+            compute_time_max: first.compute_time_max,
+            memory_bytes_max: first.memory_bytes_max,
+            answer_bytes_max: first.answer_bytes_max,
+            lookups_max: first.lookups_max,
+            import_calls_max: first.import_calls_max,
+            import_time_max: first.import_time_max,
+            ..Limits::default()
+        }
+    }
 }
 
 /// How a run's review rated the numbers; none if it was not a review or cannot be read. Reads no more than it must.
 pub(in crate::ledger) fn reviews(body: &[u8]) -> Vec<Review> {
-    let Some((&FORM, compressed)) = body.split_first() else { return Vec::new() };
-    let Ok(bytes) = lz4_flex::block::decompress_size_prepended(compressed) else { return Vec::new() };
-    // The fields of `Packed` before the calls.
-    match postcard::take_from_bytes::<(Limits, RunOutcome)>(&bytes) {
-        Ok(((_, RunOutcome::Review(plan)), _)) => plan.reviews,
+    let Some((form, bytes)) = decompress(body) else { return Vec::new() };
+    // The field of `Packed` before the calls.
+    let outcome = take_limits(form, &bytes).and_then(|(_, rest)| postcard::take_from_bytes::<RunOutcome>(rest).ok());
+    match outcome {
+        Some((RunOutcome::Review(plan), _)) => plan.reviews,
         _ => Vec::new(),
     }
 }
@@ -274,8 +373,23 @@ mod tests {
             }
             let recording = Recording::from(calls);
             let kept = if heard { answers } else { Vec::new() };
-            let body = pack(Limits::default(), &made(), &recording, &kept);
+            let body = pack(Limits::default(), &made(), &recording, &kept, 1 << 20).expect("it is small");
             prop_assert_eq!(unpack(&body, kept), Some((Limits::default(), made(), recording)));
+        }
+
+        /// A recording of the first form, in which limits had one field that they have no more.
+        #[test]
+        fn recordings_of_the_first_form_are_read(lookups_max in any::<u32>(), items_max in any::<u64>()) {
+            let before = (
+                Duration::from_secs(5), 128_usize << 20, 64_usize << 20, lookups_max, 30_000_u32, items_max,
+                Duration::from_secs(120),
+            );
+            let calls = vec![PackedCall::Whole(Cow::Owned(Call::Now(9)))];
+            let bytes = postcard::to_stdvec(&(before, Packed { outcome: Cow::Owned(made()), calls })).unwrap();
+            let body = [&[FIRST_FORM], &lz4_flex::block::compress_prepend_size(&bytes)[..]].concat();
+            let limits = Limits { lookups_max, ..Limits::default() };
+            let recording = Recording::from(vec![Call::Now(9)]);
+            prop_assert_eq!(unpack(&body, Vec::new()), Some((limits, made(), recording)));
         }
 
         #[test]
@@ -284,5 +398,26 @@ mod tests {
             let _ = unpack(&body, Vec::new());
             prop_assert_eq!(unpack(&[&[0], &body[..]].concat(), Vec::new()), None);
         }
+    }
+
+    #[test]
+    fn a_recording_that_is_too_large_is_not_packed() {
+        let owned = |first: u64, step: u64| {
+            let numbers: Vec<PhoneNumber> = (0..10_000).map(|place| first + step * place).collect();
+            Recording::from(vec![Call::Owned(numbers, Ok(Vec::new()))])
+        };
+        let packs = |recording: &Recording, bytes_max| pack(Limits::default(), &made(), recording, &[], bytes_max);
+        let body = packs(&owned(10_000_000_000_000, 77_777_777), 1 << 20).expect("it is small");
+        assert!(packs(&owned(10_000_000_000_000, 77_777_777), body.len() as u64).is_some());
+        assert!(packs(&owned(10_000_000_000_000, 77_777_777), body.len() as u64 - 1).is_none());
+        // The same number again and again packs well, and is as long as others if it is read.
+        let body = packs(&owned(10_000_000_000_000, 0), 1 << 20).expect("it is small");
+        assert!(body.len() < 2_000, "{} bytes", body.len());
+        assert!(packs(&owned(10_000_000_000_000, 0), body.len() as u64).is_none());
+    }
+
+    #[test]
+    fn a_damaged_body_does_not_ask_for_gigabytes() {
+        assert_eq!(unpack(&[FORM, 0xff, 0xff, 0xff, 0xff, 0x00], Vec::new()), None);
     }
 }

@@ -323,7 +323,8 @@ fn answers_are_found_in_every_part() {
              VALUES (?1, 1, 'review', 0, '', ?1, ?1, '')",
             [run],
         )?;
-        runs::answers::keep(transaction, 1, run, 1, 35, heard)
+        let parts = runs::answers::AnswerParts::pack(heard, u64::MAX).expect("there is room");
+        runs::answers::keep(transaction, 1, run, 1, &parts)
     };
     fixture.ledger.change(|transaction| keep(transaction, 1, &heard)).unwrap();
     fixture.ledger.change(|transaction| keep(transaction, 2, &later)).unwrap();

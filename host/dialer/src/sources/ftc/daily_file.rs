@@ -7,7 +7,7 @@
 use super::new_york;
 use crate::phone::{self, Region, area_code, nanp_number};
 use crate::sources::written_time::{WrittenTime, at_offset, iso_date};
-use crate::table_file::{RowError, RowProblems, Table};
+use crate::table_file::{RowError, RowProblems, Table, read_file};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
 use dialguard::calendar::TIME_MAX;
 use dialguard::contract::{PhoneNumber, Timestamp};
@@ -53,7 +53,7 @@ pub(super) struct Complaints {
 impl Complaints {
     /// Reads the file of this day. An error is a sentence for the operator; it means that nothing in the file can be used.
     pub(super) fn read(path: &Path, day: NaiveDate) -> Result<Self, String> {
-        let bytes = std::fs::read(path).map_err(|error| {
+        let bytes = read_file(path).map_err(|error| {
             format!("{} cannot be read: {error}; make it readable or download it again", path.display())
         })?;
         Complaints::of(path, day, &bytes).map_err(|problem| format!("{} {problem}; download it again", path.display()))

@@ -85,12 +85,14 @@ pub fn diff(context: &CommandContext, Diff { revision, since, options }: Diff) -
         .or(shadow)
         .context("there is no shadow revision; give a revision, or start with `dialguard policy shadow`")?;
     ledger.revision(revision)?;
-    let compared = ledger.comparisons(revision, since.map_or(0, start))?;
-    Ok(summed_up(context, revision, &compared, &options))
+    let since = since.map_or(0, start);
+    let compared = ledger.comparisons(revision, since)?;
+    Ok(summed_up(context, revision, &compared, ledger.reviews_not_recorded(since)?, &options))
 }
 
 pub async fn backtest(context: &CommandContext, Backtest { revision, since, options }: Backtest) -> Result<Done> {
-    let policies = context.policies(context.ledger()?)?;
+    let ledger = context.ledger()?;
+    let policies = context.policies(ledger.clone())?;
     let style = ProgressStyle::with_template("{spinner} {pos} reviews compared, {per_sec}").expect("a valid template");
     let progress = ProgressBar::no_length().with_style(style);
     let compared = policies.backtest(revision, start(since), |count| progress.inc(count as u64)).await?;
@@ -99,15 +101,21 @@ pub async fn backtest(context: &CommandContext, Backtest { revision, since, opti
         !compared.is_empty(),
         "no review since {since} is on record; `dialguard policy limits` shows how long recordings are kept"
     );
-    Ok(summed_up(context, revision, &compared, &options))
+    Ok(summed_up(context, revision, &compared, ledger.reviews_not_recorded(start(since))?, &options))
 }
 
 fn start(date: NaiveDate) -> Timestamp {
     day_starts_at(date, chrono::Utc)
 }
 
-fn summed_up(context: &CommandContext, revision: Revision, compared: &[RunComparison], options: &DiffOptions) -> Done {
-    let summary = Summary::of(compared);
+fn summed_up(
+    context: &CommandContext,
+    revision: Revision,
+    compared: &[RunComparison],
+    not_recorded: u64,
+    options: &DiffOptions,
+) -> Done {
+    let summary = Summary { not_recorded, ..Summary::of(compared) };
     let cents = |replacements: usize| replacements as u64 * options.replacement_cents;
     let (more, fewer) = (cents(summary.replaced_more.len()), cents(summary.replaced_less.len()));
     Done::show(
@@ -139,6 +147,11 @@ fn summed_up(context: &CommandContext, revision: Revision, compared: &[RunCompar
                 text += &format!(
                     "beyond the record        {} questions, answered as well as the record allows\n",
                     summary.unknown
+                );
+            }
+            if not_recorded > 0 {
+                text += &format!(
+                    "not compared             {not_recorded} reviews, whose recordings were too large or made room for newer ones\n"
                 );
             }
             for (run, why) in summary.failures.iter().take(10) {
@@ -200,7 +213,7 @@ pub async fn replay(context: &CommandContext, Replay { run, revision }: Replay) 
             let comparison = comparison::compare(&recorded, &policy).await;
             let (account, decided_at) = (recorded.account, recorded.decided_at);
             let options = DiffOptions { each: true, replacement_cents: REPLACEMENT_PRICE_CENTS };
-            Ok(summed_up(context, revision, &[RunComparison { account, decided_at, comparison }], &options))
+            Ok(summed_up(context, revision, &[RunComparison { account, decided_at, comparison }], 0, &options))
         }
     }
 }

@@ -28,9 +28,9 @@ pub struct LimitsChange {
     /// Import calls a run may make
     #[arg(long, value_name = "N")]
     import_calls_max: Option<u32>,
-    /// Items that imports may return in a run
-    #[arg(long, value_name = "N")]
-    answer_items_max: Option<u64>,
+    /// MiB that imports may return in a run
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u64>::new().range(1..=65_536))]
+    held_mib_max: Option<u64>,
     /// Seconds the dialer may take for one import call
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u64>::new().range(1..=3_600))]
     import_seconds_max: Option<u64>,
@@ -46,6 +46,12 @@ pub struct LimitsChange {
     /// Days runs stay on record, for replays and comparisons
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u32>::new().range(1..=3_650))]
     recordings_kept_days: Option<u32>,
+    /// MiB of one recording; a larger one is not kept
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u64>::new().range(0..=256))]
+    recording_mib_max: Option<u64>,
+    /// MiB of recordings and carriers' answers of an account; the oldest make room
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u64>::new().range(1..=1_048_576))]
+    recordings_mib_max: Option<u64>,
 }
 
 pub fn limits(context: &CommandContext, change: LimitsChange) -> Result<Done> {
@@ -72,12 +78,14 @@ impl LimitsChange {
         set(&mut limits.answer_bytes_max, self.answer_mib_max.map(|mib| (mib * MIB) as usize));
         set(&mut limits.lookups_max, self.lookups_max);
         set(&mut limits.import_calls_max, self.import_calls_max);
-        set(&mut limits.answer_items_max, self.answer_items_max);
+        set(&mut limits.held_bytes_max, self.held_mib_max.map(|mib| mib * MIB));
         set(&mut limits.import_time_max, self.import_seconds_max.map(Duration::from_secs));
         set(&mut settings.component_bytes_max, self.component_mib_max.map(|mib| mib * MIB));
         set(&mut settings.compile_time_max, self.compile_seconds_max.map(Duration::from_secs));
         set(&mut settings.faults_in_a_row_max, self.faults_in_a_row_max);
         set(&mut settings.recordings_kept_days, self.recordings_kept_days);
+        set(&mut settings.recording_bytes_max, self.recording_mib_max.map(|mib| mib * MIB));
+        set(&mut settings.recordings_bytes_max, self.recordings_mib_max.map(|mib| mib * MIB));
         settings
     }
 }

@@ -190,9 +190,11 @@ fn outcome_unknown() -> Problem {
 }
 
 fn answer_not_kept() -> Problem {
-    let detail = "the request was executed, but its answer contained a secret and was not kept";
-    Problem::of_kind(StatusCode::CONFLICT, "answer-not-kept", "Done; the answer was not kept", detail)
-        .with_hint("withdraw what was made, and make another with another key")
+    let detail =
+        "the request was executed, but its answer is not kept: it contained a secret, or newer answers needed its room";
+    Problem::of_kind(StatusCode::CONFLICT, "answer-not-kept", "Done; the answer was not kept", detail).with_hint(
+        "read the account's current state; if a secret was made, withdraw it and make another with another key",
+    )
 }
 
 fn failed_inside() -> Problem {

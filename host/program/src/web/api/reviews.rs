@@ -24,7 +24,8 @@ pub fn routes() -> OpenApiRouter<Site> {
 
 /// Review the account now
 ///
-/// Requires the role `operate`. Another review on the same local date rates only numbers not yet rated on it.
+/// Requires the role `operate`. Another review on the same local date rates only numbers not yet rated on it, and leaves
+/// nothing behind if it changes nothing.
 #[utoipa::path(
     post,
     path = "/accounts/{account}/reviews",
