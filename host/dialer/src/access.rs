@@ -21,7 +21,7 @@
 
 pub use crate::ledger::{Accounts, Grant, Role};
 
-use crate::ledger::{Ledger, LedgerError, SecretHash, Token, User};
+use crate::ledger::{Ledger, LedgerError, NAME_BYTES_MAX, SecretHash, Token, User};
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
 use dialguard::contract::Timestamp;
@@ -50,7 +50,7 @@ pub enum AccessError {
     #[error("a password has at least {PASSWORD_CHARACTERS_MIN} characters and at most {PASSWORD_BYTES_MAX} bytes")]
     Password,
     /// Not a name that is shown unambiguously.
-    #[error("{0:?} is not a valid name; give 1 to 64 letters, digits, `.`, `_`, `@` or `-`")]
+    #[error("{0:?} is not a valid name; give 1 to {NAME_BYTES_MAX} letters, digits, `.`, `_`, `@` or `-`")]
     Name(String),
     /// The system has no random numbers.
     #[error("the system has no random numbers: {0}")]
@@ -113,7 +113,7 @@ pub fn random_secret() -> Result<String, AccessError> {
 }
 
 fn ensure_name(name: &str) -> Result<(), AccessError> {
-    let fits = (1..=64).contains(&name.len())
+    let fits = (1..=NAME_BYTES_MAX).contains(&name.len())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._@-".contains(&byte));
     if fits { Ok(()) } else { Err(AccessError::Name(name.into())) }
 }

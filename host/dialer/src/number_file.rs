@@ -11,7 +11,7 @@
 //! let folder = tempfile::tempdir()?;
 //! let dialguard = small_dialguard(folder.path()).await?;
 //! let bytes = b"name;Phone #\nAnn;(310) 555-0150\nBen;555-0151\nCem;+13105550123\n";
-//! let file = NumberFile::read(bytes, &ReadOptions::new(Region::US), |_, _| {})?;
+//! let file = NumberFile::read(bytes, &ReadOptions::new(Region::US), |_, _| true)?;
 //! assert_eq!((file.format.delimiter, file.column()), (';', Some("Phone #")));
 //! let outcome = file.import(dialguard.ledger(), "acme", ImportedAs::Owned, dialguard.now())?;
 //! assert_eq!((outcome.imported, outcome.known_before), (1, 1));
@@ -117,6 +117,9 @@ pub enum NumberFileError {
     /// It has no rows.
     #[error("the file is empty")]
     Empty,
+    /// Nobody waited for the rest.
+    #[error("reading the file was stopped")]
+    Stopped,
 }
 
 /// The outcome of an import, or of one that was only tried, by row.
@@ -133,12 +136,12 @@ pub struct ImportedFile {
 }
 
 impl NumberFile {
-    /// Recognizes how a file is written and reads its numbers. `progress` is called before each row with the number of rows
-    /// read and of all rows, blank ones included.
+    /// Recognizes how a file is written and reads its numbers, for as long as `go_on` returns true, which is called before
+    /// each row with the number of rows read and of all rows, blank ones included; then [`NumberFileError::Stopped`].
     pub fn read(
         bytes: &[u8],
         options: &ReadOptions,
-        mut progress: impl FnMut(usize, usize),
+        mut go_on: impl FnMut(usize, usize) -> bool,
     ) -> Result<Self, NumberFileError> {
         let table = Table::read(bytes).map_err(NumberFileError::NotATable)?;
         if ["{", "[{", "[\""].iter().any(|start| table.text().trim_start().starts_with(start)) {
@@ -150,7 +153,9 @@ impl NumberFile {
         let total = rows.len_max();
         let mut reasons = Reasons::default();
         for (rows_read, row) in rows.enumerate().skip(layout.rows_before) {
-            progress(rows_read, total);
+            if !go_on(rows_read, total) {
+                return Err(NumberFileError::Stopped);
+            }
             file.add(&row, &layout, options, &mut reasons);
         }
         Ok(file)

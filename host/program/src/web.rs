@@ -29,6 +29,7 @@ mod problem;
 mod query;
 mod uploads;
 mod watch;
+mod work;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -68,6 +69,10 @@ struct SiteState {
     tickets: Mutex<HashMap<SecretHash, String>>,
     live: live::Live,
     uploads: uploads::Uploads,
+    /// Files, exports and previews.
+    work: work::Work,
+    /// Pages of lists, which are short and wait for no file.
+    lists: work::Work,
 }
 
 impl Site {
@@ -81,6 +86,8 @@ impl Site {
             tickets: Mutex::default(),
             live: live::Live::default(),
             uploads: uploads::Uploads::default(),
+            work: work::Work::default(),
+            lists: work::Work::default(),
         }))
     }
 
@@ -108,6 +115,14 @@ impl Site {
 
     fn uploads(&self) -> &uploads::Uploads {
         &self.0.uploads
+    }
+
+    fn work(&self) -> &work::Work {
+        &self.0.work
+    }
+
+    fn lists(&self) -> &work::Work {
+        &self.0.lists
     }
 
     fn figures(&self) -> &pages::Figures {

@@ -1,11 +1,21 @@
 //! Requests that bring a key along, and what they were answered: one that is sent again is not done again.
 
-use crate::ledger::{Ledger, Result, to_sql};
+use crate::ledger::{Ledger, LedgerError, Result, from_sql, to_sql};
 use dialguard::contract::Timestamp;
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Transaction, params};
 
 /// How long a key is known, in seconds: 24 hours.
 pub const KEYS_KEPT_SECONDS: u64 = 24 * 60 * 60;
+
+/// Keys of a caller that are known at a time, at most: one every 4 seconds.
+const KEYS_OF_CALLER_MAX: u64 = 20_000;
+
+/// Bytes of the answers to a caller that are kept at a time, at most. The oldest are forgotten first; their requests are
+/// known as done all the same.
+const ANSWERS_OF_CALLER_BYTES_MAX: u64 = 32 << 20;
+
+/// Bytes of an answer that is too small to make the others be counted.
+const SMALL_ANSWER_BYTES: usize = 4 << 10;
 
 /// A request by its key, which is the caller's own.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -25,7 +35,7 @@ pub struct StoredAnswer {
     pub status: u16,
     /// The `Location` of the created resource.
     pub location: Option<String>,
-    /// The body; none if it contained a secret.
+    /// The body; none if it contained a secret, or is no longer kept.
     pub body: Option<Vec<u8>>,
 }
 
@@ -44,6 +54,7 @@ pub enum KeyState {
 
 impl Ledger {
     /// Begins a request with a key, unless the key is known. Forgets keys that are older than [`KEYS_KEPT_SECONDS`].
+    /// Refuses a new key of a caller who has 20,000.
     pub fn begin_keyed_request(&self, asked: &KeyedRequest, now: Timestamp) -> Result<KeyState> {
         self.change(|transaction| {
             transaction
@@ -66,6 +77,7 @@ impl Ledger {
             if let Some(known) = known {
                 return Ok(known);
             }
+            ensure_room_for_key(transaction, &asked.caller)?;
             transaction
                 .prepare_cached("INSERT INTO keyed_requests (caller, key, request, begun_at) VALUES (?1, ?2, ?3, ?4)")?
                 .execute(params![asked.caller, asked.key, asked.request, to_sql(now)])?;
@@ -73,7 +85,7 @@ impl Ledger {
         })
     }
 
-    /// Keeps the answer to a request that was done.
+    /// Keeps the answer to a request that was done, in place of the caller's oldest ones if those are too large.
     pub fn keep_answer(&self, asked: &KeyedRequest, answer: &StoredAnswer) -> Result<()> {
         self.change(|transaction| {
             transaction
@@ -81,6 +93,9 @@ impl Ledger {
                     "UPDATE keyed_requests SET status = ?3, location = ?4, body = ?5 WHERE caller = ?1 AND key = ?2",
                 )?
                 .execute(params![asked.caller, asked.key, answer.status, answer.location, answer.body])?;
+            if answer.body.as_ref().is_some_and(|body| body.len() > SMALL_ANSWER_BYTES) {
+                forget_oldest_answers(transaction, &asked.caller)?;
+            }
             Ok(())
         })
     }
@@ -93,5 +108,77 @@ impl Ledger {
                 .execute([&asked.caller, &asked.key])?;
             Ok(())
         })
+    }
+}
+
+fn ensure_room_for_key(transaction: &Transaction, caller: &str) -> Result<()> {
+    let mut statement = transaction.prepare_cached("SELECT count(*) FROM keyed_requests WHERE caller = ?1")?;
+    let count: i64 = statement.query_row([caller], |row| row.get(0))?;
+    if from_sql(count) < KEYS_OF_CALLER_MAX {
+        return Ok(());
+    }
+    let message = format!("{KEYS_OF_CALLER_MAX} idempotency keys were used within 24 hours, which is the maximum");
+    Err(LedgerError::Refused(message))
+}
+
+/// Forgets the caller's oldest answers until the others fit.
+fn forget_oldest_answers(transaction: &Transaction, caller: &str) -> Result<()> {
+    transaction
+        .prepare_cached(
+            "UPDATE keyed_requests SET body = NULL
+              WHERE caller = ?1 AND key IN (
+                    SELECT key FROM (
+                        SELECT key, sum(length(body)) OVER (ORDER BY begun_at DESC, key) AS bytes
+                          FROM keyed_requests WHERE caller = ?1 AND body IS NOT NULL)
+                     WHERE bytes > ?2)",
+        )?
+        .execute(params![caller, to_sql(ANSWERS_OF_CALLER_BYTES_MAX)])?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(caller: &str, key: u64) -> KeyedRequest {
+        KeyedRequest { caller: caller.into(), key: key.to_string(), request: [0; 32] }
+    }
+
+    fn ledger() -> (tempfile::TempDir, Ledger) {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open_or_create(folder.path()).unwrap();
+        (folder, ledger)
+    }
+
+    #[test]
+    fn the_oldest_answers_are_forgotten_when_they_are_too_large_and_their_requests_stay_done() {
+        let (_folder, ledger) = ledger();
+        let body = vec![b'x'; 8 << 20];
+        for key in 1..=5 {
+            ledger.begin_keyed_request(&asked("one", key), 1_000 + key).unwrap();
+            let answer = StoredAnswer { status: 200, location: None, body: Some(body.clone()) };
+            ledger.keep_answer(&asked("one", key), &answer).unwrap();
+        }
+        let is_kept = |key| match ledger.begin_keyed_request(&asked("one", key), 2_000).unwrap() {
+            KeyState::Done(answer) => answer.body.is_some(),
+            other => panic!("{key} is {other:?}"),
+        };
+        assert_eq!([1, 2, 3, 4, 5].map(is_kept), [false, true, true, true, true]);
+    }
+
+    #[test]
+    fn a_caller_has_so_many_keys_a_day_and_no_more() {
+        let (_folder, ledger) = ledger();
+        let fill = format!(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {KEYS_OF_CALLER_MAX})
+             INSERT INTO keyed_requests (caller, key, request, begun_at) SELECT 'one', i, zeroblob(32), 1000 FROM n"
+        );
+        ledger.change(|transaction| Ok(transaction.execute(&fill, [])?)).unwrap();
+        let begin = |caller, key, now| ledger.begin_keyed_request(&asked(caller, key), now);
+        let refused = begin("one", KEYS_OF_CALLER_MAX + 1, 1_001).unwrap_err();
+        assert!(refused.to_string().contains("20000 idempotency keys"), "{refused}");
+        assert_eq!(begin("one", 1, 1_001).unwrap(), KeyState::Unfinished);
+        assert_eq!(begin("other", 1, 1_001).unwrap(), KeyState::New);
+        assert_eq!(begin("one", KEYS_OF_CALLER_MAX + 1, 1_001 + KEYS_KEPT_SECONDS).unwrap(), KeyState::New);
     }
 }
