@@ -129,6 +129,18 @@ mod tests {
         }
     }
 
+    /// A look at each line before, for each line, would take days.
+    #[test]
+    fn doubled_settings_are_found_in_any_number_of_lines() {
+        let mut values = values_of(&default_settings());
+        let mut lines: String = (0..1_000_000).map(|i| format!("{i}=\n")).collect();
+        values.insert("other".into(), lines.clone());
+        assert_eq!(read(&values).map(|settings| settings.other.len()), Ok(1_000_000));
+        lines.push_str("7=\n");
+        values.insert("other".into(), lines);
+        assert_eq!(read(&values).expect_err("it is doubled").why, "\"7\" is set twice");
+    }
+
     /// Automatic replacement is a switch with its own markup.
     #[test]
     fn every_setting_of_the_contract_has_a_field() {
