@@ -447,3 +447,39 @@ fn files() -> impl proptest::strategy::Strategy<Value = Vec<u8>> {
     use proptest::strategy::Strategy;
     proptest::collection::vec(proptest::sample::select(&PARTS[..]), 0..40).prop_map(|parts| parts.concat())
 }
+
+#[test]
+fn a_file_beyond_its_bounds_is_refused_before_its_numbers_are_read() {
+    let options = ReadOptions::new(Region::US);
+    let read = |text: &str| {
+        let mut rows = 0;
+        let file = NumberFile::read(text.as_bytes(), &options, |_, _| {
+            rows += 1;
+            true
+        });
+        (file.unwrap_err(), rows)
+    };
+    assert_eq!(read(&"1\n".repeat(1_000_001)), (NumberFileError::TooLarge, 0));
+    assert_eq!(read(&"1,".repeat(4 << 20)), (NumberFileError::TooLarge, 0));
+    assert_eq!(read(&",".repeat(8 << 20)), (NumberFileError::TooLarge, 0));
+}
+
+#[test]
+fn a_file_is_read_for_as_long_as_somebody_waits() {
+    let file = format!("number\n{}", "+13105550123\n".repeat(100));
+    let mut rows = 0;
+    let read = NumberFile::read(file.as_bytes(), &ReadOptions::new(Region::US), |_, _| {
+        rows += 1;
+        rows < 10
+    });
+    assert_eq!((read.unwrap_err(), rows), (NumberFileError::Stopped, 10));
+}
+
+#[test]
+fn an_error_names_the_first_columns_of_a_wide_file() {
+    let names: Vec<String> = (0..50_000).map(|i| format!("c{i}")).collect();
+    let file = format!("{}\n{}", names.join(","), "+13105550123,".repeat(50_000));
+    let options = ReadOptions { column: Some("Fone".into()), ..ReadOptions::new(Region::US) };
+    let error = NumberFile::read(file.as_bytes(), &options, |_, _| true).unwrap_err().to_string();
+    assert!(error.ends_with("c18, c19 and 49981 more") && error.len() < 300, "{error}");
+}

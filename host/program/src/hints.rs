@@ -189,6 +189,7 @@ impl Hint for NumberFileError {
                 Some("choose a file, or paste the numbers"),
                 Some("send the file itself as the body: `curl --data-binary @numbers.csv`"),
             ),
+            NumberFileError::TooLarge => (Some("divide the file"), Some("divide the file"), Some("divide the file")),
             NumberFileError::NotATable(_) | NumberFileError::Json | NumberFileError::Stopped => (None, None, None),
         };
         steps.into()

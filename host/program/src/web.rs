@@ -69,8 +69,10 @@ struct SiteState {
     tickets: Mutex<HashMap<SecretHash, String>>,
     live: live::Live,
     uploads: uploads::Uploads,
-    /// Files, exports and previews.
+    /// Files and exports.
     work: work::Work,
+    /// What other settings would have done: few at a time, so that they leave CPU time for the daily reviews.
+    effects: work::Work,
     /// Pages of lists, which are short and wait for no file.
     lists: work::Work,
 }
@@ -87,6 +89,7 @@ impl Site {
             live: live::Live::default(),
             uploads: uploads::Uploads::default(),
             work: work::Work::default(),
+            effects: work::Work::new(2, 1),
             lists: work::Work::default(),
         }))
     }
@@ -119,6 +122,10 @@ impl Site {
 
     fn work(&self) -> &work::Work {
         &self.0.work
+    }
+
+    fn effects(&self) -> &work::Work {
+        &self.0.effects
     }
 
     fn lists(&self) -> &work::Work {

@@ -242,7 +242,7 @@ struct RecognizedFile {
     /// The column with the numbers; null if every field is one.
     #[schema(example = "Phone #")]
     column: Option<String>,
-    /// Other columns that have numbers.
+    /// Other columns that have numbers, the first 100.
     other_columns: Vec<String>,
     /// The first five rows, and what was read from them.
     first_rows: Vec<FirstRow>,
@@ -296,7 +296,7 @@ impl From<&NumberFile> for RecognizedFile {
             encoding: file.format.encoding,
             delimiter: file.format.delimiter,
             column: file.column().map(str::to_owned),
-            other_columns: file.other_columns.clone(),
+            other_columns: file.other_columns.iter().take(REFUSED_LISTED_MAX).cloned().collect(),
             first_rows: file.first_rows.iter().map(first_row).collect(),
         }
     }

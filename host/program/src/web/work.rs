@@ -33,6 +33,7 @@ const WAIT_MAX: Duration = Duration::from_secs(30);
 /// Places for heavy work.
 pub struct Work {
     all: Arc<Semaphore>,
+    of_caller_max: usize,
     of_callers: Mutex<HashMap<String, Weak<Places>>>,
 }
 
@@ -51,11 +52,16 @@ struct Place {
 
 impl Default for Work {
     fn default() -> Self {
-        Work { all: Arc::new(Semaphore::new(AT_ONCE_MAX)), of_callers: Mutex::default() }
+        Work::new(AT_ONCE_MAX, AT_ONCE_OF_CALLER_MAX)
     }
 }
 
 impl Work {
+    /// So many places, of which a caller has at most so many at a time.
+    pub fn new(at_once_max: usize, of_caller_max: usize) -> Self {
+        Work { all: Arc::new(Semaphore::new(at_once_max)), of_caller_max, of_callers: Mutex::default() }
+    }
+
     /// Does work for a caller when it is its turn: 503 if that does not come soon. The flag is set when the request no
     /// longer waits, as when the client has hung up: long loops look at it, and what the ledger reads ends by itself.
     pub async fn run<T: Send + 'static>(
@@ -117,7 +123,7 @@ impl Work {
         // Those of no request are gone.
         all.retain(|_, places| places.strong_count() > 0);
         let places = Arc::new(Places {
-            work: Arc::new(Semaphore::new(AT_ONCE_OF_CALLER_MAX)),
+            work: Arc::new(Semaphore::new(self.of_caller_max)),
             waiting: Semaphore::new(WAITING_OF_CALLER_MAX),
         });
         all.insert(name, Arc::downgrade(&places));

@@ -13,7 +13,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use dialguard_dialer::ledger::Stop;
-use dialguard_dialer::number_file::{NumberFile, ReadOptions, refused_rows};
+use dialguard_dialer::number_file::{NumberFile, REFUSED_ROWS_MAX, ReadOptions, refused_rows};
 use dialguard_dialer::phone::{Letters, Region};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -72,7 +72,7 @@ impl Importing {
     request_body(
         content = FileContent,
         content_type = "application/octet-stream",
-        description = "The file, of at most 8 MiB. Any media type but JSON and forms is taken, such as `text/csv`"
+        description = "The file, of at most 8 MiB, 1,000,000 rows and 100,000 fields in a row. Any media type but JSON and forms is taken, such as `text/csv`"
     ),
     responses((status = 200, description = "How the file was read, and the result", body = ImportedFile), ChangeFailures)
 )]
@@ -99,7 +99,8 @@ async fn import(
 /// Get the refused rows of a file of numbers as a file
 ///
 /// Requires the role `operate`. Send the file and the parameters of the import, before it or after it. The answer is a CSV
-/// file of the refused rows with the column `reason`, to be corrected and imported. Changes nothing, whatever `dry-run` is.
+/// file of the first 100,000 refused rows with the column `reason`, to be corrected and imported. Changes nothing,
+/// whatever `dry-run` is.
 #[utoipa::path(
     post,
     path = "/accounts/{account}/numbers/import/refused",
@@ -109,7 +110,7 @@ async fn import(
     request_body(
         content = FileContent,
         content_type = "application/octet-stream",
-        description = "The file, of at most 8 MiB. Any media type but JSON and forms is taken, such as `text/csv`"
+        description = "The file, of at most 8 MiB, 1,000,000 rows and 100,000 fields in a row. Any media type but JSON and forms is taken, such as `text/csv`"
     ),
     responses(
         (status = 200, description = "The refused rows", body = String, content_type = "text/csv"),
@@ -127,7 +128,8 @@ async fn refused(
     let refused = move |stop: &Stop| {
         let file = NumberFile::read(&bytes, &options, |_, _| !stop.is_set())?;
         let outcome = file.preview(dialguard.ledger(), &account.id, importing.kind.into(), dialguard.now())?;
-        Ok::<_, Problem>(refused_rows(&bytes, &options, &outcome.refused)?)
+        let refused = &outcome.refused[..outcome.refused.len().min(REFUSED_ROWS_MAX)];
+        Ok::<_, Problem>(refused_rows(&bytes, &options, refused)?)
     };
     let rows = site.work().run(&of.caller, refused).await??;
     Ok((Extension(ChangedNothing), [(header::CONTENT_TYPE, "text/csv; charset=utf-8")], rows))

@@ -17,7 +17,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum_extra::extract::Form;
 use dialguard_dialer::ledger::{AccountProfile, ImportedAs, Stop};
-use dialguard_dialer::number_file::{ImportedFile, NumberFile, NumberFileError, ReadOptions, refused_rows};
+use dialguard_dialer::number_file::{
+    ImportedFile, NumberFile, NumberFileError, REFUSED_ROWS_MAX, ReadOptions, refused_rows,
+};
 use dialguard_dialer::phone::{Letters, Region};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -227,7 +229,10 @@ impl Uploaded {
         html! {
             @if !refused.is_empty() {
                 h2 { (count(refused.len() as u64, "refused row")) }
-                p { a href={ (self.path) "/refused.csv?" (self.reading.query()) } { "Download the refused rows" } ", correct them and import them again." }
+                p {
+                    a href={ (self.path) "/refused.csv?" (self.reading.query()) } { "Download the refused rows" } ", correct them and import them again."
+                    @if refused.len() > REFUSED_ROWS_MAX { " The file has the first " (thousands(REFUSED_ROWS_MAX as u64)) "." }
+                }
                 div.wide { table {
                     thead { tr { th.figure scope="col" { "Row" } th scope="col" { "Reason" } } }
                     tbody { @for bad in refused.iter().take(REFUSED_LISTED_MAX) { tr { td.figure { (bad.row) } td.failed { (bad.why) } } } }
@@ -318,7 +323,7 @@ fn unreadable(uploaded: &Uploaded, error: &NumberFileError) -> Markup {
             @if let Some(step) = error.steps().dashboard { p { (capital(step)) "." } }
             p.choices { a.button href={ (account_path(&uploaded.account.id)) "/import" } { "Upload another file" } }
         }
-        @if !matches!(error, NumberFileError::NotATable(_) | NumberFileError::Json | NumberFileError::Empty) { (uploaded.choices(None)) }
+        @if matches!(error, NumberFileError::NoColumn(_) | NumberFileError::NoSuchColumn { .. }) { (uploaded.choices(None)) }
     }
 }
 
@@ -362,7 +367,8 @@ async fn refused(
     let refused = move |stop: &Stop| {
         let outcome = uploaded.preview(&uploaded.read(stop)?)?;
         let options = uploaded.reading.options(uploaded.account.region);
-        Ok::<_, Problem>(refused_rows(&uploaded.file.bytes, &options, &outcome.refused)?)
+        let refused = &outcome.refused[..outcome.refused.len().min(REFUSED_ROWS_MAX)];
+        Ok::<_, Problem>(refused_rows(&uploaded.file.bytes, &options, refused)?)
     };
     let rows = site.work().run(&of.caller, refused).await??;
     let headers = [

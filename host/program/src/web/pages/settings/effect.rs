@@ -12,13 +12,9 @@ use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect, NumberEffect, Tall
 use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use dialguard_dialer::zones::Zone;
 use maud::{Markup, html};
-use tokio::sync::Semaphore;
 
 /// Numbers listed, at most. The figures include all of them.
 const LISTED_MAX: usize = 20;
-
-/// Previews computed at a time, so that they leave CPU time for the daily reviews.
-static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
 /// What these settings would have done. An error if the policy refuses them.
 pub async fn effect_of(
@@ -28,11 +24,10 @@ pub async fn effect_of(
 ) -> Result<Result<Effect, DialguardError>, Problem> {
     let (dialguard, id) = (site.dialguard().clone(), of.account.id.clone());
     let effect = async move {
-        let _turn = AT_ONCE.acquire().await.map_err(|error| DialguardError::Internal(error.to_string()))?;
         let since = dialguard.now().saturating_sub(EFFECT_DAYS * 86_400);
         dialguard.effect_of_settings(&id, &settings, since).await
     };
-    site.work().run_future(&of.caller, effect).await
+    site.effects().run_future(&of.caller, effect).await
 }
 
 pub fn result(account: &AccountProfile, effect: &Effect, now: Timestamp) -> Markup {
