@@ -123,7 +123,7 @@ fn bounded(document: &Value, schema: &Value, path: &[String], body: &Value, what
         all.push(Bounded { path: path.to_vec(), body: body.clone(), max, is_map: true });
     }
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-        let path = [path, &[name.clone()]].concat();
+        let path = [path, std::slice::from_ref(name)].concat();
         all.extend(bounded(document, property, &path, body, what));
     }
     all
