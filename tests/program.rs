@@ -37,6 +37,7 @@ mod program {
     mod api_clients;
     mod bad_input;
     mod bill;
+    mod bounds;
     mod clock;
     mod closing;
     mod commands;

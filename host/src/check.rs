@@ -25,7 +25,7 @@
 //! ```
 
 use crate::contract::*;
-use crate::inspection::for_terminal;
+use crate::inspection::one_line;
 use crate::policy::Inputs;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -79,7 +79,7 @@ pub fn check(
     let Some(account) = inputs.account.as_ref().filter(|account| account.id == account_id) else {
         return fault("it was made without reading the account");
     };
-    ensure(plan.account == account.id, || format!("it is for account {:?}", for_terminal(&plan.account)))?;
+    ensure(plan.account == account.id, || format!("it is for account {:?}", one_line(&plan.account)))?;
     ensure(plan.based_on == account.revision, || {
         format!("it is based on revision {} of the account, which is at revision {}", plan.based_on, account.revision)
     })?;
@@ -183,7 +183,7 @@ fn check_notice(notice: &Notice, reserved: &[&str]) -> Result<(), PlanFault> {
     })?;
     let kebab_case = !notice.kind.is_empty()
         && notice.kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    ensure(kebab_case, || format!("the notice kind {:?} is not kebab-case", for_terminal(&notice.kind)))?;
+    ensure(kebab_case, || format!("the notice kind {:?} is not kebab-case", one_line(&notice.kind)))?;
     ensure(!reserved.contains(&notice.kind.as_str()), || {
         format!("the notice kind {:?} is reserved for the ledger's own events", notice.kind)
     })?;

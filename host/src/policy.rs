@@ -32,7 +32,7 @@ pub use run::Inputs;
 use crate::contract::versions::{Instance, Template};
 use crate::contract::*;
 use crate::dialer::Dialer;
-use crate::inspection::{for_terminal, inspect, without_control_characters};
+use crate::inspection::{inspect, one_line, without_control_characters};
 use crate::recording::Recording;
 use crate::sha256::sha256;
 use engine::PolicyEngine;
@@ -467,7 +467,7 @@ impl Policy {
                 PolicyFault::TooLarge(self.limits.answer_bytes_max)
             }
             // It may quote names that the policy's author chose.
-            None => PolicyFault::Trapped(for_terminal(&format!("{error:#}"))),
+            None => PolicyFault::Trapped(one_line(&format!("{error:#}"))),
         }
     }
 }

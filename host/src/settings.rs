@@ -18,6 +18,7 @@
 
 use crate::contract::Settings;
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 use std::fmt;
 
 /// The contract's settings, in its order.
@@ -163,6 +164,34 @@ pub fn settings_by_name(settings: &Settings) -> Map<String, Value> {
     let named = SETTINGS.iter().map(|setting| (setting.name.to_owned(), setting.get(settings).to_json()));
     let other = settings.other.iter().map(|(name, value)| Value::from(vec![name.as_str(), value.as_str()]));
     named.chain([("other".to_owned(), Value::Array(other.collect()))]).collect()
+}
+
+/// Changes settings that the contract does not name: each with a value is set, in its place if it is known, and each
+/// without one is removed.
+///
+/// ```
+/// use dialguard::settings::{change_other, default_settings};
+///
+/// let mut settings = default_settings();
+/// let change = |name: &str, value: Option<&str>| (name.to_owned(), value.map(str::to_owned));
+/// change_other(&mut settings, [change("quiet-hours", Some("22-6")), change("greeting", Some("hi"))]);
+/// change_other(&mut settings, [change("greeting", None), change("unknown", None)]);
+/// assert_eq!(settings.other, [("quiet-hours".to_owned(), "22-6".to_owned())]);
+/// ```
+pub fn change_other(settings: &mut Settings, changes: impl IntoIterator<Item = (String, Option<String>)>) {
+    let known = std::mem::take(&mut settings.other).into_iter().map(|(name, value)| (name, Some(value)));
+    let mut all: Vec<(String, Option<String>)> = known.collect();
+    let mut places: HashMap<String, usize> = (0..).zip(&all).map(|(place, (name, _))| (name.clone(), place)).collect();
+    for (name, value) in changes {
+        match places.get(&name) {
+            Some(place) => all[*place].1 = value,
+            None => {
+                places.insert(name.clone(), all.len());
+                all.push((name, value));
+            }
+        }
+    }
+    settings.other = all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
 }
 
 impl Setting {

@@ -15,7 +15,7 @@ fn two() -> Vec<String> {
 }
 
 fn read(bytes: &[u8]) -> Result<NumberFile, NumberFileError> {
-    NumberFile::read(bytes, &ReadOptions::new(Region::US), |_, _| {})
+    NumberFile::read(bytes, &ReadOptions::new(Region::US), |_, _| true)
 }
 
 fn numbers_in(file: &NumberFile) -> Vec<String> {
@@ -298,7 +298,7 @@ fn the_column_can_be_named_and_others_with_numbers_are_told() {
     let bytes = b"Main phone,Forward to,Name\n3105550101,3105550201,Ann\n3105550102,3105550202,Ben\n";
     let with = |column: Option<&str>| {
         let options = ReadOptions { column: column.map(str::to_owned), ..ReadOptions::new(Region::US) };
-        NumberFile::read(bytes, &options, |_, _| {})
+        NumberFile::read(bytes, &options, |_, _| true)
     };
     let recognized = with(None).unwrap();
     assert_eq!(
@@ -317,12 +317,12 @@ fn the_column_can_be_named_and_others_with_numbers_are_told() {
     }
     let titled = b"Phone numbers\nName,DID\nA,3105550101\n";
     let options = ReadOptions { column: Some("Fone".into()), ..ReadOptions::new(Region::US) };
-    let error = NumberFile::read(titled, &options, |_, _| {}).unwrap_err().to_string();
+    let error = NumberFile::read(titled, &options, |_, _| true).unwrap_err().to_string();
     assert_eq!(error, "the file has no column \"Fone\"; it has Name, DID");
     let headerless = NumberFile::read(
         b"West,3105550101\n",
         &ReadOptions { column: Some("2".into()), ..ReadOptions::new(Region::US) },
-        |_, _| {},
+        |_, _| true,
     );
     assert_eq!(numbers_in(&headerless.unwrap()), numbers(101..=101));
 }
@@ -334,7 +334,7 @@ fn a_first_row_in_doubt_is_no_header() {
         [(&b"12\n3105550101\n"[..], None), (b"12\n3105550101\n", Some("1")), (b"Ann,555-01\nBen,3105550101\n", None)]
     {
         let options = ReadOptions { column: column.map(str::to_owned), ..ReadOptions::new(Region::US) };
-        let file = NumberFile::read(bytes, &options, |_, _| {}).unwrap();
+        let file = NumberFile::read(bytes, &options, |_, _| true).unwrap();
         assert_eq!((numbers_in(&file), file.bad_rows.len()), (numbers(101..=101), 1), "{file:?}");
     }
     let named = read(b"Ann,Line2\nBen,3105550101\n").unwrap();
@@ -446,4 +446,40 @@ fn files() -> impl proptest::strategy::Strategy<Value = Vec<u8>> {
     ];
     use proptest::strategy::Strategy;
     proptest::collection::vec(proptest::sample::select(&PARTS[..]), 0..40).prop_map(|parts| parts.concat())
+}
+
+#[test]
+fn a_file_beyond_its_bounds_is_refused_before_its_numbers_are_read() {
+    let options = ReadOptions::new(Region::US);
+    let read = |text: &str| {
+        let mut rows = 0;
+        let file = NumberFile::read(text.as_bytes(), &options, |_, _| {
+            rows += 1;
+            true
+        });
+        (file.unwrap_err(), rows)
+    };
+    assert_eq!(read(&"1\n".repeat(1_000_001)), (NumberFileError::TooLarge, 0));
+    assert_eq!(read(&"1,".repeat(4 << 20)), (NumberFileError::TooLarge, 0));
+    assert_eq!(read(&",".repeat(8 << 20)), (NumberFileError::TooLarge, 0));
+}
+
+#[test]
+fn a_file_is_read_for_as_long_as_somebody_waits() {
+    let file = format!("number\n{}", "+13105550123\n".repeat(100));
+    let mut rows = 0;
+    let read = NumberFile::read(file.as_bytes(), &ReadOptions::new(Region::US), |_, _| {
+        rows += 1;
+        rows < 10
+    });
+    assert_eq!((read.unwrap_err(), rows), (NumberFileError::Stopped, 10));
+}
+
+#[test]
+fn an_error_names_the_first_columns_of_a_wide_file() {
+    let names: Vec<String> = (0..50_000).map(|i| format!("c{i}")).collect();
+    let file = format!("{}\n{}", names.join(","), "+13105550123,".repeat(50_000));
+    let options = ReadOptions { column: Some("Fone".into()), ..ReadOptions::new(Region::US) };
+    let error = NumberFile::read(file.as_bytes(), &options, |_, _| true).unwrap_err().to_string();
+    assert!(error.ends_with("c18, c19 and 49981 more") && error.len() < 300, "{error}");
 }

@@ -126,7 +126,7 @@ fn an_import_does_what_its_preview_said() {
     let mut outcomes = [0; 3];
     let uses = ["acme", "other"].into_iter().flat_map(|id| [Candidate, Owned].map(|kind| (id, kind)));
     for ((id, imported_as), bytes) in uses.flat_map(|used| files.iter().map(move |bytes| (used, bytes))) {
-        let file = NumberFile::read(bytes, &ReadOptions::new(Region::US), |_, _| {});
+        let file = NumberFile::read(bytes, &ReadOptions::new(Region::US), |_, _| true);
         let Ok(file) = file else { continue };
         let before = accounts();
         let preview = file.preview(&ledger, id, imported_as, now).expect("a preview");
@@ -558,9 +558,14 @@ async fn an_unreadable_upload_says_what_to_do() {
         assert!(preview.page.contains(words), "{words}: {}", preview.page);
         assert_eq!(user.get(&preview.path).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
     }
-    // A row of a million fields is shown in part.
-    let wide = upload(&user, format!("+13105550101{}", ",x".repeat(1_000_000)).into_bytes(), &[]).await;
-    assert!(wide.page.contains("1 new number") && wide.page.len() < 100_000, "{}", wide.page.len());
+    // A row of many fields is shown in part, and one of a million is refused.
+    let wide = async |fields: usize| {
+        upload(&user, format!("+13105550101{}", ",x".repeat(fields)).into_bytes(), &[]).await.page
+    };
+    let shown = wide(50_000).await;
+    assert!(shown.contains("1 new number") && shown.len() < 100_000, "{}", shown.len());
+    let refused = wide(1_000_000).await;
+    assert!(refused.contains("more than 100000 in one row") && refused.contains("Divide the file"), "{refused}");
 }
 
 // The API

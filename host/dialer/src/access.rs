@@ -19,7 +19,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-pub use crate::ledger::{Accounts, Grant, Role};
+pub use crate::ledger::{Accounts, Grant, NAME_BYTES_MAX, Role};
 
 use crate::ledger::{Ledger, LedgerError, SecretHash, Token, User};
 use argon2::Argon2;
@@ -36,9 +36,6 @@ pub const PASSWORD_CHARACTERS_MIN: usize = 15;
 
 /// Bytes of a password, at most, so that no request makes the host hash megabytes.
 pub const PASSWORD_BYTES_MAX: usize = 1_024;
-
-/// Bytes of a name of a user or a token, at most.
-pub const NAME_BYTES_MAX: usize = 64;
 
 /// The prefix of every token, so that scanners for leaked secrets recognize it.
 const TOKEN_PREFIX: &str = "dialguard_";

@@ -55,7 +55,7 @@ use address::is_public;
 
 use crate::access::random_secret;
 use crate::dialguard::Dialguard;
-use crate::ledger::{Attempt, ClaimedDelivery, Ledger, LedgerError, Message, NewWebhook, WebhookId};
+use crate::ledger::{Attempt, ClaimedDelivery, Ledger, LedgerError, Message, NewWebhook, URL_BYTES_MAX, WebhookId};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use dialguard::calendar::rfc3339;
@@ -82,9 +82,6 @@ const WEBHOOKS_AT_ONCE: usize = 16;
 
 /// How often the ledger is checked for due messages.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-
-/// Bytes of a URL, at most.
-const URL_BYTES_MAX: usize = 2_048;
 
 /// A webhook to add.
 #[derive(Debug, Clone, Copy, Default)]
@@ -141,13 +138,13 @@ pub fn add_webhook(ledger: &Ledger, spec: &WebhookSpec, now: Timestamp) -> Resul
 fn checked(text: &str, allow_private: bool) -> Result<url::Url, AlertsError> {
     let wanted = "give one such as https://dialer.example/alerts";
     let refused = |why: String| Err(AlertsError::Address(why));
+    if text.len() > URL_BYTES_MAX {
+        return refused(format!("a URL has at most {URL_BYTES_MAX} bytes"));
+    }
     let url = match url::Url::parse(text) {
         Ok(url) => url,
         Err(error) => return refused(format!("{text:?} is not a URL ({error}); {wanted}")),
     };
-    if text.len() > URL_BYTES_MAX {
-        return refused(format!("a URL has at most {URL_BYTES_MAX} bytes"));
-    }
     match url.scheme() {
         "https" => {}
         "http" if allow_private => {}

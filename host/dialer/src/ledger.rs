@@ -54,20 +54,23 @@ mod providers;
 mod readers;
 mod runs;
 mod sources;
+mod stop;
 mod time;
 
 pub use access::keyed_requests::{KEYS_KEPT_SECONDS, KeyState, KeyedRequest, StoredAnswer};
-pub use access::{Accounts, Grant, Role, SecretHash, Token, User};
+pub use access::{Accounts, GRANTED_ACCOUNTS_MAX, Grant, NAME_BYTES_MAX, Role, SecretHash, Token, User};
 pub use accounts::bill::{Bill, REASON_BYTES_MAX};
 pub use accounts::buying::{Areas, Buying, CAP_CENTS_MAX, NO_PROVIDER, REST_DAYS_MAX, Spending};
 pub use accounts::closing::Closing;
 pub use accounts::days::Day;
+pub(crate) use accounts::settings::ensure_other_fits;
+pub use accounts::settings::{OTHER_SETTINGS_MAX, SETTING_NAME_BYTES_MAX, SETTING_VALUE_BYTES_MAX, SETTINGS_BYTES_MAX};
 pub(crate) use accounts::totals::Totals;
-pub use accounts::{AccountChange, AccountProfile, ChangePrice, NewAccount};
+pub use accounts::{ACCOUNT_ID_BYTES_MAX, AccountChange, AccountProfile, ChangePrice, NewAccount};
 pub use alerts::deliveries::{Delivery, DeliveryState};
 pub(crate) use alerts::message::Message;
 pub(crate) use alerts::sending::{Attempt, ClaimedDelivery};
-pub use alerts::webhooks::{NewWebhook, Webhook, WebhookId};
+pub use alerts::webhooks::{NewWebhook, URL_BYTES_MAX, Webhook, WebhookId};
 pub use backup::{RestoreOptions, RestoredLedger};
 pub use check::{CheckedRule, LedgerReport};
 pub use events::{Event, EventFilter, EventKind, EventPage, EventQuery};
@@ -77,7 +80,7 @@ pub use numbers::history::{NumberCheck, NumberHistory, PastReplacement};
 pub use numbers::page::{MonitoringFilter, NumberOrder, NumberPage, NumberQuery};
 pub use numbers::view::AccountView;
 pub(crate) use numbers::view::closest_first;
-pub use numbers::{ImportOutcome, ImportedAs, KnownNumber};
+pub use numbers::{ImportOutcome, ImportedAs, KnownNumber, NUMBERS_OF_ACCOUNT_MAX};
 pub(crate) use orders::grounds::{Basis, UnderWay};
 pub(crate) use orders::{Abandonment, ClaimedOrder, Earmark, Obstacle};
 pub use orders::{Hold, Order, OrderState};
@@ -98,6 +101,7 @@ pub(crate) use sources::carriers::{CARRIER_CHARACTERS_MAX, carrier_key};
 pub(crate) use sources::lookups::LookupBudget;
 pub use sources::lookups::{LookupsSpent, Opinion, Opinions};
 pub use sources::{SourceKind, SourceProfile};
+pub use stop::Stop;
 pub use time::{LEAP_DAYS_MAX, Leap, LedgerTime};
 
 use dialguard::calendar::NaiveDate;
@@ -240,6 +244,12 @@ pub enum LedgerError {
     /// The policy's plan may not be applied.
     #[error(transparent)]
     Plan(#[from] PlanFault),
+    /// The settings that only some policies know are too many or too long.
+    #[error(
+        "an account has at most {OTHER_SETTINGS_MAX} other settings, with names of 1 to {SETTING_NAME_BYTES_MAX} bytes, \
+         values of at most {SETTING_VALUE_BYTES_MAX} bytes and {SETTINGS_BYTES_MAX} bytes in all"
+    )]
+    SettingsTooLarge,
     /// A value is out of range, or a limit is reached; says which.
     #[error("{0}")]
     Refused(String),
@@ -298,6 +308,9 @@ pub enum LedgerError {
         #[source]
         why: Box<LedgerError>,
     },
+    /// Nobody waits for the result any more: see [`Stop`].
+    #[error("stopped: nobody waits for the result any more")]
+    NotWanted,
     /// The database failed. For display only: which library's error this is may change.
     #[error("the ledger's database failed: {0}")]
     Database(#[from] rusqlite::Error),
@@ -409,7 +422,7 @@ impl Ledger {
         let mut writer = self.writer()?;
         let begun = writer.transaction_with_behavior(TransactionBehavior::Immediate).map_err(LedgerError::from);
         let tried = begun.and_then(|transaction| {
-            let tried = change(&transaction);
+            let tried = stop::watch(&transaction).and_then(|_watched| change(&transaction));
             transaction.rollback()?;
             tried
         });
@@ -419,16 +432,42 @@ impl Ledger {
     /// Reads the ledger after its latest change.
     fn read<T>(&self, read: impl FnOnce(&rusqlite::Transaction) -> Result<T>) -> Result<T> {
         let mut reader = self.readers.take(|| self.file.connect()).map_err(|error| self.explain(error.into()))?;
-        let answer = reader.transaction().map_err(LedgerError::from).and_then(|transaction| read(&transaction));
+        let answer = reader.transaction().map_err(LedgerError::from).and_then(|transaction| {
+            let _watched = stop::watch(&transaction)?;
+            read(&transaction)
+        });
         answer.map_err(|error| self.explain(error))
     }
 
     /// Says of a failure of the database where and, if it is known, why it failed.
     fn explain(&self, error: LedgerError) -> LedgerError {
         match error {
+            LedgerError::Database(error)
+                if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted) =>
+            {
+                LedgerError::NotWanted
+            }
             LedgerError::Database(error) => file::explain(&self.file.path, error),
             other => other,
         }
+    }
+}
+
+/// Refuses another row in a table that has so many already.
+fn ensure_room(transaction: &rusqlite::Transaction, table: &'static str, max: u64) -> Result<()> {
+    let count: i64 = transaction.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?;
+    if from_sql(count) < max {
+        return Ok(());
+    }
+    let things = table.replace('_', " ");
+    Err(LedgerError::Refused(format!("there are {max} {things} already, which is the maximum")))
+}
+
+/// Refuses a text that is empty or longer than so many bytes; `what` says which text.
+fn ensure_length(what: &str, text: &str, bytes_max: usize) -> Result<()> {
+    match (1..=bytes_max).contains(&text.len()) {
+        true => Ok(()),
+        false => Err(LedgerError::Refused(format!("{what}: give 1 to {bytes_max} bytes"))),
     }
 }
 

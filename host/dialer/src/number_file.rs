@@ -11,7 +11,7 @@
 //! let folder = tempfile::tempdir()?;
 //! let dialguard = small_dialguard(folder.path()).await?;
 //! let bytes = b"name;Phone #\nAnn;(310) 555-0150\nBen;555-0151\nCem;+13105550123\n";
-//! let file = NumberFile::read(bytes, &ReadOptions::new(Region::US), |_, _| {})?;
+//! let file = NumberFile::read(bytes, &ReadOptions::new(Region::US), |_, _| true)?;
 //! assert_eq!((file.format.delimiter, file.column()), (';', Some("Phone #")));
 //! let outcome = file.import(dialguard.ledger(), "acme", ImportedAs::Owned, dialguard.now())?;
 //! assert_eq!((outcome.imported, outcome.known_before), (1, 1));
@@ -22,7 +22,7 @@
 
 mod column;
 
-use crate::ledger::{ImportOutcome, ImportedAs, Ledger, Result as LedgerResult};
+use crate::ledger::{ImportOutcome, ImportedAs, Ledger, NUMBERS_OF_ACCOUNT_MAX, Result as LedgerResult};
 use crate::phone::{Doubt, Letters, NotAPhoneNumber, PhoneNumber, Region};
 use crate::table_file::{NotATable, Row, Table, TableFormat, csv_of, inert};
 use column::{Layout, Numbers};
@@ -34,6 +34,18 @@ use std::sync::Arc;
 /// Rows of the file that a preview shows, and fields of each.
 const PREVIEW_ROWS: usize = 5;
 const PREVIEW_FIELDS: usize = 50;
+
+/// Rows of a file, and numbers in it, at most: as many as an account can have.
+const ROWS_MAX: usize = NUMBERS_OF_ACCOUNT_MAX as usize;
+
+/// Fields of a row, at most. A spreadsheet has 16,384 columns; numbers pasted in a line may be more.
+const FIELDS_MAX: usize = 100_000;
+
+/// Refused rows in the file that [`refused_rows`] makes for a request, at most: each is far longer than in its file.
+pub const REFUSED_ROWS_MAX: usize = 100_000;
+
+/// Columns that an error names, at most.
+const COLUMNS_NAMED_MAX: usize = 20;
 
 /// How a file of numbers is to be read.
 #[derive(Debug, Clone)]
@@ -107,7 +119,7 @@ pub enum NumberFileError {
     #[error("row {0} and those after it have no column of phone numbers")]
     NoColumn(u64),
     /// The column that was asked for is not there.
-    #[error("the file has no column {asked:?}; it has {}", .columns.join(", "))]
+    #[error("the file has no column {asked:?}; it has {}", first_columns(.columns))]
     NoSuchColumn {
         /// The name that was asked for.
         asked: String,
@@ -117,6 +129,20 @@ pub enum NumberFileError {
     /// It has no rows.
     #[error("the file is empty")]
     Empty,
+    /// It has too many rows, or too many fields in one.
+    #[error("the file has more than {ROWS_MAX} rows or numbers, or more than {FIELDS_MAX} in one row")]
+    TooLarge,
+    /// Nobody waited for the rest.
+    #[error("reading the file was stopped")]
+    Stopped,
+}
+
+fn first_columns(columns: &[String]) -> String {
+    let named = columns.iter().take(COLUMNS_NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match columns.len().saturating_sub(COLUMNS_NAMED_MAX) {
+        0 => named,
+        unnamed => format!("{named} and {unnamed} more"),
+    }
 }
 
 /// The outcome of an import, or of one that was only tried, by row.
@@ -133,16 +159,19 @@ pub struct ImportedFile {
 }
 
 impl NumberFile {
-    /// Recognizes how a file is written and reads its numbers. `progress` is called before each row with the number of rows
-    /// read and of all rows, blank ones included.
+    /// Recognizes how a file is written and reads its numbers, for as long as `go_on` returns true, which is called before
+    /// each row with the number of rows read and of all rows, blank ones included; then [`NumberFileError::Stopped`].
     pub fn read(
         bytes: &[u8],
         options: &ReadOptions,
-        mut progress: impl FnMut(usize, usize),
+        mut go_on: impl FnMut(usize, usize) -> bool,
     ) -> Result<Self, NumberFileError> {
         let table = Table::read(bytes).map_err(NumberFileError::NotATable)?;
         if ["{", "[{", "[\""].iter().any(|start| table.text().trim_start().starts_with(start)) {
             return Err(NumberFileError::Json);
+        }
+        if !table.is_within(ROWS_MAX, FIELDS_MAX) {
+            return Err(NumberFileError::TooLarge);
         }
         let layout = Layout::of(table.rows(), options)?;
         let mut file = NumberFile::empty(table.format, &layout);
@@ -150,8 +179,13 @@ impl NumberFile {
         let total = rows.len_max();
         let mut reasons = Reasons::default();
         for (rows_read, row) in rows.enumerate().skip(layout.rows_before) {
-            progress(rows_read, total);
+            if !go_on(rows_read, total) {
+                return Err(NumberFileError::Stopped);
+            }
             file.add(&row, &layout, options, &mut reasons);
+            if file.numbers.len() + file.bad_rows.len() > ROWS_MAX {
+                return Err(NumberFileError::TooLarge);
+            }
         }
         Ok(file)
     }
@@ -375,7 +409,8 @@ pub fn refused_rows(bytes: &[u8], options: &ReadOptions, refused: &[BadRow]) -> 
     };
     names.push(REASON.to_owned());
     let mut reasons = refused.iter().peekable();
-    let rows = table.rows().flat_map(|row| {
+    let last = refused.last().map_or(0, |bad| bad.row);
+    let rows = table.rows().take_while(|row| row.line <= last).flat_map(|row| {
         let of_row: Vec<&BadRow> = std::iter::from_fn(|| reasons.next_if(|bad| bad.row <= row.line)).collect();
         match layout.numbers {
             Numbers::Column(_) => {

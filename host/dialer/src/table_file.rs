@@ -66,6 +66,13 @@ impl<'b> Table<'b> {
         &self.text
     }
 
+    /// Whether it has at most so many rows, and each at most so many fields; told without keeping any.
+    pub(crate) fn is_within(&self, rows_max: usize, fields_max: usize) -> bool {
+        let fields = |row: Record| row.text.bytes().filter(|byte| *byte == self.division.delimiter).count() + 1;
+        let fits = |(place, row): (usize, Record)| place < rows_max && fields(row) <= fields_max;
+        Records::of(&self.text, self.division).enumerate().all(fits)
+    }
+
     pub(crate) fn rows(&self) -> Rows {
         Rows::of(&self.text, self.division, self.separator_line)
     }

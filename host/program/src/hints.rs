@@ -173,6 +173,8 @@ impl Hint for LedgerError {
             LedgerError::BlocksWithoutPlan
             | LedgerError::Plan(_)
             | LedgerError::Refused(_)
+            | LedgerError::SettingsTooLarge
+            | LedgerError::NotWanted
             | LedgerError::Unusable(_)
             | LedgerError::Database(_) => (None, None, None),
         };
@@ -193,7 +195,8 @@ impl Hint for NumberFileError {
                 Some("choose a file, or paste the numbers"),
                 Some("send the file itself as the body: `curl --data-binary @numbers.csv`"),
             ),
-            NumberFileError::NotATable(_) | NumberFileError::Json => (None, None, None),
+            NumberFileError::TooLarge => (Some("divide the file"), Some("divide the file"), Some("divide the file")),
+            NumberFileError::NotATable(_) | NumberFileError::Json | NumberFileError::Stopped => (None, None, None),
         };
         steps.into()
     }

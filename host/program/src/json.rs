@@ -30,7 +30,7 @@ pub use closing::Closing;
 pub use event::Event;
 pub use export::{ExportedAnswer, ExportedNumber, ExportedOrder, ExportedRating};
 pub use ledger::{LedgerReport, Restored};
-pub use number::{Candidate, Import, ImportResult, ImportedFile, ImportedNumbers, Number, NumberInFull};
+pub use number::{Candidate, Import, ImportedFile, ImportedNumbers, Number, NumberInFull};
 pub use order::Order;
 pub use plan::{Action, Answer, Notice, ReplacementReason, Severity};
 pub use policy::{Comparison, ComparisonSummary, PolicyEvent, PolicyLimits, PolicyRevision, TrustedKey};

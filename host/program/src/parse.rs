@@ -1,8 +1,10 @@
 //! What users and programs write for an account: read once for the command line, the API and the dashboard.
 
+mod bounded;
 mod time_zones;
 mod windows_zones;
 
+pub use bounded::{Entries, List};
 use chrono::NaiveTime;
 use dialguard::calendar::{CLOCK_MAX, DateTime, instant_of, rfc3339};
 use dialguard::contract::Timestamp;
@@ -41,14 +43,13 @@ pub fn clock(text: &str) -> Result<Timestamp, String> {
     })
 }
 
-/// What a policy is given for a setting that the contract does not name.
+/// What a policy is given for a setting that the contract does not name. How long both may be is the ledger's to say.
 pub fn other_setting(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("give NAME=VALUE")?;
-    let (name, value) = (name.trim(), value.trim());
-    if name.is_empty() || name.len() > 100 || value.len() > 1_000 {
-        return Err("give NAME=VALUE, with a name of 1 to 100 and a value of at most 1000 bytes".into());
+    match name.trim() {
+        "" => Err("give NAME=VALUE, with a name".into()),
+        name => Ok((name.to_owned(), value.trim().to_owned())),
     }
-    Ok((name.to_owned(), value.to_owned()))
 }
 
 #[cfg(test)]

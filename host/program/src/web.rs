@@ -32,6 +32,7 @@ mod query;
 mod server;
 mod uploads;
 mod watch;
+mod work;
 
 pub use client::{TrustedProxies, TrustedProxy};
 pub use server::{ConnectionLimits, serve};
@@ -77,6 +78,12 @@ struct SiteState {
     tickets: Mutex<HashMap<SecretHash, String>>,
     live: live::Live,
     uploads: uploads::Uploads,
+    /// Files and exports.
+    work: work::Work,
+    /// What other settings would have done: few at a time, so that they leave CPU time for the daily reviews.
+    effects: work::Work,
+    /// Pages of lists, which are short and wait for no file.
+    lists: work::Work,
 }
 
 impl Site {
@@ -92,6 +99,9 @@ impl Site {
             tickets: Mutex::default(),
             live: live::Live::default(),
             uploads: uploads::Uploads::default(),
+            work: work::Work::default(),
+            effects: work::Work::new(2, 1),
+            lists: work::Work::default(),
         }))
     }
 
@@ -119,6 +129,18 @@ impl Site {
 
     fn uploads(&self) -> &uploads::Uploads {
         &self.0.uploads
+    }
+
+    fn work(&self) -> &work::Work {
+        &self.0.work
+    }
+
+    fn effects(&self) -> &work::Work {
+        &self.0.effects
+    }
+
+    fn lists(&self) -> &work::Work {
+        &self.0.lists
     }
 
     fn figures(&self) -> &pages::Figures {

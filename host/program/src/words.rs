@@ -126,9 +126,13 @@ pub fn recognized(file: &NumberFile) -> String {
     format!("{}{separated}; {numbers}", file.format.encoding)
 }
 
-/// `"Fax" has numbers too`; empty if no other column has.
+/// `"Fax" has numbers too`; empty if no other column has. A file may have thousands, of which the first are named.
 pub fn other_columns(file: &NumberFile) -> Option<String> {
-    let names: Vec<_> = file.other_columns.iter().map(|name| column_name(name)).collect();
+    const NAMED_MAX: usize = 10;
+    let mut names: Vec<_> = file.other_columns.iter().take(NAMED_MAX).map(|name| column_name(name)).collect();
+    if let unnamed @ 1.. = file.other_columns.len().saturating_sub(NAMED_MAX) {
+        names.push(format!("{} others", thousands(unnamed as u64)));
+    }
     let (last, others) = names.split_last()?;
     Some(match others {
         [] => format!("{last} has numbers too"),
@@ -138,7 +142,7 @@ pub fn other_columns(file: &NumberFile) -> Option<String> {
 
 /// `column "Phone #"`, or `column 2` of a file without a header.
 fn column_name(name: &str) -> String {
-    if name.starts_with("column ") { name.to_owned() } else { format!("column {name:?}") }
+    if name.starts_with("column ") { name.to_owned() } else { format!("column {:?}", shortened(name)) }
 }
 
 /// A field of a file, cut short where it is long, on one line.

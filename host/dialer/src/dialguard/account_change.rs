@@ -2,7 +2,7 @@
 
 use super::run::{Run, Task, refusal};
 use super::{Dialguard, Result};
-use crate::ledger::{AccountChange, ChangePrice, LedgerError, NewAccount};
+use crate::ledger::{AccountChange, ChangePrice, LedgerError, NewAccount, ensure_other_fits};
 use crate::policies::effect::{Effect, effect_of};
 use dialguard::contract::{Outcome, Request, Settings, Timestamp};
 
@@ -29,6 +29,7 @@ impl Dialguard {
     ///
     /// Errors: settings out of range; an account of that id; too many blocks.
     pub async fn add_account(&self, new: &NewAccount) -> Result<()> {
+        ensure_other_fits(&[], &new.settings.other)?;
         self.check_settings(&new.settings).await?;
         Ok(self.ledger.add_account(new, self.clock.now())?)
     }
@@ -130,6 +131,8 @@ impl Dialguard {
 
     async fn check_account_change(&self, id: &str, change: &AccountChange) -> Result<()> {
         if let Some(settings) = &change.settings {
+            // The ledger checks it again when it changes the account, but no policy is given what is too large.
+            ensure_other_fits(&self.ledger.account(id)?.settings.other, &settings.other)?;
             self.check_settings(settings).await?;
         }
         if let Some(buying) = &change.buying {
@@ -147,7 +150,9 @@ impl Dialguard {
     ///
     /// Errors: no such account; settings out of range, whose message says which.
     pub async fn effect_of_settings(&self, id: &str, settings: &Settings, since: Timestamp) -> Result<Effect> {
-        self.ledger.account(id)?.ensure_open()?;
+        let account = self.ledger.account(id)?;
+        account.ensure_open()?;
+        ensure_other_fits(&account.settings.other, &settings.other)?;
         self.check_settings(settings).await?;
         Ok(effect_of(&self.ledger, &self.policies.live()?.policy, id, settings, since).await?)
     }

@@ -2,7 +2,7 @@
 
 pub(in crate::ledger) mod keyed_requests;
 
-use crate::ledger::{Ledger, LedgerError, Result, from_sql, to_sql};
+use crate::ledger::{Ledger, LedgerError, Result, ensure_room, from_sql, to_sql};
 use dialguard::contract::Timestamp;
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, params};
@@ -10,6 +10,19 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
+
+/// Bytes of the name of a user or a token, at most.
+pub const NAME_BYTES_MAX: usize = 64;
+
+/// Users, and tokens, of a ledger, at most.
+const USERS_MAX: u64 = 10_000;
+const TOKENS_MAX: u64 = 10_000;
+
+/// Accounts that a grant names, at most; one for every account names none.
+pub const GRANTED_ACCOUNTS_MAX: usize = 1_000;
+
+/// Sessions of a user, at most: the oldest ends when another begins.
+const SESSIONS_OF_USER_MAX: u32 = 100;
 
 /// SHA-256 of a secret that is itself random.
 pub type SecretHash = [u8; 32];
@@ -126,7 +139,9 @@ impl Ledger {
 
     /// Adds a user, with the argon2id hash of the password in PHC notation.
     pub fn add_user(&self, user: &User, password: &str) -> Result<()> {
+        ensure_fits(&user.name, &user.grant)?;
         self.change(|transaction| {
+            ensure_room(transaction, "users", USERS_MAX)?;
             let added = transaction.execute(
                 "INSERT INTO users (name, password, role, accounts, added_at) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (name) DO NOTHING",
@@ -162,13 +177,18 @@ impl Ledger {
         })
     }
 
-    /// Begins a session, and forgets those that have ended.
+    /// Begins a session, and forgets those that have ended, and the user's oldest beyond 100.
     pub fn begin_session(&self, secret: &SecretHash, user: &str, now: Timestamp, ends_at: Timestamp) -> Result<()> {
         self.change(|transaction| {
             transaction.execute("DELETE FROM sessions WHERE ends_at <= ?1", [to_sql(now)])?;
             transaction.execute(
                 "INSERT INTO sessions (secret, user, ends_at) VALUES (?1, ?2, ?3)",
                 params![secret, user, to_sql(ends_at)],
+            )?;
+            transaction.execute(
+                "DELETE FROM sessions WHERE secret IN (
+                     SELECT secret FROM sessions WHERE user = ?1 ORDER BY ends_at DESC LIMIT -1 OFFSET ?2)",
+                params![user, SESSIONS_OF_USER_MAX],
             )?;
             Ok(())
         })
@@ -205,7 +225,9 @@ impl Ledger {
 
     /// Keeps a token's hash.
     pub fn add_token(&self, token: &Token, secret: &SecretHash) -> Result<()> {
+        ensure_fits(&token.name, &token.grant)?;
         self.change(|transaction| {
+            ensure_room(transaction, "tokens", TOKENS_MAX)?;
             let added = transaction.execute(
                 "INSERT INTO tokens (name, secret, role, accounts, made_at, ends_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                  ON CONFLICT (name) DO NOTHING",
@@ -242,6 +264,18 @@ impl Ledger {
             )?;
             Ok(statement.query_row(params![secret, to_sql(now)], token).optional()?)
         })
+    }
+}
+
+fn ensure_fits(name: &str, grant: &Grant) -> Result<()> {
+    if !(1..=NAME_BYTES_MAX).contains(&name.len()) {
+        return Err(LedgerError::Refused(format!("a name has 1 to {NAME_BYTES_MAX} bytes")));
+    }
+    match &grant.accounts {
+        Accounts::Only(ids) if ids.len() > GRANTED_ACCOUNTS_MAX => {
+            Err(LedgerError::Refused(format!("a grant names at most {GRANTED_ACCOUNTS_MAX} accounts")))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -4,6 +4,7 @@ pub(in crate::ledger) mod bill;
 pub(in crate::ledger) mod buying;
 pub(in crate::ledger) mod closing;
 pub(in crate::ledger) mod days;
+pub(in crate::ledger) mod settings;
 pub(in crate::ledger) mod slots;
 pub(in crate::ledger) mod totals;
 
@@ -12,21 +13,24 @@ use crate::ledger::accounts::days::PlannedDay;
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::orders::try_at_once;
 use crate::ledger::time;
-use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, from_sql, never_back, to_sql};
+use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, ensure_length, from_sql, never_back, to_sql};
 use crate::phone::Region;
 use crate::prices::{dollars, price_cents};
 use crate::zones::{self, Zone};
 use chrono::{NaiveDate, NaiveTime};
 use dialguard::calendar::{cycle_starts_on, day_starts_at, local_date, rfc3339};
 use dialguard::contract::{BLOCKS_MAX, Settings, Timestamp};
-use dialguard::settings::settings_by_name;
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
+
+/// Bytes of an account's id, at most.
+pub const ACCOUNT_ID_BYTES_MAX: usize = 256;
 
 /// An account to add.
 #[derive(Debug, Clone)]
 pub struct NewAccount {
-    /// The dialer's own name for it. The program takes 1 to 64 letters, digits, `.`, `_` or `-`; a ledger takes any.
+    /// The dialer's own name for it. The program takes 1 to 64 letters, digits, `.`, `_` or `-`; a ledger takes any of at most
+    /// 256 bytes.
     pub id: String,
     /// Blocks of 15 slots, 0 to 100,000.
     pub blocks: u32,
@@ -269,12 +273,15 @@ impl AccountProfile {
 
 impl Ledger {
     /// Adds an account and charges its blocks. Its first billing cycle began at the midnight before, in its own time
-    /// zone. Refuses an id that exists already or belongs to a closed account, and more than [`BLOCKS_MAX`] blocks.
+    /// zone. Refuses an id that exists already or belongs to a closed account, more than [`BLOCKS_MAX`] blocks, and
+    /// settings that are too large: [`LedgerError::SettingsTooLarge`].
     pub fn add_account(&self, new: &NewAccount, now: Timestamp) -> Result<()> {
         if new.blocks > BLOCKS_MAX {
             let message = format!("{} blocks are too many: an account has 0 to {BLOCKS_MAX}", new.blocks);
             return Err(LedgerError::Refused(message));
         }
+        ensure_length("an account's id", &new.id, ACCOUNT_ID_BYTES_MAX)?;
+        settings::ensure_other_fits(&[], &new.settings.other)?;
         self.change(|transaction| {
             time::check(transaction, now)?;
             let added_on = local_date(now, new.time_zone);
@@ -308,7 +315,8 @@ impl Ledger {
     }
 
     /// Changes an account, all but its blocks. A policy decides about those:
-    /// [`Dialguard::change_account`](crate::Dialguard::change_account).
+    /// [`Dialguard::change_account`](crate::Dialguard::change_account). Refuses settings that are too large:
+    /// [`LedgerError::SettingsTooLarge`].
     pub fn change_account(&self, id: &str, change: &AccountChange, now: Timestamp) -> Result<()> {
         if change.blocks.is_some() {
             return Err(LedgerError::BlocksWithoutPlan);
@@ -499,10 +507,11 @@ pub(super) fn change(
         said.push(format!("review at {review_at}"));
     }
     if let Some(settings) = settings {
+        settings::ensure_other_fits(&account.settings.other, &settings.other)?;
         set("settings", settings_to_sql(settings))?;
         // Orders whose grounds are gone end, and others may no longer be held up.
         try_at_once(transaction, account.key)?;
-        said.extend(differences(&account.settings, settings));
+        said.extend(settings::differences(&account.settings, settings));
     }
     if let Some(buying) = buying {
         buying::change(transaction, account, buying)?;
@@ -692,13 +701,6 @@ fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'stat
 
 fn settings_to_sql(settings: &Settings) -> String {
     serde_json::to_string(settings).expect("settings are plain values")
-}
-
-/// Each setting that differs, by its name in the contract, with its new value.
-fn differences(before: &Settings, after: &Settings) -> Vec<String> {
-    let (before, after) = (settings_by_name(before), settings_by_name(after));
-    let changed = after.iter().filter(|(name, value)| before.get(*name) != Some(value));
-    changed.map(|(name, value)| format!("{name} {value}")).collect()
 }
 
 fn blocks_in_words(blocks: u32) -> String {

@@ -11,11 +11,14 @@ use crate::ledger::accounts::{AccountProfile, open, profile, touch};
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::numbers::status::status_from_sql;
 use crate::ledger::orders::{end_rest, has_released, is_being_returned, is_resting};
-use crate::ledger::{Ledger, Result, from_sql, never_back, time, to_sql};
+use crate::ledger::{Ledger, LedgerError, Result, from_sql, never_back, stop, time, to_sql};
 use crate::phone::e164;
 use dialguard::contract::{PhoneNumber, SlotId, Status, Timestamp};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use std::collections::HashSet;
+
+/// Numbers and candidates that an account has at a time, at most.
+pub const NUMBERS_OF_ACCOUNT_MAX: u64 = 1_000_000;
 
 /// What numbers are imported as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +73,8 @@ pub struct KnownNumber {
 impl Ledger {
     /// Imports numbers into an account; returns the outcome for each, in the order given. They must be E.164, as
     /// [`PhoneNumber::parse`](crate::phone::PhoneNumber::parse) makes them. A number that another account released is
-    /// free. Many are imported in parts, see [`Ledger::import_numbers_while`].
+    /// free. Many are imported in parts, see [`Ledger::import_numbers_while`]. Refuses more numbers than
+    /// [`NUMBERS_OF_ACCOUNT_MAX`].
     pub fn import_numbers(
         &self,
         id: &str,
@@ -104,6 +108,7 @@ impl Ledger {
                 let outcomes = part.items().map(import).collect::<Result<Vec<_>>>()?;
                 let imported = outcomes.iter().filter(|outcome| **outcome == ImportOutcome::Imported).count();
                 if imported > 0 {
+                    ensure_room_for(transaction, &account, 0)?;
                     let what = if imported_as == ImportedAs::Candidate { "candidates" } else { "numbers" };
                     let text = format!("{imported} {what} imported.");
                     append(transaction, account.key, now, None, EventKind::NumbersImported, None, &text)?;
@@ -132,6 +137,7 @@ impl Ledger {
             let outcome = |number: &PhoneNumber| match imported.contains(number) {
                 true => Ok(ImportOutcome::KnownBefore),
                 false => {
+                    stop::check()?;
                     let outcome = ImportClass::of(transaction, &account, *number, imported_as, now)?.outcome();
                     if outcome == ImportOutcome::Imported {
                         imported.insert(*number);
@@ -139,7 +145,9 @@ impl Ledger {
                     Ok(outcome)
                 }
             };
-            numbers.iter().map(outcome).collect()
+            let outcomes = numbers.iter().map(outcome).collect::<Result<_>>()?;
+            ensure_room_for(transaction, &account, imported.len())?;
+            Ok(outcomes)
         })
     }
 
@@ -158,6 +166,18 @@ impl Ledger {
             Ok(numbers.collect::<rusqlite::Result<_>>()?)
         })
     }
+}
+
+/// Refuses more numbers than an account may have.
+fn ensure_room_for(transaction: &Transaction, account: &AccountProfile, more: usize) -> Result<()> {
+    let count: i64 = transaction
+        .prepare_cached("SELECT count(*) FROM numbers WHERE account = ?1 AND state IN ('owned', 'candidate')")?
+        .query_row([account.key], |row| row.get(0))?;
+    if from_sql(count) + more as u64 <= NUMBERS_OF_ACCOUNT_MAX {
+        return Ok(());
+    }
+    let message = format!("an account has at most {NUMBERS_OF_ACCOUNT_MAX} numbers and candidates");
+    Err(LedgerError::Refused(message))
 }
 
 /// From number, slot, status, since when it has that, whether its replacement is under way, and whether it is owned.

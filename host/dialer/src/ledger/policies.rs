@@ -7,7 +7,9 @@ use crate::ledger::alerts::deliveries::enqueue;
 use crate::ledger::alerts::message::Message;
 use crate::ledger::events::append_fault;
 use crate::ledger::runs::records::RecordLimits;
-use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
+use crate::ledger::{
+    Ledger, LedgerError, NAME_BYTES_MAX, Result, asked_to_sql, ensure_length, ensure_room, from_sql, to_sql,
+};
 use dialguard::contract::{Severity, Timestamp};
 use dialguard::policy::{Limits, Wasi};
 use rusqlite::types::Type;
@@ -166,6 +168,9 @@ impl Default for PolicySettings {
         }
     }
 }
+
+/// Trusted keys of a ledger, at most.
+const TRUSTED_KEYS_MAX: u64 = 100;
 
 /// A trusted key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -423,7 +428,9 @@ impl Ledger {
 
     /// Trusts a key.
     pub fn trust(&self, key: &TrustedKey) -> Result<()> {
+        ensure_length("a key's name", &key.name, NAME_BYTES_MAX)?;
         self.change(|transaction| {
+            ensure_room(transaction, "trusted_keys", TRUSTED_KEYS_MAX)?;
             let known: Option<String> = transaction
                 .query_row("SELECT name FROM trusted_keys WHERE id = ?1 OR name = ?2", [&key.id, &key.name], |row| {
                     row.get(0)

@@ -1,10 +1,14 @@
 //! The providers that numbers are bought from.
 
 use crate::ledger::events::{EventKind, append};
-use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
+use crate::ledger::sources::{SERVICE_NAME_BYTES_MAX, SERVICE_SETTINGS_BYTES_MAX};
+use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, ensure_length, ensure_room, from_sql, to_sql};
 use crate::phone::e164;
 use dialguard::contract::{PhoneNumber, Timestamp};
 use rusqlite::{ErrorCode, OptionalExtension, Row, Transaction, params};
+
+/// Providers of a ledger, at most.
+const PROVIDERS_MAX: u64 = 100;
 
 /// A provider of numbers, as an operator set it up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +117,7 @@ impl Ledger {
     pub fn add_provider(&self, provider: &ProviderProfile) -> Result<()> {
         self.change(|transaction| {
             let ProviderProfile { name, kind, price_cents, settings } = checked(provider)?;
+            ensure_room(transaction, "providers", PROVIDERS_MAX)?;
             let added = transaction.execute(
                 "INSERT INTO providers (name, kind, price_cents, settings) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (name) DO NOTHING",
@@ -238,6 +243,8 @@ fn profile(row: &Row) -> rusqlite::Result<ProviderProfile> {
 }
 
 fn checked(provider: &ProviderProfile) -> Result<&ProviderProfile> {
+    ensure_length("a provider's name", &provider.name, SERVICE_NAME_BYTES_MAX)?;
+    ensure_length("a provider's settings", &provider.settings, SERVICE_SETTINGS_BYTES_MAX)?;
     match provider.price_cents {
         1..=10_000 => Ok(provider),
         _ => Err(LedgerError::Refused("the price of a number is 1 to 10,000 US cents".into())),

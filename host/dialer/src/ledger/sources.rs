@@ -3,8 +3,17 @@
 pub(in crate::ledger) mod carriers;
 pub(in crate::ledger) mod lookups;
 
-use crate::ledger::{Ledger, LedgerError, Result};
+use crate::ledger::{Ledger, LedgerError, Result, ensure_length, ensure_room};
 use rusqlite::params;
+
+/// Sources of a ledger, at most: each run asks all of them.
+const SOURCES_MAX: u64 = 100;
+
+/// Bytes of the name of a source or a provider, at most.
+pub(in crate::ledger) const SERVICE_NAME_BYTES_MAX: usize = 64;
+
+/// Bytes of its location or settings, at most. A path may have 4,096.
+pub(in crate::ledger) const SERVICE_SETTINGS_BYTES_MAX: usize = 16 << 10;
 
 /// A source of verdicts, as an operator set it up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,8 +71,10 @@ impl SourceKind {
 }
 
 impl Ledger {
-    /// Adds a source of verdicts.
+    /// Adds a source of verdicts, one of at most 100.
     pub fn add_source(&self, source: &SourceProfile) -> Result<()> {
+        ensure_length("a source's name", &source.name, SERVICE_NAME_BYTES_MAX)?;
+        ensure_length("a source's location", &source.location, SERVICE_SETTINGS_BYTES_MAX)?;
         self.change(|transaction| {
             let known: bool = transaction.query_row(
                 "SELECT EXISTS (SELECT 1 FROM sources WHERE name = ?1)",
@@ -73,6 +84,7 @@ impl Ledger {
             if known {
                 return Err(LedgerError::SourceExists(source.name.clone()));
             }
+            ensure_room(transaction, "sources", SOURCES_MAX)?;
             transaction.execute(
                 "INSERT INTO sources (name, kind, location) VALUES (?1, ?2, ?3)",
                 params![source.name, source.kind.name(), source.location],

@@ -1,5 +1,6 @@
 //! The database's own constraints, tested with SQL that no plan leads to, and the ledger's steps after a crash.
 
+mod bounds;
 mod number_pages;
 mod records;
 

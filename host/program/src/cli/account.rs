@@ -14,8 +14,8 @@ use anyhow::{Result, bail};
 use chrono::NaiveTime;
 use clap::{Args, Subcommand, ValueEnum};
 use dialguard::calendar::rfc3339;
-use dialguard::contract::{Answer, BLOCKS_MAX, Outcome};
-use dialguard::settings::{SETTINGS, default_settings};
+use dialguard::contract::{Answer, BLOCKS_MAX, Outcome, Settings};
+use dialguard::settings::{SETTINGS, change_other, default_settings};
 use dialguard_dialer::dialguard::{ChangeOutcome, ChangePreview, Dialguard};
 use dialguard_dialer::ledger::{AccountChange, AccountProfile, Areas, Buying, NewAccount};
 use dialguard_dialer::phone::Region;
@@ -72,6 +72,9 @@ pub enum AccountCommand {
         buying: BuyingOptions,
         #[command(flatten)]
         settings: SettingOptions,
+        /// Remove a setting that `--other` has set; may be repeated
+        #[arg(long, value_name = "NAME", help_heading = "Settings")]
+        remove_other: Vec<String>,
     },
     /// Put a wrong charge right: credits dollars in the current cycle, at most what was charged in all
     Credit {
@@ -154,9 +157,23 @@ pub async fn run(context: &CommandContext, command: AccountCommand) -> Result<Do
             settings.apply(&mut new.settings);
             add(context, new).await
         }
-        AccountCommand::Set { id, blocks, time_zone, region, review_at, add_on, dry_run, buying, settings } => {
+        AccountCommand::Set {
+            id,
+            blocks,
+            time_zone,
+            region,
+            review_at,
+            add_on,
+            dry_run,
+            buying,
+            settings: options,
+            remove_other,
+        } => {
             let dialguard = context.dialguard()?;
             let before = dialguard.ledger().account(&id)?;
+            let mut settings = before.settings.clone();
+            change_other(&mut settings, remove_other.into_iter().map(|name| (name, None)));
+            options.apply(&mut settings);
             let change = AccountChange {
                 time_zone,
                 region,
@@ -164,7 +181,7 @@ pub async fn run(context: &CommandContext, command: AccountCommand) -> Result<Do
                 enabled: add_on.map(|switch| switch == Switch::On),
                 blocks,
                 buying: buying.changed(&before.buying),
-                settings: settings.changed(&before.settings),
+                settings: (settings != before.settings).then(|| settings.clone()),
             };
             match dry_run {
                 false => set(context, &dialguard, &id, &change).await,
@@ -292,11 +309,9 @@ fn buying_in_words(buying: &Buying, spending: &Spending) -> String {
 }
 
 /// What the settings would have done; changes nothing.
-async fn effect(context: &CommandContext, dialguard: &Dialguard, id: &str, options: &SettingOptions) -> Result<Done> {
-    let mut settings = dialguard.ledger().account(id)?.settings;
-    options.apply(&mut settings);
+async fn effect(context: &CommandContext, dialguard: &Dialguard, id: &str, settings: &Settings) -> Result<Done> {
     let since = dialguard.now().saturating_sub(EFFECT_DAYS * 86_400);
-    let effect = dialguard.effect_of_settings(id, &settings, since).await?;
+    let effect = dialguard.effect_of_settings(id, settings, since).await?;
     Ok(Done::show(context.json, || SettingsPreview::from(&effect), || effect_in_words(&effect)))
 }
 

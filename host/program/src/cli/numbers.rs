@@ -89,6 +89,7 @@ fn import(context: &CommandContext, import: &Import) -> Result<Done> {
     let file = NumberFile::read(&bytes, &options, |rows_read, rows| {
         bar.set_length(rows as u64);
         bar.set_position(rows_read as u64);
+        true
     });
     let file = file.with_context(|| import.file.display().to_string())?;
     let outcome = match import.dry_run {

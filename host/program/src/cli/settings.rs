@@ -4,7 +4,7 @@ use crate::parse;
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use dialguard::contract::Settings;
-use dialguard::settings::{SETTINGS, Setting, SettingKind, SettingValue};
+use dialguard::settings::{SETTINGS, Setting, SettingKind, SettingValue, change_other};
 
 const OTHER: &str = "other";
 
@@ -15,19 +15,9 @@ pub struct SettingOptions {
 }
 
 impl SettingOptions {
-    /// The settings after the change; none if they stay as they are.
-    pub fn changed(&self, before: &Settings) -> Option<Settings> {
-        let mut settings = before.clone();
-        self.apply(&mut settings);
-        (settings != *before).then_some(settings)
-    }
-
     pub fn apply(&self, settings: &mut Settings) {
         self.values.iter().for_each(|(setting, value)| setting.set(settings, *value));
-        for (name, value) in &self.other {
-            settings.other.retain(|(known, _)| known != name);
-            settings.other.push((name.clone(), value.clone()));
-        }
+        change_other(settings, self.other.iter().map(|(name, value)| (name.clone(), Some(value.clone()))));
     }
 }
 

@@ -121,15 +121,34 @@ impl From<&ledger::Candidate> for Candidate {
 pub struct ImportedNumbers {
     /// How many numbers are new to the account.
     pub imported: usize,
-    /// One for each number, in the order given.
+    /// How many numbers were refused.
+    pub refused_count: usize,
+    /// One for each number, in the order given; of those that were refused, the first 100.
     pub outcomes: Vec<Import>,
+}
+
+impl FromIterator<Import> for ImportedNumbers {
+    fn from_iter<I: IntoIterator<Item = Import>>(imports: I) -> Self {
+        let mut all = ImportedNumbers { imported: 0, refused_count: 0, outcomes: Vec::new() };
+        for import in imports {
+            match import.outcome {
+                ImportResult::Imported => all.imported += 1,
+                ImportResult::KnownBefore => {}
+                _ => all.refused_count += 1,
+            }
+            if import.why.is_none() || all.refused_count <= REFUSED_LISTED_MAX {
+                all.outcomes.push(import);
+            }
+        }
+        all
+    }
 }
 
 /// The result for one number of an import.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Import {
-    /// As it was given.
+    /// As it was given; shortened if it is longer than any number.
     pub given: String,
     /// As E.164; null if it is not a phone number.
     pub number: Option<E164>,
@@ -140,15 +159,24 @@ pub struct Import {
 }
 
 impl Import {
-    pub fn of(given: String, number: contract::PhoneNumber, outcome: ImportOutcome) -> Self {
-        let why = outcome.refusal().map(str::to_owned);
+    pub fn of(given: &str, number: contract::PhoneNumber, outcome: ImportOutcome) -> Self {
+        let (given, why) = (as_given(given), outcome.refusal().map(str::to_owned));
         Import { given, number: Some(number.into()), outcome: outcome.into(), why }
     }
 
-    pub fn unreadable(given: String, error: &NotAPhoneNumber) -> Self {
+    pub fn unreadable(given: &str, error: &NotAPhoneNumber) -> Self {
         let step = vanity_steps().request.filter(|_| error.why == Doubt::Vanity);
         let why = step.map_or(error.why.to_string(), |step| format!("{}; {step}", error.why));
-        Import { given, number: None, outcome: ImportResult::NoPhoneNumber, why: Some(why) }
+        Import { given: as_given(given), number: None, outcome: ImportResult::NoPhoneNumber, why: Some(why) }
+    }
+}
+
+/// A text that was given for a number, which may be of any length.
+fn as_given(text: &str) -> String {
+    const CHARACTERS_MAX: usize = 256;
+    match text.char_indices().nth(CHARACTERS_MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 
@@ -214,7 +242,7 @@ struct RecognizedFile {
     /// The column with the numbers; null if every field is one.
     #[schema(example = "Phone #")]
     column: Option<String>,
-    /// Other columns that have numbers.
+    /// Other columns that have numbers, the first 100.
     other_columns: Vec<String>,
     /// The first five rows, and what was read from them.
     first_rows: Vec<FirstRow>,
@@ -268,7 +296,7 @@ impl From<&NumberFile> for RecognizedFile {
             encoding: file.format.encoding,
             delimiter: file.format.delimiter,
             column: file.column().map(str::to_owned),
-            other_columns: file.other_columns.clone(),
+            other_columns: file.other_columns.iter().take(REFUSED_LISTED_MAX).cloned().collect(),
             first_rows: file.first_rows.iter().map(first_row).collect(),
         }
     }

@@ -1,20 +1,20 @@
 //! The settings of an account, from the table in [`dialguard::settings`].
 
+use crate::parse::Entries;
+use crate::words::shortened;
 use dialguard::contract;
-use dialguard::settings::{SETTINGS, Setting, SettingKind, SettingValue, setting, settings_by_name};
-use serde::de::Error;
+use dialguard::settings::{SETTINGS, Setting, SettingKind, SettingValue, change_other, setting, settings_by_name};
+use dialguard_dialer::ledger::{
+    OTHER_SETTINGS_MAX, SETTING_NAME_BYTES_MAX, SETTING_VALUE_BYTES_MAX, SETTINGS_BYTES_MAX,
+};
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, Schema, SchemaType, Type};
 use utoipa::{PartialSchema, ToSchema};
-
-/// Settings that only some policies know: at most so many, with names and values of at most so many bytes. A policy
-/// reads them in every run.
-const OTHER_MAX: usize = 100;
-const OTHER_NAME_BYTES_MAX: usize = 100;
-const OTHER_VALUE_BYTES_MAX: usize = 1_000;
 
 /// An account's settings by their names in the contract.
 #[derive(Clone, Serialize)]
@@ -29,11 +29,12 @@ impl From<&contract::Settings> for Settings {
     }
 }
 
-/// Settings to change; those that are missing or null stay as they are.
+/// Settings to change; those that are missing or null stay as they are. Of the others, null removes one, as in a JSON
+/// merge patch (RFC 7396).
 #[derive(Clone, Default)]
 pub struct SettingsChange {
     values: Vec<(&'static Setting, SettingValue)>,
-    other: BTreeMap<String, String>,
+    other: BTreeMap<String, Option<String>>,
 }
 
 impl SettingsChange {
@@ -41,44 +42,91 @@ impl SettingsChange {
     pub fn applied_to(self, before: &contract::Settings) -> contract::Settings {
         let mut settings = before.clone();
         self.values.iter().for_each(|(setting, value)| setting.set(&mut settings, *value));
-        for (name, value) in self.other {
-            settings.other.retain(|(known, _)| *known != name);
-            settings.other.push((name, value));
-        }
+        change_other(&mut settings, self.other);
         settings
     }
 }
 
 impl<'de> Deserialize<'de> for SettingsChange {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ChangeVisitor)
+    }
+}
+
+/// Reads a setting's value as soon as its name is known, so that none can be larger than its type.
+struct ChangeVisitor;
+
+impl<'de> Visitor<'de> for ChangeVisitor {
+    type Value = SettingsChange;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("settings by their names")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut given: A) -> Result<SettingsChange, A::Error> {
         let mut change = SettingsChange::default();
-        for (name, value) in Map::<String, Value>::deserialize(deserializer)? {
-            match setting(&name) {
-                Some(_) if value.is_null() => {}
-                Some(setting) => {
-                    change.values.push((setting, setting.from_json(&value).map_err(D::Error::custom)?));
+        let mut seen = HashSet::new();
+        while let Some(name) = given.next_key::<String>()? {
+            if name == "other" {
+                let other = given.next_value::<Entries<String, Option<String>, OTHER_SETTINGS_MAX>>();
+                change.other = other.map_err(|why| A::Error::custom(format!("other: {why}")))?.0.into_iter().collect();
+            } else {
+                let setting = setting(&name)
+                    .ok_or_else(|| A::Error::custom(format!("there is no setting {:?}", shortened(&name))))?;
+                let Scalar(value) = given.next_value().map_err(|why| A::Error::custom(format!("{name}: {why}")))?;
+                if !value.is_null() {
+                    change.values.push((setting, setting.from_json(&value).map_err(A::Error::custom)?));
                 }
-                None if name == "other" => change.other = other(value).map_err(D::Error::custom)?,
-                None => return Err(D::Error::custom(format!("there is no setting {name:?}"))),
+            }
+            if !seen.insert(name.clone()) {
+                return Err(A::Error::custom(format!("{name} is given twice")));
             }
         }
         Ok(change)
     }
 }
 
-fn other(value: Value) -> Result<BTreeMap<String, String>, String> {
-    let other: BTreeMap<String, String> =
-        serde_json::from_value(value).map_err(|error| format!("other: give names with text values: {error}"))?;
-    let fits = |(name, value): (&String, &String)| {
-        (1..=OTHER_NAME_BYTES_MAX).contains(&name.len()) && value.len() <= OTHER_VALUE_BYTES_MAX
-    };
-    if other.len() > OTHER_MAX || !other.iter().all(fits) {
-        return Err(format!(
-            "other: give at most {OTHER_MAX} settings, with names of 1 to {OTHER_NAME_BYTES_MAX} and values of 0 to \
-             {OTHER_VALUE_BYTES_MAX} bytes"
-        ));
+/// A JSON value without elements.
+struct Scalar(Value);
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ScalarVisitor)
     }
-    Ok(other)
+}
+
+struct ScalarVisitor;
+
+impl Visitor<'_> for ScalarVisitor {
+    type Value = Scalar;
+
+    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str("a number, true, false or null")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Scalar, E> {
+        Ok(Scalar(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Scalar, E> {
+        Ok(Scalar(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Scalar, E> {
+        Ok(Scalar(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Scalar, E> {
+        Ok(Scalar(value.into()))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Scalar, E> {
+        Ok(Scalar(value.into()))
+    }
+
+    fn visit_unit<E>(self) -> Result<Scalar, E> {
+        Ok(Scalar(Value::Null))
+    }
 }
 
 impl PartialSchema for Settings {
@@ -91,7 +139,7 @@ impl PartialSchema for Settings {
             object.property(setting.name, property(setting, Type::from)).required(setting.name)
         });
         object
-            .property("other", other_schema("Settings that only some policies know, by name."))
+            .property("other", other_schema("Settings that only some policies know, by name.", Type::String))
             .required("other")
             .into()
     }
@@ -102,13 +150,17 @@ impl ToSchema for Settings {}
 impl PartialSchema for SettingsChange {
     fn schema() -> RefOr<Schema> {
         let object = ObjectBuilder::new()
-            .description(Some("Settings to change; those that are missing or null stay as they are."))
+            .description(Some("Settings to change; those that are missing or null stay as they are, but see `other`."))
             .additional_properties(Some(AdditionalProperties::FreeForm(false)));
         let or_null = |kind| SchemaType::from_iter([kind, Type::Null]);
         let object =
             SETTINGS.iter().fold(object, |object, setting| object.property(setting.name, property(setting, or_null)));
-        let other = "Settings that only some policies know, by name; those named are set and the others stay.";
-        object.property("other", other_schema(other)).into()
+        let other = format!(
+            "Settings that only some policies know, by name: those named are set, or removed if they are null, and the \
+             others stay. After the change an account has at most {OTHER_SETTINGS_MAX} of them, with names of 1 to \
+             {SETTING_NAME_BYTES_MAX} bytes, and {SETTINGS_BYTES_MAX} bytes of names and values in all."
+        );
+        object.property("other", other_schema(&other, or_null(Type::String))).into()
     }
 }
 
@@ -130,11 +182,11 @@ fn capital_range(setting: &Setting) -> String {
     crate::words::capital(&setting.range_in_words())
 }
 
-fn other_schema(description: &str) -> Object {
-    let value = ObjectBuilder::new().schema_type(Type::String).max_length(Some(OTHER_VALUE_BYTES_MAX));
+fn other_schema(description: &str, value: impl Into<SchemaType>) -> Object {
+    let value = ObjectBuilder::new().schema_type(value).max_length(Some(SETTING_VALUE_BYTES_MAX));
     ObjectBuilder::new()
         .description(Some(description))
-        .max_properties(Some(OTHER_MAX))
+        .max_properties(Some(OTHER_SETTINGS_MAX))
         .additional_properties(Some(AdditionalProperties::RefOr(RefOr::T(Schema::from(value.build())))))
         .build()
 }
@@ -154,6 +206,8 @@ mod tests {
         (expected.checks_to_flag, expected.auto_replace) = (3, true);
         expected.other = vec![("a".into(), "b".into())];
         assert_eq!(settings, expected);
+        let removal: SettingsChange = serde_json::from_value(json!({"other": {"a": null, "unknown": null}})).unwrap();
+        assert_eq!(removal.applied_to(&settings).other, []);
         assert_eq!(serde_json::to_value(Settings::from(&settings)).unwrap()["other"], json!({"a": "b"}));
     }
 
@@ -163,7 +217,9 @@ mod tests {
             (json!({"checks-to-flag": 256}), "checks-to-flag"),
             (json!({"auto-replace": 1}), "auto-replace"),
             (json!({"checks-to-flog": 1}), "checks-to-flog"),
-            (json!({"other": {"": "x"}}), "other"),
+            (json!({"other": {"a": 1}}), "other"),
+            (json!({"other": null}), "other"),
+            (json!({"checks-to-flag": [1]}), "checks-to-flag"),
         ];
         for (change, name) in wrong {
             let error = serde_json::from_value::<SettingsChange>(change).err().expect(name).to_string();

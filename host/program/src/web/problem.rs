@@ -185,6 +185,7 @@ impl From<LedgerError> for Problem {
             LedgerError::AccountExists(_) => of(StatusCode::CONFLICT, "account-exists"),
             LedgerError::TokenExists(_) => of(StatusCode::CONFLICT, "token-exists"),
             LedgerError::ReplacementsInProgress { .. } => of(StatusCode::CONFLICT, "replacements-in-progress"),
+            LedgerError::SettingsTooLarge => of(StatusCode::UNPROCESSABLE_ENTITY, "settings-too-large"),
             LedgerError::Stale(_) => of(StatusCode::CONFLICT, "stale"),
             LedgerError::TimeLeap(_) => of(StatusCode::CONFLICT, "time-leap"),
             LedgerError::ClockWentBack { .. } => of(StatusCode::CONFLICT, "clock-went-back"),

@@ -55,7 +55,7 @@ impl Uploads {
         let upload = Upload {
             id: random_secret()?,
             account: account.to_owned(),
-            user: user(caller),
+            user: caller_name(caller),
             file: Arc::new(file),
             at: now,
         };
@@ -63,7 +63,7 @@ impl Uploads {
         let mut uploads = self.0.lock();
         forget_old(&mut uploads, now);
         uploads.push(upload);
-        let of_user = user(caller);
+        let of_user = caller_name(caller);
         forget_beyond(&mut uploads, BYTES_OF_USER_MAX, |upload| upload.user == of_user);
         forget_beyond(&mut uploads, BYTES_MAX, |_| true);
         Ok(id)
@@ -73,14 +73,14 @@ impl Uploads {
     pub fn find(&self, id: &str, account: &str, caller: &Caller, now: Instant) -> Result<Arc<UploadedFile>, Problem> {
         let mut uploads = self.0.lock();
         forget_old(&mut uploads, now);
-        let of_user = user(caller);
+        let of_user = caller_name(caller);
         let found = uploads.iter().find(|kept| kept.id == id && kept.account == account && kept.user == of_user);
         found.map(|kept| kept.file.clone()).ok_or_else(Problem::upload_gone)
     }
 }
 
 /// A user and a token may have the same name.
-fn user(caller: &Caller) -> String {
+pub fn caller_name(caller: &Caller) -> String {
     format!("{} {}", if caller.is_program { "token" } else { "user" }, caller.name)
 }
 

@@ -1,11 +1,14 @@
 //! Requests that bring a key along, and what they were answered: one that is sent again is not done again.
 
-use crate::ledger::{Ledger, Result, to_sql};
+use crate::ledger::{Ledger, LedgerError, Result, from_sql, to_sql};
 use dialguard::contract::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 /// How long a key is known, in seconds: 24 hours.
 pub const KEYS_KEPT_SECONDS: u64 = 24 * 60 * 60;
+
+/// Keys of a caller that are known at a time, at most: one every 4 seconds.
+const KEYS_OF_CALLER_MAX: u64 = 20_000;
 
 /// Bytes of the answers that are kept for a caller; beyond that the oldest are forgotten, and their keys are not.
 const ANSWERS_BYTES_MAX: i64 = 64 << 20;
@@ -47,6 +50,7 @@ pub enum KeyState {
 
 impl Ledger {
     /// Begins a request with a key, unless the key is known. Forgets keys that are older than [`KEYS_KEPT_SECONDS`].
+    /// Refuses a new key of a caller who has 20,000.
     pub fn begin_keyed_request(&self, asked: &KeyedRequest, now: Timestamp) -> Result<KeyState> {
         self.change(|transaction| {
             transaction
@@ -69,6 +73,7 @@ impl Ledger {
             if let Some(known) = known {
                 return Ok(known);
             }
+            ensure_room_for_key(transaction, &asked.caller)?;
             transaction
                 .prepare_cached("INSERT INTO keyed_requests (caller, key, request, begun_at) VALUES (?1, ?2, ?3, ?4)")?
                 .execute(params![asked.caller, asked.key, asked.request, to_sql(now)])?;
@@ -99,6 +104,17 @@ impl Ledger {
     }
 }
 
+fn ensure_room_for_key(transaction: &Transaction, caller: &str) -> Result<()> {
+    let mut known = transaction.prepare_cached("SELECT keys FROM keyed_callers WHERE caller = ?1")?;
+    let keys: Option<i64> = known.query_row([caller], |row| row.get(0)).optional()?;
+    if keys.map_or(0, from_sql) < KEYS_OF_CALLER_MAX {
+        return Ok(());
+    }
+    let message = format!("{KEYS_OF_CALLER_MAX} idempotency keys were used within 24 hours, which is the maximum");
+    Err(LedgerError::Refused(message))
+}
+
+/// Forgets the caller's oldest answers until the others fit.
 fn make_room(transaction: &Transaction, caller: &str) -> Result<()> {
     let mut kept = transaction.prepare_cached("SELECT bytes FROM keyed_callers WHERE caller = ?1")?;
     while kept.query_row([caller], |row| row.get::<_, i64>(0)).optional()?.unwrap_or(0) > ANSWERS_BYTES_MAX {
@@ -111,4 +127,35 @@ fn make_room(transaction: &Transaction, caller: &str) -> Result<()> {
             .execute([caller])?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(caller: &str, key: u64) -> KeyedRequest {
+        KeyedRequest { caller: caller.into(), key: key.to_string(), request: [0; 32] }
+    }
+
+    fn ledger() -> (tempfile::TempDir, Ledger) {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = Ledger::open_or_create(folder.path()).unwrap();
+        (folder, ledger)
+    }
+
+    #[test]
+    fn a_caller_has_so_many_keys_a_day_and_no_more() {
+        let (_folder, ledger) = ledger();
+        let fill = format!(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {KEYS_OF_CALLER_MAX})
+             INSERT INTO keyed_requests (caller, key, request, begun_at) SELECT 'one', i, zeroblob(32), 1000 FROM n"
+        );
+        ledger.change(|transaction| Ok(transaction.execute(&fill, [])?)).unwrap();
+        let begin = |caller, key, now| ledger.begin_keyed_request(&asked(caller, key), now);
+        let refused = begin("one", KEYS_OF_CALLER_MAX + 1, 1_001).unwrap_err();
+        assert!(refused.to_string().contains("20000 idempotency keys"), "{refused}");
+        assert_eq!(begin("one", 1, 1_001).unwrap(), KeyState::Unfinished);
+        assert_eq!(begin("other", 1, 1_001).unwrap(), KeyState::New);
+        assert_eq!(begin("one", KEYS_OF_CALLER_MAX + 1, 1_001 + KEYS_KEPT_SECONDS).unwrap(), KeyState::New);
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::ledger::accounts::profile;
 use crate::ledger::events::{EventKind, append};
-use crate::ledger::{Ledger, LedgerError, Result, from_sql, to_sql};
+use crate::ledger::{Ledger, LedgerError, Result, ensure_length, from_sql, to_sql};
 use dialguard::contract::Timestamp;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
@@ -11,6 +11,9 @@ pub type WebhookId = u64;
 
 /// Webhooks of one account, or of every account, at most: each is called after each review.
 const WEBHOOKS_MAX: u64 = 20;
+
+/// Bytes of a webhook's URL, and of the dashboard's address in its messages, at most.
+pub const URL_BYTES_MAX: usize = 2_048;
 
 /// A webhook that is to be added.
 #[derive(Clone)]
@@ -49,8 +52,10 @@ pub struct Webhook {
 }
 
 impl Ledger {
-    /// Adds a webhook; no more than 20 for one account.
+    /// Adds a webhook; no more than 20 for one account, with addresses of at most 2,048 bytes.
     pub fn add_webhook(&self, new: &NewWebhook, now: Timestamp) -> Result<WebhookId> {
+        ensure_length("a webhook's URL", new.url, URL_BYTES_MAX)?;
+        new.page_address.map_or(Ok(()), |address| ensure_length("a dashboard's address", address, URL_BYTES_MAX))?;
         self.change(|transaction| {
             let account = new.account.map(|id| profile(transaction, id)).transpose()?;
             account.as_ref().map_or(Ok(()), |account| account.ensure_open())?;

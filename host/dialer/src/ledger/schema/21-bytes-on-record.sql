@@ -45,24 +45,24 @@ CREATE TRIGGER a_message_waits_no_more AFTER UPDATE OF next_try_at ON deliveries
     UPDATE webhooks SET waiting_bytes = waiting_bytes - octet_length(OLD.body) WHERE id = OLD.webhook;
 END;
 
--- The bytes of the answers that are kept for a caller's requests with a key.
+-- How many keys of a caller are known, and the bytes of the answers that are kept for them.
 CREATE TABLE keyed_callers (
     caller TEXT    PRIMARY KEY,
+    keys   INTEGER NOT NULL,
     bytes  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 INSERT INTO keyed_callers
-    SELECT caller, ifnull(sum(length(body)), 0) FROM keyed_requests GROUP BY caller;
+    SELECT caller, count(*), ifnull(sum(length(body)), 0) FROM keyed_requests GROUP BY caller;
 CREATE INDEX keyed_answers ON keyed_requests (caller, begun_at) WHERE body IS NOT NULL;
-CREATE TRIGGER a_caller_is_known AFTER INSERT ON keyed_requests BEGIN
-    INSERT INTO keyed_callers (caller, bytes) VALUES (NEW.caller, ifnull(length(NEW.body), 0))
-        ON CONFLICT (caller) DO UPDATE SET bytes = bytes + excluded.bytes;
+CREATE TRIGGER a_key_is_known AFTER INSERT ON keyed_requests BEGIN
+    INSERT INTO keyed_callers (caller, keys, bytes) VALUES (NEW.caller, 1, ifnull(length(NEW.body), 0))
+        ON CONFLICT (caller) DO UPDATE SET keys = keys + 1, bytes = bytes + excluded.bytes;
 END;
 CREATE TRIGGER an_answer_is_kept AFTER UPDATE OF body ON keyed_requests BEGIN
     UPDATE keyed_callers SET bytes = bytes + ifnull(length(NEW.body), 0) - ifnull(length(OLD.body), 0)
      WHERE caller = NEW.caller;
 END;
 CREATE TRIGGER a_key_is_forgotten AFTER DELETE ON keyed_requests BEGIN
-    UPDATE keyed_callers SET bytes = bytes - ifnull(length(OLD.body), 0) WHERE caller = OLD.caller;
-    DELETE FROM keyed_callers WHERE caller = OLD.caller
-       AND NOT EXISTS (SELECT 1 FROM keyed_requests WHERE caller = OLD.caller);
+    UPDATE keyed_callers SET keys = keys - 1, bytes = bytes - ifnull(length(OLD.body), 0) WHERE caller = OLD.caller;
+    DELETE FROM keyed_callers WHERE caller = OLD.caller AND keys = 0;
 END;

@@ -5,7 +5,7 @@
 //! keep their ids, which recordings have; readers get the lowest id of all names of the carrier.
 
 use crate::ledger::runs::answers::CarrierAnswer;
-use crate::ledger::{Ledger, LedgerError, Result};
+use crate::ledger::{Ledger, LedgerError, Result, ensure_room};
 use dialguard::contract::{Carrier, CarrierId};
 use rusqlite::{Transaction, params};
 use std::cmp::Reverse;
@@ -14,6 +14,9 @@ use std::sync::Arc;
 
 /// The longest name of a carrier, in characters.
 pub(crate) const CARRIER_CHARACTERS_MAX: usize = 64;
+
+/// Other names of carriers, at most: each run reads them.
+const ALIASES_MAX: u64 = 1_000;
 
 /// Another name of a carrier.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +84,7 @@ impl Ledger {
             if Carriers::read(transaction)?.key_of(carrier) == key {
                 return Err(LedgerError::Refused(format!("{carrier:?} and {alias:?} are one carrier already")));
             }
+            ensure_room(transaction, "carrier_aliases", ALIASES_MAX)?;
             transaction.execute(
                 "INSERT INTO carrier_aliases (key, alias, carrier) VALUES (?1, ?2, ?3)
                      ON CONFLICT (key) DO UPDATE SET alias = ?2, carrier = ?3",

@@ -53,5 +53,5 @@ async fn export(
     of: OfAccount<Read>,
     PathParams(InFile { file: FileName(file) }): PathParams<InFile>,
 ) -> impl IntoResponse {
-    download(&site, &of.account, file)
+    download(&site, &of, file)
 }

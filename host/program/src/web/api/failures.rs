@@ -20,14 +20,14 @@ const FAILURES: [(u16, &str); 7] = [
     (404, "It does not exist, or the caller may not see it"),
     (409, "The current state does not allow this; the detail says why"),
     (500, "Internal error; nothing was changed"),
-    (503, "Not available right now; try again later"),
+    (503, "Not available right now, or too many requests of the caller are in progress; try again later"),
 ];
 
 const CHANGE_FAILURES: [(u16, &str); 4] = [
     (408, "The body stopped arriving, or arrived too slowly"),
     (413, "The body is too large"), // `limits::describe` says how large it may be.
     (415, "The body is not of the media type above"),
-    (422, "A field of the body is missing, unknown or has a value that is refused"),
+    (422, "A field of the body is missing, unknown or has a value that is refused, such as a list that is too long"),
 ];
 
 impl IntoResponses for Failures {

@@ -16,6 +16,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use dialguard::sha256;
 use dialguard_dialer::ledger::{KeyState, KeyedRequest, Ledger, StoredAnswer};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
@@ -66,13 +67,20 @@ async fn read(parts: Parts, body: Body, caller: &Caller) -> Result<(KeyedRequest
     let key = key(&parts.headers)?;
     let refused = |error: axum::extract::rejection::BytesRejection| Problem::new(error.status(), error.body_text());
     let body = Bytes::from_request(Request::from_parts(parts.clone(), body), &()).await.map_err(refused)?;
-    let keyed = KeyedRequest {
-        // The kept answer contains what the caller was allowed to see at that time.
-        caller: format!("{} {} {:?}", if caller.is_program { "token" } else { "person" }, caller.name, caller.grant),
-        key,
-        request: fingerprint(&parts, &body),
-    };
+    let keyed = KeyedRequest { caller: in_words(caller), key, request: fingerprint(&parts, &body) };
     Ok((keyed, Request::from_parts(parts, Body::from(body))))
+}
+
+/// The caller with the grant: the kept answer contains what the caller was allowed to see at that time. A long grant is
+/// known by its hash, because it is kept with each key.
+fn in_words(caller: &Caller) -> String {
+    const BYTES_MAX: usize = 1_024;
+    let kind = if caller.is_program { "token" } else { "person" };
+    let text = format!("{kind} {} {:?}", caller.name, caller.grant);
+    match text.len() {
+        ..=BYTES_MAX => text,
+        _ => format!("{kind} {} {}", caller.name, sha256(text.as_bytes())),
+    }
 }
 
 /// A string of the header's own notation (`"8e03978e"`), or the bare text that most clients send.

@@ -12,10 +12,10 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
-use dialguard_dialer::number_file::{NumberFile, ReadOptions, refused_rows};
+use dialguard_dialer::ledger::Stop;
+use dialguard_dialer::number_file::{NumberFile, REFUSED_ROWS_MAX, ReadOptions, refused_rows};
 use dialguard_dialer::phone::{Letters, Region};
 use serde::Deserialize;
-use tokio::task::block_in_place;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -72,7 +72,7 @@ impl Importing {
     request_body(
         content = FileContent,
         content_type = "application/octet-stream",
-        description = "The file, of at most 8 MiB. Any media type but JSON and forms is taken, such as `text/csv`"
+        description = "The file, of at most 8 MiB, 1,000,000 rows and 100,000 fields in a row. Any media type but JSON and forms is taken, such as `text/csv`"
     ),
     responses((status = 200, description = "How the file was read, and the result", body = ImportedFile), ChangeFailures)
 )]
@@ -82,24 +82,25 @@ async fn import(
     QueryParams(importing): QueryParams<Importing>,
     FileBody(bytes): FileBody,
 ) -> Result<Response, Problem> {
-    let (dialguard, id) = (site.dialguard(), &of.account.id);
-    let (file, outcome) = block_in_place(|| {
-        let file = NumberFile::read(&bytes, &importing.options(of.account.region), |_, _| {})?;
+    let (dialguard, account, dry_run) = (site.dialguard().clone(), of.account, importing.dry_run);
+    let import = move |stop: &Stop| {
+        let file = NumberFile::read(&bytes, &importing.options(account.region), |_, _| !stop.is_set())?;
         let (ledger, imported_as, now) = (dialguard.ledger(), importing.kind.into(), dialguard.now());
-        let outcome = match importing.dry_run {
-            true => file.preview(ledger, id, imported_as, now),
-            false => file.import(ledger, id, imported_as, now),
+        let outcome = match dry_run {
+            true => file.preview(ledger, &account.id, imported_as, now),
+            false => file.import_while(ledger, &account.id, imported_as, now, |_| !stop.is_set()),
         }?;
-        Ok::<_, Problem>((file, outcome))
-    })?;
-    let answer = Json(ImportedFile::new(&file, &outcome, importing.dry_run));
-    Ok(if importing.dry_run { (Extension(ChangedNothing), answer).into_response() } else { answer.into_response() })
+        Ok::<_, Problem>(ImportedFile::new(&file, &outcome, dry_run))
+    };
+    let answer = Json(site.work().run(&of.caller, import).await??);
+    Ok(if dry_run { (Extension(ChangedNothing), answer).into_response() } else { answer.into_response() })
 }
 
 /// Get the refused rows of a file of numbers as a file
 ///
 /// Requires the role `operate`. Send the file and the parameters of the import, before it or after it. The answer is a CSV
-/// file of the refused rows with the column `reason`, to be corrected and imported. Changes nothing, whatever `dry-run` is.
+/// file of the first 100,000 refused rows with the column `reason`, to be corrected and imported. Changes nothing,
+/// whatever `dry-run` is.
 #[utoipa::path(
     post,
     path = "/accounts/{account}/numbers/import/refused",
@@ -109,7 +110,7 @@ async fn import(
     request_body(
         content = FileContent,
         content_type = "application/octet-stream",
-        description = "The file, of at most 8 MiB. Any media type but JSON and forms is taken, such as `text/csv`"
+        description = "The file, of at most 8 MiB, 1,000,000 rows and 100,000 fields in a row. Any media type but JSON and forms is taken, such as `text/csv`"
     ),
     responses(
         (status = 200, description = "The refused rows", body = String, content_type = "text/csv"),
@@ -122,12 +123,14 @@ async fn refused(
     QueryParams(importing): QueryParams<Importing>,
     FileBody(bytes): FileBody,
 ) -> Result<impl IntoResponse, Problem> {
-    let dialguard = site.dialguard();
-    let options = importing.options(of.account.region);
-    let rows = block_in_place(|| {
-        let file = NumberFile::read(&bytes, &options, |_, _| {})?;
-        let outcome = file.preview(dialguard.ledger(), &of.account.id, importing.kind.into(), dialguard.now())?;
-        Ok::<_, Problem>(refused_rows(&bytes, &options, &outcome.refused)?)
-    })?;
+    let (dialguard, account) = (site.dialguard().clone(), of.account);
+    let options = importing.options(account.region);
+    let refused = move |stop: &Stop| {
+        let file = NumberFile::read(&bytes, &options, |_, _| !stop.is_set())?;
+        let outcome = file.preview(dialguard.ledger(), &account.id, importing.kind.into(), dialguard.now())?;
+        let refused = &outcome.refused[..outcome.refused.len().min(REFUSED_ROWS_MAX)];
+        Ok::<_, Problem>(refused_rows(&bytes, &options, refused)?)
+    };
+    let rows = site.work().run(&of.caller, refused).await??;
     Ok((Extension(ChangedNothing), [(header::CONTENT_TYPE, "text/csv; charset=utf-8")], rows))
 }

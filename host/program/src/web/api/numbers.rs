@@ -2,15 +2,16 @@
 
 use super::failures::{ChangeFailures, Failures};
 use super::input::{Body, InAccount, Limit, Page, Part, PathParams, QueryParams};
-use crate::json::{Candidate, E164, Import, ImportResult, ImportedNumbers, Number, NumberInFull, Status};
+use crate::json::{Candidate, E164, Import, ImportedNumbers, Number, NumberInFull, Status};
+use crate::parse::List;
 use crate::web::Site;
 use crate::web::auth::{OfAccount, Operate, Read};
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use dialguard::contract;
-use dialguard_dialer::ledger::{ImportedAs, MonitoringFilter, NumberOrder, NumberQuery};
+use dialguard::contract::{self, NUMBERS_PER_CALL_MAX};
+use dialguard_dialer::ledger::{ImportedAs, MonitoringFilter, NumberOrder, NumberQuery, Stop};
 use dialguard_dialer::phone::{Letters, NotAPhoneNumber, PhoneNumber, e164};
 use serde::Deserialize;
 use std::str::FromStr;
@@ -132,7 +133,8 @@ async fn list(
     QueryParams(filter): QueryParams<NumberFilter>,
 ) -> Result<Json<Page<Number>>, Problem> {
     let query = filter.query()?;
-    let page = site.dialguard().ledger().number_page(&of.account.id, &query)?;
+    let (ledger, id, asked) = (site.dialguard().ledger().clone(), of.account.id.clone(), query.clone());
+    let page = site.lists().run(&of.caller, move |_| ledger.number_page(&id, &asked)).await??;
     let read = query.skip.saturating_add(page.numbers.len() as u32);
     let next = page.numbers.last().filter(|_| read < page.total).map(|last| match filter.goes_by_number() {
         true => last.number.to_string(),
@@ -184,8 +186,9 @@ async fn one(
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 struct ImportRequest {
     /// In E.164, or in the national format of the account's region: `+13105550100` or `(310) 555-0100`.
-    #[schema(example = json!(["+13105550100"]))]
-    numbers: Vec<String>,
+    /// More of them are imported as a file.
+    #[schema(value_type = Vec<String>, max_items = 10000, example = json!(["+13105550100"]))]
+    numbers: List<String, NUMBERS_PER_CALL_MAX>,
     /// What to import them as.
     #[serde(rename = "as", default)]
     kind: ImportKind,
@@ -218,7 +221,8 @@ impl From<ImportKind> for ImportedAs {
 /// Import numbers, or candidates to replace others
 ///
 /// Requires the role `operate`. Each number has its own result: one that cannot be imported does not stop the rest, and
-/// `why` says what to do about it. `POST /accounts/{account}/numbers/import` takes a file.
+/// `why` says what to do about it. Of those that are refused, the first 100 are listed and all are counted. `POST
+/// /accounts/{account}/numbers/import` takes a file.
 #[utoipa::path(
     post,
     path = "/accounts/{account}/numbers",
@@ -231,24 +235,24 @@ impl From<ImportKind> for ImportedAs {
 async fn import(
     State(site): State<Site>,
     of: OfAccount<Operate>,
-    Body(ImportRequest { numbers, kind, vanity }): Body<ImportRequest>,
+    Body(ImportRequest { numbers: List(numbers), kind, vanity }): Body<ImportRequest>,
 ) -> Result<Json<ImportedNumbers>, Problem> {
-    let letters = Letters::vanity_if(vanity);
-    let read = |text: &String| PhoneNumber::parse_with(text, of.account.region, letters).map(PhoneNumber::digits);
-    let parsed: Vec<Result<contract::PhoneNumber, NotAPhoneNumber>> = numbers.iter().map(read).collect();
-    let known: Vec<contract::PhoneNumber> = parsed.iter().flatten().copied().collect();
-    let dialguard = site.dialguard();
-    let outcomes = tokio::task::block_in_place(|| {
-        dialguard.ledger().import_numbers(&of.account.id, &known, kind.into(), dialguard.now())
-    })?;
-    let mut outcomes = outcomes.into_iter();
-    let outcomes = numbers.into_iter().zip(parsed).map(|(given, parsed)| match parsed {
-        Ok(number) => Import::of(given, number, outcomes.next().expect("an outcome for each number")),
-        Err(error) => Import::unreadable(given, &error),
-    });
-    let outcomes: Vec<Import> = outcomes.collect();
-    let imported = outcomes.iter().filter(|import| import.outcome == ImportResult::Imported).count();
-    Ok(Json(ImportedNumbers { imported, outcomes }))
+    let (dialguard, account) = (site.dialguard().clone(), of.account);
+    let import = move |stop: &Stop| {
+        let letters = Letters::vanity_if(vanity);
+        let read = |text: &String| PhoneNumber::parse_with(text, account.region, letters).map(PhoneNumber::digits);
+        let parsed: Vec<Result<contract::PhoneNumber, NotAPhoneNumber>> =
+            numbers.iter().take_while(|_| !stop.is_set()).map(read).collect();
+        let known: Vec<contract::PhoneNumber> = parsed.iter().flatten().copied().collect();
+        let outcomes = dialguard.ledger().import_numbers(&account.id, &known, kind.into(), dialguard.now())?;
+        let mut outcomes = outcomes.into_iter();
+        let outcomes = numbers.iter().zip(parsed).map(|(given, parsed)| match parsed {
+            Ok(number) => Import::of(given, number, outcomes.next().expect("an outcome for each number")),
+            Err(error) => Import::unreadable(given, &error),
+        });
+        Ok::<_, Problem>(Json(outcomes.collect()))
+    };
+    site.work().run(&of.caller, import).await?
 }
 
 /// List the candidates on hand to replace others

@@ -3,13 +3,14 @@
 use super::failures::ChangeFailures;
 use super::input::{Body, InAccount};
 use crate::json::{Decision, E164, Screened};
+use crate::parse::List;
 use crate::web::Site;
 use crate::web::auth::{OfAccount, Operate};
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use dialguard::contract;
+use dialguard::contract::{self, NUMBERS_PER_CALL_MAX};
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -21,7 +22,7 @@ pub fn routes() -> OpenApiRouter<Site> {
 
 /// A change of numbers. A number given twice is answered the second time as if the first were already done.
 #[derive(Deserialize, ToSchema)]
-#[serde(tag = "request", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "request", rename_all = "kebab-case", deny_unknown_fields, try_from = "RequestFields")]
 enum Request {
     /// Start checking these numbers: now, in the background, and then daily. They take free slots in the order given, the
     /// lowest slot first.
@@ -47,6 +48,43 @@ enum Request {
         #[schema(max_items = 10000, example = json!(["+13105550100"]))]
         numbers: Vec<E164>,
     },
+}
+
+/// The fields of every request. An enum with a tag would keep the whole body before it reads the numbers.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct RequestFields {
+    request: RequestKind,
+    numbers: List<E164, NUMBERS_PER_CALL_MAX>,
+    accept_slot_loss: Option<bool>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum RequestKind {
+    StartMonitoring,
+    StopMonitoring,
+    DeleteNumbers,
+    ReplaceNumbers,
+}
+
+impl TryFrom<RequestFields> for Request {
+    type Error = &'static str;
+
+    fn try_from(fields: RequestFields) -> Result<Self, &'static str> {
+        let RequestFields { request, numbers: List(numbers), accept_slot_loss } = fields;
+        if accept_slot_loss.is_some() && request != RequestKind::DeleteNumbers {
+            return Err("accept-slot-loss: only `delete-numbers` takes it");
+        }
+        Ok(match request {
+            RequestKind::StartMonitoring => Request::StartMonitoring { numbers },
+            RequestKind::StopMonitoring => Request::StopMonitoring { numbers },
+            RequestKind::DeleteNumbers => {
+                Request::DeleteNumbers { numbers, accept_slot_loss: accept_slot_loss.unwrap_or_default() }
+            }
+            RequestKind::ReplaceNumbers => Request::ReplaceNumbers { numbers },
+        })
+    }
 }
 
 impl Request {
@@ -136,8 +174,8 @@ async fn try_out(
 #[serde(deny_unknown_fields)]
 struct ScreenRequest {
     /// They need not belong to the account.
-    #[schema(max_items = 10000, example = json!(["+13105550100"]))]
-    numbers: Vec<E164>,
+    #[schema(value_type = Vec<E164>, max_items = 10000, example = json!(["+13105550100"]))]
+    numbers: List<E164, NUMBERS_PER_CALL_MAX>,
 }
 
 /// Screen numbers: ask the carriers about them before they are bought or monitored
@@ -155,7 +193,7 @@ struct ScreenRequest {
 async fn screen(
     State(site): State<Site>,
     of: OfAccount<Operate>,
-    Body(ScreenRequest { numbers }): Body<ScreenRequest>,
+    Body(ScreenRequest { numbers: List(numbers) }): Body<ScreenRequest>,
 ) -> Result<Json<Screened>, Problem> {
     let digits: Vec<_> = numbers.into_iter().map(E164::digits).collect();
     let (screenings, problems) = site.dialguard().screen(&of.account.id, &digits).await?;

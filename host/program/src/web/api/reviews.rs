@@ -138,7 +138,8 @@ async fn events(
         oldest_first: !filter.newest_first,
         ..EventQuery::default()
     };
-    let page = site.dialguard().ledger().event_page(&of.account.id, &query, filter.limit.0)?;
+    let (ledger, id, limit) = (site.dialguard().ledger().clone(), of.account.id, filter.limit.0);
+    let page = site.lists().run(&of.caller, move |_| ledger.event_page(&id, &query, limit)).await??;
     let next = page.next.map(|next| next.to_string());
     Ok(Json(Page { items: page.events.iter().map(Event::from).collect(), next }))
 }

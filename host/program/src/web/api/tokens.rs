@@ -5,6 +5,7 @@ use super::failures::{ChangeFailures, Failures};
 use super::input::{Body, Page, Part, PathParams, QueryParams};
 use super::keyed::Secret;
 use crate::json::{NewToken, Role, Token};
+use crate::parse::List;
 use crate::web::Site;
 use crate::web::auth::Administrator;
 use crate::web::problem::Problem;
@@ -13,7 +14,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::{Extension, Json};
 use dialguard_dialer::access::{Accounts, Grant, make_token};
-use dialguard_dialer::ledger;
+use dialguard_dialer::ledger::{self, GRANTED_ACCOUNTS_MAX};
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -34,8 +35,8 @@ struct TokenRequest {
     name: String,
     role: Role,
     /// The accounts the role covers; every account if missing.
-    #[schema(example = json!(["acme"]), min_items = 1)]
-    accounts: Option<Vec<String>>,
+    #[schema(value_type = Option<Vec<String>>, example = json!(["acme"]), min_items = 1, max_items = 1000)]
+    accounts: Option<List<String, GRANTED_ACCOUNTS_MAX>>,
     /// Days after which it expires.
     #[schema(example = 90, minimum = 1, maximum = 3650)]
     days: Option<u64>,
@@ -90,10 +91,10 @@ async fn make(
     }
     let accounts = match accounts {
         None => Accounts::All,
-        Some(ids) if ids.is_empty() => {
+        Some(List(ids)) if ids.is_empty() => {
             return Err(refused("accounts: give at least one, or leave it out for every account"));
         }
-        Some(ids) => {
+        Some(List(ids)) => {
             let unknown = ids.iter().find(|id| ledger.account(id).is_err());
             if let Some(id) = unknown {
                 return Err(refused(&format!("accounts: there is no account {id:?}")));

@@ -43,7 +43,17 @@ async fn numbers(
     Query(filter): Query<Filter>,
 ) -> Result<Markup, Failed> {
     let head = head::head(&site, &of).await?;
-    let table = tokio::task::block_in_place(|| table::table(&site, &of, &filter))?;
+    let (of, table) = site
+        .lists()
+        .run(&of.caller.clone(), {
+            let site = site.clone();
+            move |_| {
+                let table = table::table(&site, &of, &filter);
+                (of, table)
+            }
+        })
+        .await?;
+    let table = table?;
     let content = html! { (clock::notice(&site, &of.caller)?) (head) (table) };
     Ok(page(&of.caller, Some((&of.account, Tab::Numbers)), "Numbers", content))
 }

@@ -5,10 +5,10 @@ use super::{Failed, page};
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Read};
+use crate::web::download;
 use crate::web::query::Query;
 use crate::words::{e164, kind_name, signed_dollars};
 use axum::Router;
-use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -16,15 +16,12 @@ use axum::routing::get;
 use chrono::{Datelike, Days, NaiveDate};
 use dialguard::calendar::{day_starts_at, rfc3339};
 use dialguard::contract::Timestamp;
-use dialguard_dialer::ledger::{AccountProfile, Event, EventPage, EventQuery, Ledger, LedgerError};
+use dialguard_dialer::ledger::{AccountProfile, Event, EventPage, EventQuery, Ledger, LedgerError, Stop};
 use dialguard_dialer::phone::PhoneNumber;
 use dialguard_dialer::table_file::{csv_of, inert};
 use maud::{Markup, html};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use tokio::sync::mpsc;
-use tokio::task::block_in_place;
-use tokio_stream::wrappers::ReceiverStream;
 
 /// Events per page.
 const EVENTS_A_PAGE: u32 = 50;
@@ -111,10 +108,15 @@ async fn activity(
     of: OfAccount<Read>,
     Query(filter): Query<Filter>,
 ) -> Result<Response, Failed> {
-    let (ledger, account) = (site.dialguard().ledger(), &of.account);
-    let kinds = ledger.event_kinds(&account.id)?;
-    let (status, found) = match filter.query(account) {
-        Ok(query) => (StatusCode::OK, Ok(ledger.event_page(&account.id, &query, EVENTS_A_PAGE)?)),
+    let (ledger, account) = (site.dialguard().ledger().clone(), &of.account);
+    let (id, query) = (account.id.clone(), filter.query(account));
+    let find = move |_: &Stop| {
+        let page = |query: EventQuery| ledger.event_page(&id, &query, EVENTS_A_PAGE);
+        Ok::<_, LedgerError>((ledger.event_kinds(&id)?, query.map(page)))
+    };
+    let (kinds, found) = site.lists().run(&of.caller, find).await??;
+    let (status, found) = match found {
+        Ok(found) => (StatusCode::OK, Ok(found?)),
         Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, Err(error)),
     };
     let content = html! {
@@ -217,38 +219,29 @@ async fn activity_csv(
     Query(filter): Query<Filter>,
 ) -> Result<Response, Response> {
     let query = filter.query(&of.account).map_err(|error| (StatusCode::UNPROCESSABLE_ENTITY, error).into_response())?;
-    let (send, chunks) = mpsc::channel(2);
     let (ledger, id) = (site.dialguard().ledger().clone(), of.account.id.clone());
     let name = format!("attachment; filename=\"activity-{}.csv\"", file_name(&id));
-    tokio::spawn(async move {
-        if let Err(error) = send_csv(&ledger, &id, query, &send).await {
-            tracing::warn!(account = id, "the export of its events was cut short: {error}");
-            let _ = send.send(Err(std::io::Error::other(error))).await;
-        }
-    });
     let headers = [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
-    Ok((headers, Body::from_stream(ReceiverStream::new(chunks))).into_response())
+    Ok((headers, download::body(&site, &of.caller, csv_parts(ledger, id, query))).into_response())
 }
 
-async fn send_csv(
-    ledger: &Arc<Ledger>,
-    id: &str,
-    mut query: EventQuery,
-    send: &mpsc::Sender<std::io::Result<Bytes>>,
-) -> Result<(), LedgerError> {
-    let mut chunk = csv_of([["id", "at", "kind", "number", "cents", "run", "revision", "policy", "text"]]);
-    loop {
-        if send.send(Ok(chunk.into())).await.is_err() {
-            return Ok(());
-        }
-        let EventPage { events, next } = block_in_place(|| ledger.event_page(id, &query, EVENTS_A_CHUNK))?;
-        chunk = csv_of(events.iter().map(csv_row));
-        if next.is_none() {
-            let _ = send.send(Ok(chunk.into())).await;
-            return Ok(());
-        }
-        query.before = next;
-    }
+/// The header, and then the events a page at a time.
+fn csv_parts(
+    ledger: Arc<Ledger>,
+    id: String,
+    query: EventQuery,
+) -> impl Iterator<Item = Result<Vec<u8>, LedgerError>> + Send {
+    let header = csv_of([["id", "at", "kind", "number", "cents", "run", "revision", "policy", "text"]]);
+    let mut next_query = Some(query);
+    let pages = std::iter::from_fn(move || {
+        let query = next_query.take()?;
+        let page = ledger.event_page(&id, &query, EVENTS_A_CHUNK);
+        Some(page.map(|EventPage { events, next }| {
+            next_query = next.map(|next| EventQuery { before: Some(next), ..query });
+            csv_of(events.iter().map(csv_row))
+        }))
+    });
+    std::iter::once(Ok(header)).chain(pages)
 }
 
 fn csv_row(event: &Event) -> [String; 9] {

@@ -47,5 +47,5 @@ async fn export(
     of: OfAccount<Read>,
     Path((_, FileName(file))): Path<(String, FileName)>,
 ) -> impl IntoResponse {
-    download(&site, &of.account, file)
+    download(&site, &of, file)
 }

@@ -6,7 +6,7 @@ mod fields;
 
 use super::layout::Tab;
 use super::{Failed, alerts, close, export, page};
-use crate::parse;
+use crate::parse::{self, Entries};
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{Administer, Caller, OfAccount, Read};
@@ -22,11 +22,11 @@ use dialguard::contract::{BLOCKS_MAX, ErrorCode, Settings, Timestamp};
 use dialguard::policy::PolicyError;
 use dialguard_dialer::access::Role;
 use dialguard_dialer::dialguard::DialguardError;
-use dialguard_dialer::ledger::{AccountChange, AccountProfile, SLOTS_PER_BLOCK, Webhook};
+use dialguard_dialer::ledger::{AccountChange, AccountProfile, LedgerError, SLOTS_PER_BLOCK, Webhook};
 use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect};
 use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use dialguard_dialer::zones;
-use fields::{Field, FieldError, FormValues, RATING, REPLACING};
+use fields::{Field, FieldError, FormValues, RATING, REPLACING, SubmittedForm};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -80,14 +80,14 @@ fn values_of(account: &AccountProfile) -> FormValues {
 async fn submit(
     State(site): State<Site>,
     of: OfAccount<Administer>,
-    Form(values): Form<FormValues>,
+    Form(Entries(values)): Form<SubmittedForm>,
 ) -> Result<Response, Failed> {
     let now = site.dialguard().now();
     let webhooks = site.dialguard().ledger().webhooks(Some(&of.account.id))?;
     let page = SettingsPage::new(&of, now, &values, &webhooks);
     let outcome = match values.get("do").map(String::as_str) {
         Some("save") => save(&site, &of.account, &values).await.map(|()| None),
-        _ => effect_of(&site, &of.account, &values).await.map(Some),
+        _ => effect_of(&site, &of, &values).await.map(Some),
     };
     match outcome {
         Ok(None) => Ok(Redirect::to(&format!("{}/settings?saved=1", account_path(&of.account.id))).into_response()),
@@ -104,9 +104,9 @@ async fn submit(
 async fn preview(
     State(site): State<Site>,
     of: OfAccount<Administer>,
-    Form(values): Form<FormValues>,
+    Form(Entries(values)): Form<SubmittedForm>,
 ) -> Result<Response, Problem> {
-    match effect_of(&site, &of.account, &values).await {
+    match effect_of(&site, &of, &values).await {
         Ok(effect) => Ok(effect::result(&of.account, &effect, site.dialguard().now()).into_response()),
         Err(SettingsError::Field(error)) => {
             // The user is still typing, so this is not a failed request.
@@ -135,13 +135,17 @@ impl From<DialguardError> for SettingsError {
             DialguardError::Policy(PolicyError::Answered(error)) if error.code == ErrorCode::InvalidSettings => {
                 SettingsError::Field(fields::refused_by_policy(error.message))
             }
+            DialguardError::Ledger(too_large @ LedgerError::SettingsTooLarge) => {
+                SettingsError::Field(fields::too_large(&too_large))
+            }
             other => SettingsError::Other(other.into()),
         }
     }
 }
 
-async fn effect_of(site: &Site, account: &AccountProfile, values: &FormValues) -> Result<Effect, SettingsError> {
-    Ok(effect::effect_of(site, account, &fields::read(values)?).await?)
+async fn effect_of(site: &Site, of: &OfAccount<Administer>, values: &FormValues) -> Result<Effect, SettingsError> {
+    let effect = effect::effect_of(site, of, fields::read(values)?).await;
+    Ok(effect.map_err(SettingsError::Other)??)
 }
 
 async fn save(site: &Site, account: &AccountProfile, values: &FormValues) -> Result<(), SettingsError> {

@@ -4,6 +4,7 @@
 //! sources and a provider for it, which may cost, so a question is submitted: no link or address leads to it.
 
 use super::filter::{self, Filter};
+use crate::parse::List;
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Operate, Read, now_of};
@@ -18,7 +19,8 @@ use axum::response::Redirect;
 use axum::routing::get;
 use axum_extra::extract::Form;
 use dialguard::contract::{
-    Action, Answer, Deletion, NUMBER_MAX, Outcome, PhoneNumber, Replacement, Request, SlotClosing, SlotId,
+    Action, Answer, Deletion, NUMBER_MAX, NUMBERS_PER_CALL_MAX, Outcome, PhoneNumber, Replacement, Request,
+    SlotClosing, SlotId,
 };
 use dialguard_dialer::dialguard::Completion;
 use dialguard_dialer::ledger::{AccountProfile, Order, SLOTS_PER_BLOCK};
@@ -57,7 +59,7 @@ enum BulkAction {
 struct BulkRequest {
     action: BulkAction,
     #[serde(default)]
-    number: Vec<String>,
+    number: List<String, NUMBERS_PER_CALL_MAX>,
     #[serde(default, deserialize_with = "filter::tick")]
     all: String,
     #[serde(default)]
@@ -73,7 +75,7 @@ struct BulkRequest {
 impl BulkRequest {
     fn about(action: BulkAction, number: String) -> Self {
         let [all, q, show, flagged, replacing] = Default::default();
-        BulkRequest { action, number: vec![number], all, q, show, flagged, replacing }
+        BulkRequest { action, number: List(vec![number]), all, q, show, flagged, replacing }
     }
 
     fn filter(&self) -> Filter {
@@ -85,7 +87,7 @@ impl BulkRequest {
     /// In ascending order. Of all that match the filter, only those that the action applies to.
     fn numbers(&self, site: &Site, account: &AccountProfile) -> Result<Vec<PhoneNumber>, Failed> {
         if self.all.is_empty() {
-            let selected = self.number.iter().map(|text| digits(text, account)).collect::<Result<Vec<_>, _>>()?;
+            let selected = self.number.0.iter().map(|text| digits(text, account)).collect::<Result<Vec<_>, _>>()?;
             return if selected.is_empty() { Err(nothing_selected().into()) } else { Ok(selected) };
         }
         let filter = self.filter();
@@ -109,7 +111,7 @@ impl BulkRequest {
     fn hidden_fields(&self) -> Markup {
         html! {
             @if self.all.is_empty() {
-                @for number in &self.number { input type="hidden" name="number" value=(number); }
+                @for number in &self.number.0 { input type="hidden" name="number" value=(number); }
             } @else {
                 input type="hidden" name="all" value="1";
                 @for (name, value) in self.filter().selection() { input type="hidden" name=(name) value=(value); }

@@ -17,14 +17,15 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum_extra::extract::Form;
-use dialguard_dialer::ledger::{AccountProfile, ImportedAs};
-use dialguard_dialer::number_file::{ImportedFile, NumberFile, NumberFileError, ReadOptions, refused_rows};
+use dialguard_dialer::ledger::{AccountProfile, ImportedAs, Stop};
+use dialguard_dialer::number_file::{
+    ImportedFile, NumberFile, NumberFileError, REFUSED_ROWS_MAX, ReadOptions, refused_rows,
+};
 use dialguard_dialer::phone::{Letters, Region};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::task::block_in_place;
 
 /// Columns offered and fields of a row shown, at most: a file of commas has millions.
 const COLUMNS_MAX: usize = 50;
@@ -115,6 +116,12 @@ fn vanity(reading: &Reading) -> Markup {
     }
 }
 
+/// Fields of the form, at most: more than it has.
+const FIELDS_MAX: usize = 16;
+
+/// Bytes of a field that says how to read the file, at most.
+const FIELD_BYTES_MAX: usize = 256;
+
 /// What a user submitted.
 #[derive(Default)]
 struct ImportForm {
@@ -125,12 +132,20 @@ struct ImportForm {
 
 async fn read_form(mut fields: Multipart) -> Result<ImportForm, Problem> {
     let unreadable = |error: axum::extract::multipart::MultipartError| Problem::new(error.status(), error.body_text());
-    let mut form = ImportForm::default();
+    let refused = |detail: String| Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
+    let (mut form, mut read) = (ImportForm::default(), 0);
     while let Some(field) = fields.next_field().await.map_err(unreadable)? {
         let name = field.name().unwrap_or_default().to_owned();
         let file_name = field.file_name().map(str::to_owned);
         let content = field.bytes().await.map_err(unreadable)?;
         let text = || String::from_utf8_lossy(&content).into_owned();
+        read += 1;
+        if read > FIELDS_MAX {
+            return refused(format!("the form has more than {FIELDS_MAX} fields"));
+        }
+        if !matches!(name.as_str(), "file" | "text") && content.len() > FIELD_BYTES_MAX {
+            return refused(format!("{}: give at most {FIELD_BYTES_MAX} bytes", shortened(&name)));
+        }
         match name.as_str() {
             "file" => form.file = UploadedFile { name: file_name, bytes: content.into() },
             "text" => form.text = content.into(),
@@ -142,8 +157,7 @@ async fn read_form(mut fields: Multipart) -> Result<ImportForm, Problem> {
     }
     // It becomes part of an address.
     if form.reading.query().len() > READING_BYTES_MAX {
-        let detail = "The column's name is too long; give its place, such as 2.";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
+        return refused("The column's name is too long; give its place, such as 2.".into());
     }
     Ok(form)
 }
@@ -165,23 +179,23 @@ struct UploadPath {
 }
 
 /// An upload, and how it is read.
-struct Uploaded<'s> {
-    site: &'s Site,
-    account: &'s AccountProfile,
+struct Uploaded {
+    site: Site,
+    account: AccountProfile,
     path: String,
     file: Arc<UploadedFile>,
     reading: Reading,
 }
 
-impl<'s> Uploaded<'s> {
-    fn find(site: &'s Site, of: &'s OfAccount<Operate>, upload: &str, reading: Reading) -> Result<Self, Problem> {
+impl Uploaded {
+    fn find(site: &Site, of: &OfAccount<Operate>, upload: &str, reading: Reading) -> Result<Self, Problem> {
         let file = site.uploads().find(upload, &of.account.id, &of.caller, Instant::now())?;
         let path = format!("{}/import/{upload}", account_path(&of.account.id));
-        Ok(Uploaded { site, account: &of.account, path, file, reading })
+        Ok(Uploaded { site: site.clone(), account: of.account.clone(), path, file, reading })
     }
 
-    fn read(&self) -> Result<NumberFile, NumberFileError> {
-        NumberFile::read(&self.file.bytes, &self.reading.options(self.account.region), |_, _| {})
+    fn read(&self, stop: &Stop) -> Result<NumberFile, NumberFileError> {
+        NumberFile::read(&self.file.bytes, &self.reading.options(self.account.region), |_, _| !stop.is_set())
     }
 
     fn preview(&self, file: &NumberFile) -> Result<ImportedFile, Problem> {
@@ -220,7 +234,10 @@ impl<'s> Uploaded<'s> {
         html! {
             @if !refused.is_empty() {
                 h2 { (count(refused.len() as u64, "refused row")) }
-                p { a href={ (self.path) "/refused.csv?" (self.reading.query()) } { "Download the refused rows" } ", correct them and import them again." }
+                p {
+                    a href={ (self.path) "/refused.csv?" (self.reading.query()) } { "Download the refused rows" } ", correct them and import them again."
+                    @if refused.len() > REFUSED_ROWS_MAX { " The file has the first " (thousands(REFUSED_ROWS_MAX as u64)) "." }
+                }
                 div.wide { table {
                     thead { tr { th.figure scope="col" { "Row" } th scope="col" { "Reason" } } }
                     tbody { @for bad in refused.iter().take(REFUSED_LISTED_MAX) { tr { td.figure { (bad.row) } td.failed { (bad.why) } } } }
@@ -240,12 +257,13 @@ async fn preview(
     Query(reading): Query<Reading>,
 ) -> Result<Response, Failed> {
     let uploaded = Uploaded::find(&site, &of, &upload, reading)?;
-    let (status, content) = block_in_place(|| {
-        Ok::<_, Problem>(match uploaded.read() {
+    let preview = move |stop: &Stop| {
+        Ok::<_, Problem>(match uploaded.read(stop) {
             Ok(file) => (StatusCode::OK, previewed(&uploaded, &file, &uploaded.preview(&file)?)),
             Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, unreadable(&uploaded, &error)),
         })
-    })?;
+    };
+    let (status, content) = site.work().run(&of.caller, preview).await??;
     let content = html! { h1 { "Preview of the import" } (content) };
     Ok((status, page(&of.caller, Some((&of.account, Tab::Numbers)), "Preview of the import", content)).into_response())
 }
@@ -310,7 +328,7 @@ fn unreadable(uploaded: &Uploaded, error: &NumberFileError) -> Markup {
             @if let Some(step) = error.steps().dashboard { p { (capital(step)) "." } }
             p.choices { a.button href={ (account_path(&uploaded.account.id)) "/import" } { "Upload another file" } }
         }
-        @if !matches!(error, NumberFileError::NotATable(_) | NumberFileError::Json | NumberFileError::Empty) { (uploaded.choices(None)) }
+        @if matches!(error, NumberFileError::NoColumn(_) | NumberFileError::NoSuchColumn { .. }) { (uploaded.choices(None)) }
     }
 }
 
@@ -321,21 +339,26 @@ async fn import(
     Form(reading): Form<Reading>,
 ) -> Result<Markup, Failed> {
     let uploaded = Uploaded::find(&site, &of, &upload, reading)?;
-    let dialguard = site.dialguard();
-    let outcome = block_in_place(|| {
-        let (file, imported_as) = (uploaded.read()?, uploaded.reading.imported_as());
-        Ok::<_, Problem>(file.import(dialguard.ledger(), &of.account.id, imported_as, dialguard.now())?)
-    })?;
-    let path = account_path(&of.account.id);
-    let content = html! {
+    let import = move |stop: &Stop| {
+        let (file, dialguard) = (uploaded.read(stop)?, uploaded.site.dialguard());
+        let (id, imported_as) = (&uploaded.account.id, uploaded.reading.imported_as());
+        let outcome = file.import_while(dialguard.ledger(), id, imported_as, dialguard.now(), |_| !stop.is_set())?;
+        Ok::<_, Problem>(imported(&uploaded, &outcome))
+    };
+    let content = site.work().run(&of.caller, import).await??;
+    Ok(page(&of.caller, Some((&of.account, Tab::Numbers)), "Import finished", content))
+}
+
+fn imported(uploaded: &Uploaded, outcome: &ImportedFile) -> Markup {
+    let path = account_path(&uploaded.account.id);
+    html! {
         section.panel.results {
             h1 { (count(outcome.imported as u64, uploaded.reading.noun())) " imported" }
             p { (thousands(outcome.known_before as u64)) " already known, " (thousands(outcome.refused.len() as u64)) " refused." }
             p.choices { a.button.first href=(path) { "Back to numbers" } a.button href={ (path) "/import" } { "Import more" } }
-            (uploaded.refused(&outcome))
+            (uploaded.refused(outcome))
         }
-    };
-    Ok(page(&of.caller, Some((&of.account, Tab::Numbers)), "Import finished", content))
+    }
 }
 
 /// The refused rows, before the import or after it.
@@ -346,11 +369,13 @@ async fn refused(
     Query(reading): Query<Reading>,
 ) -> Result<impl IntoResponse, Failed> {
     let uploaded = Uploaded::find(&site, &of, &upload, reading)?;
-    let rows = block_in_place(|| {
-        let outcome = uploaded.preview(&uploaded.read()?)?;
-        let options = uploaded.reading.options(of.account.region);
-        Ok::<_, Problem>(refused_rows(&uploaded.file.bytes, &options, &outcome.refused)?)
-    })?;
+    let refused = move |stop: &Stop| {
+        let outcome = uploaded.preview(&uploaded.read(stop)?)?;
+        let options = uploaded.reading.options(uploaded.account.region);
+        let refused = &outcome.refused[..outcome.refused.len().min(REFUSED_ROWS_MAX)];
+        Ok::<_, Problem>(refused_rows(&uploaded.file.bytes, &options, refused)?)
+    };
+    let rows = site.work().run(&of.caller, refused).await??;
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"refused.csv\""),

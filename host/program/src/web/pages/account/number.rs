@@ -38,10 +38,13 @@ async fn one(
 ) -> Result<Markup, Failed> {
     let (ledger, account) = (site.dialguard().ledger(), &of.account);
     let number: Option<PhoneNumber> = text.trim_start_matches('+').parse().ok();
-    let history = tokio::task::block_in_place(|| match number {
-        Some(number) => ledger.number_history(&account.id, number),
-        None => Ok(None),
-    })?;
+    let history = match number {
+        Some(number) => {
+            let (ledger, id) = (ledger.clone(), account.id.clone());
+            site.lists().run(&of.caller, move |_| ledger.number_history(&id, number)).await??
+        }
+        None => None,
+    };
     let Some(history) = history else {
         let detail = format!("{text} does not belong to this account, and never did.");
         return Err(Problem::of_kind(StatusCode::NOT_FOUND, "no-such-number", "No such number", detail).into());

@@ -14,7 +14,7 @@ use axum::response::IntoResponse;
 use axum::routing::get;
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{Carrier, PhoneNumber};
-use dialguard_dialer::ledger::{KnownNumber, LatestAnswers};
+use dialguard_dialer::ledger::{KnownNumber, LatestAnswers, Stop};
 use dialguard_dialer::table_file::{csv_of, inert};
 
 pub fn routes() -> Router<Site> {
@@ -26,13 +26,15 @@ async fn export(
     of: OfAccount<Read>,
     Query(filter): Query<Filter>,
 ) -> Result<impl IntoResponse, Failed> {
-    let (ledger, account) = (site.dialguard().ledger(), &of.account);
-    let file = tokio::task::block_in_place(|| {
-        let numbers = ledger.number_page(&account.id, &filter.query(now_of(&site, account), 0, u32::MAX))?.numbers;
+    let (ledger, id, account) = (site.dialguard().ledger().clone(), of.account.id.clone(), &of.account);
+    let query = filter.query(now_of(&site, account), 0, u32::MAX);
+    let file = move |_: &Stop| {
+        let numbers = ledger.number_page(&id, &query)?.numbers;
         let digits: Vec<PhoneNumber> = numbers.iter().map(|known| known.number).collect();
-        let answers = ledger.latest_answers(&account.id, &digits)?;
+        let answers = ledger.latest_answers(&id, &digits)?;
         Ok::<_, Problem>(numbers_csv(&numbers, &ledger.carriers()?, &answers))
-    })?;
+    };
+    let file = site.work().run(&of.caller, file).await??;
     let name = account.id.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
     let disposition = format!("attachment; filename=\"{name}-numbers.csv\"");
     Ok((

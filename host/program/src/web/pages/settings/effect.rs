@@ -1,33 +1,33 @@
 //! What changed settings would have done in the past 30 days: the policy replays the recorded reviews.
 
 use crate::web::Site;
+use crate::web::auth::{Administer, OfAccount};
 use crate::web::pages::layout::number_link;
+use crate::web::problem::Problem;
 use crate::words::{count, date, dollars};
-use dialguard::contract::Timestamp;
+use dialguard::contract::{Settings, Timestamp};
 use dialguard_dialer::dialguard::DialguardError;
 use dialguard_dialer::ledger::AccountProfile;
 use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect, NumberEffect, Tally};
 use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use dialguard_dialer::zones::Zone;
 use maud::{Markup, html};
-use tokio::sync::Semaphore;
 
 /// Numbers listed, at most. The figures include all of them.
 const LISTED_MAX: usize = 20;
 
-/// Previews computed at a time, so that they leave CPU time for the daily reviews.
-static AT_ONCE: Semaphore = Semaphore::const_new(2);
-
 /// What these settings would have done. An error if the policy refuses them.
 pub async fn effect_of(
     site: &Site,
-    account: &AccountProfile,
-    settings: &dialguard::contract::Settings,
-) -> Result<Effect, DialguardError> {
-    let _turn = AT_ONCE.acquire().await.map_err(|error| DialguardError::Internal(error.to_string()))?;
-    let dialguard = site.dialguard();
-    let since = dialguard.now().saturating_sub(EFFECT_DAYS * 86_400);
-    dialguard.effect_of_settings(&account.id, settings, since).await
+    of: &OfAccount<Administer>,
+    settings: Settings,
+) -> Result<Result<Effect, DialguardError>, Problem> {
+    let (dialguard, id) = (site.dialguard().clone(), of.account.id.clone());
+    let effect = async move {
+        let since = dialguard.now().saturating_sub(EFFECT_DAYS * 86_400);
+        dialguard.effect_of_settings(&id, &settings, since).await
+    };
+    site.effects().run_future(&of.caller, effect).await
 }
 
 pub fn result(account: &AccountProfile, effect: &Effect, now: Timestamp) -> Markup {

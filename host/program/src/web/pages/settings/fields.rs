@@ -1,9 +1,11 @@
 //! The contract's settings as form fields, and the values submitted for them.
 
-use crate::parse;
+use crate::parse::{self, Entries};
+use crate::words::shortened;
 use dialguard::contract::Settings;
 use dialguard::settings::{SETTINGS, Setting, SettingKind, SettingValue, default_settings, setting};
-use std::collections::HashMap;
+use dialguard_dialer::ledger::LedgerError;
+use std::collections::{HashMap, HashSet};
 
 /// A setting that is a whole number, and its label. The rest is in the table of settings.
 pub struct Field {
@@ -42,8 +44,14 @@ impl Field {
     }
 }
 
+/// Fields of the form, at most: more than it has.
+const FIELDS_MAX: usize = 32;
+
 /// Submitted values by the contract's names.
 pub type FormValues = HashMap<String, String>;
+
+/// The form as it is submitted.
+pub type SubmittedForm = Entries<String, String, FIELDS_MAX>;
 
 /// An invalid field: the setting's name, and why it is invalid.
 #[derive(Debug, PartialEq, Eq)]
@@ -80,15 +88,22 @@ pub fn read(values: &FormValues) -> Result<Settings, FieldError> {
 
 fn read_other(text: &str) -> Result<Vec<(String, String)>, FieldError> {
     let invalid = |why: String| FieldError { name: "other".into(), why };
-    let mut pairs: Vec<(String, String)> = Vec::new();
-    for line in text.lines().map(str::trim).filter(|line| !line.is_empty()) {
-        let (name, value) = parse::other_setting(line).map_err(|why| invalid(format!("{line:?}: {why}")))?;
-        if pairs.iter().any(|(known, _)| *known == name) {
-            return Err(invalid(format!("{name:?} is set twice")));
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let (mut pairs, mut names) = (Vec::new(), HashSet::new());
+    for line in lines {
+        let (name, value) =
+            parse::other_setting(line).map_err(|why| invalid(format!("{:?}: {why}", shortened(line))))?;
+        if !names.insert(name.clone()) {
+            return Err(invalid(format!("{:?} is set twice", shortened(&name))));
         }
         pairs.push((name, value));
     }
     Ok(pairs)
+}
+
+/// The ledger's refusal, at the field of what only some policies know.
+pub fn too_large(why: &LedgerError) -> FieldError {
+    FieldError { name: "other".into(), why: why.to_string() }
 }
 
 /// A policy's refusal at the field it is about, with the field's label instead of the contract's name.
@@ -112,6 +127,18 @@ mod tests {
             settings.auto_replace = auto_replace;
             assert_eq!(read(&values_of(&settings)), Ok(settings.clone()));
         }
+    }
+
+    /// A look at each line before, for each line, would take days.
+    #[test]
+    fn doubled_settings_are_found_in_any_number_of_lines() {
+        let mut values = values_of(&default_settings());
+        let mut lines: String = (0..1_000_000).map(|i| format!("{i}=\n")).collect();
+        values.insert("other".into(), lines.clone());
+        assert_eq!(read(&values).map(|settings| settings.other.len()), Ok(1_000_000));
+        lines.push_str("7=\n");
+        values.insert("other".into(), lines);
+        assert_eq!(read(&values).expect_err("it is doubled").why, "\"7\" is set twice");
     }
 
     /// Automatic replacement is a switch with its own markup.
