@@ -10,26 +10,27 @@ use std::process::Output;
 /// Clears the screen in two ways, sets the title, writes from right to left, and goes back to the start of the line.
 const HOSTILE: &str = "\u{1b}[2J\u{9b}2J\u{1b}]0;title\u{7}\u{202e}\u{2066}\u{200b}\u{7f}\r";
 
-/// The same for a terminal, as long as the name of the reference policy.
+/// As long as the name of the reference policy, and as the start of its summary.
 const HOSTILE_NAME: &str = "\u{1b}[2J\u{9b}2J\u{202e}nicename";
+const HOSTILE_SUMMARY: &str = "\u{1b}[2J\u{9b}\u{202e}Flags";
 
 #[test]
 fn names_and_texts_of_a_policy_are_printable() {
     let dialer = Dialer::monitoring(2, "");
     let named = renamed(REFERENCE_POLICY, "dialguard-reference", HOSTILE_NAME);
     dialer.file("named.wasm", [&named[..], &custom_section("description"), &custom_section("version")].concat());
+    dialer.file("described.wasm", renamed(REFERENCE_POLICY, "Flags a number", HOSTILE_SUMMARY));
     let importing = format!("(component (import \"{}\" (func)))", escaped(HOSTILE));
     dialer.file("importing.wasm", parse(&importing));
     let exporting = format!("(component (component $c) (export \"{}\" (component $c)))", escaped(HOSTILE));
     dialer.file("exporting.wasm", parse(&exporting));
 
-    for file in ["named", "importing", "exporting"] {
+    for file in ["named", "described", "importing", "exporting"] {
         for verb in ["inspect", "check", "install", "sign --key missing"] {
             is_printable(&dialer, &format!("policy {verb} {file}.wasm"));
         }
         is_printable(&dialer, &format!("component --release release-of-{file} --component {file}.wasm"));
     }
-    dialer.run("policy install named.wasm").exits(0).says(&["nicename"]);
     let lines =
         ["policy activate 2", "policy list", "policy history", "policy shadow 1", "review acme --now", "events acme"];
     for line in lines.into_iter().chain(["serve --once", "policy diff"]) {
@@ -101,7 +102,7 @@ fn is_printable(dialer: &Dialer, line: &str) {
         let timed = [&arguments, json, &["--at", "2026-03-01T10:00:00Z"]].concat();
         let ran = dialer.command(&timed).output().expect("the program starts");
         assert_printable(line, &ran);
-        if !json.is_empty() && ran.status.success() && !ran.stdout.is_empty() {
+        if matches!(ran.stdout.first(), Some(b'{' | b'[')) {
             serde_json::from_slice::<Value>(&ran.stdout).unwrap_or_else(|error| panic!("{line}: {error}"));
         }
     }

@@ -284,7 +284,7 @@ fn proposals_that_no_policy_needs_are_off() {
 fn parts_of_the_component_model_that_no_policy_needs_are_off() {
     let scenarios = [
         ("threads", "(core type $f (shared (func (param i32)))) (core func (canon thread.spawn-ref $f))", "thread"),
-        ("counting processors", "(core func (canon thread.available-parallelism))", "thread"),
+        ("counting processors", "(core func (canon thread.available_parallelism))", "thread"),
         ("streams", "(type (stream u8))", "async"),
         ("futures", "(type (future u8))", "async"),
         ("tasks", "(core func (canon task.return))", "async"),
