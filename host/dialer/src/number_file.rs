@@ -38,8 +38,8 @@ const PREVIEW_FIELDS: usize = 50;
 /// Rows of a file, and numbers in it, at most: as many as an account can have.
 const ROWS_MAX: usize = NUMBERS_OF_ACCOUNT_MAX as usize;
 
-/// Fields of a row, at most. A spreadsheet has 16,384 columns; numbers pasted in a line may be more.
-const FIELDS_MAX: usize = 100_000;
+/// Fields of a row, at most: numbers may be pasted in one line.
+const FIELDS_MAX: usize = ROWS_MAX;
 
 /// Refused rows in the file that [`refused_rows`] makes for a request, at most: each is far longer than in its file.
 pub const REFUSED_ROWS_MAX: usize = 100_000;
@@ -130,7 +130,7 @@ pub enum NumberFileError {
     #[error("the file is empty")]
     Empty,
     /// It has too many rows, or too many fields in one.
-    #[error("the file has more than {ROWS_MAX} rows or numbers, or more than {FIELDS_MAX} in one row")]
+    #[error("the file has more than {ROWS_MAX} rows or numbers, or more than {FIELDS_MAX} fields in one row")]
     TooLarge,
     /// Nobody waited for the rest.
     #[error("reading the file was stopped")]

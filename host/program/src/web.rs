@@ -80,9 +80,9 @@ struct SiteState {
     uploads: uploads::Uploads,
     /// Files and exports.
     work: work::Work,
-    /// What other settings would have done: few at a time, so that they leave CPU time for the daily reviews.
+    /// What other settings would have done.
     effects: work::Work,
-    /// Pages of lists, which are short and wait for no file.
+    /// Lists of bounded length, which wait for no file.
     lists: work::Work,
 }
 
@@ -99,9 +99,9 @@ impl Site {
             tickets: Mutex::default(),
             live: live::Live::default(),
             uploads: uploads::Uploads::default(),
-            work: work::Work::default(),
-            effects: work::Work::new(2, 1),
-            lists: work::Work::default(),
+            work: work::Work::long(),
+            effects: work::Work::computing(),
+            lists: work::Work::short(),
         }))
     }
 

@@ -89,7 +89,7 @@ impl Ledger {
     /// one transaction of a fraction of a second, and others can make changes in between. What has been imported stays:
     /// importing the same numbers again imports the rest.
     ///
-    /// Fails with [`LedgerError::Stopped`](crate::ledger::LedgerError::Stopped) if any part has been imported before the failure.
+    /// Fails with [`LedgerError::Stopped`] if any part has been imported before the failure.
     pub fn import_numbers_while(
         &self,
         id: &str,

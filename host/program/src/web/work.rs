@@ -27,6 +27,11 @@ const AT_ONCE_OF_CALLER_MAX: usize = 2;
 /// Requests of one caller that wait for their turn, at most. Each may hold a file in memory.
 const WAITING_OF_CALLER_MAX: usize = 8;
 
+/// The same where requests are short and hold little.
+const SHORT_AT_ONCE_MAX: usize = 16;
+const SHORT_AT_ONCE_OF_CALLER_MAX: usize = 4;
+const SHORT_WAITING_OF_CALLER_MAX: usize = 100;
+
 /// How long a request waits for its turn.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
@@ -34,6 +39,7 @@ const WAIT_MAX: Duration = Duration::from_secs(30);
 pub struct Work {
     all: Arc<Semaphore>,
     of_caller_max: usize,
+    waiting_of_caller_max: usize,
     of_callers: Mutex<HashMap<String, Weak<Places>>>,
 }
 
@@ -50,16 +56,25 @@ struct Place {
     _places: Arc<Places>,
 }
 
-impl Default for Work {
-    fn default() -> Self {
-        Work::new(AT_ONCE_MAX, AT_ONCE_OF_CALLER_MAX)
-    }
-}
-
 impl Work {
-    /// So many places, of which a caller has at most so many at a time.
-    pub fn new(at_once_max: usize, of_caller_max: usize) -> Self {
-        Work { all: Arc::new(Semaphore::new(at_once_max)), of_caller_max, of_callers: Mutex::default() }
+    /// For work that takes seconds or minutes.
+    pub fn long() -> Self {
+        Work::with(AT_ONCE_MAX, AT_ONCE_OF_CALLER_MAX, WAITING_OF_CALLER_MAX)
+    }
+
+    /// For work that computes without a pause and would leave no CPU time for the daily reviews.
+    pub fn computing() -> Self {
+        Work::with(2, 1, WAITING_OF_CALLER_MAX)
+    }
+
+    /// For work that mostly takes a moment.
+    pub fn short() -> Self {
+        Work::with(SHORT_AT_ONCE_MAX, SHORT_AT_ONCE_OF_CALLER_MAX, SHORT_WAITING_OF_CALLER_MAX)
+    }
+
+    fn with(at_once_max: usize, of_caller_max: usize, waiting_of_caller_max: usize) -> Self {
+        let all = Arc::new(Semaphore::new(at_once_max));
+        Work { all, of_caller_max, waiting_of_caller_max, of_callers: Mutex::default() }
     }
 
     /// Does work for a caller when it is its turn: 503 if that does not come soon. The flag is set when the request no
@@ -70,7 +85,7 @@ impl Work {
         work: impl FnOnce(&Stop) -> T + Send + 'static,
     ) -> Result<T, Problem> {
         let place = self.enter_soon(caller).await?;
-        Ok(done_at(place, work).await)
+        Ok(done_at(place, stoppable(work)).await)
     }
 
     /// The same, however long its turn takes to come; for the next part of an answer that has begun.
@@ -80,7 +95,7 @@ impl Work {
         work: impl FnOnce(&Stop) -> T + Send + 'static,
     ) -> T {
         let place = self.enter(self.places_of(caller)).await;
-        done_at(place, work).await
+        done_at(place, stoppable(work)).await
     }
 
     /// The same as [`Work::run`] for a future that computes between its pauses, as one that runs a policy does. It is
@@ -90,8 +105,10 @@ impl Work {
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
+        let place = self.enter_soon(caller).await?;
         let (_gone, gone) = oneshot::channel::<()>();
-        let done = self.run(caller, move |_| {
+        // Nothing that it reads fails: a policy could be blamed for that.
+        let done = done_at(place, move |_| {
             Handle::current().block_on(async {
                 tokio::select! {
                     done = work => Some(done),
@@ -99,7 +116,7 @@ impl Work {
                 }
             })
         });
-        Ok(done.await?.expect("the request waits"))
+        Ok(done.await.expect("the request waits"))
     }
 
     async fn enter_soon(&self, caller: &Caller) -> Result<Place, Problem> {
@@ -124,11 +141,16 @@ impl Work {
         all.retain(|_, places| places.strong_count() > 0);
         let places = Arc::new(Places {
             work: Arc::new(Semaphore::new(self.of_caller_max)),
-            waiting: Semaphore::new(WAITING_OF_CALLER_MAX),
+            waiting: Semaphore::new(self.waiting_of_caller_max),
         });
         all.insert(name, Arc::downgrade(&places));
         places
     }
+}
+
+/// Work whose reading of the ledger ends with it.
+fn stoppable<T>(work: impl FnOnce(&Stop) -> T) -> impl FnOnce(&Stop) -> T {
+    move |stop| stop.during(|| work(stop))
 }
 
 async fn done_at<T: Send + 'static>(place: Place, work: impl FnOnce(&Stop) -> T + Send + 'static) -> T {
@@ -136,7 +158,7 @@ async fn done_at<T: Send + 'static>(place: Place, work: impl FnOnce(&Stop) -> T 
     let _gone = SetOnDrop(stop.clone());
     let working = spawn_blocking(move || {
         let _place = place;
-        stop.during(|| work(&stop))
+        work(&stop)
     });
     working.await.unwrap_or_else(panic_again)
 }
@@ -227,7 +249,7 @@ mod tests {
     /// One worker: if work took it, nothing else would be answered.
     #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
     async fn work_ends_when_its_client_hangs_up_and_others_are_served_meanwhile() {
-        let (address, mut told) = server(Arc::default()).await;
+        let (address, mut told) = server(Arc::new(Work::long())).await;
         for (path, begun, ended) in [("/loop", "loop begun", "loop ended"), ("/future", "future begun", "future ended")]
         {
             let client = ask(address, path).await;
@@ -242,7 +264,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn no_caller_takes_every_place_and_a_queue_has_an_end() {
-        let work = Arc::new(Work::default());
+        let work = Arc::new(Work::long());
         let (begun, mut waits) = mpsc::unbounded_channel();
         let begin = |name: &'static str| {
             let (work, begun) = (work.clone(), begun.clone());
@@ -274,7 +296,7 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_panic_is_the_requests_own() {
-        let work = Arc::new(Work::default());
+        let work = Arc::new(Work::long());
         let panicking = tokio::spawn(async move {
             let _: Result<(), Problem> = work.run(&caller("ann"), |_| panic!("a test's own")).await;
         });

@@ -72,7 +72,7 @@ impl Importing {
     request_body(
         content = FileContent,
         content_type = "application/octet-stream",
-        description = "The file, of at most 8 MiB, 1,000,000 rows and 100,000 fields in a row. Any media type but JSON and forms is taken, such as `text/csv`"
+        description = "The file, of at most 8 MiB, 1,000,000 rows, and as many fields in a row. Any media type but JSON and forms is taken, such as `text/csv`"
     ),
     responses((status = 200, description = "How the file was read, and the result", body = ImportedFile), ChangeFailures)
 )]
@@ -110,7 +110,7 @@ async fn import(
     request_body(
         content = FileContent,
         content_type = "application/octet-stream",
-        description = "The file, of at most 8 MiB, 1,000,000 rows and 100,000 fields in a row. Any media type but JSON and forms is taken, such as `text/csv`"
+        description = "The file, of at most 8 MiB, 1,000,000 rows, and as many fields in a row. Any media type but JSON and forms is taken, such as `text/csv`"
     ),
     responses(
         (status = 200, description = "The refused rows", body = String, content_type = "text/csv"),

@@ -252,7 +252,7 @@ async fn import(
         });
         Ok::<_, Problem>(Json(outcomes.collect()))
     };
-    site.work().run(&of.caller, import).await?
+    site.lists().run(&of.caller, import).await?
 }
 
 /// List the candidates on hand to replace others
