@@ -57,7 +57,7 @@ impl CodeCache {
         let limits = settings.limits;
         let (answer, compiled) = tokio::sync::oneshot::channel();
         // Not a task of the runtime: that would keep a program that stopped waiting from ending.
-        std::thread::spawn(move || answer.send(Policy::compile_with(&component, limits, wasi)));
+        std::thread::spawn(move || drop(answer.send(Policy::compile_with(&component, limits, wasi))));
         match tokio::time::timeout(settings.compile_time_max, compiled).await {
             Ok(Ok(compiled)) => Ok(compiled?),
             Ok(Err(_)) => Err(PoliciesError::Refused("the compiler failed".into())),

@@ -13,6 +13,7 @@ use dialguard::recording::{Call, Recording};
 use rusqlite::{Transaction, params};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::time::Duration;
 
 /// A run as it was made.
 #[derive(Debug, Clone)]
@@ -66,12 +67,54 @@ impl RunOutcome {
 /// The packed form. It changes with the contract; its first byte is its version.
 #[derive(Serialize, Deserialize)]
 struct Packed<'a> {
-    limits: Limits,
+    limits: PackedLimits,
     outcome: Cow<'a, RunOutcome>,
     calls: Vec<PackedCall<'a>>,
 }
 
 const FORM: u8 = 1;
+
+/// The limits that another run with the same inputs reaches too. How long a run may take in all is not among them: when a
+/// recording is played, nothing is waited for.
+#[derive(Serialize, Deserialize)]
+struct PackedLimits {
+    compute_time_max: Duration,
+    memory_bytes_max: usize,
+    answer_bytes_max: usize,
+    lookups_max: u32,
+    import_calls_max: u32,
+    answer_items_max: u64,
+    import_time_max: Duration,
+}
+
+impl From<Limits> for PackedLimits {
+    fn from(limits: Limits) -> Self {
+        PackedLimits {
+            compute_time_max: limits.compute_time_max,
+            memory_bytes_max: limits.memory_bytes_max,
+            answer_bytes_max: limits.answer_bytes_max,
+            lookups_max: limits.lookups_max,
+            import_calls_max: limits.import_calls_max,
+            answer_items_max: limits.answer_items_max,
+            import_time_max: limits.import_time_max,
+        }
+    }
+}
+
+impl From<PackedLimits> for Limits {
+    fn from(packed: PackedLimits) -> Self {
+        Limits {
+            compute_time_max: packed.compute_time_max,
+            memory_bytes_max: packed.memory_bytes_max,
+            answer_bytes_max: packed.answer_bytes_max,
+            lookups_max: packed.lookups_max,
+            import_calls_max: packed.import_calls_max,
+            answer_items_max: packed.answer_items_max,
+            import_time_max: packed.import_time_max,
+            ..Limits::default()
+        }
+    }
+}
 
 #[derive(Serialize, Deserialize)]
 enum PackedCall<'a> {
@@ -174,7 +217,7 @@ pub(in crate::ledger) fn pack(
 ) -> Vec<u8> {
     let mut left = answers;
     let calls = recording.calls.iter().map(|call| pack_call(call, &mut left)).collect();
-    let packed = Packed { limits, outcome: Cow::Borrowed(outcome), calls };
+    let packed = Packed { limits: limits.into(), outcome: Cow::Borrowed(outcome), calls };
     let bytes = postcard::to_stdvec(&packed).expect("plain values can be packed");
     let mut body = vec![FORM];
     body.extend(lz4_flex::block::compress_prepend_size(&bytes));
@@ -201,7 +244,7 @@ fn unpack(body: &[u8], answers: Vec<CarrierAnswer>) -> Option<(Limits, RunOutcom
     let packed: Packed = postcard::from_bytes(&bytes).ok()?;
     let mut left = &answers[..];
     let calls = packed.calls.into_iter().map(|call| unpack_call(call, &mut left)).collect::<Option<Vec<Call>>>()?;
-    Some((packed.limits, packed.outcome.into_owned(), Recording::from(calls)))
+    Some((packed.limits.into(), packed.outcome.into_owned(), Recording::from(calls)))
 }
 
 /// How a run's review rated the numbers; none if it was not a review or cannot be read. Reads no more than it must.
@@ -209,7 +252,7 @@ pub(in crate::ledger) fn reviews(body: &[u8]) -> Vec<Review> {
     let Some((&FORM, compressed)) = body.split_first() else { return Vec::new() };
     let Ok(bytes) = lz4_flex::block::decompress_size_prepended(compressed) else { return Vec::new() };
     // The fields of `Packed` before the calls.
-    match postcard::take_from_bytes::<(Limits, RunOutcome)>(&bytes) {
+    match postcard::take_from_bytes::<(PackedLimits, RunOutcome)>(&bytes) {
         Ok(((_, RunOutcome::Review(plan)), _)) => plan.reviews,
         _ => Vec::new(),
     }
@@ -276,6 +319,23 @@ mod tests {
             let kept = if heard { answers } else { Vec::new() };
             let body = pack(Limits::default(), &made(), &recording, &kept);
             prop_assert_eq!(unpack(&body, kept), Some((Limits::default(), made(), recording)));
+        }
+
+        #[test]
+        fn what_an_earlier_version_packed_is_unpacked(compute_ms in any::<u32>(), lookups_max in any::<u32>()) {
+            let limits = Limits {
+                compute_time_max: Duration::from_millis(compute_ms.into()),
+                lookups_max,
+                ..Limits::default()
+            };
+            // The fields of `Limits` as they were before a run was limited in time, and no calls.
+            let seven = (
+                (limits.compute_time_max, limits.memory_bytes_max, limits.answer_bytes_max, limits.lookups_max),
+                (limits.import_calls_max, limits.answer_items_max, limits.import_time_max),
+            );
+            let bytes = postcard::to_stdvec(&(seven, made(), Vec::<u8>::new())).expect("plain values can be packed");
+            let body = [&[1][..], &lz4_flex::block::compress_prepend_size(&bytes)].concat();
+            prop_assert_eq!(unpack(&body, Vec::new()), Some((limits, made(), Recording::default())));
         }
 
         #[test]
