@@ -33,6 +33,7 @@ mod dialer {
     mod mixed_versions;
     mod number_files;
     mod providers;
+    mod questions;
     mod replacements;
     mod scene;
     mod source_files;

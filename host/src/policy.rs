@@ -23,6 +23,7 @@ mod engine;
 mod limits;
 mod run;
 mod stubbed_wasi;
+mod time;
 
 pub use crate::inspection::{InvalidPolicy, Wasi};
 pub use engine::code_compatibility;
@@ -39,6 +40,7 @@ use engine::PolicyEngine;
 pub(crate) use run::Run;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::component::Component;
 use wasmtime::{Store, Trap};
@@ -131,6 +133,11 @@ pub enum PolicyError {
     /// The policy is at fault; its run was discarded.
     #[error("the policy failed and its run was discarded: {0}")]
     Fault(#[from] PolicyFault),
+    /// The run took longer than [`Limits::run_time_max`], and more than half of that time it waited for
+    /// [`CarrierLookup`](crate::dialer::CarrierLookup), not counting the first tenth of a second of each call. It was
+    /// discarded; the policy is not at fault.
+    #[error("the sources were too slow: the run was discarded after {0:?}")]
+    SourcesTooSlow(Duration),
 }
 
 impl Policy {
@@ -172,7 +179,10 @@ impl Policy {
         effort::check(component)?;
         let compiled = Component::from_binary(PolicyEngine::shared().wasm(), component).map_err(refused)?;
         let policy = Self::link(&compiled, version, sha256(component).into(), limits, wasi)?;
-        policy.try_out().map_err(|fault| InvalidPolicy::new(fault.to_string()))?;
+        policy.try_out().map_err(|error| match error {
+            PolicyError::Fault(fault) => InvalidPolicy::new(fault.to_string()),
+            other => InvalidPolicy::new(other.to_string()),
+        })?;
         Ok(policy)
     }
 
@@ -256,7 +266,7 @@ impl Policy {
     pub async fn describe(&self) -> Result<Description, PolicyError> {
         let mut run = self.begin(None).await?;
         let answer = run.policy.describe(&mut run.store).await;
-        Ok(answer.map_err(|error| self.blame(error))?)
+        answer.map_err(|error| self.blame(error))
     }
 
     /// Checks settings for an account. `Ok` if the policy accepts them.
@@ -413,7 +423,7 @@ impl Policy {
     }
 
     /// Starts a run: a fresh instance in its own store. Dropping it ends the run at any point.
-    async fn begin(&self, subject: Option<(Dialer, AccountId)>) -> Result<Sandbox, PolicyFault> {
+    async fn begin(&self, subject: Option<(Dialer, AccountId)>) -> Result<Sandbox, PolicyError> {
         let permit = self.engine.permit().await;
         let mut store = Store::new(self.engine.wasm(), Run::new(subject, self.limits, self.wasi));
         store.limiter(|run| run);
@@ -426,7 +436,7 @@ impl Policy {
 
     /// Instantiates the policy without a dialer. This waits for nothing but the policy's start function, so it needs no
     /// runtime.
-    fn try_out(&self) -> Result<(), PolicyFault> {
+    fn try_out(&self) -> Result<(), PolicyError> {
         let mut trial = std::pin::pin!(self.begin(None));
         let mut context = Context::from_waker(Waker::noop());
         loop {
@@ -455,8 +465,16 @@ impl Policy {
         }
     }
 
-    /// Maps whatever ended a run from inside to the policy's fault.
-    fn blame(&self, error: wasmtime::Error) -> PolicyFault {
+    /// Why a run was ended from inside.
+    fn blame(&self, error: wasmtime::Error) -> PolicyError {
+        match error.downcast::<PolicyError>() {
+            Ok(error) => error,
+            Err(other) => self.fault(other).into(),
+        }
+    }
+
+    /// Maps whatever else ended a run from inside to the policy's fault.
+    fn fault(&self, error: wasmtime::Error) -> PolicyFault {
         if let Some(fault) = error.downcast_ref::<PolicyFault>() {
             return fault.clone();
         }

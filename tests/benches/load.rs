@@ -18,7 +18,7 @@ use dialguard_dialer::access::{Accounts, Grant, Role, add_user, begin_session, m
 use dialguard_dialer::ledger::{ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::policies::Policies;
-use dialguard_program::schedule::{review_time, serve_looking_every};
+use dialguard_program::schedule::{Pace, review_time, serve_at};
 use dialguard_program::web::{Site, WebSettings, serve};
 use reqwest::Client;
 use std::collections::BTreeMap;
@@ -47,7 +47,8 @@ const OVERSIZED_BYTES: usize = 9 << 20;
 /// 2026-03-02T12:00:00Z
 const BEGIN: Timestamp = 1_772_452_800;
 const SECONDS_PER_SECOND: u64 = 60;
-const LOOK_EVERY: Duration = Duration::from_millis(20_000 / SECONDS_PER_SECOND);
+const PACE: Pace =
+    Pace { look_every: Duration::from_millis(20_000 / SECONDS_PER_SECOND), slow_after: Duration::from_secs(60) };
 
 #[tokio::main(worker_threads = 2)]
 async fn main() {
@@ -64,8 +65,7 @@ async fn main() {
 
     let (stop, stopped) = oneshot::channel::<()>();
     let scheduled = dialguard.clone();
-    let schedule =
-        tokio::spawn(async move { serve_looking_every(LOOK_EVERY, &scheduled, async { drop(stopped.await) }).await });
+    let schedule = tokio::spawn(async move { serve_at(PACE, &scheduled, async { drop(stopped.await) }).await });
     let ticking = tokio::spawn(clock.clone().run());
     let begun = Instant::now();
     let end = begun + Duration::from_secs(seconds);

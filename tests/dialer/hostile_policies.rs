@@ -355,3 +355,69 @@ async fn while_policies_loop_other_accounts_are_reviewed() {
     assert!(loops.iter().all(|looping| !looping.is_finished()), "the loops ended too soon to disturb anybody");
     loops.iter().for_each(tokio::task::JoinHandle::abort);
 }
+
+/// Asks for candidates without end if the account is `acme`, and throws the answers away.
+const HOG_ACME: &str = "(if (i32.eq (i32.load8_u (local.get $id)) (i32.const 0x61)) (then
+      (loop $again
+        (call $candidates (local.get $id) (local.get $id-len) (i64.const 13105550100) (i32.const 9) (global.get $asked))
+        (global.set $free (i32.const 0x20000))
+        (br $again))))";
+
+/// Neither a fault of time in the policy nor too many calls.
+const ENDLESS: Limits = Limits {
+    compute_time_max: Duration::from_secs(3_600),
+    run_time_max: Duration::from_secs(3_600),
+    import_calls_max: u32::MAX,
+    held_bytes_max: u64::MAX,
+    ..LIMITS
+};
+
+/// One thread for all, and another for the ledger: what a policy asks of the inventory is work of the host.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn while_a_policy_asks_without_end_other_accounts_are_reviewed() {
+    let scene = Scene::new().await;
+    let hostile = scene.dialguard(compiled(Hostile::review(HOG_ACME), ENDLESS));
+    let asking = {
+        let hostile = hostile.clone();
+        tokio::spawn(async move { hostile.review("acme").await.map(|_| ()) })
+    };
+    while hostile.progress("acme").is_none() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    hostile.review("other").await.expect("a review by the same policy");
+    let reviewed = scene.dialguard(reference()).review("other").await.expect("a review by an honest one");
+    assert_eq!(reviewed.plan.reviews.len(), 4);
+    assert!(!asking.is_finished(), "it asks on");
+    asking.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_that_asks_without_end_is_at_fault() {
+    let scene = Scene::new().await;
+    let unharmed = Unharmed::of(&scene).await;
+    let limits = Limits { run_time_max: Duration::from_millis(200), ..ENDLESS };
+    let error = scene.dialguard(compiled(Hostile::review(HOG_ACME), limits)).review("acme").await.expect_err("no end");
+    assert_eq!(fault(error), PolicyFault::TooSlow(limits.run_time_max));
+    let event = scene.faults().pop().expect("an event that blames the policy");
+    assert!(event.contains("it did not finish within 200ms"), "{event}");
+    unharmed.still(&scene, "asking without end").await;
+}
+
+/// A stopped dialer ends its runs and begins no others.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dialer_that_is_stopped_drops_its_runs() {
+    let scene = Scene::new().await;
+    let before = scene.snapshot();
+    let hostile = scene.dialguard(compiled(Hostile::review(HOG_ACME), ENDLESS));
+    let stop = async {
+        while hostile.progress("acme").is_none() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        hostile.stop();
+    };
+    let (reviewed, ()) = tokio::join!(hostile.review("acme"), stop);
+    assert!(matches!(reviewed, Err(DialguardError::Stopped)), "{reviewed:?}");
+    assert!(matches!(hostile.usage("other").await, Err(DialguardError::Stopped)));
+    assert_eq!(scene.snapshot(), before);
+    assert_eq!(scene.faults(), Vec::<String>::new());
+}

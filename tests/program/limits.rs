@@ -12,9 +12,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Pages whose bodies may have more than a form of fields.
-const LARGER_PAGES: [(&str, usize); 3] = [
+const LARGER_PAGES: [(&str, usize); 5] = [
     ("/accounts/{account}/act", 256 << 10),
     ("/accounts/{account}/ask", 256 << 10),
+    ("/accounts/{account}/settings", 256 << 10),
+    ("/accounts/{account}/settings/effect", 256 << 10),
     ("/accounts/{account}/import", (8 << 20) + (16 << 10)),
 ];
 
@@ -120,7 +122,7 @@ async fn every_route_of_the_api_refuses_a_larger_body_before_it_is_read() {
         }
         larger += u32::from(bytes_max != OTHERS);
     }
-    assert_eq!(larger, 6, "routes that take numbers");
+    assert_eq!(larger, 9, "routes that take numbers or settings");
     assert!(slow > 8, "only {slow} routes waited for their body");
 }
 

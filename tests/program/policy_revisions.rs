@@ -282,6 +282,55 @@ fn a_new_policy_that_keeps_failing_is_abandoned() {
     dialer.run("policy rollback").exits(1).says(&["no other policy was live before"]);
 }
 
+/// Traps in every review of `acme`, and of no other account.
+fn trapping_for_acme() -> Vec<u8> {
+    let review = "(if (i64.eq (i64.load32_u (local.get $id)) (i64.const 0x656d6361)) (then (unreachable)))";
+    Hostile::review(review).component()
+}
+
+#[test]
+fn a_single_account_among_several_does_not_have_a_policy_rolled_back() {
+    let acme = |times| vec!["acme"; times];
+    // Which accounts are reviewed, one after the other, and whether the policy is rolled back at the end.
+    let scenarios = [
+        ("it fails for one account only", trapping_for_acme(), "", acme(5), false),
+        (
+            "it fails for one account while it works for the other",
+            trapping_for_acme(),
+            "",
+            vec!["acme", "other", "acme", "acme", "acme", "other", "acme"],
+            false,
+        ),
+        ("it was only tried with one account", trapping(), "", acme(5), false),
+        ("it fails for both accounts", trapping(), "", vec!["acme", "acme", "other"], true),
+        (
+            "it fails for both, and for one of them first",
+            trapping(),
+            "",
+            vec!["acme", "acme", "acme", "acme", "other"],
+            true,
+        ),
+        ("the other account has the add-on off", trapping_for_acme(), "account set other --add-on off", acme(3), true),
+        ("the other account is closed", trapping_for_acme(), "account close other --yes", acme(3), true),
+    ];
+    for (what, component, before, reviews, is_rolled_back) in scenarios {
+        let dialer = Dialer::monitoring(1, "");
+        dialer.run("account add other --blocks 1 --time-zone UTC").exits(0);
+        if !before.is_empty() {
+            dialer.run(before).exits(0);
+        }
+        let bad = install_untried(&dialer, &component);
+        dialer.run(&format!("policy activate {bad}")).exits(0);
+        for (place, account) in reviews.iter().enumerate() {
+            assert_eq!(live(&dialer)["revision"], bad, "{what}: before review {place}");
+            dialer.run(&format!("review {account}"));
+        }
+        assert_eq!(live(&dialer)["revision"] != bad, is_rolled_back, "{what}");
+        let failed = reviews.iter().filter(|account| **account == "acme").count();
+        assert_eq!(dialer.events("policy-failed").len(), failed, "{what}: each failure is an event");
+    }
+}
+
 #[test]
 fn faults_in_a_row_are_not_those_with_good_runs_between() {
     let dialer = Dialer::monitoring(2, "");

@@ -1,20 +1,23 @@
 //! The daily schedule: each account at its own local time, once per local date, whatever clocks and processes do.
 
 use crate::harness::acme::DAY;
-use crate::harness::dialer::{Dialer, seconds};
+use crate::harness::dialer::{Dialer, each, seconds};
+use crate::harness::policies::hostile::Hostile;
 use crate::harness::policies::reference::reference;
 use chrono::NaiveTime;
 use dialguard::calendar::rfc3339;
 use dialguard::clock::Clock;
 use dialguard::contract::Request;
+use dialguard::policy::{Limits, Policy, Wasi};
 use dialguard::settings::default_settings;
 use dialguard_dialer::dialguard::{Dialguard, DialguardError, ReviewOutcome};
 use dialguard_dialer::ledger::{
-    AccountChange, Buying, ImportedAs, Ledger, NewAccount, ProviderKind, ProviderProfile, SourceKind, SourceProfile,
+    AccountChange, Buying, ImportedAs, Ledger, NewAccount, NewPolicy, ProviderKind, ProviderProfile, SourceKind,
+    SourceProfile,
 };
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::providers::{Provider, ProviderError, PurchaseStatus, Reservation, SearchArea};
-use dialguard_program::schedule::{ReviewMode, due_accounts, review_all, review_time, serve, serve_looking_every};
+use dialguard_program::schedule::{Pace, ReviewMode, due_accounts, review_all, review_time, serve, serve_at};
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -381,10 +384,57 @@ async fn a_slow_account_does_not_hold_up_one_that_is_due_later() {
         let reviews = fixture.reviews();
         assert!(reviews.keys().all(|(id, _)| id == "later"), "the slow one is still in progress: {reviews:?}");
         provider.may_answer.notify_one();
+        while fixture.reviews().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     };
-    let served = serve_looking_every(Duration::from_millis(5), &dialguard, meanwhile);
+    let pace = Pace { look_every: Duration::from_millis(5), ..Pace::default() };
+    let served = serve_at(pace, &dialguard, meanwhile);
     tokio::time::timeout(Duration::from_secs(60), served).await.expect("nothing hangs").expect("nothing fails");
-    assert_eq!(fixture.reviews().len(), 2, "the review in progress was finished");
+}
+
+/// Asks for candidates without end if the account's name begins with an `s`, and throws the answers away.
+const HOG_SLOW: &str = "(if (i32.eq (i32.load8_u (local.get $id)) (i32.const 0x73)) (then
+      (loop $again
+        (call $candidates (local.get $id) (local.get $id-len) (i64.const 13105550100) (i32.const 9) (global.get $asked))
+        (global.set $free (i32.const 0x20000))
+        (br $again))))";
+
+/// As many accounts as are at work at a time have runs that do not end, and then another falls due. Its review is made;
+/// and the schedule stops, though the runs would go on for an hour.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn runs_that_do_not_end_hold_up_neither_other_accounts_nor_the_end() {
+    let fixture = Fixture::at("2026-03-01T05:00:00Z");
+    let slow: Vec<String> = (0..16).map(|place| format!("slow-{place}")).collect();
+    let mut accounts: Vec<_> = slow.iter().map(|id| (id.as_str(), "UTC", "06:00")).collect();
+    accounts.push(("later", "UTC", "07:00"));
+    fixture.add_accounts(&accounts).await;
+    let hour = Duration::from_secs(3_600);
+    let limits = Limits {
+        compute_time_max: hour,
+        run_time_max: hour,
+        import_calls_max: u32::MAX,
+        held_bytes_max: u64::MAX,
+        ..Limits::default()
+    };
+    let policy = Policy::compile(&Hostile::review(HOG_SLOW).component(), limits).expect("it looks like a policy");
+    let ledger = Ledger::open_or_create(fixture.folder.path()).expect("the ledger opens");
+    let dialguard = Dialguard::new(Arc::new(ledger), policy, Arc::new(fixture.clock.clone()));
+    let meanwhile = async {
+        fixture.it_is(seconds("2026-03-01T06:00:00Z"));
+        while slow.iter().any(|id| dialguard.progress(id).is_none()) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        fixture.it_is(seconds("2026-03-01T07:00:00Z"));
+        while fixture.reviews().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let pace = Pace { look_every: Duration::from_millis(20), slow_after: Duration::from_millis(200) };
+    let served = serve_at(pace, &dialguard, meanwhile);
+    tokio::time::timeout(Duration::from_secs(120), served).await.expect("nothing hangs").expect("nothing fails");
+    let reviewed: Vec<_> = fixture.reviews().into_keys().map(|(id, _)| id).collect();
+    assert_eq!(reviewed, ["later"]);
 }
 
 // The program
@@ -430,6 +480,42 @@ fn serve_stops_cleanly_on_a_signal() {
         assert!(logs("stopped"), "it says that it was stopped by {signal}");
         assert_eq!(exit_code(&mut serving), Some(0), "{signal}");
     }
+}
+
+/// Stopped in the middle of a run that would go on for ten minutes.
+#[test]
+fn serve_stops_in_the_middle_of_a_run() {
+    let dialer = Dialer::with_ledger();
+    let add = ["account", "add", "slow", "--blocks", "1", "--time-zone", "UTC", "--review-at", "00:00"];
+    assert!(dialer.command(&add).output().expect("the program starts").status.success());
+    let component = Hostile::review(HOG_SLOW).component();
+    let policy = NewPolicy {
+        sha256: &dialguard::sha256(&component),
+        component: &component,
+        signature: None,
+        name: "hostile",
+        version: "1.0.0",
+        summary: "Means harm.",
+        contract: "0.2.0",
+        built_in: false,
+        wasi: Wasi::None,
+    };
+    let revision = dialer.ledger().install_policy(&policy, 0).expect("a revision").to_string();
+    let limits = ["policy", "limits", "--compute-ms-max", "600000", "--import-calls-max", "4000000000"];
+    for command in [&["policy", "activate", &revision][..], &limits] {
+        assert!(dialer.command(command).output().expect("the program starts").status.success());
+    }
+    let mut command = dialer.command(&["serve", "--no-page"]);
+    let mut serving = command.env("RUST_LOG", "debug").stderr(Stdio::piped()).spawn().expect("the program starts");
+    let mut log = BufReader::new(serving.stderr.take().expect("a pipe")).lines();
+    let mut logs = |words: &str| log.any(|line| line.expect("a line").contains(words));
+    assert!(logs("its review begins"), "it says what it does");
+    let pid = serving.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
+    assert!(logs("its review was dropped"), "it says what it leaves");
+    assert_eq!(exit_code(&mut serving), Some(0));
+    let events = dialer.json("events slow");
+    assert!(each(&events, "kind").iter().all(|kind| kind != "policy-failed"), "{events}");
 }
 
 fn exit_code(child: &mut Child) -> Option<i32> {

@@ -340,7 +340,8 @@ fn empty_policy_with(uses: &str) -> Vec<u8> {
 #[tokio::test]
 async fn a_dialer_that_hangs_is_unavailable() {
     let hanging = slow_dialer(None);
-    for policy in [compiled(Hostile::default(), LIMITS), Policy::compile(REFERENCE_POLICY, LIMITS).unwrap()] {
+    let limits = Limits { import_time_max: Duration::from_millis(100), ..LIMITS };
+    for policy in [compiled(Hostile::default(), limits), Policy::compile(REFERENCE_POLICY, limits).unwrap()] {
         let begun = Instant::now();
         match policy.review_account(&hanging, "acme").await {
             Err(PolicyError::Answered(error)) => assert_eq!(error.code, ErrorCode::Unavailable),
@@ -368,6 +369,54 @@ async fn time_that_the_dialer_takes_is_not_the_policys() {
     );
     let outcome = compiled(looping, LIMITS).review_account(&slow, "acme").await;
     assert!(matches!(outcome, Err(PolicyError::Fault(OUT_OF_TIME))), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn computing_between_calls_counts_however_often_the_policy_calls() {
+    // It never computes for a whole tick, and waits longer than it computes.
+    const ASK_AND_COMPUTE: &str = "(loop $again
+          (call $flag-events (local.get $id) (local.get $id-len) (i64.const 0) (global.get $asked))
+          (i32.store (global.get $scratch) (i32.const 3000000))
+          (loop $compute
+            (i32.store (global.get $scratch) (i32.sub (i32.load (global.get $scratch)) (i32.const 1)))
+            (br_if $compute (i32.load (global.get $scratch))))
+          (br $again))";
+    let limits = Limits { import_calls_max: 2_000, ..LIMITS };
+    let slow = slow_dialer(Some(Duration::from_millis(10)));
+    let outcome = compiled(Hostile::review(ASK_AND_COMPUTE), limits).review_account(&slow, "acme").await;
+    assert!(matches!(outcome, Err(PolicyError::Fault(OUT_OF_TIME))), "{outcome:?}");
+}
+
+/// A run of ten seconds on a clock that leaps from one answer to the next.
+#[tokio::test(start_paused = true)]
+async fn a_run_that_lasts_too_long_is_the_policys_fault_unless_sources_are_slow() {
+    const CANDIDATES: &str =
+        "(call $candidates (local.get $id) (local.get $id-len) (i64.const 1) (i32.const 1) (global.get $asked))";
+    const LOOK_UP: &str = "(call $look-up (global.get $scratch) (i32.const 0) (global.get $asked))";
+    const RUN: Duration = Duration::from_secs(10);
+    let at_fault = PolicyError::Fault(PolicyFault::TooSlow(RUN)).to_string();
+    let not_at_fault = PolicyError::SourcesTooSlow(RUN).to_string();
+    let scenarios = [
+        ("it asks for candidates without end", CANDIDATES, 20, &at_fault),
+        ("it looks up nothing without end", LOOK_UP, 20, &at_fault),
+        ("its inventory takes a second for each of its calls", CANDIDATES, 1_000, &at_fault),
+        ("its sources take a second for each of its calls", LOOK_UP, 1_000, &not_at_fault),
+    ];
+    for (what, asks, answer_ms, expected) in scenarios {
+        let limits = Limits { run_time_max: RUN, import_time_max: RUN, import_calls_max: u32::MAX, ..LIMITS };
+        let policy = compiled(Hostile::review(format!("(loop $again {asks} (br $again))").leak()), limits);
+        let outcome = policy.review_account(&slow_dialer(Some(Duration::from_millis(answer_ms))), "acme").await;
+        assert_eq!(outcome.expect_err(what).to_string(), *expected, "{what}");
+    }
+}
+
+/// Also in the middle of a call, however long that may take.
+#[tokio::test(start_paused = true)]
+async fn a_run_does_not_wait_for_an_answer_beyond_its_end() {
+    let limits = Limits { run_time_max: Duration::from_secs(2), import_time_max: Duration::MAX, ..LIMITS };
+    let outcome = compiled(Hostile::default(), limits).review_account(&slow_dialer(None), "acme").await;
+    let expected = PolicyFault::TooSlow(limits.run_time_max);
+    assert!(matches!(&outcome, Err(PolicyError::Fault(fault)) if *fault == expected), "{outcome:?}");
 }
 
 /// If there are more runs than the engine has room for, the others wait. None is refused or counted as a fault.

@@ -4,8 +4,11 @@
 //! decides from its inputs, and the ledger checks and applies the plan. If the account changed meanwhile, the run is
 //! repeated.
 //!
-//! It blocks the thread for the ledger's disk, and so needs Tokio's multi-threaded runtime. A whole dialer, whose
-//! `small_dialguard` the examples of the modules around it use too:
+//! It blocks the thread for the ledger's disk when it begins a run and applies its plan, and so needs Tokio's
+//! multi-threaded runtime. What a policy asks in between is answered in other threads, as many at a time as there are
+//! processors.
+//!
+//! A whole dialer, whose `small_dialguard` the examples of the modules around it use too:
 //!
 //! ```
 #![doc = include_str!("dialguard/example.rs")]
@@ -55,6 +58,7 @@ use dialguard::contract::Timestamp;
 use dialguard::policy::PolicyError;
 use progress::Reviews;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// A dialer with a ledger, sources, providers and a policy. Cheap to clone.
 #[derive(Clone)]
@@ -65,6 +69,7 @@ pub struct Dialguard {
     providers: Providers,
     clock: Arc<dyn Clock>,
     reviews: Reviews,
+    stop: Arc<watch::Sender<bool>>,
 }
 
 /// Why Dialguard refused a request.
@@ -82,6 +87,9 @@ pub enum DialguardError {
     /// An order could not be carried out, or cannot be abandoned.
     #[error(transparent)]
     Fulfilment(FulfilmentError),
+    /// The program is stopping: see [`Dialguard::stop`].
+    #[error("the program is stopping, and nothing was changed")]
+    Stopped,
     /// An invariant was broken, and nothing was changed.
     #[error("internal error, and nothing was changed; please report this: {0}")]
     Internal(String),
@@ -109,6 +117,7 @@ impl Dialguard {
             policies: policies.into(),
             clock,
             reviews: Reviews::default(),
+            stop: Arc::new(watch::Sender::new(false)),
         }
     }
 
@@ -127,6 +136,23 @@ impl Dialguard {
     /// used.
     pub fn provider(&self, name: &str) -> std::result::Result<Arc<dyn Provider>, ProviderError> {
         self.providers.named(name)
+    }
+
+    /// Ends what this dialer and its clones are doing, because the program stops. Runs are dropped, with nothing of them
+    /// applied, and orders are taken no further than the step they are at. From now on runs and questions are refused with
+    /// [`DialguardError::Stopped`].
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Does this unless the dialer is stopped first.
+    async fn unless_stopped<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let mut stop = self.stop.subscribe();
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => Err(DialguardError::Stopped),
+            done = work => done,
+        }
     }
 
     /// The ledger, to read from.

@@ -76,6 +76,7 @@ pub use grounds::{Finding, Grounds};
 use purchase::Purchase;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -96,6 +97,7 @@ pub struct Fulfilment {
     providers: Providers,
     clock: Arc<dyn Clock>,
     grounds: Arc<dyn Grounds>,
+    stop: watch::Receiver<bool>,
 }
 
 /// What came of carrying out an account's orders.
@@ -148,7 +150,16 @@ type Result<T> = std::result::Result<T, FulfilmentError>;
 impl Fulfilment {
     /// Carries out the orders of this ledger at these providers, as long as their grounds hold.
     pub fn new(ledger: Arc<Ledger>, providers: Providers, clock: Arc<dyn Clock>, grounds: Arc<dyn Grounds>) -> Self {
-        Fulfilment { ledger, providers, clock, grounds }
+        Fulfilment { ledger, providers, clock, grounds, stop: watch::channel(false).1 }
+    }
+
+    /// The same until `stop` is true: then no further step is taken.
+    pub(crate) fn until(self, stop: watch::Receiver<bool>) -> Self {
+        Fulfilment { stop, ..self }
+    }
+
+    fn is_stopped(&self) -> bool {
+        *self.stop.borrow()
     }
 
     /// Takes every open order of the account as far as it goes, for a minute.
@@ -179,7 +190,7 @@ impl Fulfilment {
     /// Takes an order as far as it goes; returns it if its slot has moved.
     async fn take_further(&self, order: Order, findings: &Findings, begun: Instant) -> Result<Option<Order>> {
         let mut looks = 0;
-        while begun.elapsed() < TIME_MAX {
+        while begun.elapsed() < TIME_MAX && !self.is_stopped() {
             match self.step_by(order.id, findings).await? {
                 Step::MovedOn(_) => {}
                 Step::Waits(until) if until <= self.clock.now() && looks < LOOKS_IN_ONE_GO => {
@@ -211,6 +222,9 @@ impl Fulfilment {
             false => None,
         };
         let now = self.now(&before)?;
+        if self.is_stopped() {
+            return Ok(Step::Waits(now));
+        }
         let Some(claimed) = on_disk(|| self.ledger.claim(order, now))? else { return Ok(Step::TakenElsewhere) };
         let step =
             nothing_to_do(&claimed.order, now).or((claimed.order.state != before.state).then_some(Step::Waits(now)));

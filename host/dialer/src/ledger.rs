@@ -104,6 +104,7 @@ pub use sources::{SourceKind, SourceProfile};
 pub use stop::Stop;
 pub use time::{LEAP_DAYS_MAX, Leap, LedgerTime};
 
+use crate::aside::Aside;
 use dialguard::calendar::NaiveDate;
 use dialguard::check::PlanFault;
 use dialguard::contract::Timestamp;
@@ -111,6 +112,7 @@ use file::{BUSY_TIME_MAX, OpenFile};
 use parking_lot::{Mutex, MutexGuard};
 use rusqlite::{Connection, TransactionBehavior};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
 /// Slots in a block that an account buys.
@@ -124,6 +126,8 @@ pub struct Ledger {
     /// None if the ledger lies in a folder that cannot be written.
     writer: Option<Mutex<Connection>>,
     readers: readers::Readers,
+    /// Where policies' questions are answered.
+    policy_readers: Aside,
     /// Whether a change has noted in the file that it is in use.
     is_noted: AtomicBool,
     pages: numbers::page::Pages,
@@ -359,6 +363,7 @@ impl Ledger {
             file,
             writer: writer.map(Mutex::new),
             readers: readers::Readers::default(),
+            policy_readers: Aside::new(processors()),
             is_noted: AtomicBool::default(),
             pages: numbers::page::Pages::default(),
         })
@@ -439,6 +444,15 @@ impl Ledger {
         answer.map_err(|error| self.explain(error))
     }
 
+    /// Reads the ledger for a policy, away from the threads that serve everybody: a policy asks as often as it likes.
+    async fn read_for_policy<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&rusqlite::Transaction) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let ledger = self.clone();
+        self.policy_readers.run(move || ledger.read(read)).await
+    }
+
     /// Says of a failure of the database where and, if it is known, why it failed.
     fn explain(&self, error: LedgerError) -> LedgerError {
         match error {
@@ -469,6 +483,11 @@ fn ensure_length(what: &str, text: &str, bytes_max: usize) -> Result<()> {
         true => Ok(()),
         false => Err(LedgerError::Refused(format!("{what}: give 1 to {bytes_max} bytes"))),
     }
+}
+
+/// Of the machine. As many of policies' questions are answered at the same time.
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Timestamps and numbers are below 2^63, so that SQLite's integers hold them.

@@ -22,6 +22,7 @@
 
 pub mod access;
 pub mod alerts;
+mod aside;
 pub mod dialguard;
 pub mod fulfilment;
 pub mod http;

@@ -327,8 +327,9 @@ impl Policies {
         }
     }
 
-    /// Records that the policy failed in a run of this account. A new policy that keeps failing is rolled back to the
-    /// last good one, once: that is an alert, and needs no operator.
+    /// Records that the policy failed in a run of this account that was to be applied. A new policy that keeps failing, and
+    /// not for a single account among several, is rolled back to the last good one, once: that is an alert, and needs no
+    /// operator.
     pub(crate) fn note_fault(&self, ledger: &Ledger, live: &Live, id: &str, now: Timestamp, fault: &str) -> Result<()> {
         let text = match live.revision {
             Some(revision) => format!("Revision {revision} of the policy failed in this run: {fault}."),
@@ -337,7 +338,8 @@ impl Policies {
         let faulted = ledger.note_fault(live.revision, id, now, &text)?;
         let (Source::Installed(installed), Some(revision)) = (&self.0, live.revision) else { return Ok(()) };
         let settings = live.state.settings;
-        if faulted.live && faulted.good_runs < NEW_UNTIL_RUNS && faulted.in_a_row >= settings.faults_in_a_row_max {
+        let is_new = faulted.live && faulted.good_runs < NEW_UNTIL_RUNS;
+        if is_new && faulted.is_persistent(settings.faults_in_a_row_max) {
             installed.abandon(revision, faulted.in_a_row, now, fault)?;
         }
         Ok(())

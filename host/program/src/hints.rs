@@ -1,7 +1,7 @@
 //! What to do next after an error. The libraries state facts; this table has a next step for each surface.
 
 use crate::words::Steps;
-use dialguard::contract::ErrorCode;
+use dialguard::contract::{Error, ErrorCode};
 use dialguard::policy::{InvalidPolicy, PolicyError};
 use dialguard_dialer::access::AccessError;
 use dialguard_dialer::alerts::AlertsError;
@@ -292,6 +292,7 @@ impl Hint for DialguardError {
             DialguardError::Policy(error) => error.steps(),
             DialguardError::Policies(error) => error.steps(),
             DialguardError::Fulfilment(error) => error.steps(),
+            DialguardError::Stopped => PolicyError::Answered(Error::unavailable(String::new())).steps(),
             DialguardError::Internal(_) => Steps::default(),
         }
     }
@@ -299,8 +300,12 @@ impl Hint for DialguardError {
 
 impl Hint for PolicyError {
     fn steps(&self) -> Steps {
-        let PolicyError::Answered(error) = self else { return Steps::default() };
-        let steps = match error.code {
+        let code = match self {
+            PolicyError::Answered(error) => error.code,
+            PolicyError::SourcesTooSlow(_) => ErrorCode::Unavailable,
+            _ => return Steps::default(),
+        };
+        let steps = match code {
             ErrorCode::NoSuchAccount => return LedgerError::NoSuchAccount(String::new()).steps(),
             ErrorCode::InvalidSettings => (
                 Some("`dialguard account set --help` shows the range of each setting"),

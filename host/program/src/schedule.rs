@@ -42,92 +42,115 @@
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Timestamp;
 use dialguard_dialer::dialguard::{Dialguard, DialguardError, ReviewOutcome};
-use dialguard_dialer::ledger::{AccountProfile, LedgerError};
+use dialguard_dialer::ledger::{AccountProfile, Leap, LedgerError, Revision};
 use dialguard_dialer::phone::e164;
 use dialguard_dialer::zones;
 use std::collections::HashMap;
 use std::pin::pin;
 use std::time::Duration;
-use tokio::sync::watch;
-use tokio::task::{Id, JoinSet};
-use tokio::time::{Interval, MissedTickBehavior};
+use tokio::sync::{mpsc, watch};
+use tokio::task::{Id, JoinSet, block_in_place};
+use tokio::time::{Instant, Interval, MissedTickBehavior, timeout};
 
 /// Local time of an account's daily review unless another is chosen, as users write it.
 pub const REVIEW_AT_DEFAULT: &str = "06:00";
 
-/// Accounts reviewed at a time. Most of a review's time is spent waiting for carriers.
+/// Accounts at work at a time. Most of a review's time is spent waiting for carriers.
 const ACCOUNTS_AT_ONCE: usize = 16;
 
-/// How often the ledger is polled for accounts that were added or changed.
-const LOOK_EVERY: Duration = Duration::from_secs(20);
+/// Accounts in progress at a time, slow ones included, in reviews and again in replacements. That leaves half of the
+/// sandbox's 256 runs to users. None is in a run for longer than ten minutes.
+const ACCOUNTS_MAX: usize = 64;
 
 /// Seconds until a failed review is retried.
 const RETRY_AFTER: u64 = 15 * 60;
 
-/// Reviews every account at its time until `stop` is ready, then finishes reviews in progress. Failed reviews are retried
-/// after 15 minutes. Returns an error only if the ledger or its policies cannot be read.
-pub async fn serve(dialguard: &Dialguard, stop: impl Future<Output = ()>) -> Result<(), DialguardError> {
-    serve_looking_every(LOOK_EVERY, dialguard, stop).await
+/// How long what is in progress may go on once the program is stopped; then runs are dropped.
+pub(crate) const FINISH_TIME_MAX: Duration = Duration::from_secs(2);
+
+/// How long a step at a provider may go on after that. It is taken up at the next start if it did not end.
+pub(crate) const STEP_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// When the schedule looks at the ledger, and which accounts it no longer waits for.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// How often the ledger is looked at for accounts that are due, were added or changed. Default: 20 seconds.
+    pub look_every: Duration,
+    /// An account that has been in progress for so long does not count among the 16 at work, so that slow ones keep no
+    /// other from its review. Default: 1 minute.
+    pub slow_after: Duration,
 }
 
-/// The same, with another pause between looks at the ledger than 20 seconds.
-pub async fn serve_looking_every(
-    pause: Duration,
-    dialguard: &Dialguard,
-    stop: impl Future<Output = ()>,
-) -> Result<(), DialguardError> {
+impl Default for Pace {
+    fn default() -> Self {
+        Pace { look_every: Duration::from_secs(20), slow_after: Duration::from_secs(60) }
+    }
+}
+
+/// Reviews every account at its time until `stop` is ready. Reviews in progress then have two seconds to finish; after
+/// that their runs are dropped, with nothing of them applied, and orders are taken no further than the step they are at,
+/// which has five seconds more. The next start goes on from there. Failed reviews are retried after 15 minutes.
+///
+/// Returns an error only if the ledger or its policies cannot be read.
+pub async fn serve(dialguard: &Dialguard, stop: impl Future<Output = ()>) -> Result<(), DialguardError> {
+    serve_at(Pace::default(), dialguard, stop).await
+}
+
+/// The same at another pace.
+pub async fn serve_at(pace: Pace, dialguard: &Dialguard, stop: impl Future<Output = ()>) -> Result<(), DialguardError> {
     let policies = dialguard.policies().clone();
-    let comparing = tokio::spawn(async move { policies.keep_following().await });
-    let (stop_fulfilling, stopped) = watch::channel(false);
-    let fulfilling = tokio::spawn(keep_fulfilling(pause, dialguard.clone(), stopped));
-    let served = review_daily(pause, dialguard, stop).await;
-    comparing.abort();
-    // Wait for steps in progress.
-    stop_fulfilling.send_replace(true);
-    let _ = fulfilling.await;
-    served
+    let mut comparing = JoinSet::new();
+    comparing.spawn(async move { policies.keep_following().await });
+    let (stopping, stopped) = watch::channel(false);
+    let mut work = pin!(async {
+        let reviewing = async {
+            let reviewed = review_daily(pace, dialguard, stopped.clone()).await;
+            stopping.send_replace(true);
+            reviewed
+        };
+        tokio::join!(reviewing, keep_fulfilling(pace, dialguard, stopped.clone())).0
+    });
+    tokio::select! {
+        served = &mut work => return served,
+        () = stop => drop(stopping.send_replace(true)),
+    }
+    drop(comparing);
+    if let Ok(served) = timeout(FINISH_TIME_MAX, &mut work).await {
+        return served;
+    }
+    dialguard.stop();
+    timeout(STEP_TIME_MAX, work).await.unwrap_or(Ok(()))
 }
 
 async fn review_daily(
-    pause: Duration,
+    pace: Pace,
     dialguard: &Dialguard,
-    stop: impl Future<Output = ()>,
+    mut stop: watch::Receiver<bool>,
 ) -> Result<(), DialguardError> {
-    let mut stop = pin!(stop);
-    let mut look = looks(pause);
+    let mut looks = keep_looking(pace, dialguard);
     let mut failed: HashMap<String, Timestamp> = HashMap::new();
-    let mut policy = dialguard.policies().live()?.revision;
+    let mut policy = None;
     let mut waiting = Vec::new().into_iter();
-    let mut reviews = AccountTasks::default();
+    let mut reviews = AccountTasks::new(pace);
     let mut held = false;
     let ended = loop {
         start_reviews(dialguard, &mut reviews, &mut waiting, ReviewMode::OncePerDate);
         tokio::select! {
-            () = &mut stop => break Ok(()),
-            _ = look.tick() => {
-                follow_time_zones();
-                let live = dialguard.policies().live()?.revision;
-                if std::mem::replace(&mut policy, live) != live {
+            _ = stop.wait_for(|stop| *stop) => break Ok(()),
+            Some(look) = looks.recv() => {
+                let Look { live, leap, mut due } = match look {
+                    Ok(look) => look,
+                    Err(error) => break Err(error),
+                };
+                if policy.replace(live) != Some(live) {
                     // A new policy may succeed where the previous one failed.
                     failed.clear();
                 }
                 failed.retain(|_, retry_at| *retry_at > dialguard.now());
-                match is_held(dialguard, &mut held) {
-                    Ok(false) => {}
-                    Ok(true) => {
-                        waiting = Vec::new().into_iter();
-                        continue;
-                    }
-                    Err(error) => break Err(error),
-                }
-                match close_days(dialguard).and_then(|()| due_accounts(dialguard, dialguard.now())) {
-                    Ok(mut due) => {
-                        // A number that was just added is checked where it was added.
-                        due.retain(|id| !failed.contains_key(id) && !reviews.has(id) && dialguard.progress(id).is_none());
-                        waiting = due.into_iter();
-                    }
-                    Err(error) => break Err(error),
-                }
+                log_hold(leap.as_deref(), &mut held);
+                // A number that was just added is checked where it was added.
+                due.retain(|id| !failed.contains_key(id) && !reviews.has(id) && dialguard.progress(id).is_none());
+                waiting = due.into_iter();
             }
             Some((id, outcome)) = reviews.next() => {
                 if log(&id, outcome).is_err() {
@@ -142,6 +165,48 @@ async fn review_daily(
     ended
 }
 
+/// What is to be done by the ledger.
+struct Look {
+    /// The live revision of the policy.
+    live: Option<Revision>,
+    /// A leap of time that no user has confirmed. Nothing is due then.
+    leap: Option<Box<Leap>>,
+    due: Vec<String>,
+}
+
+/// Looks at the ledger again and again until the receiver is dropped. That may take seconds with many accounts, so it is
+/// done away from the threads that serve everybody.
+fn keep_looking(pace: Pace, dialguard: &Dialguard) -> mpsc::Receiver<Result<Look, DialguardError>> {
+    let (sender, looks) = mpsc::channel(1);
+    let dialguard = dialguard.clone();
+    tokio::spawn(async move {
+        let mut ticks = ticks(pace);
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                () = sender.closed() => return,
+            }
+            let dialguard = dialguard.clone();
+            let looked = tokio::task::spawn_blocking(move || look(&dialguard)).await;
+            let looked = looked.unwrap_or_else(|error| Err(DialguardError::Internal(error.to_string())));
+            if sender.send(looked).await.is_err() {
+                return;
+            }
+        }
+    });
+    looks
+}
+
+fn look(dialguard: &Dialguard) -> Result<Look, DialguardError> {
+    follow_time_zones();
+    let live = dialguard.policies().live()?.revision;
+    if let Some((leap, _)) = dialguard.ledger().pass_time(dialguard.now())? {
+        return Ok(Look { live, leap: Some(Box::new(leap)), due: Vec::new() });
+    }
+    close_days(dialguard)?;
+    Ok(Look { live, leap: None, due: due_accounts(dialguard, dialguard.now())? })
+}
+
 /// A server runs on while the system's time zone data are updated. What is due next follows the new data; days and
 /// billing cycles that have begun stay as they are.
 fn follow_time_zones() {
@@ -150,38 +215,32 @@ fn follow_time_zones() {
     }
 }
 
-/// Whether time is a leap that no user has confirmed. Nothing is done then; `held` is whether it was so before, so that the
-/// log says it once.
-fn is_held(dialguard: &Dialguard, held: &mut bool) -> Result<bool, DialguardError> {
-    let leap = dialguard.ledger().pass_time(dialguard.now())?;
+/// Says that nothing is done because time is a leap that no user has confirmed; `held` is whether it was so before, so that
+/// the log says it once.
+fn log_hold(leap: Option<&Leap>, held: &mut bool) {
     let was_held = std::mem::replace(held, leap.is_some());
     match leap {
-        Some((leap, _)) if !was_held => {
+        Some(leap) if !was_held => {
             tracing::error!("on hold until `dialguard clock accept` confirms the time: {leap}");
         }
         None if was_held => tracing::info!("no longer on hold: the time was confirmed or corrected"),
         _ => {}
     }
-    Ok(*held)
 }
 
 /// Resumes replacements as soon as possible: those that a crash interrupted, those on hold, those a provider is working
 /// on, and old numbers at the end of their rest.
-async fn keep_fulfilling(pause: Duration, dialguard: Dialguard, mut stop: watch::Receiver<bool>) {
-    let mut look = looks(pause);
+async fn keep_fulfilling(pace: Pace, dialguard: &Dialguard, mut stop: watch::Receiver<bool>) {
+    let mut ticks = ticks(pace);
     let is_held = dialguard.ledger().check_time(dialguard.now()).is_err();
-    let every_account = || dialguard.ledger().accounts().map(ids).unwrap_or_default();
+    let every_account = || block_in_place(|| dialguard.ledger().accounts()).map(ids).unwrap_or_default();
     let mut waiting = if is_held { Vec::new() } else { every_account() }.into_iter();
-    let mut resumed = AccountTasks::default();
+    let mut resumed = AccountTasks::new(pace);
     loop {
-        while !resumed.is_full()
-            && let Some(id) = waiting.next()
-        {
-            resumed.start(&id, resume(dialguard.clone(), id.clone()));
-        }
+        start_resuming(dialguard, &mut resumed, &mut waiting);
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break,
-            _ = look.tick() => match accounts_to_resume(&dialguard) {
+            _ = ticks.tick() => match block_in_place(|| accounts_to_resume(dialguard)) {
                 Ok(due) => {
                     let rest: Vec<String> = waiting.collect();
                     let more = due.into_iter().filter(|id| !resumed.has(id) && !rest.contains(id)).collect::<Vec<_>>();
@@ -204,39 +263,57 @@ fn accounts_to_resume(dialguard: &Dialguard) -> Result<Vec<String>, LedgerError>
 }
 
 /// The first is at once.
-fn looks(pause: Duration) -> Interval {
-    let mut looks = tokio::time::interval(pause);
-    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    looks
+fn ticks(pace: Pace) -> Interval {
+    let mut ticks = tokio::time::interval(pace.look_every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
 }
 
 fn ids(accounts: Vec<AccountProfile>) -> Vec<String> {
     accounts.into_iter().map(|account| account.id).collect()
 }
 
-/// What is done for several accounts at a time. One that is slow holds up no other.
+/// What is done for several accounts at a time. Those that are slow hold up no other: they count no longer.
 struct AccountTasks<T> {
+    pace: Pace,
     tasks: JoinSet<Result<T, DialguardError>>,
-    accounts: HashMap<Id, String>,
-}
-
-impl<T> Default for AccountTasks<T> {
-    fn default() -> Self {
-        AccountTasks { tasks: JoinSet::new(), accounts: HashMap::new() }
-    }
+    /// The account of each task, and when it counts as slow.
+    accounts: HashMap<Id, (String, Instant)>,
 }
 
 impl<T: Send + 'static> AccountTasks<T> {
+    fn new(pace: Pace) -> Self {
+        AccountTasks { pace, tasks: JoinSet::new(), accounts: HashMap::new() }
+    }
+
     fn start(&mut self, id: &str, task: impl Future<Output = Result<T, DialguardError>> + Send + 'static) {
-        self.accounts.insert(self.tasks.spawn(task).id(), id.to_owned());
+        let slow_at = Instant::now() + self.pace.slow_after;
+        self.accounts.insert(self.tasks.spawn(task).id(), (id.to_owned(), slow_at));
     }
 
     fn is_full(&self) -> bool {
-        self.tasks.len() >= ACCOUNTS_AT_ONCE
+        self.at_work().count() >= ACCOUNTS_AT_ONCE || self.tasks.len() >= ACCOUNTS_MAX
+    }
+
+    /// Ready when the next account counts as slow, which makes room for another. Never if none will.
+    fn makes_room(&self) -> impl Future<Output = ()> + use<T> {
+        let slow_at = self.at_work().min();
+        async move {
+            match slow_at {
+                Some(slow_at) => tokio::time::sleep_until(slow_at).await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// When each account that is not slow yet will be.
+    fn at_work(&self) -> impl Iterator<Item = Instant> {
+        let now = Instant::now();
+        self.accounts.values().map(|(_, slow_at)| *slow_at).filter(move |slow_at| *slow_at > now)
     }
 
     fn has(&self, id: &str) -> bool {
-        self.accounts.values().any(|account| account == id)
+        self.accounts.values().any(|(account, _)| account == id)
     }
 
     /// The next that ends; none if nothing is in progress.
@@ -246,7 +323,8 @@ impl<T: Send + 'static> AccountTasks<T> {
             // It panicked: nothing of it was applied, and the others continue.
             Err(error) => (error.id(), Err(DialguardError::Internal(error.to_string()))),
         };
-        Some((self.accounts.remove(&task).unwrap_or_default(), outcome))
+        let (account, _) = self.accounts.remove(&task)?;
+        Some((account, outcome))
     }
 }
 
@@ -259,6 +337,7 @@ fn start_reviews(
     while !reviews.is_full()
         && let Some(id) = waiting.next()
     {
+        tracing::debug!(account = id, "its review begins");
         reviews.start(&id, review(dialguard.clone(), id.clone(), mode));
     }
 }
@@ -270,7 +349,7 @@ pub fn close_days(dialguard: &Dialguard) -> Result<(), DialguardError> {
     for account in
         dialguard.ledger().accounts()?.into_iter().filter(|it| it.has_days_to_close(now) || it.is_to_plan_again())
     {
-        if let Err(error) = tokio::task::block_in_place(|| dialguard.ledger().close_days(&account.id, now)) {
+        if let Err(error) = block_in_place(|| dialguard.ledger().close_days(&account.id, now)) {
             tracing::warn!(account = account.id, "its past days were not closed: {error}");
         }
     }
@@ -315,14 +394,16 @@ pub async fn review_all(
     mut on_reviewed: impl FnMut(&str, Result<Option<ReviewOutcome>, DialguardError>),
 ) -> bool {
     let mut waiting = ids.into_iter();
-    let mut reviews = AccountTasks::default();
+    let mut reviews = AccountTasks::new(Pace::default());
     let mut stopped = false;
     loop {
         if !stopped {
             start_reviews(dialguard, &mut reviews, &mut waiting, mode);
         }
+        let room = reviews.makes_room();
         tokio::select! {
             () = &mut stop, if !stopped => stopped = true,
+            () = room => {}
             ended = reviews.next() => match ended {
                 Some((id, outcome)) => on_reviewed(&id, outcome),
                 None => return stopped,
@@ -342,16 +423,24 @@ async fn review(dialguard: Dialguard, id: String, mode: ReviewMode) -> Result<Op
 /// Resumes every account's replacements that a crash interrupted, whether or not a review is due.
 pub async fn resume_all(dialguard: &Dialguard) -> Result<(), DialguardError> {
     let mut waiting = ids(dialguard.ledger().accounts()?).into_iter();
-    let mut resumed = AccountTasks::default();
+    let mut resumed = AccountTasks::new(Pace::default());
     loop {
-        while !resumed.is_full()
-            && let Some(id) = waiting.next()
-        {
-            resumed.start(&id, resume(dialguard.clone(), id.clone()));
+        start_resuming(dialguard, &mut resumed, &mut waiting);
+        let room = resumed.makes_room();
+        tokio::select! {
+            () = room => {}
+            ended = resumed.next() => if ended.is_none() {
+                return Ok(());
+            }
         }
-        if resumed.next().await.is_none() {
-            return Ok(());
-        }
+    }
+}
+
+fn start_resuming(dialguard: &Dialguard, resumed: &mut AccountTasks<()>, waiting: &mut impl Iterator<Item = String>) {
+    while !resumed.is_full()
+        && let Some(id) = waiting.next()
+    {
+        resumed.start(&id, resume(dialguard.clone(), id.clone()));
     }
 }
 
@@ -384,6 +473,10 @@ fn log(id: &str, outcome: Result<Option<ReviewOutcome>, DialguardError>) -> Resu
             for problem in &reviewed.problems {
                 tracing::warn!(account = id, "{problem}");
             }
+            Ok(())
+        }
+        Err(DialguardError::Stopped) => {
+            tracing::warn!(account = id, "its review was dropped, and is made at the next start");
             Ok(())
         }
         Err(error) => {

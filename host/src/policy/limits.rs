@@ -15,13 +15,20 @@ use std::time::Duration;
 /// let policy = Policy::reference(short);
 /// assert_eq!(policy.limits().memory_bytes_max, 128 << 20);
 /// ```
+///
+/// Limits that were stored by an older version lack the newer ones, which get their defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-// Limits that were stored before one was added have its default.
 #[serde(default)]
 pub struct Limits {
-    /// CPU time of the policy; waiting for the dialer does not count. Measured in ticks of 10 ms and rounded up to them.
+    /// CPU time of the policy; waiting for the dialer does not count. A loop is interrupted within 10 ms of exceeding it.
     /// Default: 5 seconds.
     pub compute_time_max: Duration,
+    /// Time from the beginning of a run to its end, everything included. A run that takes longer is the policy's fault,
+    /// unless more than half of the time was spent waiting for sources: see [`PolicyError::SourcesTooSlow`]. Default: 10
+    /// minutes.
+    ///
+    /// [`PolicyError::SourcesTooSlow`]: super::PolicyError::SourcesTooSlow
+    pub run_time_max: Duration,
     /// Bytes of memory, in total if the policy is composed of several. Never more than 256 MiB, for which address space is
     /// reserved, whatever this says. Default: 128 MiB.
     pub memory_bytes_max: usize,
@@ -42,6 +49,8 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             compute_time_max: Duration::from_secs(5),
+            // A review of 10,000 numbers takes seconds with quick sources, and minutes with slow ones.
+            run_time_max: Duration::from_secs(600),
             memory_bytes_max: 128 << 20,
             answer_bytes_max: 64 << 20,
             lookups_max: 2_000_000,
@@ -59,6 +68,9 @@ pub enum PolicyFault {
     /// It used more CPU time than [`Limits::compute_time_max`].
     #[error("it used more than {0:?} of CPU time")]
     OutOfTime(Duration),
+    /// Its run took longer than [`Limits::run_time_max`], and the sources are not to blame.
+    #[error("it did not finish within {0:?}")]
+    TooSlow(Duration),
     /// It asked for more memory than [`Limits::memory_bytes_max`], in bytes.
     #[error("it asked for more than {} MiB of memory", .0 >> 20)]
     OutOfMemory(usize),
@@ -83,5 +95,5 @@ pub enum PolicyFault {
 /// The most memory any policy gets, whatever its limits: the address space reserved for each run.
 pub(crate) const MEMORY_BYTES_MAX: usize = 256 << 20;
 
-/// How often a running policy is interrupted: the unit of its CPU time.
+/// How often a running policy is interrupted.
 pub(crate) const TICK: Duration = Duration::from_millis(10);

@@ -1,13 +1,13 @@
 //! The state of one run: what the policy may read, what it has read, and what it has used.
 
 use super::Wasi;
-use super::limits::{Limits, MEMORY_BYTES_MAX, PolicyFault, TICK};
+use super::limits::{Limits, MEMORY_BYTES_MAX, PolicyFault};
 use super::stubbed_wasi::{self, StubbedWasi};
+use super::time::{Asked, RunTime};
 use crate::contract::{self, imports, *};
 use crate::dialer::Dialer;
 use crate::recording::{Call, Recording};
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
 use wasmtime::component::Linker;
 use wasmtime::{Engine, ResourceLimiter, UpdateDeadline};
 use wasmtime_wasi::{WasiCtxView, WasiView};
@@ -42,9 +42,7 @@ pub(crate) struct Run {
     /// The dialer and the account of the run; none for functions that must not call any import.
     subject: Option<(Dialer, AccountId)>,
     limits: Limits,
-    ticks_left: u32,
-    /// Time spent in imports since the last tick.
-    waited: Duration,
+    time: RunTime,
     lookups_left: u32,
     import_calls_left: u32,
     held_bytes_left: u64,
@@ -66,8 +64,7 @@ impl Run {
         Run {
             subject,
             limits,
-            ticks_left: limits.compute_time_max.as_millis().div_ceil(TICK.as_millis()) as u32,
-            waited: Duration::ZERO,
+            time: RunTime::new(&limits),
             lookups_left: limits.lookups_max,
             import_calls_left: limits.import_calls_max,
             held_bytes_left: limits.held_bytes_max,
@@ -92,13 +89,9 @@ impl Run {
         self.wasi.as_mut().expect("WASI is linked only if the run has one")
     }
 
-    /// Called when a tick of the epoch interrupts the policy. Only the policy's own time counts: a tick spent mostly in
-    /// imports is free.
+    /// Called when a tick of the epoch interrupts the policy.
     pub(crate) fn tick(&mut self) -> wasmtime::Result<UpdateDeadline> {
-        if std::mem::take(&mut self.waited) < TICK / 2 {
-            self.ticks_left =
-                self.ticks_left.checked_sub(1).ok_or(PolicyFault::OutOfTime(self.limits.compute_time_max))?;
-        }
+        self.time.pause()?;
         Ok(UpdateDeadline::Yield(1))
     }
 
@@ -125,11 +118,11 @@ impl Run {
     }
 
     /// Waits for the dialer's answer; none if it is late. A dialer that hangs must not hang the run.
-    async fn in_time<T>(&mut self, answer: impl Future<Output = T>) -> Option<T> {
-        let begun = Instant::now();
-        let answer = tokio::time::timeout(self.limits.import_time_max, answer).await.ok();
-        self.waited += begun.elapsed();
-        answer
+    async fn in_time<T>(&mut self, asked: Asked, answer: impl Future<Output = T>) -> wasmtime::Result<Option<T>> {
+        let begun = self.time.pause()?;
+        let answer = tokio::time::timeout_at(self.time.answer_due(begun), answer).await.ok();
+        self.time.go_on(asked, begun)?;
+        Ok(answer)
     }
 
     /// Waits for the inventory's answer about the account of this run and records it as `call`. A run reads only its own
@@ -144,7 +137,7 @@ impl Run {
             let message = "A run can read only its own account; pass the id that the call was given.".into();
             return Ok(Err(Error { code: ErrorCode::NoSuchAccount, message }));
         }
-        let answer = self.in_time(answer).await.unwrap_or_else(too_late);
+        let answer = self.in_time(Asked::Inventory, answer).await?.unwrap_or_else(too_late);
         self.record(call(answer.clone()))?;
         Ok(answer)
     }
@@ -199,7 +192,7 @@ impl imports::clock::Host for Run {
 impl imports::carrier_lookup::Host for Run {
     async fn carriers(&mut self) -> wasmtime::Result<Vec<Carrier>> {
         let dialer = self.dialer()?;
-        let carriers = self.in_time(dialer.carriers.carriers()).await.unwrap_or_default();
+        let carriers = self.in_time(Asked::Sources, dialer.carriers.carriers()).await?.unwrap_or_default();
         self.record(Call::Carriers(carriers.clone()))?;
         Ok(carriers)
     }
@@ -213,7 +206,8 @@ impl imports::carrier_lookup::Host for Run {
             Some(left) => self.lookups_left = left,
             None => return Ok(Err(over_budget(self.limits.lookups_max))),
         }
-        let answer = self.in_time(dialer.carriers.look_up(numbers.clone())).await.unwrap_or_else(too_late);
+        let answer =
+            self.in_time(Asked::Sources, dialer.carriers.look_up(numbers.clone())).await?.unwrap_or_else(too_late);
         self.record(Call::LookUp(numbers, answer.clone()))?;
         Ok(answer)
     }

@@ -86,6 +86,7 @@ fn refused(error: PolicyError) -> Result<Answer, Breach> {
     match error {
         PolicyError::Fault(fault) => Err(Breach::Fault(format!("its run was ended: {fault}"))),
         PolicyError::Answered(error) => promises::error(&error),
+        PolicyError::SourcesTooSlow(_) => promises::error(&Error::unavailable(error.to_string())),
     }
 }
 

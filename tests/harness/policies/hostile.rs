@@ -22,6 +22,8 @@ pub struct Hostile {
     pub review: &'static str,
     /// In `decide`, after a plan was begun that accepts every number.
     pub decide: &'static str,
+    /// In `get-usage`, before all zeros are answered.
+    pub usage: &'static str,
     /// When its answer has been read.
     pub post: &'static str,
 }
@@ -61,6 +63,7 @@ impl Hostile {
             ("{describe}", self.describe),
             ("{review}", self.review),
             ("{decide}", self.decide),
+            ("{usage}", self.usage),
             ("{post}", self.post),
         ];
         places.iter().fold(SKELETON.to_owned(), |text, (place, filling)| text.replace(place, filling))

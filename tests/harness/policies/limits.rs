@@ -4,15 +4,16 @@ use super::hostile::Hostile;
 use dialguard::policy::{Limits, Policy, PolicyFault};
 use std::time::Duration;
 
-/// Small, so that each is reached at once.
+/// Small, so that each is reached at once, but for the time that a dialer may take.
 pub const LIMITS: Limits = Limits {
     compute_time_max: Duration::from_millis(100),
+    run_time_max: Duration::from_secs(60),
     memory_bytes_max: 4 << 20,
     answer_bytes_max: 1 << 20,
     lookups_max: 1_000,
     import_calls_max: 100,
     held_bytes_max: 1 << 20,
-    import_time_max: Duration::from_millis(100),
+    import_time_max: Duration::from_secs(60),
 };
 
 /// Large enough for a large plan.

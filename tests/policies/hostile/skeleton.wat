@@ -197,7 +197,8 @@
   (func (export "dialguard:reputation/policy@0.2.0#screen") (param i32 i32 i32 i32) (result i32)
     (global.get $zeros))
 
-  (func (export "dialguard:reputation/policy@0.2.0#get-usage") (param i32 i32) (result i32)
+  (func (export "dialguard:reputation/policy@0.2.0#get-usage") (param $id i32) (param $id-len i32) (result i32)
+    {usage}
     (global.get $zeros))
 
   (func

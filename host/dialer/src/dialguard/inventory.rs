@@ -40,8 +40,9 @@ impl RunInventory {
         taken: &HashSet<PhoneNumber>,
     ) -> Result<Vec<PhoneNumber>, Error> {
         let limit = limit as usize;
-        let mut candidates = self.view.on_hand(id)?;
+        let mut candidates = self.view.on_hand(id, like, limit + taken.len()).await?;
         candidates.retain(|number| !taken.contains(number));
+        candidates.truncate(limit);
         candidates.extend(self.on_offer(id, like, (&candidates, limit), taken).await?);
         closest_first(&mut candidates, like);
         candidates.truncate(limit);
@@ -65,7 +66,8 @@ impl RunInventory {
                 break;
             }
             let numbers = offers.search(area).await;
-            found.extend(self.view.unknown(id, &numbers)?.into_iter().filter(|number| !taken.contains(number)));
+            let unknown = self.view.unknown(id, numbers).await?;
+            found.extend(unknown.into_iter().filter(|number| !taken.contains(number)));
             found.sort_unstable();
             found.dedup();
         }

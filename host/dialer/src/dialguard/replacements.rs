@@ -27,6 +27,7 @@ impl Dialguard {
     fn fulfilment_after(&self, planned: Option<(u64, u64)>) -> Fulfilment {
         let grounds = Arc::new(SecondLook::new(self, planned));
         Fulfilment::new(self.ledger.clone(), self.providers.clone(), self.clock.clone(), grounds)
+            .until(self.stop.subscribe())
     }
 
     /// Takes the account's open orders further: those that a crash interrupted, that were held up, or whose old number

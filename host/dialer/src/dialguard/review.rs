@@ -125,7 +125,10 @@ impl Dialguard {
     /// Queues an alert that a review failed.
     fn report_failure(&self, id: &str, error: &DialguardError) {
         use LedgerError::{AccountClosed, NoSuchAccount, TimeLeap};
-        if matches!(error, DialguardError::Ledger(NoSuchAccount(_) | TimeLeap(_) | AccountClosed { .. })) {
+        if matches!(
+            error,
+            DialguardError::Ledger(NoSuchAccount(_) | TimeLeap(_) | AccountClosed { .. }) | DialguardError::Stopped
+        ) {
             return;
         }
         self.metrics().review_failed();

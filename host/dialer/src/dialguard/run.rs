@@ -14,7 +14,7 @@ use dialguard::check::{Purpose, check_decision};
 use dialguard::clock::FixedClock;
 use dialguard::contract::{Answer, Outcome, Request, Timestamp};
 use dialguard::dialer::{CarrierLookup, Dialer};
-use dialguard::policy::{PolicyAnswer, PolicyError};
+use dialguard::policy::{PolicyAnswer, PolicyError, PolicyFault};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -183,8 +183,9 @@ pub(super) fn refusal(outcome: &RunOutcome) -> Option<Outcome> {
 }
 
 /// Growing pauses: an import of many numbers changes the account again and again.
-async fn pause(attempt: u32) {
+async fn pause(attempt: u32) -> Result<()> {
     tokio::time::sleep(Duration::from_millis(10 << attempt)).await;
+    Ok(())
 }
 
 impl Dialguard {
@@ -205,7 +206,7 @@ impl Dialguard {
                 return Ok(None);
             }
             let _guard = self.show_progress(task, &run)?;
-            let error = match run.ask(task).await {
+            let error = match self.unless_stopped(run.ask(task)).await {
                 Ok(answered) => {
                     let observations = run.take_observations();
                     match tokio::task::block_in_place(|| self.apply(task, &run, &answered, &observations)) {
@@ -217,13 +218,10 @@ impl Dialguard {
                 }
                 Err(error) => error,
             };
-            // Another account's plan may have been quicker to take a number on offer.
-            let is_stale = matches!(error, DialguardError::Ledger(LedgerError::Stale(_)));
-            let moved_on = is_stale || self.ledger.account(id)?.revision != run.account.revision;
-            if !moved_on || attempt == ATTEMPTS_MAX {
+            if attempt == ATTEMPTS_MAX || !self.is_outdated(&run, &error)? {
                 return self.blame(&run, Err(error));
             }
-            pause(attempt).await;
+            self.unless_stopped(pause(attempt)).await?;
             attempt += 1;
         }
     }
@@ -245,13 +243,28 @@ impl Dialguard {
         let mut attempt = 1;
         loop {
             let run = Arc::new(begin()?);
-            let answer = ask(run.clone()).await;
-            let moved_on = answer.is_err() && self.ledger.account(&run.account.id)?.revision != run.account.revision;
-            if !moved_on || attempt == ATTEMPTS_MAX {
+            let answer = self.unless_stopped(ask(run.clone())).await;
+            let Err(error) = &answer else { return answer };
+            if attempt == ATTEMPTS_MAX || !self.is_outdated(&run, error)? {
                 return answer;
             }
-            pause(attempt).await;
+            self.unless_stopped(pause(attempt)).await?;
             attempt += 1;
+        }
+    }
+
+    /// Whether a run failed because the account changed meanwhile.
+    fn is_outdated(&self, run: &Run, error: &DialguardError) -> Result<bool> {
+        match error {
+            // Whatever changed, another run may take as long.
+            DialguardError::Stopped
+            | DialguardError::Policy(
+                PolicyError::SourcesTooSlow(_)
+                | PolicyError::Fault(PolicyFault::TooSlow(_) | PolicyFault::OutOfTime(_)),
+            ) => Ok(false),
+            // Another account's plan may have been quicker to take a number on offer.
+            DialguardError::Ledger(LedgerError::Stale(_)) => Ok(true),
+            _ => Ok(self.ledger.account(&run.account.id)?.revision != run.account.revision),
         }
     }
 

@@ -133,7 +133,8 @@ pub struct PolicySettings {
     pub component_bytes_max: u64,
     /// Time that compiling one may take.
     pub compile_time_max: Duration,
-    /// A new policy that fails this often in a row is rolled back. 1 and up.
+    /// A new policy that fails this often in a row is rolled back, if it fails for more than one account or there is only
+    /// one. 1 and up.
     pub faults_in_a_row_max: u32,
     /// Days for which recordings of runs and carriers' answers are kept. 1 and up.
     pub recordings_kept_days: u32,
@@ -207,10 +208,22 @@ pub struct PolicyEvent {
 pub(crate) struct FaultCount {
     /// Its faults since its last good run, this one included.
     pub in_a_row: u32,
+    /// How many accounts these are faults of.
+    pub accounts: u32,
+    /// How many accounts it decides about: open ones with the add-on on, and this one.
+    pub accounts_on: u32,
     /// Good runs that it had made before.
     pub good_runs: u64,
     /// Whether it is still live.
     pub live: bool,
+}
+
+impl FaultCount {
+    /// Whether the policy keeps failing: this often in a row, and for more than one account if it decides about more. What
+    /// is wrong with a single account must not take the policy away from all others.
+    pub fn is_persistent(&self, in_a_row_max: u32) -> bool {
+        self.in_a_row >= in_a_row_max && self.accounts >= self.accounts_on.min(2)
+    }
 }
 
 impl Ledger {
@@ -358,7 +371,12 @@ impl Ledger {
         self.change(|transaction| {
             let account = profile(transaction, id)?;
             append_fault(transaction, account.key, now, revision, text)?;
-            let Some(revision) = revision else { return Ok(FaultCount { in_a_row: 1, good_runs: 0, live: true }) };
+            let accounts_on = transaction
+                .prepare_cached("SELECT count(*) FROM accounts WHERE (enabled AND closed_at IS NULL) OR key = ?1")?
+                .query_row([account.key], |row| row.get(0))?;
+            let Some(revision) = revision else {
+                return Ok(FaultCount { in_a_row: 1, accounts: 1, accounts_on, good_runs: 0, live: true });
+            };
             let (after_run, good_runs): (i64, i64) = transaction
                 .prepare_cached("SELECT ifnull(max(id), 0), count(*) FROM runs WHERE revision = ?1")?
                 .query_row([to_sql(revision)], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -367,11 +385,13 @@ impl Ledger {
                     "INSERT INTO policy_faults (revision, account, at, after_run, text) VALUES (?1, ?2, ?3, ?4, ?5)",
                 )?
                 .execute(params![to_sql(revision), account.key, to_sql(now), after_run, text])?;
-            let in_a_row = transaction
-                .prepare_cached("SELECT count(*) FROM policy_faults WHERE revision = ?1 AND after_run = ?2")?
-                .query_row(params![to_sql(revision), after_run], |row| row.get(0))?;
+            let (in_a_row, accounts) = transaction
+                .prepare_cached(
+                    "SELECT count(*), count(DISTINCT account) FROM policy_faults WHERE revision = ?1 AND after_run = ?2",
+                )?
+                .query_row(params![to_sql(revision), after_run], |row| Ok((row.get(0)?, row.get(1)?)))?;
             let live = state(transaction)?.live == Some(revision);
-            Ok(FaultCount { in_a_row, good_runs: from_sql(good_runs), live })
+            Ok(FaultCount { in_a_row, accounts, accounts_on, good_runs: from_sql(good_runs), live })
         })
     }
 

@@ -1,18 +1,19 @@
 //! Connections that read, shared by all threads. Each has a cache of its own, so their number is limited.
 
+use crate::ledger::processors;
 use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 
-/// Connections open at a time. Reads are short and keep a processor busy, so more of them at once would not be sooner
-/// done; with a cache of 16 MiB each, these hold 128 MiB at most.
-const READERS_MAX: usize = 8;
+/// Connections open at a time for each processor. Reads are short and keep a processor busy, so more of them at once would
+/// not be done sooner. Policies' questions use a quarter of them; each has a cache of 16 MiB.
+const READERS_PER_PROCESSOR: usize = 4;
 
-#[derive(Default)]
 pub(super) struct Readers {
     connections: Mutex<Connections>,
     returned: Condvar,
+    connections_max: usize,
 }
 
 #[derive(Default)]
@@ -21,12 +22,19 @@ struct Connections {
     in_use: usize,
 }
 
+impl Default for Readers {
+    fn default() -> Self {
+        let connections_max = processors() * READERS_PER_PROCESSOR;
+        Readers { connections: Mutex::default(), returned: Condvar::new(), connections_max }
+    }
+}
+
 impl Readers {
     /// A connection that is idle, or else a new one; waits while all are in use.
     pub fn take(&self, connect: impl FnOnce() -> rusqlite::Result<Connection>) -> rusqlite::Result<Reader<'_>> {
         assert!(!IS_READING.get(), "a read within a read would wait for itself");
         let mut connections = self.connections.lock();
-        self.returned.wait_while(&mut connections, |connections| connections.in_use == READERS_MAX);
+        self.returned.wait_while(&mut connections, |connections| connections.in_use == self.connections_max);
         connections.in_use += 1;
         let idle = connections.idle.pop();
         drop(connections);
@@ -97,7 +105,7 @@ mod tests {
                 assert!(reader.is_autocommit());
             }
         };
-        std::thread::scope(|scope| (0..4 * READERS_MAX).for_each(|_| drop(scope.spawn(read))));
-        assert!((1..=READERS_MAX).contains(&opened.load(SeqCst)), "{opened:?} connections");
+        std::thread::scope(|scope| (0..4 * readers.connections_max).for_each(|_| drop(scope.spawn(read))));
+        assert!((1..=readers.connections_max).contains(&opened.load(SeqCst)), "{opened:?} connections");
     }
 }

@@ -66,7 +66,7 @@ impl CodeCache {
         // Not a task of the runtime: that would keep a program that stopped waiting from ending.
         std::thread::spawn(move || {
             let _permit = permit;
-            answer.send(Policy::compile_with(&component, limits, wasi))
+            drop(answer.send(Policy::compile_with(&component, limits, wasi)));
         });
         match timeout(settings.compile_time_max, compiled).await {
             Ok(Ok(compiled)) => Ok(compiled?),

@@ -30,9 +30,10 @@
 use crate::ledger::{Comparison, Difference, EventKind, RecordedRun, RunComparison, RunOutcome};
 use dialguard::check::{Purpose, check, check_decision};
 use dialguard::contract::*;
-use dialguard::policy::{Policy, PolicyError};
+use dialguard::policy::{Limits, Policy, PolicyError};
 use dialguard::recording::{Call, Replay};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// A run made again.
 #[derive(Debug)]
@@ -45,9 +46,12 @@ pub struct ReplayOutcome {
     pub objection: Option<String>,
 }
 
-/// Makes a run on record again, by the same policy or by another.
+/// How long a run made again may take: its inputs are in memory, so that it waits for nothing.
+const REPLAY_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// Makes a run on record again, by the same policy or by another, within a minute.
 pub async fn replay(run: &RecordedRun, policy: &Policy) -> ReplayOutcome {
-    let policy = policy.with_limits(run.limits);
+    let policy = policy.with_limits(Limits { run_time_max: REPLAY_TIME_MAX, ..run.limits });
     let record = Replay::new(run.recording.clone(), run.decided_at);
     let (dialer, id) = (record.dialer(), &run.account);
     let (outcome, objection) = match &run.outcome {

@@ -32,8 +32,9 @@ use dialguard::contract::*;
 use dialguard::policy::Policy;
 use dialguard::recording::{Call, Recording};
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::task::block_in_place;
+use tokio::time::{Instant, timeout_at};
 
 /// How many days back to look by default.
 pub const EFFECT_DAYS: u64 = 30;
@@ -121,15 +122,14 @@ pub(crate) async fn effect_of(
     settings: &Settings,
     since: Timestamp,
 ) -> Result<Effect, LedgerError> {
-    let begun = Instant::now();
+    let until = Instant::now() + TIME_MAX;
     let (runs, is_all) = ledger.recorded_reviews_of(id, since, REVIEWS_MAX)?;
     let mut course = Course::new(settings);
     for run in &runs {
-        if begun.elapsed() > TIME_MAX {
+        let run = block_in_place(|| ledger.recorded_run(*run))?;
+        if !course.go_through(run, policy, until).await {
             return Ok(course.effect(false));
         }
-        let run = block_in_place(|| ledger.recorded_run(*run))?;
-        course.go_through(run, policy).await;
     }
     Ok(course.effect(is_all))
 }
@@ -164,10 +164,14 @@ impl<'a> Course<'a> {
         Course { settings, numbers, flag_events, today: Today::default(), effect: Effect::default() }
     }
 
-    async fn go_through(&mut self, mut run: RecordedRun, policy: &Policy) {
-        self.note_what_was(&run);
+    /// Makes the run again and goes on from it; returns false, and counts nothing of it, if that takes too long.
+    async fn go_through(&mut self, mut run: RecordedRun, policy: &Policy, until: Instant) -> bool {
+        self.meet_numbers(&run);
+        let before = monitored(&run.recording).map(|number| (number.number, number.status)).collect();
         self.replace_settings(&mut run.recording);
-        let ReplayOutcome { outcome, unknown, objection } = replay(&run, policy).await;
+        let Ok(replayed) = timeout_at(until, replay(&run, policy)).await else { return false };
+        let ReplayOutcome { outcome, unknown, objection } = replayed;
+        self.note_what_was(run.outcome.plan(), &before);
         self.effect.reviews += 1;
         self.effect.since.get_or_insert(run.decided_at);
         self.effect.until = Some(run.decided_at);
@@ -177,10 +181,11 @@ impl<'a> Course<'a> {
             (Ok(_), objection) => self.effect.failures.push((run.run, objection.unwrap_or_default())),
             (Err(error), _) => self.effect.failures.push((run.run, error.to_string())),
         }
+        true
     }
 
-    /// Adds numbers not seen before, and the actions on each.
-    fn note_what_was(&mut self, run: &RecordedRun) {
+    /// Adds numbers not seen before.
+    fn meet_numbers(&mut self, run: &RecordedRun) {
         for number in monitored(&run.recording) {
             let followed = self.numbers.entry(number.number).or_insert_with(|| NumberCourse::new(*number));
             if followed.standing.monitored_since != number.monitored_since {
@@ -188,9 +193,10 @@ impl<'a> Course<'a> {
                 followed.standing = *number;
             }
         }
-        let before: BTreeMap<PhoneNumber, Status> =
-            monitored(&run.recording).map(|number| (number.number, number.status)).collect();
-        let plan = run.outcome.plan();
+    }
+
+    /// What was done with each number, which had this status before.
+    fn note_what_was(&mut self, plan: &Plan, before: &BTreeMap<PhoneNumber, Status>) {
         for review in &plan.reviews {
             if let (Some(before), Some(followed)) = (before.get(&review.number), self.numbers.get_mut(&review.number)) {
                 followed.as_it_was.turn(*before, review.status, plan.decided_at);

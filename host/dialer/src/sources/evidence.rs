@@ -47,7 +47,7 @@ impl CarrierLookup for NewEvidence {
 
     async fn look_up(&self, numbers: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
         let unavailable = |error: LedgerError| Error::unavailable(error.to_string());
-        let counted = self.ledger.evidence(&self.account, &numbers, self.rates_since).map_err(unavailable)?;
+        let counted = self.ledger.evidence(&self.account, &numbers, self.rates_since).await.map_err(unavailable)?;
         let observations = self.inquiry.look_up(numbers).await?;
         let mut given = Vec::with_capacity(observations.len());
         for group in observations.chunk_by(|one, next| one.number == next.number) {

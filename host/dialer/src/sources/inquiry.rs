@@ -20,6 +20,7 @@
 //! # }
 //! ```
 
+use crate::aside::Aside;
 use crate::ledger::{CarrierAnswer, Ledger, LedgerError, SourceKind, SourceProfile};
 use crate::metrics::Metrics;
 use crate::phone::e164;
@@ -36,6 +37,8 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
 /// Problems of one run that are recorded; the others are counted.
@@ -104,14 +107,39 @@ fn open_source(ledger: &Arc<Ledger>, profile: &SourceProfile) -> Arc<dyn Source>
     let name: Arc<str> = profile.name.as_str().into();
     match profile.kind {
         SourceKind::Ftc => match FtcSettings::from_location(&profile.location) {
-            Ok(settings) => Arc::new(FtcComplaints::new(name, settings.folder, settings.complaint_scores)),
+            Ok(settings) => FileSource::open(FtcComplaints::new(name, settings.folder, settings.complaint_scores)),
             Err(error) => Arc::new(MisconfiguredSource(error)),
         },
-        SourceKind::Verdicts => Arc::new(VerdictFile::new(profile.location.as_str().into())),
+        SourceKind::Verdicts => FileSource::open(VerdictFile::new(profile.location.as_str().into())),
         SourceKind::Simulated => Arc::new(SimulatedCarrier::new(name, profile.location.parse().unwrap_or_default())),
         SourceKind::TrustCall | SourceKind::Telnyx | SourceKind::Nomorobo => {
             open_service(ledger, profile).unwrap_or_else(|error| Arc::new(MisconfiguredSource(error)))
         }
+    }
+}
+
+/// A source that reads files in the thread that asks. It is asked away from the threads that serve everybody, one lookup
+/// at a time: while a disk does not answer, one thread waits for it.
+struct FileSource<S> {
+    source: Arc<S>,
+    reader: Aside,
+}
+
+impl<S: Source + 'static> FileSource<S> {
+    fn open(source: S) -> Arc<dyn Source> {
+        Arc::new(FileSource { source: Arc::new(source), reader: Aside::new(1) })
+    }
+}
+
+#[async_trait::async_trait]
+impl<S: Source + 'static> Source for FileSource<S> {
+    fn time_max(&self) -> Duration {
+        self.source.time_max()
+    }
+
+    async fn look_up(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<Report, SourceError> {
+        let (source, numbers, runtime) = (self.source.clone(), numbers.to_vec(), Handle::current());
+        self.reader.run(move || runtime.block_on(source.look_up(&numbers, now))).await
     }
 }
 

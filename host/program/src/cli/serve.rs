@@ -3,7 +3,7 @@
 use super::review::review_these;
 use super::terminal::Log;
 use super::{CommandContext, Done};
-use crate::schedule::{self, ReviewMode};
+use crate::schedule::{self, FINISH_TIME_MAX, ReviewMode, STEP_TIME_MAX};
 use crate::web::{self, Site, TrustedProxy, WebSettings};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
@@ -13,8 +13,11 @@ use dialguard_dialer::alerts::AlertSender;
 use dialguard_dialer::ledger::{Ledger, LedgerError};
 use dialguard_dialer::zones;
 use std::net::SocketAddr;
+use std::pin::pin;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 /// The default address of the dashboard and the API, reachable from this machine only.
 pub const LISTEN: &str = "127.0.0.1:3425";
@@ -69,13 +72,35 @@ pub async fn serve(context: &CommandContext, Serve { once, dashboard }: Serve) -
         let (courier, stop) = (AlertSender::new(dialguard.clone()), stop.clone());
         tokio::spawn(async move { courier.keep_delivering(stopped(stop)).await })
     };
-    schedule::serve(&dialguard, stopped(stop)).await?;
-    alerting.await?;
-    if let Some(serving) = serving {
-        serving.await??;
-    }
-    tracing::info!("stopped; every review in progress was finished");
+    let reviewing = async { Ok(schedule::serve(&dialguard, stopped(stop.clone())).await?) };
+    tokio::try_join!(reviewing, finish(&dialguard, stop.clone(), alerting, serving))?;
+    tracing::info!("stopped");
     Ok(Done::say(""))
+}
+
+/// Once the program is stopped, waits for messages and requests in progress as long as the schedule waits for reviews.
+async fn finish(
+    dialguard: &Dialguard,
+    stop: watch::Receiver<bool>,
+    alerting: JoinHandle<()>,
+    serving: Option<JoinHandle<std::io::Result<()>>>,
+) -> Result<()> {
+    stopped(stop).await;
+    let mut ending = pin!(async {
+        alerting.await?;
+        match serving {
+            Some(serving) => Ok(serving.await??),
+            None => Ok(()),
+        }
+    });
+    if let Ok(ended) = timeout(FINISH_TIME_MAX, &mut ending).await {
+        return ended;
+    }
+    dialguard.stop();
+    timeout(STEP_TIME_MAX, ending).await.unwrap_or_else(|_| {
+        tracing::warn!("messages or requests were still in progress, and were cut off");
+        Ok(())
+    })
 }
 
 /// Opens the dashboard and the API. The link that is logged signs `user` in.
@@ -84,7 +109,7 @@ pub async fn open(
     dashboard: &DashboardOptions,
     user: Option<&str>,
     stop: watch::Receiver<bool>,
-) -> Result<tokio::task::JoinHandle<std::io::Result<()>>> {
+) -> Result<JoinHandle<std::io::Result<()>>> {
     let listener = TcpListener::bind(dashboard.listen).await.with_context(|| {
         format!("cannot serve the dashboard at {}; give another --listen, or --no-page", dashboard.listen)
     })?;
@@ -158,12 +183,16 @@ async fn serve_once(dialguard: &Dialguard) -> Result<Done> {
     Ok(Done::say(format!("{} accounts reviewed.", reviewed.len())).failed_for(failed))
 }
 
-/// True once the program is asked to stop: by Ctrl-C, or by the service manager's SIGTERM.
+/// True once the program is asked to stop: by Ctrl-C, or by the service manager's SIGTERM. If it is asked once more it ends
+/// at once, as if it were killed, which loses nothing either.
 pub fn stop_signal() -> watch::Receiver<bool> {
     let (sender, stop) = watch::channel(false);
     tokio::spawn(async move {
         asked_to_stop().await;
         sender.send_replace(true);
+        asked_to_stop().await;
+        tracing::warn!("asked to stop again, and stopped at once");
+        std::process::exit(1);
     });
     stop
 }

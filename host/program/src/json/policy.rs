@@ -228,6 +228,7 @@ impl From<&ledger::PolicyEvent> for PolicyEvent {
 #[serde(rename_all = "kebab-case")]
 pub struct PolicyLimits {
     compute_ms_max: u64,
+    run_seconds_max: u64,
     memory_mib_max: u64,
     answer_mib_max: u64,
     lookups_max: u32,
@@ -249,6 +250,7 @@ impl From<&PolicySettings> for PolicyLimits {
         let limits = &settings.limits;
         PolicyLimits {
             compute_ms_max: limits.compute_time_max.as_millis() as u64,
+            run_seconds_max: limits.run_time_max.as_secs(),
             memory_mib_max: limits.memory_bytes_max as u64 / MIB,
             answer_mib_max: limits.answer_bytes_max as u64 / MIB,
             lookups_max: limits.lookups_max,

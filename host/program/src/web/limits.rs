@@ -26,6 +26,10 @@ pub const BODY_BYTES_MAX: usize = 16 << 10;
 /// Signing in, which strangers may do: a name, a password and an address to go to, percent-encoded, have 5 KiB.
 pub const SIGN_IN_BYTES_MAX: usize = 6 << 10;
 
+/// An account's settings, of which the policy's own may have 64 KiB: in JSON with some of it escaped, or in the form that
+/// has them as lines.
+pub const SETTINGS_BYTES_MAX: usize = 256 << 10;
+
 /// Numbers selected on a page. It has 50, and a form of another program may have thousands.
 pub const SELECTION_BYTES_MAX: usize = 256 << 10;
 
@@ -53,11 +57,16 @@ pub const HEADER_BYTES_MAX: usize = 16 << 10;
 /// The headers of a request. Browsers send about 20, and proxies add a few.
 pub const HEADERS_MAX: usize = 64;
 
-/// The bytes of a body that a route takes, at most, by its pattern in the router. Only what is posted may be larger.
+/// The bytes of a body that a route takes, at most, by its pattern in the router.
 pub fn body_bytes_max(method: &Method, route: &str) -> usize {
     match route {
+        "/api/v1/accounts/{account}" if *method == Method::PATCH => SETTINGS_BYTES_MAX,
         _ if *method != Method::POST => BODY_BYTES_MAX,
         "/sign-in" => SIGN_IN_BYTES_MAX,
+        "/api/v1/accounts"
+        | "/api/v1/accounts/{account}/try"
+        | "/accounts/{account}/settings"
+        | "/accounts/{account}/settings/effect" => SETTINGS_BYTES_MAX,
         "/accounts/{account}/ask" | "/accounts/{account}/act" => SELECTION_BYTES_MAX,
         "/accounts/{account}/import" => UPLOAD_BYTES_MAX,
         "/api/v1/accounts/{account}/requests"

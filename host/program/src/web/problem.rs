@@ -138,6 +138,7 @@ impl From<DialguardError> for Problem {
             DialguardError::Policy(error) => error.into(),
             DialguardError::Policies(error) => error.into(),
             DialguardError::Fulfilment(error) => error.into(),
+            DialguardError::Stopped => Problem::from(Error::unavailable(error.to_string())).with_steps(error.steps()),
             other => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&other)),
         }
     }
@@ -162,6 +163,7 @@ impl From<PolicyError> for Problem {
         let steps = error.steps();
         let problem = match error {
             PolicyError::Answered(error) => error.into(),
+            PolicyError::SourcesTooSlow(_) => Error::unavailable(error.to_string()).into(),
             other => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, causes(&other)),
         };
         problem.with_steps(steps)

@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// revisions; the run is then made again.
 pub struct AccountView {
     ledger: Arc<Ledger>,
-    account: AccountProfile,
+    account: Arc<AccountProfile>,
     now: Timestamp,
     day_starts_at: Timestamp,
 }
@@ -27,7 +27,7 @@ impl AccountView {
     /// The account at this revision; `now` is the run's clock.
     pub fn new(ledger: Arc<Ledger>, account: AccountProfile, now: Timestamp) -> Self {
         let day_starts_at = account.day(now).starts_at;
-        AccountView { ledger, account, now, day_starts_at }
+        AccountView { ledger, account: Arc::new(account), now, day_starts_at }
     }
 
     /// The same, as if today had begun at another time.
@@ -35,45 +35,64 @@ impl AccountView {
         AccountView { day_starts_at, ..self }
     }
 
-    /// The account's candidates on hand, in any order.
-    pub(crate) fn on_hand(&self, id: &str) -> std::result::Result<Vec<PhoneNumber>, Error> {
-        self.read(id, |transaction, key| {
+    /// The account's candidates on hand in place of `like`, at most `limit`, closest first.
+    pub(crate) async fn on_hand(
+        &self,
+        id: &str,
+        like: PhoneNumber,
+        limit: usize,
+    ) -> std::result::Result<Vec<PhoneNumber>, Error> {
+        self.read(id, move |transaction, key| {
             let mut statement =
                 transaction.prepare_cached("SELECT number FROM numbers WHERE account = ?1 AND state = 'candidate'")?;
             let numbers = statement.query_map([key], |row| Ok(from_sql(row.get(0)?)))?;
-            Ok(numbers.collect::<rusqlite::Result<_>>()?)
+            let mut numbers = numbers.collect::<rusqlite::Result<Vec<_>>>()?;
+            closest_first(&mut numbers, like);
+            numbers.truncate(limit);
+            Ok(numbers)
         })
+        .await
     }
 
     /// Of numbers on offer those that may be offered to the policy: no account has them, this one never released them, and
     /// they have not been unavailable in the past 30 days.
-    pub(crate) fn unknown(&self, id: &str, numbers: &[PhoneNumber]) -> std::result::Result<Vec<PhoneNumber>, Error> {
-        self.read(id, |transaction, key| unknown(transaction, key, numbers, self.now))
+    pub(crate) async fn unknown(
+        &self,
+        id: &str,
+        numbers: Vec<PhoneNumber>,
+    ) -> std::result::Result<Vec<PhoneNumber>, Error> {
+        let now = self.now;
+        self.read(id, move |transaction, key| unknown(transaction, key, &numbers, now)).await
     }
 
-    fn read<T>(&self, id: &str, read: impl FnOnce(&Transaction, i64) -> Result<T>) -> std::result::Result<T, Error> {
+    async fn read<T: Send + 'static>(
+        &self,
+        id: &str,
+        read: impl FnOnce(&Transaction, i64) -> Result<T> + Send + 'static,
+    ) -> std::result::Result<T, Error> {
         if id != self.account.id {
             return Err(Error::no_such_account(id));
         }
-        let answer = self.ledger.read(|transaction| {
+        let account = self.account.clone();
+        let read = move |transaction: &Transaction| {
             let revision: i64 = transaction
                 .prepare_cached("SELECT revision FROM accounts WHERE key = ?1")?
-                .query_row([self.account.key], |row| row.get(0))?;
-            if from_sql(revision) != self.account.revision {
-                return Err(LedgerError::Stale(id.to_owned()));
+                .query_row([account.key], |row| row.get(0))?;
+            if from_sql(revision) != account.revision {
+                return Err(LedgerError::Stale(account.id.clone()));
             }
-            read(transaction, self.account.key)
-        });
-        answer.map_err(|error| Error::unavailable(error.to_string()))
+            read(transaction, account.key)
+        };
+        self.ledger.read_for_policy(read).await.map_err(|error| Error::unavailable(error.to_string()))
     }
 }
 
 #[async_trait::async_trait]
 impl NumberInventory for AccountView {
     async fn account(&self, id: &str) -> std::result::Result<Account, Error> {
-        self.read(id, |transaction, key| {
-            let account = &self.account;
-            let replacements_today = replacements_counted(transaction, key, self.day_starts_at)?;
+        let (account, day_starts_at) = (self.account.clone(), self.day_starts_at);
+        self.read(id, move |transaction, key| {
+            let replacements_today = replacements_counted(transaction, key, day_starts_at)?;
             Ok(Account {
                 id: account.id.clone(),
                 revision: account.revision,
@@ -84,14 +103,15 @@ impl NumberInventory for AccountView {
                 block_price_cents: BLOCK_PRICE_CENTS,
                 cycle_starts_at: account.cycle_starts_at,
                 cycle_ends_at: account.cycle_ends_at,
-                day_starts_at: self.day_starts_at,
+                day_starts_at,
                 locked_slots: locked_slots(transaction, key)?,
                 monitored_count: account.occupied,
-                rated_today: rated_since(transaction, account, self.day_starts_at)?,
+                rated_today: rated_since(transaction, &account, day_starts_at)?,
                 replacements_today,
                 settings: account.settings.clone(),
             })
         })
+        .await
     }
 
     async fn monitored(
@@ -100,13 +120,14 @@ impl NumberInventory for AccountView {
         after: PhoneNumber,
         limit: u32,
     ) -> std::result::Result<Vec<MonitoredNumber>, Error> {
-        self.read(id, |transaction, key| monitored(transaction, key, self.day_starts_at, after, limit))
+        let day_starts_at = self.day_starts_at;
+        self.read(id, move |transaction, key| monitored(transaction, key, day_starts_at, after, limit)).await
     }
 
     async fn owned(&self, id: &str, mut numbers: Vec<PhoneNumber>) -> std::result::Result<Vec<PhoneNumber>, Error> {
-        numbers.sort_unstable();
-        numbers.dedup();
-        self.read(id, |transaction, key| {
+        self.read(id, move |transaction, key| {
+            numbers.sort_unstable();
+            numbers.dedup();
             // A number that was acquired for an order is the order's until its slot has moved.
             let mut statement = transaction.prepare_cached(
                 "SELECT EXISTS (SELECT 1 FROM numbers WHERE number = ?2 AND account = ?1 AND state = 'owned')
@@ -121,6 +142,7 @@ impl NumberInventory for AccountView {
             }
             Ok(owned)
         })
+        .await
     }
 
     async fn candidates(
@@ -129,14 +151,11 @@ impl NumberInventory for AccountView {
         like: PhoneNumber,
         limit: u32,
     ) -> std::result::Result<Vec<PhoneNumber>, Error> {
-        let mut candidates = self.on_hand(id)?;
-        closest_first(&mut candidates, like);
-        candidates.truncate(limit as usize);
-        Ok(candidates)
+        self.on_hand(id, like, limit as usize).await
     }
 
     async fn flag_events(&self, id: &str, since: Timestamp) -> std::result::Result<Vec<FlagEvent>, Error> {
-        self.read(id, |transaction, key| {
+        self.read(id, move |transaction, key| {
             let mut statement = transaction.prepare_cached(
                 "SELECT number, at FROM events
                   WHERE account = ?1 AND kind = 'turned-flagged' AND at >= ?2 ORDER BY at, id",
@@ -146,6 +165,7 @@ impl NumberInventory for AccountView {
             })?;
             Ok(events.collect::<rusqlite::Result<_>>()?)
         })
+        .await
     }
 }
 

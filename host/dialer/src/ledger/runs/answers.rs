@@ -47,22 +47,26 @@ const PART_LENGTH: usize = 512;
 impl Ledger {
     /// When the newest observation was made that the last check of each of these numbers was given. Only of numbers that
     /// are monitored, have been checked, and have no rating for a day that began at `rates_since` or later.
-    pub(crate) fn evidence(
-        &self,
+    pub(crate) async fn evidence(
+        self: &Arc<Self>,
         account: &AccountProfile,
         numbers: &[PhoneNumber],
         rates_since: Timestamp,
     ) -> Result<HashMap<PhoneNumber, Timestamp>> {
-        let (Some(first), Some(last)) = (numbers.iter().min(), numbers.iter().max()) else { return Ok(HashMap::new()) };
-        self.read(|transaction| {
+        let (Some(&first), Some(&last)) = (numbers.iter().min(), numbers.iter().max()) else {
+            return Ok(HashMap::new());
+        };
+        let account = account.key;
+        self.read_for_policy(move |transaction| {
             let mut statement = transaction.prepare_cached(
                 "SELECT number, evidence_until FROM monitored
                   WHERE account = ?1 AND number BETWEEN ?2 AND ?3 AND evidence_until IS NOT NULL AND rated_day < ?4",
             )?;
-            let bounds = params![account.key, asked_to_sql(*first), asked_to_sql(*last), to_sql(rates_since)];
+            let bounds = params![account, asked_to_sql(first), asked_to_sql(last), to_sql(rates_since)];
             let known = statement.query_map(bounds, |row| Ok((from_sql(row.get(0)?), from_sql(row.get(1)?))))?;
             Ok(known.collect::<rusqlite::Result<_>>()?)
         })
+        .await
     }
 
     /// The latest answers about the account's numbers, as far as they are kept: for each number those of the last run

@@ -16,6 +16,9 @@ pub struct LimitsChange {
     /// CPU time of a run in milliseconds, not counting waits for the dialer
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u64>::new().range(10..=600_000))]
     compute_ms_max: Option<u64>,
+    /// Seconds from the beginning of a run to its end
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u64>::new().range(1..=3_600))]
+    run_seconds_max: Option<u64>,
     /// Memory of a run in MiB
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u64>::new().range(1..=256))]
     memory_mib_max: Option<u64>,
@@ -74,6 +77,7 @@ impl LimitsChange {
         }
         let limits = &mut settings.limits;
         set(&mut limits.compute_time_max, self.compute_ms_max.map(Duration::from_millis));
+        set(&mut limits.run_time_max, self.run_seconds_max.map(Duration::from_secs));
         set(&mut limits.memory_bytes_max, self.memory_mib_max.map(|mib| (mib * MIB) as usize));
         set(&mut limits.answer_bytes_max, self.answer_mib_max.map(|mib| (mib * MIB) as usize));
         set(&mut limits.lookups_max, self.lookups_max);

@@ -56,7 +56,13 @@ enum Request {
 struct RequestFields {
     request: RequestKind,
     numbers: List<E164, NUMBERS_PER_CALL_MAX>,
+    #[serde(default, deserialize_with = "given")]
     accept_slot_loss: Option<bool>,
+}
+
+/// A value that is there is not null.
+fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    bool::deserialize(deserializer).map(Some)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
