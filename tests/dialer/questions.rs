@@ -101,9 +101,7 @@ fn asks_for_candidates() -> Policy {
     const ASK: &str = "(call $candidates
           (local.get $id) (local.get $id-len) (i64.const 13105550100) (i32.const 9) (global.get $asked))
         (if (i32.load8_u (global.get $asked)) (then (unreachable)))";
-    let decide: &str =
-        format!("{ASK} (if (i32.eq (local.get $case) (i32.const 4)) (then (call $answer-once) (call $refuse)))").leak();
-    compiled(Hostile { review: ASK, usage: ASK, decide, ..Hostile::default() }, LIMITS)
+    compiled(Hostile { review: ASK, ..Hostile::default() }, LIMITS)
 }
 
 /// The account `acme` buys from a provider of that name.
@@ -118,14 +116,8 @@ async fn buys_from_them(dialguard: &Dialguard) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_is_asked_again_if_the_account_changes_meanwhile() {
-    use Question::{Change, Decide, Review, Usage};
-    let scenarios = [
-        (Decide, reference()),
-        (Review, reference()),
-        (Usage, asks_for_candidates()),
-        (Change, asks_for_candidates()),
-        (Review, asks_for_candidates()),
-    ];
+    use Question::{Decide, Review};
+    let scenarios = [(Decide, reference()), (Review, reference()), (Review, asks_for_candidates())];
     for (question, policy) in scenarios {
         let scene = Scene::new().await;
         let dialguard = scene.dialguard(policy);
@@ -135,6 +127,25 @@ async fn a_question_is_asked_again_if_the_account_changes_meanwhile() {
         question.ask(&dialguard).await.unwrap_or_else(|error| panic!("{question:?}: {error}"));
         assert!(provider.searches.load(SeqCst) > 1, "{question:?} was asked at one revision only");
     }
+}
+
+/// The figures and prices of a page ask nobody whose answer could change the account, so that another task does.
+#[tokio::test(flavor = "multi_thread")]
+async fn figures_and_prices_are_answered_while_the_account_changes() {
+    let scene = Scene::new().await;
+    let dialguard = scene.dialguard(reference());
+    let ledger = dialguard.ledger().clone();
+    let changing = tokio::task::spawn_blocking(move || {
+        for number in ACME + 20..ACME + 60 {
+            ledger.import_numbers("acme", &[number], ImportedAs::Owned, NOW).expect("the account changes");
+        }
+    });
+    while !changing.is_finished() {
+        for question in [Question::Usage, Question::Change] {
+            question.ask(&dialguard).await.unwrap_or_else(|error| panic!("{question:?}: {error}"));
+        }
+    }
+    changing.await.expect("all numbers are imported");
 }
 
 /// Whoever may read an account may ask, as often as they like.

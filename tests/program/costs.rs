@@ -52,14 +52,10 @@ fn curious_policy() -> Policy {
               (call $candidates
                 (local.get $id) (local.get $id-len) (i64.const 13105550100) (i32.const 1) (global.get $asked)))",
         decide: "(call $look-everywhere (local.get $id) (local.get $id-len))",
+        usage: "(call $look-everywhere (local.get $id) (local.get $id-len))",
         ..Hostile::default()
     };
-    let component = curious.component_with(
-        "#get-usage\") (param i32 i32) (result i32)\n",
-        "#get-usage\") (param $id i32) (param $id-len i32) (result i32)
-           (call $look-everywhere (local.get $id) (local.get $id-len))\n",
-    );
-    Policy::compile(&component, Limits::default()).expect("it looks like a policy")
+    Policy::compile(&curious.component(), Limits::default()).expect("it looks like a policy")
 }
 
 /// Every page and every route of the API that a safe method reaches, with queries that ask for the most.

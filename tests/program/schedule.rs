@@ -393,6 +393,26 @@ async fn a_slow_account_does_not_hold_up_one_that_is_due_later() {
     tokio::time::timeout(Duration::from_secs(60), served).await.expect("nothing hangs").expect("nothing fails");
 }
 
+/// A review does not wait for the next look at the ledger.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_review_begins_when_it_is_due() {
+    let fixture = Fixture::at("2026-03-01T06:00:00Z");
+    fixture.add_accounts(&[("first", "UTC", "06:00"), ("later", "UTC", "07:00")]).await;
+    let dialguard = fixture.start();
+    let meanwhile = async {
+        for (reviewed, time) in [(1, "2026-03-01T07:00:00Z"), (2, "2026-03-02T06:00:00Z"), (3, "2026-03-02T06:00:00Z")]
+        {
+            while fixture.reviews().len() < reviewed {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            fixture.it_is(seconds(time));
+        }
+    };
+    let pace = Pace { look_every: Duration::from_secs(3_600), ..Pace::default() };
+    let served = serve_at(pace, &dialguard, meanwhile);
+    tokio::time::timeout(Duration::from_secs(60), served).await.expect("nothing hangs").expect("nothing fails");
+}
+
 /// Asks for candidates without end if the account's name begins with an `s`, and throws the answers away.
 const HOG_SLOW: &str = "(if (i32.eq (i32.load8_u (local.get $id)) (i32.const 0x73)) (then
       (loop $again

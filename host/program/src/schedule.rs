@@ -62,6 +62,9 @@ const ACCOUNTS_AT_ONCE: usize = 16;
 /// sandbox's 256 runs to users. None is in a run for longer than ten minutes.
 const ACCOUNTS_MAX: usize = 64;
 
+/// How often the clock is read for the next review that is due.
+const READ_CLOCK_EVERY: Duration = Duration::from_millis(200);
+
 /// Seconds until a failed review is retried.
 const RETRY_AFTER: u64 = 15 * 60;
 
@@ -74,7 +77,8 @@ pub(crate) const STEP_TIME_MAX: Duration = Duration::from_secs(5);
 /// When the schedule looks at the ledger, and which accounts it no longer waits for.
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
-    /// How often the ledger is looked at for accounts that are due, were added or changed. Default: 20 seconds.
+    /// How often the ledger is looked at for accounts that were added or changed, and what is to be tried
+    /// again; and besides whenever a daily review is due. Default: 20 seconds.
     pub look_every: Duration,
     /// An account that has been in progress for so long does not count among the 16 at work, so that slow ones keep no
     /// other from its review. Default: 1 minute.
@@ -138,7 +142,7 @@ async fn review_daily(
         tokio::select! {
             _ = stop.wait_for(|stop| *stop) => break Ok(()),
             Some(look) = looks.recv() => {
-                let Look { live, leap, mut due } = match look {
+                let Look { live, leap, mut due, .. } = match look {
                     Ok(look) => look,
                     Err(error) => break Err(error),
                 };
@@ -172,23 +176,28 @@ struct Look {
     /// A leap of time that no user has confirmed. Nothing is due then.
     leap: Option<Box<Leap>>,
     due: Vec<String>,
+    /// When the next daily review is due; none if no account has one.
+    next_due_at: Option<Timestamp>,
 }
 
-/// Looks at the ledger again and again until the receiver is dropped. That may take seconds with many accounts, so it is
-/// done away from the threads that serve everybody.
+/// Looks at the ledger again and again until the receiver is dropped: at the pace, and when a review is due. That may take
+/// seconds with many accounts, so it is done away from the threads that serve everybody.
 fn keep_looking(pace: Pace, dialguard: &Dialguard) -> mpsc::Receiver<Result<Look, DialguardError>> {
     let (sender, looks) = mpsc::channel(1);
     let dialguard = dialguard.clone();
     tokio::spawn(async move {
         let mut ticks = ticks(pace);
+        let mut next_due_at = None;
         loop {
             tokio::select! {
                 _ = ticks.tick() => {}
+                () = is_reached(&dialguard, next_due_at) => {}
                 () = sender.closed() => return,
             }
             let dialguard = dialguard.clone();
             let looked = tokio::task::spawn_blocking(move || look(&dialguard)).await;
             let looked = looked.unwrap_or_else(|error| Err(DialguardError::Internal(error.to_string())));
+            next_due_at = looked.as_ref().ok().and_then(|look| look.next_due_at);
             if sender.send(looked).await.is_err() {
                 return;
             }
@@ -201,10 +210,32 @@ fn look(dialguard: &Dialguard) -> Result<Look, DialguardError> {
     follow_time_zones();
     let live = dialguard.policies().live()?.revision;
     if let Some((leap, _)) = dialguard.ledger().pass_time(dialguard.now())? {
-        return Ok(Look { live, leap: Some(Box::new(leap)), due: Vec::new() });
+        return Ok(Look { live, leap: Some(Box::new(leap)), due: Vec::new(), next_due_at: None });
     }
     close_days(dialguard)?;
-    Ok(Look { live, leap: None, due: due_accounts(dialguard, dialguard.now())? })
+    let now = dialguard.now();
+    let next_due_at = next_due_at(&dialguard.ledger().accounts()?, now);
+    Ok(Look { live, leap: None, due: due_accounts(dialguard, now)?, next_due_at })
+}
+
+/// When the first daily review after `now` is due.
+fn next_due_at(accounts: &[AccountProfile], now: Timestamp) -> Option<Timestamp> {
+    let due = accounts.iter().filter(|account| account.enabled && account.closed_at.is_none()).map(|account| {
+        let today = account.day(now);
+        match today.review_due_at > now {
+            true => today.review_due_at,
+            false => account.day(today.ends_at).review_due_at,
+        }
+    });
+    due.min()
+}
+
+/// Ready when the clock shows this time. It is read again and again, because clocks are set and machines sleep.
+async fn is_reached(dialguard: &Dialguard, time: Option<Timestamp>) {
+    let Some(time) = time else { return std::future::pending().await };
+    while dialguard.now() < time {
+        tokio::time::sleep(READ_CLOCK_EVERY).await;
+    }
 }
 
 /// A server runs on while the system's time zone data are updated. What is due next follows the new data; days and
