@@ -16,7 +16,7 @@ use crate::ledger::runs::answers::{CarrierAnswer, newest_scores};
 use crate::ledger::runs::evidence::counted_before_in_words;
 use crate::ledger::runs::recordings::RunOutcome;
 use crate::ledger::runs::records::{self, PackedRecord, RecordLimits};
-use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, to_sql};
+use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, from_sql, to_sql};
 use crate::phone::e164;
 use dialguard::check::{Purpose, check, check_decision};
 use dialguard::contract::*;
@@ -258,7 +258,7 @@ fn append_notices(transaction: &Transaction, account: &AccountProfile, run: i64,
     let before: i64 = transaction
         .prepare_cached("SELECT iif(noticed_day = ?2, noticed_bytes, 0) FROM accounts WHERE key = ?1")?
         .query_row(params![account.key, day], |row| row.get(0))?;
-    let before = crate::ledger::from_sql(before);
+    let before = from_sql(before);
     let mut noticed = before;
     let fits = |notice: &&Notice| {
         noticed += NOTICE_ROW_BYTES + (notice.kind.len() + notice.text.len()) as u64;

@@ -134,7 +134,8 @@ impl Ledger {
         })
     }
 
-    /// The reviews that are still on record of one account: the latest `limit`, in the order in which they were made, and whether that is all.
+    /// The reviews that are still on record of one account: the latest `limit`, in the order in which they were made, and
+    /// whether that is all.
     pub(crate) fn recorded_reviews_of(&self, id: &str, since: Timestamp, limit: u32) -> Result<(Vec<u64>, bool)> {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
