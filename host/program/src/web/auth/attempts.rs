@@ -1,16 +1,19 @@
 //! How often anyone may try to sign in.
 //!
-//! Only failures count, and only against whoever made them: ten for a name from one network, then one every 30 seconds, and
-//! a hundred for all names from one network, then one every three seconds. So:
+//! Only failures count, and only against whoever made them: ten for a name from one network, then one every five seconds,
+//! and a hundred for all names from one network, then one every three seconds. An attempt beyond that waits for its turn,
+//! and is refused only if that is more than 20 seconds away. So:
 //!
 //! - Guessing one user's password, or a few passwords of many users, soon becomes slow.
-//! - Nobody locks a user out from somewhere else. A name has no limit over all networks, because it would be one that
+//! - A right password is not refused because others tried wrong ones: it waits as they do. Only a flood of attempts for one
+//!   name from the user's own network can keep it out, and only as long as the flood lasts.
+//! - Nobody slows a user down from somewhere else. A name has no limit over all networks, because it would be one that
 //!   strangers use up. A password has 15 characters or more, so guessing from many networks does not get far either.
 //! - A right password takes its attempt back, so a user may sign in as often as they like.
 //!
-//! Beyond a limit, passwords are not compared, or the limit would not slow down anybody: a guesser would go on until the
-//! answer changes. Users behind one address cannot be told apart; a server behind a proxy has to trust it, or all of its
-//! users are behind one address (see [`TrustedProxies`](crate::web::client::TrustedProxies)).
+//! An attempt waits before its password is compared, and whether it is right or not: a guesser who learned which it is at
+//! once would not be slowed down. Users behind one address cannot be told apart; a server behind a proxy has to trust it,
+//! or all of its users are behind one address (see [`TrustedProxies`](crate::web::client::TrustedProxies)).
 //!
 //! An attempt is counted before its password is compared, so that many at once are no way around the limit.
 
@@ -23,7 +26,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// Failures for one name from one network.
-const OF_NAME: Limit = Limit { burst: 10, every: Duration::from_secs(30) };
+const OF_NAME: Limit = Limit { burst: 10, every: Duration::from_secs(5) };
 
 /// Failures from one network: an office of users who mistype, behind one address.
 const OF_NETWORK: Limit = Limit { burst: 100, every: Duration::from_secs(3) };
@@ -32,6 +35,9 @@ const OF_NETWORK: Limit = Limit { burst: 100, every: Duration::from_secs(3) };
 /// five minutes, so there are fewer on all but the largest machines. Beyond it all are forgotten, which gives everybody a
 /// burst.
 const KEYS_MAX: usize = 1 << 16;
+
+/// How long an attempt waits for its turn, at most: a browser and a user still wait for that.
+const WAIT_MAX: Duration = Duration::from_secs(20);
 
 /// A burst at once, then one every so often.
 #[derive(Clone, Copy)]
@@ -57,7 +63,11 @@ struct Failures {
 
 /// An attempt that counts as a failure.
 #[must_use]
-pub struct Attempt([u64; 2]);
+pub struct Attempt {
+    keys: [u64; 2],
+    /// When its password may be compared.
+    pub turn: Instant,
+}
 
 impl Default for SignInAttempts {
     fn default() -> Self {
@@ -67,7 +77,7 @@ impl Default for SignInAttempts {
 }
 
 impl SignInAttempts {
-    /// Counts an attempt as failed. None if there were too many.
+    /// Counts an attempt as failed. None if too many wait for their turn already.
     pub fn begin(&self, name: &str, address: IpAddr) -> Option<Attempt> {
         let network = Network::from(address);
         // Names are ASCII.
@@ -75,15 +85,16 @@ impl SignInAttempts {
         let keys = [of_name, self.hasher.hash_one(network)];
         let mut failures = self.failures.lock();
         let now = Instant::now();
-        let is_allowed = failures.iter().zip(keys).all(|(failures, key)| failures.allow(key, now));
-        is_allowed.then(|| {
+        let turns = failures.iter().zip(keys).map(|(failures, key)| failures.turn(key, now));
+        let turn = turns.max().expect("there are two limits");
+        (turn <= now + WAIT_MAX).then(|| {
             failures.iter_mut().zip(keys).for_each(|(failures, key)| failures.count(key, now));
-            Attempt(keys)
+            Attempt { keys, turn }
         })
     }
 
     /// The attempt did not fail.
-    pub fn take_back(&self, Attempt(keys): Attempt) {
+    pub fn take_back(&self, Attempt { keys, .. }: Attempt) {
         self.failures.lock().iter_mut().zip(keys).for_each(|(failures, key)| failures.take_back(key));
     }
 }
@@ -93,9 +104,10 @@ impl Failures {
         Failures { limit, forgotten_at: HashMap::new(), swept_at: Instant::now() }
     }
 
-    fn allow(&self, key: u64, now: Instant) -> bool {
-        let full = now + self.limit.every * (self.limit.burst - 1);
-        self.forgotten_at.get(&key).is_none_or(|at| *at <= full)
+    /// When so many are forgotten that there is room for one more.
+    fn turn(&self, key: u64, now: Instant) -> Instant {
+        let full = self.limit.every * (self.limit.burst - 1);
+        self.forgotten_at.get(&key).and_then(|at| at.checked_sub(full)).map_or(now, |turn| turn.max(now))
     }
 
     fn count(&mut self, key: u64, now: Instant) {
@@ -134,37 +146,45 @@ mod tests {
         (0..count).map(|other| IpAddr::from((0x0a00_0000 + other).to_be_bytes()))
     }
 
-    fn fails(attempts: &SignInAttempts, name: &str, address: IpAddr) -> bool {
-        attempts.begin(name, address).is_some()
+    /// An attempt that fails: how many seconds it waits; none if it is refused.
+    fn fails(attempts: &SignInAttempts, name: &str, address: IpAddr) -> Option<u64> {
+        attempts.begin(name, address).map(|attempt| attempt.turn.duration_since(Instant::now()).as_secs())
+    }
+
+    fn all_at_once(attempts: &SignInAttempts, name: &str, address: IpAddr, count: u32) -> bool {
+        (0..count).all(|_| fails(attempts, name, address) == Some(0))
     }
 
     #[tokio::test(start_paused = true)]
     async fn guesses_for_a_name_become_slow() {
         let attempts = SignInAttempts::default();
-        assert!((0..10).all(|_| fails(&attempts, "ann", ANNS)));
-        assert!(!fails(&attempts, "ann", ANNS) && !fails(&attempts, "Ann", ANNS));
-        assert!(fails(&attempts, "ben", ANNS), "another user of the same office");
-        advance(Duration::from_secs(30)).await;
-        assert!(fails(&attempts, "ann", ANNS) && !fails(&attempts, "ann", ANNS));
+        assert!(all_at_once(&attempts, "ann", ANNS, 10));
+        let further = ["ann", "Ann", "ann", "ann", "ann"].map(|name| fails(&attempts, name, ANNS));
+        assert_eq!(further, [Some(5), Some(10), Some(15), Some(20), None]);
+        assert_eq!(fails(&attempts, "ben", ANNS), Some(0), "another user of the same office");
+        advance(Duration::from_secs(25)).await;
+        assert_eq!(fails(&attempts, "ann", ANNS), Some(0));
+        assert_eq!(fails(&attempts, "ann", ANNS), Some(5));
     }
 
     #[tokio::test(start_paused = true)]
     async fn guesses_for_many_names_become_slow() {
         let attempts = SignInAttempts::default();
-        assert!((0..100).all(|name| fails(&attempts, &name.to_string(), ANNS)));
-        assert!(!fails(&attempts, "ann", ANNS));
+        let hundred_fail = |address| (0..100).all(|name| fails(&attempts, &name.to_string(), address) == Some(0));
+        assert!(hundred_fail(ANNS));
+        assert_eq!(fails(&attempts, "ann", ANNS), Some(3));
         let neighbour = ["2001:db8::1", "2001:db8::2"].map(|address| address.parse().unwrap());
-        assert!((0..100).all(|name| fails(&attempts, &name.to_string(), neighbour[0])));
-        assert!(!fails(&attempts, "ann", neighbour[1]), "one customer has all addresses of a /64");
+        assert!(hundred_fail(neighbour[0]));
+        assert_eq!(fails(&attempts, "ann", neighbour[1]), Some(3), "one customer has all addresses of a /64");
     }
 
     #[tokio::test(start_paused = true)]
     async fn nobody_locks_a_user_out_from_elsewhere() {
         let attempts = SignInAttempts::default();
         for other in others(1_000) {
-            assert!((0..10).all(|_| fails(&attempts, "ann", other)) && !fails(&attempts, "ann", other));
+            while fails(&attempts, "ann", other).is_some() {}
         }
-        assert!(fails(&attempts, "ann", ANNS));
+        assert_eq!(fails(&attempts, "ann", ANNS), Some(0));
     }
 
     #[tokio::test(start_paused = true)]
@@ -173,7 +193,8 @@ mod tests {
         for _ in 0..1_000 {
             attempts.take_back(attempts.begin("ann", ANNS).expect("it is allowed"));
         }
-        assert!((0..10).all(|_| fails(&attempts, "ann", ANNS)) && !fails(&attempts, "ann", ANNS));
+        assert!(all_at_once(&attempts, "ann", ANNS, 10));
+        assert_eq!(fails(&attempts, "ann", ANNS), Some(5));
     }
 
     /// A key is a hash and a time, however long the name was.
@@ -182,14 +203,14 @@ mod tests {
         let attempts = SignInAttempts::default();
         let long = "a".repeat(8 << 20);
         let remembered = || attempts.failures.lock().iter().map(|failures| failures.forgotten_at.len()).sum::<usize>();
-        assert!((0..10).all(|name| fails(&attempts, &format!("{name}{long}"), ANNS)));
+        assert!((0..10).all(|name| fails(&attempts, &format!("{name}{long}"), ANNS) == Some(0)));
         assert_eq!(remembered(), 11);
         assert_eq!(size_of::<(u64, Instant)>(), 24);
         advance(OF_NAME.every * OF_NAME.burst).await;
-        assert!(fails(&attempts, "ben", ANNS));
+        assert_eq!(fails(&attempts, "ben", ANNS), Some(0));
         assert_eq!(remembered(), 2);
         for other in others(KEYS_MAX as u32 + 1) {
-            assert!(fails(&attempts, "ben", other));
+            assert_eq!(fails(&attempts, "ben", other), Some(0));
         }
         assert!(remembered() <= 2 * KEYS_MAX);
     }

@@ -58,6 +58,7 @@ async fn submit(
     Form(SignInForm { name, password, next }): Form<SignInForm>,
 ) -> Result<Response, Failed> {
     let Some(attempt) = site.0.sign_in_attempts.begin(&name, address) else { return Ok(too_many_attempts(&next)) };
+    tokio::time::sleep_until(attempt.turn).await;
     let (ledger, now) = (site.dialguard().ledger().clone(), site.dialguard().now());
     let session = match Credentials::new(name, password) {
         Some(credentials) => site.0.passwords.sign_in(ledger, credentials, now).await?,
@@ -71,8 +72,8 @@ async fn submit(
 }
 
 fn too_many_attempts(next: &str) -> Response {
-    let page = form(next, Some("Too many attempts. Wait 30 seconds, then try again."));
-    (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, HeaderValue::from_static("30"))], page).into_response()
+    let page = form(next, Some("Too many attempts. Wait 20 seconds, then try again."));
+    (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, HeaderValue::from_static("20"))], page).into_response()
 }
 
 async fn sign_out(State(site): State<Site>, jar: CookieJar) -> Result<Response, Failed> {
