@@ -43,7 +43,7 @@ struct Exception {
     instead: &'static str,
 }
 
-const EXCEPTIONS: [Exception; 13] = [
+const EXCEPTIONS: [Exception; 14] = [
     cargo_run("cargo run -- demo", "dialguard demo"),
     cargo_run("cargo run -- demo --serve", "dialguard demo --serve"),
     Exception {
@@ -92,6 +92,7 @@ const EXCEPTIONS: [Exception; 13] = [
     benchmark("cargo bench --bench sweep"),
     benchmark("cargo bench --bench page"),
     benchmark("cargo bench --bench activation"),
+    benchmark("cargo bench --bench load"),
 ];
 
 /// Cargo would build the program a second time, without the features that tests add to its dependencies.
