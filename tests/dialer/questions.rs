@@ -148,7 +148,7 @@ async fn figures_and_prices_are_answered_while_the_account_changes() {
     changing.await.expect("all numbers are imported");
 }
 
-/// Whoever may read an account may ask, as often as they like.
+/// Anyone who may read an account may ask, as often as they like.
 #[tokio::test(flavor = "multi_thread")]
 async fn questions_that_fail_are_no_faults_of_the_policy() {
     // It fails as soon as it is given the account's id.

@@ -17,7 +17,7 @@ fn a_component_that_would_take_the_compiler_gigabytes_is_refused() {
         ),
         ("empty components, twice as many in each", multiplied(20, 2, ""), ITEMS),
         ("components that an outer one lends", lent(10, 10), ITEMS),
-        ("a component passed on to whoever instantiates it", parse(&policy(PASSED_ON)), "gets from elsewhere"),
+        ("a component passed on to what instantiates it", parse(&policy(PASSED_ON)), "gets from elsewhere"),
         ("instances, twice as large each", doubled_instances(), ITEMS),
         ("functions of a type that is twice as large as another", doubled_types(), ITEMS),
         ("many variables across many loops", variables("(loop (br_if 0 (local.get 0)))", 1_500, 1_500), FUNCTION),

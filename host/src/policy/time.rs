@@ -15,7 +15,7 @@ const QUICK_ANSWER: Duration = Duration::from_millis(100);
 /// A limit that is too far off for a clock ends a run after a year.
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Of whom an import asks.
+/// What an import asks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
     Sources,

@@ -233,8 +233,8 @@ impl Dialguard {
     }
 
     /// Asks a question that changes nothing, and again if the account changed meanwhile: an answer is of one revision. A
-    /// fault of the policy is the asker's error and does not count against the policy, or whoever may read could have it
-    /// rolled back.
+    /// fault of the policy is the asker's error and does not count against the policy; otherwise anyone who may read
+    /// could have it rolled back.
     pub(super) async fn question<T, Asked: Future<Output = Result<T>>>(
         &self,
         begin: impl Fn() -> Result<Run>,

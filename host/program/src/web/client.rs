@@ -69,8 +69,8 @@ impl TrustedProxies {
         self.0.iter().any(|TrustedProxy(network)| network.contains(&address))
     }
 
-    /// The client of a request: the nearest address that is no trusted proxy, in `X-Forwarded-For` or `Forwarded`. What is
-    /// left of it was written by strangers.
+    /// The client of a request: the nearest address in `X-Forwarded-For` or `Forwarded` that is not a trusted proxy.
+    /// What is left of it was written by strangers.
     ///
     /// A proxy writes one of the two headers, and passes on what a client has written into the other. So if they disagree,
     /// neither counts: the request counts as the proxy's own, as one without either header does.
@@ -89,7 +89,7 @@ impl TrustedProxies {
         }
     }
 
-    /// Goes from proxy to proxy until one is not trusted, or does not say whom it serves.
+    /// Goes from proxy to proxy until one is not trusted, or names no client.
     fn nearest<'h>(
         &self,
         peer: IpAddr,

@@ -1,8 +1,8 @@
 //! How often anyone may try to sign in.
 //!
-//! Only failures count, and only against whoever made them: ten for a name from one network, then one every five seconds,
-//! and a hundred for all names from one network, then one every three seconds. An attempt beyond that waits for its turn,
-//! and is refused only if that is more than 20 seconds away. So:
+//! Only failures count, and only against the network that they come from: ten for a name, then one every five seconds,
+//! and a hundred for all names, then one every three seconds. An attempt beyond that waits for its turn, and is refused
+//! only if that is more than 20 seconds away. So:
 //!
 //! - Guessing one user's password, or a few passwords of many users, soon becomes slow.
 //! - A right password is not refused because others tried wrong ones: it waits as they do. Only a flood of attempts for one

@@ -23,7 +23,7 @@ impl Credentials {
     }
 }
 
-/// Compares passwords, the one that came first before others: whoever waits has the same chance. How many wait for one
+/// Compares passwords, the one that came first before others: all who wait have the same chance. How many wait for one
 /// client is limited by its [attempts](super::SignInAttempts).
 pub struct Passwords(Arc<Semaphore>);
 

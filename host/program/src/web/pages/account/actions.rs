@@ -147,7 +147,7 @@ impl BulkAction {
     }
 }
 
-/// Whoever comes to the address of a question or a result, which is not submitted again, is shown the numbers.
+/// Opening the address of a question or a result, which is not submitted again, shows the numbers.
 async fn asked(of: OfAccount<Read>) -> Redirect {
     Redirect::to(&account_path(&of.account.id))
 }
