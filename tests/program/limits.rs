@@ -126,6 +126,24 @@ async fn every_route_of_the_api_refuses_a_larger_body_before_it_is_read() {
     assert!(slow > 8, "only {slow} routes waited for their body");
 }
 
+/// A client that sends the whole body before it reads must find the refusal, not a connection that was reset.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_goes_on_sending_after_the_refusal_is_not_cut_off() {
+    let server = Server::new(Dialer::with_ledger()).await;
+    let body = vec![b'x'; (8 << 20) + 1];
+    let mut stream = TcpStream::connect(server.address.trim_start_matches("http://")).await.expect("it listens");
+    let head = format!(
+        "POST /api/v1/accounts/acme/numbers HTTP/1.1\r\nhost: dialguard\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.expect("the head is sent");
+    let mut refused = String::new();
+    stream.read_to_string(&mut refused).await.expect("the server says that it is done");
+    assert!(refused.starts_with("HTTP/1.1 413 "), "{refused}");
+    stream.write_all(&body).await.expect("the server takes what comes after its refusal");
+    stream.shutdown().await.expect("the connection is still there");
+}
+
 /// A body of unknown size is read up to the limit.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_does_not_say_its_size_is_refused_at_the_limit() {

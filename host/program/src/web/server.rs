@@ -33,7 +33,8 @@ pub struct ConnectionLimits {
     /// How long the first line and the headers of a request may take.
     pub header_time: Duration,
     /// How long a body may stop arriving, or an answer may not be taken. Altogether a sender has this and the time that the
-    /// body takes at 4 KiB a second.
+    /// body takes at 4 KiB a second. A client whose request is refused before its body was read has this time, and
+    /// `header_time` at most, to notice it.
     pub stall_time: Duration,
     /// How long a connection is kept between two requests. If others wait for one, it is not kept.
     pub idle_time: Duration,

@@ -17,7 +17,7 @@ use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -71,6 +71,8 @@ impl Connection {
 struct Requests {
     begun: AtomicU64,
     ended: AtomicU64,
+    /// A request was answered before its body had been read, so its client may still be sending.
+    has_unread_body: AtomicBool,
 }
 
 impl Requests {
@@ -108,7 +110,8 @@ impl Service<Request<Incoming>> for Answerer {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let under_way = self.requests.begin();
-        let mut request = request.map(Body::new);
+        let requests = self.requests.clone();
+        let mut request = request.map(|body| Body::new(Asked { has_ended: body.is_end_stream(), body, requests }));
         request.extensions_mut().insert(ConnectInfo(self.peer));
         let answered = self.router.clone().oneshot(request);
         let all_places = self.all_places.clone();
@@ -120,6 +123,40 @@ impl Service<Request<Incoming>> for Answerer {
             }
             Ok(response.map(|body| Answer { body, _under_way: under_way }))
         })
+    }
+}
+
+/// The body of a request.
+struct Asked {
+    body: Incoming,
+    has_ended: bool,
+    requests: Arc<Requests>,
+}
+
+impl HttpBody for Asked {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        self.has_ended = frame.is_none() || self.body.is_end_stream();
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.requests.has_unread_body.store(true, Relaxed);
+        }
     }
 }
 
@@ -154,6 +191,7 @@ struct TimedStream {
     requests: Arc<Requests>,
     waiting: Option<Waiting>,
     writing: Patience,
+    lingering: Option<Pin<Box<Sleep>>>,
     slow: Arc<Tally>,
     peer: SocketAddr,
 }
@@ -178,7 +216,7 @@ impl TimedStream {
     ) -> Self {
         let first = Waiting { after: 0, has_begun: true, end: Box::pin(sleep(limits.header_time)) };
         let (limits, writing) = (limits.clone(), Patience::new(limits.stall_time));
-        TimedStream { stream, limits, requests, waiting: Some(first), writing, slow, peer }
+        TimedStream { stream, limits, requests, waiting: Some(first), writing, lingering: None, slow, peer }
     }
 
     /// The wait for the next request; none while one is under way.
@@ -196,6 +234,22 @@ impl TimedStream {
     fn too_slow(&self) -> io::Error {
         self.slow.note(&self.peer.ip());
         io::ErrorKind::TimedOut.into()
+    }
+
+    /// Takes what the client is still sending and drops it, until the client has read the answer and closes, or has had its
+    /// time. A connection that is closed with unread data is reset, and a client that is sending then loses the answer.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let time = self.limits.header_time.min(self.limits.stall_time);
+        let end = self.lingering.get_or_insert_with(|| Box::pin(sleep(time)));
+        let mut dropped = [0; 8 << 10];
+        while end.as_mut().poll(cx).is_pending() {
+            let mut buffer = ReadBuf::new(&mut dropped);
+            let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer));
+            if read.is_err() || buffer.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(())
     }
 
     /// What came of writing, or an error if nothing has been taken for too long.
@@ -253,6 +307,10 @@ impl AsyncWrite for TimedStream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+        if self.requests.has_unread_body.load(Relaxed) {
+            ready!(self.poll_linger(cx));
+        }
+        Poll::Ready(Ok(()))
     }
 }
