@@ -7,7 +7,7 @@ use wit_bindgen_core::wit_parser::Resolve;
 use wit_bindgen_core::{Files, WorldGenerator};
 use wit_bindgen_rust::Opts;
 
-const CONTRACT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit/0.2.0");
+const CONTRACT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../wit/0.3.0");
 const WORLD: &str = "reputation-policy";
 const BINDINGS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/component/bindings.rs");
 

@@ -7,8 +7,11 @@ pub mod dialguard {
     pub mod reputation {
         /// Nouns that a policy and its host share.
         ///
-        /// Numbers, carriers and times are integers because they are what a review moves by the thousand: a string costs
-        /// four to five times as much at the boundary.
+        /// What a review moves by the thousand travels as a table: a record with one list for each column. A list of integers is
+        /// copied as memory; a list of records is converted field by field and costs five times as much, and a string costs an
+        /// allocation. All columns of a table have the same length, and place `i` of each is about the same thing. A host refuses
+        /// a policy's table with columns of different length, or with a code that does not exist; a policy may answer
+        /// `unavailable` to such a table of a host.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod types {
             #[used]
@@ -31,32 +34,32 @@ pub mod dialguard {
             /// Stands for a carrier or analytics engine within one host. `carrier-lookup.carriers` gives its name; the same
             /// carrier keeps its id from one run to the next.
             pub type CarrierId = u16;
-            /// What one carrier said about one number.
+            /// Stands for a source of verdicts within one host, such as a reputation service or a published file. One source may
+            /// speak for several carriers. `carrier-lookup.sources` gives its name; it keeps its id from one run to the next.
+            pub type SourceId = u16;
+            /// What carriers said: a row for each number asked, in the order asked, and in each row a place for each carrier.
             ///
-            /// A carrier that could not be asked, timed out or answered in a way that could not be read has no observation:
-            /// no answer is not a verdict. What a handset shows ("Scam Likely") is for people, so a host keeps it to itself.
-            #[repr(C)]
-            #[derive(Clone, Copy, Eq, PartialEq)]
-            pub struct Observation {
-                /// The number asked about.
-                pub number: PhoneNumber,
-                /// Who answered. At most one observation a number and carrier.
-                pub carrier: CarrierId,
-                /// 0 (clean) to 100 (certain spam); none where the carrier answered that it has no data, which is no opinion.
-                pub spam_score: Option<u8>,
-                /// When the carrier formed this opinion, as far as known; else when it was asked. One that lies after the
-                /// policy's clock counts as formed now.
-                pub observed_at: Timestamp,
+            /// A carrier that could not be asked, timed out or answered in a way that could not be read gave no answer (255): no
+            /// answer is not a verdict. What a handset shows ("Scam Likely") is for people, so a host keeps it to itself.
+            #[derive(Clone, Eq, PartialEq)]
+            pub struct VerdictTable {
+                /// The carriers of each row, in ascending order, each once.
+                pub carriers: _rt::Vec<CarrierId>,
+                /// Row after row, `carriers` in each. 0 (clean) to 100 (certain spam); 254: the carrier answered that it has no
+                /// data, which is no opinion; 255: no answer. 101 to 253 do not exist.
+                pub scores: _rt::Vec<u8>,
+                /// When the carrier formed this opinion, as far as known; else when it was asked. One that lies after the policy's
+                /// clock counts as formed now. 0 for 254 and 255. As many as `scores`.
+                pub observed_at: _rt::Vec<Timestamp>,
             }
-            impl ::core::fmt::Debug for Observation {
+            impl ::core::fmt::Debug for VerdictTable {
                 fn fmt(
                     &self,
                     f: &mut ::core::fmt::Formatter<'_>,
                 ) -> ::core::fmt::Result {
-                    f.debug_struct("Observation")
-                        .field("number", &self.number)
-                        .field("carrier", &self.carrier)
-                        .field("spam-score", &self.spam_score)
+                    f.debug_struct("VerdictTable")
+                        .field("carriers", &self.carriers)
+                        .field("scores", &self.scores)
                         .field("observed-at", &self.observed_at)
                         .finish()
                 }
@@ -69,9 +72,9 @@ pub mod dialguard {
                 Pending,
                 /// No carrier flags it.
                 Clean,
-                /// A carrier flags it, though not most of them, or not for long enough to be sure.
+                /// A carrier flags it, though not most of them, or its calls fare badly.
                 AtRisk,
-                /// Most carriers flag it, confirmed.
+                /// Most carriers flag it.
                 Flagged,
             }
             impl ::core::fmt::Debug for Status {
@@ -102,58 +105,143 @@ pub mod dialguard {
                     }
                 }
             }
-            /// How an account wants its numbers treated. The ranges and defaults are those of Dialguard's own policy; a policy
-            /// that has others says so in its answer to `policy.check-settings`.
-            #[derive(Clone, Eq, PartialEq)]
-            pub struct Settings {
-                /// A carrier flags a number from this spam score up. 1 to 100, default 80.
-                pub spam_score_min: u8,
-                /// A check rates a number only where at least this many carriers have an opinion. 1 to 255, default 2.
-                pub rating_carriers_min: u8,
-                /// Consecutive rated checks, on as many local dates, that must vote spam before a number is flagged. 1 to 30,
-                /// default 2.
-                pub checks_to_flag: u8,
-                /// Consecutive rated checks, on as many local dates, that must vote otherwise before a flagged number is not.
-                /// 1 to 30, default 2.
-                pub checks_to_clear: u8,
-                /// An observation older than this many hours does not count. 1 to 8,760 (a year), default 48.
-                pub observation_age_max_hours: u16,
-                /// Replace flagged numbers without asking. Off unless a person turned it on.
-                pub auto_replace: bool,
-                /// Automatic replacements in one local date, at most. 0 to 1,000, default 3.
-                pub replacements_per_day_max: u16,
-                /// A number monitored for fewer days (of 24 hours) than this is never replaced automatically. 0 to 365, default 0.
-                pub new_number_grace_days: u16,
-                /// Where at least this share of ten or more numbers rated on a local date turned flagged on it, in percent, a
-                /// policy alerts and replaces none on that date: more likely a carrier's fault than the numbers'. 1 to 100,
-                /// default 30.
-                pub mass_flag_percent: u8,
-                /// Settings of a policy that this record does not know, as name and value, each name once. A policy ignores the
-                /// names it does not know.
-                pub other: _rt::Vec<(_rt::String, _rt::String)>,
+            /// A `status` in a table, as its place in the enum: 0 pending, 1 clean, 2 at-risk, 3 flagged. Others do not exist.
+            pub type StatusCode = u8;
+            /// Yes (1) or no (0) in a table. Others do not exist.
+            pub type YesNo = u8;
+            /// A switch.
+            #[repr(C)]
+            #[derive(Clone, Copy, Eq, PartialEq)]
+            pub struct SwitchSetting {
+                /// Whether it is on unless a person sets it.
+                pub default: bool,
             }
-            impl ::core::fmt::Debug for Settings {
+            impl ::core::fmt::Debug for SwitchSetting {
                 fn fmt(
                     &self,
                     f: &mut ::core::fmt::Formatter<'_>,
                 ) -> ::core::fmt::Result {
-                    f.debug_struct("Settings")
-                        .field("spam-score-min", &self.spam_score_min)
-                        .field("rating-carriers-min", &self.rating_carriers_min)
-                        .field("checks-to-flag", &self.checks_to_flag)
-                        .field("checks-to-clear", &self.checks_to_clear)
-                        .field(
-                            "observation-age-max-hours",
-                            &self.observation_age_max_hours,
-                        )
+                    f.debug_struct("SwitchSetting")
+                        .field("default", &self.default)
+                        .finish()
+                }
+            }
+            /// A whole number from `min` to `max`.
+            #[derive(Clone, Eq, PartialEq)]
+            pub struct IntegerSetting {
+                /// The least, -9,007,199,254,740,991 (2^53 - 1) or more.
+                pub min: i64,
+                /// The most, 9,007,199,254,740,991 or less.
+                pub max: i64,
+                /// From `min` to `max`.
+                pub default: i64,
+                /// What it counts, in the plural and lower case: `days`, `percent`. 1 to 30 bytes.
+                pub unit: _rt::String,
+            }
+            impl ::core::fmt::Debug for IntegerSetting {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("IntegerSetting")
+                        .field("min", &self.min)
+                        .field("max", &self.max)
+                        .field("default", &self.default)
+                        .field("unit", &self.unit)
+                        .finish()
+                }
+            }
+            /// One of several names.
+            #[derive(Clone, Eq, PartialEq)]
+            pub struct ChoiceSetting {
+                /// Kebab-case, 1 to 40 bytes each, each once; 2 to 50 of them.
+                pub names: _rt::Vec<_rt::String>,
+                /// The place of the default in `names`.
+                pub default: u32,
+            }
+            impl ::core::fmt::Debug for ChoiceSetting {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("ChoiceSetting")
+                        .field("names", &self.names)
+                        .field("default", &self.default)
+                        .finish()
+                }
+            }
+            /// What a setting may be. Its value travels as an integer.
+            #[derive(Clone, Eq, PartialEq)]
+            pub enum SettingKind {
+                /// Off (0) or on (1).
+                Switch(SwitchSetting),
+                /// A whole number.
+                Integer(IntegerSetting),
+                /// One of several names. The value is its place in the list, from 0.
+                Choice(ChoiceSetting),
+            }
+            impl ::core::fmt::Debug for SettingKind {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    match self {
+                        SettingKind::Switch(e) => {
+                            f.debug_tuple("SettingKind::Switch").field(e).finish()
+                        }
+                        SettingKind::Integer(e) => {
+                            f.debug_tuple("SettingKind::Integer").field(e).finish()
+                        }
+                        SettingKind::Choice(e) => {
+                            f.debug_tuple("SettingKind::Choice").field(e).finish()
+                        }
+                    }
+                }
+            }
+            /// One setting that a policy understands. A host stores its value for each account, shows it on forms and in the help
+            /// of commands, and refuses values out of range before the policy is called.
+            #[derive(Clone, Eq, PartialEq)]
+            pub struct Setting {
+                /// Kebab-case, 1 to 40 bytes, each once. The same from one version of a policy to the next.
+                pub name: _rt::String,
+                /// What it does, for the person who sets it: one or two sentences in English, 1 to 300 bytes.
+                pub meaning: _rt::String,
+                /// What it may be, and what it is unless a person sets it.
+                pub kind: SettingKind,
+            }
+            impl ::core::fmt::Debug for Setting {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Setting")
+                        .field("name", &self.name)
+                        .field("meaning", &self.meaning)
+                        .field("kind", &self.kind)
+                        .finish()
+                }
+            }
+            /// What limits a policy, whatever it plans: the host refuses a plan that goes beyond. They belong to the account, and
+            /// every policy has to heed them.
+            #[repr(C)]
+            #[derive(Clone, Copy, Eq, PartialEq)]
+            pub struct GuardRails {
+                /// Replace numbers without asking. Off unless a person turned it on.
+                pub auto_replace: bool,
+                /// Automatic replacements in one local date, at most. 0 to 1,000, default 3.
+                pub replacements_per_day_max: u16,
+            }
+            impl ::core::fmt::Debug for GuardRails {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("GuardRails")
                         .field("auto-replace", &self.auto_replace)
                         .field(
                             "replacements-per-day-max",
                             &self.replacements_per_day_max,
                         )
-                        .field("new-number-grace-days", &self.new_number_grace_days)
-                        .field("mass-flag-percent", &self.mass_flag_percent)
-                        .field("other", &self.other)
                         .finish()
                 }
             }
@@ -207,10 +295,15 @@ pub mod dialguard {
                 pub monitored_count: u32,
                 /// Distinct numbers rated since `day-starts-at`, those that have left since included.
                 pub rated_today: u32,
+                /// Numbers looked up for reviews of the account since `day-starts-at`, as often as each was.
+                pub look_ups_today: u32,
                 /// Automatic replacements ordered since `day-starts-at`.
                 pub replacements_today: u32,
-                /// How its numbers are to be treated.
-                pub settings: Settings,
+                /// What limits a policy.
+                pub guard_rails: GuardRails,
+                /// The value of each setting that the policy declared in `describe`, in the order of its declaration. What a person
+                /// set, else the default; always in range.
+                pub settings: _rt::Vec<i64>,
             }
             impl ::core::fmt::Debug for Account {
                 fn fmt(
@@ -231,81 +324,191 @@ pub mod dialguard {
                         .field("locked-slots", &self.locked_slots)
                         .field("monitored-count", &self.monitored_count)
                         .field("rated-today", &self.rated_today)
+                        .field("look-ups-today", &self.look_ups_today)
                         .field("replacements-today", &self.replacements_today)
+                        .field("guard-rails", &self.guard_rails)
                         .field("settings", &self.settings)
                         .finish()
                 }
             }
-            /// A number that occupies a slot.
-            #[repr(C)]
-            #[derive(Clone, Copy, Eq, PartialEq)]
-            pub struct MonitoredNumber {
-                /// The number. One account monitors it, in one slot.
-                pub number: PhoneNumber,
-                /// The slot it occupies.
-                pub slot: SlotId,
-                /// Where it stands after its latest rated check.
-                pub status: Status,
+            /// Numbers that occupy a slot, in ascending order of number.
+            #[derive(Clone, Eq, PartialEq)]
+            pub struct MonitoredTable {
+                /// The numbers. One account monitors each, in one slot.
+                pub numbers: _rt::Vec<PhoneNumber>,
+                /// The slot that each occupies.
+                pub slots: _rt::Vec<SlotId>,
+                /// Where each stands after its latest review.
+                pub statuses: _rt::Vec<StatusCode>,
                 /// When it took that status.
-                pub status_since: Timestamp,
+                pub status_since: _rt::Vec<Timestamp>,
                 /// When it took its slot.
-                pub monitored_since: Timestamp,
+                pub monitored_since: _rt::Vec<Timestamp>,
                 /// Consecutive rated checks, ending with the latest, that voted spam. Stays at 255.
-                pub flagging_checks: u8,
+                pub flagging_checks: _rt::Vec<u8>,
                 /// Consecutive rated checks, ending with the latest, that voted otherwise. Stays at 255.
-                pub clearing_checks: u8,
-                /// When it was last rated; none where it never was. A number rated today is not rated again.
-                pub last_rated_at: Option<Timestamp>,
-                /// An order for its replacement is under way.
-                pub replacement_pending: bool,
+                pub clearing_checks: _rt::Vec<u8>,
+                /// When it was last rated; 0 where it never was. A number rated today is not rated again.
+                pub last_rated_at: _rt::Vec<Timestamp>,
+                /// `review-table.evidence-until` of its latest rating; 0 where it has none.
+                pub evidence_until: _rt::Vec<Timestamp>,
+                /// Since when its calls fare so badly that it is suspect; 0 where it is not.
+                pub suspect_since: _rt::Vec<Timestamp>,
+                /// Since when the dialer does not use it, because it is flagged and there is no clean number in its place; 0 where
+                /// it is in use.
+                pub resting_since: _rt::Vec<Timestamp>,
+                /// Whether an order for its replacement is under way.
+                pub replacement_pending: _rt::Vec<YesNo>,
             }
-            impl ::core::fmt::Debug for MonitoredNumber {
+            impl ::core::fmt::Debug for MonitoredTable {
                 fn fmt(
                     &self,
                     f: &mut ::core::fmt::Formatter<'_>,
                 ) -> ::core::fmt::Result {
-                    f.debug_struct("MonitoredNumber")
-                        .field("number", &self.number)
-                        .field("slot", &self.slot)
-                        .field("status", &self.status)
+                    f.debug_struct("MonitoredTable")
+                        .field("numbers", &self.numbers)
+                        .field("slots", &self.slots)
+                        .field("statuses", &self.statuses)
                         .field("status-since", &self.status_since)
                         .field("monitored-since", &self.monitored_since)
                         .field("flagging-checks", &self.flagging_checks)
                         .field("clearing-checks", &self.clearing_checks)
                         .field("last-rated-at", &self.last_rated_at)
+                        .field("evidence-until", &self.evidence_until)
+                        .field("suspect-since", &self.suspect_since)
+                        .field("resting-since", &self.resting_since)
                         .field("replacement-pending", &self.replacement_pending)
                         .finish()
                 }
             }
-            /// One number's outcome in a daily review.
-            #[repr(C)]
-            #[derive(Clone, Copy, Eq, PartialEq)]
-            pub struct Review {
-                /// A number that the account monitors and that was not rated before on this local date.
-                pub number: PhoneNumber,
-                /// Where it stands now.
-                pub status: Status,
-                /// `monitored-number.flagging-checks` from now on.
-                pub flagging_checks: u8,
-                /// `monitored-number.clearing-checks` from now on.
-                pub clearing_checks: u8,
+            /// What a review found, in strictly ascending order of number: one row for each number rated in this run. A number that
+            /// too few carriers rated has none and stays as it was, unless it is suspect and its status changes for that: then its
+            /// row counts no carriers, and the number is not rated by it.
+            #[derive(Clone, Eq, PartialEq)]
+            pub struct ReviewTable {
+                /// Numbers that the account monitors; those that are rated were not rated before on this local date.
+                pub numbers: _rt::Vec<PhoneNumber>,
+                /// Where each stands now: not pending.
+                pub statuses: _rt::Vec<StatusCode>,
+                /// `monitored-table.flagging-checks` from now on.
+                pub flagging_checks: _rt::Vec<u8>,
+                /// `monitored-table.clearing-checks` from now on.
+                pub clearing_checks: _rt::Vec<u8>,
                 /// Carriers that flag it, of the `answering`.
-                pub flagging: u16,
-                /// Carriers that have an opinion about it.
-                pub answering: u16,
+                pub flagging: _rt::Vec<u16>,
+                /// Carriers that have an opinion about it; 0 only where it is among the plan's `suspects` and was not rated.
+                pub answering: _rt::Vec<u16>,
+                /// When the newest opinion was formed that counted in this rating, or in an earlier one if that was newer.
+                pub evidence_until: _rt::Vec<Timestamp>,
             }
-            impl ::core::fmt::Debug for Review {
+            impl ::core::fmt::Debug for ReviewTable {
                 fn fmt(
                     &self,
                     f: &mut ::core::fmt::Formatter<'_>,
                 ) -> ::core::fmt::Result {
-                    f.debug_struct("Review")
-                        .field("number", &self.number)
-                        .field("status", &self.status)
+                    f.debug_struct("ReviewTable")
+                        .field("numbers", &self.numbers)
+                        .field("statuses", &self.statuses)
                         .field("flagging-checks", &self.flagging_checks)
                         .field("clearing-checks", &self.clearing_checks)
                         .field("flagging", &self.flagging)
                         .field("answering", &self.answering)
+                        .field("evidence-until", &self.evidence_until)
+                        .finish()
+                }
+            }
+            /// How calls from numbers went in a span of time: a row for each number asked, in the order asked.
+            #[derive(Clone, Eq, PartialEq)]
+            pub struct CallTable {
+                /// Calls made.
+                pub attempts: _rt::Vec<u32>,
+                /// Of those, the ones that somebody answered.
+                pub answered: _rt::Vec<u32>,
+                /// Of the answered ones, those that were over within 6 seconds.
+                pub short: _rt::Vec<u32>,
+                /// Of the attempts, those that an analytics engine refused on the way (SIP 603+ 'Network Blocked', 607, 608).
+                pub blocked: _rt::Vec<u32>,
+            }
+            impl ::core::fmt::Debug for CallTable {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("CallTable")
+                        .field("attempts", &self.attempts)
+                        .field("answered", &self.answered)
+                        .field("short", &self.short)
+                        .field("blocked", &self.blocked)
+                        .finish()
+                }
+            }
+            /// Monitored numbers whose calls fare badly, with the figures that say so, in strictly ascending order of number.
+            #[derive(Clone, Eq, PartialEq)]
+            pub struct SuspectTable {
+                /// The numbers.
+                pub numbers: _rt::Vec<PhoneNumber>,
+                /// `call-table.attempts` of the days that were looked at, 1 or more.
+                pub attempts: _rt::Vec<u32>,
+                /// `call-table.answered` of the same days.
+                pub answered: _rt::Vec<u32>,
+                /// `call-table.blocked` of the same days.
+                pub blocked: _rt::Vec<u32>,
+            }
+            impl ::core::fmt::Debug for SuspectTable {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("SuspectTable")
+                        .field("numbers", &self.numbers)
+                        .field("attempts", &self.attempts)
+                        .field("answered", &self.answered)
+                        .field("blocked", &self.blocked)
+                        .finish()
+                }
+            }
+            /// Numbers that may take another's place, closest first: most leading digits shared, then the account's own, then the
+            /// lower price, then the lower number.
+            #[derive(Clone, Eq, PartialEq)]
+            pub struct CandidateTable {
+                /// The numbers.
+                pub numbers: _rt::Vec<PhoneNumber>,
+                /// What its provider charges for each, in US cents; 0 where it is on hand.
+                pub price_cents: _rt::Vec<u32>,
+                /// Whether it is one of the account's own, which has rested and is offered again.
+                pub rested: _rt::Vec<YesNo>,
+            }
+            impl ::core::fmt::Debug for CandidateTable {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("CandidateTable")
+                        .field("numbers", &self.numbers)
+                        .field("price-cents", &self.price_cents)
+                        .field("rested", &self.rested)
+                        .finish()
+                }
+            }
+            /// The account's numbers that were replaced and rest, longest first.
+            #[derive(Clone, Eq, PartialEq)]
+            pub struct RestedTable {
+                /// The numbers, which the account does not monitor.
+                pub numbers: _rt::Vec<PhoneNumber>,
+                /// When the rest began that each is in.
+                pub resting_since: _rt::Vec<Timestamp>,
+                /// The rests that it has ended since it was replaced: 0 in the first.
+                pub rests: _rt::Vec<u8>,
+            }
+            impl ::core::fmt::Debug for RestedTable {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("RestedTable")
+                        .field("numbers", &self.numbers)
+                        .field("resting-since", &self.resting_since)
+                        .field("rests", &self.rests)
                         .finish()
                 }
             }
@@ -396,7 +599,7 @@ pub mod dialguard {
             #[repr(u8)]
             #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
             pub enum ReplacementReason {
-                /// The review, as `settings.auto-replace` tells it to. Counts towards `replacements-per-day-max`.
+                /// The review, where `guard-rails.auto-replace` is on. Counts towards `replacements-per-day-max`.
                 Flagged,
                 /// A person. Counts towards nothing.
                 Requested,
@@ -487,10 +690,22 @@ pub mod dialguard {
                 LockSlot(SlotClosing),
                 /// The number leaves the account altogether. Where it was monitored, follows the closing of its slot.
                 ReleaseNumber(PhoneNumber),
-                /// Buy `replacement`, move the slot to it, then release `number`. The slot is never free in between.
+                /// Buy `replacement`, or take it if it is on hand, and move the slot to it; then `number` rests. The slot is never
+                /// free in between.
                 ReplaceNumber(Replacement),
                 /// The account has this many blocks from then on.
                 SetBlocks(BlockChange),
+                /// The dialer stops using this flagged number, which keeps its slot and is checked on. Only while `auto-replace` is
+                /// on.
+                StopUsing(PhoneNumber),
+                /// The dialer uses it again.
+                UseAgain(PhoneNumber),
+                /// It has rested: from now on it may take another's place.
+                OfferAgain(PhoneNumber),
+                /// It has rested, and rests once more.
+                RestOn(PhoneNumber),
+                /// It has rested, and leaves the account: it goes back to its provider.
+                GiveBack(PhoneNumber),
             }
             impl ::core::fmt::Debug for Action {
                 fn fmt(
@@ -512,6 +727,21 @@ pub mod dialguard {
                         }
                         Action::SetBlocks(e) => {
                             f.debug_tuple("Action::SetBlocks").field(e).finish()
+                        }
+                        Action::StopUsing(e) => {
+                            f.debug_tuple("Action::StopUsing").field(e).finish()
+                        }
+                        Action::UseAgain(e) => {
+                            f.debug_tuple("Action::UseAgain").field(e).finish()
+                        }
+                        Action::OfferAgain(e) => {
+                            f.debug_tuple("Action::OfferAgain").field(e).finish()
+                        }
+                        Action::RestOn(e) => {
+                            f.debug_tuple("Action::RestOn").field(e).finish()
+                        }
+                        Action::GiveBack(e) => {
+                            f.debug_tuple("Action::GiveBack").field(e).finish()
                         }
                     }
                 }
@@ -558,8 +788,8 @@ pub mod dialguard {
             pub struct Notice {
                 /// How much it matters.
                 pub severity: Severity,
-                /// Kebab-case name of the kind. This contract's own: `newly-flagged`, `newly-clean`, `unrated`, `mass-flag-held`,
-                /// `no-clean-candidate`, `replacement-deferred`. A policy may add others; a host shows those it does not know
+                /// Kebab-case name of the kind. This contract's own: `newly-flagged`, `newly-clean`, `newly-suspect`, `unrated`,
+                /// `look-ups-deferred`, `mass-flag-held`, `no-clean-candidate`, `replacement-deferred`. A policy may add others; a host shows those it does not know
                 /// by `text`.
                 pub kind: _rt::String,
                 /// The number it is about; none where it is about several or the account.
@@ -589,9 +819,11 @@ pub mod dialguard {
                 pub based_on: u64,
                 /// What `clock.now` answered.
                 pub decided_at: Timestamp,
-                /// One for each number rated in this run, in strictly ascending order of number. A number that too few carriers
-                /// rated has none: it stays as it was.
-                pub reviews: _rt::Vec<Review>,
+                /// What was rated in this run.
+                pub reviews: ReviewTable,
+                /// In a review, every monitored number that is suspect from now on; all others are not, whatever they were. None
+                /// where the run did not look at calls: suspects stay as they are.
+                pub suspects: Option<SuspectTable>,
                 /// In the order to apply them, after the reviews.
                 pub actions: _rt::Vec<Action>,
                 /// In the order to read them.
@@ -607,6 +839,7 @@ pub mod dialguard {
                         .field("based-on", &self.based_on)
                         .field("decided-at", &self.decided_at)
                         .field("reviews", &self.reviews)
+                        .field("suspects", &self.suspects)
                         .field("actions", &self.actions)
                         .field("notices", &self.notices)
                         .finish()
@@ -709,7 +942,7 @@ pub mod dialguard {
             pub fn now() -> Timestamp {
                 unsafe {
                     #[cfg(target_arch = "wasm32")]
-                    #[link(wasm_import_module = "dialguard:reputation/clock@0.2.0")]
+                    #[link(wasm_import_module = "dialguard:reputation/clock@0.3.0")]
                     unsafe extern "C" {
                         #[link_name = "now"]
                         fn wit_import0() -> i64;
@@ -732,12 +965,13 @@ pub mod dialguard {
             use super::super::super::_rt;
             pub type PhoneNumber = super::super::super::dialguard::reputation::types::PhoneNumber;
             pub type CarrierId = super::super::super::dialguard::reputation::types::CarrierId;
-            pub type Observation = super::super::super::dialguard::reputation::types::Observation;
+            pub type SourceId = super::super::super::dialguard::reputation::types::SourceId;
+            pub type VerdictTable = super::super::super::dialguard::reputation::types::VerdictTable;
             pub type Error = super::super::super::dialguard::reputation::types::Error;
-            /// A carrier or analytics engine that the host can ask.
+            /// A carrier or analytics engine whose opinion the host can learn.
             #[derive(Clone, Eq, PartialEq)]
             pub struct Carrier {
-                /// Stands for it in observations.
+                /// Stands for it in verdicts.
                 pub id: CarrierId,
                 /// Its name, as people know it.
                 pub name: _rt::String,
@@ -753,8 +987,36 @@ pub mod dialguard {
                         .finish()
                 }
             }
+            /// Where the host learns opinions: a reputation service, a published file.
+            #[derive(Clone, Eq, PartialEq)]
+            pub struct Source {
+                /// Stands for it in `look-up`.
+                pub id: SourceId,
+                /// Its name, as the dialer's people know it.
+                pub name: _rt::String,
+                /// What asking it about one number costs, in hundredths of a US cent; 0 where it is free.
+                pub price: u32,
+                /// How many numbers it can still be asked about on this date; none where there is no limit.
+                pub look_ups_left: Option<u32>,
+                /// The carriers that it speaks for, in ascending order, as far as known beforehand.
+                pub carriers: _rt::Vec<CarrierId>,
+            }
+            impl ::core::fmt::Debug for Source {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("Source")
+                        .field("id", &self.id)
+                        .field("name", &self.name)
+                        .field("price", &self.price)
+                        .field("look-ups-left", &self.look_ups_left)
+                        .field("carriers", &self.carriers)
+                        .finish()
+                }
+            }
             #[allow(unused_unsafe, clippy::all)]
-            /// Everyone whom `look-up` may quote, in ascending order of id. Empty where the host has nobody to ask.
+            /// Every carrier that `look-up` may quote, in ascending order of id. Empty where the host has nobody to ask.
             #[allow(async_fn_in_trait)]
             pub fn carriers() -> _rt::Vec<Carrier> {
                 unsafe {
@@ -772,7 +1034,7 @@ pub mod dialguard {
                     let ptr0 = ret_area.0.as_mut_ptr().cast::<u8>();
                     #[cfg(target_arch = "wasm32")]
                     #[link(
-                        wasm_import_module = "dialguard:reputation/carrier-lookup@0.2.0"
+                        wasm_import_module = "dialguard:reputation/carrier-lookup@0.3.0"
                     )]
                     unsafe extern "C" {
                         #[link_name = "carriers"]
@@ -820,119 +1082,227 @@ pub mod dialguard {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// Asks every carrier about every number. At most 10,000 numbers a call, each at most once.
-            ///
-            /// Observations come grouped by number, the groups in the order asked, the order within a group open. A carrier
-            /// that failed for a number is missing from its group; a number about which nobody answered has no group. May wait
-            /// on the network, and may cost the dialer money for each number.
-            ///
-            /// Errors: `invalid-request` (too many, or no E.164), `over-budget`, `unavailable` (nothing can be asked at all).
+            /// Every source, in ascending order of id. What is left of them is as of now.
             #[allow(async_fn_in_trait)]
-            pub fn look_up(
-                numbers: &[PhoneNumber],
-            ) -> Result<_rt::Vec<Observation>, Error> {
+            pub fn sources() -> _rt::Vec<Source> {
                 unsafe {
                     #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
                     #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
                     struct RetArea(
                         [::core::mem::MaybeUninit<
                             u8,
-                        >; 4 * ::core::mem::size_of::<*const u8>()],
+                        >; 2 * ::core::mem::size_of::<*const u8>()],
                     );
                     let mut ret_area = RetArea(
-                        [::core::mem::MaybeUninit::uninit(); 4
+                        [::core::mem::MaybeUninit::uninit(); 2
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let ptr0 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(
+                        wasm_import_module = "dialguard:reputation/carrier-lookup@0.3.0"
+                    )]
+                    unsafe extern "C" {
+                        #[link_name = "sources"]
+                        fn wit_import1(_: *mut u8);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(_: *mut u8) {
+                        unreachable!()
+                    }
+                    wit_import1(ptr0);
+                    let l2 = *ptr0.add(0).cast::<*mut u8>();
+                    let l3 = *ptr0
+                        .add(::core::mem::size_of::<*const u8>())
+                        .cast::<usize>();
+                    let base14 = l2;
+                    let len14 = l3;
+                    let mut result14 = _rt::Vec::with_capacity(len14);
+                    for i in 0..len14 {
+                        let base = base14
+                            .add(i * (8 + 6 * ::core::mem::size_of::<*const u8>()));
+                        let e14 = {
+                            let l4 = i32::from(*base.add(0).cast::<u16>());
+                            let l5 = *base
+                                .add(::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l6 = *base
+                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let len7 = l6;
+                            let bytes7 = _rt::Vec::from_raw_parts(l5.cast(), len7, len7);
+                            let l8 = *base
+                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                .cast::<i32>();
+                            let l9 = i32::from(
+                                *base
+                                    .add(4 + 3 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<u8>(),
+                            );
+                            let l11 = *base
+                                .add(8 + 4 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>();
+                            let l12 = *base
+                                .add(8 + 5 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>();
+                            let len13 = l12;
+                            Source {
+                                id: l4 as u16,
+                                name: _rt::string_lift(bytes7),
+                                price: l8 as u32,
+                                look_ups_left: match l9 {
+                                    0 => None,
+                                    1 => {
+                                        let e = {
+                                            let l10 = *base
+                                                .add(8 + 3 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<i32>();
+                                            l10 as u32
+                                        };
+                                        Some(e)
+                                    }
+                                    _ => _rt::invalid_enum_discriminant(),
+                                },
+                                carriers: <_ as From<
+                                    _rt::Vec<_>,
+                                >>::from(_rt::Vec::from_raw_parts(l11.cast(), len13, len13)),
+                            }
+                        };
+                        result14.push(e14);
+                    }
+                    _rt::cabi_dealloc(
+                        base14,
+                        len14 * (8 + 6 * ::core::mem::size_of::<*const u8>()),
+                        ::core::mem::size_of::<*const u8>(),
+                    );
+                    let result15 = result14;
+                    result15
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// Asks these sources (none named: every source) about every number, and answers what their carriers say. At most
+            /// 10,000 numbers a call, each at most once, and a row of the table for each. A source that fails leaves its carriers
+            /// without an answer. May wait on the network, and may cost the dialer money for each number.
+            ///
+            /// Errors: `invalid-request` (too many, no E.164, or no such source), `over-budget`, `unavailable` (nothing can be
+            /// asked at all).
+            #[allow(async_fn_in_trait)]
+            pub fn look_up(
+                numbers: &[PhoneNumber],
+                sources: &[SourceId],
+            ) -> Result<VerdictTable, Error> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 7 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 7
                             * ::core::mem::size_of::<*const u8>()],
                     );
                     let vec0 = numbers;
                     let ptr0 = vec0.as_ptr().cast::<u8>();
                     let len0 = vec0.len();
-                    let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    let vec1 = sources;
+                    let ptr1 = vec1.as_ptr().cast::<u8>();
+                    let len1 = vec1.len();
+                    let ptr2 = ret_area.0.as_mut_ptr().cast::<u8>();
                     #[cfg(target_arch = "wasm32")]
                     #[link(
-                        wasm_import_module = "dialguard:reputation/carrier-lookup@0.2.0"
+                        wasm_import_module = "dialguard:reputation/carrier-lookup@0.3.0"
                     )]
                     unsafe extern "C" {
                         #[link_name = "look-up"]
-                        fn wit_import2(_: *mut u8, _: usize, _: *mut u8);
+                        fn wit_import3(
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        );
                     }
                     #[cfg(not(target_arch = "wasm32"))]
-                    unsafe extern "C" fn wit_import2(_: *mut u8, _: usize, _: *mut u8) {
+                    unsafe extern "C" fn wit_import3(
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                    ) {
                         unreachable!()
                     }
-                    wit_import2(ptr0.cast_mut(), len0, ptr1);
-                    let l3 = i32::from(*ptr1.add(0).cast::<u8>());
-                    let result16 = match l3 {
+                    wit_import3(ptr0.cast_mut(), len0, ptr1.cast_mut(), len1, ptr2);
+                    let l4 = i32::from(*ptr2.add(0).cast::<u8>());
+                    let result18 = match l4 {
                         0 => {
                             let e = {
-                                let l4 = *ptr1
+                                let l5 = *ptr2
                                     .add(::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>();
-                                let l5 = *ptr1
+                                let l6 = *ptr2
                                     .add(2 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>();
-                                let base11 = l4;
-                                let len11 = l5;
-                                let mut result11 = _rt::Vec::with_capacity(len11);
-                                for i in 0..len11 {
-                                    let base = base11.add(i * 24);
-                                    let e11 = {
-                                        let l6 = *base.add(0).cast::<i64>();
-                                        let l7 = i32::from(*base.add(8).cast::<u16>());
-                                        let l8 = i32::from(*base.add(10).cast::<u8>());
-                                        let l10 = *base.add(16).cast::<i64>();
-                                        super::super::super::dialguard::reputation::types::Observation {
-                                            number: l6 as u64,
-                                            carrier: l7 as u16,
-                                            spam_score: match l8 {
-                                                0 => None,
-                                                1 => {
-                                                    let e = {
-                                                        let l9 = i32::from(*base.add(11).cast::<u8>());
-                                                        l9 as u8
-                                                    };
-                                                    Some(e)
-                                                }
-                                                _ => _rt::invalid_enum_discriminant(),
-                                            },
-                                            observed_at: l10 as u64,
-                                        }
-                                    };
-                                    result11.push(e11);
+                                let len7 = l6;
+                                let l8 = *ptr2
+                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l9 = *ptr2
+                                    .add(4 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len10 = l9;
+                                let l11 = *ptr2
+                                    .add(5 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l12 = *ptr2
+                                    .add(6 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len13 = l12;
+                                super::super::super::dialguard::reputation::types::VerdictTable {
+                                    carriers: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(_rt::Vec::from_raw_parts(l5.cast(), len7, len7)),
+                                    scores: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(_rt::Vec::from_raw_parts(l8.cast(), len10, len10)),
+                                    observed_at: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(_rt::Vec::from_raw_parts(l11.cast(), len13, len13)),
                                 }
-                                _rt::cabi_dealloc(base11, len11 * 24, 8);
-                                result11
                             };
                             Ok(e)
                         }
                         1 => {
                             let e = {
-                                let l12 = i32::from(
-                                    *ptr1.add(::core::mem::size_of::<*const u8>()).cast::<u8>(),
+                                let l14 = i32::from(
+                                    *ptr2.add(::core::mem::size_of::<*const u8>()).cast::<u8>(),
                                 );
-                                let l13 = *ptr1
+                                let l15 = *ptr2
                                     .add(2 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>();
-                                let l14 = *ptr1
+                                let l16 = *ptr2
                                     .add(3 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>();
-                                let len15 = l14;
-                                let bytes15 = _rt::Vec::from_raw_parts(
-                                    l13.cast(),
-                                    len15,
-                                    len15,
+                                let len17 = l16;
+                                let bytes17 = _rt::Vec::from_raw_parts(
+                                    l15.cast(),
+                                    len17,
+                                    len17,
                                 );
                                 super::super::super::dialguard::reputation::types::Error {
                                     code: super::super::super::dialguard::reputation::types::ErrorCode::_lift(
-                                        l12 as u8,
+                                        l14 as u8,
                                     ),
-                                    message: _rt::string_lift(bytes15),
+                                    message: _rt::string_lift(bytes17),
                                 }
                             };
                             Err(e)
                         }
                         _ => _rt::invalid_enum_discriminant(),
                     };
-                    result16
+                    result18
                 }
             }
         }
@@ -949,26 +1319,54 @@ pub mod dialguard {
             pub type PhoneNumber = super::super::super::dialguard::reputation::types::PhoneNumber;
             pub type AccountId = super::super::super::dialguard::reputation::types::AccountId;
             pub type Account = super::super::super::dialguard::reputation::types::Account;
-            pub type MonitoredNumber = super::super::super::dialguard::reputation::types::MonitoredNumber;
+            pub type MonitoredTable = super::super::super::dialguard::reputation::types::MonitoredTable;
+            pub type CandidateTable = super::super::super::dialguard::reputation::types::CandidateTable;
+            pub type CallTable = super::super::super::dialguard::reputation::types::CallTable;
+            pub type RestedTable = super::super::super::dialguard::reputation::types::RestedTable;
             pub type Timestamp = super::super::super::dialguard::reputation::types::Timestamp;
             pub type Error = super::super::super::dialguard::reputation::types::Error;
-            /// A number that turned flagged.
-            #[repr(C)]
-            #[derive(Clone, Copy, Eq, PartialEq)]
-            pub struct FlagEvent {
-                /// The number, which may have left the account since.
-                pub number: PhoneNumber,
-                /// When its status became `flagged`.
-                pub at: Timestamp,
+            /// When numbers turned flagged, oldest first. The same number may have turned flagged several times.
+            #[derive(Clone, Eq, PartialEq)]
+            pub struct FlagTable {
+                /// The numbers, which may have left the account since.
+                pub numbers: _rt::Vec<PhoneNumber>,
+                /// When the status of each became `flagged`.
+                pub at: _rt::Vec<Timestamp>,
             }
-            impl ::core::fmt::Debug for FlagEvent {
+            impl ::core::fmt::Debug for FlagTable {
                 fn fmt(
                     &self,
                     f: &mut ::core::fmt::Formatter<'_>,
                 ) -> ::core::fmt::Result {
-                    f.debug_struct("FlagEvent")
-                        .field("number", &self.number)
+                    f.debug_struct("FlagTable")
+                        .field("numbers", &self.numbers)
                         .field("at", &self.at)
+                        .finish()
+                }
+            }
+            /// Calls in a span of time, of all of an account's numbers together, those included that have left it since.
+            #[repr(C)]
+            #[derive(Clone, Copy, Eq, PartialEq)]
+            pub struct CallTotals {
+                /// Calls made.
+                pub attempts: u64,
+                /// Of those, the ones that somebody answered.
+                pub answered: u64,
+                /// Of the answered ones, those that were over within 6 seconds.
+                pub short: u64,
+                /// Of the attempts, those that an analytics engine refused on the way.
+                pub blocked: u64,
+            }
+            impl ::core::fmt::Debug for CallTotals {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    f.debug_struct("CallTotals")
+                        .field("attempts", &self.attempts)
+                        .field("answered", &self.answered)
+                        .field("short", &self.short)
+                        .field("blocked", &self.blocked)
                         .finish()
                 }
             }
@@ -981,10 +1379,10 @@ pub mod dialguard {
                     struct RetArea(
                         [::core::mem::MaybeUninit<
                             u8,
-                        >; 96 + 6 * ::core::mem::size_of::<*const u8>()],
+                        >; 88 + 6 * ::core::mem::size_of::<*const u8>()],
                     );
                     let mut ret_area = RetArea(
-                        [::core::mem::MaybeUninit::uninit(); 96
+                        [::core::mem::MaybeUninit::uninit(); 88
                             + 6 * ::core::mem::size_of::<*const u8>()],
                     );
                     let vec0 = id;
@@ -993,7 +1391,7 @@ pub mod dialguard {
                     let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
                     #[cfg(target_arch = "wasm32")]
                     #[link(
-                        wasm_import_module = "dialguard:reputation/number-inventory@0.2.0"
+                        wasm_import_module = "dialguard:reputation/number-inventory@0.3.0"
                     )]
                     unsafe extern "C" {
                         #[link_name = "get-account"]
@@ -1005,7 +1403,7 @@ pub mod dialguard {
                     }
                     wit_import2(ptr0.cast_mut(), len0, ptr1);
                     let l3 = i32::from(*ptr1.add(0).cast::<u8>());
-                    let result44 = match l3 {
+                    let result32 = match l3 {
                         0 => {
                             let e = {
                                 let l4 = *ptr1.add(8).cast::<*mut u8>();
@@ -1063,95 +1461,26 @@ pub mod dialguard {
                                 let l21 = *ptr1
                                     .add(72 + 4 * ::core::mem::size_of::<*const u8>())
                                     .cast::<i32>();
-                                let l22 = i32::from(
-                                    *ptr1
-                                        .add(72 + 5 * ::core::mem::size_of::<*const u8>())
-                                        .cast::<u8>(),
-                                );
+                                let l22 = *ptr1
+                                    .add(76 + 4 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<i32>();
                                 let l23 = i32::from(
                                     *ptr1
-                                        .add(73 + 5 * ::core::mem::size_of::<*const u8>())
+                                        .add(80 + 4 * ::core::mem::size_of::<*const u8>())
                                         .cast::<u8>(),
                                 );
                                 let l24 = i32::from(
                                     *ptr1
-                                        .add(74 + 5 * ::core::mem::size_of::<*const u8>())
-                                        .cast::<u8>(),
-                                );
-                                let l25 = i32::from(
-                                    *ptr1
-                                        .add(75 + 5 * ::core::mem::size_of::<*const u8>())
-                                        .cast::<u8>(),
-                                );
-                                let l26 = i32::from(
-                                    *ptr1
-                                        .add(76 + 5 * ::core::mem::size_of::<*const u8>())
+                                        .add(82 + 4 * ::core::mem::size_of::<*const u8>())
                                         .cast::<u16>(),
                                 );
-                                let l27 = i32::from(
-                                    *ptr1
-                                        .add(78 + 5 * ::core::mem::size_of::<*const u8>())
-                                        .cast::<u8>(),
-                                );
-                                let l28 = i32::from(
-                                    *ptr1
-                                        .add(80 + 5 * ::core::mem::size_of::<*const u8>())
-                                        .cast::<u16>(),
-                                );
-                                let l29 = i32::from(
-                                    *ptr1
-                                        .add(82 + 5 * ::core::mem::size_of::<*const u8>())
-                                        .cast::<u16>(),
-                                );
-                                let l30 = i32::from(
-                                    *ptr1
-                                        .add(84 + 5 * ::core::mem::size_of::<*const u8>())
-                                        .cast::<u8>(),
-                                );
-                                let l31 = *ptr1
-                                    .add(88 + 5 * ::core::mem::size_of::<*const u8>())
+                                let l25 = *ptr1
+                                    .add(80 + 5 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>();
-                                let l32 = *ptr1
-                                    .add(88 + 6 * ::core::mem::size_of::<*const u8>())
+                                let l26 = *ptr1
+                                    .add(80 + 6 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>();
-                                let base39 = l31;
-                                let len39 = l32;
-                                let mut result39 = _rt::Vec::with_capacity(len39);
-                                for i in 0..len39 {
-                                    let base = base39
-                                        .add(i * (4 * ::core::mem::size_of::<*const u8>()));
-                                    let e39 = {
-                                        let l33 = *base.add(0).cast::<*mut u8>();
-                                        let l34 = *base
-                                            .add(::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>();
-                                        let len35 = l34;
-                                        let bytes35 = _rt::Vec::from_raw_parts(
-                                            l33.cast(),
-                                            len35,
-                                            len35,
-                                        );
-                                        let l36 = *base
-                                            .add(2 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<*mut u8>();
-                                        let l37 = *base
-                                            .add(3 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>();
-                                        let len38 = l37;
-                                        let bytes38 = _rt::Vec::from_raw_parts(
-                                            l36.cast(),
-                                            len38,
-                                            len38,
-                                        );
-                                        (_rt::string_lift(bytes35), _rt::string_lift(bytes38))
-                                    };
-                                    result39.push(e39);
-                                }
-                                _rt::cabi_dealloc(
-                                    base39,
-                                    len39 * (4 * ::core::mem::size_of::<*const u8>()),
-                                    ::core::mem::size_of::<*const u8>(),
-                                );
+                                let len27 = l26;
                                 super::super::super::dialguard::reputation::types::Account {
                                     id: _rt::string_lift(bytes6),
                                     revision: l7 as u64,
@@ -1170,50 +1499,46 @@ pub mod dialguard {
                                     ),
                                     monitored_count: l19 as u32,
                                     rated_today: l20 as u32,
-                                    replacements_today: l21 as u32,
-                                    settings: super::super::super::dialguard::reputation::types::Settings {
-                                        spam_score_min: l22 as u8,
-                                        rating_carriers_min: l23 as u8,
-                                        checks_to_flag: l24 as u8,
-                                        checks_to_clear: l25 as u8,
-                                        observation_age_max_hours: l26 as u16,
-                                        auto_replace: _rt::bool_lift(l27 as u8),
-                                        replacements_per_day_max: l28 as u16,
-                                        new_number_grace_days: l29 as u16,
-                                        mass_flag_percent: l30 as u8,
-                                        other: result39,
+                                    look_ups_today: l21 as u32,
+                                    replacements_today: l22 as u32,
+                                    guard_rails: super::super::super::dialguard::reputation::types::GuardRails {
+                                        auto_replace: _rt::bool_lift(l23 as u8),
+                                        replacements_per_day_max: l24 as u16,
                                     },
+                                    settings: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(_rt::Vec::from_raw_parts(l25.cast(), len27, len27)),
                                 }
                             };
                             Ok(e)
                         }
                         1 => {
                             let e = {
-                                let l40 = i32::from(*ptr1.add(8).cast::<u8>());
-                                let l41 = *ptr1
+                                let l28 = i32::from(*ptr1.add(8).cast::<u8>());
+                                let l29 = *ptr1
                                     .add(8 + 1 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>();
-                                let l42 = *ptr1
+                                let l30 = *ptr1
                                     .add(8 + 2 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>();
-                                let len43 = l42;
-                                let bytes43 = _rt::Vec::from_raw_parts(
-                                    l41.cast(),
-                                    len43,
-                                    len43,
+                                let len31 = l30;
+                                let bytes31 = _rt::Vec::from_raw_parts(
+                                    l29.cast(),
+                                    len31,
+                                    len31,
                                 );
                                 super::super::super::dialguard::reputation::types::Error {
                                     code: super::super::super::dialguard::reputation::types::ErrorCode::_lift(
-                                        l40 as u8,
+                                        l28 as u8,
                                     ),
-                                    message: _rt::string_lift(bytes43),
+                                    message: _rt::string_lift(bytes31),
                                 }
                             };
                             Err(e)
                         }
                         _ => _rt::invalid_enum_discriminant(),
                     };
-                    result44
+                    result32
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
@@ -1224,17 +1549,17 @@ pub mod dialguard {
                 id: &str,
                 after: PhoneNumber,
                 limit: u32,
-            ) -> Result<_rt::Vec<MonitoredNumber>, Error> {
+            ) -> Result<MonitoredTable, Error> {
                 unsafe {
                     #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
                     #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
                     struct RetArea(
                         [::core::mem::MaybeUninit<
                             u8,
-                        >; 4 * ::core::mem::size_of::<*const u8>()],
+                        >; 25 * ::core::mem::size_of::<*const u8>()],
                     );
                     let mut ret_area = RetArea(
-                        [::core::mem::MaybeUninit::uninit(); 4
+                        [::core::mem::MaybeUninit::uninit(); 25
                             * ::core::mem::size_of::<*const u8>()],
                     );
                     let vec0 = id;
@@ -1243,7 +1568,7 @@ pub mod dialguard {
                     let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
                     #[cfg(target_arch = "wasm32")]
                     #[link(
-                        wasm_import_module = "dialguard:reputation/number-inventory@0.2.0"
+                        wasm_import_module = "dialguard:reputation/number-inventory@0.3.0"
                     )]
                     unsafe extern "C" {
                         #[link_name = "monitored"]
@@ -1267,7 +1592,7 @@ pub mod dialguard {
                         ptr1,
                     );
                     let l3 = i32::from(*ptr1.add(0).cast::<u8>());
-                    let result21 = match l3 {
+                    let result44 = match l3 {
                         0 => {
                             let e = {
                                 let l4 = *ptr1
@@ -1276,81 +1601,172 @@ pub mod dialguard {
                                 let l5 = *ptr1
                                     .add(2 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>();
-                                let base16 = l4;
-                                let len16 = l5;
-                                let mut result16 = _rt::Vec::with_capacity(len16);
-                                for i in 0..len16 {
-                                    let base = base16.add(i * 64);
-                                    let e16 = {
-                                        let l6 = *base.add(0).cast::<i64>();
-                                        let l7 = *base.add(8).cast::<i32>();
-                                        let l8 = i32::from(*base.add(12).cast::<u8>());
-                                        let l9 = *base.add(16).cast::<i64>();
-                                        let l10 = *base.add(24).cast::<i64>();
-                                        let l11 = i32::from(*base.add(32).cast::<u8>());
-                                        let l12 = i32::from(*base.add(33).cast::<u8>());
-                                        let l13 = i32::from(*base.add(40).cast::<u8>());
-                                        let l15 = i32::from(*base.add(56).cast::<u8>());
-                                        super::super::super::dialguard::reputation::types::MonitoredNumber {
-                                            number: l6 as u64,
-                                            slot: l7 as u32,
-                                            status: super::super::super::dialguard::reputation::types::Status::_lift(
-                                                l8 as u8,
-                                            ),
-                                            status_since: l9 as u64,
-                                            monitored_since: l10 as u64,
-                                            flagging_checks: l11 as u8,
-                                            clearing_checks: l12 as u8,
-                                            last_rated_at: match l13 {
-                                                0 => None,
-                                                1 => {
-                                                    let e = {
-                                                        let l14 = *base.add(48).cast::<i64>();
-                                                        l14 as u64
-                                                    };
-                                                    Some(e)
-                                                }
-                                                _ => _rt::invalid_enum_discriminant(),
-                                            },
-                                            replacement_pending: _rt::bool_lift(l15 as u8),
-                                        }
-                                    };
-                                    result16.push(e16);
+                                let len6 = l5;
+                                let l7 = *ptr1
+                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l8 = *ptr1
+                                    .add(4 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len9 = l8;
+                                let l10 = *ptr1
+                                    .add(5 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l11 = *ptr1
+                                    .add(6 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len12 = l11;
+                                let l13 = *ptr1
+                                    .add(7 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l14 = *ptr1
+                                    .add(8 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len15 = l14;
+                                let l16 = *ptr1
+                                    .add(9 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l17 = *ptr1
+                                    .add(10 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len18 = l17;
+                                let l19 = *ptr1
+                                    .add(11 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l20 = *ptr1
+                                    .add(12 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len21 = l20;
+                                let l22 = *ptr1
+                                    .add(13 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l23 = *ptr1
+                                    .add(14 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len24 = l23;
+                                let l25 = *ptr1
+                                    .add(15 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l26 = *ptr1
+                                    .add(16 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len27 = l26;
+                                let l28 = *ptr1
+                                    .add(17 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l29 = *ptr1
+                                    .add(18 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len30 = l29;
+                                let l31 = *ptr1
+                                    .add(19 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l32 = *ptr1
+                                    .add(20 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len33 = l32;
+                                let l34 = *ptr1
+                                    .add(21 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l35 = *ptr1
+                                    .add(22 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len36 = l35;
+                                let l37 = *ptr1
+                                    .add(23 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l38 = *ptr1
+                                    .add(24 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len39 = l38;
+                                super::super::super::dialguard::reputation::types::MonitoredTable {
+                                    numbers: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(_rt::Vec::from_raw_parts(l4.cast(), len6, len6)),
+                                    slots: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(_rt::Vec::from_raw_parts(l7.cast(), len9, len9)),
+                                    statuses: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(
+                                        _rt::Vec::from_raw_parts(l10.cast(), len12, len12),
+                                    ),
+                                    status_since: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(
+                                        _rt::Vec::from_raw_parts(l13.cast(), len15, len15),
+                                    ),
+                                    monitored_since: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(
+                                        _rt::Vec::from_raw_parts(l16.cast(), len18, len18),
+                                    ),
+                                    flagging_checks: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(
+                                        _rt::Vec::from_raw_parts(l19.cast(), len21, len21),
+                                    ),
+                                    clearing_checks: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(
+                                        _rt::Vec::from_raw_parts(l22.cast(), len24, len24),
+                                    ),
+                                    last_rated_at: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(
+                                        _rt::Vec::from_raw_parts(l25.cast(), len27, len27),
+                                    ),
+                                    evidence_until: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(
+                                        _rt::Vec::from_raw_parts(l28.cast(), len30, len30),
+                                    ),
+                                    suspect_since: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(
+                                        _rt::Vec::from_raw_parts(l31.cast(), len33, len33),
+                                    ),
+                                    resting_since: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(
+                                        _rt::Vec::from_raw_parts(l34.cast(), len36, len36),
+                                    ),
+                                    replacement_pending: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(_rt::Vec::from_raw_parts(l37.cast(), len39, len39)),
                                 }
-                                _rt::cabi_dealloc(base16, len16 * 64, 8);
-                                result16
                             };
                             Ok(e)
                         }
                         1 => {
                             let e = {
-                                let l17 = i32::from(
+                                let l40 = i32::from(
                                     *ptr1.add(::core::mem::size_of::<*const u8>()).cast::<u8>(),
                                 );
-                                let l18 = *ptr1
+                                let l41 = *ptr1
                                     .add(2 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>();
-                                let l19 = *ptr1
+                                let l42 = *ptr1
                                     .add(3 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>();
-                                let len20 = l19;
-                                let bytes20 = _rt::Vec::from_raw_parts(
-                                    l18.cast(),
-                                    len20,
-                                    len20,
+                                let len43 = l42;
+                                let bytes43 = _rt::Vec::from_raw_parts(
+                                    l41.cast(),
+                                    len43,
+                                    len43,
                                 );
                                 super::super::super::dialguard::reputation::types::Error {
                                     code: super::super::super::dialguard::reputation::types::ErrorCode::_lift(
-                                        l17 as u8,
+                                        l40 as u8,
                                     ),
-                                    message: _rt::string_lift(bytes20),
+                                    message: _rt::string_lift(bytes43),
                                 }
                             };
                             Err(e)
                         }
                         _ => _rt::invalid_enum_discriminant(),
                     };
-                    result21
+                    result44
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
@@ -1381,7 +1797,7 @@ pub mod dialguard {
                     let ptr2 = ret_area.0.as_mut_ptr().cast::<u8>();
                     #[cfg(target_arch = "wasm32")]
                     #[link(
-                        wasm_import_module = "dialguard:reputation/number-inventory@0.2.0"
+                        wasm_import_module = "dialguard:reputation/number-inventory@0.3.0"
                     )]
                     unsafe extern "C" {
                         #[link_name = "owned"]
@@ -1453,25 +1869,25 @@ pub mod dialguard {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// Numbers that could be bought in place of `like`, closest first: most leading digits shared, then the lower
-            /// number. At most `limit` (at most 10,000; a larger one counts as that); fewer are all there are. None that this
-            /// account owns, has released, or has an order under way for.
+            /// Numbers that could take the place of `like`. At most `limit` (at most 10,000; a larger one counts as that); fewer
+            /// are all there are. Of the account's own only those that are offered again after a rest; none that it has given
+            /// back, or has an order under way for.
             #[allow(async_fn_in_trait)]
             pub fn candidates(
                 id: &str,
                 like: PhoneNumber,
                 limit: u32,
-            ) -> Result<_rt::Vec<PhoneNumber>, Error> {
+            ) -> Result<CandidateTable, Error> {
                 unsafe {
                     #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
                     #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
                     struct RetArea(
                         [::core::mem::MaybeUninit<
                             u8,
-                        >; 4 * ::core::mem::size_of::<*const u8>()],
+                        >; 7 * ::core::mem::size_of::<*const u8>()],
                     );
                     let mut ret_area = RetArea(
-                        [::core::mem::MaybeUninit::uninit(); 4
+                        [::core::mem::MaybeUninit::uninit(); 7
                             * ::core::mem::size_of::<*const u8>()],
                     );
                     let vec0 = id;
@@ -1480,7 +1896,7 @@ pub mod dialguard {
                     let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
                     #[cfg(target_arch = "wasm32")]
                     #[link(
-                        wasm_import_module = "dialguard:reputation/number-inventory@0.2.0"
+                        wasm_import_module = "dialguard:reputation/number-inventory@0.3.0"
                     )]
                     unsafe extern "C" {
                         #[link_name = "candidates"]
@@ -1504,7 +1920,7 @@ pub mod dialguard {
                         ptr1,
                     );
                     let l3 = i32::from(*ptr1.add(0).cast::<u8>());
-                    let result11 = match l3 {
+                    let result17 = match l3 {
                         0 => {
                             let e = {
                                 let l4 = *ptr1
@@ -1514,61 +1930,79 @@ pub mod dialguard {
                                     .add(2 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>();
                                 let len6 = l5;
-                                <_ as From<
-                                    _rt::Vec<_>,
-                                >>::from(_rt::Vec::from_raw_parts(l4.cast(), len6, len6))
+                                let l7 = *ptr1
+                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l8 = *ptr1
+                                    .add(4 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len9 = l8;
+                                let l10 = *ptr1
+                                    .add(5 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l11 = *ptr1
+                                    .add(6 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len12 = l11;
+                                super::super::super::dialguard::reputation::types::CandidateTable {
+                                    numbers: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(_rt::Vec::from_raw_parts(l4.cast(), len6, len6)),
+                                    price_cents: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(_rt::Vec::from_raw_parts(l7.cast(), len9, len9)),
+                                    rested: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(_rt::Vec::from_raw_parts(l10.cast(), len12, len12)),
+                                }
                             };
                             Ok(e)
                         }
                         1 => {
                             let e = {
-                                let l7 = i32::from(
+                                let l13 = i32::from(
                                     *ptr1.add(::core::mem::size_of::<*const u8>()).cast::<u8>(),
                                 );
-                                let l8 = *ptr1
+                                let l14 = *ptr1
                                     .add(2 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>();
-                                let l9 = *ptr1
+                                let l15 = *ptr1
                                     .add(3 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>();
-                                let len10 = l9;
-                                let bytes10 = _rt::Vec::from_raw_parts(
-                                    l8.cast(),
-                                    len10,
-                                    len10,
+                                let len16 = l15;
+                                let bytes16 = _rt::Vec::from_raw_parts(
+                                    l14.cast(),
+                                    len16,
+                                    len16,
                                 );
                                 super::super::super::dialguard::reputation::types::Error {
                                     code: super::super::super::dialguard::reputation::types::ErrorCode::_lift(
-                                        l7 as u8,
+                                        l13 as u8,
                                     ),
-                                    message: _rt::string_lift(bytes10),
+                                    message: _rt::string_lift(bytes16),
                                 }
                             };
                             Err(e)
                         }
                         _ => _rt::invalid_enum_discriminant(),
                     };
-                    result11
+                    result17
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// When the account's numbers turned flagged, at `since` or later, oldest first, replaced and deleted numbers
-            /// included.
+            /// When the account's numbers turned flagged, at `since` or later, replaced and deleted numbers included.
             #[allow(async_fn_in_trait)]
-            pub fn flag_events(
-                id: &str,
-                since: Timestamp,
-            ) -> Result<_rt::Vec<FlagEvent>, Error> {
+            pub fn flag_events(id: &str, since: Timestamp) -> Result<FlagTable, Error> {
                 unsafe {
                     #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
                     #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
                     struct RetArea(
                         [::core::mem::MaybeUninit<
                             u8,
-                        >; 4 * ::core::mem::size_of::<*const u8>()],
+                        >; 5 * ::core::mem::size_of::<*const u8>()],
                     );
                     let mut ret_area = RetArea(
-                        [::core::mem::MaybeUninit::uninit(); 4
+                        [::core::mem::MaybeUninit::uninit(); 5
                             * ::core::mem::size_of::<*const u8>()],
                     );
                     let vec0 = id;
@@ -1577,7 +2011,7 @@ pub mod dialguard {
                     let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
                     #[cfg(target_arch = "wasm32")]
                     #[link(
-                        wasm_import_module = "dialguard:reputation/number-inventory@0.2.0"
+                        wasm_import_module = "dialguard:reputation/number-inventory@0.3.0"
                     )]
                     unsafe extern "C" {
                         #[link_name = "flag-events"]
@@ -1594,7 +2028,7 @@ pub mod dialguard {
                     }
                     wit_import2(ptr0.cast_mut(), len0, _rt::as_i64(since), ptr1);
                     let l3 = i32::from(*ptr1.add(0).cast::<u8>());
-                    let result11 = match l3 {
+                    let result14 = match l3 {
                         0 => {
                             let e = {
                                 let l4 = *ptr1
@@ -1604,41 +2038,380 @@ pub mod dialguard {
                                     .add(2 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>();
                                 let len6 = l5;
-                                <_ as From<
-                                    _rt::Vec<_>,
-                                >>::from(_rt::Vec::from_raw_parts(l4.cast(), len6, len6))
+                                let l7 = *ptr1
+                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l8 = *ptr1
+                                    .add(4 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len9 = l8;
+                                FlagTable {
+                                    numbers: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(_rt::Vec::from_raw_parts(l4.cast(), len6, len6)),
+                                    at: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(_rt::Vec::from_raw_parts(l7.cast(), len9, len9)),
+                                }
                             };
                             Ok(e)
                         }
                         1 => {
                             let e = {
-                                let l7 = i32::from(
+                                let l10 = i32::from(
                                     *ptr1.add(::core::mem::size_of::<*const u8>()).cast::<u8>(),
                                 );
-                                let l8 = *ptr1
+                                let l11 = *ptr1
                                     .add(2 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>();
-                                let l9 = *ptr1
+                                let l12 = *ptr1
                                     .add(3 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>();
-                                let len10 = l9;
-                                let bytes10 = _rt::Vec::from_raw_parts(
-                                    l8.cast(),
-                                    len10,
-                                    len10,
+                                let len13 = l12;
+                                let bytes13 = _rt::Vec::from_raw_parts(
+                                    l11.cast(),
+                                    len13,
+                                    len13,
                                 );
                                 super::super::super::dialguard::reputation::types::Error {
                                     code: super::super::super::dialguard::reputation::types::ErrorCode::_lift(
-                                        l7 as u8,
+                                        l10 as u8,
                                     ),
-                                    message: _rt::string_lift(bytes10),
+                                    message: _rt::string_lift(bytes13),
                                 }
                             };
                             Err(e)
                         }
                         _ => _rt::invalid_enum_discriminant(),
                     };
-                    result11
+                    result14
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// How calls from each of `numbers` (at most 10,000, each at most once) went at `since` or later; a host may count from
+            /// the beginning of that hour. A host that does not know how calls went answers empty columns.
+            #[allow(async_fn_in_trait)]
+            pub fn calls(
+                id: &str,
+                numbers: &[PhoneNumber],
+                since: Timestamp,
+            ) -> Result<CallTable, Error> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 9 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 9
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let vec0 = id;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let vec1 = numbers;
+                    let ptr1 = vec1.as_ptr().cast::<u8>();
+                    let len1 = vec1.len();
+                    let ptr2 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(
+                        wasm_import_module = "dialguard:reputation/number-inventory@0.3.0"
+                    )]
+                    unsafe extern "C" {
+                        #[link_name = "calls"]
+                        fn wit_import3(
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                            _: i64,
+                            _: *mut u8,
+                        );
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import3(
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                        _: usize,
+                        _: i64,
+                        _: *mut u8,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import3(
+                        ptr0.cast_mut(),
+                        len0,
+                        ptr1.cast_mut(),
+                        len1,
+                        _rt::as_i64(since),
+                        ptr2,
+                    );
+                    let l4 = i32::from(*ptr2.add(0).cast::<u8>());
+                    let result21 = match l4 {
+                        0 => {
+                            let e = {
+                                let l5 = *ptr2
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l6 = *ptr2
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len7 = l6;
+                                let l8 = *ptr2
+                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l9 = *ptr2
+                                    .add(4 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len10 = l9;
+                                let l11 = *ptr2
+                                    .add(5 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l12 = *ptr2
+                                    .add(6 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len13 = l12;
+                                let l14 = *ptr2
+                                    .add(7 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l15 = *ptr2
+                                    .add(8 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len16 = l15;
+                                super::super::super::dialguard::reputation::types::CallTable {
+                                    attempts: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(_rt::Vec::from_raw_parts(l5.cast(), len7, len7)),
+                                    answered: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(_rt::Vec::from_raw_parts(l8.cast(), len10, len10)),
+                                    short: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(
+                                        _rt::Vec::from_raw_parts(l11.cast(), len13, len13),
+                                    ),
+                                    blocked: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(_rt::Vec::from_raw_parts(l14.cast(), len16, len16)),
+                                }
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l17 = i32::from(
+                                    *ptr2.add(::core::mem::size_of::<*const u8>()).cast::<u8>(),
+                                );
+                                let l18 = *ptr2
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l19 = *ptr2
+                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len20 = l19;
+                                let bytes20 = _rt::Vec::from_raw_parts(
+                                    l18.cast(),
+                                    len20,
+                                    len20,
+                                );
+                                super::super::super::dialguard::reputation::types::Error {
+                                    code: super::super::super::dialguard::reputation::types::ErrorCode::_lift(
+                                        l17 as u8,
+                                    ),
+                                    message: _rt::string_lift(bytes20),
+                                }
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result21
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// How the account's calls went altogether; 0 of everything where the host does not know.
+            #[allow(async_fn_in_trait)]
+            pub fn calls_in_all(
+                id: &str,
+                since: Timestamp,
+            ) -> Result<CallTotals, Error> {
+                unsafe {
+                    #[repr(align(8))]
+                    struct RetArea([::core::mem::MaybeUninit<u8>; 40]);
+                    let mut ret_area = RetArea([::core::mem::MaybeUninit::uninit(); 40]);
+                    let vec0 = id;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(
+                        wasm_import_module = "dialguard:reputation/number-inventory@0.3.0"
+                    )]
+                    unsafe extern "C" {
+                        #[link_name = "calls-in-all"]
+                        fn wit_import2(_: *mut u8, _: usize, _: i64, _: *mut u8);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import2(
+                        _: *mut u8,
+                        _: usize,
+                        _: i64,
+                        _: *mut u8,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import2(ptr0.cast_mut(), len0, _rt::as_i64(since), ptr1);
+                    let l3 = i32::from(*ptr1.add(0).cast::<u8>());
+                    let result12 = match l3 {
+                        0 => {
+                            let e = {
+                                let l4 = *ptr1.add(8).cast::<i64>();
+                                let l5 = *ptr1.add(16).cast::<i64>();
+                                let l6 = *ptr1.add(24).cast::<i64>();
+                                let l7 = *ptr1.add(32).cast::<i64>();
+                                CallTotals {
+                                    attempts: l4 as u64,
+                                    answered: l5 as u64,
+                                    short: l6 as u64,
+                                    blocked: l7 as u64,
+                                }
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l8 = i32::from(*ptr1.add(8).cast::<u8>());
+                                let l9 = *ptr1
+                                    .add(8 + 1 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l10 = *ptr1
+                                    .add(8 + 2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len11 = l10;
+                                let bytes11 = _rt::Vec::from_raw_parts(
+                                    l9.cast(),
+                                    len11,
+                                    len11,
+                                );
+                                super::super::super::dialguard::reputation::types::Error {
+                                    code: super::super::super::dialguard::reputation::types::ErrorCode::_lift(
+                                        l8 as u8,
+                                    ),
+                                    message: _rt::string_lift(bytes11),
+                                }
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result12
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// The account's numbers that rest, at most 10,000. Those that rest no longer, or are offered again, are not among
+            /// them.
+            #[allow(async_fn_in_trait)]
+            pub fn rested(id: &str) -> Result<RestedTable, Error> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 7 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 7
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let vec0 = id;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(
+                        wasm_import_module = "dialguard:reputation/number-inventory@0.3.0"
+                    )]
+                    unsafe extern "C" {
+                        #[link_name = "rested"]
+                        fn wit_import2(_: *mut u8, _: usize, _: *mut u8);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import2(_: *mut u8, _: usize, _: *mut u8) {
+                        unreachable!()
+                    }
+                    wit_import2(ptr0.cast_mut(), len0, ptr1);
+                    let l3 = i32::from(*ptr1.add(0).cast::<u8>());
+                    let result17 = match l3 {
+                        0 => {
+                            let e = {
+                                let l4 = *ptr1
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l5 = *ptr1
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len6 = l5;
+                                let l7 = *ptr1
+                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l8 = *ptr1
+                                    .add(4 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len9 = l8;
+                                let l10 = *ptr1
+                                    .add(5 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l11 = *ptr1
+                                    .add(6 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len12 = l11;
+                                super::super::super::dialguard::reputation::types::RestedTable {
+                                    numbers: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(_rt::Vec::from_raw_parts(l4.cast(), len6, len6)),
+                                    resting_since: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(_rt::Vec::from_raw_parts(l7.cast(), len9, len9)),
+                                    rests: <_ as From<
+                                        _rt::Vec<_>,
+                                    >>::from(_rt::Vec::from_raw_parts(l10.cast(), len12, len12)),
+                                }
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l13 = i32::from(
+                                    *ptr1.add(::core::mem::size_of::<*const u8>()).cast::<u8>(),
+                                );
+                                let l14 = *ptr1
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l15 = *ptr1
+                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let len16 = l15;
+                                let bytes16 = _rt::Vec::from_raw_parts(
+                                    l14.cast(),
+                                    len16,
+                                    len16,
+                                );
+                                super::super::super::dialguard::reputation::types::Error {
+                                    code: super::super::super::dialguard::reputation::types::ErrorCode::_lift(
+                                        l13 as u8,
+                                    ),
+                                    message: _rt::string_lift(bytes16),
+                                }
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result17
                 }
             }
         }
@@ -1653,7 +2426,7 @@ pub mod exports {
             ///
             /// A policy keeps nothing between calls: a host may give every call a fresh instance. Every function that takes an
             /// account answers the import's error where an import fails, and `invalid-settings` where the account's settings are
-            /// out of range.
+            /// not what the policy declared.
             #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
             pub mod policy {
                 #[used]
@@ -1663,7 +2436,7 @@ pub mod exports {
                 pub type PhoneNumber = super::super::super::super::dialguard::reputation::types::PhoneNumber;
                 pub type AccountId = super::super::super::super::dialguard::reputation::types::AccountId;
                 pub type Timestamp = super::super::super::super::dialguard::reputation::types::Timestamp;
-                pub type Settings = super::super::super::super::dialguard::reputation::types::Settings;
+                pub type Setting = super::super::super::super::dialguard::reputation::types::Setting;
                 pub type Status = super::super::super::super::dialguard::reputation::types::Status;
                 pub type Plan = super::super::super::super::dialguard::reputation::types::Plan;
                 pub type Error = super::super::super::super::dialguard::reputation::types::Error;
@@ -1676,6 +2449,8 @@ pub mod exports {
                     pub version: _rt::String,
                     /// One sentence for the operator who chooses between policies.
                     pub summary: _rt::String,
+                    /// The settings that it understands, in the order in which people should read them; at most 64.
+                    pub settings: _rt::Vec<Setting>,
                 }
                 impl ::core::fmt::Debug for Description {
                     fn fmt(
@@ -1686,6 +2461,7 @@ pub mod exports {
                             .field("name", &self.name)
                             .field("version", &self.version)
                             .field("summary", &self.summary)
+                            .field("settings", &self.settings)
                             .finish()
                     }
                 }
@@ -1765,7 +2541,7 @@ pub mod exports {
                     NoFreeSlot,
                     /// Deleting would leave the slot unusable for the rest of the cycle; replacing would keep it.
                     SlotWouldLock,
-                    /// No number on offer is rated by enough carriers and flagged by none.
+                    /// No candidate is rated by enough carriers and flagged by none.
                     NoCleanCandidate,
                     /// A replacement for it is under way already.
                     ReplacementPending,
@@ -1856,7 +2632,7 @@ pub mod exports {
                 /// What a policy makes of a request.
                 #[derive(Clone, Eq, PartialEq)]
                 pub struct Decision {
-                    /// What the accepted part of the request comes to. Its `reviews` are empty.
+                    /// What the accepted part of the request comes to. Its `reviews` are empty, and its `suspects` none.
                     pub plan: Plan,
                     /// One for each number asked about, in the order asked; one in all for `set-blocks`.
                     pub outcomes: _rt::Vec<Outcome>,
@@ -1917,6 +2693,10 @@ pub mod exports {
                     pub at_risk: u32,
                     /// Monitored numbers that most carriers flag.
                     pub flagged: u32,
+                    /// Of the monitored numbers, those whose calls fare so badly that they are suspect.
+                    pub suspect: u32,
+                    /// Of the monitored numbers, those that the dialer does not use for now.
+                    pub resting: u32,
                     /// Numbers that turned flagged in the past 24 hours, each once, those replaced or deleted since included.
                     pub flagged_past_day: u32,
                     /// The same for the past 7 days of 24 hours.
@@ -1935,6 +2715,8 @@ pub mod exports {
                             .field("clean", &self.clean)
                             .field("at-risk", &self.at_risk)
                             .field("flagged", &self.flagged)
+                            .field("suspect", &self.suspect)
+                            .field("resting", &self.resting)
                             .field("flagged-past-day", &self.flagged_past_day)
                             .field("flagged-past-week", &self.flagged_past_week)
                             .finish()
@@ -1951,6 +2733,7 @@ pub mod exports {
                             name: name2,
                             version: version2,
                             summary: summary2,
+                            settings: settings2,
                         } = result0;
                         let vec3 = (name2.into_bytes()).into_boxed_slice();
                         let ptr3 = vec3.as_ptr().cast::<u8>();
@@ -1978,6 +2761,147 @@ pub mod exports {
                         *ptr1
                             .add(4 * ::core::mem::size_of::<*const u8>())
                             .cast::<*mut u8>() = ptr5.cast_mut();
+                        let vec16 = settings2;
+                        let len16 = vec16.len();
+                        let layout16 = _rt::alloc::Layout::from_size_align(
+                                vec16.len()
+                                    * (32 + 6 * ::core::mem::size_of::<*const u8>()),
+                                8,
+                            )
+                            .unwrap();
+                        let (result16, _cleanup16) = wit_bindgen::rt::Cleanup::new(
+                            layout16,
+                        );
+                        if let Some(cleanup) = _cleanup16 {
+                            cleanup.forget();
+                        }
+                        for (i, e) in vec16.into_iter().enumerate() {
+                            let base = result16
+                                .add(i * (32 + 6 * ::core::mem::size_of::<*const u8>()));
+                            {
+                                let super::super::super::super::dialguard::reputation::types::Setting {
+                                    name: name6,
+                                    meaning: meaning6,
+                                    kind: kind6,
+                                } = e;
+                                let vec7 = (name6.into_bytes()).into_boxed_slice();
+                                let ptr7 = vec7.as_ptr().cast::<u8>();
+                                let len7 = vec7.len();
+                                ::core::mem::forget(vec7);
+                                *base
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len7;
+                                *base.add(0).cast::<*mut u8>() = ptr7.cast_mut();
+                                let vec8 = (meaning6.into_bytes()).into_boxed_slice();
+                                let ptr8 = vec8.as_ptr().cast::<u8>();
+                                let len8 = vec8.len();
+                                ::core::mem::forget(vec8);
+                                *base
+                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len8;
+                                *base
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr8.cast_mut();
+                                use super::super::super::super::dialguard::reputation::types::SettingKind as V15;
+                                match kind6 {
+                                    V15::Switch(e) => {
+                                        *base
+                                            .add(4 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                        let super::super::super::super::dialguard::reputation::types::SwitchSetting {
+                                            default: default9,
+                                        } = e;
+                                        *base
+                                            .add(8 + 4 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (match default9 {
+                                            true => 1,
+                                            false => 0,
+                                        }) as u8;
+                                    }
+                                    V15::Integer(e) => {
+                                        *base
+                                            .add(4 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        let super::super::super::super::dialguard::reputation::types::IntegerSetting {
+                                            min: min10,
+                                            max: max10,
+                                            default: default10,
+                                            unit: unit10,
+                                        } = e;
+                                        *base
+                                            .add(8 + 4 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<i64>() = _rt::as_i64(min10);
+                                        *base
+                                            .add(16 + 4 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<i64>() = _rt::as_i64(max10);
+                                        *base
+                                            .add(24 + 4 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<i64>() = _rt::as_i64(default10);
+                                        let vec11 = (unit10.into_bytes()).into_boxed_slice();
+                                        let ptr11 = vec11.as_ptr().cast::<u8>();
+                                        let len11 = vec11.len();
+                                        ::core::mem::forget(vec11);
+                                        *base
+                                            .add(32 + 5 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len11;
+                                        *base
+                                            .add(32 + 4 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr11.cast_mut();
+                                    }
+                                    V15::Choice(e) => {
+                                        *base
+                                            .add(4 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (2i32) as u8;
+                                        let super::super::super::super::dialguard::reputation::types::ChoiceSetting {
+                                            names: names12,
+                                            default: default12,
+                                        } = e;
+                                        let vec14 = names12;
+                                        let len14 = vec14.len();
+                                        let layout14 = _rt::alloc::Layout::from_size_align(
+                                                vec14.len() * (2 * ::core::mem::size_of::<*const u8>()),
+                                                ::core::mem::size_of::<*const u8>(),
+                                            )
+                                            .unwrap();
+                                        let (result14, _cleanup14) = wit_bindgen::rt::Cleanup::new(
+                                            layout14,
+                                        );
+                                        if let Some(cleanup) = _cleanup14 {
+                                            cleanup.forget();
+                                        }
+                                        for (i, e) in vec14.into_iter().enumerate() {
+                                            let base = result14
+                                                .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                            {
+                                                let vec13 = (e.into_bytes()).into_boxed_slice();
+                                                let ptr13 = vec13.as_ptr().cast::<u8>();
+                                                let len13 = vec13.len();
+                                                ::core::mem::forget(vec13);
+                                                *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>() = len13;
+                                                *base.add(0).cast::<*mut u8>() = ptr13.cast_mut();
+                                            }
+                                        }
+                                        *base
+                                            .add(8 + 5 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len14;
+                                        *base
+                                            .add(8 + 4 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = result14;
+                                        *base
+                                            .add(8 + 6 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<i32>() = _rt::as_i32(default12);
+                                    }
+                                }
+                            }
+                        }
+                        *ptr1
+                            .add(7 * ::core::mem::size_of::<*const u8>())
+                            .cast::<usize>() = len16;
+                        *ptr1
+                            .add(6 * ::core::mem::size_of::<*const u8>())
+                            .cast::<*mut u8>() = result16;
                         ptr1
                     }
                 }
@@ -2004,104 +2928,125 @@ pub mod exports {
                             .add(5 * ::core::mem::size_of::<*const u8>())
                             .cast::<usize>();
                         _rt::cabi_dealloc(l4, l5, 1);
+                        let l6 = *arg0
+                            .add(6 * ::core::mem::size_of::<*const u8>())
+                            .cast::<*mut u8>();
+                        let l7 = *arg0
+                            .add(7 * ::core::mem::size_of::<*const u8>())
+                            .cast::<usize>();
+                        let base20 = l6;
+                        let len20 = l7;
+                        for i in 0..len20 {
+                            let base = base20
+                                .add(i * (32 + 6 * ::core::mem::size_of::<*const u8>()));
+                            {
+                                let l8 = *base.add(0).cast::<*mut u8>();
+                                let l9 = *base
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                _rt::cabi_dealloc(l8, l9, 1);
+                                let l10 = *base
+                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l11 = *base
+                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                _rt::cabi_dealloc(l10, l11, 1);
+                                let l12 = i32::from(
+                                    *base
+                                        .add(4 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<u8>(),
+                                );
+                                match l12 {
+                                    0 => {}
+                                    1 => {
+                                        let l13 = *base
+                                            .add(32 + 4 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l14 = *base
+                                            .add(32 + 5 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        _rt::cabi_dealloc(l13, l14, 1);
+                                    }
+                                    _ => {
+                                        let l15 = *base
+                                            .add(8 + 4 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l16 = *base
+                                            .add(8 + 5 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        let base19 = l15;
+                                        let len19 = l16;
+                                        for i in 0..len19 {
+                                            let base = base19
+                                                .add(i * (2 * ::core::mem::size_of::<*const u8>()));
+                                            {
+                                                let l17 = *base.add(0).cast::<*mut u8>();
+                                                let l18 = *base
+                                                    .add(::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                _rt::cabi_dealloc(l17, l18, 1);
+                                            }
+                                        }
+                                        _rt::cabi_dealloc(
+                                            base19,
+                                            len19 * (2 * ::core::mem::size_of::<*const u8>()),
+                                            ::core::mem::size_of::<*const u8>(),
+                                        );
+                                    }
+                                }
+                            }
+                        }
+                        _rt::cabi_dealloc(
+                            base20,
+                            len20 * (32 + 6 * ::core::mem::size_of::<*const u8>()),
+                            8,
+                        );
                     }
                 }
                 #[doc(hidden)]
                 #[allow(non_snake_case, unused_unsafe)]
                 pub unsafe fn _export_check_settings_cabi<T_: Guest>(
-                    arg0: i32,
-                    arg1: i32,
-                    arg2: i32,
-                    arg3: i32,
-                    arg4: i32,
-                    arg5: i32,
-                    arg6: i32,
-                    arg7: i32,
-                    arg8: i32,
-                    arg9: *mut u8,
-                    arg10: usize,
+                    arg0: *mut u8,
+                    arg1: usize,
                 ) -> *mut u8 {
                     unsafe {
                         #[cfg(target_arch = "wasm32")] _rt::run_ctors_once();
-                        let result7 = {
-                            let base6 = arg9;
-                            let len6 = arg10;
-                            let mut result6 = _rt::Vec::with_capacity(len6);
-                            for i in 0..len6 {
-                                let base = base6
-                                    .add(i * (4 * ::core::mem::size_of::<*const u8>()));
-                                let e6 = {
-                                    let l0 = *base.add(0).cast::<*mut u8>();
-                                    let l1 = *base
-                                        .add(::core::mem::size_of::<*const u8>())
-                                        .cast::<usize>();
-                                    let len2 = l1;
-                                    let bytes2 = _rt::Vec::from_raw_parts(
-                                        l0.cast(),
-                                        len2,
-                                        len2,
-                                    );
-                                    let l3 = *base
-                                        .add(2 * ::core::mem::size_of::<*const u8>())
-                                        .cast::<*mut u8>();
-                                    let l4 = *base
-                                        .add(3 * ::core::mem::size_of::<*const u8>())
-                                        .cast::<usize>();
-                                    let len5 = l4;
-                                    let bytes5 = _rt::Vec::from_raw_parts(
-                                        l3.cast(),
-                                        len5,
-                                        len5,
-                                    );
-                                    (_rt::string_lift(bytes2), _rt::string_lift(bytes5))
-                                };
-                                result6.push(e6);
-                            }
-                            _rt::cabi_dealloc(
-                                base6,
-                                len6 * (4 * ::core::mem::size_of::<*const u8>()),
-                                ::core::mem::size_of::<*const u8>(),
-                            );
-                            T_::check_settings(super::super::super::super::dialguard::reputation::types::Settings {
-                                spam_score_min: arg0 as u8,
-                                rating_carriers_min: arg1 as u8,
-                                checks_to_flag: arg2 as u8,
-                                checks_to_clear: arg3 as u8,
-                                observation_age_max_hours: arg4 as u16,
-                                auto_replace: _rt::bool_lift(arg5 as u8),
-                                replacements_per_day_max: arg6 as u16,
-                                new_number_grace_days: arg7 as u16,
-                                mass_flag_percent: arg8 as u8,
-                                other: result6,
-                            })
+                        let result1 = {
+                            let len0 = arg1;
+                            T_::check_settings(
+                                <_ as From<
+                                    _rt::Vec<_>,
+                                >>::from(_rt::Vec::from_raw_parts(arg0.cast(), len0, len0)),
+                            )
                         };
-                        let ptr8 = (&raw mut _RET_AREA.0).cast::<u8>();
-                        match result7 {
+                        let ptr2 = (&raw mut _RET_AREA.0).cast::<u8>();
+                        match result1 {
                             Ok(_) => {
-                                *ptr8.add(0).cast::<u8>() = (0i32) as u8;
+                                *ptr2.add(0).cast::<u8>() = (0i32) as u8;
                             }
                             Err(e) => {
-                                *ptr8.add(0).cast::<u8>() = (1i32) as u8;
+                                *ptr2.add(0).cast::<u8>() = (1i32) as u8;
                                 let super::super::super::super::dialguard::reputation::types::Error {
-                                    code: code9,
-                                    message: message9,
+                                    code: code3,
+                                    message: message3,
                                 } = e;
-                                *ptr8
+                                *ptr2
                                     .add(::core::mem::size_of::<*const u8>())
-                                    .cast::<u8>() = (code9.clone() as i32) as u8;
-                                let vec10 = (message9.into_bytes()).into_boxed_slice();
-                                let ptr10 = vec10.as_ptr().cast::<u8>();
-                                let len10 = vec10.len();
-                                ::core::mem::forget(vec10);
-                                *ptr8
+                                    .cast::<u8>() = (code3.clone() as i32) as u8;
+                                let vec4 = (message3.into_bytes()).into_boxed_slice();
+                                let ptr4 = vec4.as_ptr().cast::<u8>();
+                                let len4 = vec4.len();
+                                ::core::mem::forget(vec4);
+                                *ptr2
                                     .add(3 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>() = len10;
-                                *ptr8
+                                    .cast::<usize>() = len4;
+                                *ptr2
                                     .add(2 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>() = ptr10.cast_mut();
+                                    .cast::<*mut u8>() = ptr4.cast_mut();
                             }
                         };
-                        ptr8
+                        ptr2
                     }
                 }
                 #[doc(hidden)]
@@ -2149,6 +3094,7 @@ pub mod exports {
                                     based_on: based_on3,
                                     decided_at: decided_at3,
                                     reviews: reviews3,
+                                    suspects: suspects3,
                                     actions: actions3,
                                     notices: notices3,
                                 } = e;
@@ -2166,171 +3112,297 @@ pub mod exports {
                                 *ptr2
                                     .add(16 + 2 * ::core::mem::size_of::<*const u8>())
                                     .cast::<i64>() = _rt::as_i64(decided_at3);
-                                let vec6 = reviews3;
+                                let super::super::super::super::dialguard::reputation::types::ReviewTable {
+                                    numbers: numbers5,
+                                    statuses: statuses5,
+                                    flagging_checks: flagging_checks5,
+                                    clearing_checks: clearing_checks5,
+                                    flagging: flagging5,
+                                    answering: answering5,
+                                    evidence_until: evidence_until5,
+                                } = reviews3;
+                                let vec6 = <_ as Into<_rt::Vec<_>>>::into(numbers5)
+                                    .into_boxed_slice();
+                                let ptr6 = vec6.as_ptr().cast::<u8>();
                                 let len6 = vec6.len();
-                                let layout6 = _rt::alloc::Layout::from_size_align(
-                                        vec6.len() * 16,
-                                        8,
-                                    )
-                                    .unwrap();
-                                let (result6, _cleanup6) = wit_bindgen::rt::Cleanup::new(
-                                    layout6,
-                                );
-                                if let Some(cleanup) = _cleanup6 {
-                                    cleanup.forget();
-                                }
-                                for (i, e) in vec6.into_iter().enumerate() {
-                                    let base = result6.add(i * 16);
-                                    {
-                                        let super::super::super::super::dialguard::reputation::types::Review {
-                                            number: number5,
-                                            status: status5,
-                                            flagging_checks: flagging_checks5,
-                                            clearing_checks: clearing_checks5,
-                                            flagging: flagging5,
-                                            answering: answering5,
-                                        } = e;
-                                        *base.add(0).cast::<i64>() = _rt::as_i64(number5);
-                                        *base.add(8).cast::<u8>() = (status5.clone() as i32) as u8;
-                                        *base.add(9).cast::<u8>() = (_rt::as_i32(flagging_checks5))
-                                            as u8;
-                                        *base.add(10).cast::<u8>() = (_rt::as_i32(clearing_checks5))
-                                            as u8;
-                                        *base.add(12).cast::<u16>() = (_rt::as_i32(flagging5))
-                                            as u16;
-                                        *base.add(14).cast::<u16>() = (_rt::as_i32(answering5))
-                                            as u16;
-                                    }
-                                }
+                                ::core::mem::forget(vec6);
                                 *ptr2
                                     .add(24 + 3 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>() = len6;
                                 *ptr2
                                     .add(24 + 2 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>() = result6;
-                                let vec13 = actions3;
-                                let len13 = vec13.len();
-                                let layout13 = _rt::alloc::Layout::from_size_align(
-                                        vec13.len()
+                                    .cast::<*mut u8>() = ptr6.cast_mut();
+                                let vec7 = <_ as Into<_rt::Vec<_>>>::into(statuses5)
+                                    .into_boxed_slice();
+                                let ptr7 = vec7.as_ptr().cast::<u8>();
+                                let len7 = vec7.len();
+                                ::core::mem::forget(vec7);
+                                *ptr2
+                                    .add(24 + 5 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len7;
+                                *ptr2
+                                    .add(24 + 4 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr7.cast_mut();
+                                let vec8 = <_ as Into<_rt::Vec<_>>>::into(flagging_checks5)
+                                    .into_boxed_slice();
+                                let ptr8 = vec8.as_ptr().cast::<u8>();
+                                let len8 = vec8.len();
+                                ::core::mem::forget(vec8);
+                                *ptr2
+                                    .add(24 + 7 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len8;
+                                *ptr2
+                                    .add(24 + 6 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr8.cast_mut();
+                                let vec9 = <_ as Into<_rt::Vec<_>>>::into(clearing_checks5)
+                                    .into_boxed_slice();
+                                let ptr9 = vec9.as_ptr().cast::<u8>();
+                                let len9 = vec9.len();
+                                ::core::mem::forget(vec9);
+                                *ptr2
+                                    .add(24 + 9 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len9;
+                                *ptr2
+                                    .add(24 + 8 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr9.cast_mut();
+                                let vec10 = <_ as Into<_rt::Vec<_>>>::into(flagging5)
+                                    .into_boxed_slice();
+                                let ptr10 = vec10.as_ptr().cast::<u8>();
+                                let len10 = vec10.len();
+                                ::core::mem::forget(vec10);
+                                *ptr2
+                                    .add(24 + 11 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len10;
+                                *ptr2
+                                    .add(24 + 10 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr10.cast_mut();
+                                let vec11 = <_ as Into<_rt::Vec<_>>>::into(answering5)
+                                    .into_boxed_slice();
+                                let ptr11 = vec11.as_ptr().cast::<u8>();
+                                let len11 = vec11.len();
+                                ::core::mem::forget(vec11);
+                                *ptr2
+                                    .add(24 + 13 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len11;
+                                *ptr2
+                                    .add(24 + 12 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr11.cast_mut();
+                                let vec12 = <_ as Into<_rt::Vec<_>>>::into(evidence_until5)
+                                    .into_boxed_slice();
+                                let ptr12 = vec12.as_ptr().cast::<u8>();
+                                let len12 = vec12.len();
+                                ::core::mem::forget(vec12);
+                                *ptr2
+                                    .add(24 + 15 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len12;
+                                *ptr2
+                                    .add(24 + 14 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr12.cast_mut();
+                                match suspects3 {
+                                    Some(e) => {
+                                        *ptr2
+                                            .add(24 + 16 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        let super::super::super::super::dialguard::reputation::types::SuspectTable {
+                                            numbers: numbers13,
+                                            attempts: attempts13,
+                                            answered: answered13,
+                                            blocked: blocked13,
+                                        } = e;
+                                        let vec14 = <_ as Into<_rt::Vec<_>>>::into(numbers13)
+                                            .into_boxed_slice();
+                                        let ptr14 = vec14.as_ptr().cast::<u8>();
+                                        let len14 = vec14.len();
+                                        ::core::mem::forget(vec14);
+                                        *ptr2
+                                            .add(24 + 18 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len14;
+                                        *ptr2
+                                            .add(24 + 17 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr14.cast_mut();
+                                        let vec15 = <_ as Into<_rt::Vec<_>>>::into(attempts13)
+                                            .into_boxed_slice();
+                                        let ptr15 = vec15.as_ptr().cast::<u8>();
+                                        let len15 = vec15.len();
+                                        ::core::mem::forget(vec15);
+                                        *ptr2
+                                            .add(24 + 20 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len15;
+                                        *ptr2
+                                            .add(24 + 19 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr15.cast_mut();
+                                        let vec16 = <_ as Into<_rt::Vec<_>>>::into(answered13)
+                                            .into_boxed_slice();
+                                        let ptr16 = vec16.as_ptr().cast::<u8>();
+                                        let len16 = vec16.len();
+                                        ::core::mem::forget(vec16);
+                                        *ptr2
+                                            .add(24 + 22 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len16;
+                                        *ptr2
+                                            .add(24 + 21 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr16.cast_mut();
+                                        let vec17 = <_ as Into<_rt::Vec<_>>>::into(blocked13)
+                                            .into_boxed_slice();
+                                        let ptr17 = vec17.as_ptr().cast::<u8>();
+                                        let len17 = vec17.len();
+                                        ::core::mem::forget(vec17);
+                                        *ptr2
+                                            .add(24 + 24 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len17;
+                                        *ptr2
+                                            .add(24 + 23 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr17.cast_mut();
+                                    }
+                                    None => {
+                                        *ptr2
+                                            .add(24 + 16 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                };
+                                let vec24 = actions3;
+                                let len24 = vec24.len();
+                                let layout24 = _rt::alloc::Layout::from_size_align(
+                                        vec24.len()
                                             * (32 + 2 * ::core::mem::size_of::<*const u8>()),
                                         8,
                                     )
                                     .unwrap();
-                                let (result13, _cleanup13) = wit_bindgen::rt::Cleanup::new(
-                                    layout13,
+                                let (result24, _cleanup24) = wit_bindgen::rt::Cleanup::new(
+                                    layout24,
                                 );
-                                if let Some(cleanup) = _cleanup13 {
+                                if let Some(cleanup) = _cleanup24 {
                                     cleanup.forget();
                                 }
-                                for (i, e) in vec13.into_iter().enumerate() {
-                                    let base = result13
+                                for (i, e) in vec24.into_iter().enumerate() {
+                                    let base = result24
                                         .add(i * (32 + 2 * ::core::mem::size_of::<*const u8>()));
                                     {
-                                        use super::super::super::super::dialguard::reputation::types::Action as V12;
+                                        use super::super::super::super::dialguard::reputation::types::Action as V23;
                                         match e {
-                                            V12::OccupySlot(e) => {
+                                            V23::OccupySlot(e) => {
                                                 *base.add(0).cast::<u8>() = (0i32) as u8;
                                                 let super::super::super::super::dialguard::reputation::types::Occupancy {
-                                                    number: number7,
-                                                    slot: slot7,
+                                                    number: number18,
+                                                    slot: slot18,
                                                 } = e;
-                                                *base.add(8).cast::<i64>() = _rt::as_i64(number7);
-                                                *base.add(16).cast::<i32>() = _rt::as_i32(slot7);
+                                                *base.add(8).cast::<i64>() = _rt::as_i64(number18);
+                                                *base.add(16).cast::<i32>() = _rt::as_i32(slot18);
                                             }
-                                            V12::LockSlot(e) => {
+                                            V23::LockSlot(e) => {
                                                 *base.add(0).cast::<u8>() = (1i32) as u8;
                                                 let super::super::super::super::dialguard::reputation::types::SlotClosing {
-                                                    number: number8,
-                                                    slot: slot8,
-                                                    until: until8,
-                                                    why: why8,
+                                                    number: number19,
+                                                    slot: slot19,
+                                                    until: until19,
+                                                    why: why19,
                                                 } = e;
-                                                *base.add(8).cast::<i64>() = _rt::as_i64(number8);
-                                                *base.add(16).cast::<i32>() = _rt::as_i32(slot8);
-                                                *base.add(24).cast::<i64>() = _rt::as_i64(until8);
-                                                *base.add(32).cast::<u8>() = (why8.clone() as i32) as u8;
+                                                *base.add(8).cast::<i64>() = _rt::as_i64(number19);
+                                                *base.add(16).cast::<i32>() = _rt::as_i32(slot19);
+                                                *base.add(24).cast::<i64>() = _rt::as_i64(until19);
+                                                *base.add(32).cast::<u8>() = (why19.clone() as i32) as u8;
                                             }
-                                            V12::ReleaseNumber(e) => {
+                                            V23::ReleaseNumber(e) => {
                                                 *base.add(0).cast::<u8>() = (2i32) as u8;
                                                 *base.add(8).cast::<i64>() = _rt::as_i64(e);
                                             }
-                                            V12::ReplaceNumber(e) => {
+                                            V23::ReplaceNumber(e) => {
                                                 *base.add(0).cast::<u8>() = (3i32) as u8;
                                                 let super::super::super::super::dialguard::reputation::types::Replacement {
-                                                    number: number9,
-                                                    replacement: replacement9,
-                                                    slot: slot9,
-                                                    why: why9,
-                                                    because: because9,
+                                                    number: number20,
+                                                    replacement: replacement20,
+                                                    slot: slot20,
+                                                    why: why20,
+                                                    because: because20,
                                                 } = e;
-                                                *base.add(8).cast::<i64>() = _rt::as_i64(number9);
-                                                *base.add(16).cast::<i64>() = _rt::as_i64(replacement9);
-                                                *base.add(24).cast::<i32>() = _rt::as_i32(slot9);
-                                                *base.add(28).cast::<u8>() = (why9.clone() as i32) as u8;
-                                                let vec10 = (because9.into_bytes()).into_boxed_slice();
-                                                let ptr10 = vec10.as_ptr().cast::<u8>();
-                                                let len10 = vec10.len();
-                                                ::core::mem::forget(vec10);
+                                                *base.add(8).cast::<i64>() = _rt::as_i64(number20);
+                                                *base.add(16).cast::<i64>() = _rt::as_i64(replacement20);
+                                                *base.add(24).cast::<i32>() = _rt::as_i32(slot20);
+                                                *base.add(28).cast::<u8>() = (why20.clone() as i32) as u8;
+                                                let vec21 = (because20.into_bytes()).into_boxed_slice();
+                                                let ptr21 = vec21.as_ptr().cast::<u8>();
+                                                let len21 = vec21.len();
+                                                ::core::mem::forget(vec21);
                                                 *base
                                                     .add(32 + 1 * ::core::mem::size_of::<*const u8>())
-                                                    .cast::<usize>() = len10;
-                                                *base.add(32).cast::<*mut u8>() = ptr10.cast_mut();
+                                                    .cast::<usize>() = len21;
+                                                *base.add(32).cast::<*mut u8>() = ptr21.cast_mut();
                                             }
-                                            V12::SetBlocks(e) => {
+                                            V23::SetBlocks(e) => {
                                                 *base.add(0).cast::<u8>() = (4i32) as u8;
                                                 let super::super::super::super::dialguard::reputation::types::BlockChange {
-                                                    blocks: blocks11,
-                                                    starting: starting11,
+                                                    blocks: blocks22,
+                                                    starting: starting22,
                                                 } = e;
-                                                *base.add(8).cast::<i32>() = _rt::as_i32(blocks11);
-                                                *base.add(16).cast::<i64>() = _rt::as_i64(starting11);
+                                                *base.add(8).cast::<i32>() = _rt::as_i32(blocks22);
+                                                *base.add(16).cast::<i64>() = _rt::as_i64(starting22);
+                                            }
+                                            V23::StopUsing(e) => {
+                                                *base.add(0).cast::<u8>() = (5i32) as u8;
+                                                *base.add(8).cast::<i64>() = _rt::as_i64(e);
+                                            }
+                                            V23::UseAgain(e) => {
+                                                *base.add(0).cast::<u8>() = (6i32) as u8;
+                                                *base.add(8).cast::<i64>() = _rt::as_i64(e);
+                                            }
+                                            V23::OfferAgain(e) => {
+                                                *base.add(0).cast::<u8>() = (7i32) as u8;
+                                                *base.add(8).cast::<i64>() = _rt::as_i64(e);
+                                            }
+                                            V23::RestOn(e) => {
+                                                *base.add(0).cast::<u8>() = (8i32) as u8;
+                                                *base.add(8).cast::<i64>() = _rt::as_i64(e);
+                                            }
+                                            V23::GiveBack(e) => {
+                                                *base.add(0).cast::<u8>() = (9i32) as u8;
+                                                *base.add(8).cast::<i64>() = _rt::as_i64(e);
                                             }
                                         }
                                     }
                                 }
                                 *ptr2
-                                    .add(24 + 5 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>() = len13;
+                                    .add(24 + 26 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len24;
                                 *ptr2
-                                    .add(24 + 4 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>() = result13;
-                                let vec17 = notices3;
-                                let len17 = vec17.len();
-                                let layout17 = _rt::alloc::Layout::from_size_align(
-                                        vec17.len()
+                                    .add(24 + 25 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = result24;
+                                let vec28 = notices3;
+                                let len28 = vec28.len();
+                                let layout28 = _rt::alloc::Layout::from_size_align(
+                                        vec28.len()
                                             * (24 + 4 * ::core::mem::size_of::<*const u8>()),
                                         8,
                                     )
                                     .unwrap();
-                                let (result17, _cleanup17) = wit_bindgen::rt::Cleanup::new(
-                                    layout17,
+                                let (result28, _cleanup28) = wit_bindgen::rt::Cleanup::new(
+                                    layout28,
                                 );
-                                if let Some(cleanup) = _cleanup17 {
+                                if let Some(cleanup) = _cleanup28 {
                                     cleanup.forget();
                                 }
-                                for (i, e) in vec17.into_iter().enumerate() {
-                                    let base = result17
+                                for (i, e) in vec28.into_iter().enumerate() {
+                                    let base = result28
                                         .add(i * (24 + 4 * ::core::mem::size_of::<*const u8>()));
                                     {
                                         let super::super::super::super::dialguard::reputation::types::Notice {
-                                            severity: severity14,
-                                            kind: kind14,
-                                            number: number14,
-                                            text: text14,
+                                            severity: severity25,
+                                            kind: kind25,
+                                            number: number25,
+                                            text: text25,
                                         } = e;
-                                        *base.add(0).cast::<u8>() = (severity14.clone() as i32)
+                                        *base.add(0).cast::<u8>() = (severity25.clone() as i32)
                                             as u8;
-                                        let vec15 = (kind14.into_bytes()).into_boxed_slice();
-                                        let ptr15 = vec15.as_ptr().cast::<u8>();
-                                        let len15 = vec15.len();
-                                        ::core::mem::forget(vec15);
+                                        let vec26 = (kind25.into_bytes()).into_boxed_slice();
+                                        let ptr26 = vec26.as_ptr().cast::<u8>();
+                                        let len26 = vec26.len();
+                                        ::core::mem::forget(vec26);
                                         *base
                                             .add(2 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len15;
+                                            .cast::<usize>() = len26;
                                         *base
                                             .add(::core::mem::size_of::<*const u8>())
-                                            .cast::<*mut u8>() = ptr15.cast_mut();
-                                        match number14 {
+                                            .cast::<*mut u8>() = ptr26.cast_mut();
+                                        match number25 {
                                             Some(e) => {
                                                 *base
                                                     .add(8 + 2 * ::core::mem::size_of::<*const u8>())
@@ -2345,42 +3417,42 @@ pub mod exports {
                                                     .cast::<u8>() = (0i32) as u8;
                                             }
                                         };
-                                        let vec16 = (text14.into_bytes()).into_boxed_slice();
-                                        let ptr16 = vec16.as_ptr().cast::<u8>();
-                                        let len16 = vec16.len();
-                                        ::core::mem::forget(vec16);
+                                        let vec27 = (text25.into_bytes()).into_boxed_slice();
+                                        let ptr27 = vec27.as_ptr().cast::<u8>();
+                                        let len27 = vec27.len();
+                                        ::core::mem::forget(vec27);
                                         *base
                                             .add(24 + 3 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len16;
+                                            .cast::<usize>() = len27;
                                         *base
                                             .add(24 + 2 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<*mut u8>() = ptr16.cast_mut();
+                                            .cast::<*mut u8>() = ptr27.cast_mut();
                                     }
                                 }
                                 *ptr2
-                                    .add(24 + 7 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>() = len17;
+                                    .add(24 + 28 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len28;
                                 *ptr2
-                                    .add(24 + 6 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>() = result17;
+                                    .add(24 + 27 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = result28;
                             }
                             Err(e) => {
                                 *ptr2.add(0).cast::<u8>() = (1i32) as u8;
                                 let super::super::super::super::dialguard::reputation::types::Error {
-                                    code: code18,
-                                    message: message18,
+                                    code: code29,
+                                    message: message29,
                                 } = e;
-                                *ptr2.add(8).cast::<u8>() = (code18.clone() as i32) as u8;
-                                let vec19 = (message18.into_bytes()).into_boxed_slice();
-                                let ptr19 = vec19.as_ptr().cast::<u8>();
-                                let len19 = vec19.len();
-                                ::core::mem::forget(vec19);
+                                *ptr2.add(8).cast::<u8>() = (code29.clone() as i32) as u8;
+                                let vec30 = (message29.into_bytes()).into_boxed_slice();
+                                let ptr30 = vec30.as_ptr().cast::<u8>();
+                                let len30 = vec30.len();
+                                ::core::mem::forget(vec30);
                                 *ptr2
                                     .add(8 + 2 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>() = len19;
+                                    .cast::<usize>() = len30;
                                 *ptr2
                                     .add(8 + 1 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>() = ptr19.cast_mut();
+                                    .cast::<*mut u8>() = ptr30.cast_mut();
                             }
                         };
                         ptr2
@@ -2406,82 +3478,187 @@ pub mod exports {
                                     .cast::<usize>();
                                 let base5 = l3;
                                 let len5 = l4;
-                                _rt::cabi_dealloc(base5, len5 * 16, 8);
+                                _rt::cabi_dealloc(base5, len5 * 8, 8);
                                 let l6 = *arg0
                                     .add(24 + 4 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>();
                                 let l7 = *arg0
                                     .add(24 + 5 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>();
-                                let base11 = l6;
-                                let len11 = l7;
-                                for i in 0..len11 {
-                                    let base = base11
+                                let base8 = l6;
+                                let len8 = l7;
+                                _rt::cabi_dealloc(base8, len8 * 1, 1);
+                                let l9 = *arg0
+                                    .add(24 + 6 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l10 = *arg0
+                                    .add(24 + 7 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base11 = l9;
+                                let len11 = l10;
+                                _rt::cabi_dealloc(base11, len11 * 1, 1);
+                                let l12 = *arg0
+                                    .add(24 + 8 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l13 = *arg0
+                                    .add(24 + 9 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base14 = l12;
+                                let len14 = l13;
+                                _rt::cabi_dealloc(base14, len14 * 1, 1);
+                                let l15 = *arg0
+                                    .add(24 + 10 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l16 = *arg0
+                                    .add(24 + 11 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base17 = l15;
+                                let len17 = l16;
+                                _rt::cabi_dealloc(base17, len17 * 2, 2);
+                                let l18 = *arg0
+                                    .add(24 + 12 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l19 = *arg0
+                                    .add(24 + 13 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base20 = l18;
+                                let len20 = l19;
+                                _rt::cabi_dealloc(base20, len20 * 2, 2);
+                                let l21 = *arg0
+                                    .add(24 + 14 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l22 = *arg0
+                                    .add(24 + 15 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base23 = l21;
+                                let len23 = l22;
+                                _rt::cabi_dealloc(base23, len23 * 8, 8);
+                                let l24 = i32::from(
+                                    *arg0
+                                        .add(24 + 16 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<u8>(),
+                                );
+                                match l24 {
+                                    0 => {}
+                                    _ => {
+                                        let l25 = *arg0
+                                            .add(24 + 17 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l26 = *arg0
+                                            .add(24 + 18 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        let base27 = l25;
+                                        let len27 = l26;
+                                        _rt::cabi_dealloc(base27, len27 * 8, 8);
+                                        let l28 = *arg0
+                                            .add(24 + 19 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l29 = *arg0
+                                            .add(24 + 20 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        let base30 = l28;
+                                        let len30 = l29;
+                                        _rt::cabi_dealloc(base30, len30 * 4, 4);
+                                        let l31 = *arg0
+                                            .add(24 + 21 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l32 = *arg0
+                                            .add(24 + 22 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        let base33 = l31;
+                                        let len33 = l32;
+                                        _rt::cabi_dealloc(base33, len33 * 4, 4);
+                                        let l34 = *arg0
+                                            .add(24 + 23 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l35 = *arg0
+                                            .add(24 + 24 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        let base36 = l34;
+                                        let len36 = l35;
+                                        _rt::cabi_dealloc(base36, len36 * 4, 4);
+                                    }
+                                }
+                                let l37 = *arg0
+                                    .add(24 + 25 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l38 = *arg0
+                                    .add(24 + 26 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base42 = l37;
+                                let len42 = l38;
+                                for i in 0..len42 {
+                                    let base = base42
                                         .add(i * (32 + 2 * ::core::mem::size_of::<*const u8>()));
                                     {
-                                        let l8 = i32::from(*base.add(0).cast::<u8>());
-                                        match l8 {
+                                        let l39 = i32::from(*base.add(0).cast::<u8>());
+                                        match l39 {
                                             0 => {}
                                             1 => {}
                                             2 => {}
                                             3 => {
-                                                let l9 = *base.add(32).cast::<*mut u8>();
-                                                let l10 = *base
+                                                let l40 = *base.add(32).cast::<*mut u8>();
+                                                let l41 = *base
                                                     .add(32 + 1 * ::core::mem::size_of::<*const u8>())
                                                     .cast::<usize>();
-                                                _rt::cabi_dealloc(l9, l10, 1);
+                                                _rt::cabi_dealloc(l40, l41, 1);
                                             }
+                                            4 => {}
+                                            5 => {}
+                                            6 => {}
+                                            7 => {}
+                                            8 => {}
                                             _ => {}
                                         }
                                     }
                                 }
                                 _rt::cabi_dealloc(
-                                    base11,
-                                    len11 * (32 + 2 * ::core::mem::size_of::<*const u8>()),
+                                    base42,
+                                    len42 * (32 + 2 * ::core::mem::size_of::<*const u8>()),
                                     8,
                                 );
-                                let l12 = *arg0
-                                    .add(24 + 6 * ::core::mem::size_of::<*const u8>())
+                                let l43 = *arg0
+                                    .add(24 + 27 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>();
-                                let l13 = *arg0
-                                    .add(24 + 7 * ::core::mem::size_of::<*const u8>())
+                                let l44 = *arg0
+                                    .add(24 + 28 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>();
-                                let base18 = l12;
-                                let len18 = l13;
-                                for i in 0..len18 {
-                                    let base = base18
+                                let base49 = l43;
+                                let len49 = l44;
+                                for i in 0..len49 {
+                                    let base = base49
                                         .add(i * (24 + 4 * ::core::mem::size_of::<*const u8>()));
                                     {
-                                        let l14 = *base
+                                        let l45 = *base
                                             .add(::core::mem::size_of::<*const u8>())
                                             .cast::<*mut u8>();
-                                        let l15 = *base
+                                        let l46 = *base
                                             .add(2 * ::core::mem::size_of::<*const u8>())
                                             .cast::<usize>();
-                                        _rt::cabi_dealloc(l14, l15, 1);
-                                        let l16 = *base
+                                        _rt::cabi_dealloc(l45, l46, 1);
+                                        let l47 = *base
                                             .add(24 + 2 * ::core::mem::size_of::<*const u8>())
                                             .cast::<*mut u8>();
-                                        let l17 = *base
+                                        let l48 = *base
                                             .add(24 + 3 * ::core::mem::size_of::<*const u8>())
                                             .cast::<usize>();
-                                        _rt::cabi_dealloc(l16, l17, 1);
+                                        _rt::cabi_dealloc(l47, l48, 1);
                                     }
                                 }
                                 _rt::cabi_dealloc(
-                                    base18,
-                                    len18 * (24 + 4 * ::core::mem::size_of::<*const u8>()),
+                                    base49,
+                                    len49 * (24 + 4 * ::core::mem::size_of::<*const u8>()),
                                     8,
                                 );
                             }
                             _ => {
-                                let l19 = *arg0
+                                let l50 = *arg0
                                     .add(8 + 1 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>();
-                                let l20 = *arg0
+                                let l51 = *arg0
                                     .add(8 + 2 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>();
-                                _rt::cabi_dealloc(l19, l20, 1);
+                                _rt::cabi_dealloc(l50, l51, 1);
                             }
                         }
                     }
@@ -2563,6 +3740,7 @@ pub mod exports {
                                     based_on: based_on9,
                                     decided_at: decided_at9,
                                     reviews: reviews9,
+                                    suspects: suspects9,
                                     actions: actions9,
                                     notices: notices9,
                                 } = plan8;
@@ -2580,172 +3758,301 @@ pub mod exports {
                                 *ptr7
                                     .add(16 + 2 * ::core::mem::size_of::<*const u8>())
                                     .cast::<i64>() = _rt::as_i64(decided_at9);
-                                let vec12 = reviews9;
+                                let super::super::super::super::dialguard::reputation::types::ReviewTable {
+                                    numbers: numbers11,
+                                    statuses: statuses11,
+                                    flagging_checks: flagging_checks11,
+                                    clearing_checks: clearing_checks11,
+                                    flagging: flagging11,
+                                    answering: answering11,
+                                    evidence_until: evidence_until11,
+                                } = reviews9;
+                                let vec12 = <_ as Into<_rt::Vec<_>>>::into(numbers11)
+                                    .into_boxed_slice();
+                                let ptr12 = vec12.as_ptr().cast::<u8>();
                                 let len12 = vec12.len();
-                                let layout12 = _rt::alloc::Layout::from_size_align(
-                                        vec12.len() * 16,
-                                        8,
-                                    )
-                                    .unwrap();
-                                let (result12, _cleanup12) = wit_bindgen::rt::Cleanup::new(
-                                    layout12,
-                                );
-                                if let Some(cleanup) = _cleanup12 {
-                                    cleanup.forget();
-                                }
-                                for (i, e) in vec12.into_iter().enumerate() {
-                                    let base = result12.add(i * 16);
-                                    {
-                                        let super::super::super::super::dialguard::reputation::types::Review {
-                                            number: number11,
-                                            status: status11,
-                                            flagging_checks: flagging_checks11,
-                                            clearing_checks: clearing_checks11,
-                                            flagging: flagging11,
-                                            answering: answering11,
-                                        } = e;
-                                        *base.add(0).cast::<i64>() = _rt::as_i64(number11);
-                                        *base.add(8).cast::<u8>() = (status11.clone() as i32) as u8;
-                                        *base.add(9).cast::<u8>() = (_rt::as_i32(flagging_checks11))
-                                            as u8;
-                                        *base.add(10).cast::<u8>() = (_rt::as_i32(
-                                            clearing_checks11,
-                                        )) as u8;
-                                        *base.add(12).cast::<u16>() = (_rt::as_i32(flagging11))
-                                            as u16;
-                                        *base.add(14).cast::<u16>() = (_rt::as_i32(answering11))
-                                            as u16;
-                                    }
-                                }
+                                ::core::mem::forget(vec12);
                                 *ptr7
                                     .add(24 + 3 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>() = len12;
                                 *ptr7
                                     .add(24 + 2 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>() = result12;
-                                let vec19 = actions9;
-                                let len19 = vec19.len();
-                                let layout19 = _rt::alloc::Layout::from_size_align(
-                                        vec19.len()
+                                    .cast::<*mut u8>() = ptr12.cast_mut();
+                                let vec13 = <_ as Into<_rt::Vec<_>>>::into(statuses11)
+                                    .into_boxed_slice();
+                                let ptr13 = vec13.as_ptr().cast::<u8>();
+                                let len13 = vec13.len();
+                                ::core::mem::forget(vec13);
+                                *ptr7
+                                    .add(24 + 5 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len13;
+                                *ptr7
+                                    .add(24 + 4 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr13.cast_mut();
+                                let vec14 = <_ as Into<
+                                    _rt::Vec<_>,
+                                >>::into(flagging_checks11)
+                                    .into_boxed_slice();
+                                let ptr14 = vec14.as_ptr().cast::<u8>();
+                                let len14 = vec14.len();
+                                ::core::mem::forget(vec14);
+                                *ptr7
+                                    .add(24 + 7 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len14;
+                                *ptr7
+                                    .add(24 + 6 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr14.cast_mut();
+                                let vec15 = <_ as Into<
+                                    _rt::Vec<_>,
+                                >>::into(clearing_checks11)
+                                    .into_boxed_slice();
+                                let ptr15 = vec15.as_ptr().cast::<u8>();
+                                let len15 = vec15.len();
+                                ::core::mem::forget(vec15);
+                                *ptr7
+                                    .add(24 + 9 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len15;
+                                *ptr7
+                                    .add(24 + 8 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr15.cast_mut();
+                                let vec16 = <_ as Into<_rt::Vec<_>>>::into(flagging11)
+                                    .into_boxed_slice();
+                                let ptr16 = vec16.as_ptr().cast::<u8>();
+                                let len16 = vec16.len();
+                                ::core::mem::forget(vec16);
+                                *ptr7
+                                    .add(24 + 11 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len16;
+                                *ptr7
+                                    .add(24 + 10 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr16.cast_mut();
+                                let vec17 = <_ as Into<_rt::Vec<_>>>::into(answering11)
+                                    .into_boxed_slice();
+                                let ptr17 = vec17.as_ptr().cast::<u8>();
+                                let len17 = vec17.len();
+                                ::core::mem::forget(vec17);
+                                *ptr7
+                                    .add(24 + 13 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len17;
+                                *ptr7
+                                    .add(24 + 12 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr17.cast_mut();
+                                let vec18 = <_ as Into<_rt::Vec<_>>>::into(evidence_until11)
+                                    .into_boxed_slice();
+                                let ptr18 = vec18.as_ptr().cast::<u8>();
+                                let len18 = vec18.len();
+                                ::core::mem::forget(vec18);
+                                *ptr7
+                                    .add(24 + 15 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len18;
+                                *ptr7
+                                    .add(24 + 14 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = ptr18.cast_mut();
+                                match suspects9 {
+                                    Some(e) => {
+                                        *ptr7
+                                            .add(24 + 16 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (1i32) as u8;
+                                        let super::super::super::super::dialguard::reputation::types::SuspectTable {
+                                            numbers: numbers19,
+                                            attempts: attempts19,
+                                            answered: answered19,
+                                            blocked: blocked19,
+                                        } = e;
+                                        let vec20 = <_ as Into<_rt::Vec<_>>>::into(numbers19)
+                                            .into_boxed_slice();
+                                        let ptr20 = vec20.as_ptr().cast::<u8>();
+                                        let len20 = vec20.len();
+                                        ::core::mem::forget(vec20);
+                                        *ptr7
+                                            .add(24 + 18 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len20;
+                                        *ptr7
+                                            .add(24 + 17 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr20.cast_mut();
+                                        let vec21 = <_ as Into<_rt::Vec<_>>>::into(attempts19)
+                                            .into_boxed_slice();
+                                        let ptr21 = vec21.as_ptr().cast::<u8>();
+                                        let len21 = vec21.len();
+                                        ::core::mem::forget(vec21);
+                                        *ptr7
+                                            .add(24 + 20 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len21;
+                                        *ptr7
+                                            .add(24 + 19 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr21.cast_mut();
+                                        let vec22 = <_ as Into<_rt::Vec<_>>>::into(answered19)
+                                            .into_boxed_slice();
+                                        let ptr22 = vec22.as_ptr().cast::<u8>();
+                                        let len22 = vec22.len();
+                                        ::core::mem::forget(vec22);
+                                        *ptr7
+                                            .add(24 + 22 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len22;
+                                        *ptr7
+                                            .add(24 + 21 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr22.cast_mut();
+                                        let vec23 = <_ as Into<_rt::Vec<_>>>::into(blocked19)
+                                            .into_boxed_slice();
+                                        let ptr23 = vec23.as_ptr().cast::<u8>();
+                                        let len23 = vec23.len();
+                                        ::core::mem::forget(vec23);
+                                        *ptr7
+                                            .add(24 + 24 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>() = len23;
+                                        *ptr7
+                                            .add(24 + 23 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>() = ptr23.cast_mut();
+                                    }
+                                    None => {
+                                        *ptr7
+                                            .add(24 + 16 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<u8>() = (0i32) as u8;
+                                    }
+                                };
+                                let vec30 = actions9;
+                                let len30 = vec30.len();
+                                let layout30 = _rt::alloc::Layout::from_size_align(
+                                        vec30.len()
                                             * (32 + 2 * ::core::mem::size_of::<*const u8>()),
                                         8,
                                     )
                                     .unwrap();
-                                let (result19, _cleanup19) = wit_bindgen::rt::Cleanup::new(
-                                    layout19,
+                                let (result30, _cleanup30) = wit_bindgen::rt::Cleanup::new(
+                                    layout30,
                                 );
-                                if let Some(cleanup) = _cleanup19 {
+                                if let Some(cleanup) = _cleanup30 {
                                     cleanup.forget();
                                 }
-                                for (i, e) in vec19.into_iter().enumerate() {
-                                    let base = result19
+                                for (i, e) in vec30.into_iter().enumerate() {
+                                    let base = result30
                                         .add(i * (32 + 2 * ::core::mem::size_of::<*const u8>()));
                                     {
-                                        use super::super::super::super::dialguard::reputation::types::Action as V18;
+                                        use super::super::super::super::dialguard::reputation::types::Action as V29;
                                         match e {
-                                            V18::OccupySlot(e) => {
+                                            V29::OccupySlot(e) => {
                                                 *base.add(0).cast::<u8>() = (0i32) as u8;
                                                 let super::super::super::super::dialguard::reputation::types::Occupancy {
-                                                    number: number13,
-                                                    slot: slot13,
+                                                    number: number24,
+                                                    slot: slot24,
                                                 } = e;
-                                                *base.add(8).cast::<i64>() = _rt::as_i64(number13);
-                                                *base.add(16).cast::<i32>() = _rt::as_i32(slot13);
+                                                *base.add(8).cast::<i64>() = _rt::as_i64(number24);
+                                                *base.add(16).cast::<i32>() = _rt::as_i32(slot24);
                                             }
-                                            V18::LockSlot(e) => {
+                                            V29::LockSlot(e) => {
                                                 *base.add(0).cast::<u8>() = (1i32) as u8;
                                                 let super::super::super::super::dialguard::reputation::types::SlotClosing {
-                                                    number: number14,
-                                                    slot: slot14,
-                                                    until: until14,
-                                                    why: why14,
+                                                    number: number25,
+                                                    slot: slot25,
+                                                    until: until25,
+                                                    why: why25,
                                                 } = e;
-                                                *base.add(8).cast::<i64>() = _rt::as_i64(number14);
-                                                *base.add(16).cast::<i32>() = _rt::as_i32(slot14);
-                                                *base.add(24).cast::<i64>() = _rt::as_i64(until14);
-                                                *base.add(32).cast::<u8>() = (why14.clone() as i32) as u8;
+                                                *base.add(8).cast::<i64>() = _rt::as_i64(number25);
+                                                *base.add(16).cast::<i32>() = _rt::as_i32(slot25);
+                                                *base.add(24).cast::<i64>() = _rt::as_i64(until25);
+                                                *base.add(32).cast::<u8>() = (why25.clone() as i32) as u8;
                                             }
-                                            V18::ReleaseNumber(e) => {
+                                            V29::ReleaseNumber(e) => {
                                                 *base.add(0).cast::<u8>() = (2i32) as u8;
                                                 *base.add(8).cast::<i64>() = _rt::as_i64(e);
                                             }
-                                            V18::ReplaceNumber(e) => {
+                                            V29::ReplaceNumber(e) => {
                                                 *base.add(0).cast::<u8>() = (3i32) as u8;
                                                 let super::super::super::super::dialguard::reputation::types::Replacement {
-                                                    number: number15,
-                                                    replacement: replacement15,
-                                                    slot: slot15,
-                                                    why: why15,
-                                                    because: because15,
+                                                    number: number26,
+                                                    replacement: replacement26,
+                                                    slot: slot26,
+                                                    why: why26,
+                                                    because: because26,
                                                 } = e;
-                                                *base.add(8).cast::<i64>() = _rt::as_i64(number15);
-                                                *base.add(16).cast::<i64>() = _rt::as_i64(replacement15);
-                                                *base.add(24).cast::<i32>() = _rt::as_i32(slot15);
-                                                *base.add(28).cast::<u8>() = (why15.clone() as i32) as u8;
-                                                let vec16 = (because15.into_bytes()).into_boxed_slice();
-                                                let ptr16 = vec16.as_ptr().cast::<u8>();
-                                                let len16 = vec16.len();
-                                                ::core::mem::forget(vec16);
+                                                *base.add(8).cast::<i64>() = _rt::as_i64(number26);
+                                                *base.add(16).cast::<i64>() = _rt::as_i64(replacement26);
+                                                *base.add(24).cast::<i32>() = _rt::as_i32(slot26);
+                                                *base.add(28).cast::<u8>() = (why26.clone() as i32) as u8;
+                                                let vec27 = (because26.into_bytes()).into_boxed_slice();
+                                                let ptr27 = vec27.as_ptr().cast::<u8>();
+                                                let len27 = vec27.len();
+                                                ::core::mem::forget(vec27);
                                                 *base
                                                     .add(32 + 1 * ::core::mem::size_of::<*const u8>())
-                                                    .cast::<usize>() = len16;
-                                                *base.add(32).cast::<*mut u8>() = ptr16.cast_mut();
+                                                    .cast::<usize>() = len27;
+                                                *base.add(32).cast::<*mut u8>() = ptr27.cast_mut();
                                             }
-                                            V18::SetBlocks(e) => {
+                                            V29::SetBlocks(e) => {
                                                 *base.add(0).cast::<u8>() = (4i32) as u8;
                                                 let super::super::super::super::dialguard::reputation::types::BlockChange {
-                                                    blocks: blocks17,
-                                                    starting: starting17,
+                                                    blocks: blocks28,
+                                                    starting: starting28,
                                                 } = e;
-                                                *base.add(8).cast::<i32>() = _rt::as_i32(blocks17);
-                                                *base.add(16).cast::<i64>() = _rt::as_i64(starting17);
+                                                *base.add(8).cast::<i32>() = _rt::as_i32(blocks28);
+                                                *base.add(16).cast::<i64>() = _rt::as_i64(starting28);
+                                            }
+                                            V29::StopUsing(e) => {
+                                                *base.add(0).cast::<u8>() = (5i32) as u8;
+                                                *base.add(8).cast::<i64>() = _rt::as_i64(e);
+                                            }
+                                            V29::UseAgain(e) => {
+                                                *base.add(0).cast::<u8>() = (6i32) as u8;
+                                                *base.add(8).cast::<i64>() = _rt::as_i64(e);
+                                            }
+                                            V29::OfferAgain(e) => {
+                                                *base.add(0).cast::<u8>() = (7i32) as u8;
+                                                *base.add(8).cast::<i64>() = _rt::as_i64(e);
+                                            }
+                                            V29::RestOn(e) => {
+                                                *base.add(0).cast::<u8>() = (8i32) as u8;
+                                                *base.add(8).cast::<i64>() = _rt::as_i64(e);
+                                            }
+                                            V29::GiveBack(e) => {
+                                                *base.add(0).cast::<u8>() = (9i32) as u8;
+                                                *base.add(8).cast::<i64>() = _rt::as_i64(e);
                                             }
                                         }
                                     }
                                 }
                                 *ptr7
-                                    .add(24 + 5 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>() = len19;
+                                    .add(24 + 26 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len30;
                                 *ptr7
-                                    .add(24 + 4 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>() = result19;
-                                let vec23 = notices9;
-                                let len23 = vec23.len();
-                                let layout23 = _rt::alloc::Layout::from_size_align(
-                                        vec23.len()
+                                    .add(24 + 25 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = result30;
+                                let vec34 = notices9;
+                                let len34 = vec34.len();
+                                let layout34 = _rt::alloc::Layout::from_size_align(
+                                        vec34.len()
                                             * (24 + 4 * ::core::mem::size_of::<*const u8>()),
                                         8,
                                     )
                                     .unwrap();
-                                let (result23, _cleanup23) = wit_bindgen::rt::Cleanup::new(
-                                    layout23,
+                                let (result34, _cleanup34) = wit_bindgen::rt::Cleanup::new(
+                                    layout34,
                                 );
-                                if let Some(cleanup) = _cleanup23 {
+                                if let Some(cleanup) = _cleanup34 {
                                     cleanup.forget();
                                 }
-                                for (i, e) in vec23.into_iter().enumerate() {
-                                    let base = result23
+                                for (i, e) in vec34.into_iter().enumerate() {
+                                    let base = result34
                                         .add(i * (24 + 4 * ::core::mem::size_of::<*const u8>()));
                                     {
                                         let super::super::super::super::dialguard::reputation::types::Notice {
-                                            severity: severity20,
-                                            kind: kind20,
-                                            number: number20,
-                                            text: text20,
+                                            severity: severity31,
+                                            kind: kind31,
+                                            number: number31,
+                                            text: text31,
                                         } = e;
-                                        *base.add(0).cast::<u8>() = (severity20.clone() as i32)
+                                        *base.add(0).cast::<u8>() = (severity31.clone() as i32)
                                             as u8;
-                                        let vec21 = (kind20.into_bytes()).into_boxed_slice();
-                                        let ptr21 = vec21.as_ptr().cast::<u8>();
-                                        let len21 = vec21.len();
-                                        ::core::mem::forget(vec21);
+                                        let vec32 = (kind31.into_bytes()).into_boxed_slice();
+                                        let ptr32 = vec32.as_ptr().cast::<u8>();
+                                        let len32 = vec32.len();
+                                        ::core::mem::forget(vec32);
                                         *base
                                             .add(2 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len21;
+                                            .cast::<usize>() = len32;
                                         *base
                                             .add(::core::mem::size_of::<*const u8>())
-                                            .cast::<*mut u8>() = ptr21.cast_mut();
-                                        match number20 {
+                                            .cast::<*mut u8>() = ptr32.cast_mut();
+                                        match number31 {
                                             Some(e) => {
                                                 *base
                                                     .add(8 + 2 * ::core::mem::size_of::<*const u8>())
@@ -2760,43 +4067,43 @@ pub mod exports {
                                                     .cast::<u8>() = (0i32) as u8;
                                             }
                                         };
-                                        let vec22 = (text20.into_bytes()).into_boxed_slice();
-                                        let ptr22 = vec22.as_ptr().cast::<u8>();
-                                        let len22 = vec22.len();
-                                        ::core::mem::forget(vec22);
+                                        let vec33 = (text31.into_bytes()).into_boxed_slice();
+                                        let ptr33 = vec33.as_ptr().cast::<u8>();
+                                        let len33 = vec33.len();
+                                        ::core::mem::forget(vec33);
                                         *base
                                             .add(24 + 3 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<usize>() = len22;
+                                            .cast::<usize>() = len33;
                                         *base
                                             .add(24 + 2 * ::core::mem::size_of::<*const u8>())
-                                            .cast::<*mut u8>() = ptr22.cast_mut();
+                                            .cast::<*mut u8>() = ptr33.cast_mut();
                                     }
                                 }
                                 *ptr7
-                                    .add(24 + 7 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>() = len23;
+                                    .add(24 + 28 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len34;
                                 *ptr7
-                                    .add(24 + 6 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>() = result23;
-                                let vec25 = outcomes8;
-                                let len25 = vec25.len();
-                                let layout25 = _rt::alloc::Layout::from_size_align(
-                                        vec25.len() * 24,
+                                    .add(24 + 27 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = result34;
+                                let vec36 = outcomes8;
+                                let len36 = vec36.len();
+                                let layout36 = _rt::alloc::Layout::from_size_align(
+                                        vec36.len() * 24,
                                         8,
                                     )
                                     .unwrap();
-                                let (result25, _cleanup25) = wit_bindgen::rt::Cleanup::new(
-                                    layout25,
+                                let (result36, _cleanup36) = wit_bindgen::rt::Cleanup::new(
+                                    layout36,
                                 );
-                                if let Some(cleanup) = _cleanup25 {
+                                if let Some(cleanup) = _cleanup36 {
                                     cleanup.forget();
                                 }
-                                for (i, e) in vec25.into_iter().enumerate() {
-                                    let base = result25.add(i * 24);
+                                for (i, e) in vec36.into_iter().enumerate() {
+                                    let base = result36.add(i * 24);
                                     {
-                                        let Outcome { answer: answer24, until: until24 } = e;
-                                        *base.add(0).cast::<u8>() = (answer24.clone() as i32) as u8;
-                                        match until24 {
+                                        let Outcome { answer: answer35, until: until35 } = e;
+                                        *base.add(0).cast::<u8>() = (answer35.clone() as i32) as u8;
+                                        match until35 {
                                             Some(e) => {
                                                 *base.add(8).cast::<u8>() = (1i32) as u8;
                                                 *base.add(16).cast::<i64>() = _rt::as_i64(e);
@@ -2808,29 +4115,29 @@ pub mod exports {
                                     }
                                 }
                                 *ptr7
-                                    .add(24 + 9 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>() = len25;
+                                    .add(32 + 29 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>() = len36;
                                 *ptr7
-                                    .add(24 + 8 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>() = result25;
+                                    .add(32 + 28 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>() = result36;
                             }
                             Err(e) => {
                                 *ptr7.add(0).cast::<u8>() = (1i32) as u8;
                                 let super::super::super::super::dialguard::reputation::types::Error {
-                                    code: code26,
-                                    message: message26,
+                                    code: code37,
+                                    message: message37,
                                 } = e;
-                                *ptr7.add(8).cast::<u8>() = (code26.clone() as i32) as u8;
-                                let vec27 = (message26.into_bytes()).into_boxed_slice();
-                                let ptr27 = vec27.as_ptr().cast::<u8>();
-                                let len27 = vec27.len();
-                                ::core::mem::forget(vec27);
+                                *ptr7.add(8).cast::<u8>() = (code37.clone() as i32) as u8;
+                                let vec38 = (message37.into_bytes()).into_boxed_slice();
+                                let ptr38 = vec38.as_ptr().cast::<u8>();
+                                let len38 = vec38.len();
+                                ::core::mem::forget(vec38);
                                 *ptr7
                                     .add(8 + 2 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<usize>() = len27;
+                                    .cast::<usize>() = len38;
                                 *ptr7
                                     .add(8 + 1 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<*mut u8>() = ptr27.cast_mut();
+                                    .cast::<*mut u8>() = ptr38.cast_mut();
                             }
                         };
                         ptr7
@@ -2856,91 +4163,196 @@ pub mod exports {
                                     .cast::<usize>();
                                 let base5 = l3;
                                 let len5 = l4;
-                                _rt::cabi_dealloc(base5, len5 * 16, 8);
+                                _rt::cabi_dealloc(base5, len5 * 8, 8);
                                 let l6 = *arg0
                                     .add(24 + 4 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>();
                                 let l7 = *arg0
                                     .add(24 + 5 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>();
-                                let base11 = l6;
-                                let len11 = l7;
-                                for i in 0..len11 {
-                                    let base = base11
+                                let base8 = l6;
+                                let len8 = l7;
+                                _rt::cabi_dealloc(base8, len8 * 1, 1);
+                                let l9 = *arg0
+                                    .add(24 + 6 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l10 = *arg0
+                                    .add(24 + 7 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base11 = l9;
+                                let len11 = l10;
+                                _rt::cabi_dealloc(base11, len11 * 1, 1);
+                                let l12 = *arg0
+                                    .add(24 + 8 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l13 = *arg0
+                                    .add(24 + 9 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base14 = l12;
+                                let len14 = l13;
+                                _rt::cabi_dealloc(base14, len14 * 1, 1);
+                                let l15 = *arg0
+                                    .add(24 + 10 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l16 = *arg0
+                                    .add(24 + 11 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base17 = l15;
+                                let len17 = l16;
+                                _rt::cabi_dealloc(base17, len17 * 2, 2);
+                                let l18 = *arg0
+                                    .add(24 + 12 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l19 = *arg0
+                                    .add(24 + 13 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base20 = l18;
+                                let len20 = l19;
+                                _rt::cabi_dealloc(base20, len20 * 2, 2);
+                                let l21 = *arg0
+                                    .add(24 + 14 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l22 = *arg0
+                                    .add(24 + 15 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base23 = l21;
+                                let len23 = l22;
+                                _rt::cabi_dealloc(base23, len23 * 8, 8);
+                                let l24 = i32::from(
+                                    *arg0
+                                        .add(24 + 16 * ::core::mem::size_of::<*const u8>())
+                                        .cast::<u8>(),
+                                );
+                                match l24 {
+                                    0 => {}
+                                    _ => {
+                                        let l25 = *arg0
+                                            .add(24 + 17 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l26 = *arg0
+                                            .add(24 + 18 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        let base27 = l25;
+                                        let len27 = l26;
+                                        _rt::cabi_dealloc(base27, len27 * 8, 8);
+                                        let l28 = *arg0
+                                            .add(24 + 19 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l29 = *arg0
+                                            .add(24 + 20 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        let base30 = l28;
+                                        let len30 = l29;
+                                        _rt::cabi_dealloc(base30, len30 * 4, 4);
+                                        let l31 = *arg0
+                                            .add(24 + 21 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l32 = *arg0
+                                            .add(24 + 22 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        let base33 = l31;
+                                        let len33 = l32;
+                                        _rt::cabi_dealloc(base33, len33 * 4, 4);
+                                        let l34 = *arg0
+                                            .add(24 + 23 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<*mut u8>();
+                                        let l35 = *arg0
+                                            .add(24 + 24 * ::core::mem::size_of::<*const u8>())
+                                            .cast::<usize>();
+                                        let base36 = l34;
+                                        let len36 = l35;
+                                        _rt::cabi_dealloc(base36, len36 * 4, 4);
+                                    }
+                                }
+                                let l37 = *arg0
+                                    .add(24 + 25 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<*mut u8>();
+                                let l38 = *arg0
+                                    .add(24 + 26 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<usize>();
+                                let base42 = l37;
+                                let len42 = l38;
+                                for i in 0..len42 {
+                                    let base = base42
                                         .add(i * (32 + 2 * ::core::mem::size_of::<*const u8>()));
                                     {
-                                        let l8 = i32::from(*base.add(0).cast::<u8>());
-                                        match l8 {
+                                        let l39 = i32::from(*base.add(0).cast::<u8>());
+                                        match l39 {
                                             0 => {}
                                             1 => {}
                                             2 => {}
                                             3 => {
-                                                let l9 = *base.add(32).cast::<*mut u8>();
-                                                let l10 = *base
+                                                let l40 = *base.add(32).cast::<*mut u8>();
+                                                let l41 = *base
                                                     .add(32 + 1 * ::core::mem::size_of::<*const u8>())
                                                     .cast::<usize>();
-                                                _rt::cabi_dealloc(l9, l10, 1);
+                                                _rt::cabi_dealloc(l40, l41, 1);
                                             }
+                                            4 => {}
+                                            5 => {}
+                                            6 => {}
+                                            7 => {}
+                                            8 => {}
                                             _ => {}
                                         }
                                     }
                                 }
                                 _rt::cabi_dealloc(
-                                    base11,
-                                    len11 * (32 + 2 * ::core::mem::size_of::<*const u8>()),
+                                    base42,
+                                    len42 * (32 + 2 * ::core::mem::size_of::<*const u8>()),
                                     8,
                                 );
-                                let l12 = *arg0
-                                    .add(24 + 6 * ::core::mem::size_of::<*const u8>())
+                                let l43 = *arg0
+                                    .add(24 + 27 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>();
-                                let l13 = *arg0
-                                    .add(24 + 7 * ::core::mem::size_of::<*const u8>())
+                                let l44 = *arg0
+                                    .add(24 + 28 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>();
-                                let base18 = l12;
-                                let len18 = l13;
-                                for i in 0..len18 {
-                                    let base = base18
+                                let base49 = l43;
+                                let len49 = l44;
+                                for i in 0..len49 {
+                                    let base = base49
                                         .add(i * (24 + 4 * ::core::mem::size_of::<*const u8>()));
                                     {
-                                        let l14 = *base
+                                        let l45 = *base
                                             .add(::core::mem::size_of::<*const u8>())
                                             .cast::<*mut u8>();
-                                        let l15 = *base
+                                        let l46 = *base
                                             .add(2 * ::core::mem::size_of::<*const u8>())
                                             .cast::<usize>();
-                                        _rt::cabi_dealloc(l14, l15, 1);
-                                        let l16 = *base
+                                        _rt::cabi_dealloc(l45, l46, 1);
+                                        let l47 = *base
                                             .add(24 + 2 * ::core::mem::size_of::<*const u8>())
                                             .cast::<*mut u8>();
-                                        let l17 = *base
+                                        let l48 = *base
                                             .add(24 + 3 * ::core::mem::size_of::<*const u8>())
                                             .cast::<usize>();
-                                        _rt::cabi_dealloc(l16, l17, 1);
+                                        _rt::cabi_dealloc(l47, l48, 1);
                                     }
                                 }
                                 _rt::cabi_dealloc(
-                                    base18,
-                                    len18 * (24 + 4 * ::core::mem::size_of::<*const u8>()),
+                                    base49,
+                                    len49 * (24 + 4 * ::core::mem::size_of::<*const u8>()),
                                     8,
                                 );
-                                let l19 = *arg0
-                                    .add(24 + 8 * ::core::mem::size_of::<*const u8>())
+                                let l50 = *arg0
+                                    .add(32 + 28 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>();
-                                let l20 = *arg0
-                                    .add(24 + 9 * ::core::mem::size_of::<*const u8>())
+                                let l51 = *arg0
+                                    .add(32 + 29 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>();
-                                let base21 = l19;
-                                let len21 = l20;
-                                _rt::cabi_dealloc(base21, len21 * 24, 8);
+                                let base52 = l50;
+                                let len52 = l51;
+                                _rt::cabi_dealloc(base52, len52 * 24, 8);
                             }
                             _ => {
-                                let l22 = *arg0
+                                let l53 = *arg0
                                     .add(8 + 1 * ::core::mem::size_of::<*const u8>())
                                     .cast::<*mut u8>();
-                                let l23 = *arg0
+                                let l54 = *arg0
                                     .add(8 + 2 * ::core::mem::size_of::<*const u8>())
                                     .cast::<usize>();
-                                _rt::cabi_dealloc(l22, l23, 1);
+                                _rt::cabi_dealloc(l53, l54, 1);
                             }
                         }
                     }
@@ -3093,6 +4505,8 @@ pub mod exports {
                                     clean: clean3,
                                     at_risk: at_risk3,
                                     flagged: flagged3,
+                                    suspect: suspect3,
+                                    resting: resting3,
                                     flagged_past_day: flagged_past_day3,
                                     flagged_past_week: flagged_past_week3,
                                 } = e;
@@ -3119,9 +4533,15 @@ pub mod exports {
                                     .cast::<i32>() = _rt::as_i32(flagged3);
                                 *ptr2
                                     .add(28 + 1 * ::core::mem::size_of::<*const u8>())
-                                    .cast::<i32>() = _rt::as_i32(flagged_past_day3);
+                                    .cast::<i32>() = _rt::as_i32(suspect3);
                                 *ptr2
                                     .add(32 + 1 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<i32>() = _rt::as_i32(resting3);
+                                *ptr2
+                                    .add(36 + 1 * ::core::mem::size_of::<*const u8>())
+                                    .cast::<i32>() = _rt::as_i32(flagged_past_day3);
+                                *ptr2
+                                    .add(40 + 1 * ::core::mem::size_of::<*const u8>())
                                     .cast::<i32>() = _rt::as_i32(flagged_past_week3);
                             }
                             Err(e) => {
@@ -3171,12 +4591,14 @@ pub mod exports {
                     /// Says who this policy is. Calls no import.
                     #[allow(async_fn_in_trait)]
                     fn describe() -> Description;
-                    /// Whether an account may have these settings. Calls no import. Error: `invalid-settings`.
+                    /// Whether an account may have these settings together: one value for each that `describe` lists, in its order, each in
+                    /// its range. Calls no import. Error: `invalid-settings`.
                     #[allow(async_fn_in_trait)]
-                    fn check_settings(settings: Settings) -> Result<(), Error>;
-                    /// The daily review of one account: rates every monitored number not rated on this local date yet, and replaces
-                    /// flagged ones where the account turned that on. Empty while the add-on is off. Once its plan is applied, another
-                    /// on the same local date changes nothing, but for numbers that could not be rated or were just taken on.
+                    fn check_settings(settings: _rt::Vec<i64>) -> Result<(), Error>;
+                    /// The daily review of one account: rates the monitored numbers not rated on this local date yet, as far as look-ups
+                    /// allow, and replaces flagged ones where the account turned that on. Decides what becomes of numbers that have rested.
+                    /// Empty while the add-on is off. Once its plan is applied, another on the same local date changes nothing, but for
+                    /// numbers that could not be rated or were just taken on.
                     #[allow(async_fn_in_trait)]
                     fn review_account(id: AccountId) -> Result<Plan, Error>;
                     /// Answers a person's request. Error besides the imports': `invalid-request`.
@@ -3197,76 +4619,74 @@ pub mod exports {
                     fn get_usage(id: AccountId) -> Result<Usage, Error>;
                 }
                 #[doc(hidden)]
-                macro_rules! __export_dialguard_reputation_policy_0_2_0_cabi {
+                macro_rules! __export_dialguard_reputation_policy_0_3_0_cabi {
                     ($ty:ident with_types_in $($path_to_types:tt)*) => {
                         const _ : () = { #[unsafe (export_name =
-                        "dialguard:reputation/policy@0.2.0#describe")] unsafe extern "C"
+                        "dialguard:reputation/policy@0.3.0#describe")] unsafe extern "C"
                         fn export_describe() -> * mut u8 { unsafe { $($path_to_types)*::
                         _export_describe_cabi::<$ty > () } } #[unsafe (export_name =
-                        "cabi_post_dialguard:reputation/policy@0.2.0#describe")] unsafe
+                        "cabi_post_dialguard:reputation/policy@0.3.0#describe")] unsafe
                         extern "C" fn _post_return_describe(arg0 : * mut u8,) { unsafe {
                         $($path_to_types)*:: __post_return_describe::<$ty > (arg0) } }
                         #[unsafe (export_name =
-                        "dialguard:reputation/policy@0.2.0#check-settings")] unsafe
-                        extern "C" fn export_check_settings(arg0 : i32, arg1 : i32, arg2
-                        : i32, arg3 : i32, arg4 : i32, arg5 : i32, arg6 : i32, arg7 :
-                        i32, arg8 : i32, arg9 : * mut u8, arg10 : usize,) -> * mut u8 {
-                        unsafe { $($path_to_types)*:: _export_check_settings_cabi::<$ty >
-                        (arg0, arg1, arg2, arg3, arg4, arg5, arg6, arg7, arg8, arg9,
-                        arg10) } } #[unsafe (export_name =
-                        "cabi_post_dialguard:reputation/policy@0.2.0#check-settings")]
+                        "dialguard:reputation/policy@0.3.0#check-settings")] unsafe
+                        extern "C" fn export_check_settings(arg0 : * mut u8, arg1 :
+                        usize,) -> * mut u8 { unsafe { $($path_to_types)*::
+                        _export_check_settings_cabi::<$ty > (arg0, arg1) } } #[unsafe
+                        (export_name =
+                        "cabi_post_dialguard:reputation/policy@0.3.0#check-settings")]
                         unsafe extern "C" fn _post_return_check_settings(arg0 : * mut
                         u8,) { unsafe { $($path_to_types)*::
                         __post_return_check_settings::<$ty > (arg0) } } #[unsafe
                         (export_name =
-                        "dialguard:reputation/policy@0.2.0#review-account")] unsafe
+                        "dialguard:reputation/policy@0.3.0#review-account")] unsafe
                         extern "C" fn export_review_account(arg0 : * mut u8, arg1 :
                         usize,) -> * mut u8 { unsafe { $($path_to_types)*::
                         _export_review_account_cabi::<$ty > (arg0, arg1) } } #[unsafe
                         (export_name =
-                        "cabi_post_dialguard:reputation/policy@0.2.0#review-account")]
+                        "cabi_post_dialguard:reputation/policy@0.3.0#review-account")]
                         unsafe extern "C" fn _post_return_review_account(arg0 : * mut
                         u8,) { unsafe { $($path_to_types)*::
                         __post_return_review_account::<$ty > (arg0) } } #[unsafe
-                        (export_name = "dialguard:reputation/policy@0.2.0#decide")]
+                        (export_name = "dialguard:reputation/policy@0.3.0#decide")]
                         unsafe extern "C" fn export_decide(arg0 : * mut u8, arg1 : usize,
                         arg2 : i32, arg3 : * mut u8, arg4 : usize, arg5 : i32,) -> * mut
                         u8 { unsafe { $($path_to_types)*:: _export_decide_cabi::<$ty >
                         (arg0, arg1, arg2, arg3, arg4, arg5) } } #[unsafe (export_name =
-                        "cabi_post_dialguard:reputation/policy@0.2.0#decide")] unsafe
+                        "cabi_post_dialguard:reputation/policy@0.3.0#decide")] unsafe
                         extern "C" fn _post_return_decide(arg0 : * mut u8,) { unsafe {
                         $($path_to_types)*:: __post_return_decide::<$ty > (arg0) } }
                         #[unsafe (export_name =
-                        "dialguard:reputation/policy@0.2.0#screen")] unsafe extern "C" fn
+                        "dialguard:reputation/policy@0.3.0#screen")] unsafe extern "C" fn
                         export_screen(arg0 : * mut u8, arg1 : usize, arg2 : * mut u8,
                         arg3 : usize,) -> * mut u8 { unsafe { $($path_to_types)*::
                         _export_screen_cabi::<$ty > (arg0, arg1, arg2, arg3) } } #[unsafe
                         (export_name =
-                        "cabi_post_dialguard:reputation/policy@0.2.0#screen")] unsafe
+                        "cabi_post_dialguard:reputation/policy@0.3.0#screen")] unsafe
                         extern "C" fn _post_return_screen(arg0 : * mut u8,) { unsafe {
                         $($path_to_types)*:: __post_return_screen::<$ty > (arg0) } }
                         #[unsafe (export_name =
-                        "dialguard:reputation/policy@0.2.0#get-usage")] unsafe extern "C"
+                        "dialguard:reputation/policy@0.3.0#get-usage")] unsafe extern "C"
                         fn export_get_usage(arg0 : * mut u8, arg1 : usize,) -> * mut u8 {
                         unsafe { $($path_to_types)*:: _export_get_usage_cabi::<$ty >
                         (arg0, arg1) } } #[unsafe (export_name =
-                        "cabi_post_dialguard:reputation/policy@0.2.0#get-usage")] unsafe
+                        "cabi_post_dialguard:reputation/policy@0.3.0#get-usage")] unsafe
                         extern "C" fn _post_return_get_usage(arg0 : * mut u8,) { unsafe {
                         $($path_to_types)*:: __post_return_get_usage::<$ty > (arg0) } }
                         };
                     };
                 }
                 #[doc(hidden)]
-                pub(crate) use __export_dialguard_reputation_policy_0_2_0_cabi;
+                pub(crate) use __export_dialguard_reputation_policy_0_3_0_cabi;
                 #[repr(align(8))]
                 struct _RetArea(
                     [::core::mem::MaybeUninit<
                         u8,
-                    >; 24 + 10 * ::core::mem::size_of::<*const u8>()],
+                    >; 32 + 30 * ::core::mem::size_of::<*const u8>()],
                 );
                 static mut _RET_AREA: _RetArea = _RetArea(
-                    [::core::mem::MaybeUninit::uninit(); 24
-                        + 10 * ::core::mem::size_of::<*const u8>()],
+                    [::core::mem::MaybeUninit::uninit(); 32
+                        + 30 * ::core::mem::size_of::<*const u8>()],
                 );
             }
         }
@@ -3424,7 +4844,7 @@ macro_rules! __export_reputation_policy_impl {
     };
     ($ty:ident with_types_in $($path_to_types_root:tt)*) => {
         $($path_to_types_root)*::
-        exports::dialguard::reputation::policy::__export_dialguard_reputation_policy_0_2_0_cabi!($ty
+        exports::dialguard::reputation::policy::__export_dialguard_reputation_policy_0_3_0_cabi!($ty
         with_types_in $($path_to_types_root)*:: exports::dialguard::reputation::policy);
     };
 }
@@ -3433,89 +4853,112 @@ pub(crate) use __export_reputation_policy_impl as export;
 #[rustfmt::skip]
 #[cfg(target_arch = "wasm32")]
 #[unsafe(
-    link_section = "component-type:wit-bindgen:0.60.0:dialguard:reputation@0.2.0:reputation-policy:encoded world"
+    link_section = "component-type:wit-bindgen:0.60.0:dialguard:reputation@0.3.0:reputation-policy:encoded world"
 )]
 #[doc(hidden)]
 #[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 3591] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xff\x1a\x01A\x02\x01\
-A\x15\x01B9\x01w\x04\0\x0cphone-number\x03\0\0\x01w\x04\0\x09timestamp\x03\0\x02\
-\x01s\x04\0\x0aaccount-id\x03\0\x04\x01y\x04\0\x07slot-id\x03\0\x06\x01{\x04\0\x0a\
-carrier-id\x03\0\x08\x01k}\x01r\x04\x06number\x01\x07carrier\x09\x0aspam-score\x0a\
-\x0bobserved-at\x03\x04\0\x0bobservation\x03\0\x0b\x01m\x04\x07pending\x05clean\x07\
-at-risk\x07flagged\x04\0\x06status\x03\0\x0d\x01o\x02ss\x01p\x0f\x01r\x0a\x0espa\
-m-score-min}\x13rating-carriers-min}\x0echecks-to-flag}\x0fchecks-to-clear}\x19o\
-bservation-age-max-hours{\x0cauto-replace\x7f\x18replacements-per-day-max{\x15ne\
-w-number-grace-days{\x11mass-flag-percent}\x05other\x10\x04\0\x08settings\x03\0\x11\
-\x01r\x02\x04slot\x07\x05until\x03\x04\0\x09slot-lock\x03\0\x13\x01p\x14\x01r\x0f\
-\x02id\x05\x08revisionw\x07enabled\x7f\x0aslot-county\x0fslot-count-nexty\x0fslo\
-ts-per-blocky\x11block-price-centsy\x0fcycle-starts-at\x03\x0dcycle-ends-at\x03\x0d\
-day-starts-at\x03\x0clocked-slots\x15\x0fmonitored-county\x0brated-todayy\x12rep\
-lacements-todayy\x08settings\x12\x04\0\x07account\x03\0\x16\x01k\x03\x01r\x09\x06\
-number\x01\x04slot\x07\x06status\x0e\x0cstatus-since\x03\x0fmonitored-since\x03\x0f\
-flagging-checks}\x0fclearing-checks}\x0dlast-rated-at\x18\x13replacement-pending\
-\x7f\x04\0\x10monitored-number\x03\0\x19\x01r\x06\x06number\x01\x06status\x0e\x0f\
-flagging-checks}\x0fclearing-checks}\x08flagging{\x09answering{\x04\0\x06review\x03\
-\0\x1b\x01r\x02\x06number\x01\x04slot\x07\x04\0\x09occupancy\x03\0\x1d\x01m\x02\x12\
-monitoring-stopped\x0enumber-deleted\x04\0\x0eclosing-reason\x03\0\x1f\x01r\x04\x06\
-number\x01\x04slot\x07\x05until\x03\x03why\x20\x04\0\x0cslot-closing\x03\0!\x01m\
-\x02\x07flagged\x09requested\x04\0\x12replacement-reason\x03\0#\x01r\x05\x06numb\
-er\x01\x0breplacement\x01\x04slot\x07\x03why$\x07becauses\x04\0\x0breplacement\x03\
-\0%\x01r\x02\x06blocksy\x08starting\x03\x04\0\x0cblock-change\x03\0'\x01q\x05\x0b\
-occupy-slot\x01\x1e\0\x09lock-slot\x01\"\0\x0erelease-number\x01\x01\0\x0ereplac\
-e-number\x01&\0\x0aset-blocks\x01(\0\x04\0\x06action\x03\0)\x01m\x03\x04info\x07\
-warning\x05alert\x04\0\x08severity\x03\0+\x01k\x01\x01r\x04\x08severity,\x04kind\
-s\x06number-\x04texts\x04\0\x06notice\x03\0.\x01p\x1c\x01p*\x01p/\x01r\x06\x07ac\
-count\x05\x08based-onw\x0adecided-at\x03\x07reviews0\x07actions1\x07notices2\x04\
-\0\x04plan\x03\03\x01m\x05\x0fno-such-account\x0bunavailable\x0bover-budget\x10i\
-nvalid-settings\x0finvalid-request\x04\0\x0aerror-code\x03\05\x01r\x02\x04code6\x07\
-messages\x04\0\x05error\x03\07\x03\0\x20dialguard:reputation/types@0.2.0\x05\0\x02\
-\x03\0\0\x09timestamp\x01B\x04\x02\x03\x02\x01\x01\x04\0\x09timestamp\x03\0\0\x01\
-@\0\0\x01\x04\0\x03now\x01\x02\x03\0\x20dialguard:reputation/clock@0.2.0\x05\x02\
-\x02\x03\0\0\x0cphone-number\x02\x03\0\0\x0acarrier-id\x02\x03\0\0\x0bobservatio\
-n\x02\x03\0\0\x05error\x01B\x12\x02\x03\x02\x01\x03\x04\0\x0cphone-number\x03\0\0\
-\x02\x03\x02\x01\x04\x04\0\x0acarrier-id\x03\0\x02\x02\x03\x02\x01\x05\x04\0\x0b\
-observation\x03\0\x04\x02\x03\x02\x01\x06\x04\0\x05error\x03\0\x06\x01r\x02\x02i\
-d\x03\x04names\x04\0\x07carrier\x03\0\x08\x01p\x09\x01@\0\0\x0a\x04\0\x08carrier\
-s\x01\x0b\x01p\x01\x01p\x05\x01j\x01\x0d\x01\x07\x01@\x01\x07numbers\x0c\0\x0e\x04\
-\0\x07look-up\x01\x0f\x03\0)dialguard:reputation/carrier-lookup@0.2.0\x05\x07\x02\
-\x03\0\0\x0aaccount-id\x02\x03\0\0\x07account\x02\x03\0\0\x10monitored-number\x01\
-B\x1f\x02\x03\x02\x01\x03\x04\0\x0cphone-number\x03\0\0\x02\x03\x02\x01\x08\x04\0\
-\x0aaccount-id\x03\0\x02\x02\x03\x02\x01\x09\x04\0\x07account\x03\0\x04\x02\x03\x02\
-\x01\x0a\x04\0\x10monitored-number\x03\0\x06\x02\x03\x02\x01\x01\x04\0\x09timest\
-amp\x03\0\x08\x02\x03\x02\x01\x06\x04\0\x05error\x03\0\x0a\x01r\x02\x06number\x01\
-\x02at\x09\x04\0\x0aflag-event\x03\0\x0c\x01j\x01\x05\x01\x0b\x01@\x01\x02id\x03\
-\0\x0e\x04\0\x0bget-account\x01\x0f\x01p\x07\x01j\x01\x10\x01\x0b\x01@\x03\x02id\
-\x03\x05after\x01\x05limity\0\x11\x04\0\x09monitored\x01\x12\x01p\x01\x01j\x01\x13\
-\x01\x0b\x01@\x02\x02id\x03\x07numbers\x13\0\x14\x04\0\x05owned\x01\x15\x01@\x03\
-\x02id\x03\x04like\x01\x05limity\0\x14\x04\0\x0acandidates\x01\x16\x01p\x0d\x01j\
-\x01\x17\x01\x0b\x01@\x02\x02id\x03\x05since\x09\0\x18\x04\0\x0bflag-events\x01\x19\
-\x03\0+dialguard:reputation/number-inventory@0.2.0\x05\x0b\x02\x03\0\0\x08settin\
-gs\x02\x03\0\0\x06status\x02\x03\0\0\x04plan\x01B3\x02\x03\x02\x01\x03\x04\0\x0c\
-phone-number\x03\0\0\x02\x03\x02\x01\x08\x04\0\x0aaccount-id\x03\0\x02\x02\x03\x02\
-\x01\x01\x04\0\x09timestamp\x03\0\x04\x02\x03\x02\x01\x0c\x04\0\x08settings\x03\0\
-\x06\x02\x03\x02\x01\x0d\x04\0\x06status\x03\0\x08\x02\x03\x02\x01\x0e\x04\0\x04\
-plan\x03\0\x0a\x02\x03\x02\x01\x06\x04\0\x05error\x03\0\x0c\x01r\x03\x04names\x07\
-versions\x07summarys\x04\0\x0bdescription\x03\0\x0e\x01p\x01\x01r\x02\x07numbers\
-\x10\x10accept-slot-loss\x7f\x04\0\x08deletion\x03\0\x11\x01q\x05\x10start-monit\
-oring\x01\x10\0\x0fstop-monitoring\x01\x10\0\x0edelete-numbers\x01\x12\0\x0frepl\
-ace-numbers\x01\x10\0\x0aset-blocks\x01y\0\x04\0\x07request\x03\0\x13\x01m\x0a\x08\
-accepted\x0aadd-on-off\x09not-owned\x11already-monitored\x0dnot-monitored\x0cno-\
-free-slot\x0fslot-would-lock\x12no-clean-candidate\x13replacement-pending\x0cslo\
-ts-in-use\x04\0\x06answer\x03\0\x15\x01k\x05\x01r\x02\x06answer\x16\x05until\x17\
-\x04\0\x07outcome\x03\0\x18\x01p\x19\x01r\x02\x04plan\x0b\x08outcomes\x1a\x04\0\x08\
-decision\x03\0\x1b\x01r\x04\x06number\x01\x06status\x09\x08flagging{\x09answerin\
-g{\x04\0\x09screening\x03\0\x1d\x01r\x09\x05slotsy\x08occupiedy\x06lockedy\x07pe\
-ndingy\x05cleany\x07at-risky\x07flaggedy\x10flagged-past-dayy\x11flagged-past-we\
-eky\x04\0\x05usage\x03\0\x1f\x01@\0\0\x0f\x04\0\x08describe\x01!\x01j\0\x01\x0d\x01\
-@\x01\x08settings\x07\0\"\x04\0\x0echeck-settings\x01#\x01j\x01\x0b\x01\x0d\x01@\
-\x01\x02id\x03\0$\x04\0\x0ereview-account\x01%\x01j\x01\x1c\x01\x0d\x01@\x02\x02\
-id\x03\x07request\x14\0&\x04\0\x06decide\x01'\x01p\x1e\x01j\x01(\x01\x0d\x01@\x02\
-\x02id\x03\x07numbers\x10\0)\x04\0\x06screen\x01*\x01j\x01\x20\x01\x0d\x01@\x01\x02\
-id\x03\0+\x04\0\x09get-usage\x01,\x04\0!dialguard:reputation/policy@0.2.0\x05\x0f\
-\x04\0,dialguard:reputation/reputation-policy@0.2.0\x04\0\x0b\x17\x01\0\x11reput\
-ation-policy\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x07\
-0.254.2\x10wit-bindgen-rust\x060.60.0";
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 4577] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xd9\"\x01A\x02\x01A\x19\
+\x01BX\x01w\x04\0\x0cphone-number\x03\0\0\x01w\x04\0\x09timestamp\x03\0\x02\x01s\
+\x04\0\x0aaccount-id\x03\0\x04\x01y\x04\0\x07slot-id\x03\0\x06\x01{\x04\0\x0acar\
+rier-id\x03\0\x08\x01{\x04\0\x09source-id\x03\0\x0a\x01p\x09\x01p}\x01p\x03\x01r\
+\x03\x08carriers\x0c\x06scores\x0d\x0bobserved-at\x0e\x04\0\x0dverdict-table\x03\
+\0\x0f\x01m\x04\x07pending\x05clean\x07at-risk\x07flagged\x04\0\x06status\x03\0\x11\
+\x01}\x04\0\x0bstatus-code\x03\0\x13\x01}\x04\0\x06yes-no\x03\0\x15\x01r\x01\x07\
+default\x7f\x04\0\x0eswitch-setting\x03\0\x17\x01r\x04\x03minx\x03maxx\x07defaul\
+tx\x04units\x04\0\x0finteger-setting\x03\0\x19\x01ps\x01r\x02\x05names\x1b\x07de\
+faulty\x04\0\x0echoice-setting\x03\0\x1c\x01q\x03\x06switch\x01\x18\0\x07integer\
+\x01\x1a\0\x06choice\x01\x1d\0\x04\0\x0csetting-kind\x03\0\x1e\x01r\x03\x04names\
+\x07meanings\x04kind\x1f\x04\0\x07setting\x03\0\x20\x01r\x02\x0cauto-replace\x7f\
+\x18replacements-per-day-max{\x04\0\x0bguard-rails\x03\0\"\x01r\x02\x04slot\x07\x05\
+until\x03\x04\0\x09slot-lock\x03\0$\x01p%\x01px\x01r\x11\x02id\x05\x08revisionw\x07\
+enabled\x7f\x0aslot-county\x0fslot-count-nexty\x0fslots-per-blocky\x11block-pric\
+e-centsy\x0fcycle-starts-at\x03\x0dcycle-ends-at\x03\x0dday-starts-at\x03\x0cloc\
+ked-slots&\x0fmonitored-county\x0brated-todayy\x0elook-ups-todayy\x12replacement\
+s-todayy\x0bguard-rails#\x08settings'\x04\0\x07account\x03\0(\x01p\x01\x01p\x07\x01\
+p\x14\x01p\x16\x01r\x0c\x07numbers*\x05slots+\x08statuses,\x0cstatus-since\x0e\x0f\
+monitored-since\x0e\x0fflagging-checks\x0d\x0fclearing-checks\x0d\x0dlast-rated-\
+at\x0e\x0eevidence-until\x0e\x0dsuspect-since\x0e\x0dresting-since\x0e\x13replac\
+ement-pending-\x04\0\x0fmonitored-table\x03\0.\x01p{\x01r\x07\x07numbers*\x08sta\
+tuses,\x0fflagging-checks\x0d\x0fclearing-checks\x0d\x08flagging0\x09answering0\x0e\
+evidence-until\x0e\x04\0\x0creview-table\x03\01\x01py\x01r\x04\x08attempts3\x08a\
+nswered3\x05short3\x07blocked3\x04\0\x0acall-table\x03\04\x01r\x04\x07numbers*\x08\
+attempts3\x08answered3\x07blocked3\x04\0\x0dsuspect-table\x03\06\x01r\x03\x07num\
+bers*\x0bprice-cents3\x06rested-\x04\0\x0fcandidate-table\x03\08\x01r\x03\x07num\
+bers*\x0dresting-since\x0e\x05rests\x0d\x04\0\x0crested-table\x03\0:\x01r\x02\x06\
+number\x01\x04slot\x07\x04\0\x09occupancy\x03\0<\x01m\x02\x12monitoring-stopped\x0e\
+number-deleted\x04\0\x0eclosing-reason\x03\0>\x01r\x04\x06number\x01\x04slot\x07\
+\x05until\x03\x03why?\x04\0\x0cslot-closing\x03\0@\x01m\x02\x07flagged\x09reques\
+ted\x04\0\x12replacement-reason\x03\0B\x01r\x05\x06number\x01\x0breplacement\x01\
+\x04slot\x07\x03why\xc3\0\x07becauses\x04\0\x0breplacement\x03\0D\x01r\x02\x06bl\
+ocksy\x08starting\x03\x04\0\x0cblock-change\x03\0F\x01q\x0a\x0boccupy-slot\x01=\0\
+\x09lock-slot\x01\xc1\0\0\x0erelease-number\x01\x01\0\x0ereplace-number\x01\xc5\0\
+\0\x0aset-blocks\x01\xc7\0\0\x0astop-using\x01\x01\0\x09use-again\x01\x01\0\x0bo\
+ffer-again\x01\x01\0\x07rest-on\x01\x01\0\x09give-back\x01\x01\0\x04\0\x06action\
+\x03\0H\x01m\x03\x04info\x07warning\x05alert\x04\0\x08severity\x03\0J\x01k\x01\x01\
+r\x04\x08severity\xcb\0\x04kinds\x06number\xcc\0\x04texts\x04\0\x06notice\x03\0M\
+\x01k7\x01p\xc9\0\x01p\xce\0\x01r\x07\x07account\x05\x08based-onw\x0adecided-at\x03\
+\x07reviews2\x08suspects\xcf\0\x07actions\xd0\0\x07notices\xd1\0\x04\0\x04plan\x03\
+\0R\x01m\x05\x0fno-such-account\x0bunavailable\x0bover-budget\x10invalid-setting\
+s\x0finvalid-request\x04\0\x0aerror-code\x03\0T\x01r\x02\x04code\xd5\0\x07messag\
+es\x04\0\x05error\x03\0V\x03\0\x20dialguard:reputation/types@0.3.0\x05\0\x02\x03\
+\0\0\x09timestamp\x01B\x04\x02\x03\x02\x01\x01\x04\0\x09timestamp\x03\0\0\x01@\0\
+\0\x01\x04\0\x03now\x01\x02\x03\0\x20dialguard:reputation/clock@0.3.0\x05\x02\x02\
+\x03\0\0\x0cphone-number\x02\x03\0\0\x0acarrier-id\x02\x03\0\0\x09source-id\x02\x03\
+\0\0\x0dverdict-table\x02\x03\0\0\x05error\x01B\x1b\x02\x03\x02\x01\x03\x04\0\x0c\
+phone-number\x03\0\0\x02\x03\x02\x01\x04\x04\0\x0acarrier-id\x03\0\x02\x02\x03\x02\
+\x01\x05\x04\0\x09source-id\x03\0\x04\x02\x03\x02\x01\x06\x04\0\x0dverdict-table\
+\x03\0\x06\x02\x03\x02\x01\x07\x04\0\x05error\x03\0\x08\x01r\x02\x02id\x03\x04na\
+mes\x04\0\x07carrier\x03\0\x0a\x01ky\x01p\x03\x01r\x05\x02id\x05\x04names\x05pri\
+cey\x0dlook-ups-left\x0c\x08carriers\x0d\x04\0\x06source\x03\0\x0e\x01p\x0b\x01@\
+\0\0\x10\x04\0\x08carriers\x01\x11\x01p\x0f\x01@\0\0\x12\x04\0\x07sources\x01\x13\
+\x01p\x01\x01p\x05\x01j\x01\x07\x01\x09\x01@\x02\x07numbers\x14\x07sources\x15\0\
+\x16\x04\0\x07look-up\x01\x17\x03\0)dialguard:reputation/carrier-lookup@0.3.0\x05\
+\x08\x02\x03\0\0\x0aaccount-id\x02\x03\0\0\x07account\x02\x03\0\0\x0fmonitored-t\
+able\x02\x03\0\0\x0fcandidate-table\x02\x03\0\0\x0acall-table\x02\x03\0\0\x0cres\
+ted-table\x01B0\x02\x03\x02\x01\x03\x04\0\x0cphone-number\x03\0\0\x02\x03\x02\x01\
+\x09\x04\0\x0aaccount-id\x03\0\x02\x02\x03\x02\x01\x0a\x04\0\x07account\x03\0\x04\
+\x02\x03\x02\x01\x0b\x04\0\x0fmonitored-table\x03\0\x06\x02\x03\x02\x01\x0c\x04\0\
+\x0fcandidate-table\x03\0\x08\x02\x03\x02\x01\x0d\x04\0\x0acall-table\x03\0\x0a\x02\
+\x03\x02\x01\x0e\x04\0\x0crested-table\x03\0\x0c\x02\x03\x02\x01\x01\x04\0\x09ti\
+mestamp\x03\0\x0e\x02\x03\x02\x01\x07\x04\0\x05error\x03\0\x10\x01p\x01\x01p\x0f\
+\x01r\x02\x07numbers\x12\x02at\x13\x04\0\x0aflag-table\x03\0\x14\x01r\x04\x08att\
+emptsw\x08answeredw\x05shortw\x07blockedw\x04\0\x0bcall-totals\x03\0\x16\x01j\x01\
+\x05\x01\x11\x01@\x01\x02id\x03\0\x18\x04\0\x0bget-account\x01\x19\x01j\x01\x07\x01\
+\x11\x01@\x03\x02id\x03\x05after\x01\x05limity\0\x1a\x04\0\x09monitored\x01\x1b\x01\
+j\x01\x12\x01\x11\x01@\x02\x02id\x03\x07numbers\x12\0\x1c\x04\0\x05owned\x01\x1d\
+\x01j\x01\x09\x01\x11\x01@\x03\x02id\x03\x04like\x01\x05limity\0\x1e\x04\0\x0aca\
+ndidates\x01\x1f\x01j\x01\x15\x01\x11\x01@\x02\x02id\x03\x05since\x0f\0\x20\x04\0\
+\x0bflag-events\x01!\x01j\x01\x0b\x01\x11\x01@\x03\x02id\x03\x07numbers\x12\x05s\
+ince\x0f\0\"\x04\0\x05calls\x01#\x01j\x01\x17\x01\x11\x01@\x02\x02id\x03\x05sinc\
+e\x0f\0$\x04\0\x0ccalls-in-all\x01%\x01j\x01\x0d\x01\x11\x01@\x01\x02id\x03\0&\x04\
+\0\x06rested\x01'\x03\0+dialguard:reputation/number-inventory@0.3.0\x05\x0f\x02\x03\
+\0\0\x07setting\x02\x03\0\0\x06status\x02\x03\0\0\x04plan\x01B5\x02\x03\x02\x01\x03\
+\x04\0\x0cphone-number\x03\0\0\x02\x03\x02\x01\x09\x04\0\x0aaccount-id\x03\0\x02\
+\x02\x03\x02\x01\x01\x04\0\x09timestamp\x03\0\x04\x02\x03\x02\x01\x10\x04\0\x07s\
+etting\x03\0\x06\x02\x03\x02\x01\x11\x04\0\x06status\x03\0\x08\x02\x03\x02\x01\x12\
+\x04\0\x04plan\x03\0\x0a\x02\x03\x02\x01\x07\x04\0\x05error\x03\0\x0c\x01p\x07\x01\
+r\x04\x04names\x07versions\x07summarys\x08settings\x0e\x04\0\x0bdescription\x03\0\
+\x0f\x01p\x01\x01r\x02\x07numbers\x11\x10accept-slot-loss\x7f\x04\0\x08deletion\x03\
+\0\x12\x01q\x05\x10start-monitoring\x01\x11\0\x0fstop-monitoring\x01\x11\0\x0ede\
+lete-numbers\x01\x13\0\x0freplace-numbers\x01\x11\0\x0aset-blocks\x01y\0\x04\0\x07\
+request\x03\0\x14\x01m\x0a\x08accepted\x0aadd-on-off\x09not-owned\x11already-mon\
+itored\x0dnot-monitored\x0cno-free-slot\x0fslot-would-lock\x12no-clean-candidate\
+\x13replacement-pending\x0cslots-in-use\x04\0\x06answer\x03\0\x16\x01k\x05\x01r\x02\
+\x06answer\x17\x05until\x18\x04\0\x07outcome\x03\0\x19\x01p\x1a\x01r\x02\x04plan\
+\x0b\x08outcomes\x1b\x04\0\x08decision\x03\0\x1c\x01r\x04\x06number\x01\x06statu\
+s\x09\x08flagging{\x09answering{\x04\0\x09screening\x03\0\x1e\x01r\x0b\x05slotsy\
+\x08occupiedy\x06lockedy\x07pendingy\x05cleany\x07at-risky\x07flaggedy\x07suspec\
+ty\x07restingy\x10flagged-past-dayy\x11flagged-past-weeky\x04\0\x05usage\x03\0\x20\
+\x01@\0\0\x10\x04\0\x08describe\x01\"\x01px\x01j\0\x01\x0d\x01@\x01\x08settings#\
+\0$\x04\0\x0echeck-settings\x01%\x01j\x01\x0b\x01\x0d\x01@\x01\x02id\x03\0&\x04\0\
+\x0ereview-account\x01'\x01j\x01\x1d\x01\x0d\x01@\x02\x02id\x03\x07request\x15\0\
+(\x04\0\x06decide\x01)\x01p\x1f\x01j\x01*\x01\x0d\x01@\x02\x02id\x03\x07numbers\x11\
+\0+\x04\0\x06screen\x01,\x01j\x01!\x01\x0d\x01@\x01\x02id\x03\0-\x04\0\x09get-us\
+age\x01.\x04\0!dialguard:reputation/policy@0.3.0\x05\x13\x04\0,dialguard:reputat\
+ion/reputation-policy@0.3.0\x04\0\x0b\x17\x01\0\x11reputation-policy\x03\0\0\0G\x09\
+producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.254.2\x10wit-bindgen-rus\
+t\x060.60.0";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {
