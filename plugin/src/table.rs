@@ -124,6 +124,11 @@ macro_rules! table {
                 self.len() == 0
             }
 
+            /// Bytes of memory that its columns take.
+            pub fn bytes(&self) -> usize {
+                [$(size_of_val(&self.$column[..]),)+].iter().sum()
+            }
+
             /// Adds a row.
             pub fn push(&mut self, row: $row) {
                 $(self.$column.push(row.$field.store());)+
