@@ -353,7 +353,8 @@ impl VerdictTable {
     pub fn rows(
         &self,
         rows: usize,
-    ) -> Result<impl ExactSizeIterator<Item = impl Iterator<Item = CarrierVerdict> + Clone + '_> + Clone, TableFault> {
+    ) -> Result<impl ExactSizeIterator<Item = impl Iterator<Item = CarrierVerdict> + Clone + '_> + Clone, TableFault>
+    {
         self.check(rows)?;
         Ok((0..rows).map(move |row| {
             let cells = row * self.carriers.len()..(row + 1) * self.carriers.len();
