@@ -60,17 +60,17 @@ pub use account::Account;
 pub use bindings::dialguard::reputation::carrier_lookup::{Carrier, Source};
 pub use bindings::dialguard::reputation::number_inventory::{CallTotals, FlagTable};
 pub use bindings::dialguard::reputation::types::{
-    AccountId, Action, BlockChange, CallTable, CandidateTable, CarrierId, ChoiceSetting, ClosingReason, Error, ErrorCode,
-    GuardRails, IntegerSetting, MonitoredTable, Notice, Occupancy, PhoneNumber, Plan, Replacement, ReplacementReason,
-    RestedTable, ReviewTable, Setting, SettingKind, Severity, SlotClosing, SlotId, SlotLock, SourceId, Status, StatusCode,
-    SuspectTable, SwitchSetting, Timestamp, VerdictTable,
+    AccountId, Action, BlockChange, CallTable, CandidateTable, CarrierId, ChoiceSetting, ClosingReason, Error,
+    ErrorCode, GuardRails, IntegerSetting, MonitoredTable, Notice, Occupancy, PhoneNumber, Plan, Replacement,
+    ReplacementReason, RestedTable, ReviewTable, Setting, SettingKind, Severity, SlotClosing, SlotId, SlotLock,
+    SourceId, Status, StatusCode, SuspectTable, SwitchSetting, Timestamp, VerdictTable,
 };
 pub use bindings::exports::dialguard::reputation::policy::{
     Answer, Decision, Deletion, Description, Outcome, Request, Screening, Usage,
 };
 pub use table::{
-    Candidate, CarrierVerdict, FlagEvent, MonitoredNumber, NO_ANSWER, NO_DATA, NumberCalls, RestedNumber, Review, Suspect,
-    TableFault,
+    Candidate, CarrierVerdict, FlagEvent, MonitoredNumber, NO_ANSWER, NO_DATA, NumberCalls, RestedNumber, Review,
+    Suspect, TableFault,
 };
 
 pub(crate) use bindings::dialguard::reputation as imports;

@@ -326,7 +326,7 @@ impl Policy {
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use dialguard::policy::{Limits, Policy};
     ///
-        /// let policy = Policy::reference(Limits::default());
+    /// let policy = Policy::reference(Limits::default());
     /// let plan = policy.review_account(&small_dialer(AUTO_REPLACE), "acme").await?.answer;
     /// assert_eq!(plan.reviews.len(), 2);
     /// let [Action::ReplaceNumber(replacement)] = &plan.actions[..] else { panic!("one number is flagged") };
@@ -432,7 +432,8 @@ impl Policy {
     /// Starts a run: a fresh instance in its own store. Dropping it ends the run at any point.
     async fn begin(&self, subject: Option<(Dialer, AccountId)>) -> Result<Sandbox, PolicyError> {
         let permit = self.engine.permit().await;
-        let mut store = Store::new(self.engine.wasm(), Run::new(subject, self.declared.clone(), self.limits, self.wasi));
+        let mut store =
+            Store::new(self.engine.wasm(), Run::new(subject, self.declared.clone(), self.limits, self.wasi));
         store.limiter(|run| run);
         store.set_hostcall_fuel(self.limits.answer_bytes_max);
         store.set_epoch_deadline(1);

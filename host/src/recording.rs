@@ -290,11 +290,8 @@ impl CarrierLookup for Replay {
             |facts, state| {
                 let mut verdicts = VerdictTable::of(facts.carriers_quoted.iter().copied().collect());
                 for number in &numbers {
-                    let placeholder = |carrier: &CarrierId| CarrierVerdict {
-                        carrier: *carrier,
-                        score: Some(0),
-                        observed_at: now,
-                    };
+                    let placeholder =
+                        |carrier: &CarrierId| CarrierVerdict { carrier: *carrier, score: Some(0), observed_at: now };
                     match facts.verdicts.get(number) {
                         Some(recorded) => verdicts.push(recorded.values().copied()),
                         None if *number >= PLACEHOLDER_FIRST => {

@@ -110,7 +110,9 @@ impl Setting {
             (SettingKind::Switch(_), "off") => Some(0),
             (SettingKind::Switch(_), _) => None,
             (SettingKind::Integer(range), text) => text.parse().ok().filter(|value| range.has(*value)),
-            (SettingKind::Choice(choice), text) => choice.names.iter().position(|name| name == text).map(|at| at as i64),
+            (SettingKind::Choice(choice), text) => {
+                choice.names.iter().position(|name| name == text).map(|at| at as i64)
+            }
         };
         value.ok_or_else(|| format!("give {}", self.values_in_words()))
     }
@@ -285,7 +287,9 @@ pub(crate) fn check_declared(declared: &[Setting]) -> Result<(), String> {
     for setting in declared {
         let name = one_line(&setting.name);
         if !is_name(&setting.name) {
-            return Err(format!("it declares a setting {name:?}, which is not kebab-case of 1 to {NAME_BYTES_MAX} bytes"));
+            return Err(format!(
+                "it declares a setting {name:?}, which is not kebab-case of 1 to {NAME_BYTES_MAX} bytes"
+            ));
         }
         if !names.insert(&setting.name) {
             return Err(format!("it declares the setting {name} twice, or it is the host's own"));
@@ -323,9 +327,8 @@ fn check_kind(kind: &SettingKind) -> Result<(), &'static str> {
 
 /// Kebab-case, and short enough for an option.
 fn is_name(name: &str) -> bool {
-    let is_word = |word: &str| {
-        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    };
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     (1..=NAME_BYTES_MAX).contains(&name.len()) && name.split('-').all(is_word)
 }
 
@@ -361,7 +364,11 @@ mod tests {
 
     #[test]
     fn what_is_not_in_range_is_refused_in_words_and_has_the_default_where_it_was_stored() {
-        let scenarios = [(0, "yes", "give on or off", 1), (1, "6", "give a whole number from -5 to 5", 0), (2, "up", "give near or far", 1)];
+        let scenarios = [
+            (0, "yes", "give on or off", 1),
+            (1, "6", "give a whole number from -5 to 5", 0),
+            (2, "up", "give near or far", 1),
+        ];
         for (place, text, refusal, default) in scenarios {
             let setting = &all_kinds()[place];
             assert_eq!(setting.parse(text), Err(refusal.into()));

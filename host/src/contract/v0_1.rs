@@ -7,7 +7,6 @@ use bindings::dialguard::reputation::{carrier_lookup, clock, number_inventory};
 use bindings::exports::dialguard::reputation::policy as exports;
 use std::marker::PhantomData;
 use v0_2::Asked as AskedSecond;
-use wasmtime::Store;
 use wasmtime::component::{HasData, Linker};
 
 #[allow(missing_docs)]
@@ -163,7 +162,8 @@ impl<T: Imports> number_inventory::Host for Asked<'_, T> {
 
     async fn flag_events(&mut self, id: AccountId, since: Timestamp) -> Answered<Vec<number_inventory::FlagEvent>> {
         let answer = v0_2::number_inventory::Host::flag_events(&mut self.0, id, since).await?;
-        let translated = |it: v0_2::number_inventory::FlagEvent| number_inventory::FlagEvent { number: it.number, at: it.at };
+        let translated =
+            |it: v0_2::number_inventory::FlagEvent| number_inventory::FlagEvent { number: it.number, at: it.at };
         Ok(answer.map(|events| events.into_iter().map(translated).collect()))
     }
 }

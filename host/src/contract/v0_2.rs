@@ -8,7 +8,6 @@ use crate::settings::{Settings, settings_before_0_3};
 pub(super) use bindings::dialguard::reputation::{carrier_lookup, clock, number_inventory};
 use bindings::exports::dialguard::reputation::policy as exports;
 use std::marker::PhantomData;
-use wasmtime::Store;
 use wasmtime::component::{HasData, Linker};
 
 #[allow(missing_docs)]
@@ -111,7 +110,9 @@ impl<T: Imports> number_inventory::Host for Asked<'_, T> {
         limit: u32,
     ) -> Answered<Vec<types::MonitoredNumber>> {
         let page = self.0.monitored(id, after, limit).await?;
-        Ok(page.map_err(types::Error::from).and_then(|page| rows(page.rows().map(|r| r.map(types::MonitoredNumber::from)))))
+        Ok(page
+            .map_err(types::Error::from)
+            .and_then(|page| rows(page.rows().map(|r| r.map(types::MonitoredNumber::from)))))
     }
 
     async fn owned(&mut self, id: AccountId, numbers: Vec<PhoneNumber>) -> Answered<Vec<PhoneNumber>> {
@@ -122,7 +123,9 @@ impl<T: Imports> number_inventory::Host for Asked<'_, T> {
     async fn candidates(&mut self, id: AccountId, like: PhoneNumber, limit: u32) -> Answered<Vec<PhoneNumber>> {
         let offered = self.0.candidates(id, like, limit).await?;
         Ok(offered.map_err(types::Error::from).and_then(|offered| {
-            rows(offered.rows().map(|rows| rows.filter(|candidate| !candidate.rested).map(|candidate| candidate.number)))
+            rows(
+                offered.rows().map(|rows| rows.filter(|candidate| !candidate.rested).map(|candidate| candidate.number)),
+            )
         }))
     }
 

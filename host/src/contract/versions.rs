@@ -53,22 +53,14 @@ pub(crate) trait Imports: Send + 'static {
         like: PhoneNumber,
         limit: u32,
     ) -> impl Future<Output = CallResult<CandidateTable>> + Send;
-    fn flag_events(
-        &mut self,
-        id: AccountId,
-        since: Timestamp,
-    ) -> impl Future<Output = CallResult<FlagTable>> + Send;
+    fn flag_events(&mut self, id: AccountId, since: Timestamp) -> impl Future<Output = CallResult<FlagTable>> + Send;
     fn calls(
         &mut self,
         id: AccountId,
         numbers: Vec<PhoneNumber>,
         since: Timestamp,
     ) -> impl Future<Output = CallResult<CallTable>> + Send;
-    fn calls_in_all(
-        &mut self,
-        id: AccountId,
-        since: Timestamp,
-    ) -> impl Future<Output = CallResult<CallTotals>> + Send;
+    fn calls_in_all(&mut self, id: AccountId, since: Timestamp) -> impl Future<Output = CallResult<CallTotals>> + Send;
     fn rested(&mut self, id: AccountId) -> impl Future<Output = CallResult<RestedTable>> + Send;
 }
 
@@ -156,7 +148,8 @@ impl Instance {
             Instance::V0_2(policy) => Ok(newest(policy.answers().call_review_account(store, id).await?)),
             Instance::V0_3(policy) => {
                 let plan = policy.answers().call_review_account(store, id).await?;
-                plan.map(checked).transpose()
+                plan.iter().try_for_each(ensure_tables)?;
+                Ok(plan)
             }
         }
     }
@@ -176,9 +169,8 @@ impl Instance {
             }
             Instance::V0_3(policy) => {
                 let decision = policy.answers().call_decide(store, id, request).await?;
-                decision
-                    .map(|Decision { plan, outcomes }| Ok(Decision { plan: checked(plan)?, outcomes }))
-                    .transpose()
+                decision.iter().try_for_each(|decision| ensure_tables(&decision.plan))?;
+                Ok(decision)
             }
         }
     }
@@ -209,11 +201,10 @@ fn all<O, N: From<O>>(answer: Result<Vec<O>, v0_2::types::Error>) -> Result<Vec<
     answer.map(|all| all.into_iter().map(N::from).collect()).map_err(Error::from)
 }
 
-/// A plan whose tables are tables; an error that names what is wrong otherwise.
-fn checked(plan: Plan) -> wasmtime::Result<Plan> {
-    let tables = plan.reviews.check().and_then(|()| plan.suspects.as_ref().map_or(Ok(()), SuspectTable::check));
-    tables.map_err(|fault| wasmtime::Error::msg(fault.to_string()))?;
-    Ok(plan)
+/// An error that names the table and the column if a plan's tables are none.
+fn ensure_tables(plan: &Plan) -> wasmtime::Result<()> {
+    let tables = plan.reviews.check().and_then(|()| plan.suspects.iter().try_for_each(SuspectTable::check));
+    tables.map_err(|fault| wasmtime::Error::msg(fault.to_string()))
 }
 
 /// Translates the answers of a version whose interface `policy` is as in 0.2.0. Bindgen generates these types for each
