@@ -330,6 +330,13 @@ impl VerdictTable {
         }
     }
 
+    /// Takes back what carriers answered about the number in this row.
+    pub fn clear_row(&mut self, row: usize) {
+        let cells = row * self.carriers.len()..(row + 1) * self.carriers.len();
+        self.scores[cells.clone()].fill(NO_ANSWER);
+        self.observed_at[cells].fill(0);
+    }
+
     /// Whether it is a table with this many rows.
     pub fn check(&self, rows: usize) -> Result<(), TableFault> {
         let fault = |column, value| Err(TableFault { table: "verdict-table", column, value });
