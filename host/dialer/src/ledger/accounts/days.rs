@@ -134,6 +134,11 @@ impl AccountProfile {
         if self.rated_day >= day_starts_at { self.rated_count } else { 0 }
     }
 
+    /// Numbers looked up for reviews since the beginning of a day, as often as each was.
+    pub(in crate::ledger) fn looked_up_since(&self, day_starts_at: Timestamp) -> u32 {
+        if self.looked_up_day >= day_starts_at { self.looked_up_count } else { 0 }
+    }
+
     /// The day under way at `now` and the one before, for the record: they stay, whatever the rules say later.
     pub(in crate::ledger) fn days_kept_at(&self, now: Timestamp) -> Vec<PlannedDay> {
         let today = self.planned_day(now);
@@ -225,11 +230,12 @@ impl Ledger {
         self.read(|transaction| unrated(transaction, account, since, Timestamp::MAX >> 1))
     }
 
-    /// Notes that numbers were asked about again without an answer; that is not a run.
-    pub(crate) fn note_try(&self, id: &str, rates_since: Timestamp, now: Timestamp) -> Result<()> {
+    /// Notes that numbers were asked about again without an answer, which was so many look-ups; that is not a run.
+    pub(crate) fn note_try(&self, id: &str, rates_since: Timestamp, looked_up: u32, now: Timestamp) -> Result<()> {
         self.change(|transaction| {
             let account = profile(transaction, id)?;
             account.ensure_open()?;
+            note_look_ups(transaction, &account, rates_since, looked_up)?;
             note_try(transaction, &account, rates_since, now)
         })
     }
@@ -255,6 +261,22 @@ pub(in crate::ledger) fn note_try(
     transaction
         .prepare_cached("UPDATE accounts SET check_since = ?2, check_tries = ?3, check_next_at = ?4 WHERE key = ?1")?
         .execute(params![account.key, to_sql(rates_since), before + 1, to_sql(next)])?;
+    Ok(())
+}
+
+/// Counts look-ups for the day that began then.
+pub(in crate::ledger) fn note_look_ups(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    day_starts_at: Timestamp,
+    count: u32,
+) -> Result<()> {
+    let counted = account.looked_up_since(day_starts_at).saturating_add(count);
+    // A late check of the day before counts together with the day under way.
+    let day = account.looked_up_day.max(day_starts_at);
+    transaction
+        .prepare_cached("UPDATE accounts SET looked_up_day = ?2, looked_up_count = ?3 WHERE key = ?1")?
+        .execute(params![account.key, to_sql(day), counted])?;
     Ok(())
 }
 
