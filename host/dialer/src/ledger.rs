@@ -62,7 +62,7 @@ pub use access::{Accounts, GRANTED_ACCOUNTS_MAX, Grant, NAME_BYTES_MAX, Role, Se
 pub use accounts::bill::{Bill, REASON_BYTES_MAX};
 pub use accounts::buying::{Areas, Buying, CAP_CENTS_MAX, NO_PROVIDER, Spending};
 pub use accounts::closing::Closing;
-pub use accounts::days::Day;
+pub use accounts::days::{Day, RatingAges};
 pub(crate) use accounts::settings::ensure_fits;
 pub use accounts::settings::{
     AccountSettings, OTHER_SETTINGS_MAX, SETTING_NAME_BYTES_MAX, SETTING_VALUE_BYTES_MAX, SETTINGS_BYTES_MAX,
@@ -80,6 +80,7 @@ pub use export::{RecordedNumber, RecordedOrder, RunAnswers, RunRatings};
 pub use numbers::candidates::Candidate;
 pub use numbers::history::{NumberCheck, NumberHistory, PastReplacement};
 pub use numbers::page::{MonitoringFilter, NumberOrder, NumberPage, NumberQuery};
+pub use numbers::pool::{Pool, PoolStanding, PooledNumber, Saving};
 pub use numbers::view::AccountView;
 pub(crate) use numbers::view::closest_first;
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber, NUMBERS_OF_ACCOUNT_MAX};

@@ -33,7 +33,7 @@ impl Dialguard {
 
     /// Whether numbers that have rested are given back: the live policy is of a contract that knows no rests.
     fn gives_back_rested(&self) -> bool {
-        self.policies.live().is_ok_and(|live| matches!(live.policy.contract_version(), "0.1.0" | "0.2.0"))
+        self.policies.live().is_ok_and(|live| !live.policy.declares_settings())
     }
 
     /// Accounts with orders that can be taken further now.

@@ -4,6 +4,7 @@ pub(in crate::ledger) mod by_revision;
 pub(in crate::ledger) mod candidates;
 pub(in crate::ledger) mod history;
 pub(in crate::ledger) mod page;
+pub(in crate::ledger) mod pool;
 pub(in crate::ledger) mod status;
 pub(in crate::ledger) mod view;
 

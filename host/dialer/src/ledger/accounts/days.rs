@@ -33,6 +33,19 @@ const PAUSE_MIN: u64 = 5 * 60;
 /// The longest of these pauses.
 const PAUSE_MAX: u64 = 2 * HOUR;
 
+/// How old the ratings of an account's monitored numbers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RatingAges {
+    /// Monitored numbers.
+    pub monitored: u32,
+    /// Those of them that were never rated.
+    pub never_rated: u32,
+    /// When the one was rated whose rating is the oldest; none if none was rated.
+    pub oldest_rated_at: Option<Timestamp>,
+    /// Numbers looked up for reviews today, as often as each was.
+    pub looked_up_today: u32,
+}
+
 /// A day of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Day {
@@ -228,6 +241,22 @@ impl Ledger {
     /// How many of the account's numbers have no rating for a day that began then or later.
     pub(crate) fn unrated_since(&self, account: &AccountProfile, since: Timestamp) -> Result<u32> {
         self.read(|transaction| unrated(transaction, account, since, Timestamp::MAX >> 1))
+    }
+
+    /// How old the account's ratings are at `now`.
+    pub fn rating_ages(&self, id: &str, now: Timestamp) -> Result<RatingAges> {
+        self.read(|transaction| {
+            let account = profile(transaction, id)?;
+            let mut statement = transaction.prepare_cached(
+                "SELECT count(*) - count(last_rated_at), min(last_rated_at) FROM monitored WHERE account = ?1",
+            )?;
+            let looked_up_today = account.looked_up_since(account.day(now).starts_at);
+            Ok(statement.query_row([account.key], |row| {
+                let oldest_rated_at = row.get::<_, Option<i64>>(1)?.map(from_sql);
+                let (monitored, never_rated) = (account.occupied, row.get(0)?);
+                Ok(RatingAges { monitored, never_rated, oldest_rated_at, looked_up_today })
+            })?)
+        })
     }
 
     /// Notes that numbers were asked about again without an answer, which was so many look-ups; that is not a run.

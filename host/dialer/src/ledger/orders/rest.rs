@@ -5,6 +5,7 @@
 //! it may take another's place until it is monitored, deleted, or taken by an order.
 
 use crate::ledger::accounts::AccountProfile;
+use crate::ledger::accounts::settings::AccountSettings;
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::orders::{Order, cause, finish, orders};
 use crate::ledger::{LedgerError, Result, from_sql, to_sql};
@@ -30,6 +31,11 @@ pub(super) fn rest_seconds(set: Option<&str>) -> u64 {
     u64::from(days.unwrap_or(REST_DAYS_UNLESS_SET)) * 86_400
 }
 
+/// Until when a number rests that began then, as long as the account's settings stay as they are.
+pub(in crate::ledger) fn rests_until(since: Timestamp, settings: &AccountSettings) -> Timestamp {
+    since + rest_seconds(settings.values.get(REST_DAYS))
+}
+
 /// The old number begins to rest at its provider; returns until when.
 pub(super) fn begin(
     transaction: &Transaction,
@@ -40,7 +46,7 @@ pub(super) fn begin(
     transaction
         .prepare_cached("UPDATE orders SET resting_since = ?2, state_since = ?2 WHERE id = ?1")?
         .execute([to_sql(order.id), to_sql(now)])?;
-    let until = now + rest_seconds(account.settings.values.get(REST_DAYS));
+    let until = rests_until(now, &account.settings);
     if until > now {
         let (run, _) = cause(transaction, order)?;
         let text = format!("{} left the account, and rests until {}.", e164(order.number), rfc3339(until));
@@ -93,7 +99,7 @@ pub(in crate::ledger) fn rest_on(
     transaction
         .prepare_cached("UPDATE orders SET resting_since = ?2, rests = min(rests + 1, 255) WHERE id = ?1")?
         .execute([to_sql(order.id), to_sql(now)])?;
-    let until = now + rest_seconds(account.settings.values.get(REST_DAYS));
+    let until = rests_until(now, &account.settings);
     let (rested, until) = (in_days(&order, now), rfc3339(until));
     let text = format!("{} has rested {rested}, and rests once more, until {until}.", e164(number));
     append(transaction, account.key, now, Some(run), EventKind::RestContinued, Some(number), &text)

@@ -12,11 +12,16 @@ ALTER TABLE orders ADD COLUMN rests INTEGER NOT NULL DEFAULT 0 CHECK (rests BETW
 ALTER TABLE orders ADD COLUMN gives_back INTEGER NOT NULL DEFAULT 0 CHECK (gives_back IN (0, 1));
 -- The replacement is one of the account's own, which had rested.
 ALTER TABLE orders ADD COLUMN has_rested INTEGER NOT NULL DEFAULT 0 CHECK (has_rested IN (0, 1));
+-- Earlier versions left the rest of a number that was imported again as it was.
+UPDATE orders SET state = 'done'
+ WHERE state = 'swapped'
+   AND (EXISTS (SELECT 1 FROM numbers WHERE numbers.number = orders.number AND numbers.state <> 'released')
+        OR id < (SELECT max(id) FROM orders AS later WHERE later.number = orders.number AND later.state = 'swapped'));
 UPDATE orders SET resting_since = ifnull(swapped_at, state_since), gives_back = held_since IS NOT NULL
  WHERE state = 'swapped';
 ALTER TABLE orders DROP COLUMN rests_until;
 CREATE UNIQUE INDEX one_rest_a_number ON orders (number) WHERE state = 'swapped';
-CREATE INDEX orders_resting ON orders (account, resting_since, number) WHERE state = 'swapped' AND gives_back = 0;
+CREATE INDEX orders_resting ON orders (account, resting_since, number) WHERE state = 'swapped';
 CREATE TRIGGER a_resting_number_has_left BEFORE UPDATE OF state ON orders
     WHEN NEW.state = 'swapped' AND OLD.state <> 'swapped' BEGIN
     SELECT RAISE(ABORT, 'the number still has a slot')
