@@ -235,8 +235,9 @@ impl Fulfilment {
             return Ok(Step::Waits(now));
         }
         let Some(claimed) = on_disk(|| self.ledger.claim(order, now))? else { return Ok(Step::TakenElsewhere) };
-        let step =
-            self.nothing_to_do(&claimed.order, now).or((claimed.order.state != before.state).then_some(Step::Waits(now)));
+        let step = self
+            .nothing_to_do(&claimed.order, now)
+            .or((claimed.order.state != before.state).then_some(Step::Waits(now)));
         if let Some(step) = step {
             on_disk(|| self.ledger.let_go(&claimed))?;
             return Ok(step);

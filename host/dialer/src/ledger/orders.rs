@@ -290,7 +290,9 @@ impl Ledger {
             if gives_back_rested {
                 let resting = "state = 'swapped' AND gives_back = 0 AND next_try_at <= ?1 AND leased_until <= ?1";
                 let rested = orders(transaction, resting, [to_sql(now)])?;
-                ids.extend(rested.into_iter().filter(|order| order.rests_until <= Some(now)).map(|order| order.account));
+                ids.extend(
+                    rested.into_iter().filter(|order| order.rests_until <= Some(now)).map(|order| order.account),
+                );
                 ids.sort_unstable();
                 ids.dedup();
             }

@@ -251,11 +251,7 @@ impl Inquiry {
 
     /// Asks these sources, or all if none is named, at the same time. One that fails, hangs or panics costs its own answers
     /// and no others.
-    async fn ask(
-        &self,
-        numbers: &Arc<[PhoneNumber]>,
-        sources: &[SourceId],
-    ) -> Result<Vec<SourceOutcome>, LedgerError> {
+    async fn ask(&self, numbers: &Arc<[PhoneNumber]>, sources: &[SourceId]) -> Result<Vec<SourceOutcome>, LedgerError> {
         let mut lookups = JoinSet::new();
         let mut names = HashMap::new();
         let is_asked = |open: &OpenSource| sources.is_empty() || sources.contains(&open.id);

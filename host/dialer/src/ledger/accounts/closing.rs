@@ -115,9 +115,7 @@ fn prepare(transaction: &Transaction, id: &str, now: Timestamp) -> Result<(Accou
     }
     // Those on order come back first.
     let on_order = |has_rested| {
-        let is_so = |order: &&Order| {
-            !order.is_bought() && order.is_before_buying() && order.has_rested == has_rested
-        };
+        let is_so = |order: &&Order| !order.is_bought() && order.is_before_buying() && order.has_rested == has_rested;
         abandoned.iter().filter(is_so).count() as u32
     };
     let closing = Closing {

@@ -47,6 +47,8 @@ pub enum MonitoringFilter {
     Monitored,
     /// It has a slot, and this status.
     Status(Status),
+    /// It has a slot, and the dialer uses it.
+    InUse,
     /// It has a slot, and the dialer does not use it for now.
     Resting,
     /// It has no slot, has rested, and may take another's place.
@@ -164,7 +166,12 @@ fn lists(query: &NumberQuery, account: i64) -> Vec<List> {
         None if query.order == NumberOrder::Number => vec![List::of_all(query, account)],
         None => vec![List::of_monitored(query, account), List::of_others(query, account)],
         Some(MonitoringFilter::NotMonitored | MonitoringFilter::Ready) => vec![List::of_others(query, account)],
-        Some(MonitoringFilter::Monitored | MonitoringFilter::Status(_) | MonitoringFilter::Resting) => {
+        Some(
+            MonitoringFilter::Monitored
+            | MonitoringFilter::Status(_)
+            | MonitoringFilter::InUse
+            | MonitoringFilter::Resting,
+        ) => {
             vec![List::of_monitored(query, account)]
         }
     };
@@ -242,6 +249,7 @@ impl List {
         };
         match query.standing {
             Some(MonitoringFilter::Status(status)) => list.also("status = ?", i64::from(status_to_sql(status))),
+            Some(MonitoringFilter::InUse) => list.conditions.push("resting_since IS NULL"),
             Some(MonitoringFilter::Resting) => list.conditions.push("resting_since IS NOT NULL"),
             _ => {}
         }

@@ -85,8 +85,7 @@ impl Ledger {
             let count = |sql: &str| -> Result<u32> {
                 Ok(transaction.prepare_cached(sql)?.query_row([account.key], |row| row.get(0))?)
             };
-            let out_of_use =
-                count("SELECT count(*) FROM monitored WHERE account = ?1 AND resting_since IS NOT NULL")?;
+            let out_of_use = count("SELECT count(*) FROM monitored WHERE account = ?1 AND resting_since IS NOT NULL")?;
             let saving = transaction
                 .prepare_cached(
                     "SELECT count(*) FILTER (WHERE has_rested), count(price_cents), ifnull(sum(price_cents), 0)

@@ -123,12 +123,7 @@ pub(in crate::ledger) fn give_back(
 
 /// The order after which the number rests. The run is made again if the number rests no longer, or is being given back at
 /// this moment.
-fn resting(
-    transaction: &Transaction,
-    account: &AccountProfile,
-    number: PhoneNumber,
-    now: Timestamp,
-) -> Result<Order> {
+fn resting(transaction: &Transaction, account: &AccountProfile, number: PhoneNumber, now: Timestamp) -> Result<Order> {
     let rests = "account = ?1 AND number = ?2 AND state = 'swapped' AND gives_back = 0 AND leased_until <= ?3";
     let found = orders(transaction, rests, params![account.key, to_sql(number), to_sql(now)])?.pop();
     found.ok_or_else(|| LedgerError::Stale(account.id.clone()))
