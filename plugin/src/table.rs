@@ -145,6 +145,11 @@ macro_rules! table {
                 self.len() == 0
             }
 
+            /// Bytes of memory that its columns take.
+            pub fn bytes(&self) -> usize {
+                [$(size_of_val(&self.$column[..]),)+].iter().sum()
+            }
+
             /// Adds a row.
             pub fn push(&mut self, row: $row) {
                 $(self.$column.push(row.$field.store());)+
@@ -345,6 +350,13 @@ impl VerdictTable {
                 self.observed_at[row + place] = if score.is_some() { observed_at } else { 0 };
             }
         }
+    }
+
+    /// Takes back what carriers answered about the number in this row.
+    pub fn clear_row(&mut self, row: usize) {
+        let cells = row * self.carriers.len()..(row + 1) * self.carriers.len();
+        self.scores[cells.clone()].fill(NO_ANSWER);
+        self.observed_at[cells].fill(0);
     }
 
     /// Whether it is a table with this many rows.
