@@ -13,7 +13,8 @@ const SPAM: &[Option<u8>] = &[Some(90), Some(90)];
 fn a_rested_number_is_offered_again_rests_on_or_is_given_back() {
     type Said = &'static [Option<u8>];
     type Setting = (&'static str, i64);
-    let scenarios: [(&str, u64, u8, Said, Setting, Option<Action>); 14] = [
+    type Becomes = Option<Action>;
+    let scenarios: [(&str, u64, u8, Said, Setting, Becomes); 14] = [
         ("29 days are too few", 29, 0, CLEAN, ("rest-days", 30), None),
         ("clean", 30, 0, CLEAN, ("rest-days", 30), Some(Action::OfferAgain(7))),
         ("clean after several rests", 90, 9, CLEAN, ("rest-days", 30), Some(Action::OfferAgain(7))),
