@@ -31,6 +31,7 @@ mod dialer {
     mod bulk_requests;
     mod hostile_policies;
     mod left_behind;
+    mod look_ups;
     mod mixed_versions;
     mod number_files;
     mod providers;

@@ -3,6 +3,7 @@
 mod bounds;
 mod number_pages;
 mod records;
+mod rest;
 
 use super::file::SCHEMAS;
 use super::*;
@@ -815,7 +816,7 @@ fn a_check_finds_every_broken_invariant_and_says_where() {
                          VALUES (9, 1, 5, 13105550100, 13105550150, 7, 'requested', 'intended', 100);";
     let charge = "INSERT INTO events (account, at, kind, cents, text, order_id)
                   VALUES (1, 100, 'replacement-charged', 400, '', 9);";
-    let scenarios: [(&str, String, &str); 16] = [
+    let scenarios: [(&str, String, &str); 19] = [
         ("slots-counted", "UPDATE accounts SET occupied = 3".into(), "acme: counts 3 occupied"),
         ("records-counted", "UPDATE accounts SET recorded_bytes = 7".into(), "acme: counts 7 bytes on record, has 0"),
         ("slots-bought", "UPDATE accounts SET occupied = 16".into(), "acme: 16 occupied and 0 locked of 15"),
@@ -836,6 +837,23 @@ fn a_check_finds_every_broken_invariant_and_says_where() {
             "replaced-once",
             "INSERT INTO events (account, at, kind, number, text) VALUES (1, 100, 'replaced', 13105550100, '')".into(),
             "+13105550100 was replaced without an order",
+        ),
+        (
+            "rests-in-one-place",
+            format!(
+                "{ORDER} DROP TRIGGER successor_first; DROP TRIGGER grounds_hold; UPDATE orders SET state = 'swapped'"
+            ),
+            "order 9: +13105550100 rests and is owned",
+        ),
+        (
+            "ready-has-rested",
+            "UPDATE numbers SET ready_since = 100 WHERE number = 13105550100".into(),
+            "+13105550100 is ready, and no event says why",
+        ),
+        (
+            "ready-has-rested",
+            format!("{ORDER} UPDATE orders SET has_rested = 1, price_cents = 115"),
+            "order 9 buys +13105550150, which the account has",
         ),
         ("slot-kept-for-successor", ORDER.into(), "order 9 is intended, and +13105550100 does not have slot 7"),
         ("ordered-is-kept", ORDER.into(), "order 9 is intended, and +13105550150 candidate"),
