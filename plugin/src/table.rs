@@ -124,6 +124,11 @@ macro_rules! table {
                 self.len() == 0
             }
 
+            /// Bytes of memory that its columns take.
+            pub fn bytes(&self) -> usize {
+                [$(size_of_val(&self.$column[..]),)+].iter().sum()
+            }
+
             /// Adds a row.
             pub fn push(&mut self, row: $row) {
                 $(self.$column.push(row.$field.store());)+
@@ -348,7 +353,8 @@ impl VerdictTable {
     pub fn rows(
         &self,
         rows: usize,
-    ) -> Result<impl ExactSizeIterator<Item = impl Iterator<Item = CarrierVerdict> + Clone + '_> + Clone, TableFault> {
+    ) -> Result<impl ExactSizeIterator<Item = impl Iterator<Item = CarrierVerdict> + Clone + '_> + Clone, TableFault>
+    {
         self.check(rows)?;
         Ok((0..rows).map(move |row| {
             let cells = row * self.carriers.len()..(row + 1) * self.carriers.len();
