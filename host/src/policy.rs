@@ -260,6 +260,12 @@ impl Policy {
         &self.declared
     }
 
+    /// Whether the policy listed its settings itself. Policies for older versions of the contract may know settings besides
+    /// the fixed ones, and are given every value that is set.
+    pub fn declares_settings(&self) -> bool {
+        !matches!(self.contract_version(), "0.1.0" | "0.2.0")
+    }
+
     /// The policy's description of itself. The only possible error is a [`PolicyFault`].
     ///
     /// ```

@@ -33,6 +33,7 @@ pub mod phone;
 pub mod policies;
 pub mod prices;
 pub mod providers;
+pub mod settings;
 pub mod sources;
 pub mod table_file;
 pub mod zones;
