@@ -359,7 +359,8 @@ fn calls_and_rests() -> Vec<HostileInput> {
         }),
         with_facts("more calls answered than made", "Answered calls are among the attempts.", |dialer| {
             dialer.calls.iter_mut().for_each(|hour| hour.calls.answered = hour.calls.attempts + 1)
-        }),
+        })
+        .contradicting_itself(),
         with_facts("blocked calls and no attempts", "Blocked calls are among the attempts.", |dialer| {
             dialer.calls.iter_mut().for_each(|hour| hour.calls.attempts = 0)
         }),
@@ -387,7 +388,8 @@ fn calls_and_rests() -> Vec<HostileInput> {
                 },
                 ..HONEST
             },
-        ),
+        )
+        .contradicting_itself(),
         with_facts("a monitored number that rests", "A number that rests is not monitored.", |dialer| {
             dialer.rested.iter_mut().for_each(|rested| rested.number = MONITORED)
         })
