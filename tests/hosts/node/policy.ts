@@ -83,7 +83,7 @@ export class Policy {
 /** `describe` calls none. */
 const NO_IMPORTS = new Proxy({}, { get: () => new Proxy({}, { get: () => () => undefined }) });
 
-/** Fails if a table of the plan is none: nothing else of a policy's answer can have a form that is not the contract's. */
+/** Fails if a table of the plan is none. Nothing else of an answer can have a form that is not the contract's. */
 function checked(plan: Types.Plan): Types.Plan {
   REVIEWS.check(plan.reviews);
   if (plan.suspects) SUSPECTS.check(plan.suspects);
