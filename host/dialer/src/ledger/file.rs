@@ -44,6 +44,7 @@ pub(super) const SCHEMAS: &[&str] = &[
     include_str!("schema/19-confirmed-orders.sql"),
     include_str!("schema/20-planned-days.sql"),
     include_str!("schema/21-bytes-on-record.sql"),
+    include_str!("schema/22-calls.sql"),
 ];
 
 /// A file that is open.
