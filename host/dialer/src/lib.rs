@@ -23,6 +23,7 @@
 pub mod access;
 pub mod alerts;
 mod aside;
+pub mod call_file;
 pub mod dialguard;
 pub mod fulfilment;
 pub mod http;
@@ -35,6 +36,7 @@ pub mod prices;
 pub mod providers;
 pub mod sources;
 pub mod table_file;
+mod written_time;
 pub mod zones;
 
 pub use crate::dialguard::Dialguard;

@@ -66,6 +66,28 @@ impl CallCounts {
             () => Ok(CallCounts { attempts, answered, short, blocked }),
         }
     }
+
+    /// These and more calls of the same hour, at most as many as an hour can have.
+    pub(crate) fn with(self, more: CallCounts) -> Self {
+        let sum = |one: u32, other: u32| (one + other).min(CALLS_OF_HOUR_MAX);
+        CallCounts {
+            attempts: sum(self.attempts, more.attempts),
+            answered: sum(self.answered, more.answered),
+            short: sum(self.short, more.short),
+            blocked: sum(self.blocked, more.blocked),
+        }
+    }
+}
+
+impl From<CallCounts> for CallTotals {
+    fn from(calls: CallCounts) -> Self {
+        CallTotals {
+            attempts: calls.attempts.into(),
+            answered: calls.answered.into(),
+            short: calls.short.into(),
+            blocked: calls.blocked.into(),
+        }
+    }
 }
 
 /// How calls went in a span of time.
