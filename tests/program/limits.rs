@@ -12,11 +12,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// Pages whose bodies may have more than a form of fields.
-const LARGER_PAGES: [(&str, usize); 5] = [
+const LARGER_PAGES: [(&str, usize); 6] = [
     ("/accounts/{account}/act", 256 << 10),
     ("/accounts/{account}/ask", 256 << 10),
     ("/accounts/{account}/settings", 256 << 10),
     ("/accounts/{account}/settings/effect", 256 << 10),
+    ("/accounts/{account}/calls", (8 << 20) + (16 << 10)),
     ("/accounts/{account}/import", (8 << 20) + (16 << 10)),
 ];
 

@@ -243,6 +243,11 @@ impl Ledger {
         self.read(|transaction| totals(transaction, profile(transaction, id)?.key, since))
     }
 
+    /// How calls from each of these numbers went in the hours that ended after `since`, in the order asked.
+    pub fn call_sums(&self, id: &str, numbers: &[PhoneNumber], since: Timestamp) -> Result<Vec<CallTotals>> {
+        self.read(|transaction| sums(transaction, profile(transaction, id)?.key, numbers, since))
+    }
+
     /// The numbers above `after` that made calls in the hours that ended after `since`, in ascending order, at most
     /// `limit`, and how they went.
     pub fn calls_by_number(
