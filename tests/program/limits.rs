@@ -123,7 +123,7 @@ async fn every_route_of_the_api_refuses_a_larger_body_before_it_is_read() {
         }
         larger += u32::from(bytes_max != OTHERS);
     }
-    assert_eq!(larger, 9, "routes that take numbers or settings");
+    assert_eq!(larger, 10, "routes that take numbers, calls or settings");
     assert!(slow > 8, "only {slow} routes waited for their body");
 }
 

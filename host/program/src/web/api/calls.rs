@@ -45,9 +45,10 @@ struct HourReport {
     /// When the hour begins by the account's clock, which is on the hour in its time zone.
     hour: Time,
     /// Calls made.
-    #[schema(maximum = 1_000_000)]
+    #[schema(maximum = 1_000_000, example = 40)]
     attempts: u32,
     /// Of those, the ones that somebody answered.
+    #[schema(example = 12)]
     answered: u32,
     /// Of the answered ones, those that were over within 6 seconds.
     #[serde(default)]
