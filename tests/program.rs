@@ -39,6 +39,7 @@ mod program {
     mod bad_input;
     mod bill;
     mod bounds;
+    mod calls;
     mod clock;
     mod closing;
     mod commands;

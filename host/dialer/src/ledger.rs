@@ -41,6 +41,7 @@ mod access;
 mod accounts;
 mod alerts;
 mod backup;
+mod calls;
 mod check;
 mod events;
 mod export;
@@ -74,6 +75,10 @@ pub(crate) use alerts::message::Message;
 pub(crate) use alerts::sending::{Attempt, ClaimedDelivery};
 pub use alerts::webhooks::{NewWebhook, URL_BYTES_MAX, Webhook, WebhookId};
 pub use backup::{RestoreOptions, RestoredLedger};
+pub use calls::{
+    CALLS_KEPT_DAYS, CALLS_OF_HOUR_MAX, CallCounts, CallDay, CallHour, CallOutcome, CallTotals, ImpossibleCounts,
+    NumberTotals, hour_of,
+};
 pub use check::{CheckedRule, LedgerReport};
 pub use events::{Event, EventFilter, EventKind, EventPage, EventQuery};
 pub use export::{RecordedNumber, RecordedOrder, RunAnswers, RunRatings};

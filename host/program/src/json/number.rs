@@ -5,7 +5,7 @@ use crate::hints::vanity_steps;
 use crate::words::REFUSED_LISTED_MAX;
 use dialguard::contract;
 use dialguard_dialer::ledger::{self, ImportOutcome, KnownNumber};
-use dialguard_dialer::number_file::{self, NumberFile, ReadRow};
+use dialguard_dialer::number_file::{self, BadRow, NumberFile, ReadRow};
 use dialguard_dialer::phone::{Doubt, NotAPhoneNumber};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -172,7 +172,7 @@ impl Import {
 }
 
 /// A text that was given for a number, which may be of any length.
-fn as_given(text: &str) -> String {
+pub(super) fn as_given(text: &str) -> String {
     const CHARACTERS_MAX: usize = 256;
     match text.char_indices().nth(CHARACTERS_MAX) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -262,7 +262,7 @@ struct FirstRow {
 
 /// A row that was refused.
 #[derive(Serialize, ToSchema)]
-struct RefusedRow {
+pub(super) struct RefusedRow {
     /// Its line in the file, from 1.
     row: u64,
     /// Why, and what to do about it.
@@ -278,9 +278,15 @@ impl ImportedFile {
             imported: outcome.imported,
             known_before: outcome.known_before,
             refused_count: outcome.refused.len(),
-            refused: refused.map(|bad| RefusedRow { row: bad.row, why: bad.why.to_string() }).collect(),
+            refused: refused.map(RefusedRow::from).collect(),
             stopped_before_row: outcome.stopped_before,
         }
+    }
+}
+
+impl From<&BadRow> for RefusedRow {
+    fn from(bad: &BadRow) -> Self {
+        RefusedRow { row: bad.row, why: bad.why.to_string() }
     }
 }
 

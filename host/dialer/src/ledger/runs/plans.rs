@@ -7,6 +7,7 @@ use crate::ledger::accounts::{
 };
 use crate::ledger::alerts::deliveries::enqueue;
 use crate::ledger::alerts::message::{Message, ReviewSummary};
+use crate::ledger::calls;
 use crate::ledger::events::{EventKind, append, append_notice};
 use crate::ledger::numbers::change_state;
 use crate::ledger::numbers::status::status_to_sql;
@@ -200,6 +201,7 @@ impl<'a> CheckedRun<'a> {
         append_problems(transaction, account, run, (EventKind::ProviderProblem, record.provider_problems), now)?;
         note_counted_before(transaction, account, run, record)?;
         records::keep(transaction, account.key, (run, daily), now, record.kept, packed)?;
+        calls::forget(transaction, account.key, now)?;
         touch(transaction, account.key, now)?;
         if let RunOutcome::Review(plan) = record.outcome {
             days::note_try(transaction, account, rates_since, now)?;

@@ -110,7 +110,7 @@ impl NumberFilter {
     }
 }
 
-fn cursor<T: FromStr>(after: &str) -> Result<T, Problem> {
+pub(super) fn cursor<T: FromStr>(after: &str) -> Result<T, Problem> {
     let unknown = |_| Problem::new(StatusCode::BAD_REQUEST, "after: give `next` of the part before");
     after.parse().map_err(unknown)
 }
@@ -146,10 +146,10 @@ async fn list(
 /// A number in the path, beside its account.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
-struct InNumber {
+pub(super) struct InNumber {
     /// As E.164.
     #[param(example = "+13105550100")]
-    number: E164,
+    pub(super) number: E164,
 }
 
 /// Get a number and what each carrier last answered about it

@@ -1,34 +1,31 @@
 //! Importing numbers from a file or pasted text: the form, the preview, the result, and the refused rows as a file.
 
+use super::upload::{
+    self, COLUMNS_MAX, REFUSED_FILE, UploadForm, UploadPath, first_rows, refused_in_file, refused_list,
+};
 use crate::hints::{Hint, import_steps};
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Operate};
-use crate::web::limits::READING_BYTES_MAX;
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
 use crate::web::query::Query;
 use crate::web::uploads::UploadedFile;
-use crate::words::{REFUSED_LISTED_MAX, capital, count, e164, other_columns, recognized, shortened, thousands};
+use crate::words::{capital, count, e164, other_columns, recognized, shortened, thousands};
 use axum::Router;
 use axum::extract::{Multipart, Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 use axum_extra::extract::Form;
 use dialguard_dialer::ledger::{AccountProfile, ImportedAs, Stop};
-use dialguard_dialer::number_file::{
-    ImportedFile, NumberFile, NumberFileError, REFUSED_ROWS_MAX, ReadOptions, refused_rows,
-};
-use dialguard_dialer::phone::{Letters, Region};
+use dialguard_dialer::number_file::{ImportedFile, NumberFile, NumberFileError, ReadOptions, refused_rows};
+use dialguard_dialer::phone::{Letters, PhoneNumber, Region};
 use maud::{Markup, html};
 use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Instant;
-
-/// Columns offered and fields of a row shown, at most: a file of commas has millions.
-const COLUMNS_MAX: usize = 50;
 
 pub fn routes() -> Router<Site> {
     Router::new()
@@ -116,66 +113,13 @@ fn vanity(reading: &Reading) -> Markup {
     }
 }
 
-/// Fields of the form, at most: more than it has.
-const FIELDS_MAX: usize = 16;
-
-/// Bytes of a field that says how to read the file, at most.
-const FIELD_BYTES_MAX: usize = 256;
-
-/// What a user submitted.
-#[derive(Default)]
-struct ImportForm {
-    file: UploadedFile,
-    text: Vec<u8>,
-    reading: Reading,
-}
-
-async fn read_form(mut fields: Multipart) -> Result<ImportForm, Problem> {
-    let unreadable = |error: axum::extract::multipart::MultipartError| Problem::new(error.status(), error.body_text());
-    let refused = |detail: String| Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
-    let (mut form, mut read) = (ImportForm::default(), 0);
-    while let Some(field) = fields.next_field().await.map_err(unreadable)? {
-        let name = field.name().unwrap_or_default().to_owned();
-        let file_name = field.file_name().map(str::to_owned);
-        let content = field.bytes().await.map_err(unreadable)?;
-        let text = || String::from_utf8_lossy(&content).into_owned();
-        read += 1;
-        if read > FIELDS_MAX {
-            return refused(format!("the form has more than {FIELDS_MAX} fields"));
-        }
-        if !matches!(name.as_str(), "file" | "text") && content.len() > FIELD_BYTES_MAX {
-            return refused(format!("{}: give at most {FIELD_BYTES_MAX} bytes", shortened(&name)));
-        }
-        match name.as_str() {
-            "file" => form.file = UploadedFile { name: file_name, bytes: content.into() },
-            "text" => form.text = content.into(),
-            "as" => form.reading.kind = text(),
-            "column" => form.reading.column = text(),
-            "vanity" => form.reading.vanity = text(),
-            _ => {}
-        }
-    }
-    // It becomes part of an address.
-    if form.reading.query().len() > READING_BYTES_MAX {
-        return refused("The column's name is too long; give its place, such as 2.".into());
-    }
-    Ok(form)
-}
-
 /// Keeps the file and shows its preview.
 async fn upload(State(site): State<Site>, of: OfAccount<Operate>, fields: Multipart) -> Result<Redirect, Failed> {
-    let ImportForm { file, text, reading } = read_form(fields).await?;
-    let file = if file.bytes.is_empty() { UploadedFile { name: None, bytes: text } } else { file };
-    if file.bytes.is_empty() {
-        return Err(Problem::from(NumberFileError::Empty).into());
-    }
-    let id = site.uploads().keep(&of.account.id, &of.caller, file, Instant::now())?;
-    Ok(Redirect::to(&format!("{}/import/{id}?{}", account_path(&of.account.id), reading.query())))
-}
-
-#[derive(Deserialize)]
-struct UploadPath {
-    upload: String,
+    let mut form = UploadForm::read(fields).await?;
+    let reading = Reading { column: form.field("column"), vanity: form.field("vanity"), kind: form.field("as") };
+    let query = reading.query();
+    let id = form.keep(&site, &of, &query)?.ok_or_else(|| Problem::from(NumberFileError::Empty))?;
+    Ok(Redirect::to(&format!("{}/import/{id}?{query}", account_path(&of.account.id))))
 }
 
 /// An upload, and how it is read.
@@ -230,23 +174,7 @@ impl Uploaded {
     }
 
     fn refused(&self, outcome: &ImportedFile) -> Markup {
-        let refused = &outcome.refused;
-        html! {
-            @if !refused.is_empty() {
-                h2 { (count(refused.len() as u64, "refused row")) }
-                p {
-                    a href={ (self.path) "/refused.csv?" (self.reading.query()) } { "Download the refused rows" } ", correct them and import them again."
-                    @if refused.len() > REFUSED_ROWS_MAX { " The file has the first " (thousands(REFUSED_ROWS_MAX as u64)) "." }
-                }
-                div.wide { table {
-                    thead { tr { th.figure scope="col" { "Row" } th scope="col" { "Reason" } } }
-                    tbody { @for bad in refused.iter().take(REFUSED_LISTED_MAX) { tr { td.figure { (bad.row) } td.failed { (bad.why) } } } }
-                } }
-                @if refused.len() > REFUSED_LISTED_MAX {
-                    p.quiet { "And " (thousands((refused.len() - REFUSED_LISTED_MAX) as u64)) " more, which are in the file." }
-                }
-            }
-        }
+        refused_list(&outcome.refused, &format!("{}/refused.csv?{}", self.path, self.reading.query()))
     }
 }
 
@@ -275,7 +203,7 @@ fn previewed(uploaded: &Uploaded, file: &NumberFile, outcome: &ImportedFile) -> 
         section.panel.results {
             p { strong { (uploaded.name()) } ": " (recognized(file)) "." }
             @if let Some(others) = other_columns(file) { p.warning { (capital(&others)) "." } }
-            (first_rows(file))
+            (read_rows(file))
             p {
                 strong { (count(imported, &format!("new {}", uploaded.reading.noun()))) } ", "
                 (thousands(outcome.known_before as u64)) " already known, " (thousands(outcome.refused.len() as u64)) " refused. "
@@ -297,37 +225,19 @@ fn previewed(uploaded: &Uploaded, file: &NumberFile, outcome: &ImportedFile) -> 
 }
 
 /// The first rows of the file and what was read from them.
-fn first_rows(file: &NumberFile) -> Markup {
-    let columns = file.first_rows.iter().map(|read| read.fields.len()).max().unwrap_or(0).min(COLUMNS_MAX);
-    html! {
-        div.wide tabindex="0" role="region" aria-label="The first rows" { table.read-rows {
-            caption { "The first rows" }
-            thead { tr {
-                th.figure scope="col" { "Row" }
-                th scope="col" { "Read as" }
-                @for place in 0..columns { th scope="col" { (file.columns.get(place).map_or(String::new(), |name| shortened(name))) } }
-            } }
-            tbody { @for read in &file.first_rows {
-                tr {
-                    td.figure { (read.row) }
-                    @match &read.number {
-                        Ok(number) => td.number { (e164(number.digits())) },
-                        Err(_) => td.failed { "refused" },
-                    }
-                    @for place in 0..columns { td { (read.fields.get(place).map_or(String::new(), |field| shortened(field))) } }
-                }
-            } }
-        } }
-    }
+fn read_rows(file: &NumberFile) -> Markup {
+    let read = |number: &Result<PhoneNumber, String>| match number {
+        Ok(number) => html! { td.number { (e164(number.digits())) } },
+        Err(_) => html! { td.failed { "refused" } },
+    };
+    let rows = file.first_rows.iter().map(|row| (row.row, read(&row.number), &row.fields[..]));
+    first_rows(&["Read as"], &file.columns, rows)
 }
 
 fn unreadable(uploaded: &Uploaded, error: &NumberFileError) -> Markup {
+    let form = account_path(&uploaded.account.id) + "/import";
     html! {
-        section.panel.results {
-            p.failed role="alert" { (uploaded.name()) ": " (error) "." }
-            @if let Some(step) = error.steps().dashboard { p { (capital(step)) "." } }
-            p.choices { a.button href={ (account_path(&uploaded.account.id)) "/import" } { "Upload another file" } }
-        }
+        (upload::unreadable(uploaded.name(), error, error.steps(), &form))
         @if matches!(error, NumberFileError::NoColumn(_) | NumberFileError::NoSuchColumn { .. }) { (uploaded.choices(None)) }
     }
 }
@@ -372,13 +282,7 @@ async fn refused(
     let refused = move |stop: &Stop| {
         let outcome = uploaded.preview(&uploaded.read(stop)?)?;
         let options = uploaded.reading.options(uploaded.account.region);
-        let refused = &outcome.refused[..outcome.refused.len().min(REFUSED_ROWS_MAX)];
-        Ok::<_, Problem>(refused_rows(&uploaded.file.bytes, &options, refused)?)
+        Ok::<_, Problem>(refused_rows(&uploaded.file.bytes, &options, refused_in_file(&outcome.refused))?)
     };
-    let rows = site.work().run(&of.caller, refused).await??;
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"refused.csv\""),
-    ];
-    Ok((headers, rows))
+    Ok((REFUSED_FILE, site.work().run(&of.caller, refused).await??))
 }

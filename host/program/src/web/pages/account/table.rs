@@ -48,7 +48,10 @@ pub fn table(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<Marku
             div.above {
                 h2 #numbers-title { "Numbers" }
                 p.files {
-                    @if rows.may_act { a href={ (account_path(&account.id)) "/import" } { "Import CSV" } }
+                    @if rows.may_act {
+                        a href={ (account_path(&account.id)) "/import" } { "Import CSV" }
+                        a href={ (account_path(&account.id)) "/calls" } { "Import calls" }
+                    }
                     a href=(filter.path(&account.id, "/numbers.csv")) download { "Export CSV" }
                 }
             }
