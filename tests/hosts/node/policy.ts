@@ -3,8 +3,9 @@
 import type * as Exports from "./generated/types/interfaces/dialguard-reputation-policy.js";
 import type * as Types from "./generated/types/interfaces/dialguard-reputation-types.js";
 import type { Dialer } from "./dialer.ts";
+import { REVIEWS, SUSPECTS } from "./table.ts";
 
-const VERSION = "0.2.0";
+const VERSION = "0.3.0";
 const CONTRACT = "dialguard:reputation/";
 const POLICY = `${CONTRACT}policy@${VERSION}`;
 
@@ -37,6 +38,7 @@ type Instantiate = (module: (name: string) => WebAssembly.Module, imports: objec
 export class Policy {
   instantiate: Instantiate;
   modules: Map<string, WebAssembly.Module>;
+  declared?: Types.Setting[];
 
   /** From a folder that `component.ts` made. Fails if it is not a policy for this version of the contract. */
   static async load(folder: URL, read: (file: URL) => Promise<BufferSource>): Promise<Policy> {
@@ -56,8 +58,38 @@ export class Policy {
 
   /** The contract's functions, of which one may be called. A policy's error is thrown, see `refusal`. */
   for(dialer: Dialer): typeof Exports {
-    return this.instantiate((name) => this.modules.get(name)!, dialer.imports())[POLICY]!;
+    const functions = this.instantiate((name) => this.modules.get(name)!, dialer.imports(() => this.settings()))[POLICY]!;
+    return {
+      ...functions,
+      reviewAccount: (id) => checked(functions.reviewAccount(id)),
+      decide: (id, request) => {
+        const decision = functions.decide(id, request);
+        checked(decision.plan);
+        return decision;
+      },
+    };
   }
+
+  /** The settings that it declares. */
+  settings(): Types.Setting[] {
+    const describe = () => this.instantiate((name) => this.modules.get(name)!, NO_IMPORTS)[POLICY]!.describe();
+    return (this.declared ??= describe().settings);
+  }
+}
+
+/** `describe` calls none. */
+const NO_IMPORTS = new Proxy({}, { get: () => new Proxy({}, { get: () => () => undefined }) });
+
+/** Fails if a table of the plan is none: nothing else of a policy's answer can have a form that is not the contract's. */
+function checked(plan: Types.Plan): Types.Plan {
+  REVIEWS.check(plan.reviews);
+  if (plan.suspects) SUSPECTS.check(plan.suspects);
+  return plan;
+}
+
+/** The values of settings in the order in which the policy declares them: what a person set, else the default. */
+export function inOrder(settings: Record<string, number>, declared: Types.Setting[]): BigInt64Array {
+  return BigInt64Array.from(declared, ({ name, kind }) => BigInt(settings[name] ?? Number(kind.val.default)));
 }
 
 /** The version is checked by the exports, because jco's imports have none. */
