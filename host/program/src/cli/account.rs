@@ -176,6 +176,7 @@ pub async fn run(context: &CommandContext, command: AccountCommand) -> Result<Do
                 blocks,
                 buying: buying.changed(&before.buying),
                 settings: (settings != before.settings).then(|| settings.clone()),
+                ..AccountChange::default()
             };
             match dry_run {
                 false => set(context, &dialguard, &id, &change).await,
