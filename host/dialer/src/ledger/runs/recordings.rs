@@ -365,7 +365,8 @@ mod tests {
             account: "acme".into(),
             based_on: 7,
             decided_at: 9,
-            reviews: Vec::new(),
+            reviews: ReviewTable::new(),
+            suspects: None,
             actions: Vec::new(),
             notices: Vec::new(),
         };
@@ -376,37 +377,23 @@ mod tests {
         /// With the answers stored or not, what is packed is unpacked.
         #[test]
         fn what_is_packed_is_unpacked(
-            numbers in prop::collection::vec(1..999_999_999_999_999_u64, 0..20),
+            numbers in prop::collection::btree_set(1..999_999_999_999_999_u64, 0..20),
             heard in any::<bool>(),
             asked_twice in any::<bool>(),
         ) {
+            let numbers: Vec<PhoneNumber> = numbers.into_iter().collect();
             let answers: Vec<CarrierAnswer> = numbers.iter().map(|number| CarrierAnswer {
                 number: *number, carrier: 3, score: Some(90), label: None, observed_at: 5,
             }).collect();
-            let observations: Vec<Observation> = answers.iter().map(observation).collect();
-            let mut calls = vec![Call::Now(9), Call::LookUp(numbers.clone(), Ok(observations))];
+            let table = verdicts(&numbers, &answers);
+            let mut calls = vec![Call::Now(9), Call::LookUp(numbers.clone(), vec![2], Ok(table))];
             if asked_twice {
-                calls.push(Call::LookUp(numbers, Err(Error::unavailable("later"))));
+                calls.push(Call::LookUp(numbers, vec![], Err(Error::unavailable("later"))));
             }
             let recording = Recording::from(calls);
             let kept = if heard { answers } else { Vec::new() };
             let body = pack(Limits::default(), &made(), &recording, &kept, 1 << 20).expect("it is small");
             prop_assert_eq!(unpack(&body, kept), Some((Limits::default(), made(), recording)));
-        }
-
-        /// A recording of the first form, in which limits had one field that they have no more.
-        #[test]
-        fn recordings_of_the_first_form_are_read(lookups_max in any::<u32>(), items_max in any::<u64>()) {
-            let before = (
-                Duration::from_secs(5), 128_usize << 20, 64_usize << 20, lookups_max, 30_000_u32, items_max,
-                Duration::from_secs(120),
-            );
-            let calls = vec![PackedCall::Whole(Cow::Owned(Call::Now(9)))];
-            let bytes = postcard::to_stdvec(&(before, Packed { outcome: Cow::Owned(made()), calls })).unwrap();
-            let body = [&[FIRST_FORM], &lz4_flex::block::compress_prepend_size(&bytes)[..]].concat();
-            let limits = Limits { lookups_max, ..Limits::default() };
-            let recording = Recording::from(vec![Call::Now(9)]);
-            prop_assert_eq!(unpack(&body, Vec::new()), Some((limits, made(), recording)));
         }
 
         #[test]

@@ -276,3 +276,128 @@ impl From<SettingsBefore> for Settings {
         before.other.into_iter().chain(named).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{FIRST_FORM, SECOND_FORM, unpack};
+    use super::*;
+    use dialguard::policy::Limits;
+    use std::time::Duration;
+
+    const SPAM: PhoneNumber = 13_105_550_123;
+
+    fn made_before() -> PackedBefore {
+        let review = ReviewBefore {
+            number: SPAM,
+            status: Status::Flagged,
+            flagging_checks: 2,
+            clearing_checks: 0,
+            flagging: 2,
+            answering: 2,
+        };
+        let plan = PlanBefore {
+            account: "acme".into(),
+            based_on: 7,
+            decided_at: 90,
+            reviews: vec![review],
+            actions: vec![Action::ReleaseNumber(SPAM)],
+            notices: vec![],
+        };
+        let settings = SettingsBefore {
+            spam_score_min: 80,
+            rating_carriers_min: 2,
+            checks_to_flag: 3,
+            checks_to_clear: 2,
+            observation_age_max_hours: 48,
+            auto_replace: true,
+            replacements_per_day_max: 5,
+            new_number_grace_days: 0,
+            mass_flag_percent: 30,
+            other: vec![("quiet-hours".into(), "22-6".into())],
+        };
+        let account = AccountBefore {
+            id: "acme".into(),
+            revision: 7,
+            enabled: true,
+            slot_count: 15,
+            slot_count_next: 15,
+            slots_per_block: 15,
+            block_price_cents: 4_900,
+            cycle_starts_at: 1,
+            cycle_ends_at: 100,
+            day_starts_at: 80,
+            locked_slots: vec![SlotLock { slot: 2, until: 100 }],
+            monitored_count: 1,
+            rated_today: 0,
+            replacements_today: 1,
+            settings,
+        };
+        let monitored = MonitoredBefore {
+            number: SPAM,
+            slot: 1,
+            status: Status::AtRisk,
+            status_since: 5,
+            monitored_since: 4,
+            flagging_checks: 1,
+            clearing_checks: 0,
+            last_rated_at: Some(6),
+            replacement_pending: false,
+        };
+        let observation = ObservationBefore { number: SPAM, carrier: 3, spam_score: None, observed_at: 88 };
+        let calls = [
+            CallBefore::Now(90),
+            CallBefore::Account(Ok(account)),
+            CallBefore::Monitored(0, 10_000, Ok(vec![monitored])),
+            CallBefore::LookUp(vec![SPAM], Ok(vec![observation])),
+            CallBefore::Candidates(SPAM, 4, Ok(vec![SPAM + 1])),
+            CallBefore::FlagEvents(80, Ok(vec![FlagEventBefore { number: SPAM, at: 85 }])),
+            CallBefore::Owned(vec![SPAM], Err(Error::unavailable("later"))),
+        ];
+        let whole = calls.into_iter().map(PackedCallBefore::Whole);
+        let calls = whole.chain([PackedCallBefore::LookUp(vec![SPAM as i64], 1)]).collect();
+        PackedBefore { outcome: OutcomeBefore::Review(plan), calls }
+    }
+
+    fn body(form: u8, bytes: &[u8]) -> Vec<u8> {
+        [&[form], &lz4_flex::block::compress_prepend_size(bytes)[..]].concat()
+    }
+
+    fn answer() -> CarrierAnswer {
+        CarrierAnswer { number: SPAM, carrier: 9, score: Some(95), label: None, observed_at: 89 }
+    }
+
+    #[test]
+    fn a_recording_of_contract_0_2_is_read_with_all_that_it_says() {
+        let limits = Limits { lookups_max: 12, ..Limits::default() };
+        let bytes = postcard::to_stdvec(&(serde_json::to_string(&limits).unwrap(), made_before())).unwrap();
+        let (read_limits, outcome, recording) = unpack(&body(SECOND_FORM, &bytes), vec![answer()]).expect("it is one");
+        assert_eq!(read_limits, limits);
+        let plan = outcome.plan();
+        let review = plan.reviews.rows().expect("a table").next().expect("one review");
+        assert_eq!((review.status, review.flagging_checks, review.answering), (Status::Flagged, 2, 2));
+        assert_eq!(plan.actions, [Action::ReleaseNumber(SPAM)]);
+        let [_, Call::Account(Ok(account)), Call::Monitored(0, 10_000, Ok(page)), rest @ ..] = &recording.calls[..]
+        else {
+            panic!("{recording:?}")
+        };
+        assert_eq!(account.guard_rails, GuardRails { auto_replace: true, replacements_per_day_max: 5 });
+        let set = |name: &str| account.settings.get(name);
+        assert_eq!((set("checks-to-flag"), set("quiet-hours")), (Some("3"), Some("22-6")));
+        assert_eq!((page.len(), page.rows().unwrap().next().unwrap().last_rated_at), (1, Some(6)));
+        let no_data = VerdictTable { carriers: vec![3], scores: vec![NO_DATA], observed_at: vec![0] };
+        assert_eq!(rest[0], Call::LookUp(vec![SPAM], vec![], Ok(no_data)));
+        let heard = VerdictTable { carriers: vec![9], scores: vec![95], observed_at: vec![89] };
+        assert_eq!(rest.last(), Some(&Call::LookUp(vec![SPAM], vec![], Ok(heard))));
+    }
+
+    /// Its limits had one field that they have no more.
+    #[test]
+    fn a_recording_of_the_first_form_is_read() {
+        let day = (Duration::from_secs(5), 128_usize << 20, 64_usize << 20, 12_u32, 30_000_u32, 77_u64);
+        let before = (day, Duration::from_secs(120), made_before());
+        let bytes = postcard::to_stdvec(&before).unwrap();
+        let (limits, outcome, _) = unpack(&body(FIRST_FORM, &bytes), vec![answer()]).expect("it is one");
+        assert_eq!(limits, Limits { lookups_max: 12, ..Limits::default() });
+        assert_eq!(outcome.plan().reviews.len(), 1);
+    }
+}
