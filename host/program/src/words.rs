@@ -1,5 +1,9 @@
 //! Figures, times and refusals in words: the same on the command line, on the dashboard and in the API.
 
+mod settings_change;
+
+pub use settings_change::{VALUES_STAY, settings_change_in_words};
+
 use chrono::Datelike;
 use dialguard::calendar::{rfc3339, utc};
 use dialguard::contract::{Answer, Outcome, PhoneNumber, SlotId, Status, Timestamp};

@@ -71,7 +71,9 @@ fn value_differences<'a>(
     let set = after.iter().filter_map(|(name, value)| match (before.get(name), defaults.get(name)) {
         (Some(before), _) if before == value => None,
         (Some(before), _) => Some(format!("{} from {} to {}", told(name), told(before), told(value))),
-        (None, Some(default)) => Some(format!("{} from its default ({}) to {}", told(name), told(default), told(value))),
+        (None, Some(default)) => {
+            Some(format!("{} from its default ({}) to {}", told(name), told(default), told(value)))
+        }
         (None, None) => Some(format!("{} set to {}", told(name), told(value))),
     });
     let unset = before.iter().filter(|(name, _)| after.get(name).is_none());
