@@ -20,6 +20,7 @@ mod provider;
 mod request;
 mod review;
 mod settings;
+mod settings_change;
 mod source;
 mod values;
 
@@ -40,6 +41,7 @@ pub use preview::SettingsPreview;
 pub use provider::{Provider, TestedProvider};
 pub use request::{Completion, Decision, Replaced, Screened};
 pub use review::{Review, Run};
-pub use settings::{DeclaredSetting, Settings, SettingsChange, describe as describe_settings};
+pub use settings::{AccountSettings, DeclaredSetting, Settings, SettingsChange, describe as describe_settings};
+pub use settings_change::SettingsOnActivation;
 pub use source::{Carrier, CarrierAlias, Source, ftc_settings, lookup_settings};
 pub use values::{E164, Status, Time};
