@@ -13,6 +13,7 @@ mod harness {
         pub mod hostile_plans;
         pub mod limits;
         pub mod reference;
+        pub mod second_contract;
     }
     pub mod services {
         pub mod fault;

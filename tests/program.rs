@@ -19,6 +19,7 @@ mod harness {
         pub mod no_friday;
         pub mod reference;
         pub mod renamed;
+        pub mod second_contract;
     }
     pub mod services {
         #[expect(dead_code, reason = "other runners use the rest")]

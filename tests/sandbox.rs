@@ -15,6 +15,7 @@ mod harness {
         pub mod no_friday;
         pub mod reference;
         pub mod renamed;
+        pub mod second_contract;
     }
 }
 

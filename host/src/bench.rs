@@ -21,7 +21,7 @@ use crate::contract::versions::Template;
 use crate::contract::*;
 use crate::dialer::{CarrierLookup, Dialer, NumberInventory};
 use crate::policy::{Limits, Policy, Run, Wasi};
-use crate::settings::default_settings;
+use crate::settings::Settings;
 use anyhow::{Context, anyhow};
 use serde::Serialize;
 use std::fmt;
@@ -74,7 +74,7 @@ pub struct ReviewCost {
 /// Errors: the component is not a policy, exceeds `limits`, or returns an error from a review.
 pub async fn bench(component: &[u8], limits: Limits, wasi: Wasi) -> anyhow::Result<BenchReport> {
     let policy = Policy::compile_with(component, limits, wasi)?;
-    let metered = MeteredPolicy::compile(component, policy.contract_version(), limits, wasi)?;
+    let metered = MeteredPolicy::compile(component, &policy, wasi)?;
     let instantiation_nanoseconds = instantiation_nanoseconds(&policy).await?;
     let mut reviews = Vec::new();
     for numbers in ACCOUNT_SIZES {
@@ -139,6 +139,7 @@ impl fmt::Display for BenchReport {
 struct MeteredPolicy {
     engine: Engine,
     template: Template<Run>,
+    declared: Arc<[Setting]>,
     limits: Limits,
     wasi: Wasi,
 }
@@ -149,18 +150,19 @@ struct Measurement {
 }
 
 impl MeteredPolicy {
-    fn compile(component: &[u8], contract: &str, limits: Limits, wasi: Wasi) -> anyhow::Result<Self> {
+    fn compile(component: &[u8], policy: &Policy, wasi: Wasi) -> anyhow::Result<Self> {
         let mut config = Config::new();
         config.consume_fuel(true).concurrency_support(false);
         let engine = Engine::new(&config)?;
         let component = Component::from_binary(&engine, component)?;
-        let template = Template::new(contract, Run::linker(&engine, wasi)?, &component)?;
-        Ok(MeteredPolicy { engine, template, limits, wasi })
+        let template = Template::new(policy.contract_version(), Run::linker(&engine, wasi)?, &component)?;
+        Ok(MeteredPolicy { engine, template, declared: policy.settings().into(), limits: policy.limits(), wasi })
     }
 
     async fn review(&self, dialer: &Dialer) -> anyhow::Result<Measurement> {
         const FULL: u64 = u64::MAX;
-        let run = Run::new(Some((dialer.clone(), ACCOUNT.into())), self.limits, self.wasi);
+        let subject = Some((dialer.clone(), ACCOUNT.into()));
+        let run = Run::new(subject, self.declared.clone(), self.limits, self.wasi);
         let mut store = Store::new(&self.engine, run);
         store.limiter(|run| run);
         store.set_hostcall_fuel(self.limits.answer_bytes_max);
@@ -182,9 +184,23 @@ const DAY: u64 = 86_400;
 /// A dialer whose answers are prepared and only copied.
 struct ReadyDialer {
     account: Account,
-    monitored: Vec<MonitoredNumber>,
-    /// Grouped by number.
-    observations: Vec<Observation>,
+    pages: Vec<Page>,
+}
+
+/// A page of numbers and what carriers say about them.
+struct Page {
+    monitored: MonitoredTable,
+    verdicts: VerdictTable,
+}
+
+fn pages(numbers: u32) -> Vec<Page> {
+    let page = |from: u32| {
+        let places = from..numbers.min(from + NUMBERS_PER_CALL_MAX as u32);
+        let mut verdicts = VerdictTable::of((1..=CARRIERS).collect());
+        places.clone().for_each(|place| verdicts.push((1..=CARRIERS).map(|carrier| verdict(place, carrier))));
+        Page { monitored: places.map(monitored).collect(), verdicts }
+    };
+    (0..numbers).step_by(NUMBERS_PER_CALL_MAX).map(page).collect()
 }
 
 impl ReadyDialer {
@@ -205,11 +221,12 @@ impl ReadyDialer {
                 locked_slots: Vec::new(),
                 monitored_count: numbers,
                 rated_today: 0,
+                look_ups_today: 0,
                 replacements_today: 0,
-                settings: default_settings(),
+                guard_rails: GuardRails::default(),
+                settings: Settings::default(),
             },
-            monitored: (0..numbers).map(monitored).collect(),
-            observations: (0..numbers).flat_map(|place| (1..=CARRIERS).map(move |c| observation(place, c))).collect(),
+            pages: pages(numbers),
         }
     }
 
@@ -229,14 +246,17 @@ fn monitored(place: u32) -> MonitoredNumber {
         flagging_checks: 0,
         clearing_checks: 5,
         last_rated_at: Some(NOW - DAY),
+        evidence_until: Some(NOW - DAY),
+        suspect_since: None,
+        resting_since: None,
         replacement_pending: false,
     }
 }
 
 /// Carriers rate one number in fifty as spam, as for a typical dialer.
-fn observation(place: u32, carrier: CarrierId) -> Observation {
-    let spam_score = if place.is_multiple_of(50) { 90 } else { (place % 30) as u8 };
-    Observation { number: FIRST + u64::from(place), carrier, spam_score: Some(spam_score), observed_at: NOW - 600 }
+fn verdict(place: u32, carrier: CarrierId) -> CarrierVerdict {
+    let score = if place.is_multiple_of(50) { 90 } else { (place % 30) as u8 };
+    CarrierVerdict { carrier, score: Some(score), observed_at: NOW - 600 }
 }
 
 #[async_trait::async_trait]
@@ -245,13 +265,23 @@ impl CarrierLookup for ReadyDialer {
         (1..=CARRIERS).map(|id| Carrier { id, name: format!("carrier {id}") }).collect()
     }
 
-    async fn look_up(&self, numbers: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
-        let mut found = Vec::with_capacity(numbers.len() * usize::from(CARRIERS));
-        for number in numbers {
-            let from = number.saturating_sub(FIRST) as usize * usize::from(CARRIERS);
-            found.extend_from_slice(self.observations.get(from..from + usize::from(CARRIERS)).unwrap_or_default());
+    async fn sources(&self) -> Vec<Source> {
+        vec![Source { id: 1, name: "ready".into(), price: 0, look_ups_left: None, carriers: (1..=CARRIERS).collect() }]
+    }
+
+    /// The numbers of a page, as the reference policy asks.
+    async fn look_up(&self, numbers: Vec<PhoneNumber>, _: Vec<SourceId>) -> Result<VerdictTable, Error> {
+        match self.pages.iter().find(|page| page.monitored.numbers == numbers) {
+            Some(page) => Ok(page.verdicts.clone()),
+            None => {
+                let mut verdicts = VerdictTable::of((1..=CARRIERS).collect());
+                for number in numbers {
+                    let place = number.saturating_sub(FIRST) as u32;
+                    verdicts.push((1..=CARRIERS).map(|carrier| verdict(place, carrier)));
+                }
+                Ok(verdicts)
+            }
         }
-        Ok(found)
     }
 }
 
@@ -261,20 +291,23 @@ impl NumberInventory for ReadyDialer {
         Ok(self.account.clone())
     }
 
-    async fn monitored(&self, _: &str, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>, Error> {
-        let from = self.monitored.partition_point(|number| number.number <= after);
-        Ok(self.monitored[from..].iter().take(limit as usize).copied().collect())
+    async fn monitored(&self, _: &str, after: PhoneNumber, limit: u32) -> Result<MonitoredTable, Error> {
+        let numbers = || self.pages.iter().flat_map(|page| page.monitored.rows().expect("it is a table"));
+        match self.pages.iter().find(|page| page.monitored.numbers.first().is_some_and(|first| *first > after)) {
+            Some(page) if limit as usize == NUMBERS_PER_CALL_MAX => Ok(page.monitored.clone()),
+            _ => Ok(numbers().filter(|number| number.number > after).take(limit as usize).collect()),
+        }
     }
 
     async fn owned(&self, _: &str, _: Vec<PhoneNumber>) -> Result<Vec<PhoneNumber>, Error> {
         Ok(Vec::new())
     }
 
-    async fn candidates(&self, _: &str, _: PhoneNumber, _: u32) -> Result<Vec<PhoneNumber>, Error> {
-        Ok(Vec::new())
+    async fn candidates(&self, _: &str, _: PhoneNumber, _: u32) -> Result<CandidateTable, Error> {
+        Ok(CandidateTable::new())
     }
 
-    async fn flag_events(&self, _: &str, _: Timestamp) -> Result<Vec<FlagEvent>, Error> {
-        Ok(Vec::new())
+    async fn flag_events(&self, _: &str, _: Timestamp) -> Result<FlagTable, Error> {
+        Ok(FlagTable::new())
     }
 }

@@ -8,12 +8,10 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use dialguard::check::{Purpose, check};
-//! use dialguard::contract::Action;
 //! use dialguard::policy::{Limits, Policy};
-//! use dialguard::settings::default_settings;
 //!
 //! let policy = Policy::reference(Limits::default());
-//! let reviewed = policy.review_account(&small_dialer(default_settings()), "acme").await?;
+//! let reviewed = policy.review_account(&small_dialer(GuardRails::default()), "acme").await?;
 //! check("acme", Purpose::Review, &reviewed.answer, &reviewed.inputs, &[])?; // no fault found: apply the plan
 //!
 //! let mut plan = reviewed.answer;
@@ -56,19 +54,17 @@ const NOTICE_BYTES_MAX: usize = 2_000;
 /// The most bytes in the reason for replacing a number.
 const BECAUSE_BYTES_MAX: usize = 500;
 
-const SECONDS_PER_DAY: u64 = 86_400;
-
 /// Checks the whole plan. `account_id` is the account of the run, `inputs` what the policy read in it. `reserved` are the
 /// kinds of event that your ledger records itself: a policy's notices appear among them, and one of the same kind would
 /// forge history.
 ///
 /// Errors with the first fault: the plan is for another account, revision or time; it rates a number twice on one date,
-/// out of order, or unmonitored; it occupies a slot twice, a locked one, or one the account does not have; it does
-/// something the run is not for, or does it twice; it locks a slot for a deletion and keeps the number; it replaces a
-/// number automatically although the account has that off, the number is not flagged or too new, or the day's cap is
-/// reached; a replacement was not offered or has no reason; a notice has a reserved kind, is too long, or contains control
-/// characters; there are too many notices, or they are too long together. A fault quotes at most a few hundred characters of
-/// the plan.
+/// out of order, or unmonitored, or calls one suspect that had no calls; it occupies a slot twice, a locked one, or one the
+/// account does not have; it does something the run is not for, or does it twice; it locks a slot for a deletion and keeps
+/// the number; it replaces a number automatically, or takes one out of use, although the account has that off, the number is
+/// neither flagged nor suspect, or the day's cap is reached; a replacement was not offered or has no reason; it decides about
+/// a number that does not rest; a notice has a reserved kind, is too long, or contains control characters; there are too many
+/// notices, or they are too long together. A fault quotes at most a few hundred characters of the plan.
 pub fn check(
     account_id: &str,
     purpose: Purpose,
@@ -100,13 +96,11 @@ pub fn check(
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use dialguard::check::check_decision;
-/// use dialguard::contract::Request;
 /// use dialguard::policy::{Limits, Policy};
-/// use dialguard::settings::default_settings;
 ///
 /// let policy = Policy::reference(Limits::default());
 /// let request = Request::StartMonitoring(vec![13_105_550_150]);
-/// let decided = policy.decide(&small_dialer(default_settings()), "acme", &request).await?;
+/// let decided = policy.decide(&small_dialer(GuardRails::default()), "acme", &request).await?;
 /// check_decision("acme", &request, &decided.answer, &decided.inputs, &[])?;
 ///
 /// let other = Request::StopMonitoring(vec![13_105_550_100]);
@@ -204,25 +198,57 @@ fn check_because(number: PhoneNumber, because: &str) -> Result<(), PlanFault> {
     })
 }
 
-/// Reviews and inputs are both in ascending order, so one pass compares them.
+/// Reviews, suspects and inputs are all in ascending order, so one pass compares them.
 fn check_reviews(purpose: Purpose, plan: &Plan, account: &Account, inputs: &Inputs) -> Result<(), PlanFault> {
     let may_review = matches!(purpose, Purpose::Review) && account.enabled;
     ensure(may_review || plan.reviews.is_empty(), || "it reviews numbers without a request".into())?;
-    let mut monitored = inputs.monitored.iter();
-    for review in &plan.reviews {
-        let Some(number) = monitored.find(|number| number.number >= review.number) else {
+    ensure(may_review || plan.suspects.is_none(), || "it looks at calls without a request".into())?;
+    let mut monitored = inputs.monitored();
+    let mut suspects = plan.suspects.as_ref().map_or(&[][..], |suspects| &suspects.numbers[..]).iter().peekable();
+    for review in plan.reviews.rows().map_err(|fault| PlanFault(fault.to_string()))? {
+        let number = monitored.find(|number| number.number >= review.number);
+        let Some(number) = number.filter(|number| number.number == review.number) else {
             return fault(format!("it reviews +{}, which is out of order or not monitored", review.number));
         };
-        ensure(number.number == review.number, || {
-            format!("it reviews +{}, which is out of order or not monitored", review.number)
+        while suspects.next_if(|suspect| **suspect < review.number).is_some() {}
+        let is_suspect = suspects.peek() == Some(&&review.number);
+        check_review(&review, &number, is_suspect, account, plan.decided_at)?;
+    }
+    check_suspects(plan, inputs)
+}
+
+fn check_review(
+    review: &Review,
+    number: &MonitoredNumber,
+    is_suspect: bool,
+    account: &Account,
+    decided_at: Timestamp,
+) -> Result<(), PlanFault> {
+    let is_rated = review.answering > 0;
+    ensure(!is_rated || number.last_rated_at.is_none_or(|at| at < account.day_starts_at), || {
+        format!("it rates +{} twice on one date", review.number)
+    })?;
+    ensure(review.flagging <= review.answering && (is_rated || is_suspect), || {
+        format!("it counts {} of {} carriers as flagging +{}", review.flagging, review.answering, review.number)
+    })?;
+    ensure(review.evidence_until.is_none_or(|until| until <= decided_at), || {
+        format!("it rates +{} by what is not known yet", review.number)
+    })?;
+    ensure(review.status != Status::Pending, || format!("it rates +{} as pending", review.number))
+}
+
+fn check_suspects(plan: &Plan, inputs: &Inputs) -> Result<(), PlanFault> {
+    let Some(suspects) = &plan.suspects else { return Ok(()) };
+    let mut monitored = inputs.monitored();
+    for suspect in suspects.rows().map_err(|fault| PlanFault(fault.to_string()))? {
+        let number = monitored.find(|number| number.number >= suspect.number);
+        ensure(number.is_some_and(|number| number.number == suspect.number), || {
+            format!("it calls +{} suspect, which is out of order or not monitored", suspect.number)
         })?;
-        ensure(number.last_rated_at.is_none_or(|at| at < account.day_starts_at), || {
-            format!("it rates +{} twice on one date", review.number)
+        ensure(suspect.attempts > 0 && suspect.answered.max(suspect.blocked) <= suspect.attempts, || {
+            let Suspect { number, attempts, answered, blocked } = suspect;
+            format!("it counts {answered} answered and {blocked} blocked of {attempts} calls from +{number}")
         })?;
-        ensure(review.flagging <= review.answering && review.answering > 0, || {
-            format!("it counts {} of {} carriers as flagging +{}", review.flagging, review.answering, review.number)
-        })?;
-        ensure(review.status != Status::Pending, || format!("it rates +{} as pending", review.number))?;
     }
     Ok(())
 }
@@ -236,11 +262,16 @@ struct Ledger<'a> {
     requested_numbers: BTreeSet<PhoneNumber>,
     decided_at: Timestamp,
     owned: BTreeSet<PhoneNumber>,
-    offered: BTreeSet<PhoneNumber>,
+    /// Whether each is one of the account's own.
+    offered: BTreeMap<PhoneNumber, bool>,
     monitored: BTreeMap<PhoneNumber, (SlotId, bool)>,
     taken_slots: BTreeSet<SlotId>,
-    flagged: BTreeSet<PhoneNumber>,
-    in_grace: BTreeSet<PhoneNumber>,
+    /// Flagged or suspect.
+    spam: BTreeSet<PhoneNumber>,
+    /// Monitored numbers that are not in use.
+    unused: BTreeSet<PhoneNumber>,
+    /// Numbers that rest and about which nothing is decided yet.
+    rested: BTreeSet<PhoneNumber>,
     /// Numbers that have left their slots to be released, and have not been.
     leaving: BTreeSet<PhoneNumber>,
     blocks_are_set: bool,
@@ -251,19 +282,20 @@ impl<'a> Ledger<'a> {
     fn new(account: &'a Account, inputs: &Inputs, plan: &Plan, purpose: Purpose<'a>) -> Self {
         let mut ledger = Ledger {
             account,
-            monitored_all_read: inputs.monitored.len() == account.monitored_count as usize,
+            monitored_all_read: inputs.monitored_count() == account.monitored_count as usize,
             purpose,
             requested_numbers: BTreeSet::new(),
             decided_at: plan.decided_at,
             owned: BTreeSet::new(),
-            offered: BTreeSet::new(),
+            offered: BTreeMap::new(),
             monitored: BTreeMap::new(),
             taken_slots: BTreeSet::new(),
-            flagged: BTreeSet::new(),
-            in_grace: BTreeSet::new(),
+            spam: BTreeSet::new(),
+            unused: BTreeSet::new(),
+            rested: BTreeSet::new(),
             leaving: BTreeSet::new(),
             blocks_are_set: false,
-            replacements_left: u32::from(account.settings.replacements_per_day_max)
+            replacements_left: u32::from(account.guard_rails.replacements_per_day_max)
                 .saturating_sub(account.replacements_today),
         };
         // Most reviews take no action; the books below are needed only for actions.
@@ -279,18 +311,21 @@ impl<'a> Ledger<'a> {
         }
         let now = self.decided_at;
         self.taken_slots = self.account.locked_slots.iter().filter(|l| l.until > now).map(|l| l.slot).collect();
-        self.taken_slots.extend(inputs.monitored.iter().map(|number| number.slot));
-        self.owned = inputs.owned.iter().copied().chain(inputs.monitored.iter().map(|number| number.number)).collect();
+        self.taken_slots.extend(inputs.monitored().map(|number| number.slot));
+        self.owned = inputs.owned.iter().copied().chain(inputs.monitored().map(|number| number.number)).collect();
         self.offered = inputs.offered.clone();
+        self.rested = inputs.rested.clone();
         self.monitored =
-            inputs.monitored.iter().map(|number| (number.number, (number.slot, number.replacement_pending))).collect();
-        let mut statuses: BTreeMap<_, _> =
-            inputs.monitored.iter().map(|number| (number.number, number.status)).collect();
-        statuses.extend(plan.reviews.iter().map(|review| (review.number, review.status)));
-        self.flagged = statuses.into_iter().filter(|(_, status)| *status == Status::Flagged).map(|(n, _)| n).collect();
-        let grace_seconds = u64::from(self.account.settings.new_number_grace_days) * SECONDS_PER_DAY;
-        let in_grace = inputs.monitored.iter().filter(|n| now.saturating_sub(n.monitored_since) < grace_seconds);
-        self.in_grace = in_grace.map(|number| number.number).collect();
+            inputs.monitored().map(|number| (number.number, (number.slot, number.replacement_pending))).collect();
+        let is_unused = |number: &MonitoredNumber| number.resting_since.is_some();
+        self.unused = inputs.monitored().filter(is_unused).map(|number| number.number).collect();
+        let mut statuses: BTreeMap<_, _> = inputs.monitored().map(|number| (number.number, number.status)).collect();
+        statuses.extend(plan.reviews.rows().into_iter().flatten().map(|review| (review.number, review.status)));
+        self.spam = statuses.into_iter().filter(|(_, status)| *status == Status::Flagged).map(|(n, _)| n).collect();
+        match &plan.suspects {
+            Some(suspects) => self.spam.extend(&suspects.numbers),
+            None => self.spam.extend(inputs.monitored().filter(|n| n.suspect_since.is_some()).map(|n| n.number)),
+        }
     }
 
     fn take(&mut self, action: &Action) -> Result<(), PlanFault> {
@@ -300,6 +335,9 @@ impl<'a> Ledger<'a> {
             Action::ReleaseNumber(number) => self.release(*number),
             Action::ReplaceNumber(replacement) => self.replace(replacement),
             Action::SetBlocks(change) => self.set_blocks(change),
+            Action::StopUsing(number) => self.stop_using(*number),
+            Action::UseAgain(number) => self.use_again(*number),
+            Action::OfferAgain(number) | Action::RestOn(number) | Action::GiveBack(number) => self.decide_rest(*number),
         }
     }
 
@@ -370,25 +408,55 @@ impl<'a> Ledger<'a> {
         }
         self.ensure_settled_in(*number, *slot)?;
         check_because(*number, because)?;
-        ensure(self.offered.remove(successor), || format!("+{successor} was not offered, or is used twice"))?;
-        ensure(!self.owned.contains(successor), || format!("+{successor} is one of the account's own numbers"))?;
+        let Some(has_rested) = self.offered.remove(successor) else {
+            return fault(format!("+{successor} was not offered, or is used twice"));
+        };
+        ensure(has_rested || !self.owned.contains(successor), || {
+            format!("+{successor} is one of the account's own numbers")
+        })?;
+        ensure(!self.monitored.contains_key(successor), || format!("+{successor} already has a slot"))?;
         self.monitored.insert(*number, (*slot, true));
         Ok(())
     }
 
-    /// Automatic replacement spends money unasked: it needs the account's setting, a flagged number that is not too new, and
-    /// room under the daily cap.
+    /// Automatic replacement spends money unasked: it needs the account's guard rail, a number with bad marks, and room under
+    /// the daily cap.
     fn ensure_automatic(&mut self, number: PhoneNumber) -> Result<(), PlanFault> {
-        let allowed = matches!(self.purpose, Purpose::Review) && self.account.settings.auto_replace;
-        ensure(allowed, || "it replaces a number automatically, which the account has turned off".into())?;
-        ensure(self.flagged.contains(&number), || format!("it replaces +{number}, which is not flagged"))?;
-        ensure(!self.in_grace.contains(&number), || {
-            let days = self.account.settings.new_number_grace_days;
-            format!("it replaces +{number}, which has been monitored for less than {days} days")
-        })?;
+        self.ensure_unasked("replaces a number")?;
+        ensure(self.spam.contains(&number), || format!("it replaces +{number}, which is neither flagged nor suspect"))?;
         ensure(self.replacements_left > 0, || "it replaces more numbers than the account allows in a day".into())?;
         self.replacements_left -= 1;
         Ok(())
+    }
+
+    fn stop_using(&mut self, number: PhoneNumber) -> Result<(), PlanFault> {
+        self.ensure_unasked("takes a number out of use")?;
+        ensure(self.monitored.get(&number).is_some_and(|(_, pending)| !pending), || {
+            format!("it takes +{number} out of use, which is not monitored or is being replaced")
+        })?;
+        ensure(self.spam.contains(&number), || {
+            format!("it takes +{number} out of use, which is neither flagged nor suspect")
+        })?;
+        ensure(self.unused.insert(number), || format!("+{number} is out of use already"))
+    }
+
+    fn use_again(&mut self, number: PhoneNumber) -> Result<(), PlanFault> {
+        ensure(matches!(self.purpose, Purpose::Review), || format!("it uses +{number} again without a request"))?;
+        ensure(self.unused.remove(&number), || format!("it uses +{number} again, which is in use"))
+    }
+
+    fn decide_rest(&mut self, number: PhoneNumber) -> Result<(), PlanFault> {
+        ensure(matches!(self.purpose, Purpose::Review) && self.account.enabled, || {
+            format!("it decides about the rest of +{number} without a request")
+        })?;
+        ensure(self.rested.remove(&number), || format!("+{number} does not rest, or is decided about twice"))
+    }
+
+    /// What a review may do only while automatic replacement is on.
+    fn ensure_unasked(&self, does: &str) -> Result<(), PlanFault> {
+        let allowed =
+            matches!(self.purpose, Purpose::Review) && self.account.enabled && self.account.guard_rails.auto_replace;
+        ensure(allowed, || format!("it {does} automatically, which the account has turned off"))
     }
 
     fn set_blocks(&mut self, change: &BlockChange) -> Result<(), PlanFault> {

@@ -10,9 +10,7 @@
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialer/example.rs"));
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use dialguard::contract::{Action, Plan};
 //! use dialguard::policy::{Limits, Policy};
-//! use dialguard::settings::default_settings;
 //!
 //! fn in_words(plan: &Plan) -> Vec<String> {
 //!     plan.actions
@@ -23,26 +21,34 @@
 //!             Action::ReleaseNumber(number) => format!("+{number} is released"),
 //!             Action::ReplaceNumber(it) => format!("+{} is replaced by +{}: {}", it.number, it.replacement, it.because),
 //!             Action::SetBlocks(it) => format!("{} blocks from {}", it.blocks, it.starting),
+//!             Action::StopUsing(number) => format!("+{number} is not used for now"),
+//!             Action::UseAgain(number) => format!("+{number} is used again"),
+//!             Action::OfferAgain(number) => format!("+{number} has rested and may replace others"),
+//!             Action::RestOn(number) => format!("+{number} rests on"),
+//!             Action::GiveBack(number) => format!("+{number} goes back to its provider"),
 //!         })
 //!         .collect()
 //! }
 //!
-//! let mut settings = default_settings();
-//! settings.auto_replace = true;
 //! let policy = Policy::reference(Limits::default());
-//! let plan = policy.review_account(&small_dialer(settings), "acme").await?.answer;
+//! let plan = policy.review_account(&small_dialer(AUTO_REPLACE), "acme").await?.answer;
 //! assert!(in_words(&plan)[0].starts_with("+13105550123 is replaced by +13105550199: Flagged by 2 of 2 carriers;"));
 //! # Ok(())
 //! # }
 //! ```
 
+mod account;
+#[path = "../../plugin/src/table.rs"]
+mod table;
 mod v0_1;
+mod v0_2;
+mod v0_3;
 pub(crate) mod versions;
 
 #[allow(missing_docs)]
 mod bindings {
     wasmtime::component::bindgen!({
-        path: "../wit/0.2.0",
+        path: "../wit/0.3.0",
         world: "reputation-policy",
         imports: { default: async | trappable },
         exports: { default: async },
@@ -50,21 +56,27 @@ mod bindings {
     });
 }
 
-pub use bindings::dialguard::reputation::carrier_lookup::Carrier;
-pub use bindings::dialguard::reputation::number_inventory::FlagEvent;
+pub use account::Account;
+pub use bindings::dialguard::reputation::carrier_lookup::{Carrier, Source};
+pub use bindings::dialguard::reputation::number_inventory::{CallTotals, FlagTable};
 pub use bindings::dialguard::reputation::types::{
-    Account, AccountId, Action, BlockChange, CarrierId, ClosingReason, Error, ErrorCode, MonitoredNumber, Notice,
-    Observation, Occupancy, PhoneNumber, Plan, Replacement, ReplacementReason, Review, Settings, Severity, SlotClosing,
-    SlotId, SlotLock, Status, Timestamp,
+    AccountId, Action, BlockChange, CallTable, CandidateTable, CarrierId, ChoiceSetting, ClosingReason, Error,
+    ErrorCode, GuardRails, IntegerSetting, MonitoredTable, Notice, Occupancy, PhoneNumber, Plan, Replacement,
+    ReplacementReason, RestedTable, ReviewTable, Setting, SettingKind, Severity, SlotClosing, SlotId, SlotLock,
+    SourceId, Status, StatusCode, SuspectTable, SwitchSetting, Timestamp, VerdictTable,
 };
 pub use bindings::exports::dialguard::reputation::policy::{
     Answer, Decision, Deletion, Description, Outcome, Request, Screening, Usage,
+};
+pub use table::{
+    Candidate, CarrierVerdict, FlagEvent, MonitoredNumber, NO_ANSWER, NO_DATA, NumberCalls, RestedNumber, Review,
+    Suspect, TableFault,
 };
 
 pub(crate) use bindings::dialguard::reputation as imports;
 
 /// The versions of the contract that this host supports, oldest first; each is a folder of `wit/`.
-pub const VERSIONS: [&str; 2] = ["0.1.0", "0.2.0"];
+pub const VERSIONS: [&str; 3] = ["0.1.0", "0.2.0", "0.3.0"];
 
 /// The most numbers that one call of an import takes or returns.
 pub const NUMBERS_PER_CALL_MAX: usize = 10_000;

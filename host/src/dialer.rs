@@ -10,9 +10,8 @@
 //! #[tokio::main(flavor = "current_thread")]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //!     use dialguard::policy::{Limits, Policy};
-//!     use dialguard::settings::default_settings;
 //!
-//!     let dialer = small_dialer(default_settings());
+//!     let dialer = small_dialer(GuardRails::default());
 //!     let usage = Policy::reference(Limits::default()).usage(&dialer, "acme").await?;
 //!     assert_eq!((usage.slots, usage.occupied, usage.clean, usage.at_risk), (15, 2, 1, 1));
 //!     Ok(())
@@ -45,13 +44,17 @@ pub trait CarrierLookup: Send + Sync {
     /// All carriers that `look_up` may quote, in ascending order of id; empty if there are none.
     async fn carriers(&self) -> Vec<Carrier>;
 
-    /// Asks every carrier about every number, at most 10,000, each once. Returns observations grouped by number, in the
-    /// order given, at most one per number and carrier; a carrier that failed for a number is missing. Numbers are 1 to
-    /// [`NUMBER_MAX`]; the sandbox refuses anything beyond that or beyond the policy's limits before calling this.
+    /// All sources, in ascending order of id, with their prices and what is left of them.
+    async fn sources(&self) -> Vec<Source>;
+
+    /// Asks these sources, or every source if none is named, about every number, at most 10,000, each once. Returns a row
+    /// for each number, in the order given; see [`VerdictTable::push`]. Numbers are 1 to [`NUMBER_MAX`] and sources are among
+    /// [`CarrierLookup::sources`]; the sandbox refuses anything beyond that or beyond the policy's limits before calling
+    /// this.
     ///
-    /// Errors: `unavailable` if no carrier could be asked, `over-budget` if the dialer's own budget is used up. One
-    /// carrier failing is not an error.
-    async fn look_up(&self, numbers: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error>;
+    /// Errors: `unavailable` if no source could be asked, `over-budget` if the dialer's own budget is used up. One source
+    /// failing is not an error.
+    async fn look_up(&self, numbers: Vec<PhoneNumber>, sources: Vec<SourceId>) -> Result<VerdictTable, Error>;
 }
 
 /// Reads the dialer's accounts, numbers and slots: the contract's `number-inventory`.
@@ -65,18 +68,36 @@ pub trait NumberInventory: Send + Sync {
 
     /// Monitored numbers above `after` (0: from the start), in ascending order, at most `limit` (1 to 10,000); fewer means
     /// the last page. Errors: `unavailable`.
-    async fn monitored(&self, id: &str, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>, Error>;
+    async fn monitored(&self, id: &str, after: PhoneNumber, limit: u32) -> Result<MonitoredTable, Error>;
 
     /// Those of `numbers` (at most 10,000, in any order) that the account owns, in ascending order, each once. Errors:
     /// `unavailable`.
     async fn owned(&self, id: &str, numbers: Vec<PhoneNumber>) -> Result<Vec<PhoneNumber>, Error>;
 
-    /// At most `limit` (1 to 10,000) numbers that could be bought to replace `like`, closest first: by most shared leading
-    /// digits, then the lower number. Without numbers that the account owns, has released or has on order. Errors:
-    /// `unavailable`.
-    async fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> Result<Vec<PhoneNumber>, Error>;
+    /// At most `limit` (1 to 10,000) numbers that could take the place of `like`, closest first: by most shared leading
+    /// digits, then the account's own, then the lower price, then the lower number. Of the account's own numbers only those
+    /// that are offered again after a rest; none that it has given back or has on order. Errors: `unavailable`.
+    async fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> Result<CandidateTable, Error>;
 
     /// When the account's numbers became flagged, at `since` or later, oldest first, including numbers it no longer has.
     /// Errors: `unavailable`.
-    async fn flag_events(&self, id: &str, since: Timestamp) -> Result<Vec<FlagEvent>, Error>;
+    async fn flag_events(&self, id: &str, since: Timestamp) -> Result<FlagTable, Error>;
+
+    /// How calls from each of `numbers` (at most 10,000, each once) went at `since` or later; counting from the beginning of
+    /// that hour is as good. A dialer that does not know returns empty columns. Errors: `unavailable`.
+    async fn calls(&self, _id: &str, _numbers: Vec<PhoneNumber>, _since: Timestamp) -> Result<CallTable, Error> {
+        Ok(CallTable::new())
+    }
+
+    /// How the account's calls went altogether, at `since` or later. A dialer that does not know returns zeros. Errors:
+    /// `unavailable`.
+    async fn calls_in_all(&self, _id: &str, _since: Timestamp) -> Result<CallTotals, Error> {
+        Ok(CallTotals { attempts: 0, answered: 0, short: 0, blocked: 0 })
+    }
+
+    /// The account's numbers that rest, longest first, at most 10,000. A dialer whose numbers never rest returns none.
+    /// Errors: `unavailable`.
+    async fn rested(&self, _id: &str) -> Result<RestedTable, Error> {
+        Ok(RestedTable::new())
+    }
 }

@@ -69,10 +69,16 @@ pub struct Inspection {
 /// Why this host cannot run a file as a policy, in one sentence.
 #[derive(Debug, thiserror::Error)]
 #[error("not a policy component for the contract dialguard:reputation {supported}: {reason}",
-        supported = VERSIONS.join(" or "))]
+        supported = supported_in_words())]
 pub struct InvalidPolicy {
     reason: String,
     needs_stubbed_wasi: bool,
+}
+
+/// `0.1.0, 0.2.0 or 0.3.0`.
+fn supported_in_words() -> String {
+    let (newest, older) = VERSIONS.split_last().expect("there are versions");
+    format!("{} or {newest}", older.join(", "))
 }
 
 impl InvalidPolicy {

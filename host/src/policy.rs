@@ -4,15 +4,13 @@
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialer/example.rs"));
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use dialguard::contract::Status;
 //! use dialguard::policy::{Limits, Policy};
-//! use dialguard::settings::default_settings;
 //!
 //! let policy = Policy::reference(Limits::default()); // or `Policy::compile` with another component's bytes
-//! let dialer = small_dialer(default_settings()); // the in-memory dialer shown in `dialguard::dialer`
+//! let dialer = small_dialer(GuardRails::default()); // the in-memory dialer shown in `dialguard::dialer`
 //!
 //! let reviewed = policy.review_account(&dialer, "acme").await?;
-//! let statuses: Vec<Status> = reviewed.answer.reviews.iter().map(|review| review.status).collect();
+//! let statuses: Vec<Status> = reviewed.answer.reviews.rows()?.map(|review| review.status).collect();
 //! assert_eq!(statuses, [Status::Clean, Status::Flagged]);
 //! # Ok(())
 //! # }
@@ -35,6 +33,7 @@ use crate::contract::*;
 use crate::dialer::Dialer;
 use crate::inspection::{inspect, one_line, without_control_characters};
 use crate::recording::Recording;
+use crate::settings::Settings;
 use crate::sha256::sha256;
 use engine::PolicyEngine;
 pub(crate) use run::Run;
@@ -64,7 +63,7 @@ const MESSAGE_BYTES_MAX: usize = 2_000;
 ///
 /// let policy = Policy::compile(REFERENCE_POLICY, Limits::default())?;
 /// assert_eq!(policy.sha256(), sha256(REFERENCE_POLICY));
-/// assert_eq!(policy.contract_version(), VERSIONS[1]);
+/// assert_eq!(policy.contract_version(), VERSIONS[2]);
 /// assert_eq!(policy.limits(), Limits::default());
 /// # Ok::<(), dialguard::policy::InvalidPolicy>(())
 /// ```
@@ -74,6 +73,7 @@ pub struct Policy {
     limits: Limits,
     wasi: Wasi,
     sha256: Arc<str>,
+    declared: Arc<[Setting]>,
     engine: PolicyEngine,
 }
 
@@ -105,12 +105,10 @@ impl<T> PolicyAnswer<T> {
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialer/example.rs"));
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use dialguard::contract::ErrorCode;
 /// use dialguard::policy::{Limits, Policy, PolicyError, PolicyFault};
-/// use dialguard::settings::default_settings;
 ///
 /// let policy = Policy::reference(Limits::default());
-/// let dialer = small_dialer(default_settings());
+/// let dialer = small_dialer(GuardRails::default());
 ///
 /// // An error of the inventory comes back as the policy's answer.
 /// let Err(PolicyError::Answered(error)) = policy.usage(&dialer, "unknown").await else { panic!("no such account") };
@@ -178,12 +176,7 @@ impl Policy {
         let version = inspect(component)?.contract_spoken(wasi)?;
         effort::check(component)?;
         let compiled = Component::from_binary(PolicyEngine::shared().wasm(), component).map_err(refused)?;
-        let policy = Self::link(&compiled, version, sha256(component).into(), limits, wasi)?;
-        policy.try_out().map_err(|error| match error {
-            PolicyError::Fault(fault) => InvalidPolicy::new(fault.to_string()),
-            other => InvalidPolicy::new(other.to_string()),
-        })?;
-        Ok(policy)
+        Self::link(&compiled, version, sha256(component).into(), limits, wasi)
     }
 
     /// Loads a policy from the code that [`Policy::to_code`] returned, in a millisecond; compiling takes a hundred.
@@ -208,7 +201,8 @@ impl Policy {
         Self::link(&compiled, version, sha256.into(), limits, wasi)
     }
 
-    /// Makes a policy from a component compiled in the shared engine; `version` is the contract's version.
+    /// Makes a policy from a component compiled in the shared engine, and asks it for its settings; `version` is the
+    /// contract's version.
     fn link(
         compiled: &Component,
         version: &str,
@@ -220,7 +214,9 @@ impl Policy {
         let engine = PolicyEngine::shared();
         let linker = Run::linker(engine.wasm(), wasi).map_err(refused)?;
         let template = Arc::new(Template::new(version, linker, compiled).map_err(refused)?);
-        Ok(Policy { template, limits, wasi, sha256, engine })
+        let mut policy = Policy { template, limits, wasi, sha256, declared: Arc::default(), engine };
+        policy.declared = policy.try_out()?.settings.into();
+        Ok(policy)
     }
 
     /// The same policy with other limits, without compiling it again.
@@ -250,6 +246,26 @@ impl Policy {
         self.template.version()
     }
 
+    /// The settings that the policy understands, in the order of its declaration, as it listed them when it was compiled or
+    /// loaded. A policy for an older version of the contract understands those that were fixed in it.
+    ///
+    /// ```
+    /// use dialguard::policy::{Limits, Policy};
+    ///
+    /// let policy = Policy::reference(Limits::default());
+    /// assert_eq!(policy.settings()[0].name, "spam-score-min");
+    /// assert_eq!(policy.settings()[0].default_value(), 80);
+    /// ```
+    pub fn settings(&self) -> &[Setting] {
+        &self.declared
+    }
+
+    /// Whether the policy listed its settings itself. Policies for older versions of the contract may know settings besides
+    /// the fixed ones, and are given every value that is set.
+    pub fn declares_settings(&self) -> bool {
+        !matches!(self.contract_version(), "0.1.0" | "0.2.0")
+    }
+
     /// The policy's description of itself. The only possible error is a [`PolicyFault`].
     ///
     /// ```
@@ -269,7 +285,9 @@ impl Policy {
         answer.map_err(|error| self.blame(error))
     }
 
-    /// Checks settings for an account. `Ok` if the policy accepts them.
+    /// Checks settings for an account: that each one that the policy declares is in range, and that the policy accepts them
+    /// together. What it does not declare may be anything. `guard_rails` matter to policies for older versions of the
+    /// contract.
     ///
     /// Errors: `invalid-settings`, whose message names the setting and its range; a fault of the policy.
     ///
@@ -277,23 +295,28 @@ impl Policy {
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialer/example.rs"));
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use dialguard::contract::ErrorCode;
     /// use dialguard::policy::{Limits, Policy, PolicyError};
-    /// use dialguard::settings::default_settings;
     ///
     /// let policy = Policy::reference(Limits::default());
-    /// let mut settings = default_settings();
-    /// policy.check_settings(&settings).await?;
+    /// let mut settings = Settings::default();
+    /// policy.check_settings(GuardRails::default(), &settings).await?;
     ///
-    /// settings.checks_to_flag = 0;
-    /// let Err(PolicyError::Answered(error)) = policy.check_settings(&settings).await else { panic!("out of range") };
+    /// settings.set("checks-to-flag", "0");
+    /// let checked = policy.check_settings(GuardRails::default(), &settings).await;
+    /// let Err(PolicyError::Answered(error)) = checked else { panic!("out of range") };
     /// assert_eq!(error.code, ErrorCode::InvalidSettings);
     /// # Ok(())
     /// # }
     /// ```
-    pub async fn check_settings(&self, settings: &Settings) -> Result<(), PolicyError> {
+    pub async fn check_settings(&self, guard_rails: GuardRails, settings: &Settings) -> Result<(), PolicyError> {
+        for setting in self.settings() {
+            if let Some(Err(why)) = settings.get(&setting.name).map(|text| setting.parse(text)) {
+                let message = format!("{}: {why}.", setting.name);
+                return Err(PolicyError::Answered(Error { code: ErrorCode::InvalidSettings, message }));
+            }
+        }
         let mut run = self.begin(None).await?;
-        let answer = run.policy.check_settings(&mut run.store, settings).await;
+        let answer = run.policy.check_settings(&mut run.store, &self.declared, guard_rails, settings).await;
         self.finish(answer, run).map(|finished| finished.answer)
     }
 
@@ -307,15 +330,10 @@ impl Policy {
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialer/example.rs"));
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use dialguard::contract::Action;
     /// use dialguard::policy::{Limits, Policy};
-    /// use dialguard::settings::default_settings;
-    ///
-    /// let mut settings = default_settings();
-    /// settings.auto_replace = true;
     ///
     /// let policy = Policy::reference(Limits::default());
-    /// let plan = policy.review_account(&small_dialer(settings), "acme").await?.answer;
+    /// let plan = policy.review_account(&small_dialer(AUTO_REPLACE), "acme").await?.answer;
     /// assert_eq!(plan.reviews.len(), 2);
     /// let [Action::ReplaceNumber(replacement)] = &plan.actions[..] else { panic!("one number is flagged") };
     /// assert_eq!((replacement.number, replacement.replacement), (13_105_550_123, 13_105_550_199));
@@ -338,13 +356,11 @@ impl Policy {
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialer/example.rs"));
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use dialguard::contract::{Action, Answer, Occupancy, Request};
     /// use dialguard::policy::{Limits, Policy};
-    /// use dialguard::settings::default_settings;
     ///
     /// let policy = Policy::reference(Limits::default());
     /// let request = Request::StartMonitoring(vec![13_105_550_150, 13_105_550_100, 442_079_460_958]);
-    /// let decision = policy.decide(&small_dialer(default_settings()), "acme", &request).await?.answer;
+    /// let decision = policy.decide(&small_dialer(GuardRails::default()), "acme", &request).await?.answer;
     ///
     /// let answers: Vec<Answer> = decision.outcomes.iter().map(|outcome| outcome.answer).collect();
     /// assert_eq!(answers, [Answer::Accepted, Answer::AlreadyMonitored, Answer::NotOwned]);
@@ -372,13 +388,11 @@ impl Policy {
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialer/example.rs"));
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use dialguard::contract::Status;
     /// use dialguard::policy::{Limits, Policy};
-    /// use dialguard::settings::default_settings;
     ///
     /// let policy = Policy::reference(Limits::default());
     /// let numbers = [13_105_550_199, 13_105_550_123];
-    /// let screenings = policy.screen(&small_dialer(default_settings()), "acme", &numbers).await?;
+    /// let screenings = policy.screen(&small_dialer(GuardRails::default()), "acme", &numbers).await?;
     /// assert_eq!(screenings[0].status, Status::Clean);
     /// assert_eq!((screenings[1].status, screenings[1].flagging, screenings[1].answering), (Status::Flagged, 2, 2));
     /// # Ok(())
@@ -408,10 +422,9 @@ impl Policy {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use dialguard::policy::{Limits, Policy};
-    /// use dialguard::settings::default_settings;
     ///
     /// let policy = Policy::reference(Limits::default());
-    /// let usage = policy.usage(&small_dialer(default_settings()), "acme").await?;
+    /// let usage = policy.usage(&small_dialer(GuardRails::default()), "acme").await?;
     /// assert_eq!((usage.occupied, usage.clean, usage.at_risk, usage.flagged), (2, 1, 1, 0));
     /// # Ok(())
     /// # }
@@ -425,7 +438,8 @@ impl Policy {
     /// Starts a run: a fresh instance in its own store. Dropping it ends the run at any point.
     async fn begin(&self, subject: Option<(Dialer, AccountId)>) -> Result<Sandbox, PolicyError> {
         let permit = self.engine.permit().await;
-        let mut store = Store::new(self.engine.wasm(), Run::new(subject, self.limits, self.wasi));
+        let mut store =
+            Store::new(self.engine.wasm(), Run::new(subject, self.declared.clone(), self.limits, self.wasi));
         store.limiter(|run| run);
         store.set_hostcall_fuel(self.limits.answer_bytes_max);
         store.set_epoch_deadline(1);
@@ -434,16 +448,19 @@ impl Policy {
         Ok(Sandbox { policy, store, _permit: permit })
     }
 
-    /// Instantiates the policy without a dialer. This waits for nothing but the policy's start function, so it needs no
-    /// runtime.
-    fn try_out(&self) -> Result<(), PolicyError> {
-        let mut trial = std::pin::pin!(self.begin(None));
+    /// Asks the policy to describe itself. This waits for nothing but the policy, so it needs no runtime.
+    fn try_out(&self) -> Result<Description, InvalidPolicy> {
+        let mut trial = std::pin::pin!(self.describe());
         let mut context = Context::from_waker(Waker::noop());
-        loop {
-            if let Poll::Ready(begun) = trial.as_mut().poll(&mut context) {
-                return begun.map(|_| ());
+        let described = loop {
+            if let Poll::Ready(described) = trial.as_mut().poll(&mut context) {
+                break described;
             }
-        }
+        };
+        described.map_err(|error| match error {
+            PolicyError::Fault(fault) => InvalidPolicy::new(fault.to_string()),
+            other => InvalidPolicy::new(other.to_string()),
+        })
     }
 
     fn finish<T>(

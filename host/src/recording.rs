@@ -9,10 +9,9 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use dialguard::policy::{Limits, Policy};
 //! use dialguard::recording::{Recording, Replay};
-//! use dialguard::settings::default_settings;
 //!
 //! let policy = Policy::reference(Limits::default());
-//! let reviewed = policy.review_account(&small_dialer(default_settings()), "acme").await?;
+//! let reviewed = policy.review_account(&small_dialer(GuardRails::default()), "acme").await?;
 //! let stored = serde_json::to_string(&reviewed.recording)?;
 //!
 //! // Later, without the dialer:
@@ -29,7 +28,7 @@ use crate::clock::FixedClock;
 use crate::contract::*;
 use crate::dialer::{CarrierLookup, Dialer, NumberInventory};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Every import call of one run with its answer, in order.
@@ -57,48 +56,61 @@ pub enum Call {
     Now(Timestamp),
     /// `carrier-lookup.carriers`
     Carriers(Vec<Carrier>),
-    /// `carrier-lookup.look-up`: the numbers and the answer
-    LookUp(Vec<PhoneNumber>, Result<Vec<Observation>, Error>),
+    /// `carrier-lookup.sources`
+    Sources(Vec<Source>),
+    /// `carrier-lookup.look-up`: the numbers, the sources and the answer
+    LookUp(Vec<PhoneNumber>, Vec<SourceId>, Result<VerdictTable, Error>),
     /// `number-inventory.get-account`
     Account(Result<Account, Error>),
     /// `number-inventory.monitored`: `after`, `limit` and the answer
-    Monitored(PhoneNumber, u32, Result<Vec<MonitoredNumber>, Error>),
+    Monitored(PhoneNumber, u32, Result<Arc<MonitoredTable>, Error>),
     /// `number-inventory.owned`: the numbers and the answer
     Owned(Vec<PhoneNumber>, Result<Vec<PhoneNumber>, Error>),
     /// `number-inventory.candidates`: `like`, `limit` and the answer
-    Candidates(PhoneNumber, u32, Result<Vec<PhoneNumber>, Error>),
+    Candidates(PhoneNumber, u32, Result<CandidateTable, Error>),
     /// `number-inventory.flag-events`: `since` and the answer
-    FlagEvents(Timestamp, Result<Vec<FlagEvent>, Error>),
+    FlagEvents(Timestamp, Result<FlagTable, Error>),
+    /// `number-inventory.calls`: the numbers, `since` and the answer
+    Calls(Vec<PhoneNumber>, Timestamp, Result<CallTable, Error>),
+    /// `number-inventory.calls-in-all`: `since` and the answer
+    CallsInAll(Timestamp, Result<CallTotals, Error>),
+    /// `number-inventory.rested`
+    Rested(Result<RestedTable, Error>),
 }
 
 impl Call {
     /// Bytes of memory that the call and its answer take in a recording.
     pub(crate) fn bytes(&self) -> usize {
-        fn returned<T>(answer: &Result<Vec<T>, Error>) -> usize {
-            answer.as_ref().map_or_else(|error| error.message.len(), |items| size_of_val(&items[..]))
+        fn list<T>(items: &[T]) -> usize {
+            size_of_val(items)
         }
+        fn returned<T>(answer: &Result<T, Error>, bytes: impl FnOnce(&T) -> usize) -> usize {
+            answer.as_ref().map_or_else(|error| error.message.len(), bytes)
+        }
+        let named = |name: &String| name.len();
         size_of::<Call>()
             + match self {
-                Call::Now(_) => 0,
-                Call::Carriers(carriers) => {
-                    size_of_val(&carriers[..]) + carriers.iter().map(|carrier| carrier.name.len()).sum::<usize>()
+                Call::Now(_) | Call::CallsInAll(_, Ok(_)) => 0,
+                Call::CallsInAll(_, Err(error)) => error.message.len(),
+                Call::Carriers(carriers) => list(carriers) + carriers.iter().map(|it| named(&it.name)).sum::<usize>(),
+                Call::Sources(sources) => {
+                    list(sources) + sources.iter().map(|it| named(&it.name) + list(&it.carriers)).sum::<usize>()
                 }
-                Call::LookUp(numbers, answer) => size_of_val(&numbers[..]) + returned(answer),
-                Call::Account(Ok(account)) => account_bytes(account),
-                Call::Account(Err(error)) => error.message.len(),
-                Call::Monitored(_, _, answer) => returned(answer),
-                Call::Owned(numbers, answer) => size_of_val(&numbers[..]) + returned(answer),
-                Call::Candidates(_, _, answer) => returned(answer),
-                Call::FlagEvents(_, answer) => returned(answer),
+                Call::LookUp(numbers, sources, answer) => {
+                    let cells = |it: &VerdictTable| list(&it.carriers) + list(&it.scores) + list(&it.observed_at);
+                    list(numbers) + list(sources) + returned(answer, cells)
+                }
+                Call::Account(answer) => returned(answer, |account| {
+                    account.id.len() + list(&account.locked_slots) + account.settings.bytes()
+                }),
+                Call::Monitored(_, _, answer) => returned(answer, |page| page.bytes()),
+                Call::Owned(numbers, answer) => list(numbers) + returned(answer, |owned| list(owned)),
+                Call::Candidates(_, _, answer) => returned(answer, CandidateTable::bytes),
+                Call::FlagEvents(_, answer) => returned(answer, FlagTable::bytes),
+                Call::Calls(numbers, _, answer) => list(numbers) + returned(answer, CallTable::bytes),
+                Call::Rested(answer) => returned(answer, RestedTable::bytes),
             }
     }
-}
-
-/// Bytes of memory that an account takes in addition to its own type.
-fn account_bytes(account: &Account) -> usize {
-    let other = &account.settings.other;
-    let texts: usize = other.iter().map(|(name, value)| name.len() + value.len()).sum();
-    account.id.len() + size_of_val(&account.locked_slots[..]) + size_of_val(&other[..]) + texts
 }
 
 /// A dialer that answers from a recording.
@@ -129,15 +141,16 @@ pub const PLACEHOLDER_FIRST: PhoneNumber = 999_000_000_000_000;
 /// The recorded answers, by subject.
 #[derive(Default)]
 struct RecordedFacts {
-    observations: HashMap<PhoneNumber, Vec<Observation>>,
+    verdicts: HashMap<PhoneNumber, BTreeMap<CarrierId, CarrierVerdict>>,
     carriers: Vec<Carrier>,
     carriers_quoted: BTreeSet<CarrierId>,
+    sources: Option<Vec<Source>>,
     account: Option<Account>,
     monitored: Vec<MonitoredNumber>,
     /// Whether `monitored` has every monitored number.
     monitored_complete: bool,
     owned: HashMap<PhoneNumber, bool>,
-    candidates: HashMap<PhoneNumber, (u32, Vec<PhoneNumber>)>,
+    candidates: HashMap<PhoneNumber, (u32, Vec<Candidate>)>,
     flag_events: Option<(Timestamp, Vec<FlagEvent>)>,
 }
 
@@ -195,20 +208,20 @@ impl RecordedFacts {
     fn add(&mut self, call: &Call) {
         match call {
             Call::Carriers(carriers) => self.carriers.clone_from(carriers),
-            Call::LookUp(numbers, Ok(observations)) => {
-                for number in numbers {
-                    self.observations.entry(*number).or_default();
-                }
-                for observation in observations {
-                    self.carriers_quoted.insert(observation.carrier);
-                    self.observations.entry(observation.number).or_default().push(*observation);
+            Call::Sources(sources) => self.sources = Some(sources.clone()),
+            Call::LookUp(numbers, _, Ok(verdicts)) => {
+                self.carriers_quoted.extend(&verdicts.carriers);
+                let rows = verdicts.rows(numbers.len()).into_iter().flatten();
+                for (number, row) in numbers.iter().zip(rows) {
+                    let known = self.verdicts.entry(*number).or_default();
+                    known.extend(row.map(|verdict| (verdict.carrier, verdict)));
                 }
             }
             Call::Account(Ok(account)) => self.account = Some(account.clone()),
             Call::Monitored(after, limit, Ok(page)) => {
                 // Pages follow one another; a page that was read again adds nothing.
                 if self.monitored.last().map_or(0, |last| last.number) == *after && !self.monitored_complete {
-                    self.monitored.extend_from_slice(page);
+                    self.monitored.extend(page.rows().into_iter().flatten());
                     self.monitored_complete = page.len() < *limit as usize;
                 }
             }
@@ -216,11 +229,15 @@ impl RecordedFacts {
                 self.owned.extend(numbers.iter().map(|number| (*number, owned.binary_search(number).is_ok())));
             }
             Call::Candidates(like, limit, Ok(offered)) => {
-                self.candidates.insert(*like, (*limit, offered.clone()));
+                self.candidates.insert(*like, (*limit, offered.rows().into_iter().flatten().collect()));
             }
-            Call::FlagEvents(since, Ok(events)) => self.flag_events = Some((*since, events.clone())),
+            Call::FlagEvents(since, Ok(events)) => {
+                self.flag_events = Some((*since, events.rows().into_iter().flatten().collect()));
+            }
+            // Asked in the same way by whatever policy, or not at all.
+            Call::Calls(..) | Call::CallsInAll(..) | Call::Rested(_) => {}
             Call::Now(_)
-            | Call::LookUp(_, Err(_))
+            | Call::LookUp(_, _, Err(_))
             | Call::Account(Err(_))
             | Call::Monitored(_, _, Err(_))
             | Call::Owned(_, Err(_))
@@ -253,30 +270,40 @@ impl CarrierLookup for Replay {
         )
     }
 
-    async fn look_up(&self, numbers: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
+    async fn sources(&self) -> Vec<Source> {
+        self.answer(
+            |call| match call {
+                Call::Sources(sources) => Some(sources),
+                _ => None,
+            },
+            |facts, _| facts.sources.clone().unwrap_or_default(),
+        )
+    }
+
+    async fn look_up(&self, numbers: Vec<PhoneNumber>, sources: Vec<SourceId>) -> Result<VerdictTable, Error> {
         let now = self.now;
         self.answer(
             |call| match call {
-                Call::LookUp(recorded, answer) if *recorded == numbers => Some(answer),
+                Call::LookUp(recorded, asked, answer) if *recorded == numbers && *asked == sources => Some(answer),
                 _ => None,
             },
             |facts, state| {
-                let mut observations = Vec::new();
+                let mut verdicts = VerdictTable::of(facts.carriers_quoted.iter().copied().collect());
                 for number in &numbers {
-                    match facts.observations.get(number) {
-                        Some(recorded) => observations.extend(recorded),
+                    let placeholder =
+                        |carrier: &CarrierId| CarrierVerdict { carrier: *carrier, score: Some(0), observed_at: now };
+                    match facts.verdicts.get(number) {
+                        Some(recorded) => verdicts.push(recorded.values().copied()),
                         None if *number >= PLACEHOLDER_FIRST => {
-                            observations.extend(facts.carriers_quoted.iter().map(|carrier| Observation {
-                                number: *number,
-                                carrier: *carrier,
-                                spam_score: Some(0),
-                                observed_at: now,
-                            }));
+                            verdicts.push(facts.carriers_quoted.iter().map(placeholder));
                         }
-                        None => state.unknown += 1,
+                        None => {
+                            state.unknown += 1;
+                            verdicts.push([]);
+                        }
                     }
                 }
-                Ok(observations)
+                Ok(verdicts)
             },
         )
     }
@@ -294,8 +321,8 @@ impl NumberInventory for Replay {
         )
     }
 
-    async fn monitored(&self, _: &str, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>, Error> {
-        self.answer(
+    async fn monitored(&self, _: &str, after: PhoneNumber, limit: u32) -> Result<MonitoredTable, Error> {
+        let page = self.answer(
             |call| match call {
                 Call::Monitored(asked_after, asked_limit, answer) if (*asked_after, *asked_limit) == (after, limit) => {
                     Some(answer)
@@ -304,10 +331,11 @@ impl NumberInventory for Replay {
             },
             |facts, state| {
                 let from = facts.monitored.partition_point(|number| number.number <= after);
-                let page: Vec<_> = facts.monitored[from..].iter().take(limit as usize).copied().collect();
-                if page.len() < limit as usize && !facts.monitored_complete { unknown(state) } else { Ok(page) }
+                let page: MonitoredTable = facts.monitored[from..].iter().take(limit as usize).copied().collect();
+                if page.len() < limit as usize && !facts.monitored_complete { unknown(state) } else { Ok(page.into()) }
             },
-        )
+        );
+        page.map(Arc::unwrap_or_clone)
     }
 
     async fn owned(&self, _: &str, numbers: Vec<PhoneNumber>) -> Result<Vec<PhoneNumber>, Error> {
@@ -326,7 +354,7 @@ impl NumberInventory for Replay {
         )
     }
 
-    async fn candidates(&self, _: &str, like: PhoneNumber, limit: u32) -> Result<Vec<PhoneNumber>, Error> {
+    async fn candidates(&self, _: &str, like: PhoneNumber, limit: u32) -> Result<CandidateTable, Error> {
         self.answer(
             |call| match call {
                 Call::Candidates(recorded_like, recorded_limit, answer)
@@ -345,13 +373,14 @@ impl NumberInventory for Replay {
                 _ => {
                     state.unknown += 1;
                     state.placeholders += 1;
-                    Ok(vec![PLACEHOLDER_FIRST + state.placeholders])
+                    let number = PLACEHOLDER_FIRST + state.placeholders;
+                    Ok([Candidate { number, price_cents: 0, rested: false }].into_iter().collect())
                 }
             },
         )
     }
 
-    async fn flag_events(&self, _: &str, since: Timestamp) -> Result<Vec<FlagEvent>, Error> {
+    async fn flag_events(&self, _: &str, since: Timestamp) -> Result<FlagTable, Error> {
         self.answer(
             |call| match call {
                 Call::FlagEvents(recorded, answer) if *recorded == since => Some(answer),
@@ -363,6 +392,39 @@ impl NumberInventory for Replay {
                 }
                 _ => unknown(state),
             },
+        )
+    }
+
+    /// What a run did not ask about calls reads as if the dialer did not know: a policy that knows no calls asks nothing.
+    async fn calls(&self, _: &str, numbers: Vec<PhoneNumber>, since: Timestamp) -> Result<CallTable, Error> {
+        self.answer(
+            |call| match call {
+                Call::Calls(recorded, asked_since, answer) if *recorded == numbers && *asked_since == since => {
+                    Some(answer)
+                }
+                _ => None,
+            },
+            |_, _| Ok(CallTable::new()),
+        )
+    }
+
+    async fn calls_in_all(&self, _: &str, since: Timestamp) -> Result<CallTotals, Error> {
+        self.answer(
+            |call| match call {
+                Call::CallsInAll(recorded, answer) if *recorded == since => Some(answer),
+                _ => None,
+            },
+            |_, _| Ok(CallTotals { attempts: 0, answered: 0, short: 0, blocked: 0 }),
+        )
+    }
+
+    async fn rested(&self, _: &str) -> Result<RestedTable, Error> {
+        self.answer(
+            |call| match call {
+                Call::Rested(answer) => Some(answer),
+                _ => None,
+            },
+            |_, _| Ok(RestedTable::new()),
         )
     }
 }
@@ -385,14 +447,19 @@ mod tests {
             flagging_checks: 0,
             clearing_checks: 0,
             last_rated_at: None,
+            evidence_until: None,
+            suspect_since: None,
+            resting_since: None,
             replacement_pending: false,
         };
-        let observation = Observation { number: NUMBER_MAX, carrier: 1, spam_score: None, observed_at: 0 };
-        let page = Call::Monitored(0, PAGE as u32, Ok(vec![monitored; PAGE]));
-        let answers = Call::LookUp(vec![NUMBER_MAX; PAGE], Ok(vec![observation; 3 * PAGE]));
-        // The page is among the run's inputs too.
-        let held = 100 * (page.bytes() + size_of::<[MonitoredNumber; PAGE]>() + answers.bytes()) as u64;
-        assert_eq!(held >> 20, 167, "{held} bytes");
+        let mut verdicts = VerdictTable::of(vec![1, 2, 3]);
+        (0..PAGE).for_each(|_| verdicts.push([]));
+        let page: MonitoredTable = std::iter::repeat_n(monitored, PAGE).collect();
+        let page = Call::Monitored(0, PAGE as u32, Ok(page.into()));
+        let answers = Call::LookUp(vec![NUMBER_MAX; PAGE], Vec::new(), Ok(verdicts));
+        let held = 100 * (page.bytes() + answers.bytes()) as u64;
+        // 64 bytes a row; 8 bytes a number asked, and 9 for each answer.
+        assert_eq!(held >> 20, 94, "{held} bytes");
         assert!(held < Limits::default().held_bytes_max);
     }
 

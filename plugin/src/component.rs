@@ -1,8 +1,9 @@
 //! The rules as a component: passes a host's calls to them, and reads for them through the contract's imports
-//! (`wit/0.2.0/`). Nothing is decided here, so a change of the rules does not change this file.
+//! (`wit/0.3.0/`). Nothing is decided here, so a change of the rules does not change this file.
 
 use crate::contract::*;
-use crate::{Dialer, request, review, screening, settings, usage};
+use crate::settings::Settings;
+use crate::{Dialer, request, review, screening, usage};
 use alloc::vec::Vec;
 use bindings::dialguard::reputation::{carrier_lookup, clock, number_inventory};
 use bindings::exports::dialguard::reputation::policy::Guest;
@@ -20,8 +21,8 @@ impl Guest for Component {
         crate::describe()
     }
 
-    fn check_settings(settings: Settings) -> Result<(), Error> {
-        settings::check(&settings)
+    fn check_settings(settings: Vec<i64>) -> Result<(), Error> {
+        Settings::read(&settings).map(|_| ())
     }
 
     fn review_account(id: AccountId) -> Result<Plan, Error> {
@@ -49,15 +50,19 @@ impl Dialer for Host {
         clock::now()
     }
 
-    fn look_up(&self, numbers: &[PhoneNumber]) -> Result<Vec<Observation>, Error> {
-        carrier_lookup::look_up(numbers)
+    fn sources(&self) -> Vec<Source> {
+        carrier_lookup::sources()
+    }
+
+    fn look_up(&self, numbers: &[PhoneNumber], sources: &[SourceId]) -> Result<VerdictTable, Error> {
+        carrier_lookup::look_up(numbers, sources)
     }
 
     fn account(&self, id: &str) -> Result<Account, Error> {
         number_inventory::get_account(id)
     }
 
-    fn monitored(&self, id: &str, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>, Error> {
+    fn monitored(&self, id: &str, after: PhoneNumber, limit: u32) -> Result<MonitoredTable, Error> {
         number_inventory::monitored(id, after, limit)
     }
 
@@ -65,12 +70,24 @@ impl Dialer for Host {
         number_inventory::owned(id, numbers)
     }
 
-    fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> Result<Vec<PhoneNumber>, Error> {
+    fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> Result<CandidateTable, Error> {
         number_inventory::candidates(id, like, limit)
     }
 
-    fn flag_events(&self, id: &str, since: Timestamp) -> Result<Vec<FlagEvent>, Error> {
+    fn flag_events(&self, id: &str, since: Timestamp) -> Result<FlagTable, Error> {
         number_inventory::flag_events(id, since)
+    }
+
+    fn calls(&self, id: &str, numbers: &[PhoneNumber], since: Timestamp) -> Result<CallTable, Error> {
+        number_inventory::calls(id, numbers, since)
+    }
+
+    fn calls_in_all(&self, id: &str, since: Timestamp) -> Result<CallTotals, Error> {
+        number_inventory::calls_in_all(id, since)
+    }
+
+    fn rested(&self, id: &str) -> Result<RestedTable, Error> {
+        number_inventory::rested(id)
     }
 }
 

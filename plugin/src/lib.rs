@@ -9,7 +9,8 @@
 //! - [`replacement`]: which number replaces another
 //! - [`request`]: what a user may start, stop, delete, replace and buy
 //! - [`screening`] and [`usage`]: answers that change nothing
-//! - [`settings`]: the ranges of an account's settings
+//! - [`settings`]: what an account can set
+//! - [`table`]: the rows of the contract's tables
 #![cfg_attr(target_family = "wasm", no_std)]
 
 extern crate alloc;
@@ -24,16 +25,21 @@ pub mod request;
 pub mod review;
 pub mod screening;
 pub mod settings;
+pub mod table;
 pub mod usage;
 
 pub use dialer::Dialer;
 
-/// The contract's types, generated from `wit/0.2.0/`.
+/// The contract's types, generated from `wit/0.3.0/`, and the rows of its tables.
 pub mod contract {
-    pub use crate::component::bindings::dialguard::reputation::number_inventory::FlagEvent;
+    pub use crate::component::bindings::dialguard::reputation::carrier_lookup::Source;
+    pub use crate::component::bindings::dialguard::reputation::number_inventory::{CallTotals, FlagTable};
     pub use crate::component::bindings::dialguard::reputation::types::*;
     pub use crate::component::bindings::exports::dialguard::reputation::policy::{
         Answer, Decision, Deletion, Description, Outcome, Request, Screening, Usage,
+    };
+    pub use crate::table::{
+        Candidate, CarrierVerdict, FlagEvent, MonitoredNumber, NumberCalls, RestedNumber, Review, Suspect,
     };
 }
 
@@ -41,12 +47,17 @@ use contract::Description;
 
 /// This policy's description of itself.
 pub fn describe() -> Description {
-    Description { name: NAME.into(), version: VERSION.into(), summary: SUMMARY.into() }
+    Description {
+        name: NAME.into(),
+        version: VERSION.into(),
+        summary: SUMMARY.into(),
+        settings: settings::declaration(),
+    }
 }
 
 const NAME: &str = "dialguard-reference";
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-const SUMMARY: &str = "Flags a number that most carriers rate as spam on consecutive days, and replaces it with the \
-                       closest clean one if the account has automatic replacement on.";
+const SUMMARY: &str = "Flags a number that most carriers rate as spam, and replaces it with the closest clean one after \
+                       consecutive such days if the account has automatic replacement on.";

@@ -4,10 +4,10 @@
 
 use crate::contract::*;
 use crate::dialer::Dialer;
-use crate::{request, review};
+use crate::{request, review, settings};
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
-use core::cell::Cell;
+use core::cell::RefCell;
 
 /// Seconds in an hour.
 pub const HOUR: u64 = 3_600;
@@ -18,7 +18,7 @@ pub const CYCLE: u64 = 30 * DAY;
 /// 2026-01-01T00:00:00Z, when the model's first cycle begins.
 pub const FIRST_CYCLE_STARTS_AT: Timestamp = 1_767_225_600;
 
-/// One account, `acme`, with its numbers and the carriers' observations. Its days begin at midnight UTC.
+/// One account, `acme`, with its numbers, their calls, and what carriers say about them. Its days begin at midnight UTC.
 #[derive(Debug, Clone)]
 pub struct AccountModel {
     /// The answer of `clock.now`.
@@ -33,30 +33,34 @@ pub struct AccountModel {
     pub offered: BTreeSet<PhoneNumber>,
     /// Numbers that the account no longer has.
     pub released: BTreeSet<PhoneNumber>,
+    /// Numbers that were replaced and rest.
+    pub rested: BTreeMap<PhoneNumber, RestedNumber>,
+    /// Numbers that have rested and may take another's place.
+    pub offered_again: BTreeSet<PhoneNumber>,
+    /// What candidates cost, in US cents; nothing if not named here.
+    pub prices: BTreeMap<PhoneNumber, u32>,
+    /// Where opinions come from, in ascending order of id. None stands for one free source that speaks for every carrier.
+    pub sources: Vec<Source>,
     /// Which numbers became flagged, and when.
     pub flag_events: Vec<FlagEvent>,
     /// Replacements ordered but not delivered.
     pub orders: Vec<Replacement>,
     /// Whether orders are delivered at once.
     pub delivers_at_once: bool,
-    observations: BTreeMap<PhoneNumber, Vec<Observation>>,
-    numbers_looked_up: Cell<usize>,
+    /// By number and the hour since 1970 in which they were made.
+    calls: BTreeMap<(PhoneNumber, u64), NumberCalls>,
+    opinions: BTreeMap<PhoneNumber, BTreeMap<CarrierId, CarrierVerdict>>,
+    carriers: BTreeSet<CarrierId>,
+    look_ups: RefCell<LookUps>,
 }
 
-/// The defaults that `wit/0.2.0/types.wit` names.
-pub fn default_settings() -> Settings {
-    Settings {
-        spam_score_min: 80,
-        rating_carriers_min: 2,
-        checks_to_flag: 2,
-        checks_to_clear: 2,
-        observation_age_max_hours: 48,
-        auto_replace: false,
-        replacements_per_day_max: 3,
-        new_number_grace_days: 0,
-        mass_flag_percent: 30,
-        other: Vec::new(),
-    }
+/// What has been looked up.
+#[derive(Debug, Clone, Default)]
+struct LookUps {
+    /// Numbers, as often as each was.
+    numbers: Vec<PhoneNumber>,
+    /// Numbers asked of each source on this date.
+    of_source: BTreeMap<SourceId, u32>,
 }
 
 impl AccountModel {
@@ -78,19 +82,32 @@ impl AccountModel {
                 locked_slots: Vec::new(),
                 monitored_count: 0,
                 rated_today: 0,
+                look_ups_today: 0,
                 replacements_today: 0,
-                settings: default_settings(),
+                guard_rails: GuardRails { auto_replace: false, replacements_per_day_max: 3 },
+                settings: settings::defaults(),
             },
             monitored: BTreeMap::new(),
             owned: BTreeSet::new(),
             offered: BTreeSet::new(),
             released: BTreeSet::new(),
+            rested: BTreeMap::new(),
+            offered_again: BTreeSet::new(),
+            prices: BTreeMap::new(),
+            sources: Vec::new(),
             flag_events: Vec::new(),
             orders: Vec::new(),
             delivers_at_once: true,
-            observations: BTreeMap::new(),
-            numbers_looked_up: Cell::new(0),
+            calls: BTreeMap::new(),
+            opinions: BTreeMap::new(),
+            carriers: BTreeSet::new(),
+            look_ups: RefCell::default(),
         }
+    }
+
+    /// Sets one of the policy's settings, by its name.
+    pub fn set(&mut self, setting: &str, value: i64) {
+        self.account.settings[settings::place(setting)] = value;
     }
 
     /// Adds numbers to the account.
@@ -110,34 +127,68 @@ impl AccountModel {
         self.offered.insert(number);
     }
 
-    /// Replaces the number's observations by these scores of carriers 0, 1, 2, …, as of now; none means 'no data'.
+    /// Adds a number that was replaced, rests since then, and has ended this many rests before.
+    pub fn rest(&mut self, number: PhoneNumber, resting_since: Timestamp, rests: u8) {
+        self.rested.insert(number, RestedNumber { number, resting_since, rests });
+    }
+
+    /// Adds calls from the number, made in the current hour. None of the answered ones was short.
+    pub fn call(&mut self, number: PhoneNumber, attempts: u32, answered: u32, blocked: u32) {
+        let none = NumberCalls { attempts: 0, answered: 0, short: 0, blocked: 0 };
+        let calls = self.calls.entry((number, self.now / HOUR)).or_insert(none);
+        calls.attempts += attempts;
+        calls.answered += answered;
+        calls.blocked += blocked;
+    }
+
+    /// Replaces the opinions about the number by these scores of carriers 0, 1, 2, …, as of now; none means 'no data'.
     pub fn observe(&mut self, number: PhoneNumber, scores: &[Option<u8>]) {
-        self.observations.remove(&number);
+        self.opinions.remove(&number);
         for (carrier, score) in scores.iter().enumerate() {
             self.observe_at(carrier as CarrierId, number, *score, self.now);
         }
     }
 
     /// Sets one carrier's score of the number, as of `observed_at`.
-    pub fn observe_at(&mut self, carrier: CarrierId, number: PhoneNumber, spam_score: Option<u8>, observed_at: u64) {
-        let group = self.observations.entry(number).or_default();
-        group.retain(|observation| observation.carrier != carrier);
-        group.push(Observation { number, carrier, spam_score, observed_at });
+    pub fn observe_at(&mut self, carrier: CarrierId, number: PhoneNumber, score: Option<u8>, observed_at: Timestamp) {
+        self.carriers.insert(carrier);
+        let verdict = CarrierVerdict { carrier, score, observed_at };
+        self.opinions.entry(number).or_default().insert(carrier, verdict);
     }
 
-    /// Removes all observations.
-    pub fn forget_observations(&mut self) {
-        self.observations.clear();
+    /// Removes what carriers say about every number.
+    pub fn forget_opinions(&mut self) {
+        self.opinions.clear();
+    }
+
+    /// Adds a source that speaks for these carriers.
+    pub fn add_source(&mut self, price: u32, look_ups_left: Option<u32>, carriers: &[CarrierId]) {
+        let id = self.sources.len() as SourceId + 1;
+        let name = alloc::format!("source {id}");
+        self.sources.push(Source { id, name, price, look_ups_left, carriers: carriers.to_vec() });
     }
 
     /// How many numbers have been looked up, counting repeats.
     pub fn numbers_looked_up(&self) -> usize {
-        self.numbers_looked_up.get()
+        self.look_ups.borrow().numbers.len()
+    }
+
+    /// The numbers looked up since the last call of this, in the order asked.
+    pub fn take_look_ups(&self) -> Vec<PhoneNumber> {
+        core::mem::take(&mut self.look_ups.borrow_mut().numbers)
+    }
+
+    /// How many numbers each source has been asked about on this date, in ascending order of id.
+    pub fn asked_of_sources(&self) -> Vec<u32> {
+        let asked = &self.look_ups.borrow().of_source;
+        self.sources.iter().map(|source| asked.get(&source.id).copied().unwrap_or_default()).collect()
     }
 
     /// Runs the daily review and applies its plan.
     pub fn review(&mut self) -> Plan {
+        let before = self.numbers_looked_up();
         let plan = review::review_account(self, "acme").expect("the model's account can be reviewed");
+        self.account.look_ups_today += (self.numbers_looked_up() - before) as u32;
         self.apply(&plan);
         plan
     }
@@ -157,7 +208,9 @@ impl AccountModel {
         if day_starts_at > account.day_starts_at {
             account.day_starts_at = day_starts_at;
             account.rated_today = 0;
+            account.look_ups_today = 0;
             account.replacements_today = 0;
+            self.look_ups.borrow_mut().of_source.clear();
         }
         while account.cycle_ends_at <= self.now {
             account.cycle_starts_at = account.cycle_ends_at;
@@ -174,8 +227,11 @@ impl AccountModel {
         assert_eq!(plan.account, self.account.id);
         assert_eq!(plan.based_on, self.account.revision, "a plan is applied only to the revision it is based on");
         assert_eq!(plan.decided_at, self.now);
-        for review in &plan.reviews {
-            self.apply_review(review);
+        let reviews = plan.reviews.rows().expect("a table");
+        assert!(plan.reviews.numbers.is_sorted_by(|one, next| one < next), "reviews are in ascending order");
+        reviews.for_each(|review| self.apply_review(&review, plan.suspects.as_ref()));
+        if let Some(suspects) = &plan.suspects {
+            self.apply_suspects(suspects);
         }
         for action in &plan.actions {
             self.apply_action(action);
@@ -188,13 +244,23 @@ impl AccountModel {
         }
     }
 
-    fn apply_review(&mut self, review: &Review) {
+    fn apply_review(&mut self, review: &Review, suspects: Option<&SuspectTable>) {
         let now = self.now;
         let number = self.monitored.get_mut(&review.number).expect("only a monitored number is reviewed");
-        assert!(
-            number.last_rated_at.is_none_or(|at| at < self.account.day_starts_at),
-            "a number is rated once per date"
-        );
+        assert_ne!(review.status, Status::Pending, "a reviewed number has a status");
+        assert!(review.evidence_until >= number.evidence_until, "evidence only becomes newer");
+        if review.answering == 0 {
+            assert!(
+                suspects.is_some_and(|suspects| suspects.numbers.contains(&review.number)),
+                "unrated for no reason"
+            );
+            assert_ne!(review.status, number.status, "a row that changes nothing");
+        } else {
+            let rated_before_today = number.last_rated_at.is_none_or(|at| at < self.account.day_starts_at);
+            assert!(rated_before_today, "a number is rated once per date");
+            number.last_rated_at = Some(now);
+            self.account.rated_today += 1;
+        }
         if review.status != number.status {
             if review.status == Status::Flagged {
                 self.flag_events.push(FlagEvent { number: review.number, at: now });
@@ -204,8 +270,19 @@ impl AccountModel {
         }
         number.flagging_checks = review.flagging_checks;
         number.clearing_checks = review.clearing_checks;
-        number.last_rated_at = Some(now);
-        self.account.rated_today += 1;
+        number.evidence_until = review.evidence_until;
+    }
+
+    fn apply_suspects(&mut self, suspects: &SuspectTable) {
+        let rows = suspects.rows().expect("a table");
+        assert!(suspects.numbers.is_sorted_by(|one, next| one < next), "suspects are in ascending order");
+        let before: BTreeMap<_, _> = self.monitored.values().map(|n| (n.number, n.suspect_since)).collect();
+        self.monitored.values_mut().for_each(|number| number.suspect_since = None);
+        for suspect in rows {
+            let number = self.monitored.get_mut(&suspect.number).expect("only a monitored number is suspect");
+            assert!(suspect.attempts > 0 && matches!(number.status, Status::AtRisk | Status::Flagged));
+            number.suspect_since = before[&suspect.number].or(Some(self.now));
+        }
     }
 
     fn apply_action(&mut self, action: &Action) {
@@ -229,16 +306,41 @@ impl AccountModel {
             Action::ReplaceNumber(replacement) => {
                 let old = self.monitored.get_mut(&replacement.number).expect("only a monitored number is replaced");
                 assert_eq!((old.slot, old.replacement_pending), (replacement.slot, false));
-                assert!(self.offered.remove(&replacement.replacement), "a replacement is a candidate, used once");
+                let chosen = replacement.replacement;
+                let was_offered = self.offered.remove(&chosen) || self.offered_again.remove(&chosen);
+                assert!(was_offered, "a replacement is a candidate, used once");
+                assert!((1..=500).contains(&replacement.because.len()));
                 old.replacement_pending = true;
                 if replacement.why == ReplacementReason::Flagged {
-                    assert!(self.account.settings.auto_replace && old.status == Status::Flagged);
+                    let guard_rails = self.account.guard_rails;
+                    assert!(guard_rails.auto_replace);
+                    assert!(old.status == Status::Flagged || old.suspect_since.is_some());
                     self.account.replacements_today += 1;
-                    assert!(
-                        self.account.replacements_today <= u32::from(self.account.settings.replacements_per_day_max)
-                    );
+                    assert!(self.account.replacements_today <= u32::from(guard_rails.replacements_per_day_max));
                 }
                 self.orders.push(replacement.clone());
+            }
+            Action::StopUsing(number) => {
+                let number = self.monitored.get_mut(number).expect("a monitored number is taken out of use");
+                assert!(self.account.guard_rails.auto_replace && number.status == Status::Flagged);
+                assert!(number.resting_since.is_none() && !number.replacement_pending);
+                number.resting_since = Some(self.now);
+            }
+            Action::UseAgain(number) => {
+                let number = self.monitored.get_mut(number).expect("a monitored number is used again");
+                assert!(number.resting_since.take().is_some(), "it was in use");
+            }
+            Action::OfferAgain(number) => {
+                assert!(self.rested.remove(number).is_some(), "only a number that rests is offered again");
+                self.offered_again.insert(*number);
+            }
+            Action::RestOn(number) => {
+                let rested = self.rested.get_mut(number).expect("only a number that rests rests on");
+                *rested = RestedNumber { number: *number, resting_since: self.now, rests: rested.rests + 1 };
+            }
+            Action::GiveBack(number) => {
+                assert!(self.rested.remove(number).is_some(), "only a number that rests is given back");
+                self.released.insert(*number);
             }
             Action::SetBlocks(BlockChange { blocks, starting }) => {
                 let slots = blocks * self.account.slots_per_block;
@@ -253,7 +355,7 @@ impl AccountModel {
         }
     }
 
-    /// Delivers every order: the new number takes the slot and starts pending, the old one leaves the account.
+    /// Delivers every order: the new number takes the slot and starts pending, the old one rests.
     pub fn deliver(&mut self) {
         for order in core::mem::take(&mut self.orders) {
             let old = self
@@ -261,7 +363,7 @@ impl AccountModel {
                 .remove(&order.number)
                 .expect("a number keeps its slot until its replacement is delivered");
             self.owned.remove(&order.number);
-            self.released.insert(order.number);
+            self.rest(order.number, self.now, 0);
             self.owned.insert(order.replacement);
             self.occupy(order.replacement, old.slot);
             self.account.revision += 1;
@@ -280,6 +382,9 @@ impl AccountModel {
             flagging_checks: 0,
             clearing_checks: 0,
             last_rated_at: None,
+            evidence_until: None,
+            suspect_since: None,
+            resting_since: None,
             replacement_pending: false,
         };
         self.monitored.insert(number, occupied);
@@ -305,6 +410,12 @@ impl AccountModel {
         );
         assert!(self.monitored.keys().all(|number| self.owned.contains(number)), "a monitored number is owned");
         assert!(self.released.is_disjoint(&self.owned), "a released number stays released");
+        let is_elsewhere = |number| self.owned.contains(number) || self.released.contains(number);
+        let rest_or_rested = self.rested.keys().chain(&self.offered_again);
+        assert!(
+            !rest_or_rested.clone().any(is_elsewhere),
+            "a number that was replaced is neither in use nor given back"
+        );
     }
 
     fn check_id(&self, id: &str) -> Result<(), Error> {
@@ -320,9 +431,31 @@ impl Dialer for AccountModel {
         self.now
     }
 
-    fn look_up(&self, numbers: &[PhoneNumber]) -> Result<Vec<Observation>, Error> {
-        self.numbers_looked_up.set(self.numbers_looked_up.get() + numbers.len());
-        Ok(numbers.iter().filter_map(|number| self.observations.get(number)).flatten().copied().collect())
+    fn sources(&self) -> Vec<Source> {
+        let look_ups = self.look_ups.borrow();
+        let asked = |source: &Source| look_ups.of_source.get(&source.id).copied().unwrap_or_default();
+        let left = |source: &Source| source.look_ups_left.map(|left| left.saturating_sub(asked(source)));
+        self.sources.iter().map(|source| Source { look_ups_left: left(source), ..source.clone() }).collect()
+    }
+
+    /// A source that has fewer look-ups left answers about the first numbers.
+    fn look_up(&self, numbers: &[PhoneNumber], sources: &[SourceId]) -> Result<VerdictTable, Error> {
+        let known = self.sources();
+        let asked: Vec<_> = known.iter().filter(|source| sources.is_empty() || sources.contains(&source.id)).collect();
+        assert!(sources.is_empty() || sources.len() == asked.len(), "an unknown source is asked, or one twice");
+        let mut look_ups = self.look_ups.borrow_mut();
+        look_ups.numbers.extend(numbers);
+        asked.iter().for_each(|source| *look_ups.of_source.entry(source.id).or_default() += numbers.len() as u32);
+        let answers = |place: u32, carrier: &CarrierId| {
+            let mut speakers = asked.iter().filter(|source| source.look_ups_left.is_none_or(|left| place < left));
+            known.is_empty() || speakers.any(|source| source.carriers.contains(carrier))
+        };
+        let mut table = VerdictTable::of(self.carriers.iter().copied().collect());
+        for (place, number) in (0..).zip(numbers) {
+            let opinions = self.opinions.get(number).into_iter().flat_map(BTreeMap::values);
+            table.push(opinions.filter(|verdict| answers(place, &verdict.carrier)).copied());
+        }
+        Ok(table)
     }
 
     fn account(&self, id: &str) -> Result<Account, Error> {
@@ -330,7 +463,7 @@ impl Dialer for AccountModel {
         Ok(self.account.clone())
     }
 
-    fn monitored(&self, id: &str, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>, Error> {
+    fn monitored(&self, id: &str, after: PhoneNumber, limit: u32) -> Result<MonitoredTable, Error> {
         self.check_id(id)?;
         Ok(self.monitored.range(after + 1..).take(limit as usize).map(|(_, number)| *number).collect())
     }
@@ -341,21 +474,63 @@ impl Dialer for AccountModel {
         Ok(self.owned.intersection(&numbers).copied().collect())
     }
 
-    fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> Result<Vec<PhoneNumber>, Error> {
+    fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> Result<CandidateTable, Error> {
         self.check_id(id)?;
         let digits = alloc::format!("{like}");
-        let shared = |number: &PhoneNumber| {
+        let shared = |number: PhoneNumber| {
             let other = alloc::format!("{number}");
             digits.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count()
         };
-        let mut offered: Vec<_> = self.offered.iter().copied().collect();
-        offered.sort_by_key(|number| (core::cmp::Reverse(shared(number)), *number));
-        offered.truncate(limit as usize);
-        Ok(offered)
+        let price_cents = |number| self.prices.get(number).copied().unwrap_or_default();
+        let rested =
+            self.offered_again.iter().map(|number| Candidate { number: *number, price_cents: 0, rested: true });
+        let offered = self.offered.iter().map(|number| Candidate {
+            number: *number,
+            price_cents: price_cents(number),
+            rested: false,
+        });
+        let mut candidates: Vec<_> = rested.chain(offered).collect();
+        candidates
+            .sort_by_key(|one| (core::cmp::Reverse((shared(one.number), one.rested)), one.price_cents, one.number));
+        Ok(candidates.into_iter().take(limit as usize).collect())
     }
 
-    fn flag_events(&self, id: &str, since: Timestamp) -> Result<Vec<FlagEvent>, Error> {
+    fn flag_events(&self, id: &str, since: Timestamp) -> Result<FlagTable, Error> {
         self.check_id(id)?;
         Ok(self.flag_events.iter().filter(|event| event.at >= since).copied().collect())
+    }
+
+    fn calls(&self, id: &str, numbers: &[PhoneNumber], since: Timestamp) -> Result<CallTable, Error> {
+        self.check_id(id)?;
+        let of_number = |number: &PhoneNumber| {
+            let mut all = NumberCalls { attempts: 0, answered: 0, short: 0, blocked: 0 };
+            for (_, calls) in self.calls.range((*number, since / HOUR)..=(*number, u64::MAX)) {
+                all.attempts += calls.attempts;
+                all.answered += calls.answered;
+                all.blocked += calls.blocked;
+            }
+            all
+        };
+        Ok(numbers.iter().map(of_number).collect())
+    }
+
+    fn calls_in_all(&self, id: &str, since: Timestamp) -> Result<CallTotals, Error> {
+        self.check_id(id)?;
+        let mut totals = CallTotals { attempts: 0, answered: 0, short: 0, blocked: 0 };
+        for ((_, hour), calls) in &self.calls {
+            if *hour >= since / HOUR {
+                totals.attempts += u64::from(calls.attempts);
+                totals.answered += u64::from(calls.answered);
+                totals.blocked += u64::from(calls.blocked);
+            }
+        }
+        Ok(totals)
+    }
+
+    fn rested(&self, id: &str) -> Result<RestedTable, Error> {
+        self.check_id(id)?;
+        let mut rested: Vec<_> = self.rested.values().copied().collect();
+        rested.sort_by_key(|rested| (rested.resting_since, rested.number));
+        Ok(rested.into_iter().collect())
     }
 }

@@ -1,7 +1,8 @@
 //! The rating of a number in one check, and how its status follows from its checks.
 
 use crate::contract::*;
-use crate::dialer::{Dialer, unavailable};
+use crate::dialer::Dialer;
+use crate::settings::Settings;
 use alloc::vec::Vec;
 
 /// What carriers say about one number in one check.
@@ -11,12 +12,14 @@ pub struct Rating {
     pub flagging: u16,
     /// Carriers with a recent enough opinion.
     pub answering: u16,
+    /// When the newest of those opinions was formed; 0 if there is none.
+    pub evidence_until: Timestamp,
 }
 
 impl Rating {
     /// Whether enough carriers have an opinion for the check to count.
     pub fn is_rated(self, settings: &Settings) -> bool {
-        self.answering >= u16::from(settings.rating_carriers_min)
+        u32::from(self.answering) >= settings.rating_carriers_min
     }
 
     /// Whether more than half of the carriers with an opinion flag the number. A tie is not spam.
@@ -38,7 +41,7 @@ impl Rating {
     }
 }
 
-/// Looks up `numbers` (each once) with the carriers and returns one rating for each, in the order given.
+/// Looks up `numbers` (each once) with every source and returns one rating for each, in the order given.
 pub fn rate(
     dialer: &impl Dialer,
     settings: &Settings,
@@ -48,49 +51,44 @@ pub fn rate(
     if numbers.is_empty() {
         return Ok(Vec::new());
     }
-    let observations = dialer.look_up(numbers)?;
-    let oldest = now.saturating_sub(u64::from(settings.observation_age_max_hours) * 3_600);
-    let mut rest = observations.as_slice();
-    let ratings = numbers
-        .iter()
-        .map(|number| {
-            let count = rest.iter().take_while(|observation| observation.number == *number).count();
-            let (group, others) = rest.split_at(count);
-            rest = others;
-            rate_group(group, settings.spam_score_min, oldest)
-        })
-        .collect();
-    // Otherwise a host that returns numbers out of order would leave them unrated for ever without a visible reason.
-    if rest.is_empty() {
-        Ok(ratings)
-    } else {
-        Err(unavailable("The host's `look-up` returned numbers out of order; fix the host."))
-    }
+    let verdicts = dialer.look_up(numbers, &[])?;
+    Ok(ratings(&verdicts, numbers.len(), settings, now)?.collect())
 }
 
-fn rate_group(group: &[Observation], spam_score_min: u8, oldest: Timestamp) -> Rating {
-    let mut rating = Rating::default();
-    for observation in group.iter().filter(|observation| observation.observed_at >= oldest) {
-        if let Some(score) = observation.spam_score {
-            rating.answering = rating.answering.saturating_add(1);
-            if score >= spam_score_min {
-                rating.flagging = rating.flagging.saturating_add(1);
-            }
+/// The rating of each row of the table, of which there must be `rows`.
+pub fn ratings(
+    verdicts: &VerdictTable,
+    rows: usize,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<impl Iterator<Item = Rating>, Error> {
+    verdicts.check(rows)?;
+    let carriers = verdicts.carriers.len();
+    let oldest = now.saturating_sub(u64::from(settings.observation_age_max_hours) * 3_600);
+    let spam_score_min = settings.spam_score_min as u8;
+    Ok((0..rows).map(move |row| {
+        let cells = row * carriers..(row + 1) * carriers;
+        let opinions = verdicts.scores[cells.clone()].iter().zip(&verdicts.observed_at[cells]);
+        let mut rating = Rating::default();
+        for (score, observed_at) in opinions.filter(|(score, observed_at)| **score <= 100 && **observed_at >= oldest) {
+            rating.answering += 1;
+            rating.flagging += u16::from(*score >= spam_score_min);
+            rating.evidence_until = rating.evidence_until.max(now.min(*observed_at));
         }
-    }
-    rating
+        rating
+    }))
 }
 
 /// A monitored number's review after a check that rated it.
 pub fn review(number: &MonitoredNumber, rating: Rating, settings: &Settings) -> Review {
     let (flagging_checks, clearing_checks) = if rating.votes_spam() {
-        (number.flagging_checks.saturating_add(1), 0)
+        (flagging_checks(number, rating), 0)
     } else {
         (0, number.clearing_checks.saturating_add(1))
     };
     let flagged = match number.status {
-        Status::Flagged => clearing_checks < settings.checks_to_clear,
-        _ => flagging_checks >= settings.checks_to_flag,
+        Status::Flagged => u32::from(clearing_checks) < settings.checks_to_clear,
+        _ => u32::from(flagging_checks) >= settings.checks_to_flag,
     };
     Review {
         number: number.number,
@@ -99,13 +97,25 @@ pub fn review(number: &MonitoredNumber, rating: Rating, settings: &Settings) -> 
         clearing_checks,
         flagging: rating.flagging,
         answering: rating.answering,
+        evidence_until: number.evidence_until.max(Some(rating.evidence_until)),
+    }
+}
+
+/// Consecutive spam votes, this one included. The same opinions on another date are no further evidence, so such a vote
+/// does not count again.
+fn flagging_checks(number: &MonitoredNumber, rating: Rating) -> u8 {
+    if Some(rating.evidence_until) > number.evidence_until {
+        number.flagging_checks.saturating_add(1)
+    } else {
+        number.flagging_checks.max(1)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{AccountModel, DAY, HOUR, default_settings};
+    use crate::model::{AccountModel, DAY, HOUR};
+    use crate::settings;
     use Status::*;
 
     const NUMBER: PhoneNumber = 13_105_550_100;
@@ -136,9 +146,10 @@ mod tests {
             for (carrier, (score, hours)) in answers.iter().enumerate() {
                 dialer.observe_at(carrier as u16, NUMBER, *score, dialer.now - hours * HOUR);
             }
-            let rating = rate(&dialer, &default_settings(), dialer.now, &[NUMBER]).unwrap()[0];
-            assert_eq!(rating, Rating { flagging, answering }, "{what}");
-            assert_eq!(rating.status(&default_settings()), status, "{what}");
+            let settings = Settings::read(&settings::defaults()).unwrap();
+            let rating = rate(&dialer, &settings, dialer.now, &[NUMBER]).unwrap()[0];
+            assert_eq!((rating.flagging, rating.answering), (flagging, answering), "{what}");
+            assert_eq!(rating.status(&settings), status, "{what}");
         }
     }
 
@@ -172,12 +183,12 @@ mod tests {
         ];
         for (checks_to_flag, checks_to_clear, votes, expected) in scenarios {
             let mut dialer = AccountModel::new(1);
-            dialer.account.settings.checks_to_flag = checks_to_flag;
-            dialer.account.settings.checks_to_clear = checks_to_clear;
+            dialer.set("checks-to-flag", checks_to_flag);
+            dialer.set("checks-to-clear", checks_to_clear);
             dialer.own_and_monitor(&[NUMBER]);
             let mut statuses = String::new();
             for vote in votes.chars() {
-                dialer.forget_observations();
+                dialer.forget_opinions();
                 match vote {
                     's' => dialer.observe(NUMBER, &[Some(90), Some(90), Some(0)]),
                     't' => dialer.observe(NUMBER, &[Some(90), Some(0)]),
@@ -198,37 +209,10 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_returns_numbers_out_of_order_gets_an_error() {
-        struct Shuffled(AccountModel);
-        impl Dialer for Shuffled {
-            fn look_up(&self, numbers: &[PhoneNumber]) -> Result<Vec<Observation>, Error> {
-                let mut observations = self.0.look_up(numbers)?;
-                observations.reverse();
-                Ok(observations)
-            }
-            fn now(&self) -> Timestamp {
-                self.0.now()
-            }
-            fn account(&self, id: &str) -> Result<Account, Error> {
-                self.0.account(id)
-            }
-            fn monitored(&self, id: &str, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>, Error> {
-                self.0.monitored(id, after, limit)
-            }
-            fn owned(&self, id: &str, numbers: &[PhoneNumber]) -> Result<Vec<PhoneNumber>, Error> {
-                self.0.owned(id, numbers)
-            }
-            fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> Result<Vec<PhoneNumber>, Error> {
-                self.0.candidates(id, like, limit)
-            }
-            fn flag_events(&self, id: &str, since: Timestamp) -> Result<Vec<FlagEvent>, Error> {
-                self.0.flag_events(id, since)
-            }
-        }
-        let mut dialer = AccountModel::new(1);
-        dialer.observe(1, &[Some(0)]);
-        dialer.observe(2, &[Some(0)]);
-        let error = rate(&Shuffled(dialer), &default_settings(), 0, &[1, 2]).unwrap_err();
-        assert_eq!(error.code, ErrorCode::Unavailable);
+    fn a_host_whose_table_lacks_a_row_gets_an_error() {
+        let verdicts = VerdictTable { carriers: [1].into(), scores: [0].into(), observed_at: [0].into() };
+        let settings = Settings::read(&settings::defaults()).unwrap();
+        assert_eq!(ratings(&verdicts, 1, &settings, 0).unwrap().count(), 1);
+        assert_eq!(ratings(&verdicts, 2, &settings, 0).err().unwrap().code, ErrorCode::Unavailable);
     }
 }

@@ -3,6 +3,7 @@
 use crate::contract::*;
 use crate::dialer::{Dialer, NUMBERS_PER_CALL_MAX};
 use crate::rating;
+use crate::settings::Settings;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
@@ -15,6 +16,7 @@ const SCREENED_AT_FIRST: u32 = 4;
 pub struct CandidateSearch<'a, D> {
     dialer: &'a D,
     account: &'a Account,
+    settings: &'a Settings,
     now: Timestamp,
     screened: BTreeMap<PhoneNumber, Screened>,
     taken_count: u32,
@@ -25,8 +27,8 @@ pub struct CandidateSearch<'a, D> {
 /// A clean number that replaces another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Successor {
-    /// The number.
-    pub number: PhoneNumber,
+    /// The number, and what it costs.
+    pub candidate: Candidate,
     /// The carriers with an opinion about it; none of them flags it.
     pub answering: u16,
 }
@@ -41,15 +43,15 @@ enum Screened {
 impl Successor {
     /// The reason for the replacement, for the account's history.
     pub fn because(&self, reason: &str) -> String {
-        let Successor { number, answering } = self;
+        let Successor { candidate: Candidate { number, .. }, answering } = self;
         format!("{reason}; +{number} is the closest candidate that none of {answering} carriers flags.")
     }
 }
 
 impl<'a, D: Dialer> CandidateSearch<'a, D> {
     /// Creates a search without any screened or taken candidates.
-    pub fn new(dialer: &'a D, account: &'a Account, now: Timestamp) -> Self {
-        Self { dialer, account, now, screened: BTreeMap::new(), taken_count: 0, is_exhausted: false }
+    pub fn new(dialer: &'a D, account: &'a Account, settings: &'a Settings, now: Timestamp) -> Self {
+        Self { dialer, account, settings, now, screened: BTreeMap::new(), taken_count: 0, is_exhausted: false }
     }
 
     /// Takes the closest candidate that is rated and that no carrier flags, if there is one.
@@ -59,9 +61,10 @@ impl<'a, D: Dialer> CandidateSearch<'a, D> {
         while !self.is_exhausted {
             limit = limit.min(most);
             let offered = self.dialer.candidates(&self.account.id, like, limit)?;
+            let offered: Vec<Candidate> = offered.rows()?.collect();
             self.screen(&offered)?;
-            if let Some(found) = offered.iter().find_map(|number| self.clean(*number)) {
-                self.screened.insert(found.number, Screened::Taken);
+            if let Some(found) = offered.iter().find_map(|candidate| self.clean(candidate)) {
+                self.screened.insert(found.candidate.number, Screened::Taken);
                 self.taken_count += 1;
                 return Ok(Some(found));
             }
@@ -74,18 +77,19 @@ impl<'a, D: Dialer> CandidateSearch<'a, D> {
         Ok(None)
     }
 
-    fn clean(&self, number: PhoneNumber) -> Option<Successor> {
-        match self.screened[&number] {
-            Screened::Clean { answering } => Some(Successor { number, answering }),
+    fn clean(&self, candidate: &Candidate) -> Option<Successor> {
+        match self.screened[&candidate.number] {
+            Screened::Clean { answering } => Some(Successor { candidate: *candidate, answering }),
             Screened::Unfit | Screened::Taken => None,
         }
     }
 
-    fn screen(&mut self, offered: &[PhoneNumber]) -> Result<(), Error> {
-        let unknown: Vec<_> = offered.iter().copied().filter(|number| !self.screened.contains_key(number)).collect();
-        let ratings = rating::rate(self.dialer, &self.account.settings, self.now, &unknown)?;
+    fn screen(&mut self, offered: &[Candidate]) -> Result<(), Error> {
+        let numbers = offered.iter().map(|candidate| candidate.number);
+        let unknown: Vec<_> = numbers.filter(|number| !self.screened.contains_key(number)).collect();
+        let ratings = rating::rate(self.dialer, self.settings, self.now, &unknown)?;
         for (number, rating) in unknown.into_iter().zip(ratings) {
-            let screened = match rating.status(&self.account.settings) {
+            let screened = match rating.status(self.settings) {
                 Status::Clean => Screened::Clean { answering: rating.answering },
                 _ => Screened::Unfit,
             };
@@ -98,6 +102,7 @@ impl<'a, D: Dialer> CandidateSearch<'a, D> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialer;
     use crate::model::AccountModel;
 
     /// Name, number to replace, candidates, the clean ones among them, and the successors in the order taken.
@@ -150,12 +155,12 @@ mod tests {
                 let score = if clean.contains(number) { 0 } else { 90 };
                 dialer.observe(*number, &[Some(score), Some(0), Some(0)]);
             }
-            let account = dialer.account.clone();
-            let mut search = CandidateSearch::new(&dialer, &account, dialer.now);
+            let (account, settings) = dialer::account(&dialer, "acme").unwrap();
+            let mut search = CandidateSearch::new(&dialer, &account, &settings, dialer.now);
             let mut chosen = Vec::new();
             while let Some(found) = search.closest_clean(like).unwrap() {
                 assert_eq!(found.answering, 3, "{what}");
-                chosen.push(found.number);
+                chosen.push(found.candidate.number);
             }
             assert_eq!(chosen, expected, "{what}");
         }
@@ -166,8 +171,8 @@ mod tests {
         let mut dialer = AccountModel::new(1);
         dialer.offer(13_105_550_101);
         dialer.observe(13_105_550_101, &[Some(0)]);
-        let account = dialer.account.clone();
-        let mut search = CandidateSearch::new(&dialer, &account, dialer.now);
+        let (account, settings) = dialer::account(&dialer, "acme").unwrap();
+        let mut search = CandidateSearch::new(&dialer, &account, &settings, dialer.now);
         assert_eq!(search.closest_clean(13_105_550_100), Ok(None));
     }
 
@@ -180,10 +185,10 @@ mod tests {
         }
         dialer.offer(19_995_550_000);
         dialer.observe(19_995_550_000, &[Some(0), Some(0)]);
-        let account = dialer.account.clone();
-        let mut search = CandidateSearch::new(&dialer, &account, dialer.now);
-        let found = Successor { number: 19_995_550_000, answering: 2 };
-        assert_eq!(search.closest_clean(13_105_550_400), Ok(Some(found)));
+        let (account, settings) = dialer::account(&dialer, "acme").unwrap();
+        let mut search = CandidateSearch::new(&dialer, &account, &settings, dialer.now);
+        let found = search.closest_clean(13_105_550_400).unwrap().unwrap();
+        assert_eq!((found.candidate.number, found.answering), (19_995_550_000, 2));
         assert_eq!(search.closest_clean(13_105_550_400), Ok(None));
         assert_eq!(dialer.numbers_looked_up(), 301);
     }

@@ -15,7 +15,7 @@ pub fn decide(dialer: &impl Dialer, id: &str, request: Request) -> Result<Decisi
     if let Some(numbers) = numbers_of(&request) {
         check_numbers(numbers)?;
     }
-    let account = dialer::account(dialer, id)?;
+    let (account, settings) = dialer::account(dialer, id)?;
     let now = dialer.now();
     let (actions, outcomes) = match &request {
         Request::SetBlocks(blocks) => set_blocks(&account, now, *blocks)?,
@@ -25,7 +25,7 @@ pub fn decide(dialer: &impl Dialer, id: &str, request: Request) -> Result<Decisi
             delete(&mut Holdings::gather(dialer, &account, now, &deletion.numbers)?, deletion)
         }
         Request::ReplaceNumbers(numbers) => {
-            let mut search = CandidateSearch::new(dialer, &account, now);
+            let mut search = CandidateSearch::new(dialer, &account, &settings, now);
             replace(&mut Holdings::gather(dialer, &account, now, numbers)?, numbers, &mut search)?
         }
     };
@@ -113,7 +113,7 @@ fn replace<D: Dialer>(
                 holdings.set(number, NumberState::Monitored { slot, replacement_pending: true });
                 actions.push(Action::ReplaceNumber(Replacement {
                     number,
-                    replacement: successor.number,
+                    replacement: successor.candidate.number,
                     slot,
                     why: ReplacementReason::Requested,
                     because: successor.because("Requested by a user"),
@@ -205,8 +205,8 @@ impl<'a> Holdings<'a> {
         }
         for_each_page(dialer, &account.id, |page| {
             holdings.occupied_count += page.len() as u32;
-            holdings.taken_slots.extend(page.iter().map(|number| u64::from(number.slot)));
-            for &MonitoredNumber { number, slot, replacement_pending, .. } in page {
+            holdings.taken_slots.extend(page.slots.iter().map(|slot| u64::from(*slot)));
+            for MonitoredNumber { number, slot, replacement_pending, .. } in page.rows()? {
                 if let Some(state) = holdings.numbers.get_mut(&number) {
                     *state = NumberState::Monitored { slot, replacement_pending };
                 }

@@ -4,6 +4,7 @@ use crate::contract::*;
 use crate::dialer::{self, Dialer, empty_plan, for_each_page};
 use crate::rating::{self, Rating};
 use crate::replacement::CandidateSearch;
+use crate::settings::Settings;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -15,14 +16,14 @@ const SECONDS_PER_DAY: u64 = 86_400;
 
 /// Plans the daily review of one account.
 pub fn review_account(dialer: &impl Dialer, id: &str) -> Result<Plan, Error> {
-    let account = dialer::account(dialer, id)?;
+    let (account, settings) = dialer::account(dialer, id)?;
     let now = dialer.now();
     let mut plan = empty_plan(&account, now);
     if account.enabled {
-        let check = check(dialer, &account, now)?;
+        let check = check(dialer, &account, &settings, now)?;
         plan.notices.extend(check.notices());
-        if account.settings.auto_replace {
-            replace_flagged(dialer, &account, &check, &mut plan)?;
+        if account.guard_rails.auto_replace {
+            replace_flagged(dialer, &account, &settings, &check, &mut plan)?;
         }
         plan.reviews = check.reviews;
     }
@@ -32,7 +33,7 @@ pub fn review_account(dialer: &impl Dialer, id: &str) -> Result<Plan, Error> {
 /// The result of checking an account's numbers.
 #[derive(Default)]
 struct Check {
-    reviews: Vec<Review>,
+    reviews: ReviewTable,
     unrated: usize,
     newly_flagged: Vec<PhoneNumber>,
     newly_clean: Vec<PhoneNumber>,
@@ -49,20 +50,19 @@ struct Flagged {
     spam_vote: Option<Rating>,
 }
 
-fn check(dialer: &impl Dialer, account: &Account, now: Timestamp) -> Result<Check, Error> {
-    let settings = &account.settings;
+fn check(dialer: &impl Dialer, account: &Account, settings: &Settings, now: Timestamp) -> Result<Check, Error> {
     let mut check = Check::default();
     for_each_page(dialer, &account.id, |page| {
-        let is_due = |number: &&MonitoredNumber| number.last_rated_at.is_none_or(|at| at < account.day_starts_at);
-        let due: Vec<PhoneNumber> = page.iter().filter(is_due).map(|number| number.number).collect();
+        let is_due = |number: &MonitoredNumber| number.last_rated_at.is_none_or(|at| at < account.day_starts_at);
+        let rows = page.rows()?;
+        let due: Vec<PhoneNumber> = rows.clone().filter(is_due).map(|number| number.number).collect();
         let mut ratings = rating::rate(dialer, settings, now, &due)?.into_iter();
-        check.reviews.reserve(due.len());
-        for number in page {
+        for number in rows {
             let rating = if is_due(&number) { ratings.next() } else { None };
             let rated = rating.filter(|rating| rating.is_rated(settings));
             check.unrated += usize::from(rating.is_some() && rated.is_none());
-            let review = rated.map(|rating| rating::review(number, rating, settings));
-            check.note(number, review, rated.filter(|rating| rating.votes_spam()), now);
+            let review = rated.map(|rating| rating::review(&number, rating, settings));
+            check.note(&number, review, rated.filter(|rating| rating.votes_spam()), now);
         }
         Ok(())
     })?;
@@ -118,28 +118,34 @@ impl Check {
 }
 
 /// Adds replacements to a review's plan, or notices that say why a number is not replaced.
-fn replace_flagged(dialer: &impl Dialer, account: &Account, check: &Check, plan: &mut Plan) -> Result<(), Error> {
+fn replace_flagged(
+    dialer: &impl Dialer,
+    account: &Account,
+    settings: &Settings,
+    check: &Check,
+    plan: &mut Plan,
+) -> Result<(), Error> {
     let now = plan.decided_at;
-    let settings = &account.settings;
     if check.flagged.is_empty() {
         return Ok(());
     }
-    if let Some(held) = mass_flag_held(dialer, account, check)? {
+    if let Some(held) = mass_flag_held(dialer, account, settings, check)? {
         plan.notices.push(held);
         return Ok(());
     }
     let grace_seconds = u64::from(settings.new_number_grace_days) * SECONDS_PER_DAY;
     let (due, in_grace): (Vec<&Flagged>, Vec<&Flagged>) =
         check.flagged.iter().partition(|flagged| now.saturating_sub(flagged.monitored_since) >= grace_seconds);
-    let allowed_today = u32::from(settings.replacements_per_day_max).saturating_sub(account.replacements_today);
+    let allowed_today =
+        u32::from(account.guard_rails.replacements_per_day_max).saturating_sub(account.replacements_today);
     let (chosen, over_cap) = due.split_at(due.len().min(allowed_today as usize));
 
-    let mut search = CandidateSearch::new(dialer, account, now);
+    let mut search = CandidateSearch::new(dialer, account, settings, now);
     for flagged in chosen {
         match search.closest_clean(flagged.number)? {
             Some(successor) => plan.actions.push(Action::ReplaceNumber(Replacement {
                 number: flagged.number,
-                replacement: successor.number,
+                replacement: successor.candidate.number,
                 slot: flagged.slot,
                 why: ReplacementReason::Flagged,
                 because: successor.because(&flagged.reason()),
@@ -156,7 +162,7 @@ fn replace_flagged(dialer: &impl Dialer, account: &Account, check: &Check, plan:
         }
     }
     let deferred = [
-        (over_cap.len(), format!("replacements-per-day-max is {}", settings.replacements_per_day_max)),
+        (over_cap.len(), format!("replacements-per-day-max is {}", account.guard_rails.replacements_per_day_max)),
         (in_grace.len(), format!("new-number-grace-days is {}", settings.new_number_grace_days)),
     ];
     plan.notices.extend(deferred.into_iter().filter(|(waiting, _)| *waiting > 0).map(|(waiting, why)| {
@@ -177,14 +183,19 @@ impl Flagged {
 }
 
 /// If many numbers become flagged on one date, a carrier's error is more likely, and replacing them all would be expensive.
-fn mass_flag_held(dialer: &impl Dialer, account: &Account, check: &Check) -> Result<Option<Notice>, Error> {
+fn mass_flag_held(
+    dialer: &impl Dialer,
+    account: &Account,
+    settings: &Settings,
+    check: &Check,
+) -> Result<Option<Notice>, Error> {
     let rated = account.rated_today as usize + check.reviews.len();
     if rated < MASS_FLAG_NUMBERS_MIN {
         return Ok(None);
     }
     let turned_before = dialer.flag_events(&account.id, account.day_starts_at)?.len();
     let turned = turned_before + check.newly_flagged.len();
-    let percent = usize::from(account.settings.mass_flag_percent);
+    let percent = settings.mass_flag_percent as usize;
     Ok((turned * 100 >= rated * percent).then(|| {
         let text = format!(
             "{turned} of {rated} numbers rated today became flagged, {percent} % or more: a carrier's error is more \

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 /// One screening for each number, in the order given; the account's settings decide what counts as flagging.
 pub fn screen(dialer: &impl Dialer, id: &str, numbers: &[PhoneNumber]) -> Result<Vec<Screening>, Error> {
     check_numbers(numbers)?;
-    let settings = dialer::account(dialer, id)?.settings;
+    let (_, settings) = dialer::account(dialer, id)?;
     let mut each_once = numbers.to_vec();
     each_once.sort_unstable();
     each_once.dedup();

@@ -124,6 +124,11 @@ macro_rules! table {
                 self.len() == 0
             }
 
+            /// Bytes of memory that its columns take.
+            pub fn bytes(&self) -> usize {
+                [$(size_of_val(&self.$column[..]),)+].iter().sum()
+            }
+
             /// Adds a row.
             pub fn push(&mut self, row: $row) {
                 $(self.$column.push(row.$field.store());)+
@@ -325,6 +330,13 @@ impl VerdictTable {
         }
     }
 
+    /// Takes back what carriers answered about the number in this row.
+    pub fn clear_row(&mut self, row: usize) {
+        let cells = row * self.carriers.len()..(row + 1) * self.carriers.len();
+        self.scores[cells.clone()].fill(NO_ANSWER);
+        self.observed_at[cells].fill(0);
+    }
+
     /// Whether it is a table with this many rows.
     pub fn check(&self, rows: usize) -> Result<(), TableFault> {
         let fault = |column, value| Err(TableFault { table: "verdict-table", column, value });
@@ -348,7 +360,8 @@ impl VerdictTable {
     pub fn rows(
         &self,
         rows: usize,
-    ) -> Result<impl ExactSizeIterator<Item = impl Iterator<Item = CarrierVerdict> + Clone + '_> + Clone, TableFault> {
+    ) -> Result<impl ExactSizeIterator<Item = impl Iterator<Item = CarrierVerdict> + Clone + '_> + Clone, TableFault>
+    {
         self.check(rows)?;
         Ok((0..rows).map(move |row| {
             let cells = row * self.carriers.len()..(row + 1) * self.carriers.len();

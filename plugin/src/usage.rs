@@ -8,7 +8,7 @@ const SECONDS_PER_DAY: u64 = 86_400;
 
 /// Counts the account's slots and numbers.
 pub fn usage(dialer: &impl Dialer, id: &str) -> Result<Usage, Error> {
-    let account = dialer::account(dialer, id)?;
+    let (account, _) = dialer::account(dialer, id)?;
     let now = dialer.now();
     let mut usage = Usage {
         slots: account.slot_count,
@@ -18,12 +18,16 @@ pub fn usage(dialer: &impl Dialer, id: &str) -> Result<Usage, Error> {
         clean: 0,
         at_risk: 0,
         flagged: 0,
+        suspect: 0,
+        resting: 0,
         flagged_past_day: 0,
         flagged_past_week: 0,
     };
     for_each_page(dialer, id, |page| {
         usage.occupied += page.len() as u32;
-        for number in page {
+        for number in page.rows()? {
+            usage.suspect += u32::from(number.suspect_since.is_some());
+            usage.resting += u32::from(number.resting_since.is_some());
             *match number.status {
                 Status::Pending => &mut usage.pending,
                 Status::Clean => &mut usage.clean,
@@ -36,8 +40,9 @@ pub fn usage(dialer: &impl Dialer, id: &str) -> Result<Usage, Error> {
     let day_ago = now.saturating_sub(SECONDS_PER_DAY);
     let week_ago = now.saturating_sub(7 * SECONDS_PER_DAY);
     let events = dialer.flag_events(id, week_ago)?;
+    let events = events.rows()?;
     let numbers_since = |since| {
-        let mut numbers: Vec<_> = events.iter().filter(|event| event.at >= since).map(|event| event.number).collect();
+        let mut numbers: Vec<_> = events.clone().filter(|event| event.at >= since).map(|event| event.number).collect();
         numbers.sort_unstable();
         numbers.dedup();
         numbers.len() as u32
@@ -59,7 +64,6 @@ mod tests {
         let spam = [Some(90), Some(90), Some(90)];
         let divided = [Some(90), Some(0), Some(0)];
         let clean = [Some(0), Some(0), Some(0)];
-        dialer.account.settings.checks_to_flag = 1;
         for (number, scores) in [(1, spam), (2, divided), (3, clean), (4, clean), (5, spam)] {
             dialer.observe(number, &scores);
         }
@@ -74,6 +78,8 @@ mod tests {
             clean: 1,
             at_risk: 1,
             flagged: 1,
+            suspect: 0,
+            resting: 0,
             // Number 5 became flagged before it was deleted.
             flagged_past_day: 2,
             flagged_past_week: 2,

@@ -1,27 +1,68 @@
 //! The policy's cost per number, native against component, in one run: `cargo bench --bench policy`.
 //!
 //! Three carriers a number, and two kinds of imports. *Keyed*: both sides read the same in-memory dialer, which finds
-//! numbers and observations by key as a dialer does. *Ready*: the answers only need to be copied, so that only
+//! numbers and opinions by key as a dialer does. *Ready*: the answers only need to be copied, so that only
 //! the policy and its boundary are measured. The table of ratios comes first: its samples alternate between the two
 //! sides, so that a noisy machine is noisy for both.
 
-#[expect(dead_code, reason = "the suites use the rest")]
-#[path = "../harness/model_dialer.rs"]
-mod model_dialer;
+mod model_dialer {
+    use dialguard::contract as host;
+    use dialguard_policy::contract as policy;
+    pub fn monitored(n: dialguard_policy::table::MonitoredNumber) -> host::MonitoredNumber {
+        host::MonitoredNumber {
+            number: n.number,
+            slot: n.slot,
+            status: host::Status::Clean,
+            status_since: n.status_since,
+            monitored_since: n.monitored_since,
+            flagging_checks: n.flagging_checks,
+            clearing_checks: n.clearing_checks,
+            last_rated_at: n.last_rated_at,
+            evidence_until: n.evidence_until,
+            suspect_since: None,
+            resting_since: None,
+            replacement_pending: false,
+        }
+    }
+    pub fn account(a: &policy::Account) -> host::Account {
+        host::Account {
+            id: a.id.clone(),
+            revision: a.revision,
+            enabled: true,
+            slot_count: a.slot_count,
+            slot_count_next: a.slot_count_next,
+            slots_per_block: 15,
+            block_price_cents: 4900,
+            cycle_starts_at: a.cycle_starts_at,
+            cycle_ends_at: a.cycle_ends_at,
+            day_starts_at: a.day_starts_at,
+            locked_slots: vec![],
+            monitored_count: a.monitored_count,
+            rated_today: 0,
+            look_ups_today: 0,
+            replacements_today: 0,
+            guard_rails: Default::default(),
+            settings: Default::default(),
+        }
+    }
+}
 
 use dialguard::contract as host;
 use dialguard::dialer::{CarrierLookup, Dialer, NumberInventory};
 use dialguard::policy::{Limits, Policy};
+use dialguard::settings::Settings;
 use dialguard_policy::contract::*;
+use dialguard_policy::dialer::NUMBERS_PER_CALL_MAX;
 use dialguard_policy::model::AccountModel;
 use dialguard_policy::review::review_account;
+use dialguard_policy::table::{CarrierVerdict, MonitoredNumber};
 use divan::counter::ItemsCount;
-use model_dialer::ModelDialer;
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 const BATCHES: [usize; 3] = [15, 1_000, 10_000];
 const CARRIERS: u16 = 3;
+const FIRST: PhoneNumber = 13_100_000_000;
 
 static POLICY: LazyLock<Policy> = LazyLock::new(|| Policy::reference(Limits::default()));
 static RUNTIME: LazyLock<tokio::runtime::Runtime> = LazyLock::new(|| {
@@ -48,8 +89,9 @@ fn component_review(bencher: divan::Bencher, numbers: usize) {
 /// A fresh instance in its own store, and the shortest possible call.
 #[divan::bench]
 fn fresh_instance(bencher: divan::Bencher) {
-    let settings = dialguard::settings::default_settings();
-    bencher.bench_local(|| RUNTIME.block_on(POLICY.check_settings(&settings)).expect("the defaults are in range"));
+    let (guard_rails, settings) = (host::GuardRails::default(), Settings::default());
+    let check = || RUNTIME.block_on(POLICY.check_settings(guard_rails, &settings));
+    bencher.bench_local(|| check().expect("the defaults are in range"));
 }
 
 fn review_by_component(dialer: &Dialer) -> usize {
@@ -61,10 +103,6 @@ fn print_ratios() {
     println!("imports  numbers  native/s     component/s  component : native");
     for numbers in BATCHES {
         let facts = Facts::new(numbers);
-        let model = facts.model();
-        let keyed = ModelDialer::new(model.clone()).dialer();
-        let natively = || review_account(&model, "acme").expect("the account can be reviewed").reviews.len();
-        print_ratio("keyed", numbers, natively, || review_by_component(&keyed));
         let ready = Facts::new(numbers).dialer();
         print_ratio("ready", numbers, || facts.review_natively(), || review_by_component(&ready));
     }
@@ -97,16 +135,15 @@ fn time(repeats: usize, run: impl Fn() -> usize) -> f64 {
 struct Facts {
     now: Timestamp,
     account: Account,
-    monitored: Vec<MonitoredNumber>,
-    observations: Vec<Observation>,
+    numbers: Vec<MonitoredNumber>,
+    pages: Vec<(MonitoredTable, VerdictTable)>,
 }
 
 impl Facts {
     fn new(numbers: usize) -> Self {
         let model = AccountModel::new(numbers.div_ceil(15) as u32);
-        let first = 13_100_000_000_u64;
         let monitored = |place: u64| MonitoredNumber {
-            number: first + place,
+            number: FIRST + place,
             slot: place as u32 + 1,
             status: Status::Clean,
             status_since: model.now - 90_000,
@@ -114,34 +151,31 @@ impl Facts {
             flagging_checks: 0,
             clearing_checks: 5,
             last_rated_at: Some(model.now - 86_400),
+            evidence_until: Some(model.now - 86_400),
+            suspect_since: None,
+            resting_since: None,
             replacement_pending: false,
         };
-        // About one number in fifty is spam, a realistic rate.
-        let score = |number: u64| if number.is_multiple_of(50) { 90 } else { (number % 30) as u8 };
-        let observations = (0..numbers as u64).flat_map(|place| {
-            (0..CARRIERS).map(move |carrier| Observation {
-                number: first + place,
-                carrier,
-                spam_score: Some(score(place)),
-                observed_at: model.now - 600,
-            })
-        });
-        Facts {
-            now: model.now,
-            account: model.account.clone(),
-            observations: observations.collect(),
-            monitored: (0..numbers as u64).map(monitored).collect(),
-        }
+        let numbers: Vec<MonitoredNumber> = (0..numbers as u64).map(monitored).collect();
+        let page = |numbers: &[MonitoredNumber]| {
+            let mut verdicts = VerdictTable::of((0..CARRIERS).collect());
+            numbers.iter().for_each(|number| verdicts.push(opinions(number.number, model.now)));
+            (numbers.iter().copied().collect(), verdicts)
+        };
+        let pages = numbers.chunks(NUMBERS_PER_CALL_MAX).map(page).collect();
+        Facts { now: model.now, account: model.account, numbers, pages }
     }
 
     /// The same facts in a dialer that finds them by key.
     fn model(&self) -> AccountModel {
         let mut model = AccountModel::new(self.account.slot_count / 15);
         model.account = self.account.clone();
-        model.owned = self.monitored.iter().map(|number| number.number).collect();
-        model.monitored = self.monitored.iter().map(|number| (number.number, *number)).collect();
-        for observation in &self.observations {
-            model.observe_at(observation.carrier, observation.number, observation.spam_score, observation.observed_at);
+        model.owned = self.numbers.iter().map(|number| number.number).collect();
+        model.monitored = self.numbers.iter().map(|number| (number.number, *number)).collect();
+        for number in &self.numbers {
+            for CarrierVerdict { carrier, score, observed_at } in opinions(number.number, self.now) {
+                model.observe_at(carrier, number.number, score, observed_at);
+            }
         }
         model
     }
@@ -151,51 +185,72 @@ impl Facts {
     }
 
     fn dialer(self) -> Dialer {
+        let page = |(monitored, verdicts): &(MonitoredTable, VerdictTable)| {
+            let VerdictTable { carriers, scores, observed_at } = verdicts.clone();
+            let monitored = monitored.rows().expect("it is a table").map(model_dialer::monitored).collect();
+            (monitored, host::VerdictTable { carriers, scores, observed_at })
+        };
         let facts = Arc::new(HostFacts {
-            account: model_dialer::account(self.account.clone()),
-            monitored: self.monitored.iter().map(model_dialer::monitored).collect(),
-            observations: self.observations.iter().map(model_dialer::observation).collect(),
+            account: model_dialer::account(&self.account),
+            pages: self.pages.iter().map(page).collect(),
         });
         Dialer { clock: Arc::new(dialguard::clock::FixedClock(self.now)), carriers: facts.clone(), inventory: facts }
     }
+}
+
+/// About one number in fifty is spam, a realistic rate.
+fn opinions(number: PhoneNumber, now: Timestamp) -> impl Iterator<Item = CarrierVerdict> {
+    let place = number - FIRST;
+    let score = if place.is_multiple_of(50) { 90 } else { (place % 30) as u8 };
+    (0..CARRIERS).map(move |carrier| CarrierVerdict { carrier, score: Some(score), observed_at: now - 600 })
+}
+
+/// The page that begins above this number; the policy reads pages as large as these.
+fn page_after<T>(pages: &[T], after: PhoneNumber) -> Option<&T> {
+    pages.get(((after + 1).saturating_sub(FIRST)) as usize / NUMBERS_PER_CALL_MAX)
 }
 
 impl dialguard_policy::Dialer for Facts {
     fn now(&self) -> Timestamp {
         self.now
     }
-    fn look_up(&self, numbers: &[PhoneNumber]) -> Result<Vec<Observation>, Error> {
-        Ok(answers_about(&self.observations, numbers))
+    fn sources(&self) -> Vec<Source> {
+        vec![Source { id: 0, name: "ready".into(), price: 0, look_ups_left: None, carriers: (0..CARRIERS).collect() }]
+    }
+    fn look_up(&self, numbers: &[PhoneNumber], _: &[SourceId]) -> Result<VerdictTable, Error> {
+        let (_, verdicts) = page_after(&self.pages, numbers[0] - 1).expect("a page that was read");
+        Ok(verdicts.clone())
     }
     fn account(&self, _: &str) -> Result<Account, Error> {
         Ok(self.account.clone())
     }
-    fn monitored(&self, _: &str, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>, Error> {
-        let from = self.monitored.partition_point(|number| number.number <= after);
-        Ok(self.monitored[from..].iter().take(limit as usize).copied().collect())
+    fn monitored(&self, _: &str, after: PhoneNumber, _: u32) -> Result<MonitoredTable, Error> {
+        Ok(page_after(&self.pages, after).map_or_else(MonitoredTable::new, |(monitored, _)| monitored.clone()))
     }
     fn owned(&self, _: &str, _: &[PhoneNumber]) -> Result<Vec<PhoneNumber>, Error> {
         Ok(Vec::new())
     }
-    fn candidates(&self, _: &str, _: PhoneNumber, _: u32) -> Result<Vec<PhoneNumber>, Error> {
-        Ok(Vec::new())
+    fn candidates(&self, _: &str, _: PhoneNumber, _: u32) -> Result<CandidateTable, Error> {
+        Ok(CandidateTable::new())
     }
-    fn flag_events(&self, _: &str, _: Timestamp) -> Result<Vec<FlagEvent>, Error> {
-        Ok(Vec::new())
+    fn flag_events(&self, _: &str, _: Timestamp) -> Result<FlagTable, Error> {
+        Ok(FlagTable::new())
+    }
+    fn calls(&self, _: &str, _: &[PhoneNumber], _: Timestamp) -> Result<CallTable, Error> {
+        Ok(CallTable::new())
+    }
+    fn calls_in_all(&self, _: &str, _: Timestamp) -> Result<CallTotals, Error> {
+        Ok(CallTotals { attempts: 0, answered: 0, short: 0, blocked: 0 })
+    }
+    fn rested(&self, _: &str) -> Result<RestedTable, Error> {
+        Ok(RestedTable::new())
     }
 }
 
 /// The same facts in the host's types.
 struct HostFacts {
     account: host::Account,
-    monitored: Vec<host::MonitoredNumber>,
-    observations: Vec<host::Observation>,
-}
-
-/// The policy looks up all numbers of a page, whose answers are adjacent.
-fn answers_about<T: Copy>(observations: &[T], numbers: &[PhoneNumber]) -> Vec<T> {
-    let first = (numbers[0] - 13_100_000_000) as usize * usize::from(CARRIERS);
-    observations[first..first + numbers.len() * usize::from(CARRIERS)].to_vec()
+    pages: Vec<(host::MonitoredTable, host::VerdictTable)>,
 }
 
 #[async_trait::async_trait]
@@ -203,8 +258,13 @@ impl CarrierLookup for HostFacts {
     async fn carriers(&self) -> Vec<host::Carrier> {
         Vec::new()
     }
-    async fn look_up(&self, numbers: Vec<PhoneNumber>) -> Result<Vec<host::Observation>, host::Error> {
-        Ok(answers_about(&self.observations, &numbers))
+    async fn sources(&self) -> Vec<host::Source> {
+        let carriers = (0..CARRIERS).collect();
+        vec![host::Source { id: 0, name: "ready".into(), price: 0, look_ups_left: None, carriers }]
+    }
+    async fn look_up(&self, numbers: Vec<PhoneNumber>, _: Vec<u16>) -> Result<host::VerdictTable, host::Error> {
+        let (_, verdicts) = page_after(&self.pages, numbers[0] - 1).expect("a page that was read");
+        Ok(verdicts.clone())
     }
 }
 
@@ -213,17 +273,16 @@ impl NumberInventory for HostFacts {
     async fn account(&self, _: &str) -> Result<host::Account, host::Error> {
         Ok(self.account.clone())
     }
-    async fn monitored(&self, _: &str, after: u64, limit: u32) -> Result<Vec<host::MonitoredNumber>, host::Error> {
-        let from = self.monitored.partition_point(|number| number.number <= after);
-        Ok(self.monitored[from..].iter().take(limit as usize).copied().collect())
+    async fn monitored(&self, _: &str, after: u64, _: u32) -> Result<host::MonitoredTable, host::Error> {
+        Ok(page_after(&self.pages, after).map_or_else(host::MonitoredTable::new, |(monitored, _)| monitored.clone()))
     }
     async fn owned(&self, _: &str, _: Vec<u64>) -> Result<Vec<u64>, host::Error> {
         Ok(Vec::new())
     }
-    async fn candidates(&self, _: &str, _: u64, _: u32) -> Result<Vec<u64>, host::Error> {
-        Ok(Vec::new())
+    async fn candidates(&self, _: &str, _: u64, _: u32) -> Result<host::CandidateTable, host::Error> {
+        Ok(host::CandidateTable::new())
     }
-    async fn flag_events(&self, _: &str, _: Timestamp) -> Result<Vec<host::FlagEvent>, host::Error> {
-        Ok(Vec::new())
+    async fn flag_events(&self, _: &str, _: Timestamp) -> Result<host::FlagTable, host::Error> {
+        Ok(host::FlagTable::new())
     }
 }

@@ -30,7 +30,7 @@ async fn policies_of_two_versions_work_on_one_ledger() {
     let answers: Vec<Answer> = decided.decision.outcomes.iter().map(|outcome| outcome.answer).collect();
     assert_eq!(answers, [Answer::Accepted, Answer::NotMonitored]);
     let followed = newest.review("acme").await.expect("a review").plan;
-    assert_eq!(followed.reviews.iter().map(|review| review.number).collect::<Vec<_>>(), [ACME + 90, ACME + 91]);
+    assert_eq!(followed.reviews.numbers, [ACME + 90, ACME + 91]);
     for usage in [first.usage("acme").await, newest.usage("acme").await] {
         let usage = usage.expect("counts");
         assert_eq!((usage.slots, usage.occupied, usage.clean, usage.flagged_past_day), (15, 4, 4, 1));

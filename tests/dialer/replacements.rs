@@ -7,15 +7,14 @@ use crate::harness::acme::{DAY, NOW, number};
 use crate::harness::policies::reference::reference;
 use dialguard::calendar::{NaiveTime, rfc3339};
 use dialguard::clock::FixedClock;
-use dialguard::contract::{Answer, PhoneNumber, Request, Settings};
+use dialguard::contract::{Answer, PhoneNumber, Request};
 use dialguard::policy::Policy;
-use dialguard::settings::default_settings;
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::dialguard::{Completion, RequestOutcome};
 use dialguard_dialer::fulfilment::Step;
 use dialguard_dialer::ledger::{
-    AccountChange, Areas, Buying, EventFilter, ImportedAs, Ledger, NewAccount, NewWebhook, Order, OrderState,
-    ProviderKind, ProviderProfile, SourceKind, SourceProfile,
+    AccountChange, AccountSettings, Areas, Buying, EventFilter, ImportedAs, Ledger, NewAccount, NewWebhook, Order,
+    OrderState, ProviderKind, ProviderProfile, SourceKind, SourceProfile,
 };
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::providers::SearchArea;
@@ -76,11 +75,11 @@ impl Fixture {
 
     /// Another account, which monitors these numbers and buys like this.
     async fn add_account(&self, id: &str, last_digits: Range<u64>, buying: Buying) {
-        let mut settings = default_settings();
+        let mut settings = AccountSettings::default();
         // One verdict counts for the whole test.
-        settings.observation_age_max_hours = 8_760;
-        settings.checks_to_flag = 1;
-        settings.mass_flag_percent = 100;
+        settings.values.set("observation-age-max-hours", "8760");
+        settings.values.set("checks-to-replace", "1");
+        settings.values.set("mass-flag-percent", "100");
         let (blocks, review_at) = (1, NaiveTime::MIN);
         let new = NewAccount { id: id.into(), blocks, time_zone: Zone::utc(), region: Region::US, review_at, settings };
         self.dialguard.add_account(&new).await.unwrap();
@@ -115,7 +114,7 @@ impl Fixture {
     }
 
     /// Changes the account's settings.
-    async fn set(&self, change: impl FnOnce(&mut Settings)) {
+    async fn set(&self, change: impl FnOnce(&mut AccountSettings)) {
         let mut settings = self.ledger().account("acme").unwrap().settings;
         change(&mut settings);
         let change = AccountChange { settings: Some(settings), ..AccountChange::default() };
@@ -374,11 +373,11 @@ async fn a_failed_search_costs_only_its_offers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flagged_number_is_reviewed_again_and_counts_once_in_the_days_cap() {
     let fixture = Fixture::new(1, [150, 151, 152]).await;
-    let mut settings = default_settings();
-    settings.auto_replace = true;
-    settings.checks_to_flag = 1;
-    settings.replacements_per_day_max = 1;
-    settings.mass_flag_percent = 100;
+    let mut settings = AccountSettings::default();
+    settings.guard_rails.auto_replace = true;
+    settings.values.set("checks-to-replace", "1");
+    settings.guard_rails.replacements_per_day_max = 1;
+    settings.values.set("mass-flag-percent", "100");
     let change = AccountChange { settings: Some(settings), ..AccountChange::default() };
     fixture.dialguard.change_account("acme", &change).await.unwrap();
     fixture.carriers_flag(&[100]);
@@ -394,8 +393,8 @@ async fn a_flagged_number_is_reviewed_again_and_counts_once_in_the_days_cap() {
 async fn asking_again_before_the_review_time_is_not_the_daily_review() {
     let mut fixture = Fixture::new(2, [150, 151]).await;
     let mut settings = fixture.ledger().account("acme").unwrap().settings;
-    settings.auto_replace = true;
-    settings.new_number_grace_days = 0;
+    settings.guard_rails.auto_replace = true;
+    settings.values.set("new-number-grace-days", "0");
     let review_at = NaiveTime::from_hms_opt(6, 0, 0);
     let change = AccountChange { settings: Some(settings), review_at, ..AccountChange::default() };
     fixture.dialguard.change_account("acme", &change).await.unwrap();

@@ -6,9 +6,11 @@ use dialguard::calendar::rfc3339;
 use dialguard::clock::FixedClock;
 use dialguard::contract::*;
 use dialguard::policy::Policy;
-use dialguard::settings::default_settings;
+use dialguard::settings::Settings;
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::ledger::{EventFilter, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
+use dialguard_dialer::ledger::{
+    AccountSettings, EventFilter, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile,
+};
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::zones::Zone;
 use std::fmt::Write;
@@ -39,7 +41,10 @@ impl Scene {
     }
 
     async fn add_account(&self, id: &str, numbers: Vec<PhoneNumber>) {
-        let settings = Settings { auto_replace: true, checks_to_flag: 1, ..default_settings() };
+        let settings = AccountSettings {
+            guard_rails: GuardRails { auto_replace: true, ..GuardRails::default() },
+            values: Settings::from_iter([("checks-to-replace", "1")]),
+        };
         let new = NewAccount {
             id: id.into(),
             blocks: 1,

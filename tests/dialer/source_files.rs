@@ -6,10 +6,10 @@ use crate::harness::policies::reference::reference;
 use crate::harness::repository::repository;
 use dialguard::calendar::instant_of;
 use dialguard::clock::FixedClock;
-use dialguard::contract::{PhoneNumber, Request, Settings, Status, Timestamp};
-use dialguard::settings::default_settings;
+use dialguard::contract::{PhoneNumber, Request, Status, Timestamp};
+use dialguard::settings::Settings;
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::ledger::{ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
+use dialguard_dialer::ledger::{AccountSettings, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::sources::ftc::{ComplaintScores, FtcComplaints};
 use dialguard_dialer::sources::inquiry::inspect;
@@ -221,7 +221,10 @@ impl World {
             time_zone: dialguard_dialer::zones::Zone::utc(),
             region: Region::US,
             review_at: chrono::NaiveTime::MIN,
-            settings: Settings { checks_to_flag: 1, checks_to_clear: 1, rating_carriers_min: 1, ..default_settings() },
+            settings: AccountSettings {
+                values: Settings::from_iter([("rating-carriers-min", "1")]),
+                ..AccountSettings::default()
+            },
         };
         world.dialguard(time).add_account(&new).await.expect("an account");
         world.ledger.import_numbers("acme", &[number], ImportedAs::Owned, at(time)).expect("a number");

@@ -4,7 +4,7 @@ use super::acme::NOW;
 use dialguard::clock::FixedClock;
 use dialguard::contract::*;
 use dialguard::dialer::{CarrierLookup, Dialer, NumberInventory};
-use dialguard::settings::default_settings;
+use dialguard::settings::Settings;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,8 +44,12 @@ impl CarrierLookup for Slow {
         self.answer(Vec::new()).await
     }
 
-    async fn look_up(&self, _: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
-        self.answer(Ok(Vec::new())).await
+    async fn sources(&self) -> Vec<Source> {
+        self.answer(Vec::new()).await
+    }
+
+    async fn look_up(&self, _: Vec<PhoneNumber>, _: Vec<SourceId>) -> Result<VerdictTable, Error> {
+        self.answer(Ok(VerdictTable::of(Vec::new()))).await
     }
 }
 
@@ -66,25 +70,27 @@ impl NumberInventory for Slow {
             locked_slots: Vec::new(),
             monitored_count: 0,
             rated_today: 0,
+            look_ups_today: 0,
             replacements_today: 0,
-            settings: Settings { other: vec![("other".into(), self.setting.clone())], ..default_settings() },
+            guard_rails: GuardRails::default(),
+            settings: Settings::from_iter([("other", self.setting.as_str())]),
         };
         self.answer(Ok(account)).await
     }
 
-    async fn monitored(&self, _: &str, _: PhoneNumber, _: u32) -> Result<Vec<MonitoredNumber>, Error> {
-        self.answer(Ok(Vec::new())).await
+    async fn monitored(&self, _: &str, _: PhoneNumber, _: u32) -> Result<MonitoredTable, Error> {
+        self.answer(Ok(MonitoredTable::new())).await
     }
 
     async fn owned(&self, _: &str, _: Vec<PhoneNumber>) -> Result<Vec<PhoneNumber>, Error> {
         self.answer(Ok(Vec::new())).await
     }
 
-    async fn candidates(&self, _: &str, _: PhoneNumber, _: u32) -> Result<Vec<PhoneNumber>, Error> {
-        self.answer(Ok(Vec::new())).await
+    async fn candidates(&self, _: &str, _: PhoneNumber, _: u32) -> Result<CandidateTable, Error> {
+        self.answer(Ok(CandidateTable::new())).await
     }
 
-    async fn flag_events(&self, _: &str, _: Timestamp) -> Result<Vec<FlagEvent>, Error> {
-        self.answer(Ok(Vec::new())).await
+    async fn flag_events(&self, _: &str, _: Timestamp) -> Result<FlagTable, Error> {
+        self.answer(Ok(FlagTable::new())).await
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::harness::policies::first_contract::{first_contract, first_contract_with};
 use crate::harness::policies::renamed::renamed;
+use crate::harness::policies::second_contract::SECOND_CONTRACT;
 use crate::harness::repository::repository;
 use dialguard::contract::VERSIONS;
 use dialguard::inspection::inspect;
@@ -13,9 +14,10 @@ use wit_component::semver_check;
 use wit_parser::{Resolve, SourceMap};
 
 /// SHA-256 of each published version: of its files' names and texts, in the order of names.
-const PUBLISHED: [(&str, &str); 2] = [
+const PUBLISHED: [(&str, &str); 3] = [
     ("0.1.0", "d85b10b584d3f3c54513f55a2c1da7618a9671634809f0076465c1cdeb2f3857"),
     ("0.2.0", "dbac47bb8bed91259b331a11d0b676f037c6c2c94a3db5ab420a052d9fec7f00"),
+    ("0.3.0", "pending"),
 ];
 
 #[test]
@@ -35,7 +37,8 @@ fn every_version_in_the_folder_is_published_and_spoken() {
     let folders: BTreeSet<String> = entries(&wit()).into_iter().map(|path| name(&path)).collect();
     assert_eq!(folders, VERSIONS.map(String::from).into());
     assert_eq!(VERSIONS, PUBLISHED.map(|(version, _)| version));
-    let spoken = [first_contract(), REFERENCE_POLICY.to_vec()].map(|policy| compiled(&policy).contract_version());
+    let policies = [first_contract(), SECOND_CONTRACT.to_vec(), REFERENCE_POLICY.to_vec()];
+    let spoken = policies.map(|policy| compiled(&policy).contract_version());
     assert_eq!(spoken, VERSIONS, "a policy made for each");
 }
 
@@ -51,8 +54,10 @@ fn versions_of_one_line_are_compatible() {
             assert!(verdict.is_ok(), "{newer} cannot replace {older}: {verdict:?}");
         }
     }
-    let verdict = compatible(&published("0.1.0"), &published("0.2.0"));
-    assert!(verdict.is_err(), "0.2.0 added to a record, and so began its own line");
+    for (older, newer) in [("0.1.0", "0.2.0"), ("0.2.0", "0.3.0")] {
+        let verdict = compatible(&published(older), &published(newer));
+        assert!(verdict.is_err(), "{newer} changed records, and so began its own line");
+    }
 }
 
 /// Proves that the check above can fail, with possible next versions of the newest line.
@@ -85,13 +90,13 @@ fn breaking_contract_changes_are_distinguished_from_additions() {
         ),
     ];
     let changed = |file: &str, before: &str, after: &str| {
-        let mut texts = published("0.2.0");
+        let mut texts = published("0.3.0");
         texts.get_mut("clock.wit").expect("a file").push_str("interface zones {}\n");
         let text = texts.get_mut(file).expect("a file");
         assert!(text.contains(before), "{file} has no {before}");
         *text = text.replacen(before, after, 1);
-        texts.values_mut().for_each(|text| *text = text.replace("@0.2.0", "@0.2.1"));
-        compatible(&published("0.2.0"), &texts)
+        texts.values_mut().for_each(|text| *text = text.replace("@0.3.0", "@0.3.1"));
+        compatible(&published("0.3.0"), &texts)
     };
     for (what, file, before, after) in breaking {
         assert!(changed(file, before, after).is_err(), "{what} goes unnoticed");
@@ -147,11 +152,11 @@ async fn describe_of_an_older_version_may_call_no_import() {
 fn other_and_mixed_versions_are_refused_by_name() {
     let (first, newest) = (first_contract(), REFERENCE_POLICY.to_vec());
     let scenarios = [
-        (renamed(&first, "@0.1.0", "@0.9.0"), "dialguard:reputation 0.1.0 or 0.2.0: it is for version 0.9.0"),
-        (renamed(&newest, "@0.2.0", "@1.0.0"), "dialguard:reputation 0.1.0 or 0.2.0: it is for version 1.0.0"),
+        (renamed(&first, "@0.1.0", "@0.9.0"), "dialguard:reputation 0.1.0, 0.2.0 or 0.3.0: it is for version 0.9.0"),
+        (renamed(&newest, "@0.3.0", "@1.0.0"), "dialguard:reputation 0.1.0, 0.2.0 or 0.3.0: it is for version 1.0.0"),
         (renamed(&first, "reputation/policy", "reputation/polish"), "it does not export dialguard:reputation/policy"),
         (renamed(&first, "/clock@0.1.0", "/clock@0.2.0"), "it imports dialguard:reputation/clock@0.2.0, beyond"),
-        (renamed(&newest, "/clock@0.2.0", "/clock@0.1.0"), "it imports dialguard:reputation/clock@0.1.0, beyond"),
+        (renamed(&newest, "/clock@0.3.0", "/clock@0.1.0"), "it imports dialguard:reputation/clock@0.1.0, beyond"),
         (renamed(&first, "/types@0.1.0", "/types@0.2.0"), "it imports dialguard:reputation/types@0.2.0, beyond"),
         (renamed(&first, "/policy@0.1.0", "/policy@0.2.0"), "beyond the contract"),
         (
@@ -171,7 +176,9 @@ fn a_component_is_inspected_without_running_it() {
         let interfaces = ["types", "clock", "carrier-lookup", "number-inventory"];
         interfaces.map(|interface| format!("dialguard:reputation/{interface}@{version}")).into()
     };
-    for (component, version) in [(first_contract(), "0.1.0"), (REFERENCE_POLICY.to_vec(), "0.2.0")] {
+    let made_for =
+        [(first_contract(), "0.1.0"), (SECOND_CONTRACT.to_vec(), "0.2.0"), (REFERENCE_POLICY.to_vec(), "0.3.0")];
+    for (component, version) in made_for {
         let seen = inspect(&component).expect("a component");
         assert_eq!((seen.contract.as_deref(), seen.size), (Some(version), component.len()));
         assert_eq!(seen.exports, [format!("dialguard:reputation/policy@{version}")]);

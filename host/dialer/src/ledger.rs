@@ -64,8 +64,10 @@ pub use accounts::bill::{Bill, REASON_BYTES_MAX};
 pub use accounts::buying::{Areas, Buying, CAP_CENTS_MAX, NO_PROVIDER, REST_DAYS_MAX, Spending};
 pub use accounts::closing::Closing;
 pub use accounts::days::Day;
-pub(crate) use accounts::settings::ensure_other_fits;
-pub use accounts::settings::{OTHER_SETTINGS_MAX, SETTING_NAME_BYTES_MAX, SETTING_VALUE_BYTES_MAX, SETTINGS_BYTES_MAX};
+pub(crate) use accounts::settings::ensure_fits;
+pub use accounts::settings::{
+    AccountSettings, OTHER_SETTINGS_MAX, SETTING_NAME_BYTES_MAX, SETTING_VALUE_BYTES_MAX, SETTINGS_BYTES_MAX,
+};
 pub(crate) use accounts::totals::Totals;
 pub use accounts::{ACCOUNT_ID_BYTES_MAX, AccountChange, AccountProfile, ChangePrice, NewAccount};
 pub use alerts::deliveries::{Delivery, DeliveryState};

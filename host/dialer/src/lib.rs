@@ -34,6 +34,7 @@ pub mod phone;
 pub mod policies;
 pub mod prices;
 pub mod providers;
+pub mod settings;
 pub mod sources;
 pub mod table_file;
 mod written_time;

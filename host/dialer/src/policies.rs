@@ -50,6 +50,7 @@ use crate::ledger::{
 };
 use crate::policies::comparison::compare;
 use crate::policies::signature::{PublicKey, SignatureError, verify};
+use crate::settings::Declaration;
 use code::CodeCache;
 use dialguard::contract::{Severity, Timestamp};
 use dialguard::inspection::{inspect, one_line};
@@ -147,10 +148,16 @@ pub struct Live {
     pub revision: Option<Revision>,
     /// The policy.
     pub policy: Policy,
+    /// What accounts can set while it is live.
+    pub declaration: Declaration,
     state: PolicyState,
 }
 
 impl Live {
+    fn new(revision: Option<Revision>, policy: Policy, state: PolicyState) -> Self {
+        Live { revision, declaration: Declaration::of(&policy), policy, state }
+    }
+
     /// How much of its runs stays on record.
     pub(crate) fn kept(&self) -> RecordLimits {
         self.state.settings.kept()
@@ -161,7 +168,7 @@ impl From<Policy> for Policies {
     fn from(policy: Policy) -> Self {
         let settings = PolicySettings { limits: policy.limits(), ..PolicySettings::default() };
         let state = PolicyState { change: 0, live: None, shadow: None, settings };
-        Policies(Source::Fixed(Arc::new(Live { revision: None, policy, state })))
+        Policies(Source::Fixed(Arc::new(Live::new(None, policy, state))))
     }
 }
 
@@ -480,7 +487,7 @@ impl Installed {
         let revision = state.live.unwrap_or_default();
         let live = self.load_live(state.clone()).unwrap_or_else(|error| {
             tracing::error!("revision {revision} of the policy cannot be loaded, the one before goes on: {error}");
-            Live { revision: before.revision, policy: before.policy.clone(), state }
+            Live::new(before.revision, before.policy.clone(), state)
         });
         if live.revision != before.revision {
             tracing::info!("revision {revision} of the policy decides");
@@ -494,7 +501,7 @@ impl Installed {
         let revision = state.live.ok_or_else(|| PoliciesError::Refused("no policy is live".into()))?;
         let sha256 = self.ledger.revision(revision)?.sha256;
         let policy = self.load(&sha256)?.with_limits(state.settings.limits);
-        Ok(Live { revision: Some(revision), policy, state })
+        Ok(Live::new(Some(revision), policy, state))
     }
 
     /// A policy from memory, from compiled code, or compiled from its component.

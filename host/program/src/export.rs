@@ -6,6 +6,7 @@
 use crate::json::{Account, Event, ExportedAnswer, ExportedNumber, ExportedOrder, ExportedRating, Run};
 use dialguard::contract::Timestamp;
 use dialguard_dialer::ledger::{EventQuery, Ledger, LedgerError};
+use dialguard_dialer::settings::Declaration;
 use dialguard_dialer::table_file::{csv_of, inert};
 use serde::Serialize;
 use serde_json::Value;
@@ -172,8 +173,14 @@ pub struct Export {
 
 impl Export {
     /// The account's table in this format. `now` is the time as of which the account itself is shown.
-    pub fn new(ledger: &Arc<Ledger>, account: &str, file: TableFile, now: Timestamp) -> Self {
-        let pages = pages(ledger.clone(), account.to_owned(), file.table, now);
+    pub fn new(
+        ledger: &Arc<Ledger>,
+        declaration: &Declaration,
+        account: &str,
+        file: TableFile,
+        now: Timestamp,
+    ) -> Self {
+        let pages = pages(ledger.clone(), declaration.clone(), account.to_owned(), file.table, now);
         Export { file, pages, has_header: file.format == Format::Csv, is_over: false }
     }
 
@@ -242,9 +249,9 @@ fn is_e164(text: &str) -> bool {
     text.strip_prefix('+').is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-fn pages(ledger: Arc<Ledger>, id: String, table: Table, now: Timestamp) -> Pages {
+fn pages(ledger: Arc<Ledger>, declaration: Declaration, id: String, table: Table, now: Timestamp) -> Pages {
     match table {
-        Table::Account => Box::new(account(ledger, id, now)),
+        Table::Account => Box::new(account(ledger, declaration, id, now)),
         Table::Numbers => paged(
             move |above| ledger.recorded_numbers(&id, above, PAGE),
             |recorded| recorded.known.number,
@@ -289,7 +296,12 @@ fn paged<T: 'static>(
     })
 }
 
-fn account(ledger: Arc<Ledger>, id: String, now: Timestamp) -> impl FnMut() -> Result<Option<Vec<Value>>, LedgerError> {
+fn account(
+    ledger: Arc<Ledger>,
+    declaration: Declaration,
+    id: String,
+    now: Timestamp,
+) -> impl FnMut() -> Result<Option<Vec<Value>>, LedgerError> {
     let mut is_read = false;
     move || {
         if std::mem::replace(&mut is_read, true) {
@@ -297,7 +309,7 @@ fn account(ledger: Arc<Ledger>, id: String, now: Timestamp) -> impl FnMut() -> R
         }
         let account = ledger.account(&id)?;
         let now = now.max(account.changed_at);
-        Ok(Some(vec![row(Account::read(&ledger, &account.as_of(now), now)?)]))
+        Ok(Some(vec![row(Account::read(&ledger, &account.as_of(now), &declaration, now)?)]))
     }
 }
 

@@ -12,6 +12,7 @@ use dialguard_dialer::ledger::LedgerError;
 use dialguard_dialer::number_file::{NumberFile, NumberFileError};
 use dialguard_dialer::policies::PoliciesError;
 use dialguard_dialer::providers::ProviderError;
+use dialguard_dialer::settings::SettingError;
 use dialguard_dialer::sources::SourceError;
 
 /// An error that may have a next step.
@@ -332,9 +333,9 @@ impl Hint for PolicyError {
         let steps = match code {
             ErrorCode::NoSuchAccount => return LedgerError::NoSuchAccount(String::new()).steps(),
             ErrorCode::InvalidSettings => (
-                Some("`dialguard account set --help` shows the range of each setting"),
+                Some("`dialguard account settings` lists the settings"),
                 None,
-                Some("`/api/openapi.json` has the range of each setting"),
+                Some("`GET /api/v1/settings` lists the settings"),
             ),
             ErrorCode::Unavailable => (
                 Some("try again in a minute"),
@@ -349,6 +350,20 @@ impl Hint for PolicyError {
             ErrorCode::InvalidRequest => (None, None, None),
         };
         steps.into()
+    }
+}
+
+impl Hint for SettingError {
+    fn steps(&self) -> Steps {
+        let (command, request) = match self {
+            SettingError::Unused { .. } => {
+                ("`dialguard account set ID --unset NAME` removes it", "set it to null to remove it")
+            }
+            SettingError::Invalid { .. } | SettingError::Unknown { .. } => {
+                ("`dialguard account settings` lists the settings", "`GET /api/v1/settings` lists the settings")
+            }
+        };
+        Steps { command: Some(command), dashboard: None, request: Some(request) }
     }
 }
 

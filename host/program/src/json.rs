@@ -40,6 +40,6 @@ pub use preview::SettingsPreview;
 pub use provider::{Provider, TestedProvider};
 pub use request::{Completion, Decision, Replaced, Screened};
 pub use review::{Review, Run};
-pub use settings::{Settings, SettingsChange};
+pub use settings::{DeclaredSetting, Settings, SettingsChange, describe as describe_settings};
 pub use source::{Carrier, CarrierAlias, Source, ftc_settings, lookup_settings};
 pub use values::{E164, Status, Time};

@@ -43,8 +43,8 @@ pub fn clock(text: &str) -> Result<Timestamp, String> {
     })
 }
 
-/// What a policy is given for a setting that the contract does not name. How long both may be is the ledger's to say.
-pub fn other_setting(text: &str) -> Result<(String, String), String> {
+/// A setting and its value. How long both may be is the ledger's to say.
+pub fn named_value(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("give NAME=VALUE")?;
     match name.trim() {
         "" => Err("give NAME=VALUE, with a name".into()),
@@ -60,8 +60,8 @@ mod tests {
     fn what_is_not_understood_is_answered_with_what_to_give() {
         assert_eq!(time_of_day("07:30").map(|time| time.to_string()), Ok("07:30:00".into()));
         assert!(["24:00", "7", "noon"].map(time_of_day).iter().all(Result::is_err));
-        assert_eq!(other_setting("greeting=a=b"), Ok(("greeting".into(), "a=b".into())));
-        assert!(["loose", "=1"].map(other_setting).iter().all(Result::is_err));
+        assert_eq!(named_value("greeting=a=b"), Ok(("greeting".into(), "a=b".into())));
+        assert!(["loose", "=1"].map(named_value).iter().all(Result::is_err));
         assert_eq!(time("1969-12-31T23:59:59Z"), Ok(0));
         assert_eq!(time("9999-12-31T23:59:59Z").map(rfc3339), Ok("9999-12-31T23:59:59Z".into()));
         assert!(["9999-12-31T23:59:59-00:01", "+10000-01-01T00:00:00Z", "soon"].map(time).iter().all(Result::is_err));

@@ -7,8 +7,9 @@ pub use calls::{WHOLE_HOURS, answer_rate, call_counts, calls_in_words, column, i
 use chrono::Datelike;
 use dialguard::calendar::{rfc3339, utc};
 use dialguard::contract::{Answer, Outcome, PhoneNumber, SlotId, Status, Timestamp};
-use dialguard_dialer::ledger::{Bill, Closing, ImportedAs, LedgerTime, Order, OrderState};
+use dialguard_dialer::ledger::{AccountProfile, Bill, Closing, ImportedAs, LedgerTime, Order, OrderState};
 use dialguard_dialer::number_file::{ImportedFile, NumberFile};
+use dialguard_dialer::policies::Live;
 use dialguard_dialer::prices::price_cents;
 pub use dialguard_dialer::prices::{dollars, grouped as thousands, signed_dollars};
 use dialguard_dialer::zones::Zone;
@@ -16,6 +17,12 @@ use dialguard_dialer::zones::Zone;
 /// The monthly price of this many blocks.
 pub fn price(blocks: u32) -> String {
     dollars(price_cents(blocks))
+}
+
+/// The score from which a carrier's answer counts as spam, for marks and lines; none if the policy has no such setting.
+pub fn spam_score_min(live: &Live, account: &AccountProfile) -> Option<u8> {
+    let score = live.declaration.value("spam-score-min", &account.settings)?;
+    u8::try_from(score).ok()
 }
 
 /// The time, the newest time in the ledger, and what a leap would charge.

@@ -3,25 +3,15 @@
 mod random_plans;
 
 use super::*;
+use crate::settings::Settings;
+use std::sync::Arc;
 
 const NOW: Timestamp = 1_000_000;
 const CYCLE_ENDS_AT: Timestamp = 2_000_000;
 
-/// Number 1 is monitored and flagged in slot 1, number 2 clean in slot 2; slot 3 is locked; 4 is owned; 9 and 10 are
-/// offered.
+/// Number 1 is monitored and flagged in slot 1, number 2 clean in slot 2; slot 3 is locked; 4 is owned, 5 rests, and 6 is
+/// offered again after its rest; 9 and 10 are offered.
 fn inputs() -> Inputs {
-    let settings = Settings {
-        spam_score_min: 80,
-        rating_carriers_min: 2,
-        checks_to_flag: 2,
-        checks_to_clear: 2,
-        observation_age_max_hours: 48,
-        auto_replace: true,
-        replacements_per_day_max: 1,
-        new_number_grace_days: 0,
-        mass_flag_percent: 30,
-        other: vec![],
-    };
     let account = Account {
         id: "acme".into(),
         revision: 7,
@@ -36,10 +26,23 @@ fn inputs() -> Inputs {
         locked_slots: vec![SlotLock { slot: 3, until: CYCLE_ENDS_AT }],
         monitored_count: 2,
         rated_today: 0,
+        look_ups_today: 0,
         replacements_today: 0,
-        settings,
+        guard_rails: GuardRails { auto_replace: true, replacements_per_day_max: 1 },
+        settings: Settings::default(),
     };
-    let monitored = |number, slot, status| MonitoredNumber {
+    Inputs {
+        now: Some(NOW),
+        account: Some(account),
+        monitored: pages(&[monitored(1, 1, Status::Flagged), monitored(2, 2, Status::Clean)]),
+        owned: [4, 5, 6].into(),
+        offered: [(6, true), (9, false), (10, false)].into(),
+        rested: [5].into(),
+    }
+}
+
+fn monitored(number: PhoneNumber, slot: SlotId, status: Status) -> MonitoredNumber {
+    MonitoredNumber {
         number,
         slot,
         status,
@@ -48,23 +51,41 @@ fn inputs() -> Inputs {
         flagging_checks: 0,
         clearing_checks: 0,
         last_rated_at: Some(900_000),
+        evidence_until: Some(900_000),
+        suspect_since: None,
+        resting_since: None,
         replacement_pending: false,
-    };
-    Inputs {
-        now: Some(NOW),
-        account: Some(account),
-        monitored: vec![monitored(1, 1, Status::Flagged), monitored(2, 2, Status::Clean)],
-        owned: [4].into(),
-        offered: [9, 10].into(),
     }
 }
 
+/// All numbers on one page.
+fn pages(numbers: &[MonitoredNumber]) -> Vec<Arc<MonitoredTable>> {
+    vec![Arc::new(numbers.iter().copied().collect())]
+}
+
 fn plan(reviews: Vec<Review>, actions: Vec<Action>) -> Plan {
-    Plan { account: "acme".into(), based_on: 7, decided_at: NOW, reviews, actions, notices: vec![] }
+    let reviews = reviews.into_iter().collect();
+    Plan { account: "acme".into(), based_on: 7, decided_at: NOW, reviews, suspects: None, actions, notices: vec![] }
 }
 
 fn review(number: PhoneNumber) -> Review {
-    Review { number, status: Status::Clean, flagging_checks: 0, clearing_checks: 1, flagging: 0, answering: 2 }
+    Review {
+        number,
+        status: Status::Clean,
+        flagging_checks: 0,
+        clearing_checks: 1,
+        flagging: 0,
+        answering: 2,
+        evidence_until: Some(NOW),
+    }
+}
+
+fn suspect(number: PhoneNumber) -> Suspect {
+    Suspect { number, attempts: 100, answered: 5, blocked: 0 }
+}
+
+fn suspecting(suspects: &[Suspect], reviews: Vec<Review>, actions: Vec<Action>) -> Plan {
+    Plan { suspects: Some(suspects.iter().copied().collect()), ..plan(reviews, actions) }
 }
 
 fn replace(number: PhoneNumber, replacement: PhoneNumber, slot: SlotId) -> Action {
@@ -105,10 +126,15 @@ fn a_review_rates_and_replaces_and_nothing_else() {
     let notice = Notice { severity: Severity::Info, kind: "x".into(), number: None, text: "y".repeat(2_001) };
     loud.notices = vec![notice];
     let torn = Review { flagging: 3, ..review(1) };
+    let early = Review { evidence_until: Some(NOW + 1), ..review(1) };
+    let unrated = Review { answering: 0, status: Status::AtRisk, ..review(1) };
+    let mut uneven = plan(vec![review(1), review(2)], vec![]);
+    uneven.reviews.answering.pop();
+    let impossible = Suspect { answered: 101, ..suspect(1) };
     let pending = Review { status: Status::Pending, ..review(1) };
     let scenarios: Vec<(Plan, &str)> = vec![
         (plan(vec![], vec![]), "fine"),
-        (plan(vec![review(1), review(2)], vec![replace(1, 9, 1)]), "not flagged"),
+        (plan(vec![review(1), review(2)], vec![replace(1, 9, 1)]), "neither flagged nor suspect"),
         (plan(vec![review(2)], vec![replace(1, 9, 1)]), "fine"),
         (again, "revision 6"),
         (foreign, "account \"other\""),
@@ -119,7 +145,16 @@ fn a_review_rates_and_replaces_and_nothing_else() {
         (plan(vec![review(4)], vec![]), "not monitored"),
         (plan(vec![torn], vec![]), "3 of 2"),
         (plan(vec![pending], vec![]), "as pending"),
-        (plan(vec![], vec![replace(2, 9, 2)]), "not flagged"),
+        (plan(vec![early], vec![]), "not known yet"),
+        (plan(vec![unrated], vec![]), "0 of 0 carriers"),
+        (uneven, "the column answering of its review-table has another length than the first"),
+        (suspecting(&[suspect(1)], vec![unrated], vec![]), "fine"),
+        (suspecting(&[suspect(2)], vec![unrated], vec![]), "0 of 0 carriers"),
+        (suspecting(&[suspect(2), suspect(1)], vec![], vec![]), "out of order"),
+        (suspecting(&[suspect(4)], vec![], vec![]), "not monitored"),
+        (suspecting(&[impossible], vec![], vec![]), "101 answered and 0 blocked of 100"),
+        (suspecting(&[suspect(2)], vec![], vec![replace(2, 9, 2)]), "fine"),
+        (plan(vec![], vec![replace(2, 9, 2)]), "neither flagged nor suspect"),
         (plan(vec![], vec![replace(1, 9, 2)]), "does not occupy slot 2"),
         (plan(vec![], vec![replace(1, 8, 1)]), "was not offered"),
         (plan(vec![], vec![replace(1, 9, 1), replace(1, 10, 1)]), "more numbers than the account allows"),
@@ -127,6 +162,19 @@ fn a_review_rates_and_replaces_and_nothing_else() {
         (plan(vec![], vec![lock(1, 1, CYCLE_ENDS_AT, ClosingReason::MonitoringStopped)]), "without a request"),
         (plan(vec![], vec![Action::ReleaseNumber(4)]), "without a request"),
         (plan(vec![], vec![Action::SetBlocks(BlockChange { blocks: 9, starting: NOW })]), "9 blocks without a request"),
+        (plan(vec![], vec![replace(1, 6, 1)]), "fine"),
+        (plan(vec![], vec![Action::StopUsing(1)]), "fine"),
+        (plan(vec![], vec![Action::StopUsing(1), Action::StopUsing(1)]), "out of use already"),
+        (plan(vec![], vec![Action::StopUsing(2)]), "neither flagged nor suspect"),
+        (plan(vec![], vec![Action::StopUsing(4)]), "not monitored"),
+        (plan(vec![], vec![replace(1, 9, 1), Action::StopUsing(1)]), "being replaced"),
+        (plan(vec![], vec![Action::UseAgain(1)]), "which is in use"),
+        (plan(vec![], vec![Action::OfferAgain(5)]), "fine"),
+        (plan(vec![], vec![Action::RestOn(5)]), "fine"),
+        (plan(vec![], vec![Action::GiveBack(5)]), "fine"),
+        (plan(vec![], vec![Action::OfferAgain(5), Action::GiveBack(5)]), "decided about twice"),
+        (plan(vec![], vec![Action::GiveBack(4)]), "+4 does not rest"),
+        (plan(vec![], vec![Action::GiveBack(6)]), "+6 does not rest"),
     ];
     for (plan, expected) in scenarios {
         let verdict = verdict(check("acme", Purpose::Review, &plan, &inputs(), &[]));
@@ -142,17 +190,15 @@ fn automatic_replacement_needs_the_setting_and_room_under_the_cap() {
         change(inputs.account.as_mut().unwrap());
         verdict(check("acme", Purpose::Review, &plan, &inputs, &[]))
     };
-    assert!(refused(|account| account.settings.auto_replace = false).contains("has turned off"));
+    assert!(refused(|account| account.guard_rails.auto_replace = false).contains("has turned off"));
     assert!(refused(|account| account.replacements_today = 1).contains("in a day"));
     assert!(refused(|account| account.enabled = false).contains("add-on is off"));
-    assert!(refused(|account| account.settings.new_number_grace_days = 2).contains("less than 2 days"));
-    assert_eq!(refused(|account| account.settings.new_number_grace_days = 1), "fine");
     let mut own = inputs();
     own.owned.insert(9);
     assert!(verdict(check("acme", Purpose::Review, &plan, &own, &[])).contains("one of the account's own numbers"));
     let twice = Plan { actions: vec![replace(1, 9, 1), replace(1, 10, 1)], ..plan.clone() };
     let mut roomy = inputs();
-    roomy.account.as_mut().unwrap().settings.replacements_per_day_max = 5;
+    roomy.account.as_mut().unwrap().guard_rails.replacements_per_day_max = 5;
     assert!(verdict(check("acme", Purpose::Review, &twice, &roomy, &[])).contains("already being replaced"));
 }
 
@@ -217,7 +263,8 @@ fn a_replacement_has_a_reason_in_one_short_line() {
 #[test]
 fn a_number_rated_today_is_not_rated_again() {
     let mut inputs = inputs();
-    inputs.monitored[0].last_rated_at = Some(950_000);
+    let rated = MonitoredNumber { last_rated_at: Some(950_000), ..monitored(1, 1, Status::Flagged) };
+    inputs.monitored = pages(&[rated, monitored(2, 2, Status::Clean)]);
     let verdict = verdict(check("acme", Purpose::Review, &plan(vec![review(1)], vec![]), &inputs, &[]));
     assert!(verdict.contains("twice on one date"), "{verdict}");
 }
@@ -241,7 +288,7 @@ fn a_request_does_what_was_requested_and_nothing_else() {
         (start(&[4]), vec![occupy(4, 16)], "slot 16 does not exist"),
         (start(&[4]), vec![occupy(4, 4), occupy(4, 5)], "already has a slot"),
         (start(&[1]), vec![occupy(1, 4)], "already has a slot"),
-        (start(&[5]), vec![occupy(5, 4)], "does not own"),
+        (start(&[8]), vec![occupy(8, 4)], "does not own"),
         (start(&[5]), vec![occupy(4, 4)], "without a request"),
         (start(&[4]), vec![stopped(1, 1, CYCLE_ENDS_AT)], "without a request"),
         (stop(&[1]), vec![stopped(1, 1, CYCLE_ENDS_AT)], "fine"),
@@ -266,6 +313,8 @@ fn a_request_does_what_was_requested_and_nothing_else() {
         (Request::SetBlocks(2), vec![blocks(2, NOW), blocks(2, NOW), blocks(2, NOW)], "sets 2 blocks more than once"),
         (delete(&[1], true), vec![deleted(1, 1)], "locks the slot of +1 for a deletion, and does not release it"),
         (Request::ReplaceNumbers(vec![2]), vec![requested(), requested()], "already being replaced"),
+        (stop(&[1]), vec![Action::StopUsing(1)], "has turned off"),
+        (stop(&[5]), vec![Action::GiveBack(5)], "without a request"),
     ];
     for (request, actions, expected) in scenarios {
         let plan = plan(vec![], actions);

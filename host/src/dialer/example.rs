@@ -2,6 +2,7 @@ use dialguard::async_trait;
 use dialguard::clock::FixedClock;
 use dialguard::contract::*;
 use dialguard::dialer::{CarrierLookup, Dialer, NumberInventory};
+use dialguard::settings::Settings;
 use std::sync::Arc;
 
 /// 15 January 2026, 09:00 UTC.
@@ -12,12 +13,15 @@ const DAY: Timestamp = 24 * 60 * 60;
 /// A dialer in memory with one account, `acme`. It monitors +13105550100 and +13105550123, also owns +13105550150, and can
 /// buy +13105550199. Both carriers rate +13105550123 as spam, as they did yesterday.
 struct SmallDialer {
-    settings: Settings,
+    guard_rails: GuardRails,
 }
 
+/// Guard rails with automatic replacement on.
+const AUTO_REPLACE: GuardRails = GuardRails { auto_replace: true, replacements_per_day_max: 3 };
+
 /// The dialer as a policy sees it, at a fixed time.
-fn small_dialer(settings: Settings) -> Dialer {
-    let dialer = Arc::new(SmallDialer { settings });
+fn small_dialer(guard_rails: GuardRails) -> Dialer {
+    let dialer = Arc::new(SmallDialer { guard_rails });
     Dialer { clock: Arc::new(FixedClock(NOW)), carriers: dialer.clone(), inventory: dialer }
 }
 
@@ -27,12 +31,18 @@ impl CarrierLookup for SmallDialer {
         vec![Carrier { id: 1, name: "AT&T".into() }, Carrier { id: 2, name: "T-Mobile".into() }]
     }
 
-    async fn look_up(&self, numbers: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
-        let observation = |number, carrier| {
-            let spam_score = if number == 13_105_550_123 { 95 } else { 5 };
-            Observation { number, carrier, spam_score: Some(spam_score), observed_at: NOW }
-        };
-        Ok(numbers.into_iter().flat_map(|number| [observation(number, 1), observation(number, 2)]).collect())
+    async fn sources(&self) -> Vec<Source> {
+        // One service, which speaks for both carriers and is free.
+        vec![Source { id: 1, name: "labels".into(), price: 0, look_ups_left: None, carriers: vec![1, 2] }]
+    }
+
+    async fn look_up(&self, numbers: Vec<PhoneNumber>, _: Vec<SourceId>) -> Result<VerdictTable, Error> {
+        let mut verdicts = VerdictTable::of(vec![1, 2]);
+        for number in numbers {
+            let score = Some(if number == 13_105_550_123 { 95 } else { 5 });
+            verdicts.push([1, 2].map(|carrier| CarrierVerdict { carrier, score, observed_at: NOW }));
+        }
+        Ok(verdicts)
     }
 }
 
@@ -56,12 +66,14 @@ impl NumberInventory for SmallDialer {
             locked_slots: vec![],
             monitored_count: 2,
             rated_today: 0,
+            look_ups_today: 0,
             replacements_today: 0,
-            settings: self.settings.clone(),
+            guard_rails: self.guard_rails,
+            settings: Settings::default(), // nobody has set any, so the policy's defaults count
         })
     }
 
-    async fn monitored(&self, _: &str, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>, Error> {
+    async fn monitored(&self, _: &str, after: PhoneNumber, limit: u32) -> Result<MonitoredTable, Error> {
         let number = |number, slot, status, flagging_checks, clearing_checks| MonitoredNumber {
             number,
             slot,
@@ -71,11 +83,14 @@ impl NumberInventory for SmallDialer {
             flagging_checks,
             clearing_checks,
             last_rated_at: Some(NOW - DAY),
+            evidence_until: Some(NOW - DAY),
+            suspect_since: None,
+            resting_since: None,
             replacement_pending: false,
         };
         let numbers = [
             number(13_105_550_100, 1, Status::Clean, 0, 9),
-            number(13_105_550_123, 2, Status::AtRisk, 1, 0), // a second day of spam makes it flagged
+            number(13_105_550_123, 2, Status::Flagged, 1, 0), // after a second day of spam it is to be replaced
         ];
         Ok(numbers.into_iter().filter(|number| number.number > after).take(limit as usize).collect())
     }
@@ -87,11 +102,12 @@ impl NumberInventory for SmallDialer {
         Ok(numbers)
     }
 
-    async fn candidates(&self, _: &str, _: PhoneNumber, limit: u32) -> Result<Vec<PhoneNumber>, Error> {
-        Ok([13_105_550_199].into_iter().take(limit as usize).collect())
+    async fn candidates(&self, _: &str, _: PhoneNumber, limit: u32) -> Result<CandidateTable, Error> {
+        let on_hand = Candidate { number: 13_105_550_199, price_cents: 0, rested: false };
+        Ok([on_hand].into_iter().take(limit as usize).collect())
     }
 
-    async fn flag_events(&self, _: &str, _: Timestamp) -> Result<Vec<FlagEvent>, Error> {
-        Ok(vec![]) // none of its numbers has been flagged before
+    async fn flag_events(&self, _: &str, _: Timestamp) -> Result<FlagTable, Error> {
+        Ok([FlagEvent { number: 13_105_550_123, at: NOW - DAY }].into_iter().collect())
     }
 }

@@ -4,10 +4,12 @@ use super::Wasi;
 use super::limits::{Limits, MEMORY_BYTES_MAX, PolicyFault};
 use super::stubbed_wasi::{self, StubbedWasi};
 use super::time::{Asked, RunTime};
-use crate::contract::{self, imports, *};
+use crate::contract::versions::{CallResult, Imports};
+use crate::contract::{self, *};
 use crate::dialer::Dialer;
 use crate::recording::{Call, Recording};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use wasmtime::component::Linker;
 use wasmtime::{Engine, ResourceLimiter, UpdateDeadline};
 use wasmtime_wasi::{WasiCtxView, WasiView};
@@ -29,12 +31,26 @@ pub struct Inputs {
     pub now: Option<Timestamp>,
     /// The account, if the policy read it.
     pub account: Option<Account>,
-    /// The monitored numbers read, in ascending order.
-    pub monitored: Vec<MonitoredNumber>,
+    /// The monitored numbers read, in ascending order, page by page. Each page is a table.
+    pub monitored: Vec<Arc<MonitoredTable>>,
     /// Of the numbers asked about, those that the account owns.
     pub owned: BTreeSet<PhoneNumber>,
-    /// Numbers offered as candidates.
-    pub offered: BTreeSet<PhoneNumber>,
+    /// Numbers offered as candidates, and whether each is one of the account's own that has rested.
+    pub offered: BTreeMap<PhoneNumber, bool>,
+    /// Numbers that rest.
+    pub rested: BTreeSet<PhoneNumber>,
+}
+
+impl Inputs {
+    /// The monitored numbers read, in ascending order.
+    pub fn monitored(&self) -> impl Iterator<Item = MonitoredNumber> + Clone + '_ {
+        self.monitored.iter().flat_map(|page| page.rows().expect("pages are checked when they are read"))
+    }
+
+    /// How many monitored numbers were read.
+    pub fn monitored_count(&self) -> usize {
+        self.monitored.iter().map(|page| page.len()).sum()
+    }
 }
 
 /// The state in one run's store; it lives as long as the run.
@@ -47,6 +63,9 @@ pub(crate) struct Run {
     import_calls_left: u32,
     held_bytes_left: u64,
     wasi: Option<StubbedWasi>,
+    declared: Arc<[Setting]>,
+    /// The ids of the sources, once they are known.
+    sources: Option<BTreeSet<SourceId>>,
     /// Bytes of all the policy's memories, which never shrink.
     pub(crate) memory_bytes: usize,
     pub(crate) inputs: Inputs,
@@ -54,7 +73,13 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(crate) fn new(subject: Option<(Dialer, AccountId)>, limits: Limits, wasi: Wasi) -> Self {
+    /// `declared` are the policy's settings.
+    pub(crate) fn new(
+        subject: Option<(Dialer, AccountId)>,
+        declared: Arc<[Setting]>,
+        limits: Limits,
+        wasi: Wasi,
+    ) -> Self {
         let mut inputs = Inputs::default();
         let wasi = (wasi == Wasi::Stubbed).then(|| {
             // WASI's clock and the contract's show the same time. Without a dialer it is 1970.
@@ -69,6 +94,8 @@ impl Run {
             import_calls_left: limits.import_calls_max,
             held_bytes_left: limits.held_bytes_max,
             wasi,
+            declared,
+            sources: None,
             memory_bytes: 0,
             inputs,
             recording: Recording::default(),
@@ -174,9 +201,11 @@ impl WasiView for Run {
     }
 }
 
-impl imports::types::Host for Run {}
+impl Imports for Run {
+    fn declared(&self) -> &[Setting] {
+        &self.declared
+    }
 
-impl imports::clock::Host for Run {
     async fn now(&mut self) -> wasmtime::Result<Timestamp> {
         let dialer = self.dialer()?;
         if let Some(now) = self.inputs.now {
@@ -187,9 +216,7 @@ impl imports::clock::Host for Run {
         self.record(Call::Now(now))?;
         Ok(now)
     }
-}
 
-impl imports::carrier_lookup::Host for Run {
     async fn carriers(&mut self) -> wasmtime::Result<Vec<Carrier>> {
         let dialer = self.dialer()?;
         let carriers = self.in_time(Asked::Sources, dialer.carriers.carriers()).await?.unwrap_or_default();
@@ -197,24 +224,32 @@ impl imports::carrier_lookup::Host for Run {
         Ok(carriers)
     }
 
-    async fn look_up(&mut self, numbers: Vec<PhoneNumber>) -> wasmtime::Result<Result<Vec<Observation>, Error>> {
+    async fn sources(&mut self) -> wasmtime::Result<Vec<Source>> {
         let dialer = self.dialer()?;
-        if let Err(error) = check_numbers(&numbers) {
+        let sources = self.in_time(Asked::Sources, dialer.carriers.sources()).await?.unwrap_or_default();
+        self.sources = Some(sources.iter().map(|source| source.id).collect());
+        self.record(Call::Sources(sources.clone()))?;
+        Ok(sources)
+    }
+
+    async fn look_up(&mut self, numbers: Vec<PhoneNumber>, sources: Vec<SourceId>) -> CallResult<VerdictTable> {
+        let dialer = self.dialer()?;
+        if let Err(error) = check_numbers(&numbers).and_then(|()| self.check_sources(&sources)) {
             return Ok(Err(error));
         }
         match self.lookups_left.checked_sub(numbers.len() as u32) {
             Some(left) => self.lookups_left = left,
             None => return Ok(Err(over_budget(self.limits.lookups_max))),
         }
-        let answer =
-            self.in_time(Asked::Sources, dialer.carriers.look_up(numbers.clone())).await?.unwrap_or_else(too_late);
-        self.record(Call::LookUp(numbers, answer.clone()))?;
+        let rows = numbers.len();
+        let asked = dialer.carriers.look_up(numbers.clone(), sources.clone());
+        let answer = self.in_time(Asked::Sources, asked).await?.unwrap_or_else(too_late);
+        let answer = answer.and_then(|verdicts| readable(verdicts.check(rows), verdicts));
+        self.record(Call::LookUp(numbers, sources, answer.clone()))?;
         Ok(answer)
     }
-}
 
-impl imports::number_inventory::Host for Run {
-    async fn get_account(&mut self, id: AccountId) -> wasmtime::Result<Result<Account, Error>> {
+    async fn account(&mut self, id: AccountId) -> CallResult<Account> {
         let dialer = self.dialer()?;
         let answer = self.in_account(&id, dialer.inventory.account(&id), Call::Account).await?;
         if let Ok(account) = &answer {
@@ -223,32 +258,25 @@ impl imports::number_inventory::Host for Run {
         Ok(answer)
     }
 
-    async fn monitored(
-        &mut self,
-        id: AccountId,
-        after: PhoneNumber,
-        limit: u32,
-    ) -> wasmtime::Result<Result<Vec<MonitoredNumber>, Error>> {
+    async fn monitored(&mut self, id: AccountId, after: PhoneNumber, limit: u32) -> CallResult<MonitoredTable> {
         let dialer = self.dialer()?;
         let limit = in_range(limit);
-        let call = |answer| Call::Monitored(after, limit, answer);
-        let answer = self.in_account(&id, dialer.inventory.monitored(&id, after, limit), call).await?;
+        let read = async {
+            let page = dialer.inventory.monitored(&id, after, limit).await?;
+            readable(page.check(), Arc::new(page))
+        };
+        let answer = self.in_account(&id, read, |answer| Call::Monitored(after, limit, answer)).await?;
         if let Ok(page) = &answer {
             // A policy may read the same page twice; the inputs stay in ascending order, each number once.
-            let known = self.inputs.monitored.partition_point(|number| number.number <= after);
-            if known == self.inputs.monitored.len() {
-                self.hold(size_of_val(&page[..]))?;
-                self.inputs.monitored.extend_from_slice(page);
+            let last = self.inputs.monitored.iter().rev().find_map(|page| page.numbers.last());
+            if last.is_none_or(|last| *last <= after) {
+                self.inputs.monitored.push(page.clone());
             }
         }
-        Ok(answer)
+        Ok(answer.map(|page| (*page).clone()))
     }
 
-    async fn owned(
-        &mut self,
-        id: AccountId,
-        numbers: Vec<PhoneNumber>,
-    ) -> wasmtime::Result<Result<Vec<PhoneNumber>, Error>> {
+    async fn owned(&mut self, id: AccountId, numbers: Vec<PhoneNumber>) -> CallResult<Vec<PhoneNumber>> {
         let dialer = self.dialer()?;
         if let Err(error) = check_numbers(&numbers) {
             return Ok(Err(error));
@@ -263,35 +291,94 @@ impl imports::number_inventory::Host for Run {
         Ok(answer)
     }
 
-    async fn candidates(
-        &mut self,
-        id: AccountId,
-        like: PhoneNumber,
-        limit: u32,
-    ) -> wasmtime::Result<Result<Vec<PhoneNumber>, Error>> {
+    async fn candidates(&mut self, id: AccountId, like: PhoneNumber, limit: u32) -> CallResult<CandidateTable> {
         let dialer = self.dialer()?;
         let limit = in_range(limit);
-        let call = |answer| Call::Candidates(like, limit, answer);
-        let answer = self.in_account(&id, dialer.inventory.candidates(&id, like, limit), call).await?;
+        let read = async {
+            let offered = dialer.inventory.candidates(&id, like, limit).await?;
+            readable(offered.check(), offered)
+        };
+        let answer = self.in_account(&id, read, |answer| Call::Candidates(like, limit, answer)).await?;
         if let Ok(offered) = &answer {
             let before = self.inputs.offered.len();
-            self.inputs.offered.extend(offered);
+            let rows = offered.rows().expect("it was checked");
+            self.inputs.offered.extend(rows.map(|candidate| (candidate.number, candidate.rested)));
             self.hold((self.inputs.offered.len() - before) * SET_ENTRY_BYTES)?;
         }
         Ok(answer)
     }
 
-    async fn flag_events(
-        &mut self,
-        id: AccountId,
-        since: Timestamp,
-    ) -> wasmtime::Result<Result<Vec<FlagEvent>, Error>> {
+    async fn flag_events(&mut self, id: AccountId, since: Timestamp) -> CallResult<FlagTable> {
         let dialer = self.dialer()?;
-        // Dialers store times as signed integers, so no event is later than the largest of those.
-        let since = since.min(i64::MAX as Timestamp);
-        let call = |answer| Call::FlagEvents(since, answer);
-        self.in_account(&id, dialer.inventory.flag_events(&id, since), call).await
+        let since = storable(since);
+        let read = async {
+            let events = dialer.inventory.flag_events(&id, since).await?;
+            readable(events.check(), events)
+        };
+        self.in_account(&id, read, |answer| Call::FlagEvents(since, answer)).await
     }
+
+    async fn calls(&mut self, id: AccountId, numbers: Vec<PhoneNumber>, since: Timestamp) -> CallResult<CallTable> {
+        let dialer = self.dialer()?;
+        if let Err(error) = check_numbers(&numbers) {
+            return Ok(Err(error));
+        }
+        let since = storable(since);
+        let read = async {
+            let calls = dialer.inventory.calls(&id, numbers.clone(), since).await?;
+            let rows = calls.len();
+            if rows != 0 && rows != numbers.len() {
+                return Err(Error::unavailable(format!("The dialer returned calls of {rows} numbers.")));
+            }
+            readable(calls.check(), calls)
+        };
+        self.in_account(&id, read, |answer| Call::Calls(numbers.clone(), since, answer)).await
+    }
+
+    async fn calls_in_all(&mut self, id: AccountId, since: Timestamp) -> CallResult<CallTotals> {
+        let dialer = self.dialer()?;
+        let since = storable(since);
+        let read = dialer.inventory.calls_in_all(&id, since);
+        self.in_account(&id, read, |answer| Call::CallsInAll(since, answer)).await
+    }
+
+    async fn rested(&mut self, id: AccountId) -> CallResult<RestedTable> {
+        let dialer = self.dialer()?;
+        let read = async {
+            let rested = dialer.inventory.rested(&id).await?;
+            readable(rested.check(), rested)
+        };
+        let answer = self.in_account(&id, read, Call::Rested).await?;
+        if let Ok(rested) = &answer {
+            self.hold(rested.len() * SET_ENTRY_BYTES)?;
+            self.inputs.rested.extend(&rested.numbers);
+        }
+        Ok(answer)
+    }
+}
+
+impl Run {
+    /// Refuses sources that the policy did not learn of.
+    fn check_sources(&self, sources: &[SourceId]) -> Result<(), Error> {
+        let is_known = |source: &SourceId| self.sources.as_ref().is_some_and(|known| known.contains(source));
+        match sources.iter().find(|source| !is_known(source)) {
+            Some(source) => {
+                let message = format!("There is no source {source}; name those that `sources` answered.");
+                Err(Error { code: ErrorCode::InvalidRequest, message })
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// A table of the dialer's, if it is one. What is none reads as an outage.
+fn readable<T>(check: Result<(), TableFault>, table: T) -> Result<T, Error> {
+    check.map_err(|fault| Error::unavailable(format!("The dialer's answer is no table: {fault}."))).map(|()| table)
+}
+
+/// Dialers store times as signed integers, so nothing is later than the largest of those.
+fn storable(since: Timestamp) -> Timestamp {
+    since.min(i64::MAX as Timestamp)
 }
 
 fn in_range(limit: u32) -> u32 {

@@ -149,7 +149,7 @@ fn a_refused_deletion_says_until_when_the_slot_would_be_locked() {
 #[test]
 fn a_requested_replacement_keeps_the_slot_and_ignores_the_daily_cap() {
     let mut dialer = account();
-    dialer.account.settings.replacements_per_day_max = 0;
+    dialer.account.guard_rails.replacements_per_day_max = 0;
     let decision = dialer.request(Request::ReplaceNumbers(vec![2]));
     let because = "Requested by a user; +1001 is the closest candidate that none of 2 carriers flags.".into();
     let why = ReplacementReason::Requested;
@@ -265,12 +265,13 @@ mod histories {
         fn the_ledgers_invariants_hold(
             auto_replace: bool,
             delivers_at_once: bool,
-            checks in (1..3_u8, 1..3_u8),
+            checks in (1..3_i64, 1..3_i64),
             steps in prop::collection::vec(step(), 1..120),
         ) {
             let mut dialer = AccountModel::new(2);
-            dialer.account.settings.auto_replace = auto_replace;
-            (dialer.account.settings.checks_to_flag, dialer.account.settings.checks_to_clear) = checks;
+            dialer.account.guard_rails.auto_replace = auto_replace;
+            dialer.set("checks-to-flag", checks.0);
+            dialer.set("checks-to-clear", checks.1);
             dialer.delivers_at_once = delivers_at_once;
             dialer.own(&(1..50).collect::<Vec<_>>());
             (60..120).for_each(|number| dialer.offer(number));
@@ -302,7 +303,7 @@ mod histories {
             }
             Step::SetBlocks(blocks) => ask(dialer, Request::SetBlocks(blocks), 1),
             Step::Say(number, a, b, c) => dialer.observe(number, &[a, b, c]),
-            Step::Outage => dialer.forget_observations(),
+            Step::Outage => dialer.forget_opinions(),
             Step::Pass(seconds) => dialer.pass(seconds),
             Step::Deliver => dialer.deliver(),
             Step::Review => review_twice(dialer),
@@ -326,9 +327,9 @@ mod histories {
         let added: BTreeSet<_> =
             dialer.monitored.values().filter(|n| n.last_rated_at.is_none()).map(|n| n.number).collect();
         let again = crate::review::review_account(dialer, "acme").unwrap();
-        assert!(again.reviews.iter().all(|review| added.contains(&review.number)), "{first:?} then {again:?}");
+        assert!(again.reviews.numbers.iter().all(|number| added.contains(number)), "{first:?} then {again:?}");
         let flagged_at_once = |number: &PhoneNumber| {
-            again.reviews.iter().any(|review| review.number == *number && review.status == Status::Flagged)
+            again.reviews.rows().unwrap().any(|review| review.number == *number && review.status == Status::Flagged)
         };
         for action in &again.actions {
             let Action::ReplaceNumber(replacement) = action else { panic!("a review only replaces") };

@@ -11,8 +11,8 @@ const CLEAN: [Option<u8>; 3] = [Some(0), Some(0), Some(0)];
 /// An account that monitors numbers 1 to `numbers` and has a hundred clean candidates from 1001.
 fn account(numbers: u64) -> AccountModel {
     let mut dialer = AccountModel::new(4);
-    dialer.account.settings.checks_to_flag = 1;
-    dialer.account.settings.auto_replace = true;
+    dialer.set("checks-to-replace", 1);
+    dialer.account.guard_rails.auto_replace = true;
     dialer.own_and_monitor(&(1..=numbers).collect::<Vec<_>>());
     for number in 1..=numbers {
         dialer.observe(number, &CLEAN);
@@ -44,14 +44,14 @@ fn flagged_numbers_are_replaced_within_the_caps() {
     let scenarios: [(&str, u64, u64, Change, usize, Kinds); 13] = [
         ("none flagged", 9, 0, |_| {}, 0, &[]),
         ("one flagged", 9, 1, |_| {}, 1, &["newly-flagged"]),
-        ("off by default", 9, 1, |d| d.account.settings.auto_replace = false, 0, &["newly-flagged"]),
+        ("off by default", 9, 1, |d| d.account.guard_rails.auto_replace = false, 0, &["newly-flagged"]),
         ("three per day", 9, 5, |_| {}, 3, &["newly-flagged", "replacement-deferred"]),
-        ("the cap is a setting", 9, 5, |d| d.account.settings.replacements_per_day_max = 5, 5, &["newly-flagged"]),
+        ("the cap is a setting", 9, 5, |d| d.account.guard_rails.replacements_per_day_max = 5, 5, &["newly-flagged"]),
         (
             "a cap of none",
             9,
             1,
-            |d| d.account.settings.replacements_per_day_max = 0,
+            |d| d.account.guard_rails.replacements_per_day_max = 0,
             0,
             &["newly-flagged", "replacement-deferred"],
         ),
@@ -67,7 +67,7 @@ fn flagged_numbers_are_replaced_within_the_caps() {
             "numbers within the grace days wait",
             9,
             1,
-            |d| d.account.settings.new_number_grace_days = 1,
+            |d| d.set("new-number-grace-days", 1),
             0,
             &["newly-flagged", "replacement-deferred"],
         ),
@@ -82,7 +82,7 @@ fn flagged_numbers_are_replaced_within_the_caps() {
         ("nine numbers are too few for a mass flag", 9, 3, |_| {}, 3, &["newly-flagged"]),
         ("29 % is not a mass flag", 31, 9, |_| {}, 3, &["newly-flagged", "replacement-deferred"]),
         ("30 % of ten is a mass flag", 10, 3, |_| {}, 0, &["newly-flagged", "mass-flag-held"]),
-        ("unless the setting is higher", 10, 3, |d| d.account.settings.mass_flag_percent = 31, 3, &["newly-flagged"]),
+        ("unless the setting is higher", 10, 3, |d| d.set("mass-flag-percent", 31), 3, &["newly-flagged"]),
     ];
     for (what, numbers, flagged, change, replaced_count, notices) in scenarios {
         let mut dialer = account(numbers);
@@ -100,16 +100,16 @@ fn flagged_numbers_are_replaced_within_the_caps() {
 #[test]
 fn numbers_flagged_longest_are_replaced_first() {
     let mut dialer = account(5);
-    dialer.account.settings.observation_age_max_hours = 240;
-    dialer.account.settings.replacements_per_day_max = 1;
-    dialer.account.settings.auto_replace = false;
+    dialer.set("observation-age-max-hours", 240);
+    dialer.account.guard_rails.replacements_per_day_max = 1;
+    dialer.account.guard_rails.auto_replace = false;
     dialer.observe(4, &SPAM);
     dialer.review();
     dialer.pass(DAY);
     dialer.observe(2, &SPAM);
     dialer.observe(3, &SPAM);
     dialer.review();
-    dialer.account.settings.auto_replace = true;
+    dialer.account.guard_rails.auto_replace = true;
     let mut order = Vec::new();
     for _ in 0..3 {
         dialer.pass(DAY);
@@ -161,11 +161,12 @@ fn a_replacement_gives_its_reason_with_correct_figures() {
     ];
     for (first_day, next_day, candidate, expected) in scenarios {
         let mut dialer = account(9);
-        dialer.account.settings.auto_replace = false;
+        dialer.set("checks-to-clear", 2);
+        dialer.account.guard_rails.auto_replace = false;
         dialer.observe(5, first_day);
         dialer.review();
         dialer.pass(DAY);
-        dialer.account.settings.auto_replace = true;
+        dialer.account.guard_rails.auto_replace = true;
         dialer.observe(5, next_day);
         dialer.observe(1_001, candidate);
         match dialer.review().actions.as_slice() {
@@ -198,7 +199,7 @@ fn a_second_check_on_the_same_date_changes_nothing() {
     assert_eq!((first.reviews.len(), replaced(&first)), (8, vec![1]));
     // The replacement has been added and gets its first check; number 2 still cannot be rated.
     let second = dialer.review();
-    assert_eq!(second.reviews.iter().map(|review| review.number).collect::<Vec<_>>(), [1_001]);
+    assert_eq!(second.reviews.numbers, [1_001]);
     let asked_before = dialer.numbers_looked_up();
     let third = dialer.review();
     assert_eq!((third.reviews.len(), third.actions.len(), kinds(&third)), (0, 0, vec!["unrated"]));
@@ -208,12 +209,12 @@ fn a_second_check_on_the_same_date_changes_nothing() {
 #[test]
 fn an_outage_changes_no_status_and_gives_one_notice() {
     let mut dialer = account(9);
-    dialer.account.settings.checks_to_flag = 2;
+    dialer.set("checks-to-flag", 2);
     dialer.observe(1, &SPAM);
     dialer.review();
     let before = dialer.monitored.clone();
     dialer.pass(DAY);
-    dialer.forget_observations();
+    dialer.forget_opinions();
     let plan = dialer.review();
     assert_eq!(dialer.monitored, before);
     assert_eq!(kinds(&plan), ["unrated"]);
@@ -250,9 +251,9 @@ fn nothing_is_checked_while_the_add_on_is_off() {
 #[test]
 fn an_account_without_numbers_has_an_empty_review_and_an_unknown_one_an_error() {
     let mut dialer = AccountModel::new(1);
-    assert_eq!(dialer.review().reviews, []);
+    assert!(dialer.review().reviews.is_empty());
     assert_eq!(review_account(&dialer, "unknown").unwrap_err().code, ErrorCode::NoSuchAccount);
-    dialer.account.settings.spam_score_min = 0;
+    dialer.set("spam-score-min", 0);
     assert_eq!(review_account(&dialer, "acme").unwrap_err().code, ErrorCode::InvalidSettings);
 }
 
@@ -267,6 +268,6 @@ fn accounts_larger_than_a_page_are_reviewed_whole_and_in_order() {
         dialer.observe(*number, &CLEAN);
     }
     let plan = dialer.review();
-    assert_eq!(plan.reviews.iter().map(|review| review.number).collect::<Vec<_>>(), numbers);
+    assert_eq!(plan.reviews.numbers, numbers);
     println!("{} numbers in three pages", plan.reviews.len());
 }

@@ -163,7 +163,7 @@ async fn a_closed_account_can_be_read_and_credited_and_nothing_else() {
         time_zone: Zone::utc(),
         region: Region::US,
         review_at: NaiveTime::MIN,
-        settings: default_settings(),
+        settings: AccountSettings::default(),
     };
     let of_ledger: [(&str, Result<(), LedgerError>); 7] = [
         ("change", ledger.change_account("acme", &on, now)),
@@ -184,7 +184,7 @@ async fn a_closed_account_can_be_read_and_credited_and_nothing_else() {
         ("review", dialguard.review("acme").await.map(drop)),
         ("preview a review", dialguard.try_review("acme").await.map(drop)),
         ("scheduled review", dialguard.review_once("acme").await.map(drop)),
-        ("effect of settings", dialguard.effect_of_settings("acme", &default_settings(), 0).await.map(drop)),
+        ("effect of settings", dialguard.effect_of_settings("acme", &AccountSettings::default(), 0).await.map(drop)),
     ];
     let of_dialguard = of_dialguard.map(|(what, refused)| {
         (

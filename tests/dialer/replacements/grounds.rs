@@ -18,9 +18,9 @@ async fn automatic(monitored: u64, cap_cents: u32) -> Fixture {
     let fixture = Fixture::with(monitored, (150..200).map(number), |buying| buying.day_cents_max = cap_cents).await;
     fixture
         .set(|settings| {
-            settings.auto_replace = true;
-            settings.checks_to_clear = 1;
-            settings.new_number_grace_days = 0;
+            settings.guard_rails.auto_replace = true;
+            settings.values.set("checks-to-clear", "1");
+            settings.values.set("new-number-grace-days", "0");
         })
         .await;
     fixture
@@ -81,7 +81,7 @@ async fn a_clean_number_is_not_replaced_when_a_cap_is_raised_later() {
     let words = "+13105550100 was not replaced by +13105550150, and nothing was spent: its status is clean";
     assert!(abandoned.len() == 1 && abandoned[0].starts_with(words), "{abandoned:?}");
 
-    fixture.set(|settings| settings.auto_replace = false).await;
+    fixture.set(|settings| settings.guard_rails.auto_replace = false).await;
     fixture.pass(3 * DAY);
     raise_cap(&fixture);
     assert_eq!((resume(&fixture).await, fixture.bought()), (0, vec![]));
@@ -94,12 +94,12 @@ async fn an_order_ends_when_automatic_replacement_is_turned_off() {
     let mut fixture = automatic(1, 0).await;
     fixture.carriers_flag(&[100]);
     review(&fixture).await;
-    fixture.set(|settings| settings.auto_replace = false).await;
+    fixture.set(|settings| settings.guard_rails.auto_replace = false).await;
     resume(&fixture).await;
     assert!(fixture.texts("order-abandoned")[0].ends_with("nothing was spent: automatic replacement is off."));
     // Nothing was wrong with the candidate: it is offered again at once.
     raise_cap(&fixture);
-    fixture.set(|settings| settings.auto_replace = true).await;
+    fixture.set(|settings| settings.guard_rails.auto_replace = true).await;
     fixture.pass(DAY);
     review(&fixture).await;
     assert_eq!(fixture.slots(), [(1, number(150))]);
@@ -109,7 +109,7 @@ async fn an_order_ends_when_automatic_replacement_is_turned_off() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_days_limit_counts_on_the_day_of_the_swap() {
     let mut fixture = automatic(15, 0).await;
-    fixture.set(|settings| settings.replacements_per_day_max = 3).await;
+    fixture.set(|settings| settings.guard_rails.replacements_per_day_max = 3).await;
     for day in 1..=5 {
         let flagged: Vec<_> = (100..100 + 3 * day).collect();
         fixture.carriers_flag(&flagged);
@@ -132,11 +132,11 @@ async fn the_days_limit_counts_on_the_day_of_the_swap() {
 #[tokio::test(flavor = "multi_thread")]
 async fn orders_beyond_a_lowered_limit_are_abandoned() {
     let mut fixture = automatic(10, 0).await;
-    fixture.set(|settings| settings.replacements_per_day_max = 50).await;
+    fixture.set(|settings| settings.guard_rails.replacements_per_day_max = 50).await;
     fixture.carriers_flag(&[100, 101, 102, 103, 104]);
     review(&fixture).await;
     assert_eq!(fixture.orders().len(), 5);
-    fixture.set(|settings| settings.replacements_per_day_max = 2).await;
+    fixture.set(|settings| settings.guard_rails.replacements_per_day_max = 2).await;
     raise_cap(&fixture);
     assert_eq!(resume(&fixture).await, 2);
     let abandoned = fixture.texts("order-abandoned");
@@ -150,7 +150,7 @@ async fn orders_beyond_a_lowered_limit_are_abandoned() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mass_flag_hold_ends_orders_that_wait() {
     let mut fixture = automatic(12, 0).await;
-    fixture.set(|settings| settings.mass_flag_percent = 50).await;
+    fixture.set(|settings| settings.values.set("mass-flag-percent", "50")).await;
     fixture.carriers_flag(&[100]);
     review(&fixture).await;
     assert_eq!(fixture.orders().len(), 1);
@@ -203,7 +203,7 @@ async fn a_number_bought_for_an_order_that_ends_stays_as_a_candidate() {
     fixture.fake.fails_once("carry_over", Fault::Later);
     review(&fixture).await;
     assert_eq!(fixture.orders()[0].state, OrderState::Acquired);
-    fixture.set(|settings| settings.auto_replace = false).await;
+    fixture.set(|settings| settings.guard_rails.auto_replace = false).await;
     resume(&fixture).await;
     let words = "+13105550100 was not replaced by +13105550150: automatic replacement is off. +13105550150 was bought for \
                  $1.15 and stays in the account as a candidate.";
@@ -246,7 +246,7 @@ async fn an_order_that_may_have_been_sent_ends_only_when_its_purchase_is_known()
         fixture.fake.fails_once("standing", Fault::Later);
         review(&fixture).await;
         assert_eq!(fixture.orders()[0].state, OrderState::Ordering, "{fault:?}");
-        fixture.set(|settings| settings.auto_replace = false).await;
+        fixture.set(|settings| settings.guard_rails.auto_replace = false).await;
         fixture.pass(2 * MINUTE);
         resume(&fixture).await;
         assert_eq!(fixture.orders().is_empty(), is_bought, "{fault:?}: an unknown order may still arrive");
@@ -445,9 +445,13 @@ mod histories {
             let value = self.random(1 << 32);
             let fixture = &mut self.fixture;
             match value % 16 {
-                0 => fixture.set(|settings| settings.auto_replace = value & 16 != 0).await,
+                0 => fixture.set(|settings| settings.guard_rails.auto_replace = value & 16 != 0).await,
                 1 => fixture.switch(value & 48 != 0).await,
-                2 => fixture.set(|settings| settings.replacements_per_day_max = (value >> 4) as u16 % 4).await,
+                2 => {
+                    fixture
+                        .set(|settings| settings.guard_rails.replacements_per_day_max = (value >> 4) as u16 % 4)
+                        .await
+                }
                 3 => fixture.buys(Buying { day_cents_max: (value >> 4) as u32 % 5 * PRICE, ..fixture.buying() }),
                 4 => fixture.fake.fails_at_random(value >> 4 & 31, value),
                 5 => {
@@ -492,7 +496,7 @@ mod histories {
             let moved: Vec<_> = events.iter().filter(|event| event.kind == "replaced").skip(before.replaced).collect();
             assert!(account.enabled || (moved.is_empty() && fixture.fake.calls("order") == before.sent));
             for event in moved.iter().filter(|event| !event.text.contains("Requested by a user")) {
-                assert!(account.settings.auto_replace, "{event:?}");
+                assert!(account.settings.guard_rails.auto_replace, "{event:?}");
                 let latest = events.iter().rfind(|other| {
                     other.number == event.number && other.id < event.id && other.kind.starts_with("turned-")
                 });
@@ -501,7 +505,7 @@ mod histories {
             let is_automatic = |event: &&Event| event.kind == "replaced" && !event.text.contains("Requested by a user");
             let automatic =
                 events.iter().filter(is_automatic).filter(|event| event.at / DAY == fixture.now / DAY).count();
-            let limit = usize::from(account.settings.replacements_per_day_max);
+            let limit = usize::from(account.settings.guard_rails.replacements_per_day_max);
             assert!(!moved.iter().any(is_automatic) || automatic <= limit, "{automatic} of {limit} today");
             self.assert_money(&events);
         }

@@ -1,9 +1,9 @@
 //! Harmful components, made from text.
 //!
-//! A hostile policy is the reference component with another core module in it: whatever the contract looks like, the
-//! types, imports and exports around the module are the real ones.
+//! A hostile policy is a real component with another core module in it: the types, imports and exports around the module
+//! are those of the reference policy for version 0.2.0 of the contract.
 
-use dialguard::policy::REFERENCE_POLICY;
+use super::second_contract::SECOND_CONTRACT;
 
 const SKELETON: &str = include_str!("../../policies/hostile/skeleton.wat");
 
@@ -74,24 +74,24 @@ pub fn parse(text: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-/// The reference component with its first core module replaced by this one.
+/// The real component with its first core module replaced by this one.
 fn component_around(core_module: &[u8]) -> Vec<u8> {
     const CORE_MODULE: u8 = 1;
     let mut at = 8;
-    while REFERENCE_POLICY[at] != CORE_MODULE {
+    while SECOND_CONTRACT[at] != CORE_MODULE {
         let (size, body) = leb128(at + 1);
         at = body + size;
     }
     let (size, body) = leb128(at + 1);
     let mut section = vec![CORE_MODULE];
     push_leb128(&mut section, core_module.len());
-    [&REFERENCE_POLICY[..at], &section, core_module, &REFERENCE_POLICY[body + size..]].concat()
+    [&SECOND_CONTRACT[..at], &section, core_module, &SECOND_CONTRACT[body + size..]].concat()
 }
 
-/// A size in the reference component, and the start of the part it measures.
+/// A size in the real component, and the start of the part it measures.
 fn leb128(at: usize) -> (usize, usize) {
-    let len = 1 + REFERENCE_POLICY[at..].iter().take_while(|byte| **byte & 0x80 != 0).count();
-    let bytes = &REFERENCE_POLICY[at..at + len];
+    let len = 1 + SECOND_CONTRACT[at..].iter().take_while(|byte| **byte & 0x80 != 0).count();
+    let bytes = &SECOND_CONTRACT[at..at + len];
     (bytes.iter().rev().fold(0, |size, byte| size << 7 | usize::from(byte & 0x7f)), at + len)
 }
 

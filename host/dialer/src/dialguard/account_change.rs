@@ -2,9 +2,10 @@
 
 use super::run::{Run, Task, refusal};
 use super::{Dialguard, Result};
-use crate::ledger::{AccountChange, ChangePrice, LedgerError, NewAccount, ensure_other_fits};
+use crate::ledger::{AccountChange, AccountSettings, ChangePrice, LedgerError, NewAccount, ensure_fits};
 use crate::policies::effect::{Effect, effect_of};
-use dialguard::contract::{Outcome, Request, Settings, Timestamp};
+use dialguard::contract::{Outcome, Request, Timestamp};
+use dialguard::settings::Settings;
 
 /// What came of changing an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,14 +30,14 @@ impl Dialguard {
     ///
     /// Errors: settings out of range; an account of that id; too many blocks.
     pub async fn add_account(&self, new: &NewAccount) -> Result<()> {
-        ensure_other_fits(&[], &new.settings.other)?;
+        ensure_fits(&Settings::default(), &new.settings.values)?;
         self.check_settings(&new.settings).await?;
         Ok(self.ledger.add_account(new, self.clock.now())?)
     }
 
     /// Whether the policy accepts these settings; an error says which is out of range.
-    pub async fn check_settings(&self, settings: &Settings) -> Result<()> {
-        Ok(self.policies.live()?.policy.check_settings(settings).await?)
+    pub async fn check_settings(&self, settings: &AccountSettings) -> Result<()> {
+        Ok(self.policies.live()?.policy.check_settings(settings.guard_rails, &settings.values).await?)
     }
 
     /// Changes an account, all of it in one transaction. A number of blocks is the policy's to decide, which sees the
@@ -132,7 +133,7 @@ impl Dialguard {
     async fn check_account_change(&self, id: &str, change: &AccountChange) -> Result<()> {
         if let Some(settings) = &change.settings {
             // The ledger checks it again when it changes the account, but no policy is given what is too large.
-            ensure_other_fits(&self.ledger.account(id)?.settings.other, &settings.other)?;
+            ensure_fits(&self.ledger.account(id)?.settings.values, &settings.values)?;
             self.check_settings(settings).await?;
         }
         if let Some(buying) = &change.buying {
@@ -149,10 +150,10 @@ impl Dialguard {
     /// with what was done. It takes 20 seconds at most, and says how far it came. Nothing is changed.
     ///
     /// Errors: no such account; settings out of range, whose message says which.
-    pub async fn effect_of_settings(&self, id: &str, settings: &Settings, since: Timestamp) -> Result<Effect> {
+    pub async fn effect_of_settings(&self, id: &str, settings: &AccountSettings, since: Timestamp) -> Result<Effect> {
         let account = self.ledger.account(id)?;
         account.ensure_open()?;
-        ensure_other_fits(&account.settings.other, &settings.other)?;
+        ensure_fits(&account.settings.values, &settings.values)?;
         self.check_settings(settings).await?;
         Ok(effect_of(&self.ledger, &self.policies.live()?.policy, id, settings, since).await?)
     }

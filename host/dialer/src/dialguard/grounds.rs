@@ -19,8 +19,8 @@ use crate::ledger::{AccountProfile, EventKind, LedgerError, Order};
 use crate::phone::e164;
 use dialguard::check::{Purpose, check};
 use dialguard::contract::{
-    Account, Action, Error, FlagEvent, MonitoredNumber, NUMBERS_PER_CALL_MAX, Notice, PhoneNumber, Plan,
-    ReplacementReason, Request, Status, Timestamp,
+    Account, Action, CallTable, CallTotals, Candidate, CandidateTable, Error, FlagTable, MonitoredTable,
+    NUMBERS_PER_CALL_MAX, Notice, PhoneNumber, Plan, ReplacementReason, Request, Status, Timestamp,
 };
 use dialguard::dialer::{Dialer, NumberInventory};
 use parking_lot::Mutex;
@@ -155,7 +155,9 @@ impl Dialguard {
 fn switched_off(account: &AccountProfile, order: &Order) -> Option<&'static str> {
     match order.why {
         _ if !account.enabled => Some("the add-on is off"),
-        ReplacementReason::Flagged if !account.settings.auto_replace => Some("automatic replacement is off"),
+        ReplacementReason::Flagged if !account.settings.guard_rails.auto_replace => {
+            Some("automatic replacement is off")
+        }
         _ => None,
     }
 }
@@ -205,32 +207,41 @@ impl NumberInventory for UndoneOrders {
         Ok(account)
     }
 
-    async fn monitored(
-        &self,
-        id: &str,
-        after: PhoneNumber,
-        limit: u32,
-    ) -> std::result::Result<Vec<MonitoredNumber>, Error> {
-        let mut numbers = self.inner.monitored(id, after, limit).await?;
-        for number in &mut numbers {
-            number.replacement_pending &= !self.candidates.contains_key(&number.number);
-            if self.is_review {
-                number.last_rated_at = Some(self.now);
-            }
+    async fn monitored(&self, id: &str, after: PhoneNumber, limit: u32) -> std::result::Result<MonitoredTable, Error> {
+        let mut page = self.inner.monitored(id, after, limit).await?;
+        for (number, pending) in page.numbers.iter().zip(&mut page.replacement_pending) {
+            *pending &= u8::from(!self.candidates.contains_key(number));
         }
-        Ok(numbers)
+        if self.is_review {
+            page.last_rated_at.fill(self.now);
+        }
+        Ok(page)
     }
 
     async fn owned(&self, id: &str, numbers: Vec<PhoneNumber>) -> std::result::Result<Vec<PhoneNumber>, Error> {
         self.inner.owned(id, numbers).await
     }
 
-    async fn candidates(&self, _: &str, like: PhoneNumber, limit: u32) -> std::result::Result<Vec<PhoneNumber>, Error> {
+    async fn candidates(&self, _: &str, like: PhoneNumber, limit: u32) -> std::result::Result<CandidateTable, Error> {
         self.asked_about.lock().insert(like);
-        Ok(self.candidates.get(&like).copied().into_iter().take(limit as usize).collect())
+        let ordered = |number: &PhoneNumber| Candidate { number: *number, price_cents: 0, rested: false };
+        Ok(self.candidates.get(&like).map(ordered).into_iter().take(limit as usize).collect())
     }
 
-    async fn flag_events(&self, id: &str, since: Timestamp) -> std::result::Result<Vec<FlagEvent>, Error> {
+    async fn flag_events(&self, id: &str, since: Timestamp) -> std::result::Result<FlagTable, Error> {
         self.inner.flag_events(id, since).await
+    }
+
+    async fn calls(
+        &self,
+        id: &str,
+        numbers: Vec<PhoneNumber>,
+        since: Timestamp,
+    ) -> std::result::Result<CallTable, Error> {
+        self.inner.calls(id, numbers, since).await
+    }
+
+    async fn calls_in_all(&self, id: &str, since: Timestamp) -> std::result::Result<CallTotals, Error> {
+        self.inner.calls_in_all(id, since).await
     }
 }

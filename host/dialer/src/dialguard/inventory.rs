@@ -4,7 +4,8 @@ use crate::ledger::{AccountView, closest_first};
 use crate::phone::area_code;
 use crate::providers::Offers;
 use dialguard::contract::{
-    Account, Action, Error, FlagEvent, MonitoredNumber, Occupancy, PhoneNumber, SlotLock, Status, Timestamp,
+    Account, Action, CallTable, CallTotals, Candidate, CandidateTable, Error, FlagTable, MonitoredNumber,
+    MonitoredTable, Occupancy, PhoneNumber, RestedTable, SlotLock, Status, Timestamp,
 };
 use dialguard::dialer::NumberInventory;
 use parking_lot::Mutex;
@@ -38,7 +39,7 @@ impl RunInventory {
         like: PhoneNumber,
         limit: u32,
         taken: &HashSet<PhoneNumber>,
-    ) -> Result<Vec<PhoneNumber>, Error> {
+    ) -> Result<CandidateTable, Error> {
         let limit = limit as usize;
         let mut candidates = self.view.on_hand(id, like, limit + taken.len()).await?;
         candidates.retain(|number| !taken.contains(number));
@@ -46,7 +47,8 @@ impl RunInventory {
         candidates.extend(self.on_offer(id, like, (&candidates, limit), taken).await?);
         closest_first(&mut candidates, like);
         candidates.truncate(limit);
-        Ok(candidates)
+        let candidate = |number| Candidate { number, price_cents: 0, rested: false };
+        Ok(candidates.into_iter().map(candidate).collect())
     }
 
     /// What the provider offers in place of `like`. The number's own area code comes first, and others only if that has
@@ -81,7 +83,7 @@ impl NumberInventory for RunInventory {
         self.view.account(id).await
     }
 
-    async fn monitored(&self, id: &str, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>, Error> {
+    async fn monitored(&self, id: &str, after: PhoneNumber, limit: u32) -> Result<MonitoredTable, Error> {
         self.view.monitored(id, after, limit).await
     }
 
@@ -89,12 +91,24 @@ impl NumberInventory for RunInventory {
         self.view.owned(id, numbers).await
     }
 
-    async fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> Result<Vec<PhoneNumber>, Error> {
+    async fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> Result<CandidateTable, Error> {
         self.candidates_besides(id, like, limit, &HashSet::new()).await
     }
 
-    async fn flag_events(&self, id: &str, since: Timestamp) -> Result<Vec<FlagEvent>, Error> {
+    async fn flag_events(&self, id: &str, since: Timestamp) -> Result<FlagTable, Error> {
         self.view.flag_events(id, since).await
+    }
+
+    async fn calls(&self, id: &str, numbers: Vec<PhoneNumber>, since: Timestamp) -> Result<CallTable, Error> {
+        self.view.calls(id, numbers, since).await
+    }
+
+    async fn calls_in_all(&self, id: &str, since: Timestamp) -> Result<CallTotals, Error> {
+        self.view.calls_in_all(id, since).await
+    }
+
+    async fn rested(&self, id: &str) -> Result<RestedTable, Error> {
+        self.view.rested(id).await
     }
 }
 
@@ -123,7 +137,8 @@ impl PreviewInventory {
             let after = monitored.last_key_value().map_or(0, |(number, _)| *number);
             let page = inner.monitored(id, after, PAGE).await?;
             let is_last = page.len() < PAGE as usize;
-            monitored.extend(page.into_iter().map(|number| (number.number, number)));
+            let rows = page.rows().map_err(|fault| Error::unavailable(fault.to_string()))?;
+            monitored.extend(rows.map(|number| (number.number, number)));
             if is_last {
                 break;
             }
@@ -165,8 +180,13 @@ impl Preview {
                     number.replacement_pending = true;
                 }
             }
-            // A request for blocks is one batch: none comes after it.
-            Action::SetBlocks(_) => {}
+            // A request for blocks is one batch: none comes after it. The others are a review's.
+            Action::SetBlocks(_)
+            | Action::StopUsing(_)
+            | Action::UseAgain(_)
+            | Action::OfferAgain(_)
+            | Action::RestOn(_)
+            | Action::GiveBack(_) => {}
         }
     }
 }
@@ -181,6 +201,9 @@ fn newly_monitored(Occupancy { number, slot }: &Occupancy, now: Timestamp) -> Mo
         flagging_checks: 0,
         clearing_checks: 0,
         last_rated_at: None,
+        evidence_until: None,
+        suspect_since: None,
+        resting_since: None,
         replacement_pending: false,
     }
 }
@@ -193,7 +216,7 @@ impl NumberInventory for PreviewInventory {
         Ok(self.state().account.clone())
     }
 
-    async fn monitored(&self, _: &str, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>, Error> {
+    async fn monitored(&self, _: &str, after: PhoneNumber, limit: u32) -> Result<MonitoredTable, Error> {
         let state = self.state();
         let above = state.monitored.range((Excluded(after), Unbounded));
         Ok(above.take(limit as usize).map(|(_, number)| *number).collect())
@@ -206,11 +229,23 @@ impl NumberInventory for PreviewInventory {
         Ok(owned)
     }
 
-    async fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> Result<Vec<PhoneNumber>, Error> {
+    async fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> Result<CandidateTable, Error> {
         self.inner.candidates_besides(id, like, limit, &self.state().taken).await
     }
 
-    async fn flag_events(&self, id: &str, since: Timestamp) -> Result<Vec<FlagEvent>, Error> {
+    async fn flag_events(&self, id: &str, since: Timestamp) -> Result<FlagTable, Error> {
         self.inner.flag_events(id, since).await
+    }
+
+    async fn calls(&self, id: &str, numbers: Vec<PhoneNumber>, since: Timestamp) -> Result<CallTable, Error> {
+        self.inner.calls(id, numbers, since).await
+    }
+
+    async fn calls_in_all(&self, id: &str, since: Timestamp) -> Result<CallTotals, Error> {
+        self.inner.calls_in_all(id, since).await
+    }
+
+    async fn rested(&self, id: &str) -> Result<RestedTable, Error> {
+        self.inner.rested(id).await
     }
 }

@@ -5,7 +5,7 @@
 
 use super::run::Run;
 use crate::sources::inquiry::Inquiry;
-use dialguard::contract::{Carrier, Error, Observation, PhoneNumber};
+use dialguard::contract::{Carrier, Error, PhoneNumber, Source, SourceId, VerdictTable};
 use dialguard::dialer::CarrierLookup;
 use std::sync::Arc;
 
@@ -18,7 +18,11 @@ impl CarrierLookup for Unasked {
         self.0.carriers().await
     }
 
-    async fn look_up(&self, _: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
+    async fn sources(&self) -> Vec<Source> {
+        self.0.sources().await
+    }
+
+    async fn look_up(&self, _: Vec<PhoneNumber>, _: Vec<SourceId>) -> Result<VerdictTable, Error> {
         Err(Error::unavailable("no carrier is asked for this question"))
     }
 }

@@ -19,9 +19,11 @@ use crate::prices::{dollars, price_cents};
 use crate::zones::{self, Zone};
 use chrono::{NaiveDate, NaiveTime};
 use dialguard::calendar::{cycle_starts_on, day_starts_at, local_date, rfc3339};
-use dialguard::contract::{BLOCKS_MAX, Settings, Timestamp};
+use dialguard::contract::{BLOCKS_MAX, Timestamp};
+use dialguard::settings::Settings;
 use rusqlite::types::Type;
 use rusqlite::{OptionalExtension, Row, Transaction, params};
+use settings::AccountSettings;
 
 /// Bytes of an account's id, at most.
 pub const ACCOUNT_ID_BYTES_MAX: usize = 256;
@@ -41,7 +43,7 @@ pub struct NewAccount {
     /// Local time of its daily review.
     pub review_at: NaiveTime,
     /// How its numbers are rated and replaced.
-    pub settings: Settings,
+    pub settings: AccountSettings,
 }
 
 impl NewAccount {
@@ -68,7 +70,7 @@ pub struct AccountChange {
     /// the add-on on in a cycle that was not charged, both count at once, and only they are charged.
     pub blocks: Option<u32>,
     /// How its numbers are rated and replaced.
-    pub settings: Option<Settings>,
+    pub settings: Option<AccountSettings>,
     /// Where its numbers are bought, and what may be spent.
     pub buying: Option<Buying>,
 }
@@ -120,7 +122,7 @@ pub struct AccountProfile {
     /// Whether the reputation add-on is on.
     pub enabled: bool,
     /// How its numbers are rated and replaced.
-    pub settings: Settings,
+    pub settings: AccountSettings,
     /// Where its numbers are bought, and what may be spent.
     pub buying: Buying,
     /// Rises with every change.
@@ -281,7 +283,7 @@ impl Ledger {
             return Err(LedgerError::Refused(message));
         }
         ensure_length("an account's id", &new.id, ACCOUNT_ID_BYTES_MAX)?;
-        settings::ensure_other_fits(&[], &new.settings.other)?;
+        settings::ensure_fits(&Settings::default(), &new.settings.values)?;
         self.change(|transaction| {
             time::check(transaction, now)?;
             let added_on = local_date(now, new.time_zone);
@@ -507,7 +509,7 @@ pub(super) fn change(
         said.push(format!("review at {review_at}"));
     }
     if let Some(settings) = settings {
-        settings::ensure_other_fits(&account.settings.other, &settings.other)?;
+        settings::ensure_fits(&account.settings.values, &settings.values)?;
         set("settings", settings_to_sql(settings))?;
         // Orders whose grounds are gone end, and others may no longer be held up.
         try_at_once(transaction, account.key)?;
@@ -699,7 +701,7 @@ fn unreadable(column: usize, error: impl std::error::Error + Send + Sync + 'stat
     rusqlite::Error::FromSqlConversionFailure(column, Type::Text, Box::new(error))
 }
 
-fn settings_to_sql(settings: &Settings) -> String {
+fn settings_to_sql(settings: &AccountSettings) -> String {
     serde_json::to_string(settings).expect("settings are plain values")
 }
 

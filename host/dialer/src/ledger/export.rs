@@ -141,7 +141,11 @@ impl Ledger {
             let after = params![account.key, asked_to_sql(after.0), asked_to_sql(after.1)];
             let ratings = statement.query_row(after, |row| {
                 let reviews = recordings::reviews(row.get_ref(2)?.as_blob().unwrap_or_default());
-                Ok(RunRatings { run: from_sql(row.get(0)?), at: from_sql(row.get(1)?), reviews })
+                Ok(RunRatings {
+                    run: from_sql(row.get(0)?),
+                    at: from_sql(row.get(1)?),
+                    reviews: reviews.rows().into_iter().flatten().collect(),
+                })
             });
             Ok(ratings.optional()?)
         })

@@ -45,6 +45,7 @@ pub(super) const SCHEMAS: &[&str] = &[
     include_str!("schema/20-planned-days.sql"),
     include_str!("schema/21-bytes-on-record.sql"),
     include_str!("schema/22-calls.sql"),
+    include_str!("schema/23-settings-of-policies.sql"),
 ];
 
 /// A file that is open.

@@ -15,7 +15,6 @@ use dialguard::contract::*;
 use dialguard::policy::Inputs;
 use dialguard::policy::Limits;
 use dialguard::recording::Recording;
-use dialguard::settings::default_settings;
 use rusqlite::params;
 use rusqlite_migration::{M, Migrations};
 use std::cell::Cell;
@@ -47,7 +46,7 @@ impl Fixture {
             time_zone: "America/New_York".parse().unwrap(),
             region: Region::US,
             review_at: NaiveTime::MIN,
-            settings: default_settings(),
+            settings: AccountSettings::default(),
         };
         let now = at(now);
         ledger.add_account(&new, now).unwrap();
@@ -82,14 +81,16 @@ impl Fixture {
         let mut inputs = Inputs::default();
         inputs.now = Some(now);
         inputs.account = Some(view.account(ACME).await.unwrap());
-        inputs.monitored = view.monitored(ACME, 0, 10_000).await.unwrap();
+        inputs.monitored = vec![view.monitored(ACME, 0, 10_000).await.unwrap().into()];
         inputs.owned = view.owned(ACME, (NUMBER..NUMBER + 60).collect()).await.unwrap().into_iter().collect();
-        inputs.offered = view.candidates(ACME, NUMBER, 100).await.unwrap().into_iter().collect();
+        let offered = view.candidates(ACME, NUMBER, 100).await.unwrap();
+        inputs.offered = offered.rows().unwrap().map(|candidate| (candidate.number, candidate.rested)).collect();
         let plan = Plan {
             account: ACME.into(),
             based_on,
             decided_at: now,
-            reviews: vec![],
+            reviews: ReviewTable::new(),
+            suspects: None,
             actions: vec![action],
             notices: vec![],
         };
@@ -312,7 +313,7 @@ fn an_account_with_too_many_blocks_is_refused() {
         time_zone: Zone::utc(),
         region: Region::US,
         review_at: NaiveTime::MIN,
-        settings: default_settings(),
+        settings: AccountSettings::default(),
     };
     fixture.ledger.add_account(&new(BLOCKS_MAX), fixture.now).unwrap();
     for blocks in [BLOCKS_MAX + 1, u32::MAX] {
@@ -427,7 +428,8 @@ async fn a_plan_is_applied_once_and_to_no_other_revision() {
         account: ACME.into(),
         based_on: account.revision,
         decided_at: now,
-        reviews: vec![],
+        reviews: ReviewTable::new(),
+        suspects: None,
         actions: vec![],
         notices: vec![],
     };
@@ -501,7 +503,9 @@ fn ledger_of_schema(schema: usize) -> (tempfile::TempDir, Connection) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let mut ledger = Connection::open(folder.path().join(FILE_NAME)).unwrap();
     Migrations::from_iter(SCHEMAS[..schema].iter().copied().map(M::up)).to_latest(&mut ledger).unwrap();
-    let settings = serde_json::to_string(&default_settings()).unwrap();
+    let settings = r#"{"spam_score_min":80,"rating_carriers_min":2,"checks_to_flag":2,"checks_to_clear":2,
+        "observation_age_max_hours":48,"auto_replace":false,"replacements_per_day_max":3,"new_number_grace_days":0,
+        "mass_flag_percent":30,"other":[]}"#;
     ledger
         .execute(
             "INSERT INTO accounts (key, id, time_zone, region, review_at, added_on, enabled, settings, revision, changed_at,

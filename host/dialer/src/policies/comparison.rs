@@ -91,7 +91,8 @@ pub fn differences(run: &RecordedRun, live: &Plan, candidate: &Plan) -> Vec<Diff
         Call::Monitored(_, _, Ok(page)) => Some(page),
         _ => None,
     });
-    let before: BTreeMap<PhoneNumber, Status> = before.flatten().map(|number| (number.number, number.status)).collect();
+    let before = before.flat_map(|page| page.rows().into_iter().flatten());
+    let before: BTreeMap<PhoneNumber, Status> = before.map(|number| (number.number, number.status)).collect();
     let (mut live, mut candidate) = (Outcome::of(live), Outcome::of(candidate));
     let differences = before.into_iter().map(|(number, status)| Difference {
         number,
@@ -192,7 +193,7 @@ impl Outcome {
             _ => None,
         });
         Outcome {
-            statuses: plan.reviews.iter().map(|review| (review.number, review.status)).collect(),
+            statuses: plan.reviews.rows().into_iter().flatten().map(|review| (review.number, review.status)).collect(),
             replacements: replacements.collect(),
         }
     }

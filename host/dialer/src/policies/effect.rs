@@ -16,7 +16,7 @@
 //! dialguard.review("acme").await?; // +13105550123 is called spam, and one more day would make it flagged
 //!
 //! let mut settings = dialguard.ledger().account("acme")?.settings;
-//! settings.checks_to_flag = 1;
+//! settings.values.set("checks-to-flag", "1");
 //! let effect = dialguard.effect_of_settings("acme", &settings, NOW - 30 * DAY).await?;
 //! assert_eq!((effect.reviews, effect.numbers), (1, 2));
 //! assert_eq!((effect.flagged.as_it_was, effect.flagged.with_these), (0, 1));
@@ -26,12 +26,13 @@
 //! # }
 //! ```
 
-use crate::ledger::{Ledger, LedgerError, RecordedRun, RunOutcome};
+use crate::ledger::{AccountSettings, Ledger, LedgerError, RecordedRun, RunOutcome};
 use crate::policies::comparison::{ReplayOutcome, replay};
 use dialguard::contract::*;
 use dialguard::policy::Policy;
 use dialguard::recording::{Call, Recording};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::block_in_place;
 use tokio::time::{Instant, timeout_at};
@@ -119,7 +120,7 @@ pub(crate) async fn effect_of(
     ledger: &Ledger,
     policy: &Policy,
     id: &str,
-    settings: &Settings,
+    settings: &AccountSettings,
     since: Timestamp,
 ) -> Result<Effect, LedgerError> {
     let until = Instant::now() + TIME_MAX;
@@ -136,7 +137,7 @@ pub(crate) async fn effect_of(
 
 /// The account on its way through the reviews, as the other settings would have left it.
 struct Course<'a> {
-    settings: &'a Settings,
+    settings: &'a AccountSettings,
     numbers: BTreeMap<PhoneNumber, NumberCourse>,
     flag_events: Vec<FlagEvent>,
     today: Today,
@@ -159,7 +160,7 @@ struct Today {
 }
 
 impl<'a> Course<'a> {
-    fn new(settings: &'a Settings) -> Self {
+    fn new(settings: &'a AccountSettings) -> Self {
         let (numbers, flag_events) = (BTreeMap::new(), Vec::new());
         Course { settings, numbers, flag_events, today: Today::default(), effect: Effect::default() }
     }
@@ -187,17 +188,17 @@ impl<'a> Course<'a> {
     /// Adds numbers not seen before.
     fn meet_numbers(&mut self, run: &RecordedRun) {
         for number in monitored(&run.recording) {
-            let followed = self.numbers.entry(number.number).or_insert_with(|| NumberCourse::new(*number));
+            let followed = self.numbers.entry(number.number).or_insert_with(|| NumberCourse::new(number));
             if followed.standing.monitored_since != number.monitored_since {
                 // It left and came back: it starts again.
-                followed.standing = *number;
+                followed.standing = number;
             }
         }
     }
 
     /// What was done with each number, which had this status before.
     fn note_what_was(&mut self, plan: &Plan, before: &BTreeMap<PhoneNumber, Status>) {
-        for review in &plan.reviews {
+        for review in plan.reviews.rows().into_iter().flatten() {
             if let (Some(before), Some(followed)) = (before.get(&review.number), self.numbers.get_mut(&review.number)) {
                 followed.as_it_was.turn(*before, review.status, plan.decided_at);
             }
@@ -216,16 +217,18 @@ impl<'a> Course<'a> {
         for call in &mut recording.calls {
             match call {
                 Call::Account(Ok(account)) => self.change(account),
-                Call::Monitored(_, _, Ok(page)) => page.iter_mut().for_each(|number| {
-                    let pending = number.replacement_pending;
-                    let standing = self.numbers[&number.number].standing;
-                    *number = MonitoredNumber { slot: number.slot, ..standing };
-                    number.replacement_pending |= pending;
-                }),
+                Call::Monitored(_, _, Ok(page)) => {
+                    let standing = |number: MonitoredNumber| {
+                        let standing = self.numbers[&number.number].standing;
+                        let replacement_pending = standing.replacement_pending | number.replacement_pending;
+                        MonitoredNumber { slot: number.slot, replacement_pending, ..standing }
+                    };
+                    *page = Arc::new(page.rows().into_iter().flatten().map(standing).collect());
+                }
                 _ => {}
             }
         }
-        recording.calls.push(Call::FlagEvents(0, Ok(self.flag_events.clone())));
+        recording.calls.push(Call::FlagEvents(0, Ok(self.flag_events.iter().copied().collect())));
     }
 
     fn change(&mut self, account: &mut Account) {
@@ -235,14 +238,15 @@ impl<'a> Course<'a> {
         } else if self.today.starts_at != account.day_starts_at {
             self.today = Today { starts_at: account.day_starts_at, rated: 0, replaced: 0 };
         }
-        account.settings = self.settings.clone();
+        account.guard_rails = self.settings.guard_rails;
+        account.settings = self.settings.values.clone();
         (account.rated_today, account.replacements_today) = (self.today.rated, self.today.replaced);
     }
 
     /// Does what the plan would have done.
     fn go_on(&mut self, plan: &Plan) {
         self.today.rated += plan.reviews.len() as u32;
-        for review in &plan.reviews {
+        for review in plan.reviews.rows().into_iter().flatten() {
             let Some(followed) = self.numbers.get_mut(&review.number) else { continue };
             let before = followed.standing.status;
             if before != Status::Flagged && review.status == Status::Flagged {
@@ -252,7 +256,7 @@ impl<'a> Course<'a> {
             if followed.with_these.replaced_at.is_none() {
                 followed.with_these.turn(before, review.status, plan.decided_at);
             }
-            rate(&mut followed.standing, review, plan.decided_at);
+            rate(&mut followed.standing, &review, plan.decided_at);
         }
         for number in replaced(plan) {
             self.today.replaced += 1;
@@ -310,16 +314,19 @@ fn rate(number: &mut MonitoredNumber, review: &Review, at: Timestamp) {
         (number.status, number.status_since) = (review.status, at);
     }
     (number.flagging_checks, number.clearing_checks) = (review.flagging_checks, review.clearing_checks);
-    number.last_rated_at = Some(at);
+    number.evidence_until = review.evidence_until.max(number.evidence_until);
+    if review.answering > 0 {
+        number.last_rated_at = Some(at);
+    }
 }
 
 /// Every monitored number that the run read of, as it stood before it.
-fn monitored(recording: &Recording) -> impl Iterator<Item = &MonitoredNumber> {
+fn monitored(recording: &Recording) -> impl Iterator<Item = MonitoredNumber> + '_ {
     let pages = recording.calls.iter().filter_map(|call| match call {
         Call::Monitored(_, _, Ok(page)) => Some(page),
         _ => None,
     });
-    pages.flatten()
+    pages.flat_map(|page| page.rows().into_iter().flatten())
 }
 
 fn replaced(plan: &Plan) -> impl Iterator<Item = PhoneNumber> {

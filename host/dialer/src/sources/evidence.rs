@@ -11,7 +11,7 @@
 
 use crate::ledger::{AccountProfile, Ledger, LedgerError, newest_score};
 use crate::sources::inquiry::Inquiry;
-use dialguard::contract::{Carrier, Error, Observation, PhoneNumber, Timestamp};
+use dialguard::contract::{Carrier, CarrierVerdict, Error, PhoneNumber, Source, SourceId, Timestamp, VerdictTable};
 use dialguard::dialer::CarrierLookup;
 use parking_lot::Mutex;
 use std::collections::BTreeSet;
@@ -45,24 +45,26 @@ impl CarrierLookup for NewEvidence {
         self.inquiry.carriers().await
     }
 
-    async fn look_up(&self, numbers: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
+    async fn sources(&self) -> Vec<Source> {
+        self.inquiry.sources().await
+    }
+
+    async fn look_up(&self, numbers: Vec<PhoneNumber>, sources: Vec<SourceId>) -> Result<VerdictTable, Error> {
         let unavailable = |error: LedgerError| Error::unavailable(error.to_string());
         let counted = self.ledger.evidence(&self.account, &numbers, self.rates_since).await.map_err(unavailable)?;
-        let observations = self.inquiry.look_up(numbers).await?;
-        let mut given = Vec::with_capacity(observations.len());
-        for group in observations.chunk_by(|one, next| one.number == next.number) {
-            let number = group[0].number;
-            match counted.get(&number).is_some_and(|until| is_counted(group, *until)) {
-                true => drop(self.counted_before.lock().insert(number)),
-                false => given.extend_from_slice(group),
-            }
+        let mut verdicts = self.inquiry.look_up(numbers.clone(), sources).await?;
+        let rows = verdicts.rows(numbers.len()).expect("an inquiry answers a table");
+        let is_old = |(number, row)| counted.get(number).is_some_and(|until| is_counted(row, *until));
+        let old: Vec<bool> = numbers.iter().zip(rows).map(is_old).collect();
+        for (place, number) in numbers.iter().enumerate().filter(|(place, _)| old[*place]) {
+            verdicts.clear_row(place);
+            self.counted_before.lock().insert(*number);
         }
-        Ok(given)
+        Ok(verdicts)
     }
 }
 
-/// Whether the group has scores, and none that is newer than those of the last check.
-fn is_counted(group: &[Observation], until: Timestamp) -> bool {
-    newest_score(group.iter().map(|observation| (observation.spam_score, observation.observed_at)))
-        .is_some_and(|newest| newest <= until)
+/// Whether the row has scores, and none that is newer than those of the last check.
+fn is_counted(row: impl Iterator<Item = CarrierVerdict>, until: Timestamp) -> bool {
+    newest_score(row.map(|verdict| (verdict.score, verdict.observed_at))).is_some_and(|newest| newest <= until)
 }

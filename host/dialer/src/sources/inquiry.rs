@@ -10,8 +10,8 @@
 //! let folder = tempfile::tempdir()?;
 //! let dialguard = small_dialguard(folder.path()).await?;
 //! let inquiry = Sources::new(dialguard.ledger().clone()).inquiry(NOW);
-//! let for_the_policy = inquiry.look_up(vec![13_105_550_123]).await.map_err(|error| error.message)?;
-//! assert_eq!(for_the_policy.len(), 2);
+//! let for_the_policy = inquiry.look_up(vec![13_105_550_123], vec![]).await.map_err(|error| error.message)?;
+//! assert_eq!(for_the_policy.scores.len(), 2);
 //!
 //! let observations = inquiry.take_observations(); // labels stay with the host
 //! assert_eq!(observations.answers[0].label.as_deref(), Some("Suspected Spam"));
@@ -30,11 +30,13 @@ use crate::sources::simulated::SimulatedCarrier;
 use crate::sources::verdicts::VerdictFile;
 use crate::sources::{Answer, Report, Source, SourceError, is_ahead};
 use dialguard::calendar::rfc3339;
-use dialguard::contract::{Carrier, CarrierId, Error, Observation, PhoneNumber, Timestamp};
+use dialguard::contract::{
+    Carrier, CarrierId, CarrierVerdict, Error, PhoneNumber, Source as ContractSource, SourceId, Timestamp, VerdictTable,
+};
 use dialguard::dialer::CarrierLookup;
 use parking_lot::Mutex;
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Duration;
@@ -355,22 +357,36 @@ impl CarrierLookup for Inquiry {
         self.sources.ledger.carriers().unwrap_or_default()
     }
 
-    async fn look_up(&self, numbers: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
+    async fn sources(&self) -> Vec<ContractSource> {
+        Vec::new()
+    }
+
+    async fn look_up(&self, numbers: Vec<PhoneNumber>, _: Vec<SourceId>) -> Result<VerdictTable, Error> {
         let numbers: Arc<[PhoneNumber]> = numbers.into();
         let unavailable = |error: LedgerError| Error::unavailable(error.to_string());
         let outcomes = self.ask_all(&numbers).await.map_err(unavailable)?;
         self.numbers_asked.fetch_add(numbers.len() as u32, Relaxed);
         let answers = self.merge(&numbers, outcomes).map_err(unavailable)?;
-        let observation = |answer: &CarrierAnswer| Observation {
-            number: answer.number,
-            carrier: answer.carrier,
-            spam_score: answer.score,
-            observed_at: answer.observed_at,
-        };
-        let observations = answers.iter().map(observation).collect();
+        let verdicts = verdicts(&numbers, &answers);
         self.observed.lock().add(answers);
-        Ok(observations)
+        Ok(verdicts)
     }
+}
+
+/// The answers, which are in the order of the numbers, as the contract's table.
+pub(crate) fn verdicts(numbers: &[PhoneNumber], answers: &[CarrierAnswer]) -> VerdictTable {
+    let carriers: BTreeSet<CarrierId> = answers.iter().map(|answer| answer.carrier).collect();
+    let mut verdicts = VerdictTable::of(carriers.into_iter().collect());
+    let mut groups = answers.chunk_by(|one, next| one.number == next.number).peekable();
+    for number in numbers {
+        let group = groups.next_if(|group| group[0].number == *number).unwrap_or_default();
+        verdicts.push(group.iter().map(|answer| CarrierVerdict {
+            carrier: answer.carrier,
+            score: answer.score,
+            observed_at: answer.observed_at,
+        }));
+    }
+    verdicts
 }
 
 /// Describes what a source has at the time `now`, for the operator who adds it. An error if it cannot be used.

@@ -14,13 +14,13 @@ use anyhow::{Result, bail};
 use chrono::NaiveTime;
 use clap::{Args, Subcommand, ValueEnum};
 use dialguard::calendar::rfc3339;
-use dialguard::contract::{Answer, BLOCKS_MAX, Outcome, Settings};
-use dialguard::settings::{SETTINGS, change_other, default_settings};
+use dialguard::contract::{Answer, BLOCKS_MAX, Outcome, Setting};
 use dialguard_dialer::dialguard::{ChangeOutcome, ChangePreview, Dialguard};
-use dialguard_dialer::ledger::{AccountChange, AccountProfile, Areas, Buying, NewAccount};
+use dialguard_dialer::ledger::{AccountChange, AccountProfile, AccountSettings, Areas, Buying, NewAccount};
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect, Tally};
 use dialguard_dialer::prices::{REPLACEMENT_PRICE_CENTS, cents, price_cents};
+use dialguard_dialer::settings::Declaration;
 use dialguard_dialer::zones::Zone;
 
 #[derive(Subcommand)]
@@ -72,9 +72,6 @@ pub enum AccountCommand {
         buying: BuyingOptions,
         #[command(flatten)]
         settings: SettingOptions,
-        /// Remove a setting that `--other` has set; may be repeated
-        #[arg(long, value_name = "NAME", help_heading = "Settings")]
-        remove_other: Vec<String>,
     },
     /// Put a wrong charge right: credits dollars in the current cycle, at most what was charged in all
     Credit {
@@ -153,9 +150,8 @@ pub enum Switch {
 pub async fn run(context: &CommandContext, command: AccountCommand) -> Result<Done> {
     match command {
         AccountCommand::Add { id, blocks, time_zone, region, review_at, settings } => {
-            let mut new = NewAccount { id, blocks, time_zone, region, review_at, settings: default_settings() };
-            settings.apply(&mut new.settings);
-            add(context, new).await
+            let new = NewAccount { id, blocks, time_zone, region, review_at, settings: AccountSettings::default() };
+            add(context, new, &settings).await
         }
         AccountCommand::Set {
             id,
@@ -167,13 +163,11 @@ pub async fn run(context: &CommandContext, command: AccountCommand) -> Result<Do
             dry_run,
             buying,
             settings: options,
-            remove_other,
         } => {
             let dialguard = context.dialguard()?;
             let before = dialguard.ledger().account(&id)?;
             let mut settings = before.settings.clone();
-            change_other(&mut settings, remove_other.into_iter().map(|name| (name, None)));
-            options.apply(&mut settings);
+            options.apply(&dialguard.policies().live()?.declaration, &mut settings)?;
             let change = AccountChange {
                 time_zone,
                 region,
@@ -197,11 +191,13 @@ pub async fn run(context: &CommandContext, command: AccountCommand) -> Result<Do
     }
 }
 
-async fn add(context: &CommandContext, new: NewAccount) -> Result<Done> {
+async fn add(context: &CommandContext, mut new: NewAccount, settings: &SettingOptions) -> Result<Done> {
     let dialguard = context.dialguard_on(context.new_ledger()?)?;
+    let live = dialguard.policies().live()?;
+    settings.apply(&live.declaration, &mut new.settings)?;
     dialguard.add_account(&new).await?;
     let account = dialguard.ledger().account(&new.id)?;
-    let shape = Account::read(dialguard.ledger(), &account, dialguard.now())?;
+    let shape = Account::read(dialguard.ledger(), &account, &live.declaration, dialguard.now())?;
     Ok(Done::show(
         context.json,
         || shape,
@@ -223,9 +219,11 @@ async fn set(context: &CommandContext, dialguard: &Dialguard, id: &str, change: 
         bail!(blocks_refused(change, &outcome));
     }
     let account = dialguard.ledger().account(id)?;
-    let shape = Account::read(dialguard.ledger(), &account, dialguard.now())?;
+    let live = dialguard.policies().live()?;
+    let shape = Account::read(dialguard.ledger(), &account, &live.declaration, dialguard.now())?;
     let spending = shape.spending();
-    Ok(Done::show(context.json, || shape, || describe(&account) + &buying_in_words(&account.buying, &spending)))
+    let text = || describe(&account, &live.declaration) + &buying_in_words(&account.buying, &spending);
+    Ok(Done::show(context.json, || shape, text))
 }
 
 /// What the change would cost; changes nothing.
@@ -274,7 +272,8 @@ fn show(context: &CommandContext, id: &str) -> Result<Done> {
     let account = ledger.account(id)?;
     let now = context.now().max(account.changed_at);
     let account = account.as_of(now);
-    let shape = Account::read(&ledger, &account, now)?;
+    let live = context.policies(ledger.clone())?.live()?;
+    let shape = Account::read(&ledger, &account, &live.declaration, now)?;
     let (spending, bill) = (shape.spending(), ledger.bill(id, now)?);
     Ok(Done::show(
         context.json,
@@ -282,7 +281,7 @@ fn show(context: &CommandContext, id: &str) -> Result<Done> {
         || {
             format!(
                 "{}Charged in this cycle, with replacements at {} each: {}\n{}",
-                describe(&account),
+                describe(&account, &live.declaration),
                 dollars(REPLACEMENT_PRICE_CENTS),
                 bill_in_words(&bill),
                 buying_in_words(&account.buying, &spending)
@@ -309,7 +308,7 @@ fn buying_in_words(buying: &Buying, spending: &Spending) -> String {
 }
 
 /// What the settings would have done; changes nothing.
-async fn effect(context: &CommandContext, dialguard: &Dialguard, id: &str, settings: &Settings) -> Result<Done> {
+async fn effect(context: &CommandContext, dialguard: &Dialguard, id: &str, settings: &AccountSettings) -> Result<Done> {
     let since = dialguard.now().saturating_sub(EFFECT_DAYS * 86_400);
     let effect = dialguard.effect_of_settings(id, settings, since).await?;
     Ok(Done::show(context.json, || SettingsPreview::from(&effect), || effect_in_words(&effect)))
@@ -358,7 +357,9 @@ fn list(context: &CommandContext) -> Result<Done> {
     let (ledger, now) = (context.ledger()?, context.clock().now());
     // At a time before the latest change, the list shows the latest state rather than an error.
     let accounts: Vec<_> = ledger.accounts()?.into_iter().map(|account| account.as_of(now)).collect();
-    let shape = |account: &AccountProfile| Account::read(&ledger, account, now.max(account.changed_at));
+    let live = context.policies(ledger.clone())?.live()?;
+    let shape =
+        |account: &AccountProfile| Account::read(&ledger, account, &live.declaration, now.max(account.changed_at));
     let shapes: Vec<_> = accounts.iter().map(shape).collect::<Result<_, _>>()?;
     Ok(Done::show(
         context.json,
@@ -391,9 +392,10 @@ fn add_on_in_words(account: &AccountProfile) -> &'static str {
     }
 }
 
-fn describe(account: &AccountProfile) -> String {
-    let settings = SETTINGS.iter().map(|setting| format!("  {}: {}\n", setting.name, setting.get(&account.settings)));
-    let other = account.settings.other.iter().map(|(name, value)| format!("  {name}={value}\n"));
+fn describe(account: &AccountProfile, declaration: &Declaration) -> String {
+    let value = |setting: &Setting| declaration.value(&setting.name, &account.settings).unwrap_or_default();
+    let settings = declaration.settings().iter().map(|it| format!("  {}: {}\n", it.name, it.text(value(it))));
+    let other = declaration.unused(&account.settings).map(|(name, value)| format!("  {name}={value}\n"));
     let next = if account.slot_count_next < account.slot_count {
         format!(" (then {})", account.slot_count_next)
     } else {

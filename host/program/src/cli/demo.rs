@@ -16,10 +16,11 @@ use clap::Args;
 use dialguard::calendar::{instant, rfc3339};
 use dialguard::clock::{Clock, FixedClock, ShiftedClock};
 use dialguard::contract::{Deletion, PhoneNumber, Request, Timestamp};
-use dialguard::settings::default_settings;
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::access::{Accounts, Grant, Role, add_user, random_secret};
-use dialguard_dialer::ledger::{EventFilter, EventKind, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
+use dialguard_dialer::ledger::{
+    AccountSettings, EventFilter, EventKind, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile,
+};
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::policies::Policies;
 use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
@@ -105,7 +106,7 @@ impl<'a> Story<'a> {
         }
         let dialguard = self.dialguard.at(time_on(DAYS)?);
         let usage = dialguard.usage(ACCOUNT).await?;
-        let listing = Listing::read(dialguard.ledger(), ACCOUNT)?;
+        let listing = Listing::read(&dialguard, ACCOUNT)?;
         let head = usage_in_words(&dialguard, ACCOUNT, &usage)?;
         let replaced = self.replaced()?;
         Ok(Done::show(
@@ -132,8 +133,8 @@ impl<'a> Story<'a> {
 
     /// Twelve numbers in fifteen slots, auto-replacement turned on, three candidates on hand, one file a carrier.
     async fn set_up(&mut self) -> Result<()> {
-        let mut settings = default_settings();
-        settings.auto_replace = true;
+        let mut settings = AccountSettings::default();
+        settings.guard_rails.auto_replace = true;
         let new = NewAccount {
             id: ACCOUNT.into(),
             blocks: 1,

@@ -11,6 +11,7 @@ use dialguard_dialer::ledger::LedgerError;
 use dialguard_dialer::number_file::NumberFileError;
 use dialguard_dialer::policies::PoliciesError;
 use dialguard_dialer::providers::ProviderError;
+use dialguard_dialer::settings::SettingError;
 use dialguard_dialer::sources::SourceError;
 use std::error::Error;
 
@@ -26,6 +27,7 @@ pub fn hint(error: &anyhow::Error) -> Option<&'static str> {
             .or_else(|| of::<AlertsError>(cause))
             .or_else(|| of::<SourceError>(cause))
             .or_else(|| of::<ProviderError>(cause))
+            .or_else(|| of::<SettingError>(cause))
             .or_else(|| of::<InvalidPolicy>(cause))
             .or_else(|| of::<NumberFileError>(cause))
             .or_else(|| of::<CallFileError>(cause))

@@ -7,11 +7,12 @@ use super::serve::stop_signal;
 use super::{CommandContext, Done};
 use crate::hints::import_steps;
 use crate::json::{Candidate, ImportedFile, NumberInFull};
-use crate::words::{import_counts, other_columns, recognized, shortened};
+use crate::words::{import_counts, other_columns, recognized, shortened, spam_score_min};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Carrier;
+use dialguard_dialer::Dialguard;
 use dialguard_dialer::ledger::{CarrierAnswer, ImportedAs, KnownNumber, LatestAnswers, Ledger};
 use dialguard_dialer::number_file::{self, NumberFile, ReadOptions, refused_rows};
 use dialguard_dialer::phone::{Letters, Region};
@@ -154,8 +155,7 @@ fn first_rows(file: &NumberFile) -> String {
 }
 
 fn list(context: &CommandContext, id: &str) -> Result<Done> {
-    let ledger = context.ledger()?;
-    let listing = Listing::read(&ledger, id)?;
+    let listing = Listing::read(&context.dialguard()?, id)?;
     Ok(Done::show(context.json, || listing.json(), || listing.text()))
 }
 
@@ -199,16 +199,18 @@ pub struct Listing {
     numbers: Vec<KnownNumber>,
     carriers: Vec<Carrier>,
     answers: LatestAnswers,
-    spam_score_min: u8,
+    spam_score_min: Option<u8>,
 }
 
 impl Listing {
-    pub fn read(ledger: &Ledger, id: &str) -> Result<Self> {
+    pub fn read(dialguard: &Dialguard, id: &str) -> Result<Self> {
+        let ledger = dialguard.ledger();
         let numbers = ledger.numbers(id)?;
         let digits: Vec<_> = numbers.iter().map(|number| number.number).collect();
         let answers = ledger.latest_answers(id, &digits)?;
         let carriers = ledger.carriers()?;
-        let spam_score_min = ledger.account(id)?.settings.spam_score_min;
+        let live = dialguard.policies().live()?;
+        let spam_score_min = spam_score_min(&live, &ledger.account(id)?);
         Ok(Listing { numbers, carriers, answers, spam_score_min })
     }
 
@@ -242,7 +244,7 @@ impl Listing {
     fn mark(&self, answer: Option<&CarrierAnswer>) -> String {
         let Some(answer) = answer else { return "no answer".into() };
         let Some(score) = answer.score else { return "no data".into() };
-        let mark = if score >= self.spam_score_min { '✖' } else { ' ' };
+        let mark = if self.spam_score_min.is_some_and(|min| score >= min) { '✖' } else { ' ' };
         let label = answer.label.as_deref().unwrap_or_default();
         format!("{mark} {score:>3} {label}")
     }

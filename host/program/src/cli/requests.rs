@@ -72,7 +72,7 @@ async fn first_check(dialguard: &Dialguard, id: &str, outcome: &mut BulkOutcome)
             outcome.problems.extend(review.problems);
             outcome.replaced.extend(review.replaced);
             outcome.orders.extend(review.orders);
-            review.plan.reviews.iter().map(|review| (review.number, review.status)).collect()
+            review.plan.reviews.rows().into_iter().flatten().map(|review| (review.number, review.status)).collect()
         }
         Ok(None) => HashMap::new(),
         Err(error) => {

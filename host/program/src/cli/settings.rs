@@ -1,35 +1,74 @@
-//! The options for an account's settings, from the table in [`dialguard::settings`].
+//! The options for an account's settings.
+//!
+//! The command line is read before a ledger is open, so that it cannot know what the active policy declares: the settings
+//! of the built-in policy have options of their own, and `--setting` takes any. The active policy decides about all of them.
 
 use crate::parse;
-use clap::builder::ValueParser;
+use anyhow::Result;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
-use dialguard::contract::Settings;
-use dialguard::settings::{SETTINGS, Setting, SettingKind, SettingValue, change_other};
+use dialguard::contract::{ChoiceSetting, IntegerSetting, Setting, SettingKind, SwitchSetting};
+use dialguard::settings::guard_rails;
+use dialguard_dialer::ledger::AccountSettings;
+use dialguard_dialer::settings::Declaration;
+use dialguard_policy::contract::{self as built_in, Setting as BuiltIn};
 
-const OTHER: &str = "other";
+const SETTING: &str = "setting";
+const UNSET: &str = "unset";
 
-/// What was given for the contract's settings, and for those that only some policies know.
+/// What was given for settings: their names and values, and those that go back to their defaults.
 pub struct SettingOptions {
-    values: Vec<(&'static Setting, SettingValue)>,
-    other: Vec<(String, String)>,
+    set: Vec<(String, String)>,
+    unset: Vec<String>,
 }
 
 impl SettingOptions {
-    pub fn apply(&self, settings: &mut Settings) {
-        self.values.iter().for_each(|(setting, value)| setting.set(settings, *value));
-        change_other(settings, self.other.iter().map(|(name, value)| (name.clone(), Some(value.clone()))));
+    /// Changes the settings; an error names the setting and what it may be under the active policy.
+    pub fn apply(&self, declaration: &Declaration, settings: &mut AccountSettings) -> Result<()> {
+        for name in &self.unset {
+            declaration.unset(settings, name)?;
+        }
+        for (name, value) in &self.set {
+            declaration.set(settings, name, value)?;
+        }
+        Ok(())
     }
+}
+
+/// The settings that have options of their own.
+fn listed() -> impl Iterator<Item = Setting> {
+    guard_rails().into_iter().chain(dialguard_policy::settings::declaration().into_iter().map(of_built_in))
+}
+
+/// The policy's crate has the contract's types too, made for components.
+fn of_built_in(BuiltIn { name, meaning, kind }: BuiltIn) -> Setting {
+    let kind = match kind {
+        built_in::SettingKind::Switch(it) => SettingKind::Switch(SwitchSetting { default: it.default }),
+        built_in::SettingKind::Integer(built_in::IntegerSetting { min, max, default, unit }) => {
+            SettingKind::Integer(IntegerSetting { min, max, default, unit })
+        }
+        built_in::SettingKind::Choice(built_in::ChoiceSetting { names, default }) => {
+            SettingKind::Choice(ChoiceSetting { names, default })
+        }
+    };
+    Setting { name, meaning, kind }
 }
 
 impl Args for SettingOptions {
     fn augment_args(command: Command) -> Command {
-        let other = Arg::new(OTHER)
-            .long(OTHER)
+        let set = Arg::new(SETTING)
+            .long(SETTING)
             .value_name("NAME=VALUE")
             .action(ArgAction::Append)
-            .value_parser(parse::other_setting)
-            .help("A setting that only some policies know; may be repeated");
-        command.next_help_heading("Settings").args(SETTINGS.iter().map(option)).arg(other)
+            .value_parser(parse::named_value)
+            .help("Any setting of the active policy (see `dialguard account settings`); may be repeated");
+        let unset = Arg::new(UNSET)
+            .long(UNSET)
+            .value_name("NAME")
+            .action(ArgAction::Append)
+            .help("Put a setting back to its default, or remove a stored one that no policy uses; may be repeated");
+        let taken: Vec<String> = command.get_arguments().filter_map(Arg::get_long).map(str::to_owned).collect();
+        let options = listed().filter(|setting| !taken.contains(&setting.name)).map(|setting| option(&setting));
+        command.next_help_heading("Settings").args(options).arg(set).arg(unset)
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -37,23 +76,28 @@ impl Args for SettingOptions {
     }
 }
 
-fn option(setting: &'static Setting) -> Arg {
-    let value_name = match setting.kind {
-        SettingKind::Switch { .. } => "on|off".to_owned(),
-        SettingKind::Integer { unit, .. } => unit.to_uppercase(),
+fn option(setting: &Setting) -> Arg {
+    let value_name = match &setting.kind {
+        SettingKind::Switch(_) => "on|off".to_owned(),
+        SettingKind::Integer(IntegerSetting { unit, .. }) => unit.to_uppercase(),
+        SettingKind::Choice(ChoiceSetting { names, .. }) => names.join("|"),
     };
-    Arg::new(setting.name)
-        .long(setting.name)
+    Arg::new(setting.name.clone())
+        .long(setting.name.clone())
         .value_name(value_name)
-        .value_parser(ValueParser::from(|text: &str| setting.parse(text)))
+        .allow_negative_numbers(true)
         .help(format!("{} [{}]", setting.meaning, setting.range_in_words()))
 }
 
 impl FromArgMatches for SettingOptions {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let value = |setting: &'static Setting| Some((setting, *matches.get_one::<SettingValue>(setting.name)?));
-        let other = matches.get_many::<(String, String)>(OTHER).into_iter().flatten().cloned();
-        Ok(SettingOptions { values: SETTINGS.iter().filter_map(value).collect(), other: other.collect() })
+        let of_its_own = listed().filter_map(|setting| {
+            let value = matches.try_get_one::<String>(&setting.name).ok()??.clone();
+            Some((setting.name, value))
+        });
+        let named = matches.get_many::<(String, String)>(SETTING).into_iter().flatten().cloned();
+        let unset = matches.get_many::<String>(UNSET).into_iter().flatten().cloned();
+        Ok(SettingOptions { set: of_its_own.chain(named).collect(), unset: unset.collect() })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {

@@ -4,6 +4,7 @@ use super::{Settings, Time};
 use dialguard::contract;
 use dialguard_dialer::ledger::{self, AccountProfile, Ledger, LedgerError, SLOTS_PER_BLOCK};
 use dialguard_dialer::prices::{BLOCK_PRICE_CENTS, REPLACEMENT_PRICE_CENTS, price_cents};
+use dialguard_dialer::settings::Declaration;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -68,12 +69,18 @@ pub struct Account {
     replacement_price_cents: u64,
     #[serde(flatten)]
     spending: Spending,
+    /// What counts for it under the active policy.
     settings: Settings,
 }
 
 impl Account {
     /// The account as of this time.
-    pub fn read(ledger: &Ledger, account: &AccountProfile, now: contract::Timestamp) -> Result<Self, LedgerError> {
+    pub fn read(
+        ledger: &Ledger,
+        account: &AccountProfile,
+        declaration: &Declaration,
+        now: contract::Timestamp,
+    ) -> Result<Self, LedgerError> {
         Ok(Account {
             id: account.id.clone(),
             enabled: account.enabled,
@@ -99,7 +106,7 @@ impl Account {
             cycle_cap_cents: account.buying.cycle_cents_max,
             replacement_price_cents: REPLACEMENT_PRICE_CENTS,
             spending: Spending::read(ledger, account, now)?,
-            settings: Settings::from(&account.settings),
+            settings: Settings::new(declaration, &account.settings),
         })
     }
 

@@ -70,6 +70,16 @@ pub enum Action {
     },
     /// The account has this many blocks from then on.
     SetBlocks { blocks: u32, starting: Time },
+    /// A flagged number is not used, because no clean one can take its place; it keeps its slot.
+    StopUsing { number: E164 },
+    /// The number is used again.
+    UseAgain { number: E164 },
+    /// A number has rested and may take another's place.
+    OfferAgain { number: E164 },
+    /// A number has rested and rests once more.
+    RestOn { number: E164 },
+    /// A number has rested and goes back to its provider.
+    GiveBack { number: E164 },
 }
 
 /// Who requested a replacement.
@@ -107,6 +117,11 @@ impl From<&contract::Action> for Action {
                 because: it.because.clone(),
             },
             contract::Action::SetBlocks(it) => Action::SetBlocks { blocks: it.blocks, starting: Time(it.starting) },
+            contract::Action::StopUsing(number) => Action::StopUsing { number: (*number).into() },
+            contract::Action::UseAgain(number) => Action::UseAgain { number: (*number).into() },
+            contract::Action::OfferAgain(number) => Action::OfferAgain { number: (*number).into() },
+            contract::Action::RestOn(number) => Action::RestOn { number: (*number).into() },
+            contract::Action::GiveBack(number) => Action::GiveBack { number: (*number).into() },
         }
     }
 }

@@ -103,7 +103,7 @@ impl Review {
             daily: reviewed.applied.map(|applied| applied.daily),
             based_on: plan.based_on,
             decided_at: Time(plan.decided_at),
-            reviews: plan.reviews.iter().map(Rating::from).collect(),
+            reviews: plan.reviews.rows().into_iter().flatten().map(|review| Rating::from(&review)).collect(),
             actions: plan.actions.iter().map(Action::from).collect(),
             notices: plan.notices.iter().map(Notice::from).collect(),
             replaced: reviewed.replaced.iter().map(Replaced::from).collect(),

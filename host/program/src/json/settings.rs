@@ -1,88 +1,78 @@
-//! The settings of an account, from the table in [`dialguard::settings`].
+//! The settings of an account, as the active policy declares them.
 
 use crate::parse::Entries;
-use crate::words::shortened;
-use dialguard::contract;
-use dialguard::settings::{SETTINGS, Setting, SettingKind, SettingValue, change_other, setting, settings_by_name};
+use dialguard::contract::{ChoiceSetting, IntegerSetting, Setting, SettingKind, SwitchSetting};
+use dialguard::settings::{DECLARED_MAX, guard_rails};
 use dialguard_dialer::ledger::{
-    OTHER_SETTINGS_MAX, SETTING_NAME_BYTES_MAX, SETTING_VALUE_BYTES_MAX, SETTINGS_BYTES_MAX,
+    AccountSettings, OTHER_SETTINGS_MAX, SETTING_NAME_BYTES_MAX, SETTING_VALUE_BYTES_MAX, SETTINGS_BYTES_MAX,
 };
-use serde::de::{Error, MapAccess, Visitor};
+use dialguard_dialer::settings::{Declaration, SettingError};
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, HashSet};
 use std::fmt;
-use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{AdditionalProperties, Object, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::{OpenApi, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
-/// An account's settings by their names in the contract.
+/// Settings that a change can name, at most: all that a policy can declare, and all that can be stored besides.
+const CHANGED_MAX: usize = 512;
+
+const _: () = assert!(CHANGED_MAX >= DECLARED_MAX + OTHER_SETTINGS_MAX + 2);
+
+/// The value of each setting by its name.
 #[derive(Clone, Serialize)]
 pub struct Settings(Map<String, Value>);
 
-impl From<&contract::Settings> for Settings {
-    fn from(settings: &contract::Settings) -> Self {
-        let mut by_name = settings_by_name(settings);
-        let other = settings.other.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str())));
-        by_name.insert("other".into(), Value::Object(other.collect()));
-        Settings(by_name)
+impl Settings {
+    /// What counts under the live policy, and then what is stored for other policies, as text.
+    pub fn new(declaration: &Declaration, settings: &AccountSettings) -> Self {
+        let declared = declaration.settings().iter().filter_map(|setting| {
+            Some((setting.name.clone(), setting.to_json(declaration.value(&setting.name, settings)?)))
+        });
+        let unused = declaration.unused(settings).map(|(name, text)| (name.to_owned(), text.into()));
+        Settings(declared.chain(unused).collect())
     }
 }
 
-/// Settings to change; those that are missing or null stay as they are. Of the others, null removes one, as in a JSON
-/// merge patch (RFC 7396).
+/// Settings to change, by name. Those that are missing stay as they are; null puts one back to its default.
 #[derive(Clone, Default)]
-pub struct SettingsChange {
-    values: Vec<(&'static Setting, SettingValue)>,
-    other: BTreeMap<String, Option<String>>,
-}
+pub struct SettingsChange(Vec<(String, Value)>);
 
 impl SettingsChange {
     /// The settings after this change.
-    pub fn applied_to(self, before: &contract::Settings) -> contract::Settings {
+    pub fn applied_to(
+        self,
+        declaration: &Declaration,
+        before: &AccountSettings,
+    ) -> Result<AccountSettings, SettingError> {
         let mut settings = before.clone();
-        self.values.iter().for_each(|(setting, value)| setting.set(&mut settings, *value));
-        change_other(&mut settings, self.other);
-        settings
+        for (name, value) in self.0 {
+            match (declaration.setting(&name), value) {
+                (_, Value::Null) => declaration.unset(&mut settings, &name)?,
+                (Some(setting), value) => {
+                    let value = setting.from_json(&value).map_err(|why| SettingError::Invalid { name, why })?;
+                    declaration.set_value(&mut settings, setting, value);
+                }
+                (None, Value::String(text)) => declaration.set(&mut settings, &name, &text)?,
+                (None, _) => {
+                    let why = "give a text, or null to remove it".into();
+                    declaration.set(&mut settings.clone(), &name, "")?;
+                    return Err(SettingError::Invalid { name, why });
+                }
+            }
+        }
+        Ok(settings)
     }
 }
 
 impl<'de> Deserialize<'de> for SettingsChange {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(ChangeVisitor)
-    }
-}
-
-/// Reads a setting's value as soon as its name is known, so that none can be larger than its type.
-struct ChangeVisitor;
-
-impl<'de> Visitor<'de> for ChangeVisitor {
-    type Value = SettingsChange;
-
-    fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("settings by their names")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut given: A) -> Result<SettingsChange, A::Error> {
-        let mut change = SettingsChange::default();
-        let mut seen = HashSet::new();
-        while let Some(name) = given.next_key::<String>()? {
-            if name == "other" {
-                let other = given.next_value::<Entries<String, Option<String>, OTHER_SETTINGS_MAX>>();
-                change.other = other.map_err(|why| A::Error::custom(format!("other: {why}")))?.0.into_iter().collect();
-            } else {
-                let setting = setting(&name)
-                    .ok_or_else(|| A::Error::custom(format!("there is no setting {:?}", shortened(&name))))?;
-                let Scalar(value) = given.next_value().map_err(|why| A::Error::custom(format!("{name}: {why}")))?;
-                if !value.is_null() {
-                    change.values.push((setting, setting.from_json(&value).map_err(A::Error::custom)?));
-                }
-            }
-            if !seen.insert(name.clone()) {
-                return Err(A::Error::custom(format!("{name} is given twice")));
-            }
-        }
-        Ok(change)
+        let Entries(named) = Entries::<String, Scalar, CHANGED_MAX>::deserialize(deserializer)?;
+        let mut named: Vec<_> = named.into_iter().map(|(name, Scalar(value))| (name, value)).collect();
+        // The same mistake is told first, however the names were ordered.
+        named.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Ok(SettingsChange(named))
     }
 }
 
@@ -101,7 +91,7 @@ impl Visitor<'_> for ScalarVisitor {
     type Value = Scalar;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str("a number, true, false or null")
+        f.write_str("a number, a text, true, false or null")
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Scalar, E> {
@@ -130,100 +120,169 @@ impl Visitor<'_> for ScalarVisitor {
 }
 
 impl PartialSchema for Settings {
+    /// What every policy has. [`describe`] adds what the active one declares.
     fn schema() -> RefOr<Schema> {
-        let object = ObjectBuilder::new().description(Some(
-            "An account's settings. The ranges and defaults are those of the built-in policy; the active policy checks \
-             them.",
-        ));
-        let object = SETTINGS.iter().fold(object, |object, setting| {
-            object.property(setting.name, property(setting, Type::from)).required(setting.name)
-        });
-        object
-            .property("other", other_schema("Settings that only some policies know, by name.", Type::String))
-            .required("other")
-            .into()
+        settings_schema(&guard_rails()).into()
     }
 }
 
 impl ToSchema for Settings {}
 
 impl PartialSchema for SettingsChange {
+    /// What every policy has. [`describe`] adds what the active one declares.
     fn schema() -> RefOr<Schema> {
-        let object = ObjectBuilder::new()
-            .description(Some("Settings to change; those that are missing or null stay as they are, but see `other`."))
-            .additional_properties(Some(AdditionalProperties::FreeForm(false)));
-        let or_null = |kind| SchemaType::from_iter([kind, Type::Null]);
-        let object =
-            SETTINGS.iter().fold(object, |object, setting| object.property(setting.name, property(setting, or_null)));
-        let other = format!(
-            "Settings that only some policies know, by name: those named are set, or removed if they are null, and the \
-             others stay. After the change an account has at most {OTHER_SETTINGS_MAX} of them, with names of 1 to \
-             {SETTING_NAME_BYTES_MAX} bytes, and {SETTINGS_BYTES_MAX} bytes of names and values in all."
-        );
-        object.property("other", other_schema(&other, or_null(Type::String))).into()
+        change_schema(&guard_rails()).into()
     }
 }
 
 impl ToSchema for SettingsChange {}
 
-fn property<T: Into<SchemaType>>(setting: &Setting, typed: impl Fn(Type) -> T) -> Object {
+/// Adds the settings of the active policy to the document.
+pub fn describe(document: &mut OpenApi, declaration: &Declaration) {
+    let schemas = &mut document.components.get_or_insert_default().schemas;
+    schemas.insert(Settings::name().into(), settings_schema(declaration.settings()).into());
+    schemas.insert(SettingsChange::name().into(), change_schema(declaration.settings()).into());
+}
+
+fn settings_schema(settings: &[Setting]) -> Schema {
+    let object = ObjectBuilder::new().description(Some(
+        "The settings that the active policy declares, and `auto-replace` and `replacements-per-day-max`, which every \
+         policy has. Under other names follows what is stored for other policies, as text.",
+    ));
+    let object = settings.iter().fold(object, |object, setting| {
+        object.property(&setting.name, property(setting, SchemaType::from)).required(&setting.name)
+    });
+    object.additional_properties(Some(stored(SchemaType::from(Type::String)))).into()
+}
+
+fn change_schema(settings: &[Setting]) -> Schema {
+    let object = ObjectBuilder::new().description(Some(format!(
+        "Settings to change; those that are missing stay as they are, and null puts one back to its default. A name that \
+         the active policy does not declare is refused, but null removes what is stored for other policies. (Policies for \
+         contracts before 0.3.0 declare nothing of their own and take any names, with texts.) After the change an account \
+         has at most {OTHER_SETTINGS_MAX} values, with names of 1 to {SETTING_NAME_BYTES_MAX} bytes, and \
+         {SETTINGS_BYTES_MAX} bytes of names and values in all."
+    )));
+    let object =
+        settings.iter().fold(object, |object, setting| object.property(&setting.name, property(setting, or_null)));
+    object.max_properties(Some(CHANGED_MAX)).additional_properties(Some(stored(or_null(Type::String)))).into()
+}
+
+fn or_null(kind: Type) -> SchemaType {
+    SchemaType::from_iter([kind, Type::Null])
+}
+
+fn property(setting: &Setting, typed: fn(Type) -> SchemaType) -> Object {
     let schema = ObjectBuilder::new()
-        .description(Some(format!("{} {}.", setting.meaning, capital_range(setting))))
-        .examples([setting.default_value().to_json()]);
-    match setting.kind {
-        SettingKind::Switch { .. } => schema.schema_type(typed(Type::Boolean)).build(),
-        SettingKind::Integer { min, max, .. } => {
-            schema.schema_type(typed(Type::Integer)).minimum(Some(min)).maximum(Some(max)).build()
+        .description(Some(format!("{} {}.", setting.meaning, crate::words::capital(&setting.range_in_words()))))
+        .examples([setting.to_json(setting.default_value())]);
+    match &setting.kind {
+        SettingKind::Switch(_) => schema.schema_type(typed(Type::Boolean)).build(),
+        SettingKind::Integer(IntegerSetting { min, max, .. }) => {
+            schema.schema_type(typed(Type::Integer)).minimum(Some(*min)).maximum(Some(*max)).build()
+        }
+        SettingKind::Choice(ChoiceSetting { names, .. }) => {
+            let kind = typed(Type::String);
+            let null = (kind == or_null(Type::String)).then_some(Value::Null);
+            let names = names.iter().map(|name| Value::from(name.as_str()));
+            schema.schema_type(kind).enum_values(Some(names.chain(null))).build()
         }
     }
 }
 
-fn capital_range(setting: &Setting) -> String {
-    crate::words::capital(&setting.range_in_words())
+/// A value that no declared setting describes.
+fn stored(kind: SchemaType) -> AdditionalProperties<Schema> {
+    let value = ObjectBuilder::new().schema_type(kind).max_length(Some(SETTING_VALUE_BYTES_MAX));
+    AdditionalProperties::RefOr(RefOr::T(value.build().into()))
 }
 
-fn other_schema(description: &str, value: impl Into<SchemaType>) -> Object {
-    let value = ObjectBuilder::new().schema_type(value).max_length(Some(SETTING_VALUE_BYTES_MAX));
-    ObjectBuilder::new()
-        .description(Some(description))
-        .max_properties(Some(OTHER_SETTINGS_MAX))
-        .additional_properties(Some(AdditionalProperties::RefOr(RefOr::T(Schema::from(value.build())))))
-        .build()
+/// A setting that accounts have while the active policy is active.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct DeclaredSetting {
+    /// Its name in an account's `settings`.
+    #[schema(example = "spam-score-min")]
+    name: String,
+    /// What it does.
+    meaning: String,
+    /// Who acts on it.
+    of: SettingOwner,
+    #[serde(flatten)]
+    kind: DeclaredKind,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use dialguard::settings::default_settings;
-    use serde_json::json;
+/// Who acts on a setting.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum SettingOwner {
+    /// The dialer, whatever the policy.
+    Dialer,
+    /// The active policy.
+    Policy,
+}
 
-    #[test]
-    fn a_change_sets_what_it_names_and_leaves_the_rest() {
-        let change = json!({"checks-to-flag": 3, "auto-replace": true, "mass-flag-percent": null, "other": {"a": "b"}});
-        let change: SettingsChange = serde_json::from_value(change).unwrap();
-        let settings = change.applied_to(&default_settings());
-        let mut expected = default_settings();
-        (expected.checks_to_flag, expected.auto_replace) = (3, true);
-        expected.other = vec![("a".into(), "b".into())];
-        assert_eq!(settings, expected);
-        let removal: SettingsChange = serde_json::from_value(json!({"other": {"a": null, "unknown": null}})).unwrap();
-        assert_eq!(removal.applied_to(&settings).other, []);
-        assert_eq!(serde_json::to_value(Settings::from(&settings)).unwrap()["other"], json!({"a": "b"}));
+/// What a setting may be.
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+enum DeclaredKind {
+    /// On or off.
+    Switch {
+        /// Whether it is on unless it is set.
+        default: bool,
+    },
+    /// A whole number.
+    Integer {
+        /// Its value unless it is set.
+        #[schema(example = 80)]
+        default: i64,
+        /// The least.
+        #[schema(example = 1)]
+        min: i64,
+        /// The most.
+        #[schema(example = 100)]
+        max: i64,
+        /// What it counts.
+        #[schema(example = "points")]
+        unit: String,
+    },
+    /// One of several names.
+    Choice {
+        /// Its value unless it is set.
+        default: String,
+        /// All values.
+        choices: Vec<String>,
+    },
+}
+
+impl DeclaredSetting {
+    /// All settings of a declaration.
+    pub fn all(declaration: &Declaration) -> Vec<Self> {
+        declaration.settings().iter().map(DeclaredSetting::from).collect()
     }
+}
 
-    #[test]
-    fn what_no_policy_could_take_is_refused_by_name() {
-        let wrong = [
-            (json!({"checks-to-flag": 256}), "checks-to-flag"),
-            (json!({"auto-replace": 1}), "auto-replace"),
-            (json!({"checks-to-flog": 1}), "checks-to-flog"),
-            (json!({"other": {"a": 1}}), "other"),
-            (json!({"other": null}), "other"),
-            (json!({"checks-to-flag": [1]}), "checks-to-flag"),
-        ];
-        for (change, name) in wrong {
-            let error = serde_json::from_value::<SettingsChange>(change).err().expect(name).to_string();
-            assert!(error.contains(name), "{error}");
+impl From<&Setting> for DeclaredSetting {
+    fn from(setting: &Setting) -> Self {
+        let is_rail = guard_rails().iter().any(|rail| rail.name == setting.name);
+        DeclaredSetting {
+            name: setting.name.clone(),
+            meaning: setting.meaning.clone(),
+            of: if is_rail { SettingOwner::Dialer } else { SettingOwner::Policy },
+            kind: DeclaredKind::from(setting),
+        }
+    }
+}
+
+impl From<&Setting> for DeclaredKind {
+    fn from(setting: &Setting) -> Self {
+        match &setting.kind {
+            SettingKind::Switch(SwitchSetting { default }) => DeclaredKind::Switch { default: *default },
+            SettingKind::Integer(IntegerSetting { min, max, default, unit }) => {
+                DeclaredKind::Integer { default: *default, min: *min, max: *max, unit: unit.clone() }
+            }
+            SettingKind::Choice(ChoiceSetting { names, .. }) => {
+                DeclaredKind::Choice { default: setting.text(setting.default_value()), choices: names.clone() }
+            }
         }
     }
 }

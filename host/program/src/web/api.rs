@@ -13,6 +13,7 @@ mod orders;
 mod policies;
 mod requests;
 mod reviews;
+mod settings;
 mod sources;
 mod tokens;
 mod webhooks;
@@ -21,6 +22,8 @@ use super::Site;
 use super::limits;
 use super::problem::Problem;
 use super::query::{self, Documented};
+use crate::json::describe_settings;
+use axum::extract::State;
 use axum::http::{HeaderName, Method, StatusCode, Uri, header};
 use axum::response::IntoResponse;
 use axum::{Json, Router, middleware, routing};
@@ -81,10 +84,18 @@ pub fn routes(site: &Site) -> Router<Site> {
     let documented = middleware::from_fn_with_state(Documented::of(&document), query::ensure_documented);
     routes
         .route_layer(once)
-        .route("/api/openapi.json", routing::get(async || Json(document)))
+        .route("/api/openapi.json", routing::get(async |State(site): State<Site>| described(&site, document)))
         .route_layer(documented)
         .method_not_allowed_fallback(no_such_method)
         .route("/api/{*rest}", routing::any(nothing_here))
+}
+
+/// The document, with the settings of the policy that is active now. A policy that cannot be loaded declares none.
+fn described(site: &Site, mut document: Document) -> Json<Document> {
+    if let Ok(live) = site.dialguard().policies().live() {
+        describe_settings(&mut document, &live.declaration);
+    }
+    Json(document)
 }
 
 /// The routes, and the document made from them.
@@ -100,6 +111,7 @@ fn documented() -> (Router<Site>, Document) {
         .merge(orders::routes())
         .merge(reviews::routes())
         .merge(policies::routes())
+        .merge(settings::routes())
         .merge(sources::routes())
         .merge(tokens::routes())
         .merge(webhooks::routes());

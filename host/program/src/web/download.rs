@@ -6,6 +6,7 @@ use crate::web::auth::{Caller, OfAccount, now_of};
 use axum::body::Body;
 use axum::http::header;
 use axum::response::IntoResponse;
+use dialguard_dialer::policies::PoliciesError;
 use serde::Deserialize;
 use std::error::Error;
 use tokio::sync::mpsc;
@@ -26,14 +27,18 @@ impl TryFrom<String> for FileName {
 
 /// The account's table. It is read as fast as the client takes it; if reading fails midway, the connection breaks off, so
 /// that a part is not taken for the whole.
-pub fn download<R>(site: &Site, of: &OfAccount<R>, file: TableFile) -> impl IntoResponse + use<R> {
-    let account = &of.account;
-    let export = Export::new(site.dialguard().ledger(), &account.id, file, now_of(site, account));
+pub fn download<R>(
+    site: &Site,
+    of: &OfAccount<R>,
+    file: TableFile,
+) -> Result<impl IntoResponse + use<R>, PoliciesError> {
+    let (account, live) = (&of.account, site.dialguard().policies().live()?);
+    let export = Export::new(site.dialguard().ledger(), &live.declaration, &account.id, file, now_of(site, account));
     let id = account.id.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
     let disposition = format!("attachment; filename=\"{id}-{}\"", file.name());
     let headers =
         [(header::CONTENT_TYPE, file.format.media_type().to_owned()), (header::CONTENT_DISPOSITION, disposition)];
-    (headers, body(site, &of.caller, export))
+    Ok((headers, body(site, &of.caller, export)))
 }
 
 /// A body of these parts. Each is read when the client has taken the one before, until there are no more or the client is

@@ -16,6 +16,7 @@ use dialguard_dialer::http::causes::causes;
 use dialguard_dialer::ledger::LedgerError;
 use dialguard_dialer::number_file::NumberFileError;
 use dialguard_dialer::policies::PoliciesError;
+use dialguard_dialer::settings::SettingError;
 use serde::Serialize;
 use std::any::Any;
 use utoipa::ToSchema;
@@ -241,6 +242,15 @@ impl From<AlertsError> for Problem {
             }
             AlertsError::Random(_) => Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
         }
+    }
+}
+
+impl From<SettingError> for Problem {
+    fn from(error: SettingError) -> Self {
+        let steps = error.steps();
+        let kind = "invalid-settings";
+        Problem::of_kind(StatusCode::UNPROCESSABLE_ENTITY, kind, "Settings refused", error.to_string())
+            .with_steps(steps)
     }
 }
 

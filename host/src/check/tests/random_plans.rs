@@ -81,15 +81,12 @@ fn any_inputs() -> impl Strategy<Value = Inputs> {
             }
         }
         account.monitored_count = taken.len() as u32;
-        inputs.monitored = taken.iter().map(|(number, slot)| monitored(*number, *slot)).collect();
+        let flagged = |(number, slot): (&u64, &u32)| monitored(*number, *slot, Status::Flagged);
+        inputs.monitored = pages(&taken.iter().map(flagged).collect::<Vec<_>>());
         inputs.owned = OWNED.filter(|number| !taken.contains_key(number)).collect();
-        inputs.offered = OFFERED.collect();
+        inputs.offered = OFFERED.map(|number| (number, false)).collect();
         inputs
     })
-}
-
-fn monitored(number: PhoneNumber, slot: SlotId) -> MonitoredNumber {
-    MonitoredNumber { number, slot, ..super::inputs().monitored[0] }
 }
 
 fn any_request() -> impl Strategy<Value = Request> {
@@ -121,11 +118,11 @@ impl Books {
     fn of(inputs: &Inputs) -> Self {
         let account = inputs.account.as_ref().unwrap();
         let locked = account.locked_slots.iter().map(|lock| (lock.slot, None));
-        let occupied = inputs.monitored.iter().map(|number| (number.slot, Some(number.number)));
+        let occupied = inputs.monitored().map(|number| (number.slot, Some(number.number)));
         Books {
             slots: locked.chain(occupied).collect(),
             owned: OWNED.collect(),
-            offered: inputs.offered.clone(),
+            offered: inputs.offered.keys().copied().collect(),
             replaced: BTreeSet::new(),
             blocks_before: account.slot_count / SLOTS_PER_BLOCK,
             blocks: account.slot_count / SLOTS_PER_BLOCK,
@@ -194,6 +191,7 @@ impl Books {
                 self.blocks = self.blocks.max(change.blocks);
                 self.blocks_next = change.blocks;
             }
+            other => unreachable!("a request comes to no {other:?}"),
         }
     }
 }
@@ -256,6 +254,7 @@ fn put_into(decision: &mut Decision, fault: Fault) {
             Action::ReleaseNumber(number) => *number += u64::from(by),
             Action::ReplaceNumber(replacement) => replacement.replacement += u64::from(by),
             Action::SetBlocks(change) => change.blocks += u32::from(by),
+            other => unreachable!("a request comes to no {other:?}"),
         },
     }
 }

@@ -405,12 +405,11 @@ pub(in crate::ledger) fn rated_since(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{EventFilter, NewAccount};
+    use crate::ledger::{AccountSettings, EventFilter, NewAccount};
     use crate::phone::Region;
     use crate::zones;
     use chrono::NaiveTime;
     use dialguard::calendar::rfc3339;
-    use dialguard::settings::default_settings;
     use proptest::prelude::*;
 
     const NOON: Timestamp = 1_772_366_400; // of 1 March 2026, in UTC
@@ -428,7 +427,7 @@ mod tests {
             time_zone,
             region: Region::US,
             review_at: NaiveTime::parse_from_str(review_at, "%H:%M").expect("a time of day"),
-            settings: default_settings(),
+            settings: AccountSettings::default(),
         };
         ledger.add_account(&new, NOON).expect("an account");
         (folder, ledger)

@@ -169,8 +169,9 @@ impl<'a> ReviewSummary<'a> {
 
     /// Numbers that have this status since this review. A first check that finds nothing is not news.
     fn turned(&self, status: Status) -> impl Iterator<Item = PhoneNumber> {
-        let mut monitored = self.inputs.monitored.iter();
-        self.plan.reviews.iter().filter_map(move |review| {
+        let mut monitored = self.inputs.monitored();
+        let reviews = self.plan.reviews.rows().expect("the plan was checked");
+        reviews.filter_map(move |review| {
             let before = monitored.find(|number| number.number == review.number)?.status;
             let is_news = before != review.status && (before, review.status) != (Status::Pending, Status::Clean);
             (is_news && review.status == status).then_some(review.number)

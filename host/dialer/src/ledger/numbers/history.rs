@@ -111,7 +111,7 @@ fn checks(transaction: &Transaction, account: i64, number: PhoneNumber) -> Resul
     while let Some(row) = rows.next()? {
         let answers = about(transaction, &carriers, row.get(0)?, &wanted)?;
         let recording = row.get_ref(2)?.as_blob().unwrap_or_default();
-        let review = recordings::reviews(recording).into_iter().find(|review| review.number == number);
+        let review = recordings::reviews(recording).rows().into_iter().flatten().find(|review| review.number == number);
         if review.is_some() || !answers.is_empty() {
             checks.push(NumberCheck { run: from_sql(row.get(0)?), at: from_sql(row.get(1)?), review, answers });
         }

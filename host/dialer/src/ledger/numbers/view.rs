@@ -8,7 +8,10 @@ use crate::ledger::orders::grounds::replacements_counted;
 use crate::ledger::orders::unknown;
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, asked_to_sql, from_sql, to_sql};
 use crate::prices::BLOCK_PRICE_CENTS;
-use dialguard::contract::{Account, Error, FlagEvent, MonitoredNumber, PhoneNumber, Timestamp};
+use dialguard::contract::{
+    Account, Candidate, CandidateTable, Error, FlagEvent, FlagTable, MonitoredNumber, MonitoredTable, PhoneNumber,
+    Timestamp,
+};
 use dialguard::dialer::NumberInventory;
 use rusqlite::{Transaction, params};
 use std::cmp::Reverse;
@@ -107,19 +110,16 @@ impl NumberInventory for AccountView {
                 locked_slots: locked_slots(transaction, key)?,
                 monitored_count: account.occupied,
                 rated_today: rated_since(transaction, &account, day_starts_at)?,
+                look_ups_today: 0,
                 replacements_today,
-                settings: account.settings.clone(),
+                guard_rails: account.settings.guard_rails,
+                settings: account.settings.values.clone(),
             })
         })
         .await
     }
 
-    async fn monitored(
-        &self,
-        id: &str,
-        after: PhoneNumber,
-        limit: u32,
-    ) -> std::result::Result<Vec<MonitoredNumber>, Error> {
+    async fn monitored(&self, id: &str, after: PhoneNumber, limit: u32) -> std::result::Result<MonitoredTable, Error> {
         let day_starts_at = self.day_starts_at;
         self.read(id, move |transaction, key| monitored(transaction, key, day_starts_at, after, limit)).await
     }
@@ -145,16 +145,12 @@ impl NumberInventory for AccountView {
         .await
     }
 
-    async fn candidates(
-        &self,
-        id: &str,
-        like: PhoneNumber,
-        limit: u32,
-    ) -> std::result::Result<Vec<PhoneNumber>, Error> {
-        self.on_hand(id, like, limit as usize).await
+    async fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> std::result::Result<CandidateTable, Error> {
+        let on_hand = self.on_hand(id, like, limit as usize).await?;
+        Ok(on_hand.into_iter().map(|number| Candidate { number, price_cents: 0, rested: false }).collect())
     }
 
-    async fn flag_events(&self, id: &str, since: Timestamp) -> std::result::Result<Vec<FlagEvent>, Error> {
+    async fn flag_events(&self, id: &str, since: Timestamp) -> std::result::Result<FlagTable, Error> {
         self.read(id, move |transaction, key| {
             let mut statement = transaction.prepare_cached(
                 "SELECT number, at FROM events
@@ -176,11 +172,11 @@ fn monitored(
     day_starts_at: Timestamp,
     after: PhoneNumber,
     limit: u32,
-) -> Result<Vec<MonitoredNumber>> {
+) -> Result<MonitoredTable> {
     let mut statement = transaction.prepare_cached(
         "SELECT number, slot, status, status_since, monitored_since, flagging_checks, clearing_checks,
                 iif(rated_day < ?4, min(last_rated_at, ?4 - 1), last_rated_at),
-                EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = monitored.number)
+                EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = monitored.number), evidence_until
            FROM monitored WHERE account = ?1 AND number > ?2 ORDER BY number LIMIT ?3",
     )?;
     let after = asked_to_sql(after);
@@ -194,6 +190,9 @@ fn monitored(
             flagging_checks: row.get(5)?,
             clearing_checks: row.get(6)?,
             last_rated_at: row.get::<_, Option<i64>>(7)?.map(from_sql),
+            evidence_until: row.get::<_, Option<i64>>(9)?.map(from_sql),
+            suspect_since: None,
+            resting_since: None,
             replacement_pending: row.get(8)?,
         })
     })?;

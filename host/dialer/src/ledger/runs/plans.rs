@@ -339,8 +339,8 @@ fn apply_reviews(
         .prepare_cached("UPDATE monitored SET status = ?3, status_since = ?4 WHERE account = ?1 AND number = ?2")?;
     let now = plan.decided_at;
     let evidence = newest_scores(record.answers);
-    let mut monitored = inputs.monitored.iter();
-    for review in &plan.reviews {
+    let mut monitored = inputs.monitored();
+    for review in plan.reviews.rows().expect("the plan was checked") {
         let before = monitored.find(|number| number.number == review.number).expect("the plan was checked");
         let (key, number, now) = (account.key, to_sql(review.number), to_sql(now));
         let evidence_until = evidence.get(&review.number).map(|at| to_sql(*at));
@@ -349,7 +349,7 @@ fn apply_reviews(
         assert_eq!(updated, 1, "{} is no longer monitored, though the account did not change", e164(review.number));
         if before.status != review.status {
             turn.execute(params![key, number, status_to_sql(review.status), now])?;
-            tell_status(transaction, key, run, before.status, review, plan.decided_at)?;
+            tell_status(transaction, key, run, before.status, &review, plan.decided_at)?;
         }
     }
     let rated = account.rated_since(day.starts_at) + plan.reviews.len() as u32;
@@ -437,6 +437,11 @@ fn apply_action(
         Action::ReplaceNumber(replacement) => intend(transaction, (account, run), replacement, now),
         Action::SetBlocks(change) => set_blocks(transaction, account, change)
             .and_then(|()| tell(EventKind::BlocksChanged, None, blocks_in_words(account, change))),
+        Action::StopUsing(_)
+        | Action::UseAgain(_)
+        | Action::OfferAgain(_)
+        | Action::RestOn(_)
+        | Action::GiveBack(_) => Err(LedgerError::Refused("pending".into())),
     }
 }
 

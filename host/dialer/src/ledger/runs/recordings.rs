@@ -3,10 +3,13 @@
 //! Carriers' answers are most of it and are stored with the run's answers, labels included; a recording says
 //! only how many of them each lookup got.
 
+mod earlier_forms;
+
 use crate::ledger::accounts::profile;
 use crate::ledger::policies::Revision;
 use crate::ledger::runs::answers::{self, CarrierAnswer};
 use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
+use crate::sources::inquiry::verdicts;
 use dialguard::contract::*;
 use dialguard::policy::Limits;
 use dialguard::recording::{Call, Recording};
@@ -73,9 +76,12 @@ struct Packed<'a> {
     calls: Vec<PackedCall<'a>>,
 }
 
-const FORM: u8 = 2;
+const FORM: u8 = 3;
 
-/// The form in which the limits were packed field by field.
+/// The form of contract 0.2.0: see [`earlier_forms`].
+const SECOND_FORM: u8 = 2;
+
+/// The same, in which the limits were packed field by field.
 const FIRST_FORM: u8 = 1;
 
 /// The limits of that form. One of them counted items; what replaced it has its default.
@@ -100,8 +106,8 @@ const LZ4_RATIO_MAX: usize = 255;
 #[derive(Serialize, Deserialize)]
 enum PackedCall<'a> {
     Whole(Cow<'a, Call>),
-    /// Numbers as the difference to the one before, and how many of the run's answers came back.
-    LookUp(Vec<i64>, usize),
+    /// Numbers as the difference to the one before, the sources, and how many of the run's answers came back.
+    LookUp(Vec<i64>, Cow<'a, [SourceId]>, usize),
 }
 
 impl Ledger {
@@ -245,14 +251,15 @@ impl Flavor for Bounded {
 }
 
 fn pack_call<'a>(call: &'a Call, answers: &mut &[CarrierAnswer]) -> PackedCall<'a> {
-    let Call::LookUp(numbers, Ok(observations)) = call else { return PackedCall::Whole(Cow::Borrowed(call)) };
-    match answers.split_at_checked(observations.len()) {
-        Some((these, rest)) if these.iter().map(observation).eq(observations.iter().copied()) => {
+    let Call::LookUp(numbers, sources, Ok(table)) = call else { return PackedCall::Whole(Cow::Borrowed(call)) };
+    let count = table.scores.iter().filter(|score| **score != NO_ANSWER).count();
+    match answers.split_at_checked(count) {
+        Some((these, rest)) if verdicts(numbers, these) == *table => {
             *answers = rest;
             let mut before = 0;
             let differences =
                 numbers.iter().map(|number| to_sql(*number) - std::mem::replace(&mut before, to_sql(*number)));
-            PackedCall::LookUp(differences.collect(), observations.len())
+            PackedCall::LookUp(differences.collect(), Cow::Borrowed(sources), count)
         }
         _ => PackedCall::Whole(Cow::Borrowed(call)),
     }
@@ -261,6 +268,10 @@ fn pack_call<'a>(call: &'a Call, answers: &mut &[CarrierAnswer]) -> PackedCall<'
 fn unpack(body: &[u8], answers: Vec<CarrierAnswer>) -> Option<(Limits, RunOutcome, Recording)> {
     let (form, bytes) = decompress(body)?;
     let (limits, rest) = take_limits(form, &bytes)?;
+    if form != FORM {
+        let (outcome, recording) = earlier_forms::unpack(rest, &answers)?;
+        return Some((limits, outcome, recording));
+    }
     let packed: Packed = postcard::from_bytes(rest).ok()?;
     let mut left = &answers[..];
     let calls = packed.calls.into_iter().map(|call| unpack_call(call, &mut left)).collect::<Option<Vec<Call>>>()?;
@@ -278,7 +289,7 @@ fn decompress(body: &[u8]) -> Option<(u8, Vec<u8>)> {
 /// The limits of the run, and what follows them.
 fn take_limits(form: u8, bytes: &[u8]) -> Option<(Limits, &[u8])> {
     match form {
-        FORM => {
+        FORM | SECOND_FORM => {
             let (limits, rest) = postcard::take_from_bytes::<Cow<str>>(bytes).ok()?;
             Some((serde_json::from_str(&limits).ok()?, rest))
         }
@@ -305,38 +316,43 @@ impl From<FirstLimits> for Limits {
 }
 
 /// How a run's review rated the numbers; none if it was not a review or cannot be read. Reads no more than it must.
-pub(in crate::ledger) fn reviews(body: &[u8]) -> Vec<Review> {
-    let Some((form, bytes)) = decompress(body) else { return Vec::new() };
-    // The field of `Packed` before the calls.
-    let outcome = take_limits(form, &bytes).and_then(|(_, rest)| postcard::take_from_bytes::<RunOutcome>(rest).ok());
-    match outcome {
-        Some((RunOutcome::Review(plan), _)) => plan.reviews,
-        _ => Vec::new(),
+pub(in crate::ledger) fn reviews(body: &[u8]) -> ReviewTable {
+    match outcome(body) {
+        Some(RunOutcome::Review(plan)) => plan.reviews,
+        _ => ReviewTable::new(),
+    }
+}
+
+/// The field of a recording before the calls.
+fn outcome(body: &[u8]) -> Option<RunOutcome> {
+    let (form, bytes) = decompress(body)?;
+    let (_, rest) = take_limits(form, &bytes)?;
+    match form {
+        FORM => postcard::take_from_bytes::<RunOutcome>(rest).ok().map(|(outcome, _)| outcome),
+        _ => earlier_forms::outcome(rest),
     }
 }
 
 fn unpack_call(call: PackedCall<'_>, answers: &mut &[CarrierAnswer]) -> Option<Call> {
-    let (differences, count) = match call {
+    let (differences, sources, count) = match call {
         PackedCall::Whole(call) => return Some(call.into_owned()),
-        PackedCall::LookUp(differences, count) => (differences, count),
+        PackedCall::LookUp(differences, sources, count) => (differences, sources, count),
     };
     let (these, rest) = answers.split_at_checked(count)?;
     *answers = rest;
-    let mut before = 0_i64;
-    let numbers = differences.into_iter().map(|difference| {
-        before = before.wrapping_add(difference);
-        before as u64
-    });
-    Some(Call::LookUp(numbers.collect(), Ok(these.iter().map(observation).collect())))
+    let numbers = numbers_of(differences);
+    let verdicts = verdicts(&numbers, these);
+    Some(Call::LookUp(numbers, sources.into_owned(), Ok(verdicts)))
 }
 
-fn observation(answer: &CarrierAnswer) -> Observation {
-    Observation {
-        number: answer.number,
-        carrier: answer.carrier,
-        spam_score: answer.score,
-        observed_at: answer.observed_at,
-    }
+/// Numbers from the difference of each to the one before.
+fn numbers_of(differences: Vec<i64>) -> Vec<PhoneNumber> {
+    let mut before = 0_i64;
+    let number = |difference| {
+        before = before.wrapping_add(difference);
+        before as u64
+    };
+    differences.into_iter().map(number).collect()
 }
 
 #[cfg(test)]
@@ -349,7 +365,8 @@ mod tests {
             account: "acme".into(),
             based_on: 7,
             decided_at: 9,
-            reviews: Vec::new(),
+            reviews: ReviewTable::new(),
+            suspects: None,
             actions: Vec::new(),
             notices: Vec::new(),
         };
@@ -360,37 +377,23 @@ mod tests {
         /// With the answers stored or not, what is packed is unpacked.
         #[test]
         fn what_is_packed_is_unpacked(
-            numbers in prop::collection::vec(1..999_999_999_999_999_u64, 0..20),
+            numbers in prop::collection::btree_set(1..999_999_999_999_999_u64, 0..20),
             heard in any::<bool>(),
             asked_twice in any::<bool>(),
         ) {
+            let numbers: Vec<PhoneNumber> = numbers.into_iter().collect();
             let answers: Vec<CarrierAnswer> = numbers.iter().map(|number| CarrierAnswer {
                 number: *number, carrier: 3, score: Some(90), label: None, observed_at: 5,
             }).collect();
-            let observations: Vec<Observation> = answers.iter().map(observation).collect();
-            let mut calls = vec![Call::Now(9), Call::LookUp(numbers.clone(), Ok(observations))];
+            let table = verdicts(&numbers, &answers);
+            let mut calls = vec![Call::Now(9), Call::LookUp(numbers.clone(), vec![2], Ok(table))];
             if asked_twice {
-                calls.push(Call::LookUp(numbers, Err(Error::unavailable("later"))));
+                calls.push(Call::LookUp(numbers, vec![], Err(Error::unavailable("later"))));
             }
             let recording = Recording::from(calls);
             let kept = if heard { answers } else { Vec::new() };
             let body = pack(Limits::default(), &made(), &recording, &kept, 1 << 20).expect("it is small");
             prop_assert_eq!(unpack(&body, kept), Some((Limits::default(), made(), recording)));
-        }
-
-        /// A recording of the first form, in which limits had one field that they have no more.
-        #[test]
-        fn recordings_of_the_first_form_are_read(lookups_max in any::<u32>(), items_max in any::<u64>()) {
-            let before = (
-                Duration::from_secs(5), 128_usize << 20, 64_usize << 20, lookups_max, 30_000_u32, items_max,
-                Duration::from_secs(120),
-            );
-            let calls = vec![PackedCall::Whole(Cow::Owned(Call::Now(9)))];
-            let bytes = postcard::to_stdvec(&(before, Packed { outcome: Cow::Owned(made()), calls })).unwrap();
-            let body = [&[FIRST_FORM], &lz4_flex::block::compress_prepend_size(&bytes)[..]].concat();
-            let limits = Limits { lookups_max, ..Limits::default() };
-            let recording = Recording::from(vec![Call::Now(9)]);
-            prop_assert_eq!(unpack(&body, Vec::new()), Some((limits, made(), recording)));
         }
 
         #[test]

@@ -28,7 +28,7 @@ fn names_addresses_and_settings_have_a_longest_length() {
             time_zone: "UTC".parse().unwrap(),
             region: Region::US,
             review_at: NaiveTime::MIN,
-            settings: default_settings(),
+            settings: AccountSettings::default(),
         };
         ledger.add_account(&new, *now)
     };

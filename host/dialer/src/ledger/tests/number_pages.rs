@@ -3,6 +3,7 @@
 use super::*;
 use crate::Dialguard;
 use crate::policies::Policies;
+use dialguard::settings::Settings;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{Config, TestRunner};
@@ -175,7 +176,10 @@ impl TwoProcesses {
     fn account(&mut self) -> (String, Vec<PhoneNumber>) {
         self.accounts += 1;
         let id = format!("acme-{}", self.accounts);
-        let settings = Settings { checks_to_flag: 1, auto_replace: true, ..default_settings() };
+        let settings = AccountSettings {
+            guard_rails: GuardRails { auto_replace: true, ..GuardRails::default() },
+            values: Settings::from_iter([("checks-to-replace", "1")]),
+        };
         let new = NewAccount {
             id: id.clone(),
             blocks: 3,

@@ -32,8 +32,8 @@ impl Fixture {
         let mut inputs = Inputs::default();
         inputs.now = Some(now);
         inputs.account = Some(view.account(ACME).await.unwrap());
-        let (reviews, actions, notices) = (vec![], vec![], vec![]);
-        let plan = Plan { account: ACME.into(), based_on, decided_at: now, reviews, actions, notices };
+        let (reviews, suspects, actions, notices) = (ReviewTable::new(), None, vec![], vec![]);
+        let plan = Plan { account: ACME.into(), based_on, decided_at: now, reviews, suspects, actions, notices };
         let outcome = match is_review {
             true => RunOutcome::Review(plan),
             false => RunOutcome::Request(Request::StopMonitoring(vec![]), Decision { plan, outcomes: vec![] }),

@@ -8,6 +8,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use dialguard_dialer::ledger::{self, Ledger};
 use std::io::{BufRead, IsTerminal};
+use std::sync::Arc;
 
 #[derive(Args)]
 pub struct CloseOptions {
@@ -40,9 +41,10 @@ pub fn close(context: &CommandContext, CloseOptions { id, yes, dry_run }: CloseO
 }
 
 /// `told` is what closing did, unless the user has read it before.
-fn done(context: &CommandContext, ledger: &Ledger, id: &str, is_new: bool, told: &str) -> Result<Done> {
+fn done(context: &CommandContext, ledger: &Arc<Ledger>, id: &str, is_new: bool, told: &str) -> Result<Done> {
     let account = ledger.account(id)?;
-    let shape = Account::read(ledger, &account, context.now().max(account.changed_at))?;
+    let live = context.policies(ledger.clone())?.live()?;
+    let shape = Account::read(ledger, &account, &live.declaration, context.now().max(account.changed_at))?;
     let closed_on = account.closed_on().map(|on| on.to_string()).unwrap_or_default();
     Ok(Done::show(
         context.json,

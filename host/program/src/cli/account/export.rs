@@ -30,7 +30,8 @@ pub fn export(context: &CommandContext, ExportOptions { id, table, to, format }:
     let ledger = context.ledger()?;
     // An unknown account is an error before anything is written.
     ledger.account(&id)?;
-    let export = |file: TableFile| Export::new(&ledger, &id, file, context.now());
+    let live = context.policies(ledger.clone())?.live()?;
+    let export = |file: TableFile| Export::new(&ledger, &live.declaration, &id, file, context.now());
     let Some(folder) = to else {
         let table = table.context("give a table or a folder")?;
         print(export(TableFile { table, format: format.unwrap_or(Format::Csv) }))?;

@@ -87,7 +87,7 @@ async fn contents(component: Vec<u8>) -> Result<(Value, Vec<File>)> {
 }
 
 fn manifest(contract: &str, seen: &Inspection, description: &Description, sha256: &str) -> Value {
-    let Description { name, version, summary } = description;
+    let Description { name, version, summary, .. } = description;
     json!({
         "package": PACKAGE,
         "contract": contract,

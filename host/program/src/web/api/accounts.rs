@@ -15,12 +15,12 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use dialguard::calendar::NaiveTime;
 use dialguard::contract::BLOCKS_MAX;
-use dialguard::settings::default_settings;
 use dialguard_dialer::dialguard::{ChangeOutcome, ChangePreview};
 use dialguard_dialer::ledger::{
-    AccountChange, AccountProfile, Areas, Buying, CAP_CENTS_MAX, NewAccount, REST_DAYS_MAX,
+    AccountChange, AccountProfile, AccountSettings, Areas, Buying, CAP_CENTS_MAX, NewAccount, REST_DAYS_MAX,
 };
 use dialguard_dialer::phone::Region;
+use dialguard_dialer::settings::Declaration;
 use dialguard_dialer::zones::Zone;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -106,11 +106,11 @@ struct AccountPatch {
 
 impl AccountPatch {
     /// What the patch changes.
-    fn change(self, account: &AccountProfile) -> Result<AccountChange, Problem> {
+    fn change(self, account: &AccountProfile, declaration: &Declaration) -> Result<AccountChange, Problem> {
         let buying = self.buying(&account.buying);
         ensure_buyable(&buying)?;
         self.blocks.map_or(Ok(()), ensure_blocks)?;
-        let settings = self.settings.applied_to(&account.settings);
+        let settings = self.settings.applied_to(declaration, &account.settings)?;
         let time_zone = self.time_zone.map(|zone| parse::new_time_zone(&zone, account.time_zone)).transpose();
         let time_zone = time_zone
             .map_err(|why| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("time-zone: {why}")))?
@@ -225,7 +225,8 @@ async fn list(
 /// The account as of now; if the clock went back, as of its last change.
 fn read(site: &Site, account: &AccountProfile) -> Result<Account, Problem> {
     let now = now_of(site, account);
-    Ok(Account::read(site.dialguard().ledger(), &account.clone().as_of(now), now)?)
+    let live = site.dialguard().policies().live()?;
+    Ok(Account::read(site.dialguard().ledger(), &account.clone().as_of(now), &live.declaration, now)?)
 }
 
 /// Add an account and charge its first month
@@ -252,13 +253,14 @@ async fn add(
         .map_err(|why| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, format!("id: {why}")))?;
     ensure_blocks(request.blocks)?;
     let review_at_default = parse::time_of_day(REVIEW_AT_DEFAULT).expect("the default is a time");
+    let live = site.dialguard().policies().live()?;
     let new = NewAccount {
         id,
         blocks: request.blocks,
         time_zone: request.time_zone.0,
         region: request.region.map_or(Region::US, |region| region.0),
         review_at: request.review_at.map_or(review_at_default, |time| time.0),
-        settings: request.settings.applied_to(&default_settings()),
+        settings: request.settings.applied_to(&live.declaration, &AccountSettings::default())?,
     };
     site.dialguard().add_account(&new).await?;
     let account = read(&site, &as_of_now(&site, &new.id)?)?;
@@ -300,7 +302,8 @@ async fn change(
     Body(patch): Body<AccountPatch>,
 ) -> Result<Json<Account>, Problem> {
     let id = &of.account.id;
-    match site.dialguard().change_account(id, &patch.change(&of.account)?).await? {
+    let live = site.dialguard().policies().live()?;
+    match site.dialguard().change_account(id, &patch.change(&of.account, &live.declaration)?).await? {
         ChangeOutcome::Changed => Ok(Json(read(&site, &as_of_now(&site, id)?)?)),
         ChangeOutcome::BlocksRefused(outcome) => Err(Problem::refused(&outcome)),
     }
@@ -323,7 +326,9 @@ async fn try_change(
     of: OfAccount<Administer>,
     Body(patch): Body<AccountPatch>,
 ) -> Result<Json<ChangePrice>, Problem> {
-    match site.dialguard().try_change_account(&of.account.id, &patch.change(&of.account)?).await? {
+    let live = site.dialguard().policies().live()?;
+    let change = patch.change(&of.account, &live.declaration)?;
+    match site.dialguard().try_change_account(&of.account.id, &change).await? {
         ChangePreview::Price(price) => Ok(Json(ChangePrice::from(&price))),
         ChangePreview::BlocksRefused(outcome) => Err(Problem::refused(&outcome)),
     }

@@ -5,6 +5,7 @@ use super::input::{InAccount, PathParams};
 use crate::web::Site;
 use crate::web::auth::{OfAccount, Read};
 use crate::web::download::{FileName, download};
+use crate::web::problem::Problem;
 use axum::extract::State;
 use axum::response::IntoResponse;
 use serde::Deserialize;
@@ -52,6 +53,6 @@ async fn export(
     State(site): State<Site>,
     of: OfAccount<Read>,
     PathParams(InFile { file: FileName(file) }): PathParams<InFile>,
-) -> impl IntoResponse {
-    download(&site, &of, file)
+) -> Result<impl IntoResponse, Problem> {
+    Ok(download(&site, &of, file)?)
 }

@@ -212,6 +212,6 @@ function markInvalid(form, shown) {
 
 function costADay(form) {
   const cost = form.querySelector("#cost-a-day");
-  const cap = Number(form.elements["replacements-per-day-max"]?.value);
+  const cap = Number(form.elements["setting-replacements-per-day-max"]?.value);
   if (cost && Number.isFinite(cap)) cost.textContent = `$${((cap * Number(cost.dataset.cents)) / 100).toFixed(2)}`;
 }

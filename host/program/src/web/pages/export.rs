@@ -1,5 +1,6 @@
 //! Links to an account's exported tables.
 
+use super::Failed;
 use crate::export::{Format, Table, TableFile};
 use crate::web::Site;
 use crate::web::address::account_path;
@@ -46,6 +47,6 @@ async fn export(
     State(site): State<Site>,
     of: OfAccount<Read>,
     Path((_, FileName(file))): Path<(String, FileName)>,
-) -> impl IntoResponse {
-    download(&site, &of, file)
+) -> Result<impl IntoResponse, Failed> {
+    Ok(download(&site, &of, file)?)
 }

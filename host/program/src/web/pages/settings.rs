@@ -12,21 +12,23 @@ use crate::web::address::account_path;
 use crate::web::auth::{Administer, Caller, OfAccount, Read};
 use crate::web::problem::Problem;
 use crate::web::query::Query;
-use crate::words::{capital, count, date, dollars, price};
+use crate::words::{capital, count, date, dollars, price, shortened};
 use axum::Router;
 use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use dialguard::contract::{BLOCKS_MAX, ErrorCode, Settings, Timestamp};
+use dialguard::contract::{BLOCKS_MAX, ChoiceSetting, ErrorCode, IntegerSetting, Setting, SettingKind, Timestamp};
 use dialguard::policy::PolicyError;
+use dialguard::settings::{AUTO_REPLACE, REPLACEMENTS_PER_DAY_MAX, guard_rails};
 use dialguard_dialer::access::Role;
 use dialguard_dialer::dialguard::DialguardError;
-use dialguard_dialer::ledger::{AccountChange, AccountProfile, LedgerError, SLOTS_PER_BLOCK, Webhook};
+use dialguard_dialer::ledger::{AccountChange, AccountProfile, AccountSettings, LedgerError, SLOTS_PER_BLOCK, Webhook};
 use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect};
 use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
+use dialguard_dialer::settings::Declaration;
 use dialguard_dialer::zones;
-use fields::{Field, FieldError, FormValues, RATING, REPLACING, SubmittedForm};
+use fields::{FieldError, FormValues, OTHER, SWITCHES, SubmittedForm};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -41,6 +43,7 @@ pub fn routes() -> Router<Site> {
 struct SettingsPage<'a> {
     caller: &'a Caller,
     account: &'a AccountProfile,
+    declaration: &'a Declaration,
     now: Timestamp,
     values: &'a FormValues,
     is_saved: bool,
@@ -61,15 +64,16 @@ async fn show(
     of: OfAccount<Read>,
     Query(query): Query<SettingsQuery>,
 ) -> Result<Markup, Failed> {
-    let (values, now) = (values_of(&of.account), site.dialguard().now());
+    let live = site.dialguard().policies().live()?;
+    let (values, now) = (values_of(&of.account, &live.declaration), site.dialguard().now());
     let is_saved = query.saved.is_some();
     let webhooks = site.dialguard().ledger().webhooks(Some(&of.account.id))?;
-    Ok(SettingsPage { is_saved, ..SettingsPage::new(&of, now, &values, &webhooks) }.render())
+    Ok(SettingsPage { is_saved, ..SettingsPage::new(&of, &live.declaration, now, &values, &webhooks) }.render())
 }
 
 /// The account's settings as form values.
-fn values_of(account: &AccountProfile) -> FormValues {
-    let mut values = fields::values_of(&account.settings);
+fn values_of(account: &AccountProfile, declaration: &Declaration) -> FormValues {
+    let mut values = fields::values_of(declaration, &account.settings);
     values.insert("time-zone".into(), account.time_zone.name().into());
     values.insert("review-at".into(), account.review_at.format("%H:%M").to_string());
     values.insert("region".into(), account.region.to_string());
@@ -84,10 +88,11 @@ async fn submit(
 ) -> Result<Response, Failed> {
     let now = site.dialguard().now();
     let webhooks = site.dialguard().ledger().webhooks(Some(&of.account.id))?;
-    let page = SettingsPage::new(&of, now, &values, &webhooks);
+    let live = site.dialguard().policies().live()?;
+    let page = SettingsPage::new(&of, &live.declaration, now, &values, &webhooks);
     let outcome = match values.get("do").map(String::as_str) {
-        Some("save") => save(&site, &of.account, &values).await.map(|()| None),
-        _ => effect_of(&site, &of, &values).await.map(Some),
+        Some("save") => save(&site, &of.account, &live.declaration, &values).await.map(|()| None),
+        _ => effect_of(&site, &of, &live.declaration, &values).await.map(Some),
     };
     match outcome {
         Ok(None) => Ok(Redirect::to(&format!("{}/settings?saved=1", account_path(&of.account.id))).into_response()),
@@ -106,7 +111,8 @@ async fn preview(
     of: OfAccount<Administer>,
     Form(Entries(values)): Form<SubmittedForm>,
 ) -> Result<Response, Problem> {
-    match effect_of(&site, &of, &values).await {
+    let live = site.dialguard().policies().live()?;
+    match effect_of(&site, &of, &live.declaration, &values).await {
         Ok(effect) => Ok(effect::result(&of.account, &effect, site.dialguard().now()).into_response()),
         Err(SettingsError::Field(error)) => {
             // The user is still typing, so this is not a failed request.
@@ -128,12 +134,12 @@ impl From<FieldError> for SettingsError {
     }
 }
 
-/// A policy's refusal is shown at the setting it is about.
-impl From<DialguardError> for SettingsError {
-    fn from(error: DialguardError) -> Self {
+impl SettingsError {
+    /// A policy's refusal is shown at the setting it is about.
+    fn new(error: DialguardError, declaration: &Declaration) -> Self {
         match error {
             DialguardError::Policy(PolicyError::Answered(error)) if error.code == ErrorCode::InvalidSettings => {
-                SettingsError::Field(fields::refused_by_policy(error.message))
+                SettingsError::Field(fields::refused_by_policy(declaration, error.message))
             }
             DialguardError::Ledger(too_large @ LedgerError::SettingsTooLarge) => {
                 SettingsError::Field(fields::too_large(&too_large))
@@ -143,19 +149,35 @@ impl From<DialguardError> for SettingsError {
     }
 }
 
-async fn effect_of(site: &Site, of: &OfAccount<Administer>, values: &FormValues) -> Result<Effect, SettingsError> {
-    let effect = effect::effect_of(site, of, fields::read(values)?).await;
-    Ok(effect.map_err(SettingsError::Other)??)
+async fn effect_of(
+    site: &Site,
+    of: &OfAccount<Administer>,
+    declaration: &Declaration,
+    values: &FormValues,
+) -> Result<Effect, SettingsError> {
+    let settings = fields::read(values, declaration, &of.account.settings)?;
+    let effect = effect::effect_of(site, of, settings).await.map_err(SettingsError::Other)?;
+    effect.map_err(|error| SettingsError::new(error, declaration))
 }
 
-async fn save(site: &Site, account: &AccountProfile, values: &FormValues) -> Result<(), SettingsError> {
-    let settings = fields::read(values)?;
-    site.dialguard().change_account(&account.id, &changes(account, values, settings)?).await?;
+async fn save(
+    site: &Site,
+    account: &AccountProfile,
+    declaration: &Declaration,
+    values: &FormValues,
+) -> Result<(), SettingsError> {
+    let settings = fields::read(values, declaration, &account.settings)?;
+    let changed = site.dialguard().change_account(&account.id, &changes(account, values, settings)?).await;
+    changed.map_err(|error| SettingsError::new(error, declaration))?;
     Ok(())
 }
 
 /// What differs from the account's current settings.
-fn changes(account: &AccountProfile, values: &FormValues, settings: Settings) -> Result<AccountChange, FieldError> {
+fn changes(
+    account: &AccountProfile,
+    values: &FormValues,
+    settings: AccountSettings,
+) -> Result<AccountChange, FieldError> {
     let invalid = |name: &str, why: &str| FieldError { name: name.into(), why: why.into() };
     let text = |name: &str| values.get(name).map_or("", |text| text.trim());
     let time_zone = parse::new_time_zone(text("time-zone"), account.time_zone);
@@ -173,9 +195,15 @@ fn changes(account: &AccountProfile, values: &FormValues, settings: Settings) ->
 }
 
 impl<'a> SettingsPage<'a> {
-    fn new<R>(of: &'a OfAccount<R>, now: Timestamp, values: &'a FormValues, webhooks: &'a [Webhook]) -> Self {
+    fn new<R>(
+        of: &'a OfAccount<R>,
+        declaration: &'a Declaration,
+        now: Timestamp,
+        values: &'a FormValues,
+        webhooks: &'a [Webhook],
+    ) -> Self {
         let (caller, account) = (&of.caller, &of.account);
-        SettingsPage { caller, account, now, values, is_saved: false, error: None, effect: None, webhooks }
+        SettingsPage { caller, account, declaration, now, values, is_saved: false, error: None, effect: None, webhooks }
     }
 
     fn render(&self) -> Markup {
@@ -189,8 +217,9 @@ impl<'a> SettingsPage<'a> {
                 form #settings method="post" action={ (account_path(&self.account.id)) "/settings" } data-effect=[may_change.then_some(true)] {
                     fieldset.plain disabled[!may_change] {
                         legend.unseen { "Settings" }
-                        (self.group("Rating", &RATING, &html! {}))
-                        (self.group("Automatic replacement", &REPLACING, &self.auto_replace()))
+                        input type="hidden" name=(SWITCHES) value=(fields::switches(self.declaration));
+                        (self.group("Automatic replacement", &guard_rails()))
+                        (self.group("Policy", self.of_policy()))
                         (self.time_and_region())
                         (self.other())
                     }
@@ -232,49 +261,73 @@ impl<'a> SettingsPage<'a> {
         }
     }
 
-    fn group(&self, title: &str, group: &[Field], before: &Markup) -> Markup {
+    /// What the policy declares, in its order.
+    fn of_policy(&self) -> &[Setting] {
+        self.declaration.settings().split_at(guard_rails().len()).1
+    }
+
+    fn group(&self, title: &str, settings: &[Setting]) -> Markup {
         html! {
             section.panel {
                 h2 { (title) }
-                (before)
-                div.fields { @for field in group { (self.field(field)) } }
+                div.fields { @for setting in settings { (self.field(setting)) } }
             }
         }
     }
 
-    fn field(&self, field: &Field) -> Markup {
-        let hint = format!("{}-means", field.name);
+    fn field(&self, setting: &Setting) -> Markup {
+        let name = fields::field(&setting.name);
+        let (title, hint) = (fields::title(&setting.name), format!("{name}-means"));
+        let (value, invalid) = (self.text(&name), self.is_invalid(&name));
         html! {
-            div.field {
-                label for=(field.name) { (field.title) }
-                span.value {
-                    input type="number" id=(field.name) name=(field.name) value=(self.text(field.name)) step="1" required
-                        aria-describedby=(hint) aria-invalid=[self.is_invalid(field.name)];
-                    span { (field.unit()) }
-                }
-                p.hint id=(hint) {
-                    (self.error(field.name)) (field.setting().meaning) " "
-                    span.quiet { (capital(&field.setting().range_in_words())) "." }
+            @match &setting.kind {
+                SettingKind::Switch(_) => div.field.switch {
+                    input type="checkbox" role="switch" id=(name) name=(name) value="on" checked[value == "on"]
+                        aria-describedby=(hint) aria-invalid=[invalid];
+                    label for=(name) { (title) }
+                    (self.hint(setting, &name, &hint))
+                },
+                SettingKind::Integer(IntegerSetting { min, max, unit, .. }) => div.field {
+                    label for=(name) { (title) }
+                    span.value {
+                        input type="number" id=(name) name=(name) value=(value) step="1" min=(min) max=(max)
+                            placeholder=(setting.default_value()) aria-describedby=(hint) aria-invalid=[invalid];
+                        span { (unit) }
+                    }
+                    (self.hint(setting, &name, &hint))
+                },
+                SettingKind::Choice(ChoiceSetting { names, .. }) => div.field {
+                    label for=(name) { (title) }
+                    select id=(name) name=(name) aria-describedby=(hint) aria-invalid=[invalid] {
+                        @for choice in names { option value=(choice) selected[choice == value] { (choice) } }
+                    }
+                    (self.hint(setting, &name, &hint))
+                },
+            }
+        }
+    }
+
+    /// What is wrong with the field, what the setting means, and what it may be.
+    fn hint(&self, setting: &Setting, field: &str, id: &str) -> Markup {
+        html! {
+            p.hint id=(id) {
+                (self.error(field)) (setting.meaning) " "
+                @if setting.name == AUTO_REPLACE { (self.cost()) " " }
+                span.quiet { (capital(&setting.range_in_words())) "." }
+                @if let Some(stored) = self.declaration.unfit(setting, &self.account.settings) {
+                    " The stored value " strong { (shortened(stored)) } " is not one of these, so the default counts."
                 }
             }
         }
     }
 
-    /// The switch, with the maximum cost per day.
-    fn auto_replace(&self) -> Markup {
-        let cap: u64 = self.text("replacements-per-day-max").parse().unwrap_or_default();
-        let is_on = self.values.contains_key("auto-replace");
+    /// The maximum cost of automatic replacement.
+    fn cost(&self) -> Markup {
+        let cap: u64 = self.text(&fields::field(REPLACEMENTS_PER_DAY_MAX)).parse().unwrap_or_default();
+        let cost = dollars(cap.saturating_mul(REPLACEMENT_PRICE_CENTS));
         html! {
-            div.field.switch {
-                input type="checkbox" role="switch" id="auto-replace" name="auto-replace" value="on" checked[is_on]
-                    aria-describedby="auto-replace-means";
-                label for="auto-replace" { "Replace flagged numbers automatically" }
-                p.hint #auto-replace-means {
-                    "Off by default. Each replacement costs " (dollars(REPLACEMENT_PRICE_CENTS))
-                    ": at most " strong #cost-a-day data-cents=(REPLACEMENT_PRICE_CENTS) { (dollars(cap * REPLACEMENT_PRICE_CENTS)) }
-                    " a day with the daily cap below."
-                }
-            }
+            "Each replacement costs " (dollars(REPLACEMENT_PRICE_CENTS)) ": at most "
+            strong #cost-a-day data-cents=(REPLACEMENT_PRICE_CENTS) { (cost) } " a day."
         }
     }
 
@@ -307,15 +360,23 @@ impl<'a> SettingsPage<'a> {
         }
     }
 
+    /// Values that no setting of the active policy uses; a policy that declares none may read them.
     fn other(&self) -> Markup {
+        let (text, takes_others) = (self.text(OTHER), self.declaration.takes_others());
         html! {
-            details.panel open[!self.text("other").is_empty() || self.is_invalid("other").is_some()] {
-                summary { "Additional policy settings" }
-                div.field {
-                    label for="other" { "One per line, as name=value" }
-                    textarea id="other" name="other" rows="3" spellcheck="false" aria-describedby="other-means"
-                        aria-invalid=[self.is_invalid("other")] { (self.text("other")) }
-                    p.hint #other-means { (self.error("other")) "Policies ignore settings they don't recognize." }
+            @if takes_others || !text.is_empty() || self.is_invalid(OTHER).is_some() {
+                details.panel open {
+                    summary { @if takes_others { "Additional policy settings" } @else { "Stored for other policies" } }
+                    div.field {
+                        label for=(OTHER) { "One per line, as name=value" }
+                        textarea id=(OTHER) name=(OTHER) rows="3" spellcheck="false" aria-describedby="other-means"
+                            aria-invalid=[self.is_invalid(OTHER)] { (text) }
+                        p.hint #other-means {
+                            (self.error(OTHER))
+                            @if takes_others { "Policies ignore settings they don't recognize." }
+                            @else { "The active policy uses none of these. Remove a line to forget its value." }
+                        }
+                    }
                 }
             }
         }

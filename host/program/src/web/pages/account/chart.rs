@@ -20,7 +20,14 @@ const HEIGHT: f64 = 232.0;
 /// Distinct combinations of line and marker, so that carriers differ by more than colour. Further carriers repeat them.
 const LINES: usize = 6;
 
-pub fn chart(account: &AccountProfile, history: &NumberHistory, carriers: &[Carrier], now: Timestamp) -> Markup {
+/// `spam_score_min` is the score that is marked.
+pub fn chart(
+    account: &AccountProfile,
+    spam_score_min: Option<u8>,
+    history: &NumberHistory,
+    carriers: &[Carrier],
+    now: Timestamp,
+) -> Markup {
     let checks = &history.checks[..];
     let (Some(first), Some(last)) = (checks.first(), checks.last()) else {
         return html! { p.quiet { "No checks yet." } };
@@ -34,7 +41,7 @@ pub fn chart(account: &AccountProfile, history: &NumberHistory, carriers: &[Carr
     );
     html! {
         svg.picture viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-label=(label) {
-            (grid(account.settings.spam_score_min))
+            (grid(spam_score_min))
             @for (place, carrier) in carriers.iter().enumerate() { (line(&scale, checks, carrier, place % LINES)) }
             (band(&scale, checks))
             (days(&scale, account.time_zone))
@@ -46,7 +53,9 @@ pub fn chart(account: &AccountProfile, history: &NumberHistory, carriers: &[Carr
                     (marker(place % LINES, 17.0, 7.0))
                 } (carrier.name) }
             }
-            li { svg width="34" height="14" aria-hidden="true" { path.spam d="M0 7h34" {} } "spam from " (account.settings.spam_score_min) " up" }
+            @if let Some(score) = spam_score_min {
+                li { svg width="34" height="14" aria-hidden="true" { path.spam d="M0 7h34" {} } "spam from " (score) " up" }
+            }
         }
     }
 }
@@ -73,13 +82,13 @@ pub(super) fn tenths(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 
-fn grid(spam_score_min: u8) -> Markup {
+fn grid(spam_score_min: Option<u8>) -> Markup {
     html! {
         @for score in [0, 50, 100] {
             path.grid d={ "M" (LEFT) " " (y(score)) "H" (RIGHT) } {}
             text.scale x=(LEFT - 6.0) y=(y(score) + 4.0) text-anchor="end" { (score) }
         }
-        path.spam d={ "M" (LEFT) " " (y(spam_score_min)) "H" (RIGHT) } {}
+        @if let Some(score) = spam_score_min { path.spam d={ "M" (LEFT) " " (y(score)) "H" (RIGHT) } {} }
     }
 }
 

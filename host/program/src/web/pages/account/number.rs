@@ -9,7 +9,7 @@ use crate::web::auth::{OfAccount, Read, now_of};
 use crate::web::pages::layout::{Tab, icon, moment, number_link, status_label};
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
-use crate::words::e164;
+use crate::words::{e164, spam_score_min};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -54,13 +54,15 @@ async fn one(
     let events = ledger.events(&account.id, EventFilter { number: Some(number), last: EVENTS_MAX })?;
     let calls = call_section(&site, &of, number)?;
     let carriers = answering(&ledger.carriers()?, &history);
+    let live = site.dialguard().policies().live()?;
+    let spam_score_min = spam_score_min(&live, account);
     let content = html! {
         div data-live="number" {
             (head(account, &history, of.may(Role::Operate)))
-            (latest_check(account, &history, &carriers))
+            (latest_check(account, spam_score_min, &history, &carriers))
             section.panel.history aria-labelledby="history" {
                 h2 #history { "History" }
-                (chart(account, &history, &carriers, now_of(&site, account)))
+                (chart(account, spam_score_min, &history, &carriers, now_of(&site, account)))
                 (check_table(account, &history, &carriers))
             }
             (calls)
@@ -127,12 +129,17 @@ fn replacement(account: &AccountProfile, it: &PastReplacement, what: &Markup) ->
     html! { p { (what) ", " (moment(it.intended_at, account.time_zone)) ". " span.quiet { (it.because) } } }
 }
 
-fn latest_check(account: &AccountProfile, history: &NumberHistory, carriers: &[Carrier]) -> Markup {
+fn latest_check(
+    account: &AccountProfile,
+    spam_score_min: Option<u8>,
+    history: &NumberHistory,
+    carriers: &[Carrier],
+) -> Markup {
     html! {
         @if let Some(check) = history.checks.last() {
             section.panel aria-labelledby="answers" {
                 h2 #answers { "Carrier answers" }
-                div.wide { (carrier_card("Latest check", carriers, &check.answers, account)) }
+                div.wide { (carrier_card("Latest check", carriers, &check.answers, account, spam_score_min)) }
             }
         }
     }

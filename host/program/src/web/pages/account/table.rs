@@ -5,10 +5,11 @@ use crate::web::Site;
 use crate::web::address::{account_path, number_path};
 use crate::web::auth::{OfAccount, Read, now_of};
 use crate::web::pages::layout::{icon, moment, number_link, status_label};
-use crate::words::{e164, thousands};
+use crate::words::{e164, spam_score_min, thousands};
 use dialguard::contract::{Carrier, PhoneNumber};
 use dialguard_dialer::access::Role;
-use dialguard_dialer::ledger::{AccountProfile, CarrierAnswer, KnownNumber, LatestAnswers, LedgerError, NumberPage};
+use dialguard_dialer::ledger::{AccountProfile, CarrierAnswer, KnownNumber, LatestAnswers, NumberPage};
+use dialguard_dialer::policies::PoliciesError;
 use maud::{Markup, html};
 
 /// A carrier's answers older than a week are not shown.
@@ -32,14 +33,16 @@ pub fn applies(action: &str, number: &KnownNumber) -> bool {
     }
 }
 
-pub fn table(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<Markup, LedgerError> {
+pub fn table(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<Markup, PoliciesError> {
     let (ledger, account) = (site.dialguard().ledger(), &of.account);
     let now = now_of(site, account);
     let page = ledger.number_page(&account.id, &filter.query(now, (filter.page() - 1) * ROWS, ROWS))?;
     let monitored = page.numbers.iter().filter(|known| known.monitored.is_some()).map(|known| known.number);
     let since = now.saturating_sub(ANSWERS_SECONDS);
     let answers = ledger.latest_answers_since(&account.id, &monitored.collect::<Vec<_>>(), since)?;
-    let rows = Rows { account, carriers: ledger.carriers()?, answers, may_act: of.may(Role::Operate) };
+    let live = site.dialguard().policies().live()?;
+    let spam_score_min = spam_score_min(&live, account);
+    let rows = Rows { account, spam_score_min, carriers: ledger.carriers()?, answers, may_act: of.may(Role::Operate) };
     Ok(html! {
         section #numbers aria-labelledby="numbers-title" {
             div.above {
@@ -124,6 +127,7 @@ fn pager(account: &AccountProfile, filter: &Filter, total: u32) -> Markup {
 
 struct Rows<'a> {
     account: &'a AccountProfile,
+    spam_score_min: Option<u8>,
     carriers: Vec<Carrier>,
     answers: LatestAnswers,
     may_act: bool,
@@ -211,7 +215,7 @@ impl Rows<'_> {
 
     fn card(&self, number: PhoneNumber) -> Markup {
         let answers = self.answers.get(&number).map_or(&[][..], Vec::as_slice);
-        carrier_card(&e164(number), &self.carriers, answers, self.account)
+        carrier_card(&e164(number), &self.carriers, answers, self.account, self.spam_score_min)
     }
 
     fn menu(&self, known: &KnownNumber) -> Markup {
@@ -229,7 +233,13 @@ impl Rows<'_> {
 }
 
 /// One row per carrier with its answer about a number, also for carriers that did not answer.
-pub fn carrier_card(title: &str, carriers: &[Carrier], answers: &[CarrierAnswer], account: &AccountProfile) -> Markup {
+pub fn carrier_card(
+    title: &str,
+    carriers: &[Carrier],
+    answers: &[CarrierAnswer],
+    account: &AccountProfile,
+    spam_score_min: Option<u8>,
+) -> Markup {
     html! {
         table {
             caption { (title) }
@@ -239,7 +249,7 @@ pub fn carrier_card(title: &str, carriers: &[Carrier], answers: &[CarrierAnswer]
                     tr {
                         th scope="row" { (carrier.name) }
                         @match answers.iter().find(|answer| answer.carrier == carrier.id) {
-                            Some(answer) => (cells(answer, account)),
+                            Some(answer) => (cells(answer, account, spam_score_min)),
                             None => td.quiet colspan="3" { "no answer" },
                         }
                     }
@@ -250,8 +260,8 @@ pub fn carrier_card(title: &str, carriers: &[Carrier], answers: &[CarrierAnswer]
     }
 }
 
-fn cells(answer: &CarrierAnswer, account: &AccountProfile) -> Markup {
-    let is_spam = answer.score.is_some_and(|score| score >= account.settings.spam_score_min);
+fn cells(answer: &CarrierAnswer, account: &AccountProfile, spam_score_min: Option<u8>) -> Markup {
+    let is_spam = answer.score.zip(spam_score_min).is_some_and(|(score, min)| score >= min);
     html! {
         td { @match (&answer.label, is_spam) {
             (Some(label), _) if !label.is_empty() => (label),

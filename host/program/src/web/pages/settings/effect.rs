@@ -5,9 +5,9 @@ use crate::web::auth::{Administer, OfAccount};
 use crate::web::pages::layout::number_link;
 use crate::web::problem::Problem;
 use crate::words::{count, date, dollars};
-use dialguard::contract::{Settings, Timestamp};
+use dialguard::contract::Timestamp;
 use dialguard_dialer::dialguard::DialguardError;
-use dialguard_dialer::ledger::AccountProfile;
+use dialguard_dialer::ledger::{AccountProfile, AccountSettings};
 use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect, NumberEffect, Tally};
 use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use dialguard_dialer::zones::Zone;
@@ -20,7 +20,7 @@ const LISTED_MAX: usize = 20;
 pub async fn effect_of(
     site: &Site,
     of: &OfAccount<Administer>,
-    settings: Settings,
+    settings: AccountSettings,
 ) -> Result<Result<Effect, DialguardError>, Problem> {
     let (dialguard, id) = (site.dialguard().clone(), of.account.id.clone());
     let effect = async move {
