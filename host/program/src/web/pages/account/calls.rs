@@ -1,7 +1,8 @@
 //! Importing how calls went from a file or pasted text: the form, the preview, the result, and the refused rows as a file.
 
-use super::upload::{REFUSED_FILE, UploadForm, UploadPath, first_rows, refused_in_file, refused_list, unreadable};
-use crate::hints::Hint;
+use super::upload::{
+    self, Import, Kept, UploadForm, first_rows, import, preview, refused, refused_in_file, refused_list,
+};
 use crate::parse;
 use crate::web::Site;
 use crate::web::address::account_path;
@@ -9,28 +10,26 @@ use crate::web::auth::{OfAccount, Operate};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
-use crate::web::query::Query;
-use crate::web::uploads::UploadedFile;
 use crate::words::{WHOLE_HOURS, call_counts, calls_in_words, capital, count, e164, incoming_calls, recognized_calls};
 use axum::Router;
-use axum::extract::{Multipart, Path, State};
+use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Redirect;
 use axum::routing::get;
-use axum_extra::extract::Form;
 use dialguard::calendar::utc;
 use dialguard_dialer::call_file::{CallFile, CallFileError, ImportedCalls, ReadOptions, ReadRow, refused_rows};
 use dialguard_dialer::ledger::{AccountProfile, Stop};
 use maud::{Markup, html};
 use serde::Deserialize;
-use std::sync::Arc;
-use std::time::Instant;
+
+/// The name of a file that was pasted.
+const PASTED: &str = "Pasted rows";
 
 pub fn routes() -> Router<Site> {
     Router::new()
         .route("/accounts/{account}/calls", get(form).post(upload))
-        .route("/accounts/{account}/calls/{upload}", get(preview).post(import))
-        .route("/accounts/{account}/calls/{upload}/refused.csv", get(refused))
+        .route("/accounts/{account}/calls/{upload}", get(preview::<Uploaded>).post(import::<Uploaded>))
+        .route("/accounts/{account}/calls/{upload}/refused.csv", get(refused::<Uploaded>))
 }
 
 /// How to read an upload. It is part of the preview's address, so that the import reads what the preview has shown.
@@ -98,82 +97,80 @@ async fn upload(State(site): State<Site>, of: OfAccount<Operate>, fields: Multip
 
 /// An upload, and how it is read.
 struct Uploaded {
-    site: Site,
-    account: AccountProfile,
-    path: String,
-    file: Arc<UploadedFile>,
+    kept: Kept,
     reading: Reading,
     options: ReadOptions,
 }
 
-impl Uploaded {
-    fn find(site: &Site, of: &OfAccount<Operate>, upload: &str, reading: Reading) -> Result<Self, Problem> {
-        let file = site.uploads().find(upload, &of.account.id, &of.caller, Instant::now())?;
-        let path = format!("{}/{upload}", form_path(&of.account));
-        let options = reading.options(&of.account)?;
-        Ok(Uploaded { site: site.clone(), account: of.account.clone(), path, file, reading, options })
+impl Import for Uploaded {
+    type Reading = Reading;
+    const FORM: &'static str = "calls";
+
+    fn of(kept: Kept, reading: Reading) -> Result<Self, Problem> {
+        let options = reading.options(&kept.account)?;
+        Ok(Uploaded { kept, reading, options })
     }
 
-    fn read(&self, stop: &Stop) -> Result<CallFile, CallFileError> {
-        CallFile::read(&self.file.bytes, &self.options, |_, _| !stop.is_set())
+    fn preview(&self, stop: &Stop) -> Result<(StatusCode, Markup), Problem> {
+        Ok(match self.read(stop) {
+            Ok(file) => (StatusCode::OK, previewed(self, &file, &self.outcome(&file)?)),
+            Err(error) => {
+                let unread = upload::unreadable::<Self, _>(&self.kept.account, self.kept.name(PASTED), &error);
+                (StatusCode::UNPROCESSABLE_ENTITY, unread)
+            }
+        })
     }
 
-    fn preview(&self, file: &CallFile) -> Result<ImportedCalls, Problem> {
-        let dialguard = self.site.dialguard();
-        Ok(file.preview(dialguard.ledger(), &self.account.id, dialguard.now())?)
+    fn import(&self, stop: &Stop) -> Result<Markup, Problem> {
+        let (file, dialguard) = (self.read(stop)?, self.kept.site.dialguard());
+        let go_on = |_| !stop.is_set();
+        let outcome = file.import_while(dialguard.ledger(), &self.kept.account.id, dialguard.now(), go_on)?;
+        Ok(imported(self, &outcome))
     }
 
-    fn name(&self) -> &str {
-        self.file.name.as_deref().unwrap_or("Pasted rows")
-    }
-
-    fn refused(&self, outcome: &ImportedCalls) -> Markup {
-        refused_list(&outcome.refused, &format!("{}/refused.csv?{}", self.path, self.reading.query()))
+    fn refused(&self, stop: &Stop) -> Result<Vec<u8>, Problem> {
+        let outcome = self.outcome(&self.read(stop)?)?;
+        Ok(refused_rows(&self.kept.file.bytes, refused_in_file(&outcome.refused))?)
     }
 }
 
-async fn preview(
-    State(site): State<Site>,
-    of: OfAccount<Operate>,
-    Path(UploadPath { upload }): Path<UploadPath>,
-    Query(reading): Query<Reading>,
-) -> Result<Response, Failed> {
-    let uploaded = Uploaded::find(&site, &of, &upload, reading)?;
-    let preview = move |stop: &Stop| {
-        Ok::<_, Problem>(match uploaded.read(stop) {
-            Ok(file) => (StatusCode::OK, previewed(&uploaded, &file, &uploaded.preview(&file)?)),
-            Err(error) => {
-                let form = form_path(&uploaded.account);
-                (StatusCode::UNPROCESSABLE_ENTITY, unreadable(uploaded.name(), &error, error.steps(), &form))
-            }
-        })
-    };
-    let (status, content) = site.work().run(&of.caller, preview).await??;
-    let content = html! { h1 { "Preview of the import" } (content) };
-    Ok((status, page(&of.caller, Some((&of.account, Tab::Numbers)), "Preview of the import", content)).into_response())
+impl Uploaded {
+    fn read(&self, stop: &Stop) -> Result<CallFile, CallFileError> {
+        CallFile::read(&self.kept.file.bytes, &self.options, |_, _| !stop.is_set())
+    }
+
+    /// What an import would do.
+    fn outcome(&self, file: &CallFile) -> Result<ImportedCalls, Problem> {
+        let dialguard = self.kept.site.dialguard();
+        Ok(file.preview(dialguard.ledger(), &self.kept.account.id, dialguard.now())?)
+    }
+
+    fn refused_list(&self, outcome: &ImportedCalls) -> Markup {
+        refused_list(&outcome.refused, &format!("{}/refused.csv?{}", self.kept.path, self.reading.query()))
+    }
 }
 
 fn previewed(uploaded: &Uploaded, file: &CallFile, outcome: &ImportedCalls) -> Markup {
     let taken = (outcome.new + outcome.changed) as u64;
     html! {
         section.panel.results {
-            p { strong { (uploaded.name()) } ": " (recognized_calls(file)) "." }
+            p { strong { (uploaded.kept.name(PASTED)) } ": " (recognized_calls(file)) "." }
             (read_rows(uploaded, file))
             p { strong { (call_counts(outcome, true)) } ". " "Nothing is imported yet." }
             p.quiet { (capital(WHOLE_HOURS)) "." }
             @if let Some(incoming) = incoming_calls(file) { p.quiet { (incoming) "." } }
-            form method="post" action=(uploaded.path) {
+            form method="post" action=(uploaded.kept.path) {
                 input type="hidden" name="time-zone" value=(uploaded.reading.time_zone);
                 p.choices {
                     @if taken > 0 { button.first { "Import " (count(taken, "hour")) } }
-                    a.button href=(form_path(&uploaded.account)) { "Upload another file" }
-                    a.button href=(account_path(&uploaded.account.id)) { "Cancel" }
+                    a.button href=(form_path(&uploaded.kept.account)) { "Upload another file" }
+                    a.button href=(account_path(&uploaded.kept.account.id)) { "Cancel" }
                 }
             }
-            (uploaded.refused(outcome))
+            (uploaded.refused_list(outcome))
         }
-        form.panel.import method="get" action=(uploaded.path) {
-            (time_zone(&uploaded.reading, &uploaded.account))
+        form.panel.import method="get" action=(uploaded.kept.path) {
+            (time_zone(&uploaded.reading, &uploaded.kept.account))
             p.choices { button { "Preview again" } }
         }
     }
@@ -184,7 +181,7 @@ fn read_rows(uploaded: &Uploaded, file: &CallFile) -> Markup {
     let read = |read: &ReadRow| match &read.calls {
         Ok(Some(calls)) => html! {
             td.number { (e164(calls.number)) }
-            td { (utc(calls.hour).with_timezone(&uploaded.account.time_zone).format("%Y-%m-%d %H:%M")) }
+            td { (utc(calls.hour).with_timezone(&uploaded.kept.account.time_zone).format("%Y-%m-%d %H:%M")) }
             td { (calls_in_words(&calls.calls.into())) }
         },
         Ok(None) => html! { td {} td {} td { "incoming" } },
@@ -194,48 +191,16 @@ fn read_rows(uploaded: &Uploaded, file: &CallFile) -> Markup {
     first_rows(&["Number", "Hour", "Read as"], &file.columns, rows)
 }
 
-async fn import(
-    State(site): State<Site>,
-    of: OfAccount<Operate>,
-    Path(UploadPath { upload }): Path<UploadPath>,
-    Form(reading): Form<Reading>,
-) -> Result<Markup, Failed> {
-    let uploaded = Uploaded::find(&site, &of, &upload, reading)?;
-    let import = move |stop: &Stop| {
-        let (file, dialguard) = (uploaded.read(stop)?, uploaded.site.dialguard());
-        let go_on = |_| !stop.is_set();
-        let outcome = file.import_while(dialguard.ledger(), &uploaded.account.id, dialguard.now(), go_on)?;
-        Ok::<_, Problem>(imported(&uploaded, &outcome))
-    };
-    let content = site.work().run(&of.caller, import).await??;
-    Ok(page(&of.caller, Some((&of.account, Tab::Numbers)), "Import finished", content))
-}
-
 fn imported(uploaded: &Uploaded, outcome: &ImportedCalls) -> Markup {
     html! {
         section.panel.results {
             h1 { "Calls imported" }
             p { (call_counts(outcome, false)) "." }
             p.choices {
-                a.button.first href=(account_path(&uploaded.account.id)) { "Back to numbers" }
-                a.button href=(form_path(&uploaded.account)) { "Import more" }
+                a.button.first href=(account_path(&uploaded.kept.account.id)) { "Back to numbers" }
+                a.button href=(form_path(&uploaded.kept.account)) { "Import more" }
             }
-            (uploaded.refused(outcome))
+            (uploaded.refused_list(outcome))
         }
     }
-}
-
-/// The refused rows, before the import or after it.
-async fn refused(
-    State(site): State<Site>,
-    of: OfAccount<Operate>,
-    Path(UploadPath { upload }): Path<UploadPath>,
-    Query(reading): Query<Reading>,
-) -> Result<impl IntoResponse, Failed> {
-    let uploaded = Uploaded::find(&site, &of, &upload, reading)?;
-    let refused = move |stop: &Stop| {
-        let outcome = uploaded.preview(&uploaded.read(stop)?)?;
-        Ok::<_, Problem>(refused_rows(&uploaded.file.bytes, refused_in_file(&outcome.refused))?)
-    };
-    Ok((REFUSED_FILE, site.work().run(&of.caller, refused).await??))
 }

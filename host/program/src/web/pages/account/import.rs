@@ -1,37 +1,35 @@
 //! Importing numbers from a file or pasted text: the form, the preview, the result, and the refused rows as a file.
 
 use super::upload::{
-    self, COLUMNS_MAX, REFUSED_FILE, UploadForm, UploadPath, first_rows, refused_in_file, refused_list,
+    self, COLUMNS_MAX, Import, Kept, UploadForm, first_rows, import, preview, refused, refused_in_file, refused_list,
 };
-use crate::hints::{Hint, import_steps};
+use crate::hints::import_steps;
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Operate};
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
-use crate::web::query::Query;
-use crate::web::uploads::UploadedFile;
 use crate::words::{capital, count, e164, other_columns, recognized, shortened, thousands};
 use axum::Router;
-use axum::extract::{Multipart, Path, State};
+use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::Redirect;
 use axum::routing::get;
-use axum_extra::extract::Form;
-use dialguard_dialer::ledger::{AccountProfile, ImportedAs, Stop};
+use dialguard_dialer::ledger::{ImportedAs, Stop};
 use dialguard_dialer::number_file::{ImportedFile, NumberFile, NumberFileError, ReadOptions, refused_rows};
 use dialguard_dialer::phone::{Letters, PhoneNumber, Region};
 use maud::{Markup, html};
 use serde::Deserialize;
-use std::sync::Arc;
-use std::time::Instant;
+
+/// The name of a file that was pasted.
+const PASTED: &str = "Pasted numbers";
 
 pub fn routes() -> Router<Site> {
     Router::new()
         .route("/accounts/{account}/import", get(form).post(upload))
-        .route("/accounts/{account}/import/{upload}", get(preview).post(import))
-        .route("/accounts/{account}/import/{upload}/refused.csv", get(refused))
+        .route("/accounts/{account}/import/{upload}", get(preview::<Uploaded>).post(import::<Uploaded>))
+        .route("/accounts/{account}/import/{upload}/refused.csv", get(refused::<Uploaded>))
 }
 
 /// How to read an upload. It is part of the preview's address, so that the import reads what the preview has shown.
@@ -124,38 +122,58 @@ async fn upload(State(site): State<Site>, of: OfAccount<Operate>, fields: Multip
 
 /// An upload, and how it is read.
 struct Uploaded {
-    site: Site,
-    account: AccountProfile,
-    path: String,
-    file: Arc<UploadedFile>,
+    kept: Kept,
     reading: Reading,
 }
 
+impl Import for Uploaded {
+    type Reading = Reading;
+    const FORM: &'static str = "import";
+
+    fn of(kept: Kept, reading: Reading) -> Result<Self, Problem> {
+        Ok(Uploaded { kept, reading })
+    }
+
+    fn preview(&self, stop: &Stop) -> Result<(StatusCode, Markup), Problem> {
+        Ok(match self.read(stop) {
+            Ok(file) => (StatusCode::OK, previewed(self, &file, &self.outcome(&file)?)),
+            Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, unreadable(self, &error)),
+        })
+    }
+
+    fn import(&self, stop: &Stop) -> Result<Markup, Problem> {
+        let (file, dialguard) = (self.read(stop)?, self.kept.site.dialguard());
+        let (id, imported_as) = (&self.kept.account.id, self.reading.imported_as());
+        let outcome = file.import_while(dialguard.ledger(), id, imported_as, dialguard.now(), |_| !stop.is_set())?;
+        Ok(imported(self, &outcome))
+    }
+
+    fn refused(&self, stop: &Stop) -> Result<Vec<u8>, Problem> {
+        let outcome = self.outcome(&self.read(stop)?)?;
+        Ok(refused_rows(&self.kept.file.bytes, &self.options(), refused_in_file(&outcome.refused))?)
+    }
+}
+
 impl Uploaded {
-    fn find(site: &Site, of: &OfAccount<Operate>, upload: &str, reading: Reading) -> Result<Self, Problem> {
-        let file = site.uploads().find(upload, &of.account.id, &of.caller, Instant::now())?;
-        let path = format!("{}/import/{upload}", account_path(&of.account.id));
-        Ok(Uploaded { site: site.clone(), account: of.account.clone(), path, file, reading })
+    fn options(&self) -> ReadOptions {
+        self.reading.options(self.kept.account.region)
     }
 
     fn read(&self, stop: &Stop) -> Result<NumberFile, NumberFileError> {
-        NumberFile::read(&self.file.bytes, &self.reading.options(self.account.region), |_, _| !stop.is_set())
+        NumberFile::read(&self.kept.file.bytes, &self.options(), |_, _| !stop.is_set())
     }
 
-    fn preview(&self, file: &NumberFile) -> Result<ImportedFile, Problem> {
-        let dialguard = self.site.dialguard();
-        Ok(file.preview(dialguard.ledger(), &self.account.id, self.reading.imported_as(), dialguard.now())?)
-    }
-
-    fn name(&self) -> &str {
-        self.file.name.as_deref().unwrap_or("Pasted numbers")
+    /// What an import would do.
+    fn outcome(&self, file: &NumberFile) -> Result<ImportedFile, Problem> {
+        let dialguard = self.kept.site.dialguard();
+        Ok(file.preview(dialguard.ledger(), &self.kept.account.id, self.reading.imported_as(), dialguard.now())?)
     }
 
     /// Another reading of the same upload.
     fn choices(&self, file: Option<&NumberFile>) -> Markup {
         let is_chosen = |place: usize| file.and_then(|file| file.place) == Some(place);
         html! {
-            form.panel.import method="get" action=(self.path) {
+            form.panel.import method="get" action=(self.kept.path) {
                 @match file {
                     Some(file) if file.place.is_some() && file.columns.len() > 1 => label { "Column with the numbers"
                         select name="column" {
@@ -166,42 +184,24 @@ impl Uploaded {
                     },
                     _ => label { "Column with the numbers" input name="column" value=(self.reading.column) autocomplete="off"; },
                 }
-                (kinds(&self.reading, &self.account.id))
+                (kinds(&self.reading, &self.kept.account.id))
                 (vanity(&self.reading))
                 p.choices { button { "Preview again" } }
             }
         }
     }
 
-    fn refused(&self, outcome: &ImportedFile) -> Markup {
-        refused_list(&outcome.refused, &format!("{}/refused.csv?{}", self.path, self.reading.query()))
+    fn refused_list(&self, outcome: &ImportedFile) -> Markup {
+        refused_list(&outcome.refused, &format!("{}/refused.csv?{}", self.kept.path, self.reading.query()))
     }
 }
 
-async fn preview(
-    State(site): State<Site>,
-    of: OfAccount<Operate>,
-    Path(UploadPath { upload }): Path<UploadPath>,
-    Query(reading): Query<Reading>,
-) -> Result<Response, Failed> {
-    let uploaded = Uploaded::find(&site, &of, &upload, reading)?;
-    let preview = move |stop: &Stop| {
-        Ok::<_, Problem>(match uploaded.read(stop) {
-            Ok(file) => (StatusCode::OK, previewed(&uploaded, &file, &uploaded.preview(&file)?)),
-            Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, unreadable(&uploaded, &error)),
-        })
-    };
-    let (status, content) = site.work().run(&of.caller, preview).await??;
-    let content = html! { h1 { "Preview of the import" } (content) };
-    Ok((status, page(&of.caller, Some((&of.account, Tab::Numbers)), "Preview of the import", content)).into_response())
-}
-
 fn previewed(uploaded: &Uploaded, file: &NumberFile, outcome: &ImportedFile) -> Markup {
-    let import_path = format!("{}/import", account_path(&uploaded.account.id));
+    let import_path = format!("{}/import", account_path(&uploaded.kept.account.id));
     let imported = outcome.imported as u64;
     html! {
         section.panel.results {
-            p { strong { (uploaded.name()) } ": " (recognized(file)) "." }
+            p { strong { (uploaded.kept.name(PASTED)) } ": " (recognized(file)) "." }
             @if let Some(others) = other_columns(file) { p.warning { (capital(&others)) "." } }
             (read_rows(file))
             p {
@@ -210,15 +210,15 @@ fn previewed(uploaded: &Uploaded, file: &NumberFile, outcome: &ImportedFile) -> 
                 "Nothing is imported yet."
             }
             @for step in import_steps(file, 0).into_iter().filter_map(|steps| steps.dashboard) { p.quiet { (capital(step)) "." } }
-            form method="post" action=(uploaded.path) {
+            form method="post" action=(uploaded.kept.path) {
                 @for (name, value) in uploaded.reading.fields() { input type="hidden" name=(name) value=(value); }
                 p.choices {
                     @if imported > 0 { button.first { "Import " (count(imported, uploaded.reading.noun())) } }
                     a.button href=(import_path) { "Upload another file" }
-                    a.button href=(account_path(&uploaded.account.id)) { "Cancel" }
+                    a.button href=(account_path(&uploaded.kept.account.id)) { "Cancel" }
                 }
             }
-            (uploaded.refused(outcome))
+            (uploaded.refused_list(outcome))
         }
         (uploaded.choices(Some(file)))
     }
@@ -235,54 +235,20 @@ fn read_rows(file: &NumberFile) -> Markup {
 }
 
 fn unreadable(uploaded: &Uploaded, error: &NumberFileError) -> Markup {
-    let form = account_path(&uploaded.account.id) + "/import";
     html! {
-        (upload::unreadable(uploaded.name(), error, error.steps(), &form))
+        (upload::unreadable::<Uploaded, _>(&uploaded.kept.account, uploaded.kept.name(PASTED), error))
         @if matches!(error, NumberFileError::NoColumn(_) | NumberFileError::NoSuchColumn { .. }) { (uploaded.choices(None)) }
     }
 }
 
-async fn import(
-    State(site): State<Site>,
-    of: OfAccount<Operate>,
-    Path(UploadPath { upload }): Path<UploadPath>,
-    Form(reading): Form<Reading>,
-) -> Result<Markup, Failed> {
-    let uploaded = Uploaded::find(&site, &of, &upload, reading)?;
-    let import = move |stop: &Stop| {
-        let (file, dialguard) = (uploaded.read(stop)?, uploaded.site.dialguard());
-        let (id, imported_as) = (&uploaded.account.id, uploaded.reading.imported_as());
-        let outcome = file.import_while(dialguard.ledger(), id, imported_as, dialguard.now(), |_| !stop.is_set())?;
-        Ok::<_, Problem>(imported(&uploaded, &outcome))
-    };
-    let content = site.work().run(&of.caller, import).await??;
-    Ok(page(&of.caller, Some((&of.account, Tab::Numbers)), "Import finished", content))
-}
-
 fn imported(uploaded: &Uploaded, outcome: &ImportedFile) -> Markup {
-    let path = account_path(&uploaded.account.id);
+    let path = account_path(&uploaded.kept.account.id);
     html! {
         section.panel.results {
             h1 { (count(outcome.imported as u64, uploaded.reading.noun())) " imported" }
             p { (thousands(outcome.known_before as u64)) " already known, " (thousands(outcome.refused.len() as u64)) " refused." }
             p.choices { a.button.first href=(path) { "Back to numbers" } a.button href={ (path) "/import" } { "Import more" } }
-            (uploaded.refused(outcome))
+            (uploaded.refused_list(outcome))
         }
     }
-}
-
-/// The refused rows, before the import or after it.
-async fn refused(
-    State(site): State<Site>,
-    of: OfAccount<Operate>,
-    Path(UploadPath { upload }): Path<UploadPath>,
-    Query(reading): Query<Reading>,
-) -> Result<impl IntoResponse, Failed> {
-    let uploaded = Uploaded::find(&site, &of, &upload, reading)?;
-    let refused = move |stop: &Stop| {
-        let outcome = uploaded.preview(&uploaded.read(stop)?)?;
-        let options = uploaded.reading.options(uploaded.account.region);
-        Ok::<_, Problem>(refused_rows(&uploaded.file.bytes, &options, refused_in_file(&outcome.refused))?)
-    };
-    Ok((REFUSED_FILE, site.work().run(&of.caller, refused).await??))
 }

@@ -1,18 +1,28 @@
 //! Uploading a file to import it: what the forms send, and what their previews and results show of any file.
 
+use crate::hints::Hint;
 use crate::web::Site;
+use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Operate};
 use crate::web::limits::READING_BYTES_MAX;
+use crate::web::pages::layout::Tab;
+use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
+use crate::web::query::Query;
 use crate::web::uploads::UploadedFile;
-use crate::words::{REFUSED_LISTED_MAX, Steps, capital, count, shortened, thousands};
-use axum::extract::Multipart;
-use axum::http::{HeaderName, StatusCode, header};
+use crate::words::{REFUSED_LISTED_MAX, capital, count, shortened, thousands};
+use axum::extract::{Multipart, Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum_extra::extract::Form;
+use dialguard_dialer::ledger::{AccountProfile, Stop};
 use dialguard_dialer::number_file::{BadRow, REFUSED_ROWS_MAX};
 use maud::{Markup, html};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use std::fmt::Display;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Columns offered and fields of a row shown, at most: a file of commas has millions.
@@ -24,9 +34,87 @@ const FIELDS_MAX: usize = 16;
 /// Bytes of a field that says how to read the file, at most.
 const FIELD_BYTES_MAX: usize = 256;
 
+/// An upload that is kept: the file, and where its pages are.
+pub struct Kept {
+    pub site: Site,
+    pub account: AccountProfile,
+    pub path: String,
+    pub file: Arc<UploadedFile>,
+}
+
+impl Kept {
+    /// The file's name; `pasted` if it has none.
+    pub fn name<'k>(&'k self, pasted: &'k str) -> &'k str {
+        self.file.name.as_deref().unwrap_or(pasted)
+    }
+}
+
+/// A kept upload of one kind, and how it is read. Reading it is heavy work, which ends when `stop` is set.
+pub trait Import: Sized + Send + 'static {
+    /// How it is read. It is part of the preview's address, so that the import reads what the preview has shown.
+    type Reading: DeserializeOwned + Send + 'static;
+
+    /// The last part of the form's path, which the upload's begins with.
+    const FORM: &'static str;
+
+    fn of(kept: Kept, reading: Self::Reading) -> Result<Self, Problem>;
+
+    /// What an import would do, or why the file cannot be read.
+    fn preview(&self, stop: &Stop) -> Result<(StatusCode, Markup), Problem>;
+
+    fn import(&self, stop: &Stop) -> Result<Markup, Problem>;
+
+    /// The refused rows as a file.
+    fn refused(&self, stop: &Stop) -> Result<Vec<u8>, Problem>;
+
+    fn find(site: &Site, of: &OfAccount<Operate>, upload: &str, reading: Self::Reading) -> Result<Self, Problem> {
+        let file = site.uploads().find(upload, &of.account.id, &of.caller, Instant::now())?;
+        let path = format!("{}/{}/{upload}", account_path(&of.account.id), Self::FORM);
+        Self::of(Kept { site: site.clone(), account: of.account.clone(), path, file }, reading)
+    }
+}
+
 #[derive(Deserialize)]
 pub struct UploadPath {
-    pub upload: String,
+    upload: String,
+}
+
+pub async fn preview<I: Import>(
+    State(site): State<Site>,
+    of: OfAccount<Operate>,
+    Path(UploadPath { upload }): Path<UploadPath>,
+    Query(reading): Query<I::Reading>,
+) -> Result<Response, Failed> {
+    let import = I::find(&site, &of, &upload, reading)?;
+    let (status, content) = site.work().run(&of.caller, move |stop| import.preview(stop)).await??;
+    let content = html! { h1 { "Preview of the import" } (content) };
+    Ok((status, page(&of.caller, Some((&of.account, Tab::Numbers)), "Preview of the import", content)).into_response())
+}
+
+pub async fn import<I: Import>(
+    State(site): State<Site>,
+    of: OfAccount<Operate>,
+    Path(UploadPath { upload }): Path<UploadPath>,
+    Form(reading): Form<I::Reading>,
+) -> Result<Markup, Failed> {
+    let import = I::find(&site, &of, &upload, reading)?;
+    let content = site.work().run(&of.caller, move |stop| import.import(stop)).await??;
+    Ok(page(&of.caller, Some((&of.account, Tab::Numbers)), "Import finished", content))
+}
+
+/// The refused rows, before the import or after it.
+pub async fn refused<I: Import>(
+    State(site): State<Site>,
+    of: OfAccount<Operate>,
+    Path(UploadPath { upload }): Path<UploadPath>,
+    Query(reading): Query<I::Reading>,
+) -> Result<impl IntoResponse, Failed> {
+    let import = I::find(&site, &of, &upload, reading)?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"refused.csv\""),
+    ];
+    Ok((headers, site.work().run(&of.caller, move |stop| import.refused(stop)).await??))
 }
 
 /// What a user submitted: a file or pasted text, and fields that say how to read it.
@@ -137,19 +225,13 @@ pub fn refused_in_file(refused: &[BadRow]) -> &[BadRow] {
     &refused[..refused.len().min(REFUSED_ROWS_MAX)]
 }
 
-/// The headers of the file of refused rows.
-pub const REFUSED_FILE: [(HeaderName, &str); 2] = [
-    (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-    (header::CONTENT_DISPOSITION, "attachment; filename=\"refused.csv\""),
-];
-
-/// A file that cannot be read, and the way back to `form`.
-pub fn unreadable(name: &str, error: &dyn Display, steps: Steps, form: &str) -> Markup {
+/// A file that cannot be read, and the way back to the form.
+pub fn unreadable<I: Import, E: Hint + Display>(account: &AccountProfile, name: &str, error: &E) -> Markup {
     html! {
         section.panel.results {
             p.failed role="alert" { (name) ": " (error) "." }
-            @if let Some(step) = steps.dashboard { p { (capital(step)) "." } }
-            p.choices { a.button href=(form) { "Upload another file" } }
+            @if let Some(step) = error.steps().dashboard { p { (capital(step)) "." } }
+            p.choices { a.button href={ (account_path(&account.id)) "/" (I::FORM) } { "Upload another file" } }
         }
     }
 }
