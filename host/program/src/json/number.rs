@@ -23,6 +23,13 @@ pub struct Number {
     status_since: Option<Time>,
     /// Whether a replacement for it is in progress.
     replacement_pending: bool,
+    /// Whether the dialer is not to use it for now: it is flagged, and there is no clean number to take its place. It is
+    /// checked on, and keeps its slot and its status.
+    resting: bool,
+    /// Since when; null if it is in use.
+    resting_since: Option<Time>,
+    /// Since when it may replace another number, because it has rested; null if it may not.
+    ready_since: Option<Time>,
 }
 
 impl From<&KnownNumber> for Number {
@@ -33,6 +40,9 @@ impl From<&KnownNumber> for Number {
             status: known.monitored.map(|(_, status, _)| status.into()),
             status_since: known.monitored.map(|(.., since)| Time(since)),
             replacement_pending: known.replacement_pending,
+            resting: known.resting_since.is_some(),
+            resting_since: known.resting_since.map(Time),
+            ready_since: known.ready_since.map(Time),
         }
     }
 }
@@ -190,7 +200,7 @@ pub enum ImportResult {
     KnownBefore,
     /// Another account has it, as its own or as a candidate.
     OtherAccounts,
-    /// It was replaced, and rests until it is given back to its provider.
+    /// It was replaced, and rests.
     Resting,
     /// It cannot be a candidate: the account owns it, has ordered it, or has released it.
     NoCandidate,
