@@ -58,6 +58,7 @@ mod program {
     mod new_policy;
     mod number_files;
     mod numbers;
+    mod older_ledger;
     mod orders;
     mod outages;
     mod permissions;
