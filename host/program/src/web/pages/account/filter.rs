@@ -17,7 +17,7 @@ pub const ROWS: u32 = 50;
 pub struct Filter {
     /// Digits to search for.
     pub q: String,
-    /// `monitored`, `not-monitored` or a status.
+    /// `monitored`, `not-monitored`, `resting`, `ready` or a status.
     #[serde(deserialize_with = "show")]
     pub show: String,
     /// `day` or `week`: became flagged in the past 24 hours or 7 days.
@@ -38,7 +38,7 @@ pub struct Filter {
 }
 
 pub fn show<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    one_of(deserializer, &["monitored", "not-monitored", "pending", "clean", "at-risk", "flagged"])
+    one_of(deserializer, &["monitored", "not-monitored", "resting", "ready", "pending", "clean", "at-risk", "flagged"])
 }
 
 pub fn flagged<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -79,6 +79,8 @@ impl Filter {
             standing: match self.show.as_str() {
                 "monitored" => Some(MonitoringFilter::Monitored),
                 "not-monitored" => Some(MonitoringFilter::NotMonitored),
+                "resting" => Some(MonitoringFilter::Resting),
+                "ready" => Some(MonitoringFilter::Ready),
                 status => status_of_name(status).map(MonitoringFilter::Status),
             },
             // The same periods as in the policy's usage figures.
