@@ -216,6 +216,10 @@ named_kinds! {
         NumberBought = "number-bought",
         /// A replaced number is not given back: it was imported again, or its account was closed.
         NumberKept = "number-kept",
+        /// A number's calls no longer fare so badly that it is suspect.
+        NumberNotSuspect = "number-not-suspect",
+        /// A number's calls fare so badly that it is suspect.
+        NumberSuspect = "number-suspect",
         /// Numbers were imported.
         NumbersImported = "numbers-imported",
         /// An order ended without a purchase.

@@ -11,6 +11,7 @@ use crate::ledger::accounts::{AccountProfile, open, profile, touch};
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::numbers::status::status_from_sql;
 use crate::ledger::orders::{end_rest, has_released, is_being_returned, is_resting};
+use crate::ledger::suspects::{SUSPICION, Suspicion, suspicion};
 use crate::ledger::{Ledger, LedgerError, Result, from_sql, never_back, stop, time, to_sql};
 use crate::phone::e164;
 use dialguard::contract::{PhoneNumber, SlotId, Status, Timestamp};
@@ -66,6 +67,8 @@ pub struct KnownNumber {
     pub monitored: Option<(SlotId, Status, Timestamp)>,
     /// Its replacement is in progress.
     pub replacement_pending: bool,
+    /// Its suspicion, if it is suspect.
+    pub suspect: Option<Suspicion>,
     /// Whether the account still owns it; false only in a query that includes numbers that have left.
     pub is_owned: bool,
 }
@@ -155,13 +158,14 @@ impl Ledger {
     pub fn numbers(&self, id: &str) -> Result<Vec<KnownNumber>> {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
-            let mut statement = transaction.prepare_cached(
+            let mut statement = transaction.prepare_cached(&format!(
                 "SELECT numbers.number, slot, status, status_since,
                         EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = numbers.number),
-                        1
+                        1, {SUSPICION}
                    FROM numbers LEFT JOIN monitored ON monitored.number = numbers.number
-                  WHERE numbers.account = ?1 AND numbers.state = 'owned' ORDER BY numbers.number",
-            )?;
+                        LEFT JOIN suspects ON suspects.number = numbers.number
+                  WHERE numbers.account = ?1 AND numbers.state = 'owned' ORDER BY numbers.number"
+            ))?;
             let numbers = statement.query_map([account.key], known_number)?;
             Ok(numbers.collect::<rusqlite::Result<_>>()?)
         })
@@ -180,7 +184,8 @@ fn ensure_room_for(transaction: &Transaction, account: &AccountProfile, more: us
     Err(LedgerError::Refused(message))
 }
 
-/// From number, slot, status, since when it has that, whether its replacement is under way, and whether it is owned.
+/// From number, slot, status, since when it has that, whether its replacement is under way, whether it is owned, and
+/// [`SUSPICION`].
 pub(super) fn known_number(row: &Row) -> rusqlite::Result<KnownNumber> {
     let slot: Option<SlotId> = row.get(1)?;
     let monitored = match slot {
@@ -191,6 +196,7 @@ pub(super) fn known_number(row: &Row) -> rusqlite::Result<KnownNumber> {
         number: from_sql(row.get(0)?),
         monitored,
         replacement_pending: row.get(4)?,
+        suspect: suspicion(row)?,
         is_owned: row.get(5)?,
     })
 }

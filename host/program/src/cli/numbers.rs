@@ -233,7 +233,8 @@ impl Listing {
         let header = ["NUMBER", "SLOT", "STATUS"].into_iter().chain(carriers.iter().map(|c| c.name.as_str()));
         let rows = self.numbers.iter().map(|known| {
             let slot = known.monitored.map_or("–".to_owned(), |(slot, ..)| slot.to_string());
-            let status = known.monitored.map_or("–", |(_, status, _)| status_mark(status)).to_owned();
+            let status = known.monitored.map_or("–", |(_, status, _)| status_mark(status));
+            let status = format!("{status}{}", if known.suspect.is_some() { ", suspect" } else { "" });
             let marks = carriers.iter().map(|carrier| self.mark(self.answer(known.number, carrier)));
             [e164(known.number).to_string(), slot, status].into_iter().chain(marks)
         });

@@ -199,6 +199,8 @@ pub struct Usage {
     at_risk: u32,
     /// Monitored numbers that most carriers flag.
     flagged: u32,
+    /// Monitored numbers that are suspect for how their calls went.
+    suspect: u32,
     /// Numbers that turned flagged in the past 24 hours, including those replaced or deleted since.
     flagged_past_day: u32,
     /// The same for the past 7 days.
@@ -215,6 +217,7 @@ impl From<&contract::Usage> for Usage {
             clean: usage.clean,
             at_risk: usage.at_risk,
             flagged: usage.flagged,
+            suspect: usage.suspect,
             flagged_past_day: usage.flagged_past_day,
             flagged_past_week: usage.flagged_past_week,
         }

@@ -3,14 +3,15 @@
 use crate::ledger::accounts::AccountProfile;
 use crate::ledger::accounts::days::rated_since;
 use crate::ledger::accounts::slots::locked_slots;
+use crate::ledger::calls::{sums, totals};
 use crate::ledger::numbers::status::status_from_sql;
 use crate::ledger::orders::grounds::replacements_counted;
 use crate::ledger::orders::unknown;
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, asked_to_sql, from_sql, to_sql};
 use crate::prices::BLOCK_PRICE_CENTS;
 use dialguard::contract::{
-    Account, Candidate, CandidateTable, Error, FlagEvent, FlagTable, MonitoredNumber, MonitoredTable, PhoneNumber,
-    Timestamp,
+    Account, CallTable, CallTotals, Candidate, CandidateTable, Error, FlagEvent, FlagTable, MonitoredNumber,
+    MonitoredTable, NumberCalls, PhoneNumber, Timestamp,
 };
 use dialguard::dialer::NumberInventory;
 use rusqlite::{Transaction, params};
@@ -150,6 +151,24 @@ impl NumberInventory for AccountView {
         Ok(on_hand.into_iter().map(|number| Candidate { number, price_cents: 0, rested: false }).collect())
     }
 
+    /// Empty columns as long as nothing is known of any number's calls.
+    async fn calls(
+        &self,
+        id: &str,
+        numbers: Vec<PhoneNumber>,
+        since: Timestamp,
+    ) -> std::result::Result<CallTable, Error> {
+        self.read(id, move |transaction, key| match totals(transaction, key, since)?.attempts {
+            0 => Ok(CallTable::new()),
+            _ => Ok(sums(transaction, key, &numbers, since)?.into_iter().map(number_calls).collect()),
+        })
+        .await
+    }
+
+    async fn calls_in_all(&self, id: &str, since: Timestamp) -> std::result::Result<CallTotals, Error> {
+        self.read(id, move |transaction, key| totals(transaction, key, since)).await
+    }
+
     async fn flag_events(&self, id: &str, since: Timestamp) -> std::result::Result<FlagTable, Error> {
         self.read(id, move |transaction, key| {
             let mut statement = transaction.prepare_cached(
@@ -165,6 +184,13 @@ impl NumberInventory for AccountView {
     }
 }
 
+/// A number makes at most a million calls an hour, and the hours of 60 days are kept.
+fn number_calls(CallTotals { attempts, answered, short, blocked }: CallTotals) -> NumberCalls {
+    let [attempts, answered, short, blocked] =
+        [attempts, answered, short, blocked].map(|calls| u32::try_from(calls).unwrap_or(u32::MAX));
+    NumberCalls { attempts, answered, short, blocked }
+}
+
 /// A late rating counts for the day before, so it is shown as made before the day began.
 fn monitored(
     transaction: &Transaction,
@@ -176,7 +202,8 @@ fn monitored(
     let mut statement = transaction.prepare_cached(
         "SELECT number, slot, status, status_since, monitored_since, flagging_checks, clearing_checks,
                 iif(rated_day < ?4, min(last_rated_at, ?4 - 1), last_rated_at),
-                EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = monitored.number), evidence_until
+                EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = monitored.number), evidence_until,
+                (SELECT since FROM suspects WHERE suspects.number = monitored.number)
            FROM monitored WHERE account = ?1 AND number > ?2 ORDER BY number LIMIT ?3",
     )?;
     let after = asked_to_sql(after);
@@ -191,7 +218,7 @@ fn monitored(
             clearing_checks: row.get(6)?,
             last_rated_at: row.get::<_, Option<i64>>(7)?.map(from_sql),
             evidence_until: row.get::<_, Option<i64>>(9)?.map(from_sql),
-            suspect_since: None,
+            suspect_since: row.get::<_, Option<i64>>(10)?.map(from_sql),
             resting_since: None,
             replacement_pending: row.get(8)?,
         })

@@ -43,6 +43,10 @@ struct NumberFilter {
     search: Option<String>,
     /// Only those that are, or are not, monitored.
     monitored: Option<bool>,
+    /// Only those that are suspect for how their calls went.
+    #[serde(default)]
+    #[param(default = false)]
+    suspect: bool,
     /// Only those with this status.
     status: Option<Status>,
     /// Ties are in the order of the number.
@@ -91,6 +95,7 @@ impl NumberFilter {
         let mut query = NumberQuery {
             search: self.search.clone().unwrap_or_default(),
             standing,
+            suspect: self.suspect,
             order,
             descending: self.descending,
             limit: self.limit.0,

@@ -132,6 +132,7 @@ fn figures(account: &AccountProfile, usage: &Usage) -> Markup {
             (figure("lately", usage.flagged_past_day, "flagged in the past 24 hours", flagged("day")))
             (figure("lately", usage.flagged_past_week, "flagged in the past 7 days", flagged("week")))
             (figure("at-risk", usage.at_risk, "at risk", showing(account, "at-risk")))
+            (figure("lately", usage.suspect, "suspect", showing(account, "suspect")))
             (figure("pending", usage.pending, "pending", showing(account, "pending")))
         }
     }
