@@ -3,8 +3,9 @@
 use crate::harness::cases::{Case, all_hold};
 use crate::harness::repository::repository;
 use dialguard::calendar::rfc3339;
+use dialguard::contract::CallTotals;
 use dialguard_dialer::call_file::{BadRow, CallFile, CallFileError, ReadOptions, refused_rows};
-use dialguard_dialer::ledger::{CallHour, CallTotals};
+use dialguard_dialer::ledger::CallHour;
 use dialguard_dialer::phone::Region;
 
 /// The account and its files are in Los Angeles, eight hours behind UTC in February.

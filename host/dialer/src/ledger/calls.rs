@@ -9,7 +9,7 @@ use crate::ledger::{Ledger, Result, asked_to_sql, from_sql, never_back, stop, ti
 use crate::zones::Zone;
 use chrono::Offset;
 use dialguard::calendar::{NaiveDate, utc};
-use dialguard::contract::{PhoneNumber, Timestamp};
+use dialguard::contract::{CallTotals, PhoneNumber, Timestamp};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 use std::collections::BTreeMap;
 
@@ -80,49 +80,36 @@ impl CallCounts {
 }
 
 impl From<CallCounts> for CallTotals {
-    fn from(calls: CallCounts) -> Self {
+    fn from(CallCounts { attempts, answered, short, blocked }: CallCounts) -> Self {
         CallTotals {
-            attempts: calls.attempts.into(),
-            answered: calls.answered.into(),
-            short: calls.short.into(),
-            blocked: calls.blocked.into(),
+            attempts: attempts.into(),
+            answered: answered.into(),
+            short: short.into(),
+            blocked: blocked.into(),
         }
     }
 }
 
-/// How calls went in a span of time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct CallTotals {
-    /// Calls made.
-    pub attempts: u64,
-    /// Of those, the ones that somebody answered.
-    pub answered: u64,
-    /// Of the answered ones, those that were over within 6 seconds.
-    pub short: u64,
-    /// Of the attempts, those that an analytics engine refused on the way.
-    pub blocked: u64,
-}
+const NO_CALLS: CallTotals = CallTotals { attempts: 0, answered: 0, short: 0, blocked: 0 };
 
-impl CallTotals {
-    /// From four columns, the first of which is at `place`.
-    fn from_row(row: &Row, place: usize) -> rusqlite::Result<Self> {
-        let sum = |place: usize| Ok::<_, rusqlite::Error>(from_sql(row.get(place)?));
-        Ok(CallTotals {
-            attempts: sum(place)?,
-            answered: sum(place + 1)?,
-            short: sum(place + 2)?,
-            blocked: sum(place + 3)?,
-        })
+fn sum(one: CallTotals, other: CallTotals) -> CallTotals {
+    CallTotals {
+        attempts: one.attempts + other.attempts,
+        answered: one.answered + other.answered,
+        short: one.short + other.short,
+        blocked: one.blocked + other.blocked,
     }
 }
 
-impl std::ops::AddAssign for CallTotals {
-    fn add_assign(&mut self, more: Self) {
-        self.attempts += more.attempts;
-        self.answered += more.answered;
-        self.short += more.short;
-        self.blocked += more.blocked;
-    }
+/// From four columns, the first of which is at `place`.
+fn totals_from_row(row: &Row, place: usize) -> rusqlite::Result<CallTotals> {
+    let sum = |place: usize| Ok::<_, rusqlite::Error>(from_sql(row.get(place)?));
+    Ok(CallTotals {
+        attempts: sum(place)?,
+        answered: sum(place + 1)?,
+        short: sum(place + 2)?,
+        blocked: sum(place + 3)?,
+    })
 }
 
 /// All of a number's calls in an hour.
@@ -265,7 +252,7 @@ impl Ledger {
             let key = profile(transaction, id)?.key;
             let numbers = statement
                 .query_map(params![key, asked_to_sql(after), beginning_after(since), limit], |row| {
-                    Ok(NumberTotals { number: from_sql(row.get(0)?), calls: CallTotals::from_row(row, 1)? })
+                    Ok(NumberTotals { number: from_sql(row.get(0)?), calls: totals_from_row(row, 1)? })
                 })?;
             Ok(numbers.collect::<rusqlite::Result<_>>()?)
         })
@@ -281,7 +268,8 @@ impl Ledger {
             let mut hours = statement.query(params![account.key, asked_to_sql(number)])?;
             let mut days: BTreeMap<NaiveDate, CallTotals> = BTreeMap::new();
             while let Some(hour) = hours.next()? {
-                *days.entry(account.local_date(from_sql(hour.get(0)?))).or_default() += CallTotals::from_row(hour, 1)?;
+                let day = days.entry(account.local_date(from_sql(hour.get(0)?))).or_insert(NO_CALLS);
+                *day = sum(*day, totals_from_row(hour, 1)?);
             }
             Ok(days.into_iter().map(|(date, calls)| CallDay { date, calls }).collect())
         })
@@ -419,8 +407,7 @@ pub(in crate::ledger) fn sums(
                 LEFT JOIN calls ON calls.account = ?1 AND calls.number = asked.value AND hour > ?3
           GROUP BY asked.key ORDER BY asked.key",
     )?;
-    let sums =
-        statement.query_map(params![account, numbers, beginning_after(since)], |row| CallTotals::from_row(row, 0))?;
+    let sums = statement.query_map(params![account, numbers, beginning_after(since)], |row| totals_from_row(row, 0))?;
     Ok(sums.collect::<rusqlite::Result<_>>()?)
 }
 
@@ -430,5 +417,5 @@ pub(in crate::ledger) fn totals(transaction: &Transaction, account: i64, since: 
         "SELECT ifnull(sum(attempts), 0), ifnull(sum(answered), 0), ifnull(sum(short), 0), ifnull(sum(blocked), 0)
            FROM call_hours WHERE account = ?1 AND hour > ?2",
     )?;
-    Ok(statement.query_row(params![account, beginning_after(since)], |row| CallTotals::from_row(row, 0))?)
+    Ok(statement.query_row(params![account, beginning_after(since)], |row| totals_from_row(row, 0))?)
 }

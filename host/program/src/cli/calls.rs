@@ -13,8 +13,9 @@ use crate::words::{
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use dialguard::calendar::utc;
+use dialguard::contract::CallTotals;
 use dialguard_dialer::call_file::{CallFile, ImportedCalls, ReadOptions, refused_rows};
-use dialguard_dialer::ledger::{AccountProfile, CallTotals, Ledger};
+use dialguard_dialer::ledger::{AccountProfile, Ledger};
 use dialguard_dialer::zones::Zone;
 use indicatif::ProgressBar;
 use std::path::PathBuf;

@@ -276,6 +276,7 @@ impl Listing {
                 (None, Some(_)) => "ready".into(),
                 (None, None) => "–".into(),
             };
+            let status = format!("{status}{}", if known.suspect.is_some() { ", suspect" } else { "" });
             let marks = carriers.iter().map(|carrier| self.mark(self.answer(known.number, carrier)));
             [e164(known.number).to_string(), slot, status].into_iter().chain(marks)
         });

@@ -3,8 +3,9 @@
 use super::number::{RefusedRow, as_given};
 use super::{E164, Time};
 use crate::words::{REFUSED_LISTED_MAX, column};
+use dialguard::contract::CallTotals;
 use dialguard_dialer::call_file::{self, CallFile, ReadRow, RowKind};
-use dialguard_dialer::ledger::{self, CallHour, CallOutcome, CallTotals};
+use dialguard_dialer::ledger::{self, CallHour, CallOutcome};
 use dialguard_dialer::phone::e164;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -21,6 +21,8 @@ pub struct Number {
     status: Option<Status>,
     /// Since when it has that status.
     status_since: Option<Time>,
+    /// Why it is suspect; null if it is not.
+    suspect: Option<Suspicion>,
     /// Whether a replacement for it is in progress.
     replacement_pending: bool,
     /// Whether the dialer is not to use it for now: it is flagged, and there is no clean number to take its place. It is
@@ -39,11 +41,31 @@ impl From<&KnownNumber> for Number {
             slot: known.monitored.map(|(slot, ..)| slot),
             status: known.monitored.map(|(_, status, _)| status.into()),
             status_since: known.monitored.map(|(.., since)| Time(since)),
+            suspect: known.suspect.map(Suspicion::from),
             replacement_pending: known.replacement_pending,
             resting: known.resting_since.is_some(),
             resting_since: known.resting_since.map(Time),
             ready_since: known.ready_since.map(Time),
         }
+    }
+}
+
+/// The calls for which a number is suspect.
+#[derive(Serialize, ToSchema)]
+pub struct Suspicion {
+    /// When it turned suspect.
+    since: Time,
+    /// Calls made in the days that the policy looked at.
+    attempts: u32,
+    /// Of those, the ones that somebody answered.
+    answered: u32,
+    /// Of the attempts, those that an analytics engine refused on the way.
+    blocked: u32,
+}
+
+impl From<ledger::Suspicion> for Suspicion {
+    fn from(ledger::Suspicion { since, attempts, answered, blocked }: ledger::Suspicion) -> Self {
+        Suspicion { since: Time(since), attempts, answered, blocked }
     }
 }
 

@@ -44,6 +44,10 @@ struct NumberFilter {
     search: Option<String>,
     /// Only those that are, or are not, monitored.
     monitored: Option<bool>,
+    /// Only those that are suspect for how their calls went.
+    #[serde(default)]
+    #[param(default = false)]
+    suspect: bool,
     /// Only those with this status.
     status: Option<Status>,
     /// Only monitored ones that the dialer does not use for now, or only those that it uses.
@@ -100,6 +104,7 @@ impl NumberFilter {
         let mut query = NumberQuery {
             search: self.search.clone().unwrap_or_default(),
             standing,
+            suspect: self.suspect,
             order,
             descending: self.descending,
             limit: self.limit.0,

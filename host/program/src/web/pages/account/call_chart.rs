@@ -3,7 +3,8 @@
 use super::chart::{LEFT, RIGHT, WIDTH, tenths};
 use crate::words::{answer_rate, calls_in_words, thousands};
 use chrono::NaiveDate;
-use dialguard_dialer::ledger::{CallDay, CallTotals};
+use dialguard::contract::CallTotals;
+use dialguard_dialer::ledger::CallDay;
 use maud::{Markup, html};
 
 /// The vertical range of the bars: the most calls of a day at the top, none at the bottom.

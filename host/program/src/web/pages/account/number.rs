@@ -77,7 +77,7 @@ fn call_section(site: &Site, of: &OfAccount<Read>, number: PhoneNumber) -> Resul
     let (ledger, account) = (site.dialguard().ledger(), &of.account);
     let days = ledger.calls_by_day(&account.id, number)?;
     let since = now_of(site, account).saturating_sub(3 * 86_400);
-    let recent = ledger.call_sums(&account.id, &[number], since)?.pop().unwrap_or_default();
+    let recent = ledger.call_sums(&account.id, &[number], since)?[0];
     let import = of.may(Role::Operate).then(|| account_path(&account.id) + "/calls");
     Ok(calls(&days, &recent, &ledger.call_totals(&account.id, since)?, import.as_deref()))
 }
@@ -104,6 +104,9 @@ fn head(account: &AccountProfile, history: &NumberHistory, may_act: bool) -> Mar
                     }
                     None if known.is_owned => "Not monitored.",
                     None => "No longer in this account.",
+                }
+                @if let Some(suspicion) = &known.suspect {
+                    " Suspect since " (moment(suspicion.since, account.time_zone)) ": " (suspicion.to_string()) "."
                 }
                 @if known.replacement_pending { " A " a href=(orders_path(&account.id)) { "replacement" } " is in progress." }
             }
