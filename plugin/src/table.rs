@@ -27,6 +27,8 @@ impl fmt::Display for TableFault {
     }
 }
 
+impl core::error::Error for TableFault {}
+
 /// How a field of a row is stored in its column.
 trait Cell<Stored>: Sized {
     fn store(self) -> Stored;

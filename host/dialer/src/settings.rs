@@ -26,7 +26,7 @@
 use crate::ledger::AccountSettings;
 use dialguard::contract::Setting;
 use dialguard::policy::Policy;
-use dialguard::settings::guard_rails;
+use dialguard::settings::{Settings, guard_rails};
 use std::collections::HashMap;
 
 /// The settings of accounts while a policy is live: the guard rails, which the dialer enforces, and what the policy
@@ -92,6 +92,11 @@ impl Declaration {
     /// The setting of that name.
     pub fn setting(&self, name: &str) -> Option<&Setting> {
         self.places.get(name).map(|place| &self.settings[*place])
+    }
+
+    /// The default of each setting, as text.
+    pub fn defaults(&self) -> Settings {
+        self.settings.iter().map(|setting| (setting.name.clone(), setting.text(setting.default_value()))).collect()
     }
 
     /// Whether the policy may know settings besides these: policies for contracts before 0.3.0 declare none of their own.

@@ -76,6 +76,7 @@ impl Dialguard {
     /// ```
     pub async fn change_account(&self, id: &str, change: &AccountChange) -> Result<ChangeOutcome> {
         self.check_account_change(id, change).await?;
+        let change = &AccountChange { defaults: self.policies.live()?.declaration.defaults(), ..change.clone() };
         let Some(blocks) = change.blocks else {
             self.ledger.change_account(id, change, self.clock.now())?;
             return Ok(ChangeOutcome::Changed);

@@ -71,6 +71,8 @@ pub struct AccountChange {
     pub blocks: Option<u32>,
     /// How its numbers are rated and replaced.
     pub settings: Option<AccountSettings>,
+    /// The active policy's defaults, for the history: it says what a setting was that goes back to its default.
+    pub defaults: Settings,
     /// Where its numbers are bought, and what may be spent.
     pub buying: Option<Buying>,
 }
@@ -78,7 +80,7 @@ pub struct AccountChange {
 impl AccountChange {
     /// Whether only settings change, or nothing.
     pub fn is_of_settings_alone(&self) -> bool {
-        let AccountChange { time_zone, region, review_at, enabled, blocks, settings: _, buying } = self;
+        let AccountChange { time_zone, region, review_at, enabled, blocks, settings: _, defaults: _, buying } = self;
         time_zone.is_none()
             && region.is_none()
             && review_at.is_none()
@@ -149,6 +151,9 @@ pub struct AccountProfile {
     /// Distinct numbers rated on the day that began at `rated_day`.
     pub(super) rated_day: Timestamp,
     pub(super) rated_count: u32,
+    /// Numbers looked up for reviews on the day that began at `looked_up_day`, as often as each was.
+    pub(super) looked_up_day: Timestamp,
+    pub(super) looked_up_count: u32,
     /// The day that was under way at the latest change, and the one before.
     pub(super) kept_days: Vec<PlannedDay>,
     pub(super) days_closed_until: Timestamp,
@@ -490,7 +495,7 @@ pub(super) fn change(
     change: &AccountChange,
     now: Timestamp,
 ) -> Result<()> {
-    let AccountChange { time_zone, region, review_at, enabled, blocks: _, settings, buying } = change;
+    let AccountChange { time_zone, region, review_at, enabled, blocks: _, settings, defaults, buying } = change;
     let set = |column: &str, value: String| {
         transaction.execute(&format!("UPDATE accounts SET {column} = ?2 WHERE key = ?1"), params![account.key, value])
     };
@@ -513,7 +518,7 @@ pub(super) fn change(
         set("settings", settings_to_sql(settings))?;
         // Orders whose grounds are gone end, and others may no longer be held up.
         try_at_once(transaction, account.key)?;
-        said.extend(settings::differences(&account.settings, settings));
+        said.extend(settings::differences(&account.settings, settings, defaults));
     }
     if let Some(buying) = buying {
         buying::change(transaction, account, buying)?;
@@ -634,8 +639,8 @@ pub(super) fn touch(transaction: &Transaction, key: i64, now: Timestamp) -> Resu
 
 const SELECT_PROFILE: &str = "SELECT key, id, time_zone, region, review_at, added_on, enabled, settings, revision, \
      changed_at, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at, occupied, locked, rated_day, \
-     rated_count, provider, areas, rest_days, day_cents_max, cycle_cents_max, kept_days, \
-     days_closed_until, check_since, check_tries, check_next_at, cycle_zone, closed_at FROM accounts";
+     rated_count, provider, areas, looked_up_day, day_cents_max, cycle_cents_max, kept_days, \
+     days_closed_until, check_since, check_tries, check_next_at, cycle_zone, closed_at, looked_up_count FROM accounts";
 
 pub(super) fn profile(transaction: &Transaction, id: &str) -> Result<AccountProfile> {
     find(transaction, id)?.ok_or_else(|| LedgerError::NoSuchAccount(id.to_owned()))
@@ -675,6 +680,8 @@ fn profile_from_row(row: &Row) -> rusqlite::Result<AccountProfile> {
         locked: row.get(16)?,
         rated_day: from_sql(row.get(17)?),
         rated_count: row.get(18)?,
+        looked_up_day: from_sql(row.get(21)?),
+        looked_up_count: row.get(31)?,
         buying: Buying {
             provider: row.get(19)?,
             areas: row
@@ -682,7 +689,6 @@ fn profile_from_row(row: &Row) -> rusqlite::Result<AccountProfile> {
                 .as_str()?
                 .parse::<Areas>()
                 .map_err(|error| unreadable(20, std::io::Error::other(error)))?,
-            rest_days: row.get(21)?,
             day_cents_max: row.get(22)?,
             cycle_cents_max: row.get(23)?,
         },
