@@ -63,7 +63,7 @@ async fn settings_beyond_their_bounds_are_refused_alike_on_every_surface() {
         server.dialer.run_arguments(&arguments).exits(1).says(&[TOO_LARGE]);
     }
     let account = program.json("/api/v1/accounts/acme").await;
-    assert!(account["settings"].as_object().is_some_and(|settings| settings.keys().all(|name| !name.starts_with('n'))));
+    assert!(account["settings"].get("n0").is_none(), "{account}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

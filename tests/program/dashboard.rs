@@ -42,12 +42,12 @@ async fn activity_is_newest_first_and_filtered() {
         ("kind=turned-flagged&number=%2B13105550101", 1),
         ("kind=turned-flagged&number=(310)+555-0101", 1),
         ("kind=turned-flagged&number=%2B13105550100", 0),
-        ("kind=turned-flagged&since=2026-03-03", 1),
-        ("kind=turned-flagged&since=2026-03-04", 0),
-        ("kind=turned-flagged&until=2026-03-03", 1),
-        ("kind=turned-flagged&until=2026-03-02", 0),
-        ("kind=turned-flagged&run=3&revision=1", 1),
-        ("kind=turned-flagged&run=2", 0),
+        ("kind=turned-flagged&since=2026-03-02", 1),
+        ("kind=turned-flagged&since=2026-03-03", 0),
+        ("kind=turned-flagged&until=2026-03-02", 1),
+        ("kind=turned-flagged&until=2026-03-01", 0),
+        ("kind=turned-flagged&run=2&revision=1", 1),
+        ("kind=turned-flagged&run=3", 0),
         ("kind=turned-flagged&revision=2", 0),
     ] {
         let seen = reader.page(&format!("/accounts/acme/activity?{filter}")).await;
@@ -309,7 +309,7 @@ async fn a_number_selected_on_the_page_or_by_the_api_is_checked_at_once() {
     let operator = server.user(Role::Operate, &["acme"]);
     let mut stream = operator.get("/accounts/acme/live").await;
     let mut left = String::new();
-    for (last_digits, rated) in [(102, "3 clean"), (103, "4 at-risk")] {
+    for (last_digits, rated) in [(102, "3 clean"), (103, "4 flagged")] {
         std::fs::copy(&file, &verdicts).expect("copied");
         std::fs::remove_file(&file).expect("removed");
         assert!(std::process::Command::new("mkfifo").arg(&file).status().expect("mkfifo").success());
