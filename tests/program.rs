@@ -40,6 +40,7 @@ mod program {
     mod bad_input;
     mod bill;
     mod bounds;
+    mod calls;
     mod clock;
     mod closing;
     mod commands;
@@ -58,6 +59,7 @@ mod program {
     mod new_policy;
     mod number_files;
     mod numbers;
+    mod older_ledger;
     mod orders;
     mod outages;
     mod permissions;

@@ -5,8 +5,11 @@
 //! scenarios, most of them tables.
 //!
 //! - [`review`]: the daily review; start reading here
+//! - [`lookups`]: which numbers a review looks up, and with which sources
+//! - [`calls`]: which numbers are suspect, because their calls fare badly
 //! - [`rating`]: the rating of a check, and how a number's status follows from its checks
-//! - [`replacement`]: which number replaces another
+//! - [`replacing`] and [`replacement`]: which numbers a review replaces, and by which
+//! - [`rest`]: what becomes of numbers that were replaced
 //! - [`request`]: what a user may start, stop, delete, replace and buy
 //! - [`screening`] and [`usage`]: answers that change nothing
 //! - [`settings`]: what an account can set
@@ -15,17 +18,24 @@
 
 extern crate alloc;
 
+pub mod calls;
 mod component;
 pub mod dialer;
+pub mod lookups;
 #[cfg(any(test, feature = "model"))]
 pub mod model;
+mod notices;
+pub mod numbers;
 pub mod rating;
 pub mod replacement;
+pub mod replacing;
 pub mod request;
+pub mod rest;
 pub mod review;
 pub mod screening;
 pub mod settings;
 pub mod table;
+mod text;
 pub mod usage;
 
 pub use dialer::Dialer;

@@ -1,8 +1,9 @@
 //! The rating of a number in one check, and how its status follows from its checks.
 
 use crate::contract::*;
-use crate::dialer::Dialer;
+use crate::dialer::{Dialer, Run};
 use crate::settings::Settings;
+use crate::table::SCORE_MAX;
 use alloc::vec::Vec;
 
 /// What carriers say about one number in one check.
@@ -42,41 +43,55 @@ impl Rating {
 }
 
 /// Looks up `numbers` (each once) with every source and returns one rating for each, in the order given.
-pub fn rate(
-    dialer: &impl Dialer,
-    settings: &Settings,
-    now: Timestamp,
-    numbers: &[PhoneNumber],
-) -> Result<Vec<Rating>, Error> {
+pub fn rate(run: &Run<impl Dialer>, numbers: &[PhoneNumber]) -> Result<Vec<Rating>, Error> {
     if numbers.is_empty() {
         return Ok(Vec::new());
     }
-    let verdicts = dialer.look_up(numbers, &[])?;
-    Ok(ratings(&verdicts, numbers.len(), settings, now)?.collect())
+    let verdicts = run.dialer.look_up(numbers, &[])?;
+    Scale::of(&run.settings, run.now).ratings(&verdicts, numbers.len())
 }
 
-/// The rating of each row of the table, of which there must be `rows`.
-pub fn ratings(
-    verdicts: &VerdictTable,
-    rows: usize,
-    settings: &Settings,
+/// How opinions are counted.
+pub struct Scale {
+    spam_score_min: u32,
+    /// An older opinion does not count.
+    oldest: Timestamp,
     now: Timestamp,
-) -> Result<impl Iterator<Item = Rating>, Error> {
-    verdicts.check(rows)?;
-    let carriers = verdicts.carriers.len();
-    let oldest = now.saturating_sub(u64::from(settings.observation_age_max_hours) * 3_600);
-    let spam_score_min = settings.spam_score_min as u8;
-    Ok((0..rows).map(move |row| {
-        let cells = row * carriers..(row + 1) * carriers;
-        let opinions = verdicts.scores[cells.clone()].iter().zip(&verdicts.observed_at[cells]);
-        let mut rating = Rating::default();
-        for (score, observed_at) in opinions.filter(|(score, observed_at)| **score <= 100 && **observed_at >= oldest) {
-            rating.answering += 1;
-            rating.flagging += u16::from(*score >= spam_score_min);
-            rating.evidence_until = rating.evidence_until.max(now.min(*observed_at));
+}
+
+impl Scale {
+    /// The scale of these settings, at this time.
+    pub fn of(settings: &Settings, now: Timestamp) -> Self {
+        let age_max = u64::from(settings.observation_age_max_hours) * 3_600;
+        Scale { spam_score_min: settings.spam_score_min, oldest: now.saturating_sub(age_max), now }
+    }
+
+    /// The rating of each row of the table, of which there must be `rows`.
+    pub fn ratings(&self, verdicts: &VerdictTable, rows: usize) -> Result<Vec<Rating>, Error> {
+        verdicts.check(rows)?;
+        let mut ratings = Vec::with_capacity(rows);
+        for row in 0..rows {
+            let (scores, observed_at) = verdicts.row(row);
+            ratings.push(self.rating(scores, observed_at));
         }
+        Ok(ratings)
+    }
+
+    /// The rating by these carriers' scores, and when each formed its opinion.
+    #[inline]
+    pub fn rating(&self, scores: &[u8], observed_at: &[Timestamp]) -> Rating {
+        let mut rating = Rating::default();
+        for (score, observed_at) in scores.iter().zip(observed_at) {
+            let counts = *score <= SCORE_MAX && *observed_at >= self.oldest;
+            rating.answering += u16::from(counts);
+            rating.flagging += u16::from(counts && u32::from(*score) >= self.spam_score_min);
+            if counts && *observed_at > rating.evidence_until {
+                rating.evidence_until = *observed_at;
+            }
+        }
+        rating.evidence_until = rating.evidence_until.min(self.now);
         rating
-    }))
+    }
 }
 
 /// A monitored number's review after a check that rated it.
@@ -146,10 +161,10 @@ mod tests {
             for (carrier, (score, hours)) in answers.iter().enumerate() {
                 dialer.observe_at(carrier as u16, NUMBER, *score, dialer.now - hours * HOUR);
             }
-            let settings = Settings::read(&settings::defaults()).unwrap();
-            let rating = rate(&dialer, &settings, dialer.now, &[NUMBER]).unwrap()[0];
+            let run = Run::new(&dialer, "acme").unwrap();
+            let rating = rate(&run, &[NUMBER]).unwrap()[0];
             assert_eq!((rating.flagging, rating.answering), (flagging, answering), "{what}");
-            assert_eq!(rating.status(&settings), status, "{what}");
+            assert_eq!(rating.status(&run.settings), status, "{what}");
         }
     }
 
@@ -212,7 +227,8 @@ mod tests {
     fn a_host_whose_table_lacks_a_row_gets_an_error() {
         let verdicts = VerdictTable { carriers: [1].into(), scores: [0].into(), observed_at: [0].into() };
         let settings = Settings::read(&settings::defaults()).unwrap();
-        assert_eq!(ratings(&verdicts, 1, &settings, 0).unwrap().count(), 1);
-        assert_eq!(ratings(&verdicts, 2, &settings, 0).err().unwrap().code, ErrorCode::Unavailable);
+        let scale = Scale::of(&settings, 0);
+        assert_eq!(scale.ratings(&verdicts, 1).unwrap().len(), 1);
+        assert_eq!(scale.ratings(&verdicts, 2).unwrap_err().code, ErrorCode::Unavailable);
     }
 }

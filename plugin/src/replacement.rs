@@ -1,11 +1,10 @@
 //! Which number replaces another.
 
 use crate::contract::*;
-use crate::dialer::{Dialer, NUMBERS_PER_CALL_MAX};
-use crate::rating;
-use crate::settings::Settings;
-use alloc::collections::BTreeMap;
-use alloc::format;
+use crate::dialer::{Dialer, NUMBERS_PER_CALL_MAX, Run};
+use crate::numbers::NumberMap;
+use crate::rating::rate;
+use crate::text::{dollars, text};
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -14,13 +13,11 @@ const SCREENED_AT_FIRST: u32 = 4;
 
 /// Searches for clean candidates. One search serves a whole plan: it screens and returns each candidate at most once.
 pub struct CandidateSearch<'a, D> {
-    dialer: &'a D,
-    account: &'a Account,
-    settings: &'a Settings,
-    now: Timestamp,
-    screened: BTreeMap<PhoneNumber, Screened>,
+    run: &'a Run<'a, D>,
+    /// How many carriers have an opinion about each candidate that was screened; 0 if one of them flags it, if they are too
+    /// few, or if the candidate was taken.
+    screened: NumberMap,
     taken_count: u32,
-    /// All candidates have been screened and none is left that is clean, so asking again is useless.
     is_exhausted: bool,
 }
 
@@ -30,28 +27,41 @@ pub struct Successor {
     /// The number, and what it costs.
     pub candidate: Candidate,
     /// The carriers with an opinion about it; none of them flags it.
-    pub answering: u16,
-}
-
-#[derive(Clone, Copy)]
-enum Screened {
-    Clean { answering: u16 },
-    Unfit,
-    Taken,
+    pub answering: u32,
 }
 
 impl Successor {
-    /// The reason for the replacement, for the account's history.
-    pub fn because(&self, reason: &str) -> String {
-        let Successor { candidate: Candidate { number, .. }, answering } = self;
-        format!("{reason}; +{number} is the closest candidate that none of {answering} carriers flags.")
+    /// The replacement of a number by this one, with the reason for the account's history.
+    pub fn replaces(&self, number: PhoneNumber, slot: SlotId, why: ReplacementReason, reason: &str) -> Action {
+        let Successor { candidate: Candidate { number: replacement, price_cents, rested }, answering } = *self;
+        let price = match price_cents {
+            _ if rested => ", and the account's own".into(),
+            0 => String::new(),
+            cents => text![", for ", dollars(cents)],
+        };
+        let because = text![
+            reason,
+            "; +",
+            replacement,
+            " is the closest candidate that none of ",
+            answering,
+            " carriers flags",
+            price,
+            ".",
+        ];
+        Action::ReplaceNumber(Replacement { number, replacement, slot, why, because })
     }
 }
 
 impl<'a, D: Dialer> CandidateSearch<'a, D> {
     /// Creates a search without any screened or taken candidates.
-    pub fn new(dialer: &'a D, account: &'a Account, settings: &'a Settings, now: Timestamp) -> Self {
-        Self { dialer, account, settings, now, screened: BTreeMap::new(), taken_count: 0, is_exhausted: false }
+    pub fn new(run: &'a Run<'a, D>) -> Self {
+        Self { run, screened: NumberMap::default(), taken_count: 0, is_exhausted: false }
+    }
+
+    /// Whether all candidates have been screened and none is left that is clean, so that asking again is useless.
+    pub fn is_exhausted(&self) -> bool {
+        self.is_exhausted
     }
 
     /// Takes the closest candidate that is rated and that no carrier flags, if there is one.
@@ -60,15 +70,18 @@ impl<'a, D: Dialer> CandidateSearch<'a, D> {
         let mut limit = SCREENED_AT_FIRST + self.taken_count;
         while !self.is_exhausted {
             limit = limit.min(most);
-            let offered = self.dialer.candidates(&self.account.id, like, limit)?;
-            let offered: Vec<Candidate> = offered.rows()?.collect();
-            self.screen(&offered)?;
-            if let Some(found) = offered.iter().find_map(|candidate| self.clean(candidate)) {
-                self.screened.insert(found.candidate.number, Screened::Taken);
-                self.taken_count += 1;
-                return Ok(Some(found));
+            let offered = self.run.dialer.candidates(&self.run.account.id, like, limit)?;
+            offered.check()?;
+            self.screen(&offered.numbers)?;
+            for (place, number) in offered.numbers.iter().enumerate() {
+                let answering = self.screened.get(*number).unwrap_or_default();
+                if answering > 0 {
+                    self.screened.insert(*number, 0);
+                    self.taken_count += 1;
+                    return Ok(Some(Successor { candidate: offered.row(place), answering }));
+                }
             }
-            self.is_exhausted = (offered.len() as u32) < limit;
+            self.is_exhausted = (offered.numbers.len() as u32) < limit;
             if limit == most {
                 break;
             }
@@ -77,23 +90,16 @@ impl<'a, D: Dialer> CandidateSearch<'a, D> {
         Ok(None)
     }
 
-    fn clean(&self, candidate: &Candidate) -> Option<Successor> {
-        match self.screened[&candidate.number] {
-            Screened::Clean { answering } => Some(Successor { candidate: *candidate, answering }),
-            Screened::Unfit | Screened::Taken => None,
+    fn screen(&mut self, offered: &[PhoneNumber]) -> Result<(), Error> {
+        let mut unknown = Vec::new();
+        for number in offered {
+            if self.screened.get(*number).is_none() {
+                unknown.push(*number);
+            }
         }
-    }
-
-    fn screen(&mut self, offered: &[Candidate]) -> Result<(), Error> {
-        let numbers = offered.iter().map(|candidate| candidate.number);
-        let unknown: Vec<_> = numbers.filter(|number| !self.screened.contains_key(number)).collect();
-        let ratings = rating::rate(self.dialer, self.settings, self.now, &unknown)?;
-        for (number, rating) in unknown.into_iter().zip(ratings) {
-            let screened = match rating.status(self.settings) {
-                Status::Clean => Screened::Clean { answering: rating.answering },
-                _ => Screened::Unfit,
-            };
-            self.screened.insert(number, screened);
+        for (number, rating) in unknown.iter().zip(rate(self.run, &unknown)?) {
+            let is_clean = rating.status(&self.run.settings) == Status::Clean;
+            self.screened.insert(*number, if is_clean { rating.answering.into() } else { 0 });
         }
         Ok(())
     }
@@ -102,7 +108,6 @@ impl<'a, D: Dialer> CandidateSearch<'a, D> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialer;
     use crate::model::AccountModel;
 
     /// Name, number to replace, candidates, the clean ones among them, and the successors in the order taken.
@@ -155,8 +160,8 @@ mod tests {
                 let score = if clean.contains(number) { 0 } else { 90 };
                 dialer.observe(*number, &[Some(score), Some(0), Some(0)]);
             }
-            let (account, settings) = dialer::account(&dialer, "acme").unwrap();
-            let mut search = CandidateSearch::new(&dialer, &account, &settings, dialer.now);
+            let run = Run::new(&dialer, "acme").unwrap();
+            let mut search = CandidateSearch::new(&run);
             let mut chosen = Vec::new();
             while let Some(found) = search.closest_clean(like).unwrap() {
                 assert_eq!(found.answering, 3, "{what}");
@@ -171,8 +176,8 @@ mod tests {
         let mut dialer = AccountModel::new(1);
         dialer.offer(13_105_550_101);
         dialer.observe(13_105_550_101, &[Some(0)]);
-        let (account, settings) = dialer::account(&dialer, "acme").unwrap();
-        let mut search = CandidateSearch::new(&dialer, &account, &settings, dialer.now);
+        let run = Run::new(&dialer, "acme").unwrap();
+        let mut search = CandidateSearch::new(&run);
         assert_eq!(search.closest_clean(13_105_550_100), Ok(None));
     }
 
@@ -185,8 +190,8 @@ mod tests {
         }
         dialer.offer(19_995_550_000);
         dialer.observe(19_995_550_000, &[Some(0), Some(0)]);
-        let (account, settings) = dialer::account(&dialer, "acme").unwrap();
-        let mut search = CandidateSearch::new(&dialer, &account, &settings, dialer.now);
+        let run = Run::new(&dialer, "acme").unwrap();
+        let mut search = CandidateSearch::new(&run);
         let found = search.closest_clean(13_105_550_400).unwrap().unwrap();
         assert_eq!((found.candidate.number, found.answering), (19_995_550_000, 2));
         assert_eq!(search.closest_clean(13_105_550_400), Ok(None));

@@ -1,29 +1,29 @@
 //! Rates numbers by what carriers say now, before they are bought or monitored.
 
 use crate::contract::*;
-use crate::dialer::{self, Dialer, check_numbers};
-use crate::rating;
+use crate::dialer::{Dialer, Run, check_numbers};
+use crate::numbers::each_once;
+use crate::rating::rate;
 use alloc::vec::Vec;
 
 /// One screening for each number, in the order given; the account's settings decide what counts as flagging.
 pub fn screen(dialer: &impl Dialer, id: &str, numbers: &[PhoneNumber]) -> Result<Vec<Screening>, Error> {
     check_numbers(numbers)?;
-    let (_, settings) = dialer::account(dialer, id)?;
-    let mut each_once = numbers.to_vec();
-    each_once.sort_unstable();
-    each_once.dedup();
-    let ratings = rating::rate(dialer, &settings, dialer.now(), &each_once)?;
-    let screening = |number: &PhoneNumber| {
-        let index = each_once.binary_search(number).expect("`each_once` has every number");
-        let rating = ratings[index];
-        Screening {
+    let run = Run::new(dialer, id)?;
+    let each_once = each_once(numbers.to_vec());
+    let ratings = rate(&run, &each_once)?;
+    let mut screenings = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        let place = each_once.partition_point(|other| other < number);
+        let rating = ratings.get(place).copied().unwrap_or_default();
+        screenings.push(Screening {
             number: *number,
-            status: rating.status(&settings),
+            status: rating.status(&run.settings),
             flagging: rating.flagging,
             answering: rating.answering,
-        }
-    };
-    Ok(numbers.iter().map(screening).collect())
+        });
+    }
+    Ok(screenings)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! field of [`Settings`].
 
 use crate::contract::*;
-use alloc::format;
+use crate::text::text;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::RangeInclusive;
@@ -23,8 +23,8 @@ macro_rules! settings {
             /// Reads the values that a host passes; the error names the first that is out of range.
             pub fn read(values: &[i64]) -> Result<Self, Error> {
                 check(values)?;
-                let mut values = values.iter().copied();
-                Ok(Settings { $($name: <$type>::read(values.next().unwrap_or_default())),+ })
+                let [$($name),+] = values else { return Err(wrong_count(values)) };
+                Ok(Settings { $($name: <$type>::read(*$name)),+ })
             }
         }
     };
@@ -111,21 +111,20 @@ pub fn declaration() -> Vec<Setting> {
 }
 
 fn check(values: &[i64]) -> Result<(), Error> {
-    if values.len() != DECLARED.len() {
-        return Err(invalid(format!(
-            "There are {} settings instead of {}; pass one for each.",
-            values.len(),
-            DECLARED.len()
-        )));
-    }
     for (declared, value) in DECLARED.iter().zip(values) {
         let (min, max) = declared.range();
         if !(min..=max).contains(value) {
             let name = declared.kebab_name();
-            return Err(invalid(format!("{name} is {value}; set it to a whole number from {min} to {max}.")));
+            let range = text!["; set it to a whole number from ", min, " to ", max, "."];
+            return Err(invalid(text![name, " is ", *value, range]));
         }
     }
     Ok(())
+}
+
+fn wrong_count(values: &[i64]) -> Error {
+    let (count, declared) = (values.len() as u64, DECLARED.len() as u64);
+    invalid(text!["There are ", count, " settings; pass ", declared, ", one for each that the policy declares."])
 }
 
 fn invalid(message: String) -> Error {
@@ -134,7 +133,11 @@ fn invalid(message: String) -> Error {
 
 impl Declared {
     fn kebab_name(&self) -> String {
-        self.name.replace('_', "-")
+        let mut name = String::with_capacity(self.name.len());
+        for byte in self.name.bytes() {
+            name.push(if byte == b'_' { '-' } else { byte as char });
+        }
+        name
     }
 
     fn range(&self) -> (i64, i64) {

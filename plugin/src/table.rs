@@ -27,15 +27,24 @@ impl fmt::Display for TableFault {
     }
 }
 
+impl core::error::Error for TableFault {}
+
 /// How a field of a row is stored in its column.
 trait Cell<Stored>: Sized {
     fn store(self) -> Stored;
     /// Of a column that was checked.
     fn load(stored: Stored) -> Self;
-    /// The first value in the column that does not exist.
-    fn unknown(_: &[Stored]) -> Option<u8> {
-        None
+    /// The first value in the column that does not exist; 0, which always does, if there is none.
+    #[inline]
+    fn unknown(_: &[Stored]) -> u8 {
+        0
     }
+}
+
+/// The value at a place of a column that was checked.
+#[inline(always)]
+fn load<T: Cell<Stored>, Stored: Copy + Default>(column: &[Stored], place: usize) -> T {
+    T::load(column.get(place).copied().unwrap_or_default())
 }
 
 macro_rules! stored_as_it_is {
@@ -60,8 +69,8 @@ impl Cell<u8> for bool {
     fn load(stored: u8) -> Self {
         stored != 0
     }
-    fn unknown(column: &[u8]) -> Option<u8> {
-        column.iter().copied().find(|value| *value > 1)
+    fn unknown(column: &[u8]) -> u8 {
+        first_above(column, 1)
     }
 }
 
@@ -87,9 +96,23 @@ impl Cell<StatusCode> for Status {
             _ => Status::Pending,
         }
     }
-    fn unknown(column: &[StatusCode]) -> Option<u8> {
-        column.iter().copied().find(|code| *code > Status::Flagged as u8)
+    fn unknown(column: &[StatusCode]) -> u8 {
+        first_above(column, Status::Flagged as StatusCode)
     }
+}
+
+fn first_above(column: &[u8], most: u8) -> u8 {
+    column.iter().copied().find(|value| *value > most).unwrap_or_default()
+}
+
+/// Checks a table's columns: their names, their lengths, and of each the value that [`Cell::unknown`] finds.
+fn check(table: &'static str, columns: &[&'static str], lens: &[usize], unknown: &[u8]) -> Result<(), TableFault> {
+    for ((column, len), value) in columns.iter().zip(lens).zip(unknown) {
+        if Some(len) != lens.first() || *value > 0 {
+            return Err(TableFault { table, column, value: (*value > 0).then_some(*value) });
+        }
+    }
+    Ok(())
 }
 
 /// The row type of a table, and the table as rows.
@@ -136,23 +159,24 @@ macro_rules! table {
 
             /// Whether its columns have the same length and only values that exist.
             pub fn check(&self) -> Result<(), TableFault> {
-                let rows = self.len();
-                $(
-                    let column = &self.$column[..];
-                    let value = <$type as Cell<_>>::unknown(column);
-                    if column.len() != rows || value.is_some() {
-                        return Err(TableFault { table: $name, column: stringify!($column), value });
-                    }
-                )+
-                Ok(())
+                check(
+                    $name,
+                    &[$(stringify!($column)),+],
+                    &[$(self.$column.len()),+],
+                    &[$(<$type as Cell<_>>::unknown(&self.$column)),+],
+                )
             }
 
             /// Its rows. An error if it is no table.
             pub fn rows(&self) -> Result<impl ExactSizeIterator<Item = $row> + Clone + '_, TableFault> {
                 self.check()?;
-                let rows = self.len();
-                $(let $column = &self.$column[..rows];)+
-                Ok((0..rows).map(move |place| $row { $($field: <$type as Cell<_>>::load($column[place]),)+ }))
+                Ok((0..self.len()).map(|place| self.row(place)))
+            }
+
+            /// The row at a place of a table that was checked.
+            #[inline(always)]
+            pub fn row(&self, place: usize) -> $row {
+                $row { $($field: load(&self.$column, place),)+ }
             }
         }
 
@@ -297,8 +321,8 @@ pub const NO_DATA: u8 = 254;
 /// A carrier's score that stands for no answer.
 pub const NO_ANSWER: u8 = 255;
 
-/// The most certain score.
-const SCORE_MAX: u8 = 100;
+/// The score of certain spam.
+pub const SCORE_MAX: u8 = 100;
 
 /// What one carrier answered about one number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -354,6 +378,20 @@ impl VerdictTable {
             Some(score) => fault("scores", Some(*score)),
             None => Ok(()),
         }
+    }
+
+    /// The score and time of a carrier in a row of a table that was checked.
+    pub fn cell(&self, row: usize, carrier: CarrierId) -> (u8, Timestamp) {
+        let (scores, observed_at) = self.row(row);
+        let place = self.carriers.binary_search(&carrier).unwrap_or(usize::MAX);
+        (scores.get(place).copied().unwrap_or(NO_ANSWER), observed_at.get(place).copied().unwrap_or_default())
+    }
+
+    /// The scores and times in a row of a table that was checked.
+    #[inline]
+    pub fn row(&self, row: usize) -> (&[u8], &[Timestamp]) {
+        let cells = row * self.carriers.len()..(row + 1) * self.carriers.len();
+        (self.scores.get(cells.clone()).unwrap_or_default(), self.observed_at.get(cells).unwrap_or_default())
     }
 
     /// Its rows, of which there must be this many: what carriers answered about each number.

@@ -1,55 +1,57 @@
 //! The summary of an account's slots and numbers.
 
 use crate::contract::*;
-use crate::dialer::{self, Dialer, for_each_page, locks_in_force};
+use crate::dialer::{Dialer, Run, SECONDS_PER_DAY};
+use crate::numbers::each_once;
 use alloc::vec::Vec;
-
-const SECONDS_PER_DAY: u64 = 86_400;
 
 /// Counts the account's slots and numbers.
 pub fn usage(dialer: &impl Dialer, id: &str) -> Result<Usage, Error> {
-    let (account, _) = dialer::account(dialer, id)?;
-    let now = dialer.now();
-    let mut usage = Usage {
-        slots: account.slot_count,
-        occupied: 0,
-        locked: locks_in_force(&account, now).count() as u32,
-        pending: 0,
-        clean: 0,
-        at_risk: 0,
-        flagged: 0,
-        suspect: 0,
-        resting: 0,
-        flagged_past_day: 0,
-        flagged_past_week: 0,
-    };
-    for_each_page(dialer, id, |page| {
-        usage.occupied += page.len() as u32;
-        for number in page.rows()? {
-            usage.suspect += u32::from(number.suspect_since.is_some());
-            usage.resting += u32::from(number.resting_since.is_some());
-            *match number.status {
-                Status::Pending => &mut usage.pending,
-                Status::Clean => &mut usage.clean,
-                Status::AtRisk => &mut usage.at_risk,
-                Status::Flagged => &mut usage.flagged,
-            } += 1;
+    let run = Run::new(dialer, id)?;
+    let mut occupied = 0;
+    let mut of_status = [0; 4];
+    let (mut suspect, mut resting) = (0, 0);
+    let mut pages = run.pages();
+    while let Some(page) = pages.next_page()? {
+        occupied += page.numbers.len() as u32;
+        for code in &page.statuses {
+            of_status[usize::from(*code) & 3] += 1;
         }
-        Ok(())
-    })?;
-    let day_ago = now.saturating_sub(SECONDS_PER_DAY);
-    let week_ago = now.saturating_sub(7 * SECONDS_PER_DAY);
+        suspect += times(&page.suspect_since);
+        resting += times(&page.resting_since);
+    }
+    let [pending, clean, at_risk, flagged] = of_status;
+    let week_ago = run.now.saturating_sub(7 * SECONDS_PER_DAY);
     let events = dialer.flag_events(id, week_ago)?;
-    let events = events.rows()?;
-    let numbers_since = |since| {
-        let mut numbers: Vec<_> = events.clone().filter(|event| event.at >= since).map(|event| event.number).collect();
-        numbers.sort_unstable();
-        numbers.dedup();
-        numbers.len() as u32
-    };
-    usage.flagged_past_day = numbers_since(day_ago);
-    usage.flagged_past_week = numbers_since(week_ago);
-    Ok(usage)
+    events.check()?;
+    Ok(Usage {
+        slots: run.account.slot_count,
+        occupied,
+        locked: run.locks_in_force().count() as u32,
+        pending,
+        clean,
+        at_risk,
+        flagged,
+        suspect,
+        resting,
+        flagged_past_day: numbers_since(&events, run.now.saturating_sub(SECONDS_PER_DAY)),
+        flagged_past_week: numbers_since(&events, week_ago),
+    })
+}
+
+/// How many of these times are not 0, which stands for none.
+fn times(times: &[Timestamp]) -> u32 {
+    times.iter().filter(|time| **time != 0).count() as u32
+}
+
+fn numbers_since(events: &FlagTable, since: Timestamp) -> u32 {
+    let mut numbers = Vec::new();
+    for (number, at) in events.numbers.iter().zip(&events.at) {
+        if *at >= since {
+            numbers.push(*number);
+        }
+    }
+    each_once(numbers).len() as u32
 }
 
 #[cfg(test)]

@@ -111,6 +111,8 @@ struct Bounded {
     path: Vec<String>,
     /// The body around it, which is sound apart from it.
     body: Value,
+    /// One element of the list.
+    element: Value,
     max: u64,
     is_map: bool,
 }
@@ -130,11 +132,12 @@ fn bounded(document: &Value, schema: &Value, path: &[String], body: &Value, what
     };
     if is("array") {
         let max = schema["maxItems"].as_u64().unwrap_or_else(|| panic!("{what}: the list {path:?} has no maxItems"));
-        all.push(Bounded { path: path.to_vec(), body: body.clone(), max, is_map: false });
+        let element = example(document, &schema["items"], &json!(e164(100)));
+        all.push(Bounded { path: path.to_vec(), body: body.clone(), element, max, is_map: false });
     }
     if schema["additionalProperties"].is_object() {
         let max = schema["maxProperties"].as_u64().unwrap_or_else(|| panic!("{what}: {path:?} has no maxProperties"));
-        all.push(Bounded { path: path.to_vec(), body: body.clone(), max, is_map: true });
+        all.push(Bounded { path: path.to_vec(), body: body.clone(), element: json!("v"), max, is_map: true });
     }
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         let path = [path, std::slice::from_ref(name)].concat();
@@ -166,8 +169,8 @@ impl Bounded {
     /// The body with so many elements.
     fn with(&self, count: u64) -> Value {
         let value = match self.is_map {
-            true => Value::Object((0..count).map(|i| (format!("n{i}"), json!("v"))).collect()),
-            false => json!(vec![e164(100); count as usize]),
+            true => Value::Object((0..count).map(|i| (format!("n{i}"), self.element.clone())).collect()),
+            false => json!(vec![self.element.clone(); count as usize]),
         };
         let mut body = if self.body.is_object() { self.body.clone() } else { json!({}) };
         let (last, outer) = self.path.split_last().expect("a field");
@@ -206,6 +209,7 @@ async fn every_list_of_the_api_with_one_element_too_many_is_refused() {
     for expected in [
         "post /api/v1/accounts settings",
         "patch /api/v1/accounts/{account} settings",
+        "post /api/v1/accounts/{account}/calls calls",
         "post /api/v1/accounts/{account}/numbers numbers",
         "post /api/v1/accounts/{account}/requests numbers",
         "post /api/v1/accounts/{account}/screen numbers",

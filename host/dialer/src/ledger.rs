@@ -41,6 +41,7 @@ mod access;
 mod accounts;
 mod alerts;
 mod backup;
+mod calls;
 mod check;
 mod events;
 mod export;
@@ -55,14 +56,15 @@ mod readers;
 mod runs;
 mod sources;
 mod stop;
+mod suspects;
 mod time;
 
 pub use access::keyed_requests::{KEYS_KEPT_SECONDS, KeyState, KeyedRequest, StoredAnswer};
 pub use access::{Accounts, GRANTED_ACCOUNTS_MAX, Grant, NAME_BYTES_MAX, Role, SecretHash, Token, User};
 pub use accounts::bill::{Bill, REASON_BYTES_MAX};
-pub use accounts::buying::{Areas, Buying, CAP_CENTS_MAX, NO_PROVIDER, REST_DAYS_MAX, Spending};
+pub use accounts::buying::{Areas, Buying, CAP_CENTS_MAX, NO_PROVIDER, Spending};
 pub use accounts::closing::Closing;
-pub use accounts::days::Day;
+pub use accounts::days::{Day, RatingAges};
 pub(crate) use accounts::settings::ensure_fits;
 pub use accounts::settings::{
     AccountSettings, OTHER_SETTINGS_MAX, SETTING_NAME_BYTES_MAX, SETTING_VALUE_BYTES_MAX, SETTINGS_BYTES_MAX,
@@ -74,12 +76,17 @@ pub(crate) use alerts::message::Message;
 pub(crate) use alerts::sending::{Attempt, ClaimedDelivery};
 pub use alerts::webhooks::{NewWebhook, URL_BYTES_MAX, Webhook, WebhookId};
 pub use backup::{RestoreOptions, RestoredLedger};
+pub use calls::{
+    CALLS_KEPT_DAYS, CALLS_OF_HOUR_MAX, CallCounts, CallDay, CallHour, CallOutcome, ImpossibleCounts, NumberTotals,
+    hour_of,
+};
 pub use check::{CheckedRule, LedgerReport};
 pub use events::{Event, EventFilter, EventKind, EventPage, EventQuery};
 pub use export::{RecordedNumber, RecordedOrder, RunAnswers, RunRatings};
 pub use numbers::candidates::Candidate;
 pub use numbers::history::{NumberCheck, NumberHistory, PastReplacement};
 pub use numbers::page::{MonitoringFilter, NumberOrder, NumberPage, NumberQuery};
+pub use numbers::pool::{Pool, PoolStanding, PooledNumber, Saving};
 pub use numbers::view::AccountView;
 pub(crate) use numbers::view::closest_first;
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber, NUMBERS_OF_ACCOUNT_MAX};
@@ -94,16 +101,19 @@ pub use providers::{HeldNumber, NumberState, ProviderKind, ProviderProfile};
 pub use runs::answers::{CarrierAnswer, LatestAnswers};
 pub use runs::evidence::counted_before_in_words;
 pub(crate) use runs::evidence::newest_score;
-pub use runs::plans::{AppliedRun, RunRecord};
+pub(crate) use runs::plans::looked_up;
+pub use runs::plans::{AppliedRun, RunRecord, rated_count};
 pub use runs::recordings::{RecordedRun, RunOutcome};
 pub use runs::records::RecordLimits;
 pub use runs::{RecordingState, RunKind, RunProfile};
+pub(crate) use sources::NumberedSource;
 pub use sources::carriers::CarrierAlias;
 pub(crate) use sources::carriers::{CARRIER_CHARACTERS_MAX, carrier_key};
 pub(crate) use sources::lookups::LookupBudget;
 pub use sources::lookups::{LookupsSpent, Opinion, Opinions};
 pub use sources::{SourceKind, SourceProfile};
 pub use stop::Stop;
+pub use suspects::Suspicion;
 pub use time::{LEAP_DAYS_MAX, Leap, LedgerTime};
 
 use crate::aside::Aside;

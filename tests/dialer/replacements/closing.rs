@@ -26,12 +26,6 @@ impl Fixture {
         self.assert_sound();
     }
 
-    #[track_caller]
-    fn assert_sound(&self) {
-        let report = Ledger::check(self.folder.path()).expect("the ledger is checked");
-        assert!(report.is_sound(), "{:?}", report.broken().collect::<Vec<_>>());
-    }
-
     fn execute(&self, sql: &str) -> rusqlite::Result<usize> {
         rusqlite::Connection::open(self.folder.path().join("dialguard.db")).unwrap().execute(sql, [])
     }

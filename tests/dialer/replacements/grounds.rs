@@ -4,7 +4,6 @@ use super::*;
 use crate::harness::policies::first_contract::first_contract_with;
 use dialguard::contract::{Deletion, Status};
 use dialguard::dialer::Dialer;
-use dialguard::policy::Limits;
 use dialguard_dialer::ledger::{AccountView, Event, RecordLimits, RunOutcome, RunRecord};
 use dialguard_dialer::sources::inquiry::Sources;
 
@@ -39,7 +38,7 @@ async fn resume(fixture: &Fixture) -> usize {
 }
 
 /// A user's request is planned, and the program is killed before anything of it is done.
-async fn plan_and_die(fixture: &mut Fixture, request: Request) {
+pub async fn plan_and_die(fixture: &mut Fixture, request: Request) {
     let ledger = fixture.ledger().clone();
     let dialer = Dialer {
         clock: Arc::new(FixedClock(fixture.now)),

@@ -4,7 +4,7 @@ use super::inventory::RunInventory;
 use super::progress::ReviewGuard;
 use super::{Dialguard, DialguardError, Result};
 use crate::ledger::{
-    AccountChange, AccountProfile, AccountView, AppliedRun, EventKind, LedgerError, RunOutcome, RunRecord,
+    AccountChange, AccountProfile, AccountView, AppliedRun, EventKind, LedgerError, RunOutcome, RunRecord, looked_up,
 };
 use crate::policies::{Live, RunGuard};
 use crate::providers::Offers;
@@ -173,7 +173,15 @@ fn is_in_vain(task: Task<'_>, run: &Run, answered: &PolicyAnswer<RunOutcome>) ->
         ReviewKind::AskAgain => false,
     };
     let plan = answered.answer.plan();
-    task.is_review() && is_repeated && plan.reviews.is_empty() && plan.actions.is_empty()
+    let says_nothing = plan.reviews.is_empty() && plan.actions.is_empty() && !has_other_suspects(answered);
+    task.is_review() && is_repeated && says_nothing
+}
+
+/// Whether other numbers are suspect than before.
+fn has_other_suspects(answered: &PolicyAnswer<RunOutcome>) -> bool {
+    let Some(suspects) = &answered.answer.plan().suspects else { return false };
+    let before = answered.inputs.monitored().filter(|number| number.suspect_since.is_some());
+    !before.map(|number| number.number).eq(suspects.numbers.iter().copied())
 }
 
 /// Why a request with one answer was refused; none if it was accepted.
@@ -283,7 +291,7 @@ impl Dialguard {
             };
         }
         if is_in_vain(task, run, answered) {
-            self.ledger.note_try(id, run.rates_since, run.now)?;
+            self.ledger.note_try(id, run.rates_since, looked_up(&answered.recording), run.now)?;
             return Ok(None);
         }
         // A request of which nothing was accepted changes nothing, and no run is recorded for it.
@@ -335,11 +343,14 @@ impl Dialguard {
             None => account.day(now).starts_at,
         };
         let inquiry = self.sources.inquiry(now);
-        let offers = account
-            .buying
-            .provider
-            .as_deref()
-            .map(|name| Arc::new(Offers::new(name, self.providers.named(name), account.buying.areas.clone())));
+        let offers = match &account.buying.provider {
+            Some(name) => Some(Arc::new(Offers::new(
+                self.ledger.provider(name)?,
+                self.providers.named(name),
+                account.buying.areas.clone(),
+            ))),
+            None => None,
+        };
         let view = AccountView::new(self.ledger.clone(), account.clone(), now).with_day(rates_since);
         let inventory = Arc::new(RunInventory::new(view, offers.clone()));
         let dialer =

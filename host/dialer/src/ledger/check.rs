@@ -189,6 +189,16 @@ const INVARIANTS: &[(&str, &str, &str)] = &[
           WHERE recorded_bytes <> bytes",
     ),
     (
+        "calls-counted",
+        "The calls of an account's hour are the sum of its numbers' calls",
+        "SELECT id || ': the sums of hour ' || hour || ' are not those of its numbers'
+           FROM (SELECT account, hour, count(*) AS numbers, sum(attempts) AS attempts, sum(answered) AS answered,
+                        sum(short) AS short, sum(blocked) AS blocked FROM calls GROUP BY account, hour) AS of_numbers
+                FULL JOIN call_hours USING (account, hour) JOIN accounts ON key = account
+          WHERE (of_numbers.numbers, of_numbers.attempts, of_numbers.answered, of_numbers.short, of_numbers.blocked)
+                IS NOT (call_hours.numbers, call_hours.attempts, call_hours.answered, call_hours.short, call_hours.blocked)",
+    ),
+    (
         "slots-bought",
         "Occupied and locked slots never exceed the slots bought",
         "SELECT id || ': ' || occupied || ' occupied and ' || locked || ' locked of ' || slot_count
@@ -234,6 +244,30 @@ const INVARIANTS: &[(&str, &str, &str)] = &[
          SELECT '+' || number || ' was replaced without an order (event ' || id || ')' FROM events
           WHERE kind = 'replaced' AND NOT EXISTS (SELECT 1 FROM orders WHERE orders.number = events.number
                                                      AND orders.account = events.account AND orders.run = events.run)",
+    ),
+    (
+        "rests-in-one-place",
+        "A number that rests has left its account in one order, and has no slot",
+        "SELECT 'order ' || orders.id || ': +' || orders.number || ' rests and is ' || ifnull(numbers.state, 'unknown')
+           FROM orders LEFT JOIN numbers ON numbers.number = orders.number AND numbers.account = orders.account
+          WHERE orders.state = 'swapped' AND (numbers.state IS NOT 'released' OR is_monitored <> 0)
+         UNION ALL
+         SELECT '+' || number || ' rests ' || count(*) || ' times' FROM orders
+          WHERE state = 'swapped' GROUP BY number HAVING count(*) > 1
+         UNION ALL
+         SELECT 'order ' || id || ' does not say since when its number rests' FROM orders
+          WHERE state = 'swapped' AND resting_since IS NULL",
+    ),
+    (
+        "ready-has-rested",
+        "A number is ready to replace another only if it was offered again after a rest",
+        "SELECT '+' || number || ' is ready, and no event says why' FROM numbers
+          WHERE ready_since IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM events WHERE events.account = numbers.account
+                               AND events.number = numbers.number AND kind = 'offered-again')
+         UNION ALL
+         SELECT 'order ' || id || ' buys +' || replacement || ', which the account has' FROM orders
+          WHERE has_rested = 1 AND price_cents IS NOT NULL",
     ),
     (
         "slot-kept-for-successor",

@@ -1,6 +1,7 @@
 //! The database's own constraints, tested with SQL that no plan leads to, and the ledger's steps after a crash.
 
 mod bounds;
+mod calls;
 mod number_pages;
 mod records;
 
@@ -853,9 +854,14 @@ fn a_check_finds_every_broken_invariant_and_says_where() {
                          VALUES (9, 1, 5, 13105550100, 13105550150, 7, 'requested', 'intended', 100);";
     let charge = "INSERT INTO events (account, at, kind, cents, text, order_id)
                   VALUES (1, 100, 'replacement-charged', 400, '', 9);";
-    let scenarios: [(&str, String, &str); 16] = [
+    let scenarios: [(&str, String, &str); 17] = [
         ("slots-counted", "UPDATE accounts SET occupied = 3".into(), "acme: counts 3 occupied"),
         ("records-counted", "UPDATE accounts SET recorded_bytes = 7".into(), "acme: counts 7 bytes on record, has 0"),
+        (
+            "calls-counted",
+            "INSERT INTO calls VALUES (1, 13105550100, 3600, 2, 1, 0, 0); UPDATE call_hours SET answered = 2".into(),
+            "acme: the sums of hour 3600 are not those of its numbers",
+        ),
         ("slots-bought", "UPDATE accounts SET occupied = 16".into(), "acme: 16 occupied and 0 locked of 15"),
         (
             "slot-used-once",

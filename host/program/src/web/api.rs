@@ -1,6 +1,7 @@
 //! The API: REST and JSON, under `/api/v1`, described by an OpenAPI document that is made from this code.
 
 mod accounts;
+mod calls;
 mod clock;
 mod export;
 mod failures;
@@ -48,6 +49,7 @@ use utoipa_axum::router::OpenApiRouter;
         (name = "accounts", description = "The add-on, blocks, settings and figures of accounts"),
         (name = "clock", description = "The time, and leaps that a user confirms"),
         (name = "numbers", description = "The numbers of an account, and what carriers say about them"),
+        (name = "calls", description = "How calls from an account's numbers went"),
         (name = "requests", description = "Start, stop, delete, replace and screen numbers"),
         (name = "orders", description = "Replacements in progress"),
         (name = "reviews", description = "Reviews, runs and events of an account"),
@@ -55,7 +57,8 @@ use utoipa_axum::router::OpenApiRouter;
         (name = "sources", description = "Sources of verdicts, and the carriers they report"),
         (name = "tokens", description = "Tokens of programs that call the API"),
         (name = "webhooks", description = "Webhooks, which receive messages: reviews that found something (`review.completed`, `review.failed`), \
-            replacements that are done, abandoned or held up (`number.replaced`, `order.abandoned`, `order.stuck`), accounts \
+            replacements that are done, abandoned or held up (`number.replaced`, `order.abandoned`, `order.stuck`), numbers \
+            that are to be used no longer or again (`number.resting`, `number.in-use`), accounts \
             that are closed (`account.closed`), and \
             policies that fail (`policy.rolled-back`, `policy.failing`)"),
     ),
@@ -104,6 +107,7 @@ fn documented() -> (Router<Site>, Document) {
         .merge(export::routes())
         .merge(numbers::routes())
         .merge(number_files::routes())
+        .merge(calls::routes())
         .merge(requests::routes())
         .merge(orders::routes())
         .merge(reviews::routes())

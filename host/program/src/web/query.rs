@@ -32,17 +32,20 @@ pub fn unreadable(error: &str) -> Problem {
 }
 
 /// The pages that read a query, each with [`Query`].
-const PAGES: [&str; 12] = [
+const PAGES: [&str; 15] = [
     "/accounts/{account}",
     "/accounts/{account}/activity",
     "/accounts/{account}/activity.csv",
     "/accounts/{account}/add-on",
     "/accounts/{account}/buying",
+    "/accounts/{account}/calls/{upload}",
+    "/accounts/{account}/calls/{upload}/refused.csv",
     "/accounts/{account}/candidates",
     "/accounts/{account}/import/{upload}",
     "/accounts/{account}/import/{upload}/refused.csv",
     "/accounts/{account}/numbers.csv",
     "/accounts/{account}/policy/{act}",
+    "/accounts/{account}/pool",
     "/accounts/{account}/settings",
     "/sign-in",
 ];

@@ -8,6 +8,7 @@ use crate::ledger::accounts::profile;
 use crate::ledger::numbers::by_revision::ByRevision;
 use crate::ledger::numbers::status::status_to_sql;
 use crate::ledger::numbers::{KnownNumber, known_number};
+use crate::ledger::suspects::SUSPICION;
 use crate::ledger::{Ledger, Result, asked_to_sql, from_sql, to_sql};
 use dialguard::contract::{PhoneNumber, Status, Timestamp};
 use rusqlite::types::Value;
@@ -24,6 +25,8 @@ pub struct NumberQuery {
     pub standing: Option<MonitoringFilter>,
     /// Only those that turned flagged then or later. Those among them are wanted too that have left the account since.
     pub flagged_since: Option<Timestamp>,
+    /// Only suspect ones.
+    pub suspect: bool,
     /// Only those whose replacement is under way.
     pub replacement_pending: bool,
     /// Only those above this one, to page through all of them by number.
@@ -47,6 +50,12 @@ pub enum MonitoringFilter {
     Monitored,
     /// It has a slot, and this status.
     Status(Status),
+    /// It has a slot, and the dialer uses it.
+    InUse,
+    /// It has a slot, and the dialer does not use it for now.
+    Resting,
+    /// It has no slot, has rested, and may take another's place.
+    Ready,
 }
 
 /// What numbers are sorted by; those alike by number.
@@ -159,8 +168,15 @@ fn lists(query: &NumberQuery, account: i64) -> Vec<List> {
     let lists = match query.standing {
         None if query.order == NumberOrder::Number => vec![List::of_all(query, account)],
         None => vec![List::of_monitored(query, account), List::of_others(query, account)],
-        Some(MonitoringFilter::NotMonitored) => vec![List::of_others(query, account)],
-        Some(MonitoringFilter::Monitored | MonitoringFilter::Status(_)) => vec![List::of_monitored(query, account)],
+        Some(MonitoringFilter::NotMonitored | MonitoringFilter::Ready) => vec![List::of_others(query, account)],
+        Some(
+            MonitoringFilter::Monitored
+            | MonitoringFilter::Status(_)
+            | MonitoringFilter::InUse
+            | MonitoringFilter::Resting,
+        ) => {
+            vec![List::of_monitored(query, account)]
+        }
     };
     match Search::of(&query.search) {
         Search::Everything => lists,
@@ -234,8 +250,11 @@ impl List {
             NumberOrder::Slot => "slot",
             NumberOrder::Since => "status_since",
         };
-        if let Some(MonitoringFilter::Status(status)) = query.standing {
-            list.also("status = ?", i64::from(status_to_sql(status)));
+        match query.standing {
+            Some(MonitoringFilter::Status(status)) => list.also("status = ?", i64::from(status_to_sql(status))),
+            Some(MonitoringFilter::InUse) => list.conditions.push("resting_since IS NULL"),
+            Some(MonitoringFilter::Resting) => list.conditions.push("resting_since IS NOT NULL"),
+            _ => {}
         }
         list
     }
@@ -244,6 +263,9 @@ impl List {
     fn of_others(query: &NumberQuery, account: i64) -> Self {
         let mut list = List::of_all(query, account);
         list.conditions.push("is_monitored = 0");
+        if query.standing == Some(MonitoringFilter::Ready) {
+            list.conditions.push("ready_since IS NOT NULL");
+        }
         list.is_descending &= query.order == NumberOrder::Number;
         list
     }
@@ -266,6 +288,9 @@ impl List {
                 "number IN (SELECT number FROM events WHERE account = ?1 AND kind = 'turned-flagged' AND at >= ?)",
                 to_sql(since),
             );
+        }
+        if query.suspect {
+            list.conditions.push("number IN (SELECT number FROM suspects WHERE account = ?1)");
         }
         if query.replacement_pending {
             list.conditions.push("number IN (SELECT number FROM replacements_under_way)");
@@ -360,10 +385,11 @@ impl List {
         let sql = format!(
             "SELECT page.number, slot, status, status_since,
                     EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = page.number),
-                    state = 'owned'
+                    state = 'owned', resting_since, ready_since, {SUSPICION}
                FROM ({page}) AS page
                     JOIN numbers ON numbers.number = page.number
                     LEFT JOIN monitored ON monitored.number = page.number
+                    LEFT JOIN suspects ON suspects.number = page.number
               ORDER BY {}",
             self.columns("page.number", self.is_descending)
         );

@@ -7,22 +7,24 @@ use crate::ledger::accounts::{
 };
 use crate::ledger::alerts::deliveries::enqueue;
 use crate::ledger::alerts::message::{Message, ReviewSummary};
+use crate::ledger::calls;
 use crate::ledger::events::{EventKind, append, append_notice};
 use crate::ledger::numbers::change_state;
 use crate::ledger::numbers::status::status_to_sql;
-use crate::ledger::orders::{intend, try_at_once};
+use crate::ledger::orders::{intend, rest, try_at_once};
 use crate::ledger::policies::Revision;
 use crate::ledger::runs::answers::{CarrierAnswer, newest_scores};
 use crate::ledger::runs::evidence::counted_before_in_words;
 use crate::ledger::runs::recordings::RunOutcome;
 use crate::ledger::runs::records::{self, PackedRecord, RecordLimits};
+use crate::ledger::suspects;
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, from_sql, to_sql};
 use crate::phone::e164;
 use dialguard::check::{Purpose, check, check_decision};
 use dialguard::contract::*;
 use dialguard::policy::Inputs;
 use dialguard::policy::Limits;
-use dialguard::recording::Recording;
+use dialguard::recording::{Call, Recording};
 use rusqlite::{Transaction, params};
 
 /// Bytes of a policy's notices that an account has room for on a local date: four plans' worth. They are events for good,
@@ -191,6 +193,10 @@ impl<'a> CheckedRun<'a> {
         let daily = is_review && day.starts_at == rates_since && is_daily(transaction, account, &day, plan)?;
         let run = begin(transaction, account, (&day, daily), *purpose, record)?;
         apply_reviews(transaction, account, (&day, run), record)?;
+        let newly_suspect = match &plan.suspects {
+            Some(suspects) => suspects::replace(transaction, (account.key, run), suspects, now)?,
+            None => Vec::new(),
+        };
         for action in &plan.actions {
             apply_action(transaction, account, run, action, now)?;
         }
@@ -200,12 +206,18 @@ impl<'a> CheckedRun<'a> {
         append_problems(transaction, account, run, (EventKind::ProviderProblem, record.provider_problems), now)?;
         note_counted_before(transaction, account, run, record)?;
         records::keep(transaction, account.key, (run, daily), now, record.kept, packed)?;
+        calls::forget(transaction, account.key, now)?;
         touch(transaction, account.key, now)?;
         if let RunOutcome::Review(plan) = record.outcome {
+            days::note_look_ups(transaction, account, day.starts_at, looked_up(record.recording))?;
             days::note_try(transaction, account, rates_since, now)?;
             // Orders whose grounds are gone end.
             try_at_once(transaction, account.key)?;
             tell(transaction, account, run, (&day, daily), plan, record)?;
+            if !newly_suspect.is_empty() {
+                let message = || Message::number_suspect(&day.date.to_string(), run, &newly_suspect);
+                enqueue(transaction, Some(account), Some(run), now, message)?;
+            }
         }
         Ok(AppliedRun { run: crate::ledger::from_sql(run), daily })
     }
@@ -214,7 +226,7 @@ impl<'a> CheckedRun<'a> {
 /// Whether a review counts as the one of its day. One that could rate nothing does not, nor one that came too early.
 fn is_daily(transaction: &Transaction, account: &AccountProfile, day: &Day, plan: &Plan) -> Result<bool> {
     let is_due = day.review_due_at <= plan.decided_at;
-    let counts = !plan.reviews.is_empty() || is_due && days::missing(transaction, account, day)? == 0;
+    let counts = rated_count(plan) > 0 || is_due && days::missing(transaction, account, day)? == 0;
     Ok(account.enabled && counts && !days::has_daily_review(transaction, account, day)?)
 }
 
@@ -316,6 +328,11 @@ fn tell(
     enqueue(transaction, Some(account), Some(run), now, || Message::review_completed(&review))
 }
 
+/// How many numbers a plan rates. A suspect that could not be rated has a review too, which only says where it stands.
+pub fn rated_count(plan: &Plan) -> u32 {
+    plan.reviews.answering.iter().filter(|answering| **answering > 0).count() as u32
+}
+
 /// The check has seen to it that reviews ascend and that each is of a number shown as monitored.
 fn apply_reviews(
     transaction: &Transaction,
@@ -341,16 +358,18 @@ fn apply_reviews(
     for review in plan.reviews.rows().expect("the plan was checked") {
         let before = monitored.find(|number| number.number == review.number).expect("the plan was checked");
         let (key, number, now) = (account.key, to_sql(review.number), to_sql(now));
-        let evidence_until = evidence.get(&review.number).map(|at| to_sql(*at));
-        let (checks, rated_day) = ((review.flagging_checks, review.clearing_checks), to_sql(day.starts_at));
-        let updated = rate.execute(params![key, number, checks.0, checks.1, now, rated_day, evidence_until])?;
-        assert_eq!(updated, 1, "{} is no longer monitored, though the account did not change", e164(review.number));
+        if review.answering > 0 {
+            let evidence_until = evidence.get(&review.number).map(|at| to_sql(*at));
+            let (checks, rated_day) = ((review.flagging_checks, review.clearing_checks), to_sql(day.starts_at));
+            let updated = rate.execute(params![key, number, checks.0, checks.1, now, rated_day, evidence_until])?;
+            assert_eq!(updated, 1, "{} is no longer monitored, though the account did not change", e164(review.number));
+        }
         if before.status != review.status {
             turn.execute(params![key, number, status_to_sql(review.status), now])?;
             tell_status(transaction, key, run, before.status, &review, plan.decided_at)?;
         }
     }
-    let rated = account.rated_since(day.starts_at) + plan.reviews.len() as u32;
+    let rated = account.rated_since(day.starts_at) + rated_count(plan);
     transaction
         .prepare_cached("UPDATE accounts SET rated_day = ?2, rated_count = ?3 WHERE key = ?1")?
         .execute(params![account.key, to_sql(day.starts_at), rated])?;
@@ -391,12 +410,11 @@ fn tell_status(
         (_, Status::Flagged) => (EventKind::TurnedFlagged, "flagged"),
         (_, Status::Pending) => unreachable!("the plan was checked"),
     };
-    let text = format!(
-        "{} turned {turned}: {} of {} carriers flag it.",
-        e164(review.number),
-        review.flagging,
-        review.answering
-    );
+    let why = match (review.flagging, review.answering) {
+        (_, 0) => "its calls fare badly".to_owned(),
+        (flagging, answering) => format!("{flagging} of {answering} carriers flag it"),
+    };
+    let text = format!("{} turned {turned}: {why}.", e164(review.number));
     append(transaction, account, now, Some(run), kind, Some(review.number), &text)
 }
 
@@ -435,12 +453,47 @@ fn apply_action(
         Action::ReplaceNumber(replacement) => intend(transaction, (account, run), replacement, now),
         Action::SetBlocks(change) => set_blocks(transaction, account, change)
             .and_then(|()| tell(EventKind::BlocksChanged, None, blocks_in_words(account, change))),
-        Action::StopUsing(_)
-        | Action::UseAgain(_)
-        | Action::OfferAgain(_)
-        | Action::RestOn(_)
-        | Action::GiveBack(_) => Err(LedgerError::Refused("pending".into())),
+        Action::StopUsing(number) => set_in_use(transaction, (account, run), *number, false, now),
+        Action::UseAgain(number) => set_in_use(transaction, (account, run), *number, true, now),
+        Action::OfferAgain(number) => rest::offer_again(transaction, (account, run), *number, now),
+        Action::RestOn(number) => rest::rest_on(transaction, (account, run), *number, now),
+        Action::GiveBack(number) => rest::give_back(transaction, (account, run), *number, now),
     }
+}
+
+/// The dialer uses a monitored number from now on, or does not. Its slot and its status stay.
+fn set_in_use(
+    transaction: &Transaction,
+    (account, run): (&AccountProfile, i64),
+    number: PhoneNumber,
+    is_in_use: bool,
+    now: Timestamp,
+) -> Result<()> {
+    let resting_since = (!is_in_use).then_some(to_sql(now));
+    let slot: SlotId = transaction
+        .prepare_cached(
+            "UPDATE monitored SET resting_since = ?3
+              WHERE account = ?1 AND number = ?2 AND (resting_since IS NULL) = (?3 IS NOT NULL) RETURNING slot",
+        )?
+        .query_row(params![account.key, to_sql(number), resting_since], |row| row.get(0))?;
+    let (kind, text) = match is_in_use {
+        true => (EventKind::NumberInUse, format!("{} is used again.", e164(number))),
+        false => {
+            let text = format!("{} is not used for now: no clean number can take its place.", e164(number));
+            (EventKind::NumberResting, text)
+        }
+    };
+    append(transaction, account.key, now, Some(run), kind, Some(number), &text)?;
+    enqueue(transaction, Some(account), Some(run), now, || Message::number_in_use(number, slot, is_in_use, &text))
+}
+
+/// Numbers that a run looked up, as often as each was.
+pub(crate) fn looked_up(recording: &Recording) -> u32 {
+    let numbers = recording.calls.iter().map(|call| match call {
+        Call::LookUp(numbers, _, Ok(_)) => numbers.len(),
+        _ => 0,
+    });
+    numbers.sum::<usize>().try_into().unwrap_or(u32::MAX)
 }
 
 fn set_blocks(transaction: &Transaction, account: &AccountProfile, change: &BlockChange) -> Result<()> {
