@@ -4,6 +4,7 @@ mod bounds;
 mod calls;
 mod number_pages;
 mod records;
+mod rest;
 
 use super::file::SCHEMAS;
 use super::*;
@@ -855,6 +856,7 @@ fn a_check_finds_every_broken_invariant_and_says_where() {
     let charge = "INSERT INTO events (account, at, kind, cents, text, order_id)
                   VALUES (1, 100, 'replacement-charged', 400, '', 9);";
     let scenarios: [(&str, String, &str); 17] = [
+    let scenarios: [(&str, String, &str); 19] = [
         ("slots-counted", "UPDATE accounts SET occupied = 3".into(), "acme: counts 3 occupied"),
         ("records-counted", "UPDATE accounts SET recorded_bytes = 7".into(), "acme: counts 7 bytes on record, has 0"),
         (
@@ -880,6 +882,23 @@ fn a_check_finds_every_broken_invariant_and_says_where() {
             "replaced-once",
             "INSERT INTO events (account, at, kind, number, text) VALUES (1, 100, 'replaced', 13105550100, '')".into(),
             "+13105550100 was replaced without an order",
+        ),
+        (
+            "rests-in-one-place",
+            format!(
+                "{ORDER} DROP TRIGGER successor_first; DROP TRIGGER grounds_hold; UPDATE orders SET state = 'swapped'"
+            ),
+            "order 9: +13105550100 rests and is owned",
+        ),
+        (
+            "ready-has-rested",
+            "UPDATE numbers SET ready_since = 100 WHERE number = 13105550100".into(),
+            "+13105550100 is ready, and no event says why",
+        ),
+        (
+            "ready-has-rested",
+            format!("{ORDER} UPDATE orders SET has_rested = 1, price_cents = 115"),
+            "order 9 buys +13105550150, which the account has",
         ),
         ("slot-kept-for-successor", ORDER.into(), "order 9 is intended, and +13105550100 does not have slot 7"),
         ("ordered-is-kept", ORDER.into(), "order 9 is intended, and +13105550150 candidate"),
