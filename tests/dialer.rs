@@ -29,6 +29,7 @@ mod harness {
 mod dialer {
     mod account_changes;
     mod bulk_requests;
+    mod call_files;
     mod hostile_policies;
     mod left_behind;
     mod look_ups;

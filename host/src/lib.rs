@@ -67,7 +67,6 @@ pub mod dialer;
 pub mod inspection;
 pub mod policy;
 pub mod recording;
-#[path = "scenarios_pending.rs"]
 pub mod scenarios;
 pub mod settings;
 mod sha256;

@@ -27,6 +27,8 @@ impl fmt::Display for TableFault {
     }
 }
 
+impl core::error::Error for TableFault {}
+
 /// How a field of a row is stored in its column.
 trait Cell<Stored>: Sized {
     fn store(self) -> Stored;
@@ -133,6 +135,11 @@ macro_rules! table {
             /// A table without rows that has room for this many.
             pub fn with_capacity(rows: usize) -> Self {
                 Self { $($column: Vec::with_capacity(rows),)+ }
+            }
+
+            /// Makes room for this many rows more.
+            pub fn reserve(&mut self, rows: usize) {
+                $(self.$column.reserve_exact(rows);)+
             }
 
             /// How many rows it has.

@@ -105,7 +105,8 @@ async fn the_effect_of_a_setting_is_previewed_before_it_is_saved() {
     }
     let server = Server::new(dialer).await;
     if step(&server, Role::Administer, "settings") {
-        assert_eq!(server.dialguard.ledger().account("acme").expect("the account").settings.checks_to_flag, 1);
+        let settings = server.dialguard.ledger().account("acme").expect("the account").settings;
+        assert_eq!(settings.values.get("checks-to-flag"), Some("2"));
     }
 }
 

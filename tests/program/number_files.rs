@@ -397,11 +397,11 @@ fn url_encoded(text: &str) -> String {
 // The dashboard
 
 /// The preview of an upload.
-struct Preview<'v> {
+pub(super) struct Preview<'v> {
     visitor: &'v Visitor<'v>,
     /// Its address.
-    path: String,
-    page: String,
+    pub(super) path: String,
+    pub(super) page: String,
 }
 
 /// Uploads a file with the form's fields, and follows to the preview.
@@ -409,7 +409,7 @@ async fn upload<'v>(visitor: &'v Visitor<'v>, file: Vec<u8>, fields: &[(&str, &s
     previewed(visitor, visitor.submit(("file\"; filename=\"numbers.csv", &file), fields).await).await
 }
 
-async fn previewed<'v>(visitor: &'v Visitor<'v>, sent: Response) -> Preview<'v> {
+pub(super) async fn previewed<'v>(visitor: &'v Visitor<'v>, sent: Response) -> Preview<'v> {
     assert_eq!(sent.status(), StatusCode::SEE_OTHER, "{:?}", sent.text().await);
     let path = sent.headers()["location"].to_str().expect("a path").to_owned();
     Preview { visitor, page: visitor.get(&path).await.text().await.expect("a page"), path }
@@ -420,8 +420,17 @@ impl Visitor<'_> {
         previewed(self, self.submit(("text", text.as_bytes()), fields).await).await
     }
 
+    async fn submit(&self, content: (&str, &[u8]), fields: &[(&str, &str)]) -> Response {
+        self.submit_to("/accounts/acme/import", content, fields).await
+    }
+
     /// Sends the form as a browser does: the content first, then the other fields.
-    async fn submit(&self, (name, content): (&str, &[u8]), fields: &[(&str, &str)]) -> Response {
+    pub(super) async fn submit_to(
+        &self,
+        path: &str,
+        (name, content): (&str, &[u8]),
+        fields: &[(&str, &str)],
+    ) -> Response {
         let mut body = Vec::new();
         let fields = fields.iter().map(|(name, value)| (*name, value.as_bytes()));
         for (name, value) in std::iter::once((name, content)).chain(fields) {
@@ -430,7 +439,7 @@ impl Visitor<'_> {
             body.extend(b"\r\n");
         }
         body.extend(b"--edge--\r\n");
-        let request = self.request(Method::POST, "/accounts/acme/import");
+        let request = self.request(Method::POST, path);
         let request = request.header("content-type", "multipart/form-data; boundary=edge").body(body);
         request.send().await.expect("an answer")
     }
@@ -444,20 +453,21 @@ impl Visitor<'_> {
 
 impl Preview<'_> {
     /// Presses the button: the form's hidden fields are those of the address.
-    async fn import(&self) -> String {
+    pub(super) async fn import(&self) -> String {
         let (path, query) = self.path.split_once('?').expect("a query");
-        let fields: Vec<_> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
+        let fields: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         for (name, value) in &fields {
             assert!(
                 self.page.contains(&format!("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">")),
                 "{name}"
             );
         }
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         self.visitor.send(path, &fields).await.text().await.expect("a page")
     }
 
     /// The refused rows as a file.
-    async fn refused(&self) -> String {
+    pub(super) async fn refused(&self) -> String {
         let (path, query) = self.path.split_once('?').expect("a query");
         let file = format!("{path}/refused.csv?{query}");
         assert!(self.page.contains(&file.replace('&', "&amp;")), "{}", self.page);

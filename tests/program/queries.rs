@@ -48,7 +48,7 @@ async fn every_route_of_the_api_refuses_what_it_does_not_understand() {
     refused_by_api(&program, &reqwest::Method::GET, "/api/openapi.json?unknown=1", "\"unknown\"").await;
 }
 
-const PAGES: [&str; 18] = [
+const PAGES: [&str; 19] = [
     "/",
     "/clock",
     "/sign-in",
@@ -59,6 +59,7 @@ const PAGES: [&str; 18] = [
     "/accounts/acme/alerts",
     "/accounts/acme/ask",
     "/accounts/acme/buying",
+    "/accounts/acme/calls",
     "/accounts/acme/candidates",
     "/accounts/acme/credit",
     "/accounts/acme/import",

@@ -7,6 +7,7 @@
 //! | `type` | when | sent to |
 //! |---|---|---|
 //! | `review.completed` | a review turned numbers flagged or clean, planned replacements, or has a warning or an alert | webhooks of the account and of every account |
+//! | `number.suspect` | numbers are suspect since a review, for how their calls went; one message a review | the same |
 //! | `review.failed` | a review failed; once a local date, however often it is tried again | the same |
 //! | `reviews.missed` | local dates ended with numbers not rated; once a date, several dates in one message | the same |
 //! | `number.replaced` | a slot has moved from a number to its replacement | the same |

@@ -41,6 +41,7 @@ mod access;
 mod accounts;
 mod alerts;
 mod backup;
+mod calls;
 mod check;
 mod events;
 mod export;
@@ -55,6 +56,7 @@ mod readers;
 mod runs;
 mod sources;
 mod stop;
+mod suspects;
 mod time;
 
 pub use access::keyed_requests::{KEYS_KEPT_SECONDS, KeyState, KeyedRequest, StoredAnswer};
@@ -74,6 +76,10 @@ pub(crate) use alerts::message::Message;
 pub(crate) use alerts::sending::{Attempt, ClaimedDelivery};
 pub use alerts::webhooks::{NewWebhook, URL_BYTES_MAX, Webhook, WebhookId};
 pub use backup::{RestoreOptions, RestoredLedger};
+pub use calls::{
+    CALLS_KEPT_DAYS, CALLS_OF_HOUR_MAX, CallCounts, CallDay, CallHour, CallOutcome, ImpossibleCounts, NumberTotals,
+    hour_of,
+};
 pub use check::{CheckedRule, LedgerReport};
 pub use events::{Event, EventFilter, EventKind, EventPage, EventQuery};
 pub use export::{RecordedNumber, RecordedOrder, RunAnswers, RunRatings};
@@ -96,7 +102,7 @@ pub use runs::answers::{CarrierAnswer, LatestAnswers};
 pub use runs::evidence::counted_before_in_words;
 pub(crate) use runs::evidence::newest_score;
 pub(crate) use runs::plans::looked_up;
-pub use runs::plans::{AppliedRun, RunRecord};
+pub use runs::plans::{AppliedRun, RunRecord, rated_count};
 pub use runs::recordings::{RecordedRun, RunOutcome};
 pub use runs::records::RecordLimits;
 pub use runs::{RecordingState, RunKind, RunProfile};
@@ -107,6 +113,7 @@ pub(crate) use sources::lookups::LookupBudget;
 pub use sources::lookups::{LookupsSpent, Opinion, Opinions};
 pub use sources::{SourceKind, SourceProfile};
 pub use stop::Stop;
+pub use suspects::Suspicion;
 pub use time::{LEAP_DAYS_MAX, Leap, LedgerTime};
 
 use crate::aside::Aside;
@@ -255,7 +262,7 @@ pub enum LedgerError {
     Plan(#[from] PlanFault),
     /// The settings that only some policies know are too many or too long.
     #[error(
-        "an account has at most {OTHER_SETTINGS_MAX} other settings, with names of 1 to {SETTING_NAME_BYTES_MAX} bytes, \
+        "an account has at most {OTHER_SETTINGS_MAX} values of settings, with names of 1 to {SETTING_NAME_BYTES_MAX} bytes, \
          values of at most {SETTING_VALUE_BYTES_MAX} bytes and {SETTINGS_BYTES_MAX} bytes in all"
     )]
     SettingsTooLarge,

@@ -23,6 +23,7 @@
 pub mod access;
 pub mod alerts;
 mod aside;
+pub mod call_file;
 pub mod dialguard;
 pub mod fulfilment;
 pub mod http;
@@ -36,6 +37,7 @@ pub mod providers;
 pub mod settings;
 pub mod sources;
 pub mod table_file;
+mod written_time;
 pub mod zones;
 
 pub use crate::dialguard::Dialguard;

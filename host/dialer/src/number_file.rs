@@ -24,12 +24,14 @@ mod column;
 
 use crate::ledger::{ImportOutcome, ImportedAs, Ledger, NUMBERS_OF_ACCOUNT_MAX, Result as LedgerResult};
 use crate::phone::{Doubt, Letters, NotAPhoneNumber, PhoneNumber, Region};
-use crate::table_file::{NotATable, Row, Table, TableFormat, csv_of, inert};
+use crate::table_file::refused::{Reasons, RefusedRows, fields_without_reason};
+use crate::table_file::{NotATable, Row, Table, TableFormat, first_columns};
 use column::{Layout, Numbers};
 use csv::StringRecord;
 use dialguard::contract::Timestamp;
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
+use std::collections::HashMap;
+
+pub use crate::table_file::refused::{BadRow, REFUSED_ROWS_MAX};
 
 /// Rows of the file that a preview shows, and fields of each.
 const PREVIEW_ROWS: usize = 5;
@@ -40,12 +42,6 @@ const ROWS_MAX: usize = NUMBERS_OF_ACCOUNT_MAX as usize;
 
 /// Fields of a row, at most: numbers may be pasted in one line.
 const FIELDS_MAX: usize = ROWS_MAX;
-
-/// Refused rows in the file that [`refused_rows`] makes for a request, at most: each is far longer than in its file.
-pub const REFUSED_ROWS_MAX: usize = 100_000;
-
-/// Columns that an error names, at most.
-const COLUMNS_NAMED_MAX: usize = 20;
 
 /// How a file of numbers is to be read.
 #[derive(Debug, Clone)]
@@ -97,15 +93,6 @@ pub struct ReadRow {
     pub number: Result<PhoneNumber, String>,
 }
 
-/// A row of the file that was not imported.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BadRow {
-    /// The row's line in the file, from 1.
-    pub row: u64,
-    /// Why it was not imported. Shared, because files can have millions of such rows.
-    pub why: Arc<str>,
-}
-
 /// Why a file cannot be read at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NumberFileError {
@@ -135,14 +122,6 @@ pub enum NumberFileError {
     /// Nobody waited for the rest.
     #[error("reading the file was stopped")]
     Stopped,
-}
-
-fn first_columns(columns: &[String]) -> String {
-    let named = columns.iter().take(COLUMNS_NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match columns.len().saturating_sub(COLUMNS_NAMED_MAX) {
-        0 => named,
-        unnamed => format!("{named} and {unnamed} more"),
-    }
 }
 
 /// The outcome of an import, or of one that was only tried, by row.
@@ -279,27 +258,6 @@ impl NumberFile {
     }
 }
 
-/// Reasons of refused rows, each kept once: a file of millions of short rows has few different ones, and each is far
-/// longer than its row.
-#[derive(Default)]
-struct Reasons(HashSet<Arc<str>>);
-
-impl Reasons {
-    /// More different ones come from rows that are themselves long enough.
-    const KEPT_MAX: usize = 1 << 16;
-
-    fn shared(&mut self, why: String) -> Arc<str> {
-        if let Some(known) = self.0.get(why.as_str()) {
-            return known.clone();
-        }
-        let why: Arc<str> = why.into();
-        if self.0.len() < Reasons::KEPT_MAX {
-            self.0.insert(why.clone());
-        }
-        why
-    }
-}
-
 /// Why a row has no number.
 struct Unread {
     why: String,
@@ -382,9 +340,6 @@ fn number(text: &str, options: &ReadOptions, country: Option<&str>) -> Result<Ph
     }
 }
 
-/// The column that [`refused_rows`] adds.
-const REASON: &str = "reason";
-
 /// The column of numbers in [`refused_rows`] of a file without a header.
 const NUMBER: &str = "number";
 
@@ -393,37 +348,23 @@ const NUMBER: &str = "number";
 pub fn refused_rows(bytes: &[u8], options: &ReadOptions, refused: &[BadRow]) -> Result<Vec<u8>, NumberFileError> {
     let table = Table::read(bytes).map_err(NumberFileError::NotATable)?;
     let layout = Layout::of(table.rows(), options)?;
-    let mut names = layout.names_of_refused(&table);
-    // Short rows are padded so that reasons stand in their column, unless one very wide row would multiply all others.
-    let mut padding_left = bytes.len();
-    let width = names.len();
-    let mut line = |fields: &mut dyn Iterator<Item = &str>, reason: &str| {
-        let mut line: Vec<String> = fields.map(|field| inert(field).into_owned()).collect();
-        let lacking = width.saturating_sub(line.len());
-        if lacking <= padding_left {
-            padding_left -= lacking;
-            line.resize(line.len() + lacking, String::new());
-        }
-        line.push(inert(reason).into_owned());
-        line
-    };
-    names.push(REASON.to_owned());
+    let mut lines = RefusedRows::of(bytes.len(), layout.names_of_refused(&table));
     let mut reasons = refused.iter().peekable();
     let last = refused.last().map_or(0, |bad| bad.row);
-    let rows = table.rows().take_while(|row| row.line <= last).flat_map(|row| {
+    for row in table.rows().take_while(|row| row.line <= last) {
         let of_row: Vec<&BadRow> = std::iter::from_fn(|| reasons.next_if(|bad| bad.row <= row.line)).collect();
         match layout.numbers {
             Numbers::Column(_) => {
-                let fields = || row.fields.iter().take(layout.without_reason(row.fields.len()));
-                of_row.iter().map(|bad| line(&mut fields(), &bad.why)).collect::<Vec<_>>()
+                let own = layout.without_reason(row.fields.len());
+                of_row.iter().for_each(|bad| lines.push(row.fields.iter().take(own), &bad.why));
             }
             Numbers::EveryField => {
                 let refused = refused_fields(&row, options, &of_row);
-                refused.into_iter().map(|(field, why)| line(&mut std::iter::once(field), why)).collect()
+                refused.into_iter().for_each(|(field, why)| lines.push(std::iter::once(field), why));
             }
         }
-    });
-    Ok(csv_of(std::iter::once(names).chain(rows)))
+    }
+    Ok(lines.into_csv())
 }
 
 /// Of a row of numbers those that were refused, each with the reason.
@@ -456,9 +397,7 @@ impl Layout {
         names
     }
 
-    /// How many fields of a row are its own, if an earlier import has added a reason as the last one.
     fn without_reason(&self, fields: usize) -> usize {
-        let has_reason = |names: &Vec<String>| names.last().is_some_and(|last| last == REASON) && fields >= names.len();
-        fields - usize::from(self.header.as_ref().is_some_and(has_reason))
+        fields_without_reason(self.header.as_deref().unwrap_or_default(), fields)
     }
 }

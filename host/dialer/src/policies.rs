@@ -38,6 +38,7 @@
 
 pub mod comparison;
 pub mod effect;
+pub mod settings_change;
 pub mod signature;
 
 mod code;
@@ -49,6 +50,7 @@ use crate::ledger::{
     RunComparison, Shadow, TrustedKey,
 };
 use crate::policies::comparison::compare;
+use crate::policies::settings_change::SettingsChange;
 use crate::policies::signature::{PublicKey, SignatureError, verify};
 use crate::settings::Declaration;
 use code::CodeCache;
@@ -254,16 +256,28 @@ impl Policies {
         self.switch_to(&wanted, Cause::Operator, now, &format!("Revision {revision} was activated by an operator."))
     }
 
+    /// What activating this revision would do to the settings of open accounts. Errors: no such revision; it cannot be
+    /// loaded.
+    pub fn settings_change(&self, revision: Revision) -> Result<SettingsChange> {
+        let installed = self.installed()?;
+        let (live, wanted) = (self.live()?, self.policy(revision)?);
+        let mut accounts = installed.ledger.accounts()?;
+        accounts.retain(|account| account.closed_at.is_none());
+        Ok(SettingsChange::between(&live.declaration, &Declaration::of(&wanted), &accounts))
+    }
+
+    /// The revision that [`Policies::roll_back`] goes back to.
+    pub fn last_good_revision(&self) -> Result<PolicyRevision> {
+        let before = self.installed()?.ledger.last_good_revisions()?.into_iter().next();
+        before.ok_or_else(|| PoliciesError::Refused("no other policy was live before".into()))
+    }
+
     /// Goes back to the policy that was live before this one; returns the new revision. Errors if
     /// there is none to go back to.
     pub fn roll_back(&self, now: Timestamp) -> Result<Revision> {
-        let installed = self.installed()?;
-        let good = installed.ledger.last_good_revisions()?;
-        let Some(before) = good.first() else {
-            return Err(PoliciesError::Refused("no other policy was live before".into()));
-        };
+        let before = self.last_good_revision()?;
         let why = format!("An operator went back to the policy of revision {}.", before.revision);
-        self.switch_to(before, Cause::Rollback, now, &why)
+        self.switch_to(&before, Cause::Rollback, now, &why)
     }
 
     fn switch_to(&self, wanted: &PolicyRevision, cause: Cause, now: Timestamp, why: &str) -> Result<Revision> {

@@ -26,7 +26,7 @@
 use crate::ledger::AccountSettings;
 use dialguard::contract::Setting;
 use dialguard::policy::Policy;
-use dialguard::settings::guard_rails;
+use dialguard::settings::{Settings, guard_rails};
 use std::collections::HashMap;
 
 /// The settings of accounts while a policy is live: the guard rails, which the dialer enforces, and what the policy
@@ -94,6 +94,11 @@ impl Declaration {
         self.places.get(name).map(|place| &self.settings[*place])
     }
 
+    /// The default of each setting, as text.
+    pub fn defaults(&self) -> Settings {
+        self.settings.iter().map(|setting| (setting.name.clone(), setting.text(setting.default_value()))).collect()
+    }
+
     /// Whether the policy may know settings besides these: policies for contracts before 0.3.0 declare none of their own.
     pub fn takes_others(&self) -> bool {
         self.takes_others
@@ -108,6 +113,15 @@ impl Declaration {
     /// The stored value that does not fit the setting's range, so that the default counts.
     pub fn unfit<'a>(&self, setting: &Setting, settings: &'a AccountSettings) -> Option<&'a str> {
         settings.values.get(&setting.name).filter(|text| setting.parse(text).is_err())
+    }
+
+    /// What a policy has to accept of a change: all values but those that did not fit before and stay as they are.
+    pub(crate) fn changed_to(&self, before: &AccountSettings, after: &AccountSettings) -> Settings {
+        let stays_unfit = |name: &str, value: &str| {
+            let is_unfit = self.setting(name).is_some_and(|setting| setting.parse(value).is_err());
+            is_unfit && before.values.get(name) == Some(value)
+        };
+        after.values.iter().filter(|(name, value)| !stays_unfit(name, value)).collect()
     }
 
     /// The stored values that no setting uses, by name.

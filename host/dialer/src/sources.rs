@@ -28,7 +28,6 @@ pub mod simulated;
 pub mod telnyx;
 pub mod trustcall;
 pub mod verdicts;
-mod written_time;
 
 use crate::ledger::LedgerError;
 use dialguard::contract::{PhoneNumber, Timestamp};

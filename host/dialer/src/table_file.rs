@@ -13,7 +13,9 @@
 //! ```
 
 mod decoding;
+pub(crate) mod json_rows;
 mod records;
+pub(crate) mod refused;
 
 pub use decoding::NotATable;
 
@@ -32,6 +34,8 @@ pub(crate) const HEADER_ROWS_MAX: usize = 20;
 const FILE_BYTES_MAX: u64 = 1 << 30;
 const PROBLEMS_LISTED_MAX: usize = 20;
 const PROBLEM_CHARACTERS_MAX: usize = 300;
+/// Columns that an error names, at most.
+const COLUMNS_NAMED_MAX: usize = 20;
 
 /// The text of a file and how it is written.
 pub(crate) struct Table<'b> {
@@ -185,11 +189,32 @@ impl Row {
             false => Ok(&self.fields),
         }
     }
+
+    /// The same if they are as many as the header has.
+    pub(crate) fn whole_of(&self, width: usize) -> Result<&StringRecord, String> {
+        let fields = self.whole()?;
+        match fields.len() == width {
+            true => Ok(fields),
+            false => Err(format!(
+                "{} fields, but the header has {width}; put quotes around a field that has the delimiter in it",
+                fields.len()
+            )),
+        }
+    }
 }
 
 /// What makes names of columns the same: their letters and digits.
 pub(crate) fn column_key(name: &str) -> String {
     name.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// The first names of columns, for an error.
+pub(crate) fn first_columns(columns: &[String]) -> String {
+    let named = columns.iter().take(COLUMNS_NAMED_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match columns.len().saturating_sub(COLUMNS_NAMED_MAX) {
+        0 => named,
+        unnamed => format!("{named} and {unnamed} more"),
+    }
 }
 
 /// The places of some columns in a table.
@@ -215,14 +240,7 @@ impl<const N: usize> Columns<N> {
 
     /// The fields of a row in these columns. The row must have as many fields as the header.
     pub(crate) fn of<'r>(&self, row: &'r Row) -> Result<[&'r str; N], RowError> {
-        let fields = row.whole().map_err(RowError::Row)?;
-        if fields.len() != self.width {
-            return Err(RowError::Row(format!(
-                "{} fields, but the header has {}; put quotes around a field that has the delimiter in it",
-                fields.len(),
-                self.width
-            )));
-        }
+        let fields = row.whole_of(self.width).map_err(RowError::Row)?;
         Ok(self.places.map(|place| &fields[place]))
     }
 
@@ -325,11 +343,15 @@ pub fn csv_of<R>(rows: impl IntoIterator<Item = R>) -> Vec<u8>
 where
     R: IntoIterator<Item: AsRef<[u8]>>,
 {
-    let mut writer = csv::WriterBuilder::new().delimiter(DELIMITER_WRITTEN).flexible(true).from_writer(Vec::new());
+    let mut writer = csv_writer();
     for row in rows {
         writer.write_record(row).expect("a vector takes every row");
     }
     writer.into_inner().expect("a vector takes every row")
+}
+
+fn csv_writer() -> csv::Writer<Vec<u8>> {
+    csv::WriterBuilder::new().delimiter(DELIMITER_WRITTEN).flexible(true).from_writer(Vec::new())
 }
 
 /// A text from outside, such as a label, so that no spreadsheet computes it as a formula.

@@ -3,6 +3,7 @@
 mod access;
 mod account;
 mod alerts;
+mod calls;
 mod clock;
 mod component;
 mod conformance;
@@ -17,6 +18,7 @@ mod output;
 mod policy;
 mod providers;
 mod reconcile;
+mod refused;
 mod requests;
 mod review;
 mod secrets;
@@ -91,6 +93,9 @@ enum Command {
     /// Import and list an account's numbers
     #[command(subcommand)]
     Numbers(numbers::NumbersCommand),
+    /// Import and list how calls from an account's numbers went
+    #[command(subcommand)]
+    Calls(calls::CallsCommand),
     /// Start checking numbers daily; they take free slots in the order given
     Monitor(requests::Monitor),
     /// Stop checking numbers but keep them; locks their slots until the billing cycle ends
@@ -164,6 +169,7 @@ pub async fn run(command_line: CommandLine) -> Result<Done> {
         Command::Providers(command) => providers::run(&context, command).await,
         Command::Reconcile(reconcile) => reconcile::reconcile(&context, reconcile).await,
         Command::Numbers(command) => numbers::run(&context, command).await,
+        Command::Calls(command) => calls::run(&context, command),
         Command::Monitor(monitor) => requests::monitor(&context, monitor).await,
         Command::Unmonitor(numbers) => requests::unmonitor(&context, numbers).await,
         Command::Delete(deletion) => requests::delete(&context, deletion).await,

@@ -5,6 +5,7 @@ use dialguard::contract::{Error, ErrorCode};
 use dialguard::policy::{InvalidPolicy, PolicyError};
 use dialguard_dialer::access::AccessError;
 use dialguard_dialer::alerts::AlertsError;
+use dialguard_dialer::call_file::CallFileError;
 use dialguard_dialer::dialguard::DialguardError;
 use dialguard_dialer::fulfilment::FulfilmentError;
 use dialguard_dialer::ledger::LedgerError;
@@ -196,11 +197,31 @@ impl Hint for NumberFileError {
                 Some("choose a file, or paste the numbers"),
                 Some("send the file itself as the body: `curl --data-binary @numbers.csv`"),
             ),
-            NumberFileError::TooLarge => (Some("divide the file"), Some("divide the file"), Some("divide the file")),
+            NumberFileError::TooLarge => return everywhere("divide the file"),
             NumberFileError::NotATable(_) | NumberFileError::Json | NumberFileError::Stopped => (None, None, None),
         };
         steps.into()
     }
+}
+
+impl Hint for CallFileError {
+    fn steps(&self) -> Steps {
+        match self {
+            CallFileError::NoColumn { .. } => everywhere("give the column that name in the first row of the file"),
+            CallFileError::TooLarge => everywhere("divide the file"),
+            CallFileError::Empty => (None, Some("choose a file, or paste its rows"), None).into(),
+            CallFileError::NotATable(_) | CallFileError::Stopped => Steps::default(),
+        }
+    }
+}
+
+fn everywhere(step: &'static str) -> Steps {
+    (Some(step), Some(step), Some(step)).into()
+}
+
+/// What to do about rows of a file of calls that were refused and that the user has no file of yet.
+pub fn call_import_steps(refused: usize) -> Option<Steps> {
+    (refused > 0).then(|| REFUSED_FILE.into())
 }
 
 /// What to do about a file that was read, but perhaps not as it was meant, and about refused rows that the user has no
@@ -212,12 +233,9 @@ pub fn import_steps(file: &NumberFile, refused: usize) -> Vec<Steps> {
         Some("the query parameter `column` reads another column"),
     )
         .into();
-    let refused_file: Steps = (
-        Some("--refused FILE writes the refused rows into a file, to be corrected and imported again"),
-        Some("download the refused rows, correct them and import them again"),
-        Some("`POST /api/v1/accounts/{account}/numbers/import/refused` returns the refused rows as a file"),
-    )
-        .into();
+    let (command, dashboard, _) = REFUSED_FILE;
+    let request = "`POST /api/v1/accounts/{account}/numbers/import/refused` returns the refused rows as a file";
+    let refused_file = (command, dashboard, Some(request)).into();
     let steps = [
         (!file.other_columns.is_empty(), other_column),
         (file.vanity_rows > 0, vanity_steps()),
@@ -225,6 +243,12 @@ pub fn import_steps(file: &NumberFile, refused: usize) -> Vec<Steps> {
     ];
     steps.into_iter().filter(|(applies, _)| *applies).map(|(_, steps)| steps).collect()
 }
+
+const REFUSED_FILE: (Option<&str>, Option<&str>, Option<&str>) = (
+    Some("--refused FILE writes the refused rows into a file, to be corrected and imported again"),
+    Some("download the refused rows, correct them and import them again"),
+    None,
+);
 
 /// What to do about a vanity number that is to be imported.
 pub fn vanity_steps() -> Steps {

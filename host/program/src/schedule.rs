@@ -42,7 +42,7 @@
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Timestamp;
 use dialguard_dialer::dialguard::{Dialguard, DialguardError, ReviewOutcome};
-use dialguard_dialer::ledger::{AccountProfile, Leap, LedgerError, Revision};
+use dialguard_dialer::ledger::{AccountProfile, Leap, LedgerError, Revision, rated_count};
 use dialguard_dialer::phone::e164;
 use dialguard_dialer::zones;
 use std::collections::HashMap;
@@ -496,7 +496,7 @@ fn log(id: &str, outcome: Result<Option<ReviewOutcome>, DialguardError>) -> Resu
         }
         Ok(Some(reviewed)) => {
             let decided_at = rfc3339(reviewed.plan.decided_at);
-            let (rated, replaced) = (reviewed.plan.reviews.len(), reviewed.replaced.len());
+            let (rated, replaced) = (rated_count(&reviewed.plan), reviewed.replaced.len());
             tracing::info!(account = id, rated, replaced, "reviewed at {decided_at}");
             for notice in &reviewed.plan.notices {
                 tracing::info!(account = id, "{}", notice.text);

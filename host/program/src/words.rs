@@ -1,5 +1,11 @@
 //! Figures, times and refusals in words: the same on the command line, on the dashboard and in the API.
 
+mod calls;
+mod settings_change;
+
+pub use calls::{WHOLE_HOURS, answer_rate, call_counts, calls_in_words, column, incoming_calls, recognized_calls};
+pub use settings_change::{VALUES_STAY, settings_change_in_words};
+
 use chrono::Datelike;
 use dialguard::calendar::{rfc3339, utc};
 use dialguard::contract::{Answer, Outcome, PhoneNumber, SlotId, Status, Timestamp};
@@ -156,19 +162,23 @@ fn closed_bill_in_words(closing: &Closing, surface: Surface) -> Vec<String> {
 
 /// How a file of numbers was read: `UTF-8, separated by semicolons; numbers in column "Phone #"`.
 pub fn recognized(file: &NumberFile) -> String {
-    let delimiter = match file.format.delimiter {
+    let separated = if file.columns.len() > 1 { delimited(file.format.delimiter) } else { String::new() };
+    let numbers = match file.column() {
+        Some(column) => format!("numbers in {}", column_name(column)),
+        None => "a number in every field".into(),
+    };
+    format!("{}{separated}; {numbers}", file.format.encoding)
+}
+
+fn delimited(delimiter: char) -> String {
+    let by = match delimiter {
         ',' => "commas".into(),
         ';' => "semicolons".into(),
         '\t' => "tabs".into(),
         '|' => "bars".into(),
         other => format!("{other:?}"),
     };
-    let separated = if file.columns.len() > 1 { format!(", separated by {delimiter}") } else { String::new() };
-    let numbers = match file.column() {
-        Some(column) => format!("numbers in {}", column_name(column)),
-        None => "a number in every field".into(),
-    };
-    format!("{}{separated}; {numbers}", file.format.encoding)
+    format!(", separated by {by}")
 }
 
 /// `"Fax" has numbers too`; empty if no other column has. A file may have thousands, of which the first are named.

@@ -109,33 +109,19 @@ struct CaseOutcome {
 
 fn try_case(dialer: &mut Program, case: &Case) -> Result<CaseOutcome, Failure> {
     let fixture = case.fixture();
-    let (mut answer, took) = ask(dialer, case, &fixture, case.call())?;
-    if case.expect().settings_as_checked.is_some() {
-        let (checked, _) = ask(dialer, case, &fixture, &Call::CheckSettings)?;
-        answer.settings_as_checked = Some(checked.refuses_settings() == answer.refuses_settings());
-    }
-    Ok(CaseOutcome { difference: case.expect().difference(&answer), took })
-}
-
-/// The policy's answer, and how long it took.
-fn ask(
-    dialer: &mut Program,
-    case: &Case,
-    fixture: &Fixture,
-    call: &Call,
-) -> Result<(Answer, Option<Duration>), Failure> {
-    let Reply { outcome, numbers_looked_up, took } = reply(dialer.ask(&question(case, fixture, call))?)?;
+    let Reply { outcome, look_ups, took } = reply(dialer.ask(&question(case, &fixture))?)?;
     let answer = match outcome {
-        Outcome::Ok(value) => answer(case, fixture, call, value)?,
+        Outcome::Ok(value) => answer(case, &fixture, value)?,
         Outcome::Err(error) => promises::error(&error)?,
         Outcome::Fault(words) => return Err(Breach::Fault(format!("it could not call the policy: {words}")).into()),
     };
-    Ok((Answer { numbers_looked_up, ..answer }, took))
+    let answer = answer.with_look_ups(&look_ups, &fixture.sources);
+    Ok(CaseOutcome { difference: case.expect().difference(&answer), took })
 }
 
 /// The policy's answer as the dialer reports it, checked against the contract's promises.
-fn answer(case: &Case, fixture: &Fixture, call: &Call, value: serde_json::Value) -> Result<Answer, Breach> {
-    match call {
+fn answer(case: &Case, fixture: &Fixture, value: serde_json::Value) -> Result<Answer, Breach> {
+    match case.call() {
         Call::Describe => promises::description(&read(value)?),
         Call::CheckSettings => Ok(Answer::default()),
         Call::ReviewAccount => promises::review(case.id(), &read(value)?, &fixture.inputs()),

@@ -21,16 +21,33 @@ pub struct Fixture {
     pub monitored: Vec<MonitoredNumber>,
     /// All numbers that it owns.
     pub owned: BTreeSet<PhoneNumber>,
-    /// All numbers offered as candidates.
-    pub candidates: BTreeSet<PhoneNumber>,
+    /// All numbers offered as candidates, in ascending order.
+    pub candidates: Vec<Candidate>,
+    /// Its numbers that rest, longest first.
+    pub rested: Vec<RestedNumber>,
     /// The carriers.
     pub carriers: Vec<Carrier>,
-    /// The carriers' observations, by number.
-    pub observations: BTreeMap<PhoneNumber, Vec<Observation>>,
+    /// Where they are asked.
+    pub sources: Vec<Source>,
+    /// What the carriers say, by number. A carrier that does not answer is left out.
+    pub verdicts: BTreeMap<PhoneNumber, Vec<CarrierVerdict>>,
+    /// How calls went, by number and time. If there are none, the dialer does not know how calls went.
+    pub calls: Vec<HourOfCalls>,
     /// Which numbers became flagged and when, oldest first.
     pub flag_events: Vec<FlagEvent>,
     /// Imports that always return an error.
     pub failures: BTreeMap<Import, Error>,
+}
+
+/// Calls from a number that began within an hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HourOfCalls {
+    /// The number.
+    pub number: PhoneNumber,
+    /// The hour.
+    pub at: Timestamp,
+    /// How they went.
+    pub calls: NumberCalls,
 }
 
 /// An import that may fail: a function of the contract that returns a `result`.
@@ -49,6 +66,12 @@ pub enum Import {
     Candidates,
     /// `number-inventory.flag-events`.
     FlagEvents,
+    /// `number-inventory.calls`.
+    Calls,
+    /// `number-inventory.calls-in-all`.
+    CallsInAll,
+    /// `number-inventory.rested`.
+    Rested,
 }
 
 /// The error of an import that fails.
@@ -67,10 +90,16 @@ impl Fixture {
         Inputs {
             now: Some(self.now),
             account: Some(self.account.clone()),
-            monitored: self.monitored.clone(),
+            monitored: vec![Arc::new(self.monitored.iter().copied().collect())],
             owned: self.owned.clone(),
-            offered: self.candidates.clone(),
+            offered: self.candidates.iter().map(|candidate| (candidate.number, candidate.rested)).collect(),
+            rested: self.rested.iter().map(|number| number.number).collect(),
         }
+    }
+
+    /// What is known of calls at `since` or later.
+    fn hours(&self, since: Timestamp) -> impl Iterator<Item = &HourOfCalls> {
+        self.calls.iter().filter(move |hour| hour.at >= since)
     }
 
     fn ensure_answers(&self, import: Import) -> Result<(), Error> {
@@ -80,6 +109,12 @@ impl Fixture {
     fn ensure_account(&self, id: &str) -> Result<(), Error> {
         if id == self.account.id { Ok(()) } else { Err(Error::no_such_account(id)) }
     }
+
+    /// Whether the import may answer about the account.
+    fn ensure(&self, import: Import, id: &str) -> Result<(), Error> {
+        self.ensure_answers(import)?;
+        self.ensure_account(id)
+    }
 }
 
 #[async_trait::async_trait]
@@ -88,49 +123,90 @@ impl CarrierLookup for Fixture {
         self.carriers.clone()
     }
 
-    async fn look_up(&self, numbers: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
+    async fn sources(&self) -> Vec<Source> {
+        self.sources.clone()
+    }
+
+    async fn look_up(&self, numbers: Vec<PhoneNumber>, sources: Vec<SourceId>) -> Result<VerdictTable, Error> {
         self.ensure_answers(Import::LookUp)?;
-        Ok(numbers.iter().filter_map(|number| self.observations.get(number)).flatten().copied().collect())
+        let asked = self.sources.iter().filter(|source| sources.is_empty() || sources.contains(&source.id));
+        let carriers: BTreeSet<CarrierId> = asked.flat_map(|source| &source.carriers).copied().collect();
+        let mut verdicts = VerdictTable::of(carriers.into_iter().collect());
+        for number in numbers {
+            verdicts.push(self.verdicts.get(&number).into_iter().flatten().copied());
+        }
+        Ok(verdicts)
     }
 }
 
 #[async_trait::async_trait]
 impl NumberInventory for Fixture {
     async fn account(&self, id: &str) -> Result<Account, Error> {
-        self.ensure_answers(Import::GetAccount)?;
-        self.ensure_account(id)?;
+        self.ensure(Import::GetAccount, id)?;
         Ok(self.account.clone())
     }
 
-    async fn monitored(&self, id: &str, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>, Error> {
-        self.ensure_answers(Import::Monitored)?;
-        self.ensure_account(id)?;
+    async fn monitored(&self, id: &str, after: PhoneNumber, limit: u32) -> Result<MonitoredTable, Error> {
+        self.ensure(Import::Monitored, id)?;
         let from = self.monitored.partition_point(|number| number.number <= after);
         Ok(self.monitored[from..].iter().take(limit as usize).copied().collect())
     }
 
     async fn owned(&self, id: &str, numbers: Vec<PhoneNumber>) -> Result<Vec<PhoneNumber>, Error> {
-        self.ensure_answers(Import::Owned)?;
-        self.ensure_account(id)?;
+        self.ensure(Import::Owned, id)?;
         let numbers: BTreeSet<PhoneNumber> = numbers.into_iter().collect();
         Ok(self.owned.intersection(&numbers).copied().collect())
     }
 
-    async fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> Result<Vec<PhoneNumber>, Error> {
-        self.ensure_answers(Import::Candidates)?;
-        self.ensure_account(id)?;
-        let mut offered: Vec<PhoneNumber> = self.candidates.iter().copied().collect();
-        offered.sort_by_cached_key(|number| (Reverse(leading_digits_shared(like, *number)), *number));
-        offered.truncate(limit as usize);
-        Ok(offered)
+    async fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> Result<CandidateTable, Error> {
+        self.ensure(Import::Candidates, id)?;
+        let mut offered = self.candidates.clone();
+        offered.sort_by_cached_key(|candidate| {
+            let Candidate { number, price_cents, rested } = *candidate;
+            (Reverse(leading_digits_shared(like, number)), !rested, price_cents, number)
+        });
+        Ok(offered.into_iter().take(limit as usize).collect())
     }
 
-    async fn flag_events(&self, id: &str, since: Timestamp) -> Result<Vec<FlagEvent>, Error> {
-        self.ensure_answers(Import::FlagEvents)?;
-        self.ensure_account(id)?;
+    async fn flag_events(&self, id: &str, since: Timestamp) -> Result<FlagTable, Error> {
+        self.ensure(Import::FlagEvents, id)?;
         Ok(self.flag_events.iter().filter(|event| event.at >= since).copied().collect())
     }
+
+    async fn calls(&self, id: &str, numbers: Vec<PhoneNumber>, since: Timestamp) -> Result<CallTable, Error> {
+        self.ensure(Import::Calls, id)?;
+        if self.calls.is_empty() {
+            return Ok(CallTable::new());
+        }
+        let mut sums = BTreeMap::<PhoneNumber, NumberCalls>::new();
+        for hour in self.hours(since) {
+            let sum = sums.entry(hour.number).or_insert(NO_CALLS);
+            sum.attempts += hour.calls.attempts;
+            sum.answered += hour.calls.answered;
+            sum.short += hour.calls.short;
+            sum.blocked += hour.calls.blocked;
+        }
+        Ok(numbers.iter().map(|number| sums.get(number).copied().unwrap_or(NO_CALLS)).collect())
+    }
+
+    async fn calls_in_all(&self, id: &str, since: Timestamp) -> Result<CallTotals, Error> {
+        self.ensure(Import::CallsInAll, id)?;
+        let sum = |part: fn(&NumberCalls) -> u32| self.hours(since).map(|hour| u64::from(part(&hour.calls))).sum();
+        Ok(CallTotals {
+            attempts: sum(|calls| calls.attempts),
+            answered: sum(|calls| calls.answered),
+            short: sum(|calls| calls.short),
+            blocked: sum(|calls| calls.blocked),
+        })
+    }
+
+    async fn rested(&self, id: &str) -> Result<RestedTable, Error> {
+        self.ensure(Import::Rested, id)?;
+        Ok(self.rested.iter().copied().collect())
+    }
 }
+
+const NO_CALLS: NumberCalls = NumberCalls { attempts: 0, answered: 0, short: 0, blocked: 0 };
 
 fn leading_digits_shared(one: PhoneNumber, other: PhoneNumber) -> usize {
     let (one, other) = (one.to_string(), other.to_string());

@@ -34,8 +34,8 @@ struct HostileInput {
     title: &'static str,
     name: String,
     rule: &'static str,
-    /// Changes the dialer's facts.
-    facts: Box<dyn Fn(&mut Fixture) + Send + Sync>,
+    /// Changes the dialer's facts; also given the policy's settings.
+    facts: Box<dyn Fn(&mut Fixture, &[Setting]) + Send + Sync>,
     /// Changes the dialer's answers.
     answers: Tampering,
     /// The inputs contradict each other, so that no plan made from them can pass the check.
@@ -45,13 +45,28 @@ struct HostileInput {
 /// Changes to an import's answer on its way to the policy.
 #[derive(Clone, Copy)]
 struct Tampering {
-    observations: fn(&mut Vec<Observation>),
-    page: fn(&mut Vec<MonitoredNumber>),
+    verdicts: fn(&mut VerdictTable),
+    page: fn(&mut MonitoredTable),
     owned: fn(&mut Vec<PhoneNumber>),
-    candidates: fn(&mut Vec<PhoneNumber>),
+    candidates: fn(&mut CandidateTable),
+    flag_events: fn(&mut FlagTable),
+    calls: fn(&mut CallTable),
+    calls_in_all: fn(&mut CallTotals),
+    rested: fn(&mut RestedTable),
+    sources: fn(&mut Vec<Source>),
 }
 
-const HONEST: Tampering = Tampering { observations: |_| {}, page: |_| {}, owned: |_| {}, candidates: |_| {} };
+const HONEST: Tampering = Tampering {
+    verdicts: |_| {},
+    page: |_| {},
+    owned: |_| {},
+    candidates: |_| {},
+    flag_events: |_| {},
+    calls: |_| {},
+    calls_in_all: |_| {},
+    rested: |_| {},
+    sources: |_| {},
+};
 
 /// An honest dialer whose answers are tampered with.
 struct TamperedDialer {
@@ -66,7 +81,7 @@ impl HostileInput {
             title: "",
             name: name.into(),
             rule,
-            facts: Box::new(facts),
+            facts: Box::new(move |dialer, _| facts(dialer)),
             answers: HONEST,
             contradicts_itself: false,
         }
@@ -80,9 +95,19 @@ impl HostileInput {
     /// An import fails.
     fn failing(import: Import, code: ErrorCode) -> Self {
         let name = format!("{} fails with {}", name(&import), name(&code));
-        let facts = Box::new(move |dialer: &mut Fixture| dialer.failures.extend([(import, failure(code))]));
+        let facts =
+            Box::new(move |dialer: &mut Fixture, _: &[Setting]| dialer.failures.extend([(import, failure(code))]));
         let rule = "Any import may fail at any time.";
         HostileInput { facts, ..HostileInput::with_facts(&name, rule, |_| {}) }
+    }
+
+    /// Every setting has the value that is chosen for its kind.
+    fn with_settings(name: &str, rule: &'static str, value: fn(&SettingKind) -> i64) -> Self {
+        let facts = Box::new(move |dialer: &mut Fixture, declared: &[Setting]| {
+            let text = |setting: &Setting| (setting.name.clone(), setting.text(value(&setting.kind)));
+            dialer.account.settings = declared.iter().map(text).collect();
+        });
+        HostileInput { facts, ..HostileInput::with_facts(name, rule, |_| {}) }
     }
 
     fn contradicting_itself(self) -> Self {
@@ -94,9 +119,9 @@ impl HostileInput {
         let mut answers = BTreeMap::<String, Vec<&str>>::new();
         let mut fault = None;
         for (call_name, call) in calls() {
-            let dialer = self.tampered_dialer();
-            let (id, settings) = (&dialer.honest.account.id, &dialer.honest.account.settings);
-            let answer = match ask(policy, &dialer.dialer(), id, &call, settings).await {
+            let dialer = self.tampered_dialer(policy.settings());
+            let account = &dialer.honest.account;
+            let answer = match ask(policy, &dialer.dialer(), &account.id, &call, account).await {
                 Ok(answer) => answer.in_a_word(),
                 Err(Breach::Refused(_)) if self.contradicts_itself => "a refused plan".into(),
                 Err(broken) => {
@@ -117,10 +142,10 @@ impl HostileInput {
         }
     }
 
-    fn tampered_dialer(&self) -> Arc<TamperedDialer> {
+    fn tampered_dialer(&self, declared: &[Setting]) -> Arc<TamperedDialer> {
         let scene: Case = serde_json::from_str(SCENE).expect("the scene is a case");
         let mut honest = scene.fixture();
-        (self.facts)(&mut honest);
+        (self.facts)(&mut honest, declared);
         Arc::new(TamperedDialer { honest, tampering: self.answers })
     }
 }
@@ -153,8 +178,10 @@ fn calls() -> [(&'static str, Call); 8] {
 fn inputs() -> impl Iterator<Item = HostileInput> {
     let about = [
         ("imports that fail", failing_imports()),
-        ("observations", observations()),
+        ("verdicts", verdicts()),
+        ("broken tables", broken_tables()),
         ("lists of numbers", lists_of_numbers()),
+        ("calls and rests", calls_and_rests()),
         ("accounts", accounts()),
         ("monitored numbers", monitored_numbers()),
         ("times", times()),
@@ -163,46 +190,95 @@ fn inputs() -> impl Iterator<Item = HostileInput> {
 }
 
 fn failing_imports() -> Vec<HostileInput> {
-    let imports =
-        [Import::LookUp, Import::GetAccount, Import::Monitored, Import::Owned, Import::Candidates, Import::FlagEvents];
+    let imports = [
+        Import::LookUp,
+        Import::GetAccount,
+        Import::Monitored,
+        Import::Owned,
+        Import::Candidates,
+        Import::FlagEvents,
+        Import::Calls,
+        Import::CallsInAll,
+        Import::Rested,
+    ];
     let codes = [ErrorCode::Unavailable, ErrorCode::OverBudget];
     codes.iter().flat_map(|code| imports.map(|import| HostileInput::failing(import, *code))).collect()
 }
 
-/// Observations that carriers cannot have made.
-fn observations() -> Vec<HostileInput> {
-    let answering =
-        |name, rule, observations| HostileInput::answering(name, rule, Tampering { observations, ..HONEST });
+/// Verdicts that carriers cannot have given.
+fn verdicts() -> Vec<HostileInput> {
+    let answering = |name, rule, verdicts| HostileInput::answering(name, rule, Tampering { verdicts, ..HONEST });
+    let sources = |name, rule, sources| HostileInput::answering(name, rule, Tampering { sources, ..HONEST });
     vec![
-        answering("carriers that are not listed", "An observation's carrier is one of those listed.", |observations| {
-            (u16::MAX - 40_000..).zip(observations).for_each(|(carrier, observation)| observation.carrier = carrier)
+        answering("carriers that are not listed", "A verdict's carrier is one of those listed.", |verdicts| {
+            (u16::MAX - 40_000..).zip(&mut verdicts.carriers).for_each(|(unknown, carrier)| *carrier = unknown)
         }),
-        answering("groups out of order", "Observations are grouped in the order of the numbers.", |observations| {
-            observations.reverse()
+        answering("carriers that nobody asked", "An answer has the carriers of the sources asked.", |verdicts| {
+            let rows = verdicts.scores.len() / verdicts.carriers.len().max(1);
+            *verdicts = VerdictTable::of((1..=200).collect());
+            verdicts.scores = vec![100; rows * 200];
+            verdicts.observed_at = vec![0; rows * 200];
         }),
-        answering("numbers that were not looked up", "Observations are about the numbers looked up.", |observations| {
-            observations.iter_mut().for_each(|observation| observation.number += 1_000)
+        answering(
+            "no carriers in an answer",
+            "A source that fails leaves its carriers without an answer.",
+            |verdicts| *verdicts = VerdictTable::of(Vec::new()),
+        ),
+        answering("no answer from anybody", "255 stands for no answer.", |verdicts| verdicts.scores.fill(NO_ANSWER)),
+        answering("no data from anybody", "254 stands for no data.", |verdicts| verdicts.scores.fill(NO_DATA)),
+        answering("observed at the end of time", "An observation later than now counts as made now.", |verdicts| {
+            verdicts.observed_at.fill(Timestamp::MAX)
         }),
-        answering("every observation twice", "There is one observation per number and carrier.", |observations| {
-            *observations = observations.iter().flat_map(|observation| [*observation; 2]).collect()
-        }),
-        answering("70,000 observations of one number", "A dialer has a handful of carriers.", |observations| {
-            let first: Vec<_> = observations.first().into_iter().flat_map(|first| vec![*first; 70_000]).collect();
-            observations.splice(0..0, first);
-        }),
-        answering("a score above 100", "Scores are 0 to 100.", |observations| {
-            observations.iter_mut().for_each(|observation| observation.spam_score = Some(u8::MAX))
-        }),
-        answering("observed at the end of time", "An observation later than now counts as made now.", |observations| {
-            observations.iter_mut().for_each(|observation| observation.observed_at = Timestamp::MAX)
-        }),
-        answering("observed in 1970", "An observation that is too old does not count.", |observations| {
-            observations.iter_mut().for_each(|observation| observation.observed_at = 0)
+        answering("observed in 1970", "An observation that is too old does not count.", |verdicts| {
+            verdicts.observed_at.fill(0)
         }),
         HostileInput::with_facts("no carriers at all", "A host may have no carriers.", |dialer| {
             dialer.carriers.clear();
-            dialer.observations.clear();
+            dialer.sources.clear();
+            dialer.verdicts.clear();
         }),
+        sources("no sources", "A host may have no sources.", |sources| sources.clear()),
+        sources("sources that are used up", "Nothing may be left of a source.", |sources| {
+            sources.iter_mut().for_each(|source| source.look_ups_left = Some(0))
+        }),
+        sources("a thousand sources at the highest price", "A price has 32 bits.", |sources| {
+            let source = |id| Source { id, price: u32::MAX, carriers: vec![u16::MAX], ..sources[0].clone() };
+            *sources = (1..=1_000).map(source).collect()
+        }),
+    ]
+}
+
+/// Tables whose columns differ in length, or that have values that do not exist.
+fn broken_tables() -> Vec<HostileInput> {
+    let named = |name: &str, answers| {
+        HostileInput::answering(name, "Columns have the same length, and only codes that exist.", answers)
+    };
+    let verdicts = |name, verdicts| named(name, Tampering { verdicts, ..HONEST });
+    let page = |name, page| named(name, Tampering { page, ..HONEST });
+    let candidates = |name, candidates| named(name, Tampering { candidates, ..HONEST });
+    vec![
+        verdicts("a score above 100", |verdicts| verdicts.scores.fill(101)),
+        verdicts("a score below 254", |verdicts| verdicts.scores.fill(253)),
+        verdicts("a row of verdicts too few", |verdicts| {
+            verdicts.scores.pop();
+        }),
+        verdicts("a row of verdicts too many", |verdicts| verdicts.push([])),
+        verdicts("verdicts without times", |verdicts| verdicts.observed_at.clear()),
+        verdicts("carriers in descending order", |verdicts| verdicts.carriers.reverse()),
+        verdicts("a carrier twice", |verdicts| verdicts.carriers.fill(1)),
+        page("a page without slots", |page| page.slots.clear()),
+        page("a page with a status too many", |page| page.statuses.push(0)),
+        page("a status that does not exist", |page| page.statuses.fill(4)),
+        page("neither a yes nor a no", |page| page.replacement_pending.fill(2)),
+        candidates("candidates without prices", |offered| offered.price_cents.clear()),
+        candidates("candidates that may have rested", |offered| offered.rested.fill(u8::MAX)),
+        named("flags without times", Tampering { flag_events: |events| events.at.clear(), ..HONEST }),
+        named("calls that are shorter than asked", Tampering { calls: |calls| calls.blocked.clear(), ..HONEST }),
+        named(
+            "calls from too few numbers",
+            Tampering { calls: |calls| *calls = calls.rows().expect("a table").skip(1).collect(), ..HONEST },
+        ),
+        named("rests without a count", Tampering { rested: |rested| rested.rests.clear(), ..HONEST }),
     ]
 }
 
@@ -214,11 +290,15 @@ fn lists_of_numbers() -> Vec<HostileInput> {
         page(
             "an empty page for an account with numbers",
             "A page with fewer than `limit` numbers is the last.",
-            |page| page.clear(),
+            |page| *page = MonitoredTable::new(),
         )
         .contradicting_itself(),
-        page("a page in descending order", "Pages are in ascending order.", |page| page.reverse())
-            .contradicting_itself(),
+        page("a page in descending order", "Pages are in ascending order.", |page| {
+            let mut rows: Vec<_> = page.rows().expect("a table").collect();
+            rows.reverse();
+            *page = rows.into_iter().collect();
+        })
+        .contradicting_itself(),
         page("the same full page again and again", "A page holds numbers above `after`.", |page| {
             *page = (0..10_000).map(|place| at_the_edge(MONITORED + place, place as SlotId + 1)).collect()
         })
@@ -228,7 +308,7 @@ fn lists_of_numbers() -> Vec<HostileInput> {
         })
         .contradicting_itself(),
         page("a number twice on a page", "A number occupies one slot.", |page| {
-            *page = page.iter().flat_map(|number| [*number; 2]).collect()
+            *page = page.rows().expect("a table").flat_map(|number| [number; 2]).collect()
         })
         .contradicting_itself(),
         HostileInput::answering(
@@ -237,36 +317,100 @@ fn lists_of_numbers() -> Vec<HostileInput> {
             Tampering { owned: |owned| owned.extend([1, 0, PhoneNumber::MAX]), ..HONEST },
         ),
         candidates("a candidate that is monitored", "The account owns none of the candidates.", |offered| {
-            offered.insert(0, MONITORED + 5)
+            let first = offered_number(MONITORED + 5);
+            *offered = [first].into_iter().chain(offered.rows().expect("a table")).collect()
         })
         .contradicting_itself(),
         candidates("the same candidate many times", "Each candidate is offered once.", |offered| {
-            *offered = vec![CANDIDATE; 50]
+            *offered = [offered_number(CANDIDATE); 50].into_iter().collect()
         }),
         candidates("candidates that are not numbers", "Numbers have 1 to 15 digits.", |offered| {
-            offered.splice(0..0, [0, PhoneNumber::MAX]);
+            *offered = [0, PhoneNumber::MAX].map(offered_number).into_iter().collect()
         }),
         HostileInput::with_facts(
             "10,000 candidates, none of them clean",
             "A search for a clean candidate ends.",
             |dialer| {
-                dialer.candidates = (0..10_000).map(|place| 13_107_000_000 + place).collect();
+                dialer.candidates = (0..10_000).map(|place| offered_number(13_107_000_000 + place)).collect();
             },
         ),
+        HostileInput::with_facts("candidates at the highest price", "A price has 32 bits.", |dialer| {
+            dialer.candidates.iter_mut().for_each(|candidate| candidate.price_cents = u32::MAX)
+        }),
+        HostileInput::with_facts("candidates that all are its own", "Rested numbers may be offered again.", |dialer| {
+            dialer.candidates.iter_mut().for_each(|candidate| candidate.rested = true)
+        }),
     ]
+}
+
+/// Calls and rests that cannot be, or that are extreme.
+fn calls_and_rests() -> Vec<HostileInput> {
+    let with_facts = HostileInput::with_facts;
+    let totals = |name, calls_in_all| {
+        let rule = "The account's calls are at least those of its numbers.";
+        HostileInput::answering(name, rule, Tampering { calls_in_all, ..HONEST })
+    };
+    vec![
+        with_facts("every count of calls at its maximum", "Counts have 32 bits.", |dialer| {
+            for hour in &mut dialer.calls {
+                hour.calls = NumberCalls { attempts: u32::MAX, answered: u32::MAX, short: u32::MAX, blocked: u32::MAX };
+            }
+            dialer.calls.dedup_by_key(|hour| hour.number);
+        }),
+        with_facts("more calls answered than made", "Answered calls are among the attempts.", |dialer| {
+            dialer.calls.iter_mut().for_each(|hour| hour.calls.answered = hour.calls.attempts + 1)
+        })
+        .contradicting_itself(),
+        with_facts("blocked calls and no attempts", "Blocked calls are among the attempts.", |dialer| {
+            dialer.calls.iter_mut().for_each(|hour| hour.calls.attempts = 0)
+        }),
+        totals("fewer calls in all than of one number", |totals| totals.attempts = 0),
+        totals("every total at its maximum", |totals| {
+            (totals.attempts, totals.answered, totals.short, totals.blocked) = (u64::MAX, u64::MAX, u64::MAX, u64::MAX)
+        }),
+        with_facts("rests that begin at the end of time", "A rest began before now.", |dialer| {
+            dialer.rested.iter_mut().for_each(|number| number.resting_since = Timestamp::MAX)
+        }),
+        with_facts("255 rests", "A number rests again and again.", |dialer| {
+            dialer.rested.iter_mut().for_each(|number| number.rests = u8::MAX)
+        }),
+        with_facts("10,000 numbers that have rested", "At most 10,000 numbers rest.", |dialer| {
+            let number = |place: u64| RestedNumber { number: 13_108_000_000 + place, resting_since: 0, rests: 0 };
+            dialer.rested = (0..10_000).map(number).collect()
+        }),
+        HostileInput::answering(
+            "the same rested number many times",
+            "A number rests once.",
+            Tampering {
+                rested: |rested| {
+                    let Some(first) = rested.rows().expect("a table").next() else { return };
+                    *rested = [first; 50].into_iter().collect()
+                },
+                ..HONEST
+            },
+        )
+        .contradicting_itself(),
+        with_facts("a monitored number that rests", "A number that rests is not monitored.", |dialer| {
+            dialer.rested.iter_mut().for_each(|rested| rested.number = MONITORED)
+        })
+        .contradicting_itself(),
+    ]
+}
+
+fn offered_number(number: PhoneNumber) -> Candidate {
+    Candidate { number, price_cents: 0, rested: false }
 }
 
 fn accounts() -> Vec<HostileInput> {
     let with_facts = HostileInput::with_facts;
     vec![
-        with_facts("every setting at 0", "An account's settings may be out of range.", |dialer| {
-            dialer.account.settings = settings_of(0, 0)
+        HostileInput::with_settings("every setting at its least", "A setting has any value in its range.", least),
+        HostileInput::with_settings("every setting at its most", "A setting has any value in its range.", most),
+        with_facts("a thousand unknown settings", "A host keeps settings that a policy does not know.", |dialer| {
+            dialer.account.settings = (0..1_000).map(|n| (format!("setting-{n}"), "é".repeat(1_000))).collect()
         }),
-        with_facts("every setting at its maximum", "An account's settings may be out of range.", |dialer| {
-            dialer.account.settings = settings_of(u8::MAX, u16::MAX)
-        }),
-        with_facts("a thousand unknown settings", "A policy ignores settings that it does not know.", |dialer| {
-            dialer.account.settings.other = (0..1_000).map(|n| (format!("setting-{n}"), "é".repeat(1_000))).collect()
+        with_facts("the most automatic replacements", "Guard rails have their ranges.", |dialer| {
+            dialer.account.guard_rails.replacements_per_day_max = u16::MAX
         }),
         with_facts("an id of 40,000 bytes, none of them ASCII", "An id is passed back unchanged.", |dialer| {
             dialer.account.id = "ключ🂡\u{301}".repeat(2_500)
@@ -278,6 +422,7 @@ fn accounts() -> Vec<HostileInput> {
         with_facts("a count of more numbers than there are", "Counts agree with the numbers.", |dialer| {
             dialer.account.monitored_count = u32::MAX;
             dialer.account.rated_today = u32::MAX;
+            dialer.account.look_ups_today = u32::MAX;
             dialer.account.replacements_today = u32::MAX;
         })
         .contradicting_itself(),
@@ -359,6 +504,9 @@ fn at_the_edge(number: PhoneNumber, slot: SlotId) -> MonitoredNumber {
         flagging_checks: u8::MAX,
         clearing_checks: u8::MAX,
         last_rated_at: Some(0),
+        evidence_until: Some(Timestamp::MAX),
+        suspect_since: Some(Timestamp::MAX),
+        resting_since: Some(Timestamp::MAX),
         replacement_pending: false,
     }
 }
@@ -368,9 +516,8 @@ fn monitor_only(dialer: &mut Fixture, monitored: impl Iterator<Item = MonitoredN
     dialer.monitored = monitored.collect();
     dialer.owned.extend(dialer.monitored.iter().map(|number| number.number));
     for MonitoredNumber { number, .. } in &dialer.monitored {
-        let observation =
-            |carrier| Observation { number: *number, carrier, spam_score: Some(100), observed_at: dialer.now };
-        dialer.observations.insert(*number, [1, 2, 3].map(observation).to_vec());
+        let verdict = |carrier| CarrierVerdict { carrier, score: Some(100), observed_at: dialer.now };
+        dialer.verdicts.insert(*number, [1, 2, 3].map(verdict).to_vec());
     }
     let count = dialer.monitored.len() as u32;
     dialer.account.monitored_count = count;
@@ -379,18 +526,18 @@ fn monitor_only(dialer: &mut Fixture, monitored: impl Iterator<Item = MonitoredN
     (dialer.account.slot_count, dialer.account.slot_count_next) = (slots, slots);
 }
 
-fn settings_of(byte: u8, number: u16) -> Settings {
-    Settings {
-        spam_score_min: byte,
-        rating_carriers_min: byte,
-        checks_to_flag: byte,
-        checks_to_clear: byte,
-        observation_age_max_hours: number,
-        auto_replace: true,
-        replacements_per_day_max: number,
-        new_number_grace_days: number,
-        mass_flag_percent: byte,
-        other: Vec::new(),
+fn least(kind: &SettingKind) -> i64 {
+    match kind {
+        SettingKind::Switch(_) | SettingKind::Choice(_) => 0,
+        SettingKind::Integer(range) => range.min,
+    }
+}
+
+fn most(kind: &SettingKind) -> i64 {
+    match kind {
+        SettingKind::Switch(_) => 1,
+        SettingKind::Integer(range) => range.max,
+        SettingKind::Choice(choice) => choice.names.len() as i64 - 1,
     }
 }
 
@@ -411,8 +558,12 @@ impl CarrierLookup for TamperedDialer {
         self.honest.carriers().await
     }
 
-    async fn look_up(&self, numbers: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
-        Ok(tampered(self.honest.look_up(numbers).await?, self.tampering.observations))
+    async fn sources(&self) -> Vec<Source> {
+        tampered(self.honest.sources().await, self.tampering.sources)
+    }
+
+    async fn look_up(&self, numbers: Vec<PhoneNumber>, sources: Vec<SourceId>) -> Result<VerdictTable, Error> {
+        Ok(tampered(self.honest.look_up(numbers, sources).await?, self.tampering.verdicts))
     }
 }
 
@@ -422,7 +573,7 @@ impl NumberInventory for TamperedDialer {
         self.honest.account(id).await
     }
 
-    async fn monitored(&self, id: &str, after: PhoneNumber, limit: u32) -> Result<Vec<MonitoredNumber>, Error> {
+    async fn monitored(&self, id: &str, after: PhoneNumber, limit: u32) -> Result<MonitoredTable, Error> {
         Ok(tampered(self.honest.monitored(id, after, limit).await?, self.tampering.page))
     }
 
@@ -430,11 +581,23 @@ impl NumberInventory for TamperedDialer {
         Ok(tampered(self.honest.owned(id, numbers).await?, self.tampering.owned))
     }
 
-    async fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> Result<Vec<PhoneNumber>, Error> {
+    async fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> Result<CandidateTable, Error> {
         Ok(tampered(self.honest.candidates(id, like, limit).await?, self.tampering.candidates))
     }
 
-    async fn flag_events(&self, id: &str, since: Timestamp) -> Result<Vec<FlagEvent>, Error> {
-        self.honest.flag_events(id, since).await
+    async fn flag_events(&self, id: &str, since: Timestamp) -> Result<FlagTable, Error> {
+        Ok(tampered(self.honest.flag_events(id, since).await?, self.tampering.flag_events))
+    }
+
+    async fn calls(&self, id: &str, numbers: Vec<PhoneNumber>, since: Timestamp) -> Result<CallTable, Error> {
+        Ok(tampered(NumberInventory::calls(&self.honest, id, numbers, since).await?, self.tampering.calls))
+    }
+
+    async fn calls_in_all(&self, id: &str, since: Timestamp) -> Result<CallTotals, Error> {
+        Ok(tampered(self.honest.calls_in_all(id, since).await?, self.tampering.calls_in_all))
+    }
+
+    async fn rested(&self, id: &str) -> Result<RestedTable, Error> {
+        Ok(tampered(NumberInventory::rested(&self.honest, id).await?, self.tampering.rested))
     }
 }

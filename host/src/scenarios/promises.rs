@@ -6,6 +6,7 @@ use super::notation::name;
 use crate::check::{Purpose, check, check_decision};
 use crate::contract::{self, *};
 use crate::policy::Inputs;
+use crate::settings::check_declared;
 
 /// Events that every ledger records itself, under the names that Dialguard's own ledger has for them. A policy whose
 /// notices borrow one would forge what happened.
@@ -38,23 +39,25 @@ pub(super) enum Breach {
     Promise(String),
 }
 
-/// A description has a name in kebab-case, a SemVer version and a summary.
-pub(super) fn description(Description { name, version, summary }: &Description) -> Result<Answer, Breach> {
+/// A description has a name in kebab-case, a SemVer version, a summary, and settings that can be shown and stored.
+pub(super) fn description(description: &Description) -> Result<Answer, Breach> {
+    let Description { name, version, summary, settings } = description;
     let is_kebab_case = name
         .split('-')
         .all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
-    match () {
-        () if !is_kebab_case => promise(format!("its name {name:?} is not in kebab-case")),
-        () if semver::Version::parse(version).is_err() => promise(format!("its version {version:?} is not SemVer")),
-        () if summary.trim().is_empty() => promise("its summary is empty".into()),
-        () => Ok(Answer::default()),
+    match check_declared(settings) {
+        _ if !is_kebab_case => promise(format!("its name {name:?} is not in kebab-case")),
+        _ if semver::Version::parse(version).is_err() => promise(format!("its version {version:?} is not SemVer")),
+        _ if summary.trim().is_empty() => promise("its summary is empty".into()),
+        Err(why) => promise(why),
+        Ok(()) => Ok(Answer::of_description(description)),
     }
 }
 
 /// A review's plan passes the check.
 pub(super) fn review(id: &str, plan: &Plan, inputs: &Inputs) -> Result<Answer, Breach> {
     match check(id, Purpose::Review, plan, inputs, &RESERVED_EVENTS) {
-        Ok(()) => Ok(Answer::of_plan(plan, &inputs.monitored)),
+        Ok(()) => Ok(Answer::of_plan(plan, inputs)),
         Err(fault) => Err(Breach::Refused(fault.to_string())),
     }
 }
@@ -62,7 +65,7 @@ pub(super) fn review(id: &str, plan: &Plan, inputs: &Inputs) -> Result<Answer, B
 /// A decision passes the check.
 pub(super) fn decision(id: &str, request: &Request, decision: &Decision, inputs: &Inputs) -> Result<Answer, Breach> {
     match check_decision(id, request, decision, inputs, &RESERVED_EVENTS) {
-        Ok(()) => ensure_timed(decision).map(|()| Answer::of_decision(decision, &inputs.monitored)),
+        Ok(()) => ensure_timed(decision).map(|()| Answer::of_decision(decision, inputs)),
         Err(fault) => Err(Breach::Refused(fault.to_string())),
     }
 }
@@ -84,10 +87,13 @@ pub(super) fn screenings(numbers: &[PhoneNumber], screenings: &[Screening]) -> R
 pub(super) fn usage(usage: &Usage) -> Result<Answer, Breach> {
     let statuses = [usage.pending, usage.clean, usage.at_risk, usage.flagged];
     let counted = statuses.into_iter().map(u64::from).sum::<u64>();
-    let Usage { occupied, flagged_past_day, flagged_past_week, .. } = *usage;
+    let Usage { occupied, suspect, resting, flagged_past_day, flagged_past_week, .. } = *usage;
     match () {
         () if counted != u64::from(occupied) => {
             promise(format!("it counts {occupied} numbers, but {counted} by status"))
+        }
+        () if suspect.max(resting) > occupied => {
+            promise(format!("it counts {suspect} suspect and {resting} resting numbers of {occupied}"))
         }
         () if flagged_past_day > flagged_past_week => promise(format!(
             "it counts {flagged_past_day} numbers flagged in the past day, but {flagged_past_week} in the past week"

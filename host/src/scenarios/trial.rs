@@ -1,6 +1,6 @@
 //! Calls a policy for one case and returns its answer, or its breach of the contract.
 
-use super::answer::Answer;
+use super::answer::{Answer, LookUp};
 use super::case::{Call, Case, RequestNotation};
 use super::fake_dialer::Fixture;
 use super::notation::Numbers;
@@ -8,8 +8,7 @@ use super::promises::{self, Breach};
 use crate::contract::*;
 use crate::dialer::{CarrierLookup, Dialer};
 use crate::policy::{Policy, PolicyError};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 /// The outcome of a case.
@@ -24,42 +23,48 @@ pub(super) struct CaseOutcome {
 pub(super) type Embedding<'a> = &'a (dyn Fn(Arc<Fixture>) -> Dialer + Sync);
 
 pub(super) async fn try_case(policy: &Policy, case: &Case, embedding: Embedding<'_>) -> Result<CaseOutcome, Breach> {
-    let dialer = embedding(Arc::new(case.fixture()));
-    let numbers_looked_up = Arc::new(AtomicUsize::new(0));
-    let carriers = Arc::new(LookupCounter { carriers: dialer.carriers.clone(), numbers: numbers_looked_up.clone() });
-    let dialer = Dialer { carriers, ..dialer };
+    let fixture = Arc::new(case.fixture());
+    let dialer = embedding(fixture.clone());
+    let carriers = Arc::new(LookUpLog { carriers: dialer.carriers.clone(), look_ups: Mutex::default() });
+    let dialer = Dialer { carriers: carriers.clone(), ..dialer };
+    let account = &fixture.account;
     let begun = Instant::now();
-    let mut answer = ask(policy, &dialer, case.id(), case.call(), case.settings()).await?;
+    let answer = ask(policy, &dialer, case.id(), case.call(), account).await?;
     let took = begun.elapsed();
-    answer.numbers_looked_up = Some(numbers_looked_up.load(Relaxed));
-    if case.expect().settings_as_checked.is_some() {
-        let checked = ask(policy, &dialer, case.id(), &Call::CheckSettings, case.settings()).await?;
-        answer.settings_as_checked = Some(checked.refuses_settings() == answer.refuses_settings());
-    }
-    let again = ask(policy, &dialer, case.id(), case.call(), case.settings()).await?;
+    let answer = answer.with_look_ups(&carriers.look_ups(), &fixture.sources);
+    let again = ask(policy, &dialer, case.id(), case.call(), account).await?;
     if let Some(difference) = again.difference(&answer) {
         return Err(Breach::Promise(format!("its second answer to the same call differs: {difference}")));
     }
     Ok(CaseOutcome { difference: case.expect().difference(&answer), took })
 }
 
-/// Carriers, and a count of the numbers looked up without failure.
-struct LookupCounter {
+/// Carriers, and what was looked up without failure.
+struct LookUpLog {
     carriers: Arc<dyn CarrierLookup>,
-    numbers: Arc<AtomicUsize>,
+    look_ups: Mutex<Vec<LookUp>>,
+}
+
+impl LookUpLog {
+    fn look_ups(&self) -> MutexGuard<'_, Vec<LookUp>> {
+        self.look_ups.lock().expect("nothing panics with the lock")
+    }
 }
 
 #[async_trait::async_trait]
-impl CarrierLookup for LookupCounter {
+impl CarrierLookup for LookUpLog {
     async fn carriers(&self) -> Vec<Carrier> {
         self.carriers.carriers().await
     }
 
-    async fn look_up(&self, numbers: Vec<PhoneNumber>) -> Result<Vec<Observation>, Error> {
-        let count = numbers.len();
-        let observations = self.carriers.look_up(numbers).await?;
-        self.numbers.fetch_add(count, Relaxed);
-        Ok(observations)
+    async fn sources(&self) -> Vec<Source> {
+        self.carriers.sources().await
+    }
+
+    async fn look_up(&self, numbers: Vec<PhoneNumber>, sources: Vec<SourceId>) -> Result<VerdictTable, Error> {
+        let verdicts = self.carriers.look_up(numbers.clone(), sources.clone()).await?;
+        self.look_ups().push(LookUp { numbers, sources });
+        Ok(verdicts)
     }
 }
 
@@ -69,11 +74,13 @@ pub(super) async fn ask(
     dialer: &Dialer,
     id: &str,
     call: &Call,
-    settings: &Settings,
+    account: &Account,
 ) -> Result<Answer, Breach> {
     let result = match call {
         Call::Describe => describe(policy).await,
-        Call::CheckSettings => policy.check_settings(settings).await.map(|()| Ok(Answer::default())),
+        Call::CheckSettings => {
+            policy.check_settings(account.guard_rails, &account.settings).await.map(|()| Ok(Answer::default()))
+        }
         Call::ReviewAccount => review(policy, dialer, id).await,
         Call::Decide(request) => decide(policy, dialer, id, request).await,
         Call::Screen(numbers) => screen(policy, dialer, id, numbers).await,

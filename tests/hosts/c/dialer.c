@@ -7,105 +7,219 @@ json_t *refused(const char *code, const char *message)
     return json_pack("{s:{s:s, s:s}}", "err", "code", code, "message", message);
 }
 
-size_t place(const json_t *list, uint64_t number)
+bool dialer_read(struct dialer *dialer, json_t *known, char fault[FAULT_MAX])
 {
-    size_t from = 0, to = json_array_size(list);
-    while (from < to) {
-        size_t middle = from + (to - from) / 2;
-        const json_t *there = json_array_get(list, middle);
-        if (number_of(json_is_object(there) ? json_object_get(there, "number") : there) < number) from = middle + 1;
-        else to = middle;
+    static const struct {
+        const char *name;
+        const struct table_kind *kind;
+    } FACTS[TABLES] = {{"monitored", &MONITORED}, {"candidates", &CANDIDATES}, {"rested", &RESTED},
+                       {"flag-events", &FLAGS},   {"calls", &HOURS},           {"verdicts", &VERDICTS},
+                       {"verdicts", &CARRIERS},   {"verdicts", &NUMBERS}};
+    *dialer = (struct dialer){.known = known, .look_ups = json_array()};
+    bool right = true;
+    for (int i = 0; i < TABLES; i++) dialer->tables[i].kind = FACTS[i].kind;
+    for (int i = 0; right && i < TABLES; i++)
+        right = table_from_json(&dialer->tables[i], FACTS[i].kind, json_object_get(known, FACTS[i].name), fault);
+    return right;
+}
+
+struct dialer dialer_copy(const struct dialer *dialer)
+{
+    struct dialer copy = {.known = json_deep_copy(dialer->known), .look_ups = json_array()};
+    for (int i = 0; i < TABLES; i++) copy.tables[i] = table_copy(&dialer->tables[i]);
+    return copy;
+}
+
+bool dialer_equal(const struct dialer *one, const struct dialer *other)
+{
+    bool equal = json_equal(one->known, other->known);
+    for (int i = 0; i < TABLES; i++) equal = equal && table_equal(&one->tables[i], &other->tables[i]);
+    return equal;
+}
+
+void dialer_delete(struct dialer *dialer)
+{
+    json_decref(dialer->known);
+    json_decref(dialer->look_ups);
+    for (int i = 0; i < TABLES; i++) table_delete(&dialer->tables[i]);
+}
+
+static uint64_t now(const struct dialer *dialer) { return number_of(json_object_get(dialer->known, "now")); }
+
+static void count(struct dialer *dialer, const char *what, size_t more)
+{
+    json_t *account = json_object_get(dialer->known, "account");
+    json_int_t so_far = json_integer_value(json_object_get(account, what));
+    json_object_set_new(account, what, json_integer(so_far + (json_int_t)more));
+}
+
+/* A row without carriers is about a suspect that was not rated. */
+static bool rate(struct dialer *dialer, const struct review *review)
+{
+    struct table *monitored = &dialer->tables[ITS_MONITORED];
+    struct monitored_number number;
+    size_t place;
+    if (!table_has(monitored, review->number, &place)) return false;
+    table_get(monitored, place, &number);
+    if (review->status != number.status) {
+        number.status = review->status;
+        number.status_since = now(dialer);
+        struct flag_event event = {review->number, now(dialer)};
+        if (review->status == FLAGGED) table_append(&dialer->tables[ITS_FLAGS], &event);
     }
-    return from;
-}
-
-/* NULL if the number is not monitored. */
-static json_t *find_monitored(const json_t *known, const json_t *number)
-{
-    const json_t *monitored = json_object_get(known, "monitored");
-    json_t *found = json_array_get(monitored, place(monitored, number_of(number)));
-    return json_equal(json_object_get(found, "number"), number) ? found : NULL;
-}
-
-static void enter(json_t *known, const char *list, const json_t *number, json_t *it)
-{
-    json_t *numbers = json_object_get(known, list);
-    json_array_insert_new(numbers, place(numbers, number_of(number)), it);
-}
-
-/* Whether it was in the list. */
-static bool strike(json_t *known, const char *list, const json_t *number)
-{
-    json_t *numbers = json_object_get(known, list);
-    size_t at = place(numbers, number_of(number));
-    return at < place(numbers, number_of(number) + 1) && json_array_remove(numbers, at) == 0;
-}
-
-static void count(json_t *known, const char *what)
-{
-    json_t *account = json_object_get(known, "account");
-    json_object_set_new(account, what, json_integer(json_integer_value(json_object_get(account, what)) + 1));
-}
-
-static bool rate(json_t *known, const json_t *review)
-{
-    json_t *number = find_monitored(known, json_object_get(review, "number")), *now = json_object_get(known, "now");
-    if (!number) return false;
-    bool turns = !json_equal(json_object_get(number, "status"), json_object_get(review, "status"));
-    json_object_update_existing(number, (json_t *)review);
-    json_object_set(number, "last-rated-at", now);
-    if (turns) json_object_set(number, "status-since", now);
-    if (turns && strcmp(json_string_value(json_object_get(number, "status")), "flagged") == 0)
-        json_array_append_new(json_object_get(known, "flag-events"),
-                              json_pack("{s:O, s:O}", "number", json_object_get(number, "number"), "at", now));
-    count(known, "rated-today");
+    number.flagging_checks = review->flagging_checks;
+    number.clearing_checks = review->clearing_checks;
+    number.evidence_until = review->evidence_until;
+    if (review->answering > 0) {
+        number.last_rated_at = now(dialer);
+        count(dialer, "rated-today", 1);
+    }
+    table_set(monitored, place, &number);
     return true;
 }
 
-static bool replace(json_t *known, const json_t *replacement)
+/* All others are suspect no longer. */
+static void suspect(struct dialer *dialer, const struct table *suspects)
 {
-    json_t *number = json_object_get(replacement, "number"), *new = json_object_get(replacement, "replacement");
-    json_t *gone = find_monitored(known, number), *now = json_object_get(known, "now");
-    if (!gone || !strike(known, "candidates", new)) return false;
-    json_t *pending = json_pack("{s:O, s:O, s:s, s:O, s:O, s:i, s:i, s:n, s:b}", "number", new, "slot",
-                                json_object_get(gone, "slot"), "status", "pending", "status-since", now,
-                                "monitored-since", now, "flagging-checks", 0, "clearing-checks", 0, "last-rated-at",
-                                "replacement-pending", 0);
-    strike(known, "monitored", number);
-    strike(known, "owned", number);
-    enter(known, "monitored", new, pending);
-    enter(known, "owned", new, json_incref(new));
-    count(known, "replacements-today");
+    struct table *monitored = &dialer->tables[ITS_MONITORED];
+    struct monitored_number number;
+    size_t ignored;
+    for (size_t place = 0; place < monitored->count; place++) {
+        table_get(monitored, place, &number);
+        uint64_t since = number.suspect_since ? number.suspect_since : now(dialer);
+        number.suspect_since = table_has(suspects, number.number, &ignored) ? since : 0;
+        table_set(monitored, place, &number);
+    }
+}
+
+/* The number goes to rest, and the other one takes its slot. */
+static bool replace(struct dialer *dialer, const json_t *replacement)
+{
+    struct table *tables = dialer->tables;
+    uint64_t gone = number_of(json_object_get(replacement, "number"));
+    uint64_t new = number_of(json_object_get(replacement, "replacement"));
+    struct monitored_number number;
+    size_t from, offered, owned_at = 0;
+    if (!table_has(&tables[ITS_MONITORED], gone, &from) || !table_has(&tables[ITS_CANDIDATES], new, &offered))
+        return false;
+    table_get(&tables[ITS_MONITORED], from, &number);
+    number = (struct monitored_number){.number = new, .slot = number.slot, .status_since = now(dialer),
+                                       .monitored_since = now(dialer)};
+    struct candidate candidate;
+    table_get(&tables[ITS_CANDIDATES], offered, &candidate);
+    table_remove(&tables[ITS_MONITORED], from);
+    table_insert(&tables[ITS_MONITORED], table_place(&tables[ITS_MONITORED], new), &number);
+    table_remove(&tables[ITS_CANDIDATES], offered);
+    struct rested_number rested = {gone, now(dialer), 0};
+    table_insert(&tables[ITS_RESTED], table_place(&tables[ITS_RESTED], gone), &rested);
+    json_t *owned = json_object_get(dialer->known, "owned");
+    while (owned_at < json_array_size(owned) && number_of(json_array_get(owned, owned_at)) < new) owned_at++;
+    if (!candidate.rested) json_array_insert_new(owned, owned_at, digits_of(new));
+    count(dialer, "replacements-today", 1);
     return true;
 }
 
-/* Applies the plan. Returns why it cannot be applied, possibly after a part of it; NULL on success. */
-static const char *carry_out(json_t *known, const json_t *plan)
+static bool use(struct dialer *dialer, uint64_t number, uint64_t resting_since)
 {
-    json_t *account = json_object_get(known, "account"), *it;
-    uint64_t revision = number_of(json_object_get(account, "revision"));
-    if (number_of(json_object_get(plan, "based-on")) != revision)
-        return "The account changed while it was reviewed; review it again.";
+    struct table *monitored = &dialer->tables[ITS_MONITORED];
+    size_t place;
+    if (!table_has(monitored, number, &place)) return false;
+    struct monitored_number row;
+    table_get(monitored, place, &row);
+    row.resting_since = resting_since;
+    table_set(monitored, place, &row);
+    return true;
+}
+
+/* What becomes of a number that has rested. */
+static bool after_rest(struct dialer *dialer, const char *action, const json_t *number)
+{
+    struct table *tables = dialer->tables;
+    struct rested_number row;
+    size_t place;
+    if (!table_has(&tables[ITS_RESTED], number_of(number), &place)) return false;
+    table_get(&tables[ITS_RESTED], place, &row);
+    if (strcmp(action, "rest-on") == 0) {
+        row = (struct rested_number){row.number, now(dialer), row.rests + 1};
+        return table_set(&tables[ITS_RESTED], place, &row), true;
+    }
+    table_remove(&tables[ITS_RESTED], place);
+    if (strcmp(action, "offer-again") == 0) {
+        struct candidate offered = {row.number, 0, true};
+        return table_insert(&tables[ITS_CANDIDATES], table_place(&tables[ITS_CANDIDATES], row.number), &offered), true;
+    }
+    json_t *owned = json_object_get(dialer->known, "owned"), *it;
     size_t i;
-    json_array_foreach (json_object_get(plan, "reviews"), i, it)
-        if (!rate(known, it)) return "The plan rates a number that is not monitored.";
-    json_array_foreach (json_object_get(plan, "actions"), i, it)
-        if (!replace(known, json_object_get(it, "replace-number")))
-            return "The plan does something else than replace a monitored number by one on offer.";
+    json_array_foreach (owned, i, it)
+        if (json_equal(it, number)) return json_array_remove(owned, i) == 0;
+    return true;
+}
+
+static bool act(struct dialer *dialer, json_t *action)
+{
+    void *it = json_object_iter(action);
+    const char *name = json_object_iter_key(it);
+    const json_t *payload = json_object_iter_value(it);
+    if (strcmp(name, "replace-number") == 0) return replace(dialer, payload);
+    if (strcmp(name, "stop-using") == 0) return use(dialer, number_of(payload), now(dialer));
+    if (strcmp(name, "use-again") == 0) return use(dialer, number_of(payload), 0);
+    bool rests = strcmp(name, "offer-again") == 0 || strcmp(name, "rest-on") == 0 || strcmp(name, "give-back") == 0;
+    return rests && after_rest(dialer, name, payload);
+}
+
+/* Applies the plan, or says why not, possibly after a part of it. */
+static bool carry_out(struct dialer *dialer, const json_t *plan, char fault[FAULT_MAX])
+{
+    json_t *account = json_object_get(dialer->known, "account"), *suspects = json_object_get(plan, "suspects"), *it;
+    uint64_t revision = number_of(json_object_get(account, "revision"));
+    strcpy(fault, "The account changed while it was reviewed; review it again.");
+    if (number_of(json_object_get(plan, "based-on")) != revision) return false;
+    struct table table;
+    struct review review;
+    bool right = table_from_json(&table, &REVIEWS, json_object_get(plan, "reviews"), fault);
+    for (size_t i = 0; right && i < table.count; i++) {
+        table_get(&table, i, &review);
+        right = rate(dialer, &review);
+        if (!right) strcpy(fault, "The plan rates a number that is not monitored.");
+    }
+    table_delete(&table);
+    if (right && json_is_object(suspects)) {
+        right = table_from_json(&table, &SUSPECTS, suspects, fault);
+        if (right) suspect(dialer, &table);
+        table_delete(&table);
+    }
+    size_t i;
+    json_array_foreach (json_object_get(plan, "actions"), i, it) {
+        if (!right) return false;
+        right = act(dialer, it);
+        if (!right) strcpy(fault, "The plan does something that no review may do.");
+    }
+    json_array_foreach (dialer->look_ups, i, it)
+        count(dialer, "look-ups-today", json_array_size(json_object_get(it, "numbers")));
     json_object_set_new(account, "revision", digits_of(revision + 1));
+    return right;
+}
+
+json_t *dialer_apply(struct dialer *dialer, const json_t *plan)
+{
+    char fault[FAULT_MAX];
+    struct dialer next = dialer_copy(dialer);
+    json_array_extend(next.look_ups, dialer->look_ups);
+    bool applied = carry_out(&next, plan, fault);
+    dialer_delete(applied ? dialer : &next);
+    if (!applied) return refused("unavailable", fault);
+    *dialer = next;
     return NULL;
 }
 
 json_t *dialer_review(struct dialer *dialer, struct policy *policy, const char *account)
 {
     json_t *arguments = json_pack("[s]", account);
+    dialer->declared = policy_settings(policy);
     json_t *answer = policy_call(policy, dialer, "review-account", arguments), *plan = json_object_get(answer, "ok");
     json_decref(arguments);
-    if (!plan) return answer;
-    json_t *next = json_deep_copy(dialer->known);
-    const char *obstacle = carry_out(next, plan);
-    json_decref(obstacle ? next : dialer->known);
-    if (!obstacle) return dialer->known = next, answer;
+    json_t *obstacle = plan ? dialer_apply(dialer, plan) : NULL;
+    if (!obstacle) return answer;
     json_decref(answer);
-    return refused("unavailable", obstacle);
+    return obstacle;
 }

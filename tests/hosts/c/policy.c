@@ -26,7 +26,24 @@ json_t *words_of(wasmtime_error_t *error)
     return json;
 }
 
-/* The import's answer. An error returned from here would end the call as a fault, without the policy seeing it.
+/* Whether the import's answer has the type of its result. */
+static bool fits_result(const struct function *function, struct dialer *dialer, const json_t *arguments,
+                        const wasmtime_component_valtype_t *type, wasmtime_component_val_t *result)
+{
+    wasmtime_component_val_t table;
+    json_t *answer = function->table ? function->table(dialer, arguments, &table) : function->answer(dialer, arguments);
+    if (answer) {
+        bool fits = value_from_json(answer, type, result);
+        json_decref(answer);
+        return fits;
+    }
+    result->kind = WASMTIME_COMPONENT_RESULT;
+    result->of.result.is_ok = true;
+    result->of.result.val = wasmtime_component_val_new(&table);
+    return true;
+}
+
+/* Passes an import's answer on. An error returned from here would end the call as a fault, without the policy seeing it.
  * wasmtime deletes the arguments and results. */
 static wasmtime_error_t *answer_import(void *data, wasmtime_context_t *context,
                                        const wasmtime_component_func_type_t *type, wasmtime_component_val_t *given,
@@ -35,15 +52,13 @@ static wasmtime_error_t *answer_import(void *data, wasmtime_context_t *context,
     const struct function *function = data;
     json_t *arguments = json_array();
     for (size_t i = 0; i < given_size; i++) json_array_append_new(arguments, value_to_json(&given[i]));
-    json_t *answer = function->answer(wasmtime_context_get_data(context), arguments);
     wasmtime_component_valtype_t result;
     bool fits = results_size == 1 && wasmtime_component_func_type_result(type, &result);
     if (fits) {
-        fits = value_from_json(answer, &result, results);
+        fits = fits_result(function, wasmtime_context_get_data(context), arguments, &result, results);
         wasmtime_component_valtype_delete(&result);
     }
     json_decref(arguments);
-    json_decref(answer);
     return fits ? NULL : failed("the dialer's answer to `%.*s` is not of the contract's form", function->name,
                                 strlen(function->name));
 }
@@ -123,6 +138,7 @@ wasmtime_error_t *policy_load(struct policy *policy, const char *bytes, size_t s
 
 void policy_delete(struct policy *policy)
 {
+    json_decref(policy->settings);
     if (policy->exports) wasmtime_component_export_index_delete(policy->exports);
     if (policy->component) wasmtime_component_delete(policy->component);
     wasmtime_component_linker_delete(policy->linker);
@@ -213,4 +229,49 @@ json_t *policy_call(struct policy *policy, struct dialer *dialer, const char *fu
     wasmtime_component_val_delete(&result);
     wasmtime_store_delete(store);
     return answer;
+}
+
+const json_t *policy_settings(struct policy *policy)
+{
+    if (!policy->settings) {
+        json_t *no_arguments = json_array(), *answer = policy_call(policy, NULL, "describe", no_arguments);
+        policy->settings = json_incref(json_object_get(json_object_get(answer, "ok"), "settings"));
+        json_decref(answer);
+        json_decref(no_arguments);
+    }
+    return policy->settings;
+}
+
+/* The value of a setting as the contract has it: from a boolean, a whole number or the name of a choice. NULL if it is
+ * out of range. */
+static json_t *setting_value(const json_t *set, const char *tag, const json_t *kind)
+{
+    if (strcmp(tag, "switch") == 0) return json_is_boolean(set) ? json_integer(json_is_true(set)) : NULL;
+    if (strcmp(tag, "integer") == 0) {
+        json_int_t value = json_integer_value(set), min = json_integer_value(json_object_get(kind, "min"));
+        bool fits = json_is_integer(set) && min <= value && value <= json_integer_value(json_object_get(kind, "max"));
+        return fits ? json_integer(value) : NULL;
+    }
+    const json_t *name;
+    size_t i;
+    json_array_foreach (json_object_get(kind, "names"), i, name)
+        if (json_equal(name, set)) return json_integer((json_int_t)i);
+    return NULL;
+}
+
+json_t *settings_in_order(const json_t *settings, const json_t *declared, const char **refused)
+{
+    json_t *values = json_array(), *setting;
+    size_t i;
+    json_array_foreach (declared, i, setting) {
+        void *case_of_kind = json_object_iter(json_object_get(setting, "kind"));
+        const json_t *kind = json_object_iter_value(case_of_kind), *fallback = json_object_get(kind, "default");
+        const char *name = json_string_value(json_object_get(setting, "name"));
+        const json_t *set = json_object_get(settings, name);
+        json_t *value = set ? setting_value(set, json_object_iter_key(case_of_kind), kind) : NULL;
+        if (set && !value && refused) *refused = name;
+        if (!value) value = json_integer(json_is_boolean(fallback) ? json_is_true(fallback) : json_integer_value(fallback));
+        json_array_append_new(values, value);
+    }
+    return values;
 }

@@ -33,10 +33,8 @@ json_t *digits_of(uint64_t number)
     return json_sprintf("%" PRIu64, number);
 }
 
-static bool number_from_json(const json_t *json, uint64_t max, uint8_t kind, value_t *value)
+void number_to_value(uint64_t number, uint8_t kind, value_t *value)
 {
-    uint64_t number;
-    if (!is_number(json, &number) || number > max) return false;
     value->kind = kind;
     switch (kind) {
     case WASMTIME_COMPONENT_U8: value->of.u8 = (uint8_t)number; break;
@@ -44,7 +42,21 @@ static bool number_from_json(const json_t *json, uint64_t max, uint8_t kind, val
     case WASMTIME_COMPONENT_U32: value->of.u32 = (uint32_t)number; break;
     default: value->of.u64 = number;
     }
+}
+
+static bool number_from_json(const json_t *json, uint64_t max, uint8_t kind, value_t *value)
+{
+    uint64_t number;
+    if (!is_number(json, &number) || number > max) return false;
+    number_to_value(number, kind, value);
     return true;
+}
+
+static bool signed_from_json(const json_t *json, value_t *value)
+{
+    value->kind = WASMTIME_COMPONENT_S64;
+    value->of.s64 = json_integer_value(json);
+    return json_is_integer(json);
 }
 
 static bool text_from_json(const json_t *json, uint8_t kind, value_t *value)
@@ -66,21 +78,6 @@ static bool list_from_json(const json_t *json, const type_t *type, value_t *valu
     for (size_t i = 0; fits && i < value->of.list.size; i++)
         fits = value_from_json(json_array_get(json, i), &element, &value->of.list.data[i]);
     wasmtime_component_valtype_delete(&element);
-    return fits;
-}
-
-static bool tuple_from_json(const json_t *json, const type_t *type, value_t *value)
-{
-    size_t size = wasmtime_component_tuple_type_types_count(type->of.tuple);
-    if (!json_is_array(json) || json_array_size(json) != size) return false;
-    value->kind = WASMTIME_COMPONENT_TUPLE;
-    wasmtime_component_valtuple_new_uninit(&value->of.tuple, size);
-    bool fits = true;
-    type_t element;
-    for (size_t i = 0; fits && wasmtime_component_tuple_type_types_nth(type->of.tuple, i, &element); i++) {
-        fits = value_from_json(json_array_get(json, i), &element, &value->of.tuple.data[i]);
-        wasmtime_component_valtype_delete(&element);
-    }
     return fits;
 }
 
@@ -165,10 +162,10 @@ bool value_from_json(const json_t *json, const type_t *type, value_t *value)
     case WASMTIME_COMPONENT_VALTYPE_U16: return number_from_json(json, UINT16_MAX, WASMTIME_COMPONENT_U16, value);
     case WASMTIME_COMPONENT_VALTYPE_U32: return number_from_json(json, UINT32_MAX, WASMTIME_COMPONENT_U32, value);
     case WASMTIME_COMPONENT_VALTYPE_U64: return number_from_json(json, UINT64_MAX, WASMTIME_COMPONENT_U64, value);
+    case WASMTIME_COMPONENT_VALTYPE_S64: return signed_from_json(json, value);
     case WASMTIME_COMPONENT_VALTYPE_STRING: return text_from_json(json, WASMTIME_COMPONENT_STRING, value);
     case WASMTIME_COMPONENT_VALTYPE_ENUM: return text_from_json(json, WASMTIME_COMPONENT_ENUM, value);
     case WASMTIME_COMPONENT_VALTYPE_LIST: return list_from_json(json, type, value);
-    case WASMTIME_COMPONENT_VALTYPE_TUPLE: return tuple_from_json(json, type, value);
     case WASMTIME_COMPONENT_VALTYPE_RECORD: return record_from_json(json, type, value);
     case WASMTIME_COMPONENT_VALTYPE_VARIANT: return variant_from_json(json, type, value);
     case WASMTIME_COMPONENT_VALTYPE_OPTION: return option_from_json(json, type, value);
@@ -209,10 +206,10 @@ json_t *value_to_json(const value_t *value)
     case WASMTIME_COMPONENT_U16: return json_integer(value->of.u16);
     case WASMTIME_COMPONENT_U32: return json_integer(value->of.u32);
     case WASMTIME_COMPONENT_U64: return digits_of(value->of.u64);
+    case WASMTIME_COMPONENT_S64: return json_integer(value->of.s64);
     case WASMTIME_COMPONENT_STRING:
     case WASMTIME_COMPONENT_ENUM: return json_stringn(value->of.string.data, value->of.string.size);
     case WASMTIME_COMPONENT_LIST: return list_to_json(value->of.list.data, value->of.list.size);
-    case WASMTIME_COMPONENT_TUPLE: return list_to_json(value->of.tuple.data, value->of.tuple.size);
     case WASMTIME_COMPONENT_RECORD: return record_to_json(&value->of.record);
     case WASMTIME_COMPONENT_VARIANT: {
         const wasm_name_t *name = &value->of.variant.discriminant;

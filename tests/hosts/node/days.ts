@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { load } from "./component.ts";
 import { Dialer, pending, type Known } from "./dialer.ts";
 import { refusal, type Policy } from "./policy.ts";
+import { CANDIDATES, FLAGS, HOURS, MONITORED, RESTED, verdicts, type Score } from "./table.ts";
 
 const HOUR = 3_600n;
 const DAY = 24n * HOUR;
@@ -17,7 +18,8 @@ export async function tell(policy: Policy) {
   for (let day = 0n; day < 3n; day++) {
     beginDay(dialer, day);
     const { actions } = dialer.review(policy);
-    console.log(`Day ${day + 1n}: ${dialer.known.monitored.map((n) => `+${n.number} ${n.status}`).join(", ")}`);
+    const numbers = [...MONITORED.rows(dialer.known.monitored)].map(({ number, status }) => `+${number} ${status}`);
+    console.log(`Day ${day + 1n}: ${numbers.join(", ")}`);
     for (const { tag, val } of actions)
       if (tag === "replace-number") console.log(`       +${val.number} replaced: ${val.because}`);
   }
@@ -26,9 +28,9 @@ export async function tell(policy: Policy) {
   const { known } = dialer;
   tellFailure("the inventory", policy, { ...known, failures: { monitored: new Error("the database is down") } });
   tellFailure("every carrier", policy, { ...known, failures: { lookUp: new Error("no carrier answered in time") } });
-  const observations = known.observations.filter(({ carrier }) => carrier !== 3);
-  tellFailure("one carrier of three", policy, { ...known, observations });
+  tellFailure("one carrier of three", policy, { ...known, verdicts: said(known.now, 2) });
   tellFailure("the account is unknown", policy, known, "nobody");
+  tellBrokenTable(dialer, policy);
   const refused = await load(await anotherVersion()).catch((error) => error);
   console.log(`  the component is of another version: ${refused.message}`);
 }
@@ -42,7 +44,7 @@ function tellFailure(what: string, policy: Policy, known: Known, account?: strin
   const before = structuredClone(known);
   try {
     const { reviews } = dialer.review(policy, account);
-    console.log(`  ${what}: ${reviews.length} numbers rated all the same`);
+    console.log(`  ${what}: ${reviews.numbers.length} numbers rated all the same`);
   } catch (thrown) {
     const error = refusal(thrown);
     if (!error) throw thrown;
@@ -51,17 +53,33 @@ function tellFailure(what: string, policy: Policy, known: Known, account?: strin
   }
 }
 
-/** Nine in the morning; two of three carriers flag the bad number. */
+/** As if a policy had left out the last value of a column. */
+function tellBrokenTable(dialer: Dialer, policy: Policy) {
+  const before = structuredClone(dialer.known);
+  const plan = policy.for(dialer).reviewAccount("acme");
+  const reviews = { ...plan.reviews, flagging: plan.reviews.flagging.slice(1) };
+  try {
+    dialer.after({ ...plan, reviews });
+  } catch (error) {
+    deepStrictEqual(dialer.known, before);
+    console.log(`  a table has a short column: ${(error as Error).message}. Nothing was changed.`);
+  }
+}
+
+/** Nine in the morning. */
 function beginDay(dialer: Dialer, day: bigint) {
   const midnight = MIDNIGHT + day * DAY;
   const now = midnight + 9n * HOUR;
-  const account = { ...dialer.known.account, dayStartsAt: midnight, ratedToday: 0, replacementsToday: 0 };
-  const observations = [GOOD, BAD, SPARE].flatMap((number) =>
-    dialer.known.carriers.map(({ id }) => {
-      return { number, carrier: id, spamScore: number === BAD && id < 3 ? 95 : 5, observedAt: now };
-    }),
-  );
-  dialer.known = { ...dialer.known, now, account, observations };
+  const today = { dayStartsAt: midnight, ratedToday: 0, lookUpsToday: 0, replacementsToday: 0 };
+  const account = { ...dialer.known.account, ...today };
+  dialer.known = { ...dialer.known, now, account, verdicts: said(now, 3) };
+  dialer.lookUps = [];
+}
+
+/** What the first so many of three carriers say: two flag the bad number. */
+function said(at: bigint, carriers: number) {
+  const scores = (number: bigint): Score[] => (number === BAD ? [95, 95, 5] : [5, 5, 5]).slice(0, carriers);
+  return verdicts([1, 2, 3], [GOOD, BAD, SPARE].map((number) => [number, scores(number)]), at);
 }
 
 function acme(): Dialer {
@@ -81,30 +99,24 @@ function acme(): Dialer {
       lockedSlots: [],
       monitoredCount: 2,
       ratedToday: 0,
+      lookUpsToday: 0,
       replacementsToday: 0,
-      settings: {
-        spamScoreMin: 80,
-        ratingCarriersMin: 2,
-        checksToFlag: 2,
-        checksToClear: 2,
-        observationAgeMaxHours: 48,
-        autoReplace: true,
-        replacementsPerDayMax: 3,
-        newNumberGraceDays: 0,
-        massFlagPercent: 30,
-        other: [],
-      },
+      guardRails: { autoReplace: true, replacementsPerDayMax: 3 },
+      settings: { "checks-to-replace": 2 }, // All others as the policy declares them.
     },
-    monitored: [pending(GOOD, 1, MIDNIGHT - DAY), pending(BAD, 2, MIDNIGHT - DAY)],
+    monitored: MONITORED.of([pending(GOOD, 1, MIDNIGHT - DAY), pending(BAD, 2, MIDNIGHT - DAY)]),
     owned: BigUint64Array.of(GOOD, BAD),
-    candidates: BigUint64Array.of(SPARE),
-    flagEvents: [],
+    candidates: CANDIDATES.of([{ number: SPARE, priceCents: 115, rested: false }]),
+    rested: RESTED.of([]),
+    flagEvents: FLAGS.of([]),
     carriers: [
       { id: 1, name: "AT&T (Hiya)" },
       { id: 2, name: "T-Mobile (First Orion)" },
       { id: 3, name: "Verizon (TNS)" },
     ],
-    observations: [],
+    sources: [{ id: 1, name: "a reputation service", price: 150, carriers: Uint16Array.of(1, 2, 3) }],
+    verdicts: said(MIDNIGHT, 0),
+    calls: HOURS.of([]),
     failures: {},
   });
 }

@@ -4,27 +4,37 @@
 import type * as CarrierLookup from "./generated/types/interfaces/dialguard-reputation-carrier-lookup.js";
 import type * as NumberInventory from "./generated/types/interfaces/dialguard-reputation-number-inventory.js";
 import type * as Types from "./generated/types/interfaces/dialguard-reputation-types.js";
-import { answering, Refused, type Policy } from "./policy.ts";
+import { answering, inOrder, Refused, type Policy, type Settings } from "./policy.ts";
+import {
+  CALLS, CANDIDATES, FLAGS, HOURS, MONITORED, RESTED, REVIEWS, SUSPECTS, saidOf,
+  type Calls, type Candidate, type HourTable, type MonitoredNumber, type Verdicts,
+} from "./table.ts"; // prettier-ignore
 
 const NUMBERS_PER_CALL_MAX = 10_000;
 const NUMBER_MAX = 999_999_999_999_999n;
 
-/** Everything a dialer knows. Lists of numbers are ascending; `failures` has the errors of failing imports, by name. */
+/** The account, with its settings by name: those that a person set. */
+export type Account = Omit<Types.Account, "settings"> & { settings: Settings };
+
+/** Everything a dialer knows. Numbers are ascending; `failures` has the errors of failing imports, by name. */
 export interface Known {
   now: bigint;
-  account: Types.Account;
-  monitored: Types.MonitoredNumber[];
+  account: Account;
+  monitored: Types.MonitoredTable;
   owned: BigUint64Array;
-  candidates: BigUint64Array;
-  flagEvents: NumberInventory.FlagEvent[];
+  candidates: Types.CandidateTable;
+  rested: Types.RestedTable;
+  flagEvents: NumberInventory.FlagTable;
   carriers: CarrierLookup.Carrier[];
-  observations: Types.Observation[];
+  sources: CarrierLookup.Source[];
+  verdicts: Verdicts;
+  calls: HourTable;
   failures: Record<string, Error>;
 }
 
 export class Dialer {
   known: Known;
-  numbersLookedUp = 0;
+  lookUps: { numbers: BigUint64Array; sources: Uint16Array }[] = [];
 
   constructor(known: Known) {
     this.known = known;
@@ -38,57 +48,121 @@ export class Dialer {
   }
 
   /** The state after a review's plan. */
-  after({ basedOn, reviews, actions }: Types.Plan): Known {
-    const { now, account, flagEvents } = this.known;
+  after({ basedOn, reviews, suspects, actions }: Types.Plan): Known {
+    const { now, account } = this.known;
     if (basedOn !== account.revision)
       throw new Refused("unavailable", "The account changed while it was reviewed; review it again.");
-    const monitored = new Map(this.known.monitored.map((number) => [number.number, number]));
-    const [owned, candidates] = [new Set(this.known.owned), new Set(this.known.candidates)];
-    const flagged: NumberInventory.FlagEvent[] = [];
-    for (const { number, status, flaggingChecks, clearingChecks } of reviews) {
-      const before = monitored.get(number);
-      if (!before) throw new Error(`the plan rates +${number}, which is not monitored`);
-      const statusSince = status === before.status ? before.statusSince : now;
-      if (status === "flagged" && status !== before.status) flagged.push({ number, at: now });
-      monitored.set(number, { ...before, status, statusSince, flaggingChecks, clearingChecks, lastRatedAt: now });
+    const monitored = new Map([...MONITORED.rows(this.known.monitored)].map((number) => [number.number, number]));
+    const find = (number: bigint): MonitoredNumber => {
+      const found = monitored.get(number);
+      if (!found) throw new Error(`the plan is about +${number}, which is not monitored`);
+      return found;
+    };
+    const flagged = [...FLAGS.rows(this.known.flagEvents)];
+    let rated = 0;
+    for (const review of REVIEWS.rows(reviews)) {
+      const { number, status, flaggingChecks, clearingChecks, answering, evidenceUntil } = review;
+      const found = find(number);
+      if (status === "flagged" && status !== found.status) flagged.push({ number, at: now });
+      if (status !== found.status) Object.assign(found, { status, statusSince: now });
+      Object.assign(found, { flaggingChecks, clearingChecks, evidenceUntil });
+      if (answering > 0) found.lastRatedAt = now;
+      rated += Number(answering > 0);
     }
-    for (const action of actions) {
-      if (action.tag !== "replace-number") throw new Error(`a review may only replace numbers, not ${action.tag}`);
-      const { number, replacement, slot } = action.val;
-      if (!monitored.delete(number) || !candidates.delete(replacement))
-        throw new Error(`+${number} cannot be replaced by +${replacement}`);
-      monitored.set(replacement, pending(replacement, slot, now));
-      owned.delete(number);
-      owned.add(replacement);
+    if (suspects) {
+      const numbers = new Set([...SUSPECTS.rows(suspects)].map(({ number }) => number));
+      for (const found of monitored.values())
+        found.suspectSince = numbers.has(found.number) ? (found.suspectSince ?? now) : undefined;
     }
     return {
-      ...this.known,
+      ...this.act(actions, monitored),
       account: {
         ...account,
         revision: account.revision + 1n,
-        ratedToday: account.ratedToday + reviews.length,
-        replacementsToday: account.replacementsToday + actions.length,
+        ratedToday: account.ratedToday + rated,
+        lookUpsToday: account.lookUpsToday + this.lookUps.reduce((sum, { numbers }) => sum + numbers.length, 0),
+        replacementsToday: account.replacementsToday + actions.filter(({ tag }) => tag === "replace-number").length,
       },
-      monitored: [...monitored.values()].sort((a, b) => Number(a.number - b.number)),
+      flagEvents: FLAGS.of(flagged),
+    };
+  }
+
+  /** The state after a review's actions. */
+  act(actions: Types.Action[], monitored: Map<bigint, MonitoredNumber>): Known {
+    const { now } = this.known;
+    const owned = new Set(this.known.owned);
+    const candidates = new Map([...CANDIDATES.rows(this.known.candidates)].map((row) => [row.number, row]));
+    const rested = new Map([...RESTED.rows(this.known.rested)].map((row) => [row.number, row]));
+    const take = <Row>(rows: Map<bigint, Row>, number: bigint): Row => {
+      const row = rows.get(number);
+      if (!row || !rows.delete(number)) throw new Error(`the plan cannot do that to +${number}`);
+      return row;
+    };
+    for (const { tag, val } of actions) {
+      if (tag === "replace-number") {
+        take(candidates, val.replacement);
+        monitored.set(val.replacement, pending(val.replacement, take(monitored, val.number).slot, now));
+        owned.add(val.replacement);
+        rested.set(val.number, { number: val.number, restingSince: now, rests: 0 });
+      } else if (tag === "stop-using" || tag === "use-again") {
+        const number = take(monitored, val);
+        monitored.set(val, { ...number, restingSince: tag === "stop-using" ? now : undefined });
+      } else if (tag === "rest-on") {
+        rested.set(val, { number: val, restingSince: now, rests: take(rested, val).rests + 1 });
+      } else if (tag === "offer-again") {
+        take(rested, val);
+        candidates.set(val, { number: val, priceCents: 0, rested: true });
+      } else if (tag === "give-back") {
+        take(rested, val);
+        owned.delete(val);
+      } else throw new Error(`a review may not ${tag}`);
+    }
+    return {
+      ...this.known,
+      monitored: MONITORED.of(sorted(monitored)),
       owned: BigUint64Array.from(owned).sort(),
-      candidates: BigUint64Array.from(candidates),
-      flagEvents: [...flagEvents, ...flagged],
+      candidates: CANDIDATES.of(sorted(candidates)),
+      rested: RESTED.of(sorted(rested).sort((a, b) => Number(a.restingSince - b.restingSince))),
     };
   }
 
   /** The functions the policy may call. jco looks up interfaces without their version. */
-  imports() {
+  imports(declared: () => Types.Setting[]) {
     const inventory: typeof NumberInventory = {
-      getAccount: (id) => this.asked("getAccount", id).account,
-      monitored: (id, after, limit) =>
-        first(limit, this.asked("monitored", id).monitored.filter(({ number }) => number > after)),
+      getAccount: (id) => {
+        const { account } = this.asked("getAccount", id);
+        return { ...account, settings: inOrder(account.settings, declared()) };
+      },
+      monitored: (id, after, limit) => {
+        const { monitored } = this.asked("monitored", id);
+        const from = place(monitored.numbers, after + 1n);
+        return MONITORED.part(monitored, from, from + Math.min(limit, NUMBERS_PER_CALL_MAX));
+      },
       owned: (id, numbers) => this.asked("owned", id, numbers).owned.filter(Set.prototype.has, new Set(numbers)),
-      candidates: (id, like, limit) => first(limit, this.asked("candidates", id).candidates.toSorted(closestTo(like))),
-      flagEvents: (id, since) => this.asked("flagEvents", id).flagEvents.filter(({ at }) => at >= since),
+      candidates: (id, like, limit) => {
+        const offered = [...CANDIDATES.rows(this.asked("candidates", id).candidates)].sort(closestTo(like));
+        return CANDIDATES.of(offered.slice(0, Math.min(limit, NUMBERS_PER_CALL_MAX)));
+      },
+      flagEvents: (id, since) =>
+        FLAGS.of([...FLAGS.rows(this.asked("flagEvents", id).flagEvents)].filter(({ at }) => at >= since)),
+      calls: (id, numbers, since) => {
+        const { calls } = this.asked("calls", id, numbers);
+        const known = calls.numbers.length > 0; // Else it does not know how calls went.
+        const sums = sumsSince(calls, since);
+        return CALLS.of(known ? Array.from(numbers, (number) => sums.get(number) ?? NO_CALLS) : []);
+      },
+      callsInAll: (id, since) => {
+        const sums = sumsSince(this.asked("callsInAll", id).calls, since);
+        const { attempts, answered, short, blocked } = [...sums.values()].reduce(added, NO_CALLS);
+        const [all, picked] = [BigInt(attempts), BigInt(answered)];
+        return { attempts: all, answered: picked, short: BigInt(short), blocked: BigInt(blocked) };
+      },
+      rested: (id) => this.asked("rested", id).rested,
     };
     const carriers: typeof CarrierLookup = {
       carriers: () => this.known.carriers,
-      lookUp: (numbers) => this.lookUp(numbers),
+      sources: () => this.known.sources,
+      lookUp: (numbers, sources) => this.lookUp(numbers, sources),
     };
     return {
       "dialguard:reputation/clock": { now: () => this.known.now },
@@ -97,12 +171,14 @@ export class Dialer {
     };
   }
 
-  lookUp(numbers: BigUint64Array): Types.Observation[] {
-    const { observations } = this.asked("lookUp", undefined, numbers);
-    this.numbersLookedUp += numbers.length;
-    const found = new Map([...numbers].map((number) => [number, [] as Types.Observation[]]));
-    for (const observation of observations) found.get(observation.number)?.push(observation);
-    return [...found.values()].flat();
+  lookUp(numbers: BigUint64Array, sources: Uint16Array): Types.VerdictTable {
+    const { verdicts, sources: all } = this.asked("lookUp", undefined, numbers);
+    if (sources.some((id) => !all.some((source) => source.id === id)))
+      throw new Refused("invalid-request", "There is no such source; `sources` lists them.");
+    this.lookUps.push({ numbers, sources });
+    const asked = all.filter(({ id }) => sources.length === 0 || sources.includes(id));
+    const carriers = new Set(asked.flatMap((source) => [...source.carriers]));
+    return saidOf(verdicts, numbers, [...carriers].sort((a, b) => a - b));
   }
 
   /** The facts to answer from; throws the error to return instead. */
@@ -118,7 +194,7 @@ export class Dialer {
 }
 
 /** A number in its slot since that time, not rated yet. */
-export const pending = (number: bigint, slot: number, since: bigint): Types.MonitoredNumber => ({
+export const pending = (number: bigint, slot: number, since: bigint): MonitoredNumber => ({
   number,
   slot,
   status: "pending",
@@ -129,12 +205,44 @@ export const pending = (number: bigint, slot: number, since: bigint): Types.Moni
   replacementPending: false,
 });
 
-const first = <List extends { slice(start: number, end: number): List }>(limit: number, list: List): List =>
-  list.slice(0, Math.min(limit, NUMBERS_PER_CALL_MAX));
+const NO_CALLS: Calls = { attempts: 0, answered: 0, short: 0, blocked: 0 };
 
-/** Most leading digits shared first, then the lower number. */
+const added = (one: Calls, other: Calls): Calls => ({
+  attempts: one.attempts + other.attempts,
+  answered: one.answered + other.answered,
+  short: one.short + other.short,
+  blocked: one.blocked + other.blocked,
+});
+
+/** How the calls of each number went since then. */
+function sumsSince(calls: HourTable, since: bigint): Map<bigint, Calls> {
+  const sums = new Map<bigint, Calls>();
+  for (const hour of HOURS.rows(calls))
+    if (hour.at >= since) sums.set(hour.number, added(sums.get(hour.number) ?? NO_CALLS, hour));
+  return sums;
+}
+
+const sorted = <Row extends { number: bigint }>(rows: Map<bigint, Row>): Row[] =>
+  [...rows.values()].sort((a, b) => Number(a.number - b.number));
+
+/** How many of ascending numbers are lower. */
+function place(numbers: BigUint64Array, number: bigint): number {
+  let [from, to] = [0, numbers.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (numbers[middle]! < number) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+/** Most leading digits shared first, then the account's own, then the cheaper, then the lower number. */
 function closestTo(like: bigint) {
   const digits = [...String(like), "end"];
-  const shared = (number: bigint) => digits.findIndex((digit, place) => digit !== String(number)[place]);
-  return (a: bigint, b: bigint) => shared(b) - shared(a) || Number(a - b);
+  const shared = ({ number }: Candidate) => digits.findIndex((digit, place) => digit !== String(number)[place]);
+  return (a: Candidate, b: Candidate) =>
+    shared(b) - shared(a) ||
+    Number(b.rested) - Number(a.rested) ||
+    a.priceCents - b.priceCents ||
+    Number(a.number - b.number);
 }

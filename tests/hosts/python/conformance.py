@@ -6,23 +6,27 @@ from time import perf_counter_ns
 
 from wasmtime import Trap, WasmtimeError
 
-from contract import Account, Carrier, FlagEvent, MonitoredNumber, Observation, Request, Settings, read, to_json
+from contract import Account, Carrier, Request, Source, in_order, read, to_json
 from dialer import Dialer
 from policy import Refused
+from table import BrokenTable, Candidates, FlagEvents, Hours, Monitored, Rested, Verdicts
 
 KNOWN = {
     "now": int,
     "carriers": list[Carrier],
-    "observations": list[Observation],
+    "sources": list[Source],
+    "verdicts": Verdicts,
     "account": Account,
-    "monitored": list[MonitoredNumber],
+    "monitored": Monitored,
     "owned": list[int],
-    "candidates": list[int],
-    "flag-events": list[FlagEvent],
+    "candidates": Candidates,
+    "rested": Rested,
+    "flag-events": FlagEvents,
+    "calls": Hours,
 }
 ARGUMENTS = {
     "describe": [],
-    "check-settings": [Settings],
+    "check-settings": [dict],
     "review-account": [str],
     "decide": [str, Request],
     "screen": [str, list[int]],
@@ -42,10 +46,16 @@ def answer(policy, case):
     arguments = [read(kind, argument) for kind, argument in zip(ARGUMENTS[function], arguments)]
     begun = perf_counter_ns()
     try:
-        came, what = "ok", policy.call(dialer.imports(), function, *arguments)
+        if function == "check-settings":
+            arguments = [in_order(*arguments, policy.settings, refuse=out_of_range)]
+        came, what = "ok", policy.call(dialer.imports(policy), function, *arguments)
     except Refused as refused:
         came, what = "err", refused.error
-    except (Trap, WasmtimeError) as fault:
+    except (Trap, WasmtimeError, BrokenTable) as fault:
         came, what = "fault", str(fault)
     took = (perf_counter_ns() - begun) // 1000
-    return {came: to_json(what), "numbers-looked-up": dialer.numbers_looked_up, "microseconds": took}
+    return {came: to_json(what), "look-ups": to_json(dialer.look_ups), "microseconds": took}
+
+
+def out_of_range(name):
+    raise Refused("invalid-settings", f"{name} is out of range; `describe` says what it may be.")

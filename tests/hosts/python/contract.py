@@ -1,24 +1,18 @@
 """The contract's records as dataclasses: `slot_count` here is `slot-count` in `wit/`, whose comments are their manual.
 
 wasmtime passes a record as an object whose attributes have the contract's names, and accepts any `Record` with them.
+What moves by the thousand is in `table.py`.
 """
 
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from types import UnionType
 from typing import get_args, get_origin
 
 from wasmtime.component import Record, Variant
 
-VERSION = "0.2.0"
+from table import Named, Reviews, Suspects
 
-
-class Named(Record):
-    """A record that also answers to the contract's names."""
-
-    def __getattr__(self, name):
-        if "-" not in name:
-            raise AttributeError(name)
-        return getattr(self, name.replace("-", "_"))
+VERSION = "0.3.0"
 
 
 @dataclass
@@ -34,17 +28,20 @@ class Carrier(Named):
 
 
 @dataclass
-class Observation(Named):
-    number: int
-    carrier: int
-    spam_score: int | None
-    observed_at: int
+class Source(Named):
+    id: int
+    name: str
+    price: int
+    look_ups_left: int | None
+    carriers: list[int]
 
 
 @dataclass
-class FlagEvent(Named):
-    number: int
-    at: int
+class CallTotals(Named):
+    attempts: int
+    answered: int
+    short: int
+    blocked: int
 
 
 @dataclass
@@ -54,17 +51,9 @@ class SlotLock(Named):
 
 
 @dataclass
-class Settings(Named):
-    spam_score_min: int = 80
-    rating_carriers_min: int = 2
-    checks_to_flag: int = 2
-    checks_to_clear: int = 2
-    observation_age_max_hours: int = 48
-    auto_replace: bool = False
-    replacements_per_day_max: int = 3
-    new_number_grace_days: int = 0
-    mass_flag_percent: int = 30
-    other: list[tuple[str, str]] = field(default_factory=list)
+class GuardRails(Named):
+    auto_replace: bool
+    replacements_per_day_max: int
 
 
 @dataclass
@@ -82,31 +71,10 @@ class Account(Named):
     locked_slots: list[SlotLock]
     monitored_count: int
     rated_today: int
+    look_ups_today: int
     replacements_today: int
-    settings: Settings
-
-
-@dataclass
-class MonitoredNumber(Named):
-    number: int
-    slot: int
-    status: str
-    status_since: int
-    monitored_since: int
-    flagging_checks: int
-    clearing_checks: int
-    last_rated_at: int | None
-    replacement_pending: bool
-
-
-@dataclass
-class Review(Named):
-    number: int
-    status: str
-    flagging_checks: int
-    clearing_checks: int
-    flagging: int
-    answering: int
+    guard_rails: GuardRails
+    settings: dict  # Those that a person set, by name. A policy reads a list, in its own order.
 
 
 @dataclass
@@ -147,6 +115,11 @@ class Action(Variant):
         "release-number": int,
         "replace-number": Replacement,
         "set-blocks": BlockChange,
+        "stop-using": int,
+        "use-again": int,
+        "offer-again": int,
+        "rest-on": int,
+        "give-back": int,
     }
 
 
@@ -163,7 +136,8 @@ class Plan(Named):
     account: str
     based_on: int
     decided_at: int
-    reviews: list[Review]
+    reviews: Reviews
+    suspects: Suspects | None
     actions: list[Action]
     notices: list[Notice]
 
@@ -215,8 +189,40 @@ class Usage(Named):
     clean: int
     at_risk: int
     flagged: int
+    suspect: int
+    resting: int
     flagged_past_day: int
     flagged_past_week: int
+
+
+@dataclass
+class SwitchSetting(Named):
+    default: bool
+
+
+@dataclass
+class IntegerSetting(Named):
+    min: int
+    max: int
+    default: int
+    unit: str
+
+
+@dataclass
+class ChoiceSetting(Named):
+    names: list[str]
+    default: int
+
+
+class SettingKind(Variant):
+    PAYLOADS = {"switch": SwitchSetting, "integer": IntegerSetting, "choice": ChoiceSetting}
+
+
+@dataclass
+class Setting(Named):
+    name: str
+    meaning: str
+    kind: SettingKind
 
 
 @dataclass
@@ -224,15 +230,37 @@ class Description(Named):
     name: str
     version: str
     summary: str
+    settings: list[Setting]
+
+
+def in_order(settings, declared, refuse=lambda name: None):
+    """The values of settings in the order in which the policy declares them: what a person set by name, if that is in
+    range, else the default. `refuse` is called with each name whose value is not."""
+    values = []
+    for setting in declared:
+        value = value_of(settings[setting.name], setting.kind) if setting.name in settings else None
+        if value is None and setting.name in settings:
+            refuse(setting.name)
+        values.append(int(setting.kind.payload.default) if value is None else value)
+    return values
+
+
+def value_of(value, kind):
+    """A boolean, a whole number or the name of a choice, as the contract has it; none if it is out of range."""
+    if kind.tag == "switch":
+        return int(value) if isinstance(value, bool) else None
+    if kind.tag == "integer":
+        return value if kind.payload.min <= value <= kind.payload.max else None
+    return kind.payload.names.index(value) if value in kind.payload.names else None
 
 
 def read(kind, value):
     """One of the types above from wasmtime's value, or from JSON with the contract's names."""
     arguments = get_args(kind)
+    if kind is list or arguments == (int,):
+        return list(map(int, value))
     if get_origin(kind) is list:
         return [read(arguments[0], element) for element in value]
-    if get_origin(kind) is tuple:
-        return tuple(value)
     if get_origin(kind) is UnionType:
         return None if value is None else read(arguments[0], value)
     if issubclass(kind, Variant):
@@ -248,8 +276,12 @@ def to_json(value):
     """The same with the contract's names, ready for `json.dumps`."""
     if isinstance(value, list):
         return [to_json(element) for element in value]
+    if isinstance(value, bytes):
+        return list(value)
     if isinstance(value, Variant):
         return {value.tag: to_json(value.payload)}
+    if isinstance(value, dict):
+        return {name: to_json(field) for name, field in value.items()}
     if isinstance(value, Record):
         return {name.replace("_", "-"): to_json(field) for name, field in vars(value).items()}
     return value

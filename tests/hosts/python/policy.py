@@ -1,5 +1,7 @@
 """A policy component: loaded once, and a fresh instance for every call."""
 
+from functools import cached_property
+
 from wasmtime import Config, Engine, Store, WasmtimeError
 from wasmtime.component import Component, Linker, Record, Variant
 
@@ -8,6 +10,13 @@ from contract import VERSION, Decision, Description, Error, Plan, Screening, Usa
 POLICY = f"dialguard:reputation/policy@{VERSION}"
 FUEL_PER_CALL = 20_000_000_000  # Stops a policy that loops.
 MEMORY_BYTES_MAX = 256 << 20
+INTERFACES = {
+    "clock": ["now"],
+    "carrier-lookup": ["carriers", "sources", "look-up"],
+    "number-inventory": [
+        *["get-account", "monitored", "owned", "candidates", "flag-events", "calls", "calls-in-all", "rested"],
+    ],
+}
 ANSWERS = {
     "describe": Description,
     "check-settings": None,
@@ -37,6 +46,11 @@ class Policy:
         types = self.component.type
         self.ensure_spoken(types.imports(self.engine), types.exports(self.engine))
 
+    @cached_property
+    def settings(self):
+        """The settings that it declares. `describe` calls no import."""
+        return self.call({}, "describe").settings
+
     def ensure_spoken(self, imports, exports):
         named = [name for name in [*imports, *exports] if name.startswith("dialguard:reputation/")]
         others = [name for name in named if not name.endswith(f"@{VERSION}")]
@@ -45,10 +59,11 @@ class Policy:
             raise WasmtimeError(f"no policy for version {VERSION} of the contract: {reason}")
 
     def call(self, imports, function, *arguments):
-        """The policy's answer. `imports` has the functions it may call, by interface and name.
+        """The policy's answer. `imports` has the functions it may call, by name.
 
-        Raises `Refused` if it answers an error, `WasmtimeError` if it traps or exceeds a limit. An instance that
-        trapped or saw an exception can never be called again, so each call has its own.
+        Raises `Refused` if it answers an error, `WasmtimeError` if it traps or exceeds a limit, and `BrokenTable` if a
+        table in its answer is none. An instance that trapped or saw an exception can never be called again, so each
+        call has its own.
         """
         store = Store(self.engine)
         store.set_fuel(FUEL_PER_CALL)
@@ -61,21 +76,35 @@ class Policy:
             answer, failed = answer.payload, answer.tag == "err"
         if failed or isinstance(answer, Record) and hasattr(answer, "code"):
             raise Refused(answer.code, answer.message)
-        return read(ANSWERS[function], answer) if ANSWERS[function] else None
+        return checked(read(ANSWERS[function], answer)) if ANSWERS[function] else None
 
     def instantiate(self, store, imports):
         linker = Linker(self.engine)
         with linker.root() as root:
-            for interface, functions in imports.items():
+            for interface, names in INTERFACES.items():
                 with root.add_instance(f"dialguard:reputation/{interface}@{VERSION}") as instance:
-                    for name, function in functions.items():
-                        instance.add_func(name, function)
+                    for name in names:
+                        instance.add_func(name, imports.get(name, unasked))
         return linker.instantiate(store, self.component)
 
 
-def answering(function, tagged=False):
+def checked(answer):
+    """The same answer, once the tables of a plan are tables."""
+    plan = answer.plan if isinstance(answer, Decision) else answer
+    if isinstance(plan, Plan):
+        plan.reviews.check()
+        if plan.suspects is not None:
+            plan.suspects.check()
+    return answer
+
+
+def unasked(_store, *_arguments):
+    raise LookupError("nobody answers this import")
+
+
+def answering(function, tagged=True):
     """An import whose exceptions are converted to the contract's errors, because none may reach the instance.
-    `tagged` if both sides of its result are records."""
+    `tagged` where both sides of its result are records."""
 
     def answer(_store, *arguments):
         try:

@@ -1,7 +1,7 @@
 //! Three days of the dialer, and what happens when something fails: a clear error, and nothing half-done.
 
 use crate::*;
-use dialguard::settings::default_settings;
+use dialguard::settings::Settings;
 
 const DAY: Timestamp = 24 * 60 * 60;
 const MIDNIGHT: Timestamp = 1_772_323_200; // 2026-03-01T00:00:00Z
@@ -14,8 +14,7 @@ pub async fn tell(policy: &Policy, component: &[u8]) -> Result<()> {
     for day in 0..3 {
         dialer.begin_day(day);
         let plan = dialer.review(policy, "acme").await?;
-        let standing =
-            dialer.monitored.values().map(|number| format!("+{} {}", number.number, status_name(number.status)));
+        let standing = dialer.monitored.values().map(|number| format!("+{} {}", number.number, number.status.name()));
         println!("Day {}: {}", day + 1, standing.collect::<Vec<_>>().join(", "));
         for action in plan.actions {
             if let Action::ReplaceNumber(replacement) = action {
@@ -34,12 +33,10 @@ pub async fn tell(policy: &Policy, component: &[u8]) -> Result<()> {
     let no_carrier = failing(Import::LookUp, "No carrier answered in time; try again later.");
     tell_failure("every carrier", policy, no_carrier, "acme").await;
     let mut silent = dialer.clone();
-    silent
-        .observations
-        .values_mut()
-        .for_each(|observations| observations.retain(|observation| observation.carrier != 3));
+    silent.verdicts.values_mut().for_each(|verdicts| verdicts.retain(|verdict| verdict.carrier != 3));
     tell_failure("one carrier of three", policy, silent, "acme").await;
-    tell_failure("the account is unknown", policy, dialer, "nobody").await;
+    tell_failure("the account is unknown", policy, dialer.clone(), "nobody").await;
+    tell_broken_table(policy, dialer).await?;
     match Policy::compile(&of_another_version(component), Limits::default()) {
         Ok(_) => bail!("a component of another version was taken"),
         Err(refused) => println!("  the component is of another version: {refused}"),
@@ -58,19 +55,21 @@ async fn tell_failure(what: &str, policy: &Policy, mut dialer: SmallDialer, acco
     }
 }
 
-fn status_name(status: Status) -> &'static str {
-    match status {
-        Status::Pending => "pending",
-        Status::Clean => "clean",
-        Status::AtRisk => "at-risk",
-        Status::Flagged => "flagged",
-    }
+/// As if a policy had left out the last value of a column. The sandbox refuses such a table by itself.
+async fn tell_broken_table(policy: &Policy, mut dialer: SmallDialer) -> Result<()> {
+    let before = dialer.clone();
+    let mut plan = policy.review_account(&dialer.as_of_now(), "acme").await?.answer;
+    plan.reviews.flagging.pop();
+    let refused = dialer.apply(&plan).expect_err("a short column");
+    assert!(dialer == before, "nothing half-done");
+    println!("  a table has a short column: {refused}. Nothing was changed.");
+    Ok(())
 }
 
 /// The same policy, as if it were made for a version of the contract that does not exist.
 fn of_another_version(component: &[u8]) -> Vec<u8> {
     let mut bytes = component.to_vec();
-    let found: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(b"@0.2.0")).collect();
+    let found: Vec<_> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(b"@0.3.0")).collect();
     found.iter().for_each(|at| bytes[*at..][..6].copy_from_slice(b"@0.9.0"));
     bytes
 }
@@ -86,6 +85,9 @@ pub fn taken_on(number: PhoneNumber, slot: u32, now: Timestamp) -> MonitoredNumb
         flagging_checks: 0,
         clearing_checks: 0,
         last_rated_at: None,
+        evidence_until: None,
+        suspect_since: None,
+        resting_since: None,
         replacement_pending: false,
     }
 }
@@ -96,7 +98,14 @@ fn acme() -> SmallDialer {
     SmallDialer {
         now: MIDNIGHT,
         carriers: (1..).zip(names).map(|(id, name)| Carrier { id, name: name.into() }).collect(),
-        observations: BTreeMap::new(),
+        sources: vec![Source {
+            id: 1,
+            name: "a reputation service".into(),
+            price: 150,
+            look_ups_left: None,
+            carriers: vec![1, 2, 3],
+        }],
+        verdicts: BTreeMap::new(),
         account: Account {
             id: "acme".into(),
             revision: 1,
@@ -111,13 +120,18 @@ fn acme() -> SmallDialer {
             locked_slots: vec![],
             monitored_count: 2,
             rated_today: 0,
+            look_ups_today: 0,
             replacements_today: 0,
-            settings: Settings { auto_replace: true, ..default_settings() },
+            guard_rails: GuardRails { auto_replace: true, ..GuardRails::default() },
+            // All others as the policy declares them.
+            settings: Settings::from_iter([("checks-to-replace", "2")]),
         },
         monitored: BTreeMap::from([taken_on(GOOD, 1), taken_on(BAD, 2)]),
         owned: BTreeSet::from([GOOD, BAD]),
-        candidates: BTreeSet::from([SPARE]),
+        candidates: BTreeMap::from([(SPARE, Candidate { number: SPARE, price_cents: 115, rested: false })]),
+        rested: BTreeMap::new(),
         flag_events: vec![],
+        calls: vec![],
         failures: BTreeMap::new(),
     }
 }
@@ -128,15 +142,15 @@ impl SmallDialer {
         let midnight = MIDNIGHT + day * DAY;
         self.now = midnight + 9 * DAY / 24;
         let account = self.account.clone();
-        self.account = Account { day_starts_at: midnight, rated_today: 0, replacements_today: 0, ..account };
-        let observation = |number, carrier| Observation {
-            number,
+        self.account =
+            Account { day_starts_at: midnight, rated_today: 0, look_ups_today: 0, replacements_today: 0, ..account };
+        let verdict = |number, carrier| CarrierVerdict {
             carrier,
-            spam_score: Some(if number == BAD && carrier < 3 { 95 } else { 5 }),
+            score: Some(if number == BAD && carrier < 3 { 95 } else { 5 }),
             observed_at: self.now,
         };
-        self.observations = [GOOD, BAD, SPARE]
-            .map(|number| (number, vec![observation(number, 1), observation(number, 2), observation(number, 3)]))
+        self.verdicts = [GOOD, BAD, SPARE]
+            .map(|number| (number, [1, 2, 3].map(|carrier| verdict(number, carrier)).to_vec()))
             .into();
     }
 
@@ -145,12 +159,15 @@ impl SmallDialer {
         SmallDialer {
             now: fixture.now,
             carriers: fixture.carriers.clone(),
-            observations: fixture.observations.clone(),
+            sources: fixture.sources.clone(),
+            verdicts: fixture.verdicts.clone(),
             account: fixture.account.clone(),
             monitored: fixture.monitored.iter().map(|number| (number.number, *number)).collect(),
             owned: fixture.owned.clone(),
-            candidates: fixture.candidates.clone(),
+            candidates: fixture.candidates.iter().map(|candidate| (candidate.number, *candidate)).collect(),
+            rested: fixture.rested.iter().map(|number| (number.number, *number)).collect(),
             flag_events: fixture.flag_events.clone(),
+            calls: fixture.calls.clone(),
             failures: fixture.failures.clone(),
         }
     }

@@ -138,6 +138,7 @@ fn write_files(folder: &Path) {
     write("numbers.csv", &list(NUMBERS));
     write("spare.csv", &list(SPARE));
     write("verdicts.csv", &verdicts());
+    write("cdr.csv", &call_records());
     let policy = renamed(REFERENCE_POLICY, "dialguard-reference", "dialguard-candidate");
     std::fs::write(folder.join("my.wasm"), policy).expect("the file is written");
     write("keyboard", "a password of some words\n");
@@ -147,6 +148,13 @@ fn write_files(folder: &Path) {
     let today = Utc::now().format("%Y-%m-%d");
     let complaints = format!("Company_Phone_Number,Created_Date\n2125550100,{today} 00:00:00\n");
     write(&format!("downloads/DNC_Complaint_Numbers_{today}.csv"), &complaints);
+}
+
+/// Two calls an hour ago, one of which was answered.
+fn call_records() -> String {
+    let at = (Utc::now() - chrono::TimeDelta::hours(1)).to_rfc3339_opts(SecondsFormat::Secs, true);
+    let call = |ending: &str| format!("{at},{},12125550100,{ending}\n", NUMBERS.start);
+    format!("calldate,src,dst,disposition,billsec\n{}{}", call("ANSWERED,31"), call("NO ANSWER,0"))
 }
 
 /// Three carriers now call every number clean.

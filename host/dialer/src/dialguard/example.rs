@@ -2,11 +2,10 @@ use dialguard_dialer::Dialguard;
 use dialguard::calendar::NaiveTime;
 use dialguard::clock::FixedClock;
 use dialguard::contract::{PhoneNumber, Request, Timestamp};
-use dialguard_dialer::ledger::{ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
+use dialguard_dialer::ledger::{AccountSettings, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::policies::Policies;
 use dialguard_dialer::zones::Zone;
-use dialguard::settings::default_settings;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -33,8 +32,8 @@ async fn small_dialguard(folder: &Path) -> Result<Dialguard, Box<dyn std::error:
     let policies = Policies::open(ledger.clone(), NOW)?;
     let dialguard = Dialguard::new(ledger.clone(), policies, Arc::new(FixedClock(NOW)));
 
-    let mut settings = default_settings();
-    settings.auto_replace = true;
+    let mut settings = AccountSettings::default();
+    settings.guard_rails.auto_replace = true;
     let account = NewAccount {
         id: "acme".into(),
         blocks: 1,

@@ -4,7 +4,7 @@
 //! its number has no pending replacement, and the order's candidate is the only one on offer for it. If the policy makes
 //! the same replacement again, the grounds hold and the candidate is accepted. So no rule about numbers lives here: when
 //! a number is to be replaced, how many a day, what holds replacements back and which rating a candidate needs are the
-//! policy's to say, for numbers that are bought and for numbers on hand alike. Contract 0.2 needs no new function for it.
+//! policy's to say, for numbers that are bought and for numbers on hand alike.
 //!
 //! Statuses are the latest review's. The account is shown as rated today, so that the question costs no lookups of
 //! monitored numbers; the candidate is looked up. Nothing is applied and no run is recorded. If a policy replaces numbers

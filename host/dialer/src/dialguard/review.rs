@@ -2,7 +2,7 @@
 
 use super::run::{ReviewKind, Run, Task};
 use super::{Dialguard, DialguardError, Progress, Result};
-use crate::ledger::{AppliedRun, EventKind, LedgerError, Order, RunOutcome};
+use crate::ledger::{AppliedRun, EventKind, LedgerError, Order, RunOutcome, rated_count};
 use dialguard::check::{Purpose, check};
 use dialguard::contract::Plan;
 use std::time::Instant;
@@ -75,7 +75,7 @@ impl Dialguard {
         let run = self.run_unless(id, Task::review(kind), held_back).await;
         let Some(run) = run.inspect_err(|error| self.report_failure(id, error))? else { return Ok(None) };
         self.policies.note_review();
-        self.metrics().review_made(run.outcome.plan().reviews.len(), begun.elapsed());
+        self.metrics().review_made(rated_count(run.outcome.plan()) as usize, begun.elapsed());
         let mut fulfilment_problems = Vec::new();
         let replaced = self.carry_out(id, &run, &mut fulfilment_problems).await;
         let orders = self.orders_of(id, &run)?;

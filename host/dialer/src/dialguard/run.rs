@@ -173,7 +173,15 @@ fn is_in_vain(task: Task<'_>, run: &Run, answered: &PolicyAnswer<RunOutcome>) ->
         ReviewKind::AskAgain => false,
     };
     let plan = answered.answer.plan();
-    task.is_review() && is_repeated && plan.reviews.is_empty() && plan.actions.is_empty()
+    let says_nothing = plan.reviews.is_empty() && plan.actions.is_empty() && !has_other_suspects(answered);
+    task.is_review() && is_repeated && says_nothing
+}
+
+/// Whether other numbers are suspect than before.
+fn has_other_suspects(answered: &PolicyAnswer<RunOutcome>) -> bool {
+    let Some(suspects) = &answered.answer.plan().suspects else { return false };
+    let before = answered.inputs.monitored().filter(|number| number.suspect_since.is_some());
+    !before.map(|number| number.number).eq(suspects.numbers.iter().copied())
 }
 
 /// Why a request with one answer was refused; none if it was accepted.

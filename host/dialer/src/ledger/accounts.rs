@@ -71,6 +71,8 @@ pub struct AccountChange {
     pub blocks: Option<u32>,
     /// How its numbers are rated and replaced.
     pub settings: Option<AccountSettings>,
+    /// The active policy's defaults, for the history: it says what a setting was that goes back to its default.
+    pub defaults: Settings,
     /// Where its numbers are bought, and what may be spent.
     pub buying: Option<Buying>,
 }
@@ -78,7 +80,7 @@ pub struct AccountChange {
 impl AccountChange {
     /// Whether only settings change, or nothing.
     pub fn is_of_settings_alone(&self) -> bool {
-        let AccountChange { time_zone, region, review_at, enabled, blocks, settings: _, buying } = self;
+        let AccountChange { time_zone, region, review_at, enabled, blocks, settings: _, defaults: _, buying } = self;
         time_zone.is_none()
             && region.is_none()
             && review_at.is_none()
@@ -493,7 +495,7 @@ pub(super) fn change(
     change: &AccountChange,
     now: Timestamp,
 ) -> Result<()> {
-    let AccountChange { time_zone, region, review_at, enabled, blocks: _, settings, buying } = change;
+    let AccountChange { time_zone, region, review_at, enabled, blocks: _, settings, defaults, buying } = change;
     let set = |column: &str, value: String| {
         transaction.execute(&format!("UPDATE accounts SET {column} = ?2 WHERE key = ?1"), params![account.key, value])
     };
@@ -516,7 +518,7 @@ pub(super) fn change(
         set("settings", settings_to_sql(settings))?;
         // Orders whose grounds are gone end, and others may no longer be held up.
         try_at_once(transaction, account.key)?;
-        said.extend(settings::differences(&account.settings, settings));
+        said.extend(settings::differences(&account.settings, settings, defaults));
     }
     if let Some(buying) = buying {
         buying::change(transaction, account, buying)?;

@@ -189,6 +189,16 @@ const INVARIANTS: &[(&str, &str, &str)] = &[
           WHERE recorded_bytes <> bytes",
     ),
     (
+        "calls-counted",
+        "The calls of an account's hour are the sum of its numbers' calls",
+        "SELECT id || ': the sums of hour ' || hour || ' are not those of its numbers'
+           FROM (SELECT account, hour, count(*) AS numbers, sum(attempts) AS attempts, sum(answered) AS answered,
+                        sum(short) AS short, sum(blocked) AS blocked FROM calls GROUP BY account, hour) AS of_numbers
+                FULL JOIN call_hours USING (account, hour) JOIN accounts ON key = account
+          WHERE (of_numbers.numbers, of_numbers.attempts, of_numbers.answered, of_numbers.short, of_numbers.blocked)
+                IS NOT (call_hours.numbers, call_hours.attempts, call_hours.answered, call_hours.short, call_hours.blocked)",
+    ),
+    (
         "slots-bought",
         "Occupied and locked slots never exceed the slots bought",
         "SELECT id || ': ' || occupied || ' occupied and ' || locked || ' locked of ' || slot_count

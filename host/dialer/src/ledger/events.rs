@@ -218,8 +218,12 @@ named_kinds! {
         NumberInUse = "number-in-use",
         /// A replaced number is not given back: it was imported again, or its account was closed.
         NumberKept = "number-kept",
+        /// A number's calls no longer fare so badly that it is suspect.
+        NumberNotSuspect = "number-not-suspect",
         /// A flagged number is not used for now, because there is no clean one in its place.
         NumberResting = "number-resting",
+        /// A number's calls fare so badly that it is suspect.
+        NumberSuspect = "number-suspect",
         /// Numbers were imported.
         NumbersImported = "numbers-imported",
         /// A number has rested, and may take another's place.

@@ -8,6 +8,7 @@ use crate::ledger::orders::{Order, orders};
 use crate::ledger::providers::NumberState;
 use crate::ledger::runs::answers::{self, CarrierAnswer};
 use crate::ledger::runs::recordings;
+use crate::ledger::suspects::SUSPICION;
 use crate::ledger::{KnownNumber, Ledger, Result, asked_to_sql, from_sql};
 use dialguard::contract::{CarrierId, PhoneNumber, Review, Timestamp};
 use rusqlite::{OptionalExtension, params};
@@ -87,9 +88,11 @@ impl Ledger {
                     state = 'owned', resting_since, ready_since, state, since, monitored_since, last_rated_at,
                     (SELECT provider FROM orders
                       WHERE replacement = page.number AND orders.account = ?1 AND price_cents IS NOT NULL
-                        AND spent_on IS NOT NULL AND orders.state <> 'ordering' ORDER BY id DESC LIMIT 1)
+                        AND spent_on IS NOT NULL AND orders.state <> 'ordering' ORDER BY id DESC LIMIT 1),
+                    {SUSPICION}
                FROM ({page}) AS page JOIN numbers ON numbers.number = page.number
                     LEFT JOIN monitored ON monitored.number = page.number
+                    LEFT JOIN suspects ON suspects.number = page.number
               ORDER BY page.number LIMIT ?3"
         );
         self.read(|transaction| {

@@ -13,6 +13,7 @@ use crate::ledger::events::{EventKind, append};
 use crate::ledger::numbers::status::status_from_sql;
 use crate::ledger::orders::has_released;
 use crate::ledger::orders::rest::{end_by_import, is_being_returned, is_resting};
+use crate::ledger::suspects::{SUSPICION, Suspicion, suspicion};
 use crate::ledger::{Ledger, LedgerError, Result, from_sql, never_back, stop, time, to_sql};
 use crate::phone::e164;
 use dialguard::contract::{PhoneNumber, SlotId, Status, Timestamp};
@@ -73,6 +74,8 @@ pub struct KnownNumber {
     pub ready_since: Option<Timestamp>,
     /// Its replacement is in progress.
     pub replacement_pending: bool,
+    /// Its suspicion, if it is suspect.
+    pub suspect: Option<Suspicion>,
     /// Whether the account still owns it; false only in a query that includes numbers that have left.
     pub is_owned: bool,
 }
@@ -162,13 +165,14 @@ impl Ledger {
     pub fn numbers(&self, id: &str) -> Result<Vec<KnownNumber>> {
         self.read(|transaction| {
             let account = profile(transaction, id)?;
-            let mut statement = transaction.prepare_cached(
+            let mut statement = transaction.prepare_cached(&format!(
                 "SELECT numbers.number, slot, status, status_since,
                         EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = numbers.number),
-                        1, resting_since, ready_since
+                        1, resting_since, ready_since, {SUSPICION}
                    FROM numbers LEFT JOIN monitored ON monitored.number = numbers.number
-                  WHERE numbers.account = ?1 AND numbers.state = 'owned' ORDER BY numbers.number",
-            )?;
+                        LEFT JOIN suspects ON suspects.number = numbers.number
+                  WHERE numbers.account = ?1 AND numbers.state = 'owned' ORDER BY numbers.number"
+            ))?;
             let numbers = statement.query_map([account.key], known_number)?;
             Ok(numbers.collect::<rusqlite::Result<_>>()?)
         })
@@ -188,7 +192,7 @@ fn ensure_room_for(transaction: &Transaction, account: &AccountProfile, more: us
 }
 
 /// From number, slot, status, since when it has that, whether its replacement is under way, whether it is owned, since when
-/// it is not in use, and since when it is ready.
+/// it is not in use, since when it is ready, and [`SUSPICION`].
 pub(super) fn known_number(row: &Row) -> rusqlite::Result<KnownNumber> {
     let slot: Option<SlotId> = row.get(1)?;
     let monitored = match slot {
@@ -202,6 +206,7 @@ pub(super) fn known_number(row: &Row) -> rusqlite::Result<KnownNumber> {
         resting_since: time(6)?,
         ready_since: time(7)?,
         replacement_pending: row.get(4)?,
+        suspect: suspicion(row)?,
         is_owned: row.get(5)?,
     })
 }

@@ -26,7 +26,7 @@
 //! # }
 //! ```
 
-use crate::ledger::{AccountSettings, Ledger, LedgerError, RecordedRun, RunOutcome};
+use crate::ledger::{AccountSettings, Ledger, LedgerError, RecordedRun, RunOutcome, rated_count};
 use crate::policies::comparison::{ReplayOutcome, replay};
 use dialguard::contract::*;
 use dialguard::policy::Policy;
@@ -245,7 +245,7 @@ impl<'a> Course<'a> {
 
     /// Does what the plan would have done.
     fn go_on(&mut self, plan: &Plan) {
-        self.today.rated += plan.reviews.len() as u32;
+        self.today.rated += rated_count(plan);
         for review in plan.reviews.rows().into_iter().flatten() {
             let Some(followed) = self.numbers.get_mut(&review.number) else { continue };
             let before = followed.standing.status;

@@ -42,13 +42,12 @@
 //! # }
 //! ```
 
-mod json_rows;
-
-use super::written_time::{TimeDoubt, instant};
 use super::{AHEAD_SECONDS_MAX, Answer, Report, Source, SourceError, is_ahead};
 use crate::ledger::{CARRIER_CHARACTERS_MAX, carrier_key};
 use crate::phone::{self, Region, is_invisible};
-use crate::table_file::{FileVersion, RowError, RowProblems, Table, as_text, read_file};
+use crate::table_file::json_rows::{self, Fields};
+use crate::table_file::{FileVersion, RowError, RowProblems, Table, as_text, column_key, read_file};
+use crate::written_time::{TimeDoubt, instant};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::{PhoneNumber, Timestamp};
 use parking_lot::Mutex;
@@ -139,7 +138,9 @@ impl Verdicts {
             return Err(unreadable(format!("is empty; one line must name the columns {}", COLUMNS.join(","))));
         }
         match is_json(path, table.text()) {
-            true => json_rows::each_row(table.text(), |line, row| merged.take(line, row)),
+            true => json_rows::each_row(table.text(), is_column, |line, row| {
+                merged.take(line, row.and_then(|fields| VerdictRow::of_json(&fields)));
+            }),
             false => merged.take_table(&table).map_err(unreadable)?,
         }
         Ok(merged.finish())
@@ -163,6 +164,11 @@ fn is_json(path: &Path, text: &str) -> bool {
     text.trim_start().starts_with(['{', '[']) || path.extension().is_some_and(is_ending)
 }
 
+/// Whether a column or a field of JSON has this name.
+fn is_column(name: &str) -> bool {
+    COLUMNS.iter().any(|column| column_key(column) == column_key(name))
+}
+
 /// The texts of one row.
 struct VerdictRow<'t> {
     number: Cow<'t, str>,
@@ -178,6 +184,15 @@ impl<'t> VerdictRow<'t> {
     fn new(fields: [&'t str; 5]) -> Self {
         let [number, carrier, score, label, observed_at] = fields.map(Cow::from);
         VerdictRow { number, carrier, score, label: Ok(label), observed_at }
+    }
+
+    fn of_json(fields: &Fields<'t>) -> Result<Self, RowError> {
+        let label = fields.text("label", false).map_err(|error| match error {
+            RowError::Column(_, why) | RowError::Row(why) => why,
+        });
+        let (number, carrier) = (fields.text("number", true)?, fields.text("carrier", false)?);
+        let (score, observed_at) = (fields.text("score", true)?, fields.text("observed_at", true)?);
+        Ok(VerdictRow { number, carrier, score, label, observed_at })
     }
 
     fn unlabeled([number, carrier, score, observed_at]: [&'t str; 4]) -> Self {

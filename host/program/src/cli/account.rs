@@ -2,6 +2,7 @@
 
 mod close;
 mod export;
+mod settings;
 
 use super::output::{answer_in_words, dollars, table};
 use super::settings::SettingOptions;
@@ -73,6 +74,11 @@ pub enum AccountCommand {
         buying: BuyingOptions,
         #[command(flatten)]
         settings: SettingOptions,
+    },
+    /// List the settings of accounts: their names, ranges, defaults and meanings
+    Settings {
+        /// The account, to show its values too
+        id: Option<String>,
     },
     /// Put a wrong charge right: credits dollars in the current cycle, at most what was charged in all
     Credit {
@@ -173,6 +179,7 @@ pub async fn run(context: &CommandContext, command: AccountCommand) -> Result<Do
                 blocks,
                 buying: buying.changed(&before.buying),
                 settings: (settings != before.settings).then(|| settings.clone()),
+                ..AccountChange::default()
             };
             match dry_run {
                 false => set(context, &dialguard, &id, &change).await,
@@ -180,6 +187,7 @@ pub async fn run(context: &CommandContext, command: AccountCommand) -> Result<Do
                 true => preview(context, &dialguard, &id, &change).await,
             }
         }
+        AccountCommand::Settings { id } => settings::list(context, id.as_deref()),
         AccountCommand::Credit { id, dollars, reason } => credit(context, &id, dollars, &reason),
         AccountCommand::Close(options) => close::close(context, options),
         AccountCommand::Export(options) => export::export(context, options),

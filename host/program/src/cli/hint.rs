@@ -4,6 +4,7 @@ use crate::hints::Hint;
 use dialguard::policy::{InvalidPolicy, PolicyError};
 use dialguard_dialer::access::AccessError;
 use dialguard_dialer::alerts::AlertsError;
+use dialguard_dialer::call_file::CallFileError;
 use dialguard_dialer::dialguard::DialguardError;
 use dialguard_dialer::fulfilment::FulfilmentError;
 use dialguard_dialer::ledger::LedgerError;
@@ -29,6 +30,7 @@ pub fn hint(error: &anyhow::Error) -> Option<&'static str> {
             .or_else(|| of::<SettingError>(cause))
             .or_else(|| of::<InvalidPolicy>(cause))
             .or_else(|| of::<NumberFileError>(cause))
+            .or_else(|| of::<CallFileError>(cause))
             .or_else(|| disk_full(cause))
     })
 }

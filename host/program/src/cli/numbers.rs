@@ -1,14 +1,13 @@
 //! `dialguard numbers …`
 
 use super::output::{e164, status_mark, table};
+use super::refused::RefusedRows;
 use super::requests::{Numbers, parse};
 use super::serve::stop_signal;
-use super::{CommandContext, Done, files};
+use super::{CommandContext, Done};
 use crate::hints::import_steps;
 use crate::json::{Candidate, ImportedFile, NumberInFull, Pool};
-use crate::words::{
-    REFUSED_LISTED_MAX, import_counts, other_columns, recognized, saving_in_words, shortened, spam_score_min, thousands,
-};
+use crate::words::{import_counts, other_columns, recognized, saving_in_words, shortened, spam_score_min, thousands};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
@@ -64,9 +63,8 @@ pub struct Import {
     /// Show how the file is read and what would be imported; changes nothing
     #[arg(long)]
     dry_run: bool,
-    /// Write the refused rows, each with its reason, into this new CSV file, to be corrected and imported again
-    #[arg(long, value_name = "FILE")]
-    refused: Option<PathBuf>,
+    #[command(flatten)]
+    refused: RefusedRows,
 }
 
 impl Import {
@@ -92,9 +90,7 @@ pub async fn run(context: &CommandContext, command: NumbersCommand) -> Result<Do
 fn import(context: &CommandContext, import: &Import) -> Result<Done> {
     let ledger = context.ledger()?;
     let options = import.options(ledger.account(&import.id)?.region);
-    if let Some(refused) = &import.refused {
-        files::ensure_new(refused)?;
-    }
+    import.refused.ensure_new()?;
     let bytes = std::fs::read(&import.file).with_context(|| format!("cannot read {}", import.file.display()))?;
     let bar = ProgressBar::new(0);
     let file = NumberFile::read(&bytes, &options, |rows_read, rows| {
@@ -108,9 +104,7 @@ fn import(context: &CommandContext, import: &Import) -> Result<Done> {
         false => take(context, &ledger, import, &file, &bar)?,
     };
     bar.finish_and_clear();
-    if let Some(path) = import.refused.as_ref().filter(|_| !outcome.refused.is_empty()) {
-        files::write_new(path, &refused_rows(&bytes, &options, &outcome.refused)?)?;
-    }
+    import.refused.write(&outcome.refused, || refused_rows(&bytes, &options, &outcome.refused))?;
     let done = Done::show(
         context.json,
         || ImportedFile::new(&file, &outcome, import.dry_run),
@@ -144,25 +138,15 @@ fn import_in_words(import: &Import, file: &NumberFile, outcome: &number_file::Im
         text += "dry run; nothing was changed\n";
     }
     text += &format!("{}\n", import_counts(outcome, import.imported_as(), import.dry_run));
-    for bad in outcome.refused.iter().take(REFUSED_LISTED_MAX) {
-        text += &format!("  row {}: {}\n", bad.row, bad.why);
-    }
-    if let unlisted @ 1.. = outcome.refused.len().saturating_sub(REFUSED_LISTED_MAX) {
-        text += &format!("  and {} more\n", thousands(unlisted as u64));
-    }
+    text += &RefusedRows::list(&outcome.refused);
     if let Some(row) = outcome.stopped_before {
         text += &format!("stopped before row {row}; import the file again for the rest\n");
     }
     if let Some(others) = other_columns(file) {
         text += &format!("{others}\n");
     }
-    let without_file = match &import.refused {
-        Some(path) if !outcome.refused.is_empty() => {
-            text += &format!("the refused rows are in {}\n", path.display());
-            0
-        }
-        _ => outcome.refused.len(),
-    };
+    let (written, without_file) = import.refused.in_file(&outcome.refused);
+    text += &written;
     let steps = import_steps(file, without_file).into_iter().filter_map(|steps| steps.command);
     steps.for_each(|step| text.push_str(&format!("hint: {step}\n")));
     text
@@ -292,6 +276,7 @@ impl Listing {
                 (None, Some(_)) => "ready".into(),
                 (None, None) => "–".into(),
             };
+            let status = format!("{status}{}", if known.suspect.is_some() { ", suspect" } else { "" });
             let marks = carriers.iter().map(|carrier| self.mark(self.answer(known.number, carrier)));
             [e164(known.number).to_string(), slot, status].into_iter().chain(marks)
         });

@@ -66,12 +66,19 @@ pub enum PolicyCommand {
     Activate {
         /// The revision
         revision: Revision,
+        /// Change nothing; show what becomes of the settings of accounts
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Roll back to the policy that was active before
-    Rollback,
+    Rollback {
+        /// Change nothing; show what becomes of the settings of accounts
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Compare every future review with what a revision would have done
     Shadow(comparison::Shadow),
-    /// Summarize what the shadow revision would have done differently
+    /// Summarize what the shadow revision would have done differently, and what it would do to settings
     Diff(comparison::Diff),
     /// Compare a revision with the reviews on record
     Backtest(comparison::Backtest),
@@ -98,8 +105,8 @@ pub async fn run(context: &CommandContext, command: PolicyCommand) -> Result<Don
         PolicyCommand::Bench(file) => author::bench(context, file).await,
         PolicyCommand::Install(install) => life::install(context, install).await,
         PolicyCommand::List => life::list(context),
-        PolicyCommand::Activate { revision } => life::activate(context, revision),
-        PolicyCommand::Rollback => life::roll_back(context),
+        PolicyCommand::Activate { revision, dry_run } => life::activate(context, revision, dry_run),
+        PolicyCommand::Rollback { dry_run } => life::roll_back(context, dry_run),
         PolicyCommand::Shadow(shadow) => comparison::shadow(context, shadow),
         PolicyCommand::Diff(diff) => comparison::diff(context, diff),
         PolicyCommand::Backtest(backtest) => comparison::backtest(context, backtest).await,

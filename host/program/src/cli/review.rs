@@ -11,8 +11,8 @@ use dialguard::calendar::rfc3339;
 use dialguard::contract::{self, Action};
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::dialguard::{Completion, DialguardError, ReviewOutcome};
-use dialguard_dialer::ledger::counted_before_in_words;
 use dialguard_dialer::ledger::{EventFilter, Ledger};
+use dialguard_dialer::ledger::{counted_before_in_words, rated_count};
 use dialguard_dialer::phone::PhoneNumber;
 use dialguard_dialer::prices::price_cents;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -142,7 +142,7 @@ fn review_in_words(id: &str, review: &ReviewOutcome, dry_run: bool) -> String {
         (None, true) => "; dry run: nothing was changed",
         (None, false) => "; nothing new since the last review, and nothing was changed",
     };
-    let mut text = format!("{id}: {} numbers rated at {}{changed}\n", plan.reviews.len(), rfc3339(plan.decided_at));
+    let mut text = format!("{id}: {} numbers rated at {}{changed}\n", rated_count(plan), rfc3339(plan.decided_at));
     for notice in &plan.notices {
         text.push_str(&format!("  {}: {}\n", notice.severity.name(), notice.text));
     }
@@ -185,7 +185,8 @@ pub fn usage_in_words(dialguard: &Dialguard, id: &str, usage: &contract::Usage) 
     };
     Ok(format!(
         "{} of {} slots used{locked}; {} a month, cycle ends at {}\n\
-         {} clean, {} at-risk, {} flagged, {} pending; turned flagged: {} in the past 24 hours, {} in the past 7 days\n",
+         {} clean, {} at-risk, {} flagged, {} pending; {} suspect; turned flagged: {} in the past 24 hours, {} in the past \
+         7 days\n",
         usage.occupied,
         usage.slots,
         dollars(price),
@@ -194,6 +195,7 @@ pub fn usage_in_words(dialguard: &Dialguard, id: &str, usage: &contract::Usage) 
         usage.at_risk,
         usage.flagged,
         usage.pending,
+        usage.suspect,
         usage.flagged_past_day,
         usage.flagged_past_week,
     ))

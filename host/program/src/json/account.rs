@@ -234,6 +234,8 @@ pub struct Usage {
     at_risk: u32,
     /// Monitored numbers that most carriers flag.
     flagged: u32,
+    /// Monitored numbers that are suspect for how their calls went.
+    suspect: u32,
     /// Monitored numbers that the dialer does not use for now.
     resting: u32,
     /// Numbers that turned flagged in the past 24 hours, including those replaced or deleted since.
@@ -252,6 +254,7 @@ impl From<&contract::Usage> for Usage {
             clean: usage.clean,
             at_risk: usage.at_risk,
             flagged: usage.flagged,
+            suspect: usage.suspect,
             resting: usage.resting,
             flagged_past_day: usage.flagged_past_day,
             flagged_past_week: usage.flagged_past_week,

@@ -5,7 +5,7 @@ use crate::hints::vanity_steps;
 use crate::words::REFUSED_LISTED_MAX;
 use dialguard::contract;
 use dialguard_dialer::ledger::{self, ImportOutcome, KnownNumber};
-use dialguard_dialer::number_file::{self, NumberFile, ReadRow};
+use dialguard_dialer::number_file::{self, BadRow, NumberFile, ReadRow};
 use dialguard_dialer::phone::{Doubt, NotAPhoneNumber};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -21,6 +21,8 @@ pub struct Number {
     status: Option<Status>,
     /// Since when it has that status.
     status_since: Option<Time>,
+    /// Why it is suspect; null if it is not.
+    suspect: Option<Suspicion>,
     /// Whether a replacement for it is in progress.
     replacement_pending: bool,
     /// Whether the dialer is not to use it for now: it is flagged, and there is no clean number to take its place. It is
@@ -39,11 +41,31 @@ impl From<&KnownNumber> for Number {
             slot: known.monitored.map(|(slot, ..)| slot),
             status: known.monitored.map(|(_, status, _)| status.into()),
             status_since: known.monitored.map(|(.., since)| Time(since)),
+            suspect: known.suspect.map(Suspicion::from),
             replacement_pending: known.replacement_pending,
             resting: known.resting_since.is_some(),
             resting_since: known.resting_since.map(Time),
             ready_since: known.ready_since.map(Time),
         }
+    }
+}
+
+/// The calls for which a number is suspect.
+#[derive(Serialize, ToSchema)]
+pub struct Suspicion {
+    /// When it turned suspect.
+    since: Time,
+    /// Calls made in the days that the policy looked at.
+    attempts: u32,
+    /// Of those, the ones that somebody answered.
+    answered: u32,
+    /// Of the attempts, those that an analytics engine refused on the way.
+    blocked: u32,
+}
+
+impl From<ledger::Suspicion> for Suspicion {
+    fn from(ledger::Suspicion { since, attempts, answered, blocked }: ledger::Suspicion) -> Self {
+        Suspicion { since: Time(since), attempts, answered, blocked }
     }
 }
 
@@ -182,7 +204,7 @@ impl Import {
 }
 
 /// A text that was given for a number, which may be of any length.
-fn as_given(text: &str) -> String {
+pub(super) fn as_given(text: &str) -> String {
     const CHARACTERS_MAX: usize = 256;
     match text.char_indices().nth(CHARACTERS_MAX) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -272,7 +294,7 @@ struct FirstRow {
 
 /// A row that was refused.
 #[derive(Serialize, ToSchema)]
-struct RefusedRow {
+pub(super) struct RefusedRow {
     /// Its line in the file, from 1.
     row: u64,
     /// Why, and what to do about it.
@@ -288,9 +310,15 @@ impl ImportedFile {
             imported: outcome.imported,
             known_before: outcome.known_before,
             refused_count: outcome.refused.len(),
-            refused: refused.map(|bad| RefusedRow { row: bad.row, why: bad.why.to_string() }).collect(),
+            refused: refused.map(RefusedRow::from).collect(),
             stopped_before_row: outcome.stopped_before,
         }
+    }
+}
+
+impl From<&BadRow> for RefusedRow {
+    fn from(bad: &BadRow) -> Self {
+        RefusedRow { row: bad.row, why: bad.why.to_string() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Policies: revisions, comparisons, limits, keys.
 
 use super::preview::Failure;
-use super::{E164, Severity, Status, Time};
+use super::{E164, SettingsOnActivation, Severity, Status, Time};
 use dialguard::contract;
 use dialguard::policy::Wasi;
 use dialguard::recording::PLACEHOLDER_FIRST;
@@ -29,7 +29,7 @@ pub struct PolicyRevision {
     /// What it does, in a sentence.
     summary: String,
     /// The version of the contract that it speaks.
-    #[schema(example = "0.2.0")]
+    #[schema(example = "0.3.0")]
     contract: String,
     /// SHA-256 of the component, in hexadecimal.
     sha256: String,
@@ -173,11 +173,19 @@ pub struct ComparisonSummary {
     failures: Vec<Failure>,
     /// The runs with a difference; null unless requested.
     runs: Option<Vec<Comparison>>,
+    /// What activating it would do to settings; null where runs alone are compared.
+    settings: Option<SettingsOnActivation>,
 }
 
 impl ComparisonSummary {
     /// `runs` are the comparisons to list.
-    pub fn new(revision: Revision, summary: &Summary, cents: i64, runs: Option<&[RunComparison]>) -> Self {
+    pub fn new(
+        revision: Revision,
+        summary: &Summary,
+        cents: i64,
+        runs: Option<&[RunComparison]>,
+        settings: Option<SettingsOnActivation>,
+    ) -> Self {
         let failure = |(run, why): &(u64, String)| Failure { run: *run, why: why.clone() };
         let differing = |compared: &&RunComparison| !compared.comparison.differences.is_empty();
         ComparisonSummary {
@@ -195,6 +203,7 @@ impl ComparisonSummary {
             not_recorded: summary.not_recorded,
             failures: summary.failures.iter().map(failure).collect(),
             runs: runs.map(|runs| runs.iter().filter(differing).map(Comparison::from).collect()),
+            settings,
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::parse::Entries;
 use dialguard::contract::{ChoiceSetting, IntegerSetting, Setting, SettingKind, SwitchSetting};
 use dialguard::settings::{DECLARED_MAX, guard_rails};
 use dialguard_dialer::ledger::{
-    AccountSettings, OTHER_SETTINGS_MAX, SETTING_NAME_BYTES_MAX, SETTING_VALUE_BYTES_MAX, SETTINGS_BYTES_MAX,
+    self, OTHER_SETTINGS_MAX, SETTING_NAME_BYTES_MAX, SETTING_VALUE_BYTES_MAX, SETTINGS_BYTES_MAX,
 };
 use dialguard_dialer::settings::{Declaration, SettingError};
 use serde::de::Visitor;
@@ -26,7 +26,7 @@ pub struct Settings(Map<String, Value>);
 
 impl Settings {
     /// What counts under the live policy, and then what is stored for other policies, as text.
-    pub fn new(declaration: &Declaration, settings: &AccountSettings) -> Self {
+    pub fn new(declaration: &Declaration, settings: &ledger::AccountSettings) -> Self {
         let declared = declaration.settings().iter().filter_map(|setting| {
             Some((setting.name.clone(), setting.to_json(declaration.value(&setting.name, settings)?)))
         });
@@ -44,8 +44,8 @@ impl SettingsChange {
     pub fn applied_to(
         self,
         declaration: &Declaration,
-        before: &AccountSettings,
-    ) -> Result<AccountSettings, SettingError> {
+        before: &ledger::AccountSettings,
+    ) -> Result<ledger::AccountSettings, SettingError> {
         let mut settings = before.clone();
         for (name, value) in self.0 {
             match (declaration.setting(&name), value) {
@@ -283,6 +283,87 @@ impl From<&Setting> for DeclaredKind {
             SettingKind::Choice(ChoiceSetting { names, .. }) => {
                 DeclaredKind::Choice { default: setting.text(setting.default_value()), choices: names.clone() }
             }
+        }
+    }
+}
+
+/// The settings of an account, and what is stored besides.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct AccountSettings {
+    settings: Vec<AccountSetting>,
+    /// Values that no setting of the active policy uses.
+    unused: Map<String, Value>,
+}
+
+/// A setting with the account's value.
+#[derive(Serialize)]
+struct AccountSetting {
+    #[serde(flatten)]
+    declared: DeclaredSetting,
+    /// What counts.
+    value: Value,
+    /// What is stored; null if nothing is.
+    stored: Option<String>,
+}
+
+impl AccountSettings {
+    pub fn new(declaration: &Declaration, settings: &ledger::AccountSettings) -> Self {
+        let of = |setting: &Setting| {
+            let value = declaration.value(&setting.name, settings)?;
+            let stored = settings.values.get(&setting.name).map(str::to_owned);
+            Some(AccountSetting { declared: setting.into(), value: setting.to_json(value), stored })
+        };
+        let unused = declaration.unused(settings).map(|(name, text)| (name.to_owned(), text.into()));
+        AccountSettings { settings: declaration.settings().iter().filter_map(of).collect(), unused: unused.collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use dialguard::policy::{Limits, Policy};
+    use serde_json::json;
+
+    fn changed(before: &ledger::AccountSettings, change: Value) -> Result<ledger::AccountSettings, String> {
+        let declaration = Declaration::of(&Policy::reference(Limits::default()));
+        let change: SettingsChange = serde_json::from_value(change).map_err(|error| error.to_string())?;
+        change.applied_to(&declaration, before).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_change_sets_what_it_names_null_puts_back_and_the_rest_stays() {
+        let mut before = ledger::AccountSettings::default();
+        before.guard_rails.replacements_per_day_max = 9;
+        before.values =
+            [("checks-to-flag", "3"), ("mass-flag-percent", "50"), ("quiet-hours", "22-6")].into_iter().collect();
+        let change = json!({"checks-to-flag": 4, "auto-replace": true, "replace-on-calls": true, "mass-flag-percent": null,
+                            "replacements-per-day-max": null, "quiet-hours": null, "rests-max": null});
+        let after = changed(&before, change).unwrap();
+        let mut expected = ledger::AccountSettings::default();
+        expected.guard_rails.auto_replace = true;
+        expected.values = [("checks-to-flag", "4"), ("replace-on-calls", "on")].into_iter().collect();
+        assert_eq!(after, expected);
+    }
+
+    #[test]
+    fn what_no_policy_could_take_is_refused_by_name() {
+        let mut before = ledger::AccountSettings::default();
+        before.values.set("quiet-hours", "22-6");
+        let wrong = [
+            (json!({"checks-to-flag": 31}), "checks-to-flag: give a whole number from 1 to 30"),
+            (json!({"checks-to-flag": "3"}), "checks-to-flag: give a whole number from 1 to 30"),
+            (json!({"checks-to-flag": 1.5}), "checks-to-flag: give a whole number from 1 to 30"),
+            (json!({"checks-to-flag": [1]}), "a number, a text, true, false or null"),
+            (json!({"auto-replace": 1}), "auto-replace: give on or off"),
+            (json!({"replacements-per-day-max": 1001}), "replacements-per-day-max: give a whole number from 0 to 1000"),
+            (json!({"checks-to-flog": 1}), "no setting \"checks-to-flog\""),
+            (json!({"checks-to-flog": null}), "no setting \"checks-to-flog\""),
+            (json!({"quiet-hours": "23-6"}), "can only be removed"),
+        ];
+        for (change, expected) in wrong {
+            let error = changed(&before, change).expect_err(expected);
+            assert!(error.contains(expected), "{error}");
         }
     }
 }

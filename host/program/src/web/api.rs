@@ -1,6 +1,7 @@
 //! The API: REST and JSON, under `/api/v1`, described by an OpenAPI document that is made from this code.
 
 mod accounts;
+mod calls;
 mod clock;
 mod export;
 mod failures;
@@ -48,6 +49,7 @@ use utoipa_axum::router::OpenApiRouter;
         (name = "accounts", description = "The add-on, blocks, settings and figures of accounts"),
         (name = "clock", description = "The time, and leaps that a user confirms"),
         (name = "numbers", description = "The numbers of an account, and what carriers say about them"),
+        (name = "calls", description = "How calls from an account's numbers went"),
         (name = "requests", description = "Start, stop, delete, replace and screen numbers"),
         (name = "orders", description = "Replacements in progress"),
         (name = "reviews", description = "Reviews, runs and events of an account"),
@@ -105,6 +107,7 @@ fn documented() -> (Router<Site>, Document) {
         .merge(export::routes())
         .merge(numbers::routes())
         .merge(number_files::routes())
+        .merge(calls::routes())
         .merge(requests::routes())
         .merge(orders::routes())
         .merge(reviews::routes())

@@ -9,6 +9,7 @@ use dialguard::contract::{Error, ErrorCode, Outcome};
 use dialguard::policy::PolicyError;
 use dialguard_dialer::access::AccessError;
 use dialguard_dialer::alerts::AlertsError;
+use dialguard_dialer::call_file::CallFileError;
 use dialguard_dialer::dialguard::DialguardError;
 use dialguard_dialer::fulfilment::FulfilmentError;
 use dialguard_dialer::http::causes::causes;
@@ -202,6 +203,12 @@ impl From<LedgerError> for Problem {
 
 impl From<NumberFileError> for Problem {
     fn from(error: NumberFileError) -> Self {
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()).with_steps(error.steps())
+    }
+}
+
+impl From<CallFileError> for Problem {
+    fn from(error: CallFileError) -> Self {
         Problem::new(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()).with_steps(error.steps())
     }
 }

@@ -32,12 +32,14 @@ pub fn unreadable(error: &str) -> Problem {
 }
 
 /// The pages that read a query, each with [`Query`].
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 15] = [
     "/accounts/{account}",
     "/accounts/{account}/activity",
     "/accounts/{account}/activity.csv",
     "/accounts/{account}/add-on",
     "/accounts/{account}/buying",
+    "/accounts/{account}/calls/{upload}",
+    "/accounts/{account}/calls/{upload}/refused.csv",
     "/accounts/{account}/candidates",
     "/accounts/{account}/import/{upload}",
     "/accounts/{account}/import/{upload}/refused.csv",

@@ -1,35 +1,39 @@
 //! A case as one line of JSON: all facts of its fixture and the call, with the contract's names.
 
 use crate::contract::*;
-use crate::scenarios::case::{Call, Case};
-use crate::scenarios::fake_dialer::Fixture;
+use crate::scenarios::case::{Call, Case, Given};
+use crate::scenarios::fake_dialer::{Fixture, HourOfCalls};
 use crate::scenarios::notation::{Numbers, name};
-use crate::settings::settings_by_name;
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// The call that a dialer should make of its policy, and the facts to make it with.
-pub(super) fn question(case: &Case, fixture: &Fixture, call: &Call) -> Value {
+pub(super) fn question(case: &Case, fixture: &Fixture) -> Value {
     json!({
         "case": case.name(),
         "now": digits(fixture.now),
         "carriers": each(&fixture.carriers, |carrier| json!({ "id": carrier.id, "name": carrier.name })),
-        "observations": each(fixture.observations.values().flatten(), observation),
-        "account": account(&fixture.account),
-        "monitored": each(&fixture.monitored, monitored),
+        "sources": each(&fixture.sources, source),
+        "verdicts": verdicts(fixture),
+        "account": account(&fixture.account, case.settings()),
+        "monitored": columns(&fixture.monitored.iter().copied().collect::<MonitoredTable>()),
         "owned": each(&fixture.owned, |number| digits(*number)),
-        "candidates": each(&fixture.candidates, |number| digits(*number)),
-        "flag-events": each(&fixture.flag_events, |event| json!({ "number": digits(event.number), "at": digits(event.at) })),
+        "candidates": columns(&fixture.candidates.iter().copied().collect::<CandidateTable>()),
+        "rested": columns(&fixture.rested.iter().copied().collect::<RestedTable>()),
+        "flag-events": columns(&fixture.flag_events.iter().copied().collect::<FlagTable>()),
+        "calls": calls(&fixture.calls),
         "failures": fixture.failures.iter().map(|(import, failure)| (import, error(failure))).collect::<BTreeMap<_, _>>(),
-        "call": self::call(case.id(), call, case.settings()),
+        "call": call(case),
     })
 }
 
-/// The contract's function and its arguments in order.
-fn call(id: &str, call: &Call, settings_checked: &Settings) -> Value {
-    let (function, arguments) = match call {
+/// The contract's function and its arguments in order; settings are given by name.
+fn call(case: &Case) -> Value {
+    let id = case.id();
+    let (function, arguments) = match case.call() {
         Call::Describe => ("describe", json!([])),
-        Call::CheckSettings => ("check-settings", json!([settings_by_name(settings_checked)])),
+        Call::CheckSettings => ("check-settings", json!([case.settings()])),
         Call::ReviewAccount => ("review-account", json!([id])),
         Call::Decide(given) => ("decide", json!([id, request(&given.request())])),
         Call::Screen(numbers) => ("screen", json!([id, each(&Numbers::of_all(numbers), |number| digits(*number))])),
@@ -51,7 +55,7 @@ fn request(request: &Request) -> Value {
     }
 }
 
-fn account(account: &Account) -> Value {
+fn account(account: &Account, settings: &Given) -> Value {
     let lock = |lock: &SlotLock| json!({ "slot": lock.slot, "until": digits(lock.until) });
     json!({
         "id": account.id,
@@ -67,33 +71,69 @@ fn account(account: &Account) -> Value {
         "locked-slots": each(&account.locked_slots, lock),
         "monitored-count": account.monitored_count,
         "rated-today": account.rated_today,
+        "look-ups-today": account.look_ups_today,
         "replacements-today": account.replacements_today,
-        "settings": settings_by_name(&account.settings),
+        "guard-rails": {
+            "auto-replace": account.guard_rails.auto_replace,
+            "replacements-per-day-max": account.guard_rails.replacements_per_day_max,
+        },
+        "settings": settings,
     })
 }
 
-fn monitored(number: &MonitoredNumber) -> Value {
+fn source(source: &Source) -> Value {
     json!({
-        "number": digits(number.number),
-        "slot": number.slot,
-        "status": name(&number.status),
-        "status-since": digits(number.status_since),
-        "monitored-since": digits(number.monitored_since),
-        "flagging-checks": number.flagging_checks,
-        "clearing-checks": number.clearing_checks,
-        "last-rated-at": number.last_rated_at.map(digits),
-        "replacement-pending": number.replacement_pending,
+        "id": source.id,
+        "name": source.name,
+        "price": source.price,
+        "look-ups-left": source.look_ups_left,
+        "carriers": source.carriers,
     })
 }
 
-fn observation(observation: &Observation) -> Value {
-    json!({
-        "number": digits(observation.number),
-        "carrier": observation.carrier,
-        "spam-score": observation.spam_score,
-        "observed-at": digits(observation.observed_at),
-    })
+/// The numbers that carriers know, and their verdicts: a row for each.
+fn verdicts(fixture: &Fixture) -> Value {
+    let mut table = VerdictTable::of(fixture.carriers.iter().map(|carrier| carrier.id).collect());
+    fixture.verdicts.values().for_each(|verdicts| table.push(verdicts.iter().copied()));
+    let mut columns = columns(&table);
+    columns["numbers"] = each(fixture.verdicts.keys(), |number| digits(*number));
+    columns
 }
+
+fn calls(hours: &[HourOfCalls]) -> Value {
+    let table: CallTable = hours.iter().map(|hour| hour.calls).collect();
+    let mut columns = columns(&table);
+    columns["numbers"] = each(hours, |hour| digits(hour.number));
+    columns["at"] = each(hours, |hour| digits(hour.at));
+    columns
+}
+
+/// A table with the contract's names.
+fn columns<T: Serialize>(table: &T) -> Value {
+    let Ok(Value::Object(columns)) = serde_json::to_value(table) else {
+        unreachable!("a table is a struct of lists of integers")
+    };
+    let written = columns.into_iter().map(|(name, mut column)| {
+        if HAVE_64_BITS.contains(&name.as_str()) {
+            column.as_array_mut().into_iter().flatten().for_each(|value| *value = value.to_string().into());
+        }
+        (name.replace('_', "-"), column)
+    });
+    Value::Object(written.collect())
+}
+
+/// The columns of tables whose values are numbers or times.
+const HAVE_64_BITS: [&str; 9] = [
+    "numbers",
+    "status_since",
+    "monitored_since",
+    "last_rated_at",
+    "evidence_until",
+    "suspect_since",
+    "resting_since",
+    "at",
+    "observed_at",
+];
 
 fn error(error: &Error) -> Value {
     json!({ "code": name(&error.code), "message": error.message })
@@ -113,19 +153,33 @@ mod tests {
     use super::super::reply::read;
     use super::*;
     use crate::scenarios::case_files;
+    use crate::settings::Settings;
 
     /// Ensures that no field of the contract is missing from a line or misnamed.
     #[test]
     fn a_line_reads_back_as_the_facts_of_its_case() {
         for case in case_files().iter().flat_map(|file| &file.cases) {
             let fixture = case.fixture();
-            let mut line = question(case, &fixture, case.call());
-            assert_eq!(read::<Account>(line["account"].take()).unwrap(), fixture.account, "{}", case.name());
+            let mut line = question(case, &fixture);
+            line["account"]["settings"] = json!({});
+            let account = Account { settings: Settings::default(), ..fixture.account.clone() };
+            assert_eq!(read::<Account>(line["account"].take()).unwrap(), account, "{}", case.name());
             assert_eq!(read::<Vec<Carrier>>(line["carriers"].take()).unwrap(), fixture.carriers);
-            assert_eq!(read::<Vec<MonitoredNumber>>(line["monitored"].take()).unwrap(), fixture.monitored);
-            assert_eq!(read::<Vec<FlagEvent>>(line["flag-events"].take()).unwrap(), fixture.flag_events);
-            let observations: Vec<_> = fixture.observations.values().flatten().copied().collect();
-            assert_eq!(read::<Vec<Observation>>(line["observations"].take()).unwrap(), observations);
+            assert_eq!(read::<Vec<Source>>(line["sources"].take()).unwrap(), fixture.sources);
+            let monitored: MonitoredTable = read(line["monitored"].take()).unwrap();
+            assert!(monitored.rows().unwrap().eq(fixture.monitored));
+            assert!(read::<CandidateTable>(line["candidates"].take()).unwrap().rows().unwrap().eq(fixture.candidates));
+            assert!(read::<RestedTable>(line["rested"].take()).unwrap().rows().unwrap().eq(fixture.rested));
+            assert!(read::<FlagTable>(line["flag-events"].take()).unwrap().rows().unwrap().eq(fixture.flag_events));
+            let calls: CallTable = read(line["calls"].take()).unwrap();
+            assert!(calls.rows().unwrap().eq(fixture.calls.iter().map(|hour| hour.calls)));
+            let verdicts: VerdictTable = read(line["verdicts"].take()).unwrap();
+            let said = verdicts.rows(fixture.verdicts.len()).unwrap();
+            for (said, expected) in said.zip(fixture.verdicts.values()) {
+                let mut expected = expected.clone();
+                expected.sort_by_key(|verdict| verdict.carrier);
+                assert!(said.eq(expected), "{}", case.name());
+            }
             if let Call::Decide(given) = case.call() {
                 assert_eq!(read::<Request>(line["call"]["arguments"][1].take()).unwrap(), given.request());
             }

@@ -1,6 +1,7 @@
 //! Reads a dialer's reply as the contract's types: names in kebab-case, and 64-bit integers as numbers or as text.
 
 use crate::contract::Error;
+use crate::scenarios::answer::LookUp;
 use crate::scenarios::notation::capitalised;
 use crate::scenarios::promises::Breach;
 use serde::de::value::{MapAccessDeserializer, MapDeserializer, SeqDeserializer};
@@ -22,15 +23,15 @@ pub(super) enum Outcome {
 /// The content of a reply.
 pub(super) struct Reply {
     pub outcome: Outcome,
-    /// How many numbers were looked up with carriers.
-    pub numbers_looked_up: Option<usize>,
+    /// What was looked up with carriers.
+    pub look_ups: Vec<LookUp>,
     /// How long the policy took to answer, as measured by the dialer.
     pub took: Option<Duration>,
 }
 
 pub(super) fn reply(line: Value) -> Result<Reply, Breach> {
     let Value::Object(mut line) = line else { return unreadable("it is not an object") };
-    let numbers_looked_up = line.remove("numbers-looked-up").map(read).transpose()?;
+    let look_ups = line.remove("look-ups").map(read).transpose()?.unwrap_or_default();
     let took = line.remove("microseconds").map(read).transpose()?.map(Duration::from_micros);
     let outcome = match sole(line) {
         Some(("ok", value)) => Outcome::Ok(value),
@@ -38,11 +39,11 @@ pub(super) fn reply(line: Value) -> Result<Reply, Breach> {
         Some(("fault", words)) => Outcome::Fault(read(words)?),
         _ => {
             return unreadable(
-                "it must have exactly one of `ok`, `err` and `fault`; `numbers-looked-up` and `microseconds` are optional",
+                "it must have exactly one of `ok`, `err` and `fault`; `look-ups` and `microseconds` are optional",
             );
         }
     };
-    Ok(Reply { outcome, numbers_looked_up, took })
+    Ok(Reply { outcome, look_ups, took })
 }
 
 /// A value of one of the contract's types.
@@ -94,6 +95,13 @@ impl<'de> Deserializer<'de> for ContractValue {
         }
     }
 
+    fn deserialize_i64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        match self.0.as_str().and_then(|digits| digits.parse().ok()) {
+            Some(value) => visitor.visit_i64(value),
+            None => self.deserialize_any(visitor),
+        }
+    }
+
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         if self.0.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
@@ -116,7 +124,7 @@ impl<'de> Deserializer<'de> for ContractValue {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        bool i8 i16 i32 i128 u8 u16 u32 u128 f32 f64 char str string bytes byte_buf unit unit_struct
         newtype_struct seq tuple tuple_struct map struct identifier ignored_any
     }
 }
@@ -144,7 +152,7 @@ mod tests {
     fn malformed_replies_are_refused() {
         let refused = |line| reply(line).err().unwrap().to_string();
         assert!(refused(json!("ok")).contains("not an object"));
-        assert!(refused(json!({ "numbers-looked-up": 1 })).contains("one of `ok`, `err` and `fault`"));
+        assert!(refused(json!({ "microseconds": 1 })).contains("one of `ok`, `err` and `fault`"));
         assert!(refused(json!({ "ok": null, "more": 1 })).contains("one of `ok`, `err` and `fault`"));
         assert!(refused(json!({ "err": { "code": "unavailable" } })).contains("missing field `message`"));
         assert!(

@@ -44,10 +44,10 @@ pub(crate) fn ensure_fits(before: &Settings, after: &Settings) -> Result<()> {
     if all_fit || before == after { Ok(()) } else { Err(LedgerError::SettingsTooLarge) }
 }
 
-/// Each setting that differs, by its name, with its values before and after.
-pub(super) fn differences(before: &AccountSettings, after: &AccountSettings) -> Vec<String> {
+/// Each setting that differs, by its name, with its values before and after. `defaults` are the active policy's.
+pub(super) fn differences(before: &AccountSettings, after: &AccountSettings, defaults: &Settings) -> Vec<String> {
     let mut told: Vec<String> = guard_rail_differences(before.guard_rails, after.guard_rails).collect();
-    told.extend(value_differences(&before.values, &after.values));
+    told.extend(value_differences(&before.values, &after.values, defaults));
     let untold = told.len().saturating_sub(TOLD_MAX);
     if untold > 0 {
         told.truncate(TOLD_MAX);
@@ -63,14 +63,24 @@ fn guard_rail_differences(before: GuardRails, after: GuardRails) -> impl Iterato
     })
 }
 
-fn value_differences<'a>(before: &'a Settings, after: &'a Settings) -> impl Iterator<Item = String> + 'a {
-    let set = after.iter().filter_map(|(name, value)| match before.get(name) {
-        Some(before) if before == value => None,
-        Some(before) => Some(format!("{} from {} to {}", told(name), told(before), told(value))),
-        None => Some(format!("{} set to {}", told(name), told(value))),
+fn value_differences<'a>(
+    before: &'a Settings,
+    after: &'a Settings,
+    defaults: &'a Settings,
+) -> impl Iterator<Item = String> + 'a {
+    let set = after.iter().filter_map(|(name, value)| match (before.get(name), defaults.get(name)) {
+        (Some(before), _) if before == value => None,
+        (Some(before), _) => Some(format!("{} from {} to {}", told(name), told(before), told(value))),
+        (None, Some(default)) => {
+            Some(format!("{} from its default ({}) to {}", told(name), told(default), told(value)))
+        }
+        (None, None) => Some(format!("{} set to {}", told(name), told(value))),
     });
-    let removed = before.iter().filter(|(name, _)| after.get(name).is_none());
-    set.chain(removed.map(|(name, _)| format!("{} back to its default", told(name))))
+    let unset = before.iter().filter(|(name, _)| after.get(name).is_none());
+    set.chain(unset.map(|(name, before)| match defaults.get(name) {
+        Some(default) => format!("{} from {} back to its default ({})", told(name), told(before), told(default)),
+        None => format!("{} {} removed", told(name), told(before)),
+    }))
 }
 
 /// As it is where it is a plain word or number; else in quotes, and shortened.
@@ -94,23 +104,28 @@ mod tests {
     #[test]
     fn a_history_tells_what_changed_with_both_values_and_nothing_else() {
         let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let before = with([setting("checks-to-flag", "2"), setting("greeting", "good day"), setting("kept", "1")]);
-        let mut after = with([setting("checks-to-flag", "3"), setting("kept", "1"), setting("new", "")]);
+        let before = [("checks-to-flag", "2"), ("greeting", "good day"), ("kept", "1"), ("rests-max", "5")];
+        let before = with(before.map(|(name, value)| setting(name, value)));
+        let after = [("checks-to-flag", "3"), ("kept", "1"), ("new", ""), ("spam-score-min", "70")];
+        let mut after = with(after.map(|(name, value)| setting(name, value)));
         after.guard_rails.auto_replace = true;
+        let defaults = Settings::from_iter([("rests-max", "2"), ("spam-score-min", "80"), ("checks-to-flag", "1")]);
         let expected = [
             "auto-replace from off to on",
             "checks-to-flag from 2 to 3",
             r#"new set to """#,
-            "greeting back to its default",
+            "spam-score-min from its default (80) to 70",
+            r#"greeting "good day" removed"#,
+            "rests-max from 5 back to its default (2)",
         ];
-        assert_eq!(differences(&before, &after), expected);
-        assert!(differences(&after, &after).is_empty());
+        assert_eq!(differences(&before, &after, &defaults), expected);
+        assert!(differences(&after, &after, &defaults).is_empty());
     }
 
     #[test]
     fn an_event_stays_small_however_much_changed() {
         let all = |value: &str| with((0..OTHER_SETTINGS_MAX).map(|i| (format!("{i:03}"), value.repeat(200))));
-        let told = differences(&all("a"), &all("ü"));
+        let told = differences(&all("a"), &all("ü"), &Settings::default());
         assert_eq!((told.len(), told[TOLD_MAX].as_str()), (TOLD_MAX + 1, "206 more settings"));
         assert!(told.join(", ").len() < 20_000);
     }

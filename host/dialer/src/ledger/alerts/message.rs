@@ -3,6 +3,7 @@
 
 use crate::ledger::accounts::closing::Closing;
 use crate::ledger::accounts::days::MissedDays;
+use crate::ledger::runs::plans::rated_count;
 use crate::ledger::time::Leap;
 use crate::phone::e164;
 use dialguard::calendar::{NaiveDate, rfc3339};
@@ -59,7 +60,7 @@ impl Message {
             "local-date": review.local_date,
             "run": review.run,
             "daily": review.daily,
-            "rated": review.plan.reviews.len(),
+            "rated": rated_count(review.plan),
             "turned-flagged": turned(Status::Flagged),
             "turned-at-risk": turned(Status::AtRisk),
             "turned-clean": turned(Status::Clean),
@@ -78,6 +79,21 @@ impl Message {
             "carrier-problems": problems.collect::<Vec<_>>(),
         });
         Message::new("review.completed", data, "activity")
+    }
+
+    /// Numbers that are suspect since this review.
+    pub fn number_suspect(local_date: &str, run: i64, suspects: &[Suspect]) -> Self {
+        let data = json!({
+            "local-date": local_date,
+            "run": run,
+            "suspects": list(suspects, NUMBERS_LISTED_MAX, |suspect| json!({
+                "number": e164(suspect.number),
+                "attempts": suspect.attempts,
+                "answered": suspect.answered,
+                "blocked": suspect.blocked,
+            })),
+        });
+        Message::new("number.suspect", data, "")
     }
 
     pub fn review_failed(account: &str, local_date: &str, why: &str) -> Self {

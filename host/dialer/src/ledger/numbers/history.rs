@@ -5,6 +5,7 @@ use crate::ledger::numbers::{KnownNumber, known_number};
 use crate::ledger::runs::answers::{CarrierAnswer, about};
 use crate::ledger::runs::recordings;
 use crate::ledger::sources::carriers::Carriers;
+use crate::ledger::suspects::SUSPICION;
 use crate::ledger::{Ledger, Result, from_sql};
 use dialguard::contract::{PhoneNumber, Review, SlotId, Timestamp};
 use rusqlite::{OptionalExtension, Transaction};
@@ -60,13 +61,14 @@ impl Ledger {
         self.read(|transaction| {
             let key = profile(transaction, id)?.key;
             let known = transaction
-                .prepare_cached(
+                .prepare_cached(&format!(
                     "SELECT numbers.number, slot, status, status_since,
                             EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = numbers.number),
-                            state = 'owned', resting_since, ready_since
+                            state = 'owned', resting_since, ready_since, {SUSPICION}
                        FROM numbers LEFT JOIN monitored ON monitored.number = numbers.number
-                      WHERE numbers.number = ?2 AND numbers.account = ?1 AND state IN ('owned', 'released')",
-                )?
+                            LEFT JOIN suspects ON suspects.number = numbers.number
+                      WHERE numbers.number = ?2 AND numbers.account = ?1 AND state IN ('owned', 'released')"
+                ))?
                 .query_row([key, digits], known_number)
                 .optional()?;
             let Some(known) = known else { return Ok(None) };

@@ -8,6 +8,7 @@ use crate::ledger::accounts::profile;
 use crate::ledger::numbers::by_revision::ByRevision;
 use crate::ledger::numbers::status::status_to_sql;
 use crate::ledger::numbers::{KnownNumber, known_number};
+use crate::ledger::suspects::SUSPICION;
 use crate::ledger::{Ledger, Result, asked_to_sql, from_sql, to_sql};
 use dialguard::contract::{PhoneNumber, Status, Timestamp};
 use rusqlite::types::Value;
@@ -24,6 +25,8 @@ pub struct NumberQuery {
     pub standing: Option<MonitoringFilter>,
     /// Only those that turned flagged then or later. Those among them are wanted too that have left the account since.
     pub flagged_since: Option<Timestamp>,
+    /// Only suspect ones.
+    pub suspect: bool,
     /// Only those whose replacement is under way.
     pub replacement_pending: bool,
     /// Only those above this one, to page through all of them by number.
@@ -286,6 +289,9 @@ impl List {
                 to_sql(since),
             );
         }
+        if query.suspect {
+            list.conditions.push("number IN (SELECT number FROM suspects WHERE account = ?1)");
+        }
         if query.replacement_pending {
             list.conditions.push("number IN (SELECT number FROM replacements_under_way)");
         }
@@ -379,10 +385,11 @@ impl List {
         let sql = format!(
             "SELECT page.number, slot, status, status_since,
                     EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = page.number),
-                    state = 'owned', resting_since, ready_since
+                    state = 'owned', resting_since, ready_since, {SUSPICION}
                FROM ({page}) AS page
                     JOIN numbers ON numbers.number = page.number
                     LEFT JOIN monitored ON monitored.number = page.number
+                    LEFT JOIN suspects ON suspects.number = page.number
               ORDER BY {}",
             self.columns("page.number", self.is_descending)
         );

@@ -3,14 +3,15 @@
 use crate::ledger::accounts::AccountProfile;
 use crate::ledger::accounts::days::rated_since;
 use crate::ledger::accounts::slots::locked_slots;
+use crate::ledger::calls::{sums, totals};
 use crate::ledger::numbers::status::status_from_sql;
 use crate::ledger::orders::grounds::replacements_counted;
 use crate::ledger::orders::{rest, unknown};
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, asked_to_sql, from_sql, to_sql};
 use crate::prices::BLOCK_PRICE_CENTS;
 use dialguard::contract::{
-    Account, Candidate, CandidateTable, Error, FlagEvent, FlagTable, MonitoredNumber, MonitoredTable, PhoneNumber,
-    RestedTable, Timestamp,
+    Account, CallTable, CallTotals, Candidate, CandidateTable, Error, FlagEvent, FlagTable, MonitoredNumber,
+    MonitoredTable, NumberCalls, PhoneNumber, RestedTable, Timestamp,
 };
 use dialguard::dialer::NumberInventory;
 use rusqlite::{Transaction, params};
@@ -160,6 +161,24 @@ impl NumberInventory for AccountView {
         self.read(id, move |transaction, key| rest::rested(transaction, key, now)).await
     }
 
+    /// Empty columns as long as nothing is known of any number's calls.
+    async fn calls(
+        &self,
+        id: &str,
+        numbers: Vec<PhoneNumber>,
+        since: Timestamp,
+    ) -> std::result::Result<CallTable, Error> {
+        self.read(id, move |transaction, key| match totals(transaction, key, since)?.attempts {
+            0 => Ok(CallTable::new()),
+            _ => Ok(sums(transaction, key, &numbers, since)?.into_iter().map(number_calls).collect()),
+        })
+        .await
+    }
+
+    async fn calls_in_all(&self, id: &str, since: Timestamp) -> std::result::Result<CallTotals, Error> {
+        self.read(id, move |transaction, key| totals(transaction, key, since)).await
+    }
+
     async fn flag_events(&self, id: &str, since: Timestamp) -> std::result::Result<FlagTable, Error> {
         self.read(id, move |transaction, key| {
             let mut statement = transaction.prepare_cached(
@@ -175,6 +194,13 @@ impl NumberInventory for AccountView {
     }
 }
 
+/// A number makes at most a million calls an hour, and the hours of 60 days are kept.
+fn number_calls(CallTotals { attempts, answered, short, blocked }: CallTotals) -> NumberCalls {
+    let [attempts, answered, short, blocked] =
+        [attempts, answered, short, blocked].map(|calls| u32::try_from(calls).unwrap_or(u32::MAX));
+    NumberCalls { attempts, answered, short, blocked }
+}
+
 /// A late rating counts for the day before, so it is shown as made before the day began.
 fn monitored(
     transaction: &Transaction,
@@ -187,7 +213,7 @@ fn monitored(
         "SELECT number, slot, status, status_since, monitored_since, flagging_checks, clearing_checks,
                 iif(rated_day < ?4, min(last_rated_at, ?4 - 1), last_rated_at),
                 EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = monitored.number), evidence_until,
-                resting_since
+                resting_since, (SELECT since FROM suspects WHERE suspects.number = monitored.number)
            FROM monitored WHERE account = ?1 AND number > ?2 ORDER BY number LIMIT ?3",
     )?;
     let after = asked_to_sql(after);
@@ -202,7 +228,7 @@ fn monitored(
             clearing_checks: row.get(6)?,
             last_rated_at: row.get::<_, Option<i64>>(7)?.map(from_sql),
             evidence_until: row.get::<_, Option<i64>>(9)?.map(from_sql),
-            suspect_since: None,
+            suspect_since: row.get::<_, Option<i64>>(11)?.map(from_sql),
             resting_since: row.get::<_, Option<i64>>(10)?.map(from_sql),
             replacement_pending: row.get(8)?,
         })

@@ -7,6 +7,7 @@ use crate::ledger::accounts::{
 };
 use crate::ledger::alerts::deliveries::enqueue;
 use crate::ledger::alerts::message::{Message, ReviewSummary};
+use crate::ledger::calls;
 use crate::ledger::events::{EventKind, append, append_notice};
 use crate::ledger::numbers::change_state;
 use crate::ledger::numbers::status::status_to_sql;
@@ -16,6 +17,7 @@ use crate::ledger::runs::answers::{CarrierAnswer, newest_scores};
 use crate::ledger::runs::evidence::counted_before_in_words;
 use crate::ledger::runs::recordings::RunOutcome;
 use crate::ledger::runs::records::{self, PackedRecord, RecordLimits};
+use crate::ledger::suspects;
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, from_sql, to_sql};
 use crate::phone::e164;
 use dialguard::check::{Purpose, check, check_decision};
@@ -191,6 +193,10 @@ impl<'a> CheckedRun<'a> {
         let daily = is_review && day.starts_at == rates_since && is_daily(transaction, account, &day, plan)?;
         let run = begin(transaction, account, (&day, daily), *purpose, record)?;
         apply_reviews(transaction, account, (&day, run), record)?;
+        let newly_suspect = match &plan.suspects {
+            Some(suspects) => suspects::replace(transaction, (account.key, run), suspects, now)?,
+            None => Vec::new(),
+        };
         for action in &plan.actions {
             apply_action(transaction, account, run, action, now)?;
         }
@@ -200,6 +206,7 @@ impl<'a> CheckedRun<'a> {
         append_problems(transaction, account, run, (EventKind::ProviderProblem, record.provider_problems), now)?;
         note_counted_before(transaction, account, run, record)?;
         records::keep(transaction, account.key, (run, daily), now, record.kept, packed)?;
+        calls::forget(transaction, account.key, now)?;
         touch(transaction, account.key, now)?;
         if let RunOutcome::Review(plan) = record.outcome {
             days::note_look_ups(transaction, account, day.starts_at, looked_up(record.recording))?;
@@ -207,6 +214,10 @@ impl<'a> CheckedRun<'a> {
             // Orders whose grounds are gone end.
             try_at_once(transaction, account.key)?;
             tell(transaction, account, run, (&day, daily), plan, record)?;
+            if !newly_suspect.is_empty() {
+                let message = || Message::number_suspect(&day.date.to_string(), run, &newly_suspect);
+                enqueue(transaction, Some(account), Some(run), now, message)?;
+            }
         }
         Ok(AppliedRun { run: crate::ledger::from_sql(run), daily })
     }
@@ -215,7 +226,7 @@ impl<'a> CheckedRun<'a> {
 /// Whether a review counts as the one of its day. One that could rate nothing does not, nor one that came too early.
 fn is_daily(transaction: &Transaction, account: &AccountProfile, day: &Day, plan: &Plan) -> Result<bool> {
     let is_due = day.review_due_at <= plan.decided_at;
-    let counts = !plan.reviews.is_empty() || is_due && days::missing(transaction, account, day)? == 0;
+    let counts = rated_count(plan) > 0 || is_due && days::missing(transaction, account, day)? == 0;
     Ok(account.enabled && counts && !days::has_daily_review(transaction, account, day)?)
 }
 
@@ -317,6 +328,11 @@ fn tell(
     enqueue(transaction, Some(account), Some(run), now, || Message::review_completed(&review))
 }
 
+/// How many numbers a plan rates. A suspect that could not be rated has a review too, which only says where it stands.
+pub fn rated_count(plan: &Plan) -> u32 {
+    plan.reviews.answering.iter().filter(|answering| **answering > 0).count() as u32
+}
+
 /// The check has seen to it that reviews ascend and that each is of a number shown as monitored.
 fn apply_reviews(
     transaction: &Transaction,
@@ -342,16 +358,18 @@ fn apply_reviews(
     for review in plan.reviews.rows().expect("the plan was checked") {
         let before = monitored.find(|number| number.number == review.number).expect("the plan was checked");
         let (key, number, now) = (account.key, to_sql(review.number), to_sql(now));
-        let evidence_until = evidence.get(&review.number).map(|at| to_sql(*at));
-        let (checks, rated_day) = ((review.flagging_checks, review.clearing_checks), to_sql(day.starts_at));
-        let updated = rate.execute(params![key, number, checks.0, checks.1, now, rated_day, evidence_until])?;
-        assert_eq!(updated, 1, "{} is no longer monitored, though the account did not change", e164(review.number));
+        if review.answering > 0 {
+            let evidence_until = evidence.get(&review.number).map(|at| to_sql(*at));
+            let (checks, rated_day) = ((review.flagging_checks, review.clearing_checks), to_sql(day.starts_at));
+            let updated = rate.execute(params![key, number, checks.0, checks.1, now, rated_day, evidence_until])?;
+            assert_eq!(updated, 1, "{} is no longer monitored, though the account did not change", e164(review.number));
+        }
         if before.status != review.status {
             turn.execute(params![key, number, status_to_sql(review.status), now])?;
             tell_status(transaction, key, run, before.status, &review, plan.decided_at)?;
         }
     }
-    let rated = account.rated_since(day.starts_at) + plan.reviews.len() as u32;
+    let rated = account.rated_since(day.starts_at) + rated_count(plan);
     transaction
         .prepare_cached("UPDATE accounts SET rated_day = ?2, rated_count = ?3 WHERE key = ?1")?
         .execute(params![account.key, to_sql(day.starts_at), rated])?;
@@ -392,12 +410,11 @@ fn tell_status(
         (_, Status::Flagged) => (EventKind::TurnedFlagged, "flagged"),
         (_, Status::Pending) => unreachable!("the plan was checked"),
     };
-    let text = format!(
-        "{} turned {turned}: {} of {} carriers flag it.",
-        e164(review.number),
-        review.flagging,
-        review.answering
-    );
+    let why = match (review.flagging, review.answering) {
+        (_, 0) => "its calls fare badly".to_owned(),
+        (flagging, answering) => format!("{flagging} of {answering} carriers flag it"),
+    };
+    let text = format!("{} turned {turned}: {why}.", e164(review.number));
     append(transaction, account, now, Some(run), kind, Some(review.number), &text)
 }
 

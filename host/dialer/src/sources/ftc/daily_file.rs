@@ -6,8 +6,8 @@
 
 use super::new_york;
 use crate::phone::{self, Region, area_code, nanp_number};
-use crate::sources::written_time::{WrittenTime, at_offset, iso_date};
 use crate::table_file::{RowError, RowProblems, Table, read_file};
+use crate::written_time::{WrittenTime, at_offset, iso_date};
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone};
 use dialguard::calendar::TIME_MAX;
 use dialguard::contract::{PhoneNumber, Timestamp};

@@ -2,7 +2,8 @@
 
 use super::super::output::{dollars, e164, table};
 use super::super::{CommandContext, Done};
-use crate::json::ComparisonSummary;
+use super::life::settings_in_words;
+use crate::json::{ComparisonSummary, SettingsOnActivation};
 use anyhow::{Context, Result, ensure};
 use chrono::NaiveDate;
 use clap::Args;
@@ -11,6 +12,7 @@ use dialguard::contract::{Status, Timestamp};
 use dialguard::recording::PLACEHOLDER_FIRST;
 use dialguard_dialer::ledger::{Difference, RecordedRun, Revision, RunComparison, RunOutcome};
 use dialguard_dialer::policies::comparison::{self, Summary};
+use dialguard_dialer::policies::settings_change::SettingsChange;
 use dialguard_dialer::prices::REPLACEMENT_PRICE_CENTS;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -79,7 +81,7 @@ pub fn shadow(context: &CommandContext, Shadow { revision, .. }: Shadow) -> Resu
 
 pub fn diff(context: &CommandContext, Diff { revision, since, options }: Diff) -> Result<Done> {
     let ledger = context.ledger()?;
-    context.policies(ledger.clone())?;
+    let policies = context.policies(ledger.clone())?;
     let shadow = ledger.policy_state()?.shadow.map(|shadow| shadow.revision);
     let revision = revision
         .or(shadow)
@@ -87,7 +89,8 @@ pub fn diff(context: &CommandContext, Diff { revision, since, options }: Diff) -
     ledger.revision(revision)?;
     let since = since.map_or(0, start);
     let compared = ledger.comparisons(revision, since)?;
-    Ok(summed_up(context, revision, &compared, ledger.reviews_not_recorded(since)?, &options))
+    let settings = policies.settings_change(revision).ok();
+    Ok(summed_up(context, revision, settings.as_ref(), &compared, ledger.reviews_not_recorded(since)?, &options))
 }
 
 pub async fn backtest(context: &CommandContext, Backtest { revision, since, options }: Backtest) -> Result<Done> {
@@ -101,7 +104,7 @@ pub async fn backtest(context: &CommandContext, Backtest { revision, since, opti
         !compared.is_empty(),
         "no review since {since} is on record; `dialguard policy limits` shows how long recordings are kept"
     );
-    Ok(summed_up(context, revision, &compared, ledger.reviews_not_recorded(start(since))?, &options))
+    Ok(summed_up(context, revision, None, &compared, ledger.reviews_not_recorded(start(since))?, &options))
 }
 
 fn start(date: NaiveDate) -> Timestamp {
@@ -111,6 +114,7 @@ fn start(date: NaiveDate) -> Timestamp {
 fn summed_up(
     context: &CommandContext,
     revision: Revision,
+    settings: Option<&SettingsChange>,
     compared: &[RunComparison],
     not_recorded: u64,
     options: &DiffOptions,
@@ -120,7 +124,11 @@ fn summed_up(
     let (more, fewer) = (cents(summary.replaced_more.len()), cents(summary.replaced_less.len()));
     Done::show(
         context.json,
-        || ComparisonSummary::new(revision, &summary, more as i64 - fewer as i64, options.each.then_some(compared)),
+        || {
+            let each = options.each.then_some(compared);
+            let settings = settings.map(|change| SettingsOnActivation::new(revision, change));
+            ComparisonSummary::new(revision, &summary, more as i64 - fewer as i64, each, settings)
+        },
         || {
             let mut text = format!(
                 "Revision {revision} on {} reviews, {} of them identical\n\
@@ -175,7 +183,7 @@ fn summed_up(
                 });
                 text += &table(["RUN", "AT", "ACCOUNT", "NUMBER", "ACTIVE", "CANDIDATE"].map(str::to_owned), rows);
             }
-            text
+            text + &settings.map_or(String::new(), |change| settings_in_words(revision, change))
         },
     )
 }
@@ -213,7 +221,7 @@ pub async fn replay(context: &CommandContext, Replay { run, revision }: Replay) 
             let comparison = comparison::compare(&recorded, &policy).await;
             let (account, decided_at) = (recorded.account, recorded.decided_at);
             let options = DiffOptions { each: true, replacement_cents: REPLACEMENT_PRICE_CENTS };
-            Ok(summed_up(context, revision, &[RunComparison { account, decided_at, comparison }], 0, &options))
+            Ok(summed_up(context, revision, None, &[RunComparison { account, decided_at, comparison }], 0, &options))
         }
     }
 }

@@ -4,6 +4,7 @@ use super::super::output::table;
 use super::super::{CommandContext, Done};
 use super::{read, read_signature};
 use crate::json;
+use crate::words::{VALUES_STAY, settings_change_in_words};
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use dialguard::calendar::rfc3339;
@@ -11,6 +12,7 @@ use dialguard::contract::VERSIONS;
 use dialguard::inspection;
 use dialguard::policy::Wasi;
 use dialguard_dialer::ledger::{PolicyRevision, Revision};
+use dialguard_dialer::policies::settings_change::SettingsChange;
 use dialguard_dialer::policies::signature::verify;
 use dialguard_dialer::policies::{Candidate, trusted_keys};
 use serde_json::json;
@@ -148,32 +150,67 @@ pub fn list(context: &CommandContext) -> Result<Done> {
     ))
 }
 
-pub fn activate(context: &CommandContext, revision: Revision) -> Result<Done> {
+pub fn activate(context: &CommandContext, revision: Revision, dry_run: bool) -> Result<Done> {
     let policies = context.policies(context.ledger()?)?;
     ensure!(
         policies.live_revision()?.revision != revision,
         "revision {revision} is already active; `dialguard policy list` shows the others"
     );
+    // Another policy can be activated even if the live one cannot be loaded; then nothing is known of its settings.
+    let change = policies.settings_change(revision);
+    if dry_run {
+        return Ok(preview(context, revision, &change?));
+    }
     let activated = policies.activate(revision, context.now())?;
-    activated_as(context, activated, revision)
+    activated_as(context, activated, revision, &change.unwrap_or_default())
 }
 
-pub fn roll_back(context: &CommandContext) -> Result<Done> {
+pub fn roll_back(context: &CommandContext, dry_run: bool) -> Result<Done> {
     let policies = context.policies(context.ledger()?)?;
+    let before = policies.last_good_revision()?.revision;
+    let change = policies.settings_change(before);
+    if dry_run {
+        return Ok(preview(context, before, &change?));
+    }
     let activated = policies.roll_back(context.now())?;
     let restored = context.ledger()?.revision(activated)?.restores.unwrap_or(activated);
-    activated_as(context, activated, restored)
+    activated_as(context, activated, restored, &change.unwrap_or_default())
 }
 
-fn activated_as(context: &CommandContext, activated: Revision, requested: Revision) -> Result<Done> {
+fn preview(context: &CommandContext, revision: Revision, change: &SettingsChange) -> Done {
+    Done::show(
+        context.json,
+        || json::SettingsOnActivation::new(revision, change),
+        || format!("{}Nothing was changed.\n", settings_in_words(revision, change)),
+    )
+}
+
+/// What becomes of the settings of accounts when the revision is activated.
+pub fn settings_in_words(revision: Revision, change: &SettingsChange) -> String {
+    if change.is_empty() {
+        return format!("Revision {revision} has the same settings as the active policy.\n");
+    }
+    let settings = settings_change_in_words(change);
+    let settings: String = settings.iter().map(|paragraph| format!("- {paragraph}\n")).collect();
+    format!("Settings with revision {revision}:\n{settings}{VALUES_STAY}\n")
+}
+
+fn activated_as(
+    context: &CommandContext,
+    activated: Revision,
+    requested: Revision,
+    change: &SettingsChange,
+) -> Result<Done> {
+    let settings =
+        if change.is_empty() { String::new() } else { format!("\n{}", settings_in_words(activated, change)) };
     let ledger = context.ledger()?;
     let (revision, state) = (ledger.revision(activated)?, ledger.policy_state()?);
     Ok(Done::show(
         context.json,
         || json::PolicyRevision::new(&revision, &state),
         || match activated == requested {
-            true => format!("Revision {activated} is active."),
-            false => format!("Revision {activated} is active: the policy of revision {requested} again."),
+            true => format!("Revision {activated} is active.{settings}"),
+            false => format!("Revision {activated} is active: the policy of revision {requested} again.{settings}"),
         },
     ))
 }

@@ -120,6 +120,7 @@ impl AccountPatch {
             blocks: self.blocks,
             settings: (settings != account.settings).then_some(settings),
             buying: (buying != account.buying).then_some(buying),
+            ..AccountChange::default()
         })
     }
 

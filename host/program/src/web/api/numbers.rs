@@ -44,6 +44,10 @@ struct NumberFilter {
     search: Option<String>,
     /// Only those that are, or are not, monitored.
     monitored: Option<bool>,
+    /// Only those that are suspect for how their calls went.
+    #[serde(default)]
+    #[param(default = false)]
+    suspect: bool,
     /// Only those with this status.
     status: Option<Status>,
     /// Only monitored ones that the dialer does not use for now, or only those that it uses.
@@ -100,6 +104,7 @@ impl NumberFilter {
         let mut query = NumberQuery {
             search: self.search.clone().unwrap_or_default(),
             standing,
+            suspect: self.suspect,
             order,
             descending: self.descending,
             limit: self.limit.0,
@@ -119,7 +124,7 @@ impl NumberFilter {
     }
 }
 
-fn cursor<T: FromStr>(after: &str) -> Result<T, Problem> {
+pub(super) fn cursor<T: FromStr>(after: &str) -> Result<T, Problem> {
     let unknown = |_| Problem::new(StatusCode::BAD_REQUEST, "after: give `next` of the part before");
     after.parse().map_err(unknown)
 }
@@ -155,10 +160,10 @@ async fn list(
 /// A number in the path, beside its account.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Path)]
-struct InNumber {
+pub(super) struct InNumber {
     /// As E.164.
     #[param(example = "+13105550100")]
-    number: E164,
+    pub(super) number: E164,
 }
 
 /// Get a number and what each carrier last answered about it

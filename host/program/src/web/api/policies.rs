@@ -2,7 +2,7 @@
 
 use super::failures::{ChangeFailures, Failures};
 use super::input::{Body, NumberedPart, Page, PathParams, QueryParams, SerialNumber};
-use crate::json::{Comparison, PolicyRevision};
+use crate::json::{Comparison, PolicyRevision, SettingsOnActivation};
 use crate::web::Site;
 use crate::web::auth::Administrator;
 use crate::web::problem::Problem;
@@ -22,6 +22,7 @@ pub fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(roll_back))
         .routes(routes!(shadow))
         .routes(routes!(activate))
+        .routes(routes!(settings_change))
         .routes(routes!(differences))
 }
 
@@ -109,6 +110,29 @@ async fn activate(
     }
     tokio::task::block_in_place(|| dialguard.policies().activate(revision, dialguard.now()))?;
     Ok(Json(active(&site)?))
+}
+
+/// Preview what activating a revision would do to the settings of accounts
+///
+/// Requires the role `administer` over every account. Changes nothing. It is the same for a rollback: give the revision that
+/// was active before.
+#[utoipa::path(
+    get,
+    path = "/policies/{revision}/settings",
+    operation_id = "preview-policy-settings",
+    tag = "policies",
+    params(InRevision),
+    responses((status = 200, description = "What it would do", body = SettingsOnActivation), Failures)
+)]
+async fn settings_change(
+    State(site): State<Site>,
+    _: Administrator,
+    PathParams(InRevision { revision: SerialNumber(revision) }): PathParams<InRevision>,
+) -> Result<Json<SettingsOnActivation>, Problem> {
+    find(&site, revision)?;
+    // Loading a policy takes CPU time.
+    let change = tokio::task::block_in_place(|| site.dialguard().policies().settings_change(revision))?;
+    Ok(Json(SettingsOnActivation::new(revision, &change)))
 }
 
 /// Roll back to the policy that was active before

@@ -2,6 +2,8 @@
 
 mod actions;
 mod add_on;
+mod call_chart;
+mod calls;
 mod chart;
 mod credit;
 mod figures;
@@ -11,6 +13,7 @@ mod import;
 mod number;
 mod numbers_file;
 mod table;
+mod upload;
 
 use filter::Filter;
 
@@ -34,6 +37,7 @@ pub fn routes() -> Router<Site> {
         .merge(credit::routes())
         .merge(numbers_file::routes())
         .merge(import::routes())
+        .merge(calls::routes())
         .merge(number::routes())
 }
 

@@ -7,7 +7,7 @@ use crate::web::address::account_path;
 use crate::web::auth::{Administer, Administrator, Caller, OfAccount, Read};
 use crate::web::problem::Problem;
 use crate::web::query::Query;
-use crate::words::{capital, count, dollars, e164, kind_name};
+use crate::words::{VALUES_STAY, capital, count, dollars, e164, kind_name, settings_change_in_words};
 use axum::Router;
 use axum::extract::{Form, Path, State};
 use axum::http::StatusCode;
@@ -342,6 +342,7 @@ fn question(
             @if let Some(error) = error { p.failed role="alert" { "Failed: " (error) "." } }
             (consequence(act, &target, &live))
             @if act == Act::Activate { (evidence(ledger, target.revision)?) }
+            @if matches!(act, Act::Activate | Act::RollBack) { (settings_change(site, target.revision)) }
             @if act != Act::Stop { input type="hidden" name="revision" value=(target.revision); }
             p.buttons { button.first { (label) } a.button href={ (account_path(&account.id)) "/policy" } { "Cancel" } }
         }
@@ -360,6 +361,19 @@ fn consequence(act: Act, target: &PolicyRevision, live: &PolicyRevision) -> Mark
             }
             Act::Shadow => p { strong { (target.name) " " (target.version) } " will get the same inputs as the live policy in each review of every account. It changes nothing; the policy page shows what it would have done differently." },
             Act::Stop => p { "Comparisons made so far are kept. Nothing changes for any number." },
+        }
+    }
+}
+
+/// What activating would do to settings. It can be activated without: why it cannot be loaded is an error then.
+fn settings_change(site: &Site, revision: Revision) -> Markup {
+    let change = tokio::task::block_in_place(|| site.dialguard().policies().settings_change(revision));
+    let paragraphs = change.map(|change| settings_change_in_words(&change)).unwrap_or_default();
+    html! {
+        @if !paragraphs.is_empty() {
+            h2 { "Settings" }
+            ul { @for paragraph in paragraphs { li { (paragraph) } } }
+            p.quiet { (VALUES_STAY) }
         }
     }
 }

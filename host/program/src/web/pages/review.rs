@@ -12,8 +12,8 @@ use axum::extract::State;
 use axum::routing::post;
 use dialguard::contract::{Action, PhoneNumber};
 use dialguard_dialer::dialguard::{Completion, DialguardError, ReviewOutcome};
-use dialguard_dialer::ledger::counted_before_in_words;
 use dialguard_dialer::ledger::{AccountProfile, Order};
+use dialguard_dialer::ledger::{counted_before_in_words, rated_count};
 use maud::{Markup, html};
 
 pub fn routes() -> Router<Site> {
@@ -76,7 +76,7 @@ fn became(reviewed: &ReviewOutcome, number: PhoneNumber) -> &'static str {
 
 /// One line, for the status bar.
 fn summary(reviewed: &ReviewOutcome) -> String {
-    let rated = match reviewed.plan.reviews.len() as u64 {
+    let rated = match u64::from(rated_count(&reviewed.plan)) {
         0 => "No numbers were due for a check".to_owned(),
         numbers => format!("{} rated", count(numbers, "number")),
     };

@@ -187,10 +187,8 @@ fn changes(
         time_zone: time_zone.map_err(|why| invalid("time-zone", &why))?,
         region: (region != account.region).then_some(region),
         review_at: (review_at != account.review_at).then_some(review_at),
-        enabled: None,
-        blocks: None,
         settings: (settings != account.settings).then_some(settings),
-        buying: None,
+        ..AccountChange::default()
     })
 }
 

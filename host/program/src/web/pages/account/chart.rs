@@ -8,11 +8,11 @@ use dialguard_dialer::ledger::{AccountProfile, NumberCheck, NumberHistory};
 use dialguard_dialer::zones::Zone;
 use maud::{Markup, html};
 
-const WIDTH: f64 = 720.0;
+pub(super) const WIDTH: f64 = 720.0;
 /// The vertical range of the scores: 100 at the top, 0 at the bottom.
 const SCORES: (f64, f64) = (12.0, 172.0);
-const LEFT: f64 = 34.0;
-const RIGHT: f64 = WIDTH - 12.0;
+pub(super) const LEFT: f64 = 34.0;
+pub(super) const RIGHT: f64 = WIDTH - 12.0;
 const BAND: f64 = 186.0;
 const BAND_HEIGHT: f64 = 20.0;
 const HEIGHT: f64 = 232.0;
@@ -78,7 +78,7 @@ fn y(score: u8) -> f64 {
 }
 
 /// Rounded to a tenth, which is finer than any screen.
-fn tenths(value: f64) -> f64 {
+pub(super) fn tenths(value: f64) -> f64 {
     (value * 10.0).round() / 10.0
 }
 

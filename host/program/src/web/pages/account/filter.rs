@@ -17,7 +17,7 @@ pub const ROWS: u32 = 50;
 pub struct Filter {
     /// Digits to search for.
     pub q: String,
-    /// `monitored`, `not-monitored`, `resting`, `ready` or a status.
+    /// `monitored`, `not-monitored`, `resting`, `ready`, `suspect` or a status.
     #[serde(deserialize_with = "show")]
     pub show: String,
     /// `day` or `week`: became flagged in the past 24 hours or 7 days.
@@ -38,7 +38,9 @@ pub struct Filter {
 }
 
 pub fn show<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    one_of(deserializer, &["monitored", "not-monitored", "resting", "ready", "pending", "clean", "at-risk", "flagged"])
+    const SHOWN: [&str; 9] =
+        ["monitored", "not-monitored", "resting", "ready", "suspect", "pending", "clean", "at-risk", "flagged"];
+    one_of(deserializer, &SHOWN)
 }
 
 pub fn flagged<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -77,12 +79,13 @@ impl Filter {
         NumberQuery {
             search: self.q.clone(),
             standing: match self.show.as_str() {
-                "monitored" => Some(MonitoringFilter::Monitored),
+                "monitored" | "suspect" => Some(MonitoringFilter::Monitored),
                 "not-monitored" => Some(MonitoringFilter::NotMonitored),
                 "resting" => Some(MonitoringFilter::Resting),
                 "ready" => Some(MonitoringFilter::Ready),
                 status => status_of_name(status).map(MonitoringFilter::Status),
             },
+            suspect: self.show == "suspect",
             // The same periods as in the policy's usage figures.
             flagged_since: match self.flagged.as_str() {
                 "day" => Some(now.saturating_sub(86_400)),

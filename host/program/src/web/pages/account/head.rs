@@ -136,6 +136,7 @@ fn figures(account: &AccountProfile, usage: &Usage) -> Markup {
             (figure("lately", usage.flagged_past_day, "flagged in the past 24 hours", flagged("day")))
             (figure("lately", usage.flagged_past_week, "flagged in the past 7 days", flagged("week")))
             (figure("at-risk", usage.at_risk, "at risk", showing(account, "at-risk")))
+            (figure("lately", usage.suspect, "suspect", showing(account, "suspect")))
             (figure("pending", usage.pending, "pending", showing(account, "pending")))
             @if usage.resting > 0 { (figure("lately", usage.resting, "not in use for now", showing(account, "resting"))) }
         }

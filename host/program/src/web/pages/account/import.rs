@@ -1,40 +1,35 @@
 //! Importing numbers from a file or pasted text: the form, the preview, the result, and the refused rows as a file.
 
-use crate::hints::{Hint, import_steps};
+use super::upload::{
+    self, COLUMNS_MAX, Import, Kept, UploadForm, first_rows, import, preview, refused, refused_in_file, refused_list,
+};
+use crate::hints::import_steps;
 use crate::web::Site;
 use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Operate};
-use crate::web::limits::READING_BYTES_MAX;
 use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
-use crate::web::query::Query;
-use crate::web::uploads::UploadedFile;
-use crate::words::{REFUSED_LISTED_MAX, capital, count, e164, other_columns, recognized, shortened, thousands};
+use crate::words::{capital, count, e164, other_columns, recognized, shortened, thousands};
 use axum::Router;
-use axum::extract::{Multipart, Path, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::extract::{Multipart, State};
+use axum::http::StatusCode;
+use axum::response::Redirect;
 use axum::routing::get;
-use axum_extra::extract::Form;
-use dialguard_dialer::ledger::{AccountProfile, ImportedAs, Stop};
-use dialguard_dialer::number_file::{
-    ImportedFile, NumberFile, NumberFileError, REFUSED_ROWS_MAX, ReadOptions, refused_rows,
-};
-use dialguard_dialer::phone::{Letters, Region};
+use dialguard_dialer::ledger::{ImportedAs, Stop};
+use dialguard_dialer::number_file::{ImportedFile, NumberFile, NumberFileError, ReadOptions, refused_rows};
+use dialguard_dialer::phone::{Letters, PhoneNumber, Region};
 use maud::{Markup, html};
 use serde::Deserialize;
-use std::sync::Arc;
-use std::time::Instant;
 
-/// Columns offered and fields of a row shown, at most: a file of commas has millions.
-const COLUMNS_MAX: usize = 50;
+/// The name of a file that was pasted.
+const PASTED: &str = "Pasted numbers";
 
 pub fn routes() -> Router<Site> {
     Router::new()
         .route("/accounts/{account}/import", get(form).post(upload))
-        .route("/accounts/{account}/import/{upload}", get(preview).post(import))
-        .route("/accounts/{account}/import/{upload}/refused.csv", get(refused))
+        .route("/accounts/{account}/import/{upload}", get(preview::<Uploaded>).post(import::<Uploaded>))
+        .route("/accounts/{account}/import/{upload}/refused.csv", get(refused::<Uploaded>))
 }
 
 /// How to read an upload. It is part of the preview's address, so that the import reads what the preview has shown.
@@ -116,102 +111,69 @@ fn vanity(reading: &Reading) -> Markup {
     }
 }
 
-/// Fields of the form, at most: more than it has.
-const FIELDS_MAX: usize = 16;
-
-/// Bytes of a field that says how to read the file, at most.
-const FIELD_BYTES_MAX: usize = 256;
-
-/// What a user submitted.
-#[derive(Default)]
-struct ImportForm {
-    file: UploadedFile,
-    text: Vec<u8>,
-    reading: Reading,
-}
-
-async fn read_form(mut fields: Multipart) -> Result<ImportForm, Problem> {
-    let unreadable = |error: axum::extract::multipart::MultipartError| Problem::new(error.status(), error.body_text());
-    let refused = |detail: String| Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
-    let (mut form, mut read) = (ImportForm::default(), 0);
-    while let Some(field) = fields.next_field().await.map_err(unreadable)? {
-        let name = field.name().unwrap_or_default().to_owned();
-        let file_name = field.file_name().map(str::to_owned);
-        let content = field.bytes().await.map_err(unreadable)?;
-        let text = || String::from_utf8_lossy(&content).into_owned();
-        read += 1;
-        if read > FIELDS_MAX {
-            return refused(format!("the form has more than {FIELDS_MAX} fields"));
-        }
-        if !matches!(name.as_str(), "file" | "text") && content.len() > FIELD_BYTES_MAX {
-            return refused(format!("{}: give at most {FIELD_BYTES_MAX} bytes", shortened(&name)));
-        }
-        match name.as_str() {
-            "file" => form.file = UploadedFile { name: file_name, bytes: content.into() },
-            "text" => form.text = content.into(),
-            "as" => form.reading.kind = text(),
-            "column" => form.reading.column = text(),
-            "vanity" => form.reading.vanity = text(),
-            _ => {}
-        }
-    }
-    // It becomes part of an address.
-    if form.reading.query().len() > READING_BYTES_MAX {
-        return refused("The column's name is too long; give its place, such as 2.".into());
-    }
-    Ok(form)
-}
-
 /// Keeps the file and shows its preview.
 async fn upload(State(site): State<Site>, of: OfAccount<Operate>, fields: Multipart) -> Result<Redirect, Failed> {
-    let ImportForm { file, text, reading } = read_form(fields).await?;
-    let file = if file.bytes.is_empty() { UploadedFile { name: None, bytes: text } } else { file };
-    if file.bytes.is_empty() {
-        return Err(Problem::from(NumberFileError::Empty).into());
-    }
-    let id = site.uploads().keep(&of.account.id, &of.caller, file, Instant::now())?;
-    Ok(Redirect::to(&format!("{}/import/{id}?{}", account_path(&of.account.id), reading.query())))
-}
-
-#[derive(Deserialize)]
-struct UploadPath {
-    upload: String,
+    let mut form = UploadForm::read(fields).await?;
+    let reading = Reading { column: form.field("column"), vanity: form.field("vanity"), kind: form.field("as") };
+    let query = reading.query();
+    let id = form.keep(&site, &of, &query)?.ok_or_else(|| Problem::from(NumberFileError::Empty))?;
+    Ok(Redirect::to(&format!("{}/import/{id}?{query}", account_path(&of.account.id))))
 }
 
 /// An upload, and how it is read.
 struct Uploaded {
-    site: Site,
-    account: AccountProfile,
-    path: String,
-    file: Arc<UploadedFile>,
+    kept: Kept,
     reading: Reading,
 }
 
+impl Import for Uploaded {
+    type Reading = Reading;
+    const FORM: &'static str = "import";
+
+    fn of(kept: Kept, reading: Reading) -> Result<Self, Problem> {
+        Ok(Uploaded { kept, reading })
+    }
+
+    fn preview(&self, stop: &Stop) -> Result<(StatusCode, Markup), Problem> {
+        Ok(match self.read(stop) {
+            Ok(file) => (StatusCode::OK, previewed(self, &file, &self.outcome(&file)?)),
+            Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, unreadable(self, &error)),
+        })
+    }
+
+    fn import(&self, stop: &Stop) -> Result<Markup, Problem> {
+        let (file, dialguard) = (self.read(stop)?, self.kept.site.dialguard());
+        let (id, imported_as) = (&self.kept.account.id, self.reading.imported_as());
+        let outcome = file.import_while(dialguard.ledger(), id, imported_as, dialguard.now(), |_| !stop.is_set())?;
+        Ok(imported(self, &outcome))
+    }
+
+    fn refused(&self, stop: &Stop) -> Result<Vec<u8>, Problem> {
+        let outcome = self.outcome(&self.read(stop)?)?;
+        Ok(refused_rows(&self.kept.file.bytes, &self.options(), refused_in_file(&outcome.refused))?)
+    }
+}
+
 impl Uploaded {
-    fn find(site: &Site, of: &OfAccount<Operate>, upload: &str, reading: Reading) -> Result<Self, Problem> {
-        let file = site.uploads().find(upload, &of.account.id, &of.caller, Instant::now())?;
-        let path = format!("{}/import/{upload}", account_path(&of.account.id));
-        Ok(Uploaded { site: site.clone(), account: of.account.clone(), path, file, reading })
+    fn options(&self) -> ReadOptions {
+        self.reading.options(self.kept.account.region)
     }
 
     fn read(&self, stop: &Stop) -> Result<NumberFile, NumberFileError> {
-        NumberFile::read(&self.file.bytes, &self.reading.options(self.account.region), |_, _| !stop.is_set())
+        NumberFile::read(&self.kept.file.bytes, &self.options(), |_, _| !stop.is_set())
     }
 
-    fn preview(&self, file: &NumberFile) -> Result<ImportedFile, Problem> {
-        let dialguard = self.site.dialguard();
-        Ok(file.preview(dialguard.ledger(), &self.account.id, self.reading.imported_as(), dialguard.now())?)
-    }
-
-    fn name(&self) -> &str {
-        self.file.name.as_deref().unwrap_or("Pasted numbers")
+    /// What an import would do.
+    fn outcome(&self, file: &NumberFile) -> Result<ImportedFile, Problem> {
+        let dialguard = self.kept.site.dialguard();
+        Ok(file.preview(dialguard.ledger(), &self.kept.account.id, self.reading.imported_as(), dialguard.now())?)
     }
 
     /// Another reading of the same upload.
     fn choices(&self, file: Option<&NumberFile>) -> Markup {
         let is_chosen = |place: usize| file.and_then(|file| file.place) == Some(place);
         html! {
-            form.panel.import method="get" action=(self.path) {
+            form.panel.import method="get" action=(self.kept.path) {
                 @match file {
                     Some(file) if file.place.is_some() && file.columns.len() > 1 => label { "Column with the numbers"
                         select name="column" {
@@ -222,163 +184,71 @@ impl Uploaded {
                     },
                     _ => label { "Column with the numbers" input name="column" value=(self.reading.column) autocomplete="off"; },
                 }
-                (kinds(&self.reading, &self.account.id))
+                (kinds(&self.reading, &self.kept.account.id))
                 (vanity(&self.reading))
                 p.choices { button { "Preview again" } }
             }
         }
     }
 
-    fn refused(&self, outcome: &ImportedFile) -> Markup {
-        let refused = &outcome.refused;
-        html! {
-            @if !refused.is_empty() {
-                h2 { (count(refused.len() as u64, "refused row")) }
-                p {
-                    a href={ (self.path) "/refused.csv?" (self.reading.query()) } { "Download the refused rows" } ", correct them and import them again."
-                    @if refused.len() > REFUSED_ROWS_MAX { " The file has the first " (thousands(REFUSED_ROWS_MAX as u64)) "." }
-                }
-                div.wide { table {
-                    thead { tr { th.figure scope="col" { "Row" } th scope="col" { "Reason" } } }
-                    tbody { @for bad in refused.iter().take(REFUSED_LISTED_MAX) { tr { td.figure { (bad.row) } td.failed { (bad.why) } } } }
-                } }
-                @if refused.len() > REFUSED_LISTED_MAX {
-                    p.quiet { "And " (thousands((refused.len() - REFUSED_LISTED_MAX) as u64)) " more, which are in the file." }
-                }
-            }
-        }
+    fn refused_list(&self, outcome: &ImportedFile) -> Markup {
+        refused_list(&outcome.refused, &format!("{}/refused.csv?{}", self.kept.path, self.reading.query()))
     }
 }
 
-async fn preview(
-    State(site): State<Site>,
-    of: OfAccount<Operate>,
-    Path(UploadPath { upload }): Path<UploadPath>,
-    Query(reading): Query<Reading>,
-) -> Result<Response, Failed> {
-    let uploaded = Uploaded::find(&site, &of, &upload, reading)?;
-    let preview = move |stop: &Stop| {
-        Ok::<_, Problem>(match uploaded.read(stop) {
-            Ok(file) => (StatusCode::OK, previewed(&uploaded, &file, &uploaded.preview(&file)?)),
-            Err(error) => (StatusCode::UNPROCESSABLE_ENTITY, unreadable(&uploaded, &error)),
-        })
-    };
-    let (status, content) = site.work().run(&of.caller, preview).await??;
-    let content = html! { h1 { "Preview of the import" } (content) };
-    Ok((status, page(&of.caller, Some((&of.account, Tab::Numbers)), "Preview of the import", content)).into_response())
-}
-
 fn previewed(uploaded: &Uploaded, file: &NumberFile, outcome: &ImportedFile) -> Markup {
-    let import_path = format!("{}/import", account_path(&uploaded.account.id));
+    let import_path = format!("{}/import", account_path(&uploaded.kept.account.id));
     let imported = outcome.imported as u64;
     html! {
         section.panel.results {
-            p { strong { (uploaded.name()) } ": " (recognized(file)) "." }
+            p { strong { (uploaded.kept.name(PASTED)) } ": " (recognized(file)) "." }
             @if let Some(others) = other_columns(file) { p.warning { (capital(&others)) "." } }
-            (first_rows(file))
+            (read_rows(file))
             p {
                 strong { (count(imported, &format!("new {}", uploaded.reading.noun()))) } ", "
                 (thousands(outcome.known_before as u64)) " already known, " (thousands(outcome.refused.len() as u64)) " refused. "
                 "Nothing is imported yet."
             }
             @for step in import_steps(file, 0).into_iter().filter_map(|steps| steps.dashboard) { p.quiet { (capital(step)) "." } }
-            form method="post" action=(uploaded.path) {
+            form method="post" action=(uploaded.kept.path) {
                 @for (name, value) in uploaded.reading.fields() { input type="hidden" name=(name) value=(value); }
                 p.choices {
                     @if imported > 0 { button.first { "Import " (count(imported, uploaded.reading.noun())) } }
                     a.button href=(import_path) { "Upload another file" }
-                    a.button href=(account_path(&uploaded.account.id)) { "Cancel" }
+                    a.button href=(account_path(&uploaded.kept.account.id)) { "Cancel" }
                 }
             }
-            (uploaded.refused(outcome))
+            (uploaded.refused_list(outcome))
         }
         (uploaded.choices(Some(file)))
     }
 }
 
 /// The first rows of the file and what was read from them.
-fn first_rows(file: &NumberFile) -> Markup {
-    let columns = file.first_rows.iter().map(|read| read.fields.len()).max().unwrap_or(0).min(COLUMNS_MAX);
-    html! {
-        div.wide tabindex="0" role="region" aria-label="The first rows" { table.read-rows {
-            caption { "The first rows" }
-            thead { tr {
-                th.figure scope="col" { "Row" }
-                th scope="col" { "Read as" }
-                @for place in 0..columns { th scope="col" { (file.columns.get(place).map_or(String::new(), |name| shortened(name))) } }
-            } }
-            tbody { @for read in &file.first_rows {
-                tr {
-                    td.figure { (read.row) }
-                    @match &read.number {
-                        Ok(number) => td.number { (e164(number.digits())) },
-                        Err(_) => td.failed { "refused" },
-                    }
-                    @for place in 0..columns { td { (read.fields.get(place).map_or(String::new(), |field| shortened(field))) } }
-                }
-            } }
-        } }
-    }
+fn read_rows(file: &NumberFile) -> Markup {
+    let read = |number: &Result<PhoneNumber, String>| match number {
+        Ok(number) => html! { td.number { (e164(number.digits())) } },
+        Err(_) => html! { td.failed { "refused" } },
+    };
+    let rows = file.first_rows.iter().map(|row| (row.row, read(&row.number), &row.fields[..]));
+    first_rows(&["Read as"], &file.columns, rows)
 }
 
 fn unreadable(uploaded: &Uploaded, error: &NumberFileError) -> Markup {
     html! {
-        section.panel.results {
-            p.failed role="alert" { (uploaded.name()) ": " (error) "." }
-            @if let Some(step) = error.steps().dashboard { p { (capital(step)) "." } }
-            p.choices { a.button href={ (account_path(&uploaded.account.id)) "/import" } { "Upload another file" } }
-        }
+        (upload::unreadable::<Uploaded, _>(&uploaded.kept.account, uploaded.kept.name(PASTED), error))
         @if matches!(error, NumberFileError::NoColumn(_) | NumberFileError::NoSuchColumn { .. }) { (uploaded.choices(None)) }
     }
 }
 
-async fn import(
-    State(site): State<Site>,
-    of: OfAccount<Operate>,
-    Path(UploadPath { upload }): Path<UploadPath>,
-    Form(reading): Form<Reading>,
-) -> Result<Markup, Failed> {
-    let uploaded = Uploaded::find(&site, &of, &upload, reading)?;
-    let import = move |stop: &Stop| {
-        let (file, dialguard) = (uploaded.read(stop)?, uploaded.site.dialguard());
-        let (id, imported_as) = (&uploaded.account.id, uploaded.reading.imported_as());
-        let outcome = file.import_while(dialguard.ledger(), id, imported_as, dialguard.now(), |_| !stop.is_set())?;
-        Ok::<_, Problem>(imported(&uploaded, &outcome))
-    };
-    let content = site.work().run(&of.caller, import).await??;
-    Ok(page(&of.caller, Some((&of.account, Tab::Numbers)), "Import finished", content))
-}
-
 fn imported(uploaded: &Uploaded, outcome: &ImportedFile) -> Markup {
-    let path = account_path(&uploaded.account.id);
+    let path = account_path(&uploaded.kept.account.id);
     html! {
         section.panel.results {
             h1 { (count(outcome.imported as u64, uploaded.reading.noun())) " imported" }
             p { (thousands(outcome.known_before as u64)) " already known, " (thousands(outcome.refused.len() as u64)) " refused." }
             p.choices { a.button.first href=(path) { "Back to numbers" } a.button href={ (path) "/import" } { "Import more" } }
-            (uploaded.refused(outcome))
+            (uploaded.refused_list(outcome))
         }
     }
-}
-
-/// The refused rows, before the import or after it.
-async fn refused(
-    State(site): State<Site>,
-    of: OfAccount<Operate>,
-    Path(UploadPath { upload }): Path<UploadPath>,
-    Query(reading): Query<Reading>,
-) -> Result<impl IntoResponse, Failed> {
-    let uploaded = Uploaded::find(&site, &of, &upload, reading)?;
-    let refused = move |stop: &Stop| {
-        let outcome = uploaded.preview(&uploaded.read(stop)?)?;
-        let options = uploaded.reading.options(uploaded.account.region);
-        let refused = &outcome.refused[..outcome.refused.len().min(REFUSED_ROWS_MAX)];
-        Ok::<_, Problem>(refused_rows(&uploaded.file.bytes, &options, refused)?)
-    };
-    let rows = site.work().run(&of.caller, refused).await??;
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"refused.csv\""),
-    ];
-    Ok((headers, rows))
 }

@@ -1,9 +1,10 @@
 //! One number: its status, its history as a chart and a table, and every event about it.
 
+use super::call_chart::calls;
 use super::chart::chart;
 use super::table::{ACTIONS, applies, carrier_card};
 use crate::web::Site;
-use crate::web::address::{number_path, orders_path};
+use crate::web::address::{account_path, number_path, orders_path};
 use crate::web::auth::{OfAccount, Read, now_of};
 use crate::web::pages::layout::{Tab, icon, moment, number_link, status_label};
 use crate::web::pages::{Failed, page};
@@ -51,6 +52,7 @@ async fn one(
     };
     let number = history.known.number;
     let events = ledger.events(&account.id, EventFilter { number: Some(number), last: EVENTS_MAX })?;
+    let calls = call_section(&site, &of, number)?;
     let carriers = answering(&ledger.carriers()?, &history);
     let live = site.dialguard().policies().live()?;
     let spam_score_min = spam_score_min(&live, account);
@@ -63,10 +65,21 @@ async fn one(
                 (chart(account, spam_score_min, &history, &carriers, now_of(&site, account)))
                 (check_table(account, &history, &carriers))
             }
+            (calls)
             (events_list(account, &events))
         }
     };
     Ok(page(&of.caller, Some((account, Tab::Numbers)), &e164(number), content))
+}
+
+/// How its calls went, beside those of the account in the days that a policy looks at.
+fn call_section(site: &Site, of: &OfAccount<Read>, number: PhoneNumber) -> Result<Markup, Problem> {
+    let (ledger, account) = (site.dialguard().ledger(), &of.account);
+    let days = ledger.calls_by_day(&account.id, number)?;
+    let since = now_of(site, account).saturating_sub(3 * 86_400);
+    let recent = ledger.call_sums(&account.id, &[number], since)?[0];
+    let import = of.may(Role::Operate).then(|| account_path(&account.id) + "/calls");
+    Ok(calls(&days, &recent, &ledger.call_totals(&account.id, since)?, import.as_deref()))
 }
 
 /// The carriers that ever answered about the number.
@@ -91,6 +104,9 @@ fn head(account: &AccountProfile, history: &NumberHistory, may_act: bool) -> Mar
                     }
                     None if known.is_owned => "Not monitored.",
                     None => "No longer in this account.",
+                }
+                @if let Some(suspicion) = &known.suspect {
+                    " Suspect since " (moment(suspicion.since, account.time_zone)) ": " (suspicion.to_string()) "."
                 }
                 @if known.replacement_pending { " A " a href=(orders_path(&account.id)) { "replacement" } " is in progress." }
             }

@@ -79,6 +79,7 @@ mod tests {
             number: 13_105_550_100,
             monitored: Some((3, Status::Flagged, 0)),
             replacement_pending: false,
+            suspect: None,
             is_owned: true,
         };
         let carriers = [Carrier { id: 1, name: "=A".into() }, Carrier { id: 2, name: "B".into() }];

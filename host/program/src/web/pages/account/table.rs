@@ -48,7 +48,10 @@ pub fn table(site: &Site, of: &OfAccount<Read>, filter: &Filter) -> Result<Marku
             div.above {
                 h2 #numbers-title { "Numbers" }
                 p.files {
-                    @if rows.may_act { a href={ (account_path(&account.id)) "/import" } { "Import CSV" } }
+                    @if rows.may_act {
+                        a href={ (account_path(&account.id)) "/import" } { "Import CSV" }
+                        a href={ (account_path(&account.id)) "/calls" } { "Import calls" }
+                    }
                     a href=(filter.path(&account.id, "/numbers.csv")) download { "Export CSV" }
                 }
             }
@@ -73,7 +76,7 @@ fn finder(account: &AccountProfile, filter: &Filter) -> Markup {
                 select name="show" {
                     @for (value, label) in [("", "all numbers"), ("monitored", "monitored"), ("not-monitored", "not monitored"),
                         ("flagged", "flagged"), ("at-risk", "at risk"), ("clean", "clean"), ("pending", "pending"),
-                        ("resting", "not in use for now"), ("ready", "ready to replace others")] {
+                        ("suspect", "suspect"), ("resting", "not in use for now"), ("ready", "ready to replace others")] {
                         (option(value, &filter.show, label))
                     }
                 }
@@ -187,7 +190,7 @@ impl Rows<'_> {
                     td.select { @if known.is_owned { input type="checkbox" name="number" value=(known.number) aria-label={ "Select " (number) }; } }
                 }
                 td { (number_link(&self.account.id, known.number)) }
-                td { (self.reputation(known)) }
+                td { (self.reputation(known)) @if known.suspect.is_some() { " " span.quiet { "suspect" } } }
                 td.figure { @if let Some((slot, ..)) = known.monitored { (slot) } @else { "–" } }
                 td.since { @if let Some((.., since)) = known.monitored { (moment(since, self.account.time_zone)) } }
                 @if self.may_act { td.menu { @if known.is_owned { (self.menu(known)) } } }

@@ -2,8 +2,7 @@
 //!
 //! Numbers are taken as they are written, so that no digit is lost in a floating-point value.
 
-use super::{COLUMNS, VerdictRow};
-use crate::table_file::{RowError, column_key, lines};
+use super::{RowError, column_key, lines};
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -13,21 +12,26 @@ use std::fmt;
 /// Lists and objects around the rows, at most: what is nested more deeply is no table, and would exhaust the stack.
 const DEPTH_MAX: u8 = 8;
 
-/// Calls `take` with each row and the line that it begins on.
-pub(super) fn each_row<'t>(text: &'t str, mut take: impl FnMut(u64, Result<VerdictRow<'t>, RowError>)) {
+/// Calls `take` with each row and the line that it begins on. An object with a field that `is_column` is a row; any other
+/// may be around the rows.
+pub(crate) fn each_row<'t>(
+    text: &'t str,
+    is_column: fn(&str) -> bool,
+    mut take: impl FnMut(u64, Result<Fields<'t>, RowError>),
+) {
     match documents(text) {
         Some(documents) => {
             let mut place = Place { text, line: 1, bytes: 0 };
             documents
                 .into_iter()
-                .for_each(|document| rows_in(document, 0, &mut |at, row| take(place.line_of(at), row)));
+                .for_each(|document| rows_in(document, is_column, 0, &mut |at, row| take(place.line_of(at), row)));
         }
         None => {
             for (line, text) in
                 lines(text).filter(|(_, line)| !line.trim_matches([' ', '\t', '[', ']', ',']).is_empty())
             {
                 match document_in(text) {
-                    Ok(document) => rows_in(document, 0, &mut |_, row| take(line, row)),
+                    Ok(document) => rows_in(document, is_column, 0, &mut |_, row| take(line, row)),
                     Err(error) => take(line, Err(error)),
                 }
             }
@@ -49,10 +53,10 @@ fn document_in(line: &str) -> Result<&RawValue, RowError> {
         .map_err(|error| RowError::Row(format!("{error}; write one JSON object a line, such as {{\"number\": …}}")))
 }
 
-type Take<'f, 't> = &'f mut dyn FnMut(&'t str, Result<VerdictRow<'t>, RowError>);
+type Take<'f, 't> = &'f mut dyn FnMut(&'t str, Result<Fields<'t>, RowError>);
 
 /// Calls `take` with each row of a value and the row's text.
-fn rows_in<'t>(value: &'t RawValue, depth: u8, take: Take<'_, 't>) {
+fn rows_in<'t>(value: &'t RawValue, is_column: fn(&str) -> bool, depth: u8, take: Take<'_, 't>) {
     let text = value.get();
     if depth > DEPTH_MAX {
         return take(
@@ -64,7 +68,7 @@ fn rows_in<'t>(value: &'t RawValue, depth: u8, take: Take<'_, 't>) {
     match text.as_bytes()[0] {
         b'[' => match serde_json::from_str::<Vec<&RawValue>>(text) {
             Ok(elements) if elements.iter().all(|element| element.get().starts_with(['{', '['])) => {
-                elements.into_iter().for_each(|element| rows_in(element, depth + 1, take));
+                elements.into_iter().for_each(|element| rows_in(element, is_column, depth + 1, take));
             }
             Ok(_) => {
                 take(text, Err(RowError::Row("a list without names; write objects, such as {\"number\": …}".into())))
@@ -72,9 +76,9 @@ fn rows_in<'t>(value: &'t RawValue, depth: u8, take: Take<'_, 't>) {
             Err(error) => take(text, Err(broken(error))),
         },
         b'{' => match serde_json::from_str::<Fields>(text) {
-            Ok(fields) => match fields.wrapped() {
-                Some(rows) => rows_in(rows, depth + 1, take),
-                None => take(text, fields.row()),
+            Ok(fields) => match fields.wrapped(is_column) {
+                Some(rows) => rows_in(rows, is_column, depth + 1, take),
+                None => take(text, Ok(fields)),
             },
             Err(error) => take(text, Err(broken(error))),
         },
@@ -83,43 +87,45 @@ fn rows_in<'t>(value: &'t RawValue, depth: u8, take: Take<'_, 't>) {
 }
 
 /// The fields of an object in their order; unlike a map it keeps two of one name.
-struct Fields<'t>(Vec<(String, &'t RawValue)>);
+pub(crate) struct Fields<'t>(Vec<(String, &'t RawValue)>);
 
 impl<'t> Fields<'t> {
     /// The rows, if this is an object around them, such as `{"verdicts": […]}`: its only list.
-    fn wrapped(&self) -> Option<&'t RawValue> {
-        let is_column = |name: &str| COLUMNS.iter().any(|column| column_key(column) == column_key(name));
+    fn wrapped(&self, is_column: fn(&str) -> bool) -> Option<&'t RawValue> {
         let mut lists = self.0.iter().filter(|(_, value)| value.get().starts_with('['));
         let only = lists.next().filter(|_| lists.next().is_none());
         only.filter(|_| !self.0.iter().any(|(name, _)| is_column(name))).map(|(_, value)| *value)
     }
 
-    fn row(&self) -> Result<VerdictRow<'t>, RowError> {
-        let label = self.text("label").map_err(|error| match error {
-            RowError::Column(_, why) | RowError::Row(why) => why,
-        });
-        let (number, carrier, observed_at) = (self.text("number")?, self.text("carrier")?, self.text("observed_at")?);
-        Ok(VerdictRow { number, carrier, score: self.text("score")?, label, observed_at })
+    /// The names, in their order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
     }
 
     /// The text of a field; empty if it is null or missing. A number is its digits as they are written.
-    fn text(&self, column: &'static str) -> Result<Cow<'t, str>, RowError> {
+    pub(crate) fn text(&self, column: &'static str, may_be_number: bool) -> Result<Cow<'t, str>, RowError> {
         let key = column_key(column);
         let mut found = self.0.iter().filter(|(name, _)| column_key(name) == key).map(|(_, value)| value.get());
         let Some(value) = found.next() else { return Ok("".into()) };
-        let refused = |why: String| Err(RowError::Column(column, why));
         if found.next().is_some() {
-            return refused("it is there twice; remove one of them".into());
+            return Err(RowError::Column(column, "it is there twice; remove one of them".into()));
         }
-        let may_be_number = matches!(column, "number" | "score" | "observed_at");
-        match value.as_bytes()[0] {
-            b'n' => Ok("".into()),
-            b'"' => serde_json::from_str::<String>(value)
-                .map_or_else(|error| refused(error.to_string()), |it| Ok(it.into())),
-            b'-' | b'0'..=b'9' if may_be_number => Ok(value.into()),
-            b'{' | b'[' => refused("it is not one value; write an array of objects, or one object a line".into()),
-            _ => refused(format!("{value} is not text; put it in quotes")),
-        }
+        text_of(value, may_be_number).map_err(|why| RowError::Column(column, why))
+    }
+
+    /// The text of every field, by its name; a list or an object in it is empty.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, Cow<'t, str>)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), text_of(value.get(), true).unwrap_or_default()))
+    }
+}
+
+fn text_of(value: &str, may_be_number: bool) -> Result<Cow<'_, str>, String> {
+    match value.as_bytes()[0] {
+        b'n' => Ok("".into()),
+        b'"' => serde_json::from_str::<String>(value).map(Cow::from).map_err(|error| error.to_string()),
+        b'-' | b'0'..=b'9' if may_be_number => Ok(value.into()),
+        b'{' | b'[' => Err("it is not one value; write an array of objects, or one object a line".into()),
+        _ => Err(format!("{value} is not text; put it in quotes")),
     }
 }
 
@@ -134,7 +140,7 @@ impl<'de: 't, 't> Deserialize<'de> for Fields<'t> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields = Vec::with_capacity(COLUMNS.len());
+                let mut fields = Vec::new();
                 while let Some(field) = map.next_entry()? {
                     fields.push(field);
                 }

@@ -1,7 +1,8 @@
 //! Times as people's programs write them: RFC 3339 and its many neighbors.
 
-use chrono::{FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
-use dialguard::calendar::TIME_MAX;
+use crate::zones::Zone;
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime};
+use dialguard::calendar::{self, TIME_MAX};
 use dialguard::contract::Timestamp;
 
 /// The longest text that is looked at: RFC 3339 with nanoseconds and the name of a zone.
@@ -9,15 +10,15 @@ const TEXT_BYTES_MAX: usize = 80;
 
 /// A text taken apart into its date, time of day and distance from UTC. The date is as it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct WrittenTime<'t> {
-    pub(super) date: &'t str,
-    pub(super) time: Option<NaiveTime>,
-    pub(super) offset: Option<FixedOffset>,
+pub(crate) struct WrittenTime<'t> {
+    pub(crate) date: &'t str,
+    pub(crate) time: Option<NaiveTime>,
+    pub(crate) offset: Option<FixedOffset>,
 }
 
 /// Why a text does not say when something was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TimeDoubt {
+pub(crate) enum TimeDoubt {
     /// It has a date and no zone, or no time of day.
     NoZone,
     /// It is not a time from 1970 to [`TIME_MAX`] in a form that leaves no doubt.
@@ -25,7 +26,7 @@ pub(super) enum TimeDoubt {
 }
 
 impl<'t> WrittenTime<'t> {
-    pub(super) fn read(text: &'t str) -> Option<Self> {
+    pub(crate) fn read(text: &'t str) -> Option<Self> {
         let text = text.trim();
         if text.len() > TEXT_BYTES_MAX {
             return None;
@@ -45,7 +46,7 @@ impl<'t> WrittenTime<'t> {
 /// The instant that a text names together with its zone: RFC 3339, also with a space for the `T`, without seconds, with a
 /// zone such as `+0000`, `+00`, `UTC` or `Z[UTC]`; or the time since 1970 in 10 digits of seconds, 13 of milliseconds, 16 of
 /// microseconds or 19 of nanoseconds, which no two units can mean in this century.
-pub(super) fn instant(text: &str) -> Result<Timestamp, TimeDoubt> {
+pub(crate) fn instant(text: &str) -> Result<Timestamp, TimeDoubt> {
     if let Some(at) = since_1970(text) {
         return Ok(at);
     }
@@ -55,14 +56,36 @@ pub(super) fn instant(text: &str) -> Result<Timestamp, TimeDoubt> {
     at_offset(date.and_time(time), offset).ok_or(TimeDoubt::Unreadable)
 }
 
+/// The same, and a time without a zone as a clock in `zone` shows it; also RFC 2822, such as `Mon, 30 Nov 2026 05:00:00
+/// +0000`.
+pub(crate) fn instant_in(text: &str, zone: Zone) -> Result<Timestamp, TimeDoubt> {
+    match instant(text) {
+        Err(TimeDoubt::NoZone) => {
+            local(text).map(|(date, time)| calendar::instant(date, time, zone)).ok_or(TimeDoubt::NoZone)
+        }
+        Err(TimeDoubt::Unreadable) => rfc2822(text).ok_or(TimeDoubt::Unreadable),
+        at => at,
+    }
+}
+
+fn local(text: &str) -> Option<(NaiveDate, NaiveTime)> {
+    let WrittenTime { date, time, .. } = WrittenTime::read(text)?;
+    Some((iso_date(date)?, time?))
+}
+
+fn rfc2822(text: &str) -> Option<Timestamp> {
+    let at = DateTime::parse_from_rfc2822(text.trim()).ok()?.timestamp();
+    Timestamp::try_from(at).ok().filter(|at| *at <= TIME_MAX)
+}
+
 /// A date as `2026-11-30` or `2026/11/30`.
-pub(super) fn iso_date(text: &str) -> Option<NaiveDate> {
+pub(crate) fn iso_date(text: &str) -> Option<NaiveDate> {
     let forms = ["%Y-%m-%d", "%Y/%m/%d"];
     let is_ten = text.len() == 10 && text.starts_with(|first: char| first.is_ascii_digit());
     forms.iter().find_map(|form| NaiveDate::parse_from_str(text, form).ok()).filter(|_| is_ten)
 }
 
-pub(super) fn at_offset(local: NaiveDateTime, offset: FixedOffset) -> Option<Timestamp> {
+pub(crate) fn at_offset(local: NaiveDateTime, offset: FixedOffset) -> Option<Timestamp> {
     let utc = local.checked_sub_offset(offset)?.and_utc().timestamp();
     Timestamp::try_from(utc).ok().filter(|at| *at <= TIME_MAX)
 }
@@ -154,6 +177,19 @@ mod tests {
         ] {
             assert_eq!(instant(text), Ok(five), "{text}");
         }
+    }
+
+    #[test]
+    fn a_time_without_a_zone_is_a_clock_s_if_it_is_known_whose() {
+        let new_york = "America/New_York".parse().unwrap();
+        let five = instant_of("2026-11-30T05:00:00Z").unwrap();
+        for text in
+            ["2026-11-30 00:00:00", "2026-11-30T00:00", "2026-11-30T05:00:00Z", "Mon, 30 Nov 2026 05:00:00 +0000"]
+        {
+            assert_eq!(instant_in(text, new_york), Ok(five), "{text}");
+        }
+        assert_eq!(instant_in("2026-11-30", new_york), Err(TimeDoubt::NoZone));
+        assert_eq!(instant_in("11/30/2026 5:00", new_york), Err(TimeDoubt::Unreadable));
     }
 
     #[test]
