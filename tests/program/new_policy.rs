@@ -75,49 +75,46 @@ fn rows_of_scenarios_are_live(policy: &Project) {
     policy.change("src/rating.rs", row, other);
     policy.fails("test rating", &["80 is", "flagging: 1", "flagging: 2"]);
     policy.change("src/rating.rs", other, row);
-    policy.change("src/review.rs", "MASS_FLAG_NUMBERS_MIN: usize = 10;", "MASS_FLAG_NUMBERS_MIN: usize = 11;");
+    policy.change("src/replacing.rs", "MASS_FLAG_NUMBERS_MIN: u64 = 10;", "MASS_FLAG_NUMBERS_MIN: u64 = 11;");
     policy.fails("test review", &["30 % of ten is"]);
-    policy.change("src/review.rs", "MASS_FLAG_NUMBERS_MIN: usize = 11;", "MASS_FLAG_NUMBERS_MIN: usize = 10;");
+    policy.change("src/replacing.rs", "MASS_FLAG_NUMBERS_MIN: u64 = 11;", "MASS_FLAG_NUMBERS_MIN: u64 = 10;");
 }
 
 /// Makes every change that the README prints.
 fn the_readme_leads_to_a_first_change(policy: &Project) {
-    let readme = policy.text("README.md");
-    let shows = |line: &str| assert!(readme.contains(line), "the README lacks {line}");
-    let change = |before: &str, after: &str| {
-        shows(after);
-        policy.change("src/settings.rs", before, after);
-    };
-    change(
-        "(\"spam-score-min\", settings.spam_score_min.into(), 1, 100),",
-        "(\"spam-score-min\", settings.spam_score_min.into(), 60, 100),",
-    );
-    let failure = "spam-score-min is 0; set it to a whole number from 60 to 100.";
-    shows(failure);
-    policy.fails("test", &[failure, "1 failed"]);
-    change(
-        "(\"spam-score-min\", \"1 to 100\", |s| s.spam_score_min = 0),",
-        "(\"spam-score-min\", \"60 to 100\", |s| s.spam_score_min = 59),",
-    );
-    change(
-        "(\"spam-score-min\", \"1 to 100\", |s| s.spam_score_min = 101),",
-        "(\"spam-score-min\", \"60 to 100\", |s| s.spam_score_min = 101),",
-    );
+    let [setting, rule, test] = &shown(&policy.text("README.md"))[..] else { panic!("three blocks of code") };
+    let last = "\"Stop using a flagged number while there is no clean one to replace it.\";\n";
+    policy.change("src/settings.rs", last, &format!("{last}{setting}"));
+    policy.change("src/replacement.rs", "                if answering > 0 {\n", rule);
+    let test = format!("{test}}}\n");
+    let text = policy.text("src/replacement.rs");
+    let (others, end) = text.rsplit_once("}\n").expect("the end of the tests");
+    std::fs::write(policy.0.join("src/replacement.rs"), format!("{others}\n{test}{end}")).expect("the file is written");
     policy.succeeds("test");
-    shows("target/wasm32-wasip2/release/my_policy.wasm");
+    policy.change("src/replacement.rs", "&& !is_too_dear", "&& is_too_dear");
+    policy.fails("test replacement", &["a_candidate_that_costs_too_much_is_not_taken"]);
+    policy.change("src/replacement.rs", "&& is_too_dear", "&& !is_too_dear");
+    assert!(policy.text("README.md").contains("target/wasm32-wasip2/release/my_policy.wasm"));
+}
+
+/// The README's blocks of Rust, without the indentation of its list.
+fn shown(readme: &str) -> Vec<String> {
+    let blocks = readme.split("```rust\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default());
+    let code = |block: &str| block.lines().map(|line| format!("{}\n", line.get(3..).unwrap_or_default())).collect();
+    blocks.map(|block| code(block.trim_end_matches(' '))).collect()
 }
 
 fn it_decides(dialer: &Dialer) {
     let seen = dialer.json(&format!("policy inspect {POLICY}"));
     let facts = ["contract", "beyond-the-contract", "verdict"].map(|fact| &seen[fact]);
-    assert_eq!(facts, [&json!("0.2.0"), &json!([]), &json!("this host can run it")]);
+    assert_eq!(facts, [&json!("0.3.0"), &json!([]), &json!("this host can run it")]);
     dialer.run(&format!("policy check {POLICY}")).exits(0).says(&["0 failed", "This policy conforms to the contract"]);
     let installed = dialer.json(&format!("policy install {POLICY}"));
     let facts = ["name", "version", "revision"].map(|fact| &installed[fact]);
     assert_eq!(facts, [&json!("my-policy"), &json!("0.1.0"), &json!(2)]);
     dialer.run("policy activate 2").exits(0);
-    dialer.run("account set acme --spam-score-min 50").exits(1).says(&["from 60 to 100"]);
-    dialer.run("account set acme --checks-to-flag 1").exits(0);
+    dialer.run("account set acme --price-cents-max 100001").exits(1).says(&["from 0 to 100000"]);
+    dialer.run("account set acme --price-cents-max 100").exits(0);
     dialer.carriers_say(&[(100, "ooo"), (101, "xxo")]);
     dialer.run("review acme").exits(0);
     assert_eq!([100, 101].map(|number| dialer.standing(number)), ["1 clean", "2 flagged"]);
