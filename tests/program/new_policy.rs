@@ -80,28 +80,36 @@ fn rows_of_scenarios_are_live(policy: &Project) {
     policy.change("src/replacing.rs", "MASS_FLAG_NUMBERS_MIN: u64 = 11;", "MASS_FLAG_NUMBERS_MIN: u64 = 10;");
 }
 
-/// Makes every change that the README prints.
+/// Makes every change that the README prints: a range, and a setting in five lines.
 fn the_readme_leads_to_a_first_change(policy: &Project) {
-    let [setting, rule, test] = &shown(&policy.text("README.md"))[..] else { panic!("three blocks of code") };
-    let last = "\"Stop using a flagged number while there is no clean one to replace it.\";\n";
-    policy.change("src/settings.rs", last, &format!("{last}{setting}"));
-    policy.change("src/replacement.rs", "                if answering > 0 {\n", rule);
-    let test = format!("{test}}}\n");
-    let text = policy.text("src/replacement.rs");
-    let (others, end) = text.rsplit_once("}\n").expect("the end of the tests");
-    std::fs::write(policy.0.join("src/replacement.rs"), format!("{others}\n{test}{end}")).expect("the file is written");
+    let readme = policy.text("README.md");
+    let shows = |line: &str| assert!(readme.contains(line), "the README lacks {line}");
+    let change = |file: &str, before: &str, lines: &[&str]| {
+        lines.iter().for_each(|line| shows(line.trim()));
+        policy.change(file, before, &lines.join("\n"));
+    };
+    change(
+        "src/settings.rs",
+        "    spam_score_min: u32 = integer(1..=100, 80, \"points\"),",
+        &["    spam_score_min: u32 = integer(60..=100, 80, \"points\"),"],
+    );
+    let last = "\"Stop using a flagged number while there is no clean one to replace it.\";";
+    let entry = [
+        "    flagging_carriers_min: u32 = integer(1..=20, 1, \"carriers\"),",
+        "        \"A number becomes flagged only if at least this many carriers flag it.\";",
+    ];
+    entry.iter().for_each(|line| shows(line.trim()));
+    policy.change("src/settings.rs", last, &format!("{last}\n{}", entry.join("\n")));
+    change(
+        "src/rating.rs",
+        "        _ => u32::from(flagging_checks) >= settings.checks_to_flag,",
+        &[
+            "        _ if u32::from(rating.flagging) < settings.flagging_carriers_min => false,",
+            "        _ => u32::from(flagging_checks) >= settings.checks_to_flag,",
+        ],
+    );
     policy.succeeds("test");
-    policy.change("src/replacement.rs", "&& !is_too_dear", "&& is_too_dear");
-    policy.fails("test replacement", &["a_candidate_that_costs_too_much_is_not_taken"]);
-    policy.change("src/replacement.rs", "&& is_too_dear", "&& !is_too_dear");
-    assert!(policy.text("README.md").contains("target/wasm32-wasip2/release/my_policy.wasm"));
-}
-
-/// The README's blocks of Rust, without the indentation of its list.
-fn shown(readme: &str) -> Vec<String> {
-    let blocks = readme.split("```rust\n").skip(1).map(|rest| rest.split("```").next().unwrap_or_default());
-    let code = |block: &str| block.lines().map(|line| format!("{}\n", line.get(3..).unwrap_or_default())).collect();
-    blocks.map(|block| code(block.trim_end_matches(' '))).collect()
+    shows("target/wasm32-wasip2/release/my_policy.wasm");
 }
 
 fn it_decides(dialer: &Dialer) {
@@ -113,11 +121,11 @@ fn it_decides(dialer: &Dialer) {
     let facts = ["name", "version", "revision"].map(|fact| &installed[fact]);
     assert_eq!(facts, [&json!("my-policy"), &json!("0.1.0"), &json!(2)]);
     dialer.run("policy activate 2").exits(0);
-    dialer.run("account set acme --price-cents-max 100001").exits(1).says(&["from 0 to 100000"]);
-    dialer.run("account set acme --price-cents-max 100").exits(0);
-    dialer.carriers_say(&[(100, "ooo"), (101, "xxo")]);
+    dialer.run("account set acme --spam-score-min 50").exits(1).says(&["from 60 to 100"]);
+    dialer.run("account set acme --flagging-carriers-min 3").exits(0);
+    dialer.carriers_say(&[(100, "xxx"), (101, "xxo")]);
     dialer.run("review acme").exits(0);
-    assert_eq!([100, 101].map(|number| dialer.standing(number)), ["1 clean", "2 flagged"]);
+    assert_eq!([100, 101].map(|number| dialer.standing(number)), ["1 flagged", "2 at-risk"]);
     let revisions = each(&dialer.json("events acme"), "revision");
     assert!(revisions.contains(&json!(2)), "revision 2 made the review: {revisions:?}");
 }

@@ -262,7 +262,7 @@ pub enum LedgerError {
     Plan(#[from] PlanFault),
     /// The settings that only some policies know are too many or too long.
     #[error(
-        "an account has at most {OTHER_SETTINGS_MAX} other settings, with names of 1 to {SETTING_NAME_BYTES_MAX} bytes, \
+        "an account has at most {OTHER_SETTINGS_MAX} values of settings, with names of 1 to {SETTING_NAME_BYTES_MAX} bytes, \
          values of at most {SETTING_VALUE_BYTES_MAX} bytes and {SETTINGS_BYTES_MAX} bytes in all"
     )]
     SettingsTooLarge,

@@ -155,10 +155,11 @@ async fn the_live_policy_decides_whatever_was_live_when_the_rest_began() {
     assert_eq!(fixture.fake.released(), Vec::<u64>::new());
     fixture.review().await;
     assert_eq!(fixture.pooled(), [vec![], vec![], vec![100]]);
-    // Back to the older policy: what is ready stays, and replaces others like a number on hand.
+    // Back to the older policy, whose contract offers no numbers of the account's own: it stays ready.
     fixture.of_the_second_contract();
-    assert_eq!(fixture.replace(&[150]).await.replaced[0].replacement, number(100));
-    assert_eq!(fixture.bought(), [number(150)]);
+    let refused = fixture.replace(&[150]).await;
+    assert_eq!(refused.decision.outcomes[0].answer, Answer::NoCleanCandidate);
+    assert_eq!(fixture.pooled(), [vec![], vec![], vec![100]]);
     fixture.assert_sound();
 }
 
