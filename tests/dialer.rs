@@ -32,6 +32,7 @@ mod dialer {
     mod call_files;
     mod hostile_policies;
     mod left_behind;
+    mod look_ups;
     mod mixed_versions;
     mod number_files;
     mod providers;

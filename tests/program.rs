@@ -12,6 +12,7 @@ mod harness {
     pub mod repository;
     pub mod server;
     pub mod policies {
+        pub mod declaring;
         #[expect(dead_code, reason = "other runners use the rest")]
         pub mod first_contract;
         #[expect(dead_code, reason = "other runners use the rest")]
@@ -58,6 +59,7 @@ mod program {
     mod new_policy;
     mod number_files;
     mod numbers;
+    mod older_ledger;
     mod orders;
     mod outages;
     mod permissions;
@@ -67,6 +69,7 @@ mod program {
     mod provider_commands;
     mod queries;
     mod schedule;
+    mod settings;
     mod settings_preview;
     mod sign_in;
     mod source_commands;

@@ -231,7 +231,9 @@ fn check_review(
     ensure(review.flagging <= review.answering && (is_rated || is_suspect), || {
         format!("it counts {} of {} carriers as flagging +{}", review.flagging, review.answering, review.number)
     })?;
-    ensure(review.evidence_until.is_none_or(|until| until <= decided_at), || {
+    // Where a clock was set back, the evidence of an earlier rating may lie after it.
+    let is_kept = review.evidence_until == number.evidence_until;
+    ensure(is_kept || review.evidence_until.is_none_or(|until| until <= decided_at), || {
         format!("it rates +{} by what is not known yet", review.number)
     })?;
     ensure(review.status != Status::Pending, || format!("it rates +{} as pending", review.number))

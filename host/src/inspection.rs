@@ -8,8 +8,8 @@
 //! use dialguard::policy::{REFERENCE_POLICY, Wasi};
 //!
 //! let inspection = inspect(REFERENCE_POLICY)?;
-//! assert_eq!(inspection.contract_spoken(Wasi::None)?, "0.2.0");
-//! assert!(inspection.imports.contains(&"dialguard:reputation/carrier-lookup@0.2.0".to_owned()));
+//! assert_eq!(inspection.contract_spoken(Wasi::None)?, "0.3.0");
+//! assert!(inspection.imports.contains(&"dialguard:reputation/carrier-lookup@0.3.0".to_owned()));
 //! assert!(inspection.beyond_contract.is_empty());
 //!
 //! let refused = inspect(b"\x7fELF").unwrap_err();

@@ -89,7 +89,11 @@ impl<'a, D: Dialer> Calls<'a, D> {
 }
 
 /// The suspect of this number. Suspects are in ascending order.
+#[inline]
 pub fn find(suspects: &[Suspect], number: PhoneNumber) -> Option<Suspect> {
+    if suspects.is_empty() {
+        return None;
+    }
     let place = suspects.partition_point(|suspect| suspect.number < number);
     suspects.get(place).filter(|suspect| suspect.number == number).copied()
 }

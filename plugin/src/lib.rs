@@ -69,5 +69,5 @@ const NAME: &str = "dialguard-reference";
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-const SUMMARY: &str = "Flags a number that most carriers rate as spam, and replaces it with the closest clean one after \
-                       consecutive such days if the account has automatic replacement on.";
+const SUMMARY: &str = "Flags a number that most carriers rate as spam, and replaces it with the closest clean one once a \
+                       further check agrees, if the account has automatic replacement on.";

@@ -30,6 +30,35 @@ pub struct LookUps<'a, D> {
     pub left_out: u64,
 }
 
+/// The ratings of a page's numbers.
+pub struct Ratings<'a> {
+    scale: &'a Scale,
+    answers: Vec<Answer>,
+}
+
+struct Answer {
+    verdicts: VerdictTable,
+    /// The rows of the page that were asked about, in ascending order; none if all were.
+    rows: Option<Vec<usize>>,
+    /// The place of the next row.
+    next: usize,
+}
+
+impl Ratings<'_> {
+    /// The rating of a row; call this with one row after the other. A number that was not looked up has no opinions.
+    #[inline]
+    pub fn next_rating(&mut self, row: usize) -> Rating {
+        for answer in &mut self.answers {
+            if answer.rows.as_ref().is_none_or(|rows| rows.get(answer.next) == Some(&row)) {
+                let (scores, observed_at) = answer.verdicts.row(answer.next);
+                answer.next += 1;
+                return self.scale.rating(scores, observed_at);
+            }
+        }
+        Rating::default()
+    }
+}
+
 /// No limit.
 const ALL: u64 = u64::MAX;
 
@@ -85,11 +114,16 @@ impl<'a, D: Dialer> LookUps<'a, D> {
         last_rated_at < self.run.account.day_starts_at
     }
 
-    /// Looks up the numbers of the page that are due, and returns a rating for each row. One that was not looked up has no
-    /// opinions.
-    pub fn rate(&mut self, page: &MonitoredTable) -> Result<Vec<Rating>, Error> {
-        let mut ratings = alloc::vec![Rating::default(); page.numbers.len()];
+    /// Looks up the numbers of the page that are due.
+    pub fn ask(&mut self, page: &MonitoredTable) -> Result<Ratings<'_>, Error> {
+        let mut answers = Vec::new();
         for (tier, limit) in (0..).zip(&self.tiers) {
+            if self.tiers.len() == 1 && page.last_rated_at.iter().all(|at| self.is_due(*at)) && self.tier_of.is_empty()
+            {
+                self.asked += page.numbers.len() as u64;
+                answers.push(Answer { verdicts: self.ask_tier(*limit, &page.numbers)?, rows: None, next: 0 });
+                continue;
+            }
             let mut rows = Vec::new();
             let mut numbers = Vec::new();
             for (row, (number, last_rated_at)) in page.numbers.iter().zip(&page.last_rated_at).enumerate() {
@@ -98,11 +132,9 @@ impl<'a, D: Dialer> LookUps<'a, D> {
                     numbers.push(*number);
                 }
             }
-            self.asked += numbers.len() as u64;
-            for (row, rating) in rows.iter().zip(self.rate_tier(*limit, &numbers)?) {
-                if let Some(of_row) = ratings.get_mut(*row) {
-                    *of_row = rating;
-                }
+            if !numbers.is_empty() {
+                self.asked += numbers.len() as u64;
+                answers.push(Answer { verdicts: self.ask_tier(*limit, &numbers)?, rows: Some(rows), next: 0 });
             }
         }
         if self.tier_of_others.is_none() {
@@ -110,7 +142,7 @@ impl<'a, D: Dialer> LookUps<'a, D> {
                 self.left_out += u64::from(self.is_due(*last_rated_at) && self.tier(*number).is_none());
             }
         }
-        Ok(ratings)
+        Ok(Ratings { scale: &self.scale, answers })
     }
 
     fn tier(&self, number: PhoneNumber) -> Option<u32> {
@@ -118,22 +150,19 @@ impl<'a, D: Dialer> LookUps<'a, D> {
     }
 
     /// Asks the sources whose limit is at least that.
-    fn rate_tier(&self, limit: u64, numbers: &[PhoneNumber]) -> Result<Vec<Rating>, Error> {
-        if numbers.is_empty() {
-            return Ok(Vec::new());
-        }
+    fn ask_tier(&self, limit: u64, numbers: &[PhoneNumber]) -> Result<VerdictTable, Error> {
         let mut sources = Vec::new();
         for (source, its_limit) in self.sources.iter().zip(&self.limits) {
             if *its_limit >= limit {
                 sources.push(source);
             }
         }
-        let verdicts = if self.run.settings.cheapest_first {
-            self.ask_cheapest_first(numbers, &sources)?
-        } else {
-            self.run.dialer.look_up(numbers, &ids(&sources))?
-        };
-        self.scale.ratings(&verdicts, numbers.len())
+        if self.run.settings.cheapest_first {
+            return self.ask_cheapest_first(numbers, &sources);
+        }
+        let verdicts = self.run.dialer.look_up(numbers, &ids(&sources))?;
+        verdicts.check(numbers.len())?;
+        Ok(verdicts)
     }
 
     /// Asks all free sources, then one after another about the numbers whose rating they can still change.

@@ -50,6 +50,11 @@ pub struct NumberMap {
 }
 
 impl NumberMap {
+    /// Whether it has no numbers.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// The number's value.
     pub fn get(&self, number: PhoneNumber) -> Option<u32> {
         let (_, value) = self.cells.get(self.place(number)).copied().flatten()?;

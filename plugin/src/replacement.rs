@@ -35,7 +35,7 @@ impl Successor {
     pub fn replaces(&self, number: PhoneNumber, slot: SlotId, why: ReplacementReason, reason: &str) -> Action {
         let Successor { candidate: Candidate { number: replacement, price_cents, rested }, answering } = *self;
         let price = match price_cents {
-            _ if rested => ", and the account's own".into(),
+            _ if rested => ", and the account's own after a rest".into(),
             0 => String::new(),
             cents => text![", for ", dollars(cents)],
         };

@@ -52,8 +52,8 @@ settings! {
     calls_min: u32 = integer(1..=1_000_000, 50, "calls"),
         "Calls from a number say something about it only if there were this many in 3 days.";
     answer_rate_drop_percent: u32 = integer(1..=100, 40, "percent"),
-        "A number is suspect if its answer rate lies this far below the whole account's: at 40, below 12 % where the \
-         account has 20 %.";
+        "A number is suspect if its answer rate lies this far below the whole account's: at 40, if it is 12 % or less \
+         where the account has 20 %.";
     blocked_percent: u32 = integer(1..=100, 5, "percent"),
         "A number is suspect if this share of its calls is blocked on the way.";
     replace_on_calls: bool = switch(false),

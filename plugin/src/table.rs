@@ -137,6 +137,11 @@ macro_rules! table {
                 Self { $($column: Vec::with_capacity(rows),)+ }
             }
 
+            /// Makes room for this many rows more.
+            pub fn reserve(&mut self, rows: usize) {
+                $(self.$column.reserve_exact(rows);)+
+            }
+
             /// How many rows it has.
             pub fn len(&self) -> usize {
                 [$(self.$column.len(),)+][0]

@@ -10,9 +10,10 @@ mod renamed;
 use dialguard::clock::FixedClock;
 use dialguard::contract::{PhoneNumber, Request, Timestamp};
 use dialguard::policy::{REFERENCE_POLICY, Wasi};
-use dialguard::settings::default_settings;
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::ledger::{EventFilter, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
+use dialguard_dialer::ledger::{
+    AccountSettings, EventFilter, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile,
+};
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::policies::{Candidate, Policies};
 use dialguard_dialer::zones::Zone;
@@ -231,7 +232,7 @@ async fn add_account(dialguard: &Dialguard, account: u64) {
         time_zone: Zone::utc(),
         region: Region::US,
         review_at: chrono::NaiveTime::MIN,
-        settings: default_settings(),
+        settings: AccountSettings::default(),
     };
     dialguard.add_account(&new).await.expect("an account");
     let first: PhoneNumber = 12_120_000_000 + account * 100;

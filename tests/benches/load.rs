@@ -12,10 +12,9 @@
 use chrono::NaiveTime;
 use dialguard::clock::Clock;
 use dialguard::contract::{Request, Timestamp};
-use dialguard::settings::default_settings;
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::access::{Accounts, Grant, Role, add_user, begin_session, make_token};
-use dialguard_dialer::ledger::{ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
+use dialguard_dialer::ledger::{AccountSettings, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::policies::Policies;
 use dialguard_program::schedule::{Pace, review_time, serve_at};
@@ -150,7 +149,7 @@ async fn add_account(dialguard: &Dialguard, account: u64, seconds: u64) {
         time_zone: "UTC".parse().expect("a time zone"),
         region: Region::US,
         review_at: NaiveTime::from_hms_opt(12 + (minute / 60) as u32, (minute % 60) as u32, 0).expect("a time of day"),
-        settings: default_settings(),
+        settings: AccountSettings::default(),
     };
     dialguard.add_account(&new).await.expect("the account can be added");
     let first = 12_000_000_000 + account * NUMBERS_PER_ACCOUNT;

@@ -5,47 +5,9 @@
 //! the policy and its boundary are measured. The table of ratios comes first: its samples alternate between the two
 //! sides, so that a noisy machine is noisy for both.
 
-mod model_dialer {
-    use dialguard::contract as host;
-    use dialguard_policy::contract as policy;
-    pub fn monitored(n: dialguard_policy::table::MonitoredNumber) -> host::MonitoredNumber {
-        host::MonitoredNumber {
-            number: n.number,
-            slot: n.slot,
-            status: host::Status::Clean,
-            status_since: n.status_since,
-            monitored_since: n.monitored_since,
-            flagging_checks: n.flagging_checks,
-            clearing_checks: n.clearing_checks,
-            last_rated_at: n.last_rated_at,
-            evidence_until: n.evidence_until,
-            suspect_since: None,
-            resting_since: None,
-            replacement_pending: false,
-        }
-    }
-    pub fn account(a: &policy::Account) -> host::Account {
-        host::Account {
-            id: a.id.clone(),
-            revision: a.revision,
-            enabled: true,
-            slot_count: a.slot_count,
-            slot_count_next: a.slot_count_next,
-            slots_per_block: 15,
-            block_price_cents: 4900,
-            cycle_starts_at: a.cycle_starts_at,
-            cycle_ends_at: a.cycle_ends_at,
-            day_starts_at: a.day_starts_at,
-            locked_slots: vec![],
-            monitored_count: a.monitored_count,
-            rated_today: 0,
-            look_ups_today: 0,
-            replacements_today: 0,
-            guard_rails: Default::default(),
-            settings: Default::default(),
-        }
-    }
-}
+#[expect(dead_code, reason = "the suites use the rest")]
+#[path = "../harness/model_dialer.rs"]
+mod model_dialer;
 
 use dialguard::contract as host;
 use dialguard::dialer::{CarrierLookup, Dialer, NumberInventory};
@@ -57,6 +19,7 @@ use dialguard_policy::model::AccountModel;
 use dialguard_policy::review::review_account;
 use dialguard_policy::table::{CarrierVerdict, MonitoredNumber};
 use divan::counter::ItemsCount;
+use model_dialer::ModelDialer;
 use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
@@ -103,6 +66,10 @@ fn print_ratios() {
     println!("imports  numbers  native/s     component/s  component : native");
     for numbers in BATCHES {
         let facts = Facts::new(numbers);
+        let model = facts.model();
+        let keyed = ModelDialer::new(model.clone()).dialer();
+        let natively = || review_account(&model, "acme").expect("the account can be reviewed").reviews.len();
+        print_ratio("keyed", numbers, natively, || review_by_component(&keyed));
         let ready = Facts::new(numbers).dialer();
         print_ratio("ready", numbers, || facts.review_natively(), || review_by_component(&ready));
     }
@@ -187,11 +154,12 @@ impl Facts {
     fn dialer(self) -> Dialer {
         let page = |(monitored, verdicts): &(MonitoredTable, VerdictTable)| {
             let VerdictTable { carriers, scores, observed_at } = verdicts.clone();
-            let monitored = monitored.rows().expect("it is a table").map(model_dialer::monitored).collect();
+            let monitored =
+                monitored.rows().expect("it is a table").map(|number| model_dialer::monitored(&number)).collect();
             (monitored, host::VerdictTable { carriers, scores, observed_at })
         };
         let facts = Arc::new(HostFacts {
-            account: model_dialer::account(&self.account),
+            account: model_dialer::account(self.account.clone()),
             pages: self.pages.iter().map(page).collect(),
         });
         Dialer { clock: Arc::new(dialguard::clock::FixedClock(self.now)), carriers: facts.clone(), inventory: facts }

@@ -8,9 +8,8 @@ use chrono::NaiveTime;
 use dialguard::clock::FixedClock;
 use dialguard::contract::{Answer, Request};
 use dialguard::policy::{Limits, Policy};
-use dialguard::settings::default_settings;
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::ledger::{ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
+use dialguard_dialer::ledger::{AccountSettings, ImportedAs, Ledger, NewAccount, SourceKind, SourceProfile};
 use dialguard_dialer::phone::Region;
 use dialguard_program::schedule::{ReviewMode, review_all};
 use std::path::Path;
@@ -58,7 +57,7 @@ async fn add_account(dialguard: &Dialguard, account: u64) {
         time_zone: "America/Chicago".parse().expect("a time zone"),
         region: Region::US,
         review_at: NaiveTime::MIN,
-        settings: default_settings(),
+        settings: AccountSettings::default(),
     };
     dialguard.add_account(&new).await.expect("the account can be added");
     let first = 12_000_000_000 + account * NUMBERS_PER_ACCOUNT;

@@ -13,7 +13,7 @@ use serde_json::json;
 use std::process::Command;
 
 /// Runs `tests/dashboard/steps/NAME.js` as a user with this role and fails if it does. False if it was skipped.
-fn step(server: &Server, role: Role, name: &str) -> bool {
+pub fn step(server: &Server, role: Role, name: &str) -> bool {
     let folder = repository("tests/dashboard");
     let (true, Some(chromium)) = (are_installed(&folder, "tests/dashboard"), chromium()) else { return false };
     let mut node = Command::new("node");
@@ -105,7 +105,8 @@ async fn the_effect_of_a_setting_is_previewed_before_it_is_saved() {
     }
     let server = Server::new(dialer).await;
     if step(&server, Role::Administer, "settings") {
-        assert_eq!(server.dialguard.ledger().account("acme").expect("the account").settings.checks_to_flag, 1);
+        let settings = server.dialguard.ledger().account("acme").expect("the account").settings;
+        assert_eq!(settings.values.get("checks-to-flag"), Some("2"));
     }
 }
 

@@ -3,12 +3,14 @@
 mod closing;
 mod grounds;
 mod provider;
+mod rest;
 use crate::harness::acme::{DAY, NOW, number};
 use crate::harness::policies::reference::reference;
+use crate::harness::policies::second_contract::SECOND_CONTRACT;
 use dialguard::calendar::{NaiveTime, rfc3339};
 use dialguard::clock::FixedClock;
 use dialguard::contract::{Answer, PhoneNumber, Request};
-use dialguard::policy::Policy;
+use dialguard::policy::{Limits, Policy};
 use dialguard_dialer::Dialguard;
 use dialguard_dialer::dialguard::{Completion, RequestOutcome};
 use dialguard_dialer::fulfilment::Step;
@@ -24,8 +26,15 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
+
+/// A policy that knows no rests.
+fn second_contract() -> Policy {
+    static COMPILED: OnceLock<Policy> = OnceLock::new();
+    let compile = || Policy::compile(SECOND_CONTRACT, Limits::default()).expect("the policy compiles");
+    COMPILED.get_or_init(compile).clone()
+}
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -96,6 +105,12 @@ impl Fixture {
         self.fake.knows(None);
         self.dialguard = self.another();
         self.fake.knows(Some(self.dialguard.ledger().clone()));
+    }
+
+    /// From now on the reference policy of contract 0.2.0 decides, which knows no rests.
+    fn of_the_second_contract(&mut self) {
+        self.policy = second_contract();
+        self.reopen();
     }
 
     /// Another process on the same ledger.
@@ -209,14 +224,24 @@ impl Fixture {
         bodies.map(|body| serde_json::from_str::<Value>(&body.unwrap()).unwrap()["data"].clone()).collect()
     }
 
+    fn replaced_by_own(&self) -> usize {
+        self.ledger().pool("acme", self.now).unwrap().saving.by_own as usize
+    }
+
+    #[track_caller]
+    fn assert_sound(&self) {
+        let report = Ledger::check(self.folder.path()).expect("the ledger is checked");
+        assert!(report.is_sound(), "{:?}", report.broken().collect::<Vec<_>>());
+    }
+
     fn bought(&self) -> Vec<PhoneNumber> {
         self.fake.bought().into_iter().map(|bought| bought.number).collect()
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_number_is_replaced_by_a_bought_one_and_released_after_its_rest() {
-    let mut fixture = Fixture::new(2, [150, 151]).await;
+async fn a_number_is_replaced_by_a_bought_one_and_rests() {
+    let fixture = Fixture::new(2, [150, 151]).await;
     fixture.fake.cannot_carry("its emergency address");
     let decided = fixture.replace(&[100]).await;
     assert_eq!(decided.replaced[0].replacement, number(150), "the closest");
@@ -231,22 +256,7 @@ async fn a_number_is_replaced_by_a_bought_one_and_released_after_its_rest() {
     assert_eq!(fixture.ledger().charged_cents("acme", 0).unwrap(), 4_900 + 400);
     assert_eq!(fixture.ledger().spending("acme", fixture.now).unwrap().day_cents, 115);
 
-    fixture.pass(30 * DAY - 1);
-    fixture.dialguard.resume("acme").await.unwrap();
-    assert!(fixture.fake.released().is_empty());
     assert_eq!(fixture.orders()[0].rests_until, Some(NOW + 30 * DAY));
-    fixture.pass(1);
-    fixture.dialguard.resume("acme").await.unwrap();
-    assert_eq!(fixture.fake.released(), [number(100)]);
-    assert_eq!(fixture.texts("released"), ["+13105550100 was given back to them, replaced by +13105550150."]);
-    assert_eq!(fixture.orders(), []);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn without_a_rest_the_old_number_is_given_back_at_once() {
-    let fixture = Fixture::with(1, [number(150)], |buying| buying.rest_days = 0).await;
-    fixture.replace(&[100]).await;
-    assert_eq!((fixture.fake.released(), fixture.orders()), (vec![number(100)], vec![]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -264,6 +274,7 @@ async fn a_resting_number_that_is_imported_again_is_kept() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_that_is_imported_again_begins_its_own_rest() {
     let mut fixture = Fixture::new(1, [150, 151]).await;
+    fixture.of_the_second_contract();
     fixture.replace(&[100]).await;
     fixture.pass(20 * DAY);
     fixture.ledger().import_numbers("acme", &[number(100)], ImportedAs::Owned, fixture.now).unwrap();
@@ -282,10 +293,11 @@ async fn a_number_that_is_imported_again_begins_its_own_rest() {
 /// 0100 is given back after its rest, and the provider sells it again: to another account, not to the same one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_that_was_given_back_can_replace_another_accounts_number() {
-    let mut fixture = Fixture::with(1, [number(150)], |buying| buying.rest_days = 1).await;
+    let mut fixture = Fixture::new(1, [150]).await;
+    fixture.of_the_second_contract();
     fixture.add_account("other", 200..201, fixture.buying()).await;
     fixture.replace(&[100]).await;
-    fixture.pass(DAY);
+    fixture.pass(30 * DAY);
     fixture.dialguard.resume("acme").await.unwrap();
     fixture.fake.offers(number(100));
     let own = fixture.dialguard.decide("acme", &Request::ReplaceNumbers(vec![number(150)])).await.unwrap();
@@ -449,6 +461,7 @@ async fn caps_hold_and_a_waiting_order_is_reported_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_provider_cannot_be_changed_while_orders_are_in_progress() {
     let mut fixture = Fixture::new(1, [150]).await;
+    fixture.of_the_second_contract();
     fixture.intend(&[100]).await;
     let none = AccountChange { buying: Some(Buying::default()), ..AccountChange::default() };
     let refused = fixture.ledger().change_account("acme", &none, fixture.now).unwrap_err().to_string();
@@ -575,9 +588,9 @@ impl Chaos {
         let fixture = Fixture::with(NUMBERS, on_offer, |buying| {
             buying.day_cents_max = 6 * PRICE;
             buying.cycle_cents_max = 40 * PRICE;
-            buying.rest_days = (seed % 3) as u16 * 15;
         })
         .await;
+        fixture.set(|settings| settings.values.set("rest-days", (seed % 3 * 15).to_string())).await;
         let mut chaos = Chaos { fixture, random: seed * 0x9E37_79B9 + 1, died: 0 };
         let all: Vec<_> = (100..100 + NUMBERS).collect();
         chaos.fixture.intend(&all).await;
@@ -604,6 +617,7 @@ impl Chaos {
             2 => self.fixture.pass(HOUR),
             3..=6 => self.fixture.pass(3 * MINUTE),
             7 => self.resume().await,
+            8 if self.random(3) == 0 => self.review().await,
             _ => self.take_a_step().await,
         }
     }
@@ -625,6 +639,14 @@ impl Chaos {
         let died = {
             let (dialguard, fake) = (&self.fixture.dialguard, &self.fixture.fake);
             tokio::select! { taken = dialguard.resume("acme") => { taken.unwrap(); false }, () = fake.dies() => true }
+        };
+        self.go_on(died);
+    }
+
+    async fn review(&mut self) {
+        let died = {
+            let (dialguard, fake) = (&self.fixture.dialguard, &self.fixture.fake);
+            tokio::select! { made = dialguard.review("acme") => { made.unwrap(); false }, () = fake.dies() => true }
         };
         self.go_on(died);
     }
@@ -652,8 +674,9 @@ impl Chaos {
         assert!(ordered.day_cents <= u64::from(6 * PRICE) && ordered.cycle_cents <= u64::from(40 * PRICE));
         // A number that is not replaced has an open order, or an event that says why not.
         let orders = fixture.orders();
-        let abandoned = fixture.texts("order-abandoned");
-        for (_, number) in slots.iter().filter(|(_, number)| *number < self::number(150)) {
+        let (abandoned, replaced) = (fixture.texts("order-abandoned"), fixture.texts("replaced"));
+        let is_back = |number: u64| replaced.iter().any(|text| text.starts_with(&format!("+{number} ")));
+        for (_, number) in slots.iter().filter(|(_, number)| *number < self::number(150) && !is_back(*number)) {
             let is_recorded = abandoned.iter().any(|text| text.starts_with(&format!("+{number} ")));
             assert!(orders.iter().any(|order| order.number == *number) || is_recorded, "+{number} was forgotten");
         }
@@ -667,14 +690,17 @@ impl Chaos {
             self.assert_invariants();
         }
         self.fixture.pass(31 * DAY);
-        self.resume().await;
+        self.review().await;
         let fixture = &self.fixture;
         assert_eq!(fixture.orders(), [], "every order ended");
         let owned: Vec<_> = fixture.ledger().numbers("acme").unwrap().iter().map(|known| known.number).collect();
         assert_eq!(fixture.fake.owns().into_iter().collect::<Vec<_>>(), owned, "provider and ledger agree");
         let replaced = fixture.texts("replaced").len();
         assert_eq!(fixture.texts("replacement-charged").len(), replaced);
-        assert_eq!(fixture.fake.released().len(), replaced);
+        let ready = fixture.ledger().pool("acme", fixture.now).unwrap().ready as usize;
+        let reused = fixture.replaced_by_own();
+        assert_eq!(ready + reused, replaced, "every carrier calls every number clean: each is offered again");
+        assert_eq!(fixture.fake.released(), Vec::<u64>::new());
         History { replaced, died: self.died, abandoned: fixture.texts("order-abandoned").len() }
     }
 }
@@ -682,6 +708,7 @@ impl Chaos {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_step_returns_the_new_state() {
     let mut fixture = Fixture::new(1, [150]).await;
+    fixture.of_the_second_contract();
     fixture.intend(&[100]).await;
     let order = fixture.orders()[0].id;
     use OrderState::{Acquired, CarriedOver, Reserved, Screened, Swapped};

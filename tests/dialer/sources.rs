@@ -12,6 +12,7 @@ use dialguard_dialer::sources::nomorobo::Nomorobo;
 use dialguard_dialer::sources::telnyx::Telnyx;
 use dialguard_dialer::sources::trustcall::TrustCall;
 use dialguard_dialer::sources::{Report, Source};
+use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -268,6 +269,23 @@ async fn the_budget_of_a_day_holds_for_fifty_lookups_at_once() {
     // The next date has its own budget.
     let report = fixture.service::<Telnyx>(single()).look_up(&[NUMBER + 9_000], NOW + DAY).await.unwrap();
     assert_eq!(report.answers.len(), 1);
+}
+
+/// A policy names the most important numbers first, whatever they are, and ten groups are asked at the same time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_budget_that_covers_some_numbers_covers_the_first_in_the_order_asked() {
+    async fn covered<S: LookupService>(numbers: &[u64], covers: usize) {
+        let fixture = Fixture::new(covers as u64).await;
+        let report = fixture.service::<S>(single()).look_up(numbers, NOW).await.unwrap();
+        let answered: BTreeSet<u64> = report.answers.iter().map(|answer| answer.number).collect();
+        assert_eq!(answered, numbers[..covers].iter().copied().collect(), "{}", S::NAME);
+        assert_eq!(fixture.spent(), covers as u64);
+    }
+    let numbers: Vec<u64> = (0..600).map(|place| NUMBER + place * 7_919 % 600).collect();
+    for covers in [1, 39, 40, 130, 599] {
+        covered::<Telnyx>(&numbers, covers).await;
+        covered::<TrustCall>(&numbers, covers).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

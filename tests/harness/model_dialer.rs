@@ -4,6 +4,7 @@
 
 use dialguard::contract as host;
 use dialguard::dialer::{CarrierLookup, Dialer, NumberInventory};
+use dialguard::settings::Settings;
 use dialguard_policy::Dialer as _;
 use dialguard_policy::contract as policy;
 use dialguard_policy::model::AccountModel;
@@ -38,9 +39,12 @@ impl CarrierLookup for ModelDialer {
         Vec::new()
     }
 
-    async fn look_up(&self, numbers: Vec<u64>) -> Result<Vec<host::Observation>, host::Error> {
-        let observations = self.model().look_up(&numbers).map_err(error)?;
-        Ok(observations.iter().map(observation).collect())
+    async fn sources(&self) -> Vec<host::Source> {
+        self.model().sources().into_iter().map(source).collect()
+    }
+
+    async fn look_up(&self, numbers: Vec<u64>, sources: Vec<u16>) -> Result<host::VerdictTable, host::Error> {
+        self.model().look_up(&numbers, &sources).map(verdicts).map_err(error)
     }
 }
 
@@ -50,61 +54,64 @@ impl NumberInventory for ModelDialer {
         self.model().account(id).map(account).map_err(error)
     }
 
-    async fn monitored(&self, id: &str, after: u64, limit: u32) -> Result<Vec<host::MonitoredNumber>, host::Error> {
-        let numbers = self.model().monitored(id, after, limit).map_err(error)?;
-        Ok(numbers.iter().map(monitored).collect())
+    async fn monitored(&self, id: &str, after: u64, limit: u32) -> Result<host::MonitoredTable, host::Error> {
+        self.model().monitored(id, after, limit).map(monitored).map_err(error)
     }
 
     async fn owned(&self, id: &str, numbers: Vec<u64>) -> Result<Vec<u64>, host::Error> {
         self.model().owned(id, &numbers).map_err(error)
     }
 
-    async fn candidates(&self, id: &str, like: u64, limit: u32) -> Result<Vec<u64>, host::Error> {
-        self.model().candidates(id, like, limit).map_err(error)
+    async fn candidates(&self, id: &str, like: u64, limit: u32) -> Result<host::CandidateTable, host::Error> {
+        self.model().candidates(id, like, limit).map(candidates).map_err(error)
     }
 
-    async fn flag_events(&self, id: &str, since: u64) -> Result<Vec<host::FlagEvent>, host::Error> {
-        let events = self.model().flag_events(id, since).map_err(error)?;
-        Ok(events.iter().map(|event| host::FlagEvent { number: event.number, at: event.at }).collect())
+    async fn flag_events(&self, id: &str, since: u64) -> Result<host::FlagTable, host::Error> {
+        self.model().flag_events(id, since).map(flag_events).map_err(error)
+    }
+
+    async fn calls(&self, id: &str, numbers: Vec<u64>, since: u64) -> Result<host::CallTable, host::Error> {
+        self.model().calls(id, &numbers, since).map(calls).map_err(error)
+    }
+
+    async fn calls_in_all(&self, id: &str, since: u64) -> Result<host::CallTotals, host::Error> {
+        self.model().calls_in_all(id, since).map(call_totals).map_err(error)
+    }
+
+    async fn rested(&self, id: &str) -> Result<host::RestedTable, host::Error> {
+        self.model().rested(id).map(rested).map_err(error)
     }
 }
 
-pub fn observation(observation: &policy::Observation) -> host::Observation {
-    host::Observation {
-        number: observation.number,
-        carrier: observation.carrier,
-        spam_score: observation.spam_score,
-        observed_at: observation.observed_at,
-    }
+/// Functions that convert a record of the policy's contract into the host's, whose fields have the same names and types.
+macro_rules! same_fields {
+    ($($convert:ident: $record:ident { $($field:ident),+ $(,)? })+) => {$(
+        pub fn $convert(policy::$record { $($field),+ }: policy::$record) -> host::$record {
+            host::$record { $($field),+ }
+        }
+    )+};
 }
 
-pub fn monitored(number: &policy::MonitoredNumber) -> host::MonitoredNumber {
-    host::MonitoredNumber {
-        number: number.number,
-        slot: number.slot,
-        status: status(number.status),
-        status_since: number.status_since,
-        monitored_since: number.monitored_since,
-        flagging_checks: number.flagging_checks,
-        clearing_checks: number.clearing_checks,
-        last_rated_at: number.last_rated_at,
-        replacement_pending: number.replacement_pending,
+same_fields! {
+    source: Source { id, name, price, look_ups_left, carriers }
+    verdicts: VerdictTable { carriers, scores, observed_at }
+    monitored: MonitoredTable {
+        numbers, slots, statuses, status_since, monitored_since, flagging_checks, clearing_checks, last_rated_at,
+        evidence_until, suspect_since, resting_since, replacement_pending,
     }
-}
-
-fn status(status: policy::Status) -> host::Status {
-    match status {
-        policy::Status::Pending => host::Status::Pending,
-        policy::Status::Clean => host::Status::Clean,
-        policy::Status::AtRisk => host::Status::AtRisk,
-        policy::Status::Flagged => host::Status::Flagged,
-    }
+    candidates: CandidateTable { numbers, price_cents, rested }
+    flag_events: FlagTable { numbers, at }
+    calls: CallTable { attempts, answered, short, blocked }
+    call_totals: CallTotals { attempts, answered, short, blocked }
+    rested: RestedTable { numbers, resting_since, rests }
+    slot_lock: SlotLock { slot, until }
+    guard_rails: GuardRails { auto_replace, replacements_per_day_max }
+    deletion: Deletion { numbers, accept_slot_loss }
 }
 
 pub fn account(account: policy::Account) -> host::Account {
-    let locks = account.locked_slots.iter();
     host::Account {
-        locked_slots: locks.map(|lock| host::SlotLock { slot: lock.slot, until: lock.until }).collect(),
+        locked_slots: account.locked_slots.into_iter().map(slot_lock).collect(),
         id: account.id,
         revision: account.revision,
         enabled: account.enabled,
@@ -117,24 +124,23 @@ pub fn account(account: policy::Account) -> host::Account {
         day_starts_at: account.day_starts_at,
         monitored_count: account.monitored_count,
         rated_today: account.rated_today,
+        look_ups_today: account.look_ups_today,
         replacements_today: account.replacements_today,
-        settings: settings(account.settings),
+        guard_rails: guard_rails(account.guard_rails),
+        settings: settings(&account.settings),
     }
 }
 
-fn settings(settings: policy::Settings) -> host::Settings {
-    host::Settings {
-        spam_score_min: settings.spam_score_min,
-        rating_carriers_min: settings.rating_carriers_min,
-        checks_to_flag: settings.checks_to_flag,
-        checks_to_clear: settings.checks_to_clear,
-        observation_age_max_hours: settings.observation_age_max_hours,
-        auto_replace: settings.auto_replace,
-        replacements_per_day_max: settings.replacements_per_day_max,
-        new_number_grace_days: settings.new_number_grace_days,
-        mass_flag_percent: settings.mass_flag_percent,
-        other: settings.other,
-    }
+/// The settings by name, as text, from values in the order of the declaration.
+fn settings(values: &[i64]) -> Settings {
+    let text = |(setting, value): (policy::Setting, &i64)| {
+        let text = match setting.kind {
+            policy::SettingKind::Switch(_) => if *value == 0 { "off" } else { "on" }.to_owned(),
+            _ => value.to_string(),
+        };
+        (setting.name, text)
+    };
+    dialguard_policy::settings::declaration().into_iter().zip(values).map(text).collect()
 }
 
 fn error(error: policy::Error) -> host::Error {
@@ -149,14 +155,11 @@ fn error(error: policy::Error) -> host::Error {
 }
 
 pub fn request(request: &policy::Request) -> host::Request {
-    match request {
-        policy::Request::StartMonitoring(numbers) => host::Request::StartMonitoring(numbers.clone()),
-        policy::Request::StopMonitoring(numbers) => host::Request::StopMonitoring(numbers.clone()),
-        policy::Request::DeleteNumbers(deletion) => host::Request::DeleteNumbers(host::Deletion {
-            numbers: deletion.numbers.clone(),
-            accept_slot_loss: deletion.accept_slot_loss,
-        }),
-        policy::Request::ReplaceNumbers(numbers) => host::Request::ReplaceNumbers(numbers.clone()),
-        policy::Request::SetBlocks(blocks) => host::Request::SetBlocks(*blocks),
+    match request.clone() {
+        policy::Request::StartMonitoring(numbers) => host::Request::StartMonitoring(numbers),
+        policy::Request::StopMonitoring(numbers) => host::Request::StopMonitoring(numbers),
+        policy::Request::DeleteNumbers(it) => host::Request::DeleteNumbers(deletion(it)),
+        policy::Request::ReplaceNumbers(numbers) => host::Request::ReplaceNumbers(numbers),
+        policy::Request::SetBlocks(blocks) => host::Request::SetBlocks(blocks),
     }
 }

@@ -2,6 +2,7 @@
 //! beyond it is refused at once, on every surface alike.
 
 use crate::harness::dialer::{Dialer, e164, each};
+use crate::harness::policies::second_contract::SECOND_CONTRACT;
 use crate::harness::server::{Server, Visitor};
 use dialguard_dialer::access::Role;
 use reqwest::{Method, Response};
@@ -9,6 +10,15 @@ use serde_json::{Map, Value, json};
 
 async fn server() -> Server {
     Server::new(Dialer::monitoring(1, "")).await
+}
+
+/// One whose policy takes settings of any name, as those for older versions of the contract do.
+async fn server_that_takes_any() -> Server {
+    let dialer = Dialer::monitoring(1, "");
+    dialer.file("second.wasm", SECOND_CONTRACT);
+    dialer.run("policy install second.wasm").exits(0);
+    dialer.run("policy activate 2").exits(0);
+    Server::new(dialer).await
 }
 
 async fn answered(status: u16, answer: Response) -> String {
@@ -19,10 +29,8 @@ async fn answered(status: u16, answer: Response) -> String {
 
 /// The settings form with these other settings.
 fn settings_form(other: &str) -> Vec<(&'static str, String)> {
-    let fields = dialguard::settings::SETTINGS.iter().filter(|setting| setting.name != "auto-replace");
-    let fields = fields.map(|setting| (setting.name, setting.default_value().to_string()));
-    let rest = [("time-zone", "UTC"), ("review-at", "06:00"), ("region", "US"), ("do", "save"), ("other", other)];
-    fields.chain(rest.map(|(name, value)| (name, value.to_owned()))).collect()
+    let fields = [("time-zone", "UTC"), ("review-at", "06:00"), ("region", "US"), ("do", "save"), ("other", other)];
+    fields.map(|(name, value)| (name, value.to_owned())).into()
 }
 
 async fn save(visitor: &Visitor<'_>, form: &[(&str, String)]) -> Response {
@@ -34,12 +42,12 @@ async fn patch(visitor: &Visitor<'_>, body: Value) -> Response {
     visitor.request(Method::PATCH, "/api/v1/accounts/acme").json(&body).send().await.expect("the server answers")
 }
 
-const TOO_LARGE: &str = "an account has at most 256 other settings, with names of 1 to 100 bytes, values of at most 1000 \
+const TOO_LARGE: &str = "an account has at most 256 values of settings, with names of 1 to 100 bytes, values of at most 1000 \
                          bytes and 65536 bytes in all";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_beyond_their_bounds_are_refused_alike_on_every_surface() {
-    let server = server().await;
+    let server = server_that_takes_any().await;
     let (user, program) = (server.user(Role::Administer, &["acme"]), server.program(Role::Administer, &["acme"]));
     let long = |count: usize, bytes: usize| (0..count).map(move |i| (format!("n{i}"), "v".repeat(bytes)));
     for other in [long(1, 1_001).collect::<Vec<_>>(), long(70, 1_000).collect(), vec![("n".repeat(101), "v".into())]] {
@@ -47,48 +55,54 @@ async fn settings_beyond_their_bounds_are_refused_alike_on_every_surface() {
         let page = answered(422, save(&user, &settings_form(&lines)).await).await;
         assert!(page.contains(TOO_LARGE), "{page}");
         let settings: Map<String, Value> = other.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
-        let problem = answered(422, patch(&program, json!({"settings": {"other": settings}})).await).await;
+        let problem = answered(422, patch(&program, json!({"settings": settings})).await).await;
         assert!(problem.contains(TOO_LARGE) && problem.contains("/problems/settings-too-large"), "{problem}");
         let mut arguments = vec!["account".to_owned(), "set".into(), "acme".into()];
-        arguments.extend(other.iter().flat_map(|(name, value)| ["--other".into(), format!("{name}={value}")]));
+        arguments.extend(other.iter().flat_map(|(name, value)| ["--setting".into(), format!("{name}={value}")]));
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         server.dialer.run_arguments(&arguments).exits(1).says(&[TOO_LARGE]);
     }
     let account = program.json("/api/v1/accounts/acme").await;
-    assert_eq!(account["settings"]["other"], json!({}));
+    assert!(account["settings"].get("n0").is_none(), "{account}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_settings_leaves_an_event_of_what_changed_and_nothing_else() {
-    let server = server().await;
+    let server = server_that_takes_any().await;
     let program = server.program(Role::Administer, &["acme"]);
     let many: Map<String, Value> = (0..60).map(|i| (format!("n{i}"), json!("v".repeat(1_000)))).collect();
-    answered(200, patch(&program, json!({"settings": {"other": many}})).await).await;
-    answered(200, patch(&program, json!({"settings": {"other": {"n7": "w"}, "checks-to-flag": 3}})).await).await;
+    answered(200, patch(&program, json!({"settings": many})).await).await;
+    answered(200, patch(&program, json!({"settings": {"n7": "w", "checks-to-flag": 3}})).await).await;
     let events = program.json("/api/v1/accounts/acme/events?kind=account-changed").await;
     let texts = each(&events["items"], "text");
     assert!(texts[0].as_str().is_some_and(|text| text.len() < 20_000), "{}", texts[0]);
-    let expected =
-        format!("Changed: checks-to-flag from 2 to 3, other setting \"n7\" from \"{}…\" to \"w\".", "v".repeat(60));
+    let expected = format!("Changed: checks-to-flag from its default (2) to 3, n7 from \"{}…\" to w.", "v".repeat(60));
     assert_eq!(texts[1], expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_setting_that_only_some_policies_know_can_be_removed() {
-    let server = server().await;
+    let server = server_that_takes_any().await;
     let (user, program) = (server.user(Role::Administer, &["acme"]), server.program(Role::Administer, &["acme"]));
-    let others = async || program.json("/api/v1/accounts/acme").await["settings"]["other"].clone();
-    let set = json!({"settings": {"other": {"a": "1", "b": "2", "c": "3"}}});
-    answered(200, patch(&program, set).await).await;
-    answered(200, patch(&program, json!({"settings": {"other": {"a": null, "c": "4"}}})).await).await;
-    assert_eq!(others().await, json!({"b": "2", "c": "4"}));
-    server.dialer.run("account set acme --remove-other b --remove-other unknown").exits(0);
-    assert_eq!(others().await, json!({"c": "4"}));
+    let stored = || {
+        let settings = server.dialguard.ledger().account("acme").expect("the account").settings;
+        settings.values.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
+    };
+    answered(200, patch(&program, json!({"settings": {"a": "1", "b": "2", "c": "3"}})).await).await;
+    answered(200, patch(&program, json!({"settings": {"a": null, "c": "4"}})).await).await;
+    assert_eq!(stored(), "b=2 c=4");
+    server.dialer.run("account set acme --unset b --unset unknown").exits(0);
+    assert_eq!(stored(), "c=4");
     answered(303, save(&user, &settings_form("d=5")).await).await;
-    assert_eq!(others().await, json!({"d": "5"}));
+    assert_eq!(stored(), "d=5");
     let events = program.json("/api/v1/accounts/acme/events?kind=account-changed&newest-first=true&limit=1").await;
-    let expected = "Changed: other setting \"d\" set to \"5\", other setting \"c\" removed.";
-    assert_eq!(events["items"][0]["text"], expected);
+    assert_eq!(events["items"][0]["text"], "Changed: d set to 5, c 4 removed.");
+
+    // Under a policy that declares its settings, it can be removed and not changed.
+    tokio::task::block_in_place(|| server.dialer.run("policy activate 1").exits(0));
+    answered(422, patch(&program, json!({"settings": {"d": "6"}})).await).await;
+    answered(200, patch(&program, json!({"settings": {"d": null}})).await).await;
+    assert_eq!(stored(), "");
 }
 
 /// A list or a map in a request's body.
@@ -193,8 +207,8 @@ async fn every_list_of_the_api_with_one_element_too_many_is_refused() {
     }
     assert_eq!(tokio::task::block_in_place(|| server.dialer.everything()), before);
     for expected in [
-        "post /api/v1/accounts settings.other",
-        "patch /api/v1/accounts/{account} settings.other",
+        "post /api/v1/accounts settings",
+        "patch /api/v1/accounts/{account} settings",
         "post /api/v1/accounts/{account}/calls calls",
         "post /api/v1/accounts/{account}/numbers numbers",
         "post /api/v1/accounts/{account}/requests numbers",
@@ -207,7 +221,7 @@ async fn every_list_of_the_api_with_one_element_too_many_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_form_with_one_field_too_many_is_refused() {
-    let server = server().await;
+    let server = server_that_takes_any().await;
     let user = server.user(Role::Administer, &["acme"]);
     let numbers = vec![("number", "1"); 10_001];
     let mut form = numbers.clone();
@@ -215,10 +229,10 @@ async fn every_form_with_one_field_too_many_is_refused() {
     let refused = answered(422, user.send("/accounts/acme/ask", &form).await).await;
     assert!(refused.contains("give at most 10000"), "{refused}");
 
-    let names: Vec<String> = (0..33).map(|i| format!("n{i}")).collect();
+    let names: Vec<String> = (0..97).map(|i| format!("n{i}")).collect();
     let fields: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
     let refused = answered(422, user.send("/accounts/acme/settings", &fields).await).await;
-    assert!(refused.contains("give at most 32"), "{refused}");
+    assert!(refused.contains("give at most 96"), "{refused}");
 
     let others: String = (0..257).map(|i| format!("n{i}=\n")).collect();
     let refused = answered(422, save(&user, &settings_form(&others)).await).await;

@@ -6,12 +6,11 @@ use crate::harness::policies::reference::reference;
 use chrono::NaiveTime;
 use dialguard::calendar::rfc3339;
 use dialguard::clock::FixedClock;
-use dialguard::contract::{PhoneNumber, Request, Settings};
-use dialguard::settings::default_settings;
+use dialguard::contract::{GuardRails, PhoneNumber, Request};
 use dialguard_dialer::dialguard::{Dialguard, ReviewOutcome};
 use dialguard_dialer::ledger::{
-    AccountChange, AccountProfile, Day, EventFilter, ImportedAs, Ledger, NewAccount, NewWebhook, RunKind, SourceKind,
-    SourceProfile,
+    AccountChange, AccountProfile, AccountSettings, Day, EventFilter, ImportedAs, Ledger, NewAccount, NewWebhook,
+    RunKind, SourceKind, SourceProfile,
 };
 use dialguard_dialer::phone::Region;
 use dialguard_program::schedule::{ReviewMode, close_days, due_accounts, review_all};
@@ -35,7 +34,7 @@ struct Daily {
 
 impl Daily {
     /// The account reviews at this local time and monitors this many numbers, which the carriers call clean.
-    async fn new(zone: &str, review_at: &str, (begins_at, count): (&str, u64), settings: Settings) -> Self {
+    async fn new(zone: &str, review_at: &str, (begins_at, count): (&str, u64), settings: AccountSettings) -> Self {
         // In memory if there is such a folder: random histories wait for the disk thousands of times.
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).expect("a folder for the test");
         let now = seconds(begins_at);
@@ -175,7 +174,7 @@ fn start(folder: &TempDir) -> Dialguard {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn numbers_that_could_not_be_rated_are_asked_about_again_on_the_same_date() {
-    let mut daily = Daily::new("UTC", "06:00", ("2026-03-01T12:00:00Z", 15), default_settings()).await;
+    let mut daily = Daily::new("UTC", "06:00", ("2026-03-01T12:00:00Z", 15), AccountSettings::default()).await;
     daily.carriers_answer();
     assert_eq!(daily.look().await.unwrap().plan.reviews.len(), 15, "their first check");
     daily.carriers_are_down();
@@ -196,7 +195,7 @@ async fn numbers_that_could_not_be_rated_are_asked_about_again_on_the_same_date(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pauses_grow_until_the_local_date_ends_and_what_is_missing_is_reported_once() {
-    let mut daily = Daily::new("UTC", "06:00", ("2026-03-01T05:00:00Z", 3), default_settings()).await;
+    let mut daily = Daily::new("UTC", "06:00", ("2026-03-01T05:00:00Z", 3), AccountSettings::default()).await;
     daily.carriers_answer();
     assert_eq!(daily.look_at("2026-03-01T06:00:00Z").await, Some(3));
     daily.carriers_are_down();
@@ -220,7 +219,7 @@ async fn pauses_grow_until_the_local_date_ends_and_what_is_missing_is_reported_o
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn dates_without_a_running_program_are_reported_in_one_event_and_one_message() {
-    let mut daily = Daily::new("UTC", "06:00", ("2026-03-01T05:00:00Z", 3), default_settings()).await;
+    let mut daily = Daily::new("UTC", "06:00", ("2026-03-01T05:00:00Z", 3), AccountSettings::default()).await;
     daily.carriers_answer();
     assert_eq!(daily.look_at("2026-03-01T06:00:00Z").await, Some(3));
     assert_eq!(daily.look_at("2026-03-05T08:00:00Z").await, Some(3));
@@ -237,7 +236,7 @@ async fn dates_without_a_running_program_are_reported_in_one_event_and_one_messa
 /// While the add-on is off, and when nothing can be rated, a user's review at ten past midnight is not the day's.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_review_that_rates_nothing_is_not_the_daily_one() {
-    let mut daily = Daily::new("UTC", "06:00", ("2026-03-01T05:00:00Z", 3), default_settings()).await;
+    let mut daily = Daily::new("UTC", "06:00", ("2026-03-01T05:00:00Z", 3), AccountSettings::default()).await;
     daily.carriers_answer();
     assert_eq!(daily.look_at("2026-03-01T06:00:00Z").await, Some(3));
     daily.switch(false).await;
@@ -253,7 +252,7 @@ async fn a_review_that_rates_nothing_is_not_the_daily_one() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_date_is_done_when_a_user_had_its_numbers_rated_early() {
-    let mut daily = Daily::new("UTC", "06:00", ("2026-03-01T05:00:00Z", 3), default_settings()).await;
+    let mut daily = Daily::new("UTC", "06:00", ("2026-03-01T05:00:00Z", 3), AccountSettings::default()).await;
     daily.carriers_answer();
     assert_eq!(daily.look_at("2026-03-01T06:00:00Z").await, Some(3));
     assert_eq!(daily.review_at("2026-03-02T00:10:00Z").await, 3);
@@ -264,7 +263,7 @@ async fn a_date_is_done_when_a_user_had_its_numbers_rated_early() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_review_that_is_missed_by_seconds_is_made_late_and_counts_for_its_date() {
-    let mut daily = Daily::new("UTC", "23:59", ("2026-03-01T05:00:00Z", 3), default_settings()).await;
+    let mut daily = Daily::new("UTC", "23:59", ("2026-03-01T05:00:00Z", 3), AccountSettings::default()).await;
     daily.carriers_answer();
     assert_eq!(daily.look_at("2026-03-01T05:00:00Z").await, Some(3));
     assert_eq!(daily.look_at("2026-03-02T23:58:59Z").await, None);
@@ -280,6 +279,14 @@ async fn a_review_that_is_missed_by_seconds_is_made_late_and_counts_for_its_date
 }
 
 /// Each move happens an hour after the review that held replacements back.
+/// Flagged numbers are replaced at the check that flags them.
+fn replacing_at_once() -> AccountSettings {
+    AccountSettings {
+        guard_rails: GuardRails { auto_replace: true, ..GuardRails::default() },
+        values: [("checks-to-replace", "1")].into_iter().collect(),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_move_neither_lifts_a_hold_nor_leaves_two_days_between_reviews() {
     let moves = [
@@ -287,8 +294,7 @@ async fn a_move_neither_lifts_a_hold_nor_leaves_two_days_between_reviews() {
         ("America/Los_Angeles", "2026-02-28T14:00:00Z", "Pacific/Auckland", "2026-03-01T17:00:00Z"),
     ];
     for (from, reviewed_at, to, next) in moves {
-        let settings =
-            Settings { auto_replace: true, checks_to_flag: 1, new_number_grace_days: 0, ..default_settings() };
+        let settings = replacing_at_once();
         let mut daily = Daily::new(from, "06:00", ("2026-02-26T12:00:00Z", 12), settings).await;
         let candidates: Vec<_> = (120..125).map(number).collect();
         daily.ledger().import_numbers("acme", &candidates, ImportedAs::Candidate, daily.now).unwrap();
@@ -313,8 +319,7 @@ async fn a_move_neither_lifts_a_hold_nor_leaves_two_days_between_reviews() {
 async fn a_move_frees_no_room_under_the_days_limits() {
     let moves = [("Pacific/Auckland", "America/Los_Angeles"), ("America/Los_Angeles", "Pacific/Auckland")];
     for (from, to) in moves {
-        let settings =
-            Settings { auto_replace: true, checks_to_flag: 1, new_number_grace_days: 0, ..default_settings() };
+        let settings = replacing_at_once();
         let mut daily = Daily::new(from, "06:00", ("2026-02-26T12:00:00Z", 5), settings).await;
         let candidates: Vec<_> = (120..130).map(number).collect();
         daily.ledger().import_numbers("acme", &candidates, ImportedAs::Candidate, daily.now).unwrap();
@@ -334,14 +339,14 @@ async fn a_move_frees_no_room_under_the_days_limits() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_number_just_added_is_checked_at_once_and_alone() {
-    let mut daily = Daily::new("UTC", "06:00", ("2026-03-01T05:00:00Z", 3), default_settings()).await;
+    let mut daily = Daily::new("UTC", "06:00", ("2026-03-01T05:00:00Z", 3), AccountSettings::default()).await;
     daily.carriers_answer();
     assert_eq!(daily.look_at("2026-03-01T06:00:00Z").await, Some(3));
     daily.now = seconds("2026-03-02T00:10:00Z");
     daily.take_on(110..111).await;
     daily.carriers_answer();
     let checked = daily.dialguard().check_added("acme").await.unwrap().expect("one number is new");
-    let rated: Vec<PhoneNumber> = checked.plan.reviews.iter().map(|review| review.number).collect();
+    let rated: Vec<PhoneNumber> = checked.plan.reviews.rows().unwrap().map(|review| review.number).collect();
     assert_eq!(rated, [number(110)]);
     assert!(!checked.applied.unwrap().daily);
     assert_eq!(daily.look_at("2026-03-02T06:00:00Z").await, Some(3), "the others, at their time");
@@ -427,7 +432,7 @@ impl Books {
     fn note_review(&mut self, daily: &Daily, review: Option<ReviewOutcome>) {
         let Some(ReviewOutcome { plan, applied: Some(applied), .. }) = review else { return };
         let day = daily.sql("SELECT day FROM runs WHERE id = ?1", applied.run);
-        for review in &plan.reviews {
+        for review in plan.reviews.rows().unwrap() {
             assert!(self.rated.insert((review.number, day)), "+{} is rated once for a day", review.number);
             let (day, _) = self.days[&day];
             assert!((day.starts_at..day.ends_at + 2 * HOUR).contains(&plan.decided_at), "{day:?} {}", plan.decided_at);
@@ -515,7 +520,7 @@ impl Daily {
 }
 
 async fn live_through(steps: Vec<Step>) -> Result<(), TestCaseError> {
-    let mut daily = Daily::new("UTC", "06:00", ("2026-03-01T05:00:00Z", 2), default_settings()).await;
+    let mut daily = Daily::new("UTC", "06:00", ("2026-03-01T05:00:00Z", 2), AccountSettings::default()).await;
     daily.carriers_answer();
     let mut books = Books::default();
     books.note_days(&daily.account(), daily.now);

@@ -4,6 +4,7 @@ use crate::harness::acme::{DAY, number};
 use crate::harness::dialer::{Dialer, e164};
 use crate::harness::server::Server;
 use dialguard_dialer::access::Role;
+use dialguard_dialer::ledger::AccountSettings;
 use reqwest::{Method, Response, StatusCode};
 use std::time::Duration;
 
@@ -41,12 +42,12 @@ async fn activity_is_newest_first_and_filtered() {
         ("kind=turned-flagged&number=%2B13105550101", 1),
         ("kind=turned-flagged&number=(310)+555-0101", 1),
         ("kind=turned-flagged&number=%2B13105550100", 0),
-        ("kind=turned-flagged&since=2026-03-03", 1),
-        ("kind=turned-flagged&since=2026-03-04", 0),
-        ("kind=turned-flagged&until=2026-03-03", 1),
-        ("kind=turned-flagged&until=2026-03-02", 0),
-        ("kind=turned-flagged&run=3&revision=1", 1),
-        ("kind=turned-flagged&run=2", 0),
+        ("kind=turned-flagged&since=2026-03-02", 1),
+        ("kind=turned-flagged&since=2026-03-03", 0),
+        ("kind=turned-flagged&until=2026-03-02", 1),
+        ("kind=turned-flagged&until=2026-03-01", 0),
+        ("kind=turned-flagged&run=2&revision=1", 1),
+        ("kind=turned-flagged&run=3", 0),
         ("kind=turned-flagged&revision=2", 0),
     ] {
         let seen = reader.page(&format!("/accounts/acme/activity?{filter}")).await;
@@ -170,23 +171,24 @@ async fn settings_are_previewed_and_saved_and_a_refusal_is_shown_at_its_field() 
     };
     let settings = || server.dialguard.ledger().account("acme").expect("the account").settings;
 
-    let effect = text(change("checks-to-flag", "1", "effect").await).await;
+    let effect = text(change("setting-checks-to-flag", "2", "effect").await).await;
     assert!(effect.contains("1 number would have had a different outcome, at the same cost."), "{effect}");
-    assert!(effect.contains("flagged 2 March instead of 3 March"), "{effect}");
-    assert_eq!(settings().checks_to_flag, 2, "it was only previewed");
+    assert!(effect.contains("flagged 3 March instead of 2 March"), "{effect}");
+    assert_eq!(settings(), AccountSettings::default(), "it was only previewed");
 
-    let refused = change("checks-to-flag", "31", "save").await;
+    let refused = change("setting-checks-to-flag", "31", "save").await;
     assert_eq!(refused.status(), StatusCode::UNPROCESSABLE_ENTITY);
     let refused = text(refused).await;
-    let field = refused.split("id=\"checks-to-flag\"").nth(1).expect("the field");
+    let field = refused.split("id=\"setting-checks-to-flag\"").nth(1).expect("the field");
     assert!(field.split('>').next().is_some_and(|field| field.contains("aria-invalid=\"true\"")), "{field}");
-    assert!(field.contains("set it to a whole number from 1 to 30"));
-    assert_eq!(settings().checks_to_flag, 2);
+    assert!(field.contains("give a whole number from 1 to 30"));
+    assert_eq!(settings(), AccountSettings::default());
 
-    assert_eq!(change("checks-to-flag", "1", "save").await.status(), StatusCode::SEE_OTHER);
-    assert_eq!((settings().checks_to_flag, settings().auto_replace), (1, false));
-    assert_eq!(change("auto-replace", "on", "save").await.status(), StatusCode::SEE_OTHER);
-    assert!(settings().auto_replace);
+    assert_eq!(change("setting-checks-to-flag", "2", "save").await.status(), StatusCode::SEE_OTHER);
+    let stored = [("checks-to-flag", "2")];
+    assert_eq!(settings().values.iter().collect::<Vec<_>>(), stored, "defaults are not stored");
+    assert_eq!(change("setting-auto-replace", "on", "save").await.status(), StatusCode::SEE_OTHER);
+    assert!(settings().guard_rails.auto_replace);
     assert_eq!(change("review-at", "07:30", "save").await.status(), StatusCode::SEE_OTHER);
     let account = server.dialguard.ledger().account("acme").expect("the account");
     assert_eq!(account.review_at.to_string(), "07:30:00");
@@ -307,7 +309,7 @@ async fn a_number_selected_on_the_page_or_by_the_api_is_checked_at_once() {
     let operator = server.user(Role::Operate, &["acme"]);
     let mut stream = operator.get("/accounts/acme/live").await;
     let mut left = String::new();
-    for (last_digits, rated) in [(102, "3 clean"), (103, "4 at-risk")] {
+    for (last_digits, rated) in [(102, "3 clean"), (103, "4 flagged")] {
         std::fs::copy(&file, &verdicts).expect("copied");
         std::fs::remove_file(&file).expect("removed");
         assert!(std::process::Command::new("mkfifo").arg(&file).status().expect("mkfifo").success());

@@ -1,6 +1,7 @@
 //! Help, shell completions, man pages and hints.
 
 use crate::harness::dialer::{Dialer, Outcome};
+use crate::harness::policies::reference::reference;
 use std::collections::BTreeSet;
 use std::process::Command;
 
@@ -79,7 +80,11 @@ fn an_error_states_a_fact_and_a_hint_names_the_command() {
         ("account show nobody", "no account", "dialguard account list"),
         ("orders retry 9", "order 9", "dialguard orders"),
         ("alerts test 9", "webhook 9", "dialguard alerts list"),
-        ("account set acme --spam-score-min 0", "spam-score-min is 0", "dialguard account set --help"),
+        (
+            "account set acme --spam-score-min 0",
+            "spam-score-min: give a whole number from 1 to 100",
+            "dialguard account settings",
+        ),
         ("policy install verdicts.csv", "cannot install", ""),
     ] {
         let ran = dialer.run(line).exits(1);
@@ -90,13 +95,15 @@ fn an_error_states_a_fact_and_a_hint_names_the_command() {
     }
 }
 
-/// The help of a setting has its range and its default, from the table of settings.
+/// The help has what the built-in policy declares.
 #[test]
 fn the_help_has_every_setting_with_its_range_and_meaning() {
     let dialer = Dialer::new();
     let ran = dialer.run("account set --help").exits(0);
     let mut words = Vec::new();
-    for setting in &dialguard::settings::SETTINGS {
+    let policy = reference();
+    let settings = dialguard::settings::guard_rails().into_iter().chain(policy.settings().iter().cloned());
+    for setting in settings.filter(|setting| setting.name != "rest-days") {
         words.push(format!("--{}", setting.name));
         words.push(format!("{} [{}]", setting.meaning, setting.range_in_words()));
     }

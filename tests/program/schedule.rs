@@ -9,11 +9,10 @@ use dialguard::calendar::rfc3339;
 use dialguard::clock::Clock;
 use dialguard::contract::Request;
 use dialguard::policy::{Limits, Policy, Wasi};
-use dialguard::settings::default_settings;
 use dialguard_dialer::dialguard::{Dialguard, DialguardError, ReviewOutcome};
 use dialguard_dialer::ledger::{
-    AccountChange, Buying, ImportedAs, Ledger, NewAccount, NewPolicy, ProviderKind, ProviderProfile, SourceKind,
-    SourceProfile,
+    AccountChange, AccountSettings, Buying, ImportedAs, Ledger, NewAccount, NewPolicy, ProviderKind, ProviderProfile,
+    SourceKind, SourceProfile,
 };
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::providers::{Provider, ProviderError, PurchaseStatus, Reservation, SearchArea};
@@ -68,7 +67,7 @@ impl Fixture {
                 time_zone: zone.parse().expect("a time zone"),
                 region: Region::US,
                 review_at: NaiveTime::parse_from_str(review_at, "%H:%M").expect("a time of day"),
-                settings: default_settings(),
+                settings: AccountSettings::default(),
             };
             dialguard.add_account(&new).await.expect("the account is added");
         }
@@ -367,8 +366,9 @@ async fn a_slow_account_does_not_hold_up_one_that_is_due_later() {
     ledger.add_source(&SourceProfile { name: "carriers".into(), kind: SourceKind::Verdicts, location }).unwrap();
     let (name, kind) = ("them".to_owned(), ProviderKind::Telnyx);
     ledger.add_provider(&ProviderProfile { name, kind, price_cents: 115, settings: "{}".into() }).unwrap();
-    let mut settings = default_settings();
-    (settings.auto_replace, settings.checks_to_flag, settings.new_number_grace_days) = (true, 1, 0);
+    let mut settings = AccountSettings::default();
+    settings.guard_rails.auto_replace = true;
+    settings.values.set("checks-to-replace", "1");
     let buying = Buying { provider: Some("them".into()), ..Buying::default() };
     let change = AccountChange { settings: Some(settings), buying: Some(buying), ..AccountChange::default() };
     dialguard.change_account("slow", &change).await.unwrap();

@@ -30,7 +30,7 @@ fn days(effect: &Value, last_digits: u64, what: &str) -> [Option<u32>; 2] {
 
 #[test]
 fn the_preview_carries_each_numbers_status_from_day_to_day() {
-    let dialer = Dialer::monitoring(4, "");
+    let dialer = Dialer::monitoring(4, "--checks-to-flag 2 --checks-to-clear 2");
     review_days(
         &dialer,
         &[
@@ -66,7 +66,7 @@ fn the_preview_carries_each_numbers_status_from_day_to_day() {
 /// A lower threshold flags a number that no recorded day shows as at risk.
 #[test]
 fn a_lower_threshold_flags_numbers_that_were_never_at_risk() {
-    let dialer = Dialer::monitoring(2, "--spam-score-min 96");
+    let dialer = Dialer::monitoring(2, "--spam-score-min 96 --checks-to-flag 2");
     review_days(&dialer, &[&["ooo", "xxx"], &["ooo", "xxx"], &["ooo", "xxx"]]);
     let effect = dialer.json("account set acme --dry-run --spam-score-min 95");
     assert_eq!(tally(&effect, "flagged"), [0, 1, 0, 0]);
@@ -79,7 +79,7 @@ fn a_lower_threshold_flags_numbers_that_were_never_at_risk() {
 /// numbers turn flagged at once.
 #[test]
 fn automatic_replacement_is_counted_once_a_number_within_its_cap() {
-    let dialer = Dialer::monitoring(12, "");
+    let dialer = Dialer::monitoring(12, "--checks-to-flag 2");
     let clean = ["ooo"; 12];
     let three_spam: Vec<&str> = [&["xxx"; 3][..], &["ooo"; 9][..]].concat();
     review_days(&dialer, &[&clean, &three_spam, &three_spam, &three_spam, &three_spam]);
@@ -120,8 +120,11 @@ fn the_preview_subtracts_replacements_that_would_not_have_happened() {
 
 #[test]
 fn refused_settings_and_times_without_reviews_are_reported() {
-    let dialer = Dialer::monitoring(1, "");
-    dialer.run("account set acme --dry-run --checks-to-flag 0").exits(1).says(&["checks-to-flag is 0", "1 to 30"]);
+    let dialer = Dialer::monitoring(1, "--checks-to-flag 2");
+    dialer
+        .run("account set acme --dry-run --checks-to-flag 0")
+        .exits(1)
+        .says(&["checks-to-flag: give a whole number from 1 to 30"]);
     dialer.run("account set acme --dry-run --checks-to-flag 1").exits(0).says(&["No review of the past 30 days"]);
     dialer.run("account set acme --dry-run --blocks 2").exits(0).says(&["$49.00 would be charged now"]);
     review_days(&dialer, &[&["xxx"]]);

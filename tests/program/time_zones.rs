@@ -8,9 +8,8 @@ use crate::harness::server::Server;
 use crate::program::dashboard::form_of;
 use chrono::NaiveTime;
 use dialguard::calendar::rfc3339;
-use dialguard::settings::default_settings;
 use dialguard_dialer::access::Role;
-use dialguard_dialer::ledger::{Ledger, NewAccount};
+use dialguard_dialer::ledger::{AccountSettings, Ledger, NewAccount};
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::zones::{self, Zone};
 use reqwest::{Method, StatusCode};
@@ -60,7 +59,7 @@ fn add(ledger: &Ledger, zone: &str, at: &str) {
         time_zone: zone.parse().expect("a time zone"),
         region: Region::US,
         review_at: NaiveTime::from_hms_opt(6, 0, 0).expect("a time"),
-        settings: default_settings(),
+        settings: AccountSettings::default(),
     };
     ledger.add_account(&new, seconds(at)).expect("the account is added");
 }
@@ -517,7 +516,7 @@ async fn an_account_in_est_keeps_working() {
         time_zone: zone,
         region: Region::US,
         review_at: NaiveTime::from_hms_opt(6, 0, 0).expect("a time"),
-        settings: default_settings(),
+        settings: AccountSettings::default(),
     };
     dialer.ledger().add_account(&new, dialer.now()).expect("the account is added");
     dialer.run("account set acme --review-at 07:00").exits(0);

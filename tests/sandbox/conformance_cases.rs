@@ -6,6 +6,7 @@ use crate::harness::policies::hostile::Hostile;
 use crate::harness::policies::hostile_plans::hostile_plans;
 use crate::harness::policies::reference::reference;
 use crate::harness::policies::renamed::renamed;
+use crate::harness::policies::second_contract::SECOND_CONTRACT;
 use crate::harness::repository::repository;
 use dialguard::bench::bench;
 use dialguard::contract::Request;
@@ -31,10 +32,25 @@ async fn the_reference_policy_passes_every_case_and_every_hostile_input() {
     assert_eq!(report.count(Verdict::Passed), report.findings.len(), "{report}");
     assert!(report.passed());
     let tried = |section| report.findings.iter().filter(|finding| finding.section == section).count();
-    assert!(tried(Section::Contract) >= 60, "{}", tried(Section::Contract));
-    assert!(tried(Section::Reference) >= 30, "{}", tried(Section::Reference));
-    assert!(tried(Section::Hostile) >= 30, "{}", tried(Section::Hostile));
+    assert!(tried(Section::Contract) >= 100, "{}", tried(Section::Contract));
+    assert!(tried(Section::Reference) >= 100, "{}", tried(Section::Reference));
+    assert!(tried(Section::Hostile) >= 80, "{}", tried(Section::Hostile));
     assert_eq!(smoke_check(&reference()).await, Ok(()));
+}
+
+/// A policy for an older version passes what it passed, and is not tried with what came later.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_policy_for_an_older_contract_passes_the_cases_of_its_time() {
+    let policy = compiled(SECOND_CONTRACT, Limits::default());
+    let report = check(&policy).await;
+    println!("{report}");
+    assert_eq!(report.count(Verdict::Passed), report.findings.len(), "{report}");
+    assert_eq!(smoke_check(&policy).await, Ok(()));
+    let tried = report.findings.iter().filter(|finding| finding.section != Section::Hostile).count();
+    let all: Vec<CaseFile> = case_files();
+    let later = all.iter().flat_map(|file| &file.cases).filter(|case| !case.applies_to("0.2.0")).count();
+    assert_eq!(tried + later, all.iter().map(|file| file.cases.len()).sum::<usize>());
+    assert!(later >= 60, "{later}");
 }
 
 /// The fault of a wrong policy, and words that its report must contain.
@@ -75,16 +91,10 @@ async fn the_report_names_the_rule_a_wrong_policy_breaks() {
             "its run was ended: it used more than 20ms of CPU time",
         ),
         (
-            "asks the time when it should say who it is",
-            Hostile { describe: "(drop (call $now))", ..Hostile::default() },
-            Limits::default(),
-            "its run was ended: it called an import in a function that must not call any",
-        ),
-        (
-            "refuses settings that it says are right",
+            "refuses settings that it declares",
             Hostile::review(INVALID_SETTINGS),
             Limits::default(),
-            "settings-as-checked: expected true, got false",
+            "expected an answer, got the error \"invalid-settings\"",
         ),
         (
             "rates a number twice",
@@ -112,12 +122,20 @@ async fn the_report_names_the_rule_a_wrong_policy_breaks() {
     }
 }
 
+/// Its settings are asked for when it is compiled, so this one is no policy at all.
+#[test]
+fn a_policy_that_asks_the_time_when_it_should_say_what_it_is_is_refused() {
+    let asks = Hostile { describe: "(drop (call $now))", ..Hostile::default() };
+    let refused = Policy::compile(&asks.component(), Limits::default()).err().expect("it is refused").to_string();
+    assert!(refused.contains("it called an import in a function that must not call any"), "{refused}");
+}
+
 /// The facts of the plans below, in the notation of cases: what the dialers' tests have in a ledger.
 const SCENE: &str = r#"{
     "name": "a hostile plan",
     "tier": "contract",
     "rule": "A plan keeps the ledger's rules.",
-    "account": { "settings": { "auto-replace": true, "checks-to-flag": 1 } },
+    "account": { "guard-rails": { "auto-replace": true } },
     "monitored": [{ "number": "+13105550100 to +13105550103" }],
     "owned": ["+13105550104", "+13105550105"],
     "candidates": ["+13105550190", "+13105550191"],
@@ -192,14 +210,16 @@ async fn every_expectation_of_a_case_can_fail() {
     }
     let every = [
         "actions",
+        "asked",
         "error",
         "notices",
         "numbers-looked-up",
         "outcomes",
         "reviews",
         "screenings",
-        "settings-as-checked",
+        "settings",
         "statuses-unchanged",
+        "suspects",
         "usage",
     ];
     assert_eq!(kinds.iter().map(String::as_str).collect::<Vec<_>>(), every);
@@ -244,6 +264,7 @@ fn otherwise(key: &str, expected: &Value) -> Vec<Value> {
         Value::Number(number) => vec![json!(number.as_u64().expect("a whole number") ^ 1)],
         Value::Bool(holds) => vec![json!(!holds)],
         Value::Null => vec![json!("2000-01-01T00:00:00Z")],
+        Value::String(text) if text == "as-before" => vec![json!([])],
         Value::String(text) => vec![json!(other_text(key, text))],
     }
 }
@@ -252,6 +273,8 @@ fn otherwise(key: &str, expected: &Value) -> Vec<Value> {
 fn surplus(list: &str) -> Value {
     match list {
         "outcomes" => json!("accepted"),
+        "settings" => json!({"name": "surplus"}),
+        name if name.starts_with("source") || ["file", "service", "cheap", "dear"].contains(&name) => json!("+1"),
         "actions" => json!({"release-number": "+13105550100"}),
         "notices" => json!("surplus"),
         _ => json!({"number": "+13105550100"}),
@@ -261,7 +284,9 @@ fn surplus(list: &str) -> Value {
 fn other_text(key: &str, text: &str) -> &'static str {
     match (key, text) {
         (_, text) if text.starts_with('+') => "+19",
-        ("until" | "starting", _) => "2000-01-01T00:00:00Z",
+        ("until" | "starting" | "evidence-until", _) => "2000-01-01T00:00:00Z",
+        ("name", _) => "another-name",
+        ("unit", _) => "other units",
         ("error", "unavailable") => "over-budget",
         ("error", _) => "unavailable",
         ("outcomes" | "answer", "accepted") => "not-owned",
@@ -303,7 +328,12 @@ fn an_impossible_case_is_refused() {
     let scenarios = [
         (json!({"observation": {}}), "unknown field `observation`"),
         (json!({"account": {"slots": 1}}), "unknown field `slots`"),
-        (json!({"account": {"settings": {"auto-buy": true}}}), "unknown field `auto-buy`"),
+        (json!({"account": {"guard-rails": {"auto-buy": true}}}), "unknown field `auto-buy`"),
+        (json!({"account": {"settings": {"auto-buy": []}}}), "auto-buy"),
+        (json!({"since": "0.2.9"}), "there is no version \"0.2.9\" of the contract"),
+        (json!({"sources": [{"name": "file", "carriers": ["carrier 9"]}]}), "\"carrier 9\" is not one of its carriers"),
+        (json!({"rested": [{"number": "+1", "since": "2026-01-15T09:00:00Z"}]}), "unknown field `since`"),
+        (json!({"calls": [{"number": "+1", "attempts": 1}]}), "missing field `answered`"),
         (json!({"expect": {"outcome": []}}), "unknown field `outcome`"),
         (json!({"call": {"decide": {"buy": 1}}}), "unknown variant `buy`"),
         (json!({"monitored": [{"number": "13105550100"}]}), "is not a number"),

@@ -10,6 +10,7 @@ use dialguard::policy::{Policy, PolicyAnswer, PolicyError};
 use dialguard::recording::Replay;
 use dialguard_policy::contract::*;
 use dialguard_policy::model::{AccountModel, DAY, HOUR};
+use dialguard_policy::settings::{declaration, defaults};
 use dialguard_policy::{request, review, screening, usage};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -20,15 +21,25 @@ const CASES: u32 = 2_500;
 /// The verdicts of three carriers on a number, and how many hours ago they were given.
 type Said = (PhoneNumber, [Option<u8>; 3], u64);
 
+/// Calls from a number: attempts, and of those the answered and the blocked ones.
+type Called = (PhoneNumber, u32, u32, u32);
+
+/// A source's price, what is left of it, and the carriers that it speaks for.
+type SourceFacts = (u32, Option<u32>, Vec<CarrierId>);
+
 /// An account, and a request.
 #[derive(Debug, Clone)]
 struct Scenario {
-    settings: Settings,
+    settings: Vec<i64>,
+    guard_rails: GuardRails,
+    sources: Vec<SourceFacts>,
     enabled: bool,
     blocks: u32,
     monitored: Vec<PhoneNumber>,
     offered: Vec<PhoneNumber>,
-    days: Vec<Vec<Said>>,
+    /// The account's own numbers that rest, since how many days, and the rests that each has ended.
+    rested: Vec<(PhoneNumber, u64, u8)>,
+    days: Vec<(Vec<Said>, Vec<Called>)>,
     stopped: Vec<PhoneNumber>,
     id: String,
     request: Request,
@@ -53,23 +64,36 @@ fn live(scenario: &Scenario) -> ModelDialer {
     model.own(&(1..=60).collect::<Vec<_>>());
     model.request(Request::StartMonitoring(scenario.monitored.clone()));
     model.account.settings = scenario.settings.clone();
-    scenario.offered.iter().for_each(|number| model.offer(*number));
-    for (day, answers) in scenario.days.iter().enumerate() {
+    model.account.guard_rails = scenario.guard_rails;
+    for number in &scenario.offered {
+        model.offer(*number);
+        let score = if number.is_multiple_of(3) { 90 } else { 0 };
+        (0..3).for_each(|carrier| model.observe_at(carrier, *number, Some(score), model.now + 5 * DAY));
+        model.prices.insert(*number, *number as u32 % 3 * 100);
+    }
+    for (price, left, carriers) in &scenario.sources {
+        model.add_source(*price, *left, carriers);
+    }
+    for (number, days, rests) in &scenario.rested {
+        model.rest(*number, model.now - days * DAY, *rests);
+    }
+    for (day, (answers, calls)) in scenario.days.iter().enumerate() {
         for (number, scores, age_hours) in answers {
             let observed_at = model.now - age_hours * HOUR;
             for (carrier, score) in scores.iter().enumerate() {
                 model.observe_at(carrier as u16, *number, *score, observed_at);
             }
         }
+        for (number, attempts, answered, blocked) in calls {
+            model.call(*number, *attempts, *answered, *blocked);
+        }
         // The last day's review is the one compared.
-        if day + 1 < scenario.days.len() && dialguard_policy::settings::check(&model.account.settings).is_ok() {
+        if day + 1 < scenario.days.len() {
             model.review();
             model.pass(DAY);
         }
     }
-    if dialguard_policy::settings::check(&model.account.settings).is_ok() {
-        model.request(Request::StopMonitoring(scenario.stopped.clone()));
-    }
+    model.request(Request::StopMonitoring(scenario.stopped.clone()));
     model.account.enabled = scenario.enabled;
     ModelDialer::new(model)
 }
@@ -116,52 +140,71 @@ fn assert_alike<N: Debug, C: Debug>(native: Result<N, Error>, component: Result<
 fn scenario() -> impl Strategy<Value = Scenario> {
     let number = || 1..80_u64;
     let numbers = |range| prop::collection::vec(1..80_u64, range);
-    let score = || prop::option::of(prop_oneof![0..80_u8, 80..=100_u8]);
-    let scores = [score(), score(), score()];
-    let day = prop::collection::vec((number(), scores, 0..60_u64), 0..60);
+    let rules = (settings(), guard_rails(), sources(), prop::bool::weighted(0.9), 0..4_u32);
     let facts = (
-        settings(),
-        prop::bool::weighted(0.9),
-        0..4_u32,
         prop::collection::btree_set(1..=60_u64, 0..50),
         prop::collection::btree_set(100..140_u64, 0..12),
-        prop::collection::vec(day, 1..4),
+        prop::collection::btree_map(140..150_u64, (0..90_u64, 0..4_u8), 0..5),
+        prop::collection::vec(day(), 1..6),
         numbers(0..4),
     );
-    (facts, prop_oneof![20 => Just("acme"), 1 => Just("nobody")], request_of(number())).prop_map(
-        |((settings, enabled, blocks, monitored, offered, days, stopped), id, request)| Scenario {
-            settings,
-            enabled,
-            blocks,
-            monitored: monitored.into_iter().collect(),
-            offered: offered.into_iter().collect(),
-            days,
-            stopped,
-            id: id.to_owned(),
-            request,
+    (rules, facts, prop_oneof![20 => Just("acme"), 1 => Just("nobody")], request_of(number())).prop_map(
+        |((settings, guard_rails, sources, enabled, blocks), facts, id, request)| {
+            let (monitored, offered, rested, days, stopped) = facts;
+            Scenario {
+                settings,
+                guard_rails,
+                sources,
+                enabled,
+                blocks,
+                monitored: monitored.into_iter().collect(),
+                offered: offered.into_iter().collect(),
+                rested: rested.into_iter().map(|(number, (days, rests))| (number, days, rests)).collect(),
+                days,
+                stopped,
+                id: id.to_owned(),
+                request,
+            }
         },
     )
 }
 
-/// Mostly in range, sometimes not.
-fn settings() -> impl Strategy<Value = Settings> {
-    let rating = (prop_oneof![20 => Just(80_u8), 5 => 1..=100_u8, 1 => 101..=255_u8], 1..4_u8, 1..4_u8, 1..4_u8);
-    (rating, 1..72_u16, any::<bool>(), 0..6_u16, 0..3_u16, 1..=100_u8).prop_map(
-        |((spam_score_min, rating_carriers_min, checks_to_flag, checks_to_clear), age, replace, max, grace, mass)| {
-            Settings {
-                spam_score_min,
-                rating_carriers_min,
-                checks_to_flag,
-                checks_to_clear,
-                observation_age_max_hours: age,
-                auto_replace: replace,
-                replacements_per_day_max: max,
-                new_number_grace_days: grace,
-                mass_flag_percent: mass,
-                other: vec![("unknown".into(), "ignored".into())],
-            }
-        },
-    )
+/// What carriers said on a day, and how calls went.
+fn day() -> impl Strategy<Value = (Vec<Said>, Vec<Called>)> {
+    let score = || prop::option::of(prop_oneof![0..80_u8, 80..=100_u8]);
+    let scores = prop_oneof![
+        Just([Some(90), Some(100), Some(0)]),
+        Just([Some(0), Some(79), Some(0)]),
+        [score(), score(), score()],
+    ];
+    let number = prop_oneof![9 => 1..=60_u64, 1 => 140..150_u64];
+    let said = (number, scores, 0..50_u64);
+    let called = (1..60_u64, 0..200_u32, 0..40_u32, 0..20_u32);
+    let called = called.prop_map(|(number, others, answered, blocked)| (number, others + answered, answered, blocked));
+    let calls = prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(called, 0..60).boxed()];
+    (prop::collection::vec(said, 0..120), calls)
+}
+
+/// Switches are on or off, and integers mostly have their default, and sometimes another value in their range.
+fn settings() -> impl Strategy<Value = Vec<i64>> {
+    let values = declaration().into_iter().zip(defaults()).map(|(setting, default)| match setting.kind {
+        SettingKind::Integer(IntegerSetting { min, max, .. }) => {
+            let (low, high) = (max.min(min + 4), max.min(min + 100));
+            prop_oneof![8 => Just(default), 1 => min..=low, 1 => min..=high].boxed()
+        }
+        _ => (0..=1_i64).boxed(),
+    });
+    values.collect::<Vec<_>>()
+}
+
+fn guard_rails() -> impl Strategy<Value = GuardRails> {
+    (prop::bool::weighted(0.8), 0..6_u16)
+        .prop_map(|(auto_replace, replacements_per_day_max)| GuardRails { auto_replace, replacements_per_day_max })
+}
+
+fn sources() -> impl Strategy<Value = Vec<SourceFacts>> {
+    let carriers = prop::collection::btree_set(0..3_u16, 0..3).prop_map(|carriers| carriers.into_iter().collect());
+    prop::collection::vec((0..3_u32, prop::option::of(0..40_u32), carriers), 0..4)
 }
 
 fn request_of(number: impl Strategy<Value = PhoneNumber> + Clone + 'static) -> impl Strategy<Value = Request> {

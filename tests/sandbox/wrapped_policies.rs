@@ -26,8 +26,8 @@ fn the_wrapping_policy_is_built_from_the_workspaces_crates() {
 #[test]
 fn a_wrapped_policy_is_a_policy_like_any_other() {
     let seen = inspect(&wrapped()).expect("a component");
-    assert_eq!((seen.contract.as_deref(), &seen.beyond_contract[..]), (Some("0.2.0"), &[][..]));
-    assert_eq!(seen.exports, ["dialguard:reputation/policy@0.2.0"]);
+    assert_eq!((seen.contract.as_deref(), &seen.beyond_contract[..]), (Some("0.3.0"), &[][..]));
+    assert_eq!(seen.exports, ["dialguard:reputation/policy@0.3.0"]);
     // Its description is the outermost policy's, wherever the composer put it.
     assert!(seen.description.is_some_and(|text| text.starts_with("Wraps any Dialguard policy")), "its own words");
     let twice = inspect(&composed(&wrapped())).expect("a component");
@@ -58,12 +58,12 @@ async fn friday_is_a_local_date_of_the_account() {
             model.account.day_starts_at =
                 (model.account.day_starts_at + days * DAY).wrapping_add_signed(-hours_ahead_of_utc * HOUR as i64);
             model.now = model.account.day_starts_at + HOUR;
-            model.account.settings.auto_replace = true;
+            model.account.guard_rails.auto_replace = true;
             model.own_and_monitor(&[number(100)]);
             model.offer(number(140));
             model.observe(number(140), &[Some(5), Some(5)]);
             let flagged = model.monitored.get_mut(&number(100)).expect("it is monitored");
-            (flagged.status, flagged.last_rated_at) = (Status::Flagged, Some(model.now));
+            (flagged.status, flagged.flagging_checks, flagged.last_rated_at) = (Status::Flagged, 2, Some(model.now));
             let reviewed = policy.review_account(&ModelDialer::new(model).dialer(), "acme").await.expect("a plan");
             let replaced = matches!(reviewed.answer.actions[..], [Action::ReplaceNumber(_)]);
             assert_eq!(replaced, replaces, "{day}, {hours_ahead_of_utc} hours ahead of UTC");

@@ -11,6 +11,7 @@
 //! | `review.failed` | a review failed; once a local date, however often it is tried again | the same |
 //! | `reviews.missed` | local dates ended with numbers not rated; once a date, several dates in one message | the same |
 //! | `number.replaced` | a slot has moved from a number to its replacement | the same |
+//! | `number.resting`, `number.in-use` | the dialer is not to use a flagged number for now; it uses it again | the same |
 //! | `order.abandoned` | a slot will not move to an order's candidate | the same |
 //! | `order.stuck` | a replacement is held up and needs an operator; once for each obstacle of an order | the same |
 //! | `reviews.missed` | after an outage, before the first review: which local dates had none, and what was charged meanwhile | the same |

@@ -3,7 +3,8 @@
 //! The intent is on disk before this begins, and every step is its own transaction, committed before anything that
 //! depends on it starts. After a crash, any process can continue where this one stopped. A request that may have been
 //! carried out is repeated only after the provider was asked about it. An imported candidate is acquired by a note in
-//! the ledger. The old number is released after its rest if the account has a provider, otherwise it leaves at once.
+//! the ledger. The old number rests if the account has a provider, otherwise it leaves at once. When the policy decides that
+//! it goes back to its provider, that is one more step of its order.
 //!
 //! An order lives only as long as its reason. Before each step that spends money or moves a slot, [`Grounds`] says
 //! whether the order is still right: the switches are on, and the policy would still make this replacement with this
@@ -97,6 +98,7 @@ pub struct Fulfilment {
     providers: Providers,
     clock: Arc<dyn Clock>,
     grounds: Arc<dyn Grounds>,
+    gives_back_rested: bool,
     stop: watch::Receiver<bool>,
 }
 
@@ -117,6 +119,8 @@ pub enum Step {
     MovedOn(OrderState),
     /// Nothing can be done before this time; now, if the provider is still working on it.
     Waits(Timestamp),
+    /// Its old number has rested, and the policy has not decided about it.
+    HasRested,
     /// Another process is taking a step of it.
     TakenElsewhere,
     /// It is finished or abandoned.
@@ -150,7 +154,12 @@ type Result<T> = std::result::Result<T, FulfilmentError>;
 impl Fulfilment {
     /// Carries out the orders of this ledger at these providers, as long as their grounds hold.
     pub fn new(ledger: Arc<Ledger>, providers: Providers, clock: Arc<dyn Clock>, grounds: Arc<dyn Grounds>) -> Self {
-        Fulfilment { ledger, providers, clock, grounds, stop: watch::channel(false).1 }
+        Fulfilment { ledger, providers, clock, grounds, gives_back_rested: false, stop: watch::channel(false).1 }
+    }
+
+    /// The same for a policy that does not decide what becomes of numbers that have rested: they are given back.
+    pub fn giving_back_rested(self, gives_back_rested: bool) -> Self {
+        Fulfilment { gives_back_rested, ..self }
     }
 
     /// The same until `stop` is true: then no further step is taken.
@@ -197,7 +206,7 @@ impl Fulfilment {
                     looks += 1;
                     tokio::time::sleep(Duration::from_millis(200) * looks).await;
                 }
-                Step::Waits(_) | Step::TakenElsewhere | Step::Over => break,
+                Step::Waits(_) | Step::HasRested | Step::TakenElsewhere | Step::Over => break,
             }
         }
         Ok(self.ledger.order(order.id)?.filter(|now| now.has_slot() && !order.has_slot()))
@@ -213,7 +222,7 @@ impl Fulfilment {
 
     async fn step_by(&self, order: u64, findings: &Findings) -> Result<Step> {
         let before = self.find(order)?;
-        if let Some(step) = nothing_to_do(&before, self.now(&before)?) {
+        if let Some(step) = self.nothing_to_do(&before, self.now(&before)?) {
             return Ok(step);
         }
         // Before the order is claimed: the policy may take longer than a lease.
@@ -226,8 +235,9 @@ impl Fulfilment {
             return Ok(Step::Waits(now));
         }
         let Some(claimed) = on_disk(|| self.ledger.claim(order, now))? else { return Ok(Step::TakenElsewhere) };
-        let step =
-            nothing_to_do(&claimed.order, now).or((claimed.order.state != before.state).then_some(Step::Waits(now)));
+        let step = self
+            .nothing_to_do(&claimed.order, now)
+            .or((claimed.order.state != before.state).then_some(Step::Waits(now)));
         if let Some(step) = step {
             on_disk(|| self.ledger.let_go(&claimed))?;
             return Ok(step);
@@ -257,6 +267,19 @@ impl Fulfilment {
         }
     }
 
+    fn nothing_to_do(&self, order: &Order, now: Timestamp) -> Option<Step> {
+        if matches!(order.state, OrderState::Done | OrderState::Abandoned) {
+            return Some(Step::Over);
+        }
+        let rests_until = order.rests_until.filter(|_| order.is_resting()).unwrap_or_default();
+        let due = order.next_try_at.max(rests_until);
+        match order.is_resting() && !self.gives_back_rested {
+            _ if due > now => Some(Step::Waits(due)),
+            true => Some(Step::HasRested),
+            false => None,
+        }
+    }
+
     fn purchase<'a>(&'a self, claimed: &'a ClaimedOrder, now: Timestamp) -> Purchase<'a> {
         Purchase { ledger: &self.ledger, providers: &self.providers, claimed, now }
     }
@@ -268,14 +291,6 @@ impl Fulfilment {
     fn find(&self, order: u64) -> std::result::Result<Order, LedgerError> {
         self.ledger.order(order)?.ok_or(LedgerError::NoOpenOrder(order))
     }
-}
-
-fn nothing_to_do(order: &Order, now: Timestamp) -> Option<Step> {
-    if matches!(order.state, OrderState::Done | OrderState::Abandoned) {
-        return Some(Step::Over);
-    }
-    let due = order.next_try_at.max(order.rests_until.unwrap_or_default());
-    (due > now).then_some(Step::Waits(due))
 }
 
 /// Whether the next step may spend money or move a slot. An order that was just sent is only looked up.

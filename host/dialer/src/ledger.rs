@@ -62,9 +62,9 @@ mod time;
 pub use access::keyed_requests::{KEYS_KEPT_SECONDS, KeyState, KeyedRequest, StoredAnswer};
 pub use access::{Accounts, GRANTED_ACCOUNTS_MAX, Grant, NAME_BYTES_MAX, Role, SecretHash, Token, User};
 pub use accounts::bill::{Bill, REASON_BYTES_MAX};
-pub use accounts::buying::{Areas, Buying, CAP_CENTS_MAX, NO_PROVIDER, REST_DAYS_MAX, Spending};
+pub use accounts::buying::{Areas, Buying, CAP_CENTS_MAX, NO_PROVIDER, Spending};
 pub use accounts::closing::Closing;
-pub use accounts::days::Day;
+pub use accounts::days::{Day, RatingAges};
 pub(crate) use accounts::settings::ensure_fits;
 pub use accounts::settings::{
     AccountSettings, OTHER_SETTINGS_MAX, SETTING_NAME_BYTES_MAX, SETTING_VALUE_BYTES_MAX, SETTINGS_BYTES_MAX,
@@ -86,6 +86,7 @@ pub use export::{RecordedNumber, RecordedOrder, RunAnswers, RunRatings};
 pub use numbers::candidates::Candidate;
 pub use numbers::history::{NumberCheck, NumberHistory, PastReplacement};
 pub use numbers::page::{MonitoringFilter, NumberOrder, NumberPage, NumberQuery};
+pub use numbers::pool::{Pool, PoolStanding, PooledNumber, Saving};
 pub use numbers::view::AccountView;
 pub(crate) use numbers::view::closest_first;
 pub use numbers::{ImportOutcome, ImportedAs, KnownNumber, NUMBERS_OF_ACCOUNT_MAX};
@@ -100,10 +101,12 @@ pub use providers::{HeldNumber, NumberState, ProviderKind, ProviderProfile};
 pub use runs::answers::{CarrierAnswer, LatestAnswers};
 pub use runs::evidence::counted_before_in_words;
 pub(crate) use runs::evidence::newest_score;
+pub(crate) use runs::plans::looked_up;
 pub use runs::plans::{AppliedRun, RunRecord, rated_count};
 pub use runs::recordings::{RecordedRun, RunOutcome};
 pub use runs::records::RecordLimits;
 pub use runs::{RecordingState, RunKind, RunProfile};
+pub(crate) use sources::NumberedSource;
 pub use sources::carriers::CarrierAlias;
 pub(crate) use sources::carriers::{CARRIER_CHARACTERS_MAX, carrier_key};
 pub(crate) use sources::lookups::LookupBudget;
@@ -259,7 +262,7 @@ pub enum LedgerError {
     Plan(#[from] PlanFault),
     /// The settings that only some policies know are too many or too long.
     #[error(
-        "an account has at most {OTHER_SETTINGS_MAX} other settings, with names of 1 to {SETTING_NAME_BYTES_MAX} bytes, \
+        "an account has at most {OTHER_SETTINGS_MAX} values of settings, with names of 1 to {SETTING_NAME_BYTES_MAX} bytes, \
          values of at most {SETTING_VALUE_BYTES_MAX} bytes and {SETTINGS_BYTES_MAX} bytes in all"
     )]
     SettingsTooLarge,

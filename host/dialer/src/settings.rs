@@ -115,6 +115,15 @@ impl Declaration {
         settings.values.get(&setting.name).filter(|text| setting.parse(text).is_err())
     }
 
+    /// What a policy has to accept of a change: all values but those that did not fit before and stay as they are.
+    pub(crate) fn changed_to(&self, before: &AccountSettings, after: &AccountSettings) -> Settings {
+        let stays_unfit = |name: &str, value: &str| {
+            let is_unfit = self.setting(name).is_some_and(|setting| setting.parse(value).is_err());
+            is_unfit && before.values.get(name) == Some(value)
+        };
+        after.values.iter().filter(|(name, value)| !stays_unfit(name, value)).collect()
+    }
+
     /// The stored values that no setting uses, by name.
     pub fn unused<'a>(&'a self, settings: &'a AccountSettings) -> impl Iterator<Item = (&'a str, &'a str)> {
         settings.values.iter().filter(|(name, _)| !self.places.contains_key(*name))

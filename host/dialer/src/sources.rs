@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+pub mod costs;
 pub(crate) mod evidence;
 pub mod ftc;
 pub mod inquiry;

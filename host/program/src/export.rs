@@ -93,12 +93,13 @@ impl Table {
             // It always has a row.
             Table::Account => "",
             Table::Numbers => {
-                "number,slot,status,status-since,replacement-pending,state,since,monitored-since,last-rated-at,bought-from"
+                "number,slot,status,status-since,replacement-pending,resting,resting-since,ready-since,state,since,\
+                 monitored-since,last-rated-at,bought-from"
             }
             Table::Events | Table::Money => "id,at,kind,number,cents,text,run,policy,revision",
             Table::Orders => {
-                "id,account,number,replacement,slot,why,state,since,intended-at,provider,price-cents,reference,\
-                 rests-until,stuck,problem,held-since,next-try-at,swapped-at,spent-cents,because"
+                "id,account,number,replacement,slot,why,state,since,intended-at,provider,price-cents,\
+                 replaced-by-own,reference,rests-until,stuck,problem,held-since,next-try-at,swapped-at,spent-cents,because"
             }
             Table::Runs => "id,kind,local-date,decided-at,based-on,policy,revision,contract,recording",
             Table::Ratings => "run,at,number,status,flagging-checks,clearing-checks,flagging,answering",

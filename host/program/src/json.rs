@@ -15,6 +15,7 @@ mod number;
 mod order;
 mod plan;
 mod policy;
+mod pool;
 mod preview;
 mod provider;
 mod request;
@@ -37,6 +38,7 @@ pub use number::{Candidate, Import, ImportedFile, ImportedNumbers, Number, Numbe
 pub use order::Order;
 pub use plan::{Action, Answer, Notice, ReplacementReason, Severity};
 pub use policy::{Comparison, ComparisonSummary, PolicyEvent, PolicyLimits, PolicyRevision, TrustedKey};
+pub use pool::Pool;
 pub use preview::SettingsPreview;
 pub use provider::{Provider, TestedProvider};
 pub use request::{Completion, Decision, Replaced, Screened};

@@ -289,7 +289,7 @@ async fn keep_fulfilling(pace: Pace, dialguard: &Dialguard, mut stop: watch::Rec
 fn accounts_to_resume(dialguard: &Dialguard) -> Result<Vec<String>, LedgerError> {
     match dialguard.ledger().check_time(dialguard.now()) {
         Err(LedgerError::TimeLeap(_)) => Ok(Vec::new()),
-        checked => checked.and_then(|()| dialguard.ledger().accounts_with_due_orders(dialguard.now())),
+        checked => checked.and_then(|()| dialguard.accounts_with_due_orders()),
     }
 }
 

@@ -9,11 +9,14 @@ pub use settings_change::{VALUES_STAY, settings_change_in_words};
 use chrono::Datelike;
 use dialguard::calendar::{rfc3339, utc};
 use dialguard::contract::{Answer, Outcome, PhoneNumber, SlotId, Status, Timestamp};
-use dialguard_dialer::ledger::{AccountProfile, Bill, Closing, ImportedAs, LedgerTime, Order, OrderState};
+use dialguard_dialer::ledger::{
+    AccountProfile, Bill, Closing, ImportedAs, LedgerTime, Order, OrderState, RatingAges, Saving,
+};
 use dialguard_dialer::number_file::{ImportedFile, NumberFile};
 use dialguard_dialer::policies::Live;
-use dialguard_dialer::prices::price_cents;
 pub use dialguard_dialer::prices::{dollars, grouped as thousands, signed_dollars};
+use dialguard_dialer::prices::{dollars_of_micros, price_cents};
+use dialguard_dialer::sources::costs::LookUpCosts;
 use dialguard_dialer::zones::Zone;
 
 /// The monthly price of this many blocks.
@@ -52,6 +55,41 @@ pub fn bill_in_words(bill: &Bill) -> String {
         text += &format!(", less {credited} credited: {balance}");
     }
     text
+}
+
+/// How old ratings are, and what daily look-ups would cost; nothing if no number is monitored.
+pub fn look_ups_in_words(costs: &LookUpCosts, surface: Surface) -> Vec<String> {
+    let RatingAges { monitored, never_rated, oldest_rated_at, .. } = costs.ages;
+    let mut sentences = Vec::new();
+    if let Some(at) = oldest_rated_at {
+        sentences.push(format!("The oldest rating is from {}.", surface.until(at)));
+    }
+    if never_rated > 0 {
+        let verb = if never_rated == 1 { "was" } else { "were" };
+        sentences.push(format!("{} {verb} never rated.", count(never_rated.into(), "number")));
+    }
+    if costs.day_micros() > 0 {
+        let (day, month) = (dollars_of_micros(costs.day_micros()), dollars_of_micros(costs.month_micros()));
+        let numbers = count(monitored.into(), "number");
+        sentences.push(format!("Looking up {numbers} with every source costs {day} a day, {month} in 30 days."));
+    }
+    sentences
+}
+
+/// What an account's own numbers have saved, and how that is counted.
+pub fn saving_in_words(saving: &Saving) -> String {
+    let own = count(saving.by_own.into(), "number");
+    match saving.by_bought {
+        0 => {
+            format!("Replacements by {own} of the account's own in the past 365 days. None was bought to compare with.")
+        }
+        bought => format!(
+            "{} saved in the past 365 days: {own} of the account's own replaced others, and {} bought for {} in all.",
+            dollars(saving.cents()),
+            if bought == 1 { "1 was".into() } else { format!("{} were", thousands(bought.into())) },
+            dollars(saving.bought_cents),
+        ),
+    }
 }
 
 /// What closing an account does, in sentences.

@@ -95,7 +95,8 @@ impl HostileInput {
     /// An import fails.
     fn failing(import: Import, code: ErrorCode) -> Self {
         let name = format!("{} fails with {}", name(&import), name(&code));
-        let facts = Box::new(move |dialer: &mut Fixture, _: &[Setting]| dialer.failures.extend([(import, failure(code))]));
+        let facts =
+            Box::new(move |dialer: &mut Fixture, _: &[Setting]| dialer.failures.extend([(import, failure(code))]));
         let rule = "Any import may fail at any time.";
         HostileInput { facts, ..HostileInput::with_facts(&name, rule, |_| {}) }
     }
@@ -218,9 +219,11 @@ fn verdicts() -> Vec<HostileInput> {
             verdicts.scores = vec![100; rows * 200];
             verdicts.observed_at = vec![0; rows * 200];
         }),
-        answering("no carriers in an answer", "A source that fails leaves its carriers without an answer.", |verdicts| {
-            *verdicts = VerdictTable::of(Vec::new())
-        }),
+        answering(
+            "no carriers in an answer",
+            "A source that fails leaves its carriers without an answer.",
+            |verdicts| *verdicts = VerdictTable::of(Vec::new()),
+        ),
         answering("no answer from anybody", "255 stands for no answer.", |verdicts| verdicts.scores.fill(NO_ANSWER)),
         answering("no data from anybody", "254 stands for no data.", |verdicts| verdicts.scores.fill(NO_DATA)),
         answering("observed at the end of time", "An observation later than now counts as made now.", |verdicts| {
@@ -269,10 +272,7 @@ fn broken_tables() -> Vec<HostileInput> {
         page("neither a yes nor a no", |page| page.replacement_pending.fill(2)),
         candidates("candidates without prices", |offered| offered.price_cents.clear()),
         candidates("candidates that may have rested", |offered| offered.rested.fill(u8::MAX)),
-        named(
-            "flags without times",
-            Tampering { flag_events: |events| events.at.clear(), ..HONEST },
-        ),
+        named("flags without times", Tampering { flag_events: |events| events.at.clear(), ..HONEST }),
         named("calls that are shorter than asked", Tampering { calls: |calls| calls.blocked.clear(), ..HONEST }),
         named(
             "calls from too few numbers",
@@ -359,7 +359,8 @@ fn calls_and_rests() -> Vec<HostileInput> {
         }),
         with_facts("more calls answered than made", "Answered calls are among the attempts.", |dialer| {
             dialer.calls.iter_mut().for_each(|hour| hour.calls.answered = hour.calls.attempts + 1)
-        }),
+        })
+        .contradicting_itself(),
         with_facts("blocked calls and no attempts", "Blocked calls are among the attempts.", |dialer| {
             dialer.calls.iter_mut().for_each(|hour| hour.calls.attempts = 0)
         }),
@@ -387,7 +388,8 @@ fn calls_and_rests() -> Vec<HostileInput> {
                 },
                 ..HONEST
             },
-        ),
+        )
+        .contradicting_itself(),
         with_facts("a monitored number that rests", "A number that rests is not monitored.", |dialer| {
             dialer.rested.iter_mut().for_each(|rested| rested.number = MONITORED)
         })

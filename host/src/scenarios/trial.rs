@@ -78,7 +78,9 @@ pub(super) async fn ask(
 ) -> Result<Answer, Breach> {
     let result = match call {
         Call::Describe => describe(policy).await,
-        Call::CheckSettings => policy.check_settings(account.guard_rails, &account.settings).await.map(|()| Ok(Answer::default())),
+        Call::CheckSettings => {
+            policy.check_settings(account.guard_rails, &account.settings).await.map(|()| Ok(Answer::default()))
+        }
         Call::ReviewAccount => review(policy, dialer, id).await,
         Call::Decide(request) => decide(policy, dialer, id, request).await,
         Call::Screen(numbers) => screen(policy, dialer, id, numbers).await,

@@ -167,7 +167,11 @@ fn at_equal_closeness_the_accounts_own_comes_first_and_then_the_cheaper() {
     type Candidates = &'static [(PhoneNumber, Option<u32>)];
     let scenarios: [(Candidates, PhoneNumber, &str); 5] = [
         (&[(13_105_550_101, Some(200)), (13_105_550_102, Some(115))], 13_105_550_102, "flags, for $1.15."),
-        (&[(13_105_550_101, Some(0)), (13_105_550_102, None)], 13_105_550_102, "flags, and the account's own."),
+        (
+            &[(13_105_550_101, Some(0)), (13_105_550_102, None)],
+            13_105_550_102,
+            "flags, and the account's own after a rest.",
+        ),
         (&[(13_105_550_101, Some(0)), (13_105_550_102, Some(100))], 13_105_550_101, "flags."),
         (&[(13_105_560_000, None), (13_105_550_102, Some(100))], 13_105_550_102, "flags, for $1.00."),
         (&[(13_105_550_103, Some(100)), (13_105_550_102, Some(100))], 13_105_550_102, "flags, for $1.00."),

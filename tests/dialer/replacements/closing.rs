@@ -26,12 +26,6 @@ impl Fixture {
         self.assert_sound();
     }
 
-    #[track_caller]
-    fn assert_sound(&self) {
-        let report = Ledger::check(self.folder.path()).expect("the ledger is checked");
-        assert!(report.is_sound(), "{:?}", report.broken().collect::<Vec<_>>());
-    }
-
     fn execute(&self, sql: &str) -> rusqlite::Result<usize> {
         rusqlite::Connection::open(self.folder.path().join("dialguard.db")).unwrap().execute(sql, [])
     }
@@ -124,9 +118,9 @@ async fn a_number_that_was_bought_or_rests_stays_with_its_provider() {
 async fn the_numbers_of_a_closed_account_are_free_for_another() {
     let fixture = Fixture::new(2, [150]).await;
     fixture.add_account("other", 200..201, Buying::default()).await;
-    fixture.ledger().import_numbers("acme", &[number(160)], ImportedAs::Candidate, fixture.now).unwrap();
-    fixture.replace(&[100]).await;
-    let numbers = [100, 101, 160].map(number);
+    fixture.ledger().import_numbers("acme", &[160, 161].map(number), ImportedAs::Candidate, fixture.now).unwrap();
+    assert_eq!(fixture.replace(&[100]).await.replaced[0].replacement, number(160), "on hand is cheaper than on offer");
+    let numbers = [100, 101, 161].map(number);
     let import = || fixture.ledger().import_numbers("other", &numbers, ImportedAs::Owned, fixture.now).unwrap();
     assert!(import().iter().all(|outcome| *outcome != ImportOutcome::Imported));
     assert_eq!((fixture.preview().candidates, fixture.preview().resting), (1, 1));

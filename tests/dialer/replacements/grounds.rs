@@ -4,7 +4,6 @@ use super::*;
 use crate::harness::policies::first_contract::first_contract_with;
 use dialguard::contract::{Deletion, Status};
 use dialguard::dialer::Dialer;
-use dialguard::policy::Limits;
 use dialguard_dialer::ledger::{AccountView, Event, RecordLimits, RunOutcome, RunRecord};
 use dialguard_dialer::sources::inquiry::Sources;
 
@@ -39,7 +38,7 @@ async fn resume(fixture: &Fixture) -> usize {
 }
 
 /// A user's request is planned, and the program is killed before anything of it is done.
-async fn plan_and_die(fixture: &mut Fixture, request: Request) {
+pub async fn plan_and_die(fixture: &mut Fixture, request: Request) {
     let ledger = fixture.ledger().clone();
     let dialer = Dialer {
         clock: Arc::new(FixedClock(fixture.now)),
@@ -198,7 +197,7 @@ async fn nothing_is_bought_for_a_request_while_the_add_on_is_off() {
 /// The grounds go after the number was bought: it is not lost, and its price stays counted.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_bought_for_an_order_that_ends_stays_as_a_candidate() {
-    let mut fixture = automatic(1, 115).await;
+    let fixture = automatic(1, 115).await;
     fixture.carriers_flag(&[100]);
     fixture.fake.fails_once("carry_over", Fault::Later);
     review(&fixture).await;
@@ -215,9 +214,6 @@ async fn a_number_bought_for_an_order_that_ends_stays_as_a_candidate() {
     let replaced = fixture.replace(&[100]).await.replaced;
     assert_eq!((replaced[0].replacement, replaced[0].price_cents), (number(150), None), "it is on hand");
     assert_eq!((fixture.bought().len(), fixture.orders().len()), (1, 1), "and the old number rests");
-    fixture.pass(31 * DAY);
-    resume(&fixture).await;
-    assert_eq!(fixture.fake.released(), [number(100)]);
 }
 
 /// Until its slot has moved, a number that was bought is its order's, and no request takes it.

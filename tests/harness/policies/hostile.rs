@@ -45,14 +45,14 @@ impl Hostile {
     }
 
     pub fn component(&self) -> Vec<u8> {
-        component_around(&self.core_module())
+        component_around(SECOND_CONTRACT, &self.core_module())
     }
 
     /// The component with one text in the core module replaced.
     pub fn component_with(&self, before: &str, after: &str) -> Vec<u8> {
         let text = self.text();
         assert!(text.contains(before), "the skeleton has no {before}");
-        component_around(&parse(&text.replace(before, after)))
+        component_around(SECOND_CONTRACT, &parse(&text.replace(before, after)))
     }
 
     fn text(&self) -> String {
@@ -74,25 +74,25 @@ pub fn parse(text: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-/// The real component with its first core module replaced by this one.
-fn component_around(core_module: &[u8]) -> Vec<u8> {
+/// A real component with its first core module replaced by this one.
+pub fn component_around(real: &[u8], core_module: &[u8]) -> Vec<u8> {
     const CORE_MODULE: u8 = 1;
     let mut at = 8;
-    while SECOND_CONTRACT[at] != CORE_MODULE {
-        let (size, body) = leb128(at + 1);
+    while real[at] != CORE_MODULE {
+        let (size, body) = leb128(real, at + 1);
         at = body + size;
     }
-    let (size, body) = leb128(at + 1);
+    let (size, body) = leb128(real, at + 1);
     let mut section = vec![CORE_MODULE];
     push_leb128(&mut section, core_module.len());
-    [&SECOND_CONTRACT[..at], &section, core_module, &SECOND_CONTRACT[body + size..]].concat()
+    [&real[..at], &section, core_module, &real[body + size..]].concat()
 }
 
-/// A size in the real component, and the start of the part it measures.
-fn leb128(at: usize) -> (usize, usize) {
-    let len = 1 + SECOND_CONTRACT[at..].iter().take_while(|byte| **byte & 0x80 != 0).count();
-    let bytes = &SECOND_CONTRACT[at..at + len];
-    (bytes.iter().rev().fold(0, |size, byte| size << 7 | usize::from(byte & 0x7f)), at + len)
+/// A size in a component, and the start of the part it measures.
+fn leb128(bytes: &[u8], at: usize) -> (usize, usize) {
+    let len = 1 + bytes[at..].iter().take_while(|byte| **byte & 0x80 != 0).count();
+    let size = bytes[at..at + len].iter().rev().fold(0, |size, byte| size << 7 | usize::from(byte & 0x7f));
+    (size, at + len)
 }
 
 fn push_leb128(bytes: &mut Vec<u8>, mut size: usize) {

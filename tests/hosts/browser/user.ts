@@ -30,9 +30,11 @@ function tell(title: string, text: string) {
 /** With the keyboard only, and with a slot entered twice. */
 async function enterAccount(page: Page) {
   await page.getByRole("button", { name: "Clear all" }).press("Enter");
-  await type(page, ["+1 (310) 555-0150", "1", "clean", "0", "10", "5"]);
+  await type(page, ["+1 (310) 555-0150", "1", "clean", "0", "10", "5", "900", "180"]);
   await page.getByRole("button", { name: "Add a number" }).press("Enter");
-  await type(page, ["13105550151", "1", "flagged yesterday", "95", "90", "20"]);
+  await type(page, ["13105550151", "1", "flagged yesterday", "95", "90", "20", "100", "20"]);
+  await page.getByRole("button", { name: "Add a number" }).press("Enter");
+  await type(page, ["13105550152", "3", "clean", "0", "0", "0", "100", "1"]);
   await page.getByRole("button", { name: "Add a candidate" }).press("Enter");
   await type(page, ["+13105550191", "0", "0", "0"]);
 }

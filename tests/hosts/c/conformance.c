@@ -4,24 +4,25 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Settings come by name, and a policy takes them in its own order. */
-static json_t *arguments_of(const json_t *call, const json_t *declared)
+/* Settings come by name, and a policy takes them in its own order. A host refuses those out of range itself. */
+static json_t *check_settings(struct policy *policy, struct dialer *dialer, const json_t *settings)
 {
-    json_t *arguments = json_object_get(call, "arguments");
-    if (strcmp(json_string_value(json_object_get(call, "function")), "check-settings") != 0) return json_incref(arguments);
-    return json_pack("[o]", settings_in_order(json_array_get(arguments, 0), declared));
+    const char *wrong = NULL;
+    json_t *arguments = json_pack("[o]", settings_in_order(settings, dialer->declared, &wrong));
+    json_t *came = wrong ? refused("invalid-settings", "A setting is out of range; `describe` says what it may be.")
+                         : policy_call(policy, dialer, "check-settings", arguments);
+    json_decref(arguments);
+    return came;
 }
 
 static json_t *answer(struct policy *policy, struct dialer *dialer)
 {
-    const json_t *call = json_object_get(dialer->known, "call");
+    const json_t *call = json_object_get(dialer->known, "call"), *arguments = json_object_get(call, "arguments");
     const char *function = json_string_value(json_object_get(call, "function"));
     if (!function) return json_pack("{s:s}", "fault", "the line has no `call` with a `function`");
     dialer->declared = policy_settings(policy);
-    json_t *arguments = arguments_of(call, dialer->declared);
-    json_t *came = policy_call(policy, dialer, function, arguments);
-    json_decref(arguments);
-    return came;
+    if (strcmp(function, "check-settings") == 0) return check_settings(policy, dialer, json_array_get(arguments, 0));
+    return policy_call(policy, dialer, function, arguments);
 }
 
 int answer_cases(struct policy *policy)

@@ -112,7 +112,8 @@ static json_t *get_account(struct dialer *dialer, const json_t *arguments)
     json_t *refusing = refusal(dialer, "get-account", json_array_get(arguments, 0), NULL);
     if (refusing) return refusing;
     json_t *account = json_copy(json_object_get(dialer->known, "account"));
-    json_object_set_new(account, "settings", settings_in_order(json_object_get(account, "settings"), dialer->declared));
+    const json_t *settings = json_object_get(account, "settings");
+    json_object_set_new(account, "settings", settings_in_order(settings, dialer->declared, NULL));
     return ok(account);
 }
 

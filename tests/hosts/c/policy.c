@@ -242,15 +242,36 @@ const json_t *policy_settings(struct policy *policy)
     return policy->settings;
 }
 
-json_t *settings_in_order(const json_t *settings, const json_t *declared)
+/* The value of a setting as the contract has it: from a boolean, a whole number or the name of a choice. NULL if it is
+ * out of range. */
+static json_t *setting_value(const json_t *set, const char *tag, const json_t *kind)
+{
+    if (strcmp(tag, "switch") == 0) return json_is_boolean(set) ? json_integer(json_is_true(set)) : NULL;
+    if (strcmp(tag, "integer") == 0) {
+        json_int_t value = json_integer_value(set), min = json_integer_value(json_object_get(kind, "min"));
+        bool fits = json_is_integer(set) && min <= value && value <= json_integer_value(json_object_get(kind, "max"));
+        return fits ? json_integer(value) : NULL;
+    }
+    const json_t *name;
+    size_t i;
+    json_array_foreach (json_object_get(kind, "names"), i, name)
+        if (json_equal(name, set)) return json_integer((json_int_t)i);
+    return NULL;
+}
+
+json_t *settings_in_order(const json_t *settings, const json_t *declared, const char **refused)
 {
     json_t *values = json_array(), *setting;
     size_t i;
     json_array_foreach (declared, i, setting) {
-        json_t *kind = json_object_iter_value(json_object_iter(json_object_get(setting, "kind")));
-        json_t *set = json_object_get(settings, json_string_value(json_object_get(setting, "name")));
-        json_t *value = set ? set : json_object_get(kind, "default");
-        json_array_append_new(values, json_is_boolean(value) ? json_integer(json_is_true(value)) : json_incref(value));
+        void *case_of_kind = json_object_iter(json_object_get(setting, "kind"));
+        const json_t *kind = json_object_iter_value(case_of_kind), *fallback = json_object_get(kind, "default");
+        const char *name = json_string_value(json_object_get(setting, "name"));
+        const json_t *set = json_object_get(settings, name);
+        json_t *value = set ? setting_value(set, json_object_iter_key(case_of_kind), kind) : NULL;
+        if (set && !value && refused) *refused = name;
+        if (!value) value = json_integer(json_is_boolean(fallback) ? json_is_true(fallback) : json_integer_value(fallback));
+        json_array_append_new(values, value);
     }
     return values;
 }

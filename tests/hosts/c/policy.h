@@ -46,8 +46,9 @@ json_t *policy_call(struct policy *policy, struct dialer *dialer, const char *fu
 /* The list of settings that the policy declares, which it owns; NULL if it does not describe itself. */
 const json_t *policy_settings(struct policy *policy);
 
-/* The values of settings in the order in which a policy declares them: what a person set, by name, else the default. */
-json_t *settings_in_order(const json_t *settings, const json_t *declared);
+/* The values of settings in the order in which a policy declares them: what a person set, by name, if that is in range,
+ * else the default. `refused` becomes the name of a setting whose value is not, if there is one; NULL if nobody asks. */
+json_t *settings_in_order(const json_t *settings, const json_t *declared, const char **refused);
 
 /* The error's message as JSON text. Deletes the error. */
 json_t *words_of(wasmtime_error_t *error);

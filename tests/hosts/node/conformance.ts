@@ -1,7 +1,7 @@
 // Answers `dialguard conformance`: one case per line, its outcome on another.
 
 import { Dialer, type Known } from "./dialer.ts";
-import { callFromJson, fromJson, toJson } from "./json.ts";
+import { callFromJson, camelCase, fromJson, toJson } from "./json.ts";
 import { inOrder, Refused, refusal, type Policy } from "./policy.ts";
 
 export function answer(policy: Policy, line: string): string {
@@ -9,7 +9,7 @@ export function answer(policy: Policy, line: string): string {
   const dialer = new Dialer({
     ...(fromJson(known) as Known),
     sources: fromJson(sources).map((source: any) => ({ ...source, carriers: Uint16Array.from(source.carriers) })),
-    failures: refused(fromJson(failures)),
+    failures: refused(failures),
   });
   const { name, given } = callFromJson(call);
   const began = performance.now();
@@ -21,12 +21,17 @@ export function answer(policy: Policy, line: string): string {
 /** Settings come by name, and a policy takes them in its own order. */
 function ask(policy: Policy, dialer: Dialer, name: string, given: any[]) {
   const functions = policy.for(dialer) as Record<string, any>;
-  const settings = () => inOrder(given[0], policy.settings());
-  return functions[name](...(name === "checkSettings" ? [settings()] : given));
+  return functions[name](...(name === "checkSettings" ? [inOrder(given[0], policy.settings(), outOfRange)] : given));
+}
+
+function outOfRange(name: string): never {
+  throw new Refused("invalid-settings", `${name} is out of range; \`describe\` says what it may be.`);
 }
 
 const refused = (errors: Record<string, Refused["payload"]>) =>
-  Object.fromEntries(Object.entries(errors).map(([name, { code, message }]) => [name, new Refused(code, message)]));
+  Object.fromEntries(
+    Object.entries(errors).map(([name, { code, message }]) => [camelCase(name), new Refused(code, message)]),
+  );
 
 function attempt(ask: () => unknown) {
   try {

@@ -4,7 +4,7 @@
 import type * as CarrierLookup from "./generated/types/interfaces/dialguard-reputation-carrier-lookup.js";
 import type * as NumberInventory from "./generated/types/interfaces/dialguard-reputation-number-inventory.js";
 import type * as Types from "./generated/types/interfaces/dialguard-reputation-types.js";
-import { answering, inOrder, Refused, type Policy } from "./policy.ts";
+import { answering, inOrder, Refused, type Policy, type Settings } from "./policy.ts";
 import {
   CALLS, CANDIDATES, FLAGS, HOURS, MONITORED, RESTED, REVIEWS, SUSPECTS, saidOf,
   type Calls, type Candidate, type HourTable, type MonitoredNumber, type Verdicts,
@@ -14,7 +14,7 @@ const NUMBERS_PER_CALL_MAX = 10_000;
 const NUMBER_MAX = 999_999_999_999_999n;
 
 /** The account, with its settings by name: those that a person set. */
-export type Account = Omit<Types.Account, "settings"> & { settings: Record<string, number> };
+export type Account = Omit<Types.Account, "settings"> & { settings: Settings };
 
 /** Everything a dialer knows. Numbers are ascending; `failures` has the errors of failing imports, by name. */
 export interface Known {
@@ -60,7 +60,8 @@ export class Dialer {
     };
     const flagged = [...FLAGS.rows(this.known.flagEvents)];
     let rated = 0;
-    for (const { number, status, flaggingChecks, clearingChecks, answering, evidenceUntil } of REVIEWS.rows(reviews)) {
+    for (const review of REVIEWS.rows(reviews)) {
+      const { number, status, flaggingChecks, clearingChecks, answering, evidenceUntil } = review;
       const found = find(number);
       if (status === "flagged" && status !== found.status) flagged.push({ number, at: now });
       if (status !== found.status) Object.assign(found, { status, statusSince: now });
@@ -69,8 +70,9 @@ export class Dialer {
       rated += Number(answering > 0);
     }
     if (suspects) {
-      const since = new Map([...SUSPECTS.rows(suspects)].map(({ number }) => [number, find(number).suspectSince ?? now]));
-      for (const number of monitored.values()) number.suspectSince = since.get(number.number);
+      const numbers = new Set([...SUSPECTS.rows(suspects)].map(({ number }) => number));
+      for (const found of monitored.values())
+        found.suspectSince = numbers.has(found.number) ? (found.suspectSince ?? now) : undefined;
     }
     return {
       ...this.act(actions, monitored),
@@ -150,9 +152,10 @@ export class Dialer {
         return CALLS.of(known ? Array.from(numbers, (number) => sums.get(number) ?? NO_CALLS) : []);
       },
       callsInAll: (id, since) => {
-        const all = [...sumsSince(this.asked("callsInAll", id).calls, since).values()].reduce(added, NO_CALLS);
-        const { attempts, answered, short, blocked } = all;
-        return { attempts: BigInt(attempts), answered: BigInt(answered), short: BigInt(short), blocked: BigInt(blocked) };
+        const sums = sumsSince(this.asked("callsInAll", id).calls, since);
+        const { attempts, answered, short, blocked } = [...sums.values()].reduce(added, NO_CALLS);
+        const [all, picked] = [BigInt(attempts), BigInt(answered)];
+        return { attempts: all, answered: picked, short: BigInt(short), blocked: BigInt(blocked) };
       },
       rested: (id) => this.asked("rested", id).rested,
     };

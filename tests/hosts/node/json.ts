@@ -1,5 +1,5 @@
-// The lines of `dialguard conformance`: the contract's names in kebab-case, 64 bits as text, an option without a value as
-// null. A variant is an object with one field, its case; a table is an object with a list for each column.
+// The lines of `dialguard conformance`: the contract's names in kebab-case, 64 bits as text, an option without a value
+// as null. A variant is an object with one field, its case; a table is an object with a list for each column.
 
 const TABLES = ["monitored", "candidates", "rested", "flag-events", "verdicts", "calls"];
 const NUMBERS = /^(owned|numbers|(start|stop)-monitoring|replace-numbers)$/;
@@ -26,7 +26,8 @@ const NARROW: Record<string, { from(list: number[]): unknown }> = {
 /** The value as jco takes it. `name` says which texts are integers, because others may look like them. */
 export function fromJson(value: any, name = ""): any {
   if (value === null) return undefined;
-  if (Array.isArray(value)) return NUMBERS.test(name) ? BigUint64Array.from(value, BigInt) : value.map((it) => fromJson(it));
+  if (Array.isArray(value))
+    return NUMBERS.test(name) ? BigUint64Array.from(value, BigInt) : value.map((element) => fromJson(element));
   if (BIG.test(name)) return BigInt(value);
   if (typeof value !== "object" || name === "settings") return value; // Settings keep their names.
   const read = TABLES.includes(name) ? column : fromJson;
@@ -54,5 +55,5 @@ export function callFromJson(call: { function: string; arguments: any[] }): { na
   return { name, given: [id, { tag, val: fromJson(val, tag) }] };
 }
 
-const camelCase = (name: string) => name.replace(/-./g, ([, letter]) => letter!.toUpperCase());
+export const camelCase = (name: string) => name.replace(/-./g, ([, letter]) => letter!.toUpperCase());
 const kebabCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

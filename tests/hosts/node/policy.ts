@@ -58,7 +58,7 @@ export class Policy {
 
   /** The contract's functions, of which one may be called. A policy's error is thrown, see `refusal`. */
   for(dialer: Dialer): typeof Exports {
-    const functions = this.instantiate((name) => this.modules.get(name)!, dialer.imports(() => this.settings()))[POLICY]!;
+    const functions = this.instance(dialer.imports(() => this.settings()));
     return {
       ...functions,
       reviewAccount: (id) => checked(functions.reviewAccount(id)),
@@ -72,24 +72,47 @@ export class Policy {
 
   /** The settings that it declares. */
   settings(): Types.Setting[] {
-    const describe = () => this.instantiate((name) => this.modules.get(name)!, NO_IMPORTS)[POLICY]!.describe();
-    return (this.declared ??= describe().settings);
+    return (this.declared ??= this.instance(NO_IMPORTS).describe().settings);
+  }
+
+  instance(imports: object): typeof Exports {
+    return this.instantiate((name) => this.modules.get(name)!, imports)[POLICY]!;
   }
 }
 
 /** `describe` calls none. */
 const NO_IMPORTS = new Proxy({}, { get: () => new Proxy({}, { get: () => () => undefined }) });
 
-/** Fails if a table of the plan is none: nothing else of a policy's answer can have a form that is not the contract's. */
+/** Fails if a table of the plan is none. Nothing else of an answer can have a form that is not the contract's. */
 function checked(plan: Types.Plan): Types.Plan {
   REVIEWS.check(plan.reviews);
   if (plan.suspects) SUSPECTS.check(plan.suspects);
   return plan;
 }
 
-/** The values of settings in the order in which the policy declares them: what a person set, else the default. */
-export function inOrder(settings: Record<string, number>, declared: Types.Setting[]): BigInt64Array {
-  return BigInt64Array.from(declared, ({ name, kind }) => BigInt(settings[name] ?? Number(kind.val.default)));
+/** Settings as people set them, by name: a boolean, a whole number, or the name of a choice. */
+export type Settings = Record<string, boolean | number | string>;
+
+/** The values of settings in the order in which the policy declares them: what a person set, if that is in range, else
+ * the default. `refuse` is called with each name whose value is not. */
+export function inOrder(settings: Settings, declared: Types.Setting[], refuse = (_: string) => {}): BigInt64Array {
+  return BigInt64Array.from(declared, ({ name, kind }) => {
+    const set = settings[name];
+    const value = set === undefined ? undefined : valueOf(set, kind);
+    if (set !== undefined && value === undefined) refuse(name);
+    return value ?? BigInt(kind.val.default);
+  });
+}
+
+/** The value of a setting as the contract has it; nothing if it is out of range. */
+function valueOf(set: boolean | number | string, { tag, val }: Types.SettingKind): bigint | undefined {
+  if (tag === "switch") return typeof set === "boolean" ? BigInt(set) : undefined;
+  if (tag === "integer") {
+    const inRange = Number.isInteger(set) && val.min <= Number(set) && Number(set) <= val.max;
+    return inRange ? BigInt(set) : undefined;
+  }
+  const place = val.names.indexOf(String(set));
+  return place < 0 ? undefined : BigInt(place);
 }
 
 /** The version is checked by the exports, because jco's imports have none. */

@@ -200,11 +200,14 @@ export interface FlagEvent {
   number: bigint;
   at: bigint;
 }
-export const FLAGS = new Kind<Inventory.FlagTable, FlagEvent>("flag-table", { number: ["numbers", u64], at: ["at", u64] });
+export const FLAGS = new Kind<Inventory.FlagTable, FlagEvent>("flag-table", {
+  number: ["numbers", u64],
+  at: ["at", u64],
+});
 
 const [NO_DATA, NO_ANSWER, SCORE_MAX] = [254, 255, 100];
 
-/** What carriers said about numbers, and about which. The contract's table has no column of numbers: they are as asked. */
+/** What carriers said, and about which numbers. The contract's table has no such column: its rows are as asked. */
 export type Verdicts = Types.VerdictTable & { numbers: BigUint64Array };
 
 /** A score from 0 to 100, null if the carrier has no data, and nothing if it did not answer. */

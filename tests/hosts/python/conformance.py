@@ -47,7 +47,7 @@ def answer(policy, case):
     begun = perf_counter_ns()
     try:
         if function == "check-settings":
-            arguments = [in_order(*arguments, policy.settings)]
+            arguments = [in_order(*arguments, policy.settings, refuse=out_of_range)]
         came, what = "ok", policy.call(dialer.imports(policy), function, *arguments)
     except Refused as refused:
         came, what = "err", refused.error
@@ -55,3 +55,7 @@ def answer(policy, case):
         came, what = "fault", str(fault)
     took = (perf_counter_ns() - begun) // 1000
     return {came: to_json(what), "look-ups": to_json(dialer.look_ups), "microseconds": took}
+
+
+def out_of_range(name):
+    raise Refused("invalid-settings", f"{name} is out of range; `describe` says what it may be.")

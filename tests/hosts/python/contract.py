@@ -233,9 +233,25 @@ class Description(Named):
     settings: list[Setting]
 
 
-def in_order(settings, declared):
-    """The values of settings in the order in which the policy declares them: what a person set, else the default."""
-    return [settings.get(setting.name, int(setting.kind.payload.default)) for setting in declared]
+def in_order(settings, declared, refuse=lambda name: None):
+    """The values of settings in the order in which the policy declares them: what a person set by name, if that is in
+    range, else the default. `refuse` is called with each name whose value is not."""
+    values = []
+    for setting in declared:
+        value = value_of(settings[setting.name], setting.kind) if setting.name in settings else None
+        if value is None and setting.name in settings:
+            refuse(setting.name)
+        values.append(int(setting.kind.payload.default) if value is None else value)
+    return values
+
+
+def value_of(value, kind):
+    """A boolean, a whole number or the name of a choice, as the contract has it; none if it is out of range."""
+    if kind.tag == "switch":
+        return int(value) if isinstance(value, bool) else None
+    if kind.tag == "integer":
+        return value if kind.payload.min <= value <= kind.payload.max else None
+    return kind.payload.names.index(value) if value in kind.payload.names else None
 
 
 def read(kind, value):

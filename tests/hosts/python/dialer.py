@@ -11,7 +11,10 @@ from os.path import commonprefix
 
 from contract import Account, CallTotals, Carrier, Source, in_order
 from policy import Policy, Refused, answering
-from table import *
+from table import (
+    Calls, CallTable, Candidate, Candidates, FlagEvent, FlagEvents, Hours, Monitored, MonitoredNumber, Rested,
+    RestedNumber, Status, Verdicts,
+)  # fmt: skip
 
 DAY = 24 * 60 * 60
 NUMBERS_PER_CALL_MAX = 10_000

@@ -14,8 +14,7 @@ pub async fn tell(policy: &Policy, component: &[u8]) -> Result<()> {
     for day in 0..3 {
         dialer.begin_day(day);
         let plan = dialer.review(policy, "acme").await?;
-        let standing =
-            dialer.monitored.values().map(|number| format!("+{} {}", number.number, number.status.name()));
+        let standing = dialer.monitored.values().map(|number| format!("+{} {}", number.number, number.status.name()));
         println!("Day {}: {}", day + 1, standing.collect::<Vec<_>>().join(", "));
         for action in plan.actions {
             if let Action::ReplaceNumber(replacement) = action {
@@ -150,8 +149,9 @@ impl SmallDialer {
             score: Some(if number == BAD && carrier < 3 { 95 } else { 5 }),
             observed_at: self.now,
         };
-        self.verdicts =
-            [GOOD, BAD, SPARE].map(|number| (number, [1, 2, 3].map(|carrier| verdict(number, carrier)).to_vec())).into();
+        self.verdicts = [GOOD, BAD, SPARE]
+            .map(|number| (number, [1, 2, 3].map(|carrier| verdict(number, carrier)).to_vec()))
+            .into();
     }
 
     /// A dialer with the facts of a conformance case.

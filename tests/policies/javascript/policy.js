@@ -1,12 +1,13 @@
-// A reputation policy in JavaScript. It flags a number that most carriers rate as spam on consecutive days, and replaces
-// it with the closest clean one if the account has automatic replacement on.
+// A reputation policy in JavaScript. It flags a number that most carriers rate as spam, and replaces it with a clean
+// one after consecutive such days if the account has automatic replacement on. It does not look at calls.
 //
 // The contract's WIT is the manual. Numbers, times and revisions are BigInts, errors are thrown, and an import's errors
 // pass through unchanged.
 
 import { now } from "dialguard:reputation/clock";
 import { lookUp } from "dialguard:reputation/carrier-lookup";
-import { getAccount, monitored, owned, candidates, flagEvents } from "dialguard:reputation/number-inventory";
+import { getAccount, monitored, owned, candidates, flagEvents, rested } from "dialguard:reputation/number-inventory";
+import { CANDIDATES, FLAGS, MONITORED, opinions, RESTED, REVIEWS, rows, tableOf } from "./table.js";
 
 const SECONDS_PER_HOUR = 3_600n;
 const SECONDS_PER_DAY = 86_400n;
@@ -18,32 +19,60 @@ const CHECKS_MAX = 255;
 const MASS_FLAG_NUMBERS_MIN = 10;
 // Candidates screened first, because a dialer may pay for each. If none of them is clean, four times as many follow.
 const SCREENED_AT_FIRST = 4;
+// No source named: every source.
+const EVERY_SOURCE = new Uint16Array();
 
 export const policy = { describe, checkSettings, reviewAccount, decide, screen, getUsage };
 
+const integer = (name, min, max, otherwise, unit, meaning) => ({
+  name,
+  meaning,
+  kind: { tag: "integer", val: { min: BigInt(min), max: BigInt(max), default: BigInt(otherwise), unit } },
+});
+
+const ORDERS = ["closest", "cheapest"];
+
+// To add a setting, add it here, and read it from `account.settings`, where its name is in camel case.
+const SETTINGS = [
+  integer("spam-score-min", 1, 100, 80, "points", "A carrier flags a number from this spam score up."),
+  integer("rating-carriers-min", 1, 255, 2, "carriers", "A number is rated only if so many carriers have an opinion."),
+  integer("checks-to-flag", 1, 30, 1, "checks", "A number is flagged after this many spam votes in a row."),
+  integer("checks-to-clear", 1, 30, 1, "checks", "A flagged number is cleared after this many other votes in a row."),
+  integer("checks-to-replace", 1, 30, 2, "checks", "It is replaced after this many spam votes on newer opinions."),
+  integer("observation-age-max-hours", 1, 8_760, 48, "hours", "An older opinion does not count."),
+  integer("new-number-grace-days", 0, 365, 0, "days", "How long a new number is never replaced automatically."),
+  integer("mass-flag-percent", 1, 100, 30, "percent", "If so many turn flagged on one date, none is replaced then."),
+  integer("rest-days", 0, 365, 30, "days", "How long a replaced number rests before it goes back to its provider."),
+  {
+    name: "candidate-order",
+    meaning: "Which clean candidate replaces a number: the closest one, or the cheapest, however far away.",
+    kind: { tag: "choice", val: { names: ORDERS, default: 0 } },
+  },
+];
+
 function describe() {
-  const summary = "Flags numbers that most carriers rate as spam on consecutive days, and replaces them; in JavaScript.";
-  return { name: "javascript-example", version: "0.1.0", summary };
+  const summary = "Flags numbers that most carriers rate as spam, and replaces the confirmed ones; in JavaScript.";
+  return { name: "javascript-example", version: "0.2.0", summary, settings: SETTINGS };
 }
 
-const RANGES = {
-  "spam-score-min": [1, 100],
-  "rating-carriers-min": [1, 255],
-  "checks-to-flag": [1, 30],
-  "checks-to-clear": [1, 30],
-  "observation-age-max-hours": [1, 8_760],
-  "replacements-per-day-max": [0, 1_000],
-  "new-number-grace-days": [0, 365],
-  "mass-flag-percent": [1, 100],
-};
-
-function checkSettings(settings) {
-  for (const [name, [min, max]] of Object.entries(RANGES)) {
-    const value = settings[name.replace(/-(.)/g, (_, letter) => letter.toUpperCase())];
-    if (value < min || value > max) {
-      throw error("invalid-settings", `${name} is ${value}; set it to a whole number from ${min} to ${max}.`);
-    }
+function checkSettings(values) {
+  if (values.length !== SETTINGS.length) {
+    const text = `There are ${values.length} settings instead of ${SETTINGS.length}; pass one for each.`;
+    throw error("invalid-settings", text);
   }
+  SETTINGS.forEach(({ name, kind: { tag, val } }, place) => {
+    const [min, max] = tag === "integer" ? [val.min, val.max] : [0n, BigInt(val.names.length - 1)];
+    if (values[place] < min || values[place] > max) {
+      throw error("invalid-settings", `${name} is ${values[place]}; set it to a whole number from ${min} to ${max}.`);
+    }
+  });
+}
+
+/** The settings by name. None is too large for a number. */
+function settingsOf(values) {
+  checkSettings(values);
+  const camelCase = (name) => name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
+  return Object.fromEntries(SETTINGS.map(({ name }, place) => [camelCase(name), Number(values[place])]));
 }
 
 // The daily review: rates every number not rated today, and replaces flagged ones if the account has that on.
@@ -53,35 +82,47 @@ function reviewAccount(id) {
   const plan = emptyPlan(account);
   if (!account.enabled) return plan;
   const { settings } = account;
-  const check = { turnedFlagged: [], turnedClean: [], unrated: [], flagged: [] };
+  const check = { reviews: [], turnedFlagged: [], turnedClean: [], unrated: [], flagged: [] };
   for (const page of pages(id)) {
     const due = page.filter(({ lastRatedAt }) => lastRatedAt === undefined || lastRatedAt < account.dayStartsAt);
     const ratings = rate(due.map(({ number }) => number), settings, plan.decidedAt);
     for (const number of page) {
       const rating = ratings.get(number.number);
       const review = rating && isRated(rating, settings) ? reviewed(number, rating, settings) : undefined;
-      if (review) plan.reviews.push(review);
+      if (review) check.reviews.push(review);
       else if (rating) check.unrated.push(number.number);
-      note(check, number, review, plan.decidedAt);
+      note(check, number, review, settings, plan.decidedAt);
     }
   }
   plan.notices.push(...checkNotices(check));
-  if (settings.autoReplace && check.flagged.length > 0) replaceFlagged(account, check, plan);
-  return plan;
+  if (account.guardRails.autoReplace && check.flagged.length > 0) replaceFlagged(account, check, plan);
+  giveBack(account, plan);
+  return { ...plan, reviews: tableOf(REVIEWS, check.reviews) };
+}
+
+/** Numbers go back to their provider after their rest. */
+function giveBack({ id, settings }, plan) {
+  const rest = BigInt(settings.restDays) * SECONDS_PER_DAY;
+  const over = rows(RESTED, rested(id)).filter(({ restingSince }) => restingSince + rest <= plan.decidedAt);
+  for (const val of new Set(over.map(({ number }) => number))) plan.actions.push({ tag: "give-back", val });
 }
 
 /** A number's review after a check that rated it. */
 function reviewed(number, rating, settings) {
   const spam = votesSpam(rating);
-  const flaggingChecks = spam ? Math.min(number.flaggingChecks + 1, CHECKS_MAX) : 0;
+  // The same opinions on another date are no further evidence.
+  const isNewer = rating.evidenceUntil > (number.evidenceUntil ?? 0n);
+  const spamVotes = isNewer ? Math.min(number.flaggingChecks + 1, CHECKS_MAX) : Math.max(number.flaggingChecks, 1);
+  const flaggingChecks = spam ? spamVotes : 0;
   const clearingChecks = spam ? 0 : Math.min(number.clearingChecks + 1, CHECKS_MAX);
   const isFlagged =
     number.status === "flagged" ? clearingChecks < settings.checksToClear : flaggingChecks >= settings.checksToFlag;
   const status = isFlagged ? "flagged" : rating.flagging > 0 ? "at-risk" : "clean";
-  return { number: number.number, status, flaggingChecks, clearingChecks, ...rating };
+  const evidenceUntil = isNewer ? rating.evidenceUntil : number.evidenceUntil;
+  return { number: number.number, status, flaggingChecks, clearingChecks, ...rating, evidenceUntil };
 }
 
-function note(check, number, review, decidedAt) {
+function note(check, number, review, settings, decidedAt) {
   const wasFlagged = number.status === "flagged";
   const isFlagged = (review ?? number).status === "flagged";
   if (isFlagged && !wasFlagged) check.turnedFlagged.push(number.number);
@@ -89,7 +130,8 @@ function note(check, number, review, decidedAt) {
   if (isFlagged && !number.replacementPending) {
     const votes = review && votesSpam(review) && `Flagged by ${review.flagging} of ${review.answering} carriers`;
     const why = votes || "Flagged since an earlier review";
-    check.flagged.push({ ...number, since: wasFlagged ? number.statusSince : decidedAt, why });
+    const isConfirmed = (review ?? number).flaggingChecks >= settings.checksToReplace;
+    check.flagged.push({ ...number, since: wasFlagged ? number.statusSince : decidedAt, why, isConfirmed });
   }
 }
 
@@ -108,20 +150,21 @@ function checkNotices({ turnedFlagged, turnedClean, unrated }) {
 
 /** Replaces the numbers flagged longest, within the day's cap and after a new number's grace days. */
 function replaceFlagged(account, check, plan) {
-  const { settings } = account;
-  const rated = account.ratedToday + plan.reviews.length;
+  const { settings, guardRails } = account;
+  const rated = account.ratedToday + check.reviews.length;
   if (rated >= MASS_FLAG_NUMBERS_MIN) {
-    const turned = flagEvents(account.id, account.dayStartsAt).length + check.turnedFlagged.length;
+    const turned = rows(FLAGS, flagEvents(account.id, account.dayStartsAt)).length + check.turnedFlagged.length;
     if (turned * 100 >= rated * settings.massFlagPercent) {
-      const text = `${turned} of ${rated} numbers rated today became flagged: a carrier's error is likely, so none is replaced.`;
+      const text = `${turned} of ${rated} numbers rated today became flagged, likely by error; none is replaced.`;
       plan.notices.push(notice("alert", "mass-flag-held", text));
       return;
     }
   }
   check.flagged.sort((a, b) => ascending(a.since, b.since) || ascending(a.number, b.number));
   const grace = BigInt(settings.newNumberGraceDays) * SECONDS_PER_DAY;
-  const due = check.flagged.filter(({ monitoredSince }) => plan.decidedAt - monitoredSince >= grace);
-  const chosen = due.slice(0, Math.max(settings.replacementsPerDayMax - account.replacementsToday, 0));
+  const isDue = ({ isConfirmed, monitoredSince }) => isConfirmed && plan.decidedAt - monitoredSince >= grace;
+  const allowed = Math.max(guardRails.replacementsPerDayMax - account.replacementsToday, 0);
+  const chosen = check.flagged.filter(isDue).slice(0, allowed);
   const closestClean = candidateSearch(account, plan.decidedAt);
   for (const { number, slot, why } of chosen) {
     const successor = closestClean(number);
@@ -134,7 +177,7 @@ function replaceFlagged(account, check, plan) {
   }
   const deferred = check.flagged.length - chosen.length;
   if (deferred > 0) {
-    const text = `${deferred} of the flagged numbers are too new or too many to be replaced today.`;
+    const text = `${deferred} of the flagged numbers are too new, too many or not confirmed yet, and stay.`;
     plan.notices.push(notice("info", "replacement-deferred", text));
   }
 }
@@ -241,21 +284,30 @@ function screen(id, asked) {
   checkNumbers(numbers);
   const { settings } = readAccount(id);
   const ratings = rate(numbers, settings, now());
-  return numbers.map((number) => ({ number, status: status(ratings.get(number), settings), ...ratings.get(number) }));
+  return numbers.map((number) => {
+    const { flagging, answering } = ratings.get(number);
+    return { number, status: status(ratings.get(number), settings), flagging, answering };
+  });
 }
 
-/** For each number, once: how many carriers have a recent opinion, and how many of them flag it. */
+/** For each number, once: how many carriers have a recent opinion and flag it, and when the newest was formed. */
 function rate(numbers, settings, decidedAt) {
-  const ratings = new Map(numbers.map((number) => [number, { flagging: 0, answering: 0 }]));
-  if (ratings.size === 0) return ratings;
+  const asked = [...new Set(numbers)];
+  const ratings = new Map();
+  if (asked.length === 0) return ratings;
   const oldest = decidedAt - BigInt(settings.observationAgeMaxHours) * SECONDS_PER_HOUR;
-  for (const { number, spamScore, observedAt } of lookUp([...ratings.keys()])) {
-    const rating = ratings.get(number);
-    if (!rating) throw error("unavailable", `look-up returned +${number}, which was not looked up; fix the host.`);
-    if (spamScore === undefined || observedAt < oldest) continue;
-    rating.answering += 1;
-    if (spamScore >= settings.spamScoreMin) rating.flagging += 1;
+  for (const row of opinions(lookUp(BigUint64Array.from(asked), EVERY_SOURCE))) {
+    const rating = { flagging: 0, answering: 0, evidenceUntil: 0n };
+    for (const { score, observedAt } of row) {
+      if (observedAt < oldest) continue;
+      const formed = observedAt < decidedAt ? observedAt : decidedAt;
+      rating.answering += 1;
+      if (score >= settings.spamScoreMin) rating.flagging += 1;
+      if (formed > rating.evidenceUntil) rating.evidenceUntil = formed;
+    }
+    ratings.set(asked[ratings.size], rating);
   }
+  for (const number of asked.slice(ratings.size)) ratings.set(number, { flagging: 0, answering: 0, evidenceUntil: 0n });
   return ratings;
 }
 
@@ -269,30 +321,40 @@ function status(rating, settings) {
   return rating.flagging > 0 ? "at-risk" : "clean";
 }
 
-/** Finds the closest candidate that is rated clean, for one number after another; none is returned twice. */
+/** Finds the first candidate that is rated clean, for one number after another; none is returned twice. */
 function candidateSearch(account, decidedAt) {
+  const { settings } = account;
   const screened = new Map();
   const taken = new Set();
   return (like) => {
     for (let limit = SCREENED_AT_FIRST + taken.size; ; limit *= 4) {
       limit = Math.min(limit, NUMBERS_PER_CALL_MAX);
-      const offered = [...candidates(account.id, like, limit)];
-      const unknown = offered.filter((number) => !screened.has(number));
-      for (const [number, rating] of rate(unknown, account.settings, decidedAt)) screened.set(number, rating);
-      const isClean = (number) => status(screened.get(number), account.settings) === "clean";
-      const number = offered.find((number) => isClean(number) && !taken.has(number));
-      if (number !== undefined) {
-        taken.add(number);
-        return { number, ...screened.get(number) };
+      const offered = offers(account, like, limit);
+      const unknown = offered.map(({ number }) => number).filter((number) => !screened.has(number));
+      for (const [number, rating] of rate(unknown, settings, decidedAt)) screened.set(number, rating);
+      const isClean = ({ number }) => status(screened.get(number), settings) === "clean" && !taken.has(number);
+      const found = offered.find(isClean);
+      if (found) {
+        taken.add(found.number);
+        return { ...found, ...screened.get(found.number), order: ORDERS[settings.candidateOrder] };
       }
       if (offered.length < limit || limit === NUMBERS_PER_CALL_MAX) return undefined;
     }
   };
 }
 
+/** The first candidates: the host's closest ones, or the cheapest of all. */
+function offers({ id, settings }, like, limit) {
+  if (ORDERS[settings.candidateOrder] === "closest") return rows(CANDIDATES, candidates(id, like, limit));
+  const all = rows(CANDIDATES, candidates(id, like, NUMBERS_PER_CALL_MAX));
+  return all.sort((a, b) => a.priceCents - b.priceCents).slice(0, limit);
+}
+
 function replaceNumber(number, slot, successor, why, reason) {
-  const { number: replacement, answering } = successor;
-  const because = `${reason}; +${replacement} is the closest candidate that none of ${answering} carriers flags.`;
+  const { number: replacement, answering, priceCents, rested, order } = successor;
+  const price = priceCents > 0 ? `, for $${(priceCents / 100).toFixed(2)}` : "";
+  const what = `+${replacement} is the ${order} candidate that none of ${answering} carriers flags`;
+  const because = `${reason}; ${what}${rested ? ", and the account's own" : price}.`;
   return { tag: "replace-number", val: { number, replacement, slot, why, because } };
 }
 
@@ -300,9 +362,14 @@ function getUsage(id) {
   const account = readAccount(id);
   const at = now();
   const statuses = { pending: 0, clean: 0, "at-risk": 0, flagged: 0 };
-  for (const page of pages(id)) for (const { status } of page) statuses[status] += 1;
+  let [suspect, resting] = [0, 0];
+  for (const number of [...pages(id)].flat()) {
+    statuses[number.status] += 1;
+    if (number.suspectSince) suspect += 1;
+    if (number.restingSince) resting += 1;
+  }
   const { pending, clean, "at-risk": atRisk, flagged } = statuses;
-  const events = flagEvents(id, at > 7n * SECONDS_PER_DAY ? at - 7n * SECONDS_PER_DAY : 0n);
+  const events = rows(FLAGS, flagEvents(id, at > 7n * SECONDS_PER_DAY ? at - 7n * SECONDS_PER_DAY : 0n));
   const numbersSince = (since) => new Set(events.filter((event) => event.at >= since).map(({ number }) => number)).size;
   return {
     slots: account.slotCount,
@@ -312,6 +379,8 @@ function getUsage(id) {
     clean,
     atRisk,
     flagged,
+    suspect,
+    resting,
     flaggedPastDay: numbersSince(at - SECONDS_PER_DAY),
     flaggedPastWeek: numbersSince(at - 7n * SECONDS_PER_DAY),
   };
@@ -321,16 +390,15 @@ function getUsage(id) {
 
 function readAccount(id) {
   const account = getAccount(id);
-  checkSettings(account.settings);
-  return account;
+  return { ...account, settings: settingsOf(account.settings) };
 }
 
 /** The monitored numbers, a page at a time. */
 function* pages(id) {
   for (let after = 0n; ; ) {
-    const page = monitored(id, after, NUMBERS_PER_CALL_MAX);
+    const page = rows(MONITORED, monitored(id, after, NUMBERS_PER_CALL_MAX));
     if (page.length === 0) return;
-    if (page.at(-1).number <= after) throw error("unavailable", "monitored returned numbers out of order; fix the host.");
+    if (page.at(-1).number <= after) throw error("unavailable", "monitored returned numbers out of order; fix it.");
     after = page.at(-1).number;
     yield page;
     if (page.length < NUMBERS_PER_CALL_MAX) return;
@@ -352,7 +420,8 @@ function checkNumbers(numbers) {
 }
 
 function emptyPlan({ id, revision }) {
-  return { account: id, basedOn: revision, decidedAt: now(), reviews: [], actions: [], notices: [] };
+  const reviews = tableOf(REVIEWS, []);
+  return { account: id, basedOn: revision, decidedAt: now(), reviews, suspects: undefined, actions: [], notices: [] };
 }
 
 const notice = (severity, kind, text, number) => ({ severity, kind, number, text });

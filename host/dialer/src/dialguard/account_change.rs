@@ -31,13 +31,16 @@ impl Dialguard {
     /// Errors: settings out of range; an account of that id; too many blocks.
     pub async fn add_account(&self, new: &NewAccount) -> Result<()> {
         ensure_fits(&Settings::default(), &new.settings.values)?;
-        self.check_settings(&new.settings).await?;
+        self.check_settings(&AccountSettings::default(), &new.settings).await?;
         Ok(self.ledger.add_account(new, self.clock.now())?)
     }
 
-    /// Whether the policy accepts these settings; an error says which is out of range.
-    pub async fn check_settings(&self, settings: &AccountSettings) -> Result<()> {
-        Ok(self.policies.live()?.policy.check_settings(settings.guard_rails, &settings.values).await?)
+    /// Whether the policy accepts this change of settings; an error says which is out of range. What is stored and has not
+    /// fitted since another policy was activated may stay.
+    async fn check_settings(&self, before: &AccountSettings, after: &AccountSettings) -> Result<()> {
+        let live = self.policies.live()?;
+        let values = live.declaration.changed_to(before, after);
+        Ok(live.policy.check_settings(after.guard_rails, &values).await?)
     }
 
     /// Changes an account, all of it in one transaction. A number of blocks is the policy's to decide, which sees the
@@ -134,8 +137,9 @@ impl Dialguard {
     async fn check_account_change(&self, id: &str, change: &AccountChange) -> Result<()> {
         if let Some(settings) = &change.settings {
             // The ledger checks it again when it changes the account, but no policy is given what is too large.
-            ensure_fits(&self.ledger.account(id)?.settings.values, &settings.values)?;
-            self.check_settings(settings).await?;
+            let before = self.ledger.account(id)?.settings;
+            ensure_fits(&before.values, &settings.values)?;
+            self.check_settings(&before, settings).await?;
         }
         if let Some(buying) = &change.buying {
             self.ledger.check_buying(id, buying)?;
@@ -155,7 +159,7 @@ impl Dialguard {
         let account = self.ledger.account(id)?;
         account.ensure_open()?;
         ensure_fits(&account.settings.values, &settings.values)?;
-        self.check_settings(settings).await?;
+        self.check_settings(&account.settings, settings).await?;
         Ok(effect_of(&self.ledger, &self.policies.live()?.policy, id, settings, since).await?)
     }
 }

@@ -4,7 +4,7 @@
 //! its number has no pending replacement, and the order's candidate is the only one on offer for it. If the policy makes
 //! the same replacement again, the grounds hold and the candidate is accepted. So no rule about numbers lives here: when
 //! a number is to be replaced, how many a day, what holds replacements back and which rating a candidate needs are the
-//! policy's to say, for numbers that are bought and for numbers on hand alike. Contract 0.2 needs no new function for it.
+//! policy's to say, for numbers that are bought and for numbers on hand alike.
 //!
 //! Statuses are the latest review's. The account is shown as rated today, so that the question costs no lookups of
 //! monitored numbers; the candidate is looked up. Nothing is applied and no run is recorded. If a policy replaces numbers
@@ -169,12 +169,12 @@ fn replacement(action: &Action) -> Option<(PhoneNumber, PhoneNumber)> {
     }
 }
 
-/// The account as if some of its orders had not been made.
+/// The account as if some of its orders had not been made. No number rests in it: what becomes of those is not asked.
 struct UndoneOrders {
     inner: Arc<RunInventory>,
     now: Timestamp,
-    /// The candidate for each number.
-    candidates: HashMap<PhoneNumber, PhoneNumber>,
+    /// The candidate for each number, as it was offered.
+    candidates: HashMap<PhoneNumber, Candidate>,
     /// The orders are a review's: they count in the day's limit, and their account counts as rated today.
     is_review: bool,
     asked_about: Mutex<HashSet<PhoneNumber>>,
@@ -185,7 +185,7 @@ impl UndoneOrders {
         UndoneOrders {
             inner: run.inventory.clone(),
             now: run.now,
-            candidates: orders.iter().map(|order| (order.number, order.replacement)).collect(),
+            candidates: orders.iter().map(|order| (order.number, order.candidate())).collect(),
             is_review,
             asked_about: Mutex::default(),
         }
@@ -224,8 +224,7 @@ impl NumberInventory for UndoneOrders {
 
     async fn candidates(&self, _: &str, like: PhoneNumber, limit: u32) -> std::result::Result<CandidateTable, Error> {
         self.asked_about.lock().insert(like);
-        let ordered = |number: &PhoneNumber| Candidate { number: *number, price_cents: 0, rested: false };
-        Ok(self.candidates.get(&like).map(ordered).into_iter().take(limit as usize).collect())
+        Ok(self.candidates.get(&like).copied().into_iter().take(limit as usize).collect())
     }
 
     async fn flag_events(&self, id: &str, since: Timestamp) -> std::result::Result<FlagTable, Error> {

@@ -42,13 +42,12 @@ impl RunInventory {
     ) -> Result<CandidateTable, Error> {
         let limit = limit as usize;
         let mut candidates = self.view.on_hand(id, like, limit + taken.len()).await?;
-        candidates.retain(|number| !taken.contains(number));
+        candidates.retain(|candidate| !taken.contains(&candidate.number));
         candidates.truncate(limit);
         candidates.extend(self.on_offer(id, like, (&candidates, limit), taken).await?);
         closest_first(&mut candidates, like);
         candidates.truncate(limit);
-        let candidate = |number| Candidate { number, price_cents: 0, rested: false };
-        Ok(candidates.into_iter().map(candidate).collect())
+        Ok(candidates.into_iter().collect())
     }
 
     /// What the provider offers in place of `like`. The number's own area code comes first, and others only if that has
@@ -57,11 +56,11 @@ impl RunInventory {
         &self,
         id: &str,
         like: PhoneNumber,
-        (on_hand, limit): (&[PhoneNumber], usize),
+        (on_hand, limit): (&[Candidate], usize),
         taken: &HashSet<PhoneNumber>,
-    ) -> Result<Vec<PhoneNumber>, Error> {
+    ) -> Result<Vec<Candidate>, Error> {
         let Some(offers) = &self.offers else { return Ok(Vec::new()) };
-        let near = on_hand.iter().filter(|number| area_code(**number) == area_code(like)).count();
+        let near = on_hand.iter().filter(|on_hand| area_code(on_hand.number) == area_code(like)).count();
         let mut found = Vec::new();
         for area in offers.areas(like) {
             if near + found.len() >= limit {
@@ -73,7 +72,8 @@ impl RunInventory {
             found.sort_unstable();
             found.dedup();
         }
-        Ok(found)
+        let on_offer = |number| Candidate { number, price_cents: offers.price_cents(), rested: false };
+        Ok(found.into_iter().map(on_offer).collect())
     }
 }
 

@@ -6,7 +6,7 @@ use super::requests::{batches, decision};
 use super::run::{FinishedRun, ReviewKind, Task};
 use super::{Dialguard, Result};
 use crate::fulfilment::Fulfilment;
-use crate::ledger::Order;
+use crate::ledger::{LedgerError, Order};
 use crate::phone::e164;
 use dialguard::contract::{Answer, ReplacementReason, Request, Timestamp};
 use std::sync::Arc;
@@ -27,7 +27,18 @@ impl Dialguard {
     fn fulfilment_after(&self, planned: Option<(u64, u64)>) -> Fulfilment {
         let grounds = Arc::new(SecondLook::new(self, planned));
         Fulfilment::new(self.ledger.clone(), self.providers.clone(), self.clock.clone(), grounds)
+            .giving_back_rested(self.gives_back_rested())
             .until(self.stop.subscribe())
+    }
+
+    /// Whether numbers that have rested are given back: the live policy is of a contract that knows no rests.
+    fn gives_back_rested(&self) -> bool {
+        self.policies.live().is_ok_and(|live| !live.policy.declares_settings())
+    }
+
+    /// Accounts with orders that can be taken further now.
+    pub fn accounts_with_due_orders(&self) -> std::result::Result<Vec<String>, LedgerError> {
+        self.ledger.accounts_with_due_orders(self.now(), self.gives_back_rested())
     }
 
     /// Takes the account's open orders further: those that a crash interrupted, that were held up, or whose old number

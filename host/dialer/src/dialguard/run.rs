@@ -4,7 +4,7 @@ use super::inventory::RunInventory;
 use super::progress::ReviewGuard;
 use super::{Dialguard, DialguardError, Result};
 use crate::ledger::{
-    AccountChange, AccountProfile, AccountView, AppliedRun, EventKind, LedgerError, RunOutcome, RunRecord,
+    AccountChange, AccountProfile, AccountView, AppliedRun, EventKind, LedgerError, RunOutcome, RunRecord, looked_up,
 };
 use crate::policies::{Live, RunGuard};
 use crate::providers::Offers;
@@ -291,7 +291,7 @@ impl Dialguard {
             };
         }
         if is_in_vain(task, run, answered) {
-            self.ledger.note_try(id, run.rates_since, run.now)?;
+            self.ledger.note_try(id, run.rates_since, looked_up(&answered.recording), run.now)?;
             return Ok(None);
         }
         // A request of which nothing was accepted changes nothing, and no run is recorded for it.
@@ -343,11 +343,14 @@ impl Dialguard {
             None => account.day(now).starts_at,
         };
         let inquiry = self.sources.inquiry(now);
-        let offers = account
-            .buying
-            .provider
-            .as_deref()
-            .map(|name| Arc::new(Offers::new(name, self.providers.named(name), account.buying.areas.clone())));
+        let offers = match &account.buying.provider {
+            Some(name) => Some(Arc::new(Offers::new(
+                self.ledger.provider(name)?,
+                self.providers.named(name),
+                account.buying.areas.clone(),
+            ))),
+            None => None,
+        };
         let view = AccountView::new(self.ledger.clone(), account.clone(), now).with_day(rates_since);
         let inventory = Arc::new(RunInventory::new(view, offers.clone()));
         let dialer =

@@ -151,6 +151,9 @@ pub struct AccountProfile {
     /// Distinct numbers rated on the day that began at `rated_day`.
     pub(super) rated_day: Timestamp,
     pub(super) rated_count: u32,
+    /// Numbers looked up for reviews on the day that began at `looked_up_day`, as often as each was.
+    pub(super) looked_up_day: Timestamp,
+    pub(super) looked_up_count: u32,
     /// The day that was under way at the latest change, and the one before.
     pub(super) kept_days: Vec<PlannedDay>,
     pub(super) days_closed_until: Timestamp,
@@ -636,8 +639,8 @@ pub(super) fn touch(transaction: &Transaction, key: i64, now: Timestamp) -> Resu
 
 const SELECT_PROFILE: &str = "SELECT key, id, time_zone, region, review_at, added_on, enabled, settings, revision, \
      changed_at, slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at, occupied, locked, rated_day, \
-     rated_count, provider, areas, rest_days, day_cents_max, cycle_cents_max, kept_days, \
-     days_closed_until, check_since, check_tries, check_next_at, cycle_zone, closed_at FROM accounts";
+     rated_count, provider, areas, looked_up_day, day_cents_max, cycle_cents_max, kept_days, \
+     days_closed_until, check_since, check_tries, check_next_at, cycle_zone, closed_at, looked_up_count FROM accounts";
 
 pub(super) fn profile(transaction: &Transaction, id: &str) -> Result<AccountProfile> {
     find(transaction, id)?.ok_or_else(|| LedgerError::NoSuchAccount(id.to_owned()))
@@ -677,6 +680,8 @@ fn profile_from_row(row: &Row) -> rusqlite::Result<AccountProfile> {
         locked: row.get(16)?,
         rated_day: from_sql(row.get(17)?),
         rated_count: row.get(18)?,
+        looked_up_day: from_sql(row.get(21)?),
+        looked_up_count: row.get(31)?,
         buying: Buying {
             provider: row.get(19)?,
             areas: row
@@ -684,7 +689,6 @@ fn profile_from_row(row: &Row) -> rusqlite::Result<AccountProfile> {
                 .as_str()?
                 .parse::<Areas>()
                 .map_err(|error| unreadable(20, std::io::Error::other(error)))?,
-            rest_days: row.get(21)?,
             day_cents_max: row.get(22)?,
             cycle_cents_max: row.get(23)?,
         },

@@ -246,6 +246,30 @@ const INVARIANTS: &[(&str, &str, &str)] = &[
                                                      AND orders.account = events.account AND orders.run = events.run)",
     ),
     (
+        "rests-in-one-place",
+        "A number that rests has left its account in one order, and has no slot",
+        "SELECT 'order ' || orders.id || ': +' || orders.number || ' rests and is ' || ifnull(numbers.state, 'unknown')
+           FROM orders LEFT JOIN numbers ON numbers.number = orders.number AND numbers.account = orders.account
+          WHERE orders.state = 'swapped' AND (numbers.state IS NOT 'released' OR is_monitored <> 0)
+         UNION ALL
+         SELECT '+' || number || ' rests ' || count(*) || ' times' FROM orders
+          WHERE state = 'swapped' GROUP BY number HAVING count(*) > 1
+         UNION ALL
+         SELECT 'order ' || id || ' does not say since when its number rests' FROM orders
+          WHERE state = 'swapped' AND resting_since IS NULL",
+    ),
+    (
+        "ready-has-rested",
+        "A number is ready to replace another only if it was offered again after a rest",
+        "SELECT '+' || number || ' is ready, and no event says why' FROM numbers
+          WHERE ready_since IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM events WHERE events.account = numbers.account
+                               AND events.number = numbers.number AND kind = 'offered-again')
+         UNION ALL
+         SELECT 'order ' || id || ' buys +' || replacement || ', which the account has' FROM orders
+          WHERE has_rested = 1 AND price_cents IS NOT NULL",
+    ),
+    (
         "slot-kept-for-successor",
         "Until its successor has its slot, a number that is being replaced keeps it",
         "SELECT 'order ' || id || ' is ' || state || ', and +' || number || ' does not have slot ' || slot FROM orders

@@ -214,14 +214,20 @@ named_kinds! {
         NoticesDropped = "notices-dropped",
         /// A number was bought.
         NumberBought = "number-bought",
+        /// A number that was not in use is used again.
+        NumberInUse = "number-in-use",
         /// A replaced number is not given back: it was imported again, or its account was closed.
         NumberKept = "number-kept",
         /// A number's calls no longer fare so badly that it is suspect.
         NumberNotSuspect = "number-not-suspect",
+        /// A flagged number is not used for now, because there is no clean one in its place.
+        NumberResting = "number-resting",
         /// A number's calls fare so badly that it is suspect.
         NumberSuspect = "number-suspect",
         /// Numbers were imported.
         NumbersImported = "numbers-imported",
+        /// A number has rested, and may take another's place.
+        OfferedAgain = "offered-again",
         /// An order ended without a purchase.
         OrderAbandoned = "order-abandoned",
         /// A user had an order tried again.
@@ -240,7 +246,11 @@ named_kinds! {
         ReplacementCharged = "replacement-charged",
         /// A replacement was planned.
         ReplacementIntended = "replacement-intended",
-        /// A replaced number rests before it is given back.
+        /// A number has rested, and rests once more.
+        RestContinued = "rest-continued",
+        /// A number has rested, and is given back to its provider.
+        RestEnded = "rest-ended",
+        /// A replaced number rests.
         Resting = "resting",
         /// Local dates ended with monitored numbers not rated.
         ReviewsMissed = "reviews-missed",

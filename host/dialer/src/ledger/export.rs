@@ -85,7 +85,7 @@ impl Ledger {
         let sql = format!(
             "SELECT page.number, slot, status, status_since,
                     EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = page.number),
-                    state = 'owned', state, since, monitored_since, last_rated_at,
+                    state = 'owned', resting_since, ready_since, state, since, monitored_since, last_rated_at,
                     (SELECT provider FROM orders
                       WHERE replacement = page.number AND orders.account = ?1 AND price_cents IS NOT NULL
                         AND spent_on IS NOT NULL AND orders.state <> 'ordering' ORDER BY id DESC LIMIT 1),
@@ -102,11 +102,11 @@ impl Ledger {
                 let time = |column| row.get::<_, Option<i64>>(column).map(|at| at.map(from_sql));
                 Ok(RecordedNumber {
                     known: known_number(row)?,
-                    state: NumberState::named(row.get_ref(6)?.as_str()?),
-                    since: from_sql(row.get(7)?),
-                    monitored_since: time(8)?,
-                    last_rated_at: time(9)?,
-                    bought_from: row.get(10)?,
+                    state: NumberState::named(row.get_ref(8)?.as_str()?),
+                    since: from_sql(row.get(9)?),
+                    monitored_since: time(10)?,
+                    last_rated_at: time(11)?,
+                    bought_from: row.get(12)?,
                 })
             })?;
             Ok(numbers.collect::<rusqlite::Result<_>>()?)

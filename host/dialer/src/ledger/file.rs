@@ -46,6 +46,7 @@ pub(super) const SCHEMAS: &[&str] = &[
     include_str!("schema/21-bytes-on-record.sql"),
     include_str!("schema/22-calls.sql"),
     include_str!("schema/23-settings-of-policies.sql"),
+    include_str!("schema/24-rest-pool-and-look-ups.sql"),
 ];
 
 /// A file that is open.

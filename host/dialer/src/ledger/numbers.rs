@@ -4,13 +4,15 @@ pub(in crate::ledger) mod by_revision;
 pub(in crate::ledger) mod candidates;
 pub(in crate::ledger) mod history;
 pub(in crate::ledger) mod page;
+pub(in crate::ledger) mod pool;
 pub(in crate::ledger) mod status;
 pub(in crate::ledger) mod view;
 
 use crate::ledger::accounts::{AccountProfile, open, profile, touch};
 use crate::ledger::events::{EventKind, append};
 use crate::ledger::numbers::status::status_from_sql;
-use crate::ledger::orders::{end_rest, has_released, is_being_returned, is_resting};
+use crate::ledger::orders::has_released;
+use crate::ledger::orders::rest::{end_by_import, is_being_returned, is_resting};
 use crate::ledger::suspects::{SUSPICION, Suspicion, suspicion};
 use crate::ledger::{Ledger, LedgerError, Result, from_sql, never_back, stop, time, to_sql};
 use crate::phone::e164;
@@ -65,6 +67,11 @@ pub struct KnownNumber {
     pub number: PhoneNumber,
     /// Its slot, its status, and since when it has that status; none if it is not monitored.
     pub monitored: Option<(SlotId, Status, Timestamp)>,
+    /// Since when the dialer does not use it, because it is flagged and there is no clean one in its place; none if it
+    /// is in use, or not monitored.
+    pub resting_since: Option<Timestamp>,
+    /// Since when it may take another's place, because it has rested; none if it may not.
+    pub ready_since: Option<Timestamp>,
     /// Its replacement is in progress.
     pub replacement_pending: bool,
     /// Its suspicion, if it is suspect.
@@ -161,7 +168,7 @@ impl Ledger {
             let mut statement = transaction.prepare_cached(&format!(
                 "SELECT numbers.number, slot, status, status_since,
                         EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = numbers.number),
-                        1, {SUSPICION}
+                        1, resting_since, ready_since, {SUSPICION}
                    FROM numbers LEFT JOIN monitored ON monitored.number = numbers.number
                         LEFT JOIN suspects ON suspects.number = numbers.number
                   WHERE numbers.account = ?1 AND numbers.state = 'owned' ORDER BY numbers.number"
@@ -184,17 +191,20 @@ fn ensure_room_for(transaction: &Transaction, account: &AccountProfile, more: us
     Err(LedgerError::Refused(message))
 }
 
-/// From number, slot, status, since when it has that, whether its replacement is under way, whether it is owned, and
-/// [`SUSPICION`].
+/// From number, slot, status, since when it has that, whether its replacement is under way, whether it is owned, since when
+/// it is not in use, since when it is ready, and [`SUSPICION`].
 pub(super) fn known_number(row: &Row) -> rusqlite::Result<KnownNumber> {
     let slot: Option<SlotId> = row.get(1)?;
     let monitored = match slot {
         Some(slot) => Some((slot, status_from_sql(row.get(2)?), from_sql(row.get(3)?))),
         None => None,
     };
+    let time = |column| row.get::<_, Option<i64>>(column).map(|at| at.map(from_sql));
     Ok(KnownNumber {
         number: from_sql(row.get(0)?),
         monitored,
+        resting_since: time(6)?,
+        ready_since: time(7)?,
         replacement_pending: row.get(4)?,
         suspect: suspicion(row)?,
         is_owned: row.get(5)?,
@@ -210,7 +220,7 @@ fn import(
 ) -> Result<ImportOutcome> {
     match ImportClass::of(transaction, account, number, imported_as, now)? {
         ImportClass::No(outcome) => return Ok(outcome),
-        ImportClass::FromRest => end_rest(transaction, account, number, now)?,
+        ImportClass::FromRest => end_by_import(transaction, account, number, now)?,
         ImportClass::Free => {}
     }
     let state = if imported_as == ImportedAs::Owned { "owned" } else { "candidate" };
@@ -290,7 +300,10 @@ pub(super) fn change_state(
     now: Timestamp,
 ) -> Result<()> {
     let changed = transaction
-        .prepare_cached("UPDATE numbers SET state = ?4, since = ?5 WHERE number = ?2 AND account = ?1 AND state = ?3")?
+        .prepare_cached(
+            "UPDATE numbers SET state = ?4, since = ?5, ready_since = NULL
+              WHERE number = ?2 AND account = ?1 AND state = ?3",
+        )?
         .execute(params![account, to_sql(number), from, to, to_sql(now)])?;
     assert_eq!(changed, 1, "{} is no longer {from}, though the account did not change", e164(number));
     Ok(())

@@ -13,6 +13,7 @@
 pub(in crate::ledger) mod closing;
 pub(in crate::ledger) mod grounds;
 mod news;
+pub(in crate::ledger) mod rest;
 
 use crate::ledger::accounts::buying::spending;
 use crate::ledger::accounts::slots::occupy;
@@ -23,9 +24,9 @@ use crate::ledger::time;
 use crate::ledger::{Ledger, LedgerError, Result, asked_to_sql, from_sql, to_sql};
 use crate::phone::e164;
 use crate::prices::{REPLACEMENT_PRICE_CENTS, dollars};
-use dialguard::calendar::rfc3339;
-use dialguard::contract::{PhoneNumber, Replacement, ReplacementReason, SlotId, Timestamp};
+use dialguard::contract::{Candidate, PhoneNumber, Replacement, ReplacementReason, SlotId, Timestamp};
 use grounds::Basis;
+use rest::{is_resting, tell_kept};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 /// How long a process may take for one step before another one takes over, in seconds. A step makes two calls at most,
@@ -62,8 +63,16 @@ pub struct Order {
     pub price_cents: Option<u32>,
     /// The id that the provider knows it by.
     pub reference: String,
-    /// Until when the old number rests; none before it was replaced.
+    /// The new number is one of the account's own, which had rested.
+    pub has_rested: bool,
+    /// Since when the old number rests; none unless it does.
+    pub resting_since: Option<Timestamp>,
+    /// Until when, as long as the account's settings stay as they are. What becomes of it then is the policy's to say.
     pub rests_until: Option<Timestamp>,
+    /// Rests that the old number has ended.
+    pub rests: u8,
+    /// The old number is being given back to its provider.
+    pub gives_back: bool,
     /// What holds it up; none if nothing does.
     pub hold: Option<Hold>,
     /// When it is tried again, if something holds it up.
@@ -106,7 +115,7 @@ pub enum OrderState {
     Acquired,
     /// The old number's settings were carried over to it.
     CarriedOver,
-    /// The replacement has the slot. The old number has left the account, and rests until it is given back.
+    /// The replacement has the slot. The old number has left the account, and rests.
     Swapped,
     /// Finished.
     Done,
@@ -158,6 +167,17 @@ impl Order {
     /// Whether its slot has moved to the replacement.
     pub fn has_slot(&self) -> bool {
         matches!(self.state, OrderState::Swapped | OrderState::Done)
+    }
+
+    /// Its new number, as it was offered.
+    pub(crate) fn candidate(&self) -> Candidate {
+        let Order { replacement, price_cents, has_rested, .. } = self;
+        Candidate { number: *replacement, price_cents: price_cents.unwrap_or(0), rested: *has_rested }
+    }
+
+    /// Whether its old number rests, and nothing is decided about it.
+    pub fn is_resting(&self) -> bool {
+        self.state == OrderState::Swapped && !self.gives_back
     }
 
     /// Whether its slot may still move.
@@ -254,18 +274,29 @@ impl Ledger {
         self.order(order)?.filter(|found| found.account == id).ok_or(LedgerError::NoSuchOrder(order))
     }
 
-    /// Accounts with an order that can be taken further now, or about which the policy must be asked again.
-    pub fn accounts_with_due_orders(&self, now: Timestamp) -> Result<Vec<String>> {
+    /// Accounts with an order that can be taken further now, or about which the policy must be asked again. A number that
+    /// has rested is one only if `gives_back_rested`, because the policy does not decide about it.
+    pub fn accounts_with_due_orders(&self, now: Timestamp, gives_back_rested: bool) -> Result<Vec<String>> {
         self.read(|transaction| {
             let mut statement = transaction.prepare_cached(
                 "SELECT id FROM accounts
                   WHERE EXISTS (SELECT 1 FROM orders WHERE account = key AND state NOT IN ('done', 'abandoned')
-                                   AND next_try_at <= ?1 AND leased_until <= ?1 AND ifnull(rests_until, 0) <= ?1)
+                                   AND next_try_at <= ?1 AND leased_until <= ?1 AND (state <> 'swapped' OR gives_back))
                      OR EXISTS (SELECT 1 FROM orders WHERE account = key AND ask_again = 1)
                   ORDER BY id",
             )?;
             let ids = statement.query_map([to_sql(now)], |row| row.get(0))?;
-            Ok(ids.collect::<rusqlite::Result<_>>()?)
+            let mut ids: Vec<String> = ids.collect::<rusqlite::Result<_>>()?;
+            if gives_back_rested {
+                let resting = "state = 'swapped' AND gives_back = 0 AND next_try_at <= ?1 AND leased_until <= ?1";
+                let rested = orders(transaction, resting, [to_sql(now)])?;
+                ids.extend(
+                    rested.into_iter().filter(|order| order.rests_until <= Some(now)).map(|order| order.account),
+                );
+                ids.sort_unstable();
+                ids.dedup();
+            }
+            Ok(ids)
         })
     }
 
@@ -410,7 +441,7 @@ impl Ledger {
                 )?
                 .execute(params![to_sql(order.id), to_sql(now), to_sql(day_starts_at)])?;
             let stops_at = match &order.provider {
-                Some(provider) => rest(transaction, account, order, provider, now)?,
+                Some(_) => rest::begin(transaction, account, order, now)?,
                 None => {
                     end(transaction, account, order, now, "left the account")?;
                     now
@@ -646,6 +677,7 @@ fn give_candidate_back(
 ) -> Result<()> {
     let (key, candidate) = (account.key, order.replacement);
     match (order.is_bought(), order.state >= OrderState::Acquired) {
+        _ if order.has_rested => make_ready_again(transaction, key, candidate, now),
         (_, true) => change_state(transaction, key, candidate, ("owned", "candidate"), now),
         (false, false) => change_state(transaction, key, candidate, ("ordered", "candidate"), now),
         (true, false) => {
@@ -655,6 +687,18 @@ fn give_candidate_back(
             Ok(())
         }
     }
+}
+
+/// One of the account's own that was on order may take another's place again.
+fn make_ready_again(transaction: &Transaction, account: i64, number: PhoneNumber, now: Timestamp) -> Result<()> {
+    let is_ready = transaction
+        .prepare_cached(
+            "UPDATE numbers SET state = 'owned', since = ?3, ready_since = ?3
+              WHERE number = ?2 AND account = ?1 AND state IN ('ordered', 'owned')",
+        )?
+        .execute(params![account, to_sql(number), to_sql(now)])?;
+    assert_eq!(is_ready, 1, "{} is no longer on order", e164(number));
+    Ok(())
 }
 
 /// The state that the order must still be in: the one it was claimed in, or `ordering` if it has been sent since.
@@ -701,28 +745,6 @@ fn charge(transaction: &Transaction, account: &AccountProfile, order: &Order, no
     Ok(())
 }
 
-/// The old number stays with the provider for a while; returns until when.
-fn rest(
-    transaction: &Transaction,
-    account: &AccountProfile,
-    order: &Order,
-    provider: &str,
-    now: Timestamp,
-) -> Result<Timestamp> {
-    let until = now + u64::from(account.buying.rest_days) * 86_400;
-    transaction
-        .prepare_cached("UPDATE orders SET rests_until = ?2, state_since = ?3 WHERE id = ?1")?
-        .execute(params![to_sql(order.id), to_sql(until), to_sql(now)])?;
-    if until == now {
-        return Ok(until);
-    }
-    let (run, _) = cause(transaction, order)?;
-    let text =
-        format!("{} left the account, and is given back to {provider} at {}.", e164(order.number), rfc3339(until));
-    append(transaction, account.key, now, run, EventKind::Resting, Some(order.number), &text)?;
-    Ok(until)
-}
-
 /// The old number has left, and the order is done.
 fn end(transaction: &Transaction, account: &AccountProfile, order: &Order, now: Timestamp, gone: &str) -> Result<()> {
     finish(transaction, order, now)?;
@@ -752,12 +774,16 @@ pub(super) fn intend(
     replacement: &Replacement,
     now: Timestamp,
 ) -> Result<()> {
-    let price_cents = take_candidate(transaction, account, replacement.replacement, now)?;
+    let (price_cents, has_rested) = match take_candidate(transaction, account, replacement.replacement, now)? {
+        TakenCandidate::Ready => (None, true),
+        TakenCandidate::OnHand => (None, false),
+        TakenCandidate::OnOffer { price_cents } => (Some(price_cents), false),
+    };
     transaction
         .prepare_cached(
             "INSERT INTO orders (account, run, number, replacement, slot, why, state, intended_at, because, provider,
-                 price_cents, state_since)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'intended', ?7, ?8, ?9, ?10, ?7)",
+                 price_cents, state_since, has_rested)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'intended', ?7, ?8, ?9, ?10, ?7, ?11)",
         )?
         .execute(params![
             account.key,
@@ -769,7 +795,8 @@ pub(super) fn intend(
             to_sql(now),
             replacement.because,
             account.buying.provider,
-            price_cents
+            price_cents,
+            has_rested
         ])?;
     let Replacement { number, replacement: successor, because, .. } = replacement;
     let text = format!("{} is to be replaced by {}: {because}", e164(*number), e164(*successor));
@@ -783,21 +810,34 @@ fn reason_name(why: ReplacementReason) -> &'static str {
     }
 }
 
-/// The number is on order from now on; returns its price if it must be bought. If another account was quicker, the run
-/// is made again.
+/// Where a candidate came from.
+enum TakenCandidate {
+    /// It is one of the account's own, and has rested.
+    Ready,
+    /// It was imported to take another's place.
+    OnHand,
+    /// It must be bought.
+    OnOffer { price_cents: u32 },
+}
+
+/// The number is on order from now on. If another account was quicker, the run is made again.
 fn take_candidate(
     transaction: &Transaction,
     account: &AccountProfile,
     number: PhoneNumber,
     now: Timestamp,
-) -> Result<Option<u32>> {
-    let on_hand = transaction
-        .prepare_cached(
-            "UPDATE numbers SET state = 'ordered', since = ?3 WHERE number = ?1 AND account = ?2 AND state = 'candidate'",
-        )?
-        .execute(params![to_sql(number), account.key, to_sql(now)])?;
-    if on_hand == 1 {
-        return Ok(None);
+) -> Result<TakenCandidate> {
+    for (is_so, taken) in
+        [("ready_since IS NOT NULL", TakenCandidate::Ready), ("state = 'candidate'", TakenCandidate::OnHand)]
+    {
+        let sql = format!(
+            "UPDATE numbers SET state = 'ordered', since = ?3, ready_since = NULL
+              WHERE number = ?1 AND account = ?2 AND {is_so}"
+        );
+        let is_taken = transaction.prepare_cached(&sql)?.execute(params![to_sql(number), account.key, to_sql(now)])?;
+        if is_taken == 1 {
+            return Ok(taken);
+        }
     }
     let stale = || LedgerError::Stale(account.id.clone());
     let provider = account.buying.provider.as_deref().ok_or_else(stale)?;
@@ -813,10 +853,10 @@ fn take_candidate(
     if taken == 0 {
         return Err(stale());
     }
-    let price = transaction
+    let price_cents = transaction
         .prepare_cached("SELECT price_cents FROM providers WHERE name = ?1")?
         .query_row([provider], |row| row.get(0))?;
-    Ok(Some(price))
+    Ok(TakenCandidate::OnOffer { price_cents })
 }
 
 /// Of numbers that a provider offers, those that may be offered to the policy: none that an account has, that rests, that
@@ -843,58 +883,11 @@ pub(super) fn unknown(
     Ok(unknown)
 }
 
-/// Whether the number was replaced and has not been given back to its provider yet.
-pub(super) fn is_resting(transaction: &Transaction, number: PhoneNumber) -> Result<bool> {
-    let mut statement =
-        transaction.prepare_cached("SELECT EXISTS (SELECT 1 FROM orders WHERE number = ?1 AND state = 'swapped')")?;
-    Ok(statement.query_row([to_sql(number)], |row| row.get(0))?)
-}
-
 /// Whether the account has ever released the number, which another may have taken since.
 pub(super) fn has_released(transaction: &Transaction, account: i64, number: PhoneNumber) -> Result<bool> {
     let mut statement = transaction
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM events WHERE account = ?1 AND number = ?2 AND kind = ?3)")?;
     Ok(statement.query_row(params![account, to_sql(number), EventKind::Released.name()], |row| row.get(0))?)
-}
-
-/// Whether a number that rests in the account is being given back to its provider right now.
-pub(super) fn is_being_returned(
-    transaction: &Transaction,
-    account: i64,
-    number: PhoneNumber,
-    now: Timestamp,
-) -> Result<bool> {
-    let mut statement = transaction.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM orders
-                         WHERE account = ?1 AND number = ?2 AND state = 'swapped'
-                           AND lease IS NOT NULL AND leased_until > ?3)",
-    )?;
-    Ok(statement.query_row(params![account, to_sql(number), to_sql(now)], |row| row.get(0))?)
-}
-
-/// Ends a number's rest because it is imported again: it is not given back. If it is replaced again, it rests again,
-/// for the whole time. It must not [be given back right now](is_being_returned).
-pub(super) fn end_rest(
-    transaction: &Transaction,
-    account: &AccountProfile,
-    number: PhoneNumber,
-    now: Timestamp,
-) -> Result<()> {
-    let resting =
-        orders(transaction, "account = ?1 AND number = ?2 AND state = 'swapped'", [account.key, to_sql(number)])?;
-    for order in resting {
-        transaction
-            .prepare_cached("UPDATE orders SET state = 'done', state_since = ?2 WHERE id = ?1")?
-            .execute([to_sql(order.id), to_sql(now)])?;
-        tell_kept(transaction, account, &order, now)?;
-    }
-    Ok(())
-}
-
-fn tell_kept(transaction: &Transaction, account: &AccountProfile, order: &Order, now: Timestamp) -> Result<()> {
-    let provider = order.provider.as_deref().unwrap_or_default();
-    let text = format!("{} was imported again and is not given back to {provider}.", e164(order.number));
-    append(transaction, account.key, now, None, EventKind::NumberKept, Some(order.number), &text)
 }
 
 /// Makes all of an account's orders due, because what held them up may be gone, or their grounds.
@@ -918,10 +911,11 @@ pub(in crate::ledger) fn orders(
     parameters: impl rusqlite::Params,
 ) -> Result<Vec<Order>> {
     let mut statement = transaction.prepare_cached(&format!(
-        "SELECT orders.id, accounts.id, number, replacement, slot, why, state, state_since, intended_at, orders.provider,
-                price_cents, reference, rests_until, problem, held_since, is_stuck, next_try_at, tries, sent_at, looks, run,
-                ask_again, confirmed_at
-           FROM orders JOIN accounts ON key = account WHERE {which} ORDER BY orders.id"
+        r#"SELECT orders.id, accounts.id, number, replacement, slot, why, state, state_since, intended_at, orders.provider,
+                price_cents, reference, iif(state = 'swapped', resting_since, NULL), problem, held_since, is_stuck,
+                next_try_at, tries, sent_at, looks, run, ask_again, confirmed_at, has_rested, rests, gives_back,
+                accounts.settings ->> '$.values."rest-days"'
+           FROM orders JOIN accounts ON key = account WHERE {which} ORDER BY orders.id"#
     ))?;
     let orders = statement.query_map(parameters, order_from_row)?;
     Ok(orders.collect::<rusqlite::Result<_>>()?)
@@ -932,6 +926,7 @@ fn order_from_row(row: &Row) -> rusqlite::Result<Order> {
     let state = row.get_ref(6)?.as_str()?;
     let state = OrderState::ALL.into_iter().find(|known| known.name() == state);
     let is_stuck = row.get(15)?;
+    let (resting_since, rest_days) = (time(12)?, row.get::<_, Option<String>>(26)?);
     let hold = row.get::<_, Option<String>>(13)?.zip(time(14)?);
     Ok(Order {
         id: from_sql(row.get(0)?),
@@ -949,7 +944,11 @@ fn order_from_row(row: &Row) -> rusqlite::Result<Order> {
         provider: row.get(9)?,
         price_cents: row.get(10)?,
         reference: row.get(11)?,
-        rests_until: time(12)?,
+        has_rested: row.get(23)?,
+        resting_since,
+        rests_until: resting_since.map(|since| since + rest::rest_seconds(rest_days.as_deref())),
+        rests: row.get(24)?,
+        gives_back: row.get(25)?,
         hold: hold.map(|(problem, since)| Hold { problem, since, is_stuck }),
         next_try_at: from_sql(row.get(16)?),
         tries: row.get(17)?,

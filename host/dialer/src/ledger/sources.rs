@@ -3,7 +3,9 @@
 pub(in crate::ledger) mod carriers;
 pub(in crate::ledger) mod lookups;
 
+use crate::ledger::sources::carriers::Carriers;
 use crate::ledger::{Ledger, LedgerError, Result, ensure_length, ensure_room};
+use dialguard::contract::{CarrierId, SourceId};
 use rusqlite::params;
 
 /// Sources of a ledger, at most: each run asks all of them.
@@ -26,6 +28,20 @@ pub struct SourceProfile {
     /// settings in JSON, which say where its secrets are, never what they are.
     pub location: String,
 }
+
+/// A source of verdicts, as the contract knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NumberedSource {
+    /// Stands for it in recordings; no other source ever gets it.
+    pub id: SourceId,
+    /// As it was set up.
+    pub profile: SourceProfile,
+    /// The carriers that it has named so far, in ascending order.
+    pub carriers: Vec<CarrierId>,
+}
+
+/// Ids of sources, those that were removed included, at most.
+const SOURCE_IDS_MAX: u64 = 65_535;
 
 /// What a source of verdicts is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +105,11 @@ impl Ledger {
                 "INSERT INTO sources (name, kind, location) VALUES (?1, ?2, ?3)",
                 params![source.name, source.kind.name(), source.location],
             )?;
+            let is_new = "SELECT NOT EXISTS (SELECT 1 FROM source_ids WHERE name = ?1)";
+            if transaction.query_row(is_new, [&source.name], |row| row.get(0))? {
+                ensure_room(transaction, "source_ids", SOURCE_IDS_MAX)?;
+                transaction.execute("INSERT INTO source_ids (name) VALUES (?1)", [&source.name])?;
+            }
             Ok(())
         })
     }
@@ -112,6 +133,59 @@ impl Ledger {
                 Ok(SourceProfile { name: row.get(0)?, kind, location: row.get(2)? })
             })?;
             Ok(sources.collect::<rusqlite::Result<_>>()?)
+        })
+    }
+
+    /// Every source of verdicts with its id, in ascending order of id.
+    pub(crate) fn numbered_sources(&self) -> Result<Vec<NumberedSource>> {
+        self.read(|transaction| {
+            let carriers = Carriers::read(transaction)?;
+            let mut named = transaction.prepare_cached("SELECT carrier FROM source_carriers WHERE source = ?1")?;
+            let mut statement = transaction.prepare_cached(
+                "SELECT id, sources.name, kind, location FROM sources JOIN source_ids ON source_ids.name = sources.name
+                  ORDER BY id",
+            )?;
+            let mut rows = statement.query([])?;
+            let mut sources = Vec::new();
+            while let Some(row) = rows.next()? {
+                let profile = SourceProfile {
+                    name: row.get(1)?,
+                    kind: SourceKind::named(&row.get::<_, String>(2)?),
+                    location: row.get(3)?,
+                };
+                let ids = named.query_map([&profile.name], |row| row.get(0))?;
+                let carriers = carriers.in_use(ids.collect::<rusqlite::Result<Vec<_>>>()?);
+                sources.push(NumberedSource { id: row.get(0)?, profile, carriers });
+            }
+            Ok(sources)
+        })
+    }
+
+    /// Notes that a source speaks for these carriers, unless that is known or the source was removed meanwhile.
+    pub(crate) fn note_carriers_of(&self, source: &str, carriers: &[CarrierId]) -> Result<()> {
+        let is_known = "SELECT EXISTS (SELECT 1 FROM source_carriers WHERE source = ?1 AND carrier = ?2)";
+        let unknown = self.read(|transaction| {
+            let mut statement = transaction.prepare_cached(is_known)?;
+            let mut unknown = Vec::new();
+            for carrier in carriers {
+                if !statement.query_row(params![source, carrier], |row| row.get(0))? {
+                    unknown.push(*carrier);
+                }
+            }
+            Ok(unknown)
+        })?;
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        self.change(|transaction| {
+            let mut note = transaction.prepare_cached(
+                "INSERT OR IGNORE INTO source_carriers (source, carrier)
+                 SELECT ?1, ?2 WHERE EXISTS (SELECT 1 FROM sources WHERE name = ?1)",
+            )?;
+            for carrier in &unknown {
+                note.execute(params![source, carrier])?;
+            }
+            Ok(())
         })
     }
 }

@@ -4,6 +4,7 @@ mod bounds;
 mod calls;
 mod number_pages;
 mod records;
+mod rest;
 
 use super::file::SCHEMAS;
 use super::*;
@@ -537,6 +538,44 @@ fn a_ledger_of_the_first_schema_is_upgraded() {
     assert_eq!(ledger.policy_state().unwrap().live, None);
 }
 
+/// Settings had fixed places; now they have names, those of closed accounts too. What was a default is not stored.
+#[test]
+fn settings_have_names_after_an_upgrade() {
+    let (folder, before) = ledger_of_schema(22);
+    let changed = r#"{"spam_score_min":70,"rating_carriers_min":2,"checks_to_flag":3,"checks_to_clear":2,
+        "observation_age_max_hours":96,"auto_replace":true,"replacements_per_day_max":9,"new_number_grace_days":7,
+        "mass_flag_percent":30,"other":[["quiet-hours","22-6"],["greeting","good \"day\""]]}"#;
+    before
+        .execute(
+            "INSERT INTO accounts (key, id, time_zone, region, review_at, added_on, enabled, settings, revision, changed_at,
+                 slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at)
+             VALUES (2, 'gone', 'UTC', 'US', '06:00', '2026-01-15', 0, ?1, 3, 100, 0, 0, 0, 0, 1771113600)",
+            [changed],
+        )
+        .unwrap();
+    before.execute("UPDATE accounts SET closed_at = 100 WHERE key = 2", []).unwrap();
+    drop(before);
+
+    let ledger = Ledger::open(folder.path()).unwrap();
+    assert_eq!(ledger.account(ACME).unwrap().settings, AccountSettings::default());
+    let gone = ledger.account("gone").unwrap();
+    assert_eq!(gone.closed_at, Some(100));
+    let guard_rails = GuardRails { auto_replace: true, replacements_per_day_max: 9 };
+    let values = [
+        ("checks-to-flag", "3"),
+        ("greeting", "good \"day\""),
+        ("new-number-grace-days", "7"),
+        ("observation-age-max-hours", "96"),
+        ("quiet-hours", "22-6"),
+        ("spam-score-min", "70"),
+    ];
+    assert_eq!(gone.settings, AccountSettings { guard_rails, values: values.into_iter().collect() });
+    drop(ledger);
+    let upgraded = Connection::open(folder.path().join(FILE_NAME)).unwrap();
+    let change = upgraded.execute("UPDATE accounts SET settings = '{}' WHERE key = 2", []);
+    assert!(change.unwrap_err().to_string().contains("the account is closed"), "as before");
+}
+
 /// Answers from before they were stored in parts are still found, and slots are known.
 #[test]
 fn a_ledger_of_the_eighth_schema_is_upgraded() {
@@ -816,7 +855,7 @@ fn a_check_finds_every_broken_invariant_and_says_where() {
                          VALUES (9, 1, 5, 13105550100, 13105550150, 7, 'requested', 'intended', 100);";
     let charge = "INSERT INTO events (account, at, kind, cents, text, order_id)
                   VALUES (1, 100, 'replacement-charged', 400, '', 9);";
-    let scenarios: [(&str, String, &str); 17] = [
+    let scenarios: [(&str, String, &str); 20] = [
         ("slots-counted", "UPDATE accounts SET occupied = 3".into(), "acme: counts 3 occupied"),
         ("records-counted", "UPDATE accounts SET recorded_bytes = 7".into(), "acme: counts 7 bytes on record, has 0"),
         (
@@ -842,6 +881,23 @@ fn a_check_finds_every_broken_invariant_and_says_where() {
             "replaced-once",
             "INSERT INTO events (account, at, kind, number, text) VALUES (1, 100, 'replaced', 13105550100, '')".into(),
             "+13105550100 was replaced without an order",
+        ),
+        (
+            "rests-in-one-place",
+            format!(
+                "{ORDER} DROP TRIGGER successor_first; DROP TRIGGER grounds_hold; UPDATE orders SET state = 'swapped'"
+            ),
+            "order 9: +13105550100 rests and is owned",
+        ),
+        (
+            "ready-has-rested",
+            "UPDATE numbers SET ready_since = 100 WHERE number = 13105550100".into(),
+            "+13105550100 is ready, and no event says why",
+        ),
+        (
+            "ready-has-rested",
+            format!("{ORDER} UPDATE orders SET has_rested = 1, price_cents = 115"),
+            "order 9 buys +13105550150, which the account has",
         ),
         ("slot-kept-for-successor", ORDER.into(), "order 9 is intended, and +13105550100 does not have slot 7"),
         ("ordered-is-kept", ORDER.into(), "order 9 is intended, and +13105550150 candidate"),

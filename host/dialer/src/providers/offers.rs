@@ -1,6 +1,6 @@
 //! The numbers on offer at an account's provider, for one run.
 
-use crate::ledger::Areas;
+use crate::ledger::{Areas, ProviderProfile};
 use crate::phone::area_code;
 use crate::providers::{Provider, ProviderError, SearchArea};
 use dialguard::contract::PhoneNumber;
@@ -21,7 +21,7 @@ const SEARCHES_TIME_MAX: Duration = Duration::from_secs(30);
 /// A provider's offers to one account. Each area is searched once a run, so that the run sees the same offers. A failing
 /// search is a problem and costs only its own offers.
 pub(crate) struct Offers {
-    name: String,
+    profile: ProviderProfile,
     provider: Result<Arc<dyn Provider>, ProviderError>,
     areas: Areas,
     found: AsyncMutex<HashMap<SearchArea, Vec<PhoneNumber>>>,
@@ -30,15 +30,20 @@ pub(crate) struct Offers {
 }
 
 impl Offers {
-    pub fn new(name: &str, provider: Result<Arc<dyn Provider>, ProviderError>, areas: Areas) -> Self {
+    pub fn new(profile: ProviderProfile, provider: Result<Arc<dyn Provider>, ProviderError>, areas: Areas) -> Self {
         Offers {
-            name: name.to_owned(),
+            profile,
             provider,
             areas,
             found: AsyncMutex::default(),
             problems: Mutex::default(),
             started: Mutex::default(),
         }
+    }
+
+    /// What a number costs, in US cents.
+    pub fn price_cents(&self) -> u32 {
+        self.profile.price_cents
     }
 
     /// The areas where a replacement for this number may come from, the best first.
@@ -65,7 +70,7 @@ impl Offers {
                 SearchArea::AreaCode(code) => format!("in area code {code}"),
                 SearchArea::Anywhere => "in any area".into(),
             };
-            let problem = format!("{}: the search {place} failed: {error}", self.name);
+            let problem = format!("{}: the search {place} failed: {error}", self.profile.name);
             self.problems.lock().push(problem);
             Vec::new()
         });
@@ -99,12 +104,15 @@ impl Offers {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::ProviderKind;
 
     #[test]
     fn the_numbers_own_area_comes_first_and_others_only_as_allowed() {
         use SearchArea::{Anywhere, AreaCode};
         let like = 13_105_550_100;
-        let areas = |areas| Offers::new("shop", Err(ProviderError::Refused(String::new())), areas).areas(like);
+        let kind = ProviderKind::Telnyx;
+        let shop = || ProviderProfile { name: "shop".into(), kind, price_cents: 115, settings: "{}".into() };
+        let areas = |areas| Offers::new(shop(), Err(ProviderError::Refused(String::new())), areas).areas(like);
         assert_eq!(areas(Areas::Own), [AreaCode(310)]);
         assert_eq!(areas(Areas::Also(vec![213, 310, 424])), [310, 213, 424].map(AreaCode));
         assert_eq!(areas(Areas::Anywhere), [AreaCode(310), Anywhere]);

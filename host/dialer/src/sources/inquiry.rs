@@ -21,11 +21,11 @@
 //! ```
 
 use crate::aside::Aside;
-use crate::ledger::{CarrierAnswer, Ledger, LedgerError, SourceKind, SourceProfile};
+use crate::ledger::{CarrierAnswer, Ledger, LedgerError, NumberedSource, SourceKind, SourceProfile};
 use crate::metrics::Metrics;
 use crate::phone::e164;
 use crate::sources::ftc::{FtcComplaints, FtcSettings};
-use crate::sources::lookups::{inspect_service, open_service};
+use crate::sources::lookups::{inspect_service, open_service, terms};
 use crate::sources::simulated::SimulatedCarrier;
 use crate::sources::verdicts::VerdictFile;
 use crate::sources::{Answer, Report, Source, SourceError, is_ahead};
@@ -57,7 +57,13 @@ pub struct Sources {
     metrics: Metrics,
 }
 
-type OpenSource = (SourceProfile, Arc<dyn Source>);
+/// A source with its id.
+#[derive(Clone)]
+struct OpenSource {
+    id: SourceId,
+    profile: SourceProfile,
+    source: Arc<dyn Source>,
+}
 
 /// What stays open between runs, so that files that have not changed are not read again.
 #[derive(Default)]
@@ -86,19 +92,19 @@ impl Sources {
     /// Looks up one number with one source, to see whether it works. What a service charges counts in its budget.
     pub async fn test(&self, source: &str, number: PhoneNumber, now: Timestamp) -> Result<Report, SourceError> {
         let sources = self.open()?;
-        let found = sources.into_iter().find(|(profile, _)| profile.name == source);
-        let (_, source) = found.ok_or_else(|| SourceError::Unknown(source.to_owned()))?;
-        source.test(number, now).await
+        let found = sources.into_iter().find(|open| open.profile.name == source);
+        let found = found.ok_or_else(|| SourceError::Unknown(source.to_owned()))?;
+        found.source.test(number, now).await
     }
 
     fn open(&self) -> Result<Vec<OpenSource>, LedgerError> {
-        let profiles = self.ledger.sources()?;
+        let sources = self.ledger.numbered_sources()?;
         let mut cache = self.cache.lock();
-        cache.sources.retain(|(profile, _)| profiles.contains(profile));
-        for profile in profiles {
-            if !cache.sources.iter().any(|(known, _)| *known == profile) {
+        cache.sources.retain(|open| sources.iter().any(|source| source.profile == open.profile));
+        for NumberedSource { id, profile, .. } in sources {
+            if !cache.sources.iter().any(|open| open.profile == profile) {
                 let source = open_source(&self.ledger, &profile);
-                cache.sources.push((profile, source));
+                cache.sources.push(OpenSource { id, profile, source });
             }
         }
         Ok(cache.sources.clone())
@@ -232,7 +238,7 @@ impl ProblemList {
 type SourceOutcome = (String, Result<Report, String>);
 
 impl Inquiry {
-    /// How many numbers were looked up with every source so far, successfully or not.
+    /// How many numbers were looked up so far, as often as each was, successfully or not.
     pub fn numbers_asked(&self) -> u32 {
         self.numbers_asked.load(Relaxed)
     }
@@ -243,11 +249,13 @@ impl Inquiry {
         Observations { answers, problems: problems.into_sentences() }
     }
 
-    /// Asks all sources at the same time. One that fails, hangs or panics costs its own answers and no others.
-    async fn ask_all(&self, numbers: &Arc<[PhoneNumber]>) -> Result<Vec<SourceOutcome>, LedgerError> {
+    /// Asks these sources, or all if none is named, at the same time. One that fails, hangs or panics costs its own answers
+    /// and no others.
+    async fn ask(&self, numbers: &Arc<[PhoneNumber]>, sources: &[SourceId]) -> Result<Vec<SourceOutcome>, LedgerError> {
         let mut lookups = JoinSet::new();
         let mut names = HashMap::new();
-        for (profile, source) in self.sources.open()? {
+        let is_asked = |open: &OpenSource| sources.is_empty() || sources.contains(&open.id);
+        for OpenSource { profile, source, .. } in self.sources.open()?.into_iter().filter(is_asked) {
             let (numbers, now) = (numbers.clone(), self.now);
             let task = lookups.spawn(async move {
                 let time_max = source.time_max();
@@ -277,6 +285,8 @@ impl Inquiry {
             match report {
                 Ok(report) => {
                     let carriers = self.sources.ledger.carriers_named(&report.carriers)?;
+                    let ids: Vec<_> = carriers.iter().map(|carrier| carrier.id).collect();
+                    self.sources.ledger.note_carriers_of(&source, &ids)?;
                     merged.add(&source, report, &carriers);
                 }
                 Err(problem) => {
@@ -358,13 +368,19 @@ impl CarrierLookup for Inquiry {
     }
 
     async fn sources(&self) -> Vec<ContractSource> {
-        Vec::new()
+        let ledger = &self.sources.ledger;
+        let sources = ledger.numbered_sources().unwrap_or_default();
+        let source = |NumberedSource { id, profile, carriers }| {
+            let (price, look_ups_left) = terms(ledger, &profile, self.now);
+            ContractSource { id, name: profile.name, price, look_ups_left, carriers }
+        };
+        sources.into_iter().map(source).collect()
     }
 
-    async fn look_up(&self, numbers: Vec<PhoneNumber>, _: Vec<SourceId>) -> Result<VerdictTable, Error> {
+    async fn look_up(&self, numbers: Vec<PhoneNumber>, sources: Vec<SourceId>) -> Result<VerdictTable, Error> {
         let numbers: Arc<[PhoneNumber]> = numbers.into();
         let unavailable = |error: LedgerError| Error::unavailable(error.to_string());
-        let outcomes = self.ask_all(&numbers).await.map_err(unavailable)?;
+        let outcomes = self.ask(&numbers, &sources).await.map_err(unavailable)?;
         self.numbers_asked.fetch_add(numbers.len() as u32, Relaxed);
         let answers = self.merge(&numbers, outcomes).map_err(unavailable)?;
         let verdicts = verdicts(&numbers, &answers);

@@ -182,6 +182,34 @@ pub(crate) fn inspect_service(profile: &SourceProfile) -> Result<String, SourceE
     }
 }
 
+/// Millionths of a dollar in a hundredth of a cent, in which the contract has prices.
+const MICROS_PER_PRICE: u64 = 100;
+
+/// What looking up one number costs, in hundredths of a cent, and how many numbers the budget of the day still covers; none
+/// if there is no limit. A file costs nothing. Answers that are still fresh cost nothing either, and are not counted here.
+pub(crate) fn terms(ledger: &Ledger, profile: &SourceProfile, now: Timestamp) -> (u32, Option<u32>) {
+    match look_up_budget(profile) {
+        Some(LookupBudget { price_micros: price, budget_micros }) if price > 0 => {
+            // A budget that cannot be read is not spent.
+            let spent = ledger.lookups_spent(&profile.name, now).map_or(u64::MAX, |spent| spent.micros);
+            let left = budget_micros.saturating_sub(spent) / price;
+            let price = price.div_ceil(MICROS_PER_PRICE);
+            (price.try_into().unwrap_or(u32::MAX), Some(left.try_into().unwrap_or(u32::MAX)))
+        }
+        _ => (0, None),
+    }
+}
+
+/// The price and the budget of a source that charges for look-ups; none for files, and if its settings cannot be read.
+pub(crate) fn look_up_budget(profile: &SourceProfile) -> Option<LookupBudget> {
+    match profile.kind {
+        SourceKind::TrustCall | SourceKind::Telnyx | SourceKind::Nomorobo => {
+            Some(LookupSettings::from_location(&profile.location).ok()?.budget())
+        }
+        SourceKind::Ftc | SourceKind::Verdicts | SourceKind::Simulated => None,
+    }
+}
+
 fn no_service() -> SourceError {
     SourceError::Settings("it is not a lookup service".into())
 }
@@ -238,7 +266,8 @@ impl<S: LookupService> Lookups<S> {
         Ok(service.get().expect("it has just been set"))
     }
 
-    /// Looks up numbers without a fresh answer, group by group, and collects the answers that arrive in time.
+    /// Looks up numbers without a fresh answer, group by group, and collects the answers that arrive in time. Prices are
+    /// reserved in the order of the numbers, so that a budget that covers some of them covers the first.
     async fn ask(&self, numbers: Vec<PhoneNumber>, now: Timestamp) -> Result<LookupOutcome, SourceError> {
         let refusal = Arc::new(AccountRefusal::default());
         let until = Instant::now() + ANSWER_TIME_MAX;
@@ -250,8 +279,9 @@ impl<S: LookupService> Lookups<S> {
         loop {
             while groups.len() < groups_max && Instant::now() < until {
                 let Some(group) = waiting.next() else { break };
+                let granted = self.reserve(group, now)?;
                 let (lookups, group, refusal) = (self.clone(), group.to_vec(), refusal.clone());
-                groups.spawn(async move { lookups.ask_group(group, refusal, now).await });
+                groups.spawn(async move { lookups.ask_group(group, granted, refusal, now).await });
             }
             match tokio::time::timeout_at(until, groups.join_next()).await {
                 Ok(Some(group)) => outcome.add(group.map_err(internal)??),
@@ -270,16 +300,22 @@ impl<S: LookupService> Lookups<S> {
         Ok(outcome)
     }
 
-    /// Reserves the price of some numbers, looks them up, stores the answers, and returns the price of those not looked up.
+    /// Reserves the price of numbers, and returns how many of them the day's budget covers.
+    fn reserve(&self, numbers: &[PhoneNumber], now: Timestamp) -> Result<usize, SourceError> {
+        let Inner { source, ledger, settings, .. } = &*self.inner;
+        Ok(ledger.reserve_lookups(source, settings.budget(), numbers.len() as u64, now)? as usize)
+    }
+
+    /// Looks up the first numbers, whose price is reserved, stores the answers, and returns the price of those not looked up.
     async fn ask_group(
         &self,
         numbers: Vec<PhoneNumber>,
+        granted: usize,
         refusal: Arc<AccountRefusal>,
         now: Timestamp,
     ) -> Result<LookupOutcome, SourceError> {
         let Inner { source, ledger, settings, limits, .. } = &*self.inner;
         let budget = settings.budget();
-        let granted = ledger.reserve_lookups(source, budget, numbers.len() as u64, now)? as usize;
         let mut outcome = LookupOutcome { numbers: numbers.len(), ..LookupOutcome::default() };
         if granted < numbers.len() {
             outcome.note(self.over_budget(), numbers.len() - granted);
@@ -422,7 +458,8 @@ impl<S: LookupService> Source for Lookups<S> {
         if !S::covers(number) {
             return Err(SourceError::Unavailable(format!("{} does not cover numbers like {}", S::NAME, e164(number))));
         }
-        let outcome = self.ask_group(vec![number], Arc::default(), now).await?;
+        let granted = self.reserve(&[number], now)?;
+        let outcome = self.ask_group(vec![number], granted, Arc::default(), now).await?;
         match outcome.problems.into_keys().next() {
             Some(problem) if outcome.rejects_credentials => Err(SourceError::Credentials(problem)),
             Some(problem) => Err(SourceError::Unavailable(problem)),

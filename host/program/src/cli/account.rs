@@ -10,7 +10,7 @@ use super::{CommandContext, Done};
 use crate::json::{Account, ChangePrice, SettingsPreview, Spending};
 use crate::parse;
 use crate::schedule::REVIEW_AT_DEFAULT;
-use crate::words::{bill_in_words, count};
+use crate::words::{Surface, bill_in_words, count, look_ups_in_words};
 use anyhow::{Result, bail};
 use chrono::NaiveTime;
 use clap::{Args, Subcommand, ValueEnum};
@@ -22,6 +22,7 @@ use dialguard_dialer::phone::Region;
 use dialguard_dialer::policies::effect::{EFFECT_DAYS, Effect, Tally};
 use dialguard_dialer::prices::{REPLACEMENT_PRICE_CENTS, cents, price_cents};
 use dialguard_dialer::settings::Declaration;
+use dialguard_dialer::sources::costs::LookUpCosts;
 use dialguard_dialer::zones::Zone;
 
 #[derive(Subcommand)]
@@ -117,9 +118,6 @@ pub struct BuyingOptions {
     /// none)
     #[arg(long, value_name = "none|anywhere|CODES", value_parser = |text: &str| text.parse::<Areas>())]
     areas: Option<Areas>,
-    /// Days a replaced number rests before it is returned to the provider, 0 (at once) to 365 (default 30)
-    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(0..=365))]
-    rest_days: Option<u16>,
     /// Most dollars to spend on numbers in a local day (default 10)
     #[arg(long, value_name = "DOLLARS", value_parser = cents)]
     day_cap: Option<u32>,
@@ -141,7 +139,6 @@ impl BuyingOptions {
             buying.provider = Buying::provider_named(name);
         }
         buying.areas = self.areas.clone().unwrap_or(buying.areas.clone());
-        buying.rest_days = self.rest_days.unwrap_or(buying.rest_days);
         buying.day_cents_max = self.day_cap.unwrap_or(buying.day_cents_max);
         buying.cycle_cents_max = self.cycle_cap.unwrap_or(buying.cycle_cents_max);
     }
@@ -283,16 +280,18 @@ fn show(context: &CommandContext, id: &str) -> Result<Done> {
     let live = context.policies(ledger.clone())?.live()?;
     let shape = Account::read(&ledger, &account, &live.declaration, now)?;
     let (spending, bill) = (shape.spending(), ledger.bill(id, now)?);
+    let look_ups = look_ups_in_words(&LookUpCosts::of(&ledger, id, now)?, Surface::CommandLine);
     Ok(Done::show(
         context.json,
         || shape,
         || {
             format!(
-                "{}Charged in this cycle, with replacements at {} each: {}\n{}",
+                "{}Charged in this cycle, with replacements at {} each: {}\n{}{}",
                 describe(&account, &live.declaration),
                 dollars(REPLACEMENT_PRICE_CENTS),
                 bill_in_words(&bill),
-                buying_in_words(&account.buying, &spending)
+                buying_in_words(&account.buying, &spending),
+                look_ups.iter().map(|sentence| format!("{sentence}\n")).collect::<String>(),
             )
         },
     ))
@@ -304,10 +303,9 @@ fn buying_in_words(buying: &Buying, spending: &Spending) -> String {
             .into();
     };
     format!(
-        "Replacements are bought from {provider}; other areas: {}; old numbers rest {}\n\
+        "Replacements are bought from {provider}; other areas: {}\n\
          Spent on numbers: {} of {} today, {} of {} in this cycle\n",
         buying.areas,
-        count(buying.rest_days.into(), "day"),
         dollars(spending.spent_today_cents),
         dollars(buying.day_cents_max.into()),
         dollars(spending.spent_in_cycle_cents),

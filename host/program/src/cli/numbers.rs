@@ -6,14 +6,16 @@ use super::requests::{Numbers, parse};
 use super::serve::stop_signal;
 use super::{CommandContext, Done};
 use crate::hints::import_steps;
-use crate::json::{Candidate, ImportedFile, NumberInFull};
-use crate::words::{import_counts, other_columns, recognized, shortened, spam_score_min};
+use crate::json::{Candidate, ImportedFile, NumberInFull, Pool};
+use crate::words::{import_counts, other_columns, recognized, saving_in_words, shortened, spam_score_min, thousands};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use dialguard::calendar::rfc3339;
 use dialguard::contract::Carrier;
 use dialguard_dialer::Dialguard;
-use dialguard_dialer::ledger::{CarrierAnswer, ImportedAs, KnownNumber, LatestAnswers, Ledger};
+use dialguard_dialer::ledger::{
+    self, CarrierAnswer, ImportedAs, KnownNumber, LatestAnswers, Ledger, PoolStanding, PooledNumber,
+};
 use dialguard_dialer::number_file::{self, NumberFile, ReadOptions, refused_rows};
 use dialguard_dialer::phone::{Letters, Region};
 use indicatif::ProgressBar;
@@ -31,6 +33,11 @@ pub enum NumbersCommand {
     },
     /// List the candidates on hand to replace others
     Candidates {
+        /// The account
+        id: String,
+    },
+    /// Show the pool: numbers in use, those that rest until when, those ready to replace others, and what that saves
+    Pool {
         /// The account
         id: String,
     },
@@ -75,6 +82,7 @@ pub async fn run(context: &CommandContext, command: NumbersCommand) -> Result<Do
         NumbersCommand::Import(options) => import(context, &options),
         NumbersCommand::List { id } => list(context, &id),
         NumbersCommand::Candidates { id } => candidates(context, &id),
+        NumbersCommand::Pool { id } => pool(context, &id),
         NumbersCommand::Withdraw(Numbers { id, numbers }) => withdraw(context, &id, &numbers),
     }
 }
@@ -171,6 +179,33 @@ fn candidates(context: &CommandContext, id: &str) -> Result<Done> {
     ))
 }
 
+fn pool(context: &CommandContext, id: &str) -> Result<Done> {
+    let ledger = context.ledger()?;
+    let pool = ledger.pool(id, context.now())?;
+    let numbers = ledger.pooled_numbers(id, 0, u32::MAX)?;
+    Ok(Done::show(context.json, || Pool::new(&pool, &numbers, None), || pool_in_words(&pool, &numbers)))
+}
+
+fn pool_in_words(pool: &ledger::Pool, numbers: &[PooledNumber]) -> String {
+    let rows = numbers.iter().map(|PooledNumber { number, standing, since }| {
+        let standing = match standing {
+            PoolStanding::Resting { until, .. } => format!("rests until {}", rfc3339(*until)),
+            PoolStanding::GivenBack => "is given back".into(),
+            PoolStanding::Ready => "ready".into(),
+        };
+        [e164(*number).to_string(), rfc3339(*since), standing]
+    });
+    format!(
+        "{} in use, {} not in use for now, {} resting, {} ready\n{}\n{}",
+        thousands(pool.in_use.into()),
+        thousands(pool.out_of_use.into()),
+        thousands(pool.resting.into()),
+        thousands(pool.ready.into()),
+        saving_in_words(&pool.saving),
+        table(["NUMBER", "SINCE", "STATE"].map(str::to_owned), rows)
+    )
+}
+
 fn withdraw(context: &CommandContext, id: &str, numbers: &[String]) -> Result<Done> {
     let ledger = context.ledger()?;
     let numbers = parse(&ledger, id, numbers)?;
@@ -233,7 +268,14 @@ impl Listing {
         let header = ["NUMBER", "SLOT", "STATUS"].into_iter().chain(carriers.iter().map(|c| c.name.as_str()));
         let rows = self.numbers.iter().map(|known| {
             let slot = known.monitored.map_or("–".to_owned(), |(slot, ..)| slot.to_string());
-            let status = known.monitored.map_or("–", |(_, status, _)| status_mark(status));
+            let status = match (known.monitored, known.ready_since) {
+                (Some((_, status, _)), _) if known.resting_since.is_some() => {
+                    format!("{}, not in use", status_mark(status))
+                }
+                (Some((_, status, _)), _) => status_mark(status).to_owned(),
+                (None, Some(_)) => "ready".into(),
+                (None, None) => "–".into(),
+            };
             let status = format!("{status}{}", if known.suspect.is_some() { ", suspect" } else { "" });
             let marks = carriers.iter().map(|carrier| self.mark(self.answer(known.number, carrier)));
             [e164(known.number).to_string(), slot, status].into_iter().chain(marks)

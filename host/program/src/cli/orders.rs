@@ -89,7 +89,10 @@ fn in_words(orders: &[ledger::Order], now: Timestamp) -> String {
             order.account.clone(),
             format!("{} → {}", e164(order.number), e164(order.replacement)),
             order.slot.to_string(),
-            order.price_cents.map_or("on hand".into(), |cents| dollars(cents.into())),
+            match order.price_cents {
+                Some(cents) => dollars(cents.into()),
+                None => if order.has_rested { "own" } else { "on hand" }.into(),
+            },
             status(order, now),
         ]
     });
@@ -113,9 +116,10 @@ fn in_words(orders: &[ledger::Order], now: Timestamp) -> String {
 fn status(order: &ledger::Order, now: Timestamp) -> String {
     let stuck = if order.hold.as_ref().is_some_and(|hold| hold.is_stuck) { "stuck, " } else { "" };
     match (order.state, order.rests_until) {
-        (OrderState::Swapped, Some(until)) if until > now => {
+        (OrderState::Swapped, Some(until)) if until > now && !order.gives_back => {
             format!("replaced; {} rests until {}", e164(order.number), rfc3339(until))
         }
+        (OrderState::Swapped, _) if !order.gives_back => format!("replaced; {} has rested", e164(order.number)),
         (OrderState::Swapped, _) => format!("{stuck}replaced; {} is to be returned", e164(order.number)),
         (OrderState::Abandoned, _) if Completion::from(order) == Completion::NotDone => {
             format!("abandoned; `dialguard events {}` says why", order.account)

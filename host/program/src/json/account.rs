@@ -5,6 +5,7 @@ use dialguard::contract;
 use dialguard_dialer::ledger::{self, AccountProfile, Ledger, LedgerError, SLOTS_PER_BLOCK};
 use dialguard_dialer::prices::{BLOCK_PRICE_CENTS, REPLACEMENT_PRICE_CENTS, price_cents};
 use dialguard_dialer::settings::Declaration;
+use dialguard_dialer::sources::costs::LookUpCosts;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -58,8 +59,6 @@ pub struct Account {
     /// Area codes for a replacement if the number's own has too few: `none`, `anywhere`, or a list.
     #[schema(example = "213,424")]
     areas: String,
-    /// Days a replaced number rests before it is returned to the provider.
-    rest_days: u16,
     /// Most that may be spent on numbers in a local day, in US cents.
     day_cap_cents: u32,
     /// Most that may be spent on numbers in a billing cycle, in US cents.
@@ -69,6 +68,7 @@ pub struct Account {
     replacement_price_cents: u64,
     #[serde(flatten)]
     spending: Spending,
+    look_ups: LookUps,
     /// What counts for it under the active policy.
     settings: Settings,
 }
@@ -101,11 +101,11 @@ impl Account {
             cycle_ends_at: Time(account.cycle_ends_at),
             provider: account.buying.provider.clone(),
             areas: account.buying.areas.to_string(),
-            rest_days: account.buying.rest_days,
             day_cap_cents: account.buying.day_cents_max,
             cycle_cap_cents: account.buying.cycle_cents_max,
             replacement_price_cents: REPLACEMENT_PRICE_CENTS,
             spending: Spending::read(ledger, account, now)?,
+            look_ups: LookUps::from(&LookUpCosts::of(ledger, &account.id, now)?),
             settings: Settings::new(declaration, &account.settings),
         })
     }
@@ -147,6 +147,41 @@ impl Spending {
             spent_today_cents: day_cents,
             spent_in_cycle_cents: cycle_cents,
         })
+    }
+}
+
+/// How old the account's ratings are, and what it costs to look its numbers up.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct LookUps {
+    /// Numbers looked up for reviews on the account's present date, as often as each was.
+    today: u32,
+    /// Monitored numbers that were never rated.
+    never_rated: u32,
+    /// When the number was rated whose rating is the oldest; null if none was rated.
+    oldest_rated_at: Option<Time>,
+    /// What asking every source about one number costs, in millionths of a US dollar. Answers that are still fresh cost
+    /// nothing, which is left aside here.
+    #[schema(example = 100000)]
+    number_micros: u64,
+    /// What asking every source about every monitored number in a day would cost, in millionths of a US dollar.
+    #[schema(example = 1500000)]
+    day_micros: u64,
+    /// The same for each of 30 days.
+    #[schema(example = 45000000)]
+    month_micros: u64,
+}
+
+impl From<&LookUpCosts> for LookUps {
+    fn from(costs: &LookUpCosts) -> Self {
+        LookUps {
+            today: costs.ages.looked_up_today,
+            never_rated: costs.ages.never_rated,
+            oldest_rated_at: costs.ages.oldest_rated_at.map(Time),
+            number_micros: costs.number_micros,
+            day_micros: costs.day_micros(),
+            month_micros: costs.month_micros(),
+        }
     }
 }
 
@@ -201,6 +236,8 @@ pub struct Usage {
     flagged: u32,
     /// Monitored numbers that are suspect for how their calls went.
     suspect: u32,
+    /// Monitored numbers that the dialer does not use for now.
+    resting: u32,
     /// Numbers that turned flagged in the past 24 hours, including those replaced or deleted since.
     flagged_past_day: u32,
     /// The same for the past 7 days.
@@ -218,6 +255,7 @@ impl From<&contract::Usage> for Usage {
             at_risk: usage.at_risk,
             flagged: usage.flagged,
             suspect: usage.suspect,
+            resting: usage.resting,
             flagged_past_day: usage.flagged_past_day,
             flagged_past_week: usage.flagged_past_week,
         }

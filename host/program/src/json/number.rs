@@ -25,6 +25,13 @@ pub struct Number {
     suspect: Option<Suspicion>,
     /// Whether a replacement for it is in progress.
     replacement_pending: bool,
+    /// Whether the dialer is not to use it for now: it is flagged, and there is no clean number to take its place. It is
+    /// checked on, and keeps its slot and its status.
+    resting: bool,
+    /// Since when; null if it is in use.
+    resting_since: Option<Time>,
+    /// Since when it may replace another number, because it has rested; null if it may not.
+    ready_since: Option<Time>,
 }
 
 impl From<&KnownNumber> for Number {
@@ -36,6 +43,9 @@ impl From<&KnownNumber> for Number {
             status_since: known.monitored.map(|(.., since)| Time(since)),
             suspect: known.suspect.map(Suspicion::from),
             replacement_pending: known.replacement_pending,
+            resting: known.resting_since.is_some(),
+            resting_since: known.resting_since.map(Time),
+            ready_since: known.ready_since.map(Time),
         }
     }
 }
@@ -212,7 +222,7 @@ pub enum ImportResult {
     KnownBefore,
     /// Another account has it, as its own or as a candidate.
     OtherAccounts,
-    /// It was replaced, and rests until it is given back to its provider.
+    /// It was replaced, and rests.
     Resting,
     /// It cannot be a candidate: the account owns it, has ordered it, or has released it.
     NoCandidate,

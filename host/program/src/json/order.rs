@@ -27,13 +27,15 @@ pub struct Order {
     since: Time,
     /// When it was decided.
     intended_at: Time,
-    /// The provider the replacement is bought from; null if it was on hand.
+    /// The provider that has the old number, and that the new one is bought from if `price-cents` is set; null without one.
     provider: Option<String>,
     /// The provider's price of the new number, in US cents; null if it was on hand.
     price_cents: Option<u32>,
+    /// Whether the new number is one of the account's own that had rested.
+    replaced_by_own: bool,
     /// The id that the provider knows the order by.
     reference: String,
-    /// Until when the old number rests before it is returned; null before it is replaced.
+    /// Until when the old number rests, under the account's present settings; null unless it rests.
     rests_until: Option<Time>,
     /// Whether it needs a user's attention.
     stuck: bool,
@@ -61,7 +63,7 @@ enum OrderState {
     Acquired,
     /// The old number's settings were copied to it.
     CarriedOver,
-    /// The replacement has the slot; the old number rests until it is returned.
+    /// The replacement has the slot; the old number rests, or is being given back.
     Swapped,
     /// Complete.
     Done,
@@ -105,6 +107,7 @@ impl From<&ledger::Order> for Order {
             next_try_at: hold.map(|_| Time(order.next_try_at)),
             provider: order.provider.clone(),
             price_cents: order.price_cents,
+            replaced_by_own: order.has_rested,
             reference: order.reference.clone(),
         }
     }

@@ -29,7 +29,7 @@ pub struct PolicyRevision {
     /// What it does, in a sentence.
     summary: String,
     /// The version of the contract that it speaks.
-    #[schema(example = "0.2.0")]
+    #[schema(example = "0.3.0")]
     contract: String,
     /// SHA-256 of the component, in hexadecimal.
     sha256: String,

@@ -132,7 +132,7 @@ pub struct Run {
     /// That policy's revision; null if the program used its own policy.
     revision: Option<u64>,
     /// The version of the contract that the policy spoke.
-    #[schema(example = "0.2.0")]
+    #[schema(example = "0.3.0")]
     contract: String,
     recording: RecordingState,
 }

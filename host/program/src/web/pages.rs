@@ -12,6 +12,7 @@ mod export;
 mod layout;
 mod orders;
 mod policy;
+mod pool;
 mod review;
 mod settings;
 mod sign_in;
@@ -38,6 +39,7 @@ pub fn routes() -> Router<Site> {
         .merge(close::routes())
         .merge(export::routes())
         .merge(policy::routes())
+        .merge(pool::routes())
         .merge(settings::routes())
         .merge(review::routes())
         .merge(alerts::routes())

@@ -32,7 +32,7 @@ pub fn unreadable(error: &str) -> Problem {
 }
 
 /// The pages that read a query, each with [`Query`].
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 15] = [
     "/accounts/{account}",
     "/accounts/{account}/activity",
     "/accounts/{account}/activity.csv",
@@ -45,6 +45,7 @@ const PAGES: [&str; 14] = [
     "/accounts/{account}/import/{upload}/refused.csv",
     "/accounts/{account}/numbers.csv",
     "/accounts/{account}/policy/{act}",
+    "/accounts/{account}/pool",
     "/accounts/{account}/settings",
     "/sign-in",
 ];

@@ -190,6 +190,10 @@ impl Case {
         if !VERSIONS.contains(&self.since.as_str()) {
             return Err(refused(format!("there is no version {:?} of the contract", self.since)));
         }
+        let is_plain = |value: &Value| value.is_boolean() || value.is_i64() || value.is_string();
+        if let Some((name, _)) = self.account.settings.iter().find(|(_, value)| !is_plain(value)) {
+            return Err(refused(format!("its setting {name:?} is no boolean, no whole number and no name")));
+        }
         for range in self.observations.keys() {
             read_range(range).map_err(|error| refused(error.to_string()))?;
         }

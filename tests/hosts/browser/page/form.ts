@@ -1,7 +1,18 @@
 // Reads the form into a dialer's facts.
 
-import { pending } from "../../node/dialer.ts";
+import { pending, type Account, type Known } from "../../node/dialer.ts";
 import type * as Types from "../../node/generated/types/interfaces/dialguard-reputation-types.js";
+import {
+  CANDIDATES,
+  FLAGS,
+  HOURS,
+  MONITORED,
+  RESTED,
+  verdicts,
+  type Calls,
+  type MonitoredNumber,
+  type Score,
+} from "../../node/table.ts";
 import { CARRIERS, entered, rows } from "./rows.ts";
 import type { Question } from "./worker.ts";
 
@@ -16,15 +27,24 @@ export function accountOf(form: HTMLFormElement): Question | undefined {
   const now = new Date();
   const monitored = numbers.map((row) => monitoredNumber(row, seconds(now)));
   monitored.sort((a, b) => Number(a.number - b.number));
-  const known = {
+  const known: Known = {
     now: seconds(now),
     account: account(form, now, monitored.length),
-    monitored,
+    monitored: MONITORED.of(monitored),
     owned: BigUint64Array.from(monitored, ({ number }) => number),
-    candidates: BigUint64Array.from(candidates, numberIn).sort(),
-    flagEvents: [],
+    candidates: CANDIDATES.of(
+      Array.from(BigUint64Array.from(candidates, numberIn).sort(), (number) => ({
+        number,
+        priceCents: 0,
+        rested: false,
+      })),
+    ),
+    rested: RESTED.of([]),
+    flagEvents: FLAGS.of([]),
     carriers: CARRIERS,
-    observations: [...numbers, ...candidates].flatMap((row) => observations(row, seconds(now))),
+    sources: [{ id: 1, name: "this form", price: 0, carriers: Uint16Array.from(CARRIERS, ({ id }) => id) }],
+    verdicts: said([...numbers, ...candidates], seconds(now)),
+    calls: HOURS.of(numbers.flatMap((row) => calls(row, seconds(now)))),
     failures: {},
   };
   return failing(entered(form, "fails").value, { folder: "policy/", id: known.account.id, known });
@@ -35,14 +55,14 @@ function failing(what: string, question: Question): Question {
   const failures: Record<string, Partial<Question>> = {
     inventory: { known: { ...known, failures: { monitored: new Error("the database is down") } } },
     carriers: { known: { ...known, failures: { lookUp: new Error("no carrier answered in time") } } },
-    carrier: { known: { ...known, observations: known.observations.filter(({ carrier }) => carrier !== 3) } },
+    carrier: { known: { ...known, verdicts: without(known.verdicts, 3) } },
     account: { id: "nobody" },
     version: { folder: "another-version/" },
   };
   return { ...question, ...failures[what] };
 }
 
-function account(form: HTMLFormElement, now: Date, monitoredCount: number): Types.Account {
+function account(form: HTMLFormElement, now: Date, monitoredCount: number): Account {
   const slotCount = Number(entered(form, "blocks").value) * SLOTS_PER_BLOCK;
   const [year, month, date] = [now.getFullYear(), now.getMonth(), now.getDate()];
   return {
@@ -59,36 +79,55 @@ function account(form: HTMLFormElement, now: Date, monitoredCount: number): Type
     lockedSlots: [],
     monitoredCount,
     ratedToday: 0,
+    lookUpsToday: 0,
     replacementsToday: 0,
+    guardRails: { autoReplace: entered(form, "autoReplace").checked, replacementsPerDayMax: 3 },
+    // All others as the policy declares them.
     settings: {
-      spamScoreMin: Number(entered(form, "spamScoreMin").value),
-      ratingCarriersMin: 2,
-      checksToFlag: Number(entered(form, "checksToFlag").value),
-      checksToClear: 2,
-      observationAgeMaxHours: 48,
-      autoReplace: entered(form, "autoReplace").checked,
-      replacementsPerDayMax: 3,
-      newNumberGraceDays: 0,
-      massFlagPercent: 30,
-      other: [],
+      "spam-score-min": Number(entered(form, "spamScoreMin").value),
+      "checks-to-replace": Number(entered(form, "checksToReplace").value),
     },
   };
 }
 
 /** Monitored for ten days, and rated a day ago unless it is pending. */
-function monitoredNumber(row: HTMLElement, now: bigint): Types.MonitoredNumber {
+function monitoredNumber(row: HTMLElement, now: bigint): MonitoredNumber {
   const taken = pending(numberIn(row), Number(entered(row, "slot").value), now - BigInt(10 * DAY));
   const status = entered(row, "status").value as Types.Status;
   if (status === "pending") return taken;
-  const flaggingChecks = { clean: 0, "at-risk": 1, flagged: 9 }[status];
-  const clearingChecks = status === "clean" ? 9 : 0;
-  return { ...taken, status, flaggingChecks, clearingChecks, lastRatedAt: now - BigInt(DAY) };
+  const yesterday = now - BigInt(DAY);
+  const rated = { ...taken, status, lastRatedAt: yesterday, evidenceUntil: yesterday };
+  if (status === "flagged") return { ...rated, flaggingChecks: 1 };
+  return { ...rated, clearingChecks: 9 };
 }
 
-function observations(row: HTMLElement, observedAt: bigint): Types.Observation[] {
-  return CARRIERS.map(({ id }) => ({ carrier: id, score: entered(row, `carrier-${id}`).value }))
-    .filter(({ score }) => score !== "")
-    .map(({ carrier, score }) => ({ number: numberIn(row), carrier, spamScore: Number(score), observedAt }));
+/** What carriers say about the numbers of these rows. */
+function said(rows: HTMLElement[], now: bigint) {
+  const score = (row: HTMLElement, id: number): Score => {
+    const { value } = entered(row, `carrier-${id}`);
+    return value === "" ? undefined : Number(value);
+  };
+  const scores = (row: HTMLElement) => CARRIERS.map(({ id }) => score(row, id));
+  return verdicts(CARRIERS.map(({ id }) => id), rows.map((row) => [numberIn(row), scores(row)]), now);
+}
+
+/** The verdicts of all other carriers. */
+function without(known: Known["verdicts"], carrier: number): Known["verdicts"] {
+  const place = known.carriers.indexOf(carrier);
+  const others = (_: unknown, cell: number) => cell % known.carriers.length !== place;
+  return {
+    ...known,
+    carriers: known.carriers.filter((id) => id !== carrier),
+    scores: known.scores.filter(others),
+    observedAt: known.observedAt.filter(others),
+  };
+}
+
+/** Yesterday's calls, if there were any. */
+function calls(row: HTMLElement, now: bigint): (Calls & { number: bigint; at: bigint })[] {
+  const [attempts, answered] = ["calls", "answered"].map((name) => Number(entered(row, name).value));
+  if (!attempts) return [];
+  return [{ number: numberIn(row), at: now - BigInt(DAY), attempts, answered: answered!, short: 0, blocked: 0 }];
 }
 
 /** Whether every entry is valid. The first invalid one gets the focus and a message. */
@@ -105,6 +144,8 @@ function isRight(form: HTMLFormElement): boolean {
     const { value } = entered(row, "slot");
     complain(row, "slot", Number(value) > slotCount && `The account has ${slotCount} slots; enter more blocks.`);
     complain(row, "slot", taken.has(`slot ${value}`) && "Another number has this slot.");
+    const answered = Number(entered(row, "answered").value) > Number(entered(row, "calls").value);
+    complain(row, "answered", answered && "More calls were answered than made.");
     taken.add(`slot ${value}`);
   }
   return form.reportValidity();

@@ -1,6 +1,7 @@
 // The page: a form for an account, and its review as text.
 
 import type { Plan, Status } from "../../node/generated/types/interfaces/dialguard-reputation-types.js";
+import { MONITORED, REVIEWS, SUSPECTS } from "../../node/table.ts";
 import { accountOf } from "./form.ts";
 import { addCandidate, addNumber, clear, example } from "./rows.ts";
 import type { Answer, Question } from "./worker.ts";
@@ -62,15 +63,18 @@ function failure(title: string, why: string): HTMLElement {
   return box;
 }
 
-function reviewInWords({ known }: Question, { reviews, actions, notices }: Plan): HTMLElement[] {
-  const before = new Map(known.monitored.map(({ number, status }) => [number, status]));
-  const rated = reviews.map(({ number, status, flagging, answering }) => {
+function reviewInWords({ known }: Question, { reviews, suspects, actions, notices }: Plan): HTMLElement[] {
+  const before = new Map([...MONITORED.rows(known.monitored)].map(({ number, status }) => [number, status]));
+  const called = new Map([...(suspects ? SUSPECTS.rows(suspects) : [])].map((suspect) => [suspect.number, suspect]));
+  const rated = [...REVIEWS.rows(reviews)].map(({ number, status, flagging, answering }) => {
     const turned = before.get(number) === status ? "is still" : "turned";
     const line = element("li", `status ${status}`, `+${number} ${turned} `);
     const silent = known.carriers.length - answering;
+    const suspect = called.get(number);
     line.append(
       element("strong", "", `${MARKS[status]} ${status}`),
       `: ${flagging} of ${answering} carriers flag it${silent > 0 ? `, ${silent} did not answer` : ""}.`,
+      suspect ? ` Suspect: ${suspect.answered} of ${suspect.attempts} calls were answered.` : "",
     );
     return line;
   });

@@ -65,7 +65,7 @@ export function clear(): HTMLInputElement {
 /** The initial rows. */
 export function example() {
   addNumber("+13105550100", "clean", ["0", "10", "5"]);
-  addNumber("+13105550101", "at-risk", ["95", "90", "20"]);
+  addNumber("+13105550101", "flagged", ["95", "90", "20"]);
   addNumber("+13105550102", "pending", ["5", "85", ""]);
   addCandidate("+13105550141", ["0", "0", "5"]);
   addCandidate("+12125550177", ["0", "0", ""]);

@@ -15,14 +15,14 @@ use bindings::exports::dialguard::reputation::policy::{Decision, Description, Gu
 #[allow(missing_docs)]
 mod bindings {
     wit_bindgen::generate!({
-        path: "../../../wit/0.2.0",
+        path: "../../../wit/0.3.0",
         inline: "
             package dialguard:no-friday;
 
             world wrapper {
-              import dialguard:reputation/policy@0.2.0;
-              import dialguard:reputation/number-inventory@0.2.0;
-              export dialguard:reputation/policy@0.2.0;
+              import dialguard:reputation/policy@0.3.0;
+              import dialguard:reputation/number-inventory@0.3.0;
+              export dialguard:reputation/policy@0.3.0;
             }",
         world: "dialguard:no-friday/wrapper",
         // Imports and exports share their types, so nothing needs converting.
@@ -44,15 +44,16 @@ impl Guest for NoFriday {
     }
 
     fn describe() -> Description {
-        let Description { name, version, summary } = wrapped::describe();
+        let Description { name, version, summary, settings } = wrapped::describe();
         Description {
             name: format!("{name}-no-friday"),
             version: with_build(version),
             summary: format!("{summary} Replaces no number on a Friday unless a user requests it."),
+            settings,
         }
     }
 
-    fn check_settings(settings: Settings) -> Result<(), Error> {
+    fn check_settings(settings: Vec<i64>) -> Result<(), Error> {
         wrapped::check_settings(&settings)
     }
 

@@ -9,9 +9,6 @@ use rusqlite::{Transaction, params};
 use std::fmt;
 use std::str::FromStr;
 
-/// Days for which a replaced number may be kept, at most.
-pub const REST_DAYS_MAX: u16 = 365;
-
 /// What a cap may be, at most, in US cents: a million dollars.
 pub const CAP_CENTS_MAX: u32 = 100_000_000;
 
@@ -22,8 +19,6 @@ pub struct Buying {
     pub provider: Option<String>,
     /// Where else a replacement may come from, if its number's own area code has too few.
     pub areas: Areas,
-    /// Days for which a replaced number stays with the provider before it is given back, 0 (at once) to 365.
-    pub rest_days: u16,
     /// US cents that may be spent on numbers in a local day.
     pub day_cents_max: u32,
     /// US cents that may be spent on numbers in a billing cycle.
@@ -31,9 +26,9 @@ pub struct Buying {
 }
 
 impl Default for Buying {
-    /// No provider, a rest of 30 days, $10.00 a day and $50.00 a billing cycle.
+    /// No provider, $10.00 a day and $50.00 a billing cycle.
     fn default() -> Self {
-        Buying { provider: None, areas: Areas::Own, rest_days: 30, day_cents_max: 1_000, cycle_cents_max: 5_000 }
+        Buying { provider: None, areas: Areas::Own, day_cents_max: 1_000, cycle_cents_max: 5_000 }
     }
 }
 
@@ -132,7 +127,6 @@ impl Buying {
             [
                 format!("provider {}", buying.provider.as_deref().unwrap_or(NO_PROVIDER)),
                 format!("areas {}", buying.areas),
-                format!("rest-days {}", buying.rest_days),
                 format!("day-cap {}", dollars(buying.day_cents_max.into())),
                 format!("cycle-cap {}", dollars(buying.cycle_cents_max.into())),
             ]
@@ -192,17 +186,13 @@ pub(in crate::ledger) fn change(transaction: &Transaction, account: &AccountProf
     check(transaction, account, buying)?;
     let areas = if buying.areas == Areas::Own { String::new() } else { buying.areas.to_string() };
     transaction.execute(
-        "UPDATE accounts SET provider = ?2, areas = ?3, rest_days = ?4, day_cents_max = ?5, cycle_cents_max = ?6
-          WHERE key = ?1",
-        params![account.key, buying.provider, areas, buying.rest_days, buying.day_cents_max, buying.cycle_cents_max],
+        "UPDATE accounts SET provider = ?2, areas = ?3, day_cents_max = ?4, cycle_cents_max = ?5 WHERE key = ?1",
+        params![account.key, buying.provider, areas, buying.day_cents_max, buying.cycle_cents_max],
     )?;
     try_at_once(transaction, account.key)
 }
 
 fn check(transaction: &Transaction, account: &AccountProfile, buying: &Buying) -> Result<()> {
-    if buying.rest_days > REST_DAYS_MAX {
-        return Err(LedgerError::Refused(format!("a number rests 0 to {REST_DAYS_MAX} days")));
-    }
     if buying.day_cents_max.max(buying.cycle_cents_max) > CAP_CENTS_MAX {
         return Err(LedgerError::Refused("a cap is $1,000,000 at most".into()));
     }

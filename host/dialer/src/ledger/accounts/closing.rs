@@ -114,14 +114,17 @@ fn prepare(transaction: &Transaction, id: &str, now: Timestamp) -> Result<(Accou
         ends.retain(|order| !held_up_by.contains(order));
     }
     // Those on order come back first.
-    let on_order = abandoned.iter().filter(|order| !order.is_bought() && order.is_before_buying()).count();
+    let on_order = |has_rested| {
+        let is_so = |order: &&Order| !order.is_bought() && order.is_before_buying() && order.has_rested == has_rested;
+        abandoned.iter().filter(is_so).count() as u32
+    };
     let closing = Closing {
         at: now,
         monitored: account.occupied,
         locked: account.locked,
-        owned,
+        owned: owned + on_order(true),
         resting: resting.len() as u32,
-        candidates: candidates + on_order as u32,
+        candidates: candidates + on_order(false),
         abandoned,
         held_up_by,
         charged_now_cents: charged_in_all(transaction, account.key)? - charged_before,
@@ -163,7 +166,7 @@ fn release_numbers(transaction: &Transaction, account: &AccountProfile, closing:
     transaction.execute("DELETE FROM monitored WHERE account = ?1", [account.key])?;
     transaction.execute("DELETE FROM slot_locks WHERE account = ?1", [account.key])?;
     transaction.execute(
-        "UPDATE numbers SET state = 'released', since = ?2 WHERE account = ?1 AND state <> 'released'",
+        "UPDATE numbers SET state = 'released', since = ?2, ready_since = NULL WHERE account = ?1 AND state <> 'released'",
         params![account.key, now],
     )?;
     if closing.candidates == 0 {

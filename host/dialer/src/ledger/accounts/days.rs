@@ -33,6 +33,19 @@ const PAUSE_MIN: u64 = 5 * 60;
 /// The longest of these pauses.
 const PAUSE_MAX: u64 = 2 * HOUR;
 
+/// How old the ratings of an account's monitored numbers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RatingAges {
+    /// Monitored numbers.
+    pub monitored: u32,
+    /// Those of them that were never rated.
+    pub never_rated: u32,
+    /// When the one was rated whose rating is the oldest; none if none was rated.
+    pub oldest_rated_at: Option<Timestamp>,
+    /// Numbers looked up for reviews today, as often as each was.
+    pub looked_up_today: u32,
+}
+
 /// A day of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Day {
@@ -134,6 +147,11 @@ impl AccountProfile {
         if self.rated_day >= day_starts_at { self.rated_count } else { 0 }
     }
 
+    /// Numbers looked up for reviews since the beginning of a day, as often as each was.
+    pub(in crate::ledger) fn looked_up_since(&self, day_starts_at: Timestamp) -> u32 {
+        if self.looked_up_day >= day_starts_at { self.looked_up_count } else { 0 }
+    }
+
     /// The day under way at `now` and the one before, for the record: they stay, whatever the rules say later.
     pub(in crate::ledger) fn days_kept_at(&self, now: Timestamp) -> Vec<PlannedDay> {
         let today = self.planned_day(now);
@@ -225,11 +243,28 @@ impl Ledger {
         self.read(|transaction| unrated(transaction, account, since, Timestamp::MAX >> 1))
     }
 
-    /// Notes that numbers were asked about again without an answer; that is not a run.
-    pub(crate) fn note_try(&self, id: &str, rates_since: Timestamp, now: Timestamp) -> Result<()> {
+    /// How old the account's ratings are at `now`.
+    pub fn rating_ages(&self, id: &str, now: Timestamp) -> Result<RatingAges> {
+        self.read(|transaction| {
+            let account = profile(transaction, id)?;
+            let mut statement = transaction.prepare_cached(
+                "SELECT count(*) - count(last_rated_at), min(last_rated_at) FROM monitored WHERE account = ?1",
+            )?;
+            let looked_up_today = account.looked_up_since(account.day(now).starts_at);
+            Ok(statement.query_row([account.key], |row| {
+                let oldest_rated_at = row.get::<_, Option<i64>>(1)?.map(from_sql);
+                let (monitored, never_rated) = (account.occupied, row.get(0)?);
+                Ok(RatingAges { monitored, never_rated, oldest_rated_at, looked_up_today })
+            })?)
+        })
+    }
+
+    /// Notes that numbers were asked about again without an answer, which was so many look-ups; that is not a run.
+    pub(crate) fn note_try(&self, id: &str, rates_since: Timestamp, looked_up: u32, now: Timestamp) -> Result<()> {
         self.change(|transaction| {
             let account = profile(transaction, id)?;
             account.ensure_open()?;
+            note_look_ups(transaction, &account, rates_since, looked_up)?;
             note_try(transaction, &account, rates_since, now)
         })
     }
@@ -255,6 +290,22 @@ pub(in crate::ledger) fn note_try(
     transaction
         .prepare_cached("UPDATE accounts SET check_since = ?2, check_tries = ?3, check_next_at = ?4 WHERE key = ?1")?
         .execute(params![account.key, to_sql(rates_since), before + 1, to_sql(next)])?;
+    Ok(())
+}
+
+/// Counts look-ups for the day that began then.
+pub(in crate::ledger) fn note_look_ups(
+    transaction: &Transaction,
+    account: &AccountProfile,
+    day_starts_at: Timestamp,
+    count: u32,
+) -> Result<()> {
+    let counted = account.looked_up_since(day_starts_at).saturating_add(count);
+    // A late check of the day before counts together with the day under way.
+    let day = account.looked_up_day.max(day_starts_at);
+    transaction
+        .prepare_cached("UPDATE accounts SET looked_up_day = ?2, looked_up_count = ?3 WHERE key = ?1")?
+        .execute(params![account.key, to_sql(day), counted])?;
     Ok(())
 }
 

@@ -119,6 +119,12 @@ impl Message {
         Message::new("reviews.missed", data, "activity")
     }
 
+    /// The dialer is to use a monitored number again, or not to use it for now.
+    pub(in crate::ledger) fn number_in_use(number: PhoneNumber, slot: SlotId, is_in_use: bool, text: &str) -> Self {
+        let kind = if is_in_use { "number.in-use" } else { "number.resting" };
+        Message::new(kind, json!({"number": e164(number), "slot": slot, "text": text}), "activity")
+    }
+
     /// The account was closed.
     pub(in crate::ledger) fn account_closed(closing: &Closing) -> Self {
         let data = json!({

@@ -64,7 +64,7 @@ impl Ledger {
                 .prepare_cached(&format!(
                     "SELECT numbers.number, slot, status, status_since,
                             EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = numbers.number),
-                            state = 'owned', {SUSPICION}
+                            state = 'owned', resting_since, ready_since, {SUSPICION}
                        FROM numbers LEFT JOIN monitored ON monitored.number = numbers.number
                             LEFT JOIN suspects ON suspects.number = numbers.number
                       WHERE numbers.number = ?2 AND numbers.account = ?1 AND state IN ('owned', 'released')"

@@ -50,6 +50,12 @@ pub enum MonitoringFilter {
     Monitored,
     /// It has a slot, and this status.
     Status(Status),
+    /// It has a slot, and the dialer uses it.
+    InUse,
+    /// It has a slot, and the dialer does not use it for now.
+    Resting,
+    /// It has no slot, has rested, and may take another's place.
+    Ready,
 }
 
 /// What numbers are sorted by; those alike by number.
@@ -162,8 +168,15 @@ fn lists(query: &NumberQuery, account: i64) -> Vec<List> {
     let lists = match query.standing {
         None if query.order == NumberOrder::Number => vec![List::of_all(query, account)],
         None => vec![List::of_monitored(query, account), List::of_others(query, account)],
-        Some(MonitoringFilter::NotMonitored) => vec![List::of_others(query, account)],
-        Some(MonitoringFilter::Monitored | MonitoringFilter::Status(_)) => vec![List::of_monitored(query, account)],
+        Some(MonitoringFilter::NotMonitored | MonitoringFilter::Ready) => vec![List::of_others(query, account)],
+        Some(
+            MonitoringFilter::Monitored
+            | MonitoringFilter::Status(_)
+            | MonitoringFilter::InUse
+            | MonitoringFilter::Resting,
+        ) => {
+            vec![List::of_monitored(query, account)]
+        }
     };
     match Search::of(&query.search) {
         Search::Everything => lists,
@@ -237,8 +250,11 @@ impl List {
             NumberOrder::Slot => "slot",
             NumberOrder::Since => "status_since",
         };
-        if let Some(MonitoringFilter::Status(status)) = query.standing {
-            list.also("status = ?", i64::from(status_to_sql(status)));
+        match query.standing {
+            Some(MonitoringFilter::Status(status)) => list.also("status = ?", i64::from(status_to_sql(status))),
+            Some(MonitoringFilter::InUse) => list.conditions.push("resting_since IS NULL"),
+            Some(MonitoringFilter::Resting) => list.conditions.push("resting_since IS NOT NULL"),
+            _ => {}
         }
         list
     }
@@ -247,6 +263,9 @@ impl List {
     fn of_others(query: &NumberQuery, account: i64) -> Self {
         let mut list = List::of_all(query, account);
         list.conditions.push("is_monitored = 0");
+        if query.standing == Some(MonitoringFilter::Ready) {
+            list.conditions.push("ready_since IS NOT NULL");
+        }
         list.is_descending &= query.order == NumberOrder::Number;
         list
     }
@@ -366,7 +385,7 @@ impl List {
         let sql = format!(
             "SELECT page.number, slot, status, status_since,
                     EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = page.number),
-                    state = 'owned', {SUSPICION}
+                    state = 'owned', resting_since, ready_since, {SUSPICION}
                FROM ({page}) AS page
                     JOIN numbers ON numbers.number = page.number
                     LEFT JOIN monitored ON monitored.number = page.number

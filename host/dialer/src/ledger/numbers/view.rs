@@ -6,12 +6,12 @@ use crate::ledger::accounts::slots::locked_slots;
 use crate::ledger::calls::{sums, totals};
 use crate::ledger::numbers::status::status_from_sql;
 use crate::ledger::orders::grounds::replacements_counted;
-use crate::ledger::orders::unknown;
+use crate::ledger::orders::{rest, unknown};
 use crate::ledger::{Ledger, LedgerError, Result, SLOTS_PER_BLOCK, asked_to_sql, from_sql, to_sql};
 use crate::prices::BLOCK_PRICE_CENTS;
 use dialguard::contract::{
     Account, CallTable, CallTotals, Candidate, CandidateTable, Error, FlagEvent, FlagTable, MonitoredNumber,
-    MonitoredTable, NumberCalls, PhoneNumber, Timestamp,
+    MonitoredTable, NumberCalls, PhoneNumber, RestedTable, Timestamp,
 };
 use dialguard::dialer::NumberInventory;
 use rusqlite::{Transaction, params};
@@ -39,21 +39,27 @@ impl AccountView {
         AccountView { day_starts_at, ..self }
     }
 
-    /// The account's candidates on hand in place of `like`, at most `limit`, closest first.
+    /// The account's candidates on hand in place of `like`, at most `limit`, closest first: imported ones, and its own that
+    /// have rested.
     pub(crate) async fn on_hand(
         &self,
         id: &str,
         like: PhoneNumber,
         limit: usize,
-    ) -> std::result::Result<Vec<PhoneNumber>, Error> {
+    ) -> std::result::Result<Vec<Candidate>, Error> {
         self.read(id, move |transaction, key| {
-            let mut statement =
-                transaction.prepare_cached("SELECT number FROM numbers WHERE account = ?1 AND state = 'candidate'")?;
-            let numbers = statement.query_map([key], |row| Ok(from_sql(row.get(0)?)))?;
-            let mut numbers = numbers.collect::<rusqlite::Result<Vec<_>>>()?;
-            closest_first(&mut numbers, like);
-            numbers.truncate(limit);
-            Ok(numbers)
+            let mut statement = transaction.prepare_cached(
+                "SELECT number, 0 FROM numbers WHERE account = ?1 AND state = 'candidate'
+                 UNION ALL
+                 SELECT number, 1 FROM numbers WHERE account = ?1 AND ready_since IS NOT NULL",
+            )?;
+            let candidates = statement.query_map([key], |row| {
+                Ok(Candidate { number: from_sql(row.get(0)?), price_cents: 0, rested: row.get(1)? })
+            })?;
+            let mut candidates = candidates.collect::<rusqlite::Result<Vec<_>>>()?;
+            closest_first(&mut candidates, like);
+            candidates.truncate(limit);
+            Ok(candidates)
         })
         .await
     }
@@ -111,7 +117,7 @@ impl NumberInventory for AccountView {
                 locked_slots: locked_slots(transaction, key)?,
                 monitored_count: account.occupied,
                 rated_today: rated_since(transaction, &account, day_starts_at)?,
-                look_ups_today: 0,
+                look_ups_today: account.looked_up_since(day_starts_at),
                 replacements_today,
                 guard_rails: account.settings.guard_rails,
                 settings: account.settings.values.clone(),
@@ -147,8 +153,12 @@ impl NumberInventory for AccountView {
     }
 
     async fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> std::result::Result<CandidateTable, Error> {
-        let on_hand = self.on_hand(id, like, limit as usize).await?;
-        Ok(on_hand.into_iter().map(|number| Candidate { number, price_cents: 0, rested: false }).collect())
+        Ok(self.on_hand(id, like, limit as usize).await?.into_iter().collect())
+    }
+
+    async fn rested(&self, id: &str) -> std::result::Result<RestedTable, Error> {
+        let now = self.now;
+        self.read(id, move |transaction, key| rest::rested(transaction, key, now)).await
     }
 
     /// Empty columns as long as nothing is known of any number's calls.
@@ -203,7 +213,7 @@ fn monitored(
         "SELECT number, slot, status, status_since, monitored_since, flagging_checks, clearing_checks,
                 iif(rated_day < ?4, min(last_rated_at, ?4 - 1), last_rated_at),
                 EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = monitored.number), evidence_until,
-                (SELECT since FROM suspects WHERE suspects.number = monitored.number)
+                resting_since, (SELECT since FROM suspects WHERE suspects.number = monitored.number)
            FROM monitored WHERE account = ?1 AND number > ?2 ORDER BY number LIMIT ?3",
     )?;
     let after = asked_to_sql(after);
@@ -218,20 +228,21 @@ fn monitored(
             clearing_checks: row.get(6)?,
             last_rated_at: row.get::<_, Option<i64>>(7)?.map(from_sql),
             evidence_until: row.get::<_, Option<i64>>(9)?.map(from_sql),
-            suspect_since: row.get::<_, Option<i64>>(10)?.map(from_sql),
-            resting_since: None,
+            suspect_since: row.get::<_, Option<i64>>(11)?.map(from_sql),
+            resting_since: row.get::<_, Option<i64>>(10)?.map(from_sql),
             replacement_pending: row.get(8)?,
         })
     })?;
     Ok(numbers.collect::<rusqlite::Result<_>>()?)
 }
 
-/// The contract's order of candidates: most leading digits shared with `like`, then the lower number.
-pub(crate) fn closest_first(numbers: &mut [PhoneNumber], like: PhoneNumber) {
+/// The contract's order of candidates: most leading digits shared with `like`, then the account's own, then the lower price,
+/// then the lower number.
+pub(crate) fn closest_first(candidates: &mut [Candidate], like: PhoneNumber) {
     let like = like.to_string();
-    numbers.sort_by_cached_key(|number| {
+    candidates.sort_by_cached_key(|Candidate { number, price_cents, rested }| {
         let shared = number.to_string().bytes().zip(like.bytes()).take_while(|(a, b)| a == b).count();
-        (Reverse(shared), *number)
+        (Reverse(shared), !rested, *price_cents, *number)
     });
 }
 
@@ -240,9 +251,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn candidates_come_closest_first() {
-        let mut offered = vec![12_125_550_100, 13_105_559_999, 442_071_234_567, 13_105_550_199, 13_109_990_000];
-        closest_first(&mut offered, 13_105_550_100);
-        assert_eq!(offered, [13_105_550_199, 13_105_559_999, 13_109_990_000, 12_125_550_100, 442_071_234_567]);
+    fn candidates_come_closest_first_then_own_then_cheaper_then_lower_ones() {
+        let in_order = [
+            (13_105_550_199, 115, false),
+            (13_105_559_999, 0, true),
+            (13_105_558_888, 0, false),
+            (13_105_557_777, 100, false),
+            (13_105_557_778, 100, false),
+            (13_105_556_666, 115, false),
+            (12_125_550_100, 0, true),
+            (442_071_234_567, 0, true),
+        ];
+        let candidate = |(number, price_cents, rested)| Candidate { number, price_cents, rested };
+        let expected: Vec<_> = in_order.into_iter().map(candidate).collect();
+        for turned in 0..expected.len() {
+            let mut offered = expected.clone();
+            offered.rotate_left(turned);
+            offered.reverse();
+            closest_first(&mut offered, 13_105_550_100);
+            assert_eq!(offered, expected);
+        }
     }
 }

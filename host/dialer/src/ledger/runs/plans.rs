@@ -11,7 +11,7 @@ use crate::ledger::calls;
 use crate::ledger::events::{EventKind, append, append_notice};
 use crate::ledger::numbers::change_state;
 use crate::ledger::numbers::status::status_to_sql;
-use crate::ledger::orders::{intend, try_at_once};
+use crate::ledger::orders::{intend, rest, try_at_once};
 use crate::ledger::policies::Revision;
 use crate::ledger::runs::answers::{CarrierAnswer, newest_scores};
 use crate::ledger::runs::evidence::counted_before_in_words;
@@ -24,7 +24,7 @@ use dialguard::check::{Purpose, check, check_decision};
 use dialguard::contract::*;
 use dialguard::policy::Inputs;
 use dialguard::policy::Limits;
-use dialguard::recording::Recording;
+use dialguard::recording::{Call, Recording};
 use rusqlite::{Transaction, params};
 
 /// Bytes of a policy's notices that an account has room for on a local date: four plans' worth. They are events for good,
@@ -209,6 +209,7 @@ impl<'a> CheckedRun<'a> {
         calls::forget(transaction, account.key, now)?;
         touch(transaction, account.key, now)?;
         if let RunOutcome::Review(plan) = record.outcome {
+            days::note_look_ups(transaction, account, day.starts_at, looked_up(record.recording))?;
             days::note_try(transaction, account, rates_since, now)?;
             // Orders whose grounds are gone end.
             try_at_once(transaction, account.key)?;
@@ -452,12 +453,47 @@ fn apply_action(
         Action::ReplaceNumber(replacement) => intend(transaction, (account, run), replacement, now),
         Action::SetBlocks(change) => set_blocks(transaction, account, change)
             .and_then(|()| tell(EventKind::BlocksChanged, None, blocks_in_words(account, change))),
-        Action::StopUsing(_)
-        | Action::UseAgain(_)
-        | Action::OfferAgain(_)
-        | Action::RestOn(_)
-        | Action::GiveBack(_) => Err(LedgerError::Refused("pending".into())),
+        Action::StopUsing(number) => set_in_use(transaction, (account, run), *number, false, now),
+        Action::UseAgain(number) => set_in_use(transaction, (account, run), *number, true, now),
+        Action::OfferAgain(number) => rest::offer_again(transaction, (account, run), *number, now),
+        Action::RestOn(number) => rest::rest_on(transaction, (account, run), *number, now),
+        Action::GiveBack(number) => rest::give_back(transaction, (account, run), *number, now),
     }
+}
+
+/// The dialer uses a monitored number from now on, or does not. Its slot and its status stay.
+fn set_in_use(
+    transaction: &Transaction,
+    (account, run): (&AccountProfile, i64),
+    number: PhoneNumber,
+    is_in_use: bool,
+    now: Timestamp,
+) -> Result<()> {
+    let resting_since = (!is_in_use).then_some(to_sql(now));
+    let slot: SlotId = transaction
+        .prepare_cached(
+            "UPDATE monitored SET resting_since = ?3
+              WHERE account = ?1 AND number = ?2 AND (resting_since IS NULL) = (?3 IS NOT NULL) RETURNING slot",
+        )?
+        .query_row(params![account.key, to_sql(number), resting_since], |row| row.get(0))?;
+    let (kind, text) = match is_in_use {
+        true => (EventKind::NumberInUse, format!("{} is used again.", e164(number))),
+        false => {
+            let text = format!("{} is not used for now: no clean number can take its place.", e164(number));
+            (EventKind::NumberResting, text)
+        }
+    };
+    append(transaction, account.key, now, Some(run), kind, Some(number), &text)?;
+    enqueue(transaction, Some(account), Some(run), now, || Message::number_in_use(number, slot, is_in_use, &text))
+}
+
+/// Numbers that a run looked up, as often as each was.
+pub(crate) fn looked_up(recording: &Recording) -> u32 {
+    let numbers = recording.calls.iter().map(|call| match call {
+        Call::LookUp(numbers, _, Ok(_)) => numbers.len(),
+        _ => 0,
+    });
+    numbers.sum::<usize>().try_into().unwrap_or(u32::MAX)
 }
 
 fn set_blocks(transaction: &Transaction, account: &AccountProfile, change: &BlockChange) -> Result<()> {

@@ -176,6 +176,16 @@ impl Carriers {
         names.iter().map(|name| self.by_key.get(&self.key_of(name)).cloned()).collect()
     }
 
+    /// The same carriers by the ids in use, in ascending order, each once.
+    pub fn in_use(&self, mut ids: Vec<CarrierId>) -> Vec<CarrierId> {
+        for id in &mut ids {
+            *id = self.merged.get(id).copied().unwrap_or(*id);
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
     /// The same answers with the ids in use, in ascending order of number and carrier if ids were merged: of several by one
     /// carrier about one number in one run, the newest.
     pub fn merge(&self, mut answers: Vec<CarrierAnswer>) -> Vec<CarrierAnswer> {

@@ -17,7 +17,8 @@ macro_rules! published {
 }
 
 /// The published versions, oldest first.
-const PUBLISHED: [(&str, [WitFile; 6]); 2] = [("0.1.0", published!("0.1.0")), ("0.2.0", published!("0.2.0"))];
+const PUBLISHED: [(&str, [WitFile; 6]); 3] =
+    [("0.1.0", published!("0.1.0")), ("0.2.0", published!("0.2.0")), ("0.3.0", published!("0.3.0"))];
 
 /// The files of a published version.
 pub fn files(version: &str) -> Result<&'static [WitFile]> {

@@ -17,7 +17,7 @@ use dialguard::calendar::NaiveTime;
 use dialguard::contract::BLOCKS_MAX;
 use dialguard_dialer::dialguard::{ChangeOutcome, ChangePreview};
 use dialguard_dialer::ledger::{
-    AccountChange, AccountProfile, AccountSettings, Areas, Buying, CAP_CENTS_MAX, NewAccount, REST_DAYS_MAX,
+    AccountChange, AccountProfile, AccountSettings, Areas, Buying, CAP_CENTS_MAX, NewAccount,
 };
 use dialguard_dialer::phone::Region;
 use dialguard_dialer::settings::Declaration;
@@ -90,9 +90,6 @@ struct AccountPatch {
     /// Area codes for a replacement if the number's own has too few: `none`, `anywhere`, or a list of up to 20.
     #[schema(example = "213,424", value_type = Option<String>, pattern = "^(none|anywhere|[2-9][0-9]{2}(,[2-9][0-9]{2}){0,19})$")]
     areas: Option<AreaCodes>,
-    /// Days a replaced number rests before it is returned to the provider; 0 returns it at once.
-    #[schema(example = 30, maximum = 365)]
-    rest_days: Option<u16>,
     /// Most that may be spent on numbers in a local day, in US cents.
     #[schema(example = 1000, maximum = 100000000)]
     day_cap_cents: Option<u32>,
@@ -132,7 +129,6 @@ impl AccountPatch {
         Buying {
             provider: self.provider.as_deref().map_or(before.provider.clone(), Buying::provider_named),
             areas: self.areas.as_ref().map_or(&before.areas, |areas| &areas.0).clone(),
-            rest_days: self.rest_days.unwrap_or(before.rest_days),
             day_cents_max: self.day_cap_cents.unwrap_or(before.day_cents_max),
             cycle_cents_max: self.cycle_cap_cents.unwrap_or(before.cycle_cents_max),
         }
@@ -410,12 +406,10 @@ async fn try_close(State(site): State<Site>, of: OfAccount<Administer>) -> Resul
 
 /// What no account can have; the rest is the ledger's to refuse.
 fn ensure_buyable(buying: &Buying) -> Result<(), Problem> {
-    let caps = buying.day_cents_max.max(buying.cycle_cents_max);
-    let wrong = match (buying.rest_days, caps) {
-        (..=REST_DAYS_MAX, ..=CAP_CENTS_MAX) => return Ok(()),
-        (..=REST_DAYS_MAX, _) => format!("day-cap-cents and cycle-cap-cents: give 0 to {CAP_CENTS_MAX}"),
-        _ => format!("rest-days: give 0 to {REST_DAYS_MAX}"),
-    };
+    if buying.day_cents_max.max(buying.cycle_cents_max) <= CAP_CENTS_MAX {
+        return Ok(());
+    }
+    let wrong = format!("day-cap-cents and cycle-cap-cents: give 0 to {CAP_CENTS_MAX}");
     Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, wrong))
 }
 

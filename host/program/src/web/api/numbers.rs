@@ -2,10 +2,10 @@
 
 use super::failures::{ChangeFailures, Failures};
 use super::input::{Body, InAccount, Limit, Page, Part, PathParams, QueryParams};
-use crate::json::{Candidate, E164, Import, ImportedNumbers, Number, NumberInFull, Status};
+use crate::json::{Candidate, E164, Import, ImportedNumbers, Number, NumberInFull, Pool, Status};
 use crate::parse::List;
 use crate::web::Site;
-use crate::web::auth::{OfAccount, Operate, Read};
+use crate::web::auth::{OfAccount, Operate, Read, now_of};
 use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;
@@ -25,6 +25,7 @@ pub fn routes() -> OpenApiRouter<Site> {
         .routes(routes!(one))
         .routes(routes!(candidates))
         .routes(routes!(withdraw))
+        .routes(routes!(pool))
 }
 
 /// Which of an account's numbers to list.
@@ -49,6 +50,8 @@ struct NumberFilter {
     suspect: bool,
     /// Only those with this status.
     status: Option<Status>,
+    /// Only monitored ones that the dialer does not use for now, or only those that it uses.
+    resting: Option<bool>,
     /// Ties are in the order of the number.
     #[serde(default)]
     #[param(inline)]
@@ -76,12 +79,18 @@ enum Sort {
 
 impl NumberFilter {
     fn query(&self) -> Result<NumberQuery, Problem> {
-        let standing = match (self.monitored, self.status) {
-            (None, None) => None,
-            (Some(false), None) => Some(MonitoringFilter::NotMonitored),
-            (Some(true), None) => Some(MonitoringFilter::Monitored),
-            (None | Some(true), Some(status)) => Some(MonitoringFilter::Status(status.into())),
-            (Some(false), Some(_)) => {
+        let standing = match (self.monitored, self.status, self.resting) {
+            (None, None, None) => None,
+            (Some(false), None, None) => Some(MonitoringFilter::NotMonitored),
+            (Some(true), None, None) => Some(MonitoringFilter::Monitored),
+            (None | Some(true), Some(status), None) => Some(MonitoringFilter::Status(status.into())),
+            (None | Some(true), None, Some(true)) => Some(MonitoringFilter::Resting),
+            (None | Some(true), None, Some(false)) => Some(MonitoringFilter::InUse),
+            (_, _, Some(_)) => {
+                let detail = "only monitored numbers are in use or not; give `resting` without `status`";
+                return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+            }
+            (Some(false), Some(_), None) => {
                 let detail = "a number that is not monitored has no status; give either `status` or `monitored`";
                 return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
             }
@@ -282,6 +291,31 @@ async fn candidates(
     candidates.truncate(limit.0 as usize);
     let next = candidates.last().filter(|_| has_more).map(|last| last.number.to_string());
     Ok(Json(Page { items: candidates.iter().map(Candidate::from).collect(), next }))
+}
+
+/// Get the account's pool: how many numbers are in use, those that rest, and those that are ready to replace others
+///
+/// Requires the role `read`. Numbers in use are only counted.
+#[utoipa::path(
+    get,
+    path = "/accounts/{account}/pool",
+    operation_id = "get-pool",
+    tag = "numbers",
+    params(InAccount, Part),
+    responses((status = 200, description = "The figures, and part of the list", body = Pool), Failures)
+)]
+async fn pool(
+    State(site): State<Site>,
+    of: OfAccount<Read>,
+    QueryParams(Part { limit, after }): QueryParams<Part>,
+) -> Result<Json<Pool>, Problem> {
+    let after = after.as_deref().map(cursor).transpose()?.unwrap_or_default();
+    let (ledger, id) = (site.dialguard().ledger(), &of.account.id);
+    let mut numbers = ledger.pooled_numbers(id, after, limit.0 + 1)?;
+    let has_more = numbers.len() > limit.0 as usize;
+    numbers.truncate(limit.0 as usize);
+    let next = numbers.last().filter(|_| has_more).map(|last| last.number.to_string());
+    Ok(Json(Pool::new(&ledger.pool(id, now_of(&site, &of.account))?, &numbers, next)))
 }
 
 /// Withdraw a candidate

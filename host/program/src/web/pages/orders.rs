@@ -104,7 +104,10 @@ fn orders_page(site: &Site, caller: &Caller, account: &AccountProfile, result: M
             @if !resting.is_empty() {
                 section.panel aria-labelledby="resting" {
                     h2 #resting { "Resting" }
-                    p { "Replaced numbers rest before they are released to the provider. To keep one, import it again." }
+                    p {
+                        "Replaced numbers rest, and keep taking calls back. A clean one is then ready to replace another; others rest on \
+                         or are given back. To keep one, import it again."
+                    }
                     (resting_list(account, &resting))
                 }
             }
@@ -113,9 +116,9 @@ fn orders_page(site: &Site, caller: &Caller, account: &AccountProfile, result: M
     Ok(page(caller, Some((account, Tab::Orders)), "Replacements", content))
 }
 
-/// Whether only the end of its old number's rest is left.
+/// Whether its old number rests, and nothing is wrong.
 fn is_resting(order: &Order) -> bool {
-    order.state == OrderState::Swapped && order.hold.is_none()
+    order.is_resting() && order.hold.is_none()
 }
 
 fn cost(account: &AccountProfile, spending: &Spending) -> Markup {
@@ -138,6 +141,7 @@ fn cost(account: &AccountProfile, spending: &Spending) -> Markup {
             }
             p {
                 a href={ (account_path(&account.id)) "/candidates" } { "Numbers on hand" } " · "
+                a href={ (account_path(&account.id)) "/pool" } { "Pool" } " · "
                 a href={ (account_path(&account.id)) "/settings#buying" } { "Number provider settings" }
             }
         }
@@ -153,7 +157,11 @@ fn order_list(account: &AccountProfile, orders: &[&Order], may_act: bool, now: T
                         (number_link(&account.id, order.number)) " → " strong { (e164(order.replacement)) }
                         span.quiet {
                             " in slot " (order.slot) ", "
-                            @match order.price_cents { Some(cents) => (dollars(cents.into())), None => "on hand" }
+                            @match order.price_cents {
+                                Some(cents) => (dollars(cents.into())),
+                                None if order.has_rested => "one of your own",
+                                None => "on hand",
+                            }
                         }
                     }
                     (status(account, order, now))
@@ -208,7 +216,7 @@ fn resting_list(account: &AccountProfile, orders: &[&Order]) -> Markup {
                         (number_link(&account.id, order.number)) ", replaced by " (number_link(&account.id, order.replacement))
                         span.quiet { " in slot " (order.slot) }
                     }
-                    @if let Some(until) = order.rests_until { p { "Released on " (moment(until, account.time_zone)) "." } }
+                    @if let Some(until) = order.rests_until { p { "Rests until " (moment(until, account.time_zone)) "." } }
                 }
             }
         }

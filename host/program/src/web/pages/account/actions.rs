@@ -303,9 +303,10 @@ impl Question<'_> {
                 }
             }
             p.quiet {
-                "The old numbers leave the account for good"
-                @if price_cents.is_some() { " and are released to the provider after " (self::count(buying.rest_days.into(), "day")) }
-                "."
+                @match price_cents {
+                    Some(_) => "The old numbers rest. Once they are clean again they can replace others.",
+                    None => "The old numbers leave the account for good.",
+                }
             }
         })
     }

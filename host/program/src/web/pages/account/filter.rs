@@ -17,7 +17,7 @@ pub const ROWS: u32 = 50;
 pub struct Filter {
     /// Digits to search for.
     pub q: String,
-    /// `monitored`, `not-monitored`, `suspect` or a status.
+    /// `monitored`, `not-monitored`, `resting`, `ready`, `suspect` or a status.
     #[serde(deserialize_with = "show")]
     pub show: String,
     /// `day` or `week`: became flagged in the past 24 hours or 7 days.
@@ -38,7 +38,9 @@ pub struct Filter {
 }
 
 pub fn show<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    one_of(deserializer, &["monitored", "not-monitored", "pending", "clean", "at-risk", "flagged", "suspect"])
+    const SHOWN: [&str; 9] =
+        ["monitored", "not-monitored", "resting", "ready", "suspect", "pending", "clean", "at-risk", "flagged"];
+    one_of(deserializer, &SHOWN)
 }
 
 pub fn flagged<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
@@ -79,6 +81,8 @@ impl Filter {
             standing: match self.show.as_str() {
                 "monitored" | "suspect" => Some(MonitoringFilter::Monitored),
                 "not-monitored" => Some(MonitoringFilter::NotMonitored),
+                "resting" => Some(MonitoringFilter::Resting),
+                "ready" => Some(MonitoringFilter::Ready),
                 status => status_of_name(status).map(MonitoringFilter::Status),
             },
             suspect: self.show == "suspect",

@@ -6,10 +6,11 @@ use crate::web::address::account_path;
 use crate::web::auth::{OfAccount, Read, now_of};
 use crate::web::pages::Failed;
 use crate::web::pages::layout::icon;
-use crate::words::{bill_in_words, count, date, price, slots, thousands};
+use crate::words::{Surface, bill_in_words, count, date, look_ups_in_words, price, slots, thousands};
 use dialguard::contract::{SlotLock, Usage};
 use dialguard_dialer::access::Role;
 use dialguard_dialer::ledger::{AccountProfile, Bill, SLOTS_PER_BLOCK};
+use dialguard_dialer::sources::costs::LookUpCosts;
 use maud::{Markup, html};
 
 pub async fn head(site: &Site, of: &OfAccount<Read>) -> Result<Markup, Failed> {
@@ -35,6 +36,9 @@ pub async fn head(site: &Site, of: &OfAccount<Read>) -> Result<Markup, Failed> {
             (add_on(of, &bill, now))
         }
         (figures(account, &usage))
+        @let look_ups = LookUpCosts::of(dialguard.ledger(), &account.id, now)?;
+        @let zone = account.time_zone;
+        p.quiet data-live="look-ups" { (look_ups_in_words(&look_ups, Surface::Dashboard { zone, now }).join(" ")) }
     })
 }
 
@@ -134,6 +138,7 @@ fn figures(account: &AccountProfile, usage: &Usage) -> Markup {
             (figure("at-risk", usage.at_risk, "at risk", showing(account, "at-risk")))
             (figure("lately", usage.suspect, "suspect", showing(account, "suspect")))
             (figure("pending", usage.pending, "pending", showing(account, "pending")))
+            @if usage.resting > 0 { (figure("lately", usage.resting, "not in use for now", showing(account, "resting"))) }
         }
     }
 }

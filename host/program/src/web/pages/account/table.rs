@@ -75,7 +75,8 @@ fn finder(account: &AccountProfile, filter: &Filter) -> Markup {
             label { span { "Show" }
                 select name="show" {
                     @for (value, label) in [("", "all numbers"), ("monitored", "monitored"), ("not-monitored", "not monitored"),
-                        ("flagged", "flagged"), ("at-risk", "at risk"), ("clean", "clean"), ("pending", "pending"), ("suspect", "suspect")] {
+                        ("flagged", "flagged"), ("at-risk", "at risk"), ("clean", "clean"), ("pending", "pending"),
+                        ("suspect", "suspect"), ("resting", "not in use for now"), ("ready", "ready to replace others")] {
                         (option(value, &filter.show, label))
                     }
                 }
@@ -200,7 +201,11 @@ impl Rows<'_> {
     /// A shield, or a dash if the number is not monitored.
     fn reputation(&self, known: &KnownNumber) -> Markup {
         let Some((_, status, _)) = known.monitored else {
-            return html! { span.quiet { @if known.is_owned { "– " span.unseen { "not monitored" } } @else { "no longer in this account" } } };
+            return html! { span.quiet {
+                @if known.ready_since.is_some() { "ready to replace others" }
+                @else if known.is_owned { "– " span.unseen { "not monitored" } }
+                @else { "no longer in this account" }
+            } };
         };
         let (class, status) = (status.name(), status_label(status));
         let card = format!("carriers-{}", known.number);
@@ -209,6 +214,7 @@ impl Rows<'_> {
                 (icon(class)) span { (status) }
             }
             @if known.replacement_pending { span.quiet { " being replaced" } }
+            @if known.resting_since.is_some() { span.quiet { " not in use" } }
             div.carrier-card popover id=(card) { (self.card(known.number)) }
         }
     }

@@ -9,13 +9,13 @@ use crate::web::pages::layout::Tab;
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
 use crate::web::query::Query;
-use crate::words::{count, dollars};
+use crate::words::dollars;
 use axum::Router;
 use axum::extract::{Form, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
-use dialguard_dialer::ledger::{AccountChange, Areas, Buying, NO_PROVIDER, ProviderProfile, REST_DAYS_MAX};
+use dialguard_dialer::ledger::{AccountChange, Areas, Buying, NO_PROVIDER, ProviderProfile};
 use dialguard_dialer::prices::{REPLACEMENT_PRICE_CENTS, cents};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -39,11 +39,7 @@ pub fn section(account: &str, buying: &Buying, may_change: bool) -> Markup {
                     "If no clean number is on hand, one is bought from " strong { (provider) } ", for at most "
                     strong { (dollars(buying.day_cents_max.into())) } " a day and "
                     strong { (dollars(buying.cycle_cents_max.into())) } " per billing cycle. "
-                    (areas_text(&buying.areas)) " Replaced numbers "
-                    @match buying.rest_days {
-                        0 => "are released at once.",
-                        days => { "rest for " (count(days.into(), "day")) " before they are released." },
-                    }
+                    (areas_text(&buying.areas))
                 },
             }
             @if may_change { p { a.button href=(buying_path(account)) { "Change number provider" } } }
@@ -65,7 +61,6 @@ fn areas_text(areas: &Areas) -> String {
 struct BuyingForm {
     provider: String,
     areas: String,
-    rest_days: String,
     day_cap: String,
     cycle_cap: String,
 }
@@ -76,20 +71,16 @@ impl BuyingForm {
         BuyingForm {
             provider: buying.provider.clone().unwrap_or_else(|| NO_PROVIDER.into()),
             areas: buying.areas.to_string(),
-            rest_days: buying.rest_days.to_string(),
             day_cap: plain(buying.day_cents_max),
             cycle_cap: plain(buying.cycle_cents_max),
         }
     }
 
     fn read(&self) -> Result<Buying, FieldError> {
-        let days = self.rest_days.trim().parse().ok().filter(|days| *days <= REST_DAYS_MAX);
         let in_field = |name: &'static str| move |why: String| FieldError { name: name.into(), why };
         Ok(Buying {
             provider: Buying::provider_named(&self.provider),
             areas: self.areas.trim().replace(' ', "").parse().map_err(in_field("areas"))?,
-            rest_days: days
-                .ok_or_else(|| in_field("rest-days")(format!("enter whole days from 0 to {REST_DAYS_MAX}")))?,
             day_cents_max: cents(&self.day_cap).map_err(in_field("day-cap"))?,
             cycle_cents_max: cents(&self.cycle_cap).map_err(in_field("cycle-cap"))?,
         })
@@ -189,7 +180,7 @@ struct TextField<'a> {
     hint: &'static str,
 }
 
-fn text_fields(form: &BuyingForm) -> [TextField<'_>; 4] {
+fn text_fields(form: &BuyingForm) -> [TextField<'_>; 3] {
     [
         TextField {
             name: "areas",
@@ -199,14 +190,6 @@ fn text_fields(form: &BuyingForm) -> [TextField<'_>; 4] {
             unit: "",
             hint: "Where to look if the replaced number's area code has too few numbers: none, anywhere, or area codes \
                    such as 213,424.",
-        },
-        TextField {
-            name: "rest-days",
-            title: "Rest",
-            value: &form.rest_days,
-            prefix: "",
-            unit: "days",
-            hint: "How long a replaced number is kept before it is released to the provider. 0 releases it at once.",
         },
         TextField {
             name: "day-cap",
