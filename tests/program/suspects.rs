@@ -86,7 +86,7 @@ fn a_suspect_that_no_source_rates_changes_its_status_and_counts_as_unrated() {
     called(&dialer, [(5, 0), (40, 0), (40, 0)]);
     dialer.carriers_say(&[(101, "ooo"), (102, "ooo")]);
     dialer.run("review acme").exits(0).says(&["2 numbers rated"]);
-    assert_eq!(dialer.standing(100), "at-risk");
+    assert_eq!(dialer.standing(100), "1 at-risk");
     let turned = dialer.events("turned-at-risk");
     assert_eq!(turned[0]["text"], "+13105550100 turned at-risk: its calls fare badly.");
     dialer.pass(3_600);
