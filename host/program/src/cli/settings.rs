@@ -66,8 +66,7 @@ impl Args for SettingOptions {
             .value_name("NAME")
             .action(ArgAction::Append)
             .help("Put a setting back to its default, or remove a stored one that no policy uses; may be repeated");
-        let taken: Vec<String> = command.get_arguments().filter_map(Arg::get_long).map(str::to_owned).collect();
-        let options = listed().filter(|setting| !taken.contains(&setting.name)).map(|setting| option(&setting));
+        let options = listed().map(|setting| option(&setting));
         command.next_help_heading("Settings").args(options).arg(set).arg(unset)
     }
 
@@ -92,7 +91,7 @@ fn option(setting: &Setting) -> Arg {
 impl FromArgMatches for SettingOptions {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let of_its_own = listed().filter_map(|setting| {
-            let value = matches.try_get_one::<String>(&setting.name).ok()??.clone();
+            let value = matches.get_one::<String>(&setting.name)?.clone();
             Some((setting.name, value))
         });
         let named = matches.get_many::<(String, String)>(SETTING).into_iter().flatten().cloned();
