@@ -95,3 +95,28 @@ const FILES: [(&str, &str); 42] = [
     ("wit/0.3.0/carrier-lookup.wit", include_str!("../../../../../wit/0.3.0/carrier-lookup.wit")),
     ("wit/0.3.0/number-inventory.wit", include_str!("../../../../../wit/0.3.0/number-inventory.wit")),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::path::PathBuf;
+
+    #[test]
+    fn no_file_of_the_reference_policy_is_left_out() {
+        let plugin = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugin");
+        let (mut found, mut folders) = (BTreeSet::new(), vec![PathBuf::from("src")]);
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(plugin.join(&folder)).expect("a folder") {
+                let path = folder.join(entry.expect("an entry").file_name());
+                if plugin.join(&path).is_dir() {
+                    folders.push(path);
+                } else {
+                    found.extend(path.to_str().map(String::from));
+                }
+            }
+        }
+        let copied = FILES.iter().map(|(path, _)| path.to_string()).filter(|path| path.starts_with("src/"));
+        assert_eq!(copied.collect::<BTreeSet<_>>(), found);
+    }
+}
