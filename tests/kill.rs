@@ -13,6 +13,7 @@ mod harness {
     pub mod policies {
         pub mod reference;
         pub mod renamed;
+        pub mod second_contract;
     }
     pub mod services {
         #[expect(dead_code, reason = "other runners use the rest")]

@@ -3,6 +3,7 @@
 use crate::harness::buying::buying_dialer;
 use crate::harness::dialer::{Dialer, e164, each};
 use crate::harness::killing::kill_when;
+use crate::harness::policies::second_contract::SECOND_CONTRACT;
 use crate::harness::services::provider::When::{self, After, Before};
 use crate::harness::services::provider::{Deed, FakeProvider};
 use dialguard_dialer::ledger::ProviderKind::{self, Telnyx, Twilio};
@@ -13,6 +14,10 @@ use std::collections::BTreeSet;
 async fn killed_at_every_request(kind: ProviderKind) {
     const NUMBERS: u64 = 15;
     let (dialer, fake) = buying_dialer(kind, NUMBERS, "--rest-days 0").await;
+    // Under a policy that knows no rests, a number is given back in the same breath.
+    dialer.file("policy.wasm", SECOND_CONTRACT);
+    dialer.run("policy install policy.wasm").exits(0);
+    dialer.run("policy activate 2").exits(0);
     dialer.run(&format!("replace acme {}", e164(100))).exits(0);
     let requests = fake.requests();
     let searches = requests.iter().filter(|deed| **deed == Deed::Search).count();

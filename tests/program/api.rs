@@ -137,7 +137,10 @@ async fn an_account_is_added_and_changed_as_a_whole_or_not_at_all() {
     assert_eq!(added.headers()["location"], "/api/v1/accounts/new");
     let added = answered(201, added).await;
     assert_eq!((&added["slot-count"], &added["price-cents"]), (&json!(30), &json!(9_800)));
-    assert_eq!((&added["settings"]["auto-replace"], &added["settings"]["checks-to-flag"]), (&json!(true), &json!(2)));
+    assert_eq!(
+        (&added["settings"]["auto-replace"], &added["settings"]["checks-to-replace"]),
+        (&json!(true), &json!(2))
+    );
     assert_eq!(administrator.json("/api/v1/accounts/new").await, added);
     answered(409, administrator.post("/api/v1/accounts", new).await).await;
 

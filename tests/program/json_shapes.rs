@@ -30,6 +30,7 @@ async fn a_command_prints_the_json_of_the_api() {
         ("account list", "/api/v1/accounts"),
         ("usage acme", "/api/v1/accounts/acme/usage"),
         ("orders acme", "/api/v1/accounts/acme/orders"),
+        ("numbers pool acme", "/api/v1/accounts/acme/pool"),
         ("events acme --last 1000", "/api/v1/accounts/acme/events?limit=1000"),
         ("policy list", "/api/v1/policies"),
         ("alerts list", "/api/v1/webhooks"),
@@ -41,7 +42,7 @@ async fn a_command_prints_the_json_of_the_api() {
         assert_eq!(server.dialer.json(command), answer, "{command} and {path}");
         compared += 1;
     }
-    assert_eq!(compared, 8);
+    assert_eq!(compared, 9);
 }
 
 #[tokio::test(flavor = "multi_thread")]

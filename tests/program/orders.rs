@@ -53,9 +53,10 @@ async fn commands_list_retry_and_abandon_a_stuck_order() {
     dialer.run("orders abandon 2").exits(1).says(&["already finished"]);
     dialer.run("orders retry 9").exits(1).says(&["no order 9", "dialguard orders"]);
     dialer.run("orders nobody").exits(1).says(&["no account", "account list"]);
-    dialer.run("account show acme").exits(0).says(&["bought from shop", "$1.15 of $100.00 today", "rest 1 day"]);
+    dialer.run("account show acme").exits(0).says(&["bought from shop", "$1.15 of $100.00 today", "rest-days: 1"]);
     assert_eq!(dialer.json("account show acme")["charged-in-cycle-cents"], 4_900 + 400);
-    dialer.run("account set acme --provider none").exits(0);
+    dialer.run("account set acme --provider none --rests-max 0").exits(0);
+    dialer.carriers_say(&[(100, "xxx")]);
     dialer.pass(DAY);
     dialer.run("serve --once").exits(0);
     assert_eq!(fake.releases(), [number(100)], "what rests is given back all the same");
@@ -229,8 +230,7 @@ async fn the_buying_settings_are_changed_on_the_dashboard() {
     dialer.run("account set acme --provider none").exits(0);
     let server = Server::new(dialer).await;
     let (operator, administrator) = (server.user(Role::Operate, &["acme"]), server.user(Role::Administer, &["acme"]));
-    let right =
-        [("provider", "shop"), ("areas", "213, 424"), ("rest-days", "7"), ("day-cap", "$12.50"), ("cycle-cap", "60")];
+    let right = [("provider", "shop"), ("areas", "213, 424"), ("day-cap", "$12.50"), ("cycle-cap", "60")];
     assert_eq!(send(&operator, "/accounts/acme/buying", &right).await.0, StatusCode::FORBIDDEN);
     let asked = administrator.page("/accounts/acme/buying").await;
     assert!(asked.contains("shop (Twilio, $1.15 per number)") && asked.contains("value=\"100.00\""), "{asked}");
@@ -238,8 +238,6 @@ async fn the_buying_settings_are_changed_on_the_dashboard() {
     for (field, typed, why) in [
         ("provider", "nowhere", "no provider"),
         ("areas", "31", "not an area code"),
-        ("rest-days", "366", "from 0 to 365"),
-        ("rest-days", "a month", "from 0 to 365"),
         ("day-cap", "1.5", "such as 10 or 12.50"),
         ("cycle-cap", "-1", "such as 10 or 12.50"),
         ("cycle-cap", "99999999999", "such as 10 or 12.50"),
@@ -248,15 +246,14 @@ async fn the_buying_settings_are_changed_on_the_dashboard() {
         let (status, page) = send(&administrator, "/accounts/acme/buying", &form).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{field} {typed}");
         assert!(page.contains(why) && page.contains(&format!("href=\"#{field}\"")), "{field} {typed}: {page}");
-        assert!(page.contains("value=\"7\"") || field == "rest-days", "the input is kept: {page}");
+        assert!(page.contains("value=\"213, 424\"") || field == "areas", "the input is kept: {page}");
         assert_eq!(server.dialer.json("account show acme"), before, "{field} {typed}");
     }
     let (status, _) = send(&administrator, "/accounts/acme/buying", &right).await;
     assert_eq!(status, StatusCode::SEE_OTHER);
     let after = server.dialer.json("account show acme");
-    let bought = ["provider", "areas", "rest-days", "day-cap-cents", "cycle-cap-cents"].map(|name| &after[name]);
-    assert_eq!(json!(bought), json!(["shop", "213,424", 7, 1_250, 6_000]));
-    assert!(operator.page("/accounts/acme/settings").await.contains("rest for 7 days"));
+    let bought = ["provider", "areas", "day-cap-cents", "cycle-cap-cents"].map(|name| &after[name]);
+    assert_eq!(json!(bought), json!(["shop", "213,424", 1_250, 6_000]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -272,7 +269,7 @@ async fn the_buying_settings_are_changed_through_the_api() {
         // Nothing is charged for a change that is refused.
         (json!({"provider": "nowhere", "blocks": 2}), StatusCode::CONFLICT),
         (json!({"areas": "31"}), StatusCode::UNPROCESSABLE_ENTITY),
-        (json!({"rest-days": 366}), StatusCode::UNPROCESSABLE_ENTITY),
+        (json!({"settings": {"rest-days": 366}}), StatusCode::UNPROCESSABLE_ENTITY),
         (json!({"day-cap-cents": 100_000_001}), StatusCode::UNPROCESSABLE_ENTITY),
         (json!({"cycle-cap-cents": -1}), StatusCode::UNPROCESSABLE_ENTITY),
     ] {
@@ -280,7 +277,7 @@ async fn the_buying_settings_are_changed_through_the_api() {
         assert_eq!(status, expected, "{change}: {problem}");
         assert_eq!(program.json("/api/v1/accounts/acme").await, before, "{change}");
     }
-    let wanted = json!({"provider": "shop", "areas": "anywhere", "rest-days": 0, "day-cap-cents": 0});
+    let wanted = json!({"provider": "shop", "areas": "anywhere", "day-cap-cents": 0});
     let (status, account) = call(&program, Method::PATCH, "", wanted.clone()).await;
     assert_eq!(status, StatusCode::OK, "{account}");
     for (name, value) in wanted.as_object().expect("an object") {

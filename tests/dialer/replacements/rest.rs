@@ -33,7 +33,7 @@ impl Fixture {
 
     /// The last digits of the monitored numbers that the dialer does not use for now.
     fn out_of_use(&self) -> Vec<u64> {
-        let standing = Some(MonitoringFilter::Resting);
+        let standing = Some(MonitoringFilter::OutOfUse);
         let query = NumberQuery { standing, limit: 100, ..NumberQuery::default() };
         let page = self.ledger().number_page("acme", &query).unwrap();
         page.numbers.iter().map(|known| known.number - number(0)).collect()
@@ -237,7 +237,7 @@ async fn a_flagged_number_is_not_used_until_it_is_clean_or_replaced() {
     let pool = fixture.pool();
     assert_eq!((pool.in_use, pool.out_of_use), (0, 2));
     assert_eq!(fixture.slots(), [(1, number(100)), (2, number(101))], "they keep their slots");
-    let text = "+13105550100 is not used for now: no clean number can take its place.";
+    let text = "+13105550100 is out of use: no clean number can take its place.";
     assert_eq!(
         fixture.messages("number.resting")[0],
         json!({

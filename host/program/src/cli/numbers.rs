@@ -196,7 +196,7 @@ fn pool_in_words(pool: &ledger::Pool, numbers: &[PooledNumber]) -> String {
         [e164(*number).to_string(), rfc3339(*since), standing]
     });
     format!(
-        "{} in use, {} not in use for now, {} resting, {} ready\n{}\n{}",
+        "{} in use, {} out of use, {} resting, {} ready\n{}\n{}",
         thousands(pool.in_use.into()),
         thousands(pool.out_of_use.into()),
         thousands(pool.resting.into()),
@@ -270,7 +270,7 @@ impl Listing {
             let slot = known.monitored.map_or("–".to_owned(), |(slot, ..)| slot.to_string());
             let status = match (known.monitored, known.ready_since) {
                 (Some((_, status, _)), _) if known.resting_since.is_some() => {
-                    format!("{}, not in use", status_mark(status))
+                    format!("{}, out of use", status_mark(status))
                 }
                 (Some((_, status, _)), _) => status_mark(status).to_owned(),
                 (None, Some(_)) => "ready".into(),

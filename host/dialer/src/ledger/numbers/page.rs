@@ -53,7 +53,7 @@ pub enum MonitoringFilter {
     /// It has a slot, and the dialer uses it.
     InUse,
     /// It has a slot, and the dialer does not use it for now.
-    Resting,
+    OutOfUse,
     /// It has no slot, has rested, and may take another's place.
     Ready,
 }
@@ -173,7 +173,7 @@ fn lists(query: &NumberQuery, account: i64) -> Vec<List> {
             MonitoringFilter::Monitored
             | MonitoringFilter::Status(_)
             | MonitoringFilter::InUse
-            | MonitoringFilter::Resting,
+            | MonitoringFilter::OutOfUse,
         ) => {
             vec![List::of_monitored(query, account)]
         }
@@ -253,7 +253,7 @@ impl List {
         match query.standing {
             Some(MonitoringFilter::Status(status)) => list.also("status = ?", i64::from(status_to_sql(status))),
             Some(MonitoringFilter::InUse) => list.conditions.push("resting_since IS NULL"),
-            Some(MonitoringFilter::Resting) => list.conditions.push("resting_since IS NOT NULL"),
+            Some(MonitoringFilter::OutOfUse) => list.conditions.push("resting_since IS NOT NULL"),
             _ => {}
         }
         list

@@ -479,7 +479,7 @@ fn set_in_use(
     let (kind, text) = match is_in_use {
         true => (EventKind::NumberInUse, format!("{} is used again.", e164(number))),
         false => {
-            let text = format!("{} is not used for now: no clean number can take its place.", e164(number));
+            let text = format!("{} is out of use: no clean number can take its place.", e164(number));
             (EventKind::NumberResting, text)
         }
     };

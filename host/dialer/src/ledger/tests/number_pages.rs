@@ -84,7 +84,7 @@ fn fitting(all: &[KnownNumber], query: &NumberQuery) -> Vec<KnownNumber> {
         Some(MonitoringFilter::NotMonitored) => known.monitored.is_none(),
         Some(MonitoringFilter::Monitored) => known.monitored.is_some(),
         Some(MonitoringFilter::InUse) => known.monitored.is_some() && known.resting_since.is_none(),
-        Some(MonitoringFilter::Resting) => known.resting_since.is_some(),
+        Some(MonitoringFilter::OutOfUse) => known.resting_since.is_some(),
         Some(MonitoringFilter::Ready) => known.ready_since.is_some(),
         Some(MonitoringFilter::Status(wanted)) => known.monitored.is_some_and(|(_, status, _)| status == wanted),
     };

@@ -8,7 +8,8 @@ fn a_ledger_whose_accounts_had_days_of_rest_is_upgraded() {
     let (folder, before) = ledger_of_schema(23);
     before
         .execute_batch(
-            "INSERT INTO accounts (key, id, time_zone, region, review_at, added_on, enabled, settings, revision, changed_at,
+            "UPDATE accounts SET settings = '{\"auto_replace\":false,\"replacements_per_day_max\":3,\"values\":{}}';
+             INSERT INTO accounts (key, id, time_zone, region, review_at, added_on, enabled, settings, revision, changed_at,
                  slot_count, slot_count_next, cycle_index, cycle_starts_at, cycle_ends_at, rest_days, closed_at)
              SELECT 2, 'week', time_zone, region, review_at, added_on, enabled, settings, 0, 100, 15, 15, 0, 0, 1771113600, 7, NULL
                FROM accounts

@@ -84,7 +84,7 @@ impl NumberFilter {
             (Some(false), None, None) => Some(MonitoringFilter::NotMonitored),
             (Some(true), None, None) => Some(MonitoringFilter::Monitored),
             (None | Some(true), Some(status), None) => Some(MonitoringFilter::Status(status.into())),
-            (None | Some(true), None, Some(true)) => Some(MonitoringFilter::Resting),
+            (None | Some(true), None, Some(true)) => Some(MonitoringFilter::OutOfUse),
             (None | Some(true), None, Some(false)) => Some(MonitoringFilter::InUse),
             (_, _, Some(_)) => {
                 let detail = "only monitored numbers are in use or not; give `resting` without `status`";

@@ -66,7 +66,7 @@ fn figures(account: &AccountProfile, pool: &Pool) -> Markup {
                 (figure(pool.in_use, "in use"))
                 @if pool.out_of_use > 0 {
                     li { p {
-                        a href={ (account_path(&account.id)) "?show=resting" } { strong { (thousands(pool.out_of_use.into())) } " not in use for now" }
+                        a href={ (account_path(&account.id)) "?show=resting" } { strong { (thousands(pool.out_of_use.into())) } " out of use" }
                     } }
                 }
                 (figure(pool.resting, "resting"))

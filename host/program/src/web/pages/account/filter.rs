@@ -81,7 +81,7 @@ impl Filter {
             standing: match self.show.as_str() {
                 "monitored" | "suspect" => Some(MonitoringFilter::Monitored),
                 "not-monitored" => Some(MonitoringFilter::NotMonitored),
-                "resting" => Some(MonitoringFilter::Resting),
+                "resting" => Some(MonitoringFilter::OutOfUse),
                 "ready" => Some(MonitoringFilter::Ready),
                 status => status_of_name(status).map(MonitoringFilter::Status),
             },

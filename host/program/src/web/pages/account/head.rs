@@ -138,7 +138,7 @@ fn figures(account: &AccountProfile, usage: &Usage) -> Markup {
             (figure("at-risk", usage.at_risk, "at risk", showing(account, "at-risk")))
             (figure("lately", usage.suspect, "suspect", showing(account, "suspect")))
             (figure("pending", usage.pending, "pending", showing(account, "pending")))
-            @if usage.resting > 0 { (figure("lately", usage.resting, "not in use for now", showing(account, "resting"))) }
+            @if usage.resting > 0 { (figure("lately", usage.resting, "out of use", showing(account, "resting"))) }
         }
     }
 }

@@ -43,10 +43,11 @@ async fn export(
     ))
 }
 
-/// One row per number: its slot and status, then each carrier's score and label.
+/// One row per number: its slot, its status and whether it is out of use, then each carrier's score and label.
 fn numbers_csv(numbers: &[KnownNumber], carriers: &[Carrier], answers: &LatestAnswers) -> Vec<u8> {
     let heading = |of: &str, carrier: &Carrier| inert(&format!("{} {of}", carrier.name)).into_owned();
-    let header = ["number", "slot", "status", "status-since", "replacement-pending"].map(str::to_owned).into_iter();
+    let header =
+        ["number", "slot", "status", "status-since", "replacement-pending", "resting"].map(str::to_owned).into_iter();
     let header =
         header.chain(carriers.iter().flat_map(|carrier| [heading("score", carrier), heading("label", carrier)]));
     let rows = numbers.iter().map(|known| {
@@ -54,7 +55,8 @@ fn numbers_csv(numbers: &[KnownNumber], carriers: &[Carrier], answers: &LatestAn
             Some((slot, status, since)) => (slot.to_string(), status.name().to_owned(), rfc3339(since)),
             None => Default::default(),
         };
-        let own = [e164(known.number), slot, status, since, known.replacement_pending.to_string()].into_iter();
+        let (pending, resting) = (known.replacement_pending.to_string(), known.resting_since.is_some().to_string());
+        let own = [e164(known.number), slot, status, since, pending, resting].into_iter();
         let answers = answers.get(&known.number).map_or(&[][..], Vec::as_slice);
         let row = own.chain(carriers.iter().flat_map(|carrier| {
             let answer = answers.iter().find(|answer| answer.carrier == carrier.id);
@@ -79,6 +81,8 @@ mod tests {
             number: 13_105_550_100,
             monitored: Some((3, Status::Flagged, 0)),
             replacement_pending: false,
+            resting_since: None,
+            ready_since: None,
             suspect: None,
             is_owned: true,
         };
@@ -87,8 +91,8 @@ mod tests {
         let answer = CarrierAnswer { number: known.number, carrier: 1, score: Some(95), label, observed_at: 0 };
         let answers = LatestAnswers::from([(known.number, vec![answer])]);
         let file = String::from_utf8(numbers_csv(&[known], &carriers, &answers)).unwrap();
-        let expected = "number,slot,status,status-since,replacement-pending,'=A score,'=A label,B score,B label\n\
-            +13105550100,3,flagged,1970-01-01T00:00:00Z,false,95,\"'=HYPERLINK(\"\"http://evil.example\"\",\"\"Spam, likely\"\")\",,\n";
+        let expected = "number,slot,status,status-since,replacement-pending,resting,'=A score,'=A label,B score,B label\n\
+            +13105550100,3,flagged,1970-01-01T00:00:00Z,false,false,95,\"'=HYPERLINK(\"\"http://evil.example\"\",\"\"Spam, likely\"\")\",,\n";
         assert_eq!(file, expected);
     }
 }

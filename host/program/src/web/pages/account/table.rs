@@ -76,7 +76,7 @@ fn finder(account: &AccountProfile, filter: &Filter) -> Markup {
                 select name="show" {
                     @for (value, label) in [("", "all numbers"), ("monitored", "monitored"), ("not-monitored", "not monitored"),
                         ("flagged", "flagged"), ("at-risk", "at risk"), ("clean", "clean"), ("pending", "pending"),
-                        ("suspect", "suspect"), ("resting", "not in use for now"), ("ready", "ready to replace others")] {
+                        ("suspect", "suspect"), ("resting", "out of use"), ("ready", "ready to replace others")] {
                         (option(value, &filter.show, label))
                     }
                 }
@@ -214,7 +214,7 @@ impl Rows<'_> {
                 (icon(class)) span { (status) }
             }
             @if known.replacement_pending { span.quiet { " being replaced" } }
-            @if known.resting_since.is_some() { span.quiet { " not in use" } }
+            @if known.resting_since.is_some() { span.quiet { " out of use" } }
             div.carrier-card popover id=(card) { (self.card(known.number)) }
         }
     }
