@@ -13,6 +13,7 @@ mod harness {
 
 #[path = "browser"]
 mod browser {
+    mod calls_story;
     mod dashboard;
     mod host_comparison;
     mod host_failures;

@@ -13,7 +13,7 @@ use serde_json::json;
 use std::process::Command;
 
 /// Runs `tests/dashboard/steps/NAME.js` as a user with this role and fails if it does. False if it was skipped.
-fn step(server: &Server, role: Role, name: &str) -> bool {
+pub fn step(server: &Server, role: Role, name: &str) -> bool {
     let folder = repository("tests/dashboard");
     let (true, Some(chromium)) = (are_installed(&folder, "tests/dashboard"), chromium()) else { return false };
     let mut node = Command::new("node");

@@ -7,7 +7,7 @@ use crate::harness::policies::hostile_plans::hostile_plans;
 use crate::harness::policies::limits::{LIMITS, OUT_OF_TIME, ROOMY, SPIN, compiled};
 use crate::harness::policies::reference::reference;
 use dialguard::contract::*;
-use dialguard::policy::{Limits, PolicyError, PolicyFault};
+use dialguard::policy::{Limits, Policy, PolicyError, PolicyFault};
 use dialguard_dialer::dialguard::DialguardError;
 use dialguard_dialer::ledger::{AccountChange, EventFilter, LedgerError};
 use std::collections::BTreeSet;
@@ -108,7 +108,6 @@ async fn a_hostile_policy_loses_its_run_and_affects_nothing_else() {
             trapped("wasm trap: out of bounds memory access"),
         ),
         ("a loop where the host hands it data", Hostile { alloc: SPIN, ..Hostile::default() }, OUT_OF_TIME),
-        ("a loop once its answer was read", Hostile { post: SPIN, ..Hostile::default() }, OUT_OF_TIME),
         (
             "an import called where the host hands it data",
             Hostile { alloc: "(drop (call $now))", ..Hostile::default() },
@@ -159,6 +158,18 @@ async fn a_hostile_policy_loses_its_run_and_affects_nothing_else() {
         unharmed.still(&scene, what).await;
     }
     unharmed.reviews_correctly(&scene).await;
+}
+
+/// A policy is asked for its settings when it is compiled.
+#[test]
+fn a_policy_that_loops_when_it_describes_itself_is_refused() {
+    for (what, policy) in [
+        ("a loop in its description", Hostile { describe: SPIN, ..Hostile::default() }),
+        ("a loop once its answer was read", Hostile { post: SPIN, ..Hostile::default() }),
+    ] {
+        let refused = Policy::compile(&policy.component(), LIMITS).err().expect(what).to_string();
+        assert!(refused.ends_with(&OUT_OF_TIME.to_string()), "{what}: {refused}");
+    }
 }
 
 fn fault(error: DialguardError) -> PolicyFault {

@@ -21,7 +21,7 @@ use std::time::Instant;
 fn large_account(numbers: u64, candidates: u64) -> Dialer {
     let dialer = Dialer::with_ledger();
     let blocks = numbers.div_ceil(15);
-    let settings = "--auto-replace on --checks-to-flag 1 --replacements-per-day-max 1000 --mass-flag-percent 100";
+    let settings = "--auto-replace on --checks-to-replace 1 --replacements-per-day-max 1000 --mass-flag-percent 100";
     dialer.run(&format!("account add acme --blocks {blocks} --time-zone UTC {settings}")).exits(0);
     for (carrier, seed) in [("Hiya", 1), ("TNS", 2), ("First-Orion", 3)] {
         dialer.run(&format!("sources add {carrier} --simulated {seed}")).exits(0);

@@ -84,7 +84,7 @@ async fn a_number_that_turns_flagged_is_replaced() {
     assert_eq!(kinds.iter().filter(|kind| *kind == "turned-flagged").count(), 1, "{events}");
     assert!(kinds.contains(&json!("replaced")), "{events}");
     let runs = dialer.get("runs").await;
-    let of_run = dialer.get(&format!("events?run={}&kind=turned-flagged", runs["items"][2]["id"])).await;
+    let of_run = dialer.get(&format!("events?run={}&kind=turned-flagged", runs["items"][1]["id"])).await;
     assert_eq!(each(&of_run["items"], "number"), [json!(e164(101))]);
     let kinds = [json!("request"), json!("daily-review"), json!("daily-review"), json!("request")];
     assert_eq!(each(&runs["items"], "kind"), kinds);
@@ -137,7 +137,10 @@ async fn an_account_is_added_and_changed_as_a_whole_or_not_at_all() {
     assert_eq!(added.headers()["location"], "/api/v1/accounts/new");
     let added = answered(201, added).await;
     assert_eq!((&added["slot-count"], &added["price-cents"]), (&json!(30), &json!(9_800)));
-    assert_eq!((&added["settings"]["auto-replace"], &added["settings"]["checks-to-flag"]), (&json!(true), &json!(2)));
+    assert_eq!(
+        (&added["settings"]["auto-replace"], &added["settings"]["checks-to-replace"]),
+        (&json!(true), &json!(2))
+    );
     assert_eq!(administrator.json("/api/v1/accounts/new").await, added);
     answered(409, administrator.post("/api/v1/accounts", new).await).await;
 

@@ -12,29 +12,39 @@ const APRIL: &str = "2026-04-01T00:00:00Z";
 
 // Accounts
 
-/// Each of the contract's settings: its name, default, minimum and maximum.
-const SETTINGS: [(&str, u64, u64, u64); 8] = [
+/// The settings that are whole numbers: name, default, minimum and maximum.
+const SETTINGS: [(&str, u64, u64, u64); 15] = [
+    ("replacements-per-day-max", 3, 0, 1_000),
     ("spam-score-min", 80, 1, 100),
     ("rating-carriers-min", 2, 1, 255),
-    ("checks-to-flag", 2, 1, 30),
-    ("checks-to-clear", 2, 1, 30),
+    ("checks-to-flag", 1, 1, 30),
+    ("checks-to-clear", 1, 1, 30),
+    ("checks-to-replace", 2, 1, 30),
     ("observation-age-max-hours", 48, 1, 8_760),
-    ("replacements-per-day-max", 3, 0, 1_000),
     ("new-number-grace-days", 0, 0, 365),
     ("mass-flag-percent", 30, 1, 100),
+    ("calls-min", 50, 1, 1_000_000),
+    ("answer-rate-drop-percent", 40, 1, 100),
+    ("blocked-percent", 5, 1, 100),
+    ("look-ups-per-day-max", 0, 0, 1_000_000),
+    ("rest-days", 30, 0, 365),
+    ("rests-max", 2, 0, 250),
 ];
+
+const SWITCHES: [&str; 4] = ["auto-replace", "replace-on-calls", "cheapest-first", "rest-when-none"];
 
 #[test]
 fn every_setting_has_an_option_of_its_name() {
     let dialer = Dialer::with_ledger();
     let options = |pick: fn(&(&str, u64, u64, u64)) -> u64| -> String {
-        SETTINGS.iter().map(|setting| format!("--{} {} ", setting.0, pick(setting))).collect()
+        let switches = SWITCHES.iter().map(|name| format!("--{name} on "));
+        SETTINGS.iter().map(|setting| format!("--{} {} ", setting.0, pick(setting))).chain(switches).collect()
     };
     let add = "--blocks 1 --time-zone UTC";
     dialer.run(&format!("account add plain {add}")).exits(0);
-    dialer.run(&format!("account add least {add} {} --auto-replace on", options(|s| s.2))).exits(0);
+    dialer.run(&format!("account add least {add} {}", options(|s| s.2))).exits(0);
     dialer.run(&format!("account add most {add}")).exits(0);
-    dialer.run(&format!("account set most {} --auto-replace on --other sieve=fine", options(|s| s.3))).exits(0);
+    dialer.run(&format!("account set most {}", options(|s| s.3))).exits(0);
 
     let accounts = dialer.json("account list");
     let [least, most, plain] = [0, 1, 2].map(|place| &accounts[place]["settings"]);
@@ -42,9 +52,12 @@ fn every_setting_has_an_option_of_its_name() {
         let ranges = [&plain[name], &least[name], &most[name]].map(Value::as_u64);
         assert_eq!(ranges, [Some(default), Some(min), Some(max)], "{name}");
     }
-    let switches = [plain, least, most].map(|settings| settings["auto-replace"].as_bool());
-    assert_eq!(switches, [Some(false), Some(true), Some(true)], "automatic replacement is off by default");
-    assert_eq!(most["other"], json!({"sieve": "fine"}));
+    for name in SWITCHES {
+        let switches = [plain, least, most].map(|settings| settings[name].as_bool());
+        assert_eq!(switches, [Some(false), Some(true), Some(true)], "{name} is off by default");
+    }
+    let count = most.as_object().map(serde_json::Map::len);
+    assert_eq!(count, Some(SETTINGS.len() + SWITCHES.len()), "there are no others");
 }
 
 #[test]
@@ -523,7 +536,7 @@ fn fewer_blocks_than_the_monitored_numbers_need_are_refused() {
     dialer.run("monitor acme --all").exits(0);
     dialer.run("account set acme --blocks 1 --checks-to-flag 5").exits(1).says(&["1 block: refused: more numbers"]);
     let account = &dialer.json("account list")[0];
-    assert_eq!(account["settings"]["checks-to-flag"], 2, "a command is done as a whole or not at all");
+    assert_eq!(account["settings"]["checks-to-flag"], 1, "a command is done as a whole or not at all");
     assert_eq!(answers(&dialer, "unmonitor acme 0100 0101"), ["accepted", "accepted"]);
     dialer.run("account set acme --blocks 1").exits(0);
     assert_eq!(
@@ -742,7 +755,7 @@ fn an_observation_counts_in_one_check() {
         ),
     ];
     for (what, steps) in histories {
-        let dialer = Dialer::monitoring(1, "");
+        let dialer = Dialer::monitoring(1, "--checks-to-flag 2 --checks-to-clear 2");
         for (now, observed_at, marks, standing, counted_before) in steps {
             dialer.it_is(now);
             dialer.carriers_said(observed_at, &[(100, marks)]);
@@ -757,7 +770,7 @@ fn an_observation_counts_in_one_check() {
     }
 }
 
-/// Two carriers' opinions of five in the morning flag a number and replace it for $4.00 only after a second opinion.
+/// Two carriers' opinions of five in the morning flag a number at once, and replace it for $4.00 only after a second opinion.
 #[test]
 fn one_observation_replaces_no_number() {
     let dialer = Dialer::monitoring(1, "--auto-replace on");
@@ -770,7 +783,7 @@ fn one_observation_replaces_no_number() {
     }
     let again = dialer.run("review acme").exits(0);
     again.says(&["1 number was not rated: its observations were counted in an earlier check."]);
-    assert_eq!(dialer.standing(100), "1 at-risk");
+    assert_eq!(dialer.standing(100), "1 flagged");
     assert!(dialer.events("replacement-charged").is_empty());
     assert_eq!(dialer.events("no-new-observations").len(), 1, "it is said once a date");
     // The candidate's observations are those of yesterday too, and count in each screening.
@@ -820,7 +833,7 @@ fn with_auto_replacement_the_closest_clean_candidate_takes_the_slot() {
 
 #[test]
 fn numbers_flagged_longest_are_replaced_first_up_to_the_daily_cap() {
-    let dialer = Dialer::monitoring(5, "--auto-replace on --checks-to-flag 1 --replacements-per-day-max 0");
+    let dialer = Dialer::monitoring(5, "--auto-replace on --checks-to-replace 1 --replacements-per-day-max 0");
     dialer.import(140..150, "--candidates");
     let candidates: Vec<_> = (140..150).map(|last| (last, "ooo")).collect();
     // 0104 turns flagged a day before the others.
@@ -849,8 +862,10 @@ fn numbers_flagged_longest_are_replaced_first_up_to_the_daily_cap() {
 fn when_many_numbers_turn_flagged_on_one_date_none_is_replaced() {
     let scenarios = [(10, 3, 30, true), (10, 3, 31, false), (9, 9, 30, false)];
     for (count, turned, percent, held) in scenarios {
-        let dialer =
-            Dialer::monitoring(count, &format!("--auto-replace on --checks-to-flag 1 --mass-flag-percent {percent}"));
+        let dialer = Dialer::monitoring(
+            count,
+            &format!("--auto-replace on --checks-to-replace 1 --mass-flag-percent {percent}"),
+        );
         dialer.import(140..160, "--candidates");
         let say = || {
             let monitored = (100..100 + count).map(|last| (last, if last < 100 + turned { "xxx" } else { "ooo" }));
@@ -873,7 +888,7 @@ fn when_many_numbers_turn_flagged_on_one_date_none_is_replaced() {
 
 #[test]
 fn a_number_in_its_grace_days_is_not_replaced() {
-    let dialer = Dialer::monitoring(1, "--auto-replace on --checks-to-flag 1 --new-number-grace-days 2");
+    let dialer = Dialer::monitoring(1, "--auto-replace on --checks-to-replace 1 --new-number-grace-days 2");
     dialer.import([140], "--candidates");
     for expected in [0, 0, 1] {
         dialer.carriers_say(&[(100, "xxx"), (140, "ooo")]);
@@ -885,7 +900,7 @@ fn a_number_in_its_grace_days_is_not_replaced() {
 
 #[test]
 fn an_outage_changes_no_status_and_is_reported_by_name() {
-    let dialer = Dialer::monitoring(3, "--checks-to-flag 1 --auto-replace on");
+    let dialer = Dialer::monitoring(3, "--checks-to-replace 1 --auto-replace on");
     dialer.carriers_say(&[(100, "xxx"), (101, "xoo"), (102, "ooo")]);
     dialer.run("review acme").exits(0);
     let statuses = dialer.field_of_each("numbers list acme", "status");
@@ -906,7 +921,7 @@ fn an_outage_changes_no_status_and_is_reported_by_name() {
 
 #[test]
 fn a_dry_run_shows_the_review_and_changes_nothing() {
-    let dialer = Dialer::monitoring(2, "--auto-replace on --checks-to-flag 1");
+    let dialer = Dialer::monitoring(2, "--auto-replace on --checks-to-replace 1");
     dialer.import([140], "--candidates");
     dialer.carriers_say(&[(100, "xxx"), (101, "ooo"), (140, "ooo")]);
     dialer.run("screen acme +13105550100").exits(0);
@@ -938,7 +953,7 @@ fn a_review_without_an_account_covers_all_with_the_add_on() {
 
 #[test]
 fn usage_has_the_contracts_figures() {
-    let dialer = Dialer::monitoring(6, "--checks-to-flag 1 --auto-replace on");
+    let dialer = Dialer::monitoring(6, "--checks-to-replace 1 --auto-replace on");
     dialer.import([140], "--candidates");
     dialer.carriers_say(&[(100, "xxx"), (101, "xxo"), (102, "xoo"), (103, "ooo"), (104, "ooo"), (140, "ooo")]);
     dialer.run("review acme").exits(0);
@@ -947,7 +962,7 @@ fn usage_has_the_contracts_figures() {
     // 0100 was replaced and its replacement is not rated yet; for 0101 there was no candidate left.
     let expected = json!({
         "slots": 15, "occupied": 5, "locked": 1, "pending": 2, "clean": 1, "at-risk": 1, "flagged": 1,
-        "flagged-past-day": 2, "flagged-past-week": 2,
+        "suspect": 0, "resting": 0, "flagged-past-day": 2, "flagged-past-week": 2,
     });
     assert_eq!(usage, expected);
     let fields = |usage: &Value| usage.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();
@@ -962,7 +977,7 @@ fn usage_has_the_contracts_figures() {
 
 #[test]
 fn events_name_the_run_and_the_policy_that_caused_them() {
-    let dialer = Dialer::monitoring(2, "--checks-to-flag 1 --auto-replace on");
+    let dialer = Dialer::monitoring(2, "--checks-to-replace 1 --auto-replace on");
     dialer.import([140], "--candidates");
     dialer.carriers_say(&[(100, "xxx"), (140, "ooo")]);
     let run = dialer.json("review acme")[0]["run"].clone();

@@ -75,33 +75,38 @@ fn rows_of_scenarios_are_live(policy: &Project) {
     policy.change("src/rating.rs", row, other);
     policy.fails("test rating", &["80 is", "flagging: 1", "flagging: 2"]);
     policy.change("src/rating.rs", other, row);
-    policy.change("src/review.rs", "MASS_FLAG_NUMBERS_MIN: usize = 10;", "MASS_FLAG_NUMBERS_MIN: usize = 11;");
+    policy.change("src/replacing.rs", "MASS_FLAG_NUMBERS_MIN: u64 = 10;", "MASS_FLAG_NUMBERS_MIN: u64 = 11;");
     policy.fails("test review", &["30 % of ten is"]);
-    policy.change("src/review.rs", "MASS_FLAG_NUMBERS_MIN: usize = 11;", "MASS_FLAG_NUMBERS_MIN: usize = 10;");
+    policy.change("src/replacing.rs", "MASS_FLAG_NUMBERS_MIN: u64 = 11;", "MASS_FLAG_NUMBERS_MIN: u64 = 10;");
 }
 
-/// Makes every change that the README prints.
+/// Makes every change that the README prints: a range, and a setting in five lines.
 fn the_readme_leads_to_a_first_change(policy: &Project) {
     let readme = policy.text("README.md");
     let shows = |line: &str| assert!(readme.contains(line), "the README lacks {line}");
-    let change = |before: &str, after: &str| {
-        shows(after);
-        policy.change("src/settings.rs", before, after);
+    let change = |file: &str, before: &str, lines: &[&str]| {
+        lines.iter().for_each(|line| shows(line.trim()));
+        policy.change(file, before, &lines.join("\n"));
     };
     change(
-        "(\"spam-score-min\", settings.spam_score_min.into(), 1, 100),",
-        "(\"spam-score-min\", settings.spam_score_min.into(), 60, 100),",
+        "src/settings.rs",
+        "    spam_score_min: u32 = integer(1..=100, 80, \"points\"),",
+        &["    spam_score_min: u32 = integer(60..=100, 80, \"points\"),"],
     );
-    let failure = "spam-score-min is 0; set it to a whole number from 60 to 100.";
-    shows(failure);
-    policy.fails("test", &[failure, "1 failed"]);
+    let last = "\"Stop using a flagged number while there is no clean one to replace it.\";";
+    let entry = [
+        "    flagging_carriers_min: u32 = integer(1..=20, 1, \"carriers\"),",
+        "        \"A number becomes flagged only if at least this many carriers flag it.\";",
+    ];
+    entry.iter().for_each(|line| shows(line.trim()));
+    policy.change("src/settings.rs", last, &format!("{last}\n{}", entry.join("\n")));
     change(
-        "(\"spam-score-min\", \"1 to 100\", |s| s.spam_score_min = 0),",
-        "(\"spam-score-min\", \"60 to 100\", |s| s.spam_score_min = 59),",
-    );
-    change(
-        "(\"spam-score-min\", \"1 to 100\", |s| s.spam_score_min = 101),",
-        "(\"spam-score-min\", \"60 to 100\", |s| s.spam_score_min = 101),",
+        "src/rating.rs",
+        "        _ => u32::from(flagging_checks) >= settings.checks_to_flag,",
+        &[
+            "        _ if u32::from(rating.flagging) < settings.flagging_carriers_min => false,",
+            "        _ => u32::from(flagging_checks) >= settings.checks_to_flag,",
+        ],
     );
     policy.succeeds("test");
     shows("target/wasm32-wasip2/release/my_policy.wasm");
@@ -110,17 +115,17 @@ fn the_readme_leads_to_a_first_change(policy: &Project) {
 fn it_decides(dialer: &Dialer) {
     let seen = dialer.json(&format!("policy inspect {POLICY}"));
     let facts = ["contract", "beyond-the-contract", "verdict"].map(|fact| &seen[fact]);
-    assert_eq!(facts, [&json!("0.2.0"), &json!([]), &json!("this host can run it")]);
+    assert_eq!(facts, [&json!("0.3.0"), &json!([]), &json!("this host can run it")]);
     dialer.run(&format!("policy check {POLICY}")).exits(0).says(&["0 failed", "This policy conforms to the contract"]);
     let installed = dialer.json(&format!("policy install {POLICY}"));
     let facts = ["name", "version", "revision"].map(|fact| &installed[fact]);
     assert_eq!(facts, [&json!("my-policy"), &json!("0.1.0"), &json!(2)]);
     dialer.run("policy activate 2").exits(0);
     dialer.run("account set acme --spam-score-min 50").exits(1).says(&["from 60 to 100"]);
-    dialer.run("account set acme --checks-to-flag 1").exits(0);
-    dialer.carriers_say(&[(100, "ooo"), (101, "xxo")]);
+    dialer.run("account set acme --flagging-carriers-min 3").exits(0);
+    dialer.carriers_say(&[(100, "xxx"), (101, "xxo")]);
     dialer.run("review acme").exits(0);
-    assert_eq!([100, 101].map(|number| dialer.standing(number)), ["1 clean", "2 flagged"]);
+    assert_eq!([100, 101].map(|number| dialer.standing(number)), ["1 flagged", "2 at-risk"]);
     let revisions = each(&dialer.json("events acme"), "revision");
     assert!(revisions.contains(&json!(2)), "revision 2 made the review: {revisions:?}");
 }

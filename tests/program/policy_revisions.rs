@@ -352,7 +352,7 @@ fn faults_in_a_row_are_not_those_with_good_runs_between() {
 /// A shadow's outcome is recorded for each number, and never applied.
 #[test]
 fn a_candidate_is_compared_with_every_review_and_changes_nothing() {
-    let dialer = Dialer::monitoring(3, "--checks-to-flag 1 --auto-replace on");
+    let dialer = Dialer::monitoring(3, "--checks-to-replace 1 --auto-replace on");
     let candidate = install_untried(&dialer, &eager());
     let review = |marks: [&str; 3]| {
         dialer.pass(DAY);
@@ -393,7 +393,7 @@ fn a_candidate_is_compared_with_every_review_and_changes_nothing() {
 /// A candidate that replaces at other times: its cost is known from the record, without new lookups.
 #[test]
 fn a_backtest_gives_the_cost_in_dollars() {
-    let dialer = Dialer::monitoring(3, "--checks-to-flag 1 --auto-replace on");
+    let dialer = Dialer::monitoring(3, "--checks-to-replace 1 --auto-replace on");
     let review = "(call $look-around (local.get $id) (local.get $id-len))
         (call $rate (i64.const 13105550100) (i32.const 3))
         (call $replace (i64.const 13105550100) (i64.load (i32.load offset=4 (global.get $asked))) (i32.const 1))";
@@ -431,7 +431,7 @@ fn a_failing_candidate_does_not_affect_reviews() {
 
 #[test]
 fn every_run_can_be_replayed() {
-    let dialer = Dialer::monitoring(5, "--checks-to-flag 1 --auto-replace on");
+    let dialer = Dialer::monitoring(5, "--checks-to-replace 1 --auto-replace on");
     dialer.import([140, 141], "--candidates");
     for flagged in [0, 1] {
         dialer.pass(DAY);

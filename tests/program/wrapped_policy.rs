@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// Installed, activated, and run through the days of a week.
 #[test]
 fn on_a_friday_nothing_is_replaced_unless_a_user_requests_it() {
-    let dialer = Dialer::monitoring(4, "--checks-to-flag 1 --auto-replace on");
+    let dialer = Dialer::monitoring(4, "--checks-to-replace 1 --auto-replace on");
     dialer.import(140..144, "--candidates");
     dialer.file("policy.wasm", wrapped());
     dialer.run("policy install policy.wasm").exits(0).says(&["dialguard-reference-no-friday"]);

@@ -159,7 +159,8 @@ fn component() -> Option<Vec<u8>> {
         return None;
     }
     let component = folder.join("policy.wasm");
-    let sources = ["policy.js", "table.js", "build.mjs", "package.json", "package-lock.json"].map(|name| folder.join(name));
+    let sources =
+        ["policy.js", "table.js", "build.mjs", "package.json", "package-lock.json"].map(|name| folder.join(name));
     if sources.iter().any(|source| changed_at(source) > changed_at(&component)) {
         let built = Command::new("npm").args(["run", "build"]).current_dir(&folder).output().expect("npm starts");
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));

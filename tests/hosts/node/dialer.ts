@@ -6,7 +6,7 @@ import type * as NumberInventory from "./generated/types/interfaces/dialguard-re
 import type * as Types from "./generated/types/interfaces/dialguard-reputation-types.js";
 import { answering, inOrder, Refused, type Policy, type Settings } from "./policy.ts";
 import {
-  CALLS, CANDIDATES, FLAGS, HOURS, MONITORED, RESTED, REVIEWS, SUSPECTS, saidOf,
+  CALLS, CANDIDATES, FLAGS, HOURS, MONITORED, RESTED, REVIEWS, SUSPECTS, placeOf, saidOf,
   type Calls, type Candidate, type HourTable, type MonitoredNumber, type Verdicts,
 } from "./table.ts"; // prettier-ignore
 
@@ -135,7 +135,7 @@ export class Dialer {
       },
       monitored: (id, after, limit) => {
         const { monitored } = this.asked("monitored", id);
-        const from = place(monitored.numbers, after + 1n);
+        const from = placeOf(monitored.numbers, after + 1n);
         return MONITORED.part(monitored, from, from + Math.min(limit, NUMBERS_PER_CALL_MAX));
       },
       owned: (id, numbers) => this.asked("owned", id, numbers).owned.filter(Set.prototype.has, new Set(numbers)),
@@ -224,17 +224,6 @@ function sumsSince(calls: HourTable, since: bigint): Map<bigint, Calls> {
 
 const sorted = <Row extends { number: bigint }>(rows: Map<bigint, Row>): Row[] =>
   [...rows.values()].sort((a, b) => Number(a.number - b.number));
-
-/** How many of ascending numbers are lower. */
-function place(numbers: BigUint64Array, number: bigint): number {
-  let [from, to] = [0, numbers.length];
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if (numbers[middle]! < number) from = middle + 1;
-    else to = middle;
-  }
-  return from;
-}
 
 /** Most leading digits shared first, then the account's own, then the cheaper, then the lower number. */
 function closestTo(like: bigint) {

@@ -229,22 +229,30 @@ export function verdicts(carriers: number[], rows: [number: bigint, scores: Scor
 
 /** Of all that is known, what these carriers say about these numbers: a row for each, in the order given. */
 export function saidOf(known: Verdicts, numbers: BigUint64Array, carriers: number[]): Types.VerdictTable {
-  const rows = new Map(Array.from(known.numbers, (number, row) => [number, row]));
   const places = carriers.map((carrier) => known.carriers.indexOf(carrier));
-  const cells = numbers.length * carriers.length;
-  const scores = new Uint8Array(cells).fill(NO_ANSWER);
-  const observedAt = new BigUint64Array(cells);
-  let cell = 0;
-  for (const number of numbers) {
-    const row = rows.get(number);
-    for (const place of places) {
-      if (row !== undefined && place >= 0) {
-        const from = row * known.carriers.length + place;
-        scores[cell] = known.scores[from]!;
-        observedAt[cell] = known.observedAt[from]!;
-      }
-      cell++;
-    }
-  }
+  const scores = new Uint8Array(numbers.length * carriers.length).fill(NO_ANSWER);
+  const observedAt = new BigUint64Array(numbers.length * carriers.length);
+  let row = -1;
+  numbers.forEach((number, asked) => {
+    // Policies mostly ask in ascending order.
+    row = known.numbers[row + 1] === number ? row + 1 : placeOf(known.numbers, number);
+    if (known.numbers[row] !== number) return;
+    places.forEach((place, carrier) => {
+      if (place < 0) return;
+      scores[asked * carriers.length + carrier] = known.scores[row * known.carriers.length + place]!;
+      observedAt[asked * carriers.length + carrier] = known.observedAt[row * known.carriers.length + place]!;
+    });
+  });
   return { carriers: Uint16Array.from(carriers), scores, observedAt };
+}
+
+/** How many of ascending numbers are lower. */
+export function placeOf(numbers: BigUint64Array, number: bigint): number {
+  let [from, to] = [0, numbers.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (numbers[middle]! < number) from = middle + 1;
+    else to = middle;
+  }
+  return from;
 }

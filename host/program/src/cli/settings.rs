@@ -36,7 +36,11 @@ impl SettingOptions {
 
 /// The settings that have options of their own.
 fn listed() -> impl Iterator<Item = Setting> {
-    guard_rails().into_iter().chain(dialguard_policy::settings::declaration().into_iter().map(of_built_in))
+    guard_rails().into_iter().chain(of_built_in_policy())
+}
+
+fn of_built_in_policy() -> impl Iterator<Item = Setting> {
+    dialguard_policy::settings::declaration().into_iter().map(of_built_in)
 }
 
 /// The policy's crate has the contract's types too, made for components.
@@ -66,8 +70,10 @@ impl Args for SettingOptions {
             .value_name("NAME")
             .action(ArgAction::Append)
             .help("Put a setting back to its default, or remove a stored one that no policy uses; may be repeated");
-        let taken: Vec<String> = command.get_arguments().filter_map(Arg::get_long).map(str::to_owned).collect();
-        let options = listed().filter(|setting| !taken.contains(&setting.name)).map(|setting| option(&setting));
+        // The guard rails are the same for every policy.
+        let rails = guard_rails()
+            .map(|rail| option(&rail).value_parser(move |text: &str| rail.parse(text).map(|value| rail.text(value))));
+        let options = rails.into_iter().chain(of_built_in_policy().map(|setting| option(&setting)));
         command.next_help_heading("Settings").args(options).arg(set).arg(unset)
     }
 
@@ -82,17 +88,17 @@ fn option(setting: &Setting) -> Arg {
         SettingKind::Integer(IntegerSetting { unit, .. }) => unit.to_uppercase(),
         SettingKind::Choice(ChoiceSetting { names, .. }) => names.join("|"),
     };
-    Arg::new(setting.name.clone())
-        .long(setting.name.clone())
-        .value_name(value_name)
-        .allow_negative_numbers(true)
-        .help(format!("{} [{}]", setting.meaning, setting.range_in_words()))
+    Arg::new(setting.name.clone()).long(setting.name.clone()).value_name(value_name).help(format!(
+        "{} [{}]",
+        setting.meaning,
+        setting.range_in_words()
+    ))
 }
 
 impl FromArgMatches for SettingOptions {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
         let of_its_own = listed().filter_map(|setting| {
-            let value = matches.try_get_one::<String>(&setting.name).ok()??.clone();
+            let value = matches.get_one::<String>(&setting.name)?.clone();
             Some((setting.name, value))
         });
         let named = matches.get_many::<(String, String)>(SETTING).into_iter().flatten().cloned();

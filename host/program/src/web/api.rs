@@ -58,7 +58,7 @@ use utoipa_axum::router::OpenApiRouter;
         (name = "tokens", description = "Tokens of programs that call the API"),
         (name = "webhooks", description = "Webhooks, which receive messages: reviews that found something (`review.completed`, `review.failed`), \
             replacements that are done, abandoned or held up (`number.replaced`, `order.abandoned`, `order.stuck`), numbers \
-            that are to be used no longer or again (`number.resting`, `number.in-use`), accounts \
+            that are suspect (`number.suspect`), or are to be used no longer or again (`number.resting`, `number.in-use`), accounts \
             that are closed (`account.closed`), and \
             policies that fail (`policy.rolled-back`, `policy.failing`)"),
     ),

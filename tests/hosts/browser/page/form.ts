@@ -108,6 +108,7 @@ function said(rows: HTMLElement[], now: bigint) {
     return value === "" ? undefined : Number(value);
   };
   const scores = (row: HTMLElement) => CARRIERS.map(({ id }) => score(row, id));
+  rows.sort((a, b) => Number(numberIn(a) - numberIn(b)));
   return verdicts(CARRIERS.map(({ id }) => id), rows.map((row) => [numberIn(row), scores(row)]), now);
 }
 

@@ -50,7 +50,7 @@ fn under_its_name(name: &str, text: &str) -> String {
 }
 
 /// The files of the reference policy, by path in the new folder.
-const FILES: [(&str, &str); 28] = [
+const FILES: [(&str, &str); 42] = [
     ("README.md", include_str!("new/README.md")),
     ("Cargo.toml", include_str!("new/Cargo.toml")),
     // The versions that this program was tested with. Cargo leaves out what a policy does not need.
@@ -61,23 +61,62 @@ const FILES: [(&str, &str); 28] = [
     ("rustfmt.toml", include_str!("../../../../../rustfmt.toml")),
     ("build.rs", include_str!("../../../../../plugin/build.rs")),
     ("src/lib.rs", include_str!("../../../../../plugin/src/lib.rs")),
+    ("src/calls.rs", include_str!("../../../../../plugin/src/calls.rs")),
+    ("src/calls/tests.rs", include_str!("../../../../../plugin/src/calls/tests.rs")),
     ("src/component.rs", include_str!("../../../../../plugin/src/component.rs")),
     ("src/component/bindings.rs", include_str!("../../../../../plugin/src/component/bindings.rs")),
     ("src/dialer.rs", include_str!("../../../../../plugin/src/dialer.rs")),
+    ("src/lookups.rs", include_str!("../../../../../plugin/src/lookups.rs")),
+    ("src/lookups/tests.rs", include_str!("../../../../../plugin/src/lookups/tests.rs")),
     ("src/model.rs", include_str!("../../../../../plugin/src/model.rs")),
+    ("src/model/imports.rs", include_str!("../../../../../plugin/src/model/imports.rs")),
+    ("src/notices.rs", include_str!("../../../../../plugin/src/notices.rs")),
+    ("src/numbers.rs", include_str!("../../../../../plugin/src/numbers.rs")),
     ("src/rating.rs", include_str!("../../../../../plugin/src/rating.rs")),
     ("src/replacement.rs", include_str!("../../../../../plugin/src/replacement.rs")),
+    ("src/replacing.rs", include_str!("../../../../../plugin/src/replacing.rs")),
+    ("src/replacing/tests.rs", include_str!("../../../../../plugin/src/replacing/tests.rs")),
     ("src/request.rs", include_str!("../../../../../plugin/src/request.rs")),
     ("src/request/tests.rs", include_str!("../../../../../plugin/src/request/tests.rs")),
+    ("src/request/tests/histories.rs", include_str!("../../../../../plugin/src/request/tests/histories.rs")),
+    ("src/rest.rs", include_str!("../../../../../plugin/src/rest.rs")),
+    ("src/rest/tests.rs", include_str!("../../../../../plugin/src/rest/tests.rs")),
     ("src/review.rs", include_str!("../../../../../plugin/src/review.rs")),
     ("src/review/tests.rs", include_str!("../../../../../plugin/src/review/tests.rs")),
     ("src/screening.rs", include_str!("../../../../../plugin/src/screening.rs")),
     ("src/settings.rs", include_str!("../../../../../plugin/src/settings.rs")),
+    ("src/table.rs", include_str!("../../../../../plugin/src/table.rs")),
+    ("src/text.rs", include_str!("../../../../../plugin/src/text.rs")),
     ("src/usage.rs", include_str!("../../../../../plugin/src/usage.rs")),
-    ("wit/0.2.0/world.wit", include_str!("../../../../../wit/0.2.0/world.wit")),
-    ("wit/0.2.0/types.wit", include_str!("../../../../../wit/0.2.0/types.wit")),
-    ("wit/0.2.0/policy.wit", include_str!("../../../../../wit/0.2.0/policy.wit")),
-    ("wit/0.2.0/clock.wit", include_str!("../../../../../wit/0.2.0/clock.wit")),
-    ("wit/0.2.0/carrier-lookup.wit", include_str!("../../../../../wit/0.2.0/carrier-lookup.wit")),
-    ("wit/0.2.0/number-inventory.wit", include_str!("../../../../../wit/0.2.0/number-inventory.wit")),
+    ("wit/0.3.0/world.wit", include_str!("../../../../../wit/0.3.0/world.wit")),
+    ("wit/0.3.0/types.wit", include_str!("../../../../../wit/0.3.0/types.wit")),
+    ("wit/0.3.0/policy.wit", include_str!("../../../../../wit/0.3.0/policy.wit")),
+    ("wit/0.3.0/clock.wit", include_str!("../../../../../wit/0.3.0/clock.wit")),
+    ("wit/0.3.0/carrier-lookup.wit", include_str!("../../../../../wit/0.3.0/carrier-lookup.wit")),
+    ("wit/0.3.0/number-inventory.wit", include_str!("../../../../../wit/0.3.0/number-inventory.wit")),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::path::PathBuf;
+
+    #[test]
+    fn no_file_of_the_reference_policy_is_left_out() {
+        let plugin = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugin");
+        let (mut found, mut folders) = (BTreeSet::new(), vec![PathBuf::from("src")]);
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(plugin.join(&folder)).expect("a folder") {
+                let path = folder.join(entry.expect("an entry").file_name());
+                if plugin.join(&path).is_dir() {
+                    folders.push(path);
+                } else {
+                    found.extend(path.to_str().map(String::from));
+                }
+            }
+        }
+        let copied = FILES.iter().map(|(path, _)| path.to_string()).filter(|path| path.starts_with("src/"));
+        assert_eq!(copied.collect::<BTreeSet<_>>(), found);
+    }
+}

@@ -194,7 +194,7 @@ fn read_rows(uploaded: &Uploaded, file: &CallFile) -> Markup {
 fn imported(uploaded: &Uploaded, outcome: &ImportedCalls) -> Markup {
     html! {
         section.panel.results {
-            h1 { "Calls imported" }
+            h1 { (count((outcome.new + outcome.changed) as u64, "hour")) " imported" }
             p { (call_counts(outcome, false)) "." }
             p.choices {
                 a.button.first href=(account_path(&uploaded.kept.account.id)) { "Back to numbers" }

@@ -1,0 +1,14 @@
+// One number is suspect for how its calls went. It was looked up first, and most carriers flag it.
+
+import assert from "node:assert/strict";
+
+export default async function (page) {
+  await page.goto("/accounts/acme");
+  await page.getByRole("link", { name: /^1\s*suspect$/ }).click();
+  const rows = page.getByRole("row", { name: /\+13105550/ });
+  assert.equal(await rows.count(), 1, "only the suspect number is listed");
+  await page.getByRole("link", { name: "+13105550105" }).click();
+  await page.getByText(/Suspect since .*100 calls/).waitFor();
+  await page.getByText("flagged", { exact: true }).first().waitFor();
+  await page.getByRole("heading", { name: "Calls" }).waitFor();
+}
