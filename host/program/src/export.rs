@@ -93,7 +93,7 @@ impl Table {
             // It always has a row.
             Table::Account => "",
             Table::Numbers => {
-                "number,slot,status,status-since,replacement-pending,resting,resting-since,ready-since,state,since,\
+                "number,slot,status,status-since,suspect,replacement-pending,resting,resting-since,ready-since,state,since,\
                  monitored-since,last-rated-at,bought-from"
             }
             Table::Events | Table::Money => "id,at,kind,number,cents,text,run,policy,revision",
