@@ -93,7 +93,11 @@ pub fn hostile_plans() -> Vec<HostilePlan> {
             "LOOK RATE (call $replace GOING) (call $replace (i64.const 13105550100) (i64.const 13105550191) (i32.const 1))",
             "+13105550100 is already being replaced",
         ),
-        (None, "LOOK (call $replace (i64.const 13105550101) (i64.const 13105550190) (i32.const 2))", "neither flagged nor suspect"),
+        (
+            None,
+            "LOOK (call $replace (i64.const 13105550101) (i64.const 13105550190) (i32.const 2))",
+            "neither flagged nor suspect",
+        ),
         (
             None,
             "LOOK RATE (call $replace (i64.const 13105550100) (i64.const 13105550190) (i32.const 2))",
