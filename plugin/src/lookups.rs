@@ -117,32 +117,39 @@ impl<'a, D: Dialer> LookUps<'a, D> {
     /// Looks up the numbers of the page that are due.
     pub fn ask(&mut self, page: &MonitoredTable) -> Result<Ratings<'_>, Error> {
         let mut answers = Vec::new();
+        if self.is_unlimited() && page.last_rated_at.iter().all(|at| self.is_due(*at)) {
+            self.asked += page.numbers.len() as u64;
+            answers.push(Answer { verdicts: self.ask_tier(ALL, &page.numbers)?, rows: None, next: 0 });
+            return Ok(Ratings { scale: &self.scale, answers });
+        }
         for (tier, limit) in (0..).zip(&self.tiers) {
-            if self.tiers.len() == 1 && page.last_rated_at.iter().all(|at| self.is_due(*at)) && self.tier_of.is_empty()
-            {
-                self.asked += page.numbers.len() as u64;
-                answers.push(Answer { verdicts: self.ask_tier(*limit, &page.numbers)?, rows: None, next: 0 });
-                continue;
-            }
-            let mut rows = Vec::new();
-            let mut numbers = Vec::new();
-            for (row, (number, last_rated_at)) in page.numbers.iter().zip(&page.last_rated_at).enumerate() {
-                if self.is_due(*last_rated_at) && self.tier(*number) == Some(tier) {
-                    rows.push(row);
-                    numbers.push(*number);
-                }
-            }
+            let (rows, numbers) = self.due(page, Some(tier));
             if !numbers.is_empty() {
                 self.asked += numbers.len() as u64;
                 answers.push(Answer { verdicts: self.ask_tier(*limit, &numbers)?, rows: Some(rows), next: 0 });
             }
         }
         if self.tier_of_others.is_none() {
-            for (number, last_rated_at) in page.numbers.iter().zip(&page.last_rated_at) {
-                self.left_out += u64::from(self.is_due(*last_rated_at) && self.tier(*number).is_none());
-            }
+            self.left_out += self.due(page, None).1.len() as u64;
         }
         Ok(Ratings { scale: &self.scale, answers })
+    }
+
+    /// Whether the sources that can be asked at all can be asked about every number.
+    fn is_unlimited(&self) -> bool {
+        self.tier_of_others == Some(0) && self.tier_of.is_empty()
+    }
+
+    /// The numbers of the page that are due and in this tier, with their rows.
+    fn due(&self, page: &MonitoredTable, tier: Option<u32>) -> (Vec<usize>, Vec<PhoneNumber>) {
+        let (mut rows, mut numbers) = (Vec::new(), Vec::new());
+        for (row, (number, last_rated_at)) in page.numbers.iter().zip(&page.last_rated_at).enumerate() {
+            if self.is_due(*last_rated_at) && self.tier(*number) == tier {
+                rows.push(row);
+                numbers.push(*number);
+            }
+        }
+        (rows, numbers)
     }
 
     fn tier(&self, number: PhoneNumber) -> Option<u32> {

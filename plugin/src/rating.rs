@@ -78,7 +78,6 @@ impl Scale {
     }
 
     /// The rating by these carriers' scores, and when each formed its opinion.
-    #[inline]
     pub fn rating(&self, scores: &[u8], observed_at: &[Timestamp]) -> Rating {
         let mut rating = Rating::default();
         for (score, observed_at) in scores.iter().zip(observed_at) {

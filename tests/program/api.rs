@@ -84,7 +84,7 @@ async fn a_number_that_turns_flagged_is_replaced() {
     assert_eq!(kinds.iter().filter(|kind| *kind == "turned-flagged").count(), 1, "{events}");
     assert!(kinds.contains(&json!("replaced")), "{events}");
     let runs = dialer.get("runs").await;
-    let of_run = dialer.get(&format!("events?run={}&kind=turned-flagged", runs["items"][2]["id"])).await;
+    let of_run = dialer.get(&format!("events?run={}&kind=turned-flagged", runs["items"][1]["id"])).await;
     assert_eq!(each(&of_run["items"], "number"), [json!(e164(101))]);
     let kinds = [json!("request"), json!("daily-review"), json!("daily-review"), json!("request")];
     assert_eq!(each(&runs["items"], "kind"), kinds);

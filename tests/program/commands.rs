@@ -962,7 +962,7 @@ fn usage_has_the_contracts_figures() {
     // 0100 was replaced and its replacement is not rated yet; for 0101 there was no candidate left.
     let expected = json!({
         "slots": 15, "occupied": 5, "locked": 1, "pending": 2, "clean": 1, "at-risk": 1, "flagged": 1,
-        "flagged-past-day": 2, "flagged-past-week": 2,
+        "suspect": 0, "resting": 0, "flagged-past-day": 2, "flagged-past-week": 2,
     });
     assert_eq!(usage, expected);
     let fields = |usage: &Value| usage.as_object().expect("an object").keys().cloned().collect::<Vec<_>>();

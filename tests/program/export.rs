@@ -6,6 +6,7 @@ use crate::harness::dialer::{Dialer, e164, each};
 use crate::harness::server::Server;
 use crate::harness::services::provider::FakeProvider;
 use dialguard_dialer::access::Role;
+use dialguard_dialer::ledger::AccountChange;
 use dialguard_dialer::ledger::ProviderKind::Twilio;
 use dialguard_dialer::table_file::{csv_of, inert};
 use reqwest::StatusCode;
@@ -26,7 +27,12 @@ async fn busy_account() -> (Dialer, FakeProvider) {
     }
     dialer.run(&format!("replace acme {}", e164(101))).exits(0);
     dialer.run(&format!("delete acme {} --accept-slot-loss", e164(102))).exits(0);
-    dialer.run("account set acme --blocks 2 --other note==1+1").exits(0);
+    // From a policy that took any text.
+    let mut settings = dialer.ledger().account("acme").expect("the account").settings;
+    settings.values.set("note", "=1+1");
+    let change = AccountChange { settings: Some(settings), ..AccountChange::default() };
+    dialer.ledger().change_account("acme", &change, dialer.now()).expect("it is stored");
+    dialer.run("account set acme --blocks 2").exits(0);
     let credit = ["account", "credit", "acme", "--dollars", "1", "--reason", "=HYPERLINK(\"http://evil.example\")"];
     dialer.run_arguments(&credit).exits(0);
     (dialer, fake)

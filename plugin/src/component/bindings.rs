@@ -4598,7 +4598,7 @@ pub mod exports {
                     /// The daily review of one account: rates the monitored numbers not rated on this local date yet, as far as look-ups
                     /// allow, and replaces flagged ones where the account turned that on. Decides what becomes of numbers that have rested.
                     /// Empty while the add-on is off. Once its plan is applied, another on the same local date changes nothing, but for
-                    /// numbers that could not be rated or were just taken on.
+                    /// numbers that could not be rated or were just taken on, and replacements by numbers that have just rested.
                     #[allow(async_fn_in_trait)]
                     fn review_account(id: AccountId) -> Result<Plan, Error>;
                     /// Answers a person's request. Error besides the imports': `invalid-request`.
