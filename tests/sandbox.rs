@@ -23,6 +23,7 @@ mod harness {
 mod sandbox {
     mod conformance_cases;
     mod costly_components;
+    mod hostile_tables;
     mod javascript_policy;
     mod parity;
     mod policy_limits;

@@ -130,18 +130,18 @@ pub fn replace(
             plan.actions.push(Action::StopUsing(one.number));
         }
     }
-    let deferred = [
-        (over_cap, "replacements-per-day-max", cap),
-        (in_grace, "new-number-grace-days", run.settings.new_number_grace_days),
-        (too_few_checks, "checks-to-replace", run.settings.checks_to_replace),
-    ];
-    for (waiting, setting, value) in deferred {
-        if waiting > 0 {
-            let text = text![count(waiting, "number"), " not replaced today: ", setting, " is ", value, "."];
-            plan.notices.push(notice(Severity::Info, "replacement-deferred", None, text));
-        }
-    }
+    defer(over_cap, "replacements-per-day-max", cap, plan);
+    defer(in_grace, "new-number-grace-days", run.settings.new_number_grace_days, plan);
+    defer(too_few_checks, "checks-to-replace", run.settings.checks_to_replace, plan);
     Ok(())
+}
+
+/// Adds a notice about numbers that wait because of a setting.
+fn defer(waiting: u64, setting: &str, value: u32, plan: &mut Plan) {
+    if waiting > 0 {
+        let text = text![count(waiting, "number"), " not replaced today: ", setting, " is ", value, "."];
+        plan.notices.push(notice(Severity::Info, "replacement-deferred", None, text));
+    }
 }
 
 fn no_clean_candidate(one: &Replaceable) -> Notice {

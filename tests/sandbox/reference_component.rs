@@ -13,13 +13,13 @@ use wasmtime::{Config, Engine};
 
 /// The interfaces a policy may import, and those it exports.
 const IMPORTS: [&str; 3] = [
-    "dialguard:reputation/carrier-lookup@0.2.0",
-    "dialguard:reputation/clock@0.2.0",
-    "dialguard:reputation/number-inventory@0.2.0",
+    "dialguard:reputation/carrier-lookup@0.3.0",
+    "dialguard:reputation/clock@0.3.0",
+    "dialguard:reputation/number-inventory@0.3.0",
 ];
 /// Only names of types, no functions.
-const TYPES: &str = "dialguard:reputation/types@0.2.0";
-const EXPORT: &str = "dialguard:reputation/policy@0.2.0";
+const TYPES: &str = "dialguard:reputation/types@0.3.0";
+const EXPORT: &str = "dialguard:reputation/policy@0.3.0";
 
 const COMPONENT_BYTES_MAX: usize = 96 << 10;
 
@@ -39,10 +39,10 @@ fn an_import_beyond_the_contract_is_found() {
         ("(import \"dialguard:reputation/clock@0.1.0\" (instance))", "dialguard:reputation/clock@0.1.0"),
         ("(import \"help\" (func))", "help"),
         (
-            "(import \"dialguard:reputation/types@0.2.0\" (instance (export \"now\" (func (result u64)))))",
-            "dialguard:reputation/types@0.2.0#now",
+            "(import \"dialguard:reputation/types@0.3.0\" (instance (export \"now\" (func (result u64)))))",
+            "dialguard:reputation/types@0.3.0#now",
         ),
-        ("(import \"dialguard:reputation/clock@0.2.0\" (instance))", ""),
+        ("(import \"dialguard:reputation/clock@0.3.0\" (instance))", ""),
     ];
     for (import, expected) in scenarios {
         let component = wat::parse_str(format!("(component {import})")).expect("a component");

@@ -1319,12 +1319,12 @@ pub mod dialguard {
             pub type PhoneNumber = super::super::super::dialguard::reputation::types::PhoneNumber;
             pub type AccountId = super::super::super::dialguard::reputation::types::AccountId;
             pub type Account = super::super::super::dialguard::reputation::types::Account;
+            pub type Timestamp = super::super::super::dialguard::reputation::types::Timestamp;
+            pub type Error = super::super::super::dialguard::reputation::types::Error;
             pub type MonitoredTable = super::super::super::dialguard::reputation::types::MonitoredTable;
             pub type CandidateTable = super::super::super::dialguard::reputation::types::CandidateTable;
             pub type CallTable = super::super::super::dialguard::reputation::types::CallTable;
             pub type RestedTable = super::super::super::dialguard::reputation::types::RestedTable;
-            pub type Timestamp = super::super::super::dialguard::reputation::types::Timestamp;
-            pub type Error = super::super::super::dialguard::reputation::types::Error;
             /// When numbers turned flagged, oldest first. The same number may have turned flagged several times.
             #[derive(Clone, Eq, PartialEq)]
             pub struct FlagTable {
@@ -4598,7 +4598,7 @@ pub mod exports {
                     /// The daily review of one account: rates the monitored numbers not rated on this local date yet, as far as look-ups
                     /// allow, and replaces flagged ones where the account turned that on. Decides what becomes of numbers that have rested.
                     /// Empty while the add-on is off. Once its plan is applied, another on the same local date changes nothing, but for
-                    /// numbers that could not be rated or were just taken on.
+                    /// numbers that could not be rated or were just taken on, and replacements by numbers that have just rested.
                     #[allow(async_fn_in_trait)]
                     fn review_account(id: AccountId) -> Result<Plan, Error>;
                     /// Answers a person's request. Error besides the imports': `invalid-request`.
@@ -4918,20 +4918,20 @@ cey\x0dlook-ups-left\x0c\x08carriers\x0d\x04\0\x06source\x03\0\x0e\x01p\x0b\x01@
 able\x02\x03\0\0\x0fcandidate-table\x02\x03\0\0\x0acall-table\x02\x03\0\0\x0cres\
 ted-table\x01B0\x02\x03\x02\x01\x03\x04\0\x0cphone-number\x03\0\0\x02\x03\x02\x01\
 \x09\x04\0\x0aaccount-id\x03\0\x02\x02\x03\x02\x01\x0a\x04\0\x07account\x03\0\x04\
-\x02\x03\x02\x01\x0b\x04\0\x0fmonitored-table\x03\0\x06\x02\x03\x02\x01\x0c\x04\0\
-\x0fcandidate-table\x03\0\x08\x02\x03\x02\x01\x0d\x04\0\x0acall-table\x03\0\x0a\x02\
-\x03\x02\x01\x0e\x04\0\x0crested-table\x03\0\x0c\x02\x03\x02\x01\x01\x04\0\x09ti\
-mestamp\x03\0\x0e\x02\x03\x02\x01\x07\x04\0\x05error\x03\0\x10\x01p\x01\x01p\x0f\
+\x02\x03\x02\x01\x01\x04\0\x09timestamp\x03\0\x06\x02\x03\x02\x01\x07\x04\0\x05e\
+rror\x03\0\x08\x02\x03\x02\x01\x0b\x04\0\x0fmonitored-table\x03\0\x0a\x02\x03\x02\
+\x01\x0c\x04\0\x0fcandidate-table\x03\0\x0c\x02\x03\x02\x01\x0d\x04\0\x0acall-ta\
+ble\x03\0\x0e\x02\x03\x02\x01\x0e\x04\0\x0crested-table\x03\0\x10\x01p\x01\x01p\x07\
 \x01r\x02\x07numbers\x12\x02at\x13\x04\0\x0aflag-table\x03\0\x14\x01r\x04\x08att\
 emptsw\x08answeredw\x05shortw\x07blockedw\x04\0\x0bcall-totals\x03\0\x16\x01j\x01\
-\x05\x01\x11\x01@\x01\x02id\x03\0\x18\x04\0\x0bget-account\x01\x19\x01j\x01\x07\x01\
-\x11\x01@\x03\x02id\x03\x05after\x01\x05limity\0\x1a\x04\0\x09monitored\x01\x1b\x01\
-j\x01\x12\x01\x11\x01@\x02\x02id\x03\x07numbers\x12\0\x1c\x04\0\x05owned\x01\x1d\
-\x01j\x01\x09\x01\x11\x01@\x03\x02id\x03\x04like\x01\x05limity\0\x1e\x04\0\x0aca\
-ndidates\x01\x1f\x01j\x01\x15\x01\x11\x01@\x02\x02id\x03\x05since\x0f\0\x20\x04\0\
-\x0bflag-events\x01!\x01j\x01\x0b\x01\x11\x01@\x03\x02id\x03\x07numbers\x12\x05s\
-ince\x0f\0\"\x04\0\x05calls\x01#\x01j\x01\x17\x01\x11\x01@\x02\x02id\x03\x05sinc\
-e\x0f\0$\x04\0\x0ccalls-in-all\x01%\x01j\x01\x0d\x01\x11\x01@\x01\x02id\x03\0&\x04\
+\x05\x01\x09\x01@\x01\x02id\x03\0\x18\x04\0\x0bget-account\x01\x19\x01j\x01\x0b\x01\
+\x09\x01@\x03\x02id\x03\x05after\x01\x05limity\0\x1a\x04\0\x09monitored\x01\x1b\x01\
+j\x01\x12\x01\x09\x01@\x02\x02id\x03\x07numbers\x12\0\x1c\x04\0\x05owned\x01\x1d\
+\x01j\x01\x0d\x01\x09\x01@\x03\x02id\x03\x04like\x01\x05limity\0\x1e\x04\0\x0aca\
+ndidates\x01\x1f\x01j\x01\x15\x01\x09\x01@\x02\x02id\x03\x05since\x07\0\x20\x04\0\
+\x0bflag-events\x01!\x01j\x01\x0f\x01\x09\x01@\x03\x02id\x03\x07numbers\x12\x05s\
+ince\x07\0\"\x04\0\x05calls\x01#\x01j\x01\x17\x01\x09\x01@\x02\x02id\x03\x05sinc\
+e\x07\0$\x04\0\x0ccalls-in-all\x01%\x01j\x01\x11\x01\x09\x01@\x01\x02id\x03\0&\x04\
 \0\x06rested\x01'\x03\0+dialguard:reputation/number-inventory@0.3.0\x05\x0f\x02\x03\
 \0\0\x07setting\x02\x03\0\0\x06status\x02\x03\0\0\x04plan\x01B5\x02\x03\x02\x01\x03\
 \x04\0\x0cphone-number\x03\0\0\x02\x03\x02\x01\x09\x04\0\x0aaccount-id\x03\0\x02\
