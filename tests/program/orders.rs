@@ -71,7 +71,7 @@ async fn unusable_buying_settings_are_refused_before_any_change() {
         ("--provider nowhere", "providers list"),
         ("--areas 31", "not an area code"),
         ("--areas 310,,213", "not an area code"),
-        ("--rest-days 366", "366"),
+        ("--rest-days 366", "from 0 to 365"),
         ("--day-cap ten", "such as 10 or 12.50"),
         ("--day-cap 1.5", "such as 10 or 12.50"),
         ("--cycle-cap=-1", "such as 10 or 12.50"),

@@ -55,6 +55,7 @@ fn a_number_turns_suspect_and_at_risk_for_its_calls_and_clean_again() {
     assert_eq!(dialer.json("usage acme")["suspect"], 2);
     dialer.run("usage acme").says(&["1 clean, 2 at-risk, 0 flagged, 0 pending; 2 suspect"]);
     dialer.run("numbers list acme").says(&["at-risk, suspect"]);
+    dialer.run("account export acme --to record").exits(0);
 
     // The same calls again are no news, and the figures change with the calls.
     dialer.pass(DAY);

@@ -277,3 +277,119 @@ async fn the_saving_is_what_buying_each_time_would_have_cost() {
     assert_eq!(fixture.pool().saving, Saving::default());
     assert_eq!(Saving { by_own: 5, ..Saving::default() }.cents(), 0);
 }
+
+/// Numbers turn, are replaced, rest, come back, are imported, monitored and deleted, while the provider fails and the
+/// policy changes. The ledger stays sound, no number is lost, and what the provider's account has is what the ledger says.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn random_histories_of_rests_lose_no_number_and_buy_none_that_is_ready() {
+    let (mut by_own, mut released) = (0, 0);
+    for seed in 1..=8 {
+        let fixture = Fixture::with(4, (150..200).map(number), |buying| {
+            buying.day_cents_max = 100_000;
+            buying.cycle_cents_max = 100_000;
+        });
+        let mut history = History { fixture: fixture.await, random: seed * 0x9E37_79B9 + 1 };
+        history
+            .fixture
+            .set(|settings| {
+                settings.guard_rails.auto_replace = true;
+                settings.guard_rails.replacements_per_day_max = 100;
+                settings.values.set("rest-days", "2");
+                settings.values.set("rests-max", "1");
+                settings.values.set("rest-when-none", if seed % 2 == 0 { "on" } else { "off" });
+            })
+            .await;
+        for _ in 0..60 {
+            history.take_random_action().await;
+            history.fixture.assert_sound();
+        }
+        history.fixture.fake.fails_at_random(0, seed);
+        history.fixture.pass(7 * HOUR);
+        history.fixture.dialguard.resume("acme").await.unwrap();
+        history.assert_nothing_is_lost();
+        by_own += history.fixture.pool().saving.by_own;
+        released += history.fixture.fake.released().len();
+    }
+    assert!(by_own > 5 && released > 5, "{by_own} {released}: there was something to see");
+}
+
+struct History {
+    fixture: Fixture,
+    random: u64,
+}
+
+impl History {
+    fn random(&mut self, below: u64) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random % below
+    }
+
+    async fn take_random_action(&mut self) {
+        let [resting, _, ready] = self.fixture.pooled();
+        match self.random(12) {
+            0 => self.fixture.reopen(),
+            1 => {
+                let old = self.random(4) == 0;
+                self.fixture.policy = if old { second_contract() } else { reference() };
+                self.fixture.reopen();
+            }
+            2 => {
+                let (percent, seed) = (self.random(2) * 20, self.random(1_000));
+                self.fixture.fake.fails_at_random(percent, seed);
+            }
+            3 if !resting.is_empty() => {
+                let number = number(resting[self.random(resting.len() as u64) as usize]);
+                self.fixture.ledger().import_numbers("acme", &[number], ImportedAs::Owned, self.fixture.now).unwrap();
+            }
+            4 if !ready.is_empty() => {
+                let number = number(ready[self.random(ready.len() as u64) as usize]);
+                let request = match self.random(2) {
+                    0 => Request::StartMonitoring(vec![number]),
+                    _ => Request::DeleteNumbers(Deletion { numbers: vec![number], accept_slot_loss: true }),
+                };
+                self.unless_it_dies(async |dialguard| drop(dialguard.decide("acme", &request).await.unwrap())).await;
+            }
+            5 | 6 => {
+                let slots = self.fixture.slots();
+                let number = slots[self.random(slots.len() as u64) as usize].1;
+                let request = Request::ReplaceNumbers(vec![number]);
+                self.unless_it_dies(async |dialguard| drop(dialguard.decide("acme", &request).await.unwrap())).await;
+            }
+            _ => {
+                self.fixture.pass(DAY);
+                let flagged = [self.random(100), self.random(100), self.random(5), 50 + self.random(10)];
+                self.fixture.carriers_flag(&flagged.map(|last| 100 + last));
+                self.unless_it_dies(async |dialguard| drop(dialguard.review("acme").await.unwrap())).await;
+            }
+        }
+    }
+
+    async fn unless_it_dies(&mut self, act: impl AsyncFn(&Dialguard)) {
+        let died = {
+            let (dialguard, fake) = (&self.fixture.dialguard, &self.fixture.fake);
+            tokio::select! { () = act(dialguard) => false, () = fake.dies() => true }
+        };
+        if died {
+            self.fixture.reopen();
+            self.fixture.pass(3 * MINUTE);
+        }
+    }
+
+    /// Whatever the ledger owns, has resting or has ordered and bought is the provider's to keep; nothing else but numbers
+    /// that users deleted.
+    fn assert_nothing_is_lost(&self) {
+        let fixture = &self.fixture;
+        let [resting, given_back, _] = fixture.pooled();
+        let held: Vec<_> = fixture.ledger().numbers("acme").unwrap().iter().map(|known| known.number).collect();
+        let rests = resting.into_iter().chain(given_back).map(number);
+        let there = fixture.fake.owns();
+        for number in held.into_iter().chain(rests) {
+            assert!(there.contains(&number), "+{number} is here and not at the provider");
+        }
+        let bought = fixture.bought();
+        let each_once: std::collections::BTreeSet<_> = bought.iter().collect();
+        assert_eq!(each_once.len(), bought.len(), "what the account has already is not bought again: {bought:?}");
+    }
+}

@@ -85,7 +85,7 @@ impl Ledger {
         let sql = format!(
             "SELECT page.number, slot, status, status_since,
                     EXISTS (SELECT 1 FROM replacements_under_way AS way WHERE way.number = page.number),
-                    state = 'owned', resting_since, ready_since, state, since, monitored_since, last_rated_at,
+                    state = 'owned', resting_since, ready_since, state, numbers.since, monitored_since, last_rated_at,
                     (SELECT provider FROM orders
                       WHERE replacement = page.number AND orders.account = ?1 AND price_cents IS NOT NULL
                         AND spent_on IS NOT NULL AND orders.state <> 'ordering' ORDER BY id DESC LIMIT 1),
