@@ -30,13 +30,16 @@ pub(super) async fn try_all(policy: &Policy, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Changes the facts of a dialer whose policy declares these settings.
+type Facts = Box<dyn Fn(&mut Fixture, &[Setting]) + Send + Sync>;
+
 /// One fault of a dialer.
 struct HostileInput {
     title: &'static str,
     name: String,
     rule: &'static str,
-    /// Changes the dialer's facts; also given the policy's settings.
-    facts: Box<dyn Fn(&mut Fixture, &[Setting]) + Send + Sync>,
+    /// Changes the dialer's facts.
+    facts: Facts,
     /// Changes the dialer's answers.
     answers: Tampering,
     /// The inputs contradict each other, so that no plan made from them can pass the check.
