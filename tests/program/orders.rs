@@ -304,3 +304,30 @@ async fn nothing_is_charged_for_a_change_that_is_refused() {
 fn charged(dialer: &Dialer) -> Value {
     dialer.json("account show acme")["charged-in-cycle-cents"].clone()
 }
+
+/// A replaced number rests for a day, is ready, and replaces another one for nothing at the provider.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pool_shows_which_numbers_rest_and_are_ready_and_what_that_saves() {
+    let (dialer, fake) = buying_dialer(Twilio, 2, "--rest-days 1").await;
+    dialer.run("numbers pool acme").exits(0).says(&["2 in use, 0 out of use, 0 resting, 0 ready"]);
+    dialer.run(&format!("replace acme {}", e164(100))).exits(0);
+    dialer.run("numbers pool acme").exits(0).says(&["1 resting", "rests until 2026-03-02T09:00:00Z"]);
+    dialer.pass(DAY);
+    dialer.carriers_say(&[(100, "ooo"), (101, "ooo"), (150, "ooo")]);
+    dialer.run("review acme").exits(0);
+    dialer.run("numbers pool acme").exits(0).says(&["0 resting, 1 ready", "+13105550100"]);
+    assert_eq!(dialer.standing(100), "–", "it is the account's, without a slot");
+    dialer.run(&format!("replace acme {}", e164(101))).exits(0);
+    assert_eq!((fake.purchases(), dialer.standing(100)), (vec![number(150)], "2 pending".into()));
+    dialer.run("numbers pool acme").exits(0).says(&["$1.15 saved in the past 365 days", "1 was bought for $1.15"]);
+
+    let server = Server::new(dialer).await;
+    let reader = server.user(Role::Read, &["acme"]);
+    let page = reader.page("/accounts/acme/pool").await;
+    for words in ["$1.15 saved", "Rests until", &e164(101)] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let pool = server.program(Role::Read, &["acme"]).json("/api/v1/accounts/acme/pool").await;
+    assert_eq!((&pool["saving-cents"], &pool["resting"], &pool["in-use"]), (&json!(115), &json!(1), &json!(2)));
+    assert_eq!(each(&pool["numbers"], "state"), ["resting"]);
+}

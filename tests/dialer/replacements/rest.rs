@@ -283,7 +283,7 @@ async fn the_saving_is_what_buying_each_time_would_have_cost() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn random_histories_of_rests_lose_no_number_and_buy_none_that_is_ready() {
     let (mut by_own, mut released) = (0, 0);
-    for seed in 1..=8 {
+    for seed in 1..=6 {
         let fixture = Fixture::with(4, (150..200).map(number), |buying| {
             buying.day_cents_max = 100_000;
             buying.cycle_cents_max = 100_000;
@@ -299,8 +299,10 @@ async fn random_histories_of_rests_lose_no_number_and_buy_none_that_is_ready() {
                 settings.values.set("rest-when-none", if seed % 2 == 0 { "on" } else { "off" });
             })
             .await;
-        for _ in 0..60 {
-            history.take_random_action().await;
+        for _ in 0..10 {
+            for _ in 0..6 {
+                history.take_random_action().await;
+            }
             history.fixture.assert_sound();
         }
         history.fixture.fake.fails_at_random(0, seed);
@@ -310,7 +312,7 @@ async fn random_histories_of_rests_lose_no_number_and_buy_none_that_is_ready() {
         by_own += history.fixture.pool().saving.by_own;
         released += history.fixture.fake.released().len();
     }
-    assert!(by_own > 5 && released > 5, "{by_own} {released}: there was something to see");
+    assert!(by_own > 3 && released > 3, "{by_own} {released}: there was something to see");
 }
 
 struct History {
