@@ -13,7 +13,7 @@
 //!
 //!     let dialer = small_dialer(GuardRails::default());
 //!     let usage = Policy::reference(Limits::default()).usage(&dialer, "acme").await?;
-//!     assert_eq!((usage.slots, usage.occupied, usage.clean, usage.at_risk), (15, 2, 1, 1));
+//!     assert_eq!((usage.slots, usage.occupied, usage.clean, usage.flagged), (15, 2, 1, 1));
 //!     Ok(())
 //! }
 //! ```

@@ -425,7 +425,7 @@ impl Policy {
     ///
     /// let policy = Policy::reference(Limits::default());
     /// let usage = policy.usage(&small_dialer(GuardRails::default()), "acme").await?;
-    /// assert_eq!((usage.occupied, usage.clean, usage.at_risk, usage.flagged), (2, 1, 1, 0));
+    /// assert_eq!((usage.occupied, usage.clean, usage.at_risk, usage.flagged), (2, 1, 0, 1));
     /// # Ok(())
     /// # }
     /// ```

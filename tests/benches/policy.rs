@@ -152,15 +152,10 @@ impl Facts {
     }
 
     fn dialer(self) -> Dialer {
-        let page = |(monitored, verdicts): &(MonitoredTable, VerdictTable)| {
-            let VerdictTable { carriers, scores, observed_at } = verdicts.clone();
-            let monitored =
-                monitored.rows().expect("it is a table").map(|number| model_dialer::monitored(&number)).collect();
-            (monitored, host::VerdictTable { carriers, scores, observed_at })
-        };
+        let page = |(monitored, verdicts)| (model_dialer::monitored(monitored), model_dialer::verdicts(verdicts));
         let facts = Arc::new(HostFacts {
-            account: model_dialer::account(self.account.clone()),
-            pages: self.pages.iter().map(page).collect(),
+            account: model_dialer::account(self.account),
+            pages: self.pages.into_iter().map(page).collect(),
         });
         Dialer { clock: Arc::new(dialguard::clock::FixedClock(self.now)), carriers: facts.clone(), inventory: facts }
     }

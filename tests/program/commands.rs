@@ -469,7 +469,7 @@ fn monitor_checks_numbers_at_once_and_says_how_they_rate() {
     let said = dialer.run(&line).exits(0).stdout;
     let results: Vec<_> =
         said.lines().skip(1).filter_map(|line| line.split_once("  ")).map(|(_, it)| it.trim()).collect();
-    assert_eq!(results, ["done, ● clean", "done, ▲ at-risk", "done"], "no carrier knows the third");
+    assert_eq!(results, ["done, ● clean", "done, ✖ flagged", "done"], "no carrier knows the third");
     dialer.run(&format!("monitor acme {} --no-check", e164(103))).exits(0);
     assert_eq!(dialer.standing(103), "4 pending");
     dialer.run("serve --once").exits(0).says(&["1 accounts reviewed"]);
@@ -666,7 +666,7 @@ fn a_status_follows_from_rated_checks_on_distinct_days() {
             ["pending", "pending", "clean", "clean", "at-risk", "flagged"],
         ),
     ];
-    let dialer = Dialer::monitoring(scenarios.len() as u64, "");
+    let dialer = Dialer::monitoring(scenarios.len() as u64, "--checks-to-flag 2 --checks-to-clear 2");
     for day in 0..6 {
         let verdicts: Vec<_> = (100..).zip(scenarios).map(|(last, (_, marks, _))| (last, marks[day])).collect();
         dialer.carriers_say(&verdicts);
@@ -686,7 +686,7 @@ fn a_status_follows_from_rated_checks_on_distinct_days() {
 
 #[test]
 fn a_second_review_on_the_same_local_date_rates_no_number_again() {
-    let dialer = Dialer::monitoring(2, "");
+    let dialer = Dialer::monitoring(2, "--checks-to-flag 2");
     dialer.carriers_say(&[(100, "xxx")]);
     assert_eq!(each(&dialer.json("review acme")[0]["reviews"], "number"), [e164(100)]);
     dialer.pass(3_600);

@@ -93,8 +93,8 @@ impl Table {
             // It always has a row.
             Table::Account => "",
             Table::Numbers => {
-                "number,slot,status,status-since,suspect,replacement-pending,resting,resting-since,ready-since,state,since,\
-                 monitored-since,last-rated-at,bought-from"
+                "number,slot,status,status-since,suspect-since,replacement-pending,resting,resting-since,ready-since,state,\
+                 since,monitored-since,last-rated-at,bought-from"
             }
             Table::Events | Table::Money => "id,at,kind,number,cents,text,run,policy,revision",
             Table::Orders => {

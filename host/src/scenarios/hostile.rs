@@ -2,18 +2,19 @@
 //!
 //! A policy may respond with an answer or an error, as long as its run does not end in a fault.
 
+mod tampered_dialer;
+
 use super::case::{Call, Case, RequestNotation};
 use super::fake_dialer::{Fixture, Import, failure};
 use super::notation::{Numbers, name};
 use super::promises::Breach;
 use super::report::{Finding, Section, Verdict};
 use super::trial::ask;
-use crate::clock::FixedClock;
 use crate::contract::*;
-use crate::dialer::{CarrierLookup, Dialer, NumberInventory};
 use crate::policy::Policy;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tampered_dialer::{HONEST, TamperedDialer, Tampering};
 
 const SCENE: &str = include_str!("hostile/scene.json");
 
@@ -29,49 +30,20 @@ pub(super) async fn try_all(policy: &Policy, findings: &mut Vec<Finding>) {
     }
 }
 
+/// Changes the facts of a dialer whose policy declares these settings.
+type Facts = Box<dyn Fn(&mut Fixture, &[Setting]) + Send + Sync>;
+
 /// One fault of a dialer.
 struct HostileInput {
     title: &'static str,
     name: String,
     rule: &'static str,
-    /// Changes the dialer's facts; also given the policy's settings.
-    facts: Box<dyn Fn(&mut Fixture, &[Setting]) + Send + Sync>,
+    /// Changes the dialer's facts.
+    facts: Facts,
     /// Changes the dialer's answers.
     answers: Tampering,
     /// The inputs contradict each other, so that no plan made from them can pass the check.
     contradicts_itself: bool,
-}
-
-/// Changes to an import's answer on its way to the policy.
-#[derive(Clone, Copy)]
-struct Tampering {
-    verdicts: fn(&mut VerdictTable),
-    page: fn(&mut MonitoredTable),
-    owned: fn(&mut Vec<PhoneNumber>),
-    candidates: fn(&mut CandidateTable),
-    flag_events: fn(&mut FlagTable),
-    calls: fn(&mut CallTable),
-    calls_in_all: fn(&mut CallTotals),
-    rested: fn(&mut RestedTable),
-    sources: fn(&mut Vec<Source>),
-}
-
-const HONEST: Tampering = Tampering {
-    verdicts: |_| {},
-    page: |_| {},
-    owned: |_| {},
-    candidates: |_| {},
-    flag_events: |_| {},
-    calls: |_| {},
-    calls_in_all: |_| {},
-    rested: |_| {},
-    sources: |_| {},
-};
-
-/// An honest dialer whose answers are tampered with.
-struct TamperedDialer {
-    honest: Fixture,
-    tampering: Tampering,
 }
 
 impl HostileInput {
@@ -538,66 +510,5 @@ fn most(kind: &SettingKind) -> i64 {
         SettingKind::Switch(_) => 1,
         SettingKind::Integer(range) => range.max,
         SettingKind::Choice(choice) => choice.names.len() as i64 - 1,
-    }
-}
-
-impl TamperedDialer {
-    fn dialer(self: &Arc<Self>) -> Dialer {
-        Dialer { clock: Arc::new(FixedClock(self.honest.now)), carriers: self.clone(), inventory: self.clone() }
-    }
-}
-
-fn tampered<T>(mut answer: T, tampering: fn(&mut T)) -> T {
-    tampering(&mut answer);
-    answer
-}
-
-#[async_trait::async_trait]
-impl CarrierLookup for TamperedDialer {
-    async fn carriers(&self) -> Vec<Carrier> {
-        self.honest.carriers().await
-    }
-
-    async fn sources(&self) -> Vec<Source> {
-        tampered(self.honest.sources().await, self.tampering.sources)
-    }
-
-    async fn look_up(&self, numbers: Vec<PhoneNumber>, sources: Vec<SourceId>) -> Result<VerdictTable, Error> {
-        Ok(tampered(self.honest.look_up(numbers, sources).await?, self.tampering.verdicts))
-    }
-}
-
-#[async_trait::async_trait]
-impl NumberInventory for TamperedDialer {
-    async fn account(&self, id: &str) -> Result<Account, Error> {
-        self.honest.account(id).await
-    }
-
-    async fn monitored(&self, id: &str, after: PhoneNumber, limit: u32) -> Result<MonitoredTable, Error> {
-        Ok(tampered(self.honest.monitored(id, after, limit).await?, self.tampering.page))
-    }
-
-    async fn owned(&self, id: &str, numbers: Vec<PhoneNumber>) -> Result<Vec<PhoneNumber>, Error> {
-        Ok(tampered(self.honest.owned(id, numbers).await?, self.tampering.owned))
-    }
-
-    async fn candidates(&self, id: &str, like: PhoneNumber, limit: u32) -> Result<CandidateTable, Error> {
-        Ok(tampered(self.honest.candidates(id, like, limit).await?, self.tampering.candidates))
-    }
-
-    async fn flag_events(&self, id: &str, since: Timestamp) -> Result<FlagTable, Error> {
-        Ok(tampered(self.honest.flag_events(id, since).await?, self.tampering.flag_events))
-    }
-
-    async fn calls(&self, id: &str, numbers: Vec<PhoneNumber>, since: Timestamp) -> Result<CallTable, Error> {
-        Ok(tampered(NumberInventory::calls(&self.honest, id, numbers, since).await?, self.tampering.calls))
-    }
-
-    async fn calls_in_all(&self, id: &str, since: Timestamp) -> Result<CallTotals, Error> {
-        Ok(tampered(self.honest.calls_in_all(id, since).await?, self.tampering.calls_in_all))
-    }
-
-    async fn rested(&self, id: &str) -> Result<RestedTable, Error> {
-        Ok(tampered(NumberInventory::rested(&self.honest, id).await?, self.tampering.rested))
     }
 }

@@ -34,14 +34,19 @@ static void monitor(struct dialer *dialer, const char *number, uint64_t slot)
     table_append(&dialer->tables[ITS_MONITORED], &pending);
 }
 
+/* All settings but one are as the policy declares them. */
 static json_t *account(void)
 {
-    return json_pack("{s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:[], s:i, s:i, s:i, s:i, s:{s:b, s:i}, s:{s:i}}",
-                     "id", "acme", "revision", "1", "enabled", 1, "slot-count", 15, "slot-count-next", 15,
-                     "slots-per-block", 15, "block-price-cents", 4900, "cycle-starts-at", digits_of(MIDNIGHT),
-                     "cycle-ends-at", digits_of(MIDNIGHT + 31 * DAY), "day-starts-at", digits_of(MIDNIGHT),
-                     "locked-slots", "monitored-count", 2, "rated-today", 0, "look-ups-today", 0, "replacements-today", 0,
-                     "guard-rails", "auto-replace", 1, "replacements-per-day-max", 3, "settings", "checks-to-replace", 2);
+    json_t *account = json_pack("{s:s, s:s, s:b, s:i, s:i, s:i, s:i, s:o, s:o, s:o, s:[], s:i, s:i, s:i, s:i}", "id",
+                                "acme", "revision", "1", "enabled", 1, "slot-count", 15, "slot-count-next", 15,
+                                "slots-per-block", 15, "block-price-cents", 4900, "cycle-starts-at",
+                                digits_of(MIDNIGHT), "cycle-ends-at", digits_of(MIDNIGHT + 31 * DAY), "day-starts-at",
+                                digits_of(MIDNIGHT), "locked-slots", "monitored-count", 2, "rated-today", 0,
+                                "look-ups-today", 0, "replacements-today", 0);
+    json_t *rails = json_pack("{s:b, s:i}", "auto-replace", 1, "replacements-per-day-max", 3);
+    json_object_set_new(account, "guard-rails", rails);
+    json_object_set_new(account, "settings", json_pack("{s:i}", "checks-to-replace", 2));
+    return account;
 }
 
 static struct dialer acme(void)
@@ -83,8 +88,8 @@ static void say(struct dialer *dialer, uint64_t carriers, uint64_t now)
 static void begin_day(struct dialer *dialer, uint64_t day)
 {
     uint64_t now = MIDNIGHT + day * DAY + DAY * 9 / 24;
-    json_t *today = json_pack("{s:o, s:i, s:i, s:i}", "day-starts-at", digits_of(MIDNIGHT + day * DAY), "rated-today", 0,
-                              "look-ups-today", 0, "replacements-today", 0);
+    json_t *today = json_pack("{s:o, s:i, s:i, s:i}", "day-starts-at", digits_of(MIDNIGHT + day * DAY), "rated-today",
+                              0, "look-ups-today", 0, "replacements-today", 0);
     json_object_update_new(json_object_get(dialer->known, "account"), today);
     json_object_set_new(dialer->known, "now", digits_of(now));
     json_array_clear(dialer->look_ups);

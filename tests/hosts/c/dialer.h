@@ -5,9 +5,19 @@
 #include "policy.h"
 #include "table.h"
 
-/* The tables of a dialer. Rows about numbers are in ascending order, events oldest first. Verdicts have a row of cells for
- * each of their numbers, and a cell in it for each of their carriers. */
-enum { ITS_MONITORED, ITS_CANDIDATES, ITS_RESTED, ITS_FLAGS, ITS_CALLS, ITS_VERDICTS, ITS_CARRIERS, ITS_NUMBERS, TABLES };
+/* The tables of a dialer. Rows about numbers are in ascending order, events oldest first. Verdicts have a row of cells
+ * for each of their numbers, and a cell in it for each of their carriers. */
+enum {
+    ITS_MONITORED,
+    ITS_CANDIDATES,
+    ITS_RESTED,
+    ITS_FLAGS,
+    ITS_CALLS,
+    ITS_VERDICTS,
+    ITS_CARRIERS,
+    ITS_NUMBERS,
+    TABLES
+};
 
 /* Everything it knows. `known` has the rest, with the contract's names: `now`, `carriers`, `sources`, `account` (its
  * settings by name), the numbers `owned`, ascending, and `failures`, the errors of imports that fail, by name. */

@@ -43,8 +43,8 @@ static bool fits_result(const struct function *function, struct dialer *dialer, 
     return true;
 }
 
-/* Passes an import's answer on. An error returned from here would end the call as a fault, without the policy seeing it.
- * wasmtime deletes the arguments and results. */
+/* Passes an import's answer on. An error returned from here would end the call as a fault, without the policy seeing
+ * it. wasmtime deletes the arguments and results. */
 static wasmtime_error_t *answer_import(void *data, wasmtime_context_t *context,
                                        const wasmtime_component_func_type_t *type, wasmtime_component_val_t *given,
                                        size_t given_size, wasmtime_component_val_t *results, size_t results_size)
@@ -265,12 +265,14 @@ json_t *settings_in_order(const json_t *settings, const json_t *declared, const 
     size_t i;
     json_array_foreach (declared, i, setting) {
         void *case_of_kind = json_object_iter(json_object_get(setting, "kind"));
-        const json_t *kind = json_object_iter_value(case_of_kind), *fallback = json_object_get(kind, "default");
+        const json_t *kind = json_object_iter_value(case_of_kind);
+        json_t *fallback = json_object_get(kind, "default");
         const char *name = json_string_value(json_object_get(setting, "name"));
         const json_t *set = json_object_get(settings, name);
         json_t *value = set ? setting_value(set, json_object_iter_key(case_of_kind), kind) : NULL;
         if (set && !value && refused) *refused = name;
-        if (!value) value = json_integer(json_is_boolean(fallback) ? json_is_true(fallback) : json_integer_value(fallback));
+        if (!value && json_is_boolean(fallback)) value = json_integer(json_is_true(fallback));
+        if (!value) value = json_incref(fallback);
         json_array_append_new(values, value);
     }
     return values;

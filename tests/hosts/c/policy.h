@@ -47,7 +47,7 @@ json_t *policy_call(struct policy *policy, struct dialer *dialer, const char *fu
 const json_t *policy_settings(struct policy *policy);
 
 /* The values of settings in the order in which a policy declares them: what a person set, by name, if that is in range,
- * else the default. `refused` becomes the name of a setting whose value is not, if there is one; NULL if nobody asks. */
+ * else the default. `refused` (or NULL) becomes the name of a setting whose value is not, if there is one. */
 json_t *settings_in_order(const json_t *settings, const json_t *declared, const char **refused);
 
 /* The error's message as JSON text. Deletes the error. */

@@ -5,7 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { U8 = WASMTIME_COMPONENT_U8, U16 = WASMTIME_COMPONENT_U16, U32 = WASMTIME_COMPONENT_U32, U64 = WASMTIME_COMPONENT_U64 };
+enum {
+    U8 = WASMTIME_COMPONENT_U8,
+    U16 = WASMTIME_COMPONENT_U16,
+    U32 = WASMTIME_COMPONENT_U32,
+    U64 = WASMTIME_COMPONENT_U64
+};
 enum { STATUSES = 4, YES_NO = 2 };
 
 const struct table_kind MONITORED = {"monitored-table",

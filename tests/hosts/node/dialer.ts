@@ -5,10 +5,8 @@ import type * as CarrierLookup from "./generated/types/interfaces/dialguard-repu
 import type * as NumberInventory from "./generated/types/interfaces/dialguard-reputation-number-inventory.js";
 import type * as Types from "./generated/types/interfaces/dialguard-reputation-types.js";
 import { answering, inOrder, Refused, type Policy, type Settings } from "./policy.ts";
-import {
-  CALLS, CANDIDATES, FLAGS, HOURS, MONITORED, RESTED, REVIEWS, SUSPECTS, placeOf, saidOf,
-  type Calls, type Candidate, type HourTable, type MonitoredNumber, type Verdicts,
-} from "./table.ts"; // prettier-ignore
+import * as table from "./table.ts";
+import { CALLS, CANDIDATES, FLAGS, HOURS, MONITORED, RESTED, REVIEWS, SUSPECTS } from "./table.ts";
 
 const NUMBERS_PER_CALL_MAX = 10_000;
 const NUMBER_MAX = 999_999_999_999_999n;
@@ -27,8 +25,8 @@ export interface Known {
   flagEvents: NumberInventory.FlagTable;
   carriers: CarrierLookup.Carrier[];
   sources: CarrierLookup.Source[];
-  verdicts: Verdicts;
-  calls: HourTable;
+  verdicts: table.Verdicts;
+  calls: table.HourTable;
   failures: Record<string, Error>;
 }
 
@@ -53,7 +51,7 @@ export class Dialer {
     if (basedOn !== account.revision)
       throw new Refused("unavailable", "The account changed while it was reviewed; review it again.");
     const monitored = new Map([...MONITORED.rows(this.known.monitored)].map((number) => [number.number, number]));
-    const find = (number: bigint): MonitoredNumber => {
+    const find = (number: bigint): table.MonitoredNumber => {
       const found = monitored.get(number);
       if (!found) throw new Error(`the plan is about +${number}, which is not monitored`);
       return found;
@@ -88,7 +86,7 @@ export class Dialer {
   }
 
   /** The state after a review's actions. */
-  act(actions: Types.Action[], monitored: Map<bigint, MonitoredNumber>): Known {
+  act(actions: Types.Action[], monitored: Map<bigint, table.MonitoredNumber>): Known {
     const { now } = this.known;
     const owned = new Set(this.known.owned);
     const candidates = new Map([...CANDIDATES.rows(this.known.candidates)].map((row) => [row.number, row]));
@@ -135,7 +133,7 @@ export class Dialer {
       },
       monitored: (id, after, limit) => {
         const { monitored } = this.asked("monitored", id);
-        const from = placeOf(monitored.numbers, after + 1n);
+        const from = table.placeOf(monitored.numbers, after + 1n);
         return MONITORED.part(monitored, from, from + Math.min(limit, NUMBERS_PER_CALL_MAX));
       },
       owned: (id, numbers) => this.asked("owned", id, numbers).owned.filter(Set.prototype.has, new Set(numbers)),
@@ -178,7 +176,7 @@ export class Dialer {
     this.lookUps.push({ numbers, sources });
     const asked = all.filter(({ id }) => sources.length === 0 || sources.includes(id));
     const carriers = new Set(asked.flatMap((source) => [...source.carriers]));
-    return saidOf(verdicts, numbers, [...carriers].sort((a, b) => a - b));
+    return table.saidOf(verdicts, numbers, [...carriers].sort((a, b) => a - b));
   }
 
   /** The facts to answer from; throws the error to return instead. */
@@ -194,7 +192,7 @@ export class Dialer {
 }
 
 /** A number in its slot since that time, not rated yet. */
-export const pending = (number: bigint, slot: number, since: bigint): MonitoredNumber => ({
+export const pending = (number: bigint, slot: number, since: bigint): table.MonitoredNumber => ({
   number,
   slot,
   status: "pending",
@@ -205,9 +203,9 @@ export const pending = (number: bigint, slot: number, since: bigint): MonitoredN
   replacementPending: false,
 });
 
-const NO_CALLS: Calls = { attempts: 0, answered: 0, short: 0, blocked: 0 };
+const NO_CALLS: table.Calls = { attempts: 0, answered: 0, short: 0, blocked: 0 };
 
-const added = (one: Calls, other: Calls): Calls => ({
+const added = (one: table.Calls, other: table.Calls): table.Calls => ({
   attempts: one.attempts + other.attempts,
   answered: one.answered + other.answered,
   short: one.short + other.short,
@@ -215,8 +213,8 @@ const added = (one: Calls, other: Calls): Calls => ({
 });
 
 /** How the calls of each number went since then. */
-function sumsSince(calls: HourTable, since: bigint): Map<bigint, Calls> {
-  const sums = new Map<bigint, Calls>();
+function sumsSince(calls: table.HourTable, since: bigint): Map<bigint, table.Calls> {
+  const sums = new Map<bigint, table.Calls>();
   for (const hour of HOURS.rows(calls))
     if (hour.at >= since) sums.set(hour.number, added(sums.get(hour.number) ?? NO_CALLS, hour));
   return sums;
@@ -228,8 +226,8 @@ const sorted = <Row extends { number: bigint }>(rows: Map<bigint, Row>): Row[] =
 /** Most leading digits shared first, then the account's own, then the cheaper, then the lower number. */
 function closestTo(like: bigint) {
   const digits = [...String(like), "end"];
-  const shared = ({ number }: Candidate) => digits.findIndex((digit, place) => digit !== String(number)[place]);
-  return (a: Candidate, b: Candidate) =>
+  const shared = ({ number }: table.Candidate) => digits.findIndex((digit, place) => digit !== String(number)[place]);
+  return (a: table.Candidate, b: table.Candidate) =>
     shared(b) - shared(a) ||
     Number(b.rested) - Number(a.rested) ||
     a.priceCents - b.priceCents ||

@@ -10,12 +10,10 @@ from contract import VERSION, Decision, Description, Error, Plan, Screening, Usa
 POLICY = f"dialguard:reputation/policy@{VERSION}"
 FUEL_PER_CALL = 20_000_000_000  # Stops a policy that loops.
 MEMORY_BYTES_MAX = 256 << 20
-INTERFACES = {
-    "clock": ["now"],
-    "carrier-lookup": ["carriers", "sources", "look-up"],
-    "number-inventory": [
-        *["get-account", "monitored", "owned", "candidates", "flag-events", "calls", "calls-in-all", "rested"],
-    ],
+IMPORTS = {
+    "clock": "now",
+    "carrier-lookup": "carriers sources look-up",
+    "number-inventory": "get-account monitored owned candidates flag-events calls calls-in-all rested",
 }
 ANSWERS = {
     "describe": Description,
@@ -81,9 +79,9 @@ class Policy:
     def instantiate(self, store, imports):
         linker = Linker(self.engine)
         with linker.root() as root:
-            for interface, names in INTERFACES.items():
+            for interface, names in IMPORTS.items():
                 with root.add_instance(f"dialguard:reputation/{interface}@{VERSION}") as instance:
-                    for name in names:
+                    for name in names.split():
                         instance.add_func(name, imports.get(name, unasked))
         return linker.instantiate(store, self.component)
 

@@ -1,7 +1,7 @@
 """The contract's tables: a list per column, and `bytes` where a column's values are bytes.
 
-wasmtime takes a list of integers as a `list` and one of bytes as `bytes`, and converts a column without an object per row.
-Tables are built from rows and read as rows, so columns stay together. A time of 0 stands for none.
+wasmtime takes a list of integers as a `list` and one of bytes as `bytes`, and makes no object for a row. Tables are built
+from rows and read as rows, so columns stay together. A time of 0 stands for none.
 """
 
 from dataclasses import dataclass, fields

@@ -21,8 +21,8 @@ pub struct Number {
     status: Option<Status>,
     /// Since when it has that status.
     status_since: Option<Time>,
-    /// Why it is suspect; null if it is not.
-    suspect: Option<Suspicion>,
+    /// Since when it is suspect for how its calls went; null if it is not.
+    suspect_since: Option<Time>,
     /// Whether a replacement for it is in progress.
     replacement_pending: bool,
     /// Whether the dialer is not to use it for now: it is flagged, and there is no clean number to take its place. It is
@@ -41,7 +41,7 @@ impl From<&KnownNumber> for Number {
             slot: known.monitored.map(|(slot, ..)| slot),
             status: known.monitored.map(|(_, status, _)| status.into()),
             status_since: known.monitored.map(|(.., since)| Time(since)),
-            suspect: known.suspect.map(Suspicion::from),
+            suspect_since: known.suspect.map(|suspicion| Time(suspicion.since)),
             replacement_pending: known.replacement_pending,
             resting: known.resting_since.is_some(),
             resting_since: known.resting_since.map(Time),
@@ -53,8 +53,6 @@ impl From<&KnownNumber> for Number {
 /// The calls for which a number is suspect.
 #[derive(Serialize, ToSchema)]
 pub struct Suspicion {
-    /// When it turned suspect.
-    since: Time,
     /// Calls made in the days that the policy looked at.
     attempts: u32,
     /// Of those, the ones that somebody answered.
@@ -64,8 +62,8 @@ pub struct Suspicion {
 }
 
 impl From<ledger::Suspicion> for Suspicion {
-    fn from(ledger::Suspicion { since, attempts, answered, blocked }: ledger::Suspicion) -> Self {
-        Suspicion { since: Time(since), attempts, answered, blocked }
+    fn from(ledger::Suspicion { attempts, answered, blocked, .. }: ledger::Suspicion) -> Self {
+        Suspicion { attempts, answered, blocked }
     }
 }
 
@@ -74,6 +72,8 @@ impl From<ledger::Suspicion> for Suspicion {
 pub struct NumberInFull {
     #[serde(flatten)]
     number: Number,
+    /// Why it is suspect; null if it is not.
+    suspicion: Option<Suspicion>,
     /// One for each carrier that a source has ever reported.
     carriers: Vec<Verdict>,
 }
@@ -83,7 +83,8 @@ impl NumberInFull {
         let verdict = |carrier: &contract::Carrier| {
             Verdict::new(carrier, answers.iter().find(|answer| answer.carrier == carrier.id))
         };
-        NumberInFull { number: Number::from(known), carriers: carriers.iter().map(verdict).collect() }
+        let suspicion = known.suspect.map(Suspicion::from);
+        NumberInFull { number: Number::from(known), suspicion, carriers: carriers.iter().map(verdict).collect() }
     }
 }
 

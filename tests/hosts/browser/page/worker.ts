@@ -52,7 +52,7 @@ async function answerLine(line: string): Promise<string> {
   try {
     return answer(await load("policy/"), line);
   } catch (thrown) {
-    return JSON.stringify({ fault: String(thrown), "numbers-looked-up": 0 });
+    return JSON.stringify({ fault: String(thrown), "look-ups": [] });
   }
 }
 
