@@ -17,7 +17,7 @@ use wit_parser::{Resolve, SourceMap};
 const PUBLISHED: [(&str, &str); 3] = [
     ("0.1.0", "d85b10b584d3f3c54513f55a2c1da7618a9671634809f0076465c1cdeb2f3857"),
     ("0.2.0", "dbac47bb8bed91259b331a11d0b676f037c6c2c94a3db5ab420a052d9fec7f00"),
-    ("0.3.0", "7e51bd59f1549dcbe99099c4cfdd68d35ee4bc4194f2b26a5e42240ca59b7281"),
+    ("0.3.0", "24f2b31004cba4a4b0041fdebd842cf8136fb4e76427473008ed9304046f5f32"),
 ];
 
 #[test]

@@ -354,8 +354,7 @@ pub mod dialguard {
                 pub evidence_until: _rt::Vec<Timestamp>,
                 /// Since when its calls fare so badly that it is suspect; 0 where it is not.
                 pub suspect_since: _rt::Vec<Timestamp>,
-                /// Since when the dialer does not use it, because it is flagged and there is no clean number in its place; 0 where
-                /// it is in use.
+                /// Since when the dialer does not use it, because there is no clean number to take its place; 0 where it is in use.
                 pub resting_since: _rt::Vec<Timestamp>,
                 /// Whether an order for its replacement is under way.
                 pub replacement_pending: _rt::Vec<YesNo>,
@@ -695,8 +694,8 @@ pub mod dialguard {
                 ReplaceNumber(Replacement),
                 /// The account has this many blocks from then on.
                 SetBlocks(BlockChange),
-                /// The dialer stops using this flagged number, which keeps its slot and is checked on. Only while `auto-replace` is
-                /// on.
+                /// The dialer stops using this flagged or suspect number, which keeps its slot and is checked on. Only while
+                /// `auto-replace` is on.
                 StopUsing(PhoneNumber),
                 /// The dialer uses it again.
                 UseAgain(PhoneNumber),
@@ -789,8 +788,8 @@ pub mod dialguard {
                 /// How much it matters.
                 pub severity: Severity,
                 /// Kebab-case name of the kind. This contract's own: `newly-flagged`, `newly-clean`, `newly-suspect`, `unrated`,
-                /// `look-ups-deferred`, `mass-flag-held`, `no-clean-candidate`, `replacement-deferred`. A policy may add others; a host shows those it does not know
-                /// by `text`.
+                /// `look-ups-deferred`, `mass-flag-held`, `no-clean-candidate`, `replacement-deferred`. A policy may add others; a
+                /// host shows those it does not know by `text`.
                 pub kind: _rt::String,
                 /// The number it is about; none where it is about several or the account.
                 pub number: Option<PhoneNumber>,
