@@ -1,5 +1,6 @@
 -- A ledger as the program left it while contract 0.2.0 was the newest: an account with settings, two reviews and a
 -- replacement, and a closed account. {policy} is the component in policy.wasm.
+PRAGMA foreign_keys = OFF;
 PRAGMA user_version = 21;
 PRAGMA application_id = 0;
 BEGIN TRANSACTION;
