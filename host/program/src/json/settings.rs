@@ -338,7 +338,8 @@ mod tests {
         before.values =
             [("checks-to-flag", "3"), ("mass-flag-percent", "50"), ("quiet-hours", "22-6")].into_iter().collect();
         let change = json!({"checks-to-flag": 4, "auto-replace": true, "replace-on-calls": true,
-                            "mass-flag-percent": null, "replacements-per-day-max": null, "quiet-hours": null, "rests-max": null});
+                            "mass-flag-percent": null, "replacements-per-day-max": null, "quiet-hours": null,
+                            "rests-max": null});
         let after = changed(&before, change).unwrap();
         let mut expected = ledger::AccountSettings::default();
         expected.guard_rails.auto_replace = true;
