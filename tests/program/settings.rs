@@ -1,5 +1,5 @@
-//! Settings as policies declare them, on every surface: what each may be, what it is, and what becomes of it when another
-//! policy is activated.
+//! Settings as policies declare them, on every surface: what each may be, what it is, and what becomes of it when
+//! another policy is activated.
 
 use crate::harness::dialer::{Dialer, each};
 use crate::harness::policies::declaring::{choice, install, integer, switch};
@@ -83,8 +83,8 @@ async fn the_api_describes_and_takes_what_the_active_policy_declares() {
         each(&listed, "name"),
         ["auto-replace", "replacements-per-day-max", "region", "offset", "do"].map(|name| json!(name))
     );
-    let offset = json!({"name": "offset", "meaning": "What offset is.", "of": "policy", "kind": "integer", "default": -2,
-                        "min": -10, "max": 10, "unit": "degrees"});
+    let offset = json!({"name": "offset", "meaning": "What offset is.", "of": "policy", "kind": "integer",
+                        "default": -2, "min": -10, "max": 10, "unit": "degrees"});
     assert_eq!(listed[3], offset);
     assert_eq!(listed, tokio::task::block_in_place(|| server.dialer.json("account settings")));
 
@@ -117,7 +117,8 @@ async fn the_api_describes_and_takes_what_the_active_policy_declares() {
     }
     let events = program.json("/api/v1/accounts/acme/events?kind=account-changed").await;
     let expected = [
-        "Changed: do from its default (far) to near, offset from its default (-2) to -10, region from its default (on) to off.",
+        "Changed: do from its default (far) to near, offset from its default (-2) to -10, region from its default (on) \
+         to off.",
         "Changed: do from near back to its default (far).",
     ];
     assert_eq!(each(&events["items"], "text"), expected.map(|text| json!(text)));

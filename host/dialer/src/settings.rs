@@ -99,7 +99,8 @@ impl Declaration {
         self.settings.iter().map(|setting| (setting.name.clone(), setting.text(setting.default_value()))).collect()
     }
 
-    /// Whether the policy may know settings besides these: policies for contracts before 0.3.0 declare none of their own.
+    /// Whether the policy may know settings besides these: policies for contracts before 0.3.0 declare none of their
+    /// own.
     pub fn takes_others(&self) -> bool {
         self.takes_others
     }

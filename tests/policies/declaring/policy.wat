@@ -1,5 +1,5 @@
-;; The core module of a policy that declares any settings, accepts whatever is in range, and rates no number. Places in braces
-;; are filled by `Declaring` in tests/harness/.
+;; The core module of a policy that declares any settings, accepts whatever is in range, and rates no number. Places in
+;; braces are filled by `Declaring` in tests/harness/.
 (module
   (import "dialguard:reputation/clock@0.3.0" "now" (func $now (result i64)))
   (import "dialguard:reputation/number-inventory@0.3.0" "get-account" (func $get-account (param i32 i32 i32)))

@@ -1,7 +1,7 @@
 //! What activating another policy does to the settings of accounts.
 //!
-//! No stored value is changed by it, so that a rollback finds everything as it was: a value that the other policy does not
-//! declare is unused, and where one does not fit its range, its default counts.
+//! No stored value is changed by it, so that a rollback finds everything as it was: a value that the other policy does
+//! not declare is unused, and where one does not fit its range, its default counts.
 //!
 //! ```
 //! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/dialguard/example.rs"));

@@ -155,7 +155,10 @@ impl<'a> Story<'a> {
         }
         self.dialguard.decide(ACCOUNT, &Request::StartMonitoring(numbers)).await?;
         self.say("A throw-away account: 12 numbers monitored in 15 slots, $49.00 a month, auto-replacement turned on,");
-        self.say("3 candidates on hand. A number is flagged once most carriers call it spam, and replaced if the next day's verdicts agree.");
+        self.say(
+            "3 candidates on hand. A number is flagged once most carriers call it spam, and replaced if the next day's \
+                  verdicts agree.",
+        );
         Ok(())
     }
 

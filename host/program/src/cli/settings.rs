@@ -1,7 +1,8 @@
 //! The options for an account's settings.
 //!
-//! The command line is read before a ledger is open, so that it cannot know what the active policy declares: the settings
-//! of the built-in policy have options of their own, and `--setting` takes any. The active policy decides about all of them.
+//! The command line is read before a ledger is open, so that it cannot know what the active policy declares: the
+//! settings of the built-in policy have options of their own, and `--setting` takes any. The active policy decides
+//! about all of them.
 
 use crate::parse;
 use anyhow::Result;

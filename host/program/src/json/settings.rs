@@ -157,11 +157,11 @@ fn settings_schema(settings: &[Setting]) -> Schema {
 
 fn change_schema(settings: &[Setting]) -> Schema {
     let object = ObjectBuilder::new().description(Some(format!(
-        "Settings to change; those that are missing stay as they are, and null puts one back to its default. A name that \
-         the active policy does not declare is refused, but null removes what is stored for other policies. (Policies for \
-         contracts before 0.3.0 declare nothing of their own and take any names, with texts.) After the change an account \
-         has at most {OTHER_SETTINGS_MAX} values, with names of 1 to {SETTING_NAME_BYTES_MAX} bytes, and \
-         {SETTINGS_BYTES_MAX} bytes of names and values in all."
+        "Settings to change; those that are missing stay as they are, and null puts one back to its default. \
+         A name that the active policy does not declare is refused, but null removes what is stored for other \
+         policies. (Policies for contracts before 0.3.0 declare nothing of their own and take any names, with \
+         texts.) After the change an account has at most {OTHER_SETTINGS_MAX} values, with names of 1 to \
+         {SETTING_NAME_BYTES_MAX} bytes, and {SETTINGS_BYTES_MAX} bytes of names and values in all."
     )));
     let object =
         settings.iter().fold(object, |object, setting| object.property(&setting.name, property(setting, or_null)));
@@ -337,8 +337,9 @@ mod tests {
         before.guard_rails.replacements_per_day_max = 9;
         before.values =
             [("checks-to-flag", "3"), ("mass-flag-percent", "50"), ("quiet-hours", "22-6")].into_iter().collect();
-        let change = json!({"checks-to-flag": 4, "auto-replace": true, "replace-on-calls": true, "mass-flag-percent": null,
-                            "replacements-per-day-max": null, "quiet-hours": null, "rests-max": null});
+        let change = json!({"checks-to-flag": 4, "auto-replace": true, "replace-on-calls": true,
+                            "mass-flag-percent": null, "replacements-per-day-max": null, "quiet-hours": null,
+                            "rests-max": null});
         let after = changed(&before, change).unwrap();
         let mut expected = ledger::AccountSettings::default();
         expected.guard_rails.auto_replace = true;

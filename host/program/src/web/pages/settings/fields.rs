@@ -62,8 +62,8 @@ fn is_switch(setting: &Setting) -> bool {
     matches!(setting.kind, SettingKind::Switch(_))
 }
 
-/// The settings after the form. What it does not have stays as it is: another policy may have been activated since it was
-/// shown.
+/// The settings after the form. What it does not have stays as it is: another policy may have been activated since it
+/// was shown.
 pub fn read(
     values: &FormValues,
     declaration: &Declaration,
@@ -86,8 +86,8 @@ pub fn read(
     Ok(settings)
 }
 
-/// A value that counts already changes nothing, so that saving a form stores no defaults. Nothing, or the default, puts the
-/// setting back.
+/// A value that counts already changes nothing, so that saving a form stores no defaults. Nothing, or the default, puts
+/// the setting back.
 fn change(
     declaration: &Declaration,
     settings: &mut AccountSettings,
