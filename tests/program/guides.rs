@@ -78,7 +78,7 @@ const EXCEPTIONS: [Exception; 14] = [
     },
     Exception {
         document: EMBEDDING,
-        line: "wkg oci push ghcr.io/OWNER/dialguard/reputation:0.2.0 dialguard:reputation@0.2.0.wasm",
+        line: "wkg oci push ghcr.io/OWNER/dialguard/reputation:0.3.0 dialguard:reputation@0.3.0.wasm",
         reason: "it publishes to a registry",
         instead: "true",
     },

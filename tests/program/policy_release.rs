@@ -52,17 +52,17 @@ fn a_release_is_complete_and_describes_itself() {
 
     assert_eq!(serde_json::from_str::<Value>(&text(&dialer, "out/manifest.json")).expect("JSON"), manifest);
     let facts = ["package", "contract", "world"].map(|fact| manifest[fact].as_str().expect("a text"));
-    assert_eq!(facts, ["dialguard:reputation", "0.2.0", "reputation-policy"]);
+    assert_eq!(facts, ["dialguard:reputation", "0.3.0", "reputation-policy"]);
     let policy = &manifest["policy"];
     assert_eq!((&policy["name"], &policy["version"]), (&json!("dialguard-reference"), &json!("0.1.0")));
     assert_eq!(policy["sha256"], sha256(REFERENCE_POLICY));
-    assert_eq!(manifest["exports"], json!(["dialguard:reputation/policy@0.2.0"]));
+    assert_eq!(manifest["exports"], json!(["dialguard:reputation/policy@0.3.0"]));
     assert_eq!(manifest["imports"].as_array().expect("a list").len(), 4);
     assert_eq!(manifest["host"], json!({"name": "dialguard", "version": env!("CARGO_PKG_VERSION")}));
 
     assert!(std::fs::read(dialer.path("out/policy.wasm")).expect("the component") == REFERENCE_POLICY);
     for file in expected.iter().filter(|file| file.starts_with("wit/")) {
-        let published = repository("wit/0.2.0").join(file.trim_start_matches("wit/"));
+        let published = repository("wit/0.3.0").join(file.trim_start_matches("wit/"));
         assert_eq!(text(&dialer, &format!("out/{file}")), std::fs::read_to_string(published).expect("a text"));
     }
     the_sums_are_right(&dialer);
@@ -129,7 +129,7 @@ fn the_documentation_contains_the_whole_contract() {
         }
         assert!(links > 100, "{links} links");
     }
-    assert!(html.contains("<title>dialguard:reputation@0.2.0</title>"), "{}", &html[..200]);
+    assert!(html.contains("<title>dialguard:reputation@0.3.0</title>"), "{}", &html[..200]);
     assert!(html.contains("<strong>What counts as a breaking change:</strong>"), "its Markdown is made HTML");
 }
 
@@ -161,11 +161,11 @@ fn a_release_needs_a_new_or_empty_folder() {
 fn only_components_of_the_world_are_released() {
     let dialer = Dialer::new();
     let scenarios = [
-        ("another import", renamed(REFERENCE_POLICY, "reputation/clock@0.2.0", "reputation/clack@0.2.0"), "clack"),
+        ("another import", renamed(REFERENCE_POLICY, "reputation/clock@0.3.0", "reputation/clack@0.3.0"), "clack"),
         ("a function that the contract has not", renamed(REFERENCE_POLICY, "look-up", "look-it"), "look-it"),
         ("a missing export", renamed(REFERENCE_POLICY, "get-usage", "got-usage"), "get-usage"),
         ("a changed type", renamed(REFERENCE_POLICY, "summary", "summery"), "summary"),
-        ("another version", renamed(REFERENCE_POLICY, "@0.2.0", "@0.9.0"), "for version 0.9.0"),
+        ("another version", renamed(REFERENCE_POLICY, "@0.3.0", "@0.9.0"), "for version 0.9.0"),
     ];
     for (what, component, words) in scenarios {
         dialer.file("policy.wasm", component);
@@ -197,8 +197,8 @@ fn wkg_builds_the_package_from_a_release() {
     let built =
         Command::new("wkg").args(["wit", "build"]).current_dir(dialer.path("out")).output().expect("wkg starts");
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    let package = std::fs::read(dialer.path("out/dialguard:reputation@0.2.0.wasm")).expect("the package");
+    let package = std::fs::read(dialer.path("out/dialguard:reputation@0.3.0.wasm")).expect("the package");
     let decoded = wit_component::decode(&package).expect("a WIT package");
     let name = &decoded.resolve().packages[decoded.package()].name;
-    assert_eq!(name.to_string(), "dialguard:reputation@0.2.0");
+    assert_eq!(name.to_string(), "dialguard:reputation@0.3.0");
 }

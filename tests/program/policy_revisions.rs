@@ -90,9 +90,9 @@ fn a_policy_is_inspected_without_running_any_of_it() {
     with_file(
         &dialer,
         "network",
-        &reference_with("dialguard:reputation/clock@0.2.0", "wasi:http/outgoing-handler@0.2.0"),
+        &reference_with("dialguard:reputation/clock@0.3.0", "wasi:http/outgoing-handler@0.2.0"),
     );
-    with_file(&dialer, "newer", &reference_with("@0.2.0", "@0.9.0"));
+    with_file(&dialer, "newer", &reference_with("@0.3.0", "@0.9.0"));
     let inspected = dialer.json("policy inspect reference.wasm");
     let fields = ["contract", "bytes", "sha256", "version", "description"].map(|name| inspected[name].clone());
     let sha256 = dialguard::sha256(REFERENCE_POLICY);
@@ -100,7 +100,7 @@ fn a_policy_is_inspected_without_running_any_of_it() {
                        closest clean one if the account has automatic replacement on.";
     assert_eq!(
         fields,
-        [json!("0.2.0"), json!(REFERENCE_POLICY.len()), json!(sha256), json!("0.1.0"), json!(description)]
+        [json!("0.3.0"), json!(REFERENCE_POLICY.len()), json!(sha256), json!("0.1.0"), json!(description)]
     );
     assert_eq!(inspected["beyond-the-contract"], json!([]));
     dialer.run("policy inspect looping.wasm").exits(0).says(&["this host can run it", "none (no trusted keys here)"]);
@@ -108,7 +108,7 @@ fn a_policy_is_inspected_without_running_any_of_it() {
     dialer
         .run("policy inspect newer.wasm")
         .exits(0)
-        .says(&["it is for version 0.9.0", "dialguard:reputation 0.1.0 or 0.2.0"]);
+        .says(&["it is for version 0.9.0", "dialguard:reputation 0.1.0, 0.2.0 or 0.3.0"]);
     assert_eq!(dialer.everything(), Value::Null, "an inspection leaves no files");
 }
 
@@ -175,10 +175,10 @@ fn an_unsupported_component_is_not_installed() {
     let looping = Hostile { items: "(start $spin) (func $spin (loop $again (br $again)))", ..Hostile::default() };
     let refusals: [(&str, Vec<u8>, &[&str]); 6] = [
         ("eager", eager(), &["the policy breaks the contract in the case", "The rule:", "policy check"]),
-        ("newer", reference_with("@0.2.0", "@0.9.0"), &["version 0.9.0", "0.1.0 or 0.2.0"]),
+        ("newer", reference_with("@0.3.0", "@0.9.0"), &["version 0.9.0", "0.2.0 or 0.3.0"]),
         (
             "network",
-            reference_with("dialguard:reputation/clock@0.2.0", "wasi:http/outgoing-handler@0.2.0"),
+            reference_with("dialguard:reputation/clock@0.3.0", "wasi:http/outgoing-handler@0.2.0"),
             &["imports wasi:http/outgoing-handler@0.2.0, beyond the contract"],
         ),
         ("looping", looping.component(), &["it used more than"]),
@@ -453,7 +453,7 @@ fn every_run_can_be_replayed() {
         let replayed = dialer.json(&format!("replay {run}"));
         assert_eq!(
             (&replayed["same"], &replayed["revision"], &replayed["contract"]),
-            (&json!(true), &json!(1), &json!("0.2.0"))
+            (&json!(true), &json!(1), &json!("0.3.0"))
         );
     }
     dialer.run("replay 3").exits(0).says(&["the plan is the same, byte for byte", "5 reviews, 1 actions"]);
@@ -570,7 +570,7 @@ fn bench_and_test_report_what_a_policy_does_and_costs() {
 fn the_built_in_policy_can_be_exported() {
     let dialer = Dialer::new();
     let written = dialer.json("component -o policy.wasm");
-    assert_eq!((&written["contract"], &written["bytes"]), (&json!("0.2.0"), &json!(REFERENCE_POLICY.len())));
+    assert_eq!((&written["contract"], &written["bytes"]), (&json!("0.3.0"), &json!(REFERENCE_POLICY.len())));
     assert!(std::fs::read(dialer.path("policy.wasm")).expect("the component") == REFERENCE_POLICY);
     dialer.run("component -o policy.wasm").exits(1).says(&["cannot write policy.wasm"]);
 }
