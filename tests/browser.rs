@@ -3,12 +3,19 @@
 #[path = "harness"]
 mod harness {
     pub mod acme;
+    pub mod buying;
     #[expect(dead_code, reason = "other runners use the rest")]
     pub mod dialer;
     pub mod host_tools;
     pub mod repository;
     #[expect(dead_code, reason = "other runners use the rest")]
     pub mod server;
+    pub mod services {
+        #[expect(dead_code, reason = "other runners use the rest")]
+        pub mod fault;
+        #[expect(dead_code, reason = "other runners use the rest")]
+        pub mod provider;
+    }
 }
 
 #[path = "browser"]
