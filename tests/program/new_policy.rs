@@ -73,7 +73,7 @@ fn rows_of_scenarios_are_live(policy: &Project) {
     let row = "(\"80 is\", &[(Some(80), 1), (Some(80), 1)], Flagged, 2, 2)";
     let other = "(\"80 is\", &[(Some(80), 1), (Some(79), 1)], Flagged, 2, 2)";
     policy.change("src/rating.rs", row, other);
-    policy.fails("test rating", &["80 is", "flagging: 1", "flagging: 2"]);
+    policy.fails("test rating", &["80 is", "left: (1, 2)", "right: (2, 2)"]);
     policy.change("src/rating.rs", other, row);
     policy.change("src/replacing.rs", "MASS_FLAG_NUMBERS_MIN: u64 = 10;", "MASS_FLAG_NUMBERS_MIN: u64 = 11;");
     policy.fails("test review", &["30 % of ten is"]);
@@ -122,7 +122,7 @@ fn it_decides(dialer: &Dialer) {
     assert_eq!(facts, [&json!("my-policy"), &json!("0.1.0"), &json!(2)]);
     dialer.run("policy activate 2").exits(0);
     dialer.run("account set acme --spam-score-min 50").exits(1).says(&["from 60 to 100"]);
-    dialer.run("account set acme --flagging-carriers-min 3").exits(0);
+    dialer.run("account set acme --setting flagging-carriers-min=3").exits(0);
     dialer.carriers_say(&[(100, "xxx"), (101, "xxo")]);
     dialer.run("review acme").exits(0);
     assert_eq!([100, 101].map(|number| dialer.standing(number)), ["1 flagged", "2 at-risk"]);

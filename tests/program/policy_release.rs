@@ -112,11 +112,10 @@ fn the_documentation_contains_the_whole_contract() {
         "variant `action`",
         "enum `answer`",
         "function `review-account`",
-        "<code>spam-score: option&lt;u8&gt;</code>: 0 (clean) to 100 (certain spam)",
+        "<code>scores: list&lt;u8&gt;</code>: Row after row,",
         "<code>lock-slot(<a href=\"#types.slot-closing\">slot-closing</a>)</code>: The number leaves monitoring",
         "<code>at-risk</code>: A carrier flags it, though not most of them",
-        "<code>check-settings: func(settings: <a href=\"#types.settings\">settings</a>) -&gt; result&lt;_, <a \
-         href=\"#types.error\">error</a>&gt;</code>",
+        "<code>check-settings: func(settings: list&lt;s64&gt;) -&gt; result&lt;_, <a href=\"#types.error\">error</a>&gt;</code>",
     ];
     for explained in explained {
         assert!(documented.contains(&words(explained)), "the documentation has no {explained}");

@@ -96,8 +96,8 @@ fn a_policy_is_inspected_without_running_any_of_it() {
     let inspected = dialer.json("policy inspect reference.wasm");
     let fields = ["contract", "bytes", "sha256", "version", "description"].map(|name| inspected[name].clone());
     let sha256 = dialguard::sha256(REFERENCE_POLICY);
-    let description = "Flags a number that most carriers rate as spam on consecutive days, and replaces it with the \
-                       closest clean one if the account has automatic replacement on.";
+    let description = "Flags a number that most carriers rate as spam, and replaces it with the closest clean one once a \
+                       further check agrees, if the account has automatic replacement on.";
     assert_eq!(
         fields,
         [json!("0.3.0"), json!(REFERENCE_POLICY.len()), json!(sha256), json!("0.1.0"), json!(description)]
@@ -215,7 +215,7 @@ async fn compiling_is_limited_in_time() {
 
 #[test]
 fn revisions_only_rise_and_going_back_is_a_new_one() {
-    let dialer = Dialer::monitoring(2, "--checks-to-flag 1");
+    let dialer = Dialer::monitoring(2, "--checks-to-clear 2");
     let review = |says: &str| {
         dialer.pass(DAY);
         dialer.carriers_say(&[(100, "ooo"), (101, "ooo")]);

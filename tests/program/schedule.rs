@@ -478,9 +478,12 @@ fn a_failing_account_does_not_keep_others_from_their_review() {
     let dialer = Dialer::with_account("");
     dialer.run("account add broken --blocks 1 --time-zone UTC").exits(0);
     let database = rusqlite::Connection::open(dialer.path("ledger/dialguard.db")).expect("the database opens");
-    let broken = "UPDATE accounts SET settings = json_set(settings, '$.spam_score_min', 0) WHERE id = 'broken'";
-    assert_eq!(database.execute(broken, []).expect("the settings are broken"), 1);
-    dialer.run("serve --once").exits(1).says(&["1 accounts reviewed", "broken: spam-score-min is 0"]);
+    let broken = "CREATE TRIGGER broken BEFORE INSERT ON runs
+                      WHEN NEW.account = (SELECT key FROM accounts WHERE id = 'broken') BEGIN
+                      SELECT RAISE(ABORT, 'its disk is full');
+                  END";
+    database.execute_batch(broken).expect("its runs fail");
+    dialer.run("serve --once").exits(1).says(&["1 accounts reviewed", "broken: ", "its disk is full"]);
     dialer.run("serve --once").exits(1).says(&["0 accounts reviewed", "broken: "]);
 }
 

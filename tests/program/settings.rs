@@ -63,7 +63,8 @@ fn commands_take_and_list_what_the_active_policy_declares() {
     dialer.run("account settings acme").exits(0).says(&["offset -10 -10 to 10, default -2"]);
     let listed = dialer.json("account settings acme");
     let reach = json!({"name": "do", "meaning": "What do is.", "of": "policy", "kind": "choice", "default": "far",
-                       "choices": ["near", "far", "nowhere"], "value": "far", "stored": null});
+                       "min": null, "max": null, "unit": null, "choices": ["near", "far", "nowhere"], "value": "far",
+                       "stored": null});
     assert_eq!(listed["settings"][4], reach);
     assert_eq!(listed["settings"][3]["stored"], "-10");
 }
@@ -84,7 +85,7 @@ async fn the_api_describes_and_takes_what_the_active_policy_declares() {
         ["auto-replace", "replacements-per-day-max", "region", "offset", "do"].map(|name| json!(name))
     );
     let offset = json!({"name": "offset", "meaning": "What offset is.", "of": "policy", "kind": "integer",
-                        "default": -2, "min": -10, "max": 10, "unit": "degrees"});
+                        "default": -2, "min": -10, "max": 10, "unit": "degrees", "choices": null});
     assert_eq!(listed[3], offset);
     assert_eq!(listed, tokio::task::block_in_place(|| server.dialer.json("account settings")));
 

@@ -298,7 +298,7 @@ fn touched_around_midnight() {
     ];
     for (touch, (time, count)) in touches.into_iter().enumerate() {
         dialer.it_is(time);
-        dialer.run(&format!("account set acme --other touch={touch}")).exits(0);
+        dialer.run(&format!("account set acme --spam-score-min {}", 60 + touch)).exits(0);
         assert_eq!(charges(&dialer), vec![4_900; count], "{time}");
     }
 }
@@ -425,7 +425,7 @@ fn newer_time_zone_data_move_what_is_due_next_and_repeat_nothing() {
         dialer.run("monitor acme +13105550103 --no-check").exits(0);
         assert_eq!(dialer.standing(103), "3 pending");
         dialer.it_is(&rfc3339(seconds(new_end) + 3_600));
-        dialer.run("account set acme --other late=1").exits(0);
+        dialer.run("account set acme --spam-score-min 70").exits(0);
         assert_eq!(charges(&dialer), [4_900, 4_900]);
         let missed = dialer.events("reviews-missed");
         let text = missed[0]["text"].as_str().expect("words");
@@ -443,10 +443,10 @@ fn a_cycle_does_not_end_before_what_was_charged_in_it() {
     dialer.has_zones("2099b", &[("America/Vancouver", PERMANENT)]);
     dialer.it_is("2027-01-01T07:45:00Z");
     assert_eq!(cycle(&dialer)[1], "2027-01-01T08:00:00Z");
-    dialer.run("account set acme --other touch=1").exits(0);
+    dialer.run("account set acme --spam-score-min 71").exits(0);
     assert_eq!(charges(&dialer), [4_900, 4_900]);
     dialer.it_is("2027-01-01T08:00:00Z");
-    dialer.run("account set acme --other touch=2").exits(0);
+    dialer.run("account set acme --spam-score-min 72").exits(0);
     assert_eq!(charges(&dialer), [4_900, 4_900, 9_800]);
     assert_eq!(cycle(&dialer), ["2027-01-01T08:00:00Z", "2027-02-01T07:00:00Z"]);
 }

@@ -273,7 +273,7 @@ CREATE TABLE policies (
     signature    BLOB    CHECK (length(signature) = 64),
     component    BLOB    NOT NULL
 ) STRICT;
-INSERT INTO "policies" VALUES('ed3d5b2f5236cc3dfc3260e58942cb83a1f1e547d45d8f5a5d78789534d4f289','dialguard-reference','0.1.0','Flags a number that most carriers rate as spam on consecutive days, and replaces it with the closest clean one if the account has automatic replacement on.','0.2.0',1,0,NULL,?1);
+INSERT INTO "policies" VALUES('ed3d5b2f5236cc3dfc3260e58942cb83a1f1e547d45d8f5a5d78789534d4f289','dialguard-reference','0.1.0','Flags a number that most carriers rate as spam on consecutive days, and replaces it with the closest clean one if the account has automatic replacement on.','0.2.0',1,0,NULL,{policy});
 CREATE TABLE policy_events (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     at       INTEGER NOT NULL,

@@ -207,8 +207,20 @@ pub struct DeclaredSetting {
     meaning: String,
     /// Who acts on it.
     of: SettingOwner,
-    #[serde(flatten)]
     kind: DeclaredKind,
+    /// Its value unless it is set.
+    default: DeclaredValue,
+    /// The least whole number; null for other kinds.
+    #[schema(example = 1)]
+    min: Option<i64>,
+    /// The most; null for other kinds.
+    #[schema(example = 100)]
+    max: Option<i64>,
+    /// What a whole number counts; null for other kinds.
+    #[schema(example = "points")]
+    unit: Option<String>,
+    /// The names to choose from; null for other kinds.
+    choices: Option<Vec<String>>,
 }
 
 /// Who acts on a setting.
@@ -221,37 +233,22 @@ enum SettingOwner {
     Policy,
 }
 
-/// What a setting may be.
+/// What a setting may be: on or off, a whole number, or one of several names.
 #[derive(Serialize, ToSchema)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case")]
 enum DeclaredKind {
-    /// On or off.
-    Switch {
-        /// Whether it is on unless it is set.
-        default: bool,
-    },
-    /// A whole number.
-    Integer {
-        /// Its value unless it is set.
-        #[schema(example = 80)]
-        default: i64,
-        /// The least.
-        #[schema(example = 1)]
-        min: i64,
-        /// The most.
-        #[schema(example = 100)]
-        max: i64,
-        /// What it counts.
-        #[schema(example = "points")]
-        unit: String,
-    },
-    /// One of several names.
-    Choice {
-        /// Its value unless it is set.
-        default: String,
-        /// All values.
-        choices: Vec<String>,
-    },
+    Switch,
+    Integer,
+    Choice,
+}
+
+/// A value of a setting: true or false, a whole number, or a name.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum DeclaredValue {
+    Switch(bool),
+    Integer(i64),
+    Choice(String),
 }
 
 impl DeclaredSetting {
@@ -264,25 +261,31 @@ impl DeclaredSetting {
 impl From<&Setting> for DeclaredSetting {
     fn from(setting: &Setting) -> Self {
         let is_rail = guard_rails().iter().any(|rail| rail.name == setting.name);
-        DeclaredSetting {
+        let declared = |kind, default| DeclaredSetting {
             name: setting.name.clone(),
             meaning: setting.meaning.clone(),
             of: if is_rail { SettingOwner::Dialer } else { SettingOwner::Policy },
-            kind: DeclaredKind::from(setting),
-        }
-    }
-}
-
-impl From<&Setting> for DeclaredKind {
-    fn from(setting: &Setting) -> Self {
+            kind,
+            default,
+            min: None,
+            max: None,
+            unit: None,
+            choices: None,
+        };
         match &setting.kind {
-            SettingKind::Switch(SwitchSetting { default }) => DeclaredKind::Switch { default: *default },
-            SettingKind::Integer(IntegerSetting { min, max, default, unit }) => {
-                DeclaredKind::Integer { default: *default, min: *min, max: *max, unit: unit.clone() }
+            SettingKind::Switch(SwitchSetting { default }) => {
+                declared(DeclaredKind::Switch, DeclaredValue::Switch(*default))
             }
-            SettingKind::Choice(ChoiceSetting { names, .. }) => {
-                DeclaredKind::Choice { default: setting.text(setting.default_value()), choices: names.clone() }
-            }
+            SettingKind::Integer(IntegerSetting { min, max, default, unit }) => DeclaredSetting {
+                min: Some(*min),
+                max: Some(*max),
+                unit: Some(unit.clone()),
+                ..declared(DeclaredKind::Integer, DeclaredValue::Integer(*default))
+            },
+            SettingKind::Choice(ChoiceSetting { names, .. }) => DeclaredSetting {
+                choices: Some(names.clone()),
+                ..declared(DeclaredKind::Choice, DeclaredValue::Choice(setting.text(setting.default_value())))
+            },
         }
     }
 }

@@ -11,9 +11,10 @@ use crate::web::problem::Problem;
 use axum::Json;
 use axum::extract::State;
 use dialguard::contract::{self, Timestamp};
-use dialguard_dialer::ledger::{CALLS_KEPT_DAYS, CallCounts, CallHour, Stop};
+use dialguard_dialer::ledger::{CALLS_KEPT_DAYS, CALLS_OF_HOUR_MAX, CallCounts, CallHour, Stop};
 use dialguard_dialer::phone::{PhoneNumber, Region};
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -45,19 +46,30 @@ struct HourReport {
     /// When the hour begins by the account's clock, which is on the hour in its time zone.
     hour: Time,
     /// Calls made.
+    #[serde(deserialize_with = "calls_of_hour")]
     #[schema(maximum = 1_000_000, example = 40)]
     attempts: u32,
     /// Of those, the ones that somebody answered.
-    #[schema(example = 12)]
+    #[serde(deserialize_with = "calls_of_hour")]
+    #[schema(maximum = 1_000_000, example = 12)]
     answered: u32,
     /// Of the answered ones, those that were over within 6 seconds.
-    #[serde(default)]
-    #[schema(default = 0)]
+    #[serde(default, deserialize_with = "calls_of_hour")]
+    #[schema(maximum = 1_000_000, default = 0)]
     short: u32,
     /// Of the attempts, those that an analytics engine refused on the way: SIP 603 'Network Blocked', 607 and 608.
-    #[serde(default)]
-    #[schema(default = 0)]
+    #[serde(default, deserialize_with = "calls_of_hour")]
+    #[schema(maximum = 1_000_000, default = 0)]
     blocked: u32,
+}
+
+/// A number of calls that an hour can have.
+fn calls_of_hour<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let count = u32::deserialize(deserializer)?;
+    match count <= CALLS_OF_HOUR_MAX {
+        true => Ok(count),
+        false => Err(D::Error::custom(format!("an hour has at most {CALLS_OF_HOUR_MAX} calls of a number"))),
+    }
 }
 
 impl HourReport {
