@@ -8,7 +8,7 @@ pub use settings_change::{VALUES_STAY, settings_change_in_words};
 
 use chrono::Datelike;
 use dialguard::calendar::{rfc3339, utc};
-use dialguard::contract::{Answer, Outcome, PhoneNumber, SlotId, Status, Timestamp};
+use dialguard::contract::{Answer, Outcome, PhoneNumber, Review, SlotId, Status, Timestamp};
 use dialguard_dialer::ledger::{
     AccountProfile, Bill, Closing, ImportedAs, LedgerTime, Order, OrderState, RatingAges, Saving,
 };
@@ -222,6 +222,16 @@ pub fn import_counts(outcome: &ImportedFile, imported_as: ImportedAs, dry_run: b
     match dry_run {
         false => format!("{imported} {what} imported, {known_before} already known, {refused} refused"),
         true => format!("{imported} {what} would be imported, {known_before} already known, {refused} refused"),
+    }
+}
+
+/// What a number was rated by: `2 of 3 carriers flag it`.
+pub fn rating_in_words(review: &Review) -> String {
+    let carriers = count(review.answering.into(), "carrier");
+    match review.flagging {
+        0 => format!("none of {carriers} flags it"),
+        1 => format!("1 of {carriers} flags it"),
+        flagging => format!("{flagging} of {carriers} flag it"),
     }
 }
 

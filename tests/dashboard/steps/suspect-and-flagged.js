@@ -10,5 +10,6 @@ export default async function (page) {
   await page.getByRole("link", { name: "+13105550105" }).click();
   await page.getByText(/Suspect since .*100 calls/).waitFor();
   await page.getByText("flagged", { exact: true }).first().waitFor();
+  await page.getByText(/3 of 3 carriers flag it, as of /).waitFor();
   await page.getByRole("heading", { name: "Calls" }).waitFor();
 }

@@ -9,7 +9,7 @@ use crate::web::auth::{OfAccount, Read, now_of};
 use crate::web::pages::layout::{Tab, icon, moment, number_link, status_label};
 use crate::web::pages::{Failed, page};
 use crate::web::problem::Problem;
-use crate::words::{e164, spam_score_min};
+use crate::words::{capital, e164, rating_in_words, spam_score_min};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -100,7 +100,8 @@ fn head(account: &AccountProfile, history: &NumberHistory, may_act: bool) -> Mar
                 @match known.monitored {
                     Some((slot, status, since)) => {
                         span class={ "mark " (status.name()) } { (icon(status.name())) span { (status_label(status)) } }
-                        " in slot " strong { (slot) } ", since " (moment(since, account.time_zone)) "."
+                        " in slot " strong { (slot) } ", since " (moment(since, account.time_zone)) ". "
+                        (basis(account, history))
                     }
                     None if known.is_owned => "Not monitored.",
                     None => "No longer in this account.",
@@ -124,6 +125,17 @@ fn head(account: &AccountProfile, history: &NumberHistory, may_act: bool) -> Mar
                     }
                 }
             }
+        }
+    }
+}
+
+/// What a monitored number's status rests on: the latest rating on record.
+fn basis(account: &AccountProfile, history: &NumberHistory) -> Markup {
+    let rated = history.checks.iter().rev().find_map(|check| Some((check.at, check.review?)));
+    html! {
+        @match rated.filter(|(_, review)| review.answering > 0) {
+            Some((at, review)) => { (capital(&rating_in_words(&review))) ", as of " (moment(at, account.time_zone)) "." }
+            None => "No rating of it is on record.",
         }
     }
 }
