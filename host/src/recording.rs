@@ -63,7 +63,7 @@ pub enum Call {
     /// `number-inventory.get-account`
     Account(Result<Account, Error>),
     /// `number-inventory.monitored`: `after`, `limit` and the answer
-    Monitored(PhoneNumber, u32, Result<Arc<MonitoredTable>, Error>),
+    Monitored(PhoneNumber, u32, #[serde(with = "shared_page")] Result<Arc<MonitoredTable>, Error>),
     /// `number-inventory.owned`: the numbers and the answer
     Owned(Vec<PhoneNumber>, Result<Vec<PhoneNumber>, Error>),
     /// `number-inventory.candidates`: `like`, `limit` and the answer
@@ -76,6 +76,22 @@ pub enum Call {
     CallsInAll(Timestamp, Result<CallTotals, Error>),
     /// `number-inventory.rested`
     Rested(Result<RestedTable, Error>),
+}
+
+/// A page that the run's inputs share, stored as the page alone.
+mod shared_page {
+    use super::*;
+    use serde::{Deserializer, Serializer};
+
+    type Answer = Result<Arc<MonitoredTable>, Error>;
+
+    pub fn serialize<S: Serializer>(answer: &Answer, serializer: S) -> Result<S::Ok, S::Error> {
+        answer.as_deref().serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Answer, D::Error> {
+        Ok(Result::<MonitoredTable, Error>::deserialize(deserializer)?.map(Arc::new))
+    }
 }
 
 impl Call {

@@ -300,7 +300,7 @@ async fn a_number_with_an_open_order_is_not_changed() {
         dialer.carriers_say(&[(100, "xxx"), (101, "ooo"), (140, "ooo"), (141, "ooo")]);
         dialer.run("review acme").exits(0);
         intend(Arc::new(dialer.ledger()), number(100), dialer.now()).await;
-        assert_eq!([100, 140].map(|last| dialer.standing(last)), ["1 at-risk", "gone"]);
+        assert_eq!([100, 140].map(|last| dialer.standing(last)), ["1 flagged", "gone"]);
         assert_eq!(dialer.field_of_each("numbers list acme", "replacement-pending"), [true, false]);
         let ran = dialer.run(&format!("{line} --json")).exits(if expected.is_some() { 3 } else { 0 });
         if let Some(answer) = expected {
