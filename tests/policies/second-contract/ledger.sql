@@ -366,7 +366,7 @@ CREATE TABLE "sources" (
     kind     TEXT NOT NULL CHECK (kind IN ('ftc', 'verdicts', 'simulated', 'trustcall', 'telnyx', 'nomorobo')),
     location TEXT NOT NULL
 ) STRICT;
-INSERT INTO "sources" VALUES('carriers','verdicts','/tmp/old/v.csv');
+INSERT INTO "sources" VALUES('carriers','verdicts','/srv/dialer/verdicts.csv');
 CREATE TABLE tokens (
     name     TEXT    PRIMARY KEY,
     secret   BLOB    NOT NULL UNIQUE CHECK (length(secret) = 32),

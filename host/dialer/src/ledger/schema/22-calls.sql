@@ -1,7 +1,7 @@
 -- How calls went, by number and hour; and the monitored numbers that are suspect for it.
 
 -- What is known of a number's calls in an hour. It begins when the account's clock strikes, which in zones that are a
--- half or a quarter of an hour off is not when UTC's does: hence a multiple of 900 seconds, and not of 3,600.
+-- half or a quarter of an hour off is not when UTC's does. So it is a multiple of 900 seconds, and not of 3,600.
 CREATE TABLE calls (
     account  INTEGER NOT NULL REFERENCES accounts (key),
     number   INTEGER NOT NULL CHECK (number BETWEEN 1 AND 999999999999999),

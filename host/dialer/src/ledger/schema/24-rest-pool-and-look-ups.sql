@@ -6,7 +6,7 @@ UPDATE accounts SET settings = json_set(settings, '$.values."rest-days"', CAST(r
 ALTER TABLE accounts DROP COLUMN rest_days;
 
 -- A replaced number rests while its order is 'swapped': since when, in which of its rests, and whether it has been decided
--- that it goes back to its provider. Whoever decides that knows how long a rest takes.
+-- that it goes back to its provider. What decides that knows how long a rest takes.
 ALTER TABLE orders ADD COLUMN resting_since INTEGER;
 ALTER TABLE orders ADD COLUMN rests INTEGER NOT NULL DEFAULT 0 CHECK (rests BETWEEN 0 AND 255);
 ALTER TABLE orders ADD COLUMN gives_back INTEGER NOT NULL DEFAULT 0 CHECK (gives_back IN (0, 1));
