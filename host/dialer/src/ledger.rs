@@ -26,13 +26,13 @@
 //! assert_eq!((account.slot_count, account.occupied, account.locked), (15, 2, 0));
 //!
 //! let (slot, status, _since) = ledger.numbers("acme")?[1].monitored.ok_or("it is monitored")?;
-//! assert_eq!((slot, status), (2, dialguard::contract::Status::AtRisk));
+//! assert_eq!((slot, status), (2, dialguard::contract::Status::Flagged));
 //!
 //! let events = ledger.events("acme", EventFilter { number: None, last: 100 })?;
 //! let charged: Vec<i64> = events.iter().filter_map(|event| event.cents).collect();
 //! assert_eq!(charged, [4_900]);
-//! let of_one = ledger.events("acme", EventFilter { number: Some(13_105_550_123), last: 1 })?;
-//! assert_eq!(of_one[0].kind, EventKind::TurnedAtRisk.name());
+//! let of_one = ledger.events("acme", EventFilter { number: Some(13_105_550_123), last: 100 })?;
+//! assert!(of_one.iter().any(|event| event.kind == EventKind::TurnedFlagged.name()));
 //! # Ok(())
 //! # }
 //! ```

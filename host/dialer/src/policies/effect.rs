@@ -13,13 +13,13 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let folder = tempfile::tempdir()?;
 //! let dialguard = small_dialguard(folder.path()).await?;
-//! dialguard.review("acme").await?; // +13105550123 is called spam, and one more day would make it flagged
+//! dialguard.review("acme").await?; // +13105550123 is called spam, and a second check would replace it
 //!
 //! let mut settings = dialguard.ledger().account("acme")?.settings;
-//! settings.values.set("checks-to-flag", "1");
+//! settings.values.set("checks-to-replace", "1");
 //! let effect = dialguard.effect_of_settings("acme", &settings, NOW - 30 * DAY).await?;
 //! assert_eq!((effect.reviews, effect.numbers), (1, 2));
-//! assert_eq!((effect.flagged.as_it_was, effect.flagged.with_these), (0, 1));
+//! assert_eq!((effect.flagged.as_it_was, effect.flagged.with_these), (1, 1));
 //! assert_eq!((effect.replaced.as_it_was, effect.replaced.with_these), (0, 1));
 //! assert_eq!(effect.differences[0].number, 13_105_550_123);
 //! # Ok(())
