@@ -172,7 +172,7 @@ macro_rules! table {
                 )
             }
 
-            /// Its rows. An error if it is no table.
+            /// Its rows. An error if it is not a valid table.
             pub fn rows(&self) -> Result<impl ExactSizeIterator<Item = $row> + Clone + '_, TableFault> {
                 self.check()?;
                 Ok((0..self.len()).map(|place| self.row(place)))

@@ -56,7 +56,7 @@ async fn columns_of_different_length_are_refused_by_name() {
     ] {
         for rows in [0, 2, 100] {
             let does = format!("(call $column (global.get ${column}) (global.get $zeros) (i32.const {rows}))");
-            let why = tried(&does).await.expect_err("it is no table");
+            let why = tried(&does).await.expect_err("it is not a valid table");
             let named = format!("the column {name} of its {table} has another length than the first");
             assert!(why.contains(&named), "{column} with {rows} rows: {why}");
         }

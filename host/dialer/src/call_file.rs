@@ -123,7 +123,7 @@ pub struct ReadRow {
 /// Why a file cannot be read at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallFileError {
-    /// It is no table.
+    /// It is not a table.
     #[error("the file {0}")]
     NotATable(NotATable),
     /// A column is missing.

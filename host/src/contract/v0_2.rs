@@ -2,7 +2,7 @@
 //! nothing of calls, of sources and of numbers that rest.
 
 use super::imports::types as newest;
-use super::versions::{CallResult, Imports, translate_answers};
+use super::versions::{CallResult, Imports, translate_answers, unreadable};
 use super::*;
 use crate::settings::{Settings, settings_before_0_3};
 pub(super) use bindings::dialguard::reputation::{carrier_lookup, clock, number_inventory};
@@ -53,12 +53,9 @@ fn answered<N, T>(answer: CallResult<N>, translate: impl FnOnce(N) -> T) -> Answ
     Ok(answer?.map(translate).map_err(types::Error::from))
 }
 
-/// Rows of a table that the dialer returned; a table that is none is the dialer's fault, and reads as an outage.
+/// Rows of a table that the dialer returned.
 fn rows<R>(rows: Result<impl Iterator<Item = R>, TableFault>) -> Result<Vec<R>, types::Error> {
-    match rows {
-        Ok(rows) => Ok(rows.collect()),
-        Err(fault) => Err(Error::unavailable(format!("The dialer's answer is no table: {fault}.")).into()),
-    }
+    rows.map(Iterator::collect).map_err(|fault| unreadable(fault).into())
 }
 
 impl<T: Imports> types::Host for Asked<'_, T> {}

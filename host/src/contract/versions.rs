@@ -283,3 +283,8 @@ macro_rules! translate_answers {
 }
 
 pub(super) use translate_answers;
+
+/// A broken table is the dialer's fault. The policy sees it as an outage.
+pub(crate) fn unreadable(fault: TableFault) -> Error {
+    Error::unavailable(format!("The dialer's answer is not a valid table: {fault}."))
+}

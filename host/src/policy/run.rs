@@ -4,7 +4,7 @@ use super::Wasi;
 use super::limits::{Limits, MEMORY_BYTES_MAX, PolicyFault};
 use super::stubbed_wasi::{self, StubbedWasi};
 use super::time::{Asked, RunTime};
-use crate::contract::versions::{CallResult, Imports};
+use crate::contract::versions::{CallResult, Imports, unreadable};
 use crate::contract::{self, *};
 use crate::dialer::Dialer;
 use crate::recording::{Call, Recording};
@@ -371,9 +371,9 @@ impl Run {
     }
 }
 
-/// A table of the dialer's, if it is one. What is none reads as an outage.
+/// The dialer's table, if it is a valid one.
 fn readable<T>(check: Result<(), TableFault>, table: T) -> Result<T, Error> {
-    check.map_err(|fault| Error::unavailable(format!("The dialer's answer is no table: {fault}."))).map(|()| table)
+    check.map(|()| table).map_err(unreadable)
 }
 
 /// Dialers store times as signed integers, so nothing is later than the largest of those.

@@ -51,7 +51,7 @@ export class Kind<Table, Row extends object> {
     return this.columns(({ array, store }, _, field) => array.from(all, (row) => store(row[field])));
   }
 
-  /** Its rows. Fails if it is no table. */
+  /** Its rows. Fails if it is not a valid table. */
   *rows(table: Table): Generator<Row> {
     const length = this.check(table);
     for (let place = 0; place < length; place++) yield this.row(table, place);

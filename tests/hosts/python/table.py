@@ -42,7 +42,7 @@ class Table(Named):
         return cls(*(f.type(column) for f, column in zip(fields(cls), columns)))
 
     def rows(self):
-        """Its rows. Fails if it is no table."""
+        """Its rows. Fails if it is not a valid table."""
         self.check()
         return map(self.ROW, *vars(self).values())
 
