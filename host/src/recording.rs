@@ -59,11 +59,11 @@ pub enum Call {
     /// `carrier-lookup.sources`
     Sources(Vec<Source>),
     /// `carrier-lookup.look-up`: the numbers, the sources and the answer
-    LookUp(Vec<PhoneNumber>, Vec<SourceId>, Result<VerdictTable, Error>),
+    LookUp(Vec<PhoneNumber>, Vec<SourceId>, #[serde(with = "shared_table")] Result<Arc<VerdictTable>, Error>),
     /// `number-inventory.get-account`
     Account(Result<Account, Error>),
     /// `number-inventory.monitored`: `after`, `limit` and the answer
-    Monitored(PhoneNumber, u32, #[serde(with = "shared_page")] Result<Arc<MonitoredTable>, Error>),
+    Monitored(PhoneNumber, u32, #[serde(with = "shared_table")] Result<Arc<MonitoredTable>, Error>),
     /// `number-inventory.owned`: the numbers and the answer
     Owned(Vec<PhoneNumber>, Result<Vec<PhoneNumber>, Error>),
     /// `number-inventory.candidates`: `like`, `limit` and the answer
@@ -78,19 +78,24 @@ pub enum Call {
     Rested(Result<RestedTable, Error>),
 }
 
-/// A page that the run's inputs share, stored as the page alone.
-mod shared_page {
+/// A table that the recording shares with the run, so that it is copied once, into the policy's memory. Stored as the
+/// table alone.
+mod shared_table {
     use super::*;
     use serde::{Deserializer, Serializer};
 
-    type Answer = Result<Arc<MonitoredTable>, Error>;
+    type Answer<T> = Result<Arc<T>, Error>;
 
-    pub fn serialize<S: Serializer>(answer: &Answer, serializer: S) -> Result<S::Ok, S::Error> {
+    pub fn serialize<T: Serialize, S: Serializer>(answer: &Answer<T>, serializer: S) -> Result<S::Ok, S::Error> {
         answer.as_deref().serialize(serializer)
     }
 
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Answer, D::Error> {
-        Ok(Result::<MonitoredTable, Error>::deserialize(deserializer)?.map(Arc::new))
+    pub fn deserialize<'de, T, D>(deserializer: D) -> Result<Answer<T>, D::Error>
+    where
+        T: Deserialize<'de>,
+        D: Deserializer<'de>,
+    {
+        Ok(Result::<T, Error>::deserialize(deserializer)?.map(Arc::new))
     }
 }
 
@@ -113,7 +118,7 @@ impl Call {
                     list(sources) + sources.iter().map(|it| named(&it.name) + list(&it.carriers)).sum::<usize>()
                 }
                 Call::LookUp(numbers, sources, answer) => {
-                    let cells = |it: &VerdictTable| list(&it.carriers) + list(&it.scores) + list(&it.observed_at);
+                    let cells = |it: &Arc<VerdictTable>| list(&it.carriers) + list(&it.scores) + list(&it.observed_at);
                     list(numbers) + list(sources) + returned(answer, cells)
                 }
                 Call::Account(answer) => returned(answer, |account| {
@@ -298,7 +303,7 @@ impl CarrierLookup for Replay {
 
     async fn look_up(&self, numbers: Vec<PhoneNumber>, sources: Vec<SourceId>) -> Result<VerdictTable, Error> {
         let now = self.now;
-        self.answer(
+        let verdicts = self.answer(
             |call| match call {
                 Call::LookUp(recorded, asked, answer) if *recorded == numbers && *asked == sources => Some(answer),
                 _ => None,
@@ -319,9 +324,10 @@ impl CarrierLookup for Replay {
                         }
                     }
                 }
-                Ok(verdicts)
+                Ok(verdicts.into())
             },
-        )
+        );
+        verdicts.map(Arc::unwrap_or_clone)
     }
 }
 
@@ -472,7 +478,7 @@ mod tests {
         (0..PAGE).for_each(|_| verdicts.push([]));
         let page: MonitoredTable = std::iter::repeat_n(monitored, PAGE).collect();
         let page = Call::Monitored(0, PAGE as u32, Ok(page.into()));
-        let answers = Call::LookUp(vec![NUMBER_MAX; PAGE], Vec::new(), Ok(verdicts));
+        let answers = Call::LookUp(vec![NUMBER_MAX; PAGE], Vec::new(), Ok(verdicts.into()));
         let held = 100 * (page.bytes() + answers.bytes()) as u64;
         // 64 bytes a row; 8 bytes a number asked, and 9 for each answer.
         assert_eq!(held >> 20, 94, "{held} bytes");

@@ -102,7 +102,14 @@ impl Cell<StatusCode> for Status {
 }
 
 fn first_above(column: &[u8], most: u8) -> u8 {
-    column.iter().copied().find(|value| *value > most).unwrap_or_default()
+    first(column, |value| value > most).unwrap_or_default()
+}
+
+/// The first value like that. Columns have none, so looking at all of them without stopping is what is quick.
+#[inline(always)]
+fn first(column: &[u8], is_like: impl Fn(u8) -> bool) -> Option<u8> {
+    let any = column.iter().fold(false, |any, value| any | is_like(*value));
+    if any { column.iter().copied().find(|value| is_like(*value)) } else { None }
 }
 
 /// Checks a table's columns: their names, their lengths, and of each the value that [`Cell::unknown`] finds.
@@ -379,8 +386,8 @@ impl VerdictTable {
         if self.observed_at.len() != cells {
             return fault("observed_at", None);
         }
-        match self.scores.iter().find(|score| (SCORE_MAX + 1..NO_DATA).contains(*score)) {
-            Some(score) => fault("scores", Some(*score)),
+        match first(&self.scores, |score| (SCORE_MAX + 1..NO_DATA).contains(&score)) {
+            Some(score) => fault("scores", Some(score)),
             None => Ok(()),
         }
     }

@@ -7,8 +7,9 @@ use super::versions::{CallResult, Imports};
 use super::*;
 use crate::settings::{Settings, values};
 use std::marker::PhantomData;
-use wasmtime::Store;
+use std::sync::Arc;
 use wasmtime::component::{HasData, Linker};
+use wasmtime::{Store, StoreContextMut};
 
 pub(super) type Pre<T> = ReputationPolicyPre<T>;
 
@@ -29,7 +30,23 @@ impl ReputationPolicy {
 
 /// Links this version's imports to a run's.
 pub(super) fn add_to_linker<T: Imports>(linker: &mut Linker<T>) -> wasmtime::Result<()> {
-    ReputationPolicy::add_to_linker::<_, HasAsked<T>>(linker, |run| Asked(run))
+    ReputationPolicy::add_to_linker::<_, HasAsked<T>>(linker, |run| Asked(run))?;
+    // The large tables again, because bindgen would have them copied before they are copied into the policy's memory.
+    linker.allow_shadowing(true);
+    linker.instance("dialguard:reputation/carrier-lookup@0.3.0")?.func_wrap_async(
+        "look-up",
+        |mut run: StoreContextMut<'_, T>, (numbers, sources): (Vec<PhoneNumber>, Vec<SourceId>)| {
+            Box::new(async move { Ok((run.data_mut().look_up(numbers, sources).await?,)) })
+        },
+    )?;
+    linker.instance("dialguard:reputation/number-inventory@0.3.0")?.func_wrap_async(
+        "monitored",
+        |mut run: StoreContextMut<'_, T>, (id, after, limit): (AccountId, PhoneNumber, u32)| {
+            Box::new(async move { Ok((run.data_mut().monitored(id, after, limit).await?,)) })
+        },
+    )?;
+    linker.allow_shadowing(false);
+    Ok(())
 }
 
 /// What a policy asks a run.
@@ -59,7 +76,7 @@ impl<T: Imports> carrier_lookup::Host for Asked<'_, T> {
     }
 
     async fn look_up(&mut self, numbers: Vec<PhoneNumber>, sources: Vec<SourceId>) -> CallResult<VerdictTable> {
-        self.0.look_up(numbers, sources).await
+        Ok(self.0.look_up(numbers, sources).await?.map(Arc::unwrap_or_clone))
     }
 }
 
@@ -70,7 +87,7 @@ impl<T: Imports> number_inventory::Host for Asked<'_, T> {
     }
 
     async fn monitored(&mut self, id: AccountId, after: PhoneNumber, limit: u32) -> CallResult<MonitoredTable> {
-        self.0.monitored(id, after, limit).await
+        Ok(self.0.monitored(id, after, limit).await?.map(Arc::unwrap_or_clone))
     }
 
     async fn owned(&mut self, id: AccountId, numbers: Vec<PhoneNumber>) -> CallResult<Vec<PhoneNumber>> {

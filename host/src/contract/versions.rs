@@ -3,6 +3,7 @@
 use super::bindings::ReputationPolicy;
 use super::*;
 use crate::settings::{Settings, check_declared};
+use std::sync::Arc;
 use wasmtime::Store;
 use wasmtime::component::{Component, Linker};
 
@@ -34,14 +35,14 @@ pub(crate) trait Imports: Send + 'static {
         &mut self,
         numbers: Vec<PhoneNumber>,
         sources: Vec<SourceId>,
-    ) -> impl Future<Output = CallResult<VerdictTable>> + Send;
+    ) -> impl Future<Output = CallResult<Arc<VerdictTable>>> + Send;
     fn account(&mut self, id: AccountId) -> impl Future<Output = CallResult<Account>> + Send;
     fn monitored(
         &mut self,
         id: AccountId,
         after: PhoneNumber,
         limit: u32,
-    ) -> impl Future<Output = CallResult<MonitoredTable>> + Send;
+    ) -> impl Future<Output = CallResult<Arc<MonitoredTable>>> + Send;
     fn owned(
         &mut self,
         id: AccountId,

@@ -232,7 +232,7 @@ impl Imports for Run {
         Ok(sources)
     }
 
-    async fn look_up(&mut self, numbers: Vec<PhoneNumber>, sources: Vec<SourceId>) -> CallResult<VerdictTable> {
+    async fn look_up(&mut self, numbers: Vec<PhoneNumber>, sources: Vec<SourceId>) -> CallResult<Arc<VerdictTable>> {
         let dialer = self.dialer()?;
         if let Err(error) = check_numbers(&numbers).and_then(|()| self.check_sources(&sources)) {
             return Ok(Err(error));
@@ -244,7 +244,7 @@ impl Imports for Run {
         let rows = numbers.len();
         let asked = dialer.carriers.look_up(numbers.clone(), sources.clone());
         let answer = self.in_time(Asked::Sources, asked).await?.unwrap_or_else(too_late);
-        let answer = answer.and_then(|verdicts| readable(verdicts.check(rows), verdicts));
+        let answer = answer.and_then(|verdicts| readable(verdicts.check(rows), Arc::new(verdicts)));
         self.record(Call::LookUp(numbers, sources, answer.clone()))?;
         Ok(answer)
     }
@@ -258,7 +258,7 @@ impl Imports for Run {
         Ok(answer)
     }
 
-    async fn monitored(&mut self, id: AccountId, after: PhoneNumber, limit: u32) -> CallResult<MonitoredTable> {
+    async fn monitored(&mut self, id: AccountId, after: PhoneNumber, limit: u32) -> CallResult<Arc<MonitoredTable>> {
         let dialer = self.dialer()?;
         let limit = in_range(limit);
         let read = async {
@@ -273,7 +273,7 @@ impl Imports for Run {
                 self.inputs.monitored.push(page.clone());
             }
         }
-        Ok(answer.map(|page| (*page).clone()))
+        Ok(answer)
     }
 
     async fn owned(&mut self, id: AccountId, numbers: Vec<PhoneNumber>) -> CallResult<Vec<PhoneNumber>> {

@@ -229,6 +229,14 @@ export function verdicts(carriers: number[], rows: [number: bigint, scores: Scor
 
 /** Of all that is known, what these carriers say about these numbers: a row for each, in the order given. */
 export function saidOf(known: Verdicts, numbers: BigUint64Array, carriers: number[]): Types.VerdictTable {
+  const from = placeOf(known.numbers, numbers[0] ?? 0n);
+  const to = from + numbers.length;
+  if (isSame(known.carriers, carriers) && isSame(words(known.numbers.subarray(from, to)), words(numbers))) {
+    // A review asks about consecutive numbers, and BigInts need not be made only to be compared and copied.
+    const [first, last] = [from * carriers.length, to * carriers.length];
+    const { scores, observedAt } = known;
+    return { ...known, scores: scores.subarray(first, last), observedAt: observedAt.subarray(first, last) };
+  }
   const places = carriers.map((carrier) => known.carriers.indexOf(carrier));
   const scores = new Uint8Array(numbers.length * carriers.length).fill(NO_ANSWER);
   const observedAt = new BigUint64Array(numbers.length * carriers.length);
@@ -245,6 +253,15 @@ export function saidOf(known: Verdicts, numbers: BigUint64Array, carriers: numbe
   });
   return { carriers: Uint16Array.from(carriers), scores, observedAt };
 }
+
+function isSame(one: Uint32Array | Uint16Array, other: ArrayLike<number>): boolean {
+  let place = 0;
+  while (place < one.length && one[place] === other[place]) place++;
+  return place === one.length && place === other.length;
+}
+
+/** The numbers as pairs of 32 bits. */
+const words = ({ buffer, byteOffset, length }: BigUint64Array) => new Uint32Array(buffer, byteOffset, 2 * length);
 
 /** How many of ascending numbers are lower. */
 export function placeOf(numbers: BigUint64Array, number: bigint): number {

@@ -254,7 +254,7 @@ fn pack_call<'a>(call: &'a Call, answers: &mut &[CarrierAnswer]) -> PackedCall<'
     let Call::LookUp(numbers, sources, Ok(table)) = call else { return PackedCall::Whole(Cow::Borrowed(call)) };
     let count = table.scores.iter().filter(|score| **score != NO_ANSWER).count();
     match answers.split_at_checked(count) {
-        Some((these, rest)) if verdicts(numbers, these) == *table => {
+        Some((these, rest)) if verdicts(numbers, these) == **table => {
             *answers = rest;
             let mut before = 0;
             let differences =
@@ -342,7 +342,7 @@ fn unpack_call(call: PackedCall<'_>, answers: &mut &[CarrierAnswer]) -> Option<C
     *answers = rest;
     let numbers = numbers_of(differences);
     let verdicts = verdicts(&numbers, these);
-    Some(Call::LookUp(numbers, sources.into_owned(), Ok(verdicts)))
+    Some(Call::LookUp(numbers, sources.into_owned(), Ok(verdicts.into())))
 }
 
 /// Numbers from the difference of each to the one before.
@@ -386,7 +386,7 @@ mod tests {
                 number: *number, carrier: 3, score: Some(90), label: None, observed_at: 5,
             }).collect();
             let table = verdicts(&numbers, &answers);
-            let mut calls = vec![Call::Now(9), Call::LookUp(numbers.clone(), vec![2], Ok(table))];
+            let mut calls = vec![Call::Now(9), Call::LookUp(numbers.clone(), vec![2], Ok(table.into()))];
             if asked_twice {
                 calls.push(Call::LookUp(numbers, vec![], Err(Error::unavailable("later"))));
             }

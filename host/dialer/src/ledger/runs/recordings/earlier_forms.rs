@@ -149,7 +149,7 @@ fn unpack_call(call: PackedCallBefore, answers: &mut &[CarrierAnswer]) -> Option
             *answers = rest;
             let numbers = numbers_of(differences);
             let verdicts = verdicts(&numbers, these);
-            Some(Call::LookUp(numbers, Vec::new(), Ok(verdicts)))
+            Some(Call::LookUp(numbers, Vec::new(), Ok(verdicts.into())))
         }
     }
 }
@@ -191,7 +191,7 @@ impl From<CallBefore> for Call {
                     let answers: Vec<CarrierAnswer> = observations.into_iter().map(CarrierAnswer::from).collect();
                     verdicts(&numbers, &answers)
                 });
-                Call::LookUp(numbers, Vec::new(), answer)
+                Call::LookUp(numbers, Vec::new(), answer.map(Arc::new))
             }
             CallBefore::Account(answer) => Call::Account(answer.map(Account::from)),
             CallBefore::Monitored(after, limit, answer) => {
@@ -385,9 +385,9 @@ mod tests {
         assert_eq!((set("checks-to-flag"), set("quiet-hours")), (Some("3"), Some("22-6")));
         assert_eq!((page.len(), page.rows().unwrap().next().unwrap().last_rated_at), (1, Some(6)));
         let no_data = VerdictTable { carriers: vec![3], scores: vec![NO_DATA], observed_at: vec![0] };
-        assert_eq!(rest[0], Call::LookUp(vec![SPAM], vec![], Ok(no_data)));
+        assert_eq!(rest[0], Call::LookUp(vec![SPAM], vec![], Ok(no_data.into())));
         let heard = VerdictTable { carriers: vec![9], scores: vec![95], observed_at: vec![89] };
-        assert_eq!(rest.last(), Some(&Call::LookUp(vec![SPAM], vec![], Ok(heard))));
+        assert_eq!(rest.last(), Some(&Call::LookUp(vec![SPAM], vec![], Ok(heard.into()))));
     }
 
     /// Its limits had one field that they have no more.
