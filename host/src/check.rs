@@ -62,9 +62,10 @@ const BECAUSE_BYTES_MAX: usize = 500;
 /// out of order, or unmonitored, or calls one suspect that had no calls; it occupies a slot twice, a locked one, or one the
 /// account does not have; it does something the run is not for, or does it twice; it locks a slot for a deletion and keeps
 /// the number; it replaces a number automatically, or takes one out of use, although the account has that off, the number is
-/// neither flagged nor suspect, or the day's cap is reached; a replacement was not offered or has no reason; it decides about
-/// a number that does not rest, or twice whether one is used; a notice has a reserved kind, is too long, or contains control characters; there are too many
-/// notices, or they are too long together. A fault quotes at most a few hundred characters of the plan.
+/// neither flagged nor suspect, or the day's cap is reached; a replacement was not offered or has no reason; it
+/// decides about a number that does not rest, or twice whether one is used; a notice has a reserved kind, is too long,
+/// or contains control characters; there are too many notices, or they are too long together. A fault quotes at most a
+/// few hundred characters of the plan.
 pub fn check(
     account_id: &str,
     purpose: Purpose,

@@ -3,10 +3,11 @@
 //!
 //! **It is not offered the account's own rested numbers**, because the frozen contract leaves no safe way:
 //!
-//! - `candidates` promises numbers that could be bought, "none that this account owns". A rested number is the account's,
-//!   and the list has no mark for it. A policy may rely on the promise: it may drop such a number, or count its price.
-//! - If `owned` hid the number to keep the promise, the policy would refuse as `not-owned` what a user asks for the same
-//!   number: to monitor or to delete it. One run reads both, so the answer cannot depend on who asks.
+//! - `candidates` promises numbers that could be bought, "none that this account owns". A rested number is the
+//!   account's, and the list has no mark for it. A policy may rely on the promise: it may drop such a number,
+//!   or count its price.
+//! - If `owned` hid the number to keep the promise, the policy would refuse as `not-owned` what a user asks for the
+//!   same number: to monitor or to delete it. One run reads both, so the answer cannot depend on who asks.
 //! - `replace-number` means: buy, move the slot, "then release `number`". Nothing in a plan of this version says that a rest
 //!   goes on or that a number is offered again. If the dialer decided that by a `screen` of its own, it would have rules
 //!   about numbers, which are the policy's, and a policy that expects the release would be overruled.

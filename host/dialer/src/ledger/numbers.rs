@@ -41,8 +41,8 @@ pub enum ImportOutcome {
     KnownBefore,
     /// Another account has it, as its own or as a candidate.
     OtherAccounts,
-    /// It was replaced and rests. Only the account that it rests in can import it, not as a candidate, and not while it is
-    /// being given back.
+    /// It was replaced and rests. Only the account that it rests in can import it, not as a candidate, and not while it
+    /// is being given back.
     Resting,
     /// It cannot be a candidate: the account owns it, has ordered it, or has released it.
     NoCandidate,
