@@ -11,6 +11,7 @@ mod harness {
         #[expect(dead_code, reason = "other runners use the rest")]
         pub mod hostile;
         pub mod hostile_plans;
+        pub mod hostile_rests;
         pub mod limits;
         pub mod reference;
         pub mod second_contract;
@@ -31,6 +32,7 @@ mod dialer {
     mod bulk_requests;
     mod call_files;
     mod hostile_policies;
+    mod hostile_rests;
     mod left_behind;
     mod look_ups;
     mod mixed_versions;

@@ -28,4 +28,5 @@ mod kill {
     mod alerts;
     mod crashes;
     mod purchases;
+    mod rests;
 }

@@ -10,6 +10,7 @@ mod harness {
         pub mod first_contract;
         pub mod hostile;
         pub mod hostile_plans;
+        pub mod hostile_rests;
         pub mod limits;
         pub mod looks_around;
         pub mod no_friday;

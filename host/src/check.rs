@@ -62,9 +62,10 @@ const BECAUSE_BYTES_MAX: usize = 500;
 /// out of order, or unmonitored, or calls one suspect that had no calls; it occupies a slot twice, a locked one, or one the
 /// account does not have; it does something the run is not for, or does it twice; it locks a slot for a deletion and keeps
 /// the number; it replaces a number automatically, or takes one out of use, although the account has that off, the number is
-/// neither flagged nor suspect, or the day's cap is reached; a replacement was not offered or has no reason; it decides about
-/// a number that does not rest; a notice has a reserved kind, is too long, or contains control characters; there are too many
-/// notices, or they are too long together. A fault quotes at most a few hundred characters of the plan.
+/// neither flagged nor suspect, or the day's cap is reached; a replacement was not offered or has no reason; it
+/// decides about a number that does not rest, or twice whether one is used; a notice has a reserved kind, is too long,
+/// or contains control characters; there are too many notices, or they are too long together. A fault quotes at most a
+/// few hundred characters of the plan.
 pub fn check(
     account_id: &str,
     purpose: Purpose,
@@ -272,8 +273,10 @@ struct Ledger<'a> {
     spam: BTreeSet<PhoneNumber>,
     /// Monitored numbers that are not in use.
     unused: BTreeSet<PhoneNumber>,
-    /// Numbers that rest and about which nothing is decided yet.
-    rested: BTreeSet<PhoneNumber>,
+    /// Monitored numbers that the plan takes out of use or uses again.
+    use_changed: BTreeSet<PhoneNumber>,
+    /// Numbers that rest and about which nothing is decided yet, and the rests that each has ended.
+    rested: BTreeMap<PhoneNumber, u8>,
     /// Numbers that have left their slots to be released, and have not been.
     leaving: BTreeSet<PhoneNumber>,
     blocks_are_set: bool,
@@ -294,7 +297,8 @@ impl<'a> Ledger<'a> {
             taken_slots: BTreeSet::new(),
             spam: BTreeSet::new(),
             unused: BTreeSet::new(),
-            rested: BTreeSet::new(),
+            use_changed: BTreeSet::new(),
+            rested: BTreeMap::new(),
             leaving: BTreeSet::new(),
             blocks_are_set: false,
             replacements_left: u32::from(account.guard_rails.replacements_per_day_max)
@@ -339,7 +343,8 @@ impl<'a> Ledger<'a> {
             Action::SetBlocks(change) => self.set_blocks(change),
             Action::StopUsing(number) => self.stop_using(*number),
             Action::UseAgain(number) => self.use_again(*number),
-            Action::OfferAgain(number) | Action::RestOn(number) | Action::GiveBack(number) => self.decide_rest(*number),
+            Action::OfferAgain(number) | Action::GiveBack(number) => self.decide_rest(*number).map(drop),
+            Action::RestOn(number) => self.rest_on(*number),
         }
     }
 
@@ -409,6 +414,9 @@ impl<'a> Ledger<'a> {
             ReplacementReason::Flagged => self.ensure_automatic(*number)?,
         }
         self.ensure_settled_in(*number, *slot)?;
+        ensure(!self.use_changed.contains(number) || !self.unused.contains(number), || {
+            format!("it takes +{number} out of use and replaces it")
+        })?;
         check_because(*number, because)?;
         let Some(has_rested) = self.offered.remove(successor) else {
             return fault(format!("+{successor} was not offered, or is used twice"));
@@ -439,19 +447,35 @@ impl<'a> Ledger<'a> {
         ensure(self.spam.contains(&number), || {
             format!("it takes +{number} out of use, which is neither flagged nor suspect")
         })?;
-        ensure(self.unused.insert(number), || format!("+{number} is out of use already"))
+        ensure(self.unused.insert(number), || format!("+{number} is out of use already"))?;
+        self.change_use(number)
     }
 
     fn use_again(&mut self, number: PhoneNumber) -> Result<(), PlanFault> {
         ensure(matches!(self.purpose, Purpose::Review), || format!("it uses +{number} again without a request"))?;
-        ensure(self.unused.remove(&number), || format!("it uses +{number} again, which is in use"))
+        ensure(self.unused.remove(&number), || format!("it uses +{number} again, which is in use"))?;
+        self.change_use(number)
     }
 
-    fn decide_rest(&mut self, number: PhoneNumber) -> Result<(), PlanFault> {
+    fn change_use(&mut self, number: PhoneNumber) -> Result<(), PlanFault> {
+        ensure(self.use_changed.insert(number), || format!("it both takes +{number} out of use and uses it again"))
+    }
+
+    /// Rests are counted up to 255. How many are enough is the policy's to say.
+    fn rest_on(&mut self, number: PhoneNumber) -> Result<(), PlanFault> {
+        let rests = self.decide_rest(number)?;
+        ensure(rests < u8::MAX, || format!("it lets +{number} rest on, which has ended {rests} rests"))
+    }
+
+    /// The rests that the number has ended. After this, the plan may not decide about it again.
+    fn decide_rest(&mut self, number: PhoneNumber) -> Result<u8, PlanFault> {
         ensure(matches!(self.purpose, Purpose::Review) && self.account.enabled, || {
             format!("it decides about the rest of +{number} without a request")
         })?;
-        ensure(self.rested.remove(&number), || format!("+{number} does not rest, or is decided about twice"))
+        match self.rested.remove(&number) {
+            Some(rests) => Ok(rests),
+            None => fault(format!("+{number} does not rest, or is decided about twice")),
+        }
     }
 
     /// What a review may do only while automatic replacement is on.

@@ -51,7 +51,7 @@ async fn killed_at_every_request(kind: ProviderKind) {
 
 /// The requests after the searches that are never answered: each change, before and after it is carried out, and each
 /// read, for which before and after are the same.
-fn moments_to_kill_at(searches: usize, requests: &[Deed]) -> Vec<(usize, When)> {
+pub fn moments_to_kill_at(searches: usize, requests: &[Deed]) -> Vec<(usize, When)> {
     let whens = |nth: usize| match requests[nth - 1] {
         Deed::Look => &[Before][..],
         _ => &[Before, After],

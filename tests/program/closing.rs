@@ -130,7 +130,7 @@ fn a_closed_account_is_read_only() {
 async fn numbers_of_a_closed_account_are_released_at_the_provider_by_reconcile() {
     let (dialer, fake) = buying_dialer(Twilio, 2, "--rest-days 30").await;
     dialer.run(&format!("replace acme {}", e164(100))).exits(0);
-    let told = ["2 monitored numbers", "1 replaced number that rests is not given back to the provider."];
+    let told = ["2 monitored numbers", "1 replaced number that rests is not given back to a provider."];
     dialer.run("account close acme --yes").exits(0).says(&told);
     dialer.pass(40 * DAY);
     dialer.run("serve --once").exits(0);

@@ -828,7 +828,7 @@ fn with_auto_replacement_the_closest_clean_candidate_takes_the_slot() {
     assert_eq!(dialer.json("usage acme")["locked"], 0, "replacing keeps the slot");
 
     dialer.file("back.csv", e164(100));
-    dialer.run("numbers import acme back.csv --candidates").exits(3).says(&[&e164(100), "cannot be a candidate"]);
+    dialer.run("numbers import acme back.csv --candidates").exits(3).says(&[&e164(100), "was replaced, and rests"]);
 }
 
 #[test]
@@ -982,7 +982,7 @@ fn events_name_the_run_and_the_policy_that_caused_them() {
     dialer.carriers_say(&[(100, "xxx"), (140, "ooo")]);
     let run = dialer.json("review acme")[0]["run"].clone();
     assert!(run.is_u64(), "a review that was applied is a run: {run}");
-    for kind in ["turned-flagged", "newly-flagged", "replacement-intended", "replaced", "released", "unrated"] {
+    for kind in ["turned-flagged", "newly-flagged", "replacement-intended", "replaced", "resting", "unrated"] {
         let events = dialer.events(kind);
         assert_eq!(each(&json!(events), "run"), std::slice::from_ref(&run), "{kind}");
         let policy = events[0]["policy"].as_str().expect("a policy's SHA-256");

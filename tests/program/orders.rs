@@ -331,3 +331,39 @@ async fn the_pool_shows_which_numbers_rest_and_are_ready_and_what_that_saves() {
     assert_eq!((&pool["saving-cents"], &pool["resting"], &pool["in-use"]), (&json!(115), &json!(1), &json!(2)));
     assert_eq!(each(&pool["numbers"], "state"), ["resting"]);
 }
+
+/// The same without a provider: candidates are on hand, and in the end a person releases what stays flagged.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_pool_of_an_account_without_a_provider_shows_the_same() {
+    let dialer = Dialer::monitoring(2, "--rest-days 1 --rests-max 0");
+    dialer.import([150], "--candidates");
+    let pool = |words: &[&str]| drop(dialer.run("numbers pool acme").exits(0).says(words));
+    let review = |marks: &str| {
+        dialer.pass(DAY);
+        dialer.carriers_say(&[(100, "ooo"), (101, marks), (150, "ooo")]);
+        dialer.run("review acme").exits(0);
+    };
+    dialer.carriers_say(&[(150, "ooo")]);
+    dialer.run(&format!("replace acme {}", e164(100))).exits(0);
+    dialer.run("orders acme").exits(0).says(&["on hand", "rests until 2026-03-02T09:00:00Z"]);
+    pool(&["1 resting, 0 ready", "rests until 2026-03-02T09:00:00Z"]);
+    review("ooo");
+    pool(&["0 resting, 1 ready", "+13105550100"]);
+    dialer.run(&format!("replace acme {}", e164(101))).exits(0);
+    assert_eq!(dialer.standing(100), "2 pending");
+    pool(&["1 resting, 0 ready", "Replacements by 1 number of the account's own", "None was bought"]);
+    assert_eq!(charged(&dialer), 4_900 + 2 * 400, "nothing but the fees");
+    review("xxx");
+    pool(&["0 resting, 0 ready"]);
+    let released = dialer.events("released");
+    assert_eq!(each(&json!(released), "number"), [e164(101)]);
+    assert!(released[0]["text"].as_str().unwrap().ends_with("Release it where you rent it."), "{released:?}");
+
+    let server = Server::new(dialer).await;
+    let page = server.user(Role::Read, &["acme"]).page("/accounts/acme/pool").await;
+    for words in ["yours to release", "Replacements by 1 number of the account"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let pool = server.program(Role::Read, &["acme"]).json("/api/v1/accounts/acme/pool").await;
+    assert_eq!((&pool["replaced-by-own"], &pool["saving-cents"], &pool["numbers"]), (&json!(1), &json!(0), &json!([])));
+}

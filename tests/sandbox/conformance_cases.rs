@@ -4,11 +4,13 @@
 use crate::harness::policies::first_contract::first_contract;
 use crate::harness::policies::hostile::Hostile;
 use crate::harness::policies::hostile_plans::hostile_plans;
+use crate::harness::policies::hostile_rests::{hostile_rests, policy_of};
 use crate::harness::policies::reference::reference;
 use crate::harness::policies::renamed::renamed;
 use crate::harness::policies::second_contract::SECOND_CONTRACT;
 use crate::harness::repository::repository;
 use dialguard::bench::bench;
+use dialguard::calendar::rfc3339;
 use dialguard::contract::Request;
 use dialguard::policy::{Limits, Policy, REFERENCE_POLICY, Wasi};
 use dialguard::scenarios::{CASE_FILES, CaseFile, Section, Tier, Verdict, case_files, check, smoke_check, try_case};
@@ -143,20 +145,55 @@ const SCENE: &str = r#"{
     "expect": {}
 }"#;
 
+/// The same for plans about rests and use.
+const SCENE_WITH_RESTS: &str = r#"{
+    "name": "a hostile plan",
+    "tier": "contract",
+    "rule": "A plan keeps the ledger's rules.",
+    "account": { "guard-rails": { "auto-replace": true } },
+    "monitored": [
+        { "number": "+13105550100", "status": "flagged" },
+        { "number": "+13105550101" },
+        { "number": "+13105550102", "status": "flagged", "resting-since": "2026-02-20T14:00:00Z" },
+        { "number": "+13105550103" }
+    ],
+    "owned": ["+13105550104", "+13105550105"],
+    "rested": [{ "number": "+13105550110" }, { "number": "+13105550111", "rests": 255 }],
+    "candidates": ["+13105550190", "+13105550191"],
+    "call": "review-account",
+    "expect": {}
+}"#;
+
 /// Every kind of plan that the ledger refuses fails the conformance check too, in the same words.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hostile_plan_fails_its_case() {
     for plan in hostile_plans() {
-        let mut case: Value = serde_json::from_str(SCENE).expect("JSON");
-        if let Some(request) = &plan.request {
-            case["call"] = json!({ "decide": request_as_notation(request) });
-        }
+        let case: Value = serde_json::from_str(SCENE).expect("JSON");
         let policy = compiled(&plan.policy().component(), Limits::default());
-        let file = CaseFile::read(&json!({ "title": "hostile", "cases": [case] }).to_string()).expect("a case");
-        let finding = try_case(&policy, &file.title, &file.cases[0]).await;
-        assert_eq!(finding.verdict, Verdict::Failed, "{plan:?}: {finding}");
-        assert!(finding.detail.contains(plan.refusal), "{plan:?}: {finding}");
+        assert_fails(case, &policy, plan.request.as_ref(), plan.refusal).await;
     }
+}
+
+/// The same for what is new in version 0.3.0.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hostile_plan_about_rests_fails_its_case() {
+    let plans = hostile_rests();
+    let policy = compiled(&policy_of(&plans), Limits::default());
+    for plan in plans {
+        let mut case: Value = serde_json::from_str(SCENE_WITH_RESTS).expect("JSON");
+        case["now"] = json!(rfc3339(plan.at));
+        assert_fails(case, &policy, plan.request.as_ref(), plan.refusal).await;
+    }
+}
+
+async fn assert_fails(mut case: Value, policy: &Policy, request: Option<&Request>, refusal: &str) {
+    if let Some(request) = request {
+        case["call"] = json!({ "decide": request_as_notation(request) });
+    }
+    let file = CaseFile::read(&json!({ "title": "hostile", "cases": [case] }).to_string()).expect("a case");
+    let finding = try_case(policy, &file.title, &file.cases[0]).await;
+    assert_eq!(finding.verdict, Verdict::Failed, "{refusal}: {finding}");
+    assert!(finding.detail.contains(refusal), "{refusal}: {finding}");
 }
 
 fn request_as_notation(request: &Request) -> Value {

@@ -3,8 +3,8 @@
 //! The intent is on disk before this begins, and every step is its own transaction, committed before anything that
 //! depends on it starts. After a crash, any process can continue where this one stopped. A request that may have been
 //! carried out is repeated only after the provider was asked about it. An imported candidate is acquired by a note in
-//! the ledger. The old number rests if the account has a provider, otherwise it leaves at once. When the policy decides that
-//! it goes back to its provider, that is one more step of its order.
+//! the ledger. The old number rests. When the policy decides that it goes back to its provider, that is one more step of
+//! its order; without a provider, it leaves the account.
 //!
 //! An order lives only as long as its reason. Before each step that spends money or moves a slot, [`Grounds`] says
 //! whether the order is still right: the switches are on, and the policy would still make this replacement with this
@@ -53,7 +53,7 @@
 //! let fulfilment = dialguard.fulfilment();
 //! assert_eq!(fulfilment.step(order.id).await?, Step::MovedOn(OrderState::Acquired));
 //! assert_eq!(fulfilment.carry_out("acme").await?.replaced.len(), 1);
-//! assert!(ledger.open_orders("acme")?.is_empty());
+//! assert!(ledger.open_orders("acme")?[0].is_resting(), "the old number rests");
 //! # Ok(())
 //! # }
 //! ```

@@ -92,6 +92,14 @@ pub fn saving_in_words(saving: &Saving) -> String {
     }
 }
 
+/// What becomes of the account's numbers that are still flagged after their last rest.
+pub fn after_last_rest(account: &AccountProfile) -> &'static str {
+    match account.buying.provider {
+        Some(_) => "are given back",
+        None => "leave the account, and are yours to release",
+    }
+}
+
 /// What closing an account does, in sentences.
 pub fn closing_in_words(closing: &Closing, surface: Surface) -> Vec<String> {
     let mut sentences: Vec<String> = closing.held_up_by.iter().map(held_up_in_words).collect();
@@ -127,7 +135,7 @@ fn closed_numbers_in_words(closing: &Closing) -> Vec<String> {
             closing.resting.into(),
             "replaced number that rests is",
             "replaced numbers that rest are",
-            " not given back to the provider.",
+            " not given back to a provider.",
         ),
         (closing.candidates.into(), "candidate is", "candidates are", " withdrawn."),
         (closing.abandoned.len() as u64, "replacement in progress is", "replacements in progress are", &abandoned),

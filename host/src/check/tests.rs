@@ -37,7 +37,7 @@ fn inputs() -> Inputs {
         monitored: pages(&[monitored(1, 1, Status::Flagged), monitored(2, 2, Status::Clean)]),
         owned: [4, 5, 6].into(),
         offered: [(6, true), (9, false), (10, false)].into(),
-        rested: [5].into(),
+        rested: [(5, 0)].into(),
     }
 }
 
@@ -166,6 +166,8 @@ fn a_review_rates_and_replaces_and_nothing_else() {
         (plan(vec![], vec![Action::StopUsing(1)]), "fine"),
         (plan(vec![], vec![Action::StopUsing(1), Action::StopUsing(1)]), "out of use already"),
         (plan(vec![], vec![Action::StopUsing(2)]), "neither flagged nor suspect"),
+        (plan(vec![], vec![Action::StopUsing(1), Action::UseAgain(1)]), "both takes +1 out of use and uses it again"),
+        (plan(vec![], vec![Action::StopUsing(1), replace(1, 9, 1)]), "it takes +1 out of use and replaces it"),
         (plan(vec![], vec![Action::StopUsing(4)]), "not monitored"),
         (plan(vec![], vec![replace(1, 9, 1), Action::StopUsing(1)]), "being replaced"),
         (plan(vec![], vec![Action::UseAgain(1)]), "which is in use"),

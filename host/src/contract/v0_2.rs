@@ -1,5 +1,19 @@
 //! Version 0.2.0, in which lists of records crossed the boundary and the settings were a fixed record. A policy for it knows
 //! nothing of calls, of sources and of numbers that rest.
+//!
+//! **It is not offered the account's own rested numbers**, because the frozen contract leaves no safe way:
+//!
+//! - `candidates` promises numbers that could be bought, "none that this account owns". A rested number is the
+//!   account's, and the list has no mark for it. A policy may rely on the promise: it may drop such a number,
+//!   or count its price.
+//! - If `owned` hid the number to keep the promise, the policy would refuse as `not-owned` what a user asks for the
+//!   same number: to monitor or to delete it. One run reads both, so the answer cannot depend on who asks.
+//! - `replace-number` means: buy, move the slot, "then release `number`". Nothing in a plan of this version says that a rest
+//!   goes on or that a number is offered again. If the dialer decided that by a `screen` of its own, it would have rules
+//!   about numbers, which are the policy's, and a policy that expects the release would be overruled.
+//!
+//! So a number whose rest ends under such a policy is given back, as its plan said. One that was ready before stays ready,
+//! and is the user's to monitor, until a policy for 0.3.0 is active again.
 
 use super::imports::types as newest;
 use super::versions::{CallResult, Imports, translate_answers, unreadable};
@@ -116,7 +130,7 @@ impl<T: Imports> number_inventory::Host for Asked<'_, T> {
         answered(self.0.owned(id, numbers).await, |owned| owned)
     }
 
-    /// Without those that the account owns, which this version cannot tell from others.
+    /// Without those that the account owns: this version promises none.
     async fn candidates(&mut self, id: AccountId, like: PhoneNumber, limit: u32) -> Answered<Vec<PhoneNumber>> {
         let offered = self.0.candidates(id, like, limit).await?;
         Ok(offered.map_err(types::Error::from).and_then(|offered| {

@@ -37,8 +37,8 @@ pub struct Inputs {
     pub owned: BTreeSet<PhoneNumber>,
     /// Numbers offered as candidates, and whether each is one of the account's own that has rested.
     pub offered: BTreeMap<PhoneNumber, bool>,
-    /// Numbers that rest.
-    pub rested: BTreeSet<PhoneNumber>,
+    /// Numbers that rest, and the rests that each has ended.
+    pub rested: BTreeMap<PhoneNumber, u8>,
 }
 
 impl Inputs {
@@ -351,7 +351,7 @@ impl Imports for Run {
         let answer = self.in_account(&id, read, Call::Rested).await?;
         if let Ok(rested) = &answer {
             self.hold(rested.len() * SET_ENTRY_BYTES)?;
-            self.inputs.rested.extend(&rested.numbers);
+            self.inputs.rested.extend(rested.rows().expect("it was checked").map(|row| (row.number, row.rests)));
         }
         Ok(answer)
     }

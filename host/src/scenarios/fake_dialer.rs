@@ -93,7 +93,7 @@ impl Fixture {
             monitored: vec![Arc::new(self.monitored.iter().copied().collect())],
             owned: self.owned.clone(),
             offered: self.candidates.iter().map(|candidate| (candidate.number, candidate.rested)).collect(),
-            rested: self.rested.iter().map(|number| number.number).collect(),
+            rested: self.rested.iter().map(|rested| (rested.number, rested.rests)).collect(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What becomes of replaced numbers: they rest, replace others again, or go back; and numbers that are not used for now.
 
+mod on_hand;
+
 use super::*;
 use dialguard::contract::Deletion;
 use dialguard_dialer::ledger::{MonitoringFilter, NumberQuery, Pool, PoolStanding, Saving};
@@ -155,11 +157,13 @@ async fn the_live_policy_decides_whatever_was_live_when_the_rest_began() {
     assert_eq!(fixture.fake.released(), Vec::<u64>::new());
     fixture.review().await;
     assert_eq!(fixture.pooled(), [vec![], vec![], vec![100]]);
-    // Back to the older policy, whose contract offers no numbers of the account's own: it stays ready.
+    // Back to the older policy, whose contract promises that no candidate is owned: it stays ready, and is the user's.
     fixture.of_the_second_contract();
     let refused = fixture.replace(&[150]).await;
     assert_eq!(refused.decision.outcomes[0].answer, Answer::NoCleanCandidate);
     assert_eq!(fixture.pooled(), [vec![], vec![], vec![100]]);
+    let started = fixture.dialguard.decide("acme", &Request::StartMonitoring(vec![number(100)])).await.unwrap();
+    assert_eq!(started.decision.outcomes[0].answer, Answer::Accepted, "it owns the number");
     fixture.assert_sound();
 }
 

@@ -1,9 +1,13 @@
-;; The core module of a policy for version 0.3.0 of the contract that returns tables. Its review rates +1 310 555 0100 and
-;; calls it suspect, and then does what stands in braces with the columns.
+;; The core module of a policy for version 0.3.0 of the contract, which returns tables. Its review rates +1 310 555 0100 and
+;; calls it suspect, and its decision accepts every number. Then each does what stands in braces, with the columns and with
+;; a small kit for taking actions.
 (module
-  (import "dialguard:reputation/clock@0.3.0" "now" (func $now (result i64)))
+  (import "dialguard:reputation/clock@0.3.0" "now" (func $clock (result i64)))
   (import "dialguard:reputation/number-inventory@0.3.0" "get-account" (func $get-account (param i32 i32 i32)))
   (import "dialguard:reputation/number-inventory@0.3.0" "monitored" (func $monitored (param i32 i32 i64 i32 i32)))
+  (import "dialguard:reputation/number-inventory@0.3.0" "candidates" (func $candidates (param i32 i32 i64 i32 i32)))
+  (import "dialguard:reputation/number-inventory@0.3.0" "rested" (func $rested (param i32 i32 i32)))
+  (import "dialguard:reputation/carrier-lookup@0.3.0" "look-up" (func $look-up (param i32 i32 i32 i32 i32)))
   (memory (export "memory") 4)
 
   ;; What lies where in memory. A list and a text are its address and, 4 bytes on, its length.
@@ -22,9 +26,13 @@
   (global $suspects.attempts i32 (i32.const 0x2064))
   (global $suspects.answered i32 (i32.const 0x206c))
   (global $suspects.blocked i32 (i32.const 0x2074))
+  (global $plan.actions i32 (i32.const 0x207c))
+  (global $decision.outcomes i32 (i32.const 0x2090))
   (global $zeros i32 (i32.const 0x2100))
   (data (i32.const 0x3000) "\00\31\00\00\06\00\00\00\06\31\00\00\05\00\00\00\0b\31\00\00\0f\00\00\00\00\00\00\00\00\00\00\00")
   (data (i32.const 0x3100) "tables" "1.0.0" "Returns tables.")
+  (global $reason i32 (i32.const 0x3200))
+  (data (i32.const 0x3200) "For no good reason.")
 
   ;; A value of each column, where each column lies.
   (global $number i32 (i32.const 0x4000))
@@ -37,7 +45,15 @@
   (data (i32.const 0x4030) "\02")
   (global $hundred i32 (i32.const 0x4040))
   (data (i32.const 0x4040) "\64")
+  (global $hundreds i32 (i32.const 0x4080))
+  (data (i32.const 0x4080) "\64\00\00\00\64\00\00\00\64\00\00\00")
   (global $time i32 (i32.const 0x4050))
+  ;; +1 310 555 0100 twice, then 0150, which no account has.
+  (global $several i32 (i32.const 0x4060))
+  (data (i32.const 0x4060) "\14\d3\26\0d\03\00\00\00\14\d3\26\0d\03\00\00\00\46\d3\26\0d\03\00\00\00")
+  (global $actions i32 (i32.const 0x6000))
+  ;; The time of the run.
+  (global $now (mut i64) (i64.const 0))
 
   ;; From here on the host hands in data.
   (global $free (mut i32) (i32.const 0x10000))
@@ -51,15 +67,60 @@
     (i32.store (local.get $list) (local.get $first))
     (i32.store offset=4 (local.get $list) (local.get $len)))
 
-  (func (export "dialguard:reputation/policy@0.3.0#review-account") (param $id i32) (param $id-len i32) (result i32)
+  ;; Reads the account and its monitored numbers and begins an empty plan, or answers the error that came instead.
+  (func $plan (param $id i32) (param $id-len i32)
     (call $get-account (local.get $id) (local.get $id-len) (global.get $account))
     (if (i32.load8_u (global.get $account))
-      (then (memory.copy (global.get $answer) (global.get $account) (i32.const 24)) (return (global.get $answer))))
+      (then (memory.copy (global.get $answer) (global.get $account) (i32.const 24)) (return)))
     (call $monitored (local.get $id) (local.get $id-len) (i64.const 0) (i32.const 1000) (global.get $page))
     (call $column (i32.const 0x2008) (local.get $id) (local.get $id-len))
     (i64.store (i32.const 0x2010) (i64.load offset=16 (global.get $account)))
-    (i64.store (i32.const 0x2018) (call $now))
-    (i64.store (global.get $time) (call $now))
+    (global.set $now (call $clock))
+    (i64.store (i32.const 0x2018) (global.get $now))
+    (i64.store (global.get $time) (global.get $now)))
+
+  ;; Reads every candidate and every number that rests.
+  (func $look-around (param $id i32) (param $id-len i32)
+    (call $candidates (local.get $id) (local.get $id-len) (i64.const 0) (i32.const 1000) (global.get $page))
+    (call $rested (local.get $id) (local.get $id-len) (global.get $page)))
+
+  ;; One more action about a number: where its fields are.
+  (func $act (param $case i32) (param $number i64) (result i32)
+    (local $at i32)
+    (local.set $at (i32.add (global.get $actions)
+      (i32.mul (i32.load offset=4 (global.get $plan.actions)) (i32.const 40))))
+    (call $column (global.get $plan.actions) (global.get $actions)
+      (i32.add (i32.load offset=4 (global.get $plan.actions)) (i32.const 1)))
+    (i32.store8 (local.get $at) (local.get $case))
+    (local.set $at (i32.add (local.get $at) (i32.const 8)))
+    (i64.store (local.get $at) (local.get $number))
+    (local.get $at))
+
+  (func $occupy (param $number i64) (param $slot i32)
+    (i32.store offset=8 (call $act (i32.const 0) (local.get $number)) (local.get $slot)))
+  (func $replace (param $number i64) (param $replacement i64) (param $slot i32)
+    (local $at i32)
+    (local.set $at (call $act (i32.const 3) (local.get $number)))
+    (i64.store offset=8 (local.get $at) (local.get $replacement))
+    (i32.store offset=16 (local.get $at) (local.get $slot))
+    (call $column (i32.add (local.get $at) (i32.const 24)) (global.get $reason) (i32.const 19)))
+  (func $stop-using (param $number i64) (drop (call $act (i32.const 5) (local.get $number))))
+  (func $use-again (param $number i64) (drop (call $act (i32.const 6) (local.get $number))))
+  (func $offer-again (param $number i64) (drop (call $act (i32.const 7) (local.get $number))))
+  (func $rest-on (param $number i64) (drop (call $act (i32.const 8) (local.get $number))))
+  (func $give-back (param $number i64) (drop (call $act (i32.const 9) (local.get $number))))
+
+  ;; Calls so many of the numbers at an address suspect.
+  (func $suspect (param $numbers i32) (param $len i32)
+    (i32.store8 (global.get $has-suspects) (i32.const 1))
+    (call $column (global.get $suspects.numbers) (local.get $numbers) (local.get $len))
+    (call $column (global.get $suspects.attempts) (global.get $hundreds) (local.get $len))
+    (call $column (global.get $suspects.answered) (global.get $zeros) (local.get $len))
+    (call $column (global.get $suspects.blocked) (global.get $zeros) (local.get $len)))
+
+  (func (export "dialguard:reputation/policy@0.3.0#review-account") (param $id i32) (param $id-len i32) (result i32)
+    (call $plan (local.get $id) (local.get $id-len))
+    (if (i32.load8_u (global.get $answer)) (then (return (global.get $answer))))
     (call $column (global.get $reviews.numbers) (global.get $number) (i32.const 1))
     (call $column (global.get $reviews.statuses) (global.get $status) (i32.const 1))
     (call $column (global.get $reviews.flagging-checks) (global.get $one) (i32.const 1))
@@ -77,7 +138,13 @@
 
   (func (export "dialguard:reputation/policy@0.3.0#describe") (result i32) (i32.const 0x3000))
   (func (export "dialguard:reputation/policy@0.3.0#check-settings") (param i32 i32) (result i32) (global.get $zeros))
-  (func (export "dialguard:reputation/policy@0.3.0#decide") (param i32 i32 i32 i32 i32 i32) (result i32) (unreachable))
+  (func (export "dialguard:reputation/policy@0.3.0#decide")
+    (param $id i32) (param $id-len i32) (param $case i32) (param $numbers i32) (param $numbers-len i32) (param i32)
+    (result i32)
+    (call $plan (local.get $id) (local.get $id-len))
+    (call $column (global.get $decision.outcomes) (global.get $zeros) (local.get $numbers-len))
+    {decides}
+    (global.get $answer))
   (func (export "dialguard:reputation/policy@0.3.0#screen") (param i32 i32 i32 i32) (result i32) (global.get $zeros))
   (func (export "dialguard:reputation/policy@0.3.0#get-usage") (param i32 i32) (result i32) (global.get $zeros))
   (func

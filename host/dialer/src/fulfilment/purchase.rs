@@ -237,10 +237,12 @@ impl Purchase<'_> {
     }
 
     /// The rest is over. A number that was imported again stays; one that the provider never had is not an error there.
+    /// One without a provider is released by a person.
     async fn give_back(&self) -> Result<()> {
         let number = self.order().number;
-        if self.ledger.is_taken_back(self.order())? {
-            return self.record(|ledger| ledger.released(self.claimed, true, self.now));
+        let is_kept = self.ledger.is_taken_back(self.order())?;
+        if is_kept || self.order().provider.is_none() {
+            return self.record(|ledger| ledger.released(self.claimed, is_kept, self.now));
         }
         match in_time(async { self.provider()?.release(number).await }).await {
             Ok(()) => self.record(|ledger| ledger.released(self.claimed, false, self.now)),

@@ -41,8 +41,8 @@ pub enum ImportOutcome {
     KnownBefore,
     /// Another account has it, as its own or as a candidate.
     OtherAccounts,
-    /// It was replaced and has not been given back to its provider yet. Only the account that it rests in can import it,
-    /// and not while it is being given back.
+    /// It was replaced and rests. Only the account that it rests in can import it, not as a candidate, and not while it
+    /// is being given back.
     Resting,
     /// It cannot be a candidate: the account owns it, has ordered it, or has released it.
     NoCandidate,
@@ -54,7 +54,7 @@ impl ImportOutcome {
         match self {
             ImportOutcome::Imported | ImportOutcome::KnownBefore => None,
             ImportOutcome::OtherAccounts => Some("belongs to another account"),
-            ImportOutcome::Resting => Some("rests until it is given back to its provider"),
+            ImportOutcome::Resting => Some("was replaced, and rests"),
             ImportOutcome::NoCandidate => Some("cannot be a candidate: the account owns it or has released it"),
         }
     }
@@ -269,6 +269,8 @@ impl ImportClass {
                 true => ImportClass::No(Resting),
                 false => ImportClass::Free,
             },
+            // One that rests becomes a candidate by its rest alone, however often a file of candidates is imported.
+            (Some("released"), ImportedAs::Candidate) if is_resting(transaction, number)? => ImportClass::No(Resting),
             // A number that a user brings back, or bought elsewhere, is the account's again.
             (Some("released"), _) => match is_being_returned(transaction, account.key, number, now)? {
                 true => ImportClass::No(Resting),

@@ -426,8 +426,7 @@ impl Ledger {
     }
 
     /// The slot moves from the old number to its replacement, which starts pending. It is never free in between. The
-    /// replacement is charged, and the old number leaves the account; if there is a provider to give it back to, it
-    /// rests first.
+    /// replacement is charged, and the old number leaves the account and rests.
     pub(crate) fn swap(&self, claimed: &ClaimedOrder, basis: Basis, now: Timestamp) -> Result<bool> {
         let order = &claimed.order;
         self.move_on_from(Some(basis), claimed, OrderState::Swapped, now, |transaction, account| {
@@ -440,21 +439,15 @@ impl Ledger {
                     "UPDATE orders SET state = 'swapped', swapped_at = ?2, swap_day_starts_at = ?3 WHERE id = ?1",
                 )?
                 .execute(params![to_sql(order.id), to_sql(now), to_sql(day_starts_at)])?;
-            let stops_at = match &order.provider {
-                Some(_) => rest::begin(transaction, account, order, now)?,
-                None => {
-                    end(transaction, account, order, now, "left the account")?;
-                    now
-                }
-            };
+            let stops_at = rest::begin(transaction, account, order, now)?;
             news::tell_replaced(transaction, account, order, stops_at, now)
         })
     }
 
-    /// The old number was given back, unless it was imported again meanwhile.
+    /// The old number was given back, unless it was imported again meanwhile. Without a provider it is the person's to
+    /// release.
     pub(crate) fn released(&self, claimed: &ClaimedOrder, is_kept: bool, now: Timestamp) -> Result<bool> {
         let order = &claimed.order;
-        let provider = order.provider.as_deref().unwrap_or_default();
         self.move_on(claimed, OrderState::Swapped, now, |transaction, account| {
             if is_kept {
                 tell_kept(transaction, account, order, now)?;
@@ -463,10 +456,11 @@ impl Ledger {
             // From now on it counts as released.
             transaction
                 .prepare_cached(
-                    "UPDATE numbers SET since = ?2, given_back_at = ?2 WHERE number = ?1 AND state = 'released'",
+                    "UPDATE numbers SET since = ?2, given_back_at = iif(?3, ?2, given_back_at)
+                      WHERE number = ?1 AND state = 'released'",
                 )?
-                .execute(params![to_sql(order.number), to_sql(now)])?;
-            end(transaction, account, order, now, &format!("was given back to {provider}"))
+                .execute(params![to_sql(order.number), to_sql(now), order.provider.is_some()])?;
+            end(transaction, account, order, now)
         })
     }
 
@@ -746,10 +740,14 @@ fn charge(transaction: &Transaction, account: &AccountProfile, order: &Order, no
 }
 
 /// The old number has left, and the order is done.
-fn end(transaction: &Transaction, account: &AccountProfile, order: &Order, now: Timestamp, gone: &str) -> Result<()> {
+fn end(transaction: &Transaction, account: &AccountProfile, order: &Order, now: Timestamp) -> Result<()> {
     finish(transaction, order, now)?;
     let (run, _) = cause(transaction, order)?;
-    let text = format!("{} {gone}, replaced by {}.", e164(order.number), e164(order.replacement));
+    let (number, successor) = (e164(order.number), e164(order.replacement));
+    let text = match &order.provider {
+        Some(provider) => format!("{number} was given back to {provider}, replaced by {successor}."),
+        None => format!("{number} has left the account, replaced by {successor}. Release it where you rent it."),
+    };
     append(transaction, account.key, now, run, EventKind::Released, Some(order.number), &text)
 }
 

@@ -223,7 +223,9 @@ async fn a_replacement_continues_after_a_crash_at_every_step() {
         let monitored: Vec<_> = numbers.iter().filter_map(|known| Some((known.number, known.monitored?.0))).collect();
         assert_eq!(monitored, [(NUMBER + 50, 7)], "after {steps_before_the_crash} steps");
         assert!(numbers.iter().all(|known| known.number != NUMBER), "the old number left the account");
-        assert_eq!(fixture.ledger.open_orders(ACME).unwrap(), []);
+        let orders = fixture.ledger.open_orders(ACME).unwrap();
+        let rests: Vec<_> = orders.iter().map(|order| (order.number, order.is_resting())).collect();
+        assert_eq!(rests, [(NUMBER, true)]);
         assert_eq!(fixture.ledger.candidate_count(ACME).unwrap(), 1);
         let charged: Vec<_> = fixture.charges().into_iter().map(|(_, cents)| cents).collect();
         assert_eq!(charged, [4_900, 400], "the replacement is charged, once");

@@ -69,7 +69,7 @@ struct RestingNumber {
 enum PoolState {
     /// It rests. After that the policy offers it again, lets it rest on, or gives it back.
     Resting,
-    /// It has rested, and is being given back to its provider.
+    /// It has rested, and is being given back to its provider; without one, it leaves the account.
     GivenBack,
     /// It has rested, and may replace another number.
     Ready,

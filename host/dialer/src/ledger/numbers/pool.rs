@@ -71,7 +71,7 @@ pub enum PoolStanding {
         /// Rests that it has ended before.
         rests: u8,
     },
-    /// It has rested, and is being given back to its provider.
+    /// It has rested, and is being given back to its provider; without one, it leaves the account.
     GivenBack,
     /// It has rested, and may take another's place.
     Ready,

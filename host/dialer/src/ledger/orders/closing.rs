@@ -44,8 +44,11 @@ pub(in crate::ledger) fn end_all(transaction: &Transaction, account: &AccountPro
     }
     for order in resting {
         end(transaction, &order, "done", now)?;
-        let provider = order.provider.as_deref().unwrap_or_default();
-        let text = format!("{} is not given back to {provider}: the account was closed.", e164(order.number));
+        let kept = match &order.provider {
+            Some(provider) => format!("is not given back to {provider}"),
+            None => "rests no longer".into(),
+        };
+        let text = format!("{} {kept}: the account was closed.", e164(order.number));
         append(transaction, account.key, now, None, EventKind::NumberKept, Some(order.number), &text)?;
     }
     Ok(())

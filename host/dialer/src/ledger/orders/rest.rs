@@ -3,6 +3,9 @@
 //! A number rests as long as its order is swapped. When the rest is over, the policy decides. One of a contract before 0.3
 //! knows no rests: then the dialer gives the number back. A number that is offered again is ready: the account owns it, and
 //! it may take another's place until it is monitored, deleted, or taken by an order.
+//!
+//! Without a provider a number rests as others do. Giving it back then means that it leaves the account, and a person
+//! releases it wherever it is rented.
 
 use crate::ledger::accounts::AccountProfile;
 use crate::ledger::accounts::settings::AccountSettings;
@@ -97,7 +100,7 @@ pub(in crate::ledger) fn rest_on(
 ) -> Result<()> {
     let order = resting(transaction, account, number, now)?;
     transaction
-        .prepare_cached("UPDATE orders SET resting_since = ?2, rests = min(rests + 1, 255) WHERE id = ?1")?
+        .prepare_cached("UPDATE orders SET resting_since = ?2, rests = rests + 1 WHERE id = ?1")?
         .execute([to_sql(order.id), to_sql(now)])?;
     let until = rests_until(now, &account.settings);
     let (rested, until) = (in_days(&order, now), rfc3339(until));
@@ -105,7 +108,7 @@ pub(in crate::ledger) fn rest_on(
     append(transaction, account.key, now, Some(run), EventKind::RestContinued, Some(number), &text)
 }
 
-/// The number has rested, and goes back to its provider.
+/// The number has rested, and goes back to its provider, or leaves the account if it has none.
 pub(in crate::ledger) fn give_back(
     transaction: &Transaction,
     (account, run): (&AccountProfile, i64),
@@ -116,8 +119,11 @@ pub(in crate::ledger) fn give_back(
     transaction
         .prepare_cached("UPDATE orders SET gives_back = 1, next_try_at = 0 WHERE id = ?1")?
         .execute([to_sql(order.id)])?;
-    let provider = order.provider.as_deref().unwrap_or_default();
-    let text = format!("{} has rested {}, and is given back to {provider}.", e164(number), in_days(&order, now));
+    let gone = match &order.provider {
+        Some(provider) => format!("is given back to {provider}"),
+        None => "leaves the account".into(),
+    };
+    let text = format!("{} has rested {}, and {gone}.", e164(number), in_days(&order, now));
     append(transaction, account.key, now, Some(run), EventKind::RestEnded, Some(number), &text)
 }
 
@@ -136,7 +142,7 @@ fn in_days(order: &Order, now: Timestamp) -> String {
     }
 }
 
-/// Whether the number was replaced and has not been given back to its provider yet.
+/// Whether the number was replaced and has neither been offered again nor given back yet.
 pub(in crate::ledger) fn is_resting(transaction: &Transaction, number: PhoneNumber) -> Result<bool> {
     let mut statement =
         transaction.prepare_cached("SELECT EXISTS (SELECT 1 FROM orders WHERE number = ?1 AND state = 'swapped')")?;
@@ -181,7 +187,10 @@ pub(super) fn tell_kept(
     order: &Order,
     now: Timestamp,
 ) -> Result<()> {
-    let provider = order.provider.as_deref().unwrap_or_default();
-    let text = format!("{} was imported again and is not given back to {provider}.", e164(order.number));
+    let kept = match &order.provider {
+        Some(provider) => format!("is not given back to {provider}"),
+        None => "does not leave the account".into(),
+    };
+    let text = format!("{} was imported again and {kept}.", e164(order.number));
     append(transaction, account.key, now, None, EventKind::NumberKept, Some(order.number), &text)
 }

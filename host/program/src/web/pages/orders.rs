@@ -6,7 +6,7 @@ use crate::web::Site;
 use crate::web::address::{account_path, orders_path};
 use crate::web::auth::{Caller, OfAccount, Operate, Read, now_of};
 use crate::web::problem::Problem;
-use crate::words::{count, dollars, e164, kind_name};
+use crate::words::{after_last_rest, count, dollars, e164, kind_name};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -106,7 +106,7 @@ fn orders_page(site: &Site, caller: &Caller, account: &AccountProfile, result: M
                     h2 #resting { "Resting" }
                     p {
                         "Replaced numbers rest, and keep taking calls back. A clean one is then ready to replace another; others rest on \
-                         or are given back. To keep one, import it again."
+                         or " (after_last_rest(account)) ". To keep one, import it again."
                     }
                     (resting_list(account, &resting))
                 }

@@ -6,7 +6,7 @@ use crate::web::Site;
 use crate::web::address::{account_path, number_path};
 use crate::web::auth::{OfAccount, Read, now_of};
 use crate::web::query::Query;
-use crate::words::{e164, saving_in_words, thousands};
+use crate::words::{after_last_rest, e164, saving_in_words, thousands};
 use axum::Router;
 use axum::extract::State;
 use axum::routing::get;
@@ -45,7 +45,7 @@ async fn show(
             h2 #resting { "Resting and ready" }
             p {
                 "A replaced number keeps taking calls back while it rests. After its rest it is checked: a clean one is ready to \
-                 replace another, at no charge by the provider; others rest on or are given back."
+                 replace another, at no charge by a provider; others rest on or " (after_last_rest(account)) "."
             }
             @if numbers.is_empty() { p.quiet { "None here." } }
             ul.orders { @for number in &numbers { li { (pooled(account, number)) } } }
@@ -85,7 +85,7 @@ fn pooled(account: &AccountProfile, PooledNumber { number, standing, since }: &P
             @match standing {
                 PoolStanding::Resting { until, rests: 0 } => { "Rests until " (moment(*until)) "." },
                 PoolStanding::Resting { until, rests } => { "Rests until " (moment(*until)) ", after " (crate::words::count((*rests).into(), "rest")) "." },
-                PoolStanding::GivenBack => "Has rested, and is being given back to the provider.",
+                PoolStanding::GivenBack => "Has rested, and is being given back.",
                 PoolStanding::Ready => { "Ready since " (moment(*since)) "." },
             }
         }

@@ -302,12 +302,7 @@ impl Question<'_> {
                     (dollars(buying.cycle_cents_max.into())) " per billing cycle."
                 }
             }
-            p.quiet {
-                @match price_cents {
-                    Some(_) => "The old numbers rest. Once they are clean again they can replace others.",
-                    None => "The old numbers leave the account for good.",
-                }
-            }
+            p.quiet { "The old numbers rest. Once they are clean again they can replace others." }
         })
     }
 
