@@ -30,6 +30,7 @@ mod dialer {
     mod account_changes;
     mod bulk_requests;
     mod call_files;
+    mod call_logs;
     mod hostile_policies;
     mod left_behind;
     mod look_ups;
